@@ -1,0 +1,28 @@
+# syntax=docker/dockerfile:1
+# docker build -t checkout .
+# docker run -p 8001:8001 -v ./checkout.toml:/etc/checkout/checkout.toml:ro -v checkout:/var/lib/checkout checkout
+
+FROM python:3.13-slim AS build
+WORKDIR /src
+COPY requirements-build.txt requirements-postgresql.txt ./
+RUN python -m venv /opt/build \
+    && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-build.txt \
+    && python -m venv /opt/checkout \
+    && /opt/checkout/bin/pip install --no-cache-dir --require-hashes -r requirements-postgresql.txt
+COPY . .
+RUN /opt/build/bin/hatchling build -t wheel \
+    && /opt/checkout/bin/pip install --no-cache-dir --no-index --no-deps dist/*.whl
+
+FROM python:3.13-slim
+RUN useradd --uid 10001 --home-dir /var/lib/checkout --create-home checkout
+COPY --from=build /opt/checkout /opt/checkout
+ENV PATH=/opt/checkout/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    CHECKOUT_CONFIG=/etc/checkout/checkout.toml
+USER 10001
+WORKDIR /var/lib/checkout
+VOLUME /var/lib/checkout
+EXPOSE 8001
+HEALTHCHECK --interval=10s --timeout=5s --start-period=15s \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8001/health/live', timeout=4)"]
+CMD ["checkout", "serve", "--host", "0.0.0.0", "--port", "8001"]

@@ -1,0 +1,87 @@
+# `make demo` and `make test` are all a fresh machine needs; `make help` lists the rest.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# Options for the programs behind the targets, e.g. make demo DEMO_ARGS="--port 9001"
+DEMO_ARGS ?=
+BENCH_ARGS ?=
+PYTEST_ARGS ?=
+LOCK_ARGS ?=
+
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format bench build lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(VENV)/.runtime ## a sample shop, the checkout and simulated gateways, on this machine
+	@exec $(BIN)/checkout demo $(DEMO_ARGS)
+
+test: lint ## everything: style, types, imports, then the tests (installs Chromium where it may)
+	@CHECKOUT_CHROMIUM="$$(tools/chromium)" && export CHECKOUT_CHROMIUM && \
+		exec $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev ## style, types and the import chain
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.dev ## put the code into shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.dev ## speed, weight and memory, each beside a baseline of the same run
+	@exec $(BIN)/python -m bench $(BENCH_ARGS)
+
+build: $(VENV)/.dev ## dist/: the source archive and the wheel
+	$(BIN)/python -m build --no-isolation
+
+# --- The environment: one folder, filled in two steps, from nothing but hashed locks ------------
+
+$(VENV)/bin/python:
+	@for python in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11; do \
+		"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+			&& echo "making $(VENV) with $$("$$python" --version)" \
+			&& exec "$$python" -m venv --clear $(VENV); \
+	done; \
+	echo "checkout needs Python 3.11 or newer with its venv module, and found none." >&2; \
+	echo "Debian, Ubuntu: apt-get install python3 python3-venv. Or: make PYTHON=/path/to/python" >&2; \
+	exit 1
+
+# What `make demo` needs.
+$(VENV)/.runtime: pyproject.toml requirements.txt requirements-build.txt | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements.txt -r requirements-build.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What everything else needs besides.
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# --- The locks ----------------------------------------------------------------------------------
+# Every version, with the hashes of all its published files, so that one lock serves every platform.
+# Keeps what is pinned and still fits; LOCK_ARGS=--upgrade takes the newest.
+
+UV := .venv-lock/bin/uv
+COMPILE = $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-config --no-header --quiet $(LOCK_ARGS)
+
+lock: $(UV) ## write the lock files anew
+	$(COMPILE) -o requirements.txt
+	$(COMPILE) --constraints requirements.txt --extra postgresql -o requirements-postgresql.txt
+	$(COMPILE) --constraints requirements-postgresql.txt --extra postgresql --group build --group test \
+		-o requirements-dev.txt
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-config --no-header --quiet \
+		--group build --constraints requirements-dev.txt $(LOCK_ARGS) -o requirements-build.txt
+
+$(UV):
+	$(MAKE) --no-print-directory VENV=.venv-lock .venv-lock/bin/python
+	.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv==0.13.9
+
+clean: ## away with all that can be made again
+	rm -rf $(VENV) .venv-lock dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

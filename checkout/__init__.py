@@ -1,0 +1,5 @@
+"""A self-hosted payment page server."""
+
+from importlib.metadata import version
+
+__version__ = version("checkout")

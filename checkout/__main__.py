@@ -1,0 +1,5 @@
+"""`python -m checkout` is the command `checkout`."""
+
+from checkout.cli import main
+
+main()

@@ -1,0 +1,124 @@
+"""The wiring: settings in, an ASGI application out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import httpx
+from litestar import Litestar
+from litestar.openapi import OpenAPIConfig
+
+from checkout import __version__, log
+from checkout.flow import sweep
+from checkout.flow.courier import Courier
+from checkout.flow.pace import Pace
+from checkout.flow.verbs import Flow
+from checkout.gateways import OPTIONS, open_gateway
+from checkout.ledger.store import migrate, open_ledger
+from checkout.links import Signer
+from checkout.settings import Settings, load
+from checkout.web import api, health, logos, notifications, pages, returns, static
+from checkout.web.errors import on_error
+from checkout.web.render import Assets, Renderer
+from checkout.web.security import LARGEST_BODY, security_headers
+from checkout.web.visit import Web
+
+HANDLERS = (
+    *pages.HANDLERS,
+    *returns.HANDLERS,
+    *api.HANDLERS,
+    *notifications.HANDLERS,
+    *static.HANDLERS,
+    *health.HANDLERS,
+)
+
+
+def create_app(
+    settings: Settings, *, pace: Pace | None = None, clock: Callable[[], float] = time.time
+) -> Litestar:
+    """The server. Everything that holds a connection opens in the lifespan: in the worker, after
+    the fork."""
+    renderer = Renderer(Assets())
+    renderer.compile()
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_flow(settings, pace=pace, clock=clock) as flow, _client(50) as downstream:
+            courier = Courier(flow, downstream)
+            web = Web(settings, flow, Signer(settings.secrets), renderer, {})
+            app.state.web = web
+            running = [
+                asyncio.create_task(sweep.run(flow)),
+                asyncio.create_task(courier.run()),
+                asyncio.create_task(logos.fetch(web, downstream)),
+            ]
+            try:
+                yield
+            finally:
+                await flow.finish()
+                for task in running:
+                    task.cancel()
+                for task in running:
+                    with suppress(asyncio.CancelledError):
+                        await task
+                await courier.finish()
+
+    return Litestar(
+        route_handlers=list(HANDLERS),
+        lifespan=[lifespan],
+        exception_handlers={Exception: on_error},
+        before_send=[security_headers(settings)],
+        request_max_body_size=LARGEST_BODY,
+        openapi_config=OpenAPIConfig(
+            title="checkout", version=__version__, path="/schema", render_plugins=api.RENDERERS
+        ),
+        debug=False,
+        logging_config=None,
+    )
+
+
+@asynccontextmanager
+async def open_flow(
+    settings: Settings, *, pace: Pace | None = None, clock: Callable[[], float] = time.time
+) -> AsyncIterator[Flow]:
+    """A flow over the settings' ledger and gateways, for the server and for commands."""
+    pace = pace or Pace()
+    migrate(settings.database)
+    ledger = open_ledger(settings.database)
+    try:
+        async with _client(200) as http:
+            gateways = {
+                name: open_gateway(
+                    account.adapter,
+                    account.options,
+                    http,
+                    charge_seconds=pace.charge,
+                    query_seconds=pace.query,
+                )
+                for name, account in settings.gateways.items()
+            }
+            yield Flow(settings, ledger, gateways, pace=pace, clock=clock)
+    finally:
+        await ledger.close()
+
+
+def from_environment() -> Litestar:
+    """For the server's workers: the settings file is named by CHECKOUT_CONFIG."""
+    log.configure()
+    path = os.environ.get("CHECKOUT_CONFIG")
+    return create_app(load(Path(path) if path else None, os.environ, OPTIONS))
+
+
+def _client(connections: int) -> httpx.AsyncClient:
+    """For outgoing calls: certificates always verified, no redirects, no proxies from outside."""
+    return httpx.AsyncClient(
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        timeout=httpx.Timeout(30, connect=5, pool=2),
+        follow_redirects=False,
+        trust_env=False,
+    )

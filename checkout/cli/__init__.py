@@ -1,0 +1,29 @@
+"""The command line: demo, serve, sandbox, link, check, payments, keys.
+
+Exit codes: 0 done, 1 failed, 2 unusable input.
+"""
+
+from __future__ import annotations
+
+import click
+
+from checkout import __version__
+from checkout.cli import check, demo, keys, link, payments, serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """checkout: the payment page, self-hosted."""
+
+
+for command in (
+    demo.demo,
+    serve.serve,
+    serve.sandbox,
+    link.link,
+    check.check,
+    payments.payments,
+    keys.keys,
+):
+    main.add_command(command)

@@ -1,0 +1,82 @@
+"""`checkout check`: would the server start, and do its gateways know us?"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from checkout.app import open_flow
+from checkout.cli.common import FAILED, config_option, console, json_option, print_json, settings_of
+from checkout.errors import CheckoutError
+from checkout.gateways.base import Reference
+from checkout.links import new_key
+from checkout.model.money import Money
+from checkout.model.outcome import Reason
+from checkout.model.status import Status
+from checkout.settings import Settings
+from checkout.texts import LANGUAGES, translations
+from checkout.web.render import Assets, Renderer
+
+
+@click.command()
+@config_option
+@click.option("--online", is_flag=True, help="Also ask each gateway whether it knows us.")
+@json_option
+def check(config: Path | None, online: bool, as_json: bool) -> None:
+    """Check settings, templates, catalogues and database; with --online the gateways too."""
+    settings = settings_of(config)
+    results = [{"check": "settings", "ok": True, "detail": ""}]
+    results.append(_try("templates", lambda: Renderer(Assets()).compile()))
+    results.append(_try("catalogues", lambda: [translations(name) for name in LANGUAGES]))
+    results += asyncio.run(_database_and_gateways(settings, online=online))
+    if as_json:
+        print_json(results)
+    else:
+        for result in results:
+            mark = "[green]ok[/green]" if result["ok"] else "[red]failed[/red]"
+            console.print(f"{mark}  {result['check']}  {result['detail']}")
+    sys.exit(0 if all(result["ok"] for result in results) else FAILED)
+
+
+def _try(name: str, work: Any) -> dict[str, Any]:
+    try:
+        work()
+    except Exception as error:  # whatever it is, the operator is told
+        return {"check": name, "ok": False, "detail": f"{type(error).__name__}: {error}"}
+    return {"check": name, "ok": True, "detail": ""}
+
+
+async def _database_and_gateways(settings: Settings, *, online: bool) -> list[dict[str, Any]]:
+    try:
+        async with open_flow(settings) as flow:
+            found = [{"check": "database", "ok": True, "detail": ""}]
+            if online:
+                for name, gateway in flow.gateways.items():
+                    found.append(await _ask(name, gateway))
+            return found
+    except (CheckoutError, OSError, ImportError) as error:
+        return [{"check": "database", "ok": False, "detail": str(error)}]
+    except Exception as error:  # a driver's own
+        detail = type(error).__name__
+        return [{"check": "database", "ok": False, "detail": detail}]
+
+
+async def _ask(name: str, gateway: Any) -> dict[str, Any]:
+    """Ask after a payment that nobody made: "not known" is the answer of a gateway that knows us."""
+    key = new_key(1)
+    outcome = await gateway.status(
+        Reference(
+            key=key, id=None, money=Money(1, "EUR"), method="credit_card", transaction_type="payment"
+        )
+    )
+    if outcome.reason is Reason.CREDENTIALS:
+        detail = "refused our credentials"
+    elif outcome.status is Status.LOST:
+        detail = ""
+    else:
+        detail = "did not answer"
+    return {"check": f"gateways.{name}", "ok": not detail, "detail": detail}

@@ -1,0 +1,70 @@
+"""What the commands share: reading the settings, a flow for one command, telling the outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+import httpx
+from rich.console import Console
+
+from checkout.app import open_flow
+from checkout.errors import BadSettings, CheckoutError
+from checkout.flow.verbs import Flow
+from checkout.gateways import OPTIONS
+from checkout.settings import Settings, load
+
+FAILED = 1
+UNUSABLE = 2
+
+T = TypeVar("T")
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="CHECKOUT_CONFIG",
+    help="The settings file; default checkout.toml.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+console = Console()
+
+
+def fail(message: str, code: int) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def settings_of(config: Path | None) -> Settings:
+    """The settings, or the end of the command with every problem named (exit code 2)."""
+    try:
+        return load(config, os.environ, OPTIONS)
+    except BadSettings as error:
+        fail(f"The settings can't be used:\n{error}", UNUSABLE)
+
+
+def with_flow(config: Path | None, work: Callable[[Flow], Awaitable[T]]) -> T:
+    """Run `work` with a flow of its own on the settings' ledger and gateways."""
+    settings = settings_of(config)
+
+    async def run() -> T:
+        async with open_flow(settings) as flow:
+            found = await work(flow)
+            await flow.finish()
+            return found
+
+    try:
+        return asyncio.run(run())
+    except CheckoutError as error:
+        fail(error.message, FAILED)
+    except (OSError, httpx.HTTPError) as error:
+        fail(f"{type(error).__name__}: {error}", FAILED)
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,52 @@
+"""`checkout keys`: fresh signing secrets and an RSA pair for a shop."""
+
+from __future__ import annotations
+
+import secrets
+
+import click
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from checkout.cli.common import json_option, print_json
+
+
+def new_pair() -> tuple[str, str]:
+    """(private key as PEM, public key as base64 of its DER, as shops' plugins want it)."""
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    return private, "".join(pem.splitlines()[1:-1])
+
+
+@click.command()
+@json_option
+def keys(as_json: bool) -> None:
+    """Print fresh signing secrets and an RSA pair for a shop. Nothing is written anywhere."""
+    private, public = new_pair()
+    found = {
+        "secret": secrets.token_urlsafe(48),
+        "shop_secret_key": secrets.token_hex(32),
+        "link_key": secrets.token_urlsafe(48),
+        "operator_token": secrets.token_urlsafe(32),
+        "private_key": private,
+        "public_key": public,
+    }
+    if as_json:
+        print_json(found)
+        return
+    notes = {
+        "secret": "secrets = [...]: signs sessions and forms; append, the newest is last",
+        "shop_secret_key": "[shops.ID] secret_key: the shop's API password",
+        "link_key": "[shops.ID] link_keys = [...]: signs the shop's offline links",
+        "operator_token": "operator_token: Bearer token of /metrics",
+        "private_key": "[shops.ID] private_key: signs notifications to the shop",
+        "public_key": "for the shop's plugin: it verifies our notifications with this",
+    }
+    for name, note in notes.items():
+        click.echo(f"# {note}\n{found[name]}\n")

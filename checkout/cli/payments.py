@@ -1,0 +1,176 @@
+"""`checkout payments`: what the ledger holds, and settling what is open."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import Progress
+from rich.table import Table
+
+from checkout.cli.common import (
+    FAILED,
+    config_option,
+    console,
+    fail,
+    json_option,
+    print_json,
+    with_flow,
+)
+from checkout.errors import NotFound
+from checkout.flow import record
+from checkout.flow.sweep import reconcile as reconcile_one
+from checkout.flow.verbs import Flow
+from checkout.ledger import events, outbox
+from checkout.ledger import payments as ledger_payments
+from checkout.ledger.rows import Attempt, Payment, Story
+from checkout.model.status import Status
+
+
+@click.group()
+def payments() -> None:
+    """What the ledger holds; settle what is open by asking the gateways."""
+
+
+@payments.command("list")
+@click.option("--shop", help="Only this shop's.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@config_option
+@json_option
+def list_(shop: str | None, limit: int, config: Path | None, as_json: bool) -> None:
+    """The newest payments."""
+
+    async def work(flow: Flow) -> list[Payment]:
+        return await flow.ledger.read(ledger_payments.listed, shop=shop, limit=limit)
+
+    found = with_flow(config, work)
+    if as_json:
+        print_json([_payment(payment) for payment in found])
+        return
+    table = Table("created", "uid", "shop", "amount", "status", "order", "description")
+    for payment in found:
+        money = payment.order.money
+        table.add_row(
+            _moment(payment.created_at),
+            payment.uid,
+            payment.shop,
+            f"{money.major} {money.currency}",
+            payment.status,
+            payment.order.tracking_id or "",
+            payment.order.description[:40],
+        )
+    console.print(table)
+
+
+@payments.command()
+@click.argument("uid")
+@config_option
+@json_option
+def show(uid: str, config: Path | None, as_json: bool) -> None:
+    """One payment with its attempts, events and letters."""
+
+    async def work(flow: Flow) -> dict[str, Any]:
+        story = await flow.ledger.read(record.read, uid)
+        return {
+            **_payment(story.payment),
+            "attempts": [_attempt(attempt) for attempt in story.attempts],
+            "events": [
+                {"at": _moment(e.at), "kind": e.kind, "attempt": e.attempt, **e.data}
+                for e in await flow.ledger.read(events.of, uid)
+            ],
+            "letters": [
+                {
+                    "id": letter.id,
+                    "url": letter.url,
+                    "tries": letter.tries,
+                    "answer": letter.answer,
+                    "delivered_at": _moment(letter.delivered_at),
+                    "due_at": _moment(letter.due_at),
+                }
+                for letter in await flow.ledger.read(outbox.of, uid)
+            ],
+        }
+
+    found = with_flow(config, work)
+    if as_json:
+        print_json(found)
+        return
+    for name, value in found.items():
+        if isinstance(value, list):
+            console.print(f"[bold]{name}[/bold]")
+            for line in value:
+                console.print("  " + "  ".join(f"{k}={v}" for k, v in line.items()))
+        else:
+            console.print(f"{name}: {value}")
+
+
+@payments.command()
+@click.argument("uids", nargs=-1)
+@config_option
+@json_option
+def reconcile(uids: tuple[str, ...], config: Path | None, as_json: bool) -> None:
+    """Settle what is open by asking the gateways: these payments, or all that are under way."""
+
+    async def work(flow: Flow) -> list[dict[str, Any]]:
+        open_ = (Status.PENDING, Status.ACTION)
+        chosen = list(uids) or await flow.ledger.read(ledger_payments.uids, open_)
+        settled = []
+        with Progress(console=console, disable=as_json or not console.is_terminal) as progress:
+            for uid in progress.track(chosen, description="Asking the gateways"):
+                before = await flow.ledger.read(record.read, uid)
+                after: Story = await reconcile_one(flow, uid)
+                settled.append(
+                    {"uid": uid, "before": before.payment.status, "after": after.payment.status}
+                )
+        return settled
+
+    try:
+        found = with_flow(config, work)
+    except NotFound:
+        fail("Record not found", FAILED)
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        console.print(f"{each['uid']}  {each['before']} -> {each['after']}")
+    moved = sum(each["before"] != each["after"] for each in found)
+    console.print(f"{len(found)} asked about, {moved} settled or moved")
+
+
+def _payment(payment: Payment) -> dict[str, Any]:
+    return {
+        "uid": payment.uid,
+        "shop": payment.shop,
+        "status": payment.status,
+        "amount": payment.order.money.minor,
+        "currency": payment.order.money.currency,
+        "description": payment.order.description,
+        "tracking_id": payment.order.tracking_id,
+        "test": payment.order.test,
+        "created_at": _moment(payment.created_at),
+        "expires_at": _moment(payment.expires_at),
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "status": attempt.status,
+        "method": attempt.method,
+        "account": attempt.account,
+        "key": attempt.key,
+        "gateway_id": attempt.gateway_id,
+        "reason": attempt.reason,
+        "code": attempt.facts.code,
+        "mismatch": attempt.mismatch,
+        "created_at": _moment(attempt.created_at),
+        "updated_at": _moment(attempt.updated_at),
+    }
+
+
+def _moment(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

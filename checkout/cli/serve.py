@@ -1,0 +1,48 @@
+"""`checkout serve` and `checkout sandbox`: the two servers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+
+from checkout.cli.common import config_option, settings_of
+from checkout.ledger.store import migrate
+
+
+@click.command()
+@config_option
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+def serve(config: Path | None, host: str, port: int, workers: int) -> None:
+    """Run the server. It refuses to start on a bad setting, naming the key and the reason."""
+    settings = settings_of(config)
+    migrate(settings.database)  # once, before the workers: they must not race
+    if config is not None:
+        os.environ["CHECKOUT_CONFIG"] = str(config.resolve())
+    Granian(
+        "checkout.app:from_environment",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        log_access=False,
+        respawn_failed_workers=workers > 1,
+        workers_kill_timeout=35,
+        backpressure=2048,
+    ).serve()
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8002, show_default=True, type=click.IntRange(1, 65535))
+def sandbox(host: str, port: int) -> None:
+    """Run the simulated gateways alone, all on one port."""
+    from checkout.sandbox.serve import run
+
+    run(host, port)

@@ -1,0 +1,105 @@
+"""Everything that can go wrong, as one tree; each class carries the HTTP status it becomes.
+
+    CheckoutError                500
+    ├── BadSettings              (the command line's exit code 2)
+    ├── BadRequest               400   unreadable: broken JSON, bad UTF-8, too deep
+    ├── Unauthorized             401   shop credentials or a notification's signature
+    ├── Forbidden                403   a cross-site form post
+    ├── NotFound                 404   a wrong uid and a wrong secret look the same
+    ├── Gone                     410   a link or a payment past its time
+    ├── TooLarge                 413   a body over 64 KiB
+    ├── Unprocessable            422   readable but wrong; names every wrong field
+    ├── TooMany                  429   with seconds to wait
+    └── Unavailable              503   the ledger is away or the server is full
+
+No message of these ever holds card data, a secret or a signed token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class CheckoutError(Exception):
+    """The root. `status` is the HTTP status, `message` is safe to show."""
+
+    status = 500
+    message = "Internal error"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.message)
+        if message:
+            self.message = message
+
+
+class BadSettings(CheckoutError):
+    """Settings that can't be used; `problems` lists (key, reason), all of them at once."""
+
+    message = "The settings can't be used"
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(f"{key}: {reason}" for key, reason in problems))
+
+
+class BadRequest(CheckoutError):
+    status = 400
+    message = "The request can't be read"
+
+
+class Unauthorized(CheckoutError):
+    status = 401
+    message = "Access denied"
+
+
+class Forbidden(CheckoutError):
+    status = 403
+    message = "This form was sent from another site"
+
+
+class NotFound(CheckoutError):
+    status = 404
+    message = "Record not found"
+
+
+class Gone(CheckoutError):
+    status = 410
+    message = "This link has ended"
+
+
+class TooLarge(CheckoutError):
+    status = 413
+    message = "The request is too large"
+
+
+class Unprocessable(CheckoutError):
+    """Fields that are wrong: `fields` maps a dotted path to its reasons, in the order found."""
+
+    status = 422
+    message = "Some fields are wrong"
+
+    def __init__(self, fields: Mapping[str, list[str]], message: str | None = None) -> None:
+        super().__init__(message)
+        self.fields = dict(fields)
+
+
+class TooMany(CheckoutError):
+    """Too many tries; `retry_after` in seconds."""
+
+    status = 429
+    message = "Too many tries"
+
+    def __init__(self, retry_after: int, message: str | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(CheckoutError):
+    """The server can't take this now; `retry_after` in seconds."""
+
+    status = 503
+    message = "Temporarily unavailable"
+
+    def __init__(self, retry_after: int = 5, message: str | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -1,0 +1,157 @@
+"""The shop's letters on their way: at least once, with the schedule of `pace.LETTERS`.
+
+Success is 2xx; redirects are not followed; 410 stops; Retry-After is obeyed. Addresses that
+shops give are checked when connecting: no private, loopback or link-local host (loopback in the
+sandbox alone).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import random
+import socket
+from typing import Final
+
+import httpx
+import structlog
+from sqlalchemy import Connection
+
+from checkout.errors import CheckoutError
+from checkout.flow.pace import next_letter
+from checkout.flow.verbs import Flow
+from checkout.ledger import events, outbox, payments
+from checkout.ledger.outbox import Letter
+from checkout.ledger.rows import Payment
+from checkout.merchant.letters import headers
+
+log = structlog.get_logger(__name__)
+
+LONGEST_RETRY_AFTER: Final = 24 * 3600
+NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class Courier:
+    """Delivers the outbox of one ledger; several workers share it by leases."""
+
+    def __init__(self, flow: Flow, http: httpx.AsyncClient) -> None:
+        self._flow = flow
+        self._http = http
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled: at once when a letter is written, else every second."""
+        while True:
+            self._flow.letters_waiting.clear()
+            try:
+                await self.deliver()
+            except CheckoutError as error:
+                log.warning("courier.failed", error=type(error).__name__)
+            except Exception as error:
+                log.error("courier.fault", error=type(error).__name__, alert=True)
+            try:
+                await asyncio.wait_for(self._flow.letters_waiting.wait(), self._flow.pace.sweep)
+            except TimeoutError:
+                continue
+
+    async def deliver(self) -> None:
+        """Start sending every letter that is due and can be leased."""
+        ledger, now = self._flow.ledger, self._flow.clock()
+        for letter in await ledger.read(outbox.due, now):
+            until = now + self._flow.pace.letter_lease
+            if await ledger.write(outbox.take, letter, until=until):
+                task = asyncio.create_task(self._send(letter))
+                self._under_way.add(task)
+                task.add_done_callback(self._under_way.discard)
+
+    async def finish(self, seconds: float = 30.0) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
+
+    async def _send(self, letter: Letter) -> None:
+        tries = letter.tries + 1
+        answer, retry_after = await self._post(letter)
+        now = self._flow.clock()
+        delivered = answer.isdigit() and 200 <= int(answer) < 300
+        wait = None if delivered or answer == "410" else next_letter(tries)
+        if wait is not None:
+            # Jitter: shops that were away are not all called back in the same second.
+            wait = max(wait * random.uniform(1.0, 1.1), retry_after)  # noqa: S311
+        await self._flow.ledger.write(
+            _delivered, letter, answer, now, due_at=None if wait is None else now + wait
+        )
+        log.info("letter.sent", payment=letter.payment, tries=tries, answer=answer)
+
+    async def _post(self, letter: Letter) -> tuple[str, float]:
+        """The answer in a word (an HTTP status or an error's name), and its Retry-After."""
+        body = letter.body.encode()
+        try:
+            payment = await self._flow.ledger.read(_payment_of, letter.payment)
+            shop = self._flow.settings.shops.get(payment.shop)
+            if shop is None:
+                return "unknown shop", 0
+            async with asyncio.timeout(self._flow.pace.letter):
+                target = await self._checked(letter.url)
+                request = self._http.build_request(
+                    "POST",
+                    target.copy_with(fragment=None),
+                    content=body,
+                    headers=headers(shop, letter.id, body, self._flow.clock()),
+                )
+                url = httpx.URL(letter.url)
+                request.headers["Host"] = url.netloc.decode()
+                request.extensions["sni_hostname"] = url.host
+                response = await self._http.send(request, stream=True)
+                await response.aclose()  # a shop's answer is its status; the body is not read
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
+            return type(error).__name__, 0
+        return str(response.status_code), _retry_after(response)
+
+    async def _checked(self, address: str) -> httpx.URL:
+        """The address with its host resolved once and checked: what was checked is connected to."""
+        url = httpx.URL(address)
+        loop = asyncio.get_running_loop()
+        port = url.port or (443 if url.scheme == "https" else 80)
+        found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+        hosts = [str(entry[4][0]) for entry in found]
+        for host in hosts:
+            if not allowed(host, sandbox=self._flow.settings.sandbox):
+                raise ValueError("a private address")
+        return url.copy_with(host=hosts[0])
+
+
+def allowed(host: str, *, sandbox: bool) -> bool:
+    """May a shop's address lead there? Public addresses; loopback in the sandbox alone."""
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(
+        host.partition("%")[0]
+    )
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        address = inner or address
+    if address.is_loopback:
+        return sandbox
+    return address.is_global and not address.is_multicast
+
+
+def _retry_after(response: httpx.Response) -> float:
+    value = response.headers.get("retry-after", "")
+    return float(min(int(value), LONGEST_RETRY_AFTER)) if value.isascii() and value.isdigit() else 0
+
+
+def _payment_of(conn: Connection, uid: str) -> Payment:
+    story = payments.by_uid(conn, uid)
+    if story is None:
+        raise LookupError(uid)
+    return story.payment
+
+
+def _delivered(
+    conn: Connection, letter: Letter, answer: str, now: float, *, due_at: float | None
+) -> None:
+    delivered = answer.isdigit() and answer.startswith("2")
+    outbox.settle(
+        conn, letter.id, answer=answer, due_at=due_at, delivered_at=now if delivered else None
+    )
+    events.append(conn, letter.payment, "letter", now, answer=answer, event=letter.id)

@@ -1,0 +1,30 @@
+"""Which ways to pay an order offers: the shop's methods that the order asks for and the gateway
+can do, in the shop's order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from checkout.gateways.base import Gateway, merged
+from checkout.model.order import Method, Order
+from checkout.settings import Shop
+
+
+def offered(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> tuple[Method, ...]:
+    wanted = order.methods
+    return tuple(
+        _with_params(method, order)
+        for method in shop.methods
+        if (method.name in wanted.types if wanted.types else True)
+        and (wanted.types or method.name not in wanted.excluded_types)
+        and order.transaction_type in gateways[method.gateway].can.transaction_types
+        and order.money.exponent in gateways[method.gateway].can.exponents
+    )
+
+
+def _with_params(method: Method, order: Order) -> Method:
+    """The shop's own parameters for the method win over the settings'."""
+    params = merged(method.params, order.methods.params.get(method.name, {}))
+    return msgspec.structs.replace(method, params=params)

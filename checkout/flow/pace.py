@@ -1,0 +1,48 @@
+"""How often and how long: every figure of the flow in one place, in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+# While somebody watches, between two queries of one attempt; then the last one again.
+WATCHED: Final = (1, 1, 2, 3, 5, 8, 13, 20, 30)
+# While nobody does: after the claim; then hourly.
+SWEPT: Final = (5, 30, 120, 300, 900)
+HOUR: Final = 3600.0
+# The Standard Webhooks schedule, after the first try at once.
+LETTERS: Final = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+
+
+class Pace(Struct, frozen=True, kw_only=True):
+    charge: float = 25.0  # the deadline of a charge
+    query: float = 6.0  # and of a query
+    claim: float = 30.0  # after which a claim without an answer is looked up
+    settle: float = 60.0  # before which "no such payment" proves nothing
+    sweep: float = 1.0  # between two looks at what is due
+    letter: float = 15.0  # the deadline of a notification to the shop
+    letter_lease: float = 60.0  # after which another worker sends what one took and died with
+    arrival: float = 3.0  # how long the result page waits for the shop to be told
+
+    @classmethod
+    def of(cls, values: Mapping[str, float]) -> Pace:
+        return cls(**values)
+
+
+def next_query(queries: int) -> float:
+    """Seconds to the next query after this many."""
+    return float(WATCHED[min(queries, len(WATCHED) - 1)])
+
+
+def next_sweep(created_at: float, now: float, expires_at: float) -> float | None:
+    """When to ask again unwatched; None an hour after the payment's time is over."""
+    soon = (created_at + offset for offset in SWEPT if created_at + offset > now)
+    at = next(soon, now + HOUR)
+    return at if at <= max(expires_at, created_at + SWEPT[-1]) + HOUR else None
+
+
+def next_letter(tries: int) -> float | None:
+    """Seconds to the next try of a letter after this many; None when all are used up."""
+    return float(LETTERS[tries - 1]) if tries <= len(LETTERS) else None

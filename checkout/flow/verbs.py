@@ -1,0 +1,389 @@
+"""What the pages, the API and the commands call."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+import structlog
+from msgspec import Struct
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from checkout.errors import Gone, NotFound, Unprocessable
+from checkout.flow import record
+from checkout.flow.methods import offered
+from checkout.flow.pace import Pace, next_query
+from checkout.gateways.base import Charge, Gateway, Reference
+from checkout.ledger import attempts, events, outbox, payments
+from checkout.ledger.rows import Attempt, Payment, Story
+from checkout.ledger.store import Ledger
+from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
+from checkout.model.browser import Browser
+from checkout.model.card import Card
+from checkout.model.order import Customer, Method, Order
+from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.status import FINAL, Status
+from checkout.settings import Settings, Shop
+from checkout.texts import N_
+
+log = structlog.get_logger(__name__)
+
+CHOOSE_METHOD = N_("Choose how to pay")
+NO_METHOD = "none of the shop's methods can take this payment"
+SAME_KEY = "was used for another request within 24 hours"
+
+
+class Submission(Struct, frozen=True, kw_only=True):
+    """What the customer sent with Pay. `number`: the attempt that the form was made for."""
+
+    number: int
+    method: str
+    card: Card | None
+    browser: Browser
+    customer: Customer
+    language: str
+
+
+class Flow:
+    """The story's verbs over one ledger and the shops' gateway accounts."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        gateways: Mapping[str, Gateway],
+        *,
+        pace: Pace | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.ledger = ledger
+        self.gateways = gateways
+        self.pace = pace or Pace()
+        self.clock = clock
+        self.letters_waiting = asyncio.Event()
+        self.book = record.Book(
+            settings.shops, settings.limits, self.pace, settings.public_url
+        )
+        self._running: set[asyncio.Task[Any]] = set()
+
+    # Making and finding payments
+
+    async def create(
+        self, order: Order, shop: Shop, *, idempotency_key: str | None = None, digest: str = ""
+    ) -> Payment:
+        """A new payment; the one made before where the shop repeats an idempotency key.
+
+        Raises Unprocessable when the key was used for another body, or no method fits.
+        """
+        self._check_methods(order, shop)
+        payment = self._new(order, shop)
+        if idempotency_key is None:
+            await self.ledger.write(_add, payment)
+            return payment
+        made, same = await self.ledger.write(
+            payments.add_once, payment, idempotency_key=idempotency_key, digest=digest
+        )
+        if not same:
+            raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
+        return made
+
+    async def open_link(self, link: str, order: Order, shop: Shop) -> Payment:
+        """The payment of an offline link, by its digest: the same at every opening.
+
+        Raises Gone at a first opening after the link's time, Unprocessable when no method fits.
+        """
+        if before := await self.ledger.read(payments.by_link, link):
+            return before.payment
+        if order.expires_at <= self.clock():
+            raise Gone
+        self._check_methods(order, shop)
+        return await self.ledger.write(payments.add_for_link, self._new(order, shop, link))
+
+    def _check_methods(self, order: Order, shop: Shop) -> None:
+        if not offered(order, shop, self.gateways):
+            raise Unprocessable({"payment_method.types": [NO_METHOD]})
+
+    def _new(self, order: Order, shop: Shop, link: str | None = None) -> Payment:
+        now = self.clock()
+        return Payment(
+            uid=new_uid(),
+            token=new_token(),
+            secret=new_secret(),
+            shop=shop.id,
+            link=link,
+            status=Status.OPEN,
+            order=order,
+            cancelled=False,
+            told=None,
+            created_at=now,
+            updated_at=now,
+            expires_at=order.expires_at,
+        )
+
+    async def open(self, uid: str, secret: str) -> Story:
+        """The story behind a payment's address. A wrong uid and a wrong secret: NotFound."""
+        story = await self.ledger.read(payments.by_uid, uid)
+        known = story.payment.secret if story else "-"
+        if not hmac.compare_digest(known.encode(), secret.encode()) or story is None:
+            raise NotFound
+        return story
+
+    async def open_token(self, token: str, shop: Shop | None = None) -> Story:
+        """The story behind a token; with `shop`, of that shop alone. Raises NotFound."""
+        story = await self.ledger.read(payments.by_token, token)
+        if story is None or (shop is not None and story.payment.shop != shop.id):
+            raise NotFound
+        return story
+
+    def shop(self, story: Story) -> Shop:
+        shop = self.settings.shops.get(story.payment.shop)
+        if shop is None:
+            raise NotFound
+        return shop
+
+    def methods(self, story: Story) -> tuple[Method, ...]:
+        return offered(story.payment.order, self.shop(story), self.gateways)
+
+    def status(self, story: Story) -> Status:
+        return story.status(self.clock())
+
+    # Paying
+
+    async def pay(self, story: Story, sent: Submission) -> Story:
+        """Claim an attempt, send it once, write the answer down. A form sent twice, an older one,
+        or one of another tab changes nothing: the story as it stands comes back.
+
+        Raises TooMany, Unprocessable (no such method), Unavailable (then nothing was sent).
+        """
+        method = next((m for m in self.methods(story) if m.name == sent.method), None)
+        if method is None:
+            raise Unprocessable({"method": [CHOOSE_METHOD]})
+        attempt = self._new_attempt(story, method, sent)
+        try:
+            story, ours = await self.ledger.write(
+                record.claim, self.book, attempt, self.clock()
+            )
+        except IntegrityError:  # another machine claimed this number first
+            return await self.ledger.read(record.read, attempt.payment)
+        if not ours:
+            return story
+        # Finished even when the customer closes the tab while the gateway thinks.
+        return await asyncio.shield(self._run(self._send(story, attempt, method, sent)))
+
+    def _new_attempt(self, story: Story, method: Method, sent: Submission) -> Attempt:
+        now, key = self.clock(), new_key(sent.number)
+        return Attempt(
+            payment=story.payment.uid,
+            number=sent.number,
+            key=key,
+            account=method.gateway,
+            method=method.name,
+            status=Status.CLAIMED,
+            gateway_id=None,
+            step=None,
+            reason=None,
+            facts=Facts(card=sent.card.kept() if sent.card else None),
+            customer=sent.customer,
+            language=sent.language,
+            return_ticket=new_ticket(),
+            notify_ticket=new_ticket(),
+            mismatch=False,
+            absences=0,
+            queries=0,
+            next_query_at=now + self.pace.claim,
+            sweep_at=now + self.pace.claim,
+            returned_at=None,
+            address_mark=self._mark("address", sent.customer.ip or ""),
+            bin_mark=self._mark("bin", sent.card.number[:6]) if sent.card else None,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def _mark(self, kind: str, value: str) -> str:
+        """A keyed digest: equal values can be counted, none can be read back."""
+        key = self.settings.secrets[-1].encode()
+        return hmac.new(key, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()[:32]
+
+    async def _send(
+        self, story: Story, attempt: Attempt, method: Method, sent: Submission
+    ) -> Story:
+        base = self.settings.public_url
+        charge = Charge(
+            key=attempt.key,
+            money=story.payment.order.money,
+            order=story.payment.order,
+            method=method,
+            customer=sent.customer,
+            language=sent.language,
+            return_url=f"{base}/return/{attempt.return_ticket}",
+            notify_url=f"{base}/notify/{attempt.account}/{attempt.notify_ticket}",
+            card=sent.card,
+            browser=sent.browser,
+        )
+        try:
+            outcome = await self.gateways[attempt.account].pay(charge)
+        except Exception as error:
+            # A fault of ours after the call may have moved money: unknown, and looked up.
+            log.error("gateway.fault", error=type(error).__name__, alert=True)
+            outcome = UNKNOWN
+        if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:
+            outcome = outcome if outcome.id else Outcome(Status.LOST, reason=Reason.PROVIDER)
+        return await self._answer(attempt.key, outcome, asked=False)
+
+    # Looking
+
+    async def look(self, story: Story) -> Story:
+        """The story, asked anew where its live attempt is due: one query per interval, however
+        many look, on all machines together."""
+        attempt = story.live
+        if attempt is None or attempt.next_query_at > self.clock():
+            return story
+        return await self.refresh(attempt)
+
+    async def refresh(self, attempt: Attempt) -> Story:
+        """Ask the gateway how the attempt stands, unless somebody has within the interval."""
+        now = self.clock()
+        until = now + max(next_query(attempt.queries), 1.0)
+        if not await self.ledger.write(attempts.take_query, attempt.key, now=now, until=until):
+            return await self.ledger.read(record.read, attempt.payment)
+        return await asyncio.shield(self._run(self._ask(attempt)))
+
+    async def _ask(self, attempt: Attempt) -> Story:
+        story = await self.ledger.read(record.read, attempt.payment)
+        reference = Reference(
+            key=attempt.key,
+            id=attempt.gateway_id,
+            money=story.payment.order.money,
+            method=attempt.method,
+            transaction_type=story.payment.order.transaction_type,
+        )
+        gateway = self.gateways.get(attempt.account)
+        if gateway is None:
+            log.error("gateway.unknown_account", account=attempt.account, alert=True)
+            return story
+        try:
+            outcome = await gateway.status(reference)
+        except Exception as error:
+            log.error("gateway.fault", error=type(error).__name__, alert=True)
+            outcome = UNKNOWN
+        return await self._answer(attempt.key, outcome, asked=True)
+
+    async def _answer(self, key: str, outcome: Outcome, *, asked: bool) -> Story:
+        story = await self.ledger.write(
+            record.answer, self.book, key, outcome, self.clock(), asked=asked
+        )
+        self.letters_waiting.set()
+        return story
+
+    def next_check(self, story: Story) -> float | None:
+        """Seconds until looking again can tell more; None when nothing is under way."""
+        attempt = story.live
+        if attempt is None:
+            return None
+        return max(attempt.next_query_at - self.clock(), 0.3)
+
+    # Coming back, leaving
+
+    async def returned(self, ticket: str) -> Story:
+        """The customer lands from the gateway; what the landing says is a hint, so one query.
+
+        Raises NotFound for an unknown ticket.
+        """
+        attempt = await self.ledger.read(attempts.by_return_ticket, ticket)
+        if attempt is None:
+            raise NotFound
+        if attempt.live and attempt.returned_at is None:
+            await self.ledger.write(record.returned, attempt, self.clock())
+        return await self.look(await self.ledger.read(record.read, attempt.payment))
+
+    async def leave(self, story: Story) -> Story:
+        """Choose another way to pay: after a fresh look that says unpaid."""
+        attempt = (await self.look(story)).live
+        if attempt is None or attempt.status is not Status.ACTION:
+            return await self.ledger.read(record.read, story.payment.uid)
+        return await self.ledger.write(record.leave, self.book, attempt.key, self.clock())
+
+    async def cancel(self, story: Story) -> Story:
+        """Give the payment up, where nothing is under way that could still be charged."""
+        await self.leave(story)
+        story = await self.ledger.write(
+            record.cancel, self.book, story.payment.uid, self.clock()
+        )
+        self.letters_waiting.set()
+        return story
+
+    async def told(self, story: Story) -> None:
+        """Wait until the shop's letter has had its first try, at most `pace.arrival` after it was
+        written: the customer should not arrive before it."""
+        while True:
+            letters = await self.ledger.read(outbox.of, story.payment.uid)
+            until = self.clock() - self.pace.arrival
+            if not any(each.answer is None and each.created_at > until for each in letters):
+                return
+            await asyncio.sleep(0.03)
+
+    # Being told
+
+    async def notified(
+        self, account: str, ticket: str, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        """A gateway's notification: verified, noted, then confirmed by a query of our own.
+
+        Raises NotFound (unknown ticket or account) and Unauthorized (not proved).
+        """
+        attempt = await self.ledger.read(attempts.by_notify_ticket, ticket)
+        if attempt is None or attempt.account != account or account not in self.gateways:
+            raise NotFound
+        outcome = self.gateways[account].notification(headers, body)
+        agrees = attempt.status in FINAL and attempt.status is outcome.status
+        await self.ledger.write(_noted, attempt, outcome.status, self.clock(), agrees)
+        if not agrees:
+            self._run(self._confirm(attempt))
+
+    async def _confirm(self, attempt: Attempt) -> None:
+        """Ask at once, or as soon as the interval allows: the sweep holds it if we die."""
+        wait = attempt.next_query_at - self.clock()
+        if 0 < wait <= 2:
+            await asyncio.sleep(wait)
+        await self.refresh(attempt)
+
+    # What is under way
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("flow.fault", error=type(error).__name__, alert=True)
+
+    async def finish(self, seconds: float = 30.0) -> None:
+        """Let what is under way end; what doesn't stays claimed for the next start's sweep."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+
+
+def _add(conn: Connection, payment: Payment) -> None:
+    payments.add(conn, payment)
+    events.append(conn, payment.uid, "created", payment.created_at)
+
+
+def _noted(
+    conn: Connection, attempt: Attempt, status: Status, now: float, agrees: bool
+) -> None:
+    events.append(
+        conn, attempt.payment, "notified", now, attempt.number, says=status, agrees=agrees
+    )
+    if not agrees:
+        attempts.change(conn, attempt.key, sweep_at=max(now, attempt.next_query_at))
+
+

@@ -1,0 +1,84 @@
+"""What every gateway is: its abilities, what it is asked, what it answers.
+
+One file a gateway, one skeleton: docstring (its documents), `STATUS` and `REASON` (its words to
+ours), `Options` (its settings), `CAN`, the class. Pages ask `CAN`, never the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from checkout.model.browser import Browser
+from checkout.model.card import Card
+from checkout.model.money import Money
+from checkout.model.order import Customer, Method, Order
+from checkout.model.outcome import Outcome
+
+
+class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The settings every account has; a gateway adds its own."""
+
+    base_url: str
+
+
+class Can(Struct, frozen=True, kw_only=True):
+    """What a gateway can do."""
+
+    card: bool  # it takes a card from our form; else the page shows Continue
+    browser: bool  # it takes 3-D Secure browser data
+    lookup: bool  # it finds a payment by our key, also when its answer was lost
+    transaction_types: frozenset[str]
+    exponents: frozenset[int] = frozenset({0, 2, 3, 4})  # decimals of the currencies it takes
+    return_url: int = 2048  # the longest return address it takes, in characters
+
+
+class Charge(Struct, frozen=True, kw_only=True):
+    """One attempt to be authorized. `key` is ours, goes upstream as the tracking id and finds
+    the payment again; `return_url` and `notify_url` are ours too."""
+
+    key: str
+    money: Money
+    order: Order
+    method: Method
+    customer: Customer
+    language: str
+    return_url: str
+    notify_url: str
+    card: Card | None = None
+    browser: Browser | None = None
+
+
+class Reference(Struct, frozen=True, kw_only=True):
+    """An attempt made before: by our `key`, and by the gateway's `id` where it told us one."""
+
+    key: str
+    id: str | None
+    money: Money
+    method: str
+    transaction_type: str
+
+
+class Gateway(Protocol):
+    """An account at a gateway. No verb raises for what the gateway does or fails to do."""
+
+    can: Can
+
+    async def pay(self, charge: Charge) -> Outcome:
+        """Ask for the money, once. LOST: proved not charged. Unknown is PENDING."""
+
+    async def status(self, reference: Reference) -> Outcome:
+        """Ask how it stands. LOST: the gateway knows no such payment. Unknown is PENDING."""
+
+    def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
+        """The meaning of a notification, verified over its raw bytes; header names in lower case.
+
+        Raises Unauthorized when it is not proved to be the gateway's.
+        """
+
+
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Later layers win, and a None never does."""
+    return {key: value for layer in layers for key, value in layer.items() if value is not None}

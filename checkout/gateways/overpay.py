@@ -1,0 +1,248 @@
+"""What the two hosts of Overpay share, cards and online payment systems.
+
+Documents: Overpay's charge request, its page on online payment systems, and the public
+documentation of the same family. HTTP Basic (Shop ID, Secret Key) and JSON; amounts in minor
+units of ISO 4217; our key travels as `tracking_id` and finds the payment again; `RequestID` makes
+a repeated call harmless for 24 h.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
+from urllib.parse import quote
+
+import httpx
+import structlog
+
+from checkout.errors import Unauthorized
+from checkout.gateways import base
+from checkout.gateways.base import Can, Charge, Reference, merged
+from checkout.gateways.overpay_answer import Transaction, refusal, transactions
+from checkout.gateways.overpay_signature import is_signed, rsa_key
+from checkout.gateways.overpay_words import REASON, REASON_OF_STATUS, STATUS
+from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, Answer, Wire, decoded
+from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.status import LIVE, WON, Status
+from checkout.model.steps import Step
+
+LONGEST_DESCRIPTION: Final = 255
+LAST_MOMENT: Final = 253402300799  # the end of the year 9999, in seconds since 1970
+LANGUAGES: Final = frozenset({
+    "az", "be", "bn", "da", "de", "en", "es", "et", "fi", "fr", "it", "ja", "ka",
+    "kk", "lv", "no", "pl", "pt", "ro", "ru", "sr", "sv", "tg", "tr", "uk", "zh",
+})  # fmt: skip
+NOT_OURS_TO_SEND: Final = Outcome(Status.LOST, reason=Reason.INVALID)
+_REQUESTS: Final = uuid.UUID("0d3e9c5e-6a0b-5b8e-9d53-3c1f6f1f7a42")  # names RequestIDs, no secret
+
+log = structlog.get_logger(__name__)
+
+
+class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The shop's account. `public_key`: base64 of the DER SubjectPublicKeyInfo; where it is set,
+    a notification without a valid signature is refused, whatever else it carries."""
+
+    shop_id: str
+    secret_key: str
+    public_key: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.shop_id.strip() or ":" in self.shop_id:
+            raise ValueError("shop_id must be the Shop ID, without a colon")
+        if not self.secret_key.strip():
+            raise ValueError("secret_key must not be empty")
+        if self.public_key is not None:
+            try:
+                rsa_key(self.public_key)
+            except ValueError as error:
+                raise ValueError(f"public_key {error}") from None
+
+    def __repr__(self) -> str:
+        return f"Options(base_url={self.base_url!r}, shop_id={self.shop_id!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("base_url", self.base_url), ("shop_id", self.shop_id)]
+
+
+class Overpay(ABC):
+    """An account on one of the hosts. The class below says what the host calls things."""
+
+    can: Can
+    CREATE: ClassVar[Mapping[str, str]]  # transaction type asked for -> path
+    BY_UID: ClassVar[str]  # path, the uid goes after it
+    BY_KEY: ClassVar[str]  # path, our key goes after it
+    UNFINISHED: ClassVar[str]  # the status word under which the customer has something to do
+
+    def __init__(
+        self,
+        options: Options,
+        http: httpx.AsyncClient,
+        *,
+        charge_seconds: float = CHARGE_SECONDS,
+        query_seconds: float = QUERY_SECONDS,
+    ) -> None:
+        self._credentials = f"{options.shop_id}:{options.secret_key}".encode()
+        self._key = rsa_key(options.public_key) if options.public_key else None
+        self._wire = Wire(
+            http,
+            options.base_url,
+            {
+                "Authorization": f"Basic {base64.b64encode(self._credentials).decode()}",
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+            },
+            charge_seconds=charge_seconds,
+            query_seconds=query_seconds,
+        )
+
+    async def pay(self, charge: Charge) -> Outcome:
+        asked = charge.order.transaction_type
+        path, request = self.CREATE.get(asked), self.request(charge)
+        if path is None or request is None:
+            log.error("gateway.cannot", transaction_type=asked, alert=True)
+            return NOT_OURS_TO_SEND
+        answer = await self._wire.charge(
+            path, {"request": request}, {"RequestID": request_id(charge.key)}
+        )
+        if isinstance(answer, Outcome):
+            return answer
+        found = transactions(answer.data)
+        if found:
+            return self._outcome(found[0], asked, charge.method.name)
+        return _refused(answer)
+
+    async def status(self, reference: Reference) -> Outcome:
+        if reference.id is not None:
+            answer = await self._wire.ask(self.BY_UID + quote(reference.id, safe=""))
+        else:
+            answer = await self._wire.ask(self.BY_KEY + quote(reference.key, safe=""))
+        if isinstance(answer, Outcome):
+            return answer
+        if answer.status == 404 and refusal(answer.data) is not None:
+            return Outcome(Status.LOST)
+        found = transactions(answer.data) if answer.status < 300 else None
+        if found is None:
+            return UNKNOWN
+        if not found:
+            return Outcome(Status.LOST)
+        if reference.id is None:
+            return self._newest(found, reference)
+        return self._outcome(found[0], reference.transaction_type, reference.method)
+
+    def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
+        if not self._is_genuine(headers, body):
+            raise Unauthorized
+        found = transactions(decoded(body))
+        if not found or len(found) > 1:
+            return UNKNOWN
+        return self._outcome(found[0], None, "")
+
+    @abstractmethod
+    def request(self, charge: Charge) -> dict[str, Any] | None:
+        """The `request` object; None where the charge can't be said in this host's words."""
+
+    @abstractmethod
+    def won(self, asked: str | None) -> Mapping[str | None, Status]:
+        """What a successful transaction means by its type, where `asked` was asked for (None: a
+        notification doesn't know). Other types (refund, void, ...) are not our payment."""
+
+    @abstractmethod
+    def step(self, transaction: Transaction, method: str) -> Step | None:
+        """What the customer has to do for an unfinished transaction."""
+
+    def _newest(self, found: list[Transaction], reference: Reference) -> Outcome:
+        """The payment among what stands under our key: a paid one before the newest."""
+        kinds = self.won(reference.transaction_type)
+        ours = [one for one in found if one.facts.key == reference.key and one.kind in kinds]
+        outcomes = [
+            (self._outcome(one, reference.transaction_type, reference.method), one.created_at)
+            for one in ours
+        ]
+        if not outcomes:
+            return UNKNOWN
+        return max(outcomes, key=lambda pair: (pair[0].status in WON, pair[1]))[0]
+
+    def _outcome(self, transaction: Transaction, asked: str | None, method: str) -> Outcome:
+        kinds = self.won(asked)
+        kind = transaction.kind or asked
+        if kind not in kinds:
+            # A refund or void says nothing of the payment itself; the status query will.
+            return Outcome(Status.PENDING, facts=Facts(key=transaction.facts.key))
+        if not transaction.sound:
+            log.error("gateway.unreadable_facts", uid=transaction.uid, alert=True)
+            return Outcome(Status.PENDING, transaction.uid)
+        status = STATUS.get(transaction.status, Status.PENDING)
+        step = None
+        if status is Status.PAID:
+            status = kinds[kind]
+        elif transaction.status == self.UNFINISHED:
+            step = self.step(transaction, method)
+            status = Status.ACTION if step else Status.PENDING
+        reason = None
+        if status not in LIVE | WON:
+            reason = REASON.get(transaction.facts.code or "") or REASON_OF_STATUS.get(status)
+        return Outcome(status, transaction.uid, step, reason, transaction.facts)
+
+    def _is_genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Fail closed: with a key only its signature counts; without one the credentials do."""
+        if self._key is not None:
+            return is_signed(self._key, headers.get("content-signature", ""), body)
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        try:
+            credentials = base64.b64decode(given.strip(), validate=True)
+        except (binascii.Error, ValueError):
+            return False
+        return scheme.lower() == "basic" and hmac.compare_digest(credentials, self._credentials)
+
+
+def request_id(key: str) -> str:
+    """The same for the same attempt: sent twice, the gateway answers the second as the first."""
+    return str(uuid.uuid5(_REQUESTS, key))
+
+
+def common(charge: Charge) -> dict[str, Any]:
+    """What every request has, whatever it pays with."""
+    order = charge.order
+    language = charge.language.partition("-")[0].lower()
+    return merged(
+        {
+            "amount": charge.money.minor,
+            "currency": charge.money.currency,
+            "description": order.description[:LONGEST_DESCRIPTION],
+            "tracking_id": charge.key,
+            "expired_at": _moment(order.expires_at),
+            "language": language if language in LANGUAGES else None,
+            "notification_url": charge.notify_url,
+            "return_url": charge.return_url,
+            "test": order.test,
+        }
+    )
+
+
+def filled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Without nulls, empty texts and empty lists or objects; false and 0 are values."""
+    return {name: value for name, value in fields.items() if value not in (None, "", (), [], {})}
+
+
+def _moment(seconds: float) -> str | None:
+    """YYYY-MM-DDThh:mm:ss+00:00; None for what no calendar has."""
+    if not 0 < seconds < LAST_MOMENT:
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC).isoformat()
+
+
+def _refused(answer: Answer) -> Outcome:
+    """A well-formed refusal with 4xx is a decline; anything else leaves the payment unknown."""
+    said = refusal(answer.data) if answer.status >= 400 else None
+    if said is None or (said.code or "").startswith("P"):
+        log.warning("gateway.unknown", status=answer.status)
+        return UNKNOWN
+    if said.reason is Reason.CREDENTIALS:
+        log.error("gateway.refused_us", status=answer.status, code=said.code, alert=True)
+    return Outcome(Status.DECLINED, reason=said.reason, facts=said.facts)

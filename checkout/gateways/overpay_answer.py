@@ -1,0 +1,221 @@
+"""Reading Overpay's answers: transactions and errors, with or without their envelopes.
+
+Documents: Overpay's charge request (the answer's example) and the family's public documentation.
+Tolerated: null or `[]` where an object is meant, missing fields, digit strings for integers.
+Not tolerated: an amount, currency or key that is stated and can't be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+
+from checkout.gateways.overpay_words import REASON, REASON_OF_FIELD
+from checkout.model.checks import Wrong
+from checkout.model.money import Money
+from checkout.model.outcome import Facts, PaidCard, Reason
+from checkout.model.urls import web_url
+
+Object = Mapping[str, Any]
+
+LONGEST: Final = 255  # characters kept of a word of the gateway's
+BANK: Final = ("payment", "authorization", "charge")  # where the bank's own answer stands
+_UID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}", re.ASCII)
+_DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_LIKE_A_CARD = re.compile(r"\d(?:[ -]?\d){11,18}", re.ASCII)
+
+
+class Transaction(Struct, frozen=True):
+    """One transaction as stated. `sound`: what it says of money and key could be read."""
+
+    fields: Object
+    uid: str | None
+    kind: str | None  # its type: payment, authorization, charge, refund, ...
+    status: str
+    created_at: str
+    facts: Facts
+    sound: bool
+
+
+def transactions(data: Any) -> list[Transaction] | None:
+    """What an answer holds: none, one or several; None where it is no answer of this gateway."""
+    if not isinstance(data, dict):
+        found = data
+    elif "transactions" in data:
+        found = data["transactions"]
+    elif "transaction" in data:
+        found = [data["transaction"]]
+    else:
+        # Without its envelope it has to name itself: other things have a "status" too.
+        found = [data] if data.get("uid") else None
+    if not isinstance(found, list) or not all(_is_transaction(one) for one in found):
+        return None
+    return [_transaction(one) for one in found]
+
+
+class Refusal(Struct, frozen=True):
+    """An error body, the new shape or the older one under `response`."""
+
+    code: str | None
+    reason: Reason
+    facts: Facts
+
+
+def refusal(data: Any) -> Refusal | None:
+    """The refusal in an error's body; None where the body isn't an error of this gateway."""
+    if not isinstance(data, dict):
+        return None
+    older = section(data, "response")
+    said = [name for name in ("message", "errors") if data.get(name) or older.get(name)]
+    if not said:
+        return None
+    code = text(data, "code") or text(older, "code")
+    message = _safe(text(data, "message") or text(older, "message"))
+    friendly = _safe(text(data, "friendly_message") or text(older, "friendly_message"))
+    errors = data.get("errors") or older.get("errors")
+    reason = REASON.get(code or "") or _reason_of(errors, message or "")
+    return Refusal(code, reason, Facts(code=code, message=message, friendly=friendly))
+
+
+def section(fields: Object, name: str) -> Object:
+    """The object in a field; an empty one where there is none."""
+    value = fields.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def text(fields: Object, name: str, longest: int = LONGEST) -> str | None:
+    """The words in a field, cut; None where there are none. Control characters are dropped."""
+    value = fields.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return None
+    return "".join(c for c in value if c.isprintable()).strip()[:longest] or None
+
+
+def address(fields: Object, name: str) -> str | None:
+    """The https address in a field, byte for byte; http only on loopback, where the sandbox is."""
+    value = fields.get(name)
+    try:
+        return web_url(value, sandbox=True, longest=8192) if isinstance(value, str) else None
+    except Wrong:
+        return None
+
+
+def _is_transaction(one: Any) -> bool:
+    return isinstance(one, dict) and bool(one.get("uid") or one.get("status"))
+
+
+def _transaction(fields: Object) -> Transaction:
+    kind = text(fields, "type") or next((name for name in BANK if section(fields, name)), None)
+    facts, sound = _money(fields)
+    uid = text(fields, "uid") or text(fields, "id")
+    bank = section(fields, kind or "") or section(fields, "payment")
+    return Transaction(
+        fields=fields,
+        uid=uid if uid and _UID.fullmatch(uid) else None,
+        kind=kind,
+        status=text(fields, "status") or "",
+        created_at=text(fields, "created_at") or "",
+        facts=Facts(
+            money=facts.money,
+            amount=facts.amount,
+            key=facts.key,
+            card=_card(section(fields, "credit_card")),
+            receipt_url=address(fields, "receipt_url")
+            or address(section(fields, "links"), "receipt_url"),
+            auth_code=text(bank, "auth_code"),
+            rrn=text(bank, "rrn"),
+            ref_id=text(bank, "ref_id"),
+            bank_code=text(bank, "bank_code"),
+            descriptor=text(bank, "billing_descriptor"),
+            code=text(fields, "code"),
+            message=_safe(text(fields, "message") or text(bank, "message")),
+            friendly=_safe(text(fields, "friendly_message")),
+            paid_at=text(fields, "paid_at"),
+        ),
+        sound=sound,
+    )
+
+
+def _money(fields: Object) -> tuple[Facts, bool]:
+    """Amount, currency and key as stated, and whether all that is stated could be read."""
+    amount, currency = fields.get("amount"), fields.get("currency")
+    key = fields.get("tracking_id")
+    minor = _integer(amount)
+    code = currency if isinstance(currency, str) and _CURRENCY.fullmatch(currency) else None
+    name = text(fields, "tracking_id")
+    sound = all(
+        stated is None or read is not None
+        for stated, read in ((amount, minor), (currency, code), (key, name))
+    )
+    money = Money(minor, code) if minor is not None and code is not None else None
+    return Facts(money=money, amount=None if money else minor, key=name), sound
+
+
+def _integer(value: Any) -> int | None:
+    """0 or more, as an integer or as digits; nothing else is one (true, 1.0, "1e3")."""
+    if isinstance(value, str):
+        return int(value) if _DIGITS.fullmatch(value) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _card(fields: Object) -> PaidCard | None:
+    """What may be kept of a card: never more digits than the names promise."""
+    card = PaidCard(
+        brand=text(fields, "brand", 32),
+        last_4=_digits(fields, "last_4", 4),
+        first_1=_digits(fields, "first_1", 1),
+        bin=_digits(fields, "bin", 6),
+        exp_month=_small(fields, "exp_month", 12),
+        exp_year=_small(fields, "exp_year", 2200),
+        holder=_safe(text(fields, "holder", 64)),
+        token=_token(fields),
+    )
+    return None if card == PaidCard() else card
+
+
+def _digits(fields: Object, name: str, length: int) -> str | None:
+    value = text(fields, name)
+    return value if value and value.isascii() and value.isdigit() and len(value) == length else None
+
+
+def _token(fields: Object) -> str | None:
+    """Kept whole or not at all; a number that could be the card's own is no token."""
+    value = text(fields, "token")
+    return None if value and _LIKE_A_CARD.fullmatch(value) else value
+
+
+def _small(fields: Object, name: str, largest: int) -> int | None:
+    value = _integer(fields.get(name))
+    return value if value is not None and 1 <= value <= largest else None
+
+
+def _safe(words: str | None) -> str | None:
+    """The gateway's sentence without anything that could be the card number it was sent."""
+    return _LIKE_A_CARD.sub("…", words) if words else None
+
+
+def _reason_of(errors: Any, message: str) -> Reason:
+    if "duplicate" in message.lower():
+        return Reason.DUPLICATE
+    wrong = set(_names(errors))
+    for name, reason in REASON_OF_FIELD.items():
+        if name in wrong:
+            return reason
+    return Reason.INVALID
+
+
+def _names(errors: Any) -> list[str]:
+    """The last part of each field that is complained about: "credit_card.number" is "number"."""
+    if not isinstance(errors, dict):
+        return []
+    found = [str(name).rpartition(".")[2] for name in errors]
+    for inner in errors.values():
+        if isinstance(inner, dict):
+            found += [str(name).rpartition(".")[2] for name in inner]
+    return found

@@ -1,0 +1,140 @@
+"""Overpay, online payment systems: bank transfers, SBP, ERIP and others, on the api host.
+
+Documents: Overpay's page on online payment systems, and the family's public documentation for
+the requests. Method names and their parameters are settings, not code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from checkout.gateways.base import Can, Charge, merged
+from checkout.gateways.overpay import Options, Overpay, common, filled
+from checkout.gateways.overpay_answer import Object, Transaction, address, section, text
+from checkout.model.status import Status
+from checkout.model.steps import Instructions, Step, form_step
+
+__all__ = ["CAN", "Options", "OverpayApm"]
+
+CREATE: Final = {"payment": "/beyag/transactions/payments"}
+WON: Final[Mapping[str | None, Status]] = {"payment": Status.PAID, None: Status.PAID}
+
+MOST_LINES: Final = 50
+LONGEST_LINE: Final = 1000
+LONGEST_QR: Final = 1200  # characters that a phone still reads from a screen; never cut
+LONGEST_VALUE: Final = 16384
+FORM_METHODS: Final = frozenset({"GET", "POST"})
+# How pictures begin, also as base64 (PNG, JPEG, GIF, SVG): we draw codes from text alone.
+PICTURES: Final = ("data:", "<svg", "<?xml", "iVBOR", "/9j/", "R0lGOD", "PHN2Zy", "PD94bWw")
+PICTURE_FILES: Final = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp")
+
+CAN: Final = Can(card=False, browser=False, lookup=True, transaction_types=frozenset(CREATE))
+
+
+class OverpayApm(Overpay):
+    can = CAN
+    CREATE = CREATE
+    BY_UID = "/beyag/transactions/"
+    BY_KEY = "/beyag/transactions/tracking_id/"
+    UNFINISHED = "pending"
+
+    def request(self, charge: Charge) -> dict[str, Any] | None:
+        customer, method, order = charge.customer, charge.method, charge.order
+        return common(charge) | filled(
+            {
+                "iframe": order.iframe,
+                "ip": customer.ip,
+                "email": customer.email,
+                "customer": filled(msgspec.structs.asdict(customer)),
+                "additional_data": filled({"receipt_text": order.receipt_text}),
+                "method": merged(
+                    {"type": method.name}, method.params, order.methods.params.get(method.name, {})
+                ),
+            }
+        )
+
+    def won(self, asked: str | None) -> Mapping[str | None, Status]:
+        return WON
+
+    def step(self, transaction: Transaction, method: str) -> Step | None:
+        return _form(transaction.fields) or _instructions(transaction.fields, method)
+
+
+def _form(transaction: Object) -> Step | None:
+    """`form` is an object, or just the address to go to."""
+    form = section(transaction, "form")
+    action = address(form, "action") or address(transaction, "form")
+    method = (text(form, "method") or "GET").upper()
+    pairs = _pairs(form.get("fields"))
+    if action is None or pairs is None or method not in FORM_METHODS:
+        return None
+    framed = section(transaction, "gateway").get("iframe") is True
+    return form_step(action, method, pairs, framed=framed)
+
+
+def _pairs(fields: Any) -> list[tuple[str, str]] | None:
+    """A list of {type, name, value}, an object of name: value, or nothing; None: unreadable."""
+    if fields is None:
+        return []
+    if isinstance(fields, dict):
+        fields = [{"name": name, "value": value} for name, value in fields.items()]
+    if not isinstance(fields, list):
+        return None
+    pairs = []
+    for field in fields:
+        name = field.get("name") if isinstance(field, dict) else None
+        value = _value(field.get("value")) if isinstance(field, dict) else None
+        if not isinstance(name, str) or value is None:
+            return None
+        if name:  # a submit button has none
+            pairs.append((name, value))
+    return pairs
+
+
+def _value(value: Any) -> str | None:
+    """A field's value as a browser sends it; None where it can't be one."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return value if isinstance(value, str) and len(value) <= LONGEST_VALUE else None
+
+
+def _instructions(transaction: Object, method: str) -> Instructions | None:
+    """How ERIP and its like are paid: told in a section named after the method."""
+    told = section(transaction, text(transaction, "method_type") or method)
+    steps = Instructions(
+        lines=_lines(told.get("instruction")),
+        account=text(told, "account_number"),
+        qr=_qr(told),
+    )
+    return None if steps == Instructions() else steps
+
+
+def _lines(instruction: Any) -> tuple[str, ...]:
+    if isinstance(instruction, str):
+        instruction = instruction.splitlines()
+    if not isinstance(instruction, list):
+        return ()
+    found = (text({"line": line}, "line", LONGEST_LINE) for line in instruction[:MOST_LINES])
+    return tuple(line for line in found if line)
+
+
+def _qr(told: Object) -> str | None:
+    """The text of the code. Some deployments send a picture in `qr_code` and the text beside."""
+    for name in ("qr_code_raw", "qr_code"):
+        value = told.get(name)
+        if isinstance(value, str) and value.isprintable() and 0 < len(value) <= LONGEST_QR:
+            if not value.startswith(PICTURES) and not _is_picture_file(value):
+                return value
+    return None
+
+
+def _is_picture_file(value: str) -> bool:
+    path = value.partition("?")[0].lower()
+    return path.startswith(("https://", "http://")) and path.endswith(PICTURE_FILES)

@@ -1,0 +1,90 @@
+"""What Overpay's words mean: `status`, `code` and the field names of its errors.
+
+From the public list of result codes; the letter of a code is the outcome: `S` successful, `F`
+failed, `P` pending or incomplete, `E` not accepted. Codes F.01xx are of cards, F.02xx of online
+payment systems, E.1xxx of both.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from checkout.model.outcome import Reason
+from checkout.model.status import Status
+
+# A word that isn't here is PENDING: only what says success or failure plainly is final.
+STATUS: Final[dict[str, Status]] = {
+    "successful": Status.PAID,  # or AUTHORIZED: the adapter decides by the transaction's type
+    "failed": Status.DECLINED,
+    "error": Status.DECLINED,  # not accepted
+    "expired": Status.EXPIRED,
+    "deleted": Status.CANCELLED,
+    "incomplete": Status.PENDING,
+    "pending": Status.PENDING,
+}
+
+REASON: Final[dict[str, Reason]] = {
+    "F.0104": Reason.CARD_NOT_ACCEPTED,
+    "F.0105": Reason.DO_NOT_HONOUR,
+    "F.0108": Reason.DUPLICATE,
+    "F.0109": Reason.TIMED_OUT,
+    "F.0111": Reason.CARD_EXPIRED,
+    "F.0112": Reason.SECURITY_CODE,
+    "F.0113": Reason.CURRENCY,
+    "F.0114": Reason.INSUFFICIENT_FUNDS,
+    "F.0115": Reason.SUSPECTED_FRAUD,
+    "F.0116": Reason.SUSPECTED_FRAUD,
+    "F.0117": Reason.PROVIDER,
+    "F.0118": Reason.PROVIDER,
+    "F.0119": Reason.PROVIDER,
+    "F.0120": Reason.PROVIDER,
+    "F.0121": Reason.PROVIDER,
+    "F.0122": Reason.PROVIDER,
+    "F.0123": Reason.LIMIT,
+    "F.0124": Reason.LIMIT,
+    "F.0125": Reason.LIMIT,
+    "F.0127": Reason.CARD_NUMBER,
+    "F.0128": Reason.INVALID,
+    "F.0129": Reason.AUTHENTICATION,
+    "F.0130": Reason.AUTHENTICATION,
+    "F.0131": Reason.AUTHENTICATION,
+    "F.0132": Reason.CUSTOMER_CANCELLED,
+    "F.0134": Reason.AUTHENTICATION,
+    "F.0205": Reason.TIMED_OUT,
+    "F.0207": Reason.INSUFFICIENT_FUNDS,
+    "F.0210": Reason.PROVIDER,
+    "F.0211": Reason.PROVIDER,
+    "F.0212": Reason.PROVIDER,
+    "F.0214": Reason.CURRENCY,
+    "F.0215": Reason.DUPLICATE,
+    "F.0217": Reason.SUSPECTED_FRAUD,
+    "F.0218": Reason.INVALID,
+    "F.0222": Reason.PROVIDER,
+    "F.0998": Reason.TIMED_OUT,  # the customer left: closed by the gateway itself
+    "F.0999": Reason.UNKNOWN,
+    "E.1005": Reason.INVALID,
+    "E.1007": Reason.CURRENCY,
+    "E.1008": Reason.CARD_NOT_ACCEPTED,
+    "E.1011": Reason.CREDENTIALS,  # this account may not send card numbers
+    "E.1018": Reason.DUPLICATE,
+    "E.1021": Reason.CREDENTIALS,
+    "E.1022": Reason.CREDENTIALS,
+    "E.1025": Reason.INVALID,
+    "E.1028": Reason.PROVIDER,
+    "E.1035": Reason.PROVIDER,
+    "E.1065": Reason.CREDENTIALS,  # as E.1011
+}
+
+# Of a refusal without a code: which field it complains about, the first match wins.
+REASON_OF_FIELD: Final[dict[str, Reason]] = {
+    "number": Reason.CARD_NUMBER,
+    "exp_month": Reason.CARD_EXPIRED,
+    "exp_year": Reason.CARD_EXPIRED,
+    "verification_value": Reason.SECURITY_CODE,
+    "currency": Reason.CURRENCY,
+}
+
+REASON_OF_STATUS: Final[dict[Status, Reason]] = {
+    Status.DECLINED: Reason.UNKNOWN,
+    Status.EXPIRED: Reason.TIMED_OUT,
+}

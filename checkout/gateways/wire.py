@@ -1,0 +1,167 @@
+"""One way to send to a gateway: a total deadline, a size cap, and one meaning for each failure.
+
+What a failed charge means, on every gateway: could not connect, pool exhausted, 429, 401, 403:
+LOST (nothing was charged). A well-formed refusal with 4xx is for the gateway's file to read. All
+else is unknown, and unknown is PENDING. A failed query is always PENDING.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+import msgspec
+import structlog
+from msgspec import Struct
+
+from checkout.model.outcome import UNKNOWN, Outcome, Reason
+from checkout.model.status import Status
+
+CHARGE_SECONDS: Final = 25.0
+QUERY_SECONDS: Final = 6.0
+LARGEST: Final = 1024 * 1024  # bytes of an answer, after decompression
+
+NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+UNREACHABLE: Final = Outcome(Status.LOST, reason=Reason.UNREACHABLE)
+REFUSED_US: Final = Outcome(Status.LOST, reason=Reason.CREDENTIALS)
+
+# Shares of the deadline: waiting for a connection ends (and is known as that) before all ends.
+POOL_SHARE: Final = 0.2
+CONNECT_SHARE: Final = 0.3  # spent twice at most: for TCP and for TLS
+
+# 4xx that speak of the moment and not of the request: an earlier copy of it may be under way.
+UNDECIDED: Final = frozenset({408, 409, 425})
+DENIED: Final = frozenset({401, 403})
+TELLING: Final = DENIED | {429}  # the status says all: their body is not waited for
+
+log = structlog.get_logger(__name__)
+
+
+class Answer(Struct, frozen=True):
+    """A readable answer: 2xx or 4xx with JSON. `data` is what the JSON says."""
+
+    status: int
+    data: Any
+
+
+class Unreadable(Exception):
+    """An answer too large, too slow, or not what its headers say."""
+
+
+class Wire:
+    """Sends to one gateway account over a shared HTTP client."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        charge_seconds: float = CHARGE_SECONDS,
+        query_seconds: float = QUERY_SECONDS,
+    ) -> None:
+        self._http = http
+        self._base = base_url.rstrip("/")
+        self._headers = dict(headers)
+        self._charge_seconds = charge_seconds
+        self._query_seconds = query_seconds
+
+    async def charge(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Answer | Outcome:
+        """Send what may move money, once. An Outcome where the failure already has its meaning."""
+        try:
+            answer = await self._send(self._charge_seconds, "POST", path, body, headers or {})
+        except NOT_SENT as error:
+            log.warning("gateway.unreachable", path=path, error=type(error).__name__)
+            return UNREACHABLE
+        except (httpx.HTTPError, TimeoutError, Unreadable) as error:
+            log.warning("gateway.unknown", path=path, error=type(error).__name__)
+            return UNKNOWN
+        if answer.status == 429:
+            log.warning("gateway.too_many", path=path)
+            return UNREACHABLE
+        if answer.status in DENIED:
+            log.error("gateway.refused_us", path=path, status=answer.status, alert=True)
+            return REFUSED_US
+        if answer.data is None or answer.status in UNDECIDED:
+            log.warning("gateway.unknown", path=path, status=answer.status)
+            return UNKNOWN
+        return answer
+
+    async def ask(self, path: str) -> Answer | Outcome:
+        """Send a question; any failure means that we still don't know."""
+        try:
+            answer = await self._send(self._query_seconds, "GET", path, None, {})
+        except (httpx.HTTPError, TimeoutError, Unreadable) as error:
+            log.warning("gateway.query_failed", error=type(error).__name__)
+            return UNKNOWN
+        if answer.status in DENIED:
+            log.error("gateway.refused_us", status=answer.status, alert=True)
+            return Outcome(Status.PENDING, reason=Reason.CREDENTIALS)
+        if answer.data is None or answer.status in UNDECIDED:
+            log.warning("gateway.query_failed", status=answer.status)
+            return UNKNOWN
+        return answer
+
+    async def _send(
+        self,
+        seconds: float,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        """Send once. The answer's data is None where there is nothing that can be read."""
+        request = self._http.build_request(
+            method,
+            self._base + path,
+            headers={**self._headers, **headers, "Accept-Encoding": "gzip"},
+            content=None if body is None else msgspec.json.encode(body),
+            timeout=httpx.Timeout(
+                seconds, pool=seconds * POOL_SHARE, connect=seconds * CONNECT_SHARE
+            ),
+        )
+        # The client is shared: what one gateway's answer set is no business of the next request.
+        request.headers.pop("Cookie", None)
+        async with asyncio.timeout(seconds):
+            response = await self._http.send(request, stream=True, follow_redirects=False)
+            try:
+                status = response.status_code
+                if status in TELLING or not (response.is_success or response.is_client_error):
+                    return Answer(status, None)
+                return Answer(status, decoded(await _read(response)))
+            finally:
+                await response.aclose()
+
+
+def decoded(raw: bytes) -> Any:
+    """What the JSON in `raw` says; None where it is none, or nests too deeply."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """The body, never more than `LARGEST` bytes of it, also when it comes compressed."""
+    # The stream itself and not aiter_bytes(), which unpacks without any limit.
+    stream = response.stream
+    packing = response.headers.get("content-encoding", "").strip().lower()
+    if packing not in ("", "identity", "gzip") or not isinstance(stream, httpx.AsyncByteStream):
+        raise Unreadable(packing)
+    unzip = zlib.decompressobj(wbits=31) if packing == "gzip" else None
+    body = bytearray()
+    async for chunk in stream:
+        try:
+            body += unzip.decompress(chunk, LARGEST + 1) if unzip else chunk
+        except zlib.error as error:
+            raise Unreadable("gzip") from error
+        if len(body) > LARGEST:
+            raise Unreadable("too large")
+    if unzip and not unzip.eof:
+        raise Unreadable("cut gzip")
+    return bytes(body)

@@ -1,0 +1,119 @@
+"""Verbs over attempts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, ColumnElement, func, insert, select, update
+
+from checkout.ledger.rows import Attempt, attempt_of, text
+from checkout.ledger.schema import attempts
+from checkout.model.status import Status
+
+
+def claim(conn: Connection, attempt: Attempt) -> None:
+    """Insert it, durable before the gateway is called.
+
+    Raises IntegrityError when another request was first with this number.
+    """
+    conn.execute(
+        insert(attempts).values(
+            payment=attempt.payment,
+            number=attempt.number,
+            key=attempt.key,
+            account=attempt.account,
+            method=attempt.method,
+            status=attempt.status,
+            gateway_id=attempt.gateway_id,
+            step=None,
+            reason=None,
+            facts=text(attempt.facts),
+            customer=text(attempt.customer),
+            language=attempt.language,
+            return_ticket=attempt.return_ticket,
+            notify_ticket=attempt.notify_ticket,
+            mismatch=attempt.mismatch,
+            absences=attempt.absences,
+            queries=attempt.queries,
+            next_query_at=attempt.next_query_at,
+            sweep_at=attempt.sweep_at,
+            returned_at=attempt.returned_at,
+            address_mark=attempt.address_mark,
+            bin_mark=attempt.bin_mark,
+            created_at=attempt.created_at,
+            updated_at=attempt.updated_at,
+        )
+    )
+
+
+def change(conn: Connection, key: str, **values: Any) -> None:
+    conn.execute(update(attempts).where(attempts.c.key == key).values(**values))
+
+
+def by_key(conn: Connection, key: str) -> Attempt | None:
+    return _one(conn, attempts.c.key == key)
+
+
+def by_return_ticket(conn: Connection, ticket: str) -> Attempt | None:
+    return _one(conn, attempts.c.return_ticket == ticket)
+
+
+def by_notify_ticket(conn: Connection, ticket: str) -> Attempt | None:
+    return _one(conn, attempts.c.notify_ticket == ticket)
+
+
+def _one(conn: Connection, where: ColumnElement[bool]) -> Attempt | None:
+    row = conn.execute(select(attempts).where(where)).first()
+    return None if row is None else attempt_of(row)
+
+
+def take_query(conn: Connection, key: str, *, now: float, until: float) -> bool:
+    """Take the right to ask the gateway: at most one holder until `until`, on all machines."""
+    taken = conn.execute(
+        update(attempts)
+        .where(attempts.c.key == key, attempts.c.next_query_at <= now)
+        .values(next_query_at=until, queries=attempts.c.queries + 1)
+    )
+    return taken.rowcount == 1
+
+
+def to_sweep(conn: Connection, now: float, limit: int = 50) -> list[Attempt]:
+    """The attempts that are to be asked about although nobody watches, longest due first."""
+    query = (
+        select(attempts)
+        .where(attempts.c.sweep_at <= now)
+        .order_by(attempts.c.sweep_at)
+        .limit(limit)
+    )
+    return [attempt_of(row) for row in conn.execute(query)]
+
+
+def take_sweep(conn: Connection, attempt: Attempt, *, until: float | None) -> bool:
+    """Lease one of `to_sweep`: only one worker moves its `sweep_at` on."""
+    taken = conn.execute(
+        update(attempts)
+        .where(attempts.c.key == attempt.key, attempts.c.sweep_at == attempt.sweep_at)
+        .values(sweep_at=until)
+    )
+    return taken.rowcount == 1
+
+
+def made_since(conn: Connection, uid: str, since: float) -> list[float]:
+    """When this payment's attempts since `since` were claimed, oldest first."""
+    query = (
+        select(attempts.c.created_at)
+        .where(attempts.c.payment == uid, attempts.c.created_at > since)
+        .order_by(attempts.c.created_at)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def declines_since(conn: Connection, since: float, **mark: str) -> int:
+    """How many attempts with this `address_mark` or `bin_mark` were declined since."""
+    (name, value), = mark.items()
+    query = select(func.count()).where(
+        attempts.c[name] == value,
+        attempts.c.status == Status.DECLINED,
+        attempts.c.updated_at > since,
+    )
+    return conn.execute(query).scalar_one()

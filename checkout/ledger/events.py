@@ -1,0 +1,32 @@
+"""What happened, append only: nothing here is ever changed or removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, insert, select
+
+from checkout.ledger.rows import text
+from checkout.ledger.schema import events
+
+
+class Event(Struct, frozen=True):
+    at: float
+    kind: str
+    attempt: int | None
+    data: dict[str, Any]
+
+
+def append(
+    conn: Connection, payment: str, kind: str, at: float, attempt: int | None = None, **data: Any
+) -> None:
+    conn.execute(
+        insert(events).values(payment=payment, attempt=attempt, at=at, kind=kind, data=text(data))
+    )
+
+
+def of(conn: Connection, payment: str) -> list[Event]:
+    rows = conn.execute(select(events).where(events.c.payment == payment).order_by(events.c.id))
+    return [Event(row.at, row.kind, row.attempt, msgspec.json.decode(row.data)) for row in rows]

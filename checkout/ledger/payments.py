@@ -1,0 +1,142 @@
+"""Verbs over payments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from checkout.ledger.rows import Attempt, Payment, Story, attempt_of, payment_of, text
+from checkout.ledger.schema import attempts, creations, payments
+from checkout.model.status import Status
+
+KEPT_SECONDS = 24 * 3600  # how long an idempotency key gives the same answer
+
+
+def add(conn: Connection, payment: Payment) -> None:
+    """Raises IntegrityError when its uid, token or link is there already."""
+    conn.execute(
+        insert(payments).values(
+            uid=payment.uid,
+            token=payment.token,
+            secret=payment.secret,
+            shop=payment.shop,
+            link=payment.link,
+            status=payment.status,
+            amount=payment.order.money.minor,
+            currency=payment.order.money.currency,
+            tracking_id=payment.order.tracking_id,
+            terms=text(payment.order),
+            cancelled=payment.cancelled,
+            told=payment.told,
+            created_at=payment.created_at,
+            updated_at=payment.updated_at,
+            expires_at=payment.expires_at,
+        )
+    )
+
+
+def change(conn: Connection, uid: str, **values: Any) -> None:
+    conn.execute(update(payments).where(payments.c.uid == uid).values(**values))
+
+
+def by_uid(conn: Connection, uid: str) -> Story | None:
+    return _story(conn, select(payments).where(payments.c.uid == uid))
+
+
+def by_token(conn: Connection, token: str) -> Story | None:
+    return _story(conn, select(payments).where(payments.c.token == token))
+
+
+def by_link(conn: Connection, link: str) -> Story | None:
+    return _story(conn, select(payments).where(payments.c.link == link))
+
+
+def _story(conn: Connection, query: Select[Any]) -> Story | None:
+    row = conn.execute(query).first()
+    if row is None:
+        return None
+    payment = payment_of(row)
+    return Story(payment, attempts_of(conn, payment.uid))
+
+
+def attempts_of(conn: Connection, uid: str) -> tuple[Attempt, ...]:
+    rows = conn.execute(
+        select(attempts).where(attempts.c.payment == uid).order_by(attempts.c.number)
+    )
+    return tuple(attempt_of(row) for row in rows)
+
+
+def listed(
+    conn: Connection, *, shop: str | None = None, limit: int = 100
+) -> list[Payment]:
+    """The newest payments first."""
+    query = select(payments).order_by(payments.c.created_at.desc()).limit(limit)
+    if shop is not None:
+        query = query.where(payments.c.shop == shop)
+    return [payment_of(row) for row in conn.execute(query)]
+
+
+def to_expire(conn: Connection, now: float, limit: int = 100) -> list[str]:
+    """Uids of the payments whose form is open past their time."""
+    query = (
+        select(payments.c.uid)
+        .where(payments.c.status == Status.OPEN, payments.c.expires_at <= now)
+        .limit(limit)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def add_once(
+    conn: Connection, payment: Payment, *, idempotency_key: str, digest: str
+) -> tuple[Payment, bool]:
+    """Add `payment` unless its shop used the key in the last 24 h; then the payment made then.
+
+    The second value is False when the key was used for another body.
+    """
+    same = (creations.c.shop == payment.shop, creations.c.idempotency_key == idempotency_key)
+    row = conn.execute(select(creations).where(*same)).first()
+    if row is not None and row.created_at > payment.created_at - KEPT_SECONDS:
+        before = by_uid(conn, row.payment)
+        if before is None:
+            raise LookupError(row.payment)
+        return before.payment, row.digest == digest
+    add(conn, payment)
+    values = {"digest": digest, "payment": payment.uid, "created_at": payment.created_at}
+    if row is not None:
+        conn.execute(update(creations).where(*same).values(values))
+    else:
+        conn.execute(
+            insert(creations).values(
+                shop=payment.shop, idempotency_key=idempotency_key, **values
+            )
+        )
+    return payment, True
+
+
+def add_for_link(conn: Connection, payment: Payment) -> Payment:
+    """Add a link's payment; where an opening before this one has made it, that one."""
+    if payment.link is None:
+        raise ValueError("a link's payment names its link")
+    if before := by_link(conn, payment.link):
+        return before.payment
+    try:
+        with conn.begin_nested():
+            add(conn, payment)
+    except IntegrityError:  # another worker's opening was first
+        if before := by_link(conn, payment.link):
+            return before.payment
+        raise
+    return payment
+
+
+def uids(conn: Connection, statuses: Iterable[Status]) -> list[str]:
+    """Uids of the payments that stand in one of `statuses`, oldest first."""
+    query = (
+        select(payments.c.uid)
+        .where(payments.c.status.in_(list(statuses)))
+        .order_by(payments.c.created_at)
+    )
+    return list(conn.execute(query).scalars())

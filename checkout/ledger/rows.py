@@ -1,0 +1,135 @@
+"""Payments and attempts as values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Row
+
+from checkout.model.order import Customer, Order
+from checkout.model.outcome import Facts, Reason
+from checkout.model.status import FINAL, LIVE, Status, payment_status
+from checkout.model.steps import Step
+
+_order = msgspec.json.Decoder(Order)
+_step = msgspec.json.Decoder(Step)
+_facts = msgspec.json.Decoder(Facts)
+_customer = msgspec.json.Decoder(Customer)
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One authorization asked of a gateway; its row of `schema.attempts`."""
+
+    payment: str
+    number: int
+    key: str
+    account: str
+    method: str
+    status: Status
+    gateway_id: str | None
+    step: Step | None
+    reason: Reason | None
+    facts: Facts
+    customer: Customer
+    language: str
+    return_ticket: str
+    notify_ticket: str
+    mismatch: bool
+    absences: int
+    queries: int
+    next_query_at: float
+    sweep_at: float | None
+    returned_at: float | None
+    address_mark: str | None
+    bin_mark: str | None
+    created_at: float
+    updated_at: float
+
+    @property
+    def live(self) -> bool:
+        return self.status in LIVE
+
+
+class Payment(Struct, frozen=True, kw_only=True):
+    """What the customer pays; its row of `schema.payments`, with the order it was made from."""
+
+    uid: str
+    token: str
+    secret: str
+    shop: str
+    link: str | None
+    status: Status
+    order: Order
+    cancelled: bool
+    told: str | None
+    created_at: float
+    updated_at: float
+    expires_at: float
+
+
+class Story(Struct, frozen=True):
+    """A payment with its attempts, oldest first."""
+
+    payment: Payment
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def last(self) -> Attempt | None:
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def live(self) -> Attempt | None:
+        return next((a for a in reversed(self.attempts) if a.live), None)
+
+    @property
+    def shown(self) -> Attempt | None:
+        """The attempt that decides the payment's status: the paid one, the live one, the last."""
+        won = (a for a in self.attempts if a.status is self.payment.status and a.status in FINAL)
+        return next(won, None) or self.live or self.last
+
+    @property
+    def next_number(self) -> int:
+        return len(self.attempts) + 1
+
+    def status(self, now: float) -> Status:
+        """Where the payment stands at `now`, also before the sweep has written an expiry down."""
+        return payment_status(
+            [attempt.status for attempt in self.attempts],
+            allowed=self.payment.order.attempts,
+            expired=now >= self.payment.expires_at,
+            cancelled=self.payment.cancelled,
+        )
+
+
+def payment_of(row: Row[Any]) -> Payment:
+    return Payment(
+        uid=row.uid,
+        token=row.token,
+        secret=row.secret,
+        shop=row.shop,
+        link=row.link,
+        status=Status(row.status),
+        order=_order.decode(row.terms),
+        cancelled=bool(row.cancelled),
+        told=row.told,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        expires_at=row.expires_at,
+    )
+
+
+def attempt_of(row: Row[Any]) -> Attempt:
+    values = dict(row._mapping)
+    values["status"] = Status(row.status)
+    values["step"] = _step.decode(row.step) if row.step else None
+    values["reason"] = Reason(row.reason) if row.reason else None
+    values["facts"] = _facts.decode(row.facts)
+    values["customer"] = _customer.decode(row.customer)
+    return Attempt(**values)
+
+
+def text(value: object) -> str:
+    """JSON text of a struct, as the ledger keeps it."""
+    return msgspec.json.encode(value).decode()

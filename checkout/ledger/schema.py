@@ -1,0 +1,119 @@
+"""The tables. Times are seconds since 1970, money is minor units, JSON is text that we encode.
+
+The migrations in `migrations/versions` make them; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
+
+METADATA: Final = MetaData()
+
+payments: Final = Table(
+    "payments",
+    METADATA,
+    Column("uid", String(36), primary_key=True),
+    Column("token", String(64), nullable=False, unique=True),
+    Column("secret", String(22), nullable=False),
+    Column("shop", String(64), nullable=False),
+    Column("link", String(64), unique=True),  # digest of the offline link that made it
+    Column("status", String(16), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("tracking_id", Text),
+    Column("terms", Text, nullable=False),  # model.order.Order
+    Column("cancelled", Boolean, nullable=False),
+    Column("told", String(16)),  # the last status told to the shop
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index("payments_by_shop", "shop", "created_at"),
+    Index("payments_to_expire", "status", "expires_at"),
+)
+
+attempts: Final = Table(
+    "attempts",
+    METADATA,
+    Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("key", String(40), nullable=False, unique=True),  # ours, upstream's tracking id
+    Column("account", String(64), nullable=False),  # the gateway account, by its settings name
+    Column("method", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("gateway_id", Text),
+    Column("step", Text),  # model.steps.Step
+    Column("reason", String(32)),
+    Column("facts", Text, nullable=False),  # model.outcome.Facts
+    Column("customer", Text, nullable=False),  # model.order.Customer, as the customer typed it
+    Column("language", String(8), nullable=False),
+    Column("return_ticket", String(22), nullable=False, unique=True),
+    Column("notify_ticket", String(22), nullable=False, unique=True),
+    Column("mismatch", Boolean, nullable=False),  # the gateway stated other facts than ours
+    Column("absences", Integer, nullable=False),  # how often the gateway knew no such payment
+    Column("queries", Integer, nullable=False),
+    Column("next_query_at", Double, nullable=False),  # no query before it, whoever asks
+    Column("sweep_at", Double),  # when we ask although nobody watches
+    Column("returned_at", Double),
+    Column("address_mark", String(32)),  # keyed digests, for the limits on declines
+    Column("bin_mark", String(32)),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    PrimaryKeyConstraint("payment", "number"),
+    Index("attempts_to_sweep", "sweep_at"),
+    Index("attempts_by_address", "address_mark", "updated_at"),
+    Index("attempts_by_bin", "bin_mark", "updated_at"),
+)
+
+events: Final = Table(
+    "events",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
+    Column("attempt", Integer),
+    Column("at", Double, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("data", Text, nullable=False),
+    Index("events_by_payment", "payment", "id"),
+)
+
+outbox: Final = Table(
+    "outbox",
+    METADATA,
+    Column("id", String(36), primary_key=True),  # the event id that the shop sees at every try
+    Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Double),  # None: delivered or given up
+    Column("delivered_at", Double),
+    Column("answer", String(64)),  # of the last try: an HTTP status or an error's name
+    Column("created_at", Double, nullable=False),
+    Index("outbox_due", "due_at"),
+    Index("outbox_by_payment", "payment"),
+)
+
+creations: Final = Table(
+    "creations",
+    METADATA,
+    Column("shop", String(64), nullable=False),
+    Column("idempotency_key", String(255), nullable=False),
+    Column("digest", String(64), nullable=False),  # of the body
+    Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
+    Column("created_at", Double, nullable=False),
+    PrimaryKeyConstraint("shop", "idempotency_key"),
+)

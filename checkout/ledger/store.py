@@ -1,0 +1,157 @@
+"""Runs the verbs on SQLite or PostgreSQL.
+
+SQLite: reads in line on a held connection (tens of microseconds; the one blocking call allowed in
+the event loop), writes on one thread, a `BEGIN IMMEDIATE` transaction each, durable at commit
+(WAL, synchronous=FULL). PostgreSQL: the same functions by `AsyncConnection.run_sync`. Open a
+ledger in the worker, never before a fork.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool, StaticPool
+
+from checkout.errors import Unavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Verb = Callable[Concatenate[Connection, P], T]
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class Ledger(Protocol):
+    """`read` and `write` run a verb; IntegrityError passes, any other fault is Unavailable."""
+
+    async def read(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def write(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def close(self) -> None: ...
+
+
+def migrate(url: str) -> None:
+    """Bring the schema of the database up to date; blocking, for start and commands."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    engine = create_engine(_synchronous(url), poolclass=NullPool)
+    try:
+        with engine.begin() as conn:
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def open_ledger(url: str) -> Ledger:
+    """A ledger on a migrated database."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return SqliteLedger(url)
+    return PostgresLedger(url)
+
+
+class SqliteLedger:
+    def __init__(self, url: str) -> None:
+        self._engines = [_sqlite(url, "AUTOCOMMIT"), _sqlite(url, None)]
+        self._reader = self._engines[0].connect()
+        self._writer: Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+
+    async def read(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return verb(self._reader, *args, **kwargs)
+        except DBAPIError as error:
+            raise _away(error) from error
+
+    async def write(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def run() -> T:
+            if self._writer is None:
+                self._writer = self._engines[1].connect()
+            with self._writer.begin():
+                return verb(self._writer, *args, **kwargs)
+
+        # Shielded: a customer who leaves must not leave a transaction half awaited.
+        done = asyncio.get_running_loop().run_in_executor(self._thread, run)
+        try:
+            return await asyncio.shield(done)
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            raise _away(error) from error
+
+    async def close(self) -> None:
+        def end() -> None:
+            if self._writer is not None:
+                self._writer.close()
+
+        await asyncio.get_running_loop().run_in_executor(self._thread, end)
+        self._thread.shutdown()
+        self._reader.close()
+        for engine in self._engines:
+            engine.dispose()
+
+
+class PostgresLedger:
+    def __init__(self, url: str) -> None:
+        address = make_url(url).set(drivername="postgresql+psycopg")
+        self._engine: AsyncEngine = create_async_engine(address, pool_pre_ping=True)
+
+    async def read(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.write(verb, *args, **kwargs)
+
+    async def write(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            async with self._engine.begin() as conn:
+                return await conn.run_sync(verb, *args, **kwargs)
+        except IntegrityError:
+            raise
+        except (DBAPIError, OSError) as error:
+            raise _away(error) from error
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _sqlite(url: str, isolation: Any) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False, "timeout": 5},
+        **({"isolation_level": isolation} if isolation else {}),
+    )
+
+    @event.listens_for(engine, "connect")
+    def _(connection: Any, _record: Any) -> None:
+        # Python's own transaction handling is switched off: BEGIN is ours, and immediate.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    if isolation is None:
+
+        @event.listens_for(engine, "begin")
+        def _(conn: Connection) -> None:
+            conn.execute(text("BEGIN IMMEDIATE"))
+
+    return engine
+
+
+def _synchronous(url: str) -> str:
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    return address.render_as_string(hide_password=False)
+
+
+def _away(error: Exception) -> Unavailable:
+    return Unavailable(message=f"The ledger is away ({type(error).__name__})")

@@ -1,0 +1,49 @@
+"""Notifications to shops: what they say, and the headers that prove who says it.
+
+Body and `Content-Signature` as Overpay's (RSA PKCS#1 v1.5, SHA-256, base64, over the raw body),
+Basic with the shop's credentials, and the Standard Webhooks headers beside (HMAC-SHA256 keyed
+with the shop's secret key).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from checkout.ledger.rows import Story
+from checkout.merchant.shapes import checkout, encoded, transaction
+from checkout.model.status import Status
+from checkout.settings import Shop
+
+
+def letter(story: Story, status: Status, shop: Shop, public_url: str, now: float) -> str:
+    """The body: `{"transaction": …}`; of an expiry the flat checkout object."""
+    if status is Status.EXPIRED:
+        return encoded(checkout(story, shop, now))
+    payment = story.payment
+    language = story.shown.language if story.shown else "en"
+    receipt = f"{public_url}/{language}/order/{payment.uid}/{payment.secret}"
+    return encoded({"transaction": transaction(story, status, shop, receipt)})
+
+
+def headers(shop: Shop, id: str, body: bytes, now: float) -> dict[str, str]:
+    """The headers of one try at `now`; `id` is the letter's, the same at every try."""
+    basic = base64.b64encode(f"{shop.id}:{shop.secret_key}".encode()).decode()
+    stamp = str(int(now))
+    signed = b".".join((id.encode(), stamp.encode(), body))
+    mac = hmac.new(shop.secret_key.encode(), signed, hashlib.sha256).digest()
+    signature = shop.private_key.sign(body, PKCS1v15(), SHA256())
+    return {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "Authorization": f"Basic {basic}",
+        "User-Agent": "checkout",
+        "webhook-id": id,
+        "webhook-timestamp": stamp,
+        "Content-Signature": base64.b64encode(signature).decode(),
+        "webhook-signature": "v1," + base64.b64encode(mac).decode(),
+    }

@@ -1,0 +1,192 @@
+"""Reads what shops send into an `Order`: the body of `POST /ctp/api/checkouts`, or a link.
+
+Source: Overpay's documents on the checkout token. Callers in the wild send nulls everywhere, `[]`
+where an object is meant, digit strings and unknown fields: all four are taken. Money is strict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from checkout.errors import Unprocessable
+from checkout.model.checks import Fields, Rule, drop_nulls
+from checkout.model.money import EXPONENTS, Money
+from checkout.model.order import (
+    MOST_ATTEMPTS,
+    Customer,
+    CustomerFields,
+    Methods,
+    Order,
+    Ways,
+)
+from checkout.model.rules import (
+    choice,
+    country,
+    day,
+    email_address,
+    ip_address,
+    loose_flag,
+    minor_units,
+    moment,
+    plain_object,
+    shop_address,
+    text,
+    texts,
+    web_address,
+    whole,
+)
+from checkout.settings import Shop
+
+TRANSACTION_TYPES: Final = ("payment", "authorization", "tokenization", "charge")
+DAY: Final = 24 * 3600.0
+LINK_SECONDS: Final = 70 * DAY  # of a link that names no expiry
+LINK_ATTEMPTS: Final = 5
+LINK_WAYS: Final = (
+    "return_url", "success_url", "decline_url", "fail_url", "cancel_url",
+    "notification_url", "client_callback_url", "auto_return", "language",
+)  # fmt: skip
+
+CUSTOMER: Final[dict[str, Rule[str]]] = {
+    "email": email_address,
+    "first_name": text(100, numbers=True),
+    "last_name": text(100, numbers=True),
+    "address": text(255, numbers=True),
+    "city": text(60, numbers=True),
+    "state": text(60, numbers=True),
+    "zip": text(20, numbers=True),
+    "country": country,
+    "phone": text(100, numbers=True),
+    "birth_date": day,
+    "external_id": text(255, numbers=True),
+    "taxpayer_id": text(255, numbers=True),
+    "device_id": text(255, numbers=True),
+    "ip": ip_address,
+}
+
+
+def read_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order:
+    """The order in `{"checkout": {...}}`; raises Unprocessable, naming every wrong field."""
+    whole_body = Fields(drop_nulls(data), tolerant=True)
+    fields = whole_body.within("checkout", shown="")
+    if not whole_body.has("checkout"):
+        whole_body.wrong("checkout", "is required")
+    order = _order(fields, shop, sandbox=sandbox, now=now)
+    fields.done()
+    return order
+
+
+def read_link_order(
+    payload: Mapping[str, Any], shop: Shop, *, sandbox: bool, now: float
+) -> Order:
+    """The order in an offline link's flat payload, checked like the API's."""
+    same = {
+        "checkout": {
+            "transaction_type": payload.get("transaction_type") or "payment",
+            "attempts": payload.get("attempts") or LINK_ATTEMPTS,
+            "test": payload.get("test"),
+            "order": {
+                name: payload.get(name)
+                for name in ("amount", "currency", "description", "tracking_id")
+            },
+            "settings": {name: payload.get(name) for name in LINK_WAYS},
+            "customer": payload.get("customer"),
+            "payment_method": payload.get("payment_method"),
+        }
+    }
+    order = read_order(same, shop, sandbox=sandbox, now=now)
+    expires = payload.get("expires")
+    if expires is not None and (
+        not isinstance(expires, int | float) or isinstance(expires, bool)
+    ):
+        raise Unprocessable({"expires": ["must be a time in seconds since 1970"]})
+    at = now + LINK_SECONDS if expires is None else float(expires)
+    return _replaced(order, expires_at=at)
+
+
+def _replaced(order: Order, **changes: Any) -> Order:
+    values = {name: getattr(order, name) for name in Order.__struct_fields__}
+    return Order(**(values | changes))
+
+
+def _order(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Order:
+    amount = fields.need("order.amount", minor_units())
+    currency = fields.need("order.currency", choice(EXPONENTS))
+    description = fields.need("order.description", text(255, numbers=True))
+    kind = fields.need("transaction_type", choice(TRANSACTION_TYPES))
+    expires_at = fields.get("order.expired_at", moment, now + DAY)
+    if expires_at <= now:
+        fields.wrong("order.expired_at", "must be in the future")
+    extra = fields.within("order.additional_data")
+    attempts = fields.get("attempts", whole(1, 1_000_000, digits=True), 1)
+    return Order(
+        money=Money(amount, currency),
+        description=description,
+        transaction_type=kind,
+        expires_at=expires_at,
+        tracking_id=fields.get("order.tracking_id", text(255, numbers=True)),
+        attempts=min(attempts, MOST_ATTEMPTS),
+        test=fields.get("test", loose_flag, False),
+        iframe=fields.get("iframe", loose_flag, False),
+        descriptor=fields.get("dynamic_billing_descriptor", text(255, numbers=True)),
+        receipt_text=extra.get("receipt_text", texts(most=50), ()),
+        contract=extra.get("contract", texts(most=10), ()),
+        ways=_ways(fields.within("settings"), shop, sandbox=sandbox),
+        customer=_customer(fields.within("customer")),
+        methods=_methods(fields.within("payment_method")),
+        raw={
+            name: fields.get(name, plain_object, {})
+            for name in ("order", "settings", "payment_method")
+            if fields.has(name)
+        },
+    )
+
+
+def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
+    landing = shop_address(origins=shop.return_origins, sandbox=sandbox)
+    calling = web_address(sandbox=sandbox)
+    asked = fields.within("customer_fields")
+    names = texts(most=20)
+    return Ways(
+        return_url=fields.get("return_url", _blank_is_none(landing)),
+        success_url=fields.get("success_url", _blank_is_none(landing)),
+        decline_url=fields.get("decline_url", _blank_is_none(landing)),
+        fail_url=fields.get("fail_url", _blank_is_none(landing)),
+        cancel_url=fields.get("cancel_url", _blank_is_none(landing)),
+        client_callback_url=fields.get("client_callback_url", _blank_is_none(landing)),
+        notification_url=fields.get("notification_url", _blank_is_none(calling)),
+        verification_url=fields.get("verification_url", _blank_is_none(calling)),
+        auto_return=fields.get("auto_return", whole(0, 3600, digits=True)),
+        language=fields.get("language", _blank_is_none(text(35))),
+        button_text=fields.get("button_text", text(60, least=0)) or None,
+        button_next_text=fields.get("button_next_text", text(60, least=0)) or None,
+        customer_fields=CustomerFields(
+            visible=asked.get("visible", names, ()),
+            read_only=asked.get("read_only", names, ()),
+            hidden=asked.get("hidden", names, ()),
+        ),
+    )
+
+
+def _customer(fields: Fields) -> Customer:
+    return Customer(**{name: fields.get(name, _blank_is_none(rule)) for name, rule in CUSTOMER.items()})
+
+
+def _methods(fields: Fields) -> Methods:
+    names = texts(most=50)
+    lists = ("types", "excluded_types", "excluded_brands")
+    return Methods(
+        **{name: fields.get(name, names, ()) for name in lists},
+        params={
+            name: fields.get(name, plain_object, {}) for name in fields.names if name not in lists
+        },
+    )
+
+
+def _blank_is_none(rule: Rule[str]) -> Rule[str | None]:
+    """Plugins send "" for what they leave out."""
+
+    def checked(value: Any) -> str | None:
+        return None if value == "" else rule(value)
+
+    return checked

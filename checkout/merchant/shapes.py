@@ -1,0 +1,172 @@
+"""The objects that shops get: a "checkout" and a "transaction", in Overpay's shapes.
+
+Source: Overpay's documents on the checkout token, its status and notifications.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from checkout.ledger.rows import Attempt, Story
+from checkout.model.order import CARD_METHOD, Customer
+from checkout.model.status import OUTWARD, Status
+from checkout.settings import Shop
+
+VERSION: Final = "2.1"
+EXPIRED_MESSAGE: Final = "Token is expired."
+
+MESSAGES: Final[dict[Status, str | None]] = {
+    Status.OPEN: None,
+    Status.ACTION: None,
+    Status.PENDING: "Waiting",
+    Status.PAID: "Successfully processed",
+    Status.AUTHORIZED: "Successfully processed",
+    Status.DECLINED: "Payment was declined",
+    Status.CANCELLED: "Payment was canceled by the customer",
+    Status.EXPIRED: EXPIRED_MESSAGE,
+    Status.REFUNDED: "Payment was refunded",
+}
+SETTLED: Final = frozenset(MESSAGES) - {Status.OPEN, Status.ACTION, Status.PENDING}
+
+
+def moment(seconds: float | None) -> str | None:
+    """ISO 8601 with milliseconds in UTC, as Overpay's answers have it."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def words(story: Story, now: float) -> tuple[str | None, str | None]:
+    """The outward (status, message); (None, None) before the first attempt."""
+    status = story.status(now)
+    if status is Status.EXPIRED:
+        return "error", EXPIRED_MESSAGE
+    if status is Status.OPEN and not story.attempts:
+        return None, None
+    return OUTWARD[status], _message(story, status)
+
+
+def _message(story: Story, status: Status) -> str | None:
+    said = story.shown.facts.message if story.shown and status in SETTLED else None
+    return said or MESSAGES[status]
+
+
+def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> dict[str, Any]:
+    """`transaction` as notifications carry it: about the attempt that decided the payment."""
+    payment, attempt = story.payment, story.shown
+    order, facts = payment.order, attempt.facts if attempt else None
+    paid = status in (Status.PAID, Status.AUTHORIZED)
+    return {
+        "uid": payment.uid,
+        "id": payment.uid,
+        "token": payment.token,
+        "shop_id": shop.id,
+        "status": OUTWARD[status],
+        "amount": order.money.minor,
+        "currency": order.money.currency,
+        "description": order.description,
+        "type": order.transaction_type,
+        "payment_method_type": attempt.method if attempt else None,
+        "method_type": attempt.method if attempt else None,
+        "tracking_id": order.tracking_id,
+        "message": _message(story, status),
+        "code": facts.code if facts else None,
+        "friendly_message": facts.friendly if facts else None,
+        "test": order.test,
+        "language": attempt.language if attempt else order.ways.language,
+        "created_at": moment(payment.created_at),
+        "updated_at": moment(payment.updated_at),
+        "paid_at": (facts and facts.paid_at) or moment(attempt.updated_at)
+        if attempt and paid
+        else None,
+        "expired_at": moment(payment.expires_at),
+        "receipt_url": (facts and facts.receipt_url) or receipt_url,
+        "credit_card": _card(attempt),
+        "customer": _customer(attempt.customer if attempt else order.customer),
+        "billing_address": _billing(attempt.customer if attempt else order.customer),
+        "additional_data": {
+            "receipt_text": list(order.receipt_text),
+            "contract": list(order.contract),
+        },
+        order.transaction_type: _bank(story, status),
+    }
+
+
+def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
+    """`checkout` as `GET /ctp/api/checkouts/{token}` answers it, and as the expiry's letter."""
+    payment, order = story.payment, story.payment.order
+    status = story.status(now)
+    word, message = words(story, now)
+    raw = order.raw
+    return {
+        "token": payment.token,
+        "shop_id": shop.id,
+        "transaction_type": order.transaction_type,
+        "gateway_response": {order.transaction_type: _bank(story, status)}
+        if story.attempts
+        else None,
+        "order": {
+            **raw.get("order", {}),
+            "amount": order.money.minor,
+            "currency": order.money.currency,
+            "description": order.description,
+            "tracking_id": order.tracking_id,
+            "expired_at": moment(payment.expires_at),
+        },
+        "settings": raw.get("settings", {}),
+        "customer": _customer(story.last.customer if story.last else order.customer),
+        "finished": status in SETTLED,
+        "expired": status is Status.EXPIRED,
+        "shop": {"name": shop.name, "url": shop.url, "email": shop.email},
+        "test": order.test,
+        "status": word,
+        "message": message,
+        "version": VERSION,
+        "attempts": order.attempts,
+        "payment_method": raw.get("payment_method"),
+    }
+
+
+def _bank(story: Story, status: Status) -> dict[str, Any] | None:
+    attempt = story.shown
+    if attempt is None:
+        return None
+    facts = attempt.facts
+    return {
+        "uid": story.payment.uid,
+        "status": OUTWARD[status],
+        "message": _message(story, status),
+        "auth_code": facts.auth_code,
+        "bank_code": facts.bank_code,
+        "rrn": facts.rrn,
+        "ref_id": facts.ref_id,
+        "amount": story.payment.order.money.minor,
+        "currency": story.payment.order.money.currency,
+        "billing_descriptor": facts.descriptor,
+        "gateway_id": attempt.gateway_id,
+    }
+
+
+def _card(attempt: Attempt | None) -> dict[str, Any] | None:
+    if attempt is None or attempt.method != CARD_METHOD or attempt.facts.card is None:
+        return None
+    return {
+        field: getattr(attempt.facts.card, field)
+        for field in attempt.facts.card.__struct_fields__
+    }
+
+
+def _customer(customer: Customer) -> dict[str, Any]:
+    return {field: getattr(customer, field) for field in Customer.__struct_fields__}
+
+
+def _billing(customer: Customer) -> dict[str, Any]:
+    named = ("first_name", "last_name", "address", "country", "city", "zip", "state", "phone")
+    return {field: getattr(customer, field) for field in named}
+
+
+def encoded(value: dict[str, Any]) -> str:
+    return msgspec.json.encode(value).decode()

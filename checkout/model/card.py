@@ -1,0 +1,184 @@
+"""A card as the customer typed it, read tolerantly and checked; never shown, logged or stored."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from checkout.model.outcome import PaidCard
+from checkout.texts import N_
+
+
+class Brand(NamedTuple):
+    """`prefixes`: inclusive ranges of leading digits; `lengths`: how many digits a number has."""
+
+    name: str
+    prefixes: tuple[tuple[int, int], ...]
+    lengths: frozenset[int]
+    code: int = 3
+
+
+# First match wins: narrow ranges before the wide ones.
+BRANDS: Final = (
+    Brand("amex", ((34, 34), (37, 37)), frozenset({15}), code=4),
+    Brand("diners", ((300, 305), (309, 309), (36, 36), (38, 39)), frozenset({14, 16, 19})),
+    Brand("jcb", ((3528, 3589),), frozenset({16, 17, 18, 19})),
+    Brand("mir", ((2200, 2204),), frozenset({16, 17, 18, 19})),
+    Brand("belkart", ((9112, 9112),), frozenset({16})),
+    Brand("visa", ((4, 4),), frozenset({13, 16, 18, 19})),
+    Brand("master", ((51, 55), (2221, 2720)), frozenset({16})),
+    Brand("discover", ((6011, 6011), (644, 649), (65, 65)), frozenset({16, 19})),
+    Brand("unionpay", ((62, 62), (81, 81)), frozenset(range(16, 20))),
+    Brand("maestro", ((50, 50), (56, 69)), frozenset(range(12, 20))),
+)
+ANY_LENGTH: Final = frozenset(range(12, 20))  # Overpay's charge request: 12 to 19 digits
+LONGEST_HOLDER: Final = 32  # Overpay's charge request
+
+NUMBER_MISSING = N_("Enter the card number")
+NUMBER_LENGTH = N_("Check the card number: some digits are missing or too many")
+NUMBER_WRONG = N_("Check the card number: one of its digits is wrong")
+BRAND_EXCLUDED = N_("This shop does not accept this kind of card. Use another card")
+EXPIRY_MISSING = N_("Enter the expiry date as on the card, like 08/29")
+EXPIRY_PAST = N_("This card has expired. Use another card")
+CODE_MISSING = N_("Enter the security code")
+CODE_THREE = N_("The security code is the last 3 digits on the back of the card")
+CODE_FOUR = N_("The security code is the 4 digits on the front of the card")
+HOLDER_MISSING = N_("Enter the name as written on the card")
+HOLDER_LONG = N_("Shorten the name to 32 characters")
+HOLDER_DIGITS = N_("Enter the name, not the number of the card")
+
+
+class Card(Struct, frozen=True):
+    """Digits only; `month` 1 to 12, `year` four digits. Lives for one request."""
+
+    number: str
+    month: int
+    year: int
+    code: str
+    holder: str
+
+    def __repr__(self) -> str:
+        return "Card(...)"
+
+    __str__ = __repr__
+
+    @property
+    def brand(self) -> str | None:
+        found = brand_of(self.number)
+        return found.name if found else None
+
+    def kept(self) -> PaidCard:
+        """What may be kept of it."""
+        return PaidCard(brand=self.brand, last_4=self.number[-4:], first_1=self.number[0])
+
+
+def digits(text: str) -> str | None:
+    """The digits of `text` in ASCII, whatever script they are in; blanks and dashes are dropped.
+
+    None when something else is among them.
+    """
+    found = []
+    for character in text[:64]:
+        value = unicodedata.digit(character, None)
+        if value is not None:
+            found.append(str(value))
+        elif not (character.isspace() or unicodedata.category(character) in ("Pd", "Cf")):
+            return None
+    return "".join(found)
+
+
+def brand_of(number: str) -> Brand | None:
+    for brand in BRANDS:
+        for low, high in brand.prefixes:
+            head = number[: len(str(low))]
+            if len(head) == len(str(low)) and low <= int(head) <= high:
+                return brand
+    return None
+
+
+def luhn(number: str) -> bool:
+    total = sum(int(digit) for digit in number[-1::-2])
+    total += sum(sum(divmod(2 * int(digit), 10)) for digit in number[-2::-2])
+    return total % 10 == 0
+
+
+_EXPIRY: Final = tuple(
+    re.compile(pattern, re.ASCII)
+    for pattern in (
+        r"(?P<month>\d{1,2})[^\d]+(?P<year>\d{4}|\d{2})",  # 8/29, 08 / 2029, 08-29
+        r"(?P<year>\d{4})[^\d]+(?P<month>\d{1,2})(?:[^\d]+\d{1,2})?",  # 2029-08, 2029-08-31
+        r"(?P<year>20\d{2})(?P<month>0[1-9]|1[0-2])",  # 202908
+        r"(?P<month>\d{2})(?P<year>\d{4}|\d{2})",  # 0829, 082029
+        r"(?P<month>\d)(?P<year>\d{2})",  # 829
+    )
+)
+
+
+def expiry(text: str) -> tuple[int, int] | None:
+    """(month, year) from every form that people type and autofill produces; None if unreadable."""
+    plain = "".join(
+        str(unicodedata.digit(c)) if unicodedata.digit(c, None) is not None else c
+        for c in text.strip()[:32]
+        if unicodedata.category(c) != "Cf"
+    )
+    for pattern in _EXPIRY:
+        if match := pattern.fullmatch(plain):
+            month, year = int(match["month"]), int(match["year"])
+            if 1 <= month <= 12:
+                return month, year + 2000 if year < 100 else year
+    return None
+
+
+def read_card(
+    fields: Mapping[str, str], *, today: date, excluded_brands: frozenset[str] = frozenset()
+) -> tuple[Card | None, dict[str, str]]:
+    """The card of a form's `number`, `expiry`, `code` and `holder`, or what is wrong by field.
+
+    Split expiry fields (`exp_month`, `exp_year`) serve where the form has no `expiry`.
+    """
+    errors: dict[str, str] = {}
+    number = digits(fields.get("number", ""))
+    brand = brand_of(number) if number else None
+    if problem := _number_problem(number, brand, excluded_brands):
+        errors["number"] = problem
+    when = expiry(
+        fields.get("expiry") or f"{fields.get('exp_month', '')}/{fields.get('exp_year', '')}"
+    )
+    if when is None or when[1] > today.year + 50:
+        errors["expiry"] = EXPIRY_MISSING
+    # A card is good to the end of its month somewhere on Earth: the gateway decides the last day.
+    elif (when[1], when[0]) < (today.year, today.month):
+        errors["expiry"] = EXPIRY_PAST
+    code = digits(fields.get("code", "")) if fields.get("code", "").strip() else ""
+    wanted = {brand.code} if brand else {3, 4}
+    if code == "":
+        errors["code"] = CODE_MISSING
+    elif code is None or len(code) not in wanted:
+        errors["code"] = CODE_FOUR if brand and brand.code == 4 else CODE_THREE
+    holder = " ".join(fields.get("holder", "").split())
+    if not holder:
+        errors["holder"] = HOLDER_MISSING
+    elif len(holder) > LONGEST_HOLDER:
+        errors["holder"] = HOLDER_LONG
+    elif sum(character.isdigit() for character in holder) >= 8:
+        errors["holder"] = HOLDER_DIGITS
+    if errors or not (number and when and code):
+        return None, errors
+    return Card(number, when[0], when[1], code, holder), {}
+
+
+def _number_problem(
+    number: str | None, brand: Brand | None, excluded: frozenset[str]
+) -> str | None:
+    if number == "":
+        return NUMBER_MISSING
+    if number is None or len(number) not in (brand.lengths if brand else ANY_LENGTH):
+        return NUMBER_LENGTH
+    if not luhn(number):
+        return NUMBER_WRONG
+    return BRAND_EXCLUDED if brand and brand.name in excluded else None

@@ -1,0 +1,103 @@
+"""What the shop ordered: the values of `POST /ctp/api/checkouts`, an offline link or a product.
+
+Overpay's names (its "checkout" object), read once and kept unchanged in the ledger.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec import Struct
+
+from checkout.model.money import Money
+
+MOST_ATTEMPTS: Final = 10
+CARD_METHOD: Final = "credit_card"
+
+
+class Customer(Struct, frozen=True, omit_defaults=True):
+    """Who pays, as the shop or the customer said. `ip` is the peer's own address."""
+
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    address: str | None = None
+    city: str | None = None
+    state: str | None = None
+    zip: str | None = None
+    country: str | None = None  # ISO 3166-1 alpha-2
+    phone: str | None = None
+    birth_date: str | None = None  # YYYY-MM-DD
+    external_id: str | None = None
+    taxpayer_id: str | None = None
+    device_id: str | None = None
+    ip: str | None = None
+
+
+class CustomerFields(Struct, frozen=True, omit_defaults=True):
+    """Names of `Customer`: asked on the page, shown but fixed, kept off the page."""
+
+    visible: tuple[str, ...] = ()
+    read_only: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+
+
+class Ways(Struct, frozen=True, omit_defaults=True):
+    """The shop's `settings`: addresses, language and looks. `auto_return` in seconds."""
+
+    return_url: str | None = None  # where set, success_url and decline_url are ignored
+    success_url: str | None = None
+    decline_url: str | None = None
+    fail_url: str | None = None
+    cancel_url: str | None = None
+    client_callback_url: str | None = None
+    notification_url: str | None = None
+    verification_url: str | None = None
+    auto_return: int | None = None
+    language: str | None = None
+    button_text: str | None = None
+    button_next_text: str | None = None
+    customer_fields: CustomerFields = CustomerFields()
+
+
+class Methods(Struct, frozen=True, omit_defaults=True):
+    """Which methods the shop asks for; `params` are the gateway's, by method."""
+
+    types: tuple[str, ...] = ()
+    excluded_types: tuple[str, ...] = ()
+    excluded_brands: tuple[str, ...] = ()
+    params: dict[str, dict[str, Any]] = {}
+
+
+class Method(Struct, frozen=True, omit_defaults=True):
+    """One way to pay that a shop offers, through one of its gateway accounts.
+
+    `params` go to the gateway; `mode` and `brand` are for gateways that want them.
+    """
+
+    name: str
+    gateway: str
+    label: str | None = None
+    mode: str | None = None
+    brand: str | None = None
+    params: dict[str, Any] = {}
+
+
+class Order(Struct, frozen=True, omit_defaults=True):
+    """`expires_at` in seconds since 1970; `attempts`: how many declines end the payment."""
+
+    money: Money
+    description: str
+    transaction_type: str
+    expires_at: float
+    tracking_id: str | None = None
+    attempts: int = 1
+    test: bool = False
+    iframe: bool = False
+    descriptor: str | None = None
+    receipt_text: tuple[str, ...] = ()
+    contract: tuple[str, ...] = ()
+    ways: Ways = Ways()
+    customer: Customer = Customer()
+    methods: Methods = Methods()
+    raw: dict[str, Any] = {}  # the shop's own objects, answered back as they came

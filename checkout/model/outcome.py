@@ -1,0 +1,79 @@
+"""What a gateway said, in our words: every gateway call returns one `Outcome`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from checkout.model.money import Money
+from checkout.model.status import Status
+from checkout.model.steps import Step
+
+
+class Reason(StrEnum):
+    """Why a payment was not made, in the words the pages have texts for."""
+
+    DO_NOT_HONOUR = "do_not_honour"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    CARD_EXPIRED = "card_expired"
+    SECURITY_CODE = "security_code"
+    CARD_NUMBER = "card_number"
+    CARD_NOT_ACCEPTED = "card_not_accepted"
+    CURRENCY = "currency"
+    LIMIT = "limit"
+    SUSPECTED_FRAUD = "suspected_fraud"
+    AUTHENTICATION = "authentication"  # 3-D Secure failed or was left
+    CUSTOMER_CANCELLED = "customer_cancelled"
+    TIMED_OUT = "timed_out"
+    DUPLICATE = "duplicate"
+    INVALID = "invalid"  # the gateway refused the request's fields
+    PROVIDER = "provider"  # the bank or provider had a fault
+    UNREACHABLE = "unreachable"  # never sent: nothing was charged
+    CREDENTIALS = "credentials"  # noqa: S105 - a reason, not a secret: our account was refused
+    UNKNOWN = "unknown"
+
+
+class PaidCard(Struct, frozen=True, omit_defaults=True):
+    """What may be kept of a card."""
+
+    brand: str | None = None
+    last_4: str | None = None
+    first_1: str | None = None
+    bin: str | None = None
+    exp_month: int | None = None
+    exp_year: int | None = None
+    holder: str | None = None
+    token: str | None = None
+
+
+class Facts(Struct, frozen=True, omit_defaults=True):
+    """What the gateway stated; None: not stated, which is no mismatch."""
+
+    money: Money | None = None
+    amount: int | None = None  # minor units, where the currency is not stated beside it
+    key: str | None = None
+    card: PaidCard | None = None
+    receipt_url: str | None = None
+    auth_code: str | None = None
+    rrn: str | None = None
+    ref_id: str | None = None
+    bank_code: str | None = None
+    descriptor: str | None = None
+    code: str | None = None
+    message: str | None = None  # for the shop
+    friendly: str | None = None  # for the customer, in the gateway's words
+    paid_at: str | None = None
+
+
+class Outcome(Struct, frozen=True):
+    """`status` LOST: proved not charged (from `pay`), or not found (from `status`)."""
+
+    status: Status
+    id: str | None = None
+    step: Step | None = None
+    reason: Reason | None = None
+    facts: Facts = Facts()
+
+
+UNKNOWN = Outcome(Status.PENDING)

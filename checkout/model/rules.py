@@ -1,0 +1,261 @@
+"""Rules for `checks.Fields`: each takes a value as it came and returns it as we keep it.
+
+A rule raises `Wrong` with a reason that never repeats the value. Those with parameters are made
+by a function: `fields.need("amount", minor_units())`, `fields.get("email", email_address)`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections.abc import Collection
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from typing import Any, Final, TypeVar
+
+from checkout.model.checks import Rule, Wrong, suggestion
+from checkout.model.money import LARGEST
+from checkout.model.urls import shop_url, web_url
+
+T = TypeVar("T")
+
+_DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
+_EMAIL = re.compile(r"[^@\s,;:<>()\[\]\"\\]{1,64}@[^@\s,;:<>()\[\]\"\\]{1,189}")
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+    r"(Z|[+-][0-9]{2}:?[0-9]{2})?",
+    re.ASCII,
+)
+_BOOLEANS: Final[dict[str, bool]] = {"true": True, "1": True, "false": False, "0": False}
+_ALLOWED_CONTROLS: Final = frozenset("\t\n\r")
+
+
+def text(most: int = 255, *, least: int = 1, numbers: bool = False) -> Rule[str]:
+    """Text of `least` to `most` characters that is not blank (unless `least` is 0) and has no
+    control characters but line breaks and tabs. `numbers`: an integer is taken as its digits."""
+
+    def rule(value: Any) -> str:
+        if numbers and isinstance(value, int) and not isinstance(value, bool):
+            value = _digits_of(value)
+        if not isinstance(value, str):
+            raise Wrong("must be text")
+        if not all(_speakable(character) for character in value):
+            raise Wrong("must not contain control characters")
+        if least and not value.strip():
+            raise Wrong("must not be blank")
+        if not least <= len(value) <= most:
+            raise Wrong(f"must have {least} to {most} characters")
+        return value
+
+    return rule
+
+
+def whole(least: int, most: int, *, digits: bool = False) -> Rule[int]:
+    """An integer from `least` to `most`. `digits`: a string of ASCII digits is taken too.
+
+    Never a bool, a float or any other writing of a number: "1e3", " 1", "+1", 1.0.
+    """
+
+    def rule(value: Any) -> int:
+        if digits and isinstance(value, str) and _DIGITS.fullmatch(value):
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Wrong("must be an integer")
+        if not least <= value <= most:
+            raise Wrong(f"must be from {least} to {most}")
+        return value
+
+    return rule
+
+
+def minor_units(*, least: int = 1) -> Rule[int]:
+    """An amount in minor units, as an integer or a string of digits."""
+    return whole(least, LARGEST, digits=True)
+
+
+def flag(value: Any) -> bool:
+    """true or false, nothing else."""
+    if not isinstance(value, bool):
+        raise Wrong("must be true or false")
+    return value
+
+
+def loose_flag(value: Any) -> bool:
+    """true or false, also as 1, 0, "1", "0", "true", "false": what shops really send."""
+    if isinstance(value, bool):
+        return value
+    written = str(value).lower() if isinstance(value, int | str) else ""
+    if written not in _BOOLEANS:
+        raise Wrong("must be true or false")
+    return _BOOLEANS[written]
+
+
+def choice(options: Collection[str]) -> Rule[str]:
+    """One of `options`. Up to 12 are read out; of more, the one like the value is suggested."""
+
+    def rule(value: Any) -> str:
+        if not isinstance(value, str):
+            raise Wrong("must be text")
+        if value in options:
+            return value
+        if len(options) > 12:
+            raise Wrong(suggestion(value[:64], options))
+        listed = f"must be one of: {', '.join(sorted(options))}"
+        close = get_close_matches(value[:64], options, n=1)
+        raise Wrong(f"{listed} (did you mean {close[0]}?)" if close else listed)
+
+    return rule
+
+
+def matching(pattern: str, reason: str) -> Rule[str]:
+    """Text that the whole of `pattern` matches (ASCII classes)."""
+    compiled = re.compile(pattern, re.ASCII)
+
+    def rule(value: Any) -> str:
+        if not isinstance(value, str) or not compiled.fullmatch(value):
+            raise Wrong(reason)
+        return value
+
+    return rule
+
+
+def many(rule: Rule[T], *, most: int = 100, least: int = 0) -> Rule[tuple[T, ...]]:
+    """A list of what `rule` takes. An item's reason is told with its place, from 1."""
+
+    def all_of(value: Any) -> tuple[T, ...]:
+        if not isinstance(value, list | tuple):
+            raise Wrong("must be a list")
+        if not least <= len(value) <= most:
+            raise Wrong(f"must have {least} to {most} items")
+        found = []
+        for place, item in enumerate(value, 1):
+            try:
+                found.append(rule(item))
+            except Wrong as wrong:
+                raise Wrong(f"item {place} {wrong}") from None
+        return tuple(found)
+
+    return all_of
+
+
+def texts(*, most: int = 100, longest: int = 255) -> Rule[tuple[str, ...]]:
+    """A list of texts; nulls in it are dropped, as everywhere in the shops' API."""
+    listed = many(text(longest), most=most)
+
+    def rule(value: Any) -> tuple[str, ...]:
+        if isinstance(value, list):
+            value = [item for item in value if item is not None]
+        return listed(value)
+
+    return rule
+
+
+def plain_object(value: Any) -> dict[str, Any]:
+    """An object of plain JSON values, kept as it came; `[]` is an empty one."""
+    if value == [] and isinstance(value, list):
+        return {}
+    if not isinstance(value, dict):
+        raise Wrong("must be an object")
+    if not _plain(value):
+        raise Wrong("must hold text, numbers, true, false, lists and objects alone")
+    return value
+
+
+def shop_address(
+    *, origins: Collection[str] = (), sandbox: bool = False, longest: int = 2048
+) -> Rule[str]:
+    """Where a customer may be sent: `urls.shop_url`."""
+
+    def rule(value: Any) -> str:
+        if not isinstance(value, str):
+            raise Wrong("must be a URL")
+        return shop_url(value, origins=origins, sandbox=sandbox, longest=longest)
+
+    return rule
+
+
+def web_address(*, sandbox: bool = False, longest: int = 2048) -> Rule[str]:
+    """An address that is called or shown, on any site: `urls.web_url`."""
+
+    def rule(value: Any) -> str:
+        if not isinstance(value, str):
+            raise Wrong("must be a URL")
+        return web_url(value, sandbox=sandbox, longest=longest)
+
+    return rule
+
+
+def email_address(value: Any) -> str:
+    if (
+        not isinstance(value, str)
+        or len(value) > 254
+        or not value.isprintable()
+        or not _EMAIL.fullmatch(value)
+    ):
+        raise Wrong("must be an e-mail address")
+    return value
+
+
+def country(value: Any) -> str:
+    """ISO 3166-1 alpha-2; small letters are taken too."""
+    if not isinstance(value, str) or not _COUNTRY.fullmatch(value.upper()):
+        raise Wrong("must be a country's two letters")
+    return value.upper()
+
+
+def day(value: Any) -> str:
+    """A date that exists, as YYYY-MM-DD."""
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            date.fromisoformat(value)
+            return value
+    except ValueError:
+        pass
+    raise Wrong("must be a date like 1990-12-31")
+
+
+def moment(value: Any) -> float:
+    """A time like 2030-01-31T12:00:00+03:00, in seconds since 1970; without a zone it is UTC."""
+    try:
+        if isinstance(value, str) and _MOMENT.fullmatch(value):
+            read = datetime.fromisoformat(value)
+            return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        pass
+    raise Wrong("must be a time like 2030-01-31T12:00:00+03:00")
+
+
+def ip_address(value: Any) -> str:
+    try:
+        if isinstance(value, str):
+            return str(ipaddress.ip_address(value))
+    except ValueError:
+        pass
+    raise Wrong("must be an IP address")
+
+
+def _speakable(character: str) -> bool:
+    """Whether a character can be stored and shown: no control, no half of a surrogate pair."""
+    code = ord(character)
+    if code < 0x20:
+        return character in _ALLOWED_CONTROLS
+    return not (0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000)
+
+
+def _digits_of(number: int) -> str:
+    if abs(number) >= 10**30:  # Python refuses to write very long integers
+        raise Wrong("must be text")
+    return str(number)
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _plain(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(_plain(item) for item in value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, str | int | bool)

@@ -1,0 +1,87 @@
+"""Where an attempt and a payment stand, and the moves between.
+
+An attempt (one authorization asked of a gateway) moves forward only:
+
+    CLAIMED ─> PENDING <─> ACTION ─> PAID | AUTHORIZED | DECLINED | CANCELLED | EXPIRED
+       └──────────┴─> LOST  (proved not sent, or absent at the gateway)
+    every unpaid end ─> PAID | AUTHORIZED  (late success);  PAID ─> REFUNDED
+
+A payment's status is one function of its attempts: `payment_status`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+
+class Status(StrEnum):
+    OPEN = "open"  # payments only: the form waits for the customer
+    CLAIMED = "claimed"  # attempts only: durable before the gateway is called
+    PENDING = "pending"
+    ACTION = "action"  # the customer is to do something: the bank's page, a transfer
+    PAID = "paid"
+    AUTHORIZED = "authorized"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    LOST = "lost"  # attempts only
+    REFUNDED = "refunded"
+
+
+S = Status
+LIVE: Final = frozenset({S.CLAIMED, S.PENDING, S.ACTION})
+WON: Final = frozenset({S.PAID, S.AUTHORIZED})
+UNPAID_ENDS: Final = frozenset({S.DECLINED, S.CANCELLED, S.EXPIRED, S.LOST})
+FINAL: Final = frozenset({S.PAID, S.AUTHORIZED, S.DECLINED, S.CANCELLED, S.EXPIRED, S.REFUNDED})
+
+_ENDS = frozenset({S.PAID, S.AUTHORIZED, S.DECLINED, S.CANCELLED, S.EXPIRED})
+MOVES: Final[dict[Status, frozenset[Status]]] = {
+    S.CLAIMED: _ENDS | {S.PENDING, S.ACTION, S.LOST},
+    S.PENDING: _ENDS | {S.ACTION, S.LOST},
+    S.ACTION: _ENDS | {S.PENDING},
+    S.AUTHORIZED: frozenset({S.PAID, S.CANCELLED}),
+    S.PAID: frozenset({S.REFUNDED}),
+    S.REFUNDED: frozenset(),
+    S.DECLINED: WON,
+    S.CANCELLED: WON,
+    S.EXPIRED: WON,
+    S.LOST: WON,
+}
+
+# Outward words: the API, notifications and return parameters speak Overpay's.
+OUTWARD: Final[dict[Status, str]] = {
+    S.OPEN: "incomplete",
+    S.ACTION: "incomplete",
+    S.CLAIMED: "pending",
+    S.PENDING: "pending",
+    S.PAID: "successful",
+    S.AUTHORIZED: "successful",
+    S.DECLINED: "failed",
+    S.CANCELLED: "canceled",
+    S.EXPIRED: "expired",
+    S.REFUNDED: "refunded",
+}
+
+
+def move(current: Status, proposed: Status) -> Status:
+    """Where an attempt goes when told `proposed`; a late or repeated word changes nothing."""
+    return proposed if proposed in MOVES[current] else current
+
+
+def payment_status(
+    attempts: Sequence[Status], *, allowed: int, expired: bool, cancelled: bool
+) -> Status:
+    """The payment's status from its attempts, oldest first. `allowed` counts declines."""
+    for won in (S.PAID, S.AUTHORIZED, S.REFUNDED):
+        if won in attempts:
+            return won
+    for status in reversed(attempts):
+        if status in LIVE:
+            return S.PENDING if status is S.CLAIMED else status
+    if cancelled:
+        return S.CANCELLED
+    if not expired and attempts.count(S.DECLINED) < allowed:
+        return S.OPEN
+    return S.DECLINED if attempts and attempts[-1] is S.DECLINED else S.EXPIRED

@@ -1,0 +1,165 @@
+"""Addresses that others give us: what is taken, and which site it belongs to.
+
+An address is kept byte for byte; these functions only look at it. They raise `Wrong`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from checkout.model.checks import Wrong
+
+LONGEST: Final = 2048
+DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+
+# Schemes that run code, read files or are no app's: never where a customer is sent.
+FORBIDDEN_SCHEMES: Final = frozenset({
+    "about", "blob", "chrome", "data", "file", "filesystem", "ftp", "ftps", "http", "https",
+    "intent", "jar", "javascript", "mailto", "resource", "sms", "tel", "vbscript", "view-source",
+    "ws", "wss",
+})  # fmt: skip
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?", re.ASCII)
+# What browsers read as the last part of an IPv4 address, in any of its spellings.
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
+
+
+class Address(NamedTuple):
+    """The parts of a web address that decide whose it is; `host` in lower case, IPv6 without
+    its brackets; `port` is the real one, also where the address leaves it out."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def origin(self) -> str:
+        """As browsers write it: the default port is left out."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        default = DEFAULT_PORTS[self.scheme] == self.port
+        return f"{self.scheme}://{host}" if default else f"{self.scheme}://{host}:{self.port}"
+
+
+def web_url(text: str, *, sandbox: bool = False, longest: int = LONGEST) -> str:
+    """An https address; in the sandbox also http on loopback. Returns it unchanged."""
+    _check_characters(text, longest)
+    address = parse(text)
+    if address.scheme == "http" and not (sandbox and is_loopback(address.host)):
+        raise Wrong("must begin with https://")
+    return text
+
+
+def shop_url(
+    text: str,
+    *,
+    origins: Collection[str] = (),
+    sandbox: bool = False,
+    longest: int = LONGEST,
+) -> str:
+    """Where a shop may send customers: an address on one of its `origins` ("myshop://" is an
+    app's); without any, every https address. Returns it unchanged."""
+    _check_characters(text, longest)
+    scheme = _scheme(text)
+    if scheme not in DEFAULT_PORTS:
+        if f"{scheme}://" not in origins or scheme in FORBIDDEN_SCHEMES:
+            raise Wrong("must begin with https://")
+        if "@" in urlsplit(text).netloc:
+            raise Wrong("must not contain a user name")
+        return text
+    web_url(text, sandbox=sandbox, longest=longest)
+    if origins and parse(text).origin not in origins:
+        raise Wrong("must be on one of the shop's return_origins")
+    return text
+
+
+def web_origin(text: str, *, sandbox: bool = False) -> str:
+    """A site alone, like https://shop.example.com, as browsers write it."""
+    web_url(text, sandbox=sandbox)
+    parts = urlsplit(text)
+    if parts.path not in ("", "/") or parts.query or parts.fragment or text.endswith(("?", "#")):
+        raise Wrong("must be an origin like https://shop.example.com, without a path")
+    return parse(text).origin
+
+
+def return_origin(text: str, *, sandbox: bool = False) -> str:
+    """An origin of the web, or an app's scheme like myshop://."""
+    scheme = _scheme(text)
+    if scheme in DEFAULT_PORTS:
+        return web_origin(text, sandbox=sandbox)
+    if scheme in FORBIDDEN_SCHEMES or text.lower() != f"{scheme}://":
+        raise Wrong("must be an origin like https://shop.example.com or an app's like myshop://")
+    return f"{scheme}://"
+
+
+def parse(text: str) -> Address:
+    """The address of an http or https URL; no user name, a host that can be one, a real port."""
+    scheme = _scheme(text)
+    if scheme not in DEFAULT_PORTS:
+        raise Wrong("must begin with https://")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise Wrong("must be a URL") from None
+    if "@" in parts.netloc:
+        raise Wrong("must not contain a user name")
+    # urlsplit takes "host:" and "[::1]junk"; browsers and we do not agree on all of those.
+    if not _is_host(host) or port == 0 or not _exact(parts.netloc, host, port):
+        raise Wrong("must have a valid host")
+    return Address(scheme, host, DEFAULT_PORTS[scheme] if port is None else port)
+
+
+def is_loopback(host: str) -> bool:
+    """localhost, 127.0.0.0/8 or ::1, and nothing that merely resolves to them."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    # Of IPv6 exactly ::1; whether mapped addresses count differs between versions of Python.
+    return address.is_loopback if address.version == 4 else int(address) == 1
+
+
+def _check_characters(text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise Wrong(f"must have at most {longest} characters")
+    # Others than visible ASCII are stripped, folded or escaped by browsers, each in its own way.
+    if not all("!" <= character <= "~" for character in text):
+        raise Wrong("must be ASCII without blanks and control characters: percent-encode them")
+    if "\\" in text:
+        raise Wrong("must not contain a backslash")
+
+
+def _scheme(text: str) -> str:
+    match = _SCHEME.match(text)
+    if not match:
+        raise Wrong("must begin with https://")
+    return match[1].lower()
+
+
+def _exact(netloc: str, host: str, port: int | None) -> bool:
+    written = f"[{host}]" if ":" in host else host
+    allowed = {written} if port is None else {f"{written}:{port}"}
+    return netloc.lower() in allowed
+
+
+def _is_host(host: str) -> bool:
+    if ":" in host:
+        return _is_ip(host) and "%" not in host
+    labels = host.split(".")
+    if _NUMBER.fullmatch(labels[-1]):
+        return _is_ip(host)
+    return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""The methods of the online payment systems: name -> how the customer gets to pay."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Flow = Literal["link", "form", "form_object", "form_get", "string", "instructions", "at_once"]
+
+
+class Method(NamedTuple):
+    """`flow` is what the pending answer brings; `end` is the status of a method without one."""
+
+    flow: Flow
+    title: str
+    says: str
+    end: str = "pending"
+
+
+METHODS: dict[str, Method] = {
+    "bank_transfer": Method("link", "Bank transfer", "a plain URL: GET, no fields"),
+    "sbp": Method("form", "SBP", "a form to post, fields as a list"),
+    "erip": Method("instructions", "ERIP", "instructions and a QR code, no form"),
+    # The sandbox's own: the same answers in every spelling that was seen, and none at all.
+    "form_object": Method("form_object", "Form", "a form to post, fields as an object"),
+    "form_get": Method("form_get", "Form", "a GET form with fields and a query in its action"),
+    "form_string": Method("string", "Link", "`form` is the URL itself"),
+    "instant": Method("at_once", "Instant", "successful at once", "successful"),
+    "instant_declined": Method("at_once", "Instant", "failed at once", "failed"),
+}
+
+DEFAULT = Method("form", "Online payment", "a form to post, fields as a list")
+
+
+def method_of(name: str) -> Method:
+    """The behaviour of a method; any unknown name is a form to post."""
+    return METHODS.get(name, DEFAULT)

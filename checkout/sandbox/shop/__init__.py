@@ -1,0 +1,11 @@
+"""A sample shop: what a merchant's own server does to take payments through checkout.
+
+app.py       create_shop: the wiring
+config.py    its settings
+orders.py    orders, and the rule that only verified news changes them
+news.py      checking a notification: signature over the raw bytes, Basic, the right order
+api.py       the calls to checkout
+basket.py    products, prices, languages
+pages.py     its web pages
+routes.py    the same as JSON, for tests, and the address of notifications
+"""

@@ -1,0 +1,119 @@
+"""Orders, and the rule that only verified news changes them; paid stays paid."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from checkout.sandbox.bounded import Bounded
+from checkout.sandbox.shop.news import News
+
+MOST_NEWS = 1000
+"""Notifications remembered per order."""
+
+RANK = {
+    "unpaid": 0,
+    "pending": 1,
+    "failed": 2,
+    "canceled": 2,
+    "expired": 2,
+    "paid": 3,
+    "refunded": 4,
+}
+"""An order's state never goes down in rank, whatever comes late or twice."""
+
+STATE = {
+    "successful": "paid",
+    "pending": "pending",
+    "incomplete": "unpaid",
+    "failed": "failed",
+    "canceled": "canceled",
+    "expired": "expired",
+    "error": "expired",
+    "refunded": "refunded",
+}
+"""checkout's word -> the state of the order; an unknown word says nothing."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Order:
+    """`amount` is in minor units; `token` and `redirect_url` come from checkout."""
+
+    number: str
+    amount: int
+    currency: str
+    description: str
+    created_at: float
+    state: str = "unpaid"
+    token: str | None = None
+    redirect_url: str | None = None
+    news: list[News] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def receive(self, news: News) -> None:
+        """Keep a notification; learn from it if it is verified, about this order, and new."""
+        if len(self.news) < MOST_NEWS:
+            self.news.append(news)
+        if not news.accepted or not self.agrees(news.amount, news.currency):
+            return
+        if news.webhook_id is not None:
+            news.repeated = news.webhook_id in self.seen
+            self.seen.add(news.webhook_id)
+        self.learn(news.status)
+
+    def agrees(self, amount: object, currency: object) -> bool:
+        """True if the money stated is the money asked for."""
+        return (amount, currency) == (self.amount, self.currency)
+
+    def learn(self, status: str | None) -> None:
+        """Take a verified status."""
+        state = STATE.get(status or "", self.state)
+        if RANK[state] > RANK[self.state] or (RANK[state] == RANK[self.state] == 2):
+            self.state = state
+
+    def shown(self) -> dict[str, object]:
+        """The order as JSON."""
+        return {
+            "number": self.number,
+            "state": self.state,
+            "amount": self.amount,
+            "currency": self.currency,
+            "description": self.description,
+            "token": self.token,
+            "redirect_url": self.redirect_url,
+            "notifications": [news.shown() for news in self.news],
+        }
+
+
+class Orders:
+    """All orders of this shop, in memory; the newest come first when iterated."""
+
+    def __init__(self) -> None:
+        self._orders: Bounded[str, Order] = Bounded()
+        self._last = 1000
+
+    def open(self, amount: int, currency: str, description: str) -> Order:
+        """A new order; its number can be told on the phone but not guessed."""
+        self._last += 1
+        number = f"{self._last}-{secrets.token_hex(6)}"
+        order = Order(
+            number=number,
+            amount=amount,
+            currency=currency,
+            description=description,
+            created_at=time.time(),
+        )
+        self._orders[number] = order
+        return order
+
+    def drop(self, order: Order) -> None:
+        """Forget an order that checkout did not take."""
+        self._orders.pop(order.number, None)
+
+    def find(self, number: str) -> Order | None:
+        return self._orders.get(number)
+
+    def __iter__(self) -> Iterator[Order]:
+        return reversed(list(self._orders.values()))

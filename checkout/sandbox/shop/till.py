@@ -1,0 +1,52 @@
+"""What the shop's routes share: its settings, its orders and its line to checkout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from checkout.sandbox.shop.api import Checkout, Failure
+from checkout.sandbox.shop.config import ShopConfig
+from checkout.sandbox.shop.orders import Order, Orders
+from checkout.sandbox.world import HttpRequest
+
+
+@dataclass(slots=True)
+class Till:
+    """One per application; `refused` are notifications that belong to no order."""
+
+    config: ShopConfig
+    checkout: Checkout
+    orders: Orders = field(default_factory=Orders)
+
+    async def sell(
+        self, amount: int, currency: str, description: str, more: dict[str, Any]
+    ) -> Order:
+        """Open an order and ask checkout for its payment; no order is left behind on failure."""
+        order = self.orders.open(amount, currency, description)
+        try:
+            await self.checkout.create(order, more)
+        except Failure:
+            self.orders.drop(order)
+            raise
+        return order
+
+    async def verify(self, order: Order) -> dict[str, Any] | Failure:
+        """Ask checkout about an order and learn from its answer."""
+        try:
+            said = await self.checkout.look_up(order)
+        except Failure as failure:
+            return failure
+        asked = said.get("order")
+        facts = asked if isinstance(asked, dict) else {}
+        if order.agrees(facts.get("amount"), facts.get("currency")):
+            order.learn("expired" if said.get("expired") else said.get("status"))
+        return said
+
+
+def till_of(request: HttpRequest) -> Till:
+    """The till of this application."""
+    till = request.app.state.till
+    if not isinstance(till, Till):
+        raise TypeError("the application has no till")
+    return till

@@ -1,0 +1,6 @@
+"""The settings: `load()` reads checkout.toml and the environment into frozen values, once."""
+
+from checkout.settings.load import load
+from checkout.settings.values import Account, Limits, Settings, Shop, Smtp
+
+__all__ = ["Account", "Limits", "Settings", "Shop", "Smtp", "load"]

@@ -1,0 +1,83 @@
+"""One `[gateways.NAME]` table: the adapter's own options, checked a field at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+
+from checkout.model.checks import REQUIRED, Fields, Rule, Wrong
+from checkout.model.rules import choice
+from checkout.settings.fields import gateway_url
+from checkout.settings.values import Account
+
+
+def read_account(
+    fields: Fields, name: str, adapters: Mapping[str, type[Struct]], *, sandbox: bool
+) -> Account:
+    """The account; its options are None where they have problems."""
+    adapter: str | None = fields.need("adapter", choice(adapters))
+    base_url: str | None = fields.need("base_url", gateway_url(sandbox=sandbox))
+    if adapter is None:
+        return Account(name=name, adapter="", options=None)
+    return Account(
+        name=name,
+        adapter=adapter,
+        options=_options(fields, adapters[adapter], base_url),
+    )
+
+
+def _options(fields: Fields, options: type[Struct], base_url: str | None) -> Any:
+    table: dict[str, Any] = {"base_url": base_url}
+    for field in msgspec.structs.fields(options):
+        if field.encode_name == "base_url":
+            continue
+        value = fields.get(field.encode_name, _typed(field.type))
+        if value is not None:
+            table[field.encode_name] = value
+        elif field.required and not fields.has(field.encode_name):
+            fields.wrong(field.encode_name, REQUIRED)
+    fields.no_others()
+    if not fields.ok:
+        return None
+    try:
+        return msgspec.convert(table, options)
+    except msgspec.ValidationError as error:
+        # What the Struct's own __post_init__ refuses: "public_key: is not base64" or a sentence.
+        name, _, reason = str(error).partition(": ")
+        known = reason and name in table
+        fields.wrong(name if known else "", reason if known else str(error))
+        return None
+
+
+def _typed(kind: Any) -> Rule[Any]:
+    """A rule for a field's type. Returns the plain value: the whole is converted at the end."""
+    if get_origin(kind) is Literal:
+        return choice(get_args(kind))
+
+    def rule(value: Any) -> Any:
+        try:
+            msgspec.convert(value, kind, strict=True)
+        except msgspec.ValidationError as error:
+            raise Wrong(_readable(str(error))) from None
+        return value
+
+    return rule
+
+
+def _readable(reason: str) -> str:
+    """msgspec's "Expected `int`, got `str` - at `$.x`" in our words, and never with the value,
+    which msgspec tells of an enum."""
+    reason, _, place = reason.partition(" - at `$")
+    where = f" (at {place.rstrip('`').lstrip('.')})" if place else ""
+    if reason.startswith("Invalid enum value"):
+        return "must be one of the documented values" + where
+    expected = re.match(r"Expected `([^`]*)`", reason)
+    names = {"str": "text", "int": "an integer", "bool": "true or false", "array": "a list"}
+    if expected:
+        parts = (names.get(part, part) for part in expected[1].split(" | ") if part != "null")
+        return f"must be {' or '.join(parts)}{where}"
+    return f"is wrong: {reason}{where}"

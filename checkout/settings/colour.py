@@ -1,0 +1,47 @@
+"""Contrast of a shop's accent colour, as WCAG 2 counts it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from checkout.model.checks import Wrong
+from checkout.model.rules import matching
+
+WHITE: Final = "#ffffff"
+BLACK: Final = "#000000"
+READABLE: Final = 4.5  # text on its background (1.4.3)
+VISIBLE: Final = 3.0  # a button or focus ring beside the page (1.4.11)
+
+_colour = matching(r"#[0-9A-Fa-f]{6}", "must be a colour like #0b5fff")
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#rrggbb", 0 (black) to 1 (white)."""
+    shares = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """1 (the same) to 21 (black on white)."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def text_on(accent: str) -> str:
+    """White where it can be read, else black: on every colour one of the two has 4.5."""
+    return WHITE if contrast(accent, WHITE) >= READABLE else BLACK
+
+
+def accent(value: Any) -> str:
+    """A rule: "#rrggbb" whose button can be read and told from the white page.
+
+    Text on it is never the difficulty (`text_on`); a colour too near to white is: its button and
+    focus ring would be lost on the page.
+    """
+    colour = _colour(value).lower()
+    if contrast(colour, text_on(colour)) < READABLE:
+        raise Wrong("must have a contrast of 4.5 with white or black text")
+    if (found := contrast(colour, WHITE)) < VISIBLE:
+        raise Wrong(f"is too light: its contrast with the white page is {found:.1f}, 3 is needed")
+    return colour

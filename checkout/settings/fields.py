@@ -1,0 +1,95 @@
+"""Rules for single settings (see `model/checks.py`)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from checkout.model.checks import Rule, Wrong
+from checkout.model.rules import email_address
+from checkout.model.urls import is_loopback, parse, return_origin, web_origin, web_url
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)  # of a shop or an account: in URLs
+_DATABASE: Final = re.compile(r"sqlite:///.+|postgresql://[^/\s]+/[^/\s]+", re.ASCII)
+
+
+def written(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise Wrong("must be text")
+    return value
+
+
+def site(*, sandbox: bool) -> Rule[str]:
+    """An address without a path; https, in the sandbox http too (phones on the same network)."""
+
+    def rule(value: Any) -> str:
+        text = written(value)
+        if sandbox and text.lower().startswith("http://"):
+            # The characters and the shape are checked as for https.
+            web_origin("https://" + text[len("http://") :])
+            return parse(text).origin
+        return web_origin(text)
+
+    return rule
+
+
+def gateway_url(*, sandbox: bool) -> Rule[str]:
+    """Where a gateway answers, perhaps under a path. https; in the sandbox loopback alone, so
+    that no test reaches a real gateway."""
+
+    def rule(value: Any) -> str:
+        text = web_url(written(value), sandbox=sandbox)
+        if "?" in text or "#" in text:
+            raise Wrong("must not have a query")
+        if sandbox and not is_loopback(parse(text).host):
+            raise Wrong("must be on loopback (localhost, 127.0.0.1 or [::1]) while sandbox = true")
+        return text.rstrip("/")
+
+    return rule
+
+
+def frame_origin(*, sandbox: bool) -> Rule[str]:
+    return lambda value: web_origin(written(value), sandbox=sandbox)
+
+
+def back_origin(*, sandbox: bool) -> Rule[str]:
+    return lambda value: return_origin(written(value), sandbox=sandbox)
+
+
+def database(value: Any) -> str:
+    """sqlite:///FILE or postgresql://user:password@host/name; other drivers are ours to choose."""
+    if not isinstance(value, str) or not _DATABASE.fullmatch(value):
+        raise Wrong("must be like sqlite:///checkout.db or postgresql://user:password@host/name")
+    return value
+
+
+def network(value: Any) -> Network:
+    """An address or a network (10.0.0.0/8), never the whole internet: its word is believed."""
+    try:
+        found = ipaddress.ip_network(written(value))
+    except ValueError:
+        raise Wrong("must be an address or a network like 10.0.0.0/8") from None
+    if found.prefixlen == 0:
+        raise Wrong("must not be everybody")
+    return found
+
+
+def smtp_url(value: Any) -> str:
+    reason = "must be like smtp://user:password@host:587"
+    text = written(value)
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
+    except ValueError:
+        raise Wrong(reason) from None
+    if not fits or not text.isprintable() or parts.path not in ("", "/") or parts.query:
+        raise Wrong(reason)
+    return text
+
+
+def sender(value: Any) -> str:
+    return email_address(value)

@@ -1,0 +1,170 @@
+"""From checkout.toml and the environment to `Settings`, or to every problem at once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+from checkout.errors import BadSettings
+from checkout.model.checks import Fields
+from checkout.model.rules import flag, many, whole
+from checkout.settings import fields as read
+from checkout.settings.accounts import read_account
+from checkout.settings.references import resolve
+from checkout.settings.shops import read_shop
+from checkout.settings.strength import strong
+from checkout.settings.values import Account, Limits, Settings, Smtp
+
+VARIABLE: Final = "CHECKOUT_CONFIG"
+DEFAULT: Final = "checkout.toml"
+LARGEST: Final = 1024 * 1024  # bytes of the file
+
+
+def load(
+    path: Path | None, environ: Mapping[str, str], adapters: Mapping[str, type[Struct]]
+) -> Settings:
+    """The settings of the file at `path`, else at CHECKOUT_CONFIG, else of ./checkout.toml.
+
+    `adapters` gives each adapter's options by its name. Raises BadSettings with every problem
+    as (key, reason).
+    """
+    source = path or Path(environ.get(VARIABLE) or DEFAULT)
+    problems: dict[str, list[str]] = {}
+    try:
+        data = resolve(_toml(source), environ, source.parent, problems)
+        settings = read_settings(Fields(data, problems=problems), adapters)
+    except RecursionError:
+        raise BadSettings([(str(source), "is nested too deeply")]) from None
+    if problems:
+        raise BadSettings(
+            [
+                (key if key.isprintable() else repr(key), reason)
+                for key, reasons in problems.items()
+                for reason in reasons
+            ]
+        )
+    return settings
+
+
+def read_settings(fields: Fields, adapters: Mapping[str, type[Struct]]) -> Settings:
+    """What the fields say; only good for use when they have no problems."""
+    sandbox = fields.get("sandbox", flag, False)
+    gateways = {
+        name: read_account(table, name, adapters, sandbox=sandbox)
+        for name, table in _tables(fields, "gateways")
+    }
+    shops = {
+        name: read_shop(table, name, frozenset(gateways), sandbox=sandbox)
+        for name, table in _tables(fields, "shops")
+    }
+    settings = Settings(
+        public_url=fields.need("public_url", read.site(sandbox=sandbox)),
+        database=fields.need("database", read.database),
+        secrets=fields.need("secrets", many(strong(), least=1)),
+        trusted_proxies=fields.get("trusted_proxies", many(read.network), ()),
+        sandbox=sandbox,
+        operator_token=fields.get("operator_token", strong(16)),
+        gateways=gateways,
+        shops=shops,
+        smtp=_smtp(fields.within("smtp")) if fields.has("smtp") else None,
+        limits=_limits(fields.within("limits")),
+    )
+    fields.no_others()
+    _check_secrets(fields, settings)
+    return settings
+
+
+def _toml(source: Path) -> dict[str, Any]:
+    try:
+        with source.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise BadSettings([(str(source), f"is larger than {LARGEST} bytes")])
+        return tomllib.loads(raw.decode())
+    except OSError as error:
+        raise BadSettings([(str(source), f"can't be read: {error.strerror}")]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings([(str(source), f"is not valid TOML: {error}")]) from None
+    except UnicodeDecodeError:
+        raise BadSettings([(str(source), "is not UTF-8 text")]) from None
+    except ValueError:  # a number of more digits than Python reads; a path with a NUL
+        raise BadSettings([(str(source), "can't be read")]) from None
+
+
+def _tables(fields: Fields, section: str) -> Iterator[tuple[str, Fields]]:
+    tables = fields.within(section)
+    if not tables.names:
+        tables.wrong("", "must have at least one")
+    for name in tables.names:
+        table = tables.child(name)
+        if read.NAME.fullmatch(name):
+            yield name, table
+        else:
+            table.wrong("", "must be named with letters, digits, _ and - (at most 64)")
+
+
+def _smtp(fields: Fields) -> Smtp:
+    smtp = Smtp(
+        url=fields.need("url", read.smtp_url),
+        sender=fields.need("sender", read.sender),
+    )
+    fields.no_others()
+    return smtp
+
+
+def _limits(fields: Fields) -> Limits:
+    default = Limits()
+    limits = Limits(
+        **{
+            name: fields.get(name, whole(1, 1_000_000), getattr(default, name))
+            for name in Limits.__struct_fields__
+        }
+    )
+    fields.no_others()
+    return limits
+
+
+def _check_secrets(fields: Fields, settings: Settings) -> None:
+    """What signs for us or for a shop is known to nobody else, and used for nothing else."""
+    owners: dict[str, str] = {}  # secret -> the key where it stands
+    for secret, key, _ in _used(settings):
+        owners.setdefault(secret, key)
+    for secret, key, signs in _used(settings):
+        first = owners[secret]
+        if signs and first != key:
+            fields.wrong(key, f"must not be the same as {first}")
+
+
+def _used(settings: Settings) -> Iterator[tuple[str, str, bool]]:
+    """Every (secret, key, whether it signs), those that do not sign first."""
+    if settings.operator_token:
+        yield settings.operator_token, "operator_token", False
+    for account in settings.gateways.values():
+        for name, text in _texts(account):
+            yield text, f"gateways.{account.name}.{name}", False
+    for shop in settings.shops.values():
+        if shop.secret_key:
+            yield shop.secret_key, f"shops.{shop.id}.secret_key", False
+    for place, secret in enumerate(settings.secrets or (), 1):
+        yield secret, f"secrets.{place}", True
+    for shop in settings.shops.values():
+        for place, secret in enumerate(shop.link_keys or (), 1):
+            yield secret, f"shops.{shop.id}.link_keys.{place}", True
+
+
+def _texts(account: Account) -> Iterator[tuple[str, str]]:
+    """Every text among an account's options: only its adapter knows which are secret."""
+    for name in getattr(account.options, "__struct_fields__", ()):
+        found: list[Any] = [getattr(account.options, name)]
+        while found:
+            value = found.pop()
+            if isinstance(value, str):
+                yield name, value
+            elif isinstance(value, dict):
+                found.extend(value.values())
+            elif isinstance(value, list | tuple):
+                found.extend(value)

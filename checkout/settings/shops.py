@@ -1,0 +1,107 @@
+"""One `[shops.ID]` table."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Final, cast
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from checkout.model.checks import Fields, Wrong
+from checkout.model.order import Method
+from checkout.model.rules import email_address, many, matching, plain_object, text, web_address
+from checkout.settings.colour import accent
+from checkout.settings.fields import back_origin, frame_origin, written
+from checkout.settings.strength import strong
+from checkout.settings.values import DEFAULT_ACCENT, Shop
+
+SMALLEST_KEY: Final = 2048  # bits
+
+_method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
+
+
+def read_shop(fields: Fields, shop_id: str, accounts: frozenset[str], *, sandbox: bool) -> Shop:
+    """`accounts`: the names that a method may lead to."""
+    web = web_address(sandbox=sandbox)
+    key: RSAPrivateKey | None = fields.need("private_key", private_key)
+    shop = Shop(
+        id=shop_id,
+        name=fields.need("name", text(80)),
+        secret_key=fields.need("secret_key", text(1024)),
+        private_key=cast(RSAPrivateKey, key),  # None only where there are problems
+        public_key=public_half(key) if key is not None else "",
+        url=fields.need("url", web),
+        link_keys=fields.get("link_keys", many(strong()), ()),
+        email=fields.get("email", email_address),
+        logo=fields.get("logo", web),
+        frame_origins=fields.get("frame_origins", many(frame_origin(sandbox=sandbox)), ()),
+        return_origins=fields.get("return_origins", many(back_origin(sandbox=sandbox)), ()),
+        accent=fields.get("accent", accent, DEFAULT_ACCENT),
+        methods=_methods(fields.within("methods"), accounts),
+    )
+    fields.no_others()
+    return shop
+
+
+def private_key(value: Any) -> RSAPrivateKey:
+    """A rule: an RSA key of 2048 bits or more as PEM, without a passphrase."""
+    try:
+        key = load_pem_private_key(written(value).encode(), password=None)
+    except TypeError:
+        raise Wrong("must be without a passphrase") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise Wrong("must be an RSA private key as PEM: make one with `checkout keys`") from None
+    if not isinstance(key, RSAPrivateKey):
+        raise Wrong("must be an RSA key")
+    if key.key_size < SMALLEST_KEY:
+        raise Wrong(f"must have {SMALLEST_KEY} bits or more")
+    return key
+
+
+def public_half(key: RSAPrivateKey) -> str:
+    der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(der).decode()
+
+
+def _methods(fields: Fields, accounts: frozenset[str]) -> tuple[Method, ...]:
+    if not fields.names:
+        fields.wrong("", "must have at least one")
+    return tuple(_method(fields, name, accounts) for name in fields.names)
+
+
+def _method(fields: Fields, name: str, accounts: frozenset[str]) -> Method:
+    """`name = "account"`, or a table with the account as `gateway`."""
+    try:
+        _method_name(name)
+    except Wrong as wrong:
+        fields.wrong(name, f"as a name {wrong}")
+    account = _account(accounts)
+    if isinstance(fields.data[name], str) or fields.data[name] is None:
+        return Method(name=name, gateway=fields.need(name, account))
+    table = fields.child(name)
+    method = Method(
+        name=name,
+        gateway=table.need("gateway", account),
+        label=table.get("label", text(60)),
+        mode=table.get("mode", text(32)),
+        brand=table.get("brand", text(64)),
+        params=table.get("params", plain_object, {}),
+    )
+    table.no_others()
+    return method
+
+
+def _account(accounts: frozenset[str]) -> Any:
+    def rule(value: Any) -> str:
+        if isinstance(value, str) and value in accounts:
+            return value
+        listed = ", ".join(sorted(accounts)) or "there are none"
+        raise Wrong(f"must be one of the gateway accounts ({listed})")
+
+    return rule

@@ -1,0 +1,154 @@
+"""What the settings are, once read and checked.
+
+None of these shows a secret: `repr` (and rich's) tells only what a class lists in `SHOWN`.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any, ClassVar
+from urllib.parse import unquote, urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from msgspec import Struct
+
+from checkout.errors import NotFound
+from checkout.model.order import Method
+from checkout.settings.colour import text_on
+
+DEFAULT_ACCENT = "#0b5fff"
+
+
+class Quiet(Struct, frozen=True, kw_only=True):
+    """A value that may hold secrets: only the fields in `SHOWN` are ever printed."""
+
+    SHOWN: ClassVar[tuple[str, ...]] = ()
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, getattr(self, name)) for name in self.SHOWN]
+
+
+class Account(Quiet, frozen=True):
+    """An account at a gateway, under the operator's own name for it."""
+
+    SHOWN = ("name", "adapter")
+
+    name: str
+    adapter: str
+    options: Any  # the Struct that the adapter declares; it hides its own secrets
+
+
+class Shop(Quiet, frozen=True):
+    """A shop that may take payments. `return_origins` empty: customers may go to any https.
+
+    `private_key` is RSA of 2048 bits or more; `public_key` is its other half, base64 of the DER
+    SubjectPublicKeyInfo, as shops' plugins want it.
+    """
+
+    SHOWN = ("id", "name", "url")  # not the methods: their params may be the gateway's secrets
+
+    id: str
+    name: str
+    secret_key: str
+    private_key: RSAPrivateKey
+    public_key: str
+    url: str
+    methods: tuple[Method, ...]
+    link_keys: tuple[str, ...] = ()
+    email: str | None = None
+    logo: str | None = None
+    frame_origins: tuple[str, ...] = ()
+    return_origins: tuple[str, ...] = ()
+    accent: str = DEFAULT_ACCENT
+
+    @property
+    def on_accent(self) -> str:
+        """The colour of text on the accent, chosen by contrast."""
+        return text_on(self.accent)
+
+    def method(self, name: str) -> Method | None:
+        return next((method for method in self.methods if method.name == name), None)
+
+
+class Smtp(Quiet, frozen=True):
+    """The mail server: smtp:// (port 587, STARTTLS) or smtps:// (port 465)."""
+
+    SHOWN = ("host", "port", "sender")
+
+    url: str
+    sender: str
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or (465 if self.tls else 587)
+
+    @property
+    def tls(self) -> bool:
+        """TLS from the first byte."""
+        return urlsplit(self.url).scheme == "smtps"
+
+    @property
+    def user(self) -> str | None:
+        name = urlsplit(self.url).username
+        return None if name is None else unquote(name)
+
+    @property
+    def password(self) -> str | None:
+        password = urlsplit(self.url).password
+        return None if password is None else unquote(password)
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How much is too much; the window is in the name, else it is a minute."""
+
+    submits_per_payment: int = 5
+    declines_per_address_10min: int = 20
+    declines_per_bin_10min: int = 30
+
+
+class Settings(Quiet, frozen=True):
+    """All of checkout.toml. `secrets`: oldest first, newest last; `public_url` has no path and
+    no slash at its end."""
+
+    SHOWN = ("public_url", "sandbox", "trusted_proxies", "gateways", "shops", "limits")
+
+    public_url: str
+    database: str
+    secrets: tuple[str, ...]
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    sandbox: bool = False
+    operator_token: str | None = None
+    gateways: dict[str, Account] = {}
+    shops: dict[str, Shop] = {}
+    smtp: Smtp | None = None
+    limits: Limits = Limits()
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https:")
+
+    def url(self, path: str) -> str:
+        """The address of a path of ours, which begins with a slash."""
+        return self.public_url + path
+
+    def shop(self, shop_id: str) -> Shop:
+        """Raises NotFound."""
+        try:
+            return self.shops[shop_id]
+        except KeyError:
+            raise NotFound from None
+
+    def account(self, name: str) -> Account:
+        """Raises NotFound."""
+        try:
+            return self.gateways[name]
+        except KeyError:
+            raise NotFound from None

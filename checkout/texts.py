@@ -1,0 +1,76 @@
+"""Message catalogues (gettext, read from the .po files) and the choice of a language.
+
+English is the source: a message id is the English text. Adding a language is a folder in
+`locale/` and a line in `LANGUAGES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+CATALOGUES: Final = Path(__file__).with_name("locale")
+SOURCE: Final = "en"
+LANGUAGES: Final[dict[str, str]] = {"en": "English", "ru": "Русский", "de": "Deutsch"}
+
+Gettext = Callable[[str], str]
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
+    """Mark a message for the catalogues where it is declared; it is translated where it is shown."""
+    return message
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """The catalogue of one of `LANGUAGES`; English needs none."""
+    if language == SOURCE:
+        return NullTranslations()
+    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+@cache
+def locale(language: str) -> Locale:
+    return Locale.parse(language)
+
+
+def known(tag: str | None) -> str | None:
+    """The language of ours that a tag asks for: "de-AT" is "de"; None where there is none."""
+    if not tag:
+        return None
+    try:
+        spoken = Locale.parse(tag.strip(), sep="-").language
+    except (ValueError, UnknownLocaleError):
+        return None
+    return spoken if spoken in LANGUAGES else None
+
+
+def choose(*wishes: str | None, accept: str = "") -> str:
+    """The first known of `wishes`, then of the Accept-Language header by its weights."""
+    for wish in wishes:
+        if language := known(wish):
+            return language
+    weighed: list[tuple[float, str]] = []
+    for part in accept[:500].split(","):
+        tag, _, weight = part.partition(";q=")
+        try:
+            weighed.append((float(weight or 1), tag))
+        except ValueError:
+            continue
+    for share, tag in sorted(weighed, key=lambda pair: -pair[0]):
+        if share > 0 and (language := known(tag)):
+            return language
+    return SOURCE

@@ -1,0 +1,125 @@
+"""Every failure as a clear answer: JSON in both of Overpay's shapes for shops, a page for people.
+
+No body, header or local variable is logged: there may be a card in it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import structlog
+from litestar import MediaType, Response
+from litestar.exceptions import HTTPException
+
+from checkout.errors import CheckoutError, TooMany, Unavailable, Unprocessable
+from checkout.texts import LANGUAGES, choose
+from checkout.web import words
+from checkout.web.present import gettext, notice
+from checkout.web.security import content_security_policy, new_nonce
+from checkout.web.views import ErrorPage, Shell
+from checkout.web.visit import Web_Request, web_of
+
+log = structlog.get_logger(__name__)
+
+MACHINES: Final = ("/ctp/", "/notify/", "/health/", "/metrics", "/schema")
+
+
+def on_error(request: Web_Request, error: Exception) -> Response[Any]:
+    status, message, fields, headers = _read(error)
+    if status >= 500 and not isinstance(error, Unavailable):
+        # The place, never the values: no message, no local variable.
+        log.error("web.fault", path=_place(request), **_trace(error))
+    path = request.url.path
+    if path.startswith(MACHINES):
+        return _json(status, message, fields, headers)
+    return _page(request, status, headers)
+
+
+def _read(error: Exception) -> tuple[int, str, dict[str, list[str]], dict[str, str]]:
+    headers: dict[str, str] = {}
+    if isinstance(error, CheckoutError):
+        if isinstance(error, TooMany | Unavailable):
+            headers["retry-after"] = str(error.retry_after)
+        if error.status == 401:
+            headers["www-authenticate"] = 'Basic realm="checkout"'
+        fields = error.fields if isinstance(error, Unprocessable) else {}
+        return error.status, error.message, fields, headers
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        headers |= {k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"}
+        return error.status_code, _PLAIN.get(error.status_code, "The request can't be read"), {}, headers
+    return 500, "Internal error", {}, headers
+
+
+_PLAIN: Final = {404: "Record not found", 405: "Method not allowed", 413: "The request is too large"}
+
+
+def _json(
+    status: int, message: str, fields: dict[str, list[str]], headers: dict[str, str]
+) -> Response[Any]:
+    """`{"message", "errors", "response": {...}}`: one body for older and newer clients."""
+    errors = _nested(fields)
+    if fields:
+        named = "; ".join(f"{name} {reasons[0]}" for name, reasons in fields.items())
+        message = f"{message}: {named}"[:1000]
+    body = {
+        "message": message,
+        "errors": errors,
+        "response": {"status": "error", "message": message, "errors": errors},
+    }
+    return Response(body, status_code=status, media_type=MediaType.JSON, headers=headers)
+
+
+def _nested(fields: dict[str, list[str]]) -> dict[str, Any]:
+    """{"order.amount": [...]} as {"order": {"amount": [...]}}, beside which clients look."""
+    found: dict[str, Any] = {}
+    for path, reasons in fields.items():
+        *parents, last = path.split(".")
+        place = found
+        for parent in parents:
+            inner = place.setdefault(parent, {})
+            place = inner if isinstance(inner, dict) else place.setdefault("base", {})
+        place[last] = reasons
+    return found
+
+
+def _page(request: Web_Request, status: int, headers: dict[str, str]) -> Response[Any]:
+    web = web_of(request)
+    path = request.url.path.split("/")
+    first = path[1] if len(path) > 1 else ""
+    lang = choose(first, accept=request.headers.get("accept-language", ""))
+    found = words.ERROR.get(status, words.ERROR[500 if status >= 500 else 400])
+    nonce = new_nonce()
+    shown = notice(found, lang)
+    page = ErrorPage(notice=shown, status=status, actions=_actions(path, lang, status))
+    shell = Shell(lang=lang, title=shown.title, nonce=nonce)
+    policy = content_security_policy(nonce)
+    return Response(
+        web.render("pages/error.html", lang, page=page, shell=shell),
+        status_code=status,
+        media_type=MediaType.HTML,
+        headers={**headers, "content-security-policy": policy},
+    )
+
+
+def _actions(path: list[str], lang: str, status: int) -> tuple[tuple[str, str], ...]:
+    """Back to the payment, where the address names one."""
+    if status == 404 or len(path) < 5 or path[1] not in LANGUAGES or path[2] != "payment":
+        return ()
+    _ = gettext(lang)
+    text = words.OPEN_NEW_TAB if status == 403 else words.OPEN_PAYMENT
+    return ((_(text), "/".join(path[:5])),)
+
+
+def _place(request: Web_Request) -> str:
+    """The route's pattern: the address itself is a capability."""
+    return str(request.scope.get("route_handler", "-"))
+
+
+def _trace(error: Exception) -> dict[str, Any]:
+    """The error's class and the lines it came through, without values."""
+    lines, step = [], error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        lines.append(f"{code.co_filename.rpartition('/')[2]}:{step.tb_lineno} {code.co_name}")
+        step = step.tb_next
+    return {"error": type(error).__name__, "trace": lines[-8:]}

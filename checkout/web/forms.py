@@ -1,0 +1,218 @@
+"""What the customer typed: the posted form as text, the customer's own fields, their errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl
+
+from checkout.errors import BadRequest
+from checkout.merchant.orders import CUSTOMER
+from checkout.model.checks import Wrong
+from checkout.model.order import Customer, Order
+from checkout.texts import N_, Gettext, locale
+from checkout.web.views import Field
+
+MOST_FIELDS: Final = 100
+FORM: Final = "application/x-www-form-urlencoded"
+
+
+class Asked(NamedTuple):
+    """How one customer field is asked for, in English (marked for the catalogues)."""
+
+    label: str
+    missing: str
+    wrong: str
+    autocomplete: str
+    type: str = "text"
+    inputmode: str | None = None
+    longest: int = 255
+
+
+# The names of `Customer` that a page can ask for, in the order in which it does.
+ASKED: Final[dict[str, Asked]] = {
+    "email": Asked(
+        N_("E-mail"),
+        N_("Enter your e-mail address"),
+        N_("Check the e-mail address: it looks like name@example.com"),
+        "email",
+        "email",
+        "email",
+        254,
+    ),
+    "first_name": Asked(
+        N_("First name"),
+        N_("Enter your first name"),
+        N_("Shorten the first name"),
+        "given-name",
+        longest=100,
+    ),
+    "last_name": Asked(
+        N_("Last name"),
+        N_("Enter your last name"),
+        N_("Shorten the last name"),
+        "family-name",
+        longest=100,
+    ),
+    "phone": Asked(
+        N_("Phone"),
+        N_("Enter your phone number"),
+        N_("Check the phone number"),
+        "tel",
+        "tel",
+        "tel",
+        100,
+    ),
+    "country": Asked(
+        N_("Country"), N_("Choose your country"), N_("Choose your country"), "country"
+    ),
+    "address": Asked(
+        N_("Address"), N_("Enter your address"), N_("Shorten the address"), "street-address"
+    ),
+    "city": Asked(
+        N_("City"),
+        N_("Enter your city"),
+        N_("Shorten the city's name"),
+        "address-level2",
+        longest=60,
+    ),
+    "state": Asked(
+        N_("State or region"),
+        N_("Enter your state or region"),
+        N_("Shorten the state or region"),
+        "address-level1",
+        longest=60,
+    ),
+    "zip": Asked(
+        N_("Postal code"),
+        N_("Enter your postal code"),
+        N_("Check the postal code"),
+        "postal-code",
+        longest=20,
+    ),
+    "birth_date": Asked(
+        N_("Date of birth"),
+        N_("Enter your date of birth"),
+        N_("Enter the date of birth like 1990-12-31"),
+        "bday",
+        longest=10,
+    ),
+    "taxpayer_id": Asked(
+        N_("Taxpayer number"),
+        N_("Enter your taxpayer number"),
+        N_("Check the taxpayer number"),
+        "off",
+    ),
+}
+
+
+def read_form(content_type: str, body: bytes) -> dict[str, str]:
+    """The fields of a posted form, the first of each name. Raises BadRequest."""
+    if content_type.partition(";")[0].strip().lower() != FORM:
+        raise BadRequest("Send the form as " + FORM)
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MOST_FIELDS,
+        )
+    except (UnicodeDecodeError, ValueError):
+        raise BadRequest from None
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found.setdefault(name, value)
+    return found
+
+
+def asked_names(order: Order) -> tuple[str, ...]:
+    """Which customer fields the page shows: visible or read-only ones, without the hidden."""
+    wanted = order.ways.customer_fields
+    shown = {*wanted.visible, *wanted.read_only} - set(wanted.hidden)
+    return tuple(name for name in ASKED if name in shown)
+
+
+def read_customer(
+    order: Order, known: Customer, fields: Mapping[str, str], ip: str
+) -> tuple[Customer, dict[str, str]]:
+    """The customer with what the form adds, and what is wrong by field (English, marked).
+
+    What the shop fixed stays fixed, whatever the form says.
+    """
+    values = {name: getattr(known, name) for name in Customer.__struct_fields__}
+    errors: dict[str, str] = {}
+    fixed = order.ways.customer_fields.read_only
+    for name in asked_names(order):
+        if name in fixed and getattr(order.customer, name):
+            continue
+        typed = " ".join(fields.get(name, "").split())
+        if not typed:
+            errors[name] = ASKED[name].missing
+            continue
+        try:
+            values[name] = CUSTOMER[name](typed)
+        except Wrong:
+            errors[name] = ASKED[name].wrong
+    values["ip"] = ip or None
+    return Customer(**values), errors
+
+
+def customer_fields(
+    order: Order,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    language: str,
+    _: Gettext,
+) -> tuple[Field, ...]:
+    """The inputs of the customer's fields; `values` and `errors` by name."""
+    fixed = order.ways.customer_fields.read_only
+    return tuple(
+        Field(
+            name=name,
+            label=_(ASKED[name].label),
+            value=values.get(name, ""),
+            error=_(errors[name]) if name in errors else None,
+            type=ASKED[name].type,
+            autocomplete=ASKED[name].autocomplete,
+            inputmode=ASKED[name].inputmode,
+            maxlength=ASKED[name].longest,
+            read_only=name in fixed and bool(getattr(order.customer, name)),
+            options=countries(language) if name == "country" else (),
+        )
+        for name in asked_names(order)
+    )
+
+
+def card_fields(holder: str, errors: Mapping[str, str], _: Gettext) -> tuple[Field, ...]:
+    """The card's inputs; nothing that was typed into them comes back but the holder's name, and
+    that not after an error either: `holder` is what the customer is called."""
+    asked = (
+        ("number", N_("Card number"), "cc-number", "numeric", 32),
+        ("expiry", N_("Expiry date"), "cc-exp", "numeric", 10),
+        ("code", N_("Security code"), "cc-csc", "numeric", 4),
+        ("holder", N_("Name on card"), "cc-name", None, 64),
+    )
+    hints = {"expiry": N_("MM/YY"), "code": N_("3 digits on the back")}
+    return tuple(
+        Field(
+            name=name,
+            label=_(label),
+            value=holder if name == "holder" else "",
+            error=_(errors[name]) if name in errors else None,
+            hint=_(hints[name]) if name in hints else None,
+            autocomplete=autocomplete,
+            inputmode=inputmode,
+            maxlength=longest,
+        )
+        for name, label, autocomplete, inputmode, longest in asked
+    )
+
+
+@cache
+def countries(language: str) -> tuple[tuple[str, str], ...]:
+    """(code, name) of every country in the language's own order of the alphabet."""
+    names = locale(language).territories
+    pairs = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha()]
+    unreal = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"}
+    return tuple(sorted((p for p in pairs if p[0] not in unreal), key=lambda pair: pair[1]))

@@ -1,0 +1,21 @@
+"""Notifications, callbacks and IPNs from gateways: verified by the gateway's own file over the
+raw body, noted, answered at once; a status query of our own tells the truth."""
+
+from __future__ import annotations
+
+from litestar import MediaType, Response, post
+
+from checkout.web.security import read_body
+from checkout.web.visit import Web_Request, web_of
+
+
+@post("/notify/{account:str}/{ticket:str}", status_code=200, include_in_schema=False)
+async def notification(request: Web_Request) -> Response[bytes]:
+    place = request.path_params
+    body = await read_body(request)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    await web_of(request).flow.notified(place["account"], place["ticket"], headers, body)
+    return Response(b"OK", media_type=MediaType.TEXT)
+
+
+HANDLERS = (notification,)

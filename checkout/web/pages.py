@@ -1,0 +1,353 @@
+"""The customer's pages: each reads its input, says one verb of the flow, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from litestar import MediaType, Response, post, route
+
+from checkout.errors import Unprocessable
+from checkout.flow.verbs import CHOOSE_METHOD, Submission
+from checkout.links import Pocket
+from checkout.merchant.landing import back
+from checkout.merchant.shapes import words as shop_words
+from checkout.model.browser import FIELDS, Browser
+from checkout.model.card import BRANDS, Card, read_card
+from checkout.model.order import Customer, Method
+from checkout.model.status import LIVE, OUTWARD, WON, Status
+from checkout.model.steps import Instructions, PostForm, Redirect
+from checkout.web import present, words
+from checkout.web.forms import card_fields, customer_fields, read_customer, read_form
+from checkout.web.security import guard_form, read_body
+from checkout.web.views import (
+    MethodChoice,
+    OrderPage,
+    PaymentPage,
+    RedirectPage,
+    ResultPage,
+    StatusView,
+    WaitPage,
+)
+from checkout.web.visit import READ, Visit, Web_Request, enter, see_other
+
+PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
+ORDER_PATH: Final = "/{lang:str}/order/{uid:str}/{secret:str}"
+SHOWN_BRANDS: Final = ("visa", "master", "mir", "amex", "belkart")
+
+Html = Response[str] | Response[bytes]
+
+
+@route(PATH, http_method=READ, include_in_schema=False)
+async def payment_page(request: Web_Request) -> Html:
+    visit = await enter(request)
+    if visit.page:
+        return visit.to_page()
+    return show_payment(visit)
+
+
+@route(f"{PATH}/pay", http_method=READ, include_in_schema=False)
+async def pay_again(request: Web_Request) -> Html:
+    """Somebody reloaded or bookmarked the form's target."""
+    visit = await enter(request)
+    return visit.to_page()
+
+
+@post(f"{PATH}/pay", status_code=303, include_in_schema=False)
+async def pay(request: Web_Request) -> Html:
+    visit, fields = await _posted(request)
+    token = visit.web.signer.read_form("pay", visit.story.payment.uid, fields.get("form_token", ""))
+    if visit.page or token.attempt != visit.story.next_number:
+        return visit.to_page()
+    methods = visit.web.flow.methods(visit.story)
+    chosen = _chosen(methods, fields.get("method"))
+    errors: dict[str, str] = {} if chosen else {"method": CHOOSE_METHOD}
+    customer, wrong = read_customer(
+        visit.story.payment.order, _known_customer(visit), fields, visit.address
+    )
+    card: Card | None = None
+    if chosen is not None and _takes_card(visit, chosen):
+        excluded = frozenset(visit.story.payment.order.methods.excluded_brands)
+        today = datetime.fromtimestamp(visit.web.flow.clock(), UTC).date()
+        card, card_errors = read_card(fields, today=today, excluded_brands=excluded)
+        errors |= card_errors
+    errors |= wrong
+    if errors or chosen is None:
+        return show_payment(visit, values=fields, errors=errors, status_code=422)
+    pocket = _pocket(visit, fields, chosen.name, token.attempt)
+    submission = Submission(
+        number=token.attempt,
+        method=chosen.name,
+        card=card,
+        browser=_browser(request, fields or pocket.browser),
+        customer=customer,
+        language=visit.lang,
+    )
+    try:
+        visit.story = await visit.web.flow.pay(visit.story, submission)
+    except Unprocessable:  # the shop's methods changed while the form was open
+        return show_payment(
+            visit, values=fields, errors={"method": CHOOSE_METHOD}, status_code=422
+        )
+    return visit.to_page()
+
+
+@post(f"{PATH}/cancel", status_code=303, include_in_schema=False)
+async def cancel(request: Web_Request) -> Html:
+    """`what=attempt`: choose another way to pay; else the payment is given up."""
+    visit, fields = await _posted(request)
+    visit.web.signer.read_form("cancel", visit.story.payment.uid, fields.get("form_token", ""))
+    verb = visit.web.flow.leave if fields.get("what") == "attempt" else visit.web.flow.cancel
+    visit.story = await verb(visit.story)
+    return visit.to_page()
+
+
+@route(f"{PATH}/redirect", http_method=READ, include_in_schema=False)
+async def redirect_page(request: Web_Request) -> Html:
+    visit = await enter(request)
+    attempt = visit.story.live
+    if visit.status is not Status.ACTION or attempt is None:
+        return visit.to_page()
+    if not isinstance(attempt.step, Redirect | PostForm):
+        return see_other(visit.url("wait"))
+    step = attempt.step
+    form = step if isinstance(step, PostForm) else None
+    stays = not visit.framed or step.framed
+    notice = present.leaving_notice(attempt, visit.lang)
+    page = RedirectPage(
+        summary=_summary(visit),
+        notice=notice,
+        url=step.url,
+        method=form.method if form else None,
+        fields=form.fields if form else (),
+        by_itself=stays,
+        target=None if stays else "_top",
+        button=visit._(words.CONTINUE),
+        leave_action=visit.url("cancel"),
+        form_token=visit.form_token("cancel", attempt.number),
+    )
+    return visit.show("redirect", page, title=notice.title, leaves=True)
+
+
+@route(f"{PATH}/wait", http_method=READ, include_in_schema=False)
+async def wait_page(request: Web_Request) -> Html:
+    visit = await enter(request)
+    visit.story = await visit.web.flow.look(visit.story)
+    if visit.status not in LIVE:
+        return visit.to_page()
+    attempt = visit.story.live
+    step = attempt.step if attempt and visit.status is Status.ACTION else None
+    instructions = step if isinstance(step, Instructions) else None
+    if attempt and isinstance(step, Redirect | PostForm) and attempt.returned_at is None:
+        return visit.to_page()
+    status = _status_view(visit)
+    page = WaitPage(
+        summary=_summary(visit),
+        status=status,
+        instructions=instructions,
+        qr_svg=present.qr_svg(instructions.qr) if instructions and instructions.qr else None,
+        again_url=visit.url("redirect") if isinstance(step, Redirect | PostForm) else None,
+        self_url=visit.url("wait"),
+        refresh=max(2, round(status.next_check or 2)),
+        leave_action=visit.url("cancel") if step is not None else None,
+        form_token=visit.form_token("cancel", attempt.number if attempt else 0),
+        elapsed=int(visit.web.flow.clock() - attempt.created_at) if attempt else 0,
+    )
+    return visit.show("wait", page, title=status.notice.title)
+
+
+@route(f"{PATH}/status", http_method=READ, include_in_schema=False)
+async def status(request: Web_Request) -> Html:
+    """The fragment that htmx polls, or JSON; a page that has moved on says where."""
+    visit = await enter(request)
+    visit.story = await visit.web.flow.look(visit.story)
+    if "application/json" in request.headers.get("accept", ""):
+        return _status_json(visit)
+    if visit.status not in LIVE:
+        return Response(
+            b"", media_type=MediaType.HTML, headers={"hx-redirect": visit.url(visit.page)}
+        )
+    return visit.show("status", _status_view(visit), folder="partials")
+
+
+@route(f"{PATH}/result", http_method=READ, include_in_schema=False)
+async def result_page(request: Web_Request) -> Html:
+    visit = await enter(request)
+    if visit.page != "result":
+        return visit.to_page()
+    await visit.web.flow.told(visit.story)
+    story, now_status, order = visit.story, visit.status, visit.story.payment.order
+    notice = present.result_notice(story, now_status, visit.lang)
+    back_url = back(story, now_status, visit.shop)
+    paid = now_status in WON
+    attempt = story.shown
+    page = ResultPage(
+        summary=_summary(visit),
+        notice=notice,
+        rows=present.rows(story, now_status, visit.shop.name, visit.lang),
+        receipt_lines=order.receipt_text if paid else (),
+        receipt_url=attempt.facts.receipt_url if attempt and paid else None,
+        order_url=visit.url(kind="order") if paid else None,
+        back_url=back_url,
+        back_label=order.ways.button_next_text
+        or present.fill(visit._(words.BACK), shop=visit.shop.name),
+        auto_return=order.ways.auto_return if back_url else None,
+        target="_top" if visit.framed else None,
+    )
+    return visit.show("result", page, title=notice.title)
+
+
+@route(ORDER_PATH, http_method=READ, include_in_schema=False)
+async def order_page(request: Web_Request) -> Html:
+    visit = await enter(request)
+    notice = present.notice(words.STATUS[visit.status], visit.lang)
+    page = OrderPage(
+        summary=_summary(visit),
+        notice=notice,
+        rows=present.rows(visit.story, visit.status, visit.shop.name, visit.lang),
+        receipt_lines=visit.story.payment.order.receipt_text,
+        payment_url=visit.url(visit.page) if visit.page != "result" else None,
+    )
+    return visit.show("order", page, title=notice.title)
+
+
+def show_payment(
+    visit: Visit,
+    *,
+    values: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    status_code: int = 200,
+) -> Response[str]:
+    """The payment page; after an error with what was typed, but nothing of the card."""
+    order, lang, _ = visit.story.payment.order, visit.lang, visit._
+    errors = errors or {}
+    methods = visit.web.flow.methods(visit.story)
+    pocket = visit.pocket
+    wish = (values or {}).get("method") or (pocket.method if pocket else "")
+    chosen = _chosen(methods, wish) or (methods[0] if methods else None)
+    choices = tuple(_choice(visit, method, method is chosen) for method in methods)
+    known = _known_customer(visit)
+    typed = {
+        name: (values or {}).get(name) or getattr(known, name) or ""
+        for name in Customer.__struct_fields__
+    }
+    number = visit.story.next_number
+    amount = present.amount(order.money, lang)
+    card = card_fields("", errors, _) if any(choice.card for choice in choices) else ()
+    customer = customer_fields(order, typed, errors, lang, _)
+    problems = [("method", _(errors["method"]))] if "method" in errors else []
+    problems += [(field.name, field.error) for field in (*card, *customer) if field.error]
+    page = PaymentPage(
+        summary=_summary(visit, timed=True),
+        action=visit.url("pay"),
+        cancel_action=visit.url("cancel"),
+        form_token=visit.form_token("pay", number),
+        cancel_token=visit.form_token("cancel", number),
+        pay_label=order.ways.button_text or present.fill(_(words.PAY), amount=amount),
+        continue_label=_(words.CONTINUE),
+        methods=choices,
+        card=card,
+        customer=customer,
+        browser_fields=FIELDS,
+        brands=tuple(
+            brand.name
+            for brand in BRANDS
+            if brand.name in SHOWN_BRANDS and brand.name not in order.methods.excluded_brands
+        ),
+        errors=tuple(problems),
+        notice=None if errors else present.last_notice(visit.story, lang),
+    )
+    fresh = pocket or Pocket(visit.story.payment.uid, lang=lang)
+    title = f"{amount} · {visit.shop.name}"
+    return visit.show(
+        "payment", page, title=title, status_code=status_code, pocket=fresh, picker=True
+    )
+
+
+async def _posted(request: Web_Request) -> tuple[Visit, dict[str, str]]:
+    visit = await enter(request)
+    guard_form(request, visit.web.settings.public_url)
+    body = await read_body(request)
+    return visit, read_form(request.headers.get("content-type", ""), body)
+
+
+def _chosen(methods: tuple[Method, ...], name: str | None) -> Method | None:
+    """The method that the form names; the only one needs no naming."""
+    if not name and len(methods) == 1:
+        return methods[0]
+    return next((method for method in methods if method.name == name), None)
+
+
+def _takes_card(visit: Visit, method: Method) -> bool:
+    return visit.web.flow.gateways[method.gateway].can.card
+
+
+def _choice(visit: Visit, method: Method, chosen: bool) -> MethodChoice:
+    label, mark = present.method_label(method.name, method.label, visit._)
+    return MethodChoice(method.name, label, mark, chosen, _takes_card(visit, method))
+
+
+def _known_customer(visit: Visit) -> Customer:
+    """What the customer typed at the last attempt, else what the shop told us."""
+    last = visit.story.last
+    return last.customer if last else visit.story.payment.order.customer
+
+
+def _pocket(visit: Visit, fields: Mapping[str, str], method: str, attempt: int) -> Pocket:
+    browser = {name: fields[name] for name in FIELDS if fields.get(name)}
+    return Pocket(visit.story.payment.uid, visit.lang, method, attempt, browser)
+
+
+def _browser(request: Web_Request, fields: Mapping[str, str]) -> Browser:
+    headers = request.headers
+    return Browser.read(
+        fields,
+        accept=headers.get("accept", ""),
+        user_agent=headers.get("user-agent", ""),
+        accept_language=headers.get("accept-language", ""),
+    )
+
+
+def _summary(visit: Visit, *, timed: bool = False) -> Any:
+    return present.summary(visit.story, visit.lang, visit.web.flow.clock(), timed=timed)
+
+
+def _status_view(visit: Visit) -> StatusView:
+    checked = present.clock_time(visit.web.flow.clock(), visit.lang)
+    next_check = visit.web.flow.next_check(visit.story)
+    return StatusView(
+        notice=present.wait_notice(visit.story.live, visit.lang),
+        status_url=visit.url("status"),
+        next_check=None if next_check is None else round(next_check, 1),
+        checked=present.fill(visit._(words.CHECKED), time=checked),
+    )
+
+
+def _status_json(visit: Visit) -> Response[Any]:
+    _, message = shop_words(visit.story, visit.web.flow.clock())
+    return Response(
+        {
+            "uid": visit.story.payment.uid,
+            "status": OUTWARD[visit.status],
+            "message": message,
+            "next_check": visit.web.flow.next_check(visit.story)
+            if visit.status in LIVE
+            else None,
+        },
+        media_type=MediaType.JSON,
+    )
+
+
+HANDLERS: Final = (
+    payment_page,
+    pay_again,
+    pay,
+    cancel,
+    redirect_page,
+    wait_page,
+    status,
+    result_page,
+    order_page,
+)
+

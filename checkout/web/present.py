@@ -1,0 +1,182 @@
+"""A story in the words and views of the templates; CLDR formats, the customer's language."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from io import BytesIO
+from typing import Any, Final
+
+import segno
+from babel.dates import format_datetime, format_time, format_timedelta
+from babel.numbers import NumberPattern, parse_pattern
+
+from checkout.ledger.rows import Attempt, Story
+from checkout.model.money import Money
+from checkout.model.order import CARD_METHOD
+from checkout.model.status import FINAL, LIVE, WON, Status
+from checkout.model.steps import Instructions
+from checkout.texts import Gettext, locale, translations
+from checkout.web import words
+from checkout.web.views import Notice, Row, Summary
+
+SHOWN_TIME_LEFT: Final = 48 * 3600  # longer than this the time left helps nobody
+
+BRAND_NAMES: Final = {
+    "visa": "Visa",
+    "master": "Mastercard",
+    "maestro": "Maestro",
+    "amex": "American Express",
+    "mir": "Mir",
+    "belkart": "Belkart",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+    "diners": "Diners Club",
+    "discover": "Discover",
+}
+
+
+def gettext(language: str) -> Gettext:
+    found: Gettext = translations(language).gettext
+    return found
+
+
+@lru_cache(maxsize=64)
+def _pattern(language: str, exponent: int) -> NumberPattern:
+    """The language's currency format with exactly ISO's decimals: CLDR's differ for some."""
+    pattern = parse_pattern(locale(language).currency_formats["standard"].pattern)
+    pattern.frac_prec = (exponent, exponent)
+    return pattern
+
+
+@lru_cache(maxsize=4096)
+def amount(money: Money, language: str) -> str:
+    """ "€19.99", "19,99 €", "¥1,999": as the language writes it."""
+    pattern = _pattern(language, money.exponent)
+    written: str = pattern.apply(
+        money.major, locale(language), currency=money.currency, currency_digits=False
+    )
+    return written
+
+
+def summary(story: Story, language: str, now: float, *, timed: bool = False) -> Summary:
+    """The order's half of a page; `timed`: with the time left, where that is short."""
+    order = story.payment.order
+    left = int(story.payment.expires_at - now)
+    shown = timed and 0 < left <= SHOWN_TIME_LEFT
+    return Summary(
+        amount=amount(order.money, language),
+        description=order.description,
+        reference=order.tracking_id,
+        lines=order.receipt_text,
+        expires_in=left if shown else None,
+        expires_text=format_timedelta(timedelta(seconds=left), locale=locale(language))
+        if shown
+        else None,
+    )
+
+
+def notice(found: words.Words, language: str) -> Notice:
+    _ = gettext(language)
+    return Notice(_(found.title), _(found.text), found.tone)
+
+
+def last_notice(story: Story, language: str) -> Notice | None:
+    """Why the payment page is shown again: the last attempt's end."""
+    attempt = story.last
+    if attempt is None or attempt.status in WON | LIVE:
+        return None
+    return notice(_reason_words(attempt), language)
+
+
+def _reason_words(attempt: Attempt) -> words.Words:
+    if attempt.reason in words.REASON:
+        return words.REASON[attempt.reason]
+    if attempt.status is Status.DECLINED:
+        return words.STATUS[Status.DECLINED]
+    return words.CANCELLED_BY_GATEWAY
+
+
+def result_notice(story: Story, status: Status, language: str) -> Notice:
+    """The headline of the end; a decline says why."""
+    attempt = story.shown
+    if status is Status.DECLINED and attempt is not None and attempt.reason in words.REASON:
+        return notice(words.REASON[attempt.reason], language)
+    return notice(words.STATUS[status], language)
+
+
+def wait_notice(attempt: Attempt | None, language: str) -> Notice:
+    """What we wait for. Never "failed" while it is unknown."""
+    if attempt is None:
+        return notice(words.WAITING, language)
+    if isinstance(attempt.step, Instructions) and attempt.status is Status.ACTION:
+        return notice(words.INSTRUCTIONS, language)
+    if attempt.status is Status.ACTION:
+        return notice(words.BACK_EARLY, language)
+    sure = attempt.gateway_id is not None and not attempt.mismatch and attempt.queries < 5
+    return notice(words.WAITING if sure else words.STATUS[Status.PENDING], language)
+
+
+def leaving_notice(attempt: Attempt, language: str) -> Notice:
+    bank = attempt.method == CARD_METHOD
+    return notice(words.LEAVING if bank else words.LEAVING_PROVIDER, language)
+
+
+def rows(story: Story, status: Status, shop_name: str, language: str) -> tuple[Row, ...]:
+    """What a receipt says, without personal data."""
+    _ = gettext(language)
+    payment, attempt = story.payment, story.shown
+    money = amount(payment.order.money, language)
+    found = [
+        Row(_(words.ROW_AMOUNT), money),
+        Row(_(words.ROW_SHOP), shop_name),
+        Row(_(words.ROW_DESCRIPTION), payment.order.description),
+    ]
+    if payment.order.tracking_id:
+        found.append(Row(_(words.ROW_REFERENCE), payment.order.tracking_id))
+    if attempt is not None and status in FINAL:
+        found.append(Row(_(words.ROW_TIME), moment(attempt.updated_at, language)))
+    if attempt is not None and status in WON:
+        card = attempt.facts.card
+        if card and card.last_4:
+            brand = BRAND_NAMES.get(card.brand or "", _("Card"))
+            found.append(Row(_(words.ROW_CARD), f"{brand} •••• {card.last_4}"))
+        elif attempt.method != CARD_METHOD:
+            found.append(Row(_(words.ROW_METHOD), method_label(attempt.method, None, _)[0]))
+        if attempt.facts.auth_code:
+            found.append(Row(_(words.ROW_AUTH), attempt.facts.auth_code, code=True))
+    found.append(Row(_(words.ROW_PAYMENT), payment.uid, code=True))
+    return tuple(found)
+
+
+def method_label(name: str, label: str | None, _: Gettext) -> tuple[str, str]:
+    """(label, mark) of a method: the settings' label, else our own word, else its name."""
+    ours, mark = words.METHOD.get(name, (name.replace("_", " ").capitalize(), "wallet"))
+    return label or _(ours), mark
+
+
+def moment(seconds: float, language: str) -> str:
+    """A point in time with its zone: the server does not know the customer's for sure."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    return format_datetime(at, "medium", locale=locale(language)) + " UTC"
+
+
+def clock_time(seconds: float, language: str) -> str:
+    at = datetime.fromtimestamp(seconds, UTC)
+    return format_time(at, "medium", locale=locale(language)) + " UTC"
+
+
+@lru_cache(maxsize=256)
+def qr_svg(text: str) -> str:
+    """A QR code as inline SVG: no style attributes, so that the strict policy keeps it."""
+    out = BytesIO()
+    segno.make(text, micro=False).save(
+        out, kind="svg", xmldecl=False, svgns=True, scale=4, border=4, omitsize=True,
+        svgclass="qr", lineclass=None, dark="#000", light="#fff",
+    )  # fmt: skip
+    return out.getvalue().decode()
+
+
+def fill(text: str, **values: Any) -> str:
+    """A translated text with its values in it."""
+    return text % values

@@ -1,0 +1,95 @@
+"""Templates and static files: joined, hashed and compressed once at start, served from memory."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from checkout.assets import STATIC, TEMPLATES
+from checkout.texts import LANGUAGES, translations
+
+MEDIA_TYPES: Final = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "gif": "image/gif",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    body: bytes
+    gzipped: bytes
+    media_type: str
+
+
+class Assets:
+    """`css/*.css` as app.css and the groups of `js/bundles.json`, under hashed names."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        self.files: dict[str, StaticFile] = {}
+        self._names: dict[str, str] = {}
+        styles = sorted((folder / "css").glob("*.css"))
+        self.add("app.css", b"\n".join(path.read_bytes() for path in styles))
+        bundles: dict[str, list[str]] = json.loads((folder / "js" / "bundles.json").read_text())
+        for name, parts in bundles.items():
+            self.add(f"{name}.js", b"\n;".join((folder / "js" / part).read_bytes() for part in parts))
+
+    def add(self, name: str, body: bytes) -> str:
+        """Serve `body` as `name` with its hash in it; the address. Never changed, so cacheable."""
+        stem, _, ending = name.rpartition(".")
+        hashed = f"{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{ending}"
+        self.files[hashed] = StaticFile(body, gzip.compress(body, 9, mtime=0), MEDIA_TYPES[ending])
+        self._names[name] = f"/static/{hashed}"
+        return self._names[name]
+
+    def __call__(self, name: str) -> str:
+        """The address of a file. Raises KeyError for one that does not exist."""
+        return self._names[name]
+
+
+class Renderer:
+    """One Jinja environment a language, with its catalogue installed."""
+
+    def __init__(self, assets: Assets, folder: Path = TEMPLATES) -> None:
+        self.assets = assets
+        self._environments = {
+            language: environment(language, assets, folder) for language in LANGUAGES
+        }
+
+    def __call__(self, template: str, language: str, **context: Any) -> str:
+        """The text of `templates/<template>`."""
+        return self._environments[language].get_template(template).render(context)
+
+    def compile(self) -> None:
+        """Compile every template now, so that a broken one stops the start and not a customer."""
+        for each in self._environments.values():
+            for name in each.list_templates(extensions=["html"]):
+                each.get_template(name)
+
+
+def environment(language: str, assets: Any, folder: Path = TEMPLATES) -> Environment:
+    """Autoescaped, strict about undefined names, texts by gettext."""
+    built = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    built.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    globals_: Mapping[str, Any] = {"asset": assets}
+    built.globals.update(globals_)
+    return built

@@ -1,0 +1,135 @@
+"""The headers of every answer, the guard of unsafe methods, and whose address a request has."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any, Final
+
+from litestar import Request
+from litestar.types import Message, Scope
+
+from checkout.errors import Forbidden, TooLarge
+from checkout.settings import Settings
+
+LARGEST_BODY: Final = 64 * 1024
+
+HEADERS: Final[dict[str, str]] = {
+    "x-content-type-options": "nosniff",
+    # Not no-referrer: that makes our own form posts say `Origin: null`.
+    "referrer-policy": "strict-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+}
+HSTS: Final = "max-age=63072000; includeSubDomains"
+
+
+def new_nonce() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def content_security_policy(
+    nonce: str, *, ancestors: Iterable[str] = (), leaves: bool = False, sandbox: bool = False
+) -> str:
+    """The policy of a page. `leaves`: the one page whose form may go to any bank."""
+    targets, framed_by = "'self'", " ".join(ancestors) or "'none'"
+    if leaves:
+        targets = "https: http://localhost:* http://127.0.0.1:*" if sandbox else "https:"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'nonce-{nonce}'",
+            f"style-src 'self' 'nonce-{nonce}'",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            f"form-action {targets}",
+            f"frame-ancestors {framed_by}",
+            "base-uri 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types htmx",
+        )
+    )
+
+
+def security_headers(settings: Settings) -> Any:
+    """A `before_send` hook: fills in what an answer does not say itself; errors come by it too."""
+    filled = dict(HEADERS)
+    if settings.https:
+        filled["strict-transport-security"] = HSTS
+    pairs = [(name.encode(), value.encode()) for name, value in filled.items()]
+
+    async def before_send(message: Message, scope: Scope) -> None:
+        if message["type"] == "http.response.start":
+            headers = message["headers"]
+            if not isinstance(headers, list):
+                headers = message["headers"] = list(headers)
+            said = {name.lower() for name, _ in headers}
+            headers.extend(pair for pair in pairs if pair[0] not in said)
+
+    return before_send
+
+
+def guard_form(request: Request[Any, Any, Any], public_url: str) -> None:
+    """Refuse what another site posts. Raises Forbidden.
+
+    No cookie is asked: the guard works in a frame and with all cookies refused.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        if site != "same-origin":
+            raise Forbidden
+    elif request.headers.get("origin") != public_url:
+        raise Forbidden
+
+
+async def read_body(request: Request[Any, Any, Any]) -> bytes:
+    """The raw body, at most 64 KiB of it.
+
+    Read here and never by Litestar's form parser: that keeps the last bodies, cards and all, in
+    a cache.
+    """
+    stated = request.headers.get("content-length", "0")
+    if not stated.isdigit() or int(stated) > LARGEST_BODY:
+        raise TooLarge
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise TooLarge
+    return bytes(body)
+
+
+def client_address(
+    request: Request[Any, Any, Any], trusted: Sequence[IPv4Network | IPv6Network]
+) -> str:
+    """The customer's address: the peer, or what a trusted proxy says of it, from the right."""
+    peer = request.client.host if request.client else ""
+    if not trusted or not _inside(peer, trusted):
+        return peer
+    hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",")]
+    for hop in reversed(hops):
+        address = _address(hop)
+        if address is None:
+            return peer
+        peer = str(address)
+        if not _inside(peer, trusted):
+            return peer
+    return peer
+
+
+def _inside(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    address = _address(host)
+    return address is not None and any(address in network for network in networks)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

@@ -1,0 +1,29 @@
+"""Static files from memory: hashed names, so that they may be kept for ever."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import Response, route
+
+from checkout.errors import NotFound
+from checkout.web.visit import READ, Web_Request, web_of
+
+FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+@route("/static/{name:str}", http_method=READ, include_in_schema=False)
+async def static_file(request: Web_Request) -> Response[bytes]:
+    file = web_of(request).render.assets.files.get(request.path_params["name"])
+    if file is None:
+        raise NotFound
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {"cache-control": FOREVER, "vary": "Accept-Encoding"}
+    if zipped:
+        headers["content-encoding"] = "gzip"
+    return Response(
+        file.gzipped if zipped else file.body, media_type=file.media_type, headers=headers
+    )
+
+
+HANDLERS: Final = (static_file,)

@@ -1,0 +1,203 @@
+"""What each template is given: one frozen dataclass a page, all text already in its language.
+
+A template `pages/NAME.html` gets `page` (its dataclass), `shell` (what every page has) and the
+gettext functions; nothing else. Amounts come formatted; addresses come ready to use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from checkout.model.steps import Instructions
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    name: str
+    url: str | None = None
+    email: str | None = None
+    logo: str | None = None  # an address of our own
+    accent: str = "#0b5fff"
+    on_accent: str = "#ffffff"  # the readable text on it, chosen by contrast
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What static/js/frame.js tells the shop's page around ours: these origins and no other."""
+
+    origins: tuple[str, ...]
+    uid: str
+    status: str  # in the outward words; "" tells none
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What every page has around its content."""
+
+    lang: str
+    title: str  # of the tab: tells the state
+    nonce: str
+    shop: Shop | None = None
+    dir: str = "ltr"
+    framed: bool = False  # inside the shop's frame: the content alone, links by target=_top
+    test: bool = False
+    languages: tuple[tuple[str, str, str], ...] = ()  # (code, its own name, address)
+    frame: Frame | None = None  # whom to tell, where `framed`
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is paid: the order's half of a page."""
+
+    amount: str  # "€19.99"
+    description: str
+    reference: str | None = None  # the shop's own number for it
+    lines: tuple[str, ...] = ()  # the receipt text
+    expires_in: int | None = None  # seconds, where the time left is shown
+    expires_text: str | None = None  # "23 hours", the same without a script
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A headline and what to do about it. `tone`: good, bad, wait, info."""
+
+    title: str
+    text: str
+    tone: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input; `error` is a sentence that says what to do."""
+
+    name: str
+    label: str
+    value: str = ""
+    error: str | None = None
+    hint: str | None = None
+    type: str = "text"
+    autocomplete: str = "off"
+    inputmode: str | None = None
+    maxlength: int | None = None
+    required: bool = True
+    read_only: bool = False
+    options: tuple[tuple[str, str], ...] = ()  # (value, text): a choice
+
+
+@dataclass(frozen=True, slots=True)
+class MethodChoice:
+    name: str  # what the form sends
+    label: str
+    mark: str  # which icon: card, bank, wallet, crypto, cash
+    chosen: bool
+    card: bool  # shows the card form
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPage:
+    """The page where the customer pays. Method radio `method`; hidden `form_token`; hidden
+    browser fields (`browser_fields`: their names) that the script fills."""
+
+    summary: Summary
+    action: str  # POST .../pay
+    form_token: str
+    cancel_action: str  # POST .../cancel
+    cancel_token: str  # its form_token
+    pay_label: str  # "Pay €19.99", or the shop's own button text
+    continue_label: str  # the button of a method without a card
+    methods: tuple[MethodChoice, ...]
+    card: tuple[Field, ...]  # number, expiry, code, holder; empty when no method takes a card
+    customer: tuple[Field, ...]
+    browser_fields: tuple[str, ...]
+    brands: tuple[str, ...]  # marks shown beside the number
+    errors: tuple[tuple[str, str], ...] = ()  # (field name, sentence): the summary on top
+    notice: Notice | None = None  # the last attempt's reason
+    new_tab: str | None = None  # "open in a new tab", where a frame can't work
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectPage:
+    """Leaves for the bank: a form that submits itself, or a link. `by_itself`: False in a frame
+    that must be left by a click; then `target` is _top."""
+
+    summary: Summary
+    notice: Notice
+    url: str
+    method: str | None  # POST or GET for a form, None for a link
+    fields: tuple[tuple[str, str], ...]
+    by_itself: bool
+    target: str | None
+    button: str
+    leave_action: str  # POST .../cancel: choose another way to pay
+    form_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """The fragment that htmx polls (`partials/status.html`). `next_check` in seconds; None stops."""
+
+    notice: Notice
+    status_url: str
+    next_check: float | None
+    checked: str  # "Last checked 20:14:05", changes at each look
+
+
+@dataclass(frozen=True, slots=True)
+class WaitPage:
+    """Waiting for the bank, or for a transfer that the customer makes elsewhere."""
+
+    summary: Summary
+    status: StatusView
+    instructions: Instructions | None
+    qr_svg: str | None  # ready markup, ours
+    again_url: str | None  # back to the bank's page, GET .../redirect
+    self_url: str  # for "check again" and the refresh without a script
+    refresh: int  # seconds of the refresh without a script
+    leave_action: str | None  # POST .../cancel, where another way may be chosen
+    form_token: str
+    confirm_action: str | None = None  # POST .../confirm: "I have paid"
+    confirm_token: str = ""  # its form_token
+    elapsed: int = 0  # seconds since the attempt began
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    label: str
+    value: str
+    code: bool = False  # a number to copy
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """The end: paid, declined, cancelled, expired."""
+
+    summary: Summary
+    notice: Notice
+    rows: tuple[Row, ...]
+    receipt_lines: tuple[str, ...]
+    receipt_url: str | None  # the gateway's receipt
+    order_url: str | None  # our printable one
+    back_url: str | None
+    back_label: str
+    auto_return: int | None  # seconds; 0 at once
+    target: str | None  # _top in a frame
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """The printable receipt and state, without personal data."""
+
+    summary: Summary
+    notice: Notice
+    rows: tuple[Row, ...]
+    receipt_lines: tuple[str, ...]
+    payment_url: str | None  # while it can still be paid
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """`status`: the HTTP status. `actions`: (text, address)."""
+
+    notice: Notice
+    status: int
+    actions: tuple[tuple[str, str], ...] = field(default=())

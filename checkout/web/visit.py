@@ -1,0 +1,185 @@
+"""Who is looking at which payment, which page that payment is at, and how a page is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from litestar import HttpMethod, MediaType, Request, Response
+
+from checkout.errors import NotFound
+from checkout.flow.verbs import Flow
+from checkout.ledger.rows import Story
+from checkout.links import COOKIE, Pocket, Signer, set_cookie
+from checkout.model.status import OUTWARD, Status
+from checkout.model.steps import Instructions
+from checkout.settings import Settings, Shop
+from checkout.texts import LANGUAGES
+from checkout.web.present import gettext
+from checkout.web.render import Renderer
+from checkout.web.security import client_address, content_security_policy, new_nonce
+from checkout.web.views import Frame, Shell
+from checkout.web.views import Shop as ShopView
+
+Web_Request = Request[Any, Any, Any]
+READ: Final = (HttpMethod.GET, HttpMethod.HEAD)  # HEAD answers like GET
+
+# Where each status lives; a customer on another page is sent there.
+PAGE: Final[dict[Status, str]] = {
+    Status.OPEN: "",
+    Status.PENDING: "wait",
+    Status.ACTION: "redirect",
+    Status.PAID: "result",
+    Status.AUTHORIZED: "result",
+    Status.DECLINED: "result",
+    Status.CANCELLED: "result",
+    Status.EXPIRED: "result",
+    Status.REFUNDED: "result",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """What every handler needs; one a worker, in the app's state."""
+
+    settings: Settings
+    flow: Flow
+    signer: Signer
+    render: Renderer
+    logos: dict[str, str]  # shop id -> our own address of its logo
+
+
+def web_of(request: Web_Request) -> Web:
+    web: Web = request.app.state.web
+    return web
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request to one payment."""
+
+    web: Web
+    request: Web_Request
+    lang: str
+    story: Story
+    shop: Shop
+
+    @property
+    def framed(self) -> bool:
+        """In the shop's frame: the browser says so; where it says nothing, the order does."""
+        dest = self.request.headers.get("sec-fetch-dest")
+        return dest in ("iframe", "frame") if dest else self.story.payment.order.iframe
+
+    @property
+    def status(self) -> Status:
+        return self.web.flow.status(self.story)
+
+    @property
+    def page(self) -> str:
+        """The page where the payment is now."""
+        attempt = self.story.live
+        if self.status is Status.ACTION and attempt is not None:
+            stays = isinstance(attempt.step, Instructions) or attempt.step is None
+            return "wait" if stays or attempt.returned_at is not None else "redirect"
+        return PAGE[self.status]
+
+    @property
+    def address(self) -> str:
+        return client_address(self.request, self.web.settings.trusted_proxies)
+
+    @property
+    def pocket(self) -> Pocket | None:
+        value = self.request.cookies.get(COOKIE)
+        return self.web.signer.read_pocket(self.story.payment.uid, value) if value else None
+
+    def url(self, page: str = "", *, lang: str | None = None, kind: str = "payment") -> str:
+        """The path of a page of this payment; "" is the payment page."""
+        payment = self.story.payment
+        path = f"/{lang or self.lang}/{kind}/{payment.uid}/{payment.secret}"
+        return f"{path}/{page}" if page else path
+
+    def form_token(self, purpose: str, number: int) -> str:
+        return self.web.signer.sign_form(purpose, self.story.payment.uid, number)
+
+    def to_page(self) -> Response[bytes]:
+        return see_other(self.url(self.page))
+
+    def show(
+        self,
+        template: str,
+        page: object,
+        *,
+        title: str = "",
+        folder: str = "pages",
+        status_code: int = 200,
+        leaves: bool = False,
+        pocket: Pocket | None = None,
+        picker: bool = False,
+    ) -> Response[str]:
+        """Answer with `templates/<folder>/<template>.html`. `picker`: offers the other languages;
+        `pocket`: the cookie to set."""
+        nonce = new_nonce()
+        shell = Shell(
+            lang=self.lang,
+            title=title,
+            nonce=nonce,
+            shop=shop_view(self.web, self.shop),
+            framed=self.framed,
+            test=self.story.payment.order.test,
+            languages=tuple((code, name, self.url(lang=code)) for code, name in LANGUAGES.items())
+            if picker
+            else (),
+            frame=self._frame(),
+        )
+        headers = {
+            "content-security-policy": content_security_policy(
+                nonce,
+                ancestors=self.shop.frame_origins,
+                leaves=leaves,
+                sandbox=self.web.settings.sandbox,
+            )
+        }
+        if pocket is not None:
+            headers["set-cookie"] = set_cookie(self.web.signer.sign_pocket(pocket))
+        return Response(
+            self.web.render(f"{folder}/{template}.html", self.lang, page=page, shell=shell),
+            status_code=status_code,
+            media_type=MediaType.HTML,
+            headers=headers,
+        )
+
+    def _frame(self) -> Frame | None:
+        if not self.framed or not self.shop.frame_origins:
+            return None
+        payment = self.story.payment
+        return Frame(self.shop.frame_origins, payment.uid, OUTWARD[self.status])
+
+    @property
+    def _(self) -> Any:
+        return gettext(self.lang)
+
+
+async def enter(request: Web_Request) -> Visit:
+    """The visit behind a payment's address. Raises NotFound, also for an unknown language."""
+    web, place = web_of(request), request.path_params
+    lang: str = place["lang"]
+    if lang not in LANGUAGES:
+        raise NotFound
+    story = await web.flow.open(place["uid"], place["secret"])
+    return Visit(web, request, lang, story, web.flow.shop(story))
+
+
+def shop_view(web: Web, shop: Shop) -> ShopView:
+    return ShopView(
+        name=shop.name,
+        url=shop.url,
+        email=shop.email,
+        logo=web.logos.get(shop.id),
+        accent=shop.accent,
+        on_accent=shop.on_accent,
+    )
+
+
+def see_other(url: str) -> Response[bytes]:
+    """303 with the address as it is: Litestar's Redirect would encode it anew."""
+    return Response(b"", status_code=303, headers={"location": url}, media_type=MediaType.TEXT)

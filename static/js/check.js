@@ -1,0 +1,46 @@
+// Slips are shown before the card is sent, in the server's own words: it gives no card back to mend.
+(() => {
+  const form = document.querySelector("[data-pay]");
+  if (!form) return;
+  const digits = (input) => input.value.replace(/\P{Nd}/gu, "");
+  const luhn = (text) =>
+    [...text].reverse().reduce((sum, digit, i) => sum + (i % 2 ? (digit * 2) % 10 + (digit > 4) : +digit), 0) % 10 === 0;
+
+  const PROBLEM = {
+    number(input) {
+      const typed = digits(input);
+      if (!typed) return "missing";
+      if (input.lengths ? !input.lengths.includes(typed.length) : typed.length < 12) return "length";
+      return /^\d+$/.test(typed) && !luhn(typed) ? "wrong" : "";
+    },
+    expiry: (input) => (/\p{Nd}/u.test(input.value) ? "" : "missing"),
+    code(input) {
+      const { length } = digits(input);
+      const wanted = document.getElementById("f-number")?.code;
+      if (!length) return "missing";
+      return (wanted ? length === wanted : length > 2) ? "" : wanted === 4 ? "four" : "three";
+    },
+    holder: (input) => (input.value.trim() ? "" : "missing"),
+  };
+
+  const check = (input) => {
+    const problem = input.matches(":disabled") ? "" : PROBLEM[input.name](input);
+    document.getElementById("e-" + input.name).textContent = problem ? input.dataset[problem] : "";
+    if (problem) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+    return problem;
+  };
+
+  const inputs = Object.keys(PROBLEM).map((name) => document.getElementById("f-" + name)).filter(Boolean);
+  for (const input of inputs) {
+    // Leaving a field that was filled checks it; mending one takes its error away at once.
+    input.addEventListener("change", () => input.value && check(input));
+    input.addEventListener("input", () => input.hasAttribute("aria-invalid") && check(input));
+  }
+  form.addEventListener("submit", (event) => {
+    const [first] = inputs.filter(check);
+    if (!first) return;
+    event.preventDefault();
+    first.focus();
+  });
+})();

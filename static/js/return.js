@@ -1,0 +1,23 @@
+// Back to the shop after a countdown that can be stopped; a frame asks its parent to close it.
+(() => {
+  const line = document.querySelector("[data-return]");
+  const link = document.querySelector("[data-back]");
+  if (!line || !link) return;
+  const framed = self !== top;
+  const end = Date.now() + line.dataset.return * 1000;
+  const tick = () => {
+    const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+    line.querySelector(".tick").textContent = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
+    if (left) return;
+    clearInterval(timer);
+    if (framed) document.dispatchEvent(new CustomEvent("checkout:close"));
+    else location.assign(link.href);
+  };
+  const timer = setInterval(tick, 250);
+  line.hidden = false;
+  line.querySelector("button").addEventListener("click", () => {
+    clearInterval(timer);
+    line.hidden = true;
+    link.focus();
+  });
+})();

@@ -1,0 +1,513 @@
+"""Every state of the pages, drawn: `python tests/gallery.py [--only ready] [--out pictures]`.
+
+`STATES` holds a fake view for each state; tests render them too. `main` serves the pages under
+their real Content-Security-Policy on a loopback port, photographs each in Chromium, wide and
+narrow, light and dark, some in other languages, runs axe-core on each, and prints a table of
+what is wrong. It exits with 1 when anything is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+
+from checkout import texts
+from checkout.model.browser import FIELDS
+from checkout.model.card import CODE_MISSING, NUMBER_WRONG
+from checkout.model.money import Money
+from checkout.model.outcome import Reason
+from checkout.model.status import Status
+from checkout.model.steps import Instructions
+from checkout.web import present, words
+from checkout.web.forms import ASKED, card_fields, countries
+from checkout.web.render import Assets, Renderer
+from checkout.web.views import (
+    ErrorPage,
+    Field,
+    MethodChoice,
+    OrderPage,
+    PaymentPage,
+    RedirectPage,
+    ResultPage,
+    Row,
+    Shell,
+    Shop,
+    StatusView,
+    Summary,
+    WaitPage,
+)
+
+NONCE: Final = "Z2FsbGVyeQ"
+POLICY: Final = (
+    f"default-src 'none'; script-src 'nonce-{NONCE}'; style-src 'self' 'nonce-{NONCE}'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types htmx; form-action "
+)
+SHOP: Final = Shop("Demo shop", "https://shop.example.com", "help@shop.example.com")
+MONEY: Final = Money(1999, "EUR")
+WHEN: Final = 1763756045.0
+ACCOUNT: Final = "bc1qxy2kgdygjrsqtzq2n0yrf2493p83kkfjhx0wlh"
+QR: Final = f"bitcoin:{ACCOUNT}?amount=0.00042137"
+BACK_URL: Final = "https://shop.example.com/thanks?order=1234"
+
+
+@cache
+def renderer() -> Renderer:
+    return Renderer(Assets())
+
+
+def render(template: str, page: object, shell: Shell) -> str:
+    language = shell.lang if shell.lang in texts.LANGUAGES else "en"
+    return renderer()(template, language, page=page, shell=shell)
+
+
+# --- The states ----------------------------------------------------------------------------------
+
+State = tuple[str, Any, Shell]
+View = Callable[..., State]
+
+
+class Fakes:
+    """The views of one language, made of the server's own words."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+        self._ = texts.translations(lang).gettext
+        self.amount = present.amount(MONEY, lang)
+        self.summary = Summary(self.amount, self._("Two tickets, row 5"), "1234")
+        self.timed = replace(
+            self.summary,
+            lines=("2 x Stalls, row 5", "Booking fee"),
+            expires_in=1754,
+            expires_text="29 min",
+        )
+
+    def notice(self, found: words.Words) -> Any:
+        return present.notice(found, self.lang)
+
+    def shell(self, title: str, **more: Any) -> Shell:
+        picker = tuple((code, name, f"?{code}") for code, name in texts.LANGUAGES.items())
+        return replace(Shell(self.lang, title, NONCE, SHOP, languages=picker), **more)
+
+    def method(self, name: str, chosen: bool = False) -> MethodChoice:
+        label, mark = present.method_label(name, None, self._)
+        return MethodChoice(name, label, mark, chosen, card=name == "credit_card")
+
+    def asked(self, name: str, value: str = "", **more: Any) -> Field:
+        asked = ASKED[name]
+        return Field(
+            name, self._(asked.label), value, type=asked.type, autocomplete=asked.autocomplete,
+            inputmode=asked.inputmode, maxlength=asked.longest, **more,
+        )  # fmt: skip
+
+    def payment(self, *, errors: dict[str, str] | None = None, **more: Any) -> State:
+        _, errors = self._, errors or {}
+        page = PaymentPage(
+            summary=self.summary,
+            action="/pay",
+            form_token="form-token",
+            cancel_action="/cancel",
+            cancel_token="cancel-token",
+            pay_label=_(words.PAY) % {"amount": self.amount},
+            continue_label=_(words.CONTINUE),
+            methods=(self.method("credit_card", True),),
+            card=card_fields("", errors, _),
+            customer=(),
+            browser_fields=FIELDS,
+            brands=("amex", "mir", "visa", "master"),
+            errors=tuple((name, _(text)) for name, text in errors.items()),
+        )
+        fields = page.__dataclass_fields__
+        shell = {name: value for name, value in more.items() if name not in fields}
+        page = replace(page, **{name: more[name] for name in more if name in fields})
+        return "pages/payment.html", page, self.shell(f"{self.amount} · Demo shop", **shell)
+
+    def redirect(self, target: str | None = None, **more: Any) -> State:
+        notice = self.notice(words.LEAVING)
+        page = RedirectPage(
+            summary=self.summary,
+            notice=notice,
+            url="https://bank.example/acs",
+            method="POST",
+            fields=(("PaReq", "eJxV"), ("TermUrl", "https://pay.example/return/x"), ("MD", "1")),
+            by_itself=target is None,
+            target=target,
+            button=self._(words.CONTINUE),
+            leave_action="/cancel",
+            form_token="form-token",
+        )
+        shell = self.shell(notice.title, framed=target is not None)
+        return "pages/redirect.html", replace(page, **more), shell
+
+    def wait(self, found: words.Words, next_check: float | None = 30, **more: Any) -> State:
+        notice = self.notice(found)
+        page = WaitPage(
+            summary=self.summary,
+            status=StatusView(
+                notice,
+                "/status",
+                next_check,
+                self._(words.CHECKED) % {"time": present.clock_time(WHEN, self.lang)},
+            ),
+            instructions=None,
+            qr_svg=None,
+            again_url=None,
+            self_url="/wait",
+            refresh=10 if next_check else 0,
+            leave_action=None,
+            form_token="form-token",
+            elapsed=42,
+        )
+        return "pages/wait.html", replace(page, **more), self.shell(notice.title)
+
+    def rows(self) -> tuple[Row, ...]:
+        _ = self._
+        return (
+            Row(_(words.ROW_AMOUNT), self.amount),
+            Row(_(words.ROW_SHOP), SHOP.name),
+            Row(_(words.ROW_TIME), present.moment(WHEN, self.lang)),
+            Row(_(words.ROW_CARD), "Visa •••• 1111"),
+            Row(_(words.ROW_PAYMENT), "7f3c1a9e-2b40-4c11-9a4e-5d0e6a1f8b27", code=True),
+        )
+
+    def result(self, found: words.Words, **more: Any) -> State:
+        notice = self.notice(found)
+        paid = notice.tone == "good"
+        page = ResultPage(
+            summary=self.summary,
+            notice=notice,
+            rows=self.rows() if paid else (),
+            receipt_lines=(),
+            receipt_url="https://gateway.example/receipt" if paid else None,
+            order_url="/order" if paid else None,
+            back_url=BACK_URL,
+            back_label=self._(words.BACK) % {"shop": SHOP.name},
+            auto_return=None,
+            target=None,
+        )
+        fields = page.__dataclass_fields__
+        shell = {name: value for name, value in more.items() if name not in fields}
+        page = replace(page, **{name: more[name] for name in more if name in fields})
+        return "pages/result.html", page, self.shell(notice.title, **shell)
+
+    def error(self, status: int, *actions: tuple[str, str], shop: Shop | None = None) -> State:
+        notice = self.notice(words.ERROR[status])
+        shell = Shell(self.lang, notice.title, NONCE, shop)
+        return "pages/error.html", ErrorPage(notice, status, actions), shell
+
+
+def states(lang: str = "en") -> dict[str, State]:
+    """Each state's template, page and shell in one language."""
+    fake = Fakes(lang)
+    _, payment, redirect, wait, result = (
+        fake._, fake.payment, fake.redirect, fake.wait, fake.result
+    )  # fmt: skip
+    several = {
+        "summary": fake.timed,
+        "methods": tuple(
+            fake.method(name, name == "credit_card")
+            for name in ("credit_card", "bank_transfer", "crypto", "erip", "wallet")
+        ),
+        "customer": (fake.asked("email"),),
+    }
+    wrong_email = fake.asked("email", "anna@example", error=_(ASKED["email"].wrong))
+    transfer = Instructions(
+        ("Send the amount in one payment.", "The network's fee comes on top."),
+        ACCOUNT,
+        "0.00042137 BTC",
+        QR,
+    )
+    again = (_(words.OPEN_PAYMENT), "/")
+    return {
+        "ready": payment(),
+        "several-methods": payment(**several),
+        "other-method": payment(
+            methods=(
+                fake.method("credit_card"),
+                fake.method("bank_transfer", True),
+                fake.method("crypto"),
+            )
+        ),
+        "no-card": payment(methods=(fake.method("bank_transfer", True),), card=()),
+        "customer-fields": payment(
+            customer=(
+                fake.asked("email", "anna@example.com"),
+                fake.asked("first_name", "Anna", read_only=True),
+                fake.asked("phone", required=False),
+                fake.asked("country", "DE", options=countries(lang)),
+            )
+        ),
+        "field-error": payment(errors={"number": NUMBER_WRONG}),
+        "several-errors": payment(
+            **several | {"customer": (wrong_email,)},
+            errors={
+                "number": NUMBER_WRONG,
+                "code": CODE_MISSING,
+                "email": ASKED["email"].wrong,
+            },
+        ),
+        "typed": payment(customer=(fake.asked("email"),)),
+        "slips": payment(),
+        "paying": payment(),
+        "offline": payment(),
+        "declined-retry": payment(notice=fake.notice(words.REASON[Reason.INSUFFICIENT_FUNDS])),
+        "test-mode": payment(test=True),
+        "framed": payment(**several, framed=True),
+        "framed-blocked": payment(new_tab="/", framed=True),
+        "rtl": payment(**several, lang="ar", dir="rtl"),
+        "leaving": redirect(),
+        "leaving-link": redirect(method=None, fields=(), by_itself=False),
+        "leaving-framed": redirect(target="_top"),
+        "waiting": wait(words.WAITING),
+        "waiting-for-you": wait(words.BACK_EARLY, again_url="/redirect", leave_action="/cancel"),
+        "still-checking": wait(words.STATUS[Status.PENDING], elapsed=194),
+        "waiting-by-hand": wait(words.STATUS[Status.PENDING], None, elapsed=1194),
+        "instructions": wait(
+            words.INSTRUCTIONS,
+            instructions=transfer,
+            qr_svg=present.qr_svg(QR),
+            leave_action="/cancel",
+            confirm_action="/confirm",
+            confirm_token="confirm-token",
+        ),
+        "paid": result(words.STATUS[Status.PAID]),
+        "paid-return": result(words.STATUS[Status.PAID], auto_return=8),
+        "paid-framed": result(words.STATUS[Status.PAID], target="_top", framed=True, test=True),
+        "authorized": result(words.STATUS[Status.AUTHORIZED]),
+        "refunded": result(words.STATUS[Status.REFUNDED]),
+        "declined": result(words.REASON[Reason.DO_NOT_HONOUR]),
+        "expired": result(words.STATUS[Status.EXPIRED]),
+        "cancelled": result(words.STATUS[Status.CANCELLED]),
+        "already-paid": result(words.STATUS[Status.PAID]._replace(text=words.ALREADY_PAID)),
+        "receipt": (
+            "pages/order.html",
+            OrderPage(
+                fake.summary,
+                fake.notice(words.STATUS[Status.PAID]),
+                fake.rows(),
+                ("2 x Stalls, row 5", "Doors open at 19:00"),
+                None,
+            ),
+            fake.shell(_(words.STATUS[Status.PAID].title)),
+        ),
+        "not-found": fake.error(404),
+        "link-ended": fake.error(410),
+        "too-many": fake.error(429, again, shop=SHOP),
+        "overloaded": fake.error(503, again, shop=SHOP),
+        "server-error": fake.error(500, again),
+        "other-site": fake.error(403, (_(words.OPEN_NEW_TAB), "/")),
+    }
+
+
+STATES: Final[dict[str, State]] = states()
+
+
+# --- What a person does before the picture is taken ----------------------------------------------
+
+
+def _type(page: Any, **values: str) -> None:
+    for name, value in values.items():
+        page.locator(f"#f-{name}").press_sequentially(value)
+
+
+def _pay(page: Any) -> None:
+    _type(page, number="4111111111111111", expiry="0829", code="123", holder="ANNA SMITH")
+    page.locator(".pay .button").click()
+    page.wait_for_selector("form.busy")
+
+
+def _typed(page: Any) -> None:
+    _type(page, number="371449635398431", expiry="829", code="1234", email="anna@gmial.com")
+    page.locator("#f-holder").focus()
+
+
+def _slips(page: Any) -> None:
+    _type(page, number="4111111111111112", code="12")
+    page.locator(".pay .button").click()
+
+
+ACTS: Final[dict[str, Callable[[Any], None]]] = {
+    "paying": _pay,
+    "offline": lambda page: page.context.set_offline(True),
+    "typed": _typed,
+    "slips": _slips,
+}
+
+
+# --- Pictures ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shot:
+    name: str
+    language: str = "en"
+    width: int = 1280
+    dark: bool = False
+
+    @property
+    def path(self) -> str:
+        return f"{self.name}.{self.language}.{self.width}.{'dark' if self.dark else 'light'}.png"
+
+
+TRANSLATED: Final = (
+    "ready",
+    "several-methods",
+    "several-errors",
+    "still-checking",
+    "instructions",
+    "paid",
+    "receipt",
+    "server-error",
+)
+
+
+def shots(only: str | None = None) -> list[Shot]:
+    found = [
+        Shot(name, "en", width, dark)
+        for name in STATES
+        for width in (1280, 320)
+        for dark in (False, True)
+    ]
+    found += [
+        Shot(name, language, width)
+        for name in TRANSLATED
+        for language in texts.LANGUAGES
+        if language != "en"
+        for width in (1280, 320)
+    ]
+    return [shot for shot in found if not only or shot.name in only.split(",")]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:  # noqa: N802
+        path = self.path.partition("?")[0]
+        if path.startswith("/static/"):
+            file = renderer().assets.files[path.removeprefix("/static/")]
+            return self._answer(file.body, file.media_type)
+        if path == "/status":
+            _, page, shell = STATES["waiting"]
+            text = renderer()(
+                "partials/status.html", shell.lang, status=page.status, nonce=shell.nonce
+            )
+            return self._answer(text.encode())
+        _, language, name = (*path.split("/"), "")[:3]
+        if language not in texts.LANGUAGES:
+            return self._answer(b"")
+        return self._answer(render(*states(language)[name]).encode())
+
+    def do_POST(self) -> None:  # noqa: N802
+        self.send_response(204)  # the browser stays, and the page stays busy for its picture
+        self.end_headers()
+
+    def _answer(self, body: bytes, kind: str = "text/html; charset=utf-8") -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        targets = "https:" if "leaving" in self.path else "'self'"
+        self.send_header("Content-Security-Policy", POLICY + targets)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def serve() -> ThreadingHTTPServer:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def weight(name: str = "several-methods") -> dict[str, int]:
+    """Bytes of the first view as sent: HTML at gzip -6, files at -9."""
+    assets = renderer().assets
+    found = {"html": len(gzip.compress(render(*STATES[name]).encode(), 6))}
+    for file in ("app.css", "payment.js"):
+        found[file] = len(assets.files[assets(file).removeprefix("/static/")].gzipped)
+    return found | {"total": sum(found.values())}
+
+
+def photograph(out: Path, only: str | None = None, axe: bool = True) -> dict[Shot, list[str]]:
+    """Take the pictures; what axe-core and the console had to say, by shot."""
+    from playwright.sync_api import sync_playwright
+
+    out.mkdir(parents=True, exist_ok=True)
+    (out / ".gitignore").write_text("*\n")
+    server = serve()
+    address = f"http://127.0.0.1:{server.server_address[1]}"
+    said: dict[Shot, list[str]] = {}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        for shot in shots(only):
+            context = browser.new_context(
+                viewport={"width": shot.width, "height": 900 if shot.width > 400 else 640},
+                color_scheme="dark" if shot.dark else "light",
+                device_scale_factor=1 if shot.width > 400 else 2,
+            )
+            said[shot] = _look(context.new_page(), f"{address}/{shot.language}/{shot.name}",
+                               ACTS.get(shot.name), out / shot.path, axe)  # fmt: skip
+            context.close()
+        browser.close()
+    server.shutdown()
+    return said
+
+
+def _look(
+    page: Any, url: str, act: Callable[[Any], None] | None, picture: Path, axe: bool
+) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(f"error: {error}"))
+    page.on("console", lambda m: m.type == "error" and found.append(f"console: {m.text}"))
+    if url.endswith("/leaving"):  # drawn as it stands before it leaves
+        page.route("**/redirect.*.js", lambda route: route.fulfill(body=""))
+    page.goto(url)
+    if act:
+        act(page)
+    page.screenshot(path=picture, full_page=True)
+    if axe:
+        found += [
+            f"{each['id']} ({len(each['nodes'])}): {each['nodes'][0]['html'][:100]}"
+            for each in Axe().run(page).response["violations"]
+        ]
+    overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    if overflow > 0:
+        found.append(f"wider than the screen by {overflow} px")
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", help="states, separated by commas")
+    parser.add_argument("--out", type=Path, default=ROOT / "pictures")
+    parser.add_argument("--no-axe", action="store_true")
+    options = parser.parse_args()
+    said = photograph(options.out, options.only, not options.no_axe)
+    for name in dict.fromkeys(shot.name for shot in said):
+        mine = {shot: lines for shot, lines in said.items() if shot.name == name}
+        print(f"{name:18} {len(mine):3} pictures  {sum(map(len, mine.values())):3} findings")
+        for line in dict.fromkeys(line for lines in mine.values() for line in lines):
+            print(f"    {line}")
+    print("bytes of the first view:", weight())
+    return 1 if any(said.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""Recorded exchanges: what is sent and what is answered, one JSON file each.
+
+    {"name": "...", "verb": "pay" | "status" | "notification",
+     "given": changes to the sample charge or reference,
+     "exchanges": [{"request": {"method", "path", "headers", "body", "without"},
+                    "answer": {"status", "headers", "body"}}],
+     "notification": the body that arrives,
+     "outcome": what the adapter makes of it}
+
+Expected headers, bodies and outcomes are subsets of the real ones, a null is also a missing
+field, `without` lists dotted paths that must not be in the body. `{key}` stands for our key.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+import msgspec
+
+from checkout.model.outcome import Outcome
+from tests.gateways.samples import KEY
+
+RECORDED = Path(__file__).parent / "recorded"
+Answerer = Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+class Chunks(httpx.AsyncByteStream):
+    """A body as it comes off the wire: httpx neither reads nor unpacks it beforehand."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self.chunks = chunks
+        self.given = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self.chunks:
+            self.given += 1
+            yield chunk
+
+
+@dataclass
+class Story:
+    """One recorded file."""
+
+    file: str
+    name: str
+    verb: str
+    outcome: dict[str, Any]
+    given: dict[str, Any] = field(default_factory=dict)
+    exchanges: list[dict[str, Any]] = field(default_factory=list)
+    notification: Any = None
+
+    def body(self, place: int) -> bytes:
+        """An answer's body; text is sent as it is, all else as JSON."""
+        body = self.exchanges[place]["answer"].get("body", "")
+        return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+
+
+def stories(folder: str) -> list[Story]:
+    found = []
+    for path in sorted((RECORDED / folder).glob("*.json")):
+        text = path.read_text(encoding="utf-8").replace("{key}", KEY)
+        found.append(Story(file=path.stem, **json.loads(text)))
+    return found
+
+
+class Script:
+    """Plays a story's answers in their order, and keeps the requests.
+
+    `last`, where given, answers in place of the last exchange, as often as it is asked.
+    """
+
+    def __init__(self, story: Story, *, last: Answerer | None = None, packed: bool = False) -> None:
+        self.story = story
+        self.last = last
+        self.packed = packed
+        self.requests: list[httpx.Request] = []
+        self.played = 0
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        self.requests.append(request)
+        paths = [exchange["request"]["path"] for exchange in self.story.exchanges]
+        if self.last is not None:
+            # Once the last is broken, an adapter may begin anew: with the token, say.
+            place = paths.index(path) if (path := _path(request)) in paths[:-1] else None
+            return await self.last(request) if place is None else self._answer(place)
+        assert self.played < len(paths), f"one request too many: {request.method} {request.url}"
+        self.played += 1
+        return self._answer(self.played - 1)
+
+    @property
+    def charges(self) -> list[httpx.Request]:
+        """The requests of the last exchange, which is the one that counts."""
+        path = self.story.exchanges[-1]["request"]["path"]
+        return [request for request in self.requests if _path(request) == path]
+
+    def _answer(self, place: int) -> httpx.Response:
+        answer = self.story.exchanges[place]["answer"]
+        headers = {"Content-Type": "application/json", **answer.get("headers", {})}
+        body = self.story.body(place)
+        if self.packed:
+            headers["Content-Encoding"] = "gzip"
+            body = gzip.compress(body)
+        return httpx.Response(answer.get("status", 200), headers=headers, stream=Chunks([body]))
+
+
+def check_requests(story: Story, requests: list[httpx.Request]) -> None:
+    assert len(requests) == len(story.exchanges)
+    for exchange, request in zip(story.exchanges, requests, strict=True):
+        expected = exchange["request"]
+        assert (request.method, _path(request)) == (expected["method"], expected["path"])
+        assert differences(_lower(expected.get("headers", {})), dict(request.headers)) == []
+        body = body_of(request)
+        assert differences(expected.get("body", {}), body) == []
+        for path in expected.get("without", []):
+            assert _at(body, path) is None, f"{path} is in the request"
+
+
+def check_outcome(story: Story, outcome: Outcome) -> None:
+    assert differences(story.outcome, json.loads(msgspec.json.encode(outcome))) == []
+
+
+def body_of(request: httpx.Request) -> Any:
+    """A request's body: JSON, or the fields of a form."""
+    if not request.content:
+        return {}
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(request.content.decode(), keep_blank_values=True))
+    return json.loads(request.content)
+
+
+def differences(expected: Any, actual: Any, path: str = "") -> list[str]:
+    """Where `actual` lacks something of `expected`."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return [
+            found
+            for name, value in expected.items()
+            for found in differences(value, actual.get(name), f"{path}.{name}")
+        ]
+    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        return [
+            found
+            for place, (one, other) in enumerate(zip(expected, actual, strict=True))
+            for found in differences(one, other, f"{path}[{place}]")
+        ]
+    same = type(expected) is type(actual) and expected == actual
+    return [] if same else [f"{path}: expected {expected!r}, got {actual!r}"]
+
+
+def nodes(data: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """The path of every value in a JSON document."""
+    inner: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(data, dict):
+        inner = data.items()
+    elif isinstance(data, list):
+        inner = enumerate(data)
+    found = [path] if path else []
+    for name, value in inner:
+        found += nodes(value, (*path, name))
+    return found
+
+
+def replaced(data: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    """A copy of the document with one value replaced."""
+    if not path:
+        return value
+    copy = dict(data) if isinstance(data, dict) else list(data)
+    copy[path[0]] = replaced(data[path[0]], path[1:], value)  # type: ignore[index, call-overload]
+    return copy
+
+
+def _path(request: httpx.Request) -> str:
+    return request.url.raw_path.decode()
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _at(data: Any, path: str) -> Any:
+    for name in path.split("."):
+        data = data.get(name) if isinstance(data, dict) else None
+    return data

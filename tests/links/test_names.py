@@ -1,0 +1,27 @@
+"""Random names: their shapes are promised to shops and gateways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (new_uid, r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),
+        (new_token, r"[0-9a-f]{64}"),
+        (new_secret, r"[A-Za-z0-9_-]{22}"),
+        (new_ticket, r"[A-Za-z0-9_-]{22}"),
+        (lambda: new_key(3), r"[0-9a-f]{32}-3"),
+    ],
+    ids=["uid", "token", "secret", "ticket", "key"],
+)
+def test_names(make: Callable[[], str], shape: str) -> None:
+    names = {make() for _ in range(500)}
+    assert len(names) == 500
+    assert all(re.fullmatch(shape, name) for name in names)

@@ -1,0 +1,149 @@
+"""A sandbox in this process for its logic, and one over real HTTP for its faults."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from checkout.sandbox.app import create_sandbox
+from checkout.sandbox.world import World
+
+ROOT = Path(__file__).parents[2]
+
+
+class Mailbox:
+    """A shop's address for notifications on a free port; `answers` are given one by one."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[dict[str, str], bytes]] = []
+        self.answers: list[int] = []
+        mailbox = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                mailbox.letters.append((headers, body))
+                self.send_response(mailbox.answers.pop(0) if mailbox.answers else 200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/notify"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    def wait(self, count: int, seconds: float = 5.0) -> list[tuple[dict[str, str], bytes]]:
+        """The letters, once there are `count`; what came so far when time is up."""
+        until = time.monotonic() + seconds
+        while len(self.letters) < count and time.monotonic() < until:
+            time.sleep(0.01)
+        return self.letters
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    box = Mailbox()
+    yield box
+    box.close()
+
+
+@pytest.fixture
+def app() -> Litestar:
+    return create_sandbox("http://localhost:8002")
+
+
+@pytest.fixture
+def world(app: Litestar) -> World:
+    found = app.state.world
+    assert isinstance(found, World)
+    return found
+
+
+@pytest.fixture
+def sandbox(app: Litestar) -> Iterator[TestClient[Litestar]]:
+    with TestClient(app, base_url="http://localhost:8002") as client:
+        client.auth = httpx.BasicAuth("361", "key")
+        client.follow_redirects = False
+        yield client
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def end(process: subprocess.Popen[bytes], seconds: float = 10) -> int:
+    """Ask a server to end; its exit code."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+
+
+def started(code: str, url: str) -> subprocess.Popen[bytes]:
+    """A server in a process of its own, once it answers at `url`."""
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            httpx.get(url, trust_env=False)
+        except httpx.TransportError:
+            assert process.poll() is None, "the server ended at once"
+            time.sleep(0.05)
+        else:
+            return process
+    end(process)
+    raise AssertionError("the server does not answer")
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[str]:
+    """The URL of a sandbox over real HTTP."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    code = f"from checkout.sandbox.serve import run; run(port={port}, public_url={url!r})"
+    process = started(code, f"{url}/sandbox/public_key")
+    yield url
+    end(process)
+
+
+@pytest.fixture
+def live(served: str) -> Iterator[httpx.Client]:
+    """A client of the real server, which has just forgotten everything."""
+    with httpx.Client(
+        base_url=served, auth=("361", "key"), trust_env=False, timeout=5, follow_redirects=False
+    ) as client:
+        client.post("/sandbox/reset")
+        yield client

@@ -1,0 +1,93 @@
+"""The example and the documentation name every setting there is."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+
+import pytest
+from msgspec import Struct
+
+from checkout.model.order import Method
+from checkout.settings import Account, Limits, Settings, Shop, Smtp
+from tests.settings.conftest import Settled
+from tests.settings.kit import DOCS, EXAMPLE
+
+# Fields that are no setting: they come from a table's name or are worked out.
+DERIVED = {Account: {"name", "options"}, Shop: {"id", "public_key"}, Method: {"name"}}
+
+
+def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) -> None:
+    settings = settled()
+
+    assert settings.public_url == "https://pay.example.com"
+    assert settings.https
+    assert settings.url("/static/x.css") == "https://pay.example.com/static/x.css"
+    assert settings.database == "sqlite:///checkout.db"
+    assert settings.secrets == (environ["CHECKOUT_SECRET"],)
+    assert settings.trusted_proxies == (ip_network("127.0.0.1"),)
+    assert settings.sandbox is False
+    assert settings.operator_token == environ["OPERATOR_TOKEN"]
+    assert settings.limits == Limits()
+    assert list(settings.gateways) == ["cards", "local", "acquirer", "coins"]
+    assert settings.account("cards").adapter == "overpay_cards"
+    assert settings.account("cards").options.secret_key == environ["OVERPAY_SECRET"]
+    assert settings.account("coins").options.to_values == {"wallet": "bc1q..."}
+
+    shop = settings.shop("361")
+    assert (shop.id, shop.name, shop.secret_key) == ("361", "Demo shop", environ["SHOP_SECRET"])
+    assert shop.link_keys == (environ["SHOP_LINK_KEY"],)
+    assert shop.private_key.key_size == 2048
+    assert shop.return_origins == ("https://shop.example.com", "myshop://")
+    assert (shop.accent, shop.on_accent) == ("#0b5fff", "#ffffff")
+    assert [method.name for method in shop.methods] == [
+        "credit_card",
+        "bank_transfer",
+        "crypto",
+        "erip",
+        "netbanking",
+    ]
+    assert shop.method("credit_card") == Method("credit_card", "cards")
+    assert shop.method("erip") == Method("erip", "local", params={"service_no": "99999999"})
+    assert shop.method("netbanking") == Method(
+        "netbanking", "acquirer", label="Net banking", mode="NB", brand="..."
+    )
+    assert shop.method("cash") is None
+
+    assert settings.smtp is not None
+    assert (settings.smtp.host, settings.smtp.port, settings.smtp.tls) == ("host", 587, False)
+    assert (settings.smtp.user, settings.smtp.password) == ("user", "password")
+
+
+@pytest.mark.parametrize(
+    "struct", [Settings, Account, Shop, Method, Smtp, Limits], ids=lambda struct: struct.__name__
+)
+def test_every_field_is_documented_and_in_the_example(struct: type[Struct]) -> None:
+    documented = set(
+        re.findall(r"^\| `(\w+)` \|", (DOCS / "settings.md").read_text(), re.MULTILINE)
+    )
+    example = EXAMPLE.read_text()
+    for name in set(struct.__struct_fields__) - DERIVED.get(struct, set()):
+        assert name in documented
+        assert re.search(rf"\b{name}\b", example)
+
+
+def test_nothing_else_is_documented() -> None:
+    fields = {
+        name
+        for struct in (Settings, Account, Shop, Method, Smtp, Limits)
+        for name in struct.__struct_fields__
+    }
+    documented = set(
+        re.findall(r"^\| `(\w+)` \|", (DOCS / "settings.md").read_text(), re.MULTILINE)
+    )
+    assert documented - fields == {"base_url"}  # the one option that every adapter has
+
+
+def test_the_defaults_of_the_limits_are_documented() -> None:
+    rows = dict(
+        re.findall(
+            r"^\| `(\w+)` \|.*\| (\d+) \|$", (DOCS / "settings.md").read_text(), re.MULTILINE
+        )
+    )
+    assert rows == {name: str(getattr(Limits(), name)) for name in Limits.__struct_fields__}

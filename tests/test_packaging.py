@@ -1,0 +1,223 @@
+"""What is shipped: the wheel is whole and runs on a bare machine; the repository is clean.
+
+The wheel is built from the source archive, so both are proved at once; it is then installed from
+the runtime lock into an empty environment, outside the repository, and its demo is started there.
+"""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tarfile
+import time
+import venv
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = sorted(ROOT.glob("requirements*.txt"))
+
+# folder in the repository -> folder in the wheel, with the files that must travel
+SHIPPED = {
+    ("templates", "**/*"): "checkout/_assets/templates",
+    ("static", "**/*"): "checkout/_assets/static",
+    ("checkout/locale", "**/*.po"): "checkout/locale",
+    ("checkout/ledger/migrations", "**/*"): "checkout/ledger/migrations",
+    ("checkout/sandbox/templates", "**/*"): "checkout/sandbox/templates",
+    ("checkout", "**/*.py"): "checkout",
+}
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> str:
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the source archive and the wheel made from it."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    return next(dist.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of an empty environment with the runtime lock and the wheel."""
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder, with_pip=True)
+    programs = folder / ("Scripts" if os.name == "nt" else "bin")
+    pip = (programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    run(*pip, "--require-hashes", "-r", ROOT / "requirements.txt")
+    run(*pip, "--no-deps", "--no-index", wheel)
+    return programs
+
+
+# --- The wheel -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("source", "target"), SHIPPED.items(), ids=[s[0] for s in SHIPPED])
+def test_the_wheel_carries_everything_that_is_needed(
+    wheel: Path, source: tuple[str, str], target: str
+) -> None:
+    folder, pattern = source
+    expected = {
+        f"{target}/{path.relative_to(ROOT / folder).as_posix()}"
+        for path in (ROOT / folder).glob(pattern)
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert expected, f"nothing in {folder}"
+    assert expected <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_the_wheel_carries_nothing_else(wheel: Path) -> None:
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert tops == {"checkout", wheel.name.removesuffix("-py3-none-any.whl") + ".dist-info"}
+
+
+def test_the_source_archive_carries_tests_and_locks(dist: Path) -> None:
+    with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"tests/test_packaging.py", "Makefile", "CHANGELOG.md", "LICENSE"} <= names
+    assert {lock.name for lock in LOCKS} <= names
+
+
+# --- The wheel at work ---------------------------------------------------------------------------
+
+
+@pytest.mark.network
+def test_installed_it_finds_its_files_and_says_its_version(
+    installed: Path, wheel: Path, tmp_path: Path
+) -> None:
+    found = run(
+        installed / "python",
+        "-c",
+        "from importlib.metadata import version\n"
+        "from checkout.assets import STATIC, TEMPLATES\n"
+        "print(version('checkout'), STATIC.name, TEMPLATES.name, TEMPLATES.parent.name)",
+        cwd=tmp_path,
+    )
+    assert found.split() == [wheel.name.split("-")[1], "static", "templates", "_assets"]
+
+
+@pytest.mark.network
+def test_installed_the_demo_runs_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+    shop, server, sandbox = ports = free_ports(3)
+    options = [f"--shop-port={shop}", f"--port={server}", f"--sandbox-port={sandbox}"]
+    log = tmp_path.with_suffix(".log")
+    with log.open("w") as output:
+        demo = subprocess.Popen(
+            [installed / "checkout", "demo", *options],
+            cwd=tmp_path,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            for port, path in [(shop, "/"), (server, "/health/ready"), (sandbox, "/")]:
+                wait_for(demo, f"http://127.0.0.1:{port}{path}", log)
+            look_at_a_page(f"http://127.0.0.1:{server}")
+            demo.send_signal(signal.SIGINT)
+            demo.wait(timeout=15)
+        finally:
+            demo.kill()
+            demo.wait()
+    said = log.read_text()
+    assert all(str(port) in said for port in ports), said
+    assert "Traceback" not in said, said
+    assert [path.name for path in tmp_path.iterdir()] == [], "the demo keeps to its own folder"
+
+
+def wait_for(demo: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    answer: object = None
+    end = time.monotonic() + 30
+    while time.monotonic() < end and demo.poll() is None:
+        try:
+            answer = httpx.get(url, timeout=5, trust_env=False).status_code
+        except httpx.TransportError as error:
+            answer = error
+        if answer == 200:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"{url}: {answer!r}; the demo said:\n{log.read_text()}")
+
+
+def look_at_a_page(server: str) -> None:
+    """The page of a payment that does not exist is made by the same templates as all others."""
+    page = httpx.get(f"{server}/en/payment/none/none", trust_env=False)
+    assert (page.status_code, page.headers["content-type"].split(";")[0]) == (404, "text/html")
+    files = re.findall(r'(?:href|src)="([^"]*/static/[^"]+)"', page.text)
+    assert files, page.text
+    for file in files:
+        got = httpx.get(httpx.URL(server).join(file), trust_env=False)
+        assert got.status_code == 200, file
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+# --- The repository ------------------------------------------------------------------------------
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Every file of the repository that is text: name and content."""
+    listing = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    for name in filter(None, listing.split("\0")):
+        path = ROOT / name
+        if path.is_file() and b"\0" not in (raw := path.read_bytes()):
+            yield name, raw.decode(errors="replace")
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a repository")
+def test_no_file_names_a_registry_or_a_place_on_somebodys_machine() -> None:
+    # Written apart, so that this file does not find itself.
+    registries = ["pypi" + ".org", "python" + "hosted.org", "npm" + "js.", "proxy.go" + "lang.org"]
+    registries += ["deb." + "debian.org", "yarn" + "pkg.com", "un" + "pkg.com", "js" + "delivr."]
+    places = r"(?<![\w.}])/(?:work|root|home)/"
+    unwanted = re.compile("|".join([*map(re.escape, registries), places]))
+    found = [
+        f"{name}:{number}: {line.strip()[:100]}"
+        for name, text in texts()
+        for number, line in enumerate(text.splitlines(), 1)
+        if unwanted.search(line)
+    ]
+    assert found == []
+
+
+def test_there_are_lock_files() -> None:
+    assert {lock.name for lock in LOCKS} >= {"requirements.txt", "requirements-dev.txt"}
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_a_lock_names_no_index_and_hashes_everything(lock: Path) -> None:
+    text = lock.read_text()
+    assert re.findall(r"(?m)^\s*-[^\n]*|\w+://\S*", re.sub(r"(?m)^ +--hash=\S+", "", text)) == []
+    pinned = re.findall(r"(?m)^[\w.-]+==[^\n]*\\\n +--hash=sha256:[0-9a-f]{64}\b", text)
+    assert len(pinned) == len(re.findall(r"(?m)^[^\s#]", text)) > 0
+
+
+def test_the_locks_agree() -> None:
+    versions: dict[str, set[str]] = {}
+    for lock in LOCKS:
+        for name, version in re.findall(r"(?m)^([\w.-]+)==(\S+)", lock.read_text()):
+            versions.setdefault(name, set()).add(version)
+    assert {name: found for name, found in versions.items() if len(found) > 1} == {}
