@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -38,17 +38,27 @@ HANDLERS = (
 )
 
 
+Mounts = Mapping[str, httpx.AsyncBaseTransport]
+
+
 def create_app(
-    settings: Settings, *, pace: Pace | None = None, clock: Callable[[], float] = time.time
+    settings: Settings,
+    *,
+    pace: Pace | None = None,
+    clock: Callable[[], float] = time.time,
+    mounts: Mounts | None = None,
 ) -> Litestar:
     """The server. Everything that holds a connection opens in the lifespan: in the worker, after
-    the fork."""
+    the fork. `mounts` puts other transports behind addresses (httpx's), for tests at the edge."""
     renderer = Renderer(Assets())
     renderer.compile()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with open_flow(settings, pace=pace, clock=clock) as flow, _client(50) as downstream:
+        async with (
+            open_flow(settings, pace=pace, clock=clock, mounts=mounts) as flow,
+            _client(50, mounts) as downstream,
+        ):
             courier = Courier(flow, downstream)
             web = Web(settings, flow, Signer(settings.secrets), renderer, {})
             app.state.web = web
@@ -84,14 +94,18 @@ def create_app(
 
 @asynccontextmanager
 async def open_flow(
-    settings: Settings, *, pace: Pace | None = None, clock: Callable[[], float] = time.time
+    settings: Settings,
+    *,
+    pace: Pace | None = None,
+    clock: Callable[[], float] = time.time,
+    mounts: Mounts | None = None,
 ) -> AsyncIterator[Flow]:
     """A flow over the settings' ledger and gateways, for the server and for commands."""
     pace = pace or Pace()
     migrate(settings.database)
     ledger = open_ledger(settings.database)
     try:
-        async with _client(200) as http:
+        async with _client(200, mounts) as http:
             gateways = {
                 name: open_gateway(
                     account.adapter,
@@ -114,11 +128,12 @@ def from_environment() -> Litestar:
     return create_app(load(Path(path) if path else None, os.environ, OPTIONS))
 
 
-def _client(connections: int) -> httpx.AsyncClient:
+def _client(connections: int, mounts: Mounts | None) -> httpx.AsyncClient:
     """For outgoing calls: certificates always verified, no redirects, no proxies from outside."""
     return httpx.AsyncClient(
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         timeout=httpx.Timeout(30, connect=5, pool=2),
         follow_redirects=False,
         trust_env=False,
+        mounts=mounts,
     )

@@ -25,7 +25,7 @@ Gettext = Callable[[str], str]
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
-    """Mark a message for the catalogues where it is declared; it is translated where it is shown."""
+    """Mark a message for the catalogues; it is translated where it is shown."""
     return message
 
 

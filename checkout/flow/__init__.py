@@ -1,9 +1,9 @@
 """The verbs of the customer's story: create, open, pay, look, come back, cancel, be told.
 
-    verbs     what the pages, the API and the commands call
-    record    the transactions behind them, one function each
-    methods   which ways to pay an order offers
-    sweep     what happens although nobody watches
-    courier   the shop's letters on their way
-    pace      every figure in seconds
+verbs     what the pages, the API and the commands call
+record    the transactions behind them, one function each
+methods   which ways to pay an order offers
+sweep     what happens although nobody watches
+courier   the shop's letters on their way
+pace      every figure in seconds
 """

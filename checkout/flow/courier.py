@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import Connection
 
 from checkout.errors import CheckoutError
+from checkout.flow.counts import LETTERS
 from checkout.flow.pace import next_letter
 from checkout.flow.verbs import Flow
 from checkout.ledger import events, outbox, payments
@@ -47,7 +48,7 @@ class Courier:
                 await self.deliver()
             except CheckoutError as error:
                 log.warning("courier.failed", error=type(error).__name__)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - one bad letter must not stop the rest
                 log.error("courier.fault", error=type(error).__name__, alert=True)
             try:
                 await asyncio.wait_for(self._flow.letters_waiting.wait(), self._flow.pace.sweep)
@@ -76,10 +77,11 @@ class Courier:
         wait = None if delivered or answer == "410" else next_letter(tries)
         if wait is not None:
             # Jitter: shops that were away are not all called back in the same second.
-            wait = max(wait * random.uniform(1.0, 1.1), retry_after)  # noqa: S311
+            wait = max(wait * random.uniform(1.0, 1.1), retry_after)
         await self._flow.ledger.write(
             _delivered, letter, answer, now, due_at=None if wait is None else now + wait
         )
+        LETTERS.labels(answer).inc()
         log.info("letter.sent", payment=letter.payment, tries=tries, answer=answer)
 
     async def _post(self, letter: Letter) -> tuple[str, float]:

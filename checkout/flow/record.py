@@ -10,12 +10,13 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from checkout.errors import NotFound, TooMany
+from checkout.flow.counts import ALERTS, ATTEMPTS
 from checkout.flow.pace import Pace, next_query, next_sweep
 from checkout.ledger import attempts, events, outbox, payments
 from checkout.ledger.rows import Attempt, Story, text
 from checkout.links import new_uid
 from checkout.merchant.letters import letter
-from checkout.model.outcome import UNKNOWN, Outcome
+from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import FINAL, UNPAID_ENDS, WON, Status, move
 from checkout.settings import Limits, Shop
 
@@ -76,46 +77,68 @@ def answer(
     attempt = attempts.by_key(conn, key)
     if attempt is None:
         raise NotFound
-    if asked and outcome.status is Status.LOST:
-        return _absent(conn, book, attempt, now)
-    if asked and outcome.facts == UNKNOWN.facts and outcome.status is Status.PENDING:
-        return read(conn, attempt.payment)  # no answer is no news
     story = read(conn, attempt.payment)
-    mismatch = _mismatch(story, attempt, outcome)
-    status = attempt.status if mismatch else move(attempt.status, outcome.status)
-    if mismatch and status is Status.CLAIMED:
-        status = Status.PENDING
-    values: dict[str, Any] = {"status": status, "mismatch": attempt.mismatch or bool(mismatch)}
-    if not mismatch:
-        values |= {
-            "gateway_id": outcome.id or attempt.gateway_id,
-            "facts": text(outcome.facts),
-        }
-        if outcome.step is not None:
-            values["step"] = text(outcome.step)
-        if status is not attempt.status or outcome.reason is not None:
-            values["reason"] = outcome.reason
-    if not asked:
-        values |= {"next_query_at": now + next_query(0), "queries": 0}
-    changed = status is not attempt.status
+    if asked and outcome.status is Status.LOST:
+        return _absent(conn, book, story, attempt, now)
+    if asked and outcome.status is Status.PENDING and outcome.facts == UNKNOWN.facts:
+        return story  # no answer is no news
+    if stated := _mismatch(story, attempt, outcome):
+        return _mismatched(conn, book, attempt, stated, now)
+    status = move(attempt.status, outcome.status)
+    values: dict[str, Any] = {
+        "status": status,
+        "gateway_id": outcome.id or attempt.gateway_id,
+        "facts": text(_kept(attempt.facts, outcome.facts)),
+        "reason": outcome.reason if status is not attempt.status else attempt.reason,
+        "step": text(outcome.step or attempt.step) if outcome.step or attempt.step else None,
+    }
     # The gateway's last word ends the sweep, also of an attempt that the customer has left.
-    if not mismatch and outcome.status in FINAL | {Status.LOST}:
+    if outcome.status in FINAL | {Status.LOST}:
         values["sweep_at"] = None
     elif not asked:
         values["sweep_at"] = next_sweep(attempt.created_at, now, story.payment.expires_at)
-    if changed:
-        values["updated_at"] = now
+    if not asked:
+        values |= {"next_query_at": now + next_query(0), "queries": 0}
     attempts.change(conn, key, **values)
-    if mismatch and not attempt.mismatch:
-        _alert(conn, attempt, "mismatch", now, **mismatch)
-    if changed:
-        events.append(
-            conn, attempt.payment, "moved", now, attempt.number,
-            **{"from": attempt.status, "to": status, "reason": outcome.reason},
-        )  # fmt: skip
-        if status in WON and (attempt.status in UNPAID_ENDS or _paid_before(story, attempt)):
-            _alert(conn, attempt, "late_success", now)
-    return _update(conn, book, attempt.payment, now) if changed else read(conn, attempt.payment)
+    if status is attempt.status:
+        return read(conn, attempt.payment)
+    _moved(conn, attempt, status, now, outcome.reason)
+    if status in WON and (attempt.status in UNPAID_ENDS or _paid_before(story, attempt)):
+        _alert(conn, attempt, "late_success", now)
+    return _update(conn, book, attempt.payment, now)
+
+
+def _kept(known: Facts, stated: Facts) -> Facts:
+    """What the gateway states, beside what it stated before and leaves out now."""
+    return Facts(
+        **{
+            name: getattr(stated, name) if getattr(stated, name) is not None else before
+            for name in Facts.__struct_fields__
+            for before in (getattr(known, name),)
+        }
+    )
+
+
+def _moved(
+    conn: Connection, attempt: Attempt, status: Status, now: float, reason: Reason | None = None
+) -> None:
+    attempts.change(conn, attempt.key, status=status, updated_at=now)
+    ATTEMPTS.labels(attempt.account, status).inc()
+    told = {"from": attempt.status, "to": status, "reason": reason}
+    events.append(conn, attempt.payment, "moved", now, attempt.number, **told)
+
+
+def _mismatched(
+    conn: Connection, book: Book, attempt: Attempt, stated: dict[str, Any], now: float
+) -> Story:
+    """Other facts than ours are never success: the form stays shut and somebody has to look."""
+    if not attempt.mismatch:
+        soon = now + next_query(0)
+        attempts.change(conn, attempt.key, mismatch=True, next_query_at=soon)
+        _alert(conn, attempt, "mismatch", now, **stated)
+    if attempt.status is Status.CLAIMED:
+        _moved(conn, attempt, Status.PENDING, now)
+    return _update(conn, book, attempt.payment, now)
 
 
 def _paid_before(story: Story, attempt: Attempt) -> bool:
@@ -138,26 +161,21 @@ def _mismatch(story: Story, attempt: Attempt, outcome: Outcome) -> dict[str, Any
     }
 
 
-def _absent(conn: Connection, book: Book, attempt: Attempt, now: float) -> Story:
+def _absent(conn: Connection, book: Book, story: Story, attempt: Attempt, now: float) -> Story:
     """The gateway knows no such payment. That ends the attempt only after the settle window and
     at the second time, and never one that it had an id for."""
-    story = read(conn, attempt.payment)
     if attempt.status not in (Status.CLAIMED, Status.PENDING) or attempt.gateway_id:
         return story
-    if now < attempt.created_at + book.pace.settle:
-        attempts.change(conn, attempt.key, sweep_at=attempt.created_at + book.pace.settle)
+    settled_at = attempt.created_at + book.pace.settle
+    if now < settled_at:
+        attempts.change(conn, attempt.key, sweep_at=settled_at)
         return story
     if not attempt.absences:
         soon = now + next_query(0)
         attempts.change(conn, attempt.key, absences=1, next_query_at=soon, sweep_at=soon)
         return story
-    attempts.change(
-        conn, attempt.key, status=Status.LOST, sweep_at=None, updated_at=now, absences=2
-    )
-    events.append(
-        conn, attempt.payment, "moved", now, attempt.number,
-        **{"from": attempt.status, "to": Status.LOST, "reason": None},
-    )  # fmt: skip
+    attempts.change(conn, attempt.key, absences=attempt.absences + 1, sweep_at=None)
+    _moved(conn, attempt, Status.LOST, now)
     return _update(conn, book, attempt.payment, now)
 
 
@@ -221,4 +239,5 @@ def _write_letter(conn: Connection, book: Book, story: Story, status: Status, no
 def _alert(conn: Connection, attempt: Attempt, kind: str, now: float, **data: Any) -> None:
     """Somebody has to look: an event for the ledger, a line for the log."""
     events.append(conn, attempt.payment, kind, now, attempt.number, **data)
+    ALERTS.labels(kind).inc()
     log.error(kind, payment=attempt.payment, attempt=attempt.number, alert=True)

@@ -51,7 +51,7 @@ async def run(flow: Flow) -> None:
             await sweep(flow)
         except CheckoutError as error:
             log.warning("sweep.failed", error=type(error).__name__)
-        except Exception as error:  # a fault in one row must not end the sweep for all
+        except Exception as error:  # noqa: BLE001 - one bad row must not end the sweep for all
             log.error("sweep.fault", error=type(error).__name__, alert=True)
         await asyncio.sleep(flow.pace.sweep)
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from checkout.errors import Gone, NotFound, Unprocessable
 from checkout.flow import record
+from checkout.flow.counts import PAYMENTS, QUERIES
 from checkout.flow.methods import offered
 from checkout.flow.pace import Pace, next_query
 from checkout.gateways.base import Charge, Gateway, Reference
@@ -67,9 +68,7 @@ class Flow:
         self.pace = pace or Pace()
         self.clock = clock
         self.letters_waiting = asyncio.Event()
-        self.book = record.Book(
-            settings.shops, settings.limits, self.pace, settings.public_url
-        )
+        self.book = record.Book(settings.shops, settings.limits, self.pace, settings.public_url)
         self._running: set[asyncio.Task[Any]] = set()
 
     # Making and finding payments
@@ -82,6 +81,7 @@ class Flow:
         Raises Unprocessable when the key was used for another body, or no method fits.
         """
         self._check_methods(order, shop)
+        PAYMENTS.labels(shop.id).inc()
         payment = self._new(order, shop)
         if idempotency_key is None:
             await self.ledger.write(_add, payment)
@@ -166,9 +166,7 @@ class Flow:
             raise Unprocessable({"method": [CHOOSE_METHOD]})
         attempt = self._new_attempt(story, method, sent)
         try:
-            story, ours = await self.ledger.write(
-                record.claim, self.book, attempt, self.clock()
-            )
+            story, ours = await self.ledger.write(record.claim, self.book, attempt, self.clock())
         except IntegrityError:  # another machine claimed this number first
             return await self.ledger.read(record.read, attempt.payment)
         if not ours:
@@ -228,8 +226,7 @@ class Flow:
         )
         try:
             outcome = await self.gateways[attempt.account].pay(charge)
-        except Exception as error:
-            # A fault of ours after the call may have moved money: unknown, and looked up.
+        except Exception as error:  # noqa: BLE001 - money may have moved: unknown, and looked up
             log.error("gateway.fault", error=type(error).__name__, alert=True)
             outcome = UNKNOWN
         if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:
@@ -267,9 +264,10 @@ class Flow:
         if gateway is None:
             log.error("gateway.unknown_account", account=attempt.account, alert=True)
             return story
+        QUERIES.labels(attempt.account).inc()
         try:
             outcome = await gateway.status(reference)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a fault of ours is no answer of theirs
             log.error("gateway.fault", error=type(error).__name__, alert=True)
             outcome = UNKNOWN
         return await self._answer(attempt.key, outcome, asked=True)
@@ -312,9 +310,7 @@ class Flow:
     async def cancel(self, story: Story) -> Story:
         """Give the payment up, where nothing is under way that could still be charged."""
         await self.leave(story)
-        story = await self.ledger.write(
-            record.cancel, self.book, story.payment.uid, self.clock()
-        )
+        story = await self.ledger.write(record.cancel, self.book, story.payment.uid, self.clock())
         self.letters_waiting.set()
         return story
 
@@ -377,13 +373,9 @@ def _add(conn: Connection, payment: Payment) -> None:
     events.append(conn, payment.uid, "created", payment.created_at)
 
 
-def _noted(
-    conn: Connection, attempt: Attempt, status: Status, now: float, agrees: bool
-) -> None:
+def _noted(conn: Connection, attempt: Attempt, status: Status, now: float, agrees: bool) -> None:
     events.append(
         conn, attempt.payment, "notified", now, attempt.number, says=status, agrees=agrees
     )
     if not agrees:
         attempts.change(conn, attempt.key, sweep_at=max(now, attempt.next_query_at))
-
-

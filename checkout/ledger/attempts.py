@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from checkout.ledger.rows import Attempt, attempt_of, text
 from checkout.ledger.schema import attempts
@@ -110,7 +110,7 @@ def made_since(conn: Connection, uid: str, since: float) -> list[float]:
 
 def declines_since(conn: Connection, since: float, **mark: str) -> int:
     """How many attempts with this `address_mark` or `bin_mark` were declined since."""
-    (name, value), = mark.items()
+    ((name, value),) = mark.items()
     query = select(func.count()).where(
         attempts.c[name] == value,
         attempts.c.status == Status.DECLINED,

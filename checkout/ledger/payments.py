@@ -69,9 +69,7 @@ def attempts_of(conn: Connection, uid: str) -> tuple[Attempt, ...]:
     return tuple(attempt_of(row) for row in rows)
 
 
-def listed(
-    conn: Connection, *, shop: str | None = None, limit: int = 100
-) -> list[Payment]:
+def listed(conn: Connection, *, shop: str | None = None, limit: int = 100) -> list[Payment]:
     """The newest payments first."""
     query = select(payments).order_by(payments.c.created_at.desc()).limit(limit)
     if shop is not None:
@@ -109,9 +107,7 @@ def add_once(
         conn.execute(update(creations).where(*same).values(values))
     else:
         conn.execute(
-            insert(creations).values(
-                shop=payment.shop, idempotency_key=idempotency_key, **values
-            )
+            insert(creations).values(shop=payment.shop, idempotency_key=idempotency_key, **values)
         )
     return payment, True
 

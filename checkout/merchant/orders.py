@@ -76,9 +76,7 @@ def read_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order:
     return order
 
 
-def read_link_order(
-    payload: Mapping[str, Any], shop: Shop, *, sandbox: bool, now: float
-) -> Order:
+def read_link_order(payload: Mapping[str, Any], shop: Shop, *, sandbox: bool, now: float) -> Order:
     """The order in an offline link's flat payload, checked like the API's."""
     same = {
         "checkout": {
@@ -96,9 +94,7 @@ def read_link_order(
     }
     order = read_order(same, shop, sandbox=sandbox, now=now)
     expires = payload.get("expires")
-    if expires is not None and (
-        not isinstance(expires, int | float) or isinstance(expires, bool)
-    ):
+    if expires is not None and (not isinstance(expires, int | float) or isinstance(expires, bool)):
         raise Unprocessable({"expires": ["must be a time in seconds since 1970"]})
     at = now + LINK_SECONDS if expires is None else float(expires)
     return _replaced(order, expires_at=at)
@@ -169,7 +165,9 @@ def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
 
 
 def _customer(fields: Fields) -> Customer:
-    return Customer(**{name: fields.get(name, _blank_is_none(rule)) for name, rule in CUSTOMER.items()})
+    return Customer(
+        **{name: fields.get(name, _blank_is_none(rule)) for name, rule in CUSTOMER.items()}
+    )
 
 
 def _methods(fields: Fields) -> Methods:

@@ -154,8 +154,7 @@ def _card(attempt: Attempt | None) -> dict[str, Any] | None:
     if attempt is None or attempt.method != CARD_METHOD or attempt.facts.card is None:
         return None
     return {
-        field: getattr(attempt.facts.card, field)
-        for field in attempt.facts.card.__struct_fields__
+        field: getattr(attempt.facts.card, field) for field in attempt.facts.card.__struct_fields__
     }
 
 

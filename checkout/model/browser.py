@@ -57,7 +57,7 @@ class Browser(Struct, frozen=True, omit_defaults=True):
             for name in ("screen_width", "screen_height", "window_width", "window_height")
             if _SIZE.fullmatch(value := fields.get(name, ""))
         }
-        spoken = fields.get("language") or accept_language.split(",")[0].split(";")[0].strip()
+        spoken = fields.get("language") or re.split("[,;]", accept_language, maxsplit=1)[0].strip()
         offset, zone = fields.get("time_zone", ""), fields.get("time_zone_name", "")
         return cls(
             accept_header=_header(accept),

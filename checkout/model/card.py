@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -67,6 +67,9 @@ class Card(Struct, frozen=True):
 
     __str__ = __repr__
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
+
     @property
     def brand(self) -> str | None:
         found = brand_of(self.number)
@@ -80,11 +83,13 @@ class Card(Struct, frozen=True):
 def digits(text: str) -> str | None:
     """The digits of `text` in ASCII, whatever script they are in; blanks and dashes are dropped.
 
-    None when something else is among them.
+    None when something else is among them, or more than anyone types.
     """
+    if len(text) > 64:
+        return None
     found = []
-    for character in text[:64]:
-        value = unicodedata.digit(character, None)
+    for character in text:
+        value = unicodedata.decimal(character, None)
         if value is not None:
             found.append(str(value))
         elif not (character.isspace() or unicodedata.category(character) in ("Pd", "Cf")):
@@ -122,7 +127,7 @@ _EXPIRY: Final = tuple(
 def expiry(text: str) -> tuple[int, int] | None:
     """(month, year) from every form that people type and autofill produces; None if unreadable."""
     plain = "".join(
-        str(unicodedata.digit(c)) if unicodedata.digit(c, None) is not None else c
+        str(unicodedata.decimal(c)) if unicodedata.decimal(c, None) is not None else c
         for c in text.strip()[:32]
         if unicodedata.category(c) != "Cf"
     )

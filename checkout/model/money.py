@@ -36,7 +36,8 @@ class Money(Struct, frozen=True):
     def from_major(cls, text: str, currency: str) -> Money:
         """Read "12.50": plain digits and a point, nothing else.
 
-        Raises ValueError on an unknown currency, signs, exponents or too many decimals.
+        Raises ValueError on an unknown currency, signs, exponents, too many decimals or more
+        than `LARGEST`.
         """
         if currency not in EXPONENTS:
             raise ValueError("unknown currency")
@@ -47,4 +48,7 @@ class Money(Struct, frozen=True):
         exponent = EXPONENTS[currency]
         if len(decimals) > exponent:
             raise ValueError(f"{currency} has {exponent} decimals")
-        return cls(int(whole + decimals.ljust(exponent, "0")), currency)
+        minor = int(whole + decimals.ljust(exponent, "0"))
+        if minor > LARGEST:
+            raise ValueError("the amount is too large")
+        return cls(minor, currency)

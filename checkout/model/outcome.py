@@ -30,7 +30,7 @@ class Reason(StrEnum):
     INVALID = "invalid"  # the gateway refused the request's fields
     PROVIDER = "provider"  # the bank or provider had a fault
     UNREACHABLE = "unreachable"  # never sent: nothing was charged
-    CREDENTIALS = "credentials"  # noqa: S105 - a reason, not a secret: our account was refused
+    CREDENTIALS = "credentials"  # the gateway refused our account
     UNKNOWN = "unknown"
 
 

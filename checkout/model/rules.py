@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s,;:<>()\[\]\"\\]{1,64}@[^@\s,;:<>()\[\]\"\\]{1,189}")
-_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
@@ -201,7 +201,7 @@ def email_address(value: Any) -> str:
 
 def country(value: Any) -> str:
     """ISO 3166-1 alpha-2; small letters are taken too."""
-    if not isinstance(value, str) or not _COUNTRY.fullmatch(value.upper()):
+    if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
         raise Wrong("must be a country's two letters")
     return value.upper()
 

@@ -38,6 +38,7 @@ FINAL: Final = frozenset({S.PAID, S.AUTHORIZED, S.DECLINED, S.CANCELLED, S.EXPIR
 
 _ENDS = frozenset({S.PAID, S.AUTHORIZED, S.DECLINED, S.CANCELLED, S.EXPIRED})
 MOVES: Final[dict[Status, frozenset[Status]]] = {
+    S.OPEN: frozenset(),  # no attempt is ever open
     S.CLAIMED: _ENDS | {S.PENDING, S.ACTION, S.LOST},
     S.PENDING: _ENDS | {S.ACTION, S.LOST},
     S.ACTION: _ENDS | {S.PENDING},
@@ -82,6 +83,8 @@ def payment_status(
             return S.PENDING if status is S.CLAIMED else status
     if cancelled:
         return S.CANCELLED
-    if not expired and attempts.count(S.DECLINED) < allowed:
+    if attempts.count(S.DECLINED) >= allowed:
+        return S.DECLINED
+    if not expired:
         return S.OPEN
     return S.DECLINED if attempts and attempts[-1] is S.DECLINED else S.EXPIRED

@@ -1,14 +1,14 @@
 """HTTP: the shop's API, the customer's pages, landings, notifications, health.
 
-    api            what shops call
-    pages          the customer's story, page by page
-    returns        landings from gateways
-    notifications  gateways that tell us something
-    health         for the operator
-    visit          who is looking at which payment, and which page that is
-    present        a story in the words and views of the templates
-    forms          what the customer typed
-    security       headers, the guard of forms, whose address it is
-    render         templates and static files
-    errors         every failure as a page or as JSON
+api            what shops call
+pages          the customer's story, page by page
+returns        landings from gateways
+notifications  gateways that tell us something
+health         for the operator
+visit          who is looking at which payment, and which page that is
+present        a story in the words and views of the templates
+forms          what the customer typed
+security       headers, the guard of forms, whose address it is
+render         templates and static files
+errors         every failure as a page or as JSON
 """

@@ -87,7 +87,9 @@ def authenticated(request: Web_Request, settings: Settings) -> Shop:
     """The shop of the Basic credentials, compared in constant time. Raises Unauthorized."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
-        plain = base64.b64decode(encoded.strip(), validate=True) if scheme.lower() == "basic" else b""
+        plain = (
+            base64.b64decode(encoded.strip(), validate=True) if scheme.lower() == "basic" else b""
+        )
     except binascii.Error:
         plain = b""
     name, _, password = plain.partition(b":")

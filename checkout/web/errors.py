@@ -46,11 +46,20 @@ def _read(error: Exception) -> tuple[int, str, dict[str, list[str]], dict[str, s
         return error.status, error.message, fields, headers
     if isinstance(error, HTTPException) and error.status_code < 500:
         headers |= {k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"}
-        return error.status_code, _PLAIN.get(error.status_code, "The request can't be read"), {}, headers
+        return (
+            error.status_code,
+            _PLAIN.get(error.status_code, "The request can't be read"),
+            {},
+            headers,
+        )
     return 500, "Internal error", {}, headers
 
 
-_PLAIN: Final = {404: "Record not found", 405: "Method not allowed", 413: "The request is too large"}
+_PLAIN: Final = {
+    404: "Record not found",
+    405: "Method not allowed",
+    413: "The request is too large",
+}
 
 
 def _json(

@@ -87,9 +87,7 @@ async def pay(request: Web_Request) -> Html:
     try:
         visit.story = await visit.web.flow.pay(visit.story, submission)
     except Unprocessable:  # the shop's methods changed while the form was open
-        return show_payment(
-            visit, values=fields, errors={"method": CHOOSE_METHOD}, status_code=422
-        )
+        return show_payment(visit, values=fields, errors={"method": CHOOSE_METHOD}, status_code=422)
     return visit.to_page()
 
 
@@ -331,9 +329,7 @@ def _status_json(visit: Visit) -> Response[Any]:
             "uid": visit.story.payment.uid,
             "status": OUTWARD[visit.status],
             "message": message,
-            "next_check": visit.web.flow.next_check(visit.story)
-            if visit.status in LIVE
-            else None,
+            "next_check": visit.web.flow.next_check(visit.story) if visit.status in LIVE else None,
         },
         media_type=MediaType.JSON,
     )
@@ -350,4 +346,3 @@ HANDLERS: Final = (
     result_page,
     order_page,
 )
-

@@ -43,7 +43,9 @@ class Assets:
         self.add("app.css", b"\n".join(path.read_bytes() for path in styles))
         bundles: dict[str, list[str]] = json.loads((folder / "js" / "bundles.json").read_text())
         for name, parts in bundles.items():
-            self.add(f"{name}.js", b"\n;".join((folder / "js" / part).read_bytes() for part in parts))
+            self.add(
+                f"{name}.js", b"\n;".join((folder / "js" / part).read_bytes() for part in parts)
+            )
 
     def add(self, name: str, body: bytes) -> str:
         """Serve `body` as `name` with its hash in it; the address. Never changed, so cacheable."""

@@ -11,7 +11,12 @@ from litestar import HttpMethod, Response, route
 from checkout.web.visit import READ, Visit, Web_Request, web_of
 
 
-@route("/return/{ticket:str}", http_method=(*READ, HttpMethod.POST), status_code=303, include_in_schema=False)
+@route(
+    "/return/{ticket:str}",
+    http_method=(*READ, HttpMethod.POST),
+    status_code=303,
+    include_in_schema=False,
+)
 async def landing(request: Web_Request) -> Response[bytes]:
     web, ticket = web_of(request), request.path_params["ticket"]
     story = await web.flow.returned(ticket)

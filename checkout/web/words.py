@@ -16,9 +16,7 @@ class Words(NamedTuple):
 
 
 STATUS: Final[dict[Status, Words]] = {
-    Status.OPEN: Words(
-        N_("Ready to pay"), N_("This payment has not been made yet."), "info"
-    ),
+    Status.OPEN: Words(N_("Ready to pay"), N_("This payment has not been made yet."), "info"),
     Status.PENDING: Words(
         N_("We are checking with the bank"),
         N_("Please do not pay again. You can close this page: the shop will learn the result."),
@@ -46,9 +44,7 @@ STATUS: Final[dict[Status, Words]] = {
         N_("This payment was not made in time. Go back to the shop to start again."),
         "info",
     ),
-    Status.REFUNDED: Words(
-        N_("Refunded"), N_("The shop has sent the money back to you."), "info"
-    ),
+    Status.REFUNDED: Words(N_("Refunded"), N_("The shop has sent the money back to you."), "info"),
 }
 
 WAITING: Final = Words(
@@ -187,9 +183,7 @@ ERROR: Final[dict[int, Words]] = {
         "info",
     ),
     405: Words(N_("We could not read that"), N_("Go back and try again."), "bad"),
-    410: Words(
-        N_("This link has ended"), N_("Ask the shop for a new one."), "info"
-    ),
+    410: Words(N_("This link has ended"), N_("Ask the shop for a new one."), "info"),
     413: Words(N_("That was too much"), N_("Go back and enter less."), "bad"),
     429: Words(
         N_("Too many tries"),

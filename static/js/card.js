@@ -25,8 +25,7 @@
     const [name, , lengths, size] = BRANDS.find(([, first]) => first.test(typed)) ?? [];
     number.lengths = lengths;
     number.code = size;
-    const known = [...marks].some((mark) => mark.dataset.brand === name);
-    for (const mark of marks) mark.classList.toggle("off", known && mark.dataset.brand !== name);
+    for (const mark of marks) mark.classList.toggle("on", mark.dataset.brand === name);
     const kind = size === 4 ? "four" : "three";
     if (hint) hint.textContent = hint.dataset[kind];
     if (code) code.maxLength = size ?? 4;

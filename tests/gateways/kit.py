@@ -79,6 +79,9 @@ class Conformance:
         wanted = {
             "story": recorded,
             "asking": [story for story in recorded if story.exchanges],
+            "kind": list(
+                {(s.verb, s.outcome["status"]): s for s in recorded[::-1] if s.exchanges}.values()
+            ),
             "told": [story for story in recorded if story.verb == "notification"],
             "unclear": list({**faults.UNKNOWN}.items()),
             "not_charged": list(faults.NOT_CHARGED.items()),
@@ -111,19 +114,17 @@ class Conformance:
         assert {story.verb for story in recorded} == {"pay", "status", "notification"}
         assert len({story.name for story in recorded}) == len(recorded)
 
-    async def test_nothing_in_an_answer_breaks_it(self, asking: Story) -> None:
+    async def test_nothing_in_an_answer_breaks_it(self, kind: Story) -> None:
         """Every value of the answer replaced by junk, one at a time."""
         try:
-            good = json.loads(asking.body(-1))
+            good = json.loads(kind.body(-1))
         except ValueError:
             pytest.skip("not JSON")
         for path in nodes(good):
             for junk in JUNK:
                 body = json.dumps(replaced(good, path, junk)).encode()
-                status = asking.exchanges[-1]["answer"].get("status", 200)
-                outcome = await self.play(
-                    asking, Script(asking, last=faults.answering(status)(body))
-                )
+                status = kind.exchanges[-1]["answer"].get("status", 200)
+                outcome = await self.play(kind, Script(kind, last=faults.answering(status)(body)))
                 assert isinstance(outcome, Outcome), (path, junk)
                 msgspec.json.encode(outcome)
 
@@ -214,11 +215,15 @@ class Conformance:
         assert forgeries
         async with self.opened(unreachable) as gateway:
             for name, notice in forgeries.items():
-                with pytest.raises(Unauthorized):
+                try:
                     gateway.notification(notice.headers, notice.body)
-                    pytest.fail(f"taken as genuine: {name}")
+                except Unauthorized:
+                    continue
+                pytest.fail(f"taken as genuine: {name}")
 
-    @pytest.mark.parametrize("body", [b"", b"{", b"null", b"[]", b'{"a": 1}', b"\xff\xfe", b"[" * 9])
+    @pytest.mark.parametrize(
+        "body", [b"", b"{", b"null", b"[]", b'{"a": 1}', b"\xff\xfe", b"[" * 9]
+    )
     async def test_unreadable_notification_says_nothing(self, body: bytes) -> None:
         notice = self.side.genuine(body)
         async with self.opened(unreachable) as gateway:
@@ -265,8 +270,7 @@ class Conformance:
     async def _everything(self) -> list[Outcome]:
         found = [await self.play(story, Script(story)) for story in stories(self.adapter)]
         for fault in (*faults.NOT_CHARGED.values(), *faults.UNKNOWN.values()):
-            for story in (self.paying, self.query):
-                found.append((await self.broken(story, fault))[0])
+            found += [(await self.broken(story, fault))[0] for story in (self.paying, self.query)]
         return found
 
     async def _raised_and_shown(self) -> Any:
@@ -350,5 +354,3 @@ class Conformance:
 
 async def unreachable(request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("no network in this test", request=request)
-
-

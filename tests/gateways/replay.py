@@ -17,6 +17,7 @@ import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -62,12 +63,13 @@ class Story:
         return body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
 
-def stories(folder: str) -> list[Story]:
+@cache
+def stories(folder: str) -> tuple[Story, ...]:
     found = []
     for path in sorted((RECORDED / folder).glob("*.json")):
         text = path.read_text(encoding="utf-8").replace("{key}", KEY)
         found.append(Story(file=path.stem, **json.loads(text)))
-    return found
+    return tuple(found)
 
 
 class Script:

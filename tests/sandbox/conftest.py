@@ -22,6 +22,7 @@ from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.world import World
 
 ROOT = Path(__file__).parents[2]
+ORIGIN = "http://sandbox.test"  # the test client wants a dot in it
 
 
 class Mailbox:
@@ -71,7 +72,7 @@ def mailbox() -> Iterator[Mailbox]:
 
 @pytest.fixture
 def app() -> Litestar:
-    return create_sandbox("http://localhost:8002")
+    return create_sandbox(ORIGIN)
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def world(app: Litestar) -> World:
 
 @pytest.fixture
 def sandbox(app: Litestar) -> Iterator[TestClient[Litestar]]:
-    with TestClient(app, base_url="http://localhost:8002") as client:
+    with TestClient(app, base_url=ORIGIN) as client:
         client.auth = httpx.BasicAuth("361", "key")
         client.follow_redirects = False
         yield client
@@ -111,7 +112,7 @@ def started(code: str, url: str) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -16,7 +16,9 @@ def apm_answer(_: World, transaction: Transaction) -> Json:
     if not isinstance(transaction, ApmTransaction):
         raise TypeError("not an online payment")
     words = codes.CODES[transaction.code]
-    answer: Json = {
+    # First, so that a method of an unlucky name can't take the place of a documented field.
+    answer: Json = {transaction.method: _details(transaction)}
+    answer |= {
         "uid": transaction.uid,
         "type": transaction.type,
         "status": transaction.status,
@@ -33,7 +35,6 @@ def apm_answer(_: World, transaction: Transaction) -> Json:
         "language": transaction.language,
         "method_type": transaction.method,
         "payment_method_type": transaction.method,
-        transaction.method: _details(transaction),
         "payment": {
             "status": transaction.status,
             "ref_id": transaction.ref_id,

@@ -1,0 +1,18 @@
+"""What every test shares. Tests marked `browser` need Chromium: CHECKOUT_CHROMIUM names it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("CHECKOUT_CHROMIUM"):
+        return
+    if os.environ.get("CI") == "true":
+        pytest.exit("CHECKOUT_CHROMIUM is not set: the browser tests would not run", returncode=1)
+    skip = pytest.mark.skip(reason="no Chromium: set CHECKOUT_CHROMIUM to its path")
+    for item in items:
+        if "browser" in item.keywords:
+            item.add_marker(skip)

@@ -1,0 +1,42 @@
+"""The table of adapters."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from msgspec import Struct
+
+from checkout.gateways import ADAPTERS, OPTIONS, base, open_gateway
+from checkout.gateways.base import merged
+from tests.gateways import test_overpay_apm, test_overpay_cards
+from tests.gateways.kit import Conformance
+from tests.gateways.overpay_side import OverpaySide
+
+TESTED = (test_overpay_cards.TestOverpayCards, test_overpay_apm.TestOverpayApm)
+
+
+def test_every_adapter_runs_the_kit() -> None:
+    assert all(issubclass(tested, Conformance) for tested in TESTED)
+    assert {tested.adapter for tested in TESTED} == set(ADAPTERS)
+
+
+@pytest.mark.parametrize("name", list(OPTIONS))
+def test_options(name: str) -> None:
+    options = OPTIONS[name]
+    assert issubclass(options, base.Options)
+    assert options.__struct_config__.forbid_unknown_fields
+    assert options.__struct_config__.frozen
+
+
+@pytest.mark.parametrize("adapter", [tested.adapter for tested in TESTED])
+async def test_open_gateway(adapter: str) -> None:
+    async with httpx.AsyncClient() as http:
+        options = OverpaySide().options("https://gateway.example")
+        gateway = open_gateway(adapter, options, http, charge_seconds=1, query_seconds=1)
+    assert isinstance(gateway.can, Struct)
+    assert gateway.can.transaction_types
+    assert gateway.can.exponents <= {0, 2, 3, 4}
+
+
+def test_merged() -> None:
+    assert merged({"a": 1, "b": 2}, {"a": None, "b": 3, "c": False}) == {"a": 1, "b": 3, "c": False}

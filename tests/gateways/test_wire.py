@@ -1,0 +1,199 @@
+"""The one way to send, without any gateway's words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from checkout.gateways.wire import LARGEST, REFUSED_US, UNREACHABLE, Answer, Wire
+from checkout.model.outcome import UNKNOWN, Outcome, Reason
+from checkout.model.status import Status
+from tests.gateways.faults import Drip, silence
+from tests.gateways.replay import Answerer, Chunks
+
+
+@asynccontextmanager
+async def wired(answer: Answerer, seconds: float = 5.0) -> AsyncIterator[Wire]:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        yield Wire(
+            http,
+            "https://gateway.example/base/",
+            {"Authorization": "Basic eDp5"},
+            charge_seconds=seconds,
+            query_seconds=seconds,
+        )
+
+
+def giving(status: int, body: bytes = b'{"a": 1}', **headers: str) -> Answerer:
+    async def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, headers=headers, stream=Chunks([body]))
+
+    return answer
+
+
+async def test_what_is_sent() -> None:
+    seen: list[httpx.Request] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={"a": [1]})
+
+    async with wired(answer) as wire:
+        assert await wire.charge("/pay", {"b": "ü"}, {"RequestID": "1"}) == Answer(200, {"a": [1]})
+        assert await wire.ask("/status?x=1") == Answer(200, {"a": [1]})
+    charge, query = seen
+    assert (charge.method, str(charge.url)) == ("POST", "https://gateway.example/base/pay")
+    assert charge.content == '{"b":"ü"}'.encode()
+    assert charge.headers["RequestID"] == "1"
+    assert (query.method, str(query.url)) == ("GET", "https://gateway.example/base/status?x=1")
+    assert query.content == b""
+    for request in seen:
+        assert request.headers["Authorization"] == "Basic eDp5"
+        assert request.headers["Accept-Encoding"] == "gzip"
+
+
+async def test_connecting_ends_before_the_deadline() -> None:
+    """Or a connection never made would look like an answer never given."""
+    seen: list[dict[str, float]] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"])
+        return httpx.Response(200, json={})
+
+    async with wired(answer, seconds=10) as wire:
+        await wire.charge("/pay", {})
+        await wire.ask("/status")
+    for timeout in seen:
+        assert timeout["pool"] + 2 * timeout["connect"] < 10  # TCP, then TLS
+        assert timeout["read"] == timeout["write"] == 10
+
+
+async def test_cookies_are_not_carried_over() -> None:
+    seen: list[httpx.Request] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={}, headers={"Set-Cookie": "session=1; Path=/"})
+
+    async with wired(answer) as wire:
+        await wire.charge("/pay", {})
+        await wire.ask("/status")
+    assert [request.headers.get("cookie") for request in seen] == [None, None]
+
+
+async def test_redirect_is_not_followed_whatever_the_client_does() -> None:
+    seen: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.host)
+        return httpx.Response(307, headers={"Location": "https://elsewhere.example/"})
+
+    transport = httpx.MockTransport(answer)
+    async with httpx.AsyncClient(transport=transport, follow_redirects=True) as http:
+        wire = Wire(http, "https://gateway.example", {})
+        assert await wire.charge("/pay", {"card": 1}) == UNKNOWN
+        assert await wire.ask("/status") == UNKNOWN
+    assert seen == ["gateway.example", "gateway.example"]
+
+
+@pytest.mark.parametrize(
+    ("status", "charged", "asked"),
+    [
+        (200, Answer(200, {"a": 1}), Answer(200, {"a": 1})),
+        (201, Answer(201, {"a": 1}), Answer(201, {"a": 1})),
+        (302, UNKNOWN, UNKNOWN),
+        (400, Answer(400, {"a": 1}), Answer(400, {"a": 1})),
+        (401, REFUSED_US, Outcome(Status.PENDING, reason=Reason.CREDENTIALS)),
+        (403, REFUSED_US, Outcome(Status.PENDING, reason=Reason.CREDENTIALS)),
+        (404, Answer(404, {"a": 1}), Answer(404, {"a": 1})),
+        (408, UNKNOWN, UNKNOWN),
+        (409, UNKNOWN, UNKNOWN),
+        (422, Answer(422, {"a": 1}), Answer(422, {"a": 1})),
+        (425, UNKNOWN, UNKNOWN),
+        (429, UNREACHABLE, UNKNOWN),
+        (500, UNKNOWN, UNKNOWN),
+        (503, UNKNOWN, UNKNOWN),
+    ],
+)
+async def test_statuses(status: int, charged: object, asked: object) -> None:
+    async with wired(giving(status)) as wire:
+        assert await wire.charge("/pay", {}) == charged
+        assert await wire.ask("/status") == asked
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+async def test_a_telling_status_is_not_waited_out(status: int) -> None:
+    async def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, stream=Drip())
+
+    began = time.monotonic()
+    async with wired(answer) as wire:
+        outcome = await wire.charge("/pay", {})
+    assert isinstance(outcome, Outcome)
+    assert outcome.status is Status.LOST
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_our_account_refused_is_an_alert(status: int) -> None:
+    with capture_logs() as logged:
+        async with wired(giving(status)) as wire:
+            await wire.charge("/pay", {})
+            await wire.ask("/status")
+    assert [(line["log_level"], line["alert"]) for line in logged] == [("error", True)] * 2
+
+
+async def test_deadline_is_total() -> None:
+    async def drip(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=Drip())
+
+    for answer in (drip, silence(b"")):
+        began = time.monotonic()
+        async with wired(answer, seconds=0.2) as wire:
+            assert await wire.charge("/pay", {}) == UNKNOWN
+            assert await wire.ask("/status") == UNKNOWN
+        assert 0.35 < time.monotonic() - began < 2
+
+
+async def test_too_much_is_not_read_to_its_end() -> None:
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield b" " * 65_536
+
+    body = Chunks(endless())
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=body)
+
+    async with wired(answer) as wire:
+        assert await wire.ask("/status") == UNKNOWN
+    assert body.given == LARGEST // 65_536 + 1
+
+
+async def test_the_largest_answer_is_read() -> None:
+    body = b'{"a": 1}'.ljust(LARGEST)
+    async with wired(giving(200, body)) as wire:
+        assert await wire.ask("/status") == Answer(200, {"a": 1})
+    async with wired(giving(200, body + b" ")) as wire:
+        assert await wire.ask("/status") == UNKNOWN
+
+
+async def test_a_closed_response_frees_its_connection() -> None:
+    closed: list[bool] = []
+
+    class Watched(Chunks):
+        async def aclose(self) -> None:
+            closed.append(True)
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(int(request.url.path[-3:]), stream=Watched([b"{}"]))
+
+    async with wired(answer) as wire:
+        for status in (200, 302, 401, 422, 500):
+            await wire.ask(f"/{status}")
+    assert len(closed) == 5

@@ -1,0 +1,213 @@
+"""Decoding, and reading field by field."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checkout.errors import BadRequest, Unprocessable
+from checkout.model.checks import DEEPEST, Fields, Wrong, decode, drop_nulls
+from checkout.model.rules import choice, many, minor_units, text, whole
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=30,
+)
+
+
+def nested(depth: int, opening: bytes, closing: bytes, heart: bytes = b"") -> bytes:
+    return opening * depth + heart + closing * depth
+
+
+# --- decode ------------------------------------------------------------------------------------
+
+
+@given(plain)
+def test_json_comes_back(data: Any) -> None:
+    raw = json.dumps(data).encode()
+    try:
+        assert decode(raw) == data
+    except BadRequest:
+        assert raw.count(b"[") + raw.count(b"{") > DEEPEST
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_a_bad_request(raw: bytes) -> None:
+    with suppress(BadRequest):
+        decode(raw)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b" ", b"{", b"{}{}", b"{'a': 1}", b'{"a": NaN}', b"Infinity", b"-Infinity", b"\xff",
+     b'"\xed\xa0\x80"', b'{"\xc3": 1}', b'"\\ud800"', b"\xef\xbb\xbf{}", b"[1,]", b"// x\n1",
+     b"01", b"1.", b"+1", b'"a\nb"', "{}".encode("utf-16")],
+)  # fmt: skip
+def test_what_is_no_json(raw: bytes) -> None:
+    with pytest.raises(BadRequest):
+        decode(raw)
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_the_depth_is_bounded(opening: bytes, closing: bytes) -> None:
+    heart = b"1"
+    assert decode(nested(DEEPEST, opening, closing, heart))
+    for depth in (DEEPEST + 1, 900, 1100, 100_000):
+        with pytest.raises(BadRequest):
+            decode(nested(depth, opening, closing, heart))
+
+
+def test_the_last_of_equal_keys_counts() -> None:
+    assert decode(b'{"a": 1, "a": 2}') == {"a": 2}
+
+
+# --- Fields ------------------------------------------------------------------------------------
+
+BODY: dict[str, Any] = {
+    "checkout": {
+        "order": {"amount": "1250", "currency": "EUR", "description": "Tickets"},
+        "settings": {"language": None},
+        "customer": [],
+    }
+}
+
+
+def read(body: Any) -> tuple[Any, ...]:
+    """As the shops' API reads: fields under "checkout", named without it."""
+    fields = Fields(body, tolerant=True).within("checkout", shown="")
+    found = (
+        fields.need("order.amount", minor_units()),
+        fields.need("order.currency", choice(("EUR", "USD"))),
+        fields.need("order.description", text(20)),
+        fields.get("settings.language", text(2)),
+        fields.get("customer.email", text(99), "none"),
+        fields.get("attempts", whole(1, 10), 1),
+    )
+    fields.done()
+    return found
+
+
+def test_fields_are_read_by_path() -> None:
+    assert read(BODY) == (1250, "EUR", "Tickets", None, "none", 1)
+
+
+def test_every_wrong_field_is_told() -> None:
+    body = {
+        "checkout": {
+            "order": {"amount": 12.5, "currency": "EURO", "description": None},
+            "settings": "de",
+            "customer": {"email": 1},
+            "attempts": 11,
+        }
+    }
+    with pytest.raises(Unprocessable) as caught:
+        read(body)
+    assert caught.value.fields == {
+        "order.amount": ["must be an integer"],
+        "order.currency": ["must be one of: EUR, USD (did you mean EUR?)"],
+        "order.description": ["is required"],
+        "settings": ["must be an object"],
+        "customer.email": ["must be text"],
+        "attempts": ["must be from 1 to 10"],
+    }
+
+
+@pytest.mark.parametrize("body", [{}, {"checkout": None}, {"checkout": []}, {"checkout": {}}, []])
+def test_what_is_missing_is_told_by_its_field(body: Any) -> None:
+    with pytest.raises(Unprocessable) as caught:
+        read(body)
+    assert list(caught.value.fields) == ["order.amount", "order.currency", "order.description"]
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [(1, "base"), ("x", "base"), ([1], "base"), ({"checkout": 1}, "base"), (False, "base"),
+     ({"checkout": {"order": [1]}}, "order"), ({"checkout": {"order": False}}, "order"),
+     ({"checkout": {"order": ""}}, "order")],
+)  # fmt: skip
+def test_what_is_no_object_is_told_once(body: Any, where: str) -> None:
+    with pytest.raises(Unprocessable) as caught:
+        read(body)
+    assert caught.value.fields == {where: ["must be an object"]}
+
+
+def test_without_tolerance_nulls_and_lists_are_wrong() -> None:
+    fields = Fields({"a": None, "b": [], "c": {"d": None}})
+    assert fields.get("a", text(), "x") == "x"
+    fields.within("b")
+    fields.need("c.d", text())
+    assert fields.problems == {
+        "a": ["must be text"],
+        "b": ["must be an object"],
+        "c.d": ["must be text"],
+    }
+    assert not fields.ok
+    assert not fields.within("c").ok
+
+
+def test_unknown_fields_are_ignored_until_they_are_refused() -> None:
+    fields = Fields({"naem": 1, "zzz": {"a": 1}, "inner": {"y": 1}})
+    fields.get("name", text())
+    fields.get("inner.x", text())
+    fields.done()
+    fields.no_others()
+    fields.within("inner").no_others()
+    assert fields.problems == {
+        "naem": ["is unknown (did you mean name?)"],
+        "zzz": ["is unknown"],
+        "inner.y": ["is unknown"],
+    }
+
+
+def test_names_with_dots_are_children() -> None:
+    fields = Fields({"a.b": {"c": 1}, "n": None})
+    assert fields.names == ("a.b", "n")
+    assert fields.child("a.b").need("c", whole(0, 9)) == 1
+    assert Fields({"n": None}, tolerant=True).names == ()
+    assert fields.has("n")
+    assert not fields.has("a.c")
+
+
+def test_problems_of_no_rule() -> None:
+    fields = Fields({"from": 2, "to": 1})
+    fields.wrong("to", "must be after from")
+    fields.wrong("to", "must be after from")
+    fields.wrong("to", "must be even")
+    fields.wrong("", "is empty")
+    with pytest.raises(Unprocessable) as caught:
+        fields.done()
+    assert caught.value.fields == {
+        "to": ["must be after from", "must be even"],
+        "base": ["is empty"],
+    }
+    assert fields.get("to", whole(0, 9)) is None, "told already"
+
+
+def test_a_reason_is_told_with_its_place_in_a_list() -> None:
+    with pytest.raises(Wrong, match=r"^item 2 must be text$"):
+        many(text())(["a", 1])
+
+
+@given(plain)
+def test_any_data_is_read_or_unprocessable(data: Any) -> None:
+    for body in (data, {"checkout": data}, {"checkout": {"order": data, "customer": data}}):
+        with suppress(Unprocessable):
+            read(body)
+
+
+@given(plain)
+def test_nulls_are_dropped(data: Any) -> None:
+    def has_null(value: Any) -> bool:
+        if isinstance(value, dict):
+            return any(item is None or has_null(item) for item in value.values())
+        return isinstance(value, list) and any(item is None or has_null(item) for item in value)
+
+    assert not has_null(drop_nulls(data))
+    if not has_null(data):
+        assert drop_nulls(data) == data

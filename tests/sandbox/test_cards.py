@@ -1,0 +1,384 @@
+"""The card gateway: shapes, test cards, repeated requests, what follows a payment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from checkout.sandbox.codes import CODES
+from checkout.sandbox.stories import STORIES
+from checkout.sandbox.world import World
+from tests.sandbox.requests import CHALLENGE, DECLINED, PAID, card_request
+
+PAYMENTS = "/transactions/payments"
+
+Client = TestClient[Litestar]
+
+
+def pay(sandbox: Client, number: str = PAID, path: str = PAYMENTS, **more: Any) -> dict[str, Any]:
+    answer = sandbox.post(path, json=card_request(number, **more))
+    assert answer.status_code == 200, answer.text
+    said: dict[str, Any] = answer.json()
+    inner: dict[str, Any] = said.get("transaction", said)
+    return inner
+
+
+def test_successful_answer_has_the_documented_shape(sandbox: Client) -> None:
+    said = pay(sandbox, customer={"ip": "127.0.0.1"}, billing_address={"first_name": "Jane"})
+    assert said["status"] == "successful"
+    assert said["code"] == "S.0000"
+    assert said["message"] == "Successfully processed"
+    assert said["type"] == "payment"
+    assert said["payment"].keys() == {
+        *("auth_code", "bank_code", "rrn", "ref_id", "message", "amount", "currency"),
+        *("billing_descriptor", "gateway_id", "status"),
+    }
+    assert said["payment"]["message"] == "Payment was approved"
+    assert said["redirect_url"] == f"http://sandbox.test/process/{said['uid']}"
+    assert said["links"]["receipt_url"] == said["receipt_url"]
+    assert said["gateway"] == {"iframe": True}
+    assert said["customer"]["ip"] == "127.0.0.1"
+    assert said["billing_address"]["first_name"] == "Jane"
+    assert said["billing_address"]["city"] is None
+    card = said["credit_card"]
+    assert (card["brand"], card["first_1"], card["bin"], card["bin_8"], card["last_4"]) == (
+        *("visa", "4", "420000", "42000000", "0000"),
+    )
+    assert (card["holder"], card["exp_month"], card["exp_year"]) == ("Jane Doe", 12, 2040)
+    assert len(card["stamp"]) == 64
+    assert card["token"] is None
+    assert said["paid_at"].endswith("Z")
+
+
+def test_charge_answers_flat_and_is_shown_enveloped(sandbox: Client) -> None:
+    answer = sandbox.post("/services/credit_cards/charges", json=card_request()).json()
+    assert answer["type"] == "charge"
+    assert answer["parent_uid"] == answer["uid"]
+    assert answer["charge"]["status"] == "successful"
+    shown = sandbox.get(f"/transactions/{answer['uid']}").json()["transaction"]
+    assert shown["uid"] == answer["uid"]
+
+
+def test_declined_authorization(sandbox: Client) -> None:
+    said = pay(sandbox, DECLINED, "/transactions/authorizations")
+    assert (said["status"], said["code"]) == ("failed", "F.0105")
+    assert said["authorization"]["message"] == "Authorization was declined"
+    assert said["authorization"]["auth_code"] is None
+    assert said["paid_at"] is None
+
+
+@pytest.mark.parametrize("number", STORIES)
+def test_every_test_card_does_what_its_story_says(sandbox: Client, number: str) -> None:
+    story = STORIES[number]
+    said = pay(sandbox, number)
+    if story.secure == "challenge":
+        assert (said["status"], said["message"], said["code"]) == ("incomplete", None, "P.0000")
+        assert "payment" not in said
+    else:
+        assert said["status"] == ("successful" if story.code == "S.0000" else "failed")
+        assert said["code"] == story.code
+        assert said["friendly_message"] == CODES[story.code].friendly
+    assert ("three_d_secure_verification" in said) == (story.secure in ("frictionless", "failed"))
+
+
+def test_expired_card_is_declined(sandbox: Client) -> None:
+    card = card_request()["request"]["credit_card"]
+    assert pay(sandbox, credit_card=card | {"exp_year": 2020})["code"] == "F.0111"
+
+
+def test_expected_bank_code_needs_a_test_transaction(sandbox: Client) -> None:
+    extra = {"expected_bank_code": "77"}
+    assert pay(sandbox, amount=1, additional_data=extra)["payment"]["bank_code"] == "77"
+    said = pay(sandbox, amount=2, additional_data=extra, test=False)
+    assert said["payment"]["bank_code"] == "00"
+
+
+def test_every_wrong_field_is_named(sandbox: Client) -> None:
+    wrong = {
+        "amount": "1e3",
+        "currency": "eur",
+        "description": " ",
+        "test": "yes",
+        "notification_url": "http://shop.example/notify",
+        "return_url": "javascript:alert(1)",
+        "expired_at": "tomorrow",
+        "credit_card": {
+            "number": "4200000000000001",
+            "holder": "x" * 33,
+            "exp_month": 13,
+            "exp_year": "26",
+            "verification_value": "12",
+        },
+        "customer": {"ip": "1" * 46, "email": "nobody"},
+        "billing_address": {"country": "Germany"},
+        "additional_data": {"browser": {"screen_color_depth": 30}, "contract": ["forever"]},
+    }
+    answer = sandbox.post(PAYMENTS, json={"request": wrong})
+    assert answer.status_code == 422
+    said = answer.json()
+    errors = said["errors"]
+    assert errors.keys() == wrong.keys()
+    assert errors["credit_card"].keys() == wrong["credit_card"].keys()  # type: ignore[attr-defined]
+    assert errors["additional_data"] == {
+        "browser": {"screen_color_depth": ["is invalid"]},
+        "contract": ["is invalid"],
+    }
+    assert said["code"] == "E.1005"
+    assert said["response"] == {
+        "status": "error",
+        "message": said["message"],
+        "errors": errors,
+        "code": "E.1005",
+    }
+    assert "credit_card.number is invalid" in said["message"]
+    assert "4200000000000001" not in answer.text
+    assert sandbox.get("/sandbox/ledger").json()["transactions"] == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "status"),
+    [
+        (1, 200),
+        ("100", 200),
+        (0, 422),
+        (-1, 422),
+        ("0", 422),
+        (1.0, 422),
+        (True, 422),
+        ("1.5", 422),
+        ("१", 422),
+        (10**13, 422),
+        (None, 422),
+    ],
+    ids=repr,
+)
+def test_amounts(sandbox: Client, amount: object, status: int) -> None:
+    assert sandbox.post(PAYMENTS, json=card_request(amount=amount)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b'{"request": "\xff"}', 400),
+        (b"[" * 100_000, 400),
+        (b"[]", 422),
+        (b'{"request": []}', 422),
+        (b'{"request": {"credit_card": 1, "customer": []}}', 422),
+        (b" " * 300_000, 413),
+    ],
+)
+def test_bad_bodies_never_crash(sandbox: Client, body: bytes, status: int) -> None:
+    answer = sandbox.post(PAYMENTS, content=body)
+    assert answer.status_code == status
+    assert answer.json()["message"]
+
+
+def test_challenge_needs_a_way_back(sandbox: Client) -> None:
+    answer = sandbox.post(PAYMENTS, json=card_request(CHALLENGE, return_url=None))
+    assert answer.json()["errors"] == {"return_url": ["can't be blank"]}
+
+
+# Who calls
+
+
+def test_credentials(sandbox: Client) -> None:
+    sandbox.auth = None
+    answer = sandbox.post(PAYMENTS, json=card_request())
+    assert answer.status_code == 401
+    assert answer.json()["response"]["message"]
+    said = sandbox.post(PAYMENTS, json=card_request(), auth=("361", "anything"))
+    assert said.status_code == 200
+    sandbox.post("/sandbox/credentials", json={"shop_id": "361", "secret_key": "right"})
+    uid = said.json()["transaction"]["uid"]
+    assert sandbox.get(f"/transactions/{uid}", auth=("361", "right")).status_code == 200
+    assert sandbox.get(f"/transactions/{uid}", auth=("361", "wrong")).status_code == 401
+    assert sandbox.get(f"/transactions/{uid}", auth=("362", "right")).status_code == 401
+
+
+def test_a_transaction_belongs_to_its_shop(sandbox: Client) -> None:
+    uid = pay(sandbox)["uid"]
+    answer = sandbox.get(f"/transactions/{uid}", auth=("other", "key"))
+    assert (answer.status_code, answer.json()["message"]) == (404, "Record not found")
+    path = "/v2/transactions/tracking_id/key-1"
+    assert sandbox.get(path, auth=("other", "key")).json() == {"transactions": []}
+    assert len(sandbox.get(path).json()["transactions"]) == 1
+
+
+def test_protocols_do_not_mix(sandbox: Client) -> None:
+    uid = pay(sandbox)["uid"]
+    assert sandbox.get(f"/beyag/transactions/{uid}").status_code == 404
+
+
+def test_lookup_by_tracking_id_gives_the_newest_ten(sandbox: Client) -> None:
+    uids = [pay(sandbox, amount=amount)["uid"] for amount in range(1, 13)]
+    found = sandbox.get("/v2/transactions/tracking_id/key-1").json()["transactions"]
+    assert [one["uid"] for one in found] == uids[:-11:-1]
+    nothing = sandbox.get("/v2/transactions/tracking_id/nothing")
+    assert nothing.json() == {"transactions": []}
+
+
+# Repeated requests
+
+
+def test_same_request_id_same_answer(sandbox: Client, world: World) -> None:
+    answers = [
+        sandbox.post(PAYMENTS, json=card_request(), headers={"RequestID": "one"}) for _ in range(3)
+    ]
+    assert answers[0].content == answers[1].content == answers[2].content
+    assert len(world.transactions) == 1
+    other = sandbox.post(
+        PAYMENTS, json=card_request(), headers={"RequestID": "one"}, auth=("362", "k")
+    )
+    assert other.json()["transaction"]["uid"] != answers[0].json()["transaction"]["uid"]
+    world.now = _later(world, 24 * 3600 + 1)
+    late = sandbox.post(PAYMENTS, json=card_request(), headers={"RequestID": "one"})
+    assert late.json()["transaction"]["uid"] != answers[0].json()["transaction"]["uid"]
+
+
+def test_duplicates_within_30_seconds_are_refused(sandbox: Client, world: World) -> None:
+    pay(sandbox)
+    answer = sandbox.post(PAYMENTS, json=card_request(tracking_id="key-2"))
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "E.1018"
+    assert answer.json()["message"] == "Duplicate transaction"
+    pay(sandbox, duplicate_check=False)
+    pay(sandbox, amount=2000)
+    pay(sandbox, "4012000000001006")
+    world.now = _later(world, 31)
+    pay(sandbox)
+
+
+def _later(world: World, seconds: float) -> Any:
+    now = world.now
+    return lambda: now() + seconds
+
+
+# Saved cards
+
+
+def test_saved_card(sandbox: Client) -> None:
+    oneclick = {"contract": ["oneclick"]}
+    first = pay(sandbox, additional_data=oneclick)
+    token = first["credit_card"]["token"]
+    assert token
+    again = pay(
+        sandbox,
+        amount=5,
+        credit_card={"token": token, "verification_value": "123"},
+        additional_data=oneclick,
+    )
+    assert again["credit_card"]["last_4"] == "0000"
+    assert again["credit_card"]["stamp"] == first["credit_card"]["stamp"]
+    bare = sandbox.post(PAYMENTS, json=card_request(amount=6, credit_card={"token": token}))
+    assert bare.json()["errors"] == {"additional_data": {"contract": ["can't be blank"]}}
+    other = card_request(amount=7, credit_card={"token": token}, additional_data=oneclick)
+    assert sandbox.post(PAYMENTS, json=other, auth=("other", "k")).status_code == 422
+
+
+def test_declined_cards_are_not_given_a_token(sandbox: Client) -> None:
+    said = pay(sandbox, DECLINED, additional_data={"contract": ["oneclick"]})
+    assert said["credit_card"]["token"] is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "status"),
+    [
+        ({}, "incomplete"),
+        ({"skip_three_d_secure_verification": True}, "successful"),
+        (
+            {
+                "skip_three_d_secure_verification": True,
+                "force_three_d_secure_verification": True,
+            },
+            "incomplete",
+        ),
+    ],
+)
+def test_force_wins_over_skip(sandbox: Client, flags: dict[str, bool], status: str) -> None:
+    oneclick = {"contract": ["oneclick"]}
+    uid = pay(sandbox, CHALLENGE, additional_data=oneclick)["uid"]
+    sandbox.post(f"/process/{uid}", data={"password": "1111"})
+    shown = sandbox.get(f"/transactions/{uid}").json()["transaction"]
+    card = {"token": shown["credit_card"]["token"]} | flags
+    assert pay(sandbox, amount=7, credit_card=card, additional_data=oneclick)["status"] == status
+
+
+# Time
+
+
+def test_incomplete_expires(sandbox: Client, world: World) -> None:
+    said = pay(sandbox, CHALLENGE, expired_at="2099-01-01T00:00:00+03:00")
+    assert said["expired_at"] == "2098-12-31T21:00:00.000Z"
+    world.now = lambda: 4_070_908_800.0
+    shown = sandbox.get(f"/transactions/{said['uid']}").json()["transaction"]
+    assert (shown["status"], shown["code"]) == ("expired", "F.0998")
+
+
+def test_past_expiry_is_never_charged(sandbox: Client) -> None:
+    assert pay(sandbox, expired_at="2020-01-01T00:00:00+00:00")["status"] == "expired"
+    assert sandbox.get("/sandbox/ledger").json()["charges"] == 0
+
+
+# What follows
+
+
+def follow(sandbox: Client, kind: str, uid: str, amount: int, **more: str) -> Any:
+    body = {"request": {"parent_uid": uid, "amount": amount} | more}
+    return sandbox.post(f"/transactions/{kind}s", json=body)
+
+
+def test_capture_and_refund_are_bounded(sandbox: Client) -> None:
+    uid = pay(sandbox, path="/transactions/authorizations")["uid"]
+    assert follow(sandbox, "refund", uid, 1, reason="none yet").status_code == 422
+    captured = follow(sandbox, "capture", uid, 1000).json()["transaction"]
+    assert (captured["type"], captured["status"], captured["parent_uid"]) == (
+        *("capture", "successful", uid),
+    )
+    assert captured["capture"]["amount"] == 1000
+    assert follow(sandbox, "capture", uid, 1000).status_code == 422
+    assert follow(sandbox, "void", uid, 1999).status_code == 422
+    assert follow(sandbox, "refund", uid, 600, reason="broken cup").status_code == 200
+    assert follow(sandbox, "refund", captured["uid"], 400, reason="late").status_code == 200
+    assert follow(sandbox, "refund", uid, 1, reason="too much").status_code == 422
+
+
+def test_void(sandbox: Client) -> None:
+    uid = pay(sandbox, path="/transactions/authorizations")["uid"]
+    assert follow(sandbox, "void", uid, 5).status_code == 422
+    assert follow(sandbox, "void", uid, 1999).status_code == 200
+    assert follow(sandbox, "capture", uid, 1).status_code == 422
+
+
+def test_what_follows_needs_a_parent_and_a_reason(sandbox: Client) -> None:
+    assert follow(sandbox, "refund", "unknown", 5, reason="x").status_code == 404
+    assert follow(sandbox, "refund", pay(sandbox)["uid"], 5).json()["errors"] == {
+        "reason": ["can't be blank"]
+    }
+    declined = pay(sandbox, DECLINED)["uid"]
+    assert follow(sandbox, "refund", declined, 5, reason="x").status_code == 422
+
+
+# Secrets
+
+
+def test_no_card_number_or_code_stays(sandbox: Client, world: World) -> None:
+    number, code = "4111111111111111", "987"
+    card = card_request(number)["request"]["credit_card"] | {"verification_value": code}
+    pay(sandbox, credit_card=card, additional_data={"contract": ["oneclick"]})
+    ledger = sandbox.get("/sandbox/ledger").text
+    assert number not in ledger
+    assert f'"{code}"' not in ledger
+    for remembered in (world.transactions, world.memory, world.calls):
+        assert number not in repr(remembered)
+        assert f"'{code}'" not in repr(remembered)
+    assert "key" not in {row["facts"].get("secret_key") for row in _rows(sandbox)}
+
+
+def _rows(sandbox: Client) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = sandbox.get("/sandbox/ledger").json()["transactions"]
+    return rows
