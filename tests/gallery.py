@@ -331,6 +331,7 @@ def _pay(page: Any) -> None:
 def _typed(page: Any) -> None:
     _type(page, number="371449635398431", expiry="829", code="1234", email="anna@gmial.com")
     page.locator("#f-holder").focus()
+    page.wait_for_selector(".below button:visible")
 
 
 def _slips(page: Any) -> None:

@@ -21,7 +21,7 @@ async def sweep(flow: Flow) -> int:
     """One look at what is due, on this machine's share; how many rows it moved."""
     now = flow.clock()
     for uid in await flow.ledger.read(payments.to_expire, now):
-        await flow.ledger.write(record.expire, flow.book, uid, now)
+        await flow.write(uid, record.expire, flow.book, uid, now)
         flow.letters_waiting.set()
     due = await flow.ledger.read(attempts.to_sweep, now)
     await asyncio.gather(*(_ask(flow, attempt, now) for attempt in due))
@@ -63,5 +63,5 @@ async def reconcile(flow: Flow, uid: str) -> Story:
         if attempt.status in LIVE or attempt.sweep_at is not None:
             story = await flow.refresh(attempt)
     if story.status(flow.clock()) is not story.payment.status:
-        story = await flow.ledger.write(record.expire, flow.book, uid, flow.clock())
+        story = await flow.write(uid, record.expire, flow.book, uid, flow.clock())
     return story

@@ -22,7 +22,7 @@ from checkout.flow.pace import Pace, next_query
 from checkout.gateways.base import Charge, Gateway, Reference
 from checkout.ledger import attempts, events, outbox, payments
 from checkout.ledger.rows import Attempt, Payment, Story
-from checkout.ledger.store import Ledger
+from checkout.ledger.store import Ledger, P, T, Verb
 from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
 from checkout.model.browser import Browser
 from checkout.model.card import Card
@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 CHOOSE_METHOD = N_("Choose how to pay")
 NO_METHOD = "none of the shop's methods can take this payment"
+MOST_SEEN = 10_000
 SAME_KEY = "was used for another request within 24 hours"
 
 
@@ -68,6 +69,7 @@ class Flow:
         self.pace = pace or Pace()
         self.clock = clock
         self.letters_waiting = asyncio.Event()
+        self._seen: dict[str, tuple[float, Story]] = {}
         self.book = record.Book(settings.shops, settings.limits, self.pace, settings.public_url)
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -134,6 +136,27 @@ class Flow:
             raise NotFound
         return story
 
+    async def glance(self, uid: str, secret: str) -> Story:
+        """Like `open`, at most a second old, for the many that poll; what this worker writes is
+        seen at once. Never for a page that could take money."""
+        at, story = self._seen.get(uid, (0.0, None))
+        now = self.clock()
+        if story is None or not at <= now < at + self.pace.glance:
+            story = await self.open(uid, secret)
+            if len(self._seen) >= MOST_SEEN:
+                self._seen.clear()
+            self._seen[uid] = (now, story)
+        elif not hmac.compare_digest(story.payment.secret.encode(), secret.encode()):
+            raise NotFound
+        return story
+
+    async def write(self, uid: str, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a verb that changes a payment; forget what was seen of it."""
+        try:
+            return await self.ledger.write(verb, *args, **kwargs)
+        finally:
+            self._seen.pop(uid, None)
+
     async def open_token(self, token: str, shop: Shop | None = None) -> Story:
         """The story behind a token; with `shop`, of that shop alone. Raises NotFound."""
         story = await self.ledger.read(payments.by_token, token)
@@ -166,7 +189,9 @@ class Flow:
             raise Unprocessable({"method": [CHOOSE_METHOD]})
         attempt = self._new_attempt(story, method, sent)
         try:
-            story, ours = await self.ledger.write(record.claim, self.book, attempt, self.clock())
+            story, ours = await self.write(
+                attempt.payment, record.claim, self.book, attempt, self.clock()
+            )
         except IntegrityError:  # another machine claimed this number first
             return await self.ledger.read(record.read, attempt.payment)
         if not ours:
@@ -231,7 +256,7 @@ class Flow:
             outcome = UNKNOWN
         if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:
             outcome = outcome if outcome.id else Outcome(Status.LOST, reason=Reason.PROVIDER)
-        return await self._answer(attempt.key, outcome, asked=False)
+        return await self._answer(attempt, outcome, asked=False)
 
     # Looking
 
@@ -247,7 +272,10 @@ class Flow:
         """Ask the gateway how the attempt stands, unless somebody has within the interval."""
         now = self.clock()
         until = now + max(next_query(attempt.queries), 1.0)
-        if not await self.ledger.write(attempts.take_query, attempt.key, now=now, until=until):
+        taken = await self.write(
+            attempt.payment, attempts.take_query, attempt.key, now=now, until=until
+        )
+        if not taken:
             return await self.ledger.read(record.read, attempt.payment)
         return await asyncio.shield(self._run(self._ask(attempt)))
 
@@ -270,11 +298,12 @@ class Flow:
         except Exception as error:  # noqa: BLE001 - a fault of ours is no answer of theirs
             log.error("gateway.fault", error=type(error).__name__, alert=True)
             outcome = UNKNOWN
-        return await self._answer(attempt.key, outcome, asked=True)
+        return await self._answer(attempt, outcome, asked=True)
 
-    async def _answer(self, key: str, outcome: Outcome, *, asked: bool) -> Story:
-        story = await self.ledger.write(
-            record.answer, self.book, key, outcome, self.clock(), asked=asked
+    async def _answer(self, attempt: Attempt, outcome: Outcome, *, asked: bool) -> Story:
+        now = self.clock()
+        story = await self.write(
+            attempt.payment, record.answer, self.book, attempt.key, outcome, now, asked=asked
         )
         self.letters_waiting.set()
         return story
@@ -297,7 +326,7 @@ class Flow:
         if attempt is None:
             raise NotFound
         if attempt.live and attempt.returned_at is None:
-            await self.ledger.write(record.returned, attempt, self.clock())
+            await self.write(attempt.payment, record.returned, attempt, self.clock())
         return await self.look(await self.ledger.read(record.read, attempt.payment))
 
     async def leave(self, story: Story) -> Story:
@@ -305,12 +334,13 @@ class Flow:
         attempt = (await self.look(story)).live
         if attempt is None or attempt.status is not Status.ACTION:
             return await self.ledger.read(record.read, story.payment.uid)
-        return await self.ledger.write(record.leave, self.book, attempt.key, self.clock())
+        return await self.write(attempt.payment, record.leave, self.book, attempt.key, self.clock())
 
     async def cancel(self, story: Story) -> Story:
         """Give the payment up, where nothing is under way that could still be charged."""
         await self.leave(story)
-        story = await self.ledger.write(record.cancel, self.book, story.payment.uid, self.clock())
+        uid = story.payment.uid
+        story = await self.write(uid, record.cancel, self.book, uid, self.clock())
         self.letters_waiting.set()
         return story
 

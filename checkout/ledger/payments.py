@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger.rows import Attempt, Payment, Story, attempt_of, payment_of, text
 from checkout.ledger.schema import attempts, creations, payments
 from checkout.model.status import Status
 
-KEPT_SECONDS = 24 * 3600  # how long an idempotency key gives the same answer
+KEPT_SECONDS: Final = 24 * 3600  # how long an idempotency key gives the same answer
+
+# Built once: building a statement takes longer than running it.
+BY_UID: Final = select(payments).where(payments.c.uid == bindparam("value"))
+BY_TOKEN: Final = select(payments).where(payments.c.token == bindparam("value"))
+BY_LINK: Final = select(payments).where(payments.c.link == bindparam("value"))
+ATTEMPTS: Final = (
+    select(attempts).where(attempts.c.payment == bindparam("value")).order_by(attempts.c.number)
+)
 
 
 def add(conn: Connection, payment: Payment) -> None:
@@ -43,19 +51,19 @@ def change(conn: Connection, uid: str, **values: Any) -> None:
 
 
 def by_uid(conn: Connection, uid: str) -> Story | None:
-    return _story(conn, select(payments).where(payments.c.uid == uid))
+    return _story(conn, BY_UID, uid)
 
 
 def by_token(conn: Connection, token: str) -> Story | None:
-    return _story(conn, select(payments).where(payments.c.token == token))
+    return _story(conn, BY_TOKEN, token)
 
 
 def by_link(conn: Connection, link: str) -> Story | None:
-    return _story(conn, select(payments).where(payments.c.link == link))
+    return _story(conn, BY_LINK, link)
 
 
-def _story(conn: Connection, query: Select[Any]) -> Story | None:
-    row = conn.execute(query).first()
+def _story(conn: Connection, query: Select[Any], value: str) -> Story | None:
+    row = conn.execute(query, {"value": value}).first()
     if row is None:
         return None
     payment = payment_of(row)
@@ -63,10 +71,7 @@ def _story(conn: Connection, query: Select[Any]) -> Story | None:
 
 
 def attempts_of(conn: Connection, uid: str) -> tuple[Attempt, ...]:
-    rows = conn.execute(
-        select(attempts).where(attempts.c.payment == uid).order_by(attempts.c.number)
-    )
-    return tuple(attempt_of(row) for row in rows)
+    return tuple(attempt_of(row) for row in conn.execute(ATTEMPTS, {"value": uid}))
 
 
 def listed(conn: Connection, *, shop: str | None = None, limit: int = 100) -> list[Payment]:

@@ -57,12 +57,12 @@ class Browser(Struct, frozen=True, omit_defaults=True):
             for name in ("screen_width", "screen_height", "window_width", "window_height")
             if _SIZE.fullmatch(value := fields.get(name, ""))
         }
-        spoken = fields.get("language") or re.split("[,;]", accept_language, maxsplit=1)[0].strip()
+        first = re.split(r"[,;]", accept_language, maxsplit=1)[0].strip()
         offset, zone = fields.get("time_zone", ""), fields.get("time_zone_name", "")
         return cls(
             accept_header=_header(accept),
             user_agent=_header(user_agent),
-            language=_language(spoken),
+            language=_language(fields.get("language", "")) or _language(first),
             screen_color_depth=_depth(fields.get("screen_color_depth", "")),
             java_enabled=fields.get("java_enabled") == "true",
             time_zone=_offset(offset),

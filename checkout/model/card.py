@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
@@ -157,7 +157,7 @@ def read_card(
     if when is None or when[1] > today.year + 50:
         errors["expiry"] = EXPIRY_MISSING
     # A card is good to the end of its month somewhere on Earth: the gateway decides the last day.
-    elif (when[1], when[0]) < (today.year, today.month):
+    elif (when[1], when[0]) < ((eve := today - timedelta(days=1)).year, eve.month):
         errors["expiry"] = EXPIRY_PAST
     code = digits(fields.get("code", "")) if fields.get("code", "").strip() else ""
     wanted = {brand.code} if brand else {3, 4}
@@ -165,7 +165,7 @@ def read_card(
         errors["code"] = CODE_MISSING
     elif code is None or len(code) not in wanted:
         errors["code"] = CODE_FOUR if brand and brand.code == 4 else CODE_THREE
-    holder = " ".join(fields.get("holder", "").split())
+    holder = "".join(c for c in " ".join(fields.get("holder", "").split()) if c.isprintable())
     if not holder:
         errors["holder"] = HOLDER_MISSING
     elif len(holder) > LONGEST_HOLDER:

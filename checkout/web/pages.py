@@ -158,7 +158,7 @@ async def wait_page(request: Web_Request) -> Html:
 @route(f"{PATH}/status", http_method=READ, include_in_schema=False)
 async def status(request: Web_Request) -> Html:
     """The fragment that htmx polls, or JSON; a page that has moved on says where."""
-    visit = await enter(request)
+    visit = await enter(request, glance=True)
     visit.story = await visit.web.flow.look(visit.story)
     if "application/json" in request.headers.get("accept", ""):
         return _status_json(visit)

@@ -8,9 +8,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2.visitor import NodeTransformer
 
 from checkout.assets import STATIC, TEMPLATES
 from checkout.texts import LANGUAGES, translations
@@ -80,9 +81,32 @@ class Renderer:
                 each.get_template(name)
 
 
+class _Translated(Environment):
+    """Puts the texts in when a template is compiled, not each time it is shown: `_("...")` with
+    a constant text and nothing to fill in becomes that text."""
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        return cast(nodes.Template, _Texts(self).visit(super()._parse(source, name, filename)))
+
+
+class _Texts(NodeTransformer):
+    def __init__(self, environment: Environment) -> None:
+        self._gettext: Any = environment.globals["_constant"]
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - Jinja's own name for it
+        self.generic_visit(node)
+        called = isinstance(node.node, nodes.Name) and node.node.name in ("_", "gettext")
+        if not called or node.kwargs or len(node.args) != 1:
+            return node
+        text = node.args[0]
+        if not isinstance(text, nodes.Const):
+            return node
+        return nodes.MarkSafe(nodes.Const(self._gettext(text.value)))
+
+
 def environment(language: str, assets: Any, folder: Path = TEMPLATES) -> Environment:
     """Autoescaped, strict about undefined names, texts by gettext."""
-    built = Environment(
+    built = _Translated(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
@@ -91,7 +115,8 @@ def environment(language: str, assets: Any, folder: Path = TEMPLATES) -> Environ
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
-    built.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    globals_: Mapping[str, Any] = {"asset": assets}
-    built.globals.update(globals_)
+    catalogue = translations(language)
+    built.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    more: Mapping[str, Any] = {"asset": assets, "_constant": catalogue.gettext}
+    built.globals.update(more)
     return built

@@ -159,13 +159,15 @@ class Visit:
         return gettext(self.lang)
 
 
-async def enter(request: Web_Request) -> Visit:
-    """The visit behind a payment's address. Raises NotFound, also for an unknown language."""
+async def enter(request: Web_Request, *, glance: bool = False) -> Visit:
+    """The visit behind a payment's address. Raises NotFound, also for an unknown language.
+    `glance`: a second old will do."""
     web, place = web_of(request), request.path_params
     lang: str = place["lang"]
     if lang not in LANGUAGES:
         raise NotFound
-    story = await web.flow.open(place["uid"], place["secret"])
+    find = web.flow.glance if glance else web.flow.open
+    story = await find(place["uid"], place["secret"])
     return Visit(web, request, lang, story, web.flow.shop(story))
 
 

@@ -33,8 +33,12 @@
 
   const inputs = Object.keys(PROBLEM).map((name) => document.getElementById("f-" + name)).filter(Boolean);
   for (const input of inputs) {
-    // Leaving a field that was filled checks it; mending one takes its error away at once.
-    input.addEventListener("change", () => input.value && check(input));
+    // Going on to another field checks this one, but a press on the button does not: an error that
+    // comes up then would move the button away under the finger.
+    input.addEventListener("focusout", (event) => {
+      if (input.value && event.relatedTarget?.matches("input, select")) check(input);
+    });
+    // Mending a field takes its error away at once.
     input.addEventListener("input", () => input.hasAttribute("aria-invalid") && check(input));
   }
   form.addEventListener("submit", (event) => {

@@ -22,12 +22,19 @@
     ask.className = "quiet hint";
     ask.hidden = true;
     document.getElementById("e-" + input.name).after(ask);
-    input.addEventListener("change", () => {
+    let pause;
+    const look = () => {
       const [name, domain = ""] = input.value.trim().toLowerCase().split("@");
       const meant = !DOMAINS.includes(domain) && DOMAINS.find((known) => near(domain, known));
       ask.hidden = !meant;
       ask.dataset.value = `${name}@${meant}`;
       ask.textContent = input.dataset.typo.replace("{}", ask.dataset.value);
+    };
+    // While the customer is still in the field: nothing may move under a press on the button.
+    input.addEventListener("input", () => {
+      ask.hidden = true;
+      clearTimeout(pause);
+      pause = setTimeout(look, 500);
     });
     ask.addEventListener("click", () => {
       input.value = ask.dataset.value;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
 
 import httpx
 
@@ -108,9 +109,13 @@ def huge(body: bytes) -> Iterator[bytes]:
         yield b" " * 65_536
 
 
+@cache
 def bomb(body: bytes) -> bytes:
     return gzip.compress(body + b" " * 64 * 1024 * 1024, compresslevel=1)
 
+
+drip = streaming(200, lambda body: Drip())
+ENDLESS = (silence, drip)  # these last as long as the deadline, so that has to be short
 
 # Nothing was charged: the customer may try again at once.
 NOT_CHARGED: dict[str, Fault] = {
@@ -134,7 +139,7 @@ UNKNOWN: dict[str, Fault] = {
     "closed without an answer": raising(httpx.RemoteProtocolError),
     "reset in the body": streaming(200, Reset),
     "silence": silence,
-    "slow drip": streaming(200, lambda body: Drip()),
+    "slow drip": drip,
     "500 with a good body": answering(500),
     "502 html": answering(502, html, "text/html"),
     "503 nothing": answering(503, lambda body: b""),

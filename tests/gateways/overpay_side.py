@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512, HashAlgorithm
@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from checkout.gateways.overpay import Options
 from checkout.model.money import Money
+from tests.gateways.kit import Notice
 
 SHOP_ID = "361"
 SECRET_KEY = secrets.token_hex(32)
@@ -20,11 +21,6 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PKCS1 = padding.PKCS1v15()
 PSS = padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH)
-
-
-class Notice(NamedTuple):
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def public_key(key: rsa.RSAPrivateKey = KEY) -> str:
@@ -49,7 +45,7 @@ def basic(shop_id: str = SHOP_ID, secret_key: str = SECRET_KEY) -> str:
 class OverpaySide:
     """An account whose public key is known: only its signature counts."""
 
-    secrets = (SECRET_KEY, basic().removeprefix("Basic "))
+    secrets: tuple[str, ...] = (SECRET_KEY, basic().removeprefix("Basic "))
 
     def options(self, base_url: str) -> Options:
         return Options(

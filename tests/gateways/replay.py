@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,7 @@ from checkout.model.outcome import Outcome
 from tests.gateways.samples import KEY
 
 RECORDED = Path(__file__).parent / "recorded"
-Answerer = Callable[[httpx.Request], Awaitable[httpx.Response]]
+Answerer = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
 
 class Chunks(httpx.AsyncByteStream):
@@ -174,7 +174,7 @@ def replaced(data: Any, path: tuple[str | int, ...], value: Any) -> Any:
     if not path:
         return value
     copy = dict(data) if isinstance(data, dict) else list(data)
-    copy[path[0]] = replaced(data[path[0]], path[1:], value)  # type: ignore[index, call-overload]
+    copy[path[0]] = replaced(data[path[0]], path[1:], value)  # type: ignore[index]
     return copy
 
 

@@ -146,7 +146,8 @@ def test_flags() -> None:
         (False, False), (0, False), ("0", False), ("false", False),
     ]:  # fmt: skip
         assert loose_flag(value) is expected
-    for odd in (2, -1, "", "yes", "on", None, 1.0, 0.0, [], {}):
+    odds: list[Any] = [2, -1, "", "yes", "on", None, 1.0, 0.0, [], {}]
+    for odd in odds:
         assert wrong(loose_flag, odd)
     for loose in (1, 0, "true", "false", None):
         assert wrong(flag, loose)

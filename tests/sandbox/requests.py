@@ -28,9 +28,9 @@ def card_request(number: str = PAID, **more: Any) -> dict[str, Any]:
     }
 
 
-def apm_request(method: str = "bank_transfer", **more: Any) -> dict[str, Any]:
+def apm_request(name: str = "bank_transfer", /, **more: Any) -> dict[str, Any]:
     """An online payment with everything that is required."""
-    section = {"type": method} | ({"account_number": "42"} if method == "erip" else {})
+    section = {"type": name} | ({"account_number": "42"} if name == "erip" else {})
     return {
         "request": {
             "amount": 1999,

@@ -18,8 +18,8 @@ PAYMENTS = "/beyag/transactions/payments"
 Client = TestClient[Litestar]
 
 
-def pay(sandbox: Client, method: str, **more: Any) -> dict[str, Any]:
-    answer = sandbox.post(PAYMENTS, json=apm_request(method, **more))
+def pay(sandbox: Client, name: str, /, **more: Any) -> dict[str, Any]:
+    answer = sandbox.post(PAYMENTS, json=apm_request(name, **more))
     assert answer.status_code == 200, answer.text
     said: dict[str, Any] = answer.json()["transaction"]
     return said

@@ -1,0 +1,96 @@
+"""The fixtures of journeys/ and browser/: one set of servers and one browser for both folders.
+
+Everything runs on the session's event loop: mark test modules with `pytestmark = BROWSER`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Playwright, async_playwright
+
+from tests.journeys.customer import Customer
+from tests.journeys.house import House, open_house
+
+BROWSER: Final = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+ARGS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+FAULTS: Final = ('"level": "error"', "Traceback", "Error:", "Warning:")
+
+Enter = Callable[..., Awaitable[Customer]]
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with open_house(tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium(playwright: Playwright) -> AsyncIterator[Browser]:
+    browser = await playwright.chromium.launch(**launch_options())
+    yield browser
+    await browser.close()
+
+
+def launch_options(**more: Any) -> dict[str, Any]:
+    return {"executable_path": os.environ["CHECKOUT_CHROMIUM"], "args": ARGS} | more
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(servers: House) -> AsyncIterator[House]:
+    """The servers, calm at the start; none of them may have failed in the test's time."""
+    before = len(servers.log())
+    await servers.calm()
+    yield servers
+    await servers.calm()
+    said = [line for line in servers.log()[before:].splitlines() if any(f in line for f in FAULTS)]
+    allowed = getattr(servers, "allowed", ())
+    said = [line for line in said if not any(word in line for word in allowed)]
+    assert not said, "checkout's log:\n" + "\n".join(said)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def enter(house: House, chromium: Browser) -> AsyncIterator[Enter]:
+    """`await enter()`: another customer, with a browser context made of the given options. At the
+    end none of them may have seen an error in the console or a violated policy."""
+    customers: list[Customer] = []
+
+    async def make(**options: Any) -> Customer:
+        options.setdefault("locale", "en-GB")
+        context = await chromium.new_context(**options)
+        customers.append(await Customer.enter(house, context))
+        return customers[-1]
+
+    yield make
+    for each in customers:
+        await each.context.close()
+    problems = [problem for each in customers for problem in each.problems]
+    assert not problems, "the browser's console:\n" + "\n".join(problems)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def customer(enter: Enter) -> Customer:
+    return await enter()
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    """A folder for a browser profile of its own."""
+    return tmp_path / "profile"
