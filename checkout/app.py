@@ -24,6 +24,7 @@ from checkout.links import Signer
 from checkout.settings import Settings, load
 from checkout.web import api, health, logos, notifications, pages, returns, static
 from checkout.web.errors import on_error
+from checkout.web.load import shed_load
 from checkout.web.render import Assets, Renderer
 from checkout.web.security import LARGEST_BODY, security_headers
 from checkout.web.visit import Web
@@ -82,6 +83,7 @@ def create_app(
         route_handlers=list(HANDLERS),
         lifespan=[lifespan],
         exception_handlers={Exception: on_error},
+        middleware=[shed_load],
         before_send=[security_headers(settings)],
         request_max_body_size=LARGEST_BODY,
         openapi_config=OpenAPIConfig(

@@ -39,12 +39,27 @@ def read(conn: Connection, uid: str) -> Story:
     return story
 
 
+def _hold(conn: Connection, uid: str) -> Story:
+    story = payments.held(conn, uid)
+    if story is None:
+        raise NotFound
+    return story
+
+
+def _held_attempt(conn: Connection, key: str) -> tuple[Story, Attempt]:
+    found = attempts.by_key(conn, key)
+    if found is None:
+        raise NotFound
+    story = _hold(conn, found.payment)
+    return story, next(attempt for attempt in story.attempts if attempt.key == key)
+
+
 def claim(conn: Connection, book: Book, attempt: Attempt, now: float) -> tuple[Story, bool]:
     """Claim the attempt before its gateway is called. False: it is not this request's to send.
 
     Raises TooMany by the limits on card testing.
     """
-    story = read(conn, attempt.payment)
+    story = _hold(conn, attempt.payment)
     if story.status(now) is not Status.OPEN or attempt.number != story.next_number:
         return story, False
     _limit(conn, book.limits, attempt, now)
@@ -74,10 +89,7 @@ def answer(
     conn: Connection, book: Book, key: str, outcome: Outcome, now: float, *, asked: bool
 ) -> Story:
     """Write down what the gateway said: to the charge, or (`asked`) to a status query."""
-    attempt = attempts.by_key(conn, key)
-    if attempt is None:
-        raise NotFound
-    story = read(conn, attempt.payment)
+    story, attempt = _held_attempt(conn, key)
     if asked and outcome.status is Status.LOST:
         return _absent(conn, book, story, attempt, now)
     if asked and outcome.status is Status.PENDING and outcome.facts == UNKNOWN.facts:
@@ -189,11 +201,9 @@ def returned(conn: Connection, attempt: Attempt, now: float) -> None:
 def leave(conn: Connection, book: Book, key: str, now: float) -> Story:
     """The customer leaves an unpaid step for another way to pay. The gateway may still be paid:
     the attempt stays on the sweep's list."""
-    attempt = attempts.by_key(conn, key)
-    if attempt is None:
-        raise NotFound
+    story, attempt = _held_attempt(conn, key)
     if attempt.status is not Status.ACTION:
-        return read(conn, attempt.payment)
+        return story
     attempts.change(conn, key, status=Status.CANCELLED, updated_at=now)
     events.append(conn, attempt.payment, "left", now, attempt.number)
     return _update(conn, book, attempt.payment, now)
@@ -201,7 +211,7 @@ def leave(conn: Connection, book: Book, key: str, now: float) -> Story:
 
 def cancel(conn: Connection, book: Book, uid: str, now: float) -> Story:
     """The customer gives the payment up; nothing happens while an attempt is live or it is over."""
-    story = read(conn, uid)
+    story = _hold(conn, uid)
     if story.status(now) is not Status.OPEN:
         return story
     payments.change(conn, uid, cancelled=True)
@@ -210,6 +220,8 @@ def cancel(conn: Connection, book: Book, uid: str, now: float) -> Story:
 
 
 def expire(conn: Connection, book: Book, uid: str, now: float) -> Story:
+    """Write down what time alone has changed: an open form past its time."""
+    _hold(conn, uid)
     return _update(conn, book, uid, now)
 
 

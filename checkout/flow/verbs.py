@@ -88,9 +88,11 @@ class Flow:
         if idempotency_key is None:
             await self.ledger.write(_add, payment)
             return payment
-        made, same = await self.ledger.write(
-            payments.add_once, payment, idempotency_key=idempotency_key, digest=digest
-        )
+        key = {"idempotency_key": idempotency_key, "digest": digest}
+        try:
+            made, same = await self.ledger.write(payments.add_once, payment, **key)
+        except IntegrityError:  # the same key came twice at once: the other was first
+            made, same = await self.ledger.write(payments.add_once, payment, **key)
         if not same:
             raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
         return made

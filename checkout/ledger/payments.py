@@ -16,6 +16,7 @@ KEPT_SECONDS: Final = 24 * 3600  # how long an idempotency key gives the same an
 
 # Built once: building a statement takes longer than running it.
 BY_UID: Final = select(payments).where(payments.c.uid == bindparam("value"))
+HELD: Final = BY_UID.with_for_update()  # SQLite's transaction holds all; PostgreSQL's the row
 BY_TOKEN: Final = select(payments).where(payments.c.token == bindparam("value"))
 BY_LINK: Final = select(payments).where(payments.c.link == bindparam("value"))
 ATTEMPTS: Final = (
@@ -52,6 +53,11 @@ def change(conn: Connection, uid: str, **values: Any) -> None:
 
 def by_uid(conn: Connection, uid: str) -> Story | None:
     return _story(conn, BY_UID, uid)
+
+
+def held(conn: Connection, uid: str) -> Story | None:
+    """The story, kept from other writers until this transaction ends."""
+    return _story(conn, HELD, uid)
 
 
 def by_token(conn: Connection, token: str) -> Story | None:

@@ -22,6 +22,7 @@ from checkout.sandbox.logs import LOGGING
 from checkout.sandbox.overpay import apm, cards
 from checkout.sandbox.pages import asset
 from checkout.sandbox.protocol import Protocol
+from checkout.sandbox.signing import SigningKey
 from checkout.sandbox.world import HttpRequest, World
 
 PROTOCOLS: tuple[Protocol, ...] = (cards.PROTOCOL, apm.PROTOCOL)
@@ -32,9 +33,12 @@ LARGEST_BODY = 256 * 1024
 DEFAULT_URL = "http://localhost:8002"
 
 
-def create_sandbox(public_url: str = DEFAULT_URL) -> Litestar:
-    """The sandbox; `public_url` is the origin under which browsers and shops reach it."""
-    world = World(public_url, PROTOCOLS)
+def create_sandbox(public_url: str = DEFAULT_URL, *, key: SigningKey | None = None) -> Litestar:
+    """The sandbox; `public_url` is the origin under which browsers and shops reach it.
+
+    A signing key is made here unless one is given (making one takes a moment; tests share one).
+    """
+    world = World(public_url, PROTOCOLS, key=key)
     handlers = [handler for protocol in PROTOCOLS for handler in protocol.handlers]
     assets = [
         asset("/sandbox/style.css", "style.css", "text/css"),

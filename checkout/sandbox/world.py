@@ -38,11 +38,12 @@ class World:
         public_url: str,
         protocols: Iterable[Protocol],
         now: Callable[[], float] = time.time,
+        key: SigningKey | None = None,
     ) -> None:
         self.public_url = public_url.rstrip("/")
         self.protocols = {protocol.name: protocol for protocol in protocols}
         self.now = now
-        self.key = SigningKey()
+        self.key = key or SigningKey()
         self.salt = secrets.token_bytes(32)
         self.notifier = Notifier(lambda: self.behaviour, now)
         self.calls: deque[dict[str, object]] = deque(maxlen=CAP)

@@ -80,7 +80,7 @@ async def pay(request: Web_Request) -> Html:
         number=token.attempt,
         method=chosen.name,
         card=card,
-        browser=_browser(request, fields or pocket.browser),
+        browser=_browser(request, pocket.browser),
         customer=customer,
         language=visit.lang,
     )
@@ -293,7 +293,9 @@ def _known_customer(visit: Visit) -> Customer:
 
 
 def _pocket(visit: Visit, fields: Mapping[str, str], method: str, attempt: int) -> Pocket:
-    browser = {name: fields[name] for name in FIELDS if fields.get(name)}
+    """What the browser keeps; without JavaScript what it has kept since an earlier page."""
+    kept = visit.pocket.browser if visit.pocket else {}
+    browser = kept | {name: fields[name] for name in FIELDS if fields.get(name)}
     return Pocket(visit.story.payment.uid, visit.lang, method, attempt, browser)
 
 

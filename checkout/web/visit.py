@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -101,8 +102,12 @@ class Visit:
     def form_token(self, purpose: str, number: int) -> str:
         return self.web.signer.sign_form(purpose, self.story.payment.uid, number)
 
-    def to_page(self) -> Response[bytes]:
-        return see_other(self.url(self.page))
+    def to_page(self, pocket: Pocket | None = None) -> Response[bytes]:
+        """On to the page where the payment is now; `pocket`: the cookie to set."""
+        return see_other(self.url(self.page), self._cookie(pocket))
+
+    def _cookie(self, pocket: Pocket | None) -> dict[str, str]:
+        return {"set-cookie": set_cookie(self.web.signer.sign_pocket(pocket))} if pocket else {}
 
     def show(
         self,
@@ -139,13 +144,11 @@ class Visit:
                 sandbox=self.web.settings.sandbox,
             )
         }
-        if pocket is not None:
-            headers["set-cookie"] = set_cookie(self.web.signer.sign_pocket(pocket))
         return Response(
             self.web.render(f"{folder}/{template}.html", self.lang, page=page, shell=shell),
             status_code=status_code,
             media_type=MediaType.HTML,
-            headers=headers,
+            headers=headers | self._cookie(pocket),
         )
 
     def _frame(self) -> Frame | None:
@@ -182,6 +185,11 @@ def shop_view(web: Web, shop: Shop) -> ShopView:
     )
 
 
-def see_other(url: str) -> Response[bytes]:
+def see_other(url: str, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """303 with the address as it is: Litestar's Redirect would encode it anew."""
-    return Response(b"", status_code=303, headers={"location": url}, media_type=MediaType.TEXT)
+    return Response(
+        b"",
+        status_code=303,
+        headers={"location": url, **(headers or {})},
+        media_type=MediaType.TEXT,
+    )

@@ -28,7 +28,9 @@
     for (const mark of marks) mark.classList.toggle("on", mark.dataset.brand === name);
     const kind = size === 4 ? "four" : "three";
     if (hint) hint.textContent = hint.dataset[kind];
-    if (code) code.maxLength = size ?? 4;
+    if (!code) return;
+    code.maxLength = size ?? 4;
+    code.parentNode.classList.toggle("four", size === 4);
   };
 
   const group = () => {

@@ -61,8 +61,9 @@ class Customer:
     async def at(self, place: str, page: Page | None = None) -> Page:
         """Wait until the tab is at this page of a payment: "payment", or what its path ends with."""
         page = page or self.page
-        end = r"/[a-z]{2}/payment/[^/]+/[^/]+" if place == "payment" else rf"/payment/.+/{place}"
-        await page.wait_for_url(re.compile(re.escape(self.house.checkout) + end + r"(\?.*)?$"))
+        end = "" if place == "payment" else f"/{place}"
+        address = rf"{re.escape(self.house.checkout)}/[a-z]{{2}}/payment/[^/]+/[^/]+{end}"
+        await page.wait_for_url(re.compile(address + r"(\?.*)?$"))
         return page
 
     async def at_bank(self, page: Page | None = None) -> Page:

@@ -6,7 +6,7 @@ Everything runs on the session's event loop: mark test modules with `pytestmark 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,10 +30,11 @@ FAULTS: Final = ('"level": "error"', "Traceback", "Error:", "Warning:")
 Enter = Callable[..., Awaitable[Customer]]
 
 
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     with open_house(tmp_path_factory.mktemp("house")) as house:
-        yield house
+        async with house.client:
+            yield house
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

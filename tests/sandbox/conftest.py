@@ -19,6 +19,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from checkout.sandbox.app import create_sandbox
+from checkout.sandbox.signing import SigningKey
 from checkout.sandbox.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -70,9 +71,14 @@ def mailbox() -> Iterator[Mailbox]:
     box.close()
 
 
+@pytest.fixture(scope="session")
+def key() -> SigningKey:
+    return SigningKey()
+
+
 @pytest.fixture
-def app() -> Litestar:
-    return create_sandbox(ORIGIN)
+def app(key: SigningKey) -> Litestar:
+    return create_sandbox(ORIGIN, key=key)
 
 
 @pytest.fixture

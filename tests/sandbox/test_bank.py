@@ -84,7 +84,11 @@ def test_framing(sandbox: Client, iframe: bool, ancestors: str) -> None:
 
 
 def test_unknown(sandbox: Client) -> None:
-    for answer in (sandbox.get("/process/x"), sandbox.post("/process/x"), sandbox.get("/receipt/x")):
+    for answer in (
+        sandbox.get("/process/x"),
+        sandbox.post("/process/x"),
+        sandbox.get("/receipt/x"),
+    ):
         assert answer.status_code == 404
         assert "There is no such payment" in answer.text
 

@@ -125,7 +125,9 @@ def test_unreachable_shop_is_recorded(sandbox: Client) -> None:
     assert attempts(sandbox, 1)[0]["answer"] == "ConnectError"
 
 
-def test_overdue_is_told_without_anyone_asking(sandbox: Client, mailbox: Mailbox, world: World) -> None:
+def test_overdue_is_told_without_anyone_asking(
+    sandbox: Client, mailbox: Mailbox, world: World
+) -> None:
     body = card_request(
         CHALLENGE, notification_url=mailbox.url, expired_at="2099-01-01T00:00:00+00:00"
     )

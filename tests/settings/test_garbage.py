@@ -14,7 +14,7 @@ from checkout.settings import load
 from checkout.settings.load import read_settings
 from tests.settings.kit import ADAPTERS, EXAMPLE
 
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+SHARED = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 LINES = EXAMPLE.read_text().splitlines(keepends=True)
 
 scalars = (

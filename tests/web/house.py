@@ -1,0 +1,412 @@
+"""The whole server in this process: checkout, the gateways behind it, a shop that gets letters,
+and customers with a browser's headers. Nothing leaves the process."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import secrets
+import sqlite3
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from litestar import Litestar
+from litestar.types import Receive, Scope, Send
+
+from checkout.app import create_app
+from checkout.flow.pace import Pace
+from checkout.gateways import OPTIONS
+from checkout.sandbox.app import create_sandbox
+from checkout.sandbox.world import World
+from checkout.settings import Settings, load
+from tests.web.page import Form, Page
+
+PUBLIC: Final = "https://pay.example.com"
+SANDBOX: Final = "http://localhost:8002"
+SHOP: Final = "http://127.0.0.1:8009"
+ADDRESS: Final = "203.0.113.7"
+
+SETTINGS: Final = """\
+public_url = "{public_url}"
+database = "sqlite:///{folder}/checkout.db"
+secrets = ["{secret}"]
+sandbox = true
+{top}
+
+[gateways.cards]
+adapter = "overpay_cards"
+base_url = "{sandbox}"
+shop_id = "361"
+secret_key = "{gateway_secret}"
+{gateway}
+
+[gateways.plain]
+adapter = "overpay_cards"
+base_url = "{sandbox}"
+shop_id = "362"
+secret_key = "{gateway_secret}"
+
+[gateways.local]
+adapter = "overpay_apm"
+base_url = "{sandbox}"
+shop_id = "361"
+secret_key = "{gateway_secret}"
+{gateway}
+
+[shops.361]
+name = "Demo shop"
+secret_key = "{shop_secret}"
+link_keys = ["{old_link_key}", "{link_key}"]
+private_key = "file:shop.pem"
+url = "https://shop.example.com"
+email = "help@shop.example.com"
+
+[shops.361.methods]
+credit_card = "cards"
+bank_transfer = "local"
+sbp = "local"
+erip = {{ gateway = "local", params = {{ service_no = "99999999" }} }}
+
+[shops.framing]
+name = "Framing shop"
+secret_key = "{other_secret}"
+link_keys = ["{other_link_key}"]
+private_key = "file:shop.pem"
+url = "https://framing.example.com"
+frame_origins = ["https://framing.example.com", "https://m.framing.example.com:8443"]
+return_origins = ["https://framing.example.com", "framing://"]
+accent = "#b34700"
+
+[shops.framing.methods]
+credit_card = "plain"
+
+[limits]
+submits_per_payment = {submits}
+declines_per_address_10min = {declines}
+declines_per_bin_10min = {declines}
+"""
+
+# Nothing happens by itself: a test says when. Letters are still sent at once.
+STILL: Final = Pace(sweep=3600.0)
+
+CARD: Final = {"number": "4200000000000000", "expiry": "12/39", "code": "123", "holder": "ANNA LEE"}
+PAID, DECLINED, CHALLENGE = "4200000000000000", "4005550000000019", "4012000000001097"
+
+BROWSER: Final = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "en-GB,en;q=0.5",
+}
+OURS: Final = {"Origin": PUBLIC, "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "document"}
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+class Line(httpx.AsyncBaseTransport):
+    """The line to the gateways. Charges are kept in `charges`, questions in `questions`; each is
+    answered by the sandbox unless `broken` has something for the next charge: an exception to
+    raise or a function. `kept` False: nothing is kept, for those who look for traces."""
+
+    def __init__(self, sandbox: Litestar, *, kept: bool = True) -> None:
+        self.inner = httpx.ASGITransport(sandbox)
+        self.charges: list[httpx.Request] = []
+        self.questions: list[httpx.Request] = []
+        self.broken: deque[Exception | Answer] = deque()
+        self._kept = kept
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        charge = request.method == "POST"
+        if self._kept:
+            (self.charges if charge else self.questions).append(request)
+        if charge and self.broken:
+            answer = self.broken.popleft()
+            if isinstance(answer, Exception):
+                raise answer
+            return answer(request)
+        return await self.inner.handle_async_request(request)
+
+    def sent(self, place: int = -1) -> dict[str, Any]:
+        """The `request` object of one charge."""
+        found: dict[str, Any] = json.loads(self.charges[place].content)["request"]
+        return found
+
+
+class Mailbox:
+    """The shop that letters go to. `slow` set: it answers only once `slow` is."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[dict[str, str], bytes]] = []
+        self.answers: deque[int] = deque()
+        self.slow: asyncio.Event | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")  # type: ignore[union-attr]
+            if not message.get("more_body"):
+                break
+        headers = {k.decode().lower(): v.decode() for k, v in scope["headers"]}
+        if self.slow is not None:
+            await self.slow.wait()
+        self.letters.append((headers, body))
+        status = self.answers.popleft() if self.answers else 200
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def about(self, token: str) -> list[dict[str, Any]]:
+        """What the letters about one payment say."""
+        said = [json.loads(body) for _, body in self.letters]
+        said = [each.get("transaction", each) for each in said]
+        return [each for each in said if each["token"] == token]
+
+
+@dataclass
+class House:
+    settings: Settings
+    folder: Path
+    app: Litestar
+    sandbox: Litestar
+    line: Line
+    mailbox: Mailbox
+    offset: float = 0.0  # seconds that our clock is ahead
+
+    @property
+    def world(self) -> World:
+        found: World = self.sandbox.state.world
+        return found
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "checkout.db"
+
+    def basic(self, shop: str = "361") -> dict[str, str]:
+        pair = f"{shop}:{self.settings.shops[shop].secret_key}"
+        return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+
+    def customer(self, address: str = ADDRESS, **headers: str) -> Customer:
+        return Customer(self, address, BROWSER | headers)
+
+    def books(self, **where: str) -> dict[str, list[tuple[Any, ...]]]:
+        """The ledger's tables as they stand, whoever looks; `payment=uid`: of one payment."""
+        uid = where.get("payment")
+        with sqlite3.connect(self.database) as conn:
+            found = {}
+            for table in ("payments", "attempts", "events", "outbox", "creations"):
+                column = "uid" if table == "payments" else "payment"
+                query = f"SELECT * FROM {table}" + (f" WHERE {column} = ?" if uid else "")
+                found[table] = conn.execute(query, (uid,) if uid else ()).fetchall()
+        conn.close()
+        return found
+
+    async def create(self, *, shop: str = "361", **changes: Any) -> Made:
+        """A payment made by the shop's API. `changes` replace parts of the usual body."""
+        body = {"checkout": ordered(**changes)}
+        async with self.customer() as http:
+            answer = await http.post("/ctp/api/checkouts", json=body, headers=self.basic(shop))
+            assert answer.status_code == 201, answer.text
+            token = answer.json()["checkout"]["token"]
+            opened = await http.get(f"/widget/hpp.html?token={token}")
+        assert opened.status_code == 303, opened.text
+        _, _, kind, uid, secret, *_ = opened.headers["location"].split("/")
+        assert kind == "payment"
+        return Made(self, shop, token, uid, secret)
+
+    async def settle_down(self) -> None:
+        """Let what runs in the background end."""
+        flow = self.app.state.web.flow
+        await flow.finish()
+        await asyncio.sleep(0)
+
+
+def ordered(**changes: Any) -> dict[str, Any]:
+    order: dict[str, Any] = {
+        "amount": 1999,
+        "currency": "EUR",
+        "description": "Two tickets",
+        "tracking_id": "order-7",
+    }
+    usual = {
+        "transaction_type": "payment",
+        "attempts": 3,
+        "order": order | changes.pop("order", {}),
+        "settings": {"return_url": "https://shop.example.com/thanks?order=7"}
+        | changes.pop("settings", {}),
+    }
+    return {name: value for name, value in (usual | changes).items() if value is not ...}
+
+
+@dataclass
+class Made:
+    """A payment as its shop and its customer know it."""
+
+    house: House
+    shop: str
+    token: str
+    uid: str
+    secret: str
+
+    def path(self, page: str = "", lang: str = "en", kind: str = "payment") -> str:
+        path = f"/{lang}/{kind}/{self.uid}/{self.secret}"
+        return f"{path}/{page}" if page else path
+
+    async def told(self) -> dict[str, Any]:
+        """What the shop's API answers about it."""
+        async with self.house.customer() as http:
+            answer = await http.get(
+                f"/ctp/api/checkouts/{self.token}", headers=self.house.basic(self.shop)
+            )
+        assert answer.status_code == 200
+        found: dict[str, Any] = answer.json()["checkout"]
+        return found
+
+    def attempts(self) -> list[dict[str, Any]]:
+        """The rows of its attempts."""
+        with sqlite3.connect(self.house.database) as conn:
+            conn.row_factory = sqlite3.Row
+            rows = conn.execute(
+                "SELECT * FROM attempts WHERE payment = ? ORDER BY number", (self.uid,)
+            ).fetchall()
+        conn.close()
+        return [dict(row) for row in rows]
+
+    def books(self) -> dict[str, list[tuple[Any, ...]]]:
+        return self.house.books(payment=self.uid)
+
+
+class Customer(httpx.AsyncClient):
+    """A browser, as far as the server sees one: cookies, headers, forms; it runs no script and
+    follows no redirect by itself."""
+
+    def __init__(self, house: House, address: str, headers: dict[str, str]) -> None:
+        self.house = house
+        super().__init__(
+            transport=httpx.ASGITransport(house.app, client=(address, 40000)),
+            base_url=house.settings.public_url,
+            headers=headers,
+            follow_redirects=False,
+        )
+
+    async def open(self, path: str, **headers: str) -> Page:
+        """A page, which must be there."""
+        answer = await self.get(path, headers=headers)
+        assert answer.status_code == 200, (answer.status_code, answer.headers.get("location"))
+        return Page(answer.text)
+
+    async def submit(self, form: Form, headers: Any = None, **values: str) -> httpx.Response:
+        """Send a form as a browser does; a value replaces or joins its fields."""
+        origin = {"Origin": self.house.settings.public_url}
+        return await self.post(
+            form.action, data=form.fields | values, headers=OURS | origin | (headers or {})
+        )
+
+    async def pay(self, made: Made, number: str = PAID, **values: str) -> httpx.Response:
+        """Fill the payment page's form and send it."""
+        page = await self.open(made.path())
+        return await self.submit(page.form("pay"), **(CARD | {"number": number} | values))
+
+
+def written(folder: Path, pem: str, **changes: str) -> Path:
+    """The settings file of a house, with secrets of its own."""
+    (folder / "shop.pem").write_text(pem)
+    values = {
+        "public_url": PUBLIC,
+        "sandbox": SANDBOX,
+        "folder": folder.as_posix(),
+        "top": 'operator_token = "{token}"'.format(token=secrets.token_urlsafe(32)),
+        "gateway": "",
+        "submits": "1000",
+        "declines": "100000",
+    } | changes
+    fresh = ("secret", "gateway_secret", "shop_secret", "link_key", "old_link_key")
+    for name in (*fresh, "other_secret", "other_link_key"):
+        values.setdefault(name, secrets.token_hex(32))
+    path = folder / "checkout.toml"
+    path.write_text(SETTINGS.format(**values))
+    return path
+
+
+@asynccontextmanager
+async def open_house(
+    folder: Path,
+    pem: str,
+    *,
+    pace: Pace = STILL,
+    kept: bool = True,
+    clock: Callable[[], float] | None = None,
+    **changes: str,
+) -> AsyncIterator[House]:
+    """A running server over `folder`; `changes` go into the settings."""
+    sandbox = create_sandbox(SANDBOX)
+    line, mailbox = Line(sandbox, kept=kept), Mailbox()
+    changes.setdefault("gateway", f'public_key = "{sandbox.state.world.key.public}"')
+    settings = load(written(folder, pem, **changes), {}, OPTIONS)
+    house: House
+
+    def now() -> float:
+        return clock() if clock else time.time() + house.offset
+
+    app = create_app(
+        settings,
+        pace=pace,
+        clock=now,
+        mounts={f"all://{SANDBOX[7:]}": line, f"all://{SHOP[7:]}": httpx.ASGITransport(mailbox)},
+    )
+    house = House(settings, folder, app, sandbox, line, mailbox)
+    async with sandbox.lifespan(), app.lifespan():
+        yield house
+
+
+@dataclass
+class Raw:
+    """An answer as the application said it, before any server or client made it tidy."""
+
+    status: int = 0
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: bytes = b""
+
+
+async def raw(
+    app: Litestar,
+    method: str,
+    path: str,
+    *,
+    headers: list[tuple[bytes, bytes]] | None = None,
+    body: bytes = b"",
+) -> Raw:
+    """One request by bare ASGI: what no HTTP client would send, and bodies as they were sent."""
+    scope: Any = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "https",
+        "path": path,
+        "raw_path": path.encode("utf-8", "surrogateescape"),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"pay.example.com"), *(headers or [])],
+        "client": (ADDRESS, 40000),
+        "server": ("pay.example.com", 443),
+        "state": {},
+    }
+    answer, given = Raw(), iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> Any:
+        return next(given, {"type": "http.disconnect"})
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            answer.status, answer.headers = message["status"], list(message["headers"])
+        else:
+            answer.body += message.get("body", b"")
+
+    await app(scope, receive, send)
+    return answer

@@ -1,0 +1,567 @@
+"""The shop's API, as Overpay's shop plugins speak it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import secrets
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.web.conftest import Opened
+from tests.web.house import CARD, DECLINED, PAID, PUBLIC, Customer, House, ordered, raw
+
+CHECKOUTS = "/ctp/api/checkouts"
+
+
+async def post(house: House, body: Any, shop: str = "361", **headers: str) -> httpx.Response:
+    raw_body = body if isinstance(body, bytes) else json.dumps(body).encode()
+    async with house.customer() as http:
+        return await http.post(
+            CHECKOUTS,
+            content=raw_body,
+            headers={"Content-Type": "application/json"} | house.basic(shop) | headers,
+        )
+
+
+def both(answer: httpx.Response) -> dict[str, Any]:
+    """The error's body, once it has said the same in both of the family's shapes."""
+    assert answer.headers["content-type"].startswith("application/json")
+    body: dict[str, Any] = answer.json()
+    older = body["response"]
+    assert older == {"status": "error", "message": body["message"], "errors": body["errors"]}
+    return body
+
+
+# --- Creating ----------------------------------------------------------------------------------
+
+
+async def test_create(house: House) -> None:
+    answer = await post(house, {"checkout": ordered()})
+    assert answer.status_code == 201
+    assert answer.headers["content-type"] == "application/json"
+    (checkout,) = answer.json().values()
+    assert set(checkout) == {"token", "redirect_url"}
+    assert re.fullmatch("[0-9a-f]{64}", checkout["token"])
+    assert checkout["redirect_url"] == f"{PUBLIC}/widget/hpp.html?token={checkout['token']}"
+
+
+@pytest.mark.parametrize("version", ["2", "2.1", "3", "1", "", "what?"])
+async def test_any_version_is_welcome(house: House, version: str) -> None:
+    answer = await post(house, {"checkout": ordered(version=2.1)}, **{"X-API-Version": version})
+    assert answer.status_code == 201
+
+
+async def test_a_slash_at_the_end(house: House, customer: Customer) -> None:
+    made = await customer.post(
+        f"{CHECKOUTS}/", json={"checkout": ordered()}, headers=house.basic()
+    )
+    assert made.status_code == 201
+    token = made.json()["checkout"]["token"]
+    read = await customer.get(f"{CHECKOUTS}/{token}/", headers=house.basic())
+    assert read.json()["checkout"]["token"] == token
+
+
+async def test_what_plugins_really_send(house: House, customer: Customer) -> None:
+    """Nulls everywhere, [] for objects, digit strings, "" for what is left out, unknown fields."""
+    body = {
+        "checkout": {
+            "version": 2.1,
+            "test": "true",
+            "transaction_type": "payment",
+            "attempts": "3",
+            "iframe": None,
+            "dynamic_billing_descriptor": None,
+            "order": {
+                "amount": "1999",
+                "currency": "EUR",
+                "description": "Two tickets",
+                "tracking_id": 7,
+                "expired_at": None,
+                "additional_data": [],
+                "who_knows": {"what": ["this", None, 1.5]},
+            },
+            "settings": {
+                "return_url": None,
+                "success_url": "",
+                "notification_url": None,
+                "auto_return": "5",
+                "button_text": "",
+                "language": "",
+                "customer_fields": [],
+                "credit_card_fields": {"holder": None, "read_only": []},
+                "save_card_toggle": [],
+                "style": {"widget": {"backgroundColor": None}},
+            },
+            "customer": [],
+            "payment_method": [],
+            "travel": None,
+        },
+        "other": None,
+    }
+    answer = await post(house, body)
+    assert answer.status_code == 201, answer.text
+    token = answer.json()["checkout"]["token"]
+    read = (await customer.get(f"{CHECKOUTS}/{token}", headers=house.basic())).json()["checkout"]
+    assert read["order"]["amount"] == 1999
+    assert read["order"]["tracking_id"] == "7"
+    assert read["test"] is True
+    assert read["attempts"] == 3
+
+
+@pytest.mark.parametrize("empty", [None, []], ids=["null", "[]"])
+async def test_empty_sections(house: House, empty: Any) -> None:
+    sections = dict.fromkeys(("settings", "customer", "payment_method"), empty)
+    answer = await post(house, {"checkout": ordered() | sections})
+    assert answer.status_code == 201
+
+
+async def test_the_content_type_is_not_asked(house: House) -> None:
+    """Plugins send text/plain and worse; what counts is the JSON."""
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/vnd.api+json", ""):
+        answer = await post(house, {"checkout": ordered()}, **{"Content-Type": kind})
+        assert answer.status_code == 201, kind
+
+
+# --- What is wrong -----------------------------------------------------------------------------
+
+
+async def test_every_wrong_field_is_named_at_once(house: House) -> None:
+    body = ordered(
+        transaction_type="gift",
+        attempts=0,
+        order={"amount": 0, "currency": "EURO", "description": " ", "expired_at": "tomorrow"},
+        settings={"return_url": "javascript:alert(1)", "auto_return": "soon"},
+        customer={"email": "anna", "country": "Germany", "ip": "1.2.3"},
+        payment_method={"types": "credit_card"},
+    )
+    answer = await post(house, {"checkout": body})
+    assert answer.status_code == 422
+    said = both(answer)
+    errors = said["errors"]
+    assert set(errors) == {
+        "transaction_type", "attempts", "order", "settings", "customer", "payment_method"
+    }  # fmt: skip
+    assert set(errors["order"]) == {"amount", "currency", "description", "expired_at"}
+    assert set(errors["settings"]) == {"return_url", "auto_return"}
+    assert set(errors["customer"]) == {"email", "country", "ip"}
+    assert errors["order"]["amount"] == ["must be from 1 to 100000000000000"]
+    assert errors["order"]["description"] == ["must not be blank"]
+    assert errors["payment_method"]["types"] == ["must be a list"]
+    for name in ("order.amount", "order.currency", "customer.email", "settings.return_url"):
+        assert name in said["message"]
+
+
+async def test_what_is_missing_is_named(house: House) -> None:
+    errors = both(await post(house, {"checkout": {}}))["errors"]
+    required = ["is required"]
+    assert errors == {
+        "order": {"amount": required, "currency": required, "description": required},
+        "transaction_type": required,
+    }
+    assert both(await post(house, {}))["errors"]["checkout"] == required
+    assert both(await post(house, {"checkout": "x"}))["errors"]
+
+
+@pytest.mark.parametrize("body", ["[]", '"x"', "1", "null", "[1]"])
+async def test_json_that_is_no_object(house: House, body: str) -> None:
+    answer = await post(house, body.encode())
+    assert answer.status_code == 422
+    both(answer)
+
+
+@pytest.mark.parametrize(
+    "amount",
+    ["1e3", 1.0, 10.5, "10.5", " 10", "+10", "-10", -10, 0, "0", True, "١٠", "0x10", "", [10],
+     {"a": 1}, 10**30, "1_000", "1,000"],
+    ids=repr,
+)  # fmt: skip
+async def test_money_is_strict(house: House, amount: Any) -> None:
+    answer = await post(house, {"checkout": ordered(order={"amount": amount})})
+    assert answer.status_code == 422
+    assert set(both(answer)["errors"]["order"]) == {"amount"}
+
+
+async def test_money_in_odd_json(house: House) -> None:
+    """Numbers that only look like integers once a parser has touched them."""
+    for amount in (b"1e3", b"1.0", b"1E2", b"-0", b"0.1e2", b"100000000000000000000000"):
+        body = json.dumps({"checkout": ordered(order={"amount": 77777})}).encode()
+        answer = await post(house, body.replace(b"77777", amount))
+        assert answer.status_code == 422, amount
+    answer = await post(house, body.replace(b"77777", b"NaN"))
+    assert answer.status_code == 400
+    answer = await post(house, body.replace(b"77777", b"007"))
+    assert answer.status_code == 400
+
+
+async def test_a_currency_without_money(house: House) -> None:
+    for currency in ("XXX", "XAU", "EUr", "", "EUR ", 978):
+        answer = await post(house, {"checkout": ordered(order={"currency": currency})})
+        assert answer.status_code == 422, currency
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://shop.example.com", "javascript:alert(1)", "data:text/html,x", "//shop.example.com",
+     "https://user:pass@shop.example.com", "https://shop.example.com/\n", "ftp://shop.example.com",
+     "https://", "shop.example.com", "myshop://paid", "https:\\\\shop.example.com"],
+    ids=repr,
+)  # fmt: skip
+async def test_addresses_of_shops(house: House, url: str) -> None:
+    names = ("return_url", "success_url", "decline_url", "fail_url", "cancel_url")
+    answer = await post(house, {"checkout": ordered(settings=dict.fromkeys(names, url))})
+    assert answer.status_code == 422
+    assert set(both(answer)["errors"]["settings"]) == set(names)
+
+
+async def test_addresses_off_the_shops_own_sites(house: House) -> None:
+    body = ordered(settings={"return_url": "https://elsewhere.example.com/"})
+    errors = both(await post(house, {"checkout": body}, "framing"))["errors"]
+    assert set(errors["settings"]) == {"return_url"}
+    for fine in ("https://framing.example.com/thanks?x=1#y", "framing://paid"):
+        answer = await post(
+            house, {"checkout": ordered(settings={"return_url": fine})}, "framing"
+        )
+        assert answer.status_code == 201, answer.text
+
+
+async def test_no_method_can_take_it(house: House) -> None:
+    body = ordered(payment_method={"types": ["erip"]}, transaction_type="authorization")
+    answer = await post(house, {"checkout": body})
+    assert answer.status_code == 422
+    assert "payment_method" in both(answer)["errors"]
+
+
+async def test_a_time_that_is_over(house: House) -> None:
+    body = ordered(order={"expired_at": "2020-01-01T00:00:00+00:00"})
+    errors = both(await post(house, {"checkout": body}))["errors"]
+    assert errors == {"order": {"expired_at": ["must be in the future"]}}
+
+
+# --- What can't be read ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"checkout=1", b'{"checkout": \xff\xfe}', b'{"checkout": "\xc3\x28"}', b"\x00",
+     b'{"a":' * 40 + b"1" + b"}" * 40, b"[" * 60_000, b'{"checkout": NaN}', b"\xef\xbb\xbf{",
+     b'{"checkout": "\\ud800"', b"{}{}"],
+    ids=["empty", "cut", "form", "no-utf8", "bad-utf8", "nul", "deep", "very-deep", "nan", "bom",
+         "cut-surrogate", "two"],
+)  # fmt: skip
+async def test_what_is_no_json(house: House, body: bytes) -> None:
+    answer = await post(house, body)
+    assert answer.status_code == 400
+    both(answer)
+
+
+async def test_half_a_surrogate_pair(house: House) -> None:
+    """JSON may spell what no text can hold."""
+    raw_body = json.dumps({"checkout": ordered(order={"description": "\ud800"})}).encode()
+    assert b"\\ud800" in raw_body
+    answer = await post(house, raw_body)
+    assert answer.status_code in (400, 422)
+    both(answer)
+
+
+async def test_ten_megabytes(house: House) -> None:
+    answer = await post(house, b'{"checkout": "' + b"x" * 10_000_000 + b'"}')
+    assert answer.status_code == 413
+    both(answer)
+
+
+async def test_a_large_body_of_unknown_length(house: House) -> None:
+    async def drops() -> Any:
+        for _ in range(80):
+            yield b" " * 1024
+
+    async with house.customer() as http:
+        answer = await http.post(CHECKOUTS, content=drops(), headers=house.basic())
+    assert "content-length" not in answer.request.headers
+    assert answer.status_code == 413
+    both(answer)
+
+
+@pytest.mark.parametrize("length", [b"-1", b"x", b"\xb2", b"1_0", b""], ids=repr)
+async def test_a_length_that_is_no_number(house: House, length: bytes) -> None:
+    """A server in front refuses them; if it does not, nothing breaks."""
+    headers = [(b"authorization", house.basic()["Authorization"].encode())]
+    answer = await raw(
+        house.app, "POST", CHECKOUTS, headers=[*headers, (b"content-length", length)], body=b"{}"
+    )
+    assert 400 <= answer.status < 500
+
+
+# --- Who asks ----------------------------------------------------------------------------------
+
+
+def credentials(text: bytes) -> str:
+    return "Basic " + base64.b64encode(text).decode()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [None, "", "Basic", "Basic ", "Basic !!!!", "Bearer x", credentials(b":"),
+     credentials(b"361"), credentials(b"361:"), credentials(b"361:wrong"), credentials(b":361"),
+     credentials(b"nobody:x"), credentials(b"\xff\xfe:\xff"), "Basic MzYxOg", "Basic MzYx Og=="],
+    ids=repr,
+)  # fmt: skip
+async def test_strangers_are_refused(house: House, given: str | None) -> None:
+    headers = {} if given is None else {"Authorization": given}
+    async with house.customer() as http:
+        for answer in (
+            await http.post(CHECKOUTS, json={"checkout": ordered()}, headers=headers),
+            await http.get(f"{CHECKOUTS}/{'0' * 64}", headers=headers),
+        ):
+            assert answer.status_code == 401
+            assert answer.headers["www-authenticate"].startswith('Basic realm="')
+            assert both(answer)["message"] == "Access denied"
+
+
+@pytest.mark.parametrize("given", [b"Basic \xe9\xff", b"Basic \xc3\xa9", b"\xff"], ids=repr)
+async def test_credentials_beyond_ascii(house: House, given: bytes) -> None:
+    answer = await raw(
+        house.app, "GET", f"{CHECKOUTS}/{'0' * 64}", headers=[(b"authorization", given)]
+    )
+    assert answer.status == 401
+
+
+async def test_strangers_learn_nothing_of_the_body(house: House) -> None:
+    async with house.customer() as http:
+        for body in (b"{", b"x" * 70_000, json.dumps({"checkout": {}}).encode()):
+            answer = await http.post(CHECKOUTS, content=body, headers={"Authorization": "Basic x"})
+            assert answer.status_code == 401
+
+
+async def test_the_scheme_is_written_in_any_case(house: House) -> None:
+    given = house.basic()["Authorization"].replace("Basic", "bASIC")
+    answer = await post(house, {"checkout": ordered()}, Authorization=given)
+    assert answer.status_code == 201
+
+
+async def test_unknown_tokens_and_those_of_others_look_the_same(house: House) -> None:
+    made = await house.create(shop="framing", settings={"return_url": None})
+    found = []
+    async with house.customer() as http:
+        for token in ("0" * 64, made.token, "x", "%00", "%ff", made.token.upper(), made.token[:-1]):
+            answer = await http.get(f"{CHECKOUTS}/{token}", headers=house.basic())
+            assert answer.status_code == 404
+            assert both(answer)["message"] == "Record not found"
+            found.append(answer.content)
+    assert len(set(found)) == 1
+    assert (await made.told())["token"] == made.token
+
+
+# --- The same once more ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "RequestID", "idempotency-key", "REQUESTID"])
+async def test_a_repeated_key(house: House, name: str) -> None:
+    key, body = {name: secrets.token_hex(16)}, {"checkout": ordered()}
+    first, second = await post(house, body, **key), await post(house, body, **key)
+    assert first.status_code == second.status_code == 201
+    assert first.json() == second.json()
+
+    other = await post(house, {"checkout": ordered(order={"amount": 2000})}, **key)
+    assert other.status_code == 422
+    assert "Idempotency-Key" in both(other)["errors"]
+    assert (await post(house, body, **key)).json() == first.json()
+
+
+async def test_keys_are_a_shops_own(house: House) -> None:
+    key, body = {"RequestID": secrets.token_hex(16)}, {"checkout": ordered(settings={"return_url": None})}
+    first, second = await post(house, body, **key), await post(house, body, "framing", **key)
+    assert second.status_code == 201
+    assert first.json() != second.json()
+
+
+async def test_without_a_key_each_call_is_another_payment(house: House) -> None:
+    body = {"checkout": ordered()}
+    one, two, empty = await post(house, body), await post(house, body), await post(
+        house, body, **{"Idempotency-Key": ""}
+    )
+    assert len({answer.json()["checkout"]["token"] for answer in (one, two, empty)}) == 3
+
+
+async def test_a_wrong_body_uses_no_key_up(house: House) -> None:
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    assert (await post(house, {"checkout": {}}, **key)).status_code == 422
+    assert (await post(house, {"checkout": ordered()}, **key)).status_code == 201
+
+
+async def test_a_key_is_free_again_after_a_day(opened: Opened) -> None:
+    async with opened() as house:
+        key, body = {"Idempotency-Key": "k"}, {"checkout": ordered()}
+        first = await post(house, body, **key)
+        house.offset = 24 * 3600 - 60
+        assert (await post(house, body, **key)).json() == first.json()
+        house.offset = 24 * 3600 + 60
+        later = await post(house, body, **key)
+        assert later.status_code == 201
+        assert later.json() != first.json()
+
+
+# --- Reading -----------------------------------------------------------------------------------
+
+SHAPE = {
+    "token", "shop_id", "transaction_type", "gateway_response", "order", "settings", "customer",
+    "finished", "expired", "shop", "test", "status", "message", "version", "payment_method",
+}  # fmt: skip
+
+
+async def test_before_an_attempt(house: House) -> None:
+    made = await house.create(
+        customer={"email": "anna@example.com"}, payment_method={"types": ["credit_card"]}
+    )
+    told = await made.told()
+    assert told.keys() >= SHAPE
+    assert told["token"] == made.token
+    assert told["shop_id"] == "361"
+    assert told["transaction_type"] == "payment"
+    assert told["gateway_response"] is None
+    assert (told["status"], told["finished"], told["expired"]) == (None, False, False)
+    assert told["order"] | {"expired_at": ""} == {
+        "amount": 1999, "currency": "EUR", "description": "Two tickets",
+        "tracking_id": "order-7", "expired_at": "",
+    }  # fmt: skip
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told["order"]["expired_at"])
+    assert told["settings"] == {"return_url": "https://shop.example.com/thanks?order=7"}
+    assert told["customer"]["email"] == "anna@example.com"
+    assert told["payment_method"] == {"types": ["credit_card"]}
+    assert told["shop"]["name"] == "Demo shop"
+    assert not any("secret" in name or "key" in name for name in told["shop"])
+
+
+async def test_after_payment(house: House, customer: Customer) -> None:
+    made = await house.create()
+    await customer.pay(made, PAID)
+    told = await made.told()
+    assert told.keys() >= SHAPE
+    assert (told["status"], told["finished"], told["expired"]) == ("successful", True, False)
+    assert told["message"] == "Successfully processed"
+    bank = told["gateway_response"]["payment"]
+    assert bank["uid"] == made.uid
+    assert bank["status"] == "successful"
+    assert bank["amount"] == 1999
+    assert bank["currency"] == "EUR"
+    assert re.fullmatch(r"\d{6}", bank["auth_code"])
+    assert re.fullmatch(r"\d{12}", bank["rrn"])
+
+
+async def test_after_an_authorization(house: House, customer: Customer) -> None:
+    made = await house.create(transaction_type="authorization")
+    await customer.pay(made, PAID)
+    told = await made.told()
+    assert (told["status"], told["finished"]) == ("successful", True)
+    assert set(told["gateway_response"]) == {"authorization"}
+
+
+async def test_after_a_decline(house: House, customer: Customer) -> None:
+    made = await house.create(attempts=2)
+    await customer.pay(made, DECLINED)
+    told = await made.told()
+    assert told["status"] == "incomplete"  # the form is open again
+    assert (told["finished"], told["expired"]) == (False, False)
+    await customer.pay(made, DECLINED)
+    told = await made.told()
+    assert (told["status"], told["finished"], told["expired"]) == ("failed", True, False)
+    assert told["gateway_response"]["payment"]["status"] == "failed"
+
+
+async def test_while_nobody_knows(house: House, customer: Customer) -> None:
+    made = await house.create()
+    house.line.broken.append(httpx.ReadTimeout("slow"))
+    await customer.pay(made, PAID)
+    told = await made.told()
+    assert (told["status"], told["finished"], told["message"]) == ("pending", False, "Waiting")
+
+
+async def test_after_its_time(opened: Opened) -> None:
+    async with opened() as house:
+        made = await house.create(order={"expired_at": "2100-01-01T00:00:00Z"})
+        early = await house.create()
+        house.offset = 24 * 3600 + 1  # a day, where the shop names no time
+        told = await early.told()
+        assert told.keys() >= SHAPE
+        assert (told["status"], told["finished"], told["expired"]) == ("error", True, True)
+        assert told["message"] == "Token is expired."
+        assert told["gateway_response"] is None
+        assert (await made.told())["expired"] is False
+
+
+async def test_after_cancelling(house: House, customer: Customer) -> None:
+    made = await house.create()
+    page = await customer.open(made.path())
+    answer = await customer.submit(page.form("cancel"))
+    assert answer.status_code == 303
+    told = await made.told()
+    assert (told["status"], told["finished"]) == ("canceled", True)
+
+
+async def test_nothing_of_a_card_is_told(house: House, customer: Customer) -> None:
+    made = await house.create()
+    await customer.pay(made, "4111111111111111", code="987", holder="CANARY HOLDER")
+    told = json.dumps(await made.told())
+    assert "4111111111111111" not in told
+    assert "987" not in json.dumps(json.loads(told)["gateway_response"]["payment"]["message"])
+    assert CARD["code"] != "987"
+
+
+# --- OpenAPI -----------------------------------------------------------------------------------
+
+
+async def test_the_schema(house: House, customer: Customer) -> None:
+    answer = await customer.get("/schema")
+    assert answer.status_code == 200
+    assert "json" in answer.headers["content-type"]
+    assert answer.content == (await customer.get("/schema/openapi.json")).content
+    for other in ("swagger", "redoc", "elements", "rapidoc", "scalar", "openapi.yml", "x"):
+        assert (await customer.get(f"/schema/{other}")).status_code == 404, other
+
+    schema = answer.json()
+    assert schema["openapi"].startswith("3.")
+    assert set(schema["paths"]) == {CHECKOUTS, f"{CHECKOUTS}/{{token}}"}
+    assert PUBLIC in [server["url"] for server in schema["servers"]]
+
+
+async def test_the_schema_describes_the_api(house: House, customer: Customer) -> None:
+    schema = (await customer.get("/schema")).json()
+    create = schema["paths"][CHECKOUTS]["post"]
+    read = schema["paths"][f"{CHECKOUTS}/{{token}}"]["get"]
+
+    for operation in (create, read):
+        assert operation["security"] == [{"shop": []}]
+        assert operation["summary"]
+    assert schema["components"]["securitySchemes"]["shop"] == {"type": "http", "scheme": "basic"} | {
+        "description": schema["components"]["securitySchemes"]["shop"]["description"]
+    }
+
+    body = create["requestBody"]["content"]["application/json"]
+    assert create["requestBody"]["required"] is True
+    properties = body["schema"]["properties"]["checkout"]["properties"]
+    assert {"transaction_type", "attempts", "order", "settings", "customer"} <= set(properties)
+    assert {"Idempotency-Key"} <= {each["name"] for each in create["parameters"]}
+    assert {"201", "400", "401", "413", "422"} <= set(create["responses"])
+
+    (token,) = [each for each in read["parameters"] if each["in"] == "path"]
+    assert (token["name"], token["required"]) == ("token", True)
+    assert {"200", "401", "404"} <= set(read["responses"])
+
+
+async def test_the_examples_of_the_schema_work(house: House, customer: Customer) -> None:
+    schema = (await customer.get("/schema")).json()
+    create = schema["paths"][CHECKOUTS]["post"]
+    examples = create["requestBody"]["content"]["application/json"]["examples"]
+    assert examples
+    for example in examples.values():
+        answer = await post(house, example["value"])
+        assert answer.status_code == 201, answer.text
+        shown = create["responses"]["201"]["content"]["application/json"]["examples"]
+        for each in shown.values():
+            assert each["value"]["checkout"].keys() == answer.json()["checkout"].keys()
+    wrong = create["responses"]["422"]["content"]["application/json"]["examples"]
+    for each in wrong.values():
+        assert each["value"].keys() == {"message", "errors", "response"}
