@@ -13,25 +13,16 @@ from checkout.gateways import OPTIONS
 from checkout.settings import load
 
 
-@get("/bare", include_in_schema=False)
-async def bare() -> str:
-    return "ok"
-
-
-def app() -> Litestar:
+def whole() -> Litestar:
     log.configure()
-    built = create_app(load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS))
-    built.register(bare)
-    return built
-
-
+    return create_app(load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS))
 
 
 @get("/", include_in_schema=False)
-async def alone() -> str:
+async def answer() -> str:
     return "ok"
 
 
-def bare_app() -> Litestar:
-    """The baseline: a bare asynchronous handler on a Litestar application of its own."""
-    return Litestar([alone], openapi_config=None, logging_config=None)
+def bare() -> Litestar:
+    """A bare asynchronous handler, on the same kind of server."""
+    return Litestar([answer], openapi_config=None, logging_config=None)

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,7 @@ from checkout.gateways import OPTIONS, open_gateway
 from checkout.ledger.store import migrate, open_ledger
 from checkout.links import Signer
 from checkout.settings import Settings, load
-from checkout.web import api, health, logos, notifications, pages, returns, static
+from checkout.web import api, health, logos, notifications, openapi, pages, returns, static
 from checkout.web.errors import on_error
 from checkout.web.load import shed_load
 from checkout.web.render import Assets, Renderer
@@ -87,7 +88,7 @@ def create_app(
         before_send=[security_headers(settings)],
         request_max_body_size=LARGEST_BODY,
         openapi_config=OpenAPIConfig(
-            title="checkout", version=__version__, path="/schema", render_plugins=api.RENDERERS
+            title="checkout", version=__version__, path="/schema", render_plugins=openapi.RENDERERS
         ),
         debug=False,
         logging_config=None,
@@ -131,11 +132,13 @@ def from_environment() -> Litestar:
 
 
 def _client(connections: int, mounts: Mounts | None) -> httpx.AsyncClient:
-    """For outgoing calls: certificates always verified, no redirects, no proxies from outside."""
-    return httpx.AsyncClient(
+    """For outgoing calls: certificates verified, no redirects, no cookies, no outside proxies."""
+    client = httpx.AsyncClient(
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         timeout=httpx.Timeout(30, connect=5, pool=2),
         follow_redirects=False,
         trust_env=False,
         mounts=mounts,
     )
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return client

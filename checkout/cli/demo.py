@@ -73,20 +73,20 @@ def demo(host: str, shop_port: int, port: int, sandbox_port: int) -> None:
     shop_url, checkout_url = f"http://{host}:{shop_port}", f"http://{host}:{port}"
     # Another name than the shop's and ours: the way back from the bank really is cross-site.
     sandbox_url = f"http://localhost:{sandbox_port}"
-    with tempfile.TemporaryDirectory(prefix="checkout-demo-") as name, _children() as children:
+    with tempfile.TemporaryDirectory(prefix="checkout-demo-") as name, running() as children:
         folder = Path(name)
         sandbox = ["sandbox", "--host", host, "--port", str(sandbox_port)]
-        children.append(_start("-m", "checkout", *sandbox))
-        _wait(children, f"{sandbox_url}/sandbox/public_key")
-        config = _write(folder, shop_url, checkout_url, sandbox_url)
+        children.append(start("-m", "checkout", *sandbox))
+        wait_for(children, f"{sandbox_url}/sandbox/public_key")
+        config = write_settings(folder, shop_url, checkout_url, sandbox_url)
         serve = ["serve", "--config", str(config), "--host", host, "--port", str(port)]
-        children.append(_start("-m", "checkout", *serve))
+        children.append(start("-m", "checkout", *serve))
         run_shop = "import sys; from pathlib import Path; "
         run_shop += "from checkout.sandbox.serve import run_shop; "
         run_shop += "run_shop(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))"
-        children.append(_start("-c", run_shop, str(folder / "shop.json"), host, str(shop_port)))
-        _wait(children, f"{checkout_url}/health/ready")
-        _wait(children, shop_url)
+        children.append(start("-c", run_shop, str(folder / "shop.json"), host, str(shop_port)))
+        wait_for(children, f"{checkout_url}/health/ready")
+        wait_for(children, shop_url)
         click.echo(f"shop      {shop_url}   press Pay here")
         click.echo(f"checkout  {checkout_url}")
         click.echo(f"sandbox   {sandbox_url}   cards, controls and the ledger of the gateways")
@@ -98,7 +98,7 @@ def demo(host: str, shop_port: int, port: int, sandbox_port: int) -> None:
         fail("One of the servers has ended.", FAILED)
 
 
-def _write(folder: Path, shop_url: str, checkout_url: str, sandbox_url: str) -> Path:
+def write_settings(folder: Path, shop_url: str, checkout_url: str, sandbox_url: str) -> Path:
     """Fresh keys and settings for this demo alone; the path of its checkout.toml."""
     private, public = new_pair()
     (folder / "shop.pem").write_text(private)
@@ -131,12 +131,12 @@ def _write(folder: Path, shop_url: str, checkout_url: str, sandbox_url: str) -> 
     return config
 
 
-def _start(*arguments: str) -> subprocess.Popen[bytes]:
+def start(*arguments: str) -> subprocess.Popen[bytes]:
     # Its own process group: Ctrl-C reaches this process alone, which then ends the others.
     return subprocess.Popen([sys.executable, *arguments], start_new_session=True)  # noqa: S603
 
 
-def _wait(children: list[subprocess.Popen[bytes]], url: str) -> None:
+def wait_for(children: list[subprocess.Popen[bytes]], url: str) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if any(child.poll() is not None for child in children):
@@ -151,7 +151,7 @@ def _wait(children: list[subprocess.Popen[bytes]], url: str) -> None:
 
 
 @contextmanager
-def _children() -> Iterator[list[subprocess.Popen[bytes]]]:
+def running() -> Iterator[list[subprocess.Popen[bytes]]]:
     """The processes started in it; all end with it, by their ids."""
     children: list[subprocess.Popen[bytes]] = []
     try:

@@ -5,5 +5,6 @@ record    the transactions behind them, one function each
 methods   which ways to pay an order offers
 sweep     what happens although nobody watches
 courier   the shop's letters on their way
+counts    what is counted for the operator
 pace      every figure in seconds
 """

@@ -33,6 +33,7 @@ class Can(Struct, frozen=True, kw_only=True):
     transaction_types: frozenset[str]
     exponents: frozenset[int] = frozenset({0, 2, 3, 4})  # decimals of the currencies it takes
     return_url: int = 2048  # the longest return address it takes, in characters
+    operations: frozenset[str] = frozenset()  # which verbs of `BackOffice` and `Prompted` it has
 
 
 class Charge(Struct, frozen=True, kw_only=True):
@@ -77,6 +78,31 @@ class Gateway(Protocol):
 
         Raises Unauthorized when it is not proved to be the gateway's.
         """
+
+
+class BackOffice(Protocol):
+    """What shops ask for after the payment, where `Can.operations` names it. `key` is ours, for
+    this operation alone; PAID, AUTHORIZED, CANCELLED, REFUNDED: done; DECLINED: refused; PENDING:
+    unknown; LOST: proved not sent."""
+
+    async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
+        """Collect (part of) what was authorized; done: PAID."""
+
+    async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
+        """Give up an authorization, or reverse a payment; done: CANCELLED."""
+
+    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+        """Send (part of) a payment back; done: REFUNDED."""
+
+
+class Prompted(Protocol):
+    """Gateways that want to be told what the customer did, where `Can.operations` names it."""
+
+    async def confirm(self, reference: Reference) -> Outcome:
+        """The customer says that the transfer is made. That proves nothing: PENDING."""
+
+    async def withdraw(self, reference: Reference) -> Outcome:
+        """The customer gives up before paying; done: CANCELLED."""
 
 
 def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:

@@ -78,6 +78,7 @@ class Overpay(ABC):
     BY_UID: ClassVar[str]  # path, the uid goes after it
     BY_KEY: ClassVar[str]  # path, our key goes after it
     UNFINISHED: ClassVar[str]  # the status word under which the customer has something to do
+    STAYS_ACTION: ClassVar[bool] = False  # also where a later answer doesn't repeat what
 
     def __init__(
         self,
@@ -133,7 +134,7 @@ class Overpay(ABC):
             return Outcome(Status.LOST)
         if reference.id is None:
             return self._newest(found, reference)
-        return self._outcome(found[0], reference.transaction_type, reference.method)
+        return self._outcome(found[0], reference.transaction_type, reference.method, later=True)
 
     def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
         if not self._is_genuine(headers, body):
@@ -161,14 +162,19 @@ class Overpay(ABC):
         kinds = self.won(reference.transaction_type)
         ours = [one for one in found if one.facts.key == reference.key and one.kind in kinds]
         outcomes = [
-            (self._outcome(one, reference.transaction_type, reference.method), one.created_at)
+            (
+                self._outcome(one, reference.transaction_type, reference.method, later=True),
+                one.created_at,
+            )
             for one in ours
         ]
         if not outcomes:
             return UNKNOWN
         return max(outcomes, key=lambda pair: (pair[0].status in WON, pair[1]))[0]
 
-    def _outcome(self, transaction: Transaction, asked: str | None, method: str) -> Outcome:
+    def _outcome(
+        self, transaction: Transaction, asked: str | None, method: str, *, later: bool = False
+    ) -> Outcome:
         kinds = self.won(asked)
         kind = transaction.kind or asked
         if kind not in kinds:
@@ -183,7 +189,8 @@ class Overpay(ABC):
             status = kinds[kind]
         elif transaction.status == self.UNFINISHED:
             step = self.step(transaction, method)
-            status = Status.ACTION if step else Status.PENDING
+            acts = step is not None or (later and self.STAYS_ACTION)
+            status = Status.ACTION if acts else Status.PENDING
         reason = None
         if status not in LIVE | WON:
             reason = REASON.get(transaction.facts.code or "") or REASON_OF_STATUS.get(status)

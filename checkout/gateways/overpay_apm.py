@@ -40,6 +40,8 @@ class OverpayApm(Overpay):
     BY_UID = "/beyag/transactions/"
     BY_KEY = "/beyag/transactions/tracking_id/"
     UNFINISHED = "pending"
+    # "the user is still on the online payment method site, the payment has not been made"
+    STAYS_ACTION = True
 
     def request(self, charge: Charge) -> dict[str, Any] | None:
         customer, method, order = charge.customer, charge.method, charge.order

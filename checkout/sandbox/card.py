@@ -26,6 +26,10 @@ BRANDS = (
 """First digits -> brand, the first match wins."""
 
 
+NAMES = {"master": "Mastercard", "amex": "American Express", "jcb": "JCB"}
+"""Brands that people know under another name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """A card without its number: `stamp` tells two cards apart."""
@@ -42,7 +46,7 @@ class Card:
     @property
     def mask(self) -> str:
         """How a person recognises it."""
-        return f"{self.brand} •••• {self.last_4}"
+        return f"{NAMES.get(self.brand, self.brand.title())} •••• {self.last_4}"
 
 
 def acceptable(number: str) -> bool:

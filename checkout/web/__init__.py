@@ -1,6 +1,7 @@
 """HTTP: the shop's API, the customer's pages, landings, notifications, health.
 
 api            what shops call
+openapi        what /schema says of that
 pages          the customer's story, page by page
 returns        landings from gateways
 notifications  gateways that tell us something
@@ -8,6 +9,7 @@ health         for the operator
 visit          who is looking at which payment, and which page that is
 present        a story in the words and views of the templates
 forms          what the customer typed
+load           what is refused when too much is under way
 security       headers, the guard of forms, whose address it is
 render         templates and static files
 errors         every failure as a page or as JSON

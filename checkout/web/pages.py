@@ -88,7 +88,7 @@ async def pay(request: Web_Request) -> Html:
         visit.story = await visit.web.flow.pay(visit.story, submission)
     except Unprocessable:  # the shop's methods changed while the form was open
         return show_payment(visit, values=fields, errors={"method": CHOOSE_METHOD}, status_code=422)
-    return visit.to_page()
+    return visit.to_page(pocket)
 
 
 @post(f"{PATH}/cancel", status_code=303, include_in_schema=False)
@@ -148,7 +148,7 @@ async def wait_page(request: Web_Request) -> Html:
         again_url=visit.url("redirect") if isinstance(step, Redirect | PostForm) else None,
         self_url=visit.url("wait"),
         refresh=max(2, round(status.next_check or 2)),
-        leave_action=visit.url("cancel") if step is not None else None,
+        leave_action=visit.url("cancel") if visit.status is Status.ACTION else None,
         form_token=visit.form_token("cancel", attempt.number if attempt else 0),
         elapsed=int(visit.web.flow.clock() - attempt.created_at) if attempt else 0,
     )

@@ -95,7 +95,7 @@ async def read_body(request: Request[Any, Any, Any]) -> bytes:
     a cache.
     """
     stated = request.headers.get("content-length", "0")
-    if not stated.isdigit() or int(stated) > LARGEST_BODY:
+    if not (stated.isascii() and stated.isdigit()) or int(stated) > LARGEST_BODY:
         raise TooLarge
     body = bytearray()
     async for chunk in request.stream():

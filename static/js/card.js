@@ -53,11 +53,12 @@
 
   number.removeAttribute("maxlength"); // pasted blanks and dashes must not push digits out
   number.addEventListener("input", (event) => event.isComposing || group());
-  // Backspace over a gap takes the digit before it.
-  number.addEventListener("keydown", (event) => {
+  // Backspace and Delete take the digit beyond a gap, not the gap.
+  number.addEventListener("keydown", ({ key }) => {
+    const step = { Backspace: -1, Delete: 1 }[key];
     const at = number.selectionStart;
-    if (event.key === "Backspace" && at === number.selectionEnd && number.value[at - 1] === " ")
-      number.setSelectionRange(at - 1, at - 1);
+    if (step && at === number.selectionEnd && number.value[at + Math.min(step, 0)] === " ")
+      number.setSelectionRange(at + step, at + step);
   });
   group();
 })();

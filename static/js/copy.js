@@ -3,7 +3,7 @@
   for (const button of document.querySelectorAll("[data-copy]")) {
     if (!navigator.clipboard) continue;
     const label = button.textContent;
-    button.classList.add("can");
+    button.classList.remove("can-not");
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(button.dataset.copy);
       button.textContent = button.dataset.done;

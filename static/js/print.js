@@ -1,6 +1,6 @@
 (() => {
   const button = document.querySelector("[data-print]");
   if (!button) return;
-  button.hidden = false;
+  button.classList.remove("can-not");
   button.addEventListener("click", () => print());
 })();

@@ -14,10 +14,11 @@
     else location.assign(link.href);
   };
   const timer = setInterval(tick, 250);
-  line.hidden = false;
-  line.querySelector("button").addEventListener("click", () => {
+  const stay = line.querySelector("button");
+  stay.classList.remove("can-not");
+  stay.addEventListener("click", () => {
     clearInterval(timer);
-    line.hidden = true;
+    line.classList.add("can-not");
     link.focus();
   });
 })();

@@ -1,8 +1,13 @@
-"""A card: typed, confirmed at the bank, paid, known to the shop."""
+"""A card: typed, confirmed at the bank, paid, known to the shop; and what can go wrong with it."""
 
 from __future__ import annotations
 
-from tests.journeys.customer import Customer
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.journeys.customer import CHALLENGE, DECLINED, FRICTIONLESS, PLAIN, Customer
 from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER
 
@@ -19,4 +24,102 @@ async def test_from_the_shop_to_the_bank_and_back(house: House, customer: Custom
     await customer.reads("Paid")
     await customer.back_to_shop()
     await customer.reads("Thank you, your order is paid")
-    print(page.url)
+    # The shop's address has what a plugin reads, in the order in which it reads it.
+    number, query = page.url.removeprefix(f"{house.shop}/orders/").split("?")
+    assert re.fullmatch(r"token=[0-9a-f]{64}&status=successful&uid=[0-9a-f-]{36}", query)
+    sold = (await house.client.get(f"{house.shop}/orders/{number}.json")).json()
+    assert sold["state"] == "paid"
+    (letter,) = sold["notifications"]
+    assert (letter["verified"], letter["signature"], letter["basic"]) == (True, "valid", "valid")
+    assert (letter["status"], letter["amount"]) == ("successful", sold["amount"])
+
+
+@pytest.mark.parametrize("number", [FRICTIONLESS, PLAIN, "5204240000015003"])
+async def test_without_the_bank_page_one_call_does_it(
+    house: House, customer: Customer, number: str
+) -> None:
+    order = await house.order()
+    await customer.open(order)
+    await customer.pay(number)
+    await customer.at("result")
+    await customer.reads("Paid")
+    assert (await house.sold(order))["state"] == "paid"
+    (call,) = await house.calls(order)  # no status query besides
+    assert (call["method"], call["path"]) == ("POST", "/transactions/payments")
+
+
+async def test_declined_then_another_card(house: House, customer: Customer) -> None:
+    order = await house.order(
+        attempts=3, settings={"customer_fields": {"visible": ["email", "first_name"]}}
+    )
+    page = await customer.open(order)
+    await page.get_by_label("E-mail").fill("anna@example.com")
+    await page.get_by_label("First name").fill("Anna")
+    await customer.pay(DECLINED)
+    await expect(page.locator(".note.bad h2")).to_have_text("Your bank declined the payment")
+    await customer.at("payment")
+    for name in ("number", "expiry", "code", "holder"):
+        await expect(page.locator(f"#f-{name}")).to_have_value("")
+    await expect(page.get_by_label("E-mail")).to_have_value("anna@example.com")
+    await expect(page.get_by_label("First name")).to_have_value("Anna")
+    # The shop is told of the end, not of every decline.
+    assert (await house.sold(order))["notifications"] == []
+    await customer.pay(PLAIN)
+    await customer.reads("Paid")
+    assert [row["status"] for row in await house.transactions(order)] == ["failed", "successful"]
+    assert (await house.sold(order))["state"] == "paid"
+
+
+async def test_declined_for_good(house: House, customer: Customer) -> None:
+    order = await house.order(attempts=1)
+    page = await customer.open(order)
+    await customer.pay(DECLINED)
+    await customer.at("result")
+    await customer.reads("Your bank declined the payment")
+    await customer.no_form()
+    await page.goto(order.url)
+    await customer.at("result")
+    await customer.back_to_shop()
+    await customer.reads("The payment failed")
+    assert await house.charges(order) == 0
+
+
+async def test_wrong_password_then_again(house: House, customer: Customer) -> None:
+    order = await house.order(attempts=3)
+    page = await customer.open(order)
+    await customer.pay(CHALLENGE)
+    await customer.answer_bank("9999")
+    await expect(page.locator(".note.bad h2")).to_have_text(
+        "Your bank could not confirm that it is you"
+    )
+    await customer.pay(CHALLENGE)
+    await customer.answer_bank()
+    await customer.reads("Paid")
+    assert await house.charges(order) == 1
+
+
+async def test_cancelled_at_the_bank(house: House, customer: Customer) -> None:
+    order = await house.order(attempts=3)
+    page = await customer.open(order)
+    await customer.pay(CHALLENGE)
+    await customer.at_bank()
+    await page.locator("button[value=cancel]").click()
+    await expect(page.locator(".note h2")).to_have_text("The payment was cancelled at the bank")
+    await customer.pay(PLAIN)
+    await customer.reads("Paid")
+    assert await house.charges(order) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_back_from_the_bank_across_sites(
+    house: House, customer: Customer, method: str
+) -> None:
+    """By a link or by a form that posts itself: no cookie of ours has to travel with it."""
+    await house.behave(return_method=method)
+    order = await house.order()
+    await customer.open(order)
+    await customer.pay(CHALLENGE)
+    await customer.answer_bank()
+    await customer.at("result")
+    await customer.reads("Paid")
+    assert await house.charges(order) == 1

@@ -54,7 +54,7 @@ def test_error_statuses(live: httpx.Client, fault: str, status: int, charges: in
 
 def test_truncated_answer_is_half_a_body(live: httpx.Client) -> None:
     break_next(live, "truncated_after")
-    with pytest.raises(httpx.RemoteProtocolError, match="incomplete|without sending complete"):
+    with pytest.raises(httpx.RemoteProtocolError, match=r"incomplete|without sending complete"):
         live.post(PAYMENTS, json=card_request())
     assert ledger(live)["charges"] == 1
 

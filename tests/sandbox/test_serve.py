@@ -37,7 +37,7 @@ def test_ends_cleanly_while_a_call_hangs() -> None:
         time.sleep(0.3)
         began = time.monotonic()
         assert end(process) == 0
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 30  # the hang alone would last 60
         waiting.join(5)
         assert seen
 

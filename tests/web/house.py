@@ -320,7 +320,7 @@ def written(folder: Path, pem: str, **changes: str) -> Path:
         "public_url": PUBLIC,
         "sandbox": SANDBOX,
         "folder": folder.as_posix(),
-        "top": 'operator_token = "{token}"'.format(token=secrets.token_urlsafe(32)),
+        "top": f'operator_token = "{secrets.token_urlsafe(32)}"',
         "gateway": "",
         "submits": "1000",
         "declines": "100000",
@@ -360,8 +360,30 @@ async def open_house(
         mounts={f"all://{SANDBOX[7:]}": line, f"all://{SHOP[7:]}": httpx.ASGITransport(mailbox)},
     )
     house = House(settings, folder, app, sandbox, line, mailbox)
-    async with sandbox.lifespan(), app.lifespan():
+    async with running(sandbox), running(app):
         yield house
+
+
+@asynccontextmanager
+async def running(app: Litestar) -> AsyncIterator[None]:
+    """An application's lifespan, begun and ended by one task: pytest's fixtures are not."""
+    up, down = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            up.set()
+            await down.wait()
+
+    task = asyncio.create_task(live())
+    begun = asyncio.create_task(up.wait())
+    await asyncio.wait([task, begun], return_when=asyncio.FIRST_COMPLETED)
+    begun.cancel()
+    try:
+        if not task.done():
+            yield
+    finally:
+        down.set()
+        await task
 
 
 @dataclass

@@ -56,9 +56,7 @@ async def test_any_version_is_welcome(house: House, version: str) -> None:
 
 
 async def test_a_slash_at_the_end(house: House, customer: Customer) -> None:
-    made = await customer.post(
-        f"{CHECKOUTS}/", json={"checkout": ordered()}, headers=house.basic()
-    )
+    made = await customer.post(f"{CHECKOUTS}/", json={"checkout": ordered()}, headers=house.basic())
     assert made.status_code == 201
     token = made.json()["checkout"]["token"]
     read = await customer.get(f"{CHECKOUTS}/{token}/", headers=house.basic())
@@ -222,9 +220,7 @@ async def test_addresses_off_the_shops_own_sites(house: House) -> None:
     errors = both(await post(house, {"checkout": body}, "framing"))["errors"]
     assert set(errors["settings"]) == {"return_url"}
     for fine in ("https://framing.example.com/thanks?x=1#y", "framing://paid"):
-        answer = await post(
-            house, {"checkout": ordered(settings={"return_url": fine})}, "framing"
-        )
+        answer = await post(house, {"checkout": ordered(settings={"return_url": fine})}, "framing")
         assert answer.status_code == 201, answer.text
 
 
@@ -372,7 +368,10 @@ async def test_a_repeated_key(house: House, name: str) -> None:
 
 
 async def test_keys_are_a_shops_own(house: House) -> None:
-    key, body = {"RequestID": secrets.token_hex(16)}, {"checkout": ordered(settings={"return_url": None})}
+    key, body = (
+        {"RequestID": secrets.token_hex(16)},
+        {"checkout": ordered(settings={"return_url": None})},
+    )
     first, second = await post(house, body, **key), await post(house, body, "framing", **key)
     assert second.status_code == 201
     assert first.json() != second.json()
@@ -380,8 +379,10 @@ async def test_keys_are_a_shops_own(house: House) -> None:
 
 async def test_without_a_key_each_call_is_another_payment(house: House) -> None:
     body = {"checkout": ordered()}
-    one, two, empty = await post(house, body), await post(house, body), await post(
-        house, body, **{"Idempotency-Key": ""}
+    one, two, empty = (
+        await post(house, body),
+        await post(house, body),
+        await post(house, body, **{"Idempotency-Key": ""}),
     )
     assert len({answer.json()["checkout"]["token"] for answer in (one, two, empty)}) == 3
 
@@ -535,9 +536,10 @@ async def test_the_schema_describes_the_api(house: House, customer: Customer) ->
     for operation in (create, read):
         assert operation["security"] == [{"shop": []}]
         assert operation["summary"]
-    assert schema["components"]["securitySchemes"]["shop"] == {"type": "http", "scheme": "basic"} | {
-        "description": schema["components"]["securitySchemes"]["shop"]["description"]
-    }
+    assert schema["components"]["securitySchemes"]["shop"] == {
+        "type": "http",
+        "scheme": "basic",
+    } | {"description": schema["components"]["securitySchemes"]["shop"]["description"]}
 
     body = create["requestBody"]["content"]["application/json"]
     assert create["requestBody"]["required"] is True

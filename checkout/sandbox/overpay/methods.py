@@ -23,7 +23,7 @@ METHODS: dict[str, Method] = {
     # The sandbox's own: the same answers in every spelling that was seen, and none at all.
     "form_object": Method("form_object", "Form", "a form to post, fields as an object"),
     "form_get": Method("form_get", "Form", "a GET form with fields and a query in its action"),
-    "form_string": Method("string", "Link", "`form` is the URL itself"),
+    "form_string": Method("string", "Link", "the form is the URL itself, a string"),
     "instant": Method("at_once", "Instant", "successful at once", "successful"),
     "instant_declined": Method("at_once", "Instant", "failed at once", "failed"),
 }

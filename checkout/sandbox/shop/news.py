@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from checkout.sandbox import basic
 from checkout.sandbox.shop.config import ShopConfig
 
-VALID, INVALID, ABSENT = "valid", "invalid", "absent"
+VALID, INVALID, ABSENT, UNCHECKED = "valid", "invalid", "absent", "not checked"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,6 +93,8 @@ def _refusal(
 def _signature(config: ShopConfig, header: str | None, body: bytes) -> str:
     if not header:
         return ABSENT
+    if not config.public_key:
+        return UNCHECKED
     try:
         key = load_der_public_key(b64decode(config.public_key))
         if not isinstance(key, rsa.RSAPublicKey):

@@ -1,0 +1,216 @@
+"""`make bench`: every figure beside its baseline of the same run, and what it should reach.
+
+Prints a table; `--json` for machines; exit code 1 when a target is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from bench.client import rate
+from checkout.cli.demo import SHOP, running, start, wait_for, write_settings
+
+CARD = {"number": "4200000000000000", "code": "123", "holder": "JANE DOE"}
+
+
+class Figure(NamedTuple):
+    name: str
+    value: float
+    unit: str
+    target: str
+    met: bool
+
+
+class Place(NamedTuple):
+    """Where everything answers, and the shop's credentials."""
+
+    checkout: str
+    sandbox: str
+    bare: str
+    secret: str
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each round and address")
+    parser.add_argument("--charges", type=int, default=200)
+    parser.add_argument("--json", action="store_true", dest="as_json")
+    asked = parser.parse_args()
+    with servers() as place:
+        figures = [
+            *asyncio.run(throughput(place, asked.rounds, asked.seconds)),
+            added_to_a_charge(place, asked.charges),
+            *weight(place),
+        ]
+    if asked.as_json:
+        print(json.dumps([figure._asdict() for figure in figures], indent=2))
+    else:
+        table = Table("figure", "measured", "target", "")
+        for figure in figures:
+            value = f"{figure.value:.2f} {figure.unit}".strip()
+            table.add_row(figure.name, value, figure.target, "met" if figure.met else "MISSED")
+        Console().print(table)
+    sys.exit(0 if all(figure.met for figure in figures) else 1)
+
+
+@contextmanager
+def servers() -> Iterator[Place]:
+    """The sandbox, the whole application and the bare handler, each a process on loopback."""
+    ports = [free_port() for _ in range(3)]
+    place = [f"http://127.0.0.1:{port}" for port in ports]
+    with tempfile.TemporaryDirectory() as name, running() as children:
+        children.append(start("-m", "checkout", "sandbox", "--port", str(ports[1])))
+        wait_for(children, f"{place[1]}/sandbox/public_key")
+        config = write_settings(Path(name), "http://127.0.0.1:1", place[0], place[1])
+        os.environ["CHECKOUT_CONFIG"] = str(config)
+        for target, port in (("whole", ports[0]), ("bare", ports[2])):
+            serve = ["-m", "granian", "--interface", "asgi", "--factory", "--no-access-log"]
+            children.append(start(*serve, "--port", str(port), f"bench.server:{target}"))
+        wait_for(children, f"{place[0]}/health/ready")
+        wait_for(children, place[2])
+        secret = json.loads((Path(name) / "shop.json").read_text())["secret_key"]
+        yield Place(place[0], place[1], place[2], secret)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def new_payment(http: httpx.Client, place: Place) -> str:
+    """The address of a fresh payment's page."""
+    order = {"amount": 1999, "currency": "EUR", "description": "Two tickets"}
+    body = {"checkout": {"transaction_type": "payment", "test": True, "order": order}}
+    made = http.post(
+        f"{place.checkout}/ctp/api/checkouts", json=body, auth=(SHOP, place.secret)
+    ).raise_for_status()
+    page = http.get(made.json()["checkout"]["redirect_url"])
+    return place.checkout + page.headers["location"]
+
+
+async def throughput(place: Place, rounds: int, seconds: float) -> list[Figure]:
+    """Requests per second in turn, round by round; the ratio is of the medians."""
+    with client() as http:
+        page = new_payment(http, place)
+        waiting = pending_payment(http, place)
+    asked = {
+        "bare": (place.bare + "/", "text/html"),
+        "page": (page, "text/html"),
+        "status": (f"{waiting}/status", "application/json"),
+    }
+    found: dict[str, list[float]] = {name: [] for name in asked}
+    for _ in track(range(rounds), "Requests per second", console=Console(stderr=True)):
+        for name, (url, accept) in asked.items():
+            found[name].append(await rate(url, seconds, accept))
+    middle = {name: statistics.median(rates) for name, rates in found.items()}
+    figures = [
+        Figure(f"{name}: requests per second", value, "/s", "", True)
+        for name, value in middle.items()
+    ]
+    for name, target in (("page", 0.2), ("status", 0.5)):
+        ratio = middle[name] / middle["bare"]
+        figures.append(Figure(f"{name} / bare", ratio, "", f">= {target}", ratio >= target))
+    return figures
+
+
+def pending_payment(http: httpx.Client, place: Place) -> str:
+    """A payment that waits for its customer to pay by instructions."""
+    page = new_payment(http, place)
+    pay(http, place, page, {"method": "erip"})
+    return page
+
+
+def pay(http: httpx.Client, place: Place, page: str, fields: dict[str, str]) -> float:
+    """Send the page's form; the seconds that the POST took."""
+    token = re.search(r'name="form_token" value="([^"]+)"', http.get(page).text)
+    assert token is not None
+    form = {"form_token": token[1], **fields}
+    began = time.perf_counter()
+    answer = http.post(f"{page}/pay", data=form, headers={"Origin": place.checkout})
+    took = time.perf_counter() - began
+    if answer.status_code != 303:
+        raise RuntimeError(f"pay answered {answer.status_code}")
+    return took
+
+
+def added_to_a_charge(place: Place, charges: int) -> Figure:
+    """What a charge through us takes longer than the same call to the gateway, at the median."""
+    card = {"method": "credit_card", "expiry": "08/39", **CARD}
+    direct, through = [], []
+    with client() as http:
+        for number in track(range(charges), "Charges", console=Console(stderr=True)):
+            direct.append(charge_directly(http, place, number))
+            through.append(pay(http, place, new_payment(http, place), card))
+    added = (statistics.median(through) - statistics.median(direct)) * 1000
+    return Figure("added to a charge, p50", added, "ms", "<= 5", added <= 5)
+
+
+def charge_directly(http: httpx.Client, place: Place, number: int) -> float:
+    request = {
+        "amount": 1999,
+        "currency": "EUR",
+        "description": "Two tickets",
+        "tracking_id": f"direct-{number}",
+        "test": True,
+        "duplicate_check": False,
+        "credit_card": {
+            "number": CARD["number"],
+            "verification_value": CARD["code"],
+            "holder": CARD["holder"],
+            "exp_month": 8,
+            "exp_year": 2039,
+        },
+    }
+    began = time.perf_counter()
+    answer = http.post(
+        f"{place.sandbox}/transactions/payments", json={"request": request}, auth=(SHOP, "direct")
+    )
+    took = time.perf_counter() - began
+    answer.raise_for_status()
+    return took
+
+
+def weight(place: Place) -> list[Figure]:
+    """Bytes on the wire and requests of the first view: the page and what it names."""
+    with client() as http:
+        page = http.get(new_payment(http, place))
+        names = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+        bodies = [len(page.content)]
+        for name in names:
+            with http.stream("GET", place.checkout + name) as answer:
+                bodies.append(sum(len(chunk) for chunk in answer.iter_raw()))
+    total = sum(bodies) / 1000
+    requests = len(bodies)
+    return [
+        Figure("first view: bytes", total, "kB", "<= 25", total <= 25),
+        Figure("first view: requests", requests, "", "<= 3", requests <= 3),
+    ]
+
+
+def client() -> httpx.Client:
+    return httpx.Client(trust_env=False, timeout=30, headers={"Accept-Encoding": "gzip"})
+
+
+if __name__ == "__main__":
+    main()

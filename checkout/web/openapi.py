@@ -1,0 +1,296 @@
+"""What `/schema` says of the shop's API: the bodies, the answers, an example of each.
+
+The handlers read bytes themselves (money is strict, shops' plugins are not), so nothing of it can
+be read off their signatures. The pages that show such documents load scripts from elsewhere: it
+is served as JSON alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Request
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from checkout.web.visit import web_of
+
+Json = dict[str, Any]
+
+
+def text(description: str = "", *, null: bool = False, **more: Any) -> Json:
+    return {"type": ["string", "null"] if null else "string", "description": description, **more}
+
+
+def structure(properties: Json, *required: str, description: str = "") -> Json:
+    found = {"type": "object", "properties": properties, "description": description}
+    return found | ({"required": list(required)} if required else {})
+
+
+AMOUNT: Final = {
+    "description": "In minor units (1999 is 19.99 EUR), as an integer or as digits",
+    "oneOf": [
+        {"type": "integer", "minimum": 1, "maximum": 10**14},
+        {"type": "string", "pattern": "^[0-9]{1,15}$"},
+    ],
+}
+URL: Final = text("https, or an app's scheme from the shop's return_origins", null=True)
+CALLED: Final = text("https", null=True)
+NAMES: Final = {"type": ["array", "null"], "items": {"type": "string"}}
+CUSTOMER: Final = structure(
+    {
+        name: text(null=True)
+        for name in (
+            "email", "first_name", "last_name", "address", "city", "state", "zip", "country",
+            "phone", "birth_date", "external_id", "taxpayer_id", "device_id", "ip",
+        )
+    }
+)  # fmt: skip
+
+ORDERED: Final = structure(
+    {
+        "transaction_type": {"enum": ["payment", "authorization", "tokenization", "charge"]},
+        "attempts": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "description": "How many declines end the payment; 1, and never more than 10",
+        },
+        "test": {"type": ["boolean", "null"]},
+        "iframe": {"type": ["boolean", "null"]},
+        "dynamic_billing_descriptor": text(null=True),
+        "order": structure(
+            {
+                "amount": AMOUNT,
+                "currency": text("ISO 4217", minLength=3, maxLength=3),
+                "description": text("Not blank", minLength=1, maxLength=255),
+                "tracking_id": text("The shop's own number for it", null=True),
+                "expired_at": text("Like 2030-01-31T12:00:00+03:00; a day from now", null=True),
+                "additional_data": {"type": ["object", "null"]},
+            },
+            "amount",
+            "currency",
+            "description",
+        ),
+        "settings": structure(
+            {
+                "return_url": URL,
+                "success_url": URL,
+                "decline_url": URL,
+                "fail_url": URL,
+                "cancel_url": URL,
+                "notification_url": CALLED,
+                "auto_return": {"type": ["integer", "null"], "minimum": 0, "maximum": 3600},
+                "language": text(null=True),
+                "button_text": text(null=True, maxLength=60),
+                "button_next_text": text(null=True, maxLength=60),
+                "customer_fields": structure(
+                    {"visible": NAMES, "read_only": NAMES, "hidden": NAMES}
+                ),
+            }
+        ),
+        "customer": CUSTOMER,
+        "payment_method": structure(
+            {"types": NAMES, "excluded_types": NAMES, "excluded_brands": NAMES}
+        ),
+    },
+    "transaction_type",
+    "order",
+    description="Nulls, [] for an object and unknown fields are taken everywhere",
+)
+
+TOKEN: Final = "6e0ea1e0b7bd6d8a2d8b5f3c8a53dc4bfa1d1a3e9c27cf6b6ab1d0ffb3a0c9d1"
+UID: Final = "7f3c1a9e-2b40-4c11-9a4e-5d0e6a1f8b27"
+ORDER: Final = {
+    "amount": 1999,
+    "currency": "EUR",
+    "description": "Two tickets",
+    "tracking_id": "order-7",
+}
+
+TOLD: Final = structure(
+    {
+        "token": text(pattern="^[0-9a-f]{64}$"),
+        "shop_id": text(),
+        "transaction_type": text(),
+        "gateway_response": {
+            "type": ["object", "null"],
+            "description": "null before a payment; else what the bank said, by transaction_type",
+        },
+        "order": {"type": "object"},
+        "settings": {"type": "object"},
+        "customer": CUSTOMER,
+        "finished": {"type": "boolean", "description": "No further attempt is possible"},
+        "expired": {"type": "boolean"},
+        "shop": {"type": "object"},
+        "test": {"type": "boolean"},
+        "status": {
+            "enum": [None, "incomplete", "pending", "successful", "failed", "canceled", "error",
+                     "refunded"],
+            "description": "null before the first attempt; error once it has expired",
+        },
+        "message": text(null=True),
+        "version": text(),
+        "payment_method": {"type": ["object", "null"]},
+    },
+    "token", "status", "finished", "expired", "order", "gateway_response",
+)  # fmt: skip
+
+WRONG: Final = {
+    "description": "By field, each a list of reasons or an object of them",
+    "type": "object",
+}
+FAILED: Final = structure(
+    {
+        "message": text(),
+        "errors": WRONG,
+        "response": structure(
+            {"status": {"const": "error"}, "message": text(), "errors": WRONG},
+            "status", "message", "errors",
+            description="The same once more, for older clients",
+        ),
+    },
+    "message", "errors", "response",
+)  # fmt: skip
+
+
+def failed(description: str, message: str, errors: Json | None = None) -> Json:
+    value = {"message": message, "errors": errors or {}}
+    return answer(description, FAILED, "error", value | {"response": {"status": "error"} | value})
+
+
+def answer(description: str, schema: Json, name: str, example: Json) -> Json:
+    content = {"schema": schema, "examples": {name: {"value": example}}}
+    return {"description": description, "content": {"application/json": content}}
+
+
+def called(name: str) -> Json:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": "The same value and body within 24 hours give the same token",
+        "schema": {"type": "string", "maxLength": 255},
+    }
+
+
+REFUSED: Final = {
+    "401": failed("Not a shop's credentials", "Access denied"),
+    "503": failed("Full, or the database is away: see Retry-After", "Temporarily unavailable"),
+}
+CREATE: Final = {
+    "description": "Afterwards send the customer to `redirect_url`, or show it in a frame.",
+    "parameters": [called("Idempotency-Key"), called("RequestID")],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": structure({"checkout": ORDERED}, "checkout"),
+                "examples": {
+                    "payment": {
+                        "value": {
+                            "checkout": {
+                                "transaction_type": "payment",
+                                "attempts": 3,
+                                "order": ORDER,
+                                "settings": {
+                                    "return_url": "https://shop.example.com/thanks",
+                                    "notification_url": "https://shop.example.com/notify",
+                                    "language": "en",
+                                },
+                                "customer": {"email": "anna@example.com"},
+                            }
+                        }
+                    }
+                },
+            }
+        },
+    },
+    "responses": {
+        "201": answer(
+            "Created",
+            structure(
+                {
+                    "checkout": structure(
+                        {"token": text(pattern="^[0-9a-f]{64}$"), "redirect_url": text()},
+                        "token", "redirect_url",
+                    )
+                },
+                "checkout",
+            ),
+            "created",
+            {
+                "checkout": {
+                    "token": TOKEN,
+                    "redirect_url": f"https://pay.example.com/widget/hpp.html?token={TOKEN}",
+                }
+            },
+        ),
+        "400": failed("No JSON, or nested too deeply", "The body is not valid JSON"),
+        "413": failed("More than 64 KiB", "The request is too large"),
+        "422": failed(
+            "Every wrong field, at once",
+            "Some fields are wrong: order.amount is required",
+            {"order": {"amount": ["is required"]}},
+        ),
+        **REFUSED,
+    },
+}  # fmt: skip
+READ: Final = {
+    "description": "How the payment stands. The notification says the same without asking.",
+    "responses": {
+        "200": answer(
+            "The payment",
+            structure({"checkout": TOLD}, "checkout"),
+            "paid",
+            {
+                "checkout": {
+                    "token": TOKEN,
+                    "shop_id": "361",
+                    "transaction_type": "payment",
+                    "gateway_response": {
+                        "payment": {"uid": UID, "status": "successful", "auth_code": "654321"}
+                    },
+                    "order": ORDER | {"expired_at": "2030-01-31T12:00:00.000Z"},
+                    "settings": {},
+                    "customer": {"email": "anna@example.com"},
+                    "finished": True,
+                    "expired": False,
+                    "shop": {"name": "Demo shop"},
+                    "test": False,
+                    "status": "successful",
+                    "message": "Successfully processed",
+                    "version": "2.1",
+                    "payment_method": None,
+                }
+            },
+        ),
+        "404": failed("No such token, or another shop's", "Record not found"),
+        **REFUSED,
+    },
+}
+DESCRIBED: Final = {
+    ("/ctp/api/checkouts", "post"): CREATE,
+    ("/ctp/api/checkouts/{token}", "get"): READ,
+}
+SHOP: Final = {
+    "type": "http",
+    "scheme": "basic",
+    "description": "The shop's id and its secret_key",
+}
+
+
+class ShopApi(JsonRenderPlugin):
+    """Litestar's document with what it can't see put in."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: Json) -> bytes:
+        paths = {path: dict(verbs) for path, verbs in openapi_schema["paths"].items()}
+        for (path, verb), said in DESCRIBED.items():
+            paths[path][verb] = paths[path][verb] | said | {"security": [{"shop": []}]}
+        whole = openapi_schema | {
+            "servers": [{"url": web_of(request).settings.public_url}],
+            "paths": paths,
+            "components": {"securitySchemes": {"shop": SHOP}},
+        }
+        return super().render(request, whole)
+
+
+RENDERERS: Final = [ShopApi(path=["/", "/openapi.json"])]

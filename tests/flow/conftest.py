@@ -1,0 +1,23 @@
+"""A world for each test: a ledger of its own, on SQLite and where asked for on PostgreSQL too."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.databases import BACKENDS, database
+from tests.support.world import World, open_world
+
+
+@pytest.fixture(params=BACKENDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with database(request.param, tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+async def world(url: str) -> AsyncIterator[World]:
+    async with open_world(url) as opened:
+        yield opened

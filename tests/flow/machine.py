@@ -1,0 +1,463 @@
+"""Any story that can happen to one payment, told by Hypothesis.
+
+The flow and the adapter are the real ones; the bank, the network, the clock and the ledger's disk
+are the test's, and each fails when the story says so. After every step `check()` looks at what
+must always be true; at the end all works again, time passes, and `settled()` looks at what must
+become true.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any, ClassVar
+
+import httpx
+import msgspec
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from structlog.testing import capture_logs
+
+from checkout.errors import CheckoutError, NotFound, TooMany, Unauthorized, Unavailable
+from checkout.flow import record
+from checkout.flow.pace import HOUR
+from checkout.flow.sweep import reconcile, sweep
+from checkout.flow.verbs import Flow
+from checkout.gateways.base import Gateway
+from checkout.gateways.overpay_cards import OverpayCards
+from checkout.ledger import events, outbox
+from checkout.ledger.rows import Attempt, Story
+from checkout.model.status import (
+    FINAL,
+    LIVE,
+    MOVES,
+    OUTWARD,
+    WON,
+    Status,
+    payment_status,
+)
+from checkout.settings import Limits
+from tests.support import bank as banks
+from tests.support import shops
+from tests.support.bank import Bank, Crash, Transaction
+from tests.support.clock import Clock
+from tests.support.stillness import InlineLedger, StillLoop
+from tests.support.world import status_told, submission
+
+SETTINGS = shops.settings(limits=Limits(submits_per_payment=6))
+LEDGER = InlineLedger()  # one for all stories, emptied between them
+VERB_FAULTS = (Unavailable, TooMany)
+
+which = st.integers(0, 7)  # of several, modulo how many there are
+verdicts = st.sampled_from(banks.VERDICTS)
+crashes = ("crash before", "crash after")
+charge_faults = st.one_of(
+    st.just(""), st.sampled_from((*banks.CHARGE_FAULTS, *crashes, "held before", "held after"))
+)
+query_faults = st.one_of(
+    st.just(""),
+    st.just(""),
+    st.sampled_from((*banks.QUERY_FAULTS, "crash before", "held after")),
+)
+disk_faults = st.sampled_from(("", "", "", "", "", "away", "unheard"))
+steps_of_time = st.sampled_from((0.4, 1.0, 2.0, 5.0, 31.0, 61.0, 300.0, HOUR, 26 * HOUR))
+
+
+class Payments(RuleBasedStateMachine):
+    flow_class: ClassVar[type[Flow]] = Flow
+    gateway_class: ClassVar[type[OverpayCards]] = OverpayCards
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.loop = StillLoop(self.clock)
+        self.bank = Bank(self.clock)
+        self.logs = capture_logs()
+        self.said = self.logs.__enter__()
+        self.ledger = LEDGER
+        self.ledger.forget()
+        self.flow = self.new_flow()
+        self.tabs: list[Story] = []
+        self.under_way: list[asyncio.Task[Any]] = []
+        self.uid = ""
+        self.won = False
+
+    def new_flow(self) -> Flow:
+        http = httpx.AsyncClient(transport=self.bank.transport())
+        gateways: dict[str, Gateway] = {"cards": self.gateway_class(banks.options(), http)}
+        return self.flow_class(SETTINGS, self.ledger, gateways, clock=self.clock)
+
+    # The beginning
+
+    @initialize(
+        attempts=st.integers(1, 3),
+        kind=st.sampled_from(("payment", "payment", "authorization")),
+        minutes=st.sampled_from((10, 24 * 60)),
+        lag=st.sampled_from((0.0, 0.0, 20.0)),
+    )
+    def ordered(self, attempts: int, kind: str, minutes: int, lag: float) -> None:
+        self.bank.lag = lag
+        order = shops.order(
+            attempts=attempts,
+            transaction_type=kind,
+            expires_at=self.clock() + 60 * minutes,
+        )
+        shop = SETTINGS.shops[shops.SHOP_ID]
+        self.uid = self.done(self.flow.create(order, shop)).uid
+        self.tabs.append(self.story)
+
+    # The customer
+
+    @rule()
+    def opens_another_tab(self) -> None:
+        self.tabs.append(self.story)
+
+    @rule(tab=which, verdict=verdicts, fault=charge_faults, disk=disk_faults)
+    def presses_pay(self, tab: int, verdict: str, fault: str, disk: str) -> None:
+        """Also with a form that is old, or was sent before."""
+        self.prepare(verdict, fault, disk)
+        shown = self.tabs[tab % len(self.tabs)]
+        self.verb(self.flow.pay(shown, submission(shown)))
+
+    @rule(verdict=verdicts, fault=charge_faults)
+    def pays_as_the_page_says(self, verdict: str, fault: str) -> None:
+        self.prepare(verdict, fault)
+        story = self.story
+        self.verb(self.flow.pay(story, submission(story)))
+
+    @rule(tab=which, verdict=verdicts, fault=charge_faults, disk=disk_faults)
+    def presses_pay_twice(self, tab: int, verdict: str, fault: str, disk: str) -> None:
+        self.prepare(verdict, fault, disk)
+        shown = self.tabs[tab % len(self.tabs)]
+        self.verbs(*(self.flow.pay(shown, submission(shown)) for _ in range(2)))
+
+    @rule(one=which, other=which, verdict=verdicts, fault=charge_faults)
+    def pays_in_two_tabs(self, one: int, other: int, verdict: str, fault: str) -> None:
+        self.prepare(verdict, fault)
+        shown = [self.tabs[each % len(self.tabs)] for each in (one, other)]
+        self.verbs(*(self.flow.pay(each, submission(each)) for each in shown))
+
+    @rule(fault=query_faults)
+    def waits(self, fault: str) -> None:
+        self.bank.query_faults = [fault]
+        self.verb(self.flow.look(self.story))
+
+    @rule(fault=query_faults, disk=disk_faults)
+    def waits_in_many_tabs(self, fault: str, disk: str) -> None:
+        self.prepare(query=fault, disk=disk)
+        self.verbs(*(self.flow.look(self.story) for _ in range(5)))
+
+    @precondition(lambda self: self.attempts)
+    @rule(attempt=which, fault=query_faults, disk=disk_faults)
+    def lands(self, attempt: int, fault: str, disk: str) -> None:
+        self.prepare(query=fault, disk=disk)
+        ticket = self.attempts[attempt % len(self.attempts)].return_ticket
+        self.verb(self.flow.returned(ticket))
+
+    @rule(fault=query_faults, disk=disk_faults)
+    def leaves(self, fault: str, disk: str) -> None:
+        self.prepare(query=fault, disk=disk)
+        self.verb(self.flow.leave(self.story))
+
+    @rule(fault=query_faults)
+    def gives_up(self, fault: str) -> None:
+        self.prepare(query=fault)
+        self.verb(self.flow.cancel(self.story))
+
+    # The bank
+
+    @precondition(lambda self: self.unfinished)
+    @rule(place=which, state=st.sampled_from(("paid", "paid", "declined", "expired", "pending")))
+    def bank_decides(self, place: int, state: str) -> None:
+        found = self.unfinished
+        self.bank.turn(found[place % len(found)], state, notify=True)
+
+    @precondition(lambda self: self.refused)
+    @rule(place=which)
+    def bank_takes_the_money_late(self, place: int) -> None:
+        found = self.refused
+        self.bank.turn(found[place % len(found)], "paid", notify=True)
+
+    @precondition(lambda self: self.bank.notices)
+    @rule(place=which, fault=query_faults, disk=disk_faults)
+    def bank_notifies(self, place: int, fault: str, disk: str) -> None:
+        """In any order, any number of times."""
+        self.prepare(query=fault, disk=disk)
+        self.hear(self.bank.notices[place % len(self.bank.notices)])
+
+    @precondition(lambda self: self.bank.notices and self.attempts)
+    @rule(place=which, attempt=which)
+    def somebody_forges(self, place: int, attempt: int) -> None:
+        """Nothing comes of it: a changed body, an unknown ticket."""
+        notice = self.bank.notices[place % len(self.bank.notices)]
+        attempt_ = self.attempts[attempt % len(self.attempts)]
+        body = notice.body.replace(b'"status": "', b'"status":  "')
+        for ticket, error in ((attempt_.notify_ticket, Unauthorized), ("x" * 22, NotFound)):
+            try:
+                self.done(self.flow.notified("cards", ticket, notice.headers, body))
+            except error:
+                continue
+            raise AssertionError("a forged notification was taken")
+
+    # The network and the house
+
+    @rule(seconds=steps_of_time)
+    def time_passes(self, seconds: float) -> None:
+        self.clock.move(seconds)
+        self.bank.arrive()
+        self.rest()
+
+    @rule(fault=query_faults, disk=disk_faults)
+    def house_sweeps(self, fault: str, disk: str) -> None:
+        self.prepare(query=fault, disk=disk)
+        self.verb(sweep(self.flow))
+
+    @rule(fault=query_faults)
+    def operator_reconciles(self, fault: str) -> None:
+        self.prepare(query=fault)
+        self.verb(reconcile(self.flow, self.uid))
+
+    @precondition(lambda self: self.bank.held)
+    @rule(place=which)
+    def a_slow_answer_comes(self, place: int) -> None:
+        self.bank.let_go(place % len(self.bank.held))
+        self.rest()
+
+    @rule()
+    def house_dies(self) -> None:
+        self.die()
+
+    # How a step is made
+
+    def prepare(
+        self, verdict: str = "paid", fault: str = "", disk: str = "", *, query: str = ""
+    ) -> None:
+        self.bank.verdicts = [verdict]
+        self.bank.faults = [fault]
+        self.bank.query_faults = [query]
+        self.ledger.faults = [disk] if disk else []
+
+    def verb(self, work: Any) -> None:
+        self.verbs(work)
+
+    def verbs(self, *work: Any) -> None:
+        """All at once; what is held stays under way."""
+        self.under_way += [self.loop.create_task(each) for each in work]
+        self.rest()
+        self.ledger.faults.clear()
+
+    def rest(self) -> None:
+        self.loop.quiet()
+        crashed = False
+        for task in [task for task in self.under_way if task.done()]:
+            self.under_way.remove(task)
+            error = None if task.cancelled() else task.exception()
+            crashed |= isinstance(error, Crash)
+            if error is not None and not isinstance(error, (Crash, *VERB_FAULTS)):
+                raise error
+        if crashed:
+            self.die()
+
+    def done(self, work: Any) -> Any:
+        task = self.loop.begin(work)
+        return task.result()
+
+    def hear(self, notice: banks.Notice) -> None:
+        key = self.bank.transactions[notice.uid].key
+        found = [each for each in self.attempts if each.key == key]
+        if not found:
+            return
+        try:
+            self.done(self.flow.notified("cards", found[0].notify_ticket, notice.headers, notice.body))
+        except Unavailable:  # then the gateway sends it again
+            return
+        notice.heard = True
+
+    def die(self) -> None:
+        """The process is killed; another one starts over the same ledger."""
+        self.loop.end()
+        self.under_way.clear()
+        self.ledger.faults.clear()
+        self.flow = self.new_flow()
+
+    # What is there
+
+    @property
+    def story(self) -> Story:
+        return self.ledger.now(record.read, self.uid)
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        return self.story.attempts
+
+    @property
+    def unfinished(self) -> list[Transaction]:
+        return [t for t in self.bank.transactions.values() if t.state in banks.UNFINISHED]
+
+    @property
+    def refused(self) -> list[Transaction]:
+        return [t for t in self.bank.transactions.values() if t.state in ("declined", "expired")]
+
+    # What must always be true
+
+    @invariant()
+    def check(self) -> None:
+        if not self.uid:
+            return
+        story, now = self.story, self.clock()
+        self.one_charge_an_attempt(story)
+        self.forward_only(story)
+        self.one_live_attempt(story)
+        self.status_of_its_attempts(story, now)
+        self.letters_agree(story)
+        self.few_questions(story)
+
+    def one_charge_an_attempt(self, story: Story) -> None:
+        sent = Counter(call.key for call in self.bank.calls if call.method == "POST")
+        assert set(sent) <= {attempt.key for attempt in story.attempts}, "sent without a claim"
+        assert all(count == 1 for count in sent.values()), "a charge was sent twice"
+        taken = Counter[str]()
+        for transaction in self.bank.transactions.values():
+            taken[transaction.key] += transaction.takings
+        assert all(count <= 1 for count in taken.values()), "the money was taken twice"
+
+    def forward_only(self, story: Story) -> None:
+        at: dict[int | None, Status] = {}
+        for event in self.ledger.now(events.of, self.uid):
+            if event.kind == "claimed":
+                at[event.attempt] = Status.CLAIMED
+            elif event.kind in ("moved", "left"):
+                before = at[event.attempt]
+                after = Status(event.data.get("to", Status.CANCELLED))
+                assert after in MOVES[before], f"{before} -> {after}"
+                at[event.attempt] = after
+        assert at == {attempt.number: attempt.status for attempt in story.attempts}
+        if self.won:
+            assert story.payment.status in WON, "paid was left"
+        self.won = story.payment.status in WON
+
+    def one_live_attempt(self, story: Story) -> None:
+        assert sum(attempt.live for attempt in story.attempts) <= 1
+        assert [attempt.number for attempt in story.attempts] == list(
+            range(1, len(story.attempts) + 1)
+        )
+        declined = sum(attempt.status is Status.DECLINED for attempt in story.attempts)
+        assert declined <= story.payment.order.attempts, "more tries than the shop allows"
+
+    def status_of_its_attempts(self, story: Story, now: float) -> None:
+        late = now >= story.payment.expires_at
+        possible = {
+            payment_status(
+                [attempt.status for attempt in story.attempts],
+                allowed=story.payment.order.attempts,
+                expired=expired,
+                cancelled=story.payment.cancelled,
+            )
+            for expired in {False, late}
+        }
+        assert story.payment.status in possible
+
+    def letters_agree(self, story: Story) -> None:
+        letters = self.ledger.now(outbox.of, self.uid)
+        told = [status_told(letter) for letter in letters]
+        assert len(set(told)) == len(told), f"told twice: {told}"
+        if story.payment.status in FINAL:
+            assert told, f"not told: {story.payment.status}"
+            assert told[-1] == outward(story.payment.status)
+            body = msgspec.json.decode(letters[-1].body)
+            if story.payment.status in WON:
+                assert body["transaction"]["message"] != "Payment was declined"
+        else:
+            assert told == []
+
+    def few_questions(self, story: Story) -> None:
+        """Never two within a second, but when the customer comes back: that counts anew."""
+        landed = {attempt.key: attempt.returned_at for attempt in story.attempts}
+        last: dict[str, float] = {}
+        for call in self.bank.calls:
+            if call.method != "GET":
+                continue
+            before = last.get(call.key)
+            if before is not None and call.at - before < 1.0:
+                back = landed[call.key]
+                assert back is not None, "asked twice in an interval"
+                assert before <= back <= call.at, "asked twice in an interval"
+            last[call.key] = call.at
+
+    # The end
+
+    def teardown(self) -> None:
+        try:
+            if self.uid:
+                self.all_works_again()
+                self.check()
+                self.settled()
+        finally:
+            self.loop.end()
+            self.loop.close()
+            self.logs.__exit__(None, None, None)
+
+    def all_works_again(self) -> None:
+        """Slow answers come, a notification of each late change arrives, the sweep does its work."""
+        self.prepare()
+        while self.bank.held:
+            self.bank.let_go()
+            self.rest()
+        self.clock.move(banks.LATEST)
+        self.bank.arrive()
+        late = [n for n in self.bank.notices if not n.heard]
+        for notice in late:
+            self.hear(notice)
+            self.clock.move(3)
+            self.rest()
+        self.sweeps_until_nothing_is_due()
+
+    def sweeps_until_nothing_is_due(self) -> None:
+        for _ in range(80):
+            due = [a.sweep_at for a in self.attempts if a.sweep_at is not None]
+            if self.story.payment.status is Status.OPEN:
+                due.append(self.story.payment.expires_at)
+            if not due:
+                return
+            self.clock.move(max(0.0, min(due) - self.clock()))
+            self.bank.arrive()
+            self.verb(sweep(self.flow))
+            self.clock.move(1)
+        raise AssertionError("the sweep never ends")
+
+    def settled(self) -> None:
+        story = self.story
+        paid = [t for t in self.bank.transactions.values() if t.money_moved]
+        kinds = Counter(event.kind for event in self.ledger.now(events.of, self.uid))
+        by_key = {attempt.key: attempt for attempt in story.attempts}
+        for transaction in paid:
+            attempt = by_key[transaction.key]
+            assert attempt.status in WON, f"the money moved and we say {attempt.status}"
+        if paid:
+            assert story.payment.status in WON, "paid, and shown as unpaid"
+        else:
+            assert story.payment.status not in WON, "unpaid, and shown as paid"
+        if len(paid) > 1:
+            assert kinds["late_success"] >= len(paid) - 1, "paid twice, and nobody was told"
+        for attempt in story.attempts:
+            known = bool(self.bank.by_key(attempt.key))
+            assert attempt.status is not Status.CLAIMED
+            if attempt.status is Status.LOST:
+                assert not known, "lost, and the bank has it"
+            if attempt.status in LIVE:
+                open_at_the_bank = [t.state in banks.UNFINISHED for t in self.bank.by_key(attempt.key)]
+                assert any(open_at_the_bank) or attempt.mismatch, "nothing is under way"
+
+
+def outward(status: Status) -> str:
+    """What a shop's letter calls it."""
+    return "error" if status is Status.EXPIRED else OUTWARD[status]
+
+
+__all__ = ["CheckoutError", "Payments"]

@@ -1,0 +1,173 @@
+"""Once paid, never again: the Back button, old tabs, old forms, reloads."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+from playwright.async_api import Browser, Page, Playwright, expect
+
+from tests.journeys.customer import CHALLENGE, FRICTIONLESS, PLAIN, Customer
+from tests.journeys.house import House
+from tests.journeys.plugin import BROWSER, Enter, launch_options
+
+pytestmark = BROWSER
+
+# Notes when a page came from the back/forward cache; what it shows is replaced at once.
+RESTORED = 'addEventListener("pageshow", (e) => e.persisted && (sessionStorage.restored = "yes"));'
+
+
+async def _back_until_the_shop(customer: Customer) -> int:
+    """Press Back again and again; each page on the way shows the end and no form."""
+    page, presses = customer.page, 0
+    while True:
+        await page.go_back()
+        presses += 1
+        await page.wait_for_url(re.compile(rf".*/result$|{customer.house.shop}/.*"))
+        if page.url.startswith(customer.house.shop):
+            return presses
+        await customer.reads("Paid")
+        await customer.no_form()
+        assert presses < 10, "Back leads in a circle"
+
+
+@pytest.mark.parametrize("number", [FRICTIONLESS, CHALLENGE])
+async def test_back_after_paying(house: House, customer: Customer, number: str) -> None:
+    order = await house.order()
+    page = customer.page
+    await page.goto(house.shop)
+    await customer.open(order)
+    await customer.pay(number)
+    if number == CHALLENGE:
+        await customer.answer_bank()
+    await customer.at("result")
+    await customer.reads("Paid")
+    await page.go_back()
+    await customer.at("result")
+    await customer.reads("Paid")
+    await customer.no_form()
+    assert await house.charges(order) == 1
+
+
+async def test_back_into_the_cache(house: House, playwright: Playwright) -> None:
+    """Browsers keep whole pages for Back; the payment form among them, with all that was typed."""
+    options = launch_options(ignore_default_args=["--disable-back-forward-cache"])
+    browser: Browser = await playwright.chromium.launch(**options)
+    customer = await Customer.enter(house, await browser.new_context())
+    await customer.context.add_init_script(RESTORED)
+    order = await house.order()
+    page = await customer.open(order)
+    await customer.pay(FRICTIONLESS)
+    await customer.at("result")
+    await page.go_back(wait_until="commit")
+    await customer.at("result")
+    await customer.reads("Paid")
+    await customer.no_form()
+    assert await page.evaluate("sessionStorage.restored") == "yes"
+    assert await house.charges(order) == 1
+    assert customer.problems == []
+    await browser.close()
+
+
+async def test_the_link_opened_again(house: House, customer: Customer, enter: Enter) -> None:
+    order = await house.order()
+    page = await customer.open(order)
+    form = page.url
+    await customer.pay(PLAIN)
+    await customer.reads("Paid")
+    for address in (order.url, form, f"{form}/pay", f"{form}/redirect", f"{form}/wait"):
+        await page.goto(address)
+        await customer.at("result")
+        await customer.reads("Paid")
+        await customer.no_form()
+    elsewhere = await enter()
+    await elsewhere.open(order)
+    await elsewhere.at("result")
+    await elsewhere.reads("Paid")
+
+
+async def test_the_old_form_sent_again(house: House, customer: Customer) -> None:
+    """Back, and the form resubmitted with all that it held."""
+    order = await house.order()
+    page = await customer.open(order)
+    old = await house.form(page.url)
+    await customer.pay(PLAIN)
+    await customer.reads("Paid")
+    answer = await house.post(f"{await house.payment_url(order)}/pay", old)
+    assert answer.status_code == 303
+    assert answer.headers["location"].endswith("/result")
+    assert len(await house.transactions(order)) == 1
+
+
+async def test_reload_at_every_page(house: House, customer: Customer) -> None:
+    order = await house.order()
+    page = await customer.open(order)
+
+    async def again(at: Page) -> None:
+        await at.reload()
+
+    await again(page)
+    await customer.type_card()
+    await again(page)
+    await expect(page.locator("#f-code")).to_have_value("")
+    await customer.pay(CHALLENGE)
+    await customer.at_bank()
+    await again(page)
+    await customer.reads("Confirm your payment")
+    # Our page of the way there, opened by hand, leads there again: the same payment.
+    await page.goto(f"{await house.payment_url(order)}/redirect")
+    await customer.answer_bank()
+    await customer.at("result")
+    await again(page)
+    await customer.reads("Paid")
+    await customer.back_to_shop()
+    await again(page)
+    await customer.reads("Thank you, your order is paid")
+    assert len(await house.transactions(order)) == 1
+    (letter,) = (await house.sold(order))["notifications"]
+    assert letter["verified"]
+
+
+async def test_reload_while_waiting(house: House, customer: Customer) -> None:
+    order = await house.order(payment_method={"types": ["erip"]})
+    page = await customer.open(order)
+    await customer.press_pay()
+    await customer.reads("How to pay")
+    await page.reload()
+    await customer.reads("How to pay")
+    await customer.press("Check again")
+    await customer.at("wait")
+    await customer.reads("How to pay")
+    assert len(await house.transactions(order)) == 1
+
+
+async def test_impatient_clicks(house: House, customer: Customer) -> None:
+    """The button pressed three times while the gateway thinks."""
+    await house.behave(latency_ms=800)
+    order = await house.order()
+    page = await customer.open(order)
+    await customer.type_card(PLAIN)
+    button = page.locator(".pay .button")
+    await button.dblclick(no_wait_after=True)
+    await button.click(force=True, no_wait_after=True, timeout=2000)
+    await customer.at("result")
+    await customer.reads("Paid")
+    assert len(await house.transactions(order)) == 1
+
+
+@pytest.mark.parametrize("tokens", ["the same form", "two forms"])
+async def test_sent_twice_at_once(house: House, tokens: str) -> None:
+    """Past any script: two POSTs on the way together."""
+    await house.behave(latency_ms=500)
+    order = await house.order()
+    address = await house.payment_url(order)
+    first = await house.form(address)
+    second = first if tokens == "the same form" else await house.form(address)
+    assert (first["form_token"] == second["form_token"]) == (tokens == "the same form")
+    answers = await asyncio.gather(*(house.post(f"{address}/pay", f) for f in (first, second) * 3))
+    assert {answer.status_code for answer in answers} == {303}
+    places = {answer.headers["location"].rpartition("/")[2] for answer in answers}
+    assert places <= {"wait", "result"}
+    assert len(await house.transactions(order)) == 1
+    assert await house.charges(order) == 1

@@ -1,0 +1,107 @@
+"""The customer leaves the bank's page and pays another way; the old one may still be paid."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tests.journeys.customer import CHALLENGE, PLAIN, Customer
+from tests.journeys.house import House, Order, until
+from tests.journeys.plugin import BROWSER
+
+pytestmark = BROWSER
+
+
+async def _back_unpaid(house: House, customer: Customer) -> Order:
+    """At the payment system, and back without having paid."""
+    order = await house.order()
+    await customer.open(order)
+    await customer.choose("bank_transfer")
+    await customer.press_pay()
+    await customer.at_bank()
+    await customer.press("Back to the shop without paying")
+    await customer.at("wait")
+    await customer.reads("Waiting for your bank's answer")
+    return order
+
+
+async def test_back_unpaid_and_there_again(house: House, customer: Customer) -> None:
+    order = await _back_unpaid(house, customer)
+    await customer.press("Go to your bank again")
+    await customer.at_bank()
+    await customer.page.locator("button[value=pay]").click()
+    await customer.at("result")
+    await customer.reads("Paid")
+    assert len(await house.transactions(order)) == 1
+
+
+async def test_another_way(house: House, customer: Customer) -> None:
+    order = await _back_unpaid(house, customer)
+    await customer.press("Choose another way to pay")
+    await customer.at("payment")
+    # Only after the gateway has said that it is not paid.
+    assert await house.queries(order)
+    await customer.choose("credit_card")
+    await customer.pay(PLAIN)
+    await customer.reads("Paid")
+    left, taken = await house.transactions(order)
+    assert (left["charged"], taken["charged"]) == (False, True)
+
+
+async def test_another_way_straight_from_the_banks_page(house: House, customer: Customer) -> None:
+    """Back out of the bank's page to ours: its button there chooses another way."""
+    order = await house.order()
+    page = await customer.open(order)
+    await customer.pay(CHALLENGE)
+    await customer.at_bank()
+    answer = await house.post(
+        f"{await house.payment_url(order)}/cancel",
+        await house.form(f"{await house.payment_url(order)}/redirect", card=False)
+        | {"what": "attempt"},
+    )
+    assert answer.status_code == 303
+    assert await house.queries(order), "left without asking the gateway"
+    await page.goto(order.url)
+    await customer.pay(PLAIN)
+    await customer.reads("Paid")
+    assert await house.charges(order) == 1
+
+
+async def test_paid_after_it_was_left(house: House, customer: Customer) -> None:
+    """The old way is paid when the form is open again: shown, told, and nothing more is taken."""
+    house.allowed = ("late_success",)
+    order = await _back_unpaid(house, customer)
+    await customer.press("Choose another way to pay")
+    page = await customer.at("payment")
+    await customer.choose("credit_card")
+    await customer.type_card(PLAIN)
+    (left,) = await house.transactions(order)
+    await house.settle(left["uid"])
+
+    async def paid() -> bool:
+        return (await house.sold(order))["state"] == "paid"
+
+    await until(paid)
+    await customer.press_pay()
+    await customer.at("result")
+    await customer.reads("Paid")
+    await expect(page.locator(".rows")).to_contain_text("Bank transfer")
+    assert await house.charges(order) == 1
+    assert "late_success" in house.log()
+
+
+async def test_both_paid(house: House, customer: Customer) -> None:
+    """The old way is paid after the new one: recorded and raised; the customer still sees Paid."""
+    house.allowed = ("late_success",)
+    order = await _back_unpaid(house, customer)
+    await customer.press("Choose another way to pay")
+    await customer.at("payment")
+    await customer.choose("credit_card")
+    await customer.pay(PLAIN)
+    await customer.reads("Paid")
+    alerts = house.log().count("late_success")
+    left, _ = await house.transactions(order)
+    await house.settle(left["uid"])
+    await until(lambda: house.log().count("late_success") > alerts)
+    await customer.page.reload()
+    await customer.reads("Paid")
+    assert (await house.sold(order))["state"] == "paid"

@@ -1,0 +1,82 @@
+"""Ways to pay without a card: a link, forms, instructions to be followed elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.journeys.customer import PLAIN, Customer
+from tests.journeys.house import House
+from tests.journeys.plugin import BROWSER
+
+pytestmark = BROWSER
+
+
+@pytest.mark.parametrize("method", ["bank_transfer", "sbp", "form_get"])
+async def test_on_the_payment_systems_own_page(
+    house: House, customer: Customer, method: str
+) -> None:
+    """A plain address, a form to post, a GET form with fields: each arrives unspoiled (the
+    simulated system turns away whoever changed a byte)."""
+    order = await house.order()
+    page = await customer.open(order)
+    await customer.choose(method)
+    await expect(page.locator("#f-number")).to_be_hidden()
+    await customer.press_pay()
+    await customer.at_bank()
+    await customer.reads("Pay this order")
+    await page.locator("button[value=pay]").click()
+    await customer.at("result")
+    await customer.reads("Paid")
+    await customer.back_to_shop()
+    await customer.reads("Thank you, your order is paid")
+    assert await house.charges(order) == 1
+
+
+async def test_declined_by_the_payment_system(house: House, customer: Customer) -> None:
+    order = await house.order(attempts=2)
+    page = await customer.open(order)
+    await customer.choose("sbp")
+    await customer.press_pay()
+    await customer.at_bank()
+    await customer.press("Decline")
+    await customer.at("payment")
+    await expect(page.locator(".note.bad")).to_contain_text("Nothing was charged")
+    # The way that was chosen stays chosen.
+    await expect(page.locator("[name=method][value=sbp]")).to_be_checked()
+    await customer.choose("credit_card")
+    await customer.pay(PLAIN)
+    await customer.reads("Paid")
+    assert await house.charges(order) == 1
+
+
+async def test_instructions_and_a_qr_code(house: House, customer: Customer) -> None:
+    order = await house.order(payment_method={"types": ["erip", "credit_card"]})
+    page = await customer.open(order)
+    await customer.choose("erip")
+    await customer.press_pay()
+    await customer.at("wait")
+    await customer.reads("How to pay")
+    await expect(page.locator(".qr svg")).to_be_visible()
+    await expect(page.locator(".steps li")).to_have_count(3)
+    (bill,) = await house.transactions(order)
+    account = bill["facts"]["details"]["account_number"]
+    await expect(page.locator(".todo")).to_contain_text(account)
+    # Paid at a cash desk: this page learns of it by itself.
+    await house.settle(bill["uid"])
+    await customer.at("result")
+    await customer.reads("Paid")
+    assert (await house.sold(order))["state"] == "paid"
+
+
+async def test_instructions_and_no_notification(house: House, customer: Customer) -> None:
+    """The gateway's notification is lost: the page's own questions find the money."""
+    await house.behave(notifications="lost")
+    order = await house.order(payment_method={"types": ["erip"]})
+    await customer.open(order)
+    await customer.press_pay()
+    await customer.reads("How to pay")
+    (bill,) = await house.transactions(order)
+    await house.settle(bill["uid"])
+    await customer.at("result")
+    await customer.reads("Paid")

@@ -1,0 +1,85 @@
+"""A gateway that says what a test wants it to say, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from checkout.errors import Unauthorized
+from checkout.gateways.base import Can, Charge, Reference
+from checkout.model.money import Money
+from checkout.model.outcome import Facts, Outcome, Reason
+from checkout.model.status import Status
+from checkout.model.steps import Redirect
+
+Said = Outcome | BaseException | Callable[[], Awaitable[Outcome]]
+
+TYPES: Final = frozenset({"payment", "authorization"})
+CAN_CARDS: Final = Can(card=True, browser=True, lookup=True, transaction_types=TYPES)
+BANK_PAGE: Final = Redirect("https://bank.example/3ds?x=1")
+
+PAID: Final = Outcome(Status.PAID, "g-1", facts=Facts(money=Money(1250, "EUR")))
+AUTHORIZED: Final = Outcome(Status.AUTHORIZED, "g-1", facts=Facts(money=Money(1250, "EUR")))
+PENDING: Final = Outcome(Status.PENDING, "g-1", facts=Facts(money=Money(1250, "EUR")))
+ACTION: Final = Outcome(Status.ACTION, "g-1", BANK_PAGE, facts=Facts(money=Money(1250, "EUR")))
+DECLINED: Final = Outcome(Status.DECLINED, "g-1", reason=Reason.INSUFFICIENT_FUNDS)
+EXPIRED: Final = Outcome(Status.EXPIRED, "g-1", reason=Reason.TIMED_OUT)
+UNREACHABLE: Final = Outcome(Status.LOST, reason=Reason.UNREACHABLE)
+ABSENT: Final = Outcome(Status.LOST)
+
+GENUINE: Final[Mapping[str, str]] = {"authorization": "genuine"}
+
+
+class FakeGateway:
+    """`answers` and `states` are used up one by one; the last one stays. `news` is what a genuine
+    notification means."""
+
+    def __init__(self, can: Can = CAN_CARDS) -> None:
+        self.can = can
+        self.answers: deque[Said] = deque([PAID])
+        self.states: deque[Said] = deque([PENDING])
+        self.news: Outcome = PAID
+        self.charges: list[Charge] = []
+        self.queries: list[Reference] = []
+
+    def will_answer(self, *said: Said) -> None:
+        self.answers = deque(said)
+
+    def will_state(self, *said: Said) -> None:
+        self.states = deque(said)
+
+    async def pay(self, charge: Charge) -> Outcome:
+        self.charges.append(charge)
+        return await _next(self.answers)
+
+    async def status(self, reference: Reference) -> Outcome:
+        self.queries.append(reference)
+        return await _next(self.states)
+
+    def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
+        if dict(headers) != GENUINE:
+            raise Unauthorized
+        return self.news
+
+
+class Held:
+    """Something to say that waits until a test lets it."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.asked = asyncio.Event()
+        self.let = asyncio.Event()
+
+    async def __call__(self) -> Outcome:
+        self.asked.set()
+        await self.let.wait()
+        return self.outcome
+
+
+async def _next(script: deque[Said]) -> Outcome:
+    said = script.popleft() if len(script) > 1 else script[0]
+    if isinstance(said, BaseException):
+        raise said
+    return said if isinstance(said, Outcome) else await said()

@@ -1,0 +1,86 @@
+"""Shops, settings, orders, cards: whole and valid, with what a test wants different."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+
+from checkout.model.browser import Browser
+from checkout.model.card import Card
+from checkout.model.money import Money
+from checkout.model.order import Customer, Method, Methods, Order, Ways
+from checkout.settings import Account, Settings, Shop
+from checkout.settings.shops import public_half
+from tests.support.clock import BEGINNING
+
+SHOP_ID: Final = "361"
+PUBLIC_URL: Final = "https://pay.example.com"
+NOTIFIED: Final = "https://shop.example.com/notify"
+CARDS: Final = Method(name="credit_card", gateway="cards")
+CARD: Final = Card("4200000000000000", 12, 2040, "123", "ANN LEE")
+SECRET: Final = secrets.token_hex(32)
+SHOP_SECRET: Final = secrets.token_hex(32)
+
+
+@cache
+def rsa_key() -> RSAPrivateKey:
+    """One for the whole run: making one takes a while."""
+    return generate_private_key(65537, 2048)
+
+
+def shop(**changes: Any) -> Shop:
+    values: dict[str, Any] = {
+        "id": SHOP_ID,
+        "name": "Demo shop",
+        "secret_key": SHOP_SECRET,
+        "private_key": rsa_key(),
+        "public_key": public_half(rsa_key()),
+        "url": "https://shop.example.com",
+        "email": "help@shop.example.com",
+        "methods": (CARDS,),
+    }
+    return Shop(**(values | changes))
+
+
+def settings(*shops: Shop, **changes: Any) -> Settings:
+    """`shops`: one plain shop where none is given."""
+    named = {each.id: each for each in shops or (shop(),)}
+    accounts = {method.gateway for each in named.values() for method in each.methods}
+    values: dict[str, Any] = {
+        "public_url": PUBLIC_URL,
+        "database": "sqlite:///unused.db",
+        "secrets": (SECRET,),
+        "gateways": {
+            name: Account(name=name, adapter="fake", options=None) for name in sorted(accounts)
+        },
+        "shops": named,
+    }
+    return Settings(**(values | changes))
+
+
+def order(**changes: Any) -> Order:
+    values: dict[str, Any] = {
+        "money": Money(1250, "EUR"),
+        "description": "Two tickets",
+        "transaction_type": "payment",
+        "expires_at": BEGINNING + 24 * 3600,
+        "tracking_id": "order-1001",
+        "ways": Ways(notification_url=NOTIFIED),
+    }
+    return Order(**(values | changes))
+
+
+def methods(*types: str, **more: Any) -> Methods:
+    return Methods(types=types, **more)
+
+
+def changed(value: Any, **changes: Any) -> Any:
+    return msgspec.structs.replace(value, **changes)
+
+
+CUSTOMER: Final = Customer(email="ann@example.com", ip="192.0.2.7")
+BROWSER: Final = Browser(accept_header="text/html", user_agent="Mozilla/5.0", language="en-GB")

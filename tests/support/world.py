@@ -1,0 +1,147 @@
+"""A flow in this process: a real ledger, a fake gateway, a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from checkout.flow import record
+from checkout.flow.pace import Pace
+from checkout.flow.sweep import sweep
+from checkout.flow.verbs import Flow, Submission
+from checkout.gateways.base import Gateway
+from checkout.ledger import events, outbox
+from checkout.ledger.events import Event
+from checkout.ledger.outbox import Letter
+from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.store import Ledger, open_ledger
+from checkout.model.status import Status
+from checkout.settings import Settings, Shop
+from tests.support import shops
+from tests.support.clock import Clock
+from tests.support.gateway import GENUINE, FakeGateway
+
+# The deadline of real time is long: a busy machine is no failure.
+PACE = Pace()
+
+
+@dataclass
+class World:
+    flow: Flow
+    ledger: Ledger
+    clock: Clock
+    gateway: FakeGateway
+    settings: Settings
+    gateways: dict[str, Gateway] = field(default_factory=dict)
+
+    @property
+    def shop(self) -> Shop:
+        return self.settings.shops[shops.SHOP_ID]
+
+    async def payment(self, **changes: Any) -> Story:
+        """A new payment of the shop's, open."""
+        changes.setdefault("expires_at", self.clock() + 24 * 3600)
+        made = await self.flow.create(shops.order(**changes), self.shop)
+        return await self.story(made.uid)
+
+    async def story(self, uid: str | Story) -> Story:
+        uid = uid if isinstance(uid, str) else uid.payment.uid
+        return await self.ledger.read(record.read, uid)
+
+    async def status(self, story: Story) -> Status:
+        return (await self.story(story)).status(self.clock())
+
+    async def pay(self, story: Story, **changes: Any) -> Story:
+        return await self.flow.pay(story, submission(story, **changes))
+
+    async def paid_with(self, *answers: Any, **order: Any) -> Story:
+        """A new payment, paid once with the gateway answering so."""
+        self.gateway.will_answer(*answers)
+        return await self.pay(await self.payment(**order))
+
+    async def notify(
+        self, attempt: Attempt, headers: Any = GENUINE, account: str | None = None
+    ) -> None:
+        account = account or attempt.account
+        await self.flow.notified(account, attempt.notify_ticket, headers, b"{}")
+
+    async def sweep(self, seconds: float = 0.0) -> Story | None:
+        """Let time pass, then sweep."""
+        self.clock.move(seconds)
+        await sweep(self.flow)
+        return None
+
+    async def sweep_for(self, seconds: float, step: float = 1.0) -> None:
+        """Sweep as a server does, every `step`, for so long."""
+        until = self.clock() + seconds
+        while self.clock() < until:
+            await self.sweep(step)
+
+    async def events(self, story: Story) -> list[Event]:
+        return await self.ledger.read(events.of, story.payment.uid)
+
+    async def kinds(self, story: Story) -> list[str]:
+        return [event.kind for event in await self.events(story)]
+
+    async def letters(self, story: Story) -> list[Letter]:
+        return await self.ledger.read(outbox.of, story.payment.uid)
+
+    async def told(self, story: Story) -> list[str]:
+        """The statuses that the shop's letters tell, in the order written."""
+        return [status_told(letter) for letter in await self.letters(story)]
+
+    def restarted(self, **changes: Any) -> Flow:
+        """Another process over the same ledger."""
+        return Flow(
+            changes.get("settings", self.settings),
+            self.ledger,
+            self.gateways,
+            pace=changes.get("pace", self.flow.pace),
+            clock=self.clock,
+        )
+
+
+def submission(story: Story, **changes: Any) -> Submission:
+    """What the customer sends with the form that is on the page now."""
+    values: dict[str, Any] = {
+        "number": story.next_number,
+        "method": "credit_card",
+        "card": shops.CARD,
+        "browser": shops.BROWSER,
+        "customer": shops.CUSTOMER,
+        "language": "en",
+    }
+    return Submission(**(values | changes))
+
+
+def status_told(letter: Letter) -> str:
+    body = msgspec.json.decode(letter.body)
+    told: str = body["transaction"]["status"] if "transaction" in body else body["status"]
+    return told
+
+
+@asynccontextmanager
+async def open_world(
+    url: str,
+    *,
+    settings: Settings | None = None,
+    gateways: dict[str, Gateway] | None = None,
+    pace: Pace | None = None,
+    clock: Clock | None = None,
+) -> AsyncIterator[World]:
+    """Over the migrated database at `url`."""
+    settings = settings or shops.settings()
+    clock = clock or Clock()
+    fake = FakeGateway()
+    named: dict[str, Gateway] = gateways or dict.fromkeys(settings.gateways, fake)
+    ledger = open_ledger(url)
+    try:
+        flow = Flow(settings, ledger, named, pace=pace or PACE, clock=clock)
+        yield World(flow, ledger, clock, fake, settings, named)
+        await flow.finish(5)
+    finally:
+        await ledger.close()
