@@ -143,8 +143,7 @@ async def public_key(request: HttpRequest) -> Response[str]:
 async def ledger(request: HttpRequest) -> Response[dict[str, object]]:
     """The books: transactions, `charges` (how many took money), calls, notifications."""
     world = world_of(request)
-    for transaction in world.open_transactions():
-        world.expire(transaction)
+    world.expire_overdue()
     rows = [transaction.row() for transaction in world.transactions.values()]
     return Response(
         {

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
@@ -221,7 +223,17 @@ def _raised(value: object) -> object:
         return [_raised(item) for item in value]
     if isinstance(value, dict):
         return {
-            key: item + 1 if key == "amount" and isinstance(item, int) else _raised(item)
+            key: _plus_one(item) if key == "amount" else _raised(item)
             for key, item in value.items()
         }
     return value
+
+
+def _plus_one(amount: object) -> object:
+    """An integer of minor units, or a decimal written as a string."""
+    if isinstance(amount, int):
+        return amount + 1
+    if isinstance(amount, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", amount):
+        decimals = len(amount.partition(".")[2])
+        return str(Decimal(amount) + Decimal(1).scaleb(-decimals))
+    return amount

@@ -108,16 +108,21 @@ class World:
 
     def open_transactions(self) -> list[Transaction]:
         """Everything that still waits for the customer, newest first."""
-        found = [self.transactions[uid] for uid in self._open if uid in self.transactions]
+        self.expire_overdue()
+        found = [self.transactions[uid] for uid in self._open]
         return sorted(found, key=lambda transaction: -transaction.created_at)
+
+    def expire_overdue(self) -> None:
+        """Move everything whose time is over."""
+        self._open &= self.transactions.keys()  # what was pushed out is nobody's any more
+        for uid in list(self._open):
+            self.expire(self.transactions[uid])
 
     async def tick(self) -> None:
         """Expire what is overdue, for ever: nobody may be asking."""
         while True:
             await asyncio.sleep(TICK)
-            self._open &= self.transactions.keys()
-            for transaction in self.open_transactions():
-                self.expire(transaction)
+            self.expire_overdue()
 
     def _tell(self, transaction: Transaction) -> None:
         letter = self.protocols[transaction.protocol].letter(self, transaction)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from checkout.model.checks import Wrong
@@ -28,6 +29,7 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+@cache
 def text_on(accent: str) -> str:
     """White where it can be read, else black: on every colour one of the two has 4.5."""
     return WHITE if contrast(accent, WHITE) >= READABLE else BLACK

@@ -17,7 +17,7 @@ from checkout.web import words
 from checkout.web.present import gettext, notice
 from checkout.web.security import content_security_policy, new_nonce
 from checkout.web.views import ErrorPage, Shell
-from checkout.web.visit import Web_Request, web_of
+from checkout.web.visit import Visit, Web_Request, shop_view, web_of
 
 log = structlog.get_logger(__name__)
 
@@ -100,8 +100,15 @@ def _page(request: Web_Request, status: int, headers: dict[str, str]) -> Respons
     nonce = new_nonce()
     shown = notice(found, lang)
     page = ErrorPage(notice=shown, status=status, actions=_actions(path, lang, status))
-    shell = Shell(lang=lang, title=shown.title, nonce=nonce)
-    policy = content_security_policy(nonce)
+    visit: Visit | None = getattr(request.state, "visit", None)
+    shell = Shell(
+        lang=lang,
+        title=shown.title,
+        nonce=nonce,
+        shop=shop_view(web, visit.shop) if visit else None,
+        framed=visit.framed if visit else False,
+    )
+    policy = content_security_policy(nonce, ancestors=visit.shop.frame_origins if visit else ())
     return Response(
         web.render("pages/error.html", lang, page=page, shell=shell),
         status_code=status,

@@ -166,18 +166,22 @@ def customer_fields(
     _: Gettext,
 ) -> tuple[Field, ...]:
     """The inputs of the customer's fields; `values` and `errors` by name."""
-    fixed = order.ways.customer_fields.read_only
+    fixed = {
+        name: getattr(order.customer, name)
+        for name in order.ways.customer_fields.read_only
+        if name in ASKED and getattr(order.customer, name)
+    }
     return tuple(
         Field(
             name=name,
             label=_(ASKED[name].label),
-            value=values.get(name, ""),
+            value=fixed.get(name) or values.get(name, ""),
             error=_(errors[name]) if name in errors else None,
             type=ASKED[name].type,
             autocomplete=ASKED[name].autocomplete,
             inputmode=ASKED[name].inputmode,
             maxlength=ASKED[name].longest,
-            read_only=name in fixed and bool(getattr(order.customer, name)),
+            read_only=name in fixed,
             options=countries(language) if name == "country" else (),
         )
         for name in asked_names(order)

@@ -20,6 +20,7 @@ from checkout.model.status import LIVE, OUTWARD, WON, Status
 from checkout.model.steps import Instructions, PostForm, Redirect
 from checkout.web import present, words
 from checkout.web.forms import card_fields, customer_fields, read_customer, read_form
+from checkout.web.render import Holes
 from checkout.web.security import guard_form, read_body
 from checkout.web.views import (
     MethodChoice,
@@ -28,6 +29,7 @@ from checkout.web.views import (
     RedirectPage,
     ResultPage,
     StatusView,
+    Summary,
     WaitPage,
 )
 from checkout.web.visit import READ, Visit, Web_Request, enter, see_other
@@ -219,30 +221,35 @@ def show_payment(
 ) -> Response[str]:
     """The payment page; after an error with what was typed, but nothing of the card."""
     order, lang, _ = visit.story.payment.order, visit.lang, visit._
-    errors = errors or {}
+    values, errors = values or {}, errors or {}
     methods = visit.web.flow.methods(visit.story)
     pocket = visit.pocket
-    wish = (values or {}).get("method") or (pocket.method if pocket else "")
+    wish = values.get("method") or (pocket.method if pocket else "")
     chosen = _chosen(methods, wish) or (methods[0] if methods else None)
     choices = tuple(_choice(visit, method, method is chosen) for method in methods)
     known = _known_customer(visit)
     typed = {
-        name: (values or {}).get(name) or getattr(known, name) or ""
+        name: values[name] if name in values else getattr(known, name) or ""
         for name in Customer.__struct_fields__
     }
     number = visit.story.next_number
     amount = present.amount(order.money, lang)
     card = card_fields("", errors, _) if any(choice.card for choice in choices) else ()
     customer = customer_fields(order, typed, errors, lang, _)
+    # The first view is the same for many payments but for a few texts.
+    plain = not (errors or values or customer or order.receipt_text or visit.story.attempts)
+    put = (holes := Holes(kept=plain)).put
     problems = [("method", _(errors["method"]))] if "method" in errors else []
     problems += [(field.name, field.error) for field in (*card, *customer) if field.error]
     page = PaymentPage(
-        summary=_summary(visit, timed=True),
-        action=visit.url("pay"),
-        cancel_action=visit.url("cancel"),
-        form_token=visit.form_token("pay", number),
-        cancel_token=visit.form_token("cancel", number),
-        pay_label=order.ways.button_text or present.fill(_(words.PAY), amount=amount),
+        summary=_summary(visit, timed=True, put=put),
+        action=put("action", visit.url("pay")),
+        cancel_action=put("cancel_action", visit.url("cancel")),
+        form_token=put("form_token", visit.form_token("pay", number)),
+        cancel_token=put("cancel_token", visit.form_token("cancel", number)),
+        pay_label=put(
+            "pay_label", order.ways.button_text or present.fill(_(words.PAY), amount=amount)
+        ),
         continue_label=_(words.CONTINUE),
         methods=choices,
         card=card,
@@ -259,7 +266,13 @@ def show_payment(
     fresh = pocket or Pocket(visit.story.payment.uid, lang=lang)
     title = f"{amount} · {visit.shop.name}"
     return visit.show(
-        "payment", page, title=title, status_code=status_code, pocket=fresh, picker=True
+        "payment",
+        page,
+        title=title,
+        status_code=status_code,
+        pocket=fresh,
+        picker=True,
+        holes=holes,
     )
 
 
@@ -309,8 +322,8 @@ def _browser(request: Web_Request, fields: Mapping[str, str]) -> Browser:
     )
 
 
-def _summary(visit: Visit, *, timed: bool = False) -> Any:
-    return present.summary(visit.story, visit.lang, visit.web.flow.clock(), timed=timed)
+def _summary(visit: Visit, **wishes: Any) -> Summary:
+    return present.summary(visit.story, visit.lang, visit.web.flow.clock(), **wishes)
 
 
 def _status_view(visit: Visit) -> StatusView:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
@@ -19,6 +21,9 @@ from checkout.model.steps import Instructions
 from checkout.texts import Gettext, locale, translations
 from checkout.web import words
 from checkout.web.views import Notice, Row, Summary
+
+# CLDR's spacing, which Babel leaves out: a currency's letters stand off from its digits.
+_LETTERS_BY_DIGITS: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
 SHOWN_TIME_LEFT: Final = 48 * 3600  # longer than this the time left helps nobody
 
@@ -51,29 +56,40 @@ def _pattern(language: str, exponent: int) -> NumberPattern:
 
 @lru_cache(maxsize=4096)
 def amount(money: Money, language: str) -> str:
-    """ "€19.99", "19,99 €", "¥1,999": as the language writes it."""
+    """ "€19.99", "19,99 €", "KWD 1.999": as the language writes it."""
     pattern = _pattern(language, money.exponent)
     written: str = pattern.apply(
         money.major, locale(language), currency=money.currency, currency_digits=False
     )
-    return written
+    return _LETTERS_BY_DIGITS.sub("\u00a0", written)
 
 
-def summary(story: Story, language: str, now: float, *, timed: bool = False) -> Summary:
-    """The order's half of a page; `timed`: with the time left, where that is short."""
+def summary(
+    story: Story,
+    language: str,
+    now: float,
+    *,
+    timed: bool = False,
+    put: Callable[[str, str], str] = lambda _name, text: text,
+) -> Summary:
+    """The order's half of a page; `timed`: with the time left, where that is short; `put`: of
+    `render.Holes`."""
     order = story.payment.order
     left = int(story.payment.expires_at - now)
     shown = timed and 0 < left <= SHOWN_TIME_LEFT
     return Summary(
-        amount=amount(order.money, language),
-        description=order.description,
-        reference=order.tracking_id,
+        amount=put("amount", amount(order.money, language)),
+        description=put("description", order.description),
+        reference=put("reference", order.tracking_id) if order.tracking_id else None,
         lines=order.receipt_text,
-        expires_in=left if shown else None,
-        expires_text=format_timedelta(timedelta(seconds=left), locale=locale(language))
-        if shown
-        else None,
+        expires_in=put("expires_in", str(left)) if shown else None,
+        expires_text=put("expires_text", time_left(left, language)) if shown else None,
     )
+
+
+def time_left(seconds: int, language: str) -> str:
+    """ "23 hours", as the language says it."""
+    return format_timedelta(timedelta(seconds=seconds), locale=locale(language))
 
 
 def notice(found: words.Words, language: str) -> Notice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import Any, Final, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
 from jinja2.visitor import NodeTransformer
+from markupsafe import escape
 
 from checkout.assets import STATIC, TEMPLATES
 from checkout.texts import LANGUAGES, translations
 
+MOST_KEPT: Final = 1024
 MEDIA_TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -61,11 +64,33 @@ class Assets:
         return self._names[name]
 
 
+class Holes:
+    """Texts that change with each payment, kept out of a page that is the same for many.
+
+    `put(name, text)` gives what to write into the view: a hole, or the text itself where the
+    page is not worth keeping (`kept` False: an error, something typed). None stays None.
+    """
+
+    def __init__(self, *, kept: bool) -> None:
+        self.kept = kept
+        self.texts: dict[str, str] = {}
+
+    def put(self, name: str, text: str) -> str:
+        if not self.kept:
+            return text
+        self.texts[name] = text
+        return f"\ue000{name}\ue001"
+
+
+_HOLE: Final = re.compile("\ue000([a-z_]+)\ue001")
+
+
 class Renderer:
     """One Jinja environment a language, with its catalogue installed."""
 
     def __init__(self, assets: Assets, folder: Path = TEMPLATES) -> None:
         self.assets = assets
+        self._pages: dict[tuple[Any, ...], list[str]] = {}
         self._environments = {
             language: environment(language, assets, folder) for language in LANGUAGES
         }
@@ -73,6 +98,21 @@ class Renderer:
     def __call__(self, template: str, language: str, **context: Any) -> str:
         """The text of `templates/<template>`."""
         return self._environments[language].get_template(template).render(context)
+
+    def fill(self, holes: Holes, template: str, language: str, **context: Any) -> str:
+        """The same, for views with holes: rendered once for equal views, then only filled in."""
+        if not holes.kept:
+            return self(template, language, **context)
+        key = (template, language, *context.values())
+        parts = self._pages.get(key)
+        if parts is None:
+            if len(self._pages) >= MOST_KEPT:
+                self._pages.clear()
+            # Text, name of a hole, text, ...: a split by a pattern with one group.
+            parts = self._pages[key] = _HOLE.split(self(template, language, **context))
+        filled = list(parts)
+        filled[1::2] = [escape(holes.texts[name]) for name in parts[1::2]]
+        return "".join(filled)
 
     def compile(self) -> None:
         """Compile every template now, so that a broken one stops the start and not a customer."""

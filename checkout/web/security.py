@@ -112,7 +112,10 @@ def client_address(
     peer = request.client.host if request.client else ""
     if not trusted or not _inside(peer, trusted):
         return peer
-    hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",")]
+    # Several headers are one list (RFC 9110, 5.3): a proxy may add its own line below a forged one.
+    hops = [
+        hop.strip() for hop in ",".join(request.headers.getall("x-forwarded-for", [])).split(",")
+    ]
     for hop in reversed(hops):
         address = _address(hop)
         if address is None:
@@ -130,6 +133,8 @@ def _inside(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    # A server that listens on both families sees IPv4 peers as ::ffff:192.0.2.1.
+    return getattr(address, "ipv4_mapped", None) or address

@@ -53,7 +53,7 @@ class Summary:
     description: str
     reference: str | None = None  # the shop's own number for it
     lines: tuple[str, ...] = ()  # the receipt text
-    expires_in: int | None = None  # seconds, where the time left is shown
+    expires_in: int | str | None = None  # seconds, where the time left is shown
     expires_text: str | None = None  # "23 hours", the same without a script
 
 

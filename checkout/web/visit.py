@@ -17,13 +17,15 @@ from checkout.model.steps import Instructions
 from checkout.settings import Settings, Shop
 from checkout.texts import LANGUAGES
 from checkout.web.present import gettext
-from checkout.web.render import Renderer
+from checkout.web.render import Holes, Renderer
 from checkout.web.security import client_address, content_security_policy, new_nonce
 from checkout.web.views import Frame, Shell
 from checkout.web.views import Shop as ShopView
 
 Web_Request = Request[Any, Any, Any]
 READ: Final = (HttpMethod.GET, HttpMethod.HEAD)  # HEAD answers like GET
+
+NO_HOLES: Final = Holes(kept=False)
 
 # Where each status lives; a customer on another page is sent there.
 PAGE: Final[dict[Status, str]] = {
@@ -120,21 +122,25 @@ class Visit:
         leaves: bool = False,
         pocket: Pocket | None = None,
         picker: bool = False,
+        holes: Holes = NO_HOLES,
     ) -> Response[str]:
-        """Answer with `templates/<folder>/<template>.html`. `picker`: offers the other languages;
-        `pocket`: the cookie to set."""
+        """Answer with `templates/<folder>/<template>.html`; a partial knows its view by its own
+        name. `picker`: offers the other languages; `pocket`: the cookie to set."""
         nonce = new_nonce()
         shell = Shell(
             lang=self.lang,
-            title=title,
-            nonce=nonce,
+            title=holes.put("title", title),
+            nonce=holes.put("nonce", nonce),
             shop=shop_view(self.web, self.shop),
             framed=self.framed,
             test=self.story.payment.order.test,
-            languages=tuple((code, name, self.url(lang=code)) for code, name in LANGUAGES.items())
+            languages=tuple(
+                (code, name, holes.put(f"url_{code}", self.url(lang=code)))
+                for code, name in LANGUAGES.items()
+            )
             if picker
             else (),
-            frame=self._frame(),
+            frame=self._frame(holes),
         )
         headers = {
             "content-security-policy": content_security_policy(
@@ -144,18 +150,21 @@ class Visit:
                 sandbox=self.web.settings.sandbox,
             )
         }
+        views = {template: page, "nonce": nonce} if folder == "partials" else {"page": page}
         return Response(
-            self.web.render(f"{folder}/{template}.html", self.lang, page=page, shell=shell),
+            self.web.render.fill(
+                holes, f"{folder}/{template}.html", self.lang, shell=shell, **views
+            ),
             status_code=status_code,
             media_type=MediaType.HTML,
             headers=headers | self._cookie(pocket),
         )
 
-    def _frame(self) -> Frame | None:
+    def _frame(self, holes: Holes) -> Frame | None:
         if not self.framed or not self.shop.frame_origins:
             return None
-        payment = self.story.payment
-        return Frame(self.shop.frame_origins, payment.uid, OUTWARD[self.status])
+        uid = holes.put("uid", self.story.payment.uid)
+        return Frame(self.shop.frame_origins, uid, OUTWARD[self.status])
 
     @property
     def _(self) -> Any:
@@ -171,7 +180,9 @@ async def enter(request: Web_Request, *, glance: bool = False) -> Visit:
         raise NotFound
     find = web.flow.glance if glance else web.flow.open
     story = await find(place["uid"], place["secret"])
-    return Visit(web, request, lang, story, web.flow.shop(story))
+    visit = Visit(web, request, lang, story, web.flow.shop(story))
+    request.state.visit = visit  # an error's page shows the shop too, and in its frame
+    return visit
 
 
 def shop_view(web: Web, shop: Shop) -> ShopView:

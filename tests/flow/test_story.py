@@ -42,10 +42,11 @@ class TimeoutMeansFailed(OverpayCards):
         return outcome
 
 
+@seed(1)
 class WithTimeoutMeansFailed(Payments):
     gateway_class = TimeoutMeansFailed
 
 
 def test_timeout_means_failed_is_found_out() -> None:
     with pytest.raises(AssertionError):
-        seed(1)(run_state_machine_as_test)(WithTimeoutMeansFailed, settings=UNTIL_IT_FALLS)
+        run_state_machine_as_test(WithTimeoutMeansFailed, settings=UNTIL_IT_FALLS)

@@ -19,7 +19,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from checkout.sandbox.app import create_sandbox
-from checkout.sandbox.signing import SigningKey
 from checkout.sandbox.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +47,7 @@ class Mailbox:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/notify"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
 
     def close(self) -> None:
@@ -72,28 +71,28 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture(scope="session")
-def key() -> SigningKey:
-    return SigningKey()
+def running() -> Iterator[TestClient[Litestar]]:
+    """One sandbox for all tests: making its key takes a moment."""
+    with TestClient(create_sandbox(ORIGIN), base_url=ORIGIN) as client:
+        client.follow_redirects = False
+        yield client
 
 
 @pytest.fixture
-def app(key: SigningKey) -> Litestar:
-    return create_sandbox(ORIGIN, key=key)
-
-
-@pytest.fixture
-def world(app: Litestar) -> World:
-    found = app.state.world
+def world(running: TestClient[Litestar]) -> World:
+    """What the sandbox remembers: nothing yet, and the time is right."""
+    found = running.app.state.world
     assert isinstance(found, World)
+    found.now = time.time
     return found
 
 
 @pytest.fixture
-def sandbox(app: Litestar) -> Iterator[TestClient[Litestar]]:
-    with TestClient(app, base_url=ORIGIN) as client:
-        client.auth = httpx.BasicAuth("361", "key")
-        client.follow_redirects = False
-        yield client
+def sandbox(running: TestClient[Litestar], world: World) -> TestClient[Litestar]:
+    """A client of a sandbox that has just forgotten everything."""
+    running.auth = httpx.BasicAuth("361", "key")
+    running.post("/sandbox/reset")
+    return running
 
 
 def free_port() -> int:

