@@ -60,6 +60,10 @@ MONEY: Final = Money(1999, "EUR")
 WHEN: Final = 1763756045.0
 ACCOUNT: Final = "bc1qxy2kgdygjrsqtzq2n0yrf2493p83kkfjhx0wlh"
 QR: Final = f"bitcoin:{ACCOUNT}?amount=0.00042137"
+LOGO: Final = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='96' height='32'%3E"
+    "%3Ccircle cx='16' cy='16' r='16' fill='%23ffd400'/%3E%3Cpath d='M40 12h56v8H40z'/%3E%3C/svg%3E"
+)
 BACK_URL: Final = "https://shop.example.com/thanks?order=1234"
 
 
@@ -264,6 +268,15 @@ def states(lang: str = "en") -> dict[str, State]:
         "offline": payment(),
         "declined-retry": payment(notice=fake.notice(words.REASON[Reason.INSUFFICIENT_FUNDS])),
         "test-mode": payment(test=True),
+        "branded": payment(
+            shop=replace(
+                SHOP,
+                name="Lemon & Sons, the very long name of a very small shop",
+                logo=LOGO,
+                accent="#ffd400",
+                on_accent="#000000",
+            )
+        ),
         "framed": payment(**several, framed=True),
         "framed-blocked": payment(new_tab="/", framed=True),
         "rtl": payment(**several, lang="ar", dir="rtl"),

@@ -96,6 +96,8 @@ def answer(
         return story  # no answer is no news
     if stated := _mismatch(story, attempt, outcome):
         return _mismatched(conn, book, attempt, stated, now)
+    if attempt.mismatch and outcome.status in WON:
+        return story  # the gateway contradicts itself: somebody has to look
     status = move(attempt.status, outcome.status)
     values: dict[str, Any] = {
         "status": status,

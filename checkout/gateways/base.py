@@ -6,7 +6,7 @@ ours), `Options` (its settings), `CAN`, the class. Pages ask `CAN`, never the na
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -19,9 +19,16 @@ from checkout.model.outcome import Outcome
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The settings every account has; a gateway adds its own."""
+    """The settings every account has; a gateway adds its own. None is ever printed but the
+    address: they hold secrets."""
 
     base_url: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "base_url", self.base_url
 
 
 class Can(Struct, frozen=True, kw_only=True):
@@ -82,14 +89,14 @@ class Gateway(Protocol):
 
 class BackOffice(Protocol):
     """What shops ask for after the payment, where `Can.operations` names it. `key` is ours, for
-    this operation alone; PAID, AUTHORIZED, CANCELLED, REFUNDED: done; DECLINED: refused; PENDING:
+    this operation alone; PAID, REFUNDED: done; DECLINED: refused; PENDING:
     unknown; LOST: proved not sent."""
 
     async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
         """Collect (part of) what was authorized; done: PAID."""
 
     async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
-        """Give up an authorization, or reverse a payment; done: CANCELLED."""
+        """Give up an authorization, or reverse a payment; done: REFUNDED."""
 
     async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
         """Send (part of) a payment back; done: REFUNDED."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import httpx
@@ -62,12 +62,15 @@ class Wire:
         *,
         charge_seconds: float = CHARGE_SECONDS,
         query_seconds: float = QUERY_SECONDS,
+        decode: Callable[[bytes], Any] | None = None,
     ) -> None:
+        """`decode` reads an answer's body, None: it can't be read; by default it is JSON."""
         self._http = http
         self._base = base_url.rstrip("/")
         self._headers = dict(headers)
         self._charge_seconds = charge_seconds
         self._query_seconds = query_seconds
+        self._decode = decode or decoded
 
     async def charge(
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
@@ -92,10 +95,13 @@ class Wire:
             return UNKNOWN
         return answer
 
-    async def ask(self, path: str) -> Answer | Outcome:
-        """Send a question; any failure means that we still don't know."""
+    async def ask(
+        self, path: str, body: Mapping[str, Any] | None = None, *, method: str = "GET"
+    ) -> Answer | Outcome:
+        """Send a question, or word of what moves no money; any failure means that we still don't
+        know."""
         try:
-            answer = await self._send(self._query_seconds, "GET", path, None, {})
+            answer = await self._send(self._query_seconds, method, path, body, {})
         except (httpx.HTTPError, TimeoutError, Unreadable) as error:
             log.warning("gateway.query_failed", error=type(error).__name__)
             return UNKNOWN
@@ -133,7 +139,7 @@ class Wire:
                 status = response.status_code
                 if status in TELLING or not (response.is_success or response.is_client_error):
                     return Answer(status, None)
-                return Answer(status, decoded(await _read(response)))
+                return Answer(status, self._decode(await _read(response)))
             finally:
                 await response.aclose()
 

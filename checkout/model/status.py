@@ -4,7 +4,7 @@ An attempt (one authorization asked of a gateway) moves forward only:
 
     CLAIMED ─> PENDING <─> ACTION ─> PAID | AUTHORIZED | DECLINED | CANCELLED | EXPIRED
        └──────────┴─> LOST  (proved not sent, or absent at the gateway)
-    every unpaid end ─> PAID | AUTHORIZED  (late success);  PAID ─> REFUNDED
+    every unpaid end ─> PAID | AUTHORIZED  (late success);  these two ─> REFUNDED
 
 A payment's status is one function of its attempts: `payment_status`.
 """
@@ -36,13 +36,12 @@ WON: Final = frozenset({S.PAID, S.AUTHORIZED})
 UNPAID_ENDS: Final = frozenset({S.DECLINED, S.CANCELLED, S.EXPIRED, S.LOST})
 FINAL: Final = frozenset({S.PAID, S.AUTHORIZED, S.DECLINED, S.CANCELLED, S.EXPIRED, S.REFUNDED})
 
-_ENDS = frozenset({S.PAID, S.AUTHORIZED, S.DECLINED, S.CANCELLED, S.EXPIRED})
 MOVES: Final[dict[Status, frozenset[Status]]] = {
     S.OPEN: frozenset(),  # no attempt is ever open
-    S.CLAIMED: _ENDS | {S.PENDING, S.ACTION, S.LOST},
-    S.PENDING: _ENDS | {S.ACTION, S.LOST},
-    S.ACTION: _ENDS | {S.PENDING},
-    S.AUTHORIZED: frozenset({S.PAID, S.CANCELLED}),
+    S.CLAIMED: FINAL | {S.PENDING, S.ACTION, S.LOST},
+    S.PENDING: FINAL | {S.ACTION, S.LOST},
+    S.ACTION: FINAL | {S.PENDING},
+    S.AUTHORIZED: frozenset({S.PAID, S.REFUNDED}),  # a void gives back what was held
     S.PAID: frozenset({S.REFUNDED}),
     S.REFUNDED: frozenset(),
     S.DECLINED: WON,

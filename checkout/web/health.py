@@ -5,20 +5,20 @@ from __future__ import annotations
 import hmac
 from typing import Any, Final
 
-from litestar import MediaType, Response, get
+from litestar import MediaType, Response, get, route
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import Connection, text
 
 from checkout.errors import NotFound, Unauthorized
-from checkout.web.visit import Web_Request, web_of
+from checkout.web.visit import READ, Web_Request, web_of
 
 
-@get("/health/live", include_in_schema=False)
+@route("/health/live", http_method=READ, include_in_schema=False)
 async def live() -> Response[Any]:
     return Response({"status": "ok"})
 
 
-@get("/health/ready", include_in_schema=False)
+@route("/health/ready", http_method=READ, include_in_schema=False)
 async def ready(request: Web_Request) -> Response[Any]:
     """200 when the ledger answers; else 503 by its own error."""
     await web_of(request).flow.ledger.read(_alive)

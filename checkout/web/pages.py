@@ -164,7 +164,7 @@ async def status(request: Web_Request) -> Html:
     visit.story = await visit.web.flow.look(visit.story)
     if "application/json" in request.headers.get("accept", ""):
         return _status_json(visit)
-    if visit.status not in LIVE:
+    if visit.page != "wait":
         return Response(
             b"", media_type=MediaType.HTML, headers={"hx-redirect": visit.url(visit.page)}
         )

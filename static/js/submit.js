@@ -5,11 +5,15 @@
   const button = form.querySelector("[data-busy]");
   const now = form.querySelector("[data-now]");
   const labels = [...button.childNodes];
-  const say = (text) => { now.textContent = text; };
+  const title = document.title;
+  const say = (text) => {
+    now.textContent = text;
+    now.previousElementSibling.classList.toggle("can-not", !!text);
+  };
   const busy = (on) => {
     form.classList.toggle("busy", on);
-    button.toggleAttribute("aria-disabled", on);
-    if (on) button.setAttribute("aria-disabled", "true");
+    button.ariaDisabled = on || null;
+    document.title = on ? button.dataset.busy : title;
     button.replaceChildren(...(on ? [button.dataset.busy] : labels));
     for (const input of form.querySelectorAll("input:not([readonly]), [data-held]")) {
       input.toggleAttribute("data-held", on);

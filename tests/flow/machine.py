@@ -135,31 +135,28 @@ class Payments(RuleBasedStateMachine):
     def opens_another_tab(self) -> None:
         self.tabs.append(self.story)
 
-    @rule(tab=which, verdict=verdicts, fault=charge_faults, disk=disk_faults)
-    def presses_pay(self, tab: int, verdict: str, fault: str, disk: str) -> None:
-        """Also with a form that is old, or was sent before."""
+    @precondition(lambda self: self.story.payment.status is Status.OPEN)
+    @rule(verdict=verdicts, fault=charge_faults, disk=disk_faults)
+    def pays(self, verdict: str, fault: str, disk: str) -> None:
         self.prepare(verdict, fault, disk)
-        shown = self.tabs[tab % len(self.tabs)]
-        self.verb(self.flow.pay(shown, submission(shown)))
-
-    @rule(verdict=verdicts, fault=charge_faults)
-    def pays_as_the_page_says(self, verdict: str, fault: str) -> None:
-        self.prepare(verdict, fault)
         story = self.story
         self.verb(self.flow.pay(story, submission(story)))
 
-    @rule(tab=which, verdict=verdicts, fault=charge_faults, disk=disk_faults)
-    def presses_pay_twice(self, tab: int, verdict: str, fault: str, disk: str) -> None:
+    @rule(
+        tabs=st.lists(which, min_size=1, max_size=3),
+        verdict=verdicts,
+        fault=charge_faults,
+        disk=disk_faults,
+    )
+    def presses_pay_here_and_there(
+        self, tabs: list[int], verdict: str, fault: str, disk: str
+    ) -> None:
+        """Once or more, at once, in tabs whose forms may be old or used up."""
         self.prepare(verdict, fault, disk)
-        shown = self.tabs[tab % len(self.tabs)]
-        self.verbs(*(self.flow.pay(shown, submission(shown)) for _ in range(2)))
-
-    @rule(one=which, other=which, verdict=verdicts, fault=charge_faults)
-    def pays_in_two_tabs(self, one: int, other: int, verdict: str, fault: str) -> None:
-        self.prepare(verdict, fault)
-        shown = [self.tabs[each % len(self.tabs)] for each in (one, other)]
+        shown = [self.tabs[tab % len(self.tabs)] for tab in tabs]
         self.verbs(*(self.flow.pay(each, submission(each)) for each in shown))
 
+    @precondition(lambda self: self.story.live)
     @rule(tabs=st.sampled_from((1, 1, 5)), fault=query_faults, disk=disk_faults)
     def waits(self, tabs: int, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
@@ -172,6 +169,7 @@ class Payments(RuleBasedStateMachine):
         ticket = self.attempts[attempt % len(self.attempts)].return_ticket
         self.verb(self.flow.returned(ticket))
 
+    @precondition(lambda self: self.story.live)
     @rule(fault=query_faults, disk=disk_faults)
     def leaves(self, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)

@@ -244,6 +244,27 @@ def test_json_order_takes_overrides(shop: Client, checkout: FakeCheckout) -> Non
     assert (asked["order"]["amount"], asked["order"]["currency"]) == (5, "JPY")
 
 
+@pytest.mark.parametrize(
+    ("ways", "asked"),
+    [
+        (None, ["erip"]),
+        ({"types": None}, ["erip", "types"]),
+        ({"types": ["credit_card"]}, ["types"]),
+        ({"types": ["erip"], "erip": {"account_number": "1"}}, ["erip", "types"]),
+    ],
+    ids=str,
+)
+def test_erip_is_paid_under_the_order_number(
+    shop: Client, checkout: FakeCheckout, ways: dict[str, Any] | None, asked: list[str]
+) -> None:
+    number = order(shop, payment_method=ways)
+    section = checkout.created[0]["payment_method"]
+    assert sorted(section) == asked
+    if "erip" in asked:
+        given = (ways or {}).get("erip", {"account_number": number})
+        assert section["erip"] == given
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"amount": "5"}', b'{"surprise": 1}', b'"\xff"'])
 def test_json_order_refuses_nonsense(shop: Client, body: bytes) -> None:
     assert shop.post("/orders.json", content=body).status_code == 422

@@ -9,15 +9,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from hypothesis import HealthCheck, settings
 
 from checkout.errors import BadSettings
 from checkout.settings import Settings, load
 from tests.settings.kit import ADAPTERS, EXAMPLE, VARIABLES
-
-# Hypothesis without a clock: a busy machine is no failure.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
 
 Settled = Callable[..., Settings]
 Problems = Callable[..., dict[str, str]]

@@ -51,3 +51,11 @@ def opened(pem: str, tmp_path: Path) -> Opened:
         return open_house(tmp_path, pem, **changes)
 
     return other
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def proxied(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """One behind proxies of its own network."""
+    top = 'trusted_proxies = ["10.0.0.0/8"]'
+    async with open_house(tmp_path_factory.mktemp("proxied"), pem, top=top) as found:
+        yield found

