@@ -6,7 +6,7 @@ ours), `Options` (its settings), `CAN`, the class. Pages ask `CAN`, never the na
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -27,8 +27,8 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield "base_url", self.base_url
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("base_url", self.base_url)]
 
 
 class Can(Struct, frozen=True, kw_only=True):
