@@ -85,6 +85,11 @@ def _limit(conn: Connection, limits: Limits, attempt: Attempt, now: float) -> No
             raise TooMany(retry_after=600)
 
 
+def no_news(outcome: Outcome) -> bool:
+    """Whether a query went unanswered."""
+    return outcome.status is Status.PENDING and not outcome.id and outcome.facts == UNKNOWN.facts
+
+
 def answer(
     conn: Connection, book: Book, key: str, outcome: Outcome, now: float, *, asked: bool
 ) -> Story:
@@ -92,8 +97,8 @@ def answer(
     story, attempt = _held_attempt(conn, key)
     if asked and outcome.status is Status.LOST:
         return _absent(conn, book, story, attempt, now)
-    if asked and outcome.status is Status.PENDING and outcome.facts == UNKNOWN.facts:
-        return story  # no answer is no news
+    if asked and no_news(outcome):
+        return story
     if stated := _mismatch(story, attempt, outcome):
         return _mismatched(conn, book, attempt, stated, now)
     if attempt.mismatch and outcome.status in WON:
@@ -198,6 +203,17 @@ def returned(conn: Connection, attempt: Attempt, now: float) -> None:
     if attempt.returned_at is None and attempt.live:
         attempts.change(conn, attempt.key, returned_at=now, next_query_at=now, queries=0)
         events.append(conn, attempt.payment, "returned", now, attempt.number)
+
+
+def confirmed(conn: Connection, book: Book, key: str, now: float) -> Story:
+    """The customer says that it is paid: from now on we wait for the gateway."""
+    story, attempt = _held_attempt(conn, key)
+    if attempt.status is not Status.ACTION:
+        return story
+    attempts.change(conn, key, next_query_at=now + next_query(0), queries=0)
+    events.append(conn, attempt.payment, "confirmed", now, attempt.number)
+    _moved(conn, attempt, Status.PENDING, now)
+    return _update(conn, book, attempt.payment, now)
 
 
 def leave(conn: Connection, book: Book, key: str, now: float) -> Story:

@@ -8,7 +8,7 @@ import structlog
 
 from checkout.errors import CheckoutError
 from checkout.flow import record
-from checkout.flow.pace import next_sweep
+from checkout.flow.pace import HOUR, next_sweep
 from checkout.flow.verbs import Flow
 from checkout.ledger import attempts, payments
 from checkout.ledger.rows import Attempt, Story
@@ -31,16 +31,22 @@ async def sweep(flow: Flow) -> int:
 async def _ask(flow: Flow, attempt: Attempt, now: float) -> None:
     story = await flow.ledger.read(record.read, attempt.payment)
     until = next_sweep(attempt.created_at, now, story.payment.expires_at)
-    if await flow.ledger.write(attempts.take_sweep, attempt, until=until):
-        await flow.refresh(attempt)
+    lease = now + HOUR if until is None else until
+    if await flow.ledger.write(attempts.take_sweep, attempt, until=lease):
+        _, answered = await flow.ask(attempt)
         if until is None:
-            await _give_up(flow, attempt)
+            await _past_its_time(flow, attempt, lease, answered)
 
 
-async def _give_up(flow: Flow, attempt: Attempt) -> None:
-    """Time alone never ends an attempt: a person has to look."""
+async def _past_its_time(flow: Flow, attempt: Attempt, lease: float, answered: bool) -> None:
+    """The last question is asked until it is answered. Time alone never ends an attempt: a person
+    has to look."""
     after = await flow.ledger.read(attempts.by_key, attempt.key)
-    if after is not None and after.status in (Status.CLAIMED, Status.PENDING):
+    if after is None:
+        return
+    if answered and after.sweep_at == lease:
+        await flow.ledger.write(attempts.take_sweep, after, until=None)
+    if after.status in (Status.CLAIMED, Status.PENDING):
         log.error("sweep.unsettled", payment=attempt.payment, attempt=attempt.number, alert=True)
 
 

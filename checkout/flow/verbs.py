@@ -6,8 +6,8 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, cast
 
 import structlog
 from msgspec import Struct
@@ -19,7 +19,7 @@ from checkout.flow import record
 from checkout.flow.counts import PAYMENTS, QUERIES
 from checkout.flow.methods import offered
 from checkout.flow.pace import Pace, next_query
-from checkout.gateways.base import Charge, Gateway, Reference
+from checkout.gateways.base import Charge, Gateway, Prompted, Reference
 from checkout.ledger import attempts, events, outbox, payments
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.ledger.store import Ledger, P, T, Verb
@@ -251,11 +251,7 @@ class Flow:
             card=sent.card,
             browser=sent.browser,
         )
-        try:
-            outcome = await self.gateways[attempt.account].pay(charge)
-        except Exception as error:  # noqa: BLE001 - money may have moved: unknown, and looked up
-            log.error("gateway.fault", error=type(error).__name__, alert=True)
-            outcome = UNKNOWN
+        outcome = await self._hear(self.gateways[attempt.account].pay(charge))
         if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:
             outcome = outcome if outcome.id else Outcome(Status.LOST, reason=Reason.PROVIDER)
         return await self._answer(attempt, outcome, asked=False)
@@ -272,35 +268,37 @@ class Flow:
 
     async def refresh(self, attempt: Attempt) -> Story:
         """Ask the gateway how the attempt stands, unless somebody has within the interval."""
+        return (await self.ask(attempt))[0]
+
+    async def ask(self, attempt: Attempt) -> tuple[Story, bool]:
+        """`refresh`, and whether the gateway was asked and said anything."""
         now = self.clock()
         until = now + max(next_query(attempt.queries), 1.0)
         taken = await self.write(
             attempt.payment, attempts.take_query, attempt.key, now=now, until=until
         )
         if not taken:
-            return await self.ledger.read(record.read, attempt.payment)
+            return await self.ledger.read(record.read, attempt.payment), False
         return await asyncio.shield(self._run(self._ask(attempt)))
 
-    async def _ask(self, attempt: Attempt) -> Story:
+    async def _ask(self, attempt: Attempt) -> tuple[Story, bool]:
         story = await self.ledger.read(record.read, attempt.payment)
-        reference = Reference(
-            key=attempt.key,
-            id=attempt.gateway_id,
-            money=story.payment.order.money,
-            method=attempt.method,
-            transaction_type=story.payment.order.transaction_type,
-        )
         gateway = self.gateways.get(attempt.account)
         if gateway is None:
             log.error("gateway.unknown_account", account=attempt.account, alert=True)
-            return story
+            return story, False
         QUERIES.labels(attempt.account).inc()
+        outcome = await self._hear(gateway.status(_reference(story, attempt)))
+        return await self._answer(attempt, outcome, asked=True), not record.no_news(outcome)
+
+    async def _hear(self, said: Awaitable[Outcome]) -> Outcome:
+        """What a gateway's verb comes to. A fault of ours is no answer of theirs: money may have
+        moved, so it is unknown and looked up."""
         try:
-            outcome = await gateway.status(reference)
-        except Exception as error:  # noqa: BLE001 - a fault of ours is no answer of theirs
+            return await said
+        except Exception as error:  # noqa: BLE001
             log.error("gateway.fault", error=type(error).__name__, alert=True)
-            outcome = UNKNOWN
-        return await self._answer(attempt, outcome, asked=True)
+            return UNKNOWN
 
     async def _answer(self, attempt: Attempt, outcome: Outcome, *, asked: bool) -> Story:
         now = self.clock()
@@ -336,7 +334,31 @@ class Flow:
         attempt = (await self.look(story)).live
         if attempt is None or attempt.status is not Status.ACTION:
             return await self.ledger.read(record.read, story.payment.uid)
+        if self.can(attempt, "withdraw"):
+            gateway = cast(Prompted, self.gateways[attempt.account])
+            outcome = await self._hear(gateway.withdraw(_reference(story, attempt)))
+            await self._answer(attempt, outcome, asked=True)
         return await self.write(attempt.payment, record.leave, self.book, attempt.key, self.clock())
+
+    async def confirm(self, story: Story) -> Story:
+        """The customer says that the transfer is made: the gateway is told, and asked from now on.
+        That proves nothing, so the payment waits."""
+        attempt = story.live
+        if attempt is None or attempt.status is not Status.ACTION:
+            return story
+        if self.can(attempt, "confirm"):
+            gateway = cast(Prompted, self.gateways[attempt.account])
+            outcome = await self._hear(gateway.confirm(_reference(story, attempt)))
+            if outcome == UNKNOWN:
+                return story  # it was not told; the customer can say so again
+            await self._answer(attempt, outcome, asked=True)
+        return await self.write(
+            attempt.payment, record.confirmed, self.book, attempt.key, self.clock()
+        )
+
+    def can(self, attempt: Attempt, operation: str) -> bool:
+        gateway = self.gateways.get(attempt.account)
+        return gateway is not None and operation in gateway.can.operations
 
     async def cancel(self, story: Story) -> Story:
         """Give the payment up, where nothing is under way that could still be charged."""
@@ -398,6 +420,16 @@ class Flow:
         """Let what is under way end; what doesn't stays claimed for the next start's sweep."""
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
+
+
+def _reference(story: Story, attempt: Attempt) -> Reference:
+    return Reference(
+        key=attempt.key,
+        id=attempt.gateway_id,
+        money=story.payment.order.money,
+        method=attempt.method,
+        transaction_type=story.payment.order.transaction_type,
+    )
 
 
 def _add(conn: Connection, payment: Payment) -> None:

@@ -103,6 +103,15 @@ async def cancel(request: Web_Request) -> Html:
     return visit.to_page()
 
 
+@post(f"{PATH}/confirm", status_code=303, include_in_schema=False)
+async def confirm(request: Web_Request) -> Html:
+    """ "I have paid": for transfers that the customer makes elsewhere."""
+    visit, fields = await _posted(request)
+    visit.web.signer.read_form("confirm", visit.story.payment.uid, fields.get("form_token", ""))
+    visit.story = await visit.web.flow.confirm(visit.story)
+    return visit.to_page()
+
+
 @route(f"{PATH}/redirect", http_method=READ, include_in_schema=False)
 async def redirect_page(request: Web_Request) -> Html:
     visit = await enter(request)
@@ -152,6 +161,10 @@ async def wait_page(request: Web_Request) -> Html:
         refresh=max(2, round(status.next_check or 2)),
         leave_action=visit.url("cancel") if visit.status is Status.ACTION else None,
         form_token=visit.form_token("cancel", attempt.number if attempt else 0),
+        confirm_action=visit.url("confirm")
+        if attempt and instructions and visit.web.flow.can(attempt, "confirm")
+        else None,
+        confirm_token=visit.form_token("confirm", attempt.number if attempt else 0),
         elapsed=int(visit.web.flow.clock() - attempt.created_at) if attempt else 0,
     )
     return visit.show("wait", page, title=status.notice.title)
@@ -355,6 +368,7 @@ HANDLERS: Final = (
     pay_again,
     pay,
     cancel,
+    confirm,
     redirect_page,
     wait_page,
     status,

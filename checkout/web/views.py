@@ -134,7 +134,7 @@ class RedirectPage:
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """The fragment that htmx polls (`partials/status.html`). `next_check` in seconds; None stops."""
+    """What htmx polls (`partials/status.html`). `next_check` in seconds; None stops."""
 
     notice: Notice
     status_url: str
