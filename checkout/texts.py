@@ -42,6 +42,12 @@ def translations(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
+def gettext(language: str) -> Gettext:
+    """The catalogue's own function: a text of ours in `language`."""
+    found: Gettext = translations(language).gettext
+    return found
+
+
 @cache
 def locale(language: str) -> Locale:
     return Locale.parse(language)

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 import httpx
 from rich.console import Console
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from checkout.app import open_flow
 from checkout.errors import BadSettings, CheckoutError
@@ -62,8 +63,14 @@ def with_flow(config: Path | None, work: Callable[[Flow], Awaitable[T]]) -> T:
         return asyncio.run(run())
     except CheckoutError as error:
         fail(error.message, FAILED)
-    except (OSError, httpx.HTTPError) as error:
-        fail(f"{type(error).__name__}: {error}", FAILED)
+    except (OSError, SQLAlchemyError, httpx.HTTPError) as error:
+        fail(reason(error), FAILED)
+
+
+def reason(error: Exception) -> str:
+    """An error in a line; of the database what its driver says, without the statement's values."""
+    said = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    return f"{type(said).__name__}: {said}"
 
 
 def print_json(value: Any) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 from granian import Granian
 from granian.constants import Interfaces
+from sqlalchemy.exc import SQLAlchemyError
 
-from checkout.cli.common import config_option, settings_of
+from checkout.cli.common import FAILED, config_option, fail, reason, settings_of
 from checkout.ledger.store import migrate
 
 
@@ -21,7 +22,11 @@ from checkout.ledger.store import migrate
 def serve(config: Path | None, host: str, port: int, workers: int) -> None:
     """Run the server. It refuses to start on a bad setting, naming the key and the reason."""
     settings = settings_of(config)
-    migrate(settings.database)  # once, before the workers: they must not race
+    try:
+        migrate(settings.database)  # once, before the workers: they must not race
+    except (SQLAlchemyError, OSError) as error:
+        fail(f"database: {reason(error)}", FAILED)
+    no_core_dumps()
     if config is not None:
         os.environ["CHECKOUT_CONFIG"] = str(config.resolve())
     Granian(
@@ -36,6 +41,15 @@ def serve(config: Path | None, host: str, port: int, workers: int) -> None:
         workers_kill_timeout=35,
         backpressure=2048,
     ).serve()
+
+
+def no_core_dumps() -> None:
+    """A crash must not write the memory, cards and all, to the disk. The workers inherit it."""
+    try:
+        import resource
+    except ImportError:  # no Unix
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 @click.command()

@@ -11,6 +11,8 @@ import asyncio
 import ipaddress
 import random
 import socket
+from collections.abc import Awaitable, Callable, Sequence
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx
@@ -30,14 +32,18 @@ log = structlog.get_logger(__name__)
 
 LONGEST_RETRY_AFTER: Final = 24 * 3600
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # all that IANA has given out
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class Courier:
     """Delivers the outbox of one ledger; several workers share it by leases."""
 
-    def __init__(self, flow: Flow, http: httpx.AsyncClient) -> None:
+    def __init__(self, flow: Flow, http: httpx.AsyncClient, resolve: Resolve | None = None) -> None:
         self._flow = flow
         self._http = http
+        self._resolve = resolve or resolved
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -63,7 +69,13 @@ class Courier:
             if await ledger.write(outbox.take, letter, until=until):
                 task = asyncio.create_task(self._send(letter))
                 self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
+                task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        """A letter whose end could not be written down is due again when its lease is over."""
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("courier.failed", error=type(error).__name__)
 
     async def finish(self, seconds: float = 30.0) -> None:
         if self._under_way:
@@ -102,24 +114,29 @@ class Courier:
                 )
                 url = httpx.URL(letter.url)
                 request.headers["Host"] = url.netloc.decode()
-                request.extensions["sni_hostname"] = url.host
+                request.extensions["sni_hostname"] = url.raw_host.decode()
                 response = await self._http.send(request, stream=True)
                 await response.aclose()  # a shop's answer is its status; the body is not read
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
             return type(error).__name__, 0
-        return str(response.status_code), _retry_after(response)
+        return str(response.status_code), _retry_after(response, self._flow.clock())
 
     async def _checked(self, address: str) -> httpx.URL:
         """The address with its host resolved once and checked: what was checked is connected to."""
         url = httpx.URL(address)
-        loop = asyncio.get_running_loop()
         port = url.port or (443 if url.scheme == "https" else 80)
-        found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
-        hosts = [str(entry[4][0]) for entry in found]
-        for host in hosts:
-            if not allowed(host, sandbox=self._flow.settings.sandbox):
-                raise ValueError("a private address")
+        hosts = await self._resolve(url.raw_host.decode(), port)
+        sandbox = self._flow.settings.sandbox
+        if not hosts or not all(allowed(host, sandbox=sandbox) for host in hosts):
+            raise ValueError("a private address")
         return url.copy_with(host=hosts[0])
+
+
+async def resolved(host: str, port: int) -> list[str]:
+    """A host's addresses, the nearest first, by the system's resolver."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in found]
 
 
 def allowed(host: str, *, sandbox: bool) -> bool:
@@ -131,15 +148,25 @@ def allowed(host: str, *, sandbox: bool) -> bool:
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
         if address in NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is None and address not in GLOBAL_UNICAST and not address.is_loopback:
+            return False
         address = inner or address
     if address.is_loopback:
         return sandbox
     return address.is_global and not address.is_multicast
 
 
-def _retry_after(response: httpx.Response) -> float:
+def _retry_after(response: httpx.Response, now: float) -> float:
+    """Seconds: the shop says so many, or a date."""
     value = response.headers.get("retry-after", "")
-    return float(min(int(value), LONGEST_RETRY_AFTER)) if value.isascii() and value.isdigit() else 0
+    if value.isascii() and value.isdigit():
+        seconds = float(value[:9])
+    else:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now
+        except (ValueError, OverflowError):
+            return 0
+    return min(max(seconds, 0), LONGEST_RETRY_AFTER)
 
 
 def _payment_of(conn: Connection, uid: str) -> Payment:

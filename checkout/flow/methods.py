@@ -26,5 +26,7 @@ def offered(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> tuple[
 
 def _with_params(method: Method, order: Order) -> Method:
     """The shop's own parameters for the method win over the settings'."""
-    params = merged(method.params, order.methods.params.get(method.name, {}))
+    if method.name not in order.methods.params:
+        return method
+    params = merged(method.params, order.methods.params[method.name])
     return msgspec.structs.replace(method, params=params)

@@ -114,7 +114,7 @@ def answer(
     # The gateway's last word ends the sweep, also of an attempt that the customer has left.
     if outcome.status in FINAL | {Status.LOST}:
         values["sweep_at"] = None
-    elif not asked:
+    elif not asked or attempt.sweep_at is None:
         values["sweep_at"] = next_sweep(attempt.created_at, now, story.payment.expires_at)
     if not asked:
         values |= {"next_query_at": now + next_query(0), "queries": 0}
@@ -182,8 +182,9 @@ def _mismatch(story: Story, attempt: Attempt, outcome: Outcome) -> dict[str, Any
 
 def _absent(conn: Connection, book: Book, story: Story, attempt: Attempt, now: float) -> Story:
     """The gateway knows no such payment. That ends the attempt only after the settle window and
-    at the second time, and never one that it had an id for."""
-    if attempt.status not in (Status.CLAIMED, Status.PENDING) or attempt.gateway_id:
+    at the second time, and never one that it had an id or other facts for."""
+    known = attempt.gateway_id or attempt.mismatch
+    if attempt.status not in (Status.CLAIMED, Status.PENDING) or known:
         return story
     settled_at = attempt.created_at + book.pace.settle
     if now < settled_at:
@@ -198,10 +199,11 @@ def _absent(conn: Connection, book: Book, story: Story, attempt: Attempt, now: f
     return _update(conn, book, attempt.payment, now)
 
 
-def returned(conn: Connection, attempt: Attempt, now: float) -> None:
+def returned(conn: Connection, key: str, now: float) -> None:
     """The customer is back from the bank: the first time starts the watched pace anew."""
-    if attempt.returned_at is None and attempt.live:
-        attempts.change(conn, attempt.key, returned_at=now, next_query_at=now, queries=0)
+    _, attempt = _held_attempt(conn, key)
+    if attempt.returned_at is None:
+        attempts.change(conn, key, returned_at=now, next_query_at=now, queries=0)
         events.append(conn, attempt.payment, "returned", now, attempt.number)
 
 
@@ -246,15 +248,16 @@ def expire(conn: Connection, book: Book, uid: str, now: float) -> Story:
 def _update(conn: Connection, book: Book, uid: str, now: float) -> Story:
     """Derive the payment's status anew, write it down, and write the shop's letter with it."""
     story = read(conn, uid)
-    status = story.status(now)
-    told = story.payment.told
-    if status in FINAL and told != status:
-        told = status
+    status, told = story.status(now), story.payment.told
+    tell = status in FINAL and told != status
+    if status is story.payment.status and not tell:
+        return story
+    payments.change(conn, uid, status=status, told=status if tell else told, updated_at=now)
+    events.append(conn, uid, "payment", now, None, status=status)
+    story = read(conn, uid)
+    if tell:
         _write_letter(conn, book, story, status, now)
-    if (status, told) != (story.payment.status, story.payment.told):
-        payments.change(conn, uid, status=status, told=told, updated_at=now)
-        events.append(conn, uid, "payment", now, None, status=status)
-    return read(conn, uid)
+    return story
 
 
 def _write_letter(conn: Connection, book: Book, story: Story, status: Status, now: float) -> None:

@@ -90,9 +90,9 @@ class Flow:
             return payment
         key = {"idempotency_key": idempotency_key, "digest": digest}
         try:
-            made, same = await self.ledger.write(payments.add_once, payment, **key)
+            made, same = await self.ledger.write(_add_once, payment, **key)
         except IntegrityError:  # the same key came twice at once: the other was first
-            made, same = await self.ledger.write(payments.add_once, payment, **key)
+            made, same = await self.ledger.write(_add_once, payment, **key)
         if not same:
             raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
         return made
@@ -107,7 +107,7 @@ class Flow:
         if order.expires_at <= self.clock():
             raise Gone
         self._check_methods(order, shop)
-        return await self.ledger.write(payments.add_for_link, self._new(order, shop, link))
+        return await self.ledger.write(_add_for_link, self._new(order, shop, link))
 
     def _check_methods(self, order: Order, shop: Shop) -> None:
         if not offered(order, shop, self.gateways):
@@ -224,7 +224,7 @@ class Flow:
             next_query_at=now + self.pace.claim,
             sweep_at=now + self.pace.claim,
             returned_at=None,
-            address_mark=self._mark("address", sent.customer.ip or ""),
+            address_mark=self._mark("address", sent.customer.ip) if sent.customer.ip else None,
             bin_mark=self._mark("bin", sent.card.number[:6]) if sent.card else None,
             created_at=now,
             updated_at=now,
@@ -313,21 +313,26 @@ class Flow:
         attempt = story.live
         if attempt is None:
             return None
+        if attempt.status is Status.CLAIMED:  # another request waits for the gateway's answer
+            return 1.0
         return max(attempt.next_query_at - self.clock(), 0.3)
 
     # Coming back, leaving
 
     async def returned(self, ticket: str) -> Story:
-        """The customer lands from the gateway; what the landing says is a hint, so one query.
+        """The customer lands from the gateway; what the landing says is a hint, so one query, also
+        about an attempt that was left or thought lost: it may have been paid this moment.
 
         Raises NotFound for an unknown ticket.
         """
         attempt = await self.ledger.read(attempts.by_return_ticket, ticket)
         if attempt is None:
             raise NotFound
-        if attempt.live and attempt.returned_at is None:
-            await self.write(attempt.payment, record.returned, attempt, self.clock())
-        return await self.look(await self.ledger.read(record.read, attempt.payment))
+        if not (attempt.live or attempt.sweep_at is not None or attempt.status is Status.LOST):
+            return await self.ledger.read(record.read, attempt.payment)
+        if attempt.returned_at is None:
+            await self.write(attempt.payment, record.returned, attempt.key, self.clock())
+        return await self.refresh(attempt)
 
     async def leave(self, story: Story) -> Story:
         """Choose another way to pay: after a fresh look that says unpaid."""
@@ -434,6 +439,26 @@ def _reference(story: Story, attempt: Attempt) -> Reference:
 
 def _add(conn: Connection, payment: Payment) -> None:
     payments.add(conn, payment)
+    _created(conn, payment)
+
+
+def _add_once(
+    conn: Connection, payment: Payment, *, idempotency_key: str, digest: str
+) -> tuple[Payment, bool]:
+    made, same = payments.add_once(conn, payment, idempotency_key=idempotency_key, digest=digest)
+    if made is payment:
+        _created(conn, payment)
+    return made, same
+
+
+def _add_for_link(conn: Connection, payment: Payment) -> Payment:
+    made = payments.add_for_link(conn, payment)
+    if made is payment:
+        _created(conn, payment)
+    return made
+
+
+def _created(conn: Connection, payment: Payment) -> None:
     events.append(conn, payment.uid, "created", payment.created_at)
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import httpx
 
-from checkout.gateways import overpay_apm, overpay_cards
+from checkout.gateways import exchanger, overpay_apm, overpay_cards, rest
 from checkout.gateways.base import Gateway, Options
 from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS
 
@@ -22,6 +22,8 @@ class Adapter(NamedTuple):
 ADAPTERS: Final[Mapping[str, Adapter]] = {
     "overpay_cards": Adapter(overpay_cards.Options, overpay_cards.OverpayCards),
     "overpay_apm": Adapter(overpay_apm.Options, overpay_apm.OverpayApm),
+    "exchanger": Adapter(exchanger.Options, exchanger.Exchanger),
+    "rest": Adapter(rest.Options, rest.Rest),
 }
 
 OPTIONS: Final[Mapping[str, type[Options]]] = {

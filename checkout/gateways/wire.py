@@ -37,6 +37,9 @@ UNDECIDED: Final = frozenset({408, 409, 425})
 DENIED: Final = frozenset({401, 403})
 TELLING: Final = DENIED | {429}  # the status says all: their body is not waited for
 
+Encode = Callable[[Mapping[str, Any]], bytes]
+Decode = Callable[[bytes], Any]  # None for what can't be read; raises nothing
+
 log = structlog.get_logger(__name__)
 
 
@@ -52,7 +55,8 @@ class Unreadable(Exception):
 
 
 class Wire:
-    """Sends to one gateway account over a shared HTTP client."""
+    """Sends to one gateway account over a shared HTTP client. `encode` and `decode` are for a
+    gateway that speaks something else than JSON; its `headers` then say so."""
 
     def __init__(
         self,
@@ -62,22 +66,34 @@ class Wire:
         *,
         charge_seconds: float = CHARGE_SECONDS,
         query_seconds: float = QUERY_SECONDS,
-        decode: Callable[[bytes], Any] | None = None,
+        encode: Encode = msgspec.json.encode,
+        decode: Decode | None = None,
     ) -> None:
-        """`decode` reads an answer's body, None: it can't be read; by default it is JSON."""
         self._http = http
         self._base = base_url.rstrip("/")
         self._headers = dict(headers)
         self._charge_seconds = charge_seconds
         self._query_seconds = query_seconds
+        self._encode = encode
         self._decode = decode or decoded
 
     async def charge(
-        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str] | None = None,
+        *,
+        seconds: float | None = None,
+        renewable: bool = False,
     ) -> Answer | Outcome:
-        """Send what may move money, once. An Outcome where the failure already has its meaning."""
+        """Send what may move money, once. An Outcome where the failure already has its meaning.
+
+        `seconds`: what is left of the deadline, where other calls came before. `renewable`: a 401
+        is an Answer, for a caller that gets itself a new token and comes again.
+        """
+        limit = self._charge_seconds if seconds is None else seconds
         try:
-            answer = await self._send(self._charge_seconds, "POST", path, body, headers or {})
+            answer = await self._send(limit, "POST", path, body, headers or {})
         except NOT_SENT as error:
             log.warning("gateway.unreachable", path=path, error=type(error).__name__)
             return UNREACHABLE
@@ -87,6 +103,8 @@ class Wire:
         if answer.status == 429:
             log.warning("gateway.too_many", path=path)
             return UNREACHABLE
+        if renewable and answer.status == 401:
+            return answer
         if answer.status in DENIED:
             log.error("gateway.refused_us", path=path, status=answer.status, alert=True)
             return REFUSED_US
@@ -96,15 +114,25 @@ class Wire:
         return answer
 
     async def ask(
-        self, path: str, body: Mapping[str, Any] | None = None, *, method: str = "GET"
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        method: str = "GET",
+        seconds: float | None = None,
+        renewable: bool = False,
     ) -> Answer | Outcome:
         """Send a question, or word of what moves no money; any failure means that we still don't
-        know."""
+        know. `seconds` and `renewable` as for `charge`."""
+        limit = self._query_seconds if seconds is None else seconds
         try:
-            answer = await self._send(self._query_seconds, method, path, body, {})
+            answer = await self._send(limit, method, path, body, headers or {})
         except (httpx.HTTPError, TimeoutError, Unreadable) as error:
             log.warning("gateway.query_failed", error=type(error).__name__)
             return UNKNOWN
+        if renewable and answer.status == 401:
+            return answer
         if answer.status in DENIED:
             log.error("gateway.refused_us", status=answer.status, alert=True)
             return Outcome(Status.PENDING, reason=Reason.CREDENTIALS)
@@ -126,7 +154,7 @@ class Wire:
             method,
             self._base + path,
             headers={**self._headers, **headers, "Accept-Encoding": "gzip"},
-            content=None if body is None else msgspec.json.encode(body),
+            content=None if body is None else self._encode(body),
             timeout=httpx.Timeout(
                 seconds, pool=seconds * POOL_SHARE, connect=seconds * CONNECT_SHARE
             ),

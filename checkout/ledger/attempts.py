@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from checkout.ledger.rows import Attempt, attempt_of, text
-from checkout.ledger.schema import attempts
+from checkout.ledger.schema import attempts, payments
 from checkout.model.status import Status
 
 
@@ -44,6 +44,8 @@ def claim(conn: Connection, attempt: Attempt) -> None:
             updated_at=attempt.updated_at,
         )
     )
+    made = update(payments).where(payments.c.uid == attempt.payment)
+    conn.execute(made.values(attempts=attempt.number))
 
 
 def change(conn: Connection, key: str, **values: Any) -> None:

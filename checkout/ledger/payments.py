@@ -16,7 +16,8 @@ KEPT_SECONDS: Final = 24 * 3600  # how long an idempotency key gives the same an
 
 # Built once: building a statement takes longer than running it.
 BY_UID: Final = select(payments).where(payments.c.uid == bindparam("value"))
-HELD: Final = BY_UID.with_for_update()  # SQLite's transaction holds all; PostgreSQL's the row
+# SQLite's transaction holds all; PostgreSQL's the row, and lets rows that refer to it be added.
+HELD: Final = BY_UID.with_for_update(key_share=True)
 BY_TOKEN: Final = select(payments).where(payments.c.token == bindparam("value"))
 BY_LINK: Final = select(payments).where(payments.c.link == bindparam("value"))
 ATTEMPTS: Final = (
@@ -39,6 +40,7 @@ def add(conn: Connection, payment: Payment) -> None:
             tracking_id=payment.order.tracking_id,
             terms=text(payment.order),
             cancelled=payment.cancelled,
+            attempts=0,
             told=payment.told,
             created_at=payment.created_at,
             updated_at=payment.updated_at,
@@ -72,8 +74,8 @@ def _story(conn: Connection, query: Select[Any], value: str) -> Story | None:
     row = conn.execute(query, {"value": value}).first()
     if row is None:
         return None
-    payment = payment_of(row)
-    return Story(payment, attempts_of(conn, payment.uid))
+    # Most looks are at payments that nobody has tried to pay yet: one statement serves them.
+    return Story(payment_of(row), attempts_of(conn, row.uid) if row.attempts else ())
 
 
 def attempts_of(conn: Connection, uid: str) -> tuple[Attempt, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from checkout.model.order import Customer, Order
 from checkout.model.outcome import Facts, Reason
-from checkout.model.status import FINAL, LIVE, Status, payment_status
+from checkout.model.status import LIVE, Status, payment_status
 from checkout.model.steps import Step
 
 _order = msgspec.json.Decoder(Order)
@@ -86,8 +86,10 @@ class Story(Struct, frozen=True):
     @property
     def shown(self) -> Attempt | None:
         """The attempt that decides the payment's status: the paid one, the live one, the last."""
-        won = (a for a in self.attempts if a.status is self.payment.status and a.status in FINAL)
-        return next(won, None) or self.live or self.last
+        for won in (Status.PAID, Status.AUTHORIZED, Status.REFUNDED):
+            if found := next((a for a in self.attempts if a.status is won), None):
+                return found
+        return self.live or self.last
 
     @property
     def next_number(self) -> int:

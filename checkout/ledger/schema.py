@@ -38,6 +38,7 @@ payments: Final = Table(
     Column("tracking_id", Text),
     Column("terms", Text, nullable=False),  # model.order.Order
     Column("cancelled", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),  # how many were claimed
     Column("told", String(16)),  # the last status told to the shop
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),

@@ -42,6 +42,7 @@ TRANSACTION_TYPES: Final = ("payment", "authorization", "tokenization", "charge"
 DAY: Final = 24 * 3600.0
 LINK_SECONDS: Final = 70 * DAY  # of a link that names no expiry
 LINK_ATTEMPTS: Final = 5
+LAST_MOMENT: Final = 253402300800  # the year 10000, in seconds since 1970
 LINK_WAYS: Final = (
     "return_url", "success_url", "decline_url", "fail_url", "cancel_url",
     "notification_url", "client_callback_url", "auto_return", "language",
@@ -94,10 +95,15 @@ def read_link_order(payload: Mapping[str, Any], shop: Shop, *, sandbox: bool, no
     }
     order = read_order(same, shop, sandbox=sandbox, now=now)
     expires = payload.get("expires")
-    if expires is not None and (not isinstance(expires, int | float) or isinstance(expires, bool)):
+    if expires is not None and not _is_time(expires):
         raise Unprocessable({"expires": ["must be a time in seconds since 1970"]})
     at = now + LINK_SECONDS if expires is None else float(expires)
     return _replaced(order, expires_at=at)
+
+
+def _is_time(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0 <= value < LAST_MOMENT
 
 
 def _replaced(order: Order, **changes: Any) -> Order:

@@ -17,6 +17,7 @@ from litestar.exceptions import HTTPException
 from checkout.sandbox import controls
 from checkout.sandbox.calls import CallLog
 from checkout.sandbox.controls import BadInput
+from checkout.sandbox.exchanger import api as exchanger
 from checkout.sandbox.faults import Faults
 from checkout.sandbox.logs import LOGGING
 from checkout.sandbox.overpay import apm, cards
@@ -25,7 +26,7 @@ from checkout.sandbox.protocol import Protocol
 from checkout.sandbox.signing import SigningKey
 from checkout.sandbox.world import HttpRequest, World
 
-PROTOCOLS: tuple[Protocol, ...] = (cards.PROTOCOL, apm.PROTOCOL)
+PROTOCOLS: tuple[Protocol, ...] = (cards.PROTOCOL, apm.PROTOCOL, exchanger.PROTOCOL)
 
 LARGEST_BODY = 256 * 1024
 """Bytes."""

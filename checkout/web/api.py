@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 from litestar import Response, get, post, route
 
@@ -57,7 +58,9 @@ async def read_checkout(request: Web_Request) -> Response[Any]:
 @route("/widget/hpp.html", http_method=READ, include_in_schema=False)
 async def hosted_page(request: Web_Request) -> Response[bytes]:
     """Where `redirect_url` leads: on to the payment's own address."""
-    story = await web_of(request).flow.open_token(request.query_params.get("token", ""))
+    # Not by `request.query_params`, which leaves whole queries in a cache.
+    query = parse_qs(request.scope["query_string"].decode("latin-1"))
+    story = await web_of(request).flow.open_token(query.get("token", [""])[0])
     return await to_payment(request, story.payment)
 
 

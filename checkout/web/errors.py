@@ -12,9 +12,9 @@ from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
 from checkout.errors import CheckoutError, TooMany, Unavailable, Unprocessable
-from checkout.texts import LANGUAGES, choose
+from checkout.texts import LANGUAGES, choose, gettext
 from checkout.web import words
-from checkout.web.present import gettext, notice
+from checkout.web.present import notice
 from checkout.web.security import content_security_policy, new_nonce
 from checkout.web.views import ErrorPage, Shell
 from checkout.web.visit import Visit, Web_Request, shop_view, web_of
@@ -29,8 +29,7 @@ def on_error(request: Web_Request, error: Exception) -> Response[Any]:
     if status >= 500 and not isinstance(error, Unavailable):
         # The place, never the values: no message, no local variable.
         log.error("web.fault", path=_place(request), **_trace(error))
-    path = request.url.path
-    if path.startswith(MACHINES):
+    if _path(request).startswith(MACHINES):
         return _json(status, message, fields, headers)
     return _page(request, status, headers)
 
@@ -93,7 +92,7 @@ def _nested(fields: dict[str, list[str]]) -> dict[str, Any]:
 
 def _page(request: Web_Request, status: int, headers: dict[str, str]) -> Response[Any]:
     web = web_of(request)
-    path = request.url.path.split("/")
+    path = _path(request).split("/")
     first = path[1] if len(path) > 1 else ""
     lang = choose(first, accept=request.headers.get("accept-language", ""))
     found = words.ERROR.get(status, words.ERROR[500 if status >= 500 else 400])
@@ -115,6 +114,12 @@ def _page(request: Web_Request, status: int, headers: dict[str, str]) -> Respons
         media_type=MediaType.HTML,
         headers={**headers, "content-security-policy": policy},
     )
+
+
+def _path(request: Web_Request) -> str:
+    """Not by `request.url`, which leaves whole addresses, secrets and all, in a cache."""
+    path: str = request.scope["path"]
+    return path
 
 
 def _actions(path: list[str], lang: str, status: int) -> tuple[tuple[str, str], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -11,7 +11,7 @@ from checkout.errors import BadRequest
 from checkout.merchant.orders import CUSTOMER
 from checkout.model.checks import Wrong
 from checkout.model.order import Customer, Order
-from checkout.texts import N_, Gettext, locale
+from checkout.texts import N_, gettext, locale
 from checkout.web.views import Field
 
 MOST_FIELDS: Final = 100
@@ -160,56 +160,54 @@ def read_customer(
 
 def customer_fields(
     order: Order,
-    values: Mapping[str, str],
+    known: Customer,
+    typed: Mapping[str, str],
     errors: Mapping[str, str],
     language: str,
-    _: Gettext,
 ) -> tuple[Field, ...]:
-    """The inputs of the customer's fields; `values` and `errors` by name."""
-    fixed = {
-        name: getattr(order.customer, name)
-        for name in order.ways.customer_fields.read_only
-        if name in ASKED and getattr(order.customer, name)
-    }
+    """The inputs of the customer's fields: with what was typed, else with what is known."""
+    _, fixed = gettext(language), order.ways.customer_fields.read_only
     return tuple(
         Field(
             name=name,
             label=_(ASKED[name].label),
-            value=fixed.get(name) or values.get(name, ""),
+            value=typed[name] if name in typed else getattr(known, name) or "",
             error=_(errors[name]) if name in errors else None,
             type=ASKED[name].type,
             autocomplete=ASKED[name].autocomplete,
             inputmode=ASKED[name].inputmode,
             maxlength=ASKED[name].longest,
-            read_only=name in fixed,
+            read_only=name in fixed and bool(getattr(order.customer, name)),
             options=countries(language) if name == "country" else (),
         )
         for name in asked_names(order)
     )
 
 
-def card_fields(holder: str, errors: Mapping[str, str], _: Gettext) -> tuple[Field, ...]:
-    """The card's inputs; nothing that was typed into them comes back but the holder's name, and
-    that not after an error either: `holder` is what the customer is called."""
-    asked = (
-        ("number", N_("Card number"), "cc-number", "numeric", 32),
-        ("expiry", N_("Expiry date"), "cc-exp", "numeric", 10),
-        ("code", N_("Security code"), "cc-csc", "numeric", 4),
-        ("holder", N_("Name on card"), "cc-name", None, 64),
-    )
-    hints = {"expiry": N_("MM/YY"), "code": N_("3 digits on the back")}
+CARD_FIELDS: Final = (
+    ("number", N_("Card number"), None, "cc-number", "numeric", 32),
+    ("expiry", N_("Expiry date"), N_("MM/YY"), "cc-exp", "numeric", 10),
+    ("code", N_("Security code"), N_("3 digits on the back"), "cc-csc", "numeric", 4),
+    ("holder", N_("Name on card"), None, "cc-name", None, 64),
+)
+
+
+@lru_cache(maxsize=512)
+def card_fields(language: str, errors: tuple[tuple[str, str], ...] = ()) -> tuple[Field, ...]:
+    """The card's inputs; nothing that was typed into them ever comes back. `errors`: (name,
+    marked sentence)."""
+    _, wrong = gettext(language), dict(errors)
     return tuple(
         Field(
             name=name,
             label=_(label),
-            value=holder if name == "holder" else "",
-            error=_(errors[name]) if name in errors else None,
-            hint=_(hints[name]) if name in hints else None,
+            error=_(wrong[name]) if name in wrong else None,
+            hint=_(hint) if hint else None,
             autocomplete=autocomplete,
             inputmode=inputmode,
             maxlength=longest,
         )
-        for name, label, autocomplete, inputmode, longest in asked
+        for name, label, hint, autocomplete, inputmode, longest in CARD_FIELDS
     )
 
 

@@ -23,7 +23,7 @@ from checkout.web.forms import card_fields, customer_fields, read_customer, read
 from checkout.web.render import Holes
 from checkout.web.security import guard_form, read_body
 from checkout.web.views import (
-    MethodChoice,
+    Field,
     OrderPage,
     PaymentPage,
     RedirectPage,
@@ -44,9 +44,7 @@ Html = Response[str] | Response[bytes]
 @route(PATH, http_method=READ, include_in_schema=False)
 async def payment_page(request: Web_Request) -> Html:
     visit = await enter(request)
-    if visit.page:
-        return visit.to_page()
-    return show_payment(visit)
+    return visit.to_page() if visit.page else show_payment(visit)
 
 
 @route(f"{PATH}/pay", http_method=READ, include_in_schema=False)
@@ -239,16 +237,13 @@ def show_payment(
     pocket = visit.pocket
     wish = values.get("method") or (pocket.method if pocket else "")
     chosen = _chosen(methods, wish) or (methods[0] if methods else None)
-    choices = tuple(_choice(visit, method, method is chosen) for method in methods)
-    known = _known_customer(visit)
-    typed = {
-        name: values[name] if name in values else getattr(known, name) or ""
-        for name in Customer.__struct_fields__
-    }
+    offered = tuple((each.name, each.label, _takes_card(visit, each)) for each in methods)
     number = visit.story.next_number
     amount = present.amount(order.money, lang)
-    card = card_fields("", errors, _) if any(choice.card for choice in choices) else ()
-    customer = customer_fields(order, typed, errors, lang, _)
+    card: tuple[Field, ...] = ()
+    if any(takes_card for _name, _label, takes_card in offered):
+        card = card_fields(lang, tuple(errors.items()))
+    customer = customer_fields(order, _known_customer(visit), values, errors, lang)
     # The first view is the same for many payments but for a few texts.
     plain = not (errors or values or customer or order.receipt_text or visit.story.attempts)
     put = (holes := Holes(kept=plain)).put
@@ -264,7 +259,7 @@ def show_payment(
             "pay_label", order.ways.button_text or present.fill(_(words.PAY), amount=amount)
         ),
         continue_label=_(words.CONTINUE),
-        methods=choices,
+        methods=present.method_choices(offered, chosen.name if chosen else "", lang),
         card=card,
         customer=customer,
         browser_fields=FIELDS,
@@ -305,11 +300,6 @@ def _chosen(methods: tuple[Method, ...], name: str | None) -> Method | None:
 
 def _takes_card(visit: Visit, method: Method) -> bool:
     return visit.web.flow.gateways[method.gateway].can.card
-
-
-def _choice(visit: Visit, method: Method, chosen: bool) -> MethodChoice:
-    label, mark = present.method_label(method.name, method.label, visit._)
-    return MethodChoice(method.name, label, mark, chosen, _takes_card(visit, method))
 
 
 def _known_customer(visit: Visit) -> Customer:

@@ -18,9 +18,9 @@ from checkout.model.money import Money
 from checkout.model.order import CARD_METHOD
 from checkout.model.status import FINAL, LIVE, WON, Status
 from checkout.model.steps import Instructions
-from checkout.texts import Gettext, locale, translations
+from checkout.texts import Gettext, gettext, locale
 from checkout.web import words
-from checkout.web.views import Notice, Row, Summary
+from checkout.web.views import MethodChoice, Notice, Row, Summary
 
 # CLDR's spacing, which Babel leaves out: a currency's letters stand off from its digits.
 _LETTERS_BY_DIGITS: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
@@ -39,11 +39,6 @@ BRAND_NAMES: Final = {
     "diners": "Diners Club",
     "discover": "Discover",
 }
-
-
-def gettext(language: str) -> Gettext:
-    found: Gettext = translations(language).gettext
-    return found
 
 
 @lru_cache(maxsize=64)
@@ -83,13 +78,14 @@ def summary(
         reference=put("reference", order.tracking_id) if order.tracking_id else None,
         lines=order.receipt_text,
         expires_in=put("expires_in", str(left)) if shown else None,
-        expires_text=put("expires_text", time_left(left, language)) if shown else None,
+        expires_text=put("expires_text", time_left(left // 60, language)) if shown else None,
     )
 
 
-def time_left(seconds: int, language: str) -> str:
+@lru_cache(maxsize=4096)
+def time_left(minutes: int, language: str) -> str:
     """ "23 hours", as the language says it."""
-    return format_timedelta(timedelta(seconds=seconds), locale=locale(language))
+    return format_timedelta(timedelta(minutes=max(minutes, 1)), locale=locale(language))
 
 
 def notice(found: words.Words, language: str) -> Notice:
@@ -169,6 +165,17 @@ def method_label(name: str, label: str | None, _: Gettext) -> tuple[str, str]:
     """(label, mark) of a method: the settings' label, else our own word, else its name."""
     ours, mark = words.METHOD.get(name, (name.replace("_", " ").capitalize(), "wallet"))
     return label or _(ours), mark
+
+
+@lru_cache(maxsize=512)
+def method_choices(
+    offered: tuple[tuple[str, str | None, bool], ...], chosen: str, language: str
+) -> tuple[MethodChoice, ...]:
+    """The radio group; `offered`: (name, the settings' label, takes a card)."""
+    return tuple(
+        MethodChoice(name, *method_label(name, label, gettext(language)), name == chosen, card)
+        for name, label, card in offered
+    )
 
 
 def moment(seconds: float, language: str) -> str:

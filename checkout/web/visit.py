@@ -15,8 +15,7 @@ from checkout.links import COOKIE, Pocket, Signer, set_cookie
 from checkout.model.status import OUTWARD, Status
 from checkout.model.steps import Instructions
 from checkout.settings import Settings, Shop
-from checkout.texts import LANGUAGES
-from checkout.web.present import gettext
+from checkout.texts import LANGUAGES, gettext
 from checkout.web.render import Holes, Renderer
 from checkout.web.security import client_address, content_security_policy, new_nonce
 from checkout.web.views import Frame, Shell
@@ -80,11 +79,11 @@ class Visit:
     @property
     def page(self) -> str:
         """The page where the payment is now."""
-        attempt = self.story.live
-        if self.status is Status.ACTION and attempt is not None:
+        status, attempt = self.status, self.story.live
+        if status is Status.ACTION and attempt is not None:
             stays = isinstance(attempt.step, Instructions) or attempt.step is None
             return "wait" if stays or attempt.returned_at is not None else "redirect"
-        return PAGE[self.status]
+        return PAGE[status]
 
     @property
     def address(self) -> str:

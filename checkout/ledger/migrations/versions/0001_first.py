@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("tracking_id", sa.Text(), nullable=True),
         sa.Column("terms", sa.Text(), nullable=False),
         sa.Column("cancelled", sa.Boolean(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("told", sa.String(length=16), nullable=True),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("updated_at", sa.Double(), nullable=False),

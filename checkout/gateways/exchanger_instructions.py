@@ -1,0 +1,224 @@
+"""How an order is paid, as plain data for our own page.
+
+Documents: public clients of the exchanger's script; its own page is the example of what is shown
+when. `merchant.template` is code for that page: it is never read. What is HTML becomes plain lines.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from html.parser import HTMLParser
+from typing import Final
+
+import msgspec
+
+from checkout.gateways.exchanger_order import Object, Order, number, section, text
+from checkout.model.checks import Wrong
+from checkout.model.steps import Instructions
+from checkout.model.urls import FORBIDDEN_SCHEMES, web_url
+
+MOST_LINES: Final = 50
+LONGEST_LINE: Final = 1000
+LONGEST_TEXT: Final = 16384
+LONGEST_QR: Final = 1200  # characters that a phone still reads from a screen; never cut
+# What a sender has to add, or the money isn't found; networks call it differently.
+MEMOS: Final = ("memo", "tag", "destinationTag", "paymentId")
+HIDDEN: Final = frozenset({"script", "style", "template", "noscript", "title", "svg"})
+BREAKS: Final = frozenset({
+    "article", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6",
+    "hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul",
+})  # fmt: skip
+_PLACE = re.compile(r"\[\[(\w{1,32})\]\]")
+_ADDRESS = re.compile(r"[A-Za-z0-9_:-]{25,128}", re.ASCII)  # of a wallet; accounts are shorter
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,31}):[!-~]+", re.ASCII | re.IGNORECASE)
+
+
+def instructions(order: Order, secret: str) -> Instructions | None:
+    """None where there is nothing plain to show: then only the exchanger's own page helps. What
+    repeats the order's secret is left out."""
+    step = _step(order)
+    if step is None or secret in (step.account or ""):
+        return None
+    return msgspec.structs.replace(
+        step,
+        lines=tuple(line for line in step.lines if secret not in line),
+        qr=None if secret in (step.qr or "") else step.qr,
+    )
+
+
+def _step(order: Order) -> Instructions | None:
+    details = order.details
+    if details.get("merchantEnabled") is True and section(details, "merchant"):
+        return _automatic(order)
+    enabled = details.get("manualPaymentTextEnabled")
+    manual = _written(details)
+    if not manual or enabled is False:
+        return _transfer(order, ())
+    if enabled is not True:
+        return _transfer(order, _manual(order, manual))
+    # The text says all; an account that it doesn't name may be an old one.
+    named = "[[account]]" in manual.lower()
+    lines = _kept(*_manual(order, manual), order.comment)
+    account = text(details, "account") if named else None
+    return Instructions(lines, account, _amount(order), _code(None, account)) if lines else None
+
+
+def _automatic(order: Order) -> Instructions | None:
+    """The exchanger's payment provider watches a wallet. Where the provider counts otherwise than
+    the order does, nothing is guessed."""
+    told = section(section(section(order.details, "merchant"), "data"), "merchantData")
+    account, amount = text(told, "walletAddr"), _amount(order)
+    counted, currency = number(told, "amount"), text(told, "currency")
+    same = counted is None or Decimal(counted) == Decimal(order.source.amount or "-1")
+    if account is None or amount is None or not same:
+        return None
+    if currency is not None and currency != order.source.symbol:
+        return None
+    return Instructions(
+        _kept(_network(order), order.comment, *_memos(told)), account, amount, _code(None, account)
+    )
+
+
+def _transfer(order: Order, manual: tuple[str, ...]) -> Instructions | None:
+    details = order.details
+    account, amount = text(details, "account"), _amount(order)
+    link = _link(details) if details.get("showStepLink") is not False else None
+    if not manual and (amount is None or not (account or link)):
+        return None
+    template = text(details, "commentTemplate")
+    shown = details.get("showStepComment")
+    wanted = shown is True or (shown is None and template is not None)
+    comment = f"Comment: {_filled(template or '[[uid]]', order)}" if wanted else None
+    site = link if link and link.startswith(("https://", "http://")) else None
+    lines = _kept(_network(order), *manual, comment, *_memos(details), order.comment, site)
+    return Instructions(lines, account, amount, _code(link, account))
+
+
+def _amount(order: Order) -> str | None:
+    """What the customer sends: as it was written, but for the exponent that nobody could type."""
+    amount, unit = order.source.amount, order.source.symbol or order.source.name
+    if amount is None:
+        return None
+    if "e" in amount.lower():
+        amount = f"{Decimal(amount):f}"
+    return f"{amount} {unit}" if unit else amount
+
+
+def _network(order: Order) -> str | None:
+    """Tether is sent over several networks, and lost over the wrong one."""
+    name, symbol = order.source.name, order.source.symbol
+    if name is None or symbol is None or name.lower() == symbol.lower():
+        return None
+    return f"{name} ({symbol})"
+
+
+def _memos(fields: Object) -> tuple[str, ...]:
+    found = (text(fields, name) for name in MEMOS)
+    return tuple(f"Memo: {memo}" for memo in dict.fromkeys(found) if memo)
+
+
+def _link(details: Object) -> str | None:
+    """A payment link: of a wallet's app, or an https address."""
+    link = text(details, "linkPS", LONGEST_QR + 1)
+    scheme = _SCHEME.fullmatch(link) if link else None
+    if link is None or scheme is None or len(link) > LONGEST_QR:
+        return None
+    if scheme[1].lower() not in FORBIDDEN_SCHEMES:
+        return link
+    try:
+        return web_url(link, sandbox=True)
+    except Wrong:
+        return None
+
+
+def _code(link: str | None, account: str | None) -> str | None:
+    """The text of the QR code: what a wallet's app understands, before a site to visit."""
+    site = link if link and link.startswith(("https://", "http://")) else None
+    wallet = account if account and _ADDRESS.fullmatch(account) else None
+    return (link if link != site else None) or wallet or site
+
+
+def _manual(order: Order, written: str) -> tuple[str, ...]:
+    return tuple(_filled(line, order) for line in plain_lines(written))
+
+
+def _filled(line: str, order: Order) -> str:
+    """The placeholders of the exchanger's texts, in one pass: what is put in isn't read again."""
+    values = {
+        "uid": order.uid,
+        "account": text(order.details, "account"),
+        "inamount": order.source.amount,
+        "innamecurrency": order.source.name,
+        "insymbol": order.source.symbol,
+        "outamount": order.target.amount,
+        "outnamecurrency": order.target.name,
+        "outsymbol": order.target.symbol,
+    }
+    return _PLACE.sub(lambda place: values.get(place[1].lower()) or place[0], line)
+
+
+def _kept(*lines: str | None) -> tuple[str, ...]:
+    return tuple(line[:LONGEST_LINE] for line in lines if line)[:MOST_LINES]
+
+
+def _written(details: Object) -> str | None:
+    """The exchanger's own text, with its line breaks."""
+    value = details.get("manualPaymentText")
+    return value[:LONGEST_TEXT] if isinstance(value, str) and value.strip() else None
+
+
+def plain_lines(written: str) -> tuple[str, ...]:
+    """The words of a piece of HTML, line by line; none where it can't be read."""
+    if "<" not in written and "&" not in written:
+        return _lines(written)
+    reader = _Words()
+    try:
+        reader.feed(written)
+        reader.close()
+    except AssertionError:  # how the parser says that a declaration makes no sense
+        return ()
+    return _lines("".join(reader.found))
+
+
+def _lines(words: str) -> tuple[str, ...]:
+    lines = (" ".join(line.split()) for line in words.splitlines())
+    return _kept(*("".join(c for c in line if c.isprintable()) for line in lines))
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._hidden = 0
+        self._links: list[str | None] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in HIDDEN:
+            self._hidden += 1
+        elif tag in BREAKS:
+            self.found.append("\n")
+        elif tag == "a":
+            self._links.append(_site(dict(attrs).get("href")))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in HIDDEN:
+            self._hidden = max(0, self._hidden - 1)
+        elif tag in BREAKS:
+            self.found.append("\n")
+        elif tag == "a" and self._links:
+            link = self._links.pop()
+            if link and not "".join(self.found).rstrip().endswith(link):
+                self.found.append(f" {link} ")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            # In HTML a line break in the text is a blank.
+            self.found.append(" ".join(data.splitlines()) if data.strip() else " ")
+
+
+def _site(href: str | None) -> str | None:
+    try:
+        return web_url(href or "")
+    except Wrong:
+        return None

@@ -1,0 +1,147 @@
+"""Reading the exchanger's answers: orders and refusals.
+
+Documents: the exchanger's pages on payment processing, and public clients of the same script. They
+leave much open, so an order is taken from wherever it stands; only what is needed has to be there.
+Numbers are text here: `decode` keeps them as they were written, none goes through a float.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from checkout.model.money import EXPONENTS, LARGEST, Money
+
+Object = Mapping[str, Any]
+
+LONGEST: Final = 255  # characters kept of a word of the exchanger's
+_UID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_SECRET = re.compile(r"[!-.0-~]{1,128}", re.ASCII)  # visible, and no slash: it parts uid and secret
+_NUMBER = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
+_LIKE_A_CARD = re.compile(r"\d(?:[ -]?\d){11,18}", re.ASCII)
+_JSON: Final = msgspec.json.Decoder(float_hook=str)
+
+
+class Side(Struct, frozen=True):
+    """One end of the exchange: what the customer gives, or what the shop gets."""
+
+    name: str | None  # Tether TRC20
+    symbol: str | None  # USDT
+    amount: str | None  # as it was written
+
+
+class Order(Struct, frozen=True):
+    """`details`: how the customer pays. `secret`: told at creation alone."""
+
+    uid: str
+    secret: str | None
+    status: str
+    source: Side
+    target: Side
+    details: Object
+    comment: str | None
+
+
+class Refusal(Struct, frozen=True):
+    """`field`: the one that the exchanger complains about."""
+
+    field: str | None
+    message: str | None
+
+
+def decode(raw: bytes) -> Any:
+    """What the JSON says, its decimals as text; None where it is none, or nests too deeply."""
+    try:
+        return _JSON.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def order_in(data: Any) -> Order | None:
+    """The order of an answer; None where there is none."""
+    if not isinstance(data, dict) or data.get("success") is False:
+        return None
+    inner = section(data, "data")
+    for fields in (section(inner, "order"), inner, section(data, "order"), data):
+        if _UID.fullmatch(text(fields, "uid") or ""):
+            return _order(fields)
+    return None
+
+
+def refusal(data: Any) -> Refusal | None:
+    """`{"success": false, "error": {...}}`; None for anything else."""
+    if not isinstance(data, dict) or data.get("success") is not False:
+        return None
+    error = section(data, "error")
+    message = text(error, "message") or text(data, "error") or text(data, "message")
+    if not error and message is None:
+        return None
+    return Refusal(
+        field=text(section(error, "object"), "fieldId"),
+        message=_LIKE_A_CARD.sub("…", message) if message else None,
+    )
+
+
+def section(fields: Object, name: str) -> Object:
+    """The object in a field; an empty one where there is none."""
+    value = fields.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def text(fields: Object, name: str, longest: int = LONGEST) -> str | None:
+    """The words in a field, cut; None where there are none. Control characters are dropped."""
+    value = fields.get(name)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
+        value = str(value)
+    if not isinstance(value, str):
+        return None
+    return "".join(c for c in value if c.isprintable()).strip()[:longest] or None
+
+
+def number(fields: Object, name: str) -> str | None:
+    """A number that is not negative, as it was written; None for anything else."""
+    written = text(fields, name)
+    return written if written and _NUMBER.fullmatch(written) else None
+
+
+def stated_money(order: Order, asked: Money) -> Money | None:
+    """What the order says that the shop gets, where it says so in the shop's own currency.
+
+    Whether the amount of a new order is meant for what the customer gives or for what the shop
+    gets, nobody says: where both ends are in our currency, either may be ours.
+    """
+    gets = _exact(order.target, asked.currency)
+    gives = _exact(order.source, asked.currency)
+    return asked if gets is not None and asked == gives else gets
+
+
+def _exact(side: Side, currency: str) -> Money | None:
+    """None where it is in another currency, or isn't exactly so many minor units."""
+    if side.symbol != currency or side.amount is None:
+        return None
+    minor = Fraction(side.amount) * 10 ** EXPONENTS[currency]
+    return Money(int(minor), currency) if minor.denominator == 1 and minor <= LARGEST else None
+
+
+def _order(fields: Object) -> Order:
+    route = section(fields, "route")
+    source, target = section(route, "from"), section(route, "to")
+    secret = text(fields, "secret")
+    return Order(
+        uid=text(fields, "uid") or "",
+        secret=secret if secret and _SECRET.fullmatch(secret) else None,
+        status=text(fields, "status") or "",
+        source=_side(source, number(fields, "inAmount")),
+        target=_side(target, number(fields, "outAmount")),
+        details=section(source, "paymentDetails"),
+        comment=text(fields, "comment"),
+    )
+
+
+def _side(fields: Object, amount: str | None) -> Side:
+    return Side(text(fields, "name", 64), text(fields, "symbol", 16), amount)

@@ -1,0 +1,162 @@
+"""The shop's account at the REST gateway: its settings, its token, and signed calls.
+
+Every call carries the token and a checksum. 401 proves that nothing was done: the token is
+dropped and the call made once more with a fresh one.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Mapping
+from functools import partial
+from typing import Any, Final, Literal, Protocol
+
+import httpx
+import structlog
+
+from checkout.gateways import base
+from checkout.gateways.rest_answer import stated
+from checkout.gateways.rest_checksum import SEPARATOR, checksum
+from checkout.gateways.rest_decode import FORM, decoded, encoded
+from checkout.gateways.rest_token import Token
+from checkout.gateways.wire import Answer, Wire
+from checkout.model.outcome import UNKNOWN, Outcome, Reason
+from checkout.model.status import Status
+
+TOKEN: Final = "/transactionServices/REST/v1/authToken"
+ACCEPT: Final = {"json": "application/json", "xml": "application/xml"}
+LONGEST_TOKEN: Final = 4096
+_TOKEN: Final = re.compile(r"[!-~]+", re.ASCII)  # what a header may carry
+
+Fields = Mapping[str, str]
+
+log = structlog.get_logger(__name__)
+
+
+class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the gateway hands out. `answers`: what to ask for; whichever comes is read."""
+
+    partner_id: str
+    username: str
+    member_id: str
+    secure_key: str
+    terminal_id: str | None = None
+    answers: Literal["json", "xml"] = "json"
+
+    def __post_init__(self) -> None:
+        for name in ("partner_id", "username", "member_id", "secure_key"):
+            if not getattr(self, name).strip():
+                raise ValueError(f"{name} must not be empty")
+        if SEPARATOR in self.member_id:
+            raise ValueError(f"member_id must not contain {SEPARATOR}")
+
+
+class Send(Protocol):
+    """`Wire.charge` or `Wire.ask`."""
+
+    def __call__(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str],
+        *,
+        seconds: float,
+        renewable: bool,
+    ) -> Awaitable[Answer | Outcome]: ...
+
+
+class Account:
+    """Sends for one account. `signed`: what the checksum is over, after member id and key."""
+
+    def __init__(
+        self,
+        options: Options,
+        http: httpx.AsyncClient,
+        *,
+        charge_seconds: float,
+        query_seconds: float,
+    ) -> None:
+        self._options = options
+        self._charge_seconds = charge_seconds
+        self._query_seconds = query_seconds
+        self._wire = Wire(
+            http,
+            options.base_url,
+            {"Content-Type": FORM, "Accept": ACCEPT[options.answers]},
+            charge_seconds=charge_seconds,
+            query_seconds=query_seconds,
+            encode=encoded,
+            decode=decoded,
+        )
+        self._token = Token(self._fetch_token)
+
+    async def charge(self, path: str, body: Fields, signed: tuple[str, ...]) -> Answer | Outcome:
+        """Send what may move money, once. LOST: nothing was sent, or it was refused unread."""
+        answer = await self._send(self._wire.charge, self._charge_seconds, path, body, signed)
+        return Outcome(Status.LOST, reason=answer) if isinstance(answer, Reason) else answer
+
+    async def ask(self, path: str, body: Fields, signed: tuple[str, ...]) -> Answer | Outcome:
+        """Send a question; any failure means that we still don't know."""
+        ask = partial(self._wire.ask, method="POST")
+        answer = await self._send(ask, self._query_seconds, path, body, signed)
+        if answer is Reason.CREDENTIALS:
+            return Outcome(Status.PENDING, reason=answer)
+        return UNKNOWN if isinstance(answer, Reason) else answer
+
+    async def _send(
+        self, send: Send, seconds: float, path: str, body: Fields, signed: tuple[str, ...]
+    ) -> Answer | Outcome | Reason:
+        """Send within `seconds` in all. A Reason: nothing was done, and why."""
+        until = time.monotonic() + seconds
+        body = self._authentication(signed) | dict(body)
+        token = await self._token.get(seconds)
+        if isinstance(token, Reason):
+            return token
+        answer = await _within(until, send, path, body, token, renewable=True)
+        if not isinstance(answer, Answer) or answer.status != 401:
+            return answer
+        log.info("gateway.token_refused", path=path)
+        self._token.drop(token)
+        token = await self._token.get(until - time.monotonic())
+        if isinstance(token, Reason):
+            return token
+        return await _within(until, send, path, body, token, renewable=False)
+
+    def _authentication(self, signed: tuple[str, ...]) -> dict[str, str]:
+        own = self._options
+        fields = {
+            "authentication.memberId": own.member_id,
+            "authentication.checksum": checksum(own.member_id, own.secure_key, *signed),
+        }
+        return fields | ({"authentication.terminalId": own.terminal_id} if own.terminal_id else {})
+
+    async def _fetch_token(self, seconds: float) -> str | Reason:
+        own = self._options
+        fields = {
+            "authentication.partnerId": own.partner_id,
+            "merchant.username": own.username,
+            "authentication.sKey": own.secure_key,
+        }
+        limit = min(seconds, self._query_seconds)
+        answer = await self._wire.ask(TOKEN, fields, method="POST", seconds=limit)
+        if isinstance(answer, Outcome):
+            return answer.reason or Reason.UNREACHABLE
+        data = answer.data if isinstance(answer.data, dict) else {}
+        token = stated(data, "AuthToken", LONGEST_TOKEN)
+        if token is not None and _TOKEN.fullmatch(token):
+            return token
+        if "result" not in data:
+            return Reason.UNREACHABLE
+        log.error("gateway.refused_us", path=TOKEN, status=answer.status, alert=True)
+        return Reason.CREDENTIALS
+
+
+async def _within(
+    until: float, send: Send, path: str, body: Fields, token: str, *, renewable: bool
+) -> Answer | Outcome | Reason:
+    """What is left of the time is for this call; with nothing left, nothing is sent."""
+    left = until - time.monotonic()
+    if left <= 0:
+        return Reason.UNREACHABLE
+    return await send(path, body, {"AuthToken": token}, seconds=left, renewable=renewable)

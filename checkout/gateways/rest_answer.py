@@ -1,0 +1,221 @@
+"""Reading the REST gateway's answers: one object for payments, inquiries and notifications.
+
+Tolerated: missing fields, blanks for missing, texts for numbers, both spellings of the list of
+parameters. Not tolerated: an amount, currency or key that is stated and can't be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from msgspec import Struct
+
+from checkout.gateways.rest_words import FOUND, OUR_BRANDS
+from checkout.model.card import brand_of
+from checkout.model.checks import Wrong
+from checkout.model.money import EXPONENTS, LARGEST, Money
+from checkout.model.outcome import Facts, PaidCard
+from checkout.model.steps import PostForm, Redirect
+from checkout.model.urls import web_url
+
+Object = Mapping[str, Any]
+
+LONGEST: Final = 255  # characters kept of a word of the gateway's
+LONGEST_VALUE: Final = 16384  # of a hidden input
+NOTHING: Final = ("", "-", "null", "N/A")  # how "there is none" is written
+LISTS: Final = ("parameters", "listofParameters")
+_ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}", re.ASCII)
+_AMOUNT: Final = re.compile(r"[0-9]{1,14}(\.[0-9]{1,4})?", re.ASCII)
+_LIKE_A_CARD: Final = re.compile(r"\d(?:[ -]?\d){11,18}", re.ASCII)
+
+
+class Payment(Struct, frozen=True):
+    """One answer as stated. `short` is its `transactionStatus`, `long` its `status`, both in lower
+    case. `sound`: what it says of money and key could be read."""
+
+    id: str | None
+    short: str
+    long: str
+    code: str | None
+    mode: str | None  # CC, NB, ...
+    asked: str | None  # DB, PA
+    step: Redirect | PostForm | None
+    facts: Facts
+    sentences: tuple[str | None, str | None]  # the bank's, then the platform's
+    sound: bool
+
+    @property
+    def word(self) -> str:
+        """The one that decides."""
+        return self.short or self.long
+
+    @property
+    def says_nothing(self) -> bool:
+        """It tells how the call went, and nothing of a payment."""
+        return self.id is None and not self.word and self.step is None
+
+
+def payment(data: Any, currency: str | None) -> Payment | None:
+    """What an answer says; None where it is no answer of this gateway. `currency`: what a stated
+    amount is in, should the answer not say."""
+    said = read(data, currency) if isinstance(data, dict) else None
+    # Without a result or the gateway's own field it may be anybody's: others have a "status" too.
+    return said if said and (said.code or said.short) else None
+
+
+def read(data: Object, currency: str | None = None) -> Payment:
+    """The same of what is known to be the gateway's."""
+    result = section(data, "result")
+    code = text(result, "code") or text(data, "resultCode")
+    uid = stated(data, "paymentId")
+    description = safe(text(result, "description") or text(data, "resultDescription"))
+    remark = safe(text(data, "remark"))
+    message = remark if code == FOUND else description or remark
+    money, amount, key, sound = _money(data, currency)
+    return Payment(
+        id=uid if uid and _ID.fullmatch(uid) else None,
+        short=(stated(data, "transactionStatus") or "").lower(),
+        long=(stated(data, "status") or "").lower(),
+        code=code,
+        mode=text(data, "paymentMode", 32),
+        asked=text(data, "paymentType", 8),
+        step=_step(section(data, "redirect")),
+        facts=Facts(
+            money=money,
+            amount=amount,
+            key=key,
+            card=_card(data),
+            descriptor=safe(text(data, "descriptor")),
+            code=None if code == FOUND else code,
+            message=message,
+        ),
+        sentences=(remark, description),
+        sound=sound,
+    )
+
+
+def section(fields: Object, name: str) -> Object:
+    """The object in a field; an empty one where there is none."""
+    value = fields.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def text(fields: Object, name: str, longest: int = LONGEST) -> str | None:
+    """The words in a field, cut; None where there are none. Control characters are dropped."""
+    value = fields.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return None
+    return "".join(c for c in value if c.isprintable()).strip()[:longest] or None
+
+
+def stated(fields: Object, name: str, longest: int = LONGEST) -> str | None:
+    """The words in a field, unless they say that there is nothing."""
+    value = text(fields, name, longest)
+    return None if value in NOTHING else value
+
+
+def safe(words: str | None) -> str | None:
+    """The gateway's sentence without anything that could be the card number it was sent."""
+    return _LIKE_A_CARD.sub("…", words) if words else None
+
+
+def address(fields: Object, name: str) -> str | None:
+    """The https address in a field, byte for byte; http only on loopback, where the sandbox is."""
+    value = fields.get(name)
+    try:
+        return web_url(value, sandbox=True, longest=8192) if isinstance(value, str) else None
+    except Wrong:
+        return None
+
+
+def minor_units(amount: str, currency: str) -> int | None:
+    """Of "50.00" 5000; None unless it is plain digits and a whole number of minor units."""
+    if not _AMOUNT.fullmatch(amount):
+        return None
+    minor = Decimal(amount).scaleb(EXPONENTS[currency])
+    return int(minor) if minor == minor.to_integral_value() and minor <= LARGEST else None
+
+
+def _money(data: Object, asked: str | None) -> tuple[Money | None, int | None, str | None, bool]:
+    """Money, or the amount alone, and our key as stated; and whether all that is stated could be
+    read. Amounts are in major units, also of currencies without decimals (1999.00 JPY)."""
+    names = ("amount", "currency", "merchantTransactionId")
+    there = [data.get(name) not in (None, *NOTHING) for name in names]
+    amount, code, key = (stated(data, name) for name in names)
+    currency = code if code in EXPONENTS else None
+    in_currency = (currency or asked) if code is None or currency else None
+    minor = minor_units(amount, in_currency) if amount and in_currency else None
+    read = (minor, currency, key)
+    sound = all(one is not None for one, stands in zip(read, there, strict=True) if stands)
+    if minor is not None and currency is not None:
+        return Money(minor, currency), None, key, sound
+    return None, minor, key, sound
+
+
+def _card(data: Object) -> PaidCard | None:
+    """What may be kept of a card: never more digits than the names promise."""
+    card = section(data, "card")
+    bin_ = _digits(card, "bin", 6)
+    token = text(data, "registrationId")
+    brand = OUR_BRANDS.get((text(data, "paymentBrand") or "").upper())
+    if brand is None and bin_ and (found := brand_of(bin_)):
+        brand = found.name
+    last_4 = _digits(card, "last4Digits", 4) or _digits(card, "lastFourDigits", 4)
+    if not (bin_ or last_4 or token):
+        return None
+    return PaidCard(
+        brand=brand,
+        last_4=last_4,
+        first_1=bin_[0] if bin_ else None,
+        bin=bin_,
+        token=None if token and _LIKE_A_CARD.fullmatch(token) else token,
+    )
+
+
+def _digits(fields: Object, name: str, length: int) -> str | None:
+    value = text(fields, name)
+    return value if value and value.isascii() and value.isdigit() and len(value) == length else None
+
+
+def _step(redirect: Object) -> Redirect | PostForm | None:
+    """Where the customer has to go. `target` is ignored: no pop-ups."""
+    url = address(redirect, "url")
+    method = (text(redirect, "method") or "").upper()
+    listed = next((redirect[name] for name in LISTS if redirect.get(name)), None)
+    pairs = _pairs(listed)
+    if url is None or pairs is None or method not in ("", "GET", "POST"):
+        return None
+    return PostForm(url, pairs) if pairs or method == "POST" else Redirect(url)
+
+
+def _pairs(listed: Any) -> tuple[tuple[str, str], ...] | None:
+    """A list of {name, value}, byte for byte; one of them alone, inside another object, or
+    name: value, as XML and some deployments write it. None: unreadable."""
+    if not listed:
+        return ()
+    if isinstance(listed, dict) and len(listed) == 1:
+        inner = next(iter(listed.values()))  # <parameters><parameter>...
+        listed = inner if isinstance(inner, dict | list) else listed
+    if isinstance(listed, dict):
+        named = "name" in listed and set(listed) <= {"name", "value"}
+        plain = [{"name": name, "value": value} for name, value in listed.items()]
+        listed = [listed] if named else plain
+    if not isinstance(listed, list):
+        return None
+    pairs = [_pair(item) for item in listed]
+    return None if None in pairs else tuple(pair for pair in pairs if pair is not None)
+
+
+def _pair(item: Any) -> tuple[str, str] | None:
+    name = item.get("name") if isinstance(item, dict) else None
+    value = item.get("value") if isinstance(item, dict) else None
+    value = "" if value is None else value
+    value = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(name, str) or not name or not isinstance(value, str):
+        return None
+    return (name, value) if len(value) <= LONGEST_VALUE else None

@@ -1,0 +1,126 @@
+"""An order of the exchanger: a transaction with a status of its own words."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from checkout.sandbox.exchanger.routes import ROUTES, Route
+from checkout.sandbox.transaction import Transaction
+
+PROTOCOL = "exchanger"
+
+COMMON: dict[str, str] = {
+    "new": "pending",
+    "waitPayment": "pending",
+    "inProgress": "pending",
+    "inProgressPayout": "pending",
+    "errorPayout": "pending",
+    "hold": "pending",
+    "done": "successful",
+    "errorPayment": "failed",
+    "returned": "refunded",
+    "deleted": "deleted",
+}
+"""Its words -> the words that all protocols share."""
+
+OWN: dict[str, str] = {
+    "successful": "done",
+    "failed": "errorPayment",
+    "error": "errorPayment",
+    "expired": "deleted",
+    "deleted": "deleted",
+    "refunded": "returned",
+}
+"""The other way round, for what is decided in the words of all."""
+
+WAITING = frozenset({"new", "waitPayment"})
+"""Where the customer may say "I have paid", or give up."""
+
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+def _random(length: int, alphabet: str) -> str:
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+@dataclass(slots=True, kw_only=True)
+class Order(Transaction):
+    """`word`: the status in the exchanger's own words. Whoever knows `uid` and `secret` may do
+    with it what its customer may."""
+
+    word: str
+    route_id: str
+    out: Decimal
+    fields: list[dict[str, str]]
+    hidden: bool
+    callback: str | None
+    ipn_secret: str = field(repr=False)
+    secret: str = field(
+        default_factory=lambda: _random(24, string.ascii_letters + string.digits), repr=False
+    )
+    object_id: str = field(default_factory=lambda: secrets.token_hex(12))
+    rid: str = field(default_factory=lambda: _random(11, string.ascii_uppercase + string.digits))
+    wallet: str = field(default_factory=lambda: "sandbox1q" + _random(33, _ALPHABET))
+
+    @property
+    def route(self) -> Route:
+        return ROUTES[self.route_id]
+
+    @property
+    def in_amount(self) -> str:
+        return f"{self.route.cost(self.out):f}"
+
+    @property
+    def out_amount(self) -> str:
+        return f"{self.out:f}"
+
+    @property
+    def account(self) -> str:
+        """Where the customer sends it; a made-up one of no network."""
+        return f"SANDBOX-{self.uid}" if self.route.kind == "text" else self.wallet
+
+    @property
+    def link(self) -> str:
+        """What a wallet's app opens; empty where there is none."""
+        if self.route.kind != "wallet":
+            return ""
+        return f"bitcoin:{self.account}?amount={self.in_amount}"
+
+    @property
+    def outcome(self) -> Literal["success", "error"] | None:
+        """What is put behind `clientCallbackUrl`; None until the order is over."""
+        if not self.final:
+            return None
+        return "success" if self.status == "successful" else "error"
+
+    def back(self) -> str | None:
+        """The address of the button: the exchanger simply writes the query behind it."""
+        if self.callback is None or self.outcome is None:
+            return None
+        return f"{self.callback}?status={self.outcome}"
+
+    def may_become(self, status: str) -> bool:
+        if status == "refunded" and not self.final:
+            return True  # the money came and is sent back, without ever being paid out
+        # Not super(): a dataclass with slots is another class than the one that was written.
+        return Transaction.may_become(self, status)
+
+    def become(self, status: str, code: str, at: float) -> None:
+        Transaction.become(self, status, code, at)
+        self.word = self.code = OWN[status]
+
+    def overdue(self, at: float) -> bool:
+        """Only the customer's time can run out."""
+        return self.word in WAITING and Transaction.overdue(self, at)
+
+    def row(self) -> dict[str, object]:
+        return Transaction.row(self) | {
+            "word": self.word,
+            "route": self.route_id,
+            "in_amount": self.in_amount,
+            "out_amount": self.out_amount,
+        }

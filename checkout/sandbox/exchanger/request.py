@@ -1,0 +1,150 @@
+"""What a new order has to say. The first thing that is wrong is named, in the shape of its script.
+
+Numbers are read digit by digit: an amount that is no exact decimal of the currency is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+from checkout.sandbox.exchanger.desk import desk_of
+from checkout.sandbox.exchanger.order import PROTOCOL, Order
+from checkout.sandbox.exchanger.routes import CURRENCY, EMAIL, ROUTES, smallest
+from checkout.sandbox.urls import acceptable
+from checkout.sandbox.world import World
+
+LARGEST = Decimal(10) ** 12
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_CODE = re.compile(r"[A-Z]{3}")
+_JSON = msgspec.json.Decoder(float_hook=Decimal)
+
+
+class Refusal(Exception):
+    """An order that is not taken."""
+
+    def __init__(self, message: str, field: str = "", kind: str = "", status: int = 200) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body: dict[str, object] = {"message": message, "errorType": "api", "apiError": True}
+        if field:
+            about = {"fieldId": field, "nameField": field, "err": "regexp", "type": kind}
+            self.body["object"] = about
+
+
+def wrong(field: str, kind: str = "order") -> Refusal:
+    return Refusal(f"Param {kind} isn't valid: {field}", field, kind)
+
+
+def decoded(body: bytes) -> Mapping[str, object]:
+    try:
+        data = _JSON.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refusal("The body is not valid JSON", status=400) from None
+    if not isinstance(data, dict):
+        raise Refusal("The body must be an object", status=400)
+    return data
+
+
+def order_of(world: World, data: Mapping[str, object]) -> Order:
+    """The order that was asked for; not yet in the books. Raises Refusal."""
+    route_id = _text(data, "routeId")
+    route = ROUTES.get(route_id)
+    if route is None:
+        raise wrong("routeId")
+    given, wanted, own = (_values(data, f"{name}Values") for name in ("from", "to", "route"))
+    currency = {one["key"]: one["value"] for one in own}.get("currency", CURRENCY)
+    if not _CODE.fullmatch(currency):
+        raise wrong("currency", "routeValues")
+    out = _amount(data.get("amount"), currency)
+    if not any(one["key"] == EMAIL and _EMAIL.fullmatch(one["value"]) for one in given):
+        raise wrong(EMAIL, "fromValues")
+    if data.get("lang") not in ("eng", "rus"):
+        raise wrong("lang")
+    if data.get("agreement") is not True:
+        raise wrong("agreement")
+    ipn, secret = _url(data, "ipnUrl"), data.get("ipnSecret")
+    if ipn is not None and (not isinstance(secret, str) or not secret):
+        raise wrong("ipnSecret")
+    callback = _url(data, "clientCallbackUrl")
+    now, uid = world.now(), _number(world)
+    return Order(
+        protocol=PROTOCOL,
+        uid=uid,
+        shop_id=str(data.get("partner") or PROTOCOL),
+        secret_key="",
+        type="payment",
+        method=route.name,
+        amount=int(out / smallest(currency)),
+        currency=currency,
+        description=f"Order {uid}",
+        tracking_id=None,
+        language="ru" if data["lang"] == "rus" else "en",
+        return_url=callback,
+        notification_url=ipn,
+        created_at=now,
+        updated_at=now,
+        expires_at=now + desk_of(world).lifetime,
+        status="pending",
+        code=route.start,
+        word=route.start,
+        route_id=route_id,
+        out=out,
+        fields=wanted,
+        hidden=data.get("hideOutData") is True,
+        callback=callback,
+        ipn_secret=str(secret or ""),
+        facts={"fromValues": given, "toValues": wanted, "routeValues": own, "return_url": callback},
+    )
+
+
+def _number(world: World) -> str:
+    """A number for people, as exchangers give to orders."""
+    while (uid := str(secrets.randbelow(900_000) + 100_000)) in world.transactions:
+        pass
+    return uid
+
+
+def _text(data: Mapping[str, object], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= 255:
+        raise wrong(name)
+    return value
+
+
+def _amount(value: object, currency: str) -> Decimal:
+    if not isinstance(value, int | Decimal) or isinstance(value, bool):
+        raise wrong("amount")
+    amount = Decimal(value)
+    if not amount.is_finite() or not 0 < amount <= LARGEST or amount % smallest(currency):
+        raise wrong("amount")
+    return amount.quantize(smallest(currency))
+
+
+def _values(data: Mapping[str, object], name: str) -> list[dict[str, str]]:
+    """A list of {key, value}."""
+    values = data.get(name)
+    if values is None:
+        return []
+    try:
+        pairs = msgspec.convert(values, list[dict[str, str]])
+    except msgspec.ValidationError:
+        raise wrong(name, name) from None
+    if len(pairs) > 50 or any(set(pair) != {"key", "value"} for pair in pairs):
+        raise wrong(name, name)
+    return pairs
+
+
+def _url(data: Mapping[str, object], name: str) -> str | None:
+    value = data.get(name)
+    if value is None:
+        return None
+    # The result is written behind it as "?status=...": a query of its own would be spoiled.
+    whole = isinstance(value, str) and acceptable(value) and len(value) <= 2048
+    if not whole or (name == "clientCallbackUrl" and "?" in str(value)):
+        raise wrong(name)
+    return str(value)
