@@ -1,4 +1,4 @@
-"""Every state of the pages, drawn: `python tests/gallery.py [--only ready] [--out pictures]`.
+"""Every state of the pages, drawn: `python -m tests.gallery [--only ready] [--out pictures]`.
 
 `STATES` holds a fake view for each state; tests render them too. `main` serves the pages under
 their real Content-Security-Policy on a loopback port, photographs each in Chromium, wide and
@@ -18,10 +18,6 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
-
-ROOT: Final = Path(__file__).resolve().parent.parent
-if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
 
 from checkout import texts
 from checkout.model.browser import FIELDS
@@ -49,6 +45,7 @@ from checkout.web.views import (
     WaitPage,
 )
 
+ROOT: Final = Path(__file__).resolve().parent.parent
 NONCE: Final = "Z2FsbGVyeQ"
 POLICY: Final = (
     f"default-src 'none'; script-src 'nonce-{NONCE}'; style-src 'self' 'nonce-{NONCE}'; "
@@ -127,7 +124,7 @@ class Fakes:
             pay_label=_(words.PAY) % {"amount": self.amount},
             continue_label=_(words.CONTINUE),
             methods=(self.method("credit_card", True),),
-            card=card_fields("", errors, _),
+            card=card_fields(self.lang, tuple(errors.items())),
             customer=(),
             browser_fields=FIELDS,
             brands=("amex", "mir", "visa", "master"),
@@ -405,7 +402,7 @@ def shots(only: str | None = None) -> list[Shot]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path.startswith("/static/"):
             file = renderer().assets.files[path.removeprefix("/static/")]
@@ -420,7 +417,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(b"")
         return self._answer(render(*states(language)[name]).encode())
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self.send_response(204)  # the browser stays, and the page stays busy for its picture
         self.end_headers()
 
@@ -515,12 +512,13 @@ def main() -> int:
     parser.add_argument("--no-axe", action="store_true")
     options = parser.parse_args()
     said = photograph(options.out, options.only, not options.no_axe)
+    say = sys.stdout.write
     for name in dict.fromkeys(shot.name for shot in said):
         mine = {shot: lines for shot, lines in said.items() if shot.name == name}
-        print(f"{name:18} {len(mine):3} pictures  {sum(map(len, mine.values())):3} findings")
+        say(f"{name:18} {len(mine):3} pictures {sum(map(len, mine.values())):3} findings\n")
         for line in dict.fromkeys(line for lines in mine.values() for line in lines):
-            print(f"    {line}")
-    print("bytes of the first view:", weight())
+            say(f"    {line}\n")
+    say(f"bytes of the first view: {weight()}\n")
     return 1 if any(said.values()) else 0
 
 

@@ -5,7 +5,10 @@ Exit codes: 0 done, 1 failed, 2 unusable input.
 
 from __future__ import annotations
 
+import sys
+
 import click
+import structlog
 
 from checkout import __version__
 from checkout.cli import check, demo, keys, link, payments, serve
@@ -15,6 +18,8 @@ from checkout.cli import check, demo, keys, link, payments, serve
 @click.version_option(__version__)
 def main() -> None:
     """checkout: the payment page, self-hosted."""
+    # Standard output is the command's answer alone, also with --json.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 for command in (

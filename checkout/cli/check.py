@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from checkout.app import open_flow
 from checkout.cli.common import FAILED, config_option, console, json_option, print_json, settings_of
@@ -37,8 +38,8 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
         print_json(results)
     else:
         for result in results:
-            mark = "[green]ok[/green]" if result["ok"] else "[red]failed[/red]"
-            console.print(f"{mark}  {result['check']}  {result['detail']}")
+            mark = ("ok", "green") if result["ok"] else ("failed", "red")
+            console.print(Text.assemble(mark, f"  {result['check']}  {result['detail']}"))
     sys.exit(0 if all(result["ok"] for result in results) else FAILED)
 
 

@@ -33,7 +33,7 @@ config_option = click.option(
     help="The settings file; default checkout.toml.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
-console = Console()
+console = Console(markup=False)  # what shops wrote has brackets of its own
 
 
 def fail(message: str, code: int) -> NoReturn:

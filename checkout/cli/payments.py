@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from checkout.cli.common import (
     FAILED,
@@ -49,7 +49,8 @@ def list_(shop: str | None, limit: int, config: Path | None, as_json: bool) -> N
     if as_json:
         print_json([_payment(payment) for payment in found])
         return
-    table = Table("created", "uid", "shop", "amount", "status", "order", "description")
+    uid = Column("uid", no_wrap=True)  # to be copied
+    table = Table("created", uid, "shop", "amount", "status", "order", "description")
     for payment in found:
         money = payment.order.money
         table.add_row(
@@ -99,7 +100,7 @@ def show(uid: str, config: Path | None, as_json: bool) -> None:
         return
     for name, value in found.items():
         if isinstance(value, list):
-            console.print(f"[bold]{name}[/bold]")
+            console.print(name, style="bold")
             for line in value:
                 console.print("  " + "  ".join(f"{k}={v}" for k, v in line.items()))
         else:

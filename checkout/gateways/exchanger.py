@@ -168,18 +168,21 @@ class Exchanger:
         return await self._tell(reference, WITHDRAWN)
 
     async def _tell(self, reference: Reference, word: str) -> Outcome:
-        """Move an order that waits for its customer. One that is further is not touched: money may
-        have arrived. How it stands, where it wasn't moved."""
+        """Move an order that waits for its customer. One that is further isn't touched, for money
+        may have arrived: how it stands is the answer. UNKNOWN: it may not have heard of it."""
         before = await self.status(reference)
-        if reference.id is None or before.facts.code not in WAITING:
+        if reference.id is None or before.facts.code is None:
+            return UNKNOWN
+        if before.facts.code not in WAITING:
             return before
         uid, _, secret = reference.id.partition("/")
         body = {"orderUID": uid, "orderSecret": secret, "status": word}
         answer = await self._wire.ask(f"{API}/update-status", body, method="PUT")
         if isinstance(answer, Outcome):
-            return answer
+            return UNKNOWN
         if answer.status >= 300 or not _done(answer.data):
-            return await self.status(reference)
+            after = await self.status(reference)
+            return UNKNOWN if after.facts.code in WAITING | {None} else after
         reason = Reason.CUSTOMER_CANCELLED if word == WITHDRAWN else None
         facts = Facts(code=word, ref_id=uid)
         return Outcome(STATUS[word], reference.id, reason=reason, facts=facts)

@@ -1,34 +1,27 @@
 """How an order is paid, as plain data for our own page.
 
 Documents: public clients of the exchanger's script; its own page is the example of what is shown
-when. `merchant.template` is code for that page: it is never read. What is HTML becomes plain lines.
+when. `merchant.template` is code for that page: it is never read.
 """
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
-from html.parser import HTMLParser
 from typing import Final
 
 import msgspec
 
+from checkout.gateways.exchanger_html import kept, plain_lines
 from checkout.gateways.exchanger_order import Object, Order, number, section, text
 from checkout.model.checks import Wrong
 from checkout.model.steps import Instructions
 from checkout.model.urls import FORBIDDEN_SCHEMES, web_url
 
-MOST_LINES: Final = 50
-LONGEST_LINE: Final = 1000
 LONGEST_TEXT: Final = 16384
 LONGEST_QR: Final = 1200  # characters that a phone still reads from a screen; never cut
 # What a sender has to add, or the money isn't found; networks call it differently.
 MEMOS: Final = ("memo", "tag", "destinationTag", "paymentId")
-HIDDEN: Final = frozenset({"script", "style", "template", "noscript", "title", "svg"})
-BREAKS: Final = frozenset({
-    "article", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6",
-    "hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul",
-})  # fmt: skip
 _PLACE = re.compile(r"\[\[(\w{1,32})\]\]")
 _ADDRESS = re.compile(r"[A-Za-z0-9_:-]{25,128}", re.ASCII)  # of a wallet; accounts are shorter
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,31}):[!-~]+", re.ASCII | re.IGNORECASE)
@@ -59,7 +52,7 @@ def _step(order: Order) -> Instructions | None:
         return _transfer(order, _manual(order, manual))
     # The text says all; an account that it doesn't name may be an old one.
     named = "[[account]]" in manual.lower()
-    lines = _kept(*_manual(order, manual), order.comment)
+    lines = kept(*_manual(order, manual), order.comment)
     account = text(details, "account") if named else None
     return Instructions(lines, account, _amount(order), _code(None, account)) if lines else None
 
@@ -76,7 +69,7 @@ def _automatic(order: Order) -> Instructions | None:
     if currency is not None and currency != order.source.symbol:
         return None
     return Instructions(
-        _kept(_network(order), order.comment, *_memos(told)), account, amount, _code(None, account)
+        kept(_network(order), order.comment, *_memos(told)), account, amount, _code(None, account)
     )
 
 
@@ -91,7 +84,7 @@ def _transfer(order: Order, manual: tuple[str, ...]) -> Instructions | None:
     wanted = shown is True or (shown is None and template is not None)
     comment = f"Comment: {_filled(template or '[[uid]]', order)}" if wanted else None
     site = link if link and link.startswith(("https://", "http://")) else None
-    lines = _kept(_network(order), *manual, comment, *_memos(details), order.comment, site)
+    lines = kept(_network(order), *manual, comment, *_memos(details), order.comment, site)
     return Instructions(lines, account, amount, _code(link, account))
 
 
@@ -158,67 +151,7 @@ def _filled(line: str, order: Order) -> str:
     return _PLACE.sub(lambda place: values.get(place[1].lower()) or place[0], line)
 
 
-def _kept(*lines: str | None) -> tuple[str, ...]:
-    return tuple(line[:LONGEST_LINE] for line in lines if line)[:MOST_LINES]
-
-
 def _written(details: Object) -> str | None:
     """The exchanger's own text, with its line breaks."""
     value = details.get("manualPaymentText")
     return value[:LONGEST_TEXT] if isinstance(value, str) and value.strip() else None
-
-
-def plain_lines(written: str) -> tuple[str, ...]:
-    """The words of a piece of HTML, line by line; none where it can't be read."""
-    if "<" not in written and "&" not in written:
-        return _lines(written)
-    reader = _Words()
-    try:
-        reader.feed(written)
-        reader.close()
-    except AssertionError:  # how the parser says that a declaration makes no sense
-        return ()
-    return _lines("".join(reader.found))
-
-
-def _lines(words: str) -> tuple[str, ...]:
-    lines = (" ".join(line.split()) for line in words.splitlines())
-    return _kept(*("".join(c for c in line if c.isprintable()) for line in lines))
-
-
-class _Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._hidden = 0
-        self._links: list[str | None] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in HIDDEN:
-            self._hidden += 1
-        elif tag in BREAKS:
-            self.found.append("\n")
-        elif tag == "a":
-            self._links.append(_site(dict(attrs).get("href")))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in HIDDEN:
-            self._hidden = max(0, self._hidden - 1)
-        elif tag in BREAKS:
-            self.found.append("\n")
-        elif tag == "a" and self._links:
-            link = self._links.pop()
-            if link and not "".join(self.found).rstrip().endswith(link):
-                self.found.append(f" {link} ")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            # In HTML a line break in the text is a blank.
-            self.found.append(" ".join(data.splitlines()) if data.strip() else " ")
-
-
-def _site(href: str | None) -> str | None:
-    try:
-        return web_url(href or "")
-    except Wrong:
-        return None

@@ -23,10 +23,11 @@ from checkout.sandbox.logs import LOGGING
 from checkout.sandbox.overpay import apm, cards
 from checkout.sandbox.pages import asset
 from checkout.sandbox.protocol import Protocol
+from checkout.sandbox.rest import api as rest
 from checkout.sandbox.signing import SigningKey
 from checkout.sandbox.world import HttpRequest, World
 
-PROTOCOLS: tuple[Protocol, ...] = (cards.PROTOCOL, apm.PROTOCOL, exchanger.PROTOCOL)
+PROTOCOLS: tuple[Protocol, ...] = (cards.PROTOCOL, apm.PROTOCOL, exchanger.PROTOCOL, rest.PROTOCOL)
 
 LARGEST_BODY = 256 * 1024
 """Bytes."""

@@ -166,18 +166,20 @@ def customer_fields(
     language: str,
 ) -> tuple[Field, ...]:
     """The inputs of the customer's fields: with what was typed, else with what is known."""
-    _, fixed = gettext(language), order.ways.customer_fields.read_only
+    _ = gettext(language)
+    read_only = order.ways.customer_fields.read_only
+    fixed = {name for name in read_only if getattr(order.customer, name, None)}
     return tuple(
         Field(
             name=name,
             label=_(ASKED[name].label),
-            value=typed[name] if name in typed else getattr(known, name) or "",
+            value=(None if name in fixed else typed.get(name)) or getattr(known, name) or "",
             error=_(errors[name]) if name in errors else None,
             type=ASKED[name].type,
             autocomplete=ASKED[name].autocomplete,
             inputmode=ASKED[name].inputmode,
             maxlength=ASKED[name].longest,
-            read_only=name in fixed and bool(getattr(order.customer, name)),
+            read_only=name in fixed,
             options=countries(language) if name == "country" else (),
         )
         for name in asked_names(order)

@@ -8,11 +8,15 @@ from msgspec import Struct
 
 from checkout.gateways import ADAPTERS, OPTIONS, base, open_gateway
 from checkout.gateways.base import merged
-from tests.gateways import test_overpay_apm, test_overpay_cards
+from tests.gateways import test_exchanger, test_overpay_apm, test_overpay_cards, test_rest
 from tests.gateways.kit import Conformance
-from tests.gateways.overpay_side import OverpaySide
 
-TESTED = (test_overpay_cards.TestOverpayCards, test_overpay_apm.TestOverpayApm)
+TESTED: tuple[type[Conformance], ...] = (
+    test_overpay_cards.TestOverpayCards,
+    test_overpay_apm.TestOverpayApm,
+    test_exchanger.TestExchanger,
+    test_rest.TestRest,
+)
 
 
 def test_every_adapter_runs_the_kit() -> None:
@@ -28,11 +32,11 @@ def test_options(name: str) -> None:
     assert options.__struct_config__.frozen
 
 
-@pytest.mark.parametrize("adapter", [tested.adapter for tested in TESTED])
-async def test_open_gateway(adapter: str) -> None:
+@pytest.mark.parametrize("tested", TESTED, ids=lambda tested: tested.adapter)
+async def test_open_gateway(tested: type[Conformance]) -> None:
     async with httpx.AsyncClient() as http:
-        options = OverpaySide().options("https://gateway.example")
-        gateway = open_gateway(adapter, options, http, charge_seconds=1, query_seconds=1)
+        options = tested.side.options("https://gateway.example")
+        gateway = open_gateway(tested.adapter, options, http, charge_seconds=1, query_seconds=1)
     assert isinstance(gateway.can, Struct)
     assert gateway.can.transaction_types
     assert gateway.can.exponents <= {0, 2, 3, 4}

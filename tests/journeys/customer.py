@@ -100,7 +100,7 @@ class Customer:
         page: Page | None = None,
     ) -> None:
         page = page or self.page
-        await page.get_by_label("Card number").fill(number)
+        await page.locator("#f-number").fill(number)
         await page.locator("#f-expiry").fill(expiry)
         await page.locator("#f-code").fill(code)
         await page.locator("#f-holder").fill(holder)

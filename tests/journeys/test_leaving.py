@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from tests.journeys.customer import CHALLENGE, PLAIN, Customer
+from tests.journeys.customer import PLAIN, Customer
 from tests.journeys.house import House, Order, until
 from tests.journeys.plugin import BROWSER
 
@@ -47,20 +47,22 @@ async def test_another_way(house: House, customer: Customer) -> None:
     assert (left["charged"], taken["charged"]) == (False, True)
 
 
-async def test_another_way_straight_from_the_banks_page(house: House, customer: Customer) -> None:
-    """Back out of the bank's page to ours: its button there chooses another way."""
+async def test_another_way_by_the_back_button(house: House, customer: Customer) -> None:
+    """Back out of the payment system's page to ours: a button there chooses another way."""
     order = await house.order()
     page = await customer.open(order)
-    await customer.pay(CHALLENGE)
+    await customer.choose("sbp")
+    await customer.press_pay()
     await customer.at_bank()
-    answer = await house.post(
-        f"{await house.payment_url(order)}/cancel",
-        await house.form(f"{await house.payment_url(order)}/redirect", card=False)
-        | {"what": "attempt"},
-    )
-    assert answer.status_code == 303
-    assert await house.queries(order), "left without asking the gateway"
-    await page.goto(order.url)
+    # Whoever comes back by the Back button is not sent away again at once.
+    await page.go_back()
+    await customer.at("redirect")
+    await customer.reads("You are going to the payment page")
+    before = len(await house.queries(order))
+    await customer.press("Choose another way to pay")
+    await customer.at("payment")
+    assert len(await house.queries(order)) > before, "left without asking the gateway"
+    await customer.choose("credit_card")
     await customer.pay(PLAIN)
     await customer.reads("Paid")
     assert await house.charges(order) == 1

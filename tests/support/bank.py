@@ -56,10 +56,10 @@ BROKEN_AFTER: Final[dict[str, type[httpx.TransportError]]] = {
     "reset after": httpx.RemoteProtocolError,
 }
 UNREAD: Final = {
-    "429": (429, {}, b"{}"),
-    "401": (401, {}, b"{}"),
-    "500 before": (500, {}, b"{}"),
-    "html before": (200, {}, b"<h1>Maintenance</h1>"),
+    "429": (429, b"{}"),
+    "401": (401, b"{}"),
+    "500 before": (500, b"{}"),
+    "html before": (200, b"<h1>Maintenance</h1>"),
 }
 WRONGLY: Final[dict[str, dict[str, Any]]] = {
     "wrong amount": {"amount": 1},
@@ -152,9 +152,12 @@ class Bank:
 
     # The gateway
 
-    def answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    def answer(
+        self, method: str, path: str, body: bytes, at: float | None = None
+    ) -> tuple[int, dict[str, Any]]:
         if method == "POST":
-            return self._charge(json.loads(body)["request"], path)
+            now = self.clock() if at is None else at
+            return self._charge(json.loads(body)["request"], path, now)
         if "/tracking_id/" in path:
             key = path.rpartition("/")[2]
             found = [t for t in self.by_key(key) if t.listed_at <= self.clock()]
@@ -164,7 +167,7 @@ class Bank:
             return 404, {"message": "Record not found"}
         return 200, {"transaction": transaction.shown()}
 
-    def _charge(self, request: dict[str, Any], path: str) -> tuple[int, dict[str, Any]]:
+    def _charge(self, request: dict[str, Any], path: str, now: float) -> tuple[int, dict[str, Any]]:
         verdict = self.verdicts.pop(0) if self.verdicts else "paid"
         if verdict == "refused":
             errors = {"credit_card": {"number": ["is invalid"]}}
@@ -176,7 +179,7 @@ class Bank:
             currency=request["currency"],
             kind="authorization" if path.endswith("authorizations") else "payment",
             state="pending",
-            listed_at=self.clock() + self.lag,
+            listed_at=now + self.lag,
         )
         self.transactions[made.uid] = made
         self.turn(made, verdict)
@@ -247,7 +250,7 @@ class Bank:
         for at, request in list(self.on_the_way):
             if at <= self.clock():
                 self.on_the_way.remove((at, request))
-                self.answer("POST", request.url.path, request.content)
+                self.answer("POST", request.url.path, request.content, at)
 
 
 def _before(fault: str) -> httpx.Response | None:
@@ -256,7 +259,10 @@ def _before(fault: str) -> httpx.Response | None:
         raise Crash
     if fault in BROKEN:
         raise BROKEN[fault](fault)
-    return httpx.Response(*UNREAD[fault]) if fault in UNREAD else None
+    if fault in UNREAD:
+        status, body = UNREAD[fault]
+        return httpx.Response(status, content=body)
+    return None
 
 
 def _after(fault: str, status: int, said: dict[str, Any]) -> httpx.Response:

@@ -59,3 +59,10 @@ async def proxied(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
     top = 'trusted_proxies = ["10.0.0.0/8"]'
     async with open_house(tmp_path_factory.mktemp("proxied"), pem, top=top) as found:
         yield found
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def canaries(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """One whose line to the gateways keeps nothing of what is sent."""
+    async with open_house(tmp_path_factory.mktemp("canaries"), pem, kept=False) as found:
+        yield found

@@ -400,6 +400,7 @@ async def raw(
     method: str,
     path: str,
     *,
+    query: str = "",
     headers: list[tuple[bytes, bytes]] | None = None,
     body: bytes = b"",
 ) -> Raw:
@@ -412,7 +413,7 @@ async def raw(
         "scheme": "https",
         "path": path,
         "raw_path": path.encode("utf-8", "surrogateescape"),
-        "query_string": b"",
+        "query_string": query.encode(),
         "root_path": "",
         "headers": [(b"host", b"pay.example.com"), *(headers or [])],
         "client": (ADDRESS, 40000),

@@ -317,7 +317,7 @@ async def test_sent_to_the_bank(house: House, customer: Customer) -> None:
     assert answer.headers["location"] == made.path("redirect")
     assert await at(customer, made) == {
         "": "redirect", "pay": "redirect", "redirect": "here", "wait": "redirect",
-        "status": "here", "result": "redirect",
+        "status": "redirect", "result": "redirect",
     }  # fmt: skip
 
 

@@ -1,0 +1,181 @@
+"""Reading a request: a form with dotted names, or JSON whose objects nest as the dots say."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Callable
+
+from checkout.sandbox import card as cards
+from checkout.sandbox.card import Card
+from checkout.sandbox.forms import form
+from checkout.sandbox.money import EXPONENTS
+from checkout.sandbox.rest.transaction import METHODS, PROTOCOL, RestTransaction
+from checkout.sandbox.stories import story_of
+from checkout.sandbox.urls import acceptable
+from checkout.sandbox.world import HttpRequest, World
+
+Fields = dict[str, str]
+
+CARD_MODES = ("CC", "DC")
+TYPES = {"DB": "payment", "PA": "authorization"}
+"""`paymentType` of a new payment -> its type in the ledger."""
+
+DEEPEST = 8
+
+_SHAPES = {
+    "authentication.memberId": r"[0-9A-Za-z]{1,20}",
+    "merchantTransactionId": r"[^|]{1,100}",
+    "amount": r"[0-9]{1,8}\.[0-9]{2}",
+    "currency": r"[A-Z]{3}",
+    "paymentType": r"DB|PA",
+    "paymentMode": r"[A-Z]{2,8}",
+}
+_CARD_SHAPES = {
+    "card.expiryMonth": r"0[1-9]|1[0-2]",
+    "card.expiryYear": r"20[0-9]{2}",
+    "card.cvv": r"[0-9]{3,4}",
+}
+_OPTIONAL: dict[str, Callable[[str], bool]] = {
+    "merchantRedirectUrl": lambda value: len(value) < 100 and acceptable(value),
+    "notificationUrl": acceptable,
+    "customer.email": lambda value: "@" in value,
+    "customer.phone": lambda value: value.isdigit(),
+    "customer.birthDate": lambda value: re.fullmatch(r"[0-9]{8}", value) is not None,
+    "billing.country": lambda value: re.fullmatch(r"[A-Z]{2}", value) is not None,
+    "attemptThreeD": lambda value: value in ("Only3D", "3D", "Direct"),
+    "recurringType": lambda value: value in ("INITIAL", "REPEATED"),
+    "createRegistration": lambda value: value in ("true", "false"),
+}
+SHOWN = ("customer.", "billing.", "shipping.", "deviceDetails.")
+"""The parts of a request that the ledger shows."""
+
+
+class Refusal(Exception):
+    """A request that is not accepted: nothing was recorded."""
+
+    def __init__(self, description: str, code: str = "10001") -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+
+
+async def fields_of(request: HttpRequest) -> Fields:
+    """All of it, by dotted names; empty where it can't be read."""
+    if "json" not in request.headers.get("content-type", ""):
+        return await form(request)
+    try:
+        data = json.loads(await request.body(), parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        return {}
+    return _flat(data) if isinstance(data, dict) else {}
+
+
+def _flat(data: dict[str, object], prefix: str = "", depth: int = 0) -> Fields:
+    found: Fields = {}
+    for name, value in data.items():
+        if isinstance(value, dict) and depth < DEEPEST:
+            found |= _flat(value, f"{prefix}{name}.", depth + 1)
+        elif isinstance(value, bool):
+            found[prefix + name] = str(value).lower()
+        elif isinstance(value, str):
+            found[prefix + name] = value
+    return found
+
+
+def payment_of(world: World, fields: Fields, secure_key: str) -> RestTransaction:
+    """An undecided payment; raises `Refusal` naming every wrong field."""
+    by_card = fields.get("paymentMode") in CARD_MODES
+    shapes = _SHAPES | (_CARD_SHAPES if by_card else {})
+    wrong = [
+        name for name, shape in shapes.items() if not re.fullmatch(shape, fields.get(name, ""))
+    ]
+    wrong += [
+        name for name, right in _OPTIONAL.items() if fields.get(name) and not right(fields[name])
+    ]
+    if by_card and not cards.acceptable(fields.get("card.number", "")):
+        wrong.append("card.number")
+    if not by_card and not fields.get("merchantRedirectUrl"):
+        wrong.append("merchantRedirectUrl")
+    if wrong:
+        raise Refusal(f"Validation failed: {', '.join(wrong)}")
+    amount = minor_units(fields["amount"], fields["currency"])
+    card = _card(world, fields) if by_card else None
+    secure = card.story.secure if card else "none"
+    if secure == "challenge" and not fields.get("merchantRedirectUrl"):
+        raise Refusal("Validation failed: merchantRedirectUrl")
+    if secure == "none" and fields.get("attemptThreeD") == "Only3D" and card:
+        secure = "frictionless"
+    now = world.now()
+    facts: dict[str, object] = {
+        "mode": fields["paymentMode"],
+        "brand": fields.get("paymentBrand"),
+        "last_4": card.last_4 if card else None,
+        "secure": secure,
+        "terminal_id": fields.get("authentication.terminalId"),
+        "description": fields.get("orderDescriptor"),
+        "return_url": fields.get("merchantRedirectUrl"),
+        "notification_url": fields.get("notificationUrl"),
+        "recurring": fields.get("recurringType"),
+    }
+    return RestTransaction(
+        protocol=PROTOCOL,
+        uid=new_id(world),
+        shop_id=fields["authentication.memberId"],
+        secret_key=secure_key,
+        type=TYPES[fields["paymentType"]],
+        method=METHODS.get(fields["paymentMode"], fields["paymentMode"]),
+        amount=amount,
+        currency=fields["currency"],
+        description=fields.get("orderDescriptor", ""),
+        tracking_id=fields["merchantTransactionId"],
+        test=True,
+        return_url=fields.get("merchantRedirectUrl") or None,
+        notification_url=fields.get("notificationUrl") or None,
+        created_at=now,
+        updated_at=now,
+        status="incomplete" if card else "pending",
+        mode=fields["paymentMode"],
+        brand=fields.get("paymentBrand"),
+        card=card,
+        secure=secure,
+        origin=world.public_url,
+        registration=secrets.token_hex(16) if _registers(fields) else None,
+        facts=facts | {name: fields[name] for name in fields if name.startswith(SHOWN)},
+    )
+
+
+def minor_units(amount: str, currency: str) -> int:
+    """Of "50.00". Raises `Refusal` for currencies that two decimals can't say."""
+    exponent = EXPONENTS.get(currency, 2)
+    minor = int(amount.replace(".", ""))
+    if exponent > 2 or minor == 0 or (exponent == 0 and minor % 100):
+        raise Refusal("Validation failed: amount, currency")
+    return minor if exponent == 2 else minor // 100
+
+
+def new_id(world: World) -> str:
+    """Digits, as the platform's; too many to be guessed by chance."""
+    while (uid := str(10**11 + secrets.randbelow(9 * 10**11))) in world.transactions:
+        pass
+    return uid
+
+
+def _card(world: World, fields: Fields) -> Card:
+    number = fields["card.number"]
+    names = (fields.get("customer.givenName", ""), fields.get("customer.surname", ""))
+    return Card(
+        holder=" ".join(name for name in names if name),
+        stamp=cards.stamp_of(world.salt, number),
+        brand=cards.brand_of(number),
+        bin_8=number[:8],
+        last_4=number[-4:],
+        exp_month=int(fields["card.expiryMonth"]),
+        exp_year=int(fields["card.expiryYear"]),
+        story=story_of(number),
+    )
+
+
+def _registers(fields: Fields) -> bool:
+    return fields.get("createRegistration") == "true" or fields.get("recurringType") == "INITIAL"

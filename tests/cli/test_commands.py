@@ -1,0 +1,295 @@
+"""The command `checkout`: what each prints, for people and for machines, and how it ends."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    load_der_public_key,
+    load_pem_private_key,
+)
+
+from checkout import __version__
+from checkout.gateways import OPTIONS
+from checkout.links import read_link
+from checkout.settings import load
+from checkout.settings.strength import strong
+from tests.cli.conftest import ROOT, Run, answered
+from tests.web.house import written
+
+LINK = (
+    "link",
+    "--shop",
+    "361",
+    "--amount",
+    "12.50",
+    "--currency",
+    "EUR",
+    "--description",
+    "Chairs",
+)
+
+
+def test_help_and_version(run: Run) -> None:
+    said = run("--help")
+    assert said.exit_code == 0
+    for command in ("demo", "serve", "sandbox", "link", "check", "payments", "keys"):
+        assert re.search(rf"^  {command} ", said.output, re.MULTILINE), command
+        assert run(command, "-h").exit_code == 0
+    assert run("--version").output.strip().endswith(__version__)
+    assert run().exit_code in (0, 2)
+    assert run("nonsense").exit_code == 2
+
+
+def test_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "checkout", "keys", "--json"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["secret"]
+    assert done.stderr == ""
+
+
+# --- keys --------------------------------------------------------------------------------------
+
+
+def test_keys(run: Run) -> None:
+    first, second = answered(run("keys", "--json")), answered(run("keys", "--json"))
+    assert set(first) == {
+        "secret", "shop_secret_key", "link_key", "operator_token", "private_key", "public_key",
+    }  # fmt: skip
+    assert not set(first.values()) & set(second.values())
+    for name in ("secret", "link_key", "shop_secret_key"):
+        assert strong()(first[name]) == first[name]
+    assert strong(16)(first["operator_token"])
+    private = load_pem_private_key(first["private_key"].encode(), password=None)
+    public = load_der_public_key(base64.b64decode(first["public_key"], validate=True))
+    assert private.public_key() == public
+    assert private.key_size >= 2048  # type: ignore[union-attr]
+
+
+def test_keys_for_people(run: Run) -> None:
+    said = run("keys")
+    assert said.exit_code == 0
+    assert "-----BEGIN PRIVATE KEY-----" in said.output
+    assert "link_keys" in said.output
+
+
+def test_fresh_keys_make_good_settings(run: Run, tmp_path: Path) -> None:
+    keys = answered(run("keys", "--json"))
+    path = written(
+        tmp_path, keys["private_key"], secret=keys["secret"], shop_secret=keys["shop_secret_key"],
+        link_key=keys["link_key"], top=f'operator_token = "{keys["operator_token"]}"',
+    )  # fmt: skip
+    settings = load(path, {}, OPTIONS)
+    assert settings.shops["361"].public_key == keys["public_key"]
+
+
+# --- link --------------------------------------------------------------------------------------
+
+
+def test_link(run: Run, config: Path) -> None:
+    said = run(*LINK, "--config", config)
+    assert said.exit_code == 0
+    (url,) = said.output.splitlines()
+    settings = load(config, {}, OPTIONS)
+    assert url.startswith(f"{settings.public_url}/pay/")
+    link = read_link(url.rpartition("/")[2], settings.shops)
+    assert link.shop == "361"
+    order = {name: link.data[name] for name in ("amount", "currency", "description")}
+    assert order == {"amount": 1250, "currency": "EUR", "description": "Chairs"}
+    assert run(*LINK, "--config", config).output != said.output  # two invoices, two payments
+
+
+def test_link_with_everything(run: Run, config: Path) -> None:
+    found = answered(
+        run(*LINK, "--tracking-id", "chair-7", "--expires", "30m", "--language", "de",
+            "--json", "--config", config)
+    )  # fmt: skip
+    assert set(found) == {"url", "expires"}
+    settings = load(config, {}, OPTIONS)
+    data = read_link(found["url"].rpartition("/")[2], settings.shops).data
+    assert (data["tracking_id"], data["language"]) == ("chair-7", "de")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", found["expires"])
+
+
+def test_the_settings_are_named_by_the_environment(run: Run, config: Path) -> None:
+    assert run(*LINK, CHECKOUT_CONFIG=str(config)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [(("--amount", "1e3"), "--amount"), (("--amount", "12,50"), "--amount"),
+     (("--amount", "12.505"), "EUR has 2 decimals"), (("--amount", "-1"), "--amount"),
+     (("--amount", "0"), "amount"), (("--amount", ""), "--amount"),
+     (("--amount", "9" * 30), "--amount"), (("--currency", "EURO"), "unknown currency"),
+     (("--currency", "JPY"), "JPY has 0 decimals"), (("--currency", "eur"), "unknown currency"),
+     (("--description", " "), "description"), (("--description", "x" * 300), "description"),
+     (("--expires", "soon"), "--expires"), (("--expires", "0d"), "--expires"),
+     (("--expires", "7"), "--expires"), (("--language", "tlh"), "--language"),
+     (("--shop", "nobody"), "nobody"), (("--tracking-id", "x" * 300), "tracking_id")],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",
+)  # fmt: skip
+def test_a_link_that_can_not_be_made(
+    run: Run, config: Path, changes: tuple[str, str], named: str
+) -> None:
+    said = run(*LINK, *changes, "--config", config)
+    assert said.exit_code == 2
+    assert named in said.stderr
+    assert said.stdout == ""
+
+
+def test_a_shop_without_link_keys(run: Run, config: Path) -> None:
+    text = config.read_text()
+    config.write_text(re.sub(r"^link_keys.*$", "", text, flags=re.MULTILINE))
+    said = run(*LINK, "--config", config)
+    assert said.exit_code == 2
+    assert "shops.361.link_keys" in said.stderr
+
+
+# --- check -------------------------------------------------------------------------------------
+
+
+def test_check(run: Run, config: Path) -> None:
+    said = run("check", "--config", config)
+    assert said.exit_code == 0, said.output
+    found = answered(run("check", "--config", config, "--json"))
+    assert [(each["check"], each["ok"]) for each in found] == [
+        (name, True) for name in ("settings", "templates", "catalogues", "database")
+    ]
+    for name in ("settings", "templates", "catalogues", "database"):
+        assert re.search(rf"^ok\s+{name}", said.output, re.MULTILINE)
+
+
+SPOILED = {
+    "public_url": ('public_url = "https://pay.example.com"', 'public_url = "not a url"'),
+    "secrets": ("secrets = [", 'secrets = ["short", '),
+    "gateways.cards.adapter": ('adapter = "overpay_cards"', 'adapter = "overpay_cadrs"'),
+    "shops.361.url": ('url = "https://shop.example.com"', 'url = "javascript:1"'),
+    "shops.361.methods.sbp": ('sbp = "local"', 'sbp = "nobody"'),
+    "limits.submits_per_payment": ("submits_per_payment = 1000", "submits_per_payment = 0"),
+    "lmits": ("[limits]", "[lmits]\nx = 1\n[limits]"),
+    "shops.361.private_key": ('"file:shop.pem"', '"file:nowhere.pem"'),
+}
+
+
+@pytest.mark.parametrize("command", ["check", "serve", "link", "list"])
+def test_every_bad_setting_is_named(run: Run, config: Path, command: str) -> None:
+    text = config.read_text()
+    for old, new in SPOILED.values():
+        assert old in text
+        text = text.replace(old, new, 1)
+    config.write_text(text)
+    words = {"check": ("check",), "serve": ("serve",), "link": LINK, "list": ("payments", "list")}
+    said = run(*words[command], "--config", config)
+    assert said.exit_code == 2
+    assert said.stdout == ""
+    named = {line.partition(": ")[0]: line.partition(": ")[2] for line in said.stderr.splitlines()}
+    for key in SPOILED:
+        assert any(name.startswith(key) for name in named), key
+    assert all(reason for name, reason in named.items() if name in SPOILED)
+    assert "did you mean overpay_cards?" in said.stderr
+    for secret in re.findall(r'= "([0-9a-f]{64})"', text):
+        assert secret not in said.stderr
+
+
+@pytest.mark.parametrize("command", [("check",), ("serve",), LINK, ("payments", "list")], ids=str)
+def test_no_settings_at_all(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    said = run(*command, "--config", tmp_path / "none.toml")
+    assert said.exit_code == 2
+    assert "none.toml" in said.stderr
+    (tmp_path / "bad.toml").write_text("= =")
+    said = run(*command, "--config", tmp_path / "bad.toml")
+    assert said.exit_code == 2
+    assert "not valid TOML" in said.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("check",), ("serve",), ("payments", "list"), ("payments", "reconcile")], ids=str
+)
+def test_a_database_that_is_not_there(run: Run, config: Path, command: tuple[str, ...]) -> None:
+    text = config.read_text()
+    config.write_text(re.sub(r'database = ".*"', 'database = "sqlite:////nowhere/at/all.db"', text))
+    said = run(*command, "--config", config)
+    assert said.exit_code == 1
+    assert "OperationalError" in said.output
+    assert "Traceback" not in said.output
+
+
+def test_a_database_that_is_none(run: Run, config: Path) -> None:
+    (config.parent / "checkout.db").write_text(
+        "this is no database, and longer than its header" * 9
+    )
+    said = run("check", "--config", config)
+    assert said.exit_code == 1
+    assert re.search(r"^failed\s+database", said.output, re.MULTILINE)
+
+
+def test_check_online(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
+    config = written(tmp_path, pem, sandbox=sandbox)
+    found = answered(run("check", "--online", "--json", "--config", config))
+    gateways = [each["check"] for each in found if each["check"].startswith("gateways.")]
+    assert gateways == ["gateways.cards", "gateways.plain", "gateways.local"]
+    assert all(each["ok"] for each in found)
+
+
+def test_check_online_with_wrong_credentials(
+    run: Run, tmp_path: Path, pem: str, sandbox: str
+) -> None:
+    config = written(tmp_path, pem, sandbox=sandbox)
+    other = {"shop_id": "361", "secret_key": "another one"}
+    try:
+        httpx.post(f"{sandbox}/sandbox/credentials", json=other, trust_env=False)
+        said = run("check", "--online", "--config", config)
+        assert said.exit_code == 1
+        assert re.search(
+            r"^failed\s+gateways.cards\s+refused our credentials", said.output, re.MULTILINE
+        )
+        assert re.search(r"^ok\s+database", said.output, re.MULTILINE)
+    finally:
+        httpx.post(f"{sandbox}/sandbox/reset", trust_env=False)
+
+
+def test_check_online_when_nobody_is_there(run: Run, config: Path) -> None:
+    said = run("check", "--online", "--json", "--config", config)
+    assert said.exit_code == 1
+    found = {each["check"]: each for each in json.loads(said.stdout)}
+    assert found["gateways.cards"] == {
+        "check": "gateways.cards", "ok": False, "detail": "did not answer",
+    }  # fmt: skip
+    assert found["database"]["ok"]
+    assert "gateway.query_failed" in said.stderr  # what is logged is no part of the answer
+
+
+# --- serve -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--port", "0"), ("--port", "x"), ("--workers", "0"), ("--nonsense",)], ids=str
+)
+def test_serve_with_bad_options(run: Run, config: Path, wrong: tuple[str, ...]) -> None:
+    assert run("serve", "--config", config, *wrong).exit_code == 2
+
+
+def test_serve_refuses_without_a_trace(config: Path) -> None:
+    """As from a shell: exit code 2, the key and the reason on standard error, nothing else."""
+    text = config.read_text().replace("sandbox = true", "sandbox = false")
+    config.write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "checkout", "serve"], cwd=ROOT, capture_output=True, text=True,
+        timeout=60, check=False,
+        env=os.environ | {"CHECKOUT_CONFIG": str(config), "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "gateways.cards.base_url: must begin with https://" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (config.parent / "checkout.db").exists()

@@ -1,0 +1,225 @@
+"""`checkout payments`: what the ledger holds, and settling what is open."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from checkout.app import open_flow
+from checkout.flow.verbs import Flow, Submission
+from checkout.gateways import OPTIONS
+from checkout.merchant.orders import read_order
+from checkout.model.browser import Browser
+from checkout.model.card import Card
+from checkout.model.order import Customer
+from checkout.settings import load
+from tests.cli.conftest import Run, answered
+from tests.web.house import CHALLENGE, DECLINED, PAID, ordered, written
+
+Kept = tuple[Path, dict[str, str]]
+
+
+def with_flow(config: Path, work: Callable[[Flow], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        async with open_flow(load(config, {}, OPTIONS)) as flow:
+            found = await work(flow)
+            await flow.finish()
+            return found
+
+    return asyncio.run(run())
+
+
+async def made(flow: Flow, number: str | None, shop: str = "361", **changes: Any) -> str:
+    """A payment, paid with this card."""
+    seller = flow.settings.shops[shop]
+    settings = {"settings": {"return_url": None}} | changes
+    data = {"checkout": ordered(**settings)}
+    payment = await flow.create(read_order(data, seller, sandbox=True, now=flow.clock()), seller)
+    if number:
+        story = await flow.open(payment.uid, payment.secret)
+        sent = Submission(
+            number=1,
+            method="credit_card",
+            card=Card(number, 12, 2039, "123", "ANNA LEE"),
+            browser=Browser(),
+            customer=Customer(email="anna.canary@example.com"),
+            language="en",
+        )
+        await flow.pay(story, sent)
+    return payment.uid
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, pem: str, sandbox: str) -> Kept:
+    """Settings over a ledger with a payment of each kind, by name."""
+    key = httpx.get(f"{sandbox}/sandbox/public_key", trust_env=False).text
+    config = written(tmp_path, pem, sandbox=sandbox, gateway=f'public_key = "{key}"')
+
+    async def fill(flow: Flow) -> dict[str, str]:
+        return {
+            "open": await made(flow, None),
+            "paid": await made(flow, PAID),
+            "declined": await made(flow, DECLINED, attempts=1),
+            "bank": await made(flow, CHALLENGE),
+            "other": await made(flow, None, "framing"),
+        }
+
+    return config, with_flow(config, fill)
+
+
+STATUS = {
+    "open": "open", "paid": "paid", "declined": "declined", "bank": "action", "other": "open",
+}  # fmt: skip
+
+
+def test_list(run: Run, ledger: Kept) -> None:
+    config, uids = ledger
+    found = answered(run("payments", "list", "--json", "--config", config))
+    assert {each["uid"]: each["status"] for each in found} == {
+        uid: STATUS[name] for name, uid in uids.items()
+    }
+    assert [each["created_at"] for each in found] == sorted(
+        (each["created_at"] for each in found), reverse=True
+    )
+    (paid,) = [each for each in found if each["uid"] == uids["paid"]]
+    assert (paid["amount"], paid["currency"], paid["shop"]) == (1999, "EUR", "361")
+    assert paid["tracking_id"] == "order-7"
+
+    few = answered(run("payments", "list", "--json", "--limit", 2, "--config", config))
+    assert few == found[:2]
+    other = answered(run("payments", "list", "--json", "--shop", "framing", "--config", config))
+    assert [each["uid"] for each in other] == [uids["other"]]
+    assert answered(run("payments", "list", "--json", "--shop", "x", "--config", config)) == []
+    assert run("payments", "list", "--limit", 0, "--config", config).exit_code == 2
+
+
+def test_list_for_people(run: Run, ledger: Kept) -> None:
+    config, uids = ledger
+    for columns in ("80", "200"):
+        said = run("payments", "list", "--config", config, COLUMNS=columns)
+        assert said.exit_code == 0
+        for uid in uids.values():
+            assert uid in said.output  # whole, to be copied
+    assert "19.99 EUR" in said.output
+
+
+def test_show(run: Run, ledger: Kept) -> None:
+    config, uids = ledger
+    found = answered(run("payments", "show", uids["paid"], "--json", "--config", config))
+    assert found["status"] == "paid"
+    (attempt,) = found["attempts"]
+    assert (attempt["status"], attempt["method"], attempt["account"]) == (
+        "paid", "credit_card", "cards",
+    )  # fmt: skip
+    assert attempt["gateway_id"]
+    kinds = [event["kind"] for event in found["events"]]
+    assert kinds[0] == "created"
+    assert {"claimed", "moved", "payment"} <= set(kinds)
+    assert found["letters"] == []
+    declined = answered(run("payments", "show", uids["declined"], "--json", "--config", config))
+    assert declined["attempts"][0]["reason"] == "do_not_honour"
+    text = json.dumps([found, declined])
+    for private in ("anna.canary", "ANNA LEE", PAID, DECLINED):
+        assert private not in text
+
+    said = run("payments", "show", uids["paid"], "--config", config)
+    assert said.exit_code == 0
+    assert "status: paid" in said.output
+    assert "kind=created" in said.output
+
+
+@pytest.mark.parametrize("uid", ["nobody", "", "00000000-0000-4000-8000-000000000000"])
+def test_show_what_is_not_there(run: Run, config: Path, uid: str) -> None:
+    for command in ("show", "reconcile"):
+        said = run("payments", command, uid, "--config", config)
+        assert said.exit_code == 1
+        assert "Record not found" in said.stderr
+        assert said.stdout == ""
+
+
+def test_a_letter_is_shown(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
+    config = written(tmp_path, pem, sandbox=sandbox)
+    settings = {"notification_url": "http://127.0.0.1:9/n"}
+    uid = with_flow(config, lambda flow: made(flow, PAID, settings=settings))
+    (letter,) = answered(run("payments", "show", uid, "--json", "--config", config))["letters"]
+    assert letter["url"] == "http://127.0.0.1:9/n"
+    assert (letter["tries"], letter["answer"], letter["delivered_at"]) == (0, None, None)
+    assert letter["due_at"]
+
+
+def test_reconcile(run: Run, ledger: Kept, sandbox: str) -> None:
+    config, uids = ledger
+    shown = answered(run("payments", "show", uids["bank"], "--json", "--config", config))
+    gateway_id = shown["attempts"][0]["gateway_id"]
+    # Nothing has changed yet.
+    found = answered(run("payments", "reconcile", "--json", "--config", config))
+    assert found == [{"uid": uids["bank"], "before": "action", "after": "action"}]
+    httpx.post(
+        f"{sandbox}/sandbox/transactions/{gateway_id}/settle",
+        json={"status": "successful"},
+        trust_env=False,
+    ).raise_for_status()
+
+    async def wait(flow: Flow) -> None:
+        """Until the gateway may be asked again."""
+        story = await flow.open_token(await token(flow, uids["bank"]))
+        assert story.live
+        await asyncio.sleep(max(0.0, story.live.next_query_at - flow.clock()) + 0.05)
+
+    with_flow(config, wait)
+    said = run("payments", "reconcile", "--config", config)
+    assert said.exit_code == 0
+    assert f"{uids['bank']}  action -> paid" in said.output
+    assert "1 asked about, 1 settled or moved" in said.output
+    assert answered(run("payments", "reconcile", "--json", "--config", config)) == []
+
+
+async def token(flow: Flow, uid: str) -> str:
+    def find(conn: Any) -> str:
+        query = "SELECT token FROM payments WHERE uid = ?"
+        return str(conn.exec_driver_sql(query, (uid,)).scalar_one())
+
+    return await flow.ledger.read(find)
+
+
+def test_reconcile_named_ones(run: Run, ledger: Kept) -> None:
+    config, uids = ledger
+    chosen = (uids["paid"], uids["open"])
+    found = answered(run("payments", "reconcile", *chosen, "--json", "--config", config))
+    assert found == [
+        {"uid": uids["paid"], "before": "paid", "after": "paid"},
+        {"uid": uids["open"], "before": "open", "after": "open"},
+    ]
+
+
+def test_reconcile_when_the_gateway_is_away(
+    run: Run, tmp_path: Path, pem: str, sandbox: str
+) -> None:
+    config = written(tmp_path, pem, sandbox=sandbox)
+    uid = with_flow(config, lambda flow: made(flow, CHALLENGE))
+    config.write_text(config.read_text().replace(sandbox, "http://127.0.0.1:9"))
+    found = answered(run("payments", "reconcile", "--json", "--config", config))
+    assert found == [{"uid": uid, "before": "action", "after": "action"}]
+
+
+def test_what_a_shop_wrote_is_text(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
+    """Brackets are rich's markup; a shop's text is none."""
+    config = written(tmp_path, pem, sandbox=sandbox)
+    evil = "[/b] [red]x[/red] [link=https://evil.example]y[/link]"
+    order = {"description": evil, "tracking_id": "[/]"}
+    uid = with_flow(config, lambda flow: made(flow, None, order=order))
+    listed = run("payments", "list", "--config", config, COLUMNS="300")
+    assert listed.exit_code == 0
+    assert evil[:40] in listed.output
+    assert "[/]" in listed.output
+    shown = run("payments", "show", uid, "--config", config, COLUMNS="300")
+    assert shown.exit_code == 0
+    assert f"description: {evil}" in shown.output
+    assert not re.search(r"\x1b", shown.output)

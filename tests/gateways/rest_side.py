@@ -1,0 +1,98 @@
+"""The REST gateway's side of an account: a secure key made anew in each run, and its checksums."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from decimal import Decimal
+from hashlib import md5, sha256
+from typing import Any
+
+from checkout.gateways.rest import Options
+from checkout.model.money import EXPONENTS, Money
+from tests.gateways.kit import Notice
+
+MEMBER = "11344"
+SECURE_KEY = secrets.token_hex(16)
+ACCOUNT = {
+    "partner_id": "195",
+    "username": "shop",
+    "member_id": MEMBER,
+    "terminal_id": "1",
+    "secure_key": SECURE_KEY,
+}
+
+
+def options(base_url: str = "https://gateway.example", **changes: Any) -> Options:
+    return Options(base_url=base_url, **{**ACCOUNT, **changes})
+
+
+def hashed(*fields: str) -> str:
+    return md5("|".join(fields).encode(), usedforsecurity=False).hexdigest()
+
+
+def words(message: Mapping[str, Any], status: str) -> list[str]:
+    """What a notification's checksum is over, as it stands in the body."""
+    names = ("paymentId", "merchantTransactionId", "amount", status)
+    return [value if isinstance(value := message.get(n, ""), str) else repr(value) for n in names]
+
+
+def signed(message: Mapping[str, Any], status: str | None = None, key: str = SECURE_KEY) -> bytes:
+    """The message with its checksum, over the short word where there is one."""
+    status = status or ("transactionStatus" if "transactionStatus" in message else "status")
+    return json.dumps({**message, "checksum": hashed(*words(message, status), key)}).encode()
+
+
+class RestSide:
+    secrets: tuple[str, ...] = (SECURE_KEY, hashed(MEMBER, SECURE_KEY, ""))
+
+    def options(self, base_url: str) -> Options:
+        return options(base_url)
+
+    def sent_money(self, body: Any) -> Money:
+        scaled = Decimal(body["amount"]).scaleb(EXPONENTS[body["currency"]])
+        return Money(int(scaled), body["currency"])
+
+    def genuine(self, body: bytes) -> Notice:
+        try:
+            message = json.loads(body)
+        except ValueError:
+            message = None
+        return Notice({}, signed(message) if isinstance(message, dict) else body)
+
+    def forgeries(self, body: bytes) -> Mapping[str, Notice]:
+        message = json.loads(body)
+        good = json.loads(signed(message))
+        proof = good["checksum"]
+        amount = good.get("amount")
+        forged: dict[str, Any] = {
+            "unsigned": message,
+            "empty": {**good, "checksum": ""},
+            "null": {**good, "checksum": None},
+            "a list": {**good, "checksum": [proof]},
+            "cut": {**good, "checksum": proof[:-1]},
+            "longer": {**good, "checksum": proof + "0"},
+            "one digit": {**good, "checksum": proof[:-1] + ("0" if proof[-1] != "0" else "1")},
+            "SHA-256": {**good, "checksum": sha256(proof.encode()).hexdigest()},
+            "another key": json.loads(signed(message, key=SECURE_KEY[::-1] + "0")),
+            "no key": json.loads(signed(message, key="")),
+            "another payment": {**good, "paymentId": "21566"},
+            "another key of ours": {**good, "merchantTransactionId": "x"},
+            "another amount": {**good, "amount": "9" + str(amount)},
+            "the amount in other digits": {**good, "amount": f"{amount}0"},
+            "the amount with blanks": {**good, "amount": f" {amount}"},
+            "another status": {**good, "transactionStatus": "W", "status": "W"},
+            "shifted": {
+                **good,
+                "paymentId": f"{good.get('paymentId')}|{good.get('merchantTransactionId')}",
+                "merchantTransactionId": str(amount),
+                "amount": "Y",
+            },
+        }
+        notices = {name: Notice({}, json.dumps(one).encode()) for name, one in forged.items()}
+        return {
+            **notices,
+            "two at once": Notice({}, json.dumps([good, good]).encode()),
+            "in a header": Notice({"checksum": proof}, body),
+        }

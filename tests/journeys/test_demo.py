@@ -1,0 +1,88 @@
+"""`checkout demo`, untouched: the command that everybody tries first."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.journeys.customer import CHALLENGE, Customer
+from tests.journeys.house import House, client, free_ports
+from tests.journeys.plugin import BROWSER, Enter
+
+pytestmark = BROWSER
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[tuple[House, "subprocess.Popen[str]"]]:
+    """The demo on free ports, started in an empty folder, once it has printed its addresses."""
+    shop, port, sandbox = free_ports(3)
+    ports = ["--shop-port", shop, "--port", port, "--sandbox-port", sandbox]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "checkout", "demo", *map(str, ports)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if "Ctrl-C" in line:
+            break
+    found = dict(re.findall(r"^(shop|checkout|sandbox) +(http://\S+)", "".join(said), re.M))
+    assert found == {
+        "shop": f"http://127.0.0.1:{shop}",
+        "checkout": f"http://127.0.0.1:{port}",
+        "sandbox": f"http://localhost:{sandbox}",
+    }, "".join(said)
+    yield House(tmp_path, found["sandbox"], found["checkout"], found["shop"]), process
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    process.stdout.close()
+
+
+async def test_demo(demo: tuple[House, "subprocess.Popen[str]"], enter: Enter) -> None:
+    house, process = demo
+    async with house.client:
+        customer = await enter()
+        customer.house = house
+        page = customer.page
+        await page.goto(house.shop)
+        await page.locator("button[value=pay]").click()
+        await customer.pay(CHALLENGE)
+        await customer.answer_bank()
+        await customer.at("result")
+        await customer.reads("Paid")
+        await customer.back_to_shop()
+        await customer.reads("Thank you, your order is paid")
+        number = page.url.removeprefix(f"{house.shop}/orders/").partition("?")[0]
+        sold = (await house.client.get(f"{house.shop}/orders/{number}.json")).json()
+        (letter,) = sold["notifications"]
+        assert (letter["verified"], letter["signature"]) == (True, "valid")
+        assert (await house.ledger())["charges"] == 1
+        # Every way to pay that the demo offers leads somewhere.
+        for method in ("bank_transfer", "sbp", "erip"):
+            await page.goto(house.shop)
+            await page.locator("button[value=pay]").click()
+            await customer.choose(method)
+            await customer.press_pay()
+            await page.wait_for_url(re.compile(r".*/(wait|provider/.+)$"))
+        await page.goto("about:blank")
+        # Ctrl-C ends all of it.
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        for origin in (house.shop, house.checkout, house.sandbox):
+            with pytest.raises(httpx.TransportError):
+                await client().get(origin)

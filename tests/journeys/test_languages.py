@@ -1,0 +1,96 @@
+"""Languages, and currencies with none and with three decimals."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from checkout.model.outcome import Reason
+from checkout.model.status import Status
+from checkout.texts import translations
+from checkout.web import words
+from tests.journeys.customer import DECLINED, PLAIN, Customer
+from tests.journeys.house import House
+from tests.journeys.plugin import BROWSER, Enter
+
+pytestmark = BROWSER
+
+
+def spaced(text: str) -> re.Pattern[str]:
+    """The text, whichever blanks stand in it: languages write amounts with some that don't break."""
+    return re.compile(re.escape(text).replace(r"\ ", r"\s"))
+
+
+LANGUAGES = {"en": "€{}", "de": "{} €", "ru": "{} €"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_in_the_shops_language(house: House, customer: Customer, language: str) -> None:
+    say = translations(language).gettext
+    order = await house.order(language=language, attempts=2)
+    page = await customer.open(order)
+    assert f"/{language}/payment/" in page.url
+    assert await page.locator("html").get_attribute("lang") == language
+    number = f"{order.amount / 100:.2f}".replace(".", "." if language == "en" else ",")
+    amount = LANGUAGES[language].format(number)
+    button = page.locator(".pay .button .for-card")
+    await expect(button).to_have_text(spaced(say(words.PAY) % {"amount": amount}))
+    await customer.pay(DECLINED)
+    await expect(page.locator(".note.bad h2")).to_have_text(
+        say(words.REASON[Reason.DO_NOT_HONOUR].title)
+    )
+    await customer.pay(PLAIN)
+    await customer.at("result")
+    await customer.reads(say(words.STATUS[Status.PAID].title))
+    await expect(page.locator("[data-back]")).to_have_text(say(words.BACK) % {"shop": "Demo shop"})
+
+
+async def test_another_language_by_the_picker(house: House, customer: Customer) -> None:
+    order = await house.order(language="en")
+    page = await customer.open(order)
+    await page.get_by_role("link", name="Deutsch").click()
+    await expect(page.locator(".pay .button")).to_contain_text("bezahlen")
+    await customer.pay(PLAIN)
+    await customer.reads("Bezahlt")
+    (transaction,) = await house.transactions(order)
+    assert transaction["facts"]["language"] == "de"
+
+
+async def test_the_browsers_language(house: House, enter: Enter) -> None:
+    """Where the shop names none, the browser's own."""
+    customer = await enter(locale="ru-RU")
+    order = await house.order(settings={"language": None})
+    page = await customer.open(order)
+    assert "/ru/payment/" in page.url
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "shown"),
+    [
+        ("JPY", 2100, {"en": "¥2,100", "de": "2.100 ¥", "ru": "2 100 ¥"}),
+        ("KWD", 4150, {"en": "KWD 4.150", "de": "4,150 KWD", "ru": "4,150 KWD"}),
+    ],
+    ids=["JPY", "KWD"],
+)
+async def test_decimals(
+    house: House, customer: Customer, currency: str, amount: int, shown: dict[str, str]
+) -> None:
+    order = await house.order(currency=currency, amount=amount)
+    page = await customer.open(order)
+    address = page.url
+    for language, text in shown.items():
+        await page.goto(address.replace("/en/", f"/{language}/"))
+        wanted = spaced(text)
+        await expect(page.locator(".amount bdi")).to_have_text(wanted)
+        await expect(page.locator(".pay .button")).to_contain_text(wanted)
+    await page.goto(address)
+    await customer.pay(PLAIN)
+    await customer.reads("Paid")
+    await expect(page.locator(".rows")).to_contain_text(spaced(shown["en"]))
+    (transaction,) = await house.transactions(order)
+    assert (transaction["amount"], transaction["currency"]) == (amount, currency)
+    await customer.back_to_shop()
+    sold = await house.sold(order)
+    assert sold["notifications"][0]["amount"] == amount

@@ -1,0 +1,131 @@
+"""The page that waits: who asks whom, how often, and when it stops."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from playwright.async_api import expect
+
+from checkout.flow.pace import WATCHED
+from tests.journeys.customer import Customer
+from tests.journeys.house import House, Order, until
+from tests.journeys.plugin import BROWSER
+
+pytestmark = BROWSER
+
+
+async def _waiting(house: House, customer: Customer) -> tuple[Order, str]:
+    """A customer who waits, and the gateway's id of what for."""
+    order = await house.order(payment_method={"types": ["erip"]})
+    await customer.open(order)
+    await customer.press_pay()
+    await customer.at("wait")
+    (bill,) = await house.transactions(order)
+    return order, bill["uid"]
+
+
+async def test_one_question_however_many_look(house: House, customer: Customer) -> None:
+    """Five tabs: the gateway is asked once an interval; each tab moves on by itself."""
+    order, uid = await _waiting(house, customer)
+    tabs = [customer.page]
+    for _ in range(4):
+        tabs.append(await customer.open(order, await customer.tab()))
+    for tab in tabs:
+        await customer.at("wait", tab)
+
+    async def asked_often() -> bool:
+        return len(await house.queries(order)) >= 4
+
+    await until(asked_often)
+    times = [call["at"] for call in await house.queries(order)]
+    for wanted, (earlier, later) in zip(WATCHED, pairwise(times), strict=False):
+        assert later - earlier > wanted - 0.1
+    await house.settle(uid)
+    for tab in tabs:
+        await customer.at("result", tab)
+        await customer.reads("Paid", tab)
+
+
+async def test_the_server_sets_the_pace(house: House, customer: Customer) -> None:
+    """Each answer says when to ask next: later and later, and never again at the end."""
+    asked: list[str] = []
+    customer.page.on("request", lambda r: r.url.endswith("/status") and asked.append(r.url))
+    order, uid = await _waiting(house, customer)
+    status = customer.page.locator("#status")
+    seen = set()
+
+    async def slower() -> bool:
+        trigger = await status.get_attribute("hx-trigger") or ""
+        found = re.search(r"load delay:([\d.]+)s", trigger)
+        assert found, trigger
+        seen.add(float(found[1]))
+        return max(seen) > 1.5
+
+    await until(slower)
+    await house.settle(uid)
+    await customer.at("result")
+    count = len(asked)
+    assert count >= 2
+    await customer.page.wait_for_timeout(1500)
+    assert len(asked) == count
+
+
+async def test_the_same_as_json(house: House, customer: Customer) -> None:
+    order, uid = await _waiting(house, customer)
+    address = customer.page.url.replace("/wait", "/status")
+    answer = await house.client.get(address, headers={"Accept": "application/json"})
+    said = answer.json()
+    assert said.keys() == {"uid", "status", "message", "next_check"}
+    assert said["status"] == "incomplete"
+    assert said["next_check"] > 0
+    await house.settle(uid)
+    await customer.at("result")
+    answer = await house.client.get(address, headers={"Accept": "application/json"})
+    assert (answer.json()["status"], answer.json()["next_check"]) == ("successful", None)
+
+
+async def test_a_hidden_tab_asks_nothing(house: House, customer: Customer) -> None:
+    await _waiting(house, customer)
+    page = customer.page
+    asked: list[str] = []
+    page.on("request", lambda r: r.url.endswith("/status") and asked.append(r.url))
+    hide = """(hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    await page.evaluate(hide, True)
+    await page.wait_for_timeout(500)  # what was on its way has arrived
+    asked.clear()
+    await page.wait_for_timeout(3500)
+    assert asked == []
+    await page.evaluate(hide, False)
+    await until(lambda: asked, 2)
+
+
+async def test_without_a_network(house: House, customer: Customer) -> None:
+    """Offline for a while: it goes on by itself when the network is back."""
+    order, uid = await _waiting(house, customer)
+    await customer.context.set_offline(True)
+    await house.settle(uid)
+    await customer.page.wait_for_timeout(1500)
+    await customer.reads("How to pay")
+    await customer.context.set_offline(False)
+    await customer.at("result")
+    await customer.reads("Paid")
+
+
+async def test_the_clock_and_the_words(house: House, customer: Customer) -> None:
+    """The time passed, when it was last asked; only a new headline is read aloud."""
+    await customer.open(await house.order())
+    await customer.choose("bank_transfer")
+    await customer.press_pay()
+    await customer.at_bank()
+    await customer.press("Back to the shop without paying")
+    page = await customer.at("wait")
+    await expect(page.locator("#status")).to_contain_text("Last checked at")
+    await expect(page.locator("[data-elapsed]")).to_have_text(re.compile(r"0:0[1-9]"))
+    first = await page.locator("#status .small").inner_text()
+    await expect(page.locator("#status .small")).not_to_have_text(first)
+    await expect(page.locator("[data-announce]")).to_have_text("")
+    assert await page.evaluate("document.activeElement.id") == "headline"

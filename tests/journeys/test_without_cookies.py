@@ -1,0 +1,64 @@
+"""A browser that refuses every cookie: nothing is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Playwright, expect
+
+from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN, Customer
+from tests.journeys.house import House
+from tests.journeys.plugin import BROWSER, launch_options
+
+pytestmark = BROWSER
+
+REFUSED = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def customer(
+    house: House, playwright: Playwright, tmp_path: Path
+) -> AsyncIterator[Customer]:
+    (tmp_path / "Default").mkdir()
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(REFUSED))
+    context = await playwright.chromium.launch_persistent_context(tmp_path, **launch_options())
+    customer = await Customer.enter(house, context)
+    yield customer
+    assert await context.cookies() == []
+    await context.close()
+    assert customer.problems == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_card(house: House, customer: Customer, method: str) -> None:
+    await house.behave(return_method=method)
+    order = await house.order(attempts=2, settings={"customer_fields": {"visible": ["email"]}})
+    page = await customer.open(order)
+    assert await page.evaluate("document.cookie = 'a=1'; document.cookie") == ""
+    await page.get_by_label("E-mail").fill("anna@example.com")
+    await customer.pay(DECLINED)
+    await expect(page.locator(".note.bad")).to_be_visible()
+    await expect(page.get_by_label("E-mail")).to_have_value("anna@example.com")
+    await customer.pay(CHALLENGE)
+    await customer.answer_bank()
+    await customer.at("result")
+    await customer.reads("Paid")
+    await page.goto(order.url)
+    await customer.at("result")
+    await customer.back_to_shop()
+    await customer.reads("Thank you, your order is paid")
+    assert await house.charges(order) == 1
+
+
+async def test_waiting(house: House, customer: Customer) -> None:
+    order = await house.order()
+    await customer.open(order)
+    await house.break_next("reset_after")
+    await customer.pay(PLAIN)
+    await customer.reads("We are checking with the bank")
+    await customer.at("result")
+    await customer.reads("Paid")

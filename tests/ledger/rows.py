@@ -1,0 +1,63 @@
+"""Rows to put into a ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from checkout.ledger.rows import Attempt, Payment
+from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
+from checkout.model.order import Customer
+from checkout.model.outcome import Facts
+from checkout.model.status import Status
+from tests.support.clock import BEGINNING
+from tests.support.shops import SHOP_ID, order
+
+NOW = BEGINNING
+
+
+def payment(**changes: Any) -> Payment:
+    values: dict[str, Any] = {
+        "uid": new_uid(),
+        "token": new_token(),
+        "secret": new_secret(),
+        "shop": SHOP_ID,
+        "link": None,
+        "status": Status.OPEN,
+        "order": order(),
+        "cancelled": False,
+        "told": None,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "expires_at": NOW + 3600,
+    }
+    return Payment(**(values | changes))
+
+
+def attempt(of: Payment, number: int = 1, **changes: Any) -> Attempt:
+    values: dict[str, Any] = {
+        "payment": of.uid,
+        "number": number,
+        "key": new_key(number),
+        "account": "cards",
+        "method": "credit_card",
+        "status": Status.CLAIMED,
+        "gateway_id": None,
+        "step": None,
+        "reason": None,
+        "facts": Facts(),
+        "customer": Customer(email="ann@example.com"),
+        "language": "en",
+        "return_ticket": new_ticket(),
+        "notify_ticket": new_ticket(),
+        "mismatch": False,
+        "absences": 0,
+        "queries": 0,
+        "next_query_at": NOW + 30,
+        "sweep_at": NOW + 30,
+        "returned_at": None,
+        "address_mark": None,
+        "bin_mark": None,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Attempt(**(values | changes))

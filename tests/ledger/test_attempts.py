@@ -1,0 +1,164 @@
+"""Attempts: claimed once, asked about once an interval, swept by one worker."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from checkout.ledger import attempts, payments
+from checkout.ledger.rows import Payment, text
+from checkout.ledger.store import Ledger
+from checkout.model.money import Money
+from checkout.model.order import Customer
+from checkout.model.outcome import Facts, PaidCard, Reason
+from checkout.model.status import Status
+from checkout.model.steps import Instructions, PostForm, Redirect, Step
+from tests.ledger.rows import NOW, attempt, payment
+
+
+@pytest.fixture
+async def paying(ledger: Ledger) -> Payment:
+    made = payment()
+    await ledger.write(payments.add, made)
+    return made
+
+
+async def test_what_is_claimed_comes_out(ledger: Ledger, paying: Payment) -> None:
+    put = attempt(
+        paying,
+        facts=Facts(card=PaidCard(brand="visa", last_4="0000")),
+        customer=Customer(email="ann@example.com", first_name="Ännchen"),
+        address_mark="a" * 32,
+        bin_mark="b" * 32,
+    )
+    await ledger.write(attempts.claim, put)
+    assert await ledger.read(attempts.by_key, put.key) == put
+    assert await ledger.read(attempts.by_return_ticket, put.return_ticket) == put
+    assert await ledger.read(attempts.by_notify_ticket, put.notify_ticket) == put
+    assert await ledger.read(attempts.by_notify_ticket, put.return_ticket) is None
+    story = await ledger.read(payments.by_uid, paying.uid)
+    assert story is not None
+    assert story.attempts == (put,)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Redirect("https://bank.example/3ds?x=%2F&y", framed=True),
+        PostForm("https://bank.example/", (("MD", ""), ("PaReq", "a+b=="))),
+        Instructions(("Pay", "there"), account="BY1", amount="0.00012 BTC", qr="bitcoin:x"),
+    ],
+    ids=lambda step: type(step).__name__,
+)
+async def test_steps_are_kept_exactly(ledger: Ledger, paying: Payment, step: Step) -> None:
+    put = attempt(paying)
+    await ledger.write(attempts.claim, put)
+    facts = Facts(money=Money(1, "EUR"), auth_code="1")
+    values = {"step": text(step), "reason": Reason.LIMIT, "facts": text(facts)}
+    await ledger.write(attempts.change, put.key, status=Status.ACTION, gateway_id="g", **values)
+    found = await ledger.read(attempts.by_key, put.key)
+    assert found is not None
+    assert (found.step, found.reason, found.facts) == (step, Reason.LIMIT, facts)
+    assert (found.status, found.gateway_id) == (Status.ACTION, "g")
+
+
+async def test_a_number_is_claimed_once(ledger: Ledger, paying: Payment) -> None:
+    await ledger.write(attempts.claim, attempt(paying))
+    with pytest.raises(IntegrityError):
+        await ledger.write(attempts.claim, attempt(paying))
+    await ledger.write(attempts.claim, attempt(paying, 2))
+
+
+async def test_a_number_is_claimed_once_by_all(
+    ledger: Ledger, other: Ledger, paying: Payment
+) -> None:
+    async def claim(where: Ledger) -> bool:
+        try:
+            await where.write(attempts.claim, attempt(paying))
+        except IntegrityError:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(claim(where) for where in (ledger, other) * 10))) == 1
+    assert len(await ledger.read(payments.attempts_of, paying.uid)) == 1
+
+
+async def test_a_lost_claim_leaves_the_ledger_usable(ledger: Ledger, paying: Payment) -> None:
+    await ledger.write(attempts.claim, attempt(paying))
+    with pytest.raises(IntegrityError):
+        await ledger.write(attempts.claim, attempt(paying))
+    await ledger.write(payments.change, paying.uid, status=Status.PENDING)
+    story = await ledger.read(payments.by_uid, paying.uid)
+    assert story is not None
+    assert story.payment.status is Status.PENDING
+
+
+# Queries
+
+
+async def test_one_query_an_interval(ledger: Ledger, other: Ledger, paying: Payment) -> None:
+    put = attempt(paying, next_query_at=NOW)
+    await ledger.write(attempts.claim, put)
+
+    async def take(where: Ledger, now: float) -> bool:
+        return await where.write(attempts.take_query, put.key, now=now, until=now + 5)
+
+    assert sum(await asyncio.gather(*(take(where, NOW) for where in (ledger, other) * 25))) == 1
+    assert not await take(ledger, NOW + 4.9)
+    assert await take(other, NOW + 5)
+    found = await ledger.read(attempts.by_key, put.key)
+    assert found is not None
+    assert (found.queries, found.next_query_at) == (2, NOW + 10)
+
+
+# The sweep
+
+
+async def test_longest_due_first(ledger: Ledger, paying: Payment) -> None:
+    for number, at in ((1, NOW), (2, NOW - 9), (3, None), (4, NOW + 1)):
+        await ledger.write(attempts.claim, attempt(paying, number, sweep_at=at))
+    due = await ledger.read(attempts.to_sweep, NOW)
+    assert [each.number for each in due] == [2, 1]
+    assert [each.number for each in await ledger.read(attempts.to_sweep, NOW, 1)] == [2]
+
+
+@pytest.mark.parametrize("until", [NOW + 60, None])
+async def test_one_worker_sweeps(
+    ledger: Ledger, other: Ledger, paying: Payment, until: float | None
+) -> None:
+    await ledger.write(attempts.claim, attempt(paying, sweep_at=NOW))
+    (due,) = await ledger.read(attempts.to_sweep, NOW)
+    took = await asyncio.gather(
+        *(where.write(attempts.take_sweep, due, until=until) for where in (ledger, other) * 10)
+    )
+    assert sum(took) == 1
+    assert await ledger.read(attempts.to_sweep, NOW) == []
+
+
+# What limits count
+
+
+async def test_claims_of_a_payment_are_counted(ledger: Ledger, paying: Payment) -> None:
+    for number, at in ((1, NOW - 60), (2, NOW - 59), (3, NOW)):
+        await ledger.write(attempts.claim, attempt(paying, number, created_at=at))
+    assert await ledger.read(attempts.made_since, paying.uid, NOW - 60) == [NOW - 59, NOW]
+    assert await ledger.read(attempts.made_since, "another", 0) == []
+
+
+async def test_declines_are_counted_by_mark(ledger: Ledger, paying: Payment) -> None:
+    rows = (
+        (Status.DECLINED, "a", NOW),
+        (Status.DECLINED, "a", NOW - 600),
+        (Status.DECLINED, "b", NOW),
+        (Status.PAID, "a", NOW),
+        (Status.DECLINED, None, NOW),
+    )
+    for number, (status, mark, at) in enumerate(rows, 1):
+        put = attempt(paying, number, status=status, address_mark=mark, updated_at=at)
+        await ledger.write(attempts.claim, put)
+    since = NOW - 600
+    assert await ledger.read(attempts.declines_since, since, address_mark="a") == 1
+    assert await ledger.read(attempts.declines_since, since, address_mark="b") == 1
+    assert await ledger.read(attempts.declines_since, since, bin_mark="a") == 0

@@ -1,0 +1,81 @@
+"""Letters: due at once, leased by one worker, due again when that one dies."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from checkout.ledger import outbox, payments
+from checkout.ledger.outbox import Letter
+from checkout.ledger.rows import Payment
+from checkout.ledger.store import Ledger
+from checkout.links import new_uid
+from tests.ledger.rows import NOW, payment
+
+
+@pytest.fixture
+async def paid(ledger: Ledger) -> Payment:
+    made = payment()
+    await ledger.write(payments.add, made)
+    return made
+
+
+async def write(ledger: Ledger, paid: Payment, now: float = NOW) -> str:
+    name = new_uid()
+    address = "https://shop.example/"
+    await ledger.write(outbox.add, id=name, payment=paid.uid, url=address, body="{}", now=now)
+    return name
+
+
+async def test_a_letter_is_due_when_written(ledger: Ledger, paid: Payment) -> None:
+    name = await write(ledger, paid)
+    assert await ledger.read(outbox.due, NOW - 1) == []
+    (letter,) = await ledger.read(outbox.due, NOW)
+    assert letter == Letter(
+        id=name,
+        payment=paid.uid,
+        url="https://shop.example/",
+        body="{}",
+        tries=0,
+        due_at=NOW,
+        delivered_at=None,
+        answer=None,
+        created_at=NOW,
+    )
+    assert await ledger.read(outbox.of, paid.uid) == [letter]
+
+
+async def test_longest_due_first(ledger: Ledger, paid: Payment) -> None:
+    names = [await write(ledger, paid, at) for at in (NOW, NOW - 5, NOW - 2)]
+    due = [letter.id for letter in await ledger.read(outbox.due, NOW)]
+    assert due == [names[1], names[2], names[0]]
+    assert len(await ledger.read(outbox.due, NOW, 2)) == 2
+
+
+async def test_one_worker_takes_it(ledger: Ledger, other: Ledger, paid: Payment) -> None:
+    await write(ledger, paid)
+    (letter,) = await ledger.read(outbox.due, NOW)
+    took = await asyncio.gather(
+        *(where.write(outbox.take, letter, until=NOW + 60) for where in (ledger, other) * 10)
+    )
+    assert sum(took) == 1
+    assert await other.read(outbox.due, NOW + 59) == []
+
+
+async def test_a_dead_workers_letter_is_due_again(ledger: Ledger, paid: Payment) -> None:
+    name = await write(ledger, paid)
+    (letter,) = await ledger.read(outbox.due, NOW)
+    await ledger.write(outbox.take, letter, until=NOW + 60)
+    (again,) = await ledger.read(outbox.due, NOW + 60)
+    assert (again.id, again.tries) == (name, 1)
+    assert not await ledger.write(outbox.take, letter, until=NOW + 120)
+    assert await ledger.write(outbox.take, again, until=NOW + 120)
+
+
+async def test_a_settled_letter_is_not_due(ledger: Ledger, paid: Payment) -> None:
+    name = await write(ledger, paid)
+    await ledger.write(outbox.settle, name, answer="200", due_at=None, delivered_at=NOW + 1)
+    assert await ledger.read(outbox.due, NOW + 10**9) == []
+    (letter,) = await ledger.read(outbox.of, paid.uid)
+    assert (letter.answer, letter.delivered_at, letter.due_at) == ("200", NOW + 1, None)

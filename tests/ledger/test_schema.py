@@ -1,0 +1,96 @@
+"""The migrations make what `schema` says, on every database."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, create_mock_engine, inspect
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from checkout.ledger import payments
+from checkout.ledger.schema import METADATA
+from checkout.ledger.store import MIGRATIONS, migrate
+
+
+def config() -> Config:
+    found = Config()
+    found.set_main_option("script_location", str(MIGRATIONS))
+    found.set_main_option("path_separator", "os")
+    return found
+
+
+def test_migrations_make_the_schema(url: str) -> None:
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
+    with engine.connect() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+        assert set(inspect(conn).get_table_names()) == {*METADATA.tables, "alembic_version"}
+    engine.dispose()
+
+
+def test_migrating_twice_changes_nothing(url: str) -> None:
+    migrate(url)
+    migrate(url)
+
+
+def test_all_the_way_down_and_up(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/x.db", poolclass=NullPool)
+    steps = config()
+    with engine.begin() as conn:
+        steps.attributes["connection"] = conn
+        command.upgrade(steps, "head")
+        command.downgrade(steps, "base")
+        assert set(inspect(conn).get_table_names()) == {"alembic_version"}
+        command.upgrade(steps, "head")
+        assert compare_metadata(MigrationContext.configure(conn), METADATA) == []
+    engine.dispose()
+
+
+def test_one_line_of_migrations() -> None:
+    assert len(ScriptDirectory.from_config(config()).get_heads()) == 1
+
+
+@pytest.mark.parametrize("name", METADATA.tables)
+def test_ddl_compiles_for_postgresql(name: str) -> None:
+    table = METADATA.tables[name]
+    said = str(CreateTable(table).compile(dialect=postgresql.dialect()))
+    assert f"CREATE TABLE {name}" in said
+    for index in table.indexes:
+        assert "CREATE INDEX" in str(CreateIndex(index).compile(dialect=postgresql.dialect()))
+
+
+def test_migrations_compile_for_postgresql() -> None:
+    """Without a server: the SQL that an upgrade would send."""
+    said = StringIO()
+    engine = create_mock_engine("postgresql+psycopg://", lambda *_args, **_more: None)
+    steps = config()
+    steps.attributes["connection"] = None
+    context = MigrationContext.configure(
+        dialect=engine.dialect, opts={"as_sql": True, "output_buffer": said}
+    )
+    script = ScriptDirectory.from_config(steps)
+    with context.begin_transaction(), _operations(context):
+        for revision in reversed(list(script.walk_revisions())):
+            revision.module.upgrade()
+    for table in METADATA.tables:
+        assert f"CREATE TABLE {table}" in said.getvalue()
+
+
+def _operations(context: MigrationContext):  # type: ignore[no-untyped-def]
+    from alembic.operations import Operations
+
+    return Operations.context(context)
+
+
+def test_rows_are_held_where_the_database_can() -> None:
+    """PostgreSQL's transactions run side by side: whoever changes a payment holds its row."""
+    assert "FOR NO KEY UPDATE" in str(payments.HELD.compile(dialect=postgresql.dialect()))

@@ -1,0 +1,459 @@
+"""A card number driven through every path leaves no trace: not in an answer, a log, the database,
+a cache or any live object."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+from litestar import _parsers
+
+from checkout.model.card import Card
+from tests.web.conftest import Opened
+from tests.web.house import OURS, PUBLIC, Customer, House, Made, raw
+from tests.web.traces import in_memory, number, on_disk, writings
+
+HEAD = "371449"  # four digits of security code: fewer would be found everywhere
+CODE = "9137"
+HOLDER = "CANARY HOLDER"
+
+
+def canary() -> str:
+    return number(HEAD, 15)
+
+
+def card(**changes: str) -> dict[str, str]:
+    return {"number": canary(), "expiry": "12/39", "code": CODE, "holder": "C LEE"} | changes
+
+
+class Witness(logging.Handler):
+    """Everything that anybody says, at every level."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = self.format(record)
+        if not (record.name == "httpx" and PUBLIC in line):  # the tests' own customer
+            self.said.append(line)
+
+
+@contextmanager
+def witnessed() -> Iterator[list[str]]:
+    witness, root = Witness(), logging.getLogger()
+    level = root.level
+    root.addHandler(witness)
+    root.setLevel(logging.DEBUG)
+    try:
+        with structlog.testing.capture_logs() as lines:
+            yield witness.said
+            witness.said += [repr(line) for line in lines]
+    finally:
+        root.removeHandler(witness)
+        root.setLevel(level)
+
+
+def clean(text: str, where: str) -> None:
+    """No writing of the number, nor the code by itself."""
+    for writing in writings(canary()):
+        assert writing not in text, where
+    assert not re.search(rf"(?<![\w.]){CODE}(?![\w.])", text), where
+
+
+def clean_answer(answer: httpx.Response) -> None:
+    where = f"{answer.request.method} {answer.request.url.path} {answer.status_code}"
+    clean(answer.text, where)
+    clean(str(answer.headers.raw), where)
+
+
+async def nowhere(house: House) -> None:
+    """Neither on the disk nor in memory. A failure names the place without the number, which
+    would else be found again by the tests after it."""
+    found = [where.replace(canary(), "CANARY") for where in await in_memory(canary())]
+    assert not found
+    kept = canary().encode() in on_disk(house.folder)
+    assert not kept
+
+
+# --- The tests' own eyes -----------------------------------------------------------------------
+
+
+async def test_what_is_kept_is_found() -> None:
+    needle = number("3782", 15)
+
+    @lru_cache
+    def cached(_: bytes) -> None: ...
+
+    cached(b"number=" + needle.encode())
+    assert await in_memory(needle)
+    cached.cache_clear()
+    assert not await in_memory(needle)
+    kept: list[Any] = [Card(str(needle) + "", 1, 2030, "1", "x")]
+    kept[0] = Card(needle[:3] + needle[3:], 1, 2030, "1", "x")
+    assert await in_memory(needle)
+    del kept[0]
+    assert not await in_memory(needle)
+    nested = [((1, ("a " + needle,)),)]
+    assert await in_memory(needle)
+    nested.clear()
+    assert not await in_memory(needle)
+
+
+# --- Every path --------------------------------------------------------------------------------
+
+Drive = Callable[[House, Customer, Made], Any]
+DRIVES: dict[str, Drive] = {}
+
+
+def drive(function: Drive) -> Drive:
+    DRIVES[function.__name__] = function
+    return function
+
+
+async def form_of(customer: Customer, made: Made) -> Any:
+    return (await customer.open(made.path())).form("pay")
+
+
+@drive
+async def paid(house: House, customer: Customer, made: Made) -> Any:
+    answers = [await customer.submit(await form_of(customer, made), **card())]
+    assert answers[0].headers["location"] == made.path("result")
+    paths = (made.path("result"), made.path(kind="order"), made.path("status"))
+    answers += [await customer.get(path) for path in paths]
+    headers = house.basic()
+    answers.append(await customer.get(f"/ctp/api/checkouts/{made.token}", headers=headers))
+    return answers
+
+
+@drive
+async def typed_with_blanks(house: House, customer: Customer, made: Made) -> Any:
+    digits = canary()
+    blanks = f" {digits[:4]} {digits[4:8]}-{digits[8:12]} {digits[12:]} "
+    return [await customer.submit(await form_of(customer, made), **card(number=blanks))]
+
+
+@drive
+async def without_a_code(house: House, customer: Customer, made: Made) -> Any:
+    answer = await customer.submit(await form_of(customer, made), **card(code=""))
+    assert answer.status_code == 422
+    return [answer]
+
+
+@drive
+async def a_digit_wrong(house: House, customer: Customer, made: Made) -> Any:
+    almost = canary()[:-1] + str((int(canary()[-1]) + 1) % 10)
+    answer = await customer.submit(await form_of(customer, made), **card(number=almost))
+    assert answer.status_code == 422
+    return [answer]
+
+
+@drive
+async def in_the_wrong_fields(house: House, customer: Customer, made: Made) -> Any:
+    wrong = card(number="", expiry=canary(), code=canary(), holder=canary(), method=canary())
+    wrong |= {"form_method": canary(), "email": canary(), "screen_width": canary()}
+    answer = await customer.submit(await form_of(customer, made), **wrong)
+    assert answer.status_code == 422
+    return [answer]
+
+
+def broken(answer: Any) -> Drive:
+    async def pay(house: House, customer: Customer, made: Made) -> Any:
+        # A fresh exception each time: one that is kept keeps the frames that it came through.
+        fault = answer() if isinstance(answer, partial) else answer
+        house.line.broken.append(fault)
+        answers = [await customer.submit(await form_of(customer, made), **card())]
+        assert answers[0].status_code == 303
+        assert not house.line.broken
+        answers.append(await customer.get(answers[0].headers["location"]))
+        return answers
+
+    return pay
+
+
+def echo(request: httpx.Request) -> httpx.Response:
+    """A gateway that repeats what it was sent in its refusal."""
+    said = request.content.decode()
+    body = {"message": f"can't take {canary()} with {said}", "errors": {"number": [said]}}
+    return httpx.Response(422, json=body | {"friendly_message": f"card {canary()}"})
+
+
+def echo_paid(request: httpx.Request) -> httpx.Response:
+    """One that repeats the number in words and in the section of the card."""
+    sent = json.loads(request.content)["request"]
+    texts = dict.fromkeys(("message", "friendly_message", "receipt_url"), f"x {canary()} y")
+    return httpx.Response(
+        200,
+        json={
+            "transaction": texts
+            | {
+                "uid": "1-echo",
+                "type": "payment",
+                "status": "successful",
+                "amount": sent["amount"],
+                "currency": sent["currency"],
+                "tracking_id": sent["tracking_id"],
+                "credit_card": dict.fromkeys(("holder", "last_4", "bin", "token"), canary()),
+                "payment": {"message": canary()},
+            }
+        },
+    )
+
+
+FAULTS: dict[str, Any] = {
+    "read_timeout": partial(httpx.ReadTimeout, "slow"),
+    "connect_error": partial(httpx.ConnectError, "no"),
+    "remote_protocol_error": partial(httpx.RemoteProtocolError, "cut"),
+    "a_fault_of_ours": partial(RuntimeError, "in the transport"),
+    "502": lambda _: httpx.Response(502, text="<html>"),
+    "429": lambda _: httpx.Response(429),
+    "401": lambda _: httpx.Response(401, json={"message": "no"}),
+    "no_json": lambda _: httpx.Response(200, text="{"),
+    "echo": echo,
+}
+DRIVES |= {f"gateway {name}": broken(answer) for name, answer in FAULTS.items()}
+
+
+@drive
+async def of_another_site(house: House, customer: Customer, made: Made) -> Any:
+    form = await form_of(customer, made)
+    answer = await customer.post(form.action, data=form.fields | card())
+    assert answer.status_code == 403
+    forged = await customer.submit(form, **card(form_token="forged"))
+    assert forged.status_code == 403
+    return [answer, forged]
+
+
+@drive
+async def too_large(house: House, customer: Customer, made: Made) -> Any:
+    form = await form_of(customer, made)
+    answer = await customer.submit(form, **card(more="x" * 70_000))
+    assert answer.status_code == 413
+    many = await customer.submit(form, **card(), **{f"f{n}": "" for n in range(200)})
+    assert many.status_code == 400
+    return [answer, many]
+
+
+@drive
+async def of_other_types(house: House, customer: Customer, made: Made) -> Any:
+    path, answers = made.path("pay"), []
+    for kind in ("application/json", "text/plain", "multipart/form-data; boundary=x", ""):
+        body = json.dumps(card()).encode()
+        answers.append(
+            await customer.post(path, content=body, headers=OURS | {"Content-Type": kind})
+        )
+        assert answers[-1].status_code == 400
+    return answers
+
+
+@drive
+async def in_queries(house: House, customer: Customer, made: Made) -> Any:
+    """Nobody should, and forms without `method=post` do. By bare ASGI: the tests' own HTTP client
+    keeps the addresses that it called."""
+    query = f"number={canary()}&code={CODE}&token={canary()}"
+    headers = [(b"referer", f"https://x.example/?{query}".encode()), (b"x-card", canary().encode())]
+    for path in (*(made.path(page) for page in ("pay", "", "status", "result", "wait")), "/nowhere",
+                 "/pay/x", "/return/x", "/ctp/api/checkouts/x", "/en/payment/x/y",
+                 "/widget/hpp.html"):  # fmt: skip
+        answer = await raw(house.app, "GET", path, query=query, headers=headers)
+        clean(answer.body.decode() + str(answer.headers), path)
+    return []
+
+
+@drive
+async def to_other_addresses(house: House, customer: Customer, made: Made) -> Any:
+    form = await form_of(customer, made)
+    paths = (made.path(), made.path("cancel"), made.path("result"), "/nowhere", "/notify/cards/x",
+             "/return/x", "/ctp/api/checkouts")  # fmt: skip
+    return [await customer.post(path, data=form.fields | card(), headers=OURS) for path in paths]
+
+
+@drive
+async def to_the_shops_api(house: House, customer: Customer, made: Made) -> Any:
+    """A shop that sends a card where none is asked for."""
+    body = json.dumps({"checkout": {"credit_card": card(), "order": {"amount": canary()}}})
+    headers = house.basic()
+    answers = [await customer.post("/ctp/api/checkouts", content=body, headers=headers)]
+    answers.append(await customer.post("/ctp/api/checkouts", content=body[:-1], headers=headers))
+    return answers
+
+
+@drive
+async def after_it_was_paid(house: House, customer: Customer, made: Made) -> Any:
+    form = await form_of(customer, made)
+    first = await customer.submit(form, **card())
+    return [first, await customer.submit(form, **card())]
+
+
+@pytest.mark.parametrize("name", sorted(DRIVES))
+async def test_no_trace(canaries: House, name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    parsed = _parsers.parse_url_encoded_form_data
+    made = await canaries.create(
+        attempts=5, settings={"notification_url": "http://127.0.0.1:8009/n"}
+    )
+    before = parsed.cache_info().currsize
+    async with canaries.customer() as customer:
+        with witnessed() as said:
+            await _drive(DRIVES[name], canaries, customer, made)
+            await canaries.settle_down()
+        clean(str(list(customer.cookies.jar)), "cookies")
+    clean("\n".join(said), "logs")
+    out, err = capfd.readouterr()
+    clean(out + err, "output")
+    for _, letter in canaries.mailbox.letters:
+        clean(letter.decode(), "letters")
+    # Litestar's own form parser keeps the last thousand bodies: it is never used.
+    assert parsed.cache_info().currsize == before == 0
+    kept = canary().encode() in on_disk(canaries.folder)
+    assert not kept
+    if name == "paid":
+        await nowhere(canaries)
+
+
+async def _drive(way: Drive, house: House, customer: Customer, made: Made) -> None:
+    for answer in await way(house, customer, made):
+        clean_answer(answer)
+
+
+async def test_no_trace_after_all_of_these(canaries: House) -> None:
+    """The ledger has every kind of end by now, and every cache had its chance."""
+    await nowhere(canaries)
+    raw = on_disk(canaries.folder)
+    assert len(raw) > 10_000
+    for writing in writings(canary())[:3]:
+        assert writing.encode() not in raw
+    with sqlite3.connect(canaries.database) as conn:
+        dump = "\n".join(conn.iterdump())
+    conn.close()
+    assert "checkout" in dump or "payments" in dump
+    clean(dump, "database")
+    assert '"last_4":"' in dump  # what may be kept is
+
+
+async def test_a_gateway_that_repeats_the_number(canaries: House) -> None:
+    """What it says of the card may be kept only as far as the names promise."""
+    made = await canaries.create()
+    async with canaries.customer() as customer:
+        with witnessed() as said:
+            await _drive(broken(echo_paid), canaries, customer, made)
+            clean_answer(await customer.get(made.path(kind="order")))
+            clean(json.dumps(await made.told()), "api")
+        clean("\n".join(said), "logs")
+    await nowhere(canaries)
+
+
+async def test_a_fault_in_the_handler(opened: Opened) -> None:
+    """With the card read and in a local variable when it strikes."""
+    strikes = 0
+
+    def clock() -> float:
+        nonlocal strikes
+        if strikes and (strikes := strikes - 1) == 0:
+            raise RuntimeError("in the middle")
+        return time.time()
+
+    async with opened(clock=clock, kept=False) as house, house.customer() as customer:
+        seen = set()
+        for place in range(1, 12):
+            made = await house.create()
+            form = (await customer.open(made.path())).form("pay")
+            with witnessed() as said:
+                strikes = place
+                answer = await customer.submit(form, **card())
+                strikes = 0
+                clean_answer(answer)
+                seen.add(answer.status_code)
+                del answer
+                await house.settle_down()
+            clean("\n".join(said), "logs")
+        assert 500 in seen
+        await nowhere(house)
+
+
+async def test_too_many_and_away(opened: Opened) -> None:
+    async with opened(submits="1", kept=False) as house, house.customer() as customer:
+        made = await house.create(attempts=9)
+        house.line.broken.append(echo)
+        with witnessed() as said:
+            for expected in (303, 429):
+                form = (await customer.open(made.path())).form("pay")
+                answer = await customer.submit(form, **card())
+                assert answer.status_code == expected
+                clean_answer(answer)
+            other = await house.create()
+            form = (await customer.open(other.path())).form("pay")
+            with sqlite3.connect(house.database) as conn:
+                conn.execute("DROP TABLE events")
+            conn.close()
+            answer = await customer.submit(form, **card())
+            assert answer.status_code == 503
+            clean_answer(answer)
+            del answer
+        clean("\n".join(said), "logs")
+        await nowhere(house)
+
+
+async def test_no_secret_is_logged(opened: Opened) -> None:
+    """Neither ours nor the shop's, nor what opens a payment, nor who pays it."""
+    async with opened(submits="2") as house, house.customer() as customer:
+        made = await house.create(
+            attempts=5,
+            customer={"email": "anna.canary@example.com", "first_name": "Annamaria"},
+            settings={
+                "notification_url": "http://127.0.0.1:8009/n?key=shops-own-word",
+                "return_url": "https://shop.example.com/?session=shops-own-word",
+            },
+        )
+        house.mailbox.answers.extend([500])
+        with witnessed() as said:
+            forms = []
+            for fault in (httpx.ReadTimeout("x"), None):
+                if fault:
+                    house.line.broken.append(fault)
+                answer = await customer.get(made.path())
+                if answer.status_code == 200:
+                    forms.append((await customer.open(made.path())).form("pay"))
+                    await customer.submit(forms[-1], **card())
+                await customer.get(made.path("wait"))
+            other = await house.create(
+                settings={"notification_url": "http://127.0.0.1:8009/n?key=shops-own-word"}
+            )
+            await customer.pay(other)
+            await customer.get(other.path("result"))
+            await customer.get(f"/return/{made.attempts()[0]['return_ticket']}")
+            await customer.post(f"/notify/cards/{made.attempts()[0]['notify_ticket']}")
+            await customer.get("/ctp/api/checkouts/x", headers={"Authorization": "Basic eDp5"})
+            await customer.get("/metrics", headers={"Authorization": "Bearer wrong-token-word"})
+            await house.settle_down()
+        ours = [line for line in said if not line.startswith("HTTP Request")]
+        text = "\n".join(ours)
+        assert "gateway.unknown" in text  # something is logged
+        settings = house.settings
+        secrets = [
+            *settings.secrets,
+            settings.operator_token,
+            *(shop.secret_key for shop in settings.shops.values()),
+            *(key for shop in settings.shops.values() for key in shop.link_keys),
+            *(account.options.secret_key for account in settings.gateways.values()),
+            *(house.basic(shop)["Authorization"][6:] for shop in settings.shops),
+            (house.folder / "shop.pem").read_text().splitlines()[3],
+        ]
+        for payment in (made, other):
+            secrets += [payment.token, payment.secret]
+            for attempt in payment.attempts():
+                secrets += [attempt["return_ticket"], attempt["notify_ticket"]]
+        secrets += [form.fields["form_token"] for form in forms]
+        secrets += ["anna.canary", "Annamaria", "shops-own-word", "wrong-token-word", "203.0.113.7"]
+        for secret in secrets:
+            assert secret
+            assert secret not in text

@@ -1,0 +1,184 @@
+"""Offline-signed links over HTTP: each opening finds the same payment and takes nothing up."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from checkout.links import sign_link
+from tests.web.conftest import Opened
+from tests.web.house import DECLINED, PAID, Customer, House, Made
+from tests.web.page import Page
+
+ORDER: dict[str, Any] = {"amount": 1250, "currency": "EUR", "description": "Two chairs"}
+
+
+def link(house: House, shop: str = "361", key: str | None = None, **changes: Any) -> str:
+    key = key or house.settings.shops[shop].link_keys[-1]
+    return "/pay/" + sign_link(shop, key, ORDER | changes)
+
+
+def made_of(house: House, answer: httpx.Response, shop: str = "361") -> Made:
+    assert answer.status_code == 303, answer.text
+    _, _, kind, uid, secret, *_ = answer.headers["location"].split("/")
+    assert kind == "payment"
+    return Made(house, shop, "", uid, secret)
+
+
+async def test_each_opening_finds_the_same_payment(house: House, customer: Customer) -> None:
+    path = link(house)
+    made = made_of(house, await customer.get(path))
+    before = made.books()
+    for _ in range(5):
+        async with house.customer("198.51.100.4") as scanner:
+            for answer in (await scanner.get(path), await scanner.head(path)):
+                assert answer.headers["location"] == made.path()
+    assert made.books() == before
+    assert len(before["payments"]) == 1
+    assert not before["attempts"]
+    page = await customer.open(made.path())
+    assert "€12.50" in page.headline
+    assert "Two chairs" in page.text
+
+
+async def test_head_alone_opens_it_too(house: House, customer: Customer) -> None:
+    path = link(house)
+    head = await customer.head(path)
+    assert (await customer.get(path)).headers["location"] == head.headers["location"]
+
+
+async def test_two_links_are_two_payments(house: House, customer: Customer) -> None:
+    found = {made_of(house, await customer.get(link(house))).uid for _ in range(3)}
+    assert len(found) == 3
+
+
+async def test_a_paid_link_shows_that(house: House, customer: Customer) -> None:
+    path = link(house)
+    made = made_of(house, await customer.get(path))
+    await customer.pay(made, PAID)
+    again = await customer.get(path)
+    assert again.headers["location"] == made.path("result")
+
+
+async def test_a_link_allows_more_than_one_try(house: House, customer: Customer) -> None:
+    made = made_of(house, await customer.get(link(house)))
+    answer = await customer.pay(made, DECLINED)
+    assert answer.headers["location"] == made.path()
+    assert (await customer.pay(made, PAID)).headers["location"] == made.path("result")
+
+
+async def test_the_links_language(house: House, customer: Customer) -> None:
+    answer = await customer.get(link(house, language="ru"))
+    assert answer.headers["location"].startswith("/ru/payment/")
+
+
+async def test_an_older_key_still_opens(house: House, customer: Customer) -> None:
+    old, new = house.settings.shops["361"].link_keys
+    for key in (old, new):
+        made_of(house, await customer.get(link(house, key=key)))
+
+
+async def test_a_tampered_link(house: House, customer: Customer) -> None:
+    path = link(house)
+    strangers = [
+        path[:-1] + ("A" if path[-1] != "A" else "B"),
+        path[:20] + ("A" if path[20] != "A" else "B") + path[21:],
+        path[:-1],
+        path + "x",
+        path.replace(".", "..", 1),
+        path.partition(".")[0],
+        "/pay/",
+        "/pay/x",
+        "/pay/x.y",
+        "/pay/" + "x" * 5000,
+        "/pay/.x.y",
+    ]
+    before = house.books()["payments"]
+    for stranger in strangers:
+        answer = await customer.get(stranger)
+        assert answer.status_code == 404, stranger
+        assert Page(answer.text).headline == "There is no such payment"
+    assert house.books()["payments"] == before
+
+
+async def test_a_shop_signs_for_itself_alone(house: House, customer: Customer) -> None:
+    ours = house.settings.shops["361"]
+    for shop, key in (
+        ("framing", ours.link_keys[-1]),
+        ("nobody", ours.link_keys[-1]),
+        ("361", ours.secret_key),
+        ("361", house.settings.secrets[-1]),
+    ):
+        assert (
+            await customer.get(
+                link(house, "361", key=key)
+                if shop == "361"
+                else "/pay/" + sign_link(shop, key, ORDER)
+            )
+        ).status_code == 404
+
+
+async def test_an_expired_link(house: House, customer: Customer) -> None:
+    answer = await customer.get(link(house, expires=int(time.time()) - 10))
+    assert answer.status_code == 410
+    assert Page(answer.text).headline == "This link has ended"
+
+
+async def test_a_link_that_expires_after_its_opening(opened: Opened) -> None:
+    async with opened() as house, house.customer() as customer:
+        path = link(house, expires=int(time.time()) + 3600)
+        made = made_of(house, await customer.get(path))
+        house.offset = 3601
+        answer = await customer.get(path)
+        assert answer.headers["location"] == made.path("result")
+        assert (await customer.open(made.path("result"))).headline == "Time is up"
+
+
+async def test_a_link_without_an_end_lives_seventy_days(opened: Opened) -> None:
+    async with opened() as house, house.customer() as customer:
+        path = link(house)
+        made_of(house, await customer.get(path))
+        house.offset = 69 * 24 * 3600
+        assert not (await customer.get(path)).headers["location"].endswith("/result")
+        house.offset = 71 * 24 * 3600
+        assert (await customer.get(path)).headers["location"].endswith("/result")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"amount": 0}, {"amount": "1e3"}, {"amount": 12.5}, {"currency": "XXX"}, {"description": " "},
+     {"expires": "tomorrow"}, {"expires": True}, {"expires": 10**400}, {"attempts": 0.5},
+     {"return_url": "javascript:alert(1)"}, {"customer": "x"},
+     {"payment_method": {"types": ["x"]}}, {"expires": 1e300}, {"expires": -1}],
+    ids=lambda changes: str(changes)[:40],
+)  # fmt: skip
+async def test_a_signed_link_that_makes_no_sense(
+    house: House, customer: Customer, changes: dict[str, Any]
+) -> None:
+    """Signed by the shop itself: its fault, told as a page, never a fault of ours."""
+    before = house.books()["payments"]
+    answer = await customer.get(link(house, **changes))
+    assert 400 <= answer.status_code < 500
+    assert Page(answer.text).headline
+    assert house.books()["payments"] == before
+
+
+async def test_what_a_link_may_say(house: House, customer: Customer) -> None:
+    answer = await customer.get(
+        link(
+            house,
+            tracking_id="chair-7",
+            return_url="https://shop.example.com/back?x=1",
+            customer={"email": "anna@example.com"},
+            payment_method={"types": ["sbp"]},
+            test=True,
+        )
+    )
+    made = made_of(house, answer)
+    page = await customer.open(made.path())
+    assert "chair-7" in page.text
+    assert "Test mode" in page.text
+    assert [form.fields.get("method") for form in page.forms] == ["sbp", None]

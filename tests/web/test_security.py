@@ -1,0 +1,412 @@
+"""Headers on every kind of answer, the guard of forms, what the operator alone may see."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.web.conftest import Opened
+from tests.web.house import (
+    CARD,
+    CHALLENGE,
+    OURS,
+    PUBLIC,
+    Customer,
+    House,
+    Made,
+    raw,
+)
+from tests.web.page import Page
+
+STATIC = "public, max-age=31536000, immutable"
+
+
+def policy_of(answer: httpx.Response) -> dict[str, str]:
+    (policy,) = answer.headers.get_list("content-security-policy")
+    parts = [part.strip().partition(" ") for part in policy.split(";")]
+    found = {name: value for name, _, value in parts}
+    assert len(found) == len(parts), "a directive twice"
+    return found
+
+
+def check(answer: httpx.Response, *, https: bool = True) -> None:
+    """What every answer has, whatever it is."""
+    where = f"{answer.request.method} {answer.request.url.path} {answer.status_code}"
+    headers = answer.headers
+    for name in set(headers) - {"set-cookie"}:
+        assert len(headers.get_list(name)) == 1, f"{where}: {name} twice"
+    assert headers["x-content-type-options"] == "nosniff", where
+    assert headers["referrer-policy"] == "strict-origin", where
+    assert headers["cross-origin-opener-policy"] == "same-origin", where
+    assert headers["cross-origin-resource-policy"] == "same-origin", where
+    assert "payment=()" in headers["permissions-policy"], where
+    assert "cross-origin-embedder-policy" not in headers, where
+    if https:
+        seconds = re.match(r"max-age=(\d+)", headers["strict-transport-security"])
+        assert seconds, where
+        assert int(seconds[1]) >= 31_536_000, where
+    else:
+        assert "strict-transport-security" not in headers, where
+    kept = "/static/" in str(answer.request.url) and answer.status_code == 200
+    wanted = STATIC if kept else "no-store"
+    assert headers["cache-control"] == wanted, where
+    assert "server" not in headers, where
+    assert not any(name.startswith("access-control") for name in headers), where
+
+    policy = policy_of(answer)
+    assert "unsafe" not in headers["content-security-policy"], where
+    assert "*" not in policy["frame-ancestors"], where
+    assert policy["default-src"] == policy["base-uri"] == "'none'", where
+    if "script-src" not in policy:  # no page of ours: nothing in it may run, load or be sent
+        assert policy["form-action"] == "'none'", where
+        assert "html" not in headers.get("content-type", "") or not Page(answer.text).all("script")
+        return
+    assert policy["require-trusted-types-for"] == "'script'", where
+    assert policy["connect-src"] == "'self'", where
+    nonce = re.fullmatch(r"'nonce-([A-Za-z0-9_-]{20,})'", policy["script-src"])
+    assert nonce, where
+    for tag, found in Page(answer.text).tags:
+        if tag in ("script", "style"):
+            assert found["nonce"] == nonce[1], f"{where}: {tag}"
+        assert "style" not in found, f"{where}: <{tag} style>"
+        assert not any(name.startswith("on") for name in found), f"{where}: <{tag} on...>"
+        for name in ("src", "href", "action"):
+            assert not found.get(name, "").lower().startswith(("javascript:", "http://", "//")) or (
+                "localhost:8002" in found[name]
+            ), f"{where}: {found}"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stories(house: House, customer: Customer) -> AsyncIterator[dict[str, Made]]:
+    """A payment in each state."""
+    found = {name: await house.create() for name in ("open", "paid", "bank", "unknown", "form")}
+    await customer.pay(found["paid"])
+    await customer.pay(found["bank"], CHALLENGE)
+    house.line.broken.append(httpx.ReadTimeout("slow"))
+    await customer.pay(found["unknown"])
+    page = await customer.open(found["form"].path())
+    await customer.submit(page.form("pay"), method="sbp")
+    yield found
+
+
+async def every_answer(house: House, customer: Customer, stories: dict[str, Made]) -> Any:
+    """One of every kind of answer there is."""
+    made = stories["open"]
+    basic, page = house.basic(), await customer.open(made.path())
+    assets = [found["href"] for found in page.all("link", rel="stylesheet")]
+    assets += [found["src"] for found in page.all("script")]
+    for story in stories.values():
+        for kind in ("", "pay", "redirect", "wait", "status", "result"):
+            yield await customer.get(story.path(kind))
+        yield await customer.get(story.path(kind="order"))
+        yield await customer.get(story.path("status"), headers={"Accept": "application/json"})
+    for path in (
+        *assets, "/static/none.css", "/", "/nowhere", "/robots.txt", "/fr/payment/x/y",
+        f"/widget/hpp.html?token={made.token}", "/widget/hpp.html", "/pay/x", "/return/x",
+        "/health/live", "/health/ready", "/metrics", "/schema", "/schema/openapi.json",
+        "/schema/nowhere", "/ctp/nowhere", "/notify/x/y", "/en/payment/x/y/z/a",
+        "/%2e%2e/etc/passwd",
+        f"/ctp/api/checkouts/{made.token}",
+    ):  # fmt: skip
+        for method in ("GET", "HEAD", "OPTIONS", "POST", "DELETE"):
+            yield await customer.request(method, path)
+    yield await customer.get(f"/ctp/api/checkouts/{made.token}", headers=basic)
+    yield await customer.post("/ctp/api/checkouts", json={}, headers=basic)
+    yield await customer.post("/ctp/api/checkouts", content=b"{", headers=basic)
+    yield await customer.post("/ctp/api/checkouts", content=b"x" * 70_000, headers=basic)
+    form = page.form("pay")
+    yield await customer.submit(form, number="1")
+    yield await customer.submit(form, more="x" * 70_000)
+    yield await customer.submit(form, form_token="forged")
+    yield await customer.post(form.action, data=form.fields)
+    yield await customer.post(form.action, content=b"{}", headers=OURS)
+
+
+async def test_the_headers_of_every_answer(
+    house: House, customer: Customer, stories: dict[str, Made]
+) -> None:
+    seen = set()
+    async for answer in every_answer(house, customer, stories):
+        check(answer)
+        seen.add(answer.status_code)
+    assert seen >= {200, 204, 303, 400, 401, 403, 404, 405, 413, 422}
+
+
+async def test_a_fault_has_them_too(opened: Opened) -> None:
+    """Clocks don't fail; this one stands for any fault in a handler."""
+    broken = False
+
+    def clock() -> float:
+        if broken:
+            raise RuntimeError("a secret detail")
+        return time.time()
+
+    async with opened(clock=clock) as house, house.customer() as customer:
+        made = await house.create()
+        broken = True
+        for path, kind in (
+            (made.path(), "text/html"),
+            (f"/ctp/api/checkouts/{made.token}", "json"),
+        ):
+            answer = await customer.get(path, headers=house.basic())
+            assert answer.status_code == 500
+            check(answer)
+            assert kind in answer.headers["content-type"]
+            assert "secret detail" not in answer.text
+            assert "Traceback" not in answer.text
+            assert "RuntimeError" not in answer.text
+        page = Page((await customer.get(made.path())).text)
+        assert page.headline == "Something went wrong on our side"
+        assert "do not pay again" in page.text
+        assert made.path() in page.links
+        broken = False
+    assert house.app.debug is False
+
+
+async def test_debug_is_off(house: House) -> None:
+    assert house.app.debug is False
+
+
+async def test_plain_http_promises_no_https(opened: Opened) -> None:
+    async with opened(public_url="http://127.0.0.1:8001") as house, house.customer() as customer:
+        made = await house.create()
+        for path in (made.path(), "/nowhere", "/health/live", f"/ctp/api/checkouts/{made.token}"):
+            check(await customer.get(path), https=False)
+
+
+async def test_each_answer_has_its_own_nonce(
+    house: House, customer: Customer, stories: dict[str, Made]
+) -> None:
+    nonces = []
+    for story in stories.values():
+        for path in (story.path(), story.path("status"), story.path("result"), "/nowhere"):
+            for _ in range(3):
+                answer = await customer.get(path)
+                nonces += re.findall(r"script-src 'nonce-([\w-]+)'",
+                                     answer.headers["content-security-policy"])  # fmt: skip
+    assert len(nonces) > 20
+    assert len(set(nonces)) == len(nonces)
+
+
+async def test_only_one_page_may_leave(
+    house: House, customer: Customer, stories: dict[str, Made]
+) -> None:
+    for name, story in stories.items():
+        for page in ("", "redirect", "wait", "result"):
+            answer = await customer.get(story.path(page))
+            if answer.status_code != 200:
+                continue
+            target = policy_of(answer)["form-action"]
+            leaves = (name, page) in (("bank", "redirect"), ("form", "redirect"))
+            assert target.startswith("https:") if leaves else target == "'self'", (name, page)
+    assert policy_of(await customer.get("/nowhere"))["form-action"] == "'self'"
+
+
+async def test_only_the_shops_own_sites_may_frame(house: House, customer: Customer) -> None:
+    framing = await house.create(shop="framing", settings={"return_url": None})
+    other = await house.create()
+    ours = "https://framing.example.com https://m.framing.example.com:8443"
+    for page in ("", "result", "wait"):
+        for made, allowed in ((framing, ours), (other, "'none'")):
+            answer = await customer.get(made.path(page))
+            if answer.status_code == 200:
+                assert policy_of(answer)["frame-ancestors"] == allowed
+    assert "x-frame-options" not in (await customer.get(framing.path())).headers
+    for path in ("/nowhere", "/health/live", "/en/payment/x/y"):
+        assert policy_of(await customer.get(path))["frame-ancestors"] == "'none'"
+
+
+async def test_an_error_in_the_shops_frame_can_be_seen(house: House, customer: Customer) -> None:
+    """A sandboxed frame posts `Origin: null`: its customer is told to open a tab, in the frame."""
+    made = await house.create(shop="framing", settings={"return_url": None})
+    framed = {"Sec-Fetch-Dest": "iframe"}
+    form = (await customer.open(made.path(), **framed)).form("pay")
+    answer = await customer.post(
+        form.action,
+        data=form.fields | CARD,
+        headers=framed | {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+    )
+    assert answer.status_code == 403
+    check(answer)
+    assert "https://framing.example.com" in policy_of(answer)["frame-ancestors"]
+    page = Page(answer.text)
+    assert page.all("html", class_="framed")
+    assert page.links[made.path()]
+    assert "Open in a new tab" in page.text
+
+
+# --- Static files ------------------------------------------------------------------------------
+
+
+async def test_static_files(house: House, customer: Customer) -> None:
+    page = await customer.open((await house.create()).path())
+    style = page.all("link", rel="stylesheet")[0]["href"]
+    script = page.all("script")[0]["src"]
+    for path, kind in ((style, "text/css"), (script, "text/javascript")):
+        assert re.fullmatch(r"/static/\w+\.[0-9a-f]{12}\.(css|js)", path)
+        zipped = await customer.get(path, headers={"Accept-Encoding": "gzip"})
+        plain = await customer.get(path, headers={"Accept-Encoding": "identity"})
+        assert zipped.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert zipped.content == plain.content
+        assert plain.headers["content-type"].startswith(kind)
+        assert plain.headers["vary"] == "Accept-Encoding"
+        assert "set-cookie" not in plain.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/", "/static/..", "/static/../checkout.toml", "/static/%2e%2e%2fcheckout.toml",
+     "/static/app.css", "/static//etc/passwd", "/static/app.000000000000.css", "/static/\x00"],
+    ids=ascii,
+)  # fmt: skip
+async def test_no_other_files(house: House, path: str) -> None:
+    answer = await raw(house.app, "GET", path)
+    assert answer.status == 404
+
+
+# --- Forms come from our own pages -------------------------------------------------------------
+
+FOREIGN: list[dict[str, str]] = [
+    {},
+    {"Origin": "https://evil.example.com"},
+    {"Origin": "null"},
+    {"Origin": f"{PUBLIC}.evil.example.com"},
+    {"Origin": f"{PUBLIC}:8443"},
+    {"Origin": PUBLIC.replace("https", "http")},
+    {"Origin": PUBLIC, "Sec-Fetch-Site": "cross-site"},
+    {"Origin": PUBLIC, "Sec-Fetch-Site": "same-site"},
+    {"Origin": PUBLIC, "Sec-Fetch-Site": "none"},
+    {"Origin": PUBLIC, "Sec-Fetch-Site": ""},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Origin": "https://evil.example.com", "Host": "evil.example.com"},
+    {"Referer": f"{PUBLIC}/"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=lambda headers: str(headers) or "nothing")
+async def test_another_sites_form(
+    house: House, customer: Customer, headers: dict[str, str]
+) -> None:
+    made = await house.create()
+    page = await customer.open(made.path())
+    before = made.books()
+    for form in (page.form("pay"), page.form("cancel")):
+        answer = await customer.post(form.action, data=form.fields | CARD, headers=headers)
+        assert answer.status_code == 403
+        shown = Page(answer.text)
+        assert shown.headline == "This form can't be sent from here"
+        assert made.path() in shown.links
+    assert made.books() == before
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": PUBLIC}], ids=["fetch", "origin"]
+)
+async def test_our_own_form(house: House, customer: Customer, headers: dict[str, str]) -> None:
+    made = await house.create()
+    form = (await customer.open(made.path())).form("pay")
+    answer = await customer.post(form.action, data=form.fields | CARD, headers=headers)
+    assert answer.headers["location"] == made.path("result")
+
+
+async def test_form_tokens(house: House, customer: Customer) -> None:
+    made, other = await house.create(), await house.create()
+    page, strange = await customer.open(made.path()), await customer.open(other.path())
+    pay, cancel = page.form("pay"), page.form("cancel")
+    token = pay.fields["form_token"]
+    forged = [
+        "",
+        "x",
+        token[:-1],
+        token[:-1] + ("A" if token[-1] != "A" else "B"),
+        "2" + token[1:],
+        token + "=",
+        cancel.fields["form_token"],  # of another purpose
+        strange.form("pay").fields["form_token"],  # of another payment
+        customer.cookies["__Host-checkout"],
+    ]
+    before = made.books()
+    for each in forged:
+        answer = await customer.submit(pay, **CARD, form_token=each)
+        assert answer.status_code == 403, each
+        assert Page(answer.text).headline == "This form can't be sent from here"
+    answer = await customer.submit(cancel, form_token=token)
+    assert answer.status_code == 403
+    fields = {name: value for name, value in pay.fields.items() if name != "form_token"}
+    answer = await customer.post(pay.action, data=fields | CARD, headers=OURS)
+    assert answer.status_code == 403
+    assert made.books() == before
+    assert not made.attempts()
+
+
+# --- The operator ------------------------------------------------------------------------------
+
+
+async def test_metrics(house: House, customer: Customer) -> None:
+    token = house.settings.operator_token
+    assert token
+    answer = await customer.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert "checkout_payments_total" in answer.text
+    check(answer)
+    for given in ("", "Bearer", "Bearer x", f"Bearer {token}x", f"Bearer {token[:-1]}", token,
+                  f"Basic {token}", f"bearer: {token}"):  # fmt: skip
+        answer = await customer.get("/metrics", headers={"Authorization": given})
+        assert answer.status_code == 401
+        assert "checkout_" not in answer.text
+        assert "www-authenticate" in answer.headers
+    assert (await customer.get(f"/metrics?token={token}")).status_code == 401
+
+
+async def test_metrics_name_no_customer(house: House, customer: Customer) -> None:
+    made = await house.create(customer={"email": "anna.canary@example.com"})
+    await customer.pay(made)
+    headers = {"Authorization": f"Bearer {house.settings.operator_token}"}
+    answer = await customer.get("/metrics", headers=headers)
+    for private in (made.uid, made.token, made.secret, "anna.canary", "203.0.113.7", "order-7"):
+        assert private not in answer.text
+
+
+async def test_no_metrics_without_a_token(opened: Opened) -> None:
+    async with opened(top="") as house, house.customer() as customer:
+        for headers in ({}, {"Authorization": "Bearer None"}, {"Authorization": "Bearer "}):
+            answer = await customer.get("/metrics", headers=headers)
+            assert answer.status_code == 404
+            assert answer.json()["message"] == "Record not found"
+
+
+async def test_health(house: House, customer: Customer) -> None:
+    for path in ("/health/live", "/health/ready"):
+        answer = await customer.get(path)
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+# --- Hosts -------------------------------------------------------------------------------------
+
+
+async def test_the_host_header_is_not_believed(house: House, customer: Customer) -> None:
+    evil = {"Host": "evil.example.com", "X-Forwarded-Host": "evil.example.com",
+            "X-Forwarded-Proto": "http", "Forwarded": "host=evil.example.com"}  # fmt: skip
+    made = await customer.post(
+        "/ctp/api/checkouts",
+        json={"checkout": {"transaction_type": "payment", "order": {
+            "amount": 1, "currency": "EUR", "description": "x"}}},
+        headers=house.basic() | evil,
+    )  # fmt: skip
+    assert made.json()["checkout"]["redirect_url"].startswith(f"{PUBLIC}/widget/")
+    token = made.json()["checkout"]["token"]
+    answer = await customer.get(f"/widget/hpp.html?token={token}", headers=evil)
+    assert answer.headers["location"].startswith("/en/payment/")
+    page = await customer.get(answer.headers["location"], headers=evil)
+    assert "evil" not in page.text
+    form = Page(page.text).form("pay")
+    await customer.submit(form, headers={"X-Forwarded-Host": "evil.example.com"}, **CARD)
+    assert house.line.sent()["return_url"].startswith(f"{PUBLIC}/return/")

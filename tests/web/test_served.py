@@ -1,0 +1,256 @@
+"""The real server as `checkout serve` starts it, over real HTTP, with what it writes down."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import CHECKS, load_all_checks
+
+from checkout.gateways import OPTIONS
+from checkout.settings import Settings, load
+from tests.web.house import ordered, written
+from tests.web.page import Page
+from tests.web.traces import number, on_disk, writings
+
+ROOT = Path(__file__).parents[2]
+CANARY, CODE = number("371449", 15), "9137"
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen[bytes]
+    url: str
+    folder: Path
+    settings: Settings
+
+    @property
+    def output(self) -> str:
+        return (self.folder / "output").read_text()
+
+    @property
+    def auth(self) -> tuple[str, str]:
+        return ("361", self.settings.shops["361"].secret_key)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder, port = tmp_path_factory.mktemp("served"), free_port()
+    url = f"http://127.0.0.1:{port}"
+    path = written(folder, pem, public_url=url, sandbox=f"http://127.0.0.1:{free_port()}")
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-W",
+                "error",
+                "-m",
+                "checkout",
+                "serve",
+                "--config",
+                path,
+                "--port",
+                str(port),
+            ],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        until = time.monotonic() + 60
+        while True:
+            try:
+                httpx.get(f"{url}/health/ready", trust_env=False).raise_for_status()
+                break
+            except httpx.HTTPError:
+                assert process.poll() is None, (folder / "output").read_text()
+                assert time.monotonic() < until
+                time.sleep(0.05)
+        yield Server(process, url, folder, load(path, {}, OPTIONS))
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def http(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        yield client
+
+
+def create(server: Server, http: httpx.Client, **changes: Any) -> str:
+    """A payment's path."""
+    answer = http.post(
+        "/ctp/api/checkouts", json={"checkout": ordered(**changes)}, auth=server.auth
+    )
+    assert answer.status_code == 201
+    redirect = answer.json()["checkout"]["redirect_url"]
+    assert redirect.startswith(f"{server.url}/widget/hpp.html?token=")
+    return str(http.get(redirect).headers["location"])
+
+
+def spoken(server: Server, *lines: bytes) -> bytes:
+    """A request byte by byte; what came back until the server closed or fell silent."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=3) as line:
+        line.sendall(b"\r\n".join(lines))
+        found = b""
+        try:
+            while chunk := line.recv(65536):
+                found += chunk
+        except TimeoutError:
+            pass
+        return found
+
+
+def test_head_has_no_body(server: Server, http: httpx.Client) -> None:
+    path = create(server, http)
+    for each in (path, f"{path}/result", "/nowhere", "/health/live"):
+        got = http.get(each)
+        said = spoken(server, b"HEAD %s HTTP/1.1" % each.encode(), b"Host: x", b"Connection: close",
+                      b"", b"")  # fmt: skip
+        head, _, body = said.partition(b"\r\n\r\n")
+        assert body == b"", each
+        assert head.startswith(b"HTTP/1.1 %d " % got.status_code)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [b"/en/payment/%ff/%ff", b"/en/payment/%00/%00", b"/en/payment/\xff/x", b"/pay/%ed%a0%80.x",
+     b"/return/%C3%28", b"/%2e%2e/%2e%2e/etc/passwd", b"/static/..%2f..%2fcheckout.toml", b"//x",
+     b"/widget/hpp.html?token=%ff%00", b"http://evil.example.com/", b"/en/payment/%25/%25", b"*",
+     b"/" + b"x" * 9000],
+    ids=lambda target: repr(target[:40]),
+)  # fmt: skip
+def test_odd_targets(server: Server, http: httpx.Client, target: bytes) -> None:
+    for method in (b"GET", b"POST"):
+        said = spoken(server, method + b" " + target + b" HTTP/1.1", b"Host: x",
+                      b"Content-Length: 0", b"Connection: close", b"", b"")  # fmt: skip
+        status = re.match(rb"HTTP/1\.1 (\d{3}) ", said)
+        assert status is None or 400 <= int(status[1]) < 500, said[:200]
+    assert http.get("/health/live").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"Content-Length: -1", b"Content-Length: \xb2", b"Content-Length: 5\r\nContent-Length: 6",
+     b"Content-Length: 99999999999999999999", b"Transfer-Encoding: x",
+     b"Authorization: Basic \xe9\xff", b"Cookie: __Host-checkout=\xff\xfe",
+     b"Accept-Language: \xff",
+     b"X-Forwarded-For: \xff", b"Sec-Fetch-Site: \xff", b"Idempotency-Key: \xff\xfe"],
+    ids=repr,
+)  # fmt: skip
+def test_odd_headers(server: Server, http: httpx.Client, header: bytes) -> None:
+    path = create(server, http).encode()
+    for line in (b"GET " + path, b"POST " + path + b"/pay", b"POST /ctp/api/checkouts"):
+        said = spoken(server, line + b" HTTP/1.1", b"Host: x", header, b"Connection: close", b"",
+                      b"")  # fmt: skip
+        status = re.match(rb"HTTP/1\.1 (\d{3}) ", said)
+        assert status is None or int(status[1]) < 500, said[:200]
+    assert http.get("/health/live").status_code == 200
+
+
+def test_ten_megabytes(server: Server, http: httpx.Client) -> None:
+    """The answer is there although nobody read the body."""
+    answer = http.post("/ctp/api/checkouts", content=b" " * 10_000_000, auth=server.auth)
+    assert answer.status_code == 413
+    assert answer.json()["message"] == "The request is too large"
+
+
+def test_no_core_dumps(server: Server) -> None:
+    limits = Path(f"/proc/{server.process.pid}/limits")
+    if not limits.exists():
+        pytest.skip("no /proc here")
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
+    for pid in [str(server.process.pid), *children.split()]:
+        text = Path(f"/proc/{pid}/limits").read_text()
+        assert re.search(r"Max core file size +0 +0 ", text)
+
+
+def test_the_canary_over_real_http(server: Server, http: httpx.Client) -> None:
+    path = create(server, http, settings={"notification_url": "https://shop.example.com/?k=word"})
+    card = {"number": CANARY, "expiry": "12/39", "code": CODE, "holder": "C LEE"}
+    ours = {"Origin": server.url, "Connection": "close"}  # 413 comes before all was read
+    answers = []
+    for changes in ({"code": "1"}, {"form_token": "x"}, {"more": "x" * 70_000}, {}):
+        form = Page(http.get(path).text).form("pay")
+        answers.append(http.post(form.action, data=form.fields | card | changes, headers=ours))
+    assert [answer.status_code for answer in answers] == [422, 403, 413, 303]
+    answers.append(http.get(answers[-1].headers["location"]))
+    assert "The bank can't be reached just now" in Page(answers[-1].text).text
+    output, disk = server.output, on_disk(server.folder)
+    for writing in writings(CANARY):
+        assert all(writing not in answer.text + str(answer.headers) for answer in answers)
+        assert writing not in output
+    assert CANARY.encode() not in disk
+
+
+# --- The API, fuzzed ---------------------------------------------------------------------------
+
+load_all_checks()
+ASKED = [
+    CHECKS.get_one(name)
+    for name in ("not_a_server_error", "status_code_conformance", "content_type_conformance",
+                 "response_schema_conformance", "ignored_auth")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", ["POST /ctp/api/checkouts", "GET /ctp/api/checkouts/{token}"])
+def test_the_api_fuzzed(server: Server, label: str) -> None:
+    schema = schemathesis.openapi.from_url(f"{server.url}/schema/openapi.json")
+    operations = {found.ok().label: found.ok() for found in schema.get_all_operations()}
+
+    @settings(
+        max_examples=60, deadline=None, database=None, derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(case=operations[label].as_strategy())
+    def fuzz(case: schemathesis.Case) -> None:
+        case.call_and_validate(base_url=server.url, auth=server.auth, checks=ASKED)
+
+    fuzz()
+
+
+# --- What it said, and how it ends (keep these last) -------------------------------------------
+
+
+def test_what_it_wrote(server: Server) -> None:
+    """Lines of JSON about what went wrong; no address, no token, nothing at INFO from libraries."""
+    output = server.output
+    assert "gateway.unreachable" in output
+    assert "web.fault" not in output
+    assert "Traceback" not in output
+    for word in ("HTTP Request", "http://", "https://", "/en/payment/", "token=", "?k=word"):
+        assert word not in re.sub(r"Listening at: \S+", "", output), word
+    known = server.settings
+    for secret in (*known.secrets, known.operator_token, known.shops["361"].secret_key,
+                   *known.shops["361"].link_keys,
+                   known.gateways["cards"].options.secret_key):  # fmt: skip
+        assert secret
+        assert secret not in output
+
+
+def test_it_ends_when_told(server: Server) -> None:
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(15) == 0
+    assert "Traceback" not in server.output
