@@ -23,7 +23,17 @@ from checkout.gateways import OPTIONS, open_gateway
 from checkout.ledger.store import migrate, open_ledger
 from checkout.links import Signer
 from checkout.settings import Settings, load
-from checkout.web import api, health, logos, notifications, openapi, pages, returns, static
+from checkout.web import (
+    api,
+    health,
+    logos,
+    notifications,
+    openapi,
+    operations,
+    pages,
+    returns,
+    static,
+)
 from checkout.web.errors import on_error
 from checkout.web.load import shed_load
 from checkout.web.render import Assets, Renderer
@@ -34,6 +44,7 @@ HANDLERS = (
     *pages.HANDLERS,
     *returns.HANDLERS,
     *api.HANDLERS,
+    *operations.HANDLERS,
     *notifications.HANDLERS,
     *static.HANDLERS,
     *health.HANDLERS,

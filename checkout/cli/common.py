@@ -16,7 +16,7 @@ from rich.console import Console
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from checkout.app import open_flow
-from checkout.errors import BadSettings, CheckoutError
+from checkout.errors import BadSettings, CheckoutError, Unprocessable
 from checkout.flow.verbs import Flow
 from checkout.gateways import OPTIONS
 from checkout.settings import Settings, load
@@ -61,6 +61,9 @@ def with_flow(config: Path | None, work: Callable[[Flow], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(run())
+    except Unprocessable as error:
+        why = (f"{name} {', '.join(reasons)}" for name, reasons in error.fields.items())
+        fail("\n".join(why), FAILED)
     except CheckoutError as error:
         fail(error.message, FAILED)
     except (OSError, SQLAlchemyError, httpx.HTTPError) as error:

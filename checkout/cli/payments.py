@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from rich.table import Column, Table
 
 from checkout.cli.common import (
     FAILED,
+    UNUSABLE,
     config_option,
     console,
     fail,
@@ -21,11 +23,14 @@ from checkout.cli.common import (
 )
 from checkout.errors import NotFound
 from checkout.flow import record
+from checkout.flow.operations import operate
 from checkout.flow.sweep import reconcile as reconcile_one
 from checkout.flow.verbs import Flow
-from checkout.ledger import events, outbox
+from checkout.ledger import events, operations, outbox
 from checkout.ledger import payments as ledger_payments
 from checkout.ledger.rows import Attempt, Payment, Story
+from checkout.merchant.shapes import operation as operation_shape
+from checkout.model.money import Money
 from checkout.model.status import Status
 
 
@@ -80,6 +85,10 @@ def show(uid: str, config: Path | None, as_json: bool) -> None:
             "events": [
                 {"at": _moment(e.at), "kind": e.kind, "attempt": e.attempt, **e.data}
                 for e in await flow.ledger.read(events.of, uid)
+            ],
+            "operations": [
+                {**operation_shape(each, story), "created_at": _moment(each.created_at)}
+                for each in await flow.ledger.read(operations.of, uid)
             ],
             "letters": [
                 {
@@ -138,6 +147,43 @@ def reconcile(uids: tuple[str, ...], config: Path | None, as_json: bool) -> None
         console.print(f"{each['uid']}  {each['before']} -> {each['after']}")
     moved = sum(each["before"] != each["after"] for each in found)
     console.print(f"{len(found)} asked about, {moved} settled or moved")
+
+
+def _operation(kind: str, summary: str) -> None:
+    """Add `checkout payments <kind> UID`."""
+
+    @payments.command(kind, help=summary)
+    @click.argument("uid")
+    @click.option("--amount", help="In major units, like 12.50; all that is left unless said.")
+    @click.option("--reason", default="", help="For the bank's and the customer's papers.")
+    @config_option
+    @json_option
+    def command(
+        uid: str, amount: str | None, reason: str, config: Path | None, as_json: bool
+    ) -> None:
+        async def work(flow: Flow) -> dict[str, Any]:
+            story = await flow.ledger.read(record.read, uid)
+            minor = None
+            if amount is not None:
+                minor = Money.from_major(amount, story.payment.order.money.currency).minor
+            done = await operate(flow, kind, uid, amount=minor, reason=reason)
+            return operation_shape(done, story)
+
+        try:
+            found = with_flow(config, work)
+        except ValueError as error:
+            fail(f"--amount: {error}", UNUSABLE)
+        if as_json:
+            print_json(found)
+        else:
+            console.print(f"{kind} {found['status']}: {found['message']}")
+        if found["status"] == "failed":
+            sys.exit(FAILED)
+
+
+_operation("capture", "Collect (part of) an authorized amount.")
+_operation("void", "Give an authorization up.")
+_operation("refund", "Send (part of) a payment back.")
 
 
 def _payment(payment: Payment) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 verbs     what the pages, the API and the commands call
 record    the transactions behind them, one function each
 methods   which ways to pay an order offers
+operations  capture, void, refund
 sweep     what happens although nobody watches
 courier   the shop's letters on their way
 counts    what is counted for the operator

@@ -39,7 +39,8 @@ def read(conn: Connection, uid: str) -> Story:
     return story
 
 
-def _hold(conn: Connection, uid: str) -> Story:
+def hold(conn: Connection, uid: str) -> Story:
+    """The story, kept from other writers until this transaction ends."""
     story = payments.held(conn, uid)
     if story is None:
         raise NotFound
@@ -50,7 +51,7 @@ def _held_attempt(conn: Connection, key: str) -> tuple[Story, Attempt]:
     found = attempts.by_key(conn, key)
     if found is None:
         raise NotFound
-    story = _hold(conn, found.payment)
+    story = hold(conn, found.payment)
     return story, next(attempt for attempt in story.attempts if attempt.key == key)
 
 
@@ -59,7 +60,7 @@ def claim(conn: Connection, book: Book, attempt: Attempt, now: float) -> tuple[S
 
     Raises TooMany by the limits on card testing.
     """
-    story = _hold(conn, attempt.payment)
+    story = hold(conn, attempt.payment)
     if story.status(now) is not Status.OPEN or attempt.number != story.next_number:
         return story, False
     _limit(conn, book.limits, attempt, now)
@@ -147,6 +148,12 @@ def _moved(
     events.append(conn, attempt.payment, "moved", now, attempt.number, **told)
 
 
+def moved(conn: Connection, book: Book, attempt: Attempt, status: Status, now: float) -> Story:
+    """An operation after the payment has moved it: captured, voided, refunded."""
+    _moved(conn, attempt, move(attempt.status, status), now)
+    return _update(conn, book, attempt.payment, now)
+
+
 def _mismatched(
     conn: Connection, book: Book, attempt: Attempt, stated: dict[str, Any], now: float
 ) -> Story:
@@ -199,12 +206,13 @@ def _absent(conn: Connection, book: Book, story: Story, attempt: Attempt, now: f
     return _update(conn, book, attempt.payment, now)
 
 
-def returned(conn: Connection, key: str, now: float) -> None:
+def returned(conn: Connection, key: str, now: float) -> Attempt:
     """The customer is back from the bank: the first time starts the watched pace anew."""
     _, attempt = _held_attempt(conn, key)
     if attempt.returned_at is None:
         attempts.change(conn, key, returned_at=now, next_query_at=now, queries=0)
         events.append(conn, attempt.payment, "returned", now, attempt.number)
+    return _held_attempt(conn, key)[1]
 
 
 def confirmed(conn: Connection, book: Book, key: str, now: float) -> Story:
@@ -231,7 +239,7 @@ def leave(conn: Connection, book: Book, key: str, now: float) -> Story:
 
 def cancel(conn: Connection, book: Book, uid: str, now: float) -> Story:
     """The customer gives the payment up; nothing happens while an attempt is live or it is over."""
-    story = _hold(conn, uid)
+    story = hold(conn, uid)
     if story.status(now) is not Status.OPEN:
         return story
     payments.change(conn, uid, cancelled=True)
@@ -241,7 +249,7 @@ def cancel(conn: Connection, book: Book, uid: str, now: float) -> Story:
 
 def expire(conn: Connection, book: Book, uid: str, now: float) -> Story:
     """Write down what time alone has changed: an open form past its time."""
-    _hold(conn, uid)
+    hold(conn, uid)
     return _update(conn, book, uid, now)
 
 

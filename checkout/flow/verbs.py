@@ -199,7 +199,7 @@ class Flow:
         if not ours:
             return story
         # Finished even when the customer closes the tab while the gateway thinks.
-        return await asyncio.shield(self._run(self._send(story, attempt, method, sent)))
+        return await asyncio.shield(self.run(self._send(story, attempt, method, sent)))
 
     def _new_attempt(self, story: Story, method: Method, sent: Submission) -> Attempt:
         now, key = self.clock(), new_key(sent.number)
@@ -251,7 +251,7 @@ class Flow:
             card=sent.card,
             browser=sent.browser,
         )
-        outcome = await self._hear(self.gateways[attempt.account].pay(charge))
+        outcome = await self.hear(self.gateways[attempt.account].pay(charge))
         if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:
             outcome = outcome if outcome.id else Outcome(Status.LOST, reason=Reason.PROVIDER)
         return await self._answer(attempt, outcome, asked=False)
@@ -279,7 +279,7 @@ class Flow:
         )
         if not taken:
             return await self.ledger.read(record.read, attempt.payment), False
-        return await asyncio.shield(self._run(self._ask(attempt)))
+        return await asyncio.shield(self.run(self._ask(attempt)))
 
     async def _ask(self, attempt: Attempt) -> tuple[Story, bool]:
         story = await self.ledger.read(record.read, attempt.payment)
@@ -288,10 +288,10 @@ class Flow:
             log.error("gateway.unknown_account", account=attempt.account, alert=True)
             return story, False
         QUERIES.labels(attempt.account).inc()
-        outcome = await self._hear(gateway.status(_reference(story, attempt)))
+        outcome = await self.hear(gateway.status(reference(story, attempt)))
         return await self._answer(attempt, outcome, asked=True), not record.no_news(outcome)
 
-    async def _hear(self, said: Awaitable[Outcome]) -> Outcome:
+    async def hear(self, said: Awaitable[Outcome]) -> Outcome:
         """What a gateway's verb comes to. A fault of ours is no answer of theirs: money may have
         moved, so it is unknown and looked up."""
         try:
@@ -331,7 +331,7 @@ class Flow:
         if not (attempt.live or attempt.sweep_at is not None or attempt.status is Status.LOST):
             return await self.ledger.read(record.read, attempt.payment)
         if attempt.returned_at is None:
-            await self.write(attempt.payment, record.returned, attempt.key, self.clock())
+            attempt = await self.write(attempt.payment, record.returned, attempt.key, self.clock())
         return await self.refresh(attempt)
 
     async def leave(self, story: Story) -> Story:
@@ -341,7 +341,7 @@ class Flow:
             return await self.ledger.read(record.read, story.payment.uid)
         if self.can(attempt, "withdraw"):
             gateway = cast(Prompted, self.gateways[attempt.account])
-            outcome = await self._hear(gateway.withdraw(_reference(story, attempt)))
+            outcome = await self.hear(gateway.withdraw(reference(story, attempt)))
             await self._answer(attempt, outcome, asked=True)
         return await self.write(attempt.payment, record.leave, self.book, attempt.key, self.clock())
 
@@ -353,7 +353,7 @@ class Flow:
             return story
         if self.can(attempt, "confirm"):
             gateway = cast(Prompted, self.gateways[attempt.account])
-            outcome = await self._hear(gateway.confirm(_reference(story, attempt)))
+            outcome = await self.hear(gateway.confirm(reference(story, attempt)))
             if outcome == UNKNOWN:
                 return story  # it was not told; the customer can say so again
             await self._answer(attempt, outcome, asked=True)
@@ -399,7 +399,7 @@ class Flow:
         agrees = attempt.status in FINAL and attempt.status is outcome.status
         await self.ledger.write(_noted, attempt, outcome.status, self.clock(), agrees)
         if not agrees:
-            self._run(self._confirm(attempt))
+            self.run(self._confirm(attempt))
 
     async def _confirm(self, attempt: Attempt) -> None:
         """Ask at once, or as soon as the interval allows: the sweep holds it if we die."""
@@ -410,7 +410,7 @@ class Flow:
 
     # What is under way
 
-    def _run(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def run(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._done)
@@ -427,7 +427,7 @@ class Flow:
             await asyncio.wait(self._running, timeout=seconds)
 
 
-def _reference(story: Story, attempt: Attempt) -> Reference:
+def reference(story: Story, attempt: Attempt) -> Reference:
     return Reference(
         key=attempt.key,
         id=attempt.gateway_id,

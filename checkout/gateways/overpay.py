@@ -116,7 +116,7 @@ class Overpay(ABC):
         found = transactions(answer.data)
         if found:
             return self._outcome(found[0], asked, charge.method.name)
-        return _refused(answer)
+        return refused(answer)
 
     async def status(self, reference: Reference) -> Outcome:
         if reference.id is not None:
@@ -244,7 +244,7 @@ def _moment(seconds: float) -> str | None:
     return datetime.fromtimestamp(int(seconds), UTC).isoformat()
 
 
-def _refused(answer: Answer) -> Outcome:
+def refused(answer: Answer) -> Outcome:
     """A well-formed refusal with 4xx is a decline; anything else leaves the payment unknown."""
     said = refusal(answer.data) if answer.status >= 400 else None
     if said is None or (said.code or "").startswith("P"):

@@ -11,12 +11,23 @@ from typing import Any, Final
 
 import msgspec
 
-from checkout.gateways.base import Can, Charge, merged
-from checkout.gateways.overpay import Options, Overpay, common, filled
-from checkout.gateways.overpay_answer import Transaction, address, section
+from checkout.gateways.base import Can, Charge, Reference, merged
+from checkout.gateways.overpay import (
+    NOT_OURS_TO_SEND,
+    Options,
+    Overpay,
+    common,
+    filled,
+    refused,
+    request_id,
+)
+from checkout.gateways.overpay_answer import Transaction, address, section, transactions
+from checkout.gateways.overpay_words import STATUS
 from checkout.model.browser import Browser
 from checkout.model.card import Card
+from checkout.model.money import Money
 from checkout.model.order import Customer, Order
+from checkout.model.outcome import Outcome
 from checkout.model.status import Status
 from checkout.model.steps import Redirect, Step
 
@@ -50,7 +61,19 @@ ADDRESS: Final = {  # field -> the most characters of it
 # Parts of the shop's `order.additional_data` that the gateway knows under the same name.
 PASSED_ON: Final = ("avs_cvc_verification", "card_on_file", "meta", "p2p", "excluded_gateways")
 
-CAN: Final = Can(card=True, browser=True, lookup=True, transaction_types=frozenset(CREATE))
+OPERATIONS: Final = {
+    "capture": ("/transactions/captures", Status.PAID),
+    "void": ("/transactions/voids", Status.REFUNDED),
+    "refund": ("/transactions/refunds", Status.REFUNDED),
+}
+
+CAN: Final = Can(
+    card=True,
+    browser=True,
+    lookup=True,
+    transaction_types=frozenset(CREATE),
+    operations=frozenset(OPERATIONS),
+)
 
 
 class OverpayCards(Overpay):
@@ -75,6 +98,34 @@ class OverpayCards(Overpay):
                 "customer": _customer(charge.customer),
                 "billing_address": _billing_address(charge.customer),
             }
+        )
+
+    async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
+        return await self._follow("capture", reference, money, key)
+
+    async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
+        return await self._follow("void", reference, money, key)
+
+    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+        return await self._follow("refund", reference, money, key, reason=reason)
+
+    async def _follow(
+        self, kind: str, reference: Reference, money: Money, key: str, **more: str
+    ) -> Outcome:
+        """A transaction of its own that names the payment as its parent."""
+        path, done = OPERATIONS[kind]
+        if reference.id is None:
+            return NOT_OURS_TO_SEND
+        request = {"parent_uid": reference.id, "amount": money.minor, "tracking_id": key, **more}
+        answer = await self._wire.charge(path, {"request": request}, {"RequestID": request_id(key)})
+        if isinstance(answer, Outcome):
+            return answer
+        found = transactions(answer.data)
+        if not found:
+            return refused(answer)
+        status = STATUS.get(found[0].status, Status.PENDING)
+        return Outcome(
+            done if status is Status.PAID else status, found[0].uid, facts=found[0].facts
         )
 
     def won(self, asked: str | None) -> Mapping[str | None, Status]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 METADATA: Final = MetaData()
@@ -106,6 +107,25 @@ outbox: Final = Table(
     Column("created_at", Double, nullable=False),
     Index("outbox_due", "due_at"),
     Index("outbox_by_payment", "payment"),
+)
+
+operations: Final = Table(
+    "operations",
+    METADATA,
+    Column("uid", String(36), primary_key=True),
+    Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),  # capture, void, refund
+    Column("key", String(40), nullable=False, unique=True),
+    Column("request_id", String(255)),  # the shop's: the same again is the same operation
+    Column("amount", BigInteger, nullable=False),
+    Column("reason", Text),
+    Column("status", String(16), nullable=False),
+    Column("gateway_id", Text),
+    Column("message", Text),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    UniqueConstraint("payment", "request_id"),
 )
 
 creations: Final = Table(

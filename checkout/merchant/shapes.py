@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.order import CARD_METHOD, Customer
 from checkout.model.status import OUTWARD, Status
@@ -127,6 +128,38 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         "version": VERSION,
         "attempts": order.attempts,
         "payment_method": raw.get("payment_method"),
+    }
+
+
+# An operation's outward words.
+OPERATION: Final[dict[Status, tuple[str, str]]] = {
+    Status.CLAIMED: ("pending", "Waiting"),
+    Status.PENDING: ("pending", "Waiting"),
+    Status.PAID: ("successful", "Successfully processed"),
+    Status.REFUNDED: ("successful", "Successfully processed"),
+    Status.DECLINED: ("failed", "Declined"),
+    Status.LOST: ("failed", "Not sent, nothing has moved"),
+}
+
+
+def operation(done: Operation, story: Story) -> dict[str, Any]:
+    """`transaction` of a capture, void or refund; `parent_uid` is the payment's."""
+    word, message = OPERATION.get(done.status, OPERATION[Status.PENDING])
+    return {
+        "uid": done.uid,
+        "id": done.uid,
+        "type": done.kind,
+        "parent_uid": done.payment,
+        "status": word,
+        "message": done.message or message,
+        "amount": done.amount,
+        "currency": story.payment.order.money.currency,
+        "tracking_id": story.payment.order.tracking_id,
+        "reason": done.reason,
+        "test": story.payment.order.test,
+        "created_at": moment(done.created_at),
+        "updated_at": moment(done.updated_at),
+        done.kind: {"status": word, "message": done.message or message, "ref_id": done.gateway_id},
     }
 
 

@@ -2,6 +2,7 @@
 
 api            what shops call
 openapi        what /schema says of that
+operations     captures, voids and refunds, for shops
 pages          the customer's story, page by page
 returns        landings from gateways
 notifications  gateways that tell us something

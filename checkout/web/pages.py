@@ -247,7 +247,7 @@ def show_payment(
     # The first view is the same for many payments but for a few texts.
     plain = not (errors or values or customer or order.receipt_text or visit.story.attempts)
     put = (holes := Holes(kept=plain)).put
-    problems = [("method", _(errors["method"]))] if "method" in errors else []
+    problems = [(name, _(text)) for name, text in errors.items() if name == "method"]
     problems += [(field.name, field.error) for field in (*card, *customer) if field.error]
     page = PaymentPage(
         summary=_summary(visit, timed=True, put=put),

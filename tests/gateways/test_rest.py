@@ -632,10 +632,8 @@ async def test_unclear(name: str) -> None:
         (200, {"transactionStatus": "Y", "result": {"code": "10001"}}),
         (200, {"transactionStatus": "Y", "result": {"code": "20044"}}),
         (200, {"transactionStatus": "P", "result": {"code": code}}),
-        (
-            200,
-            {"transactionStatus": "Q", "status": word, "result": {"code": "20044"}, "amount": []},
-        ),
+        (200, {"transactionStatus": "Y", "result": {"code": code}, "amount": []}),
+        (200, {"transactionStatus": "Q", "status": word, "result": {"code": "20044"}}),
         (200, {"result": {"code": "20044", "description": "?"}}),
         (200, {"result": {"code": "10001", "description": "System error"}}),
         (200, {"result": {"code": "00026", "description": "Record found"}}),

@@ -197,3 +197,48 @@ async def test_a_closed_response_frees_its_connection() -> None:
         for status in (200, 302, 401, 422, 500):
             await wire.ask(f"/{status}")
     assert len(closed) == 5
+
+
+async def test_other_bodies_than_json() -> None:
+    seen: list[httpx.Request] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, text="a;b")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        wire = Wire(
+            http,
+            "https://gateway.example",
+            {"Content-Type": "text/x-lines"},
+            encode=lambda body: "\n".join(f"{name}={body[name]}" for name in body).encode(),
+            decode=lambda raw: raw.decode().split(";"),
+        )
+        assert await wire.charge("/pay", {"a": 1, "b": 2}) == Answer(200, ["a", "b"])
+        assert await wire.ask("/how", {"c": 3}, {"X-Token": "t"}, method="POST") == Answer(
+            200, ["a", "b"]
+        )
+    assert [request.content for request in seen] == [b"a=1\nb=2", b"c=3"]
+    assert [request.method for request in seen] == ["POST", "POST"]
+    assert seen[1].headers["X-Token"] == "t"
+    assert {request.headers["content-type"] for request in seen} == {"text/x-lines"}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_only_a_401_may_be_renewed(status: int) -> None:
+    async with wired(giving(status)) as wire:
+        charged = await wire.charge("/pay", {}, renewable=True)
+        asked = await wire.ask("/status", renewable=True)
+    if status == 401:
+        assert charged == asked == Answer(401, None)
+    else:
+        assert charged == REFUSED_US
+        assert asked == Outcome(Status.PENDING, reason=Reason.CREDENTIALS)
+
+
+async def test_a_call_may_have_less_time() -> None:
+    began = time.monotonic()
+    async with wired(silence(b"")) as wire:
+        assert await wire.charge("/pay", {}, seconds=0.1) == UNKNOWN
+        assert await wire.ask("/status", seconds=0.1) == UNKNOWN
+    assert 0.15 < time.monotonic() - began < 10

@@ -58,6 +58,7 @@ async def test_another_way_by_the_back_button(house: House, customer: Customer) 
     await page.go_back()
     await customer.at("redirect")
     await customer.reads("You are going to the payment page")
+    await page.wait_for_timeout(1000)  # the interval: within it, what was said last is fresh enough
     before = len(await house.queries(order))
     await customer.press("Choose another way to pay")
     await customer.at("payment")

@@ -88,7 +88,7 @@ def test_parameters_must_come_unchanged(sandbox: Client, name: str) -> None:
     redirect = pay(sandbox, CHALLENGE)["redirect"]
     fields = {one["name"]: one["value"] for one in redirect["parameters"]}
     for spoiled in (
-        {**fields, name: fields[name].rstrip("=f")},
+        {**fields, name: fields[name][:-1]},
         {key: value for key, value in fields.items() if key != name},
         {**fields, "more": "1"},
     ):

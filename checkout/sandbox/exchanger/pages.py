@@ -33,8 +33,8 @@ class Words(NamedTuple):
 
 
 WORDS: dict[str, Words] = {
-    "new": Words("Pay this order", "Then press the button below.", "open"),
-    "waitPayment": Words("Pay this order", "Then press the button below.", "open"),
+    "new": Words("Pay this order", "Send this amount, then press the button.", "open"),
+    "waitPayment": Words("Pay this order", "Send this amount, then press the button.", "open"),
     "inProgress": Words("Looking for your payment", "This page follows by itself.", "open"),
     "inProgressPayout": Words("Your payment has arrived", "The shop is being paid out.", "open"),
     "errorPayout": Words("The payout has a fault", "One of us is looking at it.", "open"),
@@ -99,7 +99,9 @@ def _shown(request: HttpRequest, order: Order, *, actions: bool) -> Response[str
         waits=actions and order.word in WAITING,
         moves=not order.final and order.word not in WAITING,
         lines=_lines(order) if text else [],
-        code=segno.make(code, micro=False).svg_data_uri(scale=4, border=4) if code else None,
+        code=segno.make(code, micro=False).svg_data_uri(scale=4, border=4, light="#fff")
+        if code
+        else None,
     )
 
 

@@ -1,0 +1,50 @@
+"""After the payment, for shops: `POST /transactions/captures`, `voids`, `refunds`, in Overpay's
+shapes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Response, post
+
+from checkout.errors import NotFound
+from checkout.flow import record
+from checkout.flow.operations import operate
+from checkout.merchant.shapes import operation as shape
+from checkout.model.checks import Fields, decode, drop_nulls
+from checkout.model.rules import minor_units, text
+from checkout.web.api import authenticated
+from checkout.web.security import read_body
+from checkout.web.visit import Web_Request, web_of
+
+KINDS: Final = {"captures": "capture", "voids": "void", "refunds": "refund"}
+
+
+@post("/transactions/{kind:str}", status_code=200, tags=["transactions"])
+async def after_payment(request: Web_Request) -> Response[Any]:
+    """`{"request": {"parent_uid", "amount", "reason"}}`: `parent_uid` is the payment's uid, without
+    `amount` all that is left. Answers `{"transaction": {...}}`, also when it was declined."""
+    web = web_of(request)
+    shop = authenticated(request, web.settings)
+    kind = KINDS.get(request.path_params["kind"])
+    if kind is None:
+        raise NotFound
+    body = Fields(drop_nulls(decode(await read_body(request))), tolerant=True)
+    fields = body.within("request", shown="")
+    uid = fields.need("parent_uid", text(64))
+    amount = fields.get("amount", minor_units())
+    reason = fields.get("reason", text(255, least=0), "")
+    fields.done()
+    done = await operate(
+        web.flow,
+        kind,
+        uid,
+        shop=shop,
+        amount=amount,
+        reason=reason,
+        request_id=request.headers.get("requestid", "")[:255] or None,
+    )
+    return Response({"transaction": shape(done, await web.flow.ledger.read(record.read, uid))})
+
+
+HANDLERS: Final = (after_payment,)

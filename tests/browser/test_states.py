@@ -1,0 +1,237 @@
+"""Every state that a customer can see, on the real server: nothing for axe-core to find, nothing
+to scroll sideways at 320 px, and a picture of it in pictures/live/."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.look import look
+from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN, Customer
+from tests.journeys.house import House, until
+from tests.journeys.plugin import BROWSER, Enter
+
+pytestmark = BROWSER
+
+WAYS = {"types": ["credit_card", "bank_transfer", "sbp", "erip"]}
+CARD = {"types": ["credit_card"]}
+LINES = ["2 × Stalls, row 5", "Doors open at 19:00", "Bring this receipt", "No refunds"]
+
+
+async def test_ready(house: House, customer: Customer) -> None:
+    page = await customer.open(await house.order(payment_method=CARD, test=False))
+    await look(page, "ready")
+
+
+async def test_several_methods(house: House, customer: Customer) -> None:
+    lines = {"receipt_text": LINES}
+    page = await customer.open(await house.order(payment_method=WAYS, additional_data=lines))
+    await look(page, "several-methods")
+    await customer.choose("bank_transfer")
+    await look(page, "other-method")
+
+
+async def test_no_card(house: House, customer: Customer) -> None:
+    page = await customer.open(await house.order(payment_method={"types": ["sbp"]}))
+    await look(page, "no-card")
+
+
+async def test_errors(house: House, customer: Customer) -> None:
+    """Slips that the page itself sees, then those that the server sees."""
+    asked = {"visible": ["email", "first_name", "phone", "country"], "read_only": ["first_name"]}
+    order = await house.order(
+        payment_method=CARD,
+        customer={"first_name": "Anna"},
+        settings={"customer_fields": asked},
+    )
+    customer.expected = {422}
+    page = await customer.open(order)
+    await look(page, "customer-fields")
+    await customer.type_card("4111111111111112", code="12")
+    await customer.press_pay()
+    await expect(page.locator("#e-number")).not_to_be_empty()
+    await look(page, "slips")
+    await customer.type_card(expiry="01/20")
+    await page.locator("#f-email").fill("anna@example")
+    await customer.press_pay()
+    summary = page.locator(".note.bad")
+    await expect(summary).to_be_focused()
+    await look(page, "several-errors")
+    # Each of the summary's links leads to its field.
+    links = summary.locator("a")
+    for place in range(await links.count()):
+        link = links.nth(place)
+        name = (await link.get_attribute("href") or "").removeprefix("#")
+        await link.click()
+        await expect(page.locator(f"[id={name}]")).to_be_focused()
+
+
+async def test_paying(house: House, customer: Customer) -> None:
+    page = await customer.open(await house.order())
+    await page.route("**/pay", lambda route: route.fulfill(status=204))  # the page stays
+    await customer.type_card()
+    await customer.press_pay()
+    await expect(page.locator("form.busy")).to_be_visible()
+    await look(page, "paying")
+
+
+async def test_offline(house: House, customer: Customer) -> None:
+    page = await customer.open(await house.order())
+    await customer.context.set_offline(True)
+    await expect(page.locator(".now")).to_contain_text("You are offline")
+    await customer.type_card()
+    await customer.press_pay()
+    await customer.at("payment")
+    await look(page, "offline")
+
+
+async def test_declined_and_open_again(house: House, customer: Customer) -> None:
+    page = await customer.open(await house.order(attempts=2))
+    await customer.pay(DECLINED)
+    await expect(page.locator(".note.bad")).to_be_focused()
+    await look(page, "declined-retry")
+    await customer.pay("4000000000000119")
+    await customer.at("result")
+    await look(page, "declined")
+
+
+async def test_leaving(house: House, customer: Customer) -> None:
+    """The page that leaves, as whoever comes back to it sees it."""
+    page = await customer.open(await house.order())
+    await customer.choose("sbp")
+    await customer.press_pay()
+    await customer.at_bank()
+    await page.go_back()
+    await customer.at("redirect")
+    await look(page, "leaving")
+
+
+async def test_waiting(house: House, customer: Customer) -> None:
+    page = await customer.open(await house.order())
+    await customer.choose("bank_transfer")
+    await customer.press_pay()
+    await customer.at_bank()
+    await customer.press("Back to the shop without paying")
+    await customer.at("wait")
+    await look(page, "waiting-for-you")
+
+
+async def test_checking(house: House, customer: Customer) -> None:
+    house.allowed = ("mismatch",)
+    page = await customer.open(await house.order())
+    await house.break_next("wrong_amount")
+    await customer.pay(PLAIN)
+    await customer.reads("We are checking with the bank")
+    await look(page, "still-checking")
+
+
+async def test_instructions(house: House, customer: Customer) -> None:
+    page = await customer.open(await house.order(payment_method={"types": ["erip"]}))
+    await customer.press_pay()
+    await customer.reads("How to pay")
+    await look(page, "instructions")
+
+
+async def test_paid(house: House, customer: Customer) -> None:
+    lines = {"receipt_text": LINES}
+    order = await house.order(additional_data=lines, settings={"auto_return": 600}, test=False)
+    page = await customer.open(order)
+    await customer.pay(PLAIN)
+    await customer.at("result")
+    await expect(page.locator("#headline")).to_be_focused()
+    await look(page, "paid")
+    await customer.press("Receipt to print")
+    await customer.reads("Paid")
+    await look(page, "receipt")
+
+
+async def test_approved(house: House, customer: Customer) -> None:
+    page = await customer.open(await house.order(transaction_type="authorization"))
+    await customer.pay(PLAIN)
+    await customer.reads("Payment approved")
+    await look(page, "authorized")
+
+
+async def test_unpaid_receipt(house: House, customer: Customer) -> None:
+    order = await house.order()
+    address = (await house.payment_url(order)).replace("/payment/", "/order/")
+    await customer.page.goto(address)
+    await customer.reads("Ready to pay")
+    await look(customer.page, "receipt-unpaid")
+    await customer.press("Go to the payment")
+    await customer.at("payment")
+
+
+async def test_expired(house: House, customer: Customer) -> None:
+    ends = datetime.now(UTC) + timedelta(seconds=2)
+    order = await house.order(expired_at=ends.isoformat())
+    await until(lambda: datetime.now(UTC) > ends)
+    page = await customer.open(order)
+    await customer.reads("Time is up")
+    await look(page, "expired")
+
+
+async def test_cancelled(house: House, customer: Customer) -> None:
+    page = await customer.open(await house.order())
+    await customer.press("Cancel payment")
+    await customer.reads("Payment cancelled")
+    await look(page, "cancelled")
+
+
+async def test_not_found(house: House, customer: Customer) -> None:
+    customer.expected = {404}
+    page = customer.page
+    await page.goto(f"{house.checkout}/en/payment/0/0")
+    await customer.reads("There is no such payment")
+    await look(page, "not-found")
+
+
+async def test_too_many(house: House, customer: Customer) -> None:
+    customer.expected = {429}
+    order = await house.order(attempts=10)
+    page = await customer.open(order)
+    for _ in range(5):
+        await customer.pay(DECLINED)
+        await expect(page.locator("#f-number")).to_have_value("")
+    await customer.pay(DECLINED)
+    await customer.reads("Too many tries")
+    await look(page, "too-many")
+    assert len(await house.transactions(order)) == 5
+
+
+async def test_from_another_site(house: House, customer: Customer) -> None:
+    """A form of another site posts to ours: refused, with the way to do it right."""
+    customer.expected = {403}
+    order = await house.order()
+    address = await house.payment_url(order)
+    page = customer.page
+    await page.goto(f"{house.sandbox}/sandbox/")
+    await page.evaluate(
+        """(action) => {
+          const form = document.createElement("form");
+          Object.assign(form, { method: "post", action });
+          document.body.append(form);
+          form.submit();
+        }""",
+        f"{address}/pay",
+    )
+    await customer.reads("This form can't be sent from here")
+    await look(page, "other-site")
+
+
+@pytest.mark.parametrize("language", ["de", "ru"])
+async def test_other_languages(house: House, enter: Enter, language: str) -> None:
+    """Longer words: the same places."""
+    order = await house.order(language=language, payment_method=WAYS, attempts=2)
+    customer = await enter(locale=language)
+    page = await customer.open(order)
+    await look(page, f"several-methods.{language}")
+    await customer.pay(DECLINED)
+    await expect(page.locator(".note.bad")).to_be_visible()
+    await look(page, f"declined-retry.{language}")
+    await customer.pay(CHALLENGE)
+    await customer.answer_bank()
+    await customer.at("result")
+    await look(page, f"paid.{language}")

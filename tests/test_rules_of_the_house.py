@@ -1,0 +1,288 @@
+"""Rules that no single module can hold: who may name a gateway, what templates may ask for, and
+that every word a status, a reason or an error needs is there."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import jinja2
+import pytest
+from jinja2 import nodes
+
+from checkout import errors
+from checkout.gateways import ADAPTERS
+from checkout.model.outcome import Reason
+from checkout.model.status import FINAL, LIVE, MOVES, OUTWARD, Status
+from checkout.web import views, words
+from checkout.web.render import Assets, Renderer
+from checkout.web.visit import PAGE
+from tests.gallery import STATES, states
+
+ROOT = Path(__file__).parents[1]
+CODE = ROOT / "checkout"
+TEMPLATES = ROOT / "templates"
+
+# --- Nobody but the gateways' own rooms names one ------------------------------------------------
+
+# The documents name four; those that are not built yet are names already.
+NAMES = {"overpay_cards", "overpay_apm", "rest", "exchanger"} | set(ADAPTERS)
+AT_HOME = ("gateways/", "sandbox/")
+SETTINGS_EXAMPLE = "cli/demo.py"  # a settings file, as a shop would write it
+
+
+def sources() -> list[Path]:
+    return [
+        path
+        for path in sorted(CODE.rglob("*.py"))
+        if not path.relative_to(CODE).as_posix().startswith(AT_HOME)
+    ]
+
+
+def docstrings(tree: ast.AST) -> set[int]:
+    """The ids of the constants that are docstrings."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                found.add(id(first.value))
+    return found
+
+
+def namings(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Where the code imports an adapter or has its name as a text."""
+    skipped = docstrings(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if NAMES & set(alias.name.split(".")):
+                    yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            parts = {*(node.module or "").split("."), *(alias.name for alias in node.names)}
+            if parts & NAMES:
+                yield node.lineno, f"from {node.module}"
+        elif isinstance(node, ast.Constant) and id(node) not in skipped and node.value in NAMES:
+            yield node.lineno, repr(node.value)
+        elif isinstance(node, ast.Attribute | ast.Name):
+            name = node.attr if isinstance(node, ast.Attribute) else node.id
+            if name in NAMES - {"rest"}:
+                yield node.lineno, name
+
+
+def test_the_search_finds_what_it_looks_for() -> None:
+    code = (
+        '"""rest"""\n'
+        "import checkout.gateways.overpay_cards\n"
+        "from checkout.gateways import overpay_apm\n"
+        'x = {"rest": 1}\n'
+        "y = gateways.exchanger\n"
+        'z = "the rest of it"\n'
+    )
+    assert {line for line, _ in namings(ast.parse(code))} == {2, 3, 4, 5}
+    assert len(sources()) > 40
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: path.relative_to(CODE).as_posix())
+def test_no_adapter_is_named(path: Path) -> None:
+    found = list(namings(ast.parse(path.read_text())))
+    if path == CODE / SETTINGS_EXAMPLE:
+        # There they stand in the text of a settings file and nowhere else.
+        assert 'adapter = "' in path.read_text()
+    assert not found
+
+
+def test_templates_and_scripts_name_no_adapter() -> None:
+    """Pages ask what a gateway can do. "rest" is a word of CSS and scripts."""
+    names = "|".join(sorted(NAMES - {"rest"}))
+    for path in (*TEMPLATES.rglob("*.html"), *(ROOT / "static").glob("*/*.[cj]s*")):
+        if "vendor" not in path.parts:
+            assert not re.search(rf"\b({names})\b", path.read_text()), path
+
+
+def test_adapters_do_not_know_each_other() -> None:
+    """Also by no text: each file of an adapter names its own alone."""
+    for name in ADAPTERS:
+        for path in (CODE / "gateways").glob(f"{name}*.py"):
+            found = {said for _, said in namings(ast.parse(path.read_text()))}
+            others = {f"from checkout.gateways.{other}" for other in NAMES - {name}}
+            assert not found & others, path
+
+
+# --- Templates ask for what their view has ------------------------------------------------------
+
+VIEWS: dict[str, dict[str, Any]] = {
+    "pages/payment.html": {"page": views.PaymentPage},
+    "pages/redirect.html": {"page": views.RedirectPage},
+    "pages/wait.html": {"page": views.WaitPage},
+    "pages/result.html": {"page": views.ResultPage},
+    "pages/order.html": {"page": views.OrderPage},
+    "pages/error.html": {"page": views.ErrorPage},
+    "partials/status.html": {"status": views.StatusView},
+    "base.html": {},
+}
+
+
+def environment() -> jinja2.Environment:
+    found = jinja2.Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    found.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    return found
+
+
+def fields(view: Any) -> dict[str, Any]:
+    """The fields of a view with their types; of "X | None" those of X."""
+    for each in (view, *get_args(view)):
+        if dataclasses.is_dataclass(each):
+            return get_type_hints(each)
+        if hasattr(each, "__struct_fields__"):
+            return get_type_hints(each)
+    return {}
+
+
+def asked(tree: nodes.Template, roots: dict[str, Any]) -> Iterator[tuple[int, str, bool]]:
+    """Each `page.a.b` of a template, and whether the views have it."""
+    for node in tree.find_all(nodes.Getattr):
+        path, inner = [node.attr], node.node
+        while isinstance(inner, nodes.Getattr):
+            path.append(inner.attr)
+            inner = inner.node
+        if not isinstance(inner, nodes.Name) or inner.name not in roots:
+            continue
+        kind, there = roots[inner.name], True
+        for name in reversed(path):
+            known = fields(kind)
+            if not known:
+                break  # a plain value: its methods are Jinja's business
+            there = there and name in known
+            kind = known.get(name)
+        yield node.lineno, ".".join([inner.name, *reversed(path)]), there
+
+
+@pytest.mark.parametrize("name", sorted(VIEWS))
+def test_what_a_template_asks_for_exists(name: str) -> None:
+    tree = environment().parse((TEMPLATES / name).read_text())
+    roots = {"shell": views.Shell} | VIEWS[name]
+    found = list(asked(tree, roots))
+    assert found
+    assert not [(line, path) for line, path, there in found if not there]
+
+
+def test_every_page_has_a_view_and_every_view_a_page() -> None:
+    pages = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html")}
+    assert {name for name in pages if not name.startswith("macros/")} == set(VIEWS)
+    shown = {view for roots in VIEWS.values() for view in roots.values()}
+    declared = {
+        each
+        for each in vars(views).values()
+        if isinstance(each, type)
+        and dataclasses.is_dataclass(each)
+        and each.__name__[-4:] == "Page"
+    }
+    assert declared <= shown
+
+
+def test_every_field_of_a_view_is_shown_somewhere() -> None:
+    """A field that no template asks for is work for nothing."""
+    texts = "\n".join(path.read_text() for path in TEMPLATES.rglob("*.html"))
+    unused = {
+        f"{view.__name__}.{name}"
+        for roots in VIEWS.values()
+        for view in (*roots.values(), views.Shell)
+        for name in fields(view)
+        if not re.search(rf"\.{name}\b", texts)
+    }
+    assert unused <= {"ErrorPage.status", "Shell.frame"}
+
+
+# --- Every state can be drawn -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer(Assets())
+
+
+@pytest.mark.parametrize("name", sorted(STATES))
+def test_every_state_renders(renderer: Renderer, name: str) -> None:
+    """In each language, strictly: an undefined name is an error."""
+    for language in ("en", "de", "ru"):
+        template, page, shell = states(language)[name]
+        shown = renderer(template, language, page=page, shell=shell)
+        assert shown.lstrip().startswith("<!doctype html>")
+        assert shown.rstrip().endswith("</html>")
+        assert "\ue000" not in shown  # a hole that nobody filled
+        assert " style=" not in shown
+        assert not re.search(r"\son\w+=", shown)
+
+
+def test_every_template_is_drawn_by_some_state() -> None:
+    drawn = {template for template, _, _ in STATES.values()}
+    assert drawn == {name for name in VIEWS if name.startswith("pages/")}
+
+
+# --- Words for everything -----------------------------------------------------------------------
+
+
+def tree(root: type[errors.CheckoutError]) -> Iterator[type[errors.CheckoutError]]:
+    yield root
+    for each in root.__subclasses__():
+        yield from tree(each)
+
+
+def test_every_status_has_its_page_and_words() -> None:
+    of_payments = set(Status) - {Status.CLAIMED, Status.LOST}
+    assert set(PAGE) == of_payments
+    assert set(words.STATUS) == of_payments
+    assert set(OUTWARD) == set(Status) - {Status.LOST}
+    assert set(MOVES) == set(Status)
+    assert {status for status, page in PAGE.items() if page == "result"} == FINAL
+    assert {PAGE[status] for status in LIVE & of_payments} == {"wait", "redirect"}
+
+
+def test_every_reason_has_words() -> None:
+    assert set(words.REASON) == set(Reason)
+    for found in words.REASON.values():
+        assert found.tone in ("bad", "info")
+        assert found.title
+        assert found.text.endswith(".")
+        assert not found.title.endswith(".")
+
+
+def test_every_error_has_a_page() -> None:
+    statuses = {each.status for each in tree(errors.CheckoutError)}
+    # Those for machines alone: shops' credentials and fields.
+    assert statuses - {401, 422} <= set(words.ERROR)
+
+
+def test_the_errors_are_drawn_in_their_docstring() -> None:
+    drawing = errors.__doc__ or ""
+    for each in tree(errors.CheckoutError):
+        if each.__module__ == errors.__name__:
+            assert each.__name__ in drawing
+            assert str(each.status) in drawing
+
+
+# --- Small things -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: path.relative_to(CODE).as_posix())
+def test_no_unfinished_business(path: Path) -> None:
+    with path.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            if token.type == tokenize.COMMENT:
+                assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b", token.string), token.start
+
+
+def test_litestars_form_parser_is_never_used() -> None:
+    """It keeps the last thousand bodies, cards and all."""
+    for path in sources():
+        code = path.read_text()
+        words_ = ("request.form(", "URLEncodedBody", "RequestEncodingType", "CSRFConfig",
+                  "request.url.", "request.query_params")  # fmt: skip
+        lines = [line for line in code.splitlines() if not line.lstrip().startswith(("#", '"""'))]
+        assert not [line for line in lines for word in words_ if word in line], path

@@ -1,0 +1,173 @@
+"""The catalogues: complete, up to date with the code and the templates, and fit to be shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from checkout.texts import CATALOGUES, LANGUAGES, SOURCE, locale, translations
+
+ROOT = Path(__file__).parents[1]
+KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None}  # marked where it stands, translated where it is shown
+TRANSLATED = sorted(set(LANGUAGES) - {SOURCE})
+PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%|%|\{\w*\}")
+Id = str | tuple[str, ...]
+
+
+@cache
+def extracted() -> dict[Id, set[str]]:
+    """Every text that Babel finds by babel.cfg: message id -> the files it stands in."""
+    with (ROOT / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    found: dict[Id, set[str]] = {}
+    for name, _line, text, _comments, context in extract_from_dir(
+        str(ROOT), methods, options, keywords=KEYWORDS, directory_filter=_ours
+    ):
+        assert context is None, "the catalogues are read without contexts"
+        found.setdefault(text, set()).add(name)
+    return found
+
+
+def _ours(folder: str) -> bool:
+    """babel.cfg names only these; the rest need not be walked through."""
+    top = Path(folder).relative_to(ROOT).parts[0]
+    return top in ("checkout", "templates") and Path(folder).name != "__pycache__"
+
+
+@cache
+def catalogue(language: str) -> Catalog:
+    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+    with path.open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+def messages(language: str) -> list[Message]:
+    return [message for message in catalogue(language) if message.id]
+
+
+def strings(message: Message) -> Iterable[str]:
+    return message.string if isinstance(message.string, tuple) else (message.string,)
+
+
+def ids(message: Message) -> Iterable[str]:
+    return message.id if isinstance(message.id, tuple) else (message.id,)
+
+
+def test_babel_finds_the_texts() -> None:
+    """Of templates and of code, plain, marked and in the plural: else the rest proves nothing."""
+    found = extracted()
+    assert len(found) > 150
+    assert found["Cancel payment"] == {"templates/pages/payment.html"}
+    assert any(name.endswith("words.py") for name in found["Paid"])
+    assert any(name.endswith("card.py") for name in found["Enter the card number"])
+    assert [text for text in found if isinstance(text, tuple)], "a plural"
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_text_is_translated(language: str) -> None:
+    said = {message.id: message for message in messages(language)}
+    found: dict[Any, Any] = {}
+    for text in extracted():
+        message = said.get(text) or said.get(text[0] if isinstance(text, tuple) else text)
+        if message is None:
+            found[text] = "not in the catalogue"
+        elif not all(strings(message)):
+            found[text] = "not translated"
+    assert not found
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_no_text_is_left_over(language: str) -> None:
+    """What nobody shows any more is taken out, lest it be translated for ever."""
+    known = set(extracted())
+    known |= {text[0] for text in known if isinstance(text, tuple)}
+    assert not [message.id for message in messages(language) if message.id not in known]
+    assert not catalogue(language).obsolete
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_nothing_is_fuzzy(language: str) -> None:
+    assert not [message.id for message in messages(language) if message.fuzzy]
+    assert not catalogue(language).fuzzy
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_no_text_twice(language: str) -> None:
+    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+    found = re.findall(r'^msgid ((?:".*"\n)+)', path.read_text(), re.MULTILINE)
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_placeholders_agree(language: str) -> None:
+    wrong = {}
+    for message in messages(language):
+        wanted = sorted(PLACEHOLDER.findall(list(ids(message))[-1]))
+        marks = sorted(match[0] for match in PLACEHOLDER.finditer(list(ids(message))[-1]))
+        for text in strings(message):
+            if sorted(match[0] for match in PLACEHOLDER.finditer(text)) != marks:
+                wrong[text] = (message.id, wanted)
+    assert not wrong
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_plurals_have_all_their_forms(language: str) -> None:
+    plurals = catalogue(language).num_plurals
+    for message in messages(language):
+        if isinstance(message.id, tuple):
+            assert len(message.string) == plurals, message.id
+    forms = {
+        translations(language).ngettext("Check %(num)d field", "Check %(num)d fields", count)
+        for count in range(1, 30)
+    }
+    assert len(forms) == plurals
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_texts_hold_no_markup(language: str) -> None:
+    """They are put into templates as they are, also between quotation marks: none of these may
+    be in one."""
+    odd = re.compile(r'[<>"&]|\{\{|\{%|\\')
+    for message in messages(language):
+        for text in (*ids(message), *strings(message)):
+            assert not odd.search(text), text
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_texts_are_spaced_like_their_source(language: str) -> None:
+    for message in messages(language):
+        source = next(iter(ids(message)))
+        for text in strings(message):
+            assert (text[:1].isspace(), text[-1:].isspace()) == (
+                source[:1].isspace(), source[-1:].isspace(),
+            ), text  # fmt: skip
+            assert "  " not in text
+            # A sentence stays one, a label a label.
+            assert (text[-1:] in ".!?…") == (source[-1:] in ".!?…"), (source, text)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_texts_are_in_their_language(language: str) -> None:
+    """Hardly any is the English one; Russian ones are in Cyrillic."""
+    same = [message.id for message in messages(language) if message.string == message.id]
+    assert len(same) < 8, same
+    if language == "ru":
+        for message in messages(language):
+            for text in strings(message):
+                letters = re.sub(r"%\(\w+\)[sd]|\{\w*\}|[^\w]|\d|_", "", text)
+                latin = re.sub(r"[^a-zA-Z]", "", letters)
+                assert len(latin) < len(letters) / 2 or len(letters) < 5, text
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_a_language_knows_its_own_name(language: str) -> None:
+    assert LANGUAGES[language].lower() == (locale(language).get_display_name() or "").lower()
