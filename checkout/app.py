@@ -35,7 +35,7 @@ from checkout.web import (
     static,
 )
 from checkout.web.errors import on_error
-from checkout.web.load import shed_load
+from checkout.web.load import LoadShedder
 from checkout.web.render import Assets, Renderer
 from checkout.web.security import LARGEST_BODY, security_headers
 from checkout.web.visit import Web
@@ -95,7 +95,7 @@ def create_app(
         route_handlers=list(HANDLERS),
         lifespan=[lifespan],
         exception_handlers={Exception: on_error},
-        middleware=[shed_load],
+        middleware=[LoadShedder()],
         before_send=[security_headers(settings)],
         request_max_body_size=LARGEST_BODY,
         openapi_config=OpenAPIConfig(

@@ -18,7 +18,6 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
 from checkout.errors import Unavailable
@@ -102,8 +101,11 @@ class SqliteLedger:
 
 class PostgresLedger:
     def __init__(self, url: str) -> None:
+        # Imported here: SQLAlchemy's asyncio needs greenlet, which comes with the extra alone.
+        from sqlalchemy.ext.asyncio import create_async_engine
+
         address = make_url(url).set(drivername="postgresql+psycopg")
-        self._engine: AsyncEngine = create_async_engine(address, pool_pre_ping=True)
+        self._engine = create_async_engine(address, pool_pre_ping=True)
 
     async def read(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.write(verb, *args, **kwargs)

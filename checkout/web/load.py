@@ -15,23 +15,31 @@ from checkout.errors import Unavailable
 MOST: Final = 1000  # requests under way
 MOST_NEW: Final = 600  # above it, no new work
 UNDER_WAY: Final = ("/pay", "/cancel", "/redirect", "/wait", "/status", "/result")
-ALWAYS: Final = ("/return/", "/notify/", "/health/", "/static/")
+ALWAYS: Final = ("/return/", "/notify/", "/static/")
+HEALTH: Final = "/health/"  # a full server is alive
 
 
-def shed_load(app: ASGIApp, *, most: int = MOST, most_new: int = MOST_NEW) -> ASGIApp:
-    """A Litestar middleware that counts what is under way in this worker."""
-    under_way = 0
+class LoadShedder:
+    """A Litestar middleware that counts what is under way in this worker, over all routes:
+    Litestar calls it once for each of them."""
 
-    async def gate(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal under_way
-        path = scope["path"]
-        going_on = path.endswith(UNDER_WAY) or path.startswith(ALWAYS)
-        if under_way >= (most if going_on else most_new):
-            raise Unavailable
-        under_way += 1
-        try:
-            await app(scope, receive, send)
-        finally:
-            under_way -= 1
+    def __init__(self, *, most: int = MOST, most_new: int = MOST_NEW) -> None:
+        self.under_way = 0
+        self._most = most
+        self._most_new = most_new
 
-    return gate
+    def __call__(self, app: ASGIApp) -> ASGIApp:
+        async def gate(scope: Scope, receive: Receive, send: Send) -> None:
+            path = scope["path"]
+            if path.startswith(HEALTH):
+                return await app(scope, receive, send)
+            going_on = path.endswith(UNDER_WAY) or path.startswith(ALWAYS)
+            if self.under_way >= (self._most if going_on else self._most_new):
+                raise Unavailable
+            self.under_way += 1
+            try:
+                await app(scope, receive, send)
+            finally:
+                self.under_way -= 1
+
+        return gate

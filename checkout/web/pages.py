@@ -14,7 +14,7 @@ from checkout.links import Pocket
 from checkout.merchant.landing import back
 from checkout.merchant.shapes import words as shop_words
 from checkout.model.browser import FIELDS, Browser
-from checkout.model.card import BRANDS, Card, read_card
+from checkout.model.card import Card, read_card
 from checkout.model.order import Customer, Method
 from checkout.model.status import LIVE, OUTWARD, WON, Status
 from checkout.model.steps import Instructions, PostForm, Redirect
@@ -36,7 +36,7 @@ from checkout.web.visit import READ, Visit, Web_Request, enter, see_other
 
 PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
 ORDER_PATH: Final = "/{lang:str}/order/{uid:str}/{secret:str}"
-SHOWN_BRANDS: Final = ("visa", "master", "mir", "amex", "belkart")
+SHOWN_BRANDS: Final = ("visa", "master", "amex", "mir", "belkart")
 
 Html = Response[str] | Response[bytes]
 
@@ -263,11 +263,7 @@ def show_payment(
         card=card,
         customer=customer,
         browser_fields=FIELDS,
-        brands=tuple(
-            brand.name
-            for brand in BRANDS
-            if brand.name in SHOWN_BRANDS and brand.name not in order.methods.excluded_brands
-        ),
+        brands=tuple(name for name in SHOWN_BRANDS if name not in order.methods.excluded_brands),
         errors=tuple(problems),
         notice=None if errors else present.last_notice(visit.story, lang),
     )

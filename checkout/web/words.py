@@ -198,7 +198,7 @@ ERROR: Final[dict[int, Words]] = {
     503: Words(
         N_("We are very busy just now"),
         N_("Nothing was sent. Please try again in a moment."),
-        "bad",
+        "wait",
     ),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 import pytest
@@ -31,7 +32,8 @@ def test_every_story_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
     began = time.monotonic()
     run_state_machine_as_test(Payments, settings=settings(UNHURRIED, max_examples=EXAMPLES))
     with capsys.disabled():
-        print(f" {EXAMPLES} stories of 30 steps in {time.monotonic() - began:.1f} s ", end="")
+        seconds = time.monotonic() - began
+        sys.stdout.write(f" {EXAMPLES} stories of 30 steps in {seconds:.1f} s ")
 
 
 class TimeoutMeansFailed(OverpayCards):

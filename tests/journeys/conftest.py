@@ -1,8 +1,12 @@
-"""The fixtures stand in plugin.py, as browser/ shares them: one set of servers for both."""
+"""The fixtures stand in journeys/plugin.py, shared by journeys/ and browser/: one set of servers."""
 
 import pytest
 
-from tests.journeys import plugin
+pytest.register_assert_rewrite(
+    "tests.browser.look", "tests.journeys.customer", "tests.journeys.house", "tests.journeys.plugin"
+)
+
+from tests.journeys import plugin  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -118,10 +118,12 @@ def signing_key() -> SigningKey:
 @pytest.fixture
 async def both(signing_key: SigningKey, mailbox: Mailbox) -> AsyncIterator[Both]:
     app = create_sandbox(ORIGIN, key=signing_key)
-    async with app.lifespan():
-        found = Both(app, mailbox.url)
-        async with found.http:
-            yield found
+    notifier = app.state.world.notifier
+    notifier.start()
+    found = Both(app, mailbox.url)
+    async with found.http:
+        yield found
+    await notifier.stop()
 
 
 async def letters(mailbox: Mailbox, count: int) -> list[tuple[dict[str, str], bytes]]:

@@ -10,7 +10,7 @@ from typing import Final
 from checkout.errors import Unauthorized
 from checkout.gateways.base import Can, Charge, Reference
 from checkout.model.money import Money
-from checkout.model.outcome import Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import Status
 from checkout.model.steps import Redirect
 
@@ -33,19 +33,24 @@ GENUINE: Final[Mapping[str, str]] = {"authorization": "genuine"}
 
 
 class FakeGateway:
-    """`answers` and `states` are used up one by one; the last one stays. `news` is what a genuine
-    notification means."""
+    """`answers` (to charges), `states` (to queries) and `replies` (to what the customer says) are
+    used up one by one; the last one stays. `news` is what a genuine notification means."""
 
     def __init__(self, can: Can = CAN_CARDS) -> None:
         self.can = can
         self.answers: deque[Said] = deque([PAID])
         self.states: deque[Said] = deque([PENDING])
         self.news: Outcome = PAID
+        self.replies: deque[Said] = deque([UNKNOWN])
+        self.prompts: list[tuple[str, Reference]] = []
         self.charges: list[Charge] = []
         self.queries: list[Reference] = []
 
     def will_answer(self, *said: Said) -> None:
         self.answers = deque(said)
+
+    def will_reply(self, *said: Said) -> None:
+        self.replies = deque(said)
 
     def will_state(self, *said: Said) -> None:
         self.states = deque(said)
@@ -57,6 +62,14 @@ class FakeGateway:
     async def status(self, reference: Reference) -> Outcome:
         self.queries.append(reference)
         return await _next(self.states)
+
+    async def confirm(self, reference: Reference) -> Outcome:
+        self.prompts.append(("confirm", reference))
+        return await _next(self.replies)
+
+    async def withdraw(self, reference: Reference) -> Outcome:
+        self.prompts.append(("withdraw", reference))
+        return await _next(self.replies)
 
     def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
         if dict(headers) != GENUINE:

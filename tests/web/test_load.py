@@ -6,10 +6,10 @@ import asyncio
 from typing import Any
 
 import httpx
-from litestar import Litestar, get, route
+from litestar import Litestar, get
 
 from checkout.web.errors import on_error
-from checkout.web.load import shed_load
+from checkout.web.load import LoadShedder
 from tests.web.house import House
 from tests.web.page import Page
 
@@ -19,7 +19,7 @@ class Slow:
 
     def __init__(self, **limits: int) -> None:
         self.go = asyncio.Event()
-        self.inside = 0
+        self.entered = asyncio.Event()
 
         @get("/ctp/new")
         async def new() -> str:
@@ -29,7 +29,7 @@ class Slow:
         async def other() -> str:
             return await self.wait()
 
-        @route("/ctp/{uid:str}/status", http_method=["GET", "POST"])
+        @get("/ctp/{uid:str}/status")
         async def status() -> str:
             return await self.wait()
 
@@ -39,24 +39,26 @@ class Slow:
 
         self.app = Litestar(
             [new, other, status, live],
-            middleware=[shed_load(**limits)],
+            middleware=[LoadShedder(**limits)],
             exception_handlers={Exception: on_error},
             openapi_config=None,
+            logging_config=None,
         )
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app), base_url="http://x.y"
         )
 
     async def wait(self) -> str:
-        self.inside += 1
+        self.entered.set()
         await self.go.wait()
         return "done"
 
     async def begin(self, *paths: str) -> list[asyncio.Task[httpx.Response]]:
-        before = self.inside
-        found = [asyncio.create_task(self.http.get(path)) for path in paths]
-        while self.inside < before + len(paths):
-            await asyncio.sleep(0)
+        found = []
+        for path in paths:
+            self.entered.clear()
+            found.append(asyncio.create_task(self.http.get(path)))
+            await asyncio.wait_for(self.entered.wait(), 5)
         return found
 
 

@@ -1,0 +1,174 @@
+"""What happens although nobody watches."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from checkout.errors import Unavailable
+from checkout.flow import sweep as sweeps
+from checkout.flow.pace import HOUR, SWEPT, Pace
+from checkout.flow.sweep import reconcile, sweep
+from checkout.model.outcome import UNKNOWN
+from checkout.model.status import Status
+from tests.support.gateway import ABSENT, ACTION, DECLINED, PAID, PENDING
+from tests.support.world import World, open_world
+
+
+async def test_the_schedule(world: World) -> None:
+    """5 s, 30 s, 2, 5, 15 min, then hourly, until an hour past its time."""
+    story = await world.paid_with(PENDING, expires_at=world.clock() + 3 * HOUR)
+    began, asked = world.clock(), []
+    while world.clock() < began + 6 * HOUR:
+        (attempt,) = (await world.story(story)).attempts
+        if attempt.sweep_at is None:
+            break
+        await world.sweep(max(0.0, attempt.sweep_at - world.clock()))
+        asked.append(world.clock() - began)
+    assert asked == [*SWEPT, *(SWEPT[-1] + HOUR * n for n in (1, 2, 3))]
+    assert len(world.gateway.queries) == len(asked)
+
+
+async def test_what_was_never_answered_is_asked_about_after_the_deadline(world: World) -> None:
+    world.gateway.will_answer(asyncio.CancelledError())
+    story = await world.payment()
+    with pytest.raises(asyncio.CancelledError):
+        await world.pay(story)
+    world.gateway.will_state(PAID)
+    await world.sweep(29.9)
+    assert world.gateway.queries == []
+    await world.sweep(0.1)
+    assert await world.status(story) is Status.PAID
+    assert len(world.gateway.charges) == 1
+
+
+async def test_two_workers_ask_once(world: World) -> None:
+    await world.paid_with(PENDING)
+    other = world.restarted()
+    world.clock.move(5)
+    await asyncio.gather(sweep(world.flow), sweep(other))
+    assert len(world.gateway.queries) == 1
+
+
+async def test_whoever_watches_saves_the_sweep_a_query(world: World) -> None:
+    story = await world.paid_with(PENDING)
+    world.clock.move(5)
+    await world.flow.look(story)
+    await world.sweep()
+    assert len(world.gateway.queries) == 1
+
+
+async def test_many_are_swept_together(world: World) -> None:
+    stories = [await world.paid_with(PENDING) for _ in range(60)]
+    world.gateway.will_state(PAID)
+    await world.sweep(5)
+    await world.sweep()
+    assert {await world.status(story) for story in stories} == {Status.PAID}
+
+
+async def test_the_last_question_is_asked_until_it_is_answered(world: World) -> None:
+    """The server was down for days, and the gateway does not answer just now."""
+    story = await world.paid_with(UNKNOWN, expires_at=world.clock() + 60)
+    world.gateway.will_state(UNKNOWN)
+    with capture_logs() as said:
+        for _ in range(4):
+            await world.sweep(26 * HOUR)
+    assert len(world.gateway.queries) == 4
+    assert {line["event"] for line in said if line.get("alert")} == {"sweep.unsettled"}
+    world.gateway.will_state(PAID)
+    await world.sweep(HOUR)
+    assert await world.status(story) is Status.PAID
+
+
+async def test_a_last_question_that_somebody_else_asked_is_asked_again(world: World) -> None:
+    story = await world.paid_with(UNKNOWN, expires_at=world.clock() + 60)
+    world.gateway.will_state(UNKNOWN)
+    world.clock.move(26 * HOUR)
+    await world.flow.look(story)
+    await world.sweep()
+    assert len(world.gateway.queries) == 1
+    world.gateway.will_state(PAID)
+    await world.sweep(HOUR)
+    assert await world.status(story) is Status.PAID
+
+
+async def test_after_its_time_an_answer_is_the_last(world: World) -> None:
+    story = await world.paid_with(PENDING, expires_at=world.clock() + 60)
+    with capture_logs() as said:
+        for _ in range(5):
+            await world.sweep(26 * HOUR)
+    assert len(world.gateway.queries) == 1
+    assert [line["event"] for line in said if line.get("alert")] == ["sweep.unsettled"]
+    assert await world.status(story) is Status.PENDING, "time alone ends nothing"
+
+
+async def test_absent_after_its_time_is_asked_twice_too(world: World) -> None:
+    story = await world.paid_with(UNKNOWN, expires_at=world.clock() + 60)
+    world.gateway.will_state(ABSENT)
+    await world.sweep(26 * HOUR)
+    assert (await world.story(story)).attempts[0].status is Status.PENDING
+    await world.sweep(1)
+    assert await world.status(story) is Status.EXPIRED
+
+
+async def test_a_gateway_that_is_gone_from_the_settings_is_alerted(world: World) -> None:
+    story = await world.paid_with(PENDING)
+    world.gateways.clear()
+    with capture_logs() as said:
+        await world.sweep(5)
+    assert [line["event"] for line in said if line.get("alert")] == ["gateway.unknown_account"]
+    assert await world.status(story) is Status.PENDING
+
+
+async def test_it_goes_on_when_the_ledger_comes_back(url: str) -> None:
+    async with open_world(url, pace=Pace(sweep=0.01)) as world:
+        story = await world.paid_with(PENDING)
+        world.gateway.will_state(PAID)
+        world.clock.move(5)
+        real = world.flow.ledger
+        world.flow.ledger = Away()
+        running = asyncio.create_task(sweeps.run(world.flow))
+        with capture_logs() as said:
+            await asyncio.sleep(0.1)
+            world.flow.ledger = real
+            for _ in range(200):
+                await asyncio.sleep(0.01)
+                if await world.status(story) is Status.PAID:
+                    break
+        running.cancel()
+        assert await world.status(story) is Status.PAID
+        assert {line["event"] for line in said} >= {"sweep.failed"}
+
+
+class Away:
+    async def read(self, *_: object, **__: object) -> None:
+        raise Unavailable
+
+    write = read
+
+    async def close(self) -> None:
+        pass
+
+
+# By hand
+
+
+async def test_reconcile_asks_about_all_that_is_open(world: World) -> None:
+    story = await world.flow.leave(await world.paid_with(ACTION))
+    world.gateway.will_answer(PENDING)
+    story = await world.pay(story)
+    world.clock.move(2)
+    world.gateway.will_state(DECLINED, PAID)
+    after = await reconcile(world.flow, story.payment.uid)
+    assert len(world.gateway.queries) == 2
+    assert after.payment.status is Status.PAID
+
+
+async def test_reconcile_writes_an_expiry_down(world: World) -> None:
+    story = await world.payment(expires_at=world.clock() + 60)
+    world.clock.move(60)
+    after = await reconcile(world.flow, story.payment.uid)
+    assert after.payment.status is Status.EXPIRED
+    assert await world.told(story) == ["error"]
