@@ -128,14 +128,12 @@ def test_installed_the_demo_runs_in_an_empty_folder(installed: Path, tmp_path: P
             stderr=subprocess.STDOUT,
         )
         try:
-            for port, path in [(shop, "/"), (server, "/health/ready"), (sandbox, "/")]:
+            for port, path in [(shop, "/"), (server, "/health/ready"), (sandbox, "/sandbox/")]:
                 wait_for(demo, f"http://127.0.0.1:{port}{path}", log)
             look_at_a_page(f"http://127.0.0.1:{server}")
-            demo.send_signal(signal.SIGINT)
-            demo.wait(timeout=15)
         finally:
-            demo.kill()
-            demo.wait()
+            demo.send_signal(signal.SIGINT)  # ends its servers too, which a kill would leave
+            demo.wait(timeout=15)
     said = log.read_text()
     assert all(str(port) in said for port in ports), said
     assert "Traceback" not in said, said

@@ -83,8 +83,9 @@ def followed(said: Payment, http_status: int, operation: str) -> Outcome:
     """Whether a capture, refund or reversal is done. The status words may be the payment's own,
     so success takes the code of the operation too."""
     code = said.code or ""
-    won = STATUS.get(said.short) in (Status.PAID, None) or (
-        operation == "RV" and STATUS.get(said.short) is Status.CANCELLED
+    short = STATUS.get(said.short)
+    won = (
+        not said.short or short is Status.PAID or (short is Status.CANCELLED and operation == "RV")
     )
     named = code in DONE[operation] or (code not in FAILED and said.long in DONE[operation])
     if not said.sound:
@@ -92,7 +93,7 @@ def followed(said: Payment, http_status: int, operation: str) -> Outcome:
         return Outcome(Status.PENDING, said.id)
     if http_status < 300 and won and named:
         return Outcome(DONE_IS[operation], said.id, facts=said.facts)
-    lost = STATUS.get(said.short) is Status.DECLINED or (
+    lost = short is Status.DECLINED or (
         not said.short
         and (code in FAILED or http_status >= 400)
         and not code.startswith(NO_REFUSAL)

@@ -282,9 +282,13 @@ class ShopApi(JsonRenderPlugin):
     """Litestar's document with what it can't see put in."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: Json) -> bytes:
-        paths = {path: dict(verbs) for path, verbs in openapi_schema["paths"].items()}
-        for (path, verb), said in DESCRIBED.items():
-            paths[path][verb] = paths[path][verb] | said | {"security": [{"shop": []}]}
+        paths = {
+            path: {
+                verb: operation | DESCRIBED.get((path, verb), {}) | {"security": [{"shop": []}]}
+                for verb, operation in verbs.items()
+            }
+            for path, verbs in openapi_schema["paths"].items()
+        }
         whole = openapi_schema | {
             "servers": [{"url": web_of(request).settings.public_url}],
             "paths": paths,

@@ -20,6 +20,7 @@ RUN: Final = """async (rules) => {
   const found = await axe.run(document, options);
   return found.violations.map((each) => each.id + ": " + each.nodes.map((n) => n.html).join(" | "));
 }"""
+SETTLED: Final = "Promise.all(document.getAnimations().map((each) => each.finished))"
 OVERFLOW: Final = """() => {
   const { scrollWidth } = document.documentElement;
   if (scrollWidth <= innerWidth) return [];
@@ -36,6 +37,7 @@ async def findings(page: Page) -> list[str]:
     for scheme, size, rules in LOOKS:
         await page.set_viewport_size(size)  # type: ignore[arg-type]
         await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        await page.evaluate(SETTLED)
         if not await page.evaluate("'axe' in window"):
             await page.evaluate(AXE_SCRIPT)
         said: Any = await page.evaluate(RUN, rules)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -56,11 +57,12 @@ async def made(flow: Flow, number: str | None, shop: str = "361", **changes: Any
     return payment.uid
 
 
-@pytest.fixture
-def ledger(tmp_path: Path, pem: str, sandbox: str) -> Kept:
+@pytest.fixture(scope="module")
+def filled(pem: str, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> Kept:
     """Settings over a ledger with a payment of each kind, by name."""
     key = httpx.get(f"{sandbox}/sandbox/public_key", trust_env=False).text
-    config = written(tmp_path, pem, sandbox=sandbox, gateway=f'public_key = "{key}"')
+    folder = tmp_path_factory.mktemp("filled")
+    config = written(folder, pem, sandbox=sandbox, gateway=f'public_key = "{key}"')
 
     async def fill(flow: Flow) -> dict[str, str]:
         return {
@@ -72,6 +74,16 @@ def ledger(tmp_path: Path, pem: str, sandbox: str) -> Kept:
         }
 
     return config, with_flow(config, fill)
+
+
+@pytest.fixture
+def ledger(filled: Kept, tmp_path: Path) -> Kept:
+    """A copy of it for one test."""
+    config, uids = filled
+    shutil.copytree(config.parent, tmp_path / "copy")
+    copy = tmp_path / "copy" / config.name
+    copy.write_text(config.read_text().replace(str(config.parent), str(copy.parent)))
+    return copy, uids
 
 
 STATUS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 
 import pytest
@@ -92,7 +93,7 @@ async def test_while_the_charge_is_under_way(world: World) -> None:
     held = Held(PAID)
     world.gateway.will_answer(held)
     story = await world.payment()
-    task = world.flow._run(world.pay(story))
+    task = asyncio.create_task(world.pay(story))
     await held.asked.wait()
     claimed = await world.story(story)
     await world.notify(claimed.attempts[0])

@@ -116,6 +116,12 @@ class Customer:
         await self.type_card(number, page=page, **card)
         await self.press_pay(page)
 
+    async def pay_again(self, number: str = CHALLENGE) -> None:
+        """On the page that came back with errors: its address is the form's own."""
+        await self.page.locator(".note.bad").wait_for()
+        await self.type_card(number)
+        await self.press_pay()
+
     async def answer_bank(self, password: str = "1111", page: Page | None = None) -> None:
         page = await self.at_bank(page)
         await page.locator("#password").fill(password)

@@ -1,0 +1,214 @@
+"""The payment page in a frame of the shop's page, on another site, third-party cookies blocked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.async_api import Frame, Page, expect
+
+from tests.browser.look import look
+from tests.journeys.customer import CHALLENGE, PLAIN, SECONDS, Customer
+from tests.journeys.house import House, Order, until
+from tests.journeys.plugin import BROWSER
+
+pytestmark = BROWSER
+
+SHOP_PAGE = """<!doctype html><html lang="en"><title>A shop</title><h1>A shop</h1>
+<script>messages = []; addEventListener("message", (e) => messages.push([e.origin, e.data]));</script>
+"""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = SHOP_PAGE.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _serve(port: int) -> ThreadingHTTPServer:
+    server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+@pytest.fixture
+def shop_page(house: House) -> Iterator[str]:
+    """A page on an origin that the shop has registered, another site than checkout's."""
+    server = _serve(int(house.frame.rpartition(":")[2]))
+    yield f"{house.frame}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    server = _serve(0)
+    yield f"http://localhost:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+async def framed(customer: Customer, shop_page: str, order: Order, sandbox: str = "") -> Frame:
+    """The shop's page with the payment in a frame."""
+    page = customer.page
+    await page.goto(shop_page)
+    await page.evaluate(
+        """([src, sandbox]) => {
+          const frame = document.createElement("iframe");
+          Object.assign(frame, { src, title: "Payment", width: 420, height: 700 });
+          if (sandbox) frame.sandbox = sandbox;
+          document.body.append(frame);
+        }""",
+        [order.url, sandbox],
+    )
+    frame = await (await page.query_selector("iframe")).content_frame()  # type: ignore[union-attr]
+    assert frame
+    return frame
+
+
+async def _pay(frame: Frame, number: str) -> None:
+    await frame.locator("#f-number").fill(number)
+    await frame.locator("#f-expiry").fill("12/34")
+    await frame.locator("#f-code").fill("123")
+    await frame.locator("#f-holder").fill("ANNA SMITH")
+    await frame.locator(".pay .button").click()
+
+
+async def _told(page: Page) -> list[Any]:
+    found: list[Any] = await page.evaluate("messages")
+    return found
+
+
+async def test_paid_in_the_frame(house: House, customer: Customer, shop_page: str) -> None:
+    order = await house.order(iframe=True)
+    frame = await framed(customer, shop_page, order)
+    await expect(frame.locator("html.framed")).to_be_attached()
+    await expect(frame.locator(".order")).to_have_count(0)
+    await _pay(frame, PLAIN)
+    await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
+    assert customer.page.url == shop_page
+    messages = await _told(customer.page)
+    assert {origin for origin, _ in messages} == {house.checkout}
+    uid = (await house.sold(order))["notifications"][0]["uid"]
+    assert {each["uid"] for _, each in messages} == {uid}
+    assert {each["source"] for _, each in messages} == {"checkout"}
+    assert [each["event"] for _, each in messages][0] == "ready"
+    assert ["status", "successful"] in [[each["event"], each["status"]] for _, each in messages]
+    heights = [each["height"] for _, each in messages if each["event"] == "resize"]
+    assert heights
+    assert all(100 < height < 1500 for height in heights)
+    # The way back is for the whole window.
+    await frame.locator("[data-back]").click()
+    await customer.at_shop()
+    await customer.reads("Thank you, your order is paid")
+
+
+async def test_the_bank_in_the_frame(house: House, customer: Customer, shop_page: str) -> None:
+    order = await house.order(iframe=True)
+    frame = await framed(customer, shop_page, order)
+    await _pay(frame, CHALLENGE)
+    await frame.wait_for_url(f"{house.sandbox}/**")
+    await frame.locator("#password").fill("1111")
+    await frame.locator("button[value=confirm]").click()
+    await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
+    assert customer.page.url == shop_page
+    assert await house.charges(order) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_bank_that_is_not_to_be_framed(
+    house: House, customer: Customer, shop_page: str, method: str
+) -> None:
+    """Leaving a frame needs a click: a button that takes the whole window."""
+    await house.behave(iframe=False, return_method=method)
+    order = await house.order(iframe=True)
+    frame = await framed(customer, shop_page, order)
+    await _pay(frame, CHALLENGE)
+    button = frame.locator("[data-leave]")
+    await expect(button).to_have_attribute("target", "_top")
+    await expect(button).to_have_text("Continue")
+    await button.click()
+    await customer.answer_bank()
+    await customer.at("result")
+    await customer.reads("Paid")
+    await customer.back_to_shop()
+    assert await house.charges(order) == 1
+
+
+async def test_waiting_in_the_frame(house: House, customer: Customer, shop_page: str) -> None:
+    order = await house.order(iframe=True, payment_method={"types": ["erip"]})
+    frame = await framed(customer, shop_page, order)
+    await frame.locator(".pay .button").click()
+    await expect(frame.locator("h1")).to_have_text("How to pay", timeout=SECONDS)
+    (bill,) = await house.transactions(order)
+    await house.settle(bill["uid"])
+    await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
+
+
+async def test_auto_return_asks_to_be_closed(
+    house: House, customer: Customer, shop_page: str
+) -> None:
+    """A frame does not take the window away by itself: the shop's page closes it."""
+    order = await house.order(iframe=True, settings={"auto_return": 1})
+    frame = await framed(customer, shop_page, order)
+    await _pay(frame, PLAIN)
+    await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
+
+    async def closed() -> bool:
+        return any(each["event"] == "close" for _, each in await _told(customer.page))
+
+    await until(closed)
+    assert customer.page.url == shop_page
+
+
+async def test_not_in_a_strangers_frame(house: House, customer: Customer, stranger: str) -> None:
+    frame = await framed(customer, stranger, await house.order())
+    await until(lambda: customer.problems)
+    assert any("frame-ancestors" in each for each in customer.problems)
+    customer.problems.clear()
+    await expect(frame.locator("[data-pay]")).to_have_count(0)
+
+
+async def test_a_sandboxed_frame(house: House, customer: Customer, shop_page: str) -> None:
+    """Without allow-same-origin a form can't be told from a stranger's: nothing is sent, and the
+    payment opens in a tab of its own."""
+    customer.expected = {403}
+    order = await house.order(iframe=True)
+    sandbox = "allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox"
+    frame = await framed(customer, shop_page, order, sandbox)
+    await _pay(frame, PLAIN)
+    link = frame.get_by_text("Open in a new tab")
+    async with customer.context.expect_page() as opened:
+        await link.click()
+    own = await opened.value
+    await customer.pay(PLAIN, own)
+    await customer.reads("Paid", own)
+    assert await house.charges(order) == 1
+
+
+async def test_pictures(house: House, customer: Customer, shop_page: str) -> None:
+    """The framed page alone, in the window's whole width."""
+    page = customer.page
+
+    async def as_in_a_frame(route: Any) -> None:
+        headers = await route.request.all_headers() | {"sec-fetch-dest": "iframe"}
+        await route.continue_(headers=headers)
+
+    await page.route("**/payment/**", as_in_a_frame)
+    await customer.open(await house.order(iframe=True))
+    await expect(page.locator("html.framed")).to_be_attached()
+    await look(page, "framed")
+    await customer.pay(PLAIN)
+    await customer.at("result")
+    await look(page, "framed-paid")

@@ -1,0 +1,163 @@
+"""Cookies and headers, on the wire, through a whole flow."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.async_api import Response
+
+from tests.journeys.customer import CHALLENGE, Customer
+from tests.journeys.house import House
+from tests.journeys.plugin import BROWSER, Enter
+
+pytestmark = BROWSER
+
+SAME = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "strict-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+POLICY = {
+    "default-src": r"'none'",
+    "script-src": r"'nonce-[\w-]{22}'",
+    "style-src": r"'self' 'nonce-[\w-]{22}'",
+    "connect-src": r"'self'",
+    "base-uri": r"'none'",
+    "require-trusted-types-for": r"'script'",
+}
+
+
+async def _flow(house: House, customer: Customer) -> list[Response]:
+    """Every answer of ours in a payment with an error, the bank, a wait and an unknown page."""
+    answers: list[Response] = []
+    customer.expected = {404, 422}
+
+    def keep(response: Response) -> None:
+        if response.url.startswith(house.checkout):
+            answers.append(response)
+
+    customer.context.on("response", keep)
+    order = await house.order(settings={"customer_fields": {"visible": ["email"]}})
+    page = await customer.open(order)
+    address = page.url
+    await page.locator("#f-email").fill("x")
+    await customer.pay(CHALLENGE)
+    await page.locator(".note.bad").wait_for()
+    await page.locator("#f-email").fill("anna@example.com")
+    await customer.pay_again()
+    await customer.answer_bank()
+    await customer.at("result")
+    await page.goto(address.replace("/payment/", "/order/"))
+    await page.goto(f"{house.checkout}/nowhere")
+    other = await house.order(payment_method={"types": ["erip"]})
+    await customer.open(other)
+    await customer.press_pay()
+    await customer.at("wait")
+    await page.wait_for_response(re.compile(".*/status$"))
+    return answers
+
+
+async def test_one_strict_set_of_headers(house: House, customer: Customer) -> None:
+    answers = await _flow(house, customer)
+    kinds = {_kind(house, response) for response in answers}
+    assert kinds >= {"payment", "pay", "redirect", "return", "result", "order", "wait", "status",
+                     "nowhere", "static", "widget"}  # fmt: skip
+    for response in answers:
+        kind, headers = _kind(house, response), await response.all_headers()
+        assert {name: headers.get(name) for name in SAME} == SAME, kind
+        assert "camera=()" in headers["permissions-policy"], kind
+        assert not {"server", "x-powered-by"} & headers.keys(), kind
+        if kind == "static":
+            assert headers["cache-control"] == "public, max-age=31536000, immutable"
+            continue
+        assert headers["cache-control"] == "no-store", kind
+        policy = _policy(headers["content-security-policy"])
+        assert "unsafe" not in headers["content-security-policy"]
+        if "text/html" not in headers.get("content-type", ""):
+            assert policy["default-src"] == "'none'", kind
+            continue
+        for name, wanted in POLICY.items():
+            assert re.fullmatch(wanted, policy[name]), (kind, name, policy[name])
+        assert ("https:" in policy["form-action"]) == (kind == "redirect"), kind
+        assert policy["frame-ancestors"] == (
+            "'none'" if kind == "nowhere" else f"{house.shop} {house.frame}"
+        )
+    nonces = re.findall(r"nonce-([\w-]+)", " ".join([await _csp(r) for r in answers]))
+    assert len(set(nonces)) * 2 == len(nonces), "a nonce was used twice"
+
+
+async def test_one_small_cookie(house: House, customer: Customer) -> None:
+    answers = await _flow(house, customer)
+    said = []
+    for response in answers:
+        for header in await response.headers_array():
+            if header["name"].lower() == "set-cookie":
+                said.append((_kind(house, response), header["value"]))
+    assert {kind for kind, _ in said} <= {"payment", "pay"}
+    for _, cookie in said:
+        assert len(cookie) < 1024
+        value, _, attributes = cookie.partition("; ")
+        assert value.startswith("__Host-checkout=")
+        assert set(attributes.split("; ")) == {
+            "Path=/", "Secure", "HttpOnly", "SameSite=None", "Partitioned",
+        }  # fmt: skip
+    kept: Any = [c for c in await customer.context.cookies() if c["domain"] == "127.0.0.1"]
+    assert [each["name"] for each in kept] == ["__Host-checkout"]
+    # Nothing of the card is in it, nor where else a browser keeps things.
+    await customer.page.goto(f"{house.checkout}/health/live")
+    stored = await customer.page.evaluate("[localStorage.length, sessionStorage.length]")
+    assert stored == [0, 0]
+
+
+async def test_nobody_else_is_called(house: House, enter: Enter) -> None:
+    """No request but to the shop, to us, and to the bank."""
+    customer = await enter()
+    called: set[str] = set()
+    customer.context.on("request", lambda r: called.add("/".join(r.url.split("/")[:3])))
+    page = customer.page
+    await page.goto(house.shop)
+    await page.locator("button[value=pay]").click()
+    await customer.pay(CHALLENGE)
+    await customer.answer_bank()
+    await customer.back_to_shop()
+    assert {origin for origin in called if not origin.startswith("data:")} == {
+        house.shop, house.checkout, house.sandbox,
+    }  # fmt: skip
+
+
+async def test_what_the_bank_learns_of_us(house: House, customer: Customer) -> None:
+    """The payment's address is a secret: no Referer carries it to another site."""
+    order = await house.order()
+    referers: list[str] = []
+
+    async def note(route: Any) -> None:
+        referers.append((await route.request.all_headers()).get("referer", ""))
+        await route.continue_()
+
+    await customer.context.route(f"{house.sandbox}/**", note)
+    await customer.open(order)
+    await customer.choose("sbp")
+    await customer.press_pay()
+    await customer.at_bank()
+    assert referers
+    assert all(referer in ("", f"{house.checkout}/") for referer in referers[:1]), referers
+    assert not any("/payment/" in referer for referer in referers)
+
+
+def _kind(house: House, response: Response) -> str:
+    path = response.url.removeprefix(house.checkout).partition("?")[0].split("/")
+    if path[1] in ("static", "return", "nowhere", "widget"):
+        return path[1]
+    return path[5] if len(path) > 5 else path[2]
+
+
+def _policy(text: str) -> dict[str, str]:
+    return {
+        name: value for name, _, value in (part.strip().partition(" ") for part in text.split(";"))
+    }
+
+
+async def _csp(response: Response) -> str:
+    headers = await response.all_headers()
+    return headers.get("content-security-policy", "")

@@ -1,0 +1,190 @@
+"""Typing, pasting and autofill, with keys as a person presses them."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from checkout.model.card import digits, expiry
+from tests.journeys.customer import CHALLENGE, FRICTIONLESS, Customer
+from tests.journeys.house import House
+from tests.journeys.plugin import BROWSER
+
+pytestmark = BROWSER
+
+CARET = "document.activeElement.selectionStart"
+SET_CARET = "(at) => document.activeElement.setSelectionRange(at, at)"
+
+
+async def _number(house: House, customer: Customer) -> Page:
+    page = await customer.open(await house.order())
+    await page.locator("#f-number").focus()
+    return page
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("4012000000001097", "4012 0000 0000 1097"),
+        ("371449635398431", "3714 496353 98431"),
+        ("30569309025904", "3056 930902 5904"),
+        ("6304000000000000018", "6304 0000 0000 0000 018"),
+        ("5204240000015003", "5204 2400 0001 5003"),
+    ],
+)
+async def test_groups_of_digits(house: House, customer: Customer, typed: str, shown: str) -> None:
+    page = await _number(house, customer)
+    await page.keyboard.type(typed)
+    await expect(page.locator("#f-number")).to_have_value(shown)
+    assert await page.evaluate(CARET) == len(shown)
+
+
+async def test_the_caret_stays_where_it_is(house: House, customer: Customer) -> None:
+    page = await _number(house, customer)
+    number = page.locator("#f-number")
+    await page.keyboard.type("401200000001097")
+    await expect(number).to_have_value("4012 0000 0001 097")
+    await page.evaluate(SET_CARET, 7)  # 4012 00|00 ...
+    await page.keyboard.press("9")
+    await expect(number).to_have_value("4012 0090 0000 1097")
+    assert await page.evaluate(CARET) == 8
+    await page.keyboard.press("Backspace")
+    await expect(number).to_have_value("4012 0000 0001 097")
+    assert await page.evaluate(CARET) == 7
+    await page.keyboard.press("Delete")
+    await expect(number).to_have_value("4012 0000 0010 97")
+    assert await page.evaluate(CARET) == 7
+    # Over a gap: the digit before it goes.
+    await page.evaluate(SET_CARET, 5)
+    await page.keyboard.press("Backspace")
+    await expect(number).to_have_value("4010 0000 0109 7")
+    assert await page.evaluate(CARET) == 3
+
+
+@pytest.mark.parametrize(
+    "pasted", ["4012000000001097", "4012-0000-0000-1097", " 4012 0000\u00a00000 1097\n", "４０１２000000001097"]
+)
+async def test_pasted(house: House, customer: Customer, pasted: str) -> None:
+    page = await _number(house, customer)
+    await page.keyboard.insert_text(pasted)
+    shown = await page.locator("#f-number").input_value()
+    assert digits(shown) == CHALLENGE
+    assert [len(group) for group in shown.split(" ")] == [4, 4, 4, 4]
+
+
+@pytest.mark.parametrize(
+    "typed", ["1234", "12/34", "12 / 34", "122034", "12/2034", "12-34", "2034-12", "12.34"]
+)
+async def test_expiry_as_typed_and_as_filled_in(
+    house: House, customer: Customer, typed: str
+) -> None:
+    """Whatever people type and browsers fill in is read as the same month."""
+    page = await customer.open(await house.order())
+    field = page.locator("#f-expiry")
+    await field.press_sequentially(typed)
+    assert expiry(await field.input_value()) == (12, 2034)
+    await field.fill("")
+    await field.fill(typed)
+    assert expiry(await field.input_value()) == (12, 2034)
+
+
+async def test_one_digit_months(house: House, customer: Customer) -> None:
+    page = await customer.open(await house.order())
+    field = page.locator("#f-expiry")
+    await field.press_sequentially("829")
+    await expect(field).to_have_value("08/29")
+    await page.keyboard.press("Backspace")
+    await page.keyboard.press("Backspace")
+    await page.keyboard.press("Backspace")
+    await page.keyboard.press("Backspace")
+    await expect(field).to_have_value("")
+
+
+async def test_autofill(house: House, customer: Customer) -> None:
+    """What browsers look for to fill a card in."""
+    asked = {"visible": ["email", "phone"]}
+    page = await customer.open(await house.order(settings={"customer_fields": asked}))
+    wanted = {
+        "number": ("cc-number", "numeric"),
+        "expiry": ("cc-exp", "numeric"),
+        "code": ("cc-csc", "numeric"),
+        "holder": ("cc-name", None),
+        "email": ("email", "email"),
+        "phone": ("tel", "tel"),
+    }
+    for name, (autocomplete, inputmode) in wanted.items():
+        field = page.locator(f"#f-{name}")
+        assert await field.get_attribute("autocomplete") == autocomplete
+        assert await field.get_attribute("inputmode") == inputmode
+        size = await field.evaluate("(each) => parseFloat(getComputedStyle(each).fontSize)")
+        assert size >= 16, "phones zoom into smaller letters"
+        box = await field.bounding_box()
+        assert box
+        assert box["height"] >= 44
+
+
+async def test_the_code_follows_the_brand(house: House, customer: Customer) -> None:
+    page = await _number(house, customer)
+    hint = page.locator("#h-code")
+    await page.keyboard.type("4012")
+    three = await hint.inner_text()
+    await page.locator("#f-number").fill("")
+    await page.keyboard.type("3714")
+    await expect(hint).not_to_have_text(three)
+    await expect(page.locator("#f-code")).to_have_attribute("maxlength", "4")
+
+
+async def test_with_the_keyboard_alone(house: House, customer: Customer) -> None:
+    """Tab, arrows and Enter, from the shop to the bank and back."""
+    page = customer.page
+    await customer.open(await house.order())
+    keys = page.keyboard
+
+    async def tab_to(name: str) -> None:
+        for _ in range(12):
+            await keys.press("Tab")
+            if await page.evaluate("document.activeElement.name || document.activeElement.id") == name:
+                return
+        raise AssertionError(f"{name} can't be reached")
+
+    await tab_to("method")
+    await keys.press("ArrowDown")
+    await expect(page.locator("[value=bank_transfer]")).to_be_checked()
+    await keys.press("ArrowUp")
+    await tab_to("number")
+    await keys.type(CHALLENGE)
+    await tab_to("expiry")
+    await keys.type("1234")
+    await tab_to("code")
+    await keys.type("123")
+    await tab_to("holder")
+    await keys.type("ANNA SMITH")
+    await keys.press("Enter")
+    await customer.at_bank()
+    await tab_to("password")
+    await keys.type("1111")
+    await keys.press("Enter")
+    await customer.at("result")
+    await expect(page.locator("#headline")).to_be_focused()
+    for _ in range(6):
+        await keys.press("Tab")
+        if await page.evaluate("document.activeElement.hasAttribute('data-back')"):
+            break
+    await keys.press("Enter")
+    await customer.at_shop()
+    await customer.reads("Thank you, your order is paid")
+
+
+async def test_enter_pays_and_focus_goes_to_what_is_wrong(house: House, customer: Customer) -> None:
+    customer.expected = {422}
+    order = await house.order(settings={"customer_fields": {"visible": ["email"]}})
+    page = await customer.open(order)
+    await customer.type_card(FRICTIONLESS, code="")
+    await page.locator("#f-holder").press("Enter")
+    await expect(page.locator("#f-code")).to_be_focused()
+    await page.keyboard.type("123")
+    await page.locator("#f-email").fill("nobody")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".note.bad")).to_be_focused()
+    assert await page.locator("h1, .note.bad").first.is_visible()
+    assert await house.calls(order) == []

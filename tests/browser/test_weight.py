@@ -1,0 +1,114 @@
+"""What the first view costs, and that nothing moves on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.journeys.customer import CHALLENGE, Customer
+from tests.journeys.house import House
+from tests.journeys.plugin import BROWSER, Enter
+
+pytestmark = BROWSER
+
+SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const each of list.getEntries())
+    shifts.push([each.value, each.sources.map((s) => s.node?.outerHTML?.slice(0, 120))]);
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+async def test_three_requests_and_25_kilobytes(house: House, customer: Customer) -> None:
+    wire = await customer.context.new_cdp_session(customer.page)
+    await wire.send("Network.enable")
+    got: dict[str, dict[str, Any]] = {}
+    wire.on("Network.responseReceived", lambda e: got.update({e["requestId"]: e["response"]}))
+    sizes: dict[str, int] = {}
+    wire.on("Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e}))
+    order = await house.order()
+    address = await house.payment_url(order)
+    await customer.page.goto(address, wait_until="networkidle")
+    own = {key: r for key, r in got.items() if not r["url"].startswith("data:")}
+    assert len(own) == 3, [response["url"] for response in own.values()]
+    weights = {
+        response["url"].rpartition("/")[2]: int(sizes[key]["encodedDataLength"])  # type: ignore[index]
+        for key, response in own.items()
+    }
+    print(weights)
+    assert sum(weights.values()) <= 25_000, weights
+    for response in own.values():
+        assert response["url"].startswith(house.checkout)
+
+
+async def test_the_second_view_costs_one_request(house: House, customer: Customer) -> None:
+    """What has a hash in its name is fetched once, for every later payment."""
+    await customer.open(await house.order())
+    asked: list[str] = []
+    page = await customer.tab()
+    page.on("response", lambda r: asked.append(r.url))
+    wire = await customer.context.new_cdp_session(page)
+    await wire.send("Network.enable")
+    cached: list[str] = []
+    wire.on("Network.requestServedFromCache", lambda e: cached.append(e["requestId"]))
+    await page.goto(await house.payment_url(await house.order()), wait_until="networkidle")
+    assert len([url for url in asked if not url.startswith("data:")]) == 3
+    assert len(cached) == 2
+
+
+async def _shifts(page: Page) -> Any:
+    await page.wait_for_timeout(100)
+    return await page.evaluate("window.shifts")
+
+
+async def test_nothing_moves(house: House, enter: Enter) -> None:
+    """Through loading, typing, and errors from the page and from the server, wide and narrow."""
+    for width in (1280, 375):
+        customer = await enter(viewport={"width": width, "height": 800})
+        customer.expected = {422}
+        await customer.context.add_init_script(SHIFTS)
+        order = await house.order(settings={"customer_fields": {"visible": ["email"]}})
+        page = await customer.open(order)
+        await page.locator("#f-number").press_sequentially("4012000000001098")
+        await page.locator("#f-expiry").press_sequentially("1234")
+        await page.locator("#f-code").press_sequentially("12")
+        await page.locator("#f-email").press_sequentially("anna@gmial.com")
+        await page.locator("#f-holder").press_sequentially("ANNA SMITH")
+        await customer.press_pay()
+        await expect(page.locator("#e-number")).not_to_be_empty()
+        assert await _shifts(page) == []
+        await page.locator("#f-email").fill("anna@x")
+        await customer.type_card(CHALLENGE)
+        await customer.press_pay()
+        await expect(page.locator(".note.bad")).to_be_visible()
+        assert await _shifts(page) == []
+        await customer.pay_again()
+        await customer.answer_bank()
+        await customer.at("result")
+        assert await _shifts(page) == []
+
+
+async def test_nothing_moves_while_waiting(house: House, enter: Enter) -> None:
+    customer = await enter()
+    await customer.context.add_init_script(SHIFTS)
+    order = await house.order(payment_method={"types": ["erip"]})
+    page = await customer.open(order)
+    await customer.press_pay()
+    await customer.at("wait")
+    said = await page.locator("#status .small").inner_text()
+    await expect(page.locator("#status .small")).not_to_have_text(said)
+    assert await _shifts(page) == []
+
+
+async def test_motion(house: House, customer: Customer) -> None:
+    """Short, and none for whoever asked for none."""
+    page = await customer.open(await house.order())
+    longest = """() => Math.max(...[...document.querySelectorAll("*")].flatMap((each) => {
+      const { transitionDuration, animationDuration } = getComputedStyle(each);
+      return (transitionDuration + "," + animationDuration).split(",").map(parseFloat);
+    }))"""
+    assert 0 < await page.evaluate(longest) <= 0.15
+    await page.emulate_media(reduced_motion="reduce")
+    assert await page.evaluate(longest) == 0

@@ -1,0 +1,77 @@
+"""A courier whose letters go to a shop of the test's: what arrives, and what the shop answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from checkout.flow.courier import Courier
+from checkout.ledger.outbox import Letter
+from checkout.ledger.rows import Story
+from tests.support.gateway import PAID
+from tests.support.world import World
+
+PUBLIC = "93.184.216.34"
+
+
+class Post:
+    """`answers` are used up one by one, then 200; an exception is raised. `addresses` is the DNS:
+    what each look-up finds, the last one stays."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.requests: list[httpx.Request] = []
+        self.answers: list[Any] = []
+        self.addresses: list[Sequence[str]] = [(PUBLIC,)]
+        self.asked: list[tuple[str, int]] = []
+        self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._shop))
+        self.courier = self.another()
+
+    def another(self) -> Courier:
+        """Another process's courier over the same ledger."""
+        return Courier(self.world.restarted(), self.http, self._resolve)
+
+    async def _shop(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        said = self.answers.pop(0) if self.answers else 200
+        if isinstance(said, BaseException):
+            raise said
+        return said if isinstance(said, httpx.Response) else httpx.Response(said)
+
+    async def _resolve(self, host: str, port: int) -> Sequence[str]:
+        self.asked.append((host, port))
+        return self.addresses.pop(0) if len(self.addresses) > 1 else self.addresses[0]
+
+    async def paid(self, **order: Any) -> Story:
+        """A payment whose letter is due."""
+        return await self.world.paid_with(PAID, **order)
+
+    async def deliver(self, courier: Courier | None = None) -> None:
+        courier = courier or self.courier
+        await courier.deliver()
+        await courier.finish(5)
+
+    async def letter(self, story: Story) -> Letter:
+        (found,) = await self.world.letters(story)
+        return found
+
+
+@asynccontextmanager
+async def open_post(world: World) -> AsyncIterator[Post]:
+    post = Post(world)
+    yield post
+    await post.courier.finish(5)
+    await post.http.aclose()
+
+
+async def until(done: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+    """Wait until `done()` is true."""
+    for _ in range(round(seconds / 0.01)):
+        if await done():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError

@@ -1,0 +1,191 @@
+"""Where a letter may go: nowhere inside the house, and only to the address that was checked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from checkout.flow.courier import Courier, allowed, resolved
+from checkout.model.order import Ways
+from tests.flow.postman import PUBLIC, Post, open_post
+from tests.support import shops
+from tests.support.gateway import PAID
+from tests.support.world import World, open_world
+
+OUTSIDE = (
+    "93.184.216.34",
+    "8.8.8.8",
+    "2606:4700:4700::1111",
+    "2a00:1450:4001:80e::200e",
+    "64:ff9b::808:808",  # NAT64 of 8.8.8.8
+    "::ffff:8.8.8.8",
+)
+INSIDE = (
+    "0.0.0.0",
+    "10.0.0.1",
+    "100.64.0.1",
+    "169.254.169.254",  # the cloud's own data
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.0.2.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "239.255.255.250",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "fc00::1",
+    "fd12:3456::1",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fec0::1",
+    "ff02::1",
+    "2001:db8::1",
+    "::ffff:10.0.0.1",
+    "::ffff:169.254.169.254",
+    "::ffff:0:10.0.0.1",
+    "::10.0.0.1",
+    "64:ff9b::a00:1",  # NAT64 of 10.0.0.1
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::1",
+    "2002:a00:1::",  # 6to4 of 10.0.0.1
+    "100::1",
+    "5f00::1",
+    "4000::1",
+)
+LOOPBACK = ("127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::")
+
+
+@pytest.fixture
+async def post(world: World) -> AsyncIterator[Post]:
+    async with open_post(world) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("host", OUTSIDE)
+def test_the_world_is_allowed(host: str) -> None:
+    assert allowed(host, sandbox=False)
+    assert allowed(host, sandbox=True)
+
+
+@pytest.mark.parametrize("host", INSIDE)
+def test_the_house_is_not(host: str) -> None:
+    assert not allowed(host, sandbox=False)
+    assert not allowed(host, sandbox=True)
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
+def test_loopback_in_the_sandbox_alone(host: str) -> None:
+    assert not allowed(host, sandbox=False)
+    assert allowed(host, sandbox=True)
+
+
+@pytest.mark.parametrize("host", ["", "localhost", "example.com", "127.1", "0x7f000001"])
+def test_only_addresses_are_asked_about(host: str) -> None:
+    with pytest.raises(ValueError, match="address"):
+        allowed(host, sandbox=True)
+
+
+@pytest.mark.parametrize("found", [("10.0.0.1",), (PUBLIC, "10.0.0.1"), ("127.0.0.1",), ()])
+async def test_a_letter_into_the_house_is_not_sent(post: Post, found: tuple[str, ...]) -> None:
+    story = await post.paid()
+    post.addresses = [found]
+    await post.deliver()
+    assert post.requests == []
+    letter = await post.letter(story)
+    assert letter.answer == "ValueError"
+    assert letter.due_at is not None
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("https://shop.example.com/n", ("shop.example.com", 443)),
+        ("https://shop.example.com:8443/n", ("shop.example.com", 8443)),
+        ("https://xn--e1afmkfd.example/n", ("xn--e1afmkfd.example", 443)),
+        ("https://10.0.0.1/n", ("10.0.0.1", 443)),
+        ("https://[fd00::1]/n", ("fd00::1", 443)),
+    ],
+)
+async def test_whatever_is_written_is_looked_up(post: Post, address: str, asked: object) -> None:
+    await post.paid(ways=Ways(notification_url=address))
+    await post.deliver()
+    assert post.asked == [asked]
+
+
+async def test_what_was_checked_is_connected_to(post: Post) -> None:
+    """DNS rebinding: the name is looked up once, and what it says later does not matter."""
+    await post.paid(ways=Ways(notification_url="https://shop.example.com:8443/n?a=%20b#frag"))
+    post.addresses = [(PUBLIC,), ("127.0.0.1",)]
+    await post.deliver()
+    (request,) = post.requests
+    assert len(post.asked) == 1
+    assert (request.url.host, request.url.port) == (PUBLIC, 8443)
+    assert request.url.raw_path == b"/n?a=%20b"
+    # The shop is still spoken to by its name, and its certificate has to be of that name.
+    assert request.headers["host"] == "shop.example.com:8443"
+    assert request.extensions["sni_hostname"] == "shop.example.com"
+
+
+async def test_an_address_of_six(post: Post) -> None:
+    await post.paid()
+    post.addresses = [("2606:4700:4700::1111",)]
+    await post.deliver()
+    (request,) = post.requests
+    assert request.url.host == "2606:4700:4700::1111"
+    assert request.headers["host"] == "shop.example.com"
+
+
+async def test_an_unknown_name_is_tried_again(post: Post) -> None:
+    story = await post.paid()
+
+    async def unknown(host: str, port: int) -> list[str]:
+        raise OSError("Name or service not known")
+
+    await post.deliver(Courier(post.world.restarted(), post.http, unknown))
+    letter = await post.letter(story)
+    assert (letter.answer, post.requests) == ("OSError", [])
+    assert letter.due_at is not None
+
+
+async def test_the_systems_resolver() -> None:
+    assert await resolved("127.0.0.1", 443) == ["127.0.0.1"]
+    assert "127.0.0.1" in await resolved("localhost", 80)
+    with pytest.raises(OSError):  # noqa: PT011 - the message is the system's
+        await resolved("no-such-name.invalid", 443)
+
+
+async def test_each_letter_has_a_connection_of_its_own(url: str) -> None:
+    """Shops may share an address and not a certificate: no connection made for one is used for
+    another. Over a real socket, which the sandbox may reach."""
+    seen: list[bytes] = []
+
+    async def shop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        seen.append(head)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+        await writer.drain()
+        seen.append(await reader.readuntil(b"}}"))
+        assert await reader.read() == b"", "nothing more comes"
+        writer.close()
+
+    server = await asyncio.start_server(shop, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings = shops.settings(sandbox=True)
+    async with open_world(url, settings=settings) as world, open_post(world) as post:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            courier = Courier(world.flow, http)
+            for _ in range(2):
+                world.gateway.will_answer(PAID)
+                way = Ways(notification_url=f"http://localhost:{port}/n")
+                story = await world.pay(await world.payment(ways=way))
+                await post.deliver(courier)
+                assert (await post.letter(story)).answer == "200"
+    server.close()
+    heads = seen[::2]
+    assert len(heads) == 2
+    assert all(f"host: localhost:{port}".encode() in head.lower() for head in heads)
