@@ -45,6 +45,15 @@ shop_id = "{shop}"
 secret_key = "{gateway_secret}"
 public_key = "{gateway_public_key}"
 
+[gateways.coins]
+adapter = "exchanger"
+base_url = "{sandbox}"
+route_id = "507f1f77bcf86cd799439011"
+from_values = {{ "507f191e810c19729de860ea" = "{{email}}" }}
+route_values = {{ currency = "{{currency}}" }}
+ipn_secret = "{ipn_secret}"
+page = "own"
+
 [shops.{shop}]
 name = "Demo shop"
 secret_key = "{shop_secret}"
@@ -59,6 +68,7 @@ credit_card = "cards"
 bank_transfer = "local"
 sbp = "local"
 erip = {{ gateway = "local", params = {{ service_no = "99999999" }} }}
+crypto = "coins"
 """
 
 
@@ -115,6 +125,7 @@ def write_settings(folder: Path, shop_url: str, checkout_url: str, sandbox_url: 
             link_key=secrets.token_urlsafe(48),
             shop_secret=shop_secret,
             gateway_secret=secrets.token_hex(32),
+            ipn_secret=secrets.token_hex(32),
             gateway_public_key=httpx.get(
                 f"{sandbox_url}/sandbox/public_key", trust_env=False
             ).text.strip(),

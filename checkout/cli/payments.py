@@ -208,7 +208,8 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "method": attempt.method,
         "account": attempt.account,
         "key": attempt.key,
-        "gateway_id": attempt.gateway_id,
+        # A gateway's own name for it may end in a secret of its order.
+        "gateway_id": (attempt.gateway_id or "").partition("/")[0] or None,
         "reason": attempt.reason,
         "code": attempt.facts.code,
         "mismatch": attempt.mismatch,

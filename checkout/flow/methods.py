@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from checkout.gateways.base import Gateway, merged
+from checkout.gateways.base import Can, Gateway, merged
 from checkout.model.order import Method, Order
 from checkout.settings import Shop
 
@@ -19,8 +19,15 @@ def offered(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> tuple[
         for method in shop.methods
         if (method.name in wanted.types if wanted.types else True)
         and (wanted.types or method.name not in wanted.excluded_types)
-        and order.transaction_type in gateways[method.gateway].can.transaction_types
-        and order.money.exponent in gateways[method.gateway].can.exponents
+        and _takes(gateways[method.gateway].can, order)
+    )
+
+
+def _takes(can: Can, order: Order) -> bool:
+    return (
+        order.transaction_type in can.transaction_types
+        and order.money.exponent in can.exponents
+        and (can.currencies is None or order.money.currency in can.currencies)
     )
 
 

@@ -101,7 +101,7 @@ def answer(
     if asked and no_news(outcome):
         return story
     if stated := _mismatch(story, attempt, outcome):
-        return _mismatched(conn, book, attempt, stated, now)
+        return _mismatched(conn, book, attempt, outcome.id, stated, now)
     if attempt.mismatch and outcome.status in WON:
         return story  # the gateway contradicts itself: somebody has to look
     status = move(attempt.status, outcome.status)
@@ -155,12 +155,20 @@ def moved(conn: Connection, book: Book, attempt: Attempt, status: Status, now: f
 
 
 def _mismatched(
-    conn: Connection, book: Book, attempt: Attempt, stated: dict[str, Any], now: float
+    conn: Connection,
+    book: Book,
+    attempt: Attempt,
+    id: str | None,
+    stated: dict[str, Any],
+    now: float,
 ) -> Story:
     """Other facts than ours are never success: the form stays shut and somebody has to look."""
     if not attempt.mismatch:
         soon = now + next_query(0)
-        attempts.change(conn, attempt.key, mismatch=True, next_query_at=soon)
+        known = attempt.gateway_id or id  # without it some gateways can't be asked again
+        attempts.change(
+            conn, attempt.key, mismatch=True, next_query_at=soon, gateway_id=known
+        )
         _alert(conn, attempt, "mismatch", now, **stated)
     if attempt.status is Status.CLAIMED:
         _moved(conn, attempt, Status.PENDING, now)

@@ -38,6 +38,7 @@ class Can(Struct, frozen=True, kw_only=True):
     browser: bool  # it takes 3-D Secure browser data
     lookup: bool  # it finds a payment by our key, also when its answer was lost
     transaction_types: frozenset[str]
+    currencies: frozenset[str] | None = None  # None: any with these exponents
     exponents: frozenset[int] = frozenset({0, 2, 3, 4})  # decimals of the currencies it takes
     return_url: int = 2048  # the longest return address it takes, in characters
     operations: frozenset[str] = frozenset()  # which verbs of `BackOffice` and `Prompted` it has

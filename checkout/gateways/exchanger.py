@@ -43,14 +43,11 @@ STATUS: Final[Mapping[str, Status]] = {
     "hold": Status.PENDING,  # the same
     "done": Status.PAID,
     "errorPayment": Status.DECLINED,
-    # The money came and goes back to the sender: the shop was never paid, so nothing is refunded
-    # by it. An order that was `done` stays paid, with an alert.
-    "returned": Status.DECLINED,
+    "returned": Status.REFUNDED,
     "deleted": Status.CANCELLED,
 }
 REASON: Final[Mapping[str, Reason]] = {
     "errorPayment": Reason.UNKNOWN,
-    "returned": Reason.PROVIDER,
 }
 WAITING: Final = frozenset(word for word, status in STATUS.items() if status is Status.ACTION)
 STUCK: Final = frozenset({"errorPayout", "hold", "returned"})
@@ -70,7 +67,8 @@ log = structlog.get_logger(__name__)
 
 class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The route that the shop is paid by. Its fields: the exchanger's key = a template over the
-    order, see `exchanger_templates.NAMES`. `ipn_secret` signs notifications; `page`: whose page
+    order, see `exchanger_templates.NAMES`. `currencies`: the route's, as an order is sent without
+    one; none: any. `ipn_secret` signs notifications; `page`: whose page
     shows how to pay."""
 
     route_id: str
@@ -78,6 +76,7 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     from_values: dict[str, str] = {}
     to_values: dict[str, str] = {}
     route_values: dict[str, str] = {}
+    currencies: tuple[str, ...] = ()
     page: Literal["own", "exchanger"] = "own"
     partner: str | None = None
     hide_out_data: bool = True
@@ -95,8 +94,6 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Exchanger:
-    can = CAN
-
     def __init__(
         self,
         options: Options,
@@ -106,6 +103,9 @@ class Exchanger:
         query_seconds: float = QUERY_SECONDS,
     ) -> None:
         self._options = options
+        self.can = CAN
+        if options.currencies:
+            self.can = msgspec.structs.replace(CAN, currencies=frozenset(options.currencies))
         self._base = options.base_url.rstrip("/")
         self._wire = Wire(
             http,

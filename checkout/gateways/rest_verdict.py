@@ -16,6 +16,7 @@ from checkout.gateways.rest_words import (
     DONE,
     DONE_IS,
     FAILED,
+    FOUND,
     NO_REFUSAL,
     NOT_FOUND,
     REASON,
@@ -80,14 +81,15 @@ def not_found(said: Payment) -> Outcome | None:
 
 
 def followed(said: Payment, http_status: int, operation: str) -> Outcome:
-    """Whether a capture, refund or reversal is done. The status words may be the payment's own,
-    so success takes the code of the operation too."""
+    """Whether a capture, refund or reversal is done. The status words may be the payment's own
+    (reversed already), so success takes a code of success too."""
     code = said.code or ""
     short = STATUS.get(said.short)
     won = (
         not said.short or short is Status.PAID or (short is Status.CANCELLED and operation == "RV")
     )
-    named = code in DONE[operation] or (code not in FAILED and said.long in DONE[operation])
+    fine = code.startswith("000") and code != FOUND
+    named = code in DONE[operation] or (fine and said.long in DONE[operation])
     if not said.sound:
         log.error("gateway.unreadable_facts", id=said.id, alert=True)
         return Outcome(Status.PENDING, said.id)

@@ -179,7 +179,6 @@ def _bank(story: Story, status: Status) -> dict[str, Any] | None:
         "amount": story.payment.order.money.minor,
         "currency": story.payment.order.money.currency,
         "billing_descriptor": facts.descriptor,
-        "gateway_id": attempt.gateway_id,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Page
+from playwright.async_api import Frame, Page
 
 from tests.journeys.customer import picture
 
@@ -31,18 +31,18 @@ OVERFLOW: Final = """() => {
 }"""
 
 
-async def findings(page: Page) -> list[str]:
-    """What is wrong with the page as it is now, in every look."""
-    before, found = page.viewport_size, []
+async def findings(page: Page, frame: Frame | None = None) -> list[str]:
+    """What is wrong with the page (or a frame of it) as it is now, in every look."""
+    inside, before, found = frame or page, page.viewport_size, []
     for scheme, size, rules in LOOKS:
         await page.set_viewport_size(size)  # type: ignore[arg-type]
         await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        await page.evaluate(SETTLED)
-        if not await page.evaluate("'axe' in window"):
-            await page.evaluate(AXE_SCRIPT)
-        said: Any = await page.evaluate(RUN, rules)
+        await inside.evaluate(SETTLED)
+        if not await inside.evaluate("'axe' in window"):
+            await inside.evaluate(AXE_SCRIPT)
+        said: Any = await inside.evaluate(RUN, rules)
         if size is NARROW:
-            said += await page.evaluate(OVERFLOW)
+            said += await inside.evaluate(OVERFLOW)
         found += [f"{scheme} {size['width']} px: {each}" for each in said]
     await page.emulate_media(color_scheme=None)
     if before:
@@ -50,7 +50,7 @@ async def findings(page: Page) -> list[str]:
     return found
 
 
-async def look(page: Page, name: str) -> None:
+async def look(page: Page, name: str, frame: Frame | None = None) -> None:
     """Take the state's pictures; nothing may be wrong with it."""
     await picture(page, name)
-    assert await findings(page) == []
+    assert await findings(page, frame) == []

@@ -17,9 +17,17 @@ from tests.journeys.plugin import BROWSER
 
 pytestmark = BROWSER
 
-SHOP_PAGE = """<!doctype html><html lang="en"><title>A shop</title><h1>A shop</h1>
+SHOP_PAGE = """<!doctype html><html lang="en"><title>A shop</title>
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<h1>A shop</h1>
 <script>messages = []; addEventListener("message", (e) => messages.push([e.origin, e.data]));</script>
 """
+# As the shop's page does: the frame grows with what is in it.
+GROW = """() => {
+  const frame = document.querySelector("iframe");
+  Object.assign(frame.style, { width: "100%", border: "0" });
+  addEventListener("message", ({ data }) => { if (data.height) frame.height = data.height; });
+}"""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -197,18 +205,13 @@ async def test_a_sandboxed_frame(house: House, customer: Customer, shop_page: st
     assert await house.charges(order) == 1
 
 
-async def test_pictures(house: House, customer: Customer, shop_page: str) -> None:
-    """The framed page alone, in the window's whole width."""
-    page = customer.page
-
-    async def as_in_a_frame(route: Any) -> None:
-        headers = await route.request.all_headers() | {"sec-fetch-dest": "iframe"}
-        await route.continue_(headers=headers)
-
-    await page.route("**/payment/**", as_in_a_frame)
-    await customer.open(await house.order(iframe=True))
-    await expect(page.locator("html.framed")).to_be_attached()
-    await look(page, "framed")
-    await customer.pay(PLAIN)
-    await customer.at("result")
-    await look(page, "framed-paid")
+async def test_how_it_looks(house: House, customer: Customer, shop_page: str) -> None:
+    """The form alone, as high as its content says that it is."""
+    frame = await framed(customer, shop_page, await house.order(iframe=True))
+    await customer.page.evaluate(GROW)
+    await expect(frame.locator("html.framed")).to_be_attached()
+    await look(customer.page, "framed", frame)
+    await until(lambda: frame.evaluate("document.documentElement.scrollHeight <= innerHeight"))
+    await _pay(frame, PLAIN)
+    await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
+    await look(customer.page, "framed-paid", frame)

@@ -635,6 +635,8 @@ async def test_unclear(name: str) -> None:
         (200, {"transactionStatus": "Y", "result": {"code": code}, "amount": []}),
         (200, {"transactionStatus": "Q", "status": word, "result": {"code": "20044"}}),
         (200, {"result": {"code": "20044", "description": "?"}}),
+        (200, {"status": word, "result": {"code": "20044", "description": "Already done"}}),
+        (200, {"status": word, "result": {"code": "00026", "description": "Record found"}}),
         (200, {"result": {"code": "10001", "description": "System error"}}),
         (200, {"result": {"code": "00026", "description": "Record found"}}),
         (422, {"result": {"code": code}}),

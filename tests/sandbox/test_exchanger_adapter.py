@@ -213,7 +213,7 @@ async def test_what_is_paid_cannot_be_given_up(opened: Opened) -> None:
         ("hold", Status.PENDING),
         ("done", Status.PAID),
         ("errorPayment", Status.DECLINED),
-        ("returned", Status.DECLINED),
+        ("returned", Status.REFUNDED),
         ("deleted", Status.CANCELLED),
     ],
 )
