@@ -85,6 +85,13 @@ class Holes:
 _HOLE: Final = re.compile("\ue000([a-z_]+)\ue001")
 
 
+_SPECIAL: Final = re.compile("[&<>\"']")
+
+
+def _escaped(text: str) -> str:
+    return escape(text) if _SPECIAL.search(text) else text
+
+
 class Renderer:
     """One Jinja environment a language, with its catalogue installed."""
 
@@ -111,7 +118,7 @@ class Renderer:
             # Text, name of a hole, text, ...: a split by a pattern with one group.
             parts = self._pages[key] = _HOLE.split(self(template, language, **context))
         filled = list(parts)
-        filled[1::2] = [escape(holes.texts[name], quote=True) for name in parts[1::2]]
+        filled[1::2] = [_escaped(holes.texts[name]) for name in parts[1::2]]
         return "".join(filled)
 
     def compile(self) -> None:

@@ -91,7 +91,7 @@ class Visit:
 
     @property
     def pocket(self) -> Pocket | None:
-        value = self.request.cookies.get(COOKIE)
+        value = self.request.cookies.get(COOKIE) if "cookie" in self.request.headers else None
         return self.web.signer.read_pocket(self.story.payment.uid, value) if value else None
 
     def url(self, page: str = "", *, lang: str | None = None, kind: str = "payment") -> str:

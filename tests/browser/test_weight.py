@@ -63,9 +63,9 @@ async def test_the_second_view_costs_one_request(house: House, customer: Custome
 
 
 async def _shifts(page: Page) -> Any:
+    """What browsers count: not what follows at once on what the customer did."""
     await page.wait_for_timeout(100)
-    print(await page.evaluate("window.shifts"))
-    return await page.evaluate("window.shifts")
+    return await page.evaluate("window.shifts.filter(([, typed]) => !typed)")
 
 
 async def test_nothing_moves(house: House, enter: Enter) -> None:
@@ -84,11 +84,12 @@ async def test_nothing_moves(house: House, enter: Enter) -> None:
         await customer.press_pay()
         await expect(page.locator("#e-number")).not_to_be_empty()
         assert await _shifts(page) == []
-        await page.locator("#f-email").fill("anna@x")
+        await page.locator("#f-email").fill("anna")
         await customer.type_card(CHALLENGE)
         await customer.press_pay()
         await expect(page.locator(".note.bad")).to_be_visible()
         assert await _shifts(page) == []
+        await page.locator("#f-email").fill("anna@example.com")
         await customer.pay_again()
         await customer.answer_bank()
         await customer.at("result")

@@ -10,11 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from checkout.gateways.base import Charge
-from checkout.gateways.overpay_cards import OverpayCards
-from checkout.model.outcome import UNKNOWN, Outcome, Reason
-from checkout.model.status import Status
 from tests.flow.machine import Payments
+from tests.flow.mutants import FLOWS, GATEWAYS, with_flow, with_gateway
 
 EXAMPLES = int(os.environ.get("CHECKOUT_EXAMPLES", "100"))
 UNHURRIED = settings(
@@ -36,19 +33,10 @@ def test_every_story_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
         sys.stdout.write(f" {EXAMPLES} stories of 30 steps in {seconds:.1f} s ")
 
 
-class TimeoutMeansFailed(OverpayCards):
-    async def pay(self, charge: Charge) -> Outcome:
-        outcome = await super().pay(charge)
-        if outcome == UNKNOWN:
-            return Outcome(Status.DECLINED, reason=Reason.TIMED_OUT)
-        return outcome
+MUTANTS = [*map(with_gateway, GATEWAYS), *map(with_flow, FLOWS)]
 
 
-@seed(1)
-class WithTimeoutMeansFailed(Payments):
-    gateway_class = TimeoutMeansFailed
-
-
-def test_timeout_means_failed_is_found_out() -> None:
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_a_wrong_flow_is_found_out(mutant: type[Payments]) -> None:
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(WithTimeoutMeansFailed, settings=UNTIL_IT_FALLS)
+        run_state_machine_as_test(seed(1)(mutant), settings=UNTIL_IT_FALLS)

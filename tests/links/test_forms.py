@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import string
 
+import itsdangerous
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from checkout.errors import Forbidden
-from checkout.links import LARGEST_COOKIE, FormToken, Pocket, Signer, new_uid, set_cookie
+from checkout.links import (
+    LARGEST_COOKIE,
+    FormToken,
+    Pocket,
+    Signer,
+    _signature,
+    new_uid,
+    set_cookie,
+)
 from checkout.model.browser import FIELDS
 
 OLD, NEW, NEXT = (secrets.token_hex(32) for _ in range(3))
@@ -195,3 +205,9 @@ def test_keys_rotate_without_a_session_lost() -> None:
     with pytest.raises(Forbidden):
         dropped.read_form("pay", UID, old[0])
     assert Signer([NEXT]).read_pocket(UID, new[1]) is None
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.binary(max_size=60))
+def test_signed_as_itsdangerous_does(secret: str, salt: str, value: bytes) -> None:
+    theirs = itsdangerous.Signer(secret, salt=salt, digest_method=hashlib.sha256)
+    assert value + b"." + _signature(secret, salt, value) == theirs.sign(value)

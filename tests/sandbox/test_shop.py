@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from checkout.sandbox.shop.api import BUYER
 from checkout.sandbox.shop.app import create_shop
 from checkout.sandbox.shop.basket import CURRENCIES, PRODUCTS
 from checkout.sandbox.shop.config import ShopConfig
@@ -165,6 +166,7 @@ def test_basket_to_checkout(shop: Client, checkout: FakeCheckout) -> None:
             "notification_url": f"http://shop.test/notifications/{number}",
             "language": "de",
         },
+        "customer": BUYER,
         "payment_method": {"types": ["credit_card"]},
     }
     assert "24.600 KWD" in shop.get(f"/orders/{number}").text

@@ -1,0 +1,74 @@
+"""Flows that are wrong in one thing each: every one of them has to be found out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from checkout.flow.pace import Pace
+from checkout.flow.verbs import Flow
+from checkout.gateways.base import Charge, Reference
+from checkout.gateways.overpay_cards import OverpayCards
+from checkout.ledger.rows import Attempt, Story
+from checkout.model.outcome import UNKNOWN, Outcome, Reason
+from checkout.model.status import Status
+from tests.flow.machine import Payments
+
+
+class TimeoutMeansFailed(OverpayCards):
+    async def pay(self, charge: Charge) -> Outcome:
+        outcome = await super().pay(charge)
+        if outcome == UNKNOWN:
+            return Outcome(Status.DECLINED, reason=Reason.TIMED_OUT)
+        return outcome
+
+
+class TimeoutMeansNotSent(OverpayCards):
+    async def pay(self, charge: Charge) -> Outcome:
+        outcome = await super().pay(charge)
+        return Outcome(Status.LOST) if outcome == UNKNOWN else outcome
+
+
+class TimeoutMeansAgain(OverpayCards):
+    async def pay(self, charge: Charge) -> Outcome:
+        outcome = await super().pay(charge)
+        return await super().pay(charge) if outcome == UNKNOWN else outcome
+
+
+class FailedQueryMeansAbsent(OverpayCards):
+    async def status(self, reference: Reference) -> Outcome:
+        outcome = await super().status(reference)
+        return Outcome(Status.LOST) if outcome == UNKNOWN else outcome
+
+
+class AsksAtEachLook(Flow):
+    async def ask(self, attempt: Attempt) -> tuple[Story, bool]:
+        return await self._ask(attempt)
+
+
+class Impatient(Flow):
+    """It takes a payment for lost that the gateway does not know yet."""
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(settle=0)
+
+    @pace.setter
+    def pace(self, _: Pace) -> None:
+        pass
+
+
+GATEWAYS: Final = (
+    TimeoutMeansFailed,
+    TimeoutMeansNotSent,
+    TimeoutMeansAgain,
+    FailedQueryMeansAbsent,
+)
+FLOWS: Final = (AsksAtEachLook, Impatient)
+
+
+def with_gateway(mutant: type[OverpayCards]) -> type[Payments]:
+    return type(f"With{mutant.__name__}", (Payments,), {"gateway_class": mutant})
+
+
+def with_flow(mutant: type[Flow]) -> type[Payments]:
+    return type(f"With{mutant.__name__}", (Payments,), {"flow_class": mutant})
