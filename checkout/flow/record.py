@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -268,9 +269,10 @@ def _update(conn: Connection, book: Book, uid: str, now: float) -> Story:
     tell = status in FINAL and told != status
     if status is story.payment.status and not tell:
         return story
-    payments.change(conn, uid, status=status, told=status if tell else told, updated_at=now)
+    values = {"status": status, "told": status if tell else told, "updated_at": now}
+    payments.change(conn, uid, **values)
     events.append(conn, uid, "payment", now, None, status=status)
-    story = read(conn, uid)
+    story = Story(msgspec.structs.replace(story.payment, **values), story.attempts)
     if tell:
         _write_letter(conn, book, story, status, now)
     return story

@@ -18,7 +18,9 @@ async def static_file(request: Web_Request) -> Response[bytes]:
     if file is None:
         raise NotFound
     zipped = "gzip" in request.headers.get("accept-encoding", "")
-    headers = {"cache-control": FOREVER, "vary": "Accept-Encoding"}
+    # A sandboxed frame without allow-same-origin is no origin at all, and is to look right, too.
+    headers = {"cross-origin-resource-policy": "cross-origin"}
+    headers |= {"cache-control": FOREVER, "vary": "Accept-Encoding"}
     if zipped:
         headers["content-encoding"] = "gzip"
     return Response(

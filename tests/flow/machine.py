@@ -62,8 +62,8 @@ verdicts = st.sampled_from((*banks.VERDICTS, "declined", "action"))
 crashes = ("crash before", "crash after")
 charge_faults = st.one_of(
     st.just(""),
-    st.just(""),
     st.sampled_from((*banks.CHARGE_FAULTS, *crashes, "held before", "held after")),
+    st.sampled_from((*banks.UNCLEAR_AFTER, "crash after", "held before")),
 )
 query_faults = st.one_of(
     st.just(""),
@@ -116,7 +116,7 @@ class Payments(RuleBasedStateMachine):
         attempts=st.integers(1, 3),
         kind=st.sampled_from(("payment", "payment", "authorization")),
         minutes=st.sampled_from((10, 24 * 60)),
-        lag=st.sampled_from((0.0, 0.0, 20.0)),
+        lag=st.sampled_from((0.0, 20.0)),
         tabs=st.integers(1, 2),
         verdict=verdicts,
         fault=charge_faults,
@@ -238,6 +238,11 @@ class Payments(RuleBasedStateMachine):
     def house_sweeps(self, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
         self.verb(sweep(self.flow))
+
+    @rule()
+    def gateway_goes_down_or_comes_back(self) -> None:
+        """Down, it takes charges but answers no query."""
+        self.bank.down = not self.bank.down
 
     @precondition(lambda self: self.bank.held)
     @rule(place=which)
@@ -445,6 +450,7 @@ class Payments(RuleBasedStateMachine):
     def all_works_again(self) -> None:
         """Slow answers come, what was not heard is told again, the sweep does its work."""
         self.prepare()
+        self.bank.down = False
         while self.bank.held:
             self.bank.let_go()
             self.rest()

@@ -12,7 +12,6 @@ from checkout.flow.courier import Courier, allowed, resolved
 from checkout.model.order import Ways
 from tests.flow.postman import PUBLIC, Post, open_post
 from tests.support import shops
-from tests.support.gateway import PAID
 from tests.support.world import World, open_world
 
 OUTSIDE = (
@@ -176,15 +175,16 @@ async def test_each_letter_has_a_connection_of_its_own(url: str) -> None:
     server = await asyncio.start_server(shop, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     settings = shops.settings(sandbox=True)
-    async with open_world(url, settings=settings) as world, open_post(world) as post:
-        async with httpx.AsyncClient(trust_env=False) as http:
-            courier = Courier(world.flow, http)
-            for _ in range(2):
-                world.gateway.will_answer(PAID)
-                way = Ways(notification_url=f"http://localhost:{port}/n")
-                story = await world.pay(await world.payment(ways=way))
-                await post.deliver(courier)
-                assert (await post.letter(story)).answer == "200"
+    async with (
+        open_world(url, settings=settings) as world,
+        open_post(world) as post,
+        httpx.AsyncClient(trust_env=False) as http,
+    ):
+        courier = Courier(world.flow, http)
+        for _ in range(2):
+            story = await post.paid(ways=Ways(notification_url=f"http://localhost:{port}/n"))
+            await post.deliver(courier)
+            assert (await post.letter(story)).answer == "200"
     server.close()
     heads = seen[::2]
     assert len(heads) == 2

@@ -136,7 +136,8 @@ class Notice:
 
 class Bank:
     """`verdicts` and `faults` are used up one a charge, `query_faults` one a query; without any
-    a charge is paid and all works. `lag`: seconds before a new transaction is found by key."""
+    a charge is paid and all works. `lag`: seconds before a new transaction is found by key. `down`:
+    no query is answered."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
@@ -147,6 +148,7 @@ class Bank:
         self.faults: list[str] = []
         self.query_faults: list[str] = []
         self.lag = 0.0
+        self.down = False
         self.held: list[asyncio.Event] = []
         self.on_the_way: list[tuple[float, httpx.Request]] = []  # left behind by a dead sender
 
@@ -211,6 +213,8 @@ class Bank:
         charging = request.method == "POST"
         faults = self.faults if charging else self.query_faults
         fault = faults.pop(0) if faults else ""
+        if self.down and not charging:
+            fault = "timeout before"
         self.calls.append(Call(self.clock(), request.method, self._key_of(request), fault))
         if unread := _before(fault):
             return unread
