@@ -71,7 +71,7 @@ def choose(*wishes: str | None, accept: str = "") -> str:
             return language
     weighed: list[tuple[float, str]] = []
     for part in accept[:500].split(","):
-        tag, _, weight = part.partition(";q=")
+        tag, _, weight = part.replace(" ", "").partition(";q=")
         try:
             weighed.append((float(weight or 1), tag))
         except ValueError:

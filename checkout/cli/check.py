@@ -39,7 +39,7 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     else:
         for result in results:
             mark = ("ok", "green") if result["ok"] else ("failed", "red")
-            console.print(Text.assemble(mark, f"  {result['check']}  {result['detail']}"))
+            console().print(Text.assemble(mark, f"  {result['check']}  {result['detail']}"))
     sys.exit(0 if all(result["ok"] for result in results) else FAILED)
 
 

@@ -33,7 +33,12 @@ config_option = click.option(
     help="The settings file; default checkout.toml.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
-console = Console(markup=False)  # what shops wrote has brackets of its own
+
+
+def console() -> Console:
+    """Standard output; made when it is used, as the terminal may change. No markup: what shops
+    wrote has brackets of its own."""
+    return Console(markup=False)
 
 
 def fail(message: str, code: int) -> NoReturn:

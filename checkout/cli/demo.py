@@ -54,6 +54,14 @@ route_values = {{ currency = "{{currency}}" }}
 ipn_secret = "{ipn_secret}"
 page = "own"
 
+[gateways.acquirer]
+adapter = "rest"
+base_url = "{sandbox}"
+partner_id = "195"
+username = "shop"
+member_id = "11344"
+secure_key = "{secure_key}"
+
 [shops.{shop}]
 name = "Demo shop"
 secret_key = "{shop_secret}"
@@ -69,6 +77,8 @@ bank_transfer = "local"
 sbp = "local"
 erip = {{ gateway = "local", params = {{ service_no = "99999999" }} }}
 crypto = "coins"
+netbanking = {{ gateway = "acquirer", label = "Net banking", mode = "NB", brand = "EXAMPLEBANK" }}
+acquirer_card = {{ gateway = "acquirer", label = "Card, by the other acquirer" }}
 """
 
 
@@ -125,6 +135,7 @@ def write_settings(folder: Path, shop_url: str, checkout_url: str, sandbox_url: 
             link_key=secrets.token_urlsafe(48),
             shop_secret=shop_secret,
             gateway_secret=secrets.token_hex(32),
+            secure_key=secrets.token_hex(16),
             ipn_secret=secrets.token_hex(32),
             gateway_public_key=httpx.get(
                 f"{sandbox_url}/sandbox/public_key", trust_env=False

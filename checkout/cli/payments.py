@@ -67,7 +67,7 @@ def list_(shop: str | None, limit: int, config: Path | None, as_json: bool) -> N
             payment.order.tracking_id or "",
             payment.order.description[:40],
         )
-    console.print(table)
+    console().print(table)
 
 
 @payments.command()
@@ -109,11 +109,11 @@ def show(uid: str, config: Path | None, as_json: bool) -> None:
         return
     for name, value in found.items():
         if isinstance(value, list):
-            console.print(name, style="bold")
+            console().print(name, style="bold")
             for line in value:
-                console.print("  " + "  ".join(f"{k}={v}" for k, v in line.items()))
+                console().print("  " + "  ".join(f"{k}={v}" for k, v in line.items()))
         else:
-            console.print(f"{name}: {value}")
+            console().print(f"{name}: {value}")
 
 
 @payments.command()
@@ -127,7 +127,7 @@ def reconcile(uids: tuple[str, ...], config: Path | None, as_json: bool) -> None
         open_ = (Status.PENDING, Status.ACTION)
         chosen = list(uids) or await flow.ledger.read(ledger_payments.uids, open_)
         settled = []
-        with Progress(console=console, disable=as_json or not console.is_terminal) as progress:
+        with Progress(console=console(), disable=as_json or not console().is_terminal) as progress:
             for uid in progress.track(chosen, description="Asking the gateways"):
                 before = await flow.ledger.read(record.read, uid)
                 after: Story = await reconcile_one(flow, uid)
@@ -144,9 +144,9 @@ def reconcile(uids: tuple[str, ...], config: Path | None, as_json: bool) -> None
         print_json(found)
         return
     for each in found:
-        console.print(f"{each['uid']}  {each['before']} -> {each['after']}")
+        console().print(f"{each['uid']}  {each['before']} -> {each['after']}")
     moved = sum(each["before"] != each["after"] for each in found)
-    console.print(f"{len(found)} asked about, {moved} settled or moved")
+    console().print(f"{len(found)} asked about, {moved} settled or moved")
 
 
 def _operation(kind: str, summary: str) -> None:
@@ -176,7 +176,7 @@ def _operation(kind: str, summary: str) -> None:
         if as_json:
             print_json(found)
         else:
-            console.print(f"{kind} {found['status']}: {found['message']}")
+            console().print(f"{kind} {found['status']}: {found['message']}")
         if found["status"] == "failed":
             sys.exit(FAILED)
 

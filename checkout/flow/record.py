@@ -167,9 +167,7 @@ def _mismatched(
     if not attempt.mismatch:
         soon = now + next_query(0)
         known = attempt.gateway_id or id  # without it some gateways can't be asked again
-        attempts.change(
-            conn, attempt.key, mismatch=True, next_query_at=soon, gateway_id=known
-        )
+        attempts.change(conn, attempt.key, mismatch=True, next_query_at=soon, gateway_id=known)
         _alert(conn, attempt, "mismatch", now, **stated)
     if attempt.status is Status.CLAIMED:
         _moved(conn, attempt, Status.PENDING, now)

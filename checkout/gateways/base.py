@@ -35,6 +35,7 @@ class Can(Struct, frozen=True, kw_only=True):
     """What a gateway can do."""
 
     card: bool  # it takes a card from our form; else the page shows Continue
+    card_modes: frozenset[str] = frozenset()  # which of `Method.mode` do, where one is set
     browser: bool  # it takes 3-D Secure browser data
     lookup: bool  # it finds a payment by our key, also when its answer was lost
     transaction_types: frozenset[str]

@@ -35,8 +35,15 @@ from checkout.gateways.rest_request import (
     fields_of,
     sendable,
 )
-from checkout.gateways.rest_verdict import disagree, followed, not_found, outcome, refused
-from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, UNREACHABLE
+from checkout.gateways.rest_verdict import (
+    disagree,
+    followed,
+    is_declined,
+    not_found,
+    outcome,
+    refused,
+)
+from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, UNREACHABLE, Answer
 from checkout.model.money import Money
 from checkout.model.order import CARD_METHOD
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
@@ -50,6 +57,7 @@ NOT_OURS_TO_SEND: Final = Outcome(Status.LOST, reason=Reason.INVALID)
 
 CAN: Final = Can(
     card=True,
+    card_modes=frozenset({"CC", "DC"}),
     browser=True,
     lookup=True,
     transaction_types=frozenset(CREATE),
@@ -88,9 +96,8 @@ class Rest:
         )
         if isinstance(answer, Outcome):
             return answer
-        said = payment(answer.data, charge.money.currency)
+        said = _said(answer, charge.money)
         if said is None:
-            log.warning("gateway.unknown", status=answer.status)
             return UNKNOWN
         return refused(said, answer.status) or outcome(said, asked)
 
@@ -155,9 +162,19 @@ class Rest:
         )
         if isinstance(answer, Outcome):
             return answer
-        said = payment(answer.data, reference.money.currency)
+        said = _said(answer, reference.money)
         return UNKNOWN if said is None else not_found(said) or said
 
     async def _id_of(self, reference: Reference) -> str | None:
         said = await self._look_up(reference)
         return said.id if isinstance(said, Payment) else None
+
+
+def _said(answer: Answer, asked: Money) -> Payment | None:
+    """The answer of this gateway; None: something else, or a success told with an error."""
+    said = payment(answer.data, asked.currency)
+    if said and answer.status >= 300 and not (said.says_nothing or is_declined(said)):
+        said = None
+    if said is None:
+        log.warning("gateway.unknown", status=answer.status)
+    return said

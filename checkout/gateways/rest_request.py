@@ -44,7 +44,7 @@ DEVICE: Final = {  # `user_Agent`: that is how it is spelled
 }
 _AMOUNT: Final = re.compile(r"[0-9]{1,8}\.[0-9]{2}", re.ASCII)
 _KEY: Final = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)  # never the separator of checksums
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}", re.ASCII)
+_DOTTED: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+", re.ASCII)
 _OURS: Final = ("authentication.", "card.", "merchant.", "customer.ip")
 
 
@@ -58,7 +58,7 @@ def amount_of(money: Money) -> str | None:
 
 def takes_card(charge: Charge) -> bool:
     """Whether the method pays by card; others (NB, EW, PV, ...) send the customer elsewhere."""
-    return (charge.method.mode or "CC") in CARD_MODES
+    return _mode(charge) in CARD_MODES
 
 
 def sendable(charge: Charge) -> bool:
@@ -82,7 +82,7 @@ def fields_of(charge: Charge, payment_type: str, amount: str) -> dict[str, str]:
         "currency": charge.money.currency,
         "orderDescriptor": order.description[:LONGEST_DESCRIPTION],
         "paymentType": payment_type,
-        "paymentMode": method.mode or "CC",
+        "paymentMode": _mode(charge),
         "paymentBrand": brand,
         "merchantRedirectUrl": charge.return_url,
         "notificationUrl": charge.notify_url,
@@ -94,18 +94,23 @@ def fields_of(charge: Charge, payment_type: str, amount: str) -> dict[str, str]:
     return _params(method.params) | _filled(ours)
 
 
+def _mode(charge: Charge) -> str:
+    return (charge.method.mode or "CC").upper()
+
+
 def _is_forced(params: Mapping[str, Any]) -> bool:
     """3-D Secure is the gateway's to decide, unless the shop insists, in Overpay's words."""
     return params.get("force_three_d_secure_verification") is True
 
 
 def _params(params: Mapping[str, Any]) -> dict[str, str]:
-    """The method's own parameters that are fields of this protocol; ours win over them."""
+    """The method's own parameters that are fields of this protocol, by their dotted names; ours
+    win over them."""
     return _filled(
         {
             name: value
             for name, value in params.items()
-            if _NAME.fullmatch(name) and not name.startswith(_OURS) and not isinstance(value, bool)
+            if _DOTTED.fullmatch(name) and not name.startswith(_OURS)
         }
     )
 
@@ -155,5 +160,5 @@ def _filled(fields: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: str(value)
         for name, value in fields.items()
-        if isinstance(value, str | int) and value != ""
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != ""
     }

@@ -107,6 +107,10 @@ def followed(said: Payment, http_status: int, operation: str) -> Outcome:
     return Outcome(Status.PENDING, said.id, facts=said.facts)
 
 
+def is_declined(said: Payment) -> bool:
+    return STATUS.get(said.word) is Status.DECLINED
+
+
 def disagree(said: Payment) -> bool:
     """Whether the two status words mean different things."""
     words = {word for word in (said.short, said.long) if word}

@@ -295,7 +295,8 @@ def _chosen(methods: tuple[Method, ...], name: str | None) -> Method | None:
 
 
 def _takes_card(visit: Visit, method: Method) -> bool:
-    return visit.web.flow.gateways[method.gateway].can.card
+    can = visit.web.flow.gateways[method.gateway].can
+    return can.card and (method.mode is None or method.mode in can.card_modes)
 
 
 def _known_customer(visit: Visit) -> Customer:

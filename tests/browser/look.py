@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from axe_playwright_python.base import AXE_SCRIPT
+from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from playwright.async_api import Frame, Page
 
 from tests.journeys.customer import picture

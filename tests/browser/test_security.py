@@ -88,11 +88,12 @@ async def test_one_strict_set_of_headers(house: House, customer: Customer) -> No
 
 async def test_one_small_cookie(house: House, customer: Customer) -> None:
     answers = await _flow(house, customer)
-    said = []
-    for response in answers:
-        for header in await response.headers_array():
-            if header["name"].lower() == "set-cookie":
-                said.append((_kind(house, response), header["value"]))
+    said = [
+        (_kind(house, response), header["value"])
+        for response in answers
+        for header in await response.headers_array()
+        if header["name"].lower() == "set-cookie"
+    ]
     assert {kind for kind, _ in said} <= {"payment", "pay"}
     for _, cookie in said:
         assert len(cookie) < 1024

@@ -16,6 +16,7 @@ from tests.journeys.plugin import BROWSER, Enter
 pytestmark = BROWSER
 
 WAYS = {"types": ["credit_card", "bank_transfer", "sbp", "erip"]}
+ANNA = {"email": "anna@example.com"}
 CARD = {"types": ["credit_card"]}
 LINES = ["2 × Stalls, row 5", "Doors open at 19:00", "Bring this receipt", "No refunds"]
 
@@ -58,6 +59,9 @@ async def test_errors(house: House, customer: Customer) -> None:
     await customer.press_pay()
     summary = page.locator(".note.bad")
     await expect(summary).to_be_focused()
+    # Nobody's country is guessed.
+    for name in ("expiry", "phone", "country"):
+        await expect(page.locator(f"#e-{name}")).not_to_be_empty()
     await look(page, "several-errors")
     # Each of the summary's links leads to its field.
     links = summary.locator("a")
@@ -69,7 +73,7 @@ async def test_errors(house: House, customer: Customer) -> None:
 
 
 async def test_paying(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order())
+    page = await customer.open(await house.order(payment_method=WAYS))
     await page.route("**/pay", lambda route: route.fulfill(status=204))  # the page stays
     await customer.type_card()
     await customer.press_pay()
@@ -78,7 +82,7 @@ async def test_paying(house: House, customer: Customer) -> None:
 
 
 async def test_offline(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order())
+    page = await customer.open(await house.order(payment_method=WAYS))
     await customer.context.set_offline(True)
     await expect(page.locator(".now")).to_contain_text("You are offline")
     await customer.type_card()
@@ -88,7 +92,7 @@ async def test_offline(house: House, customer: Customer) -> None:
 
 
 async def test_declined_and_open_again(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order(attempts=2))
+    page = await customer.open(await house.order(attempts=2, payment_method=WAYS))
     await customer.pay(DECLINED)
     await expect(page.locator(".note.bad")).to_be_focused()
     await look(page, "declined-retry")
@@ -132,6 +136,14 @@ async def test_instructions(house: House, customer: Customer) -> None:
     await customer.press_pay()
     await customer.reads("How to pay")
     await look(page, "instructions")
+
+
+async def test_coins(house: House, customer: Customer) -> None:
+    order = await house.order(payment_method={"types": ["crypto"]}, customer=ANNA)
+    page = await customer.open(order)
+    await customer.press_pay()
+    await customer.reads("How to pay")
+    await look(page, "instructions-coins")
 
 
 async def test_paid(house: House, customer: Customer) -> None:

@@ -13,6 +13,7 @@ from tests.journeys.plugin import BROWSER
 pytestmark = BROWSER
 
 CARET = "document.activeElement.selectionStart"
+FOCUSED = "document.activeElement.name || document.activeElement.id"
 SET_CARET = "(at) => document.activeElement.setSelectionRange(at, at)"
 
 
@@ -62,7 +63,13 @@ async def test_the_caret_stays_where_it_is(house: House, customer: Customer) -> 
 
 
 @pytest.mark.parametrize(
-    "pasted", ["4012000000001097", "4012-0000-0000-1097", " 4012 0000\u00a00000 1097\n", "４０１２000000001097"]
+    "pasted",
+    [
+        "4012000000001097",
+        "4012-0000-0000-1097",
+        " 4012 0000\u00a00000 1097\n",
+        "４０１２000000001097",
+    ],
 )
 async def test_pasted(house: House, customer: Customer, pasted: str) -> None:
     page = await _number(house, customer)
@@ -143,7 +150,7 @@ async def test_with_the_keyboard_alone(house: House, customer: Customer) -> None
     async def tab_to(name: str) -> None:
         for _ in range(12):
             await keys.press("Tab")
-            if await page.evaluate("document.activeElement.name || document.activeElement.id") == name:
+            if await page.evaluate(FOCUSED) == name:
                 return
         raise AssertionError(f"{name} can't be reached")
 

@@ -16,7 +16,8 @@ SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => {
   for (const each of list.getEntries())
-    shifts.push([each.value, each.hadRecentInput, each.sources.map((s) => s.node?.outerHTML?.slice(0, 120))]);
+    shifts.push([each.value, each.hadRecentInput, each.sources.map(
+      (source) => source.node?.outerHTML?.slice(0, 120))]);
 }).observe({ type: "layout-shift", buffered: true });
 """
 
@@ -37,7 +38,6 @@ async def test_three_requests_and_25_kilobytes(house: House, customer: Customer)
         response["url"].rpartition("/")[2]: int(sizes[key]["encodedDataLength"])  # type: ignore[index]
         for key, response in own.items()
     }
-    print(weights)
     assert sum(weights.values()) <= 25_000, weights
     for response in own.values():
         assert response["url"].startswith(house.checkout)

@@ -21,7 +21,7 @@ UNHURRIED = settings(
 )
 # A mutant has to fall, not to fall with the shortest story.
 UNTIL_IT_FALLS = settings(
-    UNHURRIED, max_examples=300, phases=[Phase.generate], database=None, print_blob=False
+    UNHURRIED, max_examples=1000, phases=[Phase.generate], database=None, print_blob=False
 )
 
 
@@ -39,4 +39,4 @@ MUTANTS = [*map(with_gateway, GATEWAYS), *map(with_flow, FLOWS)]
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_a_wrong_flow_is_found_out(mutant: type[Payments]) -> None:
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(seed(1)(mutant), settings=UNTIL_IT_FALLS)
+        run_state_machine_as_test(seed(0)(mutant), settings=UNTIL_IT_FALLS)

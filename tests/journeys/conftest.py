@@ -1,4 +1,4 @@
-"""The fixtures stand in journeys/plugin.py, shared by journeys/ and browser/: one set of servers."""
+"""The fixtures stand in journeys/plugin.py: one set of servers for journeys/ and browser/."""
 
 import pytest
 

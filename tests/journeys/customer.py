@@ -25,7 +25,9 @@ addEventListener("securitypolicyviolation", (event) => console.error(
 """
 
 # A page that is an error on purpose: the browser notes its status.
-STATUS_NOTE: Final = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
+STATUS_NOTE: Final = re.compile(
+    r"Failed to load resource: the server responded with a status of (\d+)"
+)
 
 
 class Customer:
@@ -59,7 +61,7 @@ class Customer:
     # Where the customer is
 
     async def at(self, place: str, page: Page | None = None) -> Page:
-        """Wait until the tab is at this page of a payment: "payment", or what its path ends with."""
+        """Wait until the tab is at this page of a payment: "payment", or its path's last part."""
         page = page or self.page
         end = "" if place == "payment" else f"/{place}"
         address = rf"{re.escape(self.house.checkout)}/[a-z]{{2}}/payment/[^/]+/[^/]+{end}"
@@ -145,12 +147,12 @@ class Customer:
 
 async def picture(page: Page, name: str, folder: Path = PICTURES) -> None:
     """The page as it is now, wide and narrow, light and dark."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240
     before = page.viewport_size
     for width, height in ((1280, 900), (320, 640)):
         await page.set_viewport_size({"width": width, "height": height})
         for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            await page.emulate_media(color_scheme=scheme)
             path = folder / f"{name}.{width}.{scheme}.png"
             await page.screenshot(path=path, full_page=True, animations="disabled")
     await page.emulate_media(color_scheme=None)

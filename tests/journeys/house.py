@@ -29,6 +29,7 @@ ROOT: Final = Path(__file__).parents[2]
 START_SECONDS: Final = 40.0
 STOP_SECONDS: Final = 10.0
 SHOP: Final = "361"
+API: Final = re.compile(r"/transactions|/service/api/")  # of the gateways, not their pages
 
 # Seconds. What is not named here is as in production.
 PACE: Final = {"charge": 2.5, "query": 2.0, "claim": 4.0, "settle": 3.0, "sweep": 0.5}
@@ -53,6 +54,24 @@ shop_id = "{shop_id}"
 secret_key = "{gateway_secret}"
 public_key = "{gateway_public_key}"
 
+[gateways.coins]
+adapter = "exchanger"
+base_url = "{sandbox}"
+route_id = "507f1f77bcf86cd799439011"
+from_values = {{ "507f191e810c19729de860ea" = "{{email}}" }}
+route_values = {{ currency = "{{currency}}" }}
+ipn_secret = "{ipn_secret}"
+page = "own"
+
+[gateways.coins_there]
+adapter = "exchanger"
+base_url = "{sandbox}"
+route_id = "507f1f77bcf86cd799439011"
+from_values = {{ "507f191e810c19729de860ea" = "{{email}}" }}
+route_values = {{ currency = "{{currency}}" }}
+ipn_secret = "{ipn_secret}"
+page = "exchanger"
+
 [shops.{shop_id}]
 name = "Demo shop"
 secret_key = "{shop_secret}"
@@ -68,11 +87,18 @@ bank_transfer = "local"
 sbp = "local"
 form_get = "local"
 erip = {{ gateway = "local", params = {{ service_no = "99999999" }} }}
+crypto = "coins"
+wallet = "coins_there"
 
 [limits]
 declines_per_address_10min = 100000
 declines_per_bin_10min = 100000
 """
+
+
+def new_client() -> httpx.AsyncClient:
+    """Follows nothing and trusts no proxy of the environment."""
+    return httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=20)
 
 
 @dataclass(frozen=True)
@@ -97,7 +123,7 @@ class House:
     shop: str
     frame: str = ""  # an origin that may frame the payment page; the test itself serves it
     shop_secret: str = ""
-    client: httpx.AsyncClient = field(default_factory=lambda: client())
+    client: httpx.AsyncClient = field(default_factory=new_client)
     orders: int = 0
     allowed: tuple[str, ...] = ()  # what a test may make checkout's log complain about
 
@@ -164,8 +190,7 @@ class House:
 
     async def transactions(self, order: Order) -> list[dict[str, Any]]:
         """What the gateways were asked to charge for this order, oldest first."""
-        rows = (await self.ledger())["transactions"]
-        return [row for row in rows if row["facts"].get("description") == order.name]
+        return [row for row in (await self.ledger())["transactions"] if _of(row, order)]
 
     async def charges(self, order: Order) -> int:
         """How often the customer's money was taken."""
@@ -174,12 +199,12 @@ class House:
     async def calls(self, order: Order) -> list[dict[str, Any]]:
         """checkout's own calls to the gateways about this order: no browser's, no notification."""
         ledger = await self.ledger()
-        mine = [r for r in ledger["transactions"] if r["facts"].get("description") == order.name]
-        uids, keys = {row["uid"] for row in mine}, {row["tracking_id"] for row in mine}
+        mine = [row for row in ledger["transactions"] if _of(row, order)]
+        known = {row["uid"] for row in mine} | {row["tracking_id"] for row in mine} - {None}
         return [
             call
             for call in ledger["calls"]
-            if (call["uid"] in uids or call["tracking_id"] in keys) and "transactions" in call["path"]
+            if known & {call["uid"], call["tracking_id"]} and API.search(call["path"])
         ]
 
     async def queries(self, order: Order) -> list[dict[str, Any]]:
@@ -204,9 +229,7 @@ class House:
     async def calm(self) -> None:
         """Everything works again."""
         await self.break_next()
-        await self.behave(
-            return_method="GET", notifications="normal", latency_ms=0, iframe=True
-        )
+        await self.behave(return_method="GET", notifications="normal", latency_ms=0, iframe=True)
 
     # What the servers say of themselves
 
@@ -214,9 +237,11 @@ class House:
         return (self.folder / f"{server}.log").read_text(errors="replace")
 
 
-def client() -> httpx.AsyncClient:
-    """Follows nothing and trusts no proxy of the environment."""
-    return httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=20)
+def _of(row: dict[str, Any], order: Order) -> bool:
+    """Is it this order's? An exchanger is not told what is sold, but no two amounts are equal."""
+    if row["protocol"] == "exchanger":
+        return bool(row["amount"] == order.amount)
+    return bool(row["facts"].get("description") == order.name)
 
 
 async def until(true: Callable[[], Any], seconds: float = 15.0) -> None:
@@ -278,6 +303,7 @@ def open_house(folder: Path) -> Iterator[House]:
                 secret=token_urlsafe(48),
                 link_key=token_urlsafe(48),
                 gateway_secret=token_hex(32),
+                ipn_secret=token_hex(32),
                 gateway_public_key=gateway_public_key,
             )
         )

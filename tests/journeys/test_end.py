@@ -51,7 +51,7 @@ async def test_time_is_up(house: House, customer: Customer) -> None:
     )
 
     async def told() -> bool:
-        return (await house.sold(order))["state"] == "expired"
+        return bool((await house.sold(order))["state"] == "expired")
 
     await until(told)
     (letter,) = (await house.sold(order))["notifications"]

@@ -62,7 +62,7 @@ async def test_the_customer_goes_away(house: House, customer: Customer) -> None:
     await customer.page.close()
 
     async def paid() -> bool:
-        return (await house.sold(order))["state"] == "paid"
+        return bool((await house.sold(order))["state"] == "paid")
 
     await until(paid)
     assert await house.charges(order) == 1

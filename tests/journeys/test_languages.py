@@ -19,7 +19,7 @@ pytestmark = BROWSER
 
 
 def spaced(text: str) -> re.Pattern[str]:
-    """The text, whichever blanks stand in it: languages write amounts with some that don't break."""
+    """The text, whichever blanks are in it: amounts are written with some that don't break."""
     return re.compile(re.escape(text).replace(r"\ ", r"\s"))
 
 

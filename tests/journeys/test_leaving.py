@@ -81,7 +81,7 @@ async def test_paid_after_it_was_left(house: House, customer: Customer) -> None:
     await house.settle(left["uid"])
 
     async def paid() -> bool:
-        return (await house.sold(order))["state"] == "paid"
+        return bool((await house.sold(order))["state"] == "paid")
 
     await until(paid)
     await customer.press_pay()

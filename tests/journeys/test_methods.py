@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.journeys.customer import PLAIN, Customer
-from tests.journeys.house import House
+from tests.journeys.house import House, Order, until
 from tests.journeys.plugin import BROWSER
 
 pytestmark = BROWSER
@@ -78,5 +78,74 @@ async def test_instructions_and_no_notification(house: House, customer: Customer
     await customer.reads("How to pay")
     (bill,) = await house.transactions(order)
     await house.settle(bill["uid"])
+    await customer.at("result")
+    await customer.reads("Paid")
+
+
+# --- Coins: paid elsewhere, and the customer says so ----------------------------------------------
+
+ANNA = {"email": "anna@example.com"}
+
+
+async def _to_be_sent(house: House, customer: Customer) -> tuple[Order, str]:
+    """The page that says what to send where, and the exchanger's number of it."""
+    order = await house.order(payment_method={"types": ["crypto", "credit_card"]}, customer=ANNA)
+    await customer.open(order)
+    await customer.choose("crypto")
+    await customer.press_pay()
+    await customer.at("wait")
+    await customer.reads("How to pay")
+    (sent,) = await house.transactions(order)
+    await expect(customer.page.locator(".todo")).to_contain_text(sent["in_amount"])
+    return order, sent["uid"]
+
+
+async def test_coins_sent_and_said(house: House, customer: Customer) -> None:
+    order, _ = await _to_be_sent(house, customer)
+    await customer.press("I have paid")
+    await customer.at("wait")
+    await customer.no_form()
+    await expect(customer.page.get_by_text("I have paid")).to_have_count(0)
+    await customer.at("result")
+    await customer.reads("Paid")
+    assert (await house.sold(order))["state"] == "paid"
+
+
+async def test_coins_sent_and_nothing_said(house: House, customer: Customer) -> None:
+    """The exchanger sees the money before the customer says anything."""
+    order, uid = await _to_be_sent(house, customer)
+    await house.settle(uid)
+    await customer.at("result")
+    await customer.reads("Paid")
+    assert (await house.sold(order))["state"] == "paid"
+
+
+async def test_coins_given_up_for_a_card(house: House, customer: Customer) -> None:
+    """What is left is withdrawn at the exchanger: nobody pays it by accident."""
+    order, _ = await _to_be_sent(house, customer)
+    await customer.press("Choose another way to pay")
+    await customer.at("payment")
+    await customer.choose("credit_card")
+    await customer.pay(PLAIN)
+    await customer.reads("Paid")
+    left, taken = await house.transactions(order)
+    assert (left["status"], taken["status"]) == ("deleted", "successful")
+
+
+async def test_coins_on_the_exchangers_page(house: House, customer: Customer) -> None:
+    order = await house.order(payment_method={"types": ["wallet"]}, customer=ANNA)
+    page = await customer.open(order)
+    await customer.press_pay()
+    await customer.at_bank()
+    await page.locator("form[action$='/paid'] button").click()
+    (sent,) = await house.transactions(order)
+    assert sent["word"] != "new"
+
+    async def paid() -> bool:
+        return bool((await house.sold(order))["state"] == "paid")
+
+    await until(paid)
+    await page.reload()
+    await page.locator("a[href*='/return/']").click()
     await customer.at("result")
     await customer.reads("Paid")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from playwright.async_api import expect
+from playwright.async_api import Page, Request, expect
 
 from checkout.flow.pace import WATCHED
 from tests.journeys.customer import Customer
@@ -25,12 +25,23 @@ async def _waiting(house: House, customer: Customer) -> tuple[Order, str]:
     return order, bill["uid"]
 
 
+def _questions(page: Page) -> list[str]:
+    """What the page asks about its status, from now on."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/status"):
+            asked.append(request.url)
+
+    page.on("request", note)
+    return asked
+
+
 async def test_one_question_however_many_look(house: House, customer: Customer) -> None:
     """Five tabs: the gateway is asked once an interval; each tab moves on by itself."""
     order, uid = await _waiting(house, customer)
-    tabs = [customer.page]
-    for _ in range(4):
-        tabs.append(await customer.open(order, await customer.tab()))
+    others = [await customer.open(order, await customer.tab()) for _ in range(4)]
+    tabs = [customer.page, *others]
     for tab in tabs:
         await customer.at("wait", tab)
 
@@ -49,9 +60,8 @@ async def test_one_question_however_many_look(house: House, customer: Customer) 
 
 async def test_the_server_sets_the_pace(house: House, customer: Customer) -> None:
     """Each answer says when to ask next: later and later, and never again at the end."""
-    asked: list[str] = []
-    customer.page.on("request", lambda r: r.url.endswith("/status") and asked.append(r.url))
-    order, uid = await _waiting(house, customer)
+    asked = _questions(customer.page)
+    _, uid = await _waiting(house, customer)
     status = customer.page.locator("#status")
     seen = set()
 
@@ -72,7 +82,7 @@ async def test_the_server_sets_the_pace(house: House, customer: Customer) -> Non
 
 
 async def test_the_same_as_json(house: House, customer: Customer) -> None:
-    order, uid = await _waiting(house, customer)
+    _, uid = await _waiting(house, customer)
     address = customer.page.url.replace("/wait", "/status")
     answer = await house.client.get(address, headers={"Accept": "application/json"})
     said = answer.json()
@@ -88,8 +98,7 @@ async def test_the_same_as_json(house: House, customer: Customer) -> None:
 async def test_a_hidden_tab_asks_nothing(house: House, customer: Customer) -> None:
     await _waiting(house, customer)
     page = customer.page
-    asked: list[str] = []
-    page.on("request", lambda r: r.url.endswith("/status") and asked.append(r.url))
+    asked = _questions(page)
     hide = """(hidden) => {
       Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
       document.dispatchEvent(new Event("visibilitychange"));
@@ -105,7 +114,7 @@ async def test_a_hidden_tab_asks_nothing(house: House, customer: Customer) -> No
 
 async def test_without_a_network(house: House, customer: Customer) -> None:
     """Offline for a while: it goes on by itself when the network is back."""
-    order, uid = await _waiting(house, customer)
+    _, uid = await _waiting(house, customer)
     await customer.context.set_offline(True)
     await house.settle(uid)
     await customer.page.wait_for_timeout(1500)

@@ -20,9 +20,7 @@ REFUSED = {"profile": {"default_content_setting_values": {"cookies": 2}}}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def customer(
-    house: House, playwright: Playwright, tmp_path: Path
-) -> AsyncIterator[Customer]:
+async def customer(house: House, playwright: Playwright, tmp_path: Path) -> AsyncIterator[Customer]:
     (tmp_path / "Default").mkdir()
     (tmp_path / "Default" / "Preferences").write_text(json.dumps(REFUSED))
     context = await playwright.chromium.launch_persistent_context(tmp_path, **launch_options())

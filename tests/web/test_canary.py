@@ -68,7 +68,7 @@ def clean(text: str, where: str) -> None:
     """No writing of the number, nor the code by itself."""
     for writing in writings(canary()):
         assert writing not in text, where
-    assert not re.search(rf"(?<![\w.]){CODE}(?![\w.])", text), where
+    assert not re.search(rf"(?<![\w.-]){CODE}(?![\w.-])", text), where
 
 
 def clean_answer(answer: httpx.Response) -> None:

@@ -109,6 +109,43 @@ async def test_what_a_shop_wrote_is_text(house: House, customer: Customer) -> No
     assert not page.all("img")
 
 
+async def test_a_page_holds_nothing_of_another_payment(house: House, customer: Customer) -> None:
+    """Pages share what they have in common; what is a payment's own stays its own."""
+    hole = "\ue000form_token\ue001 \ue000nowhere\ue001"
+    orders: list[Any] = [
+        {"amount": 100 + n, "description": f"Thing {n} of many {hole}", "tracking_id": f"no-{n}-no"}
+        for n in range(4)
+    ]
+    made = [
+        await house.create(order=order, settings={"button_text": f"Take {n} now"})
+        for n, order in enumerate(orders)
+    ]
+    async with house.customer() as other:
+        for n in (0, 1, 2, 3, 1, 0):
+            answer = await (customer if n % 2 else other).get(made[n].path())
+            page, order = Page(answer.text), orders[n]
+            assert order["description"] in page.text
+            assert f"€1.0{n}" in page.headline
+            assert f"Take {n} now" in page.text
+            token = page.form("pay").fields["form_token"]
+            assert page.html.count(token) == 1
+            for m, another in enumerate(made):
+                if m != n:
+                    for own in (
+                        another.uid,
+                        another.secret,
+                        f"Thing {m} ",
+                        f"no-{m}-no",
+                        f"€1.0{m}",
+                    ):
+                        assert own not in page.html
+            nonce = re.search(r"'nonce-([\w-]+)'", answer.headers["content-security-policy"])
+            assert nonce
+            assert {found["nonce"] for found in page.all("script")} == {nonce[1]}
+            answer = await customer.submit(page.form("pay"), number="1")
+            assert answer.status_code == 422  # the token is this payment's
+
+
 # --- Language ----------------------------------------------------------------------------------
 
 ENGLISH, GERMAN, RUSSIAN = "en", "de", "ru"

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import sqlite3
 from typing import Any
 
@@ -637,5 +636,5 @@ async def test_the_letter(house: House, customer: Customer) -> None:
     assert headers["authorization"] == house.basic()["Authorization"]
     assert headers["content-signature"]
     assert headers["webhook-id"]
-    assert not re.search(rb"\d{13,19}", body.replace(letter["credit_card"]["last_4"].encode(), b""))
+    assert PAID.encode() not in body
     assert json.loads(body)["transaction"]["credit_card"]["last_4"] == "0000"

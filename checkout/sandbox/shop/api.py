@@ -36,6 +36,7 @@ class Failure(Exception):
 # Who is signed in to the sample shop.
 BUYER = {"email": "jane@shop.example.com", "first_name": "Jane", "last_name": "Doe"}
 
+
 class Checkout:
     """The part of checkout's API that a shop needs."""
 
