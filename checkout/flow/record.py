@@ -53,7 +53,7 @@ def _held_attempt(conn: Connection, key: str) -> tuple[Story, Attempt]:
     if found is None:
         raise NotFound
     story = hold(conn, found.payment)
-    return story, next(attempt for attempt in story.attempts if attempt.key == key)
+    return story, story.attempts[found.number - 1]
 
 
 def claim(conn: Connection, book: Book, attempt: Attempt, now: float) -> tuple[Story, bool]:

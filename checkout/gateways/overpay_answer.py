@@ -128,11 +128,11 @@ def _transaction(fields: Object) -> Transaction:
             card=_card(section(fields, "credit_card")),
             receipt_url=address(fields, "receipt_url")
             or address(section(fields, "links"), "receipt_url"),
-            auth_code=text(bank, "auth_code"),
+            auth_code=_safe(text(bank, "auth_code")),
             rrn=text(bank, "rrn"),
             ref_id=text(bank, "ref_id"),
             bank_code=text(bank, "bank_code"),
-            descriptor=text(bank, "billing_descriptor"),
+            descriptor=_safe(text(bank, "billing_descriptor")),
             code=text(fields, "code"),
             message=_safe(text(fields, "message") or text(bank, "message")),
             friendly=_safe(text(fields, "friendly_message")),
@@ -167,7 +167,7 @@ def _integer(value: Any) -> int | None:
 def _card(fields: Object) -> PaidCard | None:
     """What may be kept of a card: never more digits than the names promise."""
     card = PaidCard(
-        brand=text(fields, "brand", 32),
+        brand=_safe(text(fields, "brand", 32)),
         last_4=_digits(fields, "last_4", 4),
         first_1=_digits(fields, "first_1", 1),
         bin=_digits(fields, "bin", 6),

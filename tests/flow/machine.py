@@ -191,6 +191,12 @@ class Payments(RuleBasedStateMachine):
         self.prepare(query=fault, disk=disk)
         self.verb(self.flow.leave(self.story))
 
+    @precondition(lambda self: self.story.live)
+    @rule(disk=disk_faults)
+    def says_it_is_paid(self, disk: str) -> None:
+        self.prepare(disk=disk)
+        self.verb(self.flow.confirm(self.story))
+
     # The bank
 
     @precondition(lambda self: self.unfinished)
