@@ -1,0 +1,130 @@
+"""kill -9 at any moment: the money moves once, and what became of it is found out.
+
+CHECKOUT_KILLS says how many random kills there are; all of them take a minute at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.downtown import Downtown, open_downtown
+from tests.support.server import Server, open_server
+from tests.support.visitor import Bought, Visitor
+
+KILLS = int(os.environ.get("CHECKOUT_KILLS", "3"))
+LONGEST = 60.0  # seconds for all of them
+CUSTOMERS = 4
+
+
+@pytest.fixture
+async def town() -> AsyncIterator[Downtown]:
+    async with open_downtown() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def server(tmp_path: Path, town: Downtown) -> AsyncIterator[Server]:
+    async with open_server(tmp_path, town.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def visitor(server: Server, town: Downtown) -> AsyncIterator[Visitor]:
+    async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+        yield Visitor(server, client, f"{town.url}/letters")
+
+
+async def becomes(
+    visitor: Visitor, bought: Bought, *words: str | None, seconds: float = 30
+) -> None:
+    until = time.monotonic() + seconds
+    word: str | None = "never asked"
+    while time.monotonic() < until:
+        word = await visitor.status(bought)
+        if word in words:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"it is {word}, not one of {words}")
+
+
+async def heard(town: Downtown, bought: Bought, seconds: float = 20) -> list[str]:
+    """The statuses that the shop was told, once it was told any."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not town.letters[bought.token]:
+        await asyncio.sleep(0.05)
+    return [letter["status"] for letter in town.letters[bought.token]]
+
+
+async def test_killed_while_the_gateway_hangs(
+    server: Server, town: Downtown, visitor: Visitor
+) -> None:
+    await server.start()
+    bought = await visitor.buy()
+    form = await visitor.form(bought)
+    assert form
+    town.open.clear()
+    paying = asyncio.create_task(visitor.press_pay(form))
+    await town.charged.wait()
+    await server.kill()
+    with pytest.raises(httpx.TransportError):
+        await paying
+    assert len(town.bank.transactions) == 1, "the money has moved, and nobody of ours knows"
+
+    await server.start()
+    town.open.set()
+    assert await visitor.form(bought) is None, "no form while it is unknown"
+    await visitor.press_pay(form)  # back, and submitted again
+    await becomes(visitor, bought, "successful")
+    assert len(town.bank.transactions) == 1
+    assert await heard(town, bought) == ["successful"]
+    await visitor.press_pay(form)
+    assert len(town.bank.transactions) == 1
+    assert await server.stop() == 0
+
+
+async def test_killed_at_random(server: Server, town: Downtown, visitor: Visitor) -> None:
+    """Some customers pay at once, each at a moment of his own, the gateway is slow, and the
+    server dies anywhere in between, again and again."""
+    began, all_bought, kills = time.monotonic(), [], 0
+    town.slow = 0.15
+    await server.start()
+    while kills < KILLS and time.monotonic() - began < LONGEST:
+        bought = [await visitor.buy() for _ in range(CUSTOMERS)]
+        all_bought += bought
+        paying = [asyncio.create_task(pay_at_some_time(visitor, each)) for each in bought]
+        await asyncio.sleep(random.uniform(0.0, 0.5))
+        await server.kill()
+        kills += 1
+        await asyncio.gather(*paying)
+        await server.start()
+    for each in all_bought:
+        await becomes(visitor, each, "successful", None, "incomplete")
+        if await visitor.status(each) != "successful":  # nothing was charged: pay again
+            form = await visitor.form(each)
+            assert form, "the form is open again"
+            await visitor.press_pay(form)
+            await becomes(visitor, each, "successful")
+    assert [len(town.bank.transactions), len(all_bought)] == [len(all_bought)] * 2
+    assert all(t.takings == 1 for t in town.bank.transactions.values())
+    for each in all_bought:
+        told = await heard(town, each)
+        assert set(told) == {"successful"}, "at least once, and never anything else"
+    assert await server.stop() == 0
+
+
+async def pay_at_some_time(visitor: Visitor, bought: Bought) -> None:
+    try:
+        form = await visitor.form(bought)
+        await asyncio.sleep(random.uniform(0.0, 0.3))
+        if form:
+            await visitor.press_pay(form)
+    except httpx.TransportError:
+        pass  # it was killed
