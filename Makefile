@@ -21,7 +21,8 @@ demo: $(VENV)/.runtime ## a sample shop, the checkout and simulated gateways, on
 
 test: lint ## everything: style, types, imports, then the tests (installs Chromium where it may)
 	@CHECKOUT_CHROMIUM="$$(tools/chromium)" && export CHECKOUT_CHROMIUM && \
-		exec $(BIN)/python -m pytest $(PYTEST_ARGS)
+		$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser" $(PYTEST_ARGS) && \
+		$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)  # alone: it has clocks to keep
 
 lint: $(VENV)/.dev ## style, types and the import chain
 	$(BIN)/ruff check

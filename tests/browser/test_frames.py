@@ -108,6 +108,13 @@ async def test_paid_in_the_frame(house: House, customer: Customer, shop_page: st
     frame = await framed(customer, shop_page, order)
     await expect(frame.locator("html.framed")).to_be_attached()
     await expect(frame.locator(".order")).to_have_count(0)
+    # Third-party cookies are blocked; ours is kept for this shop's pages alone.
+    assert await frame.evaluate("document.cookie = 'a=1; SameSite=None; Secure'")
+    assert await frame.evaluate("document.cookie") == ""
+    cookies: Any = await customer.context.cookies()
+    assert [(c["name"], c["partitionKey"]) for c in cookies] == [
+        ("__Host-checkout", "http://localhost")
+    ]
     await _pay(frame, PLAIN)
     await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
     assert customer.page.url == shop_page
