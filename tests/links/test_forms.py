@@ -58,7 +58,11 @@ def test_each_page_has_its_own_token() -> None:
     assert len(tokens) == len({signer.read_form("pay", UID, token).nonce for token in tokens}) == 50
 
 
-@pytest.mark.parametrize(("purpose", "uid"), [("cancel", UID), ("pay", OTHER), ("", UID)])
+@pytest.mark.parametrize(
+    ("purpose", "uid"),
+    [("cancel", UID), ("pay", OTHER), ("", UID)],
+    ids=["another purpose", "another payment", "no purpose"],
+)
 def test_a_token_of_another_purpose_or_payment(purpose: str, uid: str) -> None:
     with pytest.raises(Forbidden):
         signer.read_form(purpose, uid, signer.sign_form("pay", UID, 1))
