@@ -103,7 +103,7 @@ def _claim(
     attempt = _attempt(flow, story, kind)
     if any(each.status in LIVE for each in before):
         raise Unprocessable({"base": ["another operation on this payment is under way"]})
-    left = _left(story, before, kind)
+    left = _left(story, before, attempt.number, kind)
     asked = left if amount is None else amount
     if not 0 < asked <= left:
         raise Unprocessable({"amount": [f"must be from 1 to {left}"]})
@@ -137,10 +137,11 @@ def _attempt(flow: Flow, story: Story, kind: str) -> Attempt:
     return found
 
 
-def _left(story: Story, before: list[Operation], kind: str) -> int:
-    """Minor units that can still be captured, voided or refunded."""
+def _left(story: Story, before: list[Operation], number: int, kind: str) -> int:
+    """Minor units of this attempt that can still be captured, voided or refunded: a payment that
+    was paid twice can be refunded twice."""
     total = story.payment.order.money.minor
-    done = [each for each in before if each.status not in FAILED]
+    done = [each for each in before if each.attempt == number and each.status not in FAILED]
     captured = sum(each.amount for each in done if each.kind == "capture")
     if kind != "refund":
         return total - captured
@@ -168,9 +169,8 @@ def _settle(conn: Connection, flow: Flow, uid: str, outcome: Outcome, now: float
         log.error("operation.unknown", payment=operation.payment, kind=operation.kind, alert=True)
     story = record.hold(conn, operation.payment)
     # A refund in parts leaves the payment paid until all of it has gone back.
-    whole = operation.kind != "refund" or not _left(
-        story, operations.of(conn, operation.payment), "refund"
-    )
+    made = operations.of(conn, operation.payment)
+    whole = operation.kind != "refund" or not _left(story, made, operation.attempt, "refund")
     if done and whole:
         record.moved(conn, flow.book, story.attempts[operation.attempt - 1], rule.done, now)
     return operations.one(conn, uid)

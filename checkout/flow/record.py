@@ -166,7 +166,8 @@ def _mismatched(
     """Other facts than ours are never success: the form stays shut and somebody has to look."""
     if not attempt.mismatch:
         soon = now + next_query(0)
-        known = attempt.gateway_id or id  # without it some gateways can't be asked again
+        # Without it some gateways can't be asked again; beside another key it is another payment's.
+        known = attempt.gateway_id or (None if "key" in stated else id)
         attempts.change(conn, attempt.key, mismatch=True, next_query_at=soon, gateway_id=known)
         _alert(conn, attempt, "mismatch", now, **stated)
     if attempt.status is Status.CLAIMED:

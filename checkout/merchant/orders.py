@@ -117,7 +117,7 @@ def _order(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Order:
     description = fields.need("order.description", text(255, numbers=True))
     kind = fields.need("transaction_type", choice(TRANSACTION_TYPES))
     expires_at = fields.get("order.expired_at", moment, now + DAY)
-    if expires_at <= now:
+    if not now < expires_at < LAST_MOMENT:
         fields.wrong("order.expired_at", "must be in the future")
     extra = fields.within("order.additional_data")
     attempts = fields.get("attempts", whole(1, 1_000_000, digits=True), 1)

@@ -12,10 +12,10 @@ from tests.support.world import World
 
 async def test_no_letter_no_waiting(world: World) -> None:
     for story in (await world.payment(), await world.paid_with(PENDING)):
-        await asyncio.wait_for(world.flow.told(story), 1)
+        await asyncio.wait_for(world.flow.told(story), 10)
     silent = await world.paid_with(PAID, ways=Ways())
     assert await world.letters(silent) == []
-    await asyncio.wait_for(world.flow.told(silent), 1)
+    await asyncio.wait_for(world.flow.told(silent), 10)
 
 
 async def test_it_waits_for_the_first_try(world: World) -> None:
@@ -25,8 +25,8 @@ async def test_it_waits_for_the_first_try(world: World) -> None:
     assert not waiting.done()
     (letter,) = await world.letters(story)
     await world.ledger.write(outbox.settle, letter.id, answer="503", due_at=world.clock() + 5)
-    await asyncio.wait_for(waiting, 1)
-    await asyncio.wait_for(world.flow.told(story), 1)
+    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(world.flow.told(story), 10)
 
 
 async def test_it_waits_three_seconds_at_most_and_only_once(world: World) -> None:
@@ -36,8 +36,8 @@ async def test_it_waits_three_seconds_at_most_and_only_once(world: World) -> Non
     await asyncio.sleep(0.1)
     assert not waiting.done()
     world.clock.move(0.1)
-    await asyncio.wait_for(waiting, 1)
-    await asyncio.wait_for(world.flow.told(story), 1)
+    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(world.flow.told(story), 10)
 
 
 async def test_the_courier_is_woken_by_the_letter(world: World) -> None:

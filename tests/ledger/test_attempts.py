@@ -15,7 +15,7 @@ from checkout.model.order import Customer
 from checkout.model.outcome import Facts, PaidCard, Reason
 from checkout.model.status import Status
 from checkout.model.steps import Instructions, PostForm, Redirect, Step
-from tests.ledger.rows import NOW, attempt, payment
+from tests.support.rows import NOW, attempt, payment
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from checkout.ledger.outbox import Letter
 from checkout.ledger.rows import Payment
 from checkout.ledger.store import Ledger
 from checkout.links import new_uid
-from tests.ledger.rows import NOW, payment
+from tests.support.rows import NOW, payment
 
 
 @pytest.fixture

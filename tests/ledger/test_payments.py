@@ -13,7 +13,7 @@ from checkout.ledger.store import Ledger
 from checkout.model.money import Money
 from checkout.model.order import Customer, CustomerFields, Methods, Order, Ways
 from checkout.model.status import Status
-from tests.ledger.rows import NOW, attempt, payment
+from tests.support.rows import NOW, attempt, payment
 from tests.support.shops import order
 
 DAY = 24 * 3600

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from checkout.ledger import payments
 from checkout.ledger.store import Ledger
-from tests.ledger.rows import payment
+from tests.support.rows import payment
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +19,7 @@ import asyncio, sys
 from sqlalchemy.exc import IntegrityError
 from checkout.ledger import attempts, payments
 from checkout.ledger.store import open_ledger
-from tests.ledger.rows import attempt
+from tests.support.rows import attempt
 
 async def main(url, uid):
     ledger = open_ledger(url)

@@ -16,8 +16,8 @@ from checkout.ledger import payments
 from checkout.ledger.rows import Payment
 from checkout.ledger.store import Ledger, SqliteLedger, migrate, open_ledger
 from checkout.model.status import Status
-from tests.ledger.rows import payment
 from tests.support.databases import sqlite
+from tests.support.rows import payment
 
 
 @pytest.fixture

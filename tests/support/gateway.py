@@ -33,8 +33,9 @@ GENUINE: Final[Mapping[str, str]] = {"authorization": "genuine"}
 
 
 class FakeGateway:
-    """`answers` (to charges), `states` (to queries) and `replies` (to what the customer says) are
-    used up one by one; the last one stays. `news` is what a genuine notification means."""
+    """`answers` (to charges), `states` (to queries), `replies` (to what the customer says) and
+    `results` (of what the shop orders after it) are used up one by one; the last one stays. `news`
+    is what a genuine notification means."""
 
     def __init__(self, can: Can = CAN_CARDS) -> None:
         self.can = can
@@ -43,6 +44,8 @@ class FakeGateway:
         self.news: Outcome = PAID
         self.replies: deque[Said] = deque([UNKNOWN])
         self.prompts: list[tuple[str, Reference]] = []
+        self.results: deque[Said] = deque([UNKNOWN])
+        self.orders: list[tuple[str, Reference, Money, str]] = []
         self.charges: list[Charge] = []
         self.queries: list[Reference] = []
 
@@ -51,6 +54,9 @@ class FakeGateway:
 
     def will_reply(self, *said: Said) -> None:
         self.replies = deque(said)
+
+    def will_do(self, *said: Said) -> None:
+        self.results = deque(said)
 
     def will_state(self, *said: Said) -> None:
         self.states = deque(said)
@@ -62,6 +68,18 @@ class FakeGateway:
     async def status(self, reference: Reference) -> Outcome:
         self.queries.append(reference)
         return await _next(self.states)
+
+    async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
+        self.orders.append(("capture", reference, money, key))
+        return await _next(self.results)
+
+    async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
+        self.orders.append(("void", reference, money, key))
+        return await _next(self.results)
+
+    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+        self.orders.append((f"refund: {reason}", reference, money, key))
+        return await _next(self.results)
 
     async def confirm(self, reference: Reference) -> Outcome:
         self.prompts.append(("confirm", reference))

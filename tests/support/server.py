@@ -26,7 +26,7 @@ START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 40.0
 
 # Seconds: all that waits for a dead process is short.
-PACE: Final = {"claim": 0.5, "settle": 2.0, "sweep": 0.1, "query": 2.0, "letter_lease": 1.0}
+PACE: Final = {"claim": 0.5, "settle": 4.0, "sweep": 0.1, "query": 2.0, "letter_lease": 1.0}
 
 SETTINGS: Final = """\
 public_url = "http://127.0.0.1:{port}"

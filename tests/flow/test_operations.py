@@ -1,0 +1,171 @@
+"""After the payment: captured, voided, refunded; claimed before it is asked for, asked for once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from checkout.errors import NotFound, Unprocessable
+from checkout.flow.operations import operate
+from checkout.ledger import operations
+from checkout.ledger.operations import Operation
+from checkout.ledger.rows import Story
+from checkout.model.money import Money
+from checkout.model.outcome import UNKNOWN, Outcome
+from checkout.model.status import Status
+from tests.support import shops
+from tests.support.gateway import ACTION, AUTHORIZED, CAN_CARDS, DECLINED, PAID, UNREACHABLE, Held
+from tests.support.shops import changed
+from tests.support.world import World
+
+REFUNDED = Outcome(Status.REFUNDED, "o-1")
+CAPTURED = Outcome(Status.PAID, "o-1")
+
+
+@pytest.fixture
+async def office(world: World) -> World:
+    verbs = frozenset({"capture", "void", "refund"})
+    world.gateway.can = changed(CAN_CARDS, operations=verbs)
+    return world
+
+
+async def do(world: World, kind: str, story: Story, **more: Any) -> Operation:
+    return await operate(world.flow, kind, story.payment.uid, **more)
+
+
+async def refused(world: World, kind: str, story: Story, **more: Any) -> str:
+    before = len(world.gateway.orders)
+    with pytest.raises(Unprocessable) as wrong:
+        await do(world, kind, story, **more)
+    assert len(world.gateway.orders) == before
+    (field,) = wrong.value.fields
+    return field
+
+
+async def test_a_whole_refund(office: World) -> None:
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(REFUNDED)
+    done = await do(office, "refund", story, reason="returned")
+    assert (done.status, done.amount, done.gateway_id) == (Status.REFUNDED, 1250, "o-1")
+    ((name, reference, money, key),) = office.gateway.orders
+    assert (name, money) == ("refund: returned", Money(1250, "EUR"))
+    assert (reference.key, reference.id) == (story.attempts[0].key, "g-1")
+    assert key == done.key != story.attempts[0].key
+    assert await office.status(story) is Status.REFUNDED
+    assert await office.told(story) == ["successful", "refunded"]
+    assert await refused(office, "refund", story) == "parent_uid"
+
+
+async def test_refunds_in_parts(office: World) -> None:
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(REFUNDED)
+    await do(office, "refund", story, amount=1000)
+    assert await office.status(story) is Status.PAID
+    for amount in (251, 1250, 0, -1):
+        assert await refused(office, "refund", story, amount=amount) == "amount"
+    assert (await do(office, "refund", story)).amount == 250
+    assert await office.status(story) is Status.REFUNDED
+    assert await office.told(story) == ["successful", "refunded"]
+
+
+async def test_a_hold_is_captured(office: World) -> None:
+    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    office.gateway.will_do(CAPTURED)
+    assert await refused(office, "refund", story) == "parent_uid"
+    await do(office, "capture", story, amount=1000)
+    assert await office.status(story) is Status.PAID
+    assert await refused(office, "capture", story) == "parent_uid"
+    office.gateway.will_do(REFUNDED)
+    assert await refused(office, "refund", story, amount=1001) == "amount"
+    assert (await do(office, "refund", story)).amount == 1000
+
+
+async def test_a_hold_is_given_back(office: World) -> None:
+    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    office.gateway.will_do(REFUNDED)
+    await do(office, "void", story)
+    assert await office.status(story) is Status.REFUNDED
+    assert await refused(office, "void", story) == "parent_uid"
+
+
+@pytest.mark.parametrize("answer", [DECLINED, UNREACHABLE])
+async def test_a_refusal_changes_nothing(office: World, answer: Outcome) -> None:
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(answer, REFUNDED)
+    assert (await do(office, "refund", story)).status is answer.status
+    assert await office.status(story) is Status.PAID
+    assert (await do(office, "refund", story)).status is Status.REFUNDED
+
+
+@pytest.mark.parametrize("answer", [UNKNOWN, RuntimeError("a fault of ours")])
+async def test_what_is_unknown_is_not_sent_again(office: World, answer: Any) -> None:
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(answer)
+    with capture_logs() as said:
+        done = await do(office, "refund", story)
+    assert done.status is Status.PENDING
+    assert "operation.unknown" in [line["event"] for line in said if line.get("alert")]
+    assert await refused(office, "refund", story) == "base"
+    assert await office.status(story) is Status.PAID
+
+
+async def test_the_same_request_is_the_same_operation(office: World) -> None:
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(REFUNDED)
+    first = await do(office, "refund", story, amount=100, request_id="r-1")
+    again = await do(office, "refund", story, amount=100, request_id="r-1")
+    assert again == first
+    assert len(office.gateway.orders) == 1
+    await do(office, "refund", story, amount=100, request_id="r-2")
+    assert len(office.gateway.orders) == 2
+
+
+async def test_asked_for_many_times_at_once(office: World) -> None:
+    story = await office.paid_with(PAID)
+    held = Held(REFUNDED)
+    office.gateway.will_do(held)
+    tasks = [asyncio.create_task(do(office, "refund", story)) for _ in range(10)]
+    await held.asked.wait()
+    rows = await office.ledger.read(operations.of, story.payment.uid)
+    assert [row.status for row in rows] == [Status.CLAIMED], "durable before it is asked for"
+    held.let.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert sum(isinstance(result, Operation) for result in results) == 1
+    assert len(office.gateway.orders) == 1
+
+
+async def test_what_was_paid_twice_is_refunded_twice(office: World) -> None:
+    story = await office.flow.leave(await office.paid_with(ACTION))
+    office.gateway.will_answer(changed(PAID, id="g-2"))
+    story = await office.pay(story)
+    office.gateway.will_state(PAID)
+    await office.sweep(30)
+    office.gateway.will_do(REFUNDED)
+    for left in (Status.PAID, Status.REFUNDED):
+        assert (await do(office, "refund", story)).amount == 1250
+        assert await office.status(story) is left
+    assert {reference.id for _, reference, _, _ in office.gateway.orders} == {"g-1", "g-2"}
+
+
+async def test_only_a_shops_own_payment(office: World) -> None:
+    story = await office.paid_with(PAID)
+    with pytest.raises(NotFound):
+        await do(office, "refund", story, shop=shops.shop(id="362"))
+    with pytest.raises(NotFound):
+        await operate(office.flow, "refund", "no-such")
+    assert office.gateway.orders == []
+
+
+async def test_a_gateway_that_cannot(world: World) -> None:
+    story = await world.paid_with(PAID)
+    assert await refused(world, "refund", story) == "parent_uid"
+
+
+@pytest.mark.parametrize("kind", ["capture", "void", "refund"])
+@pytest.mark.parametrize("answer", [ACTION, DECLINED, UNKNOWN])
+async def test_nothing_of_what_is_not_paid(office: World, kind: str, answer: Outcome) -> None:
+    story = await office.paid_with(answer)
+    assert await refused(office, kind, story) == "parent_uid"

@@ -1,0 +1,281 @@
+"""What shops order, as their plugins say it: every field of Overpay's checkout object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checkout.merchant.orders import CUSTOMER, DAY, TRANSACTION_TYPES
+from checkout.model.money import Money
+from checkout.model.order import Customer, CustomerFields, Methods, Order, Ways
+from tests.merchant.orders import NOW, body, read
+
+WHOLE: dict[str, Any] = {
+    "checkout": {
+        "version": 2.1,
+        "test": True,
+        "transaction_type": "authorization",
+        "attempts": 3,
+        "iframe": True,
+        "dynamic_billing_descriptor": "DEMO SHOP",
+        "order": {
+            "amount": 4299,
+            "currency": "USD",
+            "description": "Tea\nand cups",
+            "tracking_id": "order-17",
+            "expired_at": "2027-01-20T12:00:00+03:00",
+            "additional_data": {
+                "receipt_text": ["First line", "Second line"],
+                "contract": ["recurring", "card_on_file"],
+                "card_on_file": {"initiator": "merchant", "type": "delayed_charge"},
+                "avs_cvc_verification": {"cvc_verification": {"result_code": "1"}},
+            },
+        },
+        "settings": {
+            "return_url": "https://shop.example.com/return?x=1",
+            "success_url": "https://shop.example.com/success",
+            "decline_url": "https://shop.example.com/decline",
+            "fail_url": "https://shop.example.com/fail",
+            "cancel_url": "https://shop.example.com/cancel",
+            "notification_url": "https://shop.example.com/notify",
+            "verification_url": "https://shop.example.com/verify",
+            "auto_return": 3,
+            "auto_pay": False,
+            "button_text": "Order and pay",
+            "button_next_text": "Back to Demo",
+            "language": "de",
+            "customer_fields": {
+                "visible": ["first_name", "email"],
+                "read_only": ["email"],
+                "hidden": ["phone"],
+            },
+            "credit_card_fields": {"holder": "ANN LEE", "read_only": ["holder"]},
+            "save_card_toggle": {"display": True, "customer_contract": False},
+            "style": {"widget": {"backgroundColor": "#fff"}},
+        },
+        "customer": {
+            "email": "ann@example.com",
+            "first_name": "Ann",
+            "last_name": "Lee",
+            "address": "12 Long Street",
+            "city": "Riga",
+            "state": "LV-RIX",
+            "zip": "LV-1050",
+            "country": "LV",
+            "phone": "+371 2000 0000",
+            "birth_date": "1990-12-31",
+            "external_id": "c-1",
+            "taxpayer_id": "1",
+            "device_id": "d",
+            "ip": "192.0.2.7",
+        },
+        "payment_method": {
+            "types": ["credit_card", "erip"],
+            "excluded_types": ["sbp"],
+            "excluded_brands": ["maestro"],
+            "credit_card": {"token": "t-1"},
+            "erip": {"account_number": "1", "service_no": "2"},
+        },
+    }
+}
+
+
+def test_the_whole_object() -> None:
+    sent = WHOLE["checkout"]
+    assert read(WHOLE) == Order(
+        money=Money(4299, "USD"),
+        description="Tea\nand cups",
+        transaction_type="authorization",
+        expires_at=1800435600.0,
+        tracking_id="order-17",
+        attempts=3,
+        test=True,
+        iframe=True,
+        descriptor="DEMO SHOP",
+        receipt_text=("First line", "Second line"),
+        contract=("recurring", "card_on_file"),
+        ways=Ways(
+            return_url="https://shop.example.com/return?x=1",
+            success_url="https://shop.example.com/success",
+            decline_url="https://shop.example.com/decline",
+            fail_url="https://shop.example.com/fail",
+            cancel_url="https://shop.example.com/cancel",
+            notification_url="https://shop.example.com/notify",
+            verification_url="https://shop.example.com/verify",
+            auto_return=3,
+            language="de",
+            button_text="Order and pay",
+            button_next_text="Back to Demo",
+            customer_fields=CustomerFields(("first_name", "email"), ("email",), ("phone",)),
+        ),
+        customer=Customer(**sent["customer"]),
+        methods=Methods(
+            ("credit_card", "erip"),
+            ("sbp",),
+            ("maestro",),
+            {
+                "credit_card": {"token": "t-1"},
+                "erip": {"account_number": "1", "service_no": "2"},
+            },
+        ),
+        raw={name: sent[name] for name in ("order", "settings", "payment_method")},
+    )
+
+
+def test_the_smallest_object() -> None:
+    order = read()
+    assert order == Order(
+        money=Money(1250, "EUR"),
+        description="Two tickets",
+        transaction_type="payment",
+        expires_at=NOW + DAY,
+        raw={"order": body()["checkout"]["order"]},
+    )
+    assert order.attempts == 1
+
+
+@pytest.mark.parametrize("kind", TRANSACTION_TYPES)
+def test_transaction_types(kind: str) -> None:
+    assert read(transaction_type=kind).transaction_type == kind
+
+
+# What callers in the wild do
+
+
+def nulled(whole: Any) -> Any:
+    """Every field that is not required sent as null, at every depth."""
+    needed = {"checkout", "order", "transaction_type", "amount", "currency", "description"}
+    if isinstance(whole, dict):
+        return {name: nulled(v) if name in needed else None for name, v in whole.items()}
+    return whole
+
+
+def test_nulls_everywhere() -> None:
+    order = read(nulled(WHOLE))
+    assert order.ways == Ways()
+    assert order.customer == Customer()
+    assert order.methods == Methods()
+    assert (order.attempts, order.test, order.expires_at) == (1, False, NOW + DAY)
+
+
+def test_nulls_inside_objects() -> None:
+    empty = dict.fromkeys(WHOLE["checkout"]["settings"])
+    people = dict.fromkeys(WHOLE["checkout"]["customer"])
+    methods = {"types": None, "erip": None, "credit_card": {"token": None}}
+    order = read(settings=empty, customer=people, payment_method=methods)
+    assert order.ways == Ways()
+    assert order.customer == Customer()
+    assert order.methods.types == ()
+    assert order.methods.params == {"credit_card": {}}
+
+
+def test_nulls_inside_lists() -> None:
+    changes = {"payment_method.types": [None, "erip", None]}
+    assert read(**changes).methods.types == ("erip",)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "settings",
+        "customer",
+        "payment_method",
+        "order.additional_data",
+        "settings.customer_fields",
+        "settings.style",
+        "payment_method.erip",
+    ],
+)
+def test_a_list_where_an_object_is_meant(path: str) -> None:
+    """PHP's empty array."""
+    order = read(**{path: []})
+    assert order.ways == Ways()
+    assert order.customer == Customer()
+    assert order.methods.params in ({}, {"erip": {}})
+
+
+def test_unknown_fields_are_ignored() -> None:
+    order = read(
+        **{
+            "no_such": 1,
+            "order.no_such": {"a": []},
+            "settings.no_such": None,
+            "customer.no_such": [1, 2],
+        }
+    )
+    assert order.money == Money(1250, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "value"),
+    [
+        ("order.amount", "1250", 1250),
+        ("order.amount", "007", 7),
+        ("attempts", "3", 3),
+        ("settings.auto_return", "0", 0),
+    ],
+)
+def test_digit_strings(path: str, said: str, value: int) -> None:
+    order = read(**{path: said})
+    found = {"amount": order.money.minor, "attempts": order.attempts}
+    found["auto_return"] = order.ways.auto_return or 0
+    assert found[path.rpartition(".")[2]] == value
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [(True, True), (False, False), (1, True), (0, False), ("1", True), ("false", False)],
+    ids=repr,
+)
+@pytest.mark.parametrize("name", ["test", "iframe"])
+def test_flags_as_shops_send_them(name: str, said: Any, value: bool) -> None:
+    assert getattr(read(**{name: said}), name) is value
+
+
+def test_numbers_where_text_is_meant() -> None:
+    order = read(**{"order.tracking_id": 1001, "customer.zip": 1050, "order.description": 7})
+    assert (order.tracking_id, order.customer.zip, order.description) == ("1001", "1050", "7")
+
+
+@pytest.mark.parametrize("name", CUSTOMER)
+def test_blank_customer_fields_are_left_out(name: str) -> None:
+    assert getattr(read(**{f"customer.{name}": ""}).customer, name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["return_url", "success_url", "decline_url", "fail_url", "cancel_url", "notification_url"],
+)
+def test_blank_addresses_are_left_out(name: str) -> None:
+    assert read(**{f"settings.{name}": ""}).ways == Ways()
+
+
+def test_countries_in_small_letters() -> None:
+    assert read(**{"customer.country": "lv"}).customer.country == "LV"
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ("2027-01-20T12:00:00Z", 1800446400.0),
+        ("2027-01-20T12:00:00.500Z", 1800446400.5),
+        ("2027-01-20T15:00:00+03:00", 1800446400.0),
+        ("2027-01-20T15:00:00+0300", 1800446400.0),
+        ("2027-01-20 12:00:00", 1800446400.0),
+    ],
+)
+def test_times(said: str, at: float) -> None:
+    assert read(**{"order.expired_at": said}).expires_at == at
+
+
+def test_attempts_have_an_end() -> None:
+    assert read(attempts=10).attempts == 10
+    assert read(attempts=11).attempts == 10
+    assert read(attempts=1_000_000).attempts == 10
+
+
+def test_raw_is_answered_as_it_came() -> None:
+    settings = {"style": {"a": 1.5, "b": [1, "x"]}, "no_such": "kept"}
+    order = read(settings=settings)
+    assert order.raw["settings"] == settings
