@@ -82,9 +82,12 @@ def servers() -> Iterator[Place]:
         wait_for(children, f"{place[1]}/sandbox/public_key")
         config = write_settings(Path(name), "http://127.0.0.1:1", place[0], place[1])
         os.environ["CHECKOUT_CONFIG"] = str(config)
-        for target, port in (("whole", ports[0]), ("bare", ports[2])):
+        for target, port in (
+            ("checkout.app:from_environment", ports[0]),
+            ("bench.server:bare", ports[2]),
+        ):
             serve = ["-m", "granian", "--interface", "asgi", "--factory", "--no-access-log"]
-            children.append(start(*serve, "--port", str(port), f"bench.server:{target}"))
+            children.append(start(*serve, "--port", str(port), target))
         wait_for(children, f"{place[0]}/health/ready")
         wait_for(children, place[2])
         secret = json.loads((Path(name) / "shop.json").read_text())["secret_key"]

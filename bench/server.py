@@ -1,21 +1,8 @@
-"""The server under the bench: the whole application, and a bare handler beside it as baseline."""
+"""The baseline under the bench: a bare asynchronous handler, on the same kind of server."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from litestar import Litestar, get
-
-from checkout import log
-from checkout.app import create_app
-from checkout.gateways import OPTIONS
-from checkout.settings import load
-
-
-def whole() -> Litestar:
-    log.configure()
-    return create_app(load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS))
 
 
 @get("/", include_in_schema=False)
@@ -24,5 +11,4 @@ async def answer() -> str:
 
 
 def bare() -> Litestar:
-    """A bare asynchronous handler, on the same kind of server."""
     return Litestar([answer], openapi_config=None, logging_config=None)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from checkout.ledger.rows import Attempt, attempt_of, text
 from checkout.ledger.schema import attempts, payments
 from checkout.model.status import Status
+
+# Built once: building a statement takes longer than running it.
+ADD: Final = insert(attempts)
+CHANGE: Final = update(attempts).where(attempts.c.key == bindparam("of_key"))
+BY_KEY: Final = select(attempts).where(attempts.c.key == bindparam("value"))
+BY_RETURN_TICKET: Final = select(attempts).where(attempts.c.return_ticket == bindparam("value"))
+BY_NOTIFY_TICKET: Final = select(attempts).where(attempts.c.notify_ticket == bindparam("value"))
 
 
 def claim(conn: Connection, attempt: Attempt) -> None:
@@ -17,55 +24,56 @@ def claim(conn: Connection, attempt: Attempt) -> None:
     Raises IntegrityError when another request was first with this number.
     """
     conn.execute(
-        insert(attempts).values(
-            payment=attempt.payment,
-            number=attempt.number,
-            key=attempt.key,
-            account=attempt.account,
-            method=attempt.method,
-            status=attempt.status,
-            gateway_id=attempt.gateway_id,
-            step=None,
-            reason=None,
-            facts=text(attempt.facts),
-            customer=text(attempt.customer),
-            language=attempt.language,
-            return_ticket=attempt.return_ticket,
-            notify_ticket=attempt.notify_ticket,
-            mismatch=attempt.mismatch,
-            absences=attempt.absences,
-            queries=attempt.queries,
-            next_query_at=attempt.next_query_at,
-            sweep_at=attempt.sweep_at,
-            returned_at=attempt.returned_at,
-            address_mark=attempt.address_mark,
-            bin_mark=attempt.bin_mark,
-            created_at=attempt.created_at,
-            updated_at=attempt.updated_at,
-        )
+        ADD,
+        {
+            "payment": attempt.payment,
+            "number": attempt.number,
+            "key": attempt.key,
+            "account": attempt.account,
+            "method": attempt.method,
+            "status": attempt.status,
+            "gateway_id": attempt.gateway_id,
+            "step": None,
+            "reason": None,
+            "facts": text(attempt.facts),
+            "customer": text(attempt.customer),
+            "language": attempt.language,
+            "return_ticket": attempt.return_ticket,
+            "notify_ticket": attempt.notify_ticket,
+            "mismatch": attempt.mismatch,
+            "absences": attempt.absences,
+            "queries": attempt.queries,
+            "next_query_at": attempt.next_query_at,
+            "sweep_at": attempt.sweep_at,
+            "returned_at": attempt.returned_at,
+            "address_mark": attempt.address_mark,
+            "bin_mark": attempt.bin_mark,
+            "created_at": attempt.created_at,
+            "updated_at": attempt.updated_at,
+        },
     )
     made = update(payments).where(payments.c.uid == attempt.payment)
     conn.execute(made.values(attempts=attempt.number))
 
 
 def change(conn: Connection, key: str, **values: Any) -> None:
-    conn.execute(update(attempts).where(attempts.c.key == key).values(**values))
+    conn.execute(CHANGE, {"of_key": key, **values})
 
 
 def by_key(conn: Connection, key: str) -> Attempt | None:
-    return _one(conn, attempts.c.key == key)
+    return _one(conn, BY_KEY, key)
 
 
 def by_return_ticket(conn: Connection, ticket: str) -> Attempt | None:
-    return _one(conn, attempts.c.return_ticket == ticket)
+    return _one(conn, BY_RETURN_TICKET, ticket)
 
 
 def by_notify_ticket(conn: Connection, ticket: str) -> Attempt | None:
-    return _one(conn, attempts.c.notify_ticket == ticket)
+    return _one(conn, BY_NOTIFY_TICKET, ticket)
 
 
-def _one(conn: Connection, where: ColumnElement[bool]) -> Attempt | None:
-    row = conn.execute(select(attempts).where(where)).first()
+def _one(conn: Connection, query: Select[Any], value: str) -> Attempt | None:
+    row = conn.execute(query, {"value": value}).first()
     return None if row is None else attempt_of(row)
 
 

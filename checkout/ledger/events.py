@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -10,6 +10,8 @@ from sqlalchemy import Connection, insert, select
 
 from checkout.ledger.rows import text
 from checkout.ledger.schema import events
+
+ADD: Final = insert(events)
 
 
 class Event(Struct, frozen=True):
@@ -23,7 +25,7 @@ def append(
     conn: Connection, payment: str, kind: str, at: float, attempt: int | None = None, **data: Any
 ) -> None:
     conn.execute(
-        insert(events).values(payment=payment, attempt=attempt, at=at, kind=kind, data=text(data))
+        ADD, {"payment": payment, "attempt": attempt, "at": at, "kind": kind, "data": text(data)}
     )
 
 

@@ -15,6 +15,7 @@ from checkout.model.status import Status
 KEPT_SECONDS: Final = 24 * 3600  # how long an idempotency key gives the same answer
 
 # Built once: building a statement takes longer than running it.
+CHANGE: Final = update(payments).where(payments.c.uid == bindparam("of_uid"))
 BY_UID: Final = select(payments).where(payments.c.uid == bindparam("value"))
 # SQLite's transaction holds all; PostgreSQL's the row, and lets rows that refer to it be added.
 HELD: Final = BY_UID.with_for_update(key_share=True)
@@ -50,7 +51,7 @@ def add(conn: Connection, payment: Payment) -> None:
 
 
 def change(conn: Connection, uid: str, **values: Any) -> None:
-    conn.execute(update(payments).where(payments.c.uid == uid).values(**values))
+    conn.execute(CHANGE, {"of_uid": uid, **values})
 
 
 def by_uid(conn: Connection, uid: str) -> Story | None:

@@ -9,6 +9,7 @@ ledger in the worker, never before a fork.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -64,6 +65,8 @@ class SqliteLedger:
         self._reader = self._engines[0].connect()
         self._writer: Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._path = os.path.abspath(make_url(url).database or "")
+        self._file = _identity(self._path)
 
     async def read(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
@@ -73,6 +76,9 @@ class SqliteLedger:
 
     async def write(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         def run() -> T:
+            # SQLite would go on writing to a file that was removed, and lose it all at the end.
+            if _identity(self._path) != self._file:
+                raise Unavailable(message="The ledger's file was removed or replaced")
             if self._writer is None:
                 self._writer = self._engines[1].connect()
             with self._writer.begin():
@@ -153,6 +159,15 @@ def _synchronous(url: str) -> str:
     if address.get_backend_name() == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
     return address.render_as_string(hide_password=False)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    """Which file it is, whatever its name. Raises Unavailable when there is none."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise _away(error) from None
+    return found.st_dev, found.st_ino
 
 
 def _away(error: Exception) -> Unavailable:

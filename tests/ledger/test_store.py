@@ -153,6 +153,15 @@ async def test_a_read_only_database_is_unavailable(file: Path) -> None:
     await ledger.close()
 
 
+async def test_a_database_that_vanishes_is_unavailable(file: Path) -> None:
+    ledger = open_ledger(f"sqlite:///{file}")
+    await ledger.write(payments.add, payment())
+    for each in file.parent.glob(f"{file.name}*"):
+        each.unlink()
+    await refuse(ledger, payment())
+    await ledger.close()
+
+
 async def test_a_database_without_its_tables_is_unavailable(tmp_path: Path) -> None:
     ledger = open_ledger(f"sqlite:///{tmp_path}/empty.db")
     await refuse(ledger, payment())

@@ -1,0 +1,56 @@
+"""Everything at once on one payment: no verb stands in another's way, and all agree at the end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from checkout.flow.sweep import reconcile, sweep
+from checkout.model.outcome import Outcome
+from checkout.model.status import MOVES, Status
+from tests.support.gateway import ACTION, DECLINED, PAID, PENDING
+from tests.support.world import World, submission
+
+
+@pytest.mark.parametrize("state", [PAID, DECLINED, PENDING], ids=["paid", "declined", "pending"])
+async def test_everything_at_once(world: World, state: Outcome) -> None:
+    story = await world.paid_with(ACTION, attempts=2)
+    world.gateway.will_state(state)
+    world.gateway.will_answer(DECLINED)
+    flows = [world.flow, world.restarted()]
+    (attempt,) = story.attempts
+    uid = story.payment.uid
+    world.clock.move(31)
+    work = [
+        verb
+        for flow in flows * 3
+        for verb in (
+            flow.look(story),
+            flow.returned(attempt.return_ticket),
+            flow.leave(story),
+            flow.confirm(story),
+            flow.pay(story, submission(story, number=2)),
+            flow.cancel(story),
+            flow.notified("cards", attempt.notify_ticket, {"authorization": "genuine"}, b"{}"),
+            sweep(flow),
+            reconcile(flow, uid),
+        )
+    ]
+    await asyncio.wait_for(asyncio.gather(*work), 30)
+    for flow in flows:
+        await flow.finish(5)
+    after = await world.story(story)
+    assert after.payment.status is after.status(world.clock())
+    assert len(world.gateway.charges) == len(after.attempts)
+    told = await world.told(story)
+    assert len(set(told)) == len(told)
+    at = {1: Status.CLAIMED, 2: Status.CLAIMED}
+    for event in await world.events(story):
+        if event.kind in ("moved", "left") and event.attempt is not None:
+            to = Status(event.data.get("to", Status.CANCELLED))
+            assert to in MOVES[at[event.attempt]]
+            at[event.attempt] = to
+    assert all(at[each.number] is each.status for each in after.attempts)
+    if state is PAID:
+        assert after.payment.status is Status.PAID
