@@ -84,13 +84,12 @@ def create_app(
             try:
                 yield
             finally:
-                await flow.finish()
                 for task in running:
                     task.cancel()
                 for task in running:
                     with suppress(asyncio.CancelledError):
                         await task
-                await courier.finish()
+                await asyncio.gather(flow.finish(), courier.finish())
 
     return Litestar(
         route_handlers=list(HANDLERS),

@@ -14,7 +14,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from checkout.errors import Gone, NotFound, Unprocessable
+from checkout.errors import CheckoutError, Gone, NotFound, Unprocessable
 from checkout.flow import record
 from checkout.flow.counts import PAYMENTS, QUERIES
 from checkout.flow.methods import offered
@@ -189,6 +189,10 @@ class Flow:
         method = next((m for m in self.methods(story) if m.name == sent.method), None)
         if method is None:
             raise Unprocessable({"method": [CHOOSE_METHOD]})
+        # Finished even when the customer closes the tab while the gateway thinks.
+        return await asyncio.shield(self.run(self._pay(story, method, sent)))
+
+    async def _pay(self, story: Story, method: Method, sent: Submission) -> Story:
         attempt = self._new_attempt(story, method, sent)
         try:
             story, ours = await self.write(
@@ -196,10 +200,7 @@ class Flow:
             )
         except IntegrityError:  # another machine claimed this number first
             return await self.ledger.read(record.read, attempt.payment)
-        if not ours:
-            return story
-        # Finished even when the customer closes the tab while the gateway thinks.
-        return await asyncio.shield(self.run(self._send(story, attempt, method, sent)))
+        return await self._send(story, attempt, method, sent) if ours else story
 
     def _new_attempt(self, story: Story, method: Method, sent: Submission) -> Attempt:
         now, key = self.clock(), new_key(sent.number)
@@ -418,7 +419,8 @@ class Flow:
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()):
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, CheckoutError):  # those have an answer
             log.error("flow.fault", error=type(error).__name__, alert=True)
 
     async def finish(self, seconds: float = 30.0) -> None:
