@@ -21,8 +21,6 @@ from checkout.texts import choose
 from checkout.web.security import read_body
 from checkout.web.visit import READ, Visit, Web_Request, see_other, web_of
 
-CHALLENGE: Final = {"www-authenticate": 'Basic realm="checkout"'}
-
 
 @post("/ctp/api/checkouts", status_code=201, tags=["checkouts"], summary="Create a payment")
 async def create_checkout(request: Web_Request) -> Response[Any]:

@@ -72,7 +72,6 @@ INSTRUCTIONS: Final = Words(
     N_("Pay with the details below. This page updates by itself once the money has arrived."),
     "wait",
 )
-ALREADY_PAID: Final = N_("This payment has already been made. You were not charged again.")
 CANCELLED_BY_GATEWAY: Final = Words(
     N_("The payment was not finished"),
     N_("Nothing was charged. You can try again or choose another way to pay."),
@@ -215,7 +214,6 @@ METHOD: Final[dict[str, tuple[str, str]]] = {
 PAY: Final = N_("Pay %(amount)s")
 CONTINUE: Final = N_("Continue")
 BACK: Final = N_("Back to %(shop)s")
-TEST: Final = N_("Test payment")
 CHECKED: Final = N_("Last checked at %(time)s")
 OPEN_PAYMENT: Final = N_("Open the payment")
 OPEN_NEW_TAB: Final = N_("Open in a new tab")
@@ -228,4 +226,3 @@ ROW_CARD: Final = N_("Card")
 ROW_METHOD: Final = N_("Paid by")
 ROW_AUTH: Final = N_("Approval code")
 ROW_DESCRIPTION: Final = N_("For")
-ROW_STATE: Final = N_("State")
