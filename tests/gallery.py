@@ -300,7 +300,6 @@ def states(lang: str = "en") -> dict[str, State]:
         "declined": result(words.REASON[Reason.DO_NOT_HONOUR]),
         "expired": result(words.STATUS[Status.EXPIRED]),
         "cancelled": result(words.STATUS[Status.CANCELLED]),
-        "already-paid": result(words.STATUS[Status.PAID]._replace(text=words.ALREADY_PAID)),
         "receipt": (
             "pages/order.html",
             OrderPage(
