@@ -59,8 +59,8 @@ def sandbox() -> Iterator[str]:
                 time.sleep(0.05)
         yield url
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()  # a kill would leave its worker
+        process.wait(timeout=15)
 
 
 @pytest.fixture
