@@ -8,25 +8,19 @@ Not tolerated: an amount, currency or key that is stated and can't be read.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec import Struct
 
 from checkout.gateways.overpay_words import REASON, REASON_OF_FIELD
-from checkout.model.checks import Wrong
+from checkout.gateways.reading import LIKE_A_CARD, Object, address, safe, section, text
 from checkout.model.money import Money
 from checkout.model.outcome import Facts, PaidCard, Reason
-from checkout.model.urls import web_url
 
-Object = Mapping[str, Any]
-
-LONGEST: Final = 255  # characters kept of a word of the gateway's
 BANK: Final = ("payment", "authorization", "charge")  # where the bank's own answer stands
 _UID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
-_LIKE_A_CARD = re.compile(r"\d(?:[ -]?\d){11,18}", re.ASCII)
 
 
 class Transaction(Struct, frozen=True):
@@ -74,36 +68,11 @@ def refusal(data: Any) -> Refusal | None:
     if not said:
         return None
     code = text(data, "code") or text(older, "code")
-    message = _safe(text(data, "message") or text(older, "message"))
-    friendly = _safe(text(data, "friendly_message") or text(older, "friendly_message"))
+    message = safe(text(data, "message") or text(older, "message"))
+    friendly = safe(text(data, "friendly_message") or text(older, "friendly_message"))
     errors = data.get("errors") or older.get("errors")
     reason = REASON.get(code or "") or _reason_of(errors, message or "")
     return Refusal(code, reason, Facts(code=code, message=message, friendly=friendly))
-
-
-def section(fields: Object, name: str) -> Object:
-    """The object in a field; an empty one where there is none."""
-    value = fields.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def text(fields: Object, name: str, longest: int = LONGEST) -> str | None:
-    """The words in a field, cut; None where there are none. Control characters are dropped."""
-    value = fields.get(name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        return None
-    return "".join(c for c in value if c.isprintable()).strip()[:longest] or None
-
-
-def address(fields: Object, name: str) -> str | None:
-    """The https address in a field, byte for byte; http only on loopback, where the sandbox is."""
-    value = fields.get(name)
-    try:
-        return web_url(value, sandbox=True, longest=8192) if isinstance(value, str) else None
-    except Wrong:
-        return None
 
 
 def _is_transaction(one: Any) -> bool:
@@ -128,14 +97,14 @@ def _transaction(fields: Object) -> Transaction:
             card=_card(section(fields, "credit_card")),
             receipt_url=address(fields, "receipt_url")
             or address(section(fields, "links"), "receipt_url"),
-            auth_code=_safe(text(bank, "auth_code")),
+            auth_code=safe(text(bank, "auth_code")),
             rrn=text(bank, "rrn"),
             ref_id=text(bank, "ref_id"),
             bank_code=text(bank, "bank_code"),
-            descriptor=_safe(text(bank, "billing_descriptor")),
+            descriptor=safe(text(bank, "billing_descriptor")),
             code=text(fields, "code"),
-            message=_safe(text(fields, "message") or text(bank, "message")),
-            friendly=_safe(text(fields, "friendly_message")),
+            message=safe(text(fields, "message") or text(bank, "message")),
+            friendly=safe(text(fields, "friendly_message")),
             paid_at=text(fields, "paid_at"),
         ),
         sound=sound,
@@ -167,13 +136,13 @@ def _integer(value: Any) -> int | None:
 def _card(fields: Object) -> PaidCard | None:
     """What may be kept of a card: never more digits than the names promise."""
     card = PaidCard(
-        brand=_safe(text(fields, "brand", 32)),
+        brand=safe(text(fields, "brand", 32)),
         last_4=_digits(fields, "last_4", 4),
         first_1=_digits(fields, "first_1", 1),
         bin=_digits(fields, "bin", 6),
         exp_month=_small(fields, "exp_month", 12),
         exp_year=_small(fields, "exp_year", 2200),
-        holder=_safe(text(fields, "holder", 64)),
+        holder=safe(text(fields, "holder", 64)),
         token=_token(fields),
     )
     return None if card == PaidCard() else card
@@ -187,17 +156,12 @@ def _digits(fields: Object, name: str, length: int) -> str | None:
 def _token(fields: Object) -> str | None:
     """Kept whole or not at all; a number that could be the card's own is no token."""
     value = text(fields, "token")
-    return None if value and _LIKE_A_CARD.fullmatch(value) else value
+    return None if value and LIKE_A_CARD.fullmatch(value) else value
 
 
 def _small(fields: Object, name: str, largest: int) -> int | None:
     value = _integer(fields.get(name))
     return value if value is not None and 1 <= value <= largest else None
-
-
-def _safe(words: str | None) -> str | None:
-    """The gateway's sentence without anything that could be the card number it was sent."""
-    return _LIKE_A_CARD.sub("…", words) if words else None
 
 
 def _reason_of(errors: Any, message: str) -> Reason:

@@ -13,7 +13,8 @@ import msgspec
 
 from checkout.gateways.base import Can, Charge, merged
 from checkout.gateways.overpay import Options, Overpay, common, filled
-from checkout.gateways.overpay_answer import Object, Transaction, address, section, text
+from checkout.gateways.overpay_answer import Transaction
+from checkout.gateways.reading import Object, address, section, text
 from checkout.model.status import Status
 from checkout.model.steps import Instructions, Step, form_step
 

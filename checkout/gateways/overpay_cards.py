@@ -21,8 +21,9 @@ from checkout.gateways.overpay import (
     refused,
     request_id,
 )
-from checkout.gateways.overpay_answer import Transaction, address, section, transactions
+from checkout.gateways.overpay_answer import Transaction, transactions
 from checkout.gateways.overpay_words import STATUS
+from checkout.gateways.reading import address, section
 from checkout.model.browser import Browser
 from checkout.model.card import Card
 from checkout.model.money import Money

@@ -7,29 +7,23 @@ parameters. Not tolerated: an amount, currency or key that is stated and can't b
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import Struct
 
+from checkout.gateways.reading import LIKE_A_CARD, LONGEST, Object, address, safe, section, text
 from checkout.gateways.rest_words import FOUND, OUR_BRANDS
 from checkout.model.card import brand_of
-from checkout.model.checks import Wrong
 from checkout.model.money import EXPONENTS, LARGEST, Money
 from checkout.model.outcome import Facts, PaidCard
 from checkout.model.steps import PostForm, Redirect
-from checkout.model.urls import web_url
 
-Object = Mapping[str, Any]
-
-LONGEST: Final = 255  # characters kept of a word of the gateway's
 LONGEST_VALUE: Final = 16384  # of a hidden input
 NOTHING: Final = ("", "-", "null", "N/A")  # how "there is none" is written
 LISTS: Final = ("parameters", "listofParameters")
 _ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}", re.ASCII)
 _AMOUNT: Final = re.compile(r"[0-9]{1,14}(\.[0-9]{1,4})?", re.ASCII)
-_LIKE_A_CARD: Final = re.compile(r"\d(?:[ -]?\d){11,18}", re.ASCII)
 
 
 class Payment(Struct, frozen=True):
@@ -97,40 +91,10 @@ def read(data: Object, currency: str | None = None) -> Payment:
     )
 
 
-def section(fields: Object, name: str) -> Object:
-    """The object in a field; an empty one where there is none."""
-    value = fields.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def text(fields: Object, name: str, longest: int = LONGEST) -> str | None:
-    """The words in a field, cut; None where there are none. Control characters are dropped."""
-    value = fields.get(name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        return None
-    return "".join(c for c in value if c.isprintable()).strip()[:longest] or None
-
-
 def stated(fields: Object, name: str, longest: int = LONGEST) -> str | None:
     """The words in a field, unless they say that there is nothing."""
     value = text(fields, name, longest)
     return None if value in NOTHING else value
-
-
-def safe(words: str | None) -> str | None:
-    """The gateway's sentence without anything that could be the card number it was sent."""
-    return _LIKE_A_CARD.sub("…", words) if words else None
-
-
-def address(fields: Object, name: str) -> str | None:
-    """The https address in a field, byte for byte; http only on loopback, where the sandbox is."""
-    value = fields.get(name)
-    try:
-        return web_url(value, sandbox=True, longest=8192) if isinstance(value, str) else None
-    except Wrong:
-        return None
 
 
 def minor_units(amount: str, currency: str) -> int | None:
@@ -173,7 +137,7 @@ def _card(data: Object) -> PaidCard | None:
         last_4=last_4,
         first_1=bin_[0] if bin_ else None,
         bin=bin_,
-        token=None if token and _LIKE_A_CARD.fullmatch(token) else token,
+        token=None if token and LIKE_A_CARD.fullmatch(token) else token,
     )
 
 

@@ -1,0 +1,45 @@
+"""Reading what a gateway says, tolerantly: the words, objects and addresses in its fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from checkout.model.checks import Wrong
+from checkout.model.urls import web_url
+
+Object = Mapping[str, Any]
+
+LONGEST: Final = 255  # characters kept of a word of the gateway's
+LIKE_A_CARD: Final = re.compile(r"\d(?:[ -]?\d){11,18}", re.ASCII)
+
+
+def section(fields: Object, name: str) -> Object:
+    """The object in a field; an empty one where there is none."""
+    value = fields.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def text(fields: Object, name: str, longest: int = LONGEST) -> str | None:
+    """The words in a field, cut; None where there are none. Control characters are dropped."""
+    value = fields.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return None
+    return "".join(c for c in value if c.isprintable()).strip()[:longest] or None
+
+
+def address(fields: Object, name: str) -> str | None:
+    """The https address in a field, byte for byte; http only on loopback, where the sandbox is."""
+    value = fields.get(name)
+    try:
+        return web_url(value, sandbox=True, longest=8192) if isinstance(value, str) else None
+    except Wrong:
+        return None
+
+
+def safe(words: str | None) -> str | None:
+    """The gateway's sentence without anything that could be the card number it was sent."""
+    return LIKE_A_CARD.sub("…", words) if words else None
