@@ -33,7 +33,7 @@ TEMPLATES = ROOT / "templates"
 # The documents name four; those that are not built yet are names already.
 NAMES = {"overpay_cards", "overpay_apm", "rest", "exchanger"} | set(ADAPTERS)
 AT_HOME = ("gateways/", "sandbox/")
-SETTINGS_EXAMPLE = "cli/demo.py"  # a settings file, as a shop would write it
+SETTINGS_EXAMPLE = "stage.py"  # a settings file, as a shop would write it
 
 
 def sources() -> list[Path]:

@@ -5,23 +5,9 @@ from __future__ import annotations
 import secrets
 
 import click
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 
 from checkout.cli.common import json_option, print_json
-
-
-def new_pair() -> tuple[str, str]:
-    """(private key as PEM, public key as base64 of its DER, as shops' plugins want it)."""
-    key = generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    return private, "".join(pem.splitlines()[1:-1])
+from checkout.stage import new_pair as new_pair
 
 
 @click.command()

@@ -1,0 +1,1 @@
+"""The classic disasters of paying, tried on a shop."""
