@@ -24,12 +24,13 @@ import secrets
 import uuid
 import zlib
 from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import itsdangerous
 import msgspec
-from itsdangerous.encoding import base64_encode, want_bytes
+from itsdangerous.encoding import want_bytes
 from msgspec import Struct
 
 from checkout.errors import BadRequest, Forbidden, NotFound, Unprocessable
@@ -43,6 +44,7 @@ LARGEST_COOKIE: Final = 1023  # bytes of the whole Set-Cookie value: browsers an
 LARGEST_LINK: Final = 4096  # characters of what is signed
 LARGEST_PAYLOAD: Final = 16 * 1024  # bytes of a link's JSON, decompressed
 
+_FOR_URLS: Final = bytes.maketrans(b"+/", b"-_")
 _SIGNED: Final = re.compile(r"(\.?[A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{43}", re.ASCII)
 _TOKEN: Final = re.compile(r"([0-9]{1,4})\.([A-Za-z0-9_-]{12})", re.ASCII)
 # What a browser's field may hold to be kept: no character that JSON would escape.
@@ -65,7 +67,7 @@ class _Sha256(itsdangerous.Signer):
         )
 
     def _text(self, key: bytes, value: bytes) -> bytes:
-        return base64_encode(self.algorithm.get_signature(self.derive_key(key), value))
+        return _base64(self.algorithm.get_signature(self.derive_key(key), value))
 
 
 class FormToken(Struct, frozen=True):
@@ -132,7 +134,7 @@ class Signer:
     def _sign_pocket(self, pocket: Pocket) -> str:
         fields = [_kept(pocket.browser.get(name, "")) for name in FIELDS]
         data = (pocket.uid, _kept(pocket.lang), _kept(pocket.method), pocket.attempt, fields)
-        return self._sign("cookie", pocket.uid, text=base64_encode(msgspec.json.encode(data)))
+        return self._sign("cookie", pocket.uid, text=_base64(msgspec.json.encode(data)))
 
     def _sign(self, *salt: str, text: str | bytes) -> str:
         value = want_bytes(text)
@@ -149,7 +151,12 @@ def _signature(secret: str, salt: str, value: bytes) -> bytes:
     """What `_Sha256` signs (a test holds them together), in a third of its time: a page signs
     three times and verifies nothing."""
     key = hashlib.sha256(salt.encode() + b"signer" + secret.encode()).digest()
-    return base64_encode(hmac.digest(key, value, "sha256"))
+    return _base64(hmac.digest(key, value, "sha256"))
+
+
+def _base64(data: bytes) -> bytes:
+    """Base64 for URLs without its "=", as itsdangerous writes it."""
+    return b2a_base64(data, newline=False).rstrip(b"=").translate(_FOR_URLS)
 
 
 def set_cookie(value: str) -> str:

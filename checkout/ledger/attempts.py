@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from checkout.ledger.quick import Query
 from checkout.ledger.rows import Attempt, attempt_of, text
 from checkout.ledger.schema import attempts, payments
 from checkout.model.status import Status
@@ -13,9 +14,37 @@ from checkout.model.status import Status
 # Built once: building a statement takes longer than running it.
 ADD: Final = insert(attempts)
 CHANGE: Final = update(attempts).where(attempts.c.key == bindparam("of_key"))
-BY_KEY: Final = select(attempts).where(attempts.c.key == bindparam("value"))
-BY_RETURN_TICKET: Final = select(attempts).where(attempts.c.return_ticket == bindparam("value"))
-BY_NOTIFY_TICKET: Final = select(attempts).where(attempts.c.notify_ticket == bindparam("value"))
+BY_KEY: Final = Query(select(attempts).where(attempts.c.key == bindparam("value")))
+BY_RETURN_TICKET: Final = Query(
+    select(attempts).where(attempts.c.return_ticket == bindparam("value"))
+)
+BY_NOTIFY_TICKET: Final = Query(
+    select(attempts).where(attempts.c.notify_ticket == bindparam("value"))
+)
+
+TAKE_QUERY: Final = (
+    update(attempts)
+    .where(attempts.c.key == bindparam("of_key"), attempts.c.next_query_at <= bindparam("now"))
+    .values(next_query_at=bindparam("until"), queries=attempts.c.queries + 1)
+)
+MADE: Final = (
+    update(payments)
+    .where(payments.c.uid == bindparam("of_uid"))
+    .values(attempts=bindparam("number"))
+)
+MADE_SINCE: Final = (
+    select(attempts.c.created_at)
+    .where(attempts.c.payment == bindparam("payment"), attempts.c.created_at > bindparam("since"))
+    .order_by(attempts.c.created_at)
+)
+DECLINES_SINCE: Final = {
+    name: select(func.count()).where(
+        attempts.c[name] == bindparam("mark"),
+        attempts.c.status == Status.DECLINED,
+        attempts.c.updated_at > bindparam("since"),
+    )
+    for name in ("address_mark", "bin_mark")
+}
 
 
 def claim(conn: Connection, attempt: Attempt) -> None:
@@ -52,8 +81,7 @@ def claim(conn: Connection, attempt: Attempt) -> None:
             "updated_at": attempt.updated_at,
         },
     )
-    made = update(payments).where(payments.c.uid == attempt.payment)
-    conn.execute(made.values(attempts=attempt.number))
+    conn.execute(MADE, {"of_uid": attempt.payment, "number": attempt.number})
 
 
 def change(conn: Connection, key: str, **values: Any) -> None:
@@ -72,18 +100,14 @@ def by_notify_ticket(conn: Connection, ticket: str) -> Attempt | None:
     return _one(conn, BY_NOTIFY_TICKET, ticket)
 
 
-def _one(conn: Connection, query: Select[Any], value: str) -> Attempt | None:
-    row = conn.execute(query, {"value": value}).first()
+def _one(conn: Connection, query: Query, value: str) -> Attempt | None:
+    row = query.first(conn, value)
     return None if row is None else attempt_of(row)
 
 
 def take_query(conn: Connection, key: str, *, now: float, until: float) -> bool:
     """Take the right to ask the gateway: at most one holder until `until`, on all machines."""
-    taken = conn.execute(
-        update(attempts)
-        .where(attempts.c.key == key, attempts.c.next_query_at <= now)
-        .values(next_query_at=until, queries=attempts.c.queries + 1)
-    )
+    taken = conn.execute(TAKE_QUERY, {"of_key": key, "now": now, "until": until})
     return taken.rowcount == 1
 
 
@@ -110,20 +134,10 @@ def take_sweep(conn: Connection, attempt: Attempt, *, until: float | None) -> bo
 
 def made_since(conn: Connection, uid: str, since: float) -> list[float]:
     """When this payment's attempts since `since` were claimed, oldest first."""
-    query = (
-        select(attempts.c.created_at)
-        .where(attempts.c.payment == uid, attempts.c.created_at > since)
-        .order_by(attempts.c.created_at)
-    )
-    return list(conn.execute(query).scalars())
+    return list(conn.execute(MADE_SINCE, {"payment": uid, "since": since}).scalars())
 
 
 def declines_since(conn: Connection, since: float, **mark: str) -> int:
     """How many attempts with this `address_mark` or `bin_mark` were declined since."""
     ((name, value),) = mark.items()
-    query = select(func.count()).where(
-        attempts.c[name] == value,
-        attempts.c.status == Status.DECLINED,
-        attempts.c.updated_at > since,
-    )
-    return conn.execute(query).scalar_one()
+    return conn.execute(DECLINES_SINCE[name], {"mark": value, "since": since}).scalar_one()

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-from sqlalchemy import Connection, insert, select, update
+from typing import Final
 
+from msgspec import Struct
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from checkout.ledger.quick import Query
 from checkout.ledger.schema import outbox
+
+# Built once: building a statement takes longer than running it.
+ADD: Final = insert(outbox)
+DUE: Final = (
+    select(outbox)
+    .where(outbox.c.due_at <= bindparam("now"))
+    .order_by(outbox.c.due_at)
+    .limit(bindparam("most"))
+)
+OF: Final = Query(
+    select(outbox).where(outbox.c.payment == bindparam("value")).order_by(outbox.c.created_at)
+)
+TAKE: Final = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("of_id"), outbox.c.due_at == bindparam("was_due_at"))
+    .values(due_at=bindparam("until"), tries=bindparam("more"))
+)
+SETTLE: Final = update(outbox).where(outbox.c.id == bindparam("of_id"))
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -24,28 +45,32 @@ class Letter(Struct, frozen=True, kw_only=True):
 
 def add(conn: Connection, *, id: str, payment: str, url: str, body: str, now: float) -> None:
     conn.execute(
-        insert(outbox).values(
-            id=id, payment=payment, url=url, body=body, tries=0, due_at=now, created_at=now
-        )
+        ADD,
+        {
+            "id": id,
+            "payment": payment,
+            "url": url,
+            "body": body,
+            "tries": 0,
+            "due_at": now,
+            "created_at": now,
+        },
     )
 
 
 def due(conn: Connection, now: float, limit: int = 20) -> list[Letter]:
-    query = select(outbox).where(outbox.c.due_at <= now).order_by(outbox.c.due_at).limit(limit)
-    return [Letter(**row._mapping) for row in conn.execute(query)]
+    return [Letter(**row._mapping) for row in conn.execute(DUE, {"now": now, "most": limit})]
 
 
 def of(conn: Connection, payment: str) -> list[Letter]:
-    query = select(outbox).where(outbox.c.payment == payment).order_by(outbox.c.created_at)
-    return [Letter(**row._mapping) for row in conn.execute(query)]
+    return [Letter(**row._asdict()) for row in OF.all(conn, payment)]
 
 
 def take(conn: Connection, letter: Letter, *, until: float) -> bool:
     """Lease it: one worker sends it; one that dies leaves it due again at `until`."""
     taken = conn.execute(
-        update(outbox)
-        .where(outbox.c.id == letter.id, outbox.c.due_at == letter.due_at)
-        .values(due_at=until, tries=letter.tries + 1)
+        TAKE,
+        {"of_id": letter.id, "was_due_at": letter.due_at, "until": until, "more": letter.tries + 1},
     )
     return taken.rowcount == 1
 
@@ -59,7 +84,5 @@ def settle(
     delivered_at: float | None = None,
 ) -> None:
     conn.execute(
-        update(outbox)
-        .where(outbox.c.id == id)
-        .values(answer=answer, due_at=due_at, delivered_at=delivered_at)
+        SETTLE, {"of_id": id, "answer": answer, "due_at": due_at, "delivered_at": delivered_at}
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from checkout.ledger.quick import Query
 from checkout.ledger.rows import Attempt, Payment, Story, attempt_of, payment_of, text
 from checkout.ledger.schema import attempts, creations, payments
 from checkout.model.status import Status
@@ -15,13 +16,15 @@ from checkout.model.status import Status
 KEPT_SECONDS: Final = 24 * 3600  # how long an idempotency key gives the same answer
 
 # Built once: building a statement takes longer than running it.
+ADD: Final = insert(payments)
 CHANGE: Final = update(payments).where(payments.c.uid == bindparam("of_uid"))
-BY_UID: Final = select(payments).where(payments.c.uid == bindparam("value"))
+OF_UID: Final = select(payments).where(payments.c.uid == bindparam("value"))
+BY_UID: Final = Query(OF_UID)
 # SQLite's transaction holds all; PostgreSQL's the row, and lets rows that refer to it be added.
-HELD: Final = BY_UID.with_for_update(key_share=True)
-BY_TOKEN: Final = select(payments).where(payments.c.token == bindparam("value"))
-BY_LINK: Final = select(payments).where(payments.c.link == bindparam("value"))
-ATTEMPTS: Final = (
+HELD: Final = Query(OF_UID.with_for_update(key_share=True))
+BY_TOKEN: Final = Query(select(payments).where(payments.c.token == bindparam("value")))
+BY_LINK: Final = Query(select(payments).where(payments.c.link == bindparam("value")))
+ATTEMPTS: Final = Query(
     select(attempts).where(attempts.c.payment == bindparam("value")).order_by(attempts.c.number)
 )
 
@@ -29,24 +32,25 @@ ATTEMPTS: Final = (
 def add(conn: Connection, payment: Payment) -> None:
     """Raises IntegrityError when its uid, token or link is there already."""
     conn.execute(
-        insert(payments).values(
-            uid=payment.uid,
-            token=payment.token,
-            secret=payment.secret,
-            shop=payment.shop,
-            link=payment.link,
-            status=payment.status,
-            amount=payment.order.money.minor,
-            currency=payment.order.money.currency,
-            tracking_id=payment.order.tracking_id,
-            terms=text(payment.order),
-            cancelled=payment.cancelled,
-            attempts=0,
-            told=payment.told,
-            created_at=payment.created_at,
-            updated_at=payment.updated_at,
-            expires_at=payment.expires_at,
-        )
+        ADD,
+        {
+            "uid": payment.uid,
+            "token": payment.token,
+            "secret": payment.secret,
+            "shop": payment.shop,
+            "link": payment.link,
+            "status": payment.status,
+            "amount": payment.order.money.minor,
+            "currency": payment.order.money.currency,
+            "tracking_id": payment.order.tracking_id,
+            "terms": text(payment.order),
+            "cancelled": payment.cancelled,
+            "attempts": 0,
+            "told": payment.told,
+            "created_at": payment.created_at,
+            "updated_at": payment.updated_at,
+            "expires_at": payment.expires_at,
+        },
     )
 
 
@@ -71,8 +75,8 @@ def by_link(conn: Connection, link: str) -> Story | None:
     return _story(conn, BY_LINK, link)
 
 
-def _story(conn: Connection, query: Select[Any], value: str) -> Story | None:
-    row = conn.execute(query, {"value": value}).first()
+def _story(conn: Connection, query: Query, value: str) -> Story | None:
+    row = query.first(conn, value)
     if row is None:
         return None
     # Most looks are at payments that nobody has tried to pay yet: one statement serves them.
@@ -80,7 +84,7 @@ def _story(conn: Connection, query: Select[Any], value: str) -> Story | None:
 
 
 def attempts_of(conn: Connection, uid: str) -> tuple[Attempt, ...]:
-    return tuple(attempt_of(row) for row in conn.execute(ATTEMPTS, {"value": uid}))
+    return tuple(attempt_of(row) for row in ATTEMPTS.all(conn, uid))
 
 
 def listed(conn: Connection, *, shop: str | None = None, limit: int = 100) -> list[Payment]:

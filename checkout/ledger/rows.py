@@ -1,4 +1,4 @@
-"""Payments and attempts as values."""
+"""Payments and attempts as values, made from rows that name their columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row
 
 from checkout.model.order import Customer, Order
 from checkout.model.outcome import Facts, Reason
@@ -105,7 +104,7 @@ class Story(Struct, frozen=True):
         )
 
 
-def payment_of(row: Row[Any]) -> Payment:
+def payment_of(row: Any) -> Payment:
     return Payment(
         uid=row.uid,
         token=row.token,
@@ -122,9 +121,10 @@ def payment_of(row: Row[Any]) -> Payment:
     )
 
 
-def attempt_of(row: Row[Any]) -> Attempt:
-    values = dict(row._mapping)
+def attempt_of(row: Any) -> Attempt:
+    values = row._asdict()
     values["status"] = Status(row.status)
+    values["mismatch"] = bool(row.mismatch)
     values["step"] = _step.decode(row.step) if row.step else None
     values["reason"] = Reason(row.reason) if row.reason else None
     values["facts"] = _facts.decode(row.facts)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,6 +28,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Verb = Callable[Concatenate[Connection, P], T]
 
+# SQLAlchemy's, and the driver's own where `ledger.quick` asks it directly.
+FAULTS = (DBAPIError, sqlite3.Error)
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -71,7 +74,7 @@ class SqliteLedger:
     async def read(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return verb(self._reader, *args, **kwargs)
-        except DBAPIError as error:
+        except FAULTS as error:
             raise _away(error) from error
 
     async def write(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -90,7 +93,7 @@ class SqliteLedger:
             return await asyncio.shield(done)
         except IntegrityError:
             raise
-        except DBAPIError as error:
+        except FAULTS as error:
             raise _away(error) from error
 
     async def close(self) -> None:

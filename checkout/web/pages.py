@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from litestar import MediaType, Response, post, route
+import msgspec
+from litestar import post, route
 
 from checkout.errors import Unprocessable
 from checkout.flow.verbs import CHOOSE_METHOD, Submission
@@ -19,6 +20,7 @@ from checkout.model.order import Customer, Method
 from checkout.model.status import LIVE, OUTWARD, WON, Status
 from checkout.model.steps import Instructions, PostForm, Redirect
 from checkout.web import present, words
+from checkout.web.answer import Answer
 from checkout.web.forms import card_fields, customer_fields, read_customer, read_form
 from checkout.web.render import Holes
 from checkout.web.security import guard_form, read_body
@@ -38,24 +40,22 @@ PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
 ORDER_PATH: Final = "/{lang:str}/order/{uid:str}/{secret:str}"
 SHOWN_BRANDS: Final = ("visa", "master", "amex", "mir", "belkart")
 
-Html = Response[str] | Response[bytes]
-
 
 @route(PATH, http_method=READ, include_in_schema=False)
-async def payment_page(request: Web_Request) -> Html:
+async def payment_page(request: Web_Request) -> Answer:
     visit = await enter(request)
     return visit.to_page() if visit.page else show_payment(visit)
 
 
 @route(f"{PATH}/pay", http_method=READ, include_in_schema=False)
-async def pay_again(request: Web_Request) -> Html:
+async def pay_again(request: Web_Request) -> Answer:
     """Somebody reloaded or bookmarked the form's target."""
     visit = await enter(request)
     return visit.to_page()
 
 
 @post(f"{PATH}/pay", status_code=303, include_in_schema=False)
-async def pay(request: Web_Request) -> Html:
+async def pay(request: Web_Request) -> Answer:
     visit, fields = await _posted(request)
     token = visit.web.signer.read_form("pay", visit.story.payment.uid, fields.get("form_token", ""))
     if visit.page or token.attempt != visit.story.next_number:
@@ -92,7 +92,7 @@ async def pay(request: Web_Request) -> Html:
 
 
 @post(f"{PATH}/cancel", status_code=303, include_in_schema=False)
-async def cancel(request: Web_Request) -> Html:
+async def cancel(request: Web_Request) -> Answer:
     """`what=attempt`: choose another way to pay; else the payment is given up."""
     visit, fields = await _posted(request)
     visit.web.signer.read_form("cancel", visit.story.payment.uid, fields.get("form_token", ""))
@@ -102,7 +102,7 @@ async def cancel(request: Web_Request) -> Html:
 
 
 @post(f"{PATH}/confirm", status_code=303, include_in_schema=False)
-async def confirm(request: Web_Request) -> Html:
+async def confirm(request: Web_Request) -> Answer:
     """ "I have paid": for transfers that the customer makes elsewhere."""
     visit, fields = await _posted(request)
     visit.web.signer.read_form("confirm", visit.story.payment.uid, fields.get("form_token", ""))
@@ -111,7 +111,7 @@ async def confirm(request: Web_Request) -> Html:
 
 
 @route(f"{PATH}/redirect", http_method=READ, include_in_schema=False)
-async def redirect_page(request: Web_Request) -> Html:
+async def redirect_page(request: Web_Request) -> Answer:
     visit = await enter(request)
     attempt = visit.story.live
     if visit.status is not Status.ACTION or attempt is None:
@@ -138,7 +138,7 @@ async def redirect_page(request: Web_Request) -> Html:
 
 
 @route(f"{PATH}/wait", http_method=READ, include_in_schema=False)
-async def wait_page(request: Web_Request) -> Html:
+async def wait_page(request: Web_Request) -> Answer:
     visit = await enter(request)
     visit.story = await visit.web.flow.look(visit.story)
     if visit.status not in LIVE:
@@ -169,21 +169,19 @@ async def wait_page(request: Web_Request) -> Html:
 
 
 @route(f"{PATH}/status", http_method=READ, include_in_schema=False)
-async def status(request: Web_Request) -> Html:
+async def status(request: Web_Request) -> Answer:
     """The fragment that htmx polls, or JSON; a page that has moved on says where."""
     visit = await enter(request, glance=True)
     visit.story = await visit.web.flow.look(visit.story)
     if "application/json" in request.headers.get("accept", ""):
         return _status_json(visit)
     if visit.page != "wait":
-        return Response(
-            b"", media_type=MediaType.HTML, headers={"hx-redirect": visit.url(visit.page)}
-        )
+        return Answer(headers={"hx-redirect": visit.url(visit.page)})
     return visit.show("status", _status_view(visit), folder="partials")
 
 
 @route(f"{PATH}/result", http_method=READ, include_in_schema=False)
-async def result_page(request: Web_Request) -> Html:
+async def result_page(request: Web_Request) -> Answer:
     visit = await enter(request)
     if visit.page != "result":
         return visit.to_page()
@@ -210,7 +208,7 @@ async def result_page(request: Web_Request) -> Html:
 
 
 @route(ORDER_PATH, http_method=READ, include_in_schema=False)
-async def order_page(request: Web_Request) -> Html:
+async def order_page(request: Web_Request) -> Answer:
     visit = await enter(request)
     notice = present.notice(words.STATUS[visit.status], visit.lang)
     page = OrderPage(
@@ -229,7 +227,7 @@ def show_payment(
     values: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
     status_code: int = 200,
-) -> Response[str]:
+) -> Answer:
     """The payment page; after an error with what was typed, but nothing of the card."""
     order, lang, _ = visit.story.payment.order, visit.lang, visit._
     values, errors = values or {}, errors or {}
@@ -337,17 +335,17 @@ def _status_view(visit: Visit) -> StatusView:
     )
 
 
-def _status_json(visit: Visit) -> Response[Any]:
+def _status_json(visit: Visit) -> Answer:
+    status = visit.status
     _, message = shop_words(visit.story, visit.web.flow.clock())
-    return Response(
-        {
-            "uid": visit.story.payment.uid,
-            "status": OUTWARD[visit.status],
-            "message": message,
-            "next_check": visit.web.flow.next_check(visit.story) if visit.status in LIVE else None,
-        },
-        media_type=MediaType.JSON,
-    )
+    live = status in LIVE
+    view = {
+        "uid": visit.story.payment.uid,
+        "status": OUTWARD[status],
+        "message": message,
+        "next_check": visit.web.flow.next_check(visit.story) if live else None,
+    }
+    return Answer(msgspec.json.encode(view), media_type="application/json")
 
 
 HANDLERS: Final = (

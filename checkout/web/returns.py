@@ -6,8 +6,9 @@ landing's query or body claims is a hint: only the gateway's own answer counts.
 
 from __future__ import annotations
 
-from litestar import HttpMethod, Response, route
+from litestar import HttpMethod, route
 
+from checkout.web.answer import Answer
 from checkout.web.visit import READ, Visit, Web_Request, web_of
 
 
@@ -17,7 +18,7 @@ from checkout.web.visit import READ, Visit, Web_Request, web_of
     status_code=303,
     include_in_schema=False,
 )
-async def landing(request: Web_Request) -> Response[bytes]:
+async def landing(request: Web_Request) -> Answer:
     web, ticket = web_of(request), request.path_params["ticket"]
     story = await web.flow.returned(ticket)
     attempt = next(a for a in story.attempts if a.return_ticket == ticket)

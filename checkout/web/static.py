@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from litestar import Response, route
+from litestar import route
 
 from checkout.errors import NotFound
+from checkout.web.answer import Answer
 from checkout.web.visit import READ, Web_Request, web_of
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 
 
 @route("/static/{name:str}", http_method=READ, include_in_schema=False)
-async def static_file(request: Web_Request) -> Response[bytes]:
+async def static_file(request: Web_Request) -> Answer:
     file = web_of(request).render.assets.files.get(request.path_params["name"])
     if file is None:
         raise NotFound
@@ -23,7 +24,7 @@ async def static_file(request: Web_Request) -> Response[bytes]:
     headers |= {"cache-control": FOREVER, "vary": "Accept-Encoding"}
     if zipped:
         headers["content-encoding"] = "gzip"
-    return Response(
+    return Answer(
         file.gzipped if zipped else file.body, media_type=file.media_type, headers=headers
     )
 

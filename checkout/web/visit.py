@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from litestar import HttpMethod, MediaType, Request, Response
+from litestar import HttpMethod, Request
 
 from checkout.errors import NotFound
 from checkout.flow.verbs import Flow
@@ -16,6 +16,7 @@ from checkout.model.status import OUTWARD, Status
 from checkout.model.steps import Instructions
 from checkout.settings import Settings, Shop
 from checkout.texts import LANGUAGES, gettext
+from checkout.web.answer import Answer
 from checkout.web.render import Holes, Renderer
 from checkout.web.security import client_address, content_security_policy, new_nonce
 from checkout.web.views import Frame, Shell
@@ -103,7 +104,7 @@ class Visit:
     def form_token(self, purpose: str, number: int) -> str:
         return self.web.signer.sign_form(purpose, self.story.payment.uid, number)
 
-    def to_page(self, pocket: Pocket | None = None) -> Response[bytes]:
+    def to_page(self, pocket: Pocket | None = None) -> Answer:
         """On to the page where the payment is now; `pocket`: the cookie to set."""
         return see_other(self.url(self.page), self._cookie(pocket))
 
@@ -122,7 +123,7 @@ class Visit:
         pocket: Pocket | None = None,
         picker: bool = False,
         holes: Holes = NO_HOLES,
-    ) -> Response[str]:
+    ) -> Answer:
         """Answer with `templates/<folder>/<template>.html`; a partial knows its view by its own
         name. `picker`: offers the other languages; `pocket`: the cookie to set."""
         nonce = new_nonce()
@@ -141,22 +142,20 @@ class Visit:
             else (),
             frame=self._frame(holes),
         )
-        headers = {
-            "content-security-policy": content_security_policy(
-                nonce,
-                ancestors=self.shop.frame_origins,
-                leaves=leaves,
-                sandbox=self.web.settings.sandbox,
-            )
-        }
+        policy = content_security_policy(
+            nonce,
+            ancestors=self.shop.frame_origins,
+            leaves=leaves,
+            sandbox=self.web.settings.sandbox,
+        )
         views = {template: page, "nonce": nonce} if folder == "partials" else {"page": page}
-        return Response(
-            self.web.render.fill(
-                holes, f"{folder}/{template}.html", self.lang, shell=shell, **views
-            ),
+        text = self.web.render.fill(
+            holes, f"{folder}/{template}.html", self.lang, shell=shell, **views
+        )
+        return Answer(
+            text.encode(),
             status_code=status_code,
-            media_type=MediaType.HTML,
-            headers=headers | self._cookie(pocket),
+            headers={"content-security-policy": policy, **self._cookie(pocket)},
         )
 
     def _frame(self, holes: Holes) -> Frame | None:
@@ -195,11 +194,10 @@ def shop_view(web: Web, shop: Shop) -> ShopView:
     )
 
 
-def see_other(url: str, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+def see_other(url: str, headers: Mapping[str, str] | None = None) -> Answer:
     """303 with the address as it is: Litestar's Redirect would encode it anew."""
-    return Response(
-        b"",
+    return Answer(
         status_code=303,
         headers={"location": url, **(headers or {})},
-        media_type=MediaType.TEXT,
+        media_type="text/plain; charset=utf-8",
     )
