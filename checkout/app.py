@@ -23,6 +23,7 @@ from checkout.flow.verbs import Flow
 from checkout.gateways import OPTIONS, open_gateway
 from checkout.ledger.store import migrate, open_ledger
 from checkout.links import Signer
+from checkout.process import end_with_parent
 from checkout.settings import Settings, load
 from checkout.web import (
     api,
@@ -138,6 +139,7 @@ async def open_flow(
 def from_environment() -> Litestar:
     """For the server's workers: the settings file is named by CHECKOUT_CONFIG."""
     log.configure()
+    end_with_parent()
     path = os.environ.get("CHECKOUT_CONFIG")
     app = create_app(load(Path(path) if path else None, os.environ, OPTIONS))
     # What is built at start stays: the collector need not walk through it again at every turn.

@@ -227,8 +227,9 @@ def states(lang: str = "en") -> dict[str, State]:
     transfer = Instructions(
         ("Send the amount in one payment.", "The network's fee comes on top."),
         ACCOUNT,
-        "0.00042137 BTC",
-        QR,
+        amount="0.00042137 BTC",
+        qr=QR,
+        link=QR,
     )
     again = (_(words.OPEN_PAYMENT), "/")
     return {
@@ -292,11 +293,26 @@ def states(lang: str = "en") -> dict[str, State]:
             confirm_action="/confirm",
             confirm_token="confirm-token",
         ),
+        "instructions-memo": wait(
+            words.INSTRUCTIONS,
+            summary=replace(fake.summary, expires_in=1754, expires_text="29 min"),
+            instructions=Instructions(
+                ("Tether TON (USDT)",),
+                "EQBfbE3sCmJ0CCQ1nqjzGcCH7QXq1FQ5nUuVeFb1Y6-SANDB",
+                "8291041",
+                "21.850000 USDT",
+                link="https://wallet.example/pay",
+            ),
+            leave_action="/cancel",
+            confirm_action="/confirm",
+            confirm_token="confirm-token",
+        ),
         "paid": result(words.STATUS[Status.PAID]),
         "paid-return": result(words.STATUS[Status.PAID], auto_return=8),
         "paid-framed": result(words.STATUS[Status.PAID], target="_top", framed=True, test=True),
         "authorized": result(words.STATUS[Status.AUTHORIZED]),
         "refunded": result(words.STATUS[Status.REFUNDED]),
+        "sent-back": result(words.REASON[Reason.RETURNED]),
         "declined": result(words.REASON[Reason.DO_NOT_HONOUR]),
         "expired": result(words.STATUS[Status.EXPIRED]),
         "cancelled": result(words.STATUS[Status.CANCELLED]),

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from checkout.cli.common import FAILED, config_option, fail, reason, settings_of
 from checkout.ledger.store import migrate
+from checkout.process import no_core_dumps
 
 
 @click.command()
@@ -41,15 +42,6 @@ def serve(config: Path | None, host: str, port: int, workers: int) -> None:
         workers_kill_timeout=35,
         backpressure=2048,
     ).serve()
-
-
-def no_core_dumps() -> None:
-    """A crash must not write the memory, cards and all, to the disk. The workers inherit it."""
-    try:
-        import resource
-    except ImportError:  # no Unix
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 @click.command()

@@ -7,7 +7,7 @@ ours), `Options` (its settings), `CAN`, the class. Pages ask `CAN`, never the na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
@@ -20,7 +20,10 @@ from checkout.model.outcome import Outcome
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The settings every account has; a gateway adds its own. None is ever printed but the
-    address: they hold secrets."""
+    address: they hold secrets. `longest_return_url`: the longest return address that the gateway
+    takes, in characters; the settings are refused when ours would be longer."""
+
+    longest_return_url: ClassVar[int] = 2048
 
     base_url: str
 
@@ -41,7 +44,6 @@ class Can(Struct, frozen=True, kw_only=True):
     transaction_types: frozenset[str]
     currencies: frozenset[str] | None = None  # None: any with these exponents
     exponents: frozenset[int] = frozenset({0, 2, 3, 4})  # decimals of the currencies it takes
-    return_url: int = 2048  # the longest return address it takes, in characters
     operations: frozenset[str] = frozenset()  # which verbs of `BackOffice` and `Prompted` it has
 
 

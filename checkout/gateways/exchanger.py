@@ -48,6 +48,7 @@ STATUS: Final[Mapping[str, Status]] = {
 }
 REASON: Final[Mapping[str, Reason]] = {
     "errorPayment": Reason.UNKNOWN,
+    "returned": Reason.RETURNED,
 }
 WAITING: Final = frozenset(word for word, status in STATUS.items() if status is Status.ACTION)
 STUCK: Final = frozenset({"errorPayout", "hold", "returned"})

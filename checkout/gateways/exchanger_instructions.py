@@ -36,7 +36,9 @@ def instructions(order: Order, secret: str) -> Instructions | None:
     return msgspec.structs.replace(
         step,
         lines=tuple(line for line in step.lines if secret not in line),
+        memo=None if secret in (step.memo or "") else step.memo,
         qr=None if secret in (step.qr or "") else step.qr,
+        link=None if secret in (step.link or "") else step.link,
     )
 
 
@@ -53,8 +55,10 @@ def _step(order: Order) -> Instructions | None:
     # The text says all; an account that it doesn't name may be an old one.
     named = "[[account]]" in manual.lower()
     lines = kept(*_manual(order, manual), order.comment)
+    if not lines:
+        return None
     account = text(details, "account") if named else None
-    return Instructions(lines, account, _amount(order), _code(None, account)) if lines else None
+    return Instructions(lines, account, amount=_amount(order), qr=_code(None, account))
 
 
 def _automatic(order: Order) -> Instructions | None:
@@ -68,8 +72,9 @@ def _automatic(order: Order) -> Instructions | None:
         return None
     if currency is not None and currency != order.source.symbol:
         return None
+    memo, *others = _memos(told)
     return Instructions(
-        kept(_network(order), order.comment, *_memos(told)), account, amount, _code(None, account)
+        kept(_network(order), order.comment, *others), account, memo, amount, _code(None, account)
     )
 
 
@@ -82,10 +87,10 @@ def _transfer(order: Order, manual: tuple[str, ...]) -> Instructions | None:
     template = text(details, "commentTemplate")
     shown = details.get("showStepComment")
     wanted = shown is True or (shown is None and template is not None)
-    comment = f"Comment: {_filled(template or '[[uid]]', order)}" if wanted else None
-    site = link if link and link.startswith(("https://", "http://")) else None
-    lines = kept(_network(order), *manual, comment, *_memos(details), order.comment, site)
-    return Instructions(lines, account, amount, _code(link, account))
+    comment = _filled(template or "[[uid]]", order) if wanted else None
+    memo, *others = _memos(details, comment)
+    lines = kept(_network(order), *manual, *others, order.comment)
+    return Instructions(lines, account, memo, amount, _code(link, account), link)
 
 
 def _amount(order: Order) -> str | None:
@@ -106,9 +111,11 @@ def _network(order: Order) -> str | None:
     return f"{name} ({symbol})"
 
 
-def _memos(fields: Object) -> tuple[str, ...]:
-    found = (text(fields, name) for name in MEMOS)
-    return tuple(f"Memo: {memo}" for memo in dict.fromkeys(found) if memo)
+def _memos(fields: Object, comment: str | None = None) -> tuple[str | None, ...]:
+    """What has to go with the money: the first as it is, or None; others as lines to read."""
+    found = [each for name in MEMOS if (each := text(fields, name))]
+    first, *others = dict.fromkeys([*found, comment] if comment else found) or (None,)
+    return (first, *(f"Memo: {other}" for other in others))
 
 
 def _link(details: Object) -> str | None:

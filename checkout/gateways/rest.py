@@ -30,7 +30,6 @@ from checkout.gateways.rest_checksum import is_genuine
 from checkout.gateways.rest_decode import decoded
 from checkout.gateways.rest_request import (
     EXPONENTS,
-    LONGEST_RETURN_URL,
     amount_of,
     fields_of,
     sendable,
@@ -62,7 +61,6 @@ CAN: Final = Can(
     lookup=True,
     transaction_types=frozenset(CREATE),
     exponents=EXPONENTS,
-    return_url=LONGEST_RETURN_URL,
     operations=frozenset({"capture", "void", "refund"}),
 )
 

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Awaitable, Mapping
 from functools import partial
-from typing import Any, Final, Literal, Protocol
+from typing import Any, ClassVar, Final, Literal, Protocol
 
 import httpx
 import structlog
@@ -19,6 +19,7 @@ from checkout.gateways import base
 from checkout.gateways.rest_answer import stated
 from checkout.gateways.rest_checksum import SEPARATOR, checksum
 from checkout.gateways.rest_decode import FORM, decoded, encoded
+from checkout.gateways.rest_request import LONGEST_RETURN_URL
 from checkout.gateways.rest_token import Token
 from checkout.gateways.wire import Answer, Wire
 from checkout.model.outcome import UNKNOWN, Outcome, Reason
@@ -36,6 +37,8 @@ log = structlog.get_logger(__name__)
 
 class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the gateway hands out. `answers`: what to ask for; whichever comes is read."""
+
+    longest_return_url: ClassVar[int] = LONGEST_RETURN_URL
 
     partner_id: str
     username: str

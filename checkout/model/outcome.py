@@ -26,6 +26,7 @@ class Reason(StrEnum):
     AUTHENTICATION = "authentication"  # 3-D Secure failed or was left
     CUSTOMER_CANCELLED = "customer_cancelled"
     TIMED_OUT = "timed_out"
+    RETURNED = "returned"  # the money came and went back before the shop was paid
     DUPLICATE = "duplicate"
     INVALID = "invalid"  # the gateway refused the request's fields
     PROVIDER = "provider"  # the bank or provider had a fault

@@ -26,13 +26,16 @@ class PostForm(Struct, frozen=True, tag="form"):
 
 
 class Instructions(Struct, frozen=True, tag="instructions"):
-    """Pay elsewhere: `lines` to read, the `account` to pay to, `amount` as the gateway wrote it,
-    `qr` the text of a QR code."""
+    """Pay elsewhere: `lines` to read, the `account` to pay to, the `memo` without which the money
+    isn't found, `amount` as the gateway wrote it, `qr` the text of a QR code, `link` to the
+    customer's wallet or to a page that takes the payment."""
 
     lines: tuple[str, ...] = ()
     account: str | None = None
+    memo: str | None = None
     amount: str | None = None
     qr: str | None = None
+    link: str | None = None
 
 
 Step = Redirect | PostForm | Instructions

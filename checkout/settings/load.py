@@ -21,6 +21,7 @@ from checkout.settings.values import Account, Limits, Settings, Smtp
 
 VARIABLE: Final = "CHECKOUT_CONFIG"
 DEFAULT: Final = "checkout.toml"
+RETURN_PATH: Final = len("/return/") + 22  # what follows public_url where customers come back
 LARGEST: Final = 1024 * 1024  # bytes of the file
 
 
@@ -74,6 +75,7 @@ def read_settings(fields: Fields, adapters: Mapping[str, type[Struct]]) -> Setti
         limits=_limits(fields.within("limits")),
     )
     fields.no_others()
+    _check_return_url(fields, settings)
     _check_secrets(fields, settings)
     return settings
 
@@ -126,6 +128,21 @@ def _limits(fields: Fields) -> Limits:
     )
     fields.no_others()
     return limits
+
+
+def _check_return_url(fields: Fields, settings: Settings) -> None:
+    """No gateway is to be sent a longer return address than it takes: it would take no charge."""
+    for account in settings.gateways.values():
+        most = getattr(account.options, "longest_return_url", None)
+        if most is None or settings.public_url is None:
+            continue
+        if len(settings.public_url) + RETURN_PATH > most:
+            fields.wrong(
+                "public_url",
+                f"must have at most {most - RETURN_PATH} characters, for the gateway of"
+                f" gateways.{account.name} takes return addresses of at most {most}",
+            )
+            return
 
 
 def _check_secrets(fields: Fields, settings: Settings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 import msgspec
@@ -150,7 +150,7 @@ async def wait_page(request: Web_Request) -> Answer:
         return visit.to_page()
     status = _status_view(visit)
     page = WaitPage(
-        summary=_summary(visit),
+        summary=_summary(visit, timed=instructions is not None),
         status=status,
         instructions=instructions,
         qr_svg=present.qr_svg(instructions.qr) if instructions and instructions.qr else None,
@@ -194,7 +194,7 @@ async def result_page(request: Web_Request) -> Answer:
     page = ResultPage(
         summary=_summary(visit),
         notice=notice,
-        rows=present.rows(story, now_status, visit.shop.name, visit.lang),
+        rows=present.rows(story, now_status, visit.shop.name, visit.lang, _zone(visit)),
         receipt_lines=order.receipt_text if paid else (),
         receipt_url=attempt.facts.receipt_url if attempt and paid else None,
         order_url=visit.url(kind="order") if paid else None,
@@ -210,11 +210,11 @@ async def result_page(request: Web_Request) -> Answer:
 @route(ORDER_PATH, http_method=READ, include_in_schema=False)
 async def order_page(request: Web_Request) -> Answer:
     visit = await enter(request)
-    notice = present.notice(words.STATUS[visit.status], visit.lang)
+    notice = present.result_notice(visit.story, visit.status, visit.lang)
     page = OrderPage(
         summary=_summary(visit),
         notice=notice,
-        rows=present.rows(visit.story, visit.status, visit.shop.name, visit.lang),
+        rows=present.rows(visit.story, visit.status, visit.shop.name, visit.lang, _zone(visit)),
         receipt_lines=visit.story.payment.order.receipt_text,
         payment_url=visit.url(visit.page) if visit.page != "result" else None,
     )
@@ -310,6 +310,12 @@ def _pocket(visit: Visit, fields: Mapping[str, str], method: str, attempt: int) 
     return Pocket(visit.story.payment.uid, visit.lang, method, attempt, browser)
 
 
+def _zone(visit: Visit) -> tzinfo:
+    """The clock that times are told by: the browser's own, where its cookie names it."""
+    pocket = visit.pocket
+    return present.zone_of(pocket.browser if pocket else {})
+
+
 def _browser(request: Web_Request, fields: Mapping[str, str]) -> Browser:
     headers = request.headers
     return Browser.read(
@@ -325,7 +331,7 @@ def _summary(visit: Visit, **wishes: Any) -> Summary:
 
 
 def _status_view(visit: Visit) -> StatusView:
-    checked = present.clock_time(visit.web.flow.clock(), visit.lang)
+    checked = present.clock_time(visit.web.flow.clock(), visit.lang, _zone(visit))
     next_check = visit.web.flow.next_check(visit.story)
     return StatusView(
         notice=present.wait_notice(visit.story.live, visit.lang),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import segno
-from babel.dates import format_datetime, format_time, format_timedelta
+from babel.dates import format_datetime, format_time, format_timedelta, get_timezone_gmt
 from babel.numbers import NumberPattern, parse_pattern
 
 from checkout.ledger.rows import Attempt, Story
+from checkout.model.browser import Browser
 from checkout.model.money import Money
 from checkout.model.order import CARD_METHOD
 from checkout.model.status import FINAL, LIVE, WON, Status
@@ -110,9 +112,10 @@ def _reason_words(attempt: Attempt) -> words.Words:
 
 
 def result_notice(story: Story, status: Status, language: str) -> Notice:
-    """The headline of the end; a decline says why."""
+    """The headline of the end; a decline says why, and so does money that went back."""
     attempt = story.shown
-    if status is Status.DECLINED and attempt is not None and attempt.reason in words.REASON:
+    told = status in (Status.DECLINED, Status.REFUNDED)
+    if told and attempt is not None and attempt.reason in words.REASON:
         return notice(words.REASON[attempt.reason], language)
     return notice(words.STATUS[status], language)
 
@@ -134,7 +137,9 @@ def leaving_notice(attempt: Attempt, language: str) -> Notice:
     return notice(words.LEAVING if bank else words.LEAVING_PROVIDER, language)
 
 
-def rows(story: Story, status: Status, shop_name: str, language: str) -> tuple[Row, ...]:
+def rows(
+    story: Story, status: Status, shop_name: str, language: str, zone: tzinfo = UTC
+) -> tuple[Row, ...]:
     """What a receipt says, without personal data."""
     _ = gettext(language)
     payment, attempt = story.payment, story.shown
@@ -147,7 +152,7 @@ def rows(story: Story, status: Status, shop_name: str, language: str) -> tuple[R
     if payment.order.tracking_id:
         found.append(Row(_(words.ROW_REFERENCE), payment.order.tracking_id))
     if attempt is not None and status in FINAL:
-        found.append(Row(_(words.ROW_TIME), moment(attempt.updated_at, language)))
+        found.append(Row(_(words.ROW_TIME), moment(attempt.updated_at, language, zone)))
     if attempt is not None and status in WON:
         card = attempt.facts.card
         if card and card.last_4:
@@ -178,15 +183,44 @@ def method_choices(
     )
 
 
-def moment(seconds: float, language: str) -> str:
-    """A point in time with its zone: the server does not know the customer's for sure."""
-    at = datetime.fromtimestamp(seconds, UTC)
-    return format_datetime(at, "medium", locale=locale(language)) + " UTC"
+def zone_of(browser: Mapping[str, str]) -> tzinfo:
+    """The customer's zone, as their browser tells it in `model.browser.FIELDS`; UTC where it
+    doesn't, as for a stranger who opens the receipt's link."""
+    return _zone(browser.get("time_zone_name", ""), browser.get("time_zone", ""))
 
 
-def clock_time(seconds: float, language: str) -> str:
-    at = datetime.fromtimestamp(seconds, UTC)
-    return format_time(at, "medium", locale=locale(language)) + " UTC"
+@lru_cache(maxsize=1024)
+def _zone(name: str, offset: str) -> tzinfo:
+    """By its name; by its minutes west of UTC where this machine doesn't know the name."""
+    told = Browser.read(
+        {"time_zone_name": name, "time_zone": offset}, accept="", user_agent="", accept_language=""
+    )
+    if told.time_zone_name:
+        try:
+            return ZoneInfo(told.time_zone_name)
+        except (ValueError, OSError, LookupError):  # no such zone, or a folder of zones
+            pass
+    if told.time_zone:
+        return timezone(timedelta(minutes=-told.time_zone))
+    return UTC
+
+
+def moment(seconds: float, language: str, zone: tzinfo = UTC) -> str:
+    """A point in time, and by which clock: "21 Nov 2026, 23:04:05 GMT+01:00"."""
+    at = datetime.fromtimestamp(seconds, zone)
+    written = format_datetime(at, "medium", tzinfo=zone, locale=locale(language))
+    return f"{written} {_clock(at, language)}"
+
+
+def clock_time(seconds: float, language: str, zone: tzinfo = UTC) -> str:
+    at = datetime.fromtimestamp(seconds, zone)
+    written = format_time(at, "medium", tzinfo=zone, locale=locale(language))
+    return f"{written} {_clock(at, language)}"
+
+
+def _clock(at: datetime, language: str) -> str:
+    """Its distance from UTC in the language's own spelling: a name like CST means several."""
+    return get_timezone_gmt(at, locale=locale(language)) if at.utcoffset() else "UTC"
 
 
 @lru_cache(maxsize=256)

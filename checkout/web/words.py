@@ -136,6 +136,11 @@ REASON: Final[dict[Reason, Words]] = {
         N_("Nothing was charged. You can try again."),
         "info",
     ),
+    Reason.RETURNED: Words(
+        N_("Your money was sent back"),
+        N_("It returns to the account or wallet that it came from. The order is not paid."),
+        "info",
+    ),
     Reason.DUPLICATE: Words(
         N_("The same payment was just made"),
         N_("This one was not charged. Wait a minute before you try again."),

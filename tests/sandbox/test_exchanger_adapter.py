@@ -149,7 +149,8 @@ async def test_every_kind_of_plain_details(opened: Opened, route: str) -> None:
         assert "TEMPLATE" not in shown
         assert (paid.step.amount or "").endswith(ROUTES[route].symbol)
         if route == MEMO:
-            assert paid.step.lines == ("Tether TON (USDT)", f"Comment: {uid}")
+            assert paid.step.lines == ("Tether TON (USDT)",)
+            assert (paid.step.memo, paid.step.link) == (uid, None)
         if route == TEXT:
             amount = (paid.step.amount or "").partition(" ")[0]
             assert paid.step.lines == (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
@@ -33,6 +33,8 @@ class Rest(Stub, frozen=True):
     member_id: str
     secure_key: str
     terminal_id: str | None = None
+
+    longest_return_url: ClassVar[int] = 99
 
 
 class Exchanger(Stub, frozen=True):

@@ -47,6 +47,8 @@ SHOP_URL = 'url = "https://shop.example.com"'
         (PUBLIC, 'public_url = "https://"', "public_url", "host"),
         (PUBLIC, "public_url = 1", "public_url", "must be text"),
         (PUBLIC, 'public_url = ""', "public_url", "must be text"),
+        (PUBLIC, f'public_url = "https://{"a" * 58}.com"', "public_url",
+         "must have at most 69 characters, for the gateway of gateways.acquirer"),
         (CARDS, 'base_url = "http://gateway.overpay.io"', "gateways.cards.base_url", "https://"),
         (CARDS, 'base_url = "http://127.0.0.1:8002"', "gateways.cards.base_url", "https://"),
         (CARDS, 'base_url = "https://gateway.overpay.io/?a=b"', "gateways.cards.base_url", "query"),

@@ -1,0 +1,81 @@
+"""`checkout serve` whose own process is killed: its workers end too, and the port is free."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.server import Server
+
+PROC = Path("/proc/self/task")
+SECONDS = 40.0
+
+pytestmark = pytest.mark.skipif(not PROC.exists(), reason="no /proc here")
+
+
+def children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(each) for each in found]
+
+
+def is_alive(pid: int) -> bool:
+    """Zombies are dead, though nobody may have buried them yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    settings = Server(tmp_path, "http://127.0.0.1:9")  # writes a settings file; is not started
+    arguments = ["--config", str(tmp_path / "checkout.toml"), "--port", str(settings.port)]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "checkout", "serve", *arguments, "--workers", "2"],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    yield process, settings.url
+    with suppress(ProcessLookupError):  # whoever is left of its session
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def until(true: object, seconds: float = SECONDS) -> None:
+    end = time.monotonic() + seconds
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health/live", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_workers_end_with_their_parent(served: tuple[subprocess.Popen[bytes], str]) -> None:
+    process, url = served
+    until(lambda: answers(url) and len(children(process.pid)) >= 2)
+    workers = children(process.pid)
+    process.kill()  # as the kernel does when memory runs out: no handler runs
+    process.wait()
+    until(lambda: not any(map(is_alive, workers)))
+    with socket.socket() as found:  # no SO_REUSEADDR, as nobody listens any more
+        port = int(url.rpartition(":")[2])
+        until(lambda: not answers(url))
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(("127.0.0.1", port))
