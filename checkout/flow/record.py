@@ -236,12 +236,25 @@ def confirmed(conn: Connection, book: Book, key: str, now: float) -> Story:
 
 def leave(conn: Connection, book: Book, key: str, now: float) -> Story:
     """The customer leaves an unpaid step for another way to pay. The gateway may still be paid:
-    the attempt stays on the sweep's list."""
+    the attempt stays on the sweep's list. One with facts that are not ours is not left."""
     story, attempt = _held_attempt(conn, key)
-    if attempt.status is not Status.ACTION:
+    if attempt.status is not Status.ACTION or attempt.mismatch:
         return story
     attempts.change(conn, key, status=Status.CANCELLED, updated_at=now)
     events.append(conn, attempt.payment, "left", now, attempt.number)
+    return _update(conn, book, attempt.payment, now)
+
+
+def not_left(conn: Connection, book: Book, key: str, now: float) -> Story:
+    """The customer is here and wants to leave an unpaid step, but the gateway doesn't say that it
+    is unpaid: wait for its word."""
+    story, attempt = _held_attempt(conn, key)
+    if attempt.status is not Status.ACTION:
+        return story
+    if attempt.returned_at is None:
+        attempts.change(conn, key, returned_at=now)
+        events.append(conn, attempt.payment, "returned", now, attempt.number)
+    _moved(conn, attempt, Status.PENDING, now)
     return _update(conn, book, attempt.payment, now)
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from typing import Final
 
 import structlog
 
 from checkout.errors import CheckoutError
 from checkout.flow import record
 from checkout.flow.pace import HOUR, next_sweep
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Flow, Heard
 from checkout.ledger import attempts, payments
+from checkout.ledger.attempts import Due
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.status import LIVE, Status
+
+ENDED_BY_US: Final = LIVE | {Status.CANCELLED, Status.LOST}  # or not at all
 
 log = structlog.get_logger(__name__)
 
@@ -20,33 +25,53 @@ log = structlog.get_logger(__name__)
 async def sweep(flow: Flow) -> int:
     """One look at what is due, on this machine's share; how many rows it moved."""
     now = flow.clock()
-    for uid in await flow.ledger.read(payments.to_expire, now):
-        await flow.write(uid, record.expire, flow.book, uid, now)
-        flow.letters_waiting.set()
+    for uid in await flow.ledger.read(payments.to_expire, now, 100 + len(flow.unreadable)):
+        if flow.unreadable.get(uid, now) <= now:
+            await _alone(flow, uid, _expire(flow, uid, now))
     due = await flow.ledger.read(attempts.to_sweep, now)
-    await asyncio.gather(*(_ask(flow, attempt, now) for attempt in due))
+    await asyncio.gather(*(_alone(flow, each.payment, _ask(flow, each, now)) for each in due))
     return len(due)
 
 
-async def _ask(flow: Flow, attempt: Attempt, now: float) -> None:
-    story = await flow.ledger.read(record.read, attempt.payment)
-    until = next_sweep(attempt.created_at, now, story.payment.expires_at)
+async def _alone(flow: Flow, uid: str, work: Awaitable[None]) -> None:
+    """One bad row must not stop the others. It is looked at again in an hour; a person has to."""
+    try:
+        await work
+    except CheckoutError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        flow.unreadable[uid] = flow.clock() + HOUR
+        log.error("sweep.fault", payment=uid, error=type(error).__name__, alert=True)
+    else:
+        flow.unreadable.pop(uid, None)
+
+
+async def _expire(flow: Flow, uid: str, now: float) -> None:
+    await flow.write(uid, record.expire, flow.book, uid, now)
+    flow.letters_waiting.set()
+
+
+async def _ask(flow: Flow, due: Due, now: float) -> None:
+    until = next_sweep(due.created_at, now, due.expires_at)
     lease = now + HOUR if until is None else until
-    if await flow.ledger.write(attempts.take_sweep, attempt, until=lease):
-        _, answered = await flow.ask(attempt)
-        if until is None:
-            await _past_its_time(flow, attempt, lease, answered)
-
-
-async def _past_its_time(flow: Flow, attempt: Attempt, lease: float, answered: bool) -> None:
-    """The last question is asked until it is answered. Time alone never ends an attempt: a person
-    has to look."""
-    after = await flow.ledger.read(attempts.by_key, attempt.key)
-    if after is None:
+    if not await flow.ledger.write(attempts.take_sweep, due, until=lease):
         return
-    if answered and after.sweep_at == lease:
-        await flow.ledger.write(attempts.take_sweep, after, until=None)
-    if after.status in (Status.CLAIMED, Status.PENDING):
+    attempt = await flow.ledger.read(attempts.by_key, due.key)
+    if attempt is None:
+        return
+    _, heard = await flow.ask(attempt)
+    if until is None and heard is not Heard.NOT_ASKED:
+        await _past_its_time(flow, attempt, lease, heard)
+
+
+async def _past_its_time(flow: Flow, attempt: Attempt, lease: float, heard: Heard) -> None:
+    """That was the last question, answered or not. Time alone never ends an attempt: a person has
+    to look, and `reconcile` still asks."""
+    after = await flow.ledger.read(attempts.by_key, attempt.key)
+    if after is None or after.sweep_at != lease:
+        return
+    await flow.ledger.write(attempts.take_sweep, after, until=None)
+    if heard is Heard.NOTHING or after.status in (Status.CLAIMED, Status.PENDING):
         log.error("sweep.unsettled", payment=attempt.payment, attempt=attempt.number, alert=True)
 
 
@@ -63,10 +88,10 @@ async def run(flow: Flow) -> None:
 
 
 async def reconcile(flow: Flow, uid: str) -> Story:
-    """Ask about every attempt of a payment that is not ended by the gateway's word, now."""
+    """Ask about every attempt of a payment that may not be ended by the gateway's word, now."""
     story = await flow.ledger.read(record.read, uid)
     for attempt in story.attempts:
-        if attempt.status in LIVE or attempt.sweep_at is not None:
+        if attempt.status in ENDED_BY_US or attempt.sweep_at is not None:
             story = await flow.refresh(attempt)
     if story.status(flow.clock()) is not story.payment.status:
         story = await flow.write(uid, record.expire, flow.book, uid, flow.clock())

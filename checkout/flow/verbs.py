@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from enum import Enum
 from typing import Any, cast
 
 import structlog
@@ -51,6 +52,14 @@ class Submission(Struct, frozen=True, kw_only=True):
     language: str
 
 
+class Heard(Enum):
+    """What came of asking a gateway how an attempt stands."""
+
+    NOT_ASKED = 0  # somebody has, within the interval
+    NOTHING = 1
+    NEWS = 2
+
+
 class Flow:
     """The story's verbs over one ledger and the shops' gateway accounts."""
 
@@ -69,6 +78,7 @@ class Flow:
         self.pace = pace or Pace()
         self.clock = clock
         self.letters_waiting = asyncio.Event()
+        self.unreadable: dict[str, float] = {}  # payments the sweep fails at -> its next try
         self._seen: dict[str, tuple[float, Story]] = {}
         self.book = record.Book(settings.shops, settings.limits, self.pace, settings.public_url)
         self._running: set[asyncio.Task[Any]] = set()
@@ -271,26 +281,43 @@ class Flow:
         """Ask the gateway how the attempt stands, unless somebody has within the interval."""
         return (await self.ask(attempt))[0]
 
-    async def ask(self, attempt: Attempt) -> tuple[Story, bool]:
-        """`refresh`, and whether the gateway was asked and said anything."""
+    async def ask(self, attempt: Attempt) -> tuple[Story, Heard]:
+        """`refresh`, and what came of it."""
         now = self.clock()
         until = now + max(next_query(attempt.queries), 1.0)
         taken = await self.write(
             attempt.payment, attempts.take_query, attempt.key, now=now, until=until
         )
         if not taken:
-            return await self.ledger.read(record.read, attempt.payment), False
+            return await self.ledger.read(record.read, attempt.payment), Heard.NOT_ASKED
         return await asyncio.shield(self.run(self._ask(attempt)))
 
-    async def _ask(self, attempt: Attempt) -> tuple[Story, bool]:
+    async def _ask_now(self, attempt: Attempt) -> tuple[Story, Heard]:
+        """`ask` whatever the pace, but never twice within its shortest interval."""
+        interval = next_query(0)
+        for wait in (0.0, interval, interval):  # where somebody has asked this moment
+            await asyncio.sleep(wait)
+            taken = await self.write(
+                attempt.payment,
+                attempts.take_query_now,
+                attempt.key,
+                now=self.clock(),
+                interval=interval,
+            )
+            if taken:
+                return await asyncio.shield(self.run(self._ask(attempt)))
+        return await self.ledger.read(record.read, attempt.payment), Heard.NOT_ASKED
+
+    async def _ask(self, attempt: Attempt) -> tuple[Story, Heard]:
         story = await self.ledger.read(record.read, attempt.payment)
         gateway = self.gateways.get(attempt.account)
         if gateway is None:
             log.error("gateway.unknown_account", account=attempt.account, alert=True)
-            return story, False
+            return story, Heard.NOTHING
         QUERIES.labels(attempt.account).inc()
         outcome = await self.hear(gateway.status(reference(story, attempt)))
-        return await self._answer(attempt, outcome, asked=True), not record.no_news(outcome)
+        heard = Heard.NOTHING if record.no_news(outcome) else Heard.NEWS
+        return await self._answer(attempt, outcome, asked=True), heard
 
     async def hear(self, said: Awaitable[Outcome]) -> Outcome:
         """What a gateway's verb comes to. A fault of ours is no answer of theirs: money may have
@@ -336,10 +363,20 @@ class Flow:
         return await self.refresh(attempt)
 
     async def leave(self, story: Story) -> Story:
-        """Choose another way to pay: after a fresh look that says unpaid."""
-        attempt = (await self.look(story)).live
+        """Choose another way to pay: after a query made now says unpaid. Where the gateway doesn't
+        say, nothing is left: it may be paid this moment, so the payment waits for its word."""
+        story = await self.ledger.read(record.read, story.payment.uid)
+        attempt = story.live
         if attempt is None or attempt.status is not Status.ACTION:
-            return await self.ledger.read(record.read, story.payment.uid)
+            return story
+        story, heard = await self._ask_now(attempt)
+        if heard is not Heard.NEWS:
+            return await self.write(
+                attempt.payment, record.not_left, self.book, attempt.key, self.clock()
+            )
+        attempt = story.live
+        if attempt is None or attempt.status is not Status.ACTION:
+            return story
         if self.can(attempt, "withdraw"):
             gateway = cast(Prompted, self.gateways[attempt.account])
             outcome = await self.hear(gateway.withdraw(reference(story, attempt)))

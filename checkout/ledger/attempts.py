@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from msgspec import Struct
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from checkout.ledger.quick import Query
 from checkout.ledger.rows import Attempt, attempt_of, text
@@ -25,7 +26,11 @@ BY_NOTIFY_TICKET: Final = Query(
 TAKE_QUERY: Final = (
     update(attempts)
     .where(attempts.c.key == bindparam("of_key"), attempts.c.next_query_at <= bindparam("now"))
-    .values(next_query_at=bindparam("until"), queries=attempts.c.queries + 1)
+    .values(
+        next_query_at=bindparam("until"),
+        asked_at=bindparam("now"),
+        queries=attempts.c.queries + 1,
+    )
 )
 MADE: Final = (
     update(payments)
@@ -111,22 +116,47 @@ def take_query(conn: Connection, key: str, *, now: float, until: float) -> bool:
     return taken.rowcount == 1
 
 
-def to_sweep(conn: Connection, now: float, limit: int = 50) -> list[Attempt]:
+def take_query_now(conn: Connection, key: str, *, now: float, interval: float) -> bool:
+    """`take_query` for one who can't wait for the pace, which begins anew: `interval` seconds after
+    the last query."""
+    asked = attempts.c.asked_at
+    taken = conn.execute(
+        update(attempts)
+        .where(attempts.c.key == key, or_(asked.is_(None), asked <= now - interval))
+        .values(next_query_at=now + interval, asked_at=now, queries=1)
+    )
+    return taken.rowcount == 1
+
+
+class Due(Struct, frozen=True):
+    """An attempt that is to be asked about; nothing in it needs decoding."""
+
+    key: str
+    payment: str
+    number: int
+    created_at: float
+    sweep_at: float | None
+    expires_at: float  # of the payment
+
+
+def to_sweep(conn: Connection, now: float, limit: int = 50) -> list[Due]:
     """The attempts that are to be asked about although nobody watches, longest due first."""
+    names = (attempts.c[name] for name in ("key", "payment", "number", "created_at", "sweep_at"))
     query = (
-        select(attempts)
+        select(*names, payments.c.expires_at)
+        .join(payments, payments.c.uid == attempts.c.payment)
         .where(attempts.c.sweep_at <= now)
         .order_by(attempts.c.sweep_at)
         .limit(limit)
     )
-    return [attempt_of(row) for row in conn.execute(query)]
+    return [Due(**row._mapping) for row in conn.execute(query)]
 
 
-def take_sweep(conn: Connection, attempt: Attempt, *, until: float | None) -> bool:
+def take_sweep(conn: Connection, due: Due | Attempt, *, until: float | None) -> bool:
     """Lease one of `to_sweep`: only one worker moves its `sweep_at` on."""
     taken = conn.execute(
         update(attempts)
-        .where(attempts.c.key == attempt.key, attempts.c.sweep_at == attempt.sweep_at)
+        .where(attempts.c.key == due.key, attempts.c.sweep_at == due.sweep_at)
         .values(sweep_at=until)
     )
     return taken.rowcount == 1

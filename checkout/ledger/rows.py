@@ -39,6 +39,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     absences: int
     queries: int
     next_query_at: float
+    asked_at: float | None = None
     sweep_at: float | None
     returned_at: float | None
     address_mark: str | None

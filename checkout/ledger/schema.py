@@ -69,6 +69,7 @@ attempts: Final = Table(
     Column("absences", Integer, nullable=False),  # how often the gateway knew no such payment
     Column("queries", Integer, nullable=False),
     Column("next_query_at", Double, nullable=False),  # no query before it, whoever asks
+    Column("asked_at", Double),  # the last query
     Column("sweep_at", Double),  # when we ask although nobody watches
     Column("returned_at", Double),
     Column("address_mark", String(32)),  # keyed digests, for the limits on declines

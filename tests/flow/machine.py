@@ -475,6 +475,11 @@ class Payments(RuleBasedStateMachine):
             self.clock.move(3)
             self.rest()
         self.sweeps_until_nothing_is_due()
+        if any(line["event"] == "sweep.unsettled" for line in self.said):
+            # The sweep asks no more after a payment's time; who is told so does.
+            self.clock.move(HOUR)
+            self.verb(reconcile(self.flow, self.uid))
+            self.sweeps_until_nothing_is_due()
 
     def sweeps_until_nothing_is_due(self) -> None:
         for _ in range(80):

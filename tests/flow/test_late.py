@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -22,6 +24,7 @@ from tests.support.gateway import (
     PAID,
     PENDING,
     UNREACHABLE,
+    Held,
 )
 from tests.support.shops import changed
 from tests.support.world import World
@@ -115,7 +118,7 @@ async def test_late_money_is_recorded_shown_and_alerted(world: World, answer: Ou
 
 async def test_a_late_decline_of_an_older_attempt_touches_nothing(world: World) -> None:
     story = await world.paid_with(ACTION, attempts=2)
-    story = await world.flow.leave(story)
+    story = await world.left(story)
     world.gateway.will_answer(PAID)
     story = await world.pay(story)
     world.gateway.will_state(DECLINED)
@@ -128,7 +131,7 @@ async def test_a_late_decline_of_an_older_attempt_touches_nothing(world: World) 
 
 async def test_paid_twice_is_alerted(world: World) -> None:
     story = await world.paid_with(ACTION)
-    story = await world.flow.leave(story)
+    story = await world.left(story)
     world.gateway.will_answer(changed(PAID, id="g-2"))
     story = await world.pay(story)
     world.gateway.will_state(PAID)
@@ -142,7 +145,7 @@ async def test_paid_twice_is_alerted(world: World) -> None:
 async def test_the_letter_of_late_money_is_about_the_attempt_that_paid(world: World) -> None:
     """Attempt 1 is left, attempt 2 declined, then 1 turns out to be paid."""
     story = await world.paid_with(ACTION)
-    story = await world.flow.leave(story)
+    story = await world.left(story)
     refusal = Outcome(Status.DECLINED, "g-2", facts=Facts(message="No money", code="F.0114"))
     world.gateway.will_answer(changed(refusal, reason=Reason.INSUFFICIENT_FUNDS))
     story = await world.pay(story)
@@ -162,26 +165,77 @@ async def test_the_letter_of_late_money_is_about_the_attempt_that_paid(world: Wo
 
 
 async def test_leaving_a_step_opens_the_form_and_keeps_the_sweep_going(world: World) -> None:
-    story = await world.paid_with(ACTION)
-    world.gateway.will_state(ACTION)
-    story = await world.flow.leave(story)
+    story = await world.left(await world.paid_with(ACTION))
+    assert len(world.gateway.queries) == 1
     assert story.payment.status is Status.OPEN
     assert story.attempts[0].status is Status.CANCELLED
     assert story.attempts[0].sweep_at is not None
     assert "left" in await world.kinds(story)
     await world.sweep(30)
-    assert len(world.gateway.queries) == 1
+    assert len(world.gateway.queries) == 2
     world.gateway.will_state(PAID)
     await world.sweep(120)
     assert await world.status(story) is Status.PAID
 
 
-async def test_leaving_looks_first(world: World) -> None:
+@pytest.mark.parametrize("watched", [0.0, 200.0], ids=["at once", "after long watching"])
+async def test_leaving_asks_first_whatever_the_pace(world: World, watched: float) -> None:
     story = await world.paid_with(ACTION)
-    world.clock.move(1)
+    world.gateway.will_state(ACTION)
+    until = world.clock() + watched
+    while world.clock() < until:
+        await world.flow.look(await world.story(story))
+        world.clock.move(1)
+    before = len(world.gateway.queries)
     world.gateway.will_state(PAID)
-    story = await world.flow.leave(story)
-    assert story.payment.status is Status.PAID
+    after = await world.flow.leave(story)
+    assert len(world.gateway.queries) == before + 1
+    assert after.payment.status is Status.PAID
+
+
+@pytest.mark.parametrize("leave", ["leave", "cancel"])
+@pytest.mark.parametrize("state", [UNKNOWN, PENDING, RuntimeError("a fault of ours")])
+async def test_nothing_is_left_that_is_not_said_to_be_unpaid(
+    world: World, state: Any, leave: str
+) -> None:
+    """It may be paid this moment: the customer waits for the gateway's word, then may leave."""
+    story = await world.paid_with(ACTION)
+    world.gateway.will_state(state)
+    after = await getattr(world.flow, leave)(story)
+    assert after.payment.status is Status.PENDING, "we are checking"
+    assert "left" not in await world.kinds(story)
+    await world.pay(after)
+    assert len(world.gateway.charges) == 1, "the form is shut"
+    world.gateway.will_state(ACTION)
+    world.clock.move(1)
+    after = await world.flow.look(await world.story(story))
+    assert after.payment.status is Status.ACTION
+    world.clock.move(1)
+    assert (await world.left(after)).payment.status is Status.OPEN
+
+
+async def test_leaving_twice_at_once_asks_once_an_interval(world: World) -> None:
+    story = await world.paid_with(ACTION)
+    held = Held(ACTION)
+    world.gateway.will_state(held, ACTION)
+    first = asyncio.create_task(world.flow.leave(story))
+    await held.asked.wait()
+    second = asyncio.create_task(world.flow.leave(story))
+    await asyncio.sleep(0.1)
+    assert len(world.gateway.queries) == 1
+    held.let.set()
+    assert (await first).payment.status is Status.OPEN
+    world.clock.move(1)
+    assert (await second).payment.status is Status.OPEN
+    assert (await world.kinds(story)).count("left") == 1
+
+
+async def test_what_is_in_mismatch_is_not_left(world: World) -> None:
+    story = await world.paid_with(ACTION)
+    world.gateway.will_state(changed(ACTION, facts=WRONG["amount"]))
+    assert (await world.flow.leave(story)).attempts[0].mismatch
+    world.clock.move(1)
+    assert (await world.left(story)).payment.status is Status.ACTION
 
 
 @pytest.mark.parametrize("answer", [PENDING, UNKNOWN, PAID, DECLINED])
@@ -194,7 +248,7 @@ async def test_only_a_step_can_be_left(world: World, answer: Outcome) -> None:
 
 async def test_landing_on_what_was_left_asks(world: World) -> None:
     """The bank's page was open in another tab and has just been finished."""
-    story = await world.flow.leave(await world.paid_with(ACTION))
+    story = await world.left(await world.paid_with(ACTION))
     world.clock.move(1)
     world.gateway.will_state(PAID)
     after = await world.flow.returned(story.attempts[0].return_ticket)
@@ -269,7 +323,7 @@ async def test_i_have_paid_is_told_where_it_is_wanted(world: World) -> None:
 async def test_leaving_is_told_where_it_is_wanted(world: World) -> None:
     world.gateway.can = changed(CAN_CARDS, operations=frozenset({"withdraw"}))
     world.gateway.will_reply(Outcome(Status.CANCELLED, "g-1"))
-    story = await world.flow.leave(await world.paid_with(ACTION))
+    story = await world.left(await world.paid_with(ACTION))
     assert story.payment.status is Status.OPEN
     assert story.attempts[0].status is Status.CANCELLED
     assert [name for name, _ in world.gateway.prompts] == ["withdraw"]
@@ -278,7 +332,7 @@ async def test_leaving_is_told_where_it_is_wanted(world: World) -> None:
 async def test_money_found_while_leaving_wins(world: World) -> None:
     world.gateway.can = changed(CAN_CARDS, operations=frozenset({"withdraw"}))
     world.gateway.will_reply(PAID)
-    story = await world.flow.leave(await world.paid_with(ACTION))
+    story = await world.left(await world.paid_with(ACTION))
     assert story.payment.status is Status.PAID
 
 

@@ -76,7 +76,7 @@ async def test_one_that_agrees_with_the_end_asks_nothing(world: World) -> None:
 
 
 async def test_one_for_an_older_attempt_finds_that_attempt(world: World) -> None:
-    story = await world.flow.leave(await world.paid_with(ACTION))
+    story = await world.left(await world.paid_with(ACTION))
     world.gateway.will_answer(PENDING)
     story = await world.pay(story)
     world.clock.move(5)

@@ -138,7 +138,7 @@ async def test_asked_for_many_times_at_once(office: World) -> None:
 
 
 async def test_what_was_paid_twice_is_refunded_twice(office: World) -> None:
-    story = await office.flow.leave(await office.paid_with(ACTION))
+    story = await office.left(await office.paid_with(ACTION))
     office.gateway.will_answer(changed(PAID, id="g-2"))
     story = await office.pay(story)
     office.gateway.will_state(PAID)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -11,6 +12,7 @@ from checkout.errors import Unavailable
 from checkout.flow import sweep as sweeps
 from checkout.flow.pace import HOUR, SWEPT, Pace
 from checkout.flow.sweep import reconcile, sweep
+from checkout.ledger import attempts, payments
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
 from tests.support.gateway import ABSENT, ACTION, DECLINED, PAID, PENDING
@@ -68,18 +70,46 @@ async def test_many_are_swept_together(world: World) -> None:
     assert {await world.status(story) for story in stories} == {Status.PAID}
 
 
-async def test_the_last_question_is_asked_until_it_is_answered(world: World) -> None:
-    """The server was down for days, and the gateway does not answer just now."""
-    story = await world.paid_with(UNKNOWN, expires_at=world.clock() + 60)
+@pytest.mark.parametrize("left", [False, True])
+async def test_after_its_time_one_last_question(world: World, *, left: bool) -> None:
+    """The server was down for days, and the gateway does not answer just now: a person is told to
+    look, and the command still asks."""
+    story = await world.paid_with(ACTION, expires_at=world.clock() + 60)
+    if left:
+        await world.left(story)
+    else:
+        await world.flow.confirm(story)
+    world.gateway.queries.clear()
     world.gateway.will_state(UNKNOWN)
     with capture_logs() as said:
         for _ in range(4):
             await world.sweep(26 * HOUR)
-    assert len(world.gateway.queries) == 4
-    assert {line["event"] for line in said if line.get("alert")} == {"sweep.unsettled"}
+    assert len(world.gateway.queries) == 1
+    assert [line["event"] for line in said if line.get("alert")] == ["sweep.unsettled"]
+    assert await world.status(story) is (Status.EXPIRED if left else Status.PENDING)
     world.gateway.will_state(PAID)
-    await world.sweep(HOUR)
+    await reconcile(world.flow, story.payment.uid)
     assert await world.status(story) is Status.PAID
+
+
+async def test_one_bad_row_does_not_stop_the_sweep(world: World) -> None:
+    """A row that can't be read is alerted once an hour; the others are asked about and expire."""
+    at = world.clock()
+    bad = [await world.paid_with(PENDING), await world.payment(expires_at=at + 4)]
+    good = [await world.paid_with(PENDING), await world.payment(expires_at=at + 4)]
+    await world.ledger.write(attempts.change, bad[0].attempts[0].key, facts="{")
+    await world.ledger.write(payments.change, bad[1].payment.uid, terms="{}")
+    world.gateway.will_state(PAID)
+    with capture_logs() as said:
+        for _ in range(3):
+            await world.sweep(5)
+    assert [await world.status(story) for story in good] == [Status.PAID, Status.EXPIRED]
+    alerts = [(line["event"], line["payment"]) for line in said if line.get("alert")]
+    assert sorted(alerts) == sorted(("sweep.fault", story.payment.uid) for story in bad)
+    terms = msgspec.json.encode(bad[1].payment.order).decode()
+    await world.ledger.write(payments.change, bad[1].payment.uid, terms=terms)
+    await world.sweep(HOUR)
+    assert (await world.story(bad[1])).payment.status is Status.EXPIRED
 
 
 async def test_a_last_question_that_somebody_else_asked_is_asked_again(world: World) -> None:
@@ -156,11 +186,12 @@ class Away:
 
 
 async def test_reconcile_asks_about_all_that_is_open(world: World) -> None:
-    story = await world.flow.leave(await world.paid_with(ACTION))
+    story = await world.left(await world.paid_with(ACTION))
     world.gateway.will_answer(PENDING)
     story = await world.pay(story)
     world.clock.move(2)
     world.gateway.will_state(DECLINED, PAID)
+    world.gateway.queries.clear()
     after = await reconcile(world.flow, story.payment.uid)
     assert len(world.gateway.queries) == 2
     assert after.payment.status is Status.PAID

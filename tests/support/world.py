@@ -23,7 +23,7 @@ from checkout.model.status import Status
 from checkout.settings import Settings, Shop
 from tests.support import shops
 from tests.support.clock import Clock
-from tests.support.gateway import GENUINE, FakeGateway
+from tests.support.gateway import ACTION, GENUINE, FakeGateway
 
 # The deadline of real time is long: a busy machine is no failure.
 PACE = Pace()
@@ -62,6 +62,11 @@ class World:
         """A new payment, paid once with the gateway answering so."""
         self.gateway.will_answer(*answers)
         return await self.pay(await self.payment(**order))
+
+    async def left(self, story: Story) -> Story:
+        """The customer leaves the step, of which the gateway says that it is not paid."""
+        self.gateway.will_state(ACTION)
+        return await self.flow.leave(story)
 
     async def notify(
         self, attempt: Attempt, headers: Any = GENUINE, account: str | None = None

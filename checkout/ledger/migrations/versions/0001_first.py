@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("absences", sa.Integer(), nullable=False),
         sa.Column("queries", sa.Integer(), nullable=False),
         sa.Column("next_query_at", sa.Double(), nullable=False),
+        sa.Column("asked_at", sa.Double(), nullable=True),
         sa.Column("sweep_at", sa.Double(), nullable=True),
         sa.Column("returned_at", sa.Double(), nullable=True),
         sa.Column("address_mark", sa.String(length=32), nullable=True),
