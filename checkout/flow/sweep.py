@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Final
 
 import structlog
 
@@ -15,9 +14,7 @@ from checkout.flow.verbs import Flow, Heard
 from checkout.ledger import attempts, payments
 from checkout.ledger.attempts import Due
 from checkout.ledger.rows import Attempt, Story
-from checkout.model.status import LIVE, Status
-
-ENDED_BY_US: Final = LIVE | {Status.CANCELLED, Status.LOST}  # or not at all
+from checkout.model.status import LIVE, UNPAID_ENDS, Status
 
 log = structlog.get_logger(__name__)
 
@@ -88,10 +85,11 @@ async def run(flow: Flow) -> None:
 
 
 async def reconcile(flow: Flow, uid: str) -> Story:
-    """Ask about every attempt of a payment that may not be ended by the gateway's word, now."""
+    """Ask about every attempt of a payment that isn't paid, now: those that ended too, for late
+    money that the sweep got no answer about."""
     story = await flow.ledger.read(record.read, uid)
     for attempt in story.attempts:
-        if attempt.status in ENDED_BY_US or attempt.sweep_at is not None:
+        if attempt.status in LIVE | UNPAID_ENDS:
             story = await flow.refresh(attempt)
     if story.status(flow.clock()) is not story.payment.status:
         story = await flow.write(uid, record.expire, flow.book, uid, flow.clock())

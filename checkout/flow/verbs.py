@@ -295,17 +295,17 @@ class Flow:
     async def _ask_now(self, attempt: Attempt) -> tuple[Story, Heard]:
         """`ask` whatever the pace, but never twice within its shortest interval."""
         interval = next_query(0)
-        for wait in (0.0, interval, interval):  # where somebody has asked this moment
-            await asyncio.sleep(wait)
-            taken = await self.write(
+        for _ in range(3):  # somebody may have asked this moment
+            wait = await self.write(
                 attempt.payment,
                 attempts.take_query_now,
                 attempt.key,
                 now=self.clock(),
                 interval=interval,
             )
-            if taken:
+            if not wait:
                 return await asyncio.shield(self.run(self._ask(attempt)))
+            await asyncio.sleep(wait)
         return await self.ledger.read(record.read, attempt.payment), Heard.NOT_ASKED
 
     async def _ask(self, attempt: Attempt) -> tuple[Story, Heard]:

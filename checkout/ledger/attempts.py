@@ -116,16 +116,21 @@ def take_query(conn: Connection, key: str, *, now: float, until: float) -> bool:
     return taken.rowcount == 1
 
 
-def take_query_now(conn: Connection, key: str, *, now: float, interval: float) -> bool:
-    """`take_query` for one who can't wait for the pace, which begins anew: `interval` seconds after
-    the last query."""
+def take_query_now(conn: Connection, key: str, *, now: float, interval: float) -> float:
+    """`take_query` for one who can't wait for the pace: `interval` seconds after the last query.
+    0: taken, and the pace begins anew; else how long to wait, while nobody else's pace takes it.
+    """
     asked = attempts.c.asked_at
     taken = conn.execute(
         update(attempts)
         .where(attempts.c.key == key, or_(asked.is_(None), asked <= now - interval))
         .values(next_query_at=now + interval, asked_at=now, queries=1)
     )
-    return taken.rowcount == 1
+    if taken.rowcount == 1:
+        return 0.0
+    change(conn, key, next_query_at=now + 2 * interval)
+    last: float = conn.execute(select(asked).where(attempts.c.key == key)).scalar_one()
+    return max(last + interval - now, 0.01)
 
 
 class Due(Struct, frozen=True):

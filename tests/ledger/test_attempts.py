@@ -113,6 +113,25 @@ async def test_one_query_an_interval(ledger: Ledger, other: Ledger, paying: Paym
     assert (found.queries, found.next_query_at) == (2, NOW + 10)
 
 
+async def test_who_cannot_wait_asks_a_second_after_the_last(
+    ledger: Ledger, paying: Payment
+) -> None:
+    put = attempt(paying, next_query_at=NOW + 30, queries=8)
+    await ledger.write(attempts.claim, put)
+
+    async def taken_at(now: float) -> float:
+        return await ledger.write(attempts.take_query_now, put.key, now=now, interval=1.0)
+
+    assert await taken_at(NOW) == 0, "nobody has asked yet"
+    found = await ledger.read(attempts.by_key, put.key)
+    assert found is not None
+    assert (found.queries, found.next_query_at) == (1, NOW + 1), "the pace begins anew"
+    assert await taken_at(NOW + 0.75) == 0.25
+    at = NOW + 1
+    assert not await ledger.write(attempts.take_query, put.key, now=at, until=at + 1), "reserved"
+    assert await taken_at(at) == 0
+
+
 # The sweep
 
 
