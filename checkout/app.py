@@ -62,9 +62,11 @@ def create_app(
     pace: Pace | None = None,
     clock: Callable[[], float] = time.time,
     mounts: Mounts | None = None,
+    deliver: bool = True,
 ) -> Litestar:
     """The server. Everything that holds a connection opens in the lifespan: in the worker, after
-    the fork. `mounts` puts other transports behind addresses (httpx's), for tests at the edge."""
+    the fork. `mounts` puts other transports behind addresses (httpx's), for tests at the edge.
+    Without `deliver` the shops' letters stay in the outbox, for somebody else to carry."""
     renderer = Renderer(Assets())
     renderer.compile()
 
@@ -79,9 +81,10 @@ def create_app(
             app.state.web = web
             running = [
                 asyncio.create_task(sweep.run(flow)),
-                asyncio.create_task(courier.run()),
                 asyncio.create_task(logos.fetch(web, downstream)),
             ]
+            if deliver:
+                running.append(asyncio.create_task(courier.run()))
             try:
                 yield
             finally:

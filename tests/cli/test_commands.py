@@ -41,7 +41,7 @@ LINK = (
 def test_help_and_version(run: Run) -> None:
     said = run("--help")
     assert said.exit_code == 0
-    for command in ("demo", "serve", "sandbox", "link", "check", "payments", "keys"):
+    for command in ("demo", "serve", "sandbox", "link", "check", "payments", "keys", "drill"):
         assert re.search(rf"^  {command} ", said.output, re.MULTILINE), command
         assert run(command, "-h").exit_code == 0
     assert run("--version").output.strip().endswith(__version__)

@@ -39,7 +39,8 @@ STATE = {
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """`amount` is in minor units; `token` and `redirect_url` come from checkout."""
+    """`amount` is in minor units; `token` and `redirect_url` come from checkout; `fulfilled`
+    counts how often the goods were handed over."""
 
     number: str
     amount: int
@@ -49,6 +50,7 @@ class Order:
     state: str = "unpaid"
     token: str | None = None
     redirect_url: str | None = None
+    fulfilled: int = 0
     news: list[News] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
@@ -72,6 +74,8 @@ class Order:
         """Take a verified status."""
         state = STATE.get(status or "", self.state)
         if RANK[state] > RANK[self.state] or (RANK[state] == RANK[self.state] == 2):
+            # However often and in whatever order it is told: the step to paid is made once.
+            self.fulfilled += state == "paid"
             self.state = state
 
     def shown(self) -> dict[str, object]:
@@ -79,6 +83,7 @@ class Order:
         return {
             "number": self.number,
             "state": self.state,
+            "fulfilled": self.fulfilled,
             "amount": self.amount,
             "currency": self.currency,
             "description": self.description,

@@ -1,0 +1,259 @@
+"""`checkout drill`: the classic disasters of paying, tried on a shop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+import msgspec
+import structlog
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from checkout.cli.common import FAILED, UNUSABLE, console, fail, json_option, print_json
+from checkout.drill.disasters import DISASTERS, Disaster
+from checkout.drill.run import Result, drill, open_stage
+from checkout.drill.scene import Patience
+from checkout.drill.shop import Shop, Unusable, is_address
+from checkout.errors import BadSettings
+from checkout.settings import Settings
+from checkout.stage import (
+    SHOP,
+    Keys,
+    NotStarted,
+    Stage,
+    new_keys,
+    running,
+    shop_arguments,
+    start,
+    wait_for,
+)
+
+KEYS = Path("checkout-drill.json")
+PORT = click.IntRange(1, 65535)
+UNTOLD = "The shop does not tell how often it hands an order over, so that was not checked."
+
+
+@click.command("drill")
+@click.option("--start", "start_at", help="Starts an order: an address, or a command.")
+@click.option("--start-method", type=click.Choice(["POST", "GET"]), default="POST")
+@click.option(
+    "--state", help="Tells an order's state: an address or a command, {tracking_id} in it."
+)
+@click.option(
+    "--status-field", default="status", show_default=True, help="Where the state is told."
+)
+@click.option("--fulfilled-field", default="fulfilled", show_default=True, help="How often sent.")
+@click.option("--paid", multiple=True, default=["paid"], show_default=True, help="Means paid.")
+@click.option("--demo", "sample", is_flag=True, help="Try it on the sample shop, started here.")
+@click.option("--only", multiple=True, type=click.Choice([each.name for each in DISASTERS]))
+@click.option("--show-settings", is_flag=True, help="What to point the shop to; then end.")
+@click.option(
+    "--keys",
+    "keys_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=KEYS,
+    show_default=True,
+    help="What the shop is pointed to; made when it isn't there.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8001, show_default=True, type=PORT)
+@click.option("--sandbox-port", default=8002, show_default=True, type=PORT)
+@click.option("--shop-port", default=8000, show_default=True, type=PORT, help="With --demo.")
+@click.option("--public-url", help="Where the shop reaches this checkout, if not at host and port.")
+@click.option("--patience", default=10.0, show_default=True, type=click.FloatRange(0, 600))
+@click.option("--quiet", default=1.0, show_default=True, type=click.FloatRange(0, 60))
+@json_option
+def drill_command(
+    start_at: str | None,
+    start_method: str,
+    state: str | None,
+    status_field: str,
+    fulfilled_field: str,
+    paid: tuple[str, ...],
+    sample: bool,
+    only: tuple[str, ...],
+    show_settings: bool,
+    keys_file: Path,
+    host: str,
+    port: int,
+    sandbox_port: int,
+    shop_port: int,
+    public_url: str | None,
+    patience: float,
+    quiet: float,
+    as_json: bool,
+) -> None:
+    """Try the classic disasters of paying on a shop, through a checkout and gateways of its own.
+
+    Exit code 0: the shop did right in all; 1: not in all; 2: something given can't be used.
+    """
+    signal.signal(signal.SIGTERM, _stop)
+    # What the drill brings about on purpose is no alert.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    home = f"http://{host}:{shop_port}"
+    if sample:
+        start_at, state = f"{home}/orders", f"{home}/orders/{{tracking_id}}.json"
+        status_field = "state"
+    elif start_at and is_address(start_at):
+        home = _origin(start_at)
+    keys = new_keys() if sample else _kept(keys_file)
+    with tempfile.TemporaryDirectory(prefix="checkout-drill-") as folder:
+        stage = Stage(
+            folder=Path(folder),
+            shop=home,
+            checkout=(public_url or f"http://{host}:{port}").rstrip("/"),
+            sandbox=f"http://localhost:{sandbox_port}",
+            keys=keys,
+        )
+        if show_settings:
+            _show_settings(stage, as_json)
+            return
+        if not start_at or not state:
+            fail("--start and --state are needed, or --demo: see docs/drill.md", UNUSABLE)
+        shop = Shop(
+            start=start_at,
+            start_method=start_method,
+            state=state,
+            paid=frozenset(paid),
+            status_field=status_field,
+            fulfilled_field=fulfilled_field,
+        )
+        chosen = [each for each in DISASTERS if not only or each.name in only]
+        try:
+            with (
+                open_stage(stage, host, port, sandbox_port) as settings,
+                _sample_shop(stage, host, shop_port) if sample else nullcontext(),
+            ):
+                waits = Patience(most=patience, quiet=quiet)
+                results = _run(shop, stage, settings, chosen, waits)
+        except BadSettings as error:
+            fail(f"The settings can't be used:\n{error}", UNUSABLE)
+        except Unusable as error:
+            fail(str(error), UNUSABLE)
+        except NotStarted as error:
+            fail(str(error), FAILED)
+        except KeyboardInterrupt:
+            fail("Ended.", FAILED)
+    _report(results, as_json)
+    if not all(result.passed for result in results):
+        sys.exit(FAILED)
+
+
+def _run(
+    shop: Shop, stage: Stage, settings: Settings, chosen: Sequence[Disaster], patience: Patience
+) -> list[Result]:
+    """With a bar on standard error, where it does not disturb --json."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(chosen[0].says, total=len(chosen))
+        following = iter([*(each.says for each in chosen[1:]), "Done"])
+
+        def told(_: Result) -> None:
+            progress.update(task, advance=1, description=next(following))
+
+        return asyncio.run(
+            drill(shop, settings, stage.sandbox, disasters=chosen, patience=patience, told=told)
+        )
+
+
+@contextmanager
+def _sample_shop(stage: Stage, host: str, port: int) -> Iterator[None]:
+    with running() as children:
+        arguments = shop_arguments(stage.folder, host, port)
+        children.append(start(*arguments, log=stage.folder / "shop.log"))
+        wait_for(children, stage.shop)
+        yield
+
+
+def _kept(file: Path) -> Keys:
+    """The keys of the run before: the shop is pointed to them once. Made when not there."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Keys)
+    except FileNotFoundError:
+        keys = new_keys()
+    except (OSError, msgspec.DecodeError) as error:
+        fail(f"--keys: {file} can't be used ({type(error).__name__}: {error})", UNUSABLE)
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as made:
+            made.write(msgspec.json.format(msgspec.json.encode(keys)))
+    except OSError as error:
+        fail(f"--keys: {file} can't be written ({error.strerror})", UNUSABLE)
+    click.echo(f"{file}: made with fresh keys; --show-settings tells them.", err=True)
+    return keys
+
+
+def _show_settings(stage: Stage, as_json: bool) -> None:
+    found = {
+        "checkout_url": stage.checkout,
+        "shop_id": SHOP,
+        "secret_key": stage.keys.secret_key,
+        "public_key": stage.keys.public_key,
+    }
+    if as_json:
+        print_json(found)
+        return
+    for name, value in found.items():
+        click.echo(f"{name:<13} {value}")
+
+
+def _report(results: Sequence[Result], as_json: bool) -> None:
+    if as_json:
+        passed = all(result.passed for result in results)
+        print_json({"passed": passed, "disasters": [_shown(result) for result in results]})
+        return
+    table = Table("", "disaster", "after", "the shop should be", "the shop was", expand=False)
+    for result in results:
+        _rows(table, result)
+    console().print(table)
+    failed = [result.disaster.name for result in results if not result.passed]
+    click.echo(
+        f"{len(results) - len(failed)} of {len(results)} passed"
+        + (f"; not: {', '.join(failed)}" if failed else "")
+    )
+    if not any("handed over" in check.should for result in results for check in result.checks):
+        click.echo(UNTOLD)
+
+
+def _rows(table: Table, result: Result) -> None:
+    """One that passed is told by its last check; of others each that failed."""
+    if result.passed:
+        last = result.checks[-1]
+        table.add_row("ok", result.disaster.name, last.after, last.should, last.did)
+        return
+    rows = [(c.after, c.should, c.did) for c in result.checks if not c.passed]
+    if result.error is not None:
+        rows.append(("it could not go on", "", result.error))
+    for number, row in enumerate(rows):
+        name = result.disaster.name if number == 0 else ""
+        table.add_row("FAILED", name, *row, style="bold red")
+
+
+def _shown(result: Result) -> dict[str, Any]:
+    return {
+        "name": result.disaster.name,
+        "says": result.disaster.says,
+        "passed": result.passed,
+        "error": result.error,
+        "checks": [msgspec.to_builtins(check) for check in result.checks],
+    }
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt

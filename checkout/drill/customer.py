@@ -1,0 +1,167 @@
+"""A customer without a browser: opens the payment page, fills in its form, comes back."""
+
+from __future__ import annotations
+
+import random
+from html.parser import HTMLParser
+from typing import Final
+from urllib.parse import urljoin
+
+import httpx
+
+EXPIRY: Final = "12/34"
+CHALLENGE: Final = "4012000000001097"
+DECLINED: Final = (
+    "4005550000000019",
+    "4000000000000119",
+    "4000000000000127",
+    "4000000000000341",
+    "4000000000000390",
+    "4100000000000019",
+)
+"""Cards that the sandbox declines; the same card and amount twice in a row is a duplicate there."""
+
+TYPED: Final = {
+    "method": "credit_card",
+    "expiry": EXPIRY,
+    "code": "123",
+    "holder": "DANA DRILL",
+    "email": "dana@shop.example.com",
+    "first_name": "Dana",
+    "last_name": "Drill",
+    "phone": "+49 30 1234567",
+    "country": "DE",
+    "address": "Example street 1",
+    "city": "Berlin",
+    "state": "Berlin",
+    "zip": "10115",
+    "birth_date": "1990-12-31",
+    "taxpayer_id": "1234567890",
+}
+"""What the customer types wherever a page asks for it."""
+
+
+class Refused(Exception):
+    """A page of checkout did not go on as it should."""
+
+
+def good_card() -> str:
+    """A number of its own that the sandbox pays: no two orders look like a duplicate."""
+    digits = [4, 3, *(random.randrange(10) for _ in range(13))]
+    doubled = (d * 2 - 9 * (d > 4) if i % 2 == 0 else d for i, d in enumerate(digits))
+    return "".join(map(str, digits)) + str(-sum(doubled) % 10)
+
+
+class Customer:
+    """One customer at one payment. `browser` keeps the shop's cookies; checkout needs none."""
+
+    def __init__(self, browser: httpx.AsyncClient, checkout: str) -> None:
+        self.browser = browser
+        self._checkout = checkout
+        self.page = ""
+
+    @property
+    def uid(self) -> str:
+        """The payment's, from its address `/{lang}/payment/{uid}/{secret}`."""
+        return self.page.removeprefix(self._checkout).split("/")[3]
+
+    async def arrive(self, url: str) -> None:
+        """Open the payment's address, and go where it leads."""
+        answer = await self._get(url)
+        while answer.is_redirect:
+            url = urljoin(url, answer.headers["location"])
+            answer = await self._get(url)
+        if not answer.is_success or "/payment/" not in url:
+            raise Refused(f"{url} answered {answer.status_code}, it is no payment page")
+        self.page = "/".join(url.split("/")[:7])
+
+    async def pay(self, number: str) -> None:
+        """Fill in the form and press Pay. Raises Refused when the form comes back."""
+        form = _Form((await self._get(self.page)).text)
+        if form.action is None:
+            raise Refused("the payment page has no form")
+        fields = form.filled(TYPED | {"number": number})
+        answer = await self.browser.post(
+            urljoin(self.page, form.action), data=fields, headers={"Origin": self._checkout}
+        )
+        if answer.status_code != 303:
+            raise Refused(f"the payment page answered {answer.status_code} to Pay")
+
+    async def way_back(self) -> str:
+        """Where the result page's button leads: the shop's address with its parameters."""
+        found = _Back((await self._get(f"{self.page}/result")).text).href
+        if found is None:
+            raise Refused("the result page has no way back to the shop")
+        return found
+
+    async def visit(self, url: str) -> str:
+        """Open an address of the shop; its status, or the error's name."""
+        try:
+            answer = await self.browser.get(url, follow_redirects=True)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return type(error).__name__
+        return str(answer.status_code)
+
+    async def _get(self, url: str) -> httpx.Response:
+        return await self.browser.get(url, headers={"Accept": "text/html"})
+
+
+class _Form(HTMLParser):
+    """The fields of the form that pays, as a browser without scripts would send them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.action: str | None = None
+        self._inside = False
+        self._fields: dict[str, str] = {}
+        self._typed: list[str] = []
+        self.feed(page)
+
+    def filled(self, typed: dict[str, str]) -> dict[str, str]:
+        """With `typed` wherever there is a place for it that is empty."""
+        return self._fields | {
+            name: typed[name]
+            for name in self._typed
+            if name in typed and (name == "method" or not self._fields.get(name))
+        }
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "form":
+            self._inside = "data-pay" in given
+            self.action = given.get("action") if self._inside else self.action
+        name = given.get("name")
+        if not self._inside or not name:
+            return
+        if tag in ("input", "select"):
+            self._field(name, given)
+
+    def _field(self, name: str, given: dict[str, str | None]) -> None:
+        kind = given.get("type") or "text"
+        if kind in ("radio", "checkbox"):
+            if "checked" in given or "required" in given:
+                self._fields[name] = given.get("value") or "on"
+            if kind == "radio":
+                self._typed.append(name)
+            return
+        self._fields.setdefault(name, given.get("value") or "")
+        if kind != "hidden":
+            self._typed.append(name)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+
+
+class _Back(HTMLParser):
+    """The link back to the shop."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.href: str | None = None
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "a" and "data-back" in given:
+            self.href = given.get("href")

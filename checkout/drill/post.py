@@ -1,0 +1,98 @@
+"""Letters to the shop: genuine ones when the drill likes, and forged ones."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from checkout.ledger.outbox import Letter
+from checkout.merchant.letters import headers
+from checkout.settings import Shop
+
+SECONDS: Final = 15.0
+"""A shop has so long to answer a letter."""
+
+Headers = dict[str, str]
+Forge = Callable[[Shop, bytes, Headers], Headers]
+
+
+def told(letter: Letter) -> str:
+    """The status that a letter tells."""
+    body: dict[str, Any] = json.loads(letter.body)
+    inner: dict[str, Any] = body.get("transaction", body)
+    return str(inner["status"])
+
+
+class Post:
+    """Carries letters to the shop, each when it is told to."""
+
+    def __init__(self, http: httpx.AsyncClient, shop: Shop) -> None:
+        self._http = http
+        self._shop = shop
+
+    def genuine(self, letter: Letter) -> Headers:
+        """The headers by which checkout proves that it wrote the letter."""
+        return headers(self._shop, letter.id, letter.body.encode(), time.time())
+
+    async def deliver(self, letter: Letter, url: str | None = None) -> str:
+        """Carry it, to its own address unless another is named; the answer in a word."""
+        return await self.send(url or letter.url, letter.body.encode(), self.genuine(letter))
+
+    async def forge(self, how: str, url: str, body: bytes, seen: Letter) -> str:
+        """Carry a letter that checkout never wrote; `seen` is one that the forger has."""
+        plain = {"Content-Type": "application/json", "webhook-id": "drill-forged"}
+        return await self.send(
+            url, body, plain | FORGERIES[how](self._shop, body, self.genuine(seen))
+        )
+
+    async def send(self, url: str, body: bytes, said: Headers) -> str:
+        try:
+            answer = await self._http.post(url, content=body, headers=said, timeout=SECONDS)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return type(error).__name__
+        return str(answer.status_code)
+
+
+@cache
+def _strange_key() -> RSAPrivateKey:
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _no_proof(_shop: Shop, _body: bytes, _seen: Headers) -> Headers:
+    return {}
+
+
+def _own_key(shop: Shop, body: bytes, _seen: Headers) -> Headers:
+    guess = base64.b64encode(f"{shop.id}:{shop.id}".encode()).decode()
+    signature = base64.b64encode(_strange_key().sign(body, PKCS1v15(), SHA256())).decode()
+    return {
+        "Authorization": f"Basic {guess}",
+        "Content-Signature": signature,
+        "webhook-timestamp": str(int(time.time())),
+        "webhook-signature": "v1," + base64.b64encode(bytes(32)).decode(),
+    }
+
+
+def _others_signature(_shop: Shop, _body: bytes, seen: Headers) -> Headers:
+    """The signatures of a letter about another order; the Basic password is no part of them."""
+    return {
+        name: seen[name]
+        for name in ("Content-Signature", "webhook-id", "webhook-timestamp", "webhook-signature")
+        if name in seen
+    }
+
+
+FORGERIES: Final[dict[str, Forge]] = {
+    "without any proof": _no_proof,
+    "signed with a stranger's key": _own_key,
+    "with the signature of another letter": _others_signature,
+}

@@ -1,0 +1,42 @@
+"""The drill's checkout: the server as it is, but its letters wait in the outbox for the drill."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from granian import Granian
+from granian.constants import Interfaces
+
+from checkout import log
+from checkout.app import create_app
+from checkout.flow.pace import Pace
+from checkout.gateways import OPTIONS
+from checkout.ledger.store import migrate
+from checkout.settings import load
+
+PACE: Final = Pace(arrival=0.0, sweep=0.2)
+"""The result page need not wait for a letter that is held back."""
+
+
+def app() -> object:
+    """For the server: the application, with the settings that CHECKOUT_CONFIG names."""
+    log.configure()
+    settings = load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS)
+    return create_app(settings, pace=PACE, deliver=False)
+
+
+def serve(config: str, host: str, port: int) -> None:
+    """In the foreground, until SIGTERM."""
+    os.environ["CHECKOUT_CONFIG"] = config
+    migrate(load(Path(config), os.environ, OPTIONS).database)
+    Granian(
+        "checkout.drill.server:app",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        log_access=False,
+        workers_kill_timeout=5,
+    ).serve()
