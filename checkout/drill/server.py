@@ -14,6 +14,7 @@ from checkout.app import create_app
 from checkout.flow.pace import Pace
 from checkout.gateways import OPTIONS
 from checkout.ledger.store import migrate
+from checkout.process import end_with_parent, no_core_dumps
 from checkout.settings import load
 
 PACE: Final = Pace(arrival=0.0, sweep=0.2)
@@ -22,6 +23,7 @@ PACE: Final = Pace(arrival=0.0, sweep=0.2)
 
 def app() -> object:
     """For the server: the application, with the settings that CHECKOUT_CONFIG names."""
+    end_with_parent()
     log.configure()
     settings = load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS)
     return create_app(settings, pace=PACE, deliver=False)
@@ -30,6 +32,7 @@ def app() -> object:
 def serve(config: str, host: str, port: int) -> None:
     """In the foreground, until SIGTERM."""
     os.environ["CHECKOUT_CONFIG"] = config
+    no_core_dumps()
     migrate(load(Path(config), os.environ, OPTIONS).database)
     Granian(
         "checkout.drill.server:app",
