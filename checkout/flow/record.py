@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from checkout.errors import NotFound, TooMany
 from checkout.flow.counts import ALERTS, ATTEMPTS
 from checkout.flow.pace import Pace, next_query, next_sweep
-from checkout.ledger import attempts, events, outbox, payments
+from checkout.ledger import attempts, cards, events, outbox, payments
 from checkout.ledger.rows import Attempt, Story, text
 from checkout.links import new_uid
 from checkout.merchant.letters import letter
@@ -121,12 +121,19 @@ def answer(
     if not asked:
         values |= {"next_query_at": now + next_query(0), "queries": 0}
     attempts.change(conn, key, **values)
+    _remember_card(conn, story, outcome, now)
     if status is attempt.status:
         return read(conn, attempt.payment)
     _moved(conn, attempt, status, now, outcome.reason)
     if status in WON and (attempt.status in UNPAID_ENDS or _paid_before(story, attempt)):
         _alert(conn, attempt, "late_success", now)
     return _update(conn, book, attempt.payment, now)
+
+
+def _remember_card(conn: Connection, story: Story, outcome: Outcome, now: float) -> None:
+    card = outcome.facts.card
+    if outcome.status in WON and card is not None and card.token is not None:
+        cards.remember(conn, story.payment.shop, card, now)
 
 
 def _kept(known: Facts, stated: Facts) -> Facts:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from enum import Enum
 from typing import Any, cast
 
+import msgspec
 import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -21,14 +22,15 @@ from checkout.flow.counts import PAYMENTS, QUERIES
 from checkout.flow.methods import offered
 from checkout.flow.pace import Pace, next_query
 from checkout.gateways.base import Charge, Gateway, Prompted, Reference
-from checkout.ledger import attempts, events, outbox, payments
+from checkout.ledger import attempts, cards, events, outbox, payments
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.ledger.store import Ledger, P, T, Verb
 from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
+from checkout.model import saving
 from checkout.model.browser import Browser
-from checkout.model.card import Card
+from checkout.model.card import AnyCard
 from checkout.model.order import Customer, Method, Order
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
 from checkout.model.status import FINAL, Status
 from checkout.settings import Settings, Shop
 from checkout.texts import N_
@@ -42,14 +44,16 @@ SAME_KEY = "was used for another request within 24 hours"
 
 
 class Submission(Struct, frozen=True, kw_only=True):
-    """What the customer sent with Pay. `number`: the attempt that the form was made for."""
+    """What the customer sent with Pay. `number`: the attempt that the form was made for;
+    `remember`: whether the card is to be remembered, None where that was not asked."""
 
     number: int
     method: str
-    card: Card | None
+    card: AnyCard | None
     browser: Browser
     customer: Customer
     language: str
+    remember: bool | None = None
 
 
 class Heard(Enum):
@@ -185,6 +189,11 @@ class Flow:
     def methods(self, story: Story) -> tuple[Method, ...]:
         return offered(story.payment.order, self.shop(story), self.gateways)
 
+    async def saved_card(self, story: Story) -> PaidCard:
+        """What is known of the saved card that the payment was made for."""
+        token = story.payment.order.card_token or ""
+        return await self.ledger.read(cards.known, story.payment.shop, token)
+
     def status(self, story: Story) -> Status:
         return story.status(self.clock())
 
@@ -226,6 +235,7 @@ class Flow:
             reason=None,
             facts=Facts(card=sent.card.kept() if sent.card else None),
             customer=sent.customer,
+            contract=saving.contract(story.payment.order, sent.card, sent.remember),
             language=sent.language,
             return_ticket=new_ticket(),
             notify_ticket=new_ticket(),
@@ -236,7 +246,7 @@ class Flow:
             sweep_at=now + self.pace.claim,
             returned_at=None,
             address_mark=self._mark("address", sent.customer.ip) if sent.customer.ip else None,
-            bin_mark=self._mark("bin", sent.card.number[:6]) if sent.card else None,
+            bin_mark=self._mark("bin", sent.card.range) if sent.card else None,
             created_at=now,
             updated_at=now,
         )
@@ -249,11 +259,11 @@ class Flow:
     async def _send(
         self, story: Story, attempt: Attempt, method: Method, sent: Submission
     ) -> Story:
-        base = self.settings.public_url
+        base, order = self.settings.public_url, story.payment.order
         charge = Charge(
             key=attempt.key,
-            money=story.payment.order.money,
-            order=story.payment.order,
+            money=order.money,
+            order=msgspec.structs.replace(order, contract=saving.for_gateway(attempt.contract)),
             method=method,
             customer=sent.customer,
             language=sent.language,

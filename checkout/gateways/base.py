@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 from msgspec import Struct
 
 from checkout.model.browser import Browser
-from checkout.model.card import Card
+from checkout.model.card import AnyCard
 from checkout.model.money import Money
 from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import Outcome
@@ -39,6 +39,8 @@ class Can(Struct, frozen=True, kw_only=True):
 
     card: bool  # it takes a card from our form; else the page shows Continue
     card_modes: frozenset[str] = frozenset()  # which of `Method.mode` do, where one is set
+    keeps_cards: bool = False  # it makes a token of a card, where the order has a contract
+    tokens: bool = False  # it takes such a token, with the security code, in a card's place
     browser: bool  # it takes 3-D Secure browser data
     lookup: bool  # it finds a payment by our key, also when its answer was lost
     transaction_types: frozenset[str]
@@ -59,7 +61,7 @@ class Charge(Struct, frozen=True, kw_only=True):
     language: str
     return_url: str
     notify_url: str
-    card: Card | None = None
+    card: AnyCard | None = None
     browser: Browser | None = None
 
 

@@ -71,7 +71,9 @@ def refusal(data: Any) -> Refusal | None:
     message = safe(text(data, "message") or text(older, "message"))
     friendly = safe(text(data, "friendly_message") or text(older, "friendly_message"))
     errors = data.get("errors") or older.get("errors")
-    reason = REASON.get(code or "") or _reason_of(errors, message or "")
+    reason = REASON.get(code or "", Reason.INVALID)
+    if reason is Reason.INVALID:  # of which field, it may say elsewhere
+        reason = _reason_of(errors, message or "")
     return Refusal(code, reason, Facts(code=code, message=message, friendly=friendly))
 
 

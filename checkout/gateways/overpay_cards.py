@@ -25,7 +25,7 @@ from checkout.gateways.overpay_answer import Transaction, transactions
 from checkout.gateways.overpay_words import STATUS
 from checkout.gateways.reading import address, section
 from checkout.model.browser import Browser
-from checkout.model.card import Card
+from checkout.model.card import AnyCard, SavedCard
 from checkout.model.money import Money
 from checkout.model.order import Customer, Order
 from checkout.model.outcome import Outcome
@@ -70,6 +70,8 @@ OPERATIONS: Final = {
 
 CAN: Final = Can(
     card=True,
+    keeps_cards=True,
+    tokens=True,
     browser=True,
     lookup=True,
     transaction_types=frozenset(CREATE),
@@ -138,7 +140,9 @@ class OverpayCards(Overpay):
         return Redirect(url, framed) if url else None
 
 
-def _credit_card(card: Card) -> dict[str, Any]:
+def _credit_card(card: AnyCard) -> dict[str, Any]:
+    if isinstance(card, SavedCard):
+        return filled({"token": card.token, "verification_value": card.code})
     return {
         "number": card.number,
         "verification_value": card.code,

@@ -81,6 +81,7 @@ REASON_OF_FIELD: Final[dict[str, Reason]] = {
     "exp_month": Reason.CARD_EXPIRED,
     "exp_year": Reason.CARD_EXPIRED,
     "verification_value": Reason.SECURITY_CODE,
+    "token": Reason.SAVED_CARD,
     "currency": Reason.CURRENCY,
 }
 

@@ -57,6 +57,7 @@ NOT_OURS_TO_SEND: Final = Outcome(Status.LOST, reason=Reason.INVALID)
 CAN: Final = Can(
     card=True,
     card_modes=frozenset({"CC", "DC"}),
+    keeps_cards=True,
     browser=True,
     lookup=True,
     transaction_types=frozenset(CREATE),

@@ -67,14 +67,14 @@ def sendable(charge: Charge) -> bool:
         len(charge.key) <= LONGEST_KEY
         and _KEY.fullmatch(charge.key) is not None
         and len(charge.return_url) <= LONGEST_RETURN_URL
-        and (charge.card is not None or not takes_card(charge))
+        and (isinstance(charge.card, Card) or not takes_card(charge))
     )
 
 
 def fields_of(charge: Charge, payment_type: str, amount: str) -> dict[str, str]:
     """Everything but the account's own `authentication.*`."""
     order, method = charge.order, charge.method
-    card = charge.card if takes_card(charge) else None
+    card = charge.card if takes_card(charge) and isinstance(charge.card, Card) else None
     brand = method.brand or (BRANDS.get(card.brand or "") if card else None)
     ours = {
         "merchantTransactionId": charge.key,

@@ -71,6 +71,7 @@ def claim(conn: Connection, attempt: Attempt) -> None:
             "reason": None,
             "facts": text(attempt.facts),
             "customer": text(attempt.customer),
+            "contract": text(attempt.contract),
             "language": attempt.language,
             "return_ticket": attempt.return_ticket,
             "notify_ticket": attempt.notify_ticket,

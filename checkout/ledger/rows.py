@@ -16,6 +16,7 @@ _order = msgspec.json.Decoder(Order)
 _step = msgspec.json.Decoder(Step)
 _facts = msgspec.json.Decoder(Facts)
 _customer = msgspec.json.Decoder(Customer)
+_words = msgspec.json.Decoder(tuple[str, ...])
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -32,6 +33,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     reason: Reason | None
     facts: Facts
     customer: Customer
+    contract: tuple[str, ...]
     language: str
     return_ticket: str
     notify_ticket: str
@@ -130,6 +132,7 @@ def attempt_of(row: Any) -> Attempt:
     values["reason"] = Reason(row.reason) if row.reason else None
     values["facts"] = _facts.decode(row.facts)
     values["customer"] = _customer.decode(row.customer)
+    values["contract"] = _words.decode(row.contract)
     return Attempt(**values)
 
 

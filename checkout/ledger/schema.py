@@ -62,6 +62,7 @@ attempts: Final = Table(
     Column("reason", String(32)),
     Column("facts", Text, nullable=False),  # model.outcome.Facts
     Column("customer", Text, nullable=False),  # model.order.Customer, as the customer typed it
+    Column("contract", Text, nullable=False),  # a list: model.saving
     Column("language", String(8), nullable=False),
     Column("return_ticket", String(22), nullable=False, unique=True),
     Column("notify_ticket", String(22), nullable=False, unique=True),
@@ -127,6 +128,21 @@ operations: Final = Table(
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     UniqueConstraint("payment", "request_id"),
+)
+
+# What is known of the cards that gateways keep for a shop. The tokens are not here: a digest finds
+# a card by its token, and nobody is charged with a digest.
+cards: Final = Table(
+    "cards",
+    METADATA,
+    Column("shop", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),  # of the token
+    Column("brand", String(32)),
+    Column("last_4", String(4)),
+    Column("exp_month", Integer),
+    Column("exp_year", Integer),
+    Column("updated_at", Double, nullable=False),
+    PrimaryKeyConstraint("shop", "digest"),
 )
 
 creations: Final = Table(

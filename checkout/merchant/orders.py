@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from checkout.errors import Unprocessable
+from checkout.merchant.page_settings import card_token, page_settings
 from checkout.model.checks import Fields, Rule, drop_nulls
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import (
+    CARD_METHOD,
     MOST_ATTEMPTS,
     Customer,
     CustomerFields,
@@ -167,6 +169,7 @@ def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
             read_only=asked.get("read_only", names, ()),
             hidden=asked.get("hidden", names, ()),
         ),
+        **page_settings(fields, _blank_is_none(calling)),
     )
 
 
@@ -179,6 +182,7 @@ def _customer(fields: Fields) -> Customer:
 def _methods(fields: Fields) -> Methods:
     names = texts(most=50)
     lists = ("types", "excluded_types", "excluded_brands")
+    fields.get(f"{CARD_METHOD}.token", card_token)  # checked here, kept with its method's others
     return Methods(
         **{name: fields.get(name, names, ()) for name in lists},
         params={

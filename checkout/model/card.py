@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from checkout.model.outcome import PaidCard
@@ -36,6 +37,7 @@ BRANDS: Final = (
     Brand("unionpay", ((62, 62), (81, 81)), frozenset(range(16, 20))),
     Brand("maestro", ((50, 50), (56, 69)), frozenset(range(12, 20))),
 )
+BRAND_OF: Final = {brand.name: brand for brand in BRANDS}
 ANY_LENGTH: Final = frozenset(range(12, 20))  # Overpay's charge request: 12 to 19 digits
 LONGEST_HOLDER: Final = 32  # Overpay's charge request
 
@@ -43,17 +45,29 @@ NUMBER_MISSING = N_("Enter the card number")
 NUMBER_LENGTH = N_("Check the card number: some digits are missing or too many")
 NUMBER_WRONG = N_("Check the card number: one of its digits is wrong")
 BRAND_EXCLUDED = N_("This shop does not accept this kind of card. Use another card")
-EXPIRY_MISSING = N_("Enter the expiry date as on the card, like 08/29")
+EXPIRY_MISSING = N_("Enter the date as on the card, like 08/29")
 EXPIRY_PAST = N_("This card has expired. Use another card")
 CODE_MISSING = N_("Enter the security code")
-CODE_THREE = N_("The security code is the last 3 digits on the back of the card")
-CODE_FOUR = N_("The security code is the 4 digits on the front of the card")
+CODE_THREE = N_("Enter the 3 digits on the back of the card")
+CODE_FOUR = N_("Enter the 4 digits on the front of the card")
 HOLDER_MISSING = N_("Enter the name as written on the card")
 HOLDER_LONG = N_("Shorten the name to 32 characters")
 HOLDER_DIGITS = N_("Enter the name, not the number of the card")
 
 
-class Card(Struct, frozen=True):
+class _Unshown(Struct, frozen=True):
+    """What has no repr: it names itself and nothing more."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+    __str__ = __repr__
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
+
+
+class Card(_Unshown, frozen=True, tag="new"):
     """Digits only; `month` 1 to 12, `year` four digits. Lives for one request."""
 
     number: str
@@ -61,14 +75,6 @@ class Card(Struct, frozen=True):
     year: int
     code: str
     holder: str
-
-    def __repr__(self) -> str:
-        return "Card(...)"
-
-    __str__ = __repr__
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return []
 
     @property
     def brand(self) -> str | None:
@@ -78,6 +84,31 @@ class Card(Struct, frozen=True):
     def kept(self) -> PaidCard:
         """What may be kept of it."""
         return PaidCard(brand=self.brand, last_4=self.number[-4:], first_1=self.number[0])
+
+    @property
+    def range(self) -> str:
+        """What tries with like numbers have in common."""
+        return self.number[:6]
+
+
+class SavedCard(_Unshown, frozen=True, tag="saved"):
+    """A card that the gateway keeps under a token: the customer adds its code alone, "" where
+    none is asked. `known`: what we know of it. The code lives for one request."""
+
+    token: str
+    code: str = ""
+    known: PaidCard = PaidCard()
+
+    def kept(self) -> PaidCard:
+        """What may be kept of it."""
+        return msgspec.structs.replace(self.known, token=self.token)
+
+    @property
+    def range(self) -> str:
+        return self.token
+
+
+AnyCard = Card | SavedCard
 
 
 def digits(text: str) -> str | None:
@@ -156,25 +187,55 @@ def read_card(
     )
     if when is None or when[1] > today.year + 50:
         errors["expiry"] = EXPIRY_MISSING
-    # A card is good to the end of its month somewhere on Earth: the gateway decides the last day.
-    elif (when[1], when[0]) < ((eve := today - timedelta(days=1)).year, eve.month):
+    elif (when[1], when[0]) < oldest_month(today):
         errors["expiry"] = EXPIRY_PAST
-    code = digits(fields.get("code", "")) if fields.get("code", "").strip() else ""
-    wanted = {brand.code} if brand else {3, 4}
-    if code == "":
-        errors["code"] = CODE_MISSING
-    elif code is None or len(code) not in wanted:
-        errors["code"] = CODE_FOUR if brand and brand.code == 4 else CODE_THREE
-    holder = "".join(c for c in " ".join(fields.get("holder", "").split()) if c.isprintable())
-    if not holder:
-        errors["holder"] = HOLDER_MISSING
-    elif len(holder) > LONGEST_HOLDER:
-        errors["holder"] = HOLDER_LONG
-    elif sum(character.isdigit() for character in holder) >= 8:
-        errors["holder"] = HOLDER_DIGITS
+    code, problem = _code(fields, brand)
+    if problem:
+        errors["code"] = problem
+    holder, problem = read_holder(fields.get("holder", ""))
+    if problem:
+        errors["holder"] = problem
     if errors or not (number and when and code):
         return None, errors
     return Card(number, when[0], when[1], code, holder), {}
+
+
+def read_saved_card(
+    fields: Mapping[str, str], token: str, known: PaidCard, *, coded: bool = True
+) -> tuple[SavedCard | None, dict[str, str]]:
+    """The saved card with the form's `code`, or what is wrong. `coded`: the code is asked for."""
+    if not coded:
+        return SavedCard(token, "", known), {}
+    code, problem = _code(fields, BRAND_OF.get(known.brand or ""))
+    return (None, {"code": problem}) if problem else (SavedCard(token, code, known), {})
+
+
+def oldest_month(today: date) -> tuple[int, int]:
+    """(year, month) of the oldest card that is still good: it is to the end of its month somewhere
+    on Earth, and of the last day the gateway decides."""
+    eve = today - timedelta(days=1)
+    return eve.year, eve.month
+
+
+def read_holder(text: str) -> tuple[str, str | None]:
+    """The name on a card as we keep it, and what is wrong with it."""
+    holder = "".join(c for c in " ".join(text.split()) if c.isprintable())
+    if not holder:
+        return holder, HOLDER_MISSING
+    if len(holder) > LONGEST_HOLDER:
+        return holder, HOLDER_LONG
+    many = sum(character.isdigit() for character in holder) >= 8
+    return holder, HOLDER_DIGITS if many else None
+
+
+def _code(fields: Mapping[str, str], brand: Brand | None) -> tuple[str, str | None]:
+    """The security code of a card of `brand` (None: of any), and what is wrong with it."""
+    code = digits(fields.get("code", "")) if fields.get("code", "").strip() else ""
+    if code == "":
+        return "", CODE_MISSING
+    if code is None or len(code) not in ({brand.code} if brand else {3, 4}):
+        return "", CODE_FOUR if brand and brand.code == 4 else CODE_THREE
+    return code, None
 
 
 def _number_problem(

@@ -42,6 +42,30 @@ class CustomerFields(Struct, frozen=True, omit_defaults=True):
     hidden: tuple[str, ...] = ()
 
 
+class CardFields(Struct, frozen=True, omit_defaults=True):
+    """What the shop puts into the card's form: the name, which `read_only` may fix."""
+
+    holder: str | None = None
+    read_only: tuple[str, ...] = ()
+
+
+class SaveCard(Struct, frozen=True, omit_defaults=True):
+    """The question whether to remember the card; what it decides: `model.saving`."""
+
+    display: bool | None = None
+    customer_contract: bool | None = None
+    text: str | None = None
+    hint: str | None = None
+
+
+class Agreement(Struct, frozen=True, omit_defaults=True):
+    """Terms that the customer must accept. `text` may have its link's words in [brackets]."""
+
+    ticked: bool = False  # beforehand
+    url: str | None = None
+    text: str | None = None
+
+
 class Ways(Struct, frozen=True, omit_defaults=True):
     """The shop's `settings`: addresses, language and looks. `auto_return` in seconds."""
 
@@ -58,6 +82,11 @@ class Ways(Struct, frozen=True, omit_defaults=True):
     button_text: str | None = None
     button_next_text: str | None = None
     customer_fields: CustomerFields = CustomerFields()
+    card_fields: CardFields = CardFields()
+    save_card: SaveCard | None = None
+    another_card: bool = True  # beside a saved one
+    agreement: Agreement | None = None
+    auto_pay: bool = False
 
 
 class Methods(Struct, frozen=True, omit_defaults=True):
@@ -101,3 +130,14 @@ class Order(Struct, frozen=True, omit_defaults=True):
     customer: Customer = Customer()
     methods: Methods = Methods()
     raw: dict[str, Any] = {}  # the shop's own objects, answered back as they came
+
+    @property
+    def card_token(self) -> str | None:
+        """The saved card that the shop wants to be paid with."""
+        token: str | None = self.methods.params.get(CARD_METHOD, {}).get("token")
+        return token or None
+
+    @property
+    def auto_pays(self) -> bool:
+        """To be paid as soon as the page is open, where nothing is left to ask."""
+        return self.ways.auto_pay and self.card_token is not None

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     SECURITY_CODE = "security_code"
     CARD_NUMBER = "card_number"
     CARD_NOT_ACCEPTED = "card_not_accepted"
+    SAVED_CARD = "saved_card"  # the gateway does not know the token (any more)
     CURRENCY = "currency"
     LIMIT = "limit"
     SUSPECTED_FRAUD = "suspected_fraud"

@@ -106,6 +106,11 @@ REASON: Final[dict[Reason, Words]] = {
     Reason.CARD_NOT_ACCEPTED: Words(
         N_("This card can't be used here"), N_("Nothing was charged. Use another card."), "bad"
     ),
+    Reason.SAVED_CARD: Words(
+        N_("The saved card can't be used any more"),
+        N_("Nothing was charged. Enter the details of a card."),
+        "bad",
+    ),
     Reason.CURRENCY: Words(
         N_("This card can't pay in this currency"),
         N_("Nothing was charged. Use another card."),

@@ -8,8 +8,17 @@ import pytest
 
 from checkout.merchant.orders import CUSTOMER, DAY, TRANSACTION_TYPES
 from checkout.model.money import Money
-from checkout.model.order import Customer, CustomerFields, Methods, Order, Ways
-from tests.merchant.orders import NOW, body, read
+from checkout.model.order import (
+    Agreement,
+    CardFields,
+    Customer,
+    CustomerFields,
+    Methods,
+    Order,
+    SaveCard,
+    Ways,
+)
+from tests.merchant.orders import NOW, body, read, wrong
 
 WHOLE: dict[str, Any] = {
     "checkout": {
@@ -51,7 +60,18 @@ WHOLE: dict[str, Any] = {
                 "hidden": ["phone"],
             },
             "credit_card_fields": {"holder": "ANN LEE", "read_only": ["holder"]},
-            "save_card_toggle": {"display": True, "customer_contract": False},
+            "save_card_toggle": {
+                "display": True,
+                "customer_contract": False,
+                "hint": "h",
+                "text": "t",
+            },
+            "another_card_toggle": {"display": False},
+            "agreement_toggle": {
+                "value": True,
+                "url": "https://shop.example.com/terms",
+                "text": "[x]",
+            },
             "style": {"widget": {"backgroundColor": "#fff"}},
         },
         "customer": {
@@ -108,6 +128,10 @@ def test_the_whole_object() -> None:
             button_text="Order and pay",
             button_next_text="Back to Demo",
             customer_fields=CustomerFields(("first_name", "email"), ("email",), ("phone",)),
+            card_fields=CardFields("ANN LEE", ("holder",)),
+            save_card=SaveCard(display=True, customer_contract=False, text="t", hint="h"),
+            another_card=False,
+            agreement=Agreement(ticked=True, url="https://shop.example.com/terms", text="[x]"),
         ),
         customer=Customer(**sent["customer"]),
         methods=Methods(
@@ -273,6 +297,59 @@ def test_attempts_have_an_end() -> None:
     assert read(attempts=10).attempts == 10
     assert read(attempts=11).attempts == 10
     assert read(attempts=1_000_000).attempts == 10
+
+
+SWITCHES = (
+    "credit_card_fields", "save_card_toggle", "another_card_toggle", "agreement_toggle",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize("empty", [[], {}, {"display": None}, {"text": "", "url": ""}], ids=repr)
+def test_switches_left_empty(name: str, empty: Any) -> None:
+    assert read(**{f"settings.{name}": empty}).ways == Ways()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("settings.auto_pay", "yes", "must be true or false"),
+        ("settings.another_card_toggle.display", "on", "must be true or false"),
+        ("settings.save_card_toggle.display", 7, "must be true or false"),
+        ("settings.save_card_toggle.customer_contract", "x", "must be true or false"),
+        ("settings.save_card_toggle.text", "x" * 501, "must have 0 to 500 characters"),
+        ("settings.save_card_toggle.hint", "\x07", "must not contain control characters"),
+        ("settings.agreement_toggle.value", "x", "must be true or false"),
+        ("settings.agreement_toggle.text", 5, "must be text"),
+        ("settings.credit_card_fields.holder", "A" * 33, "must have 1 to 32 characters"),
+        ("settings.credit_card_fields.holder", "4200000000000000", "must be the name on the card"),
+        ("settings.credit_card_fields.holder", 1, "must be text"),
+        ("settings.credit_card_fields.read_only", "holder", "must be a list"),
+        (
+            "payment_method.credit_card.token",
+            "4200 0000 0000 0000",
+            "must be a card's token, never its number",
+        ),
+        ("payment_method.credit_card.token", 17, "must be text"),
+        ("payment_method.credit_card.token", "a\nb", "must not contain line breaks"),
+        ("payment_method.credit_card.token", "x" * 1025, "must have 1 to 1024 characters"),
+    ],
+)
+def test_switches_that_are_wrong(path: str, value: Any, said: str) -> None:
+    assert wrong(**{path: value}) == {path: [said]}
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "http://shop.example.com/terms", "//x"])
+def test_terms_are_on_the_web(url: str) -> None:
+    assert set(wrong(**{"settings.agreement_toggle.url": url})) == {"settings.agreement_toggle.url"}
+
+
+def test_a_saved_card() -> None:
+    order = read(**{"payment_method.credit_card.token": "t-1", "settings.auto_pay": "1"})
+    assert (order.card_token, order.auto_pays) == ("t-1", True)
+    for blank in ({"token": ""}, {"token": None}, {}, []):
+        order = read(**{"payment_method.credit_card": blank, "settings.auto_pay": True})
+        assert (order.card_token, order.auto_pays) == (None, False)
 
 
 def test_raw_is_answered_as_it_came() -> None:

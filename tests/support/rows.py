@@ -46,6 +46,7 @@ def attempt(of: Payment, number: int = 1, **changes: Any) -> Attempt:
         "reason": None,
         "facts": Facts(),
         "customer": Customer(email="ann@example.com"),
+        "contract": (),
         "language": "en",
         "return_ticket": new_ticket(),
         "notify_ticket": new_ticket(),

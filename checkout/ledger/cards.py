@@ -1,0 +1,47 @@
+"""Verbs over what is known of saved cards, found by the tokens that gateways gave them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from checkout.ledger.schema import cards
+from checkout.model.outcome import PaidCard
+
+KEPT: Final = ("brand", "last_4", "exp_month", "exp_year")
+FIND: Final = select(*(cards.c[name] for name in KEPT)).where(
+    cards.c.shop == bindparam("of_shop"), cards.c.digest == bindparam("of_digest")
+)
+CHANGE: Final = update(cards).where(
+    cards.c.shop == bindparam("of_shop"), cards.c.digest == bindparam("of_digest")
+)
+
+
+def remember(conn: Connection, shop: str, card: PaidCard, now: float) -> None:
+    """Note what a gateway stated of a card that it keeps; what it left out stays as it was."""
+    if card.token is None:
+        return
+    found = _found(shop, card.token)
+    stated = {name: getattr(card, name) for name in KEPT if getattr(card, name) is not None}
+    values = {**stated, "updated_at": now}
+    if conn.execute(CHANGE.values(values), found).rowcount:
+        return
+    row = {"shop": shop, "digest": found["of_digest"], **dict.fromkeys(KEPT), **values}
+    try:
+        with conn.begin_nested():
+            conn.execute(insert(cards), row)
+    except IntegrityError:  # the same card was paid with elsewhere this moment
+        conn.execute(CHANGE.values(values), found)
+
+
+def known(conn: Connection, shop: str, token: str) -> PaidCard:
+    """What is known of a shop's saved card; nothing of one that was never paid with here."""
+    row = conn.execute(FIND, _found(shop, token)).first()
+    return PaidCard(**row._mapping) if row else PaidCard()
+
+
+def _found(shop: str, token: str) -> dict[str, str]:
+    return {"of_shop": shop, "of_digest": hashlib.sha256(token.encode()).hexdigest()}
