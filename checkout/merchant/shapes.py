@@ -90,7 +90,7 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
         "billing_address": _billing(attempt.customer if attempt else order.customer),
         "additional_data": {
             "receipt_text": list(order.receipt_text),
-            "contract": list(order.contract),
+            "contract": list(attempt.contract if attempt else order.contract),
         },
         order.transaction_type: _bank(story, status),
     }
@@ -128,6 +128,7 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         "version": VERSION,
         "attempts": order.attempts,
         "payment_method": raw.get("payment_method"),
+        "credit_card": _card(story.shown),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
@@ -10,7 +11,7 @@ from urllib.parse import parse_qsl
 from checkout.errors import BadRequest
 from checkout.merchant.orders import CUSTOMER
 from checkout.model.checks import Wrong
-from checkout.model.order import Customer, Order
+from checkout.model.order import CardFields, Customer, Order
 from checkout.texts import N_, gettext, locale
 from checkout.web.views import Field
 
@@ -186,6 +187,8 @@ def customer_fields(
     )
 
 
+NO_HOLDER: Final = CardFields()
+FOUR_IN_FRONT: Final = N_("4 digits on the front")
 CARD_FIELDS: Final = (
     ("number", N_("Card number"), None, "cc-number", "numeric", 32),
     ("expiry", N_("Expiry date"), N_("MM/YY"), "cc-exp", "numeric", 10),
@@ -195,22 +198,43 @@ CARD_FIELDS: Final = (
 
 
 @lru_cache(maxsize=512)
-def card_fields(language: str, errors: tuple[tuple[str, str], ...] = ()) -> tuple[Field, ...]:
+def card_fields(
+    language: str,
+    errors: tuple[tuple[str, str], ...] = (),
+    *,
+    oldest: int | None = None,
+    holder: CardFields = NO_HOLDER,
+) -> tuple[Field, ...]:
     """The card's inputs; nothing that was typed into them ever comes back. `errors`: (name,
-    marked sentence)."""
+    marked sentence); `oldest`: the first month that is not past; `holder`: what the shop says."""
     _, wrong = gettext(language), dict(errors)
     return tuple(
         Field(
             name=name,
             label=_(label),
+            value=(holder.holder or "") if name == "holder" else "",
             error=_(wrong[name]) if name in wrong else None,
             hint=_(hint) if hint else None,
             autocomplete=autocomplete,
             inputmode=inputmode,
             maxlength=longest,
+            read_only=name == "holder" and fixed_holder(holder) is not None,
+            oldest=oldest if name == "expiry" else None,
         )
         for name, label, hint, autocomplete, inputmode, longest in CARD_FIELDS
     )
+
+
+def fixed_holder(wanted: CardFields) -> str | None:
+    """The name that the shop has fixed, whatever the form says."""
+    return wanted.holder if "holder" in wanted.read_only else None
+
+
+def code_field(language: str, errors: tuple[tuple[str, str], ...], four: bool) -> Field:
+    """The code of a saved card, where no other card may be used."""
+    (field,) = (each for each in card_fields(language, errors) if each.name == "code")
+    hint = gettext(language)(FOUR_IN_FRONT) if four else field.hint
+    return replace(field, hint=hint, maxlength=4)
 
 
 @cache

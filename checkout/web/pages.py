@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from typing import Any, Final
 
 import msgspec
@@ -14,17 +14,33 @@ from checkout.flow.verbs import CHOOSE_METHOD, Submission
 from checkout.links import Pocket
 from checkout.merchant.landing import back
 from checkout.merchant.shapes import words as shop_words
+from checkout.model import saving
 from checkout.model.browser import FIELDS, Browser
-from checkout.model.card import Card, read_card
-from checkout.model.order import Customer, Method
+from checkout.model.card import (
+    BRANDS,
+    AnyCard,
+    oldest_month,
+    read_card,
+    read_saved_card,
+)
+from checkout.model.order import CARD_METHOD, Customer, Method, Order
 from checkout.model.status import LIVE, OUTWARD, WON, Status
 from checkout.model.steps import Instructions, PostForm, Redirect
-from checkout.web import present, words
+from checkout.web import checkboxes, present, words
 from checkout.web.answer import Answer
-from checkout.web.forms import card_fields, customer_fields, read_customer, read_form
+from checkout.web.forms import (
+    card_fields,
+    code_field,
+    customer_fields,
+    fixed_holder,
+    read_customer,
+    read_form,
+)
 from checkout.web.render import Holes
+from checkout.web.saved import Offer, saved_card, shown, today
 from checkout.web.security import guard_form, read_body
 from checkout.web.views import (
+    Checkbox,
     Field,
     OrderPage,
     PaymentPage,
@@ -38,13 +54,14 @@ from checkout.web.visit import READ, Visit, Web_Request, enter, see_other
 
 PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
 ORDER_PATH: Final = "/{lang:str}/order/{uid:str}/{secret:str}"
+FOUR_DIGITS: Final = frozenset(brand.name for brand in BRANDS if brand.code == 4)
 SHOWN_BRANDS: Final = ("visa", "master", "amex", "mir", "belkart")
 
 
 @route(PATH, http_method=READ, include_in_schema=False)
 async def payment_page(request: Web_Request) -> Answer:
     visit = await enter(request)
-    return visit.to_page() if visit.page else show_payment(visit)
+    return visit.to_page() if visit.page else await show_payment(visit)
 
 
 @route(f"{PATH}/pay", http_method=READ, include_in_schema=False)
@@ -66,15 +83,16 @@ async def pay(request: Web_Request) -> Answer:
     customer, wrong = read_customer(
         visit.story.payment.order, _known_customer(visit), fields, visit.address
     )
-    card: Card | None = None
+    card: AnyCard | None = None
+    remember: bool | None = None
     if chosen is not None and _takes_card(visit, chosen):
-        excluded = frozenset(visit.story.payment.order.methods.excluded_brands)
-        today = datetime.fromtimestamp(visit.web.flow.clock(), UTC).date()
-        card, card_errors = read_card(fields, today=today, excluded_brands=excluded)
+        card, remember, card_errors = await _read_card(visit, methods, chosen, fields)
         errors |= card_errors
     errors |= wrong
+    if visit.story.payment.order.ways.agreement and not fields.get("agreed"):
+        errors["agreed"] = words.TERMS_MISSING
     if errors or chosen is None:
-        return show_payment(visit, values=fields, errors=errors, status_code=422)
+        return await show_payment(visit, values=fields, errors=errors, status_code=422)
     pocket = _pocket(visit, fields, chosen.name, token.attempt)
     submission = Submission(
         number=token.attempt,
@@ -83,11 +101,13 @@ async def pay(request: Web_Request) -> Answer:
         browser=_browser(request, pocket.browser),
         customer=customer,
         language=visit.lang,
+        remember=remember,
     )
     try:
         visit.story = await visit.web.flow.pay(visit.story, submission)
     except Unprocessable:  # the shop's methods changed while the form was open
-        return show_payment(visit, values=fields, errors={"method": CHOOSE_METHOD}, status_code=422)
+        wrong = {"method": CHOOSE_METHOD}
+        return await show_payment(visit, values=fields, errors=wrong, status_code=422)
     return visit.to_page(pocket)
 
 
@@ -201,7 +221,7 @@ async def result_page(request: Web_Request) -> Answer:
         back_url=back_url,
         back_label=order.ways.button_next_text
         or present.fill(visit._(words.BACK), shop=visit.shop.name),
-        auto_return=order.ways.auto_return if back_url else None,
+        auto_return=_auto_return(order) if back_url else None,
         target="_top" if visit.framed else None,
     )
     return visit.show("result", page, title=notice.title)
@@ -221,7 +241,7 @@ async def order_page(request: Web_Request) -> Answer:
     return visit.show("order", page, title=notice.title)
 
 
-def show_payment(
+async def show_payment(
     visit: Visit,
     *,
     values: Mapping[str, str] | None = None,
@@ -234,19 +254,24 @@ def show_payment(
     methods = visit.web.flow.methods(visit.story)
     pocket = visit.pocket
     wish = values.get("method") or (pocket.method if pocket else "")
-    chosen = _chosen(methods, wish) or (methods[0] if methods else None)
+    saved = await saved_card(visit, methods)
+    first = CARD_METHOD if saved else methods[0].name if methods else ""
+    chosen = _chosen(methods, wish) or _chosen(methods, first)
     offered = tuple((each.name, each.label, _takes_card(visit, each)) for each in methods)
     number = visit.story.next_number
     amount = present.amount(order.money, lang)
     card: tuple[Field, ...] = ()
     if any(takes_card for _name, _label, takes_card in offered):
-        card = card_fields(lang, tuple(errors.items()))
+        card = _card_fields(visit, saved, tuple(errors.items()))
     customer = customer_fields(order, _known_customer(visit), values, errors, lang)
     # The first view is the same for many payments but for a few texts.
     plain = not (errors or values or customer or order.receipt_text or visit.story.attempts)
-    put = (holes := Holes(kept=plain)).put
+    put = (holes := Holes(kept=plain and not (saved or order.ways.card_fields.holder))).put
     problems = [(name, _(text)) for name, text in errors.items() if name == "method"]
     problems += [(field.name, field.error) for field in (*card, *customer) if field.error]
+    agreement = _agreement(visit, values, errors.get("agreed"))
+    if agreement and agreement.error:
+        problems.append((agreement.name, agreement.error))
     page = PaymentPage(
         summary=_summary(visit, timed=True, put=put),
         action=put("action", visit.url("pay")),
@@ -262,8 +287,17 @@ def show_payment(
         customer=customer,
         browser_fields=FIELDS,
         brands=tuple(name for name in SHOWN_BRANDS if name not in order.methods.excluded_brands),
+        saved=shown(saved, values, _(words.SAVED_CARD)) if saved else None,
+        remember=_remember(visit, methods, saved, values),
+        agreement=agreement,
+        by_itself=bool(saved and not saved.coded and not values)
+        and chosen is not None
+        and chosen.name == CARD_METHOD
+        and (agreement is None or agreement.ticked)
+        and all(field.value for field in customer),
         errors=tuple(problems),
         notice=None if errors else present.last_notice(visit.story, lang),
+        new_tab=put("new_tab", visit.url()) if visit.framed else None,
     )
     fresh = pocket or Pocket(visit.story.payment.uid, lang=lang)
     title = f"{amount} · {visit.shop.name}"
@@ -295,6 +329,65 @@ def _chosen(methods: tuple[Method, ...], name: str | None) -> Method | None:
 def _takes_card(visit: Visit, method: Method) -> bool:
     can = visit.web.flow.gateways[method.gateway].can
     return can.card and (method.mode is None or method.mode in can.card_modes)
+
+
+async def _read_card(
+    visit: Visit, methods: tuple[Method, ...], chosen: Method, fields: Mapping[str, str]
+) -> tuple[AnyCard | None, bool | None, dict[str, str]]:
+    """The card that the form pays with, whether it is to be remembered, and what is wrong."""
+    order = visit.story.payment.order
+    saved = await saved_card(visit, methods) if chosen.name == CARD_METHOD else None
+    if saved and saved.chosen(fields):
+        kept, errors = read_saved_card(fields, saved.token, saved.known, coded=saved.coded)
+        return kept, None, errors
+    fixed = fixed_holder(order.ways.card_fields)
+    typed = {**fields, "holder": fixed} if fixed else fields
+    excluded = frozenset(order.methods.excluded_brands)
+    card, errors = read_card(typed, today=today(visit), excluded_brands=excluded)
+    asked = _keeps_cards(visit, (chosen,)) and saving.asks(order)
+    return card, bool(fields.get("remember")) if asked else None, errors
+
+
+def _keeps_cards(visit: Visit, methods: tuple[Method, ...]) -> bool:
+    return any(
+        _takes_card(visit, each) and visit.web.flow.gateways[each.gateway].can.keeps_cards
+        for each in methods
+    )
+
+
+def _card_fields(
+    visit: Visit, saved: Offer | None, errors: tuple[tuple[str, str], ...]
+) -> tuple[Field, ...]:
+    """Every input of a card; of a saved one beside which no other may be used the code alone."""
+    if saved is None or saved.other:
+        year, month = oldest_month(today(visit))
+        holder = visit.story.payment.order.ways.card_fields
+        return card_fields(visit.lang, errors, oldest=year * 100 + month, holder=holder)
+    four = saved.known.brand in FOUR_DIGITS
+    return (code_field(visit.lang, errors, four),) if saved.coded else ()
+
+
+def _remember(
+    visit: Visit, methods: tuple[Method, ...], saved: Offer | None, values: Mapping[str, str]
+) -> Checkbox | None:
+    order = visit.story.payment.order
+    if (saved and not saved.other) or not saving.asks(order) or not _keeps_cards(visit, methods):
+        return None
+    return checkboxes.remember(order.ways.save_card, bool(values.get("remember")), visit.lang)
+
+
+def _agreement(visit: Visit, values: Mapping[str, str], error: str | None) -> Checkbox | None:
+    terms = visit.story.payment.order.ways.agreement
+    if terms is None:
+        return None
+    ticked = bool(values.get("agreed")) if values else terms.ticked
+    return checkboxes.agreement(terms, ticked, error, visit.lang)
+
+
+def _auto_return(order: Order) -> int | None:
+    """Seconds; who pays at once is back at once, unless the shop says otherwise."""
+    wanted = order.ways.auto_return
+    return 0 if wanted is None and order.auto_pays else wanted
 
 
 def _known_customer(visit: Visit) -> Customer:

@@ -82,6 +82,7 @@ class Field:
     required: bool = True
     read_only: bool = False
     options: tuple[tuple[str, str], ...] = ()  # (value, text): a choice
+    oldest: int | None = None  # of an expiry date: the first month that is not past, as 202611
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,36 @@ class MethodChoice:
     mark: str  # which icon: card, bank, wallet, crypto, cash
     chosen: bool
     card: bool  # shows the card form
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCard:
+    """The card that the gateway keeps for the shop, before any other. Radio `card`: "saved" or
+    "new"; without `other` there is no choice."""
+
+    name: str  # "Visa"
+    last_4: str | None
+    expiry: str | None  # "08/29"
+    mark: str | None  # the brand's drawing
+    digits: int | None  # of its security code, where that is known
+    chosen: bool
+    coded: bool  # the code is asked for
+    other: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checkbox:
+    """`link` are the words of its text that lead to `url`, `after` what follows them."""
+
+    name: str
+    text: str
+    ticked: bool
+    hint: str | None = None
+    link: str | None = None
+    after: str = ""
+    url: str | None = None
+    missing: str | None = None  # what is said where it must be ticked and isn't
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +141,13 @@ class PaymentPage:
     customer: tuple[Field, ...]
     browser_fields: tuple[str, ...]
     brands: tuple[str, ...]  # marks shown beside the number
+    saved: SavedCard | None = None
+    remember: Checkbox | None = None  # the card, for the next time
+    agreement: Checkbox | None = None
+    by_itself: bool = False  # sent by the script as it is: nothing is left to ask
     errors: tuple[tuple[str, str], ...] = ()  # (field name, sentence): the summary on top
     notice: Notice | None = None  # the last attempt's reason
-    new_tab: str | None = None  # "open in a new tab", where a frame can't work
+    new_tab: str | None = None  # its own address, for a frame that can't send a form
 
 
 @dataclass(frozen=True, slots=True)

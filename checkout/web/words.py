@@ -221,6 +221,13 @@ METHOD: Final[dict[str, tuple[str, str]]] = {
     "wallet": (N_("Wallet"), "wallet"),
 }
 
+SAVED_CARD: Final = N_("Your saved card")
+REMEMBER: Final = N_("Remember this card")
+REMEMBER_HINT: Final = N_("Next time you enter its security code alone.")
+TERMS: Final = N_("I accept the [terms] of the shop")
+TERMS_OF_SHOP: Final = N_("I accept the terms of the shop")
+READ_TERMS: Final = N_("Read the terms")
+TERMS_MISSING: Final = N_("Accept the terms to pay")
 PAY: Final = N_("Pay %(amount)s")
 CONTINUE: Final = N_("Continue")
 BACK: Final = N_("Back to %(shop)s")

@@ -16,13 +16,15 @@
     ["master", /^(5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, [16], 3],
     ["discover", /^(6011|64[4-9]|65)/, [16, 19], 3],
     ["unionpay", /^(62|81)/, [16, 17, 18, 19], 3],
-    ["maestro", /^(50|5[6-9]|6)/, [12, 13, 14, 15, 16, 17, 18, 19], 3],
+    ["maestro", /^(50|5[6-9]|6\d)/, [12, 13, 14, 15, 16, 17, 18, 19], 3],
   ];
   const digits = (text) => text.replace(/\P{Nd}/gu, "");
 
   const show = () => {
     const typed = digits(number.value);
-    const [name, , lengths, size] = BRANDS.find(([, first]) => first.test(typed)) ?? [];
+    const [name, , lengths, digits_] = BRANDS.find(([, first]) => first.test(typed)) ?? [];
+    const saved = document.querySelector("[name=card][value=saved]:checked");
+    const size = saved ? +saved.dataset.digits || undefined : digits_;
     number.lengths = lengths;
     number.code = size;
     for (const mark of marks) mark.classList.toggle("on", mark.dataset.brand === name);
@@ -51,6 +53,7 @@
     show();
   };
 
+  for (const choice of document.querySelectorAll("[name=card]")) choice.addEventListener("change", show);
   number.removeAttribute("maxlength"); // pasted blanks and dashes must not push digits out
   number.addEventListener("input", (event) => event.isComposing || group());
   // Backspace and Delete take the digit beyond a gap, not the gap.

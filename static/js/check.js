@@ -6,6 +6,17 @@
   const luhn = (text) =>
     [...text].reverse().reduce((sum, digit, i) => sum + (i % 2 ? (digit * 2) % 10 + (digit > 4) : +digit), 0) % 10 === 0;
 
+  // The forms of an expiry date that people type and autofill produces, as the server reads them.
+  const MONTH_FIRST = [/^(\d{1,2})\D+(\d{4}|\d{2})$/, /^(\d{2})(\d{4}|\d{2})$/, /^(\d)(\d{2})$/];
+  const YEAR_FIRST = [/^(\d{4})\D+(\d{1,2})(?:\D+\d{1,2})?$/, /^(20\d{2})(0[1-9]|1[0-2])$/];
+  const month = (text) => {
+    const find = (patterns) => patterns.map((each) => each.exec(text)).find(Boolean) ?? [];
+    let [, year, number] = find(YEAR_FIRST);
+    if (!year) [, number, year] = find(MONTH_FIRST);
+    if (!(number > 0 && number < 13)) return 0;
+    return (year < 100 ? +year + 2000 : +year) * 100 + +number; // as 202611
+  };
+
   const PROBLEM = {
     number(input) {
       const typed = digits(input);
@@ -13,7 +24,12 @@
       if (input.lengths ? !input.lengths.includes(typed.length) : typed.length < 12) return "length";
       return /^\d+$/.test(typed) && !luhn(typed) ? "wrong" : "";
     },
-    expiry: (input) => (/\p{Nd}/u.test(input.value) ? "" : "missing"),
+    expiry(input) {
+      const text = input.value.trim();
+      if (/[^\x20-\x7e]/.test(text)) return ""; // other digits and dashes: the server reads them
+      const typed = month(text);
+      return !typed ? "missing" : typed < input.dataset.oldest ? "past" : "";
+    },
     code(input) {
       const { length } = digits(input);
       const wanted = document.getElementById("f-number")?.code;
@@ -21,6 +37,7 @@
       return (wanted ? length === wanted : length > 2) ? "" : wanted === 4 ? "four" : "three";
     },
     holder: (input) => (input.value.trim() ? "" : "missing"),
+    agreed: (input) => (input.checked ? "" : "missing"),
   };
 
   const check = (input) => {

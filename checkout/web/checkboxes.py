@@ -1,0 +1,43 @@
+"""What the customer ticks: the shop's terms, and whether the card is remembered."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from checkout.model.order import Agreement, SaveCard
+from checkout.texts import gettext
+from checkout.web import words
+from checkout.web.views import Checkbox
+
+_LINKED: Final = re.compile(r"\[([^\[\]]+)\]")
+
+
+def agreement(terms: Agreement, ticked: bool, error: str | None, language: str) -> Checkbox:
+    """The shop's terms; the words in [brackets] lead to them, else some of ours do."""
+    _ = gettext(language)
+    words_ = terms.text or _(words.TERMS if terms.url else words.TERMS_OF_SHOP)
+    found = _LINKED.search(words_)
+    text, link, after = f"{words_} ", _(words.READ_TERMS), ""
+    if found:
+        text, link, after = words_[: found.start()], found[1], words_[found.end() :]
+    if terms.url is None:
+        text, link, after = text + link + after if found else words_, "", ""
+    return Checkbox(
+        name="agreed",
+        text=text,
+        ticked=ticked,
+        link=link or None,
+        after=after,
+        url=terms.url,
+        missing=_(words.TERMS_MISSING),
+        error=_(error) if error else None,
+    )
+
+
+def remember(toggle: SaveCard | None, ticked: bool, language: str) -> Checkbox:
+    """The question whether to keep the card, in the shop's words or ours."""
+    _ = gettext(language)
+    text, hint = (toggle.text, toggle.hint) if toggle else (None, None)
+    ours = None if text else _(words.REMEMBER_HINT)
+    return Checkbox("remember", text or _(words.REMEMBER), ticked, hint=hint or ours)
