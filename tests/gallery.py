@@ -21,12 +21,13 @@ from typing import Any, Final
 
 from checkout import texts
 from checkout.model.browser import FIELDS
-from checkout.model.card import CODE_MISSING, NUMBER_WRONG
+from checkout.model.card import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
+from checkout.model.order import Agreement
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
 from checkout.model.steps import Instructions
-from checkout.web import present, words
+from checkout.web import checkboxes, present, words
 from checkout.web.forms import ASKED, card_fields, countries
 from checkout.web.render import Assets, Renderer
 from checkout.web.views import (
@@ -38,6 +39,7 @@ from checkout.web.views import (
     RedirectPage,
     ResultPage,
     Row,
+    SavedCard,
     Shell,
     Shop,
     StatusView,
@@ -223,6 +225,15 @@ def states(lang: str = "en") -> dict[str, State]:
         ),
         "customer": (fake.asked("email"),),
     }
+    visa = SavedCard("Visa", "1111", "08/29", "visa", 3, chosen=True, coded=True, other=True)
+    unknown = SavedCard(
+        _(words.SAVED_CARD), None, None, None, None, chosen=True, coded=True, other=False
+    )
+    code = tuple(each for each in card_fields(lang) if each.name == "code")
+    remember = checkboxes.remember(None, False, lang)
+    terms = Agreement(url="https://shop.example.com/terms")
+    open_terms = checkboxes.agreement(terms, False, None, lang)
+    missed_terms = checkboxes.agreement(terms, False, words.TERMS_MISSING, lang)
     wrong_email = fake.asked("email", "anna@example", error=_(ASKED["email"].wrong))
     transfer = Instructions(
         ("Send the amount in one payment.", "The network's fee comes on top."),
@@ -260,6 +271,19 @@ def states(lang: str = "en") -> dict[str, State]:
                 "email": ASKED["email"].wrong,
             },
         ),
+        "saved-card": payment(saved=visa),
+        "saved-card-alone": payment(saved=unknown, card=code),
+        "saved-card-refused": payment(notice=fake.notice(words.REASON[Reason.SAVED_CARD])),
+        "saved-card-methods": payment(**several | {"saved": visa, "agreement": open_terms}),
+        "saved-card-slip": payment(saved=visa, agreement=open_terms),
+        "another-card": payment(saved=replace(visa, chosen=False), remember=remember),
+        "remember": payment(remember=remember, agreement=open_terms),
+        "agreement-error": payment(
+            agreement=missed_terms,
+            errors={"agreed": words.TERMS_MISSING},
+        ),
+        "short-fields-error": payment(errors={"expiry": EXPIRY_PAST, "code": CODE_THREE}),
+        "long-button": payment(pay_label="Unbeschreiblichlangwortigezahlungsaufforderung " * 2),
         "typed": payment(customer=(fake.asked("email"),)),
         "slips": payment(),
         "paying": payment(),
@@ -364,7 +388,15 @@ def _slips(page: Any) -> None:
     page.locator(".pay .button").click()
 
 
+def _block(page: Any) -> None:
+    """As in a frame without an origin of its own, which only the shop's page can make."""
+    page.evaluate("for (const form of document.forms) form.hidden = true")
+    page.evaluate("document.querySelector('[data-blocked]').hidden = false")
+
+
 ACTS: Final[dict[str, Callable[[Any], None]]] = {
+    "framed-blocked": _block,
+    "saved-card-slip": lambda page: page.locator(".pay .button").click(),
     "paying": _pay,
     "offline": lambda page: page.context.set_offline(True),
     "typed": _typed,
@@ -391,6 +423,9 @@ TRANSLATED: Final = (
     "ready",
     "several-methods",
     "several-errors",
+    "saved-card",
+    "short-fields-error",
+    "remember",
     "still-checking",
     "instructions",
     "paid",
