@@ -26,7 +26,7 @@ from rich.progress import track
 from rich.table import Table
 
 from bench.client import rate
-from checkout.cli.demo import SHOP, running, start, wait_for, write_settings
+from checkout.stage import SHOP, Stage, new_keys, running, sandbox_arguments, start, wait_for
 
 CARD = {"number": "4200000000000000", "code": "123", "holder": "JANE DOE"}
 
@@ -78,10 +78,16 @@ def servers() -> Iterator[Place]:
     ports = [free_port() for _ in range(3)]
     place = [f"http://127.0.0.1:{port}" for port in ports]
     with tempfile.TemporaryDirectory() as name, running() as children:
-        children.append(start("-m", "checkout", "sandbox", "--port", str(ports[1])))
+        children.append(start(*sandbox_arguments("127.0.0.1", ports[1])))
         wait_for(children, f"{place[1]}/sandbox/public_key")
-        config = write_settings(Path(name), "http://127.0.0.1:1", place[0], place[1])
-        os.environ["CHECKOUT_CONFIG"] = str(config)
+        stage = Stage(
+            folder=Path(name),
+            shop="http://127.0.0.1:1",
+            checkout=place[0],
+            sandbox=place[1],
+            keys=new_keys(),
+        )
+        os.environ["CHECKOUT_CONFIG"] = str(stage.write_settings())
         for target, port in (
             ("checkout.app:from_environment", ports[0]),
             ("bench.server:bare", ports[2]),
@@ -90,8 +96,7 @@ def servers() -> Iterator[Place]:
             children.append(start(*serve, "--port", str(port), target))
         wait_for(children, f"{place[0]}/health/ready")
         wait_for(children, place[2])
-        secret = json.loads((Path(name) / "shop.json").read_text())["secret_key"]
-        yield Place(place[0], place[1], place[2], secret)
+        yield Place(place[0], place[1], place[2], stage.keys.secret_key)
 
 
 def free_port() -> int:

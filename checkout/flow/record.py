@@ -14,7 +14,7 @@ from checkout.errors import NotFound, TooMany
 from checkout.flow.counts import ALERTS, ATTEMPTS
 from checkout.flow.pace import Pace, next_query, next_sweep
 from checkout.ledger import attempts, cards, events, outbox, payments
-from checkout.ledger.rows import Attempt, Story, text
+from checkout.ledger.rows import Attempt, Story
 from checkout.links import new_uid
 from checkout.merchant.letters import letter
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
@@ -70,7 +70,7 @@ def claim(conn: Connection, book: Book, attempt: Attempt, now: float) -> tuple[S
         conn, attempt.payment, "claimed", now, attempt.number,
         method=attempt.method, account=attempt.account,
     )  # fmt: skip
-    return _update(conn, book, attempt.payment, now), True
+    return _settle(conn, book, Story(story.payment, (*story.attempts, attempt)), now), True
 
 
 def _limit(conn: Connection, limits: Limits, attempt: Attempt, now: float) -> None:
@@ -93,10 +93,11 @@ def no_news(outcome: Outcome) -> bool:
 
 
 def answer(
-    conn: Connection, book: Book, key: str, outcome: Outcome, now: float, *, asked: bool
+    conn: Connection, book: Book, attempt: Attempt, outcome: Outcome, now: float, *, asked: bool
 ) -> Story:
     """Write down what the gateway said: to the charge, or (`asked`) to a status query."""
-    story, attempt = _held_attempt(conn, key)
+    story = hold(conn, attempt.payment)
+    attempt = story.attempts[attempt.number - 1]  # it may have moved since
     if asked and outcome.status is Status.LOST:
         return _absent(conn, book, story, attempt, now)
     if asked and no_news(outcome):
@@ -105,29 +106,39 @@ def answer(
         return _mismatched(conn, book, attempt, outcome.id, stated, now)
     if attempt.mismatch and outcome.status in WON:
         return story  # the gateway contradicts itself: somebody has to look
+    changed = _heard(story, attempt, outcome, now, asked=asked)
+    attempts.save(conn, attempt, changed)
+    _remember_card(conn, story, outcome, now)
+    story, status = story.with_(changed), changed.status
+    if status is attempt.status:
+        return story
+    _note_move(conn, attempt, status, now, outcome.reason)
+    if status in WON and (attempt.status in UNPAID_ENDS or _paid_before(story, attempt)):
+        _alert(conn, attempt, "late_success", now)
+    return _settle(conn, book, story, now)
+
+
+def _heard(story: Story, attempt: Attempt, outcome: Outcome, now: float, *, asked: bool) -> Attempt:
+    """The attempt after what the gateway said of it."""
     status = move(attempt.status, outcome.status)
-    values: dict[str, Any] = {
+    moves = status is not attempt.status
+    changes: dict[str, Any] = {
         "status": status,
         "gateway_id": outcome.id or attempt.gateway_id,
-        "facts": text(_kept(attempt.facts, outcome.facts)),
-        "reason": outcome.reason if status is not attempt.status else attempt.reason,
-        "step": text(outcome.step or attempt.step) if outcome.step or attempt.step else None,
+        "facts": _kept(attempt.facts, outcome.facts),
+        "reason": outcome.reason if moves else attempt.reason,
+        "step": outcome.step or attempt.step,
     }
     # The gateway's last word ends the sweep, also of an attempt that the customer has left.
     if outcome.status in FINAL | {Status.LOST}:
-        values["sweep_at"] = None
+        changes["sweep_at"] = None
     elif not asked or attempt.sweep_at is None:
-        values["sweep_at"] = next_sweep(attempt.created_at, now, story.payment.expires_at)
+        changes["sweep_at"] = next_sweep(attempt.created_at, now, story.payment.expires_at)
     if not asked:
-        values |= {"next_query_at": now + next_query(0), "queries": 0}
-    attempts.change(conn, key, **values)
-    _remember_card(conn, story, outcome, now)
-    if status is attempt.status:
-        return read(conn, attempt.payment)
-    _moved(conn, attempt, status, now, outcome.reason)
-    if status in WON and (attempt.status in UNPAID_ENDS or _paid_before(story, attempt)):
-        _alert(conn, attempt, "late_success", now)
-    return _update(conn, book, attempt.payment, now)
+        changes |= {"next_query_at": now + next_query(0), "queries": 0}
+    if moves:
+        changes["updated_at"] = now
+    return msgspec.structs.replace(attempt, **changes)
 
 
 def _remember_card(conn: Connection, story: Story, outcome: Outcome, now: float) -> None:
@@ -151,6 +162,12 @@ def _moved(
     conn: Connection, attempt: Attempt, status: Status, now: float, reason: Reason | None = None
 ) -> None:
     attempts.change(conn, attempt.key, status=status, updated_at=now)
+    _note_move(conn, attempt, status, now, reason)
+
+
+def _note_move(
+    conn: Connection, attempt: Attempt, status: Status, now: float, reason: Reason | None
+) -> None:
     ATTEMPTS.labels(attempt.account, status).inc()
     told = {"from": attempt.status, "to": status, "reason": reason}
     events.append(conn, attempt.payment, "moved", now, attempt.number, **told)
@@ -282,8 +299,12 @@ def expire(conn: Connection, book: Book, uid: str, now: float) -> Story:
 
 
 def _update(conn: Connection, book: Book, uid: str, now: float) -> Story:
+    return _settle(conn, book, read(conn, uid), now)
+
+
+def _settle(conn: Connection, book: Book, story: Story, now: float) -> Story:
     """Derive the payment's status anew, write it down, and write the shop's letter with it."""
-    story = read(conn, uid)
+    uid = story.payment.uid
     status, told = story.status(now), story.payment.told
     tell = status in FINAL and told != status
     if status is story.payment.status and not tell:

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
 from enum import Enum
 from typing import Any, cast
 
@@ -86,6 +87,7 @@ class Flow:
         self._seen: dict[str, tuple[float, Story]] = {}
         self.book = record.Book(settings.shops, settings.limits, self.pace, settings.public_url)
         self._running: set[asyncio.Task[Any]] = set()
+        self._charging: dict[str, asyncio.Event] = {}  # by key: set when its answer is written
 
     # Making and finding payments
 
@@ -219,7 +221,14 @@ class Flow:
             )
         except IntegrityError:  # another machine claimed this number first
             return await self.ledger.read(record.read, attempt.payment)
-        return await self._send(story, attempt, method, sent) if ours else story
+        if not ours:
+            return story
+        answered = self._charging[attempt.key] = asyncio.Event()
+        try:
+            return await self._send(story, attempt, method, sent)
+        finally:
+            del self._charging[attempt.key]
+            answered.set()
 
     def _new_attempt(self, story: Story, method: Method, sent: Submission) -> Attempt:
         now, key = self.clock(), new_key(sent.number)
@@ -341,7 +350,7 @@ class Flow:
     async def _answer(self, attempt: Attempt, outcome: Outcome, *, asked: bool) -> Story:
         now = self.clock()
         story = await self.write(
-            attempt.payment, record.answer, self.book, attempt.key, outcome, now, asked=asked
+            attempt.payment, record.answer, self.book, attempt, outcome, now, asked=asked
         )
         self.letters_waiting.set()
         return story
@@ -444,6 +453,12 @@ class Flow:
         if attempt is None or attempt.account != account or account not in self.gateways:
             raise NotFound
         outcome = self.gateways[account].notification(headers, body)
+        if answered := self._charging.get(attempt.key):
+            # It tells of a charge whose own answer is on its way to us: that one first, and most
+            # often there is nothing left to ask.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(answered.wait(), self.pace.arrival)
+            attempt = await self.ledger.read(attempts.by_notify_ticket, ticket) or attempt
         agrees = attempt.status in FINAL and attempt.status is outcome.status
         await self.ledger.write(_noted, attempt, outcome.status, self.clock(), agrees)
         if not agrees:

@@ -94,6 +94,17 @@ def change(conn: Connection, key: str, **values: Any) -> None:
     conn.execute(CHANGE, {"of_key": key, **values})
 
 
+def save(conn: Connection, before: Attempt, after: Attempt) -> None:
+    """Write down in which fields `after` differs."""
+    changes = {}
+    for name in Attempt.__struct_fields__:
+        value = getattr(after, name)
+        if value != getattr(before, name):
+            changes[name] = text(value) if isinstance(value, Struct) else value
+    if changes:
+        change(conn, before.key, **changes)
+
+
 def by_key(conn: Connection, key: str) -> Attempt | None:
     return _one(conn, BY_KEY, key)
 

@@ -97,6 +97,11 @@ class Story(Struct, frozen=True):
     def next_number(self) -> int:
         return len(self.attempts) + 1
 
+    def with_(self, attempt: Attempt) -> Story:
+        """The story with this attempt as it is now."""
+        at = attempt.number - 1
+        return Story(self.payment, (*self.attempts[:at], attempt, *self.attempts[at + 1 :]))
+
     def status(self, now: float) -> Status:
         """Where the payment stands at `now`, also before the sweep has written an expiry down."""
         return payment_status(

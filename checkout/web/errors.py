@@ -99,7 +99,7 @@ def _page(request: Web_Request, status: int, headers: dict[str, str]) -> Respons
     nonce = new_nonce()
     shown = notice(found, lang)
     page = ErrorPage(notice=shown, status=status, actions=_actions(path, lang, status))
-    visit: Visit | None = getattr(request.state, "visit", None)
+    visit: Visit | None = request.scope["state"].get("visit")
     shell = Shell(
         lang=lang,
         title=shown.title,

@@ -50,7 +50,7 @@ from checkout.web.views import (
     Summary,
     WaitPage,
 )
-from checkout.web.visit import READ, Visit, Web_Request, enter, see_other
+from checkout.web.visit import READ, Visit, Web_Request, enter, header, see_other
 
 PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
 ORDER_PATH: Final = "/{lang:str}/order/{uid:str}/{secret:str}"
@@ -193,7 +193,7 @@ async def status(request: Web_Request) -> Answer:
     """The fragment that htmx polls, or JSON; a page that has moved on says where."""
     visit = await enter(request, glance=True)
     visit.story = await visit.web.flow.look(visit.story)
-    if "application/json" in request.headers.get("accept", ""):
+    if "application/json" in (header(request, b"accept") or ""):
         return _status_json(visit)
     if visit.page != "wait":
         return Answer(headers={"hx-redirect": visit.url(visit.page)})

@@ -70,7 +70,7 @@ class Visit:
     @property
     def framed(self) -> bool:
         """In the shop's frame: the browser says so; where it says nothing, the order does."""
-        dest = self.request.headers.get("sec-fetch-dest")
+        dest = header(self.request, b"sec-fetch-dest")
         return dest in ("iframe", "frame") if dest else self.story.payment.order.iframe
 
     @property
@@ -92,7 +92,8 @@ class Visit:
 
     @property
     def pocket(self) -> Pocket | None:
-        value = self.request.cookies.get(COOKIE) if "cookie" in self.request.headers else None
+        sent = header(self.request, b"cookie") is not None
+        value = self.request.cookies.get(COOKIE) if sent else None
         return self.web.signer.read_pocket(self.story.payment.uid, value) if value else None
 
     def url(self, page: str = "", *, lang: str | None = None, kind: str = "payment") -> str:
@@ -179,8 +180,15 @@ async def enter(request: Web_Request, *, glance: bool = False) -> Visit:
     find = web.flow.glance if glance else web.flow.open
     story = await find(place["uid"], place["secret"])
     visit = Visit(web, request, lang, story, web.flow.shop(story))
-    request.state.visit = visit  # an error's page shows the shop too, and in its frame
+    request.scope["state"]["visit"] = visit  # an error's page shows the shop too, and in its frame
     return visit
+
+
+def header(request: Web_Request, name: bytes) -> str | None:
+    """One header, without reading them all as `request.headers` does."""
+    return next(
+        (value.decode("latin-1") for key, value in request.scope["headers"] if key == name), None
+    )
 
 
 def shop_view(web: Web, shop: Shop) -> ShopView:

@@ -38,6 +38,22 @@ async def test_it_is_noted_before_it_is_answered(world: World) -> None:
     held.let.set()
 
 
+async def test_one_that_overtakes_the_charges_own_answer_waits_for_it(world: World) -> None:
+    story = await world.payment()
+    charge, world.gateway.news = Held(PAID), PAID
+    world.gateway.will_answer(charge)
+    paying = asyncio.create_task(world.pay(story))
+    await charge.asked.wait()
+    told = asyncio.create_task(world.notify((await world.story(story)).attempts[0]))
+    await asyncio.sleep(0.05)
+    assert not told.done()
+    charge.let.set()
+    await asyncio.gather(paying, told)
+    await world.flow.finish(5)
+    assert await world.status(story) is Status.PAID
+    assert world.gateway.queries == []
+
+
 async def test_it_is_asked_about_at_once(world: World) -> None:
     story = await world.paid_with(PENDING)
     world.clock.move(1)
