@@ -11,6 +11,7 @@ import click
 
 from checkout.cli.common import FAILED, fail
 from checkout.stage import (
+    SHOP,
     Children,
     NotStarted,
     Stage,
@@ -63,6 +64,7 @@ def _say(stage: Stage, config: Path) -> None:
     click.echo(f"checkout  {stage.checkout}")
     click.echo(f"sandbox   {stage.sandbox}   cards, controls and the ledger of the gateways")
     click.echo(f"settings  {config}")
+    click.echo(f"API       SHOP_ID={SHOP} SHOP_SECRET={stage.keys.secret_key}")
     click.echo("Pay with card 4012 0000 0000 1097, any later date, any code; password 1111.")
     click.echo("Ctrl-C ends all.")
 

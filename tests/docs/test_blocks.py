@@ -1,0 +1,266 @@
+"""The documents for shops: every code block runs, against a demo of the servers, as it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Final
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256, SHA512
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from checkout.drill.customer import Customer, good_card
+from checkout.sandbox.stories import STORIES
+from checkout.stage import SHOP, Stage, new_keys, running, sandbox_arguments, start, wait_for
+from tests.journeys.house import ROOT, free_ports
+from tests.support.blocks import FENCE, PICTURES, RUNNERS, Block, Desk, blocks
+
+DOCS: Final = ROOT / "docs"
+
+# For shops: their blocks run. The others are for operators and contributors.
+SHOPS: Final = (
+    "quick-start.md",
+    "api.md",
+    "notifications.md",
+    "going-live.md",
+    "test-cards.md",
+    "drill.md",
+)
+OTHERS: Final = frozenset(
+    {"adding-a-gateway.md", "architecture.md", "exchanger.md", "operating.md", "rest.md"}
+    | {"settings.md"}
+)
+ELSEWHERE: Final = frozenset({"links.md", "products.md", "widget.md"})  # have tests of their own
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    port, sandbox_port = free_ports(2)
+    stage = Stage(
+        folder=tmp_path_factory.mktemp("demo"),
+        shop="http://127.0.0.1:9",
+        checkout=f"http://127.0.0.1:{port}",
+        sandbox=f"http://localhost:{sandbox_port}",
+        keys=new_keys(),
+    )
+    log = stage.folder / "log"
+    with running() as children:
+        children.append(start(*sandbox_arguments("127.0.0.1", sandbox_port), log=log))
+        wait_for(children, f"{stage.sandbox}/sandbox/public_key")
+        config = stage.write_settings()
+        serve = ("-m", "checkout", "serve", "--config", str(config), "--port", str(port))
+        children.append(start(*serve, log=log))
+        wait_for(children, f"{stage.checkout}/health/ready")
+        yield stage
+
+
+def desk(folder: Path, stage: Stage) -> Desk:
+    """The reader has put these into the environment, as quick-start.md says."""
+    return Desk(
+        folder,
+        {
+            "CHECKOUT": stage.checkout,
+            "CHECKOUT_CONFIG": str(stage.folder / "checkout.toml"),
+            "SHOP_ID": SHOP,
+            "SHOP_SECRET": stage.keys.secret_key,
+            "PUBLIC_KEY": stage.keys.public_key,
+        },
+        {"https://pay.example.com": stage.checkout, "http://127.0.0.1:8001": stage.checkout},
+    )
+
+
+def test_every_document_is_known() -> None:
+    names = {path.name for path in DOCS.glob("*.md")}
+    assert names - OTHERS - ELSEWHERE == set(SHOPS)
+
+
+@pytest.mark.parametrize("name", SHOPS)
+def test_the_blocks_run(name: str, stage: Stage, tmp_path: Path) -> None:
+    """In order, in one folder, one after the other."""
+    document = DOCS / name
+    reader = desk(tmp_path, stage)
+    found = blocks(document)
+    # No fence is overlooked, and each has a language that is known here.
+    assert len(re.findall(r"^ *```", document.read_text(), re.MULTILINE)) == 2 * len(found)
+    assert not {block.language for block in found} - set(RUNNERS)
+    for block in found:
+        reader.run(block)
+
+
+def test_nothing_runnable_is_called_a_picture() -> None:
+    """`text` is for what can't run: servers that stay, addresses of the reader's own."""
+    shown = [b for name in SHOPS for b in blocks(DOCS / name) if b.language in PICTURES]
+    stays = re.compile(r"make demo|checkout demo|checkout drill --(demo|start)|--online|=…")
+    assert [b.where for b in shown if b.language == "text" and not stays.search(b.code)] == []
+    assert FENCE.search("```sh\nx\n```\n")
+
+
+# --- The test of the test -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("sh", "false\ntrue"),
+        ("sh", "echo $not_set"),
+        ("python", "assert 1 == 2"),
+        ("js", "throw new Error('no')"),
+        ("php", "<?php throw new Exception('no');"),
+        ("json", "{'a': 1}"),
+        ("toml", "a = "),
+    ],
+    ids=["sh", "sh unset", "python", "js", "php", "json", "toml"],
+)
+def test_a_block_that_fails_is_seen(language: str, code: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"notes.md:7"):
+        Desk(tmp_path, {}).run(Block(Path("notes.md"), 7, language, "", code))
+
+
+# --- What the documents promise -----------------------------------------------------------------
+
+
+def test_the_quick_start_ends_with_a_paid_order(stage: Stage, tmp_path: Path) -> None:
+    """The customer pays between the blocks, as the text says."""
+    reader = desk(tmp_path, stage)
+    said = ""
+    for block in blocks(DOCS / "quick-start.md"):
+        if "asked.json" in block.code:
+            assert "finished: False" in reader.run(block)
+            created = json.loads((tmp_path / "created.json").read_text())["checkout"]
+            asyncio.run(pay(stage, created["redirect_url"]))
+        said = reader.run(block)
+    assert said == "status: successful finished: True\n"
+
+
+async def pay(stage: Stage, url: str) -> None:
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as browser:
+        customer = Customer(browser, stage.checkout)
+        await customer.arrive(url)
+        await customer.pay(good_card())
+
+
+def test_the_table_of_cards_is_the_sandboxs() -> None:
+    rows = re.findall(
+        r"^\| ([0-9 ]{19}) \| (.*) \|$", (DOCS / "test-cards.md").read_text(), re.MULTILINE
+    )
+    assert {number.replace(" ", ""): says for number, says in rows} == {
+        number: story.says for number, story in STORIES.items()
+    }
+
+
+Letter = tuple[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def letter(stage: Stage) -> Iterator[Letter]:
+    """The signature and the body of a notification that checkout really sent."""
+    came = threading.Event()
+    letters: list[Letter] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            letters.append((self.headers["Content-Signature"], body))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            came.set()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    order = {"amount": 1999, "currency": "EUR", "description": "Tea", "tracking_id": "order-1234"}
+    ways = {"notification_url": f"http://127.0.0.1:{server.server_port}/"}
+    asked = {"transaction_type": "payment", "order": order, "settings": ways}
+    made = httpx.post(
+        f"{stage.checkout}/ctp/api/checkouts",
+        json={"checkout": asked},
+        auth=(SHOP, stage.keys.secret_key),
+        trust_env=False,
+    ).json()["checkout"]
+    asyncio.run(pay(stage, made["redirect_url"]))
+    assert came.wait(20)
+    yield letters[0]
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+# How each language's block is called: with the key, the signature and the body in these files.
+CALLS: Final = {
+    "python": (
+        "import json, pathlib\n"
+        "from verify import read_notification\n"
+        "key, signature = (pathlib.Path(n).read_text() for n in ('key', 'signature'))\n"
+        "print(json.dumps(read_notification(key, signature, pathlib.Path('body').read_bytes())))\n"
+    ),
+    "php": (
+        "<?php\nrequire 'verify.php';\n"
+        "echo json_encode(read_notification(file_get_contents('key'),"
+        " file_get_contents('signature'), file_get_contents('body')));\n"
+    ),
+    "js": (
+        "import { readFileSync as read } from 'node:fs';\n"
+        "import { readNotification } from './verify.mjs';\n"
+        "console.log(JSON.stringify(readNotification("
+        "read('key', 'utf8'), read('signature', 'utf8'), read('body'))));\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("language", CALLS)
+def test_notifications_are_verified(
+    language: str, stage: Stage, letter: Letter, tmp_path: Path
+) -> None:
+    reader = desk(tmp_path, stage)
+    (block,) = (
+        b
+        for b in blocks(DOCS / "notifications.md")
+        if b.language == language and "verify" in b.name
+    )
+    reader.run(block)
+    signature, body = letter
+
+    def read(signature: str, body: bytes) -> object:
+        for name, content in (("key", stage.keys.public_key), ("signature", signature)):
+            (tmp_path / name).write_text(content)
+        (tmp_path / "body").write_bytes(body)
+        return json.loads(reader.run(Block(block.document, 0, language, "", CALLS[language])))
+
+    said = read(signature, body)
+    assert isinstance(said, dict)
+    assert (said["status"], said["tracking_id"], said["amount"]) == (
+        "successful",
+        "order-1234",
+        1999,
+    )
+    private = load_pem_private_key(stage.keys.private_key.encode(), None)
+    assert isinstance(private, RSAPrivateKey)
+    pss = padding.PSS(padding.MGF1(SHA256()), 32)
+    forged = {
+        "another body": (signature, body.replace(b"successful", b"failed")),
+        "no signature": ("", body),
+        "no base64": ("...", body),
+        "another hash": (
+            b64encode(private.sign(body, padding.PKCS1v15(), SHA512())).decode(),
+            body,
+        ),
+        "another padding": (
+            b64encode(private.sign(body, pss, SHA256())).decode(),
+            body,
+        ),
+    }
+    assert {how: read(*each) for how, each in forged.items()} == dict.fromkeys(forged)
