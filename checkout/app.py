@@ -35,6 +35,7 @@ from checkout.web import (
     pages,
     returns,
     static,
+    widget,
 )
 from checkout.web.errors import on_error
 from checkout.web.load import LoadShedder
@@ -49,6 +50,7 @@ HANDLERS = (
     *operations.HANDLERS,
     *notifications.HANDLERS,
     *static.HANDLERS,
+    *widget.HANDLERS,
     *health.HANDLERS,
 )
 

@@ -40,6 +40,12 @@ def back(story: Story, status: Status, shop: Shop) -> str | None:
     return _appended(url, f"token={story.payment.token}&status={word}&uid={story.payment.uid}")
 
 
+def names_a_way(story: Story, status: Status) -> bool:
+    """Does the order say where to go back to, or is `back` just the shop's site?"""
+    ways = story.payment.order.ways
+    return ways.client_callback_url is not None or _named(ways, ADDRESS[status]) is not None
+
+
 def _named(ways: Ways, names: tuple[str, ...]) -> str | None:
     return next((url for name in names if (url := getattr(ways, name))), None)
 

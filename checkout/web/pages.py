@@ -12,7 +12,7 @@ from litestar import post, route
 from checkout.errors import Unprocessable
 from checkout.flow.verbs import CHOOSE_METHOD, Submission
 from checkout.links import Pocket
-from checkout.merchant.landing import back
+from checkout.merchant.landing import back, names_a_way
 from checkout.merchant.shapes import words as shop_words
 from checkout.model import saving
 from checkout.model.browser import FIELDS, Browser
@@ -223,6 +223,7 @@ async def result_page(request: Web_Request) -> Answer:
         or present.fill(visit._(words.BACK), shop=visit.shop.name),
         auto_return=_auto_return(order) if back_url else None,
         target="_top" if visit.framed else None,
+        stay=not names_a_way(story, now_status),
     )
     return visit.show("result", page, title=notice.title)
 

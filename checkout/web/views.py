@@ -28,6 +28,7 @@ class Frame:
     origins: tuple[str, ...]
     uid: str
     status: str  # in the outward words; "" tells none
+    live: bool = False  # an attempt is under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ class ResultPage:
     back_label: str
     auto_return: int | None  # seconds; 0 at once
     target: str | None  # _top in a frame
+    stay: bool = False  # the order names no address to go back to: a frame may just be closed
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from checkout.errors import NotFound
 from checkout.flow.verbs import Flow
 from checkout.ledger.rows import Story
 from checkout.links import COOKIE, Pocket, Signer, set_cookie
-from checkout.model.status import OUTWARD, Status
+from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.model.steps import Instructions
 from checkout.settings import Settings, Shop
 from checkout.texts import LANGUAGES, gettext
@@ -163,7 +163,8 @@ class Visit:
         if not self.framed or not self.shop.frame_origins:
             return None
         uid = holes.put("uid", self.story.payment.uid)
-        return Frame(self.shop.frame_origins, uid, OUTWARD[self.status])
+        live = self.status in LIVE
+        return Frame(self.shop.frame_origins, uid, OUTWARD[self.status], live)
 
     @property
     def _(self) -> Any:

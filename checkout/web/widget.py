@@ -1,0 +1,109 @@
+"""The embed script: `/widget.js`, the latest, and `/widget-<version>.js`, which never changes.
+
+`static/widget/widget.js` is this version's source. A version that has been released stays in
+`static/widget/<version>.js` as it was served, for shops that have pinned it by its hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from litestar import Response, route
+from litestar.handlers import HTTPRouteHandler
+
+from checkout import __version__
+from checkout.assets import STATIC
+from checkout.texts import N_
+from checkout.web.static import FOREVER
+from checkout.web.visit import READ, Web_Request
+
+FOLDER: Final = STATIC / "widget"
+SCRIPT: Final = "text/javascript; charset=utf-8"
+TYPES: Final = "application/typescript; charset=utf-8"
+# A day old at most where a shop's page has not pinned a version; asked for again by its ETag.
+LATEST: Final = "public, max-age=3600, stale-while-revalidate=86400"
+
+# What the script says, in its own table: there each language stands beside the others.
+WORDS: Final = (N_("Payment"), N_("Close"), N_("Open the payment page"))
+
+_NO_CODE: Final = re.compile(r"^[ \t]*(//.*\n)?", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    body: bytes
+    gzipped: bytes
+    integrity: str  # as the `integrity` attribute wants it
+    etag: str
+
+    @classmethod
+    def of(cls, body: bytes) -> Script:
+        digest = base64.b64encode(hashlib.sha384(body).digest()).decode()
+        etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+        return cls(body, gzip.compress(body, 9, mtime=0), f"sha384-{digest}", etag)
+
+
+def squeezed(source: str) -> str:
+    """A script of ours without its lines of comment and its indentation."""
+    return _NO_CODE.sub("", source)
+
+
+def read_scripts(folder: Path = FOLDER) -> dict[str, Script]:
+    """Every version's script, this one's last."""
+    frozen = {path.stem: path.read_bytes() for path in sorted(folder.glob("[0-9]*.js"))}
+    ours = frozen.pop(__version__, None)
+    if ours is None:
+        ours = squeezed((folder / "widget.js").read_text(encoding="utf-8")).encode()
+    return {version: Script.of(body) for version, body in (frozen | {__version__: ours}).items()}
+
+
+SCRIPTS: Final[Mapping[str, Script]] = read_scripts()
+TYPINGS: Final = Script.of((FOLDER / "widget.d.ts").read_bytes())
+
+
+def path_of(version: str = __version__) -> str:
+    return f"/widget-{version}.js"
+
+
+def tag(public_url: str, version: str = __version__) -> str:
+    """What a shop writes into its page to have this version and no other."""
+    return (
+        f'<script src="{public_url}{path_of(version)}" integrity="{SCRIPTS[version].integrity}" '
+        'crossorigin="anonymous"></script>'
+    )
+
+
+def _serve(path: str | list[str], script: Script, media_type: str, kept: str) -> HTTPRouteHandler:
+    @route(path, http_method=READ, include_in_schema=False, name=f"script {path}")
+    async def file(request: Web_Request) -> Response[bytes]:
+        # Any page may read it: the hash in a shop's page is checked by that (CORS).
+        headers = {
+            "access-control-allow-origin": "*",
+            "cross-origin-resource-policy": "cross-origin",
+            "cache-control": kept,
+            "vary": "Accept-Encoding",
+            "etag": script.etag,
+        }
+        if script.etag in request.headers.get("if-none-match", ""):
+            return Response(b"", status_code=304, media_type=media_type, headers=headers)
+        zipped = "gzip" in request.headers.get("accept-encoding", "")
+        if zipped:
+            headers["content-encoding"] = "gzip"
+        body = script.gzipped if zipped else script.body
+        return Response(body, media_type=media_type, headers=headers)
+
+    return file
+
+
+HANDLERS: Final = (
+    *(_serve(path_of(version), script, SCRIPT, FOREVER) for version, script in SCRIPTS.items()),
+    _serve(["/widget.js", "/widget/be_gateway.js"], SCRIPTS[__version__], SCRIPT, LATEST),
+    _serve("/widget.d.ts", TYPINGS, TYPES, LATEST),
+)

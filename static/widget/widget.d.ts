@@ -1,0 +1,85 @@
+// Types of checkout's widget (widget.js). In a project: download it beside your own types, or
+// declare the same names.
+
+/** How the payment stands when the modal is closed; null: closed before anything was begun. */
+export type WidgetStatus = "successful" | "failed" | "pending" | "redirected" | "error" | null;
+
+/** The words of the API; "redirected": the customer leaves the page for the bank. */
+export type PaymentStatus =
+  | "incomplete"
+  | "pending"
+  | "successful"
+  | "failed"
+  | "canceled"
+  | "expired"
+  | "refunded"
+  | "redirected";
+
+export interface WidgetParameters {
+  /** Where checkout is; without it, where the script came from. */
+  checkout_url?: string;
+  /** Of `POST /ctp/api/checkouts`. */
+  token?: string;
+  /** What `POST /ctp/api/checkouts` takes, for a payment made by the page itself. */
+  checkout?: { token?: string; public_key?: string; [name: string]: unknown };
+  /**
+   * Called when the modal is closed, and with "redirected" before the customer leaves the page.
+   * Where the payment is over the page goes on to the order's return address; `false` stays.
+   */
+  closeWidget?: (status: WidgetStatus) => unknown;
+  [name: string]: unknown;
+}
+
+/** What the frame says of itself. */
+export interface FrameMessage {
+  source: "checkout";
+  event: "ready" | "resize" | "status" | "close";
+  /** The payment's. */
+  uid: string;
+  status: PaymentStatus;
+  /** Of the content, in pixels. */
+  height: number;
+  /** An attempt is under way: the customer may have paid. */
+  live: boolean;
+  /** Where the order says to go on to, once the payment is over. */
+  url?: string;
+  /** The page's own `color-scheme`. */
+  scheme?: string;
+}
+
+export interface FrameEvents {
+  ready: CustomEvent<FrameMessage>;
+  resize: CustomEvent<FrameMessage>;
+  status: CustomEvent<FrameMessage>;
+  /** `preventDefault()` stays on the page; else it goes on to `detail.url`, where there is one. */
+  close: CustomEvent<FrameMessage>;
+  /** The page can't be shown: a link to it stands in its place. */
+  error: CustomEvent<{ event: "error" }>;
+}
+
+declare global {
+  class BeGateway {
+    constructor(parameters: WidgetParameters);
+    /** Opens the modal; while one is open, does nothing. */
+    createWidget(): void;
+    /** Closes it as the customer would; there once it is open. */
+    close?: () => void;
+  }
+
+  interface CheckoutFrame extends HTMLElement {
+    addEventListener<K extends keyof FrameEvents>(
+      type: K,
+      listener: (this: CheckoutFrame, event: FrameEvents[K]) => unknown,
+      options?: boolean | AddEventListenerOptions,
+    ): void;
+    addEventListener(
+      type: string,
+      listener: EventListenerOrEventListenerObject,
+      options?: boolean | AddEventListenerOptions,
+    ): void;
+  }
+
+  interface HTMLElementTagNameMap {
+    "checkout-frame": CheckoutFrame;
+  }
+}
