@@ -1,4 +1,4 @@
-"""The command line: demo, serve, sandbox, link, check, payments, keys, drill.
+"""The command line: demo, serve, sandbox, link, check, payments, keys, widget, drill.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -11,7 +11,7 @@ import click
 import structlog
 
 from checkout import __version__
-from checkout.cli import check, demo, drill, keys, link, payments, serve
+from checkout.cli import check, demo, drill, keys, link, payments, serve, widget
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,5 +31,6 @@ for command in (
     payments.payments,
     keys.keys,
     drill.drill_command,
+    widget.widget,
 ):
     main.add_command(command)

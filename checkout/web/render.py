@@ -20,8 +20,8 @@ from checkout.texts import LANGUAGES, translations
 
 MOST_KEPT: Final = 1024
 MEDIA_TYPES: Final = {
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
+    "css": "text/css",
+    "js": "text/javascript",
     "svg": "image/svg+xml",
     "png": "image/png",
     "jpeg": "image/jpeg",

@@ -25,7 +25,7 @@ from checkout.web.static import FOREVER
 from checkout.web.visit import READ, Web_Request
 
 FOLDER: Final = STATIC / "widget"
-SCRIPT: Final = "text/javascript; charset=utf-8"
+SCRIPT: Final = "text/javascript"  # Litestar adds the charset
 TYPES: Final = "application/typescript; charset=utf-8"
 # A day old at most where a shop's page has not pinned a version; asked for again by its ETag.
 LATEST: Final = "public, max-age=3600, stale-while-revalidate=86400"

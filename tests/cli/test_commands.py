@@ -41,7 +41,8 @@ LINK = (
 def test_help_and_version(run: Run) -> None:
     said = run("--help")
     assert said.exit_code == 0
-    for command in ("demo", "serve", "sandbox", "link", "check", "payments", "keys", "drill"):
+    commands = ("demo", "serve", "sandbox", "link", "check", "payments", "keys", "widget", "drill")
+    for command in commands:
         assert re.search(rf"^  {command} ", said.output, re.MULTILINE), command
         assert run(command, "-h").exit_code == 0
     assert run("--version").output.strip().endswith(__version__)
@@ -91,6 +92,20 @@ def test_fresh_keys_make_good_settings(run: Run, tmp_path: Path) -> None:
     )  # fmt: skip
     settings = load(path, {}, OPTIONS)
     assert settings.shops["361"].public_key == keys["public_key"]
+
+
+# --- widget ------------------------------------------------------------------------------------
+
+
+def test_widget(run: Run, config: Path) -> None:
+    said = run("widget", "--config", str(config)).output
+    found = answered(run("widget", "--config", str(config), "--json"))
+    (ours,) = found["versions"]
+    assert ours["latest"]
+    assert ours["version"] == __version__
+    assert ours["src"].endswith(f"/widget-{__version__}.js")
+    assert f'src="{ours["src"]}" integrity="{ours["integrity"]}" crossorigin="anonymous"' in said
+    assert found["latest"].endswith("/widget.js")
 
 
 # --- link --------------------------------------------------------------------------------------

@@ -1,0 +1,165 @@
+"""The embed script as it is served: small, pinned by its hash, readable from any page."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from checkout import __version__
+from checkout.assets import STATIC
+from checkout.texts import LANGUAGES, gettext
+from checkout.web import widget
+from tests.web.house import PUBLIC, Customer
+from tests.web.test_security import policy_of
+
+ROOT = Path(__file__).parents[2]
+VERSIONED = f"/widget-{__version__}.js"
+PATHS = [VERSIONED, "/widget.js", "/widget/be_gateway.js"]
+
+
+def integrity(body: bytes) -> str:
+    return "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+async def test_the_script(customer: Customer, path: str, encoding: str) -> None:
+    answer = await customer.get(path, headers={"Accept-Encoding": encoding})
+    assert answer.status_code == 200
+    assert answer.headers.get("content-encoding", "identity") == encoding
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert integrity(answer.content) == widget.SCRIPTS[__version__].integrity
+    kept = answer.headers["cache-control"]
+    assert ("immutable" in kept) == (path == VERSIONED)
+
+
+async def test_three_kilobytes(customer: Customer) -> None:
+    async with customer.stream("GET", VERSIONED, headers={"Accept-Encoding": "gzip"}) as answer:
+        raw = b"".join([chunk async for chunk in answer.aiter_raw()])
+    assert gzip.decompress(raw) == widget.SCRIPTS[__version__].body
+    assert len(raw) <= 3000
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_asked_again(customer: Customer, path: str) -> None:
+    first = await customer.get(path)
+    again = await customer.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = await customer.get(path, headers={"If-None-Match": '"another"'})
+    assert other.status_code == 200
+    head = await customer.request("HEAD", path)
+    assert (head.status_code, head.content) == (200, b"")
+
+
+async def test_another_version_is_not_there(customer: Customer) -> None:
+    for path in ("/widget-99.0.0.js", "/widget-.js", "/widget/other.js"):
+        assert (await customer.get(path)).status_code == 404
+
+
+async def test_types(customer: Customer) -> None:
+    answer = await customer.get("/widget.d.ts")
+    assert answer.status_code == 200
+    assert "class BeGateway" in answer.text
+
+
+def test_the_published_hash_is_the_one_served() -> None:
+    """Shops copy it from the documents."""
+    said = (ROOT / "docs" / "widget.md").read_text()
+    assert re.findall(r"widget-([\d.]+)\.js", said)[0] == __version__
+    assert set(re.findall(r"sha384-[\w+/=]+", said)) == {widget.SCRIPTS[__version__].integrity}
+
+
+def test_a_released_version_is_kept() -> None:
+    """A shop that has pinned it must find it after an update."""
+    released = re.findall(r"(?m)^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text())
+    assert [v for v in released if not (STATIC / "widget" / f"{v}.js").is_file()] == []
+
+
+def test_an_older_version_beside_this_one(tmp_path: Path) -> None:
+    (tmp_path / "0.0.9.js").write_text("old();")
+    (tmp_path / "widget.js").write_text("// why\n  now(); // here\n\n\tthen();\n  // end\n")
+    found = widget.read_scripts(tmp_path)
+    assert {v: each.body.decode() for v, each in found.items()} == {
+        "0.0.9": "old();",
+        __version__: "now(); // here\n\nthen();\n",
+    }
+    (tmp_path / f"{__version__}.js").write_text("frozen();")
+    found = widget.read_scripts(tmp_path)
+    assert found[__version__].body == b"frozen();"
+
+
+def test_its_words_are_the_catalogues() -> None:
+    source = (STATIC / "widget" / "widget.js").read_text()
+    said = dict(re.findall(r"^ +(\w\w): \[(.*)\],$", source, re.MULTILINE))
+    assert said == {
+        language: ", ".join(f'"{gettext(language)(word)}"' for word in widget.WORDS)
+        for language in LANGUAGES
+    }
+
+
+def test_the_tag_for_the_shop() -> None:
+    tag = widget.tag(PUBLIC)
+    assert f'src="{PUBLIC}{VERSIONED}"' in tag
+    assert 'crossorigin="anonymous"' in tag
+    assert widget.SCRIPTS[__version__].integrity in tag
+
+
+async def test_what_a_frame_is_told(customer: Customer) -> None:
+    """The page in a frame says to whom it may talk, and how it stands; no other page does."""
+    back = {"return_url": "https://framing.example.com/thanks"}
+    made = await customer.house.create(shop="framing", settings=back)
+    framed = {"Sec-Fetch-Dest": "iframe"}
+    answer = await customer.get(made.path(), headers=framed)
+    body = re.search(r"<body[^>]*>", answer.text)
+    assert body
+    assert 'data-frame="https://framing.example.com https://m.framing.example.com:8443"' in body[0]
+    assert 'data-status="incomplete"' in body[0]
+    assert "data-live" not in body[0]
+    assert policy_of(answer)["frame-ancestors"] == (
+        "https://framing.example.com https://m.framing.example.com:8443"
+    )
+    plain = await customer.get(made.path(), headers={"Sec-Fetch-Dest": "document"})
+    assert "<body>" in plain.text
+    other = await customer.house.create()
+    stranger = await customer.get(other.path(), headers=framed)
+    assert policy_of(stranger)["frame-ancestors"] == "'none'"
+    assert "data-frame" not in stranger.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "stays"),
+    [
+        ({"return_url": "https://framing.example.com/thanks"}, False),
+        ({"return_url": "framing://done"}, False),
+        ({"return_url": None, "cancel_url": "https://framing.example.com/no"}, False),
+        ({"return_url": None}, True),
+    ],
+    ids=["return", "app", "cancel", "none"],
+)
+async def test_the_way_back(customer: Customer, settings: dict[str, str], stays: bool) -> None:
+    """Where the order names no address the frame is just closed; a link is there always."""
+    made = await customer.house.create(shop="framing", settings=settings)
+    page = (await customer.get(made.path())).text
+    token = re.findall(r'name="form_token" value="([^"]+)"', page)[1]
+    answer = await customer.post(
+        made.path("cancel"),
+        data={"form_token": token, "what": "payment"},
+        headers={"Origin": PUBLIC, "Sec-Fetch-Site": "same-origin"},
+    )
+    assert answer.status_code == 303, answer.text
+    result = await customer.get(made.path("result"), headers={"Sec-Fetch-Dest": "iframe"})
+    (link,) = re.findall(r"<a class=\"button\"[^>]* data-back[^>]*>", result.text)
+    assert ("data-stay" in link) == stays
+    assert 'target="_top"' in link
+    start = settings.get("cancel_url") or settings["return_url"] or "https://framing.example.com"
+    assert f'href="{start}' in link
+
