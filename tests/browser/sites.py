@@ -63,7 +63,8 @@ declines_per_bin_10min = 100000
 # As strict as a shop's own policy can be: no inline script, no inline style, Trusted Types.
 POLICY: Final = (
     "default-src 'none'; script-src 'self' {pay}; style-src 'self'; frame-src https:; "
-    "img-src data:; connect-src {pay}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    "img-src data:; connect-src {pay}; base-uri 'none'; require-trusted-types-for 'script'; "
+    "trusted-types 'none'"
 )
 
 # What a shop writes: its own script and the widget's, no more.
@@ -76,19 +77,24 @@ PAGE: Final = """<!doctype html>
 <script src="{pay}/widget.js"></script>
 <script src="/shop.js" defer></script>
 <h1>A tea shop</h1>
-<p><button id="pay" data-token="{token}" data-checkout="{pay}">Pay</button> <a href="/">Elsewhere</a></p>
+<p><button id="pay" data-token="{token}" data-checkout="{pay}">Pay</button></p>
+<p><a href="/">Elsewhere</a></p>
 <p class="tall">Much is to be read here.</p>
 {frame}
 """
 SCRIPT: Final = """
 window.messages = [];
-window.closed = [];
+window.told = [];
 window.heard = [];
 addEventListener("message", ({ origin, data }) => messages.push([origin, data]));
 const button = document.getElementById("pay");
 button.addEventListener("click", () => {
   const { token, checkout } = button.dataset;
-  const closeWidget = (status) => { closed.push(status); return window.answer; };
+  const closeWidget = (status) => {
+    told.push(status);
+    try { sessionStorage.told = JSON.stringify(told); } catch { /* no cookies, no storage */ }
+    return window.answer;
+  };
   window.widget = new BeGateway({ checkout_url: checkout, token, closeWidget });
   widget.createWidget();
 });

@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Frame, Page, Playwright, expect
+from playwright.async_api import Browser, BrowserContext, Frame, Page, Playwright, expect
 
-from tests.browser.sites import Made, Sites, open_sites
-from tests.journeys.customer import CHALLENGE, PLAIN, SECONDS, WATCH, picture
+from tests.browser.sites import Sites, open_sites
+from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN, SECONDS, WATCH, picture
 from tests.journeys.house import until
 from tests.journeys.plugin import ARGS, BROWSER, launch_options
 
 pytestmark = BROWSER
 
-RESOLVE: Final = "--host-resolver-rules=MAP * 127.0.0.1"
 ALLOWED: Final = {"profile": {"cookie_controls_mode": 0}}
 REFUSED: Final = {"profile": {"default_content_setting_values": {"cookies": 2}}}
 PREFERENCES: Final = {"cookies": ALLOWED, "no third-party cookies": None, "no cookies": REFUSED}
 
-Visit = Callable[..., Awaitable[Page]]
+
+# As an open dialog keeps the focus: what has it, at the press of each key.
+FOCUS: Final = "document.activeElement === document.body || !!document.activeElement.shadowRoot"
+OUTSIDE: Final = "frame.shadowRoot.querySelector('iframe').offsetHeight"
+SANDBOX: Final = (
+    "allow-scripts allow-forms allow-same-origin allow-popups "
+    "allow-top-navigation-by-user-activation"
+)
+
+Enter = Callable[..., Awaitable["Visitor"]]
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
     with open_sites(tmp_path_factory.mktemp("sites")) as found:
         yield found
+
+
+@pytest.fixture
+def sites(running: Sites) -> Sites:
+    """Banks may be framed, and everything is quick."""
+    running.behave(iframe=True, latency_ms=0)
+    return running
 
 
 class Visitor:
@@ -39,12 +54,13 @@ class Visitor:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
         self.problems: list[str] = []
+        self.expected = "nothing"  # what the journey brings about on purpose
         context.set_default_timeout(SECONDS)
         context.on("console", self._on_console)
         context.on("weberror", lambda error: self.problems.append(f"error: {error.error}"))
 
     def _on_console(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and self.expected not in message.text:
             self.problems.append(f"{message.type}: {message.text}")
 
     async def page(self, url: str) -> Page:
@@ -53,35 +69,39 @@ class Visitor:
         return page
 
 
+def launch() -> dict[str, Any]:
+    return launch_options(args=[*ARGS, "--host-resolver-rules=MAP * 127.0.0.1"])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    """It finds every name on this machine. Playwright's contexts block third-party cookies."""
+    async with await playwright.chromium.launch(**launch()) as browser:
+        yield browser
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def visitors(playwright: Playwright, tmp_path: Path) -> AsyncIterator[Any]:
-    """`await visitors(preferences, **options)`. None of them may have seen a violated policy."""
+async def enter(browser: Browser, playwright: Playwright, tmp_path: Path) -> AsyncIterator[Enter]:
+    """`await enter(preferences)`: with a profile of its own. Nobody may have seen an error."""
     made: list[Visitor] = []
-    async with AsyncExitStack() as open_now:
 
-        async def visitor(preferences: Any = None, **options: Any) -> Visitor:
-            options |= {"ignore_https_errors": True, "locale": "en-GB"}
-            launch = launch_options(args=[*ARGS, RESOLVE])
-            if preferences is None:
-                browser = await open_now.enter_async_context(
-                    await playwright.chromium.launch(**launch)
-                )
-                context = await browser.new_context(**options)
-            else:
-                profile = tmp_path / str(len(made))
-                (profile / "Default").mkdir(parents=True)
-                (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
-                context = await open_now.enter_async_context(
-                    await playwright.chromium.launch_persistent_context(
-                        profile, **launch, **options
-                    )
-                )
-            await context.add_init_script(WATCH)
-            made.append(Visitor(context))
-            return made[-1]
+    async def one(preferences: Any = None, **options: Any) -> Visitor:
+        options |= {"ignore_https_errors": True, "locale": "en-GB"}
+        if preferences is None:
+            context = await browser.new_context(**options)
+        else:
+            (tmp_path / "Default").mkdir()
+            (tmp_path / "Default" / "Preferences").write_text(json.dumps(preferences))
+            start = playwright.chromium.launch_persistent_context
+            context = await start(tmp_path, **launch(), **options)
+        await context.add_init_script(WATCH)
+        made.append(Visitor(context))
+        return made[-1]
 
-        yield visitor
-        problems = [problem for each in made for problem in each.problems]
+    yield one
+    for each in made:
+        await each.context.close()
+    problems = [problem for each in made for problem in each.problems]
     assert not problems, "the browser's console:\n" + "\n".join(problems)
 
 
@@ -91,11 +111,15 @@ async def frame_of(page: Page, site: str) -> Frame:
     return next(each for each in page.frames if each.url.startswith(site))
 
 
-async def pay(frame: Frame, number: str) -> None:
+async def fill(frame: Frame, number: str) -> None:
     await frame.locator("#f-number").fill(number)
     await frame.locator("#f-expiry").fill("12/34")
     await frame.locator("#f-code").fill("123")
     await frame.locator("#f-holder").fill("ANNA SMITH")
+
+
+async def pay(frame: Frame, number: str) -> None:
+    await fill(frame, number)
     await frame.locator(".pay .button").click()
 
 
@@ -113,11 +137,10 @@ async def open_modal(page: Page, sites: Sites) -> Frame:
 
 @pytest.mark.parametrize("cookies", PREFERENCES)
 async def test_a_challenge_in_the_modal_and_one_outside(
-    sites: Sites, visitors: Any, cookies: str
+    sites: Sites, enter: Enter, cookies: str
 ) -> None:
-    """The bank in the frame, from a modal; then the bank in the whole window, from an inline frame."""
-    visitor = await visitors(PREFERENCES[cookies])
-    sites.behave(iframe=True)
+    """The bank in the frame, from a modal; in the whole window, from an inline frame."""
+    visitor = await enter(PREFERENCES[cookies])
     made = sites.order()
     page = await visitor.page(sites.modal(made))
     frame = await open_modal(page, sites)
@@ -144,4 +167,197 @@ async def test_a_challenge_in_the_modal_and_one_outside(
     await expect(page.locator("h1")).to_have_text("Paid", timeout=SECONDS)
     await page.locator("[data-back]").click()
     await page.wait_for_url(f"{sites.shop}/thanks?order=7&token={made.token}&status=successful&*")
+    assert sites.status(made) == "successful"
+
+
+async def test_the_modal(sites: Sites, enter: Enter) -> None:
+    """Labelled, alone in reach, closed by Escape and its button, and it tells what it knows."""
+    visitor = await enter()
+    made = sites.order(attempts=1)
+    page = await visitor.page(sites.modal(made))
+    await page.locator("#pay").focus()
+    frame = await open_modal(page, sites)
+    await page.evaluate("button.click(); widget.createWidget()")
+    dialog = page.get_by_role("dialog", name="Payment")
+    await expect(dialog).to_have_count(1)
+    await expect(dialog.locator("iframe")).to_have_attribute("title", "Payment")
+    await expect(dialog.locator("iframe")).to_be_focused()
+    for _ in range(25):
+        await page.keyboard.press("Tab")
+        assert await page.evaluate(FOCUS)
+    await page.mouse.move(10, 300)
+    await page.mouse.wheel(0, 800)
+    await page.wait_for_timeout(200)
+    assert await page.evaluate("scrollY") == 0
+
+    await frame.locator("#f-number").focus()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    assert await page.evaluate("told") == [None]
+    await expect(page.locator("#pay")).to_be_focused()
+    await page.mouse.wheel(0, 800)
+    await until(lambda: page.evaluate("scrollY > 0"))
+
+    frame = await open_modal(page, sites)
+    await dialog.get_by_role("button", name="Close").focus()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+
+    frame = await open_modal(page, sites)
+    await picture(page, "widget")
+    await pay(frame, DECLINED)
+    await expect(frame.locator("h1")).to_have_text("Your bank declined the payment")
+    await page.evaluate("window.answer = false")
+    await dialog.get_by_role("button", name="Close").click()
+    assert await page.evaluate("told") == [None, None, "failed"]
+    assert page.url == sites.modal(made)
+
+    messages: Any = await page.evaluate("messages")
+    assert {origin for origin, _ in messages} == {sites.pay}
+    assert {each["event"] for _, each in messages} == {"ready", "resize", "status", "close"}
+    assert {each["source"] for _, each in messages} == {"checkout"}
+    assert len({each["uid"] for _, each in messages}) == 1
+    assert [e["status"] for _, e in messages if e["event"] == "status"][-1] == "failed"
+
+
+async def test_closed_while_the_card_is_on_its_way(sites: Sites, enter: Enter) -> None:
+    """Not "never begun": the shop would offer to pay again."""
+    visitor = await enter()
+    made = sites.order()
+    page = await visitor.page(sites.modal(made))
+    frame = await open_modal(page, sites)
+    sites.behave(latency_ms=2000)
+    await fill(frame, PLAIN)
+    # Playwright's own click waits for the next page.
+    await frame.evaluate("setTimeout(() => document.querySelector('.pay .button').click())")
+    await until(lambda: page.evaluate("messages.some(([, { live }]) => live)"))
+    await page.keyboard.press("Escape")  # not now
+    await page.get_by_role("button", name="Close").click()
+    assert await page.evaluate("told") == ["pending"]
+    await until(lambda: sites.status(made) == "successful")
+
+
+async def test_how_it_ends(sites: Sites, enter: Enter) -> None:
+    """By itself to the return address; without one just closed; told before the bank takes over."""
+    visitor = await enter()
+    made = sites.order(settings={"auto_return": 1, "return_url": f"{sites.shop}/thanks"})
+    page = await visitor.page(sites.modal(made))
+    await pay(await open_modal(page, sites), PLAIN)
+    await page.wait_for_url(f"{sites.shop}/thanks?token={made.token}&status=successful&*")
+    assert json.loads(await page.evaluate("sessionStorage.told")) == ["successful"]
+
+    made = sites.order(settings={})
+    await page.goto(sites.modal(made))
+    frame = await open_modal(page, sites)
+    await pay(frame, PLAIN)
+    await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
+    await frame.locator("[data-back]").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert await page.evaluate("told") == ["successful"]
+    assert page.url == sites.modal(made)
+
+    sites.behave(iframe=False)
+    await page.goto(sites.modal(sites.order()))
+    frame = await open_modal(page, sites)
+    await pay(frame, CHALLENGE)
+    await frame.locator("[data-leave]").click()
+    await page.wait_for_url(f"{sites.bank}/**")
+    await answer(page)
+    await page.locator("[data-back]").click()
+    await page.wait_for_url(f"{sites.shop}/thanks?**")
+    assert json.loads(await page.evaluate("sessionStorage.told")) == ["redirected"]
+
+
+async def test_it_is_as_high_as_its_content(sites: Sites, enter: Enter) -> None:
+    visitor = await enter()
+    page = await visitor.page(sites.inline(sites.order(settings={"auto_return": 1})))
+    frame = await frame_of(page, sites.pay)
+    await expect(frame.locator("[data-pay]")).to_be_visible()
+    await page.locator("checkout-frame").scroll_into_view_if_needed()  # out of sight it rests
+
+    async def fits() -> bool:
+        inside = await frame.evaluate("document.documentElement.getBoundingClientRect().height")
+        return bool(await page.evaluate(OUTSIDE) == math.ceil(inside))
+
+    await until(fits)
+    before = await page.evaluate(OUTSIDE)
+    await frame.evaluate("document.querySelector('main').style.paddingTop = '300px'")
+    await until(fits)
+    assert await page.evaluate(OUTSIDE) > before + 250
+    await frame.evaluate("document.querySelector('main').style.paddingTop = ''")
+    await until(fits)
+    assert await page.evaluate(OUTSIDE) == before
+    await picture(page, "widget-inline")
+    await page.evaluate("frame.addEventListener('close', (event) => event.preventDefault())")
+    await pay(frame, PLAIN)
+    await until(lambda: page.evaluate("heard.some(([name]) => name === 'close')"))
+    heard: Any = await page.evaluate("heard")
+    assert heard[0] == ["ready", "incomplete"]
+    assert ["status", "successful"] in heard
+    # Another payment in the same place, then none.
+    await page.evaluate("frame.removeAttribute('src')")
+    await until(lambda: len(page.frames) == 1)
+
+
+async def test_on_a_strangers_site(sites: Sites, enter: Enter) -> None:
+    """No frame there; a way to the payment page is."""
+    visitor = await enter()
+    visitor.expected = "frame-ancestors"
+    made = sites.order()
+    page = await visitor.page(sites.modal(made, sites.stranger))
+    await page.locator("#pay").click()
+    link = page.get_by_role("dialog").get_by_role("link", name="Open the payment page")
+    await expect(link).to_be_visible(timeout=SECONDS)
+    assert await page.evaluate("messages") == []
+    await page.keyboard.press("Escape")
+    assert await page.evaluate("told") == ["error"]
+    await page.locator("#pay").click()
+    await link.click()
+    await page.wait_for_url(f"{sites.pay}/en/payment/**")
+
+
+async def test_on_a_phone(sites: Sites, enter: Enter) -> None:
+    """The whole screen; in the language of the shop's page."""
+    size = {"width": 360, "height": 640}
+    visitor = await enter(viewport=size, has_touch=True, is_mobile=True)
+    page = await visitor.page(sites.modal(sites.order()))
+    await page.evaluate("document.documentElement.lang = 'de-AT'")
+    await page.locator("#pay").tap()
+    frame = await frame_of(page, sites.pay)
+    await expect(frame.locator("[data-pay]")).to_be_visible()
+    box = await page.get_by_role("dialog").bounding_box()
+    assert box == {"x": 0, "y": 0, **size}
+    inside: Any = await frame.evaluate("[innerWidth, document.documentElement.scrollWidth]")
+    assert inside[0] >= 320
+    assert inside[1] <= inside[0]
+    await pay(frame, CHALLENGE)
+    await frame.wait_for_url(f"{sites.bank}/**")
+    await answer(frame)
+    await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
+    await frame.locator("[data-back]").tap()
+    await page.wait_for_url(f"{sites.shop}/thanks?**")
+
+
+async def test_in_a_sandboxed_frame_of_the_shops_own(sites: Sites, enter: Enter) -> None:
+    """With the least that it needs; the bank takes the window after a click."""
+    visitor = await enter()
+    sites.behave(iframe=False)
+    made = sites.order()
+    page = await visitor.page(f"{sites.shop}/")
+    await page.evaluate(
+        """([src, sandbox]) => {
+          const frame = document.createElement("iframe");
+          frame.sandbox = sandbox;
+          frame.src = src;
+          document.body.append(frame);
+        }""",
+        [made.url, SANDBOX],
+    )
+    frame = await frame_of(page, sites.pay)
+    await pay(frame, CHALLENGE)
+    await frame.locator("[data-leave]").click()
+    await page.wait_for_url(f"{sites.bank}/**")
+    await answer(page)
+    await page.locator("[data-back]").click()
+    await page.wait_for_url(f"{sites.shop}/thanks?**")
     assert sites.status(made) == "successful"

@@ -8,7 +8,6 @@ import hashlib
 import re
 from pathlib import Path
 
-import httpx
 import pytest
 
 from checkout import __version__
@@ -162,4 +161,3 @@ async def test_the_way_back(customer: Customer, settings: dict[str, str], stays:
     assert 'target="_top"' in link
     start = settings.get("cancel_url") or settings["return_url"] or "https://framing.example.com"
     assert f'href="{start}' in link
-
