@@ -10,7 +10,7 @@
   };
   // Milliseconds until the frame's first word: from the start, from its load.
   const LONG = 30000;
-  const SHORT = 5000;
+  const SHORT = 3000;
   // What `closeWidget` is told; null where nothing was begun or the customer gave up.
   const CLOSED = { successful: "successful", failed: "failed", refunded: "failed", pending: "pending", expired: "error" };
   const STYLE = `

@@ -308,12 +308,10 @@ async def test_on_a_strangers_site(sites: Sites, enter: Enter) -> None:
     await page.locator("#pay").click()
     link = page.get_by_role("dialog").get_by_role("link", name="Open the payment page")
     await expect(link).to_be_visible(timeout=SECONDS)
+    await expect(link).to_have_attribute("href", made.url)
     assert await page.evaluate("messages") == []
     await page.keyboard.press("Escape")
     assert await page.evaluate("told") == ["error"]
-    await page.locator("#pay").click()
-    await link.click()
-    await page.wait_for_url(f"{sites.pay}/en/payment/**")
 
 
 async def test_on_a_phone(sites: Sites, enter: Enter) -> None:
