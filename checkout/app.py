@@ -27,6 +27,7 @@ from checkout.process import end_with_parent
 from checkout.settings import Settings, load
 from checkout.web import (
     api,
+    apps,
     health,
     logos,
     notifications,
@@ -47,6 +48,7 @@ HANDLERS = (
     *pages.HANDLERS,
     *returns.HANDLERS,
     *api.HANDLERS,
+    *apps.HANDLERS,
     *operations.HANDLERS,
     *notifications.HANDLERS,
     *static.HANDLERS,

@@ -110,7 +110,9 @@ class Courier:
                     "POST",
                     target.copy_with(fragment=None),
                     content=body,
-                    headers=headers(shop, letter.id, body, self._flow.clock()),
+                    headers=headers(
+                        shop, letter.id, body, self._flow.clock(), public=payment.order.public
+                    ),
                 )
                 url = httpx.URL(letter.url)
                 request.headers["Host"] = url.netloc.decode()

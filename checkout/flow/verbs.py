@@ -196,6 +196,11 @@ class Flow:
         token = story.payment.order.card_token or ""
         return await self.ledger.read(cards.known, story.payment.shop, token)
 
+    def takes_card(self, method: Method) -> bool:
+        """Whether the method asks for a card here."""
+        can = self.gateways[method.gateway].can
+        return can.card and (method.mode is None or method.mode in can.card_modes)
+
     def status(self, story: Story) -> Status:
         return story.status(self.clock())
 

@@ -6,11 +6,14 @@ from typing import Final
 from urllib.parse import quote
 
 from checkout.ledger.rows import Story
+from checkout.merchant.results import signed_result
 from checkout.model.order import Ways
 from checkout.model.status import OUTWARD, Status
 from checkout.settings import Shop
 
-# Which of the shop's addresses a status goes to, by name, first one that is set.
+# Which of the shop's addresses a status goes to, by name, first one that is set. `return_url` takes
+# the place of `success_url` and `decline_url` alone: what was given up and what failed for want of
+# time keep addresses of their own.
 ADDRESS: Final[dict[Status, tuple[str, ...]]] = {
     Status.PAID: ("return_url", "success_url"),
     Status.AUTHORIZED: ("return_url", "success_url"),
@@ -19,16 +22,16 @@ ADDRESS: Final[dict[Status, tuple[str, ...]]] = {
     Status.ACTION: ("return_url",),
     Status.OPEN: ("cancel_url", "return_url"),
     Status.DECLINED: ("return_url", "decline_url", "fail_url"),
-    Status.EXPIRED: ("return_url", "fail_url", "decline_url"),
+    Status.EXPIRED: ("fail_url", "return_url", "decline_url"),
     Status.CANCELLED: ("cancel_url", "return_url", "decline_url"),
 }
 CALLBACK: Final = {Status.PAID: "success", Status.AUTHORIZED: "success"}
 
 
-def back(story: Story, status: Status, shop: Shop) -> str | None:
-    """The shop's address for this status with `token`, `status`, `uid` appended, its own query and
-    fragment kept byte for byte. A `client_callback_url` gets `?status=success|error` alone. The
-    shop's plain address where the order names none."""
+def back(story: Story, status: Status, shop: Shop, now: float) -> str | None:
+    """The shop's address for this status with `token`, `status`, `uid` and the signed `result`
+    appended, its own query and fragment kept byte for byte. A `client_callback_url` gets
+    `?status=success|error` alone. The shop's plain address where the order names none."""
     ways = story.payment.order.ways
     if ways.client_callback_url:
         word = CALLBACK.get(status, "error")
@@ -36,8 +39,9 @@ def back(story: Story, status: Status, shop: Shop) -> str | None:
     url = _named(ways, ADDRESS[status])
     if url is None:
         return shop.url
-    word = quote(OUTWARD[status])
-    return _appended(url, f"token={story.payment.token}&status={word}&uid={story.payment.uid}")
+    word, payment = quote(OUTWARD[status]), story.payment
+    result = signed_result(story, status, shop, now)
+    return _appended(url, f"token={payment.token}&status={word}&uid={payment.uid}&result={result}")
 
 
 def names_a_way(story: Story, status: Status) -> bool:

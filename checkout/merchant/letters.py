@@ -2,7 +2,8 @@
 
 Body and `Content-Signature` as Overpay's (RSA PKCS#1 v1.5, SHA-256, base64, over the raw body),
 Basic with the shop's credentials, and the Standard Webhooks headers beside (HMAC-SHA256 keyed
-with the shop's secret key).
+with the shop's secret key). A payment made with the shop's public key alone may name any address:
+its letters carry nothing that is made of the secret key.
 """
 
 from __future__ import annotations
@@ -30,20 +31,27 @@ def letter(story: Story, status: Status, shop: Shop, public_url: str, now: float
     return encoded({"transaction": transaction(story, status, shop, receipt)})
 
 
-def headers(shop: Shop, id: str, body: bytes, now: float) -> dict[str, str]:
-    """The headers of one try at `now`; `id` is the letter's, the same at every try."""
-    basic = base64.b64encode(f"{shop.id}:{shop.secret_key}".encode()).decode()
+def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:
+    """The headers of one try at `now`; `id` is the letter's, the same at every try. `public`: the
+    payment was made with the public key alone."""
     stamp = str(int(now))
-    signed = b".".join((id.encode(), stamp.encode(), body))
-    mac = hmac.new(shop.secret_key.encode(), signed, hashlib.sha256).digest()
     signature = shop.private_key.sign(body, PKCS1v15(), SHA256())
-    return {
+    found = {
         "Content-Type": "application/json",
         "Accept": "application/json",
-        "Authorization": f"Basic {basic}",
         "User-Agent": "checkout",
         "webhook-id": id,
         "webhook-timestamp": stamp,
         "Content-Signature": base64.b64encode(signature).decode(),
+    }
+    return found if public else found | _by_secret(shop, id, stamp, body)
+
+
+def _by_secret(shop: Shop, id: str, stamp: str, body: bytes) -> dict[str, str]:
+    basic = base64.b64encode(f"{shop.id}:{shop.secret_key}".encode()).decode()
+    signed = b".".join((id.encode(), stamp.encode(), body))
+    mac = hmac.new(shop.secret_key.encode(), signed, hashlib.sha256).digest()
+    return {
+        "Authorization": f"Basic {basic}",
         "webhook-signature": "v1," + base64.b64encode(mac).decode(),
     }

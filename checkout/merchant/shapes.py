@@ -5,6 +5,7 @@ Source: Overpay's documents on the checkout token, its status and notifications.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ import msgspec
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.order import CARD_METHOD, Customer
-from checkout.model.status import OUTWARD, Status
+from checkout.model.status import OUTWARD, WON, Status
 from checkout.settings import Shop
 
 VERSION: Final = "2.1"
@@ -30,6 +31,7 @@ MESSAGES: Final[dict[Status, str | None]] = {
     Status.EXPIRED: EXPIRED_MESSAGE,
     Status.REFUNDED: "Payment was refunded",
 }
+NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 SETTLED: Final = frozenset(MESSAGES) - {Status.OPEN, Status.ACTION, Status.PENDING}
 
 
@@ -40,6 +42,11 @@ def moment(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
+def shop_number(shop: Shop) -> int | str:
+    """A shop's id: a number where it is one, since typed clients read nothing else."""
+    return int(shop.id) if NUMBER.fullmatch(shop.id) else shop.id
+
+
 def words(story: Story, now: float) -> tuple[str | None, str | None]:
     """The outward (status, message); (None, None) before the first attempt."""
     status = story.status(now)
@@ -47,10 +54,11 @@ def words(story: Story, now: float) -> tuple[str | None, str | None]:
         return "error", EXPIRED_MESSAGE
     if status is Status.OPEN and not story.attempts:
         return None, None
-    return OUTWARD[status], _message(story, status)
+    return OUTWARD[status], message(story, status)
 
 
-def _message(story: Story, status: Status) -> str | None:
+def message(story: Story, status: Status) -> str | None:
+    """What the bank said of it, else a word of ours."""
     said = story.shown.facts.message if story.shown and status in SETTLED else None
     return said or MESSAGES[status]
 
@@ -59,12 +67,11 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
     """`transaction` as notifications carry it: about the attempt that decided the payment."""
     payment, attempt = story.payment, story.shown
     order, facts = payment.order, attempt.facts if attempt else None
-    paid = status in (Status.PAID, Status.AUTHORIZED)
     return {
         "uid": payment.uid,
         "id": payment.uid,
         "token": payment.token,
-        "shop_id": shop.id,
+        "shop_id": shop_number(shop),
         "status": OUTWARD[status],
         "amount": order.money.minor,
         "currency": order.money.currency,
@@ -73,26 +80,24 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
         "payment_method_type": attempt.method if attempt else None,
         "method_type": attempt.method if attempt else None,
         "tracking_id": order.tracking_id,
-        "message": _message(story, status),
+        "message": message(story, status),
         "code": facts.code if facts else None,
         "friendly_message": facts.friendly if facts else None,
         "test": order.test,
         "language": attempt.language if attempt else order.ways.language,
         "created_at": moment(payment.created_at),
         "updated_at": moment(payment.updated_at),
-        "paid_at": (facts and facts.paid_at) or moment(attempt.updated_at)
-        if attempt and paid
-        else None,
+        "paid_at": _paid_at(attempt, status),
         "expired_at": moment(payment.expires_at),
         "receipt_url": (facts and facts.receipt_url) or receipt_url,
-        "credit_card": _card(attempt),
+        "credit_card": card(attempt),
         "customer": _customer(attempt.customer if attempt else order.customer),
         "billing_address": _billing(attempt.customer if attempt else order.customer),
         "additional_data": {
             "receipt_text": list(order.receipt_text),
             "contract": list(attempt.contract if attempt else order.contract),
         },
-        order.transaction_type: _bank(story, status),
+        order.transaction_type: bank(story, status),
     }
 
 
@@ -100,13 +105,13 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
     """`checkout` as `GET /ctp/api/checkouts/{token}` answers it, and as the expiry's letter."""
     payment, order = story.payment, story.payment.order
     status = story.status(now)
-    word, message = words(story, now)
+    word, said = words(story, now)
     raw = order.raw
     return {
         "token": payment.token,
-        "shop_id": shop.id,
+        "shop_id": shop_number(shop),
         "transaction_type": order.transaction_type,
-        "gateway_response": {order.transaction_type: _bank(story, status)}
+        "gateway_response": {order.transaction_type: bank(story, status)}
         if story.attempts
         else None,
         "order": {
@@ -122,9 +127,10 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         "finished": status in SETTLED,
         "expired": status is Status.EXPIRED,
         "shop": {"name": shop.name, "url": shop.url, "email": shop.email},
+        "company": {"name": shop.name, "site": shop.url, "small_logo_url": shop.logo},
         "test": order.test,
         "status": word,
-        "message": message,
+        "message": said,
         "version": VERSION,
         "attempts": order.attempts,
         "payment_method": raw.get("payment_method"),
@@ -145,14 +151,14 @@ OPERATION: Final[dict[Status, tuple[str, str]]] = {
 
 def operation(done: Operation, story: Story) -> dict[str, Any]:
     """`transaction` of a capture, void or refund; `parent_uid` is the payment's."""
-    word, message = OPERATION.get(done.status, OPERATION[Status.PENDING])
+    word, plain = OPERATION.get(done.status, OPERATION[Status.PENDING])
     return {
         "uid": done.uid,
         "id": done.uid,
         "type": done.kind,
         "parent_uid": done.payment,
         "status": word,
-        "message": done.message or message,
+        "message": done.message or plain,
         "amount": done.amount,
         "currency": story.payment.order.money.currency,
         "tracking_id": story.payment.order.tracking_id,
@@ -160,11 +166,12 @@ def operation(done: Operation, story: Story) -> dict[str, Any]:
         "test": story.payment.order.test,
         "created_at": moment(done.created_at),
         "updated_at": moment(done.updated_at),
-        done.kind: {"status": word, "message": done.message or message, "ref_id": done.gateway_id},
+        done.kind: {"status": word, "message": done.message or plain, "ref_id": done.gateway_id},
     }
 
 
-def _bank(story: Story, status: Status) -> dict[str, Any] | None:
+def bank(story: Story, status: Status) -> dict[str, Any] | None:
+    """The section named after the transaction's type: what the bank said."""
     attempt = story.shown
     if attempt is None:
         return None
@@ -172,7 +179,7 @@ def _bank(story: Story, status: Status) -> dict[str, Any] | None:
     return {
         "uid": story.payment.uid,
         "status": OUTWARD[status],
-        "message": _message(story, status),
+        "message": message(story, status),
         "auth_code": facts.auth_code,
         "bank_code": facts.bank_code,
         "rrn": facts.rrn,
@@ -180,10 +187,18 @@ def _bank(story: Story, status: Status) -> dict[str, Any] | None:
         "amount": story.payment.order.money.minor,
         "currency": story.payment.order.money.currency,
         "billing_descriptor": facts.descriptor,
+        "paid_at": _paid_at(attempt, status),
     }
 
 
-def _card(attempt: Attempt | None) -> dict[str, Any] | None:
+def _paid_at(attempt: Attempt | None, status: Status) -> str | None:
+    if attempt is None or status not in WON:
+        return None
+    return attempt.facts.paid_at or moment(attempt.updated_at)
+
+
+def card(attempt: Attempt | None) -> dict[str, Any] | None:
+    """What may be told of the card; None where none was used."""
     if attempt is None or attempt.method != CARD_METHOD or attempt.facts.card is None:
         return None
     return {

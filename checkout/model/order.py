@@ -113,7 +113,8 @@ class Method(Struct, frozen=True, omit_defaults=True):
 
 
 class Order(Struct, frozen=True, omit_defaults=True):
-    """`expires_at` in seconds since 1970; `attempts`: how many declines end the payment."""
+    """`expires_at` in seconds since 1970; `attempts`: how many declines end the payment; `public`:
+    made with the shop's public key alone, which anybody may hold."""
 
     money: Money
     description: str
@@ -129,6 +130,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     ways: Ways = Ways()
     customer: Customer = Customer()
     methods: Methods = Methods()
+    public: bool = False
     raw: dict[str, Any] = {}  # the shop's own objects, answered back as they came
 
     @property

@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from litestar import Response, get, post, route
+import msgspec
+from litestar import HttpMethod, Response, get, post, route
 
-from checkout.errors import Unauthorized
 from checkout.ledger.rows import Payment
 from checkout.links import read_link
+from checkout.merchant.apps import app_checkout
 from checkout.merchant.orders import read_link_order, read_order
 from checkout.merchant.shapes import checkout
 from checkout.model.checks import decode
-from checkout.settings import Settings, Shop
 from checkout.texts import choose
+from checkout.web.callers import authenticated, by_key, key_holder
+from checkout.web.forms import read_form
 from checkout.web.security import read_body
 from checkout.web.visit import READ, Visit, Web_Request, see_other, web_of
+
+# Before the idempotency keys of those who have the public key alone: no header can hold it, so
+# that nobody can come upon, or take, a key of the shop's own.
+APPS_OWN: Final = "\x1f"
 
 
 @post("/ctp/api/checkouts", status_code=201, tags=["checkouts"], summary="Create a payment")
 async def create_checkout(request: Web_Request) -> Response[Any]:
     """Answers `{"checkout": {"token", "redirect_url"}}`; 422 names every wrong field."""
     web = web_of(request)
-    shop = authenticated(request, web.settings)
+    public = by_key(request)
+    if public:
+        shop = key_holder(request, web.settings).one()
+    else:
+        shop = authenticated(request, web.settings)
     body = await read_body(request)
     flow = web.flow
     order = read_order(decode(body), shop, sandbox=web.settings.sandbox, now=flow.clock())
-    headers = request.headers
+    key = request.headers.get("idempotency-key") or request.headers.get("requestid") or ""
+    if key and public:
+        key = APPS_OWN + key
     payment = await flow.create(
-        order,
+        msgspec.structs.replace(order, public=public),
         shop,
-        idempotency_key=(headers.get("idempotency-key") or headers.get("requestid") or "")[:255]
-        or None,
+        idempotency_key=key[:255] or None,
         digest=hashlib.sha256(body).hexdigest(),
     )
     address = web.settings.url(f"/widget/hpp.html?token={payment.token}")
@@ -46,19 +55,35 @@ async def create_checkout(request: Web_Request) -> Response[Any]:
 
 @get("/ctp/api/checkouts/{token:str}", tags=["checkouts"], summary="Read a payment")
 async def read_checkout(request: Web_Request) -> Response[Any]:
-    """Answers `{"checkout": {…}}` with the payment's status."""
+    """Answers `{"checkout": {…}}` with the payment's status; to the public key alone, what the
+    payment page would show."""
     web = web_of(request)
+    token, now = request.path_params["token"], web.flow.clock()
+    if by_key(request):
+        holder = key_holder(request, web.settings)
+        story = await web.flow.open_token(token)
+        return Response({"checkout": app_checkout(story, holder.of(web.flow.shop(story)), now)})
     shop = authenticated(request, web.settings)
-    story = await web.flow.open_token(request.path_params["token"], shop)
-    return Response({"checkout": checkout(story, shop, web.flow.clock())})
+    story = await web.flow.open_token(token, shop)
+    return Response({"checkout": checkout(story, shop, now)})
 
 
-@route("/widget/hpp.html", http_method=READ, include_in_schema=False)
+@route(
+    "/widget/hpp.html",
+    http_method=(*READ, HttpMethod.POST),
+    status_code=303,
+    include_in_schema=False,
+)
 async def hosted_page(request: Web_Request) -> Response[bytes]:
-    """Where `redirect_url` leads: on to the payment's own address."""
+    """Where `redirect_url` leads: on to the payment's own address. Some plugins cut its query off
+    and post `token` there by a form of the shop's page: that changes nothing either."""
     # Not by `request.query_params`, which leaves whole queries in a cache.
     query = parse_qs(request.scope["query_string"].decode("latin-1"))
-    story = await web_of(request).flow.open_token(query.get("token", [""])[0])
+    token = query.get("token", [""])[0]
+    if request.method == HttpMethod.POST and not token:
+        form = read_form(request.headers.get("content-type", ""), await read_body(request))
+        token = form.get("token", "")
+    story = await web_of(request).flow.open_token(token)
     return await to_payment(request, story.payment)
 
 
@@ -80,23 +105,6 @@ async def to_payment(request: Web_Request, payment: Payment) -> Response[bytes]:
     lang = choose(payment.order.ways.language, accept=accept)
     visit = Visit(web, request, lang, story, web.flow.shop(story))
     return see_other(visit.url(visit.page))
-
-
-def authenticated(request: Web_Request, settings: Settings) -> Shop:
-    """The shop of the Basic credentials, compared in constant time. Raises Unauthorized."""
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    try:
-        plain = (
-            base64.b64decode(encoded.strip(), validate=True) if scheme.lower() == "basic" else b""
-        )
-    except ValueError:  # no base64, or not even ASCII
-        plain = b""
-    name, _, password = plain.partition(b":")
-    shop = settings.shops.get(name.decode("utf-8", "replace"))
-    expected = shop.secret_key.encode() if shop else b"-" * 64
-    if not hmac.compare_digest(expected, password) or shop is None:
-        raise Unauthorized
-    return shop
 
 
 HANDLERS: Final = (create_checkout, read_checkout, hosted_page, offline_link)

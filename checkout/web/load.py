@@ -14,7 +14,9 @@ from checkout.errors import Unavailable
 
 MOST: Final = 1000  # requests under way
 MOST_NEW: Final = 600  # above it, no new work
-UNDER_WAY: Final = ("/pay", "/confirm", "/cancel", "/redirect", "/wait", "/status", "/result")
+UNDER_WAY: Final = (
+    "/pay", "/payments", "/confirm", "/cancel", "/redirect", "/wait", "/status", "/result",
+)  # fmt: skip
 ALWAYS: Final = ("/return/", "/notify/", "/static/")
 HEALTH: Final = "/health/"  # a full server is alive
 

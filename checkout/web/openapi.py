@@ -106,10 +106,63 @@ ORDER: Final = {
     "tracking_id": "order-7",
 }
 
+BROWSER: Final = structure(
+    {
+        "accept_header": text(null=True),
+        "user_agent": text(null=True),
+        "language": text(null=True),
+        "java_enabled": {"type": ["boolean", "null"]},
+        "time_zone_name": text(null=True),
+    }
+    | {
+        name: {"type": ["integer", "null"]}
+        for name in ("screen_width", "screen_height", "screen_color_depth", "window_width",
+                     "window_height", "time_zone")
+    },
+    description="For 3-D Secure; what is missing is read off the request's headers",
+)  # fmt: skip
+DIGITS: Final = {"type": ["string", "integer", "null"]}
+PAID_IN_APP: Final = structure(
+    {
+        "token": text("Of the payment", minLength=1, maxLength=255),
+        "payment_method": text("credit_card unless said", null=True),
+        "credit_card": structure(
+            {
+                "number": text(null=True),
+                "verification_value": text(null=True),
+                "holder": text(null=True),
+                "exp_month": DIGITS,
+                "exp_year": DIGITS,
+                "exp_date": text("Like 08/29, in place of the two", null=True),
+            }
+        ),
+        "browser": BROWSER,
+        "customer": CUSTOMER,
+    },
+    "token",
+)
+APP_ANSWER: Final = structure(
+    {
+        "status": {
+            "enum": ["incomplete", "successful", "failed", "canceled", "error", "refunded"],
+            "description": "incomplete: open `url`, until the browser comes to `result_url`",
+        },
+        "message": text(null=True),
+        "token": text(pattern="^[0-9a-f]{64}$"),
+        "uid": text(),
+        "transaction_type": text(),
+        "url": text("The bank's page by ours, or our waiting page", null=True),
+        "result_url": text(),
+        "finished": {"type": "boolean"},
+        "credit_card": {"type": "object"},
+    },
+    "status", "message", "token", "uid", "url", "result_url", "credit_card",
+)  # fmt: skip
+
 TOLD: Final = structure(
     {
         "token": text(pattern="^[0-9a-f]{64}$"),
-        "shop_id": text(),
+        "shop_id": {"type": ["integer", "string"]},
         "transaction_type": text(),
         "gateway_response": {
             "type": ["object", "null"],
@@ -117,10 +170,11 @@ TOLD: Final = structure(
         },
         "order": {"type": "object"},
         "settings": {"type": "object"},
-        "customer": CUSTOMER,
+        "customer": CUSTOMER | {"type": ["object", "null"]},
         "finished": {"type": "boolean", "description": "No further attempt is possible"},
         "expired": {"type": "boolean"},
         "shop": {"type": "object"},
+        "company": {"type": "object"},
         "test": {"type": "boolean"},
         "status": {
             "enum": [None, "incomplete", "pending", "successful", "failed", "canceled", "error",
@@ -244,7 +298,7 @@ READ: Final = {
             {
                 "checkout": {
                     "token": TOKEN,
-                    "shop_id": "361",
+                    "shop_id": 361,
                     "transaction_type": "payment",
                     "gateway_response": {
                         "payment": {"uid": UID, "status": "successful", "auth_code": "654321"}
@@ -267,14 +321,86 @@ READ: Final = {
         **REFUSED,
     },
 }
+PAY: Final = {
+    "description": "The card is charged once, however often the request is sent: a payment that is "
+    "under way or over is told as it stands.",
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": structure({"request": PAID_IN_APP}, "request"),
+                "examples": {
+                    "card": {
+                        "value": {
+                            "request": {
+                                "token": TOKEN,
+                                "payment_method": "credit_card",
+                                "credit_card": {
+                                    "number": "4200000000000000",
+                                    "verification_value": "123",
+                                    "holder": "ANNA LEE",
+                                    "exp_month": "12",
+                                    "exp_year": "2039",
+                                },
+                                "browser": {"screen_width": 412, "screen_height": 915},
+                            }
+                        }
+                    }
+                },
+            }
+        },
+    },
+    "responses": {
+        "200": answer(
+            "Charged, declined, or to be gone on with at `url`",
+            structure({"response": APP_ANSWER}, "response"),
+            "challenge",
+            {
+                "response": {
+                    "status": "incomplete",
+                    "message": None,
+                    "token": TOKEN,
+                    "uid": UID,
+                    "transaction_type": "payment",
+                    "url": f"https://pay.example.com/en/payment/{UID}/secret/redirect",
+                    "result_url": f"https://pay.example.com/en/payment/{UID}/secret/result",
+                    "finished": False,
+                    "credit_card": {"brand": "visa", "last_4": "0000", "first_1": "4"},
+                }
+            },
+        ),
+        "400": failed("No JSON, or nested too deeply", "The body is not valid JSON"),
+        "404": failed("No such token, or another shop's", "Record not found"),
+        "413": failed("More than 64 KiB", "The request is too large"),
+        "422": failed(
+            "Every wrong field, at once; nothing was charged",
+            "Some fields are wrong: credit_card.number Enter the card number",
+            {"credit_card": {"number": ["Enter the card number"]}},
+        ),
+        "429": failed("Too many tries: see Retry-After", "Too many tries"),
+        **REFUSED,
+    },
+}
 DESCRIBED: Final = {
     ("/ctp/api/checkouts", "post"): CREATE,
     ("/ctp/api/checkouts/{token}", "get"): READ,
+    ("/ctp/api/payments", "post"): PAY,
 }
 SHOP: Final = {
     "type": "http",
     "scheme": "basic",
     "description": "The shop's id and its secret_key",
+}
+APP: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The shop's public key, base64 of its DER: for the shop's app",
+}
+EITHER: Final[list[Json]] = [{"shop": []}, {"app": []}]
+SECURITY: Final[dict[str, list[Json]]] = {
+    "/ctp/api/checkouts": EITHER,
+    "/ctp/api/checkouts/{token}": EITHER,
+    "/ctp/api/payments": [{"app": []}],
 }
 
 
@@ -284,7 +410,9 @@ class ShopApi(JsonRenderPlugin):
     def render(self, request: Request[Any, Any, Any], openapi_schema: Json) -> bytes:
         paths = {
             path: {
-                verb: operation | DESCRIBED.get((path, verb), {}) | {"security": [{"shop": []}]}
+                verb: operation
+                | DESCRIBED.get((path, verb), {})
+                | {"security": SECURITY.get(path, [{"shop": []}])}
                 for verb, operation in verbs.items()
             }
             for path, verbs in openapi_schema["paths"].items()
@@ -292,7 +420,7 @@ class ShopApi(JsonRenderPlugin):
         whole = openapi_schema | {
             "servers": [{"url": web_of(request).settings.public_url}],
             "paths": paths,
-            "components": {"securitySchemes": {"shop": SHOP}},
+            "components": {"securitySchemes": {"shop": SHOP, "app": APP}},
         }
         return super().render(request, whole)
 

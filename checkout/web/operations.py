@@ -13,7 +13,7 @@ from checkout.flow.operations import operate
 from checkout.merchant.shapes import operation as shape
 from checkout.model.checks import Fields, decode, drop_nulls
 from checkout.model.rules import minor_units, text
-from checkout.web.api import authenticated
+from checkout.web.callers import authenticated
 from checkout.web.security import read_body
 from checkout.web.visit import Web_Request, web_of
 

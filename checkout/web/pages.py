@@ -208,7 +208,7 @@ async def result_page(request: Web_Request) -> Answer:
     await visit.web.flow.told(visit.story)
     story, now_status, order = visit.story, visit.status, visit.story.payment.order
     notice = present.result_notice(story, now_status, visit.lang)
-    back_url = back(story, now_status, visit.shop)
+    back_url = back(story, now_status, visit.shop, visit.web.flow.clock())
     paid = now_status in WON
     attempt = story.shown
     page = ResultPage(
@@ -328,8 +328,7 @@ def _chosen(methods: tuple[Method, ...], name: str | None) -> Method | None:
 
 
 def _takes_card(visit: Visit, method: Method) -> bool:
-    can = visit.web.flow.gateways[method.gateway].can
-    return can.card and (method.mode is None or method.mode in can.card_modes)
+    return visit.web.flow.takes_card(method)
 
 
 async def _read_card(

@@ -65,7 +65,7 @@ def test_a_payment_given_up_before_any_attempt() -> None:
 
 def test_the_signature_is_the_one_that_plugins_check() -> None:
     """With the public key as plugins have it: base64 of the DER, no PEM header."""
-    said = headers(SHOP, "id-1", BODY, NOW)
+    said = headers(SHOP, "id-1", BODY, NOW, public=False)
     key = load_der_public_key(base64.b64decode(SHOP.public_key, validate=True))
     signature = base64.b64decode(said["Content-Signature"], validate=True)
     key.verify(signature, BODY, PKCS1v15(), SHA256())  # type: ignore[union-attr, call-arg]
@@ -74,7 +74,7 @@ def test_the_signature_is_the_one_that_plugins_check() -> None:
 
 
 def test_standard_webhooks() -> None:
-    said = headers(SHOP, "id-1", BODY, NOW + 0.9)
+    said = headers(SHOP, "id-1", BODY, NOW + 0.9, public=False)
     assert (said["webhook-id"], said["webhook-timestamp"]) == ("id-1", str(int(NOW)))
     signed = b"id-1." + said["webhook-timestamp"].encode() + b"." + BODY
     mac = hmac.new(SHOP.secret_key.encode(), signed, hashlib.sha256).digest()
@@ -82,8 +82,15 @@ def test_standard_webhooks() -> None:
     assert (version, base64.b64decode(signature)) == ("v1", mac)
 
 
+def test_nothing_made_of_the_secret_goes_to_an_address_that_the_public_key_named() -> None:
+    usual = headers(SHOP, "id-1", BODY, NOW, public=False)
+    said = headers(SHOP, "id-1", BODY, NOW, public=True)
+    assert set(usual) - set(said) == {"Authorization", "webhook-signature"}
+    assert said == {name: usual[name] for name in said}
+
+
 def test_basic() -> None:
-    said = headers(SHOP, "id-1", BODY, NOW)
+    said = headers(SHOP, "id-1", BODY, NOW, public=False)
     plain = base64.b64decode(said["Authorization"].removeprefix("Basic ")).decode()
     assert plain == f"{SHOP.id}:{SHOP.secret_key}"
     assert said["Content-Type"] == "application/json"
@@ -91,6 +98,6 @@ def test_basic() -> None:
 
 def test_a_secret_of_any_letters() -> None:
     shop = shops.shop(secret_key="пароль:🍵")
-    said = headers(shop, "id-1", BODY, NOW)
+    said = headers(shop, "id-1", BODY, NOW, public=False)
     plain = base64.b64decode(said["Authorization"].removeprefix("Basic ")).decode()
     assert plain == "361:пароль:🍵"

@@ -33,7 +33,7 @@ TRANSACTION: Final = {
 }  # fmt: skip
 BANK: Final = {
     "uid", "status", "message", "auth_code", "rrn", "bank_code", "ref_id", "amount", "currency",
-    "billing_descriptor",
+    "billing_descriptor", "paid_at",
 }  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_before_a_payment() -> None:
     found = answer(told)
     assert set(found) >= CHECKOUT
     assert found["token"] == told.payment.token
-    assert found["shop_id"] == "361"
+    assert found["shop_id"] == 361
     assert found["gateway_response"] is None
     assert (found["status"], found["message"]) == (None, None)
     assert (found["finished"], found["expired"], found["test"]) == (False, False, False)
@@ -122,6 +122,7 @@ def test_the_bank_s_own_answer() -> None:
         "amount": 1250,
         "currency": "EUR",
         "billing_descriptor": "DEMO SHOP",
+        "paid_at": "2027-01-15T08:00:05.000Z",
     }
 
 

@@ -15,6 +15,8 @@ from tests.web.conftest import Opened
 from tests.web.house import CARD, DECLINED, PAID, PUBLIC, Customer, House, ordered, raw
 
 CHECKOUTS = "/ctp/api/checkouts"
+SHOP: dict[str, list[str]] = {"shop": []}
+APP: dict[str, list[str]] = {"app": []}
 
 
 async def post(house: House, body: Any, shop: str = "361", **headers: str) -> httpx.Response:
@@ -420,7 +422,7 @@ async def test_before_an_attempt(house: House) -> None:
     told = await made.told()
     assert told.keys() >= SHAPE
     assert told["token"] == made.token
-    assert told["shop_id"] == "361"
+    assert told["shop_id"] == 361
     assert told["transaction_type"] == "payment"
     assert told["gateway_response"] is None
     assert (told["status"], told["finished"], told["expired"]) == (None, False, False)
@@ -527,7 +529,7 @@ async def test_the_schema(house: House, customer: Customer) -> None:
     assert {CHECKOUTS, f"{CHECKOUTS}/{{token}}"} <= set(schema["paths"])
     for path, operations in schema["paths"].items():
         for operation in operations.values():  # shops' alone, and said to be
-            assert operation["security"] == [{"shop": []}], path
+            assert operation["security"] in ([SHOP], [APP], [SHOP, APP]), path
             assert operation["summary"]
     assert PUBLIC in [server["url"] for server in schema["servers"]]
 
@@ -538,8 +540,10 @@ async def test_the_schema_describes_the_api(house: House, customer: Customer) ->
     read = schema["paths"][f"{CHECKOUTS}/{{token}}"]["get"]
 
     for operation in (create, read):
-        assert operation["security"] == [{"shop": []}]
+        assert operation["security"] == [SHOP, APP]
         assert operation["summary"]
+    assert schema["paths"]["/ctp/api/payments"]["post"]["security"] == [APP]
+    assert schema["components"]["securitySchemes"]["app"]["scheme"] == "bearer"
     assert schema["components"]["securitySchemes"]["shop"] == {
         "type": "http",
         "scheme": "basic",

@@ -1,0 +1,168 @@
+"""Payments from a shop's own app: what its SDK sends, and what it may be told.
+
+`POST /ctp/api/payments`, and `GET /ctp/api/checkouts/{token}` by the shop's public key. An app is
+in everybody's hands: it is told what the payment page would show, and nothing that only the shop
+and its server share.
+
+Source: the requests that the public Android, iOS and Flutter SDKs of beGateway write, and the
+fields of the answers that they read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from checkout.ledger.rows import Story
+from checkout.merchant.orders import CUSTOMER
+from checkout.merchant.shapes import bank, card, checkout, message, words
+from checkout.model.browser import FIELDS, Browser
+from checkout.model.card import Card, read_card
+from checkout.model.checks import Fields, drop_nulls
+from checkout.model.order import CARD_METHOD, Customer, Order
+from checkout.model.rules import text
+from checkout.model.status import LIVE, OUTWARD, Status
+from checkout.settings import Shop
+
+# What SDKs call the card's fields, by the names of our own form.
+CARD: Final = {"number": "number", "code": "verification_value", "holder": "holder"}
+SAVED: Final = "can't be used here: send the card's number"
+
+# The parts of the shop's own objects that its customer may see.
+SHOWN: Final = {
+    "order": (
+        "amount", "currency", "description", "tracking_id", "expired_at", "additional_data",
+    ),
+    "settings": (
+        "return_url", "success_url", "decline_url", "fail_url", "cancel_url", "auto_return",
+        "auto_pay", "button_text", "button_next_text", "language", "customer_fields",
+        "credit_card_fields", "save_card_toggle", "another_card_toggle", "agreement_toggle",
+        "style",
+    ),
+    "payment_method": ("types", "excluded_types", "excluded_brands"),
+    "additional_data": ("receipt_text", "contract"),
+}  # fmt: skip
+
+# The only words that SDKs know: to them all others are a failure, and the customer pays again.
+WAITING: Final = "incomplete"
+
+
+def request_of(data: Any) -> Fields:
+    """The fields of `{"request": {...}}`, as tolerant as the shop's API."""
+    return Fields(drop_nulls(data), tolerant=True).within("request", shown="")
+
+
+def app_card(fields: Fields, order: Order, today: date) -> Card | None:
+    """The card in `credit_card`; what is wrong with it is told in `fields`, never the value."""
+    given = fields.within("credit_card")
+    if given.has("token") and not given.has("number"):
+        given.wrong("token", SAVED)
+        return None
+    typed = {ours: _typed(given, theirs) for ours, theirs in CARD.items()}
+    names = ("exp_date",) if given.has("exp_date") else ("exp_month", "exp_year")
+    typed["expiry"] = "/".join(_typed(given, name) for name in names)
+    brands = frozenset(order.methods.excluded_brands)
+    found, problems = read_card(typed, today=today, excluded_brands=brands)
+    for ours, problem in problems.items():
+        given.wrong(CARD.get(ours, names[0]), problem)
+    return found
+
+
+def _typed(given: Fields, name: str) -> str:
+    return given.get(name, text(64, least=0, numbers=True), "")
+
+
+def app_customer(fields: Fields, order: Order, ip: str) -> Customer:
+    """The order's customer with what the app adds; what the shop fixed stays, and the address is
+    the one that called, whatever the app says."""
+    given, fixed = fields.within("customer"), order.ways.customer_fields.read_only
+    values = {name: getattr(order.customer, name) for name in Customer.__struct_fields__}
+    for name in given.names:
+        known = name in CUSTOMER and name != "ip"
+        if known and not (name in fixed and values[name]) and given.data[name] != "":
+            values[name] = given.get(name, CUSTOMER[name])
+    return Customer(**(values | {"ip": ip or None}))
+
+
+def app_browser(fields: Fields, headers: Mapping[str, str]) -> Browser:
+    """What 3-D Secure is told of the device: what the app says, else the request's headers."""
+    given = fields.within("browser").data
+    said = {name: _written(given.get(name)) for name in FIELDS}
+    return Browser.read(
+        said,
+        accept=_written(given.get("accept_header")) or headers.get("accept", ""),
+        user_agent=_written(given.get("user_agent")) or headers.get("user-agent", ""),
+        accept_language=headers.get("accept-language", ""),
+    )
+
+
+def _written(value: Any) -> str:
+    """As the form's hidden inputs write it: 24, true."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)[:2048] if isinstance(value, str | int) else ""
+
+
+def app_method(fields: Fields) -> str:
+    return fields.get("payment_method", text(64), CARD_METHOD)
+
+
+def app_answer(
+    story: Story, now: float, *, url: str, result_url: str, ours: bool
+) -> dict[str, Any]:
+    """`response` of a payment: how the app's attempt ended, or where its customer has to go.
+
+    `url` while it is under way: the bank's page by ours, or our waiting page. `ours`: this very
+    request made the attempt, so that it may have the card's token.
+    """
+    status, payment = story.status(now), story.payment
+    word, said = _words(story, status, now)
+    told, kind = bank(story, status) or {}, payment.order.transaction_type
+    attempt = story.shown
+    known = card(attempt) or {}
+    return {
+        "status": word,
+        "message": said,
+        "token": payment.token,
+        "uid": payment.uid,
+        "transaction_type": kind,
+        "url": url if status in LIVE else None,
+        "result_url": result_url,
+        "finished": status not in LIVE and status is not Status.OPEN,
+        "auth_code": told.get("auth_code"),
+        "bank_code": told.get("bank_code"),
+        "rrn": told.get("rrn"),
+        "billing_descriptor": told.get("billing_descriptor"),
+        "receipt_url": attempt.facts.receipt_url if attempt else None,
+        "code": attempt.facts.code if attempt else None,
+        "friendly_message": attempt.facts.friendly if attempt else None,
+        "credit_card": known | {"token": known.get("token") if ours else None},
+    }
+
+
+def _words(story: Story, status: Status, now: float) -> tuple[str | None, str | None]:
+    """A payment whose form is open again has been declined as far as this attempt goes."""
+    if status in LIVE:
+        return WAITING, message(story, status)
+    if status is not Status.OPEN:
+        return words(story, now)
+    if story.last is not None and story.last.status is Status.DECLINED:
+        return OUTWARD[Status.DECLINED], message(story, Status.DECLINED)
+    return "error", "Not sent, nothing has moved"
+
+
+def app_checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
+    """`checkout` for those who have the public key and the token."""
+    whole = checkout(story, shop, now)
+    whole |= {name: _shown(whole[name], name) for name in ("order", "settings", "payment_method")}
+    extra = whole["order"].get("additional_data")
+    if extra is not None:
+        whole["order"]["additional_data"] = _shown(extra, "additional_data")
+    waiting = story.status(now) in LIVE
+    return whole | {"customer": None, "status": WAITING if waiting else whole["status"]}
+
+
+def _shown(value: Any, name: str) -> dict[str, Any]:
+    found = value if isinstance(value, dict) else {}
+    return {key: found[key] for key in SHOWN[name] if key in found}

@@ -1,0 +1,87 @@
+"""Paying from a shop's own app: the card comes as JSON from the app's SDK, authorised by the shop's
+public key, and goes the way of the form's: the same limits, the same claim, one charge."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from litestar import Response, post
+
+from checkout.errors import Unprocessable
+from checkout.flow.verbs import Submission
+from checkout.merchant.apps import (
+    app_answer,
+    app_browser,
+    app_card,
+    app_customer,
+    app_method,
+    request_of,
+)
+from checkout.model.checks import Fields, decode
+from checkout.model.rules import text
+from checkout.model.status import Status
+from checkout.texts import choose
+from checkout.web.callers import key_holder
+from checkout.web.security import read_body
+from checkout.web.visit import Visit, Web_Request, web_of
+
+NO_METHOD: Final = "is none of this payment's methods"
+
+
+@post("/ctp/api/payments", status_code=200, tags=["apps"], summary="Pay from the shop's app")
+async def pay_in_app(request: Web_Request) -> Response[Any]:
+    """Answers `{"response": {"status", "url", ...}}`. A payment that is under way or over is told
+    as it stands: a request sent twice charges once."""
+    web = web_of(request)
+    holder = key_holder(request, web.settings)
+    fields = request_of(decode(await read_body(request)))
+    token = fields.need("token", text(255))
+    fields.done()
+    story = await web.flow.open_token(token)
+    shop = holder.of(web.flow.shop(story))
+    lang = choose(story.payment.order.ways.language, accept=_languages(request))
+    visit = Visit(web, request, lang, story, shop)
+    number = story.next_number
+    if visit.status is Status.OPEN:
+        visit.story = await web.flow.pay(story, _submission(visit, fields))
+    if visit.story.shown:
+        visit.lang = visit.story.shown.language
+    shown = app_answer(
+        visit.story,
+        web.flow.clock(),
+        url=web.settings.url(visit.url(visit.page)),
+        result_url=web.settings.url(visit.url("result")),
+        ours=visit.story.next_number > number,
+    )
+    return Response({"response": shown})
+
+
+def _languages(request: Web_Request) -> str:
+    return request.headers.get("accept-language", "")
+
+
+def _submission(visit: Visit, fields: Fields) -> Submission:
+    """Raises Unprocessable, naming every wrong field."""
+    flow, order = visit.web.flow, visit.story.payment.order
+    name = app_method(fields)
+    method = next((m for m in flow.methods(visit.story) if m.name == name), None)
+    if method is None:
+        raise Unprocessable({"payment_method": [NO_METHOD]})
+    today = datetime.fromtimestamp(flow.clock(), UTC).date()
+    card = app_card(fields, order, today) if flow.takes_card(method) else None
+    customer = app_customer(fields, order, visit.address)
+    headers = {key.lower(): value for key, value in visit.request.headers.items()}
+    browser = app_browser(fields, headers)
+    fields.done()
+    return Submission(
+        number=visit.story.next_number,
+        method=name,
+        card=card,
+        browser=browser,
+        customer=customer,
+        language=visit.lang,
+    )
+
+
+HANDLERS: Final = (pay_in_app,)
