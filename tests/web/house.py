@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from litestar import Litestar
 from litestar.types import Receive, Scope, Send
 
@@ -26,6 +27,7 @@ from checkout.gateways import OPTIONS
 from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.world import World
 from checkout.settings import Settings, load
+from tests.support.shops import rsa_key
 from tests.web.page import Form, Page
 
 PUBLIC: Final = "https://pay.example.com"
@@ -78,7 +80,7 @@ erip = {{ gateway = "local", params = {{ service_no = "99999999" }} }}
 name = "Framing shop"
 secret_key = "{other_secret}"
 link_keys = ["{other_link_key}"]
-private_key = "file:shop.pem"
+private_key = "file:{framing_key}"
 url = "https://framing.example.com"
 frame_origins = ["https://framing.example.com", "https://m.framing.example.com:8443"]
 return_origins = ["https://framing.example.com", "framing://"]
@@ -316,12 +318,15 @@ class Customer(httpx.AsyncClient):
 def written(folder: Path, pem: str, **changes: str) -> Path:
     """The settings file of a house, with secrets of its own."""
     (folder / "shop.pem").write_text(pem)
+    other = rsa_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "framing.pem").write_bytes(other)
     values = {
         "public_url": PUBLIC,
         "sandbox": SANDBOX,
         "folder": folder.as_posix(),
         "top": f'operator_token = "{secrets.token_urlsafe(32)}"',
         "gateway": "",
+        "framing_key": "framing.pem",
         "submits": "1000",
         "declines": "100000",
     } | changes

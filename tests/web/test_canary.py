@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from itertools import product
 from typing import Any
 
 import httpx
@@ -285,6 +286,80 @@ async def to_the_shops_api(house: House, customer: Customer, made: Made) -> Any:
     return answers
 
 
+def in_app(made: Made, **changes: Any) -> bytes:
+    card = {
+        "number": canary(), "verification_value": CODE, "holder": "C LEE",
+        "exp_month": "12", "exp_year": "2039",
+    }  # fmt: skip
+    return json.dumps({"request": {"token": made.token, "credit_card": card | changes}}).encode()
+
+
+def bearer(house: House) -> dict[str, str]:
+    return {"Authorization": f"Bearer {house.settings.shops['361'].public_key}"}
+
+
+async def from_app(customer: Customer, house: House, body: bytes, **headers: str) -> httpx.Response:
+    return await customer.post("/ctp/api/payments", content=body, headers=bearer(house) | headers)
+
+
+@drive
+async def paid_in_an_app(house: House, customer: Customer, made: Made) -> Any:
+    answers = [await from_app(customer, house, in_app(made)) for _ in range(2)]
+    assert [answer.json()["response"]["status"] for answer in answers] == ["successful"] * 2
+    path = f"/ctp/api/checkouts/{made.token}"
+    return [
+        *answers,
+        *[await customer.get(path, headers=h) for h in (house.basic(), bearer(house))],
+    ]
+
+
+@drive
+async def refused_in_an_app(house: House, customer: Customer, made: Made) -> Any:
+    almost = canary()[:-1] + str((int(canary()[-1]) + 1) % 10)
+    wrong: list[dict[str, Any]] = [
+        {"number": almost},
+        {"verification_value": ""},
+        {"number": int(canary()), "exp_month": canary()},
+        {"holder": canary(), "number": None, "token": canary()},
+        {"number": [canary()], "holder": {"name": canary()}},
+        {"number": f"{canary()}\u0000"},
+        {"number": canary() * 9},
+    ]
+    answers = [await from_app(customer, house, in_app(made, **changes)) for changes in wrong]
+    assert [answer.status_code for answer in answers] == [422] * len(wrong)
+    request = {"token": made.token, "payment_method": canary(), "customer": {"email": canary()}}
+    bodies = {
+        in_app(made)[:-1]: 400,
+        in_app(made) + b" " * 70_000: 413,
+        in_app(made).replace(made.token.encode(), canary().encode()): 404,
+        json.dumps({"request": canary()}).encode(): 422,
+        json.dumps({"request": request}).encode(): 422,
+        json.dumps({"request": request | {"payment_method": "credit_card"}}).encode(): 422,
+    }
+    for body, status in bodies.items():
+        answers.append(await from_app(customer, house, body))
+        assert answers[-1].status_code == status
+    for scheme in ("Bearer x", house.basic()["Authorization"], f"Bearer {canary()}", ""):
+        answers.append(await from_app(customer, house, in_app(made), Authorization=scheme))
+        assert answers[-1].status_code == 401
+    return answers
+
+
+def broken_in_app(answer: Any) -> Drive:
+    async def pay(house: House, customer: Customer, made: Made) -> Any:
+        house.line.broken.append(answer() if isinstance(answer, partial) else answer)
+        answers = [await from_app(customer, house, in_app(made))]
+        assert answers[0].status_code == 200
+        assert not house.line.broken
+        answers.append(await customer.get(made.path()))
+        return answers
+
+    return pay
+
+
+DRIVES |= {f"app, gateway {name}": broken_in_app(answer) for name, answer in FAULTS.items()}
+
+
 @drive
 async def after_it_was_paid(house: House, customer: Customer, made: Made) -> Any:
     form = await form_of(customer, made)
@@ -337,12 +412,13 @@ async def test_no_trace_after_all_of_these(canaries: House) -> None:
     assert '"last_4":"' in dump  # what may be kept is
 
 
-async def test_a_gateway_that_repeats_the_number(canaries: House) -> None:
+@pytest.mark.parametrize("way", [broken, broken_in_app], ids=["form", "app"])
+async def test_a_gateway_that_repeats_the_number(canaries: House, way: Any) -> None:
     """What it says of the card may be kept only as far as the names promise."""
     made = await canaries.create()
     async with canaries.customer() as customer:
         with witnessed() as said:
-            await _drive(broken(echo_paid), canaries, customer, made)
+            await _drive(way(echo_paid), canaries, customer, made)
             clean_answer(await customer.get(made.path(kind="order")))
             clean(json.dumps(await made.told()), "api")
         clean("\n".join(said), "logs")
@@ -360,20 +436,23 @@ async def test_a_fault_in_the_handler(opened: Opened) -> None:
         return time.time()
 
     async with opened(clock=clock, kept=False) as house, house.customer() as customer:
-        seen = set()
-        for place in range(1, 12):
+        seen = {"form": set[int](), "app": set[int]()}
+        for place, way in product(range(1, 12), seen):
             made = await house.create()
             form = (await customer.open(made.path())).form("pay")
             with witnessed() as said:
                 strikes = place
-                answer = await customer.submit(form, **card())
+                if way == "form":
+                    answer = await customer.submit(form, **card())
+                else:
+                    answer = await from_app(customer, house, in_app(made))
                 strikes = 0
                 clean_answer(answer)
-                seen.add(answer.status_code)
+                seen[way].add(answer.status_code)
                 del answer
                 await house.settle_down()
             clean("\n".join(said), "logs")
-        assert 500 in seen
+        assert all(500 in statuses for statuses in seen.values())
         await nowhere(house)
 
 

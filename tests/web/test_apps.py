@@ -1,0 +1,510 @@
+"""Paying from the shop's own app, as the public Android, iOS and Flutter SDKs do it.
+
+Each expectation of a client is named by the field that the client reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.web.conftest import Opened
+from tests.web.house import (
+    ADDRESS,
+    CHALLENGE,
+    DECLINED,
+    PAID,
+    PUBLIC,
+    SHOP,
+    Customer,
+    House,
+    Made,
+    ordered,
+)
+from tests.web.test_coming_back import at_gateway, due, ticket
+
+CHECKOUTS = "/ctp/api/checkouts"
+PAYMENTS = "/ctp/api/payments"
+CARD = {
+    "number": PAID,
+    "verification_value": "123",
+    "holder": "ANNA LEE",
+    "exp_month": "12",
+    "exp_year": "2039",
+}
+BROWSER = {
+    "accept_header": "application/json, text/plain, */*",
+    "screen_width": 412,
+    "screen_height": 915,
+    "screen_color_depth": 32,
+    "window_width": 412,
+    "window_height": 800,
+    "language": "de",
+    "java_enabled": True,
+    "user_agent": "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36",
+    "time_zone": -180,
+    "time_zone_name": "Europe/Minsk",
+}
+
+
+def bearer(house: House, shop: str = "361") -> dict[str, str]:
+    return {"Authorization": f"Bearer {house.settings.shops[shop].public_key}"}
+
+
+def asked(of_token: str, /, **changes: Any) -> dict[str, Any]:
+    """`changes` of the card; those named `request_...` of the request."""
+    request = {
+        name.removeprefix("request_"): changes.pop(name)
+        for name in list(changes)
+        if name.startswith("request_")
+    }
+    usual = {
+        "token": of_token,
+        "payment_method": "credit_card",
+        "credit_card": {k: v for k, v in (CARD | changes).items() if v is not ...},
+        "browser": BROWSER,
+        "customer": {"ip": "198.51.100.1", "device_id": "phone-1"},
+    }
+    return {"request": {k: v for k, v in (usual | request).items() if v is not ...}}
+
+
+async def pay(http: Customer, made: Made, **changes: Any) -> httpx.Response:
+    return await http.post(PAYMENTS, json=asked(made.token, **changes), headers=bearer(made.house))
+
+
+async def paid(http: Customer, made: Made, **changes: Any) -> dict[str, Any]:
+    answer = await pay(http, made, **changes)
+    assert answer.status_code == 200, answer.text
+    (response,) = answer.json().values()
+    found: dict[str, Any] = response
+    return found
+
+
+async def read(http: Customer, made: Made) -> dict[str, Any]:
+    answer = await http.get(f"{CHECKOUTS}/{made.token}", headers=bearer(made.house))
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()["checkout"]
+    return found
+
+
+# --- The answers that SDKs read ----------------------------------------------------------------
+
+
+async def test_response_status_successful(house: House, customer: Customer) -> None:
+    made = await house.create(attempts=1)
+    said = await paid(customer, made)
+    assert said["status"] == "successful"
+    assert said["message"] == "Successfully processed"
+    assert (said["token"], said["uid"]) == (made.token, made.uid)
+    assert said["transaction_type"] == "payment"
+    assert said["finished"] is True
+    assert said["url"] is None
+    assert said["result_url"] == PUBLIC + made.path("result")
+    assert said["auth_code"]
+    assert "errors" not in said  # iOS reads nothing but null there
+    assert (await made.told())["status"] == "successful"
+    assert (await customer.open(made.path("result"))).text
+
+
+async def test_response_credit_card(house: House, customer: Customer) -> None:
+    """Flutter reads brand, last_4 and token of it without asking whether it is there."""
+    said = await paid(customer, await house.create())
+    assert said["credit_card"]["brand"] == "visa"
+    assert said["credit_card"]["last_4"] == "0000"
+    assert said["credit_card"]["first_1"] == "4"
+    assert "token" in said["credit_card"]
+    made = await house.create(settings={"return_url": None}, payment_method={"types": ["sbp"]})
+    said = await paid(customer, made, request_payment_method="sbp", request_credit_card=...)
+    assert said["credit_card"] == {"token": None}
+
+
+async def test_response_status_failed(house: House, customer: Customer) -> None:
+    made = await house.create(attempts=1)
+    said = await paid(customer, made, number=DECLINED)
+    assert (said["status"], said["finished"], said["url"]) == ("failed", True, None)
+    assert said["message"]
+    assert (await read(customer, made))["status"] == "failed"
+
+
+async def test_a_decline_with_attempts_left(house: House, customer: Customer) -> None:
+    """The app is told of its own attempt; another card may be tried."""
+    made = await house.create(attempts=2)
+    said = await paid(customer, made, number=DECLINED)
+    assert (said["status"], said["finished"]) == ("failed", False)
+    said = await paid(customer, made)
+    assert (said["status"], said["finished"]) == ("successful", True)
+    assert [each["status"] for each in made.attempts()] == ["declined", "paid"]
+
+
+async def test_response_url_and_result_url(house: House, customer: Customer) -> None:
+    """The web view opens `url`, and is closed once its address contains `result_url`."""
+    made = await house.create(attempts=1)
+    said = await paid(customer, made, number=CHALLENGE)
+    assert said["status"] == "incomplete"
+    assert said["url"] == PUBLIC + made.path("redirect")
+    assert said["result_url"] == PUBLIC + made.path("result")
+    assert said["finished"] is False
+    assert (await read(customer, made))["status"] == "incomplete"
+    async with house.customer() as view:
+        assert await view.open(made.path("redirect"))
+        house.world.settle(at_gateway(made), "successful")
+        await due(made)
+        landed = await view.get(f"/return/{ticket(made)}")
+        assert PUBLIC + landed.headers["location"] == said["result_url"]
+    assert (await read(customer, made))["status"] == "successful"
+
+
+async def test_nobody_knows(house: House, customer: Customer) -> None:
+    """To an SDK all words but its own are failures, after which the customer would pay again: it
+    is sent to our waiting page."""
+    made = await house.create(attempts=1)
+    house.line.broken.append(httpx.ReadTimeout("slow"))
+    said = await paid(customer, made)
+    assert (said["status"], said["message"]) == ("incomplete", "Waiting")
+    assert said["url"] == PUBLIC + made.path("wait")
+    assert (await read(customer, made))["status"] == "incomplete"
+    assert (await made.told())["status"] == "pending"  # to the shop's server
+    again = await paid(customer, made)
+    assert again["status"] == "incomplete"
+    assert len(made.attempts()) == 1
+
+
+async def test_never_sent(house: House, customer: Customer) -> None:
+    made = await house.create(attempts=1)
+    house.line.broken.append(httpx.ConnectError("no"))
+    said = await paid(customer, made)
+    assert (said["status"], said["finished"], said["url"]) == ("error", False, None)
+    assert (await paid(customer, made))["status"] == "successful"
+
+
+async def test_after_its_time(opened: Opened) -> None:
+    async with opened() as house, house.customer() as customer:
+        made = await house.create()
+        house.offset = 24 * 3600 + 1
+        said = await paid(customer, made)
+        assert (said["status"], said["message"]) == ("error", "Token is expired.")
+        assert not made.attempts()
+
+
+async def test_given_up(house: House, customer: Customer) -> None:
+    made = await house.create()
+    page = await customer.open(made.path())
+    await customer.submit(page.form("cancel"))
+    assert (await paid(customer, made))["status"] == "canceled"
+
+
+# --- One charge --------------------------------------------------------------------------------
+
+
+async def test_sent_twice(house: House, customer: Customer) -> None:
+    made = await house.create()
+    before = len(house.line.charges)
+    first = await paid(customer, made)
+    second = await paid(customer, made)
+    assert second["status"] == "successful"
+    assert second["credit_card"]["token"] is None  # told once, to the one who sent the card
+    assert {**first, "credit_card": 0} == {**second, "credit_card": 0}
+    assert len(house.line.charges) == before + 1
+
+
+async def test_sent_together(house: House, customer: Customer) -> None:
+    made = await house.create()
+    before = len(house.line.charges)
+    answers = await asyncio.gather(*(paid(customer, made) for _ in range(5)))
+    assert {each["status"] for each in answers} <= {"successful", "incomplete"}
+    assert "successful" in {each["status"] for each in answers}
+    assert len(house.line.charges) == before + 1
+    assert len(made.attempts()) == 1
+
+
+async def test_the_form_and_the_app(house: House, customer: Customer) -> None:
+    made = await house.create()
+    form = (await customer.open(made.path())).form("pay")
+    assert (await paid(customer, made))["status"] == "successful"
+    late = await customer.submit(form, number=PAID, expiry="12/39", code="123", holder="A LEE")
+    assert late.headers["location"] == made.path("result")
+    assert len(made.attempts()) == 1
+
+
+async def test_too_many(opened: Opened) -> None:
+    """The limits of the form: by payment, and by the address that called, whatever the app says."""
+    async with opened(submits="1", declines="2") as house, house.customer() as customer:
+        made = await house.create(attempts=5)
+        assert (await paid(customer, made, number=DECLINED))["status"] == "failed"
+        answer = await pay(customer, made)
+        assert answer.status_code == 429
+        assert int(answer.headers["retry-after"]) > 0
+        assert answer.json()["response"]["status"] == "error"
+
+        await paid(customer, await house.create(), number=DECLINED)
+        made = await house.create()
+        answer = await pay(customer, made, request_customer={"ip": "198.51.100.9"})
+        assert answer.status_code == 429
+        async with house.customer("198.51.100.9") as other:
+            said = await paid(other, made, number="5555555555554444")
+            assert said["status"] == "successful"
+
+
+# --- What SDKs send ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"exp_month": 12, "exp_year": 39},
+        {"exp_month": "1", "exp_year": "40"},
+        {"exp_month": ..., "exp_year": ..., "exp_date": "12/39"},
+        {"number": " 4200 0000 0000 0000 "},
+        {"number": 4200000000000000, "verification_value": 123},
+        {"save_card": False, "token": None, "stamp": None},
+        {"request_payment_method": None, "request_browser": None, "request_customer": None},
+        {"request_browser": [], "request_customer": [], "request_unknown": {"a": [1]}},
+        {"request_browser": {"screen_width": "wide", "java_enabled": "no", "time_zone": 1e9}},
+    ],
+    ids=["android", "numbers", "short", "flutter", "blanks", "integers", "unused", "nulls",
+         "lists", "nonsense"],
+)  # fmt: skip
+async def test_what_is_taken(house: House, customer: Customer, changes: dict[str, Any]) -> None:
+    said = await paid(customer, await house.create(), **changes)
+    assert said["status"] == "successful"
+
+
+async def test_request_browser(house: House, customer: Customer) -> None:
+    """3-D Secure is told of the device what the app says, and the address that called."""
+    await paid(customer, await house.create())
+    sent = house.line.sent()
+    browser = sent["additional_data"]["browser"]
+    assert {name: browser[name] for name in BROWSER} == BROWSER
+    assert sent["customer"]["ip"] == ADDRESS
+    assert sent["customer"]["device_id"] == "phone-1"
+
+
+async def test_request_customer(house: House, customer: Customer) -> None:
+    """What the shop fixed stays."""
+    made = await house.create(
+        customer={"email": "anna@example.com", "first_name": "Anna"},
+        settings={"customer_fields": {"read_only": ["email"]}},
+    )
+    wanted = {"email": "other@example.com", "first_name": "Ann", "last_name": "Lee", "city": ""}
+    assert (await paid(customer, made, request_customer=wanted))["status"] == "successful"
+    told = (await made.told())["customer"]
+    assert (told["email"], told["first_name"], told["last_name"]) == (
+        "anna@example.com", "Ann", "Lee",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"number": ...}, "number"),
+        ({"number": "4200000000000001"}, "number"),
+        ({"number": ["4200000000000000"]}, "number"),
+        ({"number": "x" * 344}, "number"),
+        ({"verification_value": ...}, "verification_value"),
+        ({"verification_value": "12345"}, "verification_value"),
+        ({"exp_month": "13"}, "exp_month"),
+        ({"exp_year": "2001"}, "exp_month"),
+        ({"exp_month": ..., "exp_year": ...}, "exp_month"),
+        ({"exp_date": "99/99"}, "exp_date"),
+        ({"holder": ""}, "holder"),
+        ({"number": ..., "token": "e8f9c1"}, "token"),
+    ],
+    ids=["no number", "a digit wrong", "a list", "encrypted", "no code", "long code", "month",
+         "past", "no date", "no such date", "no holder", "saved"],
+)  # fmt: skip
+async def test_errors_credit_card(
+    house: House, customer: Customer, changes: dict[str, Any], field: str
+) -> None:
+    made = await house.create()
+    answer = await pay(customer, made, **changes)
+    assert answer.status_code == 422
+    body = answer.json()
+    assert field in body["errors"]["credit_card"]
+    assert body["response"] == {
+        "status": "error",
+        "message": body["message"],
+        "errors": body["errors"],
+    }
+    assert not made.attempts()
+
+
+async def test_errors_of_other_fields(house: House, customer: Customer) -> None:
+    made = await house.create(payment_method={"types": ["credit_card"]})
+    for changes, path in (
+        ({"request_payment_method": "sbp"}, "payment_method"),
+        ({"request_payment_method": ["credit_card"]}, "payment_method"),
+        ({"request_customer": {"email": "nobody"}}, "customer"),
+        ({"request_credit_card": "4200"}, "credit_card"),
+        ({"request_token": ["x"]}, "token"),
+        ({"request_token": ...}, "token"),
+    ):
+        answer = await pay(customer, made, **changes)
+        assert answer.status_code == 422, changes
+        assert path in answer.json()["errors"]
+    for body, status in ((b"{", 400), (b"[]", 422), (b"{}", 422), (b" " * 70_000, 413)):
+        answer = await customer.post(PAYMENTS, content=body, headers=bearer(house))
+        assert answer.status_code == status
+        assert answer.json()["response"]["status"] == "error"
+    assert not made.attempts()
+
+
+async def test_excluded_brands(house: House, customer: Customer) -> None:
+    made = await house.create(payment_method={"excluded_brands": ["visa"]})
+    answer = await pay(customer, made)
+    assert answer.status_code == 422
+    assert "number" in answer.json()["errors"]["credit_card"]
+
+
+# --- Who asks ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer ", "Bearer x", "Token x"], ids=repr)
+async def test_strangers(house: House, customer: Customer, given: str | None) -> None:
+    made = await house.create()
+    headers = {} if given is None else {"Authorization": given}
+    for answer in (
+        await customer.post(PAYMENTS, json=asked(made.token), headers=headers),
+        await customer.post(CHECKOUTS, json={"checkout": ordered()}, headers=headers),
+        await customer.get(f"{CHECKOUTS}/{made.token}", headers=headers),
+    ):
+        assert answer.status_code == 401
+        assert answer.json()["message"] == "Access denied"
+    assert not made.attempts()
+
+
+async def test_the_shop_s_own_secret_is_not_for_apps(house: House, customer: Customer) -> None:
+    made = await house.create()
+    answer = await customer.post(PAYMENTS, json=asked(made.token), headers=house.basic())
+    assert answer.status_code == 401
+
+
+async def test_the_key_opens_nothing_else(house: House, customer: Customer) -> None:
+    made = await house.create()
+    await paid(customer, made)
+    body = {"request": {"parent_uid": made.uid, "reason": "x"}}
+    for kind in ("captures", "voids", "refunds"):
+        answer = await customer.post(f"/transactions/{kind}", json=body, headers=bearer(house))
+        assert answer.status_code == 401
+    assert (await made.told())["status"] == "successful"
+
+
+async def test_unknown_tokens(house: House, customer: Customer) -> None:
+    for token in ("0" * 64, "x", "\u0442"):
+        answer = await customer.post(PAYMENTS, json=asked(token), headers=bearer(house))
+        assert answer.status_code == 404
+        assert answer.json()["message"] == "Record not found"
+
+
+async def test_tokens_of_other_shops(house: House, customer: Customer) -> None:
+    made = await house.create(shop="framing", settings={"return_url": None})
+    for answer in (
+        await customer.post(PAYMENTS, json=asked(made.token), headers=bearer(house)),
+        await customer.get(f"{CHECKOUTS}/{made.token}", headers=bearer(house)),
+    ):
+        assert answer.status_code == 404
+    assert not made.attempts()
+    ours = bearer(house, "framing")
+    answer = await customer.post(PAYMENTS, json=asked(made.token), headers=ours)
+    assert answer.json()["response"]["status"] == "successful"
+
+
+async def test_a_key_of_two_shops(opened: Opened) -> None:
+    """Their payments can be read and paid; for whom to make one it doesn't say."""
+    async with opened(framing_key="shop.pem") as house, house.customer() as customer:
+        body = {"checkout": ordered()}
+        answer = await customer.post(CHECKOUTS, json=body, headers=bearer(house))
+        assert answer.status_code == 422
+        assert "several shops" in answer.json()["message"]
+        for shop in ("361", "framing"):
+            made = await house.create(shop=shop, settings={"return_url": None})
+            assert (await read(customer, made))["token"] == made.token
+            assert (await paid(customer, made))["status"] == "successful"
+
+
+# --- Payments made by the app ------------------------------------------------------------------
+
+
+async def created(customer: Customer, house: House, **changes: Any) -> Made:
+    body = {"checkout": ordered(**changes)}
+    answer = await customer.post(CHECKOUTS, json=body, headers=bearer(house))
+    assert answer.status_code == 201, answer.text
+    token = answer.json()["checkout"]["token"]
+    opened = await customer.get(f"/widget/hpp.html?token={token}")
+    _, _, _, uid, secret, *_ = opened.headers["location"].split("/")
+    return Made(house, "361", token, uid, secret)
+
+
+async def test_the_whole_way_of_an_app(house: House, customer: Customer) -> None:
+    made = await created(customer, house, version=2.1, attempts=None)
+    assert (await read(customer, made))["order"]["amount"] == 1999
+    assert (await paid(customer, made))["status"] == "successful"
+    assert (await read(customer, made))["status"] == "successful"
+
+
+async def test_no_secret_goes_where_the_public_key_points(house: House, customer: Customer) -> None:
+    usual = await house.create(settings={"notification_url": f"{SHOP}/n"})
+    by_app = await created(customer, house, settings={"notification_url": f"{SHOP}/n"})
+    for made in (usual, by_app):
+        assert (await paid(customer, made))["status"] == "successful"
+        await customer.get(made.path("result"))
+    headers = {
+        made.token: next(h for h, body in house.mailbox.letters if made.token.encode() in body)
+        for made in (usual, by_app)
+    }
+    assert {"authorization", "webhook-signature"} <= set(headers[usual.token])
+    assert not {"authorization", "webhook-signature"} & set(headers[by_app.token])
+    assert headers[by_app.token]["content-signature"]
+    secret = house.settings.shops["361"].secret_key
+    assert secret not in str(headers[by_app.token])
+
+
+async def test_keys_of_repeated_requests_are_not_the_shop_s(
+    house: House, customer: Customer
+) -> None:
+    """Who guesses the shop's own keys learns no token by them and takes none away."""
+    key, body = {"RequestID": secrets.token_hex(16)}, {"checkout": ordered()}
+    answers = [
+        await customer.post(CHECKOUTS, json=body, headers=headers | key)
+        for headers in (bearer(house), house.basic(), bearer(house), house.basic())
+    ]
+    tokens = [answer.json()["checkout"]["token"] for answer in answers]
+    assert tokens[0] == tokens[2] != tokens[1] == tokens[3]
+
+
+async def test_what_an_app_may_see(house: House, customer: Customer) -> None:
+    """What only the shop and its server share stays with them."""
+    made = await house.create(
+        order={"additional_data": {"contract": ["oneclick"], "meta": {"margin": "own-word"}}},
+        settings={
+            "notification_url": f"{SHOP}/n?key=own-word",
+            "verification_url": f"{SHOP}/v?key=own-word",
+            "language": "de",
+            "save_card_toggle": {"customer_contract": False},
+        },
+        customer={"email": "own-word@example.com"},
+        payment_method={"types": ["credit_card"], "credit_card": {"token": "own-word"}},
+    )
+    told = await read(customer, made)
+    assert "own-word" not in str(told)
+    assert told["settings"]["language"] == "de"
+    assert told["settings"]["save_card_toggle"] == {"customer_contract": False}
+    assert told["order"]["additional_data"] == {"contract": ["oneclick"]}
+    assert told["payment_method"] == {"types": ["credit_card"]}
+    assert "own-word" in str(await made.told())
+
+
+async def test_checkout_of_typed_clients(house: House, customer: Customer) -> None:
+    """Swift decodes all or nothing: shop_id is an integer, version a text, company has these."""
+    told = await read(customer, await house.create())
+    assert told["shop_id"] == 361
+    assert isinstance(told["version"], str)
+    assert told["company"]["name"] == "Demo shop"
+    assert told["company"]["site"] == "https://shop.example.com"
+    assert "small_logo_url" in told["company"]
+    assert isinstance(told["order"]["amount"], int)
+    assert all(isinstance(told[name], bool) for name in ("finished", "expired", "test"))
