@@ -41,9 +41,7 @@ class Post:
 
     def genuine(self, letter: Letter) -> Headers:
         """The headers by which checkout proves that it wrote the letter."""
-        return headers(
-            self._shop, letter.id, letter.body.encode(), time.time(), public=False
-        )
+        return headers(self._shop, letter.id, letter.body.encode(), time.time(), public=False)
 
     async def deliver(self, letter: Letter, url: str | None = None) -> str:
         """Carry it, to its own address unless another is named; the answer in a word."""

@@ -18,16 +18,25 @@ from checkout.ledger.rows import Story
 from checkout.merchant.orders import CUSTOMER
 from checkout.merchant.shapes import bank, card, checkout, message, words
 from checkout.model.browser import FIELDS, Browser
-from checkout.model.card import Card, read_card
-from checkout.model.checks import Fields, drop_nulls
+from checkout.model.card import (
+    ANY_LENGTH,
+    Card,
+    SavedCard,
+    digits,
+    read_card,
+    read_saved_card,
+)
+from checkout.model.checks import Fields, Wrong, drop_nulls
 from checkout.model.order import CARD_METHOD, Customer, Order
-from checkout.model.rules import text
+from checkout.model.outcome import PaidCard
+from checkout.model.rules import loose_flag, text
 from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.settings import Shop
 
 # What SDKs call the card's fields, by the names of our own form.
 CARD: Final = {"number": "number", "code": "verification_value", "holder": "holder"}
 SAVED: Final = "can't be used here: send the card's number"
+EXCLUDED: Final = "is of a card that this shop does not accept"
 
 # The parts of the shop's own objects that its customer may see.
 SHOWN: Final = {
@@ -44,6 +53,8 @@ SHOWN: Final = {
     "additional_data": ("receipt_text", "contract"),
 }  # fmt: skip
 
+UNTOLD: Final[dict[str, Any]] = {"token": None}  # of a card, but to the app that sent it
+
 # The only words that SDKs know: to them all others are a failure, and the customer pays again.
 WAITING: Final = "incomplete"
 
@@ -53,12 +64,43 @@ def request_of(data: Any) -> Fields:
     return Fields(drop_nulls(data), tolerant=True).within("request", shown="")
 
 
+def app_token(fields: Fields) -> str | None:
+    """The token of a saved card, where the app sends one in place of a number."""
+    given = fields.within("credit_card")
+    return given.get("token", _token) if not given.has("number") else None
+
+
+def _token(value: Any) -> str:
+    """A rule: tokens are kept, so nothing that may be a card's number is one."""
+    found = text(255)(value)
+    if len(digits(found) or "") in ANY_LENGTH:
+        raise Wrong(SAVED)
+    return found
+
+
+def app_saved_card(
+    fields: Fields, order: Order, token: str, known: PaidCard | None
+) -> SavedCard | None:
+    """`known`: what we know of it; None where the gateway takes no tokens. Its code may be left
+    out: whether it is wanted is for the gateway to say."""
+    given = fields.within("credit_card")
+    if known is None or known.brand in order.methods.excluded_brands:
+        given.wrong("token", SAVED if known is None else EXCLUDED)
+        return None
+    code = _typed(given, CARD["code"])
+    found, problems = read_saved_card({"code": code}, token, known, coded=bool(code))
+    for ours, problem in problems.items():
+        given.wrong(CARD[ours], problem)
+    return found
+
+
+def app_remembers(fields: Fields) -> bool:
+    return fields.within("credit_card").get("save_card", loose_flag, False)
+
+
 def app_card(fields: Fields, order: Order, today: date) -> Card | None:
     """The card in `credit_card`; what is wrong with it is told in `fields`, never the value."""
     given = fields.within("credit_card")
-    if given.has("token") and not given.has("number"):
-        given.wrong("token", SAVED)
-        return None
     typed = {ours: _typed(given, theirs) for ours, theirs in CARD.items()}
     names = ("exp_date",) if given.has("exp_date") else ("exp_month", "exp_year")
     typed["expiry"] = "/".join(_typed(given, name) for name in names)
@@ -137,7 +179,7 @@ def app_answer(
         "receipt_url": attempt.facts.receipt_url if attempt else None,
         "code": attempt.facts.code if attempt else None,
         "friendly_message": attempt.facts.friendly if attempt else None,
-        "credit_card": known | {"token": known.get("token") if ours else None},
+        "credit_card": known if ours else known | UNTOLD,
     }
 
 
@@ -159,6 +201,8 @@ def app_checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
     extra = whole["order"].get("additional_data")
     if extra is not None:
         whole["order"]["additional_data"] = _shown(extra, "additional_data")
+    if whole["credit_card"]:
+        whole["credit_card"] |= UNTOLD
     waiting = story.status(now) in LIVE
     return whole | {"customer": None, "status": WAITING if waiting else whole["status"]}
 

@@ -134,7 +134,7 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         "version": VERSION,
         "attempts": order.attempts,
         "payment_method": raw.get("payment_method"),
-        "credit_card": _card(story.shown),
+        "credit_card": card(story.shown),
     }
 
 

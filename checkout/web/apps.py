@@ -3,26 +3,33 @@ public key, and goes the way of the form's: the same limits, the same claim, one
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from litestar import Response, post
 
 from checkout.errors import Unprocessable
 from checkout.flow.verbs import Submission
+from checkout.ledger import cards
 from checkout.merchant.apps import (
     app_answer,
     app_browser,
     app_card,
     app_customer,
     app_method,
+    app_remembers,
+    app_saved_card,
+    app_token,
     request_of,
 )
+from checkout.model import saving
+from checkout.model.card import AnyCard
 from checkout.model.checks import Fields, decode
+from checkout.model.order import Method
 from checkout.model.rules import text
 from checkout.model.status import Status
 from checkout.texts import choose
 from checkout.web.callers import key_holder
+from checkout.web.saved import today
 from checkout.web.security import read_body
 from checkout.web.visit import Visit, Web_Request, web_of
 
@@ -44,7 +51,7 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     visit = Visit(web, request, lang, story, shop)
     number = story.next_number
     if visit.status is Status.OPEN:
-        visit.story = await web.flow.pay(story, _submission(visit, fields))
+        visit.story = await web.flow.pay(story, await _submission(visit, fields))
     if visit.story.shown:
         visit.lang = visit.story.shown.language
     shown = app_answer(
@@ -61,15 +68,14 @@ def _languages(request: Web_Request) -> str:
     return request.headers.get("accept-language", "")
 
 
-def _submission(visit: Visit, fields: Fields) -> Submission:
+async def _submission(visit: Visit, fields: Fields) -> Submission:
     """Raises Unprocessable, naming every wrong field."""
     flow, order = visit.web.flow, visit.story.payment.order
     name = app_method(fields)
     method = next((m for m in flow.methods(visit.story) if m.name == name), None)
     if method is None:
         raise Unprocessable({"payment_method": [NO_METHOD]})
-    today = datetime.fromtimestamp(flow.clock(), UTC).date()
-    card = app_card(fields, order, today) if flow.takes_card(method) else None
+    card, remember = await _card(visit, method, fields) if flow.takes_card(method) else (None, None)
     customer = app_customer(fields, order, visit.address)
     headers = {key.lower(): value for key, value in visit.request.headers.items()}
     browser = app_browser(fields, headers)
@@ -81,7 +87,19 @@ def _submission(visit: Visit, fields: Fields) -> Submission:
         browser=browser,
         customer=customer,
         language=visit.lang,
+        remember=remember,
     )
+
+
+async def _card(visit: Visit, method: Method, fields: Fields) -> tuple[AnyCard | None, bool | None]:
+    """The card, new or saved, and whether it is to be remembered, where that is asked."""
+    flow, order = visit.web.flow, visit.story.payment.order
+    can = flow.gateways[method.gateway].can
+    if token := app_token(fields):
+        known = await flow.ledger.read(cards.known, visit.shop.id, token) if can.tokens else None
+        return app_saved_card(fields, order, token, known), None
+    asked = can.keeps_cards and saving.asks(order)
+    return app_card(fields, order, today(visit)), app_remembers(fields) if asked else None
 
 
 HANDLERS: Final = (pay_in_app,)

@@ -134,6 +134,8 @@ PAID_IN_APP: Final = structure(
                 "exp_month": DIGITS,
                 "exp_year": DIGITS,
                 "exp_date": text("Like 08/29, in place of the two", null=True),
+                "token": text("Of a saved card, in place of all but the code", null=True),
+                "save_card": {"type": ["boolean", "null"]},
             }
         ),
         "browser": BROWSER,

@@ -119,7 +119,7 @@ async def test_response_credit_card(house: House, customer: Customer) -> None:
     assert "token" in said["credit_card"]
     made = await house.create(settings={"return_url": None}, payment_method={"types": ["sbp"]})
     said = await paid(customer, made, request_payment_method="sbp", request_credit_card=...)
-    assert said["credit_card"] == {"token": None}
+    assert said["credit_card"] == {}
 
 
 async def test_response_status_failed(house: House, customer: Customer) -> None:
@@ -312,10 +312,13 @@ async def test_request_customer(house: House, customer: Customer) -> None:
         ({"exp_month": ..., "exp_year": ...}, "exp_month"),
         ({"exp_date": "99/99"}, "exp_date"),
         ({"holder": ""}, "holder"),
-        ({"number": ..., "token": "e8f9c1"}, "token"),
+        ({"number": ..., "token": "x" * 256}, "token"),
+        ({"number": ..., "token": "4200-0000 00000000"}, "token"),
+        ({"number": ..., "token": "e8f9c1", "verification_value": "1"}, "verification_value"),
     ],
     ids=["no number", "a digit wrong", "a list", "encrypted", "no code", "long code", "month",
-         "past", "no date", "no such date", "no holder", "saved"],
+         "past", "no date", "no such date", "no holder", "long token", "no token",
+         "saved, short code"],
 )  # fmt: skip
 async def test_errors_credit_card(
     house: House, customer: Customer, changes: dict[str, Any], field: str
@@ -331,6 +334,37 @@ async def test_errors_credit_card(
         "errors": body["errors"],
     }
     assert not made.attempts()
+
+
+async def test_response_credit_card_token(house: House, customer: Customer) -> None:
+    """A card that the customer let the app keep is charged by its token, with or without a code."""
+    contract = {"additional_data": {"contract": ["oneclick"]}}
+    made = await house.create(order=contract)
+    said = await paid(customer, made, save_card=True)
+    token = said["credit_card"]["token"]
+    assert token
+    assert token not in str(await read(customer, made))  # told once
+    assert (await paid(customer, made))["credit_card"]["token"] is None
+    for card in ({"token": token, "verification_value": "123"}, {"token": token}):
+        made = await house.create(order=contract)
+        said = await paid(customer, made, request_credit_card=card)
+        assert (said["status"], said["credit_card"]["last_4"]) == ("successful", "0000")
+        assert house.line.sent()["credit_card"] == card
+
+    unsaved = await paid(customer, await house.create(order=contract), save_card=False)
+    assert (unsaved["status"], unsaved["credit_card"]["token"]) == ("successful", None)
+
+
+async def test_a_token_that_is_no_good(house: House, customer: Customer) -> None:
+    made = await house.create(attempts=1)
+    said = await paid(customer, made, request_credit_card={"token": "0" * 64})
+    assert (said["status"], said["finished"]) == ("failed", True)
+    made = await house.create(payment_method={"excluded_brands": ["visa"]})
+    other = await house.create(order={"additional_data": {"contract": ["oneclick"]}})
+    token = (await paid(customer, other, save_card=True))["credit_card"]["token"]
+    answer = await pay(customer, made, request_credit_card={"token": token})
+    assert answer.status_code == 422
+    assert "token" in answer.json()["errors"]["credit_card"]
 
 
 async def test_errors_of_other_fields(house: House, customer: Customer) -> None:
