@@ -276,8 +276,21 @@ def test_saved_card(sandbox: Client) -> None:
     assert again["credit_card"]["stamp"] == first["credit_card"]["stamp"]
     bare = sandbox.post(PAYMENTS, json=card_request(amount=6, credit_card={"token": token}))
     assert bare.json()["errors"] == {"additional_data": {"contract": ["can't be blank"]}}
-    other = card_request(amount=7, credit_card={"token": token}, additional_data=oneclick)
-    assert sandbox.post(PAYMENTS, json=other, auth=("other", "k")).status_code == 422
+    card = {"token": token, "verification_value": "123"}
+    other = card_request(amount=7, credit_card=card, additional_data=oneclick)
+    refused = sandbox.post(PAYMENTS, json=other, auth=("other", "k"))
+    assert refused.json()["errors"] == {"credit_card": {"token": ["is invalid"]}}
+
+
+def test_oneclick_wants_the_code(sandbox: Client) -> None:
+    """A series of the shop's own does not."""
+    token = pay(sandbox, additional_data={"contract": ["recurring"]})["credit_card"]["token"]
+    card = {"token": token}
+    bare = card_request(amount=8, credit_card=card, additional_data={"contract": ["oneclick"]})
+    refused = sandbox.post(PAYMENTS, json=bare)
+    assert refused.json()["errors"] == {"credit_card": {"verification_value": ["can't be blank"]}}
+    again = pay(sandbox, amount=9, credit_card=card, additional_data={"contract": ["recurring"]})
+    assert again["status"] == "successful"
 
 
 def test_declined_cards_are_not_given_a_token(sandbox: Client) -> None:
@@ -304,7 +317,7 @@ def test_force_wins_over_skip(sandbox: Client, flags: dict[str, bool], status: s
     uid = pay(sandbox, CHALLENGE, additional_data=oneclick)["uid"]
     sandbox.post(f"/process/{uid}", data={"password": "1111"})
     shown = sandbox.get(f"/transactions/{uid}").json()["transaction"]
-    card = {"token": shown["credit_card"]["token"]} | flags
+    card = {"token": shown["credit_card"]["token"], "verification_value": "123"} | flags
     assert pay(sandbox, amount=7, credit_card=card, additional_data=oneclick)["status"] == status
 
 

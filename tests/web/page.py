@@ -89,7 +89,7 @@ class Page(HTMLParser):
         if tag == "option" and self._select and "selected" in found:
             form.fields[self._select] = found["value"]
         if tag in ("input", "select") and name:
-            radio = found.get("type") == "radio"
+            radio = found.get("type") in ("radio", "checkbox")
             if not radio or "checked" in found:
                 form.fields.setdefault(name, found.get("value", ""))
             if not radio or name not in form.inputs:

@@ -361,6 +361,23 @@ DRIVES |= {f"app, gateway {name}": broken_in_app(answer) for name, answer in FAU
 
 
 @drive
+async def with_a_saved_card(house: House, customer: Customer, made: Made) -> Any:
+    """Remembered with all of it, then paid with by its code: right, wrong, and never known."""
+    oneclick = {"additional_data": {"contract": ["oneclick"]}}
+    first = await house.create(order=oneclick)
+    answers = [await customer.submit(await form_of(customer, first), **card(remember="1"))]
+    known = (await first.told())["credit_card"]["token"]
+    for token, code in ((known, CODE), (known, canary()), ("unknown", CODE)):
+        methods = {"types": ["credit_card"], "credit_card": {"token": token}}
+        again = await house.create(order=oneclick, payment_method=methods)
+        answers.append(await customer.submit(await form_of(customer, again), code=code))
+        answers.append(await customer.get(again.path()))
+        answers.append(await customer.get(again.path("result")))
+    assert [answer.status_code for answer in answers[1::3]] == [303, 422, 303]
+    return answers
+
+
+@drive
 async def after_it_was_paid(house: House, customer: Customer, made: Made) -> Any:
     form = await form_of(customer, made)
     first = await customer.submit(form, **card())

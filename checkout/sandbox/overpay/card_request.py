@@ -94,6 +94,8 @@ def _card(
     if not isinstance(saved, Card):
         section.reject("token")
         return None, True
+    if "oneclick" in contract and code in (None, ""):
+        section.reject("verification_value", BLANK)
     return saved, True
 
 
