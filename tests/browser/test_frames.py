@@ -203,18 +203,32 @@ async def test_not_in_a_strangers_frame(house: House, customer: Customer, strang
 async def test_a_sandboxed_frame(house: House, customer: Customer, shop_page: str) -> None:
     """Without allow-same-origin a form can't be told from a stranger's: nothing is sent, and the
     payment opens in a tab of its own."""
-    customer.expected = {403}
     order = await house.order(iframe=True)
     sandbox = "allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox"
     frame = await framed(customer, shop_page, order, sandbox)
-    await _pay(frame, PLAIN)
     link = frame.get_by_text("Open in a new tab")
+    await expect(link).to_be_visible()  # before anything is typed
+    await expect(frame.locator("#f-number")).to_be_hidden()
     async with customer.context.expect_page() as opened:
         await link.click()
     own = await opened.value
     await customer.pay(PLAIN, own)
     await customer.reads("Paid", own)
     assert await house.charges(order) == 1
+
+
+async def test_a_sandboxed_frame_without_scripts(
+    house: House, customer: Customer, shop_page: str
+) -> None:
+    """The form can be sent, and is refused: the same way out is there."""
+    customer.expected = {403}
+    order = await house.order(iframe=True)
+    frame = await framed(customer, shop_page, order, "allow-forms allow-popups")
+    await _pay(frame, PLAIN)
+    await expect(frame.get_by_text("Open in a new tab")).to_be_visible()
+    assert await house.calls(order) == []
+    assert all("'allow-scripts' permission is not set" in each for each in customer.problems)
+    customer.problems.clear()
 
 
 async def test_how_it_looks(house: House, customer: Customer, shop_page: str) -> None:

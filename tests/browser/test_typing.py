@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from playwright.async_api import Page, expect
 
-from checkout.model.card import digits, expiry
+from checkout.model.card import digits, expiry, read_card
 from tests.journeys.customer import CHALLENGE, FRICTIONLESS, Customer
 from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER
@@ -105,6 +107,28 @@ async def test_one_digit_months(house: House, customer: Customer) -> None:
     await page.keyboard.press("Backspace")
     await page.keyboard.press("Backspace")
     await expect(field).to_have_value("")
+
+
+WRITINGS = (
+    "01/20", "1/20", "0120", "120", "01/2020", "2020-01", "2020-01-31", "202001", "01.20", "1 - 20",
+    "12/39", "1239", "122039", "2039-12", "203912", "12|39", " 12/39 ", "13/39", "00/39", "1", "x",
+    "12/", "2039", "39/12", "12/3", "20/39",
+)  # fmt: skip
+
+
+async def test_a_past_date_is_told_as_the_server_tells_it(house: House, customer: Customer) -> None:
+    """In every writing: on leaving the field, before the card is sent."""
+    page = await customer.open(await house.order())
+    field, code, error = (page.locator(f"#{name}") for name in ("f-expiry", "f-code", "e-expiry"))
+    for writing in WRITINGS:
+        await field.fill(writing)
+        await code.focus()
+        written = await field.input_value()  # some are put into shape while they are typed
+        _, wrong = read_card({"expiry": written}, today=date.today())  # noqa: DTZ011
+        await expect(error).to_have_text(wrong.get("expiry", ""))
+    await field.fill("01/20")
+    await field.fill("12/39")
+    await expect(error).to_have_text("")
 
 
 async def test_autofill(house: House, customer: Customer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from datetime import date
 from io import StringIO
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.pretty import pprint
 
+from checkout.assets import STATIC
 from checkout.model import card as words
 from checkout.model.card import BRANDS, Card, brand_of, digits, expiry, luhn, read_card
 
@@ -279,3 +281,40 @@ def test_a_card_is_never_shown() -> None:
     kept = card.kept()
     assert (kept.last_4, kept.first_1, kept.brand) == ("0000", "4", "visa")
     assert card.number not in repr(kept)
+
+
+# --- The page's own table ----------------------------------------------------------------------
+
+
+def scripted() -> list[tuple[str, re.Pattern[str], frozenset[int], int]]:
+    """The brands of static/js/card.js: name, first digits, lengths, length of the code."""
+    text = (STATIC / "js" / "card.js").read_text()
+    rows = re.findall(r'\["(\w+)", /(\S+)/, \[([\d, ]+)\], (\d)\]', text)
+    return [
+        (name, re.compile(head), frozenset(map(int, lengths.split(", "))), int(code))
+        for name, head, lengths, code in rows
+    ]
+
+
+def test_the_script_knows_the_same_brands() -> None:
+    """Over every beginning of a number: what the page says while it is typed, the server says."""
+    table = scripted()
+    assert [(name, lengths, code) for name, _, lengths, code in table] == [
+        (brand.name, brand.lengths, brand.code) for brand in BRANDS
+    ]
+    longest = max(len(str(end)) for brand in BRANDS for ends in brand.prefixes for end in ends)
+
+    def theirs(head: str) -> str | None:
+        return next((name for name, first, _, _ in table if first.search(head)), None)
+
+    def ours(head: str) -> str | None:
+        found = brand_of(head)
+        return found.name if found else None
+
+    whole = {f"{value:0{longest}d}" for value in range(10**longest)}
+    assert {head: theirs(head) for head in whole} == {head: ours(head) for head in whole}
+    for length in range(longest):
+        for head in {each[:length] for each in whole}:
+            # It may say so earlier, where nothing else can come of it.
+            sure = {ours(each) for each in whole if each.startswith(head)} == {theirs(head)}
+            assert sure or theirs(head) == ours(head), head
