@@ -289,7 +289,16 @@ class Flow:
         outcome = await self.hear(self.gateways[attempt.account].pay(charge))
         if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:
             outcome = outcome if outcome.id else Outcome(Status.LOST, reason=Reason.PROVIDER)
-        return await self._answer(attempt, outcome, asked=False)
+        story = await self._answer(attempt, outcome, asked=False)
+        if outcome.status is Status.PENDING:
+            await self._told_meanwhile(story, attempt)
+        return story
+
+    async def _told_meanwhile(self, story: Story, attempt: Attempt) -> None:
+        """A notification that overtook an answer without a verdict could not be followed then."""
+        happened = await self.ledger.read(events.of, attempt.payment)
+        if any(each.kind == "notified" and each.attempt == attempt.number for each in happened):
+            self.run(self._confirm(story.attempts[attempt.number - 1]))
 
     # Looking
 
@@ -463,17 +472,16 @@ class Flow:
             # often there is nothing left to ask.
             with suppress(TimeoutError):
                 await asyncio.wait_for(answered.wait(), self.pace.arrival)
-            attempt = await self.ledger.read(attempts.by_notify_ticket, ticket) or attempt
-        agrees = attempt.status in FINAL and attempt.status is outcome.status
-        await self.ledger.write(_noted, attempt, outcome.status, self.clock(), agrees)
+        held, agrees = await self.ledger.write(_noted, attempt, outcome.status, self.clock())
         if not agrees:
-            self.run(self._confirm(attempt))
+            self.run(self._confirm(held))
 
     async def _confirm(self, attempt: Attempt) -> None:
         """Ask at once, or as soon as the interval allows: the sweep holds it if we die."""
         wait = attempt.next_query_at - self.clock()
         if 0 < wait <= 2:
-            await asyncio.sleep(wait)
+            # Event loops round to milliseconds: a moment too early, and it is not our turn yet.
+            await asyncio.sleep(wait + 0.01)
         await self.refresh(attempt)
 
     # What is under way
@@ -531,9 +539,14 @@ def _created(conn: Connection, payment: Payment) -> None:
     events.append(conn, payment.uid, "created", payment.created_at)
 
 
-def _noted(conn: Connection, attempt: Attempt, status: Status, now: float, agrees: bool) -> None:
+def _noted(conn: Connection, attempt: Attempt, status: Status, now: float) -> tuple[Attempt, bool]:
+    """The attempt as it stands, held, so that a charge's answer is written before or after: else
+    both would think that the other one asks. And whether the notification is no news."""
+    attempt = record.hold(conn, attempt.payment).attempts[attempt.number - 1]
+    agrees = attempt.status in FINAL and attempt.status is status
     events.append(
         conn, attempt.payment, "notified", now, attempt.number, says=status, agrees=agrees
     )
     if not agrees:
         attempts.change(conn, attempt.key, sweep_at=max(now, attempt.next_query_at))
+    return attempt, agrees

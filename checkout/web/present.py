@@ -133,8 +133,8 @@ def wait_notice(attempt: Attempt | None, language: str) -> Notice:
 
 
 def leaving_notice(attempt: Attempt, language: str) -> Notice:
-    bank = attempt.method == CARD_METHOD
-    return notice(words.LEAVING if bank else words.LEAVING_PROVIDER, language)
+    by_card = attempt.facts.card is not None
+    return notice(words.LEAVING if by_card else words.LEAVING_PROVIDER, language)
 
 
 def rows(

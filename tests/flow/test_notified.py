@@ -8,9 +8,10 @@ import itertools
 import pytest
 
 from checkout.errors import NotFound, Unauthorized
+from checkout.flow.verbs import Flow
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
-from tests.support.gateway import ACTION, DECLINED, PAID, PENDING, Held
+from tests.support.gateway import ACTION, DECLINED, GENUINE, PAID, PENDING, Held
 from tests.support.world import World
 
 
@@ -117,6 +118,27 @@ async def test_while_the_charge_is_under_way(world: World) -> None:
     assert (await task).payment.status is Status.PAID
     assert world.gateway.queries == []
     assert await world.told(story) == ["successful"]
+
+
+async def test_the_charges_answer_is_lost_and_another_worker_was_told(world: World) -> None:
+    """It can't ask yet, and the one that charges has not heard of it: its answer over, it asks."""
+    held = Held(UNKNOWN)
+    world.gateway.will_answer(held)
+    world.gateway.will_state(PAID)
+    story = await world.payment()
+    other = Flow(world.settings, world.ledger, world.flow.gateways, clock=world.clock)
+    task = asyncio.create_task(world.pay(story))
+    await held.asked.wait()
+    attempt = (await world.story(story)).attempts[0]
+    await other.notified(attempt.account, attempt.notify_ticket, GENUINE, b"")
+    await other.finish(5)
+    assert world.gateway.queries == []
+    held.let.set()
+    assert (await task).payment.status is Status.PENDING
+    world.clock.move(1)
+    await world.flow.finish(5)
+    assert await world.status(story) is Status.PAID
+    assert len(world.gateway.queries) == 1
 
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": "forged"}])

@@ -29,7 +29,9 @@ ROOT: Final = Path(__file__).parents[2]
 START_SECONDS: Final = 40.0
 STOP_SECONDS: Final = 10.0
 SHOP: Final = "361"
-API: Final = re.compile(r"/transactions|/service/api/")  # of the gateways, not their pages
+API: Final = re.compile(
+    r"/transactions|/transactionServices/|/service/api/"
+)  # of the gateways, not their pages
 
 # Seconds. What is not named here is as in production.
 PACE: Final = {"charge": 2.5, "query": 2.0, "claim": 4.0, "settle": 3.0, "sweep": 0.5}
@@ -72,6 +74,30 @@ route_values = {{ currency = "{{currency}}" }}
 ipn_secret = "{ipn_secret}"
 page = "exchanger"
 
+[gateways.coins_prepaid]
+adapter = "exchanger"
+base_url = "{sandbox}"
+route_id = "507f1f77bcf86cd799439013"
+from_values = {{ "507f191e810c19729de860ea" = "{{email}}" }}
+route_values = {{ currency = "{{currency}}" }}
+ipn_secret = "{ipn_secret}"
+
+[gateways.coins_memo]
+adapter = "exchanger"
+base_url = "{sandbox}"
+route_id = "507f1f77bcf86cd799439012"
+from_values = {{ "507f191e810c19729de860ea" = "{{email}}" }}
+route_values = {{ currency = "{{currency}}" }}
+ipn_secret = "{ipn_secret}"
+
+[gateways.acquirer]
+adapter = "rest"
+base_url = "{sandbox}"
+partner_id = "195"
+username = "shop"
+member_id = "11344"
+secure_key = "{secure_key}"
+
 [shops.{shop_id}]
 name = "Demo shop"
 secret_key = "{shop_secret}"
@@ -89,6 +115,12 @@ form_get = "local"
 erip = {{ gateway = "local", params = {{ service_no = "99999999" }} }}
 crypto = "coins"
 wallet = "coins_there"
+prepaid = {{ gateway = "coins_prepaid", label = "Transfer to the exchange" }}
+tether = {{ gateway = "coins_memo", label = "Tether" }}
+acquirer_card = {{ gateway = "acquirer", label = "Card, by the other acquirer" }}
+netbanking = {{ gateway = "acquirer", mode = "NB", brand = "EXAMPLEBANK" }}
+ewallet = {{ gateway = "acquirer", label = "Example wallet", mode = "EW", brand = "EXAMPLE" }}
+voucher = {{ gateway = "acquirer", label = "Voucher", mode = "PV", brand = "EXAMPLE" }}
 
 [limits]
 declines_per_address_10min = 100000
@@ -304,6 +336,7 @@ def open_house(folder: Path) -> Iterator[House]:
                 link_key=token_urlsafe(48),
                 gateway_secret=token_hex(32),
                 ipn_secret=token_hex(32),
+                secure_key=token_hex(16),
                 gateway_public_key=gateway_public_key,
             )
         )
@@ -365,18 +398,22 @@ def checkout_app() -> Any:
     from checkout.app import create_app
     from checkout.flow.pace import Pace
     from checkout.gateways import OPTIONS
+    from checkout.process import end_with_parent
     from checkout.settings import load
 
     log.configure()
+    end_with_parent()
     settings = load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS)
-    return create_app(settings, pace=Pace.of(PACE))
+    return create_app(settings, pace=Pace.of(json.loads(os.environ["CHECKOUT_TEST_PACE"])))
 
 
-def serve(config: str, port: int) -> None:
+def serve(config: str, port: int, pace: dict[str, float] | None = None) -> None:
+    """`pace`: what is to be otherwise than in `PACE`."""
     from granian import Granian
     from granian.constants import Interfaces
 
     os.environ["CHECKOUT_CONFIG"] = config
+    os.environ["CHECKOUT_TEST_PACE"] = json.dumps(PACE | (pace or {}))
     Granian(
         "tests.journeys.house:checkout_app",
         factory=True,

@@ -1,0 +1,199 @@
+"""Every way to pay at every gateway, with its notification lost and with nothing but its
+notification: no browser, each of them once, all of them at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, NamedTuple
+
+import pytest
+import pytest_asyncio
+
+from tests.journeys.customer import CHALLENGE, PLAIN
+from tests.journeys.street import SECONDS, Checkout, Made, Row, Street, Tab, open_street
+
+SESSION: Final = pytest.mark.asyncio(loop_scope="module")
+
+
+class Way(NamedTuple):
+    """`act`: what the customer does where the payment leads. `unanswered`: the gateway's answer
+    to the charge is lost, for otherwise nothing is left to settle."""
+
+    method: str
+    act: Callable[[Street, Tab, Row], Awaitable[None]]
+    number: str | None = None
+    unanswered: bool = False
+
+
+async def nothing(street: Street, tab: Tab, attempt: Row) -> None:
+    """There is nothing to do."""
+
+
+async def type_password(street: Street, tab: Tab, attempt: Row) -> None:
+    await tab.leave()
+    await tab.submit(tab.page.forms[0], password="1111", choice="confirm")
+
+
+async def press_pay(street: Street, tab: Tab, attempt: Row) -> None:
+    await tab.leave()
+    await tab.submit(tab.page.forms[0], choice="pay")
+
+
+async def pay_elsewhere(street: Street, tab: Tab, attempt: Row) -> None:
+    """At a cash desk, or from a wallet."""
+    await street.settle(attempt)
+
+
+async def say_so_there(street: Street, tab: Tab, attempt: Row) -> None:
+    """On the gateway's own page, which then leads back once all is over."""
+    await tab.leave()
+    await tab.submit(next(form for form in tab.page.forms if form.action.endswith("/paid")))
+
+
+WAYS: Final = {
+    "overpay frictionless": Way("credit_card", nothing, PLAIN, unanswered=True),
+    "overpay 3-D Secure": Way("credit_card", type_password, CHALLENGE),
+    "overpay form": Way("sbp", press_pay),
+    "overpay instructions": Way("erip", pay_elsewhere),
+    "rest synchronous": Way("acquirer_card", nothing, PLAIN, unanswered=True),
+    "rest asynchronous": Way("netbanking", press_pay),
+    "rest voucher": Way("voucher", press_pay),
+    "rest 3-D Secure": Way("acquirer_card", type_password, CHALLENGE),
+    "exchanger own page": Way("crypto", pay_elsewhere),
+    "exchanger's page": Way("wallet", say_so_there),
+}
+
+
+class Told(NamedTuple):
+    """How it ended."""
+
+    made: Made
+    checkout: Checkout
+    attempt: Row
+    shown: str  # the headline that the customer sees in the end, if any
+
+
+Story = Callable[[Street, Way], Awaitable[Told]]
+
+
+async def _begin(street: Street, checkout: Checkout, way: Way) -> tuple[Made, Tab, Row]:
+    made, tab = await checkout.order(way.method), Tab(checkout)
+    async with street.till:  # faults are for the next charge, whosever it is
+        if way.unanswered:
+            await street.control("faults", faults=["502_after"])
+        await tab.pay(made, way.number)
+    return made, tab, checkout.attempt(made)
+
+
+async def _settled(street: Street, checkout: Checkout, made: Made, shown: str = "") -> Told:
+    end = time.monotonic() + SECONDS
+    while await checkout.status(made) != "successful":
+        assert time.monotonic() < end, checkout.happened(made)
+        await asyncio.sleep(0.1)
+    return Told(made, checkout, checkout.attempt(made), shown)
+
+
+async def lost_and_stays(street: Street, way: Way) -> Told:
+    """The customer goes all the way; nobody else tells or asks."""
+    made, tab, attempt = await _begin(street, street.still, way)
+    await way.act(street, tab, attempt)
+    if way.act is say_so_there:
+        await _back_link(tab)
+    if tab.home:
+        await tab.come_home()
+    await tab.watch()
+    return await _settled(street, street.still, made, tab.page.headline)
+
+
+async def lost_and_gone(street: Street, way: Way) -> Told:
+    """The tab is closed at the gateway: only checkout itself can ask."""
+    made, tab, attempt = await _begin(street, street.swept, way)
+    await way.act(street, tab, attempt)
+    return await _settled(street, street.swept, made)
+
+
+async def told_and_gone(street: Street, way: Way) -> Told:
+    """The tab is closed at the gateway, and checkout doesn't ask: only the notification is left."""
+    made, tab, attempt = await _begin(street, street.still, way)
+    await way.act(street, tab, attempt)
+    return await _settled(street, street.still, made)
+
+
+async def _back_link(tab: Tab) -> None:
+    """The gateway's page is shown anew until it has the way back."""
+    async with asyncio.timeout(SECONDS):
+        while not (links := [href for href in tab.page.links if "/return/" in href]):
+            await asyncio.sleep(0.2)
+            await tab.go(tab.url)
+        await tab.go(links[0])
+
+
+PHASES: Final[tuple[tuple[str, tuple[Story, ...]], ...]] = (
+    ("lost", (lost_and_stays, lost_and_gone)),
+    ("normal", (told_and_gone,)),
+)
+CASES: Final = [(name, story.__name__) for name in WAYS for _, each in PHASES for story in each]
+Ends = dict[tuple[str, str], Told | BaseException]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def street(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Street]:
+    async with open_street(tmp_path_factory.mktemp("street"), "still", "swept") as opened:
+        await opened.control("exchanger/desk", delay=0.1)
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ends(street: Street) -> Ends:
+    """Every story, told once."""
+    found: Ends = {}
+    for notifications, stories in PHASES:
+        await street.control("behaviour", notifications=notifications)
+        cases = [(name, story) for name in WAYS for story in stories]
+        told = await asyncio.gather(
+            *(story(street, WAYS[name]) for name, story in cases), return_exceptions=True
+        )
+        for (name, story), end in zip(cases, told, strict=True):
+            found[name, story.__name__] = end
+    return found
+
+
+@SESSION
+@pytest.mark.parametrize(("way", "story"), CASES)
+async def test_settled(street: Street, ends: Ends, way: str, story: str) -> None:
+    end = ends[way, story]
+    if isinstance(end, BaseException):
+        raise end
+    assert end.attempt["status"] == "paid"
+    # One charge, which took money, and the shop is told of it once.
+    (charge,) = await street.transactions(end.attempt)
+    assert charge["charged"] is True
+    assert len(end.checkout.books(end.made)["outbox"]) == 1
+    happened = end.checkout.happened(end.made)
+    heard = [
+        each["answer"]
+        for each in (await street.ledger())["notifications"]
+        if each["uid"] == charge["uid"]
+    ]
+    if story == "told_and_gone":
+        assert "notified" in happened
+        assert 200 in heard
+    else:
+        assert "notified" not in happened
+        assert heard
+        assert set(heard) == {"lost: never sent"}
+    if story == "lost_and_stays":
+        assert end.shown == "Paid"
+    else:
+        assert "returned" not in happened
+
+
+@SESSION
+async def test_nothing_to_complain_about(street: Street, ends: Ends) -> None:
+    """The answers that were lost on purpose are no alerts."""
+    assert ends
+    said = street.log()
+    for word in ('"alert": true', "Traceback", "Error:"):
+        assert word not in said, word
