@@ -26,7 +26,11 @@ async def test_from_the_shop_to_the_bank_and_back(house: House, customer: Custom
     await customer.reads("Thank you, your order is paid")
     # The shop's address has what a plugin reads, in the order in which it reads it.
     number, query = page.url.removeprefix(f"{house.shop}/orders/").split("?")
-    assert re.fullmatch(r"token=[0-9a-f]{64}&status=successful&uid=[0-9a-f-]{36}", query)
+    wanted = r"token=[0-9a-f]{64}&status=successful&uid=[0-9a-f-]{36}&result=[\w.-]+"
+    assert re.fullmatch(wanted, query, re.ASCII)
+    # And what the shop knows by itself: the result was signed, nobody had to be asked.
+    await expect(page.get_by_text("Genuine: successful")).to_be_visible()
+    await expect(page.get_by_text("No call was needed")).to_be_visible()
     sold = (await house.client.get(f"{house.shop}/orders/{number}.json")).json()
     assert sold["state"] == "paid"
     (letter,) = sold["notifications"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from base64 import b64encode
+import time
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from joserfc import jws
+from joserfc.jwk import RSAKey
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -20,6 +23,7 @@ from checkout.sandbox.shop.api import BUYER
 from checkout.sandbox.shop.app import create_shop
 from checkout.sandbox.shop.basket import CURRENCIES, PRODUCTS
 from checkout.sandbox.shop.config import ShopConfig
+from checkout.sandbox.shop.results import key_id
 
 Client = TestClient[Litestar]
 
@@ -411,6 +415,114 @@ def test_address_is_only_a_hint(shop: Client, checkout: FakeCheckout) -> None:
     assert "your order is paid" in page.text
     assert "654321" in page.text
     assert state(shop, number)["state"] == "paid"
+
+
+def signed(
+    shop: Client, key: rsa.RSAPrivateKey, number: str, header: Any = None, **claims: Any
+) -> str:
+    """A result as checkout signs it; what is given replaces some of it."""
+    der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    names = {"alg": "RS256", "typ": "checkout-result", "kid": key_id(b64encode(der).decode())}
+    says = {
+        "token": state(shop, number)["token"],
+        "uid": "u1",
+        "status": "successful",
+        "amount": 1999,
+        "currency": "EUR",
+        "tracking_id": number,
+        "iat": int(time.time()),
+    }
+    payload = json.dumps(says | claims)
+    return jws.serialize_compact(
+        names | (header or {}), payload, RSAKey.import_key(key), ["RS256", "PS256", "RS512"]
+    )
+
+
+def back(shop: Client, number: str, result: str) -> str:
+    return shop.get(f"/orders/{number}", params={"result": result}).text
+
+
+@pytest.mark.parametrize(
+    ("status", "headline"),
+    [
+        ("successful", "your order is paid"),
+        ("failed", "The payment failed"),
+        ("canceled", "The payment was cancelled"),
+        ("expired", "time to pay is over"),
+    ],
+)
+def test_a_signed_result_needs_no_call(
+    shop: Client, checkout: FakeCheckout, signer: rsa.RSAPrivateKey, status: str, headline: str
+) -> None:
+    number = order(shop)
+    result = signed(shop, signer, number, status=status)
+    checkout.close()
+    page = back(shop, number, result)
+    assert headline in page
+    assert "No call was needed" in page
+    assert "can&#39;t be reached" not in page
+
+
+def test_who_is_still_on_the_way_is_asked_about(
+    shop: Client, checkout: FakeCheckout, signer: rsa.RSAPrivateKey
+) -> None:
+    number = order(shop)
+    checkout.lookups = {"status": "successful", "finished": True}
+    page = back(shop, number, signed(shop, signer, number, status="pending"))
+    assert "your order is paid" in page
+    assert "No call was needed" not in page
+
+
+def test_an_old_result_takes_nothing_back(shop: Client, signer: rsa.RSAPrivateKey) -> None:
+    number = order(shop)
+    early = signed(shop, signer, number, status="failed")
+    back(shop, number, signed(shop, signer, number))
+    assert "your order is paid" in back(shop, number, early)
+    assert state(shop, number)["state"] == "paid"
+
+
+STRANGER = rsa.generate_private_key(65537, 2048)
+LIES: dict[str, dict[str, Any]] = {
+    "another order": {"tracking_id": "1001-x"},
+    "another token": {"token": "0" * 64},
+    "less money": {"amount": 1},
+    "other money": {"currency": "JPY"},
+    "too old": {"iat": int(time.time()) - 3700},
+    "from tomorrow": {"iat": int(time.time()) + 86400},
+    "no time": {"iat": None},
+    "amount in words": {"amount": "1999"},
+    "another hash": {"header": {"alg": "RS512"}},
+    "another padding": {"header": {"alg": "PS256"}},
+    "another kind of text": {"header": {"typ": "JWT"}},
+    "another key's name": {"header": {"kid": "x"}},
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_other_results_are_not_believed(shop: Client, signer: rsa.RSAPrivateKey, lie: str) -> None:
+    number = order(shop)
+    page = back(shop, number, signed(shop, signer, number, **LIES[lie]))
+    assert "None that can be believed" in page
+    assert state(shop, number)["state"] == "unpaid"
+
+
+def test_results_that_checkout_did_not_sign(shop: Client, signer: rsa.RSAPrivateKey) -> None:
+    number = order(shop)
+    good = signed(shop, signer, number)
+    head, claims, signature = good.split(".")
+    named = b64encode(json.dumps({"alg": "none"}).encode()).decode().rstrip("=")
+    forged = [
+        signed(shop, STRANGER, number, {"kid": json.loads(b64decode(head + "=="))["kid"]}),
+        f"{named}.{claims}.",
+        f"{head}.{claims}.",
+        f"{head}.{claims[:-4]}AAAA.{signature}",
+        f"{head}.{claims}.{signature[:-4]}AAAA",
+        *("", ".", "..", "a.b.c", "x" * 5000, f"{good}.{good}", "\u0436.\u0436.\u0436"),
+    ]
+    for result in forged:
+        assert "None that can be believed" in back(shop, number, result)
+    assert state(shop, number)["state"] == "unpaid"
+    assert "your order is paid" in back(shop, number, good)
 
 
 def test_answer_about_other_money_is_not_believed(shop: Client, checkout: FakeCheckout) -> None:

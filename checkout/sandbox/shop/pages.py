@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from checkout.sandbox.forms import form
 from checkout.sandbox.money import EXPONENTS
 from checkout.sandbox.pages import page, see_other
+from checkout.sandbox.shop import results
 from checkout.sandbox.shop.api import Failure
 from checkout.sandbox.shop.basket import CURRENCIES, LANGUAGES, PRODUCTS, Basket, basket_of
 from checkout.sandbox.shop.orders import Order
@@ -60,7 +61,8 @@ async def orders(request: HttpRequest) -> Response[str]:
 async def landing(
     request: HttpRequest, number: FromPath[str]
 ) -> Response[str] | Response[dict[str, object]]:
-    """Where customers come back to: the address is a hint, the truth is asked for.
+    """Where customers come back to: the address is a hint, but for its signed result; without a
+    good one the truth is asked for.
 
     With `.json` behind the number: the order as the shop knows it, without asking.
     """
@@ -70,7 +72,11 @@ async def landing(
         return _as_json(order)
     if order is None:
         return page("shop/not_found.html", status=404)
-    said = await till.verify(order)
+    signed = results.read(till.config, order, request.query_params.get("result"))
+    if signed is not None:
+        order.learn(signed.status)
+    asked = signed is None or signed.status not in results.FINAL
+    said = await till.verify(order) if asked else {}
     failure = said if isinstance(said, Failure) else None
     hints = {name: request.query_params[name] for name in HINTS if request.query_params.get(name)}
     return page(
@@ -78,6 +84,8 @@ async def landing(
         order=order,
         hints=hints,
         failure=failure.message if failure else None,
+        signed=signed,
+        asked=asked,
         truth={} if isinstance(said, Failure) else _truth(said),
     )
 
