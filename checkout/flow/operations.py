@@ -1,19 +1,23 @@
 """After the payment: capture, void, refund. Claimed and recorded like an attempt: written down
-before the gateway is called, never sent twice."""
+before the gateway is called, never sent twice, looked up where the answer is unknown. What a
+gateway does by itself (a chargeback, a refund of its back office) is recorded beside them, by its
+own word alone."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 import structlog
 from sqlalchemy import Connection
 
 from checkout.errors import NotFound, Unprocessable
 from checkout.flow import record
+from checkout.flow.counts import ALERTS
+from checkout.flow.pace import DAY, next_query, next_sweep
 from checkout.flow.verbs import Flow, reference
-from checkout.gateways.base import BackOffice
+from checkout.gateways.base import Asked, BackOffice
 from checkout.ledger import events, operations
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Attempt, Story
@@ -37,8 +41,11 @@ RULES: Final[Mapping[str, Rule]] = {
     "capture": Rule(Status.AUTHORIZED, Status.PAID),
     "void": Rule(Status.AUTHORIZED, Status.REFUNDED),
     "refund": Rule(Status.PAID, Status.REFUNDED),
+    "chargeback": Rule(Status.PAID, Status.REFUNDED),  # asked for by nobody here
 }
+ASKED_FOR: Final = ("capture", "void", "refund")
 FAILED: Final = frozenset({Status.DECLINED, Status.LOST})
+RETURNS: Final = ("refund", "chargeback")  # what sends paid money back
 
 
 async def operate(
@@ -67,6 +74,44 @@ async def operate(
     return await asyncio.shield(flow.run(_send(flow, story, operation)))
 
 
+async def look_up(flow: Flow, uid: str) -> Operation:
+    """Ask the gateway what became of an operation, at most once a second. Raises NotFound."""
+    operation, story = await flow.ledger.read(_with_story, uid)
+    now = flow.clock()
+    if operation.status not in LIVE:
+        return operation
+    until = next_sweep(operation.created_at, now, operation.created_at + DAY)
+    if not await flow.write(
+        operation.payment, operations.take_query, uid, now=now, until=until or now + DAY
+    ):
+        return operation
+    attempt = story.attempts[operation.attempt - 1]
+    if not flow.can(attempt, "operation_status"):
+        log.error("operation.unknown", payment=operation.payment, kind=operation.kind, alert=True)
+        return await flow.write(operation.payment, _given_up, uid)
+    gateway = cast(BackOffice, flow.gateways[attempt.account])
+    said = gateway.operation_status(reference(story, attempt), _asked(operation, story))
+    outcome = await flow.hear(said)
+    done = await flow.write(
+        operation.payment, _settle, flow, uid, outcome, flow.clock(), looked_up=True
+    )
+    if until is None and done.status in LIVE:
+        log.error("operation.unsettled", payment=operation.payment, kind=done.kind, alert=True)
+        done = await flow.write(operation.payment, _given_up, uid)
+    flow.letters_waiting.set()
+    return done
+
+
+async def decide(flow: Flow, uid: str, *, accept: bool, by: str, reason: str) -> Operation:
+    """A person says what became of an operation that the gateway doesn't settle."""
+    operation, _ = await flow.ledger.read(_with_story, uid)
+    done = await flow.write(
+        operation.payment, _decided, flow, uid, accept, by, reason, flow.clock()
+    )
+    flow.letters_waiting.set()
+    return done
+
+
 async def _send(flow: Flow, story: Story, operation: Operation) -> Operation:
     attempt = story.attempts[operation.attempt - 1]
     gateway = cast(BackOffice, flow.gateways[attempt.account])
@@ -85,6 +130,29 @@ async def _send(flow: Flow, story: Story, operation: Operation) -> Operation:
     return done
 
 
+def _asked(operation: Operation, story: Story) -> Asked:
+    currency = story.payment.order.money.currency
+    return Asked(
+        kind=operation.kind,
+        key=None if operation.by_gateway else operation.key,
+        id=operation.gateway_id,
+        money=None if operation.by_gateway else Money(operation.amount, currency),
+    )
+
+
+def _with_story(conn: Connection, uid: str) -> tuple[Operation, Story]:
+    operation = operations.one(conn, uid)
+    if operation is None:
+        raise NotFound
+    return operation, record.read(conn, operation.payment)
+
+
+def _held(conn: Connection, uid: str) -> tuple[Operation, Story]:
+    operation, story = _with_story(conn, uid)
+    story = record.hold(conn, story.payment.uid)
+    return _with_story(conn, uid)[0], story
+
+
 def _claim(
     conn: Connection,
     flow: Flow,
@@ -101,12 +169,14 @@ def _claim(
     if same:
         return same[0], False
     attempt = _attempt(flow, story, kind)
-    if any(each.status in LIVE for each in before):
+    if any(each.status in LIVE and not each.by_gateway for each in before):
         raise Unprocessable({"base": ["another operation on this payment is under way"]})
     left = _left(story, before, attempt.number, kind)
     asked = left if amount is None else amount
     if not 0 < asked <= left:
         raise Unprocessable({"amount": [f"must be from 1 to {left}"]})
+    if asked < left and kind in flow.gateways[attempt.account].can.whole:
+        raise Unprocessable({"amount": [f"must be {left}: its gateway can't {kind} a part"]})
     operation = Operation(
         uid=new_uid(),
         payment=uid,
@@ -117,8 +187,7 @@ def _claim(
         amount=asked,
         reason=reason or None,
         status=Status.CLAIMED,
-        gateway_id=None,
-        message=None,
+        sweep_at=now + flow.pace.claim,
         created_at=now,
         updated_at=now,
     )
@@ -138,39 +207,134 @@ def _attempt(flow: Flow, story: Story, kind: str) -> Attempt:
 
 
 def _left(story: Story, before: list[Operation], number: int, kind: str) -> int:
-    """Minor units of this attempt that can still be captured, voided or refunded: a payment that
+    """Minor units of this attempt that can still be captured, voided or sent back: a payment that
     was paid twice can be refunded twice."""
     total = story.payment.order.money.minor
-    done = [each for each in before if each.attempt == number and each.status not in FAILED]
-    captured = sum(each.amount for each in done if each.kind == "capture")
-    if kind != "refund":
-        return total - captured
-    return (captured or total) - sum(each.amount for each in done if each.kind == "refund")
+    counted = [
+        each
+        for each in before
+        if each.attempt == number
+        and each.status not in FAILED
+        and not (each.by_gateway and each.status in LIVE)  # the gateway has yet to confirm it
+    ]
+    held = total - sum(each.amount for each in counted if each.kind in ("capture", "void"))
+    if kind not in RETURNS:
+        return held
+    captured = sum(each.amount for each in counted if each.kind == "capture")
+    return (captured or total) - sum(each.amount for each in counted if each.kind in RETURNS)
 
 
-def _settle(conn: Connection, flow: Flow, uid: str, outcome: Outcome, now: float) -> Operation:
-    """Write down what the gateway said, and what that makes of the payment."""
-    operation = operations.one(conn, uid)
+def _settle(
+    conn: Connection,
+    flow: Flow,
+    uid: str,
+    outcome: Outcome,
+    now: float,
+    *,
+    looked_up: bool = False,
+) -> Operation:
+    """Write down what the gateway said, and what that makes of the payment. What is done stays."""
+    operation, story = _held(conn, uid)
     rule = RULES[operation.kind]
+    if operation.status is rule.done:
+        return operation
+    if looked_up and operation.status not in LIVE:
+        return operation
+    if looked_up and outcome.status is Status.LOST:
+        return _absent(conn, flow, operation, now)
+    if looked_up and record.no_news(outcome):
+        return operation
     done = outcome.status is rule.done
+    if operation.status in FAILED and not done:
+        return operation
+    if done and operation.by_gateway and _is_ours(conn, operation):
+        # Our own, told before we had its answer.
+        operations.change(conn, uid, status=Status.LOST, sweep_at=None, updated_at=now)
+        return _with_story(conn, uid)[0]
     status = outcome.status if done or outcome.status in FAILED else Status.PENDING
-    operations.change(
-        conn,
-        uid,
-        status=status,
-        gateway_id=outcome.id,
-        message=outcome.facts.friendly or outcome.facts.message,
-        updated_at=now,
-    )
-    events.append(
-        conn, operation.payment, f"{operation.kind}.{status}", now, operation.attempt, operation=uid
-    )
+    stated = outcome.facts.money.minor if outcome.facts.money else operation.amount
+    values: dict[str, Any] = {
+        "status": status,
+        "gateway_id": outcome.id or operation.gateway_id,
+        "message": outcome.facts.friendly or outcome.facts.message,
+        "amount": stated if operation.by_gateway else operation.amount,
+        "updated_at": now,
+    }
+    if status is not Status.PENDING:
+        values["sweep_at"] = None
+    elif operation.status is Status.CLAIMED:
+        values["sweep_at"] = next_sweep(operation.created_at, now, operation.created_at + DAY)
+    operations.change(conn, uid, **values)
+    if status is operation.status:
+        return _with_story(conn, uid)[0]
     if status is Status.PENDING:
         log.error("operation.unknown", payment=operation.payment, kind=operation.kind, alert=True)
-    story = record.hold(conn, operation.payment)
-    # A refund in parts leaves the payment paid until all of it has gone back.
+    if done and operation.status in FAILED:
+        record.alert(conn, story.attempts[operation.attempt - 1], "late_operation", now)
+    return _ended(conn, flow, uid, now)
+
+
+def _ended(conn: Connection, flow: Flow, uid: str, now: float, **told: Any) -> Operation:
+    """What an operation's new status makes of the payment; the shop is told what it didn't ask
+    for."""
+    operation, story = _with_story(conn, uid)
+    kind, status, attempt = operation.kind, operation.status, story.attempts[operation.attempt - 1]
+    event = f"{kind}.{status}"
+    events.append(
+        conn, operation.payment, event, now, operation.attempt, operation=uid, **told
+    )
+    rule = RULES[kind]
+    if status is not rule.done:
+        return operation
+    if operation.by_gateway:
+        record.alert(conn, attempt, f"by_gateway.{kind}", now, amount=operation.amount)
+        record.write_operation_letter(conn, flow.book, operation, story, now)
+    # In parts, it leaves the payment where it is until all of it has gone.
     made = operations.of(conn, operation.payment)
-    whole = operation.kind != "refund" or not _left(story, made, operation.attempt, "refund")
-    if done and whole:
-        record.moved(conn, flow.book, story.attempts[operation.attempt - 1], rule.done, now)
-    return operations.one(conn, uid)
+    whole = kind == "capture" or _left(story, made, operation.attempt, kind) <= 0
+    if whole:
+        record.moved(conn, flow.book, attempt, rule.done, now)
+    return operation
+
+
+def _is_ours(conn: Connection, operation: Operation) -> bool:
+    return any(
+        each.gateway_id == operation.gateway_id and each.uid != operation.uid
+        for each in operations.of(conn, operation.payment)
+    )
+
+
+def _absent(conn: Connection, flow: Flow, operation: Operation, now: float) -> Operation:
+    """The gateway knows no such operation: as for a charge, that counts after the settle window and
+    at the second time, and never where it had an id for it."""
+    if operation.gateway_id is not None and not operation.by_gateway:
+        return operation
+    settled_at = operation.created_at + flow.pace.settle
+    soon = max(settled_at, now + next_query(0))
+    values: dict[str, Any] = {"sweep_at": soon}
+    if now >= settled_at:
+        values["absences"] = operation.absences + 1
+        if operation.absences:
+            values |= {"status": Status.LOST, "sweep_at": None, "updated_at": now}
+    operations.change(conn, operation.uid, **values)
+    if "status" in values:
+        return _ended(conn, flow, operation.uid, now)
+    return _with_story(conn, operation.uid)[0]
+
+
+def _given_up(conn: Connection, uid: str) -> Operation:
+    operations.change(conn, uid, sweep_at=None)
+    return _with_story(conn, uid)[0]
+
+
+def _decided(
+    conn: Connection, flow: Flow, uid: str, accept: bool, by: str, reason: str, now: float
+) -> Operation:
+    operation, _ = _held(conn, uid)
+    if operation.status not in LIVE:
+        raise Unprocessable({"uid": [f"is {operation.status}: there is nothing to decide"]})
+    if now < operation.created_at + flow.pace.settle:
+        raise Unprocessable({"uid": ["is under way: give it a minute"]})
+    status = RULES[operation.kind].done if accept else Status.DECLINED
+    operations.change(conn, uid, status=status, sweep_at=None, updated_at=now)
+    return _ended(conn, flow, uid, now, by=by, reason=reason)

@@ -12,6 +12,7 @@ WATCHED: Final = (1, 1, 2, 3, 5, 8, 13, 20, 30)
 # While nobody does: after the claim; then hourly.
 SWEPT: Final = (5, 30, 120, 300, 900)
 HOUR: Final = 3600.0
+DAY: Final = 24 * HOUR
 # The Standard Webhooks schedule, after the first try at once.
 LETTERS: Final = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 

@@ -47,6 +47,7 @@ class Can(Struct, frozen=True, kw_only=True):
     currencies: frozenset[str] | None = None  # None: any with these exponents
     exponents: frozenset[int] = frozenset({0, 2, 3, 4})  # decimals of the currencies it takes
     operations: frozenset[str] = frozenset()  # which verbs of `BackOffice` and `Prompted` it has
+    whole: frozenset[str] = frozenset()  # those that it does for all that is left alone
 
 
 class Charge(Struct, frozen=True, kw_only=True):
@@ -93,6 +94,16 @@ class Gateway(Protocol):
         """
 
 
+class Asked(Struct, frozen=True, kw_only=True):
+    """An operation after the payment, by our `key` and by the gateway's `id` where they are known.
+    `money` None: the gateway did it by itself, and states how much."""
+
+    kind: str  # capture, void, refund, chargeback
+    key: str | None
+    id: str | None
+    money: Money | None
+
+
 class BackOffice(Protocol):
     """What shops ask for after the payment, where `Can.operations` names it. `key` is ours, for
     this operation alone; PAID, REFUNDED: done; DECLINED: refused; PENDING:
@@ -106,6 +117,9 @@ class BackOffice(Protocol):
 
     async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
         """Send (part of) a payment back; done: REFUNDED."""
+
+    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+        """Ask what became of one. LOST: the gateway knows no such. Unknown is PENDING."""
 
 
 class Prompted(Protocol):

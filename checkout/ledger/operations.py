@@ -1,4 +1,4 @@
-"""Verbs over operations: what shops ask for after the payment."""
+"""Verbs over operations: what shops ask for after the payment, and what gateways do by themselves."""
 
 from __future__ import annotations
 
@@ -6,28 +6,41 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from checkout.ledger.schema import operations
 from checkout.model.status import Status
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """A capture, void or refund; its row of `schema.operations`. `amount` in minor units."""
+    """A capture, void, refund or chargeback; its row of `schema.operations`. `amount` in minor
+    units. `by_gateway`: not asked for by us."""
 
     uid: str
     payment: str
     attempt: int
     kind: str
+    by_gateway: bool = False
     key: str
-    request_id: str | None
+    request_id: str | None = None
     amount: int
-    reason: str | None
+    reason: str | None = None
     status: Status
-    gateway_id: str | None
-    message: str | None
+    gateway_id: str | None = None
+    message: str | None = None
+    absences: int = 0
+    asked_at: float | None = None
+    sweep_at: float | None
     created_at: float
     updated_at: float
+
+
+class Due(Struct, frozen=True):
+    """An operation whose end is unknown and that is to be asked about."""
+
+    uid: str
+    payment: str
+    sweep_at: float | None
 
 
 def claim(conn: Connection, operation: Operation) -> None:
@@ -39,9 +52,9 @@ def change(conn: Connection, uid: str, **values: Any) -> None:
     conn.execute(update(operations).where(operations.c.uid == uid).values(**values))
 
 
-def one(conn: Connection, uid: str) -> Operation:
-    row = conn.execute(select(operations).where(operations.c.uid == uid)).one()
-    return _operation(row)
+def one(conn: Connection, uid: str) -> Operation | None:
+    row = conn.execute(select(operations).where(operations.c.uid == uid)).first()
+    return None if row is None else _operation(row)
 
 
 def of(conn: Connection, payment: str) -> list[Operation]:
@@ -49,6 +62,25 @@ def of(conn: Connection, payment: str) -> list[Operation]:
     query = select(operations).where(operations.c.payment == payment)
     rows = conn.execute(query.order_by(operations.c.created_at))
     return [_operation(row) for row in rows]
+
+
+def to_sweep(conn: Connection, now: float, limit: int = 50) -> list[Due]:
+    """What is to be asked about, longest due first."""
+    columns = (operations.c.uid, operations.c.payment, operations.c.sweep_at)
+    query = select(*columns).where(operations.c.sweep_at <= now)
+    rows = conn.execute(query.order_by(operations.c.sweep_at).limit(limit))
+    return [Due(row.uid, row.payment, row.sweep_at) for row in rows]
+
+
+def take_query(conn: Connection, uid: str, *, now: float, until: float | None) -> bool:
+    """Take the right to ask the gateway, once a second; the sweep's next look is at `until`."""
+    asked = operations.c.asked_at
+    taken = conn.execute(
+        update(operations)
+        .where(operations.c.uid == uid, or_(asked.is_(None), asked <= now - 1))
+        .values(asked_at=now, sweep_at=until)
+    )
+    return taken.rowcount == 1
 
 
 def _operation(row: Row[Any]) -> Operation:

@@ -42,6 +42,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     queries: int
     next_query_at: float
     asked_at: float | None = None
+    judged: str | None = None
     sweep_at: float | None
     returned_at: float | None
     address_mark: str | None

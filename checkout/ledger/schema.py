@@ -67,6 +67,7 @@ attempts: Final = Table(
     Column("return_ticket", String(22), nullable=False, unique=True),
     Column("notify_ticket", String(22), nullable=False, unique=True),
     Column("mismatch", Boolean, nullable=False),  # the gateway stated other facts than ours
+    Column("judged", String(16)),  # what a person made of that: accepted, refused
     Column("absences", Integer, nullable=False),  # how often the gateway knew no such payment
     Column("queries", Integer, nullable=False),
     Column("next_query_at", Double, nullable=False),  # no query before it, whoever asks
@@ -117,7 +118,8 @@ operations: Final = Table(
     Column("uid", String(36), primary_key=True),
     Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
     Column("attempt", Integer, nullable=False),
-    Column("kind", String(16), nullable=False),  # capture, void, refund
+    Column("kind", String(16), nullable=False),  # capture, void, refund, chargeback
+    Column("by_gateway", Boolean, nullable=False),  # made there, and told to us
     Column("key", String(40), nullable=False, unique=True),
     Column("request_id", String(255)),  # the shop's: the same again is the same operation
     Column("amount", BigInteger, nullable=False),
@@ -125,9 +127,13 @@ operations: Final = Table(
     Column("status", String(16), nullable=False),
     Column("gateway_id", Text),
     Column("message", Text),
+    Column("absences", Integer, nullable=False),  # how often the gateway knew no such operation
+    Column("asked_at", Double),  # the last query
+    Column("sweep_at", Double),  # the next one; None: settled, or given up
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     UniqueConstraint("payment", "request_id"),
+    Index("operations_to_sweep", "sweep_at"),
 )
 
 # What is known of the cards that gateways keep for a shop. The tokens are not here: a digest finds

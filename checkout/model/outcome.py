@@ -66,6 +66,16 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     message: str | None = None  # for the shop
     friendly: str | None = None  # for the customer, in the gateway's words
     paid_at: str | None = None
+    taken_back: str | None = None  # refund or chargeback, where the payment's own state says so
+
+
+class News(Struct, frozen=True):
+    """An operation that a gateway's notification tells of: what it is, and its id there."""
+
+    kind: str  # capture, void, refund, chargeback
+    id: str
+    key: str | None  # ours, where we asked for it
+    money: Money | None
 
 
 class Outcome(Struct, frozen=True):
@@ -76,6 +86,7 @@ class Outcome(Struct, frozen=True):
     step: Step | None = None
     reason: Reason | None = None
     facts: Facts = Facts()
+    news: News | None = None
 
 
 UNKNOWN = Outcome(Status.PENDING)
