@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from checkout.cli.common import (
 )
 from checkout.errors import NotFound
 from checkout.flow import record
-from checkout.flow.operations import operate
+from checkout.flow.operations import decide, operate
 from checkout.flow.sweep import reconcile as reconcile_one
 from checkout.flow.verbs import Flow
 from checkout.ledger import events, operations, outbox
@@ -79,12 +80,13 @@ def show(uid: str, config: Path | None, as_json: bool) -> None:
 
     async def work(flow: Flow) -> dict[str, Any]:
         story = await flow.ledger.read(record.read, uid)
+        happened = await flow.ledger.read(events.of, uid)
         return {
             **_payment(story.payment),
-            "attempts": [_attempt(attempt) for attempt in story.attempts],
+            "attempts": [_attempt(attempt, happened) for attempt in story.attempts],
             "events": [
                 {"at": _moment(e.at), "kind": e.kind, "attempt": e.attempt, **e.data}
-                for e in await flow.ledger.read(events.of, uid)
+                for e in happened
             ],
             "operations": [
                 {**operation_shape(each, story), "created_at": _moment(each.created_at)}
@@ -149,6 +151,36 @@ def reconcile(uids: tuple[str, ...], config: Path | None, as_json: bool) -> None
     console().print(f"{len(found)} asked about, {moved} settled or moved")
 
 
+def _judgement(word: str, summary: str) -> None:
+    """Add `checkout payments <word> UID --reason TEXT`."""
+
+    @payments.command(word, help=summary)
+    @click.argument("uid")
+    @click.option("--reason", required=True, help="Why; kept with your name in the events.")
+    @config_option
+    @json_option
+    def command(uid: str, reason: str, config: Path | None, as_json: bool) -> None:
+        accept, by = word == "accept", getpass.getuser()
+
+        async def work(flow: Flow) -> dict[str, Any]:
+            if await flow.ledger.read(operations.one, uid) is not None:
+                done = await decide(flow, uid, accept=accept, by=by, reason=reason)
+                story = await flow.ledger.read(record.read, done.payment)
+                return operation_shape(done, story)
+            story = await flow.judge(uid, accept=accept, by=by, reason=reason)
+            return _payment(story.payment)
+
+        found = with_flow(config, work)
+        if as_json:
+            print_json(found)
+        else:
+            console().print(f"{uid}  {found['status']}")
+
+
+_judgement("accept", "End a mismatch: what the gateway says now stands. Of an operation: done.")
+_judgement("refuse", "End a mismatch: the attempt ends unpaid. Of an operation: it failed.")
+
+
 def _operation(kind: str, summary: str) -> None:
     """Add `checkout payments <kind> UID`."""
 
@@ -201,7 +233,8 @@ def _payment(payment: Payment) -> dict[str, Any]:
     }
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _attempt(attempt: Attempt, happened: list[events.Event]) -> dict[str, Any]:
+    wrong = [e.data for e in happened if e.kind == "mismatch" and e.attempt == attempt.number]
     return {
         "number": attempt.number,
         "status": attempt.status,
@@ -212,7 +245,8 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "gateway_id": (attempt.gateway_id or "").partition("/")[0] or None,
         "reason": attempt.reason,
         "code": attempt.facts.code,
-        "mismatch": attempt.mismatch,
+        "mismatch": wrong[-1] if attempt.mismatch and wrong else None,  # stated beside ours
+        "judged": attempt.judged,
         "created_at": _moment(attempt.created_at),
         "updated_at": _moment(attempt.updated_at),
     }

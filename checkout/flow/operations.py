@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 
 from checkout.errors import NotFound, Unprocessable
 from checkout.flow import record
-from checkout.flow.counts import ALERTS
 from checkout.flow.pace import DAY, next_query, next_sweep
 from checkout.flow.verbs import Flow, reference
 from checkout.gateways.base import Asked, BackOffice
@@ -24,7 +23,7 @@ from checkout.ledger.rows import Attempt, Story
 from checkout.links import new_key, new_uid
 from checkout.model.money import Money
 from checkout.model.outcome import Outcome
-from checkout.model.status import LIVE, Status
+from checkout.model.status import LIVE, WON, Status
 from checkout.settings import Shop
 
 log = structlog.get_logger(__name__)
@@ -148,8 +147,8 @@ def _with_story(conn: Connection, uid: str) -> tuple[Operation, Story]:
 
 
 def _held(conn: Connection, uid: str) -> tuple[Operation, Story]:
-    operation, story = _with_story(conn, uid)
-    story = record.hold(conn, story.payment.uid)
+    """Kept from other writers until this transaction ends."""
+    story = record.hold(conn, _with_story(conn, uid)[0].payment)
     return _with_story(conn, uid)[0], story
 
 
@@ -235,17 +234,10 @@ def _settle(
 ) -> Operation:
     """Write down what the gateway said, and what that makes of the payment. What is done stays."""
     operation, story = _held(conn, uid)
-    rule = RULES[operation.kind]
-    if operation.status is rule.done:
-        return operation
-    if looked_up and operation.status not in LIVE:
-        return operation
-    if looked_up and outcome.status is Status.LOST:
-        return _absent(conn, flow, operation, now)
-    if looked_up and record.no_news(outcome):
-        return operation
-    done = outcome.status is rule.done
-    if operation.status in FAILED and not done:
+    done = outcome.status is RULES[operation.kind].done
+    if looked_up and outcome.status is Status.LOST and operation.status in LIVE:
+        return _absent(conn, flow, operation, story, now)
+    if (looked_up and record.no_news(outcome)) or not _may_move(operation, done, looked_up):
         return operation
     if done and operation.by_gateway and _is_ours(conn, operation):
         # Our own, told before we had its answer.
@@ -274,20 +266,24 @@ def _settle(
     return _ended(conn, flow, uid, now)
 
 
+def _may_move(operation: Operation, done: bool, looked_up: bool) -> bool:
+    """What failed may still turn out to be done, by the late answer to the order itself."""
+    return operation.status in LIVE or (operation.status in FAILED and done and not looked_up)
+
+
 def _ended(conn: Connection, flow: Flow, uid: str, now: float, **told: Any) -> Operation:
     """What an operation's new status makes of the payment; the shop is told what it didn't ask
     for."""
     operation, story = _with_story(conn, uid)
     kind, status, attempt = operation.kind, operation.status, story.attempts[operation.attempt - 1]
     event = f"{kind}.{status}"
-    events.append(
-        conn, operation.payment, event, now, operation.attempt, operation=uid, **told
-    )
+    events.append(conn, operation.payment, event, now, operation.attempt, operation=uid, **told)
     rule = RULES[kind]
     if status is not rule.done:
         return operation
-    if operation.by_gateway:
-        record.alert(conn, attempt, f"by_gateway.{kind}", now, amount=operation.amount)
+    if operation.by_gateway and attempt.status in WON:
+        if kind != "capture":
+            record.alert(conn, attempt, f"by_gateway.{kind}", now, amount=operation.amount)
         record.write_operation_letter(conn, flow.book, operation, story, now)
     # In parts, it leaves the payment where it is until all of it has gone.
     made = operations.of(conn, operation.payment)
@@ -304,10 +300,13 @@ def _is_ours(conn: Connection, operation: Operation) -> bool:
     )
 
 
-def _absent(conn: Connection, flow: Flow, operation: Operation, now: float) -> Operation:
+def _absent(
+    conn: Connection, flow: Flow, operation: Operation, story: Story, now: float
+) -> Operation:
     """The gateway knows no such operation: as for a charge, that counts after the settle window and
-    at the second time, and never where it had an id for it."""
-    if operation.gateway_id is not None and not operation.by_gateway:
+    at the second time, and never where it had an id of its own for it."""
+    payment_id = story.attempts[operation.attempt - 1].gateway_id
+    if operation.gateway_id not in (None, payment_id) and not operation.by_gateway:
         return operation
     settled_at = operation.created_at + flow.pace.settle
     soon = max(settled_at, now + next_query(0))

@@ -10,15 +10,16 @@ import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from checkout.errors import NotFound, TooMany
+from checkout.errors import NotFound, TooMany, Unprocessable
 from checkout.flow.counts import ALERTS, ATTEMPTS
 from checkout.flow.pace import Pace, next_query, next_sweep
-from checkout.ledger import attempts, cards, events, outbox, payments
-from checkout.ledger.rows import Attempt, Story
-from checkout.links import new_uid
-from checkout.merchant.letters import letter
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
-from checkout.model.status import FINAL, UNPAID_ENDS, WON, Status, move
+from checkout.ledger import attempts, cards, events, operations, outbox, payments
+from checkout.ledger.operations import Operation
+from checkout.ledger.rows import Attempt, Story, text
+from checkout.links import new_key, new_uid
+from checkout.merchant.letters import letter, operation_letter
+from checkout.model.outcome import UNKNOWN, Facts, News, Outcome, Reason
+from checkout.model.status import FINAL, LIVE, UNPAID_ENDS, WON, Status, move
 from checkout.settings import Limits, Shop
 
 log = structlog.get_logger(__name__)
@@ -103,9 +104,9 @@ def answer(
     if asked and no_news(outcome):
         return story
     if stated := _mismatch(story, attempt, outcome):
-        return _mismatched(conn, book, attempt, outcome.id, stated, now)
-    if attempt.mismatch and outcome.status in WON:
-        return story  # the gateway contradicts itself: somebody has to look
+        return _mismatched(conn, book, attempt, outcome, stated, now)
+    if attempt.mismatch and attempt.judged is None and outcome.status in FINAL | {Status.LOST}:
+        return story  # the gateway contradicts itself: only a person ends a mismatch
     changed = _heard(story, attempt, outcome, now, asked=asked)
     attempts.save(conn, attempt, changed)
     _remember_card(conn, story, outcome, now)
@@ -113,8 +114,9 @@ def answer(
     if status is attempt.status:
         return story
     _note_move(conn, attempt, status, now, outcome.reason)
-    if status in WON and (attempt.status in UNPAID_ENDS or _paid_before(story, attempt)):
-        _alert(conn, attempt, "late_success", now)
+    if status is Status.REFUNDED:
+        _taken_back(conn, book, story, attempt, outcome, now)
+    _raise_late_success(conn, story, attempt, status, now)
     return _settle(conn, book, story, now)
 
 
@@ -145,6 +147,39 @@ def _remember_card(conn: Connection, story: Story, outcome: Outcome, now: float)
     card = outcome.facts.card
     if outcome.status in WON and card is not None and card.token is not None:
         cards.remember(conn, story.payment.shop, card, now)
+
+
+def _taken_back(
+    conn: Connection, book: Book, story: Story, attempt: Attempt, outcome: Outcome, now: float
+) -> None:
+    """Money that was paid or held has gone back without our asking: recorded as an operation,
+    told to the shop, raised."""
+    before = operations.of(conn, attempt.payment)
+    if attempt.status not in WON or any(each.status in LIVE for each in before):
+        return  # what we asked for is settled by its own answer
+    returned = sum(
+        each.amount
+        for each in before
+        if each.attempt == attempt.number and each.status is Status.REFUNDED
+    )
+    held = attempt.status is Status.AUTHORIZED
+    operation = Operation(
+        uid=new_uid(),
+        payment=attempt.payment,
+        attempt=attempt.number,
+        kind="void" if held else outcome.facts.taken_back or "refund",
+        by_gateway=True,
+        key=new_key(attempt.number),
+        amount=story.payment.order.money.minor - returned,
+        status=Status.REFUNDED,
+        gateway_id=outcome.id,
+        sweep_at=None,
+        created_at=now,
+        updated_at=now,
+    )
+    operations.claim(conn, operation)
+    alert(conn, attempt, f"by_gateway.{operation.kind}", now, amount=operation.amount)
+    write_operation_letter(conn, book, operation, story, now)
 
 
 def _kept(known: Facts, stated: Facts) -> Facts:
@@ -183,7 +218,7 @@ def _mismatched(
     conn: Connection,
     book: Book,
     attempt: Attempt,
-    id: str | None,
+    outcome: Outcome,
     stated: dict[str, Any],
     now: float,
 ) -> Story:
@@ -191,12 +226,19 @@ def _mismatched(
     if not attempt.mismatch:
         soon = now + next_query(0)
         # Without it some gateways can't be asked again; beside another key it is another payment's.
-        known = attempt.gateway_id or (None if "key" in stated else id)
+        known = attempt.gateway_id or (None if "key" in stated else outcome.id)
         attempts.change(conn, attempt.key, mismatch=True, next_query_at=soon, gateway_id=known)
-        _alert(conn, attempt, "mismatch", now, **stated)
+        alert(conn, attempt, "mismatch", now, says=outcome.status, **stated)
     if attempt.status is Status.CLAIMED:
         _moved(conn, attempt, Status.PENDING, now)
     return _update(conn, book, attempt.payment, now)
+
+
+def _raise_late_success(
+    conn: Connection, story: Story, attempt: Attempt, status: Status, now: float
+) -> None:
+    if status in WON and (attempt.status in UNPAID_ENDS or _paid_before(story, attempt)):
+        alert(conn, attempt, "late_success", now)
 
 
 def _paid_before(story: Story, attempt: Attempt) -> bool:
@@ -205,6 +247,8 @@ def _paid_before(story: Story, attempt: Attempt) -> bool:
 
 def _mismatch(story: Story, attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
     """The stated facts that are not ours, stated beside ours; what is not stated is no mismatch."""
+    if attempt.judged == "accepted":
+        return {}  # a person has looked at them
     facts, ours = outcome.facts, story.payment.order.money
     stated = {
         "key": (facts.key, attempt.key),
@@ -235,6 +279,45 @@ def _absent(conn: Connection, book: Book, story: Story, attempt: Attempt, now: f
         return story
     attempts.change(conn, attempt.key, absences=attempt.absences + 1, sweep_at=None)
     _moved(conn, attempt, Status.LOST, now)
+    return _update(conn, book, attempt.payment, now)
+
+
+def judge(
+    conn: Connection,
+    book: Book,
+    key: str,
+    outcome: Outcome | None,
+    now: float,
+    *,
+    by: str,
+    reason: str,
+) -> Story:
+    """A person ends a mismatch. `outcome`: what the gateway says now, which stands whatever facts
+    it states; None: the attempt ends unpaid.
+
+    Raises Unprocessable where there is nothing to judge.
+    """
+    story, attempt = _held_attempt(conn, key)
+    if not attempt.mismatch or attempt.judged is not None or attempt.status not in LIVE:
+        raise Unprocessable({"uid": ["has no attempt in mismatch"]})
+    status = Status.CANCELLED if outcome is None else outcome.status
+    if status not in FINAL:
+        raise Unprocessable({"uid": [f"is {status} at the gateway: there is nothing to accept"]})
+    values: dict[str, Any] = {"judged": "refused", "sweep_at": None}
+    if outcome is not None:
+        values |= {
+            "judged": "accepted",
+            "facts": text(_kept(attempt.facts, outcome.facts)),
+            "gateway_id": outcome.id or attempt.gateway_id,
+            "reason": outcome.reason,
+        }
+    attempts.change(conn, key, **values)
+    word = values["judged"]
+    events.append(
+        conn, attempt.payment, word, now, attempt.number, by=by, reason=reason, says=status
+    )
+    _moved(conn, attempt, status, now)
+    _raise_late_success(conn, story, attempt, status, now)
     return _update(conn, book, attempt.payment, now)
 
 
@@ -327,7 +410,64 @@ def _write_letter(conn: Connection, book: Book, story: Story, status: Status, no
     outbox.add(conn, id=new_uid(), payment=story.payment.uid, url=url, body=body, now=now)
 
 
-def _alert(conn: Connection, attempt: Attempt, kind: str, now: float, **data: Any) -> None:
+def write_operation_letter(
+    conn: Connection, book: Book, operation: Operation, story: Story, now: float
+) -> None:
+    """Tell the shop of what the gateway did to its payment by itself."""
+    url = story.payment.order.ways.notification_url
+    if url is None or story.payment.shop not in book.shops:
+        return
+    body = operation_letter(operation, story)
+    outbox.add(conn, id=new_uid(), payment=story.payment.uid, url=url, body=body, now=now)
+
+
+def noted(conn: Connection, attempt: Attempt, outcome: Outcome, now: float) -> tuple[Attempt, bool]:
+    """A notification came: a hint, which the sweep follows up where the asker dies.
+
+    The attempt as it stands, held, so that a charge's answer is written before or after: else
+    both would think that the other one asks. And whether there is nothing to ask of it."""
+    attempt = hold(conn, attempt.payment).attempts[attempt.number - 1]
+    agrees = attempt.status in FINAL and attempt.status is outcome.status
+    events.append(
+        conn, attempt.payment, "notified", now, attempt.number, says=outcome.status, agrees=agrees
+    )
+    if outcome.news is not None:
+        _noted_operation(conn, attempt, outcome.news, now)
+        agrees = agrees or attempt.status in WON
+    if not agrees:
+        attempts.change(conn, attempt.key, sweep_at=max(now, attempt.next_query_at))
+    return attempt, agrees
+
+
+def _noted_operation(conn: Connection, attempt: Attempt, news: News, now: float) -> None:
+    """Told of an operation: ours is asked about now, another is written down to be confirmed."""
+    if news.id == attempt.gateway_id:
+        return
+    for each in operations.of(conn, attempt.payment):
+        if news.id == each.gateway_id or news.key == each.key:
+            if each.status in LIVE:
+                operations.change(conn, each.uid, sweep_at=now)
+            return
+    operations.claim(
+        conn,
+        Operation(
+            uid=new_uid(),
+            payment=attempt.payment,
+            attempt=attempt.number,
+            kind=news.kind,
+            by_gateway=True,
+            key=new_key(attempt.number),
+            amount=news.money.minor if news.money else 0,
+            status=Status.PENDING,
+            gateway_id=news.id,
+            sweep_at=now,
+            created_at=now,
+            updated_at=now,
+        ),
+    )
+
+
+def alert(conn: Connection, attempt: Attempt, kind: str, now: float, **data: Any) -> None:
     """Somebody has to look: an event for the ledger, a line for the log."""
     events.append(conn, attempt.payment, kind, now, attempt.number, **data)
     ALERTS.labels(kind).inc()

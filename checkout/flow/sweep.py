@@ -9,9 +9,10 @@ import structlog
 
 from checkout.errors import CheckoutError
 from checkout.flow import record
+from checkout.flow.operations import look_up
 from checkout.flow.pace import HOUR, next_sweep
 from checkout.flow.verbs import Flow, Heard
-from checkout.ledger import attempts, payments
+from checkout.ledger import attempts, operations, payments
 from checkout.ledger.attempts import Due
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.status import LIVE, UNPAID_ENDS, Status
@@ -26,8 +27,12 @@ async def sweep(flow: Flow) -> int:
         if flow.unreadable.get(uid, now) <= now:
             await _alone(flow, uid, _expire(flow, uid, now))
     due = await flow.ledger.read(attempts.to_sweep, now)
-    await asyncio.gather(*(_alone(flow, each.payment, _ask(flow, each, now)) for each in due))
-    return len(due)
+    open_ = await flow.ledger.read(operations.to_sweep, now)
+    await asyncio.gather(
+        *(_alone(flow, each.payment, _ask(flow, each, now)) for each in due),
+        *(_alone(flow, each.payment, _look_up(flow, each, now)) for each in open_),
+    )
+    return len(due) + len(open_)
 
 
 async def _alone(flow: Flow, uid: str, work: Awaitable[None]) -> None:
@@ -46,6 +51,12 @@ async def _alone(flow: Flow, uid: str, work: Awaitable[None]) -> None:
 async def _expire(flow: Flow, uid: str, now: float) -> None:
     await flow.write(uid, record.expire, flow.book, uid, now)
     flow.letters_waiting.set()
+
+
+async def _look_up(flow: Flow, due: operations.Due, now: float) -> None:
+    # Where the row can't be read, it is looked at again in an hour.
+    if await flow.ledger.write(operations.take_sweep, due, until=now + HOUR):
+        await look_up(flow, due.uid)
 
 
 async def _ask(flow: Flow, due: Due, now: float) -> None:
@@ -91,6 +102,10 @@ async def reconcile(flow: Flow, uid: str) -> Story:
     for attempt in story.attempts:
         if attempt.status in LIVE | UNPAID_ENDS:
             story = await flow.refresh(attempt)
+    for operation in await flow.ledger.read(operations.of, uid):
+        if operation.status in LIVE:
+            await look_up(flow, operation.uid)
+            story = await flow.ledger.read(record.read, uid)
     if story.status(flow.clock()) is not story.payment.status:
         story = await flow.write(uid, record.expire, flow.book, uid, flow.clock())
     return story

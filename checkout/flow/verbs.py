@@ -32,7 +32,7 @@ from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
 from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
-from checkout.model.status import FINAL, Status
+from checkout.model.status import Status
 from checkout.settings import Settings, Shop
 from checkout.texts import N_
 
@@ -327,6 +327,11 @@ class Flow:
 
     async def _ask_now(self, attempt: Attempt) -> tuple[Story, Heard]:
         """`ask` whatever the pace, but never twice within its shortest interval."""
+        if await self._may_ask_now(attempt):
+            return await asyncio.shield(self.run(self._ask(attempt)))
+        return await self.ledger.read(record.read, attempt.payment), Heard.NOT_ASKED
+
+    async def _may_ask_now(self, attempt: Attempt) -> bool:
         interval = next_query(0)
         for _ in range(3):  # somebody may have asked this moment
             wait = await self.write(
@@ -337,9 +342,9 @@ class Flow:
                 interval=interval,
             )
             if not wait:
-                return await asyncio.shield(self.run(self._ask(attempt)))
+                return True
             await asyncio.sleep(wait)
-        return await self.ledger.read(record.read, attempt.payment), Heard.NOT_ASKED
+        return False
 
     async def _ask(self, attempt: Attempt) -> tuple[Story, Heard]:
         story = await self.ledger.read(record.read, attempt.payment)
@@ -472,7 +477,7 @@ class Flow:
             # often there is nothing left to ask.
             with suppress(TimeoutError):
                 await asyncio.wait_for(answered.wait(), self.pace.arrival)
-        held, agrees = await self.ledger.write(_noted, attempt, outcome.status, self.clock())
+        held, agrees = await self.ledger.write(record.noted, attempt, outcome, self.clock())
         if not agrees:
             self.run(self._confirm(held))
 
@@ -483,6 +488,28 @@ class Flow:
             # Event loops round to milliseconds: a moment too early, and it is not our turn yet.
             await asyncio.sleep(wait + 0.01)
         await self.refresh(attempt)
+
+    async def judge(self, uid: str, *, accept: bool, by: str, reason: str) -> Story:
+        """A person ends a payment's mismatch: the gateway's word, asked for now, stands whatever
+        facts it states; or the attempt ends unpaid.
+
+        Raises NotFound; Unprocessable where there is none, or the gateway says nothing final.
+        """
+        story = await self.ledger.read(record.read, uid)
+        attempt = next((a for a in story.attempts if a.mismatch and a.live), None)
+        outcome = None
+        if attempt is None:
+            raise Unprocessable({"uid": ["has no attempt in mismatch"]})
+        if accept:
+            gateway = self.gateways.get(attempt.account)
+            if gateway is None or not await self._may_ask_now(attempt):
+                raise Unprocessable({"uid": ["can't be asked about just now"]})
+            outcome = await self.hear(gateway.status(reference(story, attempt)))
+        story = await self.write(
+            uid, record.judge, self.book, attempt.key, outcome, self.clock(), by=by, reason=reason
+        )
+        self.letters_waiting.set()
+        return story
 
     # What is under way
 
@@ -537,16 +564,3 @@ def _add_for_link(conn: Connection, payment: Payment) -> Payment:
 
 def _created(conn: Connection, payment: Payment) -> None:
     events.append(conn, payment.uid, "created", payment.created_at)
-
-
-def _noted(conn: Connection, attempt: Attempt, status: Status, now: float) -> tuple[Attempt, bool]:
-    """The attempt as it stands, held, so that a charge's answer is written before or after: else
-    both would think that the other one asks. And whether the notification is no news."""
-    attempt = record.hold(conn, attempt.payment).attempts[attempt.number - 1]
-    agrees = attempt.status in FINAL and attempt.status is status
-    events.append(
-        conn, attempt.payment, "notified", now, attempt.number, says=status, agrees=agrees
-    )
-    if not agrees:
-        attempts.change(conn, attempt.key, sweep_at=max(now, attempt.next_query_at))
-    return attempt, agrees

@@ -19,19 +19,27 @@ from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
 import httpx
+import msgspec
 import structlog
 
 from checkout.errors import Unauthorized
 from checkout.gateways import base
-from checkout.gateways.base import Can, Charge, Reference, merged
+from checkout.gateways.base import Asked, Can, Charge, Reference, merged
 from checkout.gateways.overpay_answer import Transaction, refusal, transactions
 from checkout.gateways.overpay_signature import is_signed, rsa_key
 from checkout.gateways.overpay_words import REASON, REASON_OF_STATUS, STATUS
+from checkout.gateways.reading import text
 from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, Answer, Wire, decoded
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, Facts, News, Outcome, Reason
 from checkout.model.status import LIVE, WON, Status
 from checkout.model.steps import Step
 
+FOLLOW_UPS: Final = {  # transactions that follow a payment -> what the payment is when done
+    "capture": Status.PAID,
+    "void": Status.REFUNDED,
+    "refund": Status.REFUNDED,
+    "chargeback": Status.REFUNDED,
+}
 LONGEST_DESCRIPTION: Final = 255
 LAST_MOMENT: Final = 253402300799  # the end of the year 9999, in seconds since 1970
 LANGUAGES: Final = frozenset({
@@ -118,11 +126,10 @@ class Overpay(ABC):
             return self._outcome(found[0], asked, charge.method.name)
         return refused(answer)
 
-    async def status(self, reference: Reference) -> Outcome:
-        if reference.id is not None:
-            answer = await self._wire.ask(self.BY_UID + quote(reference.id, safe=""))
-        else:
-            answer = await self._wire.ask(self.BY_KEY + quote(reference.key, safe=""))
+    async def _found(self, id: str | None, key: str) -> list[Transaction] | Outcome:
+        """What stands under the gateway's id or our key; an Outcome where that is not known."""
+        path = self.BY_UID + quote(id, safe="") if id else self.BY_KEY + quote(key, safe="")
+        answer = await self._wire.ask(path)
         if isinstance(answer, Outcome):
             return answer
         if answer.status == 404 and refusal(answer.data) is not None:
@@ -130,8 +137,21 @@ class Overpay(ABC):
         found = transactions(answer.data) if answer.status < 300 else None
         if found is None:
             return UNKNOWN
-        if not found:
-            return Outcome(Status.LOST)
+        return found or Outcome(Status.LOST)
+
+    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+        if asked.id is None and asked.key is None:
+            return UNKNOWN
+        found = await self._found(asked.id, asked.key or "")
+        if isinstance(found, Outcome):
+            return found
+        ours = [one for one in found if one.kind == asked.kind]
+        return followed(ours[0], reference, asked) if ours else UNKNOWN
+
+    async def status(self, reference: Reference) -> Outcome:
+        found = await self._found(reference.id, reference.key)
+        if isinstance(found, Outcome):
+            return found
         if reference.id is None:
             return self._newest(found, reference)
         return self._outcome(found[0], reference.transaction_type, reference.method, later=True)
@@ -142,7 +162,8 @@ class Overpay(ABC):
         found = transactions(decoded(body))
         if not found or len(found) > 1:
             return UNKNOWN
-        return self._outcome(found[0], None, "")
+        outcome = self._outcome(found[0], None, "")
+        return msgspec.structs.replace(outcome, news=_news(found[0]))
 
     @abstractmethod
     def request(self, charge: Charge) -> dict[str, Any] | None:
@@ -206,6 +227,36 @@ class Overpay(ABC):
         except (binascii.Error, ValueError):
             return False
         return scheme.lower() == "basic" and hmac.compare_digest(credentials, self._credentials)
+
+
+def _news(said: Transaction) -> News | None:
+    """What follows a payment and is a transaction of its own, where it is done."""
+    done = STATUS.get(said.status) is Status.PAID
+    if said.kind not in FOLLOW_UPS or said.uid is None or not (done and said.sound):
+        return None
+    return News(said.kind, said.uid, said.facts.key, said.facts.money)
+
+
+def followed(said: Transaction, reference: Reference, asked: Asked) -> Outcome:
+    """Whether an operation is done. What is stated and isn't ours is never success."""
+    parent = text(said.fields, "parent_uid")
+    facts = said.facts
+    other = [
+        name
+        for name, stated, ours in (
+            ("parent_uid", parent, reference.id),
+            ("money", facts.money, asked.money),
+            ("key", facts.key, asked.key),
+        )
+        if stated is not None and ours is not None and stated != ours
+    ]
+    if other or not said.sound:
+        log.error("operation.mismatch", uid=said.uid, fields=other, alert=True)
+        return Outcome(Status.PENDING, said.uid)
+    status = STATUS.get(said.status, Status.PENDING)
+    return Outcome(
+        FOLLOW_UPS[asked.kind] if status is Status.PAID else status, said.uid, facts=facts
+    )
 
 
 def request_id(key: str) -> str:

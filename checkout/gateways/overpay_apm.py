@@ -32,7 +32,13 @@ FORM_METHODS: Final = frozenset({"GET", "POST"})
 PICTURES: Final = ("data:", "<svg", "<?xml", "iVBOR", "/9j/", "R0lGOD", "PHN2Zy", "PD94bWw")
 PICTURE_FILES: Final = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp")
 
-CAN: Final = Can(card=False, browser=False, lookup=True, transaction_types=frozenset(CREATE))
+CAN: Final = Can(
+    card=False,
+    browser=False,
+    lookup=True,
+    transaction_types=frozenset(CREATE),
+    operations=frozenset({"operation_status"}),  # of what is done in the back office
+)
 
 
 class OverpayApm(Overpay):

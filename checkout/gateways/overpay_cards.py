@@ -11,18 +11,18 @@ from typing import Any, Final
 
 import msgspec
 
-from checkout.gateways.base import Can, Charge, Reference, merged
+from checkout.gateways.base import Asked, Can, Charge, Reference, merged
 from checkout.gateways.overpay import (
     NOT_OURS_TO_SEND,
     Options,
     Overpay,
     common,
     filled,
+    followed,
     refused,
     request_id,
 )
 from checkout.gateways.overpay_answer import Transaction, transactions
-from checkout.gateways.overpay_words import STATUS
 from checkout.gateways.reading import address, section
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard, SavedCard
@@ -63,9 +63,9 @@ ADDRESS: Final = {  # field -> the most characters of it
 PASSED_ON: Final = ("avs_cvc_verification", "card_on_file", "meta", "p2p", "excluded_gateways")
 
 OPERATIONS: Final = {
-    "capture": ("/transactions/captures", Status.PAID),
-    "void": ("/transactions/voids", Status.REFUNDED),
-    "refund": ("/transactions/refunds", Status.REFUNDED),
+    "capture": "/transactions/captures",
+    "void": "/transactions/voids",
+    "refund": "/transactions/refunds",
 }
 
 CAN: Final = Can(
@@ -75,7 +75,8 @@ CAN: Final = Can(
     browser=True,
     lookup=True,
     transaction_types=frozenset(CREATE),
-    operations=frozenset(OPERATIONS),
+    operations=frozenset({*OPERATIONS, "operation_status"}),
+    whole=frozenset({"void"}),
 )
 
 
@@ -116,7 +117,7 @@ class OverpayCards(Overpay):
         self, kind: str, reference: Reference, money: Money, key: str, **more: str
     ) -> Outcome:
         """A transaction of its own that names the payment as its parent."""
-        path, done = OPERATIONS[kind]
+        path = OPERATIONS[kind]
         if reference.id is None:
             return NOT_OURS_TO_SEND
         request = {"parent_uid": reference.id, "amount": money.minor, "tracking_id": key, **more}
@@ -126,10 +127,7 @@ class OverpayCards(Overpay):
         found = transactions(answer.data)
         if not found:
             return refused(answer)
-        status = STATUS.get(found[0].status, Status.PENDING)
-        return Outcome(
-            done if status is Status.PAID else status, found[0].uid, facts=found[0].facts
-        )
+        return followed(found[0], reference, Asked(kind=kind, key=key, id=None, money=money))
 
     def won(self, asked: str | None) -> Mapping[str | None, Status]:
         return WON_BY_CHARGE if asked == "charge" else WON

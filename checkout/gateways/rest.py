@@ -23,7 +23,7 @@ import msgspec
 import structlog
 
 from checkout.errors import Unauthorized
-from checkout.gateways.base import Can, Charge, Reference
+from checkout.gateways.base import Asked, Can, Charge, Reference
 from checkout.gateways.rest_account import Account, Options
 from checkout.gateways.rest_answer import Payment, payment, read
 from checkout.gateways.rest_checksum import is_genuine
@@ -41,6 +41,7 @@ from checkout.gateways.rest_verdict import (
     not_found,
     outcome,
     refused,
+    stands,
 )
 from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, UNREACHABLE, Answer
 from checkout.model.money import Money
@@ -62,7 +63,8 @@ CAN: Final = Can(
     lookup=True,
     transaction_types=frozenset(CREATE),
     exponents=EXPONENTS,
-    operations=frozenset({"capture", "void", "refund"}),
+    operations=frozenset({"capture", "void", "refund", "operation_status"}),
+    whole=frozenset({"void"}),
 )
 
 log = structlog.get_logger(__name__)
@@ -131,6 +133,13 @@ class Rest:
     async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
         """Send (part of) a payment back; the gateway does that once."""
         return await self._follow(reference, "RF", money)
+
+    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+        """The gateway knows operations by what they have made of the payment."""
+        said = await self._look_up(reference)
+        if isinstance(said, Outcome):
+            return UNKNOWN
+        return stands(said, asked.kind, reference)
 
     async def _follow(self, reference: Reference, operation: str, money: Money) -> Outcome:
         amount = amount_of(money)

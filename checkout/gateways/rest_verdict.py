@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 import structlog
 
+from checkout.gateways.base import Reference
 from checkout.gateways.rest_answer import Payment
 from checkout.gateways.rest_words import (
     AT_THE_BANK,
@@ -21,6 +23,7 @@ from checkout.gateways.rest_words import (
     NOT_FOUND,
     REASON,
     REASON_OF_STATUS,
+    STANDS,
     STATUS,
     UNCLEAR,
     WAITING,
@@ -43,14 +46,29 @@ def outcome(
     if not said.sound:
         log.error("gateway.unreadable_facts", id=said.id, alert=True)
         return Outcome(Status.PENDING, said.id)
-    if said.long == CHARGEBACK:
-        log.error("gateway.chargeback", id=said.id, alert=True)
     status, step = _status(said, asked or ASKED.get(said.asked or "")), None
     if said.word in WAITING and (said.word or said.code not in FAILED):
         step = said.step
         if step is not None or (later and _is_away(said, on_card)):
             status = Status.ACTION
-    return Outcome(status, said.id, step, _reason(said, status), said.facts)
+    facts = said.facts
+    if said.long == CHARGEBACK:
+        facts = msgspec.structs.replace(facts, taken_back=CHARGEBACK)
+    return Outcome(status, said.id, step, _reason(said, status), facts)
+
+
+def stands(said: Payment, kind: str, reference: Reference) -> Outcome:
+    """What the payment's state tells of an operation on it."""
+    facts = said.facts
+    ours = facts.key in (None, reference.key) and facts.money in (None, reference.money)
+    if not said.sound or not ours:
+        log.error("gateway.unreadable_facts", id=said.id, alert=True)
+        return Outcome(Status.PENDING, said.id)
+    status = STANDS.get(kind, {}).get(said.long, Status.PENDING)
+    if status is Status.LOST:
+        return Outcome(Status.LOST)
+    # Amount and key are the payment's, not the operation's.
+    return Outcome(status, said.id)
 
 
 def refused(said: Payment, http_status: int) -> Outcome | None:
@@ -120,6 +138,8 @@ def disagree(said: Payment) -> bool:
 def _status(said: Payment, asked: str | None) -> Status:
     status = STATUS.get(said.word, Status.PENDING)
     held = asked == "authorization"
+    if said.long == CHARGEBACK:
+        return Status.REFUNDED  # whatever the short word says of the payment before it
     if said.word == CAPTURE_FAILED:
         return status if asked and not held else Status.PENDING
     if status is not Status.PAID:

@@ -33,7 +33,7 @@ STATUS: Final[dict[str, Status]] = {
     "cancelled": Status.CANCELLED,
     "markedforreversal": Status.PENDING,
     "reversed": Status.REFUNDED,
-    "chargeback": Status.PENDING,  # a dispute: nothing that we can settle
+    "chargeback": Status.REFUNDED,  # taken back by the cardholder's bank
 }
 COLLECTED: Final = frozenset({"capturesuccess", "settled"})  # an authorization that was captured
 CAPTURE_FAILED: Final = "capturefailed"
@@ -54,6 +54,23 @@ DONE: Final[dict[str, frozenset[str]]] = {  # operation -> the codes and words o
     "CP": frozenset({PAID_NOW, "00004", "capturesuccess", "settled"}),
     "RF": frozenset({PAID_NOW, "00005", "reversed"}),
     "RV": frozenset({PAID_NOW, "00006", "cancelled", "authcancelled", "reversed"}),
+}
+# What a payment's long word tells of an operation on it. Where it was paid and is still said to be,
+# a refund of a part may have been made all the same: that is not told.
+STANDS: Final[dict[str, dict[str, Status]]] = {
+    "capture": {
+        "capturesuccess": Status.PAID,
+        "settled": Status.PAID,
+        "capturefailed": Status.DECLINED,
+        "authsuccessful": Status.LOST,
+    },
+    "void": {
+        "cancelled": Status.REFUNDED,
+        "authcancelled": Status.REFUNDED,
+        "reversed": Status.REFUNDED,
+        "authsuccessful": Status.LOST,
+    },
+    "refund": {"reversed": Status.REFUNDED},
 }
 DONE_IS: Final[dict[str, Status]] = {
     "CP": Status.PAID,

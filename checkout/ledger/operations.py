@@ -1,4 +1,4 @@
-"""Verbs over operations: what shops ask for after the payment, and what gateways do by themselves."""
+"""Verbs over operations: what shops ask for after the payment, and what gateways do to it."""
 
 from __future__ import annotations
 
@@ -70,6 +70,16 @@ def to_sweep(conn: Connection, now: float, limit: int = 50) -> list[Due]:
     query = select(*columns).where(operations.c.sweep_at <= now)
     rows = conn.execute(query.order_by(operations.c.sweep_at).limit(limit))
     return [Due(row.uid, row.payment, row.sweep_at) for row in rows]
+
+
+def take_sweep(conn: Connection, due: Due, *, until: float) -> bool:
+    """Lease one of `to_sweep`: only one worker moves its `sweep_at` on."""
+    taken = conn.execute(
+        update(operations)
+        .where(operations.c.uid == due.uid, operations.c.sweep_at == due.sweep_at)
+        .values(sweep_at=until)
+    )
+    return taken.rowcount == 1
 
 
 def take_query(conn: Connection, uid: str, *, now: float, until: float | None) -> bool:

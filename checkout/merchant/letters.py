@@ -15,8 +15,9 @@ import hmac
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Story
-from checkout.merchant.shapes import checkout, encoded, transaction
+from checkout.merchant.shapes import checkout, encoded, operation, transaction
 from checkout.model.status import Status
 from checkout.settings import Shop
 
@@ -29,6 +30,11 @@ def letter(story: Story, status: Status, shop: Shop, public_url: str, now: float
     language = story.shown.language if story.shown else "en"
     receipt = f"{public_url}/{language}/order/{payment.uid}/{payment.secret}"
     return encoded({"transaction": transaction(story, status, shop, receipt)})
+
+
+def operation_letter(done: Operation, story: Story) -> str:
+    """The body about what a gateway did to a payment by itself: refund, chargeback, void."""
+    return encoded({"transaction": operation(done, story)})
 
 
 def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:

@@ -235,3 +235,32 @@ def test_what_a_shop_wrote_is_text(run: Run, tmp_path: Path, pem: str, sandbox: 
     assert shown.exit_code == 0
     assert f"description: {evil}" in shown.output
     assert not re.search(r"\x1b", shown.output)
+
+
+@pytest.mark.parametrize(
+    ("verb", "judged", "payment"),
+    [("accept", "accepted", "paid"), ("refuse", "refused", "open")],
+)
+def test_a_mismatch_is_ended_by_hand(
+    run: Run, tmp_path: Path, pem: str, sandbox: str, verb: str, judged: str, payment: str
+) -> None:
+    config = written(tmp_path, pem, sandbox=sandbox)
+    httpx.post(f"{sandbox}/sandbox/faults", json={"faults": ["wrong_amount"]}).raise_for_status()
+    uid = with_flow(config, lambda flow: made(flow, PAID))
+    shown = answered(run("payments", "show", uid, "--json", "--config", config))
+    (attempt,) = shown["attempts"]
+    assert shown["status"] == "pending"
+    stated, ours = (attempt["mismatch"]["amount"][name] for name in ("stated", "ours"))
+    assert stated != ours
+    assert run("payments", verb, uid, "--config", config).exit_code == 2, "a reason is needed"
+    said = run("payments", verb, uid, "--reason", "seen at the bank", "--config", config)
+    assert said.exit_code == 0, said.output
+    shown = answered(run("payments", "show", uid, "--json", "--config", config))
+    assert shown["status"] == payment
+    assert shown["attempts"][0]["judged"] == judged
+    (event,) = [e for e in shown["events"] if e["kind"] in ("accepted", "refused")]
+    assert event["reason"] == "seen at the bank"
+    assert event["by"]
+    again = run("payments", verb, uid, "--reason", "again", "--config", config)
+    assert again.exit_code == 1
+    assert "no attempt in mismatch" in again.output

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
-from checkout.errors import NotFound, TooMany, Unauthorized, Unavailable
+from checkout.errors import NotFound, TooMany, Unauthorized, Unavailable, Unprocessable
 from checkout.flow import record
 from checkout.flow.pace import HOUR
 from checkout.flow.sweep import reconcile, sweep
@@ -55,7 +55,7 @@ from tests.support.world import status_told, submission
 
 SETTINGS = shops.settings(limits=Limits(submits_per_payment=6))
 LEDGER = InlineLedger()  # one for all stories, emptied between them
-VERB_FAULTS = (Unavailable, TooMany)
+VERB_FAULTS = (Unavailable, TooMany, Unprocessable)
 
 which = st.integers(0, 7)  # of several, modulo how many there are
 first_verdicts = st.sampled_from(("paid", "paid", "declined", "declined", "action", "action"))
@@ -72,7 +72,14 @@ query_faults = st.one_of(
 )
 disk_faults = st.sampled_from(("", "", "", "", "", "away", "unheard"))
 steps_of_time = st.sampled_from((0.4, 1.0, 2.0, 8.0, 8.0, 31.0, 61.0, 300.0))
-RARE = ("the house dies", "the operator reconciles", "a day passes", "the customer gives up")
+RARE = (
+    "the house dies",
+    "the operator reconciles",
+    "the operator accepts",
+    "the operator refuses",
+    "a day passes",
+    "the customer gives up",
+)
 
 
 class Seen(NamedTuple):
@@ -275,6 +282,8 @@ class Payments(RuleBasedStateMachine):
                 self.time_passes(26 * HOUR, swept=False)
             case "the customer gives up":
                 self.verb(self.flow.cancel(self.story))
+            case "the operator accepts" | "the operator refuses":
+                self.judge(accept=what.endswith("accepts"))
             case "the operator reconciles":
                 self.verb(reconcile(self.flow, self.uid))
 
@@ -325,6 +334,11 @@ class Payments(RuleBasedStateMachine):
         except Unavailable:  # then the gateway sends it again
             return
         notice.heard = True
+
+    def judge(self, *, accept: bool) -> None:
+        """Refused without a look, so what the bank has taken stays flagged."""
+        if any(attempt.mismatch and attempt.live for attempt in self.attempts):
+            self.verb(self.flow.judge(self.uid, accept=accept, by="ann", reason="seen"))
 
     def die(self) -> None:
         """The process is killed; another one starts over the same ledger."""

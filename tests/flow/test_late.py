@@ -84,7 +84,7 @@ async def test_a_gateway_that_contradicts_itself_needs_a_person(
 async def test_the_alert_says_what_was_stated(world: World) -> None:
     story = await world.paid_with(Outcome(Status.PAID, "g-1", facts=WRONG["amount"]))
     (event,) = [e for e in await world.events(story) if e.kind == "mismatch"]
-    assert event.data == {"amount": {"stated": 1251, "ours": 1250}}
+    assert event.data == {"says": "paid", "amount": {"stated": 1251, "ours": 1250}}
 
 
 async def test_another_id_for_the_same_attempt_is_a_mismatch(world: World) -> None:
@@ -396,5 +396,6 @@ async def test_a_hold_is_told_and_then_what_becomes_of_it(world: World) -> None:
     await world.notify(story.attempts[0])
     await world.flow.finish(5)
     assert await world.status(story) is Status.REFUNDED
-    assert await world.told(story) == ["successful", "refunded"]
+    assert await world.told(story) == ["successful", "successful: void", "refunded"]
+    assert "by_gateway.void" in await world.kinds(story)
     assert (await reconcile(world.flow, story.payment.uid)).payment.status is Status.REFUNDED

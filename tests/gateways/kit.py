@@ -16,7 +16,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, cast
 from urllib.parse import unquote
 
 import httpx
@@ -26,7 +26,7 @@ from structlog.testing import capture_logs
 
 from checkout.errors import Unauthorized
 from checkout.gateways import OPTIONS, open_gateway
-from checkout.gateways.base import Gateway, Options
+from checkout.gateways.base import Asked, BackOffice, Gateway, Options
 from checkout.model.money import Money
 from checkout.model.outcome import Outcome
 from checkout.model.status import WON, Status
@@ -111,9 +111,13 @@ class Conformance:
         await self.play(asking, slash, base_url=self.base_url + "/")
         assert [r.url for r in slash.requests] == [r.url for r in plain.requests]
 
-    def test_every_verb_is_recorded(self) -> None:
+    async def test_every_verb_is_recorded(self) -> None:
         recorded = stories(self.adapter)
-        assert {story.verb for story in recorded} == {"pay", "status", "notification"}
+        verbs = {story.verb for story in recorded}
+        assert verbs >= {"pay", "status", "notification"}
+        async with self.opened(unreachable) as gateway:
+            asks = "operation_status" in gateway.can.operations
+        assert ("operation" in verbs) is asks
         assert len({story.name for story in recorded}) == len(recorded)
 
     async def test_nothing_in_an_answer_breaks_it(self, example: Story) -> None:
@@ -334,6 +338,11 @@ class Conformance:
                 case "notification":
                     notice = self.side.genuine(json.dumps(story.notification).encode())
                     return gateway.notification(notice.headers, notice.body)
+                case "operation":
+                    about = dict(given)
+                    asked = msgspec.convert(about.pop("asked"), Asked)
+                    office = cast(BackOffice, gateway)
+                    return await office.operation_status(samples.reference(about), asked)
                 case other:
                     raise AssertionError(other)
 

@@ -1,7 +1,7 @@
 """Recorded exchanges: what is sent and what is answered, one JSON file each.
 
-    {"name": "...", "verb": "pay" | "status" | "notification",
-     "given": changes to the sample charge or reference,
+    {"name": "...", "verb": "pay" | "status" | "operation" | "notification",
+     "given": changes to the sample charge or reference; of an operation, "asked" beside them,
      "exchanges": [{"request": {"method", "path", "headers", "body", "without"},
                     "answer": {"status", "headers", "body"}}],
      "notification": the body that arrives,

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from checkout.errors import Unauthorized
-from checkout.gateways.base import Can, Charge, Reference
+from checkout.gateways.base import Asked, Can, Charge, Reference
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import Status
@@ -33,9 +33,9 @@ GENUINE: Final[Mapping[str, str]] = {"authorization": "genuine"}
 
 
 class FakeGateway:
-    """`answers` (to charges), `states` (to queries), `replies` (to what the customer says) and
-    `results` (of what the shop orders after it) are used up one by one; the last one stays. `news`
-    is what a genuine notification means."""
+    """`answers` (to charges), `states` (to queries), `replies` (to what the customer says),
+    `results` (of what the shop orders after it) and `traces` (what became of that) are used up one
+    by one; the last one stays. `news` is what a genuine notification means."""
 
     def __init__(self, can: Can = CAN_CARDS) -> None:
         self.can = can
@@ -45,6 +45,8 @@ class FakeGateway:
         self.replies: deque[Said] = deque([UNKNOWN])
         self.prompts: list[tuple[str, Reference]] = []
         self.results: deque[Said] = deque([UNKNOWN])
+        self.traces: deque[Said] = deque([UNKNOWN])
+        self.traced: list[tuple[Reference, Asked]] = []
         self.orders: list[tuple[str, Reference, Money, str]] = []
         self.charges: list[Charge] = []
         self.queries: list[Reference] = []
@@ -57,6 +59,9 @@ class FakeGateway:
 
     def will_do(self, *said: Said) -> None:
         self.results = deque(said)
+
+    def will_trace(self, *said: Said) -> None:
+        self.traces = deque(said)
 
     def will_state(self, *said: Said) -> None:
         self.states = deque(said)
@@ -80,6 +85,10 @@ class FakeGateway:
     async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
         self.orders.append((f"refund: {reason}", reference, money, key))
         return await _next(self.results)
+
+    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+        self.traced.append((reference, asked))
+        return await _next(self.traces)
 
     async def confirm(self, reference: Reference) -> Outcome:
         self.prompts.append(("confirm", reference))

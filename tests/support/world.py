@@ -125,8 +125,10 @@ def submission(story: Story, **changes: Any) -> Submission:
 
 def status_told(letter: Letter) -> str:
     body = msgspec.json.decode(letter.body)
-    told: str = body["transaction"]["status"] if "transaction" in body else body["status"]
-    return told
+    about = body.get("transaction", body)
+    told: str = about["status"]
+    # What the gateway did to a payment names the payment as its parent.
+    return f"{told}: {about['type']}" if "parent_uid" in about else told
 
 
 @asynccontextmanager

@@ -1,0 +1,90 @@
+"""A mismatch ends by a person alone: the gateway's word stands, or the attempt ends unpaid."""
+
+from __future__ import annotations
+
+import pytest
+from structlog.testing import capture_logs
+
+from checkout.errors import NotFound, Unprocessable
+from checkout.model.money import Money
+from checkout.model.outcome import UNKNOWN, Facts, Outcome
+from checkout.model.status import Status
+from tests.support.gateway import ABSENT, DECLINED, EXPIRED, PAID, PENDING
+from tests.support.world import World
+
+LESS = Outcome(Status.PAID, "g-1", facts=Facts(money=Money(1249, "EUR")))
+WHO = {"by": "ann", "reason": "the bank fee"}
+
+
+async def test_accepted_the_gateways_word_stands(world: World) -> None:
+    story = await world.paid_with(LESS)
+    world.gateway.will_state(LESS)
+    after = await world.flow.judge(story.payment.uid, accept=True, **WHO)
+    assert after.payment.status is Status.PAID
+    assert after.attempts[0].facts.money == Money(1249, "EUR")
+    assert await world.told(story) == ["successful"]
+    (event,) = [e for e in await world.events(story) if e.kind == "accepted"]
+    assert event.data == {"by": "ann", "reason": "the bank fee", "says": "paid"}
+    # The same said again is no news.
+    world.clock.move(5)
+    with capture_logs() as said:
+        await world.notify(after.attempts[0])
+        await world.flow.finish(5)
+        await world.sweep_for(400, step=20)
+    assert [line for line in said if line.get("alert")] == []
+    assert await world.status(story) is Status.PAID
+
+
+@pytest.mark.parametrize("state", [UNKNOWN, ABSENT, PENDING, RuntimeError("a fault of ours")])
+async def test_nothing_is_accepted_that_is_not_said(world: World, state: Outcome) -> None:
+    story = await world.paid_with(LESS)
+    world.gateway.will_state(state)
+    with pytest.raises(Unprocessable):
+        await world.flow.judge(story.payment.uid, accept=True, **WHO)
+    assert await world.status(story) is Status.PENDING
+
+
+async def test_refused_the_attempt_ends_and_the_form_opens(world: World) -> None:
+    story = await world.paid_with(LESS)
+    after = await world.flow.judge(story.payment.uid, accept=False, **WHO)
+    assert after.attempts[0].status is Status.CANCELLED
+    assert after.payment.status is Status.OPEN
+    assert after.attempts[0].sweep_at is None
+    assert world.gateway.queries == []
+    assert "refused" in await world.kinds(story)
+    # The wrong facts said again change nothing and raise nothing; our own facts are money.
+    world.gateway.will_state(LESS, PAID)
+    with capture_logs() as said:
+        for _ in range(2):
+            world.clock.move(5)
+            await world.notify(after.attempts[0])
+            await world.flow.finish(5)
+    assert [line["event"] for line in said if line.get("alert")] == ["late_success"]
+    assert await world.status(story) is Status.PAID
+
+
+@pytest.mark.parametrize("state", [DECLINED, EXPIRED, PAID])
+async def test_a_mismatch_is_not_ended_by_the_gateway(world: World, state: Outcome) -> None:
+    """It stated other facts: money may have moved, so "declined" opens no form, "paid" is none."""
+    story = await world.paid_with(LESS, attempts=3)
+    world.gateway.will_state(state)
+    await world.sweep_for(400, step=10)
+    assert world.gateway.queries
+    assert await world.status(story) is Status.PENDING
+    assert await world.letters(story) == []
+    after = await world.flow.judge(story.payment.uid, accept=True, **WHO)
+    assert after.attempts[0].status is state.status
+
+
+@pytest.mark.parametrize("accept", [True, False])
+async def test_only_a_mismatch_is_judged_and_once(world: World, *, accept: bool) -> None:
+    for story in (await world.paid_with(PAID), await world.paid_with(PENDING)):
+        with pytest.raises(Unprocessable):
+            await world.flow.judge(story.payment.uid, accept=accept, **WHO)
+    with pytest.raises(NotFound):
+        await world.flow.judge("no-such", accept=accept, **WHO)
+    story = await world.paid_with(LESS)
+    world.gateway.will_state(LESS)
+    await world.flow.judge(story.payment.uid, accept=accept, **WHO)
+    with pytest.raises(Unprocessable):
+        await world.flow.judge(story.payment.uid, accept=not accept, **WHO)

@@ -1,0 +1,169 @@
+"""An operation whose answer is unknown is looked up, and blocks later ones no longer than that."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from checkout.errors import Unprocessable
+from checkout.flow.operations import decide, look_up, operate
+from checkout.flow.pace import HOUR
+from checkout.flow.sweep import reconcile
+from checkout.ledger import operations
+from checkout.ledger.operations import Operation
+from checkout.ledger.rows import Story
+from checkout.model.outcome import UNKNOWN, Outcome
+from checkout.model.status import Status
+from tests.support.gateway import ABSENT, AUTHORIZED, CAN_CARDS, DECLINED, PAID
+from tests.support.shops import changed
+from tests.support.world import World
+
+DONE = Outcome(Status.REFUNDED, "o-1")
+VERBS = frozenset({"capture", "void", "refund", "operation_status"})
+
+
+@pytest.fixture
+async def office(world: World) -> World:
+    world.gateway.can = changed(CAN_CARDS, operations=VERBS)
+    return world
+
+
+async def unknown(world: World, kind: str = "refund") -> tuple[Story, Operation]:
+    story = await world.paid_with(
+        PAID if kind == "refund" else AUTHORIZED,
+        transaction_type="payment" if kind == "refund" else "authorization",
+    )
+    world.gateway.will_do(UNKNOWN)
+    return story, await operate(world.flow, kind, story.payment.uid)
+
+
+async def standing(world: World, story: Story) -> Status:
+    (operation,) = await world.ledger.read(operations.of, story.payment.uid)
+    return operation.status
+
+
+async def test_it_is_settled_by_the_sweep(office: World) -> None:
+    story, operation = await unknown(office)
+    office.gateway.will_trace(DONE)
+    await office.sweep(5)
+    ((reference, asked),) = office.gateway.traced
+    assert (reference.id, asked.kind, asked.key, asked.id) == (
+        "g-1", "refund", operation.key, None,
+    )  # fmt: skip
+    assert await standing(office, story) is Status.REFUNDED
+    assert await office.status(story) is Status.REFUNDED
+    assert await office.told(story) == ["successful", "refunded"]
+    await office.sweep_for(3 * HOUR, step=60)
+    assert len(office.gateway.traced) == 1
+
+
+@pytest.mark.parametrize("kind", ["capture", "void"])
+async def test_a_refusal_frees_the_payment(office: World, kind: str) -> None:
+    story, _ = await unknown(office, kind)
+    office.gateway.will_trace(DECLINED)
+    await office.sweep(5)
+    assert await standing(office, story) is Status.DECLINED
+    assert await office.status(story) is Status.AUTHORIZED
+    office.gateway.will_do(Outcome(Status.PAID, "o-2"))
+    assert (await operate(office.flow, "capture", story.payment.uid)).status is Status.PAID
+
+
+async def test_absent_counts_after_the_settle_window_and_twice(office: World) -> None:
+    story, _ = await unknown(office)
+    office.gateway.will_trace(ABSENT)
+    await office.sweep_for(59)
+    assert await standing(office, story) is Status.PENDING
+    await office.sweep_for(3)
+    assert await standing(office, story) is Status.LOST
+    office.gateway.will_do(DONE)
+    assert (await operate(office.flow, "refund", story.payment.uid)).status is Status.REFUNDED
+
+
+async def test_with_an_id_it_is_never_absent(office: World) -> None:
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(Outcome(Status.PENDING, "o-1"))
+    await operate(office.flow, "refund", story.payment.uid)
+    office.gateway.will_trace(ABSENT)
+    await office.sweep_for(300, step=5)
+    assert office.gateway.traced[0][1].id == "o-1"
+    assert await standing(office, story) is Status.PENDING
+
+
+async def test_a_day_later_a_person_has_to_look(office: World) -> None:
+    story, operation = await unknown(office)
+    with capture_logs() as said:
+        await office.sweep_for(40 * HOUR, step=600)
+    alerts = [line["event"] for line in said if line.get("alert")]
+    assert alerts == ["operation.unsettled"]
+    asked = len(office.gateway.traced)
+    assert 20 < asked < 40
+    assert await standing(office, story) is Status.PENDING, "time alone ends nothing"
+    office.gateway.will_trace(DONE)
+    await reconcile(office.flow, story.payment.uid)
+    assert await standing(office, story) is Status.REFUNDED
+    with pytest.raises(Unprocessable):
+        await decide(office.flow, operation.uid, accept=False, by="ann", reason="late")
+
+
+async def test_a_process_that_died_sending_it(office: World) -> None:
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(asyncio.CancelledError())
+    with pytest.raises(asyncio.CancelledError):
+        await operate(office.flow, "refund", story.payment.uid)
+    office.gateway.will_trace(DONE)
+    await office.sweep(29)
+    assert office.gateway.traced == []
+    await office.sweep(1)
+    assert await standing(office, story) is Status.REFUNDED
+
+
+async def test_at_most_one_query_a_second(office: World) -> None:
+    _, operation = await unknown(office)
+    office.clock.move(2)
+    for _ in range(5):
+        await look_up(office.flow, operation.uid)
+    assert len(office.gateway.traced) == 1
+
+
+@pytest.mark.parametrize("accept", [True, False])
+async def test_a_person_decides(office: World, *, accept: bool) -> None:
+    story, operation = await unknown(office)
+    with pytest.raises(Unprocessable):
+        await decide(office.flow, operation.uid, accept=accept, by="ann", reason="too early")
+    office.clock.move(61)
+    done = await decide(office.flow, operation.uid, accept=accept, by="ann", reason="bank says")
+    assert done.status is (Status.REFUNDED if accept else Status.DECLINED)
+    assert await office.status(story) is (Status.REFUNDED if accept else Status.PAID)
+    last: Any = [e for e in await office.events(story) if e.kind == f"refund.{done.status}"][-1]
+    assert (last.data["by"], last.data["reason"]) == ("ann", "bank says")
+
+
+# Parts
+
+
+async def test_a_void_of_a_part_leaves_the_rest_held(office: World) -> None:
+    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    office.gateway.will_do(DONE)
+    await operate(office.flow, "void", story.payment.uid, amount=1000)
+    assert await office.status(story) is Status.AUTHORIZED
+    for kind in ("void", "capture"):
+        with pytest.raises(Unprocessable):
+            await operate(office.flow, kind, story.payment.uid, amount=251)
+    office.gateway.will_do(Outcome(Status.PAID, "o-2"))
+    assert (await operate(office.flow, "capture", story.payment.uid)).amount == 250
+    assert await office.status(story) is Status.PAID
+
+
+async def test_where_only_all_can_be_voided_a_part_is_refused(office: World) -> None:
+    office.gateway.can = changed(office.gateway.can, whole=frozenset({"void"}))
+    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    with pytest.raises(Unprocessable) as wrong:
+        await operate(office.flow, "void", story.payment.uid, amount=1000)
+    assert wrong.value.fields == {"amount": ["must be 1250: its gateway can't void a part"]}
+    assert office.gateway.orders == []
+    office.gateway.will_do(DONE)
+    await operate(office.flow, "void", story.payment.uid, amount=1250)
+    assert await office.status(story) is Status.REFUNDED
