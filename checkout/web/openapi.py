@@ -35,6 +35,7 @@ AMOUNT: Final = {
 }
 URL: Final = text("https, or an app's scheme from the shop's return_origins", null=True)
 CALLED: Final = text("https", null=True)
+FLAG: Final = {"type": ["boolean", "null"]}
 NAMES: Final = {"type": ["array", "null"], "items": {"type": "string"}}
 CUSTOMER: Final = structure(
     {
@@ -85,11 +86,43 @@ ORDERED: Final = structure(
                 "customer_fields": structure(
                     {"visible": NAMES, "read_only": NAMES, "hidden": NAMES}
                 ),
+                "credit_card_fields": structure(
+                    {"holder": text(null=True, maxLength=32), "read_only": NAMES},
+                    description="The name on the card, filled in or fixed",
+                ),
+                "save_card_toggle": structure(
+                    {
+                        "display": FLAG,
+                        "customer_contract": FLAG,
+                        "text": text(null=True, maxLength=500),
+                        "hint": text(null=True, maxLength=500),
+                    },
+                    description="Whether the customer is asked to have the card remembered",
+                ),
+                "another_card_toggle": structure(
+                    {"display": FLAG}, description="Another card beside a saved one"
+                ),
+                "agreement_toggle": structure(
+                    {
+                        "value": FLAG,
+                        "url": CALLED,
+                        "text": text("Words in [brackets] lead to url", null=True, maxLength=500),
+                    },
+                    description="Terms that must be accepted",
+                ),
+                "auto_pay": FLAG | {"description": "Sent as soon as it is seen, beside a token"},
             }
         ),
         "customer": CUSTOMER,
         "payment_method": structure(
-            {"types": NAMES, "excluded_types": NAMES, "excluded_brands": NAMES}
+            {
+                "types": NAMES,
+                "excluded_types": NAMES,
+                "excluded_brands": NAMES,
+                "credit_card": structure(
+                    {"token": text("Of a saved card", null=True, maxLength=1024)}
+                ),
+            }
         ),
     },
     "transaction_type",
@@ -186,6 +219,10 @@ TOLD: Final = structure(
         "message": text(null=True),
         "version": text(),
         "payment_method": {"type": ["object", "null"]},
+        "credit_card": {
+            "type": ["object", "null"],
+            "description": "brand, last_4, exp_month, exp_year, and token where it is remembered",
+        },
     },
     "token", "status", "finished", "expired", "order", "gateway_response",
 )  # fmt: skip

@@ -31,6 +31,7 @@ DOCS: Final = ROOT / "docs"
 SHOPS: Final = (
     "quick-start.md",
     "api.md",
+    "saved-cards.md",
     "notifications.md",
     "going-live.md",
     "test-cards.md",

@@ -27,6 +27,7 @@ from structlog.testing import capture_logs
 from checkout.errors import Unauthorized
 from checkout.gateways import OPTIONS, open_gateway
 from checkout.gateways.base import Asked, BackOffice, Gateway, Options
+from checkout.model.card import SavedCard
 from checkout.model.money import Money
 from checkout.model.outcome import Outcome
 from checkout.model.status import WON, Status
@@ -209,6 +210,24 @@ class Conformance:
                 outcome, script = await self.broken(self.paying, faults.answering(200), given)
                 assert outcome.status is Status.LOST
                 assert script.charges == []
+
+    async def test_a_token_where_it_takes_one(self) -> None:
+        """In a card's place and whole, with its code; elsewhere it is never sent."""
+        token = "k1t-9f3c0a51-saved"
+        card = SavedCard(token, samples.CARD_CODE)
+        async with self.opened(unreachable) as gateway:
+            can = gateway.can
+        assert can.keeps_cards or not can.tokens
+        if can.tokens:
+            (request,) = await self.sent(card=card)
+            assert token in request.content.decode()
+            assert samples.CARD_CODE in request.content.decode()
+            assert samples.CARD_NUMBER not in request.content.decode()
+        elif can.card:
+            given = {**self.paying.given, "card": {"type": "saved", "token": token}}
+            outcome, script = await self.broken(self.paying, faults.answering(200), given)
+            assert outcome.status is Status.LOST
+            assert script.charges == []
 
     # Notifications
 
