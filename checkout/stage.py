@@ -165,6 +165,7 @@ class Stage(Struct, frozen=True, kw_only=True):
             "checkout_url": self.checkout,
             "public_url": self.shop,
             "public_key": self.keys.public_key,
+            "link_key": self.keys.link_key,
         }
         (self.folder / "shop.json").write_text(json.dumps(shop))
         return config

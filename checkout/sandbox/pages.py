@@ -30,17 +30,22 @@ HEADERS = {
 }
 
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; frame-ancestors {ancestors}"
+    "default-src 'none'; style-src 'self'; script-src 'self'{embeds}; img-src 'self' data:; "
+    "connect-src 'self'; frame-src {frames}; base-uri 'none'; frame-ancestors {ancestors}"
 )
 """No `form-action`: it would forbid the way back to the shop after a form was sent."""
 
 
 def page(
-    template: str, /, status: int = 200, framed: bool = False, **context: object
+    template: str, /, status: int = 200, framed: bool = False, embeds: str = "", **context: object
 ) -> Response[str]:
-    """A page from `templates/`; `framed` allows other sites to show it in a frame."""
-    policy = POLICY.format(ancestors="*" if framed else "'none'")
+    """A page from `templates/`; `framed` allows other sites to show it in a frame; `embeds` is the
+    origin whose script it runs and whose pages it shows in frames."""
+    policy = POLICY.format(
+        ancestors="*" if framed else "'none'",
+        embeds=f" {embeds}" if embeds else "",
+        frames=embeds or "'none'",
+    )
     return Response(
         ENVIRONMENT.get_template(template).render(context),
         status_code=status,

@@ -309,7 +309,7 @@ def open_house(folder: Path) -> Iterator[House]:
         frame=f"http://localhost:{frame_port}",
         shop_secret=token_hex(32),
     )
-    private, public = new_pair()
+    (private, public), link_key = new_pair(), token_urlsafe(48)
     (folder / "shop.pem").write_text(private)
     shop = {
         "shop_id": SHOP,
@@ -317,6 +317,7 @@ def open_house(folder: Path) -> Iterator[House]:
         "checkout_url": house.checkout,
         "public_url": house.shop,
         "public_key": public,
+        "link_key": link_key,
     }
     (folder / "shop.json").write_text(json.dumps(shop))
     with ExitStack() as running:
@@ -333,7 +334,7 @@ def open_house(folder: Path) -> Iterator[House]:
                 shop_id=SHOP,
                 shop_secret=house.shop_secret,
                 secret=token_urlsafe(48),
-                link_key=token_urlsafe(48),
+                link_key=link_key,
                 gateway_secret=token_hex(32),
                 ipn_secret=token_hex(32),
                 secure_key=token_hex(16),

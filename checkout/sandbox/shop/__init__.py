@@ -8,5 +8,6 @@ results.py   checking the signed result that customers come back with
 api.py       the calls to checkout
 basket.py    products, prices, languages
 pages.py     its web pages
+ways.py      every way to pay, side by side, with its code
 routes.py    the same as JSON, for tests, and the address of notifications
 """

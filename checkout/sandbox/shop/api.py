@@ -66,7 +66,7 @@ class Checkout:
         `more` overrides parts of the request: `language`, `attempts`, `expired_at`, `settings`,
         `payment_method`, `customer`, `transaction_type`, `additional_data`, `test`, `iframe`.
         """
-        answer = await self._call("POST", "/ctp/api/checkouts", self._request(order, more))
+        answer = await self.call("POST", "/ctp/api/checkouts", self._request(order, more))
         inner = answer.get("checkout")
         token = inner.get("token") if isinstance(inner, dict) else None
         address = inner.get("redirect_url") if isinstance(inner, dict) else None
@@ -78,7 +78,7 @@ class Checkout:
 
     async def look_up(self, order: Order) -> dict[str, Any]:
         """What checkout says of this order now: the inner object of the answer."""
-        answer = await self._call("GET", f"/ctp/api/checkouts/{order.token}")
+        answer = await self.call("GET", f"/ctp/api/checkouts/{order.token}")
         inner = answer.get("checkout", answer)
         return inner if isinstance(inner, dict) else {}
 
@@ -116,7 +116,8 @@ class Checkout:
             body["payment_method"] = ways
         return {"checkout": body}
 
-    async def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    async def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """One call of the API; its answer. Raises Failure."""
         if self._client is None:
             raise Failure(0, "the shop is not running")
         try:

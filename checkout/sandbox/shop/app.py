@@ -12,7 +12,7 @@ from litestar.datastructures import State
 
 from checkout.sandbox.logs import LOGGING
 from checkout.sandbox.pages import asset
-from checkout.sandbox.shop import pages, routes
+from checkout.sandbox.shop import pages, routes, ways
 from checkout.sandbox.shop.api import Checkout
 from checkout.sandbox.shop.config import ShopConfig, load
 from checkout.sandbox.shop.till import Till
@@ -29,7 +29,7 @@ def create_shop(config: ShopConfig) -> Litestar:
         asset("/basket.js", "shop/basket.js", "text/javascript"),
     ]
     return Litestar(
-        route_handlers=[*pages.HANDLERS, *routes.HANDLERS, *assets],
+        route_handlers=[*pages.HANDLERS, *routes.HANDLERS, *ways.HANDLERS, *assets],
         lifespan=[_running],
         state=State({"till": till}),
         openapi_config=None,

@@ -12,7 +12,8 @@ class ShopConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     `checkout_url` and `public_url` are origins without a slash at the end; `public_key` is base64
     of the DER key that verifies checkout's notifications to this shop. Without it they are
-    believed by Basic alone.
+    believed by Basic alone. `link_key` signs the shop's own payment links; without it there are
+    none.
     """
 
     shop_id: str
@@ -20,6 +21,7 @@ class ShopConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     checkout_url: str
     public_url: str
     public_key: str = ""
+    link_key: str = ""
 
     def __repr__(self) -> str:
         return f"ShopConfig(shop_id={self.shop_id!r}, checkout_url={self.checkout_url!r})"

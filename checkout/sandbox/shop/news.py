@@ -21,6 +21,16 @@ from checkout.sandbox.shop.config import ShopConfig
 VALID, INVALID, ABSENT, UNCHECKED = "valid", "invalid", "absent", "not checked"
 
 
+@dataclass(frozen=True, slots=True)
+class SavedCard:
+    """A card that its owner let the shop keep: what it is called, and the token that stands for
+    it. The number and the code never reach a shop."""
+
+    token: str = field(repr=False)
+    brand: str
+    last_4: str
+
+
 @dataclass(slots=True, kw_only=True)
 class News:
     """One notification: how it was verified, and what it says.
@@ -38,6 +48,8 @@ class News:
     amount: int | None = None
     currency: str | None = None
     webhook_id: str | None = None
+    token: str | None = None
+    card: SavedCard | None = None
     repeated: bool = False
     at: float = field(default_factory=time.time)
 
@@ -74,6 +86,8 @@ def read(config: ShopConfig, number: str, headers: Mapping[str, str], body: byte
         uid=_text(said.get("uid")),
         amount=_number(said.get("amount")),
         currency=_text(said.get("currency")),
+        token=_text(said.get("token")),
+        card=_card(said.get("credit_card")),
     )
 
 
@@ -131,6 +145,13 @@ def _said(body: bytes) -> dict[str, object]:
     return decoded | {
         name: facts.get(name) for name in ("amount", "currency", "tracking_id") if name in facts
     }
+
+
+def _card(said: object) -> SavedCard | None:
+    """The saved card, where the notification brings its token."""
+    if not isinstance(said, dict) or not isinstance(said.get("token"), str):
+        return None
+    return SavedCard(said["token"], str(said.get("brand") or "card"), str(said.get("last_4") or ""))
 
 
 def _text(value: object) -> str | None:

@@ -67,7 +67,7 @@ async def notification(request: HttpRequest, number: FromPath[str]) -> Response[
     if order is None:
         return Response({"message": "No such order"}, status_code=404)
     told = news.read(till.config, number, request.headers, body)
-    order.receive(told)
+    till.receive(order, told)
     if not told.accepted:
         return Response({"message": f"Refused: {told.reason}"}, status_code=401)
     return Response({"message": "Received"})
