@@ -40,11 +40,11 @@ def page(
     template: str, /, status: int = 200, framed: bool = False, embeds: str = "", **context: object
 ) -> Response[str]:
     """A page from `templates/`; `framed` allows other sites to show it in a frame; `embeds` is the
-    origin whose script it runs and whose pages it shows in frames."""
+    origin whose script it runs and whose pages it shows in frames, with the banks' after them."""
     policy = POLICY.format(
         ancestors="*" if framed else "'none'",
         embeds=f" {embeds}" if embeds else "",
-        frames=embeds or "'none'",
+        frames="http: https:" if embeds else "'none'",
     )
     return Response(
         ENVIRONMENT.get_template(template).render(context),
