@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import secrets
 from collections.abc import Iterable, Sequence
@@ -9,12 +10,14 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final
 
 from litestar import Request
+from litestar.exceptions import InternalServerException
 from litestar.types import Message, Scope
 
-from checkout.errors import Forbidden, TooLarge
+from checkout.errors import BadRequest, Forbidden, TooLarge
 from checkout.settings import Settings
 
 LARGEST_BODY: Final = 64 * 1024
+BODY_SECONDS: Final = 30.0  # to send it in
 
 HEADERS: Final[dict[str, str]] = {
     "x-content-type-options": "nosniff",
@@ -88,8 +91,9 @@ def guard_form(request: Request[Any, Any, Any], public_url: str) -> None:
         raise Forbidden
 
 
-async def read_body(request: Request[Any, Any, Any]) -> bytes:
-    """The raw body, at most 64 KiB of it.
+async def read_body(request: Request[Any, Any, Any], seconds: float = BODY_SECONDS) -> bytes:
+    """The raw body, at most 64 KiB of it, and in time: one that never ends would hold a place
+    among the requests under way. Raises TooLarge, and BadRequest for one that breaks off.
 
     Read here and never by Litestar's form parser: that keeps the last bodies, cards and all, in
     a cache.
@@ -98,10 +102,14 @@ async def read_body(request: Request[Any, Any, Any]) -> bytes:
     if not (stated.isascii() and stated.isdigit()) or int(stated) > LARGEST_BODY:
         raise TooLarge
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise TooLarge
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise TooLarge
+    except (InternalServerException, TimeoutError):  # the client is gone, or as good as gone
+        raise BadRequest from None
     return bytes(body)
 
 

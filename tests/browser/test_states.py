@@ -3,14 +3,20 @@ to scroll sideways at 320 px, and a picture of it in pictures/live/."""
 
 from __future__ import annotations
 
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import expect
 
+from checkout.web.load import MOST_NEW
 from tests.browser.look import look
 from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN, Customer
-from tests.journeys.house import House, until
+from tests.journeys.house import SHOP, House, until
 from tests.journeys.plugin import BROWSER, Enter
 
 pytestmark = BROWSER
@@ -211,6 +217,63 @@ async def test_too_many(house: House, customer: Customer) -> None:
     await customer.reads("Too many tries")
     await look(page, "too-many")
     assert len(await house.transactions(order)) == 5
+
+
+@asynccontextmanager
+async def _crowd(house: House) -> AsyncIterator[None]:
+    """So many requests under way that no new work is taken: shops whose bodies never end."""
+    address = urlsplit(house.checkout)
+    proof = base64.b64encode(f"{SHOP}:{house.shop_secret}".encode()).decode()
+    head = (
+        f"POST /ctp/api/checkouts HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        f"Authorization: Basic {proof}\r\nContent-Type: application/json\r\n"
+        "Content-Length: 1000\r\n\r\n{"
+    )
+    writers = []
+    for _ in range(MOST_NEW):
+        _, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(head.encode())
+        writers.append(writer)
+    try:
+        yield
+    finally:
+        for writer in writers:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
+
+
+async def test_overloaded(house: House, customer: Customer) -> None:
+    """New work is refused, with the way to try again; who has begun to pay goes on."""
+    house.allowed = ("web.overloaded",)
+    customer.expected = {503}
+    page = customer.page
+    begun = await house.order(payment_method={"types": ["erip"]})
+    await customer.open(begun)
+    await customer.press_pay()
+    await customer.reads("How to pay")
+    order = await house.order()
+    address = await house.payment_url(order)
+    async with _crowd(house):
+
+        async def full() -> bool:
+            return (await house.client.get(address)).status_code == 503
+
+        await until(full)
+        assert (await house.client.get(address)).headers["retry-after"]
+        waiting = page.url
+        await page.reload()
+        await customer.reads("How to pay")
+        await page.goto(address)
+        await customer.reads("We are very busy just now")
+        await look(page, "overloaded")
+        assert (await house.client.get(waiting)).status_code == 200
+
+    async def calm() -> bool:
+        return (await house.client.get(address)).status_code == 200
+
+    await until(calm)
+    await page.reload()
+    await customer.at("payment")
 
 
 async def test_from_another_site(house: House, customer: Customer) -> None:

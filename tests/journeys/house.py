@@ -258,6 +258,11 @@ class House:
         answer = await self.client.post(f"{self.sandbox}/sandbox/behaviour", json=switches)
         assert answer.status_code == 200, answer.text
 
+    async def control(self, path: str, **values: Any) -> None:
+        """One of the gateways' own switches."""
+        answer = await self.client.post(f"{self.sandbox}/sandbox/{path}", json=values)
+        assert answer.status_code == 200, answer.text
+
     async def calm(self) -> None:
         """Everything works again."""
         await self.break_next()

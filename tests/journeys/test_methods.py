@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.look import look
 from tests.journeys.customer import PLAIN, Customer
 from tests.journeys.house import House, Order, until
 from tests.journeys.plugin import BROWSER
@@ -120,6 +121,57 @@ async def test_coins_sent_and_nothing_said(house: House, customer: Customer) -> 
     assert (await house.sold(order))["state"] == "paid"
 
 
+async def test_paid_beforehand_and_said(house: House, customer: Customer) -> None:
+    """A route that is paid before anything else: the exchanger waits to be told."""
+    order = await house.order(payment_method={"types": ["prepaid"]}, customer=ANNA)
+    page = await customer.open(order)
+    await customer.press_pay()
+    await customer.reads("How to pay")
+    (sent,) = await house.transactions(order)
+    assert sent["word"] == "waitPayment"
+    await expect(page.locator(".steps li")).to_have_count(3)
+    await expect(page.locator(".facts")).to_contain_text("Time left")
+    await customer.press("I have paid")
+    await expect(page.get_by_text("I have paid")).to_have_count(0)
+    (sent,) = await house.transactions(order)
+    assert sent["word"] != "waitPayment"
+    await customer.at("result")
+    await customer.reads("Paid")
+
+
+async def test_coins_with_a_memo_and_sent_back(house: House, customer: Customer) -> None:
+    """Without the memo the money isn't found; here it is, and goes back all the same."""
+    order = await house.order(payment_method={"types": ["tether"]}, customer=ANNA)
+    page = await customer.open(order)
+    await customer.press_pay()
+    await customer.reads("How to pay")
+    (sent,) = await house.transactions(order)
+    await expect(page.locator(".todo .rows")).to_contain_text("With this memo")
+    await expect(page.locator(".todo .rows")).to_contain_text(sent["uid"])
+    await expect(page.locator(".todo ol")).to_have_count(0)  # one line is no list
+    await expect(page.locator(".todo")).to_contain_text("Tether TON")
+    await look(page, "instructions-memo")
+    await house.settle(sent["uid"], "refunded")
+    await customer.at("result")
+    await customer.reads("Your money was sent back")
+    await look(page, "sent-back")
+    assert (await house.sold(order))["state"] != "paid"
+
+
+async def test_coins_not_sent_in_time(house: House, customer: Customer) -> None:
+    """The exchanger closes its order: the page is open again, with another try."""
+    await house.control("exchanger/desk", lifetime=2)
+    try:
+        order, uid = await _to_be_sent(house, customer)
+    finally:
+        await house.control("exchanger/desk", lifetime=1800)
+    await expect(customer.page.locator("a[href^='bitcoin:']")).to_have_text("Open in your wallet")
+    page = await customer.at("payment")
+    await expect(page.locator(".note")).to_contain_text("was not finished")
+    (left,) = await house.transactions(order)
+    assert (left["uid"], left["status"]) == (uid, "expired")
+
+
 async def test_coins_given_up_for_a_card(house: House, customer: Customer) -> None:
     """What is left is withdrawn at the exchanger: nobody pays it by accident."""
     order, _ = await _to_be_sent(house, customer)
@@ -130,6 +182,20 @@ async def test_coins_given_up_for_a_card(house: House, customer: Customer) -> No
     await customer.reads("Paid")
     left, taken = await house.transactions(order)
     assert (left["status"], taken["status"]) == ("deleted", "successful")
+
+
+async def test_coins_given_up_on_the_exchangers_page(house: House, customer: Customer) -> None:
+    """Back by its own button, which says "error": the page is open again."""
+    order = await house.order(payment_method={"types": ["wallet", "crypto"]}, customer=ANNA)
+    page = await customer.open(order)
+    await customer.choose("wallet")
+    await customer.press_pay()
+    await customer.at_bank()
+    await page.locator("form[action$='/cancel'] button").click()
+    await page.locator("a[href*='/return/'][href$='?status=error']").click()
+    await customer.at("payment")
+    await expect(page.locator(".note")).to_contain_text("was not finished")
+    assert (await house.sold(order))["state"] != "paid"
 
 
 async def test_coins_on_the_exchangers_page(house: House, customer: Customer) -> None:

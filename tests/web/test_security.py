@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
@@ -10,7 +11,10 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from litestar import Litestar, Request, post
 
+from checkout.errors import BadRequest
+from checkout.web.security import read_body
 from tests.web.conftest import Opened
 from tests.web.house import (
     CARD,
@@ -412,3 +416,26 @@ async def test_the_host_header_is_not_believed(house: House, customer: Customer)
     form = Page(page.text).form("pay")
     await customer.submit(form, headers={"X-Forwarded-Host": "evil.example.com"}, **CARD)
     assert house.line.sent()["return_url"].startswith(f"{PUBLIC}/return/")
+
+
+# --- Bodies ------------------------------------------------------------------------------------
+
+
+async def _never_ends() -> Any:
+    await asyncio.sleep(3600)
+
+
+async def _breaks_off() -> Any:
+    return {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize("receive", [_never_ends, _breaks_off])
+async def test_a_body_that_does_not_come(receive: Any) -> None:
+    @post("/")
+    async def handler() -> None:
+        """For the limits that a request asks its handler for."""
+
+    scope: Any = {"type": "http", "headers": [(b"content-length", b"9")], "state": {}}
+    Litestar([handler])  # fills in the handler's own defaults
+    with pytest.raises(BadRequest):
+        await read_body(Request(scope | {"route_handler": handler}, receive), seconds=0.05)

@@ -177,6 +177,15 @@ def test_ten_megabytes(server: Server, http: httpx.Client) -> None:
     assert answer.json()["message"] == "The request is too large"
 
 
+def test_a_body_that_breaks_off(server: Server) -> None:
+    """The client is gone, and that is no fault of ours: see `test_what_it_wrote`."""
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    for path in (b"/ctp/api/checkouts", b"/notify/cards/x", b"/transactions/refunds"):
+        with socket.create_connection(address) as line:
+            line.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
+    assert httpx.get(f"{server.url}/health/live", trust_env=False).status_code == 200
+
+
 def test_no_core_dumps(server: Server) -> None:
     limits = Path(f"/proc/{server.process.pid}/limits")
     if not limits.exists():
