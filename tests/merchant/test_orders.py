@@ -314,6 +314,8 @@ def test_switches_left_empty(name: str, empty: Any) -> None:
     ("path", "value", "said"),
     [
         ("settings.auto_pay", "yes", "must be true or false"),
+        ("settings.button_text", "x" * 61, "must have 0 to 60 characters"),
+        ("settings.button_next_text", "x\x1b", "must not contain control characters"),
         ("settings.another_card_toggle.display", "on", "must be true or false"),
         ("settings.save_card_toggle.display", 7, "must be true or false"),
         ("settings.save_card_toggle.customer_contract", "x", "must be true or false"),

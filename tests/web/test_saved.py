@@ -4,6 +4,7 @@ onto the page besides: the name on the card, its terms, payment at once."""
 from __future__ import annotations
 
 import json
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -241,6 +242,49 @@ def _declined(request: Any) -> Any:
     said = {"uid": f"u-{sent['tracking_id']}", "type": "payment", "status": "failed"}
     said |= {name: sent[name] for name in ("amount", "currency", "tracking_id")}
     return httpx.Response(200, json={"transaction": said | {"code": "F.0112"}})
+
+
+ACQUIRER = """
+[gateways.acquirer]
+adapter = "rest"
+base_url = "http://localhost:8002"
+partner_id = "195"
+username = "shop"
+member_id = "11344"
+secure_key = "{key}"
+
+[shops.acquired]
+name = "Acquired shop"
+secret_key = "{secret}"
+link_keys = ["{link_key}"]
+private_key = "file:shop.pem"
+url = "https://shop.example.com"
+
+[shops.acquired.methods]
+credit_card = "acquirer"
+"""
+
+
+async def test_a_gateway_that_keeps_cards_and_takes_no_tokens(opened: Opened) -> None:
+    """The question is asked and the shop gets the token; a payment by it asks for all of the card,
+    not at once either."""
+    words = {name: token_hex(32) for name in ("key", "secret", "link_key")}
+    async with opened(top=ACQUIRER.format(**words)) as house, house.customer() as customer:
+        made = await house.create(shop="acquired", order=ONECLICK)
+        form = (await customer.open(made.path())).form("pay")
+        answer = await customer.submit(form, **CARD, remember="1")
+        assert answer.headers["location"] == made.path("result")
+        told = (await made.told())["credit_card"]
+        assert told["last_4"] == "0000"
+        assert told["token"]
+        for settings in ({}, {"auto_pay": True, "another_card_toggle": {"display": False}}):
+            made = await again(house, told["token"], shop="acquired", settings=settings)
+            page = await customer.open(made.path())
+            assert not page.all("form", data_by_itself="")
+            assert {"number", "expiry", "code", "holder"} <= set(page.form("pay").inputs)
+            assert "card" not in page.form("pay").inputs
+            answer = await customer.submit(page.form("pay"), **CARD, card="saved")
+            assert answer.headers["location"] == made.path("result")
 
 
 # --- At once -----------------------------------------------------------------------------------
