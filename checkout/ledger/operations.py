@@ -57,6 +57,11 @@ def one(conn: Connection, uid: str) -> Operation | None:
     return None if row is None else _operation(row)
 
 
+def find(conn: Connection, uid: str) -> Operation | None:
+    row = conn.execute(select(operations).where(operations.c.uid == uid)).first()
+    return _operation(row) if row else None
+
+
 def of(conn: Connection, payment: str) -> list[Operation]:
     """A payment's operations, oldest first."""
     query = select(operations).where(operations.c.payment == payment)

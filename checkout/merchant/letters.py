@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -26,10 +27,15 @@ def letter(story: Story, status: Status, shop: Shop, public_url: str, now: float
     """The body: `{"transaction": …}`; of an expiry the flat checkout object."""
     if status is Status.EXPIRED:
         return encoded(checkout(story, shop, now))
+    return encoded(told(story, status, shop, public_url))
+
+
+def told(story: Story, status: Status, shop: Shop, public_url: str) -> dict[str, Any]:
+    """`{"transaction": …}`, as letters say it and as shops may ask for it."""
     payment = story.payment
     language = story.shown.language if story.shown else "en"
     receipt = f"{public_url}/{language}/order/{payment.uid}/{payment.secret}"
-    return encoded({"transaction": transaction(story, status, shop, receipt)})
+    return {"transaction": transaction(story, status, shop, receipt)}
 
 
 def operation_letter(done: Operation, story: Story) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Attempt, Story
-from checkout.model.order import CARD_METHOD, Customer
+from checkout.model.order import CARD_METHOD, Customer, Order
 from checkout.model.status import OUTWARD, WON, Status
 from checkout.settings import Shop
 
@@ -67,7 +67,7 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
     """`transaction` as notifications carry it: about the attempt that decided the payment."""
     payment, attempt = story.payment, story.shown
     order, facts = payment.order, attempt.facts if attempt else None
-    return {
+    return _method_section(attempt, order) | {
         "uid": payment.uid,
         "id": payment.uid,
         "token": payment.token,
@@ -99,6 +99,15 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
         },
         order.transaction_type: bank(story, status),
     }
+
+
+def _method_section(attempt: Attempt | None, order: Order) -> dict[str, Any]:
+    """What the shop said of the method, under its name: `erip` with the shop's account number, by
+    which plugins find an order that has no tracking id. A card has its own section."""
+    if attempt is None or attempt.method == CARD_METHOD:
+        return {}
+    said = order.methods.params.get(attempt.method)
+    return {attempt.method: said} if said else {}
 
 
 def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:

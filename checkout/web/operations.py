@@ -1,15 +1,17 @@
-"""After the payment, for shops: `POST /transactions/captures`, `voids`, `refunds`, in Overpay's
-shapes."""
+"""Transactions, for shops, in Overpay's shapes: `GET /transactions/{uid}`, and after the payment
+`POST /transactions/captures`, `voids`, `refunds`."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from litestar import Response, post
+from litestar import Response, get, post
 
 from checkout.errors import NotFound
 from checkout.flow import record
 from checkout.flow.operations import operate
+from checkout.ledger import operations, payments
+from checkout.merchant.letters import told
 from checkout.merchant.shapes import operation as shape
 from checkout.model.checks import Fields, decode, drop_nulls
 from checkout.model.rules import minor_units, text
@@ -47,4 +49,18 @@ async def after_payment(request: Web_Request) -> Response[Any]:
     return Response({"transaction": shape(done, await web.flow.ledger.read(record.read, uid))})
 
 
-HANDLERS: Final = (after_payment,)
+@get("/transactions/{uid:str}", tags=["transactions"], summary="Read a transaction")
+async def read_transaction(request: Web_Request) -> Response[Any]:
+    """What a notification says, of a payment, capture, void or refund, by its uid."""
+    web, uid = web_of(request), request.path_params["uid"]
+    shop = authenticated(request, web.settings)
+    done = await web.flow.ledger.read(operations.find, uid)
+    story = await web.flow.ledger.read(payments.by_uid, done.payment if done else uid)
+    if story is None or story.payment.shop != shop.id:
+        raise NotFound
+    if done:
+        return Response({"transaction": shape(done, story)})
+    return Response(told(story, web.flow.status(story), shop, web.settings.public_url))
+
+
+HANDLERS: Final = (after_payment, read_transaction)
