@@ -31,8 +31,8 @@ def keys(as_json: bool) -> None:
         "shop_secret_key": "[shops.ID] secret_key: the shop's API password",
         "link_key": "[shops.ID] link_keys = [...]: signs the shop's offline links",
         "operator_token": "operator_token: Bearer token of /metrics",
-        "private_key": "[shops.ID] private_key: signs notifications to the shop",
-        "public_key": "for the shop's plugin: it verifies our notifications with this",
+        "private_key": "[shops.ID] private_key: signs notifications and results for the shop",
+        "public_key": "for the shop's plugin, which verifies both with it, and the shop's app",
     }
     for name, note in notes.items():
         click.echo(f"# {note}\n{found[name]}\n")

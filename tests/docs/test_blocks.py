@@ -33,6 +33,7 @@ SHOPS: Final = (
     "api.md",
     "saved-cards.md",
     "notifications.md",
+    "signed-result.md",
     "going-live.md",
     "test-cards.md",
     "drill.md",

@@ -337,7 +337,8 @@ async def test_errors_credit_card(
 
 
 async def test_response_credit_card_token(house: House, customer: Customer) -> None:
-    """A card that the customer let the app keep is charged by its token, with or without a code."""
+    """A card that the customer let the app keep is charged by its token; by itself under a
+    contract that needs no code."""
     contract = {"additional_data": {"contract": ["oneclick"]}}
     made = await house.create(order=contract)
     said = await paid(customer, made, save_card=True)
@@ -345,8 +346,11 @@ async def test_response_credit_card_token(house: House, customer: Customer) -> N
     assert token
     assert token not in str(await read(customer, made))  # told once
     assert (await paid(customer, made))["credit_card"]["token"] is None
-    for card in ({"token": token, "verification_value": "123"}, {"token": token}):
-        made = await house.create(order=contract)
+    for card, order in (
+        ({"token": token, "verification_value": "123"}, contract),
+        ({"token": token}, {}),
+    ):
+        made = await house.create(order=order)
         said = await paid(customer, made, request_credit_card=card)
         assert (said["status"], said["credit_card"]["last_4"]) == ("successful", "0000")
         assert house.line.sent()["credit_card"] == card
