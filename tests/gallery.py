@@ -23,7 +23,7 @@ from checkout import texts
 from checkout.model.browser import FIELDS
 from checkout.model.card import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
-from checkout.model.order import Agreement
+from checkout.model.order import Agreement, Order
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
 from checkout.model.steps import Instructions
@@ -230,7 +230,7 @@ def states(lang: str = "en") -> dict[str, State]:
         _(words.SAVED_CARD), None, None, None, None, chosen=True, coded=True, other=False
     )
     code = tuple(each for each in card_fields(lang) if each.name == "code")
-    remember = checkboxes.remember(None, False, lang)
+    remember = checkboxes.remember(Order(MONEY, "x", "payment", 0.0), False, lang)
     terms = Agreement(url="https://shop.example.com/terms")
     open_terms = checkboxes.agreement(terms, False, None, lang)
     missed_terms = checkboxes.agreement(terms, False, words.TERMS_MISSING, lang)

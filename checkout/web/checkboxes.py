@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from checkout.model.order import Agreement, SaveCard
+from checkout.model import saving
+from checkout.model.order import Agreement, Order, SaveCard
 from checkout.texts import gettext
 from checkout.web import words
 from checkout.web.views import Checkbox
@@ -35,9 +36,16 @@ def agreement(terms: Agreement, ticked: bool, error: str | None, language: str) 
     )
 
 
-def remember(toggle: SaveCard | None, ticked: bool, language: str) -> Checkbox:
-    """The question whether to keep the card, in the shop's words or ours."""
+def remember(order: Order, ticked: bool, language: str) -> Checkbox:
+    """The question whether to keep the card, in the shop's words or ours: for the customer's next
+    payment, or for what the shop charges by itself."""
     _ = gettext(language)
-    text, hint = (toggle.text, toggle.hint) if toggle else (None, None)
-    ours = None if text else _(words.REMEMBER_HINT)
-    return Checkbox("remember", text or _(words.REMEMBER), ticked, hint=hint or ours)
+    toggle = order.ways.save_card or SaveCard()
+    theirs = saving.contract(order, None, agreed=True)
+    hint = words.REMEMBER_HINT if saving.ONECLICK in theirs else words.REMEMBER_FOR_SHOP
+    return Checkbox(
+        name="remember",
+        text=toggle.text or _(words.REMEMBER),
+        ticked=ticked,
+        hint=toggle.hint or (None if toggle.text else _(hint)),
+    )

@@ -373,7 +373,7 @@ def _remember(
     order = visit.story.payment.order
     if (saved and not saved.other) or not saving.asks(order) or not _keeps_cards(visit, methods):
         return None
-    return checkboxes.remember(order.ways.save_card, bool(values.get("remember")), visit.lang)
+    return checkboxes.remember(order, bool(values.get("remember")), visit.lang)
 
 
 def _agreement(visit: Visit, values: Mapping[str, str], error: str | None) -> Checkbox | None:

@@ -224,6 +224,7 @@ METHOD: Final[dict[str, tuple[str, str]]] = {
 SAVED_CARD: Final = N_("Your saved card")
 REMEMBER: Final = N_("Remember this card")
 REMEMBER_HINT: Final = N_("Next time you enter its security code alone.")
+REMEMBER_FOR_SHOP: Final = N_("The shop may charge it later, as you have agreed with it.")
 TERMS: Final = N_("I accept the [terms] of the shop")
 TERMS_OF_SHOP: Final = N_("I accept the terms of the shop")
 READ_TERMS: Final = N_("Read the terms")

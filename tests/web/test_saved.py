@@ -90,6 +90,21 @@ async def test_who_is_asked(
     assert contract(house) == sent
 
 
+@pytest.mark.parametrize(
+    ("contract", "hint"),
+    [(["oneclick"], "Next time you enter its security code alone."),
+     (["recurring"], "The shop may charge it later, as you have agreed with it.")],
+)  # fmt: skip
+async def test_what_is_agreed_to_is_said(
+    house: House, customer: Customer, contract: list[str], hint: str
+) -> None:
+    made = await house.create(
+        order={"additional_data": {"contract": contract}},
+        settings={"save_card_toggle": {"customer_contract": True}},
+    )
+    assert hint in (await customer.open(made.path())).text
+
+
 async def test_nobody_agrees_to_what_was_not_asked(house: House, customer: Customer) -> None:
     made = await house.create()
     await customer.pay(made, remember="1")
