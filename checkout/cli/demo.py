@@ -60,7 +60,7 @@ def demo(host: str, shop_port: int, port: int, sandbox_port: int) -> None:
 
 
 def _say(stage: Stage, config: Path) -> None:
-    click.echo(f"shop      {stage.shop}   press Pay here")
+    click.echo(f"shop      {stage.shop}   press Pay here; every way to pay: /ways")
     click.echo(f"checkout  {stage.checkout}")
     click.echo(f"sandbox   {stage.sandbox}   cards, controls and the ledger of the gateways")
     click.echo(f"settings  {config}")
