@@ -33,6 +33,7 @@ from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.merchant.shapes import operation as operation_shape
 from checkout.model.money import Money
 from checkout.model.status import Status
+from checkout.model.verification import ADDRESS, SECURITY_CODE, worded
 
 
 @click.group()
@@ -245,6 +246,8 @@ def _attempt(attempt: Attempt, happened: list[events.Event]) -> dict[str, Any]:
         "gateway_id": (attempt.gateway_id or "").partition("/")[0] or None,
         "reason": attempt.reason,
         "code": attempt.facts.code,
+        "avs": worded(attempt.facts.avs, ADDRESS),
+        "cvc": worded(attempt.facts.cvc, SECURITY_CODE),
         "mismatch": wrong[-1] if attempt.mismatch and wrong else None,  # stated beside ours
         "judged": attempt.judged,
         "created_at": _moment(attempt.created_at),

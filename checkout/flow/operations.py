@@ -22,6 +22,7 @@ from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Attempt, Story
 from checkout.links import new_key, new_uid
 from checkout.model.money import Money
+from checkout.model.order import TOKENIZATION
 from checkout.model.outcome import Outcome
 from checkout.model.status import LIVE, WON, Status
 from checkout.settings import Shop
@@ -196,6 +197,8 @@ def _claim(
 
 
 def _attempt(flow: Flow, story: Story, kind: str) -> Attempt:
+    if story.payment.order.transaction_type == TOKENIZATION:
+        raise Unprocessable({"parent_uid": ["is a tokenization: no money has moved"]})
     wanted = RULES[kind].from_
     found = next((each for each in story.attempts if each.status is wanted), None)
     if found is None:

@@ -538,6 +538,7 @@ def reference(story: Story, attempt: Attempt) -> Reference:
         money=story.payment.order.money,
         method=attempt.method,
         transaction_type=story.payment.order.transaction_type,
+        parent=attempt.facts.parent,
     )
 
 

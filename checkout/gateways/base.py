@@ -74,6 +74,7 @@ class Reference(Struct, frozen=True, kw_only=True):
     money: Money
     method: str
     transaction_type: str
+    parent: str | None = None  # the gateway's id of what took the money, where that is another
 
 
 class Gateway(Protocol):

@@ -17,7 +17,8 @@ from checkout.gateways.reading import LIKE_A_CARD, Object, address, safe, sectio
 from checkout.model.money import Money
 from checkout.model.outcome import Facts, PaidCard, Reason
 
-BANK: Final = ("payment", "authorization", "charge")  # where the bank's own answer stands
+# Where the bank's own answer stands.
+BANK: Final = ("payment", "authorization", "charge", "tokenization")
 _UID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -103,6 +104,9 @@ def _transaction(fields: Object) -> Transaction:
             rrn=text(bank, "rrn"),
             ref_id=text(bank, "ref_id"),
             bank_code=text(bank, "bank_code"),
+            avs=_result(fields, "avs_verification"),
+            cvc=_result(fields, "cvc_verification"),
+            parent=_parent(fields, uid) if kind == "charge" else None,
             descriptor=safe(text(bank, "billing_descriptor")),
             code=text(fields, "code"),
             message=safe(text(fields, "message") or text(bank, "message")),
@@ -111,6 +115,17 @@ def _transaction(fields: Object) -> Transaction:
         ),
         sound=sound,
     )
+
+
+def _result(fields: Object, name: str) -> str | None:
+    """What the bank found when it compared: a short code of the documents' table."""
+    return text(section(section(fields, "avs_cvc_verification"), name), "result_code", 16)
+
+
+def _parent(fields: Object, uid: str | None) -> str | None:
+    """Which transaction took the money of a charge that became an authorization and a capture."""
+    parent = text(fields, "parent_uid")
+    return parent if parent and parent != uid and _UID.fullmatch(parent) else None
 
 
 def _money(fields: Object) -> tuple[Facts, bool]:

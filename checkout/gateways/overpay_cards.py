@@ -38,10 +38,12 @@ CREATE: Final = {
     "payment": "/transactions/payments",
     "authorization": "/transactions/authorizations",
     "charge": "/services/credit_cards/charges",
+    "tokenization": "/transactions/tokenizations",
 }
 WON: Final[Mapping[str | None, Status]] = {
     "payment": Status.PAID,
     "charge": Status.PAID,
+    "tokenization": Status.PAID,  # the card is kept and checked; its token is in the answer
     "authorization": Status.AUTHORIZED,
     None: Status.PENDING,  # successful, but as what? The status query tells
 }
@@ -59,8 +61,14 @@ ADDRESS: Final = {  # field -> the most characters of it
     "address": 255,
     "phone": 100,
 }
-# Parts of the shop's `order.additional_data` that the gateway knows under the same name.
-PASSED_ON: Final = ("avs_cvc_verification", "card_on_file", "meta", "p2p", "excluded_gateways")
+# Of `Details`: what stands in the request's `additional_data`, and what beside it.
+ADDITIONAL: Final = (
+    "referer", "p2p", "excluded_gateways", "masterpass", "card_on_file", "avs_cvc_verification",
+    "meta",
+)  # fmt: skip
+BESIDE: Final = ("travel", "three_d_secure")
+# Of the method's parameters: the shop's own, else the settings'. `force` wins over `skip`.
+SECURE: Final = ("skip_three_d_secure_verification", "force_three_d_secure_verification")
 
 OPERATIONS: Final = {
     "capture": "/transactions/captures",
@@ -90,17 +98,20 @@ class OverpayCards(Overpay):
     def request(self, charge: Charge) -> dict[str, Any] | None:
         if charge.card is None:
             return None
+        details = charge.order.details
         return common(charge) | filled(
             {
                 # The gateway would refuse the same amount on the same card within 30 s. That is
                 # a customer with two orders, or one who tries again after a decline; what it is
                 # meant against, one payment sent twice, our claim and the RequestID rule out.
-                "duplicate_check": False,
+                # A shop that wants it says so.
+                "duplicate_check": details.duplicate_check or False,
                 "dynamic_billing_descriptor": charge.order.descriptor,
-                "credit_card": _credit_card(charge.card),
+                "credit_card": _credit_card(charge.card) | _secure(charge.method.params),
                 "additional_data": _additional_data(charge.order, charge.browser),
                 "customer": _customer(charge.customer),
                 "billing_address": _billing_address(charge.customer),
+                **{name: getattr(details, name) for name in BESIDE},
             }
         )
 
@@ -120,7 +131,9 @@ class OverpayCards(Overpay):
         path = OPERATIONS[kind]
         if reference.id is None:
             return NOT_OURS_TO_SEND
-        request = {"parent_uid": reference.id, "amount": money.minor, "tracking_id": key, **more}
+        # Money goes back from what took it: of a charge that may be its capture.
+        parent = (reference.parent if kind == "refund" else None) or reference.id
+        request = {"parent_uid": parent, "amount": money.minor, "tracking_id": key, **more}
         answer = await self._wire.charge(path, {"request": request}, {"RequestID": request_id(key)})
         if isinstance(answer, Outcome):
             return answer
@@ -150,11 +163,16 @@ def _credit_card(card: AnyCard) -> dict[str, Any]:
     }
 
 
+def _secure(params: Mapping[str, Any]) -> dict[str, bool]:
+    return {name: params[name] for name in SECURE if isinstance(params.get(name), bool)}
+
+
 def _additional_data(order: Order, browser: Browser | None) -> dict[str, Any]:
-    theirs = section(section(order.raw, "order"), "additional_data")
+    details = order.details
     return filled(
-        {name: theirs.get(name) for name in PASSED_ON}
+        {name: getattr(details, name) for name in ADDITIONAL}
         | {
+            "expected_bank_code": details.expected_bank_code if order.test else None,
             # All fields, defaults too: the bank's server wants to be told them.
             "browser": merged(msgspec.structs.asdict(browser)) if browser else None,
             "receipt_text": order.receipt_text,

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from checkout.errors import Unprocessable
-from checkout.merchant.page_settings import card_token, page_settings
-from checkout.model.checks import Fields, Rule, drop_nulls
+from checkout.merchant.customers import blank_is_none, read_customer
+from checkout.merchant.details import contracts, read_card_params, read_details
+from checkout.merchant.page_settings import page_settings
+from checkout.model.checks import Fields, drop_nulls
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import (
     CARD_METHOD,
     MOST_ATTEMPTS,
-    Customer,
     CustomerFields,
     Methods,
     Order,
@@ -24,10 +25,6 @@ from checkout.model.order import (
 )
 from checkout.model.rules import (
     choice,
-    country,
-    day,
-    email_address,
-    ip_address,
     loose_flag,
     minor_units,
     moment,
@@ -49,23 +46,6 @@ LINK_WAYS: Final = (
     "return_url", "success_url", "decline_url", "fail_url", "cancel_url",
     "notification_url", "client_callback_url", "auto_return", "language",
 )  # fmt: skip
-
-CUSTOMER: Final[dict[str, Rule[str]]] = {
-    "email": email_address,
-    "first_name": text(100, numbers=True),
-    "last_name": text(100, numbers=True),
-    "address": text(255, numbers=True),
-    "city": text(60, numbers=True),
-    "state": text(60, numbers=True),
-    "zip": text(20, numbers=True),
-    "country": country,
-    "phone": text(100, numbers=True),
-    "birth_date": day,
-    "external_id": text(255, numbers=True),
-    "taxpayer_id": text(255, numbers=True),
-    "device_id": text(255, numbers=True),
-    "ip": ip_address,
-}
 
 
 def read_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order:
@@ -134,9 +114,10 @@ def _order(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Order:
         iframe=fields.get("iframe", loose_flag, False),
         descriptor=fields.get("dynamic_billing_descriptor", text(255, numbers=True)),
         receipt_text=extra.get("receipt_text", texts(most=50), ()),
-        contract=extra.get("contract", texts(most=10), ()),
+        contract=extra.get("contract", contracts, ()),
+        details=read_details(fields),
         ways=_ways(fields.within("settings"), shop, sandbox=sandbox),
-        customer=_customer(fields.within("customer")),
+        customer=read_customer(fields.within("customer")),
         methods=_methods(fields.within("payment_method")),
         raw={
             name: fields.get(name, plain_object, {})
@@ -152,16 +133,16 @@ def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
     asked = fields.within("customer_fields")
     names = texts(most=20)
     return Ways(
-        return_url=fields.get("return_url", _blank_is_none(landing)),
-        success_url=fields.get("success_url", _blank_is_none(landing)),
-        decline_url=fields.get("decline_url", _blank_is_none(landing)),
-        fail_url=fields.get("fail_url", _blank_is_none(landing)),
-        cancel_url=fields.get("cancel_url", _blank_is_none(landing)),
-        client_callback_url=fields.get("client_callback_url", _blank_is_none(landing)),
-        notification_url=fields.get("notification_url", _blank_is_none(calling)),
-        verification_url=fields.get("verification_url", _blank_is_none(calling)),
+        return_url=fields.get("return_url", blank_is_none(landing)),
+        success_url=fields.get("success_url", blank_is_none(landing)),
+        decline_url=fields.get("decline_url", blank_is_none(landing)),
+        fail_url=fields.get("fail_url", blank_is_none(landing)),
+        cancel_url=fields.get("cancel_url", blank_is_none(landing)),
+        client_callback_url=fields.get("client_callback_url", blank_is_none(landing)),
+        notification_url=fields.get("notification_url", blank_is_none(calling)),
+        verification_url=fields.get("verification_url", blank_is_none(calling)),
         auto_return=fields.get("auto_return", whole(0, 3600, digits=True)),
-        language=fields.get("language", _blank_is_none(text(35))),
+        language=fields.get("language", blank_is_none(text(35))),
         button_text=fields.get("button_text", text(60, least=0)) or None,
         button_next_text=fields.get("button_next_text", text(60, least=0)) or None,
         customer_fields=CustomerFields(
@@ -169,32 +150,20 @@ def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
             read_only=asked.get("read_only", names, ()),
             hidden=asked.get("hidden", names, ()),
         ),
-        **page_settings(fields, _blank_is_none(calling)),
-    )
-
-
-def _customer(fields: Fields) -> Customer:
-    return Customer(
-        **{name: fields.get(name, _blank_is_none(rule)) for name, rule in CUSTOMER.items()}
+        **page_settings(fields, blank_is_none(calling)),
     )
 
 
 def _methods(fields: Fields) -> Methods:
     names = texts(most=50)
     lists = ("types", "excluded_types", "excluded_brands")
-    fields.get(f"{CARD_METHOD}.token", card_token)  # checked here, kept with its method's others
     return Methods(
         **{name: fields.get(name, names, ()) for name in lists},
         params={
-            name: fields.get(name, plain_object, {}) for name in fields.names if name not in lists
+            name: read_card_params(fields.within(name))
+            if name == CARD_METHOD
+            else fields.get(name, plain_object, {})
+            for name in fields.names
+            if name not in lists
         },
     )
-
-
-def _blank_is_none(rule: Rule[str]) -> Rule[str | None]:
-    """Plugins send "" for what they leave out."""
-
-    def checked(value: Any) -> str | None:
-        return None if value == "" else rule(value)
-
-    return checked

@@ -31,6 +31,7 @@ MESSAGES: Final[dict[Status, str | None]] = {
     Status.EXPIRED: EXPIRED_MESSAGE,
     Status.REFUNDED: "Payment was refunded",
 }
+ECHOED: Final = ("referer", "p2p", "excluded_gateways", "card_on_file", "meta")
 NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 SETTLED: Final = frozenset(MESSAGES) - {Status.OPEN, Status.ACTION, Status.PENDING}
 
@@ -93,11 +94,11 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
         "credit_card": card(attempt),
         "customer": _customer(attempt.customer if attempt else order.customer),
         "billing_address": _billing(attempt.customer if attempt else order.customer),
-        "additional_data": {
-            "receipt_text": list(order.receipt_text),
-            "contract": list(attempt.contract if attempt else order.contract),
-        },
+        "additional_data": _additional_data(order, attempt.contract if attempt else order.contract),
+        "avs_cvc_verification": _checks(attempt),
         order.transaction_type: bank(story, status),
+        # A charge may have become two transactions at the gateway; here it is one.
+        **({"parent_uid": payment.uid} if order.transaction_type == "charge" else {}),
     }
 
 
@@ -120,7 +121,7 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         "token": payment.token,
         "shop_id": shop_number(shop),
         "transaction_type": order.transaction_type,
-        "gateway_response": {order.transaction_type: bank(story, status)}
+        "gateway_response": {order.transaction_type: _answer(story, status)}
         if story.attempts
         else None,
         "order": {
@@ -144,6 +145,7 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         "attempts": order.attempts,
         "payment_method": raw.get("payment_method"),
         "credit_card": card(story.shown),
+        "travel": order.details.travel or None,
     }
 
 
@@ -204,6 +206,35 @@ def _paid_at(attempt: Attempt | None, status: Status) -> str | None:
     if attempt is None or status not in WON:
         return None
     return attempt.facts.paid_at or moment(attempt.updated_at)
+
+
+def _answer(story: Story, status: Status) -> dict[str, Any] | None:
+    """What the bank said, with what it found and the card beside it."""
+    said = bank(story, status)
+    if said is None:
+        return None
+    found = {"avs_cvc_verification": _checks(story.shown), "credit_card": card(story.shown)}
+    return said | found
+
+
+def _checks(attempt: Attempt | None) -> dict[str, Any] | None:
+    """Result codes of the checks of address and security code; None where none were told."""
+    if attempt is None or (attempt.facts.avs is None and attempt.facts.cvc is None):
+        return None
+    return {
+        "avs_verification": {"result_code": attempt.facts.avs},
+        "cvc_verification": {"result_code": attempt.facts.cvc},
+    }
+
+
+def _additional_data(order: Order, contract: tuple[str, ...]) -> dict[str, Any]:
+    """What the shop said, as it was read; what it left out is left out but for two lists that
+    plugins look for."""
+    details = order.details
+    said = {name: getattr(details, name) for name in ECHOED}
+    return {"receipt_text": list(order.receipt_text), "contract": list(contract)} | {
+        name: value for name, value in said.items() if value
+    }
 
 
 def card(attempt: Attempt | None) -> dict[str, Any] | None:

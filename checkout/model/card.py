@@ -143,6 +143,43 @@ def luhn(number: str) -> bool:
     return total % 10 == 0
 
 
+_GROUPS: Final = re.compile(r"\d+(?:[\s.\-\u2010-\u2015\u2212]\d+)*")
+_SHORTEST, _LONGEST = 13, 19  # digits of a number that is worth stealing
+
+
+def holds_card_number(text: str) -> bool:
+    """Whether a card's number stands in `text`: 13 to 19 digits that pass the check, by
+    themselves or in groups apart by blanks, dots and dashes, in any script.
+
+    No card are a phone number with its "+", the first digits 0 and 1, and 13 digits of no known
+    brand: those are phone numbers too.
+    """
+    plain = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    for match in _GROUPS.finditer(plain):
+        if plain[max(match.start() - 1, 0) : match.start()] == "+":
+            continue
+        groups = [
+            "".join(str(unicodedata.decimal(c)) for c in group)
+            for group in re.findall(r"\d+", match[0])
+        ]
+        for first in range(len(groups)):
+            number = ""
+            for group in groups[first:]:
+                number += group
+                if len(number) > _LONGEST:
+                    break
+                if _like_a_card(number):
+                    return True
+    return False
+
+
+def _like_a_card(number: str) -> bool:
+    if not _SHORTEST <= len(number) <= _LONGEST or number[0] in "01" or not luhn(number):
+        return False
+    brand = brand_of(number)
+    return len(number) > _SHORTEST or (brand is not None and _SHORTEST in brand.lengths)
+
+
 _EXPIRY: Final = tuple(
     re.compile(pattern, re.ASCII)
     for pattern in (

@@ -149,6 +149,29 @@ class Fields:
             self._children[name]._broken |= self._broken
         return self._children[name]
 
+    def each(self, path: str, *, most: int) -> tuple[Fields, ...]:
+        """The objects of the list at a dotted path, each told under its place ("legs[0]"); none
+        where there is no list."""
+        parent, name = self._reach(path)
+        value = parent._value(name)
+        if value is _MISSING:
+            return ()
+        if not isinstance(value, list):
+            parent.wrong(name, "must be a list")
+            return ()
+        if len(value) > most:
+            parent.wrong(name, f"must have 0 to {most} items")
+            return ()
+        return tuple(
+            Fields(
+                item,
+                tolerant=self._tolerant,
+                shown=f"{parent.path(name)}[{place}]",
+                problems=self.problems,
+            )
+            for place, item in enumerate(value)
+        )
+
     def has(self, path: str) -> bool:
         parent, name = self._reach(path)
         return parent._value(name) is not _MISSING

@@ -12,6 +12,7 @@ from msgspec import Struct
 from checkout.model.money import Money
 
 MOST_ATTEMPTS: Final = 10
+TOKENIZATION: Final = "tokenization"  # keeps the card for later; no money moves
 CARD_METHOD: Final = "credit_card"
 
 
@@ -112,6 +113,23 @@ class Method(Struct, frozen=True, omit_defaults=True):
     params: dict[str, Any] = {}
 
 
+class Details(Struct, frozen=True, omit_defaults=True):
+    """What the shop adds for the gateway and the bank, checked; the names and nesting are those
+    of Overpay's charge request. A gateway sends on what it has a word for."""
+
+    duplicate_check: bool | None = None
+    three_d_secure: dict[str, Any] = {}  # advanced: bool
+    referer: str | None = None
+    p2p: dict[str, str] = {}  # service_id, service_extension
+    excluded_gateways: tuple[int, ...] = ()
+    masterpass: dict[str, Any] = {}  # params: session
+    card_on_file: dict[str, str] = {}  # initiator, type
+    avs_cvc_verification: dict[str, Any] = {}  # avs_verification, cvc_verification
+    meta: dict[str, Any] = {}
+    expected_bank_code: str | None = None  # test payments alone
+    travel: dict[str, Any] = {}  # airline: legs, passengers, ...
+
+
 class Order(Struct, frozen=True, omit_defaults=True):
     """`expires_at` in seconds since 1970; `attempts`: how many declines end the payment; `public`:
     made with the shop's public key alone, which anybody may hold."""
@@ -127,6 +145,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     descriptor: str | None = None
     receipt_text: tuple[str, ...] = ()
     contract: tuple[str, ...] = ()
+    details: Details = Details()
     ways: Ways = Ways()
     customer: Customer = Customer()
     methods: Methods = Methods()

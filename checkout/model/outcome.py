@@ -61,6 +61,9 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     rrn: str | None = None
     ref_id: str | None = None
     bank_code: str | None = None
+    avs: str | None = None  # result codes of the checks of address and security code
+    cvc: str | None = None
+    parent: str | None = None  # the transaction that took the money, where it isn't this one
     descriptor: str | None = None
     code: str | None = None
     message: str | None = None  # for the shop

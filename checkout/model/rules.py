@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
+from checkout.model.card import holds_card_number
 from checkout.model.checks import Rule, Wrong, suggestion
 from checkout.model.money import LARGEST
 from checkout.model.urls import shop_url, web_url
@@ -21,7 +22,12 @@ from checkout.model.urls import shop_url, web_url
 T = TypeVar("T")
 
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
-_EMAIL = re.compile(r"[^@\s,;:<>()\[\]\"\\]{1,64}@[^@\s,;:<>()\[\]\"\\]{1,189}")
+# A dot in the domain: nobody's mail goes to a bare name, though the standards allow it.
+_EMAIL = re.compile(
+    r"[^@\s,;:<>()\[\]\"\\]{1,64}"
+    r"@(?=.{1,189}$)[^@\s,;:<>()\[\]\"\\.]+(\.[^@\s,;:<>()\[\]\"\\.]+)+"
+)
+_PAGE = re.compile(r"https?://[^/\s].*", re.IGNORECASE)
 _COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MOMENT = re.compile(
@@ -31,6 +37,10 @@ _MOMENT = re.compile(
 )
 _BOOLEANS: Final[dict[str, bool]] = {"true": True, "1": True, "false": False, "0": False}
 _ALLOWED_CONTROLS: Final = frozenset("\t\n\r")
+
+
+class HoldsCard(Wrong):
+    """A card's number where none belongs; whoever shows the value again must not."""
 
 
 def text(most: int = 255, *, least: int = 1, numbers: bool = False) -> Rule[str]:
@@ -186,6 +196,32 @@ def web_address(*, sandbox: bool = False, longest: int = 2048) -> Rule[str]:
         return web_url(value, sandbox=sandbox, longest=longest)
 
     return rule
+
+
+def page_address(value: Any) -> str:
+    """Where something was asked for, as a browser's Referer says it: told on, never called. http
+    is one too, and letters of any script, as shops' servers really send them."""
+    if (
+        not isinstance(value, str)
+        or len(value) > 2048
+        or not value.isprintable()
+        or " " in value
+        or not _PAGE.fullmatch(value)
+    ):
+        raise Wrong("must be a URL")
+    return value
+
+
+def cardless(rule: Rule[str]) -> Rule[str]:
+    """What `rule` takes, unless a card's number stands in it: people paste it anywhere."""
+
+    def checked(value: Any) -> str:
+        found = rule(value)
+        if holds_card_number(found):
+            raise HoldsCard("must not hold a card number")
+        return found
+
+    return checked
 
 
 def email_address(value: Any) -> str:

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from checkout.merchant.orders import CUSTOMER, DAY, TRANSACTION_TYPES
+from checkout.merchant.customers import CUSTOMER
+from checkout.merchant.orders import DAY, TRANSACTION_TYPES
 from checkout.model.money import Money
 from checkout.model.order import (
     Agreement,
     CardFields,
     Customer,
     CustomerFields,
+    Details,
     Methods,
     Order,
     SaveCard,
@@ -115,6 +117,10 @@ def test_the_whole_object() -> None:
         descriptor="DEMO SHOP",
         receipt_text=("First line", "Second line"),
         contract=("recurring", "card_on_file"),
+        details=Details(
+            card_on_file={"initiator": "merchant", "type": "delayed_charge"},
+            avs_cvc_verification={"cvc_verification": {"result_code": "1"}},
+        ),
         ways=Ways(
             return_url="https://shop.example.com/return?x=1",
             success_url="https://shop.example.com/success",

@@ -9,7 +9,7 @@ import pytest
 
 from checkout.ledger.rows import Story
 from checkout.merchant.shapes import checkout, encoded, moment, transaction
-from checkout.model.order import Customer
+from checkout.model.order import Customer, Details
 from checkout.model.outcome import Facts
 from checkout.model.status import Status
 from tests.merchant.orders import body, read
@@ -19,6 +19,11 @@ from tests.support.clock import BEGINNING
 
 NOW: Final = BEGINNING + 600
 SHOP: Final = shops.shop()
+CHECKED: Final = {
+    "avs_verification": {"result_code": "M"},
+    "cvc_verification": {"result_code": "Y"},
+}
+CARD: Final = {"brand": "visa", "last_4": "0000", "first_1": "4", "exp_month": 12, "exp_year": 2040}
 RECEIPT: Final = "https://pay.example.com/en/order/u/s"
 
 CHECKOUT: Final = {
@@ -123,7 +128,39 @@ def test_the_bank_s_own_answer() -> None:
         "currency": "EUR",
         "billing_descriptor": "DEMO SHOP",
         "paid_at": "2027-01-15T08:00:05.000Z",
+        "avs_cvc_verification": CHECKED,
+        "credit_card": {**dict.fromkeys(("bin", "holder", "token")), **CARD},
     }
+
+
+def test_what_the_bank_found_of_address_and_code() -> None:
+    told = story({"status": Status.PAID, "facts": PAID_FACTS})
+    assert told_of(told, Status.PAID)["avs_cvc_verification"] == CHECKED
+    silent = story({"status": Status.PAID, "facts": Facts(cvc="N")})
+    assert told_of(silent, Status.PAID)["avs_cvc_verification"] == {
+        "avs_verification": {"result_code": None},
+        "cvc_verification": {"result_code": "N"},
+    }
+    for told in (story(), story(Status.PAID)):
+        assert told_of(told, Status.PAID)["avs_cvc_verification"] is None
+
+
+def test_a_charge_is_one_transaction() -> None:
+    told = story(Status.PAID, transaction_type="charge")
+    assert told_of(told, Status.PAID)["parent_uid"] == told.payment.uid
+    assert "parent_uid" not in told_of(story(Status.PAID), Status.PAID)
+
+
+def test_what_the_shop_added_comes_back() -> None:
+    details = Details(referer="https://shop.example.com/x", meta={"a": [1]}, travel={"airline": {}})
+    told = story(Status.PAID, details=details, contract=("recurring",))
+    assert told_of(told, Status.PAID)["additional_data"] == {
+        "receipt_text": [],
+        "contract": ["recurring"],
+        "referer": "https://shop.example.com/x",
+        "meta": {"a": [1]},
+    }
+    assert answer(told)["travel"] == {"airline": {}}
 
 
 def test_an_authorization_is_called_one() -> None:

@@ -1,0 +1,108 @@
+"""Reads what a shop adds for the gateway and the bank: `order.additional_data`, `travel` and their
+like, by the table of Overpay's charge request.
+
+What the documents of the checkout token have a place for stands there; the rest stands as it is
+nested in the charge request.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from checkout.merchant.customers import blank_is_none
+from checkout.merchant.page_settings import card_token
+from checkout.merchant.travel import read_travel
+from checkout.model.card import holds_card_number
+from checkout.model.checks import Fields
+from checkout.model.order import Details
+from checkout.model.rules import (
+    choice,
+    loose_flag,
+    many,
+    page_address,
+    plain_object,
+    text,
+    whole,
+)
+
+CONTRACTS: Final = ("recurring", "oneclick", "credit", "card_on_file")
+INITIATORS: Final = ("merchant", "customer")
+CHARGES: Final = ("delayed_charge", "increment", "resubmission", "reauthorization", "no_show")
+VERIFICATIONS: Final = ("avs_verification", "cvc_verification")
+LARGEST_ID: Final = 2**53 - 1  # what every JSON reader still tells from its neighbour
+
+# Of `payment_method.credit_card`: what a shop may say of a card that it doesn't know, and what
+# the customer alone says.
+SECURE: Final = ("skip_three_d_secure_verification", "force_three_d_secure_verification")
+CARD_DATA: Final = ("number", "verification_value", "cvc", "cvv")
+
+contracts = many(choice(CONTRACTS), most=10)
+_word = blank_is_none(text(255, numbers=True))
+
+
+def read_details(fields: Fields) -> Details:
+    """`fields` is the `checkout` object; what is wrong is told in it."""
+    extra = fields.within("order.additional_data")
+    secure = fields.within("three_d_secure").get("advanced", loose_flag)
+    return Details(
+        duplicate_check=fields.get("duplicate_check", loose_flag),
+        three_d_secure={} if secure is None else {"advanced": secure},
+        referer=extra.get("referer", blank_is_none(page_address)),
+        p2p=_words(extra.within("p2p"), "service_id", "service_extension"),
+        excluded_gateways=extra.get(
+            "excluded_gateways", many(whole(1, LARGEST_ID, digits=True), most=100), ()
+        ),
+        masterpass=_masterpass(extra),
+        card_on_file=_card_on_file(extra.within("card_on_file")),
+        avs_cvc_verification=_verification(extra.within("avs_cvc_verification")),
+        meta=extra.get("meta", plain_object, {}),
+        expected_bank_code=extra.get("expected_bank_code", blank_is_none(text(32, numbers=True))),
+        travel=_travel(fields, extra),
+    )
+
+
+def read_card_params(fields: Fields) -> dict[str, Any]:
+    """`payment_method.credit_card`: flags as flags, the rest as it came; never a card."""
+    for name in CARD_DATA:
+        if fields.has(name):
+            fields.wrong(name, "must not be sent: the customer enters it on the page")
+    flags = {name: fields.get(name, loose_flag) for name in SECURE if fields.has(name)}
+    fields.get("token", card_token)
+    rest = {name: fields.data[name] for name in fields.names if name not in (*SECURE, *CARD_DATA)}
+    for name, value in rest.items():
+        if name != "token" and isinstance(value, str) and holds_card_number(value):
+            fields.wrong(name, "must not hold a card number")
+    return rest | {name: flag for name, flag in flags.items() if flag is not None}
+
+
+def _words(fields: Fields, *names: str) -> dict[str, str]:
+    values = {name: fields.get(name, _word) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _masterpass(extra: Fields) -> dict[str, Any]:
+    params = _words(extra.within("masterpass.params"), "session")
+    return {"params": params} if params else {}
+
+
+def _card_on_file(fields: Fields) -> dict[str, str]:
+    """`type` is for what the merchant begins. Mobile SDKs send its default with every initiator:
+    beside the customer's it says nothing and stays here."""
+    initiator = fields.get("initiator", blank_is_none(choice(INITIATORS)))
+    kind = fields.get("type", blank_is_none(choice(CHARGES)))
+    found = {"initiator": initiator, "type": None if initiator == "customer" else kind}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _verification(fields: Fields) -> dict[str, Any]:
+    """Which results of the two checks shall fail the payment: objects that only the gateway
+    reads."""
+    values = {name: fields.get(name, plain_object) for name in VERIFICATIONS}
+    return {name: value for name, value in values.items() if value}
+
+
+def _travel(fields: Fields, extra: Fields) -> dict[str, Any]:
+    """Beside `order`, as the documents have it, or in its additional data."""
+    if fields.has("travel") and extra.has("travel"):
+        extra.wrong("travel", "is given twice")
+    return read_travel((extra if extra.has("travel") else fields).within("travel"))
