@@ -8,10 +8,14 @@ from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
+from msgspec.structs import replace
+
 from checkout.errors import BadRequest
-from checkout.merchant.orders import CUSTOMER
+from checkout.merchant.customers import CUSTOMER, fitted
+from checkout.model.card import holds_card_number
 from checkout.model.checks import Wrong
 from checkout.model.order import CardFields, Customer, Order
+from checkout.model.rules import HoldsCard
 from checkout.texts import N_, gettext, locale
 from checkout.web.views import Field
 
@@ -47,14 +51,14 @@ ASKED: Final[dict[str, Asked]] = {
         N_("Enter your first name"),
         N_("Shorten the first name"),
         "given-name",
-        longest=100,
+        longest=30,
     ),
     "last_name": Asked(
         N_("Last name"),
         N_("Enter your last name"),
         N_("Shorten the last name"),
         "family-name",
-        longest=100,
+        longest=30,
     ),
     "phone": Asked(
         N_("Phone"),
@@ -108,6 +112,14 @@ ASKED: Final[dict[str, Asked]] = {
 }
 
 
+CARD_HERE: Final = N_("Do not enter the card number here")
+# What the customer's country wants: of the fields in `merchant.customers.LOCAL`.
+LOCAL: Final = {
+    "state": N_("Enter the state as two letters, like NY"),
+    "zip": N_("Enter the postal code like 10001 or 10001-1234"),
+}
+
+
 def read_form(content_type: str, body: bytes) -> dict[str, str]:
     """The fields of a posted form, the first of each name. Raises BadRequest."""
     if content_type.partition(";")[0].strip().lower() != FORM:
@@ -143,20 +155,33 @@ def read_customer(
     """
     values = {name: getattr(known, name) for name in Customer.__struct_fields__}
     errors: dict[str, str] = {}
-    fixed = order.ways.customer_fields.read_only
-    for name in asked_names(order):
-        if name in fixed and getattr(order.customer, name):
-            continue
+    fixed = _fixed(order)
+    asked = [name for name in asked_names(order) if name not in fixed]
+    for name in asked:
         typed = " ".join(fields.get(name, "").split())
         if not typed:
             errors[name] = ASKED[name].missing
             continue
         try:
             values[name] = CUSTOMER[name](typed)
+        except HoldsCard:
+            errors[name] = CARD_HERE
         except Wrong:
             errors[name] = ASKED[name].wrong
     values["ip"] = ip or None
-    return Customer(**values), errors
+    customer, misfits = fitted(Customer(**values))
+    for name in misfits:
+        if name in asked:
+            errors.setdefault(name, LOCAL[name])
+        else:  # of the address that the shop knows, in another country than the one just chosen
+            customer = replace(customer, **{name: None})
+    return customer, errors
+
+
+def _fixed(order: Order) -> frozenset[str]:
+    """What the shop says and lets nobody change."""
+    names = order.ways.customer_fields.read_only
+    return frozenset(name for name in names if getattr(order.customer, name, None))
 
 
 def customer_fields(
@@ -168,8 +193,9 @@ def customer_fields(
 ) -> tuple[Field, ...]:
     """The inputs of the customer's fields: with what was typed, else with what is known."""
     _ = gettext(language)
-    read_only = order.ways.customer_fields.read_only
-    fixed = {name for name in read_only if getattr(order.customer, name, None)}
+    fixed = _fixed(order)
+    # A card's number is not written into a page, wherever it was typed.
+    typed = {name: "" if holds_card_number(text) else text for name, text in typed.items()}
     return tuple(
         Field(
             name=name,

@@ -12,6 +12,8 @@ from typing import Any, Final
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from checkout.merchant.details import CHARGES, CONTRACTS, INITIATORS, SECURE, VERIFICATIONS
+from checkout.merchant.travel import AIRLINE, LEG, MOST_LEGS, MOST_PASSENGERS, PASSENGER
 from checkout.web.visit import web_of
 
 Json = dict[str, Any]
@@ -39,13 +41,70 @@ FLAG: Final = {"type": ["boolean", "null"]}
 NAMES: Final = {"type": ["array", "null"], "items": {"type": "string"}}
 CUSTOMER: Final = structure(
     {
-        name: text(null=True)
-        for name in (
-            "email", "first_name", "last_name", "address", "city", "state", "zip", "country",
-            "phone", "birth_date", "external_id", "taxpayer_id", "device_id", "ip",
-        )
+        "email": text("With a dot in its domain", null=True, maxLength=254),
+        "first_name": text(null=True, maxLength=30),
+        "last_name": text(null=True, maxLength=30),
+        "address": text(null=True, maxLength=255),
+        "city": text(null=True, maxLength=60),
+        "state": text("Two letters where the country is US or CA", null=True, maxLength=60),
+        "zip": text("NNNNN or NNNNN-NNNN where the country is US", null=True, maxLength=20),
+        "country": text("ISO 3166-1 alpha-2", null=True),
+        "phone": text(null=True, maxLength=100),
+        "birth_date": text("YYYY-MM-DD", null=True),
+        "external_id": text(null=True, maxLength=255),
+        "taxpayer_id": text(null=True, maxLength=255),
+        "device_id": text(null=True, maxLength=255),
+        "ip": text("The gateway is told the real one", null=True),
+    },
+    description="No field takes a card's number",
+)
+FLAG: Final = {"type": ["boolean", "null"]}
+
+
+def listed(item: Json, most: int, description: str = "") -> Json:
+    found = {"type": ["array", "null"], "items": item, "maxItems": most}
+    return found | ({"description": description} if description else {})
+
+
+ADDITIONAL_DATA: Final = structure(
+    {
+        "receipt_text": listed(text(maxLength=255), 50, "Lines of the receipt"),
+        "contract": listed({"enum": list(CONTRACTS)}, 10, "The answer brings a card token"),
+        "card_on_file": structure(
+            {"initiator": {"enum": [None, *INITIATORS]}, "type": {"enum": [None, *CHARGES]}},
+            description="type: of what the merchant begins",
+        ),
+        "referer": text("http or https", null=True, maxLength=2048),
+        "p2p": structure(
+            {
+                "service_id": text(null=True, maxLength=255),
+                "service_extension": text(null=True, maxLength=255),
+            }
+        ),
+        "excluded_gateways": listed({"type": "integer", "minimum": 1}, 100, "For cascades"),
+        "masterpass": structure({"params": structure({"session": text(null=True, maxLength=255)})}),
+        "avs_cvc_verification": structure(
+            {name: {"type": "object"} for name in VERIFICATIONS},
+            description="Which results shall fail the payment, as the gateway reads it",
+        ),
+        "meta": {"type": ["object", "null"]},
+        "expected_bank_code": text("Of test payments", null=True, maxLength=32),
     }
-)  # fmt: skip
+)
+TRAVEL: Final = structure(
+    {
+        "airline": structure(
+            {name: text(null=True) for name in AIRLINE}
+            | {
+                "legs": listed(structure({name: text(null=True) for name in LEG}), MOST_LEGS),
+                "passengers": listed(
+                    structure({name: text(null=True) for name in PASSENGER}), MOST_PASSENGERS
+                ),
+            }
+        )
+    },
+    description="Of a ticket that is paid",
+)
 
 ORDERED: Final = structure(
     {
@@ -57,7 +116,10 @@ ORDERED: Final = structure(
         },
         "test": {"type": ["boolean", "null"]},
         "iframe": {"type": ["boolean", "null"]},
-        "dynamic_billing_descriptor": text(null=True),
+        "dynamic_billing_descriptor": text(null=True, maxLength=255),
+        "duplicate_check": {**FLAG, "description": "By the gateway, within 30 s; false"},
+        "three_d_secure": structure({"advanced": FLAG}),
+        "travel": TRAVEL,
         "order": structure(
             {
                 "amount": AMOUNT,
@@ -65,7 +127,7 @@ ORDERED: Final = structure(
                 "description": text("Not blank", minLength=1, maxLength=255),
                 "tracking_id": text("The shop's own number for it", null=True),
                 "expired_at": text("Like 2030-01-31T12:00:00+03:00; a day from now", null=True),
-                "additional_data": {"type": ["object", "null"]},
+                "additional_data": ADDITIONAL_DATA,
             },
             "amount",
             "currency",
@@ -121,6 +183,7 @@ ORDERED: Final = structure(
                 "excluded_brands": NAMES,
                 "credit_card": structure(
                     {"token": text("Of a saved card", null=True, maxLength=1024)}
+                    | dict.fromkeys(SECURE, FLAG)
                 ),
             }
         ),
@@ -201,7 +264,8 @@ TOLD: Final = structure(
         "transaction_type": text(),
         "gateway_response": {
             "type": ["object", "null"],
-            "description": "null before a payment; else what the bank said, by transaction_type",
+            "description": "null before a payment; else what the bank said, by transaction_type,"
+            " with credit_card and avs_cvc_verification",
         },
         "order": {"type": "object"},
         "settings": {"type": "object"},

@@ -260,7 +260,7 @@ async def show_payment(
     chosen = _chosen(methods, wish) or _chosen(methods, first)
     offered = tuple((each.name, each.label, _takes_card(visit, each)) for each in methods)
     number = visit.story.next_number
-    amount = present.amount(order.money, lang)
+    amount = present.headline_amount(order, lang)
     card: tuple[Field, ...] = ()
     if any(takes_card for _name, _label, takes_card in offered):
         card = _card_fields(visit, saved, tuple(errors.items()))
@@ -279,9 +279,7 @@ async def show_payment(
         cancel_action=put("cancel_action", visit.url("cancel")),
         form_token=put("form_token", visit.form_token("pay", number)),
         cancel_token=put("cancel_token", visit.form_token("cancel", number)),
-        pay_label=put(
-            "pay_label", order.ways.button_text or present.fill(_(words.PAY), amount=amount)
-        ),
+        pay_label=put("pay_label", present.pay_label(order, lang)),
         continue_label=_(words.CONTINUE),
         methods=present.method_choices(offered, chosen.name if chosen else "", lang),
         card=card,

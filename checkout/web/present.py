@@ -17,7 +17,7 @@ from babel.numbers import NumberPattern, parse_pattern
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.browser import Browser
 from checkout.model.money import Money
-from checkout.model.order import CARD_METHOD
+from checkout.model.order import CARD_METHOD, TOKENIZATION, Order
 from checkout.model.status import FINAL, LIVE, WON, Status
 from checkout.model.steps import Instructions
 from checkout.texts import Gettext, gettext, locale
@@ -72,16 +72,34 @@ def summary(
     """The order's half of a page; `timed`: with the time left, where that is short; `put`: of
     `render.Holes`."""
     order = story.payment.order
+    price = headline_amount(order, language)
     left = int(story.payment.expires_at - now)
     shown = timed and 0 < left <= SHOWN_TIME_LEFT
     return Summary(
-        amount=put("amount", amount(order.money, language)),
+        amount=put("amount", price),
         description=put("description", order.description),
         reference=put("reference", order.tracking_id) if order.tracking_id else None,
         lines=order.receipt_text,
         expires_in=put("expires_in", str(left)) if shown else None,
         expires_text=put("expires_text", time_left(left // 60, language)) if shown else None,
     )
+
+
+def headline_amount(order: Order, language: str) -> str:
+    """What stands in the place of the amount; where none is charged, what happens instead."""
+    if order.transaction_type == TOKENIZATION:
+        return gettext(language)(words.SAVE_YOUR_CARD)
+    return amount(order.money, language)
+
+
+def pay_label(order: Order, language: str) -> str:
+    """The button that sends the card; the shop's own words win."""
+    _ = gettext(language)
+    if order.ways.button_text:
+        return order.ways.button_text
+    if order.transaction_type == TOKENIZATION:
+        return _(words.SAVE_CARD)
+    return fill(_(words.PAY), amount=amount(order.money, language))
 
 
 @lru_cache(maxsize=4096)
@@ -117,7 +135,13 @@ def result_notice(story: Story, status: Status, language: str) -> Notice:
     told = status in (Status.DECLINED, Status.REFUNDED)
     if told and attempt is not None and attempt.reason in words.REASON:
         return notice(words.REASON[attempt.reason], language)
-    return notice(words.STATUS[status], language)
+    return status_notice(story, status, language)
+
+
+def status_notice(story: Story, status: Status, language: str) -> Notice:
+    """Where the payment stands, whatever the reason."""
+    kept = status is Status.PAID and story.payment.order.transaction_type == TOKENIZATION
+    return notice(words.CARD_SAVED if kept else words.STATUS[status], language)
 
 
 def wait_notice(attempt: Attempt | None, language: str) -> Notice:
@@ -143,12 +167,12 @@ def rows(
     """What a receipt says, without personal data."""
     _ = gettext(language)
     payment, attempt = story.payment, story.shown
-    money = amount(payment.order.money, language)
-    found = [
-        Row(_(words.ROW_AMOUNT), money),
-        Row(_(words.ROW_SHOP), shop_name),
-        Row(_(words.ROW_DESCRIPTION), payment.order.description),
-    ]
+    if payment.order.transaction_type == TOKENIZATION:
+        found = [Row(_(words.ROW_SHOP_ALONE), shop_name)]
+    else:
+        money = amount(payment.order.money, language)
+        found = [Row(_(words.ROW_AMOUNT), money), Row(_(words.ROW_SHOP), shop_name)]
+    found.append(Row(_(words.ROW_DESCRIPTION), payment.order.description))
     if payment.order.tracking_id:
         found.append(Row(_(words.ROW_REFERENCE), payment.order.tracking_id))
     if attempt is not None and status in FINAL:

@@ -229,6 +229,17 @@ TERMS: Final = N_("I accept the [terms] of the shop")
 TERMS_OF_SHOP: Final = N_("I accept the terms of the shop")
 READ_TERMS: Final = N_("Read the terms")
 TERMS_MISSING: Final = N_("Accept the terms to pay")
+
+# A payment that only keeps the card: nothing is charged, so no amount is shown.
+CARD_SAVED: Final = Words(
+    N_("Card saved"),
+    N_("Nothing was charged. The shop can use this card for later payments."),
+    "good",
+)
+SAVE_YOUR_CARD: Final = N_("Save your card")
+SAVE_CARD: Final = N_("Save card")
+ROW_SHOP_ALONE: Final = N_("Shop")
+
 PAY: Final = N_("Pay %(amount)s")
 CONTINUE: Final = N_("Continue")
 BACK: Final = N_("Back to %(shop)s")
