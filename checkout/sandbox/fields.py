@@ -58,6 +58,22 @@ class Fields:
             self._sections[name] = Fields(value if isinstance(value, Mapping) else {})
         return self._sections[name]
 
+    def objects(self, name: str) -> list[Fields]:
+        """The objects of an array, each a section of its own; an empty list if absent."""
+        value = self.raw(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.reject(name, "must be an array")
+            return []
+        found = []
+        for place, item in enumerate(value):
+            if not isinstance(item, Mapping):
+                self.reject(name, "must be an array of objects")
+                continue
+            found.append(self._sections.setdefault(f"{name}[{place}]", Fields(item)))
+        return found
+
     def text(self, name: str, *, required: bool = False, longest: int = 255) -> str | None:
         """A string of at most `longest` characters; blank counts as absent."""
         value = self.raw(name)

@@ -162,15 +162,19 @@ def test_objects() -> None:
         assert wrong(plain_object, odd)
 
 
-@pytest.mark.parametrize("value", ["a@b", "Jane.Doe+x@shop.example", "дом@пример.рф"])
+@pytest.mark.parametrize(
+    "value", ["a@b.c", "Jane.Doe+x@shop.example", "a@b-c.d.example", "дом@пример.рф"]
+)
 def test_email_addresses(value: str) -> None:
     assert email_address(value) == value
 
 
 @pytest.mark.parametrize(
     "value",
-    ["", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b\n", "a@b\r\nBcc: c@d", "a@b,c@d", "<a@b>",
-     "a@" + "b" * 300, "a\0@b", None, 1],
+    ["", "a", "@", "a@", "@b", "a@b", "anna@example", "a@.b", "a@b.", "a@b..c", "a@b@c.d",
+     "a b@c.d", "a@b.c\n", "a@b.c\r\nBcc: c@d.e", "a@b.c,c@d.e",
+     "<a@b.c>",
+     "a@" + "b" * 300 + ".c", "a@" + "b." * 95 + "c", "a\0@b.c", None, 1],
 )  # fmt: skip
 def test_what_is_no_email_address(value: Any) -> None:
     assert wrong(email_address, value)

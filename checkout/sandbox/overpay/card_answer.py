@@ -66,8 +66,8 @@ def card_answer(world: World, transaction: Transaction) -> Json:
     if transaction.final:
         answer[transaction.type] = _section(transaction)
         answer["avs_cvc_verification"] = {
-            "avs_verification": {"result_code": "1"},
-            "cvc_verification": {"result_code": "1"},
+            "avs_verification": {"result_code": transaction.avs},
+            "cvc_verification": {"result_code": transaction.cvc},
         }
         if transaction.secure in SECURE:
             answer["three_d_secure_verification"] = _secure(transaction)

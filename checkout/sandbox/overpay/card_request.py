@@ -14,6 +14,7 @@ from checkout.sandbox.card import Card
 from checkout.sandbox.fields import BLANK, INVALID, Fields, Rule, between, either, matching
 from checkout.sandbox.overpay.api import Refusal, refuse_wrong
 from checkout.sandbox.overpay.card_transaction import PROTOCOL, SAVING_CONTRACTS, CardTransaction
+from checkout.sandbox.overpay.extras import check_extras, shown
 from checkout.sandbox.overpay.request import common, people
 from checkout.sandbox.stories import Secure, story_of
 from checkout.sandbox.world import World
@@ -21,7 +22,7 @@ from checkout.sandbox.world import World
 DUPLICATE_WITHIN = 30.0
 """Seconds in which the same amount on the same card counts as a duplicate."""
 
-ECHOED = ("referer", "receipt_text", "contract", "card_on_file", "avs_cvc_verification", "meta")
+ECHOED = ("referer", "receipt_text", "contract", "card_on_file", "meta")
 """The parts of `additional_data` that an answer repeats."""
 
 _MONTH = either(between(1, 12), matching(r"0?[1-9]|1[0-2]"))
@@ -34,8 +35,7 @@ def read(world: World, caller: Credentials, fields: Fields, kind: str) -> CardTr
     shared = common(world, caller, fields)
     extra = fields.section("additional_data")
     contract = extra.texts("contract")
-    if not SAVING_CONTRACTS.issuperset(contract):
-        extra.reject("contract")
+    check_extras(fields)
     card, by_token = _card(world, caller, fields, contract)
     secure = _secure(fields.section("credit_card"), card, by_token, contract)
     if secure == "challenge" and not fields.raw("return_url"):
@@ -58,7 +58,9 @@ def read(world: World, caller: Credentials, fields: Fields, kind: str) -> CardTr
         "description": shared["description"],
         "return_url": shared["return_url"],
         "notification_url": shared["notification_url"],
+        "request": shown(fields),
     }
+    avs, cvc = _compared(fields, extra.raw("avs_cvc_verification") is not None)
     return CardTransaction(
         protocol=PROTOCOL,
         type=kind,
@@ -70,6 +72,8 @@ def read(world: World, caller: Credentials, fields: Fields, kind: str) -> CardTr
         contract=contract,
         descriptor=descriptor,
         expected_bank_code=expected,
+        avs=avs,
+        cvc=cvc,
         iframe=world.behaviour.iframe,
         saved_as=_save(world, caller, card, kind, contract),
         facts=facts,
@@ -119,6 +123,19 @@ def _new_card(world: World, section: Fields) -> Card | None:
         exp_year=year,
         story=story_of(number),
     )
+
+
+AVS = {(True, True): "M", (True, False): "B", (False, True): "P", (False, False): "U"}
+"""The address check by whether a street and a postal code came."""
+
+
+def _compared(fields: Fields, asked: bool) -> tuple[str, str]:
+    """The result codes of the checks of address and security code; "1": not supported."""
+    if not asked:
+        return "1", "1"
+    address = fields.section("billing_address")
+    code = fields.section("credit_card").raw("verification_value")
+    return AVS[bool(address.raw("address")), bool(address.raw("zip"))], "Y" if code else "P"
 
 
 def _part(section: Fields, name: str, rule: Rule) -> int | None:

@@ -23,6 +23,7 @@ SAVING_CONTRACTS = frozenset({"recurring", "oneclick", "credit", "card_on_file"}
 class CardTransaction(Transaction):
     """`secure` is the part that 3-D Secure plays in it; `echo` are request parts for the answer.
 
+    `avs` and `cvc` are what the bank finds of address and security code, in result codes.
     `captured` and `refunded` are minor units; `parent_uid` is what a capture, void or refund
     belongs to; `saved_as` is the token under which the card was saved.
     """
@@ -34,6 +35,8 @@ class CardTransaction(Transaction):
     descriptor: str
     expected_bank_code: str | None
     iframe: bool
+    avs: str = "1"
+    cvc: str = "1"
     saved_as: str | None = None
     parent_uid: str | None = None
     captured: int = 0

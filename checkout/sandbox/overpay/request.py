@@ -29,7 +29,7 @@ BROWSER = {
 
 CUSTOMER = {
     "ip": short(45),
-    "email": matching(r"[^@\s]+@[^@\s]+"),
+    "email": matching(r"[^@\s]+@[^@\s]+\.[^@\s.]+"),
     "device_id": short(255),
     "birth_date": matching(r"\d{4}-\d{2}-\d{2}"),
     "taxpayer_id": short(255),
@@ -95,9 +95,24 @@ def people(fields: Fields) -> dict[str, object]:
     extra.texts("receipt_text")
     return {
         "customer": fields.section("customer").check(CUSTOMER),
-        "billing_address": fields.section("billing_address").check(ADDRESS),
+        "billing_address": _address(fields.section("billing_address")),
         "browser": extra.section("browser").check(BROWSER),
     }
+
+
+LOCAL = {
+    "state": (("US", "CA"), matching(r"[A-Z]{2}")),
+    "zip": (("US",), matching(r"\d{5}(-\d{4})?")),
+}
+"""Which countries want a field to look like what."""
+
+
+def _address(section: Fields) -> dict[str, object]:
+    kept = section.check(ADDRESS)
+    for name, (countries, rule) in LOCAL.items():
+        if kept.get("country") in countries and name in kept and not rule(kept[name]):
+            section.reject(name)
+    return kept
 
 
 def reference() -> str:
