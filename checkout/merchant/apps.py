@@ -15,7 +15,7 @@ from datetime import date
 from typing import Any, Final
 
 from checkout.ledger.rows import Story
-from checkout.merchant.orders import CUSTOMER
+from checkout.merchant.customers import CUSTOMER, fitted
 from checkout.merchant.shapes import bank, card, checkout, message, words
 from checkout.model.browser import FIELDS, Browser
 from checkout.model.card import (
@@ -124,7 +124,10 @@ def app_customer(fields: Fields, order: Order, ip: str) -> Customer:
         known = name in CUSTOMER and name != "ip"
         if known and not (name in fixed and values[name]) and given.data[name] != "":
             values[name] = given.get(name, CUSTOMER[name])
-    return Customer(**(values | {"ip": ip or None}))
+    customer, misfits = fitted(Customer(**(values | {"ip": ip or None})))
+    for name, reason in misfits.items():
+        given.wrong(name, reason)
+    return customer
 
 
 def app_browser(fields: Fields, headers: Mapping[str, str]) -> Browser:

@@ -15,7 +15,16 @@ from rich.pretty import pprint
 
 from checkout.assets import STATIC
 from checkout.model import card as words
-from checkout.model.card import BRANDS, Card, brand_of, digits, expiry, luhn, read_card
+from checkout.model.card import (
+    BRANDS,
+    Card,
+    brand_of,
+    digits,
+    expiry,
+    holds_card_number,
+    luhn,
+    read_card,
+)
 
 TODAY = date(2026, 6, 15)
 FORM = {
@@ -318,3 +327,47 @@ def test_the_script_knows_the_same_brands() -> None:
             # It may say so earlier, where nothing else can come of it.
             sure = {ours(each) for each in whole if each.startswith(head)} == {theirs(head)}
             assert sure or theirs(head) == ours(head), head
+
+
+# A number where none belongs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4200000000000000",
+        "card: 4200-0000-0000-0000.",
+        "4200.0000.0000.0000",
+        "Flat 7, 4200 0000 0000 0000",
+        "4200 0000 0000 0000 12/29 123",
+        "371449635398431",
+        "4222222222222",  # 13 digits of a known brand
+        "6304 0000 0000 0000 000",
+        "４２００００００００００００００",
+        "4200\u00a00000\u202f0000\u20110000",
+        "4200\u200b000000000000",
+        "x4200000000000000y",
+    ],
+)
+def test_holds_a_card_number(text: str) -> None:
+    assert holds_card_number(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "12 Main Street",
+        "4200000000000001",  # fails the check
+        "420000000000000000000",  # 21 digits
+        "+49 1512 1234566",
+        "4915121234563",  # 13 digits that fail the check
+        "8613812345678",  # 13 digits that pass it, of no brand: a phone
+        "0000 0000 0000 0000",
+        "25b98e6c5e40982e13a483fe48a62dea",
+        "1990-12-31",
+        "4200 0000, 0000 0000",
+    ],
+)
+def test_holds_none(text: str) -> None:
+    assert not holds_card_number(text)
