@@ -135,11 +135,6 @@ def result_notice(story: Story, status: Status, language: str) -> Notice:
     told = status in (Status.DECLINED, Status.REFUNDED)
     if told and attempt is not None and attempt.reason in words.REASON:
         return notice(words.REASON[attempt.reason], language)
-    return status_notice(story, status, language)
-
-
-def status_notice(story: Story, status: Status, language: str) -> Notice:
-    """Where the payment stands, whatever the reason."""
     kept = status is Status.PAID and story.payment.order.transaction_type == TOKENIZATION
     return notice(words.CARD_SAVED if kept else words.STATUS[status], language)
 

@@ -135,6 +135,8 @@ def test_show(run: Run, ledger: Kept) -> None:
     assert kinds[0] == "created"
     assert {"claimed", "moved", "payment"} <= set(kinds)
     assert found["letters"] == []
+    (attempt,) = found["attempts"]  # what the bank found, in words
+    assert (attempt["avs"], attempt["cvc"]) == ("1 (not supported for this card)",) * 2
     declined = answered(run("payments", "show", uids["declined"], "--json", "--config", config))
     assert declined["attempts"][0]["reason"] == "do_not_honour"
     text = json.dumps([found, declined])

@@ -1,0 +1,147 @@
+"""What the customer says of themselves: each country's own rules, and no card numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.web.house import Customer, House, Made
+from tests.web.page import Page
+from tests.web.traces import number, on_disk
+
+ADDRESS = ("country", "state", "zip", "first_name", "address", "phone", "email")
+SAID = {
+    "country": "US",
+    "state": "NY",
+    "zip": "10001",
+    "first_name": "Anna",
+    "address": "1 Main St",
+    "phone": "+1 212 555 0100",
+    "email": "anna@example.com",
+}
+
+
+async def asking(house: House, customer: dict[str, str] | None = None, **fields: Any) -> Made:
+    fields = fields or {"visible": list(ADDRESS)}
+    return await house.create(settings={"customer_fields": fields}, customer=customer or {})
+
+
+def errors(page: Page) -> dict[str, str]:
+    """What stands in the summary, by field."""
+    return {
+        found["href"].removeprefix("#f-"): found["href"]
+        for found in page.all("a")
+        if found.get("href", "").startswith("#f-")
+    }
+
+
+async def test_an_address_that_fits_arrives(house: House, customer: Customer) -> None:
+    made = await asking(house)
+    typed = SAID | {"state": " ny ", "zip": "10001-1234"}
+    assert (await customer.pay(made, **typed)).status_code == 303
+    sent = house.line.sent()["billing_address"]
+    assert (sent["country"], sent["state"], sent["zip"]) == ("US", "NY", "10001-1234")
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong", "says"),
+    [
+        ({"state": "New York"}, {"state"}, "Enter the state as two letters, like NY"),
+        ({"country": "CA", "state": "Ontario", "zip": "K1A 0B1"}, {"state"}, "two letters"),
+        ({"zip": "1000"}, {"zip"}, "Enter the postal code like 10001 or 10001-1234"),
+        ({"zip": "1000", "state": "N"}, {"zip", "state"}, "Check 2 fields"),
+        ({"first_name": "x" * 31}, {"first_name"}, "Shorten the first name"),
+        ({"email": "anna@example"}, {"email"}, "Check the e-mail address"),
+    ],
+    ids=lambda value: ascii(value)[:40] if isinstance(value, dict) else "",
+)
+async def test_what_does_not_fit_is_asked_again(
+    house: House, customer: Customer, typed: dict[str, str], wrong: set[str], says: str
+) -> None:
+    made = await asking(house)
+    before = len(house.line.charges)
+    answer = await customer.pay(made, **SAID | typed)
+    assert answer.status_code == 422
+    page = Page(answer.text)
+    assert set(errors(page)) == wrong
+    assert says in page.text
+    for name in wrong:  # and what was typed is still there
+        assert page.form("pay").fields[name] == typed[name]
+    assert len(house.line.charges) == before
+    assert made.attempts() == []
+
+
+async def test_elsewhere_a_region_is_free(house: House, customer: Customer) -> None:
+    made = await asking(house)
+    typed = SAID | {"country": "LV", "state": "Rīgas rajons", "zip": "LV-1050"}
+    assert (await customer.pay(made, **typed)).status_code == 303
+    assert house.line.sent()["billing_address"]["state"] == "Rīgas rajons"
+
+
+async def test_a_region_of_another_country_is_left_out(house: House, customer: Customer) -> None:
+    """The shop knew an address; the customer chooses another country and is not asked for more."""
+    known = {"country": "DE", "state": "Bayern", "zip": "80331", "city": "München"}
+    made = await asking(house, known, visible=["country"])
+    assert (await customer.pay(made, country="US")).status_code == 303
+    sent = house.line.sent()["billing_address"]
+    assert sent == {"country": "US", "zip": "80331", "city": "München"}
+
+
+@pytest.mark.parametrize("name", ["first_name", "address", "phone", "zip", "state", "email"])
+async def test_a_card_number_in_another_field(house: House, customer: Customer, name: str) -> None:
+    pan = number("52174", 16)
+    made = await asking(house)
+    before = len(house.line.charges)
+    typed = f"{pan}@example.com" if name == "email" else f"{pan[:4]} {pan[4:8]} {pan[8:]}"
+    answer = await customer.pay(made, **SAID | {name: typed})
+    assert answer.status_code == 422
+    page = Page(answer.text)
+    assert set(errors(page)) == {name}
+    assert "Do not enter the card number here" in page.text
+    for writing in (pan, typed, pan[8:]):
+        assert writing not in answer.text
+        assert writing not in str(answer.headers.raw)
+    assert page.form("pay").fields[name] == ""
+    assert page.form("pay").fields["country"] == "US"  # the rest stays
+    assert len(house.line.charges) == before
+    for writing in (pan, typed):
+        assert writing.encode() not in on_disk(house.folder)
+
+
+async def test_a_card_number_from_the_shop_is_not_kept(house: House) -> None:
+    pan = number("52175", 16)
+    async with house.customer() as http:
+        for body in (
+            {"customer": {"first_name": pan}},
+            {"payment_method": {"credit_card": {"number": pan}}},
+        ):
+            order = {"amount": 100, "currency": "EUR", "description": "x"}
+            sent = {"checkout": {"transaction_type": "payment", "order": order, **body}}
+            answer = await http.post("/ctp/api/checkouts", json=sent, headers=house.basic())
+            assert answer.status_code == 422
+            assert pan not in answer.text
+    assert pan.encode() not in on_disk(house.folder)
+
+
+async def test_a_tokenization_charges_nothing_and_says_so(house: House, customer: Customer) -> None:
+    made = await house.create(transaction_type="tokenization")
+    page = await customer.open(made.path())
+    assert "Save your card" in page.headline
+    assert "Save card" in page.text
+    assert "19.99" not in page.html
+    answer = await customer.pay(made)
+    page = await customer.open(answer.headers["location"])
+    assert page.headline == "Card saved"
+    assert "Nothing was charged" in page.text
+    assert "19.99" not in page.html
+    assert "19.99" not in (await customer.open(made.path(kind="order"))).html
+    told = await made.told()
+    assert (told["status"], told["finished"]) == ("successful", True)
+    token = told["gateway_response"]["tokenization"]["credit_card"]["token"]
+    assert len(token) == 64
+    refund = {"request": {"parent_uid": made.uid, "reason": "x"}}
+    for kind in ("refunds", "voids", "captures"):
+        said = await customer.post(f"/transactions/{kind}", json=refund, headers=house.basic())
+        assert said.status_code == 422
+        assert "no money has moved" in said.text
