@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
-from msgspec.structs import replace
+import msgspec
 
 from checkout.errors import BadRequest
 from checkout.merchant.customers import CUSTOMER, fitted
@@ -174,7 +174,7 @@ def read_customer(
         if name in asked:
             errors.setdefault(name, LOCAL[name])
         else:  # of the address that the shop knows, in another country than the one just chosen
-            customer = replace(customer, **{name: None})
+            customer = msgspec.structs.replace(customer, **{name: None})
     return customer, errors
 
 

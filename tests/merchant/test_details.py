@@ -74,7 +74,7 @@ CA = {"customer.country": "CA"}
          f"{CARD}.force_three_d_secure_verification", "true or false"),
         ({f"{CARD}.number": PAN}, f"{CARD}.number", "must not be sent"),
         ({f"{CARD}.verification_value": "123"}, f"{CARD}.verification_value", "must not be sent"),
-        ({f"{CARD}.token": PAN}, f"{CARD}.token", "card number"),
+        ({f"{CARD}.token": PAN}, f"{CARD}.token", "never its number"),
         # The customer and the billing address
         ({"customer.email": "anna@example"}, "customer.email", "e-mail"),
         ({"customer.ip": "192.0.2"}, "customer.ip", "IP address"),

@@ -153,7 +153,7 @@ def test_a_charge_is_one_transaction() -> None:
 
 def test_what_the_shop_added_comes_back() -> None:
     details = Details(referer="https://shop.example.com/x", meta={"a": [1]}, travel={"airline": {}})
-    told = story(Status.PAID, details=details, contract=("recurring",))
+    told = story({"status": Status.PAID, "contract": ("recurring",)}, details=details)
     assert told_of(told, Status.PAID)["additional_data"] == {
         "receipt_text": [],
         "contract": ["recurring"],
