@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from checkout.ledger.rows import Story
 from checkout.merchant.customers import CUSTOMER, fitted
-from checkout.merchant.shapes import bank, card, checkout, message, words
+from checkout.merchant.shapes import CHECKS, bank, card, checkout, message, words
 from checkout.model.browser import FIELDS, Browser
 from checkout.model.card import (
     ANY_LENGTH,
@@ -206,7 +206,10 @@ def app_checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         whole["order"]["additional_data"] = _shown(extra, "additional_data")
     if whole["credit_card"]:
         whole["credit_card"] |= UNTOLD
+    for said in (whole["gateway_response"] or {}).values():
+        said.pop(CHECKS)
     waiting = story.status(now) in LIVE
+    whole["travel"] = None
     return whole | {"customer": None, "status": WAITING if waiting else whole["status"]}
 
 

@@ -31,6 +31,7 @@ MESSAGES: Final[dict[Status, str | None]] = {
     Status.EXPIRED: EXPIRED_MESSAGE,
     Status.REFUNDED: "Payment was refunded",
 }
+CHECKS: Final = "avs_cvc_verification"
 ECHOED: Final = ("referer", "p2p", "excluded_gateways", "card_on_file", "meta")
 NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 SETTLED: Final = frozenset(MESSAGES) - {Status.OPEN, Status.ACTION, Status.PENDING}
@@ -95,7 +96,7 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
         "customer": _customer(attempt.customer if attempt else order.customer),
         "billing_address": _billing(attempt.customer if attempt else order.customer),
         "additional_data": _additional_data(order, attempt.contract if attempt else order.contract),
-        "avs_cvc_verification": _checks(attempt),
+        CHECKS: _checks(attempt),
         order.transaction_type: bank(story, status),
         # A charge may have become two transactions at the gateway; here it is one.
         **({"parent_uid": payment.uid} if order.transaction_type == "charge" else {}),
@@ -209,12 +210,9 @@ def _paid_at(attempt: Attempt | None, status: Status) -> str | None:
 
 
 def _answer(story: Story, status: Status) -> dict[str, Any] | None:
-    """What the bank said, with what it found and the card beside it."""
+    """What the bank said, and what it found of address and security code."""
     said = bank(story, status)
-    if said is None:
-        return None
-    found = {"avs_cvc_verification": _checks(story.shown), "credit_card": card(story.shown)}
-    return said | found
+    return said and said | {CHECKS: _checks(story.shown)}
 
 
 def _checks(attempt: Attempt | None) -> dict[str, Any] | None:

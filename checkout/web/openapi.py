@@ -265,7 +265,7 @@ TOLD: Final = structure(
         "gateway_response": {
             "type": ["object", "null"],
             "description": "null before a payment; else what the bank said, by transaction_type,"
-            " with credit_card and avs_cvc_verification",
+            " with avs_cvc_verification",
         },
         "order": {"type": "object"},
         "settings": {"type": "object"},

@@ -138,10 +138,29 @@ async def test_a_tokenization_charges_nothing_and_says_so(house: House, customer
     assert "19.99" not in (await customer.open(made.path(kind="order"))).html
     told = await made.told()
     assert (told["status"], told["finished"]) == ("successful", True)
-    token = told["gateway_response"]["tokenization"]["credit_card"]["token"]
+    token = told["credit_card"]["token"]
     assert len(token) == 64
     refund = {"request": {"parent_uid": made.uid, "reason": "x"}}
     for kind in ("refunds", "voids", "captures"):
         said = await customer.post(f"/transactions/{kind}", json=refund, headers=house.basic())
         assert said.status_code == 422
         assert "no money has moved" in said.text
+
+
+async def test_an_app_is_told_neither_travellers_nor_findings(
+    house: House, customer: Customer
+) -> None:
+    """It has the public key alone; the server of the shop is told both."""
+    travel = {"airline": {"passengers": [{"last_name": "SECRETIVE"}]}}
+    made = await house.create(travel=travel)
+    assert (await customer.pay(made)).status_code == 303
+    told = await made.told()
+    assert told["travel"] == travel
+    assert told["gateway_response"]["payment"]["avs_cvc_verification"]
+    key = house.settings.shops["361"].public_key
+    answer = await customer.get(
+        f"/ctp/api/checkouts/{made.token}", headers={"Authorization": f"Bearer {key}"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert "SECRETIVE" not in answer.text
+    assert "avs_cvc_verification" not in answer.text
