@@ -244,7 +244,7 @@ def followed(said: Transaction, reference: Reference, asked: Asked) -> Outcome:
     other = [
         name
         for name, stated, ours in (
-            ("parent_uid", parent, reference.id),
+            ("parent_uid", None if parent == reference.parent else parent, reference.id),
             ("money", facts.money, asked.money),
             ("key", facts.key, asked.key),
         )

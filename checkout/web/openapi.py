@@ -58,7 +58,6 @@ CUSTOMER: Final = structure(
     },
     description="No field takes a card's number",
 )
-FLAG: Final = {"type": ["boolean", "null"]}
 
 
 def listed(item: Json, most: int, description: str = "") -> Json:
