@@ -58,7 +58,8 @@ def docstrings(tree: ast.AST) -> set[int]:
 # A family's name is as good as an adapter's: "overpay_" + kind. "rest" is a word of English too, so
 # it counts alone, behind a dot or slash (a module's path), and as an adapter in a settings text.
 FAMILIES = sorted({name.partition("_")[0] for name in NAMES} - {"rest"})
-SAID = re.compile(rf"{'|'.join(FAMILIES)}|(?:^|[./])rest(?:$|[./_])|= \"rest\"", re.IGNORECASE)
+NAMED = rf"(?<![a-z])(?:{'|'.join(FAMILIES)})(?![a-z])"
+SAID = re.compile(rf"{NAMED}|(?:^|[./])rest(?:$|[./_])|= \"rest\"", re.IGNORECASE)
 
 
 def _says(value: object) -> bool:
@@ -115,10 +116,9 @@ def test_no_adapter_is_named(path: Path) -> None:
 
 def test_templates_and_scripts_name_no_adapter() -> None:
     """Pages ask what a gateway can do. "rest" is a word of CSS and scripts."""
-    names = "|".join(FAMILIES)
     for path in (*TEMPLATES.rglob("*.html"), *(ROOT / "static").glob("*/*.[cj]s*")):
         if "vendor" not in path.parts:
-            assert not re.search(names, path.read_text(), re.IGNORECASE), path
+            assert not re.search(NAMED, path.read_text(), re.IGNORECASE), path
 
 
 def test_adapters_do_not_know_each_other() -> None:
