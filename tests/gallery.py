@@ -317,6 +317,7 @@ def states(lang: str = "en") -> dict[str, State]:
             confirm_action="/confirm",
             confirm_token="confirm-token",
         ),
+        "confirmed": wait(words.CONFIRMED),
         "instructions-memo": wait(
             words.INSTRUCTIONS,
             summary=replace(fake.summary, expires_in=1754, expires_text="29 min"),

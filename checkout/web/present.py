@@ -147,6 +147,8 @@ def wait_notice(attempt: Attempt | None, language: str) -> Notice:
         return notice(words.INSTRUCTIONS, language)
     if attempt.status is Status.ACTION:
         return notice(words.BACK_EARLY, language)
+    if isinstance(attempt.step, Instructions) and not attempt.mismatch:
+        return notice(words.CONFIRMED, language)
     sure = attempt.gateway_id is not None and not attempt.mismatch and attempt.queries < 5
     return notice(words.WAITING if sure else words.STATUS[Status.PENDING], language)
 
@@ -185,9 +187,12 @@ def rows(
     return tuple(found)
 
 
-def method_label(name: str, label: str | None, _: Gettext) -> tuple[str, str]:
+def method_label(
+    name: str, label: str | None, _: Gettext, *, card: bool = False
+) -> tuple[str, str]:
     """(label, mark) of a method: the settings' label, else our own word, else its name."""
-    ours, mark = words.METHOD.get(name, (name.replace("_", " ").capitalize(), "wallet"))
+    unknown = (name.replace("_", " ").capitalize(), "card" if card else "wallet")
+    ours, mark = words.METHOD.get(name, unknown)
     return label or _(ours), mark
 
 
@@ -196,8 +201,9 @@ def method_choices(
     offered: tuple[tuple[str, str | None, bool], ...], chosen: str, language: str
 ) -> tuple[MethodChoice, ...]:
     """The radio group; `offered`: (name, the settings' label, takes a card)."""
+    _ = gettext(language)
     return tuple(
-        MethodChoice(name, *method_label(name, label, gettext(language)), name == chosen, card)
+        MethodChoice(name, *method_label(name, label, _, card=card), name == chosen, card)
         for name, label, card in offered
     )
 

@@ -72,6 +72,11 @@ INSTRUCTIONS: Final = Words(
     N_("Pay with the details below. This page updates by itself once the money has arrived."),
     "wait",
 )
+CONFIRMED: Final = Words(
+    N_("Looking for your payment"),
+    N_("It can take a while. You can close this page: the shop will learn when the money arrives."),
+    "wait",
+)
 CANCELLED_BY_GATEWAY: Final = Words(
     N_("The payment was not finished"),
     N_("Nothing was charged. You can try again or choose another way to pay."),

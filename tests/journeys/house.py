@@ -267,6 +267,7 @@ class House:
         """Everything works again."""
         await self.break_next()
         await self.behave(return_method="GET", notifications="normal", latency_ms=0, iframe=True)
+        await self.control("exchanger/desk", by_itself=True, lifetime=1800)
 
     # What the servers say of themselves
 

@@ -103,9 +103,13 @@ async def _to_be_sent(house: House, customer: Customer) -> tuple[Order, str]:
 
 async def test_coins_sent_and_said(house: House, customer: Customer) -> None:
     order, _ = await _to_be_sent(house, customer)
+    await house.control("exchanger/desk", by_itself=False)
     await customer.press("I have paid")
     await customer.at("wait")
+    await customer.reads("Looking for your payment")
     await customer.no_form()
+    (sent,) = await house.transactions(order)
+    await house.settle(sent["uid"])
     await expect(customer.page.get_by_text("I have paid")).to_have_count(0)
     await customer.at("result")
     await customer.reads("Paid")
@@ -161,10 +165,7 @@ async def test_coins_with_a_memo_and_sent_back(house: House, customer: Customer)
 async def test_coins_not_sent_in_time(house: House, customer: Customer) -> None:
     """The exchanger closes its order: the page is open again, with another try."""
     await house.control("exchanger/desk", lifetime=2)
-    try:
-        order, uid = await _to_be_sent(house, customer)
-    finally:
-        await house.control("exchanger/desk", lifetime=1800)
+    order, uid = await _to_be_sent(house, customer)
     await expect(customer.page.locator("a[href^='bitcoin:']")).to_have_text("Open in your wallet")
     page = await customer.at("payment")
     await expect(page.locator(".note")).to_contain_text("was not finished")
