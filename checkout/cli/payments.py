@@ -164,7 +164,7 @@ def _judgement(word: str, summary: str) -> None:
         accept, by = word == "accept", getpass.getuser()
 
         async def work(flow: Flow) -> dict[str, Any]:
-            if await flow.ledger.read(operations.one, uid) is not None:
+            if await flow.ledger.read(operations.find, uid) is not None:
                 done = await decide(flow, uid, accept=accept, by=by, reason=reason)
                 story = await flow.ledger.read(record.read, done.payment)
                 return operation_shape(done, story)

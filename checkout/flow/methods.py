@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from checkout.gateways.base import Can, Gateway, merged
-from checkout.model.order import Method, Order
+from checkout.model.order import CARD_METHOD, Method, Order
 from checkout.settings import Shop
 
 
@@ -20,12 +20,13 @@ def offered(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> tuple[
         if (method.name in wanted.types if wanted.types else True)
         and (wanted.types or method.name not in wanted.excluded_types)
         and _takes(gateways[method.gateway].can, order)
+        and (method.name == CARD_METHOD or not order.alone)
     )
 
 
 def _takes(can: Can, order: Order) -> bool:
     return (
-        order.transaction_type in can.transaction_types
+        order.transaction_type in (can.alone if order.alone else can.transaction_types)
         and order.money.exponent in can.exponents
         and (can.currencies is None or order.money.currency in can.currencies)
     )

@@ -22,7 +22,7 @@ from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Attempt, Story
 from checkout.links import new_key, new_uid
 from checkout.model.money import Money
-from checkout.model.order import TOKENIZATION
+from checkout.model.order import SENDING, TOKENIZATION
 from checkout.model.outcome import Outcome
 from checkout.model.status import LIVE, WON, Status
 from checkout.settings import Shop
@@ -43,7 +43,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "refund": Rule(Status.PAID, Status.REFUNDED),
     "chargeback": Rule(Status.PAID, Status.REFUNDED),  # asked for by nobody here
 }
-ASKED_FOR: Final = ("capture", "void", "refund")
+NOTHING_AFTER: Final[Mapping[str, str]] = {  # transaction type -> why there is no operation on it
+    TOKENIZATION: "is a tokenization: no money has moved",
+    **dict.fromkeys(SENDING, "is money that was sent to the customer"),
+}
 FAILED: Final = frozenset({Status.DECLINED, Status.LOST})
 RETURNS: Final = ("refund", "chargeback")  # what sends paid money back
 
@@ -141,7 +144,7 @@ def _asked(operation: Operation, story: Story) -> Asked:
 
 
 def _with_story(conn: Connection, uid: str) -> tuple[Operation, Story]:
-    operation = operations.one(conn, uid)
+    operation = operations.find(conn, uid)
     if operation is None:
         raise NotFound
     return operation, record.read(conn, operation.payment)
@@ -197,8 +200,8 @@ def _claim(
 
 
 def _attempt(flow: Flow, story: Story, kind: str) -> Attempt:
-    if story.payment.order.transaction_type == TOKENIZATION:
-        raise Unprocessable({"parent_uid": ["is a tokenization: no money has moved"]})
+    if why := NOTHING_AFTER.get(story.payment.order.transaction_type):
+        raise Unprocessable({"parent_uid": [why]})
     wanted = RULES[kind].from_
     found = next((each for each in story.attempts if each.status is wanted), None)
     if found is None:

@@ -51,7 +51,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     number: int
     method: str
     card: AnyCard | None
-    browser: Browser
+    browser: Browser | None
     customer: Customer
     language: str
     remember: bool | None = None

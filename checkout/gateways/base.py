@@ -44,6 +44,8 @@ class Can(Struct, frozen=True, kw_only=True):
     browser: bool  # it takes 3-D Secure browser data
     lookup: bool  # it finds a payment by our key, also when its answer was lost
     transaction_types: frozenset[str]
+    # What it does by a token alone, no customer present: payments too, credits, payouts.
+    alone: frozenset[str] = frozenset()
     currencies: frozenset[str] | None = None  # None: any with these exponents
     exponents: frozenset[int] = frozenset({0, 2, 3, 4})  # decimals of the currencies it takes
     operations: frozenset[str] = frozenset()  # which verbs of `BackOffice` and `Prompted` it has

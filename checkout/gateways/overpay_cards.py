@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from checkout.gateways import overpay_sending as sending
 from checkout.gateways.base import Asked, Can, Charge, Reference, merged
 from checkout.gateways.overpay import (
     NOT_OURS_TO_SEND,
@@ -23,6 +24,7 @@ from checkout.gateways.overpay import (
     request_id,
 )
 from checkout.gateways.overpay_answer import Transaction, transactions
+from checkout.gateways.overpay_sending import sending_request
 from checkout.gateways.reading import address, section
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard, SavedCard
@@ -45,6 +47,8 @@ WON: Final[Mapping[str | None, Status]] = {
     "charge": Status.PAID,
     "tokenization": Status.PAID,  # the card is kept and checked; its token is in the answer
     "authorization": Status.AUTHORIZED,
+    "credit": Status.PAID,
+    "payout": Status.PAID,
     None: Status.PENDING,  # successful, but as what? The status query tells
 }
 # The gateway turns a charge into a payment, or into an authorization that it captures by itself.
@@ -83,6 +87,7 @@ CAN: Final = Can(
     browser=True,
     lookup=True,
     transaction_types=frozenset(CREATE),
+    alone=frozenset({"payment", "authorization", *sending.CREATE}),
     operations=frozenset({*OPERATIONS, "operation_status"}),
     whole=frozenset({"void"}),
 )
@@ -90,12 +95,14 @@ CAN: Final = Can(
 
 class OverpayCards(Overpay):
     can = CAN
-    CREATE = CREATE
+    CREATE = CREATE | sending.CREATE
     BY_UID = "/transactions/"
     BY_KEY = "/v2/transactions/tracking_id/"
     UNFINISHED = "incomplete"
 
     def request(self, charge: Charge) -> dict[str, Any] | None:
+        if charge.order.transaction_type in sending.CREATE:
+            return sending_request(charge, common(charge))
         if charge.card is None:
             return None
         details = charge.order.details

@@ -52,12 +52,9 @@ def change(conn: Connection, uid: str, **values: Any) -> None:
     conn.execute(update(operations).where(operations.c.uid == uid).values(**values))
 
 
-def one(conn: Connection, uid: str) -> Operation | None:
-    row = conn.execute(select(operations).where(operations.c.uid == uid)).first()
-    return None if row is None else _operation(row)
-
-
 def find(conn: Connection, uid: str) -> Operation | None:
+    if "\0" in uid:  # PostgreSQL can't even be asked
+        return None
     row = conn.execute(select(operations).where(operations.c.uid == uid)).first()
     return _operation(row) if row else None
 

@@ -31,6 +31,8 @@ class Query:
         self._row = row._make
 
     def all(self, conn: Connection, value: str) -> Sequence[Any]:
+        if "\0" in value:  # PostgreSQL can't even be asked
+            return []
         if conn.dialect.name != DIALECT.name:
             return conn.execute(self.select, {"value": value}).all()
         found = conn.connection.driver_connection.execute(self._sql, (value,))  # type: ignore[union-attr]

@@ -40,7 +40,7 @@ def told(story: Story, status: Status, shop: Shop, public_url: str) -> dict[str,
 
 def operation_letter(done: Operation, story: Story) -> str:
     """The body about what a gateway did to a payment by itself: refund, chargeback, void."""
-    return encoded({"transaction": operation(done, story)})
+    return encoded({"transaction": {"token": story.payment.token, **operation(done, story)}})
 
 
 def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:

@@ -150,6 +150,21 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
     }
 
 
+def made_alone(
+    story: Story, status: Status, shop: Shop, receipt_url: str, page_url: str
+) -> dict[str, Any]:
+    """`transaction` of what was asked for by a token. `redirect_url`: where a bank wants to see the
+    customer all the same, the page that leads there."""
+    found = transaction(story, status, shop, receipt_url)
+    last = story.last
+    if status is Status.ACTION:
+        return found | {"redirect_url": page_url}
+    if last is not None and last.status is Status.LOST:
+        word, message = OPERATION[Status.LOST]
+        return found | {"status": word, "message": message}
+    return found
+
+
 # An operation's outward words.
 OPERATION: Final[dict[Status, tuple[str, str]]] = {
     Status.CLAIMED: ("pending", "Waiting"),

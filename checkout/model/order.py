@@ -13,6 +13,7 @@ from checkout.model.money import Money
 
 MOST_ATTEMPTS: Final = 10
 TOKENIZATION: Final = "tokenization"  # keeps the card for later; no money moves
+SENDING: Final = ("credit", "payout")  # transaction types whose money goes to the customer
 CARD_METHOD: Final = "credit_card"
 
 
@@ -151,6 +152,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     methods: Methods = Methods()
     public: bool = False
     raw: dict[str, Any] = {}  # the shop's own objects, answered back as they came
+    alone: bool = False  # made by the shop's server by a token: no customer is present
 
     @property
     def card_token(self) -> str | None:

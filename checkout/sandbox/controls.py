@@ -12,6 +12,8 @@ from checkout.sandbox import codes
 from checkout.sandbox.behaviour import Behaviour
 from checkout.sandbox.faults import KNOWN, MEANINGS
 from checkout.sandbox.forms import form
+from checkout.sandbox.overpay.card_transaction import CardTransaction
+from checkout.sandbox.overpay.follow_up import FOLLOW_UPS, follow_by_itself
 from checkout.sandbox.overpay.methods import METHODS
 from checkout.sandbox.pages import page, see_other
 from checkout.sandbox.stories import STORIES
@@ -24,6 +26,11 @@ ADDRESSES = (
     ("POST /transactions/payments, /authorizations", "a payment by card"),
     ("POST /services/credit_cards/charges", "the same with the unified request; a flat answer"),
     ("POST /transactions/captures, /voids, /refunds", "what follows a payment"),
+    ("POST /transactions/credits, /payouts", "money to a card, by its token"),
+    (
+        "POST /sandbox/transactions/{uid}/follow",
+        '{"kind": refund, void, capture or chargeback, "amount"?}: as the back office would',
+    ),
     ("GET /transactions/{uid}", "one card transaction"),
     ("GET /v2/transactions/tracking_id/{id}", "the newest ten under a tracking id"),
     ("GET /process/{uid}", "the bank's 3-D Secure page"),
@@ -92,6 +99,13 @@ class Settlement(msgspec.Struct, forbid_unknown_fields=True):
 
     status: Text
     code: str | None = None
+
+
+class FollowUp(msgspec.Struct, forbid_unknown_fields=True):
+    """What is done to a payment without the shop's asking; without `amount`, to all of it."""
+
+    kind: Text
+    amount: int | None = None
 
 
 class BadInput(Exception):
@@ -223,6 +237,26 @@ async def settle(request: HttpRequest, uid: FromPath[str]) -> Response[dict[str,
     return Response(found.row())
 
 
+@post("/sandbox/transactions/{uid:str}/follow", opt={"unlogged": True}, status_code=200)
+async def follow(request: HttpRequest, uid: FromPath[str]) -> Response[dict[str, object]]:
+    """Refund, void, capture or charge back a card payment as the back office or a bank would, and
+    notify."""
+    world = world_of(request)
+    wanted = await _read(request, FollowUp)
+    parent = world.transactions.get(uid)
+    if not isinstance(parent, CardTransaction):
+        raise BadInput(404, "Record not found")
+    rule = FOLLOW_UPS.get(wanted.kind)
+    if rule is None:
+        raise BadInput(422, f"Unknown kind {wanted.kind!r}", known=sorted(FOLLOW_UPS))
+    left = rule.left(parent)
+    amount = left if wanted.amount is None else wanted.amount
+    if parent.status != "successful" or not 0 < amount <= left:
+        raise BadInput(409, f"{left} are left to {wanted.kind}")
+    child = follow_by_itself(world, parent, wanted.kind, amount)
+    return Response(child.row())
+
+
 @post("/sandbox/reset", opt={"unlogged": True}, status_code=200)
 async def reset(request: HttpRequest) -> Response[dict[str, object]]:
     """Forget everything but the signing key."""
@@ -240,5 +274,6 @@ HANDLERS = (
     behave,
     register,
     settle,
+    follow,
     reset,
 )

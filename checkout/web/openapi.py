@@ -483,7 +483,64 @@ PAY: Final = {
         **REFUSED,
     },
 }
+AFTER: Final = structure(
+    {
+        "parent_uid": text("The payment's uid"),
+        "amount": AMOUNT | {"description": "Without it all that is left"},
+        "reason": text("Why, for refunds", null=True),
+    },
+    "parent_uid",
+    description="captures, voids, refunds",
+)
+CARD_BY_TOKEN: Final = structure({"token": text("The card's; never its number")}, "token")
+BY_TOKEN: Final = structure(
+    {
+        "amount": AMOUNT,
+        "currency": text("ISO 4217"),
+        "description": text("What for"),
+        "tracking_id": text("The shop's own", null=True),
+        "credit_card": CARD_BY_TOKEN,
+        "recipient_credit_card": CARD_BY_TOKEN | {"description": "Of payouts, instead"},
+        "notification_url": CALLED,
+    },
+    "amount",
+    "currency",
+    "description",
+    description="payments, authorizations, credits, payouts: without the customer",
+)
+TRANSACTIONS: Final = {
+    "description": "After a payment: `captures`, `voids`, `refunds`. By the token of a card, "
+    "without the customer: `payments`, `authorizations`, `credits`, `payouts`. Sent once; "
+    "`pending` is unknown and looked up.",
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": structure({"request": {"oneOf": [AFTER, BY_TOKEN]}}, "request"),
+                "examples": {
+                    "refund": {"value": {"request": {"parent_uid": UID, "reason": "returned"}}},
+                },
+            }
+        },
+    },
+    "responses": {
+        "200": answer(
+            "What became of it: successful, failed, pending or incomplete",
+            structure({"transaction": structure({"uid": text(), "status": text()})}),
+            "refund",
+            {"transaction": {"uid": UID, "type": "refund", "status": "successful"}},
+        ),
+        "404": failed("No such payment of this shop", "Record not found"),
+        "422": failed(
+            "Wrong fields, or the payment's state or its gateway forbids it",
+            "Amount must be from 1 to 500",
+            {"amount": ["must be from 1 to 500"]},
+        ),
+        **REFUSED,
+    },
+}
 DESCRIBED: Final = {
+    ("/transactions/{kind}", "post"): TRANSACTIONS,
     ("/ctp/api/checkouts", "post"): CREATE,
     ("/ctp/api/checkouts/{token}", "get"): READ,
     ("/ctp/api/payments", "post"): PAY,

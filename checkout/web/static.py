@@ -18,7 +18,7 @@ async def static_file(request: Web_Request) -> Answer:
     file = web_of(request).render.assets.files.get(request.path_params["name"])
     if file is None:
         raise NotFound
-    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    zipped = takes_gzip(request.headers.get("accept-encoding", ""))
     # A sandboxed frame without allow-same-origin is no origin at all, and is to look right, too.
     headers = {"cross-origin-resource-policy": "cross-origin"}
     headers |= {"cache-control": FOREVER, "vary": "Accept-Encoding"}
@@ -27,6 +27,20 @@ async def static_file(request: Web_Request) -> Answer:
     return Answer(
         file.gzipped if zipped else file.body, media_type=file.media_type, headers=headers
     )
+
+
+def takes_gzip(accepted: str) -> bool:
+    """What an `Accept-Encoding` says of gzip: `gzip;q=0` refuses it, and so does `*;q=0` alone."""
+    weights: dict[str, str] = {}
+    for part in accepted.lower().split(","):
+        name, _, parameter = part.partition(";")
+        weight = parameter.strip().removeprefix("q=").strip() if parameter else "1"
+        weights[name.strip()] = weight
+    weight = weights.get("gzip", weights.get("x-gzip", weights.get("*", "0")))
+    try:
+        return float(weight) > 0
+    except ValueError:
+        return False
 
 
 HANDLERS: Final = (static_file,)

@@ -21,7 +21,7 @@ from litestar.handlers import HTTPRouteHandler
 from checkout import __version__
 from checkout.assets import STATIC
 from checkout.texts import N_
-from checkout.web.static import FOREVER
+from checkout.web.static import FOREVER, takes_gzip
 from checkout.web.visit import READ, Web_Request
 
 FOLDER: Final = STATIC / "widget"
@@ -93,7 +93,7 @@ def _serve(path: str | list[str], script: Script, media_type: str, kept: str) ->
         }
         if script.etag in request.headers.get("if-none-match", ""):
             return Response(b"", status_code=304, media_type=media_type, headers=headers)
-        zipped = "gzip" in request.headers.get("accept-encoding", "")
+        zipped = takes_gzip(request.headers.get("accept-encoding", ""))
         if zipped:
             headers["content-encoding"] = "gzip"
         body = script.gzipped if zipped else script.body

@@ -176,3 +176,9 @@ def test_orders_of_older_versions_can_be_read() -> None:
         b'"transaction_type":"payment","expires_at":1800003600.0}'
     )
     assert msgspec.json.decode(stored, type=Order).ways == Ways()
+
+
+async def test_nobody_is_named_with_a_nul(ledger: Ledger) -> None:
+    """No row has one, and PostgreSQL can't even be asked."""
+    for verb in (payments.by_uid, payments.by_token, payments.by_link):
+        assert await ledger.read(verb, "a\0b") is None

@@ -15,6 +15,7 @@ from litestar import Litestar, Request, post
 
 from checkout.errors import BadRequest
 from checkout.web.security import read_body
+from checkout.web.static import takes_gzip
 from tests.web.conftest import Opened
 from tests.web.house import (
     CARD,
@@ -249,6 +250,27 @@ async def test_an_error_in_the_shops_frame_can_be_seen(house: House, customer: C
 # --- Static files ------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("accepted", "takes"),
+    [
+        ("", False),
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("deflate, gzip; q=1.0", True),
+        ("x-gzip", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000", False),
+        ("gzip;q=0, *", False),
+        ("*;q=0", False),
+        ("gzip;q=x", False),
+        ("notgzip", False),
+    ],
+)
+def test_what_accept_encoding_says_of_gzip(accepted: str, takes: bool) -> None:
+    assert takes_gzip(accepted) is takes
+
+
 async def test_static_files(house: House, customer: Customer) -> None:
     page = await customer.open((await house.create()).path())
     style = page.all("link", rel="stylesheet")[0]["href"]
@@ -259,6 +281,8 @@ async def test_static_files(house: House, customer: Customer) -> None:
         plain = await customer.get(path, headers={"Accept-Encoding": "identity"})
         assert zipped.headers["content-encoding"] == "gzip"
         assert "content-encoding" not in plain.headers
+        refused = await customer.get(path, headers={"Accept-Encoding": "gzip;q=0, *;q=0.5"})
+        assert "content-encoding" not in refused.headers
         assert zipped.content == plain.content
         assert plain.headers["content-type"].startswith(kind)
         assert plain.headers["vary"] == "Accept-Encoding"

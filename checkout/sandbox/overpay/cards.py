@@ -16,6 +16,7 @@ from checkout.sandbox.overpay.card_request import read
 from checkout.sandbox.overpay.card_transaction import PROTOCOL as NAME
 from checkout.sandbox.overpay.card_transaction import CardTransaction
 from checkout.sandbox.overpay.follow_up import follow
+from checkout.sandbox.overpay.sending import send
 from checkout.sandbox.protocol import Letter, Protocol
 from checkout.sandbox.transaction import Transaction
 from checkout.sandbox.world import HttpRequest, World
@@ -84,6 +85,16 @@ async def refunds(request: HttpRequest) -> Response[bytes]:
     return await create(request, partial(follow, kind="refund"))
 
 
+@post("/transactions/credits", status_code=200)
+async def credits_(request: HttpRequest) -> Response[bytes]:
+    return await create(request, partial(send, kind="credit"))
+
+
+@post("/transactions/payouts", status_code=200)
+async def payouts(request: HttpRequest) -> Response[bytes]:
+    return await create(request, partial(send, kind="payout"))
+
+
 def told(world: World, transaction: Transaction) -> Letter | None:
     """The notification: the answer in its envelope."""
     return letter(world, transaction, {"transaction": card_answer(world, transaction)})
@@ -99,6 +110,8 @@ PROTOCOL = Protocol(
         captures,
         voids,
         refunds,
+        credits_,
+        payouts,
         by_uid,
         by_tracking_id,
         *bank.HANDLERS,

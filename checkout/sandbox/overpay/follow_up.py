@@ -57,6 +57,7 @@ FOLLOW_UPS: dict[str, FollowUp] = {
     "refund": FollowUp(
         frozenset({"authorization", "payment", "charge"}), _refundable, _refund, needs_reason=True
     ),
+    "chargeback": FollowUp(frozenset({"authorization", "payment", "charge"}), _refundable, _refund),
 }
 
 
@@ -78,6 +79,16 @@ def follow(world: World, caller: Credentials, fields: Fields, *, kind: str) -> J
     child = _child(world, parent, kind, amount, tracking_id)
     world.add(child)
     return {"transaction": card_answer(world, child)}
+
+
+def follow_by_itself(
+    world: World, parent: CardTransaction, kind: str, amount: int
+) -> CardTransaction:
+    """Done in the back office or by a bank: the shop did not ask and is notified."""
+    FOLLOW_UPS[kind].take(parent, amount)
+    child = _child(world, parent, kind, amount, parent.tracking_id)
+    world.add(child)
+    return child
 
 
 def _parent(world: World, caller: Credentials, uid: str) -> CardTransaction:

@@ -1,0 +1,42 @@
+"""Overpay, money to a card: credits and payouts, both by the token of a card alone.
+
+Documents: the family's public documentation of credits, and of payouts to a card that was
+tokenized before. A card's number is not sent for them, though payouts would take one: no customer
+is there to type it, and a shop's server should not have it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from checkout.gateways.base import Charge
+from checkout.model.card import SavedCard
+from checkout.model.order import Customer
+
+CREATE: Final = {"credit": "/transactions/credits", "payout": "/transactions/payouts"}
+SHARED: Final = (
+    "amount", "currency", "description", "tracking_id", "language", "notification_url", "test",
+)  # fmt: skip
+PERSON: Final = ("ip", "email", "birth_date", "external_id")
+ADDRESS: Final = ("first_name", "last_name", "country", "city", "state", "zip", "address", "phone")
+
+
+def sending_request(charge: Charge, common: dict[str, Any]) -> dict[str, Any] | None:
+    """The `request` object from what every request has; None without a token."""
+    if not isinstance(charge.card, SavedCard):
+        return None
+    request = {name: common[name] for name in SHARED if name in common}
+    card = {"token": charge.card.token}
+    if charge.order.transaction_type == "credit":
+        return request | {"credit_card": card}
+    return (
+        request
+        | {"duplicate_check": False, "recipient_credit_card": card}
+        | _given("recipient", charge.customer, PERSON)
+        | _given("recipient_billing_address", charge.customer, ADDRESS)
+    )
+
+
+def _given(section: str, customer: Customer, names: tuple[str, ...]) -> dict[str, Any]:
+    found = {name: value for name in names if (value := getattr(customer, name))}
+    return {section: found} if found else {}

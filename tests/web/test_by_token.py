@@ -1,0 +1,198 @@
+"""What a shop's server does without its customer: the next of a series, credits, payouts; and what
+the gateway does to a payment by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from checkout.flow.pace import Pace
+from checkout.sandbox.overpay.cards import told
+from tests.web.conftest import Opened
+from tests.web.house import PAID, SHOP, Customer, House, Made
+
+NUMBER = "4200000000000000"
+CARD = {"payouts": "recipient_credit_card"}
+
+
+async def saved(house: House, customer: Customer) -> str:
+    """The token of a card that the customer has paid with under a contract."""
+    made = await house.create(
+        order={"additional_data": {"contract": ["recurring"]}},
+        settings={"save_card_toggle": {"customer_contract": False}},
+    )
+    await customer.pay(made, PAID)
+    token: str = json.loads(made.attempts()[0]["facts"])["card"]["token"]
+    assert token
+    return token
+
+
+async def asked(
+    house: House, http: Customer, kind: str, token: str, headers: Any = (), **more: Any
+) -> httpx.Response:
+    card = {CARD.get(kind, "credit_card"): {"token": token}}
+    order = {"amount": 700, "currency": "EUR", "description": "May", "tracking_id": "sub-5"}
+    body = {"request": order | card | more}
+    return await http.post(
+        f"/transactions/{kind}", json=body, headers=house.basic() | dict(headers)
+    )
+
+
+def sent(house: House, kind: str) -> list[Any]:
+    return [t for t in house.world.transactions.values() if t.type == kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        ("payments", "payment"),
+        ("authorizations", "authorization"),
+        ("credits", "credit"),
+        ("payouts", "payout"),
+    ],
+)
+async def test_by_a_token_alone(house: House, customer: Customer, kind: str, word: str) -> None:
+    token = await saved(house, customer)
+    before = len(sent(house, word))
+    answer = await asked(house, customer, kind, token)
+    assert answer.status_code == 200, answer.text
+    said = answer.json()["transaction"]
+    assert (said["status"], said["type"], said["amount"]) == ("successful", word, 700)
+    assert (said["tracking_id"], said["credit_card"]["last_4"]) == ("sub-5", "0000")
+    assert said[word]["status"] == "successful"
+    found = sent(house, word)[before:]
+    assert [each.amount for each in found] == [700]
+    row = house.books(payment=said["uid"])
+    assert len(row["attempts"]) == 1
+    assert token not in json.dumps([str(each) for each in row["payments"]])
+    # Money that was sent is not sent back by our API.
+    refund = {"request": {"parent_uid": said["uid"], "reason": "x"}}
+    again = await customer.post("/transactions/refunds", json=refund, headers=house.basic())
+    assert again.status_code == (200 if word == "payment" else 422)
+
+
+async def test_the_same_request_is_sent_once(house: House, customer: Customer) -> None:
+    token = await saved(house, customer)
+    same, before = {"RequestID": "r-1"}, len(sent(house, "payout"))
+    first = await asked(house, customer, "payouts", token, same)
+    second = await asked(house, customer, "payouts", token, same)
+    assert first.json()["transaction"]["uid"] == second.json()["transaction"]["uid"]
+    assert len(sent(house, "payout")) == before + 1
+    other = await asked(house, customer, "payouts", token, same, amount=701)
+    assert other.status_code == 422
+    another_kind = await asked(house, customer, "credits", token, same)
+    assert another_kind.status_code == 422
+    assert len(sent(house, "payout")) == before + 1
+
+
+async def test_an_unclear_answer_is_looked_up(house: House, customer: Customer) -> None:
+    token = await saved(house, customer)
+    before = len(sent(house, "payout"))
+    house.line.broken.append(httpx.ReadTimeout("slow"))
+    answer = await asked(house, customer, "payouts", token, {"RequestID": "r-2"})
+    assert answer.json()["transaction"]["status"] == "pending"
+    again = await asked(house, customer, "payouts", token, {"RequestID": "r-2"})
+    assert again.json()["transaction"]["status"] == "pending"
+    assert len(sent(house, "payout")) == before, "never sent again"
+
+
+async def test_proved_not_sent_it_failed(house: House, customer: Customer) -> None:
+    token = await saved(house, customer)
+    house.line.broken.append(httpx.ConnectError("away"))
+    answer = await asked(house, customer, "payments", token)
+    said = answer.json()["transaction"]
+    assert (said["status"], said["message"]) == ("failed", "Not sent, nothing has moved")
+    made = house.books(payment=said["uid"])
+    assert made["payments"]
+
+
+@pytest.mark.parametrize("kind", ["payments", "credits", "payouts"])
+async def test_a_declined_one(house: House, customer: Customer, kind: str) -> None:
+    answer = await asked(house, customer, kind, "no-such-token")
+    assert answer.status_code == 200
+    assert answer.json()["transaction"]["status"] == "failed"
+
+
+@pytest.mark.parametrize("kind", ["payments", "authorizations", "credits", "payouts"])
+async def test_what_is_refused(house: House, customer: Customer, kind: str) -> None:
+    section = CARD.get(kind, "credit_card")
+    calls = len(house.world.transactions)
+    for more, field in (
+        ({section: {"number": NUMBER, "exp_month": "12", "holder": "A B"}}, f"{section}.number"),
+        ({section: {"token": NUMBER}}, f"{section}.token"),
+        ({section: {"token": ""}}, f"{section}.token"),
+        ({section: None}, f"{section}.token"),
+        ({"encrypted_credit_card": {"number": "x"}}, "encrypted_credit_card"),
+        ({"amount": "1e3"}, "amount"),
+        ({"amount": 0}, "amount"),
+        ({"currency": "XYZ"}, "currency"),
+        ({"description": ""}, "description"),
+        ({"notification_url": "javascript:1"}, "notification_url"),
+    ):
+        answer = await asked(house, customer, kind, "t", **more)
+        assert answer.status_code == 422, (more, answer.text)
+        assert NUMBER not in answer.text
+        *parents, last = field.split(".")
+        told_of = answer.json()["errors"]
+        for parent in parents:
+            told_of = told_of[parent]
+        assert last in told_of
+    assert len(house.world.transactions) == calls
+    answer = await customer.post(f"/transactions/{kind}", json={"request": {}})
+    assert answer.status_code == 401
+
+
+# By the gateway itself
+
+
+async def notified(house: House, http: Customer, uid: str) -> None:
+    letter = told(house.world, house.world.transactions[uid])
+    assert letter is not None
+    path = letter.url.removeprefix(house.settings.public_url)
+    answer = await http.post(path, content=letter.body, headers=letter.headers)
+    assert answer.status_code == 200
+
+
+async def follow(house: House, uid: str, **how: Any) -> str:
+    transport = httpx.ASGITransport(house.sandbox)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox.test") as http:
+        answer = await http.post(f"/sandbox/transactions/{uid}/follow", json=how)
+    assert answer.status_code == 200, answer.text
+    done: str = answer.json()["uid"]
+    return done
+
+
+async def until(made: Made, status: str) -> dict[str, Any]:
+    for _ in range(200):
+        if (found := await made.told())["status"] == status:
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(found["status"])
+
+
+async def test_charged_back(opened: Opened) -> None:
+    async with opened(pace=Pace(sweep=0.05)) as house, house.customer() as customer:
+        made = await house.create(settings={"notification_url": f"{SHOP}/notify"})
+        await customer.pay(made, PAID)
+        uid = made.attempts()[0]["gateway_id"]
+        part = await follow(house, uid, kind="refund", amount=500)
+        await notified(house, customer, part)
+        rest = await follow(house, uid, kind="chargeback")
+        for _ in range(2):
+            await notified(house, customer, rest)
+        await until(made, "refunded")
+        for _ in range(200):
+            if len(house.mailbox.about(made.token)) == 4:
+                break
+            await asyncio.sleep(0.05)
+        letters = [(said["type"], said["status"]) for said in house.mailbox.about(made.token)]
+        assert sorted(letters) == [
+            ("chargeback", "successful"),
+            ("payment", "refunded"),
+            ("payment", "successful"),
+            ("refund", "successful"),
+        ]
