@@ -66,7 +66,7 @@ class Checkout:
         `more` overrides parts of the request: `language`, `attempts`, `expired_at`, `settings`,
         `payment_method`, `customer`, `transaction_type`, `additional_data`, `test`, `iframe`.
         """
-        answer = await self.call("POST", "/ctp/api/checkouts", self._request(order, more))
+        answer = await self.call("POST", "/ctp/api/checkouts", self.request(order, more))
         inner = answer.get("checkout")
         token = inner.get("token") if isinstance(inner, dict) else None
         address = inner.get("redirect_url") if isinstance(inner, dict) else None
@@ -82,7 +82,8 @@ class Checkout:
         inner = answer.get("checkout", answer)
         return inner if isinstance(inner, dict) else {}
 
-    def _request(self, order: Order, more: Mapping[str, Any]) -> dict[str, Any]:
+    def request(self, order: Order, more: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of POST /ctp/api/checkouts for this order."""
         home = self._config.public_url.rstrip("/")
         settings = {
             "return_url": f"{home}/orders/{order.number}",

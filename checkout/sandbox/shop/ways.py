@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from inspect import getsource
 from io import BytesIO
+from textwrap import dedent
 from typing import Any, Final, NamedTuple
 
 import segno
@@ -20,7 +21,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from checkout.sandbox.pages import FOLDER, page, see_other
-from checkout.sandbox.shop.api import Failure
+from checkout.sandbox.shop.api import Checkout, Failure
 from checkout.sandbox.shop.till import Till, till_of
 from checkout.sandbox.world import HttpRequest
 
@@ -188,6 +189,7 @@ def _page(till: Till, problem: str = "", status: int = 200) -> Response[str]:
         tea=TEA,
         code={way.key: _code(way) for way in WAYS},
         card=till.card,
+        asked=dedent(getsource(Checkout.request)),
         problem=problem,
     )
 
