@@ -140,6 +140,7 @@ VIEWS: dict[str, dict[str, Any]] = {
     "pages/order.html": {"page": views.OrderPage},
     "pages/error.html": {"page": views.ErrorPage},
     "partials/status.html": {"status": views.StatusView},
+    "mail/invoice.html": {"mail": views.InvoiceMail},
     "base.html": {},
 }
 

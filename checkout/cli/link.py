@@ -1,22 +1,45 @@
-"""`checkout link`: one signed payment address, made offline."""
+"""`checkout link`: one signed payment address, made offline; as a QR code, by mail."""
 
 from __future__ import annotations
 
+import asyncio
 import re
+import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import click
+import segno
 
-from checkout.cli.common import UNUSABLE, config_option, fail, json_option, print_json, settings_of
+from checkout.cli.common import (
+    FAILED,
+    UNUSABLE,
+    config_option,
+    fail,
+    json_option,
+    print_json,
+    settings_of,
+)
 from checkout.errors import CheckoutError, Unprocessable
 from checkout.links import sign_link
-from checkout.merchant.orders import read_link_order
+from checkout.merchant.mail import Undelivered, send
+from checkout.merchant.orders import CUSTOMER, read_link_order
+from checkout.model.checks import Wrong
 from checkout.model.money import Money
-from checkout.texts import LANGUAGES
+from checkout.settings import Settings, Shop, Smtp
+from checkout.texts import LANGUAGES, SOURCE
+from checkout.web.invoice import invoice
 
 SPANS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+TERMINAL: Final = "-"
+PICTURES: Final = (".png", ".svg")
+QR_SCALE: Final = 6  # pixels a square
+MOST_IN_QR: Final = 2953  # bytes in the largest QR code
 
 
 def seconds(text: str) -> int:
@@ -34,54 +57,154 @@ def seconds(text: str) -> int:
 @click.option("--description", required=True, help="What is paid.")
 @click.option("--tracking-id", help="The shop's own number for it.")
 @click.option("--expires", default="7d", show_default=True, help="30m, 12h, 7d, 2w.")
-@click.option("--language", type=click.Choice(sorted(LANGUAGES)), help="Of the page.")
+@click.option("--language", type=click.Choice(sorted(LANGUAGES)), help="Of the page and the mail.")
+@click.option(
+    "--customer",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="What is known of the customer, like email=anna@example.com; repeat it for more.",
+)
+@click.option("--return-url", help="Where the customer goes back to.")
+@click.option("--cancel-url", help="The same for one who gives up.")
+@click.option("--notification-url", help="What is told the result.")
+@click.option("--test", is_flag=True, help="A test payment.")
+@click.option(
+    "--qr",
+    is_flag=False,
+    flag_value=TERMINAL,
+    metavar="[FILE]",
+    help="Also as a QR code: printed, or written to FILE.png or FILE.svg.",
+)
+@click.option("--email", metavar="ADDRESS", help="Send it there as an invoice, by [smtp].")
 @config_option
 @json_option
 def link(
     shop_id: str,
     amount: str,
     currency: str,
-    description: str,
-    tracking_id: str | None,
     expires: str,
-    language: str | None,
+    customer: tuple[str, ...],
+    qr: str | None,
+    email: str | None,
+    test: bool,
     config: Path | None,
     as_json: bool,
+    **said: Any,
 ) -> None:
     """Print one signed payment URL. It is made offline: no server is asked."""
     settings = settings_of(config)
+    shop = _shop(settings, shop_id)
+    smtp = _smtp(settings) if email is not None else None
+    if qr not in (None, TERMINAL) and Path(qr).suffix.lower() not in PICTURES:
+        fail(f"--qr: must end in {' or '.join(PICTURES)}", UNUSABLE)
+    now = time.time()
+    money, until = _money(amount, currency), _until(expires, now)
+    payload = {"amount": money.minor, "currency": currency, "expires": until} | said
+    payload |= {"customer": _customer(customer) or None, "test": test or None}
+    payload = {name: value for name, value in payload.items() if value is not None}
+    url = _signed(settings, shop, payload, now)
+    made: dict[str, Any] = {"url": url, "expires": datetime.fromtimestamp(until, UTC).isoformat()}
+    mail = None
+    if smtp is not None and email is not None:
+        mail = _mail(settings, smtp, shop, payload, url, email, now)
+    if qr is not None:
+        made |= _drawn(url, qr, as_json=as_json)
+    if smtp is not None and mail is not None:
+        _post(settings, smtp, mail)
+        made |= {"email": email}
+    if as_json:
+        print_json(made)
+    else:
+        click.echo(url)
+        if qr == TERMINAL:
+            segno.make_qr(url, error="l").terminal(sys.stdout, compact=True)
+
+
+def _shop(settings: Settings, shop_id: str) -> Shop:
     shop = settings.shops.get(shop_id)
     if shop is None:
         fail(f"--shop: {shop_id} is not in the settings", UNUSABLE)
     if not shop.link_keys:
         fail(f"shops.{shop_id}.link_keys: is needed to sign links", UNUSABLE)
-    now = time.time()
+    return shop
+
+
+def _money(amount: str, currency: str) -> Money:
     try:
-        money = Money.from_major(amount, currency)
+        return Money.from_major(amount, currency)
     except ValueError as error:
         fail(f"--amount, --currency: {error}", UNUSABLE)
+
+
+def _until(expires: str, now: float) -> int:
     try:
-        until = int(now) + seconds(expires)
+        return int(now) + seconds(expires)
     except ValueError as error:
         fail(f"--expires: {error}", UNUSABLE)
-    payload = {
-        "amount": money.minor,
-        "currency": money.currency,
-        "description": description,
-        "tracking_id": tracking_id,
-        "expires": until,
-        "language": language,
-    }
-    payload = {name: value for name, value in payload.items() if value is not None}
+
+
+def _customer(said: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pair in said:
+        name, equals, value = pair.partition("=")
+        if not equals or name not in CUSTOMER:
+            fail(f"--customer: write it as FIELD=VALUE, of: {', '.join(CUSTOMER)}", UNUSABLE)
+        found[name] = value
+    return found
+
+
+def _signed(settings: Settings, shop: Shop, payload: Mapping[str, Any], now: float) -> str:
+    """The address; it would open on the server, or the command ends here."""
     try:
         read_link_order(payload, shop, sandbox=settings.sandbox, now=now)
-        signed = sign_link(shop_id, shop.link_keys[-1], payload)
+        return settings.url(f"/pay/{sign_link(shop.id, shop.link_keys[-1], payload)}")
     except Unprocessable as error:
         fail("\n".join(f"{name}: {', '.join(why)}" for name, why in error.fields.items()), UNUSABLE)
     except CheckoutError as error:
         fail(error.message, UNUSABLE)
-    url = settings.url(f"/pay/{signed}")
-    if as_json:
-        print_json({"url": url, "expires": datetime.fromtimestamp(until, UTC).isoformat()})
-    else:
-        click.echo(url)
+
+
+def _drawn(url: str, qr: str, *, as_json: bool) -> dict[str, str]:
+    """The QR code, written to its file; on the terminal it comes after the address."""
+    if len(url) > MOST_IN_QR:
+        fail(f"--qr: the link has {len(url)} characters, a QR code {MOST_IN_QR} at most", UNUSABLE)
+    if qr == TERMINAL:
+        if as_json:
+            fail("--qr: needs a FILE beside --json", UNUSABLE)
+        return {}
+    try:
+        segno.make_qr(url, error="l").save(qr, scale=QR_SCALE, dark="#000", light="#fff")
+    except OSError as error:
+        fail(f"--qr: {qr} can't be written: {error.strerror}", FAILED)
+    return {"qr": qr}
+
+
+def _smtp(settings: Settings) -> Smtp:
+    if settings.smtp is None:
+        fail("smtp: is needed to send mails", UNUSABLE)
+    return settings.smtp
+
+
+def _mail(
+    settings: Settings,
+    smtp: Smtp,
+    shop: Shop,
+    payload: Mapping[str, Any],
+    url: str,
+    to: str,
+    now: float,
+) -> EmailMessage:
+    order = read_link_order(payload, shop, sandbox=settings.sandbox, now=now)
+    language = order.ways.language or SOURCE
+    try:
+        return invoice(order, shop, url, sender=smtp.sender, to=to, language=language, now=now)
+    except Wrong as wrong:
+        fail(f"--email: {wrong}", UNUSABLE)
+
+
+def _post(settings: Settings, smtp: Smtp, mail: EmailMessage) -> None:
+    host = urlsplit(settings.public_url).hostname or "localhost"
+    try:
+        asyncio.run(send(mail, smtp, host=host))
+    except Undelivered as error:
+        fail(f"--email: {error.message}", FAILED)

@@ -238,3 +238,23 @@ class ErrorPage:
     notice: Notice
     status: int
     actions: tuple[tuple[str, str], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceMail:
+    """A mail with a payment link (`mail/invoice.html`); each text is a single line."""
+
+    lang: str
+    dir: str
+    subject: str
+    shop: str
+    amount: str
+    description: str
+    reference: str | None
+    url: str
+    pay_label: str
+    until: str  # a sentence
+    email: str | None  # where questions go, else to `home`
+    home: str
+    accent: str
+    on_accent: str

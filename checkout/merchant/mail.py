@@ -1,0 +1,74 @@
+"""Hands a mail to the mail server of the settings.
+
+smtps:// is TLS from the first byte; smtp:// must be made TLS by STARTTLS before anything is said,
+unless the server is on loopback: there it is TLS where a password is said and the server can.
+Certificates are verified. Nothing is tried twice: the caller sees at once whether it was taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from email.message import EmailMessage
+from typing import Final
+
+import aiosmtplib
+
+from checkout.errors import CheckoutError
+from checkout.model.urls import is_loopback
+from checkout.settings import Smtp
+
+SECONDS: Final = 30.0  # for the whole conversation
+
+
+class Undelivered(CheckoutError):
+    """The mail server did not take the mail; the message says why, in a line without secrets."""
+
+    message = "The mail was not sent"
+
+
+async def send(message: EmailMessage, smtp: Smtp, *, host: str, seconds: float = SECONDS) -> None:
+    """`host`: our own name, as told to the server. Raises Undelivered, also when the server has
+    not taken the mail after `seconds`."""
+    server = f"{smtp.host}:{smtp.port}"
+    try:
+        async with asyncio.timeout(seconds):
+            await aiosmtplib.send(
+                message,
+                hostname=smtp.host,
+                port=smtp.port,
+                username=smtp.user,
+                password=smtp.password,
+                use_tls=smtp.tls,
+                start_tls=_start_tls(smtp),
+                local_hostname=host,  # else it is looked up, which may take long
+                tls_context=ssl.create_default_context(),
+                timeout=seconds,
+            )
+    except TimeoutError:
+        raise Undelivered(f"{server} did not answer in {seconds:g} seconds") from None
+    except aiosmtplib.SMTPAuthenticationError:
+        raise Undelivered(f"{server} refused our user name and password") from None
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        said = error.recipients[0]
+        raise Undelivered(f"{server} refused the address: {said.code} {_line(said)}") from None
+    except aiosmtplib.SMTPResponseException as error:
+        raise Undelivered(f"{server} refused the mail: {error.code} {_line(error)}") from None
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise Undelivered(f"{server} can't be used: {_line(error)}") from None
+
+
+def _start_tls(smtp: Smtp) -> bool | None:
+    """None: where the server offers it."""
+    if smtp.tls:
+        return False
+    if is_loopback(smtp.host):
+        return None if smtp.user else False
+    return True
+
+
+def _line(error: BaseException) -> str:
+    """What a server or the network said, as one line of what can be printed."""
+    said = getattr(error, "message", None) or str(error) or type(error).__name__
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
