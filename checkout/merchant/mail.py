@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 from typing import Final
 
@@ -33,18 +34,7 @@ async def send(message: EmailMessage, smtp: Smtp, *, host: str, seconds: float =
     server = f"{smtp.host}:{smtp.port}"
     try:
         async with asyncio.timeout(seconds):
-            await aiosmtplib.send(
-                message,
-                hostname=smtp.host,
-                port=smtp.port,
-                username=smtp.user,
-                password=smtp.password,
-                use_tls=smtp.tls,
-                start_tls=_start_tls(smtp),
-                local_hostname=host,  # else it is looked up, which may take long
-                tls_context=ssl.create_default_context(),
-                timeout=seconds,
-            )
+            await _hand_over(message, smtp, host, seconds)
     except TimeoutError:
         raise Undelivered(f"{server} did not answer in {seconds:g} seconds") from None
     except aiosmtplib.SMTPAuthenticationError:
@@ -56,6 +46,29 @@ async def send(message: EmailMessage, smtp: Smtp, *, host: str, seconds: float =
         raise Undelivered(f"{server} refused the mail: {error.code} {_line(error)}") from None
     except (aiosmtplib.SMTPException, OSError) as error:
         raise Undelivered(f"{server} can't be used: {_line(error)}") from None
+
+
+async def _hand_over(message: EmailMessage, smtp: Smtp, host: str, seconds: float) -> None:
+    client = aiosmtplib.SMTP(
+        hostname=smtp.host,
+        port=smtp.port,
+        use_tls=smtp.tls,
+        start_tls=_start_tls(smtp),
+        local_hostname=host,  # else it is looked up, which may take long
+        tls_context=ssl.create_default_context(),
+        timeout=seconds,
+    )
+    await client.connect()
+    transport = client.transport
+    try:
+        if smtp.user is not None:
+            await client.login(smtp.user, smtp.password or "")
+        await client.send_message(message)
+        with suppress(aiosmtplib.SMTPException):  # it is taken, however we part
+            await client.quit()
+    finally:
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()  # a polite end of TLS would outlive a command's event loop
 
 
 def _start_tls(smtp: Smtp) -> bool | None:
