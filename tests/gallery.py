@@ -25,6 +25,7 @@ from checkout.model.card import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WR
 from checkout.model.money import Money
 from checkout.model.order import Agreement, Order
 from checkout.model.outcome import Reason
+from checkout.model.product import Sale
 from checkout.model.status import Status
 from checkout.model.steps import Instructions
 from checkout.web import checkboxes, present, words
@@ -36,6 +37,7 @@ from checkout.web.views import (
     MethodChoice,
     OrderPage,
     PaymentPage,
+    ProductPage,
     RedirectPage,
     ResultPage,
     Row,
@@ -205,6 +207,41 @@ class Fakes:
         page = replace(page, **{name: more[name] for name in more if name in fields})
         return "pages/result.html", page, self.shell(notice.title, **shell)
 
+    def product(self, sale: Sale | None = None, **more: Any) -> State:
+        _ = self._
+        found = self.notice(words.SALE[sale]) if sale else None
+        page = ProductPage(
+            name=_("Two tickets, row 5"),
+            description="Stalls, row 5. Doors open at 19:00, the play begins at 20:00.",
+            price=self.amount,
+            notice=found,
+            action="/product",
+            form_token="form-token",
+            facts=()
+            if found
+            else (
+                Row(_(words.LEFT), "3"),
+                Row(_(words.ON_SALE_UNTIL), present.date_and_time(WHEN, self.lang)),
+            ),
+            home=SHOP.url,
+            home_label=_(words.BACK) % {"shop": SHOP.name},
+        )
+        fields = page.__dataclass_fields__
+        shell = {name: value for name, value in more.items() if name not in fields}
+        page = replace(page, **{name: more[name] for name in more if name in fields})
+        title = f"{found.title if found else page.name} · Demo shop"
+        return "pages/product.html", page, self.shell(title, **shell)
+
+    def chosen(self, **more: Any) -> Field:
+        """The field of an amount that the customer chooses."""
+        _ = self._
+        least, most = (present.amount(Money(n, "EUR"), self.lang) for n in (500, 100_000))
+        hint = _(words.AMOUNT_BETWEEN) % {"least": least, "most": most}
+        values = {"value": "10.00"} | more
+        return Field(
+            "amount", f"{_(words.ROW_AMOUNT)} (EUR)", hint=hint, inputmode="decimal", **values
+        )
+
     def error(self, status: int, *actions: tuple[str, str], shop: Shop | None = None) -> State:
         notice = self.notice(words.ERROR[status])
         shell = Shell(self.lang, notice.title, NONCE, shop)
@@ -243,6 +280,7 @@ def states(lang: str = "en") -> dict[str, State]:
         link=QR,
     )
     again = (_(words.OPEN_PAYMENT), "/")
+    too_little = _(words.AMOUNT_LITTLE) % {"least": present.amount(Money(500, "EUR"), lang)}
     return {
         "ready": payment(),
         "several-methods": payment(**several),
@@ -352,6 +390,30 @@ def states(lang: str = "en") -> dict[str, State]:
             ),
             fake.shell(_(words.STATUS[Status.PAID].title)),
         ),
+        "product": fake.product(),
+        "product-several": fake.product(
+            fields=(
+                Field(
+                    "quantity",
+                    _(words.QUANTITY),
+                    "1",
+                    options=tuple((str(n), str(n)) for n in range(1, 4)),
+                ),
+            )
+        ),
+        "product-amount": fake.product(price=None, facts=(), fields=(fake.chosen(),)),
+        "product-error": fake.product(
+            price=None,
+            facts=(),
+            fields=(fake.chosen(value="2", error=too_little),),
+            errors=(("amount", too_little),),
+            test=True,
+        ),
+        "product-framed": fake.product(framed=True),
+        "product-reserved": fake.product(Sale.RESERVED),
+        "product-sold-out": fake.product(Sale.SOLD_OUT),
+        "product-ended": fake.product(Sale.ENDED),
+        "product-inactive": fake.product(Sale.INACTIVE),
         "not-found": fake.error(404),
         "link-ended": fake.error(410),
         "too-many": fake.error(429, again, shop=SHOP),

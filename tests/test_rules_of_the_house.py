@@ -138,6 +138,7 @@ VIEWS: dict[str, dict[str, Any]] = {
     "pages/wait.html": {"page": views.WaitPage},
     "pages/result.html": {"page": views.ResultPage},
     "pages/order.html": {"page": views.OrderPage},
+    "pages/product.html": {"page": views.ProductPage},
     "pages/error.html": {"page": views.ErrorPage},
     "partials/status.html": {"status": views.StatusView},
     "mail/invoice.html": {"mail": views.InvoiceMail},

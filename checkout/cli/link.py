@@ -27,8 +27,9 @@ from checkout.cli.common import (
 )
 from checkout.errors import CheckoutError, Unprocessable
 from checkout.links import sign_link
+from checkout.merchant.customers import CUSTOMER
 from checkout.merchant.mail import Undelivered, send
-from checkout.merchant.orders import CUSTOMER, read_link_order
+from checkout.merchant.orders import read_link_order
 from checkout.model.checks import Wrong
 from checkout.model.money import Money
 from checkout.settings import Settings, Shop, Smtp

@@ -11,6 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from checkout.errors import NotFound, TooMany, Unprocessable
+from checkout.flow import stock
 from checkout.flow.counts import ALERTS, ATTEMPTS
 from checkout.flow.pace import Pace, next_query, next_sweep
 from checkout.ledger import attempts, cards, events, operations, outbox, payments
@@ -394,6 +395,8 @@ def _settle(conn: Connection, book: Book, story: Story, now: float) -> Story:
         return story
     values = {"status": status, "told": status if tell else told, "updated_at": now}
     payments.change(conn, uid, **values)
+    if story.payment.order.product is not None:
+        stock.follow(conn, uid, status, now)
     events.append(conn, uid, "payment", now, None, status=status)
     story = Story(msgspec.structs.replace(story.payment, **values), story.attempts)
     if tell:

@@ -8,11 +8,11 @@ from collections.abc import Awaitable
 import structlog
 
 from checkout.errors import CheckoutError
-from checkout.flow import record
+from checkout.flow import record, stock
 from checkout.flow.operations import look_up
 from checkout.flow.pace import HOUR, next_sweep
 from checkout.flow.verbs import Flow, Heard
-from checkout.ledger import attempts, operations, payments
+from checkout.ledger import attempts, operations, payments, products
 from checkout.ledger.attempts import Due
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.status import LIVE, UNPAID_ENDS, Status
@@ -26,6 +26,9 @@ async def sweep(flow: Flow) -> int:
     for uid in await flow.ledger.read(payments.to_expire, now, 100 + len(flow.unreadable)):
         if flow.unreadable.get(uid, now) <= now:
             await _alone(flow, uid, _expire(flow, uid, now))
+    overdue = await flow.ledger.read(products.overdue, now, 100 + len(flow.unreadable))
+    overdue = [uid for uid in overdue if flow.unreadable.get(uid, now) <= now]
+    await asyncio.gather(*(_alone(flow, uid, _lapse(flow, uid)) for uid in overdue))
     due = await flow.ledger.read(attempts.to_sweep, now)
     open_ = await flow.ledger.read(operations.to_sweep, now)
     await asyncio.gather(
@@ -46,6 +49,12 @@ async def _alone(flow: Flow, uid: str, work: Awaitable[None]) -> None:
         log.error("sweep.fault", payment=uid, error=type(error).__name__, alert=True)
     else:
         flow.unreadable.pop(uid, None)
+
+
+async def _lapse(flow: Flow, uid: str) -> None:
+    """A buyer's time is over: after a last look, as who has paid this moment has bought."""
+    await flow.look(await flow.ledger.read(record.read, uid))
+    await flow.write(uid, stock.lapse, uid, flow.clock())
 
 
 async def _expire(flow: Flow, uid: str, now: float) -> None:

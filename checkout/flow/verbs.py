@@ -100,7 +100,7 @@ class Flow:
         """
         self._check_methods(order, shop)
         PAYMENTS.labels(shop.id).inc()
-        payment = self._new(order, shop)
+        payment = self.new(order, shop)
         if idempotency_key is None:
             await self.ledger.write(_add, payment)
             return payment
@@ -123,13 +123,14 @@ class Flow:
         if order.expires_at <= self.clock():
             raise Gone
         self._check_methods(order, shop)
-        return await self.ledger.write(_add_for_link, self._new(order, shop, link))
+        return await self.ledger.write(_add_for_link, self.new(order, shop, link))
 
     def _check_methods(self, order: Order, shop: Shop) -> None:
         if not offered(order, shop, self.gateways):
             raise Unprocessable({"payment_method.types": [NO_METHOD]})
 
-    def _new(self, order: Order, shop: Shop, link: str | None = None) -> Payment:
+    def new(self, order: Order, shop: Shop, link: str | None = None) -> Payment:
+        """A payment that nobody has written down yet."""
         now = self.clock()
         return Payment(
             uid=new_uid(),

@@ -161,3 +161,33 @@ creations: Final = Table(
     Column("created_at", Double, nullable=False),
     PrimaryKeyConstraint("shop", "idempotency_key"),
 )
+
+products: Final = Table(
+    "products",
+    METADATA,
+    Column("id", String(20), primary_key=True),
+    Column("shop", String(64), nullable=False),
+    Column("given", Text, nullable=False),  # the shop's own fields, which an update changes
+    Column("terms", Text, nullable=False),  # model.product.Product, read from them
+    Column("active", Boolean, nullable=False),
+    Column("expires_at", Double),
+    Column("quantity", Integer),  # in all; None: no end of them
+    Column("held", Integer, nullable=False),  # by buyers who have not paid yet
+    Column("sold", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Index("products_by_shop", "shop", "created_at"),
+)
+
+reservations: Final = Table(
+    "reservations",
+    METADATA,
+    Column("payment", String(36), ForeignKey("payments.uid"), primary_key=True),
+    Column("product", String(20), ForeignKey("products.id"), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("state", String(16), nullable=False),  # held, sold, released
+    Column("until", Double),  # when what is held goes back; None: not by time
+    Column("created_at", Double, nullable=False),
+    Index("reservations_by_product", "product"),
+    Index("reservations_until", "until"),
+)

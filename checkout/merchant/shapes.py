@@ -100,6 +100,7 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
         order.transaction_type: bank(story, status),
         # A charge may have become two transactions at the gateway; here it is one.
         **({"parent_uid": payment.uid} if order.transaction_type == "charge" else {}),
+        **_product(order),
     }
 
 
@@ -147,6 +148,7 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         "payment_method": raw.get("payment_method"),
         "credit_card": card(story.shown),
         "travel": order.details.travel or None,
+        **_product(order),
     }
 
 
@@ -163,6 +165,13 @@ def made_alone(
         word, message = OPERATION[Status.LOST]
         return found | {"status": word, "message": message}
     return found
+
+
+def _product(order: Order) -> dict[str, Any]:
+    """What was bought, where it was by a product's page."""
+    if order.product is None:
+        return {}
+    return {"product": {"id": order.product, "quantity": order.quantity}}
 
 
 # An operation's outward words.

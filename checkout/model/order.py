@@ -151,6 +151,8 @@ class Order(Struct, frozen=True, omit_defaults=True):
     customer: Customer = Customer()
     methods: Methods = Methods()
     public: bool = False
+    product: str | None = None  # what was bought, where it was by a product's page
+    quantity: int = 1  # how many of it
     raw: dict[str, Any] = {}  # the shop's own objects, answered back as they came
     alone: bool = False  # made by the shop's server by a token: no customer is present
 

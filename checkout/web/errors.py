@@ -21,7 +21,15 @@ from checkout.web.visit import Visit, Web_Request, shop_view, web_of
 
 log = structlog.get_logger(__name__)
 
-MACHINES: Final = ("/ctp/", "/transactions/", "/notify/", "/health/", "/metrics", "/schema")
+MACHINES: Final = (
+    "/ctp/",
+    "/products",
+    "/transactions/",
+    "/notify/",
+    "/health/",
+    "/metrics",
+    "/schema",
+)
 
 
 def on_error(request: Web_Request, error: Exception) -> Response[Any]:

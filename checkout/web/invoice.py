@@ -13,15 +13,13 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, make_msgid
 
-from babel.dates import format_date, format_time
-
 from checkout.model.checks import Wrong
 from checkout.model.order import Order
 from checkout.model.rules import email_address
 from checkout.settings import Shop
 from checkout.texts import N_, gettext, locale
 from checkout.web import words
-from checkout.web.present import amount, fill
+from checkout.web.present import amount, date_and_time, fill
 from checkout.web.render import environment
 from checkout.web.views import InvoiceMail
 
@@ -77,7 +75,7 @@ def _view(order: Order, shop: Shop, url: str, language: str) -> InvoiceMail:
         reference=_one_line(order.tracking_id) if order.tracking_id else None,
         url=url,
         pay_label=order.ways.button_text or fill(_(words.PAY), amount=money),
-        until=fill(_(UNTIL), time=_moment(order.expires_at, language)),
+        until=fill(_(UNTIL), time=date_and_time(order.expires_at, language)),
         email=shop.email,
         home=shop.url,
         accent=shop.accent,
@@ -100,11 +98,6 @@ def _lines(view: InvoiceMail) -> Iterator[str]:
     yield view.until
     yield _(UNASKED)
     yield f"{_(QUESTIONS)} {view.email or view.home}"
-
-
-def _moment(seconds: float, language: str) -> str:
-    at, spoken = datetime.fromtimestamp(seconds, UTC), locale(language)
-    return f"{format_date(at, 'long', spoken)}, {format_time(at, 'short', locale=spoken)} UTC"
 
 
 def _one_line(text: str) -> str:

@@ -11,7 +11,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import segno
-from babel.dates import format_datetime, format_time, format_timedelta, get_timezone_gmt
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_time,
+    format_timedelta,
+    get_timezone_gmt,
+)
 from babel.numbers import NumberPattern, parse_pattern
 
 from checkout.ledger.rows import Attempt, Story
@@ -235,6 +241,12 @@ def moment(seconds: float, language: str, zone: tzinfo = UTC) -> str:
     at = datetime.fromtimestamp(seconds, zone)
     written = format_datetime(at, "medium", tzinfo=zone, locale=locale(language))
     return f"{written} {_clock(at, language)}"
+
+
+def date_and_time(seconds: float, language: str) -> str:
+    """Like `moment`, to the minute and with the month's name: "28 November 2027, 22:00 UTC"."""
+    at, spoken = datetime.fromtimestamp(seconds, UTC), locale(language)
+    return f"{format_date(at, 'long', spoken)}, {format_time(at, 'short', locale=spoken)} UTC"
 
 
 def clock_time(seconds: float, language: str, zone: tzinfo = UTC) -> str:

@@ -241,6 +241,24 @@ class ErrorPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ProductPage:
+    """What can be bought by one link. `notice`: why it can't be now; then there is no form. The
+    form's fields: `amount` where the customer chooses it, `quantity` where there can be several."""
+
+    name: str
+    description: str
+    price: str | None  # None: the customer chooses
+    notice: Notice | None
+    action: str  # POST: buys
+    form_token: str
+    fields: tuple[Field, ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()  # (field name, sentence)
+    facts: tuple[Row, ...] = ()  # how many are left, until when
+    home: str | None = None  # back to the shop
+    home_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceMail:
     """A mail with a payment link (`mail/invoice.html`); each text is a single line."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from checkout.model.outcome import Reason
+from checkout.model.product import Sale
 from checkout.model.status import Status
 from checkout.texts import N_
 
@@ -216,6 +217,23 @@ ERROR: Final[dict[int, Words]] = {
     ),
 }
 
+# Why a product can't be bought.
+SALE: Final[dict[Sale, Words]] = {
+    Sale.RESERVED: Words(
+        N_("Someone else is buying the last one"),
+        N_("It may come back: look again in a quarter of an hour."),
+        "wait",
+    ),
+    Sale.SOLD_OUT: Words(N_("Sold out"), N_("There is none left."), "info"),
+    Sale.ENDED: Words(
+        N_("The sale is over"), N_("Ask the shop whether there will be another one."), "info"
+    ),
+    Sale.INACTIVE: Words(
+        N_("Not on sale now"), N_("The shop does not sell this at the moment."), "info"
+    ),
+}
+TOO_FEW: Final = N_("There are not so many left")
+
 METHOD: Final[dict[str, tuple[str, str]]] = {
     "credit_card": (N_("Card"), "card"),
     "bank_transfer": (N_("Bank transfer"), "bank"),
@@ -260,3 +278,13 @@ ROW_CARD: Final = N_("Card")
 ROW_METHOD: Final = N_("Paid by")
 ROW_AUTH: Final = N_("Approval code")
 ROW_DESCRIPTION: Final = N_("For")
+AMOUNT_MISSING: Final = N_("Enter the amount in figures, like %(example)s")
+AMOUNT_LITTLE: Final = N_("Enter %(least)s or more")
+AMOUNT_MUCH: Final = N_("Enter %(most)s or less")
+AMOUNT_FROM: Final = N_("From %(least)s")
+AMOUNT_TO: Final = N_("Up to %(most)s")
+AMOUNT_BETWEEN: Final = N_("From %(least)s to %(most)s")
+QUANTITY: Final = N_("Quantity")
+QUANTITY_WRONG: Final = N_("Choose how many")
+LEFT: Final = N_("Left")
+ON_SALE_UNTIL: Final = N_("On sale until")

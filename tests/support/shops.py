@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from checkout.model.browser import Browser
 from checkout.model.card import Card
@@ -30,6 +31,11 @@ SHOP_SECRET: Final = secrets.token_hex(32)
 def rsa_key() -> RSAPrivateKey:
     """One for the whole run: making one takes a while."""
     return generate_private_key(65537, 2048)
+
+
+def pem() -> str:
+    """The same key as a shop keeps it in a file."""
+    return rsa_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def shop(**changes: Any) -> Shop:

@@ -228,6 +228,7 @@ FUZZED = {
     "POST /ctp/api/checkouts": "Basic",
     "GET /ctp/api/checkouts/{token}": "Basic",
     "POST /ctp/api/payments": "Bearer",
+    "POST /products": "Basic",
 }
 
 

@@ -1,4 +1,4 @@
-"""The first schema: payments, attempts, events, outbox, creations"""
+"""The first schema: payments, attempts, events, outbox, creations, operations, products"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -171,8 +171,44 @@ def upgrade() -> None:
     with op.batch_alter_table("operations", schema=None) as batch_op:
         batch_op.create_index("operations_to_sweep", ["sweep_at"], unique=False)
 
+    op.create_table(
+        "products",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("shop", sa.String(length=64), nullable=False),
+        sa.Column("given", sa.Text(), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", sa.Double(), nullable=True),
+        sa.Column("quantity", sa.Integer(), nullable=True),
+        sa.Column("held", sa.Integer(), nullable=False),
+        sa.Column("sold", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("updated_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("products", schema=None) as batch_op:
+        batch_op.create_index("products_by_shop", ["shop", "created_at"], unique=False)
+
+    op.create_table(
+        "reservations",
+        sa.Column("payment", sa.String(length=36), nullable=False),
+        sa.Column("product", sa.String(length=20), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("until", sa.Double(), nullable=True),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(["payment"], ["payments.uid"]),
+        sa.ForeignKeyConstraint(["product"], ["products.id"]),
+        sa.PrimaryKeyConstraint("payment"),
+    )
+    with op.batch_alter_table("reservations", schema=None) as batch_op:
+        batch_op.create_index("reservations_by_product", ["product"], unique=False)
+        batch_op.create_index("reservations_until", ["until"], unique=False)
+
 
 def downgrade() -> None:
+    op.drop_table("reservations")
+    op.drop_table("products")
     with op.batch_alter_table("operations", schema=None) as batch_op:
         batch_op.drop_index("operations_to_sweep")
 

@@ -1,0 +1,161 @@
+"""The verbs of products: make, change, find, buy."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from checkout.errors import NotFound, Unprocessable
+from checkout.flow.counts import PAYMENTS
+from checkout.flow.methods import offered
+from checkout.flow.stock import HOLD
+from checkout.flow.verbs import NO_METHOD, Flow
+from checkout.ledger import events, payments, products
+from checkout.ledger.products import Stocked
+from checkout.ledger.rows import Payment
+from checkout.merchant.products import ordered
+from checkout.model.money import Money
+from checkout.model.order import Order
+from checkout.model.product import PREFIX, Product, Sale
+from checkout.model.status import UNPAID_ENDS
+from checkout.settings import Shop
+
+DAY: Final = 24 * 3600.0
+MOST_REPEATS: Final = 50
+
+Given = dict[str, Any]
+Read = Callable[[Given], tuple[Product, Given]]
+
+
+class NotForSale(Exception):
+    """The product as it stands; `sale` says why it can't be bought. `few`: fewer than asked."""
+
+    def __init__(self, stocked: Stocked, sale: Sale) -> None:
+        super().__init__(sale)
+        self.stocked = stocked
+        self.sale = sale
+
+    @property
+    def few(self) -> bool:
+        return self.sale is Sale.OPEN
+
+
+class Choice(Struct, frozen=True):
+    """What the buyer chose. `form` names the form that was sent: sent twice it buys once."""
+
+    form: str
+    quantity: int = 1
+    money: Money | None = None  # where the customer chooses it
+
+    def digest(self, id: str, repeat: int) -> str:
+        """64 hex digits, the name of the payment's making."""
+        amount = self.money.minor if self.money else ""
+        parts = ("product", id, self.form, str(self.quantity), str(amount), str(repeat))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+async def make(flow: Flow, product: Product, given: Given, shop: Shop) -> Stocked:
+    """Raises Unprocessable when no method of the shop can take its payments."""
+    _check_methods(flow, product, shop)
+    now = flow.clock()
+    stocked = Stocked(
+        id=PREFIX + secrets.token_hex(8),
+        shop=shop.id,
+        product=product,
+        given=given,
+        held=0,
+        sold=0,
+        created_at=now,
+        updated_at=now,
+    )
+    await flow.ledger.write(products.add, stocked)
+    return stocked
+
+
+async def change(flow: Flow, id: str, shop: Shop, read: Read) -> Stocked:
+    """`read` makes the new terms of the shop's fields so far. Raises NotFound, Unprocessable."""
+    await find(flow, id, shop)
+
+    def checked(given: Given) -> tuple[Product, Given]:
+        product, merged = read(given)
+        _check_methods(flow, product, shop)
+        return product, merged
+
+    changed = await flow.ledger.write(products.change, id, checked, flow.clock())
+    if changed is None:
+        raise NotFound
+    return changed
+
+
+async def find(flow: Flow, id: str, shop: Shop | None = None) -> Stocked:
+    """With `shop`, of that shop alone. Raises NotFound."""
+    stocked = await flow.ledger.read(products.by_id, id)
+    if stocked is None or (shop is not None and stocked.shop != shop.id):
+        raise NotFound
+    return stocked
+
+
+async def buy(flow: Flow, id: str, choice: Choice) -> Payment:
+    """A payment with its goods reserved. The same form with the same choice gives the same
+    payment, until that one has ended unpaid. Raises NotForSale, NotFound."""
+    try:
+        return await flow.ledger.write(_buy, flow, id, choice)
+    except IntegrityError:  # the same form came twice at once: the other was first
+        return await flow.ledger.write(_buy, flow, id, choice)
+
+
+def _buy(conn: Connection, flow: Flow, id: str, choice: Choice) -> Payment:
+    now, link = flow.clock(), ""
+    for repeat in range(MOST_REPEATS):
+        link = choice.digest(id, repeat)
+        before = payments.by_link(conn, link)
+        if before is None:
+            break
+        if before.status(now) not in UNPAID_ENDS:
+            return before.payment
+    taken = products.take(conn, id, choice.quantity, now)
+    stocked = products.by_id(conn, id)
+    if stocked is None:
+        raise NotFound
+    if not taken:
+        raise NotForSale(stocked, stocked.sale(now))
+    product = stocked.product
+    _check(product, choice)
+    scarce = product.quantity is not None
+    until = now + (HOLD if scarce else DAY)
+    order = ordered(stocked, choice.money, choice.quantity, until)
+    payment = flow.new(order, flow.settings.shop(stocked.shop), link)
+    payments.add(conn, payment)
+    events.append(conn, payment.uid, "created", now, None, product=id, quantity=choice.quantity)
+    products.reserve(
+        conn, payment.uid, id, choice.quantity, now=now, until=until if scarce else None
+    )
+    PAYMENTS.labels(stocked.shop).inc()
+    return payment
+
+
+def _check(product: Product, choice: Choice) -> None:
+    """The form was made before: the shop may have changed the product since."""
+    least, most = product.bounds
+    if not 1 <= choice.quantity <= product.most_at_once:
+        raise Unprocessable({"quantity": [f"must be from 1 to {product.most_at_once}"]})
+    if product.free and not (choice.money and least.minor <= choice.money.minor <= most.minor):
+        raise Unprocessable({"amount": [f"must be from {least.minor} to {most.minor}"]})
+
+
+def _check_methods(flow: Flow, product: Product, shop: Shop) -> None:
+    order = Order(
+        money=product.bounds[0],
+        description=product.name,
+        transaction_type=product.transaction_type,
+        expires_at=0.0,
+        methods=product.methods,
+    )
+    if not offered(order, shop, flow.gateways):
+        raise Unprocessable({"currency": [NO_METHOD]})

@@ -1,0 +1,63 @@
+"""What of a product belongs to whom: reserved by the buyer's POST, sold when the payment is paid,
+back on the shelf when it ends unpaid or after a quarter of an hour.
+
+Transactions over one connection, for `record` and the sweep. Who pays after that has bought all
+the same: the money is taken. Where too few are left then, a person has to see to it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from checkout.flow.counts import ALERTS
+from checkout.flow.pace import HOUR
+from checkout.ledger import events, payments, products
+from checkout.ledger.products import HELD, RELEASED, SOLD
+from checkout.model.status import FINAL, UNPAID_ENDS, WON, Status
+
+log = structlog.get_logger(__name__)
+
+HOLD: Final = 900.0  # seconds that a buyer has
+LOOK_AGAIN: Final = 60.0  # seconds, while a charge is under way at its end
+
+
+def follow(conn: Connection, uid: str, status: Status, now: float) -> None:
+    """The payment has come to `status`; the caller holds it."""
+    taken = products.reservation(conn, uid)
+    if taken is None or status not in FINAL or taken.state == SOLD:
+        return
+    if status in UNPAID_ENDS:
+        if taken.state == HELD:
+            _release(conn, uid, now)
+    elif status in WON:
+        products.move(conn, taken, SOLD)
+        events.append(conn, uid, "sold", now, None, product=taken.product, quantity=taken.quantity)
+        if taken.state == RELEASED and (excess := products.oversold(conn, taken.product)):
+            events.append(conn, uid, "oversold", now, None, product=taken.product, by=excess)
+            ALERTS.labels("oversold").inc()
+            log.error("oversold", payment=uid, product=taken.product, by=excess, alert=True)
+
+
+def lapse(conn: Connection, uid: str, now: float) -> bool:
+    """The buyer's time is over. Goods whose charge is under way this moment are kept a little
+    longer: the money may have moved. True: they went back."""
+    story = payments.held(conn, uid)
+    if story is None:
+        return False
+    under_way = story.status(now) is Status.PENDING
+    if under_way and now < story.payment.created_at + HOLD + HOUR:
+        products.postpone(conn, uid, now + LOOK_AGAIN)
+        return False
+    return _release(conn, uid, now)
+
+
+def _release(conn: Connection, uid: str, now: float) -> bool:
+    taken = products.reservation(conn, uid)
+    if taken is None or taken.state != HELD:
+        return False
+    products.move(conn, taken, RELEASED)
+    events.append(conn, uid, "released", now, None, product=taken.product, quantity=taken.quantity)
+    return True

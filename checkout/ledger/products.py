@@ -1,0 +1,210 @@
+"""Verbs over products and what of them is reserved.
+
+`quantity` counts all there ever were; `held` and `sold` are taken from it by single UPDATEs with
+their condition in them, so that no number of buyers on any number of machines takes too much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from checkout.ledger.rows import text
+from checkout.ledger.schema import products, reservations
+from checkout.model.product import Product, Sale
+
+HELD, SOLD, RELEASED = "held", "sold", "released"
+
+_product = msgspec.json.Decoder(Product)
+
+
+class Stocked(Struct, frozen=True, kw_only=True):
+    """A product on its shelf; `given`: the shop's own fields. Numbers count pieces."""
+
+    id: str
+    shop: str
+    product: Product
+    given: dict[str, Any]
+    held: int
+    sold: int
+    created_at: float
+    updated_at: float
+
+    @property
+    def available(self) -> int | None:
+        """How many can still be bought; None: no end of them."""
+        quantity = self.product.quantity
+        return None if quantity is None else max(0, quantity - self.held - self.sold)
+
+    def sale(self, now: float) -> Sale:
+        product = self.product
+        if not product.active:
+            return Sale.INACTIVE
+        if product.expires_at is not None and product.expires_at <= now:
+            return Sale.ENDED
+        if self.available == 0:
+            return (
+                Sale.RESERVED
+                if self.held and self.sold < (product.quantity or 0)
+                else (Sale.SOLD_OUT)
+            )
+        return Sale.OPEN
+
+
+class Reservation(Struct, frozen=True):
+    """What a payment holds or has bought."""
+
+    payment: str
+    product: str
+    quantity: int
+    state: str
+
+
+def add(conn: Connection, stocked: Stocked) -> None:
+    conn.execute(
+        insert(products).values(
+            id=stocked.id,
+            shop=stocked.shop,
+            held=0,
+            sold=0,
+            created_at=stocked.created_at,
+            updated_at=stocked.updated_at,
+            **_terms(stocked.product, stocked.given),
+        )
+    )
+
+
+def by_id(conn: Connection, id: str) -> Stocked | None:
+    row = conn.execute(select(products).where(products.c.id == id)).first()
+    return None if row is None else _stocked(row)
+
+
+def change(
+    conn: Connection,
+    id: str,
+    read: Callable[[dict[str, Any]], tuple[Product, dict[str, Any]]],
+    now: float,
+) -> Stocked | None:
+    """Give it the terms that `read` makes of the shop's fields so far; what `read` raises leaves
+    all as it was."""
+    query = select(products).where(products.c.id == id).with_for_update()
+    row = conn.execute(query).first()
+    if row is None:
+        return None
+    product, given = read(msgspec.json.decode(row.given))
+    changed = update(products).where(products.c.id == id)
+    conn.execute(changed.values(updated_at=now, **_terms(product, given)))
+    return by_id(conn, id)
+
+
+def listed(conn: Connection, shop: str, *, limit: int, offset: int) -> list[Stocked]:
+    """A shop's products, the newest first."""
+    query = (
+        select(products)
+        .where(products.c.shop == shop)
+        .order_by(products.c.created_at.desc(), products.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [_stocked(row) for row in conn.execute(query)]
+
+
+def take(conn: Connection, id: str, count: int, now: float) -> bool:
+    """Take `count` from the shelf, if the product is on sale and has so many."""
+    shelf = products.c
+    taken = conn.execute(
+        update(products)
+        .where(
+            shelf.id == id,
+            shelf.active,
+            or_(shelf.expires_at.is_(None), shelf.expires_at > now),
+            or_(shelf.quantity.is_(None), shelf.held + shelf.sold + count <= shelf.quantity),
+        )
+        .values(held=shelf.held + count)
+    )
+    return taken.rowcount == 1
+
+
+def reserve(
+    conn: Connection, payment: str, id: str, count: int, *, now: float, until: float | None
+) -> None:
+    """Write down whose it is what was taken."""
+    conn.execute(
+        insert(reservations).values(
+            payment=payment, product=id, quantity=count, state=HELD, until=until, created_at=now
+        )
+    )
+
+
+def reservation(conn: Connection, payment: str) -> Reservation | None:
+    query = select(reservations).where(reservations.c.payment == payment)
+    row = conn.execute(query).first()
+    return Reservation(row.payment, row.product, row.quantity, row.state) if row else None
+
+
+def move(conn: Connection, taken: Reservation, to: str) -> None:
+    """Bring it to another state, and the shelf's numbers with it; the caller holds the payment.
+    What is sold after its release may be more than there is: `oversold` tells."""
+    conn.execute(
+        update(reservations)
+        .where(reservations.c.payment == taken.payment)
+        .values(state=to, until=None)
+    )
+    counts = {HELD: products.c.held, SOLD: products.c.sold}
+    values: dict[str, Any] = {}
+    if taken.state in counts:
+        values[taken.state] = counts[taken.state] - taken.quantity
+    if to in counts:
+        values[to] = counts[to] + taken.quantity
+    conn.execute(update(products).where(products.c.id == taken.product).values(**values))
+
+
+def oversold(conn: Connection, id: str) -> int:
+    """By how many pieces more are held and sold than there are."""
+    found = by_id(conn, id)
+    if found is None or found.product.quantity is None:
+        return 0
+    return max(0, found.held + found.sold - found.product.quantity)
+
+
+def postpone(conn: Connection, payment: str, until: float) -> None:
+    held = (reservations.c.payment == payment, reservations.c.state == HELD)
+    conn.execute(update(reservations).where(*held).values(until=until))
+
+
+def overdue(conn: Connection, now: float, limit: int = 100) -> list[str]:
+    """The payments whose time to hold anything is over."""
+    query = (
+        select(reservations.c.payment)
+        .where(reservations.c.until <= now)
+        .order_by(reservations.c.until)
+        .limit(limit)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def _terms(product: Product, given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "given": text(given),
+        "terms": text(product),
+        "active": product.active,
+        "expires_at": product.expires_at,
+        "quantity": product.quantity,
+    }
+
+
+def _stocked(row: Row[Any]) -> Stocked:
+    return Stocked(
+        id=row.id,
+        shop=row.shop,
+        product=_product.decode(row.terms),
+        given=msgspec.json.decode(row.given),
+        held=row.held,
+        sold=row.sold,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

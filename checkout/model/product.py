@@ -1,0 +1,68 @@
+"""What a shop sells by one link, again and again: each buyer's POST is a payment of its own.
+
+Source: Overpay's documents on pay-by-link products; the customer's own amount, several at once and
+the text of a product taken off sale are ours.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from checkout.model.money import LARGEST, Money
+from checkout.model.order import Methods, Ways
+
+PREFIX: Final = "prd_"
+
+
+class Sale(StrEnum):
+    """Whether a product can be bought now, and why not."""
+
+    OPEN = "open"
+    RESERVED = "reserved"  # the last ones are in the hands of buyers who have not paid yet
+    SOLD_OUT = "sold_out"
+    ENDED = "ended"  # its time is over
+    INACTIVE = "inactive"  # the shop took it off sale
+
+
+class Product(Struct, frozen=True, omit_defaults=True):
+    """Amounts in minor units of `currency`. `amount` is the price; where the customer chooses
+    (`least` or `most` is set) it is what the field is filled with. `quantity`: how many there are
+    in all, those sold and reserved with them; None: no end of them. `expires_at` in seconds since
+    1970; None: never."""
+
+    name: str
+    description: str
+    currency: str
+    amount: int | None = None
+    least: int | None = None
+    most: int | None = None
+    quantity: int | None = None
+    most_at_once: int = 1
+    expires_at: float | None = None
+    active: bool = True
+    inactive_text: str | None = None
+    transaction_type: str = "payment"
+    attempts: int = 5
+    test: bool = False
+    tracking_id: str | None = None
+    ways: Ways = Ways()
+    methods: Methods = Methods()
+
+    @property
+    def free(self) -> bool:
+        """Whether the customer chooses the amount."""
+        return self.least is not None or self.most is not None
+
+    @property
+    def bounds(self) -> tuple[Money, Money]:
+        """The least and the most that a customer may choose."""
+        least = 1 if self.least is None else self.least
+        most = LARGEST if self.most is None else self.most
+        return Money(least, self.currency), Money(most, self.currency)
+
+    @property
+    def price(self) -> Money | None:
+        return None if self.amount is None else Money(self.amount, self.currency)

@@ -1,0 +1,316 @@
+"""Products: stock is reserved by the buyer's POST, sold when it is paid, back when it isn't, and
+never sold twice, however many buy at once."""
+
+from __future__ import annotations
+
+import asyncio
+from secrets import token_hex
+from typing import Any
+
+import pytest
+
+from checkout.errors import NotFound, Unprocessable
+from checkout.flow import products, record
+from checkout.flow.products import Choice, NotForSale
+from checkout.flow.verbs import Flow
+from checkout.ledger.products import Stocked
+from checkout.ledger.rows import Payment, Story
+from checkout.model.money import Money
+from checkout.model.order import Ways
+from checkout.model.product import Product, Sale
+from checkout.model.status import Status
+from tests.support.gateway import ACTION, DECLINED, EXPIRED, PAID, PENDING
+from tests.support.shops import NOTIFIED
+from tests.support.world import World
+
+QUARTER = 900.0
+
+
+async def product(world: World, **changes: Any) -> Stocked:
+    values: dict[str, Any] = {
+        "name": "Ticket", "description": "Row 5", "currency": "EUR", "amount": 1250, "quantity": 5,
+        "ways": Ways(notification_url=NOTIFIED),
+    }  # fmt: skip
+    return await products.make(world.flow, Product(**(values | changes)), {}, world.shop)
+
+
+async def shelf(world: World, made: Stocked) -> tuple[int | None, int, int]:
+    """(available, held, sold)"""
+    now = await products.find(world.flow, made.id)
+    return now.available, now.held, now.sold
+
+
+def choice(**changes: Any) -> Choice:
+    return Choice(**({"form": token_hex(8)} | changes))
+
+
+async def bought(world: World, made: Stocked, **changes: Any) -> Story:
+    payment = await products.buy(world.flow, made.id, choice(**changes))
+    return await world.story(payment.uid)
+
+
+async def test_a_buyers_payment(world: World) -> None:
+    terms = {"tracking_id": "summer", "test": True, "attempts": 2}
+    made = await product(world, amount=625, most_at_once=3, **terms)
+    story = await bought(world, made, quantity=2)
+    order = story.payment.order
+    assert order.money == Money(1250, "EUR")
+    assert order.description == "2 × Ticket"
+    assert (order.product, order.quantity) == (made.id, 2)
+    assert (order.tracking_id, order.test, order.attempts) == ("summer", True, 2)
+    assert story.payment.expires_at == world.clock() + QUARTER
+    assert await shelf(world, made) == (3, 2, 0)
+    await world.pay(story)
+    assert await world.status(story) is Status.PAID
+    assert await shelf(world, made) == (3, 0, 2)
+    assert await world.told(story) == ["successful"]
+
+
+async def test_fifty_buyers_at_once(world: World) -> None:
+    made = await product(world, quantity=5)
+    flows = [world.flow, world.restarted()]
+
+    async def one(flow: Flow) -> Payment | Sale:
+        try:
+            return await products.buy(flow, made.id, choice())
+        except NotForSale as refused:
+            return refused.sale
+
+    said = await asyncio.gather(*(one(flows[n % 2]) for n in range(50)))
+    payments = [each for each in said if isinstance(each, Payment)]
+    assert len({payment.uid for payment in payments}) == 5
+    assert {each for each in said if not isinstance(each, Payment)} == {Sale.RESERVED}
+    assert await shelf(world, made) == (0, 5, 0)
+    stories = await asyncio.gather(*(world.story(payment.uid) for payment in payments))
+    await asyncio.gather(*(world.pay(story) for story in stories))
+    assert await shelf(world, made) == (0, 0, 5)
+    assert [await one(flows[0])] == [Sale.SOLD_OUT]
+
+
+async def test_fifty_buyers_of_two(world: World) -> None:
+    """Five are left and each wants two: two of them get them, and one stays."""
+    made = await product(world, quantity=5, most_at_once=2)
+    work = [products.buy(world.flow, made.id, choice(quantity=2)) for _ in range(50)]
+    said = await asyncio.gather(*work, return_exceptions=True)
+    refused = [each for each in said if isinstance(each, NotForSale)]
+    assert len(refused) == 48
+    assert all(each.few for each in refused)
+    assert await shelf(world, made) == (1, 4, 0)
+
+
+async def test_one_form_buys_once(world: World) -> None:
+    made = await product(world, most_at_once=2)
+    flows = [world.flow, world.restarted()]
+    same = [products.buy(flows[n % 2], made.id, choice(form="a")) for n in range(20)]
+    assert len({payment.uid for payment in await asyncio.gather(*same)}) == 1
+    assert await shelf(world, made) == (4, 1, 0)
+    other = await products.buy(world.flow, made.id, choice(form="a", quantity=2))
+    assert other.order.quantity == 2
+    assert await shelf(world, made) == (2, 3, 0)
+
+
+async def test_a_form_after_its_payment_ended_unpaid_buys_anew(world: World) -> None:
+    made = await product(world)
+    first = await bought(world, made, form="a")
+    await world.flow.cancel(first)
+    second = await bought(world, made, form="a")
+    assert second.payment.uid != first.payment.uid
+    await world.pay(second)
+    again = await bought(world, made, form="a")
+    assert again.payment.uid == second.payment.uid
+    assert await shelf(world, made) == (4, 0, 1)
+
+
+@pytest.mark.parametrize("end", [DECLINED, EXPIRED], ids=["declined", "expired"])
+async def test_what_is_not_paid_goes_back(world: World, end: Any) -> None:
+    made = await product(world, attempts=1)
+    story = await bought(world, made)
+    world.gateway.will_answer(end)
+    await world.pay(story)
+    if await world.status(story) is Status.OPEN:  # the bank's page lapsed: one can try again
+        await world.flow.cancel(story)
+    assert await shelf(world, made) == (5, 0, 0)
+    assert (await world.kinds(story)).count("released") == 1
+
+
+async def test_given_up_goes_back_at_once(world: World) -> None:
+    made = await product(world, quantity=1)
+    story = await bought(world, made)
+    assert await shelf(world, made) == (0, 1, 0)
+    await world.flow.cancel(story)
+    await world.flow.cancel(story)
+    assert await shelf(world, made) == (1, 0, 0)
+
+
+async def test_a_decline_with_tries_left_keeps_the_goods(world: World) -> None:
+    made = await product(world, quantity=1, attempts=2)
+    story = await bought(world, made)
+    world.gateway.will_answer(DECLINED, PAID)
+    story = await world.pay(story)
+    assert await shelf(world, made) == (0, 1, 0)
+    await world.pay(story)
+    assert await shelf(world, made) == (0, 0, 1)
+
+
+async def test_left_lying_goes_back_after_a_quarter_of_an_hour(world: World) -> None:
+    made = await product(world)
+    story = await bought(world, made)
+    await world.sweep(QUARTER - 1)
+    assert await shelf(world, made) == (4, 1, 0)
+    await world.sweep(1)
+    assert await shelf(world, made) == (5, 0, 0)
+    assert await world.status(story) is Status.EXPIRED
+    await world.sweep(3600)
+    assert await shelf(world, made) == (5, 0, 0)
+
+
+async def test_at_the_bank_for_too_long(world: World) -> None:
+    """The bank's page is still open after a quarter of an hour: the goods go back. Who pays then
+    has bought; while there are enough that is nobody's trouble."""
+    made = await product(world, quantity=2)
+    story = await bought(world, made)
+    world.gateway.will_answer(ACTION)
+    world.gateway.will_state(ACTION)
+    await world.pay(story)
+    await world.sweep_for(QUARTER, 60)
+    assert await world.status(story) is Status.ACTION
+    assert await shelf(world, made) == (2, 0, 0)
+    world.gateway.will_state(PAID)
+    await world.sweep(3600)
+    assert await world.status(story) is Status.PAID
+    assert await shelf(world, made) == (1, 0, 1)
+    assert "oversold" not in await world.kinds(story)
+
+
+async def test_paid_too_late_and_none_left(world: World) -> None:
+    made = await product(world, quantity=1)
+    late = await bought(world, made)
+    world.gateway.will_answer(ACTION)
+    world.gateway.will_state(ACTION)
+    await world.pay(late)
+    await world.sweep_for(QUARTER, 60)
+    soon = await bought(world, made)
+    world.gateway.will_answer(PAID)
+    await world.pay(soon)
+    world.gateway.will_state(PAID)
+    await world.sweep(3600)
+    assert await world.status(late) is Status.PAID, "the money is taken: it is sold"
+    assert await shelf(world, made) == (0, 0, 2)
+    (event,) = [each for each in await world.events(late) if each.kind == "oversold"]
+    assert event.data == {"product": made.id, "by": 1}
+    assert "oversold" not in await world.kinds(soon)
+    with pytest.raises(NotForSale):
+        await products.buy(world.flow, made.id, choice())
+
+
+async def test_a_charge_under_way_keeps_the_goods(world: World) -> None:
+    """The money may have moved: nobody else can buy them until that is known, or for an hour."""
+    made = await product(world, quantity=1)
+    story = await bought(world, made)
+    world.gateway.will_answer(PENDING)
+    world.gateway.will_state(PENDING)
+    await world.pay(story)
+    await world.sweep_for(QUARTER + 1800, 60)
+    assert await shelf(world, made) == (0, 1, 0)
+    await world.sweep_for(1860, 60)
+    assert await shelf(world, made) == (1, 0, 0)
+
+
+async def test_a_charge_that_is_known_in_time(world: World) -> None:
+    made = await product(world, quantity=1)
+    story = await bought(world, made)
+    world.gateway.will_answer(PENDING)
+    world.gateway.will_state(PENDING)
+    await world.pay(story)
+    await world.sweep_for(QUARTER + 120, 60)
+    world.gateway.will_state(PAID)
+    await world.sweep_for(3700, 600)
+    assert await shelf(world, made) == (0, 0, 1)
+    assert not {"released", "oversold"} & set(await world.kinds(story))
+
+
+async def test_without_end(world: World) -> None:
+    made = await product(world, quantity=None)
+    stories = [await bought(world, made) for _ in range(7)]
+    assert stories[0].payment.expires_at == world.clock() + 24 * 3600
+    await world.pay(stories[0])
+    assert await shelf(world, made) == (None, 6, 1)
+    await world.sweep(24 * 3600)
+    assert await shelf(world, made) == (None, 0, 1)
+
+
+async def test_the_customers_own_amount(world: World) -> None:
+    made = await product(world, amount=None, least=500, most=10_000)
+    world.gateway.will_answer(DECLINED)
+    story = await bought(world, made, money=Money(777, "EUR"))
+    assert story.payment.order.money == Money(777, "EUR")
+    for money in (None, Money(499, "EUR"), Money(10_001, "EUR")):
+        with pytest.raises(Unprocessable):
+            await products.buy(world.flow, made.id, choice(money=money))
+    assert await shelf(world, made) == (4, 1, 0)
+
+
+async def test_a_set_price_can_not_be_chosen(world: World) -> None:
+    made = await product(world)
+    story = await bought(world, made, money=Money(1, "EUR"))
+    assert story.payment.order.money == Money(1250, "EUR")
+    for quantity in (0, -1, 2):
+        with pytest.raises(Unprocessable):
+            await products.buy(world.flow, made.id, choice(quantity=quantity))
+
+
+async def test_its_own_time_ends_all(world: World) -> None:
+    made = await product(world, expires_at=world.clock() + 60)
+    story = await bought(world, made)
+    assert story.payment.expires_at == world.clock() + 60
+    world.clock.move(60)
+    with pytest.raises(NotForSale) as refused:
+        await products.buy(world.flow, made.id, choice())
+    assert refused.value.sale is Sale.ENDED
+
+
+async def test_taken_off_sale(world: World) -> None:
+    made = await product(world, active=False)
+    with pytest.raises(NotForSale) as refused:
+        await products.buy(world.flow, made.id, choice())
+    assert refused.value.sale is Sale.INACTIVE
+
+
+async def test_changes_under_sales(world: World) -> None:
+    """Numbers are of all there ever were: who writes back what was read changes nothing."""
+    made = await product(world, quantity=2)
+    await world.pay(await bought(world, made))
+
+    def more(quantity: int) -> Any:
+        return lambda given: (_with(made.product, quantity=quantity), given)
+
+    await products.change(world.flow, made.id, world.shop, more(2))
+    assert await shelf(world, made) == (1, 0, 1)
+    await products.change(world.flow, made.id, world.shop, more(0))
+    assert await shelf(world, made) == (0, 0, 1)
+    await products.change(world.flow, made.id, world.shop, more(10))
+    assert await shelf(world, made) == (9, 0, 1)
+
+
+def _with(found: Product, **changes: Any) -> Product:
+    values = {name: getattr(found, name) for name in found.__struct_fields__}
+    return Product(**(values | changes))
+
+
+async def test_no_such_product(world: World) -> None:
+    with pytest.raises(NotFound):
+        await products.buy(world.flow, "prd_0000000000000000", choice())
+
+
+async def test_a_currency_that_no_method_takes(world: World) -> None:
+    with pytest.raises(Unprocessable):
+        await product(world, transaction_type="tokenization")
+
+
+async def test_a_payment_without_a_product_touches_no_shelf(world: World) -> None:
+    made = await product(world)
+    story = await world.payment()
+    await world.pay(story)
+    assert story.payment.order.product is None
+    assert await shelf(world, made) == (5, 0, 0)
+    assert await world.ledger.read(record.read, story.payment.uid)
