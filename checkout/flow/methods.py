@@ -26,10 +26,16 @@ def offered(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> tuple[
 
 def _takes(can: Can, order: Order) -> bool:
     return (
-        order.transaction_type in (can.alone if order.alone else can.transaction_types)
+        order.transaction_type in _kinds(can, order)
         and order.money.exponent in can.exponents
         and (can.currencies is None or order.money.currency in can.currencies)
     )
+
+
+def _kinds(can: Can, order: Order) -> frozenset[str]:
+    if not order.alone:
+        return can.transaction_types
+    return can.series if order.series else can.alone
 
 
 def _with_params(method: Method, order: Order) -> Method:

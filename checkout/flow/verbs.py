@@ -55,6 +55,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     customer: Customer
     language: str
     remember: bool | None = None
+    after: str | None = None
 
 
 class Heard(Enum):
@@ -286,6 +287,7 @@ class Flow:
             notify_url=f"{base}/notify/{attempt.account}/{attempt.notify_ticket}",
             card=sent.card,
             browser=sent.browser,
+            after=sent.after,
         )
         outcome = await self.hear(self.gateways[attempt.account].pay(charge))
         if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:

@@ -46,6 +46,8 @@ class Can(Struct, frozen=True, kw_only=True):
     transaction_types: frozenset[str]
     # What it does by a token alone, no customer present: payments too, credits, payouts.
     alone: frozenset[str] = frozenset()
+    # What goes on with a series by the id of the payment that began it.
+    series: frozenset[str] = frozenset()
     currencies: frozenset[str] | None = None  # None: any with these exponents
     exponents: frozenset[int] = frozenset({0, 2, 3, 4})  # decimals of the currencies it takes
     operations: frozenset[str] = frozenset()  # which verbs of `BackOffice` and `Prompted` it has
@@ -66,6 +68,7 @@ class Charge(Struct, frozen=True, kw_only=True):
     notify_url: str
     card: AnyCard | None = None
     browser: Browser | None = None
+    after: str | None = None  # the gateway's id of the payment whose series this goes on with
 
 
 class Reference(Struct, frozen=True, kw_only=True):

@@ -62,6 +62,7 @@ CAN: Final = Can(
     browser=True,
     lookup=True,
     transaction_types=frozenset(CREATE),
+    series=frozenset({"payment"}),
     exponents=EXPONENTS,
     operations=frozenset({"capture", "void", "refund", "operation_status"}),
     whole=frozenset({"void"}),
@@ -89,6 +90,8 @@ class Rest:
     async def pay(self, charge: Charge) -> Outcome:
         asked = charge.order.transaction_type
         kind, amount = CREATE.get(asked), amount_of(charge.money)
+        if charge.after is not None:
+            return await self._go_on(charge, charge.after, amount)
         if kind is None or amount is None or not sendable(charge):
             log.error("gateway.cannot", transaction_type=asked, alert=True)
             return NOT_OURS_TO_SEND
@@ -101,6 +104,28 @@ class Rest:
         if said is None:
             return UNKNOWN
         return refused(said, answer.status) or outcome(said, asked)
+
+    async def _go_on(self, charge: Charge, first: str, amount: str | None) -> Outcome:
+        """The next payment of a series, by the id of the one that began it."""
+        asked = charge.order.transaction_type
+        if amount is None or asked not in self.can.series:
+            log.error("gateway.cannot", transaction_type=asked, alert=True)
+            return NOT_OURS_TO_SEND
+        fields = {
+            "merchantTransactionId": charge.key,
+            "amount": amount,
+            "currency": charge.money.currency,
+            "paymentType": CREATE[asked],
+            "recurringType": "REPEATED",
+            "notificationUrl": charge.notify_url,
+        }
+        answer = await self._account.charge(
+            f"{PAYMENTS}/{quote(first, safe='')}", fields, (first, amount)
+        )
+        if isinstance(answer, Outcome):
+            return answer
+        said = _said(answer, charge.money)
+        return UNKNOWN if said is None else refused(said, answer.status) or outcome(said, asked)
 
     async def status(self, reference: Reference) -> Outcome:
         said = await self._look_up(reference)

@@ -19,8 +19,11 @@ NO_NUMBER: Final = "is not taken here: send the card's token"
 RECURRING: Final = "recurring"
 
 
-def read_by_token(data: Any, kind: str, *, sandbox: bool, now: float) -> tuple[Order, str]:
-    """The order in `{"request": {...}}`, and the card's token.
+def read_by_token(
+    data: Any, kind: str, *, sandbox: bool, now: float
+) -> tuple[Order, str, str | None]:
+    """The order in `{"request": {...}}`, the card's token, and in its place the uid of the payment
+    that began the series.
 
     Raises Unprocessable, naming every wrong field; a card's number is one.
     """
@@ -32,8 +35,10 @@ def read_by_token(data: Any, kind: str, *, sandbox: bool, now: float) -> tuple[O
             fields.wrong(f"{section}.{name}", NO_NUMBER)
     if fields.has("encrypted_credit_card"):
         fields.wrong("encrypted_credit_card", NO_NUMBER)
-    token = fields.need(f"{section}.token", card_token)
-    if token is None and not fields.problems:
+    parent = None if kind in SENDING else fields.get("parent_uid", text(64))
+    rule = fields.get if parent else fields.need
+    token = rule(f"{section}.token", card_token)
+    if not parent and token is None and not fields.problems:
         fields.wrong(f"{section}.token", "is required")
     extra = fields.within("additional_data")
     contract = () if kind in SENDING else extra.get("contract", texts(most=10), ()) or (RECURRING,)
@@ -57,7 +62,7 @@ def read_by_token(data: Any, kind: str, *, sandbox: bool, now: float) -> tuple[O
         alone=True,
     )
     fields.done()
-    return order, token or ""
+    return order, token or "", parent
 
 
 def _customer(fields: Fields, person: str) -> Customer:

@@ -154,7 +154,8 @@ class Order(Struct, frozen=True, omit_defaults=True):
     product: str | None = None  # what was bought, where it was by a product's page
     quantity: int = 1  # how many of it
     raw: dict[str, Any] = {}  # the shop's own objects, answered back as they came
-    alone: bool = False  # made by the shop's server by a token: no customer is present
+    alone: bool = False  # made by the shop's server: no customer is present
+    series: bool = False  # of those: by the payment that began the series, else by a card's token
 
     @property
     def card_token(self) -> str | None:

@@ -68,12 +68,15 @@ async def after_payment(request: Web_Request) -> Response[Any]:
 async def _by_token(request: Web_Request, shop: Shop, kind: str) -> Response[Any]:
     flow, settings = web_of(request).flow, web_of(request).settings
     body = await read_body(request)
-    order, token = read_by_token(decode(body), kind, sandbox=settings.sandbox, now=flow.clock())
+    order, token, parent = read_by_token(
+        decode(body), kind, sandbox=settings.sandbox, now=flow.clock()
+    )
     story = await by_token(
         flow,
         order,
         shop,
         token,
+        parent,
         request_id=request.headers.get("requestid", "")[:255] or None,
         digest=hashlib.sha256(kind.encode() + body).hexdigest(),
     )

@@ -263,6 +263,19 @@ async def test_the_card_is_kept(both: Both) -> None:
     assert len(said.facts.card.token or "") == 32
 
 
+async def test_a_series(both: Both) -> None:
+    first = await both.gateway.pay(both.charge(order={"contract": ("recurring",)}))
+    alone = {"alone": True, "series": True}
+    nexts = [both.charge(None, after=first.id, order=alone, money=Money(700, "EUR")) for _ in "12"]
+    for charge in nexts:
+        said = await both.gateway.pay(charge)
+        assert (said.status, said.facts.money) == (Status.PAID, Money(700, "EUR"))
+        assert (await both.asked(charge)).id == said.id != first.id
+    plain = await both.gateway.pay(both.charge())
+    refused = await both.gateway.pay(both.charge(None, after=plain.id, order=alone))
+    assert refused.status is Status.DECLINED
+
+
 async def test_yen(both: Both) -> None:
     money = Money(1999, "JPY")
     said = await both.gateway.pay(both.charge(money=money))

@@ -196,3 +196,31 @@ async def test_charged_back(opened: Opened) -> None:
             ("payment", "successful"),
             ("refund", "successful"),
         ]
+
+
+# By the payment that began a series
+
+
+async def test_by_the_payment_that_began_it(house: House, customer: Customer) -> None:
+    made = await house.create(
+        order={"additional_data": {"contract": ["recurring"]}},
+        settings={"save_card_toggle": {"customer_contract": False}},
+    )
+    await customer.pay(made, PAID)
+    before = len(sent(house, "payment"))
+    body = {"amount": 700, "currency": "EUR", "description": "May", "parent_uid": made.uid}
+    answer = await customer.post(
+        "/transactions/payments", json={"request": body}, headers=house.basic()
+    )
+    assert answer.json()["transaction"]["status"] == "successful", answer.text
+    assert len(sent(house, "payment")) == before + 1
+    other = await house.create()
+    await customer.pay(other, PAID)
+    for uid, status in ((other.uid, 422), ("no-such", 404), ("", 422)):
+        wrong = await customer.post(
+            "/transactions/payments",
+            json={"request": body | {"parent_uid": uid}},
+            headers=house.basic(),
+        )
+        assert wrong.status_code == status, wrong.text
+    assert len(sent(house, "payment")) == before + 2, "the other customer's own"
