@@ -20,6 +20,7 @@ from checkout.flow import sweep
 from checkout.flow.courier import Courier
 from checkout.flow.pace import Pace
 from checkout.flow.verbs import Flow
+from checkout.flow.verification import Verifier
 from checkout.gateways import OPTIONS, open_gateway
 from checkout.ledger.store import migrate, open_ledger
 from checkout.links import Signer
@@ -85,6 +86,7 @@ def create_app(
             _client(50, mounts) as downstream,
         ):
             courier = Courier(flow, downstream)
+            flow.verify = Verifier(flow, downstream)
             web = Web(settings, flow, Signer(settings.secrets), renderer, {})
             app.state.web = web
             running = [

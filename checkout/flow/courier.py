@@ -11,7 +11,7 @@ import asyncio
 import ipaddress
 import random
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -105,33 +105,42 @@ class Courier:
             if shop is None:
                 return "unknown shop", 0
             async with asyncio.timeout(self._flow.pace.letter):
-                target = await self._checked(letter.url)
-                request = self._http.build_request(
-                    "POST",
-                    target.copy_with(fragment=None),
-                    content=body,
-                    headers=headers(
-                        shop, letter.id, body, self._flow.clock(), public=payment.order.public
-                    ),
+                now, public = self._flow.clock(), payment.order.public
+                response = await posted(
+                    self._http,
+                    letter.url,
+                    body,
+                    headers(shop, letter.id, body, now, public=public),
+                    resolve=self._resolve,
+                    sandbox=self._flow.settings.sandbox,
                 )
-                url = httpx.URL(letter.url)
-                request.headers["Host"] = url.netloc.decode()
-                request.extensions["sni_hostname"] = url.raw_host.decode()
-                response = await self._http.send(request, stream=True)
                 await response.aclose()  # a shop's answer is its status; the body is not read
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
             return type(error).__name__, 0
         return str(response.status_code), _retry_after(response, self._flow.clock())
 
-    async def _checked(self, address: str) -> httpx.URL:
-        """The address with its host resolved once and checked: what was checked is connected to."""
-        url = httpx.URL(address)
-        port = url.port or (443 if url.scheme == "https" else 80)
-        hosts = await self._resolve(url.raw_host.decode(), port)
-        sandbox = self._flow.settings.sandbox
-        if not hosts or not all(allowed(host, sandbox=sandbox) for host in hosts):
-            raise ValueError("a private address")
-        return url.copy_with(host=hosts[0])
+
+async def posted(
+    http: httpx.AsyncClient,
+    address: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    resolve: Resolve,
+    sandbox: bool,
+) -> httpx.Response:
+    """The answer of a shop's address, its body unread. The host is resolved once and checked:
+    what was checked is connected to. Raises ValueError for a private one, else as httpx does."""
+    url = httpx.URL(address)
+    port = url.port or (443 if url.scheme == "https" else 80)
+    hosts = await resolve(url.raw_host.decode(), port)
+    if not hosts or not all(allowed(host, sandbox=sandbox) for host in hosts):
+        raise ValueError("a private address")
+    target = url.copy_with(host=hosts[0], fragment=None)
+    request = http.build_request("POST", target, content=body, headers=dict(headers))
+    request.headers["Host"] = url.netloc.decode()
+    request.extensions["sni_hostname"] = url.raw_host.decode()
+    return await http.send(request, stream=True)
 
 
 async def resolved(host: str, port: int) -> list[str]:

@@ -24,6 +24,7 @@ class Pace(Struct, frozen=True, kw_only=True):
     settle: float = 60.0  # before which "no such payment" proves nothing
     sweep: float = 1.0  # between two looks at what is due
     glance: float = 1.0  # how old an answer to a poll may be
+    verification: float = 10.0  # how long a shop has to say yes before a charge
     letter: float = 15.0  # the deadline of a notification to the shop
     letter_lease: float = 60.0  # after which another worker sends what one took and died with
     arrival: float = 3.0  # how long the result page waits for the shop to be told

@@ -84,6 +84,7 @@ class Flow:
         self.pace = pace or Pace()
         self.clock = clock
         self.letters_waiting = asyncio.Event()
+        self.verify: Callable[[Story], Awaitable[Outcome | None]] | None = None
         self.unreadable: dict[str, float] = {}  # payments the sweep fails at -> its next try
         self._seen: dict[str, tuple[float, Story]] = {}
         self.book = record.Book(settings.shops, settings.limits, self.pace, settings.public_url)
@@ -289,13 +290,29 @@ class Flow:
             browser=sent.browser,
             after=sent.after,
         )
-        outcome = await self.hear(self.gateways[attempt.account].pay(charge))
+        outcome = await self._refused_by_shop(story)
+        if outcome is None:
+            outcome = await self.hear(self.gateways[attempt.account].pay(charge))
         if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:
             outcome = outcome if outcome.id else Outcome(Status.LOST, reason=Reason.PROVIDER)
         story = await self._answer(attempt, outcome, asked=False)
         if outcome.status is Status.PENDING:
             await self._told_meanwhile(story, attempt)
         return story
+
+    async def _refused_by_shop(self, story: Story) -> Outcome | None:
+        """What ends the attempt before it is sent: a shop that wants to be asked and says no, or
+        nothing clear."""
+        if story.payment.order.ways.verification_url is None:
+            return None
+        unclear = Outcome(Status.LOST, reason=Reason.CREDENTIALS)
+        if self.verify is None:
+            return unclear
+        try:
+            return await self.verify(story)
+        except Exception as error:  # noqa: BLE001 - nothing has been sent yet, and nothing will be
+            log.error("verification.fault", error=type(error).__name__, alert=True)
+            return unclear
 
     async def _told_meanwhile(self, story: Story, attempt: Attempt) -> None:
         """A notification that overtook an answer without a verdict could not be followed then."""

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     INVALID = "invalid"  # the gateway refused the request's fields
     PROVIDER = "provider"  # the bank or provider had a fault
+    SHOP_REFUSED = "shop_refused"  # asked before the charge, the shop said no
     UNREACHABLE = "unreachable"  # never sent: nothing was charged
     CREDENTIALS = "credentials"  # the gateway refused our account
     UNKNOWN = "unknown"

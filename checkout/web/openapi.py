@@ -141,6 +141,7 @@ ORDERED: Final = structure(
                 "fail_url": URL,
                 "cancel_url": URL,
                 "notification_url": CALLED,
+                "verification_url": CALLED,
                 "auto_return": {"type": ["integer", "null"], "minimum": 0, "maximum": 3600},
                 "language": text(null=True),
                 "button_text": text(null=True, maxLength=60),

@@ -167,6 +167,11 @@ REASON: Final[dict[Reason, Words]] = {
         N_("Nothing was charged. Try again in a few minutes, or pay another way."),
         "bad",
     ),
+    Reason.SHOP_REFUSED: Words(
+        N_("The shop did not accept the payment"),
+        N_("Nothing was charged. Ask the shop for the reason."),
+        "bad",
+    ),
     Reason.UNREACHABLE: Words(
         N_("The bank can't be reached just now"),
         N_("Nothing was sent and nothing was charged. Please try again."),

@@ -141,12 +141,15 @@ class Line(httpx.AsyncBaseTransport):
 
 
 class Mailbox:
-    """The shop that letters go to. `slow` set: it answers only once `slow` is."""
+    """The shop that letters go to. `slow` set: it answers only once `slow` is. What comes to
+    `/verify` is kept in `asked` and answered by `verdict`."""
 
     def __init__(self) -> None:
         self.letters: list[tuple[dict[str, str], bytes]] = []
         self.answers: deque[int] = deque()
         self.slow: asyncio.Event | None = None
+        self.asked: list[tuple[dict[str, str], bytes]] = []
+        self.verdict: Callable[[dict[str, Any]], tuple[int, bytes]] = lambda _: (500, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = b""
@@ -156,6 +159,12 @@ class Mailbox:
             if not message.get("more_body"):
                 break
         headers = {k.decode().lower(): v.decode() for k, v in scope["headers"]}
+        if scope["path"] == "/verify":  # type: ignore[typeddict-item]
+            self.asked.append((headers, body))
+            status, said = self.verdict(json.loads(body)["transaction"])
+            await send({"type": "http.response.start", "status": status, "headers": []})
+            await send({"type": "http.response.body", "body": said, "more_body": False})
+            return
         if self.slow is not None:
             await self.slow.wait()
         self.letters.append((headers, body))
