@@ -46,7 +46,7 @@ async def test_the_page_of_all_ways(customer: Customer) -> None:
     """No violation of its policy, nothing wider than a phone, and the code that runs is shown."""
     page = customer.page
     await page.goto(f"{customer.house.shop}/ways")
-    for way in ("redirect", "modal", "inline", "link", "saved"):
+    for way in ("redirect", "modal", "inline", "link", "product", "saved"):
         await expect(page.locator(f"#{way} button")).to_be_visible()
     summaries = page.locator("summary")
     for number in range(await summaries.count()):
@@ -110,6 +110,20 @@ async def test_link(customer: Customer, house: House) -> None:
     assert link.startswith(f"{house.checkout}/pay/")
     await customer.back_to_shop()
     await customer.reads("Thank you, your order is paid")
+
+
+async def test_product(customer: Customer, house: House) -> None:
+    """One address, made once; each buyer's payment counts as one sale."""
+    page = await press(customer, "product")
+    await picture(page, "ways-product")
+    address = page.url
+    await page.locator("main form button").first.click()
+    await customer.pay(PLAIN)
+    await customer.at("result")
+    await customer.back_to_shop()
+    await expect(page.get_by_text("Sold so far: 1")).to_be_visible()
+    await page.locator("#product button").click()
+    await page.wait_for_url(address)
 
 
 async def test_saved_card(customer: Customer, house: House) -> None:

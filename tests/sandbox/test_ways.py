@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from base64 import b64encode
 from html import unescape
 from inspect import getsource
 
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from itsdangerous import URLSafeSerializer
 
 from checkout.sandbox.shop import ways
@@ -120,3 +123,24 @@ def test_a_card_is_saved_by_a_verified_notification_alone(
     shop.post("/ways/saved")
     asked = checkout.created[-1]["payment_method"]
     assert asked == {"types": ["credit_card"], "credit_card": {"token": "card-token"}}
+
+
+# A product: the fake checkout answers /products as told
+
+
+def sold(shop: Client, signer: rsa.RSAPrivateKey, **given: object) -> int:
+    transaction = {"uid": "u1", "status": "successful", "tracking_id": "tea", **given}
+    body = json.dumps({"transaction": transaction}).encode()
+    signature = b64encode(signer.sign(body, padding.PKCS1v15(), hashes.SHA256())).decode()
+    headers = {"Content-Signature": signature}
+    return shop.post("/sales", content=body, headers=headers).status_code
+
+
+def test_each_sale_counts_once(shop: Client, signer: rsa.RSAPrivateKey) -> None:
+    assert sold(shop, signer) == 200
+    assert sold(shop, signer) == 200  # the same again
+    assert sold(shop, signer, uid="u2") == 200
+    assert sold(shop, signer, uid="u3", status="failed") == 200
+    assert sold(shop, signer, uid="u4", tracking_id="coffee") == 401
+    assert shop.post("/sales", content=b"{}").status_code == 401
+    assert "Sold so far: 2" in shop.get("/ways").text

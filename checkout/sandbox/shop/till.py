@@ -14,12 +14,15 @@ from checkout.sandbox.world import HttpRequest
 
 @dataclass(slots=True)
 class Till:
-    """One per application. `card` is the signed-in buyer's saved one."""
+    """One per application. `card` is the signed-in buyer's saved one; `product_url` and `sales`
+    (uids of payments) belong to the product of `ways.py`."""
 
     config: ShopConfig
     checkout: Checkout
     orders: Orders = field(default_factory=Orders)
     card: SavedCard | None = None
+    product_url: str | None = None
+    sales: set[str] = field(default_factory=set)
 
     async def sell(
         self, amount: int, currency: str, description: str, more: dict[str, Any]

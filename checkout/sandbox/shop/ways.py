@@ -21,6 +21,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from checkout.sandbox.pages import FOLDER, page, see_other
+from checkout.sandbox.shop import news
 from checkout.sandbox.shop.api import Checkout, Failure
 from checkout.sandbox.shop.till import Till, till_of
 from checkout.sandbox.world import HttpRequest
@@ -67,6 +68,30 @@ def by_link(till: Till) -> tuple[str, str]:
     )
     order.redirect_url = f"{config.checkout_url}/pay/{signer.dumps(terms)}"
     return order.number, order.redirect_url
+
+
+async def by_product(till: Till) -> str:
+    """Made once; everybody who opens its address can buy, until it is sold out."""
+    if till.product_url is None:
+        amount, currency, _ = TEA
+        made = await till.checkout.call(
+            "POST",
+            "/products",
+            {
+                "name": "Green tea",
+                "description": "100 g, spring harvest",
+                "amount": amount,
+                "currency": currency,
+                "quantity": 100,
+                "immortal": True,
+                "test": True,
+                "tracking_id": "tea",
+                "return_url": f"{till.config.public_url}/ways?bought=tea",
+                "notification_url": f"{till.config.public_url}/sales",
+            },
+        )
+        till.product_url = str(made["pay_url"])
+    return till.product_url
 
 
 async def by_saved_card(till: Till) -> str:
@@ -127,6 +152,13 @@ WAYS: Final = (
         by_link,
     ),
     Way(
+        "product",
+        "Product",
+        "One address for all buyers, with its own stock.",
+        "Open the product",
+        by_product,
+    ),
+    Way(
         "saved",
         "Saved card",
         "The customer agrees once; then the card's security code is enough.",
@@ -135,7 +167,7 @@ WAYS: Final = (
     ),
 )
 
-GOES: Final = {"redirect": by_redirect, "saved": by_saved_card}
+GOES: Final = {"redirect": by_redirect, "product": by_product, "saved": by_saved_card}
 """Ways that send the customer somewhere. Those in the page do so where there are no scripts."""
 
 SCRIPTS: Final = {
@@ -168,6 +200,18 @@ async def take(
         return _page(till, problem=failure.message, status=502)
 
 
+@post("/sales", status_code=200)
+async def sale(request: HttpRequest) -> Response[dict[str, object]]:
+    """A product's notification: every buyer's payment has a uid of its own, and counts once."""
+    till, body = till_of(request), await request.body()
+    told = news.read(till.config, "tea", request.headers, body)
+    if not told.accepted:
+        return Response({"message": f"Refused: {told.reason}"}, status_code=401)
+    if told.status == "successful" and told.uid is not None:
+        till.sales.add(told.uid)
+    return Response({"message": "Received"})
+
+
 def _script(name: str) -> HTTPRouteHandler:
     @get(f"/ways/{name}", name=f"way {name}", sync_to_thread=False)
     def serve() -> Response[str]:
@@ -176,7 +220,7 @@ def _script(name: str) -> HTTPRouteHandler:
     return serve
 
 
-HANDLERS = (ways, take, *(_script(name) for name in SCRIPTS))
+HANDLERS = (ways, take, sale, *(_script(name) for name in SCRIPTS))
 
 
 def _page(till: Till, problem: str = "", status: int = 200) -> Response[str]:
@@ -190,6 +234,7 @@ def _page(till: Till, problem: str = "", status: int = 200) -> Response[str]:
         code={way.key: _code(way) for way in WAYS},
         card=till.card,
         asked=dedent(getsource(Checkout.request)),
+        sold=len(till.sales),
         problem=problem,
     )
 
