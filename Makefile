@@ -19,10 +19,10 @@ help: ## this list
 demo: $(VENV)/.runtime ## a sample shop, the checkout and simulated gateways, on this machine
 	@exec $(BIN)/checkout demo $(DEMO_ARGS)
 
-test: lint ## everything: style, types, imports, then the tests (installs Chromium where it may)
-	@CHECKOUT_CHROMIUM="$$(tools/chromium)" && export CHECKOUT_CHROMIUM && \
-		$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser" $(PYTEST_ARGS) && \
-		$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)  # alone: it has clocks to keep
+test: lint ## everything: style, types, imports, then the tests (installs browsers where it may)
+	@CHECKOUT_CHROMIUM="$$(tools/chromium)" && export CHECKOUT_CHROMIUM && tools/engines && \
+		$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser and not engines" $(PYTEST_ARGS) && \
+		$(BIN)/python -m pytest -m "browser or engines" $(PYTEST_ARGS)  # alone: they have clocks to keep
 
 lint: $(VENV)/.dev ## style, types and the import chain
 	$(BIN)/ruff check

@@ -1,0 +1,91 @@
+"""The embedded card journey in two more browsers, cookies of third parties refused."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Final
+
+import pytest
+
+from tests.browser.sites import NAMES, Sites, open_sites
+from tests.engines.engine import Reader, open_firefox, open_webkit
+from tests.journeys.customer import CHALLENGE
+
+pytestmark = pytest.mark.engines
+
+TOP: Final = "localhost"  # which WebKitGTK resolves by itself
+NEEDED: Final = {"firefox": ("firefox-esr",), "webkit": ("WebKitWebDriver", "Xvfb")}
+
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
+    with open_sites(tmp_path_factory.mktemp("engines"), TOP) as found:
+        yield found
+
+
+@pytest.fixture(scope="module", params=list(NEEDED))
+def reader(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Reader]:
+    folder = tmp_path_factory.mktemp(request.param)
+    missing = [name for name in NEEDED[request.param] if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"*** NO {' AND NO '.join(missing)}: nothing is seen in {request.param} ***")
+    with ExitStack() as running:
+        if request.param == "firefox":
+            engine = running.enter_context(open_firefox(folder, [f"{n}.{TOP}" for n in NAMES]))
+        else:
+            engine = running.enter_context(open_webkit(folder))
+        yield Reader(engine)
+
+
+def pay(reader: Reader) -> None:
+    reader.enter_frame()
+    reader.type("#f-number", CHALLENGE)
+    reader.type("#f-expiry", "12/34")
+    reader.type("#f-code", "123")
+    reader.type("#f-holder", "ANNA SMITH")
+    reader.press(".pay .button")
+
+
+def answer(reader: Reader) -> None:
+    reader.type("#password", "1111")
+    reader.press("button[value=confirm]")
+
+
+def test_the_bank_in_the_frame_of_a_modal(sites: Sites, reader: Reader) -> None:
+    sites.behave(iframe=True)
+    made = sites.order()
+    run = reader.engine.run
+    reader.engine.go(sites.modal(made))
+    reader.press("#pay")
+    pay(reader)
+    reader.reads("Confirm your payment")
+    answer(reader)
+    reader.reads("Paid")
+    assert sites.status(made) == "successful"
+    reader.out()
+    said = run("return messages.map(([from, { event, status }]) => [from, event, status])")
+    assert {origin for origin, *_ in said} == {sites.pay}
+    assert [sites.pay, "status", "successful"] in said
+    run("window.answer = false; widget.close()")
+    assert run("return told") == ["successful"]
+    reader.at(sites.modal(made))
+
+
+def test_the_bank_in_the_whole_window_from_inline(sites: Sites, reader: Reader) -> None:
+    sites.behave(iframe=False)
+    made = sites.order()
+    reader.engine.go(sites.inline(made))
+    reader.engine.run("document.querySelector('checkout-frame').scrollIntoView()")
+    pay(reader)
+    reader.reads("You are going to your bank")
+    reader.press("[data-leave] .button, a[data-leave]")
+    reader.at(sites.bank)
+    answer(reader)
+    reader.reads("Paid", framed=False)
+    reader.press("[data-back]")
+    reader.at(f"{sites.shop}/thanks?order=7&token={made.token}&status=successful&uid=")
+    assert sites.status(made) == "successful"
