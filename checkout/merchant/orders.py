@@ -12,6 +12,7 @@ from typing import Any, Final
 from checkout.errors import Unprocessable
 from checkout.merchant.customers import blank_is_none, read_customer
 from checkout.merchant.details import contracts, read_card_params, read_details
+from checkout.merchant.looks import read_accent, read_radius
 from checkout.merchant.page_settings import page_settings
 from checkout.model.checks import Fields, drop_nulls
 from checkout.model.money import EXPONENTS, Money
@@ -151,6 +152,8 @@ def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
             hidden=asked.get("hidden", names, ()),
         ),
         **page_settings(fields, blank_is_none(calling)),
+        accent=fields.get("style", read_accent),
+        radius=fields.get("style", read_radius),
     )
 
 

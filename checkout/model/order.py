@@ -89,6 +89,8 @@ class Ways(Struct, frozen=True, omit_defaults=True):
     another_card: bool = True  # beside a saved one
     agreement: Agreement | None = None
     auto_pay: bool = False
+    accent: str | None = None  # "#rrggbb" in place of the shop's
+    radius: int | None = None  # pixels
 
 
 class Methods(Struct, frozen=True, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""Contrast of a shop's accent colour, as WCAG 2 counts it."""
+"""Contrast of a shop's accent colours, as WCAG 2 counts it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from checkout.model.rules import matching
 
 WHITE: Final = "#ffffff"
 BLACK: Final = "#000000"
+DARK_PAGE: Final = "#191c21"  # --surface of static/css/tokens.css in the dark
 READABLE: Final = 4.5  # text on its background (1.4.3)
 VISIBLE: Final = 3.0  # a button or focus ring beside the page (1.4.11)
 
@@ -35,6 +36,18 @@ def text_on(accent: str) -> str:
     return WHITE if contrast(accent, WHITE) >= READABLE else BLACK
 
 
+@cache
+def on_dark(accent: str) -> str:
+    """The accent itself where it can be seen on the dark page, else a lighter one of its kind."""
+    parts = [int(accent[place : place + 2], 16) for place in (1, 3, 5)]
+    for share in range(101):
+        mixed = [round(part + (255 - part) * share / 100) for part in parts]
+        colour = "#" + "".join(f"{part:02x}" for part in mixed)
+        if contrast(colour, DARK_PAGE) >= VISIBLE:
+            return colour
+    return WHITE
+
+
 def accent(value: Any) -> str:
     """A rule: "#rrggbb" whose button can be read and told from the white page.
 
@@ -46,4 +59,12 @@ def accent(value: Any) -> str:
         raise Wrong("must have a contrast of 4.5 with white or black text")
     if (found := contrast(colour, WHITE)) < VISIBLE:
         raise Wrong(f"is too light: its contrast with the white page is {found:.1f}, 3 is needed")
+    return colour
+
+
+def accent_dark(value: Any) -> str:
+    """A rule: the same for the dark page, where too dark a colour is lost."""
+    colour = _colour(value).lower()
+    if (found := contrast(colour, DARK_PAGE)) < VISIBLE:
+        raise Wrong(f"is too dark: its contrast with the dark page is {found:.1f}, 3 is needed")
     return colour

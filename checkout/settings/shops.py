@@ -15,13 +15,22 @@ from cryptography.hazmat.primitives.serialization import (
 
 from checkout.model.checks import Fields, Wrong
 from checkout.model.order import Method
-from checkout.model.rules import email_address, many, matching, plain_object, text, web_address
-from checkout.settings.colour import accent
+from checkout.model.rules import (
+    choice,
+    email_address,
+    many,
+    matching,
+    plain_object,
+    text,
+    web_address,
+)
+from checkout.settings.colour import accent, accent_dark
 from checkout.settings.fields import back_origin, frame_origin, written
 from checkout.settings.strength import strong
 from checkout.settings.values import DEFAULT_ACCENT, Shop
 
 SMALLEST_KEY: Final = 2048  # bits
+SCHEMES: Final = ("auto", "light", "dark")
 
 _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
 
@@ -43,6 +52,8 @@ def read_shop(fields: Fields, shop_id: str, accounts: frozenset[str], *, sandbox
         frame_origins=fields.get("frame_origins", many(frame_origin(sandbox=sandbox)), ()),
         return_origins=fields.get("return_origins", many(back_origin(sandbox=sandbox)), ()),
         accent=fields.get("accent", accent, DEFAULT_ACCENT),
+        accent_dark=fields.get("accent_dark", accent_dark),
+        scheme=fields.get("scheme", choice(SCHEMES), "auto"),
         methods=_methods(fields.within("methods"), accounts),
     )
     fields.no_others()

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from checkout.errors import NotFound
 from checkout.model.order import Method
-from checkout.settings.colour import text_on
+from checkout.settings.colour import on_dark, text_on
 
 DEFAULT_ACCENT = "#0b5fff"
 
@@ -64,11 +64,18 @@ class Shop(Quiet, frozen=True):
     frame_origins: tuple[str, ...] = ()
     return_origins: tuple[str, ...] = ()
     accent: str = DEFAULT_ACCENT
+    accent_dark: str | None = None
+    scheme: str = "auto"  # or light, dark: what the customer's device says does not count
 
     @property
     def on_accent(self) -> str:
         """The colour of text on the accent, chosen by contrast."""
         return text_on(self.accent)
+
+    @property
+    def on_dark(self) -> str:
+        """The accent on a dark page."""
+        return self.accent_dark or on_dark(self.accent)
 
     def method(self, name: str) -> Method | None:
         return next((method for method in self.methods if method.name == name), None)

@@ -112,7 +112,7 @@ def _page(request: Web_Request, status: int, headers: dict[str, str]) -> Respons
         lang=lang,
         title=shown.title,
         nonce=nonce,
-        shop=shop_view(web, visit.shop) if visit else None,
+        shop=shop_view(web, visit.shop, visit.story.payment.order.ways) if visit else None,
         framed=visit.framed if visit else False,
     )
     policy = content_security_policy(nonce, ancestors=visit.shop.frame_origins if visit else ())

@@ -30,6 +30,15 @@ MEDIA_TYPES: Final = {
 }
 
 
+# What a stylesheet says of a dark device, and what it says where the shop has decided.
+_DARK: Final = b"screen and (prefers-color-scheme: dark)"
+_BOTH: Final = b"color-scheme: light dark"
+SCHEMES: Final[dict[str, dict[bytes, bytes]]] = {
+    "light": {_DARK: b"not all", _BOTH: b"color-scheme: light"},
+    "dark": {_DARK: b"screen", _BOTH: b"color-scheme: dark"},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class StaticFile:
     body: bytes
@@ -44,7 +53,13 @@ class Assets:
         self.files: dict[str, StaticFile] = {}
         self._names: dict[str, str] = {}
         styles = sorted((folder / "css").glob("*.css"))
-        self.add("app.css", b"\n".join(path.read_bytes() for path in styles))
+        sheet = b"\n".join(path.read_bytes() for path in styles)
+        self.add("app.css", sheet)
+        for scheme, changes in SCHEMES.items():
+            changed = sheet
+            for written, instead in changes.items():
+                changed = changed.replace(written, instead)
+            self.add(f"app-{scheme}.css", changed)
         bundles: dict[str, list[str]] = json.loads((folder / "js" / "bundles.json").read_text())
         for name, parts in bundles.items():
             self.add(

@@ -19,6 +19,10 @@ class Shop:
     logo: str | None = None  # an address of our own
     accent: str = "#0b5fff"
     on_accent: str = "#ffffff"  # the readable text on it, chosen by contrast
+    dark_accent: str = "#0b5fff"  # both on a dark page
+    on_dark_accent: str = "#ffffff"
+    scheme: str = "auto"  # light, dark
+    radius: int | None = None  # pixels of the corners; None: our own
 
 
 @dataclass(frozen=True, slots=True)

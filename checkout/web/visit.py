@@ -12,9 +12,11 @@ from checkout.errors import NotFound
 from checkout.flow.verbs import Flow
 from checkout.ledger.rows import Story
 from checkout.links import COOKIE, Pocket, Signer, set_cookie
+from checkout.model.order import Ways
 from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.model.steps import Instructions
 from checkout.settings import Settings, Shop
+from checkout.settings.colour import on_dark, text_on
 from checkout.texts import LANGUAGES, gettext
 from checkout.web.answer import Answer
 from checkout.web.render import Holes, Renderer
@@ -132,7 +134,7 @@ class Visit:
             lang=self.lang,
             title=holes.put("title", title),
             nonce=holes.put("nonce", nonce),
-            shop=shop_view(self.web, self.shop),
+            shop=shop_view(self.web, self.shop, self.story.payment.order.ways),
             framed=self.framed,
             test=self.story.payment.order.test,
             languages=tuple(
@@ -192,14 +194,24 @@ def header(request: Web_Request, name: bytes) -> str | None:
     )
 
 
-def shop_view(web: Web, shop: Shop) -> ShopView:
+def shop_view(web: Web, shop: Shop, ways: Ways = Ways()) -> ShopView:
+    """The shop as its page shows it; the order's own colour before the shop's."""
+    light, dark = shop.accent, shop.on_dark
+    if ways.accent:
+        light, dark = ways.accent, on_dark(ways.accent)
+    if shop.scheme == "dark":
+        light = dark
     return ShopView(
         name=shop.name,
         url=shop.url,
         email=shop.email,
         logo=web.logos.get(shop.id),
-        accent=shop.accent,
-        on_accent=shop.on_accent,
+        accent=light,
+        on_accent=text_on(light),
+        dark_accent=dark,
+        on_dark_accent=text_on(dark),
+        scheme=shop.scheme,
+        radius=ways.radius,
     )
 
 

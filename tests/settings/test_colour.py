@@ -4,8 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checkout.assets import STATIC
 from checkout.model.checks import Wrong
-from checkout.settings.colour import BLACK, WHITE, accent, contrast, luminance, text_on
+from checkout.settings.colour import (
+    BLACK,
+    DARK_PAGE,
+    WHITE,
+    accent,
+    accent_dark,
+    contrast,
+    luminance,
+    on_dark,
+    text_on,
+)
 
 colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
@@ -49,3 +60,22 @@ def test_text_is_white_where_it_may_be() -> None:
 def test_what_is_no_colour(value: object) -> None:
     with pytest.raises(Wrong, match="must be a colour like #0b5fff"):
         accent(value)
+
+
+def test_the_dark_page_is_the_stylesheets() -> None:
+    tokens = (STATIC / "css" / "tokens.css").read_text()
+    dark = tokens[tokens.index("prefers-color-scheme: dark") :]
+    assert f"--surface: {DARK_PAGE};" in dark
+
+
+@given(colours)
+def test_an_accent_can_be_seen_in_the_dark(colour: str) -> None:
+    dark = on_dark(colour)
+    assert contrast(dark, DARK_PAGE) >= 3
+    assert contrast(dark, text_on(dark)) >= 4.5
+    assert accent_dark(dark) == dark
+    if contrast(colour, DARK_PAGE) >= 3:
+        assert dark == colour
+    else:
+        with pytest.raises(Wrong, match="is too dark"):
+            accent_dark(colour)

@@ -40,6 +40,7 @@ def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) 
     assert shop.private_key.key_size == 2048
     assert shop.return_origins == ("https://shop.example.com", "myshop://")
     assert (shop.accent, shop.on_accent) == ("#0b5fff", "#ffffff")
+    assert (shop.accent_dark, shop.on_dark, shop.scheme) == ("#6ea0ff", "#6ea0ff", "auto")
     assert [method.name for method in shop.methods] == [
         "credit_card",
         "bank_transfer",

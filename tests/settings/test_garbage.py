@@ -34,7 +34,8 @@ NAMES = [
     "public_url", "database", "secrets", "trusted_proxies", "sandbox", "operator_token",
     "gateways", "shops", "smtp", "limits", "adapter", "base_url", "shop_id", "secret_key",
     "from_values", "page", "name", "private_key", "url", "methods", "link_keys", "email", "logo",
-    "frame_origins", "return_origins", "accent", "gateway", "label", "mode", "brand", "params",
+    "frame_origins", "return_origins", "accent", "scheme",
+    "gateway", "label", "mode", "brand", "params",
     "sender", "submits_per_payment", "361", "a.b", "",
 ]  # fmt: skip
 garbage = st.recursive(

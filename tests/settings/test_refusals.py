@@ -84,6 +84,8 @@ SHOP_URL = 'url = "https://shop.example.com"'
         ('"help@shop.example.com"', '"help"', "shops.361.email", "e-mail"),
         ('"#0b5fff"', '"blue"', "shops.361.accent", "#0b5fff"),
         ('"#0b5fff"', '"#ffee00"', "shops.361.accent", "is too light: its contrast"),
+        ('"#6ea0ff"', '"#101030"', "shops.361.accent_dark", "is too dark: its contrast"),
+        ('scheme = "auto"', 'scheme = "night"', "shops.361.scheme", "one of: auto, dark, light"),
         ('credit_card = "cards"', 'credit_card = "crads"',
          "shops.361.methods.credit_card", "(acquirer, cards, coins, local)"),
         ('credit_card = "cards"', "credit_card = 1", "shops.361.methods.credit_card", "object"),

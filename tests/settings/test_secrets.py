@@ -217,7 +217,8 @@ def test_a_reason_never_repeats_a_value(value: str) -> None:
     value = f"Zq8{value}"  # which no reason has in it by itself
     table = dict.fromkeys(
         ["adapter", "base_url", "shop_id", "name", "secret_key", "private_key", "url", "email",
-         "logo", "accent", "link_keys", "frame_origins", "return_origins", "sender",
+         "logo", "accent", "accent_dark", "scheme",
+         "link_keys", "frame_origins", "return_origins", "sender",
          "submits_per_payment"],
         value,
     )  # fmt: skip

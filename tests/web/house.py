@@ -85,6 +85,7 @@ url = "https://framing.example.com"
 frame_origins = ["https://framing.example.com", "https://m.framing.example.com:8443"]
 return_origins = ["https://framing.example.com", "framing://"]
 accent = "#b34700"
+{framing}
 
 [shops.framing.methods]
 credit_card = "plain"
@@ -336,6 +337,7 @@ def written(folder: Path, pem: str, **changes: str) -> Path:
         "top": f'operator_token = "{secrets.token_urlsafe(32)}"',
         "gateway": "",
         "framing_key": "framing.pem",
+        "framing": "",
         "submits": "1000",
         "declines": "100000",
     } | changes
