@@ -20,8 +20,8 @@ export interface WidgetParameters {
   checkout_url?: string;
   /** Of `POST /ctp/api/checkouts`. */
   token?: string;
-  /** What `POST /ctp/api/checkouts` takes, for a payment made by the page itself. */
-  checkout?: { token?: string; public_key?: string; [name: string]: unknown };
+  /** As in the existing widget; of it the token is read. */
+  checkout?: { token?: string; [name: string]: unknown };
   /**
    * Called when the modal is closed, and with "redirected" before the customer leaves the page.
    * Where the payment is over the page goes on to the order's return address; `false` stays.

@@ -127,6 +127,8 @@ class Sites:
         default_factory=lambda: httpx.AsyncClient(trust_env=False, timeout=20)
     )
     orders: int = 0
+    # A shop's own pages: path -> (media type, text); `<path>.policy`: their policy.
+    pages: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def order(self, **changes: Any) -> Made:
         """A payment as the shop's server makes it."""
@@ -205,7 +207,7 @@ def open_sites(folder: Path, top: str = "test", looks: str = "") -> Iterator[Sit
         serve = "from tests.journeys.house import serve; serve({!r}, {})"
         config = str(folder / "checkout.toml")
         running.enter_context(started(folder, "checkout", serve.format(config, checkout_port)))
-        running.enter_context(_pages(pages_port, sites.pay))
+        running.enter_context(_pages(pages_port, sites.pay, sites.pages))
         context = _tls(folder, [f"{name}.{top}" for name in NAMES])
         relays = [(port, behind[name]) for name, port in zip(NAMES, fronts, strict=True)]
         running.enter_context(_relay(relays, context))
@@ -218,7 +220,7 @@ def open_sites(folder: Path, top: str = "test", looks: str = "") -> Iterator[Sit
 
 
 @contextmanager
-def _pages(port: int, pay: str) -> Iterator[None]:
+def _pages(port: int, pay: str, served: dict[str, tuple[str, str]]) -> Iterator[None]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -228,12 +230,13 @@ def _pages(port: int, pay: str) -> Iterator[None]:
             kind, body = {
                 "/shop.js": ("text/javascript", SCRIPT),
                 "/shop.css": ("text/css", STYLE),
-            }.get(parts.path, ("text/html", _page(pay, given)))
+            }.get(parts.path) or served.get(parts.path, ("text/html", _page(pay, given)))
             raw = body.encode()
             self.send_response(200)
             self.send_header("Content-Type", f"{kind}; charset=utf-8")
             self.send_header("Content-Length", str(len(raw)))
-            self.send_header("Content-Security-Policy", POLICY.format(pay=pay))
+            policy = served.get(f"{parts.path}.policy", ("", POLICY.format(pay=pay)))[1]
+            self.send_header("Content-Security-Policy", policy)
             self.end_headers()
             self.wfile.write(raw)
 

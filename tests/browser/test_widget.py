@@ -14,8 +14,9 @@ from playwright.async_api import Browser, BrowserContext, Frame, Page, Playwrigh
 
 from tests.browser.sites import Sites, open_sites
 from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN, SECONDS, WATCH, picture
-from tests.journeys.house import until
+from tests.journeys.house import ROOT, until
 from tests.journeys.plugin import ARGS, BROWSER, launch_options
+from tests.support.blocks import blocks
 
 pytestmark = BROWSER
 
@@ -359,3 +360,39 @@ async def test_in_a_sandboxed_frame_of_the_shops_own(sites: Sites, enter: Enter)
     await page.locator("[data-back]").click()
     await page.wait_for_url(f"{sites.shop}/thanks?**")
     assert sites.status(made) == "successful"
+
+
+async def test_the_documents_own_code(sites: Sites, enter: Enter) -> None:
+    """What docs/widget.md shows a shop, word for word: the pinned script, both ways, the policy."""
+    modal, inline = sites.order(), sites.order()
+    said = {
+        "https://pay.example.com": sites.pay,
+        "the payment's token": modal.token,
+        "token=...": f"token={inline.token}",
+    }
+    found: dict[str, list[str]] = {}
+    for block in blocks(ROOT / "docs" / "widget.md"):
+        code = block.code
+        for written, real in said.items():
+            code = code.replace(written, real)
+        found.setdefault(block.language, []).append(code)
+    _latest, pinned, element = found["html"]
+    (policy,) = found[""]
+    script = "\n".join(found["js"])
+    head = f"<!doctype html><html lang=en><title>A shop</title>{pinned}"
+    sites.pages["/docs.js"] = ("text/javascript", script)
+    body = f"<button id=pay>Pay</button>{element}<script src=/docs.js></script>"
+    sites.pages["/docs"] = ("text/html", f"{head}<link rel=icon href=data:,>{body}")
+    # The shop's own script besides.
+    own = policy.partition(":")[2].strip().replace("script-src", "script-src 'self'")
+    sites.pages["/docs.policy"] = ("", own)
+    visitor = await enter()
+    page = await visitor.page(f"{sites.shop}/docs")
+    frame = await frame_of(page, sites.pay)
+    await expect(frame.locator("[data-pay]")).to_be_visible()
+    await page.locator("#pay").click()
+    dialog = page.get_by_role("dialog", name="Payment")
+    inside = dialog.frame_locator("iframe")
+    await expect(inside.locator("[data-pay]")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
