@@ -108,6 +108,17 @@ def test_nothing_runnable_is_called_a_picture() -> None:
     assert FENCE.search("```sh\nx\n```\n")
 
 
+def test_the_blocks_of_the_widget(tmp_path: Path) -> None:
+    """Its scripts and markup run in Chromium (browser/test_widget.py); the rest can be read."""
+    document = DOCS / "widget.md"
+    found = blocks(document)
+    assert len(re.findall(r"^ *```", document.read_text(), re.MULTILINE)) == 2 * len(found)
+    assert {block.language for block in found} <= {"html", "js", "toml", "json", ""}
+    for block in found:
+        if block.language in ("toml", "json"):
+            Desk(tmp_path, {}).run(block)
+
+
 # --- The test of the test -----------------------------------------------------------------------
 
 
