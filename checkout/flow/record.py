@@ -138,7 +138,10 @@ def _heard(story: Story, attempt: Attempt, outcome: Outcome, now: float, *, aske
     elif not asked or attempt.sweep_at is None:
         changes["sweep_at"] = next_sweep(attempt.created_at, now, story.payment.expires_at)
     if not asked:
-        changes |= {"next_query_at": now + next_query(0), "queries": 0}
+        soon = now + next_query(0)
+        changes |= {"next_query_at": soon, "queries": 0}
+        if outcome.status in LIVE and changes["sweep_at"] is None:
+            changes["sweep_at"] = soon  # an answer that slept past the payment's time
     if moves:
         changes["updated_at"] = now
     return msgspec.structs.replace(attempt, **changes)

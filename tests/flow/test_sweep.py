@@ -15,7 +15,7 @@ from checkout.flow.sweep import reconcile, sweep
 from checkout.ledger import attempts, payments
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
-from tests.support.gateway import ABSENT, ACTION, DECLINED, PAID, PENDING
+from tests.support.gateway import ABSENT, ACTION, DECLINED, PAID, PENDING, Held
 from tests.support.world import World, open_world
 
 
@@ -89,6 +89,21 @@ async def test_after_its_time_one_last_question(world: World, *, left: bool) -> 
     assert await world.status(story) is (Status.EXPIRED if left else Status.PENDING)
     world.gateway.will_state(PAID)
     await reconcile(world.flow, story.payment.uid)
+    assert await world.status(story) is Status.PAID
+
+
+async def test_a_charge_that_slept_past_its_time_is_asked_about(world: World) -> None:
+    """A machine that was put to sleep wakes up with a call that has failed in the meantime."""
+    held = Held(UNKNOWN)
+    world.gateway.will_answer(held)
+    story = await world.payment(expires_at=world.clock() + 60)
+    paying = asyncio.create_task(world.pay(story))
+    await held.asked.wait()
+    world.clock.move(26 * HOUR)
+    held.let.set()
+    assert (await paying).payment.status is Status.PENDING
+    world.gateway.will_state(PAID)
+    await world.sweep(1)
     assert await world.status(story) is Status.PAID
 
 
