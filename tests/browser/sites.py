@@ -295,7 +295,7 @@ def _tls(folder: Path, names: list[str]) -> ssl.SSLContext:
 def _relay(ports: list[tuple[int, int]], context: ssl.SSLContext) -> Iterator[None]:
     """Each first port speaks TLS and hands the bytes on to the second, in a thread of its own."""
     ready, stop = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
+    loops: list[asyncio.AbstractEventLoop] = []
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -308,6 +308,7 @@ def _relay(ports: list[tuple[int, int]], context: ssl.SSLContext) -> Iterator[No
             writer.close()
 
     async def serve() -> None:
+        loops.append(asyncio.get_running_loop())
         async with asyncio.TaskGroup() as group:
             for port, behind in ports:
 
@@ -323,18 +324,14 @@ def _relay(ports: list[tuple[int, int]], context: ssl.SSLContext) -> Iterator[No
                 group.create_task(_until(server, stop))
             ready.set()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     assert ready.wait(10)
     try:
         yield
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        loops[0].call_soon_threadsafe(stop.set)
         thread.join(10)
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
 
 
 async def _until(server: asyncio.Server, stop: asyncio.Event) -> None:
