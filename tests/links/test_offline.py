@@ -6,11 +6,9 @@ import base64
 import hashlib
 import hmac
 import json
-import re
 import secrets
 import string
 import zlib
-from pathlib import Path
 from typing import Any, cast
 
 import itsdangerous
@@ -89,17 +87,12 @@ def test_any_object_comes_back(data: dict[str, Any]) -> None:
     assert link.data == {"id": link.data["id"], **data, "shop": "361"}
 
 
-def test_the_documented_recipe_makes_the_same_links() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "links.md").read_text()
-    (recipe,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(recipe, names)
-    signed = names["sign_link"]("361", KEY, ORDER)
-    assert read_link(signed, SHOPS).data == {**ORDER, "shop": "361"}
+def test_itsdangerous_makes_and_reads_the_same_links() -> None:
     serializer = itsdangerous.URLSafeSerializer(
         KEY, salt="link:361", signer_kwargs={"digest_method": hashlib.sha256}
     )
-    assert serializer.loads(signed) == {**ORDER, "shop": "361"}
+    signed = sign_link("361", KEY, ORDER)
+    assert serializer.loads(signed) == read_link(signed, SHOPS).data
     assert read_link(serializer.dumps({**ORDER, "shop": "361"}), SHOPS).shop == "361"
 
 
