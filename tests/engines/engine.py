@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 SECONDS: Final = 30.0
 START_SECONDS: Final = 60.0
+SETTLED: Final = 0.5  # seconds in which the frame takes its page's height, before a press
 ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"  # WebDriver's name for a reference to one
 TRUSTING: Final = {"acceptInsecureCerts": True}
 CSS: Final = "css selector"
@@ -106,6 +107,7 @@ class Reader:
             return any(text in self.engine.text(each) for each in self.engine.find("h1"))
 
         until(shown, text)
+        time.sleep(SETTLED)
 
     def at(self, start: str) -> None:
         """Wait until the whole window is at an address that begins so."""
