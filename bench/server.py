@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Litestar, get
+from litestar import Litestar, get, post
 
 
 @get("/", include_in_schema=False)
@@ -10,5 +10,11 @@ async def answer() -> str:
     return "ok"
 
 
+@post("/told", status_code=200, include_in_schema=False)
+async def told() -> str:
+    """Where the gateway's notifications of direct charges go."""
+    return "OK"
+
+
 def bare() -> Litestar:
-    return Litestar([answer], openapi_config=None, logging_config=None)
+    return Litestar([answer, told], openapi_config=None, logging_config=None)

@@ -38,6 +38,7 @@ from checkout.model.browser import FIELDS
 from checkout.model.checks import decode
 from checkout.settings import Shop
 
+NO_FIELDS: Final = [""] * len(FIELDS)
 COOKIE: Final = "__Host-checkout"
 COOKIE_ATTRIBUTES: Final = "Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
 LARGEST_COOKIE: Final = 1023  # bytes of the whole Set-Cookie value: browsers and proxies vary
@@ -98,7 +99,9 @@ class Signer:
 
     def sign_form(self, purpose: str, uid: str, attempt: int) -> str:
         """A form's hidden token, another one for each page: "1.nonce.signature"."""
-        return self._sign("form", purpose, uid, text=f"{attempt}.{secrets.token_urlsafe(9)}")
+        return self._sign(
+            "form", purpose, uid, text=b"%d.%b" % (attempt, _base64(secrets.token_bytes(9)))
+        )
 
     def read_form(self, purpose: str, uid: str, token: str) -> FormToken:
         """Raises Forbidden for a token of another purpose or payment, or of nobody's."""
@@ -132,7 +135,8 @@ class Signer:
         return Pocket(uid, lang, method, attempt, browser)
 
     def _sign_pocket(self, pocket: Pocket) -> str:
-        fields = [_kept(pocket.browser.get(name, "")) for name in FIELDS]
+        kept = pocket.browser
+        fields = [_kept(kept.get(name, "")) for name in FIELDS] if kept else NO_FIELDS
         data = (pocket.uid, _kept(pocket.lang), _kept(pocket.method), pocket.attempt, fields)
         return self._sign("cookie", pocket.uid, text=_base64(msgspec.json.encode(data)))
 

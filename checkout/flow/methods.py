@@ -13,22 +13,23 @@ from checkout.settings import Shop
 
 
 def offered(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> tuple[Method, ...]:
-    wanted = order.methods
-    return tuple(
-        _with_params(method, order)
+    wanted, money = order.methods, order.money
+    types, excluded, exponent = wanted.types, wanted.excluded_types, money.exponent
+    found = [
+        method
         for method in shop.methods
-        if (method.name in wanted.types if wanted.types else True)
-        and (wanted.types or method.name not in wanted.excluded_types)
-        and _takes(gateways[method.gateway].can, order)
+        if (method.name in types if types else method.name not in excluded)
+        and _takes(gateways[method.gateway].can, order, money.currency, exponent)
         and (method.name == CARD_METHOD or not order.alone)
-    )
+    ]
+    return tuple([_with_params(method, order) for method in found] if wanted.params else found)
 
 
-def _takes(can: Can, order: Order) -> bool:
+def _takes(can: Can, order: Order, currency: str, exponent: int) -> bool:
     return (
         order.transaction_type in _kinds(can, order)
-        and order.money.exponent in can.exponents
-        and (can.currencies is None or order.money.currency in can.currencies)
+        and exponent in can.exponents
+        and (can.currencies is None or currency in can.currencies)
     )
 
 

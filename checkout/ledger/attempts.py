@@ -7,14 +7,14 @@ from typing import Any, Final
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
-from checkout.ledger.quick import Query
+from checkout.ledger.quick import Change, Query
 from checkout.ledger.rows import Attempt, attempt_of, text
 from checkout.ledger.schema import attempts, payments
 from checkout.model.status import Status
 
 # Built once: building a statement takes longer than running it.
-ADD: Final = insert(attempts)
-CHANGE: Final = update(attempts).where(attempts.c.key == bindparam("of_key"))
+ADD: Final = Change(insert(attempts))
+CHANGE: Final = Change(update(attempts).where(attempts.c.key == bindparam("of_key")))
 BY_KEY: Final = Query(select(attempts).where(attempts.c.key == bindparam("value")))
 BY_RETURN_TICKET: Final = Query(
     select(attempts).where(attempts.c.return_ticket == bindparam("value"))
@@ -23,7 +23,7 @@ BY_NOTIFY_TICKET: Final = Query(
     select(attempts).where(attempts.c.notify_ticket == bindparam("value"))
 )
 
-TAKE_QUERY: Final = (
+TAKE_QUERY: Final = Change(
     update(attempts)
     .where(attempts.c.key == bindparam("of_key"), attempts.c.next_query_at <= bindparam("now"))
     .values(
@@ -32,21 +32,23 @@ TAKE_QUERY: Final = (
         queries=attempts.c.queries + 1,
     )
 )
-MADE: Final = (
+MADE: Final = Change(
     update(payments)
     .where(payments.c.uid == bindparam("of_uid"))
     .values(attempts=bindparam("number"))
 )
-MADE_SINCE: Final = (
+MADE_SINCE: Final = Query(
     select(attempts.c.created_at)
     .where(attempts.c.payment == bindparam("payment"), attempts.c.created_at > bindparam("since"))
     .order_by(attempts.c.created_at)
 )
 DECLINES_SINCE: Final = {
-    name: select(func.count()).where(
-        attempts.c[name] == bindparam("mark"),
-        attempts.c.status == Status.DECLINED,
-        attempts.c.updated_at > bindparam("since"),
+    name: Query(
+        select(func.count().label("found")).where(
+            attempts.c[name] == bindparam("mark"),
+            attempts.c.status == Status.DECLINED,
+            attempts.c.updated_at > bindparam("since"),
+        )
     )
     for name in ("address_mark", "bin_mark")
 }
@@ -57,8 +59,8 @@ def claim(conn: Connection, attempt: Attempt) -> None:
 
     Raises IntegrityError when another request was first with this number.
     """
-    conn.execute(
-        ADD,
+    ADD(
+        conn,
         {
             "payment": attempt.payment,
             "number": attempt.number,
@@ -87,11 +89,11 @@ def claim(conn: Connection, attempt: Attempt) -> None:
             "updated_at": attempt.updated_at,
         },
     )
-    conn.execute(MADE, {"of_uid": attempt.payment, "number": attempt.number})
+    MADE(conn, {"of_uid": attempt.payment, "number": attempt.number})
 
 
 def change(conn: Connection, key: str, **values: Any) -> None:
-    conn.execute(CHANGE, {"of_key": key, **values})
+    CHANGE(conn, {"of_key": key, **values})
 
 
 def save(conn: Connection, before: Attempt, after: Attempt) -> None:
@@ -118,14 +120,13 @@ def by_notify_ticket(conn: Connection, ticket: str) -> Attempt | None:
 
 
 def _one(conn: Connection, query: Query, value: str) -> Attempt | None:
-    row = query.first(conn, value)
+    row = query.first(conn, value=value)
     return None if row is None else attempt_of(row)
 
 
 def take_query(conn: Connection, key: str, *, now: float, until: float) -> bool:
     """Take the right to ask the gateway: at most one holder until `until`, on all machines."""
-    taken = conn.execute(TAKE_QUERY, {"of_key": key, "now": now, "until": until})
-    return taken.rowcount == 1
+    return TAKE_QUERY(conn, {"of_key": key, "now": now, "until": until}) == 1
 
 
 def take_query_now(conn: Connection, key: str, *, now: float, interval: float) -> float:
@@ -181,10 +182,12 @@ def take_sweep(conn: Connection, due: Due | Attempt, *, until: float | None) -> 
 
 def made_since(conn: Connection, uid: str, since: float) -> list[float]:
     """When this payment's attempts since `since` were claimed, oldest first."""
-    return list(conn.execute(MADE_SINCE, {"payment": uid, "since": since}).scalars())
+    return [row.created_at for row in MADE_SINCE.all(conn, payment=uid, since=since)]
 
 
 def declines_since(conn: Connection, since: float, **mark: str) -> int:
     """How many attempts with this `address_mark` or `bin_mark` were declined since."""
     ((name, value),) = mark.items()
-    return conn.execute(DECLINES_SINCE[name], {"mark": value, "since": since}).scalar_one()
+    (row,) = DECLINES_SINCE[name].all(conn, mark=value, since=since)
+    found: int = row.found
+    return found

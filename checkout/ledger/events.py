@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
+from checkout.ledger.quick import Change
 from checkout.ledger.rows import text
 from checkout.ledger.schema import events
 
-ADD: Final = insert(events)
+ADD: Final = Change(insert(events))
 
 
 class Event(Struct, frozen=True):
@@ -24,8 +25,9 @@ class Event(Struct, frozen=True):
 def append(
     conn: Connection, payment: str, kind: str, at: float, attempt: int | None = None, **data: Any
 ) -> None:
-    conn.execute(
-        ADD, {"payment": payment, "attempt": attempt, "at": at, "kind": kind, "data": text(data)}
+    ADD(
+        conn,
+        {"payment": payment, "attempt": attempt, "at": at, "kind": kind, "data": text(data)},
     )
 
 

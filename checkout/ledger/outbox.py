@@ -7,11 +7,11 @@ from typing import Final
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from checkout.ledger.quick import Query
+from checkout.ledger.quick import Change, Query
 from checkout.ledger.schema import outbox
 
 # Built once: building a statement takes longer than running it.
-ADD: Final = insert(outbox)
+ADD: Final = Change(insert(outbox))
 DUE: Final = (
     select(outbox)
     .where(outbox.c.due_at <= bindparam("now"))
@@ -21,12 +21,12 @@ DUE: Final = (
 OF: Final = Query(
     select(outbox).where(outbox.c.payment == bindparam("value")).order_by(outbox.c.created_at)
 )
-TAKE: Final = (
+TAKE: Final = Change(
     update(outbox)
     .where(outbox.c.id == bindparam("of_id"), outbox.c.due_at == bindparam("was_due_at"))
     .values(due_at=bindparam("until"), tries=bindparam("more"))
 )
-SETTLE: Final = update(outbox).where(outbox.c.id == bindparam("of_id"))
+SETTLE: Final = Change(update(outbox).where(outbox.c.id == bindparam("of_id")))
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -44,8 +44,8 @@ class Letter(Struct, frozen=True, kw_only=True):
 
 
 def add(conn: Connection, *, id: str, payment: str, url: str, body: str, now: float) -> None:
-    conn.execute(
-        ADD,
+    ADD(
+        conn,
         {
             "id": id,
             "payment": payment,
@@ -63,16 +63,13 @@ def due(conn: Connection, now: float, limit: int = 20) -> list[Letter]:
 
 
 def of(conn: Connection, payment: str) -> list[Letter]:
-    return [Letter(**row._asdict()) for row in OF.all(conn, payment)]
+    return [Letter(**row._asdict()) for row in OF.all(conn, value=payment)]
 
 
 def take(conn: Connection, letter: Letter, *, until: float) -> bool:
     """Lease it: one worker sends it; one that dies leaves it due again at `until`."""
-    taken = conn.execute(
-        TAKE,
-        {"of_id": letter.id, "was_due_at": letter.due_at, "until": until, "more": letter.tries + 1},
-    )
-    return taken.rowcount == 1
+    was, more = letter.due_at, letter.tries + 1
+    return TAKE(conn, {"of_id": letter.id, "was_due_at": was, "until": until, "more": more}) == 1
 
 
 def settle(
@@ -83,6 +80,4 @@ def settle(
     due_at: float | None,
     delivered_at: float | None = None,
 ) -> None:
-    conn.execute(
-        SETTLE, {"of_id": id, "answer": answer, "due_at": due_at, "delivered_at": delivered_at}
-    )
+    SETTLE(conn, {"of_id": id, "answer": answer, "due_at": due_at, "delivered_at": delivered_at})

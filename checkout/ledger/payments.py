@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from checkout.ledger.quick import Query
+from checkout.ledger.quick import Change, Query
 from checkout.ledger.rows import Attempt, Payment, Story, attempt_of, payment_of, text
 from checkout.ledger.schema import attempts, creations, payments
 from checkout.model.status import Status
@@ -16,8 +16,8 @@ from checkout.model.status import Status
 KEPT_SECONDS: Final = 24 * 3600  # how long an idempotency key gives the same answer
 
 # Built once: building a statement takes longer than running it.
-ADD: Final = insert(payments)
-CHANGE: Final = update(payments).where(payments.c.uid == bindparam("of_uid"))
+ADD: Final = Change(insert(payments))
+CHANGE: Final = Change(update(payments).where(payments.c.uid == bindparam("of_uid")))
 OF_UID: Final = select(payments).where(payments.c.uid == bindparam("value"))
 BY_UID: Final = Query(OF_UID)
 # SQLite's transaction holds all; PostgreSQL's the row, and lets rows that refer to it be added.
@@ -31,8 +31,8 @@ ATTEMPTS: Final = Query(
 
 def add(conn: Connection, payment: Payment) -> None:
     """Raises IntegrityError when its uid, token or link is there already."""
-    conn.execute(
-        ADD,
+    ADD(
+        conn,
         {
             "uid": payment.uid,
             "token": payment.token,
@@ -55,7 +55,7 @@ def add(conn: Connection, payment: Payment) -> None:
 
 
 def change(conn: Connection, uid: str, **values: Any) -> None:
-    conn.execute(CHANGE, {"of_uid": uid, **values})
+    CHANGE(conn, {"of_uid": uid, **values})
 
 
 def by_uid(conn: Connection, uid: str) -> Story | None:
@@ -76,7 +76,7 @@ def by_link(conn: Connection, link: str) -> Story | None:
 
 
 def _story(conn: Connection, query: Query, value: str) -> Story | None:
-    row = query.first(conn, value)
+    row = query.first(conn, value=value)
     if row is None:
         return None
     # Most looks are at payments that nobody has tried to pay yet: one statement serves them.
@@ -84,7 +84,7 @@ def _story(conn: Connection, query: Query, value: str) -> Story | None:
 
 
 def attempts_of(conn: Connection, uid: str) -> tuple[Attempt, ...]:
-    return tuple(attempt_of(row) for row in ATTEMPTS.all(conn, uid))
+    return tuple(attempt_of(row) for row in ATTEMPTS.all(conn, value=uid))
 
 
 def listed(conn: Connection, *, shop: str | None = None, limit: int = 100) -> list[Payment]:

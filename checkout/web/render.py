@@ -8,12 +8,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any, Final, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
 from jinja2.visitor import NodeTransformer
+from markupsafe import escape
 
 from checkout.assets import STATIC, TEMPLATES
 from checkout.texts import LANGUAGES, translations
@@ -100,13 +100,6 @@ class Holes:
 _HOLE: Final = re.compile("\ue000([a-z_]+)\ue001")
 
 
-_SPECIAL: Final = re.compile("[&<>\"']")
-
-
-def _escaped(text: str) -> str:
-    return escape(text) if _SPECIAL.search(text) else text
-
-
 class Renderer:
     """One Jinja environment a language, with its catalogue installed."""
 
@@ -133,7 +126,7 @@ class Renderer:
             # Text, name of a hole, text, ...: a split by a pattern with one group.
             parts = self._pages[key] = _HOLE.split(self(template, language, **context))
         filled = list(parts)
-        filled[1::2] = [_escaped(holes.texts[name]) for name in parts[1::2]]
+        filled[1::2] = [escape(holes.texts[name]) for name in parts[1::2]]
         return "".join(filled)
 
     def compile(self) -> None:
