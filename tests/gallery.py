@@ -13,11 +13,13 @@ import gzip
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from checkout import texts
 from checkout.model.browser import FIELDS
@@ -134,7 +136,7 @@ class Fakes:
             brands=("amex", "mir", "visa", "master"),
             errors=tuple((name, _(text)) for name, text in errors.items()),
         )
-        fields = page.__dataclass_fields__
+        fields = page.__struct_fields__
         shell = {name: value for name, value in more.items() if name not in fields}
         page = replace(page, **{name: more[name] for name in more if name in fields})
         return "pages/payment.html", page, self.shell(f"{self.amount} · Demo shop", **shell)
@@ -202,7 +204,7 @@ class Fakes:
             auto_return=None,
             target=None,
         )
-        fields = page.__dataclass_fields__
+        fields = page.__struct_fields__
         shell = {name: value for name, value in more.items() if name not in fields}
         page = replace(page, **{name: more[name] for name in more if name in fields})
         return "pages/result.html", page, self.shell(notice.title, **shell)
@@ -226,7 +228,7 @@ class Fakes:
             home=SHOP.url,
             home_label=_(words.BACK) % {"shop": SHOP.name},
         )
-        fields = page.__dataclass_fields__
+        fields = page.__struct_fields__
         shell = {name: value for name, value in more.items() if name not in fields}
         page = replace(page, **{name: more[name] for name in more if name in fields})
         title = f"{found.title if found else page.name} · Demo shop"

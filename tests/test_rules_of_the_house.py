@@ -4,7 +4,6 @@ that every word a status, a reason or an error needs is there."""
 from __future__ import annotations
 
 import ast
-import dataclasses
 import re
 import tokenize
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import jinja2
+import msgspec
 import pytest
 from jinja2 import nodes
 
@@ -155,8 +155,6 @@ def environment() -> jinja2.Environment:
 def fields(view: Any) -> dict[str, Any]:
     """The fields of a view with their types; of "X | None" those of X."""
     for each in (view, *get_args(view)):
-        if dataclasses.is_dataclass(each):
-            return get_type_hints(each)
         if hasattr(each, "__struct_fields__"):
             return get_type_hints(each)
     return {}
@@ -198,7 +196,7 @@ def test_every_page_has_a_view_and_every_view_a_page() -> None:
         each
         for each in vars(views).values()
         if isinstance(each, type)
-        and dataclasses.is_dataclass(each)
+        and issubclass(each, msgspec.Struct)
         and each.__name__[-4:] == "Page"
     }
     assert declared <= shown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
@@ -142,6 +141,8 @@ def read_form(content_type: str, body: bytes) -> dict[str, str]:
 def asked_names(order: Order) -> tuple[str, ...]:
     """Which customer fields the page shows: visible or read-only ones, without the hidden."""
     wanted = order.ways.customer_fields
+    if not (wanted.visible or wanted.read_only):
+        return ()
     shown = {*wanted.visible, *wanted.read_only} - set(wanted.hidden)
     return tuple(name for name in ASKED if name in shown)
 
@@ -192,6 +193,9 @@ def customer_fields(
     language: str,
 ) -> tuple[Field, ...]:
     """The inputs of the customer's fields: with what was typed, else with what is known."""
+    names = asked_names(order)
+    if not names:
+        return ()
     _ = gettext(language)
     fixed = _fixed(order)
     # A card's number is not written into a page, wherever it was typed.
@@ -209,7 +213,7 @@ def customer_fields(
             read_only=name in fixed,
             options=countries(language) if name == "country" else (),
         )
-        for name in asked_names(order)
+        for name in names
     )
 
 
@@ -260,7 +264,7 @@ def code_field(language: str, errors: tuple[tuple[str, str], ...], four: bool) -
     """The code of a saved card, where no other card may be used."""
     (field,) = (each for each in card_fields(language, errors) if each.name == "code")
     hint = gettext(language)(FOUR_IN_FRONT) if four else field.hint
-    return replace(field, hint=hint, maxlength=4)
+    return msgspec.structs.replace(field, hint=hint, maxlength=4)
 
 
 @cache

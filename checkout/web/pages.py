@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
 from typing import Any, Final
 
@@ -268,11 +268,8 @@ async def show_payment(
     # The first view is the same for many payments but for a few texts.
     plain = not (errors or values or customer or order.receipt_text or visit.story.attempts)
     put = (holes := Holes(kept=plain and not (saved or order.ways.card_fields.holder))).put
-    problems = [(name, _(text)) for name, text in errors.items() if name == "method"]
-    problems += [(field.name, field.error) for field in (*card, *customer) if field.error]
     agreement = _agreement(visit, values, errors.get("agreed"))
-    if agreement and agreement.error:
-        problems.append((agreement.name, agreement.error))
+    asked = (*card, *customer, *((agreement,) if agreement else ()))
     page = PaymentPage(
         summary=_summary(visit, timed=True, put=put),
         action=put("action", visit.url("pay")),
@@ -294,7 +291,7 @@ async def show_payment(
         and chosen.name == CARD_METHOD
         and (agreement is None or agreement.ticked)
         and all(field.value for field in customer),
-        errors=tuple(problems),
+        errors=_problems(errors, asked, _) if errors else (),
         notice=None if errors else present.last_notice(visit.story, lang),
         new_tab=put("new_tab", visit.url()) if visit.framed else None,
     )
@@ -309,6 +306,14 @@ async def show_payment(
         picker=True,
         holes=holes,
     )
+
+
+def _problems(
+    errors: Mapping[str, str], asked: Iterable[Field | Checkbox], _: Callable[[str], str]
+) -> tuple[tuple[str, str], ...]:
+    """What is wrong, by name and in the order of the page."""
+    chosen = [(name, _(text)) for name, text in errors.items() if name == "method"]
+    return (*chosen, *((each.name, each.error) for each in asked if each.error))
 
 
 async def _posted(request: Web_Request) -> tuple[Visit, dict[str, str]]:

@@ -203,6 +203,7 @@ def method_label(
 
 
 @lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def method_choices(
     offered: tuple[tuple[str, str | None, bool], ...], chosen: str, language: str
 ) -> tuple[MethodChoice, ...]:

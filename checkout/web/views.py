@@ -1,18 +1,17 @@
-"""What each template is given: one frozen dataclass a page, all text already in its language.
+"""What each template is given: one frozen struct a page, all text already in its language.
 
-A template `pages/NAME.html` gets `page` (its dataclass), `shell` (what every page has) and the
+A template `pages/NAME.html` gets `page` (its struct), `shell` (what every page has) and the
 gettext functions; nothing else. Amounts come formatted; addresses come ready to use.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from checkout.model.steps import Instructions
 
 
-@dataclass(frozen=True, slots=True)
-class Shop:
+class Shop(Struct, frozen=True):
     name: str
     url: str | None = None
     email: str | None = None
@@ -25,8 +24,7 @@ class Shop:
     radius: int | None = None  # pixels of the corners; None: our own
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """What static/js/frame.js tells the shop's page around ours: these origins and no other."""
 
     origins: tuple[str, ...]
@@ -35,8 +33,7 @@ class Frame:
     live: bool = False  # an attempt is under way
 
 
-@dataclass(frozen=True, slots=True)
-class Shell:
+class Shell(Struct, frozen=True):
     """What every page has around its content."""
 
     lang: str
@@ -50,8 +47,7 @@ class Shell:
     frame: Frame | None = None  # whom to tell, where `framed`
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """What is paid: the order's half of a page."""
 
     amount: str  # "€19.99"
@@ -62,8 +58,7 @@ class Summary:
     expires_text: str | None = None  # "23 hours", the same without a script
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A headline and what to do about it. `tone`: good, bad, wait, info."""
 
     title: str
@@ -71,8 +66,7 @@ class Notice:
     tone: str = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One input; `error` is a sentence that says what to do."""
 
     name: str
@@ -90,8 +84,7 @@ class Field:
     oldest: int | None = None  # of an expiry date: the first month that is not past, as 202611
 
 
-@dataclass(frozen=True, slots=True)
-class MethodChoice:
+class MethodChoice(Struct, frozen=True):
     name: str  # what the form sends
     label: str
     mark: str  # which icon: card, bank, wallet, crypto, cash
@@ -99,8 +92,7 @@ class MethodChoice:
     card: bool  # shows the card form
 
 
-@dataclass(frozen=True, slots=True)
-class SavedCard:
+class SavedCard(Struct, frozen=True):
     """The card that the gateway keeps for the shop, before any other. Radio `card`: "saved" or
     "new"; without `other` there is no choice."""
 
@@ -114,8 +106,7 @@ class SavedCard:
     other: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Checkbox:
+class Checkbox(Struct, frozen=True):
     """`link` are the words of its text that lead to `url`, `after` what follows them."""
 
     name: str
@@ -129,8 +120,7 @@ class Checkbox:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentPage:
+class PaymentPage(Struct, frozen=True):
     """The page where the customer pays. Method radio `method`; hidden `form_token`; hidden
     browser fields (`browser_fields`: their names) that the script fills."""
 
@@ -155,8 +145,7 @@ class PaymentPage:
     new_tab: str | None = None  # its own address, for a frame that can't send a form
 
 
-@dataclass(frozen=True, slots=True)
-class RedirectPage:
+class RedirectPage(Struct, frozen=True):
     """Leaves for the bank: a form that submits itself, or a link. `by_itself`: False in a frame
     that must be left by a click; then `target` is _top."""
 
@@ -172,8 +161,7 @@ class RedirectPage:
     form_token: str
 
 
-@dataclass(frozen=True, slots=True)
-class StatusView:
+class StatusView(Struct, frozen=True):
     """What htmx polls (`partials/status.html`). `next_check` in seconds; None stops."""
 
     notice: Notice
@@ -182,8 +170,7 @@ class StatusView:
     checked: str  # "Last checked 20:14:05", changes at each look
 
 
-@dataclass(frozen=True, slots=True)
-class WaitPage:
+class WaitPage(Struct, frozen=True):
     """Waiting for the bank, or for a transfer that the customer makes elsewhere."""
 
     summary: Summary
@@ -200,15 +187,13 @@ class WaitPage:
     elapsed: int = 0  # seconds since the attempt began
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     label: str
     value: str
     code: bool = False  # a number to copy
 
 
-@dataclass(frozen=True, slots=True)
-class ResultPage:
+class ResultPage(Struct, frozen=True):
     """The end: paid, declined, cancelled, expired."""
 
     summary: Summary
@@ -224,8 +209,7 @@ class ResultPage:
     stay: bool = False  # the order names no address to go back to: a frame may just be closed
 
 
-@dataclass(frozen=True, slots=True)
-class OrderPage:
+class OrderPage(Struct, frozen=True):
     """The printable receipt and state, without personal data."""
 
     summary: Summary
@@ -235,17 +219,15 @@ class OrderPage:
     payment_url: str | None  # while it can still be paid
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorPage:
+class ErrorPage(Struct, frozen=True):
     """`status`: the HTTP status. `actions`: (text, address)."""
 
     notice: Notice
     status: int
-    actions: tuple[tuple[str, str], ...] = field(default=())
+    actions: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ProductPage:
+class ProductPage(Struct, frozen=True):
     """What can be bought by one link. `notice`: why it can't be now; then there is no form. The
     form's fields: `amount` where the customer chooses it, `quantity` where there can be several."""
 
@@ -262,8 +244,7 @@ class ProductPage:
     home_label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceMail:
+class InvoiceMail(Struct, frozen=True):
     """A mail with a payment link (`mail/invoice.html`); each text is a single line."""
 
     lang: str
