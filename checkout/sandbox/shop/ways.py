@@ -200,6 +200,13 @@ async def take(
         return _page(till, problem=failure.message, status=502)
 
 
+@post("/card/forget", status_code=303)
+async def forget(request: HttpRequest) -> Response[str]:
+    """The buyer wants the shop to keep the card no longer."""
+    till_of(request).card = None
+    return see_other("/ways")
+
+
 @post("/sales", status_code=200)
 async def sale(request: HttpRequest) -> Response[dict[str, object]]:
     """A product's notification: every buyer's payment has a uid of its own, and counts once."""
@@ -220,7 +227,7 @@ def _script(name: str) -> HTTPRouteHandler:
     return serve
 
 
-HANDLERS = (ways, take, sale, *(_script(name) for name in SCRIPTS))
+HANDLERS = (ways, take, forget, sale, *(_script(name) for name in SCRIPTS))
 
 
 def _page(till: Till, problem: str = "", status: int = 200) -> Response[str]:
