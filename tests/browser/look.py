@@ -36,7 +36,8 @@ async def findings(page: Page, frame: Frame | None = None) -> list[str]:
     inside, before, found = frame or page, page.viewport_size, []
     for scheme, size, rules in LOOKS:
         await page.set_viewport_size(size)  # type: ignore[arg-type]
-        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        # No colour half on its way to another, under a pointer that the new size put elsewhere.
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         await inside.evaluate(SETTLED)
         if not await inside.evaluate("'axe' in window"):
             await inside.evaluate(AXE_SCRIPT)
@@ -44,7 +45,7 @@ async def findings(page: Page, frame: Frame | None = None) -> list[str]:
         if size is NARROW:
             said += await inside.evaluate(OVERFLOW)
         found += [f"{scheme} {size['width']} px: {each}" for each in said]
-    await page.emulate_media(color_scheme=None)
+    await page.emulate_media(color_scheme=None, reduced_motion=None)
     if before:
         await page.set_viewport_size(before)
     return found
