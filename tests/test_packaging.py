@@ -216,8 +216,6 @@ def test_a_lock_names_no_index_and_hashes_everything(lock: Path) -> None:
 def test_the_locks_agree() -> None:
     versions: dict[str, set[str]] = {}
     for lock in LOCKS:
-        # One package may have a version each for two platforms.
-        pinned = re.findall(r"(?m)^([\w.-]+)==(\S+)( ;[^\\]*)?", lock.read_text())
-        for name, version, platform in pinned:
-            versions.setdefault(name + platform, set()).add(version)
+        for name, version in re.findall(r"(?m)^([\w.-]+)==(\S+)", lock.read_text()):
+            versions.setdefault(name, set()).add(version)
     assert {name: found for name, found in versions.items() if len(found) > 1} == {}

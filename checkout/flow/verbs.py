@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from enum import Enum
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 import structlog
@@ -42,6 +42,9 @@ CHOOSE_METHOD = N_("Choose how to pay")
 NO_METHOD = "none of the shop's methods can take this payment"
 MOST_SEEN = 10_000
 SAME_KEY = "was used for another request within 24 hours"
+
+UNCLEAR: Final = Outcome(Status.LOST, reason=Reason.CREDENTIALS)
+"""A shop that wants to be asked before each charge gave no clear answer: nothing is sent."""
 
 
 class Submission(Struct, frozen=True, kw_only=True):
@@ -305,14 +308,13 @@ class Flow:
         nothing clear."""
         if story.payment.order.ways.verification_url is None:
             return None
-        unclear = Outcome(Status.LOST, reason=Reason.CREDENTIALS)
         if self.verify is None:
-            return unclear
+            return UNCLEAR
         try:
             return await self.verify(story)
         except Exception as error:  # noqa: BLE001 - nothing has been sent yet, and nothing will be
             log.error("verification.fault", error=type(error).__name__, alert=True)
-            return unclear
+            return UNCLEAR
 
     async def _told_meanwhile(self, story: Story, attempt: Attempt) -> None:
         """A notification that overtook an answer without a verdict could not be followed then."""

@@ -17,7 +17,7 @@ import httpx
 import structlog
 
 from checkout.flow.courier import Resolve, posted, resolved
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import UNCLEAR, Flow
 from checkout.gateways.reading import safe, text
 from checkout.gateways.wire import decoded
 from checkout.ledger.rows import Story
@@ -29,7 +29,6 @@ from checkout.model.status import Status
 from checkout.settings import Shop
 
 LARGEST: Final = 64 * 1024  # bytes of an answer
-UNCLEAR: Final = Outcome(Status.LOST, reason=Reason.CREDENTIALS)
 
 log = structlog.get_logger(__name__)
 

@@ -59,36 +59,7 @@ def claim(conn: Connection, attempt: Attempt) -> None:
 
     Raises IntegrityError when another request was first with this number.
     """
-    ADD(
-        conn,
-        {
-            "payment": attempt.payment,
-            "number": attempt.number,
-            "key": attempt.key,
-            "account": attempt.account,
-            "method": attempt.method,
-            "status": attempt.status,
-            "gateway_id": attempt.gateway_id,
-            "step": None,
-            "reason": None,
-            "facts": text(attempt.facts),
-            "customer": text(attempt.customer),
-            "contract": text(attempt.contract),
-            "language": attempt.language,
-            "return_ticket": attempt.return_ticket,
-            "notify_ticket": attempt.notify_ticket,
-            "mismatch": attempt.mismatch,
-            "absences": attempt.absences,
-            "queries": attempt.queries,
-            "next_query_at": attempt.next_query_at,
-            "sweep_at": attempt.sweep_at,
-            "returned_at": attempt.returned_at,
-            "address_mark": attempt.address_mark,
-            "bin_mark": attempt.bin_mark,
-            "created_at": attempt.created_at,
-            "updated_at": attempt.updated_at,
-        },
-    )
+    ADD(conn, {name: _column(getattr(attempt, name)) for name in Attempt.__struct_fields__})
     MADE(conn, {"of_uid": attempt.payment, "number": attempt.number})
 
 
@@ -102,9 +73,14 @@ def save(conn: Connection, before: Attempt, after: Attempt) -> None:
     for name in Attempt.__struct_fields__:
         value = getattr(after, name)
         if value != getattr(before, name):
-            changes[name] = text(value) if isinstance(value, Struct) else value
+            changes[name] = _column(value)
     if changes:
         change(conn, before.key, **changes)
+
+
+def _column(value: Any) -> Any:
+    """As its column keeps it: structured values are JSON text."""
+    return text(value) if isinstance(value, Struct | tuple) else value
 
 
 def by_key(conn: Connection, key: str) -> Attempt | None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
+from checkout.ledger.quick import Query
 from checkout.ledger.schema import operations
 from checkout.model.status import Status
+
+BY_UID: Final = Query(select(operations).where(operations.c.uid == bindparam("value")))
+OF: Final = Query(
+    select(operations)
+    .where(operations.c.payment == bindparam("value"))
+    .order_by(operations.c.created_at)
+)
 
 
 class Operation(Struct, frozen=True, kw_only=True):
@@ -53,17 +61,13 @@ def change(conn: Connection, uid: str, **values: Any) -> None:
 
 
 def find(conn: Connection, uid: str) -> Operation | None:
-    if "\0" in uid:  # PostgreSQL can't even be asked
-        return None
-    row = conn.execute(select(operations).where(operations.c.uid == uid)).first()
+    row = BY_UID.first(conn, value=uid)
     return _operation(row) if row else None
 
 
 def of(conn: Connection, payment: str) -> list[Operation]:
     """A payment's operations, oldest first."""
-    query = select(operations).where(operations.c.payment == payment)
-    rows = conn.execute(query.order_by(operations.c.created_at))
-    return [_operation(row) for row in rows]
+    return [_operation(row) for row in OF.all(conn, value=payment)]
 
 
 def to_sweep(conn: Connection, now: float, limit: int = 50) -> list[Due]:
@@ -95,5 +99,6 @@ def take_query(conn: Connection, uid: str, *, now: float, until: float | None) -
     return taken.rowcount == 1
 
 
-def _operation(row: Row[Any]) -> Operation:
-    return Operation(**{**row._mapping, "status": Status(row.status)})
+def _operation(row: Any) -> Operation:
+    found = {"status": Status(row.status), "by_gateway": bool(row.by_gateway)}
+    return Operation(**{**row._asdict(), **found})

@@ -7,13 +7,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import httpx
 import pytest
 
-from checkout.stage import SHOP, Stage, new_keys, running, sandbox_arguments, start, wait_for
-from tests.journeys.house import free_ports
+from checkout.stage import SHOP, Stage
+from tests.support.staged import staged
 
 SECONDS = 30.0  # for a letter to come
 
@@ -65,22 +64,7 @@ def post() -> Iterator[Post]:
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    port, sandbox_port = free_ports(2)
-    stage = Stage(
-        folder=tmp_path_factory.mktemp("clients"),
-        shop="http://127.0.0.1:9",
-        checkout=f"http://127.0.0.1:{port}",
-        sandbox=f"http://localhost:{sandbox_port}",
-        keys=new_keys(),
-    )
-    log = stage.folder / "log"
-    with running() as children:
-        children.append(start(*sandbox_arguments("127.0.0.1", sandbox_port), log=log))
-        wait_for(children, f"{stage.sandbox}/sandbox/public_key")
-        config: Path = stage.write_settings()
-        serve = ("-m", "checkout", "serve", "--config", str(config), "--port", str(port))
-        children.append(start(*serve, log=log))
-        wait_for(children, f"{stage.checkout}/health/ready")
+    with staged(tmp_path_factory.mktemp("clients")) as stage:
         yield stage
 
 

@@ -21,9 +21,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from checkout.drill.customer import Customer, good_card
 from checkout.sandbox.stories import STORIES
-from checkout.stage import SHOP, Stage, new_keys, running, sandbox_arguments, start, wait_for
-from tests.journeys.house import ROOT, free_ports
+from checkout.stage import SHOP, Stage
+from tests.journeys.house import ROOT
 from tests.support.blocks import FENCE, PICTURES, RUNNERS, Block, Desk, blocks
+from tests.support.staged import staged
 
 DOCS: Final = ROOT / "docs"
 
@@ -48,22 +49,7 @@ ELSEWHERE: Final = frozenset({"links.md", "widget.md"})  # have tests of their o
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    port, sandbox_port = free_ports(2)
-    stage = Stage(
-        folder=tmp_path_factory.mktemp("demo"),
-        shop="http://127.0.0.1:9",
-        checkout=f"http://127.0.0.1:{port}",
-        sandbox=f"http://localhost:{sandbox_port}",
-        keys=new_keys(),
-    )
-    log = stage.folder / "log"
-    with running() as children:
-        children.append(start(*sandbox_arguments("127.0.0.1", sandbox_port), log=log))
-        wait_for(children, f"{stage.sandbox}/sandbox/public_key")
-        config = stage.write_settings()
-        serve = ("-m", "checkout", "serve", "--config", str(config), "--port", str(port))
-        children.append(start(*serve, log=log))
-        wait_for(children, f"{stage.checkout}/health/ready")
+    with staged(tmp_path_factory.mktemp("demo")) as stage:
         yield stage
 
 

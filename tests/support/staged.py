@@ -1,0 +1,32 @@
+"""checkout and the gateways as processes, with the demo's settings and no shop beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from checkout.stage import Stage, new_keys, running, sandbox_arguments, start, wait_for
+from tests.journeys.house import free_ports
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Stage]:
+    """Both answer, until the block ends; their log is in `folder`."""
+    port, sandbox_port = free_ports(2)
+    stage = Stage(
+        folder=folder,
+        shop="http://127.0.0.1:9",
+        checkout=f"http://127.0.0.1:{port}",
+        sandbox=f"http://localhost:{sandbox_port}",
+        keys=new_keys(),
+    )
+    log = folder / "log"
+    with running() as children:
+        children.append(start(*sandbox_arguments("127.0.0.1", sandbox_port), log=log))
+        wait_for(children, f"{stage.sandbox}/sandbox/public_key")
+        config = stage.write_settings()
+        serve = ("-m", "checkout", "serve", "--config", str(config), "--port", str(port))
+        children.append(start(*serve, log=log))
+        wait_for(children, f"{stage.checkout}/health/ready")
+        yield stage
