@@ -77,7 +77,7 @@ def renderer() -> Renderer:
 
 def render(template: str, page: object, shell: Shell) -> str:
     language = shell.lang if shell.lang in texts.LANGUAGES else "en"
-    return renderer()(template, language, page=page, shell=shell)
+    return renderer()(template, language, page=page, shell=shell, nonce=NONCE)
 
 
 # --- The states ----------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ class Fakes:
 
     def shell(self, title: str, **more: Any) -> Shell:
         picker = tuple((code, name, f"?{code}") for code, name in texts.LANGUAGES.items())
-        return replace(Shell(self.lang, title, NONCE, SHOP, languages=picker), **more)
+        return replace(Shell(self.lang, title, SHOP, languages=picker), **more)
 
     def method(self, name: str, chosen: bool = False) -> MethodChoice:
         label, mark = present.method_label(name, None, self._)
@@ -246,7 +246,7 @@ class Fakes:
 
     def error(self, status: int, *actions: tuple[str, str], shop: Shop | None = None) -> State:
         notice = self.notice(words.ERROR[status])
-        shell = Shell(self.lang, notice.title, NONCE, shop)
+        shell = Shell(self.lang, notice.title, shop)
         return "pages/error.html", ErrorPage(notice, status, actions), shell
 
 

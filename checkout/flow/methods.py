@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from checkout.gateways.base import Can, Gateway, merged
+from checkout.gateways.base import Gateway, merged
 from checkout.model.order import CARD_METHOD, Method, Order
 from checkout.settings import Shop
 
@@ -15,28 +15,17 @@ from checkout.settings import Shop
 def offered(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> tuple[Method, ...]:
     wanted, money = order.methods, order.money
     types, excluded, exponent = wanted.types, wanted.excluded_types, money.exponent
+    kinds = ("series" if order.series else "alone") if order.alone else "transaction_types"
     found = [
         method
         for method in shop.methods
         if (method.name in types if types else method.name not in excluded)
-        and _takes(gateways[method.gateway].can, order, money.currency, exponent)
+        and order.transaction_type in getattr(can := gateways[method.gateway].can, kinds)
+        and exponent in can.exponents
+        and (can.currencies is None or money.currency in can.currencies)
         and (method.name == CARD_METHOD or not order.alone)
     ]
     return tuple([_with_params(method, order) for method in found] if wanted.params else found)
-
-
-def _takes(can: Can, order: Order, currency: str, exponent: int) -> bool:
-    return (
-        order.transaction_type in _kinds(can, order)
-        and exponent in can.exponents
-        and (can.currencies is None or currency in can.currencies)
-    )
-
-
-def _kinds(can: Can, order: Order) -> frozenset[str]:
-    if not order.alone:
-        return can.transaction_types
-    return can.series if order.series else can.alone
 
 
 def _with_params(method: Method, order: Order) -> Method:

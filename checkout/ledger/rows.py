@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -11,6 +12,8 @@ from checkout.model.order import Customer, Order
 from checkout.model.outcome import Facts, Reason
 from checkout.model.status import LIVE, Status, payment_status
 from checkout.model.steps import Step
+
+MOST_ORDERS: Final = 1024  # of which the value is kept: a payment is read many times on its way
 
 _order = msgspec.json.Decoder(Order)
 _step = msgspec.json.Decoder(Step)
@@ -113,6 +116,11 @@ class Story(Struct, frozen=True):
         )
 
 
+@lru_cache(maxsize=MOST_ORDERS)
+def order_of(terms: str) -> Order:
+    return _order.decode(terms)
+
+
 def payment_of(row: Any) -> Payment:
     return Payment(
         uid=row.uid,
@@ -121,7 +129,7 @@ def payment_of(row: Any) -> Payment:
         shop=row.shop,
         link=row.link,
         status=Status(row.status),
-        order=_order.decode(row.terms),
+        order=order_of(row.terms),
         cancelled=bool(row.cancelled),
         told=row.told,
         created_at=row.created_at,

@@ -37,7 +37,7 @@ class Answer(Response[bytes]):
         """Itself: there is nothing left to find out."""
         return self
 
-    async def __call__(self, scope: HTTPScope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         start: HTTPResponseStartEvent = {
             "type": "http.response.start",
             "status": self._status,

@@ -103,7 +103,7 @@ async def to_payment(request: Web_Request, payment: Payment) -> Response[bytes]:
     story = await web.flow.open(payment.uid, payment.secret)
     accept = request.headers.get("accept-language", "")
     lang = choose(payment.order.ways.language, accept=accept)
-    visit = Visit(web, request, lang, story, web.flow.shop(story))
+    visit = Visit(web, request, lang, story)
     return see_other(visit.url(visit.page))
 
 

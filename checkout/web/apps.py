@@ -46,9 +46,9 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     token = fields.need("token", text(255))
     fields.done()
     story = await web.flow.open_token(token)
-    shop = holder.of(web.flow.shop(story))
+    holder.of(web.flow.shop(story))
     lang = choose(story.payment.order.ways.language, accept=_languages(request))
-    visit = Visit(web, request, lang, story, shop)
+    visit = Visit(web, request, lang, story)
     number = story.next_number
     if visit.status is Status.OPEN:
         visit.story = await web.flow.pay(story, await _submission(visit, fields))

@@ -12,10 +12,10 @@ from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
 from checkout.errors import CheckoutError, TooMany, Unavailable, Unprocessable
+from checkout.ledger.rows import Story
 from checkout.texts import LANGUAGES, choose, gettext
 from checkout.web import words
 from checkout.web.present import notice
-from checkout.web.security import content_security_policy, new_nonce
 from checkout.web.views import ErrorPage, Shell
 from checkout.web.visit import Visit, Web_Request, shop_view, web_of
 
@@ -104,23 +104,23 @@ def _page(request: Web_Request, status: int, headers: dict[str, str]) -> Respons
     first = path[1] if len(path) > 1 else ""
     lang = choose(first, accept=request.headers.get("accept-language", ""))
     found = words.ERROR.get(status, words.ERROR[500 if status >= 500 else 400])
-    nonce = new_nonce()
     shown = notice(found, lang)
     page = ErrorPage(notice=shown, status=status, actions=_actions(path, lang, status))
-    visit: Visit | None = request.scope["state"].get("visit")
+    story: Story | None = request.scope["state"].get("story")
+    visit = Visit(web, request, lang, story) if story else None
     shell = Shell(
         lang=lang,
         title=shown.title,
-        nonce=nonce,
         shop=shop_view(web, visit.shop, visit.story.payment.order.ways) if visit else None,
         framed=visit.framed if visit else False,
     )
-    policy = content_security_policy(nonce, ancestors=visit.shop.frame_origins if visit else ())
-    return Response(
-        web.render("pages/error.html", lang, page=page, shell=shell),
+    return web.answer(
+        "pages/error.html",
+        shell,
+        ancestors=visit.shop.frame_origins if visit else (),
         status_code=status,
-        media_type=MediaType.HTML,
-        headers={**headers, "content-security-policy": policy},
+        headers=headers,
+        page=page,
     )
 
 

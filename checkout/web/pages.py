@@ -85,7 +85,7 @@ async def pay(request: Web_Request) -> Answer:
     )
     card: AnyCard | None = None
     remember: bool | None = None
-    if chosen is not None and _takes_card(visit, chosen):
+    if chosen is not None and visit.web.flow.takes_card(chosen):
         card, remember, card_errors = await _read_card(visit, methods, chosen, fields)
         errors |= card_errors
     errors |= wrong
@@ -258,11 +258,12 @@ async def show_payment(
     saved = await saved_card(visit, methods)
     first = CARD_METHOD if saved else methods[0].name if methods else ""
     chosen = _chosen(methods, wish) or _chosen(methods, first)
-    offered = tuple((each.name, each.label, _takes_card(visit, each)) for each in methods)
+    takes_card = visit.web.flow.takes_card
+    offered = tuple([(each.name, each.label, takes_card(each)) for each in methods])
     number = visit.story.next_number
     amount = present.headline_amount(order, lang)
     card: tuple[Field, ...] = ()
-    if any(takes_card for _name, _label, takes_card in offered):
+    if any(with_card for _name, _label, with_card in offered):
         card = _card_fields(visit, saved, tuple(errors.items()))
     customer = customer_fields(order, _known_customer(visit), values, errors, lang)
     # The first view is the same for many payments but for a few texts.
@@ -330,10 +331,6 @@ def _chosen(methods: tuple[Method, ...], name: str | None) -> Method | None:
     return next((method for method in methods if method.name == name), None)
 
 
-def _takes_card(visit: Visit, method: Method) -> bool:
-    return visit.web.flow.takes_card(method)
-
-
 async def _read_card(
     visit: Visit, methods: tuple[Method, ...], chosen: Method, fields: Mapping[str, str]
 ) -> tuple[AnyCard | None, bool | None, dict[str, str]]:
@@ -352,9 +349,9 @@ async def _read_card(
 
 
 def _keeps_cards(visit: Visit, methods: tuple[Method, ...]) -> bool:
+    flow = visit.web.flow
     return any(
-        _takes_card(visit, each) and visit.web.flow.gateways[each.gateway].can.keeps_cards
-        for each in methods
+        flow.takes_card(each) and flow.gateways[each.gateway].can.keeps_cards for each in methods
     )
 
 

@@ -20,7 +20,7 @@ from checkout.web.amounts import read_amount
 from checkout.web.answer import Answer
 from checkout.web.forms import read_form
 from checkout.web.present import fill
-from checkout.web.security import content_security_policy, guard_form, new_nonce, read_body
+from checkout.web.security import guard_form, read_body
 from checkout.web.views import Field, Frame, Notice, ProductPage, Row, Shell
 from checkout.web.visit import READ, Web, Web_Request, see_other, shop_view, web_of
 
@@ -68,7 +68,7 @@ class Look:
         status_code: int = 200,
     ) -> Answer:
         """The page; after an error with what was typed. `errors`: a sentence by field."""
-        _, product, nonce = gettext(self.lang), self.stocked.product, new_nonce()
+        _, product = gettext(self.lang), self.stocked.product
         notice = self._notice()
         found = errors or {}
         page = ProductPage(
@@ -90,17 +90,14 @@ class Look:
         shell = Shell(
             lang=self.lang,
             title=f"{notice.title if notice else product.name} · {self.shop.name}",
-            nonce=nonce,
             shop=shop_view(self.web, self.shop),
             framed=self.framed,
             test=product.test,
             languages=tuple((code, name, self.url(code)) for code, name in LANGUAGES.items()),
             frame=Frame(origins, "", "") if self.framed and origins else None,
         )
-        policy = content_security_policy(nonce, ancestors=origins)
-        text = self.web.render("pages/product.html", self.lang, page=page, shell=shell)
-        return Answer(
-            text.encode(), status_code=status_code, headers={"content-security-policy": policy}
+        return self.web.answer(
+            "pages/product.html", shell, ancestors=origins, status_code=status_code, page=page
         )
 
     def _notice(self) -> Notice | None:

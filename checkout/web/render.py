@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import html
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
 from jinja2.visitor import NodeTransformer
-from markupsafe import escape
 
 from checkout.assets import STATIC, TEMPLATES
 from checkout.texts import LANGUAGES, translations
@@ -94,7 +95,12 @@ class Holes:
         if not self.kept:
             return text
         self.texts[name] = text
-        return f"\ue000{name}\ue001"
+        return _mark(name)
+
+
+@cache
+def _mark(name: str) -> str:
+    return f"\ue000{name}\ue001"
 
 
 _HOLE: Final = re.compile("\ue000([a-z_]+)\ue001")
@@ -105,7 +111,7 @@ class Renderer:
 
     def __init__(self, assets: Assets, folder: Path = TEMPLATES) -> None:
         self.assets = assets
-        self._pages: dict[tuple[Any, ...], list[str]] = {}
+        self._pages: dict[tuple[Any, ...], tuple[list[bytes], list[str]]] = {}
         self._environments = {
             language: environment(language, assets, folder) for language in LANGUAGES
         }
@@ -114,20 +120,21 @@ class Renderer:
         """The text of `templates/<template>`."""
         return self._environments[language].get_template(template).render(context)
 
-    def fill(self, holes: Holes, template: str, language: str, **context: Any) -> str:
+    def fill(self, holes: Holes, template: str, language: str, **context: Any) -> bytes:
         """The same, for views with holes: rendered once for equal views, then only filled in."""
         if not holes.kept:
-            return self(template, language, **context)
+            return self(template, language, **context).encode()
         key = (template, language, *context.values())
-        parts = self._pages.get(key)
-        if parts is None:
+        page = self._pages.get(key)
+        if page is None:
             if len(self._pages) >= MOST_KEPT:
                 self._pages.clear()
             # Text, name of a hole, text, ...: a split by a pattern with one group.
-            parts = self._pages[key] = _HOLE.split(self(template, language, **context))
-        filled = list(parts)
-        filled[1::2] = [escape(holes.texts[name]) for name in parts[1::2]]
-        return "".join(filled)
+            parts = _HOLE.split(self(template, language, **context))
+            page = self._pages[key] = [part.encode() for part in parts], parts[1::2]
+        filled, names = page[0].copy(), page[1]
+        filled[1::2] = [html.escape(holes.texts[name]).encode() for name in names]
+        return b"".join(filled)
 
     def compile(self) -> None:
         """Compile every template now, so that a broken one stops the start and not a customer."""

@@ -22,7 +22,7 @@ async def landing(request: Web_Request) -> Answer:
     web, ticket = web_of(request), request.path_params["ticket"]
     story = await web.flow.returned(ticket)
     attempt = next(a for a in story.attempts if a.return_ticket == ticket)
-    return Visit(web, request, attempt.language, story, web.flow.shop(story)).to_page()
+    return Visit(web, request, attempt.language, story).to_page()
 
 
 HANDLERS = (landing,)

@@ -36,8 +36,10 @@ def today(visit: Visit) -> date:
 async def saved_card(visit: Visit, methods: tuple[Method, ...]) -> Offer | None:
     """The saved card, where the gateway takes tokens and this one can still be good."""
     story, order = visit.story, visit.story.payment.order
+    if order.card_token is None:
+        return None
     method = next((method for method in methods if method.name == CARD_METHOD), None)
-    if order.card_token is None or method is None:
+    if method is None:
         return None
     if not visit.web.flow.gateways[method.gateway].can.tokens:
         return None

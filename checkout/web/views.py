@@ -38,7 +38,6 @@ class Shell(Struct, frozen=True):
 
     lang: str
     title: str  # of the tab: tells the state
-    nonce: str
     shop: Shop | None = None
     dir: str = "ltr"
     framed: bool = False  # inside the shop's frame: the content alone, links by target=_top

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from litestar import HttpMethod, Request
@@ -11,7 +11,7 @@ from litestar import HttpMethod, Request
 from checkout.errors import NotFound
 from checkout.flow.verbs import Flow
 from checkout.ledger.rows import Story
-from checkout.links import COOKIE, Pocket, Signer, set_cookie
+from checkout.links import COOKIE, Pocket, Signer, new_form_nonce, set_cookie
 from checkout.model.order import Ways
 from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.model.steps import Instructions
@@ -53,6 +53,30 @@ class Web:
     render: Renderer
     logos: dict[str, str]  # shop id -> our own address of its logo
 
+    def answer(
+        self,
+        template: str,
+        shell: Shell,
+        *,
+        ancestors: Iterable[str] = (),
+        leaves: bool = False,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        holes: Holes = NO_HOLES,
+        **views: object,
+    ) -> Answer:
+        """`templates/<template>` with its views, under a policy with a nonce of its own.
+        `ancestors`: the origins that may frame it; `leaves`: its form may go to any bank."""
+        nonce = new_nonce()
+        policy = content_security_policy(
+            nonce, ancestors=ancestors, leaves=leaves, sandbox=self.settings.sandbox
+        )
+        body = self.render.fill(
+            holes, template, shell.lang, shell=shell, nonce=holes.put("nonce", nonce), **views
+        )
+        headers = {"content-security-policy": policy, **(headers or {})}
+        return Answer(body, status_code=status_code, headers=headers)
+
 
 def web_of(request: Web_Request) -> Web:
     web: Web = request.app.state.web
@@ -67,13 +91,16 @@ class Visit:
     request: Web_Request
     lang: str
     story: Story
-    shop: Shop
+    shop: Shop = field(init=False)
+    framed: bool = field(init=False)
+    """In the shop's frame: the browser says so; where it says nothing, the order does."""
+    _form_nonce: bytes | None = field(init=False, default=None)
 
-    @property
-    def framed(self) -> bool:
-        """In the shop's frame: the browser says so; where it says nothing, the order does."""
+    def __post_init__(self) -> None:
+        """Raises NotFound for a shop that is no longer in the settings."""
+        self.shop = self.web.flow.shop(self.story)
         dest = header(self.request, b"sec-fetch-dest")
-        return dest in ("iframe", "frame") if dest else self.story.payment.order.iframe
+        self.framed = dest in ("iframe", "frame") if dest else self.story.payment.order.iframe
 
     @property
     def status(self) -> Status:
@@ -105,7 +132,10 @@ class Visit:
         return f"{path}/{page}" if page else path
 
     def form_token(self, purpose: str, number: int) -> str:
-        return self.web.signer.sign_form(purpose, self.story.payment.uid, number)
+        if self._form_nonce is None:
+            self._form_nonce = new_form_nonce()
+        uid = self.story.payment.uid
+        return self.web.signer.sign_form(purpose, uid, number, self._form_nonce)
 
     def to_page(self, pocket: Pocket | None = None) -> Answer:
         """On to the page where the payment is now; `pocket`: the cookie to set."""
@@ -129,11 +159,9 @@ class Visit:
     ) -> Answer:
         """Answer with `templates/<folder>/<template>.html`; a partial knows its view by its own
         name. `picker`: offers the other languages; `pocket`: the cookie to set."""
-        nonce = new_nonce()
         shell = Shell(
             lang=self.lang,
             title=holes.put("title", title),
-            nonce=holes.put("nonce", nonce),
             shop=shop_view(self.web, self.shop, self.story.payment.order.ways),
             framed=self.framed,
             test=self.story.payment.order.test,
@@ -145,20 +173,15 @@ class Visit:
             else (),
             frame=self._frame(holes),
         )
-        policy = content_security_policy(
-            nonce,
+        return self.web.answer(
+            f"{folder}/{template}.html",
+            shell,
             ancestors=self.shop.frame_origins,
             leaves=leaves,
-            sandbox=self.web.settings.sandbox,
-        )
-        views = {template: page, "nonce": nonce} if folder == "partials" else {"page": page}
-        text = self.web.render.fill(
-            holes, f"{folder}/{template}.html", self.lang, shell=shell, **views
-        )
-        return Answer(
-            text.encode(),
             status_code=status_code,
-            headers={"content-security-policy": policy, **self._cookie(pocket)},
+            headers=self._cookie(pocket),
+            holes=holes,
+            **{template if folder == "partials" else "page": page},
         )
 
     def _frame(self, holes: Holes) -> Frame | None:
@@ -182,8 +205,10 @@ async def enter(request: Web_Request, *, glance: bool = False) -> Visit:
         raise NotFound
     find = web.flow.glance if glance else web.flow.open
     story = await find(place["uid"], place["secret"])
-    visit = Visit(web, request, lang, story, web.flow.shop(story))
-    request.scope["state"]["visit"] = visit  # an error's page shows the shop too, and in its frame
+    visit = Visit(web, request, lang, story)
+    # An error's page shows the shop too, and in its frame. The story and not the visit, which
+    # would hold its own request in a circle: only the garbage collector would ever free them.
+    request.scope["state"]["story"] = story
     return visit
 
 
