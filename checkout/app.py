@@ -6,7 +6,7 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -62,36 +62,35 @@ HANDLERS = (
 )
 
 
-Mounts = Mapping[str, httpx.AsyncBaseTransport]
-
-
 def create_app(
     settings: Settings,
     *,
     pace: Pace | None = None,
     clock: Callable[[], float] = time.time,
-    mounts: Mounts | None = None,
+    upstream: httpx.AsyncBaseTransport | None = None,
+    downstream: httpx.AsyncBaseTransport | None = None,
     deliver: bool = True,
 ) -> Litestar:
     """The server. Everything that holds a connection opens in the lifespan: in the worker, after
-    the fork. `mounts` puts other transports behind addresses (httpx's), for tests at the edge.
-    Without `deliver` the shops' letters stay in the outbox, for somebody else to carry."""
+    the fork. `upstream` and `downstream` are what carries calls to the gateways and to the shops,
+    where it is not the network: for tests at the edge. Without `deliver` the shops' letters stay
+    in the outbox, for somebody else to carry."""
     renderer = Renderer(Assets())
     renderer.compile()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with (
-            open_flow(settings, pace=pace, clock=clock, mounts=mounts) as flow,
-            _client(50, mounts) as downstream,
+            open_flow(settings, pace=pace, clock=clock, upstream=upstream) as flow,
+            _shops(downstream) as http,
         ):
-            courier = Courier(flow, downstream)
-            flow.verify = Verifier(flow, downstream)
+            courier = Courier(flow, http)
+            flow.verify = Verifier(flow, http)
             web = Web(settings, flow, Signer(settings.secrets), renderer, {})
             app.state.web = web
             running = [
                 asyncio.create_task(sweep.run(flow)),
-                asyncio.create_task(logos.fetch(web, downstream)),
+                asyncio.create_task(logos.fetch(web, http)),
             ]
             if deliver:
                 running.append(asyncio.create_task(courier.run()))
@@ -129,19 +128,19 @@ async def open_flow(
     *,
     pace: Pace | None = None,
     clock: Callable[[], float] = time.time,
-    mounts: Mounts | None = None,
+    upstream: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Flow]:
     """A flow over the settings' ledger and gateways, for the server and for commands."""
     pace = pace or Pace()
     migrate(settings.database)
     ledger = open_ledger(settings.database)
     try:
-        async with _client(200, mounts) as http:
+        async with upstream or _connections(200) as transport:
             gateways = {
                 name: open_gateway(
                     account.adapter,
                     account.options,
-                    http,
+                    transport,
                     charge_seconds=pace.charge,
                     query_seconds=pace.query,
                 )
@@ -165,14 +164,19 @@ def from_environment() -> Litestar:
     return app
 
 
-def _client(connections: int, mounts: Mounts | None) -> httpx.AsyncClient:
-    """For outgoing calls: certificates verified, no redirects, no cookies, no outside proxies."""
+def _connections(most: int) -> httpx.AsyncHTTPTransport:
+    """For outgoing calls: certificates verified, no outside proxies."""
+    limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
+    return httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
+
+
+def _shops(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """For calls to the shops: no redirects, no cookies."""
     client = httpx.AsyncClient(
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        transport=transport or _connections(50),
         timeout=httpx.Timeout(30, connect=5, pool=2),
         follow_redirects=False,
         trust_env=False,
-        mounts=mounts,
     )
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client

@@ -34,12 +34,12 @@ OPTIONS: Final[Mapping[str, type[Options]]] = {
 def open_gateway(
     adapter: str,
     options: Options,
-    http: httpx.AsyncClient,
+    transport: httpx.AsyncBaseTransport,
     *,
     charge_seconds: float = CHARGE_SECONDS,
     query_seconds: float = QUERY_SECONDS,
 ) -> Gateway:
     """An account at a gateway over a shared client; the deadlines are total, in seconds."""
     return ADAPTERS[adapter].gateway(
-        options, http, charge_seconds=charge_seconds, query_seconds=query_seconds
+        options, transport, charge_seconds=charge_seconds, query_seconds=query_seconds
     )

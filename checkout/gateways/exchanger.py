@@ -98,7 +98,7 @@ class Exchanger:
     def __init__(
         self,
         options: Options,
-        http: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         *,
         charge_seconds: float = CHARGE_SECONDS,
         query_seconds: float = QUERY_SECONDS,
@@ -109,7 +109,7 @@ class Exchanger:
             self.can = msgspec.structs.replace(CAN, currencies=frozenset(options.currencies))
         self._base = options.base_url.rstrip("/")
         self._wire = Wire(
-            http,
+            transport,
             options.base_url,
             {"Content-Type": "application/json", "Accept": "application/json"},
             charge_seconds=charge_seconds,

@@ -91,7 +91,7 @@ class Overpay(ABC):
     def __init__(
         self,
         options: Options,
-        http: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         *,
         charge_seconds: float = CHARGE_SECONDS,
         query_seconds: float = QUERY_SECONDS,
@@ -99,7 +99,7 @@ class Overpay(ABC):
         self._credentials = f"{options.shop_id}:{options.secret_key}".encode()
         self._key = rsa_key(options.public_key) if options.public_key else None
         self._wire = Wire(
-            http,
+            transport,
             options.base_url,
             {
                 "Authorization": f"Basic {base64.b64encode(self._credentials).decode()}",

@@ -28,7 +28,9 @@ def text(fields: Object, name: str, longest: int = LONGEST) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         return None
-    return "".join(c for c in value if c.isprintable()).strip()[:longest] or None
+    if not value.isprintable():
+        value = "".join(c for c in value if c.isprintable())
+    return value.strip()[:longest] or None
 
 
 def address(fields: Object, name: str) -> str | None:

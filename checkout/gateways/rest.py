@@ -77,14 +77,14 @@ class Rest:
     def __init__(
         self,
         options: Options,
-        http: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         *,
         charge_seconds: float = CHARGE_SECONDS,
         query_seconds: float = QUERY_SECONDS,
     ) -> None:
         self._secure_key = options.secure_key
         self._account = Account(
-            options, http, charge_seconds=charge_seconds, query_seconds=query_seconds
+            options, transport, charge_seconds=charge_seconds, query_seconds=query_seconds
         )
 
     async def pay(self, charge: Charge) -> Outcome:

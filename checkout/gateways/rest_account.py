@@ -75,7 +75,7 @@ class Account:
     def __init__(
         self,
         options: Options,
-        http: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         *,
         charge_seconds: float,
         query_seconds: float,
@@ -84,7 +84,7 @@ class Account:
         self._charge_seconds = charge_seconds
         self._query_seconds = query_seconds
         self._wire = Wire(
-            http,
+            transport,
             options.base_url,
             {"Content-Type": FORM, "Accept": ACCEPT[options.answers]},
             charge_seconds=charge_seconds,

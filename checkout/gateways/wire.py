@@ -17,6 +17,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from checkout import __version__
 from checkout.model.outcome import UNKNOWN, Outcome, Reason
 from checkout.model.status import Status
 
@@ -37,6 +38,8 @@ UNDECIDED: Final = frozenset({408, 409, 425})
 DENIED: Final = frozenset({401, 403})
 TELLING: Final = DENIED | {429}  # the status says all: their body is not waited for
 
+AGENT: Final = f"checkout/{__version__}"
+
 Encode = Callable[[Mapping[str, Any]], bytes]
 Decode = Callable[[bytes], Any]  # None for what can't be read; raises nothing
 
@@ -55,12 +58,14 @@ class Unreadable(Exception):
 
 
 class Wire:
-    """Sends to one gateway account over a shared HTTP client. `encode` and `decode` are for a
-    gateway that speaks something else than JSON; its `headers` then say so."""
+    """Sends to one gateway account over connections that all accounts share. Straight to httpx's
+    transport: of what a client does besides, a gateway shall have nothing (cookies, redirects,
+    outside proxies). `encode` and `decode` are for a gateway that speaks something else than JSON;
+    its `headers` then say so."""
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         base_url: str,
         headers: Mapping[str, str],
         *,
@@ -69,9 +74,9 @@ class Wire:
         encode: Encode = msgspec.json.encode,
         decode: Decode | None = None,
     ) -> None:
-        self._http = http
+        self._transport = transport
         self._base = base_url.rstrip("/")
-        self._headers = dict(headers)
+        self._headers = {"User-Agent": AGENT, "Accept-Encoding": "gzip", **headers}
         self._charge_seconds = charge_seconds
         self._query_seconds = query_seconds
         self._encode = encode
@@ -150,19 +155,18 @@ class Wire:
         headers: Mapping[str, str],
     ) -> Answer:
         """Send once. The answer's data is None where there is nothing that can be read."""
-        request = self._http.build_request(
+        deadlines = httpx.Timeout(
+            seconds, pool=seconds * POOL_SHARE, connect=seconds * CONNECT_SHARE
+        )
+        request = httpx.Request(
             method,
             self._base + path,
-            headers={**self._headers, **headers, "Accept-Encoding": "gzip"},
+            headers={**self._headers, **headers},
             content=None if body is None else self._encode(body),
-            timeout=httpx.Timeout(
-                seconds, pool=seconds * POOL_SHARE, connect=seconds * CONNECT_SHARE
-            ),
+            extensions={"timeout": deadlines.as_dict()},
         )
-        # The client is shared: what one gateway's answer set is no business of the next request.
-        request.headers.pop("Cookie", None)
         async with asyncio.timeout(seconds):
-            response = await self._http.send(request, stream=True, follow_redirects=False)
+            response = await self._transport.handle_async_request(request)
             try:
                 status = response.status_code
                 if status in TELLING or not (response.is_success or response.is_client_error):

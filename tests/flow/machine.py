@@ -12,7 +12,6 @@ import asyncio
 from collections import Counter
 from typing import Any, ClassVar, NamedTuple
 
-import httpx
 import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -113,8 +112,8 @@ class Payments(RuleBasedStateMachine):
         self.seen: tuple[int, Seen] | None = None
 
     def new_flow(self) -> Flow:
-        http = httpx.AsyncClient(transport=self.bank.transport())
-        gateways: dict[str, Gateway] = {"cards": self.gateway_class(banks.options(), http)}
+        gateway = self.gateway_class(banks.options(), self.bank.transport())
+        gateways: dict[str, Gateway] = {"cards": gateway}
         return self.flow_class(SETTINGS, self.ledger, gateways, clock=self.clock)
 
     # The beginning

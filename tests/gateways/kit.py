@@ -330,11 +330,10 @@ class Conformance:
     async def opened(
         self, answer: Answerer, base_url: str | None = None, seconds: float = LONG
     ) -> AsyncIterator[Gateway]:
-        transport = httpx.MockTransport(answer)
-        async with httpx.AsyncClient(transport=transport, trust_env=False) as http:
+        async with httpx.MockTransport(answer) as transport:
             options = self.side.options(base_url or self.base_url)
             gateway: Gateway = open_gateway(
-                self.adapter, options, http, charge_seconds=seconds, query_seconds=seconds
+                self.adapter, options, transport, charge_seconds=seconds, query_seconds=seconds
             )
             yield gateway
 

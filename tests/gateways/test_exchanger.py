@@ -110,8 +110,8 @@ class Office:
 @asynccontextmanager
 async def opened(office: Office, **changes: Any) -> AsyncIterator[Exchanger]:
     options = msgspec.structs.replace(ExchangerSide().options("https://x.example/"), **changes)
-    async with httpx.AsyncClient(transport=httpx.MockTransport(office)) as http:
-        yield Exchanger(options, http)
+    async with httpx.MockTransport(office) as transport:
+        yield Exchanger(options, transport)
 
 
 def charge(**changes: Any) -> Charge:
@@ -172,8 +172,8 @@ async def test_the_amount_is_written_digit_by_digit(money: Money, written: str) 
         sent.append(request.content)
         return httpx.Response(500)
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        gateway = Exchanger(ExchangerSide().options("https://x.example"), http)
+    async with httpx.MockTransport(answer) as transport:
+        gateway = Exchanger(ExchangerSide().options("https://x.example"), transport)
         await gateway.pay(charge(money=money))
     assert f'"amount":{written},'.encode() in sent[0]
 

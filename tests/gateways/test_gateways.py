@@ -34,9 +34,11 @@ def test_options(name: str) -> None:
 
 @pytest.mark.parametrize("tested", TESTED, ids=lambda tested: tested.adapter)
 async def test_open_gateway(tested: type[Conformance]) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncHTTPTransport() as transport:
         options = tested.side.options("https://gateway.example")
-        gateway = open_gateway(tested.adapter, options, http, charge_seconds=1, query_seconds=1)
+        gateway = open_gateway(
+            tested.adapter, options, transport, charge_seconds=1, query_seconds=1
+        )
     assert isinstance(gateway.can, Struct)
     assert gateway.can.transaction_types
     assert gateway.can.exponents <= {0, 2, 3, 4}

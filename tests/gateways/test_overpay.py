@@ -41,8 +41,8 @@ PAID = json.dumps(
 
 def account(**changes: Any) -> OverpayCards:
     """An account that nothing is sent from."""
-    http = httpx.AsyncClient(transport=httpx.MockTransport(unreachable))
-    return OverpayCards(msgspec.convert({**SETTINGS, **changes}, Options), http)
+    transport = httpx.MockTransport(unreachable)
+    return OverpayCards(msgspec.convert({**SETTINGS, **changes}, Options), transport)
 
 
 # Settings
@@ -154,8 +154,8 @@ async def test_headers() -> None:
         seen.append(request)
         return httpx.Response(500)
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        gateway = OverpayCards(msgspec.convert(SETTINGS, Options), http)
+    async with httpx.MockTransport(answer) as transport:
+        gateway = OverpayCards(msgspec.convert(SETTINGS, Options), transport)
         for _ in range(2):
             await gateway.pay(samples.CHARGE)
         await gateway.status(samples.REFERENCE)
@@ -181,8 +181,8 @@ async def test_odd_ids_stay_in_their_place_in_the_path() -> None:
         seen.append(request.url.raw_path.decode())
         return httpx.Response(500)
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        gateway = OverpayApm(msgspec.convert(SETTINGS, Options), http)
+    async with httpx.MockTransport(answer) as transport:
+        gateway = OverpayApm(msgspec.convert(SETTINGS, Options), transport)
         for uid in ("a/b?c#d", "ü"):
             await gateway.status(msgspec.structs.replace(samples.REFERENCE, id=uid))
     assert seen == ["/beyag/transactions/a%2Fb%3Fc%23d", "/beyag/transactions/%C3%BC"]

@@ -70,8 +70,8 @@ class Answers:
 
     def account(self, **changes: Any) -> Rest:
         times = {name: changes.pop(name) for name in tuple(changes) if name.endswith("_seconds")}
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self))
-        return Rest(options(**changes), http, **times)
+        transport = httpx.MockTransport(self)
+        return Rest(options(**changes), transport, **times)
 
 
 def answering(body: Any, status: int = 200) -> Callable[[dict[str, str]], httpx.Response]:
@@ -339,8 +339,8 @@ async def test_deadline_holds_for_all_calls_together() -> None:
             return httpx.Response(200, json={"AuthToken": "t", "result": {}})
         return httpx.Response(401)
 
-    http = httpx.AsyncClient(transport=httpx.MockTransport(slow))
-    gateway = Rest(options(), http, charge_seconds=5, query_seconds=1)
+    transport = httpx.MockTransport(slow)
+    gateway = Rest(options(), transport, charge_seconds=5, query_seconds=1)
     await gateway.pay(CHARGE)
     token, first, again, second = seen
     assert token <= 1
@@ -653,8 +653,8 @@ async def test_failures_mean_what_they_mean_for_charges(name: str) -> None:
     outcome = await operation(name, refused.account())
     assert outcome == Outcome(Status.LOST, reason=Reason.CREDENTIALS)
     assert (refused.tokens, len(refused.requests)) == (2, 2)
-    http = httpx.AsyncClient(transport=httpx.MockTransport(unreachable))
-    outcome = await operation(name, Rest(options(), http))
+    transport = httpx.MockTransport(unreachable)
+    outcome = await operation(name, Rest(options(), transport))
     assert outcome == Outcome(Status.LOST, reason=Reason.UNREACHABLE)
 
 

@@ -19,9 +19,9 @@ from tests.gateways.replay import Answerer, Chunks
 
 @asynccontextmanager
 async def wired(answer: Answerer, seconds: float = 20.0) -> AsyncIterator[Wire]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+    async with httpx.MockTransport(answer) as transport:
         yield Wire(
-            http,
+            transport,
             "https://gateway.example/base/",
             {"Authorization": "Basic eDp5"},
             charge_seconds=seconds,
@@ -86,16 +86,15 @@ async def test_cookies_are_not_carried_over() -> None:
     assert [request.headers.get("cookie") for request in seen] == [None, None]
 
 
-async def test_redirect_is_not_followed_whatever_the_client_does() -> None:
+async def test_a_redirect_is_not_followed() -> None:
     seen: list[str] = []
 
     async def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request.url.host)
         return httpx.Response(307, headers={"Location": "https://elsewhere.example/"})
 
-    transport = httpx.MockTransport(answer)
-    async with httpx.AsyncClient(transport=transport, follow_redirects=True) as http:
-        wire = Wire(http, "https://gateway.example", {})
+    async with httpx.MockTransport(answer) as transport:
+        wire = Wire(transport, "https://gateway.example", {})
         assert await wire.charge("/pay", {"card": 1}) == UNKNOWN
         assert await wire.ask("/status") == UNKNOWN
     assert seen == ["gateway.example", "gateway.example"]
@@ -206,9 +205,9 @@ async def test_other_bodies_than_json() -> None:
         seen.append(request)
         return httpx.Response(200, text="a;b")
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+    async with httpx.MockTransport(answer) as transport:
         wire = Wire(
-            http,
+            transport,
             "https://gateway.example",
             {"Content-Type": "text/x-lines"},
             encode=lambda body: "\n".join(f"{name}={body[name]}" for name in body).encode(),

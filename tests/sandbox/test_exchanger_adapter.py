@@ -105,7 +105,7 @@ def opened(key: SigningKey) -> Opened:
             app.lifespan(),
             httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http,
         ):
-            yield Sides(Exchanger(options, http), http, app.state.world)
+            yield Sides(Exchanger(options, transport), http, app.state.world)
 
     return sides
 

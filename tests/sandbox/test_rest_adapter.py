@@ -37,9 +37,8 @@ class Both:
     """The sandbox, an adapter's account there, and a browser."""
 
     def __init__(self, app: Litestar, notify_url: str) -> None:
-        self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url=ORIGIN, trust_env=False
-        )
+        self.transport = httpx.ASGITransport(app)
+        self.http = httpx.AsyncClient(transport=self.transport, base_url=ORIGIN, trust_env=False)
         self.notify_url = notify_url
         self.made = 0
         self.gateway = self.account()
@@ -54,7 +53,7 @@ class Both:
             "secure_key": KEY,
         }
         options = msgspec.convert({**settings, **changes}, Options)
-        gateway = open_gateway("rest", options, self.http)
+        gateway = open_gateway("rest", options, self.transport)
         assert isinstance(gateway, Rest)
         return gateway
 

@@ -373,7 +373,8 @@ async def open_house(
         settings,
         pace=pace,
         clock=now,
-        mounts={f"all://{SANDBOX[7:]}": line, f"all://{SHOP[7:]}": httpx.ASGITransport(mailbox)},
+        upstream=line,
+        downstream=httpx.ASGITransport(mailbox),
     )
     house = House(settings, folder, app, sandbox, line, mailbox)
     async with running(sandbox), running(app):
