@@ -66,7 +66,7 @@ def claim(conn: Connection, book: Book, attempt: Attempt, now: float) -> tuple[S
     story = hold(conn, attempt.payment)
     if story.status(now) is not Status.OPEN or attempt.number != story.next_number:
         return story, False
-    _limit(conn, book.limits, attempt, now)
+    _limit(conn, book.limits, story, attempt, now)
     attempts.claim(conn, attempt)
     events.append(
         conn, attempt.payment, "claimed", now, attempt.number,
@@ -75,8 +75,8 @@ def claim(conn: Connection, book: Book, attempt: Attempt, now: float) -> tuple[S
     return _settle(conn, book, Story(story.payment, (*story.attempts, attempt)), now), True
 
 
-def _limit(conn: Connection, limits: Limits, attempt: Attempt, now: float) -> None:
-    made = attempts.made_since(conn, attempt.payment, now - 60)
+def _limit(conn: Connection, limits: Limits, story: Story, attempt: Attempt, now: float) -> None:
+    made = [each.created_at for each in story.attempts if each.created_at > now - 60]
     if len(made) >= limits.submits_per_payment:
         raise TooMany(retry_after=max(1, int(made[0] + 60 - now) + 1))
     marks = (

@@ -37,11 +37,6 @@ MADE: Final = Change(
     .where(payments.c.uid == bindparam("of_uid"))
     .values(attempts=bindparam("number"))
 )
-MADE_SINCE: Final = Query(
-    select(attempts.c.created_at)
-    .where(attempts.c.payment == bindparam("payment"), attempts.c.created_at > bindparam("since"))
-    .order_by(attempts.c.created_at)
-)
 DECLINES_SINCE: Final = {
     name: Query(
         select(func.count().label("found")).where(
@@ -154,11 +149,6 @@ def take_sweep(conn: Connection, due: Due | Attempt, *, until: float | None) -> 
         .values(sweep_at=until)
     )
     return taken.rowcount == 1
-
-
-def made_since(conn: Connection, uid: str, since: float) -> list[float]:
-    """When this payment's attempts since `since` were claimed, oldest first."""
-    return [row.created_at for row in MADE_SINCE.all(conn, payment=uid, since=since)]
 
 
 def declines_since(conn: Connection, since: float, **mark: str) -> int:

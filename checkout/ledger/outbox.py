@@ -12,7 +12,7 @@ from checkout.ledger.schema import outbox
 
 # Built once: building a statement takes longer than running it.
 ADD: Final = Change(insert(outbox))
-DUE: Final = (
+DUE: Final = Query(
     select(outbox)
     .where(outbox.c.due_at <= bindparam("now"))
     .order_by(outbox.c.due_at)
@@ -59,7 +59,7 @@ def add(conn: Connection, *, id: str, payment: str, url: str, body: str, now: fl
 
 
 def due(conn: Connection, now: float, limit: int = 20) -> list[Letter]:
-    return [Letter(**row._mapping) for row in conn.execute(DUE, {"now": now, "most": limit})]
+    return [Letter(**row._asdict()) for row in DUE.all(conn, now=now, most=limit)]
 
 
 def of(conn: Connection, payment: str) -> list[Letter]:

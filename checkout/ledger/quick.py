@@ -35,7 +35,7 @@ class Query:
                 return []  # PostgreSQL can't even be asked
         if conn.dialect.name != DIALECT.name:
             return conn.execute(self.select, values).all()
-        found = _driver(conn).execute(self._sql, self._given | values)
+        found = driver(conn).execute(self._sql, self._given | values)
         return [self._row(row) for row in found]
 
     def first(self, conn: Connection, **values: Any) -> Any | None:
@@ -57,7 +57,7 @@ class Change:
             return conn.execute(self.statement, values).rowcount
         sql, given = self._compiled.get(names := tuple(values)) or self._compile(names)
         try:
-            return _driver(conn).execute(sql, {**given, **values}).rowcount
+            return driver(conn).execute(sql, {**given, **values}).rowcount
         except sqlite3.IntegrityError as error:
             raise IntegrityError(sql, None, error) from None
 
@@ -74,7 +74,8 @@ def _read(compiled: Compiled) -> tuple[str, dict[str, Any]]:
     return str(compiled), given
 
 
-def _driver(conn: Connection) -> sqlite3.Connection:
-    driver = conn.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101
-    return driver
+def driver(conn: Connection) -> sqlite3.Connection:
+    """SQLite's own connection under SQLAlchemy's."""
+    found = conn.connection.driver_connection
+    assert isinstance(found, sqlite3.Connection)  # noqa: S101
+    return found

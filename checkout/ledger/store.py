@@ -18,11 +18,12 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from checkout.errors import Unavailable
+from checkout.ledger.quick import driver
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,7 +65,7 @@ def open_ledger(url: str) -> Ledger:
 
 class SqliteLedger:
     def __init__(self, url: str) -> None:
-        self._engines = [_sqlite(url, "AUTOCOMMIT"), _sqlite(url, None)]
+        self._engines = [_sqlite(url), _sqlite(url)]
         self._reader = self._engines[0].connect()
         self._writer: Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
@@ -84,13 +85,22 @@ class SqliteLedger:
                 raise Unavailable(message="The ledger's file was removed or replaced")
             if self._writer is None:
                 self._writer = self._engines[1].connect()
-            with self._writer.begin():
-                return verb(self._writer, *args, **kwargs)
+            # By the driver: SQLAlchemy's begin and commit take longer than most verbs.
+            transaction = driver(self._writer)
+            transaction.execute("BEGIN IMMEDIATE")
+            try:
+                done = verb(self._writer, *args, **kwargs)
+                transaction.execute("COMMIT")
+            except BaseException:
+                if transaction.in_transaction:  # some faults have ended it themselves
+                    transaction.execute("ROLLBACK")
+                raise
+            return done
 
         # Shielded: a customer who leaves must not leave a transaction half awaited.
-        done = asyncio.get_running_loop().run_in_executor(self._thread, run)
+        running = asyncio.get_running_loop().run_in_executor(self._thread, run)
         try:
-            return await asyncio.shield(done)
+            return await asyncio.shield(running)
         except IntegrityError:
             raise
         except FAULTS as error:
@@ -132,27 +142,21 @@ class PostgresLedger:
         await self._engine.dispose()
 
 
-def _sqlite(url: str, isolation: Any) -> Engine:
+def _sqlite(url: str) -> Engine:
     engine = create_engine(
         url,
         poolclass=StaticPool,
         connect_args={"check_same_thread": False, "timeout": 5},
-        **({"isolation_level": isolation} if isolation else {}),
+        isolation_level="AUTOCOMMIT",
     )
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _record: Any) -> None:
-        # Python's own transaction handling is switched off: BEGIN is ours, and immediate.
+        # Python's own transaction handling is switched off, as SQLAlchemy's: BEGIN is ours.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-
-    if isolation is None:
-
-        @event.listens_for(engine, "begin")
-        def _(conn: Connection) -> None:
-            conn.execute(text("BEGIN IMMEDIATE"))
 
     return engine
 

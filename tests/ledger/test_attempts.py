@@ -159,13 +159,6 @@ async def test_one_worker_sweeps(
 # What limits count
 
 
-async def test_claims_of_a_payment_are_counted(ledger: Ledger, paying: Payment) -> None:
-    for number, at in ((1, NOW - 60), (2, NOW - 59), (3, NOW)):
-        await ledger.write(attempts.claim, attempt(paying, number, created_at=at))
-    assert await ledger.read(attempts.made_since, paying.uid, NOW - 60) == [NOW - 59, NOW]
-    assert await ledger.read(attempts.made_since, "another", 0) == []
-
-
 async def test_declines_are_counted_by_mark(ledger: Ledger, paying: Payment) -> None:
     rows = (
         (Status.DECLINED, "a", NOW),
