@@ -393,7 +393,8 @@ class Flow:
         story = await self.write(
             attempt.payment, record.answer, self.book, attempt, outcome, now, asked=asked
         )
-        self.letters_waiting.set()
+        if story.payment.order.ways.notification_url is not None:
+            self.letters_waiting.set()
         return story
 
     def next_check(self, story: Story) -> float | None:

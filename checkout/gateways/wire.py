@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import httpx
@@ -155,15 +156,14 @@ class Wire:
         headers: Mapping[str, str],
     ) -> Answer:
         """Send once. The answer's data is None where there is nothing that can be read."""
-        deadlines = httpx.Timeout(
-            seconds, pool=seconds * POOL_SHARE, connect=seconds * CONNECT_SHARE
-        )
+        # Reading and writing have no deadline of their own: the one around them all is enough.
+        deadlines = {"pool": seconds * POOL_SHARE, "connect": seconds * CONNECT_SHARE}
         request = httpx.Request(
             method,
-            self._base + path,
+            _url(self._base + path),
             headers={**self._headers, **headers},
             content=None if body is None else self._encode(body),
-            extensions={"timeout": deadlines.as_dict()},
+            extensions={"timeout": deadlines},
         )
         async with asyncio.timeout(seconds):
             response = await self._transport.handle_async_request(request)
@@ -174,6 +174,11 @@ class Wire:
                 return Answer(status, self._decode(await _read(response)))
             finally:
                 await response.aclose()
+
+
+@lru_cache(maxsize=64)
+def _url(address: str) -> httpx.URL:
+    return httpx.URL(address)
 
 
 def decoded(raw: bytes) -> Any:

@@ -80,8 +80,8 @@ attempts: Final = Table(
     Column("updated_at", Double, nullable=False),
     PrimaryKeyConstraint("payment", "number"),
     Index("attempts_to_sweep", "sweep_at"),
-    Index("attempts_by_address", "address_mark", "updated_at"),
-    Index("attempts_by_bin", "bin_mark", "updated_at"),
+    Index("attempts_by_address", "address_mark", "status", "updated_at"),
+    Index("attempts_by_bin", "bin_mark", "status", "updated_at"),
 )
 
 events: Final = Table(

@@ -194,11 +194,13 @@ _EXPIRY: Final = tuple(
 
 def expiry(text: str) -> tuple[int, int] | None:
     """(month, year) from every form that people type and autofill produces; None if unreadable."""
-    plain = "".join(
-        str(unicodedata.decimal(c)) if unicodedata.decimal(c, None) is not None else c
-        for c in text.strip()[:32]
-        if unicodedata.category(c) != "Cf"
-    )
+    plain = text.strip()[:32]
+    if not plain.isascii():
+        plain = "".join(
+            str(unicodedata.decimal(c)) if unicodedata.decimal(c, None) is not None else c
+            for c in plain
+            if unicodedata.category(c) != "Cf"
+        )
     for pattern in _EXPIRY:
         if match := pattern.fullmatch(plain):
             month, year = int(match["month"]), int(match["year"])

@@ -22,6 +22,7 @@ FORBIDDEN_SCHEMES: Final = frozenset({
     "intent", "jar", "javascript", "mailto", "resource", "sms", "tel", "vbscript", "view-source",
     "ws", "wss",
 })  # fmt: skip
+_VISIBLE = re.compile(r"[!-~]*")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?", re.ASCII)
 # What browsers read as the last part of an IPv4 address, in any of its spellings.
@@ -129,7 +130,7 @@ def _check_characters(text: str, longest: int) -> None:
     if len(text) > longest:
         raise Wrong(f"must have at most {longest} characters")
     # Others than visible ASCII are stripped, folded or escaped by browsers, each in its own way.
-    if not all("!" <= character <= "~" for character in text):
+    if not _VISIBLE.fullmatch(text):
         raise Wrong("must be ASCII without blanks and control characters: percent-encode them")
     if "\\" in text:
         raise Wrong("must not contain a backslash")
