@@ -199,15 +199,26 @@ def added_to_a_charge(place: Place, charges: int) -> Figure:
 
 
 def charge_directly(place: Place, number: int) -> float:
-    """The call as a shop would make it: the gateway notifies of it, too."""
+    """The call that we make, as a shop would make it itself; the gateway notifies of it, too."""
     request = {
         "amount": 1999,
         "currency": "EUR",
         "description": "Two tickets",
         "tracking_id": f"direct-{number}",
+        "expired_at": "2039-01-01T00:00:00+00:00",
+        "language": "en",
+        "notification_url": f"{place.bare}/told",
+        "return_url": f"{place.bare}/back",
         "test": True,
         "duplicate_check": False,
-        "notification_url": f"{place.bare}/told",
+        "customer": {"ip": "127.0.0.1"},
+        "additional_data": {
+            "browser": {
+                "accept_header": "text/html",
+                "screen_color_depth": 24,
+                "java_enabled": False,
+            }
+        },
         "credit_card": {
             "number": CARD["number"],
             "verification_value": CARD["code"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -274,7 +273,7 @@ class Flow:
     def _mark(self, kind: str, value: str) -> str:
         """A keyed digest: equal values can be counted, none can be read back."""
         key = self.settings.secrets[-1].encode()
-        return hmac.new(key, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(key, f"{kind}:{value}".encode(), "sha256").hex()[:32]
 
     async def _send(
         self, story: Story, attempt: Attempt, method: Method, sent: Submission

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from checkout.ledger.quick import Change, Query
 from checkout.ledger.rows import Attempt, attempt_of, text
-from checkout.ledger.schema import attempts, payments
-from checkout.model.status import Status
+from checkout.ledger.schema import IS_DECLINED, attempts, payments
+
+STRUCTURED: Final = (Struct, tuple)
 
 # Built once: building a statement takes longer than running it.
 ADD: Final = Change(insert(attempts))
@@ -41,7 +42,7 @@ DECLINES_SINCE: Final = {
     name: Query(
         select(func.count().label("found")).where(
             attempts.c[name] == bindparam("mark"),
-            attempts.c.status == Status.DECLINED,
+            IS_DECLINED,  # as the index says it: a parameter could be anything
             attempts.c.updated_at > bindparam("since"),
         )
     )
@@ -75,7 +76,7 @@ def save(conn: Connection, before: Attempt, after: Attempt) -> None:
 
 def _column(value: Any) -> Any:
     """As its column keeps it: structured values are JSON text."""
-    return text(value) if isinstance(value, Struct | tuple) else value
+    return text(value) if isinstance(value, STRUCTURED) else value
 
 
 def by_key(conn: Connection, key: str) -> Attempt | None:

@@ -12,7 +12,6 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -24,6 +23,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from checkout.errors import Unavailable
 from checkout.ledger.quick import driver
+from checkout.ledger.thread import WorkThread
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class SqliteLedger:
         self._engines = [_sqlite(url), _sqlite(url)]
         self._reader = self._engines[0].connect()
         self._writer: Connection | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._thread = WorkThread("ledger")
         self._path = os.path.abspath(make_url(url).database or "")
         self._file = _identity(self._path)
 
@@ -98,9 +98,8 @@ class SqliteLedger:
             return done
 
         # Shielded: a customer who leaves must not leave a transaction half awaited.
-        running = asyncio.get_running_loop().run_in_executor(self._thread, run)
         try:
-            return await asyncio.shield(running)
+            return await asyncio.shield(self._thread.run(run))
         except IntegrityError:
             raise
         except FAULTS as error:
@@ -111,8 +110,8 @@ class SqliteLedger:
             if self._writer is not None:
                 self._writer.close()
 
-        await asyncio.get_running_loop().run_in_executor(self._thread, end)
-        self._thread.shutdown()
+        await self._thread.run(end)
+        self._thread.end()
         self._reader.close()
         for engine in self._engines:
             engine.dispose()

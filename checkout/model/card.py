@@ -111,6 +111,10 @@ class SavedCard(_Unshown, frozen=True, tag="saved"):
 AnyCard = Card | SavedCard
 
 
+_BETWEEN: Final = str.maketrans("", "", " -")
+_DOUBLED: Final = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added
+
+
 def digits(text: str) -> str | None:
     """The digits of `text` in ASCII, whatever script they are in; blanks and dashes are dropped.
 
@@ -118,6 +122,9 @@ def digits(text: str) -> str | None:
     """
     if len(text) > 64:
         return None
+    plain = text.translate(_BETWEEN)
+    if plain.isascii() and plain.isdigit():  # as nearly everybody types
+        return plain
     found = []
     for character in text:
         value = unicodedata.decimal(character, None)
@@ -138,9 +145,8 @@ def brand_of(number: str) -> Brand | None:
 
 
 def luhn(number: str) -> bool:
-    total = sum(int(digit) for digit in number[-1::-2])
-    total += sum(sum(divmod(2 * int(digit), 10)) for digit in number[-2::-2])
-    return total % 10 == 0
+    odd, even = number[-1::-2], number[-2::-2].translate(_DOUBLED)
+    return sum(map(int, odd + even)) % 10 == 0
 
 
 _GROUPS: Final = re.compile(r"\d+(?:[\s.\-\u2010-\u2015\u2212]\d+)*")

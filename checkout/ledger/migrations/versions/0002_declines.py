@@ -1,5 +1,6 @@
-"""Declines are counted in the index alone, however many attempts a range of cards has seen"""
+"""The indexes that count declines hold declines alone"""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
@@ -8,12 +9,19 @@ branch_labels = None
 depends_on = None
 
 INDEXES = {"attempts_by_address": "address_mark", "attempts_by_bin": "bin_mark"}
+DECLINED = sa.text("status = 'declined'")
 
 
 def upgrade() -> None:
     for name, mark in INDEXES.items():
         op.drop_index(name, "attempts")
-        op.create_index(name, "attempts", [mark, "status", "updated_at"])
+        op.create_index(
+            name,
+            "attempts",
+            [mark, "updated_at"],
+            sqlite_where=DECLINED,
+            postgresql_where=DECLINED,
+        )
 
 
 def downgrade() -> None:
