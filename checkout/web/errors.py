@@ -114,7 +114,7 @@ def _page(request: Web_Request, status: int, headers: dict[str, str]) -> Respons
         shop=shop_view(web, visit.shop, visit.story.payment.order.ways) if visit else None,
         framed=visit.framed if visit else False,
     )
-    return web.answer(
+    return web.show(
         "pages/error.html",
         shell,
         ancestors=visit.shop.frame_origins if visit else (),

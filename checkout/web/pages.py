@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any, Final
 
@@ -19,31 +19,24 @@ from checkout.model.browser import FIELDS, Browser
 from checkout.model.card import (
     BRANDS,
     AnyCard,
-    oldest_month,
     read_card,
     read_saved_card,
 )
-from checkout.model.order import CARD_METHOD, Customer, Method, Order
+from checkout.model.order import CARD_METHOD, Method, Order
 from checkout.model.status import LIVE, OUTWARD, WON, Status
 from checkout.model.steps import Instructions, PostForm, Redirect
-from checkout.web import checkboxes, present, words
+from checkout.web import present, words
 from checkout.web.answer import Answer
 from checkout.web.forms import (
-    card_fields,
-    code_field,
-    customer_fields,
     fixed_holder,
     read_customer,
     read_form,
 )
-from checkout.web.render import Holes
-from checkout.web.saved import Offer, saved_card, shown, today
+from checkout.web.payment_page import chosen_method, keeps_cards, known_customer, show_payment
+from checkout.web.saved import saved_card, today
 from checkout.web.security import guard_form, read_body
 from checkout.web.views import (
-    Checkbox,
-    Field,
     OrderPage,
-    PaymentPage,
     RedirectPage,
     ResultPage,
     StatusView,
@@ -78,10 +71,10 @@ async def pay(request: Web_Request) -> Answer:
     if visit.page or token.attempt != visit.story.next_number:
         return visit.to_page()
     methods = visit.web.flow.methods(visit.story)
-    chosen = _chosen(methods, fields.get("method"))
+    chosen = chosen_method(methods, fields.get("method"))
     errors: dict[str, str] = {} if chosen else {"method": CHOOSE_METHOD}
     customer, wrong = read_customer(
-        visit.story.payment.order, _known_customer(visit), fields, visit.address
+        visit.story.payment.order, known_customer(visit), fields, visit.address
     )
     card: AnyCard | None = None
     remember: bool | None = None
@@ -242,81 +235,6 @@ async def order_page(request: Web_Request) -> Answer:
     return visit.show("order", page, title=notice.title)
 
 
-async def show_payment(
-    visit: Visit,
-    *,
-    values: Mapping[str, str] | None = None,
-    errors: Mapping[str, str] | None = None,
-    status_code: int = 200,
-) -> Answer:
-    """The payment page; after an error with what was typed, but nothing of the card."""
-    order, lang, _ = visit.story.payment.order, visit.lang, visit._
-    values, errors = values or {}, errors or {}
-    methods = visit.web.flow.methods(visit.story)
-    pocket = visit.pocket
-    wish = values.get("method") or (pocket.method if pocket else "")
-    saved = await saved_card(visit, methods)
-    first = CARD_METHOD if saved else methods[0].name if methods else ""
-    chosen = _chosen(methods, wish) or _chosen(methods, first)
-    takes_card = visit.web.flow.takes_card
-    offered = tuple([(each.name, each.label, takes_card(each)) for each in methods])
-    number = visit.story.next_number
-    amount = present.headline_amount(order, lang)
-    card: tuple[Field, ...] = ()
-    if any(with_card for _name, _label, with_card in offered):
-        card = _card_fields(visit, saved, tuple(errors.items()))
-    customer = customer_fields(order, _known_customer(visit), values, errors, lang)
-    # The first view is the same for many payments but for a few texts.
-    plain = not (errors or values or customer or order.receipt_text or visit.story.attempts)
-    put = (holes := Holes(kept=plain and not (saved or order.ways.card_fields.holder))).put
-    agreement = _agreement(visit, values, errors.get("agreed"))
-    asked = (*card, *customer, *((agreement,) if agreement else ()))
-    page = PaymentPage(
-        summary=_summary(visit, timed=True, put=put),
-        action=put("action", visit.url("pay")),
-        cancel_action=put("cancel_action", visit.url("cancel")),
-        form_token=put("form_token", visit.form_token("pay", number)),
-        cancel_token=put("cancel_token", visit.form_token("cancel", number)),
-        pay_label=put("pay_label", present.pay_label(order, lang)),
-        continue_label=_(words.CONTINUE),
-        methods=present.method_choices(offered, chosen.name if chosen else "", lang),
-        card=card,
-        customer=customer,
-        browser_fields=FIELDS,
-        brands=tuple(name for name in SHOWN_BRANDS if name not in order.methods.excluded_brands),
-        saved=shown(saved, values, _(words.SAVED_CARD)) if saved else None,
-        remember=_remember(visit, methods, saved, values),
-        agreement=agreement,
-        by_itself=bool(saved and not saved.coded and not values)
-        and chosen is not None
-        and chosen.name == CARD_METHOD
-        and (agreement is None or agreement.ticked)
-        and all(field.value for field in customer),
-        errors=_problems(errors, asked, _) if errors else (),
-        notice=None if errors else present.last_notice(visit.story, lang),
-        new_tab=put("new_tab", visit.url()) if visit.framed else None,
-    )
-    fresh = pocket or Pocket(visit.story.payment.uid, lang=lang)
-    title = f"{amount} · {visit.shop.name}"
-    return visit.show(
-        "payment",
-        page,
-        title=title,
-        status_code=status_code,
-        pocket=fresh,
-        picker=True,
-        holes=holes,
-    )
-
-
-def _problems(
-    errors: Mapping[str, str], asked: Iterable[Field | Checkbox], _: Callable[[str], str]
-) -> tuple[tuple[str, str], ...]:
-    """What is wrong, by name and in the order of the page."""
-    chosen = [(name, _(text)) for name, text in errors.items() if name == "method"]
-    return (*chosen, *((each.name, each.error) for each in asked if each.error))
-
-
 async def _posted(request: Web_Request) -> tuple[Visit, dict[str, str]]:
     visit = await enter(request)
     guard_form(request, visit.web.settings.public_url)
@@ -324,19 +242,12 @@ async def _posted(request: Web_Request) -> tuple[Visit, dict[str, str]]:
     return visit, read_form(request.headers.get("content-type", ""), body)
 
 
-def _chosen(methods: tuple[Method, ...], name: str | None) -> Method | None:
-    """The method that the form names; the only one needs no naming."""
-    if not name and len(methods) == 1:
-        return methods[0]
-    return next((method for method in methods if method.name == name), None)
-
-
 async def _read_card(
     visit: Visit, methods: tuple[Method, ...], chosen: Method, fields: Mapping[str, str]
 ) -> tuple[AnyCard | None, bool | None, dict[str, str]]:
     """The card that the form pays with, whether it is to be remembered, and what is wrong."""
     order = visit.story.payment.order
-    saved = await saved_card(visit, methods) if chosen.name == CARD_METHOD else None
+    saved = await saved_card(visit) if chosen.name == CARD_METHOD else None
     if saved and saved.chosen(fields):
         kept, errors = read_saved_card(fields, saved.token, saved.known, coded=saved.coded)
         return kept, None, errors
@@ -344,56 +255,14 @@ async def _read_card(
     typed = {**fields, "holder": fixed} if fixed else fields
     excluded = frozenset(order.methods.excluded_brands)
     card, errors = read_card(typed, today=today(visit), excluded_brands=excluded)
-    asked = _keeps_cards(visit, (chosen,)) and saving.asks(order)
+    asked = keeps_cards(visit, (chosen,)) and saving.asks(order)
     return card, bool(fields.get("remember")) if asked else None, errors
-
-
-def _keeps_cards(visit: Visit, methods: tuple[Method, ...]) -> bool:
-    flow = visit.web.flow
-    return any(
-        flow.takes_card(each) and flow.gateways[each.gateway].can.keeps_cards for each in methods
-    )
-
-
-def _card_fields(
-    visit: Visit, saved: Offer | None, errors: tuple[tuple[str, str], ...]
-) -> tuple[Field, ...]:
-    """Every input of a card; of a saved one beside which no other may be used the code alone."""
-    if saved is None or saved.other:
-        year, month = oldest_month(today(visit))
-        holder = visit.story.payment.order.ways.card_fields
-        return card_fields(visit.lang, errors, oldest=year * 100 + month, holder=holder)
-    four = saved.known.brand in FOUR_DIGITS
-    return (code_field(visit.lang, errors, four),) if saved.coded else ()
-
-
-def _remember(
-    visit: Visit, methods: tuple[Method, ...], saved: Offer | None, values: Mapping[str, str]
-) -> Checkbox | None:
-    order = visit.story.payment.order
-    if (saved and not saved.other) or not saving.asks(order) or not _keeps_cards(visit, methods):
-        return None
-    return checkboxes.remember(order, bool(values.get("remember")), visit.lang)
-
-
-def _agreement(visit: Visit, values: Mapping[str, str], error: str | None) -> Checkbox | None:
-    terms = visit.story.payment.order.ways.agreement
-    if terms is None:
-        return None
-    ticked = bool(values.get("agreed")) if values else terms.ticked
-    return checkboxes.agreement(terms, ticked, error, visit.lang)
 
 
 def _auto_return(order: Order) -> int | None:
     """Seconds; who pays at once is back at once, unless the shop says otherwise."""
     wanted = order.ways.auto_return
     return 0 if wanted is None and order.auto_pays else wanted
-
-
-def _known_customer(visit: Visit) -> Customer:
-    """What the customer typed at the last attempt, else what the shop told us."""
-    last = visit.story.last
-    return last.customer if last else visit.story.payment.order.customer
 
 
 def _pocket(visit: Visit, fields: Mapping[str, str], method: str, attempt: int) -> Pocket:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from io import BytesIO
@@ -67,27 +67,18 @@ def amount(money: Money, language: str) -> str:
     return _LETTERS_BY_DIGITS.sub("\u00a0", written)
 
 
-def summary(
-    story: Story,
-    language: str,
-    now: float,
-    *,
-    timed: bool = False,
-    put: Callable[[str, str], str] = lambda _name, text: text,
-) -> Summary:
-    """The order's half of a page; `timed`: with the time left, where that is short; `put`: of
-    `render.Holes`."""
+def summary(story: Story, language: str, now: float, *, timed: bool = False) -> Summary:
+    """The order's half of a page; `timed`: with the time left, where that is short."""
     order = story.payment.order
-    price = headline_amount(order, language)
     left = int(story.payment.expires_at - now)
     shown = timed and 0 < left <= SHOWN_TIME_LEFT
     return Summary(
-        amount=put("amount", price),
-        description=put("description", order.description),
-        reference=put("reference", order.tracking_id) if order.tracking_id else None,
+        amount=headline_amount(order, language),
+        description=order.description,
+        reference=order.tracking_id or None,
         lines=order.receipt_text,
-        expires_in=put("expires_in", str(left)) if shown else None,
-        expires_text=put("expires_text", time_left(left // 60, language)) if shown else None,
+        expires_in=left if shown else None,
+        expires_text=time_left(left // 60, language) if shown else None,
     )
 
 

@@ -96,7 +96,7 @@ class Look:
             languages=tuple((code, name, self.url(code)) for code, name in LANGUAGES.items()),
             frame=Frame(origins, "", "") if self.framed and origins else None,
         )
-        return self.web.answer(
+        return self.web.show(
             "pages/product.html", shell, ancestors=origins, status_code=status_code, page=page
         )
 

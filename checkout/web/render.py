@@ -7,9 +7,8 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -80,29 +79,6 @@ class Assets:
         return self._names[name]
 
 
-class Holes:
-    """Texts that change with each payment, kept out of a page that is the same for many.
-
-    `put(name, text)` gives what to write into the view: a hole, or the text itself where the
-    page is not worth keeping (`kept` False: an error, something typed). None stays None.
-    """
-
-    def __init__(self, *, kept: bool) -> None:
-        self.kept = kept
-        self.texts: dict[str, str] = {}
-
-    def put(self, name: str, text: str) -> str:
-        if not self.kept:
-            return text
-        self.texts[name] = text
-        return _mark(name)
-
-
-@cache
-def _mark(name: str) -> str:
-    return f"\ue000{name}\ue001"
-
-
 _HOLE: Final = re.compile("\ue000([a-z_]+)\ue001")
 
 
@@ -111,7 +87,7 @@ class Renderer:
 
     def __init__(self, assets: Assets, folder: Path = TEMPLATES) -> None:
         self.assets = assets
-        self._pages: dict[tuple[Any, ...], tuple[list[bytes], list[str]]] = {}
+        self._pages: dict[Hashable, tuple[list[bytes], list[str]]] = {}
         self._environments = {
             language: environment(language, assets, folder) for language in LANGUAGES
         }
@@ -120,20 +96,24 @@ class Renderer:
         """The text of `templates/<template>`."""
         return self._environments[language].get_template(template).render(context)
 
-    def fill(self, holes: Holes, template: str, language: str, **context: Any) -> bytes:
-        """The same, for views with holes: rendered once for equal views, then only filled in."""
-        if not holes.kept:
-            return self(template, language, **context).encode()
-        key = (template, language, *context.values())
+    def fill(
+        self,
+        key: Hashable,
+        texts: Mapping[str, str],
+        make: Callable[[Mapping[str, str]], str],
+    ) -> bytes:
+        """A page that is the same for every equal `key` but for `texts`, by their names. It is made
+        once, of holes in their places, and filled in with the texts, escaped."""
         page = self._pages.get(key)
         if page is None:
             if len(self._pages) >= MOST_KEPT:
                 self._pages.clear()
+            made = make({name: f"\ue000{name}\ue001" for name in texts})
             # Text, name of a hole, text, ...: a split by a pattern with one group.
-            parts = _HOLE.split(self(template, language, **context))
+            parts = _HOLE.split(made)
             page = self._pages[key] = [part.encode() for part in parts], parts[1::2]
         filled, names = page[0].copy(), page[1]
-        filled[1::2] = [html.escape(holes.texts[name]).encode() for name in names]
+        filled[1::2] = [html.escape(texts[name]).encode() for name in names]
         return b"".join(filled)
 
     def compile(self) -> None:

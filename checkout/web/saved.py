@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
 from checkout.model.card import BRAND_OF, oldest_month
-from checkout.model.order import CARD_METHOD, Method
+from checkout.model.order import CARD_METHOD
 from checkout.model.outcome import PaidCard, Reason
 from checkout.web.present import BRAND_NAMES
 from checkout.web.views import SavedCard
@@ -33,11 +33,12 @@ def today(visit: Visit) -> date:
     return datetime.fromtimestamp(visit.web.flow.clock(), UTC).date()
 
 
-async def saved_card(visit: Visit, methods: tuple[Method, ...]) -> Offer | None:
+async def saved_card(visit: Visit) -> Offer | None:
     """The saved card, where the gateway takes tokens and this one can still be good."""
     story, order = visit.story, visit.story.payment.order
     if order.card_token is None:
         return None
+    methods = visit.web.flow.methods(story)
     method = next((method for method in methods if method.name == CARD_METHOD), None)
     if method is None:
         return None

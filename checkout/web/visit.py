@@ -19,15 +19,13 @@ from checkout.settings import Settings, Shop
 from checkout.settings.colour import on_dark, text_on
 from checkout.texts import LANGUAGES, gettext
 from checkout.web.answer import Answer
-from checkout.web.render import Holes, Renderer
+from checkout.web.render import Renderer
 from checkout.web.security import client_address, content_security_policy, new_nonce
 from checkout.web.views import Frame, Shell
 from checkout.web.views import Shop as ShopView
 
 Web_Request = Request[Any, Any, Any]
 READ: Final = (HttpMethod.GET, HttpMethod.HEAD)  # HEAD answers like GET
-
-NO_HOLES: Final = Holes(kept=False)
 
 # Where each status lives; a customer on another page is sent there.
 PAGE: Final[dict[Status, str]] = {
@@ -53,7 +51,7 @@ class Web:
     render: Renderer
     logos: dict[str, str]  # shop id -> our own address of its logo
 
-    def answer(
+    def show(
         self,
         template: str,
         shell: Shell,
@@ -62,20 +60,36 @@ class Web:
         leaves: bool = False,
         status_code: int = 200,
         headers: Mapping[str, str] | None = None,
-        holes: Holes = NO_HOLES,
         **views: object,
     ) -> Answer:
-        """`templates/<template>` with its views, under a policy with a nonce of its own.
-        `ancestors`: the origins that may frame it; `leaves`: its form may go to any bank."""
+        """Answer with `templates/<template>` and its views, under a nonce of its own."""
         nonce = new_nonce()
+        return self.answer(
+            self.render(template, shell.lang, shell=shell, nonce=nonce, **views).encode(),
+            nonce,
+            ancestors=ancestors,
+            leaves=leaves,
+            status_code=status_code,
+            headers=headers,
+        )
+
+    def answer(
+        self,
+        page: bytes,
+        nonce: str,
+        *,
+        ancestors: Iterable[str] = (),
+        leaves: bool = False,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """A page under the policy of its nonce. `ancestors`: the origins that may frame it;
+        `leaves`: its form may go to any bank."""
         policy = content_security_policy(
             nonce, ancestors=ancestors, leaves=leaves, sandbox=self.settings.sandbox
         )
-        body = self.render.fill(
-            holes, template, shell.lang, shell=shell, nonce=holes.put("nonce", nonce), **views
-        )
         headers = {"content-security-policy": policy, **(headers or {})}
-        return Answer(body, status_code=status_code, headers=headers)
+        return Answer(page, status_code=status_code, headers=headers)
 
 
 def web_of(request: Web_Request) -> Web:
@@ -151,45 +165,52 @@ class Visit:
         *,
         title: str = "",
         folder: str = "pages",
-        status_code: int = 200,
         leaves: bool = False,
-        pocket: Pocket | None = None,
-        picker: bool = False,
-        holes: Holes = NO_HOLES,
     ) -> Answer:
         """Answer with `templates/<folder>/<template>.html`; a partial knows its view by its own
-        name. `picker`: offers the other languages; `pocket`: the cookie to set."""
-        shell = Shell(
+        name."""
+        view: dict[str, Any] = {template if folder == "partials" else "page": page}
+        return self.web.show(
+            f"{folder}/{template}.html",
+            self.shell(title),
+            ancestors=self.shop.frame_origins,
+            leaves=leaves,
+            **view,
+        )
+
+    def answer(self, page: bytes, nonce: str, *, status_code: int, pocket: Pocket) -> Answer:
+        """A page that is made already; `pocket`: the cookie to set."""
+        return self.web.answer(
+            page,
+            nonce,
+            ancestors=self.shop.frame_origins,
+            status_code=status_code,
+            headers=self._cookie(pocket),
+        )
+
+    def shell(
+        self,
+        title: str,
+        *,
+        uid: str | None = None,
+        languages: tuple[tuple[str, str, str], ...] = (),
+    ) -> Shell:
+        """What the page has around it. `uid`: what it calls the payment, where not by its own;
+        `languages`: those that it can be shown in, by code, name and address."""
+        origins, frame = self.shop.frame_origins, None
+        if self.framed and origins:
+            status = self.status
+            uid = uid or self.story.payment.uid
+            frame = Frame(origins, uid, OUTWARD[status], status in LIVE)
+        return Shell(
             lang=self.lang,
-            title=holes.put("title", title),
+            title=title,
             shop=shop_view(self.web, self.shop, self.story.payment.order.ways),
             framed=self.framed,
             test=self.story.payment.order.test,
-            languages=tuple(
-                (code, name, holes.put(f"url_{code}", self.url(lang=code)))
-                for code, name in LANGUAGES.items()
-            )
-            if picker
-            else (),
-            frame=self._frame(holes),
+            languages=languages,
+            frame=frame,
         )
-        return self.web.answer(
-            f"{folder}/{template}.html",
-            shell,
-            ancestors=self.shop.frame_origins,
-            leaves=leaves,
-            status_code=status_code,
-            headers=self._cookie(pocket),
-            holes=holes,
-            **{template if folder == "partials" else "page": page},
-        )
-
-    def _frame(self, holes: Holes) -> Frame | None:
-        if not self.framed or not self.shop.frame_origins:
-            return None
-        uid = holes.put("uid", self.story.payment.uid)
-        live = self.status in LIVE
-        return Frame(self.shop.frame_origins, uid, OUTWARD[self.status], live)
 
     @property
     def _(self) -> Any:

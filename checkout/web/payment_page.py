@@ -1,0 +1,250 @@
+"""The payment page: where the customer chooses how to pay and types the card.
+
+As it is first seen it is the same for many payments but for a few texts. So it is made once, of a
+specimen that has nothing of its own, with holes in the places of those texts; then only filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+
+from checkout.ledger.rows import Story
+from checkout.links import Pocket
+from checkout.model import saving
+from checkout.model.browser import FIELDS
+from checkout.model.card import BRANDS, oldest_month
+from checkout.model.money import Money
+from checkout.model.order import CARD_METHOD, Customer, Details, Method
+from checkout.texts import LANGUAGES
+from checkout.web import checkboxes, present, words
+from checkout.web.answer import Answer
+from checkout.web.forms import asked_names, card_fields, code_field, customer_fields
+from checkout.web.saved import Offer, saved_card, shown, today
+from checkout.web.security import new_nonce
+from checkout.web.views import Checkbox, Field, PaymentPage, Summary
+from checkout.web.visit import Visit
+
+TEMPLATE: Final = "pages/payment.html"
+FOUR_DIGITS: Final = frozenset(brand.name for brand in BRANDS if brand.code == 4)
+SHOWN_BRANDS: Final = ("visa", "master", "amex", "mir", "belkart")
+
+# Of `model.order.Ways`: what the page never shows, and what nearly every order has its own of.
+OWN_WAYS: Final = dict.fromkeys(
+    (
+        "return_url", "success_url", "decline_url", "fail_url", "cancel_url",
+        "client_callback_url", "notification_url", "verification_url",
+    )
+)  # fmt: skip
+
+
+async def show_payment(
+    visit: Visit,
+    *,
+    values: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    status_code: int = 200,
+) -> Answer:
+    """The page; after an error with what was typed, but nothing of the card."""
+    saved = await saved_card(visit)
+    texts, pocket, render = _texts(visit), visit.pocket, visit.web.render
+    wish = pocket.method if pocket else ""
+    if not (values or errors or saved or wish) and _is_plain(visit.story):
+        specimen = _specimen(visit.story)
+        key = (
+            msgspec.json.encode(specimen.payment.order),
+            tuple(texts),
+            visit.lang,
+            visit.shop.id,
+            visit.web.logos.get(visit.shop.id),
+            visit.framed,
+            oldest_month(today(visit)),
+        )
+        alike = replace(visit, story=specimen)
+        body = render.fill(
+            key, texts, lambda holes: render(TEMPLATE, visit.lang, **_views(alike, holes))
+        )
+    else:
+        views = _views(visit, texts, values or {}, errors or {}, saved)
+        body = render(TEMPLATE, visit.lang, **views).encode()
+    return visit.answer(
+        body,
+        texts["nonce"],
+        status_code=status_code,
+        pocket=pocket or Pocket(visit.story.payment.uid, lang=visit.lang),
+    )
+
+
+def _is_plain(story: Story) -> bool:
+    """Nobody has tried to pay, and neither customer nor shop have words of their own on it."""
+    order = story.payment.order
+    own = asked_names(order) or order.receipt_text or order.ways.card_fields.holder
+    return not (own or story.attempts)
+
+
+def _specimen(story: Story) -> Story:
+    """What is left of a payment without what is its own: as much as its page is made of."""
+    order = story.payment.order
+    methods = order.methods
+    general = msgspec.structs.replace(
+        order,
+        money=Money(0, order.money.currency),
+        description="",
+        expires_at=0.0,
+        tracking_id=None,
+        descriptor=None,
+        details=Details(),
+        customer=Customer(),
+        methods=msgspec.structs.replace(methods, params={}) if methods.params else methods,
+        ways=msgspec.structs.replace(order.ways, **OWN_WAYS),
+        product=None,
+        quantity=1,
+        raw={},
+    )
+    return Story(msgspec.structs.replace(story.payment, order=general), ())
+
+
+def _texts(visit: Visit) -> dict[str, str]:
+    """What differs between payments whose pages are alike otherwise, by the names of the holes."""
+    story, lang, order = visit.story, visit.lang, visit.story.payment.order
+    summary = present.summary(story, lang, visit.web.flow.clock(), timed=True)
+    number = story.next_number
+    texts = {
+        "nonce": new_nonce(),
+        "title": f"{summary.amount} · {visit.shop.name}",
+        "uid": story.payment.uid,
+        "amount": summary.amount,
+        "description": summary.description,
+        "action": visit.url("pay"),
+        "form_token": visit.form_token("pay", number),
+        "pay_label": present.pay_label(order, lang),
+        "cancel_action": visit.url("cancel"),
+        "cancel_token": visit.form_token("cancel", number),
+    }
+    for code in LANGUAGES:
+        texts[f"url_{code}"] = visit.url(lang=code)
+    if summary.reference is not None:
+        texts["reference"] = summary.reference
+    if summary.expires_text is not None:
+        texts["expires_in"], texts["expires_text"] = str(summary.expires_in), summary.expires_text
+    if visit.framed:
+        texts["new_tab"] = visit.url()
+    return texts
+
+
+def _views(
+    visit: Visit,
+    texts: Mapping[str, str],
+    values: Mapping[str, str] = {},
+    errors: Mapping[str, str] = {},
+    saved: Offer | None = None,
+) -> dict[str, Any]:
+    """What the template shows. `texts`: of `_texts`, or holes; nothing that is in them is taken
+    from anywhere else."""
+    order, lang, _ = visit.story.payment.order, visit.lang, visit._
+    methods, takes_card = visit.web.flow.methods(visit.story), visit.web.flow.takes_card
+    wish = values.get("method") or (visit.pocket.method if visit.pocket else "")
+    first = CARD_METHOD if saved else methods[0].name if methods else ""
+    chosen = chosen_method(methods, wish) or chosen_method(methods, first)
+    offered = tuple((each.name, each.label, takes_card(each)) for each in methods)
+    card: tuple[Field, ...] = ()
+    if any(with_card for _name, _label, with_card in offered):
+        card = _card_fields(visit, saved, tuple(errors.items()))
+    customer = customer_fields(order, known_customer(visit), values, errors, lang)
+    agreement = _agreement(visit, values, errors.get("agreed"))
+    asked = (*card, *customer, *((agreement,) if agreement else ()))
+    page = PaymentPage(
+        summary=Summary(
+            amount=texts["amount"],
+            description=texts["description"],
+            reference=texts.get("reference"),
+            lines=order.receipt_text,
+            expires_in=texts.get("expires_in"),
+            expires_text=texts.get("expires_text"),
+        ),
+        action=texts["action"],
+        cancel_action=texts["cancel_action"],
+        form_token=texts["form_token"],
+        cancel_token=texts["cancel_token"],
+        pay_label=texts["pay_label"],
+        continue_label=_(words.CONTINUE),
+        methods=present.method_choices(offered, chosen.name if chosen else "", lang),
+        card=card,
+        customer=customer,
+        browser_fields=FIELDS,
+        brands=tuple(name for name in SHOWN_BRANDS if name not in order.methods.excluded_brands),
+        saved=shown(saved, values, _(words.SAVED_CARD)) if saved else None,
+        remember=_remember(visit, methods, saved, values),
+        agreement=agreement,
+        by_itself=bool(saved and not saved.coded and not values)
+        and chosen is not None
+        and chosen.name == CARD_METHOD
+        and (agreement is None or agreement.ticked)
+        and all(field.value for field in customer),
+        errors=_problems(errors, asked, _),
+        notice=None if errors else present.last_notice(visit.story, lang),
+        new_tab=texts.get("new_tab"),
+    )
+    languages = tuple((code, name, texts[f"url_{code}"]) for code, name in LANGUAGES.items())
+    shell = visit.shell(texts["title"], uid=texts["uid"], languages=languages)
+    return {"page": page, "shell": shell, "nonce": texts["nonce"]}
+
+
+def _problems(
+    errors: Mapping[str, str], asked: Iterable[Field | Checkbox], _: Callable[[str], str]
+) -> tuple[tuple[str, str], ...]:
+    """What is wrong, by name and in the order of the page."""
+    chosen = [(name, _(text)) for name, text in errors.items() if name == "method"]
+    return (*chosen, *((each.name, each.error) for each in asked if each.error))
+
+
+def chosen_method(methods: tuple[Method, ...], name: str | None) -> Method | None:
+    """The method that the form names; the only one needs no naming."""
+    if not name and len(methods) == 1:
+        return methods[0]
+    return next((method for method in methods if method.name == name), None)
+
+
+def keeps_cards(visit: Visit, methods: tuple[Method, ...]) -> bool:
+    flow = visit.web.flow
+    return any(
+        flow.takes_card(each) and flow.gateways[each.gateway].can.keeps_cards for each in methods
+    )
+
+
+def _card_fields(
+    visit: Visit, saved: Offer | None, errors: tuple[tuple[str, str], ...]
+) -> tuple[Field, ...]:
+    """Every input of a card; of a saved one beside which no other may be used the code alone."""
+    if saved is None or saved.other:
+        year, month = oldest_month(today(visit))
+        holder = visit.story.payment.order.ways.card_fields
+        return card_fields(visit.lang, errors, oldest=year * 100 + month, holder=holder)
+    four = saved.known.brand in FOUR_DIGITS
+    return (code_field(visit.lang, errors, four),) if saved.coded else ()
+
+
+def _remember(
+    visit: Visit, methods: tuple[Method, ...], saved: Offer | None, values: Mapping[str, str]
+) -> Checkbox | None:
+    order = visit.story.payment.order
+    if (saved and not saved.other) or not saving.asks(order) or not keeps_cards(visit, methods):
+        return None
+    return checkboxes.remember(order, bool(values.get("remember")), visit.lang)
+
+
+def _agreement(visit: Visit, values: Mapping[str, str], error: str | None) -> Checkbox | None:
+    terms = visit.story.payment.order.ways.agreement
+    if terms is None:
+        return None
+    ticked = bool(values.get("agreed")) if values else terms.ticked
+    return checkboxes.agreement(terms, ticked, error, visit.lang)
+
+
+def known_customer(visit: Visit) -> Customer:
+    """What the customer typed at the last attempt, else what the shop told us."""
+    last = visit.story.last
+    return last.customer if last else visit.story.payment.order.customer
