@@ -7,6 +7,7 @@ import hashlib
 import html
 import json
 import re
+import secrets
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,8 @@ class Assets:
         return self._names[name]
 
 
-_HOLE: Final = re.compile("\ue000([a-z_]+)\ue001")
+# Begins a hole's place in a page that is being made: nothing that anybody writes has it.
+_HOLE: Final = f"\ue000{secrets.token_hex(8)}:"
 
 
 class Renderer:
@@ -108,9 +110,9 @@ class Renderer:
         if page is None:
             if len(self._pages) >= MOST_KEPT:
                 self._pages.clear()
-            made = make({name: f"\ue000{name}\ue001" for name in texts})
+            made = make({name: f"{_HOLE}{name}\ue000" for name in texts})
             # Text, name of a hole, text, ...: a split by a pattern with one group.
-            parts = _HOLE.split(made)
+            parts = re.split(f"{_HOLE}([a-z_]+)\ue000", made)
             page = self._pages[key] = [part.encode() for part in parts], parts[1::2]
         filled, names = page[0].copy(), page[1]
         filled[1::2] = [html.escape(texts[name]).encode() for name in names]

@@ -1,0 +1,85 @@
+"""Pages that are kept and filled in are the pages that would have been made."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from checkout.links import Pocket, Signer
+from tests.web.house import Customer, House, Made
+
+# What is drawn anew at each showing.
+DRAWN = re.compile(r'(nonce|name="form_token" value|data-countdown)="[^"]+"')
+
+ORDERS: dict[str, dict[str, Any]] = {
+    "usual": {},
+    "another amount": {"order": {"amount": 5, "currency": "USD"}},
+    "no decimals": {"order": {"amount": 1999, "currency": "JPY"}},
+    "markup": {"order": {"description": "<b>'A' & \"B\"</b>", "tracking_id": "</bdi><i>"}},
+    "holes": {
+        "order": {"description": "\ue000form_token\ue001 \ue000nothing\ue001"},
+        "settings": {"agreement_toggle": {"text": "\ue000amount\ue001 \ue000nothing\ue001"}},
+    },
+    "no reference": {"order": {"tracking_id": None}},
+    "test": {"test": True},
+    "authorization": {"transaction_type": "authorization"},
+    "tokenization": {"transaction_type": "tokenization"},
+    "contract": {"order": {"additional_data": {"contract": ["oneclick"]}}},
+    "save card": {"settings": {"save_card_toggle": {"display": True, "text": "Keep <it>"}}},
+    "terms": {"settings": {"agreement_toggle": {"url": "https://shop.example.com/terms"}}},
+    "button": {"settings": {"button_text": "Buy <now>"}},
+    "looks": {"settings": {"style": {"widget": {"buttonsColor": "#123456"}}}},
+    "one method": {"payment_method": {"types": ["credit_card"]}},
+    "no card": {"payment_method": {"excluded_types": ["credit_card"]}},
+    "brands": {"payment_method": {"types": ["credit_card"], "credit_card": {"brands": ["visa"]}}},
+    "customer": {"customer": {"email": "anna@example.com", "first_name": "Anna"}},
+    "asks": {"settings": {"customer_fields": {"visible": ["email"]}},
+             "customer": {"email": "anna@example.com"}},
+    "receipt": {"order": {"additional_data": {"receipt_text": ["2 x Stalls"]}}},
+    "details": {"order": {"additional_data": {"meta": {"a": 1}}}},
+    "addresses": {"settings": {"cancel_url": "https://shop.example.com/c?order=9"}},
+    "framed": {"iframe": True},
+}  # fmt: skip
+
+
+async def shown(house: House, made: Made, lang: str, *, anew: bool) -> str:
+    """The page; `anew`: whoever has chosen a method before gets one that nobody else gets."""
+    headers = {}
+    if anew:
+        page = await shown(house, made, lang, anew=False)
+        chosen = re.search(r'name="method" value="(\w+)"[^>]* checked', page)
+        pocket = Pocket(made.uid, lang, method=chosen[1] if chosen else "credit_card")
+        cookie = Signer(house.settings.secrets).sign_pocket(pocket)
+        headers["Cookie"] = f"__Host-checkout={cookie}"
+    async with house.customer(**headers) as customer:
+        answer = await customer.get(made.path(lang=lang))
+    assert answer.status_code == 200, answer.text
+    text = answer.text.replace("&#39;", "&#x27;").replace("&#34;", "&quot;")  # two spellings
+    return DRAWN.sub(r'\1=""', text)
+
+
+@pytest.mark.parametrize("name", ORDERS)
+async def test_a_filled_page_is_the_page(house: House, name: str) -> None:
+    other = {"order": {**ORDERS[name].get("order", {}), "description": "Another", "amount": 77}}
+    first = await house.create(**{**ORDERS[name], **other})
+    made = await house.create(**ORDERS[name])
+    for lang in ("en", "ru"):
+        await shown(house, first, lang, anew=False)
+        filled = await shown(house, made, lang, anew=False)
+        assert filled == await shown(house, made, lang, anew=True)
+        assert "Another" not in filled
+
+
+async def test_nothing_of_another_payment(house: House, customer: Customer) -> None:
+    """However alike they are."""
+    one, two = await house.create(), await house.create(order={"tracking_id": "order-8"})
+    seen = [(await customer.get(made.path())).text for made in (one, two, one)]
+    for made, other, text in ((one, two, seen[0]), (two, one, seen[1]), (one, two, seen[2])):
+        assert made.uid in text
+        assert made.secret in text
+        assert other.uid not in text
+        assert other.secret not in text
+    tokens = [re.findall(r'name="form_token" value="([^"]+)"', text) for text in seen]
+    assert len({token for each in tokens for token in each}) == 6
