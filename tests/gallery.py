@@ -330,6 +330,11 @@ def states(lang: str = "en") -> dict[str, State]:
         "offline": payment(),
         "declined-retry": payment(notice=fake.notice(words.REASON[Reason.INSUFFICIENT_FUNDS])),
         "test-mode": payment(test=True),
+        "save-card": payment(
+            summary=replace(fake.summary, amount=_(words.SAVE_YOUR_CARD)),
+            pay_label=_(words.SAVE_CARD),
+            charges=False,
+        ),
         "branded": payment(
             shop=replace(
                 SHOP,

@@ -16,22 +16,13 @@ from checkout.merchant.landing import back, names_a_way
 from checkout.merchant.shapes import words as shop_words
 from checkout.model import saving
 from checkout.model.browser import FIELDS, Browser
-from checkout.model.card import (
-    BRANDS,
-    AnyCard,
-    read_card,
-    read_saved_card,
-)
+from checkout.model.card import AnyCard, read_card, read_saved_card
 from checkout.model.order import CARD_METHOD, Method, Order
 from checkout.model.status import LIVE, OUTWARD, WON, Status
 from checkout.model.steps import Instructions, PostForm, Redirect
 from checkout.web import present, words
 from checkout.web.answer import Answer
-from checkout.web.forms import (
-    fixed_holder,
-    read_customer,
-    read_form,
-)
+from checkout.web.forms import fixed_holder, read_customer, read_form
 from checkout.web.payment_page import chosen_method, keeps_cards, known_customer, show_payment
 from checkout.web.saved import saved_card, today
 from checkout.web.security import guard_form, read_body
@@ -47,8 +38,6 @@ from checkout.web.visit import READ, Visit, Web_Request, enter, header, see_othe
 
 PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
 ORDER_PATH: Final = "/{lang:str}/order/{uid:str}/{secret:str}"
-FOUR_DIGITS: Final = frozenset(brand.name for brand in BRANDS if brand.code == 4)
-SHOWN_BRANDS: Final = ("visa", "master", "amex", "mir", "belkart")
 
 
 @route(PATH, http_method=READ, include_in_schema=False)
@@ -70,8 +59,7 @@ async def pay(request: Web_Request) -> Answer:
     token = visit.web.signer.read_form("pay", visit.story.payment.uid, fields.get("form_token", ""))
     if visit.page or token.attempt != visit.story.next_number:
         return visit.to_page()
-    methods = visit.web.flow.methods(visit.story)
-    chosen = chosen_method(methods, fields.get("method"))
+    chosen = chosen_method(visit.web.flow.methods(visit.story), fields.get("method"))
     errors: dict[str, str] = {} if chosen else {"method": CHOOSE_METHOD}
     customer, wrong = read_customer(
         visit.story.payment.order, known_customer(visit), fields, visit.address
@@ -79,7 +67,7 @@ async def pay(request: Web_Request) -> Answer:
     card: AnyCard | None = None
     remember: bool | None = None
     if chosen is not None and visit.web.flow.takes_card(chosen):
-        card, remember, card_errors = await _read_card(visit, methods, chosen, fields)
+        card, remember, card_errors = await _read_card(visit, chosen, fields)
         errors |= card_errors
     errors |= wrong
     if visit.story.payment.order.ways.agreement and not fields.get("agreed"):
@@ -243,7 +231,7 @@ async def _posted(request: Web_Request) -> tuple[Visit, dict[str, str]]:
 
 
 async def _read_card(
-    visit: Visit, methods: tuple[Method, ...], chosen: Method, fields: Mapping[str, str]
+    visit: Visit, chosen: Method, fields: Mapping[str, str]
 ) -> tuple[AnyCard | None, bool | None, dict[str, str]]:
     """The card that the form pays with, whether it is to be remembered, and what is wrong."""
     order = visit.story.payment.order

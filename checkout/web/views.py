@@ -42,6 +42,7 @@ class Shell(Struct, frozen=True):
     dir: str = "ltr"
     framed: bool = False  # inside the shop's frame: the content alone, links by target=_top
     test: bool = False
+    charges: bool = True  # False: a card is kept, and no money moves
     languages: tuple[tuple[str, str, str], ...] = ()  # (code, its own name, address)
     frame: Frame | None = None  # whom to tell, where `framed`
 

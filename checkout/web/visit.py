@@ -12,7 +12,7 @@ from checkout.errors import NotFound
 from checkout.flow.verbs import Flow
 from checkout.ledger.rows import Story
 from checkout.links import COOKIE, Pocket, Signer, new_form_nonce, set_cookie
-from checkout.model.order import Ways
+from checkout.model.order import TOKENIZATION, Ways
 from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.model.steps import Instructions
 from checkout.settings import Settings, Shop
@@ -197,7 +197,7 @@ class Visit:
     ) -> Shell:
         """What the page has around it. `uid`: what it calls the payment, where not by its own;
         `languages`: those that it can be shown in, by code, name and address."""
-        origins, frame = self.shop.frame_origins, None
+        order, origins, frame = self.story.payment.order, self.shop.frame_origins, None
         if self.framed and origins:
             status = self.status
             uid = uid or self.story.payment.uid
@@ -205,9 +205,10 @@ class Visit:
         return Shell(
             lang=self.lang,
             title=title,
-            shop=shop_view(self.web, self.shop, self.story.payment.order.ways),
+            shop=shop_view(self.web, self.shop, order.ways),
             framed=self.framed,
-            test=self.story.payment.order.test,
+            test=order.test,
+            charges=order.transaction_type != TOKENIZATION,
             languages=languages,
             frame=frame,
         )
