@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger import attempts, payments
@@ -174,3 +175,18 @@ async def test_declines_are_counted_by_mark(ledger: Ledger, paying: Payment) -> 
     assert await ledger.read(attempts.declines_since, since, address_mark="a") == 1
     assert await ledger.read(attempts.declines_since, since, address_mark="b") == 1
     assert await ledger.read(attempts.declines_since, since, bin_mark="a") == 0
+
+
+@pytest.mark.parametrize("name", attempts.DECLINES_SINCE)
+async def test_declines_are_counted_in_their_index(ledger: Ledger, name: str) -> None:
+    """Of the declines alone, however many attempts a range of cards has seen."""
+
+    def plan(conn: Connection) -> str:
+        if conn.dialect.name != "sqlite":
+            pytest.skip("PostgreSQL reads a small table whole")
+        asked = attempts.DECLINES_SINCE[name].select
+        sql = str(asked.compile(dialect=conn.dialect))
+        return str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", ("x", 0)).all())
+
+    index = {"address_mark": "attempts_by_address", "bin_mark": "attempts_by_bin"}[name]
+    assert f"USING INDEX {index} ({name}=? AND updated_at>?)" in await ledger.read(plan)
