@@ -6,7 +6,6 @@ the runtime lock into an empty environment, outside the repository, and its demo
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.support.server import interrupt
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = sorted(ROOT.glob("requirements*.txt"))
@@ -132,7 +133,7 @@ def test_installed_the_demo_runs_in_an_empty_folder(installed: Path, tmp_path: P
                 wait_for(demo, f"http://127.0.0.1:{port}{path}", log)
             look_at_a_page(f"http://127.0.0.1:{server}")
         finally:
-            demo.send_signal(signal.SIGINT)  # ends its servers too, which a kill would leave
+            demo.send_signal(interrupt())  # ends its servers too, which a kill would leave
             demo.wait(timeout=15)
     said = log.read_text()
     assert all(str(port) in said for port in ports), said

@@ -16,6 +16,7 @@ import pytest
 from tests.journeys.customer import CHALLENGE
 from tests.journeys.house import House, free_ports
 from tests.journeys.plugin import BROWSER, Enter
+from tests.support.server import interrupt
 
 pytestmark = BROWSER
 
@@ -91,7 +92,7 @@ async def test_demo(demo: tuple[House, subprocess.Popen[str]], enter: Enter) -> 
             await page.wait_for_url(re.compile(rf".*/(wait|result)$|{house.sandbox}/.*"))
         await page.goto("about:blank")
         # Ctrl-C ends all of it.
-        process.send_signal(signal.SIGINT)
+        process.send_signal(interrupt())
         assert process.wait(20) == 0
         for origin in (house.shop, house.checkout, house.sandbox):
             with pytest.raises(httpx.TransportError):

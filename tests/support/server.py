@@ -183,3 +183,10 @@ def serve(port: int, workers: int) -> None:
         log_access=False,
         workers_kill_timeout=35,
     ).serve()
+
+
+def interrupt() -> signal.Signals:
+    """Ctrl-C's signal; SIGTERM where tests run in the background of a script, whose shell has
+    switched Ctrl-C off for them and for all that they start."""
+    off = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    return signal.SIGTERM if off else signal.SIGINT
