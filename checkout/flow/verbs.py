@@ -40,6 +40,7 @@ log = structlog.get_logger(__name__)
 CHOOSE_METHOD = N_("Choose how to pay")
 NO_METHOD = "none of the shop's methods can take this payment"
 MOST_SEEN = 10_000
+AFTERWARDS: Final = 0.01  # seconds
 SAME_KEY = "was used for another request within 24 hours"
 
 UNCLEAR: Final = Outcome(Status.LOST, reason=Reason.CREDENTIALS)
@@ -238,7 +239,8 @@ class Flow:
             return await self._send(story, attempt, method, sent)
         finally:
             del self._charging[attempt.key]
-            answered.set()
+            # The customer's answer goes first: a notification that waits for it has the time.
+            asyncio.get_running_loop().call_later(AFTERWARDS, answered.set)
 
     def _new_attempt(self, story: Story, method: Method, sent: Submission) -> Attempt:
         now, key = self.clock(), new_key(sent.number)
@@ -273,7 +275,7 @@ class Flow:
     def _mark(self, kind: str, value: str) -> str:
         """A keyed digest: equal values can be counted, none can be read back."""
         key = self.settings.secrets[-1].encode()
-        return hmac.digest(key, f"{kind}:{value}".encode(), "sha256").hex()[:32]
+        return hmac.new(key, f"{kind}:{value}".encode(), "sha256").hexdigest()[:32]
 
     async def _send(
         self, story: Story, attempt: Attempt, method: Method, sent: Submission
