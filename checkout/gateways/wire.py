@@ -156,14 +156,15 @@ class Wire:
         headers: Mapping[str, str],
     ) -> Answer:
         """Send once. The answer's data is None where there is nothing that can be read."""
-        # Reading and writing have no deadline of their own: the one around them all is enough.
-        deadlines = {"pool": seconds * POOL_SHARE, "connect": seconds * CONNECT_SHARE}
+        deadlines = httpx.Timeout(
+            seconds, pool=seconds * POOL_SHARE, connect=seconds * CONNECT_SHARE
+        )
         request = httpx.Request(
             method,
             _url(self._base + path),
             headers={**self._headers, **headers},
             content=None if body is None else self._encode(body),
-            extensions={"timeout": deadlines},
+            extensions={"timeout": deadlines.as_dict()},
         )
         async with asyncio.timeout(seconds):
             response = await self._transport.handle_async_request(request)

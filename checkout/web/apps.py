@@ -46,7 +46,7 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     token = fields.need("token", text(255))
     fields.done()
     story = await web.flow.open_token(token)
-    holder.of(web.flow.shop(story))
+    holder.of(web.flow.shop(story))  # raises NotFound for another shop's payment
     lang = choose(story.payment.order.ways.language, accept=_languages(request))
     visit = Visit(web, request, lang, story)
     number = story.next_number

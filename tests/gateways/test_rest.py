@@ -22,7 +22,6 @@ from checkout.gateways.rest_decode import decoded, encoded
 from checkout.gateways.rest_request import amount_of, sendable
 from checkout.gateways.rest_token import KEPT_SECONDS, Token
 from checkout.gateways.rest_words import REASON_OF_WORDS, STATUS, reason_of
-from checkout.gateways.wire import POOL_SHARE
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Outcome, Reason
 from checkout.model.status import WON, Status
@@ -334,7 +333,7 @@ async def test_deadline_holds_for_all_calls_together() -> None:
     seen: list[float] = []
 
     async def slow(request: httpx.Request) -> httpx.Response:
-        seen.append(request.extensions["timeout"]["pool"] / POOL_SHARE)
+        seen.append(request.extensions["timeout"]["read"])
         await asyncio.sleep(0.1)
         if request.url.path == TOKEN:
             return httpx.Response(200, json={"AuthToken": "t", "result": {}})

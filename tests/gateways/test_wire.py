@@ -70,6 +70,7 @@ async def test_connecting_ends_before_the_deadline() -> None:
         await wire.ask("/status")
     for timeout in seen:
         assert timeout["pool"] + 2 * timeout["connect"] < 10  # TCP, then TLS
+        assert timeout["read"] == timeout["write"] == 10
 
 
 async def test_cookies_are_not_carried_over() -> None:
