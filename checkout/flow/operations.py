@@ -6,8 +6,8 @@ own word alone."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, cast
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final, NamedTuple
 
 import structlog
 from sqlalchemy import Connection
@@ -16,7 +16,15 @@ from checkout.errors import NotFound, Unprocessable
 from checkout.flow import record
 from checkout.flow.pace import DAY, next_query, next_sweep
 from checkout.flow.verbs import Flow, reference
-from checkout.gateways.base import Asked, BackOffice
+from checkout.gateways.base import (
+    Asked,
+    Captures,
+    FindsOperations,
+    Gateway,
+    Reference,
+    Refunds,
+    Voids,
+)
 from checkout.ledger import events, operations
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Attempt, Story
@@ -89,10 +97,10 @@ async def look_up(flow: Flow, uid: str) -> Operation:
     ):
         return operation
     attempt = story.attempts[operation.attempt - 1]
-    if not flow.can(attempt, "operation_status"):
+    gateway = flow.gateways.get(attempt.account)
+    if not isinstance(gateway, FindsOperations):
         log.error("operation.unknown", payment=operation.payment, kind=operation.kind, alert=True)
         return await flow.write(operation.payment, _given_up, uid)
-    gateway = cast(BackOffice, flow.gateways[attempt.account])
     said = gateway.operation_status(reference(story, attempt), _asked(operation, story))
     outcome = await flow.hear(said)
     done = await flow.write(
@@ -117,20 +125,26 @@ async def decide(flow: Flow, uid: str, *, accept: bool, by: str, reason: str) ->
 
 async def _send(flow: Flow, story: Story, operation: Operation) -> Operation:
     attempt = story.attempts[operation.attempt - 1]
-    gateway = cast(BackOffice, flow.gateways[attempt.account])
     money = Money(operation.amount, story.payment.order.money.currency)
-    about = reference(story, attempt)
-    match operation.kind:
-        case "capture":
-            said = gateway.capture(about, money, operation.key)
-        case "void":
-            said = gateway.void(about, money, operation.key)
-        case _:
-            said = gateway.refund(about, money, operation.key, operation.reason or "-")
-    outcome = await flow.hear(said)
+    gateway = flow.gateways[attempt.account]
+    outcome = await flow.hear(_order(gateway, operation, reference(story, attempt), money))
     done = await flow.write(operation.payment, _settle, flow, operation.uid, outcome, flow.clock())
     flow.letters_waiting.set()
     return done
+
+
+def _order(
+    gateway: Gateway, operation: Operation, about: Reference, money: Money
+) -> Awaitable[Outcome]:
+    match operation.kind, gateway:
+        case "capture", Captures():
+            return gateway.capture(about, money, operation.key)
+        case "void", Voids():
+            return gateway.void(about, money, operation.key)
+        case "refund", Refunds():
+            return gateway.refund(about, money, operation.key, operation.reason or "-")
+        case kind, _:  # `_attempt` lets none of these through
+            raise AssertionError(kind)
 
 
 def _asked(operation: Operation, story: Story) -> Asked:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from enum import Enum
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -21,7 +21,7 @@ from checkout.flow import record
 from checkout.flow.counts import PAYMENTS, QUERIES
 from checkout.flow.methods import offered
 from checkout.flow.pace import Pace, next_query
-from checkout.gateways.base import Charge, Gateway, Prompted, Reference
+from checkout.gateways.base import Charge, Confirms, Gateway, Reference, Withdraws, has_verb
 from checkout.ledger import attempts, cards, events, outbox, payments
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.ledger.store import Ledger, P, T, Verb
@@ -439,8 +439,8 @@ class Flow:
         attempt = story.live
         if attempt is None or attempt.status is not Status.ACTION:
             return story
-        if self.can(attempt, "withdraw"):
-            gateway = cast(Prompted, self.gateways[attempt.account])
+        gateway = self.gateways.get(attempt.account)
+        if isinstance(gateway, Withdraws):
             outcome = await self.hear(gateway.withdraw(reference(story, attempt)))
             await self._answer(attempt, outcome, asked=True)
         return await self.write(attempt.payment, record.leave, self.book, attempt.key, self.clock())
@@ -451,8 +451,8 @@ class Flow:
         attempt = story.live
         if attempt is None or attempt.status is not Status.ACTION:
             return story
-        if self.can(attempt, "confirm"):
-            gateway = cast(Prompted, self.gateways[attempt.account])
+        gateway = self.gateways.get(attempt.account)
+        if isinstance(gateway, Confirms):
             outcome = await self.hear(gateway.confirm(reference(story, attempt)))
             if outcome == UNKNOWN:
                 return story  # it was not told; the customer can say so again
@@ -463,7 +463,7 @@ class Flow:
 
     def can(self, attempt: Attempt, operation: str) -> bool:
         gateway = self.gateways.get(attempt.account)
-        return gateway is not None and operation in gateway.can.operations
+        return gateway is not None and has_verb(gateway, operation)
 
     async def cancel(self, story: Story) -> Story:
         """Give the payment up, where nothing is under way that could still be charged."""

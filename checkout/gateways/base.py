@@ -2,13 +2,18 @@
 
 One file a gateway, one skeleton: docstring (its documents), `STATUS` and `REASON` (its words to
 ours), `Options` (its settings), `CAN`, the class. Pages ask `CAN`, never the name.
+
+A gateway is a `Gateway`, and one of the classes under "Verbs" for each thing that it can do
+besides: having the class is the declaration, so that mypy sees a verb that is missing or wrong.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Literal
 
+import msgspec
 from msgspec import Struct
 
 from checkout.model.browser import Browser
@@ -21,11 +26,15 @@ from checkout.model.outcome import Outcome
 class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The settings every account has; a gateway adds its own. None is ever printed but the
     address: they hold secrets. `longest_return_url`: the longest return address that the gateway
-    takes, in characters; the settings are refused when ours would be longer."""
+    takes, in characters; the settings are refused when ours would be longer. `decimals`: how the
+    account counts a currency, where that isn't ISO's way. `code`: whether a card must have its
+    security code."""
 
     longest_return_url: ClassVar[int] = 2048
 
     base_url: str
+    decimals: dict[str, int] = {}
+    code: Literal["required", "optional"] = "required"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
@@ -50,8 +59,21 @@ class Can(Struct, frozen=True, kw_only=True):
     series: frozenset[str] = frozenset()
     currencies: frozenset[str] | None = None  # None: any with these exponents
     exponents: frozenset[int] = frozenset({0, 2, 3, 4})  # decimals of the currencies it takes
-    operations: frozenset[str] = frozenset()  # which verbs of `BackOffice` and `Prompted` it has
-    whole: frozenset[str] = frozenset()  # those that it does for all that is left alone
+    whole: frozenset[str] = frozenset()  # operations that it does for all that is left alone
+    decimals: Mapping[str, int] = {}  # the account's, from its settings
+    code_optional: bool = False  # the account takes cards without a security code
+
+
+class InputField(Struct, frozen=True, kw_only=True):
+    """What a method asks the customer for, beside what every page does. `label` is plain text, in
+    the gateway's own words; of `terms` a box to tick, with the `url` where they can be read."""
+
+    name: str  # its key in `Charge.inputs`
+    label: str
+    kind: Literal["text", "email", "terms"] = "text"
+    required: bool = True
+    url: str | None = None
+    longest: int = 255
 
 
 class Charge(Struct, frozen=True, kw_only=True):
@@ -68,6 +90,7 @@ class Charge(Struct, frozen=True, kw_only=True):
     notify_url: str
     card: AnyCard | None = None
     browser: Browser | None = None
+    inputs: Mapping[str, str] = {}  # what the customer wrote into the gateway's `InputField`s
     after: str | None = None  # the gateway's id of the payment whose series this goes on with
 
 
@@ -80,24 +103,7 @@ class Reference(Struct, frozen=True, kw_only=True):
     method: str
     transaction_type: str
     parent: str | None = None  # the gateway's id of what took the money, where that is another
-
-
-class Gateway(Protocol):
-    """An account at a gateway. No verb raises for what the gateway does or fails to do."""
-
-    can: Can
-
-    async def pay(self, charge: Charge) -> Outcome:
-        """Ask for the money, once. LOST: proved not charged. Unknown is PENDING."""
-
-    async def status(self, reference: Reference) -> Outcome:
-        """Ask how it stands. LOST: the gateway knows no such payment. Unknown is PENDING."""
-
-    def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
-        """The meaning of a notification, verified over its raw bytes; header names in lower case.
-
-        Raises Unauthorized when it is not proved to be the gateway's.
-        """
+    capture: str | None = None  # the gateway's id of the capture that collected an authorization
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -110,32 +116,102 @@ class Asked(Struct, frozen=True, kw_only=True):
     money: Money | None
 
 
-class BackOffice(Protocol):
-    """What shops ask for after the payment, where `Can.operations` names it. `key` is ours, for
-    this operation alone; PAID, REFUNDED: done; DECLINED: refused; PENDING:
-    unknown; LOST: proved not sent."""
+class Gateway(ABC):
+    """An account at a gateway. No verb raises for what the gateway does or fails to do."""
 
+    can: Can
+
+    @abstractmethod
+    async def pay(self, charge: Charge) -> Outcome:
+        """Ask for the money, once. LOST: proved not charged. Unknown is PENDING. LOST with a
+        `field`: the gateway refused that field of the form, and made nothing."""
+
+    @abstractmethod
+    async def status(self, reference: Reference) -> Outcome:
+        """Ask how it stands. LOST: the gateway knows no such payment. Unknown is PENDING."""
+
+    @abstractmethod
+    def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
+        """The meaning of a notification, verified over its raw bytes; header names in lower case.
+        Of a gateway that signs none: `UNSIGNED`, which always leads to one query.
+
+        Raises Unauthorized when it is not proved to be the gateway's.
+        """
+
+    async def prepare(self) -> None:  # noqa: B027 - most gateways have nothing to learn
+        """Learn anew, where it is old, what `takes` and `asks` answer by. Raises nothing."""
+
+    def takes(self, money: Money) -> str | None:
+        """Why the account can't take this sum just now, for the log; None: it can."""
+        return None
+
+    def asks(self, language: str) -> tuple[InputField, ...]:
+        """What the customer is asked for, in their language where the gateway speaks it."""
+        return ()
+
+
+# Verbs. What shops ask for after the payment. `key` is ours, for this operation alone. PAID or
+# REFUNDED: done; ACCEPTED: it will be; DECLINED: refused; PENDING: unknown; LOST: proved not sent.
+
+
+class Captures(Gateway):
+    @abstractmethod
     async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
         """Collect (part of) what was authorized; done: PAID."""
 
+
+class Voids(Gateway):
+    @abstractmethod
     async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
         """Give up an authorization, or reverse a payment; done: REFUNDED."""
 
+
+class Refunds(Gateway):
+    @abstractmethod
     async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
         """Send (part of) a payment back; done: REFUNDED."""
 
+
+class FindsOperations(Gateway):
+    @abstractmethod
     async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
         """Ask what became of one. LOST: the gateway knows no such. Unknown is PENDING."""
 
 
-class Prompted(Protocol):
-    """Gateways that want to be told what the customer did, where `Can.operations` names it."""
+# Of gateways that want to be told what the customer did.
 
+
+class Confirms(Gateway):
+    @abstractmethod
     async def confirm(self, reference: Reference) -> Outcome:
         """The customer says that the transfer is made. That proves nothing: PENDING."""
 
+
+class Withdraws(Gateway):
+    @abstractmethod
     async def withdraw(self, reference: Reference) -> Outcome:
         """The customer gives up before paying; done: CANCELLED."""
+
+
+VERBS: Final[Mapping[str, type]] = {
+    "capture": Captures,
+    "void": Voids,
+    "refund": Refunds,
+    "operation_status": FindsOperations,
+    "confirm": Confirms,
+    "withdraw": Withdraws,
+}
+
+
+def has_verb(gateway: Gateway, verb: str) -> bool:
+    return isinstance(gateway, VERBS[verb])
+
+
+def can_of(can: Can, options: Options) -> Can:
+    """An adapter's abilities with what the account's settings say of them."""
+    return msgspec.structs.replace(
+        can, decimals=options.decimals, code_optional=options.code == "optional"
+    )
 
 
 def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:

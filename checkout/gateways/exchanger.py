@@ -18,7 +18,15 @@ import structlog
 
 from checkout.errors import Unauthorized
 from checkout.gateways import base
-from checkout.gateways.base import Can, Charge, Reference, merged
+from checkout.gateways.base import (
+    Can,
+    Charge,
+    Confirms,
+    Reference,
+    Withdraws,
+    can_of,
+    merged,
+)
 from checkout.gateways.exchanger_instructions import instructions
 from checkout.gateways.exchanger_ipn import verified
 from checkout.gateways.exchanger_order import Order, decode, order_in, refusal, stated_money
@@ -60,7 +68,6 @@ CAN: Final = Can(
     browser=False,
     lookup=False,
     transaction_types=frozenset({"payment"}),
-    operations=frozenset({"confirm", "withdraw"}),
 )
 
 log = structlog.get_logger(__name__)
@@ -94,7 +101,7 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
                 raise ValueError(f"{name}: {error}") from None
 
 
-class Exchanger:
+class Exchanger(Confirms, Withdraws):
     def __init__(
         self,
         options: Options,
@@ -104,9 +111,9 @@ class Exchanger:
         query_seconds: float = QUERY_SECONDS,
     ) -> None:
         self._options = options
-        self.can = CAN
+        self.can = can_of(CAN, options)
         if options.currencies:
-            self.can = msgspec.structs.replace(CAN, currencies=frozenset(options.currencies))
+            self.can = msgspec.structs.replace(self.can, currencies=frozenset(options.currencies))
         self._base = options.base_url.rstrip("/")
         self._wire = Wire(
             transport,

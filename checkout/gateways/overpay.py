@@ -12,7 +12,7 @@ import base64
 import binascii
 import hmac
 import uuid
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
@@ -24,7 +24,15 @@ import structlog
 
 from checkout.errors import Unauthorized
 from checkout.gateways import base
-from checkout.gateways.base import Asked, Can, Charge, Reference, merged
+from checkout.gateways.base import (
+    Asked,
+    Can,
+    Charge,
+    FindsOperations,
+    Reference,
+    can_of,
+    merged,
+)
 from checkout.gateways.overpay_answer import Transaction, refusal, transactions
 from checkout.gateways.overpay_signature import is_signed, rsa_key
 from checkout.gateways.overpay_words import REASON, REASON_OF_STATUS, STATUS
@@ -78,10 +86,10 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return [("base_url", self.base_url), ("shop_id", self.shop_id)]
 
 
-class Overpay(ABC):
+class Overpay(FindsOperations):
     """An account on one of the hosts. The class below says what the host calls things."""
 
-    can: Can
+    CAN: ClassVar[Can]
     CREATE: ClassVar[Mapping[str, str]]  # transaction type asked for -> path
     BY_UID: ClassVar[str]  # path, the uid goes after it
     BY_KEY: ClassVar[str]  # path, our key goes after it
@@ -96,6 +104,7 @@ class Overpay(ABC):
         charge_seconds: float = CHARGE_SECONDS,
         query_seconds: float = QUERY_SECONDS,
     ) -> None:
+        self.can = can_of(self.CAN, options)
         self._credentials = f"{options.shop_id}:{options.secret_key}".encode()
         self._key = rsa_key(options.public_key) if options.public_key else None
         self._wire = Wire(

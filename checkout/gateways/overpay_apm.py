@@ -37,12 +37,11 @@ CAN: Final = Can(
     browser=False,
     lookup=True,
     transaction_types=frozenset(CREATE),
-    operations=frozenset({"operation_status"}),  # of what is done in the back office
 )
 
 
 class OverpayApm(Overpay):
-    can = CAN
+    CAN = CAN
     CREATE = CREATE
     BY_UID = "/beyag/transactions/"
     BY_KEY = "/beyag/transactions/tracking_id/"

@@ -12,7 +12,16 @@ from typing import Any, Final
 import msgspec
 
 from checkout.gateways import overpay_sending as sending
-from checkout.gateways.base import Asked, Can, Charge, Reference, merged
+from checkout.gateways.base import (
+    Asked,
+    Can,
+    Captures,
+    Charge,
+    Reference,
+    Refunds,
+    Voids,
+    merged,
+)
 from checkout.gateways.overpay import (
     NOT_OURS_TO_SEND,
     Options,
@@ -88,13 +97,12 @@ CAN: Final = Can(
     lookup=True,
     transaction_types=frozenset(CREATE),
     alone=frozenset({"payment", "authorization", *sending.CREATE}),
-    operations=frozenset({*OPERATIONS, "operation_status"}),
     whole=frozenset({"void"}),
 )
 
 
-class OverpayCards(Overpay):
-    can = CAN
+class OverpayCards(Overpay, Captures, Voids, Refunds):
+    CAN = CAN
     CREATE = CREATE | sending.CREATE
     BY_UID = "/transactions/"
     BY_KEY = "/v2/transactions/tracking_id/"

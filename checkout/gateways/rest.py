@@ -23,7 +23,17 @@ import msgspec
 import structlog
 
 from checkout.errors import Unauthorized
-from checkout.gateways.base import Asked, Can, Charge, Reference
+from checkout.gateways.base import (
+    Asked,
+    Can,
+    Captures,
+    Charge,
+    FindsOperations,
+    Reference,
+    Refunds,
+    Voids,
+    can_of,
+)
 from checkout.gateways.rest_account import Account, Options
 from checkout.gateways.rest_answer import Payment, payment, read
 from checkout.gateways.rest_checksum import is_genuine
@@ -64,16 +74,13 @@ CAN: Final = Can(
     transaction_types=frozenset(CREATE),
     series=frozenset({"payment"}),
     exponents=EXPONENTS,
-    operations=frozenset({"capture", "void", "refund", "operation_status"}),
     whole=frozenset({"void"}),
 )
 
 log = structlog.get_logger(__name__)
 
 
-class Rest:
-    can = CAN
-
+class Rest(Captures, Voids, Refunds, FindsOperations):
     def __init__(
         self,
         options: Options,
@@ -82,6 +89,7 @@ class Rest:
         charge_seconds: float = CHARGE_SECONDS,
         query_seconds: float = QUERY_SECONDS,
     ) -> None:
+        self.can = can_of(CAN, options)
         self._secure_key = options.secure_key
         self._account = Account(
             options, transport, charge_seconds=charge_seconds, query_seconds=query_seconds

@@ -17,15 +17,21 @@ LARGEST: Final = 10**14  # minor units; keeps every amount exact in a JSON numbe
 _MAJOR = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,4}))?", re.ASCII)
 
 
-class Money(Struct, frozen=True):
-    """`minor` is in minor units (cents of EUR, yen of JPY, fils of KWD)."""
+class Money(Struct, frozen=True, omit_defaults=True):
+    """`minor` is in minor units (cents of EUR, yen of JPY, fils of KWD). `decimals`: how many of
+    its digits are behind the point, where the gateway account counts otherwise than ISO."""
 
     minor: int
     currency: str
+    decimals: int | None = None
 
     @property
     def exponent(self) -> int:
-        return EXPONENTS[self.currency]
+        return EXPONENTS[self.currency] if self.decimals is None else self.decimals
+
+    def same_sum(self, other: Money) -> bool:
+        """Whether both are so many units of one currency, however those are counted."""
+        return (self.minor, self.currency) == (other.minor, other.currency)
 
     @property
     def major(self) -> Decimal:

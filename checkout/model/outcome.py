@@ -83,7 +83,10 @@ class News(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """`status` LOST: proved not charged (from `pay`), or not found (from `status`)."""
+    """`status` LOST: proved not charged (from `pay`), or not found (from `status`). `field`: what
+    of the form the gateway refused, by our own name for it (`number`, `code`, `email`, the name of
+    an input); nothing was made then. `unsigned`: a notification that nobody signed, so that it says
+    nothing and is always followed by a query."""
 
     status: Status
     id: str | None = None
@@ -91,6 +94,9 @@ class Outcome(Struct, frozen=True):
     reason: Reason | None = None
     facts: Facts = Facts()
     news: News | None = None
+    field: str | None = None
+    unsigned: bool = False
 
 
 UNKNOWN = Outcome(Status.PENDING)
+UNSIGNED = Outcome(Status.PENDING, unsigned=True)

@@ -28,6 +28,7 @@ class Status(StrEnum):
     EXPIRED = "expired"
     LOST = "lost"  # attempts only
     REFUNDED = "refunded"
+    ACCEPTED = "accepted"  # operations only: the gateway has it, and will do it
 
 
 S = Status
@@ -38,6 +39,7 @@ FINAL: Final = frozenset({S.PAID, S.AUTHORIZED, S.DECLINED, S.CANCELLED, S.EXPIR
 
 MOVES: Final[dict[Status, frozenset[Status]]] = {
     S.OPEN: frozenset(),  # no attempt is ever open
+    S.ACCEPTED: frozenset(),  # nor accepted
     S.CLAIMED: FINAL | {S.PENDING, S.ACTION, S.LOST},
     S.PENDING: FINAL | {S.ACTION, S.LOST},
     S.ACTION: FINAL | {S.PENDING},

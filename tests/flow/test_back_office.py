@@ -14,8 +14,7 @@ from checkout.ledger.rows import Story
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Facts, News, Outcome
 from checkout.model.status import Status
-from tests.support.gateway import ABSENT, AUTHORIZED, CAN_CARDS, DECLINED, PAID
-from tests.support.shops import changed
+from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
 from tests.support.world import World
 
 VERBS = frozenset({"capture", "void", "refund", "operation_status"})
@@ -23,7 +22,7 @@ VERBS = frozenset({"capture", "void", "refund", "operation_status"})
 
 @pytest.fixture
 async def office(world: World) -> World:
-    world.gateway.can = changed(CAN_CARDS, operations=VERBS)
+    world.gateway.has(*VERBS)
     return world
 
 

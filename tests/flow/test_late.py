@@ -18,7 +18,6 @@ from tests.support.gateway import (
     ABSENT,
     ACTION,
     AUTHORIZED,
-    CAN_CARDS,
     DECLINED,
     EXPIRED,
     PAID,
@@ -310,7 +309,7 @@ async def test_i_have_paid_waits_for_the_gateway(world: World) -> None:
 
 
 async def test_i_have_paid_is_told_where_it_is_wanted(world: World) -> None:
-    world.gateway.can = changed(CAN_CARDS, operations=frozenset({"confirm", "withdraw"}))
+    world.gateway.has("confirm", "withdraw")
     story = await world.paid_with(ACTION)
     assert (await world.flow.confirm(story)).payment.status is Status.ACTION, "it was not heard"
     world.gateway.will_reply(PENDING)
@@ -321,7 +320,7 @@ async def test_i_have_paid_is_told_where_it_is_wanted(world: World) -> None:
 
 
 async def test_leaving_is_told_where_it_is_wanted(world: World) -> None:
-    world.gateway.can = changed(CAN_CARDS, operations=frozenset({"withdraw"}))
+    world.gateway.has("withdraw")
     world.gateway.will_reply(Outcome(Status.CANCELLED, "g-1"))
     story = await world.left(await world.paid_with(ACTION))
     assert story.payment.status is Status.OPEN
@@ -330,7 +329,7 @@ async def test_leaving_is_told_where_it_is_wanted(world: World) -> None:
 
 
 async def test_money_found_while_leaving_wins(world: World) -> None:
-    world.gateway.can = changed(CAN_CARDS, operations=frozenset({"withdraw"}))
+    world.gateway.has("withdraw")
     world.gateway.will_reply(PAID)
     story = await world.left(await world.paid_with(ACTION))
     assert story.payment.status is Status.PAID

@@ -17,7 +17,7 @@ from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
 from tests.support import shops
-from tests.support.gateway import ACTION, AUTHORIZED, CAN_CARDS, DECLINED, PAID, UNREACHABLE, Held
+from tests.support.gateway import ACTION, AUTHORIZED, DECLINED, PAID, UNREACHABLE, Held
 from tests.support.shops import changed
 from tests.support.world import World
 
@@ -27,8 +27,7 @@ CAPTURED = Outcome(Status.PAID, "o-1")
 
 @pytest.fixture
 async def office(world: World) -> World:
-    verbs = frozenset({"capture", "void", "refund"})
-    world.gateway.can = changed(CAN_CARDS, operations=verbs)
+    world.gateway.has("capture", "void", "refund")
     return world
 
 

@@ -16,7 +16,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, NamedTuple, Protocol, cast
+from typing import Any, ClassVar, NamedTuple, Protocol
 from urllib.parse import unquote
 
 import httpx
@@ -26,7 +26,7 @@ from structlog.testing import capture_logs
 
 from checkout.errors import Unauthorized
 from checkout.gateways import OPTIONS, open_gateway
-from checkout.gateways.base import Asked, BackOffice, Gateway, Options
+from checkout.gateways.base import Asked, FindsOperations, Gateway, Options
 from checkout.model.card import SavedCard
 from checkout.model.money import Money
 from checkout.model.outcome import Outcome
@@ -117,7 +117,7 @@ class Conformance:
         verbs = {story.verb for story in recorded}
         assert verbs >= {"pay", "status", "notification"}
         async with self.opened(unreachable) as gateway:
-            asks = "operation_status" in gateway.can.operations
+            asks = isinstance(gateway, FindsOperations)
         assert ("operation" in verbs) is asks
         assert len({story.name for story in recorded}) == len(recorded)
 
@@ -359,8 +359,8 @@ class Conformance:
                 case "operation":
                     about = dict(given)
                     asked = msgspec.convert(about.pop("asked"), Asked)
-                    office = cast(BackOffice, gateway)
-                    return await office.operation_status(samples.reference(about), asked)
+                    assert isinstance(gateway, FindsOperations)
+                    return await gateway.operation_status(samples.reference(about), asked)
                 case other:
                     raise AssertionError(other)
 

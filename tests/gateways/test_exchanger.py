@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from checkout.errors import Unauthorized
-from checkout.gateways.base import Charge, Reference
+from checkout.gateways.base import Charge, Confirms, Reference, Refunds, Withdraws
 from checkout.gateways.exchanger import CAN, STATUS, Exchanger, Options
 from checkout.gateways.exchanger_html import plain_lines
 from checkout.gateways.exchanger_ipn import CARRIERS, SIGNED, signature, verified
@@ -249,7 +249,9 @@ def test_settings_are_checked(change: Mapping[str, Any], reason: str) -> None:
 
 
 def test_what_it_can() -> None:
-    assert CAN.operations == {"confirm", "withdraw"}
+    assert issubclass(Exchanger, Confirms)
+    assert issubclass(Exchanger, Withdraws)
+    assert not issubclass(Exchanger, Refunds)
     assert not CAN.lookup
     assert len(STATUS) == 10
 

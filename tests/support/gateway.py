@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from checkout.errors import Unauthorized
-from checkout.gateways.base import Asked, Can, Charge, Reference
+from checkout.gateways.base import VERBS, Asked, Can, Charge, Gateway, Reference
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import Status
@@ -32,7 +32,7 @@ ABSENT: Final = Outcome(Status.LOST)
 GENUINE: Final[Mapping[str, str]] = {"authorization": "genuine"}
 
 
-class FakeGateway:
+class FakeGateway(Gateway):
     """`answers` (to charges), `states` (to queries), `replies` (to what the customer says),
     `results` (of what the shop orders after it) and `traces` (what became of that) are used up one
     by one; the last one stays. `news` is what a genuine notification means."""
@@ -50,6 +50,11 @@ class FakeGateway:
         self.orders: list[tuple[str, Reference, Money, str]] = []
         self.charges: list[Charge] = []
         self.queries: list[Reference] = []
+
+    def has(self, *verbs: str) -> None:
+        """Make it a gateway that can do these things besides."""
+        bases = (FakeGateway, *(VERBS[verb] for verb in verbs))
+        self.__class__ = type("FakeGatewayWithVerbs", bases, {})
 
     def will_answer(self, *said: Said) -> None:
         self.answers = deque(said)
