@@ -30,13 +30,14 @@ from checkout.model.outcome import Reason
 from checkout.model.product import Sale
 from checkout.model.status import Status
 from checkout.model.steps import Instructions
-from checkout.web import checkboxes, present, words
+from checkout.web import checkboxes, present, reasons, words
 from checkout.web.forms import ASKED, card_fields, countries
 from checkout.web.render import Assets, Renderer
 from checkout.web.views import (
     ErrorPage,
     Field,
     MethodChoice,
+    Notice,
     OrderPage,
     PaymentPage,
     ProductPage,
@@ -101,16 +102,29 @@ class Fakes:
             expires_text="29 min",
         )
 
-    def notice(self, found: words.Words) -> Any:
-        return present.notice(found, self.lang)
+    def notice(self, found: words.Words | Notice) -> Notice:
+        return found if isinstance(found, Notice) else present.notice(found, self.lang)
+
+    def waiting(self, titles: reasons.Titles, text: str, kind: str = "card") -> Notice:
+        return self.notice(words.Words(reasons.of_kind(titles, kind), text, "wait"))
+
+    def end(self, status: Status, kind: str | None = "card") -> Notice:
+        return present.said(reasons.explain_end(words.STATUS[status], status, kind), self.lang)
+
+    def why(self, reason: Reason, kind: str = "card", *, open_: bool = True) -> Notice:
+        """What is said of an attempt's end; `open_`: on the page where it can be tried again."""
+        cause = reasons.CAUSE[reason]
+        found = reasons.explain(cause, kind, sent=True, open_=open_, ways=True)
+        return present.said(found, self.lang)
 
     def shell(self, title: str, **more: Any) -> Shell:
         picker = tuple((code, name, f"?{code}") for code, name in texts.LANGUAGES.items())
         return replace(Shell(self.lang, title, SHOP, languages=picker), **more)
 
     def method(self, name: str, chosen: bool = False) -> MethodChoice:
-        label, mark = present.method_label(name, None, self._)
-        return MethodChoice(name, label, mark, chosen, card=name == "credit_card")
+        card = name == "credit_card"
+        mark = present.kind_of(name, None, card=card)
+        return MethodChoice(name, present.method_label(name, None, self._), mark, chosen, card)
 
     def asked(self, name: str, value: str = "", **more: Any) -> Field:
         asked = ASKED[name]
@@ -158,7 +172,9 @@ class Fakes:
         shell = self.shell(notice.title, framed=target is not None)
         return "pages/redirect.html", replace(page, **more), shell
 
-    def wait(self, found: words.Words, next_check: float | None = 30, **more: Any) -> State:
+    def wait(
+        self, found: words.Words | Notice, next_check: float | None = 30, **more: Any
+    ) -> State:
         notice = self.notice(found)
         page = WaitPage(
             summary=self.summary,
@@ -171,6 +187,7 @@ class Fakes:
             instructions=None,
             qr_svg=None,
             again_url=None,
+            again_label=self._(reasons.GO_AGAIN["card"]),
             self_url="/wait",
             refresh=10 if next_check else 0,
             leave_action=None,
@@ -189,7 +206,7 @@ class Fakes:
             Row(_(words.ROW_PAYMENT), "7f3c1a9e-2b40-4c11-9a4e-5d0e6a1f8b27", code=True),
         )
 
-    def result(self, found: words.Words, **more: Any) -> State:
+    def result(self, found: words.Words | Notice, **more: Any) -> State:
         notice = self.notice(found)
         paid = notice.tone == "good"
         page = ResultPage(
@@ -293,6 +310,36 @@ def states(lang: str = "en") -> dict[str, State]:
                 fake.method("crypto"),
             )
         ),
+        "method-inputs": payment(
+            methods=(
+                fake.method("credit_card"),
+                replace(
+                    fake.method("crypto", True),
+                    fields=(
+                        Field("crypto-1", "E-mail", "anna@example.com", type="email"),
+                        Field("crypto-2", "Refund address", error=_(words.INPUT_MISSING)),
+                    ),
+                    terms=(
+                        checkboxes.terms(
+                            "crypto-terms",
+                            _(words.TERMS_OF_SERVICE),
+                            "https://exchanger.example/rules",
+                            False,
+                            None,
+                            lang,
+                        ),
+                    ),
+                ),
+                fake.method("erip"),
+            ),
+            errors={"crypto-2": words.INPUT_MISSING},
+        ),
+        "code-optional": payment(card=card_fields(lang, code_optional=True)),
+        "failed-retry-transfer": payment(
+            methods=(fake.method("credit_card"), fake.method("bank_transfer", True)),
+            notice=fake.why(Reason.UNKNOWN, "bank"),
+        ),
+        "no-way": payment(methods=(), card=(), notice=fake.notice(words.NO_WAY)),
         "no-card": payment(methods=(fake.method("bank_transfer", True),), card=()),
         "customer-fields": payment(
             customer=(
@@ -313,7 +360,7 @@ def states(lang: str = "en") -> dict[str, State]:
         ),
         "saved-card": payment(saved=visa),
         "saved-card-alone": payment(saved=unknown, card=code),
-        "saved-card-refused": payment(notice=fake.notice(words.REASON[Reason.SAVED_CARD])),
+        "saved-card-refused": payment(notice=fake.why(Reason.SAVED_CARD)),
         "saved-card-methods": payment(**several | {"saved": visa, "agreement": open_terms}),
         "saved-card-slip": payment(saved=visa, agreement=open_terms),
         "another-card": payment(saved=replace(visa, chosen=False), remember=remember),
@@ -328,7 +375,7 @@ def states(lang: str = "en") -> dict[str, State]:
         "slips": payment(),
         "paying": payment(),
         "offline": payment(),
-        "declined-retry": payment(notice=fake.notice(words.REASON[Reason.INSUFFICIENT_FUNDS])),
+        "declined-retry": payment(notice=fake.why(Reason.INSUFFICIENT_FUNDS)),
         "test-mode": payment(test=True),
         "save-card": payment(
             summary=replace(fake.summary, amount=_(words.SAVE_YOUR_CARD)),
@@ -350,10 +397,20 @@ def states(lang: str = "en") -> dict[str, State]:
         "leaving": redirect(),
         "leaving-link": redirect(method=None, fields=(), by_itself=False),
         "leaving-framed": redirect(target="_top"),
-        "waiting": wait(words.WAITING),
-        "waiting-for-you": wait(words.BACK_EARLY, again_url="/redirect", leave_action="/cancel"),
-        "still-checking": wait(words.STATUS[Status.PENDING], elapsed=194),
-        "waiting-by-hand": wait(words.STATUS[Status.PENDING], None, elapsed=1194),
+        "waiting": wait(fake.waiting(reasons.WAITING, words.WAITING_TEXT)),
+        "waiting-for-you": wait(
+            fake.waiting(reasons.BACK_EARLY, reasons.BACK_EARLY_TEXT["card"]),
+            again_url="/redirect",
+            leave_action="/cancel",
+        ),
+        "still-checking": wait(
+            fake.waiting(reasons.CHECKING, words.STATUS[Status.PENDING].text), elapsed=194
+        ),
+        "waiting-by-hand": wait(
+            fake.waiting(reasons.CHECKING, words.STATUS[Status.PENDING].text, "wallet"),
+            None,
+            elapsed=1194,
+        ),
         "instructions": wait(
             words.INSTRUCTIONS,
             instructions=transfer,
@@ -382,10 +439,11 @@ def states(lang: str = "en") -> dict[str, State]:
         "paid-framed": result(words.STATUS[Status.PAID], target="_top", framed=True, test=True),
         "authorized": result(words.STATUS[Status.AUTHORIZED]),
         "refunded": result(words.STATUS[Status.REFUNDED]),
-        "sent-back": result(words.REASON[Reason.RETURNED]),
-        "declined": result(words.REASON[Reason.DO_NOT_HONOUR]),
-        "expired": result(words.STATUS[Status.EXPIRED]),
-        "cancelled": result(words.STATUS[Status.CANCELLED]),
+        "sent-back": result(fake.why(Reason.RETURNED, "coins", open_=False)),
+        "declined": result(fake.why(Reason.DO_NOT_HONOUR, open_=False)),
+        "failed-transfer": result(fake.why(Reason.UNKNOWN, "coins", open_=False)),
+        "expired": result(fake.end(Status.EXPIRED)),
+        "cancelled": result(fake.end(Status.CANCELLED, "bank")),
         "receipt": (
             "pages/order.html",
             OrderPage(

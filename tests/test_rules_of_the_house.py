@@ -7,6 +7,7 @@ import ast
 import re
 import tokenize
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -17,9 +18,10 @@ from jinja2 import nodes
 
 from checkout import errors
 from checkout.gateways import ADAPTERS
+from checkout.model.order import KINDS
 from checkout.model.outcome import Reason
 from checkout.model.status import FINAL, LIVE, MOVES, OUTWARD, Status
-from checkout.web import views, words
+from checkout.web import reasons, views, words
 from checkout.web.render import Assets, Renderer
 from checkout.web.visit import PAGE
 from tests.gallery import STATES, states
@@ -261,12 +263,15 @@ def test_every_status_has_its_page_and_words() -> None:
 
 
 def test_every_reason_has_words() -> None:
-    assert set(words.REASON) == set(Reason)
-    for found in words.REASON.values():
-        assert found.tone in ("bad", "info")
-        assert found.title
-        assert found.text.endswith(".")
-        assert not found.title.endswith(".")
+    assert set(reasons.CAUSE) == set(Reason)
+    for cause in (*reasons.CAUSE.values(), reasons.UNFINISHED):
+        assert cause.tone in ("bad", "info")
+        for kind, open_, ways in product(KINDS, (True, False), (True, False)):
+            found = reasons.explain(cause, kind, sent=True, open_=open_, ways=ways)
+            assert found.title
+            assert not found.title.endswith(".")
+            assert found.sentences
+            assert all(sentence.endswith(".") for sentence in found.sentences)
 
 
 def test_every_error_has_a_page() -> None:

@@ -6,10 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
+import structlog
 
 from checkout.gateways.base import Gateway, merged
 from checkout.model.order import CARD_METHOD, Method, Order
 from checkout.settings import Shop
+
+log = structlog.get_logger(__name__)
 
 
 def offered(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> tuple[Method, ...]:
@@ -23,9 +26,22 @@ def offered(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> tuple[
         and order.transaction_type in getattr(can := gateways[method.gateway].can, kinds)
         and exponent in can.exponents
         and (can.currencies is None or money.currency in can.currencies)
+        and gateways[method.gateway].takes(money) is None
         and (method.name == CARD_METHOD or not order.alone)
     ]
     return tuple([_with_params(method, order) for method in found] if wanted.params else found)
+
+
+async def prepare(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> None:
+    """Let the gateways that `offered` asks learn what they answer by, and say in the log which of
+    the methods that the order wants can't take it just now."""
+    types, excluded = order.methods.types, order.methods.excluded_types
+    for method in shop.methods:
+        if method.name in types if types else method.name not in excluded:
+            gateway = gateways[method.gateway]
+            await gateway.prepare()
+            if why := gateway.takes(order.money):
+                log.warning("method.not_offered", method=method.name, why=why)
 
 
 def _with_params(method: Method, order: Order) -> Method:

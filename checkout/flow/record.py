@@ -128,7 +128,7 @@ def _heard(story: Story, attempt: Attempt, outcome: Outcome, now: float, *, aske
     changes: dict[str, Any] = {
         "status": status,
         "gateway_id": outcome.id or attempt.gateway_id,
-        "facts": _kept(attempt.facts, outcome.facts),
+        "facts": _kept(attempt.facts, _stated(outcome)),
         "reason": outcome.reason if moves else attempt.reason,
         "step": outcome.step or attempt.step,
     }
@@ -184,6 +184,12 @@ def _taken_back(
     operations.claim(conn, operation)
     alert(conn, attempt, f"by_gateway.{operation.kind}", now, amount=operation.amount)
     write_operation_letter(conn, book, operation, story, now)
+
+
+def _stated(outcome: Outcome) -> Facts:
+    if outcome.field is None:
+        return outcome.facts
+    return msgspec.structs.replace(outcome.facts, refused=outcome.field)
 
 
 def _kept(known: Facts, stated: Facts) -> Facts:

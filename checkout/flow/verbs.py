@@ -19,9 +19,17 @@ from sqlalchemy.exc import IntegrityError
 from checkout.errors import CheckoutError, Gone, NotFound, Unprocessable
 from checkout.flow import record
 from checkout.flow.counts import PAYMENTS, QUERIES
-from checkout.flow.methods import offered
+from checkout.flow.methods import offered, prepare
 from checkout.flow.pace import Pace, next_query
-from checkout.gateways.base import Charge, Confirms, Gateway, Reference, Withdraws, has_verb
+from checkout.gateways.base import (
+    Charge,
+    Confirms,
+    Gateway,
+    InputField,
+    Reference,
+    Withdraws,
+    has_verb,
+)
 from checkout.ledger import attempts, cards, events, outbox, payments
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.ledger.store import Ledger, P, T, Verb
@@ -49,7 +57,8 @@ UNCLEAR: Final = Outcome(Status.LOST, reason=Reason.CREDENTIALS)
 
 class Submission(Struct, frozen=True, kw_only=True):
     """What the customer sent with Pay. `number`: the attempt that the form was made for;
-    `remember`: whether the card is to be remembered, None where that was not asked."""
+    `remember`: whether the card is to be remembered, None where that was not asked; `inputs`: what
+    was written into the fields that the gateway asks for, by its names."""
 
     number: int
     method: str
@@ -58,6 +67,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     customer: Customer
     language: str
     remember: bool | None = None
+    inputs: Mapping[str, str] = {}
     after: str | None = None
 
 
@@ -103,7 +113,7 @@ class Flow:
 
         Raises Unprocessable when the key was used for another body, or no method fits.
         """
-        self._check_methods(order, shop)
+        await self._check_methods(order, shop)
         PAYMENTS.labels(shop.id).inc()
         payment = self.new(order, shop)
         if idempotency_key is None:
@@ -127,10 +137,11 @@ class Flow:
             return before.payment
         if order.expires_at <= self.clock():
             raise Gone
-        self._check_methods(order, shop)
+        await self._check_methods(order, shop)
         return await self.ledger.write(_add_for_link, self.new(order, shop, link))
 
-    def _check_methods(self, order: Order, shop: Shop) -> None:
+    async def _check_methods(self, order: Order, shop: Shop) -> None:
+        await prepare(order, shop, self.gateways)
         if not offered(order, shop, self.gateways):
             raise Unprocessable({"payment_method.types": [NO_METHOD]})
 
@@ -201,6 +212,21 @@ class Flow:
         """What is known of the saved card that the payment was made for."""
         token = story.payment.order.card_token or ""
         return await self.ledger.read(cards.known, story.payment.shop, token)
+
+    async def prepare(self, story: Story) -> None:
+        """Before the payment's methods are shown or used."""
+        await prepare(story.payment.order, self.shop(story), self.gateways)
+
+    def asks(self, method: Method, language: str) -> tuple[InputField, ...]:
+        """What the method's gateway asks the customer for."""
+        return self.gateways[method.gateway].asks(language)
+
+    def kind(self, method: str, story: Story) -> str | None:
+        """Of which kind a method of the payment's shop is, where settings or gateway tell."""
+        found = self.shop(story).method(method)
+        if found is None:
+            return None
+        return found.kind or self.gateways[found.gateway].can.kind
 
     def takes_card(self, method: Method) -> bool:
         """Whether the method asks for a card here."""
@@ -292,6 +318,7 @@ class Flow:
             notify_url=f"{base}/notify/{attempt.account}/{attempt.notify_ticket}",
             card=sent.card,
             browser=sent.browser,
+            inputs=sent.inputs,
             after=sent.after,
         )
         outcome = await self._refused_by_shop(story)

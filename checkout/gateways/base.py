@@ -47,6 +47,7 @@ class Can(Struct, frozen=True, kw_only=True):
     """What a gateway can do."""
 
     card: bool  # it takes a card from our form; else the page shows Continue
+    kind: str | None = None  # of its methods (`model.order.KINDS`), where nothing else tells
     card_modes: frozenset[str] = frozenset()  # which of `Method.mode` do, where one is set
     keeps_cards: bool = False  # it makes a token of a card, where the order has a contract
     tokens: bool = False  # it takes such a token, with the security code, in a card's place

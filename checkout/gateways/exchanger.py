@@ -33,6 +33,7 @@ from checkout.gateways.exchanger_order import Order, decode, order_in, refusal, 
 from checkout.gateways.exchanger_templates import check, fields
 from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, Answer, Wire
 from checkout.model.money import Money
+from checkout.model.order import COINS
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import Status
 from checkout.model.steps import Redirect, Step
@@ -65,6 +66,7 @@ NOT_OURS_TO_SEND: Final = Outcome(Status.LOST, reason=Reason.INVALID)
 
 CAN: Final = Can(
     card=False,
+    kind=COINS,
     browser=False,
     lookup=False,
     transaction_types=frozenset({"payment"}),

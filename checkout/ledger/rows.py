@@ -98,6 +98,11 @@ class Story(Struct, frozen=True):
         return self.live or self.last
 
     @property
+    def tried(self) -> bool:
+        """Whether there was an attempt: a form of which a gateway refused a field is none."""
+        return any(attempt.facts.refused is None for attempt in self.attempts)
+
+    @property
     def next_number(self) -> int:
         return len(self.attempts) + 1
 

@@ -36,6 +36,7 @@ from checkout.settings import Shop
 # What SDKs call the card's fields, by the names of our own form.
 CARD: Final = {"number": "number", "code": "verification_value", "holder": "holder"}
 SAVED: Final = "can't be used here: send the card's number"
+REFUSED: Final = "was not accepted by the gateway"
 EXCLUDED: Final = "is of a card that this shop does not accept"
 
 # The parts of the shop's own objects that its customer may see.
@@ -98,14 +99,16 @@ def app_remembers(fields: Fields) -> bool:
     return fields.within("credit_card").get("save_card", loose_flag, False)
 
 
-def app_card(fields: Fields, order: Order, today: date) -> Card | None:
+def app_card(fields: Fields, order: Order, today: date, *, code_optional: bool) -> Card | None:
     """The card in `credit_card`; what is wrong with it is told in `fields`, never the value."""
     given = fields.within("credit_card")
     typed = {ours: _typed(given, theirs) for ours, theirs in CARD.items()}
     names = ("exp_date",) if given.has("exp_date") else ("exp_month", "exp_year")
     typed["expiry"] = "/".join(_typed(given, name) for name in names)
     brands = frozenset(order.methods.excluded_brands)
-    found, problems = read_card(typed, today=today, excluded_brands=brands)
+    found, problems = read_card(
+        typed, today=today, excluded_brands=brands, code_optional=code_optional
+    )
     for ours, problem in problems.items():
         given.wrong(CARD.get(ours, names[0]), problem)
     return found
@@ -113,6 +116,20 @@ def app_card(fields: Fields, order: Order, today: date) -> Card | None:
 
 def _typed(given: Fields, name: str) -> str:
     return given.get(name, text(64, least=0, numbers=True), "")
+
+
+def refused_field(story: Story, number: int) -> dict[str, list[str]]:
+    """The field of attempt `number` that the gateway did not accept, by the name that servers and
+    apps send it under; nothing was made of it. Empty where it accepted them all."""
+    last = story.last
+    if last is None or last.number != number or last.status is not Status.LOST:
+        return {}
+    name = last.facts.refused
+    if name is None:
+        return {}
+    card = CARD | {"expiry": "exp_month"}
+    shown = f"credit_card.{card[name]}" if name in card else f"customer.{name}"
+    return {shown: [last.facts.message or REFUSED]}
 
 
 def app_customer(fields: Fields, order: Order, ip: str) -> Customer:

@@ -54,7 +54,7 @@ def words(story: Story, now: float) -> tuple[str | None, str | None]:
     status = story.status(now)
     if status is Status.EXPIRED:
         return "error", EXPIRED_MESSAGE
-    if status is Status.OPEN and not story.attempts:
+    if status is Status.OPEN and not story.tried:
         return None, None
     return OUTWARD[status], message(story, status)
 
@@ -124,7 +124,7 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         "shop_id": shop_number(shop),
         "transaction_type": order.transaction_type,
         "gateway_response": {order.transaction_type: _answer(story, status)}
-        if story.attempts
+        if story.tried
         else None,
         "order": {
             **raw.get("order", {}),

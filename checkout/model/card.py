@@ -216,10 +216,15 @@ def expiry(text: str) -> tuple[int, int] | None:
 
 
 def read_card(
-    fields: Mapping[str, str], *, today: date, excluded_brands: frozenset[str] = frozenset()
+    fields: Mapping[str, str],
+    *,
+    today: date,
+    excluded_brands: frozenset[str] = frozenset(),
+    code_optional: bool = False,
 ) -> tuple[Card | None, dict[str, str]]:
     """The card of a form's `number`, `expiry`, `code` and `holder`, or what is wrong by field.
 
+    `code_optional`: there are cards without a code, and the account takes them; it is "" then.
     Split expiry fields (`exp_month`, `exp_year`) serve where the form has no `expiry`.
     """
     errors: dict[str, str] = {}
@@ -235,23 +240,31 @@ def read_card(
     elif (when[1], when[0]) < oldest_month(today):
         errors["expiry"] = EXPIRY_PAST
     code, problem = _code(fields, brand)
-    if problem:
+    if problem and not (problem is CODE_MISSING and code_optional):
         errors["code"] = problem
     holder, problem = read_holder(fields.get("holder", ""))
     if problem:
         errors["holder"] = problem
-    if errors or not (number and when and code):
+    if errors or not (number and when):
         return None, errors
     return Card(number, when[0], when[1], code, holder), {}
 
 
 def read_saved_card(
-    fields: Mapping[str, str], token: str, known: PaidCard, *, coded: bool = True
+    fields: Mapping[str, str],
+    token: str,
+    known: PaidCard,
+    *,
+    coded: bool = True,
+    code_optional: bool = False,
 ) -> tuple[SavedCard | None, dict[str, str]]:
-    """The saved card with the form's `code`, or what is wrong. `coded`: the code is asked for."""
+    """The saved card with the form's `code`, or what is wrong. `coded`: the code is asked for;
+    `code_optional`: and may be left out."""
     if not coded:
         return SavedCard(token, "", known), {}
     code, problem = _code(fields, BRAND_OF.get(known.brand or ""))
+    if problem is CODE_MISSING and code_optional:
+        problem = None
     return (None, {"code": problem}) if problem else (SavedCard(token, code, known), {})
 
 

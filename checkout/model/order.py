@@ -15,6 +15,8 @@ MOST_ATTEMPTS: Final = 10
 TOKENIZATION: Final = "tokenization"  # keeps the card for later; no money moves
 SENDING: Final = ("credit", "payout")  # transaction types whose money goes to the customer
 CARD_METHOD: Final = "credit_card"
+# The kinds of ways to pay, which pages word things by.
+CARD, BANK, WALLET, COINS, CASH = KINDS = ("card", "bank", "wallet", "coins", "cash")
 
 
 class Customer(Struct, frozen=True, omit_defaults=True):
@@ -105,12 +107,14 @@ class Methods(Struct, frozen=True, omit_defaults=True):
 class Method(Struct, frozen=True, omit_defaults=True):
     """One way to pay that a shop offers, through one of its gateway accounts.
 
-    `params` go to the gateway; `mode` and `brand` are for gateways that want them.
+    `params` go to the gateway; `mode` and `brand` are for gateways that want them. `kind`: one of
+    `KINDS`, where its name doesn't tell.
     """
 
     name: str
     gateway: str
     label: str | None = None
+    kind: str | None = None
     mode: str | None = None
     brand: str | None = None
     params: dict[str, Any] = {}

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from checkout.model.checks import Fields, Wrong
-from checkout.model.order import Method
+from checkout.model.order import KINDS, Method
 from checkout.model.rules import (
     choice,
     email_address,
@@ -100,6 +100,7 @@ def _method(fields: Fields, name: str, accounts: frozenset[str]) -> Method:
         name=name,
         gateway=table.need("gateway", account),
         label=table.get("label", text(60)),
+        kind=table.get("kind", choice(KINDS)),
         mode=table.get("mode", text(32)),
         brand=table.get("brand", text(64)),
         params=table.get("params", plain_object, {}),

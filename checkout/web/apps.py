@@ -19,6 +19,7 @@ from checkout.merchant.apps import (
     app_remembers,
     app_saved_card,
     app_token,
+    refused_field,
     request_of,
 )
 from checkout.model import saving
@@ -33,6 +34,7 @@ from checkout.web.saved import today
 from checkout.web.security import read_body
 from checkout.web.visit import Visit, Web_Request, web_of
 
+ASKS_MORE: Final = "asks the customer for more than an app can send: open the payment page"
 NO_METHOD: Final = "is none of this payment's methods"
 
 
@@ -51,7 +53,10 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     visit = Visit(web, request, lang, story)
     number = story.next_number
     if visit.status is Status.OPEN:
+        await web.flow.prepare(story)
         visit.story = await web.flow.pay(story, await _submission(visit, fields))
+        if refused := refused_field(visit.story, number):
+            raise Unprocessable(refused)
     if visit.story.shown:
         visit.lang = visit.story.shown.language
     shown = app_answer(
@@ -75,6 +80,8 @@ async def _submission(visit: Visit, fields: Fields) -> Submission:
     method = next((m for m in flow.methods(visit.story) if m.name == name), None)
     if method is None:
         raise Unprocessable({"payment_method": [NO_METHOD]})
+    if any(each.required for each in flow.asks(method, visit.lang)):
+        raise Unprocessable({"payment_method": [ASKS_MORE]})
     card, remember = await _card(visit, method, fields) if flow.takes_card(method) else (None, None)
     customer = app_customer(fields, order, visit.address)
     headers = {key.lower(): value for key, value in visit.request.headers.items()}
@@ -99,7 +106,8 @@ async def _card(visit: Visit, method: Method, fields: Fields) -> tuple[AnyCard |
         known = await flow.ledger.read(cards.known, visit.shop.id, token) if can.tokens else None
         return app_saved_card(fields, order, token, known), None
     asked = can.keeps_cards and saving.asks(order)
-    return app_card(fields, order, today(visit)), app_remembers(fields) if asked else None
+    card = app_card(fields, order, today(visit), code_optional=can.code_optional)
+    return card, app_remembers(fields) if asked else None
 
 
 HANDLERS: Final = (pay_in_app,)

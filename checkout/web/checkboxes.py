@@ -14,23 +14,31 @@ from checkout.web.views import Checkbox
 _LINKED: Final = re.compile(r"\[([^\[\]]+)\]")
 
 
-def agreement(terms: Agreement, ticked: bool, error: str | None, language: str) -> Checkbox:
-    """The shop's terms; the words in [brackets] lead to them, else some of ours do."""
+def agreement(shop_terms: Agreement, ticked: bool, error: str | None, language: str) -> Checkbox:
+    """The shop's terms, in its words or ours."""
+    ours = gettext(language)(words.TERMS if shop_terms.url else words.TERMS_OF_SHOP)
+    text = shop_terms.text or ours
+    return terms("agreed", text, shop_terms.url, ticked, error, language)
+
+
+def terms(
+    name: str, sentence: str, url: str | None, ticked: bool, error: str | None, language: str
+) -> Checkbox:
+    """Terms that must be accepted; the words in [brackets] lead to `url`, else some of ours do."""
     _ = gettext(language)
-    words_ = terms.text or _(words.TERMS if terms.url else words.TERMS_OF_SHOP)
-    found = _LINKED.search(words_)
-    text, link, after = f"{words_} ", _(words.READ_TERMS), ""
+    found = _LINKED.search(sentence)
+    text, link, after = f"{sentence} ", _(words.READ_TERMS), ""
     if found:
-        text, link, after = words_[: found.start()], found[1], words_[found.end() :]
-    if terms.url is None:
-        text, link, after = text + link + after if found else words_, "", ""
+        text, link, after = sentence[: found.start()], found[1], sentence[found.end() :]
+    if url is None:
+        text, link, after = text + link + after if found else sentence, "", ""
     return Checkbox(
-        name="agreed",
+        name=name,
         text=text,
         ticked=ticked,
         link=link or None,
         after=after,
-        url=terms.url,
+        url=url,
         missing=_(words.TERMS_MISSING),
         error=_(error) if error else None,
     )

@@ -234,9 +234,11 @@ def card_fields(
     *,
     oldest: int | None = None,
     holder: CardFields = NO_HOLDER,
+    code_optional: bool = False,
 ) -> tuple[Field, ...]:
     """The card's inputs; nothing that was typed into them ever comes back. `errors`: (name,
-    marked sentence); `oldest`: the first month that is not past; `holder`: what the shop says."""
+    marked sentence); `oldest`: the first month that is not past; `holder`: what the shop says;
+    `code_optional`: a card without a security code is taken."""
     _, wrong = gettext(language), dict(errors)
     return tuple(
         Field(
@@ -248,6 +250,7 @@ def card_fields(
             autocomplete=autocomplete,
             inputmode=inputmode,
             maxlength=longest,
+            required=not (name == "code" and code_optional),
             read_only=name == "holder" and fixed_holder(holder) is not None,
             oldest=oldest if name == "expiry" else None,
         )
@@ -260,9 +263,12 @@ def fixed_holder(wanted: CardFields) -> str | None:
     return wanted.holder if "holder" in wanted.read_only else None
 
 
-def code_field(language: str, errors: tuple[tuple[str, str], ...], four: bool) -> Field:
+def code_field(
+    language: str, errors: tuple[tuple[str, str], ...], four: bool, *, optional: bool
+) -> Field:
     """The code of a saved card, where no other card may be used."""
-    (field,) = (each for each in card_fields(language, errors) if each.name == "code")
+    shown = card_fields(language, errors, code_optional=optional)
+    (field,) = (each for each in shown if each.name == "code")
     hint = gettext(language)(FOUR_IN_FRONT) if four else field.hint
     return msgspec.structs.replace(field, hint=hint, maxlength=4)
 

@@ -20,9 +20,10 @@ from checkout.model.card import AnyCard, read_card, read_saved_card
 from checkout.model.order import CARD_METHOD, Method, Order
 from checkout.model.status import LIVE, OUTWARD, WON, Status
 from checkout.model.steps import Instructions, PostForm, Redirect
-from checkout.web import present, words
+from checkout.web import present, reasons, words
 from checkout.web.answer import Answer
-from checkout.web.forms import fixed_holder, read_customer, read_form
+from checkout.web.forms import ASKED, asked_names, fixed_holder, read_customer, read_form
+from checkout.web.inputs import name_of, read_inputs
 from checkout.web.payment_page import chosen_method, keeps_cards, known_customer, show_payment
 from checkout.web.saved import saved_card, today
 from checkout.web.security import guard_form, read_body
@@ -59,6 +60,7 @@ async def pay(request: Web_Request) -> Answer:
     token = visit.web.signer.read_form("pay", visit.story.payment.uid, fields.get("form_token", ""))
     if visit.page or token.attempt != visit.story.next_number:
         return visit.to_page()
+    await visit.web.flow.prepare(visit.story)
     chosen = chosen_method(visit.web.flow.methods(visit.story), fields.get("method"))
     errors: dict[str, str] = {} if chosen else {"method": CHOOSE_METHOD}
     customer, wrong = read_customer(
@@ -69,6 +71,11 @@ async def pay(request: Web_Request) -> Answer:
     if chosen is not None and visit.web.flow.takes_card(chosen):
         card, remember, card_errors = await _read_card(visit, chosen, fields)
         errors |= card_errors
+    inputs: dict[str, str] = {}
+    if chosen is not None:
+        asked = visit.web.flow.asks(chosen, visit.lang)
+        inputs, input_errors = read_inputs(chosen.name, asked, fields)
+        errors |= input_errors
     errors |= wrong
     if visit.story.payment.order.ways.agreement and not fields.get("agreed"):
         errors["agreed"] = words.TERMS_MISSING
@@ -83,13 +90,33 @@ async def pay(request: Web_Request) -> Answer:
         customer=customer,
         language=visit.lang,
         remember=remember,
+        inputs=inputs,
     )
     try:
         visit.story = await visit.web.flow.pay(visit.story, submission)
     except Unprocessable:  # the shop's methods changed while the form was open
         wrong = {"method": CHOOSE_METHOD}
         return await show_payment(visit, values=fields, errors=wrong, status_code=422)
+    if refused := _refused_field(visit, chosen, submission):
+        return await show_payment(visit, values=fields, errors=refused, status_code=422)
     return visit.to_page(pocket)
+
+
+def _refused_field(visit: Visit, method: Method, sent: Submission) -> dict[str, str]:
+    """The field of this form that the gateway did not accept: nothing was made of it, and it can
+    be mended here."""
+    last = visit.story.last
+    if last is None or last.number != sent.number or last.status is not Status.LOST:
+        return {}
+    name = last.facts.refused
+    if name is None:
+        return {}
+    for asked in visit.web.flow.asks(method, visit.lang):
+        if asked.name == name:
+            return {name_of(method.name, asked): words.INPUT_REFUSED}
+    known = words.REFUSED.get(name) or (ASKED[name].wrong if name in ASKED else None)
+    shown = name in words.REFUSED or name in asked_names(visit.story.payment.order)
+    return {name: known} if known and shown else {}
 
 
 @post(f"{PATH}/cancel", status_code=303, include_in_schema=False)
@@ -156,6 +183,7 @@ async def wait_page(request: Web_Request) -> Answer:
         instructions=instructions,
         qr_svg=present.qr_svg(instructions.qr) if instructions and instructions.qr else None,
         again_url=visit.url("redirect") if isinstance(step, Redirect | PostForm) else None,
+        again_label=visit._(reasons.of_kind(reasons.GO_AGAIN, visit.attempt_kind(attempt))),
         self_url=visit.url("wait"),
         refresh=max(2, round(status.next_check or 2)),
         leave_action=visit.url("cancel") if visit.status is Status.ACTION else None,
@@ -188,7 +216,8 @@ async def result_page(request: Web_Request) -> Answer:
         return visit.to_page()
     await visit.web.flow.told(visit.story)
     story, now_status, order = visit.story, visit.status, visit.story.payment.order
-    notice = present.result_notice(story, now_status, visit.lang)
+    kind = visit.attempt_kind(story.shown)
+    notice = present.result_notice(story, now_status, kind, visit.lang)
     back_url = back(story, now_status, visit.shop, visit.web.flow.clock())
     paid = now_status in WON
     attempt = story.shown
@@ -212,7 +241,8 @@ async def result_page(request: Web_Request) -> Answer:
 @route(ORDER_PATH, http_method=READ, include_in_schema=False)
 async def order_page(request: Web_Request) -> Answer:
     visit = await enter(request)
-    notice = present.result_notice(visit.story, visit.status, visit.lang)
+    kind = visit.attempt_kind(visit.story.shown)
+    notice = present.result_notice(visit.story, visit.status, kind, visit.lang)
     page = OrderPage(
         summary=_summary(visit),
         notice=notice,
@@ -235,14 +265,19 @@ async def _read_card(
 ) -> tuple[AnyCard | None, bool | None, dict[str, str]]:
     """The card that the form pays with, whether it is to be remembered, and what is wrong."""
     order = visit.story.payment.order
+    optional = visit.web.flow.gateways[chosen.gateway].can.code_optional
     saved = await saved_card(visit) if chosen.name == CARD_METHOD else None
     if saved and saved.chosen(fields):
-        kept, errors = read_saved_card(fields, saved.token, saved.known, coded=saved.coded)
+        kept, errors = read_saved_card(
+            fields, saved.token, saved.known, coded=saved.coded, code_optional=optional
+        )
         return kept, None, errors
     fixed = fixed_holder(order.ways.card_fields)
     typed = {**fields, "holder": fixed} if fixed else fields
     excluded = frozenset(order.methods.excluded_brands)
-    card, errors = read_card(typed, today=today(visit), excluded_brands=excluded)
+    card, errors = read_card(
+        typed, today=today(visit), excluded_brands=excluded, code_optional=optional
+    )
     asked = keeps_cards(visit, (chosen,)) and saving.asks(order)
     return card, bool(fields.get("remember")) if asked else None, errors
 
@@ -283,8 +318,9 @@ def _summary(visit: Visit, **wishes: Any) -> Summary:
 def _status_view(visit: Visit) -> StatusView:
     checked = present.clock_time(visit.web.flow.clock(), visit.lang, _zone(visit))
     next_check = visit.web.flow.next_check(visit.story)
+    attempt = visit.story.live
     return StatusView(
-        notice=present.wait_notice(visit.story.live, visit.lang),
+        notice=present.wait_notice(attempt, visit.attempt_kind(attempt), visit.lang),
         status_url=visit.url("status"),
         next_check=None if next_check is None else round(next_check, 1),
         checked=present.fill(visit._(words.CHECKED), time=checked),

@@ -23,9 +23,10 @@ from checkout.texts import LANGUAGES
 from checkout.web import checkboxes, present, words
 from checkout.web.answer import Answer
 from checkout.web.forms import asked_names, card_fields, code_field, customer_fields
+from checkout.web.inputs import input_fields, input_terms
 from checkout.web.saved import Offer, saved_card, shown, today
 from checkout.web.security import new_nonce
-from checkout.web.views import Checkbox, Field, PaymentPage, Summary
+from checkout.web.views import Checkbox, Field, MethodChoice, Notice, PaymentPage, Summary
 from checkout.web.visit import Visit
 
 TEMPLATE: Final = "pages/payment.html"
@@ -49,7 +50,10 @@ async def show_payment(
     status_code: int = 200,
 ) -> Answer:
     """The page; after an error with what was typed, but nothing of the card."""
+    await visit.web.flow.prepare(visit.story)
     saved = await saved_card(visit)
+    methods = visit.web.flow.methods(visit.story)
+    offered = _offered(visit, methods)
     texts, pocket, render = _texts(visit), visit.pocket, visit.web.render
     wish = pocket.method if pocket else ""
     if not (values or errors or saved or wish) and _is_plain(visit.story):
@@ -57,6 +61,7 @@ async def show_payment(
         key = (
             msgspec.json.encode(specimen.payment.order),
             tuple(texts),
+            offered,
             visit.lang,
             visit.shop.id,
             visit.web.logos.get(visit.shop.id),
@@ -65,10 +70,12 @@ async def show_payment(
         )
         alike = replace(visit, story=specimen)
         body = render.fill(
-            key, texts, lambda holes: render(TEMPLATE, visit.lang, **_views(alike, holes))
+            key,
+            texts,
+            lambda holes: render(TEMPLATE, visit.lang, **_views(alike, methods, offered, holes)),
         )
     else:
-        views = _views(visit, texts, values or {}, errors or {}, saved)
+        views = _views(visit, methods, offered, texts, values or {}, errors or {}, saved)
         body = render(TEMPLATE, visit.lang, **views).encode()
     return visit.answer(
         body,
@@ -135,8 +142,24 @@ def _texts(visit: Visit) -> dict[str, str]:
     return texts
 
 
+def _offered(visit: Visit, methods: tuple[Method, ...]) -> tuple[present.Offered, ...]:
+    flow = visit.web.flow
+    return tuple(
+        present.Offered(
+            each.name,
+            each.label,
+            visit.kind(each.name, card=flow.takes_card(each)),
+            flow.takes_card(each),
+            flow.asks(each, visit.lang),
+        )
+        for each in methods
+    )
+
+
 def _views(
     visit: Visit,
+    methods: tuple[Method, ...],
+    offered: tuple[present.Offered, ...],
     texts: Mapping[str, str],
     values: Mapping[str, str] = {},
     errors: Mapping[str, str] = {},
@@ -145,17 +168,20 @@ def _views(
     """What the template shows. `texts`: of `_texts`, or holes; nothing that is in them is taken
     from anywhere else."""
     order, lang, _ = visit.story.payment.order, visit.lang, visit._
-    methods, takes_card = visit.web.flow.methods(visit.story), visit.web.flow.takes_card
     wish = values.get("method") or (visit.pocket.method if visit.pocket else "")
     first = CARD_METHOD if saved else methods[0].name if methods else ""
     chosen = chosen_method(methods, wish) or chosen_method(methods, first)
-    offered = tuple((each.name, each.label, takes_card(each)) for each in methods)
+    choices = _with_inputs(
+        present.method_choices(offered, chosen.name if chosen else "", lang),
+        offered, known_customer(visit), values, errors, lang,
+    )  # fmt: skip
     card: tuple[Field, ...] = ()
-    if any(with_card for _name, _label, with_card in offered):
-        card = _card_fields(visit, saved, tuple(errors.items()))
+    if any(each.card for each in offered):
+        optional = codes_optional(visit, methods)
+        card = _card_fields(visit, saved, tuple(errors.items()), optional=optional)
     customer = customer_fields(order, known_customer(visit), values, errors, lang)
     agreement = _agreement(visit, values, errors.get("agreed"))
-    asked = (*card, *customer, *((agreement,) if agreement else ()))
+    boxes = (*(box for each in choices for box in each.terms), *((agreement,) if agreement else ()))
     page = PaymentPage(
         summary=Summary(
             amount=texts["amount"],
@@ -171,7 +197,7 @@ def _views(
         cancel_token=texts["cancel_token"],
         pay_label=texts["pay_label"],
         continue_label=_(words.CONTINUE),
-        methods=present.method_choices(offered, chosen.name if chosen else "", lang),
+        methods=choices,
         card=card,
         customer=customer,
         browser_fields=FIELDS,
@@ -184,8 +210,8 @@ def _views(
         and chosen.name == CARD_METHOD
         and (agreement is None or agreement.ticked)
         and all(field.value for field in customer),
-        errors=_problems(errors, asked, _),
-        notice=None if errors else present.last_notice(visit.story, lang),
+        errors=_problems(errors, choices, (*card, *customer, *boxes), _),
+        notice=None if errors else _notice(visit, methods),
         new_tab=texts.get("new_tab"),
     )
     languages = tuple((code, name, texts[f"url_{code}"]) for code, name in LANGUAGES.items())
@@ -193,12 +219,59 @@ def _views(
     return {"page": page, "shell": shell, "nonce": texts["nonce"]}
 
 
+def _with_inputs(
+    choices: tuple[MethodChoice, ...],
+    offered: tuple[present.Offered, ...],
+    customer: Customer,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    lang: str,
+) -> tuple[MethodChoice, ...]:
+    """The methods with the inputs that their gateways ask for."""
+    return tuple(
+        msgspec.structs.replace(
+            choice,
+            fields=input_fields(each.name, each.inputs, customer, values, errors, lang),
+            terms=input_terms(each.name, each.inputs, values, errors, lang),
+        )
+        if each.inputs
+        else choice
+        for choice, each in zip(choices, offered, strict=True)
+    )
+
+
+def _notice(visit: Visit, methods: tuple[Method, ...]) -> Notice | None:
+    if not methods:
+        return present.notice(words.NO_WAY, visit.lang)
+    kind, ways = visit.attempt_kind(visit.story.last), len(methods) > 1
+    return present.last_notice(visit.story, kind, visit.lang, ways=ways)
+
+
+def codes_optional(visit: Visit, methods: tuple[Method, ...]) -> bool:
+    """Whether no account that takes a card here needs its security code."""
+    flow = visit.web.flow
+    with_card = [each for each in methods if flow.takes_card(each)]
+    return bool(with_card) and all(
+        flow.gateways[each.gateway].can.code_optional for each in with_card
+    )
+
+
 def _problems(
-    errors: Mapping[str, str], asked: Iterable[Field | Checkbox], _: Callable[[str], str]
+    errors: Mapping[str, str],
+    choices: Iterable[MethodChoice],
+    asked: Iterable[Field | Checkbox],
+    _: Callable[[str], str],
 ) -> tuple[tuple[str, str], ...]:
-    """What is wrong, by name and in the order of the page."""
+    """What is wrong, by name and in the order of the page. Our own sentences name their field; of
+    a gateway's field the label does."""
     chosen = [(name, _(text)) for name, text in errors.items() if name == "method"]
-    return (*chosen, *((each.name, each.error) for each in asked if each.error))
+    theirs = [
+        (each.name, f"{each.label}: {each.error}")
+        for choice in choices
+        for each in choice.fields
+        if each.error
+    ]
+    return (*chosen, *theirs, *((each.name, each.error) for each in asked if each.error))
 
 
 def chosen_method(methods: tuple[Method, ...], name: str | None) -> Method | None:
@@ -216,15 +289,16 @@ def keeps_cards(visit: Visit, methods: tuple[Method, ...]) -> bool:
 
 
 def _card_fields(
-    visit: Visit, saved: Offer | None, errors: tuple[tuple[str, str], ...]
+    visit: Visit, saved: Offer | None, errors: tuple[tuple[str, str], ...], *, optional: bool
 ) -> tuple[Field, ...]:
     """Every input of a card; of a saved one beside which no other may be used the code alone."""
     if saved is None or saved.other:
         year, month = oldest_month(today(visit))
         holder = visit.story.payment.order.ways.card_fields
-        return card_fields(visit.lang, errors, oldest=year * 100 + month, holder=holder)
+        oldest = year * 100 + month
+        return card_fields(visit.lang, errors, oldest=oldest, holder=holder, code_optional=optional)
     four = saved.known.brand in FOUR_DIGITS
-    return (code_field(visit.lang, errors, four),) if saved.coded else ()
+    return (code_field(visit.lang, errors, four, optional=optional),) if saved.coded else ()
 
 
 def _remember(

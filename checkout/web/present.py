@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import segno
@@ -20,14 +20,16 @@ from babel.dates import (
 )
 from babel.numbers import NumberPattern, parse_pattern
 
+from checkout.gateways.base import InputField
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.browser import Browser
 from checkout.model.money import Money
-from checkout.model.order import CARD_METHOD, TOKENIZATION, Order
+from checkout.model.order import CARD, CARD_METHOD, TOKENIZATION, WALLET, Order
+from checkout.model.outcome import Reason
 from checkout.model.status import FINAL, LIVE, WON, Status
 from checkout.model.steps import Instructions
 from checkout.texts import Gettext, gettext, locale
-from checkout.web import words
+from checkout.web import reasons, words
 from checkout.web.views import MethodChoice, Notice, Row, Summary
 
 # CLDR's spacing, which Babel leaves out: a currency's letters stand off from its digits.
@@ -110,44 +112,75 @@ def notice(found: words.Words, language: str) -> Notice:
     return Notice(_(found.title), _(found.text), found.tone)
 
 
-def last_notice(story: Story, language: str) -> Notice | None:
-    """Why the payment page is shown again: the last attempt's end."""
+def said(found: reasons.Said, language: str) -> Notice:
+    _ = gettext(language)
+    return Notice(_(found.title), " ".join(_(each) for each in found.sentences), found.tone)
+
+
+def kind_of(name: str, told: str | None, *, card: bool) -> str:
+    """Of which kind a method is, one of `model.order.KINDS`. `told`: what the settings or its
+    gateway say; else its name tells, else whether it takes a `card`."""
+    if told is not None:
+        return told
+    _label, known = words.METHOD.get(name, ("", CARD if card else WALLET))
+    return known
+
+
+def last_notice(story: Story, kind: str, language: str, *, ways: bool) -> Notice | None:
+    """Why the payment page is shown again: the last attempt's end. `ways`: whether there are
+    several to choose from."""
     attempt = story.last
     if attempt is None or attempt.status in WON | LIVE:
         return None
-    return notice(_reason_words(attempt), language)
+    unknown = Reason.UNKNOWN if attempt.status is Status.DECLINED else None
+    reason = attempt.reason or unknown
+    cause = reasons.CAUSE[reason] if reason else reasons.UNFINISHED
+    return said(reasons.explain(cause, kind, sent=_sent(attempt), open_=True, ways=ways), language)
 
 
-def _reason_words(attempt: Attempt) -> words.Words:
-    if attempt.reason in words.REASON:
-        return words.REASON[attempt.reason]
-    if attempt.status is Status.DECLINED:
-        return words.STATUS[Status.DECLINED]
-    return words.CANCELLED_BY_GATEWAY
+def _sent(attempt: Attempt) -> bool:
+    """Whether the gateway was asked for the money, or may have been."""
+    return attempt.status is not Status.LOST
 
 
-def result_notice(story: Story, status: Status, language: str) -> Notice:
+def result_notice(story: Story, status: Status, kind: str, language: str) -> Notice:
     """The headline of the end; a decline says why, and so does money that went back."""
     attempt = story.shown
-    told = status in (Status.DECLINED, Status.REFUNDED)
-    if told and attempt is not None and attempt.reason in words.REASON:
-        return notice(words.REASON[attempt.reason], language)
-    kept = status is Status.PAID and story.payment.order.transaction_type == TOKENIZATION
-    return notice(words.CARD_SAVED if kept else words.STATUS[status], language)
+    why = attempt.reason if attempt is not None else None
+    if why is not None and attempt is not None and status in (Status.DECLINED, Status.REFUNDED):
+        if status is Status.DECLINED or why is Reason.RETURNED:
+            sent = _sent(attempt)
+            found = reasons.explain(reasons.CAUSE[why], kind, sent=sent, open_=False, ways=False)
+            return said(found, language)
+    if status in reasons.ENDS:
+        tried = kind if any(_sent(each) for each in story.attempts) else None
+        return said(reasons.explain_end(words.STATUS[status], status, tried), language)
+    if status is Status.PAID and story.payment.order.transaction_type == TOKENIZATION:
+        return notice(words.CARD_SAVED, language)
+    found_words = words.STATUS[status]
+    if status is Status.AUTHORIZED:
+        found_words = found_words._replace(text=reasons.of_kind(reasons.RESERVED, kind))
+    return notice(found_words, language)
 
 
-def wait_notice(attempt: Attempt | None, language: str) -> Notice:
+def wait_notice(attempt: Attempt | None, kind: str, language: str) -> Notice:
     """What we wait for. Never "failed" while it is unknown."""
     if attempt is None:
-        return notice(words.WAITING, language)
+        return _waiting(reasons.WAITING, words.WAITING_TEXT, kind, language)
     if isinstance(attempt.step, Instructions) and attempt.status is Status.ACTION:
         return notice(words.INSTRUCTIONS, language)
     if attempt.status is Status.ACTION:
-        return notice(words.BACK_EARLY, language)
+        text = reasons.of_kind(reasons.BACK_EARLY_TEXT, kind)
+        return _waiting(reasons.BACK_EARLY, text, kind, language)
     if isinstance(attempt.step, Instructions) and not attempt.mismatch:
         return notice(words.CONFIRMED, language)
-    sure = attempt.gateway_id is not None and not attempt.mismatch and attempt.queries < 5
-    return notice(words.WAITING if sure else words.STATUS[Status.PENDING], language)
+    if attempt.gateway_id is not None and not attempt.mismatch and attempt.queries < 5:
+        return _waiting(reasons.WAITING, words.WAITING_TEXT, kind, language)
+    return _waiting(reasons.CHECKING, words.STATUS[Status.PENDING].text, kind, language)
+
+
+def _waiting(titles: reasons.Titles, text: str, kind: str, language: str) -> Notice:
+    return notice(words.Words(reasons.of_kind(titles, kind), text, "wait"), language)
 
 
 def leaving_notice(attempt: Attempt, language: str) -> Notice:
@@ -177,32 +210,44 @@ def rows(
             brand = BRAND_NAMES.get(card.brand or "", _("Card"))
             found.append(Row(_(words.ROW_CARD), f"{brand} •••• {card.last_4}"))
         elif attempt.method != CARD_METHOD:
-            found.append(Row(_(words.ROW_METHOD), method_label(attempt.method, None, _)[0]))
+            found.append(Row(_(words.ROW_METHOD), method_label(attempt.method, None, _)))
         if attempt.facts.auth_code:
             found.append(Row(_(words.ROW_AUTH), attempt.facts.auth_code, code=True))
     found.append(Row(_(words.ROW_PAYMENT), payment.uid, code=True))
     return tuple(found)
 
 
-def method_label(
-    name: str, label: str | None, _: Gettext, *, card: bool = False
-) -> tuple[str, str]:
-    """(label, mark) of a method: the settings' label, else our own word, else its name."""
-    unknown = (name.replace("_", " ").capitalize(), "card" if card else "wallet")
-    ours, mark = words.METHOD.get(name, unknown)
-    return label or _(ours), mark
+def method_label(name: str, label: str | None, _: Gettext) -> str:
+    """The settings' label of a method, else our own word, else its name."""
+    ours, _kind = words.METHOD.get(name, (name.replace("_", " ").capitalize(), ""))
+    return label or _(ours)
 
 
-@lru_cache(maxsize=512)
+class Offered(NamedTuple):
+    """A method that the page offers. `card`: it takes one; `inputs`: what else it asks for."""
+
+    name: str
+    label: str | None  # the settings'
+    kind: str
+    card: bool
+    inputs: tuple[InputField, ...] = ()
+
+
 @lru_cache(maxsize=1024)
 def method_choices(
-    offered: tuple[tuple[str, str | None, bool], ...], chosen: str, language: str
+    offered: tuple[Offered, ...], chosen: str, language: str
 ) -> tuple[MethodChoice, ...]:
-    """The radio group; `offered`: (name, the settings' label, takes a card)."""
+    """The radio group, without the inputs that a method asks for."""
     _ = gettext(language)
     return tuple(
-        MethodChoice(name, *method_label(name, label, _, card=card), name == chosen, card)
-        for name, label, card in offered
+        MethodChoice(
+            each.name,
+            method_label(each.name, each.label, _),
+            each.kind,
+            each.name == chosen,
+            each.card,
+        )
+        for each in offered
     )
 
 

@@ -84,12 +84,28 @@ class Field(Struct, frozen=True):
     oldest: int | None = None  # of an expiry date: the first month that is not past, as 202611
 
 
+class Checkbox(Struct, frozen=True):
+    """`link` are the words of its text that lead to `url`, `after` what follows them."""
+
+    name: str
+    text: str
+    ticked: bool
+    hint: str | None = None
+    link: str | None = None
+    after: str = ""
+    url: str | None = None
+    missing: str | None = None  # what is said where it must be ticked and isn't
+    error: str | None = None
+
+
 class MethodChoice(Struct, frozen=True):
     name: str  # what the form sends
     label: str
-    mark: str  # which icon: card, bank, wallet, crypto, cash
+    mark: str  # which icon: card, bank, wallet, coins, cash
     chosen: bool
     card: bool  # shows the card form
+    fields: tuple[Field, ...] = ()  # what its gateway asks for
+    terms: tuple[Checkbox, ...] = ()
 
 
 class SavedCard(Struct, frozen=True):
@@ -104,20 +120,6 @@ class SavedCard(Struct, frozen=True):
     chosen: bool
     coded: bool  # the code is asked for
     other: bool
-
-
-class Checkbox(Struct, frozen=True):
-    """`link` are the words of its text that lead to `url`, `after` what follows them."""
-
-    name: str
-    text: str
-    ticked: bool
-    hint: str | None = None
-    link: str | None = None
-    after: str = ""
-    url: str | None = None
-    missing: str | None = None  # what is said where it must be ticked and isn't
-    error: str | None = None
 
 
 class PaymentPage(Struct, frozen=True):
@@ -178,6 +180,7 @@ class WaitPage(Struct, frozen=True):
     instructions: Instructions | None
     qr_svg: str | None  # ready markup, ours
     again_url: str | None  # back to the bank's page, GET .../redirect
+    again_label: str
     self_url: str  # for "check again" and the refresh without a script
     refresh: int  # seconds of the refresh without a script
     leave_action: str | None  # POST .../cancel, where another way may be chosen

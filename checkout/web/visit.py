@@ -10,14 +10,15 @@ from litestar import HttpMethod, Request
 
 from checkout.errors import NotFound
 from checkout.flow.verbs import Flow
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Attempt, Story
 from checkout.links import COOKIE, Pocket, Signer, new_form_nonce, set_cookie
-from checkout.model.order import TOKENIZATION, Ways
+from checkout.model.order import CARD, TOKENIZATION, Ways
 from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.model.steps import Instructions
 from checkout.settings import Settings, Shop
 from checkout.settings.colour import on_dark, text_on
 from checkout.texts import LANGUAGES, gettext
+from checkout.web import present
 from checkout.web.answer import Answer
 from checkout.web.render import Renderer
 from checkout.web.security import client_address, content_security_policy, new_nonce
@@ -128,6 +129,16 @@ class Visit:
             stays = isinstance(attempt.step, Instructions) or attempt.step is None
             return "wait" if stays or attempt.returned_at is not None else "redirect"
         return PAGE[status]
+
+    def kind(self, method: str, *, card: bool) -> str:
+        """Of which kind one of its methods is; `card`: it takes one."""
+        return present.kind_of(method, self.web.flow.kind(method, self.story), card=card)
+
+    def attempt_kind(self, attempt: Attempt | None) -> str:
+        """Of which kind the way is that an attempt was to pay by."""
+        if attempt is None:
+            return CARD
+        return self.kind(attempt.method, card=attempt.facts.card is not None)
 
     @property
     def address(self) -> str:

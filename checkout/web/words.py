@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from checkout.model.outcome import Reason
+from checkout.model.order import BANK, CARD, CARD_METHOD, CASH, COINS, WALLET
 from checkout.model.product import Sale
 from checkout.model.status import Status
 from checkout.texts import N_
@@ -34,29 +34,17 @@ STATUS: Final[dict[Status, Words]] = {
         N_("The amount is reserved on your card. The shop will collect it later."),
         "good",
     ),
-    Status.DECLINED: Words(
-        N_("Payment declined"), N_("Nothing was charged. Go back to the shop to try again."), "bad"
-    ),
-    Status.CANCELLED: Words(
-        N_("Payment cancelled"), N_("You cancelled this payment. Nothing was charged."), "info"
-    ),
-    Status.EXPIRED: Words(
-        N_("Time is up"),
-        N_("This payment was not made in time. Go back to the shop to start again."),
-        "info",
-    ),
+    Status.DECLINED: Words(N_("Payment declined"), N_("Nothing was charged."), "bad"),
+    Status.CANCELLED: Words(N_("Payment cancelled"), N_("You cancelled this payment."), "info"),
+    Status.EXPIRED: Words(N_("Time is up"), N_("This payment was not made in time."), "info"),
     Status.REFUNDED: Words(N_("Refunded"), N_("The shop has sent the money back to you."), "info"),
 }
 
-WAITING: Final = Words(
-    N_("Waiting for the bank"),
-    N_("Your payment is on its way. This page updates by itself."),
-    "wait",
-)
-BACK_EARLY: Final = Words(
-    N_("Waiting for your bank's answer"),
-    N_("If you did not finish at your bank, you can go back there or pay another way."),
-    "wait",
+WAITING_TEXT: Final = N_("Your payment is on its way. This page updates by itself.")
+NO_WAY: Final = Words(
+    N_("The shop can't take payments just now"),
+    N_("Nothing was charged. Please try again later, or ask the shop."),
+    "bad",
 )
 LEAVING: Final = Words(
     N_("You are going to your bank"),
@@ -78,117 +66,6 @@ CONFIRMED: Final = Words(
     N_("It can take a while. You can close this page: the shop will learn when the money arrives."),
     "wait",
 )
-CANCELLED_BY_GATEWAY: Final = Words(
-    N_("The payment was not finished"),
-    N_("Nothing was charged. You can try again or choose another way to pay."),
-    "info",
-)
-
-# Why the last attempt was not paid, and what to do next.
-REASON: Final[dict[Reason, Words]] = {
-    Reason.DO_NOT_HONOUR: Words(
-        N_("Your bank declined the payment"),
-        N_("Nothing was charged. Call your bank, or use another card."),
-        "bad",
-    ),
-    Reason.INSUFFICIENT_FUNDS: Words(
-        N_("There is not enough money on this card"),
-        N_("Nothing was charged. Use another card, or try again later."),
-        "bad",
-    ),
-    Reason.CARD_EXPIRED: Words(
-        N_("This card has expired"), N_("Nothing was charged. Use another card."), "bad"
-    ),
-    Reason.SECURITY_CODE: Words(
-        N_("The security code was not right"),
-        N_("Nothing was charged. Check the code on the card and try again."),
-        "bad",
-    ),
-    Reason.CARD_NUMBER: Words(
-        N_("The card number was not accepted"),
-        N_("Nothing was charged. Check the number, or use another card."),
-        "bad",
-    ),
-    Reason.CARD_NOT_ACCEPTED: Words(
-        N_("This card can't be used here"), N_("Nothing was charged. Use another card."), "bad"
-    ),
-    Reason.SAVED_CARD: Words(
-        N_("The saved card can't be used any more"),
-        N_("Nothing was charged. Enter the details of a card."),
-        "bad",
-    ),
-    Reason.CURRENCY: Words(
-        N_("This card can't pay in this currency"),
-        N_("Nothing was charged. Use another card."),
-        "bad",
-    ),
-    Reason.LIMIT: Words(
-        N_("The card's limit is reached"),
-        N_("Nothing was charged. Raise the limit at your bank, or use another card."),
-        "bad",
-    ),
-    Reason.SUSPECTED_FRAUD: Words(
-        N_("The payment was declined for safety"),
-        N_("Nothing was charged. Call your bank, or use another card."),
-        "bad",
-    ),
-    Reason.AUTHENTICATION: Words(
-        N_("Your bank could not confirm that it is you"),
-        N_("Nothing was charged. Try again, or use another card."),
-        "bad",
-    ),
-    Reason.CUSTOMER_CANCELLED: Words(
-        N_("The payment was cancelled at the bank"),
-        N_("Nothing was charged. You can try again."),
-        "info",
-    ),
-    Reason.TIMED_OUT: Words(
-        N_("The bank's page was open too long"),
-        N_("Nothing was charged. You can try again."),
-        "info",
-    ),
-    Reason.RETURNED: Words(
-        N_("Your money was sent back"),
-        N_("It returns to the account or wallet that it came from. The order is not paid."),
-        "info",
-    ),
-    Reason.DUPLICATE: Words(
-        N_("The same payment was just made"),
-        N_("This one was not charged. Wait a minute before you try again."),
-        "bad",
-    ),
-    Reason.INVALID: Words(
-        N_("The payment could not be taken"),
-        N_("Nothing was charged. Check what you entered, or use another card."),
-        "bad",
-    ),
-    Reason.PROVIDER: Words(
-        N_("The bank has a fault just now"),
-        N_("Nothing was charged. Try again in a few minutes, or pay another way."),
-        "bad",
-    ),
-    Reason.SHOP_REFUSED: Words(
-        N_("The shop did not accept the payment"),
-        N_("Nothing was charged. Ask the shop for the reason."),
-        "bad",
-    ),
-    Reason.UNREACHABLE: Words(
-        N_("The bank can't be reached just now"),
-        N_("Nothing was sent and nothing was charged. Please try again."),
-        "bad",
-    ),
-    Reason.CREDENTIALS: Words(
-        N_("The shop can't take payments just now"),
-        N_("Nothing was charged. Please try again later, or pay another way."),
-        "bad",
-    ),
-    Reason.UNKNOWN: Words(
-        N_("The payment was declined"),
-        N_("Nothing was charged. Use another card, or call your bank."),
-        "bad",
-    ),
-}
-
 # Errors as pages: HTTP status -> words.
 ERROR: Final[dict[int, Words]] = {
     400: Words(N_("We could not read that"), N_("Go back and try again."), "bad"),
@@ -239,15 +116,27 @@ SALE: Final[dict[Sale, Words]] = {
 }
 TOO_FEW: Final = N_("There are not so many left")
 
+# By name: what a method is called, and of which kind it is.
 METHOD: Final[dict[str, tuple[str, str]]] = {
-    "credit_card": (N_("Card"), "card"),
-    "bank_transfer": (N_("Bank transfer"), "bank"),
-    "netbanking": (N_("Net banking"), "bank"),
-    "erip": ("ERIP", "cash"),
-    "sbp": (N_("Faster payments (SBP)"), "bank"),
-    "crypto": (N_("Cryptocurrency"), "crypto"),
-    "wallet": (N_("Wallet"), "wallet"),
+    CARD_METHOD: (N_("Card"), CARD),
+    "bank_transfer": (N_("Bank transfer"), BANK),
+    "netbanking": (N_("Net banking"), BANK),
+    "erip": ("ERIP", CASH),
+    "sbp": (N_("Faster payments (SBP)"), BANK),
+    "crypto": (N_("Cryptocurrency"), COINS),
+    "wallet": (N_("Wallet"), WALLET),
 }
+TERMS_OF_SERVICE: Final = N_("I accept the [terms] of the payment service")
+INPUT_MISSING: Final = N_("Fill in this field")
+INPUT_WRONG: Final = N_("Shorten this, and leave out what can't be printed")
+# What a gateway did not accept, by our name for the field; others have `INPUT_REFUSED`.
+REFUSED: Final[dict[str, str]] = {
+    "number": N_("The bank did not accept this card number. Check it, or use another card"),
+    "expiry": N_("The bank did not accept this date. Check it, or use another card"),
+    "code": N_("The bank did not accept this security code. Check it"),
+    "holder": N_("The bank did not accept this name. Write it as on the card"),
+}
+INPUT_REFUSED: Final = N_("The payment service did not accept this. Check it")
 
 SAVED_CARD: Final = N_("Your saved card")
 REMEMBER: Final = N_("Remember this card")

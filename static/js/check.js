@@ -33,7 +33,7 @@
     code(input) {
       const { length } = digits(input);
       const wanted = document.getElementById("f-number")?.code;
-      if (!length) return "missing";
+      if (!length) return input.required ? "missing" : ""; // some cards have none
       return (wanted ? length === wanted : length > 2) ? "" : wanted === 4 ? "four" : "three";
     },
     holder: (input) => (input.value.trim() ? "" : "missing"),

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
 from checkout.texts import translations
-from checkout.web import words
+from checkout.web import reasons, words
 from tests.journeys.customer import DECLINED, PLAIN, Customer
 from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER, Enter
@@ -39,7 +39,7 @@ async def test_in_the_shops_language(house: House, customer: Customer, language:
     await expect(button).to_have_text(spaced(say(words.PAY) % {"amount": amount}))
     await customer.pay(DECLINED)
     await expect(page.locator(".note.bad h2")).to_have_text(
-        say(words.REASON[Reason.DO_NOT_HONOUR].title)
+        say(reasons.CAUSE[Reason.DO_NOT_HONOUR].title["card"])
     )
     await customer.pay(PLAIN)
     await customer.at("result")

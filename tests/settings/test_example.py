@@ -51,7 +51,7 @@ def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) 
     assert shop.method("credit_card") == Method("credit_card", "cards")
     assert shop.method("erip") == Method("erip", "local", params={"service_no": "99999999"})
     assert shop.method("netbanking") == Method(
-        "netbanking", "acquirer", label="Net banking", mode="NB", brand="..."
+        "netbanking", "acquirer", label="Net banking", kind="bank", mode="NB", brand="..."
     )
     assert shop.method("cash") is None
 
