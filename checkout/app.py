@@ -18,6 +18,7 @@ from litestar.openapi import OpenAPIConfig
 from checkout import __version__, log
 from checkout.flow import sweep
 from checkout.flow.courier import Courier
+from checkout.flow.mailer import Mailer
 from checkout.flow.pace import Pace
 from checkout.flow.verbs import Flow
 from checkout.flow.verification import Verifier
@@ -30,9 +31,10 @@ from checkout.web import (
     api,
     apps,
     health,
+    invoices,
     logos,
     notifications,
-    openapi_products,
+    openapi_invoices,
     operations,
     pages,
     product_page,
@@ -42,6 +44,7 @@ from checkout.web import (
     widget,
 )
 from checkout.web.errors import on_error
+from checkout.web.invoice import postman
 from checkout.web.load import LoadShedder
 from checkout.web.render import Assets, Renderer
 from checkout.web.security import LARGEST_BODY, security_headers
@@ -55,6 +58,7 @@ HANDLERS = (
     *operations.HANDLERS,
     *products.HANDLERS,
     *product_page.HANDLERS,
+    *invoices.HANDLERS,
     *notifications.HANDLERS,
     *static.HANDLERS,
     *widget.HANDLERS,
@@ -84,12 +88,13 @@ def create_app(
             open_flow(settings, pace=pace, clock=clock, upstream=upstream) as flow,
             _shops(downstream) as http,
         ):
-            courier = Courier(flow, http)
+            courier, mailer = Courier(flow, http), Mailer(flow, postman(flow))
             flow.verify = Verifier(flow, http)
             web = Web(settings, flow, Signer(settings.secrets), renderer, {})
             app.state.web = web
             running = [
                 asyncio.create_task(sweep.run(flow)),
+                asyncio.create_task(mailer.run()),
                 asyncio.create_task(logos.fetch(web, http)),
             ]
             if deliver:
@@ -102,7 +107,7 @@ def create_app(
                 for task in running:
                     with suppress(asyncio.CancelledError):
                         await task
-                await asyncio.gather(flow.finish(), courier.finish())
+                await asyncio.gather(flow.finish(), courier.finish(), mailer.finish())
 
     return Litestar(
         route_handlers=list(HANDLERS),
@@ -115,7 +120,7 @@ def create_app(
             title="checkout",
             version=__version__,
             path="/schema",
-            render_plugins=openapi_products.RENDERERS,
+            render_plugins=openapi_invoices.RENDERERS,
         ),
         debug=False,
         logging_config=None,

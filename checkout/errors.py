@@ -7,6 +7,7 @@
     ├── Forbidden                403   a cross-site form post
     ├── NotFound                 404   a wrong uid and a wrong secret look the same
     ├── Gone                     410   a link or a payment past its time
+    │   └── Cancelled                  a link whose shop has cancelled its invoice
     ├── TooLarge                 413   a body over 64 KiB
     ├── Unprocessable            422   readable but wrong; names every wrong field
     ├── TooMany                  429   with seconds to wait
@@ -65,6 +66,10 @@ class NotFound(CheckoutError):
 class Gone(CheckoutError):
     status = 410
     message = "This link has ended"
+
+
+class Cancelled(Gone):
+    message = "This invoice was cancelled"
 
 
 class TooLarge(CheckoutError):

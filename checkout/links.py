@@ -215,7 +215,12 @@ def read_link(signed: str, shops: Mapping[str, Shop]) -> LinkPayload:
     keys = shop.link_keys if shop else ()
     if shop is None or not _Sha256(keys, salt=f"link:{shop.id}").validate(signed):
         raise NotFound
-    return LinkPayload(shop.id, hashlib.sha256(signed.encode()).hexdigest(), data)
+    return LinkPayload(shop.id, link_digest(signed), data)
+
+
+def link_digest(signed: str) -> str:
+    """64 hex digits: the link's own name."""
+    return hashlib.sha256(signed.encode()).hexdigest()
 
 
 def _unverified(payload: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command line: demo, serve, sandbox, link, check, payments, keys, widget, drill.
+"""The command line: demo, serve, sandbox, link, check, payments, invoices, keys, widget, drill.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -11,7 +11,7 @@ import click
 import structlog
 
 from checkout import __version__
-from checkout.cli import check, demo, drill, keys, link, payments, serve, widget
+from checkout.cli import check, demo, drill, invoices, keys, link, payments, serve, widget
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,6 +29,7 @@ for command in (
     link.link,
     check.check,
     payments.payments,
+    invoices.invoices,
     keys.keys,
     drill.drill_command,
     widget.widget,

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import click
 import segno
@@ -26,20 +25,20 @@ from checkout.cli.common import (
     settings_of,
 )
 from checkout.errors import CheckoutError, Unprocessable
-from checkout.links import sign_link
+from checkout.flow.invoices import signed
 from checkout.merchant.customers import CUSTOMER
-from checkout.merchant.mail import Undelivered, send
-from checkout.merchant.orders import read_link_order
-from checkout.model.checks import Wrong
+from checkout.merchant.invoices import Draft, read_invoice
+from checkout.merchant.mail import Undelivered
 from checkout.model.money import Money
-from checkout.settings import Settings, Shop, Smtp
-from checkout.texts import LANGUAGES, SOURCE
-from checkout.web.invoice import invoice
+from checkout.settings import Settings, Shop
+from checkout.texts import LANGUAGES
+from checkout.web.invoice import mail_of, post
 
 SPANS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 TERMINAL: Final = "-"
 PICTURES: Final = (".png", ".svg")
 QR_SCALE: Final = 6  # pixels a square
+SAID: Final = {"email": "--email", "send": "--email"}  # where an invoice's field stands here
 MOST_IN_QR: Final = 2953  # bytes in the largest QR code
 
 
@@ -95,23 +94,22 @@ def link(
     """Print one signed payment URL. It is made offline: no server is asked."""
     settings = settings_of(config)
     shop = _shop(settings, shop_id)
-    smtp = _smtp(settings) if email is not None else None
     if qr not in (None, TERMINAL) and Path(qr).suffix.lower() not in PICTURES:
         fail(f"--qr: must end in {' or '.join(PICTURES)}", UNUSABLE)
     now = time.time()
     money, until = _money(amount, currency), _until(expires, now)
-    payload = {"amount": money.minor, "currency": currency, "expires": until} | said
-    payload |= {"customer": _customer(customer) or None, "test": test or None}
-    payload = {name: value for name, value in payload.items() if value is not None}
-    url = _signed(settings, shop, payload, now)
+    asked = {"amount": money.minor, "currency": currency, "expires": until} | said
+    asked |= {"customer": _customer(customer) or None, "test": test or None}
+    asked |= {"email": email, "send": email is not None}
+    draft, url = _signed(settings, shop, asked, now)
     made: dict[str, Any] = {"url": url, "expires": datetime.fromtimestamp(until, UTC).isoformat()}
     mail = None
-    if smtp is not None and email is not None:
-        mail = _mail(settings, smtp, shop, payload, url, email, now)
+    if draft.email is not None:
+        mail = mail_of(settings, shop, draft.order, url, to=draft.email, now=now)
     if qr is not None:
         made |= _drawn(url, qr, as_json=as_json)
-    if smtp is not None and mail is not None:
-        _post(settings, smtp, mail)
+    if mail is not None:
+        _send(settings, mail)
         made |= {"email": email}
     if as_json:
         print_json(made)
@@ -125,8 +123,6 @@ def _shop(settings: Settings, shop_id: str) -> Shop:
     shop = settings.shops.get(shop_id)
     if shop is None:
         fail(f"--shop: {shop_id} is not in the settings", UNUSABLE)
-    if not shop.link_keys:
-        fail(f"shops.{shop_id}.link_keys: is needed to sign links", UNUSABLE)
     return shop
 
 
@@ -154,13 +150,17 @@ def _customer(said: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _signed(settings: Settings, shop: Shop, payload: Mapping[str, Any], now: float) -> str:
-    """The address; it would open on the server, or the command ends here."""
+def _signed(
+    settings: Settings, shop: Shop, asked: Mapping[str, Any], now: float
+) -> tuple[Draft, str]:
+    """The link, made like an invoice of the API; it would open on the server, or the command ends
+    here."""
     try:
-        read_link_order(payload, shop, sandbox=settings.sandbox, now=now)
-        return settings.url(f"/pay/{sign_link(shop.id, shop.link_keys[-1], payload)}")
+        draft = read_invoice(asked, shop, settings, now)
+        return draft, settings.url(f"/pay/{signed(draft, shop)}")
     except Unprocessable as error:
-        fail("\n".join(f"{name}: {', '.join(why)}" for name, why in error.fields.items()), UNUSABLE)
+        lines = (f"{SAID.get(name, name)}: {', '.join(why)}" for name, why in error.fields.items())
+        fail("\n".join(lines), UNUSABLE)
     except CheckoutError as error:
         fail(error.message, UNUSABLE)
 
@@ -180,32 +180,8 @@ def _drawn(url: str, qr: str, *, as_json: bool) -> dict[str, str]:
     return {"qr": qr}
 
 
-def _smtp(settings: Settings) -> Smtp:
-    if settings.smtp is None:
-        fail("smtp: is needed to send mails", UNUSABLE)
-    return settings.smtp
-
-
-def _mail(
-    settings: Settings,
-    smtp: Smtp,
-    shop: Shop,
-    payload: Mapping[str, Any],
-    url: str,
-    to: str,
-    now: float,
-) -> EmailMessage:
-    order = read_link_order(payload, shop, sandbox=settings.sandbox, now=now)
-    language = order.ways.language or SOURCE
+def _send(settings: Settings, mail: EmailMessage) -> None:
     try:
-        return invoice(order, shop, url, sender=smtp.sender, to=to, language=language, now=now)
-    except Wrong as wrong:
-        fail(f"--email: {wrong}", UNUSABLE)
-
-
-def _post(settings: Settings, smtp: Smtp, mail: EmailMessage) -> None:
-    host = urlsplit(settings.public_url).hostname or "localhost"
-    try:
-        asyncio.run(send(mail, smtp, host=host))
+        asyncio.run(post(mail, settings))
     except Undelivered as error:
         fail(f"--email: {error.message}", FAILED)

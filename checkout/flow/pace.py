@@ -15,6 +15,10 @@ HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
 # The Standard Webhooks schedule, after the first try at once.
 LETTERS: Final = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+# Of a mail to a customer, after the first try at once; and between two looks at a payment that is
+# under way at that moment.
+MAILS: Final = (60, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+MAIL_WAITS: Final = 900.0
 
 
 class Pace(Struct, frozen=True, kw_only=True):
@@ -27,6 +31,7 @@ class Pace(Struct, frozen=True, kw_only=True):
     verification: float = 10.0  # how long a shop has to say yes before a charge
     letter: float = 15.0  # the deadline of a notification to the shop
     letter_lease: float = 60.0  # after which another worker sends what one took and died with
+    mail_lease: float = 120.0  # the same of a mail, which may take 30 s to be handed over
     arrival: float = 3.0  # how long the result page waits for the shop to be told
 
     @classmethod
@@ -49,3 +54,8 @@ def next_sweep(created_at: float, now: float, expires_at: float) -> float | None
 def next_letter(tries: int) -> float | None:
     """Seconds to the next try of a letter after this many; None when all are used up."""
     return float(LETTERS[tries - 1]) if tries <= len(LETTERS) else None
+
+
+def next_mail(tries: int) -> float | None:
+    """Seconds to the next try of a mail after this many; None when all are used up."""
+    return float(MAILS[tries - 1]) if tries <= len(MAILS) else None

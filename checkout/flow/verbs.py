@@ -16,7 +16,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from checkout.errors import CheckoutError, Gone, NotFound, Unprocessable
+from checkout.errors import Cancelled, CheckoutError, Gone, NotFound, Unprocessable
 from checkout.flow import record
 from checkout.flow.counts import PAYMENTS, QUERIES
 from checkout.flow.methods import offered, prepare
@@ -30,7 +30,7 @@ from checkout.gateways.base import (
     Withdraws,
     has_verb,
 )
-from checkout.ledger import attempts, cards, events, outbox, payments
+from checkout.ledger import attempts, cards, events, invoices, outbox, payments
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.ledger.store import Ledger, P, T, Verb
 from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
@@ -39,7 +39,7 @@ from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
 from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
-from checkout.model.status import Status
+from checkout.model.status import UNPAID_ENDS, Status
 from checkout.settings import Settings, Shop
 from checkout.texts import N_
 
@@ -97,6 +97,7 @@ class Flow:
         self.pace = pace or Pace()
         self.clock = clock
         self.letters_waiting = asyncio.Event()
+        self.mails_waiting = asyncio.Event()
         self.verify: Callable[[Story], Awaitable[Outcome | None]] | None = None
         self.unreadable: dict[str, float] = {}  # payments the sweep fails at -> its next try
         self._seen: dict[str, tuple[float, Story]] = {}
@@ -113,7 +114,7 @@ class Flow:
 
         Raises Unprocessable when the key was used for another body, or no method fits.
         """
-        await self._check_methods(order, shop)
+        await self.check_methods(order, shop)
         PAYMENTS.labels(shop.id).inc()
         payment = self.new(order, shop)
         if idempotency_key is None:
@@ -131,16 +132,22 @@ class Flow:
     async def open_link(self, link: str, order: Order, shop: Shop) -> Payment:
         """The payment of an offline link, by its digest: the same at every opening.
 
-        Raises Gone at a first opening after the link's time, Unprocessable when no method fits.
+        Raises Gone at a first opening after the link's time, Cancelled when it is an invoice's
+        that was cancelled, Unprocessable when no method fits.
         """
-        if before := await self.ledger.read(payments.by_link, link):
+        before = await self.ledger.read(payments.by_link, link)
+        if before is None or self.status(before) in UNPAID_ENDS:
+            if await self.ledger.read(invoices.shut, link):
+                raise Cancelled
+        if before is not None:
             return before.payment
         if order.expires_at <= self.clock():
             raise Gone
-        await self._check_methods(order, shop)
+        await self.check_methods(order, shop)
         return await self.ledger.write(_add_for_link, self.new(order, shop, link))
 
-    async def _check_methods(self, order: Order, shop: Shop) -> None:
+    async def check_methods(self, order: Order, shop: Shop) -> None:
+        """Raises Unprocessable when none of the shop's methods can take the order."""
         await prepare(order, shop, self.gateways)
         if not offered(order, shop, self.gateways):
             raise Unprocessable({"payment_method.types": [NO_METHOD]})
@@ -608,6 +615,8 @@ def _add_once(
 
 
 def _add_for_link(conn: Connection, payment: Payment) -> Payment:
+    if invoices.shut(conn, payment.link or ""):  # this very moment
+        raise Cancelled
     made = payments.add_for_link(conn, payment)
     if made is payment:
         _created(conn, payment)

@@ -200,3 +200,42 @@ reservations: Final = Table(
     Index("reservations_by_product", "product"),
     Index("reservations_until", "until"),
 )
+
+invoices: Final = Table(
+    "invoices",
+    METADATA,
+    Column("id", String(20), primary_key=True),
+    Column("shop", String(64), nullable=False),
+    Column("link", String(64), nullable=False, unique=True),  # as its payment has it, once opened
+    Column("signed", Text, nullable=False),  # the link itself, without our address
+    Column("given", Text, nullable=False),  # the shop's own fields
+    Column("terms", Text, nullable=False),  # model.order.Order, as the link says it
+    Column("tracking_id", Text),
+    Column("email", String(254)),
+    Column("remind_at", Double),
+    Column("idempotency_key", String(255)),
+    Column("digest", String(64), nullable=False),  # of the body, beside the key
+    Column("cancelled_at", Double),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    UniqueConstraint("shop", "idempotency_key"),
+    Index("invoices_by_shop", "shop", "created_at"),
+    Index("invoices_by_tracking_id", "shop", "tracking_id"),
+)
+
+mails: Final = Table(
+    "mails",
+    METADATA,
+    Column("id", String(36), primary_key=True),  # stands in its Message-ID, the same at every try
+    Column("invoice", String(20), ForeignKey("invoices.id"), nullable=False),
+    Column("kind", String(16), nullable=False),  # model.invoice.Kind
+    Column("state", String(16), nullable=False),  # model.invoice.Delivery
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Double),  # None: settled
+    Column("sent_at", Double),
+    Column("error", Text),  # of the last try
+    Column("created_at", Double, nullable=False),
+    Index("mails_due", "due_at"),
+    Index("mails_by_invoice", "invoice"),
+)

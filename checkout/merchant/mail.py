@@ -2,7 +2,8 @@
 
 smtps:// is TLS from the first byte; smtp:// must be made TLS by STARTTLS before anything is said,
 unless the server is on loopback: there it is TLS where a password is said and the server can.
-Certificates are verified. Nothing is tried twice: the caller sees at once whether it was taken.
+Certificates are verified. Nothing is tried twice here: the caller sees at once whether it was
+taken.
 """
 
 from __future__ import annotations
@@ -10,22 +11,40 @@ from __future__ import annotations
 import asyncio
 import ssl
 from contextlib import suppress
+from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Final
 
 import aiosmtplib
 
 from checkout.errors import CheckoutError
+from checkout.model.checks import Wrong
+from checkout.model.rules import email_address
 from checkout.model.urls import is_loopback
 from checkout.settings import Smtp
 
 SECONDS: Final = 30.0  # for the whole conversation
+FOR_GOOD: Final = 500  # from this reply code on the same again is refused again (RFC 5321, 4.2.1)
 
 
 class Undelivered(CheckoutError):
-    """The mail server did not take the mail; the message says why, in a line without secrets."""
+    """The mail server did not take the mail; the message says why, in a line without secrets.
+    `final`: it never will, whatever the time: the address or the mail itself is refused."""
 
     message = "The mail was not sent"
+
+    def __init__(self, message: str | None = None, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.final = final
+
+
+def mailbox(text: str, name: str = "") -> Address:
+    """A checked address as mail headers want it. Raises `Wrong`."""
+    user, _, domain = email_address(text).rpartition("@")
+    try:
+        return Address(name, user, domain.encode("idna").decode())
+    except (UnicodeError, ValueError):
+        raise Wrong("must be an e-mail address") from None
 
 
 async def send(message: EmailMessage, smtp: Smtp, *, host: str, seconds: float = SECONDS) -> None:
@@ -41,9 +60,13 @@ async def send(message: EmailMessage, smtp: Smtp, *, host: str, seconds: float =
         raise Undelivered(f"{server} refused our user name and password") from None
     except aiosmtplib.SMTPRecipientsRefused as error:
         said = error.recipients[0]
-        raise Undelivered(f"{server} refused the address: {said.code} {_line(said)}") from None
+        why = f"{server} refused the address: {said.code} {_line(said)}"
+        raise Undelivered(why, final=said.code >= FOR_GOOD) from None
     except aiosmtplib.SMTPResponseException as error:
-        raise Undelivered(f"{server} refused the mail: {error.code} {_line(error)}") from None
+        why = f"{server} refused the mail: {error.code} {_line(error)}"
+        # What it says of itself or of our sender may be mended, what it says of the mail is said.
+        final = isinstance(error, aiosmtplib.SMTPDataError) and error.code >= FOR_GOOD
+        raise Undelivered(why, final=final) from None
     except (aiosmtplib.SMTPException, OSError) as error:
         raise Undelivered(f"{server} can't be used: {_line(error)}") from None
 

@@ -27,7 +27,7 @@ MESSAGES: Final[dict[Status, str | None]] = {
     Status.PAID: "Successfully processed",
     Status.AUTHORIZED: "Successfully processed",
     Status.DECLINED: "Payment was declined",
-    Status.CANCELLED: "Payment was canceled by the customer",
+    Status.CANCELLED: "Payment was canceled",
     Status.EXPIRED: EXPIRED_MESSAGE,
     Status.REFUNDED: "Payment was refunded",
 }

@@ -24,6 +24,13 @@ from checkout.web.visit import READ, Visit, Web_Request, see_other, web_of
 # Before the idempotency keys of those who have the public key alone: no header can hold it, so
 # that nobody can come upon, or take, a key of the shop's own.
 APPS_OWN: Final = "\x1f"
+LONGEST_KEY: Final = 255
+
+
+def idempotency_key(request: Web_Request) -> str:
+    """By either of the names that clients know; "" for none."""
+    key = request.headers.get("idempotency-key") or request.headers.get("requestid") or ""
+    return key[:LONGEST_KEY]
 
 
 @post("/ctp/api/checkouts", status_code=201, tags=["checkouts"], summary="Create a payment")
@@ -38,13 +45,13 @@ async def create_checkout(request: Web_Request) -> Response[Any]:
     body = await read_body(request)
     flow = web.flow
     order = read_order(decode(body), shop, sandbox=web.settings.sandbox, now=flow.clock())
-    key = request.headers.get("idempotency-key") or request.headers.get("requestid") or ""
+    key = idempotency_key(request)
     if key and public:
-        key = APPS_OWN + key
+        key = (APPS_OWN + key)[:LONGEST_KEY]
     payment = await flow.create(
         msgspec.structs.replace(order, public=public),
         shop,
-        idempotency_key=key[:255] or None,
+        idempotency_key=key or None,
         digest=hashlib.sha256(body).hexdigest(),
     )
     address = web.settings.url(f"/widget/hpp.html?token={payment.token}")
@@ -94,6 +101,7 @@ async def offline_link(request: Web_Request) -> Response[bytes]:
     link = read_link(request.path_params["signed"], web.settings.shops)
     shop = web.settings.shop(link.shop)
     now = web.flow.clock()
+    request.scope["state"]["shop"] = shop  # whom to ask when it has ended
     order = read_link_order(link.data, shop, sandbox=web.settings.sandbox, now=now)
     return await to_payment(request, await web.flow.open_link(link.digest, order, shop))
 

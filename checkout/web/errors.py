@@ -11,8 +11,10 @@ import structlog
 from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
-from checkout.errors import CheckoutError, TooMany, Unavailable, Unprocessable
+from checkout.errors import Cancelled, CheckoutError, TooMany, Unavailable, Unprocessable
 from checkout.ledger.rows import Story
+from checkout.model.order import Ways
+from checkout.settings import Shop
 from checkout.texts import LANGUAGES, choose, gettext
 from checkout.web import words
 from checkout.web.present import notice
@@ -24,6 +26,7 @@ log = structlog.get_logger(__name__)
 MACHINES: Final = (
     "/ctp/",
     "/products",
+    "/invoices",
     "/transactions/",
     "/notify/",
     "/health/",
@@ -39,7 +42,7 @@ def on_error(request: Web_Request, error: Exception) -> Response[Any]:
         log.error("web.fault", path=_place(request), **_trace(error))
     if _path(request).startswith(MACHINES):
         return _json(status, message, fields, headers)
-    return _page(request, status, headers)
+    return _page(request, error, status, headers)
 
 
 def _read(error: Exception) -> tuple[int, str, dict[str, list[str]], dict[str, str]]:
@@ -98,20 +101,27 @@ def _nested(fields: dict[str, list[str]]) -> dict[str, Any]:
     return found
 
 
-def _page(request: Web_Request, status: int, headers: dict[str, str]) -> Response[Any]:
+def _page(
+    request: Web_Request, error: Exception, status: int, headers: dict[str, str]
+) -> Response[Any]:
     web = web_of(request)
     path = _path(request).split("/")
     first = path[1] if len(path) > 1 else ""
     lang = choose(first, accept=request.headers.get("accept-language", ""))
     found = words.ERROR.get(status, words.ERROR[500 if status >= 500 else 400])
+    if isinstance(error, Cancelled):
+        found = words.INVOICE_CANCELLED
     shown = notice(found, lang)
     page = ErrorPage(notice=shown, status=status, actions=_actions(path, lang, status))
-    story: Story | None = request.scope["state"].get("story")
+    state = request.scope["state"]
+    story: Story | None = state.get("story")
     visit = Visit(web, request, lang, story) if story else None
+    shop: Shop | None = visit.shop if visit else state.get("shop")
+    ways = visit.story.payment.order.ways if visit else Ways()
     shell = Shell(
         lang=lang,
         title=shown.title,
-        shop=shop_view(web, visit.shop, visit.story.payment.order.ways) if visit else None,
+        shop=shop_view(web, shop, ways) if shop else None,
         framed=visit.framed if visit else False,
     )
     return web.show(

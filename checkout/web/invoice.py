@@ -8,33 +8,108 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, make_msgid
+from typing import Final
+from urllib.parse import urlsplit
 
-from checkout.model.checks import Wrong
+from checkout.flow.mailer import Post
+from checkout.flow.verbs import Flow
+from checkout.ledger.invoices import Standing
+from checkout.ledger.mails import Mail
+from checkout.merchant.mail import Undelivered, mailbox, send
+from checkout.model.invoice import Kind
 from checkout.model.order import Order
-from checkout.model.rules import email_address
-from checkout.settings import Shop
-from checkout.texts import N_, gettext, locale
+from checkout.settings import Settings, Shop, Smtp
+from checkout.texts import N_, choose, gettext, locale
 from checkout.web import words
 from checkout.web.present import amount, date_and_time, fill
 from checkout.web.render import environment
 from checkout.web.views import InvoiceMail
 
-SUBJECT = N_("Invoice from %(shop)s: %(amount)s")
+# The subject of each kind of mail, and what it says above all else.
+WORDS: Final[dict[Kind, tuple[str, str | None]]] = {
+    Kind.INVOICE: (N_("Invoice from %(shop)s: %(amount)s"), None),
+    Kind.REMINDER: (
+        N_("Reminder: invoice from %(shop)s, %(amount)s"),
+        N_("This invoice has not been paid yet."),
+    ),
+}
 UNTIL = N_("The link works until %(time)s.")
 PAY_HERE = N_("Pay here:")
 UNASKED = N_("If you did not order this, you need not do anything.")
 QUESTIONS = N_("Questions?")
 
 
-def invoice(
-    order: Order, shop: Shop, url: str, *, sender: str, to: str, language: str, now: float
+def mail_of(
+    settings: Settings,
+    shop: Shop,
+    order: Order,
+    url: str,
+    *,
+    to: str,
+    now: float,
+    kind: Kind = Kind.INVOICE,
+    id: str | None = None,
 ) -> EmailMessage:
-    """The mail about `order`, payable at `url`; `to` is a customer's address, `now` its date."""
-    view = _view(order, shop, url, language)
+    """The mail that `order` is asked for by, or reminded of, from the settings' sender and in the
+    link's language. Raises Undelivered without a mail server, Wrong for no address."""
+    return invoice(
+        order,
+        shop,
+        url,
+        sender=_smtp(settings).sender,
+        to=to,
+        language=choose(order.ways.language),
+        now=now,
+        kind=kind,
+        id=id,
+    )
+
+
+async def post(mail: EmailMessage, settings: Settings) -> None:
+    """Hand it to the settings' mail server, once. Raises Undelivered."""
+    host = urlsplit(settings.public_url).hostname or "localhost"
+    await send(mail, _smtp(settings), host=host)
+
+
+def postman(flow: Flow) -> Post:
+    """What the mailer sends by."""
+
+    async def carry(standing: Standing, mail: Mail) -> None:
+        settings, about = flow.settings, standing.invoice
+        shop, to = settings.shops.get(about.shop), about.email
+        if shop is None or to is None:
+            raise Undelivered("The shop is not in the settings")
+        url, now = settings.url(f"/pay/{about.signed}"), flow.clock()
+        made = mail_of(settings, shop, about.order, url, to=to, now=now, kind=mail.kind, id=mail.id)
+        await post(made, settings)
+
+    return carry
+
+
+def _smtp(settings: Settings) -> Smtp:
+    if settings.smtp is None:
+        raise Undelivered("There is no mail server in the settings")
+    return settings.smtp
+
+
+def invoice(
+    order: Order,
+    shop: Shop,
+    url: str,
+    *,
+    sender: str,
+    to: str,
+    language: str,
+    now: float,
+    kind: Kind = Kind.INVOICE,
+    id: str | None = None,
+) -> EmailMessage:
+    """The mail about `order`, payable at `url`; `to` is a customer's address, `now` its date. `id`
+    stands in its Message-ID: by it a mail that comes twice is known as one."""
+    view = _view(order, shop, url, language, kind)
     recipient = mailbox(to)
     # The name of a domain has an ASCII form, that of a person's box has none.
     message = EmailMessage(policy=SMTP if recipient.addr_spec.isascii() else SMTPUTF8)
@@ -45,7 +120,8 @@ def invoice(
         message["Reply-To"] = mailbox(shop.email, view.shop)
     message["Subject"] = view.subject
     message["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
-    message["Message-ID"] = make_msgid(domain=from_.domain)
+    domain = from_.domain
+    message["Message-ID"] = f"<{id}@{domain}>" if id else make_msgid(domain=domain)
     message.set_content("\n".join(_lines(view)) + "\n")
     page = environment(language, assets=None).get_template("mail/invoice.html").render(mail=view)
     message.add_alternative(page, subtype="html")
@@ -53,22 +129,15 @@ def invoice(
     return message
 
 
-def mailbox(text: str, name: str = "") -> Address:
-    """A checked address as mail headers want it. Raises `Wrong`."""
-    user, _, domain = email_address(text).rpartition("@")
-    try:
-        return Address(name, user, domain.encode("idna").decode())
-    except (UnicodeError, ValueError):
-        raise Wrong("must be an e-mail address") from None
-
-
-def _view(order: Order, shop: Shop, url: str, language: str) -> InvoiceMail:
+def _view(order: Order, shop: Shop, url: str, language: str, kind: Kind) -> InvoiceMail:
     _, money = gettext(language), amount(order.money, language)
+    subject, remark = WORDS[kind]
     name = _one_line(shop.name)
     return InvoiceMail(
         lang=language,
         dir=locale(language).text_direction,
-        subject=fill(_(SUBJECT), shop=name, amount=money),
+        subject=fill(_(subject), shop=name, amount=money),
+        remark=_(remark) if remark else None,
         shop=name,
         amount=money,
         description=_one_line(order.description),
@@ -88,6 +157,9 @@ def _lines(view: InvoiceMail) -> Iterator[str]:
     _ = gettext(view.lang)
     yield view.subject
     yield ""
+    if view.remark:
+        yield view.remark
+        yield ""
     yield view.description
     if view.reference:
         yield f"{_(words.ROW_REFERENCE)}: {view.reference}"

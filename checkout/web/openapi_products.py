@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from checkout.merchant.orders import LINK_WAYS
 from checkout.web.forms import ASKED
 from checkout.web.openapi import (
     AMOUNT,
     CALLED,
-    DESCRIBED,
     NAMES,
     REFUSED,
     URL,
     Json,
-    ShopApi,
     answer,
     failed,
     structure,
@@ -168,10 +166,3 @@ PRODUCTS: Final[dict[tuple[str, str], Json]] = {
         },
     },
 }  # fmt: skip
-
-
-class WholeApi(ShopApi):
-    described = {**DESCRIBED, **PRODUCTS}
-
-
-RENDERERS: Final[list[Any]] = [WholeApi(path=["/", "/openapi.json"])]

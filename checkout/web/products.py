@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 from litestar import Response, get, post, put
 
-from checkout.errors import Unprocessable
 from checkout.flow import products
 from checkout.ledger.products import listed
 from checkout.merchant.products import read_product, shape
-from checkout.model.checks import Wrong, decode
+from checkout.model.checks import decode
 from checkout.model.product import Product
-from checkout.model.rules import whole
 from checkout.web.callers import authenticated
+from checkout.web.paging import asked
 from checkout.web.security import read_body
 from checkout.web.visit import Web_Request, web_of
-
-MOST_LISTED: Final = 100
-FARTHEST: Final = 1_000_000
 
 
 @post("/products", status_code=201, tags=["products"], summary="Create a product")
@@ -38,10 +33,8 @@ async def list_products(request: Web_Request) -> Response[Any]:
     """Answers `{"products": [...]}`, the newest first; `limit` and `offset` turn the pages."""
     web = web_of(request)
     shop = authenticated(request, web.settings)
-    # Not by `request.query_params`, which leaves whole queries in a cache.
-    query = parse_qs(request.scope["query_string"].decode("latin-1"))
-    limit = _number(query, "limit", 1, MOST_LISTED, MOST_LISTED)
-    offset = _number(query, "offset", 0, FARTHEST, 0)
+    fields, limit, offset = asked(request)
+    fields.done()
     found = await web.flow.ledger.read(listed, shop.id, limit=limit, offset=offset)
     now, base = web.flow.clock(), web.settings.public_url
     return Response({"products": [shape(each, shop, base, now) for each in found]})
@@ -68,15 +61,6 @@ async def update_product(request: Web_Request) -> Response[Any]:
 
     changed = await products.change(web.flow, request.path_params["product_id"], shop, read)
     return Response(shape(changed, shop, web.settings.public_url, now))
-
-
-def _number(query: dict[str, list[str]], name: str, least: int, most: int, default: int) -> int:
-    if name not in query:
-        return default
-    try:
-        return whole(least, most, digits=True)(query[name][0])
-    except Wrong as wrong:
-        raise Unprocessable({name: [str(wrong)]}) from None
 
 
 HANDLERS: Final = (create_product, list_products, read_one_product, update_product)

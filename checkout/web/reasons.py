@@ -190,7 +190,7 @@ LAST: Final[Mapping[str, Titles]] = {
 # How a payment ends unpaid, where no reason is known: what is said before and after the fact.
 ENDS: Final[Mapping[Status, tuple[str | None, str | None]]] = {
     Status.DECLINED: (None, BACK_TO_SHOP),
-    Status.CANCELLED: (N_("You cancelled this payment."), None),
+    Status.CANCELLED: (N_("This payment was cancelled."), None),
     Status.EXPIRED: (
         N_("This payment was not made in time."),
         N_("Go back to the shop to start again."),

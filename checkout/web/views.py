@@ -253,6 +253,7 @@ class InvoiceMail(Struct, frozen=True):
     lang: str
     dir: str
     subject: str
+    remark: str | None  # a sentence above all else
     shop: str
     amount: str
     description: str

@@ -35,7 +35,7 @@ STATUS: Final[dict[Status, Words]] = {
         "good",
     ),
     Status.DECLINED: Words(N_("Payment declined"), N_("Nothing was charged."), "bad"),
-    Status.CANCELLED: Words(N_("Payment cancelled"), N_("You cancelled this payment."), "info"),
+    Status.CANCELLED: Words(N_("Payment cancelled"), N_("This payment was cancelled."), "info"),
     Status.EXPIRED: Words(N_("Time is up"), N_("This payment was not made in time."), "info"),
     Status.REFUNDED: Words(N_("Refunded"), N_("The shop has sent the money back to you."), "info"),
 }
@@ -146,6 +146,12 @@ TERMS: Final = N_("I accept the [terms] of the shop")
 TERMS_OF_SHOP: Final = N_("I accept the terms of the shop")
 READ_TERMS: Final = N_("Read the terms")
 TERMS_MISSING: Final = N_("Accept the terms to pay")
+
+INVOICE_CANCELLED: Final = Words(
+    N_("This invoice was cancelled"),
+    N_("There is nothing left to pay. Ask the shop if you did not expect this."),
+    "info",
+)
 
 # A payment that only keeps the card: nothing is charged, so no amount is shown.
 CARD_SAVED: Final = Words(

@@ -243,3 +243,10 @@ def test_addresses_of_other_alphabets() -> None:
     assert "анна@xn--e1afmkfd.xn--p1ai".encode() in bytes(mail)
     with pytest.raises(Wrong):
         made(to=f"anna@{'x' * 70}.example.com")
+
+
+def test_a_mail_that_is_sent_twice_is_known_by_its_name() -> None:
+    """A worker may die after the mail server took it."""
+    first, again = made(id="7f3c1a9e"), made(id="7f3c1a9e")
+    assert first["Message-ID"] == again["Message-ID"] == "<7f3c1a9e@example.com>"
+    assert made()["Message-ID"] != made()["Message-ID"]

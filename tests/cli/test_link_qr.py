@@ -81,8 +81,8 @@ def test_all_that_a_link_says(run: Run, config: Path) -> None:
     ("words", "named"),
     [(("--customer", "email"), "FIELD=VALUE"), (("--customer", "shoe=41"), "FIELD=VALUE"),
      (("--customer", "email=anna"), "customer.email"),
-     (("--return-url", "javascript:alert(1)"), "settings.return_url"),
-     (("--notification-url", "ftp://x"), "settings.notification_url"),
+     (("--return-url", "javascript:alert(1)"), "return_url"),
+     (("--notification-url", "ftp://x"), "notification_url"),
      (("--description", ""), "description"), (("--amount", "0"), "amount")],
     ids=lambda value: " ".join(value)[:24] if isinstance(value, tuple) else "",
 )  # fmt: skip

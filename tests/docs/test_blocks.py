@@ -6,8 +6,9 @@ import asyncio
 import json
 import re
 import threading
+import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ from checkout.sandbox.stories import STORIES
 from checkout.stage import SHOP, Stage
 from tests.journeys.house import ROOT
 from tests.support.blocks import FENCE, PICTURES, RUNNERS, Block, Desk, blocks
+from tests.support.post import PostOffice, open_post_office
 from tests.support.staged import staged
 
 DOCS: Final = ROOT / "docs"
@@ -39,6 +41,7 @@ SHOPS: Final = (
     "test-cards.md",
     "drill.md",
     "products.md",
+    "invoices.md",
 )
 OTHERS: Final = frozenset(
     {"adding-a-gateway.md", "architecture.md", "exchanger.md", "operating.md", "rest.md"}
@@ -48,8 +51,15 @@ ELSEWHERE: Final = frozenset({"links.md", "widget.md"})  # have tests of their o
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("demo")) as stage:
+def office() -> Iterator[PostOffice]:
+    with open_post_office() as office:
+        yield office
+
+
+@pytest.fixture(scope="module")
+def stage(office: PostOffice, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    smtp = f'\n[smtp]\nurl = "smtp://127.0.0.1:{office.port}"\nsender = "pay@example.com"\n'
+    with staged(tmp_path_factory.mktemp("demo"), smtp) as stage:
         yield stage
 
 
@@ -147,6 +157,38 @@ async def pay(stage: Stage, url: str) -> None:
         customer = Customer(browser, stage.checkout)
         await customer.arrive(url)
         await customer.pay(good_card())
+
+
+def test_an_invoice_of_the_document_arrives(
+    stage: Stage, office: PostOffice, tmp_path: Path
+) -> None:
+    """At the address that it was made for, and at the one that it was sent to again."""
+    reader = desk(tmp_path, stage)
+    told: dict[str, str] = {}  # by address: the plain text
+
+    def came(address: str) -> bool:
+        for mail in office.mails:
+            plain = mail.get_body(("plain",))
+            told[mail["To"]] = plain.get_content() if plain else ""
+        return address in told
+
+    for block in blocks(DOCS / "invoices.md"):
+        # Others run this document too.
+        code = block.code.replace("chair-7", "chair-8").replace("anna@", "bob@")
+        reader.run(block._replace(code=code))
+        for address in re.findall(r'"email": "(.*?)"', code):
+            wait_until(lambda address=address: came(address))
+    url = json.loads((tmp_path / "invoice.json").read_text())["invoice"]["url"]
+    assert [url in told[f"bob@example.{end}"] for end in ("com", "org")] == [True, True]
+    answer = httpx.get(url, trust_env=False)
+    assert answer.status_code == 410, "the last blocks have cancelled it"
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not done():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_the_table_of_cards_is_the_sandboxs() -> None:

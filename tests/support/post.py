@@ -77,12 +77,12 @@ class _AnyPort(Controller):  # type: ignore[misc]
 
 
 @contextmanager
-def open_post_office(**options: Any) -> Iterator[PostOffice]:
-    """`options` are aiosmtpd's, of its controller and its server."""
+def open_post_office(port: int = 0, **options: Any) -> Iterator[PostOffice]:
+    """`port` 0: any free one; `options` are aiosmtpd's, of its controller and its server."""
     office = PostOffice()
     if options.get("auth_required"):
         options["authenticator"] = office.knows
-    controller = _AnyPort(office, hostname="127.0.0.1", port=0, ready_timeout=60, **options)
+    controller = _AnyPort(office, hostname="127.0.0.1", port=port, ready_timeout=60, **options)
     controller.start()
     office.port = controller.port
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Any
 
+from checkout.ledger.invoices import Invoice
 from checkout.ledger.rows import Attempt, Payment
-from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
+from checkout.links import link_digest, new_key, new_secret, new_ticket, new_token, new_uid
 from checkout.model.order import Customer
 from checkout.model.outcome import Facts
 from checkout.model.status import Status
@@ -62,3 +64,23 @@ def attempt(of: Payment, number: int = 1, **changes: Any) -> Attempt:
         "updated_at": NOW,
     }
     return Attempt(**(values | changes))
+
+
+def invoice(**changes: Any) -> Invoice:
+    """One that ends in an hour; its link is not really signed."""
+    signed = changes.pop("signed", new_secret())
+    values: dict[str, Any] = {
+        "id": f"inv_{token_hex(8)}",
+        "shop": SHOP_ID,
+        "link": link_digest(signed),
+        "signed": signed,
+        "order": order(expires_at=NOW + 3600),
+        "given": {},
+        "email": "ann@example.com",
+        "remind_at": None,
+        "cancelled_at": None,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "expires_at": NOW + 3600,
+    }
+    return Invoice(**(values | changes))

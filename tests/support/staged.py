@@ -11,8 +11,8 @@ from tests.journeys.house import free_ports
 
 
 @contextmanager
-def staged(folder: Path) -> Iterator[Stage]:
-    """Both answer, until the block ends; their log is in `folder`."""
+def staged(folder: Path, more: str = "") -> Iterator[Stage]:
+    """Both answer, until the block ends; their log is in `folder`. `more` ends the settings."""
     port, sandbox_port = free_ports(2)
     stage = Stage(
         folder=folder,
@@ -25,7 +25,7 @@ def staged(folder: Path) -> Iterator[Stage]:
     with running() as children:
         children.append(start(*sandbox_arguments("127.0.0.1", sandbox_port), log=log))
         wait_for(children, f"{stage.sandbox}/sandbox/public_key")
-        config = stage.write_settings()
+        config = stage.write_settings(more)
         serve = ("-m", "checkout", "serve", "--config", str(config), "--port", str(port))
         children.append(start(*serve, log=log))
         wait_for(children, f"{stage.checkout}/health/ready")

@@ -1,0 +1,98 @@
+"""`checkout invoices`: what became of them, and shutting one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Column, Table
+
+from checkout.cli.common import config_option, console, json_option, print_json, with_flow
+from checkout.flow import invoices as flow_invoices
+from checkout.flow.verbs import Flow
+from checkout.ledger.invoices import Standing
+from checkout.merchant.invoices import shape
+from checkout.model.money import Money
+from checkout.model.status import OUTWARD
+
+
+@click.group()
+def invoices() -> None:
+    """The invoices that shops have made: how they stand; shut one."""
+
+
+@invoices.command("list")
+@click.option("--shop", help="Only this shop's.")
+@click.option("--status", type=click.Choice(sorted(set(OUTWARD.values()))), help="Only these.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@config_option
+@json_option
+def list_(
+    shop: str | None, status: str | None, limit: int, config: Path | None, as_json: bool
+) -> None:
+    """The newest invoices."""
+
+    async def work(flow: Flow) -> list[dict[str, Any]]:
+        found = await flow_invoices.listed(flow, shop=shop, status=status, limit=limit)
+        return [_told(flow, each) for each in found]
+
+    found = with_flow(config, work)
+    if as_json:
+        print_json(found)
+        return
+    name = Column("id", no_wrap=True)  # to be copied
+    table = Table("created", name, "shop", "amount", "status", "mail", "to", "order")
+    for each in found:
+        table.add_row(
+            each["created_at"],
+            each["id"],
+            each["shop"],
+            f"{Money(each['amount'], each['currency']).major} {each['currency']}",
+            each["status"],
+            each["mail_status"],
+            each["email"] or "",
+            each["tracking_id"] or "",
+        )
+    console().print(table)
+
+
+@invoices.command()
+@click.argument("id")
+@config_option
+@json_option
+def show(id: str, config: Path | None, as_json: bool) -> None:
+    """One invoice with what became of it and of its mails."""
+
+    async def work(flow: Flow) -> dict[str, Any]:
+        return _told(flow, await flow_invoices.find(flow, id))
+
+    found = with_flow(config, work)
+    if as_json:
+        print_json(found)
+        return
+    for name, value in found.items():
+        console().print(f"{name}: {value}")
+
+
+@invoices.command()
+@click.argument("id")
+@config_option
+@json_option
+def cancel(id: str, config: Path | None, as_json: bool) -> None:
+    """Shut an invoice's link for good, unless it is paid or being paid."""
+
+    async def work(flow: Flow) -> dict[str, Any]:
+        return _told(flow, await flow_invoices.cancel(flow, id))
+
+    found = with_flow(config, work)
+    if as_json:
+        print_json(found)
+    else:
+        console().print(f"{found['id']}  {found['status']}")
+
+
+def _told(flow: Flow, standing: Standing) -> dict[str, Any]:
+    """As the shop reads it."""
+    found = shape(standing, flow.settings.public_url, flow.clock())
+    return {"shop": standing.invoice.shop, **found}

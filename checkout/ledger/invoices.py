@@ -1,0 +1,187 @@
+"""Verbs over invoices. What became of one is told by its mails, and by the payment of its link once
+somebody has opened it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, Row, case, insert, select, update
+
+from checkout.ledger import mails
+from checkout.ledger import payments as ledger_payments
+from checkout.ledger.mails import Mail
+from checkout.ledger.payments import KEPT_SECONDS
+from checkout.ledger.rows import Story, order_of, text
+from checkout.ledger.schema import invoices, payments
+from checkout.model.invoice import Delivery, Kind
+from checkout.model.order import Order
+from checkout.model.status import UNPAID_ENDS, Status
+
+UNPAID: Final = frozenset({Status.OPEN}) | UNPAID_ENDS
+
+
+class Invoice(Struct, frozen=True, kw_only=True):
+    """Its row of `schema.invoices`. `link`: its digest, by which the payment is found; `signed`:
+    the link; `given`: the shop's own fields; `email`: None where we are not to mail it;
+    `remind_at`: None for no reminder. Times in seconds since 1970."""
+
+    id: str
+    shop: str
+    link: str
+    signed: str
+    order: Order
+    given: dict[str, Any]
+    email: str | None
+    remind_at: float | None
+    cancelled_at: float | None
+    created_at: float
+    updated_at: float
+    expires_at: float
+
+
+class Standing(Struct, frozen=True):
+    """An invoice, its mails, oldest first, and its payment's story, None before it is opened."""
+
+    invoice: Invoice
+    mails: tuple[Mail, ...]
+    story: Story | None
+
+    def status(self, now: float) -> Status:
+        """The payment's, for money that moves counts before all; else what time and the shop have
+        made of the invoice."""
+        paid = self.story.status(now) if self.story else None
+        if paid is not None and paid not in UNPAID:
+            return paid
+        if self.invoice.cancelled_at is not None:
+            return Status.CANCELLED
+        if paid is not None:
+            return paid
+        return Status.EXPIRED if now >= self.invoice.expires_at else Status.OPEN
+
+    def of(self, kind: Kind) -> tuple[Mail, ...]:
+        return tuple(mail for mail in self.mails if mail.kind is kind)
+
+    def latest(self, kind: Kind) -> Mail | None:
+        """The last one that was not dropped."""
+        kept = [mail for mail in self.of(kind) if mail.state is not Delivery.DROPPED]
+        return kept[-1] if kept else None
+
+    def sent_at(self, kind: Kind) -> float | None:
+        return max((mail.sent_at for mail in self.of(kind) if mail.sent_at), default=None)
+
+
+def add_once(
+    conn: Connection, invoice: Invoice, *, idempotency_key: str | None, digest: str
+) -> tuple[Invoice, bool]:
+    """Add `invoice` unless its shop used the key in the last 24 h; then the one made then.
+
+    The second value is False when the key was used for another body. Raises IntegrityError when
+    the same key comes twice at once.
+    """
+    if idempotency_key is not None:
+        same = (invoices.c.shop == invoice.shop, invoices.c.idempotency_key == idempotency_key)
+        row = conn.execute(select(invoices).where(*same)).first()
+        if row is not None and row.created_at > invoice.created_at - KEPT_SECONDS:
+            return _invoice(row), row.digest == digest
+        conn.execute(update(invoices).where(*same).values(idempotency_key=None))
+    conn.execute(
+        insert(invoices).values(
+            id=invoice.id,
+            shop=invoice.shop,
+            link=invoice.link,
+            signed=invoice.signed,
+            given=text(invoice.given),
+            terms=text(invoice.order),
+            tracking_id=invoice.order.tracking_id,
+            email=invoice.email,
+            remind_at=invoice.remind_at,
+            idempotency_key=idempotency_key,
+            digest=digest,
+            created_at=invoice.created_at,
+            updated_at=invoice.updated_at,
+            expires_at=invoice.expires_at,
+        )
+    )
+    return invoice, True
+
+
+def by_id(conn: Connection, id: str) -> Standing | None:
+    row = conn.execute(select(invoices).where(invoices.c.id == id)).first()
+    return None if row is None else _standing(conn, row)
+
+
+def held(conn: Connection, id: str) -> Standing | None:
+    """The invoice as it stands, kept from other writers until this transaction ends."""
+    query = select(invoices).where(invoices.c.id == id).with_for_update()
+    row = conn.execute(query).first()
+    return None if row is None else _standing(conn, row)
+
+
+def shut(conn: Connection, link: str) -> bool:
+    """Whether the link is one of an invoice that its shop has cancelled. Inside a transaction
+    nobody cancels it until that ends."""
+    query = select(invoices.c.cancelled_at).where(invoices.c.link == link)
+    return conn.execute(query.with_for_update(read=True)).scalar() is not None
+
+
+def change(conn: Connection, id: str, **values: Any) -> None:
+    conn.execute(update(invoices).where(invoices.c.id == id).values(**values))
+
+
+def listed(
+    conn: Connection,
+    *,
+    shop: str | None = None,
+    statuses: Collection[Status] | None = None,
+    tracking_id: str | None = None,
+    now: float,
+    limit: int,
+    offset: int = 0,
+) -> list[Standing]:
+    """The newest first."""
+    query = select(invoices).order_by(invoices.c.created_at.desc(), invoices.c.id)
+    if shop is not None:
+        query = query.where(invoices.c.shop == shop)
+    if tracking_id is not None:
+        query = query.where(invoices.c.tracking_id == tracking_id)
+    if statuses is not None:
+        query = query.outerjoin(payments, payments.c.link == invoices.c.link)
+        query = query.where(_status(now).in_(list(statuses)))
+    return [_standing(conn, row) for row in conn.execute(query.limit(limit).offset(offset)).all()]
+
+
+def _status(now: float) -> Any:
+    """`Standing.status` in SQL."""
+    written = payments.c.status
+    return case(
+        (written.not_in(list(UNPAID)), written),
+        (invoices.c.cancelled_at.is_not(None), Status.CANCELLED.value),
+        (written.in_(list(UNPAID_ENDS)), written),
+        (invoices.c.expires_at <= now, Status.EXPIRED.value),
+        else_=Status.OPEN.value,
+    )
+
+
+def _standing(conn: Connection, row: Row[Any]) -> Standing:
+    story = ledger_payments.by_link(conn, row.link)
+    return Standing(_invoice(row), mails.of(conn, row.id), story)
+
+
+def _invoice(row: Row[Any]) -> Invoice:
+    return Invoice(
+        id=row.id,
+        shop=row.shop,
+        link=row.link,
+        signed=row.signed,
+        order=order_of(row.terms),
+        given=msgspec.json.decode(row.given),
+        email=row.email,
+        remind_at=row.remind_at,
+        cancelled_at=row.cancelled_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        expires_at=row.expires_at,
+    )

@@ -1,0 +1,114 @@
+"""Mails about invoices: due at their time, leased by one worker, tried again until settled."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from checkout.ledger.quick import Change, Query
+from checkout.ledger.schema import mails
+from checkout.model.invoice import Delivery, Kind
+
+# Built once: every worker asks each second.
+DUE: Final = Query(
+    select(mails)
+    .where(mails.c.due_at <= bindparam("now"))
+    .order_by(mails.c.due_at)
+    .limit(bindparam("most"))
+)
+OF: Final = Query(
+    select(mails)
+    .where(mails.c.invoice == bindparam("value"))
+    .order_by(mails.c.created_at, mails.c.id)
+)
+TAKE: Final = Change(
+    update(mails)
+    .where(mails.c.id == bindparam("of_id"), mails.c.due_at == bindparam("was_due_at"))
+    .values(due_at=bindparam("until"), tries=bindparam("more"))
+)
+
+
+class Mail(Struct, frozen=True, kw_only=True):
+    """`id` stays the same at every try; `due_at` None: settled; `error`: why the last try failed.
+    Times in seconds since 1970."""
+
+    id: str
+    invoice: str
+    kind: Kind
+    state: Delivery
+    tries: int
+    due_at: float | None
+    sent_at: float | None
+    error: str | None
+    created_at: float
+
+
+def queue(
+    conn: Connection, id: str, invoice: str, kind: Kind, *, due_at: float, now: float
+) -> None:
+    conn.execute(
+        insert(mails).values(
+            id=id,
+            invoice=invoice,
+            kind=kind,
+            state=Delivery.QUEUED,
+            tries=0,
+            due_at=due_at,
+            created_at=now,
+        )
+    )
+
+
+def due(conn: Connection, now: float, limit: int = 20) -> list[Mail]:
+    return [_mail(row) for row in DUE.all(conn, now=now, most=limit)]
+
+
+def of(conn: Connection, invoice: str) -> tuple[Mail, ...]:
+    """An invoice's mails, oldest first."""
+    return tuple(_mail(row) for row in OF.all(conn, value=invoice))
+
+
+def take(conn: Connection, mail: Mail, *, until: float) -> bool:
+    """Lease it: one worker sends it; one that dies leaves it due again at `until`."""
+    was, more = mail.due_at, mail.tries + 1
+    return TAKE(conn, {"of_id": mail.id, "was_due_at": was, "until": until, "more": more}) == 1
+
+
+def sent(conn: Connection, id: str, now: float) -> None:
+    _change(conn, id, state=Delivery.SENT, due_at=None, sent_at=now, error=None)
+
+
+def failed(conn: Connection, id: str, error: str | None, *, again_at: float | None) -> None:
+    """A try that came to nothing; `again_at` None: the last one."""
+    state = Delivery.FAILED if again_at is None else Delivery.QUEUED
+    _change(conn, id, state=state, due_at=again_at, error=error)
+
+
+def postpone(conn: Connection, id: str, until: float) -> None:
+    """Look at it again then: that was no try."""
+    _change(conn, id, due_at=until, tries=0)
+
+
+def drop(conn: Connection, invoice: str, *kinds: Kind) -> None:
+    """Those of an invoice that wait are not needed any more."""
+    waiting = (mails.c.invoice == invoice, mails.c.state == Delivery.QUEUED)
+    conn.execute(
+        update(mails)
+        .where(*waiting, mails.c.kind.in_(kinds))
+        .values(state=Delivery.DROPPED, due_at=None)
+    )
+
+
+def _change(conn: Connection, id: str, **values: Any) -> None:
+    """Of a mail that still waits: what was dropped meanwhile stays so, unless it is sent."""
+    found = [mails.c.id == id]
+    if values.get("state") is not Delivery.SENT:
+        found.append(mails.c.state == Delivery.QUEUED)
+    conn.execute(update(mails).where(*found).values(**values))
+
+
+def _mail(row: Any) -> Mail:
+    found = {"kind": Kind(row.kind), "state": Delivery(row.state)}
+    return Mail(**{**row._asdict(), **found})

@@ -1,0 +1,117 @@
+"""The shop's API of invoices: create, list, read, send again, cancel."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from litestar import Response, get, post
+
+from checkout.errors import Unprocessable
+from checkout.flow import invoices
+from checkout.ledger.invoices import Standing
+from checkout.merchant.invoices import NO_SMTP, read_address, read_invoice, shape
+from checkout.model.checks import decode
+from checkout.model.rules import choice, text
+from checkout.model.status import OUTWARD
+from checkout.web.api import idempotency_key
+from checkout.web.callers import authenticated
+from checkout.web.paging import asked
+from checkout.web.security import read_body
+from checkout.web.visit import Web, Web_Request, web_of
+
+STATUSES: Final = frozenset(OUTWARD.values())
+
+
+@post("/invoices", status_code=201, tags=["invoices"], summary="Create an invoice")
+async def create_invoice(request: Web_Request) -> Response[Any]:
+    """Answers `{"invoice": {...}}` with its `id` and `url`; 422 names every wrong field. It is
+    mailed afterwards, in the background."""
+    web = web_of(request)
+    shop = authenticated(request, web.settings)
+    body = await read_body(request)
+    draft = read_invoice(decode(body), shop, web.settings, web.flow.clock())
+    made = await invoices.make(
+        web.flow,
+        draft,
+        shop,
+        idempotency_key=idempotency_key(request) or None,
+        digest=hashlib.sha256(body).hexdigest(),
+    )
+    return _told(web, made, status_code=201)
+
+
+@get("/invoices", tags=["invoices"], summary="List invoices")
+async def list_invoices(request: Web_Request) -> Response[Any]:
+    """Answers `{"invoices": [...]}`, the newest first; `limit` and `offset` turn the pages,
+    `status` and `tracking_id` choose."""
+    web = web_of(request)
+    shop = authenticated(request, web.settings)
+    fields, limit, offset = asked(request)
+    status = fields.get("status", choice(STATUSES))
+    tracking_id = fields.get("tracking_id", text(255))
+    fields.done()
+    found = await invoices.listed(
+        web.flow,
+        shop=shop.id,
+        status=status,
+        tracking_id=tracking_id,
+        limit=limit,
+        offset=offset,
+    )
+    base, now = web.settings.public_url, web.flow.clock()
+    return Response({"invoices": [shape(each, base, now) for each in found]})
+
+
+@get("/invoices/{invoice_id:str}", tags=["invoices"], summary="Read an invoice")
+async def read_one_invoice(request: Web_Request) -> Response[Any]:
+    """Answers the invoice: its terms, its link, and what became of it and of its mails."""
+    web = web_of(request)
+    shop = authenticated(request, web.settings)
+    return _told(web, await invoices.find(web.flow, request.path_params["invoice_id"], shop))
+
+
+@post(
+    "/invoices/{invoice_id:str}/send",
+    status_code=200,
+    tags=["invoices"],
+    summary="Send an invoice again",
+)
+async def send_invoice(request: Web_Request) -> Response[Any]:
+    """Mails it once more, or for the first time; `email` in the body is its address from now on.
+    422 when nothing is left to pay."""
+    web = web_of(request)
+    shop = authenticated(request, web.settings)
+    body = await read_body(request)
+    email = read_address(decode(body)) if body.strip() else None
+    if web.settings.smtp is None:
+        raise Unprocessable({"send": [NO_SMTP]})
+    again = await invoices.send_again(web.flow, request.path_params["invoice_id"], shop, email)
+    return _told(web, again)
+
+
+@post(
+    "/invoices/{invoice_id:str}/cancel",
+    status_code=200,
+    tags=["invoices"],
+    summary="Cancel an invoice",
+)
+async def cancel_invoice(request: Web_Request) -> Response[Any]:
+    """Shuts its link for good; 422 when it is paid or being paid."""
+    web = web_of(request)
+    shop = authenticated(request, web.settings)
+    return _told(web, await invoices.cancel(web.flow, request.path_params["invoice_id"], shop))
+
+
+def _told(web: Web, standing: Standing, status_code: int = 200) -> Response[Any]:
+    invoice = shape(standing, web.settings.public_url, web.flow.clock())
+    return Response({"invoice": invoice}, status_code=status_code)
+
+
+HANDLERS: Final = (
+    create_invoice,
+    list_invoices,
+    read_one_invoice,
+    send_invoice,
+    cancel_invoice,
+)
