@@ -43,7 +43,9 @@ async def by_token(
         first = await _beginning(flow, shop, parent or "")
         card = first.facts.card
         gateway = flow.gateways.get(first.account)
-        if card is not None and card.token and gateway is not None and gateway.can.alone:
+        # By the payment itself where the gateway can: it knows what the customer agreed to.
+        by_payment = gateway is not None and order.transaction_type in gateway.can.series
+        if card is not None and card.token and not by_payment and gateway and gateway.can.alone:
             token = card.token
         else:
             order = msgspec.structs.replace(order, series=True)

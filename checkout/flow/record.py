@@ -3,7 +3,7 @@ the tables of `model.status` allow, with its event and, where the shop is to kno
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
@@ -24,6 +24,10 @@ from checkout.model.status import FINAL, LIVE, UNPAID_ENDS, WON, Status, move
 from checkout.settings import Limits, Shop
 
 log = structlog.get_logger(__name__)
+
+S = TypeVar("S", bound=Struct)
+
+NOT_DONE: Final = frozenset({Status.DECLINED, Status.LOST})  # ends of an operation without effect
 
 
 class Book(Struct, frozen=True):
@@ -108,6 +112,7 @@ def answer(
         return _mismatched(conn, book, attempt, outcome, stated, now)
     if attempt.mismatch and attempt.judged is None and outcome.status in FINAL | {Status.LOST}:
         return story  # the gateway contradicts itself: only a person ends a mismatch
+    outcome = _of_what_was_won(conn, attempt, outcome)
     changed = _heard(story, attempt, outcome, now, asked=asked)
     attempts.save(conn, attempt, changed)
     _remember_card(conn, story, outcome, now)
@@ -153,28 +158,49 @@ def _remember_card(conn: Connection, story: Story, outcome: Outcome, now: float)
         cards.remember(conn, story.payment.shop, card, now)
 
 
+def _of_what_was_won(conn: Connection, attempt: Attempt, outcome: Outcome) -> Outcome:
+    """Of money that was paid or held "cancelled" means that it has gone back, where the gateway
+    says so by `taken_back`. After a refund or void of ours "gone back" is that one: its own answer
+    says how much, and moves the payment."""
+    back = outcome.facts.taken_back
+    if attempt.status not in WON:
+        return outcome
+    if outcome.status is Status.CANCELLED and back is not None:
+        outcome = msgspec.structs.replace(outcome, status=Status.REFUNDED)
+    if outcome.status is not Status.REFUNDED or back == "chargeback":
+        return outcome
+    ours = any(
+        each.kind in ("refund", "void") and not each.by_gateway and each.status not in NOT_DONE
+        for each in _operations_on(conn, attempt)
+    )
+    return msgspec.structs.replace(outcome, status=attempt.status) if ours else outcome
+
+
+def _operations_on(conn: Connection, attempt: Attempt) -> list[Operation]:
+    made = operations.of(conn, attempt.payment)
+    return [each for each in made if each.attempt == attempt.number]
+
+
 def _taken_back(
     conn: Connection, book: Book, story: Story, attempt: Attempt, outcome: Outcome, now: float
 ) -> None:
     """Money that was paid or held has gone back without our asking: recorded as an operation,
     told to the shop, raised."""
-    before = operations.of(conn, attempt.payment)
-    if attempt.status not in WON or any(each.status in LIVE for each in before):
-        return  # what we asked for is settled by its own answer
-    returned = sum(
-        each.amount
-        for each in before
-        if each.attempt == attempt.number and each.status is Status.REFUNDED
-    )
+    before = [each for each in _operations_on(conn, attempt) if each.status not in NOT_DONE]
+    if attempt.status not in WON or any(each.by_gateway and each.status in LIVE for each in before):
+        return  # what was told of before is settled by its own answer
+    captured = sum(each.amount for each in before if each.kind == "capture")
+    returned = sum(each.amount for each in before if each.kind != "capture")
     held = attempt.status is Status.AUTHORIZED
+    back = outcome.facts.taken_back if outcome.facts.taken_back == "chargeback" else "refund"
     operation = Operation(
         uid=new_uid(),
         payment=attempt.payment,
         attempt=attempt.number,
-        kind="void" if held else outcome.facts.taken_back or "refund",
+        kind="void" if held else back,
         by_gateway=True,
         key=new_key(attempt.number),
-        amount=story.payment.order.money.minor - returned,
+        amount=max((captured or story.payment.order.money.minor) - returned, 0),
         status=Status.REFUNDED,
         gateway_id=outcome.id,
         sweep_at=None,
@@ -194,13 +220,16 @@ def _stated(outcome: Outcome) -> Facts:
 
 def _kept(known: Facts, stated: Facts) -> Facts:
     """What the gateway states, beside what it stated before and leaves out now."""
-    return Facts(
-        **{
-            name: getattr(stated, name) if getattr(stated, name) is not None else before
-            for name in Facts.__struct_fields__
-            for before in (getattr(known, name),)
-        }
-    )
+    facts, card, before = _merged(known, stated), stated.card, known.card
+    if card is None or before is None or card.last_4 not in (None, before.last_4):
+        return facts
+    return msgspec.structs.replace(facts, card=_merged(before, card))
+
+
+def _merged(known: S, stated: S) -> S:
+    given = {name: getattr(stated, name) for name in stated.__struct_fields__}
+    changes = {name: value for name, value in given.items() if value is not None}
+    return msgspec.structs.replace(known, **changes)
 
 
 def _moved(

@@ -4,12 +4,14 @@ Documents: the platform's REST overview, completed by its public clients. Bodies
 dotted names, answers JSON or XML; amounts are major units with two decimals ("50.00"). A token
 and a checksum that knows the secure key go into every call. Our key travels as
 `merchantTransactionId` and finds the payment again. Success and most failures are both HTTP 200:
-`transactionStatus` decides.
+the words `status` and `transactionStatus` decide.
 
-    rest_words     STATUS, REASON: its words to ours      rest_account   settings, signed calls
-    rest_request   a charge in its fields                 rest_token     the token they need
-    rest_answer    reading what it says                   rest_checksum  MD5, theirs and ours
-    rest_verdict   what that means                        rest_decode    forms, JSON, XML
+    rest_options      an account's settings              rest_answer       reading what it says
+    rest_account      signed calls                       rest_words        its words to ours
+    rest_token        the token they need                rest_verdict      what an answer means
+    rest_charge       which call a charge is             rest_operations   the same of operations
+    rest_request      its fields                         rest_decode       forms, JSON, XML
+    rest_unconfirmed  what no document confirms          rest_checksum     MD5, theirs and ours
 """
 
 from __future__ import annotations
@@ -25,57 +27,40 @@ import structlog
 from checkout.errors import Unauthorized
 from checkout.gateways.base import (
     Asked,
-    Can,
     Captures,
     Charge,
     FindsOperations,
     Reference,
     Refunds,
     Voids,
-    can_of,
 )
-from checkout.gateways.rest_account import Account, Options
+from checkout.gateways.rest_account import Account
 from checkout.gateways.rest_answer import Payment, payment, read
-from checkout.gateways.rest_checksum import is_genuine
+from checkout.gateways.rest_charge import PAYOUT, Cannot, abilities, call_of
+from checkout.gateways.rest_checksum import Proof, signed_words
 from checkout.gateways.rest_decode import decoded
-from checkout.gateways.rest_request import (
-    EXPONENTS,
-    amount_of,
-    fields_of,
-    sendable,
-)
+from checkout.gateways.rest_operations import CAPTURE, REFUND, REVERSAL, answered, stands
+from checkout.gateways.rest_options import ID, Options
+from checkout.gateways.rest_request import amount_of
+from checkout.gateways.rest_unconfirmed import PAYOUTS_ARE_FOUND
 from checkout.gateways.rest_verdict import (
-    disagree,
-    followed,
     is_declined,
+    is_proved,
     not_found,
     outcome,
     refused,
-    stands,
+    registered,
 )
 from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, UNREACHABLE, Answer
+from checkout.model.card import Card
 from checkout.model.money import Money
-from checkout.model.order import CARD_METHOD
+from checkout.model.order import CARD_METHOD, TOKENIZATION
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import Status
 
-__all__ = ["CAN", "Options", "Rest"]
+__all__ = ["Options", "Rest"]
 
-PAYMENTS: Final = "/transactionServices/REST/v1/payments"
-CREATE: Final = {"payment": "DB", "charge": "DB", "authorization": "PA"}
 NOT_OURS_TO_SEND: Final = Outcome(Status.LOST, reason=Reason.INVALID)
-
-CAN: Final = Can(
-    card=True,
-    card_modes=frozenset({"CC", "DC"}),
-    keeps_cards=True,
-    browser=True,
-    lookup=True,
-    transaction_types=frozenset(CREATE),
-    series=frozenset({"payment"}),
-    exponents=EXPONENTS,
-    whole=frozenset({"void"}),
-)
 
 log = structlog.get_logger(__name__)
 
@@ -89,90 +74,72 @@ class Rest(Captures, Voids, Refunds, FindsOperations):
         charge_seconds: float = CHARGE_SECONDS,
         query_seconds: float = QUERY_SECONDS,
     ) -> None:
-        self.can = can_of(CAN, options)
-        self._secure_key = options.secure_key
+        self.can = abilities(options)
+        self._options = options
         self._account = Account(
             options, transport, charge_seconds=charge_seconds, query_seconds=query_seconds
         )
 
+    def takes(self, money: Money) -> str | None:
+        return None if amount_of(money) else "no amount of this protocol: 99999999.99 at most"
+
     async def pay(self, charge: Charge) -> Outcome:
         asked = charge.order.transaction_type
-        kind, amount = CREATE.get(asked), amount_of(charge.money)
-        if charge.after is not None:
-            return await self._go_on(charge, charge.after, amount)
-        if kind is None or amount is None or not sendable(charge):
-            log.error("gateway.cannot", transaction_type=asked, alert=True)
-            return NOT_OURS_TO_SEND
-        answer = await self._account.charge(
-            PAYMENTS, fields_of(charge, kind, amount), (charge.key, amount)
-        )
+        call = call_of(charge, self._options)
+        if isinstance(call, Cannot):
+            log.error("gateway.cannot", transaction_type=asked, why=call.why, alert=True)
+            return Outcome(Status.LOST, reason=call.reason)
+        answer = await self._account.charge(call.path, call.fields, call.proof, call.name)
         if isinstance(answer, Outcome):
             return answer
         said = _said(answer, charge.money)
         if said is None:
             return UNKNOWN
-        return refused(said, answer.status) or outcome(said, asked)
-
-    async def _go_on(self, charge: Charge, first: str, amount: str | None) -> Outcome:
-        """The next payment of a series, by the id of the one that began it."""
-        asked = charge.order.transaction_type
-        if amount is None or asked not in self.can.series:
-            log.error("gateway.cannot", transaction_type=asked, alert=True)
-            return NOT_OURS_TO_SEND
-        fields = {
-            "merchantTransactionId": charge.key,
-            "amount": amount,
-            "currency": charge.money.currency,
-            "paymentType": CREATE[asked],
-            "recurringType": "REPEATED",
-            "notificationUrl": charge.notify_url,
-        }
-        answer = await self._account.charge(
-            f"{PAYMENTS}/{quote(first, safe='')}", fields, (first, amount)
-        )
-        if isinstance(answer, Outcome):
-            return answer
-        said = _said(answer, charge.money)
-        return UNKNOWN if said is None else refused(said, answer.status) or outcome(said, asked)
+        if asked == TOKENIZATION and isinstance(charge.card, Card):
+            return registered(said, answer.status, charge, charge.card)
+        return refused(said, answer.status, charge) or outcome(said, asked)
 
     async def status(self, reference: Reference) -> Outcome:
         said = await self._look_up(reference)
         if isinstance(said, Outcome):
-            return said
+            return _found(said, reference)
         on_card = reference.method == CARD_METHOD
-        return outcome(said, reference.transaction_type, later=True, on_card=on_card)
+        found = outcome(said, reference.transaction_type, later=True, on_card=on_card)
+        return _found(found, reference)
 
     def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
         data = decoded(body)
-        if not isinstance(data, dict) or not is_genuine(data, self._secure_key):
+        key = self._options.secure_key
+        signed = signed_words(data, key) if isinstance(data, dict) else frozenset()
+        if not signed:
             raise Unauthorized
         # What the checksum doesn't cover is anybody's, and not told.
-        said = read(data)
+        said = read(data, self.can.decimals)
         facts = Facts(money=said.facts.money, key=said.facts.key)
-        if disagree(said):
+        if not is_proved(said, signed):
             return Outcome(Status.PENDING, said.id, facts=facts)
         return outcome(msgspec.structs.replace(said, facts=facts, step=None), None)
 
     async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
         """Collect (part of) what was authorized."""
-        return await self._follow(reference, "CP", money)
+        return await self._follow(reference, CAPTURE, money)
 
     async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
         """Give all of it up: a reversal has no amount."""
-        if money != reference.money:
+        if not money.same_sum(reference.money):
             return NOT_OURS_TO_SEND
-        return await self._follow(reference, "RV", money)
+        return await self._follow(reference, REVERSAL, money)
 
     async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
         """Send (part of) a payment back; the gateway does that once."""
-        return await self._follow(reference, "RF", money)
+        return await self._follow(reference, REFUND, money)
 
     async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
         """The gateway knows operations by what they have made of the payment."""
         said = await self._look_up(reference)
         if isinstance(said, Outcome):
             return UNKNOWN
-        return stands(said, asked.kind, reference)
+        return stands(said, asked, reference)
 
     async def _follow(self, reference: Reference, operation: str, money: Money) -> Outcome:
         amount = amount_of(money)
@@ -183,23 +150,25 @@ class Rest(Captures, Voids, Refunds, FindsOperations):
         payment_id = reference.id or await self._id_of(reference)
         if payment_id is None:
             return UNREACHABLE
-        stated = {} if operation == "RV" else {"amount": amount}
+        stated = {} if operation == REVERSAL else {"amount": amount}
         answer = await self._account.charge(
-            f"{PAYMENTS}/{quote(payment_id, safe='')}",
+            f"{self._options.payments_path}/{quote(payment_id, safe='')}",
             {"paymentType": operation, **stated},
-            (payment_id, *stated.values()),
+            Proof((payment_id, *stated.values())),
         )
         if isinstance(answer, Outcome):
             return answer
-        said = payment(answer.data, money.currency)
-        return UNKNOWN if said is None else followed(said, answer.status, operation)
+        said = payment(answer.data, money)
+        return UNKNOWN if said is None else answered(said, answer.status, operation)
 
     async def _look_up(self, reference: Reference) -> Payment | Outcome:
-        name = reference.id or reference.key
+        id_type, field = ("PID", "paymentId") if reference.id else ("MID", "merchantTransactionId")
+        name, path = reference.id or reference.key, self._options.inquiry_path
+        fields = {"paymentType": "IN", "idType": id_type}
+        if ID not in path:
+            fields[field] = name
         answer = await self._account.ask(
-            f"{PAYMENTS}/{quote(name, safe='')}",
-            {"paymentType": "IN", "idType": "PID" if reference.id else "MID"},
-            (name,),
+            path.replace(ID, quote(name, safe="")), fields, Proof((name,))
         )
         if isinstance(answer, Outcome):
             return answer
@@ -213,9 +182,21 @@ class Rest(Captures, Voids, Refunds, FindsOperations):
 
 def _said(answer: Answer, asked: Money) -> Payment | None:
     """The answer of this gateway; None: something else, or a success told with an error."""
-    said = payment(answer.data, asked.currency)
+    said = payment(answer.data, asked)
     if said and answer.status >= 300 and not (said.says_nothing or is_declined(said)):
         said = None
     if said is None:
         log.warning("gateway.unknown", status=answer.status)
     return said
+
+
+def _found(found: Outcome, reference: Reference) -> Outcome:
+    """What a lookup proves of what it was made for."""
+    kind = reference.transaction_type
+    if kind == PAYOUT and found.status is Status.LOST and not PAYOUTS_ARE_FOUND:
+        log.warning("gateway.payout_not_found")
+        return UNKNOWN
+    kept = found.facts.card is not None and found.facts.card.token is not None
+    if kind == TOKENIZATION and found.status is Status.PAID and not kept:
+        return Outcome(Status.PENDING, found.id)
+    return found

@@ -1,4 +1,4 @@
-"""The shop's account at the REST gateway: its settings, its token, and signed calls.
+"""The shop's account at the REST gateway: its token, and signed calls.
 
 Every call carries the token and a checksum. 401 proves that nothing was done: the token is
 dropped and the call made once more with a fresh one.
@@ -10,22 +10,20 @@ import re
 import time
 from collections.abc import Awaitable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 import httpx
 import structlog
 
-from checkout.gateways import base
 from checkout.gateways.rest_answer import stated
-from checkout.gateways.rest_checksum import SEPARATOR, checksum
+from checkout.gateways.rest_checksum import Proof
 from checkout.gateways.rest_decode import FORM, decoded, encoded
-from checkout.gateways.rest_request import LONGEST_RETURN_URL
+from checkout.gateways.rest_options import Options
 from checkout.gateways.rest_token import Token
 from checkout.gateways.wire import Answer, Wire
 from checkout.model.outcome import UNKNOWN, Outcome, Reason
 from checkout.model.status import Status
 
-TOKEN: Final = "/transactionServices/REST/v1/authToken"
 ACCEPT: Final = {"json": "application/json", "xml": "application/xml"}
 LONGEST_TOKEN: Final = 4096
 _TOKEN: Final = re.compile(r"[!-~]+", re.ASCII)  # what a header may carry
@@ -33,26 +31,6 @@ _TOKEN: Final = re.compile(r"[!-~]+", re.ASCII)  # what a header may carry
 Fields = Mapping[str, str]
 
 log = structlog.get_logger(__name__)
-
-
-class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the gateway hands out. `answers`: what to ask for; whichever comes is read."""
-
-    longest_return_url: ClassVar[int] = LONGEST_RETURN_URL
-
-    partner_id: str
-    username: str
-    member_id: str
-    secure_key: str
-    terminal_id: str | None = None
-    answers: Literal["json", "xml"] = "json"
-
-    def __post_init__(self) -> None:
-        for name in ("partner_id", "username", "member_id", "secure_key"):
-            if not getattr(self, name).strip():
-                raise ValueError(f"{name} must not be empty")
-        if SEPARATOR in self.member_id:
-            raise ValueError(f"member_id must not contain {SEPARATOR}")
 
 
 class Send(Protocol):
@@ -70,7 +48,8 @@ class Send(Protocol):
 
 
 class Account:
-    """Sends for one account. `signed`: what the checksum is over, after member id and key."""
+    """Sends for one account. `proof`: what the checksum is over. `name`: what the log calls a path
+    that has more in it than a log should."""
 
     def __init__(
         self,
@@ -94,55 +73,60 @@ class Account:
         )
         self._token = Token(self._fetch_token)
 
-    async def charge(self, path: str, body: Fields, signed: tuple[str, ...]) -> Answer | Outcome:
+    async def charge(
+        self, path: str, body: Fields, proof: Proof, name: str | None = None
+    ) -> Answer | Outcome:
         """Send what may move money, once. LOST: nothing was sent, or it was refused unread."""
-        answer = await self._send(self._wire.charge, self._charge_seconds, path, body, signed)
+        charge = partial(self._wire.charge, name=name)
+        answer = await self._send(charge, self._charge_seconds, path, body, proof)
         return Outcome(Status.LOST, reason=answer) if isinstance(answer, Reason) else answer
 
-    async def ask(self, path: str, body: Fields, signed: tuple[str, ...]) -> Answer | Outcome:
+    async def ask(self, path: str, body: Fields, proof: Proof) -> Answer | Outcome:
         """Send a question; any failure means that we still don't know."""
         ask = partial(self._wire.ask, method="POST")
-        answer = await self._send(ask, self._query_seconds, path, body, signed)
+        answer = await self._send(ask, self._query_seconds, path, body, proof)
         if answer is Reason.CREDENTIALS:
             return Outcome(Status.PENDING, reason=answer)
         return UNKNOWN if isinstance(answer, Reason) else answer
 
     async def _send(
-        self, send: Send, seconds: float, path: str, body: Fields, signed: tuple[str, ...]
+        self, send: Send, seconds: float, path: str, body: Fields, proof: Proof
     ) -> Answer | Outcome | Reason:
         """Send within `seconds` in all. A Reason: nothing was done, and why."""
         until = time.monotonic() + seconds
-        body = self._authentication(signed) | dict(body)
+        body = dict(body) | self._authentication(proof)
         token = await self._token.get(seconds)
         if isinstance(token, Reason):
             return token
         answer = await _within(until, send, path, body, token, renewable=True)
         if not isinstance(answer, Answer) or answer.status != 401:
             return answer
-        log.info("gateway.token_refused", path=path)
+        log.info("gateway.token_refused")
         self._token.drop(token)
         token = await self._token.get(until - time.monotonic())
         if isinstance(token, Reason):
             return token
         return await _within(until, send, path, body, token, renewable=False)
 
-    def _authentication(self, signed: tuple[str, ...]) -> dict[str, str]:
+    def _authentication(self, proof: Proof) -> dict[str, str]:
         own = self._options
         fields = {
             "authentication.memberId": own.member_id,
-            "authentication.checksum": checksum(own.member_id, own.secure_key, *signed),
+            "authentication.checksum": proof.made_with(own.member_id, own.secure_key),
         }
         return fields | ({"authentication.terminalId": own.terminal_id} if own.terminal_id else {})
 
     async def _fetch_token(self, seconds: float) -> str | Reason:
         own = self._options
-        fields = {
-            "authentication.partnerId": own.partner_id,
-            "merchant.username": own.username,
-            "authentication.sKey": own.secure_key,
-        }
+        fields = {"authentication.sKey": own.secure_key}
+        if own.token_by == "member":
+            fields["authentication.memberId"] = own.member_id
+        elif own.partner_id is not None:
+            fields["authentication.partnerId"] = own.partner_id
+        if own.username is not None:
+            fields["merchant.username"] = own.username
         limit = min(seconds, self._query_seconds)
-        answer = await self._wire.ask(TOKEN, fields, method="POST", seconds=limit)
+        answer = await self._wire.ask(own.token_path, fields, method="POST", seconds=limit)
         if isinstance(answer, Outcome):
             return answer.reason or Reason.UNREACHABLE
         data = answer.data if isinstance(answer.data, dict) else {}
@@ -151,7 +135,7 @@ class Account:
             return token
         if "result" not in data:
             return Reason.UNREACHABLE
-        log.error("gateway.refused_us", path=TOKEN, status=answer.status, alert=True)
+        log.error("gateway.refused_us", path=own.token_path, status=answer.status, alert=True)
         return Reason.CREDENTIALS
 
 

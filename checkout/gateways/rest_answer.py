@@ -7,13 +7,14 @@ parameters. Not tolerated: an amount, currency or key that is stated and can't b
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import Struct
 
 from checkout.gateways.reading import LIKE_A_CARD, LONGEST, Object, address, safe, section, text
-from checkout.gateways.rest_words import FOUND, OUR_BRANDS
+from checkout.gateways.rest_words import FOUND, LONG, NO_RECORD, NOT_FOUND, OUR_BRANDS, SHORT
 from checkout.model.card import brand_of
 from checkout.model.money import EXPONENTS, LARGEST, Money
 from checkout.model.outcome import Facts, PaidCard
@@ -35,7 +36,8 @@ class Payment(Struct, frozen=True):
     long: str
     code: str | None
     mode: str | None  # CC, NB, ...
-    asked: str | None  # DB, PA
+    asked: str | None  # DB, PA, PO
+    registration: str | None  # the `id` of a registration alone
     step: Redirect | PostForm | None
     facts: Facts
     sentences: tuple[str | None, str | None]  # the bank's, then the platform's
@@ -44,38 +46,57 @@ class Payment(Struct, frozen=True):
     @property
     def word(self) -> str:
         """The one that decides."""
-        return self.short or self.long
+        return self.long or self.short
 
     @property
     def says_nothing(self) -> bool:
         """It tells how the call went, and nothing of a payment."""
         return self.id is None and not self.word and self.step is None
 
+    @property
+    def proves_nothing(self) -> bool:
+        """A short N for a record that isn't there, or whose word the platform's own table lacks."""
+        return self.no_record and self.long not in LONG
 
-def payment(data: Any, currency: str | None) -> Payment | None:
-    """What an answer says; None where it is no answer of this gateway. `currency`: what a stated
-    amount is in, should the answer not say."""
-    said = read(data, currency) if isinstance(data, dict) else None
+    @property
+    def no_record(self) -> bool:
+        """A short N, because no record was found: it says no more."""
+        absent = self.code == NOT_FOUND or any(
+            NO_RECORD in (sentence or "").lower() for sentence in self.sentences
+        )
+        return self.short == "n" and absent
+
+
+def payment(data: Any, asked: Money | None) -> Payment | None:
+    """What an answer says; None where it is no answer of this gateway. `asked`: what was asked for,
+    in whose currency a stated amount is, should the answer not say, and in whose decimals."""
+    if not isinstance(data, dict):
+        return None
+    decimals = {asked.currency: asked.decimals} if asked else {}
+    said = read(data, decimals, asked.currency if asked else None)
     # Without a result or the gateway's own field it may be anybody's: others have a "status" too.
-    return said if said and (said.code or said.short) else None
+    return said if said.code or stated(data, "transactionStatus") else None
 
 
-def read(data: Object, currency: str | None = None) -> Payment:
-    """The same of what is known to be the gateway's."""
+def read(data: Object, decimals: Mapping[str, int | None], currency: str | None = None) -> Payment:
+    """The same of what is known to be the gateway's. `decimals`: of the currencies that the account
+    counts otherwise than ISO."""
     result = section(data, "result")
     code = text(result, "code") or text(data, "resultCode")
     uid = stated(data, "paymentId")
     description = safe(text(result, "description") or text(data, "resultDescription"))
     remark = safe(text(data, "remark"))
     message = remark if code == FOUND else description or remark
-    money, amount, key, sound = _money(data, currency)
+    money, amount, key, sound = _money(data, decimals, currency)
+    short, long = _words(data)
     return Payment(
         id=uid if uid and _ID.fullmatch(uid) else None,
-        short=(stated(data, "transactionStatus") or "").lower(),
-        long=(stated(data, "status") or "").lower(),
+        short=short,
+        long=long,
         code=code,
         mode=text(data, "paymentMode", 32),
         asked=text(data, "paymentType", 8),
+        registration=_token(stated(data, "id")),
         step=_step(section(data, "redirect")),
         facts=Facts(
             money=money,
@@ -97,15 +118,25 @@ def stated(fields: Object, name: str, longest: int = LONGEST) -> str | None:
     return None if value in NOTHING else value
 
 
-def minor_units(amount: str, currency: str) -> int | None:
+def _words(data: Object) -> tuple[str, str]:
+    """The short and the long word, in lower case. Some deployments write the short one in the long
+    one's place; where that isn't the short word there is, it stays: a word that nobody knows."""
+    short = (stated(data, "transactionStatus") or "").lower()
+    long = (stated(data, "status") or "").lower()
+    return (long, "") if long in SHORT and short in ("", long) else (short, long)
+
+
+def minor_units(amount: str, currency: str, decimals: int | None = None) -> int | None:
     """Of "50.00" 5000; None unless it is plain digits and a whole number of minor units."""
     if not _AMOUNT.fullmatch(amount):
         return None
-    minor = Decimal(amount).scaleb(EXPONENTS[currency])
+    minor = Decimal(amount).scaleb(EXPONENTS[currency] if decimals is None else decimals)
     return int(minor) if minor == minor.to_integral_value() and minor <= LARGEST else None
 
 
-def _money(data: Object, asked: str | None) -> tuple[Money | None, int | None, str | None, bool]:
+def _money(
+    data: Object, decimals: Mapping[str, int | None], asked: str | None
+) -> tuple[Money | None, int | None, str | None, bool]:
     """Money, or the amount alone, and our key as stated; and whether all that is stated could be
     read. Amounts are in major units, also of currencies without decimals (1999.00 JPY)."""
     names = ("amount", "currency", "merchantTransactionId")
@@ -113,11 +144,12 @@ def _money(data: Object, asked: str | None) -> tuple[Money | None, int | None, s
     amount, code, key = (stated(data, name) for name in names)
     currency = code if code in EXPONENTS else None
     in_currency = (currency or asked) if code is None or currency else None
-    minor = minor_units(amount, in_currency) if amount and in_currency else None
+    counted = decimals.get(in_currency or "")
+    minor = minor_units(amount, in_currency, counted) if amount and in_currency else None
     read = (minor, currency, key)
     sound = all(one is not None for one, stands in zip(read, there, strict=True) if stands)
     if minor is not None and currency is not None:
-        return Money(minor, currency), None, key, sound
+        return Money(minor, currency, counted), None, key, sound
     return None, minor, key, sound
 
 
@@ -125,7 +157,7 @@ def _card(data: Object) -> PaidCard | None:
     """What may be kept of a card: never more digits than the names promise."""
     card = section(data, "card")
     bin_ = _digits(card, "bin", 6)
-    token = text(data, "registrationId")
+    token = _token(stated(data, "registrationId"))
     brand = OUR_BRANDS.get((text(data, "paymentBrand") or "").upper())
     if brand is None and bin_ and (found := brand_of(bin_)):
         brand = found.name
@@ -137,8 +169,12 @@ def _card(data: Object) -> PaidCard | None:
         last_4=last_4,
         first_1=bin_[0] if bin_ else None,
         bin=bin_,
-        token=None if token and LIKE_A_CARD.fullmatch(token) else token,
+        token=token,
     )
+
+
+def _token(value: str | None) -> str | None:
+    return None if value and LIKE_A_CARD.fullmatch(value) else value
 
 
 def _digits(fields: Object, name: str, length: int) -> str | None:

@@ -7,9 +7,24 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 SEPARATOR: Final = "|"
+SIGNED: Final = ("paymentId", "merchantTransactionId", "amount")
+WORDS: Final = ("transactionStatus", "status")
+
+
+class Proof(NamedTuple):
+    """What a request's checksum is over, beside the member id and the secure key: those two come
+    first, or the key comes last."""
+
+    fields: tuple[str, ...]
+    key_last: bool = False
+
+    def made_with(self, member_id: str, secure_key: str) -> str:
+        if self.key_last:
+            return checksum(member_id, *self.fields, secure_key)
+        return checksum(member_id, secure_key, *self.fields)
 
 
 def checksum(*fields: str) -> str:
@@ -17,21 +32,23 @@ def checksum(*fields: str) -> str:
     return hashlib.md5(text, usedforsecurity=False).hexdigest()
 
 
-def is_genuine(message: Mapping[str, Any], secure_key: str) -> bool:
-    """Whether a notification's checksum is right, over values exactly as received.
+def signed_words(message: Mapping[str, Any], secure_key: str) -> frozenset[str]:
+    """The status fields that a notification's checksum covers, over values exactly as received;
+    none: it isn't the gateway's.
 
-    It covers one of the two status words, which one differs between deployments. The other is
-    then anybody's: the customer carries a valid checksum back from the bank.
+    It covers one of the two, which one differs between deployments. The other is then anybody's:
+    the customer carries a valid checksum back from the bank.
     """
     proof = exactly(message.get("checksum")).encode()
-    names = ("paymentId", "merchantTransactionId", "amount")
-    fields = [exactly(message.get(name)) for name in names]
-    words = [exactly(message.get(name)) for name in ("transactionStatus", "status")]
-    stated = [value for value in (*fields, *words) if value]
-    if not all(fields) or any(SEPARATOR in value for value in stated):
-        return False
-    expected = [checksum(*fields, word, secure_key).encode() for word in words if word]
-    return any(hmac.compare_digest(proof, one) for one in expected)
+    fields = [exactly(message.get(name)) for name in SIGNED]
+    words = {name: word for name in WORDS if (word := exactly(message.get(name)))}
+    if not all(fields) or any(SEPARATOR in value for value in (*fields, *words.values())):
+        return frozenset()
+    return frozenset(
+        name
+        for name, word in words.items()
+        if hmac.compare_digest(proof, checksum(*fields, word, secure_key).encode())
+    )
 
 
 def exactly(value: Any) -> str:

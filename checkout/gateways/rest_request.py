@@ -10,17 +10,21 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from checkout.gateways.base import Charge
+from checkout.gateways.reading import LIKE_A_CARD
+from checkout.gateways.rest_unconfirmed import PAYOUT_TO
 from checkout.gateways.rest_words import BRANDS, CARD_MODES
 from checkout.model.browser import Browser
-from checkout.model.card import Card
+from checkout.model.card import AnyCard, Card, SavedCard
 from checkout.model.money import Money
 from checkout.model.order import Customer
+from checkout.model.saving import RECURRING
 
 EXPONENTS: Final = frozenset({0, 2})
 LONGEST_RETURN_URL: Final = 99
 LONGEST_KEY: Final = 100
 LONGEST_DESCRIPTION: Final = 255
 FORCED: Final = "Only3D"
+INITIAL, REPEATED = "INITIAL", "REPEATED"
 CUSTOMER: Final = {
     "customer.email": "email",
     "customer.ip": "ip",
@@ -45,7 +49,20 @@ DEVICE: Final = {  # `user_Agent`: that is how it is spelled
 _AMOUNT: Final = re.compile(r"[0-9]{1,8}\.[0-9]{2}", re.ASCII)
 _KEY: Final = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)  # never the separator of checksums
 _DOTTED: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+", re.ASCII)
-_OURS: Final = ("authentication.", "card.", "merchant.", "customer.ip")
+# Registrations go into a path and into checksums.
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:-]{0,127}", re.ASCII)
+# What no parameter can say, whatever its letter case, and whatever stands behind a dot: the
+# account, the card, the money, where the customer and the notification go.
+_OURS: Final = frozenset(
+    name.lower()
+    for name in (
+        "authentication", "merchant", "card", "merchantTransactionId", "amount", "currency",
+        "orderDescriptor", "paymentType", "paymentMode", "paymentBrand", "merchantRedirectUrl",
+        "notificationUrl", "attemptThreeD", "recurringType", "createRegistration", "registrationId",
+        "paymentId", "idType",
+    )
+)  # fmt: skip
+_CUSTOMERS_OWN: Final = "customer.ip"  # the peer's address, as we saw it
 
 
 def amount_of(money: Money) -> str | None:
@@ -67,31 +84,95 @@ def sendable(charge: Charge) -> bool:
         len(charge.key) <= LONGEST_KEY
         and _KEY.fullmatch(charge.key) is not None
         and len(charge.return_url) <= LONGEST_RETURN_URL
-        and (isinstance(charge.card, Card) or not takes_card(charge))
     )
 
 
+def is_token(token: str) -> bool:
+    """Whether it can be a registration of this gateway's; a card's number is none."""
+    return _TOKEN.fullmatch(token) is not None and LIKE_A_CARD.fullmatch(token) is None
+
+
 def fields_of(charge: Charge, payment_type: str, amount: str) -> dict[str, str]:
-    """Everything but the account's own `authentication.*`."""
+    """Of a payment: everything but the account's own `authentication.*`."""
     order, method = charge.order, charge.method
-    card = charge.card if takes_card(charge) and isinstance(charge.card, Card) else None
-    brand = method.brand or (BRANDS.get(card.brand or "") if card else None)
+    card = charge.card if takes_card(charge) else None
     ours = {
         "merchantTransactionId": charge.key,
         "amount": amount,
         "currency": charge.money.currency,
         "orderDescriptor": order.description[:LONGEST_DESCRIPTION],
         "paymentType": payment_type,
-        "paymentMode": _mode(charge),
-        "paymentBrand": brand,
-        "merchantRedirectUrl": charge.return_url,
-        "notificationUrl": charge.notify_url,
         "attemptThreeD": FORCED if _is_forced(method.params) else None,
+        "recurringType": _recurring(charge, card),
+        **_how(charge, card),
         **_customer(charge.customer, card),
-        **_card(card, order.contract),
+        **_card(card),
+        # Every contract of Overpay's is about a card that is kept for later.
+        "createRegistration": "true" if order.contract and isinstance(card, Card) else None,
         **_device(charge.browser),
     }
-    return _params(method.params) | _filled(ours)
+    return _with_params(method.params, ours)
+
+
+def registration_fields(charge: Charge, card: Card) -> dict[str, str]:
+    """Of a card that is kept, and no more."""
+    ours = {
+        "merchantTransactionId": charge.key,
+        "createRegistration": "true",
+        **_how(charge, card),
+        **_customer(charge.customer, card),
+        **_card(card),
+        **_device(charge.browser),
+    }
+    return _with_params(charge.method.params, ours)
+
+
+def series_fields(charge: Charge, payment_type: str, amount: str) -> dict[str, str]:
+    """Of the next payment of a series: the first one says the rest."""
+    return {
+        "merchantTransactionId": charge.key,
+        "amount": amount,
+        "currency": charge.money.currency,
+        "paymentType": payment_type,
+        "recurringType": REPEATED,
+        "notificationUrl": charge.notify_url,
+    }
+
+
+def payout_fields(charge: Charge, token: str, amount: str) -> dict[str, str]:
+    """Of money that goes to the card behind a registration."""
+    return _filled(
+        {
+            "merchantTransactionId": charge.key,
+            "amount": amount,
+            "currency": charge.money.currency,
+            "orderDescriptor": charge.order.description[:LONGEST_DESCRIPTION],
+            "paymentType": "PO",
+            PAYOUT_TO: token,
+            "notificationUrl": charge.notify_url,
+            **_customer(charge.customer, None),
+        }
+    )
+
+
+def _how(charge: Charge, card: AnyCard | None) -> dict[str, Any]:
+    brand = card.kept().brand if card else None
+    return {
+        "paymentMode": _mode(charge),
+        "paymentBrand": charge.method.brand or BRANDS.get(brand or ""),
+        "merchantRedirectUrl": charge.return_url,
+        "notificationUrl": charge.notify_url,
+    }
+
+
+def _recurring(charge: Charge, card: AnyCard | None) -> str | None:
+    """The first payment of a series, or, with no customer there, a later one. A registration that
+    the customer pays with at once, without its security code, begins none."""
+    if card is None or RECURRING not in charge.order.contract:
+        return None
+    if charge.order.alone:
+        return REPEATED
+    return INITIAL if isinstance(card, Card) or card.code else None
 
 
 def _mode(charge: Charge) -> str:
@@ -103,22 +184,29 @@ def _is_forced(params: Mapping[str, Any]) -> bool:
     return params.get("force_three_d_secure_verification") is True
 
 
-def _params(params: Mapping[str, Any]) -> dict[str, str]:
-    """The method's own parameters that are fields of this protocol, by their dotted names; ours
-    win over them."""
-    return _filled(
-        {
-            name: value
-            for name, value in params.items()
-            if _DOTTED.fullmatch(name) and not name.startswith(_OURS)
-        }
-    )
+def _with_params(params: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, str]:
+    """Our fields, and the method's own parameters that are fields of this protocol by their dotted
+    names: none that is one of ours, or inside one, in any letter case."""
+    filled = _filled(ours)
+    taken = _OURS | {_CUSTOMERS_OWN} | {name.lower() for name in filled}
+    more = {
+        name: value
+        for name, value in params.items()
+        if _DOTTED.fullmatch(name) and taken.isdisjoint(_with_parents(name.lower()))
+    }
+    return _filled(more) | filled
 
 
-def _customer(customer: Customer, card: Card | None) -> dict[str, Any]:
+def _with_parents(name: str) -> list[str]:
+    """ "a.b.c" and what it stands in: "a.b" and "a"."""
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def _customer(customer: Customer, card: AnyCard | None) -> dict[str, Any]:
     """The gateway has no field for the name on the card: it stands in for a missing name."""
     given, surname = customer.first_name, customer.last_name
-    if not (given or surname) and card:
+    if not (given or surname) and isinstance(card, Card):
         given, _, surname = card.holder.rpartition(" ")
     place = {theirs: getattr(customer, ours) for theirs, ours in ADDRESS.items()}
     return {
@@ -133,17 +221,17 @@ def _customer(customer: Customer, card: Card | None) -> dict[str, Any]:
     }
 
 
-def _card(card: Card | None, contract: tuple[str, ...]) -> dict[str, Any]:
+def _card(card: AnyCard | None) -> dict[str, Any]:
+    """Of a registration, whose token is in the path, the security code alone."""
     if card is None:
         return {}
+    if isinstance(card, SavedCard):
+        return {"card.cvv": card.code}
     return {
         "card.number": card.number,
         "card.expiryMonth": f"{card.month:02d}",
         "card.expiryYear": f"{card.year:04d}",
         "card.cvv": card.code,
-        # Every contract of Overpay's is about a card that is kept for later.
-        "createRegistration": "true" if contract else None,
-        "recurringType": "INITIAL" if "recurring" in contract else None,
     }
 
 

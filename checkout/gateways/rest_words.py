@@ -1,8 +1,10 @@
 """What the REST gateway's words mean: `transactionStatus`, `status`, result codes, brands.
 
-From its public documents and clients. `transactionStatus` is a short word and decides; the long
-word in `status` counts where the short one is absent. A result code tells how the call went: no
-payment is won by one.
+From its public documents and clients. The long word in `status` decides wherever it is one of
+those below; the short one in `transactionStatus` only where the long one is absent: the platform
+sends a short Y beside `reversed` and `authcancelled`, and a short N beside every long word that its
+own table lacks. A result code tells how the call went: no payment is won by one. What the words
+tell of an operation on a payment stands in `rest_operations`.
 """
 
 from __future__ import annotations
@@ -12,71 +14,69 @@ from typing import Final
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
 
-# In lower case. A word that isn't here is PENDING: only what says success or failure plainly is
+# All in lower case. A word that isn't here is PENDING: only what says success or failure plainly is
 # final.
-STATUS: Final[dict[str, Status]] = {
+SHORT: Final[dict[str, Status]] = {
     "y": Status.PAID,  # or AUTHORIZED: the adapter decides by what was asked for
     "n": Status.DECLINED,
     "c": Status.CANCELLED,
     "p": Status.PENDING,
     "3d": Status.PENDING,  # or ACTION: the customer is at the bank
+}
+LONG: Final[dict[str, Status]] = {
     "begun": Status.PENDING,
     "authstarted": Status.PENDING,
     "authsuccessful": Status.PAID,  # or AUTHORIZED
     "authfailed": Status.DECLINED,
-    "authcancelled": Status.CANCELLED,
+    "authcancelled": Status.CANCELLED,  # of money that was held: given back
+    "cancelstarted": Status.PENDING,
+    "cancelled": Status.CANCELLED,
     "capturestarted": Status.PENDING,
     "capturesuccess": Status.PAID,
+    "capturefailed": Status.DECLINED,  # of an authorization: still held
     "settled": Status.PAID,
-    "capturefailed": Status.DECLINED,  # of an authorization: still held, so PENDING
+    "setteled": Status.PAID,  # so spelled by some deployments
     "failed": Status.DECLINED,
-    "cancelled": Status.CANCELLED,
     "markedforreversal": Status.PENDING,
     "reversed": Status.REFUNDED,
+    "partialrefund": Status.PENDING,  # not among the words of "paid": who knows it paid, keeps that
     "chargeback": Status.REFUNDED,  # taken back by the cardholder's bank
+    # Of payouts alone, which have no others: see PAYOUT.
+    "payoutstarted": Status.PENDING,
+    "payoutsuccessful": Status.PENDING,
+    "payoutfailed": Status.PENDING,
 }
-COLLECTED: Final = frozenset({"capturesuccess", "settled"})  # an authorization that was captured
+PAYOUT: Final[dict[str, Status]] = {
+    "begun": Status.PENDING,
+    "payoutstarted": Status.PENDING,
+    "payoutsuccessful": Status.PAID,
+    "payoutfailed": Status.DECLINED,
+    "failed": Status.DECLINED,
+}
+# What was held or taken has gone back, where it was: beside a status that says only that the
+# payment is no success.
+GIVEN_BACK: Final[dict[str, str]] = {
+    "authcancelled": "void",
+    "cancelled": "void",
+    "chargeback": "chargeback",
+}
+COLLECTED: Final = frozenset({"capturesuccess", "settled", "setteled"})  # of an authorization too
 CAPTURE_FAILED: Final = "capturefailed"
-CHARGEBACK: Final = "chargeback"
+PARTIAL_REFUND: Final = "partialrefund"
 
 # With an address to go to, these and no word at all send the customer there.
 WAITING: Final = frozenset({"", "p", "3d", "begun", "authstarted"})
+SENT_AWAY: Final = frozenset(
+    {"p", "3d"}
+)  # the short ones of them; also beside a word that is unknown
 AT_THE_BANK: Final = "3d"
 
 FOUND: Final = "00026"  # a record was found: says nothing of the payment itself
 NOT_FOUND: Final = "10009"
+NO_RECORD: Final = "record not found"  # the same in words
 FAILED: Final = frozenset({"10001", NOT_FOUND})
 # How codes begin that refuse nothing: all of success (00001, ...), and the two of waiting.
 NO_REFUSAL: Final = ("000", "10004", "90026")
-
-PAID_NOW: Final = "00001"
-DONE: Final[dict[str, frozenset[str]]] = {  # operation -> the codes and words of its success
-    "CP": frozenset({PAID_NOW, "00004", "capturesuccess", "settled"}),
-    "RF": frozenset({PAID_NOW, "00005", "reversed"}),
-    "RV": frozenset({PAID_NOW, "00006", "cancelled", "authcancelled", "reversed"}),
-}
-# What a payment's long word tells of an operation on it. Where it was paid and is still said to be,
-# a refund of a part may have been made all the same: that is not told.
-STANDS: Final[dict[str, dict[str, Status]]] = {
-    "capture": {
-        "capturesuccess": Status.PAID,
-        "settled": Status.PAID,
-        "capturefailed": Status.DECLINED,
-        "authsuccessful": Status.LOST,
-    },
-    "void": {
-        "cancelled": Status.REFUNDED,
-        "authcancelled": Status.REFUNDED,
-        "reversed": Status.REFUNDED,
-        "authsuccessful": Status.LOST,
-    },
-    "refund": {"reversed": Status.REFUNDED},
-}
-DONE_IS: Final[dict[str, Status]] = {
-    "CP": Status.PAID,
-    "RF": Status.REFUNDED,
-    "RV": Status.REFUNDED,  # what was held is given back
-}
 
 REASON: Final[dict[str, Reason]] = {NOT_FOUND: Reason.INVALID}
 
@@ -106,6 +106,7 @@ REASON_OF_WORDS: Final[tuple[tuple[str, Reason], ...]] = (
     ("duplicate", Reason.DUPLICATE),
     ("currency", Reason.CURRENCY),
     ("card number", Reason.CARD_NUMBER),
+    ("card.number", Reason.CARD_NUMBER),
     ("invalid card", Reason.CARD_NUMBER),
     ("card not", Reason.CARD_NOT_ACCEPTED),
     ("not permitted", Reason.CARD_NOT_ACCEPTED),
@@ -123,6 +124,25 @@ REASON_OF_WORDS: Final[tuple[tuple[str, Reason], ...]] = (
     ("mandatory", Reason.INVALID),
     ("invalid", Reason.INVALID),
 )
+# A field that the platform's validation names -> the form's name for it.
+FIELDS: Final[tuple[tuple[str, str], ...]] = (
+    ("card.number", "number"),
+    ("card.expiry", "expiry"),
+    ("card.cvv", "code"),
+    ("customer.email", "email"),
+    ("customer.phone", "phone"),
+    ("customer.birthdate", "birth_date"),
+    ("customer.givenname", "first_name"),
+    ("customer.surname", "last_name"),
+    ("billing.country", "country"),
+    ("billing.postcode", "zip"),
+)
+FIELD_OF_REASON: Final[dict[Reason, str]] = {
+    Reason.CARD_NUMBER: "number",
+    Reason.CARD_EXPIRED: "expiry",
+    Reason.SECURITY_CODE: "code",
+}
+ABOUT_TOKENS: Final = ("registration", "token")
 REASON_OF_STATUS: Final[dict[Status, Reason]] = {
     Status.DECLINED: Reason.UNKNOWN,
     Status.CANCELLED: Reason.CUSTOMER_CANCELLED,
@@ -151,3 +171,15 @@ def reason_of(*sentences: str | None) -> Reason | None:
             if words in said:
                 return reason
     return None
+
+
+def names_token(*sentences: str | None) -> bool:
+    """Whether a refusal is about the card's registration."""
+    return any(word in (each or "").lower() for each in sentences for word in ABOUT_TOKENS)
+
+
+def field_of(reason: Reason | None, *sentences: str | None) -> str | None:
+    """The field of our form that a refusal is about."""
+    said = " ".join(sentence or "" for sentence in sentences).lower()
+    named = next((ours for theirs, ours in FIELDS if theirs in said), None)
+    return named or (FIELD_OF_REASON.get(reason) if reason else None)

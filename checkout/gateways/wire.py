@@ -91,31 +91,34 @@ class Wire:
         *,
         seconds: float | None = None,
         renewable: bool = False,
+        name: str | None = None,
     ) -> Answer | Outcome:
         """Send what may move money, once. An Outcome where the failure already has its meaning.
 
         `seconds`: what is left of the deadline, where other calls came before. `renewable`: a 401
-        is an Answer, for a caller that gets itself a new token and comes again.
+        is an Answer, for a caller that gets itself a new token and comes again. `name`: what the
+        log calls it, where the path itself says too much.
         """
+        shown = name or path
         limit = self._charge_seconds if seconds is None else seconds
         try:
             answer = await self._send(limit, "POST", path, body, headers or {})
         except NOT_SENT as error:
-            log.warning("gateway.unreachable", path=path, error=type(error).__name__)
+            log.warning("gateway.unreachable", path=shown, error=type(error).__name__)
             return UNREACHABLE
         except (httpx.HTTPError, TimeoutError, Unreadable) as error:
-            log.warning("gateway.unknown", path=path, error=type(error).__name__)
+            log.warning("gateway.unknown", path=shown, error=type(error).__name__)
             return UNKNOWN
         if answer.status == 429:
-            log.warning("gateway.too_many", path=path)
+            log.warning("gateway.too_many", path=shown)
             return UNREACHABLE
         if renewable and answer.status == 401:
             return answer
         if answer.status in DENIED:
-            log.error("gateway.refused_us", path=path, status=answer.status, alert=True)
+            log.error("gateway.refused_us", path=shown, status=answer.status, alert=True)
             return REFUSED_US
         if answer.data is None or answer.status in UNDECIDED:
-            log.warning("gateway.unknown", path=path, status=answer.status)
+            log.warning("gateway.unknown", path=shown, status=answer.status)
             return UNKNOWN
         return answer
 

@@ -71,7 +71,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     friendly: str | None = None  # for the customer, in the gateway's words
     paid_at: str | None = None
     refused: str | None = None  # the field of the form that the gateway did not accept
-    taken_back: str | None = None  # refund or chargeback, where the payment's own state says so
+    taken_back: str | None = None  # refund, void or chargeback, where the payment's state says so
 
 
 class News(Struct, frozen=True):

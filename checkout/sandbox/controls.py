@@ -52,8 +52,16 @@ ADDRESSES = (
     ("POST /transactionServices/REST/v1/authToken", "a token for the REST card gateway"),
     ("POST /transactionServices/REST/v1/payments", "a payment there: DB or PA"),
     ("POST /transactionServices/REST/v1/payments/{id}", "IN, CP, RF, RV; by idType PID or MID"),
+    ("POST /transactionServices/REST/v1/registrations", "a card alone"),
+    ("POST /transactionServices/REST/v1/paywithtoken/{id}", "a payment by a registration"),
+    ("POST /transactionServices/REST/v1/payout", "money to a registration's card"),
+    ("POST /transactionServices/REST/v1/inquiry", "IN with the id in the body"),
     ("POST /rest/acs/{id}", "the bank's 3-D Secure page of that gateway"),
     ("POST /sandbox/rest/behaviour", "token_seconds, return_method, signed_status and more"),
+    (
+        "POST /sandbox/rest/payments/{id}/state",
+        '{"status"}: a long word of the platform, as its back office would',
+    ),
     (
         "POST /sandbox/rest/merchants",
         '{"member_id", "secure_key", "partner_id", "username"}: from now on only registered ones',

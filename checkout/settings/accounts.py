@@ -48,7 +48,7 @@ def _options(fields: Fields, options: type[Struct], base_url: str | None) -> Any
     except msgspec.ValidationError as error:
         # What the Struct's own __post_init__ refuses: "public_key: is not base64" or a sentence.
         name, _, reason = str(error).partition(": ")
-        known = reason and name in table
+        known = reason and name in {field.encode_name for field in msgspec.structs.fields(options)}
         fields.wrong(name if known else "", reason if known else str(error))
         return None
 

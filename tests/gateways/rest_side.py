@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from hashlib import md5, sha256
 from typing import Any
 
-from checkout.gateways.rest import Options
+import httpx
+import msgspec
+
+from checkout.gateways.rest import Options, Rest
+from checkout.gateways.rest_options import BASE
 from checkout.model.money import EXPONENTS, Money
+from tests.gateways import samples
 from tests.gateways.kit import Notice
+from tests.gateways.replay import body_of
 
 MEMBER = "11344"
 SECURE_KEY = secrets.token_hex(16)
@@ -42,6 +49,52 @@ def signed(message: Mapping[str, Any], status: str | None = None, key: str = SEC
     """The message with its checksum, over the short word where there is one."""
     status = status or ("transactionStatus" if "transactionStatus" in message else "status")
     return json.dumps({**message, "checksum": hashed(*words(message, status), key)}).encode()
+
+
+PAYMENTS = f"{BASE}/payments"
+TOKEN = f"{BASE}/authToken"
+EUR = Money(1250, "EUR")
+REFERENCE = msgspec.structs.replace(samples.REFERENCE, id="21565")
+PAID = {
+    "paymentId": "21565",
+    "merchantTransactionId": samples.KEY,
+    "amount": "12.50",
+    "currency": "EUR",
+    "transactionStatus": "Y",
+    "status": "capturesuccess",
+    "result": {"code": "00001", "description": "Transaction succeeded"},
+}
+
+
+class Answers:
+    """The gateway: gives out tokens, answers everything else by `say`, keeps what it was sent."""
+
+    def __init__(self, say: Callable[[dict[str, str]], httpx.Response] | None = None) -> None:
+        self.say = say or (lambda fields: httpx.Response(200, json=PAID))
+        self.tokens = 0
+        self.requests: list[httpx.Request] = []
+        self.gate: asyncio.Event | None = None
+        self.token_answer: httpx.Response | None = None
+        self.token_path = TOKEN
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == self.token_path:
+            self.tokens += 1
+            if self.gate:
+                await self.gate.wait()
+            told = {"AuthToken": f"token-{self.tokens}", "result": {"code": "200"}}
+            return self.token_answer or httpx.Response(200, json=told)
+        self.requests.append(request)
+        return self.say(body_of(request))
+
+    def account(self, **changes: Any) -> Rest:
+        times = {name: changes.pop(name) for name in tuple(changes) if name.endswith("_seconds")}
+        transport = httpx.MockTransport(self)
+        return Rest(options(**changes), transport, **times)
+
+
+def answering(body: Any, status: int = 200) -> Callable[[dict[str, str]], httpx.Response]:
+    return lambda fields: httpx.Response(status, json=body)
 
 
 class RestSide:

@@ -122,6 +122,16 @@ netbanking = {{ gateway = "acquirer", mode = "NB", brand = "EXAMPLEBANK" }}
 ewallet = {{ gateway = "acquirer", label = "Example wallet", mode = "EW", brand = "EXAMPLE" }}
 voucher = {{ gateway = "acquirer", label = "Voucher", mode = "PV", brand = "EXAMPLE" }}
 
+[shops.acquired]
+name = "Acquired shop"
+secret_key = "{acquired_secret}"
+link_keys = ["{acquired_link_key}"]
+private_key = "file:shop.pem"
+url = "{shop}"
+
+[shops.acquired.methods]
+credit_card = "acquirer"
+
 [limits]
 declines_per_address_10min = 100000
 declines_per_bin_10min = 100000
@@ -155,6 +165,7 @@ class House:
     shop: str
     frame: str = ""  # an origin that may frame the payment page; the test itself serves it
     shop_secret: str = ""
+    acquired_secret: str = ""  # of a shop whose cards are the other acquirer's
     client: httpx.AsyncClient = field(default_factory=new_client)
     orders: int = 0
     allowed: tuple[str, ...] = ()  # what a test may make checkout's log complain about
@@ -314,6 +325,7 @@ def open_house(folder: Path) -> Iterator[House]:
         shop=f"http://127.0.0.1:{shop_port}",
         frame=f"http://localhost:{frame_port}",
         shop_secret=token_hex(32),
+        acquired_secret=token_hex(32),
     )
     (private, public), link_key = new_pair(), token_urlsafe(48)
     (folder / "shop.pem").write_text(private)
@@ -339,6 +351,8 @@ def open_house(folder: Path) -> Iterator[House]:
                 folder=folder.as_posix(),
                 shop_id=SHOP,
                 shop_secret=house.shop_secret,
+                acquired_secret=house.acquired_secret,
+                acquired_link_key=token_urlsafe(48),
                 secret=token_urlsafe(48),
                 link_key=link_key,
                 gateway_secret=token_hex(32),

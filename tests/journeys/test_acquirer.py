@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.async_api import expect
 
 from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN, Customer
-from tests.journeys.house import House
+from tests.journeys.house import House, Order, until
 from tests.journeys.plugin import BROWSER
 
 pytestmark = BROWSER
@@ -66,7 +68,7 @@ async def test_without_a_card(house: House, customer: Customer, method: str) -> 
         await customer.at_bank()
         await customer.press("Decline")
         await customer.at("payment")
-        await expect(page.locator(".note.bad")).to_contain_text("Nothing was charged")
+        await expect(page.locator(".note.bad")).to_contain_text("The payment was declined")
         await customer.press_pay()
         await customer.at_bank()
     await page.locator("button[value=pay]").click()
@@ -74,3 +76,79 @@ async def test_without_a_card(house: House, customer: Customer, method: str) -> 
     await customer.reads("Paid")
     assert await house.charges(order) == 1
     assert (await house.sold(order))["state"] == "paid"
+
+
+async def acquired(house: House, **wanted: Any) -> Order:
+    """A payment of a shop whose cards are the acquirer's, made by its own call."""
+    house.orders += 1
+    order = {"amount": 1000 + house.orders, "currency": "EUR"}
+    order |= {"description": f"Acquired {house.orders}"} | wanted.pop("order", {})
+    asked = {"transaction_type": "payment", "order": order, "settings": {}} | wanted
+    answer = await house.client.post(
+        f"{house.checkout}/ctp/api/checkouts",
+        json={"checkout": asked},
+        auth=("acquired", house.acquired_secret),
+    )
+    assert answer.status_code == 201, answer.text
+    made = answer.json()["checkout"]
+    return Order("", made["token"], made["redirect_url"], order["amount"], order["description"])
+
+
+async def token_of(house: House, order: Order) -> str:
+    answer = await house.client.get(
+        f"{house.checkout}/ctp/api/checkouts/{order.token}",
+        auth=("acquired", house.acquired_secret),
+    )
+    token: str = answer.json()["checkout"]["credit_card"]["token"]
+    return token
+
+
+@pytest.mark.parametrize("kind", ["tokenization", "payment"])
+async def test_a_card_kept_then_paid_with_by_its_code(
+    house: House, customer: Customer, kind: str
+) -> None:
+    """Kept by itself or with a payment; then the code alone is asked for, and the bank asks too."""
+    contract = {"additional_data": {"contract": ["oneclick"]}}
+    order = await acquired(
+        house, transaction_type=kind, order=contract if kind == "payment" else {}
+    )
+    page = await customer.open(order)
+    if kind == "payment":
+        await page.get_by_label("Remember this card").check()
+    await customer.pay(CHALLENGE)
+    if kind == "payment":
+        await customer.answer_bank()
+    await customer.at("result")
+    token = await token_of(house, order)
+    again = await acquired(
+        house, payment_method={"types": ["credit_card"], "credit_card": {"token": token}}
+    )
+    page = await customer.open(again)
+    await expect(page.locator(".cards")).to_contain_text("Visa •••• 1097")
+    await expect(page.locator("#f-number")).to_be_hidden()
+    await page.locator("#f-code").fill("123")
+    await customer.press_pay()
+    await customer.answer_bank()
+    await customer.at("result")
+    await customer.reads("Paid")
+    (row,) = await house.transactions(again)
+    assert (row["charged"], row["facts"]["by_token"]) == (True, True)
+
+
+async def test_a_reversal_in_the_back_office(house: House, customer: Customer) -> None:
+    """Told beside a short word that says "successful": the shop and the page learn of it."""
+    house.allowed = ("by_gateway.refund",)
+    order = await house.order(payment_method=CARD)
+    page = await customer.open(order)
+    await customer.pay(PLAIN)
+    await customer.at("result")
+    await customer.reads("Paid")
+    (row,) = await house.transactions(order)
+    await house.control(f"rest/payments/{row['uid']}/state", status="reversed")
+
+    async def refunded() -> bool:
+        return bool((await house.sold(order))["state"] == "refunded")
+
+    await until(refunded)
+    await page.reload()
+    await customer.reads("Refunded")

@@ -366,7 +366,12 @@ def test_nothing_found(sandbox: Client) -> None:
         inquire(sandbox, "key-2", "MID"),
         inquire(sandbox, "key-1"),
     ):
-        assert answer == {"result": {"code": "10009", "description": "Record not found"}}
+        assert answer == {
+            "transactionStatus": "N",
+            "result": {"code": "10009", "description": "Record not found"},
+        }
+    behave(sandbox, not_found="result")
+    assert list(inquire(sandbox, "1")) == ["result"]
 
 
 def test_the_newest_under_a_key(sandbox: Client) -> None:
@@ -430,7 +435,8 @@ def test_refund_is_possible_once(sandbox: Client) -> None:
     assert act(sandbox, "RF", uid, "20.00")["result"]["code"] == "10001"
     done = act(sandbox, "RF", uid, "5.00")
     assert done["result"] == {"code": "00005", "description": "Transaction refunded"}
-    assert inquire(sandbox, uid)["transactionStatus"] == "Y"
+    found = inquire(sandbox, uid)
+    assert (found["transactionStatus"], found["status"]) == ("Y", "reversed")
     assert "not possible" in act(sandbox, "RF", uid, "1.00")["result"]["description"]
     assert books(sandbox)["transactions"][0]["facts"]["refunded"] == 500
 
@@ -439,14 +445,14 @@ def test_whole_refund(sandbox: Client) -> None:
     uid = pay(sandbox)["paymentId"]
     assert act(sandbox, "RF", uid, "19.99")["status"] == "reversed"
     found = inquire(sandbox, uid)
-    assert found["status"] == "reversed"
-    assert "transactionStatus" not in found
+    assert (found["transactionStatus"], found["status"]) == ("Y", "reversed")
 
 
 def test_reversal(sandbox: Client) -> None:
     uid = pay(sandbox, paymentType="PA")["paymentId"]
     assert act(sandbox, "RV", uid)["result"]["code"] == "00006"
-    assert inquire(sandbox, uid)["status"] == "reversed"
+    found = inquire(sandbox, uid)
+    assert (found["transactionStatus"], found["status"]) == ("Y", "authcancelled")
     assert act(sandbox, "CP", uid, "1.00")["result"]["code"] == "10001"
     assert act(sandbox, "RF", uid, "1.00")["result"]["code"] == "10001"
     assert act(sandbox, "RV", pay(sandbox)["paymentId"])["result"]["code"] == "10001"
@@ -479,6 +485,131 @@ def test_series(sandbox: Client) -> None:
     alone = pay(sandbox)["paymentId"]
     assert act(sandbox, "DB", alone, "5.00", **again)["result"]["code"] == "10001"
     assert "registrationId" not in pay(sandbox, DECLINED, createRegistration="true")
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("word", "short", "code"),
+    [
+        ("reversed", "Y", "00026"),
+        ("markedforreversal", "Y", "00026"),
+        ("authcancelled", "Y", "00026"),
+        ("settled", "Y", "00026"),
+        ("setteled", "Y", "00026"),
+        ("capturefailed", "N", "00026"),
+        ("partialrefund", "N", "10009"),
+        ("cancelstarted", "N", "10009"),
+        ("chargeback", "N", "10009"),
+        ("heldforreview", "N", "10009"),
+    ],
+)
+def test_words_as_the_platform_sends_them(
+    sandbox: Client, mailbox: Mailbox, word: str, short: str, code: str
+) -> None:
+    uid = pay(sandbox, notificationUrl=mailbox.url)["paymentId"]
+    mailbox.wait(1)
+    put = sandbox.post(f"/sandbox/rest/payments/{uid}/state", json={"status": word})
+    assert put.json()["words"] == [short, word]
+    found = inquire(sandbox, uid)
+    assert (found["transactionStatus"], found["status"]) == (short, word)
+    assert (found["result"]["code"], found["paymentId"]) == (code, uid)
+    told = json.loads(mailbox.wait(2)[1][1])
+    assert told.pop("checksum") == hashed(uid, "key-1", "19.99", short, KEY)
+    assert told == found
+
+
+# Registrations, payments and payouts by them
+
+
+def call(sandbox: Client, path: str, signed: tuple[str, ...], **changes: str) -> dict[str, Any]:
+    fields = charge() | {"authentication.checksum": hashed(*signed)} | changes
+    headers = {"AuthToken": token(sandbox)}
+    said: dict[str, Any] = sandbox.post(f"{BASE}/{path}", data=fields, headers=headers).json()
+    return said
+
+
+def registered(sandbox: Client) -> str:
+    signed = (MEMBER, KEY, PAID)
+    said = call(sandbox, "registrations", signed, createRegistration="true")
+    assert said["result"]["code"] == "00002"
+    assert said["card"] == {"bin": "420000", "last4Digits": "0000"}
+    assert "paymentId" not in said
+    registration: str = said["id"]
+    return registration
+
+
+def test_a_registration_alone(sandbox: Client, mailbox: Mailbox) -> None:
+    registration = registered(sandbox)
+    assert re.fullmatch(r"[0-9a-f]{32}", registration)
+    assert inquire(sandbox, "key-1", "MID")["result"]["code"] == "10009"
+    row = books(sandbox)["transactions"][0]
+    assert inquire(sandbox, row["uid"])["result"]["code"] == "10009"
+    assert (row["type"], row["charged"]) == ("tokenization", False)
+    for changes, words in (
+        ({"createRegistration": ""}, "createRegistration"),
+        ({"card.number": "4200000000000001"}, "Checksum"),
+        ({"card.expiryMonth": "13"}, "card.expiryMonth"),
+        ({"paymentMode": "NB"}, "paymentMode"),
+    ):
+        fields = {"createRegistration": "true"} | changes
+        refused(call(sandbox, "registrations", (MEMBER, KEY, PAID), **fields), words)
+    refused(call(sandbox, "registrations", (MEMBER, KEY, "key-1"), createRegistration="true"))
+
+
+def test_by_a_registration(sandbox: Client) -> None:
+    path = f"paywithtoken/{(registration := registered(sandbox))}"
+    signed = (MEMBER, KEY, registration, "19.99")
+    none = dict.fromkeys(("card.number", "card.expiryMonth", "card.expiryYear"), "")
+    said = call(sandbox, path, signed, **none)
+    assert (said["transactionStatus"], said["status"]) == ("Y", "capturesuccess")
+    assert (said["registrationId"], said["result"]["code"]) == (registration, "00001")
+    assert inquire(sandbox, "key-1", "MID")["paymentId"] == said["paymentId"]
+    refused(call(sandbox, path, (MEMBER, KEY, "key-1", "19.99")), "Checksum")
+    refused(call(sandbox, path, signed, **{"card.cvv": "1"}), "card.cvv")
+    refused(call(sandbox, path, signed, paymentMode="NB"), "paymentMode")
+    refused(call(sandbox, path, signed, recurringType="REPEATED"), "no series")
+    other = "0" * 32
+    refused(call(sandbox, f"paywithtoken/{other}", (MEMBER, KEY, other, "19.99")), "registration")
+    assert books(sandbox)["charges"] == 1
+
+
+def test_payout(sandbox: Client) -> None:
+    signed = (MEMBER, "key-1", "19.99", KEY)
+    to = {"registrationId": registered(sandbox), "paymentType": "PO"}
+    said = call(sandbox, "payout", signed, **to)
+    assert (said["transactionStatus"], said["status"]) == ("Y", "payoutsuccessful")
+    assert inquire(sandbox, "key-1", "MID")["status"] == "payoutsuccessful"
+    refused(call(sandbox, "payout", (MEMBER, KEY, "key-1", "19.99"), **to), "Checksum")
+    refused(call(sandbox, "payout", signed, **to | {"paymentType": "DB"}), "paymentType")
+    refused(call(sandbox, "payout", signed, **to | {"registrationId": "1"}), "registration")
+    refused(pay(sandbox, paymentType="PO"), "paymentType")
+    assert books(sandbox)["charges"] == 0
+
+
+def test_a_token_for_the_member(sandbox: Client) -> None:
+    own = {"authentication.memberId": MEMBER, "authentication.sKey": KEY}
+    answer = sandbox.post(f"{BASE}/authToken", data=own).json()
+    assert answer["memberId"] == MEMBER
+    given = {"AuthToken": answer["AuthToken"]}
+    assert sandbox.post(PAYMENTS, data=charge(), headers=given).json()["transactionStatus"] == "Y"
+    sandbox.post("/sandbox/rest/merchants", json=MERCHANT)
+    assert "AuthToken" in sandbox.post(f"{BASE}/authToken", data=own).json()
+    for changes in ({"authentication.memberId": "1"}, {"authentication.sKey": "x"}):
+        assert "AuthToken" not in sandbox.post(f"{BASE}/authToken", data=own | changes).json()
+
+
+def test_the_other_inquiry(sandbox: Client) -> None:
+    uid = pay(sandbox)["paymentId"]
+    for id_type, name, field in (
+        ("PID", uid, "paymentId"),
+        ("MID", "key-1", "merchantTransactionId"),
+    ):
+        fields = {"idType": id_type, field: name, "paymentType": "IN"}
+        said = call(sandbox, "inquiry", (MEMBER, KEY, name), **fields)
+        assert (said["paymentId"], said["result"]["code"]) == (uid, "00026")
+    refused(call(sandbox, "inquiry", (MEMBER, KEY, uid), paymentId=uid), "paymentType")
 
 
 # Notifications
@@ -524,7 +655,7 @@ def test_what_follows_is_told_too(sandbox: Client, mailbox: Mailbox) -> None:
     act(sandbox, "RF", uid, "19.99")
     told = json.loads(mailbox.wait(2)[1][1])
     assert (told["paymentId"], told["status"]) == (uid, "reversed")
-    assert told["checksum"] == hashed(uid, "key-1", "19.99", "reversed", KEY)
+    assert told["checksum"] == hashed(uid, "key-1", "19.99", "Y", KEY)
 
 
 # Controls
@@ -545,6 +676,8 @@ def test_what_follows_is_told_too(sandbox: Client, mailbox: Mailbox) -> None:
             b'{"member_id": "1|2", "secure_key": "k", "partner_id": "1", "username": "u"}',
             422,
         ),
+        ("payments/1/state", b'{"status": "reversed"}', 404),
+        ("payments/1/state", b'{"status": "Reversed!"}', 422),
     ],
 )
 def test_bad_input_is_explained(sandbox: Client, path: str, body: bytes, status: int) -> None:

@@ -31,7 +31,7 @@ Client = TestClient[Litestar]
         ({"password": "1111"}, "Y", "capturesuccess", "Successfully processed"),
         ({"password": "1112"}, "N", "authfailed", "3-D Secure: wrong password"),
         ({"password": "пароль"}, "N", "authfailed", "3-D Secure: wrong password"),
-        ({"choice": "cancel"}, "C", "authcancelled", "Rejected by the customer"),
+        ({"choice": "cancel"}, "C", "cancelled", "Rejected by the customer"),
     ],
 )
 def test_challenge(

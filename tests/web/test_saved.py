@@ -267,6 +267,7 @@ partner_id = "195"
 username = "shop"
 member_id = "11344"
 secure_key = "{key}"
+pay_with_token = false
 
 [shops.acquired]
 name = "Acquired shop"

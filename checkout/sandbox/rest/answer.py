@@ -8,10 +8,11 @@ from html import escape
 import msgspec
 from litestar import Response
 
+from checkout.sandbox.card import Card
 from checkout.sandbox.protocol import Letter
 from checkout.sandbox.rest.merchants import checksum
 from checkout.sandbox.rest.switches import switches_of
-from checkout.sandbox.rest.transaction import RestTransaction, major
+from checkout.sandbox.rest.transaction import REGISTRATION, SHORT, RestTransaction, major
 from checkout.sandbox.transaction import Transaction
 from checkout.sandbox.world import HttpRequest, World
 
@@ -39,11 +40,11 @@ def payment_answer(world: World, payment: RestTransaction) -> Json:
     """The answer to a new payment, in one of three shapes: decided, 3-D Secure, asynchronous."""
     answer = _common(payment)
     if payment.final:
-        short = payment.words.short or "Y"
-        code, said = RESULTS[short]
+        short = payment.words.short
+        code, said = RESULTS[short] if payment.words.long in SHORT else NOT_FOUND
         if short == "Y" and payment.registration:
             answer["registrationId"] = payment.registration
-            code = "00002"
+            code = code if payment.facts.get("by_token") else "00002"
         return answer | result(code, said)
     del answer["status"]
     if payment.status == "incomplete":
@@ -67,11 +68,32 @@ def _redirect(payment: RestTransaction) -> Json:
 
 
 def inquiry_answer(payment: RestTransaction) -> Json:
-    """The code is the lookup's; the payment's own state is in the words."""
-    answer = _common(payment) | result(*FOUND)
-    if payment.registration and payment.words.short == "Y":
+    """The code is the lookup's; the payment's own state is in the words. A word that the platform's
+    table of short ones lacks makes it say that there is no such record."""
+    known = payment.words.long in SHORT
+    answer = _common(payment) | result(*(FOUND if known else NOT_FOUND))
+    if payment.registration and payment.status == "successful":
         answer["registrationId"] = payment.registration
     return answer
+
+
+def nothing_found(world: World) -> Json:
+    """An inquiry for what isn't there: with a short N, or with a result alone."""
+    word: Json = {"transactionStatus": "N"} if switches_of(world).not_found == "N" else {}
+    return word | result(*NOT_FOUND)
+
+
+def operation_answer(payment: RestTransaction, amount: int, code: str, said: str) -> Json:
+    """What the gateway says of a capture, refund or reversal."""
+    return {
+        "paymentId": payment.uid,
+        "merchantTransactionId": payment.tracking_id,
+        "amount": major(amount, payment.currency),
+        "currency": payment.currency,
+        "transactionStatus": "Y",
+        "status": payment.words.long,
+        **result(code, said),
+    }
 
 
 def _common(payment: RestTransaction) -> Json:
@@ -86,19 +108,26 @@ def _common(payment: RestTransaction) -> Json:
         "descriptor": "SANDBOX",
         "merchantTransactionId": payment.tracking_id,
         "remark": payment.remark,
-        "timestamp": f"{datetime.fromtimestamp(payment.updated_at, UTC):%Y-%m-%d %H:%M:%S}",
+        "transactionStatus": words.short,
+        "timestamp": written(payment.updated_at),
     }
-    if words.short is not None:
-        answer["transactionStatus"] = words.short
     if payment.card:
-        answer["card"] = {"bin": payment.card.bin_8[:6], "last4Digits": payment.card.last_4}
+        answer["card"] = card_answer(payment.card)
     return answer
+
+
+def card_answer(card: Card) -> Json:
+    return {"bin": card.bin_8[:6], "last4Digits": card.last_4}
+
+
+def written(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def signed_word(world: World, payment: RestTransaction) -> str:
     """The status word under a checksum: the one or the other, as deployments differ."""
     short, long = payment.words
-    return short if short and switches_of(world).signed_status == "short" else long
+    return short if switches_of(world).signed_status == "short" else long
 
 
 def proof(world: World, payment: RestTransaction) -> str:
@@ -115,6 +144,8 @@ def letter(world: World, transaction: Transaction) -> Letter | None:
     if isinstance(transaction, RestTransaction) and transaction.parent_uid:
         transaction = world.transactions.get(transaction.parent_uid, transaction)
     if not isinstance(transaction, RestTransaction) or transaction.notification_url is None:
+        return None
+    if transaction.type == REGISTRATION:
         return None
     body = inquiry_answer(transaction) | {"checksum": proof(world, transaction)}
     return Letter(

@@ -16,6 +16,7 @@ from checkout.sandbox.rest.answer import (
     answered,
     inquiry_answer,
     letter,
+    nothing_found,
     payment_answer,
     result,
     with_blanks,
@@ -24,27 +25,34 @@ from checkout.sandbox.rest.follow_up import FOLLOW_UPS, follow, repeat
 from checkout.sandbox.rest.merchants import Caller, caller_of, is_signed, key_of, token_for
 from checkout.sandbox.rest.request import Fields, Refusal, fields_of, payment_of
 from checkout.sandbox.rest.switches import switches_of
+from checkout.sandbox.rest.tokens import pay_by, pay_out, register
 from checkout.sandbox.rest.transaction import PROTOCOL as NAME
-from checkout.sandbox.rest.transaction import RestTransaction
+from checkout.sandbox.rest.transaction import REGISTRATION, RestTransaction
 from checkout.sandbox.world import HttpRequest, World, world_of
 
 BASE = "/transactionServices/REST/v1"
+
+TOLD = {
+    "partnerId": "authentication.partnerId",
+    "memberId": "authentication.memberId",
+    "LoginName": "merchant.username",
+}
+"""What the token's answer says -> the field of the request that said it."""
 
 Handle = Callable[[World, Caller, Fields], Json]
 
 
 @post(f"{BASE}/authToken", status_code=200)
 async def auth_token(request: HttpRequest) -> Response[bytes]:
-    """A token for partner id, user name and secure key."""
+    """A token for partner id and user name, or for the member id; with the secure key."""
     world = world_of(request)
     await world.lag()
     fields = await fields_of(request)
-    partner = fields.get("authentication.partnerId", "")
-    username = fields.get("merchant.username", "")
-    token = token_for(world, partner, username, fields.get("authentication.sKey", ""))
+    token = token_for(world, fields)
     if token is None:
         return answered(request, result("10001", "Authentication failed"))
-    body: Json = {"AuthToken": token, "partnerId": partner, "LoginName": username}
+    told = {name: fields[given] for name, given in TOLD.items() if given in fields}
+    body: Json = {"AuthToken": token, **told}
     return answered(request, body | result("200", "Token generated successfully"))
 
 
@@ -54,6 +62,8 @@ async def payments(request: HttpRequest) -> Response[bytes]:
 
     def pay(world: World, caller: Caller, fields: Fields) -> Json:
         key = _checked(world, caller, fields, "merchantTransactionId", "amount")
+        if fields.get("paymentType") == "PO":
+            raise Refusal("Validation failed: paymentType")
         payment = payment_of(world, fields, key)
         if payment.card and payment.secure != "challenge":
             payment.decide(world)
@@ -62,6 +72,53 @@ async def payments(request: HttpRequest) -> Response[bytes]:
         return payment_answer(world, payment)
 
     return await _handled(request, pay)
+
+
+@post(f"{BASE}/registrations", status_code=200, opt={"creates_payment": True})
+async def registrations(request: HttpRequest) -> Response[bytes]:
+    """A card alone."""
+
+    def act(world: World, caller: Caller, fields: Fields) -> Json:
+        return register(world, fields, _checked(world, caller, fields, "card.number"))
+
+    return await _handled(request, act)
+
+
+@post(f"{BASE}/paywithtoken/{{name:str}}", status_code=200, opt={"creates_payment": True})
+async def pay_with_token(request: HttpRequest, name: FromPath[str]) -> Response[bytes]:
+    """A payment by a registration: DB or PA."""
+
+    def act(world: World, caller: Caller, fields: Fields) -> Json:
+        key = _checked(world, caller, fields | {"name": name}, "name", "amount")
+        return pay_by(world, fields, key, name)
+
+    return await _handled(request, act)
+
+
+@post(f"{BASE}/payout", status_code=200, opt={"creates_payment": True})
+async def payouts(request: HttpRequest) -> Response[bytes]:
+    """Money to a card."""
+
+    def act(world: World, caller: Caller, fields: Fields) -> Json:
+        key = _checked(world, caller, fields, "merchantTransactionId", "amount", key_last=True)
+        return pay_out(world, fields, key)
+
+    return await _handled(request, act)
+
+
+@post(f"{BASE}/inquiry", status_code=200)
+async def inquiry(request: HttpRequest) -> Response[bytes]:
+    """IN where some deployments have it: the id is in the body."""
+
+    def act(world: World, caller: Caller, fields: Fields) -> Json:
+        field = "merchantTransactionId" if fields.get("idType") == "MID" else "paymentId"
+        named = fields | {"name": fields.get(field, "")}
+        _checked(world, caller, named, "name")
+        if fields.get("paymentType") != "IN":
+            raise Refusal("Validation failed: paymentType")
+        return _inquired(request, world, named)
+
+    return await _handled(request, act)
 
 
 @post(f"{BASE}/payments/{{name:str}}", status_code=200)
@@ -73,6 +130,8 @@ async def one_payment(request: HttpRequest, name: FromPath[str]) -> Response[byt
         with_amount = (kind in FOLLOW_UPS and FOLLOW_UPS[kind].has_amount) or kind == "DB"
         named = fields | {"name": name}
         _checked(world, caller, named, "name", *(["amount"] if with_amount else []))
+        if kind == "IN":
+            return _inquired(request, world, named)
         payment = _find(world, named)
         if payment is None:
             return result(*NOT_FOUND)
@@ -81,13 +140,19 @@ async def one_payment(request: HttpRequest, name: FromPath[str]) -> Response[byt
             return follow(world, payment, fields, kind)
         if kind == "DB" and fields.get("recurringType") == "REPEATED":
             return repeat(world, payment, fields)
-        if kind != "IN":
-            raise Refusal("Validation failed: paymentType")
-        payment.queries += 1
-        found = inquiry_answer(payment)
-        return with_blanks(found) if switches_of(world).trailing_blanks else found
+        raise Refusal("Validation failed: paymentType")
 
     return await _handled(request, act)
+
+
+def _inquired(request: HttpRequest, world: World, named: Fields) -> Json:
+    payment = _find(world, named)
+    if payment is None:
+        return nothing_found(world)
+    note(request, uid=payment.uid, tracking_id=payment.tracking_id)
+    payment.queries += 1
+    found = inquiry_answer(payment)
+    return with_blanks(found) if switches_of(world).trailing_blanks else found
 
 
 async def _handled(request: HttpRequest, handle: Handle) -> Response[bytes]:
@@ -106,7 +171,9 @@ async def _handled(request: HttpRequest, handle: Handle) -> Response[bytes]:
         return answered(request, body | result(refusal.code, refusal.description))
 
 
-def _checked(world: World, caller: Caller, fields: Fields, *signed: str) -> str:
+def _checked(
+    world: World, caller: Caller, fields: Fields, *signed: str, key_last: bool = False
+) -> str:
     """The member's secure key, once the checksum over `signed` is proved to be made with it."""
     member = fields.get("authentication.memberId", "")
     key = key_of(world, caller, member)
@@ -115,7 +182,9 @@ def _checked(world: World, caller: Caller, fields: Fields, *signed: str) -> str:
         raise Refusal(f"Validation failed: {', '.join(missing)}")
     values = [fields[name] for name in signed]
     stated = fields.get("authentication.checksum", "")
-    if key is None or not is_signed(stated, member, key, *values):
+    if key is None:
+        raise Refusal("Checksum mismatch")
+    if not is_signed(stated, member, *([*values, key] if key_last else [key, *values])):
         raise Refusal("Checksum mismatch")
     return key
 
@@ -123,10 +192,11 @@ def _checked(world: World, caller: Caller, fields: Fields, *signed: str) -> str:
 def _find(world: World, fields: Fields) -> RestTransaction | None:
     member, name = fields["authentication.memberId"], fields["name"]
     if fields.get("idType") == "MID":
-        found = next(iter(world.tracked(NAME, member, name)), None)
+        tracked = world.tracked(NAME, member, name)
+        found = next((each for each in tracked if each.type != REGISTRATION), None)
     else:
         found = world.find(NAME, member, name)
-    if not isinstance(found, RestTransaction) or found.parent_uid:
+    if not isinstance(found, RestTransaction) or found.parent_uid or found.type == REGISTRATION:
         return None
     return found
 
@@ -137,6 +207,10 @@ PROTOCOL = Protocol(
         auth_token,
         payments,
         one_payment,
+        registrations,
+        pay_with_token,
+        payouts,
+        inquiry,
         *bank.HANDLERS,
         *provider.HANDLERS,
         *switches.HANDLERS,

@@ -34,9 +34,7 @@ def back(world: World, payment: RestTransaction) -> Response[str]:
     method = switches_of(world).return_method
     # Deployments that redirect are known to call the two ids by their older names.
     ids = ("paymentId", "merchantTransactionId") if method == "POST" else ("trackingid", "desc")
-    code, description = RESULTS[payment.words.short or "Y"]
-    if payment.status == "incomplete":
-        code, description = RESULTS["P"]
+    code, description = RESULTS["P" if payment.words.short == "3D" else payment.words.short]
     fields = {
         ids[0]: payment.uid,
         ids[1]: payment.tracking_id or "",

@@ -7,20 +7,24 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from checkout.sandbox import codes
-from checkout.sandbox.rest.answer import Json, payment_answer, result
+from checkout.sandbox.rest.answer import Json, operation_answer, payment_answer
 from checkout.sandbox.rest.request import Fields, Refusal, minor_units, new_id
-from checkout.sandbox.rest.transaction import PROTOCOL, RestTransaction, major
+from checkout.sandbox.rest.switches import Switches, switches_of
+from checkout.sandbox.rest.transaction import PROTOCOL, WORDS, RestTransaction, major
 from checkout.sandbox.world import World
 
 
 class FollowUp(NamedTuple):
-    """`left` says how many minor units it may take; `take` books them; `code` is its success."""
+    """`left` says how many minor units it may take; `take` books them; `code` is its success. Then
+    the payment is called `done`, or `accepted` where the back office has to see to it."""
 
     type: str
     left: Callable[[RestTransaction], int]
     take: Callable[[RestTransaction, int], None]
     code: str
     says: str
+    done: str
+    accepted: str
     has_amount: bool = True
 
 
@@ -50,10 +54,19 @@ def _void(payment: RestTransaction, _: int) -> None:
 
 
 FOLLOW_UPS: dict[str, FollowUp] = {
-    "CP": FollowUp("capture", _capturable, _capture, "00004", "Transaction captured"),
-    "RF": FollowUp("refund", _refundable, _refund, "00005", "Transaction refunded"),
-    "RV": FollowUp("void", _capturable, _void, "00006", "Transaction cancelled", has_amount=False),
-}
+    "CP": FollowUp(
+        "capture", _capturable, _capture, "00004", "Transaction captured",
+        "capturesuccess", "capturestarted",
+    ),
+    "RF": FollowUp(
+        "refund", _refundable, _refund, "00005", "Transaction refunded",
+        "reversed", "markedforreversal",
+    ),
+    "RV": FollowUp(
+        "void", _capturable, _void, "00006", "Transaction cancelled",
+        "authcancelled", "cancelstarted", has_amount=False,
+    ),
+}  # fmt: skip
 
 
 def follow(world: World, parent: RestTransaction, fields: Fields, kind: str) -> Json:
@@ -66,16 +79,16 @@ def follow(world: World, parent: RestTransaction, fields: Fields, kind: str) -> 
     if amount > left:
         raise Refusal(f"The amount is more than {major(left, parent.currency)}")
     rule.take(parent, amount)
+    parent.state = _state(rule, switches_of(world), part=amount < left)
     parent.updated_at = world.now()
     world.add(_child(world, parent, rule.type, amount))
-    return {
-        "paymentId": parent.uid,
-        "merchantTransactionId": parent.tracking_id,
-        "amount": major(amount, parent.currency),
-        "currency": parent.currency,
-        "status": parent.words.long,
-        **result(rule.code, rule.says),
-    }
+    return operation_answer(parent, amount, rule.code, rule.says)
+
+
+def _state(rule: FollowUp, switches: Switches, *, part: bool) -> str:
+    if switches.operations == "accepted":
+        return rule.accepted
+    return switches.part_refund if part and rule.done == WORDS["refunded"] else rule.done
 
 
 def repeat(world: World, parent: RestTransaction, fields: Fields) -> Json:
@@ -98,6 +111,7 @@ def repeat(world: World, parent: RestTransaction, fields: Fields) -> Json:
         captured=0,
         refunded=0,
         voided=False,
+        state=None,
         facts={"series": parent.uid, "recurring": "REPEATED"},
     )
     payment.decide(world)

@@ -1,4 +1,4 @@
-"""Who calls: tokens by partner id, user name and secure key; checksums by the same key.
+"""Who calls: tokens by partner id and user name, or by member id; checksums by the same key.
 
 Until merchants are registered any credentials get a token, and their key is the one that the
 checksums of its calls are held against: a merchant who signs with another is noticed all the same.
@@ -11,32 +11,47 @@ import hmac
 import json
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from checkout.sandbox.rest.switches import keep_young, merchants_of, switches_of
+from checkout.sandbox.rest.switches import Merchant, keep_young, merchants_of, switches_of
 from checkout.sandbox.world import World
 
 
 class Caller(NamedTuple):
-    """Whom a token was given to, and when."""
+    """Whom a token was given to, and when: a partner's user, or a member."""
 
     at: float
     partner_id: str
     username: str
+    member_id: str
     secure_key: str
 
+    def matches(self, merchant: Merchant) -> bool:
+        if self.member_id:
+            return _same(self.member_id, merchant.member_id)
+        named = _same(self.username, merchant.username)
+        return named and _same(self.partner_id, merchant.partner_id)
 
-def token_for(world: World, partner_id: str, username: str, secure_key: str) -> str | None:
-    """A new token; None for credentials that nobody has."""
-    if not (partner_id and username and secure_key):
+
+def token_for(world: World, fields: Mapping[str, str]) -> str | None:
+    """A new token, for partner id and user name or, as some deployments do, for the member id; with
+    the secure key. None for credentials that nobody has."""
+    caller = Caller(
+        world.now(),
+        fields.get("authentication.partnerId", ""),
+        fields.get("merchant.username", ""),
+        fields.get("authentication.memberId", ""),
+        fields.get("authentication.sKey", ""),
+    )
+    if not caller.secure_key or not (caller.member_id or (caller.partner_id and caller.username)):
         return None
-    registered = merchants_of(world)
-    known = [one for one in registered.values() if _same(one.partner_id, partner_id)]
-    known = [one for one in known if _same(one.username, username)]
-    if registered and not any(_same(one.secure_key, secure_key) for one in known):
+    registered = merchants_of(world).values()
+    known = (each for each in registered if caller.matches(each))
+    if registered and not any(_same(each.secure_key, caller.secure_key) for each in known):
         return None
-    caller = Caller(world.now(), partner_id, username, secure_key)
-    claims = {"sub": username, "role": "merchant", "iss": "PZ", "jti": secrets.token_hex(8)}
+    name = caller.username or caller.member_id
+    claims = {"sub": name, "role": "merchant", "iss": "PZ", "jti": secrets.token_hex(8)}
     token = _jwt(world.salt, claims | {"exp": int(caller.at + switches_of(world).token_seconds)})
     world.memory["rest", "token", token] = caller
     return token
@@ -60,7 +75,7 @@ def key_of(world: World, caller: Caller, member_id: str) -> str | None:
     if not registered:
         return caller.secure_key
     merchant = registered.get(member_id)
-    if merchant is None or merchant.username != caller.username:
+    if merchant is None or not caller.matches(merchant):
         return None
     return merchant.secure_key
 

@@ -19,8 +19,8 @@ from checkout.sandbox.world import HttpRequest, World
 Fields = dict[str, str]
 
 CARD_MODES = ("CC", "DC")
-TYPES = {"DB": "payment", "PA": "authorization"}
-"""`paymentType` of a new payment -> its type in the ledger."""
+TYPES = {"DB": "payment", "PA": "authorization", "PO": "payout"}
+"""`paymentType` of a new payment or payout -> its type in the ledger."""
 
 DEEPEST = 8
 
@@ -29,13 +29,14 @@ _SHAPES = {
     "merchantTransactionId": r"[^|]{1,100}",
     "amount": r"[0-9]{1,8}\.[0-9]{2}",
     "currency": r"[A-Z]{3}",
-    "paymentType": r"DB|PA",
+    "paymentType": r"DB|PA|PO",
     "paymentMode": r"[A-Z]{2,8}",
 }
+_CODE = r"[0-9]{3,4}"
 _CARD_SHAPES = {
     "card.expiryMonth": r"0[1-9]|1[0-2]",
     "card.expiryYear": r"20[0-9]{2}",
-    "card.cvv": r"[0-9]{3,4}",
+    "card.cvv": _CODE,
 }
 _OPTIONAL: dict[str, Callable[[str], bool]] = {
     "merchantRedirectUrl": lambda value: len(value) < 100 and acceptable(value),
@@ -47,6 +48,7 @@ _OPTIONAL: dict[str, Callable[[str], bool]] = {
     "attemptThreeD": lambda value: value in ("Only3D", "3D", "Direct"),
     "recurringType": lambda value: value in ("INITIAL", "REPEATED"),
     "createRegistration": lambda value: value in ("true", "false"),
+    "card.cvv": lambda value: re.fullmatch(_CODE, value) is not None,
 }
 SHOWN = ("customer.", "billing.", "shipping.", "deviceDetails.")
 """The parts of a request that the ledger shows."""
@@ -84,25 +86,24 @@ def _flat(data: dict[str, object], prefix: str = "", depth: int = 0) -> Fields:
     return found
 
 
-def payment_of(world: World, fields: Fields, secure_key: str) -> RestTransaction:
-    """An undecided payment; raises `Refusal` naming every wrong field."""
+def payment_of(
+    world: World, fields: Fields, secure_key: str, kept: Card | None = None
+) -> RestTransaction:
+    """An undecided payment, by a `kept` card where there is one; raises `Refusal` naming every
+    wrong field."""
     by_card = fields.get("paymentMode") in CARD_MODES
-    shapes = _SHAPES | (_CARD_SHAPES if by_card else {})
-    wrong = [
-        name for name, shape in shapes.items() if not re.fullmatch(shape, fields.get(name, ""))
-    ]
-    wrong += [
-        name for name, right in _OPTIONAL.items() if fields.get(name) and not right(fields[name])
-    ]
-    if by_card and not cards.acceptable(fields.get("card.number", "")):
-        wrong.append("card.number")
-    if not by_card and not fields.get("merchantRedirectUrl"):
-        wrong.append("merchantRedirectUrl")
+    wrong = wrong_fields(fields, _SHAPES)
+    if by_card and kept is None:
+        wrong += wrong_card(fields)
+    if not by_card and (kept or not fields.get("merchantRedirectUrl")):
+        wrong.append("paymentMode" if kept else "merchantRedirectUrl")
     if wrong:
         raise Refusal(f"Validation failed: {', '.join(wrong)}")
     amount = minor_units(fields["amount"], fields["currency"])
-    card = _card(world, fields) if by_card else None
+    card = (kept or card_of(world, fields)) if by_card else None
     secure = card.story.secure if card else "none"
+    if kept and not fields.get("card.cvv"):
+        secure = "none"  # nobody is there to answer
     if secure == "challenge" and not fields.get("merchantRedirectUrl"):
         raise Refusal("Validation failed: merchantRedirectUrl")
     if secure == "none" and fields.get("attemptThreeD") == "Only3D" and card:
@@ -118,6 +119,7 @@ def payment_of(world: World, fields: Fields, secure_key: str) -> RestTransaction
         "return_url": fields.get("merchantRedirectUrl"),
         "notification_url": fields.get("notificationUrl"),
         "recurring": fields.get("recurringType"),
+        "by_token": kept is not None,
     }
     return RestTransaction(
         protocol=PROTOCOL,
@@ -146,6 +148,26 @@ def payment_of(world: World, fields: Fields, secure_key: str) -> RestTransaction
     )
 
 
+def wrong_fields(fields: Fields, shapes: dict[str, str]) -> list[str]:
+    """The names of those that are missing or not of their shape."""
+    wrong = [
+        name for name, shape in shapes.items() if not re.fullmatch(shape, fields.get(name, ""))
+    ]
+    return wrong + [
+        name for name, right in _OPTIONAL.items() if fields.get(name) and not right(fields[name])
+    ]
+
+
+def wrong_card(fields: Fields) -> list[str]:
+    wrong = [
+        name
+        for name, shape in _CARD_SHAPES.items()
+        if not re.fullmatch(shape, fields.get(name, ""))
+    ]
+    acceptable = cards.acceptable(fields.get("card.number", ""))
+    return list(dict.fromkeys(wrong if acceptable else [*wrong, "card.number"]))
+
+
 def minor_units(amount: str, currency: str) -> int:
     """Of "50.00". Raises `Refusal` for currencies that two decimals can't say."""
     exponent = EXPONENTS.get(currency, 2)
@@ -162,7 +184,7 @@ def new_id(world: World) -> str:
     return uid
 
 
-def _card(world: World, fields: Fields) -> Card:
+def card_of(world: World, fields: Fields) -> Card:
     number = fields["card.number"]
     names = (fields.get("customer.givenName", ""), fields.get("customer.surname", ""))
     return Card(

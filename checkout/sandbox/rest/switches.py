@@ -6,8 +6,10 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from litestar import Response, post
+from litestar.params import FromPath
 
 from checkout.sandbox.controls import BadInput
+from checkout.sandbox.rest.transaction import PROTOCOL, RestTransaction
 from checkout.sandbox.world import HttpRequest, World, world_of
 
 T = TypeVar("T")
@@ -25,6 +27,10 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     list_name        how the list of 3-D Secure parameters is called
     pending_code     the result code of a payment that waits for 3-D Secure
     trailing_blanks  whether an inquiry's answer has keys with blanks at their ends
+    not_found        what an inquiry for nothing says: a short N beside the code, or the code alone
+    part_refund      what a payment is called after a part of it was refunded
+    operations       at_once; accepted: capture, refund, reversal and payout are taken and wait for
+                     the back office (`POST /sandbox/rest/payments/{id}/state`)
     """
 
     token_seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 3600.0
@@ -34,6 +40,9 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     list_name: Literal["parameters", "listofParameters"] = "parameters"
     pending_code: Literal["90026", "10004"] = "90026"
     trailing_blanks: bool = False
+    not_found: Literal["N", "result"] = "N"
+    part_refund: Literal["reversed", "partialrefund", "capturesuccess"] = "reversed"
+    operations: Literal["at_once", "accepted"] = "at_once"
 
 
 class Merchant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -43,6 +52,12 @@ class Merchant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     secure_key: Text
     partner_id: Text
     username: Text
+
+
+class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A long word of the platform's; also one that no document has."""
+
+    status: Annotated[str, msgspec.Meta(pattern="^[a-z]{1,32}$")]
 
 
 _SWITCHES = ("rest", "switches")
@@ -88,7 +103,23 @@ async def register(request: HttpRequest) -> Response[dict[str, object]]:
     return Response({"merchants": list(merchants_of(world))})
 
 
-HANDLERS = (behave, register)
+@post("/sandbox/rest/payments/{uid:str}/state", opt={"unlogged": True}, status_code=200)
+async def put(request: HttpRequest, uid: FromPath[str]) -> Response[dict[str, object]]:
+    """Put a payment into a state of the platform's, as its back office or a bank would; notify."""
+    world = world_of(request)
+    wanted = (await _read(request, State, {})).status
+    payment = world.transactions.get(uid)
+    if not isinstance(payment, RestTransaction) or payment.parent_uid:
+        raise BadInput(404, "Record not found")
+    payment.state = wanted
+    payment.updated_at = world.now()
+    letter = world.protocols[PROTOCOL].letter(world, payment)
+    if letter is not None:
+        world.notifier.post(letter)
+    return Response(payment.row() | {"words": list(payment.words)})
+
+
+HANDLERS = (behave, register, put)
 
 
 async def _read(request: HttpRequest, shape: type[T], base: dict[str, object]) -> T:

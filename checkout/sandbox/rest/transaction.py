@@ -17,33 +17,56 @@ from checkout.sandbox.transaction import Transaction
 from checkout.sandbox.world import World
 
 PROTOCOL = "rest"
+REGISTRATION = "tokenization"
+"""The type of a card that was registered alone."""
 
 AWKWARD = 'a b+c/=&"<é>%2f'
 """A parameter that arrives unchanged only if it was escaped well on the way."""
 
 
 class Words(NamedTuple):
-    """`short` is `transactionStatus`, None where it is left out; `long` is `status`."""
+    """`short` is `transactionStatus`, `long` is `status`."""
 
-    short: str | None
+    short: str
     long: str
 
 
-WORDS: dict[str, Words] = {
-    "incomplete": Words("3D", "authstarted"),
-    "pending": Words("P", "authstarted"),
-    "failed": Words("N", "authfailed"),
-    "error": Words("N", "failed"),
-    "expired": Words("C", "cancelled"),
-    "deleted": Words("C", "cancelled"),
-    "successful": Words("Y", "capturesuccess"),
-    "refunded": Words(None, "reversed"),
+WORDS: dict[str, str] = {
+    "incomplete": "authstarted",
+    "pending": "authstarted",
+    "failed": "authfailed",
+    "error": "failed",
+    "expired": "cancelled",
+    "deleted": "cancelled",
+    "successful": "capturesuccess",
+    "refunded": "reversed",
 }
 """What each status of the books is called by the platform."""
 
-CANCELLED = Words("C", "authcancelled")
-HELD = Words("Y", "authsuccessful")
-VOIDED = Words(None, "reversed")
+SHORT: dict[str, str] = {
+    "begun": "P",
+    "authstarted": "P",
+    "authsuccessful": "Y",
+    "authfailed": "N",
+    "authcancelled": "Y",
+    "cancelled": "C",
+    "capturesuccess": "Y",
+    "capturefailed": "N",
+    "settled": "Y",
+    "setteled": "Y",
+    "markedforreversal": "Y",
+    "reversed": "Y",
+    "failed": "N",
+    "payoutsuccessful": "Y",
+    "payoutfailed": "N",
+}
+"""Long word -> the short one beside it. Of a word that isn't here the platform says that there is
+no such record."""
+
+
+HELD = "authsuccessful"
+PAYOUTS = {"successful": "payoutsuccessful", "failed": "payoutfailed"}
+"""The same of money sent to a card."""
 
 METHODS = {
     "CC": "credit_card",
@@ -59,7 +82,8 @@ METHODS = {
 @dataclass(slots=True, kw_only=True)
 class RestTransaction(Transaction):
     """`mode` and `brand` as in the request; `verdict` is what the issuer's page decided, until
-    the gateway is told. `captured` and `refunded` are minor units."""
+    the gateway is told. `captured` and `refunded` are minor units. `state` is the long word that an
+    operation or the back office has left it with."""
 
     mode: str
     brand: str | None
@@ -71,20 +95,29 @@ class RestTransaction(Transaction):
     captured: int = 0
     refunded: int = 0
     voided: bool = False
+    state: str | None = None
     verdict: str | None = None
     session: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     proof: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
     @property
     def words(self) -> Words:
-        if self.voided:
-            return VOIDED
-        if self.refunded and self.refunded == (self.captured or self.amount):
+        long = self._long
+        at_the_bank = self.status == "incomplete" and long == WORDS["incomplete"]
+        return Words("3D" if at_the_bank else SHORT.get(long, "N"), long)
+
+    @property
+    def _long(self) -> str:
+        if self.status == "refunded":
             return WORDS["refunded"]
-        if self.status == "successful" and self.type == "authorization" and not self.captured:
+        if self.state is not None:
+            return self.state
+        if self.type == "payout":
+            return PAYOUTS[self.status]
+        if self.status == "successful" and self.type == "authorization":
             return HELD
         if self.code == codes.REJECTED_BY_CUSTOMER:
-            return CANCELLED
+            return WORDS["deleted"]
         return WORDS[self.status]
 
     @property
