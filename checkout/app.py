@@ -30,6 +30,7 @@ from checkout.settings import Settings, load
 from checkout.web import (
     api,
     apps,
+    charges,
     health,
     invoices,
     logos,
@@ -56,6 +57,7 @@ HANDLERS = (
     *api.HANDLERS,
     *apps.HANDLERS,
     *operations.HANDLERS,
+    *charges.HANDLERS,
     *products.HANDLERS,
     *product_page.HANDLERS,
     *invoices.HANDLERS,

@@ -10,6 +10,7 @@
     │   └── Cancelled                  a link whose shop has cancelled its invoice
     ├── TooLarge                 413   a body over 64 KiB
     ├── Unprocessable            422   readable but wrong; names every wrong field
+    │   └── Duplicate            422   the same money on the same card again, too soon
     ├── TooMany                  429   with seconds to wait
     └── Unavailable              503   the ledger is away or the server is full
 
@@ -78,14 +79,26 @@ class TooLarge(CheckoutError):
 
 
 class Unprocessable(CheckoutError):
-    """Fields that are wrong: `fields` maps a dotted path to its reasons, in the order found."""
+    """Fields that are wrong: `fields` maps a dotted path to its reasons, in the order found.
+    `code`: the result code that the family's gateways have for it."""
 
     status = 422
     message = "Some fields are wrong"
+    code: str | None = None
 
     def __init__(self, fields: Mapping[str, list[str]], message: str | None = None) -> None:
         super().__init__(message)
         self.fields = dict(fields)
+
+
+class Duplicate(Unprocessable):
+    """The same request again within 30 seconds. `code` is the one of Overpay's gateway for it."""
+
+    message = "Duplicate transaction"
+    code = "E.1018"
+
+    def __init__(self) -> None:
+        super().__init__({"base": [self.message]})
 
 
 class TooMany(CheckoutError):

@@ -1,19 +1,22 @@
 """What a shop's server has done to a card by its token, with no customer present: the next payment
-of a series, a credit, a payout. A payment of its own with one attempt: claimed, sent once, looked
-up, recorded and told like any other."""
+of a series, a charge, a credit, a payout. A payment of its own with one attempt: claimed, sent
+once, looked up, recorded and told like any other."""
 
 from __future__ import annotations
 
 import msgspec
 
-from checkout.errors import NotFound, Unprocessable
+from checkout.errors import NotFound, TooMany, Unprocessable
 from checkout.flow import record
+from checkout.flow.methods import offered, prepare
 from checkout.flow.verbs import Flow, Submission
-from checkout.ledger import cards
+from checkout.ledger import cards, recent
 from checkout.ledger.rows import Attempt, Story
+from checkout.merchant.apps import refused_field
+from checkout.merchant.by_token import ByToken, named
 from checkout.model.card import SavedCard
-from checkout.model.order import Order
-from checkout.model.outcome import PaidCard
+from checkout.model.order import SENDING, Method, Order
+from checkout.model.parameters import SERIES
 from checkout.model.saving import RECURRING
 from checkout.model.status import WON, Status
 from checkout.settings import Shop
@@ -21,59 +24,71 @@ from checkout.texts import choose
 
 NO_SERIES = "began no series: it has to be paid, under the contract recurring"
 REFUSED = "none of the shop's gateways can do this by a token alone"
+UNSENT = "can't be sent: the gateway account {account} has no word for it"
+OURS = frozenset({"duplicate_check"})  # we check it ourselves, whatever the gateway does
 
 
 async def by_token(
-    flow: Flow,
-    order: Order,
-    shop: Shop,
-    token: str,
-    parent: str | None = None,
-    *,
-    request_id: str | None,
-    digest: str,
+    flow: Flow, asked: ByToken, shop: Shop, *, request_id: str | None, digest: str
 ) -> Story:
-    """Send it once, by a card's token or by the payment that began a series (`parent`, a uid). A
-    `request_id` used before gives that payment again.
+    """Send it once, by a card's token or by the payment that began a series. A `request_id` used
+    before gives that payment again.
 
-    Raises Unprocessable: no gateway can, or the id was used for another body; NotFound, TooMany.
+    Raises Unprocessable: no gateway can, one can't say all of it, or the id was used for another
+    body; Duplicate, NotFound, TooMany.
     """
-    first = None
-    if not token:
-        first = await _beginning(flow, shop, parent or "")
-        card = first.facts.card
-        gateway = flow.gateways.get(first.account)
-        # By the payment itself where the gateway can: it knows what the customer agreed to.
-        by_payment = gateway is not None and order.transaction_type in gateway.can.series
-        if card is not None and card.token and not by_payment and gateway and gateway.can.alone:
-            token = card.token
-        else:
-            order = msgspec.structs.replace(order, series=True)
-    payment = await flow.create(order, shop, idempotency_key=request_id, digest=digest)
+    asked, first = await _found(flow, asked, shop)
+    order, card = asked.order, asked.card
+    await prepare(order, shop, flow.gateways)
+    method = _method(flow, order, shop, first)
+    _all_sent(flow, asked, method)
+    payment = await flow.create(
+        order, shop, idempotency_key=request_id, digest=digest, mark=_mark(asked)
+    )
     story = await flow.ledger.read(record.read, payment.uid)
-    account = first.account if first else None
-    ways = (way for way in flow.methods(story) if account in (None, way.gateway))
-    method = next(ways, None)
-    if method is None:
-        raise Unprocessable({"type": [REFUSED]})
     if story.attempts:
-        return story
-    known = await flow.ledger.read(cards.known, shop.id, token) if token else PaidCard()
+        return _accepted(story)
+    known = await flow.ledger.read(cards.known, shop.id, card.token)
     sent = Submission(
         number=1,
         method=method.name,
-        card=SavedCard(token, known=known) if token else None,
-        browser=None,
+        card=msgspec.structs.replace(card, known=known) if card.token else None,
+        browser=asked.browser,
         customer=order.customer,
         language=choose(order.ways.language),
-        after=first.gateway_id if first and not token else None,
+        after=first.gateway_id if first and order.series else None,
     )
-    story = await flow.pay(story, sent)
-    if flow.status(story) is not Status.OPEN:
-        return story
-    # Proved not sent. Nobody sits before a form to try again: the shop asks anew.
-    uid = payment.uid
-    return await flow.write(uid, record.cancel, flow.book, uid, flow.clock())
+    try:
+        story = await flow.pay(story, sent)
+    except TooMany:
+        await flow.ledger.write(recent.forget, payment.uid)
+        raise
+    if story.last is not None and story.last.status is Status.LOST:
+        await flow.ledger.write(recent.forget, payment.uid)
+    return _accepted(story)
+
+
+def _accepted(story: Story) -> Story:
+    """A request of which the gateway refused a field is none; the field is named."""
+    if wrong := refused_field(story, 1):
+        kind = story.payment.order.transaction_type
+        raise Unprocessable({named(name, kind): reasons for name, reasons in wrong.items()})
+    return story
+
+
+async def _found(flow: Flow, asked: ByToken, shop: Shop) -> tuple[ByToken, Attempt | None]:
+    """With the token of the card that a series is paid by, and the attempt that began it; without
+    a token where the gateway goes on by that attempt alone."""
+    if asked.card.token:
+        return asked, None
+    first = await _beginning(flow, shop, asked.parent or "")
+    card, gateway = first.facts.card, flow.gateways.get(first.account)
+    # By the payment itself where the gateway can: it knows what the customer agreed to.
+    by_payment = gateway is not None and asked.order.transaction_type in gateway.can.series
+    if card and card.token and gateway and gateway.can.alone and not by_payment:
+        return msgspec.structs.replace(asked, card=SavedCard(card.token, asked.card.code)), first
+    series = msgspec.structs.replace(asked.order, series=True)
+    return msgspec.structs.replace(asked, order=series), first
 
 
 async def _beginning(flow: Flow, shop: Shop, uid: str) -> Attempt:
@@ -85,3 +100,29 @@ async def _beginning(flow: Flow, shop: Shop, uid: str) -> Attempt:
         if attempt.status in WON and RECURRING in attempt.contract and attempt.gateway_id:
             return attempt
     raise Unprocessable({"parent_uid": [NO_SERIES]})
+
+
+def _method(flow: Flow, order: Order, shop: Shop, first: Attempt | None) -> Method:
+    account = first.account if first else None
+    for method in offered(order, shop, flow.gateways):
+        if account in (None, method.gateway):
+            return method
+    raise Unprocessable({"type": [REFUSED]})
+
+
+def _all_sent(flow: Flow, asked: ByToken, method: Method) -> None:
+    """Nobody sits before a page that shows what the gateway was not told: it is refused."""
+    kind = asked.order.transaction_type
+    way = SERIES if asked.order.series else kind
+    sent = flow.gateways[method.gateway].can.details_alone.get(way, frozenset())
+    why = UNSENT.format(account=method.gateway)
+    if unsent := sorted(asked.said - sent - OURS):
+        raise Unprocessable({named(name, kind): [why] for name in unsent})
+
+
+def _mark(asked: ByToken) -> str:
+    """What another request must not repeat within half a minute."""
+    order = asked.order
+    way = "to the card" if order.transaction_type in SENDING else "from the card"
+    card = asked.card.token or f"series of {asked.parent}"
+    return recent.mark(way, order.money.minor, order.money.currency, card)

@@ -445,7 +445,9 @@ def _settle(conn: Connection, book: Book, story: Story, now: float) -> Story:
 def _write_letter(conn: Connection, book: Book, story: Story, status: Status, now: float) -> None:
     url = story.payment.order.ways.notification_url
     shop = book.shops.get(story.payment.shop)
-    if url is None or shop is None:
+    # What a shop's server asked for and was held back, or refused for a field: it was answered so.
+    held_back = story.payment.order.alone and not story.tried
+    if url is None or shop is None or held_back:
         return
     body = letter(story, status, shop, book.public_url, now)
     outbox.add(conn, id=new_uid(), payment=story.payment.uid, url=url, body=body, now=now)

@@ -16,7 +16,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from checkout.errors import Cancelled, CheckoutError, Gone, NotFound, Unprocessable
+from checkout.errors import Cancelled, CheckoutError, Duplicate, Gone, NotFound, Unprocessable
 from checkout.flow import record
 from checkout.flow.counts import PAYMENTS, QUERIES
 from checkout.flow.methods import offered, prepare
@@ -30,7 +30,7 @@ from checkout.gateways.base import (
     Withdraws,
     has_verb,
 )
-from checkout.ledger import attempts, cards, events, invoices, outbox, payments
+from checkout.ledger import attempts, cards, events, invoices, outbox, payments, recent
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.ledger.store import Ledger, P, T, Verb
 from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
@@ -39,6 +39,7 @@ from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
 from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
+from checkout.model.parameters import KEPT_HERE, OF_CARDS, said
 from checkout.model.status import UNPAID_ENDS, Status
 from checkout.settings import Settings, Shop
 from checkout.texts import N_
@@ -108,23 +109,30 @@ class Flow:
     # Making and finding payments
 
     async def create(
-        self, order: Order, shop: Shop, *, idempotency_key: str | None = None, digest: str = ""
+        self,
+        order: Order,
+        shop: Shop,
+        *,
+        idempotency_key: str | None = None,
+        digest: str = "",
+        mark: str | None = None,
     ) -> Payment:
-        """A new payment; the one made before where the shop repeats an idempotency key.
+        """A new payment; the one made before where the shop repeats an idempotency key. `mark`:
+        what no payment before it may have had within half a minute, unless the shop allows it.
 
-        Raises Unprocessable when the key was used for another body, or no method fits.
+        Raises Unprocessable when the key was used for another body, or no method fits; Duplicate.
         """
         await self.check_methods(order, shop)
         PAYMENTS.labels(shop.id).inc()
         payment = self.new(order, shop)
-        if idempotency_key is None:
+        if idempotency_key is None and mark is None:
             await self.ledger.write(_add, payment)
             return payment
-        key = {"idempotency_key": idempotency_key, "digest": digest}
+        once = (payment, idempotency_key, digest, mark)
         try:
-            made, same = await self.ledger.write(_add_once, payment, **key)
-        except IntegrityError:  # the same key came twice at once: the other was first
-            made, same = await self.ledger.write(_add_once, payment, **key)
+            made, same = await self.ledger.write(_add_once, *once)
+        except IntegrityError:  # the same came twice at once: the other was first
+            made, same = await self.ledger.write(_add_once, *once)
         if not same:
             raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
         return made
@@ -328,6 +336,7 @@ class Flow:
             inputs=sent.inputs,
             after=sent.after,
         )
+        self._note_unsent(order, attempt)
         outcome = await self._refused_by_shop(story)
         if outcome is None:
             outcome = await self.hear(self.gateways[attempt.account].pay(charge))
@@ -337,6 +346,18 @@ class Flow:
         if outcome.status is Status.PENDING:
             await self._told_meanwhile(story, attempt)
         return story
+
+    def _note_unsent(self, order: Order, attempt: Attempt) -> None:
+        """Plugins say the same to every gateway, so what one has no word for is no error of a
+        payment on the page; somebody may miss it all the same."""
+        can = self.gateways[attempt.account].can
+        about = said(order) if can.card else said(order) - OF_CARDS
+        unsent = about - can.details - KEPT_HERE
+        if unsent and not order.alone:
+            names = sorted(unsent)
+            log.warning(
+                "gateway.unsent", payment=attempt.payment, account=attempt.account, fields=names
+            )
 
     async def _refused_by_shop(self, story: Story) -> Outcome | None:
         """What ends the attempt before it is sent: a shop that wants to be asked and says no, or
@@ -606,10 +627,19 @@ def _add(conn: Connection, payment: Payment) -> None:
 
 
 def _add_once(
-    conn: Connection, payment: Payment, *, idempotency_key: str, digest: str
+    conn: Connection, payment: Payment, idempotency_key: str | None, digest: str, mark: str | None
 ) -> tuple[Payment, bool]:
-    made, same = payments.add_once(conn, payment, idempotency_key=idempotency_key, digest=digest)
+    made, same = payment, True
+    if idempotency_key is None:
+        payments.add(conn, payment)
+    else:
+        made, same = payments.add_once(
+            conn, payment, idempotency_key=idempotency_key, digest=digest
+        )
     if made is payment:
+        checked = payment.order.details.duplicate_check is not False
+        if mark is not None and not recent.take(conn, payment, mark, checked=checked):
+            raise Duplicate
         _created(conn, payment)
     return made, same
 

@@ -61,6 +61,10 @@ class Can(Struct, frozen=True, kw_only=True):
     currencies: frozenset[str] | None = None  # None: any with these exponents
     exponents: frozenset[int] = frozenset({0, 2, 3, 4})  # decimals of the currencies it takes
     whole: frozenset[str] = frozenset()  # operations that it does for all that is left alone
+    # Which of the shop's parameters it sends on, by the names of `model.parameters`; and which
+    # where no customer is present, by transaction type: what the shop says beside is refused.
+    details: frozenset[str] = frozenset()
+    details_alone: Mapping[str, frozenset[str]] = {}
     decimals: Mapping[str, int] = {}  # the account's, from its settings
     code_optional: bool = False  # the account takes cards without a security code
 

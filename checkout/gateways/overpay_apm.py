@@ -15,6 +15,7 @@ from checkout.gateways.base import Can, Charge, merged
 from checkout.gateways.overpay import Options, Overpay, common, filled
 from checkout.gateways.overpay_answer import Transaction
 from checkout.gateways.reading import Object, address, section, text
+from checkout.model.parameters import ADDRESS, PERSON
 from checkout.model.status import Status
 from checkout.model.steps import Instructions, Step, form_step
 
@@ -37,7 +38,14 @@ CAN: Final = Can(
     browser=False,
     lookup=True,
     transaction_types=frozenset(CREATE),
-)
+    details=frozenset({
+        "test",
+        "expired_at",
+        "additional_data.receipt_text",
+        *(f"customer.{name}" for name in PERSON),
+        *(f"billing_address.{name}" for name in ADDRESS),
+    }),
+)  # fmt: skip
 
 
 class OverpayApm(Overpay):

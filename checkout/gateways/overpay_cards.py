@@ -38,8 +38,9 @@ from checkout.gateways.reading import address, section
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard, SavedCard
 from checkout.model.money import Money
-from checkout.model.order import Customer, Order
+from checkout.model.order import SECURE, Customer, Order
 from checkout.model.outcome import Outcome
+from checkout.model.parameters import PARAMETERS
 from checkout.model.status import Status
 from checkout.model.steps import Redirect, Step
 
@@ -80,8 +81,6 @@ ADDITIONAL: Final = (
     "meta",
 )  # fmt: skip
 BESIDE: Final = ("travel", "three_d_secure")
-# Of the method's parameters: the shop's own, else the settings'. `force` wins over `skip`.
-SECURE: Final = ("skip_three_d_secure_verification", "force_three_d_secure_verification")
 
 OPERATIONS: Final = {
     "capture": "/transactions/captures",
@@ -96,8 +95,11 @@ CAN: Final = Can(
     browser=True,
     lookup=True,
     transaction_types=frozenset(CREATE),
-    alone=frozenset({"payment", "authorization", *sending.CREATE}),
+    alone=frozenset({"payment", "authorization", "charge", *sending.CREATE}),
     whole=frozenset({"void"}),
+    details=PARAMETERS,
+    details_alone=sending.DETAILS
+    | dict.fromkeys(("payment", "authorization", "charge"), PARAMETERS),
 )
 
 
@@ -116,11 +118,7 @@ class OverpayCards(Overpay, Captures, Voids, Refunds):
         details = charge.order.details
         return common(charge) | filled(
             {
-                # The gateway would refuse the same amount on the same card within 30 s. That is
-                # a customer with two orders, or one who tries again after a decline; what it is
-                # meant against, one payment sent twice, our claim and the RequestID rule out.
-                # A shop that wants it says so.
-                "duplicate_check": details.duplicate_check or False,
+                "duplicate_check": sending.checks_duplicates(charge.order),
                 "dynamic_billing_descriptor": charge.order.descriptor,
                 "credit_card": _credit_card(charge.card) | _secure(charge.method.params),
                 "additional_data": _additional_data(charge.order, charge.browser),
@@ -179,6 +177,7 @@ def _credit_card(card: AnyCard) -> dict[str, Any]:
 
 
 def _secure(params: Mapping[str, Any]) -> dict[str, bool]:
+    """Of the method's parameters: the shop's own, else the settings'. `force` wins over `skip`."""
     return {name: params[name] for name in SECURE if isinstance(params.get(name), bool)}
 
 

@@ -13,6 +13,8 @@ from checkout.gateways.base import Can, Charge, can_of
 from checkout.gateways.rest_checksum import Proof
 from checkout.gateways.rest_options import Options
 from checkout.gateways.rest_request import (
+    DETAILS,
+    DETAILS_ALONE,
     EXPONENTS,
     amount_of,
     fields_of,
@@ -46,6 +48,8 @@ CAN: Final = Can(
     series=frozenset({"payment"}),
     exponents=EXPONENTS,
     whole=frozenset({"void"}),
+    details=DETAILS,
+    details_alone=DETAILS_ALONE,
 )
 
 
@@ -81,7 +85,7 @@ def abilities(options: Options) -> Can:
     if options.registrations:
         types |= {TOKENIZATION}
     if options.pay_with_token:
-        alone |= {"payment", "authorization"}
+        alone |= frozenset(PAYMENT_TYPE)
     if options.payouts:
         alone |= {PAYOUT}
     by_settings = {"transaction_types": types, "alone": alone, "tokens": options.pay_with_token}

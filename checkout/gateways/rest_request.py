@@ -17,6 +17,7 @@ from checkout.model.browser import Browser
 from checkout.model.card import AnyCard, Card, SavedCard
 from checkout.model.money import Money
 from checkout.model.order import Customer
+from checkout.model.parameters import SERIES
 from checkout.model.saving import RECURRING
 
 EXPONENTS: Final = frozenset({0, 2})
@@ -45,6 +46,21 @@ DEVICE: Final = {  # `user_Agent`: that is how it is spelled
     "deviceDetails.browserScreenHeight": "screen_height",
     "deviceDetails.browserScreenWidth": "screen_width",
     "deviceDetails.browserJavaEnabled": "java_enabled",
+}
+DETAILS: Final = frozenset({  # which of the shop's parameters have a field here
+    "additional_data.browser",
+    "additional_data.contract",
+    "credit_card.verification_value",
+    "credit_card.force_three_d_secure_verification",
+    "customer.birth_date",
+    *CUSTOMER.keys(),
+    *(f"billing_address.{name}" for name in ("first_name", "last_name", "phone")),
+    *(f"billing_address.{name}" for name in ADDRESS.values()),
+})  # fmt: skip
+DETAILS_ALONE: Final = {  # the same by what is asked without the customer
+    **dict.fromkeys(("payment", "authorization", "charge"), DETAILS),
+    "payout": frozenset(name for name in DETAILS if name.startswith(("customer.", "billing_"))),
+    SERIES: frozenset({"additional_data.contract"}),
 }
 _AMOUNT: Final = re.compile(r"[0-9]{1,8}\.[0-9]{2}", re.ASCII)
 _KEY: Final = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)  # never the separator of checksums

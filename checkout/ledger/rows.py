@@ -13,6 +13,7 @@ from checkout.model.outcome import Facts, Reason
 from checkout.model.status import LIVE, Status, payment_status
 from checkout.model.steps import Step
 
+UNSENT: Final = frozenset({Status.LOST, Status.CANCELLED})  # or given up before it was paid
 MOST_ORDERS: Final = 1024  # of which the value is kept: a payment is read many times on its way
 
 _order = msgspec.json.Decoder(Order)
@@ -113,12 +114,20 @@ class Story(Struct, frozen=True):
 
     def status(self, now: float) -> Status:
         """Where the payment stands at `now`, also before the sweep has written an expiry down."""
+        spent = self._spent
         return payment_status(
             [attempt.status for attempt in self.attempts],
             allowed=self.payment.order.attempts,
-            expired=now >= self.payment.expires_at,
-            cancelled=self.payment.cancelled,
+            expired=now >= self.payment.expires_at or spent is Status.EXPIRED,
+            cancelled=self.payment.cancelled or spent in UNSENT,
         )
+
+    @property
+    def _spent(self) -> Status | None:
+        """How the one attempt that a shop's server asked for ended: nobody sits before a form to
+        try again, the shop asks anew."""
+        last = self.last
+        return last.status if self.payment.order.alone and last is not None else None
 
 
 @lru_cache(maxsize=MOST_ORDERS)

@@ -171,6 +171,19 @@ creations: Final = Table(
     PrimaryKeyConstraint("shop", "idempotency_key"),
 )
 
+# What was asked for by a token within the last half minute: the same again is refused.
+recent: Final = Table(
+    "recent",
+    METADATA,
+    Column("shop", String(64), nullable=False),
+    Column("mark", String(64), nullable=False),  # a digest of the money and the card's token
+    Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
+    Column("created_at", Double, nullable=False),
+    PrimaryKeyConstraint("shop", "mark"),
+    Index("recent_by_payment", "payment"),
+    Index("recent_by_age", "created_at"),
+)
+
 products: Final = Table(
     "products",
     METADATA,

@@ -55,14 +55,18 @@ LOCAL: Final[dict[str, Local]] = {
 }
 
 
-def read_customer(fields: Fields) -> Customer:
-    """The shop's `customer`; what is wrong is told in `fields`."""
+def read_customer(fields: Fields, address: Fields | None = None) -> Customer:
+    """The shop's `customer`; what is wrong is told in `fields`. `address`: where the charge request
+    has names and address apart, and which goes before where both say something."""
+    place = {
+        name: address if address is not None and address.has(name) else fields for name in CUSTOMER
+    }
     found = Customer(
-        **{name: fields.get(name, blank_is_none(rule)) for name, rule in CUSTOMER.items()}
+        **{name: place[name].get(name, blank_is_none(rule)) for name, rule in CUSTOMER.items()}
     )
     found, misfits = fitted(found)
     for name, reason in misfits.items():
-        fields.wrong(name, reason)
+        place[name].wrong(name, reason)
     return found
 
 

@@ -14,7 +14,7 @@ from checkout.merchant.page_settings import card_token
 from checkout.merchant.travel import read_travel
 from checkout.model.card import holds_card_number
 from checkout.model.checks import Fields
-from checkout.model.order import Details
+from checkout.model.order import SECURE, Details
 from checkout.model.rules import (
     choice,
     loose_flag,
@@ -31,18 +31,17 @@ CHARGES: Final = ("delayed_charge", "increment", "resubmission", "reauthorizatio
 VERIFICATIONS: Final = ("avs_verification", "cvc_verification")
 LARGEST_ID: Final = 2**53 - 1  # what every JSON reader still tells from its neighbour
 
-# Of `payment_method.credit_card`: what a shop may say of a card that it doesn't know, and what
-# the customer alone says.
-SECURE: Final = ("skip_three_d_secure_verification", "force_three_d_secure_verification")
+# Of `payment_method.credit_card`: what the customer alone says.
 CARD_DATA: Final = ("number", "verification_value", "cvc", "cvv")
+MERCHANTS_TYPE: Final = "is for the initiator merchant alone"
 
 contracts = many(choice(CONTRACTS), most=10)
 _word = blank_is_none(text(255, numbers=True))
 
 
-def read_details(fields: Fields) -> Details:
-    """`fields` is the `checkout` object; what is wrong is told in it."""
-    extra = fields.within("order.additional_data")
+def read_details(fields: Fields, extra: Fields, *, strict: bool = False) -> Details:
+    """`fields` is the `checkout` object or a charge request, `extra` its additional data; what is
+    wrong is told in them. `strict`: so is what says nothing beside the rest."""
     secure = fields.within("three_d_secure").get("advanced", loose_flag)
     return Details(
         duplicate_check=fields.get("duplicate_check", loose_flag),
@@ -53,7 +52,7 @@ def read_details(fields: Fields) -> Details:
             "excluded_gateways", many(whole(1, LARGEST_ID, digits=True), most=100), ()
         ),
         masterpass=_masterpass(extra),
-        card_on_file=_card_on_file(extra.within("card_on_file")),
+        card_on_file=_card_on_file(extra.within("card_on_file"), strict),
         avs_cvc_verification=_verification(extra.within("avs_cvc_verification")),
         meta=extra.get("meta", plain_object, {}),
         expected_bank_code=extra.get("expected_bank_code", blank_is_none(text(32, numbers=True))),
@@ -66,13 +65,19 @@ def read_card_params(fields: Fields) -> dict[str, Any]:
     for name in CARD_DATA:
         if fields.has(name):
             fields.wrong(name, "must not be sent: the customer enters it on the page")
-    flags = {name: fields.get(name, loose_flag) for name in SECURE if fields.has(name)}
+    flags = read_switches(fields)
     fields.get("token", card_token)
     rest = {name: fields.data[name] for name in fields.names if name not in (*SECURE, *CARD_DATA)}
     for name, value in rest.items():
         if name != "token" and isinstance(value, str) and holds_card_number(value):
             fields.wrong(name, "must not hold a card number")
-    return rest | {name: flag for name, flag in flags.items() if flag is not None}
+    return rest | flags
+
+
+def read_switches(fields: Fields) -> dict[str, bool]:
+    """The switches of 3-D Secure that are there."""
+    flags = {name: fields.get(name, loose_flag) for name in SECURE}
+    return {name: flag for name, flag in flags.items() if flag is not None}
 
 
 def _words(fields: Fields, *names: str) -> dict[str, str]:
@@ -85,11 +90,13 @@ def _masterpass(extra: Fields) -> dict[str, Any]:
     return {"params": params} if params else {}
 
 
-def _card_on_file(fields: Fields) -> dict[str, str]:
+def _card_on_file(fields: Fields, strict: bool) -> dict[str, str]:
     """`type` is for what the merchant begins. Mobile SDKs send its default with every initiator:
     beside the customer's it says nothing and stays here."""
     initiator = fields.get("initiator", blank_is_none(choice(INITIATORS)))
     kind = fields.get("type", blank_is_none(choice(CHARGES)))
+    if strict and initiator == "customer" and kind is not None:
+        fields.wrong("type", MERCHANTS_TYPE)
     found = {"initiator": initiator, "type": None if initiator == "customer" else kind}
     return {name: value for name, value in found.items() if value is not None}
 

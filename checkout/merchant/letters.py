@@ -24,8 +24,9 @@ from checkout.settings import Shop
 
 
 def letter(story: Story, status: Status, shop: Shop, public_url: str, now: float) -> str:
-    """The body: `{"transaction": …}`; of an expiry the flat checkout object."""
-    if status is Status.EXPIRED:
+    """The body: `{"transaction": …}`; of an expiry the flat checkout object, where there was a
+    checkout."""
+    if status is Status.EXPIRED and not story.payment.order.alone:
         return encoded(checkout(story, shop, now))
     return encoded(told(story, status, shop, public_url))
 

@@ -95,28 +95,21 @@ def _replaced(order: Order, **changes: Any) -> Order:
 
 
 def _order(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Order:
-    amount = fields.need("order.amount", minor_units())
-    currency = fields.need("order.currency", choice(EXPONENTS))
-    description = fields.need("order.description", text(255, numbers=True))
+    ordered = fields.within("order")
+    terms = read_terms(ordered, now)
     kind = fields.need("transaction_type", choice(TRANSACTION_TYPES))
-    expires_at = fields.get("order.expired_at", moment, now + DAY)
-    if not now < expires_at < LAST_MOMENT:
-        fields.wrong("order.expired_at", "must be in the future")
-    extra = fields.within("order.additional_data")
+    extra = ordered.within("additional_data")
     attempts = fields.get("attempts", whole(1, 1_000_000, digits=True), 1)
     return Order(
-        money=Money(amount, currency),
-        description=description,
+        **terms,
         transaction_type=kind,
-        expires_at=expires_at,
-        tracking_id=fields.get("order.tracking_id", text(255, numbers=True)),
         attempts=min(attempts, MOST_ATTEMPTS),
         test=fields.get("test", loose_flag, False),
         iframe=fields.get("iframe", loose_flag, False),
         descriptor=fields.get("dynamic_billing_descriptor", text(255, numbers=True)),
         receipt_text=extra.get("receipt_text", texts(most=50), ()),
         contract=extra.get("contract", contracts, ()),
-        details=read_details(fields),
+        details=read_details(fields, extra),
         ways=_ways(fields.within("settings"), shop, sandbox=sandbox),
         customer=read_customer(fields.within("customer")),
         methods=_methods(fields.within("payment_method")),
@@ -126,6 +119,21 @@ def _order(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Order:
             if fields.has(name)
         },
     )
+
+
+def read_terms(fields: Fields, now: float) -> dict[str, Any]:
+    """What is paid and until when: the fields of an `Order` of these names."""
+    amount = fields.need("amount", minor_units())
+    currency = fields.need("currency", choice(EXPONENTS))
+    expires_at = fields.get("expired_at", moment, now + DAY)
+    if not now < expires_at < LAST_MOMENT:
+        fields.wrong("expired_at", "must be in the future")
+    return {
+        "money": Money(amount, currency),
+        "description": fields.need("description", text(255, numbers=True)),
+        "tracking_id": fields.get("tracking_id", text(255, numbers=True)),
+        "expires_at": expires_at,
+    }
 
 
 def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:

@@ -32,7 +32,10 @@ MESSAGES: Final[dict[Status, str | None]] = {
     Status.REFUNDED: "Payment was refunded",
 }
 CHECKS: Final = "avs_cvc_verification"
-ECHOED: Final = ("referer", "p2p", "excluded_gateways", "card_on_file", "meta")
+ECHOED: Final = (
+    "referer", "p2p", "excluded_gateways", "masterpass", "card_on_file", "avs_cvc_verification",
+    "meta",
+)  # fmt: skip
 NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 SETTLED: Final = frozenset(MESSAGES) - {Status.OPEN, Status.ACTION, Status.PENDING}
 
@@ -56,6 +59,15 @@ def words(story: Story, now: float) -> tuple[str | None, str | None]:
         return "error", EXPIRED_MESSAGE
     if status is Status.OPEN and not story.tried:
         return None, None
+    return _said(story, status)
+
+
+def _said(story: Story, status: Status) -> tuple[str, str | None]:
+    """The outward (status, message). A server's request that never reached the gateway has failed:
+    its customer gave nothing up."""
+    shown = story.shown
+    if story.payment.order.alone and shown is not None and shown.status is Status.LOST:
+        return OPERATION[Status.LOST]
     return OUTWARD[status], message(story, status)
 
 
@@ -69,12 +81,13 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
     """`transaction` as notifications carry it: about the attempt that decided the payment."""
     payment, attempt = story.payment, story.shown
     order, facts = payment.order, attempt.facts if attempt else None
+    word, said = _said(story, status)
     return _method_section(attempt, order) | {
         "uid": payment.uid,
         "id": payment.uid,
         "token": payment.token,
         "shop_id": shop_number(shop),
-        "status": OUTWARD[status],
+        "status": word,
         "amount": order.money.minor,
         "currency": order.money.currency,
         "description": order.description,
@@ -82,7 +95,7 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
         "payment_method_type": attempt.method if attempt else None,
         "method_type": attempt.method if attempt else None,
         "tracking_id": order.tracking_id,
-        "message": message(story, status),
+        "message": said,
         "code": facts.code if facts else None,
         "friendly_message": facts.friendly if facts else None,
         "test": order.test,
@@ -155,16 +168,10 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
 def made_alone(
     story: Story, status: Status, shop: Shop, receipt_url: str, page_url: str
 ) -> dict[str, Any]:
-    """`transaction` of what was asked for by a token. `redirect_url`: where a bank wants to see the
-    customer all the same, the page that leads there."""
+    """`transaction` of what was asked for by a token. `redirect_url`: the page that leads to the
+    bank where it wants to see the customer all the same, and that says how it ended."""
     found = transaction(story, status, shop, receipt_url)
-    last = story.last
-    if status is Status.ACTION:
-        return found | {"redirect_url": page_url}
-    if last is not None and last.status is Status.LOST:
-        word, message = OPERATION[Status.LOST]
-        return found | {"status": word, "message": message}
-    return found
+    return found | {"redirect_url": page_url, "links": {"receipt_url": found["receipt_url"]}}
 
 
 def _product(order: Order) -> dict[str, Any]:
@@ -212,10 +219,11 @@ def bank(story: Story, status: Status) -> dict[str, Any] | None:
     if attempt is None:
         return None
     facts = attempt.facts
+    word, said = _said(story, status)
     return {
         "uid": story.payment.uid,
-        "status": OUTWARD[status],
-        "message": message(story, status),
+        "status": word,
+        "message": said,
         "auth_code": facts.auth_code,
         "bank_code": facts.bank_code,
         "rrn": facts.rrn,

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 DEPTHS: Final = (1, 4, 8, 15, 16, 24, 32, 48)
 LONGEST: Final = 2048
+OFFSETS: Final = (-14 * 60, 12 * 60)  # the least and the most minutes of a time zone
 _SIZE = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _OFFSET = re.compile(r"-?[0-9]{1,3}", re.ASCII)
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+\-/]{0,63}", re.ASCII)
@@ -62,7 +63,7 @@ class Browser(Struct, frozen=True, omit_defaults=True):
         return cls(
             accept_header=_header(accept),
             user_agent=_header(user_agent),
-            language=_language(fields.get("language", "")) or _language(first),
+            language=short_language(fields.get("language", "")) or short_language(first),
             screen_color_depth=_depth(fields.get("screen_color_depth", "")),
             java_enabled=fields.get("java_enabled") == "true",
             time_zone=_offset(offset),
@@ -75,7 +76,7 @@ def _header(value: str) -> str | None:
     return "".join(c for c in value[:LONGEST] if c.isprintable()) or None
 
 
-def _language(tag: str) -> str | None:
+def short_language(tag: str) -> str | None:
     """EMV 3DS 2.1 allows 8 characters: cut at a subtag (zh-Hans-CN becomes zh-Hans)."""
     if not _TAG.fullmatch(tag):
         return None
@@ -93,4 +94,4 @@ def _offset(value: str) -> int | None:
     if not _OFFSET.fullmatch(value):
         return None
     minutes = int(value)
-    return minutes if -14 * 60 <= minutes <= 12 * 60 else None
+    return minutes if OFFSETS[0] <= minutes <= OFFSETS[1] else None

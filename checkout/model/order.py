@@ -15,6 +15,8 @@ MOST_ATTEMPTS: Final = 10
 TOKENIZATION: Final = "tokenization"  # keeps the card for later; no money moves
 SENDING: Final = ("credit", "payout")  # transaction types whose money goes to the customer
 CARD_METHOD: Final = "credit_card"
+# Of a card's parameters: switches of 3-D Secure, of which the second wins.
+SECURE: Final = ("skip_three_d_secure_verification", "force_three_d_secure_verification")
 # The kinds of ways to pay, which pages word things by.
 CARD, BANK, WALLET, COINS, CASH = KINDS = ("card", "bank", "wallet", "coins", "cash")
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 from checkout.model.card import AnyCard, SavedCard
-from checkout.model.order import Order
+from checkout.model.order import SENDING, Order
 
 ONECLICK: Final = "oneclick"
 RECURRING: Final = "recurring"
@@ -33,6 +33,10 @@ def asks(order: Order) -> bool:
 
 def contract(order: Order, card: AnyCard | None, agreed: bool | None) -> tuple[str, ...]:
     """The attempt's contract. `agreed`: the customer's answer, None where nobody was asked."""
+    if order.transaction_type in SENDING:
+        return order.contract
+    if order.series:
+        return order.contract or (RECURRING,)
     if isinstance(card, SavedCard):  # a token is charged under a contract always
         return order.contract or ((ONECLICK,) if card.code else (RECURRING,))
     decides_all = bool(order.ways.save_card and order.ways.save_card.customer_contract)

@@ -3,6 +3,7 @@
 api            what shops call
 openapi        what /schema says of that
 operations     captures, voids and refunds, for shops
+charges        a saved card charged by the shop's server
 pages          the customer's story, page by page
 returns        landings from gateways
 notifications  gateways that tell us something

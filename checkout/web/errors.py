@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 MACHINES: Final = (
     "/ctp/",
     "/products",
+    "/services/",
     "/invoices",
     "/transactions/",
     "/notify/",
@@ -41,7 +42,8 @@ def on_error(request: Web_Request, error: Exception) -> Response[Any]:
         # The place, never the values: no message, no local variable.
         log.error("web.fault", path=_place(request), **_trace(error))
     if _path(request).startswith(MACHINES):
-        return _json(status, message, fields, headers)
+        code = error.code if isinstance(error, Unprocessable) else None
+        return _json(status, message, fields, headers, code)
     return _page(request, error, status, headers)
 
 
@@ -73,18 +75,18 @@ _PLAIN: Final = {
 
 
 def _json(
-    status: int, message: str, fields: dict[str, list[str]], headers: dict[str, str]
+    status: int,
+    message: str,
+    fields: dict[str, list[str]],
+    headers: dict[str, str],
+    code: str | None,
 ) -> Response[Any]:
     """`{"message", "errors", "response": {...}}`: one body for older and newer clients."""
-    errors = _nested(fields)
-    if fields:
-        named = "; ".join(f"{name} {reasons[0]}" for name, reasons in fields.items())
-        message = f"{message}: {named}"[:1000]
-    body = {
-        "message": message,
-        "errors": errors,
-        "response": {"status": "error", "message": message, "errors": errors},
-    }
+    named = [f"{name} {why[0]}" for name, why in fields.items() if why[0] != message]
+    if named:
+        message = f"{message}: {'; '.join(named)}"[:1000]
+    said = {"message": message, "errors": _nested(fields)} | ({"code": code} if code else {})
+    body = said | {"response": {"status": "error"} | said}
     return Response(body, status_code=status, media_type=MediaType.JSON, headers=headers)
 
 

@@ -13,8 +13,9 @@ from typing import Any, ClassVar, Final
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from checkout.merchant.details import CHARGES, CONTRACTS, INITIATORS, SECURE, VERIFICATIONS
+from checkout.merchant.details import CHARGES, CONTRACTS, INITIATORS, VERIFICATIONS
 from checkout.merchant.travel import AIRLINE, LEG, MOST_LEGS, MOST_PASSENGERS, PASSENGER
+from checkout.model.order import SECURE
 from checkout.web.visit import web_of
 
 Json = dict[str, Any]
@@ -494,31 +495,14 @@ AFTER: Final = structure(
     "parent_uid",
     description="captures, voids, refunds",
 )
-CARD_BY_TOKEN: Final = structure({"token": text("The card's; never its number")}, "token")
-BY_TOKEN: Final = structure(
-    {
-        "amount": AMOUNT,
-        "currency": text("ISO 4217"),
-        "description": text("What for"),
-        "tracking_id": text("The shop's own", null=True),
-        "credit_card": CARD_BY_TOKEN,
-        "recipient_credit_card": CARD_BY_TOKEN | {"description": "Of payouts, instead"},
-        "notification_url": CALLED,
-    },
-    "amount",
-    "currency",
-    "description",
-    description="payments, authorizations, credits, payouts: without the customer",
-)
 TRANSACTIONS: Final = {
-    "description": "After a payment: `captures`, `voids`, `refunds`. By the token of a card, "
-    "without the customer: `payments`, `authorizations`, `credits`, `payouts`. Sent once; "
-    "`pending` is unknown and looked up.",
+    "description": "After a payment: `captures`, `voids`, `refunds`. Sent once; `pending` is "
+    "unknown and looked up.",
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {
-                "schema": structure({"request": {"oneOf": [AFTER, BY_TOKEN]}}, "request"),
+                "schema": structure({"request": AFTER}, "request"),
                 "examples": {
                     "refund": {"value": {"request": {"parent_uid": UID, "reason": "returned"}}},
                 },

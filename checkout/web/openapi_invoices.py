@@ -20,6 +20,7 @@ from checkout.web.openapi import (
     structure,
     text,
 )
+from checkout.web.openapi_charges import BY_TOKEN
 from checkout.web.openapi_products import FLAG, OF_A_PAYMENT, PRODUCTS, WRONG, asked, number
 
 ID: Final = "inv_5f0c2a9e2b404c11"
@@ -195,7 +196,7 @@ INVOICES: Final[dict[tuple[str, str], Json]] = {
 
 
 class WholeApi(ShopApi):
-    described = {**DESCRIBED, **PRODUCTS, **INVOICES}
+    described = {**DESCRIBED, **BY_TOKEN, **PRODUCTS, **INVOICES}
 
 
 RENDERERS: Final[list[Any]] = [WholeApi(path=["/", "/openapi.json"])]

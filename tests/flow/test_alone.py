@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+from typing import Any
 
-from checkout.errors import NotFound, Unprocessable
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from checkout.errors import Duplicate, NotFound, TooMany, Unprocessable
 from checkout.flow.alone import by_token
+from checkout.gateways import open_gateway
+from checkout.gateways.overpay_cards import CAN
+from checkout.ledger import outbox
 from checkout.ledger.rows import Story
-from checkout.model.order import Order
-from checkout.model.outcome import UNKNOWN, Outcome
+from checkout.merchant.by_token import ByToken
+from checkout.model.card import SavedCard
+from checkout.model.money import Money
+from checkout.model.order import Details
+from checkout.model.outcome import UNKNOWN, Outcome, Reason
 from checkout.model.status import Status
+from tests.gateways.rest_side import options as rest_options
 from tests.support import shops
-from tests.support.gateway import CAN_CARDS, PAID, UNREACHABLE
+from tests.support.gateway import ACTION, CAN_CARDS, DECLINED, EXPIRED, PAID, UNREACHABLE, Held
 from tests.support.shops import changed
 from tests.support.world import World
 
@@ -22,15 +34,24 @@ async def series(world: World) -> World:
     return world
 
 
-def order(world: World) -> Order:
-    return shops.order(alone=True, contract=("recurring",), expires_at=world.clock() + 86400)
+def asked(world: World, token: str = "", parent: str | None = None, **changes: Any) -> ByToken:
+    said = changes.pop("said", frozenset())
+    usual = {"alone": True, "expires_at": world.clock() + 86400}
+    order = shops.order(**(usual | changes))
+    return ByToken(order=order, card=SavedCard(token), parent=parent, browser=None, said=said)
 
 
-async def go_on(world: World, uid: str, said: Outcome, request_id: str | None = None) -> Story:
+async def go_on(
+    world: World, uid: str, said: Outcome, request_id: str | None = None, **changes: Any
+) -> Story:
     world.gateway.will_answer(said)
-    return await by_token(
-        world.flow, order(world), world.shop, "", uid, request_id=request_id, digest="d"
-    )
+    wanted = asked(world, parent=uid, **changes)
+    return await by_token(world.flow, wanted, world.shop, request_id=request_id, digest="d")
+
+
+async def charge(world: World, **changes: Any) -> Story:
+    wanted = asked(world, "t-1", **changes)
+    return await by_token(world.flow, wanted, world.shop, request_id=None, digest="d")
 
 
 async def test_it_names_the_first(series: World) -> None:
@@ -39,6 +60,7 @@ async def test_it_names_the_first(series: World) -> None:
     assert story.payment.status is Status.PAID
     charge = series.gateway.charges[-1]
     assert (charge.after, charge.card, charge.browser) == ("g-1", None, None)
+    assert story.attempts[0].contract == ("recurring",)
     again = await go_on(series, first.payment.uid, PAID, "r-1")
     assert again.payment.uid == story.payment.uid
     assert len(series.gateway.charges) == 2
@@ -51,7 +73,9 @@ async def test_unclear_it_is_looked_up_and_unsent_it_ends(series: World) -> None
     series.gateway.will_state(changed(PAID, id="g-2"))
     await series.sweep(5)
     assert await series.status(unclear) is Status.PAID
-    unsent = await go_on(series, first.payment.uid, UNREACHABLE)
+    with pytest.raises(Duplicate):
+        await go_on(series, first.payment.uid, PAID)
+    unsent = await go_on(series, first.payment.uid, UNREACHABLE, money=Money(1, "EUR"))
     assert unsent.payment.status is Status.CANCELLED
     assert unsent.attempts[0].status is Status.LOST
 
@@ -73,5 +97,173 @@ async def test_a_gateway_that_cannot(world: World) -> None:
     with pytest.raises(Unprocessable):
         await go_on(world, first.payment.uid, PAID)
     with pytest.raises(Unprocessable):
-        await by_token(world.flow, order(world), world.shop, "t", request_id=None, digest="d")
+        await charge(world)
     assert len(world.gateway.charges) == 1
+
+
+# Once, unless the shop says otherwise
+
+
+@pytest.fixture
+async def alone(world: World) -> World:
+    kinds = frozenset({"payment", "authorization", "credit"})
+    details = {"payment": frozenset({"test", "travel"})}
+    world.gateway.can = changed(CAN_CARDS, alone=kinds, details_alone=details)
+    return world
+
+
+async def test_the_same_again_is_refused_for_half_a_minute(alone: World) -> None:
+    await charge(alone)
+    for kind in ("payment", "authorization"):
+        with pytest.raises(Duplicate):
+            await charge(alone, transaction_type=kind)
+    assert len(alone.gateway.charges) == 1
+    alone.clock.move(29.9)
+    with pytest.raises(Duplicate):
+        await charge(alone)
+    alone.clock.move(0.1)
+    await charge(alone)
+    assert len(alone.gateway.charges) == 2
+
+
+async def test_what_is_not_the_same(alone: World) -> None:
+    await charge(alone)
+    await charge(alone, money=Money(1251, "EUR"))
+    await charge(alone, money=Money(1250, "USD"))
+    await charge(alone, transaction_type="credit")
+    other = asked(alone, "t-2")
+    await by_token(alone.flow, other, alone.shop, request_id=None, digest="d")
+    await charge(alone, details=Details(duplicate_check=False))
+    with pytest.raises(Duplicate):  # after one that was not checked, too
+        await charge(alone, details=Details(duplicate_check=True))
+    assert len(alone.gateway.charges) == 6
+
+
+async def test_another_request_id_is_no_excuse(alone: World) -> None:
+    """The same id is the same answer; another one is another request for the same money."""
+
+    async def ask(request_id: str) -> Story:
+        wanted = asked(alone, "t-1")
+        return await by_token(alone.flow, wanted, alone.shop, request_id=request_id, digest="d")
+
+    first = await ask("r-1")
+    with pytest.raises(Duplicate):
+        await ask("r-2")
+    assert (await ask("r-1")).payment.uid == first.payment.uid
+    alone.clock.move(30)
+    second = await ask("r-2")  # what was refused left nothing behind
+    assert second.payment.uid != first.payment.uid
+    assert len(alone.gateway.charges) == 2
+
+
+async def test_what_was_not_sent_may_be_asked_for_at_once(alone: World) -> None:
+    alone.gateway.will_answer(UNREACHABLE, PAID)
+    assert (await charge(alone)).payment.status is Status.CANCELLED
+    assert (await charge(alone)).payment.status is Status.PAID
+
+
+async def test_a_field_that_the_gateway_refuses(alone: World) -> None:
+    """No attempt and no decline: named, told nobody, and free to be asked for anew."""
+    refusal = Outcome(Status.LOST, reason=Reason.INVALID, field="code")
+    alone.gateway.will_answer(refusal, PAID)
+    wanted = asked(alone, "t-1")
+    for _ in range(2):
+        with pytest.raises(Unprocessable) as refused:
+            await by_token(alone.flow, wanted, alone.shop, request_id="r-1", digest="d")
+        assert list(refused.value.fields) == ["credit_card.verification_value"]
+    assert len(alone.gateway.charges) == 1
+    assert await alone.ledger.read(outbox.due, alone.clock(), 99) == []
+    assert (await charge(alone)).payment.status is Status.PAID
+
+
+async def test_what_was_held_back_may_be_asked_for_at_once(alone: World) -> None:
+    alone.gateway.will_answer(DECLINED)
+    for minor in range(1, 31):
+        await charge(alone, money=Money(minor, "EUR"))
+    for _ in range(2):
+        with pytest.raises(TooMany):
+            await charge(alone, money=Money(99, "EUR"))
+    # The shop was answered then: of what was never asked of the gateway it hears nothing more.
+    told = await alone.ledger.read(outbox.due, alone.clock(), 99)
+    await alone.sweep(2 * 86400)
+    assert len(told) == 30
+    assert await alone.ledger.read(outbox.due, alone.clock(), 99) == told
+
+
+async def test_two_at_once_are_one(alone: World) -> None:
+    held = Held(PAID)
+    alone.gateway.will_answer(held)
+    both = [asyncio.create_task(charge(alone)) for _ in range(2)]
+    await held.asked.wait()
+    held.let.set()
+    done = await asyncio.gather(*both, return_exceptions=True)
+    assert sorted(type(each).__name__ for each in done) == ["Duplicate", "Story"]
+    assert len(alone.gateway.charges) == 1
+
+
+# What the gateway has no word for
+
+
+async def test_what_would_be_dropped_is_refused(alone: World) -> None:
+    for kind, said, named in (
+        ("payment", {"travel", "additional_data.p2p"}, {"additional_data.p2p"}),
+        ("authorization", {"travel", "test"}, {"travel", "test"}),
+    ):
+        with pytest.raises(Unprocessable) as refused:
+            await charge(alone, transaction_type=kind, said=frozenset(said))
+        assert set(refused.value.fields) == named
+    assert not alone.gateway.charges
+    await charge(alone, said=frozenset({"travel", "test", "duplicate_check"}))
+    assert len(alone.gateway.charges) == 1
+
+
+async def test_a_series_of_a_gateway_with_few_words(series: World) -> None:
+    """The other acquirer, as it is: of a series it knows the money alone."""
+    first = await series.paid_with(PAID, contract=("recurring",))
+    async with httpx.AsyncHTTPTransport() as line:
+        series.gateways["cards"] = open_gateway("rest", rest_options(), line)
+        sent = {"additional_data.p2p", "customer.email", "credit_card.verification_value"}
+        wanted = asked(series, parent=first.payment.uid, said=frozenset(sent))
+        with pytest.raises(Unprocessable) as refused:
+            await by_token(series.flow, wanted, series.shop, request_id=None, digest="d")
+    assert set(refused.value.fields) == sent
+    (why,) = refused.value.fields["additional_data.p2p"]
+    assert why == "can't be sent: the gateway account cards has no word for it"
+
+
+async def test_on_the_page_it_is_noted_alone(world: World) -> None:
+    """Plugins say the same to every gateway."""
+    few = changed(CAN_CARDS, details=frozenset({"travel"}))
+    said = Details(p2p={"service_id": "17"}, travel={"airline": {"agency_code": "03"}})
+    for can, noted in ((few, [["additional_data.p2p", "test"]]), (CAN, [])):
+        world.gateway.can = can
+        with capture_logs() as lines:
+            story = await world.paid_with(PAID, details=said, test=True, receipt_text=("a",))
+        assert story.payment.status is Status.PAID
+        found = [line["fields"] for line in lines if line["event"] == "gateway.unsent"]
+        assert found == noted
+
+
+# Where the customer is needed after all
+
+
+async def test_left_at_the_bank_it_is_over(alone: World) -> None:
+    """Nobody is there to choose another card."""
+    alone.gateway.will_answer(ACTION)
+    alone.gateway.will_state(ACTION)
+    story = await charge(alone)
+    assert story.payment.status is Status.ACTION
+    alone.clock.move(5)
+    left = await alone.flow.leave(story)
+    assert left.payment.status is Status.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("said", "status"), [(DECLINED, Status.DECLINED), (EXPIRED, Status.EXPIRED)]
+)
+async def test_how_it_ends_at_the_bank(alone: World, said: Outcome, status: Status) -> None:
+    alone.gateway.will_answer(ACTION)
+    alone.gateway.will_state(said)
+    story = await charge(alone)
+    await alone.sweep(5)
+    assert await alone.status(story) is status

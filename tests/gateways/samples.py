@@ -59,17 +59,17 @@ REFERENCE: Final = Reference(
 
 
 def charge(changes: Mapping[str, Any]) -> Charge:
-    return msgspec.convert(_changed(msgspec.to_builtins(CHARGE), changes), Charge)
+    return msgspec.convert(changed(msgspec.to_builtins(CHARGE), changes), Charge)
 
 
 def reference(changes: Mapping[str, Any]) -> Reference:
-    return msgspec.convert(_changed(msgspec.to_builtins(REFERENCE), changes), Reference)
+    return msgspec.convert(changed(msgspec.to_builtins(REFERENCE), changes), Reference)
 
 
-def _changed(whole: Any, changes: Mapping[str, Any]) -> Any:
+def changed(whole: Any, changes: Mapping[str, Any]) -> Any:
     """Objects are merged, everything else is replaced."""
     for name, value in changes.items():
         old = whole.get(name)
         both = isinstance(value, dict) and isinstance(old, dict)
-        whole = {**whole, name: _changed(old, value) if both else value}
+        whole = {**whole, name: changed(old, value) if both else value}
     return whole

@@ -110,7 +110,7 @@ def test_switched_off_it_is_not_offered() -> None:
     can = Answers().account().can
     assert TOKENIZATION in can.transaction_types
     assert can.tokens
-    assert can.alone == {"payment", "authorization", "payout"}
+    assert can.alone == {"payment", "authorization", "charge", "payout"}
     off = Answers().account(registrations=False, pay_with_token=False, payouts=False).can
     assert off.transaction_types == {"payment", "charge", "authorization"}
     assert not off.tokens

@@ -166,6 +166,7 @@ class House:
     frame: str = ""  # an origin that may frame the payment page; the test itself serves it
     shop_secret: str = ""
     acquired_secret: str = ""  # of a shop whose cards are the other acquirer's
+    shop_public_key: str = ""
     client: httpx.AsyncClient = field(default_factory=new_client)
     orders: int = 0
     allowed: tuple[str, ...] = ()  # what a test may make checkout's log complain about
@@ -328,6 +329,7 @@ def open_house(folder: Path) -> Iterator[House]:
         acquired_secret=token_hex(32),
     )
     (private, public), link_key = new_pair(), token_urlsafe(48)
+    house.shop_public_key = public
     (folder / "shop.pem").write_text(private)
     shop = {
         "shop_id": SHOP,

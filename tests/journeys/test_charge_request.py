@@ -1,9 +1,11 @@
-"""Every parameter of Overpay's charge request, from a shop's API and a customer's form to the
-gateway, over real HTTP: one row a parameter, one payment for all."""
+"""Every parameter of Overpay's charge request, on each way that it can take to the gateway, over
+real HTTP: from the shop's API by the customer's form or an app's SDK, and from the shop's server by
+a card's token. One row a parameter, one payment a way for all."""
 
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -118,12 +120,67 @@ CUSTOMER_SENDS: Final = (
     Row("time_zone_name", "Europe/Vilnius", f"{BROWSER}.time_zone_name"),
 )
 HEADERS: Final = {"Accept": "text/html;q=0.9", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"}
-ROWS: Final = (
+BY_FORM: Final = (
     *SHOP_SAYS,
     *CUSTOMER_SENDS,
     Row("Accept", HEADERS["Accept"], f"{BROWSER}.accept_header"),
     Row("User-Agent", HEADERS["User-Agent"], f"{BROWSER}.user_agent"),
 )
+
+APP_SENDS: Final = (
+    Row("credit_card.exp_month", "12", "credit_card.exp_month", 12),
+    Row("credit_card.exp_year", "2034", "credit_card.exp_year", 2034),
+    Row("credit_card.holder", "ANNA SMITH", "credit_card.holder"),
+    *(
+        Row(f"browser.{row.said}", row.value, row.upstream, row.arrives)
+        for row in CUSTOMER_SENDS
+        if row.upstream.startswith(BROWSER)
+    ),
+    Row("browser.accept_header", "*/*", f"{BROWSER}.accept_header"),
+    Row("browser.user_agent", "Shop/7 (Android)", f"{BROWSER}.user_agent"),
+)
+BY_APP: Final = (*SHOP_SAYS, *APP_SENDS)
+
+# The shop's server says the same at the places of the charge request itself: they are where the
+# gateway finds them. It knows its customer's address, browser and security code.
+ELSEWHERE: Final = {
+    "order.tracking_id": "tracking_id",
+    "order.expired_at": "expired_at",
+    "settings.notification_url": "notification_url",
+    "settings.return_url": "return_url",
+}
+BY_SERVER: Final = (
+    *(
+        Row(ELSEWHERE.get(row.said, row.upstream), row.value, row.upstream, row.arrives)
+        for row in SHOP_SAYS
+        if row.said != "customer.ip"
+    ),
+    Row("customer.ip", "192.0.2.7", "customer.ip"),
+    *(
+        Row(row.upstream, row.value, row.upstream, row.arrives)
+        for row in APP_SENDS
+        if row.upstream.startswith(BROWSER)
+    ),
+)
+
+
+class Way(NamedTuple):
+    """`address` None: the customer pays on the page or in an app."""
+
+    rows: tuple[Row, ...]
+    address: str | None = None
+    asked: str = "payment"
+
+
+CHARGES: Final = "/services/credit_cards/charges"
+WAYS: Final = {
+    "form": Way(BY_FORM),
+    "app": Way(BY_APP),
+    "service": Way(BY_SERVER, CHARGES, "charge"),
+    "charges": Way(BY_SERVER, "/transactions/charges", "charge"),
+    "payments": Way(BY_SERVER, "/transactions/payments"),
+    "authorizations": Way(BY_SERVER, "/transactions/authorizations", "authorization"),
+}
 
 
 def placed(whole: Any, path: str, value: Any) -> None:
@@ -149,8 +206,11 @@ def found_at(whole: Any, path: str) -> Any:
 
 
 class Paid(NamedTuple):
-    """One payment, as the gateway's ledger and the shop's API tell it."""
+    """One payment, as the gateway's ledger and the shop's API tell it. `own`: what no other way
+    says, as it arrives."""
 
+    way: Way
+    own: dict[str, Any]
     row: dict[str, Any]
     told: dict[str, Any]
 
@@ -166,38 +226,108 @@ async def made(house: House, checkout: dict[str, Any]) -> tuple[str, str]:
     return address["token"], house.checkout + opened.headers["location"]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def paid(servers: House) -> Paid:
-    checkout: dict[str, Any] = {"transaction_type": "payment"}
-    for row in SHOP_SAYS:
-        placed(checkout, row.said, row.value)
-    token, page = await made(servers, checkout)
-    fields = await servers.form(page) | {row.said: row.value for row in CUSTOMER_SENDS}
-    headers = {"Origin": servers.checkout} | HEADERS
-    answer = await servers.client.post(f"{page}/pay", data=fields, headers=headers)
+async def read(house: House, token: str) -> dict[str, Any]:
+    auth = (SHOP, house.shop_secret)
+    answer = await house.client.get(f"{house.checkout}/ctp/api/checkouts/{token}", auth=auth)
+    found: dict[str, Any] = answer.json()["checkout"]
+    return found
+
+
+def said_by(rows: tuple[Row, ...], **changes: Any) -> dict[str, Any]:
+    whole: dict[str, Any] = {}
+    for row in rows:
+        placed(whole, row.said, changes.get(row.upstream, row.value))
+    return whole
+
+
+async def by_form(house: House, checkout: dict[str, Any]) -> dict[str, Any]:
+    token, page = await made(house, checkout)
+    fields = await house.form(page) | {row.said: row.value for row in CUSTOMER_SENDS}
+    headers = {"Origin": house.checkout} | HEADERS
+    answer = await house.client.post(f"{page}/pay", data=fields, headers=headers)
     assert answer.headers["location"].endswith("/result"), answer.text
-    auth = (SHOP, servers.shop_secret)
-    told = await servers.client.get(f"{servers.checkout}/ctp/api/checkouts/{token}", auth=auth)
-    rows = (await servers.ledger())["transactions"]
-    row = next(row for row in rows if row["facts"].get("description") == "Two seats to Athens")
-    return Paid(row, told.json()["checkout"])
+    return await read(house, token)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[f"{row.said} > {row.upstream}" for row in ROWS])
-async def test_it_arrives(paid: Paid, row: Row) -> None:
+async def by_app(house: House, checkout: dict[str, Any]) -> dict[str, Any]:
+    token, _ = await made(house, checkout)
+    request = said_by(APP_SENDS) | {"token": token}
+    request["credit_card"] |= {"number": "4200000000000000", "verification_value": "123"}
+    answer = await house.client.post(
+        f"{house.checkout}/ctp/api/payments",
+        json={"request": request},
+        headers={"Authorization": f"Bearer {house.shop_public_key}"},
+    )
+    assert answer.json()["response"]["status"] == "successful", answer.text
+    return await read(house, token)
+
+
+async def kept_card(house: House, name: str = "Kept", number: str = "4200000000000000") -> str:
+    """The token of a card that was paid with for it."""
+    order = {"amount": 99, "currency": "EUR", "description": name}
+    order |= {"additional_data": {"contract": ["recurring", "card_on_file"]}}
+    token, page = await made(house, {"transaction_type": "payment", "order": order})
+    await house.post(f"{page}/pay", await house.form(page) | {"number": number})
+    found: str = (await read(house, token))["credit_card"]["token"]
+    assert found
+    return found
+
+
+async def asked(house: House, address: str, request: Any, **headers: str) -> Any:
+    auth = (SHOP, house.shop_secret)
+    url = house.checkout + address
+    return await house.client.post(url, json={"request": request}, auth=auth, headers=headers)
+
+
+async def paid_by(house: House, name: str) -> Paid:
+    way = WAYS[name]
+    # Each its own amount: the gateway is asked to refuse the same on the same card.
+    own = {"amount": 3245 + list(WAYS).index(name), "description": f"By {name}"}
+    changes = own | {"amount": str(own["amount"])}
+    if way.address is None:
+        checkout = {"transaction_type": "payment"} | said_by(SHOP_SAYS, **changes)
+        told = await (by_form if name == "form" else by_app)(house, checkout)
+    else:
+        body = said_by(way.rows, **changes)
+        body["credit_card"] |= {"token": await kept_card(house), "verification_value": "123"}
+        answer = await asked(house, way.address, body)
+        assert answer.status_code == 200, answer.text
+        told = answer.json()["transaction"]
+    rows = (await house.ledger())["transactions"]
+    row = next(row for row in rows if row["facts"].get("description") == own["description"])
+    return Paid(way, own, row, told)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def payments(servers: House) -> dict[str, Paid]:
+    return {name: await paid_by(servers, name) for name in WAYS}
+
+
+EACH_ROW: Final = [
+    pytest.param(name, row, id=f"{name}: {row.said} > {row.upstream}")
+    for name, way in WAYS.items()
+    for row in way.rows
+]
+
+
+@pytest.mark.parametrize(("way", "row"), EACH_ROW)
+async def test_it_arrives(payments: dict[str, Paid], way: str, row: Row) -> None:
+    paid = payments[way]
     arrived = found_at(paid.row["facts"]["request"], row.upstream)
-    wanted = row.value if row.arrives is ... else row.arrives
+    wanted = paid.own.get(row.upstream, row.value if row.arrives is ... else row.arrives)
     if isinstance(wanted, re.Pattern):
         assert wanted.fullmatch(arrived)
     else:
         assert (type(arrived), arrived) == (type(wanted), wanted)
 
 
-async def test_nothing_else_arrives(paid: Paid) -> None:
+@pytest.mark.parametrize("way", WAYS)
+async def test_nothing_else_arrives(payments: dict[str, Paid], way: str) -> None:
     """Each field of the request is some row's: nothing is sent that no row looks at."""
+    paid = payments[way]
 
     def leaves(value: Any, path: str) -> set[str]:
-        if path in {row.upstream for row in ROWS}:
+        if path in {row.upstream for row in paid.way.rows}:
             return set()
         if not isinstance(value, dict | list):
             return {path}
@@ -211,15 +341,23 @@ async def test_nothing_else_arrives(paid: Paid) -> None:
     assert leaves(paid.row["facts"]["request"], "") == set()
 
 
-async def test_the_number_and_the_code_arrive_and_stay_out_of_books(paid: Paid) -> None:
+@pytest.mark.parametrize("way", WAYS)
+async def test_the_card_and_the_code_arrive_and_stay_out_of_books(
+    payments: dict[str, Paid], way: str
+) -> None:
     """Visa, that ends so; and the bank found the code right."""
-    assert (paid.row["facts"]["brand"], paid.row["facts"]["last_4"]) == ("visa", "0000")
+    paid = payments[way]
+    facts = paid.row["facts"]
+    assert (facts["brand"], facts["last_4"]) == ("visa", "0000")
+    assert facts["by_token"] is (paid.way.address is not None)
     assert "4200000000000000" not in str(paid.row)
-    assert paid.told["gateway_response"]["payment"]["avs_cvc_verification"] == {
+    said = paid.told["gateway_response"]["payment"] if paid.way.address is None else paid.told
+    assert said["avs_cvc_verification"] == {
         "avs_verification": {"result_code": "M"},
         "cvc_verification": {"result_code": "Y"},
     }
-    assert paid.told["gateway_response"]["payment"]["bank_code"] == "77"
+    kind = paid.way.asked
+    assert (said if paid.way.address is None else said[kind])["bank_code"] == "77"
 
 
 @pytest.mark.parametrize(
@@ -252,3 +390,68 @@ async def test_every_transaction_type(
     kept = told["credit_card"]
     assert (len(kept["token"] or "") == 64) is (kind == "tokenization")
     assert (kept["brand"], kept["last_4"]) == ("visa", "0000")
+
+
+# Money to the card has few words: what they don't say is refused by name, one parameter at a time.
+PERSON: Final = ("customer.ip", "customer.email", "customer.birth_date", "customer.external_id")
+OUT: Final[dict[str, tuple[str, ...]]] = {
+    "/transactions/credits": (),
+    "/transactions/payouts": (*PERSON, "billing_address"),
+}
+OURS: Final = (  # of every request; or nothing that anybody would miss
+    "amount", "currency", "description", "tracking_id", "language", "notification_url",
+    "return_url", "test", "duplicate_check", "credit_card.force_three_d_secure_verification",
+)  # fmt: skip
+RECIPIENTS: Final = {
+    "credit_card": "recipient_credit_card",
+    "customer": "recipient",
+    "billing_address": "recipient_billing_address",
+}
+
+
+def named_for(address: str, path: str) -> str:
+    head, dot, rest = path.partition(".")
+    return (RECIPIENTS.get(head, head) if address.endswith("payouts") else head) + dot + rest
+
+
+@pytest.mark.parametrize("address", OUT)
+async def test_money_out_says_it_or_names_it(servers: House, address: str) -> None:
+    token = await kept_card(servers, f"Kept for {address}")
+    taken = (*OURS, *OUT[address])
+    amounts = count(9000 + 500 * list(OUT).index(address))
+    for row in BY_SERVER:
+        body = {"currency": "EUR", "description": "Back", "test": True}
+        placed(body, named_for(address, "credit_card.token"), token)
+        placed(body, named_for(address, row.said), row.value)
+        answer = await asked(servers, address, body | {"amount": str(next(amounts))})
+        if row.said.startswith(taken):
+            assert answer.status_code == 200, (row.said, answer.text)
+            continue
+        assert answer.status_code == 422, (row.said, answer.text)
+        assert "has no word for it" in answer.text
+        assert list(answer.json()["errors"]) == [named_for(address, row.said).split(".")[0]]
+
+
+async def test_to_the_bank_and_back(servers: House) -> None:
+    """3-D Secure on what the shop's server asked for: its answer leads to the bank, and the bank
+    back to the shop."""
+    back = f"{servers.shop}/orders/7"
+    request = {"amount": 8800, "currency": "EUR", "description": "Forced", "return_url": back}
+    forced = {"force_three_d_secure_verification": True, "skip_three_d_secure_verification": True}
+    request["credit_card"] = {"token": await kept_card(servers, "Forced card")} | forced
+    said = (await asked(servers, CHARGES, request)).json()
+    assert (said["status"], said["type"]) == ("incomplete", "charge")
+    opened = await servers.client.get(said["redirect_url"])
+    page = await servers.client.get(servers.checkout + opened.headers["location"])
+    (bank,) = set(re.findall(rf"{servers.sandbox}/process/[0-9a-f-]+", page.text))
+    answered = await servers.client.post(bank, data={"password": "1111"})
+    landing = answered.headers["location"]
+    assert landing.startswith(f"{servers.checkout}/return/")
+    landed = await servers.client.get(landing)
+    result = await servers.client.get(servers.checkout + landed.headers["location"])
+    wanted = f"{back}?token={said['token']}&amp;status=successful&amp;uid={said['uid']}"
+    assert f'content="0;url={wanted}' in result.text
+    auth = (SHOP, servers.shop_secret)
+    url = f"{servers.checkout}/transactions/{said['uid']}"
+    told = (await servers.client.get(url, auth=auth)).json()["transaction"]
+    assert (told["status"], told["charge"]["status"]) == ("successful", "successful")

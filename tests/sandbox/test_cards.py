@@ -253,6 +253,31 @@ def test_duplicates_within_30_seconds_are_refused(sandbox: Client, world: World)
     pay(sandbox)
 
 
+def kept(sandbox: Client, number: str = PAID) -> str:
+    said = pay(sandbox, number, amount=1, additional_data={"contract": ["card_on_file"]})
+    token: str = said["credit_card"]["token"]
+    return token
+
+
+@pytest.mark.parametrize(
+    ("kind", "section"), [("credits", "credit_card"), ("payouts", "recipient_credit_card")]
+)
+def test_duplicates_of_money_sent_out(
+    sandbox: Client, world: World, kind: str, section: str
+) -> None:
+    token = kept(sandbox)
+    order = {"amount": 2500, "currency": "EUR", "description": "Back", section: {"token": token}}
+
+    def send(**more: Any) -> int:
+        answer = sandbox.post(f"/transactions/{kind}", json={"request": order | more})
+        return answer.status_code
+
+    pay(sandbox, amount=2500)  # money taken is another thing than money sent
+    assert [send(), send(), send(duplicate_check=False)] == [200, 422, 200]
+    world.now = _later(world, 31)
+    assert send() == 200
+
+
 def _later(world: World, seconds: float) -> Any:
     now = world.now
     return lambda: now() + seconds
@@ -280,6 +305,30 @@ def test_saved_card(sandbox: Client) -> None:
     other = card_request(amount=7, credit_card=card, additional_data=oneclick)
     refused = sandbox.post(PAYMENTS, json=other, auth=("other", "k"))
     assert refused.json()["errors"] == {"credit_card": {"token": ["is invalid"]}}
+
+
+@pytest.mark.parametrize(
+    ("said", "effective", "status"),
+    [
+        ({}, {"initiator": "merchant", "type": "delayed_charge"}, "successful"),
+        ({"type": "no_show"}, {"initiator": "merchant", "type": "no_show"}, "successful"),
+        ({"initiator": "customer", "type": "no_show"}, {"initiator": "customer"}, "incomplete"),
+    ],
+)
+def test_who_begins_it_has_defaults(
+    sandbox: Client, said: dict[str, str], effective: dict[str, str], status: str
+) -> None:
+    """What the merchant begins asks nothing of the customer, not even at the bank."""
+    first = pay(sandbox, CHALLENGE, amount=1, additional_data={"contract": ["card_on_file"]})
+    sandbox.post(f"/process/{first['uid']}", data={"password": "1111"})
+    shown = sandbox.get(f"/transactions/{first['uid']}").json()["transaction"]
+    card = {"token": shown["credit_card"]["token"]}
+    extra = {"contract": ["card_on_file"], "card_on_file": said}
+    again = pay(sandbox, amount=7, credit_card=card, additional_data=extra)
+    assert again["status"] == status
+    rows = sandbox.get("/sandbox/ledger").json()["transactions"]
+    (row,) = [row for row in rows if row["amount"] == 7]
+    assert row["facts"]["card_on_file"] == effective
 
 
 def test_oneclick_wants_the_code(sandbox: Client) -> None:

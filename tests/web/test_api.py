@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from checkout.model.order import SENDING
+from checkout.web.charges import KINDS
 from tests.web.conftest import Opened
 from tests.web.house import CARD, DECLINED, PAID, PUBLIC, Customer, House, ordered, raw
 
@@ -555,6 +557,13 @@ async def test_the_schema_describes_the_api(house: House, customer: Customer) ->
     assert {"transaction_type", "attempts", "order", "settings", "customer"} <= set(properties)
     assert {"Idempotency-Key"} <= {each["name"] for each in create["parameters"]}
     assert {"201", "400", "401", "413", "422"} <= set(create["responses"])
+
+    for path, kind in KINDS.items():
+        charge = schema["paths"][path]["post"]
+        asked = charge["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        assert {"amount", "duplicate_check"} <= set(asked["request"]["properties"]), path
+        assert ("travel" in asked["request"]["properties"]) is (kind not in SENDING)
+        assert {"200", "422", "429"} <= set(charge["responses"])
 
     (token,) = [each for each in read["parameters"] if each["in"] == "path"]
     assert (token["name"], token["required"]) == ("token", True)

@@ -377,6 +377,71 @@ async def with_a_saved_card(house: House, customer: Customer, made: Made) -> Any
     return answers
 
 
+BY_TOKEN = (
+    "/services/credit_cards/charges",
+    "/transactions/charges",
+    "/transactions/payments",
+    "/transactions/authorizations",
+    "/transactions/credits",
+    "/transactions/payouts",
+)
+
+
+@drive
+async def by_a_token_from_the_shops_server(house: House, customer: Customer, made: Made) -> Any:
+    """With the code, which is the card's: taken, refused, repeated, declined, unclear; and with a
+    number where none belongs."""
+    contract = {"additional_data": {"contract": ["recurring"]}}
+    first = await house.create(order=contract, settings={"save_card_toggle": {"display": False}})
+    answers = [await customer.submit(await form_of(customer, first), **card())]
+    token = (await first.told())["credit_card"]["token"]
+    amounts = iter(range(31_000, 32_000))
+
+    async def ask(address: str, given: Any, section: str = "credit_card", **more: Any) -> Any:
+        order = {"amount": next(amounts), "currency": "EUR", "description": "A ride"}
+        body = json.dumps({"request": order | {section: given} | more})
+        headers = house.basic() | {"RequestID": f"{address}-{order['amount']}"}
+        answers.append(await customer.post(address, content=body, headers=headers))
+        answers.append(await customer.post(address, content=body, headers=headers))
+        return answers[-1]
+
+    coded = {"token": token, "verification_value": CODE}
+    told = {"notification_url": "http://127.0.0.1:8009/n"}
+    for address in BY_TOKEN[:4]:
+        done = await ask(address, coded, **told)
+        assert (done.status_code, done.json()["transaction"]["status"]) == (200, "successful")
+        uid = done.json()["transaction"]["uid"]
+        answers.append(await customer.get(f"/transactions/{uid}", headers=house.basic()))
+        for fault in FAULTS.values():
+            house.line.broken.append(fault() if isinstance(fault, partial) else fault)
+            assert (await ask(address, coded, **told)).status_code == 200
+            assert not house.line.broken
+    for address in BY_TOKEN:
+        section = "recipient_credit_card" if address.endswith("payouts") else "credit_card"
+        for wrong in (
+            coded | {"number": canary()},
+            coded | {"holder": canary(), "exp_month": canary()},
+            {"token": canary(), "verification_value": CODE},
+            {"token": token, "verification_value": canary()},
+            {"token": token, "verification_value": [CODE], "cvv": CODE},
+        ):
+            assert (await ask(address, wrong, section)).status_code == 422
+        assert (
+            await ask(
+                address,
+                coded,
+                section,
+                encrypted_credit_card={"number": canary()},
+                customer={"taxpayer_id": canary()},
+            )
+        ).status_code == 422
+    for address in BY_TOKEN[4:]:
+        section = "recipient_credit_card" if address.endswith("payouts") else "credit_card"
+        refused = await ask(address, coded, section)
+        assert refused.status_code == 422, "no code is sent with money to a card"
+    return answers
+
+
 @drive
 async def after_it_was_paid(house: House, customer: Customer, made: Made) -> Any:
     form = await form_of(customer, made)

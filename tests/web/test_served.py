@@ -229,6 +229,8 @@ FUZZED = {
     "GET /ctp/api/checkouts/{token}": "Basic",
     "POST /ctp/api/payments": "Bearer",
     "POST /products": "Basic",
+    "POST /services/credit_cards/charges": "Basic",
+    "POST /transactions/payouts": "Basic",
     "POST /invoices": "Basic",
     "GET /invoices": "Basic",
 }

@@ -14,7 +14,7 @@ from checkout.sandbox.card import Card
 from checkout.sandbox.fields import BLANK, INVALID, Fields, Rule, between, either, matching
 from checkout.sandbox.overpay.api import Refusal, refuse_wrong
 from checkout.sandbox.overpay.card_transaction import PROTOCOL, SAVING_CONTRACTS, CardTransaction
-from checkout.sandbox.overpay.extras import check_extras, shown
+from checkout.sandbox.overpay.extras import card_on_file, check_extras, shown
 from checkout.sandbox.overpay.request import common, people
 from checkout.sandbox.stories import Secure, story_of
 from checkout.sandbox.world import World
@@ -37,7 +37,10 @@ def read(world: World, caller: Credentials, fields: Fields, kind: str) -> CardTr
     contract = extra.texts("contract")
     check_extras(fields)
     card, by_token = _card(world, caller, fields, contract)
-    secure = _secure(fields.section("credit_card"), card, by_token, contract)
+    stored = card_on_file(extra)
+    series = "recurring" in contract
+    series = series or ("card_on_file" in contract and stored["initiator"] == "merchant")
+    secure = _secure(fields.section("credit_card"), card, by_token, series)
     if secure == "challenge" and not fields.raw("return_url"):
         fields.reject("return_url", BLANK)
     who = people(fields)
@@ -46,7 +49,7 @@ def read(world: World, caller: Credentials, fields: Fields, kind: str) -> CardTr
     checks_duplicates = fields.flag("duplicate_check", default=True)
     refuse_wrong(fields)
     if card is not None:
-        _refuse_duplicate(world, caller, shared["amount"], card, checks_duplicates)
+        refuse_duplicate(world, caller, shared["amount"], card, checks_duplicates)
     given = {name: extra.raw(name) for name in ECHOED if extra.raw(name) is not None}
     facts = who | {
         "brand": card.brand if card else None,
@@ -54,6 +57,7 @@ def read(world: World, caller: Credentials, fields: Fields, kind: str) -> CardTr
         "by_token": by_token,
         "secure": secure,
         "contract": contract,
+        "card_on_file": stored if by_token else None,
         "language": shared["language"],
         "description": shared["description"],
         "return_url": shared["return_url"],
@@ -149,8 +153,9 @@ def _part(section: Fields, name: str, rule: Rule) -> int | None:
     return None
 
 
-def _secure(section: Fields, card: Card | None, by_token: bool, contract: list[str]) -> Secure:
-    """The part of 3-D Secure; `force` wins over `skip`, and both are for saved cards."""
+def _secure(section: Fields, card: Card | None, by_token: bool, series: bool) -> Secure:
+    """The part of 3-D Secure; `force` wins over `skip`, and both are for saved cards. `series`:
+    the shop goes on by itself, and nothing is asked of the customer."""
     skip = section.flag("skip_three_d_secure_verification")
     force = section.flag("force_three_d_secure_verification")
     if card is None:
@@ -159,7 +164,7 @@ def _secure(section: Fields, card: Card | None, by_token: bool, contract: list[s
         return card.story.secure
     if force:
         return "failed" if card.story.secure == "failed" else "challenge"
-    return "none" if skip or "recurring" in contract else card.story.secure
+    return "none" if skip or series else card.story.secure
 
 
 def _save(
@@ -173,10 +178,16 @@ def _save(
     return token
 
 
-def _refuse_duplicate(
-    world: World, caller: Credentials, amount: int, card: Card, checked: bool
+def refuse_duplicate(
+    world: World,
+    caller: Credentials,
+    amount: int,
+    card: Card,
+    checked: bool,
+    way: str = "from",
 ) -> None:
-    key = ("overpay", "recent", caller.shop_id, str(amount), card.stamp)
+    """`way`: money is taken from a card, or sent to it."""
+    key = ("overpay", "recent", caller.shop_id, str(amount), f"{way} {card.stamp}")
     before = world.memory.get(key)
     if checked and isinstance(before, float) and world.now() - before < DUPLICATE_WITHIN:
         message = "Duplicate transaction"

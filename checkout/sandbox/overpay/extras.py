@@ -64,8 +64,6 @@ def check_extras(fields: Fields) -> None:
     stored = extra.section("card_on_file")
     _among(stored, "initiator", INITIATORS)
     _among(stored, "type", CHARGES)
-    if stored.raw("initiator") == "customer" and stored.raw("type") is not None:
-        stored.reject("type", "is for the initiator merchant alone")
     extra.section("p2p").check({"service_id": _SHORT, "service_extension": _SHORT})
     extra.section("masterpass").section("params").check({"session": _SHORT})
     verification = extra.section("avs_cvc_verification")
@@ -76,6 +74,16 @@ def check_extras(fields: Fields) -> None:
     if excluded is not None and not (isinstance(excluded, list) and all(map(identifier, excluded))):
         extra.reject("excluded_gateways", "must be an array of integers")
     _travel(fields.section("travel").section("airline"))
+
+
+def card_on_file(extra: Fields) -> dict[str, str]:
+    """What the payment system is told, with the document's defaults; `type` says nothing of what
+    the customer initiates."""
+    stored = extra.section("card_on_file")
+    initiator = stored.text("initiator") or INITIATORS[0]
+    if initiator != INITIATORS[0]:
+        return {"initiator": initiator}
+    return {"initiator": initiator, "type": stored.text("type") or CHARGES[0]}
 
 
 def _among(section: Fields, name: str, words: tuple[str, ...]) -> None:

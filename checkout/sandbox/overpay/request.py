@@ -70,6 +70,7 @@ class Common(TypedDict):
 def common(world: World, caller: Credentials, fields: Fields) -> Common:
     """Read them; what is wrong is noted in `fields`."""
     now = world.now()
+    fields.url("verification_url")
     return Common(
         uid=str(uuid.uuid4()),
         shop_id=caller.shop_id,

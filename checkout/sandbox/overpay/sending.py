@@ -7,6 +7,7 @@ from checkout.sandbox.card import Card
 from checkout.sandbox.fields import BLANK, Fields
 from checkout.sandbox.overpay.api import Json, refuse_wrong
 from checkout.sandbox.overpay.card_answer import card_answer
+from checkout.sandbox.overpay.card_request import refuse_duplicate
 from checkout.sandbox.overpay.card_transaction import PROTOCOL, CardTransaction
 from checkout.sandbox.overpay.request import common
 from checkout.sandbox.world import World
@@ -25,7 +26,10 @@ def send(world: World, caller: Credentials, fields: Fields, *, kind: str) -> Jso
         section.reject("token", BLANK)
     elif not isinstance(saved, Card):
         section.reject("token")
+    checked = fields.flag("duplicate_check", default=True)
     refuse_wrong(fields)
+    if isinstance(saved, Card):
+        refuse_duplicate(world, caller, shared["amount"], saved, checked, "to")
     transaction = CardTransaction(
         protocol=PROTOCOL,
         type=kind,

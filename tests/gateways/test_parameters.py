@@ -1,0 +1,134 @@
+"""What a gateway declares of the shop's parameters is what it sends: each of them changes the
+request, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from checkout.gateways.base import Can
+from checkout.model.parameters import KEPT_HERE, PARAMETERS
+from tests.gateways import faults, samples
+from tests.gateways.kit import Conformance
+from tests.gateways.replay import Script, body_of
+from tests.gateways.test_gateways import TESTED
+
+SAVED: Final = {"type": "saved", "token": "9f3c0a51-saved", "code": ""}
+BASE: Final[dict[str, Any]] = {
+    "order": {"test": True},
+    "customer": {"email": None, "ip": None},
+    "browser": None,
+}
+
+
+def details(name: str, value: Any) -> dict[str, Any]:
+    return {"order": {"details": {name: value}}}
+
+
+def customer(name: str, value: str) -> dict[str, Any]:
+    return {"customer": {name: value}}
+
+
+def switch(name: str) -> dict[str, Any]:
+    return {"method": {"params": {f"{name}_three_d_secure_verification": True}}}
+
+
+# A parameter -> what saying it changes of the charge.
+SAID: Final[dict[str, dict[str, Any]]] = {
+    "test": {"order": {"test": False}},
+    "duplicate_check": details("duplicate_check", True),
+    "dynamic_billing_descriptor": {"order": {"descriptor": "DEMO*ATHENS"}},
+    "expired_at": {"order": {"expires_at": 1893456001.0}},
+    "three_d_secure": details("three_d_secure", {"advanced": True}),
+    "travel": details("travel", {"airline": {"agency_code": "03"}}),
+    "additional_data.receipt_text": {"order": {"receipt_text": ["First line"]}},
+    "additional_data.contract": {"order": {"contract": ["recurring"]}},
+    "additional_data.referer": details("referer", "https://shop.example.com/"),
+    "additional_data.p2p": details("p2p", {"service_id": "17"}),
+    "additional_data.excluded_gateways": details("excluded_gateways", [3483]),
+    "additional_data.masterpass": details("masterpass", {"params": {"session": "s-1"}}),
+    "additional_data.card_on_file": details("card_on_file", {"initiator": "customer"}),
+    "additional_data.avs_cvc_verification": details("avs_cvc_verification", {"a": 1}),
+    "additional_data.meta": details("meta", {"a": 1}),
+    "additional_data.expected_bank_code": details("expected_bank_code", "77"),
+    "additional_data.browser": {"browser": {"user_agent": "Mozilla/5.0", "language": "en"}},
+    "credit_card.skip_three_d_secure_verification": switch("skip"),
+    "credit_card.force_three_d_secure_verification": switch("force"),
+    "credit_card.verification_value": {"card": {"code": "1234"}},
+    "customer.ip": customer("ip", "192.0.2.8"),
+    "customer.email": customer("email", "eve@example.com"),
+    "customer.device_id": customer("device_id", "d-1"),
+    "customer.birth_date": customer("birth_date", "1990-12-31"),
+    "customer.taxpayer_id": customer("taxpayer_id", "7701"),
+    "customer.external_id": customer("external_id", "c-7"),
+    "billing_address.first_name": customer("first_name", "Eve"),
+    "billing_address.last_name": customer("last_name", "Moor"),
+    "billing_address.country": customer("country", "DE"),
+    "billing_address.city": customer("city", "Bonn"),
+    "billing_address.state": customer("state", "NRW"),
+    "billing_address.zip": customer("zip", "53111"),
+    "billing_address.address": customer("address", "1 Main St"),
+    "billing_address.phone": customer("phone", "+49 228 1"),
+}  # fmt: skip
+# Of a server's request the duplicates are checked unless it says no.
+SAID_ALONE: Final = SAID | {"duplicate_check": details("duplicate_check", False)}
+
+
+def test_every_parameter_is_said_here() -> None:
+    assert set(SAID) == PARAMETERS
+
+
+def with_(*changes: dict[str, Any]) -> dict[str, Any]:
+    whole: dict[str, Any] = {}
+    for change in changes:
+        whole = samples.changed(whole, change)
+    return whole
+
+
+async def sent(tested: type[Conformance], *changes: dict[str, Any]) -> tuple[str, Can]:
+    """The bodies of the requests that a charge makes, and what the adapter says it can."""
+    kit = tested()
+    script = Script(kit.paying, last=faults.answering(500)(b""))
+    charge = samples.charge(with_(kit.paying.given, *changes))
+    async with kit.opened(script) as gateway:
+        await gateway.pay(charge)
+    return json.dumps([body_of(request) for request in script.requests]), gateway.can
+
+
+@pytest.mark.parametrize("name", sorted(SAID))
+@pytest.mark.parametrize("tested", TESTED, ids=lambda tested: tested.adapter)
+async def test_with_the_customer(tested: type[Conformance], name: str) -> None:
+    plain, can = await sent(tested, BASE)
+    assert plain == (await sent(tested, BASE))[0]
+    if name.startswith("credit_card.") and not can.card:
+        return  # a card's, where none is paid with
+    with_it, _ = await sent(tested, BASE, SAID[name])
+    changes = with_it != plain
+    # What our own pages keep may go on by settings, and need not be declared.
+    assert changes or name not in can.details
+    assert not changes or name in can.details | KEPT_HERE
+
+
+ALONE: Final = [
+    pytest.param(tested, kind, name, id=f"{tested.adapter}-{kind}-{name}")
+    for tested in TESTED
+    for kind in ("payment", "authorization", "charge", "credit", "payout")
+    for name in sorted(SAID)
+]
+
+
+@pytest.mark.parametrize(("tested", "kind", "name"), ALONE)
+async def test_without(tested: type[Conformance], kind: str, name: str) -> None:
+    alone = {"order": {"transaction_type": kind, "alone": True}, "card": SAVED}
+    series = {"order": {"transaction_type": kind, "alone": True}, "card": None, "after": "8a82"}
+    _, can = await sent(tested, BASE)
+    assert set(can.details_alone) == can.alone | can.series
+    if kind not in can.details_alone:
+        return
+    way = alone if kind in can.alone else series
+    plain, _ = await sent(tested, BASE, way)
+    with_it, _ = await sent(tested, BASE, way, SAID_ALONE[name])
+    implied = kind not in can.alone and name == "additional_data.contract"
+    assert (with_it != plain or implied) is (name in can.details_alone[kind])

@@ -1,0 +1,424 @@
+"""The charge request by a card's token: what is said, refused, repeated, asked of the shop, and
+answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from itertools import count
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from checkout.flow.pace import Pace
+from tests.web.conftest import Opened
+from tests.web.house import CHALLENGE, PAID, SHOP, Customer, House, Made
+from tests.web.test_verification import answering
+
+SERVICE: Final = "/services/credit_cards/charges"
+PAYING: Final = (
+    SERVICE, "/transactions/charges", "/transactions/payments", "/transactions/authorizations",
+)  # fmt: skip
+SECTIONS: Final = {
+    "/transactions/credits": ("credit_card", "customer"),
+    "/transactions/payouts": ("recipient_credit_card", "recipient"),
+}
+OUT: Final = tuple(SECTIONS)
+BACK: Final = "https://shop.example.com/back?order=7"
+AMOUNTS: Final = count(20_000)
+
+# The example of the charge document; the token stands for the card's number, holder and expiry.
+EXAMPLE: Final[dict[str, Any]] = {
+    "amount": 100,
+    "currency": "USD",
+    "description": "Test transaction",
+    "tracking_id": "tracking_id_000",
+    "credit_card": {"verification_value": "123"},
+    "additional_data": {
+        "browser": {
+            "screen_width": 1920,
+            "screen_height": 1080,
+            "screen_color_depth": 24,
+            "language": "en",
+            "java_enabled": False,
+            "user_agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
+            "time_zone": -180,
+            "time_zone_name": "Europe/Vilnius",
+            "accept_header": "*/*",
+            "window_height": 667,
+            "window_width": 600,
+        },
+        "referer": "https://example.com/server/cs_post/post.php?order_id=5304380&security=949247"
+        "¤cy=USD",
+    },
+    "three_d_secure": {"advanced": False},
+    "test": True,
+}
+
+
+async def kept(house: House, customer: Customer, number: str = PAID) -> str:
+    made = await house.create(
+        order={"additional_data": {"contract": ["card_on_file"]}},
+        settings={"save_card_toggle": {"customer_contract": False}},
+    )
+    await customer.pay(made, number)
+    token: str = json.loads(made.attempts()[0]["facts"])["card"]["token"]
+    return token
+
+
+async def asked(
+    house: House, http: Customer, address: str, request: Any, **headers: str
+) -> httpx.Response:
+    return await http.post(address, json={"request": request}, headers=house.basic() | headers)
+
+
+def wanted(token: str | None, address: str = SERVICE, **more: Any) -> dict[str, Any]:
+    section, _ = SECTIONS.get(address, ("credit_card", "customer"))
+    card = {"token": token} | more.pop("card", {})
+    usual = {"amount": next(AMOUNTS), "currency": "EUR", "description": "A ride"}
+    return usual | {section: card} | more
+
+
+def error_at(answer: httpx.Response, path: str) -> list[str]:
+    assert answer.status_code == 422, answer.text
+    found = answer.json()["errors"]
+    assert answer.json()["response"]["errors"] == found
+    for name in path.split("."):
+        assert name in found, answer.text
+        found = found[name]
+    reasons: list[str] = found
+    return reasons
+
+
+# What is said, and what is answered
+
+
+@pytest.mark.parametrize("address", PAYING[:2])
+async def test_the_example_of_the_document(house: House, customer: Customer, address: str) -> None:
+    token = await kept(house, customer)
+    request = EXAMPLE | {"credit_card": EXAMPLE["credit_card"] | {"token": token}}
+    answer = await asked(house, customer, address, request | {"duplicate_check": False})
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    upstream = house.line.sent()
+    for name in ("amount", "currency", "description", "three_d_secure", "test"):
+        assert upstream[name] == EXAMPLE[name]
+    assert upstream["credit_card"] == {"token": token, "verification_value": "123"}
+    # Without a contract it is said which one the code stands for.
+    assert upstream["additional_data"] == EXAMPLE["additional_data"] | {"contract": ["oneclick"]}
+    # Flat as in the document, and in the envelope where the family's clients look.
+    assert said.pop("transaction") == said
+    same = ("amount", "currency", "description", "tracking_id", "test")
+    assert {name: said[name] for name in same} == {name: EXAMPLE[name] for name in same}
+    assert (said["type"], said["status"], said["code"]) == ("charge", "successful", "S.0000")
+    assert said["message"] == "Successfully processed"
+    assert said["uid"] == said["id"] == said["parent_uid"]
+    assert said["redirect_url"].startswith(house.settings.public_url)
+    assert said["additional_data"]["referer"] == EXAMPLE["additional_data"]["referer"]
+    assert said["links"]["receipt_url"] == said["receipt_url"]
+    assert (said["credit_card"]["brand"], said["credit_card"]["last_4"]) == ("visa", "0000")
+    section = {"auth_code", "bank_code", "rrn", "ref_id", "message", "amount", "currency",
+               "billing_descriptor", "status"}  # fmt: skip
+    assert section <= set(said["charge"])
+    assert said["charge"]["status"] == "successful"
+    for name in ("customer", "billing_address"):
+        assert set(said[name].values()) == {None}
+
+
+@pytest.mark.parametrize("address", PAYING)
+async def test_nothing_more_than_that_is_needed(
+    house: House, customer: Customer, address: str
+) -> None:
+    token = await kept(house, customer)
+    answer = await asked(house, customer, address, wanted(token, ip=None, customer=[]))
+    said = answer.json()["transaction"]
+    assert said["status"] == "successful", answer.text
+    upstream = house.line.sent()
+    assert upstream["duplicate_check"] is True, "the document's default"
+    assert upstream["additional_data"] == {"contract": ["recurring"]}, "the initiator's default too"
+    assert "skip_three_d_secure_verification" not in upstream["credit_card"]
+    read = await customer.get(f"/transactions/{said['uid']}", headers=house.basic())
+    assert read.json()["transaction"]["status"] == "successful"
+
+
+async def test_force_wins_over_skip(house: House, customer: Customer) -> None:
+    token = await kept(house, customer)
+    both = {f"{name}_three_d_secure_verification": True for name in ("skip", "force")}
+    answer = await asked(house, customer, SERVICE, wanted(token, card=both, return_url=BACK))
+    assert answer.json()["status"] == "incomplete"
+    skipped = both | {"force_three_d_secure_verification": False}
+    answer = await asked(house, customer, SERVICE, wanted(token, card=skipped))
+    assert answer.json()["status"] == "successful"
+    assert house.line.sent()["credit_card"] == {"token": token} | skipped
+
+
+WRONG: Final = {
+    "credit_card.number": "4200000000000000",
+    "credit_card.holder": "ANNA LEE",
+    "credit_card.exp_month": 10,
+    "credit_card.exp_year": 2027,
+    "credit_card.cvc": "123",
+    "credit_card.verification_value": "12",
+    "credit_card.skip_three_d_secure_verification": "perhaps",
+    "encrypted_credit_card": {"number": "$begatewaycsejs_1_0_0$x"},
+    "parent_uid": "7f3c1a9e-2b40-4c11-9a4e-5d0e6a1f8b27",
+    "amount": 0,
+    "currency": "EURO",
+    "description": " ",
+    "expired_at": "2020-01-01T00:00:00+00:00",
+    "duplicate_check": "perhaps",
+    "return_url": "javascript:alert(1)",
+    "notification_url": "ftp://shop.example.com/",
+    "verification_url": "ftp://shop.example.com/",
+    "test": "perhaps",
+    "dynamic_billing_descriptor": "x" * 256,
+    "three_d_secure.advanced": "perhaps",
+    "customer.ip": "localhost",
+    "customer.email": "anna@example",
+    "customer.birth_date": "31.12.1990",
+    "customer.device_id": "x" * 256,
+    "customer.taxpayer_id": "4200000000000000",
+    "billing_address.country": "Germany",
+    "billing_address.zip": "x" * 21,
+    "billing_address.first_name": "x" * 31,
+    "additional_data.contract": ["forever"],
+    "additional_data.referer": "nowhere",
+    "additional_data.p2p": "17",
+    "additional_data.excluded_gateways": ["x"],
+    "additional_data.masterpass": "s-1",
+    "additional_data.receipt_text": "one",
+    "additional_data.avs_cvc_verification": [1],
+    "additional_data.card_on_file.initiator": "bank",
+    "additional_data.card_on_file.type": "later",
+    "additional_data.expected_bank_code": "77",  # of what is no test
+    "additional_data.browser.screen_width": "wide",
+    "additional_data.browser.screen_color_depth": 7,
+    "additional_data.browser.java_enabled": "perhaps",
+    "additional_data.browser.time_zone": 1441,
+    "additional_data.browser.language": "?",
+    "additional_data.browser.accept_header": 7,
+    "travel.airline.ticket_number": "390",
+}
+
+
+@pytest.mark.parametrize("address", PAYING)
+@pytest.mark.parametrize("path", WRONG)
+async def test_what_is_refused(house: House, customer: Customer, address: str, path: str) -> None:
+    sent = len(house.line.charges)
+    request = wanted("t")
+    *parents, last = path.split(".")
+    place = request
+    for name in parents:
+        place = place.setdefault(name, {})
+    place[last] = WRONG[path]
+    answer = await asked(house, customer, address, request)
+    assert error_at(answer, path)
+    assert "4200000000000000" not in answer.text
+    assert len(house.line.charges) == sent
+
+
+async def test_what_says_nothing_beside_the_rest(house: House, customer: Customer) -> None:
+    """The page's API takes a type beside the customer's own doing, as SDKs send it; a server is
+    told that nobody will read it."""
+    stored = {"initiator": "customer", "type": "delayed_charge"}
+    answer = await asked(
+        house, customer, SERVICE, wanted("t", additional_data={"card_on_file": stored})
+    )
+    assert error_at(answer, "additional_data.card_on_file.type")
+    forced = {"force_three_d_secure_verification": True}
+    answer = await asked(house, customer, SERVICE, wanted("t", card=forced))
+    assert error_at(answer, "return_url") == ["is required where 3-D Secure is asked for"]
+    address = {"country": "US", "zip": "1", "state": "New York"}
+    answer = await asked(house, customer, SERVICE, wanted("t", billing_address=address))
+    assert error_at(answer, "billing_address.zip")
+    assert error_at(answer, "billing_address.state")
+
+
+@pytest.mark.parametrize("address", OUT)
+async def test_what_money_out_has_no_word_for(
+    house: House, customer: Customer, address: str
+) -> None:
+    """Named as the request names it."""
+    token = await kept(house, customer)
+    sent = len(house.line.charges)
+    extra = {"p2p": {"service_id": "17"}, "contract": ["credit"]}
+    answer = await asked(
+        house,
+        customer,
+        address,
+        wanted(
+            token,
+            address,
+            card={"verification_value": "123"},
+            additional_data=extra,
+            travel={"airline": {"agency_code": "03"}},
+            expired_at="2038-01-31T12:00:00+03:00",
+            customer={"device_id": "d-1"},
+            recipient={"device_id": "d-1"},
+        ),
+    )
+    card, person = SECTIONS[address]
+    for path in (f"{card}.verification_value", f"{person}.device_id", "additional_data.p2p",
+                 "additional_data.contract", "travel", "expired_at"):  # fmt: skip
+        assert "the gateway account cards has no word for it" in error_at(answer, path)[0]
+    assert len(house.line.charges) == sent
+    answer = await asked(house, customer, address, wanted(token, address, duplicate_check=False))
+    assert answer.json()["transaction"]["status"] == "successful"
+    assert house.line.sent()["duplicate_check"] is False
+
+
+# The same again
+
+
+@pytest.mark.parametrize("address", [*PAYING, *OUT])
+async def test_the_same_again_is_refused(house: House, customer: Customer, address: str) -> None:
+    token = await kept(house, customer)
+    request = wanted(token, address)
+    mine, other = f"{address}-1", f"{address}-2"
+    first = await asked(house, customer, address, request, RequestID=mine)
+    assert first.json()["transaction"]["status"] == "successful", first.text
+    sent = len(house.line.charges)
+    for headers in ({}, {"RequestID": other}):
+        again = await asked(house, customer, address, request | {"tracking_id": "x"}, **headers)
+        assert again.status_code == 422
+        said = again.json()
+        assert (said["message"], said["code"]) == ("Duplicate transaction", "E.1018")
+        assert said["errors"] == {"base": ["Duplicate transaction"]}
+        shape = {"status": "error"} | {name: said[name] for name in ("message", "errors", "code")}
+        assert said["response"] == shape
+    same = await asked(house, customer, address, request, RequestID=mine)
+    assert same.json() == first.json()
+    assert len(house.line.charges) == sent
+    allowed = await asked(house, customer, address, request | {"duplicate_check": False})
+    assert allowed.json()["transaction"]["status"] == "successful", allowed.text
+    assert len(house.line.charges) == sent + 1
+
+
+async def test_two_at_once(house: House, customer: Customer) -> None:
+    token = await kept(house, customer)
+    request, sent = wanted(token), len(house.line.charges)
+    answers = await asyncio.gather(
+        *(asked(house, customer, SERVICE, request) for _ in range(5)),
+        *(asked(house, customer, SERVICE, request, RequestID=f"t-{n}") for n in range(5)),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] + [422] * 9
+    assert len(house.line.charges) == sent + 1
+
+
+async def test_after_half_a_minute(opened: Opened) -> None:
+    async with opened() as house, house.customer() as customer:
+        token = await kept(house, customer)
+        request = wanted(token)
+        await asked(house, customer, SERVICE, request)
+        house.offset = 29
+        assert (await asked(house, customer, SERVICE, request)).status_code == 422
+        house.offset = 30.5
+        # For the gateway no time has passed: it refuses by itself, and we say so.
+        answer = await asked(house, customer, SERVICE, request)
+        assert (answer.status_code, answer.json()["status"]) == (200, "failed")
+        assert (answer.json()["code"], answer.json()["message"]) == (
+            "E.1018",
+            "Duplicate transaction",
+        )
+
+
+async def test_the_code_is_no_part_of_what_is_kept(house: House, customer: Customer) -> None:
+    """The same request with another code is the same by its id, as no code is remembered."""
+    token = await kept(house, customer)
+    request = wanted(token, card={"verification_value": "123"})
+    first = await asked(house, customer, SERVICE, request, RequestID="c-1")
+    request["credit_card"]["verification_value"] = "321"
+    again = await asked(house, customer, SERVICE, request, RequestID="c-1")
+    assert again.json()["uid"] == first.json()["uid"]
+    digests = [str(row) for row in house.books(payment=first.json()["uid"])["creations"]]
+    assert len(digests) == 1
+
+
+# The shop's last word
+
+
+async def test_the_shops_veto(house: House, customer: Customer) -> None:
+    token = await kept(house, customer)
+    before = house.mailbox.verdict
+    try:
+        house.mailbox.asked.clear()
+        sent = len(house.line.charges)
+        for code, status, charged in ((7, "failed", 0), (0, "successful", 1)):
+            answering(house, code=code, message="Not this one")
+            answer = await asked(
+                house, customer, SERVICE, wanted(token, verification_url=f"{SHOP}/verify")
+            )
+            said = answer.json()
+            assert (said["status"], len(house.line.charges) - sent) == (status, charged)
+            shown = json.loads(house.mailbox.asked[-1][1])["transaction"]
+            assert (shown["uid"], shown["status"]) == (said["uid"], "incomplete")
+            assert (said["message"] == "Not this one") is (code == 7)
+        assert "verification_url" not in house.line.sent()
+        house.mailbox.verdict = lambda _: (500, b"")
+        request = wanted(token, verification_url=f"{SHOP}/verify")
+        for _ in range(2):  # nothing was sent: it may be asked for again at once
+            unclear = (await asked(house, customer, SERVICE, request)).json()
+            assert (unclear["status"], unclear["message"]) == (
+                "failed",
+                "Not sent, nothing has moved",
+            )
+        assert len(house.line.charges) == sent + 1
+    finally:
+        house.mailbox.verdict = before
+
+
+async def test_what_was_not_sent_is_told_alike(house: House, customer: Customer) -> None:
+    token = await kept(house, customer)
+    house.line.broken.append(httpx.ConnectError("away"))
+    request = wanted(token, notification_url=f"{SHOP}/notify")
+    said = (await asked(house, customer, SERVICE, request)).json()
+    assert (said["status"], said["charge"]["status"]) == ("failed", "failed")
+    read = await customer.get(f"/transactions/{said['uid']}", headers=house.basic())
+    assert read.json()["transaction"]["status"] == "failed"
+    for _ in range(200):
+        if house.mailbox.about(said["token"]):
+            break
+        await asyncio.sleep(0.05)
+    (letter,) = house.mailbox.about(said["token"])
+    assert (letter["type"], letter["status"]) == ("charge", "failed")
+
+
+# Where the bank wants to see the customer
+
+
+async def test_to_the_bank_and_back_to_the_shop(opened: Opened) -> None:
+    async with opened(pace=Pace(sweep=0.05)) as house, house.customer() as customer:
+        made = await house.create(order={"additional_data": {"contract": ["card_on_file"]}})
+        await customer.pay(made, CHALLENGE)
+        await at_the_bank(house, made.attempts()[0]["gateway_id"])
+        await customer.get(f"/return/{made.attempts()[0]['return_ticket']}")
+        token = (await made.told())["credit_card"]["token"]
+        assert token
+        extra = {"contract": ["card_on_file"], "card_on_file": {"initiator": "customer"}}
+        answer = await asked(
+            house, customer, SERVICE, wanted(token, additional_data=extra, return_url=BACK)
+        )
+        said = answer.json()
+        assert (said["status"], said["code"]) == ("incomplete", "P.0000"), answer.text
+        page = await customer.get(said["redirect_url"])
+        assert page.headers["location"].endswith("/redirect")
+        bank = await customer.open(page.headers["location"])
+        uid = said["uid"]
+        (attempt,) = Made(house, "361", said["token"], uid, "").attempts()
+        assert any(link.endswith(f"/process/{attempt['gateway_id']}") for link in bank.links)
+        await at_the_bank(house, attempt["gateway_id"])
+        back = await customer.get(f"/return/{attempt['return_ticket']}")
+        result = await customer.open(back.headers["location"])
+        (link,) = [link for link in result.links if link.startswith(BACK)]
+        assert f"status=successful&uid={uid}" in link
+        assert result.refresh == f"0;url={link}"
+        read = await customer.get(f"/transactions/{uid}", headers=house.basic())
+        assert read.json()["transaction"]["status"] == "successful"
+
+
+async def at_the_bank(house: House, uid: str, password: str = "1111") -> None:
+    transport = httpx.ASGITransport(house.sandbox)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox.test") as http:
+        answer = await http.post(f"/process/{uid}", data={"password": password})
+    assert answer.status_code in (200, 302, 303), answer.text
