@@ -138,7 +138,7 @@ def _heard(story: Story, attempt: Attempt, outcome: Outcome, now: float, *, aske
         "step": outcome.step or attempt.step,
     }
     # The gateway's last word ends the sweep, also of an attempt that the customer has left.
-    if outcome.status in FINAL | {Status.LOST}:
+    if outcome.status in FINAL | {Status.LOST} and not outcome.left:
         changes["sweep_at"] = None
     elif not asked or attempt.sweep_at is None:
         changes["sweep_at"] = next_sweep(attempt.created_at, now, story.payment.expires_at)

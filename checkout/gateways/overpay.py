@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import time
 import uuid
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -25,36 +26,28 @@ import structlog
 from checkout.errors import Unauthorized
 from checkout.gateways import base
 from checkout.gateways.base import (
-    Asked,
     Can,
     Charge,
-    FindsOperations,
     Reference,
     can_of,
     merged,
 )
-from checkout.gateways.overpay_answer import Transaction, refusal, transactions
+from checkout.gateways.overpay_answer import Transaction, decode, transactions
+from checkout.gateways.overpay_operation import NOT_OURS_TO_SEND, Operations, news
+from checkout.gateways.overpay_refusal import refusal, refused
 from checkout.gateways.overpay_signature import is_signed, rsa_key
 from checkout.gateways.overpay_words import REASON, REASON_OF_STATUS, STATUS
-from checkout.gateways.reading import text
-from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, Answer, Wire, decoded
-from checkout.model.outcome import UNKNOWN, Facts, News, Outcome, Reason
+from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, Answer, Wire
+from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import LIVE, WON, Status
 from checkout.model.steps import Step
 
-FOLLOW_UPS: Final = {  # transactions that follow a payment -> what the payment is when done
-    "capture": Status.PAID,
-    "void": Status.REFUNDED,
-    "refund": Status.REFUNDED,
-    "chargeback": Status.REFUNDED,
-}
 LONGEST_DESCRIPTION: Final = 255
 LAST_MOMENT: Final = 253402300799  # the end of the year 9999, in seconds since 1970
 LANGUAGES: Final = frozenset({
     "az", "be", "bn", "da", "de", "en", "es", "et", "fi", "fr", "it", "ja", "ka",
     "kk", "lv", "no", "pl", "pt", "ro", "ru", "sr", "sv", "tg", "tr", "uk", "zh",
 })  # fmt: skip
-NOT_OURS_TO_SEND: Final = Outcome(Status.LOST, reason=Reason.INVALID)
 _REQUESTS: Final = uuid.UUID("0d3e9c5e-6a0b-5b8e-9d53-3c1f6f1f7a42")  # names RequestIDs, no secret
 
 log = structlog.get_logger(__name__)
@@ -86,7 +79,11 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return [("base_url", self.base_url), ("shop_id", self.shop_id)]
 
 
-class Overpay(FindsOperations):
+class Unusable(Exception):
+    """The customer is sent somewhere that we can't show: no form, no address, no instructions."""
+
+
+class Overpay(Operations):
     """An account on one of the hosts. The class below says what the host calls things."""
 
     CAN: ClassVar[Can]
@@ -94,7 +91,8 @@ class Overpay(FindsOperations):
     BY_UID: ClassVar[str]  # path, the uid goes after it
     BY_KEY: ClassVar[str]  # path, our key goes after it
     UNFINISHED: ClassVar[str]  # the status word under which the customer has something to do
-    STAYS_ACTION: ClassVar[bool] = False  # also where a later answer doesn't repeat what
+    # Whether they have, also where an answer doesn't say what: a later one leaves it out.
+    STAYS_ACTION: ClassVar[bool]
 
     def __init__(
         self,
@@ -107,6 +105,7 @@ class Overpay(FindsOperations):
         self.can = can_of(self.CAN, options)
         self._credentials = f"{options.shop_id}:{options.secret_key}".encode()
         self._key = rsa_key(options.public_key) if options.public_key else None
+        self._query_seconds = query_seconds
         self._wire = Wire(
             transport,
             options.base_url,
@@ -117,6 +116,7 @@ class Overpay(FindsOperations):
             },
             charge_seconds=charge_seconds,
             query_seconds=query_seconds,
+            decode=decode,
         )
 
     async def pay(self, charge: Charge) -> Outcome:
@@ -125,9 +125,7 @@ class Overpay(FindsOperations):
         if path is None or request is None:
             log.error("gateway.cannot", transaction_type=asked, alert=True)
             return NOT_OURS_TO_SEND
-        answer = await self._wire.charge(
-            path, {"request": request}, {"RequestID": request_id(charge.key)}
-        )
+        answer = await self.send(path, request, charge.key)
         if isinstance(answer, Outcome):
             return answer
         found = transactions(answer.data)
@@ -135,10 +133,38 @@ class Overpay(FindsOperations):
             return self._outcome(found[0], asked, charge.method.name)
         return refused(answer)
 
-    async def _found(self, id: str | None, key: str) -> list[Transaction] | Outcome:
-        """What stands under the gateway's id or our key; an Outcome where that is not known."""
+    async def status(self, reference: Reference) -> Outcome:
+        return await self.asked(reference, self.until())
+
+    async def asked(self, reference: Reference, until: float) -> Outcome:
+        """`status` with the moment when it has to be over, of the monotonic clock."""
+        found = await self.found(reference.id, reference.key, until)
+        if isinstance(found, Outcome):
+            return found
+        if reference.id is None:
+            return self.newest(found, reference)
+        return self._outcome(
+            found[0], reference.transaction_type, reference.method, later=True, known=True
+        )
+
+    def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
+        if not self._is_genuine(headers, body):
+            raise Unauthorized
+        found = transactions(decode(body))
+        if not found or len(found) > 1:
+            return UNKNOWN
+        outcome = self._outcome(found[0], None, "", known=True)
+        return msgspec.structs.replace(outcome, news=news(found[0]))
+
+    async def send(self, path: str, request: Mapping[str, Any], key: str) -> Answer | Outcome:
+        return await self._wire.charge(path, {"request": request}, {"RequestID": request_id(key)})
+
+    def until(self) -> float:
+        return time.monotonic() + self._query_seconds
+
+    async def found(self, id: str | None, key: str, until: float) -> list[Transaction] | Outcome:
         path = self.BY_UID + quote(id, safe="") if id else self.BY_KEY + quote(key, safe="")
-        answer = await self._wire.ask(path)
+        answer = await self._wire.ask(path, seconds=max(until - time.monotonic(), 0))
         if isinstance(answer, Outcome):
             return answer
         if answer.status == 404 and refusal(answer.data) is not None:
@@ -148,32 +174,6 @@ class Overpay(FindsOperations):
             return UNKNOWN
         return found or Outcome(Status.LOST)
 
-    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
-        if asked.id is None and asked.key is None:
-            return UNKNOWN
-        found = await self._found(asked.id, asked.key or "")
-        if isinstance(found, Outcome):
-            return found
-        ours = [one for one in found if one.kind == asked.kind]
-        return followed(ours[0], reference, asked) if ours else UNKNOWN
-
-    async def status(self, reference: Reference) -> Outcome:
-        found = await self._found(reference.id, reference.key)
-        if isinstance(found, Outcome):
-            return found
-        if reference.id is None:
-            return self._newest(found, reference)
-        return self._outcome(found[0], reference.transaction_type, reference.method, later=True)
-
-    def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
-        if not self._is_genuine(headers, body):
-            raise Unauthorized
-        found = transactions(decoded(body))
-        if not found or len(found) > 1:
-            return UNKNOWN
-        outcome = self._outcome(found[0], None, "")
-        return msgspec.structs.replace(outcome, news=_news(found[0]))
-
     @abstractmethod
     def request(self, charge: Charge) -> dict[str, Any] | None:
         """The `request` object; None where the charge can't be said in this host's words."""
@@ -181,50 +181,94 @@ class Overpay(FindsOperations):
     @abstractmethod
     def won(self, asked: str | None) -> Mapping[str | None, Status]:
         """What a successful transaction means by its type, where `asked` was asked for (None: a
-        notification doesn't know). Other types (refund, void, ...) are not our payment."""
+        notification doesn't know). Other types are not what we asked for."""
 
     @abstractmethod
     def step(self, transaction: Transaction, method: str) -> Step | None:
-        """What the customer has to do for an unfinished transaction."""
+        """What the customer has to do for an unfinished transaction; None: it doesn't say.
 
-    def _newest(self, found: list[Transaction], reference: Reference) -> Outcome:
+        Raises Unusable where it says something that we can't show."""
+
+    def newest(self, found: list[Transaction], reference: Reference) -> Outcome:
         """The payment among what stands under our key: a paid one before the newest."""
-        kinds = self.won(reference.transaction_type)
-        ours = [one for one in found if one.facts.key == reference.key and one.kind in kinds]
+        asked = reference.transaction_type
+        ours = [one for one in found if one.facts.key == reference.key]
+        # What stands there alone is the payment, also without a type: operations come after it.
+        alone = len(ours) == 1 and ours[0].kind is None
+        payments = ours if alone else [one for one in ours if one.kind in self.won(asked)]
+        # Else one of another type than we asked for, if there is any; never an operation.
+        payments = payments or [one for one in ours if one.kind and one.kind in self.won(None)]
         outcomes = [
-            (
-                self._outcome(one, reference.transaction_type, reference.method, later=True),
-                one.created_at,
-            )
-            for one in ours
+            (self._outcome(one, asked, reference.method, later=True), one.created_at)
+            for one in payments
         ]
         if not outcomes:
             return UNKNOWN
         return max(outcomes, key=lambda pair: (pair[0].status in WON, pair[1]))[0]
 
     def _outcome(
-        self, transaction: Transaction, asked: str | None, method: str, *, later: bool = False
+        self,
+        transaction: Transaction,
+        asked: str | None,
+        method: str,
+        *,
+        later: bool = False,
+        known: bool = False,
     ) -> Outcome:
+        """The meaning of a transaction. `later`: the answer to a query. `known`: we had the
+        gateway's id before, so that the customer has been told what to do."""
         kinds = self.won(asked)
         kind = transaction.kind or asked
         if kind not in kinds:
-            # A refund or void says nothing of the payment itself; the status query will.
-            return Outcome(Status.PENDING, facts=Facts(key=transaction.facts.key))
+            return self._of_another_type(transaction, asked)
         if not transaction.sound:
             log.error("gateway.unreadable_facts", uid=transaction.uid, alert=True)
             return Outcome(Status.PENDING, transaction.uid)
+        facts = transaction.facts
+        if "charge" in (kind, asked):
+            facts = msgspec.structs.replace(facts, parent=transaction.parent)
         status = STATUS.get(transaction.status, Status.PENDING)
-        step = None
         if status is Status.PAID:
-            status = kinds[kind]
-        elif transaction.status == self.UNFINISHED:
-            step = self.step(transaction, method)
-            acts = step is not None or (later and self.STAYS_ACTION)
-            status = Status.ACTION if acts else Status.PENDING
+            return Outcome(kinds[kind], transaction.uid, facts=facts)
+        if transaction.status == self.UNFINISHED:
+            return self._unfinished(transaction, facts, method, later=later, known=known)
         reason = None
-        if status not in LIVE | WON:
-            reason = REASON.get(transaction.facts.code or "") or REASON_OF_STATUS.get(status)
-        return Outcome(status, transaction.uid, step, reason, transaction.facts)
+        if status not in LIVE:
+            reason = REASON.get(facts.code or "") or REASON_OF_STATUS.get(status)
+        return Outcome(status, transaction.uid, reason=reason, facts=facts)
+
+    def _of_another_type(self, transaction: Transaction, asked: str | None) -> Outcome:
+        """Told of a refund or void: that says nothing of the payment itself, the status query will.
+        Where a payment was asked for and something else answers, somebody has to look."""
+        facts = Facts(key=transaction.facts.key)
+        if asked is None:
+            return Outcome(Status.PENDING, facts=facts)
+        log.error(
+            "gateway.another_type",
+            uid=transaction.uid, asked=asked, stated=transaction.kind, alert=True,
+        )  # fmt: skip
+        return Outcome(Status.PENDING, transaction.uid, facts=facts)
+
+    def _unfinished(
+        self, transaction: Transaction, facts: Facts, method: str, *, later: bool, known: bool
+    ) -> Outcome:
+        """The customer is to do something; or, where that can't be shown, is to choose another way:
+        nothing has been paid, and the sweep follows it in case it is after all."""
+        step = None
+        try:
+            step = self.step(transaction, method)
+        except Unusable as why:
+            if not known:
+                log.error("gateway.unusable_step", uid=transaction.uid, why=str(why), alert=True)
+                return Outcome(
+                    Status.CANCELLED, transaction.uid, None, Reason.PROVIDER, facts, left=True
+                )
+        if step is None and not (self.STAYS_ACTION or known):
+            log.error("gateway.no_step", uid=transaction.uid, alert=True)
+        acts = step is not None or (later and self.STAYS_ACTION)
+        return Outcome(
+            Status.ACTION if acts else Status.PENDING, transaction.uid, step, None, facts
+        )
 
     def _is_genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Fail closed: with a key only its signature counts; without one the credentials do."""
@@ -236,36 +280,6 @@ class Overpay(FindsOperations):
         except (binascii.Error, ValueError):
             return False
         return scheme.lower() == "basic" and hmac.compare_digest(credentials, self._credentials)
-
-
-def _news(said: Transaction) -> News | None:
-    """What follows a payment and is a transaction of its own, where it is done."""
-    done = STATUS.get(said.status) is Status.PAID
-    if said.kind not in FOLLOW_UPS or said.uid is None or not (done and said.sound):
-        return None
-    return News(said.kind, said.uid, said.facts.key, said.facts.money)
-
-
-def followed(said: Transaction, reference: Reference, asked: Asked) -> Outcome:
-    """Whether an operation is done. What is stated and isn't ours is never success."""
-    parent = text(said.fields, "parent_uid")
-    facts = said.facts
-    other = [
-        name
-        for name, stated, ours in (
-            ("parent_uid", None if parent == reference.parent else parent, reference.id),
-            ("money", facts.money, asked.money),
-            ("key", facts.key, asked.key),
-        )
-        if stated is not None and ours is not None and stated != ours
-    ]
-    if other or not said.sound:
-        log.error("operation.mismatch", uid=said.uid, fields=other, alert=True)
-        return Outcome(Status.PENDING, said.uid)
-    status = STATUS.get(said.status, Status.PENDING)
-    return Outcome(
-        FOLLOW_UPS[asked.kind] if status is Status.PAID else status, said.uid, facts=facts
-    )
 
 
 def request_id(key: str) -> str:
@@ -302,14 +316,3 @@ def _moment(seconds: float) -> str | None:
     if not 0 < seconds < LAST_MOMENT:
         return None
     return datetime.fromtimestamp(int(seconds), UTC).isoformat()
-
-
-def refused(answer: Answer) -> Outcome:
-    """A well-formed refusal with 4xx is a decline; anything else leaves the payment unknown."""
-    said = refusal(answer.data) if answer.status >= 400 else None
-    if said is None or (said.code or "").startswith("P"):
-        log.warning("gateway.unknown", status=answer.status)
-        return UNKNOWN
-    if said.reason is Reason.CREDENTIALS:
-        log.error("gateway.refused_us", status=answer.status, code=said.code, alert=True)
-    return Outcome(Status.DECLINED, reason=said.reason, facts=said.facts)

@@ -1,8 +1,9 @@
-"""Reading Overpay's answers: transactions and errors, with or without their envelopes.
+"""Reading Overpay's answers: transactions, with or without their envelopes.
 
 Documents: Overpay's charge request (the answer's example) and the family's public documentation.
 Tolerated: null or `[]` where an object is meant, missing fields, digit strings for integers.
-Not tolerated: an amount, currency or key that is stated and can't be read.
+Not tolerated: an amount, currency or key that is stated and can't be read. Decimals are text, as
+they were written: none goes through a float.
 """
 
 from __future__ import annotations
@@ -10,30 +11,41 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
-from checkout.gateways.overpay_words import REASON, REASON_OF_FIELD
 from checkout.gateways.reading import LIKE_A_CARD, Object, address, safe, section, text
 from checkout.model.money import Money
-from checkout.model.outcome import Facts, PaidCard, Reason
+from checkout.model.outcome import Facts, PaidCard
 
 # Where the bank's own answer stands.
 BANK: Final = ("payment", "authorization", "charge", "tokenization")
 _UID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_JSON: Final = msgspec.json.Decoder(float_hook=str)
 
 
 class Transaction(Struct, frozen=True):
-    """One transaction as stated. `sound`: what it says of money and key could be read."""
+    """One transaction as stated. `parent`: the other transaction that it belongs to. `sound`: what
+    it says of money and key could be read."""
 
     fields: Object
     uid: str | None
+    parent: str | None
     kind: str | None  # its type: payment, authorization, charge, refund, ...
     status: str
     created_at: str
     facts: Facts
     sound: bool
+
+
+def decode(raw: bytes) -> Any:
+    """What the JSON says, its decimals as text; None where it is none, or nests too deeply."""
+    try:
+        return _JSON.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def transactions(data: Any) -> list[Transaction] | None:
@@ -52,32 +64,6 @@ def transactions(data: Any) -> list[Transaction] | None:
     return [_transaction(one) for one in found]
 
 
-class Refusal(Struct, frozen=True):
-    """An error body, the new shape or the older one under `response`."""
-
-    code: str | None
-    reason: Reason
-    facts: Facts
-
-
-def refusal(data: Any) -> Refusal | None:
-    """The refusal in an error's body; None where the body isn't an error of this gateway."""
-    if not isinstance(data, dict):
-        return None
-    older = section(data, "response")
-    said = [name for name in ("message", "errors") if data.get(name) or older.get(name)]
-    if not said:
-        return None
-    code = text(data, "code") or text(older, "code")
-    message = safe(text(data, "message") or text(older, "message"))
-    friendly = safe(text(data, "friendly_message") or text(older, "friendly_message"))
-    errors = data.get("errors") or older.get("errors")
-    reason = REASON.get(code or "", Reason.INVALID)
-    if reason is Reason.INVALID:  # of which field, it may say elsewhere
-        reason = _reason_of(errors, message or "")
-    return Refusal(code, reason, Facts(code=code, message=message, friendly=friendly))
-
-
 def _is_transaction(one: Any) -> bool:
     return isinstance(one, dict) and bool(one.get("uid") or one.get("status"))
 
@@ -90,6 +76,7 @@ def _transaction(fields: Object) -> Transaction:
     return Transaction(
         fields=fields,
         uid=uid if uid and _UID.fullmatch(uid) else None,
+        parent=_parent(fields, uid),
         kind=kind,
         status=text(fields, "status") or "",
         created_at=text(fields, "created_at") or "",
@@ -106,7 +93,6 @@ def _transaction(fields: Object) -> Transaction:
             bank_code=text(bank, "bank_code"),
             avs=_result(fields, "avs_verification"),
             cvc=_result(fields, "cvc_verification"),
-            parent=_parent(fields, uid) if kind == "charge" else None,
             descriptor=safe(text(bank, "billing_descriptor")),
             code=text(fields, "code"),
             message=safe(text(fields, "message") or text(bank, "message")),
@@ -123,7 +109,8 @@ def _result(fields: Object, name: str) -> str | None:
 
 
 def _parent(fields: Object, uid: str | None) -> str | None:
-    """Which transaction took the money of a charge that became an authorization and a capture."""
+    """Of an operation: what it was done to. Of a charge that became an authorization and a capture:
+    the capture; one that stayed a payment names itself."""
     parent = text(fields, "parent_uid")
     return parent if parent and parent != uid and _UID.fullmatch(parent) else None
 
@@ -179,24 +166,3 @@ def _token(fields: Object) -> str | None:
 def _small(fields: Object, name: str, largest: int) -> int | None:
     value = _integer(fields.get(name))
     return value if value is not None and 1 <= value <= largest else None
-
-
-def _reason_of(errors: Any, message: str) -> Reason:
-    if "duplicate" in message.lower():
-        return Reason.DUPLICATE
-    wrong = set(_names(errors))
-    for name, reason in REASON_OF_FIELD.items():
-        if name in wrong:
-            return reason
-    return Reason.INVALID
-
-
-def _names(errors: Any) -> list[str]:
-    """The last part of each field that is complained about: "credit_card.number" is "number"."""
-    if not isinstance(errors, dict):
-        return []
-    found = [str(name).rpartition(".")[2] for name in errors]
-    for inner in errors.values():
-        if isinstance(inner, dict):
-            found += [str(name).rpartition(".")[2] for name in inner]
-    return found

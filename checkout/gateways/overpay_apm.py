@@ -7,14 +7,14 @@ the requests. Method names and their parameters are settings, not code.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from checkout.gateways.base import Can, Charge, merged
-from checkout.gateways.overpay import Options, Overpay, common, filled
+from checkout.gateways.overpay import Options, Overpay, Unusable, common, filled
 from checkout.gateways.overpay_answer import Transaction
-from checkout.gateways.reading import Object, address, section, text
+from checkout.gateways.reading import Object, address, app_link, section, text
 from checkout.model.parameters import ADDRESS, PERSON
 from checkout.model.status import Status
 from checkout.model.steps import Instructions, Step, form_step
@@ -22,12 +22,15 @@ from checkout.model.steps import Instructions, Step, form_step
 __all__ = ["CAN", "Options", "OverpayApm"]
 
 CREATE: Final = {"payment": "/beyag/transactions/payments"}
+OPERATIONS: Final = {"refund": "/beyag/transactions/refunds"}
 WON: Final[Mapping[str | None, Status]] = {"payment": Status.PAID, None: Status.PAID}
 
 MOST_LINES: Final = 50
 LONGEST_LINE: Final = 1000
 LONGEST_QR: Final = 1200  # characters that a phone still reads from a screen; never cut
 LONGEST_VALUE: Final = 16384
+# Where an app or a page that takes the payment is named; the last two are texts of a code to scan.
+LINKS: Final = ("deep_link", "deeplink", "payment_url", "link", "qr_code_raw", "qr_code")
 FORM_METHODS: Final = frozenset({"GET", "POST"})
 # How pictures begin, also as base64 (PNG, JPEG, GIF, SVG): we draw codes from text alone.
 PICTURES: Final = ("data:", "<svg", "<?xml", "iVBOR", "/9j/", "R0lGOD", "PHN2Zy", "PD94bWw")
@@ -51,6 +54,7 @@ CAN: Final = Can(
 class OverpayApm(Overpay):
     CAN = CAN
     CREATE = CREATE
+    OPERATIONS = OPERATIONS
     BY_UID = "/beyag/transactions/"
     BY_KEY = "/beyag/transactions/tracking_id/"
     UNFINISHED = "pending"
@@ -76,19 +80,37 @@ class OverpayApm(Overpay):
         return WON
 
     def step(self, transaction: Transaction, method: str) -> Step | None:
-        return _form(transaction.fields) or _instructions(transaction.fields, method)
+        form = _form(transaction.fields)
+        steps = form.step or _instructions(transaction.fields, method, form.link)
+        if steps is None and form.stated:
+            raise Unusable("form")
+        return steps
 
 
-def _form(transaction: Object) -> Step | None:
-    """`form` is an object, or just the address to go to."""
+class _Form(NamedTuple):
+    """Where the customer is to go: a page, or an app. `stated`: whether it says anything at all."""
+
+    step: Step | None = None
+    link: str | None = None
+    stated: bool = True
+
+
+def _form(transaction: Object) -> _Form:
+    """`form` is an object, or just the address to go to. What opens an app can only be tapped."""
     form = section(transaction, "form")
-    action = address(form, "action") or address(transaction, "form")
-    method = (text(form, "method") or "GET").upper()
+    where = form or transaction
+    name = "action" if form else "form"
+    if not (where.get(name) or form.get("fields")):
+        return _Form(stated=False)
+    action, method = address(where, name), (text(form, "method") or "GET").upper()
     pairs = _pairs(form.get("fields"))
-    if action is None or pairs is None or method not in FORM_METHODS:
-        return None
+    if pairs is None or method not in FORM_METHODS:
+        return _Form()
+    if action is None:
+        plain = method == "GET" and not pairs
+        return _Form(link=app_link(where, name) if plain else None)
     framed = section(transaction, "gateway").get("iframe") is True
-    return form_step(action, method, pairs, framed=framed)
+    return _Form(form_step(action, method, pairs, framed=framed))
 
 
 def _pairs(fields: Any) -> list[tuple[str, str]] | None:
@@ -121,13 +143,17 @@ def _value(value: Any) -> str | None:
     return value if isinstance(value, str) and len(value) <= LONGEST_VALUE else None
 
 
-def _instructions(transaction: Object, method: str) -> Instructions | None:
-    """How ERIP and its like are paid: told in a section named after the method."""
+def _instructions(transaction: Object, method: str, app: str | None) -> Instructions | None:
+    """How ERIP and its like are paid: told in a section named after the method. `app`: what the
+    form opens, where that is an app."""
     told = section(transaction, text(transaction, "method_type") or method)
+    links = (address(told, name) or app_link(told, name) for name in LINKS)
+    link = next((found for found in links if found and not _is_picture_file(found)), app)
     steps = Instructions(
         lines=_lines(told.get("instruction")),
         account=text(told, "account_number"),
-        qr=_qr(told),
+        qr=_qr(told) or (link if link and len(link) <= LONGEST_QR else None),
+        link=link,
     )
     return None if steps == Instructions() else steps
 

@@ -13,27 +13,23 @@ import msgspec
 
 from checkout.gateways import overpay_sending as sending
 from checkout.gateways.base import (
-    Asked,
     Can,
     Captures,
     Charge,
     Reference,
-    Refunds,
     Voids,
     merged,
 )
 from checkout.gateways.overpay import (
-    NOT_OURS_TO_SEND,
     Options,
     Overpay,
+    Unusable,
     common,
     filled,
-    followed,
-    refused,
-    request_id,
 )
-from checkout.gateways.overpay_answer import Transaction, transactions
+from checkout.gateways.overpay_answer import Transaction
 from checkout.gateways.overpay_sending import sending_request
+from checkout.gateways.overpay_words import STATUS
 from checkout.gateways.reading import address, section
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard, SavedCard
@@ -62,7 +58,11 @@ WON: Final[Mapping[str | None, Status]] = {
     None: Status.PENDING,  # successful, but as what? The status query tells
 }
 # The gateway turns a charge into a payment, or into an authorization that it captures by itself.
-WON_BY_CHARGE: Final = {**WON, "authorization": Status.PENDING, "capture": Status.PAID}
+CHARGED: Final = ("charge", "payment", "authorization")
+WON_BY: Final[Mapping[str, Mapping[str | None, Status]]] = {  # transaction type asked for
+    **{kind: {kind: status} for kind, status in WON.items() if kind is not None},
+    "charge": {kind: WON[kind] for kind in CHARGED},
+}
 
 CUSTOMER: Final = ("ip", "email", "device_id", "birth_date", "taxpayer_id", "external_id")
 ADDRESS: Final = {  # field -> the most characters of it
@@ -103,12 +103,14 @@ CAN: Final = Can(
 )
 
 
-class OverpayCards(Overpay, Captures, Voids, Refunds):
+class OverpayCards(Overpay, Captures, Voids):
     CAN = CAN
     CREATE = CREATE | sending.CREATE
+    OPERATIONS = OPERATIONS
     BY_UID = "/transactions/"
     BY_KEY = "/v2/transactions/tracking_id/"
     UNFINISHED = "incomplete"
+    STAYS_ACTION = False
 
     def request(self, charge: Charge) -> dict[str, Any] | None:
         if charge.order.transaction_type in sending.CREATE:
@@ -128,52 +130,85 @@ class OverpayCards(Overpay, Captures, Voids, Refunds):
             }
         )
 
+    async def pay(self, charge: Charge) -> Outcome:
+        outcome = await super().pay(charge)
+        is_held = _is_held(outcome, charge.order.transaction_type)
+        return _waiting(outcome) if is_held else outcome
+
+    async def asked(self, reference: Reference, until: float) -> Outcome:
+        """Of a charge that became an authorization the money is taken by its capture alone, which
+        its `parent_uid` leads to."""
+        outcome = await super().asked(reference, until)
+        if not _is_held(outcome, reference.transaction_type):
+            return outcome
+        capture = outcome.facts.parent
+        if capture or reference.id:
+            found = await self.found(capture, reference.key, until)
+            if not isinstance(found, Outcome):
+                outcome = _collected(outcome, found)
+        return outcome if outcome.status is Status.PAID else _waiting(outcome)
+
+    def newest(self, found: list[Transaction], reference: Reference) -> Outcome:
+        outcome = super().newest(found, reference)
+        is_held = _is_held(outcome, reference.transaction_type)
+        return _collected(outcome, found) if is_held else outcome
+
     async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
-        return await self._follow("capture", reference, money, key)
+        return await self.follow("capture", reference, money, key)
 
     async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
-        return await self._follow("void", reference, money, key)
-
-    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
-        return await self._follow("refund", reference, money, key, reason=reason)
-
-    async def _follow(
-        self, kind: str, reference: Reference, money: Money, key: str, **more: str
-    ) -> Outcome:
-        """A transaction of its own that names the payment as its parent."""
-        path = OPERATIONS[kind]
-        if reference.id is None:
-            return NOT_OURS_TO_SEND
-        # Money goes back from what took it: of a charge that may be its capture.
-        parent = (reference.parent if kind == "refund" else None) or reference.id
-        request = {"parent_uid": parent, "amount": money.minor, "tracking_id": key, **more}
-        answer = await self._wire.charge(path, {"request": request}, {"RequestID": request_id(key)})
-        if isinstance(answer, Outcome):
-            return answer
-        found = transactions(answer.data)
-        if not found:
-            return refused(answer)
-        return followed(found[0], reference, Asked(kind=kind, key=key, id=None, money=money))
+        return await self.follow("void", reference, money, key)
 
     def won(self, asked: str | None) -> Mapping[str | None, Status]:
-        return WON_BY_CHARGE if asked == "charge" else WON
+        return WON if asked is None else WON_BY.get(asked, {})
 
     def step(self, transaction: Transaction, method: str) -> Step | None:
+        stated = transaction.fields.get("redirect_url")
         url = address(transaction.fields, "redirect_url")
+        if stated and url is None:
+            raise Unusable("redirect_url")
         framed = section(transaction.fields, "gateway").get("iframe") is True
         return Redirect(url, framed) if url else None
+
+
+def _is_held(outcome: Outcome, asked: str) -> bool:
+    """Whether this is a charge's authorization."""
+    return asked == "charge" and outcome.status is Status.AUTHORIZED
+
+
+def _collected(held: Outcome, found: list[Transaction]) -> Outcome:
+    """A charge's authorization, paid where its capture is among these and done."""
+    for one in found:
+        if one.kind != "capture" or one.uid is None or one.parent not in (None, held.id):
+            continue
+        if one.sound and STATUS.get(one.status) is Status.PAID:
+            facts = msgspec.structs.replace(
+                held.facts,
+                money=one.facts.money or held.facts.money,
+                parent=one.uid,
+                paid_at=one.facts.paid_at or held.facts.paid_at,
+            )
+            return msgspec.structs.replace(held, status=Status.PAID, facts=facts)
+    return held
+
+
+def _waiting(held: Outcome) -> Outcome:
+    """Nothing is paid before it is captured."""
+    return msgspec.structs.replace(held, status=Status.PENDING)
 
 
 def _credit_card(card: AnyCard) -> dict[str, Any]:
     if isinstance(card, SavedCard):
         return filled({"token": card.token, "verification_value": card.code})
-    return {
-        "number": card.number,
-        "verification_value": card.code,
-        "holder": card.holder,
-        "exp_month": card.month,
-        "exp_year": card.year,
-    }
+    return filled(
+        {
+            "number": card.number,
+            "verification_value": card.code,  # none where the account takes cards without
+            "holder": card.holder,
+            "exp_month": card.month,
+            "exp_year": card.year,
+        }
+    )
 
 
 def _secure(params: Mapping[str, Any]) -> dict[str, bool]:

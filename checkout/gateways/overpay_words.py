@@ -75,12 +75,33 @@ REASON: Final[dict[str, Reason]] = {
     "E.1065": Reason.CREDENTIALS,  # as E.1011
 }
 
-# Of a refusal without a code: which field it complains about, the first match wins.
-REASON_OF_FIELD: Final[dict[str, Reason]] = {
+# A request's field -> the field of our form that it comes from, in the form's order.
+FORM: Final[dict[str, str]] = {
+    "number": "number",
+    "exp_month": "expiry",
+    "exp_year": "expiry",
+    "verification_value": "code",
+    "holder": "holder",
+    "email": "email",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "address": "address",
+    "city": "city",
+    "state": "state",
+    "zip": "zip",
+    "country": "country",
+    "phone": "phone",
+    "birth_date": "birth_date",
+    "taxpayer_id": "taxpayer_id",
+}
+REASON_OF_FORM: Final[dict[str, Reason]] = {
     "number": Reason.CARD_NUMBER,
-    "exp_month": Reason.CARD_EXPIRED,
-    "exp_year": Reason.CARD_EXPIRED,
-    "verification_value": Reason.SECURITY_CODE,
+    "expiry": Reason.CARD_EXPIRED,
+    "code": Reason.SECURITY_CODE,
+}
+
+# Of a refusal without a code: which field beside the form's it complains about; the first wins.
+REASON_OF_FIELD: Final[dict[str, Reason]] = {
     "token": Reason.SAVED_CARD,
     "currency": Reason.CURRENCY,
 }

@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from checkout.model.checks import Wrong
-from checkout.model.urls import web_url
+from checkout.model.urls import FORBIDDEN_SCHEMES, web_url
 
 Object = Mapping[str, Any]
 
 LONGEST: Final = 255  # characters kept of a word of the gateway's
+LONGEST_ADDRESS: Final = 8192
+_APP: Final = re.compile(r"([a-z][a-z0-9+.-]{1,31})://[!-~]+", re.ASCII | re.IGNORECASE)
+# Schemes of programs that come with the system, and are no bank's.
+NO_APPS: Final = ("ms-", "search", "shell", "chrome", "moz-", "view-", "x-")
 LIKE_A_CARD: Final = re.compile(r"\d(?:[ -]?\d){11,18}", re.ASCII)
 
 
@@ -37,9 +41,24 @@ def address(fields: Object, name: str) -> str | None:
     """The https address in a field, byte for byte; http only on loopback, where the sandbox is."""
     value = fields.get(name)
     try:
-        return web_url(value, sandbox=True, longest=8192) if isinstance(value, str) else None
+        return (
+            web_url(value, sandbox=True, longest=LONGEST_ADDRESS)
+            if isinstance(value, str)
+            else None
+        )
     except Wrong:
         return None
+
+
+def app_link(fields: Object, name: str) -> str | None:
+    """What opens an app of the customer's (bank://pay?...), byte for byte: nothing that runs a
+    script, reads a file or is for another program of theirs."""
+    value = fields.get(name)
+    match = _APP.fullmatch(value) if isinstance(value, str) else None
+    if match is None or len(match[0]) > LONGEST_ADDRESS or "\\" in match[0]:
+        return None
+    scheme = match[1].lower()
+    return None if scheme in FORBIDDEN_SCHEMES or scheme.startswith(NO_APPS) else match[0]
 
 
 def safe(words: str | None) -> str | None:

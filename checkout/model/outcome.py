@@ -87,7 +87,8 @@ class Outcome(Struct, frozen=True):
     """`status` LOST: proved not charged (from `pay`), or not found (from `status`). `field`: what
     of the form the gateway refused, by our own name for it (`number`, `code`, `email`, the name of
     an input); nothing was made then. `unsigned`: a notification that nobody signed, so that it says
-    nothing and is always followed by a query."""
+    nothing and is always followed by a query. `left`: we gave it up, the gateway didn't; it is
+    asked until its own last word, as about an attempt that the customer leaves."""
 
     status: Status
     id: str | None = None
@@ -97,6 +98,7 @@ class Outcome(Struct, frozen=True):
     news: News | None = None
     field: str | None = None
     unsigned: bool = False
+    left: bool = False
 
 
 UNKNOWN = Outcome(Status.PENDING)

@@ -16,6 +16,10 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
                         `notification_delay` seconds
     latency_ms          milliseconds before every answer of a gateway call
     iframe              whether the bank's page says that it may be framed
+    charges             what Overpay makes of a charge: a payment, or an authorization that it
+                        captures by itself
+    operations          whether Overpay does captures, voids and refunds at once, or accepts them
+                        and does them later: when they are settled
     """
 
     return_method: Literal["GET", "POST"] = "GET"
@@ -23,3 +27,5 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     notification_delay: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 5.0
     latency_ms: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 0
     iframe: bool = True
+    charges: Literal["payment", "authorization"] = "payment"
+    operations: Literal["at_once", "later"] = "at_once"

@@ -12,8 +12,8 @@ from checkout.sandbox import codes
 from checkout.sandbox.behaviour import Behaviour
 from checkout.sandbox.faults import KNOWN, MEANINGS
 from checkout.sandbox.forms import form
-from checkout.sandbox.overpay.card_transaction import CardTransaction
 from checkout.sandbox.overpay.follow_up import FOLLOW_UPS, follow_by_itself
+from checkout.sandbox.overpay.followed import Followed
 from checkout.sandbox.overpay.methods import METHODS
 from checkout.sandbox.pages import page, see_other
 from checkout.sandbox.stories import STORIES
@@ -35,6 +35,7 @@ ADDRESSES = (
     ("GET /v2/transactions/tracking_id/{id}", "the newest ten under a tracking id"),
     ("GET /process/{uid}", "the bank's 3-D Secure page"),
     ("POST /beyag/transactions/payments", "a payment by an online payment system"),
+    ("POST /beyag/transactions/refunds", "money of it sent back"),
     ("GET /beyag/transactions/{uid}", "one of them"),
     ("GET /beyag/transactions/tracking_id/{id}", "the newest ten under a tracking id"),
     ("POST /beyag/payments, GET /beyag/payments/{uid}", "the older twin for ERIP"),
@@ -85,6 +86,8 @@ SWITCHES = (
     ("notification_delay", "seconds, for late ones"),
     ("latency_ms", "milliseconds before every answer of a gateway call"),
     ("iframe", "whether the bank's page says that it may be framed"),
+    ("charges", "what becomes of a charge: payment; authorization: captured by itself"),
+    ("operations", "at_once; later: captures, voids, refunds wait until they are settled"),
 )
 """Switch -> its values, for people."""
 
@@ -247,16 +250,18 @@ async def settle(request: HttpRequest, uid: FromPath[str]) -> Response[dict[str,
 
 @post("/sandbox/transactions/{uid:str}/follow", opt={"unlogged": True}, status_code=200)
 async def follow(request: HttpRequest, uid: FromPath[str]) -> Response[dict[str, object]]:
-    """Refund, void, capture or charge back a card payment as the back office or a bank would, and
+    """Refund, void, capture or charge back a payment as the back office or a bank would, and
     notify."""
     world = world_of(request)
     wanted = await _read(request, FollowUp)
     parent = world.transactions.get(uid)
-    if not isinstance(parent, CardTransaction):
+    if not isinstance(parent, Followed):
         raise BadInput(404, "Record not found")
     rule = FOLLOW_UPS.get(wanted.kind)
     if rule is None:
         raise BadInput(422, f"Unknown kind {wanted.kind!r}", known=sorted(FOLLOW_UPS))
+    if parent.stands_for not in rule.parents:
+        raise BadInput(409, f"A {wanted.kind} is not of a {parent.stands_for}")
     left = rule.left(parent)
     amount = left if wanted.amount is None else wanted.amount
     if parent.status != "successful" or not 0 < amount <= left:

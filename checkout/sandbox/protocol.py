@@ -33,8 +33,10 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
-    """`letter` gives the notification of a transaction in its present state, None without one."""
+    """`letter` gives the notification of a transaction in its present state, None without one;
+    `after` is what follows by itself once a transaction is final."""
 
     name: str
     handlers: Sequence[ControllerRouterHandler]
     letter: Callable[[World, Transaction], Letter | None]
+    after: Callable[[World, Transaction], None] | None = None

@@ -125,9 +125,12 @@ class World:
             self.expire_overdue()
 
     def _tell(self, transaction: Transaction) -> None:
-        letter = self.protocols[transaction.protocol].letter(self, transaction)
+        protocol = self.protocols[transaction.protocol]
+        letter = protocol.letter(self, transaction)
         if letter is not None:
             self.notifier.post(letter)
+        if protocol.after is not None:
+            protocol.after(self, transaction)
 
     # Switches
 

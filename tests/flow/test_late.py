@@ -177,6 +177,44 @@ async def test_leaving_a_step_opens_the_form_and_keeps_the_sweep_going(world: Wo
     assert await world.status(story) is Status.PAID
 
 
+NOWHERE = Outcome(Status.CANCELLED, "g-1", reason=Reason.PROVIDER, left=True)
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["at once", "its answer was lost"])
+async def test_a_step_that_cannot_be_shown_is_left_for_the_customer(
+    world: World, lost: bool
+) -> None:
+    """They can choose another way at once; the gateway has not ended it, so the sweep asks on."""
+    story = await world.paid_with(UNKNOWN if lost else NOWHERE)
+    if lost:
+        world.gateway.will_state(NOWHERE)
+        await world.sweep(30)
+    story = await world.story(story)
+    assert story.payment.status is Status.OPEN
+    left = story.attempts[0]
+    assert (left.status, left.reason) == (Status.CANCELLED, Reason.PROVIDER)
+    assert left.sweep_at is not None
+    before = len(world.gateway.queries)
+    world.gateway.will_state(ACTION)
+    await world.sweep(120)
+    assert len(world.gateway.queries) == before + 1
+    assert (await world.story(story)).attempts[0].status is Status.CANCELLED
+    world.gateway.will_state(PAID)
+    await world.sweep(300)
+    assert await world.status(story) is Status.PAID
+    assert "late_success" in await world.kinds(story)
+
+
+async def test_the_gateways_last_word_ends_what_was_left_so(world: World) -> None:
+    story = await world.paid_with(NOWHERE)
+    world.gateway.will_state(EXPIRED)
+    await world.sweep(30)
+    asked = len(world.gateway.queries)
+    assert (await world.story(story)).attempts[0].sweep_at is None
+    await world.sweep(300)
+    assert len(world.gateway.queries) == asked
+
+
 @pytest.mark.parametrize("watched", [0.0, 200.0], ids=["at once", "after long watching"])
 async def test_leaving_asks_first_whatever_the_pace(world: World, watched: float) -> None:
     story = await world.paid_with(ACTION)

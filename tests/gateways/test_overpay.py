@@ -13,15 +13,22 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from checkout.errors import Unauthorized
-from checkout.gateways.overpay import Options, common, request_id
-from checkout.gateways.overpay_answer import Transaction, refusal, transactions
+from checkout.gateways.overpay import Options, Overpay, common, request_id
+from checkout.gateways.overpay_answer import Transaction, transactions
 from checkout.gateways.overpay_apm import OverpayApm
 from checkout.gateways.overpay_cards import OverpayCards
-from checkout.gateways.overpay_words import REASON, STATUS
+from checkout.gateways.overpay_refusal import refusal
+from checkout.gateways.overpay_words import FORM, REASON, REASON_OF_FORM, STATUS
+from checkout.gateways.reading import app_link
+from checkout.model.card import SavedCard
+from checkout.model.order import Customer
 from checkout.model.outcome import Outcome, Reason
 from checkout.model.status import WON, Status
+from checkout.model.urls import FORBIDDEN_SCHEMES
 from tests.gateways import samples
 from tests.gateways.kit import unreachable
 from tests.gateways.overpay_side import (
@@ -259,10 +266,170 @@ def test_refusals() -> None:
     assert (found.reason, found.facts.message, found.code) == (Reason.INVALID, "No", "E.1005")
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*FORM, "base", "a.b"]), inner),
+    max_leaves=12,
+)
+
+
+@given(JSON, st.sampled_from([None, "E.1005", "E.1018", "F.0105", "P.0000", "?"]))
+def test_whatever_is_refused_can_be_read(errors: Any, code: str | None) -> None:
+    found = refusal({"message": "No", "errors": errors, "code": code})
+    assert found is not None
+    assert found.field in (None, *FORM.values())
+    if code in ("E.1018", "F.0105", "P.0000"):
+        assert found.field is None
+
+
+@pytest.mark.parametrize(
+    ("errors", "field"),
+    [
+        ({"credit_card": {"number": ["is invalid"]}}, "number"),
+        ({"credit_card": {"number": "is invalid"}}, "number"),
+        ({"credit_card.number": ["is invalid"]}, "number"),
+        ({"request": {"credit_card": {"holder": ["is too long"]}}}, "holder"),
+        ({"request.credit_card.holder": ["is too long"]}, "holder"),
+        ({"encrypted_credit_card": {"verification_value": ["is invalid"]}}, "code"),
+        ({"exp_year": ["is in the past"]}, "expiry"),
+        ({"customer": {"birth_date": ["is invalid"]}}, "birth_date"),
+        (["credit_card.number is invalid"], "number"),
+        (["credit_card[exp_month] must be between 1 and 12"], "expiry"),
+        (["Card number is invalid"], "number"),
+        (["Verification value can't be blank"], "code"),
+        (["Billing address first name is too long"], "first_name"),
+        ({"base": ["Email is invalid"]}, "email"),
+        ("Amount is wrong; holder can't be blank", "holder"),
+        ({"customer": {"number": ["is invalid"]}}, None),
+        ({"credit_card": {"email": ["is invalid"]}}, None),
+        ({"credit_card": ["can't be blank"]}, None),
+        ({"credit_card": {"token": ["is invalid"]}}, None),
+        ({"order": {"number": ["is invalid"]}}, None),
+        ({"travel": {"airline": {"passengers[0]": {"first_name": ["?"]}}}}, None),
+        (["The number of payments is over the limit"], None),
+        (["currency is not supported"], None),
+        ([["number is invalid"]], None),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_which_field_is_refused(errors: Any, field: str | None) -> None:
+    found = refusal({"message": "No", "errors": errors})
+    assert found is not None
+    assert found.field == field
+
+
+SCRIPTS = ("javascript", "data", "vbscript", "file", "intent", "blob", "http", "tel", "view-source")
+
+
+@pytest.mark.parametrize(
+    "scheme", [*SCRIPTS, "ms-msdt", "search-ms", "JavaScript", "a\tb", "", "x"]
+)
+def test_no_app(scheme: str) -> None:
+    assert app_link({"link": f"{scheme}://pay?id=1"}, "link") is None
+
+
+@pytest.mark.parametrize("url", ["sbolpay:pay", "sbolpay://", "sbolpay://a b", "s://\\a", 7, None])
+def test_no_link(url: Any) -> None:
+    assert app_link({"link": url}, "link") is None
+
+
+@given(st.text(max_size=60))
+def test_what_opens_an_app_is_never_a_script(url: str) -> None:
+    found = app_link({"link": url}, "link")
+    assert found in (None, url)
+    assert found is None or found.partition(":")[0].lower() not in FORBIDDEN_SCHEMES
+
+
+def test_an_app() -> None:
+    for url in ("sbolpay://invoicing/v2?id=1&a=b", "bank100000000004://qr.nspk.ru/AS1?type=02"):
+        assert app_link({"link": url}, "link") == url
+
+
+# What is documented of codes, and what they come to
+DOCUMENTED = {
+    "F.0105": Reason.DO_NOT_HONOUR,
+    "F.0108": Reason.DUPLICATE,
+    "F.0111": Reason.CARD_EXPIRED,
+    "F.0112": Reason.SECURITY_CODE,
+    "F.0113": Reason.CURRENCY,
+    "F.0114": Reason.INSUFFICIENT_FUNDS,
+    **dict.fromkeys(("F.0115", "F.0116"), Reason.SUSPECTED_FRAUD),
+    **{f"F.01{number}": Reason.PROVIDER for number in range(17, 23)},
+    **{f"F.01{number}": Reason.LIMIT for number in range(23, 26)},
+    **dict.fromkeys(("F.0129", "F.0130"), Reason.AUTHENTICATION),
+    "F.0132": Reason.CUSTOMER_CANCELLED,
+    "F.0998": Reason.TIMED_OUT,
+    "F.0999": Reason.UNKNOWN,
+    "E.1005": Reason.INVALID,
+    "E.1018": Reason.DUPLICATE,
+    **dict.fromkeys(("E.1021", "E.1065"), Reason.CREDENTIALS),
+}
+
+
 def test_tables() -> None:
     assert set(STATUS.values()) - WON == set(STATUS.values()) - {Status.PAID}
     assert [word for word, status in STATUS.items() if status in WON] == ["successful"]
+    assert {word for word, status in STATUS.items() if status is Status.PENDING} == {
+        *("incomplete", "pending"),
+    }
     assert not [code for code in REASON if code[0] not in "FE"]
+    assert {code: REASON.get(code) for code in DOCUMENTED} == DOCUMENTED
+    assert set(FORM.values()) - {"number", "expiry", "code", "holder"} <= set(
+        Customer.__struct_fields__
+    )
+    assert set(REASON_OF_FORM) <= set(FORM.values())
+
+
+TYPES = (
+    *("payment", "authorization", "charge", "tokenization", "credit", "payout", "capture"),
+    *("void", "refund", "chargeback", "confirm", "", None, 7),
+)
+WON_AS = {
+    (OverpayCards, "payment", "payment"): Status.PAID,
+    (OverpayCards, "authorization", "authorization"): Status.AUTHORIZED,
+    (OverpayCards, "charge", "charge"): Status.PAID,
+    (OverpayCards, "charge", "payment"): Status.PAID,
+    (OverpayCards, "tokenization", "tokenization"): Status.PAID,
+    (OverpayCards, "credit", "credit"): Status.PAID,
+    (OverpayCards, "payout", "payout"): Status.PAID,
+    (OverpayApm, "payment", "payment"): Status.PAID,
+}
+
+
+@pytest.mark.parametrize("word", ["successful", "refunded", "settled", "authorized", "SUCCESSFUL"])
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("adapter", [OverpayCards, OverpayApm])
+async def test_only_what_was_asked_for_is_won(
+    adapter: type[Overpay], later: bool, word: str
+) -> None:
+    """Every type asked for, and every type that may be stated: in the answer, and by the key."""
+    said = {"uid": "u-1", "status": word, "tracking_id": samples.KEY}
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            200, json={"transactions": [said]} if later else {"transaction": said}
+        )
+
+    async with httpx.MockTransport(answer) as transport:
+        gateway = adapter(msgspec.convert(SETTINGS, Options), transport)
+        for asked in adapter.CREATE:
+            order = msgspec.structs.replace(samples.CHARGE.order, transaction_type=asked)
+            card = SavedCard("t-1") if asked in ("credit", "payout") else samples.CHARGE.card
+            charge = msgspec.structs.replace(samples.CHARGE, order=order, card=card)
+            about = msgspec.structs.replace(samples.REFERENCE, transaction_type=asked)
+            for stated in TYPES:
+                said["type"] = stated
+                outcome = await (gateway.status(about) if later else gateway.pay(charge))
+                won = (
+                    WON_AS.get((adapter, asked, stated or asked)) if word == "successful" else None
+                )
+                assert outcome.status is (won or Status.PENDING), (asked, stated)
+
+
+def test_an_account_that_takes_cards_without_a_code() -> None:
+    assert not account().can.code_optional
+    assert account(code="optional").can.code_optional
 
 
 def test_a_successful_transaction_has_no_reason() -> None:

@@ -112,6 +112,9 @@ credit_card = "cards"
 bank_transfer = "local"
 sbp = "local"
 form_get = "local"
+form_decimal = "local"
+form_http = "local"
+sberpay_qr_deeplink = {{ gateway = "local", label = "SberPay" }}
 erip = {{ gateway = "local", params = {{ service_no = "99999999" }} }}
 crypto = "coins"
 wallet = "coins_there"
@@ -279,6 +282,7 @@ class House:
         """Everything works again."""
         await self.break_next()
         await self.behave(return_method="GET", notifications="normal", latency_ms=0, iframe=True)
+        await self.behave(charges="payment", operations="at_once")
         await self.control("exchanger/desk", by_itself=True, lifetime=1800)
 
     # What the servers say of themselves

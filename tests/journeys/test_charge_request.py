@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 import pytest_asyncio
 
-from tests.journeys.house import SHOP, House
+from tests.journeys.house import SHOP, House, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -358,6 +358,40 @@ async def test_the_card_and_the_code_arrive_and_stay_out_of_books(
     }
     kind = paid.way.asked
     assert (said if paid.way.address is None else said[kind])["bank_code"] == "77"
+
+
+@pytest.mark.parametrize("fault", ["ok", "hang_after"])
+async def test_a_charge_that_the_gateway_splits(servers: House, fault: str) -> None:
+    """Paid by the capture, whether the answer says where that is or it has to be found by our key;
+    sent back from it."""
+    notifications = "normal" if fault == "ok" else "lost"
+    await servers.behave(charges="authorization", notifications=notifications)
+    await servers.break_next(fault)
+    order = {"amount": 4711, "currency": "EUR", "description": f"Split, {fault}"}
+    token, page = await made(servers, {"transaction_type": "charge", "order": order})
+    await servers.post(f"{page}/pay", await servers.form(page))
+    auth = (SHOP, servers.shop_secret)
+    address = f"{servers.checkout}/ctp/api/checkouts/{token}"
+
+    async def paid() -> bool:
+        said = (await servers.client.get(address, auth=auth)).json()["checkout"]
+        return bool(said["status"] == "successful")
+
+    await until(paid)
+    uid = page.split("/")[5]
+    url = f"{servers.checkout}/transactions/refunds"
+    body = {"request": {"parent_uid": uid, "amount": 700, "reason": "broken cup"}}
+    refunded = await servers.client.post(url, json=body, auth=auth)
+    assert refunded.json()["transaction"]["status"] == "successful", refunded.text
+    rows = [
+        row
+        for row in (await servers.ledger())["transactions"]
+        if row["facts"].get("description") == order["description"]
+    ]
+    assert [row["type"] for row in rows] == ["charge", "capture", "refund"]
+    assert rows[2]["facts"]["parent_uid"] == rows[1]["uid"]
+    assert sum(row["charged"] for row in rows) == 1
+    await servers.calm()
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from tests.journeys.plugin import BROWSER
 pytestmark = BROWSER
 
 
-@pytest.mark.parametrize("method", ["bank_transfer", "sbp", "form_get"])
+@pytest.mark.parametrize("method", ["bank_transfer", "sbp", "form_get", "form_decimal"])
 async def test_on_the_payment_systems_own_page(
     house: House, customer: Customer, method: str
 ) -> None:
-    """A plain address, a form to post, a GET form with fields: each arrives unspoiled (the
-    simulated system turns away whoever changed a byte)."""
+    """A plain address, a form to post, a GET form with fields, a number among them: each arrives
+    unspoiled (the simulated system turns away whoever changed a byte)."""
     order = await house.order()
     page = await customer.open(order)
     await customer.choose(method)
@@ -60,7 +60,10 @@ async def test_instructions_and_a_qr_code(house: House, customer: Customer) -> N
     await customer.reads("How to pay")
     await expect(page.locator(".qr svg")).to_be_visible()
     await expect(page.locator(".steps li")).to_have_count(3)
+    link = page.locator(".todo a.button")
+    await expect(link).to_have_text("Open the page to pay")
     (bill,) = await house.transactions(order)
+    assert f"/cash-desk/{bill['uid']}?" in (await link.get_attribute("href") or "")
     account = bill["facts"]["details"]["account_number"]
     await expect(page.locator(".todo")).to_contain_text(account)
     # Paid at a cash desk: this page learns of it by itself.
@@ -81,6 +84,54 @@ async def test_instructions_and_no_notification(house: House, customer: Customer
     await house.settle(bill["uid"])
     await customer.at("result")
     await customer.reads("Paid")
+
+
+async def test_in_the_banks_app(house: House, customer: Customer) -> None:
+    """What opens an app is tapped on a phone; elsewhere the code beside it is scanned."""
+    order = await house.order(payment_method={"types": ["sberpay_qr_deeplink", "credit_card"]})
+    page = await customer.open(order)
+    await customer.choose("sberpay_qr_deeplink")
+    await customer.press_pay()
+    await customer.at("wait")
+    await expect(page.locator(".qr svg")).to_be_visible()
+    (bill,) = await house.transactions(order)
+    link = page.locator("a[href^='sbolpay://']")
+    await expect(link).to_have_attribute(
+        "href",
+        f"sbolpay://invoicing/v2?bankInvoiceId={bill['uid']}&operationType=Web2App",
+    )
+    await look(page, "app-link")
+    await house.settle(bill["uid"])
+    await customer.at("result")
+    await customer.reads("Paid")
+
+
+async def test_where_nobody_can_be_sent(house: House, customer: Customer) -> None:
+    """A form for an address without TLS: the customer is told at once and pays another way; the
+    first one is followed all the same, should money come by it."""
+    house.allowed = ("gateway.unusable_step", "late_success")
+    order = await house.order(payment_method={"types": ["form_http", "credit_card"]})
+    page = await customer.open(order)
+    await customer.choose("form_http")
+    await customer.press_pay()
+    await customer.at("payment")
+    await expect(page.locator(".note")).to_contain_text("has a fault just now")
+    assert '"event": "gateway.unusable_step"' in house.log()
+    await customer.choose("credit_card")
+    await customer.pay(PLAIN)
+    await customer.reads("Paid")
+    first, _ = await house.transactions(order)
+    assert first["status"] == "pending"
+    await house.behave(notifications="lost")
+    asked = len(await house.queries(order))
+    await house.settle(first["uid"])
+
+    async def followed() -> bool:
+        return len(await house.queries(order)) > asked
+
+    await until(followed, 30)
+    assert await house.charges(order) == 2  # raised, for a person to send one back
+    await until(lambda: "late_success" in house.log())
 
 
 # --- Coins: paid elsewhere, and the customer says so ----------------------------------------------

@@ -41,10 +41,51 @@ async def test_reserved_collected_and_sent_back(house: House, customer: Customer
     assert "successful" in await _command(house, "refund", uid)
     await page.reload()
     await customer.reads("Refunded")
-    taken, *after = [
-        row
-        for row in (await house.ledger())["transactions"]
-        if row["amount"] == order.amount and row["protocol"] == "overpay_cards"
+    held, capture, refund = await house.transactions(order)
+    assert [row["type"] for row in (held, capture, refund)] == [
+        "authorization",
+        "capture",
+        "refund",
     ]
-    assert [row["type"] for row in after] == ["capture", "refund"]
-    assert taken["facts"]["refunded"] == order.amount
+    assert (capture["facts"]["parent_uid"], refund["facts"]["parent_uid"]) == (
+        *(held["uid"], capture["uid"]),
+    )
+    assert capture["facts"]["refunded"] == order.amount
+
+
+async def test_a_charge_that_the_gateway_splits(house: House, customer: Customer) -> None:
+    """Authorized and captured by the gateway itself; the answer is lost, so that the capture has to
+    be found, and money goes back from it."""
+    await house.behave(charges="authorization", notifications="lost")
+    await house.break_next("hang_after")
+    order = await house.order(transaction_type="charge", payment_method={"types": ["credit_card"]})
+    page = await customer.open(order)
+    await customer.pay(PLAIN)
+    await customer.at("result")
+    await customer.reads("Paid")
+    uid = page.url.split("/")[5]
+    assert "successful" in await _command(house, "refund", uid)
+    charge, capture, refund = await house.transactions(order)
+    assert [row["type"] for row in (charge, capture, refund)] == ["charge", "capture", "refund"]
+    assert refund["facts"]["parent_uid"] == capture["uid"]
+    assert await house.charges(order) == 1
+
+
+async def test_sent_back_by_an_online_payment_system(house: House, customer: Customer) -> None:
+    """In two parts."""
+    order = await house.order(payment_method={"types": ["sbp"]})
+    page = await customer.open(order)
+    await customer.press_pay()
+    await customer.at_bank()
+    await page.locator("button[value=pay]").click()
+    await customer.at("result")
+    uid = page.url.split("/")[5]
+    assert "successful" in await _command(house, "refund", uid, "--amount", "4.00")
+    await page.reload()
+    await customer.reads("Paid")
+    assert "successful" in await _command(house, "refund", uid)
+    await page.reload()
+    await customer.reads("Refunded")
+    paid, *parts = await house.transactions(order)
+    assert [row["amount"] for row in parts] == [400, order.amount - 400]
+    assert {row["facts"]["parent_uid"] for row in parts} == {paid["uid"]}

@@ -51,6 +51,64 @@ def test_link_must_arrive_byte_for_byte(sandbox: Client) -> None:
         assert "lost on the way" in answer.text
 
 
+def test_what_opens_an_app(sandbox: Client) -> None:
+    said = pay(sandbox, "sberpay_qr_deeplink")
+    action = said["form"]["action"]
+    assert action.startswith("sbolpay://")
+    assert said["sberpay_qr_deeplink"]["deep_link"] == action
+    desk = path_of(said["sberpay_qr_deeplink"]["qr_code"])
+    assert "Pay this bill" in sandbox.get(desk).text
+
+
+def test_a_number_among_the_fields_arrives_as_it_was_written(sandbox: Client) -> None:
+    answer = sandbox.post(PAYMENTS, json=apm_request("form_decimal"))
+    assert '"value":19.99' in answer.text
+    form = answer.json()["transaction"]["form"]
+    fields = {item["name"]: str(item["value"]) for item in form["fields"]}
+    assert sandbox.post(path_of(form["action"]), data=fields).status_code == 303
+    for wrong in ("19.990", "19"):
+        spoiled = fields | {"sum": wrong}
+        assert sandbox.post(path_of(form["action"]), data=spoiled).status_code == 400
+
+
+def test_forms_that_nobody_can_send(sandbox: Client) -> None:
+    assert pay(sandbox, "form_http")["form"]["action"].startswith("http://provider.example/")
+    assert pay(sandbox, "form_put")["form"]["method"] == "PUT"
+
+
+def test_refunds(sandbox: Client) -> None:
+    """Of what was paid, in parts, each a transaction of its own; not of what waits or failed."""
+
+    def refund(uid: str, amount: int) -> Any:
+        body = {"parent_uid": uid, "amount": amount, "reason": "x", "tracking_id": "key-2"}
+        return sandbox.post("/beyag/transactions/refunds", json={"request": body})
+
+    paid = pay(sandbox, "instant")["uid"]
+    said = refund(paid, 1500).json()["transaction"]
+    assert (said["type"], said["status"], said["parent_uid"]) == ("refund", "successful", paid)
+    assert (said["refund"]["status"], said["amount"]) == ("successful", 1500)
+    shown = sandbox.get(f"/beyag/transactions/{said['uid']}").json()["transaction"]
+    assert shown == said
+    found = sandbox.get("/beyag/transactions/tracking_id/key-2").json()["transactions"]
+    assert [one["uid"] for one in found] == [said["uid"]]
+    assert refund(paid, 500).json()["errors"].keys() == {"amount"}
+    assert refund(said["uid"], 1).json()["errors"].keys() == {"parent_uid"}
+    assert refund(pay(sandbox, "sbp")["uid"], 1).json()["errors"].keys() == {"parent_uid"}
+    assert refund("unknown", 1).status_code == 404
+    nameless = {"request": {"parent_uid": paid, "amount": 1}}
+    refused = sandbox.post("/beyag/transactions/refunds", json=nameless)
+    assert refused.json()["errors"] == {"reason": ["can't be blank"]}
+
+
+def test_charged_back_at_the_payment_system(sandbox: Client) -> None:
+    paid = pay(sandbox, "instant")["uid"]
+    path = f"/sandbox/transactions/{paid}/follow"
+    said = sandbox.post(path, json={"kind": "chargeback", "amount": 1000}).json()
+    shown = sandbox.get(f"/beyag/transactions/{said['uid']}").json()["transaction"]
+    assert (shown["type"], shown["parent_uid"], shown["amount"]) == ("chargeback", paid, 1000)
+    assert sandbox.post(path, json={"kind": "void"}).status_code == 409
+
+
 @pytest.mark.parametrize("method", ["sbp", "anything_else", "form_object"])
 def test_form_must_arrive_unchanged(sandbox: Client, method: str) -> None:
     form = pay(sandbox, method)["form"]

@@ -404,9 +404,10 @@ def test_capture_and_refund_are_bounded(sandbox: Client) -> None:
     assert captured["capture"]["amount"] == 1000
     assert follow(sandbox, "capture", uid, 1000).status_code == 422
     assert follow(sandbox, "void", uid, 1999).status_code == 422
-    assert follow(sandbox, "refund", uid, 600, reason="broken cup").status_code == 200
-    assert follow(sandbox, "refund", captured["uid"], 400, reason="late").status_code == 200
-    assert follow(sandbox, "refund", uid, 1, reason="too much").status_code == 422
+    taken = captured["uid"]
+    assert follow(sandbox, "refund", taken, 600, reason="broken cup").status_code == 200
+    assert follow(sandbox, "refund", taken, 400, reason="late").status_code == 200
+    assert follow(sandbox, "refund", taken, 1, reason="too much").status_code == 422
 
 
 def test_void(sandbox: Client) -> None:
@@ -414,6 +415,70 @@ def test_void(sandbox: Client) -> None:
     assert follow(sandbox, "void", uid, 5).status_code == 422
     assert follow(sandbox, "void", uid, 1999).status_code == 200
     assert follow(sandbox, "capture", uid, 1).status_code == 422
+
+
+@pytest.mark.parametrize("kind", ["capture", "void", "refund", "chargeback"])
+def test_each_operation_has_its_parents(sandbox: Client, kind: str) -> None:
+    """Capture and void: the authorization; refund and chargeback: what took the money."""
+    held = pay(sandbox, path="/transactions/authorizations", amount=1)["uid"]
+    collected = pay(sandbox, path="/transactions/authorizations", amount=2)["uid"]
+    capture = follow(sandbox, "capture", collected, 2).json()["transaction"]["uid"]
+    charge = pay(sandbox, path="/services/credit_cards/charges", amount=3)["uid"]
+    uids = {"authorization": held, "capture": capture, "payment": pay(sandbox)["uid"]}
+    amounts = {"authorization": 1, "capture": 2, "payment": 1999, "charge": 3}
+    right = {"authorization"} if kind in ("capture", "void") else {"capture", "payment", "charge"}
+    for parent, uid in (uids | {"charge": charge}).items():
+        if kind == "chargeback":
+            said = sandbox.post(f"/sandbox/transactions/{uid}/follow", json={"kind": kind})
+        else:
+            said = follow(sandbox, kind, uid, amounts[parent], reason="x")
+        assert (said.status_code == 200) is (parent in right), (parent, said.text)
+        if said.status_code == 422:
+            assert said.json()["errors"] == {"parent_uid": [f"can't be followed by a {kind}"]}
+
+
+def test_a_charge_that_stays_a_payment(sandbox: Client) -> None:
+    said = pay(sandbox, path="/services/credit_cards/charges")
+    assert (said["type"], said["parent_uid"]) == ("charge", said["uid"])
+    assert said["charge"]["message"] == "Payment was approved"
+    shown = sandbox.get(f"/transactions/{said['uid']}").json()["transaction"]
+    assert (shown["type"], shown["parent_uid"]) == ("payment", said["uid"])
+
+
+@pytest.mark.parametrize("number", [PAID, CHALLENGE])
+def test_a_charge_that_becomes_an_authorization(sandbox: Client, number: str) -> None:
+    """Captured by itself: `parent_uid` leads to the capture, and that is what is sent back."""
+    sandbox.post("/sandbox/behaviour", json={"charges": "authorization"})
+    said = pay(sandbox, number, path="/services/credit_cards/charges")
+    if number == CHALLENGE:
+        assert sandbox.get(f"/transactions/{said['parent_uid']}").status_code == 404
+        sandbox.post(f"/process/{said['uid']}", data={"password": "1111"})
+    assert (said["type"], said["parent_uid"] != said["uid"]) == ("charge", True)
+    capture = sandbox.get(f"/transactions/{said['parent_uid']}").json()["transaction"]
+    assert (capture["type"], capture["status"], capture["parent_uid"], capture["amount"]) == (
+        *("capture", "successful", said["uid"], 1999),
+    )
+    found = sandbox.get("/v2/transactions/tracking_id/key-1").json()["transactions"]
+    assert [one["type"] for one in found] == ["capture", "authorization"]
+    assert found[1]["parent_uid"] == capture["uid"]
+    assert follow(sandbox, "refund", said["uid"], 1, reason="x").status_code == 422
+    assert follow(sandbox, "void", said["uid"], 1999).status_code == 422
+    assert follow(sandbox, "refund", capture["uid"], 1999, reason="x").status_code == 200
+    assert sandbox.get("/sandbox/ledger").json()["charges"] == 1
+
+
+@pytest.mark.parametrize(("end", "left"), [("successful", 422), ("failed", 200)])
+def test_operations_that_are_settled_later(sandbox: Client, end: str, left: int) -> None:
+    """An accepted refund has its amount; one that fails afterwards gives it back."""
+    sandbox.post("/sandbox/behaviour", json={"operations": "later"})
+    uid = pay(sandbox)["uid"]
+    refund = follow(sandbox, "refund", uid, 1500, reason="x").json()["transaction"]
+    assert (refund["type"], refund["status"], refund["parent_uid"]) == ("refund", "pending", uid)
+    assert follow(sandbox, "refund", uid, 1500, reason="x").status_code == 422
+    sandbox.post(f"/sandbox/transactions/{refund['uid']}/settle", json={"status": end})
+    shown = sandbox.get(f"/transactions/{refund['uid']}").json()["transaction"]
+    assert (shown["type"], shown["status"]) == ("refund", end)
+    assert follow(sandbox, "refund", uid, 1500, reason="x").status_code == left
 
 
 def test_what_follows_needs_a_parent_and_a_reason(sandbox: Client) -> None:

@@ -29,6 +29,7 @@ from checkout.sandbox.overpay.api import (
 from checkout.sandbox.overpay.apm_answer import apm_answer
 from checkout.sandbox.overpay.apm_transaction import PROTOCOL as NAME
 from checkout.sandbox.overpay.apm_transaction import ApmTransaction
+from checkout.sandbox.overpay.follow_up import follow, given_up
 from checkout.sandbox.overpay.request import common, people
 from checkout.sandbox.protocol import Letter, Protocol
 from checkout.sandbox.transaction import Transaction
@@ -80,6 +81,12 @@ async def payments(request: HttpRequest) -> Response[bytes]:
     return await create(request, partial(pay, section="method"))
 
 
+@post("/beyag/transactions/refunds", status_code=200)
+async def refunds(request: HttpRequest) -> Response[bytes]:
+    refund = partial(follow, kind="refund", protocol=NAME, show=apm_answer)
+    return await create(request, refund)
+
+
 @get("/beyag/transactions/{uid:str}")
 async def by_uid(request: HttpRequest, uid: FromPath[str]) -> Response[bytes]:
     return await shown(request, NAME, uid, apm_answer)
@@ -118,10 +125,16 @@ def told(world: World, transaction: Transaction) -> Letter | None:
     return letter(world, transaction, {"transaction": apm_answer(world, transaction)})
 
 
+def after(world: World, transaction: Transaction) -> None:
+    if isinstance(transaction, ApmTransaction):
+        given_up(world, transaction)
+
+
 PROTOCOL = Protocol(
     name=NAME,
     handlers=(
         payments,
+        refunds,
         by_uid,
         by_tracking_id,
         erip_payments,
@@ -130,4 +143,5 @@ PROTOCOL = Protocol(
         *provider.HANDLERS,
     ),
     letter=told,
+    after=after,
 )

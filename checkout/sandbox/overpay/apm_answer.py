@@ -35,7 +35,7 @@ def apm_answer(_: World, transaction: Transaction) -> Json:
         "language": transaction.language,
         "method_type": transaction.method,
         "payment_method_type": transaction.method,
-        "payment": {
+        transaction.type: {
             "status": transaction.status,
             "ref_id": transaction.ref_id,
             "message": words.message,
@@ -44,15 +44,22 @@ def apm_answer(_: World, transaction: Transaction) -> Json:
         "customer": _customer(transaction),
         "additional_data": transaction.echo.get("additional_data", {}),
     }
+    if transaction.parent_uid is not None:
+        answer["parent_uid"] = transaction.parent_uid
     if transaction.final:
         answer |= {"code": transaction.code, "friendly_message": words.friendly}
-    elif (form := transaction.form()) is not None:
+    elif transaction.type == "payment" and (form := transaction.form()) is not None:
         answer["form"] = form
     return answer
 
 
 def _details(transaction: ApmTransaction) -> Json:
-    if transaction.method != "erip":
+    if transaction.kind.flow == "app":
+        return transaction.details | {
+            "deep_link": transaction.app,
+            "qr_code": transaction.cash_desk,
+        }
+    if transaction.method != "erip" or transaction.type != "payment":
         return transaction.details
     service = transaction.details.get("service_no") or "99999999"
     account = transaction.details.get("account_number")

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote
 
+from checkout.sandbox.overpay.followed import Followed
 from checkout.sandbox.overpay.methods import Method, method_of
 from checkout.sandbox.overpay.request import reference
-from checkout.sandbox.transaction import Transaction
 
 PROTOCOL = "overpay_apm"
 
 AWKWARD = 'says "yes" & <no> + 100 %; ж'
 """A field that arrives unchanged only if it was escaped well on the way."""
 
+DECIMAL = 19.99
+"""A field that is a number in the answer's JSON: a browser sends it as it is written there."""
+
 
 @dataclass(slots=True, kw_only=True)
-class ApmTransaction(Transaction):
+class ApmTransaction(Followed):
     """`details` are the method's own parameters, repeated under the method's name."""
 
     details: dict[str, object]
@@ -30,6 +34,31 @@ class ApmTransaction(Transaction):
     @property
     def kind(self) -> Method:
         return method_of(self.method)
+
+    def child(self, at: float, kind: str, amount: int, tracking_id: str | None) -> ApmTransaction:
+        return ApmTransaction(
+            uid=str(uuid.uuid4()),
+            parent_uid=self.uid,
+            protocol=PROTOCOL,
+            type=kind,
+            method=self.method,
+            status="pending",
+            shop_id=self.shop_id,
+            secret_key=self.secret_key,
+            amount=amount,
+            currency=self.currency,
+            description=self.description,
+            tracking_id=tracking_id,
+            test=self.test,
+            language=self.language,
+            notification_url=self.notification_url,
+            created_at=at,
+            updated_at=at,
+            details=self.details,
+            echo={},
+            origin=self.origin,
+            facts={"parent_uid": self.uid, "description": self.description},
+        )
 
     @property
     def page(self) -> str:
@@ -51,6 +80,11 @@ class ApmTransaction(Transaction):
         return f"{self.origin}/cash-desk/{self.uid}?session={self.session}"
 
     @property
+    def app(self) -> str:
+        """What opens the app of the customer's bank."""
+        return f"sbolpay://invoicing/v2?bankInvoiceId={self.uid}&operationType=Web2App"
+
+    @property
     def fields(self) -> dict[str, str]:
         """The hidden inputs of a form to post."""
         signature = b64encode(self.session.encode() + b"!").decode()
@@ -58,14 +92,19 @@ class ApmTransaction(Transaction):
 
     def form(self) -> object:
         """What the pending answer has under `form`; None for methods without one."""
-        items = [
+        items: list[dict[str, object]] = [
             {"type": "hidden", "name": name, "value": value} for name, value in self.fields.items()
         ]
+        number: dict[str, object] = {"type": "hidden", "name": "sum", "value": DECIMAL}
         forms: dict[str, object] = {
             "link": {"action": self.link, "method": "GET", "fields": []},
             "form": {"action": self.page, "method": "POST", "fields": items},
             "form_object": {"action": self.page, "method": "POST", "fields": self.fields},
             "form_get": {"action": self.link, "method": "GET", "fields": items[1:]},
+            "form_decimal": {"action": self.page, "method": "POST", "fields": [*items, number]},
+            "form_http": {"action": "http://provider.example/pay", "method": "POST", "fields": []},
+            "form_put": {"action": self.page, "method": "PUT", "fields": items},
+            "app": {"action": self.app, "method": "GET", "fields": []},
             "string": self.link,
         }
         return forms.get(self.kind.flow)
@@ -79,4 +118,5 @@ class ApmTransaction(Transaction):
 
     def arrived_by_post(self, given: dict[str, str]) -> bool:
         """True if every field came back unchanged."""
-        return given == self.fields
+        number = {"sum": str(DECIMAL)} if self.kind.flow == "form_decimal" else {}
+        return given == self.fields | number

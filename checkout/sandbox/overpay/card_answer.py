@@ -12,6 +12,9 @@ Json = dict[str, object]
 
 APPROVED = {"successful": "approved", "refunded": "approved"}
 
+NAMES = {"charge": "payment"}
+"""What messages call a type, where that isn't its name."""
+
 SECURE: dict[str, Json] = {
     "frictionless": {"status": "successful", "pa_status": "Y", "eci": "05"},
     "challenge": {"status": "successful", "pa_status": "Y", "eci": "05"},
@@ -21,9 +24,15 @@ SECURE: dict[str, Json] = {
 
 
 def card_answer(world: World, transaction: Transaction) -> Json:
-    """The flat transaction object; whoever answers wraps it where an envelope is due."""
+    """The flat transaction object; whoever answers wraps it where an envelope is due. A charge is
+    shown as what it became."""
     if not isinstance(transaction, CardTransaction):
         raise TypeError("not a card transaction")
+    return answer_of(world, transaction, transaction.stands_for)
+
+
+def answer_of(world: World, transaction: CardTransaction, kind: str) -> Json:
+    """The same, shown as of this type."""
     uid = transaction.uid
     words = codes.CODES[transaction.code]
     page = f"{world.public_url}/process/{uid}"
@@ -31,12 +40,11 @@ def card_answer(world: World, transaction: Transaction) -> Json:
     answer: Json = {
         "uid": uid,
         "id": uid,
-        "parent_uid": transaction.parent_uid or uid,
         "status": transaction.status,
         "amount": transaction.amount,
         "currency": transaction.currency,
         "description": transaction.description,
-        "type": transaction.type,
+        "type": kind,
         "payment_method_type": "credit_card",
         "tracking_id": transaction.tracking_id,
         "message": _message(transaction),
@@ -63,8 +71,10 @@ def card_answer(world: World, transaction: Transaction) -> Json:
         "customer": _filled(transaction, "customer", (*CUSTOMER, *ADDRESS)),
         "billing_address": _filled(transaction, "billing_address", tuple(ADDRESS)),
     }
+    if (parent := _parent(transaction)) is not None:
+        answer["parent_uid"] = parent
     if transaction.final:
-        answer[transaction.type] = _section(transaction)
+        answer[kind] = _section(transaction, kind)
         answer["avs_cvc_verification"] = {
             "avs_verification": {"result_code": transaction.avs},
             "cvc_verification": {"result_code": transaction.cvc},
@@ -72,6 +82,13 @@ def card_answer(world: World, transaction: Transaction) -> Json:
         if transaction.secure in SECURE:
             answer["three_d_secure_verification"] = _secure(transaction)
     return answer
+
+
+def _parent(transaction: CardTransaction) -> str | None:
+    """Of a charge the capture that takes its money, itself where it is a payment."""
+    if transaction.type == "charge":
+        return transaction.captures_as or transaction.uid
+    return transaction.parent_uid
 
 
 def _message(transaction: CardTransaction) -> str | None:
@@ -100,7 +117,7 @@ def _card(transaction: CardTransaction) -> Json | None:
     }
 
 
-def _section(transaction: CardTransaction) -> Json:
+def _section(transaction: CardTransaction, kind: str) -> Json:
     """The bank's own answer, under the name of the transaction's type."""
     successful = transaction.status in APPROVED
     verdict = APPROVED.get(transaction.status, "declined")
@@ -109,7 +126,7 @@ def _section(transaction: CardTransaction) -> Json:
         "bank_code": transaction.expected_bank_code or codes.CODES[transaction.code].bank,
         "rrn": transaction.rrn,
         "ref_id": transaction.ref_id,
-        "message": f"{transaction.type.capitalize()} was {verdict}",
+        "message": f"{NAMES.get(kind, kind).capitalize()} was {verdict}",
         "amount": transaction.amount,
         "currency": transaction.currency,
         "billing_descriptor": transaction.descriptor,

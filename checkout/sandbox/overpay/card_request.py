@@ -6,6 +6,7 @@ Every wrong field is named at once. The number lives for this call; what is kept
 from __future__ import annotations
 
 import hmac
+import uuid
 
 from checkout.sandbox import card as cards
 from checkout.sandbox import codes
@@ -80,9 +81,15 @@ def read(world: World, caller: Credentials, fields: Fields, kind: str) -> CardTr
         cvc=cvc,
         iframe=world.behaviour.iframe,
         saved_as=_save(world, caller, card, kind, contract),
+        captures_as=str(uuid.uuid4()) if _is_split(world, kind) else None,
         facts=facts,
         **shared,
     )
+
+
+def _is_split(world: World, kind: str) -> bool:
+    """Whether the acquirer authorizes and captures instead of taking a payment."""
+    return kind == "charge" and world.behaviour.charges == "authorization"
 
 
 def _card(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from checkout.sandbox import card as cards
 from checkout.sandbox import codes
 from checkout.sandbox.card import Card
+from checkout.sandbox.overpay.followed import Followed
 from checkout.sandbox.overpay.request import reference
 from checkout.sandbox.stories import Secure
-from checkout.sandbox.transaction import Transaction
 from checkout.sandbox.world import World
 
 PROTOCOL = "overpay_cards"
@@ -20,12 +21,12 @@ SAVING_CONTRACTS = frozenset({"recurring", "oneclick", "credit", "card_on_file"}
 
 
 @dataclass(slots=True, kw_only=True)
-class CardTransaction(Transaction):
+class CardTransaction(Followed):
     """`secure` is the part that 3-D Secure plays in it; `echo` are request parts for the answer.
 
     `avs` and `cvc` are what the bank finds of address and security code, in result codes.
-    `captured` and `refunded` are minor units; `parent_uid` is what a capture, void or refund
-    belongs to; `saved_as` is the token under which the card was saved.
+    `captures_as`: of a charge that becomes an authorization, the uid of the capture that follows
+    by itself; `saved_as` is the token under which the card was saved.
     """
 
     card: Card | None
@@ -38,13 +39,47 @@ class CardTransaction(Transaction):
     avs: str = "1"
     cvc: str = "1"
     saved_as: str | None = None
-    parent_uid: str | None = None
-    captured: int = 0
-    refunded: int = 0
-    voided: bool = False
+    captures_as: str | None = None
     auth_code: str = field(default_factory=lambda: reference()[:6])
     rrn: str = field(default_factory=reference)
     ref_id: str = field(default_factory=reference)
+
+    @property
+    def stands_for(self) -> str:
+        """What a charge became; all else is what it is."""
+        if self.type != "charge":
+            return self.type
+        return "payment" if self.captures_as is None else "authorization"
+
+    def child(self, at: float, kind: str, amount: int, tracking_id: str | None) -> CardTransaction:
+        automatic = self.captures_as if kind == "capture" else None
+        return CardTransaction(
+            uid=automatic or str(uuid.uuid4()),
+            parent_uid=self.uid,
+            protocol=PROTOCOL,
+            type=kind,
+            method=self.method,
+            status="pending",
+            shop_id=self.shop_id,
+            secret_key=self.secret_key,
+            amount=amount,
+            currency=self.currency,
+            description=self.description,
+            tracking_id=tracking_id,
+            test=self.test,
+            language=self.language,
+            notification_url=self.notification_url,
+            created_at=at,
+            updated_at=at,
+            card=self.card,
+            secure="none",
+            echo={},
+            contract=[],
+            descriptor=self.descriptor,
+            expected_bank_code=None,
+            iframe=self.iframe,
+            facts={"parent_uid": self.uid, "description": self.description},
+        )
 
     def decide(self, world: World) -> None:
         """What the card's bank says once 3-D Secure is over (or plays no part)."""

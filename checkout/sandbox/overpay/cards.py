@@ -11,11 +11,11 @@ from checkout.sandbox.basic import Credentials
 from checkout.sandbox.fields import Fields
 from checkout.sandbox.overpay import bank
 from checkout.sandbox.overpay.api import Json, create, letter, listed, shown
-from checkout.sandbox.overpay.card_answer import card_answer
+from checkout.sandbox.overpay.card_answer import answer_of, card_answer
 from checkout.sandbox.overpay.card_request import read
 from checkout.sandbox.overpay.card_transaction import PROTOCOL as NAME
 from checkout.sandbox.overpay.card_transaction import CardTransaction
-from checkout.sandbox.overpay.follow_up import follow
+from checkout.sandbox.overpay.follow_up import follow, follow_by_itself, given_up
 from checkout.sandbox.overpay.sending import send
 from checkout.sandbox.protocol import Letter, Protocol
 from checkout.sandbox.transaction import Transaction
@@ -36,8 +36,21 @@ def enveloped(world: World, caller: Credentials, fields: Fields, *, kind: str) -
 
 
 def flat(world: World, caller: Credentials, fields: Fields) -> Json:
-    """A charge answers without the envelope."""
-    return card_answer(world, pay(world, caller, fields, kind="charge"))
+    """A charge answers without the envelope, and as a charge whatever it became."""
+    return answer_of(world, pay(world, caller, fields, kind="charge"), "charge")
+
+
+def after(world: World, transaction: Transaction) -> None:
+    """A charge that became an authorization is captured by itself."""
+    if not isinstance(transaction, CardTransaction):
+        return
+    given_up(world, transaction)
+    if transaction.captures_as and transaction.status == "successful":
+        follow_by_itself(world, transaction, "capture", transaction.amount)
+
+
+def operation(world: World, caller: Credentials, fields: Fields, *, kind: str) -> Json:
+    return follow(world, caller, fields, kind=kind, protocol=NAME, show=card_answer)
 
 
 @post("/transactions/payments", status_code=200, opt={"creates_payment": True})
@@ -72,17 +85,17 @@ async def by_tracking_id(request: HttpRequest, tracking_id: FromPath[str]) -> Re
 
 @post("/transactions/captures", status_code=200)
 async def captures(request: HttpRequest) -> Response[bytes]:
-    return await create(request, partial(follow, kind="capture"))
+    return await create(request, partial(operation, kind="capture"))
 
 
 @post("/transactions/voids", status_code=200)
 async def voids(request: HttpRequest) -> Response[bytes]:
-    return await create(request, partial(follow, kind="void"))
+    return await create(request, partial(operation, kind="void"))
 
 
 @post("/transactions/refunds", status_code=200)
 async def refunds(request: HttpRequest) -> Response[bytes]:
-    return await create(request, partial(follow, kind="refund"))
+    return await create(request, partial(operation, kind="refund"))
 
 
 @post("/transactions/credits", status_code=200)
@@ -96,8 +109,12 @@ async def payouts(request: HttpRequest) -> Response[bytes]:
 
 
 def told(world: World, transaction: Transaction) -> Letter | None:
-    """The notification: the answer in its envelope."""
-    return letter(world, transaction, {"transaction": card_answer(world, transaction)})
+    """The notification: the answer in its envelope; of a charge as a charge."""
+    if not isinstance(transaction, CardTransaction):
+        raise TypeError("not a card transaction")
+    return letter(
+        world, transaction, {"transaction": answer_of(world, transaction, transaction.type)}
+    )
 
 
 PROTOCOL = Protocol(
@@ -117,4 +134,5 @@ PROTOCOL = Protocol(
         *bank.HANDLERS,
     ),
     letter=told,
+    after=after,
 )
