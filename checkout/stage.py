@@ -56,8 +56,9 @@ adapter = "exchanger"
 base_url = "{sandbox}"
 route_id = "507f1f77bcf86cd799439011"
 from_values = {{ "507f191e810c19729de860ea" = "{{email}}" }}
-route_values = {{ currency = "{{currency}}" }}
+to_values = {{ wallet = "DE02120300000000202051" }}
 ipn_secret = "{ipn_secret}"
+agreement = "shop"
 page = "own"
 
 [gateways.acquirer]

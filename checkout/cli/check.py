@@ -13,7 +13,7 @@ from rich.text import Text
 from checkout.app import open_flow
 from checkout.cli.common import FAILED, config_option, console, json_option, print_json, settings_of
 from checkout.errors import CheckoutError
-from checkout.gateways.base import Reference
+from checkout.gateways.base import Gateway, Reference
 from checkout.links import new_key
 from checkout.model.money import Money
 from checkout.model.outcome import Reason
@@ -28,7 +28,8 @@ from checkout.web.render import Assets, Renderer
 @click.option("--online", is_flag=True, help="Also ask each gateway whether it knows us.")
 @json_option
 def check(config: Path | None, online: bool, as_json: bool) -> None:
-    """Check settings, templates, catalogues and database; with --online the gateways too."""
+    """Check settings, templates, catalogues and database; with --online the gateways too, and what
+    each of them says that it can take."""
     settings = settings_of(config)
     results = [{"check": "settings", "ok": True, "detail": ""}]
     results.append(_try("templates", lambda: Renderer(Assets()).compile()))
@@ -39,7 +40,10 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     else:
         for result in results:
             mark = ("ok", "green") if result["ok"] else ("failed", "red")
-            console().print(Text.assemble(mark, f"  {result['check']}  {result['detail']}"))
+            first, *others = str(result["detail"]).split("\n")
+            console().print(Text.assemble(mark, f"  {result['check']}  {first}"))
+            for line in others:
+                console().print(Text(f"      {line}"))
     sys.exit(0 if all(result["ok"] for result in results) else FAILED)
 
 
@@ -64,8 +68,11 @@ async def _database_and_gateways(settings: Settings, *, online: bool) -> list[di
         return [{"check": "database", "ok": False, "detail": detail}]
 
 
-async def _ask(name: str, gateway: Any) -> dict[str, Any]:
-    """Ask after a payment that nobody made: one that knows us says that it does not know that."""
+async def _ask(name: str, gateway: Gateway) -> dict[str, Any]:
+    """Ask after a payment that nobody made: one that knows us says that it does not know that. And
+    what it can take, where it has learnt that; `detail` may have several lines."""
+    await gateway.prepare()
+    said = gateway.describe()
     key = new_key(1)
     outcome = await gateway.status(
         Reference(
@@ -77,9 +84,11 @@ async def _ask(name: str, gateway: Any) -> dict[str, Any]:
         )
     )
     if outcome.reason is Reason.CREDENTIALS:
-        detail = "refused our credentials"
+        wrong = "refused our credentials"
     elif outcome.status is Status.LOST:
-        detail = ""
+        wrong = ""
     else:
-        detail = "did not answer"
-    return {"check": f"gateways.{name}", "ok": not detail, "detail": detail}
+        wrong = "did not answer"
+    lines = (*([wrong] if wrong else []), *(said.lines if said else ()))
+    ok = not wrong and (said is None or said.ok)
+    return {"check": f"gateways.{name}", "ok": ok, "detail": "\n".join(lines)}

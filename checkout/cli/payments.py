@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 from rich.progress import Progress
 from rich.table import Column, Table
 
@@ -27,6 +28,7 @@ from checkout.flow import record
 from checkout.flow.operations import decide, operate
 from checkout.flow.sweep import reconcile as reconcile_one
 from checkout.flow.verbs import Flow
+from checkout.gateways.base import Gateway
 from checkout.ledger import events, operations, outbox
 from checkout.ledger import payments as ledger_payments
 from checkout.ledger.rows import Attempt, Payment, Story
@@ -77,14 +79,18 @@ def list_(shop: str | None, limit: int, config: Path | None, as_json: bool) -> N
 @config_option
 @json_option
 def show(uid: str, config: Path | None, as_json: bool) -> None:
-    """One payment with its attempts, events and letters."""
+    """One payment with its attempts, events and letters. A gateway's `link` shows the payment
+    there; whoever has it may do all with it."""
 
     async def work(flow: Flow) -> dict[str, Any]:
         story = await flow.ledger.read(record.read, uid)
         happened = await flow.ledger.read(events.of, uid)
         return {
             **_payment(story.payment),
-            "attempts": [_attempt(attempt, happened) for attempt in story.attempts],
+            "attempts": [
+                _attempt(attempt, happened, flow.gateways.get(attempt.account))
+                for attempt in story.attempts
+            ],
             "events": [
                 {"at": _moment(e.at), "kind": e.kind, "attempt": e.attempt, **e.data}
                 for e in happened
@@ -234,7 +240,10 @@ def _payment(payment: Payment) -> dict[str, Any]:
     }
 
 
-def _attempt(attempt: Attempt, happened: list[events.Event]) -> dict[str, Any]:
+def _attempt(
+    attempt: Attempt, happened: list[events.Event], gateway: Gateway | None
+) -> dict[str, Any]:
+    facts, id_ = attempt.facts, attempt.gateway_id
     wrong = [e.data for e in happened if e.kind == "mismatch" and e.attempt == attempt.number]
     return {
         "number": attempt.number,
@@ -243,11 +252,14 @@ def _attempt(attempt: Attempt, happened: list[events.Event]) -> dict[str, Any]:
         "account": attempt.account,
         "key": attempt.key,
         # A gateway's own name for it may end in a secret of its order.
-        "gateway_id": (attempt.gateway_id or "").partition("/")[0] or None,
+        "gateway_id": (id_ or "").partition("/")[0] or None,
+        "link": gateway.operator_link(id_) if gateway and id_ else None,
+        "agreed": msgspec.to_builtins(facts.agreed),
+        "exchanged": msgspec.to_builtins(facts.exchanged),
         "reason": attempt.reason,
-        "code": attempt.facts.code,
-        "avs": worded(attempt.facts.avs, ADDRESS),
-        "cvc": worded(attempt.facts.cvc, SECURITY_CODE),
+        "code": facts.code,
+        "avs": worded(facts.avs, ADDRESS),
+        "cvc": worded(facts.cvc, SECURITY_CODE),
         "mismatch": wrong[-1] if attempt.mismatch and wrong else None,  # stated beside ours
         "judged": attempt.judged,
         "created_at": _moment(attempt.created_at),

@@ -9,10 +9,11 @@ from msgspec import Struct
 
 # While somebody watches, between two queries of one attempt; then the last one again.
 WATCHED: Final = (1, 1, 2, 3, 5, 8, 13, 20, 30)
-# While nobody does: after the claim; then hourly.
+# While nobody does: after the claim; then hourly, or at the pace of a slow gateway.
 SWEPT: Final = (5, 30, 120, 300, 900)
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
+LONGEST: Final = 14 * DAY  # that a payment under way at such a gateway is asked about
 # The Standard Webhooks schedule, after the first try at once.
 LETTERS: Final = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 # Of a mail to a customer, after the first try at once; and between two looks at a payment that is
@@ -44,11 +45,26 @@ def next_query(queries: int) -> float:
     return float(WATCHED[min(queries, len(WATCHED) - 1)])
 
 
-def next_sweep(created_at: float, now: float, expires_at: float) -> float | None:
-    """When to ask again unwatched; None an hour after the payment's time is over."""
+def next_sweep(
+    created_at: float,
+    now: float,
+    expires_at: float,
+    *,
+    slow: float | None = None,
+    alive: bool = False,
+) -> float | None:
+    """When to ask again unwatched; None an hour after the payment's time is over.
+
+    `slow`: the gateway's payments take long, so that it is asked every so many seconds for a day,
+    not hourly; and one that is under way there (`alive`) beyond our own time, up to `LONGEST`.
+    """
     soon = (created_at + offset for offset in SWEPT if created_at + offset > now)
-    at = next(soon, now + HOUR)
-    return at if at <= max(expires_at, created_at + SWEPT[-1]) + HOUR else None
+    step = slow if slow is not None and now < created_at + DAY else HOUR
+    at = min(next(soon, now + HOUR), now + step)
+    end = max(expires_at, created_at + SWEPT[-1]) + HOUR
+    if slow is not None and alive:
+        end = max(end, created_at + LONGEST)
+    return at if at <= end else None
 
 
 def next_letter(tries: int) -> float | None:

@@ -3,6 +3,7 @@ the tables of `model.status` allow, with its event and, where the shop is to kno
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -37,6 +38,7 @@ class Book(Struct, frozen=True):
     limits: Limits
     pace: Pace
     public_url: str
+    slow: Mapping[str, float]  # by account: `Can.slow`
 
 
 def read(conn: Connection, uid: str) -> Story:
@@ -113,7 +115,8 @@ def answer(
     if attempt.mismatch and attempt.judged is None and outcome.status in FINAL | {Status.LOST}:
         return story  # the gateway contradicts itself: only a person ends a mismatch
     outcome = _of_what_was_won(conn, attempt, outcome)
-    changed = _heard(story, attempt, outcome, now, asked=asked)
+    slow = book.slow.get(attempt.account)
+    changed = _heard(story, attempt, outcome, now, asked=asked, slow=slow)
     attempts.save(conn, attempt, changed)
     _remember_card(conn, story, outcome, now)
     story, status = story.with_(changed), changed.status
@@ -126,8 +129,16 @@ def answer(
     return _settle(conn, book, story, now)
 
 
-def _heard(story: Story, attempt: Attempt, outcome: Outcome, now: float, *, asked: bool) -> Attempt:
-    """The attempt after what the gateway said of it."""
+def _heard(
+    story: Story,
+    attempt: Attempt,
+    outcome: Outcome,
+    now: float,
+    *,
+    asked: bool,
+    slow: float | None,
+) -> Attempt:
+    """The attempt after what the gateway said of it. `slow`: `Can.slow`."""
     status = move(attempt.status, outcome.status)
     moves = status is not attempt.status
     changes: dict[str, Any] = {
@@ -141,7 +152,13 @@ def _heard(story: Story, attempt: Attempt, outcome: Outcome, now: float, *, aske
     if outcome.status in FINAL | {Status.LOST} and not outcome.left:
         changes["sweep_at"] = None
     elif not asked or attempt.sweep_at is None:
-        changes["sweep_at"] = next_sweep(attempt.created_at, now, story.payment.expires_at)
+        changes["sweep_at"] = next_sweep(
+            attempt.created_at,
+            now,
+            story.payment.expires_at,
+            slow=slow,
+            alive=status is Status.PENDING,
+        )
     if not asked:
         soon = now + next_query(0)
         changes |= {"next_query_at": soon, "queries": 0}
@@ -263,14 +280,20 @@ def _mismatched(
 ) -> Story:
     """Other facts than ours are never success: the form stays shut and somebody has to look."""
     if not attempt.mismatch:
-        soon = now + next_query(0)
-        # Without it some gateways can't be asked again; beside another key it is another payment's.
-        known = attempt.gateway_id or (None if "key" in stated else outcome.id)
-        attempts.change(conn, attempt.key, mismatch=True, next_query_at=soon, gateway_id=known)
-        alert(conn, attempt, "mismatch", now, says=outcome.status, **stated)
+        _raise_mismatch(conn, attempt, outcome, stated, now)
     if attempt.status is Status.CLAIMED:
         _moved(conn, attempt, Status.PENDING, now)
     return _update(conn, book, attempt.payment, now)
+
+
+def _raise_mismatch(
+    conn: Connection, attempt: Attempt, outcome: Outcome, stated: dict[str, Any], now: float
+) -> None:
+    soon = now + next_query(0)
+    # Without it some gateways can't be asked again; beside another key it is another payment's.
+    known = attempt.gateway_id or (None if "key" in stated else outcome.id)
+    attempts.change(conn, attempt.key, mismatch=True, next_query_at=soon, gateway_id=known)
+    alert(conn, attempt, "mismatch", now, says=outcome.status, **stated)
 
 
 def _raise_late_success(
@@ -295,11 +318,22 @@ def _mismatch(story: Story, attempt: Attempt, outcome: Outcome) -> dict[str, Any
         "amount": (facts.money.minor if facts.money else facts.amount, ours.minor),
         "id": (outcome.id if attempt.gateway_id else None, attempt.gateway_id),
     }
-    return {
+    found = {
         name: {"stated": theirs, "ours": our}
         for name, (theirs, our) in stated.items()
         if theirs is not None and theirs != our
     }
+    return found | _short(attempt, facts)
+
+
+def _short(attempt: Attempt, facts: Facts) -> dict[str, Any]:
+    """Where less was given or got than was agreed when the attempt was made; more is no mismatch.
+    Money that is no currency of ours is compared by this alone."""
+    agreed, came = attempt.facts.agreed or facts.agreed, facts.exchanged
+    if attempt.judged == "accepted" or agreed is None or came is None or not came.short_of(agreed):
+        return {}
+    stated = {"stated": msgspec.to_builtins(came), "ours": msgspec.to_builtins(agreed)}
+    return {"exchanged": stated}
 
 
 def _absent(conn: Connection, book: Book, story: Story, attempt: Attempt, now: float) -> Story:
@@ -474,6 +508,10 @@ def noted(conn: Connection, attempt: Attempt, outcome: Outcome, now: float) -> t
     events.append(
         conn, attempt.payment, "notified", now, attempt.number, says=outcome.status, agrees=agrees
     )
+    if (short := _short(attempt, outcome.facts)) and attempt.live and not attempt.mismatch:
+        _raise_mismatch(conn, attempt, outcome, short, now)
+    elif short and not attempt.mismatch:  # it is over: a person has to look all the same
+        alert(conn, attempt, "mismatch", now, says=outcome.status, **short)
     if outcome.news is not None:
         _noted_operation(conn, attempt, outcome.news, now)
         agrees = agrees or attempt.status in WON

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 
+import msgspec
 import structlog
 
 from checkout.errors import CheckoutError
@@ -69,7 +70,7 @@ async def _look_up(flow: Flow, due: operations.Due, now: float) -> None:
 
 
 async def _ask(flow: Flow, due: Due, now: float) -> None:
-    until = next_sweep(due.created_at, now, due.expires_at)
+    until = _next(flow, due, now)
     lease = now + HOUR if until is None else until
     if not await flow.ledger.write(attempts.take_sweep, due, until=lease):
         return
@@ -78,16 +79,27 @@ async def _ask(flow: Flow, due: Due, now: float) -> None:
         return
     _, heard = await flow.ask(attempt)
     if until is None and heard is not Heard.NOT_ASKED:
-        await _past_its_time(flow, attempt, lease, heard)
+        await _past_its_time(flow, due, attempt, lease, heard)
 
 
-async def _past_its_time(flow: Flow, attempt: Attempt, lease: float, heard: Heard) -> None:
-    """That was the last question, answered or not. Time alone never ends an attempt: a person has
-    to look, and `reconcile` still asks."""
+def _next(flow: Flow, due: Due, now: float) -> float | None:
+    alive = due.status == Status.PENDING
+    slow = flow.book.slow.get(due.account)
+    return next_sweep(due.created_at, now, due.expires_at, slow=slow, alive=alive)
+
+
+async def _past_its_time(
+    flow: Flow, due: Due, attempt: Attempt, lease: float, heard: Heard
+) -> None:
+    """That was the last question, answered or not, unless the answer is that it is under way now.
+    Time alone never ends an attempt: a person has to look, and `reconcile` still asks."""
     after = await flow.ledger.read(attempts.by_key, attempt.key)
     if after is None or after.sweep_at != lease:
         return
-    await flow.ledger.write(attempts.take_sweep, after, until=None)
+    until = _next(flow, msgspec.structs.replace(due, status=after.status), flow.clock())
+    await flow.ledger.write(attempts.take_sweep, after, until=until)
+    if until is not None:
+        return
     if heard is Heard.NOTHING or after.status in (Status.CLAIMED, Status.PENDING):
         log.error("sweep.unsettled", payment=attempt.payment, attempt=attempt.number, alert=True)
 

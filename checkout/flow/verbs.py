@@ -102,7 +102,10 @@ class Flow:
         self.verify: Callable[[Story], Awaitable[Outcome | None]] | None = None
         self.unreadable: dict[str, float] = {}  # payments the sweep fails at -> its next try
         self._seen: dict[str, tuple[float, Story]] = {}
-        self.book = record.Book(settings.shops, settings.limits, self.pace, settings.public_url)
+        slow = {name: each.can.slow for name, each in gateways.items() if each.can.slow is not None}
+        self.book = record.Book(
+            settings.shops, settings.limits, self.pace, settings.public_url, slow
+        )
         self._running: set[asyncio.Task[Any]] = set()
         self._charging: dict[str, asyncio.Event] = {}  # by key: set when its answer is written
 
@@ -232,9 +235,13 @@ class Flow:
         """Before the payment's methods are shown or used."""
         await prepare(story.payment.order, self.shop(story), self.gateways)
 
-    def asks(self, method: Method, language: str) -> tuple[InputField, ...]:
-        """What the method's gateway asks the customer for."""
-        return self.gateways[method.gateway].asks(language)
+    def asks(self, method: Method, language: str, customer: Customer) -> tuple[InputField, ...]:
+        """What the method's gateway asks the customer for, of whom so much is known."""
+        return tuple(
+            each
+            for each in self.gateways[method.gateway].asks(language)
+            if each.unless is None or not getattr(customer, each.unless)
+        )
 
     def kind(self, method: str, story: Story) -> str | None:
         """Of which kind a method of the payment's shop is, where settings or gateway tell."""
@@ -541,7 +548,12 @@ class Flow:
     # Being told
 
     async def notified(
-        self, account: str, ticket: str, headers: Mapping[str, str], body: bytes
+        self,
+        account: str,
+        ticket: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        query: str = "",
     ) -> None:
         """A gateway's notification: verified, noted, then confirmed by a query of our own.
 
@@ -550,7 +562,7 @@ class Flow:
         attempt = await self.ledger.read(attempts.by_notify_ticket, ticket)
         if attempt is None or attempt.account != account or account not in self.gateways:
             raise NotFound
-        outcome = self.gateways[account].notification(headers, body)
+        outcome = self.gateways[account].notification(headers, body, query)
         if answered := self._charging.get(attempt.key):
             # It tells of a charge whose own answer is on its way to us: that one first, and most
             # often there is nothing left to ask.
@@ -618,6 +630,7 @@ def reference(story: Story, attempt: Attempt) -> Reference:
         method=attempt.method,
         transaction_type=story.payment.order.transaction_type,
         parent=attempt.facts.parent,
+        code=attempt.facts.code,
     )
 
 

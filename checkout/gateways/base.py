@@ -66,6 +66,7 @@ class Can(Struct, frozen=True, kw_only=True):
     details: frozenset[str] = frozenset()
     details_alone: Mapping[str, frozenset[str]] = {}
     decimals: Mapping[str, int] = {}  # the account's, from its settings
+    slow: float | None = None  # payments take long: seconds between two questions about one
     code_optional: bool = False  # the account takes cards without a security code
 
 
@@ -79,6 +80,7 @@ class InputField(Struct, frozen=True, kw_only=True):
     required: bool = True
     url: str | None = None
     longest: int = 255
+    unless: str | None = None  # not asked where this of the customer's is known: `email`, `phone`
 
 
 class Charge(Struct, frozen=True, kw_only=True):
@@ -109,6 +111,7 @@ class Reference(Struct, frozen=True, kw_only=True):
     transaction_type: str
     parent: str | None = None  # the gateway's id of what took the money, where that is another
     capture: str | None = None  # the gateway's id of the capture that collected an authorization
+    code: str | None = None  # the gateway's own word for how it stood, when last heard of
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -119,6 +122,13 @@ class Asked(Struct, frozen=True, kw_only=True):
     key: str | None
     id: str | None
     money: Money | None
+
+
+class Description(Struct, frozen=True):
+    """What an account can take, for the operator: lines of text. Not `ok`: nothing, as it is."""
+
+    lines: tuple[str, ...]
+    ok: bool = True
 
 
 class Gateway(ABC):
@@ -136,8 +146,9 @@ class Gateway(ABC):
         """Ask how it stands. LOST: the gateway knows no such payment. Unknown is PENDING."""
 
     @abstractmethod
-    def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
+    def notification(self, headers: Mapping[str, str], body: bytes, query: str = "") -> Outcome:
         """The meaning of a notification, verified over its raw bytes; header names in lower case.
+        `query`: of the address that it was sent to, raw, for what a gateway adds to ours.
         Of a gateway that signs none: `UNSIGNED`, which always leads to one query.
 
         Raises Unauthorized when it is not proved to be the gateway's.
@@ -153,6 +164,15 @@ class Gateway(ABC):
     def asks(self, language: str) -> tuple[InputField, ...]:
         """What the customer is asked for, in their language where the gateway speaks it."""
         return ()
+
+    def describe(self) -> Description | None:
+        """What `prepare` has learnt, for the operator."""
+        return None
+
+    def operator_link(self, id: str) -> str | None:
+        """Where the operator sees a payment at the gateway, by the gateway's id. It may let its
+        holder do all with it: never for a log, a page or the shop."""
+        return None
 
 
 # Verbs. What shops ask for after the payment. `key` is ours, for this operation alone. PAID or

@@ -1,44 +1,59 @@
 """An exchanger as payment processor: the customer pays its order, and it pays the shop.
 
 Documents: the exchanger's page on payment processing, and public clients of the same script. JSON
-without credentials; amounts are decimal numbers in major units. An order carries no key of ours,
-and who knows its uid and secret may do all with it: both together are the id that we keep, and no
-page of ours shows it unless the customer is sent to the exchanger's (`page = "exchanger"`).
+without credentials; amounts are decimal numbers in major units, and `amount` is what the customer
+gives. An order carries no key of ours, and who knows its uid and secret may do all with it: both
+together are the id that we keep, and no page of ours shows it unless the customer is sent to the
+exchanger's (`page = "exchanger"`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal
-from urllib.parse import quote, urlencode
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import quote
 
 import httpx
 import msgspec
 import structlog
 
 from checkout.errors import Unauthorized
-from checkout.gateways import base
 from checkout.gateways.base import (
     Can,
     Charge,
     Confirms,
+    Description,
+    InputField,
     Reference,
     Withdraws,
     can_of,
     merged,
 )
+from checkout.gateways.exchanger_describe import UNREAD, describe, trouble
 from checkout.gateways.exchanger_instructions import instructions
-from checkout.gateways.exchanger_ipn import verified
-from checkout.gateways.exchanger_order import Order, decode, order_in, refusal, stated_money
-from checkout.gateways.exchanger_templates import check, fields
-from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, Answer, Wire
+from checkout.gateways.exchanger_ipn import sums, verified
+from checkout.gateways.exchanger_options import Options as Options
+from checkout.gateways.exchanger_order import (
+    Order,
+    decode,
+    exchanged,
+    order_in,
+    refusal,
+    stated_money,
+)
+from checkout.gateways.exchanger_orders import Orders
+from checkout.gateways.exchanger_route import Route
+from checkout.gateways.exchanger_routes import FRESH, NOW, Routes
+from checkout.gateways.exchanger_sum import RATE_MOVED, CannotTake, Sum, reckon
+from checkout.gateways.exchanger_values import Missing, asked, refused_input, values
+from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, UNREACHABLE, Answer, Wire
 from checkout.model.money import Money
 from checkout.model.order import COINS
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import Status
 from checkout.model.steps import Redirect, Step
 
-API: Final = "/service/api/v1/public/exchanger/order"
 NEW: Final = "new"
 CONFIRMED: Final = "inProgress"
 WITHDRAWN: Final = "deleted"
@@ -56,13 +71,15 @@ STATUS: Final[Mapping[str, Status]] = {
     "deleted": Status.CANCELLED,
 }
 REASON: Final[Mapping[str, Reason]] = {
-    "errorPayment": Reason.UNKNOWN,
+    "errorPayment": Reason.UNKNOWN,  # what the customer sent may be on its way all the same
     "returned": Reason.RETURNED,
 }
 WAITING: Final = frozenset(word for word, status in STATUS.items() if status is Status.ACTION)
 STUCK: Final = frozenset({"errorPayout", "hold", "returned"})
 LANGUAGES: Final[Mapping[str, str]] = {"en": "eng", "ru": "rus"}  # in its pages -> in its API
 NOT_OURS_TO_SEND: Final = Outcome(Status.LOST, reason=Reason.INVALID)
+TERMS: Final = "terms"  # the name of the box to tick
+AMOUNT: Final = "amount"
 
 CAN: Final = Can(
     card=False,
@@ -70,37 +87,10 @@ CAN: Final = Can(
     browser=False,
     lookup=False,
     transaction_types=frozenset({"payment"}),
+    slow=240.0,  # an exchange takes an hour and more
 )
 
 log = structlog.get_logger(__name__)
-
-
-class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The route that the shop is paid by. Its fields: the exchanger's key = a template over the
-    order, see `exchanger_templates.NAMES`. `currencies`: the route's, as an order is sent without
-    one; none: any. `ipn_secret` signs notifications; `page`: whose page
-    shows how to pay."""
-
-    route_id: str
-    ipn_secret: str
-    from_values: dict[str, str] = {}
-    to_values: dict[str, str] = {}
-    route_values: dict[str, str] = {}
-    currencies: tuple[str, ...] = ()
-    page: Literal["own", "exchanger"] = "own"
-    partner: str | None = None
-    hide_out_data: bool = True
-    agreement: bool = True
-
-    def __post_init__(self) -> None:
-        for name in ("route_id", "ipn_secret"):
-            if not getattr(self, name).strip():
-                raise ValueError(f"{name}: must not be empty")
-        for name in ("from_values", "to_values", "route_values"):
-            try:
-                check(getattr(self, name))
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
 
 
 class Exchanger(Confirms, Withdraws):
@@ -111,13 +101,13 @@ class Exchanger(Confirms, Withdraws):
         *,
         charge_seconds: float = CHARGE_SECONDS,
         query_seconds: float = QUERY_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._options = options
         self.can = can_of(CAN, options)
-        if options.currencies:
-            self.can = msgspec.structs.replace(self.can, currencies=frozenset(options.currencies))
         self._base = options.base_url.rstrip("/")
-        self._wire = Wire(
+        self._templates = options.templates
+        wire = Wire(
             transport,
             options.base_url,
             {"Content-Type": "application/json", "Accept": "application/json"},
@@ -125,51 +115,133 @@ class Exchanger(Confirms, Withdraws):
             query_seconds=query_seconds,
             decode=decode,
         )
+        self._orders = Orders(wire)
+        self._routes = Routes(
+            wire, options.route_id, options.rate_routes, seconds=query_seconds, clock=clock
+        )
+
+    # What it takes
+
+    async def prepare(self) -> None:
+        await self._routes.learn(FRESH)
+        if (route := self._routes.own) and asked(route, self._templates, {}):
+            await self._routes.learn_labels(LANGUAGES, FRESH)
+
+    def takes(self, money: Money) -> str | None:
+        route = self._routes.own
+        if route is None or (found := trouble(route, self._templates)):
+            return UNREAD if route is None else found
+        try:
+            reckon(route, money, self._routes.rates)
+        except CannotTake as why:
+            return str(why)
+        return None
+
+    def asks(self, language: str) -> tuple[InputField, ...]:
+        route, url = self._routes.own, self._options.terms_url
+        labels = self._routes.labels(_spoken(language))
+        found = asked(route, self._templates, labels) if route else ()
+        terms = InputField(name=TERMS, label="", kind="terms", url=url)
+        return (*found, terms) if url else found
+
+    def describe(self) -> Description:
+        routes = self._routes
+        return describe(routes.own, self._options.rate_routes, routes.rates, self._templates)
+
+    def operator_link(self, id: str) -> str | None:
+        return self._page("order", "en", id)
+
+    # Paying
 
     async def pay(self, charge: Charge) -> Outcome:
         if charge.order.transaction_type not in CAN.transaction_types:
             log.error("gateway.cannot", transaction_type=charge.order.transaction_type, alert=True)
             return NOT_OURS_TO_SEND
-        answer = await self._wire.charge(f"{API}/create", self._request(charge))
+        await self._routes.learn(NOW)
+        route = self._routes.own
+        if route is None:
+            return UNREACHABLE
+        try:
+            asked_for = reckon(route, charge.money, self._routes.rates)
+            body = self._request(charge, asked_for, route)
+        except CannotTake as why:
+            log.warning("gateway.cannot_take", why=str(why))
+            return Outcome(Status.LOST, reason=why.reason)
+        except Missing as missing:
+            return Outcome(Status.LOST, reason=Reason.INVALID, field=missing.name)
+        answer = await self._orders.create(body)
         if isinstance(answer, Outcome):
             return answer
         order = order_in(answer.data) if answer.status < 300 else None
         if order is None or (secret := order.secret) is None:
-            return _refused(answer)
+            return self._refused(answer, route, charge)
         order = msgspec.structs.replace(order, status=order.status or NEW)
-        identity = f"{order.uid}/{secret}"
-        made = self._outcome(order, identity, charge.money, _language(charge))
-        if made.step is None and order.status in WAITING:
-            # How to pay is told by the order itself; where that fails, it is made nevertheless.
-            told = await self._read(identity)
-            if isinstance(told, Order):
-                return self._told(told, identity, charge.money, made.facts)
-        return made
+        return await self._made(order, f"{order.uid}/{secret}", asked_for, charge)
 
-    def _told(self, order: Order, identity: str, money: Money, before: Facts) -> Outcome:
-        """A new order as it is read. Another amount that its creation stated isn't forgotten."""
-        outcome = self._outcome(order, identity, money)
-        if outcome.step is None and order.status in WAITING:
-            log.error("gateway.nothing_to_show", order=order.uid, alert=True)
-        wrong = before.money not in (None, money)
-        return msgspec.structs.replace(outcome, facts=before) if wrong else outcome
+    async def _made(self, order: Order, identity: str, wanted: Sum, charge: Charge) -> Outcome:
+        """A new order, if it is what was asked for. How to pay it is told by the order itself, and
+        its sums where its creation didn't state them."""
+        if wrong := wanted.wrong(order):
+            return await self._unwanted(order, identity, wrong)
+        unstated, language = wanted.unstated(order), _spoken(charge.language)
+        made = self._outcome(order, identity, charge.money, language)
+        if unstated or (made.step is None and order.status in WAITING):
+            told = await self._orders.read(identity)
+            if isinstance(told, Order):
+                if wrong := wanted.wrong(told) or (unstated and wanted.unstated(told)):
+                    return await self._unwanted(told, identity, wrong)
+                made = self._outcome(told, identity, charge.money, language)
+                if made.step is None and told.status in WAITING:
+                    return await self._unwanted(told, identity, "nothing_to_show")
+                order = told if unstated else order
+            elif unstated:
+                return await self._unwanted(order, identity, unstated)
+        facts = msgspec.structs.replace(made.facts, agreed=exchanged(order))
+        return msgspec.structs.replace(made, facts=facts)
+
+    async def _unwanted(self, order: Order, identity: str, why: str) -> Outcome:
+        """An order that is not for our customer: nobody was shown it, so nobody can pay it. It is
+        withdrawn; whether that arrives makes no difference."""
+        told = log.warning if why == RATE_MOVED else log.error
+        told("gateway.unwanted", order=order.uid, why=why, alert=why != RATE_MOVED)
+        await self._orders.say(identity, WITHDRAWN)
+        facts = Facts(code=order.status, ref_id=order.uid, exchanged=exchanged(order))
+        return Outcome(Status.LOST, identity, reason=Reason.PROVIDER, facts=facts)
+
+    def _refused(self, answer: Answer, route: Route, charge: Charge) -> Outcome:
+        """A plain refusal, also with 200, is no attempt: nothing was made. Anything else leaves the
+        order unknown."""
+        said = refusal(answer.data)
+        if said is None:
+            log.warning("gateway.unknown", status=answer.status)
+            return UNKNOWN
+        name = refused_input(said, route, self._templates, charge)
+        ours = name is None and said.field != AMOUNT  # nothing that the customer could mend
+        told = log.error if ours else log.warning
+        told("gateway.refused", field=said.field, alert=ours)
+        reason = Reason.INVALID if name else Reason.PROVIDER if ours else Reason.LIMIT
+        facts = Facts(code=said.field, message=said.message)
+        return Outcome(Status.LOST, reason=reason, field=name, facts=facts)
+
+    # How it stands
 
     async def status(self, reference: Reference) -> Outcome:
         if reference.id is None:
             return Outcome(Status.LOST)  # nobody was told of it, so nobody can pay it
-        order = await self._read(reference.id)
+        order = await self._orders.read(reference.id)
         if isinstance(order, Outcome):
             return order
-        if order.status in STUCK:
+        if order.status in STUCK and order.status != reference.code:
             log.warning("gateway.needs_a_person", order=order.uid, status=order.status, alert=True)
         return self._outcome(order, reference.id, reference.money)
 
-    def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
-        told = verified(headers, body, self._options.ipn_secret)
+    def notification(self, headers: Mapping[str, str], body: bytes, query: str = "") -> Outcome:
+        told = verified(headers, body, self._options.ipn_secret, query)
         if told is None:
             raise Unauthorized
         word = told["newStatus"]
-        return Outcome(STATUS.get(word, Status.PENDING), reason=REASON.get(word))
+        facts = Facts(exchanged=sums(told))
+        return Outcome(STATUS.get(word, Status.PENDING), reason=REASON.get(word), facts=facts)
 
     async def confirm(self, reference: Reference) -> Outcome:
         return await self._tell(reference, CONFIRMED)
@@ -185,87 +257,70 @@ class Exchanger(Confirms, Withdraws):
             return UNKNOWN
         if before.facts.code not in WAITING:
             return before
-        uid, _, secret = reference.id.partition("/")
-        body = {"orderUID": uid, "orderSecret": secret, "status": word}
-        answer = await self._wire.ask(f"{API}/update-status", body, method="PUT")
+        answer = await self._orders.say(reference.id, word)
         if isinstance(answer, Outcome):
             return UNKNOWN
         if answer.status >= 300 or not _done(answer.data):
             after = await self.status(reference)
             return UNKNOWN if after.facts.code in WAITING | {None} else after
         reason = Reason.CUSTOMER_CANCELLED if word == WITHDRAWN else None
-        facts = Facts(code=word, ref_id=uid)
+        facts = Facts(code=word, ref_id=before.facts.ref_id)
         return Outcome(STATUS[word], reference.id, reason=reason, facts=facts)
-
-    async def _read(self, identity: str) -> Order | Outcome:
-        uid, _, secret = identity.partition("/")
-        query = {"orderUID": uid, "orderSecret": secret, "type": "payment"}
-        answer = await self._wire.ask(f"{API}/get?{urlencode(query, quote_via=quote)}")
-        if isinstance(answer, Outcome):
-            return answer
-        if answer.status == 404 and refusal(answer.data):
-            return Outcome(Status.LOST)
-        order = order_in(answer.data) if answer.status < 300 else None
-        if order is None:
-            return UNKNOWN
-        if order.uid != uid:
-            log.error("gateway.another_order", order=uid, alert=True)
-            return UNKNOWN
-        return order
 
     def _outcome(
         self, order: Order, identity: str, money: Money, language: str | None = None
     ) -> Outcome:
         """`language`: of the exchanger's page; only a new order is led there."""
         status = STATUS.get(order.status, Status.PENDING)
-        uid, _, secret = identity.partition("/")
         step: Step | None = None
         if status is Status.ACTION and self._options.page == "own":
-            step = instructions(order, secret)
+            step = instructions(order, identity.partition("/")[2])
             status = Status.ACTION if step else Status.PENDING
         elif status is Status.ACTION and language:
-            place = f"{quote(uid, safe='')}/{quote(secret, safe='')}"
-            step = Redirect(f"{self._base}/{language}/payment/{place}")
-        facts = Facts(money=stated_money(order, money), code=order.status or None, ref_id=order.uid)
+            step = Redirect(self._page("payment", language, identity))
+        sums = exchanged(order)
+        if status is Status.PAID and sums is None:
+            # Nobody says how much, so nobody says that it is paid.
+            log.error("gateway.sums_unstated", order=order.uid, alert=True)
+            status = Status.PENDING
+        facts = Facts(
+            money=stated_money(order, money),
+            exchanged=sums,
+            code=order.status or None,
+            ref_id=order.uid,
+        )
         return Outcome(status, identity, step, REASON.get(order.status), facts)
 
-    def _request(self, charge: Charge) -> dict[str, Any]:
+    def _page(self, kind: str, language: str, identity: str) -> str:
+        uid, _, secret = identity.partition("/")
+        return f"{self._base}/{language}/{kind}/{quote(uid, safe='')}/{quote(secret, safe='')}"
+
+    def _request(self, charge: Charge, wanted: Sum, route: Route) -> dict[str, Any]:
+        """Raises Missing."""
         options = self._options
+        if options.terms_url and not charge.inputs.get(TERMS):
+            raise Missing(TERMS)
         return merged(
             {
                 "routeId": options.route_id,
                 "partner": options.partner,
-                # The number itself, digit by digit: no float is as exact.
-                "amount": msgspec.Raw(f"{charge.money.major:f}".encode()),
-                "fromValues": fields(options.from_values, charge),
-                "toValues": fields(options.to_values, charge),
-                "routeValues": fields(options.route_values, charge),
-                "lang": LANGUAGES[_language(charge)],
-                "agreement": options.agreement,
+                "amount": msgspec.Raw(wanted.give.encode()),  # digit by digit
+                "lang": LANGUAGES[_spoken(charge.language)],
+                "agreement": True,
                 "hideOutData": options.hide_out_data,
                 "clientCallbackUrl": charge.return_url,
                 "ipnUrl": charge.notify_url,
                 "ipnSecret": options.ipn_secret,
-            }
+            },
+            values(route, self._templates, charge),
         )
 
 
-def _language(charge: Charge) -> str:
+def _spoken(language: str) -> str:
     """One of `LANGUAGES`."""
-    spoken = charge.language.partition("-")[0].lower()
+    spoken = language.partition("-")[0].lower()
     return spoken if spoken in LANGUAGES else "en"
 
 
 def _done(data: Any) -> bool:
     return isinstance(data, dict) and data.get("success") is True
-
-
-def _refused(answer: Answer) -> Outcome:
-    """A plain refusal is a decline, also with 200; anything else leaves the order unknown."""
-    said = refusal(answer.data)
-    if said is None:
-        log.warning("gateway.unknown", status=answer.status)
-        return UNKNOWN
-    log.warning("gateway.refused", field=said.field)
-    facts = Facts(code=said.field, message=said.message)
-    return Outcome(Status.DECLINED, reason=Reason.INVALID, facts=facts)

@@ -12,10 +12,14 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
+from checkout.gateways.exchanger_order import number
+from checkout.model.outcome import Exchanged
+
 SIGNED: Final = (
     "orderId", "newStatus", "inAmount", "outAmount", "xml_from", "xml_to", "timestamp",
 )  # fmt: skip
-# In the body, or in a header of this name with or without "X-". The query isn't shown to gateways.
+# In the body, in the query of our own address (the document says "secure hash in ipn url"), or in
+# a header of this name with or without "X-".
 CARRIERS: Final = ("hash", "sign", "signature")
 MOST_FIELDS: Final = 500
 
@@ -26,29 +30,44 @@ def signature(fields: Mapping[str, str], secret: str) -> str:
     return hashlib.sha256(signed.encode()).hexdigest()
 
 
-def verified(headers: Mapping[str, str], body: bytes, secret: str) -> dict[str, str] | None:
+def verified(
+    headers: Mapping[str, str], body: bytes, secret: str, query: str = ""
+) -> dict[str, str] | None:
     """The fields of a genuine notification; None for any other."""
-    fields = _fields(body)
+    fields, added = _fields(body), _fields(query.encode())
     # A colon within a field would let two different notifications have one signature.
-    if fields is None or any(":" in fields.get(name, ":") for name in SIGNED):
+    if fields is None or added is None or any(":" in fields.get(name, ":") for name in SIGNED):
         return None
     expected = signature(fields, secret).encode()
-    given = [hmac.compare_digest(one, expected) for one in _given(headers, fields)]
+    given = [hmac.compare_digest(one, expected) for one in _given(headers, fields, added)]
     return fields if any(given) else None
 
 
-def _given(headers: Mapping[str, str], fields: Mapping[str, str]) -> Iterator[bytes]:
+def sums(fields: Mapping[str, str]) -> Exchanged | None:
+    """Both as they were written; None where neither is a number."""
+    found = Exchanged(number(fields, "inAmount"), number(fields, "outAmount"))
+    return None if found == Exchanged() else found
+
+
+def _given(
+    headers: Mapping[str, str], fields: Mapping[str, str], added: Mapping[str, str]
+) -> Iterator[bytes]:
     for name in CARRIERS:
-        for value in (fields.get(name), headers.get(name), headers.get(f"x-{name}")):
+        for value in (
+            fields.get(name),
+            added.get(name),
+            headers.get(name),
+            headers.get(f"x-{name}"),
+        ):
             if value:
                 yield value.strip().lower().encode()
 
 
-def _fields(body: bytes) -> dict[str, str] | None:
-    """The fields of the form; None where it is none, or has a field of ours twice."""
+def _fields(form: bytes) -> dict[str, str] | None:
+    """The fields of a form; None where it is none, or has a field of ours twice."""
     try:
         pairs = parse_qsl(
-            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
+            form.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
         )
     except ValueError:
         return None

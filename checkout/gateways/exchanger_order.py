@@ -15,7 +15,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from checkout.model.money import EXPONENTS, LARGEST, Money
+from checkout.model.money import Money
+from checkout.model.outcome import Exchanged
 
 Object = Mapping[str, Any]
 
@@ -34,6 +35,9 @@ class Side(Struct, frozen=True):
     symbol: str | None  # USDT
     amount: str | None  # as it was written
 
+    def stated(self) -> str | None:
+        return f"{self.amount} {self.symbol}" if self.amount and self.symbol else self.amount
+
 
 class Order(Struct, frozen=True):
     """`details`: how the customer pays. `secret`: told at creation alone."""
@@ -48,9 +52,10 @@ class Order(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """`field`: the one that the exchanger complains about."""
+    """`field`: the one that the exchanger complains about; `values`: the list that it is in."""
 
     field: str | None
+    values: str | None
     message: str | None
 
 
@@ -81,8 +86,10 @@ def refusal(data: Any) -> Refusal | None:
     message = text(error, "message") or text(data, "error") or text(data, "message")
     if not error and message is None:
         return None
+    about = section(error, "object")
     return Refusal(
-        field=text(section(error, "object"), "fieldId"),
+        field=text(about, "fieldId"),
+        values=text(about, "type"),
         message=_LIKE_A_CARD.sub("…", message) if message else None,
     )
 
@@ -110,22 +117,20 @@ def number(fields: Object, name: str) -> str | None:
 
 
 def stated_money(order: Order, asked: Money) -> Money | None:
-    """What the order says that the shop gets, where it says so in the shop's own currency.
-
-    Whether the amount of a new order is meant for what the customer gives or for what the shop
-    gets, nobody says: where both ends are in our currency, either may be ours.
-    """
-    gets = _exact(order.target, asked.currency)
-    gives = _exact(order.source, asked.currency)
-    return asked if gets is not None and asked == gives else gets
-
-
-def _exact(side: Side, currency: str) -> Money | None:
-    """None where it is in another currency, or isn't exactly so many minor units."""
-    if side.symbol != currency or side.amount is None:
+    """What the order says in the shop's own currency: that the customer gives, where it is that
+    that is counted so, else that the shop gets. More than was asked for is as good as that."""
+    side = order.source if order.source.symbol == asked.currency else order.target
+    if side.symbol != asked.currency or side.amount is None:
         return None
-    minor = Fraction(side.amount) * 10 ** EXPONENTS[currency]
-    return Money(int(minor), currency) if minor.denominator == 1 and minor <= LARGEST else None
+    minor = Fraction(side.amount) * 10**asked.exponent
+    less = minor < asked.minor
+    return msgspec.structs.replace(asked, minor=int(minor)) if less else asked
+
+
+def exchanged(order: Order) -> Exchanged | None:
+    """Both sums as they were written; None where the order states neither."""
+    found = Exchanged(order.source.stated(), order.target.stated())
+    return None if found == Exchanged() else found
 
 
 def _order(fields: Object) -> Order:
@@ -136,8 +141,9 @@ def _order(fields: Object) -> Order:
         uid=text(fields, "uid") or "",
         secret=secret if secret and _SECRET.fullmatch(secret) else None,
         status=text(fields, "status") or "",
-        source=_side(source, number(fields, "inAmount")),
-        target=_side(target, number(fields, "outAmount")),
+        # A new order is told with its sums beside the route, or within it.
+        source=_side(source, number(fields, "inAmount") or number(route, "inAmount")),
+        target=_side(target, number(fields, "outAmount") or number(route, "outAmount")),
         details=section(source, "paymentDetails"),
         comment=text(fields, "comment"),
     )

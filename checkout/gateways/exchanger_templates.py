@@ -11,6 +11,7 @@ from typing import Final
 
 from checkout.gateways.base import Charge
 from checkout.model.checks import suggestion
+from checkout.model.order import Customer
 
 NAMES: Final[Mapping[str, Callable[[Charge], str | None]]] = {
     "amount": lambda charge: f"{charge.money.major:f}",
@@ -44,13 +45,16 @@ def check(templates: Mapping[str, str]) -> None:
             raise ValueError("must write a placeholder like {email}")
 
 
-def fields(templates: Mapping[str, str], charge: Charge) -> list[dict[str, str]]:
-    """The key and value pairs that the exchanger takes. One that nothing is known for is left
-    out: the exchanger knows which it needs."""
-    pairs = ((key, _filled(template, charge)) for key, template in templates.items())
-    return [{"key": key, "value": value} for key, value in pairs if value]
+def filled(template: str, charge: Charge) -> str:
+    """Empty where nothing is known."""
+    return clean(_PLACE.sub(lambda place: NAMES[place[1]](charge) or "", template))
 
 
-def _filled(template: str, charge: Charge) -> str:
-    text = _PLACE.sub(lambda place: NAMES[place[1]](charge) or "", template)
+def clean(text: str) -> str:
     return "".join(c for c in text if c.isprintable()).strip()[:LONGEST]
+
+
+def of_customer(template: str) -> str | None:
+    """Which of the customer's fields a template is, where it is nothing but that: `email`."""
+    place = _PLACE.fullmatch(template.strip())
+    return place[1] if place and place[1] in Customer.__struct_fields__ else None

@@ -12,11 +12,9 @@ import base64
 import binascii
 import hmac
 import time
-import uuid
 from abc import abstractmethod
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import httpx
@@ -30,25 +28,17 @@ from checkout.gateways.base import (
     Charge,
     Reference,
     can_of,
-    merged,
 )
 from checkout.gateways.overpay_answer import Transaction, decode, transactions
 from checkout.gateways.overpay_operation import NOT_OURS_TO_SEND, Operations, news
 from checkout.gateways.overpay_refusal import refusal, refused
+from checkout.gateways.overpay_request import request_id
 from checkout.gateways.overpay_signature import is_signed, rsa_key
 from checkout.gateways.overpay_words import REASON, REASON_OF_STATUS, STATUS
 from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, Answer, Wire
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import LIVE, WON, Status
 from checkout.model.steps import Step
-
-LONGEST_DESCRIPTION: Final = 255
-LAST_MOMENT: Final = 253402300799  # the end of the year 9999, in seconds since 1970
-LANGUAGES: Final = frozenset({
-    "az", "be", "bn", "da", "de", "en", "es", "et", "fi", "fr", "it", "ja", "ka",
-    "kk", "lv", "no", "pl", "pt", "ro", "ru", "sr", "sv", "tg", "tr", "uk", "zh",
-})  # fmt: skip
-_REQUESTS: Final = uuid.UUID("0d3e9c5e-6a0b-5b8e-9d53-3c1f6f1f7a42")  # names RequestIDs, no secret
 
 log = structlog.get_logger(__name__)
 
@@ -147,7 +137,7 @@ class Overpay(Operations):
             found[0], reference.transaction_type, reference.method, later=True, known=True
         )
 
-    def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
+    def notification(self, headers: Mapping[str, str], body: bytes, query: str = "") -> Outcome:
         if not self._is_genuine(headers, body):
             raise Unauthorized
         found = transactions(decode(body))
@@ -280,39 +270,3 @@ class Overpay(Operations):
         except (binascii.Error, ValueError):
             return False
         return scheme.lower() == "basic" and hmac.compare_digest(credentials, self._credentials)
-
-
-def request_id(key: str) -> str:
-    """The same for the same attempt: sent twice, the gateway answers the second as the first."""
-    return str(uuid.uuid5(_REQUESTS, key))
-
-
-def common(charge: Charge) -> dict[str, Any]:
-    """What every request has, whatever it pays with."""
-    order = charge.order
-    language = charge.language.partition("-")[0].lower()
-    return merged(
-        {
-            "amount": charge.money.minor,
-            "currency": charge.money.currency,
-            "description": order.description[:LONGEST_DESCRIPTION],
-            "tracking_id": charge.key,
-            "expired_at": _moment(order.expires_at),
-            "language": language if language in LANGUAGES else None,
-            "notification_url": charge.notify_url,
-            "return_url": charge.return_url,
-            "test": order.test,
-        }
-    )
-
-
-def filled(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Without nulls, empty texts and empty lists or objects; false and 0 are values."""
-    return {name: value for name, value in fields.items() if value not in (None, "", (), [], {})}
-
-
-def _moment(seconds: float) -> str | None:
-    """YYYY-MM-DDThh:mm:ss+00:00; None for what no calendar has."""
-    if not 0 < seconds < LAST_MOMENT:
-        return None
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat()

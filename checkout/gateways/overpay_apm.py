@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from checkout.gateways.base import Can, Charge, merged
-from checkout.gateways.overpay import Options, Overpay, Unusable, common, filled
+from checkout.gateways.overpay import Options, Overpay, Unusable
 from checkout.gateways.overpay_answer import Transaction
+from checkout.gateways.overpay_request import common, filled
 from checkout.gateways.reading import Object, address, app_link, section, text
 from checkout.model.parameters import ADDRESS, PERSON
 from checkout.model.status import Status

@@ -20,14 +20,9 @@ from checkout.gateways.base import (
     Voids,
     merged,
 )
-from checkout.gateways.overpay import (
-    Options,
-    Overpay,
-    Unusable,
-    common,
-    filled,
-)
+from checkout.gateways.overpay import Options, Overpay, Unusable
 from checkout.gateways.overpay_answer import Transaction
+from checkout.gateways.overpay_request import common, filled
 from checkout.gateways.overpay_sending import sending_request
 from checkout.gateways.overpay_words import STATUS
 from checkout.gateways.reading import address, section

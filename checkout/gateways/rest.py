@@ -107,7 +107,7 @@ class Rest(Captures, Voids, Refunds, FindsOperations):
         found = outcome(said, reference.transaction_type, later=True, on_card=on_card)
         return _found(found, reference)
 
-    def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
+    def notification(self, headers: Mapping[str, str], body: bytes, query: str = "") -> Outcome:
         data = decoded(body)
         key = self._options.secure_key
         signed = signed_words(data, key) if isinstance(data, dict) else frozenset()

@@ -124,6 +124,8 @@ class Due(Struct, frozen=True):
     key: str
     payment: str
     number: int
+    account: str
+    status: str
     created_at: float
     sweep_at: float | None
     expires_at: float  # of the payment
@@ -131,7 +133,8 @@ class Due(Struct, frozen=True):
 
 def to_sweep(conn: Connection, now: float, limit: int = 50) -> list[Due]:
     """The attempts that are to be asked about although nobody watches, longest due first."""
-    names = (attempts.c[name] for name in ("key", "payment", "number", "created_at", "sweep_at"))
+    own = ("key", "payment", "number", "account", "status", "created_at", "sweep_at")
+    names = (attempts.c[name] for name in own)
     query = (
         select(*names, payments.c.expires_at)
         .join(payments, payments.c.uid == attempts.c.payment)

@@ -70,6 +70,9 @@ def read_by_token(data: Any, kind: str, shop: Shop, *, sandbox: bool, now: float
     fields = Fields(drop_nulls(data), tolerant=True).within("request", shown="")
     given = fields.within(section_of(CARD_METHOD, kind))
     card, parent = _card(fields, given, kind)
+    for name, here in RECIPIENTS.items() if kind == PAYOUT else ():
+        if fields.within(name).names:
+            fields.wrong(name, f"is called {here} in a payout")
     extra = fields.within("additional_data")
     switches = read_switches(given)
     order = Order(

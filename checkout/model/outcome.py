@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from fractions import Fraction
 
 from msgspec import Struct
 
@@ -50,11 +51,35 @@ class PaidCard(Struct, frozen=True, omit_defaults=True):
     token: str | None = None
 
 
+class Exchanged(Struct, frozen=True, omit_defaults=True):
+    """What the customer gives and what the shop gets for it, where these are two sums: decimals as
+    the gateway wrote them, never through a float, each with its unit after a blank where the
+    gateway tells that (`0.00020150 BTC`)."""
+
+    gives: str | None = None
+    gets: str | None = None
+
+    def short_of(self, agreed: Exchanged) -> bool:
+        """Whether less is given or got than was agreed, or something else. More isn't short."""
+        return _short(self.gives, agreed.gives) or _short(self.gets, agreed.gets)
+
+
+def _short(said: str | None, agreed: str | None) -> bool:
+    if said is None or agreed is None:
+        return False
+    amount, _, unit = said.partition(" ")
+    wanted, _, wanted_unit = agreed.partition(" ")
+    other = bool(unit and wanted_unit) and unit != wanted_unit
+    return other or Fraction(amount) < Fraction(wanted)
+
+
 class Facts(Struct, frozen=True, omit_defaults=True):
     """What the gateway stated; None: not stated, which is no mismatch."""
 
     money: Money | None = None
     amount: int | None = None  # minor units, where the currency is not stated beside it
+    agreed: Exchanged | None = None  # when it was made; what comes later is held against it
+    exchanged: Exchanged | None = None  # what it came to, when last heard of
     key: str | None = None
     card: PaidCard | None = None
     receipt_url: str | None = None

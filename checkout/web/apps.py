@@ -80,10 +80,10 @@ async def _submission(visit: Visit, fields: Fields) -> Submission:
     method = next((m for m in flow.methods(visit.story) if m.name == name), None)
     if method is None:
         raise Unprocessable({"payment_method": [NO_METHOD]})
-    if any(each.required for each in flow.asks(method, visit.lang)):
+    customer = app_customer(fields, order, visit.address)
+    if any(each.required for each in flow.asks(method, visit.lang, customer)):
         raise Unprocessable({"payment_method": [ASKS_MORE]})
     card, remember = await _card(visit, method, fields) if flow.takes_card(method) else (None, None)
-    customer = app_customer(fields, order, visit.address)
     headers = {key.lower(): value for key, value in visit.request.headers.items()}
     browser = app_browser(fields, headers)
     fields.done()

@@ -14,7 +14,8 @@ async def notification(request: Web_Request) -> Response[bytes]:
     place = request.path_params
     body = await read_body(request)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    await web_of(request).flow.notified(place["account"], place["ticket"], headers, body)
+    query = request.scope["query_string"].decode("latin-1")
+    await web_of(request).flow.notified(place["account"], place["ticket"], headers, body, query)
     return Response(b"OK", media_type=MediaType.TEXT)
 
 

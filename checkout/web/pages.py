@@ -24,7 +24,13 @@ from checkout.web import present, reasons, words
 from checkout.web.answer import Answer
 from checkout.web.forms import ASKED, asked_names, fixed_holder, read_customer, read_form
 from checkout.web.inputs import name_of, read_inputs
-from checkout.web.payment_page import chosen_method, keeps_cards, known_customer, show_payment
+from checkout.web.payment_page import (
+    asked_inputs,
+    chosen_method,
+    keeps_cards,
+    known_customer,
+    show_payment,
+)
 from checkout.web.saved import saved_card, today
 from checkout.web.security import guard_form, read_body
 from checkout.web.views import (
@@ -73,7 +79,7 @@ async def pay(request: Web_Request) -> Answer:
         errors |= card_errors
     inputs: dict[str, str] = {}
     if chosen is not None:
-        asked = visit.web.flow.asks(chosen, visit.lang)
+        asked = asked_inputs(visit, chosen)
         inputs, input_errors = read_inputs(chosen.name, asked, fields)
         errors |= input_errors
     errors |= wrong
@@ -111,7 +117,7 @@ def _refused_field(visit: Visit, method: Method, sent: Submission) -> dict[str, 
     name = last.facts.refused
     if name is None:
         return {}
-    for asked in visit.web.flow.asks(method, visit.lang):
+    for asked in asked_inputs(visit, method):
         if asked.name == name:
             return {name_of(method.name, asked): words.INPUT_REFUSED}
     known = words.REFUSED.get(name) or (ASKED[name].wrong if name in ASKED else None)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from checkout.gateways.base import InputField
 from checkout.ledger.rows import Story
 from checkout.links import Pocket
 from checkout.model import saving
@@ -150,7 +151,7 @@ def _offered(visit: Visit, methods: tuple[Method, ...]) -> tuple[present.Offered
             each.label,
             visit.kind(each.name, card=flow.takes_card(each)),
             flow.takes_card(each),
-            flow.asks(each, visit.lang),
+            asked_inputs(visit, each),
         )
         for each in methods
     )
@@ -316,6 +317,13 @@ def _agreement(visit: Visit, values: Mapping[str, str], error: str | None) -> Ch
         return None
     ticked = bool(values.get("agreed")) if values else terms.ticked
     return checkboxes.agreement(terms, ticked, error, visit.lang)
+
+
+def asked_inputs(visit: Visit, method: Method) -> tuple[InputField, ...]:
+    """What the method's gateway asks for, beside what the page does."""
+    asked = visit.web.flow.asks(method, visit.lang, known_customer(visit))
+    on_page = asked_names(visit.story.payment.order)
+    return tuple(each for each in asked if each.unless not in on_page)
 
 
 def known_customer(visit: Visit) -> Customer:

@@ -44,8 +44,8 @@ SHOPS: Final = (
     "invoices.md",
 )
 OTHERS: Final = frozenset(
-    {"adding-a-gateway.md", "architecture.md", "exchanger.md", "operating.md", "rest.md"}
-    | {"settings.md"}
+    {"adding-a-gateway.md", "architecture.md", "exchanger.md", "operating.md"}
+    | {"overpay.md", "rest.md", "settings.md"}
 )
 ELSEWHERE: Final = frozenset({"links.md", "widget.md"})  # have tests of their own
 

@@ -11,7 +11,7 @@ from checkout.errors import NotFound, Unauthorized
 from checkout.flow.verbs import Flow
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
-from tests.support.gateway import ACTION, DECLINED, GENUINE, PAID, PENDING, Held
+from tests.support.gateway import ACTION, DECLINED, GENUINE, PAID, PENDING, PROVED, Held
 from tests.support.world import World
 
 
@@ -53,6 +53,13 @@ async def test_one_that_overtakes_the_charges_own_answer_waits_for_it(world: Wor
     await world.flow.finish(5)
     assert await world.status(story) is Status.PAID
     assert world.gateway.queries == []
+
+
+async def test_what_a_gateway_added_to_our_address_may_be_its_proof(world: World) -> None:
+    (attempt,) = (await world.paid_with(PENDING)).attempts
+    await world.flow.notified(attempt.account, attempt.notify_ticket, {}, b"", PROVED)
+    with pytest.raises(Unauthorized):
+        await world.flow.notified(attempt.account, attempt.notify_ticket, {}, b"", PROVED + "0")
 
 
 async def test_it_is_asked_about_at_once(world: World) -> None:

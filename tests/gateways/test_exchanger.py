@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -22,7 +22,7 @@ from checkout.gateways.exchanger_html import plain_lines
 from checkout.gateways.exchanger_ipn import CARRIERS, SIGNED, signature, verified
 from checkout.gateways.exchanger_order import decode, order_in
 from checkout.gateways.exchanger_templates import NAMES
-from checkout.model.money import Money
+from checkout.model.money import LARGEST, Money
 from checkout.model.order import Customer
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import Status
@@ -35,6 +35,7 @@ from tests.gateways.replay import Script, stories
 SECRET = "dGqwF2M2eBPaSN1G5ljMS1cb"
 ID = f"1409/{SECRET}"
 API = "/service/api/v1/public/exchanger/order"
+ROUTE = "/service/api/v1/public/exchanger/route/get/one"
 WALLET = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"
 
 
@@ -53,10 +54,25 @@ class TestExchanger(Conformance):
         assert SECRET not in repr((outcome.step, outcome.facts, outcome.reason, logged))
 
 
+def side(symbol: str, decimals: int, *keys: str, **more: Any) -> dict[str, Any]:
+    """One end of a route; `keys`: of the fields that it requires."""
+    fields = [{"_id": key, "name": key.title(), "required": True} for key in keys]
+    return {"name": symbol, "symbol": symbol, "decimal": decimals, "fields": fields, **more}
+
+
+def route(
+    source: dict[str, Any], target: dict[str, Any], give: str, get: str, **more: Any
+) -> dict[str, Any]:
+    rate = {"in": give, "out": get, "outFeeAmount": 0, "amount": "1000000", **more}
+    return {"from": source, "to": target, "fields": [], "rate": rate}
+
+
 class Office:
-    """An exchanger of one order, in the shapes of its documents."""
+    """An exchanger of one order and its route, in the shapes of its documents."""
 
     def __init__(self, status: str = "new") -> None:
+        self.route: dict[str, Any] | None = route(side("BTC", 8), side("EUR", 2), "0.0002", "12.5")
+        self.routes: list[tuple[str, str]] = []  # which were asked for, in which language
         self.order: dict[str, Any] = {
             "uid": 1409,
             "status": status,
@@ -76,6 +92,8 @@ class Office:
         self.answers: dict[str, httpx.Response | httpx.TransportError] = {}
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == ROUTE:
+            return self.tell_route(request)
         name = request.url.path.removeprefix(f"{API}/")
         body = json.loads(request.content) if request.content else None
         self.calls.append((request.method, name))
@@ -98,6 +116,14 @@ class Office:
         }
         return self.say({"order": self.order})
 
+    def tell_route(self, request: httpx.Request) -> httpx.Response:
+        asked = parse_qs(request.url.query.decode())
+        self.routes.append((asked["id"][0], asked["lang"][0]))
+        answer = self.answers.get("route")
+        if isinstance(answer, httpx.TransportError):
+            raise answer
+        return answer or self.say({"route": self.route})
+
     def say(self, data: Any) -> httpx.Response:
         body = json.dumps({"success": True, "data": data}).encode()
         return httpx.Response(200, stream=httpx.ByteStream(body))
@@ -108,10 +134,12 @@ class Office:
 
 
 @asynccontextmanager
-async def opened(office: Office, **changes: Any) -> AsyncIterator[Exchanger]:
+async def opened(
+    office: Office, clock: Callable[[], float] = time.monotonic, **changes: Any
+) -> AsyncIterator[Exchanger]:
     options = msgspec.structs.replace(ExchangerSide().options("https://x.example/"), **changes)
     async with httpx.MockTransport(office) as transport:
-        yield Exchanger(options, transport)
+        yield Exchanger(options, transport, clock=clock)
 
 
 def charge(**changes: Any) -> Charge:
@@ -162,29 +190,30 @@ async def test_its_own_page_an_order_that_is_over_leads_nowhere() -> None:
         (Money(1, "EUR"), "0.01"),
         (Money(1999, "JPY"), "1999"),
         (Money(1001, "KWD"), "1.001"),
-        (Money(9_007_199_254_740_993, "EUR"), "90071992547409.93"),
+        (Money(LARGEST, "EUR"), "1000000000000.00"),
+        (Money(19_900, "EUR", 3), "19.900"),  # the account counts otherwise than ISO
     ],
 )
-async def test_the_amount_is_written_digit_by_digit(money: Money, written: str) -> None:
-    sent: list[bytes] = []
+async def test_a_price_that_is_given_is_written_digit_by_digit(money: Money, written: str) -> None:
+    office, sent = Office(), list[bytes]()
+    office.route = route(side(money.currency, money.exponent), side("BTC", 8), "1", "0.0000001")
 
     async def answer(request: httpx.Request) -> httpx.Response:
         sent.append(request.content)
-        return httpx.Response(500)
+        return await office(request) if request.url.path == ROUTE else httpx.Response(500)
 
     async with httpx.MockTransport(answer) as transport:
         gateway = Exchanger(ExchangerSide().options("https://x.example"), transport)
         await gateway.pay(charge(money=money))
-    assert f'"amount":{written},'.encode() in sent[0]
+    assert f'"amount":{written},'.encode() in sent[1]
 
 
 async def test_switches() -> None:
     office = Office()
-    switches = {"hide_out_data": False, "agreement": False, "partner": "p-1"}
-    async with opened(office, **switches) as gateway:
+    async with opened(office, hide_out_data=False, partner="p-1", page="exchanger") as gateway:
         await gateway.pay(charge())
     [body] = office.bodies
-    assert (body["hideOutData"], body["agreement"], body["partner"]) == (False, False, "p-1")
+    assert (body["hideOutData"], body["agreement"], body["partner"]) == (False, True, "p-1")
     assert body["ipnSecret"] == IPN_SECRET
     assert samples.KEY not in json.dumps(body)
 
@@ -235,12 +264,27 @@ async def test_every_name_of_the_templates() -> None:
         ({"route_values": {" ": "x"}}, "route_values: must name a field"),
         ({"ipn_secret": " "}, "ipn_secret: must not be empty"),
         ({"route_id": ""}, "route_id: must not be empty"),
+        ({"ipn_secret": "x" * 201}, "ipn_secret: must have at most 200 characters"),
         ({"page": "theirs"}, "page"),
+        ({"agreement": None}, "agreement: name the exchanger's terms (terms_url)"),
+        ({"agreement": True}, "agreement"),
+        ({"agreement": False}, "agreement"),
+        ({"terms_url": "https://x.example/rules"}, "one of the two"),
+        ({"terms_url": "http://x.example", "agreement": None}, "terms_url: must begin with https"),
+        ({"terms_url": "javascript:x()", "agreement": None}, "terms_url: must begin with https"),
+        ({"rate_routes": {"EURO": "1"}}, "rate_routes: must be like"),
+        ({"rate_routes": {"EUR": " "}}, "rate_routes: must be like"),
+        ({"rate_routes": {"EUR": 1.1}}, "rate_routes"),
         ({"pages": "own"}, "pages"),
     ],
 )
 def test_settings_are_checked(change: Mapping[str, Any], reason: str) -> None:
-    good = {"base_url": "https://x.example", "route_id": "1", "ipn_secret": IPN_SECRET}
+    good = {
+        "base_url": "https://x.example",
+        "route_id": "1",
+        "ipn_secret": IPN_SECRET,
+        "agreement": "shop",
+    }
     assert msgspec.convert(good, Options).page == "own"
     with pytest.raises(msgspec.ValidationError) as refused:
         msgspec.convert({**good, **change}, Options)
@@ -253,6 +297,7 @@ def test_what_it_can() -> None:
     assert issubclass(Exchanger, Withdraws)
     assert not issubclass(Exchanger, Refunds)
     assert not CAN.lookup
+    assert CAN.slow
     assert len(STATUS) == 10
 
 
@@ -366,12 +411,21 @@ def test_the_documented_vector() -> None:
 
 
 @pytest.mark.parametrize("name", CARRIERS)
-@pytest.mark.parametrize("place", ["body", "header", "x-header"])
+@pytest.mark.parametrize("place", ["body", "header", "x-header", "query"])
 def test_wherever_the_signature_is(name: str, place: str) -> None:
     given = {"body": letter(SIGNED_VECTOR, **{name: VECTOR}).body}
     headers = {"header": {name: VECTOR}, "x-header": {f"x-{name}": VECTOR.upper()}}
     body = given.get(place, letter(SIGNED_VECTOR).body)
-    assert verified(headers.get(place, {}), body, "s3cret")
+    query = f"a=b&{name}={VECTOR}" if place == "query" else ""
+    assert verified(headers.get(place, {}), body, "s3cret", query)
+    assert verified({}, letter(SIGNED_VECTOR).body, "s3cret") is None
+
+
+@pytest.mark.parametrize(
+    "query", ["hash=", f"hash={VECTOR[:-1]}0", f"hash=0&hash={VECTOR}", f"h={VECTOR}", "hash=%ff"]
+)
+def test_a_forged_signature_in_the_address(query: str) -> None:
+    assert verified({}, letter(SIGNED_VECTOR).body, "s3cret", query) is None
 
 
 @pytest.mark.parametrize("written", ["100", "100.0", "1e2", "00100"])
@@ -476,10 +530,12 @@ async def test_a_placeholder_in_what_is_put_in_stays() -> None:
 
 
 async def test_a_person_is_called_for_what_is_stuck() -> None:
+    """Once: it is asked about every few minutes, for as long as it takes."""
     for status in ("hold", "errorPayout", "returned"):
         with capture_logs() as logged:
             async with opened(Office(status)) as gateway:
                 await gateway.status(reference())
+                await gateway.status(msgspec.structs.replace(reference(), code=status))
         [line] = [line for line in logged if line.get("alert")]
         assert (line["order"], line["status"]) == ("1409", status)
 

@@ -17,11 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkout.errors import Unauthorized
-from checkout.gateways.overpay import Options, Overpay, common, request_id
+from checkout.gateways.overpay import Options, Overpay
 from checkout.gateways.overpay_answer import Transaction, transactions
 from checkout.gateways.overpay_apm import OverpayApm
 from checkout.gateways.overpay_cards import OverpayCards
 from checkout.gateways.overpay_refusal import refusal
+from checkout.gateways.overpay_request import common, request_id
 from checkout.gateways.overpay_words import FORM, REASON, REASON_OF_FORM, STATUS
 from checkout.gateways.reading import app_link
 from checkout.model.card import SavedCard

@@ -13,9 +13,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from checkout.gateways.base import Reference
-from checkout.gateways.overpay import Options, Overpay, request_id
+from checkout.gateways.overpay import Options, Overpay
 from checkout.gateways.overpay_apm import OverpayApm
 from checkout.gateways.overpay_cards import OverpayCards
+from checkout.gateways.overpay_request import request_id
 from checkout.model.money import Money
 from checkout.model.outcome import Outcome, Reason
 from checkout.model.status import Status

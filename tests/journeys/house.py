@@ -61,7 +61,8 @@ adapter = "exchanger"
 base_url = "{sandbox}"
 route_id = "507f1f77bcf86cd799439011"
 from_values = {{ "507f191e810c19729de860ea" = "{{email}}" }}
-route_values = {{ currency = "{{currency}}" }}
+to_values = {{ wallet = "DE02120300000000202051" }}
+agreement = "shop"
 ipn_secret = "{ipn_secret}"
 page = "own"
 
@@ -70,7 +71,8 @@ adapter = "exchanger"
 base_url = "{sandbox}"
 route_id = "507f1f77bcf86cd799439011"
 from_values = {{ "507f191e810c19729de860ea" = "{{email}}" }}
-route_values = {{ currency = "{{currency}}" }}
+to_values = {{ wallet = "DE02120300000000202051" }}
+agreement = "shop"
 ipn_secret = "{ipn_secret}"
 page = "exchanger"
 
@@ -79,7 +81,8 @@ adapter = "exchanger"
 base_url = "{sandbox}"
 route_id = "507f1f77bcf86cd799439013"
 from_values = {{ "507f191e810c19729de860ea" = "{{email}}" }}
-route_values = {{ currency = "{{currency}}" }}
+to_values = {{ wallet = "DE02120300000000202051" }}
+agreement = "shop"
 ipn_secret = "{ipn_secret}"
 
 [gateways.coins_memo]
@@ -87,7 +90,8 @@ adapter = "exchanger"
 base_url = "{sandbox}"
 route_id = "507f1f77bcf86cd799439012"
 from_values = {{ "507f191e810c19729de860ea" = "{{email}}" }}
-route_values = {{ currency = "{{currency}}" }}
+to_values = {{ wallet = "DE02120300000000202051" }}
+agreement = "shop"
 ipn_secret = "{ipn_secret}"
 
 [gateways.acquirer]

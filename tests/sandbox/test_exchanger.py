@@ -16,13 +16,18 @@ from litestar.testing import TestClient
 
 from checkout.sandbox.exchanger import desk, pages
 from checkout.sandbox.exchanger.order import COMMON, OWN, WAITING
-from checkout.sandbox.exchanger.routes import EMAIL, ROUTES
+from checkout.sandbox.exchanger.routes import EMAIL, PHONE, ROUTES
 from checkout.sandbox.world import World
 from tests.sandbox.conftest import Mailbox
 
 API = "/service/api/v1/public/exchanger/order"
 BACK = "http://127.0.0.1:8001/return/ticket"
-BITCOIN, MEMO, TEXT, PROVIDER, TEMPLATE = ROUTES
+BITCOIN, MEMO, TEXT, PROVIDER, TEMPLATE, EURO, NEITHER = ROUTES
+
+# What a customer gives for about 12.50 euros, in the currency of the route's beginning.
+AMOUNTS = dict(
+    zip(ROUTES, [0.0002015, 13.66375, 1233.13, 0.1703, 0.086375, 12.5, 0.0002], strict=True)
+)
 
 Client = TestClient[Litestar]
 
@@ -31,9 +36,10 @@ def request(route: str = BITCOIN, /, **more: Any) -> dict[str, Any]:
     """An order with everything that is required."""
     return {
         "routeId": route,
-        "amount": 12.5,
+        "amount": AMOUNTS[route],
         "fromValues": [{"key": EMAIL, "value": "ann@example.com"}],
         "toValues": [{"key": "wallet", "value": "DE02"}],
+        "routeValues": [{"key": PHONE, "value": "+375291234567"}],
         "lang": "eng",
         "agreement": True,
         "clientCallbackUrl": BACK,
@@ -66,8 +72,9 @@ def path_of(order: dict[str, Any], kind: str = "payment", language: str = "en") 
     return f"/{language}/{kind}/{order['uid']}/{order['secret']}"
 
 
-def move(sandbox: Client, order: dict[str, Any], status: str) -> Any:
-    return sandbox.post(f"/sandbox/exchanger/orders/{order['uid']}/move", json={"status": status})
+def move(sandbox: Client, order: dict[str, Any], status: str, **more: str) -> Any:
+    path = f"/sandbox/exchanger/orders/{order['uid']}/move"
+    return sandbox.post(path, json={"status": status, **more})
 
 
 def books(sandbox: Client) -> dict[str, Any]:
@@ -90,6 +97,7 @@ def test_create(sandbox: Client) -> None:
     assert order.keys() >= {"_id", "uid", "secret", "inAmount", "outAmount", "route"}
     assert isinstance(order["uid"], int)
     assert len(order["secret"]) == 24
+    # What the customer gives is what was asked for; what the shop gets follows by the rate.
     assert (order["inAmount"], order["outAmount"]) == (0.0002015, 12.5)
     assert order["route"] == {
         "from": {"name": "Bitcoin", "symbol": "BTC"},
@@ -102,17 +110,111 @@ def test_create(sandbox: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("currency", "amount", "minor"),
-    [("JPY", "1999", 1999), ("KWD", "1.001", 1001), ("EUR", "90071992547.41", 9007199254741)],
+    ("route", "given", "got", "books"),
+    [
+        (BITCOIN, "0.00020150", "12.50", (1250, "EUR")),
+        (BITCOIN, "0.00020142", "12.50", (1250, "EUR")),  # 12.495 is rounded
+        (BITCOIN, "0.00020141", "12.49", (1249, "EUR")),
+        (TEXT, "98.65", "1.00", (100, "EUR")),
+        (PROVIDER, "0.01310000", "0.50", (50, "EUR")),  # less a fee
+        (EURO, "19.99", "0.00029584", (1999, "EUR")),
+        (NEITHER, "0.00000147", None, None),  # less than one order may be
+        (NEITHER, "0.00147000", "100.000000", (10000, "USDT")),
+    ],
 )
-def test_amounts_are_exact(sandbox: Client, currency: str, amount: str, minor: int) -> None:
-    body = json.dumps(request(routeValues=[{"key": "currency", "value": currency}], amount=0))
-    answer = sandbox.post(
-        f"{API}/create", content=body.replace('"amount": 0', f'"amount": {amount}')
-    )
-    assert f'"outAmount":{amount}' in answer.text
-    [row] = books(sandbox)["transactions"]
-    assert (row["amount"], row["currency"]) == (minor, currency)
+def test_amount_is_what_the_customer_gives(
+    sandbox: Client, route: str, given: str, got: str | None, books: tuple[int, str] | None
+) -> None:
+    body = json.dumps(request(route, amount=0)).replace('"amount": 0', f'"amount": {given}')
+    answer = sandbox.post(f"{API}/create", content=body)
+    if got is None:
+        assert answer.json()["error"]["object"]["fieldId"] == "amount"
+        return
+    assert f'"inAmount":{given},"outAmount":{got}' in answer.text
+    [row] = sandbox.get("/sandbox/ledger").json()["transactions"]
+    assert (row["amount"], row["currency"]) == books
+
+
+def test_a_route(sandbox: Client) -> None:
+    said = route_of(sandbox, EURO)
+    assert said["from"] == {
+        "name": "Bank EUR",
+        "symbol": "EUR",
+        "xml": "BANKEUR",
+        "decimal": 2,
+        "min": "10",
+        "max": "5000",
+        "fields": said["from"]["fields"],
+    }
+    assert said["rate"] == {
+        "in": 1,
+        "out": 0.0000158,
+        "outFeeAmount": 0.00002,
+        "amount": "1.5",
+        "typeCalculate": "fix",
+    }
+    assert [(each["_id"], each["required"]) for each in said["from"]["fields"]] == [
+        (EMAIL, True),
+        ("nick", False),
+    ]
+    assert [each["_id"] for each in said["to"]["fields"]] == ["wallet"]
+    assert [each["name"] for each in said["fields"]] == ["<b>Phone</b>"]
+    assert [each["name"] for each in route_of(sandbox, EURO, "ru")["fields"]] == ["Телефон"]
+    assert route_of(sandbox, MEMO)["fields"] == []
+
+
+def route_of(sandbox: Client, route: str, language: str = "en") -> dict[str, Any]:
+    query = {"id": route, "lang": language}
+    answer = sandbox.get("/service/api/v1/public/exchanger/route/get/one", params=query)
+    found: dict[str, Any] = answer.json()["data"]["route"]
+    return found
+
+
+@pytest.mark.parametrize("query", [{}, {"id": "507f1f77bcf86cd799439099"}, {"id": ""}])
+def test_no_such_route(sandbox: Client, query: dict[str, str]) -> None:
+    answer = sandbox.get("/service/api/v1/public/exchanger/route/get/one", params=query)
+    assert (answer.status_code, answer.json()["success"]) == (404, False)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_every_route_takes_an_order(sandbox: Client, route: str) -> None:
+    order = make(sandbox, route)
+    assert order["inAmount"] == AMOUNTS[route]
+    assert abs(order["outAmount"] - {EURO: 0.0001775, NEITHER: 13.605442}.get(route, 12.5)) < 0.01
+
+
+def test_what_really_came_is_reckoned_anew(sandbox: Client, mailbox: Mailbox) -> None:
+    order = make(sandbox, ipnUrl=mailbox.url, ipnSecret="s3cret")
+    answer = move(sandbox, order, "done", in_amount="0.0001")
+    assert (answer.json()["in_amount"], answer.json()["out_amount"]) == ("0.00010000", "6.20")
+    assert (get(sandbox, order)["inAmount"], get(sandbox, order)["outAmount"]) == (0.0001, 6.2)
+    [(_, body)] = mailbox.wait(1)
+    fields = dict(parse_qsl(body.decode()))
+    assert (fields["newStatus"], fields["inAmount"]) == ("done", "0.00010000")
+    assert fields["outAmount"] == "6.20"
+    assert move(sandbox, order, "done", in_amount="-1").status_code == 422
+
+
+def test_a_captcha_is_no_servers(sandbox: Client) -> None:
+    sandbox.post("/sandbox/exchanger/desk", json={"captcha": True})
+    said = sandbox.post(f"{API}/create", json=request()).json()
+    assert said["success"] is False
+    assert "object" not in said["error"]
+    assert books(sandbox)["transactions"] == []
+
+
+def test_a_field_is_refused_on_demand(sandbox: Client) -> None:
+    sandbox.post("/sandbox/exchanger/desk", json={"refuses": PHONE})
+    said = sandbox.post(f"{API}/create", json=request(EURO)).json()
+    assert said["error"]["object"]["fieldId"] == PHONE
+    assert said["error"]["object"]["type"] == "routeValues"
+    assert make(sandbox)
+
+
+def test_the_rate_moves(sandbox: Client) -> None:
+    sandbox.post("/sandbox/exchanger/desk", json={"slip": 2})
+    order = make(sandbox)
+    assert (order["inAmount"], order["outAmount"]) == (0.0002015, 12.25)
 
 
 @pytest.mark.parametrize(
@@ -123,14 +225,21 @@ def test_amounts_are_exact(sandbox: Client, currency: str, amount: str, minor: i
         ("amount", {"amount": "12.5"}),
         ("amount", {"amount": 0}),
         ("amount", {"amount": -1}),
-        ("amount", {"amount": 1.001}),
+        ("amount", {"amount": 0.000201501}),  # more decimals than bitcoins have
+        ("amount", {"amount": 0.000009}),
+        ("amount", {"amount": 2.1}),
         ("amount", {"amount": True}),
         ("amount", {"amount": 10**13}),
+        ("amount", {"routeId": EURO, "amount": 9.99}),
+        ("amount", {"routeId": EURO, "amount": 5001}),
+        ("amount", {"routeId": NEITHER, "amount": 1.9}),  # more than it has
+        (PHONE, {"routeId": EURO, "amount": 12, "routeValues": []}),
+        (PHONE, {"routeId": EURO, "amount": 12, "routeValues": [{"key": PHONE, "value": "12"}]}),
+        ("wallet", {"toValues": []}),
         (EMAIL, {"fromValues": []}),
         (EMAIL, {"fromValues": [{"key": EMAIL, "value": "none"}]}),
         ("from", {"fromValues": [{"key": EMAIL}]}),
         ("to", {"toValues": "x"}),
-        ("currency", {"routeValues": [{"key": "currency", "value": "euro"}]}),
         ("lang", {"lang": "en"}),
         ("agreement", {"agreement": False}),
         ("ipnUrl", {"ipnUrl": "http://example.com/"}),
@@ -362,7 +471,7 @@ def test_a_fault_is_taken_by_a_new_order_alone(sandbox: Client) -> None:
     get(sandbox, order)
     say(sandbox, order, "inProgress")
     assert sandbox.post(f"{API}/create", json=request()).status_code == 502
-    assert make(sandbox)["outAmount"] == 12.51
+    assert make(sandbox)["inAmount"] == 0.00020151
     said = books(sandbox)
     assert [row["amount"] for row in said["transactions"]] == [1250] * 3
     assert [call["fault"] for call in said["calls"] if call["fault"]] == [
@@ -380,7 +489,7 @@ def test_payment_page(sandbox: Client, route: str, language: str) -> None:
     page = sandbox.get(path_of(order, language=language))
     assert page.status_code == 200
     assert "I have paid" in page.text
-    assert ROUTES[route].symbol in page.text
+    assert ROUTES[route].source.symbol in page.text
     assert f'action="{path_of(order, language=language)}/paid"' in page.text
     assert "?status=" not in page.text
     assert "PAY-TEMPLATE" not in page.text

@@ -5,26 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
-from checkout.gateways.base import Charge, Reference
+from checkout.gateways.base import Charge, InputField, Reference
 from checkout.gateways.exchanger import CAN, Exchanger, Options
 from checkout.model.money import Money
 from checkout.model.order import Customer, Method, Order
-from checkout.model.outcome import Outcome, Reason
+from checkout.model.outcome import Exchanged, Outcome, Reason
 from checkout.model.status import Status
 from checkout.model.steps import Instructions, Redirect
 from checkout.sandbox.app import create_sandbox
-from checkout.sandbox.exchanger.routes import EMAIL, ROUTES
+from checkout.sandbox.exchanger.order import Order as ExchangerOrder
+from checkout.sandbox.exchanger.routes import EMAIL, PHONE, ROUTES
 from checkout.sandbox.signing import SigningKey
 from checkout.sandbox.world import World
 from tests.sandbox.conftest import ORIGIN, Mailbox
 
-BITCOIN, MEMO, TEXT, PROVIDER, TEMPLATE = ROUTES
+BITCOIN, MEMO, TEXT, PROVIDER, TEMPLATE, EURO, NEITHER = ROUTES
 IPN_SECRET = "s3cret-of-the-account"
 
 
@@ -42,9 +46,9 @@ class Sides:
     async def control(self, path: str, **body: Any) -> httpx.Response:
         return await self.http.post(f"/sandbox/{path}", json=body)
 
-    async def move(self, paid: Outcome, status: str) -> None:
+    async def move(self, paid: Outcome, status: str, **more: str) -> None:
         uid = (paid.id or "").partition("/")[0]
-        answer = await self.control(f"exchanger/orders/{uid}/move", status=status)
+        answer = await self.control(f"exchanger/orders/{uid}/move", status=status, **more)
         assert answer.status_code == 200, answer.text
 
     async def until(self, paid: Outcome, status: Status) -> Outcome:
@@ -95,10 +99,8 @@ def opened(key: SigningKey) -> Opened:
             base_url=ORIGIN,
             route_id=route,
             from_values={EMAIL: "{email}"},
-            to_values={"wallet": "DE02120300000000202051"},
-            route_values={"currency": "{currency}"},
             ipn_secret=IPN_SECRET,
-            **settings,
+            **{"agreement": "shop", "to_values": {"wallet": "DE02120300000000202051"}, **settings},
         )
         transport = httpx.ASGITransport(app)
         async with (
@@ -119,6 +121,7 @@ async def test_paid_by_instructions_on_our_page(opened: Opened) -> None:
         assert paid.step.amount == "0.00020150 BTC"
         assert paid.step.qr == f"bitcoin:{paid.step.account}?amount=0.00020150"
         assert paid.facts.money == Money(1250, "EUR")
+        assert paid.facts.agreed == Exchanged("0.00020150 BTC", "12.50 EUR")
         told = await sides.gateway.confirm(reference(paid))
         assert (told.status, told.facts.code) == (Status.PENDING, "inProgress")
         done = await sides.until(paid, Status.PAID)
@@ -147,7 +150,7 @@ async def test_every_kind_of_plain_details(opened: Opened, route: str) -> None:
         shown = repr(paid.step)
         assert secret not in shown
         assert "TEMPLATE" not in shown
-        assert (paid.step.amount or "").endswith(ROUTES[route].symbol)
+        assert (paid.step.amount or "").endswith(ROUTES[route].source.symbol)
         if route == MEMO:
             assert paid.step.lines == ("Tether TON (USDT)",)
             assert (paid.step.memo, paid.step.link) == (uid, None)
@@ -161,19 +164,234 @@ async def test_every_kind_of_plain_details(opened: Opened, route: str) -> None:
 
 
 async def test_a_template_alone_is_nothing_to_show(opened: Opened) -> None:
+    """Nobody can pay it here, so the customer isn't left waiting for it."""
     async with opened(TEMPLATE) as sides:
         paid = await sides.pay()
-        assert (paid.status, paid.step) == (Status.PENDING, None)
-        assert paid.id
+        assert (paid.status, paid.reason) == (Status.LOST, Reason.PROVIDER)
+        [order] = sides.world.transactions.values()
+        assert order.status == "deleted"
+    async with opened(TEMPLATE, page="exchanger") as sides:
+        assert isinstance((await sides.pay()).step, Redirect)
 
 
-@pytest.mark.parametrize("money", [Money(1999, "JPY"), Money(1001, "KWD"), Money(1, "EUR")])
-async def test_money_arrives_exactly(opened: Opened, money: Money) -> None:
-    async with opened() as sides:
+# What is asked for, in whose currency
+
+
+@pytest.mark.parametrize("minor", [100, 1250, 1999, 123_456, 1_999_999])
+@pytest.mark.parametrize("route", [BITCOIN, MEMO, TEXT, PROVIDER])
+async def test_the_shop_gets_its_price(opened: Opened, route: str, minor: int) -> None:
+    async with opened(route) as sides:
+        money = Money(minor, "EUR")
+        await sides.gateway.prepare()
+        assert sides.gateway.takes(money) is None
         paid = await sides.pay(money=money)
-        assert paid.facts.money == money
-        [transaction] = sides.world.transactions.values()
-        assert (transaction.amount, transaction.currency) == (money.minor, money.currency)
+        assert (paid.status, paid.facts.money) == (Status.ACTION, money)
+        [order] = sides.world.transactions.values()
+        assert isinstance(order, ExchangerOrder)
+        assert Decimal(order.out_amount) >= money.major
+        # One digit less of it would have been too little.
+        told = ROUTES[route]
+        less = order.given - Decimal(1).scaleb(-told.source.decimals)
+        assert less * Decimal(told.get) / Decimal(told.give) - Decimal(told.fee) < money.major
+
+
+async def test_a_price_in_the_currency_that_is_given(opened: Opened) -> None:
+    async with opened(EURO, route_values={PHONE: "{phone}"}) as sides:
+        paid = await sides.pay(
+            money=Money(1999, "EUR"), customer=Customer(email="a@x.example", phone="+375291234567")
+        )
+        assert isinstance(paid.step, Instructions)
+        assert paid.step.amount == "19.99 EUR"
+        assert paid.facts.agreed == Exchanged("19.99 EUR", "0.00029584 BTC")
+        [order] = sides.world.transactions.values()
+        assert (order.amount, order.currency) == (1999, "EUR")
+
+
+async def test_a_price_by_another_routes_rate(opened: Opened) -> None:
+    """Bitcoins are given, dollars are got, and a price in euros is what dollars are exchanged for
+    by the same exchanger."""
+    async with opened(NEITHER, rate_routes={"EUR": MEMO}) as sides:
+        paid = await sides.pay(money=Money(1250, "EUR"))
+        # 12.50 EUR * 1.0931 = 13.66375 USDT, for which 0.000200857... BTC are needed.
+        assert paid.facts.agreed == Exchanged("0.00020086 BTC", "13.663946 USDT")
+        assert paid.facts.money is None
+        await sides.move(paid, "done")
+        assert (await sides.gateway.status(reference(paid))).status is Status.PAID
+
+
+@pytest.mark.parametrize(
+    ("route", "money", "why"),
+    [
+        (BITCOIN, Money(1999, "JPY"), "no side in JPY"),
+        (NEITHER, Money(1250, "EUR"), "no side in EUR"),
+        (BITCOIN, Money(10, "EUR"), "0.00000162 BTC is less than 0.00001 BTC"),
+        (BITCOIN, Money(13_000_000, "EUR"), "2.095509 BTC is more than 2 BTC"),
+        (MEMO, Money(100_000_001, "EUR"), "the exchanger has only 1000000 EUR"),
+        (EURO, Money(999, "EUR"), "9.99 EUR is less than 10 EUR"),
+        (EURO, Money(500_001, "EUR"), "5000.01 EUR is more than 5000 EUR"),
+        ("507f1f77bcf86cd799439099", Money(1250, "EUR"), "its route could not be read"),
+    ],
+)
+async def test_what_it_can_not_take(opened: Opened, route: str, money: Money, why: str) -> None:
+    async with opened(route) as sides:
+        await sides.gateway.prepare()
+        said = sides.gateway.takes(money)
+        assert said is not None
+        assert why in said
+        paid = await sides.pay(money=money)
+        assert paid.status is Status.LOST
+        assert not sides.world.transactions
+
+
+async def test_more_decimals_than_it_counts(opened: Opened) -> None:
+    async with opened(EURO) as sides:
+        await sides.gateway.prepare()
+        assert sides.gateway.takes(Money(12_345, "EUR", 3)) == "EUR has 2 decimals there"
+        assert sides.gateway.takes(Money(12_340, "EUR", 3)) is None
+
+
+async def test_an_order_at_a_worse_rate_is_not_shown(opened: Opened) -> None:
+    """The rate has moved since the route was read: the order is withdrawn, and nothing was made."""
+    async with opened() as sides:
+        await sides.control("exchanger/desk", slip=0.1)
+        paid = await sides.pay()
+        assert (paid.status, paid.reason, paid.step) == (Status.LOST, Reason.PROVIDER, None)
+        assert paid.facts.money is None
+        [order] = sides.world.transactions.values()
+        assert order.status == "deleted"
+        await sides.control("exchanger/desk", slip=0)
+        assert (await sides.pay()).status is Status.ACTION
+
+
+# What was really given
+
+
+@pytest.mark.parametrize(
+    ("came", "stated", "money"),
+    [
+        ("0.00020150", ("0.00020150 BTC", "12.50 EUR"), Money(1250, "EUR")),
+        ("0.00000016", ("0.00000016 BTC", "0.01 EUR"), Money(1, "EUR")),
+        ("0.00020133", ("0.00020133 BTC", "12.49 EUR"), Money(1249, "EUR")),
+        ("0.5", ("0.50000000 BTC", "31018.72 EUR"), Money(1250, "EUR")),  # more is as good
+    ],
+)
+async def test_what_came_is_stated(
+    opened: Opened, mailbox: Mailbox, came: str, stated: tuple[str, str], money: Money
+) -> None:
+    async with opened() as sides:
+        paid = await sides.pay(notify_url=mailbox.url)
+        await sides.move(paid, "done", in_amount=came)
+        done = await sides.gateway.status(reference(paid))
+        assert (done.status, done.facts.money) == (Status.PAID, money)
+        assert done.facts.exchanged == Exchanged(*stated)
+        assert paid.facts.agreed is not None
+        short = money.minor < 1250
+        assert done.facts.exchanged.short_of(paid.facts.agreed) is short
+        [(headers, body)] = await asyncio.to_thread(mailbox.wait, 1)
+        told = sides.gateway.notification(headers, body)
+        assert told.facts.exchanged is not None
+        assert told.facts.exchanged.short_of(paid.facts.agreed) is short
+
+
+# What the customer is asked
+
+
+async def test_what_the_route_requires_is_asked(opened: Opened) -> None:
+    terms = "https://exchanger.example/en/rules"
+    async with opened(EURO, terms_url=terms, agreement=None) as sides:
+        await sides.gateway.prepare()
+        assert sides.gateway.asks("en") == (
+            InputField(name=f"from.{EMAIL}", label="E-mail", kind="email", unless="email"),
+            InputField(name=f"route.{PHONE}", label="Phone"),
+            InputField(name="terms", label="", kind="terms", url=terms),
+        )
+        assert [each.label for each in sides.gateway.asks("ru-BY")] == ["Эл. почта", "Телефон", ""]
+        given = {f"route.{PHONE}": "+375 29", "terms": "1"}
+        refused = await sides.pay(inputs=given)
+        assert (refused.status, refused.field) == (Status.LOST, f"route.{PHONE}")
+        paid = await sides.pay(inputs=given | {f"route.{PHONE}": "+375291234567"})
+        assert paid.status is Status.ACTION
+        [order] = sides.world.transactions.values()
+        assert order.facts["routeValues"] == [{"key": PHONE, "value": "+375291234567"}]
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({}, "terms"),
+        ({"terms": ""}, "terms"),
+        ({f"route.{PHONE}": "+375291234567"}, "terms"),
+        ({"terms": "on"}, f"route.{PHONE}"),
+        ({"terms": "on", f"route.{PHONE}": " \u202e\n"}, f"route.{PHONE}"),
+    ],
+)
+async def test_nothing_is_sent_without_what_is_asked(
+    opened: Opened, given: dict[str, str], name: str
+) -> None:
+    async with opened(EURO, terms_url="https://x.example/rules", agreement=None) as sides:
+        refused = await sides.pay(inputs=given)
+        assert refused == Outcome(Status.LOST, reason=Reason.INVALID, field=name)
+        assert not sides.world.transactions
+
+
+async def test_an_address_that_the_shop_does_not_know(opened: Opened) -> None:
+    async with opened() as sides:
+        refused = await sides.pay(customer=Customer())
+        assert (refused.status, refused.field) == (Status.LOST, "email")
+        paid = await sides.pay(customer=Customer(), inputs={f"from.{EMAIL}": "ann@example.com"})
+        assert paid.status is Status.ACTION
+
+
+async def test_where_the_shop_is_paid_out_to_is_never_asked(opened: Opened) -> None:
+    """Else a customer could write an account of their own."""
+    async with opened(to_values={}) as sides:
+        await sides.gateway.prepare()
+        said = sides.gateway.takes(Money(1250, "EUR"))
+        assert said == "to_values leaves out where the shop is paid out to: wallet (Wallet)"
+        assert not [each for each in sides.gateway.asks("en") if each.name.startswith("to.")]
+        paid = await sides.pay(inputs={"to.wallet": "DE99"})
+        assert paid.status is Status.LOST
+        assert not sides.world.transactions
+
+
+# What the operator is told
+
+
+async def test_described(opened: Opened) -> None:
+    async with opened(PROVIDER, route_values={"nonsense": "1"}) as sides:
+        await sides.gateway.prepare()
+        said = sides.gateway.describe()
+        assert said.ok
+        assert said.lines == (
+            "Litecoin -> Bank EUR: 0.0131 LTC for 1 EUR, less 0.5 EUR",
+            "takes EUR to 1000000.00",
+            "asks the customer for: E-mail",
+            "route_values.nonsense is no field of the route",
+            "whether orders need a captcha or a check by hand can't be seen from here",
+        )
+    async with opened(NEITHER, rate_routes={"EUR": MEMO, "JPY": "507f"}) as sides:
+        await sides.gateway.prepare()
+        said = sides.gateway.describe()
+        assert said.ok
+        assert "takes EUR, by the rate of Tether TON -> Bank EUR" in said.lines
+        assert "JPY: the route 507f could not be read" in said.lines
+    async with opened(EURO) as sides:
+        await sides.gateway.prepare()
+        assert "takes EUR from 10.00 to 5000.00" in sides.gateway.describe().lines
+    for settings in ({"to_values": {}}, {"route": "507f1f77bcf86cd799439099"}, {"route": NEITHER}):
+        async with opened(**settings) as sides:
+            await sides.gateway.prepare()
+            assert not sides.gateway.describe().ok
+
+
+async def test_the_operators_link(opened: Opened) -> None:
+    async with opened() as sides:
+        paid = await sides.pay()
+        link = sides.gateway.operator_link(paid.id or "")
+        assert link == f"{ORIGIN}/en/order/{paid.id}"
+        page = await sides.http.get(link)
+        assert page.status_code == 200
+        assert "<form" not in page.text
 
 
 async def test_a_prepayment_is_moved_on_by_the_customers_word(opened: Opened) -> None:
@@ -229,7 +447,7 @@ async def test_every_status(opened: Opened, word: str, status: Status) -> None:
 
 
 @pytest.mark.parametrize("carrier", ["hash", "sign", "signature"])
-@pytest.mark.parametrize("place", ["body", "header"])
+@pytest.mark.parametrize("place", ["body", "header", "query"])
 async def test_its_notifications_are_understood(
     opened: Opened, mailbox: Mailbox, carrier: str, place: str
 ) -> None:
@@ -238,22 +456,46 @@ async def test_its_notifications_are_understood(
         paid = await sides.pay(notify_url=mailbox.url)
         await sides.move(paid, "done")
         [(headers, body)] = await asyncio.to_thread(mailbox.wait, 1)
-        assert sides.gateway.notification(headers, body).status is Status.PAID
+        for _ in range(1000):  # it is written down once the mailbox has answered
+            if sides.world.notifier.attempts:
+                break
+            await asyncio.sleep(0.01)
+        [sent] = sides.world.notifier.attempts
+        query = urlsplit(str(sent["url"])).query
+        assert bool(query) is (place == "query")
+        assert sides.gateway.notification(headers, body, query).status is Status.PAID
 
 
-async def test_refused(opened: Opened) -> None:
+@pytest.mark.parametrize(
+    ("desk", "field", "reason"),
+    [
+        ({"refuses": EMAIL}, "email", Reason.INVALID),
+        ({"refuses": "wallet"}, None, Reason.PROVIDER),  # nothing that a customer could mend
+        ({"captcha": True}, None, Reason.PROVIDER),
+    ],
+)
+async def test_a_refused_order_is_no_attempt(
+    opened: Opened, desk: dict[str, Any], field: str | None, reason: Reason
+) -> None:
     async with opened() as sides:
-        refused = await sides.pay(customer=Customer())
-        assert (refused.status, refused.reason) == (Status.DECLINED, Reason.INVALID)
-        assert refused.facts.code == EMAIL
-    async with opened("507f1f77bcf86cd799439099") as sides:
-        assert (await sides.pay()).status is Status.DECLINED
+        await sides.control("exchanger/desk", **desk)
+        with capture_logs() as logged:
+            refused = await sides.pay()
+        assert (refused.status, refused.field) == (Status.LOST, field)
+        assert (refused.reason, refused.id) == (reason, None)
+        assert any(line.get("alert") for line in logged) is (field is None)
+        assert not sides.world.transactions
 
 
-async def test_another_amount_than_asked_is_not_forgotten(opened: Opened) -> None:
+async def test_another_amount_than_asked_is_not_shown(opened: Opened) -> None:
     async with opened() as sides:
         await sides.control("faults", faults=["wrong_amount"])
-        assert (await sides.pay()).facts.money == Money(1251, "EUR")
+        with capture_logs() as logged:
+            paid = await sides.pay()
+        assert (paid.status, paid.step) == (Status.LOST, None)
+        assert [line["why"] for line in logged if line.get("alert")] == ["another_amount"]
+        [order] = sides.world.transactions.values()
+        assert order.status == "deleted"
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class Exchanger(Stub, frozen=True):
     from_values: dict[str, str] = {}
     to_values: dict[str, str] = {}
     ipn_secret: str | None = None
+    terms_url: str | None = None
     page: Literal["own", "exchanger"] = "own"
 
 

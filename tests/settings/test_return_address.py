@@ -34,6 +34,6 @@ def test_the_limits_are_the_adapters_own() -> None:
     """The stubs of these tests stand for the real ones."""
     assert Rest.longest_return_url == OPTIONS["rest"].longest_return_url
     assert all(
-        each.longest_return_url > 250 for each in OPTIONS.values() if each is not OPTIONS["rest"]
+        each.longest_return_url >= 200 for each in OPTIONS.values() if each is not OPTIONS["rest"]
     )
     assert set(ADAPTERS) == set(OPTIONS)

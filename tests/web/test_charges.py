@@ -242,6 +242,7 @@ async def test_what_money_out_has_no_word_for(
     """Named as the request names it."""
     token = await kept(house, customer)
     sent = len(house.line.charges)
+    card, person = SECTIONS[address]
     extra = {"p2p": {"service_id": "17"}, "contract": ["credit"]}
     answer = await asked(
         house,
@@ -254,11 +255,9 @@ async def test_what_money_out_has_no_word_for(
             additional_data=extra,
             travel={"airline": {"agency_code": "03"}},
             expired_at="2038-01-31T12:00:00+03:00",
-            customer={"device_id": "d-1"},
-            recipient={"device_id": "d-1"},
+            **{person: {"device_id": "d-1"}},
         ),
     )
-    card, person = SECTIONS[address]
     for path in (f"{card}.verification_value", f"{person}.device_id", "additional_data.p2p",
                  "additional_data.contract", "travel", "expired_at"):  # fmt: skip
         assert "the gateway account cards has no word for it" in error_at(answer, path)[0]
@@ -266,6 +265,19 @@ async def test_what_money_out_has_no_word_for(
     answer = await asked(house, customer, address, wanted(token, address, duplicate_check=False))
     assert answer.json()["transaction"]["status"] == "successful"
     assert house.line.sent()["duplicate_check"] is False
+
+
+async def test_a_payout_has_a_recipient(house: House, customer: Customer) -> None:
+    """What stands at a payment's places would be read by nobody."""
+    address = "/transactions/payouts"
+    for section, here in (
+        ("customer", "recipient"),
+        ("billing_address", "recipient_billing_address"),
+        ("credit_card", "recipient_credit_card"),
+    ):
+        given = {section: {"email": "anna@example.com"}}
+        answer = await asked(house, customer, address, wanted("t", address, **given))
+        assert error_at(answer, section) == [f"is called {here} in a payout"]
 
 
 # The same again

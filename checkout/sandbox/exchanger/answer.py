@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from decimal import Decimal
 
 import msgspec
 
 from checkout.sandbox.exchanger.order import Order
+from checkout.sandbox.exchanger.routes import Currency, Route, Side
 
 Json = dict[str, object]
 
@@ -21,32 +21,77 @@ def envelope(data: object) -> Json:
     return {"success": True, "data": data, "latency_ms": 12, "requestId": secrets.token_hex(8)}
 
 
-def created(order: Order, out: Decimal) -> Json:
-    """What the creator gets; how to pay is told to those who ask. `out`: what the shop gets."""
+def created(order: Order, given: str) -> Json:
+    """What the creator gets; how to pay is told to those who ask. `given`: what the customer is to
+    give, as it is told."""
     return envelope(
         {
             "_id": order.object_id,
             "uid": int(order.uid),
             "rid": order.rid,
             "secret": order.secret,
-            "inAmount": _number(order.in_amount),
-            "outAmount": _number(f"{out:f}"),
+            "inAmount": _number(given),
+            "outAmount": _number(order.out_amount),
             "route": {
-                "from": {"name": order.route.name, "symbol": order.route.symbol},
-                "to": {"name": f"Bank {order.currency}", "symbol": order.currency},
+                "from": {"name": order.route.source.name, "symbol": order.route.source.symbol},
+                "to": {"name": order.route.target.name, "symbol": order.route.target.symbol},
             },
         }
     )
 
 
+def told(route_id: str, route: Route, language: str) -> Json:
+    """A route with all that an order has to know. Numbers come as both numbers and text, as from
+    the real ones."""
+    return envelope(
+        {
+            "route": {
+                "routeId": route_id,
+                "from": _end(route.source) | {"fields": _fields(route, "from", language)},
+                "to": _end(route.target) | {"fields": _fields(route, "to", language)},
+                "fields": _fields(route, "route", language),
+                "rate": {
+                    "in": _number(route.give),
+                    "out": _number(route.get),
+                    "outFeeAmount": _number(route.fee),
+                    "amount": route.reserve,
+                    "typeCalculate": "fix",
+                },
+                "instructions": [{"step": "createOrder", "content": "<p>##en##Pay.##</p>"}],
+                "orderTTL": 30,
+            }
+        }
+    )
+
+
+def _end(currency: Currency) -> Json:
+    return {
+        "name": currency.name,
+        "symbol": currency.symbol,
+        "xml": currency.xml,
+        "decimal": currency.decimals,
+        "min": currency.least,
+        "max": currency.most,
+    }
+
+
+def _fields(route: Route, side: Side, language: str) -> list[Json]:
+    return [
+        {
+            "_id": field.key,
+            "name": field.name.get(language, field.name["en"]),
+            "placeholder": "",
+            "regexp": field.regexp,
+            "regexp_error": "Error field",
+            "required": field.required,
+        }
+        for field in route.fields[side]
+    ]
+
+
 def shown(order: Order, *, payment: bool) -> Json:
     """The order; `payment`: with how it is paid."""
-    source: Json = {
-        "name": order.route.name,
-        "symbol": order.route.symbol,
-        "xml": order.route.xml,
-        "decimal": order.route.decimals,
-    }
+    source, target = _end(order.route.source), _end(order.route.target)
     if payment:
         source["paymentDetails"] = _details(order)
     body: Json = {
@@ -57,15 +102,7 @@ def shown(order: Order, *, payment: bool) -> Json:
         "outAmount": _number(order.out_amount),
         "clientCallbackUrl": order.callback,
         "toValues": [] if order.hidden else order.fields,
-        "route": {
-            "from": source,
-            "to": {
-                "name": f"Bank {order.currency}",
-                "symbol": order.currency,
-                "xml": f"BANK{order.currency}",
-            },
-            "instructions": [],
-        },
+        "route": {"from": source, "to": target, "instructions": []},
     }
     return envelope({"order": body, "verifications": {}})
 
@@ -96,7 +133,7 @@ def _provider(order: Order) -> Json:
     return {
         "walletAddr": order.wallet,
         "amount": _number(order.in_amount),
-        "currency": order.route.symbol,
+        "currency": order.route.source.symbol,
         "network": None,
         "showQR": True,
         "orderId": int(order.uid),

@@ -6,17 +6,18 @@ Nobody signs in: an order's uid and secret together are the permission.
 from __future__ import annotations
 
 import hmac
+from decimal import Decimal
 
 import msgspec
 from litestar import Response, get, post, put
 
 from checkout.sandbox.calls import note
 from checkout.sandbox.exchanger import desk, pages
-from checkout.sandbox.exchanger.answer import Json, created, envelope, shown
+from checkout.sandbox.exchanger.answer import Json, created, envelope, shown, told
 from checkout.sandbox.exchanger.order import PROTOCOL as NAME
 from checkout.sandbox.exchanger.order import WAITING, Order
 from checkout.sandbox.exchanger.request import Refusal, decoded, order_of
-from checkout.sandbox.exchanger.routes import smallest
+from checkout.sandbox.exchanger.routes import ROUTES
 from checkout.sandbox.protocol import Protocol
 from checkout.sandbox.world import HttpRequest, World, world_of
 
@@ -39,8 +40,21 @@ async def create(request: HttpRequest) -> Response[bytes]:
         return _refused(refusal)
     world.add(order)
     note(request, uid=order.uid)
-    wrong = smallest(order.currency) if _fault(request) == "wrong_amount" else 0
-    return _json(created(order, order.out + wrong))
+    more = Decimal(1).scaleb(-order.route.source.decimals)
+    given = order.given + (more if _fault(request) == "wrong_amount" else 0)
+    return _json(created(order, f"{given:f}"))
+
+
+@get("/service/api/v1/public/exchanger/route/get/one")
+async def route(request: HttpRequest) -> Response[bytes]:
+    """`id`, `lang`: what may be exchanged, at which rate, and what an order has to tell."""
+    world = world_of(request)
+    await world.lag()
+    asked = request.query_params
+    found = ROUTES.get(asked.get("id") or "")
+    if found is None:
+        return _refused(Refusal("Route not found", status=404))
+    return _json(told(asked["id"], found, asked.get("lang") or "en"))
 
 
 @get(f"{API}/get")
@@ -102,6 +116,6 @@ def _json(body: Json, status: int = 200) -> Response[bytes]:
 
 PROTOCOL = Protocol(
     name=NAME,
-    handlers=(create, read, update, *desk.HANDLERS, *pages.HANDLERS),
+    handlers=(create, route, read, update, *desk.HANDLERS, *pages.HANDLERS),
     letter=desk.told,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from decimal import Decimal
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from litestar.params import FromPath
 
 from checkout.sandbox.controls import BadInput
 from checkout.sandbox.exchanger.order import COMMON, Order
-from checkout.sandbox.exchanger.routes import EMAIL, ROUTES
+from checkout.sandbox.exchanger.routes import EMAIL, ROUTES, WALLET
 from checkout.sandbox.protocol import Letter
 from checkout.sandbox.transaction import Transaction
 from checkout.sandbox.urls import with_query
@@ -33,6 +34,9 @@ class Desk(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     delay           seconds before each of the two moves, to inProgressPayout and to done
     lifetime        seconds that the customer has to pay
     carrier, place  where the notification carries its signature: the documents don't say
+    captcha         whether it wants a captcha solved, which no server can
+    refuses         the key of a field that it finds wrong in every new order; empty: none
+    slip            how much less than by its route the shop gets, in percent: the rate has moved
     """
 
     by_itself: bool = True
@@ -40,12 +44,17 @@ class Desk(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     lifetime: Seconds = 1800.0
     carrier: Literal["hash", "sign", "signature"] = "hash"
     place: Literal["body", "header", "query"] = "body"
+    captcha: bool = False
+    refuses: str = ""
+    slip: Annotated[float, msgspec.Meta(ge=0, le=100)] = 0.0
 
 
 class Move(msgspec.Struct, forbid_unknown_fields=True):
-    """Where an order is to go, in the exchanger's own words."""
+    """Where an order is to go, in the exchanger's own words; `in_amount`: what has really come of
+    it, where that is another than was asked for."""
 
     status: str
+    in_amount: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,12}(\\.[0-9]{1,18})?$")] | None = None
 
 
 _DESK = ("exchanger", "desk")
@@ -97,8 +106,8 @@ def told(world: World, transaction: Transaction) -> Letter | None:
         "newStatus": transaction.word,
         "inAmount": transaction.in_amount,
         "outAmount": transaction.out_amount,
-        "xml_from": transaction.route.xml,
-        "xml_to": f"BANK{transaction.currency}",
+        "xml_from": transaction.route.source.xml,
+        "xml_to": transaction.route.target.xml,
         "timestamp": str(int(world.now())),
     }
     signature: dict[str, str] = {desk.carrier: signed(fields, transaction.ipn_secret)}
@@ -138,6 +147,8 @@ async def move_order(request: HttpRequest, uid: FromPath[str]) -> Response[dict[
         raise BadInput(404, "Record not found")
     if wanted.status not in COMMON:
         raise BadInput(422, f"Unknown status {wanted.status!r}", known=sorted(COMMON))
+    if wanted.in_amount is not None:
+        order.give(Decimal(wanted.in_amount))
     if not move(world, order, wanted.status):
         raise BadInput(409, f"An order that is {order.word} can't become {wanted.status}")
     return Response(order.row())
@@ -156,16 +167,18 @@ async def set_desk(request: HttpRequest) -> Response[Desk]:
 async def routes() -> Response[dict[str, object]]:
     """What may stand in the settings: route ids, and the fields that an order has to fill."""
     listed = {
-        route_id: {"from": route.name, "symbol": route.symbol, "says": route.says}
+        route_id: {
+            "from": route.source.name,
+            "to": route.target.name,
+            "rate": f"{route.give} {route.source.symbol} for {route.get} {route.target.symbol}",
+            "says": route.says,
+        }
         for route_id, route in ROUTES.items()
     }
     return Response(
         {
             "routes": listed,
-            "fields": {
-                "from_values": {EMAIL: "{email}"},
-                "route_values": {"currency": "{currency}"},
-            },
+            "fields": {"from_values": {EMAIL: "{email}"}, "to_values": {WALLET: "DE02..."}},
         }
     )
 

@@ -54,7 +54,8 @@ class Order(Transaction):
 
     word: str
     route_id: str
-    out: Decimal
+    given: Decimal
+    got: Decimal
     fields: list[dict[str, str]]
     hidden: bool
     callback: str | None
@@ -72,11 +73,15 @@ class Order(Transaction):
 
     @property
     def in_amount(self) -> str:
-        return f"{self.route.cost(self.out):f}"
+        return f"{self.route.source.rounded(self.given):f}"
 
     @property
     def out_amount(self) -> str:
-        return f"{self.out:f}"
+        return f"{self.got:f}"
+
+    def give(self, amount: Decimal) -> None:
+        """What has really come: the order is reckoned anew."""
+        self.given, self.got = amount, max(self.route.got_for(amount), Decimal(0))
 
     @property
     def account(self) -> str:

@@ -110,7 +110,7 @@ def _lines(order: Order) -> list[str]:
         "uid": order.uid,
         "account": order.account,
         "inAmount": order.in_amount,
-        "inSymbol": order.route.symbol,
+        "inSymbol": order.route.source.symbol,
     }
     plain = unescape(sub(r"<[^>]*>", "\n", TEXT.replace("<b>", "").replace("</b>", "")))
     for name, value in values.items():

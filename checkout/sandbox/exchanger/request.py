@@ -14,13 +14,11 @@ import msgspec
 
 from checkout.sandbox.exchanger.desk import desk_of
 from checkout.sandbox.exchanger.order import PROTOCOL, Order
-from checkout.sandbox.exchanger.routes import CURRENCY, EMAIL, ROUTES, smallest
+from checkout.sandbox.exchanger.routes import EURO, ROUTES, Currency, Route, Side, minor
 from checkout.sandbox.urls import acceptable
 from checkout.sandbox.world import World
 
 LARGEST = Decimal(10) ** 12
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_CODE = re.compile(r"[A-Z]{3}")
 _JSON = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -56,13 +54,12 @@ def order_of(world: World, data: Mapping[str, object]) -> Order:
     route = ROUTES.get(route_id)
     if route is None:
         raise wrong("routeId")
-    given, wanted, own = (_values(data, f"{name}Values") for name in ("from", "to", "route"))
-    currency = {one["key"]: one["value"] for one in own}.get("currency", CURRENCY)
-    if not _CODE.fullmatch(currency):
-        raise wrong("currency", "routeValues")
-    out = _amount(data.get("amount"), currency)
-    if not any(one["key"] == EMAIL and _EMAIL.fullmatch(one["value"]) for one in given):
-        raise wrong(EMAIL, "fromValues")
+    desk = desk_of(world)
+    if desk.captcha:
+        raise Refusal("Captcha isn't valid")
+    given = _amount(data.get("amount"), route.source)
+    got = _got(route, given, Decimal(str(desk.slip)))
+    own = {side: _filled(data, route, side, desk.refuses) for side in route.fields}
     if data.get("lang") not in ("eng", "rus"):
         raise wrong("lang")
     if data.get("agreement") is not True:
@@ -72,6 +69,7 @@ def order_of(world: World, data: Mapping[str, object]) -> Order:
         raise wrong("ipnSecret")
     callback = _url(data, "clientCallbackUrl")
     now, uid = world.now(), _number(world)
+    books = route.source if route.source.symbol == EURO.symbol else route.target
     return Order(
         protocol=PROTOCOL,
         uid=uid,
@@ -79,8 +77,8 @@ def order_of(world: World, data: Mapping[str, object]) -> Order:
         secret_key="",
         type="payment",
         method=route.name,
-        amount=int(out / smallest(currency)),
-        currency=currency,
+        amount=minor(got if books is route.target else given, books.symbol),
+        currency=books.symbol,
         description=f"Order {uid}",
         tracking_id=None,
         language="ru" if data["lang"] == "rus" else "en",
@@ -88,17 +86,18 @@ def order_of(world: World, data: Mapping[str, object]) -> Order:
         notification_url=ipn,
         created_at=now,
         updated_at=now,
-        expires_at=now + desk_of(world).lifetime,
+        expires_at=now + desk.lifetime,
         status="pending",
         code=route.start,
         word=route.start,
         route_id=route_id,
-        out=out,
-        fields=wanted,
+        given=given,
+        got=got,
+        fields=own["to"],
         hidden=data.get("hideOutData") is True,
         callback=callback,
         ipn_secret=str(secret or ""),
-        facts={"fromValues": given, "toValues": wanted, "routeValues": own, "return_url": callback},
+        facts={f"{side}Values": told for side, told in own.items()} | {"return_url": callback},
     )
 
 
@@ -116,13 +115,40 @@ def _text(data: Mapping[str, object], name: str) -> str:
     return value
 
 
-def _amount(value: object, currency: str) -> Decimal:
+def _amount(value: object, currency: Currency) -> Decimal:
+    """What the customer gives."""
     if not isinstance(value, int | Decimal) or isinstance(value, bool):
         raise wrong("amount")
-    amount = Decimal(value)
-    if not amount.is_finite() or not 0 < amount <= LARGEST or amount % smallest(currency):
+    amount, most = Decimal(value), Decimal(currency.most) or LARGEST
+    if not amount.is_finite() or not 0 < amount <= most or amount < Decimal(currency.least):
         raise wrong("amount")
-    return amount.quantize(smallest(currency))
+    if amount != currency.rounded(amount):
+        raise wrong("amount")
+    return currency.rounded(amount)
+
+
+def _got(route: Route, given: Decimal, slip: Decimal) -> Decimal:
+    """`slip`: in percent."""
+    got = route.target.rounded(route.got_for(given) * (100 - slip) / 100)
+    most = Decimal(route.target.most) or Decimal(route.reserve)
+    if not 0 < got <= min(most, Decimal(route.reserve)) or got < Decimal(route.target.least):
+        raise wrong("amount")
+    return got
+
+
+def _filled(
+    data: Mapping[str, object], route: Route, side: Side, refused: str
+) -> list[dict[str, str]]:
+    """The values of a side, with everything that it requires."""
+    name = f"{side}Values"
+    values = _values(data, name)
+    told = {one["key"]: one["value"] for one in values}
+    for field in route.fields[side]:
+        value = told.get(field.key, "")
+        empty = not value and not field.required
+        if field.key == refused or not (empty or re.search(field.regexp, value)):
+            raise wrong(field.key, name)
+    return values
 
 
 def _values(data: Mapping[str, object], name: str) -> list[dict[str, str]]:

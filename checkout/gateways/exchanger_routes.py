@@ -1,0 +1,107 @@
+"""What is known of an account's routes: read now and then, by one caller at a time.
+
+Rates move, so a payment is made by a fresh one; what is offered goes by one that may be a minute
+old, and by an older one for a while where the exchanger doesn't answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+from urllib.parse import quote, urlencode
+
+import structlog
+
+from checkout.gateways.exchanger_route import Route, Side, route_in
+from checkout.gateways.wire import Answer, Wire
+
+PATH: Final = "/service/api/v1/public/exchanger/route/get/one"
+FRESH: Final = 60.0  # seconds: for what is offered
+NOW: Final = 10.0  # for a payment
+STALE: Final = 600.0  # after which nothing is offered by it
+RETRY: Final = 5.0  # between two tries
+WAIT: Final = 3.0  # for an answer: a customer waits for the page
+LANGUAGE: Final = "en"
+Key = tuple[str, str]  # a route's id, and the language that it was asked for in
+
+log = structlog.get_logger(__name__)
+
+
+class Routes:
+    """The route of an account, and those whose rates its settings name, by currency."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        route_id: str,
+        rates: Mapping[str, str],
+        *,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wire = wire
+        self._id = route_id
+        self._rate_ids = rates
+        self._seconds = min(seconds, WAIT)
+        self._clock = clock
+        self._known: dict[Key, tuple[float, Route]] = {}
+        self._tried: dict[Key, float] = {}
+        self._lock = asyncio.Lock()
+
+    @property
+    def own(self) -> Route | None:
+        return self._of((self._id, LANGUAGE))
+
+    @property
+    def rates(self) -> dict[str, Route]:
+        """Those that are known."""
+        found = {name: self._of((each, LANGUAGE)) for name, each in self._rate_ids.items()}
+        return {currency: route for currency, route in found.items() if route is not None}
+
+    def labels(self, language: str) -> dict[tuple[Side, str], str]:
+        """The names of the route's fields, where the exchanger was asked in that language."""
+        route = self._of((self._id, language))
+        return {(field.side, field.key): field.label for field in route.fields} if route else {}
+
+    async def learn(self, older: float) -> None:
+        """Read those that are as old as so many seconds, or older."""
+        await self._learn(
+            [(each, LANGUAGE) for each in {self._id, *self._rate_ids.values()}], older
+        )
+
+    async def learn_labels(self, languages: Iterable[str], older: float) -> None:
+        await self._learn([(self._id, each) for each in languages if each != LANGUAGE], older)
+
+    async def _learn(self, keys: list[Key], older: float) -> None:
+        async with self._lock:  # whoever waits for it then finds it read
+            due = [key for key in keys if self._is_due(key, older)]
+            for key, (answered, route) in zip(
+                due, await asyncio.gather(*map(self._read, due)), strict=True
+            ):
+                self._tried[key] = self._clock()
+                if route is not None:
+                    self._known[key] = (self._clock(), route)
+                elif answered:  # there is no such route, or none that can be used
+                    self._known.pop(key, None)
+
+    def _is_due(self, key: Key, older: float) -> bool:
+        now = self._clock()
+        if key in self._tried and now < self._tried[key] + RETRY:
+            return False
+        return key not in self._known or now >= self._known[key][0] + older
+
+    def _of(self, key: Key) -> Route | None:
+        at, route = self._known.get(key, (0.0, None))
+        return route if self._clock() < at + STALE else None
+
+    async def _read(self, key: Key) -> tuple[bool, Route | None]:
+        """Whether the exchanger answered, and the route."""
+        query = urlencode({"id": key[0], "lang": key[1]}, quote_via=quote)
+        answer = await self._wire.ask(f"{PATH}?{query}", seconds=self._seconds)
+        answered = isinstance(answer, Answer)
+        route = route_in(answer.data) if isinstance(answer, Answer) else None
+        if route is None:
+            log.warning("gateway.route_unread", route=key[0], answered=answered)
+        return answered, route
