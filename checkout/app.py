@@ -22,7 +22,7 @@ from checkout.flow.mailer import Mailer
 from checkout.flow.pace import Pace
 from checkout.flow.verbs import Flow
 from checkout.flow.verification import Verifier
-from checkout.gateways import OPTIONS, open_gateway
+from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger
 from checkout.links import Signer
 from checkout.process import end_with_parent
@@ -143,16 +143,9 @@ async def open_flow(
     ledger = open_ledger(settings.database)
     try:
         async with upstream or _connections(200) as transport:
-            gateways = {
-                name: open_gateway(
-                    account.adapter,
-                    account.options,
-                    transport,
-                    charge_seconds=pace.charge,
-                    query_seconds=pace.query,
-                )
-                for name, account in settings.gateways.items()
-            }
+            gateways = open_accounts(
+                settings.gateways, transport, charge_seconds=pace.charge, query_seconds=pace.query
+            )
             yield Flow(settings, ledger, gateways, pace=pace, clock=clock)
     finally:
         await ledger.close()

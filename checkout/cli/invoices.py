@@ -48,7 +48,7 @@ def list_(
             each["created_at"],
             each["id"],
             each["shop"],
-            f"{Money(each['amount'], each['currency']).major} {each['currency']}",
+            f"{Money(each['amount'], each['currency'], each['decimals']).major} {each['currency']}",
             each["status"],
             each["mail_status"],
             each["email"] or "",
@@ -95,4 +95,5 @@ def cancel(id: str, config: Path | None, as_json: bool) -> None:
 def _told(flow: Flow, standing: Standing) -> dict[str, Any]:
     """As the shop reads it."""
     found = shape(standing, flow.settings.public_url, flow.clock())
-    return {"shop": standing.invoice.shop, **found}
+    decimals = standing.invoice.order.money.exponent
+    return {"shop": standing.invoice.shop, "decimals": decimals, **found}

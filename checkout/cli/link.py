@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+import httpx
+import msgspec
 import segno
 
 from checkout.cli.common import (
@@ -25,11 +27,14 @@ from checkout.cli.common import (
     settings_of,
 )
 from checkout.errors import CheckoutError, Unprocessable
+from checkout.flow.counting import count
 from checkout.flow.invoices import signed
+from checkout.gateways import open_accounts
 from checkout.merchant.customers import CUSTOMER
 from checkout.merchant.invoices import Draft, read_invoice
 from checkout.merchant.mail import Undelivered
-from checkout.model.money import Money
+from checkout.model.money import EXPONENTS, Money
+from checkout.model.order import Order
 from checkout.settings import Settings, Shop
 from checkout.texts import LANGUAGES
 from checkout.web.invoice import mail_of, post
@@ -40,6 +45,7 @@ PICTURES: Final = (".png", ".svg")
 QR_SCALE: Final = 6  # pixels a square
 SAID: Final = {"email": "--email", "send": "--email"}  # where an invoice's field stands here
 MOST_IN_QR: Final = 2953  # bytes in the largest QR code
+OFFLINE: Final = httpx.AsyncBaseTransport()  # carries nothing: only the settings are asked
 
 
 def seconds(text: str) -> int:
@@ -97,7 +103,7 @@ def link(
     if qr not in (None, TERMINAL) and Path(qr).suffix.lower() not in PICTURES:
         fail(f"--qr: must end in {' or '.join(PICTURES)}", UNUSABLE)
     now = time.time()
-    money, until = _money(amount, currency), _until(expires, now)
+    money, until = _money(amount, currency, settings, shop), _until(expires, now)
     asked = {"amount": money.minor, "currency": currency, "expires": until} | said
     asked |= {"customer": _customer(customer) or None, "test": test or None}
     asked |= {"email": email, "send": email is not None}
@@ -105,7 +111,8 @@ def link(
     made: dict[str, Any] = {"url": url, "expires": datetime.fromtimestamp(until, UTC).isoformat()}
     mail = None
     if draft.email is not None:
-        mail = mail_of(settings, shop, draft.order, url, to=draft.email, now=now)
+        order = msgspec.structs.replace(draft.order, money=money)
+        mail = mail_of(settings, shop, order, url, to=draft.email, now=now)
     if qr is not None:
         made |= _drawn(url, qr, as_json=as_json)
     if mail is not None:
@@ -126,9 +133,19 @@ def _shop(settings: Settings, shop_id: str) -> Shop:
     return shop
 
 
-def _money(amount: str, currency: str) -> Money:
+def _money(amount: str, currency: str, settings: Settings, shop: Shop) -> Money:
+    """Counted as the shop's accounts do."""
+    if currency not in EXPONENTS:
+        fail("--currency: unknown currency", UNUSABLE)
+    order = Order(
+        money=Money(1, currency), description="-", transaction_type="payment", expires_at=0.0
+    )
     try:
-        return Money.from_major(amount, currency)
+        decimals = count(order, shop, open_accounts(settings.gateways, OFFLINE))
+        return Money.from_major(amount, currency, decimals)
+    except Unprocessable as error:
+        why = ", ".join(reason for reasons in error.fields.values() for reason in reasons)
+        fail(f"--currency: {currency}: {why}", UNUSABLE)
     except ValueError as error:
         fail(f"--amount, --currency: {error}", UNUSABLE)
 

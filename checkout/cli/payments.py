@@ -204,7 +204,8 @@ def _operation(kind: str, summary: str) -> None:
             story = await flow.ledger.read(record.read, uid)
             minor = None
             if amount is not None:
-                minor = Money.from_major(amount, story.payment.order.money.currency).minor
+                whole = story.payment.order.money
+                minor = Money.from_major(amount, whole.currency, whole.decimals).minor
             done = await operate(flow, kind, uid, amount=minor, reason=reason)
             return operation_shape(done, story)
 
@@ -232,6 +233,7 @@ def _payment(payment: Payment) -> dict[str, Any]:
         "status": payment.status,
         "amount": payment.order.money.minor,
         "currency": payment.order.money.currency,
+        "decimals": payment.order.money.exponent,
         "description": payment.order.description,
         "tracking_id": payment.order.tracking_id,
         "test": payment.order.test,

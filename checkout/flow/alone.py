@@ -8,7 +8,7 @@ import msgspec
 
 from checkout.errors import NotFound, TooMany, Unprocessable
 from checkout.flow import record
-from checkout.flow.methods import offered, prepare
+from checkout.flow.methods import offered
 from checkout.flow.verbs import Flow, Submission
 from checkout.ledger import cards, recent
 from checkout.ledger.rows import Attempt, Story
@@ -16,7 +16,7 @@ from checkout.merchant.apps import refused_field
 from checkout.merchant.by_token import ByToken, named
 from checkout.model.card import SavedCard
 from checkout.model.order import SENDING, Method, Order
-from checkout.model.parameters import SERIES
+from checkout.model.parameters import ADDRESS, SERIES
 from checkout.model.saving import RECURRING
 from checkout.model.status import WON, Status
 from checkout.settings import Shop
@@ -38,12 +38,11 @@ async def by_token(
     body; Duplicate, NotFound, TooMany.
     """
     asked, first = await _found(flow, asked, shop)
-    order, card = asked.order, asked.card
-    await prepare(order, shop, flow.gateways)
-    method = _method(flow, order, shop, first)
+    order, method = await _method(flow, asked.order, shop, first)
+    card = asked.card
     _all_sent(flow, asked, method)
     payment = await flow.create(
-        order, shop, idempotency_key=request_id, digest=digest, mark=_mark(asked)
+        order, shop, idempotency_key=request_id, digest=digest, mark=_mark(asked), fixed=True
     )
     story = await flow.ledger.read(record.read, payment.uid)
     if story.attempts:
@@ -72,8 +71,14 @@ def _accepted(story: Story) -> Story:
     """A request of which the gateway refused a field is none; the field is named."""
     if wrong := refused_field(story, 1):
         kind = story.payment.order.transaction_type
-        raise Unprocessable({named(name, kind): reasons for name, reasons in wrong.items()})
+        raise Unprocessable({named(_placed(name), kind): why for name, why in wrong.items()})
     return story
+
+
+def _placed(name: str) -> str:
+    """Apps say names and address of their customer; a server says them apart."""
+    field = name.removeprefix("customer.")
+    return f"billing_address.{field}" if field in ADDRESS else name
 
 
 async def _found(flow: Flow, asked: ByToken, shop: Shop) -> tuple[ByToken, Attempt | None]:
@@ -102,12 +107,20 @@ async def _beginning(flow: Flow, shop: Shop, uid: str) -> Attempt:
     raise Unprocessable({"parent_uid": [NO_SERIES]})
 
 
-def _method(flow: Flow, order: Order, shop: Shop, first: Attempt | None) -> Method:
-    account = first.account if first else None
-    for method in offered(order, shop, flow.gateways):
-        if account in (None, method.gateway):
-            return method
-    raise Unprocessable({"type": [REFUSED]})
+async def _method(
+    flow: Flow, order: Order, shop: Shop, first: Attempt | None
+) -> tuple[Order, Method]:
+    """The order as it is counted, and what it goes by: of a series the account it began at."""
+    if first is not None:
+        theirs = tuple(each for each in shop.methods if each.gateway == first.account)
+        shop = msgspec.structs.replace(shop, methods=theirs)
+    try:
+        order = await flow.counted(order, shop, currency="currency", methods="type")
+    except Unprocessable as error:
+        if "type" not in error.fields:
+            raise
+        raise Unprocessable({"type": [REFUSED]}) from None
+    return order, offered(order, shop, flow.gateways)[0]
 
 
 def _all_sent(flow: Flow, asked: ByToken, method: Method) -> None:

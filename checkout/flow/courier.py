@@ -57,7 +57,9 @@ class Courier:
             except Exception as error:  # noqa: BLE001 - one bad letter must not stop the rest
                 log.error("courier.fault", error=type(error).__name__, alert=True)
             try:
-                await asyncio.wait_for(self._flow.letters_waiting.wait(), self._flow.pace.sweep)
+                # Not `wait_for`, which may swallow a cancellation that comes with the event.
+                async with asyncio.timeout(self._flow.pace.sweep):
+                    await self._flow.letters_waiting.wait()
             except TimeoutError:
                 continue
 

@@ -46,21 +46,21 @@ async def make(
     Raises Unprocessable when the key was used for another body, no method can take its payment, or
     its link gets too long.
     """
-    await flow.check_methods(draft.order, shop)
+    order = await flow.counted(draft.order, shop, currency="currency")
     now, link = flow.clock(), signed(draft, shop)
     invoice = Invoice(
         id=PREFIX + secrets.token_hex(8),
         shop=shop.id,
         link=link_digest(link),
         signed=link,
-        order=draft.order,
+        order=order,
         given=draft.given,
         email=draft.email,
         remind_at=draft.remind_at,
         cancelled_at=None,
         created_at=now,
         updated_at=now,
-        expires_at=draft.order.expires_at,
+        expires_at=order.expires_at,
     )
 
     def add(conn: Connection) -> tuple[Standing, bool]:

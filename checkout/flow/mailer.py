@@ -54,7 +54,9 @@ class Mailer:
             except Exception as error:  # noqa: BLE001 - one bad mail must not stop the rest
                 log.error("mailer.fault", error=type(error).__name__, alert=True)
             try:
-                await asyncio.wait_for(self._flow.mails_waiting.wait(), self._flow.pace.sweep)
+                # Not `wait_for`, which may swallow a cancellation that comes with the event.
+                async with asyncio.timeout(self._flow.pace.sweep):
+                    await self._flow.mails_waiting.wait()
             except TimeoutError:
                 continue
 

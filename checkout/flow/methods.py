@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from checkout.gateways.base import Gateway, merged
+from checkout.model.money import decimals_of
 from checkout.model.order import CARD_METHOD, Method, Order
 from checkout.settings import Shop
 
@@ -16,32 +17,50 @@ log = structlog.get_logger(__name__)
 
 
 def offered(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> tuple[Method, ...]:
+    """Those whose accounts count the order's money as it does: one payment, one count."""
     wanted, money = order.methods, order.money
-    types, excluded, exponent = wanted.types, wanted.excluded_types, money.exponent
-    kinds = ("series" if order.series else "alone") if order.alone else "transaction_types"
+    currency, exponent = money.currency, money.exponent
     found = [
         method
-        for method in shop.methods
-        if (method.name in types if types else method.name not in excluded)
-        and order.transaction_type in getattr(can := gateways[method.gateway].can, kinds)
-        and exponent in can.exponents
-        and (can.currencies is None or money.currency in can.currencies)
+        for method in fitting(order, shop, gateways)
+        if exponent in (can := gateways[method.gateway].can).exponents
+        and decimals_of(currency, can.decimals) == exponent
         and gateways[method.gateway].takes(money) is None
-        and (method.name == CARD_METHOD or not order.alone)
     ]
     return tuple([_with_params(method, order) for method in found] if wanted.params else found)
 
 
+def fitting(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> list[Method]:
+    """Those that the order asks for and the gateway can do, however its account counts."""
+    wanted, currency = order.methods, order.money.currency
+    types, excluded = wanted.types, wanted.excluded_types
+    kinds = ("series" if order.series else "alone") if order.alone else "transaction_types"
+    return [
+        method
+        for method in shop.methods
+        if (method.name in types if types else method.name not in excluded)
+        and order.transaction_type in getattr(can := gateways[method.gateway].can, kinds)
+        and (can.currencies is None or currency in can.currencies)
+        and (method.name == CARD_METHOD or not order.alone)
+    ]
+
+
 async def prepare(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> None:
-    """Let the gateways that `offered` asks learn what they answer by, and say in the log which of
-    the methods that the order wants can't take it just now."""
+    """Let the gateways that `offered` asks learn what they answer by."""
     types, excluded = order.methods.types, order.methods.excluded_types
     for method in shop.methods:
         if method.name in types if types else method.name not in excluded:
-            gateway = gateways[method.gateway]
-            await gateway.prepare()
-            if why := gateway.takes(order.money):
-                log.warning("method.not_offered", method=method.name, why=why)
+            await gateways[method.gateway].prepare()
+
+
+def note_refusals(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> None:
+    """Say in the log which of the methods that fit an order can't take its sum just now."""
+    money = order.money
+    for method in fitting(order, shop, gateways):
+        gateway = gateways[method.gateway]
+        alike = decimals_of(money.currency, gateway.can.decimals) == money.exponent
+        if alike and (why := gateway.takes(money)):
+            log.warning("method.not_offered", method=method.name, why=why)
 
 
 def _with_params(method: Method, order: Order) -> Method:

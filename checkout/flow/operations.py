@@ -125,7 +125,7 @@ async def decide(flow: Flow, uid: str, *, accept: bool, by: str, reason: str) ->
 
 async def _send(flow: Flow, story: Story, operation: Operation) -> Operation:
     attempt = story.attempts[operation.attempt - 1]
-    money = Money(operation.amount, story.payment.order.money.currency)
+    money = story.payment.order.money.part(operation.amount)
     gateway = flow.gateways[attempt.account]
     outcome = await flow.hear(_order(gateway, operation, reference(story, attempt), money))
     done = await flow.write(operation.payment, _settle, flow, operation.uid, outcome, flow.clock())
@@ -148,12 +148,12 @@ def _order(
 
 
 def _asked(operation: Operation, story: Story) -> Asked:
-    currency = story.payment.order.money.currency
+    whole = story.payment.order.money
     return Asked(
         kind=operation.kind,
         key=None if operation.by_gateway else operation.key,
         id=operation.gateway_id,
-        money=None if operation.by_gateway else Money(operation.amount, currency),
+        money=None if operation.by_gateway else whole.part(operation.amount),
     )
 
 

@@ -7,15 +7,17 @@ import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
+import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from checkout.errors import NotFound, Unprocessable
+from checkout.flow.counting import count, counts, unpayable
 from checkout.flow.counts import PAYMENTS
-from checkout.flow.methods import offered
 from checkout.flow.stock import HOLD
-from checkout.flow.verbs import NO_METHOD, Flow
+from checkout.flow.verbs import Flow
 from checkout.ledger import events, payments, products
 from checkout.ledger.products import Stocked
 from checkout.ledger.rows import Payment
@@ -25,6 +27,8 @@ from checkout.model.order import Order
 from checkout.model.product import PREFIX, Product, Sale
 from checkout.model.status import UNPAID_ENDS
 from checkout.settings import Shop
+
+log = structlog.get_logger(__name__)
 
 DAY: Final = 24 * 3600.0
 MOST_REPEATS: Final = 50
@@ -62,7 +66,7 @@ class Choice(Struct, frozen=True):
 
 async def make(flow: Flow, product: Product, given: Given, shop: Shop) -> Stocked:
     """Raises Unprocessable when no method of the shop can take its payments."""
-    _check_methods(flow, product, shop)
+    product = _counted(flow, product, shop)
     now = flow.clock()
     stocked = Stocked(
         id=PREFIX + secrets.token_hex(8),
@@ -84,8 +88,7 @@ async def change(flow: Flow, id: str, shop: Shop, read: Read) -> Stocked:
 
     def checked(given: Given) -> tuple[Product, Given]:
         product, merged = read(given)
-        _check_methods(flow, product, shop)
-        return product, merged
+        return _counted(flow, product, shop), merged
 
     changed = await flow.ledger.write(products.change, id, checked, flow.clock())
     if changed is None:
@@ -130,7 +133,9 @@ def _buy(conn: Connection, flow: Flow, id: str, choice: Choice) -> Payment:
     scarce = product.quantity is not None
     until = now + (HOLD if scarce else DAY)
     order = ordered(stocked, choice.money, choice.quantity, until)
-    payment = flow.new(order, flow.settings.shop(stocked.shop), link)
+    shop = flow.settings.shop(stocked.shop)
+    _check_count(flow, order, shop)
+    payment = flow.new(order, shop, link)
     payments.add(conn, payment)
     events.append(conn, payment.uid, "created", now, None, product=id, quantity=choice.quantity)
     products.reserve(
@@ -145,17 +150,38 @@ def _check(product: Product, choice: Choice) -> None:
     least, most = product.bounds
     if not 1 <= choice.quantity <= product.most_at_once:
         raise Unprocessable({"quantity": [f"must be from 1 to {product.most_at_once}"]})
-    if product.free and not (choice.money and least.minor <= choice.money.minor <= most.minor):
+    chosen = choice.money
+    alike = chosen is not None and chosen == product.money(chosen.minor)
+    if product.free and not (chosen and alike and least.minor <= chosen.minor <= most.minor):
         raise Unprocessable({"amount": [f"must be from {least.minor} to {most.minor}"]})
 
 
-def _check_methods(flow: Flow, product: Product, shop: Shop) -> None:
-    order = Order(
+def payable(flow: Flow, stocked: Stocked) -> bool:
+    """Whether the shop's accounts still count its currency as they did when it was made."""
+    found = counts(_sample(stocked.product), flow.settings.shop(stocked.shop), flow.gateways)
+    return stocked.product.money(0).exponent in found
+
+
+def _counted(flow: Flow, product: Product, shop: Shop) -> Product:
+    """The product, its amounts counted as its payments will be."""
+    order = _sample(msgspec.structs.replace(product, decimals=None))
+    decimals = count(order, shop, flow.gateways, currency="currency", methods="currency")
+    return msgspec.structs.replace(product, decimals=order.money.counted(decimals).decimals)
+
+
+def _sample(product: Product) -> Order:
+    return Order(
         money=product.bounds[0],
         description=product.name,
         transaction_type=product.transaction_type,
         expires_at=0.0,
         methods=product.methods,
     )
-    if not offered(order, shop, flow.gateways):
-        raise Unprocessable({"currency": [NO_METHOD]})
+
+
+def _check_count(flow: Flow, order: Order, shop: Shop) -> None:
+    """The product was counted before: the settings may say otherwise since."""
+    found = counts(order, shop, flow.gateways)
+    if order.money.exponent not in found:
+        log.error("product.no_method", product=order.product, alert=True)
+        raise unpayable(order, found, "currency", "currency")

@@ -17,9 +17,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from checkout.errors import Cancelled, CheckoutError, Duplicate, Gone, NotFound, Unprocessable
-from checkout.flow import record
+from checkout.flow import counting, record
 from checkout.flow.counts import PAYMENTS, QUERIES
-from checkout.flow.methods import offered, prepare
+from checkout.flow.methods import note_refusals, offered, prepare
 from checkout.flow.pace import Pace, next_query
 from checkout.gateways.base import (
     Charge,
@@ -47,7 +47,6 @@ from checkout.texts import N_
 log = structlog.get_logger(__name__)
 
 CHOOSE_METHOD = N_("Choose how to pay")
-NO_METHOD = "none of the shop's methods can take this payment"
 MOST_SEEN = 10_000
 AFTERWARDS: Final = 0.01  # seconds
 SAME_KEY = "was used for another request within 24 hours"
@@ -119,13 +118,15 @@ class Flow:
         idempotency_key: str | None = None,
         digest: str = "",
         mark: str | None = None,
+        fixed: bool = False,
     ) -> Payment:
         """A new payment; the one made before where the shop repeats an idempotency key. `mark`:
         what no payment before it may have had within half a minute, unless the shop allows it.
+        `fixed`: the order's money is counted already.
 
         Raises Unprocessable when the key was used for another body, or no method fits; Duplicate.
         """
-        await self.check_methods(order, shop)
+        order = await self.counted(order, shop, fixed=fixed)
         PAYMENTS.labels(shop.id).inc()
         payment = self.new(order, shop)
         if idempotency_key is None and mark is None:
@@ -154,14 +155,30 @@ class Flow:
             return before.payment
         if order.expires_at <= self.clock():
             raise Gone
-        await self.check_methods(order, shop)
+        # An invoice's mail has said its sum already.
+        invoice = await self.ledger.read(invoices.order_by_link, link)
+        if invoice is not None:
+            order = msgspec.structs.replace(order, money=invoice.money)
+        order = await self.counted(order, shop, fixed=invoice is not None)
         return await self.ledger.write(_add_for_link, self.new(order, shop, link))
 
-    async def check_methods(self, order: Order, shop: Shop) -> None:
-        """Raises Unprocessable when none of the shop's methods can take the order."""
+    async def counted(
+        self,
+        order: Order,
+        shop: Shop,
+        *,
+        currency: str = counting.CURRENCY,
+        methods: str = counting.METHODS,
+        fixed: bool = False,
+    ) -> Order:
+        """The order, its money counted as the accounts do that can take it; `fixed`: it is already.
+
+        Raises Unprocessable when none of the shop's methods can: for want of a setting under the
+        caller's name for the `currency`, else under its name for the `methods`.
+        """
         await prepare(order, shop, self.gateways)
-        if not offered(order, shop, self.gateways):
-            raise Unprocessable({"payment_method.types": [NO_METHOD]})
+        names = {"currency": currency, "methods": methods}
+        return counting.counted(order, shop, self.gateways, **names, fixed=fixed)
 
     def new(self, order: Order, shop: Shop, link: str | None = None) -> Payment:
         """A payment that nobody has written down yet."""
@@ -233,7 +250,9 @@ class Flow:
 
     async def prepare(self, story: Story) -> None:
         """Before the payment's methods are shown or used."""
-        await prepare(story.payment.order, self.shop(story), self.gateways)
+        order, shop = story.payment.order, self.shop(story)
+        await prepare(order, shop, self.gateways)
+        note_refusals(order, shop, self.gateways)
 
     def asks(self, method: Method, language: str, customer: Customer) -> tuple[InputField, ...]:
         """What the method's gateway asks the customer for, of whom so much is known."""

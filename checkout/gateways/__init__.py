@@ -10,6 +10,7 @@ import httpx
 from checkout.gateways import exchanger, overpay_apm, overpay_cards, rest
 from checkout.gateways.base import Gateway, Options
 from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS
+from checkout.settings import Account
 
 
 class Adapter(NamedTuple):
@@ -29,6 +30,16 @@ ADAPTERS: Final[Mapping[str, Adapter]] = {
 OPTIONS: Final[Mapping[str, type[Options]]] = {
     name: adapter.options for name, adapter in ADAPTERS.items()
 }
+
+
+def open_accounts(
+    accounts: Mapping[str, Account], transport: httpx.AsyncBaseTransport, **seconds: float
+) -> dict[str, Gateway]:
+    """The gateways of the settings' accounts, by the accounts' names; `seconds`: see below."""
+    return {
+        name: open_gateway(account.adapter, account.options, transport, **seconds)
+        for name, account in accounts.items()
+    }
 
 
 def open_gateway(

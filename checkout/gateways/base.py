@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
-from checkout.model.money import Money
+from checkout.model.money import MOST_DECIMALS, Money
 from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import Outcome
 
@@ -59,7 +59,7 @@ class Can(Struct, frozen=True, kw_only=True):
     # What goes on with a series by the id of the payment that began it.
     series: frozenset[str] = frozenset()
     currencies: frozenset[str] | None = None  # None: any with these exponents
-    exponents: frozenset[int] = frozenset({0, 2, 3, 4})  # decimals of the currencies it takes
+    exponents: frozenset[int] = frozenset(range(MOST_DECIMALS + 1))  # decimals that it can say
     whole: frozenset[str] = frozenset()  # operations that it does for all that is left alone
     # Which of the shop's parameters it sends on, by the names of `model.parameters`; and which
     # where no customer is present, by transaction type: what the shop says beside is refused.

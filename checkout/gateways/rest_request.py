@@ -1,6 +1,6 @@
 """A charge in the REST gateway's fields: dotted names, amounts as "50.00".
 
-Zero-decimal currencies carry ".00" too; currencies with other decimals can't be said.
+Zero-decimal currencies carry ".00" too; what has more than two decimals can't be said.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from checkout.model.order import Customer
 from checkout.model.parameters import SERIES
 from checkout.model.saving import RECURRING
 
-EXPONENTS: Final = frozenset({0, 2})
+EXPONENTS: Final = frozenset({0, 1, 2})
 LONGEST_RETURN_URL: Final = 99
 LONGEST_KEY: Final = 100
 LONGEST_DESCRIPTION: Final = 255

@@ -120,6 +120,12 @@ def held(conn: Connection, id: str) -> Standing | None:
     return None if row is None else _standing(conn, row)
 
 
+def order_by_link(conn: Connection, link: str) -> Order | None:
+    """The order of the invoice that a link is of."""
+    terms = conn.execute(select(invoices.c.terms).where(invoices.c.link == link)).scalar()
+    return None if terms is None else order_of(terms)
+
+
 def shut(conn: Connection, link: str) -> bool:
     """Whether the link is one of an invoice that its shop has cancelled. Inside a transaction
     nobody cancels it until that ends."""

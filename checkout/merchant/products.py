@@ -170,7 +170,7 @@ def ordered(stocked: Stocked, money: Money | None, quantity: int, until: float) 
     ends = until if product.expires_at is None else min(until, product.expires_at)
     description = product.name if quantity == 1 else f"{quantity} × {product.name}"
     return Order(
-        money=money if product.free and money else Money(whole_price, product.currency),
+        money=money if product.free and money else product.money(whole_price),
         description=description[:255],
         transaction_type=product.transaction_type,
         expires_at=ends,

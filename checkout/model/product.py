@@ -28,10 +28,10 @@ class Sale(StrEnum):
 
 
 class Product(Struct, frozen=True, omit_defaults=True):
-    """Amounts in minor units of `currency`. `amount` is the price; where the customer chooses
-    (`least` or `most` is set) it is what the field is filled with. `quantity`: how many there are
-    in all, those sold and reserved with them; None: no end of them. `expires_at` in seconds since
-    1970; None: never."""
+    """Amounts in minor units of `currency`, counted with `decimals` (None: ISO's). `amount` is the
+    price; where the customer chooses (`least` or `most` is set) it is what the field is filled
+    with. `quantity`: how many there are in all, those sold and reserved with them; None: no end of
+    them. `expires_at` in seconds since 1970; None: never."""
 
     name: str
     description: str
@@ -50,6 +50,7 @@ class Product(Struct, frozen=True, omit_defaults=True):
     tracking_id: str | None = None
     ways: Ways = Ways()
     methods: Methods = Methods()
+    decimals: int | None = None
 
     @property
     def free(self) -> bool:
@@ -61,8 +62,11 @@ class Product(Struct, frozen=True, omit_defaults=True):
         """The least and the most that a customer may choose."""
         least = 1 if self.least is None else self.least
         most = LARGEST if self.most is None else self.most
-        return Money(least, self.currency), Money(most, self.currency)
+        return self.money(least), self.money(most)
 
     @property
     def price(self) -> Money | None:
-        return None if self.amount is None else Money(self.amount, self.currency)
+        return None if self.amount is None else self.money(self.amount)
+
+    def money(self, minor: int) -> Money:
+        return Money(minor, self.currency, self.decimals)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
 
-from checkout.model.checks import REQUIRED, Fields, Rule, Wrong
-from checkout.model.rules import choice
+from checkout.model.checks import REQUIRED, Fields, Rule, Wrong, suggestion
+from checkout.model.money import EXPONENTS, MOST_DECIMALS
+from checkout.model.rules import choice, whole
 from checkout.settings.fields import gateway_url
 from checkout.settings.values import Account
+
+DECIMALS: Final = "decimals"
 
 
 def read_account(
@@ -33,13 +36,17 @@ def read_account(
 def _options(fields: Fields, options: type[Struct], base_url: str | None) -> Any:
     table: dict[str, Any] = {"base_url": base_url}
     for field in msgspec.structs.fields(options):
-        if field.encode_name == "base_url":
+        name = field.encode_name
+        if name == "base_url":
             continue
-        value = fields.get(field.encode_name, _typed(field.type))
+        if name == DECIMALS:
+            value: Any = _decimals(fields.within(name))
+        else:
+            value = fields.get(name, _typed(field.type))
         if value is not None:
-            table[field.encode_name] = value
-        elif field.required and not fields.has(field.encode_name):
-            fields.wrong(field.encode_name, REQUIRED)
+            table[name] = value
+        elif field.required and not fields.has(name):
+            fields.wrong(name, REQUIRED)
     fields.no_others()
     if not fields.ok:
         return None
@@ -51,6 +58,17 @@ def _options(fields: Fields, options: type[Struct], base_url: str | None) -> Any
         known = reason and name in {field.encode_name for field in msgspec.structs.fields(options)}
         fields.wrong(name if known else "", reason if known else str(error))
         return None
+
+
+def _decimals(fields: Fields) -> dict[str, int]:
+    """How the account counts currencies: their codes and numbers of decimals."""
+    found: dict[str, int] = {}
+    for code in fields.names:
+        if code not in EXPONENTS:
+            fields.wrong(code, suggestion(code.upper(), EXPONENTS))
+        elif (count := fields.get(code, whole(0, MOST_DECIMALS))) is not None:
+            found[code] = count
+    return found
 
 
 def _typed(kind: Any) -> Rule[Any]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from babel.numbers import get_decimal_symbol
 
-from checkout.model.money import EXPONENTS, LARGEST, Money
+from checkout.model.money import LARGEST, Money
 from checkout.texts import locale
 
 LONGEST: Final = 40
@@ -17,24 +17,24 @@ _PLAIN: Final = re.compile(r"[0-9]+([.,][0-9]+)*[.,]?", re.ASCII)
 _GROUPS: Final = re.compile(r"[0-9]{1,3}([.,][0-9]{3})+", re.ASCII)
 
 
-def read_amount(text: str, currency: str, language: str) -> Money:
+def read_amount(text: str, like: Money, language: str) -> Money:
     """Digits of any alphabet, groups, a decimal point or comma, the currency beside it. Of a mark
     that could be either ("1,234") the language knows which it is. Raises ValueError for all else,
-    exponents and signs among them."""
-    plain = _digits(text[: LONGEST + 1], currency)
+    exponents and signs among them. `like`: money of the same currency, counted alike."""
+    plain = _digits(text[: LONGEST + 1], like.currency)
     if len(text) > LONGEST or not _PLAIN.fullmatch(plain):
         raise ValueError("no amount")
     plain = plain.rstrip(".,")
-    whole, decimals = _split(plain, EXPONENTS[currency], get_decimal_symbol(locale(language)))
+    whole, decimals = _split(plain, like.exponent, get_decimal_symbol(locale(language)))
     if not whole.isdigit() and not _GROUPS.fullmatch(whole):
         raise ValueError("no amount")
     digits = whole.replace(".", "").replace(",", "")
-    if len(decimals) > EXPONENTS[currency]:
+    if len(decimals) > like.exponent:
         raise ValueError("too many decimals")
-    minor = int(digits + decimals.ljust(EXPONENTS[currency], "0"))
+    minor = int(digits + decimals.ljust(like.exponent, "0"))
     if minor > LARGEST:
         raise ValueError("too much")
-    return Money(minor, currency)
+    return like.part(minor)
 
 
 def _digits(text: str, currency: str) -> str:

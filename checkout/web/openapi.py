@@ -37,6 +37,7 @@ AMOUNT: Final = {
         {"type": "string", "pattern": "^[0-9]{1,15}$"},
     ],
 }
+CURRENCY: Final = "ISO 4217; twelve of them once the settings say how they are counted"
 URL: Final = text("https, or an app's scheme from the shop's return_origins", null=True)
 CALLED: Final = text("https", null=True)
 FLAG: Final = {"type": ["boolean", "null"]}
@@ -124,7 +125,7 @@ ORDERED: Final = structure(
         "order": structure(
             {
                 "amount": AMOUNT,
-                "currency": text("ISO 4217", minLength=3, maxLength=3),
+                "currency": text(CURRENCY, minLength=3, maxLength=3),
                 "description": text("Not blank", minLength=1, maxLength=255),
                 "tracking_id": text("The shop's own number for it", null=True),
                 "expired_at": text("Like 2030-01-31T12:00:00+03:00; a day from now", null=True),

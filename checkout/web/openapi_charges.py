@@ -11,6 +11,7 @@ from checkout.web.openapi import (
     AMOUNT,
     BROWSER,
     CALLED,
+    CURRENCY,
     CUSTOMER,
     FLAG,
     REFUSED,
@@ -27,7 +28,7 @@ from checkout.web.openapi import (
 
 SHARED: Final[Json] = {
     "amount": AMOUNT,
-    "currency": text("ISO 4217", minLength=3, maxLength=3),
+    "currency": text(CURRENCY, minLength=3, maxLength=3),
     "description": text("Not blank", minLength=1, maxLength=255),
     "tracking_id": text("The shop's own number for it", null=True),
     "language": text(null=True),

@@ -9,6 +9,7 @@ from checkout.model.invoice import Delivery
 from checkout.model.status import OUTWARD
 from checkout.web.openapi import (
     AMOUNT,
+    CURRENCY,
     CUSTOMER,
     DESCRIBED,
     REFUSED,
@@ -37,7 +38,7 @@ def moment(description: str) -> Json:
 SENT: Final = structure(
     {
         "amount": AMOUNT,
-        "currency": text("ISO 4217", minLength=3, maxLength=3),
+        "currency": text(CURRENCY, minLength=3, maxLength=3),
         "description": text("What is paid", minLength=1, maxLength=255),
         "email": text("Where it is mailed to; required unless send is false", null=True),
         "send": FLAG | {"description": "false: the link alone, to be mailed later or never"},

@@ -9,6 +9,7 @@ from checkout.web.forms import ASKED
 from checkout.web.openapi import (
     AMOUNT,
     CALLED,
+    CURRENCY,
     NAMES,
     REFUSED,
     URL,
@@ -41,7 +42,7 @@ def number(description: str, least: int, most: int, *, null: bool = True) -> Jso
 SENT: Final[Json] = {
     "name": text(minLength=1, maxLength=255),
     "description": text(minLength=1, maxLength=255),
-    "currency": text("ISO 4217", minLength=3, maxLength=3),
+    "currency": text(CURRENCY, minLength=3, maxLength=3),
     "amount": AMOUNT | {"description": "The price in minor units; or what is filled in"},
     "min_amount": AMOUNT | {"description": "With it the customer chooses the amount, from it up"},
     "max_amount": AMOUNT | {"description": "With it the customer chooses the amount, up to it"},

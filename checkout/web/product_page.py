@@ -9,7 +9,7 @@ from typing import Any, Final
 from litestar import post, route
 
 from checkout.errors import NotFound, Unprocessable
-from checkout.flow.products import Choice, NotForSale, buy, find
+from checkout.flow.products import Choice, NotForSale, buy, find, payable
 from checkout.ledger.products import Stocked
 from checkout.model.money import Money
 from checkout.model.product import Sale
@@ -48,7 +48,9 @@ class Look:
 
     @property
     def sale(self) -> Sale:
-        return self.stocked.sale(self.web.flow.clock())
+        sale, flow = self.stocked.sale(self.web.flow.clock()), self.web.flow
+        shut = sale is Sale.OPEN and not payable(flow, self.stocked)
+        return Sale.INACTIVE if shut else sale
 
     @property
     def most(self) -> int:
@@ -165,7 +167,7 @@ class Look:
         money, quantity = None, fields.get("quantity", "1")
         if product.free:
             try:
-                money = read_amount(fields.get("amount", ""), product.currency, self.lang)
+                money = read_amount(fields.get("amount", ""), product.bounds[0], self.lang)
             except ValueError:
                 example = str((product.price or product.bounds[0]).major)
                 errors["amount"] = fill(_(words.AMOUNT_MISSING), example=example)
@@ -229,7 +231,7 @@ async def buy_product(request: Web_Request) -> Answer:
     except NotForSale as refused:
         look.stocked = refused.stocked
         return _refused(look, fields, refused)
-    except Unprocessable:  # the shop has changed the product since the form was made
+    except Unprocessable:  # the product or the settings are not what they were
         look.stocked = await find(look.web.flow, look.stocked.id)
         return look.show(errors=look.read(fields, form.nonce)[1], status_code=422)
     return see_other(f"/{look.lang}/payment/{payment.uid}/{payment.secret}")

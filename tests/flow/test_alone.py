@@ -162,15 +162,23 @@ async def test_what_was_not_sent_may_be_asked_for_at_once(alone: World) -> None:
     assert (await charge(alone)).payment.status is Status.PAID
 
 
-async def test_a_field_that_the_gateway_refuses(alone: World) -> None:
+@pytest.mark.parametrize(
+    ("field", "named"),
+    [
+        ("code", "credit_card.verification_value"),
+        ("email", "customer.email"),
+        ("zip", "billing_address.zip"),
+    ],
+)
+async def test_a_field_that_the_gateway_refuses(alone: World, field: str, named: str) -> None:
     """No attempt and no decline: named, told nobody, and free to be asked for anew."""
-    refusal = Outcome(Status.LOST, reason=Reason.INVALID, field="code")
+    refusal = Outcome(Status.LOST, reason=Reason.INVALID, field=field)
     alone.gateway.will_answer(refusal, PAID)
     wanted = asked(alone, "t-1")
     for _ in range(2):
         with pytest.raises(Unprocessable) as refused:
             await by_token(alone.flow, wanted, alone.shop, request_id="r-1", digest="d")
-        assert list(refused.value.fields) == ["credit_card.verification_value"]
+        assert list(refused.value.fields) == [named]
     assert len(alone.gateway.charges) == 1
     assert await alone.ledger.read(outbox.due, alone.clock(), 99) == []
     assert (await charge(alone)).payment.status is Status.PAID

@@ -63,7 +63,7 @@ def test_it_is_what_it_says() -> None:
     for verb in (Captures, Voids, Refunds, FindsOperations):
         assert isinstance(gateway, verb)
     assert not isinstance(gateway, Confirms)
-    assert gateway.can.exponents == {0, 2}
+    assert gateway.can.exponents == {0, 1, 2}
     assert Options.longest_return_url < 100
 
 
@@ -383,6 +383,10 @@ async def test_ids_are_quoted() -> None:
         (Money(100000000, "JPY"), None),
         (Money(1250, "KWD"), None),
         (Money(1250, "CLF"), None),
+        (Money(1999, "IQD", 0), "1999.00"),
+        (Money(1999, "MOP", 1), "199.90"),
+        (Money(1999, "UGX", 2), "19.99"),
+        (Money(1999, "EUR", 3), None),
     ],
     ids=str,
 )

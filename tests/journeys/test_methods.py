@@ -42,7 +42,7 @@ async def test_declined_by_the_payment_system(house: House, customer: Customer) 
     await customer.at_bank()
     await customer.press("Decline")
     await customer.at("payment")
-    await expect(page.locator(".note.bad")).to_contain_text("Nothing was charged")
+    await expect(page.locator(".note.bad")).to_contain_text("do not send it again: ask the shop")
     # The way that was chosen stays chosen.
     await expect(page.locator("[name=method][value=sbp]")).to_be_checked()
     await customer.choose("credit_card")

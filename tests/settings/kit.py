@@ -13,6 +13,7 @@ EXAMPLE = DOCS / "checkout.toml"
 
 class Stub(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     base_url: str
+    decimals: dict[str, int] = {}
 
 
 class Overpay(Stub, frozen=True):

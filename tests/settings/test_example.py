@@ -8,6 +8,7 @@ from ipaddress import ip_network
 import pytest
 from msgspec import Struct
 
+from checkout.gateways.base import Options
 from checkout.model.order import Method
 from checkout.settings import Account, Limits, Settings, Shop, Smtp
 from tests.settings.conftest import Settled
@@ -82,7 +83,8 @@ def test_nothing_else_is_documented() -> None:
     documented = set(
         re.findall(r"^\| `(\w+)` \|", (DOCS / "settings.md").read_text(), re.MULTILINE)
     )
-    assert documented - fields == {"base_url"}  # the one option that every adapter has
+    of_every_adapter = set(Options.__struct_fields__)
+    assert {"base_url", "decimals"} <= documented - fields <= of_every_adapter
 
 
 def test_the_defaults_of_the_limits_are_documented() -> None:

@@ -35,7 +35,7 @@ NAMES = [
     "gateways", "shops", "smtp", "limits", "adapter", "base_url", "shop_id", "secret_key",
     "from_values", "page", "name", "private_key", "url", "methods", "link_keys", "email", "logo",
     "frame_origins", "return_origins", "accent", "scheme",
-    "gateway", "label", "mode", "brand", "params",
+    "gateway", "label", "mode", "brand", "params", "decimals", "IDR",
     "sender", "submits_per_payment", "361", "a.b", "",
 ]  # fmt: skip
 garbage = st.recursive(

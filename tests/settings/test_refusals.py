@@ -113,6 +113,34 @@ def test_what_is_refused(problems: Problems, old: str, new: str, key: str, reaso
     assert not others
 
 
+@pytest.mark.parametrize(
+    ("decimals", "key", "reason"),
+    [
+        ("{ EURO = 0 }", ".EURO", "is unknown (did you mean EUR?)"),
+        ("{ idr = 0 }", ".idr", "is unknown (did you mean IDR?)"),
+        ("{ XAU = 0 }", ".XAU", "is unknown"),
+        ("{ IDR = 5 }", ".IDR", "must be from 0 to 4"),
+        ("{ IDR = -1 }", ".IDR", "must be from 0 to 4"),
+        ("{ IDR = true }", ".IDR", "must be an integer"),
+        ('{ IDR = "0" }', ".IDR", "must be an integer"),
+        ("{ IDR = { to = 0 } }", ".IDR", "must be an integer"),
+        ("0", "", "must be an object"),
+        ("[]", "", "must be an object"),
+    ],
+)
+def test_how_an_account_counts(problems: Problems, decimals: str, key: str, reason: str) -> None:
+    found = problems(("decimals = { IDR = 0 }", f"decimals = {decimals}"))
+    assert reason in found.pop(f"gateways.cards.decimals{key}")
+    assert not found
+
+
+def test_an_account_counts_as_it_says(settled: Settled) -> None:
+    assert settled().gateways["cards"].options.decimals == {"IDR": 0}
+    settings = settled(("{ IDR = 0 }", "{ IDR = 0, JPY = 2, CLF = 4 }"))
+    assert settings.gateways["cards"].options.decimals == {"IDR": 0, "JPY": 2, "CLF": 4}
+    assert settings.gateways["local"].options.decimals == {}
+
+
 def test_every_problem_is_told_at_once(problems: Problems) -> None:
     found = problems(
         ('member_id = "11344"', ""),

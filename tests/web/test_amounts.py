@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from checkout.model.money import Money
 from checkout.web.amounts import read_amount
 
 
@@ -23,8 +24,17 @@ from checkout.web.amounts import read_amount
      ("１２．５０", "EUR", "en", 1250), ("0", "EUR", "en", 0), ("007", "EUR", "en", 700)],
 )  # fmt: skip
 def test_read(text: str, currency: str, language: str, minor: int) -> None:
-    assert read_amount(text, currency, language).minor == minor
-    assert read_amount(text, currency, language).currency == currency
+    assert read_amount(text, Money(1, currency), language) == Money(minor, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "like", "minor"),
+    [("1,999", Money(1, "IDR", 0), 1999), ("19.99", Money(1, "IDR"), 1999),
+     ("199.9", Money(1, "MOP", 1), 1999), ("19,99", Money(1, "UGX", 2), 1999),
+     ("1.999", Money(1, "EUR", 3), 1999)],
+)  # fmt: skip
+def test_read_as_the_account_counts(text: str, like: Money, minor: int) -> None:
+    assert read_amount(text, like, "en") == like.part(minor)
 
 
 @pytest.mark.parametrize(
@@ -34,9 +44,11 @@ def test_read(text: str, currency: str, language: str, minor: int) -> None:
 )  # fmt: skip
 def test_not_read(text: str) -> None:
     with pytest.raises(ValueError, match=r"amount|decimals|much"):
-        read_amount(text, "EUR", "en")
+        read_amount(text, Money(1, "EUR"), "en")
 
 
 def test_yen_have_no_decimals() -> None:
     with pytest.raises(ValueError, match="decimals"):
-        read_amount("12.50", "JPY", "en")
+        read_amount("12.50", Money(1, "JPY"), "en")
+    with pytest.raises(ValueError, match="decimals"):
+        read_amount("12.50", Money(1, "IDR", 0), "en")

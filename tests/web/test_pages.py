@@ -77,7 +77,7 @@ async def test_a_test_payment_says_so(house: House, customer: Customer) -> None:
 @pytest.mark.parametrize(
     ("minor", "currency", "shown"),
     [(1999, "JPY", "¥1,999"), (1999, "KWD", "KWD 1.999"), (5, "EUR", "€0.05"),
-     (100000000, "EUR", "€1,000,000.00"), (1999, "RSD", "RSD 19.99"), (12345, "CLF", "CLF 1.2345")],
+     (100000000, "EUR", "€1,000,000.00"), (1999, "RSD", "RSD 19.99")],
 )  # fmt: skip
 async def test_amounts(
     house: House, customer: Customer, minor: int, currency: str, shown: str
