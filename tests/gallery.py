@@ -185,6 +185,7 @@ class Fakes:
                 self._(words.CHECKED) % {"time": present.clock_time(WHEN, self.lang)},
             ),
             instructions=None,
+            link_label=self._(words.OPEN_WALLET),
             qr_svg=None,
             again_url=None,
             again_label=self._(reasons.GO_AGAIN["card"]),

@@ -187,6 +187,7 @@ async def wait_page(request: Web_Request) -> Answer:
         summary=_summary(visit, timed=instructions is not None),
         status=status,
         instructions=instructions,
+        link_label=present.link_label(instructions, visit.attempt_kind(attempt), visit.lang),
         qr_svg=present.qr_svg(instructions.qr) if instructions and instructions.qr else None,
         again_url=visit.url("redirect") if isinstance(step, Redirect | PostForm) else None,
         again_label=visit._(reasons.of_kind(reasons.GO_AGAIN, visit.attempt_kind(attempt))),

@@ -24,7 +24,7 @@ from checkout.gateways.base import InputField
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.browser import Browser
 from checkout.model.money import Money
-from checkout.model.order import CARD, CARD_METHOD, TOKENIZATION, WALLET, Order
+from checkout.model.order import CARD, CARD_METHOD, COINS, TOKENIZATION, WALLET, Order
 from checkout.model.outcome import Reason
 from checkout.model.status import FINAL, LIVE, WON, Status
 from checkout.model.steps import Instructions
@@ -181,6 +181,16 @@ def wait_notice(attempt: Attempt | None, kind: str, language: str) -> Notice:
 
 def _waiting(titles: reasons.Titles, text: str, kind: str, language: str) -> Notice:
     return notice(words.Words(reasons.of_kind(titles, kind), text, "wait"), language)
+
+
+def link_label(todo: Instructions | None, kind: str, language: str) -> str:
+    """What opens where the instructions' link is tapped: a page, a wallet, another app."""
+    _ = gettext(language)
+    if todo is None or todo.link is None:
+        return ""
+    if todo.link.startswith("http"):
+        return _(words.OPEN_PAGE)
+    return _(words.OPEN_WALLET if kind == COINS else words.OPEN_APP)
 
 
 def leaving_notice(attempt: Attempt, language: str) -> Notice:

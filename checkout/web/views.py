@@ -178,6 +178,7 @@ class WaitPage(Struct, frozen=True):
     summary: Summary
     status: StatusView
     instructions: Instructions | None
+    link_label: str  # of the instructions' link
     qr_svg: str | None  # ready markup, ours
     again_url: str | None  # back to the bank's page, GET .../redirect
     again_label: str
