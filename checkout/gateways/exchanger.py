@@ -47,7 +47,7 @@ from checkout.gateways.exchanger_route import Route
 from checkout.gateways.exchanger_routes import FRESH, NOW, Routes
 from checkout.gateways.exchanger_sum import RATE_MOVED, CannotTake, Sum, reckon
 from checkout.gateways.exchanger_values import Missing, asked, refused_input, values
-from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, UNREACHABLE, Answer, Wire
+from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, Answer, Wire
 from checkout.model.money import Money
 from checkout.model.order import COINS
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
@@ -128,14 +128,20 @@ class Exchanger(Confirms, Withdraws):
             await self._routes.learn_labels(LANGUAGES, FRESH)
 
     def takes(self, money: Money) -> str | None:
-        route = self._routes.own
-        if route is None or (found := trouble(route, self._templates)):
-            return UNREAD if route is None else found
         try:
-            reckon(route, money, self._routes.rates)
+            self._reckoned(money)
         except CannotTake as why:
             return str(why)
         return None
+
+    def _reckoned(self, money: Money) -> tuple[Route, Sum]:
+        """Raises CannotTake."""
+        route = self._routes.own
+        if route is None:
+            raise CannotTake(UNREAD, Reason.UNREACHABLE)
+        if found := trouble(route, self._templates):
+            raise CannotTake(found, Reason.PROVIDER)
+        return route, reckon(route, money, self._routes.rates)
 
     def asks(self, language: str) -> tuple[InputField, ...]:
         route, url = self._routes.own, self._options.terms_url
@@ -158,11 +164,8 @@ class Exchanger(Confirms, Withdraws):
             log.error("gateway.cannot", transaction_type=charge.order.transaction_type, alert=True)
             return NOT_OURS_TO_SEND
         await self._routes.learn(NOW)
-        route = self._routes.own
-        if route is None:
-            return UNREACHABLE
         try:
-            asked_for = reckon(route, charge.money, self._routes.rates)
+            route, asked_for = self._reckoned(charge.money)
             body = self._request(charge, asked_for, route)
         except CannotTake as why:
             log.warning("gateway.cannot_take", why=str(why))

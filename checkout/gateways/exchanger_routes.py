@@ -21,7 +21,7 @@ PATH: Final = "/service/api/v1/public/exchanger/route/get/one"
 FRESH: Final = 60.0  # seconds: for what is offered
 NOW: Final = 10.0  # for a payment
 STALE: Final = 600.0  # after which nothing is offered by it
-RETRY: Final = 5.0  # between two tries
+RETRY: Final = 15.0  # after a try in vain
 WAIT: Final = 3.0  # for an answer: a customer waits for the page
 LANGUAGE: Final = "en"
 Key = tuple[str, str]  # a route's id, and the language that it was asked for in
@@ -47,7 +47,7 @@ class Routes:
         self._seconds = min(seconds, WAIT)
         self._clock = clock
         self._known: dict[Key, tuple[float, Route]] = {}
-        self._tried: dict[Key, float] = {}
+        self._failed: dict[Key, float] = {}
         self._lock = asyncio.Lock()
 
     @property
@@ -80,15 +80,17 @@ class Routes:
             for key, (answered, route) in zip(
                 due, await asyncio.gather(*map(self._read, due)), strict=True
             ):
-                self._tried[key] = self._clock()
                 if route is not None:
                     self._known[key] = (self._clock(), route)
-                elif answered:  # there is no such route, or none that can be used
+                    self._failed.pop(key, None)
+                    continue
+                self._failed[key] = self._clock()
+                if answered:  # there is no such route, or none that can be used
                     self._known.pop(key, None)
 
     def _is_due(self, key: Key, older: float) -> bool:
         now = self._clock()
-        if key in self._tried and now < self._tried[key] + RETRY:
+        if key in self._failed and now < self._failed[key] + RETRY:
             return False
         return key not in self._known or now >= self._known[key][0] + older
 

@@ -58,33 +58,29 @@ def reckon(route: Route, price: Money, rates: Mapping[str, Route]) -> Sum:
     """`rates`: by currency, the routes whose rates the settings name. Raises CannotTake."""
     wanted, currency = Fraction(price.major), price.currency
     if route.source.symbol == currency:
-        get, exact = None, wanted
-        give = rounded_up(exact, route.source.decimals)
-        if Fraction(give) != exact:
+        asked, exact = Sum(rounded_up(wanted, route.source.decimals), None), wanted
+        if Fraction(asked.give) != wanted:
             raise CannotTake(f"{currency} has {route.source.decimals} decimals there")
     else:
-        get, exact = _needed(route, wanted, currency, rates)
-        give = rounded_up(exact, route.source.decimals)
-        if get is not None and route.got_at_least(Fraction(give)) < get:
-            unit = Fraction(1, 10 ** len(give.partition(".")[2]))
-            give = rounded_up(Fraction(give) + unit, route.source.decimals)
-    given = Fraction(give)
+        side, worth = _worth(route, wanted, currency, rates)
+        if side is route.source:
+            asked, exact = Sum(rounded_up(worth, side.decimals), None), worth
+        else:
+            asked, exact = _to_get(route, worth), route.given_for(worth)
+    given = Fraction(asked.give)
     if given > exact * (1 + MOST_ROUNDING):
-        digits = in_words(given, route.source)
-        raise CannotTake(
-            f"rounded to {digits} it would cost {ceil(given / exact * 100) - 100}% more"
-        )
+        digits, more = in_words(given, route.source), ceil(given / exact * 100) - 100
+        raise CannotTake(f"rounded to {digits} it would cost {more}% more")
     _check_limits(route, given)
-    return Sum(give, get)
+    return asked
 
 
-def _needed(
+def _worth(
     route: Route, wanted: Fraction, currency: str, rates: Mapping[str, Route]
-) -> tuple[Fraction | None, Fraction]:
-    """The least that the shop has to get, where that is how the price is known, and what has to be
-    given for the price."""
+) -> tuple[Currency, Fraction]:
+    """What a price is worth at one of the route's ends."""
     if route.target.symbol == currency:
-        return _at_target(route, wanted)
+        return route.target, wanted
     by = rates.get(currency)
     if by is None:
         raise CannotTake(
@@ -95,23 +91,24 @@ def _needed(
     ends = (by.source.symbol, by.target.symbol)
     for side in (route.target, route.source):
         if ends == (side.symbol, currency):  # what would become of it, its fee included
-            worth = by.given_for(wanted)
-        elif ends == (currency, side.symbol):  # what the price would buy
-            worth = wanted * by.get / by.give
-        else:
-            continue
-        return _at_target(route, worth) if side is route.target else (None, worth)
+            return side, by.given_for(wanted)
+        if ends == (currency, side.symbol):  # what the price would buy
+            return side, wanted * by.get / by.give
     raise CannotTake(
         f"the rate of {_named(by)} says nothing about {currency} on the route {_named(route)}",
         Reason.CURRENCY,
     )
 
 
-def _at_target(route: Route, least: Fraction) -> tuple[Fraction, Fraction]:
-    """What is got is rounded by the exchanger: nobody says how, so that it is reckoned to come out
-    even."""
-    least = Fraction(rounded_up(least, route.target.decimals))
-    return least, route.given_for(least)
+def _to_get(route: Route, worth: Fraction) -> Sum:
+    """So that the shop gets this much: in digits that the exchanger has, as it rounds what is got,
+    and one more of the last one where it would come out a digit too low."""
+    get = Fraction(rounded_up(worth, route.target.decimals))
+    give = rounded_up(route.given_for(get), route.source.decimals)
+    if route.got_at_least(Fraction(give)) < get:
+        unit = Fraction(1, 10 ** len(give.partition(".")[2]))
+        give = rounded_up(Fraction(give) + unit, route.source.decimals)
+    return Sum(give, get)
 
 
 def _check_limits(route: Route, given: Fraction) -> None:

@@ -21,7 +21,6 @@ from checkout.gateways.rest_words import (
     NO_REFUSAL,
     NOT_FOUND,
     PAYOUT,
-    REASON,
     REASON_OF_STATUS,
     SENT_AWAY,
     SHORT,
@@ -84,7 +83,7 @@ def refused(said: Payment, http_status: int, charge: Charge) -> Outcome | None:
     code = said.code or ""
     if not said.says_nothing or code.startswith(NO_REFUSAL):
         return None
-    reason = REASON.get(code) or reason_of(*said.sentences) or Reason.INVALID
+    reason = reason_of(*said.sentences) or Reason.INVALID
     if reason in UNCLEAR:
         log.warning("gateway.unknown", status=http_status, code=code)
         return UNKNOWN
@@ -157,5 +156,4 @@ def _is_away(said: Payment, on_card: bool) -> bool:
 def reason_why(said: Payment, status: Status) -> Reason | None:
     if status in LIVE | WON | {Status.REFUNDED}:
         return None
-    said_why = REASON.get(said.code or "") or reason_of(*said.sentences)
-    return said_why or REASON_OF_STATUS.get(status)
+    return reason_of(*said.sentences) or REASON_OF_STATUS.get(status)

@@ -78,8 +78,6 @@ FAILED: Final = frozenset({"10001", NOT_FOUND})
 # How codes begin that refuse nothing: all of success (00001, ...), and the two of waiting.
 NO_REFUSAL: Final = ("000", "10004", "90026")
 
-REASON: Final[dict[str, Reason]] = {NOT_FOUND: Reason.INVALID}
-
 # Most codes are one and the same "failed": the sentence beside it says why. The first match of
 # these in lower case wins; `remark` is the bank's sentence and read before the platform's.
 REASON_OF_WORDS: Final[tuple[tuple[str, Reason], ...]] = (
@@ -124,11 +122,9 @@ REASON_OF_WORDS: Final[tuple[tuple[str, Reason], ...]] = (
     ("mandatory", Reason.INVALID),
     ("invalid", Reason.INVALID),
 )
-# A field that the platform's validation names -> the form's name for it.
+# A field that the platform's validation names -> the form's name for it; those of the card are told
+# by the reason.
 FIELDS: Final[tuple[tuple[str, str], ...]] = (
-    ("card.number", "number"),
-    ("card.expiry", "expiry"),
-    ("card.cvv", "code"),
     ("customer.email", "email"),
     ("customer.phone", "phone"),
     ("customer.birthdate", "birth_date"),

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from checkout.errors import Unprocessable
 from checkout.flow import products
+from checkout.flow.alone import by_token
 from checkout.flow.counting import NO_METHOD, counted
 from checkout.flow.operations import operate
 from checkout.flow.products import Choice
@@ -21,6 +22,8 @@ from checkout.gateways import open_gateway
 from checkout.gateways.base import Gateway
 from checkout.ledger.products import Stocked
 from checkout.ledger.rows import Story
+from checkout.merchant.by_token import ByToken
+from checkout.model.card import SavedCard
 from checkout.model.money import EXPONENTS, TWO_WAYS, Money
 from checkout.model.order import Method, Methods
 from checkout.model.outcome import Facts, Outcome
@@ -114,7 +117,7 @@ async def test_nothing_is_guessed(opened: Opened) -> None:
             assert (line["event"], line["log_level"]) == ("currency.uncounted", "warning")
             assert (line["currency"], line["accounts"]) == (currency, ACCOUNTS)
             with pytest.raises(Unprocessable) as error:
-                await world.flow.create(order, world.shop, currency="currency")
+                await world.flow.counted(order, world.shop, currency="currency")
             assert refusal(error) == ("currency", reason)
             with pytest.raises(Unprocessable) as error:
                 await world.flow.open_link(token_hex(32), order, world.shop)
@@ -299,6 +302,26 @@ async def test_what_the_gateway_is_asked(opened: Opened) -> None:
         await world.sweep(3600)
         ((_, asked),) = world.gateway.traced
         assert asked.money == Money(500, "IDR", 0)
+
+
+async def test_a_charge_by_token(opened: Opened) -> None:
+    async with opened(cards={"IDR": 0}) as world:
+        can = world.gateway.can
+        world.gateway.can = changed(can, alone=frozenset({"payment"}))
+        for currency, count in (("IDR", 0), ("EUR", None)):
+            money = Money(1999, currency, count)
+            plain = shops.order(money=Money(1999, currency), alone=True)
+            asked = ByToken(
+                order=changed(plain, expires_at=world.clock() + 60),
+                card=SavedCard("t-1"), parent=None, browser=None, said=frozenset(),
+            )  # fmt: skip
+            story = await by_token(world.flow, asked, world.shop, request_id=None, digest="")
+            assert story.payment.order.money == world.gateway.charges[-1].money == money
+        says(world, "cards")
+        idr = changed(asked, order=changed(asked.order, money=Money(5, "IDR")))
+        with pytest.raises(Unprocessable) as error:
+            await by_token(world.flow, idr, world.shop, request_id=None, digest="")
+        assert refusal(error)[0] == "currency"
 
 
 async def test_another_sum_is_still_a_mismatch(opened: Opened) -> None:

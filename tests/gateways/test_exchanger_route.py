@@ -164,6 +164,10 @@ def test_a_side_in_the_currency_counts_before_a_rate() -> None:
     ("at", "why"),
     [
         (made(currency("BTC", 2), EURO, "0.00001612", "1"), "rounded to 0.01 BTC it would cost"),
+        (
+            made(BTC, currency("EUR", 0), "0.00001612", "1"),
+            "it would cost 5% more",
+        ),  # 13 EUR and a satoshi
         (made(BTC, EURO, "0.00001612", "1", reserve=Fraction(12)), "the exchanger has only 12 EUR"),
         (made(EURO, BTC, "1", "0.00001", "0.001"), "the fee of 0.001 BTC would be more"),
         (made(currency("EUR", 0), BTC, "1", "0.00001"), "EUR has 0 decimals there"),
@@ -433,7 +437,7 @@ async def test_a_gateway_that_is_away_is_not_asked_at_each_look() -> None:
     async with opened(office, clock) as gateway:
         for _ in range(5):
             await gateway.prepare()
-            clock.move(1)
+            clock.move(3)
         assert len(office.routes) == 1
         await gateway.prepare()
         assert len(office.routes) == 2

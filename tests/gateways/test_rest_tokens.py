@@ -17,7 +17,7 @@ from checkout.gateways.rest_options import BASE, Options
 from checkout.model.card import SavedCard
 from checkout.model.money import Money
 from checkout.model.order import SENDING, TOKENIZATION
-from checkout.model.outcome import UNKNOWN, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, Outcome, PaidCard, Reason
 from checkout.model.status import Status
 from tests.gateways import samples
 from tests.gateways.replay import body_of
@@ -218,7 +218,12 @@ async def test_words_beside_a_registration(words: dict[str, str], status: Status
         ("Invalid card.expiryYear", "expiry", Reason.CARD_EXPIRED),
         ("Invalid card.cvv", "code", Reason.SECURITY_CODE),
         ("Invalid customer.email", "email", Reason.INVALID),
+        ("Invalid customer.phone", "phone", Reason.INVALID),
         ("Invalid customer.birthDate", "birth_date", Reason.INVALID),
+        ("Invalid customer.givenName", "first_name", Reason.INVALID),
+        ("Invalid customer.surname", "last_name", Reason.INVALID),
+        ("Invalid billing.country", "country", Reason.INVALID),
+        ("Invalid billing.postcode", "zip", Reason.INVALID),
         ("Invalid terminal", None, Reason.INVALID),
         ("Amount exceeds limit", None, Reason.LIMIT),
     ],
@@ -237,6 +242,44 @@ async def test_a_field_that_the_customer_can_mend_is_no_decline(
     made = {**body, "paymentId": "21565", "transactionStatus": "N", "status": "authfailed"}
     decline = await Answers(answering(made)).account().pay(charge())
     assert (decline.status, decline.field) == (Status.DECLINED, None)
+
+
+@pytest.mark.parametrize("code", ["00001", "00026", "10004", "90026"])
+async def test_a_code_that_refuses_nothing_leaves_it_open(code: str) -> None:
+    """There is no id and no word: the payment may have been made."""
+    body = {"result": {"code": code, "description": "?"}}
+    assert (await Answers(answering(body)).account().pay(charge())).status is Status.PENDING
+
+
+@pytest.mark.parametrize("about", ["registration", "token"])
+async def test_a_refusal_about_the_token(about: str) -> None:
+    body = {"result": {"code": "20041", "description": f"Invalid {about}"}}
+    for card, reason in ((CODED, Reason.SAVED_CARD), (samples.CHARGE.card, Reason.INVALID)):
+        said = await Answers(answering(body)).account().pay(charge(card=card))
+        assert (said.status, said.reason) == (Status.DECLINED, reason)
+
+
+@pytest.mark.parametrize(
+    ("brand", "theirs"),
+    [
+        ("visa", "VISA"),
+        ("master", "MC"),
+        ("amex", "AMEX"),
+        ("jcb", "JCB"),
+        ("unionpay", "CUP"),
+        ("maestro", "MAESTRO"),
+        ("mir", None),
+        (None, None),
+    ],
+)
+async def test_brands_both_ways(brand: str | None, theirs: str | None) -> None:
+    body = {**PAID, "paymentBrand": theirs, "card": {"last4Digits": "0019"}}
+    answers = Answers(answering(body))
+    saved = SavedCard(REGISTRATION, known=PaidCard(brand=brand))
+    said = await answers.account().pay(charge(card=saved))
+    assert body_of(answers.requests[0]).get("paymentBrand") == theirs
+    assert said.facts.card is not None
+    assert said.facts.card.brand == (brand if theirs else None)
 
 
 async def test_a_card_number_is_no_registration() -> None:

@@ -119,6 +119,35 @@ def test_every_word_is_recorded() -> None:
     assert said >= {*SHORT, *LONG}
 
 
+ADDRESS = {"redirect": {"url": "https://bank.example/go"}}
+
+
+@pytest.mark.parametrize(
+    ("short", "word", "goes"),
+    [
+        ("3D", None, True),
+        ("P", None, True),
+        (None, None, True),
+        ("3D", "authstarted", True),
+        ("P", "begun", True),
+        (None, "begun", True),
+        (None, "authstarted", True),
+        ("3D", "heldforreview", True),
+        ("P", "heldforreview", True),
+        ("Y", "heldforreview", False),
+        (None, "heldforreview", False),
+        ("P", "markedforreversal", False),
+        ("3D", "authfailed", False),
+        ("Q", None, False),
+    ],
+)
+def test_who_is_sent_to_the_bank(short: str | None, word: str | None, goes: bool) -> None:
+    said = payment({**PAID, "transactionStatus": short, "status": word, **ADDRESS}, EUR)
+    assert said is not None
+    found = outcome(said, "payment")
+    assert (found.status is Status.ACTION, found.step is not None) == (goes, goes)
+
+
 # Notifications: the checksum covers one of the two words
 
 SAME = {"y": {"authsuccessful", "capturesuccess", "settled", "setteled", "payoutsuccessful"}}

@@ -18,6 +18,7 @@ from checkout.links import sign_link
 from checkout.model.money import EXPONENTS, LARGEST, MOST_DECIMALS, TWO_WAYS, Money
 from checkout.texts import LANGUAGES, locale
 from checkout.web.amounts import read_amount
+from checkout.web.charges import KINDS as BY_TOKEN
 from checkout.web.invoice import invoice
 from checkout.web.present import amount, headline_amount, pay_label
 from tests.support import shops
@@ -72,10 +73,10 @@ async def test_every_entry_refuses_it(house: House, customer: Customer, currency
     path = f"/products/{made.json()['id']}"
     await refused(house, "PUT", path, {"currency": currency}, "currency")
     await refused(house, "POST", "/invoices", order | {"send": False}, "currency")
-    for kind in ("payments", "authorizations", "credits", "payouts"):
-        card = "recipient_credit_card" if kind == "payouts" else "credit_card"
+    for path in BY_TOKEN:
+        card = "recipient_credit_card" if path.endswith("payouts") else "credit_card"
         request = {"request": order | {card: {"token": "b7e6a1f5-0c4d"}}}
-        await refused(house, "POST", f"/transactions/{kind}", request, "currency")
+        await refused(house, "POST", path, request, "currency")
     key = house.settings.shops["361"].link_keys[-1]
     opened = await customer.get("/pay/" + sign_link("361", key, order))
     assert opened.status_code == 422
