@@ -7,6 +7,9 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+# The kit's own assertions are to explain themselves too, whichever test is the first to import it.
+pytest.register_assert_rewrite("tests.gateways.kit", "tests.gateways.replay")
+
 # A slow machine is no failure.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")

@@ -11,13 +11,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import grimp
 import jinja2
 import msgspec
 import pytest
 from jinja2 import nodes
 
 from checkout import errors
-from checkout.gateways import ADAPTERS
+from checkout.gateways import built_in
 from checkout.model.order import KINDS
 from checkout.model.outcome import Reason
 from checkout.model.status import FINAL, LIVE, MOVES, OUTWARD, Status
@@ -33,7 +34,7 @@ TEMPLATES = ROOT / "templates"
 # --- Nobody but the gateways' own rooms names one ------------------------------------------------
 
 # The documents name four; those that are not built yet are names already.
-NAMES = {"overpay_cards", "overpay_apm", "rest", "exchanger"} | set(ADAPTERS)
+NAMES = {"overpay_cards", "overpay_apm", "rest", "exchanger"} | set(built_in())
 AT_HOME = ("gateways/", "sandbox/")
 SETTINGS_EXAMPLE = "stage.py"  # a settings file, as a shop would write it
 
@@ -124,12 +125,18 @@ def test_templates_and_scripts_name_no_adapter() -> None:
 
 
 def test_adapters_do_not_know_each_other() -> None:
-    """Also by no text: each file of an adapter names its own alone."""
-    for name in ADAPTERS:
+    """Neither by an import, however far around, nor by a text: each file of an adapter names its
+    own alone."""
+    rooms = "checkout.gateways."
+    graph = grimp.build_graph("checkout", cache_dir=None)
+    for name in built_in():
+        others = set(built_in()) - {name}
+        known = graph.find_upstream_modules(rooms + name)
+        assert len(known) > 5
+        assert not known & {rooms + other for other in others}, name
         for path in (CODE / "gateways").glob(f"{name}*.py"):
             found = {said for _, said in namings(ast.parse(path.read_text()))}
-            others = {f"from checkout.gateways.{other}" for other in NAMES - {name}}
-            assert not found & others, path
+            assert not found & {f"from {rooms}{other}" for other in others}, path
 
 
 # --- Templates ask for what their view has ------------------------------------------------------

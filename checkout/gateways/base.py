@@ -1,7 +1,8 @@
 """What every gateway is: its abilities, what it is asked, what it answers.
 
 One file a gateway, one skeleton: docstring (its documents), `STATUS` and `REASON` (its words to
-ours), `Options` (its settings), `CAN`, the class. Pages ask `CAN`, never the name.
+ours), `Options` (its settings), `CAN`, the class, `gateway` (which opens an account). Pages ask
+`CAN`, never the name.
 
 A gateway is a `Gateway`, and one of the classes under "Verbs" for each thing that it can do
 besides: having the class is the declaration, so that mypy sees a verb that is missing or wrong.
@@ -11,8 +12,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, Protocol, TypeVar
 
+import httpx
 import msgspec
 from msgspec import Struct
 
@@ -173,6 +175,37 @@ class Gateway(ABC):
         """Where the operator sees a payment at the gateway, by the gateway's id. It may let its
         holder do all with it: never for a log, a page or the shop."""
         return None
+
+
+O_contra = TypeVar("O_contra", bound=Options, contravariant=True)
+
+
+class Constructor(Protocol[O_contra]):
+    """How every adapter opens an account. `transport` is shared by all accounts; the deadlines are
+    total, in seconds. An adapter's module has
+
+        gateway: Final[Constructor[Options]] = opened_by(SomeGateway)
+    """
+
+    def __call__(
+        self,
+        options: O_contra,
+        transport: httpx.AsyncBaseTransport,
+        *,
+        charge_seconds: float = ...,
+        query_seconds: float = ...,
+    ) -> Gateway: ...
+
+
+G = TypeVar("G", bound=Gateway)
+
+
+def opened_by(adapter: type[G]) -> type[G]:
+    """The class as it is: named here, mypy sees what it declares and lacks. Raises TypeError where
+    nobody let mypy look."""
+    if missing := getattr(adapter, "__abstractmethods__", None):
+        raise TypeError(f"{adapter.__name__} lacks {', '.join(sorted(missing))}")
+    return adapter
 
 
 # Verbs. What shops ask for after the payment. `key` is ours, for this operation alone. PAID or

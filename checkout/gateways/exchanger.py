@@ -23,12 +23,14 @@ from checkout.gateways.base import (
     Can,
     Charge,
     Confirms,
+    Constructor,
     Description,
     InputField,
     Reference,
     Withdraws,
     can_of,
     merged,
+    opened_by,
 )
 from checkout.gateways.exchanger_describe import UNREAD, describe, trouble
 from checkout.gateways.exchanger_instructions import instructions
@@ -282,7 +284,8 @@ class Exchanger(Confirms, Withdraws):
         elif status is Status.ACTION and language:
             step = Redirect(self._page("payment", language, identity))
         sums = exchanged(order)
-        if status is Status.PAID and sums is None:
+        unsaid = status is Status.PAID and sums is None
+        if unsaid or (status in (Status.PAID, Status.REFUNDED) and not order.sound):
             # Nobody says how much, so nobody says that it is paid.
             log.error("gateway.sums_unstated", order=order.uid, alert=True)
             status = Status.PENDING
@@ -317,6 +320,9 @@ class Exchanger(Confirms, Withdraws):
             },
             values(route, self._templates, charge),
         )
+
+
+gateway: Final[Constructor[Options]] = opened_by(Exchanger)
 
 
 def _spoken(language: str) -> str:

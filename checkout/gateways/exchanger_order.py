@@ -40,7 +40,8 @@ class Side(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
-    """`details`: how the customer pays. `secret`: told at creation alone."""
+    """`details`: how the customer pays. `secret`: told at creation alone. `sound`: what it
+    states as given could be read; what is got may be hidden."""
 
     uid: str
     secret: str | None
@@ -49,6 +50,7 @@ class Order(Struct, frozen=True):
     target: Side
     details: Object
     comment: str | None
+    sound: bool
 
 
 class Refusal(Struct, frozen=True):
@@ -146,6 +148,7 @@ def _order(fields: Object) -> Order:
         target=_side(target, number(fields, "outAmount") or number(route, "outAmount")),
         details=section(source, "paymentDetails"),
         comment=text(fields, "comment"),
+        sound=fields.get("inAmount") in (None, "") or number(fields, "inAmount") is not None,
     )
 
 

@@ -11,11 +11,12 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from checkout.gateways.base import Can, Charge, merged
+from checkout.gateways.base import Can, Charge, Constructor, merged, opened_by
 from checkout.gateways.overpay import Options, Overpay, Unusable
 from checkout.gateways.overpay_answer import Transaction
 from checkout.gateways.overpay_request import common, filled
 from checkout.gateways.reading import Object, address, app_link, section, text
+from checkout.model.order import Method, Order
 from checkout.model.parameters import ADDRESS, PERSON
 from checkout.model.status import Status
 from checkout.model.steps import Instructions, Step, form_step
@@ -32,6 +33,7 @@ LONGEST_QR: Final = 1200  # characters that a phone still reads from a screen; n
 LONGEST_VALUE: Final = 16384
 # Where an app or a page that takes the payment is named; the last two are texts of a code to scan.
 LINKS: Final = ("deep_link", "deeplink", "payment_url", "link", "qr_code_raw", "qr_code")
+TYPE: Final = "type"
 FORM_METHODS: Final = frozenset({"GET", "POST"})
 # How pictures begin, also as base64 (PNG, JPEG, GIF, SVG): we draw codes from text alone.
 PICTURES: Final = ("data:", "<svg", "<?xml", "iVBOR", "/9j/", "R0lGOD", "PHN2Zy", "PD94bWw")
@@ -71,9 +73,7 @@ class OverpayApm(Overpay):
                 "email": customer.email,
                 "customer": filled(msgspec.structs.asdict(customer)),
                 "additional_data": filled({"receipt_text": order.receipt_text}),
-                "method": merged(
-                    {"type": method.name}, method.params, order.methods.params.get(method.name, {})
-                ),
+                "method": _method(method, order),
             }
         )
 
@@ -86,6 +86,9 @@ class OverpayApm(Overpay):
         if steps is None and form.stated:
             raise Unusable("form")
         return steps
+
+
+gateway: Final[Constructor[Options]] = opened_by(OverpayApm)
 
 
 class _Form(NamedTuple):
@@ -112,6 +115,13 @@ def _form(transaction: Object) -> _Form:
         return _Form(link=app_link(where, name) if plain else None)
     framed = section(transaction, "gateway").get("iframe") is True
     return _Form(form_step(action, method, pairs, framed=framed))
+
+
+def _method(method: Method, order: Order) -> dict[str, Any]:
+    """The settings' parameters, over them the shop's; which method it is, neither says."""
+    params = merged(method.params, order.methods.params.get(method.name, {}))
+    others = {name: value for name, value in params.items() if name.lower() != TYPE}
+    return {TYPE: method.name} | others
 
 
 def _pairs(fields: Any) -> list[tuple[str, str]] | None:

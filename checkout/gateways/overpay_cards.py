@@ -16,9 +16,11 @@ from checkout.gateways.base import (
     Can,
     Captures,
     Charge,
+    Constructor,
     Reference,
     Voids,
     merged,
+    opened_by,
 )
 from checkout.gateways.overpay import Options, Overpay, Unusable
 from checkout.gateways.overpay_answer import Transaction
@@ -164,6 +166,9 @@ class OverpayCards(Overpay, Captures, Voids):
             raise Unusable("redirect_url")
         framed = section(transaction.fields, "gateway").get("iframe") is True
         return Redirect(url, framed) if url else None
+
+
+gateway: Final[Constructor[Options]] = opened_by(OverpayCards)
 
 
 def _is_held(outcome: Outcome, asked: str) -> bool:

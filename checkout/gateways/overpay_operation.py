@@ -21,7 +21,7 @@ from checkout.gateways.overpay_words import STATUS
 from checkout.gateways.reading import text
 from checkout.gateways.wire import Answer
 from checkout.model.money import Money
-from checkout.model.outcome import UNKNOWN, News, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, Facts, News, Outcome, Reason
 from checkout.model.status import UNPAID_ENDS, Status
 
 FOLLOW_UPS: Final[Mapping[str, Status]] = {  # operation -> what the payment is when it is done
@@ -66,7 +66,7 @@ def followed(
         for name, stated, ours in compared
         if stated is not None and ours is not None and stated not in ours
     ]
-    if facts.money and asked.money and not facts.money.same_sum(asked.money):
+    if asked.money and not _is_sum(facts, asked.money):
         other.append("money")
     if other or not said.sound:
         log.error("operation.mismatch", uid=said.uid, fields=other, alert=True)
@@ -79,6 +79,13 @@ def followed(
     elif said.status in WAITING and said.uid is not None:
         status = Status.ACCEPTED
     return Outcome(status, said.uid, facts=facts)
+
+
+def _is_sum(facts: Facts, money: Money) -> bool:
+    """Whether what is stated is this sum, also where it is stated without its currency."""
+    if facts.money is not None:
+        return facts.money.same_sum(money)
+    return facts.amount in (None, money.minor)
 
 
 def news(said: Transaction) -> News | None:

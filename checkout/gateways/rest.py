@@ -29,10 +29,12 @@ from checkout.gateways.base import (
     Asked,
     Captures,
     Charge,
+    Constructor,
     FindsOperations,
     Reference,
     Refunds,
     Voids,
+    opened_by,
 )
 from checkout.gateways.rest_account import Account
 from checkout.gateways.rest_answer import Payment, payment, read
@@ -159,7 +161,9 @@ class Rest(Captures, Voids, Refunds, FindsOperations):
         if isinstance(answer, Outcome):
             return answer
         said = payment(answer.data, money)
-        return UNKNOWN if said is None else answered(said, answer.status, operation)
+        if said is None:
+            return UNKNOWN
+        return answered(said, answer.status, operation, reference, money)
 
     async def _look_up(self, reference: Reference) -> Payment | Outcome:
         id_type, field = ("PID", "paymentId") if reference.id else ("MID", "merchantTransactionId")
@@ -178,6 +182,9 @@ class Rest(Captures, Voids, Refunds, FindsOperations):
     async def _id_of(self, reference: Reference) -> str | None:
         said = await self._look_up(reference)
         return said.id if isinstance(said, Payment) else None
+
+
+gateway: Final[Constructor[Options]] = opened_by(Rest)
 
 
 def _said(answer: Answer, asked: Money) -> Payment | None:

@@ -21,6 +21,7 @@ from checkout.model.outcome import Facts, PaidCard
 from checkout.model.steps import PostForm, Redirect
 
 LONGEST_VALUE: Final = 16384  # of a hidden input
+UNREADABLE: Final = "?"
 NOTHING: Final = ("", "-", "null", "N/A")  # how "there is none" is written
 LISTS: Final = ("parameters", "listofParameters")
 _ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}", re.ASCII)
@@ -121,9 +122,15 @@ def stated(fields: Object, name: str, longest: int = LONGEST) -> str | None:
 def _words(data: Object) -> tuple[str, str]:
     """The short and the long word, in lower case. Some deployments write the short one in the long
     one's place; where that isn't the short word there is, it stays: a word that nobody knows."""
-    short = (stated(data, "transactionStatus") or "").lower()
-    long = (stated(data, "status") or "").lower()
+    short, long = _word(data, "transactionStatus"), _word(data, "status")
     return (long, "") if long in SHORT and short in ("", long) else (short, long)
+
+
+def _word(data: Object, name: str) -> str:
+    """In lower case; "" for none. One that can't be read is none that anybody knows."""
+    if isinstance(data.get(name), str | None):
+        return (stated(data, name) or "").lower()
+    return text(data, name) or UNREADABLE
 
 
 def minor_units(amount: str, currency: str, decimals: int | None = None) -> int | None:

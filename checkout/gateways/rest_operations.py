@@ -12,6 +12,7 @@ from checkout.gateways.base import Asked, Reference
 from checkout.gateways.rest_answer import Payment
 from checkout.gateways.rest_verdict import reason_why
 from checkout.gateways.rest_words import FAILED, FOUND, NO_REFUSAL, PARTIAL_REFUND, SHORT, UNCLEAR
+from checkout.model.money import Money
 from checkout.model.outcome import Outcome
 from checkout.model.status import Status
 
@@ -89,10 +90,12 @@ LATER: Final[Mapping[str, Mapping[str, Status]]] = {
 log = structlog.get_logger(__name__)
 
 
-def answered(said: Payment, http_status: int, operation: str) -> Outcome:
+def answered(
+    said: Payment, http_status: int, operation: str, reference: Reference, money: Money
+) -> Outcome:
     """Whether an operation is done, accepted or refused. The words may be the payment's own
     (reversed already), so success takes a code of success too."""
-    if not said.sound:
+    if not said.sound or not _is_ours(said, reference, money):
         log.error("gateway.unreadable_facts", id=said.id, alert=True)
         return Outcome(Status.PENDING, said.id)
     means = ANSWER[operation].get(said.long)
@@ -138,6 +141,16 @@ def _by_code(said: Payment, http_status: int, operation: str) -> Status | None:
     if short is Status.DECLINED or (refused and not code.startswith(NO_REFUSAL)):
         return Status.DECLINED
     return None
+
+
+def _is_ours(said: Payment, reference: Reference, money: Money) -> bool:
+    """Of our payment, and for the operation's sum; some tell the payment's."""
+    sums, told = (money, reference.money), said.facts
+    if told.key not in (None, reference.key):
+        return False
+    if told.money is not None:
+        return any(told.money.same_sum(each) for each in sums)
+    return told.amount is None or told.amount in [each.minor for each in sums]
 
 
 def _is_success(code: str | None) -> bool:

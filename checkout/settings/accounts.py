@@ -21,16 +21,18 @@ DECIMALS: Final = "decimals"
 def read_account(
     fields: Fields, name: str, adapters: Mapping[str, type[Struct]], *, sandbox: bool
 ) -> Account:
-    """The account; its options are None where they have problems."""
+    """The account; its options are None where they have problems. `adapters` may raise Wrong for
+    one of its names."""
     adapter: str | None = fields.need("adapter", choice(adapters))
     base_url: str | None = fields.need("base_url", gateway_url(sandbox=sandbox))
     if adapter is None:
         return Account(name=name, adapter="", options=None)
-    return Account(
-        name=name,
-        adapter=adapter,
-        options=_options(fields, adapters[adapter], base_url),
-    )
+    try:
+        options = adapters[adapter]
+    except Wrong as error:  # one that came with another distribution, and can't be used
+        fields.wrong("adapter", str(error))
+        return Account(name=name, adapter=adapter, options=None)
+    return Account(name=name, adapter=adapter, options=_options(fields, options, base_url))
 
 
 def _options(fields: Fields, options: type[Struct], base_url: str | None) -> Any:

@@ -6,12 +6,15 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import Final
+from urllib.parse import parse_qs, urlencode
+
+import httpx
 
 from checkout.gateways.exchanger import Options
 from checkout.model.money import Money
-from tests.gateways.kit import Notice
+from tests.gateways.kit import Notice, Side
+from tests.gateways.replay import body_of
 
 IPN_SECRET: Final = secrets.token_hex(16)
 SIGNED: Final = (
@@ -40,8 +43,14 @@ def letter(fields: Mapping[str, str], **more: str) -> Notice:
     return Notice(headers, urlencode({**fields, **more}).encode())
 
 
-class ExchangerSide:
-    secrets: tuple[str, ...] = (IPN_SECRET,)
+class ExchangerSide(Side):
+    """An order has no key of ours: it is known by its uid and secret, which are our id."""
+
+    secrets = (IPN_SECRET,)
+    operation_keys = False
+    words = (("data.order.status", "data.status", "newStatus"),)
+    needed = ("data.order.status", "newStatus")
+    stated = ("data.order.inAmount",)
 
     def options(self, base_url: str) -> Options:
         return Options(
@@ -53,9 +62,23 @@ class ExchangerSide:
             agreement="shop",
         )
 
-    def sent_money(self, body: Any) -> Money:
+    def sent_money(self, request: httpx.Request, money: Money) -> Money | None:
         """The route of the recorded charge begins with euros, so that is what is given."""
-        return Money.from_major(str(body["amount"]), "EUR")
+        return Money.from_major(str(body_of(request)["amount"]), "EUR")
+
+    def signed(self, request: httpx.Request) -> bool:
+        """Nobody is asked who they are: a new order tells the secret of its notifications, and who
+        knows an order's own secret may do all with it. A route is everybody's to read."""
+        if request.url.path.endswith("/create"):
+            return bool(body_of(request)["ipnSecret"] == IPN_SECRET)
+        return request.url.path.endswith("/route/get/one") or bool(self.named(request))
+
+    def named(self, request: httpx.Request) -> str | None:
+        query = parse_qs(request.url.query.decode())
+        said = {name: values[0] for name, values in query.items()} or body_of(request)
+        if "orderUID" not in said:
+            return None
+        return f"{said['orderUID']}/{said['orderSecret']}"
 
     def genuine(self, body: bytes) -> Notice:
         try:

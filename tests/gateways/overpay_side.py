@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from urllib.parse import unquote
 
+import httpx
+import msgspec
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from checkout.gateways.base import Reference
 from checkout.gateways.overpay import Options
 from checkout.model.money import Money
-from tests.gateways.kit import Notice
+from tests.gateways.kit import Notice, Side
+from tests.gateways.replay import body_of
 
 SHOP_ID = "361"
 SECRET_KEY = secrets.token_hex(32)
@@ -42,18 +46,43 @@ def basic(shop_id: str = SHOP_ID, secret_key: str = SECRET_KEY) -> str:
     return "Basic " + base64.b64encode(f"{shop_id}:{secret_key}".encode()).decode()
 
 
-class OverpaySide:
+class OverpaySide(Side):
     """An account whose public key is known: only its signature counts."""
 
-    secrets: tuple[str, ...] = (SECRET_KEY, basic().removeprefix("Basic "))
+    secrets = (SECRET_KEY, basic().removeprefix("Basic "))
+    words = (
+        ("transaction.status", "transactions.*.status", "status"),
+        ("transaction.type", "transactions.*.type", "type"),
+    )
+    needed = ("transaction.status",)
+    stated = ("transaction.amount", "transaction.currency", "transaction.tracking_id")
 
     def options(self, base_url: str) -> Options:
         return Options(
             base_url=base_url, shop_id=SHOP_ID, secret_key=SECRET_KEY, public_key=public_key()
         )
 
-    def sent_money(self, body: Any) -> Money:
-        return Money(body["request"]["amount"], body["request"]["currency"])
+    def sent_money(self, request: httpx.Request, money: Money) -> Money | None:
+        said = body_of(request)["request"]
+        return msgspec.structs.replace(
+            money, minor=said["amount"], currency=said.get("currency", money.currency)
+        )
+
+    def signed(self, request: httpx.Request) -> bool:
+        return request.headers.get("authorization") == basic()
+
+    def named(self, request: httpx.Request) -> str | None:
+        if request.method == "POST":
+            parent: str | None = body_of(request)["request"].get("parent_uid")
+            return parent
+        *_, before, last = unquote(request.url.path).split("/")
+        return None if before == "tracking_id" else last
+
+    def parent(self, verb: str, reference: Reference) -> str | None:
+        """Money goes back from what took it; what only holds it is given up itself."""
+        if verb == "refund":
+            return reference.capture or reference.parent or reference.id
+        return reference.id
 
     def genuine(self, body: bytes) -> Notice:
         return Notice({"authorization": basic(), "content-signature": signature(body)}, body)

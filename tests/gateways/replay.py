@@ -1,14 +1,18 @@
 """Recorded exchanges: what is sent and what is answered, one JSON file each.
 
-    {"name": "...", "verb": "pay" | "status" | "operation" | "notification",
-     "given": changes to the sample charge or reference; of an operation, "asked" beside them,
+    {"name": "...",
+     "verb": "pay" | "status" | "notification" | "capture" | "void" | "refund" |
+             "operation" (what became of one of these) | "confirm" | "withdraw",
+     "given": changes to the sample charge or reference; beside them what a capture, void or refund
+              is "ordered" by (money, key, reason), or what an operation is "asked" after by,
      "exchanges": [{"request": {"method", "path", "headers", "body", "without"},
                     "answer": {"status", "headers", "body"}}],
      "notification": the body that arrives,
      "outcome": what the adapter makes of it}
 
 Expected headers, bodies and outcomes are subsets of the real ones, a null is also a missing
-field, `without` lists dotted paths that must not be in the body. `{key}` stands for our key.
+field, `without` lists dotted paths that must not be in the body. `{key}` stands for our key of the
+payment, `{operation}` for that of a capture, void or refund.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ import httpx
 import msgspec
 
 from checkout.model.outcome import Outcome
-from tests.gateways.samples import KEY
+from tests.gateways.samples import KEY, OPERATION
 
 RECORDED = Path(__file__).parent / "recorded"
 Answerer = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
@@ -64,10 +68,12 @@ class Story:
 
 
 @cache
-def stories(folder: str) -> tuple[Story, ...]:
+def stories(folder: str | Path) -> tuple[Story, ...]:
+    """What is recorded in a folder, or beside this file under an adapter's name."""
     found = []
     for path in sorted((RECORDED / folder).glob("*.json")):
-        text = path.read_text(encoding="utf-8").replace("{key}", KEY)
+        text = path.read_text(encoding="utf-8")
+        text = text.replace("{key}", KEY).replace("{operation}", OPERATION)
         found.append(Story(file=path.stem, **json.loads(text)))
     return tuple(found)
 
@@ -75,33 +81,39 @@ def stories(folder: str) -> tuple[Story, ...]:
 class Script:
     """Plays a story's answers in their order, and keeps the requests.
 
-    `last`, where given, answers in place of the last exchange, as often as it is asked.
+    `last`, where given, answers in place of the last exchange, or of the one at `place`, as often
+    as it is asked.
     """
 
-    def __init__(self, story: Story, *, last: Answerer | None = None, packed: bool = False) -> None:
+    def __init__(
+        self, story: Story, *, last: Answerer | None = None, place: int = -1, packed: bool = False
+    ) -> None:
         self.story = story
         self.last = last
         self.packed = packed
+        self.paths = [exchange["request"]["path"] for exchange in story.exchanges]
+        self.broken = self.paths[place] if last is not None else None
         self.requests: list[httpx.Request] = []
         self.played = 0
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         self.requests.append(request)
-        paths = [exchange["request"]["path"] for exchange in self.story.exchanges]
         if self.last is not None:
-            # Once the last is broken, an adapter may begin anew: with the token, say.
-            place = paths.index(path) if (path := _path(request)) in paths[:-1] else None
-            return await self.last(request) if place is None else self._answer(place)
-        assert self.played < len(paths), f"one request too many: {request.method} {request.url}"
+            # Once one is broken, an adapter may begin anew: with the token, say.
+            path = _path(request)
+            if path == self.broken or path not in self.paths:
+                return await self.last(request)
+            return self._answer(self.paths.index(path))
+        assert self.played < len(self.paths), f"one too many: {request.method} {request.url}"
         self.played += 1
         return self._answer(self.played - 1)
 
     @property
     def charges(self) -> list[httpx.Request]:
-        """The requests of the last exchange, which is the one that counts."""
-        path = self.story.exchanges[-1]["request"]["path"]
-        return [request for request in self.requests if _path(request) == path]
+        """The requests of the last exchange, which is the one that counts, and unexpected ones."""
+        before = set(self.paths) - {self.paths[-1]}
+        return [request for request in self.requests if _path(request) not in before]
 
     def _answer(self, place: int) -> httpx.Response:
         answer = self.story.exchanges[place]["answer"]
@@ -156,6 +168,19 @@ def differences(expected: Any, actual: Any, path: str = "") -> list[str]:
     return [] if same else [f"{path}: expected {expected!r}, got {actual!r}"]
 
 
+def flat(body: Any, path: str = "") -> dict[str, Any]:
+    """Every value by its dotted path."""
+    inner: Mapping[str, Any] = {}
+    if isinstance(body, dict):
+        inner = body
+    elif isinstance(body, list):
+        inner = {str(place): each for place, each in enumerate(body)}
+    found: dict[str, Any] = {} if isinstance(body, dict | list) else {path: body}
+    for name, value in inner.items():
+        found |= flat(value, f"{path}.{name}" if path else name)
+    return found
+
+
 def nodes(data: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
     """The path of every value in a JSON document."""
     inner: Iterable[tuple[str | int, Any]] = ()
@@ -167,6 +192,13 @@ def nodes(data: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, 
     for name, value in inner:
         found += nodes(value, (*path, name))
     return found
+
+
+def body_at(data: Any, path: tuple[str | int, ...]) -> Any:
+    """The value at a path of `nodes`."""
+    for name in path:
+        data = data[name]
+    return data
 
 
 def replaced(data: Any, path: tuple[str | int, ...], value: Any) -> Any:

@@ -14,6 +14,7 @@ from checkout.model.money import Money
 from checkout.model.order import Customer, Method, Order
 
 KEY: Final = "5e8b1c07a94d4f62b3d0c6f17a2e9d84-1"
+OPERATION: Final = "91d7c2f05b6e4a3c8e0f7d1b2a4c6e85-1"  # the key of what follows the payment
 RETURN_URL: Final = "https://pay.example.com/return/Zx81kQ0vWm3tYb7nRc5dPa"
 NOTIFY_URL: Final = "https://pay.example.com/notify/cards/Hq2sLw9xTf4gJk6mVd1eNu"
 CARD_NUMBER: Final = "4005550000000019"  # a documented test number

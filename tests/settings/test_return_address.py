@@ -33,7 +33,6 @@ def test_it_is_as_long_as_the_real_ones() -> None:
 def test_the_limits_are_the_adapters_own() -> None:
     """The stubs of these tests stand for the real ones."""
     assert Rest.longest_return_url == OPTIONS["rest"].longest_return_url
-    assert all(
-        each.longest_return_url >= 200 for each in OPTIONS.values() if each is not OPTIONS["rest"]
-    )
-    assert set(ADAPTERS) == set(OPTIONS)
+    for name, stub in ADAPTERS.items():
+        if stub is not Rest:
+            assert OPTIONS[name].longest_return_url >= 200

@@ -1,0 +1,61 @@
+"""docs/adding-a-gateway.md shows a gateway that exists: its blocks are pieces of it, and it is run
+by tests/gateways/test_stranger.py. What the document says of the interface is what there is."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from checkout.gateways.base import VERBS, Can, Options
+from checkout.model.outcome import Outcome
+from checkout.model.status import Status
+from tests.gateways.kit import Side
+from tests.support.blocks import Block, blocks
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "adding-a-gateway.md"
+STRANGER = ROOT / "tests" / "gateways" / "stranger"
+BLOCKS = [block for block in blocks(DOCUMENT) if block.name]
+TEXT = DOCUMENT.read_text()
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.where)
+def test_a_block_is_a_piece_of_the_example(block: Block) -> None:
+    file = (STRANGER / block.name).read_text()
+    if block.language == "json":
+        assert json.loads(block.code) == json.loads(file)
+    else:
+        assert f"\n{block.code}" in f"\n{file}"
+
+
+def test_every_block_of_code_is_one() -> None:
+    assert len(BLOCKS) > 10
+    assert {b.language for b in blocks(DOCUMENT) if not b.name} <= {"sh", "text"}
+    assert len(re.findall(r"^ *```", TEXT, re.MULTILINE)) == 2 * len(blocks(DOCUMENT))
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_status_is_explained(status: Status) -> None:
+    assert f"`{status.name}`" in TEXT
+
+
+@pytest.mark.parametrize("struct", [Outcome, Options])
+def test_every_field_is_explained(struct: type[msgspec.Struct]) -> None:
+    for name in set(struct.__struct_fields__) - {"status"}:
+        assert f"`{name}`" in TEXT, name
+
+
+def test_every_verb_and_what_a_side_has_is_explained() -> None:
+    said = [*VERBS, *(name for name in vars(Side) if not name.startswith("_")), "secrets"]
+    for name in said:
+        assert f"`{name}`" in TEXT, name
+
+
+def test_abilities_that_change_what_is_asked_are_explained() -> None:
+    for name in ("alone", "series", "whole", "exponents", "card_modes", "tokens"):
+        assert name in Can.__struct_fields__
+        assert f"`CAN.{name}`" in TEXT

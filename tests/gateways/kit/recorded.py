@@ -1,0 +1,35 @@
+"""Recorded exchanges, played as they are; and that there is one for each thing that it does."""
+
+from __future__ import annotations
+
+from checkout.gateways.base import VERBS, has_verb
+from tests.gateways.kit.house import House, unreachable
+from tests.gateways.replay import Script, Story, check_outcome, check_requests
+
+
+class Recorded(House):
+    async def test_replayed(self, story: Story) -> None:
+        script = Script(story)
+        outcome = await self.play(story, script)
+        check_requests(story, script.requests)
+        check_outcome(story, outcome)
+
+    async def test_replayed_packed(self, asking: Story) -> None:
+        check_outcome(asking, await self.play(asking, Script(asking, packed=True)))
+
+    async def test_base_url_with_a_slash_is_the_same(self, asking: Story) -> None:
+        plain, slash = Script(asking), Script(asking)
+        await self.play(asking, plain)
+        await self.play(asking, slash, base_url=self.base_url + "/")
+        assert [r.url for r in slash.requests] == [r.url for r in plain.requests]
+
+    async def test_everything_that_it_can_is_recorded(self) -> None:
+        recorded = self.stories()
+        async with self.opened(unreachable) as gateway:
+            can, verbs = gateway.can, {verb for verb in VERBS if has_verb(gateway, verb)}
+        acts = {act.partition(" ")[0] if "pay " not in act else act for act in self.acts()}
+        kinds = {"": can.transaction_types, " alone": can.alone, " series": can.series}
+        wanted = {f"pay {kind}{how}" for how, found in kinds.items() for kind in found}
+        assert acts == wanted | verbs | {"status"}
+        assert "notification" in {story.verb for story in recorded}
+        assert len({story.name for story in recorded}) == len(recorded)

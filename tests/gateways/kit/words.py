@@ -1,0 +1,180 @@
+"""What it says: junk never wins and breaks nothing, a word that no table has decides nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import msgspec
+import pytest
+
+from checkout.errors import Unauthorized
+from checkout.model.outcome import Exchanged, Outcome
+from checkout.model.status import UNPAID_ENDS, Status
+from tests.gateways import faults, samples
+from tests.gateways.kit.house import OPERATES, WINS, House, references
+from tests.gateways.kit.sent import keeps
+from tests.gateways.replay import Script, Story, body_at, nodes, replaced
+
+JUNK: tuple[Any, ...] = (None, [], {}, "", "junk", -1, 1, 1.5, True, [[None]], {"a": {"b": []}})
+UNSAID = (None, "")  # is a missing field
+UNLISTED = ("onthemoon", "un{}", "not {}", "{}ish", "{}.", "{} {}")  # made of the right word
+DECIDED = WINS | UNPAID_ENDS
+
+Path = tuple[str | int, ...]
+
+
+class Words(House):
+    async def test_nothing_in_an_answer_breaks_it(self, example: Story) -> None:
+        """Every value of the answer replaced by junk, one at a time."""
+        for path, junk, body in _spoilt(_json(example.body(-1))):
+            outcome = await self._answered(example, body)
+            assert isinstance(outcome, Outcome), (path, junk)
+            msgspec.json.encode(outcome)
+            assert not self._won(example, outcome, path, junk), (path, junk, outcome)
+
+    async def test_nothing_in_a_notification_breaks_it(self, told: Story) -> None:
+        for path, junk, body in _spoilt(told.notification):
+            outcome = await self._told(told, body)
+            if outcome is not None:
+                msgspec.json.encode(outcome)
+                assert not self._won(told, outcome, path, junk), (path, junk, outcome)
+
+    async def test_an_unlisted_word_decides_nothing(self, winning: Story) -> None:
+        for word, changed in self._with_unlisted(winning):
+            outcome = await self.play(changed, Script(changed))
+            assert outcome.status not in DECIDED, (word, outcome)
+
+    async def test_an_unlisted_word_in_a_notification_decides_nothing(self, told: Story) -> None:
+        for word, said in self._unlisted(told.notification):
+            outcome = await self._told(told, json.dumps(said).encode())
+            assert outcome is None or outcome.status not in DECIDED, (word, outcome)
+            assert outcome is None or outcome.news is None, (word, outcome)
+
+    def test_its_words_are_where_its_side_says(self) -> None:
+        """So that the tests above test something."""
+        for story in self.acts().values():
+            if story.outcome["status"] in WINS and not keeps(story):
+                assert list(self._unlisted(_json(story.body(-1)))), story.file
+        said = [_json(s.body(-1), strict=False) for s in self.stories() if s.exchanges]
+        places = {path for each in said for path in nodes(each)}
+        places |= {path for s in self.stories() for path in nodes(s.notification)}
+        alone = [(pattern,) for pattern in (*self.side.needed, *self.side.stated)]
+        for patterns in (*self.side.words, *alone):
+            assert any(_is_one(path, patterns) for path in places), patterns
+
+    def test_only_operations_are_accepted(self) -> None:
+        for story in self.stories():
+            accepted = story.outcome["status"] == Status.ACCEPTED
+            assert not accepted or story.verb in OPERATES | {"operation"}, story.file
+
+    def test_a_refused_field_is_no_attempt(self) -> None:
+        for story in self.stories():
+            if story.outcome.get("field") is not None:
+                assert story.outcome["status"] == Status.LOST, story.file
+                assert story.outcome.get("id") is None, story.file
+
+    def _won(self, story: Story, outcome: Outcome, path: Path, junk: Any) -> bool:
+        """Whether junk was taken for success."""
+        if outcome.status not in WINS:
+            return False
+        if _contradicts(story, outcome):
+            # Of a payment that is compared by whoever asked; of what follows it by the adapter.
+            return story.verb in OPERATES | {"operation"}
+        if any(_leads_to(path, pattern.split(".")) for pattern in self.side.needed):
+            return True
+        return junk not in UNSAID and _is_one(path, self.side.stated)
+
+    def _with_unlisted(self, story: Story) -> Iterator[tuple[str, Story]]:
+        """The same answers with the words of one group made others."""
+        answers = [_json(story.body(place), strict=False) for place in range(len(story.exchanges))]
+        for word, changed in self._unlisted(answers, ("*",)):
+            exchanges = [
+                {**each, "answer": {**each["answer"], "body": body or story.body(place).decode()}}
+                for place, (each, body) in enumerate(zip(story.exchanges, changed, strict=True))
+            ]
+            yield word, replace(story, exchanges=exchanges)
+
+    def _unlisted(self, said: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+        """The document with the words of one group made others. `before`: above them."""
+        for group, form in product(self.side.words, UNLISTED):
+            patterns = tuple(".".join((*before, pattern)) for pattern in group)
+            changed = said
+            for path in nodes(said):
+                word = body_at(said, path)
+                if _is_one(path, patterns) and isinstance(word, str) and word:
+                    changed = replaced(changed, path, form.format(word, word))
+            if changed is not said:
+                yield f"{'/'.join(group)}: {form}", changed
+
+    async def _answered(self, story: Story, body: bytes) -> Outcome:
+        status = story.exchanges[-1]["answer"].get("status", 200)
+        return await self.play(story, Script(story, last=faults.answering(status)(body)))
+
+    async def _told(self, told: Story, body: bytes) -> Outcome | None:
+        """None: it is refused, as nobody could have proved it."""
+        notice = self.side.genuine(body)
+        async with self.opened(faults.silence(b"")) as gateway:
+            try:
+                return gateway.notification(*notice)
+            except Unauthorized:
+                return None
+
+
+def _json(body: bytes, *, strict: bool = True) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        if strict:
+            pytest.skip("not JSON")
+        return None
+
+
+def _spoilt(good: Any) -> Iterator[tuple[Path, Any, bytes]]:
+    for path in nodes(good):
+        for junk in JUNK:
+            yield path, junk, json.dumps(replaced(good, path, junk)).encode()
+
+
+def _is_one(path: Path, patterns: tuple[str, ...]) -> bool:
+    """Whether a path is one of the patterns."""
+    return any(_fits(path, pattern.split(".")) for pattern in patterns)
+
+
+def _fits(path: Path, pattern: list[str]) -> bool:
+    return len(path) == len(pattern) and _leads_to(path, pattern)
+
+
+def _leads_to(path: Path, pattern: list[str]) -> bool:
+    """Whether it is the place, or holds it."""
+    return len(path) <= len(pattern) and all(
+        part in ("*", str(name)) for part, name in zip(pattern, path, strict=False)
+    )
+
+
+def _contradicts(story: Story, outcome: Outcome) -> bool:
+    """Whether the facts that are stated aren't those of what was asked for, or of what was agreed
+    where two sums are exchanged."""
+    sums, keys = {samples.CHARGE.money}, {None, samples.KEY}
+    if story.verb == "pay":
+        sums = {samples.charge(story.given).money}
+    elif story.exchanges:
+        about, ordered, asked = references(story.given)
+        sums = {about.money}  # some gateways tell the payment's own with an operation
+        if story.verb in OPERATES:
+            sums, keys = sums | {ordered.money}, keys | {ordered.key}
+        elif asked is not None:
+            sums, keys = sums | {asked.money or about.money}, keys | {asked.key}
+    told, agreed = outcome.facts, story.outcome.get("facts", {}).get("exchanged") or {}
+    return (
+        (told.money is not None and not any(told.money.same_sum(each) for each in sums))
+        or (told.amount is not None and told.amount not in {each.minor for each in sums})
+        or told.key not in keys
+        or any(
+            said not in (None, agreed.get(name))
+            for name, said in msgspec.structs.asdict(told.exchanged or Exchanged()).items()
+        )
+    )
