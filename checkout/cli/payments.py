@@ -25,12 +25,13 @@ from checkout.cli.common import (
 )
 from checkout.errors import NotFound
 from checkout.flow import record
-from checkout.flow.operations import decide, operate
+from checkout.flow.operations import decide, operate, payment_named
 from checkout.flow.sweep import reconcile as reconcile_one
 from checkout.flow.verbs import Flow
 from checkout.gateways.base import Gateway
 from checkout.ledger import events, operations, outbox
 from checkout.ledger import payments as ledger_payments
+from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.merchant.shapes import operation as operation_shape
 from checkout.model.money import Money
@@ -96,7 +97,7 @@ def show(uid: str, config: Path | None, as_json: bool) -> None:
                 for e in happened
             ],
             "operations": [
-                {**operation_shape(each, story), "created_at": _moment(each.created_at)}
+                _operation_row(each, operation_shape(each, story))
                 for each in await flow.ledger.read(operations.of, uid)
             ],
             "letters": [
@@ -201,7 +202,7 @@ def _operation(kind: str, summary: str) -> None:
         uid: str, amount: str | None, reason: str, config: Path | None, as_json: bool
     ) -> None:
         async def work(flow: Flow) -> dict[str, Any]:
-            story = await flow.ledger.read(record.read, uid)
+            story = await flow.ledger.read(payment_named, uid)
             minor = None
             if amount is not None:
                 whole = story.payment.order.money
@@ -266,6 +267,20 @@ def _attempt(
         "judged": attempt.judged,
         "created_at": _moment(attempt.created_at),
         "updated_at": _moment(attempt.updated_at),
+    }
+
+
+def _operation_row(operation: Operation, told: dict[str, Any]) -> dict[str, Any]:
+    """`status` is the shop's word; `state` is ours, which tells accepted from unknown."""
+    shown = (
+        "uid", "type", "status", "message", "code", "amount", "currency", "parent_uid", "reason",
+    )  # fmt: skip
+    return {name: told[name] for name in shown} | {
+        "state": operation.status,
+        "by_gateway": operation.by_gateway,
+        "created_at": _moment(operation.created_at),
+        "updated_at": _moment(operation.updated_at),
+        "next_query_at": _moment(operation.sweep_at),
     }
 
 

@@ -14,6 +14,9 @@ SWEPT: Final = (5, 30, 120, 300, 900)
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
 LONGEST: Final = 14 * DAY  # that a payment under way at such a gateway is asked about
+# An operation that the gateway has accepted, banks may take weeks over: so long after it was asked
+# for, as often.
+ACCEPTED: Final = ((DAY, HOUR), (7 * DAY, 6 * HOUR), (30 * DAY, DAY))
 # The Standard Webhooks schedule, after the first try at once.
 LETTERS: Final = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 # Of a mail to a customer, after the first try at once; and between two looks at a payment that is
@@ -65,6 +68,15 @@ def next_sweep(
     if slow is not None and alive:
         end = max(end, created_at + LONGEST)
     return at if at <= end else None
+
+
+def next_operation_sweep(created_at: float, now: float, *, accepted: bool) -> float | None:
+    """When to ask about an operation again: for a day where its end is unknown, for 30 where the
+    gateway has `accepted` it; None after that."""
+    if not accepted:
+        return next_sweep(created_at, now, created_at + DAY)
+    every = next((every for until, every in ACCEPTED if now < created_at + until), None)
+    return None if every is None else now + every
 
 
 def next_letter(tries: int) -> float | None:

@@ -12,15 +12,16 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from checkout.errors import NotFound, TooMany, Unprocessable
-from checkout.flow import stock
-from checkout.flow.counts import ALERTS, ATTEMPTS
-from checkout.flow.pace import Pace, next_query, next_sweep
-from checkout.ledger import attempts, cards, events, operations, outbox, payments
-from checkout.ledger.operations import Operation
+from checkout.flow import by_gateway, stock
+from checkout.flow.alerts import alert
+from checkout.flow.by_gateway import AFTER, Found
+from checkout.flow.counts import ATTEMPTS
+from checkout.flow.pace import HOUR, Pace, next_query, next_sweep
+from checkout.ledger import attempts, cards, events, outbox, payments
 from checkout.ledger.rows import Attempt, Story, text
-from checkout.links import new_key, new_uid
-from checkout.merchant.letters import letter, operation_letter
-from checkout.model.outcome import UNKNOWN, Facts, News, Outcome, Reason
+from checkout.links import new_uid
+from checkout.merchant.letters import letter
+from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import FINAL, LIVE, UNPAID_ENDS, WON, Status, move
 from checkout.settings import Limits, Shop
 
@@ -114,19 +115,41 @@ def answer(
         return _mismatched(conn, book, attempt, outcome, stated, now)
     if attempt.mismatch and attempt.judged is None and outcome.status in FINAL | {Status.LOST}:
         return story  # the gateway contradicts itself: only a person ends a mismatch
-    outcome = _of_what_was_won(conn, attempt, outcome)
+    by_operation = by_gateway.done_by(attempt, outcome)
+    if by_operation is not None:
+        kind, state = by_operation
+        what = by_gateway.found(conn, book.shops, story, attempt, kind, outcome, now)
+        if what is Found.UNDER_WAY:
+            attempts.change(conn, attempt.key, sweep_at=now + HOUR)
+            return story
+        state = attempt.status if what is Found.KNOWN else state
+        outcome = msgspec.structs.replace(outcome, status=state)
     slow = book.slow.get(attempt.account)
     changed = _heard(story, attempt, outcome, now, asked=asked, slow=slow)
+    if asked and changed.sweep_at is None and _notified_meanwhile(conn, attempt):
+        changed = msgspec.structs.replace(changed, sweep_at=attempt.sweep_at)
     attempts.save(conn, attempt, changed)
     _remember_card(conn, story, outcome, now)
     story, status = story.with_(changed), changed.status
     if status is attempt.status:
         return story
     _note_move(conn, attempt, status, now, outcome.reason)
-    if status is Status.REFUNDED:
-        _taken_back(conn, book, story, attempt, outcome, now)
-    _raise_late_success(conn, story, attempt, status, now)
-    return _settle(conn, book, story, now)
+    if by_operation is None:
+        _raise_late_success(conn, story, attempt, status, now)
+    return _settle(conn, book, story, now, told=by_operation is not None)
+
+
+def _notified_meanwhile(conn: Connection, attempt: Attempt) -> bool:
+    """Whether something has happened since the gateway was asked: its answer may be older."""
+    asked_at = attempt.asked_at
+    return attempt.sweep_at is not None and any(
+        each.kind == "notified"
+        and each.attempt == attempt.number
+        and not each.data.get("agrees")
+        and asked_at is not None
+        and each.at > asked_at
+        for each in events.of(conn, attempt.payment)
+    )
 
 
 def _heard(
@@ -175,60 +198,6 @@ def _remember_card(conn: Connection, story: Story, outcome: Outcome, now: float)
         cards.remember(conn, story.payment.shop, card, now)
 
 
-def _of_what_was_won(conn: Connection, attempt: Attempt, outcome: Outcome) -> Outcome:
-    """Of money that was paid or held "cancelled" means that it has gone back, where the gateway
-    says so by `taken_back`. After a refund or void of ours "gone back" is that one: its own answer
-    says how much, and moves the payment."""
-    back = outcome.facts.taken_back
-    if attempt.status not in WON:
-        return outcome
-    if outcome.status is Status.CANCELLED and back is not None:
-        outcome = msgspec.structs.replace(outcome, status=Status.REFUNDED)
-    if outcome.status is not Status.REFUNDED or back == "chargeback":
-        return outcome
-    ours = any(
-        each.kind in ("refund", "void") and not each.by_gateway and each.status not in NOT_DONE
-        for each in _operations_on(conn, attempt)
-    )
-    return msgspec.structs.replace(outcome, status=attempt.status) if ours else outcome
-
-
-def _operations_on(conn: Connection, attempt: Attempt) -> list[Operation]:
-    made = operations.of(conn, attempt.payment)
-    return [each for each in made if each.attempt == attempt.number]
-
-
-def _taken_back(
-    conn: Connection, book: Book, story: Story, attempt: Attempt, outcome: Outcome, now: float
-) -> None:
-    """Money that was paid or held has gone back without our asking: recorded as an operation,
-    told to the shop, raised."""
-    before = [each for each in _operations_on(conn, attempt) if each.status not in NOT_DONE]
-    if attempt.status not in WON or any(each.by_gateway and each.status in LIVE for each in before):
-        return  # what was told of before is settled by its own answer
-    captured = sum(each.amount for each in before if each.kind == "capture")
-    returned = sum(each.amount for each in before if each.kind != "capture")
-    held = attempt.status is Status.AUTHORIZED
-    back = outcome.facts.taken_back if outcome.facts.taken_back == "chargeback" else "refund"
-    operation = Operation(
-        uid=new_uid(),
-        payment=attempt.payment,
-        attempt=attempt.number,
-        kind="void" if held else back,
-        by_gateway=True,
-        key=new_key(attempt.number),
-        amount=max((captured or story.payment.order.money.minor) - returned, 0),
-        status=Status.REFUNDED,
-        gateway_id=outcome.id,
-        sweep_at=None,
-        created_at=now,
-        updated_at=now,
-    )
-    operations.claim(conn, operation)
-    alert(conn, attempt, f"by_gateway.{operation.kind}", now, amount=operation.amount)
-    write_operation_letter(conn, book, operation, story, now)
-
-
 def _stated(outcome: Outcome) -> Facts:
     if outcome.field is None:
         return outcome.facts
@@ -265,9 +234,12 @@ def _note_move(
 
 
 def moved(conn: Connection, book: Book, attempt: Attempt, status: Status, now: float) -> Story:
-    """An operation after the payment has moved it: captured, voided, refunded."""
-    _moved(conn, attempt, move(attempt.status, status), now)
-    return _update(conn, book, attempt.payment, now)
+    """An operation after the payment has moved it (captured, voided, refunded), and tells of that
+    itself."""
+    reached = move(attempt.status, status)
+    if reached is not attempt.status:
+        _moved(conn, attempt, reached, now)
+    return _settle(conn, book, read(conn, attempt.payment), now, told=True)
 
 
 def _mismatched(
@@ -458,20 +430,21 @@ def _update(conn: Connection, book: Book, uid: str, now: float) -> Story:
     return _settle(conn, book, read(conn, uid), now)
 
 
-def _settle(conn: Connection, book: Book, story: Story, now: float) -> Story:
-    """Derive the payment's status anew, write it down, and write the shop's letter with it."""
+def _settle(conn: Connection, book: Book, story: Story, now: float, *, told: bool = False) -> Story:
+    """Derive the payment's status anew, write it down, and write the shop's letter with it. `told`:
+    the letter of the operation that has led here says it."""
     uid = story.payment.uid
-    status, told = story.status(now), story.payment.told
-    tell = status in FINAL and told != status
+    status, known = story.status(now), story.payment.told
+    tell = status in FINAL and known != status
     if status is story.payment.status and not tell:
         return story
-    values = {"status": status, "told": status if tell else told, "updated_at": now}
+    values = {"status": status, "told": status if tell else known, "updated_at": now}
     payments.change(conn, uid, **values)
     if story.payment.order.product is not None:
         stock.follow(conn, uid, status, now)
     events.append(conn, uid, "payment", now, None, status=status)
     story = Story(msgspec.structs.replace(story.payment, **values), story.attempts)
-    if tell:
+    if tell and not told:
         _write_letter(conn, book, story, status, now)
     return story
 
@@ -487,24 +460,14 @@ def _write_letter(conn: Connection, book: Book, story: Story, status: Status, no
     outbox.add(conn, id=new_uid(), payment=story.payment.uid, url=url, body=body, now=now)
 
 
-def write_operation_letter(
-    conn: Connection, book: Book, operation: Operation, story: Story, now: float
-) -> None:
-    """Tell the shop of what the gateway did to its payment by itself."""
-    url = story.payment.order.ways.notification_url
-    if url is None or story.payment.shop not in book.shops:
-        return
-    body = operation_letter(operation, story)
-    outbox.add(conn, id=new_uid(), payment=story.payment.uid, url=url, body=body, now=now)
-
-
 def noted(conn: Connection, attempt: Attempt, outcome: Outcome, now: float) -> tuple[Attempt, bool]:
     """A notification came: a hint, which the sweep follows up where the asker dies.
 
     The attempt as it stands, held, so that a charge's answer is written before or after: else
-    both would think that the other one asks. And whether there is nothing to ask of it."""
+    both would think that the other one asks. And whether there is nothing to ask of it: never of
+    one that nobody signed."""
     attempt = hold(conn, attempt.payment).attempts[attempt.number - 1]
-    agrees = attempt.status in FINAL and attempt.status is outcome.status
+    agrees = not outcome.unsigned and _agrees(attempt, outcome)
     events.append(
         conn, attempt.payment, "notified", now, attempt.number, says=outcome.status, agrees=agrees
     )
@@ -512,44 +475,19 @@ def noted(conn: Connection, attempt: Attempt, outcome: Outcome, now: float) -> t
         _raise_mismatch(conn, attempt, outcome, short, now)
     elif short and not attempt.mismatch:  # it is over: a person has to look all the same
         alert(conn, attempt, "mismatch", now, says=outcome.status, **short)
-    if outcome.news is not None:
-        _noted_operation(conn, attempt, outcome.news, now)
-        agrees = agrees or attempt.status in WON
+    if outcome.news is not None and not outcome.unsigned:
+        by_gateway.noted(conn, attempt, outcome.news, now)
+        agrees = agrees or attempt.status in AFTER
     if not agrees:
         attempts.change(conn, attempt.key, sweep_at=max(now, attempt.next_query_at))
     return attempt, agrees
 
 
-def _noted_operation(conn: Connection, attempt: Attempt, news: News, now: float) -> None:
-    """Told of an operation: ours is asked about now, another is written down to be confirmed."""
-    if news.id == attempt.gateway_id:
-        return
-    for each in operations.of(conn, attempt.payment):
-        if news.id == each.gateway_id or news.key == each.key:
-            if each.status in LIVE:
-                operations.change(conn, each.uid, sweep_at=now)
-            return
-    operations.claim(
-        conn,
-        Operation(
-            uid=new_uid(),
-            payment=attempt.payment,
-            attempt=attempt.number,
-            kind=news.kind,
-            by_gateway=True,
-            key=new_key(attempt.number),
-            amount=news.money.minor if news.money else 0,
-            status=Status.PENDING,
-            gateway_id=news.id,
-            sweep_at=now,
-            created_at=now,
-            updated_at=now,
-        ),
+def _agrees(attempt: Attempt, outcome: Outcome) -> bool:
+    """Whether it is the end that we know, reached in the way that we know."""
+    back = outcome.facts.taken_back
+    return (
+        attempt.status in FINAL
+        and attempt.status is outcome.status
+        and back in (None, attempt.facts.taken_back)
     )
-
-
-def alert(conn: Connection, attempt: Attempt, kind: str, now: float, **data: Any) -> None:
-    """Somebody has to look: an event for the ledger, a line for the log."""
-    events.append(conn, attempt.payment, kind, now, attempt.number, **data)
-    ALERTS.labels(kind).inc()
-    log.error(kind, payment=attempt.payment, attempt=attempt.number, alert=True)

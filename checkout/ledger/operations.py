@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -9,8 +10,21 @@ from msgspec import Struct
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from checkout.ledger.quick import Query
+from checkout.ledger.rows import facts_of, text
 from checkout.ledger.schema import operations
-from checkout.model.status import Status
+from checkout.model.outcome import Facts
+from checkout.model.status import LIVE, Status
+
+OPEN: Final = LIVE | {Status.ACCEPTED}  # LIVE: nobody knows; ACCEPTED: the gateway will do it
+FAILED: Final = frozenset({Status.DECLINED, Status.LOST})
+DONE: Final[Mapping[str, Status]] = {  # what the gateway says of one that is done
+    "capture": Status.PAID,
+    "void": Status.REFUNDED,
+    "refund": Status.REFUNDED,
+    "chargeback": Status.REFUNDED,
+}
+
+QUERY_EVERY: Final = 1.0  # seconds
 
 BY_UID: Final = Query(select(operations).where(operations.c.uid == bindparam("value")))
 OF: Final = Query(
@@ -22,13 +36,17 @@ OF: Final = Query(
 
 class Operation(Struct, frozen=True, kw_only=True):
     """A capture, void, refund or chargeback; its row of `schema.operations`. `amount` in minor
-    units. `by_gateway`: not asked for by us."""
+    units. `by_gateway`: not asked for by us. `parent`: the uid that the shop named, the payment's
+    or a capture's; `capture`: of the capture whose money it sends back. `told`: the last word
+    for its end that a letter told."""
 
     uid: str
     payment: str
     attempt: int
     kind: str
     by_gateway: bool = False
+    parent: str | None = None
+    capture: str | None = None
     key: str
     request_id: str | None = None
     amount: int
@@ -36,11 +54,21 @@ class Operation(Struct, frozen=True, kw_only=True):
     status: Status
     gateway_id: str | None = None
     message: str | None = None
+    facts: Facts = Facts()
+    told: str | None = None
     absences: int = 0
     asked_at: float | None = None
     sweep_at: float | None
     created_at: float
     updated_at: float
+
+    @property
+    def done(self) -> bool:
+        return self.status is DONE[self.kind]
+
+    def next_query(self, now: float) -> float:
+        """When the gateway may be asked about it: now, but never twice within a second."""
+        return now if self.asked_at is None else max(now, self.asked_at + QUERY_EVERY)
 
 
 class Due(Struct, frozen=True):
@@ -53,10 +81,13 @@ class Due(Struct, frozen=True):
 
 def claim(conn: Connection, operation: Operation) -> None:
     """Insert it, durable before the gateway is called."""
-    conn.execute(insert(operations).values(**msgspec.structs.asdict(operation)))
+    values = msgspec.structs.asdict(operation) | {"facts": text(operation.facts)}
+    conn.execute(insert(operations).values(**values))
 
 
 def change(conn: Connection, uid: str, **values: Any) -> None:
+    if "facts" in values:
+        values["facts"] = text(values["facts"])
     conn.execute(update(operations).where(operations.c.uid == uid).values(**values))
 
 
@@ -68,6 +99,11 @@ def find(conn: Connection, uid: str) -> Operation | None:
 def of(conn: Connection, payment: str) -> list[Operation]:
     """A payment's operations, oldest first."""
     return [_operation(row) for row in OF.all(conn, value=payment)]
+
+
+def of_attempt(conn: Connection, payment: str, number: int) -> list[Operation]:
+    """Those on one attempt, oldest first."""
+    return [each for each in of(conn, payment) if each.attempt == number]
 
 
 def to_sweep(conn: Connection, now: float, limit: int = 50) -> list[Due]:
@@ -93,12 +129,16 @@ def take_query(conn: Connection, uid: str, *, now: float, until: float | None) -
     asked = operations.c.asked_at
     taken = conn.execute(
         update(operations)
-        .where(operations.c.uid == uid, or_(asked.is_(None), asked <= now - 1))
+        .where(operations.c.uid == uid, or_(asked.is_(None), asked <= now - QUERY_EVERY))
         .values(asked_at=now, sweep_at=until)
     )
     return taken.rowcount == 1
 
 
 def _operation(row: Any) -> Operation:
-    found = {"status": Status(row.status), "by_gateway": bool(row.by_gateway)}
+    found = {
+        "status": Status(row.status),
+        "by_gateway": bool(row.by_gateway),
+        "facts": facts_of(row.facts) if row.facts else Facts(),
+    }
     return Operation(**{**row._asdict(), **found})

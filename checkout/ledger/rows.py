@@ -159,10 +159,14 @@ def attempt_of(row: Any) -> Attempt:
     values["mismatch"] = bool(row.mismatch)
     values["step"] = _step.decode(row.step) if row.step else None
     values["reason"] = Reason(row.reason) if row.reason else None
-    values["facts"] = _facts.decode(row.facts)
+    values["facts"] = facts_of(row.facts)
     values["customer"] = _customer.decode(row.customer)
     values["contract"] = _words.decode(row.contract)
     return Attempt(**values)
+
+
+def facts_of(text: str) -> Facts:
+    return _facts.decode(text)
 
 
 def text(value: object) -> str:

@@ -129,6 +129,8 @@ operations: Final = Table(
     Column("attempt", Integer, nullable=False),
     Column("kind", String(16), nullable=False),  # capture, void, refund, chargeback
     Column("by_gateway", Boolean, nullable=False),  # made there, and told to us
+    Column("parent", String(36)),  # the uid that the shop named: the payment's or a capture's
+    Column("capture", String(36)),  # of what is sent back: the uid of the capture that took it
     Column("key", String(40), nullable=False, unique=True),
     Column("request_id", String(255)),  # the shop's: the same again is the same operation
     Column("amount", BigInteger, nullable=False),
@@ -136,6 +138,8 @@ operations: Final = Table(
     Column("status", String(16), nullable=False),
     Column("gateway_id", Text),
     Column("message", Text),
+    Column("facts", Text),  # model.outcome.Facts, without money and card
+    Column("told", String(16)),  # the last word for its end told to the shop
     Column("absences", Integer, nullable=False),  # how often the gateway knew no such operation
     Column("asked_at", Double),  # the last query
     Column("sweep_at", Double),  # the next one; None: settled, or given up

@@ -40,8 +40,8 @@ def told(story: Story, status: Status, shop: Shop, public_url: str) -> dict[str,
 
 
 def operation_letter(done: Operation, story: Story) -> str:
-    """The body about what a gateway did to a payment by itself: refund, chargeback, void."""
-    return encoded({"transaction": {"token": story.payment.token, **operation(done, story)}})
+    """The body about a capture, void, refund or chargeback: a transaction of its own."""
+    return encoded({"transaction": operation(done, story)})
 
 
 def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from checkout.ledger.operations import Operation
+from checkout.ledger.operations import OPEN, Operation
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.order import CARD_METHOD, Customer, Order
 from checkout.model.status import OUTWARD, WON, Status
@@ -49,7 +49,11 @@ def moment(seconds: float | None) -> str | None:
 
 def shop_number(shop: Shop) -> int | str:
     """A shop's id: a number where it is one, since typed clients read nothing else."""
-    return int(shop.id) if NUMBER.fullmatch(shop.id) else shop.id
+    return _number(shop.id)
+
+
+def _number(id: str) -> int | str:
+    return int(id) if NUMBER.fullmatch(id) else id
 
 
 def words(story: Story, now: float) -> tuple[str | None, str | None]:
@@ -185,6 +189,7 @@ def _product(order: Order) -> dict[str, Any]:
 OPERATION: Final[dict[Status, tuple[str, str]]] = {
     Status.CLAIMED: ("pending", "Waiting"),
     Status.PENDING: ("pending", "Waiting"),
+    Status.ACCEPTED: ("pending", "Accepted, on its way"),
     Status.PAID: ("successful", "Successfully processed"),
     Status.REFUNDED: ("successful", "Successfully processed"),
     Status.DECLINED: ("failed", "Declined"),
@@ -193,23 +198,50 @@ OPERATION: Final[dict[Status, tuple[str, str]]] = {
 
 
 def operation(done: Operation, story: Story) -> dict[str, Any]:
-    """`transaction` of a capture, void or refund; `parent_uid` is the payment's."""
-    word, plain = OPERATION.get(done.status, OPERATION[Status.PENDING])
+    """`transaction` of a capture, void, refund or chargeback: a transaction of its own, with its
+    own uid, money and times. `parent_uid` is the one that the shop named, else the payment's."""
+    payment, order = story.payment, story.payment.order
+    attempt = story.attempts[done.attempt - 1]
+    word, plain = OPERATION[done.status]
+    # What a gateway says meanwhile is not the result.
+    said = plain if done.status in OPEN else done.message or plain
+    paid_at = (done.facts.paid_at or moment(done.updated_at)) if done.done else None
     return {
         "uid": done.uid,
         "id": done.uid,
+        "parent_uid": done.parent or payment.uid,
+        "token": payment.token,
+        "shop_id": _number(payment.shop),
         "type": done.kind,
-        "parent_uid": done.payment,
         "status": word,
-        "message": done.message or plain,
+        "message": said,
+        "code": done.facts.code,
         "amount": done.amount,
-        "currency": story.payment.order.money.currency,
-        "tracking_id": story.payment.order.tracking_id,
+        "currency": order.money.currency,
+        "description": order.description,
+        "tracking_id": order.tracking_id,
         "reason": done.reason,
-        "test": story.payment.order.test,
+        "test": order.test,
+        "language": attempt.language,
+        "payment_method_type": attempt.method,
+        "method_type": attempt.method,
         "created_at": moment(done.created_at),
         "updated_at": moment(done.updated_at),
-        done.kind: {"status": word, "message": done.message or plain, "ref_id": done.gateway_id},
+        "paid_at": paid_at,
+        "three_d_secure_verification": {},  # there is none, but plugins read in it
+        "additional_data": _additional_data(order, attempt.contract),
+        done.kind: {
+            "uid": done.uid,
+            "status": word,
+            "message": said,
+            "auth_code": done.facts.auth_code,
+            "bank_code": done.facts.bank_code,
+            "rrn": done.facts.rrn,
+            "ref_id": done.facts.ref_id,
+            "amount": done.amount,
+            "currency": order.money.currency,
+            "paid_at": paid_at,
+        },
     }
 
 

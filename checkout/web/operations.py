@@ -24,8 +24,9 @@ KINDS: Final = {"captures": "capture", "voids": "void", "refunds": "refund"}
 
 @post("/transactions/{kind:str}", status_code=200, tags=["transactions"])
 async def after_payment(request: Web_Request) -> Response[Any]:
-    """`{"request": {"parent_uid", "amount", "reason"}}`: `parent_uid` is the payment's uid, without
-    `amount` all that is left. Answers `{"transaction": {...}}`, also when it was declined."""
+    """`{"request": {"parent_uid", "amount", "reason"}}`: `parent_uid` is the payment's uid, of
+    refunds perhaps the capture's; without `amount` all that is left. Answers `{"transaction":
+    {...}}`, also when it was declined."""
     web = web_of(request)
     shop = authenticated(request, web.settings)
     kind = KINDS.get(request.path_params["kind"])
@@ -46,7 +47,8 @@ async def after_payment(request: Web_Request) -> Response[Any]:
         reason=reason,
         request_id=request.headers.get("requestid", "")[:255] or None,
     )
-    return Response({"transaction": shape(done, await web.flow.ledger.read(record.read, uid))})
+    story = await web.flow.ledger.read(record.read, done.payment)
+    return Response({"transaction": shape(done, story)})
 
 
 @get("/transactions/{uid:str}", tags=["transactions"], summary="Read a transaction")

@@ -31,8 +31,9 @@ from checkout.flow.sweep import reconcile, sweep
 from checkout.flow.verbs import Flow
 from checkout.gateways.base import Gateway
 from checkout.gateways.overpay_cards import OverpayCards
-from checkout.ledger import events, outbox
+from checkout.ledger import events, operations, outbox
 from checkout.ledger.events import Event
+from checkout.ledger.operations import Operation
 from checkout.ledger.outbox import Letter
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.status import (
@@ -85,31 +86,106 @@ class Seen(NamedTuple):
     story: Story
     events: list[Event]
     letters: list[Letter]
+    operations: list[Operation]
 
 
 def look_at(conn: Connection, uid: str) -> Seen:
-    return Seen(record.read(conn, uid), events.of(conn, uid), outbox.of(conn, uid))
+    return Seen(
+        record.read(conn, uid),
+        events.of(conn, uid),
+        outbox.of(conn, uid),
+        operations.of(conn, uid),
+    )
 
 
-class Payments(RuleBasedStateMachine):
+class Machine(RuleBasedStateMachine):
+    """A flow whose loop, clock and ledger are the test's: how steps are made, how it dies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.other_side()
+        self.loop = StillLoop(self.clock)
+        self.logs = capture_logs()
+        self.said = self.logs.__enter__()
+        self.ledger = LEDGER
+        self.ledger.forget()
+        self.under_way: list[asyncio.Task[Any]] = []
+        self.uid = ""
+        self.seen: tuple[int, Seen] | None = None
+        self.flow = self.new_flow()
+
+    def other_side(self) -> None:
+        """Make the gateway's side, which no death of ours touches."""
+        raise NotImplementedError
+
+    def new_flow(self) -> Flow:
+        raise NotImplementedError
+
+    def verb(self, work: Any) -> None:
+        self.verbs(work)
+
+    def verbs(self, *work: Any) -> None:
+        """All at once; what is held stays under way."""
+        self.under_way += [self.loop.create_task(each) for each in work]
+        self.rest()
+        self.ledger.faults.clear()
+
+    def rest(self) -> None:
+        self.loop.quiet()
+        crashed = False
+        for task in [task for task in self.under_way if task.done()]:
+            self.under_way.remove(task)
+            error = None if task.cancelled() else task.exception()
+            crashed |= isinstance(error, Crash)
+            if error is not None and not isinstance(error, (Crash, *VERB_FAULTS)):
+                raise error
+        if crashed:
+            self.die()
+
+    def done(self, work: Any) -> Any:
+        task = self.loop.begin(work)
+        return task.result()
+
+    def die(self) -> None:
+        """The process is killed; another one starts over the same ledger."""
+        self.loop.end()
+        self.under_way.clear()
+        self.ledger.faults.clear()
+        self.flow = self.new_flow()
+
+    @property
+    def now(self) -> Seen:
+        """The ledger as it is, read once between two writes."""
+        if self.seen is None or self.seen[0] != self.ledger.writes:
+            self.seen = (self.ledger.writes, self.ledger.now(look_at, self.uid))
+        return self.seen[1]
+
+    @property
+    def story(self) -> Story:
+        return self.now.story
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        return self.story.attempts
+
+    def close(self) -> None:
+        self.loop.end()
+        self.loop.close()
+        self.logs.__exit__(None, None, None)
+
+
+class Payments(Machine):
     flow_class: ClassVar[type[Flow]] = Flow
     gateway_class: ClassVar[type[OverpayCards]] = OverpayCards
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = Clock()
-        self.loop = StillLoop(self.clock)
-        self.bank = Bank(self.clock)
-        self.logs = capture_logs()
-        self.said = self.logs.__enter__()
-        self.ledger = LEDGER
-        self.ledger.forget()
-        self.flow = self.new_flow()
         self.tabs: list[Story] = []
-        self.under_way: list[asyncio.Task[Any]] = []
-        self.uid = ""
         self.won = False
-        self.seen: tuple[int, Seen] | None = None
+
+    def other_side(self) -> None:
+        self.bank = Bank(self.clock)
 
     def new_flow(self) -> Flow:
         gateway = self.gateway_class(banks.options(), self.bank.transport())
@@ -296,31 +372,6 @@ class Payments(RuleBasedStateMachine):
         self.bank.query_faults = [query]
         self.ledger.faults = [disk] if disk else []
 
-    def verb(self, work: Any) -> None:
-        self.verbs(work)
-
-    def verbs(self, *work: Any) -> None:
-        """All at once; what is held stays under way."""
-        self.under_way += [self.loop.create_task(each) for each in work]
-        self.rest()
-        self.ledger.faults.clear()
-
-    def rest(self) -> None:
-        self.loop.quiet()
-        crashed = False
-        for task in [task for task in self.under_way if task.done()]:
-            self.under_way.remove(task)
-            error = None if task.cancelled() else task.exception()
-            crashed |= isinstance(error, Crash)
-            if error is not None and not isinstance(error, (Crash, *VERB_FAULTS)):
-                raise error
-        if crashed:
-            self.die()
-
-    def done(self, work: Any) -> Any:
-        task = self.loop.begin(work)
-        return task.result()
-
     def hear(self, notice: banks.Notice) -> None:
         key = self.bank.transactions[notice.uid].key
         found = [each for each in self.attempts if each.key == key]
@@ -339,29 +390,7 @@ class Payments(RuleBasedStateMachine):
         if any(attempt.mismatch and attempt.live for attempt in self.attempts):
             self.verb(self.flow.judge(self.uid, accept=accept, by="ann", reason="seen"))
 
-    def die(self) -> None:
-        """The process is killed; another one starts over the same ledger."""
-        self.loop.end()
-        self.under_way.clear()
-        self.ledger.faults.clear()
-        self.flow = self.new_flow()
-
     # What is there
-
-    @property
-    def now(self) -> Seen:
-        """The ledger as it is, read once between two writes."""
-        if self.seen is None or self.seen[0] != self.ledger.writes:
-            self.seen = (self.ledger.writes, self.ledger.now(look_at, self.uid))
-        return self.seen[1]
-
-    @property
-    def story(self) -> Story:
-        return self.now.story
-
-    @property
-    def attempts(self) -> tuple[Attempt, ...]:
-        return self.story.attempts
 
     @property
     def unfinished(self) -> list[Transaction]:
@@ -469,9 +498,7 @@ class Payments(RuleBasedStateMachine):
                 self.check()
                 self.settled()
         finally:
-            self.loop.end()
-            self.loop.close()
-            self.logs.__exit__(None, None, None)
+            self.close()
 
     def all_works_again(self) -> None:
         """Slow answers come, what was not heard is told again, the sweep does its work."""

@@ -54,7 +54,7 @@ async def test_a_whole_refund(office: World) -> None:
     assert (reference.key, reference.id) == (story.attempts[0].key, "g-1")
     assert key == done.key != story.attempts[0].key
     assert await office.status(story) is Status.REFUNDED
-    assert await office.told(story) == ["successful", "refunded"]
+    assert await office.told(story) == ["successful", "successful: refund"]
     assert await refused(office, "refund", story) == "parent_uid"
 
 
@@ -67,7 +67,7 @@ async def test_refunds_in_parts(office: World) -> None:
         assert await refused(office, "refund", story, amount=amount) == "amount"
     assert (await do(office, "refund", story)).amount == 250
     assert await office.status(story) is Status.REFUNDED
-    assert await office.told(story) == ["successful", "refunded"]
+    assert await office.told(story) == ["successful", *["successful: refund"] * 2]
 
 
 async def test_a_hold_is_captured(office: World) -> None:

@@ -55,7 +55,7 @@ async def test_it_is_settled_by_the_sweep(office: World) -> None:
     )  # fmt: skip
     assert await standing(office, story) is Status.REFUNDED
     assert await office.status(story) is Status.REFUNDED
-    assert await office.told(story) == ["successful", "refunded"]
+    assert await office.told(story) == ["successful", "successful: refund"]
     await office.sweep_for(3 * HOUR, step=60)
     assert len(office.gateway.traced) == 1
 

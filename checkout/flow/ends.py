@@ -1,0 +1,209 @@
+"""What became of an operation: what the gateway said of it, and what that makes of the payment.
+Transactions over one connection, each with its event and, once it has ended, the shop's letter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Connection
+
+from checkout.errors import NotFound, Unprocessable
+from checkout.flow import record, remaining
+from checkout.flow.alerts import alert
+from checkout.flow.pace import next_operation_sweep, next_query
+from checkout.flow.record import Book
+from checkout.flow.telling import tell_operation
+from checkout.flow.twins import Whose, whose_is
+from checkout.ledger import events, operations
+from checkout.ledger.operations import DONE, FAILED, OPEN, Operation
+from checkout.ledger.rows import Story
+from checkout.model.outcome import Facts, Outcome
+from checkout.model.status import Status
+
+# Words of the gateway that are no success; a void may be called either.
+NOT_DONE: Final[Mapping[Status, tuple[str, ...]]] = {
+    Status.EXPIRED: ("capture", "void", "refund"),
+    Status.CANCELLED: ("capture", "refund"),
+}
+KEPT: Final = ("auth_code", "rrn", "ref_id", "bank_code", "code", "paid_at")
+
+log = structlog.get_logger(__name__)
+
+
+def with_story(conn: Connection, uid: str) -> tuple[Operation, Story]:
+    """Raises NotFound."""
+    operation = operations.find(conn, uid)
+    if operation is None:
+        raise NotFound
+    return operation, record.read(conn, operation.payment)
+
+
+def _held(conn: Connection, uid: str) -> tuple[Operation, Story]:
+    """Kept from other writers until this transaction ends."""
+    story = record.hold(conn, with_story(conn, uid)[0].payment)
+    return with_story(conn, uid)[0], story
+
+
+def settle(
+    conn: Connection, book: Book, uid: str, outcome: Outcome, now: float, *, looked_up: bool
+) -> Operation:
+    """Write down what the gateway said to the order, or (`looked_up`) when it was asked about it
+    later. What is done stays."""
+    operation, story = _held(conn, uid)
+    if looked_up and outcome.status is Status.LOST and operation.status in OPEN:
+        return _absent(conn, book, operation, story, now)
+    status = _meaning(operation.kind, outcome.status)
+    if (looked_up and record.no_news(outcome)) or not _may_move(operation, status):
+        return operation
+    if status is DONE[operation.kind]:
+        whose = whose_is(conn, operation, story, outcome.id, now, looked_up=looked_up)
+        if whose is Whose.UNCLEAR:
+            return operation
+        if whose is Whose.ANOTHER:
+            return _another(conn, book, operation, now)
+    _write_down(conn, operation, story, status, outcome, now)
+    if status is operation.status:
+        return with_story(conn, uid)[0]
+    if status is Status.PENDING:
+        log.error("operation.unknown", payment=operation.payment, kind=operation.kind, alert=True)
+    if operation.status in FAILED:
+        alert(conn, story.attempts[operation.attempt - 1], "late_operation", now, operation=uid)
+    # Who asked for it has a refusal as the answer to that.
+    answered = operation.status is Status.CLAIMED and not looked_up
+    return _moved(conn, book, uid, now, tells_failure=not answered)
+
+
+def decided(
+    conn: Connection, book: Book, uid: str, now: float, *, accept: bool, by: str, reason: str
+) -> Operation:
+    """A person says whether it was done. Raises Unprocessable where there is nothing to decide."""
+    operation, _ = _held(conn, uid)
+    if operation.status not in OPEN:
+        raise Unprocessable({"uid": [f"is {operation.status}: there is nothing to decide"]})
+    if now < operation.created_at + book.pace.settle:
+        raise Unprocessable({"uid": ["is under way: give it a minute"]})
+    status = DONE[operation.kind] if accept else Status.DECLINED
+    operations.change(conn, uid, status=status, sweep_at=None, updated_at=now)
+    return _moved(conn, book, uid, now, by=by, reason=reason)
+
+
+def given_up(conn: Connection, uid: str) -> Operation:
+    """Nobody asks about it any more."""
+    operations.change(conn, uid, sweep_at=None)
+    return with_story(conn, uid)[0]
+
+
+def _meaning(kind: str, said: Status) -> Status:
+    """PENDING where that is unknown."""
+    if kind in NOT_DONE.get(said, ()):
+        return Status.DECLINED
+    return said if said in FAILED | {Status.ACCEPTED, DONE[kind]} else Status.PENDING
+
+
+def _may_move(operation: Operation, status: Status) -> bool:
+    """What failed may still turn out to be done; what was accepted is not unknown again."""
+    if operation.status is Status.ACCEPTED:
+        return status is not Status.PENDING
+    if operation.status in FAILED:
+        return status in (Status.ACCEPTED, DONE[operation.kind])
+    return operation.status in OPEN
+
+
+def _another(conn: Connection, book: Book, operation: Operation, now: float) -> Operation:
+    """This one was not done: it is counted where it is written down once more."""
+    if operation.status in FAILED:
+        return given_up(conn, operation.uid)
+    operations.change(conn, operation.uid, status=Status.LOST, sweep_at=None, updated_at=now)
+    return _moved(conn, book, operation.uid, now)
+
+
+def _write_down(
+    conn: Connection,
+    operation: Operation,
+    story: Story,
+    status: Status,
+    outcome: Outcome,
+    now: float,
+) -> None:
+    stated = outcome.facts
+    values: dict[str, Any] = {
+        "status": status,
+        "gateway_id": outcome.id or operation.gateway_id,
+        "facts": Facts(
+            **{name: getattr(stated, name) or getattr(operation.facts, name) for name in KEPT}
+        ),
+    }
+    if operation.by_gateway:
+        values["amount"] = _amount(conn, operation, story, stated)
+    if status is not operation.status:
+        accepted = status is Status.ACCEPTED
+        next_ = next_operation_sweep(operation.created_at, now, accepted=accepted)
+        values |= {
+            "message": stated.friendly or stated.message,
+            "sweep_at": next_ if status in OPEN else None,
+            "updated_at": now,
+        }
+    operations.change(conn, operation.uid, **values)
+
+
+def _amount(conn: Connection, operation: Operation, story: Story, facts: Facts) -> int:
+    """How much the gateway did it to: all that was left, where it never says."""
+    stated = facts.money.minor if facts.money else operation.amount
+    made = operations.of_attempt(conn, operation.payment, operation.attempt)
+    return stated or remaining.unspent(story.payment.order.money.minor, made, operation.kind)
+
+
+def _moved(
+    conn: Connection,
+    book: Book,
+    uid: str,
+    now: float,
+    *,
+    tells_failure: bool = True,
+    **why: Any,
+) -> Operation:
+    """What an operation's new status makes of the payment, and what the shop is told of it."""
+    operation, story = with_story(conn, uid)
+    event = f"{operation.kind}.{operation.status}"
+    events.append(conn, operation.payment, event, now, operation.attempt, operation=uid, **why)
+    if operation.done:
+        _done(conn, book, operation, story, now)
+    elif operation.status in FAILED and tells_failure and not operation.by_gateway:
+        tell_operation(conn, book.shops, operation, story, now)
+    return with_story(conn, uid)[0]
+
+
+def _done(conn: Connection, book: Book, operation: Operation, story: Story, now: float) -> None:
+    attempt, kind = story.attempts[operation.attempt - 1], operation.kind
+    if operation.by_gateway and kind != "capture":
+        alert(conn, attempt, f"by_gateway.{kind}", now, amount=operation.amount)
+    tell_operation(conn, book.shops, operation, story, now)
+    # In parts, it leaves the payment where it is until all of it has gone.
+    made = operations.of_attempt(conn, operation.payment, operation.attempt)
+    total = story.payment.order.money.minor
+    if kind == "capture" or remaining.unspent(total, made, kind) == 0:
+        record.moved(conn, book, attempt, operation.status, now)
+
+
+def _absent(
+    conn: Connection, book: Book, operation: Operation, story: Story, now: float
+) -> Operation:
+    """The gateway knows no such operation: as for a charge, that counts after the settle window and
+    at the second time, and never where it had an id of its own for it or has accepted it."""
+    payment_id = story.attempts[operation.attempt - 1].gateway_id
+    named = operation.gateway_id not in (None, payment_id) and not operation.by_gateway
+    if named or operation.status is Status.ACCEPTED:
+        return operation
+    settled_at = operation.created_at + book.pace.settle
+    soon = max(settled_at, now + next_query(0))
+    values: dict[str, Any] = {"sweep_at": soon}
+    if now >= settled_at:
+        values["absences"] = operation.absences + 1
+        if operation.absences:
+            values |= {"status": Status.LOST, "sweep_at": None, "updated_at": now}
+    operations.change(conn, operation.uid, **values)
+    if "status" in values:
+        return _moved(conn, book, operation.uid, now)
+    return with_story(conn, operation.uid)[0]

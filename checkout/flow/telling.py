@@ -1,0 +1,31 @@
+"""The shop's letters about operations: each of them is a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from checkout.ledger import operations, outbox
+from checkout.ledger.operations import Operation
+from checkout.ledger.rows import Story
+from checkout.links import new_uid
+from checkout.merchant.letters import operation_letter
+from checkout.merchant.shapes import OPERATION
+from checkout.settings import Shop
+
+
+def tell_operation(
+    conn: Connection, shops: Mapping[str, Shop], operation: Operation, story: Story, now: float
+) -> None:
+    """Tell the shop how an operation ended: once, however often it is heard of; what failed and was
+    done after all, once more."""
+    word = OPERATION[operation.status][0]
+    if operation.told == word:
+        return
+    operations.change(conn, operation.uid, told=word)
+    url = story.payment.order.ways.notification_url
+    if url is None or story.payment.shop not in shops:
+        return
+    body = operation_letter(operation, story)
+    outbox.add(conn, id=new_uid(), payment=story.payment.uid, url=url, body=body, now=now)

@@ -1,0 +1,92 @@
+"""One operation may be written down twice: as what we asked for, and as what a notification or the
+payment's state told of before we had the answer. It must not count twice."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from checkout.flow import remaining
+from checkout.flow.by_gateway import AFTER
+from checkout.ledger import operations
+from checkout.ledger.operations import FAILED, OPEN, Operation
+from checkout.ledger.rows import Story
+
+
+class Whose(Enum):
+    """Whose an operation is that the gateway says is done."""
+
+    ITS_OWN = 0
+    UNCLEAR = 1  # whether it is, another answer tells
+    ANOTHER = 2  # the same is written down once more, and counts there
+
+
+class Others(Struct, frozen=True):
+    """The other operations on an attempt. `same`: under the same id at the gateway; `alike`: of the
+    same kind, and without an id of their own there."""
+
+    made: list[Operation]
+    same: list[Operation]
+    alike: list[Operation]
+
+
+def whose_is(
+    conn: Connection,
+    operation: Operation,
+    story: Story,
+    said_id: str | None,
+    now: float,
+    *,
+    looked_up: bool,
+) -> Whose:
+    """`said_id`: what the gateway calls it, where it says so."""
+    attempt = story.attempts[operation.attempt - 1]
+    name = said_id or operation.gateway_id
+    own_name = None if name == attempt.gateway_id else name
+    others = _others(conn, operation, own_name, attempt.gateway_id)
+    if operation.by_gateway:
+        whose = _of_the_gateways(conn, others, now)
+        unpaid = attempt.status not in AFTER  # as far as we know: then it is asked about again
+        return Whose.UNCLEAR if whose is Whose.ITS_OWN and unpaid else whose
+    known = any(each.done and each.by_gateway for each in (*others.same, *others.alike))
+    if operation.status in FAILED and known:
+        return Whose.ANOTHER
+    if looked_up and own_name is None and others.alike:
+        # The state tells of an operation and not of which: where not both can be, of the other.
+        total = story.payment.order.money.minor
+        if operation.amount > remaining.unspent(total, others.made, operation.kind):
+            return Whose.ANOTHER
+    return Whose.ITS_OWN
+
+
+def _of_the_gateways(conn: Connection, others: Others, now: float) -> Whose:
+    """Of what a notification told: perhaps of ours, which had no answer or had failed."""
+    ours = [each for each in others.same if not each.by_gateway]
+    for each in ours:
+        if each.status in FAILED:
+            operations.change(conn, each.uid, sweep_at=each.next_query(now))
+    if ours:
+        return Whose.ANOTHER
+    unnamed = any(each.status in OPEN and not each.by_gateway for each in others.alike)
+    return Whose.UNCLEAR if unnamed else Whose.ITS_OWN
+
+
+def _others(
+    conn: Connection, operation: Operation, own_name: str | None, payment_name: str | None
+) -> Others:
+    made = [
+        each
+        for each in operations.of_attempt(conn, operation.payment, operation.attempt)
+        if each.uid != operation.uid
+    ]
+    return Others(
+        made=made,
+        same=[each for each in made if own_name and each.gateway_id == own_name],
+        alike=[
+            each
+            for each in made
+            if each.kind == operation.kind and each.gateway_id in (None, payment_name)
+        ],
+    )

@@ -1,0 +1,177 @@
+"""What a gateway has accepted and not done yet is a state of its own: banks may take weeks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from checkout.errors import Unprocessable
+from checkout.flow.operations import decide, operate
+from checkout.flow.pace import DAY, HOUR
+from checkout.ledger import operations
+from checkout.ledger.operations import Operation
+from checkout.ledger.rows import Story
+from checkout.merchant.shapes import operation as shape
+from checkout.model.outcome import UNKNOWN, Facts, Outcome
+from checkout.model.status import Status
+from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
+from tests.support.world import World
+
+ACCEPTED = Outcome(Status.ACCEPTED, "o-3", facts=Facts(message="Successfully queued"))
+REFUNDED = Outcome(Status.REFUNDED, "o-3")
+
+
+@pytest.fixture
+async def office(world: World) -> World:
+    world.gateway.has("capture", "void", "refund", "operation_status")
+    return world
+
+
+async def refund(world: World, story: Story, said: Any, amount: int | None = None) -> Operation:
+    world.gateway.will_do(said)
+    return await operate(world.flow, "refund", story.payment.uid, amount=amount)
+
+
+async def standing(world: World, operation: Operation) -> Status:
+    row = await world.ledger.read(operations.find, operation.uid)
+    assert row is not None
+    return row.status
+
+
+async def test_it_blocks_nothing_and_counts(office: World) -> None:
+    story = await office.paid_with(PAID)
+    first = await refund(office, story, ACCEPTED, 1000)
+    assert first.status is Status.ACCEPTED
+    for amount, why in (
+        (251, "must be from 1 to 250"),
+        (250, None),
+        (None, "nothing is left to refund"),
+    ):
+        if why is None:
+            await refund(office, story, REFUNDED, amount)
+            continue
+        with pytest.raises(Unprocessable) as wrong:
+            await refund(office, story, REFUNDED, amount)
+        assert wrong.value.fields == {"amount": [why]}
+    assert await office.status(story) is Status.PAID, "not all of it has gone yet"
+    office.gateway.will_trace(REFUNDED)
+    await office.sweep(HOUR)
+    assert await office.status(story) is Status.REFUNDED
+    assert await office.told(story) == ["successful", *["successful: refund"] * 2]
+
+
+async def test_the_shop_is_told_that_it_waits(office: World) -> None:
+    """Not in the gateway's words, which sound like an end; by no letter."""
+    story = await office.paid_with(PAID)
+    said = shape(await refund(office, story, ACCEPTED), story)
+    assert (said["status"], said["message"]) == ("pending", "Accepted, on its way")
+    assert said["paid_at"] is None
+    assert said["refund"]["status"] == "pending"
+    assert await office.told(story) == ["successful"]
+
+
+async def test_it_raises_nothing(office: World) -> None:
+    story = await office.paid_with(PAID)
+    with capture_logs() as said:
+        await refund(office, story, ACCEPTED)
+        office.gateway.will_trace(ACCEPTED)
+        await office.sweep_for(2 * DAY, step=HOUR)
+    assert [line for line in said if line.get("alert")] == []
+
+
+async def test_it_fails_later_and_the_money_is_free_again(office: World) -> None:
+    story = await office.paid_with(PAID)
+    await refund(office, story, ACCEPTED)
+    office.gateway.will_trace(ACCEPTED, DECLINED)
+    await office.sweep_for(3 * HOUR, step=600)
+    assert await office.told(story) == ["successful", "failed: refund"]
+    assert await office.status(story) is Status.PAID
+    assert (await refund(office, story, REFUNDED)).amount == 1250
+
+
+@pytest.mark.parametrize("ended", [Status.EXPIRED, Status.CANCELLED, Status.DECLINED])
+async def test_every_word_for_a_bad_end_is_one(office: World, ended: Status) -> None:
+    story = await office.paid_with(PAID)
+    operation = await refund(office, story, ACCEPTED)
+    office.gateway.will_trace(Outcome(ended, "o-3"))
+    await office.sweep(HOUR)
+    assert await standing(office, operation) is Status.DECLINED
+
+
+@pytest.mark.parametrize("says", [UNKNOWN, ABSENT, Outcome(Status.PENDING, "o-3")])
+async def test_it_is_not_unknown_again(office: World, says: Outcome) -> None:
+    story = await office.paid_with(PAID)
+    operation = await refund(office, story, ACCEPTED, 500)
+    office.gateway.will_trace(says)
+    await office.sweep_for(6 * HOUR, step=600)
+    assert await standing(office, operation) is Status.ACCEPTED
+    await refund(office, story, REFUNDED, 500)
+
+
+async def test_unknown_and_then_accepted(office: World) -> None:
+    story = await office.paid_with(PAID)
+    operation = await refund(office, story, UNKNOWN, 500)
+    office.gateway.will_trace(ACCEPTED)
+    await office.sweep(5)
+    assert await standing(office, operation) is Status.ACCEPTED
+    await refund(office, story, REFUNDED, 500)
+    asked = len(office.gateway.traced)
+    await office.sweep_for(HOUR - 60, step=60)
+    assert len(office.gateway.traced) == asked, "at the slow pace from now on"
+
+
+async def test_what_failed_and_is_accepted_after_all(office: World) -> None:
+    """By a late answer to the order itself."""
+    story = await office.paid_with(PAID)
+    operation = await refund(office, story, UNKNOWN)
+    office.gateway.will_trace(ABSENT)
+    await office.sweep_for(90)
+    assert await standing(office, operation) is Status.LOST
+    await office.ledger.write(operations.change, operation.uid, sweep_at=office.clock())
+    office.gateway.will_trace(ACCEPTED, DECLINED)
+    await office.sweep(2)
+    assert await standing(office, operation) is Status.ACCEPTED
+    await office.sweep(HOUR)
+    assert await standing(office, operation) is Status.DECLINED
+    assert await office.told(story) == ["successful", "failed: refund"], "told once"
+    assert "late_operation" in await office.kinds(story)
+
+
+async def test_an_accepted_capture_leaves_the_hold(office: World) -> None:
+    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    office.gateway.will_do(ACCEPTED)
+    await operate(office.flow, "capture", story.payment.uid)
+    assert await office.status(story) is Status.AUTHORIZED
+    for kind in ("capture", "void"):
+        with pytest.raises(Unprocessable) as wrong:
+            await operate(office.flow, kind, story.payment.uid)
+        assert wrong.value.fields == {"amount": [f"nothing is left to {kind}"]}
+    office.gateway.will_trace(Outcome(Status.PAID, "o-3"))
+    await office.sweep(HOUR)
+    assert await office.status(story) is Status.PAID
+    assert await office.told(story) == ["successful", "successful: capture"]
+
+
+async def test_it_is_asked_about_for_a_month_ever_more_slowly(office: World) -> None:
+    story = await office.paid_with(PAID)
+    operation = await refund(office, story, ACCEPTED)
+    began = office.clock()
+    office.gateway.will_trace(ACCEPTED)
+    asked = []
+    with capture_logs() as said:
+        while True:
+            row = await office.ledger.read(operations.find, operation.uid)
+            if row is None or row.sweep_at is None:
+                break
+            await office.sweep(row.sweep_at - office.clock())
+            asked.append((office.clock() - began) / DAY)
+    assert sum(at <= 1 for at in asked) == 24
+    assert sum(1 < at <= 7 for at in asked) == 24
+    assert sum(at > 7 for at in asked) == 23
+    assert 29 <= asked[-1] <= 31
+    assert [line["event"] for line in said if line.get("alert")] == ["operation.unsettled"]
+    done = await decide(office.flow, operation.uid, accept=True, by="ann", reason="it came")
+    assert done.status is Status.REFUNDED
+    assert await office.told(story) == ["successful", "successful: refund"]

@@ -1,0 +1,195 @@
+"""Each operation is told as a transaction of its own, once; the payment is not told again by it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from checkout.flow import record
+from checkout.flow.operations import decide, operate
+from checkout.ledger import operations
+from checkout.ledger.operations import Operation
+from checkout.ledger.rows import Story
+from checkout.merchant.shapes import moment
+from checkout.model.money import Money
+from checkout.model.order import Ways
+from checkout.model.outcome import UNKNOWN, Facts, News, Outcome
+from checkout.model.status import Status
+from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, UNREACHABLE
+from tests.support.world import World
+
+CAPTURED = Outcome(Status.PAID, "o-1")
+REFUNDED = Outcome(Status.REFUNDED, "o-2")
+VERBS = ("capture", "void", "refund", "operation_status")
+
+
+@pytest.fixture
+async def office(world: World) -> World:
+    world.gateway.has(*VERBS)
+    return world
+
+
+async def held(world: World) -> Story:
+    return await world.paid_with(AUTHORIZED, transaction_type="authorization")
+
+
+async def do(world: World, kind: str, story: Story, said: Any, **more: Any) -> Operation:
+    world.gateway.will_do(said)
+    return await operate(world.flow, kind, story.payment.uid, **more)
+
+
+async def bodies(world: World, story: Story) -> list[dict[str, Any]]:
+    return [json.loads(each.body)["transaction"] for each in await world.letters(story)]
+
+
+async def test_a_captures_letter(office: World) -> None:
+    story = await held(office)
+    office.clock.move(60)
+    facts = Facts(money=Money(1000, "EUR"), code="S.0000", message="Captured", auth_code="1",
+                  paid_at="2027-01-15T08:01:00.000Z", ref_id="77")  # fmt: skip
+    done = await do(office, "capture", story, Outcome(Status.PAID, "o-1", facts=facts), amount=1000)
+    authorized, captured = await bodies(office, story)
+    assert (authorized["type"], authorized["status"]) == ("authorization", "successful")
+    assert authorized["uid"] == story.payment.uid
+    assert captured == captured | {
+        "type": "capture",
+        "uid": done.uid,
+        "id": done.uid,
+        "parent_uid": story.payment.uid,
+        "token": story.payment.token,
+        "shop_id": 361,
+        "status": "successful",
+        "message": "Captured",
+        "code": "S.0000",
+        "amount": 1000,
+        "currency": "EUR",
+        "tracking_id": "order-1001",
+        "reason": None,
+        "test": story.payment.order.test,
+        "created_at": moment(office.clock()),
+        "updated_at": moment(office.clock()),
+        "paid_at": "2027-01-15T08:01:00.000Z",
+        "payment_method_type": "credit_card",
+        "method_type": "credit_card",
+        "three_d_secure_verification": {},
+        "additional_data": {"receipt_text": [], "contract": []},
+    }
+    assert captured["capture"] == captured["capture"] | {"auth_code": "1", "ref_id": "77"}
+    assert "o-1" not in json.dumps(captured), "the gateway's own name is for our queries"
+
+
+async def test_all_of_a_payments_life_in_letters(office: World) -> None:
+    story = await held(office)
+    await do(office, "capture", story, CAPTURED)
+    for amount in (1000, 250):
+        await do(office, "refund", story, REFUNDED, amount=amount, reason="returned")
+    letters = await bodies(office, story)
+    assert [(said["type"], said["status"], said["amount"]) for said in letters] == [
+        ("authorization", "successful", 1250),
+        ("capture", "successful", 1250),
+        ("refund", "successful", 1000),
+        ("refund", "successful", 250),
+    ]
+    assert letters[2]["reason"] == "returned"
+    after = await office.story(story)
+    assert (after.payment.status, after.payment.told) == (Status.REFUNDED, "refunded")
+
+
+async def test_what_looks_at_the_payment_later_tells_nothing_again(office: World) -> None:
+    story = await held(office)
+    await do(office, "capture", story, CAPTURED)
+    for _ in range(2):
+        await office.flow.write(
+            story.payment.uid, record.expire, office.flow.book, story.payment.uid, office.clock()
+        )
+        await do(office, "refund", story, REFUNDED, amount=625)
+    assert await office.told(story) == [
+        "successful", "successful: capture", "successful: refund", "successful: refund",
+    ]  # fmt: skip
+
+
+async def test_a_void(office: World) -> None:
+    story = await held(office)
+    await do(office, "void", story, REFUNDED)
+    assert await office.told(story) == ["successful", "successful: void"]
+
+
+@pytest.mark.parametrize("answer", [DECLINED, UNREACHABLE])
+async def test_a_refusal_at_once_is_the_answer_alone(office: World, answer: Outcome) -> None:
+    """Who asked has it; a letter that says "failed" would be taken for the payment by many."""
+    story = await office.paid_with(PAID)
+    assert (await do(office, "refund", story, answer)).status is answer.status
+    assert await office.told(story) == ["successful"]
+
+
+@pytest.mark.parametrize("later", [DECLINED, ABSENT])
+async def test_what_fails_later_is_told(office: World, later: Outcome) -> None:
+    story = await office.paid_with(PAID)
+    await do(office, "refund", story, UNKNOWN)
+    office.gateway.will_trace(later)
+    await office.sweep_for(90)
+    assert await office.told(story) == ["successful", "failed: refund"]
+    assert (await do(office, "refund", story, REFUNDED)).amount == 1250
+    assert await office.told(story) == ["successful", "failed: refund", "successful: refund"]
+
+
+async def test_what_was_taken_for_failed_and_done_after_all(office: World) -> None:
+    """By the gateway's notification: asked about again, told again, raised."""
+    story = await office.paid_with(PAID)
+    refund = await do(office, "refund", story, UNKNOWN, amount=500)
+    office.gateway.will_trace(ABSENT)
+    await office.sweep_for(90)
+    (row,) = await office.ledger.read(operations.of, story.payment.uid)
+    assert row.status is Status.LOST
+    office.gateway.will_trace(Outcome(Status.REFUNDED, "b-1"))
+    office.gateway.news = told_of("refund", "b-1", refund.key, 500)
+    for _ in range(2):
+        await office.notify(story.attempts[0])
+        await office.sweep(2)
+    (row,) = await office.ledger.read(operations.of, story.payment.uid)
+    assert (row.status, row.by_gateway) == (Status.REFUNDED, False)
+    assert await office.told(story) == ["successful", "failed: refund", "successful: refund"]
+    assert (await office.kinds(story)).count("late_operation") == 1
+
+
+async def test_what_failed_is_asked_about_in_vain_and_a_person_is_told(office: World) -> None:
+    story = await office.paid_with(PAID)
+    refund = await do(office, "refund", story, DECLINED)
+    office.gateway.will_trace(UNKNOWN)
+    office.gateway.news = told_of("refund", "b-1", refund.key, 500)
+    with capture_logs() as lines:
+        await office.notify(story.attempts[0])
+        await office.sweep_for(60)
+    assert len(office.gateway.traced) == 1
+    assert [line["event"] for line in lines if line.get("alert")] == ["operation.unsettled"]
+    assert await office.told(story) == ["successful"]
+
+
+@pytest.mark.parametrize("accept", [True, False])
+async def test_what_a_person_decides_is_told(office: World, *, accept: bool) -> None:
+    story = await office.paid_with(PAID)
+    refund = await do(office, "refund", story, UNKNOWN)
+    office.clock.move(61)
+    await decide(office.flow, refund.uid, accept=accept, by="ann", reason="the bank says")
+    word = "successful" if accept else "failed"
+    assert await office.told(story) == ["successful", f"{word}: refund"]
+
+
+async def test_a_shop_that_wants_none_gets_none(office: World) -> None:
+    story = await office.paid_with(PAID, ways=Ways())
+    await do(office, "refund", story, REFUNDED)
+    assert await office.letters(story) == []
+
+
+async def test_the_letter_wakes_the_sender(office: World) -> None:
+    story = await office.paid_with(PAID)
+    office.flow.letters_waiting.clear()
+    await do(office, "refund", story, REFUNDED, amount=1)
+    assert office.flow.letters_waiting.is_set()
+
+
+def told_of(kind: str, id: str, key: str | None, amount: int) -> Outcome:
+    return Outcome(Status.PENDING, news=News(kind, id, key, Money(amount, "EUR")))
