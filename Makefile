@@ -7,11 +7,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Options for the programs behind the targets, e.g. make demo DEMO_ARGS="--port 9001"
 DEMO_ARGS ?=
 BENCH_ARGS ?=
+FUZZ ?= 300
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format bench build lock clean
+.PHONY: help demo test lint format fuzz bench build lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,6 +34,9 @@ lint: $(VENV)/.dev ## style, types and the import chain
 format: $(VENV)/.dev ## put the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+fuzz: $(VENV)/.dev ## readers that are not linear in time and memory: FUZZ examples for each
+	CHECKOUT_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
 
 bench: $(VENV)/.dev ## speed, weight and memory, each beside a baseline of the same run
 	@exec $(BIN)/python -m bench $(BENCH_ARGS)

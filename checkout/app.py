@@ -45,6 +45,7 @@ from checkout.web import (
     widget,
 )
 from checkout.web.errors import on_error
+from checkout.web.head import bounded
 from checkout.web.invoice import postman
 from checkout.web.load import LoadShedder
 from checkout.web.render import Assets, Renderer
@@ -111,7 +112,7 @@ def create_app(
                         await task
                 await asyncio.gather(flow.finish(), courier.finish(), mailer.finish())
 
-    return Litestar(
+    app = Litestar(
         route_handlers=list(HANDLERS),
         lifespan=[lifespan],
         exception_handlers={Exception: on_error},
@@ -127,6 +128,8 @@ def create_app(
         debug=False,
         logging_config=None,
     )
+    app.asgi_handler = bounded(app.asgi_handler)
+    return app
 
 
 @asynccontextmanager

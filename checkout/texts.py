@@ -21,6 +21,10 @@ CATALOGUES: Final = Path(__file__).with_name("locale")
 SOURCE: Final = "en"
 LANGUAGES: Final[dict[str, str]] = {"en": "English", "ru": "Русский", "de": "Deutsch"}
 
+LONGEST_TAG: Final = 35  # characters (RFC 5646, 4.4.1)
+LONGEST_ACCEPT: Final = 500
+MOST_WISHES: Final = 32  # languages of one browser
+
 Gettext = Callable[[str], str]
 
 
@@ -55,7 +59,7 @@ def locale(language: str) -> Locale:
 
 def known(tag: str | None) -> str | None:
     """The language of ours that a tag asks for: "de-AT" is "de"; None where there is none."""
-    if not tag:
+    if not tag or len(tag) > LONGEST_TAG:
         return None
     try:
         spoken = Locale.parse(tag.strip(), sep="-").language
@@ -70,7 +74,7 @@ def choose(*wishes: str | None, accept: str = "") -> str:
         if language := known(wish):
             return language
     weighed: list[tuple[float, str]] = []
-    for part in accept[:500].split(","):
+    for part in accept[:LONGEST_ACCEPT].split(",")[:MOST_WISHES]:
         tag, _, weight = part.replace(" ", "").partition(";q=")
         try:
             weighed.append((float(weight or 1), tag))

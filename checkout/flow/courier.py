@@ -31,6 +31,7 @@ from checkout.merchant.letters import headers
 log = structlog.get_logger(__name__)
 
 LONGEST_RETRY_AFTER: Final = 24 * 3600
+LONGEST_DATE: Final = 64  # characters of one in a header
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # all that IANA has given out
 
@@ -171,7 +172,7 @@ def allowed(host: str, *, sandbox: bool) -> bool:
 
 def _retry_after(response: httpx.Response, now: float) -> float:
     """Seconds: the shop says so many, or a date."""
-    value = response.headers.get("retry-after", "")
+    value = response.headers.get("retry-after", "")[:LONGEST_DATE]
     if value.isascii() and value.isdigit():
         seconds = float(value[:9])
     else:

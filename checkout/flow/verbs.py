@@ -37,6 +37,7 @@ from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
 from checkout.model import saving
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
+from checkout.model.kept import Kept
 from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
 from checkout.model.parameters import KEPT_HERE, OF_CARDS, said
@@ -47,7 +48,7 @@ from checkout.texts import N_
 log = structlog.get_logger(__name__)
 
 CHOOSE_METHOD = N_("Choose how to pay")
-MOST_SEEN = 10_000
+SEEN: Final = 8 * 1024 * 1024  # bytes of stories that are kept for those who poll
 AFTERWARDS: Final = 0.01  # seconds
 SAME_KEY = "was used for another request within 24 hours"
 
@@ -100,7 +101,7 @@ class Flow:
         self.mails_waiting = asyncio.Event()
         self.verify: Callable[[Story], Awaitable[Outcome | None]] | None = None
         self.unreadable: dict[str, float] = {}  # payments the sweep fails at -> its next try
-        self._seen: dict[str, tuple[float, Story]] = {}
+        self._seen = Kept[str, tuple[float, Story]](SEEN)
         slow = {name: each.can.slow for name, each in gateways.items() if each.can.slow is not None}
         self.book = record.Book(
             settings.shops, settings.limits, self.pace, settings.public_url, slow
@@ -209,13 +210,11 @@ class Flow:
     async def glance(self, uid: str, secret: str) -> Story:
         """Like `open`, at most a second old, for the many that poll; what this worker writes is
         seen at once. Never for a page that could take money."""
-        at, story = self._seen.get(uid, (0.0, None))
+        at, story = self._seen.get(uid) or (0.0, None)
         now = self.clock()
         if story is None or not at <= now < at + self.pace.glance:
             story = await self.open(uid, secret)
-            if len(self._seen) >= MOST_SEEN:
-                self._seen.clear()
-            self._seen[uid] = (now, story)
+            self._seen.put(uid, (now, story))
         elif not hmac.compare_digest(story.payment.secret.encode(), secret.encode()):
             raise NotFound
         return story
@@ -225,7 +224,7 @@ class Flow:
         try:
             return await self.ledger.write(verb, *args, **kwargs)
         finally:
-            self._seen.pop(uid, None)
+            self._seen.drop(uid)
 
     async def open_token(self, token: str, shop: Shop | None = None) -> Story:
         """The story behind a token; with `shop`, of that shop alone. Raises NotFound."""

@@ -27,7 +27,7 @@ _HREF = re.compile(r"\bhref\s{0,9}=\s{0,9}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"']+))
 def plain_lines(written: str) -> tuple[str, ...]:
     """The words, line by line; the address of a link stands behind its words."""
     if "<" not in written:
-        return kept(*unescape(written).splitlines())
+        return kept(*_unescaped(written).splitlines())
     words = _Words()
     first, *tags = _without_comments(written).split("<")
     words.text(first)
@@ -60,7 +60,7 @@ class _Words:
     def text(self, written: str) -> None:
         if self._hidden is None:
             # In HTML a line break in the text is a blank.
-            self.found.append(re.sub(r"\s+", " ", unescape(written)))
+            self.found.append(re.sub(r"\s+", " ", _unescaped(written)))
 
     def tag(self, name: str, inside: str, *, ends: bool) -> None:
         if self._hidden is not None:
@@ -79,11 +79,19 @@ class _Words:
         self._link = link
 
 
+def _unescaped(written: str) -> str:
+    """Without `&amp;` and its like; as it is where one is a number that Python would not read."""
+    try:
+        return unescape(written)
+    except ValueError:
+        return written
+
+
 def _site(inside: str) -> str | None:
     """The https address that a link leads to."""
     found = _HREF.search(inside)
     try:
-        return web_url(unescape(found[1] or found[2] or found[3] or "")) if found else None
+        return web_url(_unescaped(found[1] or found[2] or found[3] or "")) if found else None
     except Wrong:
         return None
 

@@ -109,6 +109,7 @@ def text(fields: Object, name: str, longest: int = LONGEST) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         return None
+    value = value[: 2 * longest + LONGEST]
     return "".join(c for c in value if c.isprintable()).strip()[:longest] or None
 
 

@@ -15,7 +15,7 @@ from checkout.gateways.base import Can, Charge, Constructor, merged, opened_by
 from checkout.gateways.overpay import Options, Overpay, Unusable
 from checkout.gateways.overpay_answer import Transaction
 from checkout.gateways.overpay_request import common, filled
-from checkout.gateways.reading import Object, address, app_link, section, text
+from checkout.gateways.reading import Object, address, app_link, fits, section, text
 from checkout.model.order import Method, Order
 from checkout.model.parameters import ADDRESS, PERSON
 from checkout.model.status import Status
@@ -140,7 +140,7 @@ def _pairs(fields: Any) -> list[tuple[str, str]] | None:
             return None
         if name:  # a submit button has none
             pairs.append((name, value))
-    return pairs
+    return pairs if fits(pairs) else None
 
 
 def _value(value: Any) -> str | None:

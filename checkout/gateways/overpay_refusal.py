@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -34,6 +35,7 @@ SECTIONS: Final[dict[Path, frozenset[str]]] = {
     ("billing_address",): frozenset(FORM.values()) - CARD,
 }
 DEEPEST: Final = 8
+MOST_PATHS: Final = 200
 _WORDS: Final = "|".join(name.replace("_", "[ _]") for name in FORM)
 # "credit_card.number is invalid", "Card number is invalid", "billing address zip can't be blank"
 _SENTENCE: Final = re.compile(
@@ -112,14 +114,19 @@ def _named(sentence: str) -> str | None:
     return FORM[match[1].lower().replace(" ", "_")] if match else None
 
 
-def _paths(errors: Any, above: Path = ()) -> Iterator[Path]:
-    """The path of each field that is complained about; a dotted name is a path."""
+def _paths(errors: Any) -> Iterator[Path]:
+    """The path of each field that is complained about, the first of them; a dotted name is a
+    path."""
+    return islice(_walk(errors), MOST_PATHS)
+
+
+def _walk(errors: Any, above: Path = ()) -> Iterator[Path]:
     if not isinstance(errors, dict) or len(above) > DEEPEST:
         return
     for name, inner in errors.items():
-        path = (*above, *str(name).split("."))
+        path = (*above, *str(name).split(".", DEEPEST))
         if isinstance(inner, dict):
-            yield from _paths(inner, path)
+            yield from _walk(inner, path)
         else:
             yield path
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from checkout.model.checks import Wrong
@@ -12,7 +13,10 @@ from checkout.model.urls import FORBIDDEN_SCHEMES, web_url
 Object = Mapping[str, Any]
 
 LONGEST: Final = 255  # characters kept of a word of the gateway's
+LONGEST_READ: Final = 4096  # characters looked at for them
 LONGEST_ADDRESS: Final = 8192
+MOST_INPUTS: Final = 100
+LARGEST_FORM: Final = 64 * 1024  # characters of names and values
 _APP: Final = re.compile(r"([a-z][a-z0-9+.-]{1,31})://[!-~]+", re.ASCII | re.IGNORECASE)
 # Schemes of programs that come with the system, and are no bank's.
 NO_APPS: Final = ("ms-", "search", "shell", "chrome", "moz-", "view-", "x-")
@@ -32,9 +36,15 @@ def text(fields: Object, name: str, longest: int = LONGEST) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         return None
+    value = value[:LONGEST_READ]
     if not value.isprintable():
         value = "".join(c for c in value if c.isprintable())
     return value.strip()[:longest] or None
+
+
+def fits(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether a form to be sent on is no larger than those of banks: it is kept."""
+    return len(pairs) <= MOST_INPUTS and sum(map(len, chain(*pairs))) <= LARGEST_FORM
 
 
 def address(fields: Object, name: str) -> str | None:

@@ -13,7 +13,16 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from checkout.gateways.reading import LIKE_A_CARD, LONGEST, Object, address, safe, section, text
+from checkout.gateways.reading import (
+    LIKE_A_CARD,
+    LONGEST,
+    Object,
+    address,
+    fits,
+    safe,
+    section,
+    text,
+)
 from checkout.gateways.rest_words import FOUND, LONG, NO_RECORD, NOT_FOUND, OUR_BRANDS, SHORT
 from checkout.model.card import brand_of
 from checkout.model.money import EXPONENTS, LARGEST, Money
@@ -214,8 +223,8 @@ def _pairs(listed: Any) -> tuple[tuple[str, str], ...] | None:
         listed = [listed] if named else plain
     if not isinstance(listed, list):
         return None
-    pairs = [_pair(item) for item in listed]
-    return None if None in pairs else tuple(pair for pair in pairs if pair is not None)
+    pairs = [pair for item in listed if (pair := _pair(item)) is not None]
+    return tuple(pairs) if len(pairs) == len(listed) and fits(pairs) else None
 
 
 def _pair(item: Any) -> tuple[str, str] | None:

@@ -19,6 +19,7 @@ import structlog
 from msgspec import Struct
 
 from checkout import __version__
+from checkout.model.checks import ANSWER, Wrong, check_bounds
 from checkout.model.outcome import UNKNOWN, Outcome, Reason
 from checkout.model.status import Status
 
@@ -175,7 +176,7 @@ class Wire:
                 status = response.status_code
                 if status in TELLING or not (response.is_success or response.is_client_error):
                     return Answer(status, None)
-                return Answer(status, self._decode(await _read(response)))
+                return Answer(status, bounded(self._decode(await _read(response))))
             finally:
                 await response.aclose()
 
@@ -191,6 +192,15 @@ def decoded(raw: bytes) -> Any:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def bounded(data: Any) -> Any:
+    """What was read; None where it has more in it than any gateway says."""
+    try:
+        check_bounds(data, ANSWER)
+    except Wrong:
+        return None
+    return data
 
 
 async def _read(response: httpx.Response) -> bytes:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from checkout.model.kept import Kept
 from checkout.model.order import Customer, Order
 from checkout.model.outcome import Facts, Reason
 from checkout.model.status import LIVE, Status, payment_status
 from checkout.model.steps import Step
 
 UNSENT: Final = frozenset({Status.LOST, Status.CANCELLED})  # or given up before it was paid
-MOST_ORDERS: Final = 1024  # of which the value is kept: a payment is read many times on its way
+ORDERS: Final = 16 * 1024 * 1024  # bytes of orders that are kept: each is read many times
 
 _order = msgspec.json.Decoder(Order)
+_orders: Final = Kept[str, Order](ORDERS)
 _step = msgspec.json.Decoder(Step)
 _facts = msgspec.json.Decoder(Facts)
 _customer = msgspec.json.Decoder(Customer)
@@ -130,10 +131,16 @@ class Story(Struct, frozen=True):
         return last.status if self.payment.order.alone and last is not None else None
 
 
-@lru_cache(maxsize=MOST_ORDERS)
 def order_of(terms: str) -> Order:
     """Shared by all who read the payment: nobody changes anything in it."""
-    return _order.decode(terms)
+    found = _orders.get(terms)
+    if found is None:
+        found = _order.decode(terms)
+        if found.raw:  # as it was read it holds on to all of `terms`
+            raw = {name: each.copy() for name, each in found.raw.items()}
+            found = msgspec.structs.replace(found, raw=raw)
+        _orders.put(terms, found)
+    return found
 
 
 def payment_of(row: Any) -> Payment:

@@ -13,14 +13,14 @@ from checkout.merchant.customers import blank_is_none
 from checkout.merchant.page_settings import card_token
 from checkout.merchant.travel import read_travel
 from checkout.model.card import holds_card_number
-from checkout.model.checks import Fields
+from checkout.model.checks import Fields, Wrong
 from checkout.model.order import SECURE, Details
 from checkout.model.rules import (
     choice,
     loose_flag,
     many,
     page_address,
-    plain_object,
+    passed_on,
     text,
     whole,
 )
@@ -29,6 +29,7 @@ CONTRACTS: Final = ("recurring", "oneclick", "credit", "card_on_file")
 INITIATORS: Final = ("merchant", "customer")
 CHARGES: Final = ("delayed_charge", "increment", "resubmission", "reauthorization", "no_show")
 VERIFICATIONS: Final = ("avs_verification", "cvc_verification")
+MOST_RESULTS: Final = 100  # of a check, that fail the payment
 LARGEST_ID: Final = 2**53 - 1  # what every JSON reader still tells from its neighbour
 
 # Of `payment_method.credit_card`: what the customer alone says.
@@ -54,7 +55,7 @@ def read_details(fields: Fields, extra: Fields, *, strict: bool = False) -> Deta
         masterpass=_masterpass(extra),
         card_on_file=_card_on_file(extra.within("card_on_file"), strict),
         avs_cvc_verification=_verification(extra.within("avs_cvc_verification")),
-        meta=extra.get("meta", plain_object, {}),
+        meta=extra.get("meta", passed_on(), {}),
         expected_bank_code=extra.get("expected_bank_code", blank_is_none(text(32, numbers=True))),
         travel=_travel(fields, extra),
     )
@@ -68,6 +69,11 @@ def read_card_params(fields: Fields) -> dict[str, Any]:
     flags = read_switches(fields)
     fields.get("token", card_token)
     rest = {name: fields.data[name] for name in fields.names if name not in (*SECURE, *CARD_DATA)}
+    try:
+        passed_on()(rest)
+    except Wrong as wrong:
+        fields.wrong("", str(wrong))
+        return {}
     for name, value in rest.items():
         if name != "token" and isinstance(value, str) and holds_card_number(value):
             fields.wrong(name, "must not hold a card number")
@@ -104,7 +110,8 @@ def _card_on_file(fields: Fields, strict: bool) -> dict[str, str]:
 def _verification(fields: Fields) -> dict[str, Any]:
     """Which results of the two checks shall fail the payment: objects that only the gateway
     reads."""
-    values = {name: fields.get(name, plain_object) for name in VERIFICATIONS}
+    rule = passed_on(values=MOST_RESULTS)
+    values = {name: fields.get(name, rule) for name in VERIFICATIONS}
     return {name: value for name, value in values.items() if value}
 
 

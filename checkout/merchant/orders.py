@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from checkout.errors import Unprocessable
 from checkout.merchant.customers import blank_is_none, read_customer
 from checkout.merchant.details import contracts, read_card_params, read_details
 from checkout.merchant.looks import read_accent, read_radius
 from checkout.merchant.page_settings import page_settings
-from checkout.model.checks import Fields, drop_nulls
+from checkout.model.checks import Fields, Wrong, drop_nulls
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import (
     CARD_METHOD,
@@ -26,10 +28,11 @@ from checkout.model.order import (
 )
 from checkout.model.rules import (
     choice,
+    echoed,
     loose_flag,
     minor_units,
     moment,
-    plain_object,
+    passed_on,
     shop_address,
     text,
     texts,
@@ -42,6 +45,7 @@ TRANSACTION_TYPES: Final = ("payment", "authorization", "tokenization", "charge"
 DAY: Final = 24 * 3600.0
 LINK_SECONDS: Final = 70 * DAY  # of a link that names no expiry
 LINK_ATTEMPTS: Final = 5
+NOTHING: Final = msgspec.Raw(b"{}")
 LAST_MOMENT: Final = 253402300800  # the year 10000, in seconds since 1970
 LINK_WAYS: Final = (
     "return_url", "success_url", "decline_url", "fail_url", "cancel_url",
@@ -114,7 +118,7 @@ def _order(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Order:
         customer=read_customer(fields.within("customer")),
         methods=_methods(fields.within("payment_method")),
         raw={
-            name: fields.get(name, plain_object, {})
+            name: fields.get(name, echoed, NOTHING)
             for name in ("order", "settings", "payment_method")
             if fields.has(name)
         },
@@ -168,13 +172,16 @@ def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
 def _methods(fields: Fields) -> Methods:
     names = texts(most=50)
     lists = ("types", "excluded_types", "excluded_brands")
-    return Methods(
-        **{name: fields.get(name, names, ()) for name in lists},
-        params={
-            name: read_card_params(fields.within(name))
-            if name == CARD_METHOD
-            else fields.get(name, plain_object, {})
-            for name in fields.names
-            if name not in lists
-        },
-    )
+    params = {
+        name: read_card_params(fields.child(name))
+        if name == CARD_METHOD
+        else fields.named(name, passed_on(), {})
+        for name in fields.names
+        if name not in lists
+    }
+    if fields.ok:
+        try:
+            passed_on()(params)
+        except Wrong as wrong:  # each of them may be small enough
+            fields.wrong("", str(wrong))
+    return Methods(**{name: fields.get(name, names, ()) for name in lists}, params=params)

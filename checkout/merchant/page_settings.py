@@ -46,9 +46,10 @@ def card_token(value: Any) -> str | None:
 
 
 def _card_fields(fields: Fields) -> CardFields:
+    fixed = fields.get("read_only", texts(most=20), ())
     return CardFields(
         holder=fields.get("holder", _holder),
-        read_only=fields.get("read_only", texts(most=20), ()),
+        read_only=tuple(dict.fromkeys(name for name in fixed if name == "holder")),
     )
 
 

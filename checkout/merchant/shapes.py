@@ -135,7 +135,7 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
     payment, order = story.payment, story.payment.order
     status = story.status(now)
     word, said = words(story, now)
-    raw = order.raw
+    raw = {name: msgspec.json.decode(each) for name, each in order.raw.items()}
     return {
         "token": payment.token,
         "shop_id": shop_number(shop),

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 DEPTHS: Final = (1, 4, 8, 15, 16, 24, 32, 48)
 LONGEST: Final = 2048
+LONGEST_TAG: Final = 64  # characters: the longest that is in use has 35
 OFFSETS: Final = (-14 * 60, 12 * 60)  # the least and the most minutes of a time zone
 _SIZE = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _OFFSET = re.compile(r"-?[0-9]{1,3}", re.ASCII)
@@ -78,11 +79,9 @@ def _header(value: str) -> str | None:
 
 def short_language(tag: str) -> str | None:
     """EMV 3DS 2.1 allows 8 characters: cut at a subtag (zh-Hans-CN becomes zh-Hans)."""
-    if not _TAG.fullmatch(tag):
+    if len(tag) > LONGEST_TAG or not _TAG.fullmatch(tag):
         return None
-    while len(tag) > 8:
-        tag = tag.rpartition("-")[0]
-    return tag or None
+    return tag if len(tag) <= 8 else tag[:9].rpartition("-")[0]
 
 
 def _depth(value: str) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -40,6 +41,7 @@ BRANDS: Final = (
 BRAND_OF: Final = {brand.name: brand for brand in BRANDS}
 ANY_LENGTH: Final = frozenset(range(12, 20))  # Overpay's charge request: 12 to 19 digits
 LONGEST_HOLDER: Final = 32  # Overpay's charge request
+LONGEST_TYPED: Final = 1024  # characters of a name with all the blanks around it
 
 NUMBER_MISSING = N_("Enter the card number")
 NUMBER_LENGTH = N_("Check the card number: some digits are missing or too many")
@@ -149,41 +151,63 @@ def luhn(number: str) -> bool:
     return sum(map(int, odd + even)) % 10 == 0
 
 
-_GROUPS: Final = re.compile(r"\d+(?:[\s.\-\u2010-\u2015\u2212]\d+)*")
+# As many digits as a card's number has at least, each perhaps apart from the one before.
+_RUN: Final = re.compile(r"\d(?:[\s.\-\u2010-\u2015\u2212]?\d){12,}")
+_GROUP: Final = re.compile(r"\d+")
 _SHORTEST, _LONGEST = 13, 19  # digits of a number that is worth stealing
+_ONCE: Final = bytes.maketrans(b"0123456789", bytes(range(10)))
+_TWICE: Final = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 
 
 def holds_card_number(text: str) -> bool:
     """Whether a card's number stands in `text`: 13 to 19 digits that pass the check, by
-    themselves or in groups apart by blanks, dots and dashes, in any script.
+    themselves or in groups apart by blanks, dots and dashes, in any script. Takes time in
+    proportion to the text: half a millisecond a kilobyte at worst.
 
     No card are a phone number with its "+", the first digits 0 and 1, and 13 digits of no known
     brand: those are phone numbers too.
     """
-    plain = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    for match in _GROUPS.finditer(plain):
-        if plain[max(match.start() - 1, 0) : match.start()] == "+":
-            continue
-        groups = [
-            "".join(str(unicodedata.decimal(c)) for c in group)
-            for group in re.findall(r"\d+", match[0])
-        ]
-        for first in range(len(groups)):
-            number = ""
-            for group in groups[first:]:
-                number += group
-                if len(number) > _LONGEST:
-                    break
-                if _like_a_card(number):
-                    return True
-    return False
+    if not text.isascii():
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return any(
+        _holds_card(_GROUP.findall(run[0]))
+        for run in _RUN.finditer(text)
+        if not text.startswith("+", max(run.start() - 1, 0), run.start())
+    )
 
 
-def _like_a_card(number: str) -> bool:
-    if not _SHORTEST <= len(number) <= _LONGEST or number[0] in "01" or not luhn(number):
+def _holds_card(groups: Sequence[str]) -> bool:
+    """Whether neighbours among the groups make a card's number: a window slides over the digits,
+    and the differences of running sums check it."""
+    number = "".join(groups)
+    if not number.isascii():
+        number = "".join(str(unicodedata.decimal(c)) for c in number)
+    edges = tuple(accumulate(map(len, groups), initial=0))
+    ends, sums = frozenset(edges), (_luhn_sums(number, 0), _luhn_sums(number, 1))
+    return any(
+        end in ends
+        and sums[end % 2][start] == sums[end % 2][end]
+        and _like_a_card(number, start, end)
+        for start in edges
+        for end in range(start + _SHORTEST, start + _LONGEST + 1)
+    )
+
+
+def _luhn_sums(number: str, parity: int) -> bytes:
+    """For each place the check sum, modulo 10, of the digits before it, when those at places of
+    this parity are doubled: as for every part of `number` that ends before such a place."""
+    digits = number.encode()
+    values = bytearray(digits.translate(_ONCE))
+    values[parity::2] = digits.translate(_TWICE)[parity::2]
+    return bytes(map((10).__rmod__, accumulate(values, initial=0)))
+
+
+def _like_a_card(number: str, start: int, end: int) -> bool:
+    """Of digits that pass the check."""
+    if number[start] in "01":
         return False
-    brand = brand_of(number)
-    return len(number) > _SHORTEST or (brand is not None and _SHORTEST in brand.lengths)
+    brand = brand_of(number[start:end])
+    return end - start > _SHORTEST or (brand is not None and _SHORTEST in brand.lengths)
 
 
 _EXPIRY: Final = tuple(
@@ -277,10 +301,12 @@ def oldest_month(today: date) -> tuple[int, int]:
 
 def read_holder(text: str) -> tuple[str, str | None]:
     """The name on a card as we keep it, and what is wrong with it."""
-    holder = "".join(c for c in " ".join(text.split()) if c.isprintable())
-    if not holder:
+    holder = " ".join(text[:LONGEST_TYPED].split())
+    if not holder.isprintable():
+        holder = "".join(c for c in holder if c.isprintable())
+    if not holder and len(text) <= LONGEST_TYPED:
         return holder, HOLDER_MISSING
-    if len(holder) > LONGEST_HOLDER:
+    if len(holder) > LONGEST_HOLDER or len(text) > LONGEST_TYPED:
         return holder, HOLDER_LONG
     many = sum(character.isdigit() for character in holder) >= 8
     return holder, HOLDER_DIGITS if many else None

@@ -7,6 +7,9 @@
 
 A `Rule` takes the value as it came and returns it as we keep it, or raises `Wrong`; the rules
 themselves are in `model/rules.py`. Unknown fields are ignored until `no_others()` refuses them.
+
+How much anybody may send is in `Bounds`, for JSON, forms and settings alike: reading takes time and
+memory in proportion to what is read, also where all of it is wrong.
 """
 
 from __future__ import annotations
@@ -14,12 +17,32 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar, cast, overload
+from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec import Struct
 
 from checkout.errors import BadRequest, Unprocessable
 
-DEEPEST: Final = 32  # objects and lists within each other
+
+class Bounds(Struct, frozen=True, kw_only=True):
+    """How much data may be: objects and lists within each other, members of one object, items of
+    one list, members and items in all, characters of a name."""
+
+    depth: int = 32
+    members: int = 1000
+    items: int = 1000
+    values: int = 10_000
+    name: int = 256
+
+
+BODY: Final = Bounds()
+FORM: Final = Bounds(members=100)  # and a query
+SETTINGS: Final = Bounds(members=10_000, items=10_000, values=200_000)
+ANSWER: Final = Bounds(members=2000, items=10_000, values=50_000)  # of a gateway
+DEEPEST: Final = BODY.depth
+MOST_TOLD: Final = 50  # problems; of the others their number
+LONGEST_TOLD: Final = 64  # characters of a name in a problem's path
 BASE: Final = "base"  # where a problem stands that belongs to no field
 REQUIRED: Final = "is required"
 _MISSING: Final = object()
@@ -37,17 +60,69 @@ class Wrong(ValueError):
 def decode(raw: bytes) -> Any:
     """JSON as builtins; the last of two equal keys counts.
 
-    Raises BadRequest for what is no JSON (NaN and bad UTF-8 are none) or nests deeper than 32.
+    Raises BadRequest for what is no JSON (NaN and bad UTF-8 are none) or is out of bounds.
     """
     try:
         data = msgspec.json.decode(raw)
+        check_bounds(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadRequest("The body is not valid JSON") from None
     except RecursionError:
         raise BadRequest("The JSON is nested too deeply") from None
-    if _deep(data):
-        raise BadRequest("The JSON is nested too deeply")
+    except Wrong as wrong:
+        raise BadRequest(f"The JSON {wrong}") from None
     return data
+
+
+def check_bounds(data: Any, bounds: Bounds = BODY) -> None:
+    """Raises Wrong ("has a list of more than 1000 items") where plain data is out of bounds."""
+    level, left = [data], bounds.values
+    for _ in range(bounds.depth + 1):
+        level = [holder for holder in level if isinstance(holder, dict | list)]
+        if not level:
+            return
+        left -= sum(map(len, level))
+        if left < 0:
+            raise Wrong(f"has more than {bounds.values} values in all")
+        for holder in level:
+            _check_width(holder, bounds)
+        level = [
+            item
+            for holder in level
+            for item in (holder.values() if isinstance(holder, dict) else holder)
+        ]
+    raise Wrong("is nested too deeply")
+
+
+def _check_width(holder: dict[Any, Any] | list[Any], bounds: Bounds) -> None:
+    if isinstance(holder, list):
+        if len(holder) > bounds.items:
+            raise Wrong(f"has a list of more than {bounds.items} items")
+        return
+    if len(holder) > bounds.members:
+        raise Wrong(f"has an object of more than {bounds.members} members")
+    if any(len(name) > bounds.name for name in holder):
+        raise Wrong(f"has a name of more than {bounds.name} characters")
+
+
+def form_pairs(encoded: bytes, bounds: Bounds = FORM, *, blanks: bool = True) -> dict[str, str]:
+    """The fields of a form or a query, the first of each name; without `blanks` those alone that
+    say something. Raises BadRequest."""
+    try:
+        pairs = parse_qsl(
+            encoded.decode("ascii"),
+            keep_blank_values=blanks,
+            errors="strict",
+            max_num_fields=bounds.members,
+        )
+    except ValueError:  # also bytes that are no UTF-8
+        raise BadRequest from None
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if len(name) > bounds.name:
+            raise BadRequest
+        found.setdefault(name, value)
+    return found
 
 
 def drop_nulls(data: Any) -> Any:
@@ -61,12 +136,46 @@ def drop_nulls(data: Any) -> Any:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Why `name` is refused: " (did you mean ...?)" is added where something is like it."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name[:LONGEST_TOLD], list(known), n=1, cutoff=0.6)
     return f"is unknown (did you mean {close[0]}?)" if close else "is unknown"
 
 
+class Problems(dict[str, list[str]]):
+    """Reasons by dotted path, in the order found: the first 50; `more` counts the others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.more = 0
+        self._room = MOST_TOLD
+
+    def add(self, path: str, reason: str) -> None:
+        reasons = self.get(path, [])
+        if reason in reasons:
+            return
+        if self.full:
+            self.more += 1
+            return
+        self._room -= 1
+        self[path] = [*reasons, reason]
+
+    @property
+    def full(self) -> bool:
+        return self._room == 0
+
+    def about(self, path: str) -> bool:
+        """Whether anything is told of a path or of what is inside it; "" is all."""
+        inside = f"{path}." if path else ""
+        return any(told == path or told.startswith(inside) for told in self)
+
+    def told(self) -> dict[str, list[str]]:
+        """For whoever has to mend them."""
+        if not self.more:
+            return dict(self)
+        return {**self, BASE: [*self.get(BASE, ()), f"and {self.more} more"]}
+
+
 class Fields:
-    """One object being read. `problems` maps a dotted path to its reasons, in the order found.
+    """One object being read. `problems` is shared by all that are read beside it.
 
     `tolerant`, for the shops' API: a null is a missing field, `[]` is an empty object.
     """
@@ -77,9 +186,9 @@ class Fields:
         *,
         tolerant: bool = False,
         shown: str = "",
-        problems: dict[str, list[str]] | None = None,
+        problems: Problems | None = None,
     ) -> None:
-        self.problems: dict[str, list[str]] = {} if problems is None else problems
+        self.problems = Problems() if problems is None else problems
         self._shown = shown
         self._tolerant = tolerant
         self._children: dict[str, Fields] = {}
@@ -89,7 +198,8 @@ class Fields:
             data = {}
         if not isinstance(data, Mapping):
             self._broken = True
-            self.problems.setdefault(shown or BASE, ["must be an object"])
+            if (shown or BASE) not in self.problems:
+                self.problems.add(shown or BASE, "must be an object")
             data = {}
         self.data: Mapping[str, Any] = data
 
@@ -101,7 +211,7 @@ class Fields:
     @property
     def ok(self) -> bool:
         """Whether nothing in this object has been told as wrong so far."""
-        return not self._told(self._shown)
+        return not (self.problems.more or self.problems.about(self._shown))
 
     def need(self, path: str, rule: Rule[T]) -> T:
         """A field that must be there. Where it is wrong this is None, and `done()` raises."""
@@ -120,10 +230,19 @@ class Fields:
     def get(self, path: str, rule: Rule[T], default: Any = None) -> Any:
         """A field that may be missing; `default` also stands in where it is wrong."""
         parent, name = self._reach(path)
-        value = parent._value(name)
+        return parent.named(name, rule, default)
+
+    @overload
+    def named(self, name: str, rule: Rule[T]) -> T | None: ...
+    @overload
+    def named(self, name: str, rule: Rule[T], default: D) -> T | D: ...
+    def named(self, name: str, rule: Rule[T], default: Any = None) -> Any:
+        """`get` by a name that came with the data: dots in it are no path."""
+        self._asked.add(name)
+        value = self._value(name)
         if value is _MISSING:
             return default
-        found = parent._checked(name, value, rule)
+        found = self._checked(name, value, rule)
         return default if found is None else found
 
     def within(self, path: str, *, shown: str | None = None) -> Fields:
@@ -178,23 +297,24 @@ class Fields:
 
     def wrong(self, path: str, reason: str) -> None:
         """Add a problem that no single rule sees, under a dotted path ("" is the object)."""
-        reasons = self.problems.setdefault(self.path(path) or BASE, [])
-        if reason not in reasons:
-            reasons.append(reason)
+        self.problems.add(self.path(path) or BASE, reason)
 
     def no_others(self) -> None:
         """Refuse the fields that nobody asked for, with the name that was perhaps meant."""
         for name in self.data:
             if name not in self._asked:
-                self.wrong(name, suggestion(name, self._asked))
+                told = not self.problems.full
+                self.wrong(name, suggestion(name, self._asked) if told else "is unknown")
 
     def done(self) -> None:
         """Raises Unprocessable when anything was wrong here or in any object read beside it."""
         if self.problems:
-            raise Unprocessable(self.problems)
+            raise Unprocessable(self.problems.told())
 
     def path(self, name: str) -> str:
         """How the problems of a field are named."""
+        if len(name) > LONGEST_TOLD:
+            name = name[:LONGEST_TOLD] + "…"
         return ".".join(part for part in (self._shown, name) if part)
 
     def _reach(self, path: str) -> tuple[Fields, str]:
@@ -209,28 +329,10 @@ class Fields:
 
     def _checked(self, name: str, value: Any, rule: Rule[T]) -> T | None:
         # Told already (a setting whose variable is missing): one reason is enough.
-        if self._told(self.path(name)):
+        if self.problems.about(self.path(name)):
             return None
         try:
             return rule(value)
         except Wrong as wrong:
             self.wrong(name, str(wrong))
             return None
-
-    def _told(self, path: str) -> bool:
-        inside = f"{path}." if path else ""
-        return any(told == path or told.startswith(inside) for told in self.problems)
-
-
-def _deep(data: Any) -> bool:
-    level = [data]
-    for _ in range(DEEPEST):
-        level = [
-            item
-            for holder in level
-            if isinstance(holder, dict | list)
-            for item in (holder.values() if isinstance(holder, dict) else holder)
-        ]
-        if not level:
-            return False
-    return any(isinstance(item, dict | list) for item in level)

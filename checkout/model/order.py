@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from checkout.model.money import Money
 
@@ -161,7 +161,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     public: bool = False
     product: str | None = None  # what was bought, where it was by a product's page
     quantity: int = 1  # how many of it
-    raw: dict[str, Any] = {}  # the shop's own objects, answered back as they came
+    raw: dict[str, Raw] = {}  # the shop's own objects as JSON, answered back as they came
     alone: bool = False  # made by the shop's server: no customer is present
     series: bool = False  # of those: by the payment that began the series, else by a card's token
 

@@ -14,8 +14,10 @@ from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from checkout.model.card import holds_card_number
-from checkout.model.checks import Rule, Wrong, suggestion
+from checkout.model.checks import Bounds, Rule, Wrong, check_bounds, suggestion
 from checkout.model.money import LARGEST
 from checkout.model.urls import shop_url, web_url
 
@@ -36,7 +38,13 @@ _MOMENT = re.compile(
     re.ASCII,
 )
 _BOOLEANS: Final[dict[str, bool]] = {"true": True, "1": True, "false": False, "0": False}
-_ALLOWED_CONTROLS: Final = frozenset("\t\n\r")
+# What can't be stored or shown: controls but line breaks and tabs, halves of surrogate pairs.
+_UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+# An object that goes on as it came, to the gateway or back to the shop.
+LARGEST_OBJECT: Final = 16 * 1024  # bytes of it as JSON
+MOST_VALUES: Final = 1000  # in it
+LARGEST_ECHO: Final = 32 * 1024  # bytes of one that is only kept to be answered back
 
 
 class HoldsCard(Wrong):
@@ -52,11 +60,13 @@ def text(most: int = 255, *, least: int = 1, numbers: bool = False) -> Rule[str]
             value = _digits_of(value)
         if not isinstance(value, str):
             raise Wrong("must be text")
-        if not all(_speakable(character) for character in value):
+        if len(value) > most:  # before all that looks at each character
+            raise Wrong(f"must have {least} to {most} characters")
+        if _UNSPEAKABLE.search(value):
             raise Wrong("must not contain control characters")
         if least and not value.strip():
             raise Wrong("must not be blank")
-        if not least <= len(value) <= most:
+        if len(value) < least:
             raise Wrong(f"must have {least} to {most} characters")
         return value
 
@@ -174,6 +184,38 @@ def plain_object(value: Any) -> dict[str, Any]:
     return value
 
 
+def passed_on(*, values: int = MOST_VALUES) -> Rule[dict[str, Any]]:
+    """An object for the gateway, kept as it came: up to `LARGEST_OBJECT`, with so many values."""
+    bounds = Bounds(values=values)
+
+    def rule(value: Any) -> dict[str, Any]:
+        found = plain_object(value)
+        if len(_json(found)) > LARGEST_OBJECT:
+            raise Wrong(f"must have at most {LARGEST_OBJECT} bytes as JSON")
+        try:
+            check_bounds(found, bounds)
+        except Wrong:
+            raise Wrong(f"must hold at most {values} values") from None
+        return found
+
+    return rule
+
+
+def echoed(value: Any) -> msgspec.Raw:
+    """An object that is answered back as it came, as the JSON that it is answered by."""
+    raw = _json(plain_object(value))
+    if len(raw) > LARGEST_ECHO:
+        raise Wrong(f"must have at most {LARGEST_ECHO} bytes as JSON")
+    return msgspec.Raw(raw)
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except (ValueError, OverflowError):  # half of a surrogate pair; an integer without end
+        raise Wrong("must hold what can be written as JSON") from None
+
+
 def shop_address(
     *, origins: Collection[str] = (), sandbox: bool = False, longest: int = 2048
 ) -> Rule[str]:
@@ -271,14 +313,6 @@ def ip_address(value: Any) -> str:
     except ValueError:
         pass
     raise Wrong("must be an IP address")
-
-
-def _speakable(character: str) -> bool:
-    """Whether a character can be stored and shown: no control, no half of a surrogate pair."""
-    code = ord(character)
-    if code < 0x20:
-        return character in _ALLOWED_CONTROLS
-    return not (0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000)
 
 
 def _digits_of(number: int) -> str:

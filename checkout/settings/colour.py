@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
 from checkout.model.checks import Wrong
@@ -11,6 +11,7 @@ from checkout.model.rules import matching
 WHITE: Final = "#ffffff"
 BLACK: Final = "#000000"
 DARK_PAGE: Final = "#191c21"  # --surface of static/css/tokens.css in the dark
+MOST_KEPT: Final = 256  # colours: orders name them too, and there are 16 million
 READABLE: Final = 4.5  # text on its background (1.4.3)
 VISIBLE: Final = 3.0  # a button or focus ring beside the page (1.4.11)
 
@@ -30,13 +31,13 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def text_on(accent: str) -> str:
     """White where it can be read, else black: on every colour one of the two has 4.5."""
     return WHITE if contrast(accent, WHITE) >= READABLE else BLACK
 
 
-@cache
+@lru_cache(maxsize=MOST_KEPT)
 def on_dark(accent: str) -> str:
     """The accent itself where it can be seen on the dark page, else a lighter one of its kind."""
     parts = [int(accent[place : place + 2], 16) for place in (1, 3, 5)]

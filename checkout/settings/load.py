@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from checkout.errors import BadSettings
-from checkout.model.checks import Fields
+from checkout.model.checks import SETTINGS, Fields, Problems, Wrong, check_bounds
 from checkout.model.rules import flag, many, whole
 from checkout.settings import fields as read
 from checkout.settings.accounts import read_account
@@ -34,7 +34,7 @@ def load(
     as (key, reason).
     """
     source = path or Path(environ.get(VARIABLE) or DEFAULT)
-    problems: dict[str, list[str]] = {}
+    problems = Problems()
     try:
         data = resolve(_toml(source), environ, source.parent, problems)
         settings = read_settings(Fields(data, problems=problems), adapters)
@@ -44,7 +44,7 @@ def load(
         raise BadSettings(
             [
                 (key if key.isprintable() else repr(key), reason)
-                for key, reasons in problems.items()
+                for key, reasons in problems.told().items()
                 for reason in reasons
             ]
         )
@@ -86,13 +86,17 @@ def _toml(source: Path) -> dict[str, Any]:
             raw = file.read(LARGEST + 1)
         if len(raw) > LARGEST:
             raise BadSettings([(str(source), f"is larger than {LARGEST} bytes")])
-        return tomllib.loads(raw.decode())
+        data = tomllib.loads(raw.decode())
+        check_bounds(data, SETTINGS)
+        return data
     except OSError as error:
         raise BadSettings([(str(source), f"can't be read: {error.strerror}")]) from None
     except tomllib.TOMLDecodeError as error:
         raise BadSettings([(str(source), f"is not valid TOML: {error}")]) from None
     except UnicodeDecodeError:
         raise BadSettings([(str(source), "is not UTF-8 text")]) from None
+    except Wrong as wrong:
+        raise BadSettings([(str(source), str(wrong))]) from None
     except ValueError:  # a number of more digits than Python reads; a path with a NUL
         raise BadSettings([(str(source), "can't be read")]) from None
 

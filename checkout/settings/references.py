@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from checkout.model.checks import Problems
+
 LARGEST: Final = 64 * 1024  # bytes of a file
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
@@ -22,7 +24,7 @@ def resolve(
     data: Any,
     environ: Mapping[str, str],
     folder: Path,
-    problems: dict[str, list[str]],
+    problems: Problems,
     key: str = "",
 ) -> Any:
     """The same data with every reference replaced; what leads nowhere is told in `problems`."""
@@ -41,7 +43,7 @@ def resolve(
     try:
         return follow(data, environ, folder)
     except Missing as missing:
-        problems.setdefault(key, []).append(str(missing))
+        problems.add(key, str(missing))
         return None
 
 

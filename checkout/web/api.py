@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 import msgspec
 from litestar import HttpMethod, Response, get, post, route
@@ -14,7 +13,7 @@ from checkout.links import read_link
 from checkout.merchant.apps import app_checkout
 from checkout.merchant.orders import read_link_order, read_order
 from checkout.merchant.shapes import checkout
-from checkout.model.checks import decode
+from checkout.model.checks import decode, form_pairs
 from checkout.texts import choose
 from checkout.web.callers import authenticated, by_key, key_holder
 from checkout.web.forms import read_form
@@ -85,8 +84,8 @@ async def hosted_page(request: Web_Request) -> Response[bytes]:
     """Where `redirect_url` leads: on to the payment's own address. Some plugins cut its query off
     and post `token` there by a form of the shop's page: that changes nothing either."""
     # Not by `request.query_params`, which leaves whole queries in a cache.
-    query = parse_qs(request.scope["query_string"].decode("latin-1"))
-    token = query.get("token", [""])[0]
+    query = form_pairs(request.scope["query_string"], blanks=False)
+    token = query.get("token", "")
     if request.method == HttpMethod.POST and not token:
         form = read_form(request.headers.get("content-type", ""), await read_body(request))
         token = form.get("token", "")

@@ -23,6 +23,8 @@ from checkout.web.visit import Visit, Web_Request, shop_view, web_of
 
 log = structlog.get_logger(__name__)
 
+DEEPEST: Final = 8  # objects that errors are nested in: further dots are part of a name
+
 MACHINES: Final = (
     "/ctp/",
     "/products",
@@ -94,7 +96,7 @@ def _nested(fields: dict[str, list[str]]) -> dict[str, Any]:
     """{"order.amount": [...]} as {"order": {"amount": [...]}}, beside which clients look."""
     found: dict[str, Any] = {}
     for path, reasons in fields.items():
-        *parents, last = path.split(".")
+        *parents, last = path.split(".", DEEPEST)
         place = found
         for parent in parents:
             inner = place.setdefault(parent, {})

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl
 
 import msgspec
 
 from checkout.errors import BadRequest
 from checkout.merchant.customers import CUSTOMER, fitted
 from checkout.model.card import holds_card_number
-from checkout.model.checks import Wrong
+from checkout.model.checks import Wrong, form_pairs
 from checkout.model.order import CardFields, Customer, Order
 from checkout.model.rules import HoldsCard
 from checkout.texts import N_, gettext, locale
 from checkout.web.views import Field
 
-MOST_FIELDS: Final = 100
+LONGEST_AGAIN: Final = 1024  # characters
 FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -123,19 +122,15 @@ def read_form(content_type: str, body: bytes) -> dict[str, str]:
     """The fields of a posted form, the first of each name. Raises BadRequest."""
     if content_type.partition(";")[0].strip().lower() != FORM:
         raise BadRequest("Send the form as " + FORM)
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=MOST_FIELDS,
-        )
-    except (UnicodeDecodeError, ValueError):
-        raise BadRequest from None
-    found: dict[str, str] = {}
-    for name, value in pairs:
-        found.setdefault(name, value)
-    return found
+    return form_pairs(body)
+
+
+def shown_again(typed: str | None) -> str:
+    """What was typed, as the page writes it back: a card's number never, wherever it was typed,
+    and not what nobody types."""
+    if typed is None or len(typed) > LONGEST_AGAIN or holds_card_number(typed):
+        return ""
+    return typed
 
 
 def asked_names(order: Order) -> tuple[str, ...]:
@@ -198,13 +193,13 @@ def customer_fields(
         return ()
     _ = gettext(language)
     fixed = _fixed(order)
-    # A card's number is not written into a page, wherever it was typed.
-    typed = {name: "" if holds_card_number(text) else text for name, text in typed.items()}
     return tuple(
         Field(
             name=name,
             label=_(ASKED[name].label),
-            value=(None if name in fixed else typed.get(name)) or getattr(known, name) or "",
+            value=(name not in fixed and shown_again(typed.get(name)))
+            or getattr(known, name)
+            or "",
             error=_(errors[name]) if name in errors else None,
             type=ASKED[name].type,
             autocomplete=ASKED[name].autocomplete,

@@ -15,7 +15,7 @@ from checkout.model.order import Customer
 from checkout.model.rules import email_address
 from checkout.texts import gettext
 from checkout.web import checkboxes, words
-from checkout.web.forms import ASKED, CARD_HERE
+from checkout.web.forms import ASKED, CARD_HERE, LONGEST_AGAIN, shown_again
 from checkout.web.views import Checkbox, Field
 
 TERMS = "terms"
@@ -46,7 +46,7 @@ def _problem(field: InputField, written: str) -> str | None:
     if not written:
         missing = words.TERMS_MISSING if field.kind == TERMS else words.INPUT_MISSING
         return missing if field.required else None
-    if holds_card_number(written):
+    if holds_card_number(written[:LONGEST_AGAIN]):
         return CARD_HERE
     if field.kind == "email":
         return ASKED["email"].wrong if _is_wrong_address(written) else None
@@ -75,7 +75,8 @@ def input_fields(
         Field(
             name=(name := name_of(method, each)),
             label=each.label,
-            value=_shown(typed.get(name)) or (customer.email or "" if each.kind == "email" else ""),
+            value=shown_again(typed.get(name))
+            or (customer.email or "" if each.kind == "email" else ""),
             error=_(errors[name]) if name in errors else None,
             type=each.kind,
             autocomplete="email" if each.kind == "email" else "off",
@@ -86,11 +87,6 @@ def input_fields(
         for each in asked
         if each.kind != TERMS
     )
-
-
-def _shown(typed: str | None) -> str:
-    """A card's number is not written into a page, wherever it was typed."""
-    return "" if typed is None or holds_card_number(typed) else typed
 
 
 def input_terms(

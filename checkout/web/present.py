@@ -23,6 +23,7 @@ from babel.numbers import NumberPattern, parse_pattern
 from checkout.gateways.base import InputField
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.browser import Browser
+from checkout.model.kept import Kept
 from checkout.model.money import Money
 from checkout.model.order import CARD, CARD_METHOD, COINS, TOKENIZATION, WALLET, Order
 from checkout.model.outcome import Reason
@@ -34,6 +35,9 @@ from checkout.web.views import MethodChoice, Notice, Row, Summary
 
 # CLDR's spacing, which Babel leaves out: a currency's letters stand off from its digits.
 _LETTERS_BY_DIGITS: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+
+CODES: Final = 4 * 1024 * 1024  # bytes of QR codes that are kept: each takes long to draw
+_codes: Final = Kept[str, str](CODES)
 
 SHOWN_TIME_LEFT: Final = 48 * 3600  # longer than this the time left helps nobody
 
@@ -243,7 +247,7 @@ class Offered(NamedTuple):
     inputs: tuple[InputField, ...] = ()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def method_choices(
     offered: tuple[Offered, ...], chosen: str, language: str
 ) -> tuple[MethodChoice, ...]:
@@ -267,7 +271,7 @@ def zone_of(browser: Mapping[str, str]) -> tzinfo:
     return _zone(browser.get("time_zone_name", ""), browser.get("time_zone", ""))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _zone(name: str, offset: str) -> tzinfo:
     """By its name; by its minutes west of UTC where this machine doesn't know the name."""
     told = Browser.read(
@@ -307,9 +311,16 @@ def _clock(at: datetime, language: str) -> str:
     return get_timezone_gmt(at, locale=locale(language)) if at.utcoffset() else "UTC"
 
 
-@lru_cache(maxsize=256)
 def qr_svg(text: str) -> str:
     """A QR code as inline SVG: no style attributes, so that the strict policy keeps it."""
+    found = _codes.get(text)
+    if found is None:
+        found = _drawn(text)
+        _codes.put(text, found)
+    return found
+
+
+def _drawn(text: str) -> str:
     out = BytesIO()
     segno.make(text, micro=False).save(
         out, kind="svg", xmldecl=False, svgns=True, scale=4, border=4, omitsize=True,

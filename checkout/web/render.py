@@ -17,9 +17,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
 from jinja2.visitor import NodeTransformer
 
 from checkout.assets import STATIC, TEMPLATES
+from checkout.model.kept import Kept
 from checkout.texts import LANGUAGES, translations
 
-MOST_KEPT: Final = 1024
+PAGES: Final = 16 * 1024 * 1024  # bytes of pages that are kept to be filled in
 MEDIA_TYPES: Final = {
     "css": "text/css",
     "js": "text/javascript",
@@ -89,7 +90,7 @@ class Renderer:
 
     def __init__(self, assets: Assets, folder: Path = TEMPLATES) -> None:
         self.assets = assets
-        self._pages: dict[Hashable, tuple[list[bytes], list[str]]] = {}
+        self._pages = Kept[Hashable, tuple[list[bytes], list[str]]](PAGES)
         self._environments = {
             language: environment(language, assets, folder) for language in LANGUAGES
         }
@@ -108,12 +109,11 @@ class Renderer:
         once, of holes in their places, and filled in with the texts, escaped."""
         page = self._pages.get(key)
         if page is None:
-            if len(self._pages) >= MOST_KEPT:
-                self._pages.clear()
             made = make({name: f"{_HOLE}{name}\ue000" for name in texts})
             # Text, name of a hole, text, ...: a split by a pattern with one group.
             parts = re.split(f"{_HOLE}([a-z_]+)\ue000", made)
-            page = self._pages[key] = [part.encode() for part in parts], parts[1::2]
+            page = [part.encode() for part in parts], parts[1::2]
+            self._pages.put(key, page)
         filled, names = page[0].copy(), page[1]
         filled[1::2] = [html.escape(texts[name]).encode() for name in names]
         return b"".join(filled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -19,6 +20,9 @@ from checkout.settings import Settings
 
 LARGEST_BODY: Final = 64 * 1024
 BODY_SECONDS: Final = 30.0  # to send it in
+LONGEST_ADDRESS: Final = 64  # characters of one, with its zone
+MOST_HOPS: Final = 32  # addresses of proxies that are looked at
+_LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 HEADERS: Final[dict[str, str]] = {
     "x-content-type-options": "nosniff",
@@ -105,7 +109,7 @@ async def read_body(request: Request[Any, Any, Any], seconds: float = BODY_SECON
     a cache.
     """
     stated = request.headers.get("content-length", "0")
-    if not (stated.isascii() and stated.isdigit()) or int(stated) > LARGEST_BODY:
+    if not _LENGTH.fullmatch(stated) or int(stated) > LARGEST_BODY:
         raise TooLarge
     body = bytearray()
     try:
@@ -127,11 +131,9 @@ def client_address(
     if not trusted or not _inside(peer, trusted):
         return peer
     # Several headers are one list (RFC 9110, 5.3): a proxy may add its own line below a forged one.
-    hops = [
-        hop.strip() for hop in ",".join(request.headers.getall("x-forwarded-for", [])).split(",")
-    ]
-    for hop in reversed(hops):
-        address = _address(hop)
+    said = ",".join(request.headers.getall("x-forwarded-for", []))
+    for hop in reversed(said.rsplit(",", MOST_HOPS)[-MOST_HOPS:]):
+        address = _address(hop.strip())
         if address is None:
             return peer
         peer = str(address)
@@ -146,6 +148,8 @@ def _inside(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if len(text) > LONGEST_ADDRESS:
+        return None
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -10,6 +10,7 @@ from checkout.errors import NotFound
 from checkout.web.answer import Answer
 from checkout.web.visit import READ, Web_Request, web_of
 
+LONGEST_ACCEPT: Final = 500  # characters
 FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -32,7 +33,7 @@ async def static_file(request: Web_Request) -> Answer:
 def takes_gzip(accepted: str) -> bool:
     """What an `Accept-Encoding` says of gzip: `gzip;q=0` refuses it, and so does `*;q=0` alone."""
     weights: dict[str, str] = {}
-    for part in accepted.lower().split(","):
+    for part in accepted[:LONGEST_ACCEPT].lower().split(","):
         name, _, parameter = part.partition(";")
         weight = parameter.strip().removeprefix("q=").strip() if parameter else "1"
         weights[name.strip()] = weight

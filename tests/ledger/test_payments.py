@@ -6,6 +6,7 @@ import asyncio
 
 import msgspec
 import pytest
+from msgspec import Raw
 from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger import attempts, payments
@@ -31,7 +32,7 @@ async def test_what_is_put_in_comes_out(ledger: Ledger) -> None:
         ),
         customer=Customer(email="ann@example.com", ip="2001:db8::1"),
         methods=Methods(types=("erip",), params={"erip": {"account_number": "1"}}),
-        raw={"order": {"x": [1, None, "y"]}},
+        raw={"order": Raw(b'{"x":[1,null,"y"]}')},
     )
     put = payment(order=whole, link="f" * 64)
     await ledger.write(payments.add, put)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import string
+import unicodedata
 from datetime import date
 from io import StringIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.pretty import pprint
@@ -351,6 +352,42 @@ def test_the_script_knows_the_same_brands() -> None:
 )
 def test_holds_a_card_number(text: str) -> None:
     assert holds_card_number(text)
+
+
+def plainly(text: str) -> bool:
+    """The same, said as simply as can be: every run of whole groups is tried."""
+    plain = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    for run in re.finditer(r"\d+(?:[\s.\-\u2010-\u2015\u2212]\d+)*", plain):
+        groups = re.findall(r"\d+", run[0])
+        for first in range(len(groups)):
+            for last in range(first, len(groups)):
+                number = "".join(
+                    str(unicodedata.decimal(c)) for c in "".join(groups[first : last + 1])
+                )
+                known = brand_of(number)
+                if (
+                    13 <= len(number) <= 19
+                    and number[0] not in "01"
+                    and luhn(number)
+                    and (len(number) > 13 or (known is not None and 13 in known.lengths))
+                    and plain[max(run.start() - 1, 0) : run.start()] != "+"
+                ):
+                    return True
+    return False
+
+
+ALPHABETS = [
+    string.digits, "0123456789 ", "3456 -.", "42 0\u00a0", "+01 8", "٣4\u200b\u00ad5 ",
+    "\u2212\u00b24 0", "4200000000000000 ,",
+]  # fmt: skip
+
+
+@given(
+    st.sampled_from(ALPHABETS).flatmap(lambda alphabet: st.text(alphabet, min_size=13, max_size=60))
+)
+@settings(max_examples=1000)
+def test_the_window_finds_what_is_there(text: str) -> None:
+    assert holds_card_number(text) == plainly(text)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkout.errors import BadRequest, Unprocessable
-from checkout.model.checks import DEEPEST, Fields, Wrong, decode, drop_nulls
+from checkout.model.checks import (
+    DEEPEST,
+    FORM,
+    LONGEST_TOLD,
+    MOST_TOLD,
+    SETTINGS,
+    Bounds,
+    Fields,
+    Problems,
+    Wrong,
+    check_bounds,
+    decode,
+    drop_nulls,
+    form_pairs,
+)
 from checkout.model.rules import choice, many, minor_units, text, whole
 
 plain = st.recursive(
@@ -61,6 +75,92 @@ def test_the_depth_is_bounded(opening: bytes, closing: bytes) -> None:
     for depth in (DEEPEST + 1, 900, 1100, 100_000):
         with pytest.raises(BadRequest):
             decode(nested(depth, opening, closing, heart))
+
+
+MOST = Bounds()
+WIDE: list[tuple[Any, Any, str]] = [  # just within bounds, just out of them, what is said then
+    (
+        {str(n): n for n in range(MOST.members)},
+        {str(n): n for n in range(MOST.members + 1)},
+        "The JSON has an object of more than 1000 members",
+    ),
+    ([0] * MOST.items, [0] * (MOST.items + 1), "The JSON has a list of more than 1000 items"),
+    (
+        [[0] * 999] * 10,
+        [[0] * 999] * 10 + [0],
+        "The JSON has more than 10000 values in all",
+    ),
+    (
+        {"ä" * MOST.name: 1},
+        {"ä" * (MOST.name + 1): 1},
+        "The JSON has a name of more than 256 characters",
+    ),
+]
+
+
+@pytest.mark.parametrize(("most", "more", "said"), WIDE, ids=range(len(WIDE)))
+def test_the_width_is_bounded(most: Any, more: Any, said: str) -> None:
+    for inner in (most, [{"a": most}]):
+        if "in all" not in said or inner is most:
+            assert decode(json.dumps(inner).encode()) == inner
+    for outer in (more, [{"a": more}]):
+        with pytest.raises(BadRequest) as caught:
+            decode(json.dumps(outer).encode())
+        assert caught.value.message == said
+
+
+def test_settings_may_have_more() -> None:
+    shops = {"shops": {f"shop-{n}": {"methods": {"card": "cards"}} for n in range(5000)}}
+    check_bounds(shops, SETTINGS)
+    with pytest.raises(Wrong):
+        check_bounds(shops, MOST)
+
+
+@given(plain, st.integers(0, 4), st.integers(0, 4), st.integers(0, 20))
+def test_bounds_are_what_they_say(data: Any, depth: int, width: int, values: int) -> None:
+    def deep(value: Any) -> int:
+        inner = value.values() if isinstance(value, dict) else value
+        return 1 + max(map(deep, inner), default=0) if isinstance(value, dict | list) else 0
+
+    def holders(value: Any) -> list[Any]:
+        if not isinstance(value, dict | list):
+            return []
+        inner = value.values() if isinstance(value, dict) else value
+        return [value, *(each for one in inner for each in holders(one))]
+
+    bounds = Bounds(depth=depth, members=width, items=width, values=values, name=3)
+    within = (
+        deep(data) <= depth
+        and all(len(each) <= width for each in holders(data))
+        and sum(map(len, holders(data))) <= values
+        and all(len(name) <= 3 for each in holders(data) if isinstance(each, dict) for name in each)
+    )
+    try:
+        check_bounds(data, bounds)
+    except Wrong:
+        assert not within
+    else:
+        assert within
+
+
+# --- forms -------------------------------------------------------------------------------------
+
+
+def test_the_first_of_equal_fields_counts() -> None:
+    assert form_pairs(b"a=1&b=%C3%A4+x&a=2&c=") == {"a": "1", "b": "ä x", "c": ""}
+    assert form_pairs(b"a=&b=1", blanks=False) == {"b": "1"}
+    assert form_pairs(b"") == {}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"&".join(b"a%d=1" % n for n in range(FORM.members + 1)), b"a" * (FORM.name + 1) + b"=1",
+     b"a=%ff", b"a=%ED%A0%80", "a=ä".encode()],
+    ids=range(5),
+)  # fmt: skip
+def test_what_is_no_form(raw: bytes) -> None:
+    with pytest.raises(BadRequest):
+        form_pairs(raw)
 
 
 def test_the_last_of_equal_keys_counts() -> None:
@@ -187,6 +287,39 @@ def test_problems_of_no_rule() -> None:
         "base": ["is empty"],
     }
     assert fields.get("to", whole(0, 9)) is None, "told already"
+
+
+def test_the_first_problems_are_told() -> None:
+    fields = Fields({str(n): n for n in range(200)} | {"inner": {"x": 1}}, tolerant=True)
+    inner = fields.within("inner")
+    assert inner.ok
+    for name in fields.names:
+        fields.named(name, text())
+    assert not inner.ok, "it may be among those that are not told"
+    with pytest.raises(Unprocessable) as caught:
+        fields.done()
+    told = caught.value.fields
+    assert list(told) == [*map(str, range(MOST_TOLD)), "base"]
+    assert told["base"] == ["and 151 more"]
+
+
+def test_what_is_wrong_with_all_of_it_stands_before_the_number() -> None:
+    problems = Problems()
+    problems.add("base", "is empty")
+    for number in range(MOST_TOLD + 2):
+        problems.add("a", f"reason {number}")
+    problems.add("a", "reason 0")
+    assert len(problems["a"]) == MOST_TOLD - 1
+    assert problems.told()["base"] == ["is empty", "and 3 more"]
+    assert list(problems.told()) == ["base", "a"]
+
+
+def test_dots_in_a_name_that_came_with_the_data_are_no_path() -> None:
+    fields = Fields({"a.b": "x", "a": {"b": "y"}, "." * 200: 1})
+    assert fields.named("a.b", text()) == "x"
+    assert fields.get("a.b", text()) == "y"
+    fields.named("." * 200, text())
+    assert list(fields.problems) == ["." * LONGEST_TOLD + "…"]
 
 
 def test_a_reason_is_told_with_its_place_in_a_list() -> None:

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,9 +14,13 @@ from hypothesis import strategies as st
 from checkout.model.checks import Rule, Wrong
 from checkout.model.money import EXPONENTS, LARGEST
 from checkout.model.rules import (
+    LARGEST_ECHO,
+    LARGEST_OBJECT,
+    MOST_VALUES,
     choice,
     country,
     day,
+    echoed,
     email_address,
     flag,
     ip_address,
@@ -24,6 +29,7 @@ from checkout.model.rules import (
     matching,
     minor_units,
     moment,
+    passed_on,
     plain_object,
     shop_address,
     text,
@@ -40,7 +46,7 @@ anything = st.recursive(
 ALL: list[Rule[Any]] = [
     text(), text(10, least=0, numbers=True), whole(0, 9), minor_units(), minor_units(least=0),
     flag, loose_flag, choice(("a", "b")), choice(EXPONENTS), matching("[a-z]+", "must be small"),
-    many(text()), texts(), plain_object, shop_address(), shop_address(origins=("app://",)),
+    many(text()), texts(), plain_object, passed_on(), shop_address(), shop_address(origins=("app://",)),
     web_address(), web_address(sandbox=True), email_address, country, day, moment, ip_address,
 ]  # fmt: skip
 
@@ -160,6 +166,26 @@ def test_objects() -> None:
     assert plain_object([]) == {}
     for odd in (None, "", (), [1], {"a": float("nan")}, {1: 2}, {"a": b""}, {"a": {"b": {1}}}):
         assert wrong(plain_object, odd)
+
+
+def test_objects_that_go_on() -> None:
+    kept = {"a": [1, 2.5, None, {"b": True}]}
+    assert passed_on()(kept) is kept
+    assert passed_on()([]) == {}
+    full = {"a": "x" * (LARGEST_OBJECT - len('{"a":""}'))}
+    assert passed_on()(full) is full
+    assert passed_on()({"a": [0] * (MOST_VALUES - 1)})
+    for odd in (None, 1, {"a": full["a"] + "x"}, {"a": [0] * MOST_VALUES}, {"a": "\ud800"}):
+        assert wrong(passed_on(), odd)
+    assert wrong(passed_on(values=2), {"a": 1, "b": 2, "c": 3})
+
+
+def test_objects_that_are_answered_back() -> None:
+    assert echoed({"a": [1, None, "ä"]}) == msgspec.Raw('{"a":[1,null,"ä"]}'.encode())
+    assert echoed([]) == msgspec.Raw(b"{}")
+    assert echoed({"a": [0] * 10_000}), "how many values: they are kept as text"
+    for odd in (None, [1], {"a": "x" * LARGEST_ECHO}, {"a": float("inf")}, {"a": "\ud800"}):
+        assert wrong(echoed, odd)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,435 @@
+"""Every reader of what others send: of a text, a form or a header, of JSON at each of its places.
+
+A reader here is the function that the server calls, down to the refusal; whole requests are in
+`tests/web/test_hostile.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request
+
+from checkout.errors import CheckoutError
+from checkout.gateways import exchanger_ipn, exchanger_order, overpay_answer, rest_decode, wire
+from checkout.gateways.base import InputField
+from checkout.gateways.exchanger_html import plain_lines
+from checkout.gateways.exchanger_instructions import instructions
+from checkout.gateways.exchanger_route import route_in
+from checkout.gateways.overpay_refusal import refusal
+from checkout.gateways.overpay_signature import is_signed
+from checkout.gateways.reading import address, app_link, safe, text
+from checkout.gateways.rest_answer import read as read_rest
+from checkout.gateways.rest_checksum import signed_words
+from checkout.links import COOKIE, Signer, read_link
+from checkout.merchant.apps import (
+    app_browser,
+    app_card,
+    app_customer,
+    app_method,
+    app_remembers,
+    app_token,
+    request_of,
+)
+from checkout.merchant.by_token import read_by_token
+from checkout.merchant.invoices import read_address, read_invoice
+from checkout.merchant.mail import mailbox
+from checkout.merchant.orders import read_link_order, read_order
+from checkout.merchant.page_settings import card_token
+from checkout.merchant.products import read_product
+from checkout.merchant.travel import AIRLINE, LEG
+from checkout.model.browser import FIELDS, Browser
+from checkout.model.card import digits, expiry, holds_card_number, read_card, read_holder
+from checkout.model.checks import Fields, Problems, Wrong, check_bounds, decode, form_pairs
+from checkout.model.money import EXPONENTS, Money
+from checkout.model.order import Customer, CustomerFields, Order, Ways
+from checkout.model.rules import (
+    cardless,
+    choice,
+    country,
+    day,
+    email_address,
+    ip_address,
+    loose_flag,
+    minor_units,
+    moment,
+    page_address,
+    shop_address,
+    web_address,
+    whole,
+)
+from checkout.model.rules import text as text_of
+from checkout.settings.load import read_settings
+from checkout.settings.references import resolve
+from checkout.settings.strength import strong
+from checkout.texts import choose, known
+from checkout.web.amounts import read_amount
+from checkout.web.callers import authenticated, by_key, key_holder
+from checkout.web.checkboxes import terms
+from checkout.web.forms import (
+    ASKED,
+    FORM,
+    customer_fields,
+    read_customer,
+    read_form,
+    shown_again,
+)
+from checkout.web.inputs import input_fields, read_inputs
+from checkout.web.present import zone_of
+from checkout.web.security import client_address
+from checkout.web.static import takes_gzip
+from checkout.web.visit import our_cookie
+from tests.settings.kit import ADAPTERS
+from tests.support import shops
+from tests.support.clock import BEGINNING
+
+SHOP: Final = shops.shop(link_keys=(shops.SECRET,), return_origins=("https://a.example", "app://"))
+SETTINGS: Final = shops.settings(SHOP)
+SIGNER: Final = Signer((shops.SECRET,))
+UID: Final = "8a8b6f2e-0c5c-4e0a-9d0a-2f1c7f1f5a10"
+ASKING: Final = Order(
+    money=Money(1, "EUR"),
+    description="x",
+    transaction_type="payment",
+    expires_at=BEGINNING,
+    ways=Ways(customer_fields=CustomerFields(visible=tuple(ASKED))),
+)
+INPUTS: Final = tuple(InputField(name=kind, label="x", kind=kind) for kind in ("text", "email"))
+PROXIES: Final = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
+TODAY: Final = date(2026, 6, 15)
+
+Read = Callable[[Any], Any]
+
+
+def calm(read: Read) -> Read:
+    """A refusal is an answer; anything else that is raised is a fault."""
+
+    def reader(value: Any) -> Any:
+        try:
+            return read(value)
+        except (CheckoutError, Wrong) as refused:
+            return msgspec.json.encode(getattr(refused, "fields", None))
+
+    return reader
+
+
+def request(**headers: str) -> Request[Any, Any, Any]:
+    """With these headers, the peer being one of our proxies."""
+    pairs = [
+        (name.replace("_", "-").encode(), header(value).encode("latin-1"))
+        for name, value in headers.items()
+    ]
+    scope: Any = {"type": "http", "headers": pairs, "client": ("10.0.0.1", 1), "state": {}}
+    return Request(scope)
+
+
+def header(written: str) -> str:
+    """As a header can say it."""
+    return written.encode("latin-1", "replace").decode("latin-1")
+
+
+def raw(written: str) -> bytes:
+    return written.encode("utf-8", "surrogatepass")
+
+
+def amount(written: str) -> None:
+    with suppress(ValueError):
+        read_amount(written, Money(1, "EUR"), "de")
+
+
+def card(written: str) -> Any:
+    return [
+        read_card({"number": "4200000000000000", name: written}, today=TODAY)
+        for name in ("number", "expiry", "exp_month", "code", "holder")
+    ]
+
+
+def customer(written: str) -> Any:
+    fields = dict.fromkeys(ASKED, written)
+    _, errors = read_customer(ASKING, Customer(), fields, "192.0.2.1")
+    return customer_fields(ASKING, Customer(), fields, errors, "en")
+
+
+def inputs(written: str) -> Any:
+    fields = {f"m-{each.name}": written for each in INPUTS}
+    _, errors = read_inputs("m", INPUTS, fields)
+    return input_fields("m", INPUTS, Customer(), fields, errors, "en")
+
+
+def browser(written: str) -> Any:
+    return Browser.read(
+        dict.fromkeys(FIELDS, written),
+        accept=written, user_agent=written, accept_language=written,
+    )  # fmt: skip
+
+
+def order_of_text(written: str) -> Any:
+    """What an exchanger's order says of how it is paid, all of it this text."""
+    details = dict.fromkeys(
+        ("account", "manualPaymentText", "linkPS", "commentTemplate", "memo"), written
+    )
+    side = {"name": written, "symbol": "USDT", "paymentDetails": details}
+    found = exchanger_order.order_in(
+        {"uid": "1", "secret": "s", "inAmount": "1", "comment": written, "route": {"from": side}}
+    )
+    return found and instructions(found, "secret")
+
+
+def query_of(name: str) -> Read:
+    return lambda written: form_pairs(raw(f"{name}={written}"), blanks=False)
+
+
+# By what they read: a text as it came out of a form, a header, JSON or a gateway's answer.
+TEXTS: Final[Mapping[str, Read]] = {
+    "card: a number anywhere": holds_card_number,
+    "card: digits": digits,
+    "card: expiry": expiry,
+    "card: holder": read_holder,
+    "card: the form": card,
+    "card: a token": card_token,
+    "rule: text": text_of(255),
+    "rule: long text": text_of(100_000, least=0),
+    "rule: e-mail": cardless(email_address),
+    "rule: page": page_address,
+    "rule: return address": shop_address(),
+    "rule: an app's address": shop_address(origins=("app://", "https://a.example")),
+    "rule: called address": web_address(),
+    "rule: country": country,
+    "rule: day": day,
+    "rule: moment": moment,
+    "rule: IP address": ip_address,
+    "rule: integer": whole(0, 9, digits=True),
+    "rule: money": minor_units(),
+    "rule: flag": loose_flag,
+    "rule: choice": choice(EXPONENTS),
+    "rule: short choice": choice(("payment", "authorization")),
+    **{f"airline: {name}": rule for name, rule in AIRLINE.items()},
+    **{f"leg: {name}": rule for name, rule in LEG.items()},
+    "mail: address": mailbox,
+    "page: language": known,
+    "page: languages": lambda written: choose(written, accept=written),
+    "page: amount": amount,
+    "page: customer": customer,
+    "page: inputs": inputs,
+    "page: shown again": shown_again,
+    "page: terms": lambda written: terms("agreed", written, "https://a.example", False, None, "en"),
+    "page: browser": browser,
+    "page: zone": lambda written: zone_of({"time_zone_name": written, "time_zone": written}),
+    "request: form": lambda written: read_form(FORM, raw(written)),
+    "request: form field": lambda field: read_form(FORM, b"a=" + field),
+    "request: form type": lambda written: read_form(written, b""),
+    "request: query": query_of("limit"),
+    "request: cookie": lambda written: our_cookie(request(cookie=written)),
+    "request: our cookie": lambda written: our_cookie(request(cookie=f"{COOKIE}={written}")),
+    "request: pocket": lambda written: SIGNER.read_pocket(UID, written),
+    "request: form token": lambda written: SIGNER.read_form("pay", UID, written),
+    "request: link": lambda written: read_link(written, SETTINGS.shops),
+    "request: packed link": lambda link: read_link(link, SETTINGS.shops),
+    "request: proxies": lambda written: client_address(request(x_forwarded_for=written), PROXIES),
+    "request: encodings": takes_gzip,
+    "request: basic": lambda written: authenticated(
+        request(authorization=f"Basic {written}"), SETTINGS
+    ),
+    "request: bearer": lambda written: key_holder(
+        request(authorization=f"Bearer {written}"), SETTINGS
+    ),
+    "request: authorization": lambda written: by_key(request(authorization=written)),
+    "request: JSON": lambda written: decode(raw(written)),
+    "gateway: JSON": lambda written: wire.bounded(wire.decoded(raw(written))),
+    "gateway: exchanger's JSON": lambda written: exchanger_order.decode(raw(written)),
+    "gateway: Overpay's JSON": lambda written: overpay_answer.decode(raw(written)),
+    "gateway: REST's JSON or XML": lambda written: rest_decode.decoded(raw(written)),
+    "gateway: XML's text": lambda written: rest_decode.decoded(raw(f"<a><b>{written}</b></a>")),
+    "gateway: XML's attributes": lambda written: rest_decode.decoded(raw(f"<a {written}/>")),
+    "gateway: XML's elements": lambda written: rest_decode.decoded(raw(f"<a>{written}</a>")),
+    "gateway: words": lambda written: safe(text({"x": written}, "x")),
+    "gateway: address": lambda written: address({"x": written}, "x"),
+    "gateway: app link": lambda written: app_link({"x": written}, "x"),
+    "gateway: HTML": plain_lines,
+    "gateway: HTML's tag": lambda written: plain_lines(f"<a {written}>x</a>"),
+    "gateway: instructions": order_of_text,
+    "gateway: notification's form": lambda written: exchanger_ipn.verified({}, raw(written), "s"),
+    "gateway: notification's hash": lambda written: exchanger_ipn.verified(
+        {"hash": header(written), "x-sign": header(written)}, raw(IPN), "secret", "hash=x"
+    ),
+    "gateway: signature": lambda written: is_signed(shops.rsa_key().public_key(), written, b"x"),
+    "gateway: refusal": lambda written: refusal({"errors": {"base": [written], written: "x"}}),
+    "settings: secret": lambda written: strong()(written[:4096]),
+}  # fmt: skip
+IPN: Final = "&".join(f"{name}=1" for name in exchanger_ipn.SIGNED)
+
+
+def packed(written: str) -> str:
+    """A link's payload that unpacks to this text, signed by nobody."""
+    body = urlsafe_b64encode(zlib.compress(raw(written))).decode().rstrip("=")
+    return f".{body}.{'A' * 43}"
+
+
+# What is made of the text before it is read.
+MADE: Final[Mapping[str, Callable[[str], Any]]] = {
+    "request: form field": lambda written: quote(raw(written)).encode()[: len(written)],
+    "request: packed link": packed,
+}
+
+
+class Json(NamedTuple):
+    """`read` takes what the JSON says; `places`: dotted paths where something hostile may stand."""
+
+    base: Mapping[str, Any]
+    places: tuple[str, ...]
+    read: Read
+
+    def raw(self, place: str, value: Any) -> bytes:
+        body = json.loads(json.dumps(self.base))
+        *parents, last = place.split(".")
+        holder = body
+        for name in parents:
+            holder = holder.setdefault(name, {})
+        holder[last] = value
+        return raw(json.dumps(body, ensure_ascii=False))
+
+    def take(self, sent: bytes) -> Any:
+        return calm(lambda body: self.read(decode(body)))(sent)
+
+
+def in_app(data: Any) -> Any:
+    fields = request_of(data)
+    app_card(fields, ASKING, TODAY, code_optional=False)
+    app_token(fields)
+    app_method(fields)
+    app_remembers(fields)
+    app_customer(fields, ASKING, "192.0.2.1")
+    app_browser(fields, {})
+    fields.done()
+
+
+def settings_of(data: Any) -> Any:
+    check_bounds(data)
+    problems = Problems()
+    resolved = resolve(data, {}, Path("/nowhere"), problems)
+    read_settings(Fields(resolved, problems=problems), ADAPTERS)
+    return problems.told()
+
+
+ORDERED: Final = {"amount": 1, "currency": "EUR", "description": "x"}
+REQUEST: Final = ORDERED | {"credit_card": {"token": "t"}}
+JSONS: Final[Mapping[str, Json]] = {
+    "API: order": Json(
+        {"checkout": {"transaction_type": "payment", "order": ORDERED}},
+        tuple(
+            f"checkout.{place}"
+            for place in (
+                "x", "transaction_type", "attempts", "test", "travel", "travel.airline",
+                "travel.airline.legs", "travel.airline.passengers", "travel.airline.ticket_number",
+                "order.x", "order.amount", "order.currency", "order.description",
+                "order.tracking_id", "order.expired_at", "order.additional_data",
+                "order.additional_data.receipt_text", "order.additional_data.contract",
+                "order.additional_data.meta",
+                "order.additional_data.meta.x", "order.additional_data.excluded_gateways",
+                "order.additional_data.p2p.service_id", "order.additional_data.referer",
+                "order.additional_data.avs_cvc_verification.avs_verification",
+                "settings", "settings.x", "settings.return_url", "settings.notification_url",
+                "settings.language", "settings.style", "settings.style.button.pay.borderRadius",
+                "settings.style.button.backgroundColor", "settings.customer_fields",
+                "settings.customer_fields.visible", "settings.credit_card_fields",
+                "settings.save_card_toggle", "settings.agreement_toggle.text", "customer",
+                "customer.email", "customer.first_name", "customer.ip", "payment_method",
+                "payment_method.types", "payment_method.erip", "payment_method.erip.x",
+                "payment_method.credit_card", "payment_method.credit_card.x",
+                "payment_method.credit_card.token",
+            )
+        ),
+        lambda data: read_order(data, SHOP, sandbox=False, now=BEGINNING),
+    ),
+    "API: link": Json(
+        ORDERED | {"expires": 2_000_000_000},
+        ("x", "description", "customer", "payment_method", "payment_method.erip", "expires"),
+        lambda data: read_link_order(data, SHOP, sandbox=False, now=BEGINNING),
+    ),
+    "API: product": Json(
+        ORDERED | {"name": "x", "infinite": True},
+        ("x", "name", "visible_fields", "payment_method", "payment_method.erip", "expired_at",
+         "quantity", "return_url", "inactive_text"),
+        lambda data: read_product(data, SHOP, sandbox=False, now=BEGINNING),
+    ),
+    "API: invoice": Json(
+        ORDERED | {"email": "a@b.example", "send": False},
+        ("x", "email", "expires", "remind", "customer", "payment_method", "payment_method.erip"),
+        lambda data: read_invoice(data, SHOP, SETTINGS, BEGINNING),
+    ),
+    "API: invoice's address": Json({}, ("email", "x"), read_address),
+    "API: by token": Json(
+        {"request": REQUEST},
+        tuple(
+            f"request.{place}"
+            for place in (
+                "x", "parent_uid", "credit_card", "credit_card.token", "additional_data",
+                "additional_data.browser", "additional_data.browser.language",
+                "additional_data.meta", "customer", "billing_address", "travel.airline.legs",
+                "return_url",
+            )
+        ),
+        lambda data: read_by_token(data, "payment", SHOP, sandbox=False, now=BEGINNING),
+    ),
+    "API: app": Json(
+        {"request": {"credit_card": {"number": "4200000000000000"}}},
+        tuple(
+            f"request.{place}"
+            for place in (
+                "x", "payment_method", "customer", "customer.email", "browser",
+                "browser.language", "credit_card.number", "credit_card.token",
+                "credit_card.holder", "credit_card.exp_date",
+            )
+        ),
+        in_app,
+    ),
+    "settings": Json(
+        {"gateways": {"cards": {"adapter": "overpay_cards"}}, "shops": {"1": {"methods": {}}}},
+        ("x", "secrets", "gateways", "gateways.cards", "shops", "shops.1", "shops.1.methods",
+         "shops.1.methods.x.params", "trusted_proxies", "limits"),
+        settings_of,
+    ),
+    "gateway: exchanger's order": Json(
+        {"uid": "1", "secret": "s", "inAmount": "1"},
+        ("x", "uid", "inAmount", "comment", "route", "route.from.name",
+         "route.from.paymentDetails", "route.from.paymentDetails.manualPaymentText"),
+        lambda data: exchanger_order.order_in(data) and exchanger_order.refusal(data),
+    ),
+    "gateway: exchanger's route": Json(
+        {"data": {"route": {"rate": {"in": "1", "out": "1"}}}},
+        ("data.route.from.fields", "data.route.fields", "data.route.rate", "data.route.rate.in"),
+        route_in,
+    ),
+    "gateway: Overpay's transactions": Json(
+        {"transaction": {"uid": "1", "status": "successful"}},
+        ("transactions", "transaction", "transaction.x", "transaction.uid", "transaction.message",
+         "transaction.receipt_url", "transaction.credit_card", "transaction.credit_card.token"),
+        overpay_answer.transactions,
+    ),
+    "gateway: Overpay's refusal": Json(
+        {"message": "x"},
+        ("message", "errors", "errors.x", "errors.base", "errors.credit_card", "response.errors"),
+        refusal,
+    ),
+    "gateway: REST's payment": Json(
+        {"result": {"code": "1"}},
+        ("x", "result.description", "amount", "redirect", "redirect.parameters", "redirect.url",
+         "card", "registrationId"),
+        lambda data: read_rest(data, {}) if isinstance(data, dict) else None,
+    ),
+    "gateway: REST's checksum": Json(
+        {"paymentId": "1", "merchantTransactionId": "1", "amount": "1.00", "status": "success"},
+        ("checksum", "paymentId", "amount", "status"),
+        lambda data: signed_words(data, "key"),
+    ),
+}  # fmt: skip
