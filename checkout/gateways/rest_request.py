@@ -45,7 +45,6 @@ DEVICE: Final = {  # `user_Agent`: that is how it is spelled
     "deviceDetails.browserColorDepth": "screen_color_depth",
     "deviceDetails.browserScreenHeight": "screen_height",
     "deviceDetails.browserScreenWidth": "screen_width",
-    "deviceDetails.browserJavaEnabled": "java_enabled",
 }
 DETAILS: Final = frozenset({  # which of the shop's parameters have a field here
     "additional_data.browser",

@@ -56,6 +56,9 @@ def test_every_verb_and_what_a_side_has_is_explained() -> None:
 
 
 def test_abilities_that_change_what_is_asked_are_explained() -> None:
-    for name in ("alone", "series", "whole", "exponents", "card_modes", "tokens"):
+    for name in (
+        "alone", "series", "whole", "once", "exponents", "card_modes", "tokens", "slow", "details",
+        "details_alone",
+    ):  # fmt: skip
         assert name in Can.__struct_fields__
         assert f"`CAN.{name}`" in TEXT

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 from structlog.testing import capture_logs
 
 from checkout.errors import Unprocessable
-from checkout.flow.operations import operate
+from checkout.flow.operations import look_up, operate
+from checkout.flow.pace import HOUR
 from checkout.ledger import operations
+from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Story
 from checkout.model.money import Money
-from checkout.model.outcome import UNKNOWN, Facts, News, Outcome
+from checkout.model.outcome import UNKNOWN, UNSIGNED, Facts, News, Outcome
 from checkout.model.status import Status
-from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
+from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, PENDING, Held
+from tests.support.shops import changed
 from tests.support.world import World
 
+REVERSED = Outcome(Status.REFUNDED, "g-1")
+CHARGED_BACK = changed(REVERSED, facts=Facts(taken_back="chargeback"))
 VERBS = frozenset({"capture", "void", "refund", "operation_status"})
 
 
@@ -32,6 +38,10 @@ def told(kind: str, amount: int = 1250, id: str = "b-1", key: str | None = None)
 
 def done(amount: int = 1250, id: str = "b-1", status: Status = Status.REFUNDED) -> Outcome:
     return Outcome(status, id, facts=Facts(money=Money(amount, "EUR"), message="By the bank"))
+
+
+async def made(world: World, story: Story) -> list[Operation]:
+    return await world.ledger.read(operations.of, story.payment.uid)
 
 
 async def hears(world: World, story: Story, news: Outcome, *says: Outcome) -> None:
@@ -140,3 +150,278 @@ async def test_a_state_that_says_chargeback(office: World) -> None:
     assert await office.told(story) == ["successful", "successful: chargeback"]
     (row,) = await office.ledger.read(operations.of, story.payment.uid)
     assert (row.kind, row.amount, row.by_gateway) == ("chargeback", 1250, True)
+
+
+# Told of twice, it is one
+
+
+async def test_news_of_ours_while_its_end_is_unknown(office: World) -> None:
+    """Its id is not known yet, and the news doesn't name our key: the news waits for our answer."""
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(UNKNOWN)
+    await operate(office.flow, "refund", story.payment.uid, amount=500)
+    await office.ledger.write(operations.change, (await made(office, story))[0].uid, sweep_at=None)
+    await hears(office, story, told("refund", 500), done(500))
+    ours, theirs = await made(office, story)
+    assert (ours.status, theirs.status) == (Status.PENDING, Status.PENDING)
+    assert await office.told(story) == ["successful"]
+    office.clock.move(2)
+    await look_up(office.flow, ours.uid)
+    await office.sweep_for(60)
+    assert [each.status for each in await made(office, story)] == [Status.REFUNDED, Status.LOST]
+    assert await office.told(story) == ["successful", "successful: refund"]
+
+
+async def test_news_of_ours_that_was_taken_for_lost(office: World) -> None:
+    story = await office.paid_with(PAID)
+    held = Held(done(500))
+    office.gateway.will_do(held)
+    asking = asyncio.create_task(operate(office.flow, "refund", story.payment.uid, amount=500))
+    await held.asked.wait()
+    office.gateway.will_trace(ABSENT)
+    await office.sweep_for(95)
+    assert (await made(office, story))[0].status is Status.LOST
+    await hears(office, story, told("refund", 500), done(500))
+    held.let.set()
+    await asking
+    ours, theirs = await made(office, story)
+    assert (ours.status, theirs.status) == (Status.LOST, Status.REFUNDED)
+    assert await office.told(story) == ["successful", "failed: refund", "successful: refund"]
+
+
+async def test_news_under_the_payments_own_key(office: World) -> None:
+    """Banks know the payment alone: a chargeback comes under its tracking id."""
+    story = await office.paid_with(PAID)
+    (attempt,) = story.attempts
+    office.gateway.will_do(done(250, "o-1"))
+    await operate(office.flow, "refund", story.payment.uid, amount=250)
+    await hears(office, story, told("chargeback", 1000, key=attempt.key), done(1000))
+    assert await office.status(story) is Status.REFUNDED
+    assert await office.told(story) == [
+        "successful", "successful: refund", "successful: chargeback",
+    ]  # fmt: skip
+    assert office.gateway.traced[-1][1].key is None
+
+
+async def test_an_operation_on_what_is_not_known_to_be_paid_waits(office: World) -> None:
+    story = await office.paid_with(PENDING)
+    office.gateway.will_state(PENDING)
+    await hears(office, story, told("refund", 500), done(500))
+    assert await office.told(story) == []
+    office.gateway.will_state(PAID)
+    await office.sweep_for(60)
+    assert await office.told(story) == ["successful", "successful: refund"]
+    assert await office.status(story) is Status.PAID
+
+
+async def test_news_asked_about_a_moment_ago_waits_a_second(office: World) -> None:
+    story = await office.paid_with(PAID)
+    await hears(office, story, told("refund", 500), UNKNOWN)
+    office.clock.move(0.5)
+    office.gateway.will_trace(done(500))
+    await office.notify(story.attempts[0])
+    await office.sweep(0.1)
+    assert len(office.gateway.traced) == 1
+    await office.sweep(0.5)
+    assert await office.told(story) == ["successful", "successful: refund"]
+
+
+# Told by the payment's own state
+
+
+async def says(world: World, story: Story, state: Outcome, *, times: int = 1) -> None:
+    """A notification that proves nothing, and then the state that the gateway is asked for."""
+    world.gateway.news = UNSIGNED
+    world.gateway.will_state(state)
+    for _ in range(times):
+        world.clock.move(5)
+        await world.notify(story.attempts[0])
+        await world.flow.finish(5)
+
+
+async def test_nobody_signed_it_so_the_gateway_is_asked(office: World) -> None:
+    story = await office.paid_with(PAID)
+    await says(office, story, PAID, times=3)
+    assert len(office.gateway.queries) == 3
+    assert (await office.story(story)).attempts[0].sweep_at is None
+    await says(office, story, REVERSED)
+    assert await office.told(story) == ["successful", "successful: refund"]
+    (row,) = await made(office, story)
+    assert (row.kind, row.amount, row.by_gateway) == ("refund", 1250, True)
+
+
+async def test_what_an_unsigned_notification_says_is_not_even_noted(office: World) -> None:
+    story = await office.paid_with(PAID)
+    news = News("refund", "b-1", None, Money(1250, "EUR"))
+    office.clock.move(5)
+    office.gateway.news = Outcome(Status.REFUNDED, "g-1", news=news, unsigned=True)
+    office.gateway.will_state(PAID)
+    await office.notify(story.attempts[0])
+    await office.flow.finish(5)
+    assert await made(office, story) == []
+    assert await office.status(story) is Status.PAID
+    assert len(office.gateway.queries) == 1
+
+
+async def test_one_that_agrees_is_asked_about_all_the_same(office: World) -> None:
+    story = await office.paid_with(PAID)
+    office.clock.move(5)
+    office.gateway.news = changed(PAID, unsigned=True)
+    office.gateway.will_state(REVERSED)
+    await office.notify(story.attempts[0])
+    await office.flow.finish(5)
+    assert await office.status(story) is Status.REFUNDED
+
+
+async def test_one_that_comes_while_the_gateway_is_asked(office: World) -> None:
+    """The answer may be older than what it tells of: it is asked once more."""
+    story = await office.paid_with(PAID)
+    office.gateway.news = UNSIGNED
+    for _ in range(6):  # asked ever more slowly
+        await says(office, story, PAID)
+        office.clock.move(60)
+    held = Held(PAID)
+    office.gateway.will_state(held)
+    await office.notify(story.attempts[0])
+    await held.asked.wait()
+    office.clock.move(2)
+    await office.notify(story.attempts[0])
+    held.let.set()
+    await office.flow.finish(5)
+    office.gateway.will_state(REVERSED)
+    await office.sweep_for(60)
+    assert await office.status(story) is Status.REFUNDED
+
+
+async def test_a_capture_of_the_back_office(office: World) -> None:
+    """Not the authorization again."""
+    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    await says(office, story, changed(PAID, facts=Facts()), times=2)
+    assert await office.status(story) is Status.PAID
+    assert await office.told(story) == ["successful", "successful: capture"]
+    (row,) = await made(office, story)
+    assert (row.kind, row.amount, row.by_gateway) == ("capture", 1250, True)
+
+
+@pytest.mark.parametrize("state", [Status.CANCELLED, Status.REFUNDED])
+async def test_a_void_of_the_back_office_whatever_it_is_called(
+    office: World, state: Status
+) -> None:
+    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    await says(office, story, Outcome(state, "g-1", facts=Facts(taken_back="void")), times=2)
+    assert await office.status(story) is Status.REFUNDED
+    assert await office.told(story) == ["successful", "successful: void"]
+
+
+async def test_cancelled_alone_gives_nothing_back(office: World) -> None:
+    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    await says(office, story, Outcome(Status.CANCELLED, "g-1"))
+    assert await office.status(story) is Status.AUTHORIZED
+
+
+@pytest.mark.parametrize("answer", [done(500, "g-1"), Outcome(Status.ACCEPTED, "g-1"), UNKNOWN])
+async def test_reversed_after_a_refund_of_ours_is_that_refund(
+    office: World, answer: Outcome
+) -> None:
+    """Such gateways say it of a part too, without an amount."""
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(answer)
+    await operate(office.flow, "refund", story.payment.uid, amount=500)
+    office.gateway.will_trace(Outcome(Status.REFUNDED, "g-1"))
+    await says(office, story, REVERSED, times=2)
+    await office.sweep_for(2 * HOUR, step=60)
+    assert await office.status(story) is Status.PAID
+    assert await office.told(story) == ["successful", "successful: refund"]
+    (row,) = await made(office, story)
+    assert (row.amount, row.by_gateway, row.status) == (500, False, Status.REFUNDED)
+
+
+async def test_reversed_after_a_refund_that_was_refused_is_the_gateways(office: World) -> None:
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(DECLINED)
+    await operate(office.flow, "refund", story.payment.uid, amount=500)
+    await says(office, story, REVERSED)
+    assert await office.told(story) == ["successful", "successful: refund"]
+    assert [row.amount for row in await made(office, story) if row.by_gateway] == [1250]
+
+
+async def test_reversed_while_ours_is_unknown_and_then_refused(office: World) -> None:
+    """The state is looked at again, once it is known what became of ours."""
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(UNKNOWN)
+    await operate(office.flow, "refund", story.payment.uid, amount=500)
+    office.gateway.will_trace(DECLINED)
+    await says(office, story, REVERSED)
+    await office.sweep_for(2 * HOUR, step=60)
+    assert await office.status(story) is Status.REFUNDED
+    assert await office.told(story) == ["successful", "failed: refund", "successful: refund"]
+
+
+async def test_a_chargeback_after_our_refund_of_a_part(office: World) -> None:
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(done(500, "g-1"))
+    await operate(office.flow, "refund", story.payment.uid, amount=500)
+    await says(office, story, CHARGED_BACK, times=2)
+    assert await office.status(story) is Status.REFUNDED
+    assert [(row.kind, row.amount) for row in await made(office, story)] == [
+        ("refund", 500), ("chargeback", 750),
+    ]  # fmt: skip
+
+
+async def test_a_chargeback_after_all_was_refunded(office: World) -> None:
+    """The money has gone back twice: somebody has to dispute it."""
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(done(1250, "g-1"))
+    await operate(office.flow, "refund", story.payment.uid)
+    office.clock.move(5)
+    office.gateway.news = office_state = CHARGED_BACK
+    office.gateway.will_state(office_state)
+    for _ in range(2):
+        await office.notify(story.attempts[0])
+        await office.flow.finish(5)
+        office.clock.move(5)
+    assert await office.told(story) == [
+        "successful", "successful: refund", "successful: chargeback",
+    ]  # fmt: skip
+    assert (await office.kinds(story)).count("by_gateway.chargeback") == 1
+
+
+async def test_the_state_first_and_then_its_own_notification(office: World) -> None:
+    story = await office.paid_with(PAID)
+    await says(office, story, REVERSED)
+    await hears(office, story, told("refund"), done())
+    (row,) = await made(office, story)
+    assert (row.gateway_id, row.status) == ("b-1", Status.REFUNDED)
+    assert await office.told(story) == ["successful", "successful: refund"]
+
+
+async def test_the_notification_first_and_then_the_state(office: World) -> None:
+    story = await office.paid_with(PAID)
+    office.gateway.will_trace(UNKNOWN, done())
+    office.gateway.news = told("refund")
+    await office.notify(story.attempts[0])
+    await office.sweep(1)
+    await says(office, story, REVERSED)
+    await office.sweep_for(60)
+    (row,) = await made(office, story)
+    assert (row.gateway_id, row.status) == ("b-1", Status.REFUNDED)
+    assert await office.told(story) == ["successful", "successful: refund"]
+
+
+async def test_a_state_that_fits_two_of_ours_is_of_the_one_that_was_done(office: World) -> None:
+    """Gateways that know operations by the payment's state alone say "captured" of both."""
+    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    slow, kind = Held(Outcome(Status.PAID, "g-1")), "capture"
+    office.gateway.will_do(slow)
+    first = asyncio.create_task(operate(office.flow, kind, story.payment.uid))
+    await slow.asked.wait()
+    office.gateway.will_trace(ABSENT)
+    await office.sweep_for(95)
+    office.gateway.will_do(UNKNOWN)
+    await operate(office.flow, kind, story.payment.uid)
+    slow.let.set()
+    await first
+    office.gateway.will_trace(Outcome(Status.PAID, "g-1"))
+    await office.sweep_for(60)
+    assert [row.status for row in await made(office, story)] == [Status.PAID, Status.LOST]
+    assert (await office.told(story)).count("successful: capture") == 1

@@ -251,6 +251,26 @@ async def test_a_code_that_refuses_nothing_leaves_it_open(code: str) -> None:
     assert (await Answers(answering(body)).account().pay(charge())).status is Status.PENDING
 
 
+@pytest.mark.parametrize("why", ["Timed out", "System error", "Duplicate transaction"])
+async def test_a_refusal_that_may_hide_a_payment_leaves_it_open(why: str) -> None:
+    body = {"paymentId": "-", "result": {"code": "10001", "description": why}}
+    assert await Answers(answering(body)).account().pay(charge()) == UNKNOWN
+
+
+@pytest.mark.parametrize("nothing", ["", "-", "null", "N/A", None])
+async def test_how_nothing_is_written(nothing: str | None) -> None:
+    body = {"paymentId": nothing, "transactionStatus": nothing, "status": nothing}
+    body |= {"merchantTransactionId": nothing, "amount": nothing, "currency": nothing}
+    said = (
+        await Answers(
+            answering({**body, "result": {"code": "10001", "description": "Validation failed"}})
+        )
+        .account()
+        .pay(charge())
+    )
+    assert (said.status, said.reason, said.id) == (Status.DECLINED, Reason.INVALID, None)
+
+
 @pytest.mark.parametrize("about", ["registration", "token"])
 async def test_a_refusal_about_the_token(about: str) -> None:
     body = {"result": {"code": "20041", "description": f"Invalid {about}"}}

@@ -295,6 +295,21 @@ def test_verified_notification_pays(shop: Client, signer: rsa.RSAPrivateKey) -> 
     assert tell(shop, signer, number)[1]["state"] == "refunded"
 
 
+@pytest.mark.parametrize("kind", ["refund", "chargeback", "void"])
+def test_money_that_goes_back_is_told_as_what_it_is(
+    shop: Client, signer: rsa.RSAPrivateKey, kind: str
+) -> None:
+    """A refund that succeeded is no payment; a part, or one that failed, leaves the order paid."""
+    number = order(shop)
+    assert tell(shop, signer, number, type=kind, status="failed")[1]["state"] == "unpaid"
+    assert tell(shop, signer, number, type="payment")[1]["state"] == "paid"
+    for left in ({"status": "failed"}, {"status": "pending"}, {"amount": 500}):
+        assert tell(shop, signer, number, type=kind, **left)[1]["state"] == "paid"
+    said = tell(shop, signer, number, type=kind)[1]
+    assert (said["state"], said["fulfilled"]) == ("refunded", 1)
+    assert said["notifications"][-1]["type"] == kind
+
+
 def test_signature_alone_is_enough(shop: Client, signer: rsa.RSAPrivateKey) -> None:
     number = order(shop)
     status, said = tell(shop, signer, number, headers={"Authorization": None})

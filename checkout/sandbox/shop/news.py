@@ -36,7 +36,8 @@ class News:
     """One notification: how it was verified, and what it says.
 
     `accepted` is true if it comes from checkout and is about the order it was sent for;
-    `amount` is in minor units, `webhook_id` the event's id if the sender gave one.
+    `amount` is in minor units, `webhook_id` the event's id if the sender gave one; `kind` is what
+    it tells of: the payment itself, or a refund, chargeback, void or capture of it.
     """
 
     signature: str
@@ -44,6 +45,7 @@ class News:
     accepted: bool
     reason: str
     status: str | None = None
+    kind: str | None = None
     uid: str | None = None
     amount: int | None = None
     currency: str | None = None
@@ -62,6 +64,7 @@ class News:
             "basic": self.basic,
             "reason": self.reason,
             "status": self.status,
+            "type": self.kind,
             "uid": self.uid,
             "amount": self.amount,
             "currency": self.currency,
@@ -83,6 +86,7 @@ def read(config: ShopConfig, number: str, headers: Mapping[str, str], body: byte
         reason=reason,
         webhook_id=headers.get("webhook-id"),
         status=_text(said.get("status")),
+        kind=_text(said.get("type")),
         uid=_text(said.get("uid")),
         amount=_number(said.get("amount")),
         currency=_text(said.get("currency")),

@@ -36,6 +36,9 @@ STATE = {
 }
 """checkout's word -> the state of the order; an unknown word says nothing."""
 
+RETURNS = ("refund", "chargeback", "void")
+"""What sends the money back: each is told as a transaction of its own, successful or not."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Order:
@@ -64,7 +67,10 @@ class Order:
             news.repeated = news.webhook_id in self.seen
             if len(self.seen) < MOST_NEWS:
                 self.seen.add(news.webhook_id)
-        self.learn(news.status)
+        if news.kind in RETURNS:
+            self.learn("refunded" if news.status == "successful" else None)
+        else:
+            self.learn(news.status)
 
     def agrees(self, amount: object, currency: object) -> bool:
         """True if the money stated is the money asked for."""
