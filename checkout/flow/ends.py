@@ -177,14 +177,17 @@ def _moved(
 
 def _done(conn: Connection, book: Book, operation: Operation, story: Story, now: float) -> None:
     attempt, kind = story.attempts[operation.attempt - 1], operation.kind
-    if operation.by_gateway and kind != "capture":
+    if operation.by_gateway and (kind != "capture" or attempt.status is Status.REFUNDED):
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=operation.amount)
     tell_operation(conn, book.shops, operation, story, now)
-    # In parts, it leaves the payment where it is until all of it has gone.
     made = operations.of_attempt(conn, operation.payment, operation.attempt)
     total = story.payment.order.money.minor
-    if kind == "capture" or remaining.unspent(total, made, kind) == 0:
-        record.moved(conn, book, attempt, operation.status, now)
+    if kind == "capture":
+        story = record.moved(conn, book, attempt, Status.PAID, now)
+        kind, attempt = "refund", story.attempts[operation.attempt - 1]  # perhaps known before it
+    # In parts, it leaves the payment where it is until all of it has gone.
+    if remaining.unspent(total, made, kind) == 0:
+        record.moved(conn, book, attempt, Status.REFUNDED, now)
 
 
 def _absent(

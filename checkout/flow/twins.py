@@ -53,11 +53,12 @@ def whose_is(
     known = any(each.done and each.by_gateway for each in (*others.same, *others.alike))
     if operation.status in FAILED and known:
         return Whose.ANOTHER
-    if looked_up and own_name is None and others.alike:
-        # The state tells of an operation and not of which: where not both can be, of the other.
+    if looked_up and own_name is None and any(each.done for each in others.alike):
+        # The payment's state tells of an operation, and not of which. Where not both can be, of
+        # the one that is known; else a person has to look.
         total = story.payment.order.money.minor
-        if operation.amount > remaining.unspent(total, others.made, operation.kind):
-            return Whose.ANOTHER
+        both = operation.amount <= remaining.unspent(total, others.made, operation.kind)
+        return Whose.UNCLEAR if both else Whose.ANOTHER
     return Whose.ITS_OWN
 
 

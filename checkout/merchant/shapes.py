@@ -114,7 +114,6 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
         "billing_address": _billing(attempt.customer if attempt else order.customer),
         "additional_data": _additional_data(order, attempt.contract if attempt else order.contract),
         CHECKS: _checks(attempt),
-        "three_d_secure_verification": {},  # plugins read in it without looking
         order.transaction_type: bank(story, status),
         # A charge may have become two transactions at the gateway; here it is one.
         **({"parent_uid": payment.uid} if order.transaction_type == "charge" else {}),

@@ -47,10 +47,13 @@ def weak(secret: str) -> bool:
 
 def _repeats(secret: str) -> bool:
     """Whether it is one part again and again, perhaps cut off: abcdefgabcdefgabc."""
-    return any(
-        secret == (secret[:size] * len(secret))[: len(secret)]
-        for size in range(1, len(secret) // 2 + 1)
-    )
+    borders = [0]  # of each beginning: how long the longest end of it is that it begins with, too
+    for character in secret[1:]:
+        size = borders[-1]
+        while size and secret[size] != character:
+            size = borders[size - 1]
+        borders.append(size + (secret[size] == character))
+    return len(secret) - borders[-1] <= len(secret) // 2
 
 
 def _counts(secret: str) -> bool:

@@ -124,7 +124,7 @@ CAUSE: Final[Mapping[Reason, Cause]] = {
         "later",
     ),
     Reason.SHOP_REFUSED: Cause(
-        _all(N_("The shop did not accept the payment")), "ask", fact=_all(NOTHING_SENT)
+        _all(N_("The shop did not accept the payment")), "ask", fact=_all(NOT_CHARGED)
     ),
     Reason.UNREACHABLE: Cause(
         {
@@ -208,9 +208,7 @@ class Said(NamedTuple):
 
 def fact_of(kind: str, *, sent: bool) -> str:
     """What became of the money. `sent`: the gateway was asked for it, or may have been."""
-    if not sent:
-        return NOTHING_SENT
-    return MAYBE_SENT if kind in SENT_BY_CUSTOMER else NOT_CHARGED
+    return MAYBE_SENT if sent and kind in SENT_BY_CUSTOMER else NOT_CHARGED
 
 
 def explain(cause: Cause, kind: str, *, sent: bool, open_: bool, ways: bool) -> Said:

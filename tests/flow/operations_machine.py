@@ -55,10 +55,11 @@ AFTER: dict[Status, set[Status]] = {
 
 class Operations(Machine):
     flow_class: ClassVar[type[Flow]] = Flow
+    office_class: ClassVar[type[Office]] = Office
 
     def other_side(self) -> None:
         self.books = Books(self.clock)
-        self.office = Office(self.books)
+        self.office = self.office_class(self.books)
 
     def new_flow(self) -> Flow:
         gateways: dict[str, Gateway] = {"cards": self.office}
@@ -68,13 +69,15 @@ class Operations(Machine):
         held=st.booleans(),
         by_state=st.sampled_from((False, False, True)),
         tells_key=st.booleans(),
-        lag=st.sampled_from((0.0, 0.0, 20.0)),
+        lag=st.sampled_from((0.0, 20.0)),
+        down=st.sampled_from((False, False, True)),
     )
-    def paid(self, *, held: bool, by_state: bool, tells_key: bool, lag: float) -> None:
+    def paid(self, *, held: bool, by_state: bool, tells_key: bool, lag: float, down: bool) -> None:
         books = self.books = Books(
             self.clock, held=held, by_state=by_state, tells_key=tells_key, lag=lag
         )
-        self.office = Office(books)
+        self.office = self.office_class(books)
+        self.office.down = down
         self.flow = self.new_flow()
         order = shops.order(
             transaction_type="authorization" if held else "payment",
@@ -181,6 +184,10 @@ class Operations(Machine):
     def house_sweeps(self, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
         self.verb(sweep(self.flow))
+
+    @rule()
+    def gateway_goes_down_or_comes_back(self) -> None:
+        self.office.down = not self.office.down
 
     @precondition(lambda self: self.office.gates)
     @rule(place=which)
@@ -328,6 +335,7 @@ class Operations(Machine):
 
     def all_works_again(self) -> None:
         self.prepare()
+        self.office.down = False
         while self.office.gates:
             self.office.let_go()
             self.rest()

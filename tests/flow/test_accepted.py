@@ -17,6 +17,7 @@ from checkout.merchant.shapes import operation as shape
 from checkout.model.outcome import UNKNOWN, Facts, Outcome
 from checkout.model.status import Status
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
+from tests.support.shops import changed
 from tests.support.world import World
 
 ACCEPTED = Outcome(Status.ACCEPTED, "o-3", facts=Facts(message="Successfully queued"))
@@ -100,10 +101,11 @@ async def test_every_word_for_a_bad_end_is_one(office: World, ended: Status) -> 
     assert await standing(office, operation) is Status.DECLINED
 
 
+@pytest.mark.parametrize("name", ["o-3", "g-1"], ids=["its own", "the payment's"])
 @pytest.mark.parametrize("says", [UNKNOWN, ABSENT, Outcome(Status.PENDING, "o-3")])
-async def test_it_is_not_unknown_again(office: World, says: Outcome) -> None:
+async def test_it_is_not_unknown_again(office: World, says: Outcome, name: str) -> None:
     story = await office.paid_with(PAID)
-    operation = await refund(office, story, ACCEPTED, 500)
+    operation = await refund(office, story, changed(ACCEPTED, id=name), 500)
     office.gateway.will_trace(says)
     await office.sweep_for(6 * HOUR, step=600)
     assert await standing(office, operation) is Status.ACCEPTED

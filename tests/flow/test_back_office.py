@@ -203,6 +203,17 @@ async def test_news_under_the_payments_own_key(office: World) -> None:
     assert office.gateway.traced[-1][1].key is None
 
 
+async def test_a_refund_told_before_the_capture_that_took_the_money(office: World) -> None:
+    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    await hears(office, story, told("refund", 1000), done(1000))
+    assert await office.status(story) is Status.AUTHORIZED
+    await hears(office, story, told("capture", 1000, "b-2"), done(1000, "b-2", Status.PAID))
+    assert await office.status(story) is Status.REFUNDED
+    assert await office.told(story) == [
+        "successful", "successful: refund", "successful: capture",
+    ]  # fmt: skip
+
+
 async def test_an_operation_on_what_is_not_known_to_be_paid_waits(office: World) -> None:
     story = await office.paid_with(PENDING)
     office.gateway.will_state(PENDING)
@@ -425,3 +436,15 @@ async def test_a_state_that_fits_two_of_ours_is_of_the_one_that_was_done(office:
     await office.sweep_for(60)
     assert [row.status for row in await made(office, story)] == [Status.PAID, Status.LOST]
     assert (await office.told(story)).count("successful: capture") == 1
+
+
+async def test_where_both_may_be_a_person_has_to_look(office: World) -> None:
+    story = await office.paid_with(PAID)
+    office.gateway.will_do(Outcome(Status.REFUNDED, "g-1"), UNKNOWN)
+    for _ in range(2):
+        await operate(office.flow, "refund", story.payment.uid, amount=500)
+    office.gateway.will_trace(Outcome(Status.REFUNDED, "g-1"))
+    with capture_logs() as lines:
+        await office.sweep_for(26 * HOUR, step=600)
+    assert [row.status for row in await made(office, story)] == [Status.REFUNDED, Status.PENDING]
+    assert [line["event"] for line in lines if line.get("alert")] == ["operation.unsettled"]

@@ -74,9 +74,9 @@ async def test_a_refusal_frees_the_payment(office: World, kind: str) -> None:
 async def test_absent_counts_after_the_settle_window_and_twice(office: World) -> None:
     story, _ = await unknown(office)
     office.gateway.will_trace(ABSENT)
-    await office.sweep_for(59)
+    await office.sweep_for(60)
     assert await standing(office, story) is Status.PENDING
-    await office.sweep_for(3)
+    await office.sweep(1)
     assert await standing(office, story) is Status.LOST
     office.gateway.will_do(DONE)
     assert (await operate(office.flow, "refund", story.payment.uid)).status is Status.REFUNDED

@@ -98,6 +98,8 @@ CA = {"customer.country": "CA"}
         (airline(agency_name="x" * 256), "travel.airline.agency_name", "255"),
         (airline(ticket_number="390 5241 025377"), "travel.airline.ticket_number", "14 digits"),
         (airline(ticket_number="39052410253771x"), "travel.airline.ticket_number", "14 digits"),
+        (airline(ticket_number="39052410253771" + " " * 20), "travel.airline.ticket_number",
+         "14 digits"),
         (airline(booking_number=["x"]), "travel.airline.booking_number", "text"),
         (airline(restricted_ticked_indicator="2"),
          "travel.airline.restricted_ticked_indicator", "0 (refundable) or 1"),

@@ -55,7 +55,8 @@ def test_without_a_script_there_are_defaults() -> None:
      ("not a tag", "pl-PL,en", "pl-PL"), ("zh-Hans-CN", "", "zh-Hans"),
      ("sr-Latn-RS", "", "sr-Latn"),
      ("en-US-x-twain-longer", "", "en-US-x"), ("x" * 9, "", None), ("de\n", "", None),
-     ("дe", "", None), ("", " uk , en", "uk")],
+     ("дe", "", None), ("", " uk , en", "uk"), ("abcdefgh-x", "", "abcdefgh"),
+     ("abcdefg-x", "", "abcdefg"), ("a-" * 29_000 + "a", "", None)],
 )  # fmt: skip
 def test_languages_fit_8_characters(sent: str, header: str, expected: str | None) -> None:
     assert read(header, language=sent).language == expected

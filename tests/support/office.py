@@ -135,7 +135,8 @@ class Books:
 
 
 class Office(Captures, Voids, Refunds, FindsOperations):
-    """`verdicts`, `faults` and `query_faults` are used up one a call; then all is done at once."""
+    """`verdicts`, `faults` and `query_faults` are used up one a call; then all is done at once.
+    `down`: it takes orders, and answers no query."""
 
     def __init__(self, books: Books) -> None:
         self.can = Can(
@@ -150,6 +151,7 @@ class Office(Captures, Voids, Refunds, FindsOperations):
         self.verdicts: list[str] = []
         self.faults: list[str] = []
         self.query_faults: list[str] = []
+        self.down = False
         self.gates: list[asyncio.Event] = []
         self.on_the_way: list[tuple[float, Callable[[], Outcome]]] = []
 
@@ -222,7 +224,7 @@ class Office(Captures, Voids, Refunds, FindsOperations):
             return unknown
         return Outcome(Status.LOST)
 
-    def notification(self, headers: Mapping[str, str], body: bytes) -> Outcome:
+    def notification(self, headers: Mapping[str, str], body: bytes, query: str = "") -> Outcome:
         return self.books.notices[int(body)]
 
     # The network
@@ -231,6 +233,8 @@ class Office(Captures, Voids, Refunds, FindsOperations):
         self, work: Callable[[], Outcome], faults: list[str], *, sends: bool = False
     ) -> Outcome:
         fault = faults.pop(0) if faults else ""
+        if self.down and not sends:
+            fault = "unknown before"
         if fault == "unreachable":
             return Outcome(Status.LOST)
         if fault == "unknown before":

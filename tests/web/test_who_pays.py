@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.house import Customer, House, Made
+from tests.web.house import CARD, Customer, House, Made
 from tests.web.page import Page
 from tests.web.traces import number, on_disk
 
@@ -164,3 +164,14 @@ async def test_an_app_is_told_neither_travellers_nor_findings(
     assert answer.status_code == 200, answer.text
     assert "SECRETIVE" not in answer.text
     assert "avs_cvc_verification" not in answer.text
+
+
+async def test_what_nobody_types_is_not_shown_again(house: House) -> None:
+    made = await house.create(settings={"customer_fields": {"visible": ["first_name"]}})
+    async with house.customer() as customer:
+        for typed, shown in (("A" * 1024, True), ("A" * 1025, False)):
+            page = await customer.open(made.path())
+            answer = await customer.submit(page.form("pay"), **CARD, first_name=typed)
+            assert answer.status_code == 422
+            assert "Shorten the first name" in answer.text
+            assert (typed in answer.text) is shown
