@@ -9,6 +9,7 @@ exchanger's (`page = "exchanger"`).
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -92,6 +93,8 @@ CAN: Final = Can(
     slow=240.0,  # an exchange takes an hour and more
 )
 
+MOST_SUMS: Final = 4096  # reckoned for one state of the routes
+
 log = structlog.get_logger(__name__)
 
 
@@ -118,6 +121,8 @@ class Exchanger(Confirms, Withdraws):
             decode=decode,
         )
         self._orders = Orders(wire)
+        self._basis: tuple[Route | None, ...] = ()
+        self._taken: dict[Money, str | None] = {}
         self._routes = Routes(
             wire, options.route_id, options.rate_routes, seconds=query_seconds, clock=clock
         )
@@ -130,6 +135,16 @@ class Exchanger(Confirms, Withdraws):
             await self._routes.learn_labels(LANGUAGES, FRESH)
 
     def takes(self, money: Money) -> str | None:
+        """Every view of a payment page asks: the same sum is reckoned once for the same routes."""
+        basis = (self._routes.own, *self._routes.rates.values())
+        same = len(basis) == len(self._basis) and all(map(operator.is_, basis, self._basis))
+        if not same or len(self._taken) >= MOST_SUMS:
+            self._basis, self._taken = basis, {}
+        if money not in self._taken:
+            self._taken[money] = self._refusal(money)
+        return self._taken[money]
+
+    def _refusal(self, money: Money) -> str | None:
         try:
             self._reckoned(money)
         except CannotTake as why:
