@@ -16,17 +16,23 @@ from checkout.settings import Shop
 log = structlog.get_logger(__name__)
 
 
-def offered(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> tuple[Method, ...]:
-    """Those whose accounts count the order's money as it does: one payment, one count."""
+def offered(
+    order: Order, shop: Shop, gateways: Mapping[str, Gateway], *, noted: bool = False
+) -> tuple[Method, ...]:
+    """Those whose accounts count the order's money as it does (one payment, one count), and can
+    take the sum just now; `noted`: the log is told why the others can't."""
     wanted, money = order.methods, order.money
     currency, exponent = money.currency, money.exponent
-    found = [
-        method
-        for method in fitting(order, shop, gateways)
-        if exponent in (can := gateways[method.gateway].can).exponents
-        and decimals_of(currency, can.decimals) == exponent
-        and gateways[method.gateway].takes(money) is None
-    ]
+    found = []
+    for method in fitting(order, shop, gateways):
+        gateway = gateways[method.gateway]
+        if decimals_of(currency, gateway.can.decimals) != exponent:
+            continue
+        if why := gateway.takes(money):
+            if noted:
+                log.warning("method.not_offered", method=method.name, why=why)
+        elif exponent in gateway.can.exponents:
+            found.append(method)
     return tuple([_with_params(method, order) for method in found] if wanted.params else found)
 
 
@@ -51,16 +57,6 @@ async def prepare(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> 
     for method in shop.methods:
         if method.name in types if types else method.name not in excluded:
             await gateways[method.gateway].prepare()
-
-
-def note_refusals(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> None:
-    """Say in the log which of the methods that fit an order can't take its sum just now."""
-    money = order.money
-    for method in fitting(order, shop, gateways):
-        gateway = gateways[method.gateway]
-        alike = decimals_of(money.currency, gateway.can.decimals) == money.exponent
-        if alike and (why := gateway.takes(money)):
-            log.warning("method.not_offered", method=method.name, why=why)
 
 
 def _with_params(method: Method, order: Order) -> Method:

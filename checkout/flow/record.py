@@ -4,7 +4,7 @@ the tables of `model.status` allow, with its event and, where the shop is to kno
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -28,8 +28,6 @@ from checkout.settings import Limits, Shop
 log = structlog.get_logger(__name__)
 
 S = TypeVar("S", bound=Struct)
-
-NOT_DONE: Final = frozenset({Status.DECLINED, Status.LOST})  # ends of an operation without effect
 
 
 class Book(Struct, frozen=True):

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from checkout.errors import Cancelled, CheckoutError, Duplicate, Gone, NotFound, Unprocessable
 from checkout.flow import counting, record
 from checkout.flow.counts import PAYMENTS, QUERIES
-from checkout.flow.methods import note_refusals, offered, prepare
+from checkout.flow.methods import offered, prepare
 from checkout.flow.pace import Pace, next_query
 from checkout.gateways.base import (
     Charge,
@@ -247,26 +247,25 @@ class Flow:
         token = story.payment.order.card_token or ""
         return await self.ledger.read(cards.known, story.payment.shop, token)
 
-    async def prepare(self, story: Story) -> None:
-        """Before the payment's methods are shown or used."""
+    async def prepare(self, story: Story) -> tuple[Method, ...]:
+        """The payment's methods, to be shown or used now: by what their gateways say of
+        themselves."""
         order, shop = story.payment.order, self.shop(story)
         await prepare(order, shop, self.gateways)
-        note_refusals(order, shop, self.gateways)
+        return offered(order, shop, self.gateways, noted=True)
 
     def asks(self, method: Method, language: str, customer: Customer) -> tuple[InputField, ...]:
         """What the method's gateway asks the customer for, of whom so much is known."""
+        asked = self.gateways[method.gateway].asks(language)
+        if not asked:
+            return ()
         return tuple(
-            each
-            for each in self.gateways[method.gateway].asks(language)
-            if each.unless is None or not getattr(customer, each.unless)
+            [each for each in asked if each.unless is None or not getattr(customer, each.unless)]
         )
 
-    def kind(self, method: str, story: Story) -> str | None:
-        """Of which kind a method of the payment's shop is, where settings or gateway tell."""
-        found = self.shop(story).method(method)
-        if found is None:
-            return None
-        return found.kind or self.gateways[found.gateway].can.kind
+    def kind(self, method: Method) -> str | None:
+        """Of which kind a method is, where settings or gateway tell."""
+        return method.kind or self.gateways[method.gateway].can.kind
 
     def takes_card(self, method: Method) -> bool:
         """Whether the method asks for a card here."""

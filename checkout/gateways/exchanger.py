@@ -9,10 +9,9 @@ exchanger's (`page = "exchanger"`).
 
 from __future__ import annotations
 
-import operator
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -93,7 +92,9 @@ CAN: Final = Can(
     slow=240.0,  # an exchange takes an hour and more
 )
 
-MOST_SUMS: Final = 4096  # reckoned for one state of the routes
+T = TypeVar("T")
+
+MOST_FOUND: Final = 4096  # sums and questions, for one state of the routes
 
 log = structlog.get_logger(__name__)
 
@@ -121,8 +122,8 @@ class Exchanger(Confirms, Withdraws):
             decode=decode,
         )
         self._orders = Orders(wire)
-        self._basis: tuple[Route | None, ...] = ()
-        self._taken: dict[Money, str | None] = {}
+        self._state = (-1, -1)
+        self._found: dict[Hashable, Any] = {}
         self._routes = Routes(
             wire, options.route_id, options.rate_routes, seconds=query_seconds, clock=clock
         )
@@ -131,18 +132,22 @@ class Exchanger(Confirms, Withdraws):
 
     async def prepare(self) -> None:
         await self._routes.learn(FRESH)
-        if (route := self._routes.own) and asked(route, self._templates, {}):
+        if self._questions(None):
             await self._routes.learn_labels(LANGUAGES, FRESH)
 
     def takes(self, money: Money) -> str | None:
-        """Every view of a payment page asks: the same sum is reckoned once for the same routes."""
-        basis = (self._routes.own, *self._routes.rates.values())
-        same = len(basis) == len(self._basis) and all(map(operator.is_, basis, self._basis))
-        if not same or len(self._taken) >= MOST_SUMS:
-            self._basis, self._taken = basis, {}
-        if money not in self._taken:
-            self._taken[money] = self._refusal(money)
-        return self._taken[money]
+        return self._once(money, lambda: self._refusal(money))
+
+    def _once(self, key: Hashable, work: Callable[[], T]) -> T:
+        """What follows from the routes alone, for every view of a payment page asks for it: made
+        once for each state of theirs."""
+        state = self._routes.state
+        if state != self._state or len(self._found) >= MOST_FOUND:
+            self._state, self._found = state, {}
+        if key not in self._found:
+            self._found[key] = work()
+        found: T = self._found[key]
+        return found
 
     def _refusal(self, money: Money) -> str | None:
         try:
@@ -161,11 +166,20 @@ class Exchanger(Confirms, Withdraws):
         return route, reckon(route, money, self._routes.rates)
 
     def asks(self, language: str) -> tuple[InputField, ...]:
-        route, url = self._routes.own, self._options.terms_url
-        labels = self._routes.labels(_spoken(language))
-        found = asked(route, self._templates, labels) if route else ()
-        terms = InputField(name=TERMS, label="", kind="terms", url=url)
-        return (*found, terms) if url else found
+        spoken = _spoken(language)
+        return self._once(("all", spoken), lambda: (*self._questions(spoken), *self._terms()))
+
+    def _terms(self) -> tuple[InputField, ...]:
+        url = self._options.terms_url
+        return (InputField(name=TERMS, label="", kind="terms", url=url),) if url else ()
+
+    def _questions(self, language: str | None) -> tuple[InputField, ...]:
+        """What the route asks for; None: in the words that are there."""
+        return self._once(("asks", language), lambda: self._asked(language))
+
+    def _asked(self, language: str | None) -> tuple[InputField, ...]:
+        route, labels = self._routes.own, self._routes.labels(language) if language else {}
+        return asked(route, self._templates, labels) if route else ()
 
     def describe(self) -> Description:
         routes = self._routes

@@ -44,11 +44,19 @@ class Routes:
         self._wire = wire
         self._id = route_id
         self._rate_ids = rates
+        self._own = [(each, LANGUAGE) for each in {route_id, *rates.values()}]
         self._seconds = min(seconds, WAIT)
         self._clock = clock
         self._known: dict[Key, tuple[float, Route]] = {}
         self._failed: dict[Key, float] = {}
         self._lock = asyncio.Lock()
+        self._changes = 0
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """Another one whenever something else is known, by an answer or by time."""
+        now = self._clock()
+        return self._changes, sum(now >= at + STALE for at, _ in self._known.values())
 
     @property
     def own(self) -> Route | None:
@@ -67,16 +75,17 @@ class Routes:
 
     async def learn(self, older: float) -> None:
         """Read those that are as old as so many seconds, or older."""
-        await self._learn(
-            [(each, LANGUAGE) for each in {self._id, *self._rate_ids.values()}], older
-        )
+        await self._learn(self._own, older)
 
     async def learn_labels(self, languages: Iterable[str], older: float) -> None:
         await self._learn([(self._id, each) for each in languages if each != LANGUAGE], older)
 
     async def _learn(self, keys: list[Key], older: float) -> None:
+        if not any(self._is_due(key, older) for key in keys):
+            return
         async with self._lock:  # whoever waits for it then finds it read
             due = [key for key in keys if self._is_due(key, older)]
+            self._changes += 1
             for key, (answered, route) in zip(
                 due, await asyncio.gather(*map(self._read, due)), strict=True
             ):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from checkout.gateways.base import Charge
@@ -80,6 +81,7 @@ _OURS: Final = frozenset(
 _CUSTOMERS_OWN: Final = "customer.ip"  # the peer's address, as we saw it
 
 
+@lru_cache(maxsize=4096)
 def amount_of(money: Money) -> str | None:
     """Two decimals always; None where it can't be written so."""
     if money.exponent not in EXPONENTS:

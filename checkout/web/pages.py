@@ -66,8 +66,7 @@ async def pay(request: Web_Request) -> Answer:
     token = visit.web.signer.read_form("pay", visit.story.payment.uid, fields.get("form_token", ""))
     if visit.page or token.attempt != visit.story.next_number:
         return visit.to_page()
-    await visit.web.flow.prepare(visit.story)
-    chosen = chosen_method(visit.web.flow.methods(visit.story), fields.get("method"))
+    chosen = chosen_method(await visit.web.flow.prepare(visit.story), fields.get("method"))
     errors: dict[str, str] = {} if chosen else {"method": CHOOSE_METHOD}
     customer, wrong = read_customer(
         visit.story.payment.order, known_customer(visit), fields, visit.address

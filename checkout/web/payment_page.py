@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import repeat
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +29,8 @@ from checkout.web.saved import Offer, saved_card, shown, today
 from checkout.web.security import new_nonce
 from checkout.web.views import Checkbox, Field, MethodChoice, Notice, PaymentPage, Summary
 from checkout.web.visit import Visit
+
+Inputs = tuple[InputField, ...]  # what a method's gateway asks for
 
 TEMPLATE: Final = "pages/payment.html"
 FOUR_DIGITS: Final = frozenset(brand.name for brand in BRANDS if brand.code == 4)
@@ -50,10 +53,9 @@ async def show_payment(
     status_code: int = 200,
 ) -> Answer:
     """The page; after an error with what was typed, but nothing of the card."""
-    await visit.web.flow.prepare(visit.story)
+    methods = await visit.web.flow.prepare(visit.story)
     saved = await saved_card(visit)
-    methods = visit.web.flow.methods(visit.story)
-    offered = _offered(visit, methods)
+    inputs = tuple([asked_inputs(visit, each) for each in methods])
     texts, pocket, render = _texts(visit), visit.pocket, visit.web.render
     wish = pocket.method if pocket else ""
     if not (values or errors or saved or wish) and _is_plain(visit.story):
@@ -61,7 +63,8 @@ async def show_payment(
         key = (
             msgspec.json.encode(specimen.payment.order),
             tuple(texts),
-            offered,
+            tuple([each.name for each in methods]),
+            inputs,
             visit.lang,
             visit.shop.id,
             visit.web.logos.get(visit.shop.id),
@@ -72,10 +75,10 @@ async def show_payment(
         body = render.fill(
             key,
             texts,
-            lambda holes: render(TEMPLATE, visit.lang, **_views(alike, methods, offered, holes)),
+            lambda holes: render(TEMPLATE, visit.lang, **_views(alike, methods, inputs, holes)),
         )
     else:
-        views = _views(visit, methods, offered, texts, values or {}, errors or {}, saved)
+        views = _views(visit, methods, inputs, texts, values or {}, errors or {}, saved)
         body = render(TEMPLATE, visit.lang, **views).encode()
     return visit.answer(
         body,
@@ -142,24 +145,17 @@ def _texts(visit: Visit) -> dict[str, str]:
     return texts
 
 
-def _offered(visit: Visit, methods: tuple[Method, ...]) -> tuple[present.Offered, ...]:
+def _offer(visit: Visit, method: Method, inputs: Inputs) -> present.Offered:
     flow = visit.web.flow
-    return tuple(
-        present.Offered(
-            each.name,
-            each.label,
-            visit.kind(each.name, card=flow.takes_card(each)),
-            flow.takes_card(each),
-            asked_inputs(visit, each),
-        )
-        for each in methods
-    )
+    card = flow.takes_card(method)
+    kind = present.kind_of(method.name, flow.kind(method), card=card)
+    return present.Offered(method.name, method.label, kind, card, inputs)
 
 
 def _views(
     visit: Visit,
     methods: tuple[Method, ...],
-    offered: tuple[present.Offered, ...],
+    inputs: tuple[Inputs, ...],
     texts: Mapping[str, str],
     values: Mapping[str, str] = {},
     errors: Mapping[str, str] = {},
@@ -171,6 +167,7 @@ def _views(
     wish = values.get("method") or (visit.pocket.method if visit.pocket else "")
     first = CARD_METHOD if saved else methods[0].name if methods else ""
     chosen = chosen_method(methods, wish) or chosen_method(methods, first)
+    offered = tuple(map(_offer, repeat(visit), methods, inputs))
     choices = _with_inputs(
         present.method_choices(offered, chosen.name if chosen else "", lang),
         offered, known_customer(visit), values, errors, lang,
@@ -318,9 +315,11 @@ def _agreement(visit: Visit, values: Mapping[str, str], error: str | None) -> Ch
     return checkboxes.agreement(terms, ticked, error, visit.lang)
 
 
-def asked_inputs(visit: Visit, method: Method) -> tuple[InputField, ...]:
+def asked_inputs(visit: Visit, method: Method) -> Inputs:
     """What the method's gateway asks for, beside what the page does."""
     asked = visit.web.flow.asks(method, visit.lang, known_customer(visit))
+    if not asked:
+        return ()
     on_page = asked_names(visit.story.payment.order)
     return tuple(each for each in asked if each.unless not in on_page)
 

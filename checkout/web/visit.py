@@ -131,15 +131,13 @@ class Visit:
             return "wait" if stays or attempt.returned_at is not None else "redirect"
         return PAGE[status]
 
-    def kind(self, method: str, *, card: bool) -> str:
-        """Of which kind one of its methods is; `card`: it takes one."""
-        return present.kind_of(method, self.web.flow.kind(method, self.story), card=card)
-
     def attempt_kind(self, attempt: Attempt | None) -> str:
         """Of which kind the way is that an attempt was to pay by."""
         if attempt is None:
             return CARD
-        return self.kind(attempt.method, card=attempt.facts.card is not None)
+        method = self.shop.method(attempt.method)  # the settings may have lost it since
+        told = self.web.flow.kind(method) if method else None
+        return present.kind_of(attempt.method, told, card=attempt.facts.card is not None)
 
     @property
     def address(self) -> str:
