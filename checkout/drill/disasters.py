@@ -138,6 +138,19 @@ async def paid_after_expiry(scene: Scene) -> None:
     await scene.expect_paid(order, "the late payment", handed_over=False)
 
 
+async def refund_first(scene: Scene) -> None:
+    """A refund of a part is told before the payment, and once more after it."""
+    order = await scene.order()
+    paid = await scene.paid(order)
+    refund = await scene.refunded(order)
+    await scene.deliver(refund, "a refund's notification")
+    await scene.expect_unpaid(order, "a refund's notification, which is no payment")
+    await scene.deliver(paid, "the payment's notification")
+    await scene.expect_paid(order, "the payment's notification")
+    await scene.deliver(refund, "the refund's notification, after it")
+    await scene.expect_paid(order, "the refund's notification, after it")
+
+
 DISASTERS: Final = (
     Disaster("tab-closed", "The customer pays and closes the tab", tab_closed),
     Disaster(
@@ -150,6 +163,7 @@ DISASTERS: Final = (
     Disaster("returned-twice", "The customer comes back again and again", returned_twice),
     Disaster("return-tampered", "The return address is made up", return_tampered),
     Disaster("declined-then-paid", "A card is declined, then the money comes", declined_then_paid),
+    Disaster("refund-first", "A refund is told before the payment", refund_first),
     Disaster("paid-after-expiry", "The time is over, then the money comes", paid_after_expiry),
 )
 

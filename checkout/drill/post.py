@@ -14,10 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from checkout.ledger.operations import DONE
 from checkout.ledger.outbox import Letter
 from checkout.merchant.letters import headers
 from checkout.settings import Shop
 
+PAYMENT: Final = "payment"
 SECONDS: Final = 15.0
 """A shop has so long to answer a letter."""
 
@@ -25,11 +27,12 @@ Headers = dict[str, str]
 Forge = Callable[[Shop, bytes, Headers], Headers]
 
 
-def told(letter: Letter) -> str:
-    """The status that a letter tells."""
+def told(letter: Letter) -> tuple[str, str]:
+    """What a letter is about (a payment, or the refund of one) and the status that it tells."""
     body: dict[str, Any] = json.loads(letter.body)
     inner: dict[str, Any] = body.get("transaction", body)
-    return str(inner["status"])
+    kind = str(inner.get("type"))
+    return kind if kind in DONE else PAYMENT, str(inner["status"])
 
 
 class Post:

@@ -13,9 +13,10 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from checkout.drill.customer import DECLINED, Customer, good_card
-from checkout.drill.post import Post, told
+from checkout.drill.post import PAYMENT, Post, told
 from checkout.drill.shop import Known, Shop, Unusable
 from checkout.flow import record
+from checkout.flow.operations import operate
 from checkout.flow.verbs import Flow
 from checkout.ledger import outbox, payments
 from checkout.ledger.outbox import Letter
@@ -145,6 +146,13 @@ class Scene:
         await self.bank_says(order, "successful")
         return await self.letter(order, Status.PAID)
 
+    async def refunded(self, order: Order) -> Letter:
+        """The shop's people send a part of the money back; the letter about it is held back."""
+        done = await operate(self.flow, "refund", order.uid, amount=1, reason="The drill's")
+        if not done.done:
+            raise Stuck(f"the refund is {done.status}")
+        return await self._written(order, ("refund", "successful"))
+
     async def bank_says(self, order: Order, status: str) -> None:
         """Move the last attempt at the gateway, and let checkout learn of it."""
         attempt = (await self.story(order)).attempts[-1]
@@ -166,11 +174,14 @@ class Scene:
         """The letter in the outbox that tells this end."""
         words = {Status.PAID: "successful", Status.DECLINED: "failed", Status.EXPIRED: "error"}
 
+        return await self._written(order, (PAYMENT, words[status]))
+
+    async def _written(self, order: Order, what: tuple[str, str]) -> Letter:
         async def written() -> Letter | None:
             letters = await self.flow.ledger.read(outbox.of, order.uid)
-            return next((each for each in letters if told(each) == words[status]), None)
+            return next((each for each in letters if told(each) == what), None)
 
-        return await _until(written, f"checkout to write that the payment is {status}")
+        return await _until(written, f"checkout to write: {' '.join(what)}")
 
     async def deliver(self, letter: Letter, after: str) -> None:
         """Carry a genuine letter; whatever it tells, a shop that keeps it says 2xx."""

@@ -67,7 +67,8 @@ class Can(Struct, frozen=True, kw_only=True):
     # where no customer is present, by transaction type: what the shop says beside is refused.
     details: frozenset[str] = frozenset()
     details_alone: Mapping[str, frozenset[str]] = {}
-    once: frozenset[str] = frozenset()  # operations that it does once on a payment, then no more
+    # Operations that it does once on a payment, or whose second it can't tell from the first.
+    once: frozenset[str] = frozenset()
     decimals: Mapping[str, int] = {}  # the account's, from its settings
     slow: float | None = None  # payments take long: seconds between two questions about one
     code_optional: bool = False  # the account takes cards without a security code

@@ -48,6 +48,8 @@ CAN: Final = Can(
     series=frozenset({"payment"}),
     exponents=EXPONENTS,
     whole=frozenset({"void"}),
+    # The payment's state tells that one was done, and not which.
+    once=frozenset({"capture", "void", "refund"}),
     details=DETAILS,
     details_alone=DETAILS_ALONE,
 )

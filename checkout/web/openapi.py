@@ -489,16 +489,36 @@ PAY: Final = {
 }
 AFTER: Final = structure(
     {
-        "parent_uid": text("The payment's uid"),
+        "parent_uid": text("The payment's uid; of a refund perhaps its capture's"),
         "amount": AMOUNT | {"description": "Without it all that is left"},
         "reason": text("Why, for refunds", null=True),
     },
     "parent_uid",
     description="captures, voids, refunds",
 )
+OPERATION: Final = structure(
+    {
+        "uid": text(),
+        "parent_uid": text("The uid that was named, else the payment's"),
+        "type": {"enum": ["capture", "void", "refund", "chargeback"]},
+        "status": {"enum": ["successful", "failed", "pending"]},
+        "message": text(),
+        "amount": {"type": "integer", "description": "Of this operation, in minor units"},
+        "currency": text("ISO 4217"),
+        "reason": text(null=True),
+        "created_at": text(),
+        "paid_at": text("When it was done", null=True),
+    },
+    "uid",
+    "parent_uid",
+    "type",
+    "status",
+    "amount",
+    "currency",
+)
 TRANSACTIONS: Final = {
     "description": "After a payment: `captures`, `voids`, `refunds`. Sent once; `pending` is "
-    "unknown and looked up.",
+    "accepted, or unknown and looked up. Each is a transaction of its own, and notified as one.",
     "requestBody": {
         "required": True,
         "content": {
@@ -512,10 +532,19 @@ TRANSACTIONS: Final = {
     },
     "responses": {
         "200": answer(
-            "What became of it: successful, failed, pending or incomplete",
-            structure({"transaction": structure({"uid": text(), "status": text()})}),
+            "What became of it: successful, failed or pending",
+            structure({"transaction": OPERATION}, "transaction"),
             "refund",
-            {"transaction": {"uid": UID, "type": "refund", "status": "successful"}},
+            {
+                "transaction": {
+                    "uid": "c01d5a0e-3c52-4f0c-9d0b-6b1f6f0e5a11",
+                    "parent_uid": UID,
+                    "type": "refund",
+                    "status": "successful",
+                    "amount": 500,
+                    "currency": "EUR",
+                }
+            },
         ),
         "404": failed("No such payment of this shop", "Record not found"),
         "422": failed(

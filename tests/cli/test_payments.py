@@ -16,10 +16,12 @@ import pytest
 from checkout.app import open_flow
 from checkout.flow.verbs import Flow, Submission
 from checkout.gateways import OPTIONS
+from checkout.ledger import operations
 from checkout.merchant.orders import read_order
 from checkout.model.browser import Browser
 from checkout.model.card import Card
 from checkout.model.order import Customer
+from checkout.model.status import Status
 from checkout.settings import load
 from tests.cli.conftest import Run, answered
 from tests.web.house import CHALLENGE, DECLINED, PAID, ordered, written
@@ -266,3 +268,63 @@ def test_a_mismatch_is_ended_by_hand(
     again = run("payments", verb, uid, "--reason", "again", "--config", config)
     assert again.exit_code == 1
     assert "no attempt in mismatch" in again.output
+
+
+@pytest.fixture
+def held(tmp_path: Path, pem: str, sandbox: str) -> tuple[Path, str]:
+    """Settings, and the uid of an authorization."""
+    config = written(tmp_path, pem, sandbox=sandbox)
+    kind = {"transaction_type": "authorization"}
+    return config, with_flow(config, lambda flow: made(flow, PAID, **kind))
+
+
+def operations_of(run: Run, config: Path, uid: str) -> list[dict[str, Any]]:
+    shown = answered(run("payments", "show", uid, "--json", "--config", config))
+    found: list[dict[str, Any]] = shown["operations"]
+    return found
+
+
+def test_what_follows_a_payment(run: Run, held: tuple[Path, str]) -> None:
+    config, uid = held
+    kept = ("--config", config)
+    assert answered(run("payments", "capture", uid, "--amount", "15", "--json", *kept))
+    (capture,) = operations_of(run, config, uid)
+    assert (capture["state"], capture["parent_uid"], capture["amount"]) == ("paid", uid, 1500)
+    # By the capture's own uid, in its own money.
+    said = run("payments", "refund", capture["uid"], "--amount", "4.00", *kept)
+    assert "refund successful" in said.output, said.output
+    said = run("payments", "refund", capture["uid"], "--amount", "11.01", *kept)
+    assert (said.exit_code, "must be from 1 to 1100" in said.output) == (1, True)
+    assert run("payments", "refund", uid, "--amount", "11", *kept).exit_code == 0
+    kinds = [(row["type"], row["status"], row["amount"]) for row in operations_of(run, config, uid)]
+    assert kinds == [
+        ("capture", "successful", 1500),
+        ("refund", "successful", 400),
+        ("refund", "successful", 1100),
+    ]
+    text = run("payments", "show", uid, *kept, COLUMNS="300").output
+    assert "status: refunded" in text
+    assert "state=refunded" in text
+
+
+@pytest.mark.parametrize(("verb", "word"), [("accept", "successful"), ("refuse", "failed")])
+def test_what_was_accepted_and_never_ends(
+    run: Run, held: tuple[Path, str], verb: str, word: str
+) -> None:
+    config, uid = held
+    assert run("payments", "capture", uid, "--config", config).exit_code == 0
+    run("payments", "refund", uid, "--amount", "1", "--config", config)
+    refund = operations_of(run, config, uid)[-1]["uid"]
+
+    async def weeks_ago(flow: Flow) -> None:
+        known = {"status": Status.ACCEPTED, "sweep_at": None, "created_at": flow.clock() - 1e6}
+        await flow.ledger.write(operations.change, refund, **known)
+
+    with_flow(config, weeks_ago)
+    row = operations_of(run, config, uid)[0]
+    assert (row["uid"], row["status"], row["state"]) == (refund, "pending", "accepted")
+    asked = ("payments", verb, refund, "--reason", "the bank's statement")
+    assert run(*asked, "--config", config).exit_code == 0
+    row = operations_of(run, config, uid)[0]
+    assert (row["uid"], row["status"]) == (refund, word)
+    assert run(*asked, "--config", config).exit_code == 1

@@ -28,6 +28,7 @@ MISTAKES = (
     "ships at each return",
     "checks no signature",
     "believes the last notification",
+    "takes any success for paid",
     "takes unpaid ends for final",
     "shows an error at the return",
     "answers 500 to what it knows",
@@ -103,6 +104,9 @@ class NaiveShop:
         if said.get("order", said)["tracking_id"] != number:
             return 422
         known = order.status == "paid"
+        operation = said.get("type") in ("capture", "void", "refund", "chargeback")
+        if operation and self.mistake != "takes any success for paid":
+            return 200
         if self.mistake != "needs the return":
             self.learn(order, said["status"])
         return 500 if known and self.mistake == "answers 500 to what it knows" else 200

@@ -11,14 +11,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, create_mock_engine, inspect
+from sqlalchemy import create_engine, create_mock_engine, inspect, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from checkout.ledger import payments
+from checkout.ledger import operations, payments
 from checkout.ledger.schema import METADATA
 from checkout.ledger.store import MIGRATIONS, migrate
+from checkout.model.outcome import Facts
 
 
 def config() -> Config:
@@ -53,6 +54,28 @@ def test_all_the_way_down_and_up(tmp_path: Path) -> None:
         command.upgrade(steps, "head")
         assert compare_metadata(MigrationContext.configure(conn), METADATA) == []
     engine.dispose()
+
+
+def test_operations_made_before_they_had_parents(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/x.db"
+    engine = create_engine(url, poolclass=NullPool)
+    steps = config()
+    old = {
+        "uid": "o-1", "payment": "p-1", "attempt": 1, "kind": "refund", "by_gateway": False,
+        "key": "k-1", "amount": 500, "status": "refunded", "absences": 0, "created_at": 1.0,
+        "updated_at": 2.0,
+    }  # fmt: skip
+    with engine.begin() as conn:
+        steps.attributes["connection"] = conn
+        command.upgrade(steps, "0004")
+        names, values = ", ".join(old), ", ".join(f":{name}" for name in old)
+        conn.execute(text(f"INSERT INTO operations ({names}) VALUES ({values})"), old)
+        command.upgrade(steps, "head")
+        found = operations.find(conn, "o-1")
+    engine.dispose()
+    assert found is not None
+    assert (found.parent, found.capture, found.told, found.facts) == (None, None, None, Facts())
+    assert (found.amount, found.done) == (500, True)
 
 
 def test_one_line_of_migrations() -> None:

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import pytest
 
+from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Story
-from checkout.merchant.shapes import checkout, encoded, moment, transaction
+from checkout.merchant.shapes import checkout, encoded, moment, operation, transaction
 from checkout.model.order import Customer, Details
 from checkout.model.outcome import Facts
 from checkout.model.status import Status
@@ -276,3 +277,56 @@ def test_a_gateways_words_wait_for_the_end() -> None:
 )
 def test_times(seconds: float | None, said: str | None) -> None:
     assert moment(seconds) == said
+
+
+# Operations
+
+
+PAID_STORY: Final = story({"status": Status.PAID, "facts": PAID_FACTS})
+
+
+def told_after(**made: Any) -> dict[str, Any]:
+    """A refund as the shop is told of it."""
+    paid = PAID_STORY.payment.uid
+    values = {
+        "uid": "o-1", "payment": paid, "attempt": 1, "kind": "refund", "key": "k-1",
+        "amount": 500, "status": Status.REFUNDED, "gateway_id": "gateway-7", "sweep_at": None,
+        "created_at": BEGINNING + 60, "updated_at": BEGINNING + 90,
+    }  # fmt: skip
+    found: dict[str, Any] = json.loads(encoded(operation(Operation(**(values | made)), PAID_STORY)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "message"),
+    [
+        (Status.CLAIMED, "pending", "Waiting"),
+        (Status.PENDING, "pending", "Waiting"),
+        (Status.ACCEPTED, "pending", "Accepted, on its way"),
+        (Status.REFUNDED, "successful", "By the bank"),
+        (Status.DECLINED, "failed", "By the bank"),
+        (Status.LOST, "failed", "By the bank"),
+    ],
+)
+def test_an_operation_in_every_status(status: Status, word: str, message: str) -> None:
+    """What the gateway says meanwhile is not the result; only what is done has its time."""
+    found = told_after(status=status, message="By the bank")
+    assert (found["status"], found["message"]) == (word, message)
+    assert found["refund"]["status"] == word
+    assert found["paid_at"] == (moment(BEGINNING + 90) if word == "successful" else None)
+
+
+def test_an_operation_is_a_transaction_of_its_own() -> None:
+    found = told_after(reason="broken", facts=Facts(code="S.0000", rrn="77", paid_at="2027"))
+    assert (found["uid"], found["type"], found["amount"]) == ("o-1", "refund", 500)
+    assert (found["code"], found["paid_at"], found["refund"]["rrn"]) == ("S.0000", "2027", "77")
+    assert found["three_d_secure_verification"] == {}
+    assert (found["reason"], found["payment_method_type"]) == ("broken", "credit_card")
+    assert found["created_at"] != found["updated_at"]
+    assert "gateway-7" not in json.dumps(found), "the gateway's name of it is for our queries"
+
+
+def test_its_parent_is_what_the_shop_named() -> None:
+    assert told_after(parent="capture-1")["parent_uid"] == "capture-1"
+    told = told_after(by_gateway=True, kind="chargeback")
+    assert (told["type"], told["parent_uid"]) == ("chargeback", PAID_STORY.payment.uid)

@@ -310,6 +310,30 @@ def test_money_that_goes_back_is_told_as_what_it_is(
     assert said["notifications"][-1]["type"] == kind
 
 
+def test_parts_that_go_back_add_up(shop: Client, signer: rsa.RSAPrivateKey) -> None:
+    """Each by its own uid, however often it is told; of a hold until all that was captured went."""
+    number = order(shop)
+    tell(shop, signer, number, type="authorization")
+    assert tell(shop, signer, number, type="capture", uid="c", amount=1500)[1]["state"] == "paid"
+    for uid, amount, state in (
+        ("r1", 700, "paid"),
+        ("r1", 700, "paid"),
+        ("r2", 799, "paid"),
+        ("r3", 1, "refunded"),
+    ):
+        said = tell(shop, signer, number, type="refund", uid=uid, amount=amount)[1]
+        assert (said["state"], said["fulfilled"]) == (state, 1)
+    assert said["returned"] == 1500
+
+
+def test_a_refund_that_is_told_before_the_payment(shop: Client, signer: rsa.RSAPrivateKey) -> None:
+    """The goods stay where they are."""
+    number = order(shop)
+    tell(shop, signer, number, type="refund", uid="r1")
+    said = tell(shop, signer, number, type="payment")[1]
+    assert (said["state"], said["fulfilled"]) == ("refunded", 0)
+
+
 def test_signature_alone_is_enough(shop: Client, signer: rsa.RSAPrivateKey) -> None:
     number = order(shop)
     status, said = tell(shop, signer, number, headers={"Authorization": None})

@@ -141,6 +141,7 @@ def test_each_sale_counts_once(shop: Client, signer: rsa.RSAPrivateKey) -> None:
     assert sold(shop, signer) == 200  # the same again
     assert sold(shop, signer, uid="u2") == 200
     assert sold(shop, signer, uid="u3", status="failed") == 200
+    assert sold(shop, signer, uid="u5", type="refund") == 200  # of a sale: no sale
     assert sold(shop, signer, uid="u4", tracking_id="coffee") == 401
     assert shop.post("/sales", content=b"{}").status_code == 401
     assert "Sold so far: 2" in shop.get("/ways").text

@@ -145,7 +145,7 @@ class Office(Captures, Voids, Refunds, FindsOperations):
             lookup=True,
             transaction_types=TYPES,
             whole=frozenset({"void"} if books.by_state else ()),
-            once=frozenset({"refund"} if books.by_state else ()),
+            once=frozenset({"capture", "void", "refund"} if books.by_state else ()),
         )
         self.books = books
         self.verdicts: list[str] = []
@@ -153,7 +153,7 @@ class Office(Captures, Voids, Refunds, FindsOperations):
         self.query_faults: list[str] = []
         self.down = False
         self.gates: list[asyncio.Event] = []
-        self.on_the_way: list[tuple[float, Callable[[], Outcome]]] = []
+        self.on_the_way: list[tuple[float, Callable[[float], Outcome]]] = []
 
     async def pay(self, charge: Charge) -> Outcome:
         return self.books.state()
@@ -171,11 +171,13 @@ class Office(Captures, Voids, Refunds, FindsOperations):
         self.books.sent.append(key)
         verdict = self.verdicts.pop(0) if self.verdicts else "done"
         return await self._call(
-            lambda: self._taken(kind, reference, money, key, verdict), self.faults, sends=True
+            lambda at: self._taken(kind, reference, money, key, verdict, at),
+            self.faults,
+            sends=True,
         )
 
     def _taken(
-        self, kind: str, reference: Reference, money: Money, key: str, verdict: str
+        self, kind: str, reference: Reference, money: Money, key: str, verdict: str, at: float
     ) -> Outcome:
         books, of = self.books, None
         if kind == "refund" and books.held and not books.by_state:
@@ -186,7 +188,7 @@ class Office(Captures, Voids, Refunds, FindsOperations):
         if verdict == "declined" or not 0 < money.minor <= books.left(kind, of):
             return Outcome(Status.DECLINED)
         made = books.move(kind, money.minor, verdict, key, of)
-        made.listed_at = books.clock() + books.lag
+        made.listed_at = at + books.lag
         return self._said(made)
 
     def _said(self, made: Movement) -> Outcome:
@@ -198,11 +200,11 @@ class Office(Captures, Voids, Refunds, FindsOperations):
         return Outcome(status, made.id, facts=Facts(money=Money(made.amount, CURRENCY)))
 
     async def status(self, reference: Reference) -> Outcome:
-        return await self._call(self.books.state, self.query_faults)
+        return await self._call(lambda _: self.books.state(), self.query_faults)
 
     async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
         look = self._by_state if self.books.by_state else self._by_name
-        return await self._call(lambda: look(asked), self.query_faults)
+        return await self._call(lambda _: look(asked), self.query_faults)
 
     def _by_name(self, asked: Asked) -> Outcome:
         now = self.books.clock()
@@ -230,7 +232,7 @@ class Office(Captures, Voids, Refunds, FindsOperations):
     # The network
 
     async def _call(
-        self, work: Callable[[], Outcome], faults: list[str], *, sends: bool = False
+        self, work: Callable[[float], Outcome], faults: list[str], *, sends: bool = False
     ) -> Outcome:
         fault = faults.pop(0) if faults else ""
         if self.down and not sends:
@@ -243,7 +245,7 @@ class Office(Captures, Voids, Refunds, FindsOperations):
             raise Crash
         if fault == "held before":
             await self._hold(work if sends else None)
-        said = work()
+        said = work(self.books.clock())
         if fault == "held after":
             await self._hold(None)
         if fault == "crash after":
@@ -252,7 +254,7 @@ class Office(Captures, Voids, Refunds, FindsOperations):
             raise RuntimeError(fault)
         return UNKNOWN if fault == "unknown after" else said
 
-    async def _hold(self, unsent: Callable[[], Outcome] | None) -> None:
+    async def _hold(self, unsent: Callable[[float], Outcome] | None) -> None:
         """Wait until let go. An order whose sender dies may still arrive later."""
         gate, sent_at = asyncio.Event(), self.books.clock()
         self.gates.append(gate)
@@ -274,4 +276,4 @@ class Office(Captures, Voids, Refunds, FindsOperations):
         for at, work in list(self.on_the_way):
             if at <= self.books.clock():
                 self.on_the_way.remove((at, work))
-                work()
+                work(at)

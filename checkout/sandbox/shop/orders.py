@@ -37,13 +37,16 @@ STATE = {
 """checkout's word -> the state of the order; an unknown word says nothing."""
 
 RETURNS = ("refund", "chargeback", "void")
-"""What sends the money back: each is told as a transaction of its own, successful or not."""
+"""What sends money back, all of it or a part."""
+OPERATIONS = ("capture", *RETURNS)
+"""What is done to a payment: each is told as a transaction of its own, and is no payment."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Order:
     """`amount` is in minor units; `token` and `redirect_url` come from checkout; `fulfilled`
-    counts how often the goods were handed over."""
+    counts how often the goods were handed over. `captured` and `returned`: how much each capture
+    took and each refund gave back, by its uid."""
 
     number: str
     amount: int
@@ -54,6 +57,8 @@ class Order:
     token: str | None = None
     redirect_url: str | None = None
     fulfilled: int = 0
+    captured: dict[str, int] = field(default_factory=dict)
+    returned: dict[str, int] = field(default_factory=dict)
     news: list[News] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
@@ -61,16 +66,27 @@ class Order:
         """Keep a notification; learn from it if it is verified, about this order, and new."""
         if len(self.news) < MOST_NEWS:
             self.news.append(news)
-        if not news.accepted or not self.agrees(news.amount, news.currency):
+        operated = news.kind in OPERATIONS  # perhaps with a part
+        if not news.accepted or not (operated or self.agrees(news.amount, news.currency)):
             return
         if news.webhook_id is not None:
             news.repeated = news.webhook_id in self.seen
             if len(self.seen) < MOST_NEWS:
                 self.seen.add(news.webhook_id)
-        if news.kind in RETURNS:
-            self.learn("refunded" if news.status == "successful" else None)
+        if operated:
+            self._operated(news)
         else:
             self.learn(news.status)
+
+    def _operated(self, news: News) -> None:
+        """Something was done to the payment: it is refunded once all that was taken has gone."""
+        if news.status != "successful" or news.uid is None or news.currency != self.currency:
+            return
+        sums = self.captured if news.kind == "capture" else self.returned
+        if len(sums) < MOST_NEWS:
+            sums[news.uid] = news.amount or 0
+        if sum(self.returned.values()) >= (sum(self.captured.values()) or self.amount):
+            self.learn("refunded")
 
     def agrees(self, amount: object, currency: object) -> bool:
         """True if the money stated is the money asked for."""
@@ -90,6 +106,7 @@ class Order:
             "number": self.number,
             "state": self.state,
             "fulfilled": self.fulfilled,
+            "returned": sum(self.returned.values()),
             "amount": self.amount,
             "currency": self.currency,
             "description": self.description,

@@ -23,6 +23,7 @@ from litestar.params import FromPath
 from checkout.sandbox.pages import FOLDER, page, see_other
 from checkout.sandbox.shop import news
 from checkout.sandbox.shop.api import Checkout, Failure
+from checkout.sandbox.shop.orders import OPERATIONS
 from checkout.sandbox.shop.till import Till, till_of
 from checkout.sandbox.world import HttpRequest
 
@@ -214,7 +215,7 @@ async def sale(request: HttpRequest) -> Response[dict[str, object]]:
     told = news.read(till.config, "tea", request.headers, body)
     if not told.accepted:
         return Response({"message": f"Refused: {told.reason}"}, status_code=401)
-    if told.status == "successful" and told.uid is not None:
+    if told.status == "successful" and told.uid is not None and told.kind not in OPERATIONS:
         till.sales.add(told.uid)
     return Response({"message": "Received"})
 
