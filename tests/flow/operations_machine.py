@@ -367,7 +367,10 @@ class Operations(Machine):
             self.sweeps_until_nothing_is_due()
 
     def truly(self, operation: Operation) -> bool:
-        return any(m.key == operation.key and m.state == "done" for m in self.books.movements)
+        return any(
+            m.state == "done" and (m.key == operation.key or m.id == operation.gateway_id)
+            for m in self.books.movements
+        )
 
     def sweeps_until_nothing_is_due(self) -> None:
         for _ in range(300):

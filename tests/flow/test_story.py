@@ -14,10 +14,12 @@ from tests.flow.machine import Payments
 from tests.flow.mutants import FLOWS, GATEWAYS, with_flow, with_gateway
 
 EXAMPLES = int(os.environ.get("CHECKOUT_EXAMPLES", "100"))
+# Not shrunk: that may take the five minutes after which a hanging test is killed, and nothing told.
 UNHURRIED = settings(
     deadline=None,
     stateful_step_count=30,
     suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 # A mutant has to fall, not to fall with the shortest story.
 UNTIL_IT_FALLS = settings(
