@@ -184,9 +184,11 @@ def _done(conn: Connection, book: Book, operation: Operation, story: Story, now:
     total = story.payment.order.money.minor
     if kind == "capture":
         story = record.moved(conn, book, attempt, Status.PAID, now)
-        kind, attempt = "refund", story.attempts[operation.attempt - 1]  # perhaps known before it
-    # In parts, it leaves the payment where it is until all of it has gone.
-    if remaining.unspent(total, made, kind) == 0:
+        attempt = story.attempts[operation.attempt - 1]
+    # In parts, it leaves the payment where it is until all of it has gone: of what was captured,
+    # perhaps after the rest was given back, all that was taken.
+    ends = "refund" if remaining.captures(made) else kind
+    if remaining.unspent(total, made, ends) == 0:
         record.moved(conn, book, attempt, Status.REFUNDED, now)
 
 

@@ -176,3 +176,18 @@ async def test_once_only(office: World) -> None:
     assert await refused(office, "refund", story.payment.uid) == {
         "parent_uid": ["its gateway can refund a payment once only"]
     }
+
+
+async def test_the_rest_given_back_leaves_what_was_captured_paid(office: World) -> None:
+    story = await captured(office, 250)
+    money = Money(1000, "EUR")
+    news = News("void", "v-1", None, money)
+    office.gateway.news = Outcome(Status.PENDING, news=news)
+    office.gateway.will_trace(Outcome(Status.REFUNDED, news.id, facts=Facts(money=money)))
+    await office.notify(story.attempts[0])
+    await office.sweep(1)
+    made = await office.ledger.read(operations.of, story.payment.uid)
+    assert [(each.kind, each.amount, each.done) for each in made][1:] == [("void", 1000, True)]
+    assert await office.status(story) is Status.PAID
+    assert (await do(office, "refund", story.payment.uid, REFUNDED)).amount == 250
+    assert await office.status(story) is Status.REFUNDED
