@@ -15,6 +15,7 @@ from checkout.stage import SHOP, Stage
 from tests.support.staged import staged
 
 SECONDS = 30.0  # for a letter to come
+APPS = "apps = true\napps_public_key = true"  # SDKs have the public key
 
 
 @dataclass
@@ -64,7 +65,7 @@ def post() -> Iterator[Post]:
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("clients")) as stage:
+    with staged(tmp_path_factory.mktemp("clients"), of_shop=APPS) as stage:
         yield stage
 
 

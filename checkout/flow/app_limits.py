@@ -1,0 +1,61 @@
+"""How many payments may be made with a shop's publishable key, which anybody may have."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from checkout.errors import TooMany
+from checkout.flow.verbs import Flow
+from checkout.ledger import app_counts
+from checkout.settings import Shop
+
+log = structlog.get_logger(__name__)
+
+SITE: Final = 64  # bits of an IPv6 address that its owner does not choose
+TOO_MANY: Final = "Too many payments by the publishable key: try again later"
+
+
+async def count_app_payment(flow: Flow, shop: Shop, address: str) -> None:
+    """One more of this shop, from this address. Raises TooMany."""
+    limits = {
+        _mark(flow, "address", _site(address)): flow.settings.limits.app_payments_per_address_10min,
+        _mark(flow, "shop", shop.id): flow.settings.limits.app_payments_per_shop_10min,
+    }
+    try:
+        await flow.ledger.write(_count, limits, flow.clock(), shop.id)
+    except IntegrityError:  # another worker began the same count first
+        await flow.ledger.write(_count, limits, flow.clock(), shop.id)
+
+
+def _count(conn: Connection, limits: dict[str, int], now: float, shop: str) -> None:
+    full = app_counts.take(conn, limits, now)
+    if full is None:
+        return
+    by_all = full == list(limits)[-1]
+    log.warning("limit.app_payments", shop=shop, all=by_all, alert=by_all)
+    raise TooMany(retry_after=app_counts.wait(now), message=TOO_MANY)
+
+
+def _mark(flow: Flow, kind: str, value: str) -> str:
+    """A keyed digest: it can be counted, not read back."""
+    key = flow.settings.secrets[-1].encode()
+    return hmac.new(key, f"app payments:{kind}:{value}".encode(), "sha256").hexdigest()[:32]
+
+
+def _site(address: str) -> str:
+    """Whose address it is: of IPv6 a whole /64 is one customer's."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
+    if found.version == 4:
+        return str(found)
+    return str(ipaddress.ip_network((found, SITE), strict=False))

@@ -1,0 +1,36 @@
+"""How many payments were made with publishable keys, by address and by shop, in ten minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from checkout.ledger.schema import app_counts
+
+SECONDS: Final = 600
+
+
+def take(conn: Connection, limits: Mapping[str, int], now: float) -> str | None:
+    """Count one more under each mark; the first mark that has so many already, if any has: then
+    the transaction must not stand.
+
+    Raises IntegrityError where another machine begins a count at this moment: try again.
+    """
+    window = int(now // SECONDS)
+    conn.execute(delete(app_counts).where(app_counts.c.window < window))
+    for mark, most in limits.items():
+        ours = (app_counts.c.mark == mark, app_counts.c.window == window)
+        more = update(app_counts).where(*ours, app_counts.c.number < most)
+        if conn.execute(more.values(number=app_counts.c.number + 1)).rowcount:
+            continue
+        if conn.execute(select(app_counts.c.number).where(*ours)).first() is not None:
+            return mark
+        conn.execute(insert(app_counts).values(mark=mark, window=window, number=1))
+    return None
+
+
+def wait(now: float) -> int:
+    """Seconds until all is counted anew."""
+    return int(SECONDS - now % SECONDS) + 1
