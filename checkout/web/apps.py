@@ -19,18 +19,20 @@ from checkout.merchant.apps import (
     request_of,
 )
 from checkout.model.checks import Fields, decode
+from checkout.model.order import CARD_METHOD
 from checkout.model.rules import text
 from checkout.model.status import Status
 from checkout.texts import choose
 from checkout.web.callers import key_holder
 from checkout.web.forms import asked_names, fixed_names
 from checkout.web.payment_page import known_customer
-from checkout.web.saved import SAVED, saved_card
+from checkout.web.saved import NEW, SAVED, Offer, saved_card
 from checkout.web.security import read_body
 from checkout.web.submission import read_submission
 from checkout.web.visit import Visit, Web_Request, web_of
 
 ASKS_MORE: Final = "asks the customer for more than an app can send: open the payment page"
+SAVED_ONLY: Final = "is of no use here: this payment takes the saved card alone"
 UNUSABLE: Final = "can't be used any more: send another card's number"
 
 
@@ -73,8 +75,8 @@ async def _submission(visit: Visit, fields: Fields) -> Submission:
     """What the page's form would have sent. Raises Unprocessable, naming every wrong field."""
     order = visit.story.payment.order
     form = app_form(fields, order)
-    if form["card"] == SAVED and await saved_card(visit) is None:
-        fields.within("credit_card").wrong("token", UNUSABLE)
+    if order.card_token is not None and form["method"] == CARD_METHOD:
+        _check_card(fields, form["card"], await saved_card(visit))
     asked = tuple(name for name in asked_names(order) if name not in fixed_names(order))
     known, shown = app_customer(fields, order, known_customer(visit), asked)
     headers = {key.lower(): value for key, value in visit.request.headers.items()}
@@ -95,6 +97,14 @@ async def _submission(visit: Visit, fields: Fields) -> Submission:
     if sent is None:
         raise ValueError("a submission without problems is read")
     return sent
+
+
+def _check_card(fields: Fields, card: str, saved: Offer | None) -> None:
+    """Whether the card is one that the page would let the customer pay with."""
+    if card == SAVED and saved is None:
+        fields.within("credit_card").wrong("token", UNUSABLE)
+    elif card == NEW and saved is not None and not saved.other:
+        fields.within("credit_card").wrong("number", SAVED_ONLY)
 
 
 def _problem(path: str, problem: str) -> str:

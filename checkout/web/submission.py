@@ -18,11 +18,10 @@ from checkout.web import words
 from checkout.web.forms import fixed_holder, read_customer
 from checkout.web.inputs import read_inputs
 from checkout.web.payment_page import asked_inputs, chosen_method, keeps_cards
-from checkout.web.saved import NEW, saved_card, today
+from checkout.web.saved import saved_card, today
 from checkout.web.visit import Visit
 
 AGREED: Final = "agreed"
-SAVED_ONLY: Final = "This payment takes no other card than the saved one"
 
 
 class Read(NamedTuple):
@@ -84,8 +83,6 @@ async def _read_card(
     order = visit.story.payment.order
     optional = visit.web.flow.gateways[chosen.gateway].can.code_optional
     saved = await saved_card(visit) if chosen.name == CARD_METHOD else None
-    if saved and not saved.other and fields.get("card") == NEW:
-        return None, None, {"number": SAVED_ONLY}
     if saved and saved.chosen(fields):
         kept, errors = read_saved_card(
             fields,
