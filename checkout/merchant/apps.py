@@ -47,7 +47,8 @@ SHOWN: Final = {
     "additional_data": ("receipt_text", "contract"),
 }  # fmt: skip
 
-UNTOLD: Final[dict[str, Any]] = {"token": None}  # of a card, but to the app that sent it
+# Of a card, but to the app that sent it.
+UNTOLD: Final[dict[str, Any]] = {"token": None, "holder": None}
 
 # The only words that SDKs know: to them all others are a failure, and the customer pays again.
 WAITING: Final = "incomplete"

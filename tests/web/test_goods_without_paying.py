@@ -509,6 +509,17 @@ async def test_an_app_s_idempotency_key_is_never_the_shop_s(
         assert by_shop.json()["checkout"]["token"] not in again.text
 
 
+async def test_whose_card_it_was_is_nobody_s_to_read(house: House, customer: Customer) -> None:
+    """The token stands in addresses that are forwarded: with the key it tells no name."""
+    made = await house.create()
+    first = await paid(customer, made)
+    assert first["credit_card"]["holder"] == "ANNA LEE"  # who sent it
+    for said in (await read(customer, made), await paid(customer, made)):
+        assert "ANNA LEE" not in str(said)
+        assert "198.51.100.1" not in str(said)
+    assert "ANNA LEE" in str(await made.told())
+
+
 async def test_the_shop_s_private_words_are_not_read_by_key(
     house: House, customer: Customer
 ) -> None:
