@@ -94,12 +94,14 @@ def app(stage: Stage) -> Iterator[httpx.Client]:
 
 
 def pay(app: httpx.Client, token: str, number: str = "4200000000000000") -> str:
-    """How a payment by card ends."""
+    """How a payment by card ends. The name is what the orders' pages ask for."""
     card = {
         "number": number, "verification_value": "123", "holder": "ANNA LEE",
         "exp_month": "12", "exp_year": "2039",
     }  # fmt: skip
-    answer = app.post("/ctp/api/payments", json={"request": {"token": token, "credit_card": card}})
+    customer = {"first_name": "Anna", "last_name": "Lee"}
+    request = {"token": token, "credit_card": card, "customer": customer}
+    answer = app.post("/ctp/api/payments", json={"request": request})
     assert answer.status_code == 200, answer.text
     found: str = answer.json()["response"]["status"]
     return found
