@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -27,18 +28,24 @@ async def count_app_payment(flow: Flow, shop: Shop, address: str) -> None:
         _mark(flow, "address", _site(address)): flow.settings.limits.app_payments_per_address_10min,
         _mark(flow, "shop", shop.id): flow.settings.limits.app_payments_per_shop_10min,
     }
+    now = flow.clock()
+    # Whoever goes on although refused is not to keep the ledger's writer busy.
+    _refuse(await flow.ledger.read(app_counts.full, limits, now), limits, now, shop)
     try:
-        await flow.ledger.write(_count, limits, flow.clock(), shop.id)
+        await flow.ledger.write(_count, limits, now, shop)
     except IntegrityError:  # another worker began the same count first
-        await flow.ledger.write(_count, limits, flow.clock(), shop.id)
+        await flow.ledger.write(_count, limits, now, shop)
 
 
-def _count(conn: Connection, limits: dict[str, int], now: float, shop: str) -> None:
-    full = app_counts.take(conn, limits, now)
+def _count(conn: Connection, limits: Mapping[str, int], now: float, shop: Shop) -> None:
+    _refuse(app_counts.take(conn, limits, now), limits, now, shop)
+
+
+def _refuse(full: str | None, limits: Mapping[str, int], now: float, shop: Shop) -> None:
     if full is None:
         return
     by_all = full == list(limits)[-1]
-    log.warning("limit.app_payments", shop=shop, all=by_all, alert=by_all)
+    log.warning("limit.app_payments", shop=shop.id, all=by_all, alert=by_all)
     raise TooMany(retry_after=app_counts.wait(now), message=TOO_MANY)
 
 

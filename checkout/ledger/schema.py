@@ -261,7 +261,7 @@ app_counts: Final = Table(
     "app_counts",
     METADATA,
     Column("mark", String(64), nullable=False),  # of a shop or an address
-    Column("window", BigInteger, nullable=False),  # which ten minutes since 1970
+    Column("period", BigInteger, nullable=False),  # which ten minutes since 1970
     Column("number", Integer, nullable=False),  # of payments made with publishable keys
-    PrimaryKeyConstraint("mark", "window"),
+    PrimaryKeyConstraint("mark", "period"),
 )

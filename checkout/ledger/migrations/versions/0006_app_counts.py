@@ -13,9 +13,9 @@ def upgrade() -> None:
     op.create_table(
         "app_counts",
         sa.Column("mark", sa.String(64), nullable=False),
-        sa.Column("window", sa.BigInteger, nullable=False),
+        sa.Column("period", sa.BigInteger, nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
-        sa.PrimaryKeyConstraint("mark", "window"),
+        sa.PrimaryKeyConstraint("mark", "period"),
     )
 
 
