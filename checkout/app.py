@@ -40,6 +40,7 @@ from checkout.web import (
     pages,
     product_page,
     products,
+    reports,
     returns,
     static,
     widget,
@@ -63,6 +64,7 @@ HANDLERS = (
     *product_page.HANDLERS,
     *invoices.HANDLERS,
     *notifications.HANDLERS,
+    *reports.HANDLERS,
     *static.HANDLERS,
     *widget.HANDLERS,
     *health.HANDLERS,
@@ -128,6 +130,7 @@ def create_app(
         debug=False,
         logging_config=None,
     )
+    app.state.reports = reports.Reports(clock)
     app.asgi_handler = bounded(app.asgi_handler)
     return app
 

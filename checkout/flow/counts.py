@@ -11,4 +11,7 @@ ATTEMPTS: Final = Counter("checkout_attempts", "Moves of attempts", ["account", 
 QUERIES: Final = Counter("checkout_status_queries", "Status queries to gateways", ["account"])
 LETTERS: Final = Counter("checkout_letters", "Tries of notifications to shops", ["answer"])
 MAILS: Final = Counter("checkout_mails", "Tries of mails to customers", ["kind", "answer"])
+VIOLATIONS: Final = Counter(
+    "checkout_policy_violations", "What browsers stopped on our pages", ["page", "directive"]
+)
 ALERTS: Final = Counter("checkout_alerts", "What a person has to look at", ["kind"])

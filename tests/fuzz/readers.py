@@ -80,6 +80,7 @@ from checkout.web.forms import (
 )
 from checkout.web.inputs import input_fields, read_inputs
 from checkout.web.present import zone_of
+from checkout.web.reports import NEW, NEW_TYPE, OLD_TYPE, violations
 from checkout.web.security import client_address
 from checkout.web.static import takes_gzip
 from checkout.web.visit import our_cookie
@@ -179,6 +180,14 @@ def order_of_text(written: str) -> Any:
     return found and instructions(found, "secret")
 
 
+def violation(written: str) -> Any:
+    """What a browser says that a policy stopped, all of it this text."""
+    body = {"type": "csp-violation", "body": dict.fromkeys(NEW.values(), f"https://a{written}")}
+    body["body"] |= {NEW["page"]: f"https://pay.example.com/{written}"}
+    sent = raw(json.dumps([body], ensure_ascii=False))
+    return list(violations(NEW_TYPE, sent, "https://pay.example.com"))
+
+
 def query_of(name: str) -> Read:
     return lambda written: form_pairs(raw(f"{name}={written}"), blanks=False)
 
@@ -238,6 +247,9 @@ TEXTS: Final[Mapping[str, Read]] = {
         request(authorization=f"Bearer {written}"), SETTINGS
     ),
     "request: authorization": lambda written: by_key(request(authorization=written)),
+    "request: violation": violation,
+    "request: violations": lambda written: list(violations(OLD_TYPE, raw(written), "https://a")),
+    "request: violation's type": lambda written: list(violations(written, b"", "https://a")),
     "request: JSON": lambda written: decode(raw(written)),
     "gateway: JSON": lambda written: wire.bounded(wire.decoded(raw(written))),
     "gateway: exchanger's JSON": lambda written: exchanger_order.decode(raw(written)),
