@@ -18,6 +18,11 @@ class PageType(NamedTuple):
     card: bool = False  # where a method takes a card, it is typed here
     leaves: bool = False  # its form may go to any bank
 
+    @property
+    def whole(self) -> bool:
+        """Not a part that a page fetches."""
+        return self.template.startswith("pages/")
+
     def at(self, path: str) -> bool:
         return re.fullmatch(self.pattern, path, re.ASCII) is not None
 
