@@ -239,6 +239,10 @@ def expiry(text: str) -> tuple[int, int] | None:
     return None
 
 
+# What a form calls what is typed of a card.
+TYPED: Final = ("number", "expiry", "exp_month", "exp_year", "code", "holder")
+
+
 def read_card(
     fields: Mapping[str, str],
     *,
