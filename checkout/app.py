@@ -43,6 +43,7 @@ from checkout.web import (
     reports,
     returns,
     static,
+    well_known,
     widget,
 )
 from checkout.web.errors import on_error
@@ -68,6 +69,7 @@ HANDLERS = (
     *static.HANDLERS,
     *widget.HANDLERS,
     *health.HANDLERS,
+    *well_known.HANDLERS,
 )
 
 

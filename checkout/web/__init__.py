@@ -17,6 +17,7 @@ load           what is refused when too much is under way
 security       headers, the guard of forms, whose address it is
 render         templates and static files
 static         what is joined and hashed
+well_known     who hears of weaknesses
 widget         the embed script for shops' pages
 errors         every failure as a page or as JSON
 """
