@@ -1,8 +1,9 @@
 """The software bill of materials of a wheel, as CycloneDX 1.6 in JSON: `tools/sbom.py WHEEL`.
 
-Read from the lock files: every distribution with its version, the hashes of its published files and
-who needs it; and what stands in static/vendor, with the hashes of the files as shipped. Licenses are
-those of what is installed beside this script. The same wheel and locks make the same document.
+Read from the lock files: every distribution with its version, the hashes of its published files
+and who needs it; and what stands in static/vendor, with the hashes of the files as shipped. The
+licenses are those of what is installed beside this script. The same wheel and locks make the same
+document.
 """
 
 from __future__ import annotations
