@@ -45,8 +45,8 @@ build: $(VENV)/.dev ## dist/: the source archive and the wheel
 	$(BIN)/python -m build --no-isolation
 
 sbom: build ## dist/: the wheel's bill of materials, as CycloneDX
-	@for wheel in dist/*.whl; do \
-		$(BIN)/python tools/sbom.py "$$wheel" > "$${wheel%.whl}.cdx.json" && echo "$${wheel%.whl}.cdx.json"; \
+	@set -e; for wheel in dist/*.whl; do \
+		$(BIN)/python tools/sbom.py "$$wheel" > "$${wheel%.whl}.cdx.json"; echo "$${wheel%.whl}.cdx.json"; \
 	done
 
 # An environment of its own: what looks for weaknesses is no part of what is looked at.
