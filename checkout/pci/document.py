@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -24,6 +26,9 @@ _BLANKS: Final = "".join(map(chr, range(33)))  # what browsers drop before an ad
 # Where a link may never lead: these run, or show what somebody wrote as if it were ours.
 RUN: Final = frozenset({"javascript", "data", "vbscript", "blob", "filesystem", "about", "file"})
 SCHEMES_OF_COLOUR: Final = frozenset({"light", "dark", "light dark"})
+MOST: Final = 50
+MOST_WRONG: Final = 500  # of which many are told in the same words
+EMPTY: Final = Text("")
 REFRESH: Final = re.compile(r"[0-9]{1,5}(?:;url=(.*))?", re.ASCII | re.DOTALL)
 # Pages that may send the browser elsewhere by themselves: to the bank, back to the shop.
 SENDS: Final = frozenset({"redirect", "result"})
@@ -59,26 +64,32 @@ class Document:
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         self.origin, self.path = f"{parts.scheme}://{parts.netloc}", parts.path
+        self._wrong = 0
         self.type = BY_NAME[self.page.name]
         self.written = written_by(self.type.template)
 
     def read(self) -> list[Change]:
-        found = [part for part in taken_apart(self.text, whole=self.type.whole) if part != Text("")]
-        for place, part in enumerate(found):
+        """What is wrong with it, at most `MOST` changes: a page with more is another page."""
+        parts = (each for each in taken_apart(self.text, whole=self.type.whole) if each != EMPTY)
+        tags = Counter[str]()
+        for part, following in pairwise(chain(parts, (EMPTY,))):
             if isinstance(part, Odd):
                 self._add("markup", f"the page has what we never write: {part.source}")
             elif isinstance(part, Tag) and not part.closes:
-                self._tag(part, _inside(found, place))
-        self._count(found, "script", len(self.page.scripts))
-        sheets = [tag for tag in _tags(found, "link") if "stylesheet" in tag.get("rel").lower()]
-        if self.page.styles and len(sheets) != 1:
-            self._add("style", f"the page has {len(sheets)} stylesheets instead of 1")
+                # Right behind a script's or a style's tag stands all that is in it.
+                self._tag(part, following.text if isinstance(following, Text) else "")
+                sheet = part.name == "link" and "stylesheet" in part.get("rel").lower()
+                tags["stylesheet" if sheet else part.name] += 1
+            if len(self.changes) >= MOST or self._wrong >= MOST_WRONG:
+                return self.changes
+        self._count("script", tags["script"], len(self.page.scripts))
+        self._count("stylesheet", tags["stylesheet"], 1 if self.page.styles else 0)
         return self.changes
 
-    def _count(self, found: Sequence[Text | Tag | Odd], name: str, expected: int) -> None:
-        count = len(list(_tags(found, name)))
+    def _count(self, name: str, count: int, expected: int) -> None:
         if count != expected:
-            self._add(name, f"the page has {count} {name}s instead of {expected}")
+            kind = name.replace("stylesheet", "style")
+            self._add(kind, f"the page has {count} {name}s instead of {expected}")
 
     def _tag(self, tag: Tag, inside: str) -> None:
         known = self.written.attributes.get(tag.name)
@@ -206,6 +217,7 @@ class Document:
         return Target(scheme, "" if origin == self.origin else origin, parts.path)
 
     def _add(self, kind: str, text: str) -> None:
+        self._wrong += 1
         change = Change(kind, text)
         if change not in self.changes:
             self.changes.append(change)
@@ -220,15 +232,3 @@ CHECKS: Final[dict[str, Callable[[Document, Tag, str], None]]] = {
     "a": Document.anchor,
     "form": Document.form,
 }
-
-
-def _tags(found: Sequence[Text | Tag | Odd], name: str) -> Iterator[Tag]:
-    for part in found:
-        if isinstance(part, Tag) and part.name == name and not part.closes:
-            yield part
-
-
-def _inside(found: Sequence[Text | Tag | Odd], place: int) -> str:
-    """The text right behind a tag; of a script or a style there is nothing else in it."""
-    following = found[place + 1] if place + 1 < len(found) else None
-    return following.text if isinstance(following, Text) else ""

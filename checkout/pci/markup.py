@@ -75,7 +75,7 @@ def taken_apart(page: str, *, whole: bool = True) -> Iterator[Text | Tag | Odd]:
             return
         tag = _TAG.match(page, start)
         if tag is None:
-            yield Odd(excerpt(page[start:]))
+            yield Odd(excerpt(page[start : start + 2 * EXCERPT]))
             place = start + 1
         else:
             yield _tag(tag)

@@ -18,6 +18,7 @@ from checkout.web.page_types import page_type
 from checkout.web.render import integrity
 
 ERROR: Final = "error"
+MOST: Final = 100  # changes that are told
 WIDGET: Final = "widget"
 TYPES: Final = {"script": "text/javascript", "style": "text/css"}
 LATEST: Final = ("/widget.js", "/widget/be_gateway.js")
@@ -81,7 +82,7 @@ def _verified(browser: Browser, url: str, inventory: Inventory, expected: str | 
         changes.insert(0, Change("address", f"the address shows {name} instead of {expected}"))
     for resource in document.files:
         changes += _file(browser, urljoin(got.url, resource.path), resource)
-    return Verdict(name, len(document.files), tuple(changes))
+    return Verdict(name, len(document.files), tuple(changes[:MOST]))
 
 
 def _widget(path: str, inventory: Inventory) -> Resource | None:
