@@ -239,8 +239,8 @@ def expiry(text: str) -> tuple[int, int] | None:
     return None
 
 
-# What a form calls what is typed of a card.
-TYPED: Final = ("number", "expiry", "exp_month", "exp_year", "code", "holder")
+# What a form calls what may not be kept, or not in the open: without these nothing is a card's.
+SENSITIVE: Final = ("number", "code")
 
 
 def read_card(

@@ -13,7 +13,7 @@ from checkout.errors import BadRequest
 from checkout.flow.verbs import CHOOSE_METHOD, Submission
 from checkout.model import saving
 from checkout.model.browser import Browser
-from checkout.model.card import TYPED, AnyCard, read_card, read_saved_card
+from checkout.model.card import SENSITIVE, AnyCard, read_card, read_saved_card
 from checkout.model.order import CARD_METHOD, Customer, Method
 from checkout.web import words
 from checkout.web.forms import fixed_holder, read_customer
@@ -85,7 +85,7 @@ def _refuse_cards_unasked(
     """No card is taken where the page has no card form: whoever runs such a page keeps out of the
     scope of cards, and what sends one is not ours. Raises BadRequest."""
     takes = any(map(visit.web.flow.takes_card, methods))
-    if not takes and any(fields.get(name) for name in TYPED):
+    if not takes and any(fields.get(name) for name in SENSITIVE):
         raise BadRequest
 
 
