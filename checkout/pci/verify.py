@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from msgspec import Struct
 
+from checkout.model.urls import is_loopback
 from checkout.pci.browser import USER_AGENT, Browser, Unreachable, Untrusted, origin
 from checkout.pci.document import Change, Document
 from checkout.pci.headers import file_changes, nonce_of, page_changes
@@ -63,7 +64,8 @@ def verify(
 
 
 def _verified(browser: Browser, url: str, inventory: Inventory, expected: str | None) -> Verdict:
-    if script := _widget(urlsplit(url).path, inventory):
+    parts = urlsplit(url)
+    if script := _widget(parts.path, inventory):
         return Verdict(WIDGET, 1, tuple(_file(browser, url, script)))
     got = browser.page(url)
     for hop in got.hops:
@@ -73,9 +75,12 @@ def _verified(browser: Browser, url: str, inventory: Inventory, expected: str | 
     name = page_type(urlsplit(got.url).path).name if got.status == 200 else ERROR
     if name == ERROR and expected != ERROR:
         raise Unusable(f"the address answers {got.status} and shows no page: give one that does")
+    changes = []
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        changes.append(Change("certificate", "the page comes without TLS"))
     page, nonce = inventory.page(name), nonce_of(got.headers)
     document = Document(got.url, page, inventory, got.text, nonce)
-    changes = [*page_changes(got.headers, page, inventory), *document.read()]
+    changes += [*page_changes(got.headers, page, inventory), *document.read()]
     if nonce and nonce_of(browser.page(got.url).headers) == nonce:
         changes.append(Change("nonce", "the nonce of the policy is the same twice"))
     if expected not in (None, name):

@@ -72,8 +72,8 @@ async def look(
     wanted: Inventory | None = None,
     **how: Any,
 ) -> tuple[Verdict, Proxy]:
-    """`checkout pci verify` of a path, past somebody who tampers."""
+    """`checkout pci verify` of a path or an address, past somebody who tampers."""
     proxy = Proxy(house, asyncio.get_running_loop(), tamper)
     wanted = wanted or of_settings(house.settings)
-    url = house.settings.url(path)
+    url = path if path.startswith("http") else house.settings.url(path)
     return await asyncio.to_thread(verify, url, wanted, transport=proxy, **how), proxy

@@ -319,6 +319,15 @@ async def test_another_site(house: House, kept: list[Made]) -> None:
     assert len(proxy.asked) == 1, "another site is not asked"
 
 
+async def test_a_page_without_tls(house: House, kept: list[Made]) -> None:
+    made = await payment(house, kept)
+    for host, said in (("pay.example.com", True), ("127.0.0.1:8001", False)):
+        url = f"http://{host}{made.path()}"
+        verdict, _ = await look(house, url, wanted=inventory(f"http://{host}", sandbox=True))
+        changes = [change.text for change in verdict.changes if change.kind == "certificate"]
+        assert changes == (["the page comes without TLS"] if said else [])
+
+
 async def test_without_the_settings_who_may_frame_is_not_known(
     house: House, kept: list[Made]
 ) -> None:
