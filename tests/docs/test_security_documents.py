@@ -73,6 +73,7 @@ def test_every_threat_has_its_test() -> None:
         assert threat
         assert defence
         assert NAMED.search(test), row
+        assert all(name for _, name in NAMED.findall(test)), f"a whole file: {row}"
     heads = re.findall(r"(?m)^## (.+)$", THREATS.read_text())
     for actor in ACTORS:
         assert any(actor in head for head in heads), actor
