@@ -7,7 +7,8 @@ import gc
 import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from litestar.openapi import OpenAPIConfig
 
 from checkout import __version__, log
 from checkout.flow import sweep
+from checkout.flow.background import Background, Task
 from checkout.flow.courier import Courier
 from checkout.flow.mailer import Mailer
-from checkout.flow.pace import Pace
+from checkout.flow.pace import HOUR, Pace
 from checkout.flow.verbs import Flow
 from checkout.flow.verification import Verifier
 from checkout.gateways import OPTIONS, open_accounts
@@ -99,21 +101,20 @@ def create_app(
             flow.verify = Verifier(flow, http)
             web = Web(settings, flow, Signer(settings.secrets), renderer, {})
             app.state.web = web
-            running = [
-                asyncio.create_task(sweep.run(flow)),
-                asyncio.create_task(mailer.run()),
-                asyncio.create_task(logos.fetch(web, http)),
+            often = flow.pace.sweep
+            tasks = [
+                Task("sweep", partial(sweep.sweep, flow), often),
+                Task("mailer", mailer.deliver, often, wake=flow.mails_waiting),
+                Task("logos", partial(logos.fetch, web, http), HOUR, longest=HOUR),
             ]
             if deliver:
-                running.append(asyncio.create_task(courier.run()))
+                tasks.append(Task("courier", courier.deliver, often, wake=flow.letters_waiting))
+            background = Background(tasks)
+            background.start()
             try:
                 yield
             finally:
-                for task in running:
-                    task.cancel()
-                for task in running:
-                    with suppress(asyncio.CancelledError):
-                        await task
+                await background.stop()
                 await asyncio.gather(flow.finish(), courier.finish(), mailer.finish())
 
     app = Litestar(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 PAYMENTS: Final = Counter("checkout_payments", "Payments created", ["shop"])
 ATTEMPTS: Final = Counter("checkout_attempts", "Moves of attempts", ["account", "status"])
@@ -15,3 +15,7 @@ VIOLATIONS: Final = Counter(
     "checkout_policy_violations", "What browsers stopped on our pages", ["page", "directive"]
 )
 ALERTS: Final = Counter("checkout_alerts", "What a person has to look at", ["kind"])
+LAST_TURN: Final = Gauge(
+    "checkout_background_last_turn_seconds", "When it last turned, since 1970", ["task"]
+)
+FAULTS: Final = Counter("checkout_background_faults", "Turns that raised", ["task"])

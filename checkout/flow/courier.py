@@ -19,7 +19,6 @@ import httpx
 import structlog
 from sqlalchemy import Connection
 
-from checkout.errors import CheckoutError
 from checkout.flow.counts import LETTERS
 from checkout.flow.pace import next_letter
 from checkout.flow.verbs import Flow
@@ -47,23 +46,6 @@ class Courier:
         self._http = http
         self._resolve = resolve or resolved
         self._under_way: set[asyncio.Task[None]] = set()
-
-    async def run(self) -> None:
-        """Deliver until cancelled: at once when a letter is written, else every second."""
-        while True:
-            self._flow.letters_waiting.clear()
-            try:
-                await self.deliver()
-            except CheckoutError as error:
-                log.warning("courier.failed", error=type(error).__name__)
-            except Exception as error:  # noqa: BLE001 - one bad letter must not stop the rest
-                log.error("courier.fault", error=type(error).__name__, alert=True)
-            try:
-                # Not `wait_for`, which may swallow a cancellation that comes with the event.
-                async with asyncio.timeout(self._flow.pace.sweep):
-                    await self._flow.letters_waiting.wait()
-            except TimeoutError:
-                continue
 
     async def deliver(self) -> None:
         """Start sending every letter that is due and can be leased."""

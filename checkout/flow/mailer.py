@@ -15,7 +15,6 @@ from typing import Final
 
 import structlog
 
-from checkout.errors import CheckoutError
 from checkout.flow.counts import ALERTS, MAILS
 from checkout.flow.pace import MAIL_WAITS, next_mail
 from checkout.flow.verbs import Flow
@@ -42,23 +41,6 @@ class Mailer:
         self._flow = flow
         self._post = post
         self._under_way: set[asyncio.Task[None]] = set()
-
-    async def run(self) -> None:
-        """Send until cancelled: at once when a mail is queued, else every second."""
-        while True:
-            self._flow.mails_waiting.clear()
-            try:
-                await self.deliver()
-            except CheckoutError as error:
-                log.warning("mailer.failed", error=type(error).__name__)
-            except Exception as error:  # noqa: BLE001 - one bad mail must not stop the rest
-                log.error("mailer.fault", error=type(error).__name__, alert=True)
-            try:
-                # Not `wait_for`, which may swallow a cancellation that comes with the event.
-                async with asyncio.timeout(self._flow.pace.sweep):
-                    await self._flow.mails_waiting.wait()
-            except TimeoutError:
-                continue
 
     async def deliver(self) -> None:
         """Start sending every mail that is due and can be leased."""

@@ -104,18 +104,6 @@ async def _past_its_time(
         log.error("sweep.unsettled", payment=attempt.payment, attempt=attempt.number, alert=True)
 
 
-async def run(flow: Flow) -> None:
-    """Sweep until cancelled. A ledger that is away is no reason to stop."""
-    while True:
-        try:
-            await sweep(flow)
-        except CheckoutError as error:
-            log.warning("sweep.failed", error=type(error).__name__)
-        except Exception as error:  # noqa: BLE001 - one bad row must not end the sweep for all
-            log.error("sweep.fault", error=type(error).__name__, alert=True)
-        await asyncio.sleep(flow.pace.sweep)
-
-
 async def reconcile(flow: Flow, uid: str) -> Story:
     """Ask about every attempt of a payment that isn't paid, now: those that ended too, for late
     money that the sweep got no answer about."""

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from structlog.testing import capture_logs
 
 from checkout.errors import Unavailable
+from checkout.flow.background import Background, Task
 from checkout.flow.courier import Courier
 from checkout.flow.pace import LETTERS
 from checkout.ledger import outbox
@@ -247,7 +248,9 @@ class Forgetful:
 async def test_it_runs_by_itself(post: Post) -> None:
     """Woken by the letter, and not stopped by one that fails."""
     courier = Courier(post.world.flow, post.http, post._resolve)
-    running = asyncio.create_task(courier.run())
+    flow = post.world.flow
+    running = Background([Task("courier", courier.deliver, 1.0, wake=flow.letters_waiting)])
+    running.start()
     post.answers = [httpx.ReadError("reset")]
     await asyncio.sleep(0)
     stories = [await post.paid() for _ in range(3)]
@@ -257,7 +260,7 @@ async def test_it_runs_by_itself(post: Post) -> None:
         return sum(letter.delivered_at is not None for letter in letters) == 2
 
     await until(told)
-    running.cancel()
+    await running.stop()
     await courier.finish(5)
 
 

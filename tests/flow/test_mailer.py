@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from checkout.flow import invoices
+from checkout.flow.background import Background, Task
 from checkout.flow.mailer import AT_ONCE, Mailer
 from checkout.flow.pace import MAIL_WAITS, MAILS
 from checkout.flow.sweep import sweep
@@ -223,7 +224,9 @@ async def test_a_crowd_is_not_sent_at_once(office: Office) -> None:
 
 
 async def test_it_is_sent_as_soon_as_it_is_made(office: Office) -> None:
-    running = asyncio.create_task(office.mailer.run())
+    flow = office.world.flow
+    running = Background([Task("mailer", office.mailer.deliver, 1.0, wake=flow.mails_waiting)])
+    running.start()
     try:
         await asyncio.sleep(0.05)
         await office.make()
@@ -233,7 +236,7 @@ async def test_it_is_sent_as_soon_as_it_is_made(office: Office) -> None:
             await asyncio.sleep(0.01)
         assert office.kinds == [Kind.INVOICE], "half a second, and the look-out is each second"
     finally:
-        running.cancel()
+        await running.stop()
 
 
 # --- The reminder ------------------------------------------------------------------------------
