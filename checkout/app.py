@@ -151,7 +151,7 @@ async def open_flow(
     migrate(settings.database)
     ledger = open_ledger(settings.database)
     try:
-        async with upstream or _connections(200) as transport:
+        async with upstream or _connections(200, 200) as transport:
             gateways = open_accounts(
                 settings.gateways, transport, charge_seconds=pace.charge, query_seconds=pace.query
             )
@@ -173,17 +173,18 @@ def from_environment() -> Litestar:
     return app
 
 
-def _connections(most: int) -> httpx.AsyncHTTPTransport:
+def _connections(most: int | None, kept: int) -> httpx.AsyncHTTPTransport:
     """For outgoing calls: certificates verified, no outside proxies."""
-    limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
+    limits = httpx.Limits(max_connections=most, max_keepalive_connections=kept)
     return httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
 
 
 def _shops(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    """For calls to the shops: no redirects, no cookies."""
+    """For calls to the shops: no redirects, no cookies. How many there may be at once is bounded
+    by the rooms of those who call: here nobody shall stand in the way of another."""
     client = httpx.AsyncClient(
-        transport=transport or _connections(50),
-        timeout=httpx.Timeout(30, connect=5, pool=2),
+        transport=transport or _connections(None, 50),
+        timeout=httpx.Timeout(30, connect=5),
         follow_redirects=False,
         trust_env=False,
     )

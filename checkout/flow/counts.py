@@ -19,3 +19,4 @@ LAST_TURN: Final = Gauge(
     "checkout_background_last_turn_seconds", "When it last turned, since 1970", ["task"]
 )
 FAULTS: Final = Counter("checkout_background_faults", "Turns that raised", ["task"])
+NO_ROOM: Final = Counter("checkout_rooms_full", "Calls that found no room and wait", ["room"])

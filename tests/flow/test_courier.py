@@ -193,7 +193,8 @@ async def test_two_couriers_send_once(post: Post) -> None:
     for _ in range(10):
         await post.paid()
     other = post.another()
-    await asyncio.gather(post.deliver(), post.deliver(other))
+    for _ in range(3):
+        await asyncio.gather(post.deliver(), post.deliver(other))
     assert len(post.requests) == 10
 
 
@@ -237,7 +238,7 @@ class Forgetful:
         self.read = real.read  # type: ignore[attr-defined]
 
     async def write(self, verb: object, *args: object, **more: object) -> object:
-        if verb is outbox.take:
+        if verb is outbox.take_all:
             return await self.real.write(verb, *args, **more)  # type: ignore[attr-defined]
         raise Unavailable
 

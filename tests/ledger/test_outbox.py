@@ -35,6 +35,8 @@ async def test_a_letter_is_due_when_written(ledger: Ledger, paid: Payment) -> No
     assert letter == Letter(
         id=name,
         payment=paid.uid,
+        shop=paid.shop,
+        host="shop.example",
         url="https://shop.example/",
         body="{}",
         tries=0,
