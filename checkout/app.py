@@ -22,6 +22,7 @@ from checkout.flow.background import Background, Task
 from checkout.flow.courier import Courier
 from checkout.flow.mailer import Mailer
 from checkout.flow.pace import HOUR, Pace
+from checkout.flow.readiness import Readiness
 from checkout.flow.verbs import Flow
 from checkout.flow.verification import Verifier
 from checkout.gateways import OPTIONS, open_accounts
@@ -55,6 +56,8 @@ from checkout.web.load import LoadShedder
 from checkout.web.render import Assets, Renderer
 from checkout.web.security import LARGEST_BODY, security_headers
 from checkout.web.visit import Web
+
+LOOK = 15.0  # seconds between two looks at ourselves, where nobody asks
 
 HANDLERS = (
     *pages.HANDLERS,
@@ -110,6 +113,8 @@ def create_app(
             if deliver:
                 tasks.append(Task("courier", courier.deliver, often, wake=flow.letters_waiting))
             background = Background(tasks)
+            readiness = app.state.readiness = Readiness(flow.ledger, background.overdue)
+            background.add(Task("readiness", readiness.failing, LOOK))
             background.start()
             try:
                 yield

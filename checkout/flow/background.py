@@ -46,11 +46,15 @@ class Background:
     def __init__(
         self, tasks: Iterable[Task], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._tasks = tuple(tasks)
+        self._tasks = list(tasks)
         self._clock = clock
         self._turned: dict[str, float] = {}
         self._running: list[asyncio.Task[None]] = []
         self._stopping = False
+
+    def add(self, task: Task) -> None:
+        """Before the start."""
+        self._tasks.append(task)
 
     def start(self) -> None:
         for task in self._tasks:

@@ -20,3 +20,8 @@ LAST_TURN: Final = Gauge(
 )
 FAULTS: Final = Counter("checkout_background_faults", "Turns that raised", ["task"])
 NO_ROOM: Final = Counter("checkout_rooms_full", "Calls that found no room and wait", ["room"])
+LEDGER_WRITABLE: Final = Gauge("checkout_ledger_writable", "1, or 0 when a write failed")
+WAITING: Final = Gauge(
+    "checkout_letters_waiting", "Notifications whose time has come, up to 10,000"
+)
+OLDEST: Final = Gauge("checkout_letters_oldest_seconds", "How long the first of them has waited")
