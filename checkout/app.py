@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from litestar.openapi import OpenAPIConfig
 from checkout import __version__, log
 from checkout.flow import sweep
 from checkout.flow.background import Background, Task
+from checkout.flow.connections import ByHost
 from checkout.flow.courier import Courier
 from checkout.flow.mailer import Mailer
 from checkout.flow.pace import HOUR, Pace
@@ -156,7 +158,8 @@ async def open_flow(
     migrate(settings.database)
     ledger = open_ledger(settings.database)
     try:
-        async with upstream or _connections(200, 200) as transport:
+        trusted = httpx.create_ssl_context(trust_env=False)
+        async with upstream or ByHost(partial(_connections, 200, 200, trusted)) as transport:
             gateways = open_accounts(
                 settings.gateways, transport, charge_seconds=pace.charge, query_seconds=pace.query
             )
@@ -178,10 +181,12 @@ def from_environment() -> Litestar:
     return app
 
 
-def _connections(most: int | None, kept: int) -> httpx.AsyncHTTPTransport:
+def _connections(
+    most: int | None, kept: int, trusted: ssl.SSLContext | bool = True
+) -> httpx.AsyncHTTPTransport:
     """For outgoing calls: certificates verified, no outside proxies."""
     limits = httpx.Limits(max_connections=most, max_keepalive_connections=kept)
-    return httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
+    return httpx.AsyncHTTPTransport(verify=trusted, trust_env=False, limits=limits)
 
 
 def _shops(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
