@@ -18,13 +18,13 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 
 from checkout import __version__, log
-from checkout.flow import sweep
 from checkout.flow.background import Background, Task
 from checkout.flow.connections import ByHost
 from checkout.flow.courier import Courier
 from checkout.flow.mailer import Mailer
 from checkout.flow.pace import HOUR, Pace
 from checkout.flow.readiness import Readiness
+from checkout.flow.sweep import Sweeper
 from checkout.flow.verbs import Flow
 from checkout.flow.verification import Verifier
 from checkout.gateways import OPTIONS, open_accounts
@@ -108,7 +108,7 @@ def create_app(
             app.state.web = web
             often = flow.pace.sweep
             tasks = [
-                Task("sweep", partial(sweep.sweep, flow), often),
+                Task("sweep", Sweeper(flow).turn, often),
                 Task("mailer", mailer.deliver, often, wake=flow.mails_waiting),
                 Task("logos", partial(logos.fetch, web, http), HOUR, longest=HOUR),
             ]
