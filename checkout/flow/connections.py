@@ -34,18 +34,18 @@ class ByHost(httpx.AsyncBaseTransport):
         self._asked: dict[str, asyncio.Task[Sequence[str]]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        host = request.url.host
+        to = request.url
+        host = to.host
         if host not in self._hosts:
             self._hosts[host] = self._opened()
         if time.monotonic() >= self._known.get(host, 0.0):
-            await self._look_up(host, request)
+            await self._look_up(host, to.port or 443, request)
         return await self._hosts[host].handle_async_request(request)
 
-    async def _look_up(self, host: str, request: httpx.Request) -> None:
+    async def _look_up(self, host: str, port: int, request: httpx.Request) -> None:
         """Raises what a connection that couldn't be made raises: nothing was sent."""
         asked = self._asked.get(host)
         if asked is None:
-            port = request.url.port or 443
             asked = asyncio.ensure_future(self._names.of(OURS)(host, port))
             self._asked[host] = asked
             asked.add_done_callback(partial(self._answered, host))

@@ -220,3 +220,17 @@ async def test_reconcile_writes_an_expiry_down(world: World) -> None:
     after = await reconcile(world.flow, story.payment.uid)
     assert after.payment.status is Status.EXPIRED
     assert await world.told(story) == ["error"]
+
+
+# What an adapter's library may do
+
+
+async def test_a_gateway_whose_library_exits_is_one_that_said_nothing(world: World) -> None:
+    story = await world.paid_with(SystemExit(1))
+    assert await world.status(story) is Status.PENDING
+    world.gateway.will_state(SystemExit(2), PAID)
+    with capture_logs() as said:
+        await world.sweep(30)
+    assert ("gateway.fault", "SystemExit") in [(x["event"], x.get("error")) for x in said]
+    await world.sweep(120)
+    assert await world.status(story) is Status.PAID
