@@ -39,7 +39,7 @@ class Readiness:
         self._writable = True
         self._looked = float("-inf")
         self._began = 0.0
-        self._probe: asyncio.Task[bool] | None = None
+        self._probe: asyncio.Task[None] | None = None
         self._alerted: dict[str, float] = {}
 
     async def failing(self) -> list[str]:
@@ -61,21 +61,23 @@ class Readiness:
         probe = self._probe
         left = self._began + DEADLINE - self._clock()
         done, _ = await asyncio.wait({probe}, timeout=max(left, 0.0))
-        self._writable = bool(done) and not probe.cancelled() and probe.result()
-        LEDGER_WRITABLE.set(self._writable)
+        if not done:
+            LEDGER_WRITABLE.set(0)
+            return False
         return self._writable
 
-    async def _write(self) -> bool:
+    async def _write(self) -> None:
+        written = False
         try:
             await self._ledger.write(pulse.beat, time.time())
+            written = True
         except IntegrityError:  # another worker made the first row this moment
-            return True
-        except Exception:  # noqa: BLE001 - whatever it is, it was not written
-            return False
+            written = True
+        except Exception as error:  # noqa: BLE001 - whatever it is, it was not written
+            log.warning("ledger.unwritable", error=type(error).__name__)
         finally:
-            self._looked = self._clock()
-            self._probe = None
-        return True
+            self._writable, self._looked, self._probe = written, self._clock(), None
+            LEDGER_WRITABLE.set(written)
 
     def _tell(self, failing: list[str]) -> None:
         now = self._clock()

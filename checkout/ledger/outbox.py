@@ -194,7 +194,9 @@ def take(conn: Connection, letter: Letter, *, until: float) -> bool:
 
 def take_all(conn: Connection, letters: Iterable[Letter], *, until: float) -> set[str]:
     """`take` of each; the ids of those that are ours now."""
-    return {letter.id for letter in letters if take(conn, letter, until=until)}
+    # In one order everywhere: two workers that lock the same rows crosswise wait for each other.
+    ordered = sorted(letters, key=lambda letter: letter.id)
+    return {letter.id for letter in ordered if take(conn, letter, until=until)}
 
 
 def give_back(conn: Connection, letter: Letter, *, until: float) -> bool:

@@ -163,7 +163,8 @@ class Street:
         url = f"https://{host}/told"
         order = shops.order(ways=Ways(notification_url=url))
         made = await self.world.flow.create(order, self.world.settings.shops[shop])
-        names = [f"{host}-{made.uid[:8]}-{number}" for number in range(count)]
+        name = f"{host.partition('.')[0]}-{made.uid[:8]}"
+        names = [f"{name}-{number}" for number in range(count)]
 
         def add(conn: object) -> None:
             for place, name in enumerate(names):
@@ -172,6 +173,15 @@ class Street:
 
         await self.world.ledger.write(add)
         return names
+
+    async def tell(self, names: Sequence[str], *couriers: Courier) -> None:
+        """Turn by turn, until these are told, and no others."""
+
+        async def told() -> bool:
+            await asyncio.gather(*(each.deliver() for each in couriers))
+            return set(self.told) == set(names)
+
+        await until(told, 5)
 
     async def letters(self, names: Sequence[str]) -> list[Letter]:
         wanted = set(names)
@@ -196,12 +206,7 @@ async def street(url: str) -> AsyncIterator[Street]:
 async def test_a_thousand_letters_for_a_shop_that_hangs(street: Street) -> None:
     waiting = await street.write(1000, HANGING)
     well = await street.write(5, WELL, "other")
-    await street.courier.deliver()
-
-    async def told() -> bool:
-        return set(street.told) == set(well)
-
-    await until(told, 5)
+    await street.tell(well, street.courier)
     for _ in range(20):
         await street.courier.deliver()
     assert street.asked[HANGING] == street.most[HANGING] == 8
@@ -236,10 +241,7 @@ async def test_one_host_of_a_shop_hangs_and_another_does_not(street: Street) -> 
     await street.courier.deliver()
     await street.courier.deliver()
     well = await street.write(3, WELL)
-    for _ in range(3):
-        await street.courier.deliver()
-        await asyncio.sleep(0.02)
-    assert set(street.told) == set(well)
+    await street.tell(well, street.courier)
     assert street.most["all"] <= 16
 
 
@@ -250,10 +252,7 @@ async def test_a_shop_with_a_thousand_hosts_that_hang(street: Street) -> None:
         await street.write(1, host)
     for _ in range(20):
         await street.courier.deliver()
-    well = await street.write(3, WELL, "other")
-    await street.courier.deliver()
-    await asyncio.sleep(0.05)
-    assert set(street.told) == set(well)
+    await street.tell(await street.write(3, WELL, "other"), street.courier)
     assert sum(street.asked[host] for host in hosts) == 16
 
 
@@ -273,22 +272,16 @@ async def test_many_shops_name_one_host(street: Street) -> None:
         await street.write(5, HANGING, f"shop{number}")
     for _ in range(10):
         await street.courier.deliver()
-    await asyncio.sleep(0.02)
+    await street.tell(await street.write(2, WELL, "shop0"), street.courier)
     assert street.most[HANGING] == 16
-    well = await street.write(2, WELL, "shop0")
-    await street.courier.deliver()
-    await asyncio.sleep(0.02)
-    assert set(street.told) == set(well)
 
 
 async def test_two_workers_send_once_and_are_both_bounded(street: Street) -> None:
     waiting = await street.write(300, HANGING)
     well = await street.write(30, WELL, "other")
     other = street.another()
-    for _ in range(10):
-        await asyncio.gather(street.courier.deliver(), other.deliver())
-        await asyncio.sleep(0.02)
-    assert sorted(street.told) == sorted(well)
+    await street.tell(well, street.courier, other)
+    assert sorted(street.told) == sorted(well), "once each"
     assert street.asked[HANGING] == 16
     assert Counter(x.tries for x in await street.letters(waiting)) == {1: 16, 0: 284}
 
