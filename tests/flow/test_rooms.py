@@ -110,12 +110,12 @@ async def test_who_waits_comes_in_when_one_leaves() -> None:
 async def test_waiting_has_an_end_and_so_has_the_line() -> None:
     rooms = Rooms("test", total=16, shop=1, host=16, waiting=3)
     async with rooms.enter("a", "x", 1):
-        waiting = [asyncio.create_task(rooms.wait("a", "x", 0.1)) for _ in range(3)]
+        waiting = [asyncio.create_task(rooms.wait("a", "x", 0.5)) for _ in range(3)]
         await asyncio.sleep(0)
         began = time.monotonic()
         with pytest.raises(NoRoom):
             await rooms.wait("a", "x", 10)
-        assert time.monotonic() - began < 0.1
+        assert time.monotonic() - began < 0.4
         for each in await asyncio.gather(*waiting, return_exceptions=True):
             assert isinstance(each, NoRoom)
     async with rooms.enter("a", "x", 0.1):
@@ -359,5 +359,5 @@ async def test_how_late_others_are_told(workers: int) -> None:
     """Real servers on loopback: it was two minutes and more with one worker, eight seconds with
     two; a worker looks each second."""
     found, hanging = await delays(workers=workers, waiting=1000, told=10)
-    assert max(found) < 3.0
+    assert max(found) < 5.0
     assert hanging.most <= 8 * workers

@@ -22,7 +22,7 @@ from tests.support import shops
 from tests.support.world import World, open_world
 
 HANGING, WELL = "hanging.example.com", "well.example.com"
-PACE = Pace(verification=0.6, verification_room=0.2)
+PACE = Pace(verification=2.0, verification_room=0.5)
 
 
 class Shops:
@@ -65,12 +65,12 @@ async def test_a_server_that_hangs_keeps_its_own_waiting(asking: Shops) -> None:
     hanging = await asking.story(HANGING)
     waiting = [asyncio.create_task(asking.verify(hanging)) for _ in range(200)]
     await asyncio.sleep(0.05)
+    done = sum(each.done() for each in waiting)
     began = time.monotonic()
     well = await asking.story(WELL, "other")
     assert await asking.verify(well) is None
-    assert time.monotonic() - began < 0.1
-    ended = [each for each in waiting if each.done()]
-    assert len(ended) == 200 - 8 - 64, "who finds no place in the line is told at once"
+    assert time.monotonic() - began < 1
+    assert done == 200 - 8 - 64, "who finds no place in the line is told at once"
     assert asking.asked[HANGING] == 8
     found = await asyncio.gather(*waiting)
     assert all(isinstance(each, Outcome) for each in found), "nothing is sent"
