@@ -19,6 +19,7 @@ LAST_TURN: Final = Gauge(
     "checkout_background_last_turn_seconds", "When it last turned, since 1970", ["task"]
 )
 FAULTS: Final = Counter("checkout_background_faults", "Turns that raised", ["task"])
+HELD: Final = Gauge("checkout_rooms_held", "Calls under way", ["room"])
 NO_ROOM: Final = Counter("checkout_rooms_full", "Calls that found no room and wait", ["room"])
 LEDGER_WRITABLE: Final = Gauge("checkout_ledger_writable", "1, or 0 when a write failed")
 WAITING: Final = Gauge(

@@ -23,7 +23,7 @@ import httpx
 import structlog
 from sqlalchemy import Connection
 
-from checkout.flow.counts import LETTERS
+from checkout.flow.counts import LETTERS, NO_ROOM
 from checkout.flow.names import Resolve, Resolver
 from checkout.flow.pace import next_letter
 from checkout.flow.rooms import NoRoom, Rooms
@@ -66,7 +66,9 @@ class Courier:
 
         due = await ledger.read(outbox.due, now, free=room, seen=self._seen)
         used = Counter((each.shop, host) for each in due for host in (each.host, None))
-        self._full = any(used[lane] >= places for lane, places in free.items())
+        full = sum(used[lane] >= places for lane, places in free.items())
+        self._full = full > 0
+        NO_ROOM.labels("letters").inc(full)
         found = [letter for letter in due if self._rooms.take(letter.shop, letter.host)]
         until, ours = now + self._flow.pace.letter_lease, set[str]()
         try:

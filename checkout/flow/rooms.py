@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
-from checkout.flow.counts import NO_ROOM
+from checkout.flow.counts import HELD, NO_ROOM
 
 K = TypeVar("K")
 
@@ -100,6 +100,7 @@ class Rooms:
 
     def _count(self, shop: str, host: str, change: int) -> None:
         self._held += change
+        HELD.labels(self._name).inc(change)
         _add(self._shops, shop, change)
         _add(self._hosts, host, change)
         _add(self._pairs, (shop, host), change)

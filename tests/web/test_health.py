@@ -59,6 +59,8 @@ async def test_the_figures_of_letters_that_wait(opened: Opened) -> None:
         await asyncio.sleep(0.2)
         found = await metrics(house)
         assert found["checkout_letters_waiting"] == 12 - 8
+        assert found['checkout_rooms_held{room="letters"}'] >= 8
+        assert found['checkout_rooms_full_total{room="letters"}'] >= 1
         house.offset = 5.0
         assert 4 < (await metrics(house))["checkout_letters_oldest_seconds"] < 15
         house.mailbox.slow.set()
