@@ -22,6 +22,7 @@ from checkout.flow.counts import FAULTS, LAST_TURN
 log = structlog.get_logger(__name__)
 
 LONGEST: Final = 60.0  # seconds
+STOPS: Final = 10  # how often one is told to end, a second apart
 
 
 class Task(Struct, frozen=True):
@@ -64,9 +65,12 @@ class Background:
             self._running.append(running)
 
     async def stop(self) -> None:
-        """End them where they stand."""
+        """End them where they stand; one that won't hear of it is left behind."""
         self._stopping = True
-        while waiting := {each for each in self._running if not each.done()}:
+        for _ in range(STOPS):
+            waiting = [each for each in self._running if not each.done()]
+            if not waiting:
+                return
             for each in waiting:
                 each.cancel()
             await asyncio.wait(waiting, timeout=1.0)  # again, where a turn has swallowed it
