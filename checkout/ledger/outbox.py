@@ -133,7 +133,7 @@ def host_of(url: str) -> str:
         found = urlsplit(url).hostname
     except ValueError:
         found = None
-    return (found or "-")[:255]
+    return (found or "").rstrip(".")[:255] or "-"  # a dot at the end is the same host
 
 
 def due(

@@ -139,6 +139,7 @@ async def test_how_many_wait_and_since_when(ledger: Ledger, paid: Payment) -> No
     ("address", "host"),
     [
         ("https://Shop.Example:8443/n?x=1", "shop.example"),
+        ("https://shop.example./n", "shop.example"),
         ("https://[fd00::1]/n", "fd00::1"),
         ("https://[fd00/", "-"),
         ("", "-"),
