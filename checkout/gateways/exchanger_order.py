@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from checkout.gateways.reading import told_once
 from checkout.model.money import Money
 from checkout.model.outcome import Exchanged
 
@@ -62,9 +63,10 @@ class Refusal(Struct, frozen=True):
 
 
 def decode(raw: bytes) -> Any:
-    """What the JSON says, its decimals as text; None where it is none, or nests too deeply."""
+    """What the JSON says, its decimals as text; None where it is none, nests too deeply, or
+    contradicts itself."""
     try:
-        return _JSON.decode(raw)
+        return told_once(raw, _JSON.decode(raw))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -14,7 +14,15 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from checkout.gateways.reading import LIKE_A_CARD, Object, address, safe, section, text
+from checkout.gateways.reading import (
+    LIKE_A_CARD,
+    Object,
+    address,
+    safe,
+    section,
+    text,
+    told_once,
+)
 from checkout.model.money import Money
 from checkout.model.outcome import Facts, PaidCard
 
@@ -41,9 +49,10 @@ class Transaction(Struct, frozen=True):
 
 
 def decode(raw: bytes) -> Any:
-    """What the JSON says, its decimals as text; None where it is none, or nests too deeply."""
+    """What the JSON says, its decimals as text; None where it is none, nests too deeply, or
+    contradicts itself."""
     try:
-        return _JSON.decode(raw)
+        return told_once(raw, _JSON.decode(raw))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

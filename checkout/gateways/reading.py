@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
-from checkout.model.checks import Wrong
+from checkout.model.checks import Wrong, repeated
 from checkout.model.urls import FORBIDDEN_SCHEMES, web_url
 
 Object = Mapping[str, Any]
@@ -74,3 +74,9 @@ def app_link(fields: Object, name: str) -> str | None:
 def safe(words: str | None) -> str | None:
     """The gateway's sentence without anything that could be the card number it was sent."""
     return LIKE_A_CARD.sub("…", words) if words else None
+
+
+def told_once(raw: bytes, data: Any) -> Any:
+    """What was read; None where `raw` says one member twice, and not the same: nobody can tell
+    which of the two is meant, and what a gateway means by no word is unknown."""
+    return data if repeated(raw, data, differing=True) is None else None

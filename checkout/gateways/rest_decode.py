@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 import msgspec
 from defusedxml.ElementTree import ParseError, fromstring  # type: ignore[import-untyped]
 
+from checkout.gateways.reading import told_once
+
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
@@ -33,7 +35,7 @@ def decoded(raw: bytes) -> Any:
     try:
         if start == b"<":
             return _object(fromstring(raw, forbid_dtd=True))
-        return _tidy(_JSON.decode(raw))
+        return _tidy(told_once(raw, _JSON.decode(raw)))
     except (msgspec.DecodeError, ParseError, ValueError, LookupError, RecursionError):
         return None  # among them UnicodeDecodeError and what defusedxml forbids
 

@@ -19,6 +19,7 @@ import structlog
 from msgspec import Struct
 
 from checkout import __version__
+from checkout.gateways.reading import told_once
 from checkout.model.checks import ANSWER, Wrong, check_bounds
 from checkout.model.outcome import UNKNOWN, Outcome, Reason
 from checkout.model.status import Status
@@ -187,9 +188,10 @@ def _url(address: str) -> httpx.URL:
 
 
 def decoded(raw: bytes) -> Any:
-    """What the JSON in `raw` says; None where it is none, or nests too deeply."""
+    """What the JSON in `raw` says; None where it is none, nests too deeply, or contradicts
+    itself."""
     try:
-        return msgspec.json.decode(raw)
+        return told_once(raw, msgspec.json.decode(raw))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -15,6 +15,8 @@ memory in proportion to what is read, also where all of it is wrong.
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar, cast, overload
 from urllib.parse import parse_qsl
@@ -46,6 +48,8 @@ LONGEST_TOLD: Final = 64  # characters of a name in a problem's path
 BASE: Final = "base"  # where a problem stands that belongs to no field
 REQUIRED: Final = "is required"
 _MISSING: Final = object()
+# A text in JSON, and the colon after it where it is a name. Nothing in it is looked at twice.
+_STRINGS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"[ \t\n\r]*+(:?)')
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -58,13 +62,16 @@ class Wrong(ValueError):
 
 
 def decode(raw: bytes) -> Any:
-    """JSON as builtins; the last of two equal keys counts.
+    """JSON as builtins.
 
-    Raises BadRequest for what is no JSON (NaN and bad UTF-8 are none) or is out of bounds.
+    Raises BadRequest for what is no JSON (NaN and bad UTF-8 are none), is out of bounds, or says
+    one member of an object twice: who else reads it may take the other one.
     """
     try:
         data = msgspec.json.decode(raw)
         check_bounds(data)
+        if (name := repeated(raw, data)) is not None:
+            raise Wrong(f'has "{_shown(name)}" twice in one object')
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadRequest("The body is not valid JSON") from None
     except RecursionError:
@@ -72,6 +79,46 @@ def decode(raw: bytes) -> Any:
     except Wrong as wrong:
         raise BadRequest(f"The JSON {wrong}") from None
     return data
+
+
+def repeated(raw: bytes, data: Any, *, differing: bool = False) -> str | None:
+    """The first name that `raw`, whose JSON says `data`, has twice in one object; "" where that is
+    not to be found, None for none. `differing`: with another value.
+
+    Most often the names in the text are counted and no more: what was read keeps one of each.
+    """
+    if _STRINGS.findall(raw).count(b":") == _members_of(data):
+        return None
+    found: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in seen and not (differing and seen[name] == value):
+                found.append(name)
+            seen[name] = value
+        return seen
+
+    try:
+        json.loads(raw, object_pairs_hook=note)
+    except (ValueError, RecursionError):  # what this parser reads otherwise, and not so deep
+        return ""
+    return found[0] if found else None
+
+
+def _members_of(data: Any) -> int:
+    """How many members all objects in plain data have."""
+    found, level = 0, [data]
+    while level:
+        inner: list[Any] = []
+        for holder in level:
+            if isinstance(holder, dict):
+                found += len(holder)
+                inner += holder.values()
+            elif isinstance(holder, list):
+                inner += holder
+        level = inner
+    return found
 
 
 def check_bounds(data: Any, bounds: Bounds = BODY) -> None:
@@ -138,6 +185,10 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """Why `name` is refused: " (did you mean ...?)" is added where something is like it."""
     close = difflib.get_close_matches(name[:LONGEST_TOLD], list(known), n=1, cutoff=0.6)
     return f"is unknown (did you mean {close[0]}?)" if close else "is unknown"
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= LONGEST_TOLD else name[:LONGEST_TOLD] + "…"
 
 
 class Problems(dict[str, list[str]]):
@@ -313,9 +364,7 @@ class Fields:
 
     def path(self, name: str) -> str:
         """How the problems of a field are named."""
-        if len(name) > LONGEST_TOLD:
-            name = name[:LONGEST_TOLD] + "…"
-        return ".".join(part for part in (self._shown, name) if part)
+        return ".".join(part for part in (self._shown, _shown(name)) if part)
 
     def _reach(self, path: str) -> tuple[Fields, str]:
         head, _, name = path.rpartition(".")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +28,7 @@ from checkout.model.checks import (
     decode,
     drop_nulls,
     form_pairs,
+    repeated,
 )
 from checkout.model.rules import choice, many, minor_units, text, whole
 
@@ -163,8 +167,72 @@ def test_what_is_no_form(raw: bytes) -> None:
         form_pairs(raw)
 
 
-def test_the_last_of_equal_keys_counts() -> None:
-    assert decode(b'{"a": 1, "a": 2}') == {"a": 2}
+# JSON in which objects are lists of pairs, so that a name can come twice.
+doubled = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text('":\\\\ a{}[],', max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(st.tuples(st.text('a":\\\\', max_size=2), inner), max_size=4).map(tuple)
+    ),
+    max_leaves=12,
+)
+
+
+def text_of(data: Any, blank: str) -> str:
+    """As JSON, with blanks wherever there may be one."""
+    if isinstance(data, tuple):
+        pairs = (f"{json.dumps(name)}{blank}:{blank}{text_of(each, blank)}" for name, each in data)
+        return "{" + blank + f",{blank}".join(pairs) + blank + "}"
+    if isinstance(data, list):
+        return "[" + blank + f"{blank},".join(text_of(each, blank) for each in data) + "]"
+    return json.dumps(data)
+
+
+def objects_in(data: Any) -> Iterator[tuple[Any, ...]]:
+    if isinstance(data, tuple):
+        yield data
+        for _, each in data:
+            yield from objects_in(each)
+    elif isinstance(data, list):
+        for each in data:
+            yield from objects_in(each)
+
+
+@given(doubled, st.sampled_from(["", " ", "\n\t "]))
+def test_a_name_that_is_there_twice_is_found(data: Any, blank: str) -> None:
+    raw = text_of(data, blank).encode()
+    twice = {
+        name
+        for pairs in objects_in(data)
+        for name, many in Counter(name for name, _ in pairs).items()
+        if many > 1
+    }
+    found = repeated(raw, json.loads(raw))
+    assert found in twice if twice else found is None
+    if twice:
+        with pytest.raises(BadRequest, match="twice in one object"):
+            decode(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "found", "differing"),
+    [
+        (b'{"a":1,"a":1}', "a", None),
+        (b'{"a":1,"a":2}', "a", "a"),
+        (b'{"a":{"b":1},"a":{"b":1}}', "a", None),
+        (b'{"a":{"b":1},"a":{"b":2}}', "a", "a"),
+        (b'{"a":1,"\\u0061":2}', "a", "a"),
+        (b'{"a":1,"A":2}', None, None),
+        (b'{"a":"x:y","b":":"}', None, None),
+        (b'{"a":"\\"a\\":1"}', None, None),
+        (b"[]", None, None),
+    ],
+    ids=ascii,
+)
+def test_what_is_told_twice(raw: bytes, found: str | None, differing: str | None) -> None:
+    data = msgspec.json.decode(raw)
+    assert repeated(raw, data) == found
+    assert repeated(raw, data, differing=True) == differing
 
 
 # --- Fields ------------------------------------------------------------------------------------

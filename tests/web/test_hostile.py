@@ -169,6 +169,7 @@ ATTACKS: Final[dict[str, tuple[Callable[[Target], Attack], set[int]]]] = {
         {400},
     ),
     "nested objects": (lambda t: t.api(b'{"a":' * 10_000 + b"1" + b"}" * 10_000), {400}),
+    "one member 9,000 times": (lambda t: t.api(b'{"x":{' + b'"a":1,' * 9000 + b'"a":1}}'), {400}),
     "unclosed lists": (lambda t: t.api(b"[" * 64_000), {400}),
     "a number without end": (lambda t: t.api(b'{"checkout":' + b"9" * 60_000 + b"}"), {400}),
     "a decimal without end": (lambda t: t.api(b'{"checkout":0.' + b"9" * 60_000 + b"}"), {422}),

@@ -1,0 +1,34 @@
+"""An answer that says a thing twice, and not the same: which of the two is meant is unknown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checkout.gateways import exchanger_order, overpay_answer, rest_decode, wire
+
+DECODERS = {
+    "any": wire.decoded,
+    "overpay": overpay_answer.decode,
+    "exchanger": exchanger_order.decode,
+    "rest": rest_decode.decoded,
+}
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_a_contradiction_is_not_read(name: str) -> None:
+    read = DECODERS[name]
+    assert read(b'{"transaction":{"status":"failed","status":"successful"}}') is None
+    assert read(b'{"amount":100,"amount":1}') is None
+    assert read(b'{"a":{"x":"1"},"a":{}}') is None
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_the_same_twice_is_no_contradiction(name: str) -> None:
+    found: Any = DECODERS[name](b'{"payment":{"status":"failed","test":null,"status":"failed"}}')
+    assert found == {"payment": {"status": "failed", "test": None}}
+
+
+def test_blanks_at_the_end_of_keys_are_this_gateways_way() -> None:
+    assert rest_decode.decoded(b'{"status ":"1","status":"2"}') == {"status": "2"}
