@@ -57,6 +57,7 @@ from checkout.web.invoice import postman
 from checkout.web.load import LoadShedder
 from checkout.web.render import Assets, Renderer
 from checkout.web.security import LARGEST_BODY, security_headers
+from checkout.web.shares import Shares
 from checkout.web.visit import Web
 
 LOOK = 15.0  # seconds between two looks at ourselves, where nobody asks
@@ -88,11 +89,12 @@ def create_app(
     upstream: httpx.AsyncBaseTransport | None = None,
     downstream: httpx.AsyncBaseTransport | None = None,
     deliver: bool = True,
+    name: str | None = None,
 ) -> Litestar:
     """The server. Everything that holds a connection opens in the lifespan: in the worker, after
     the fork. `upstream` and `downstream` are what carries calls to the gateways and to the shops,
     where it is not the network: for tests at the edge. Without `deliver` the shops' letters stay
-    in the outbox, for somebody else to carry."""
+    in the outbox, for somebody else to carry. `name`: what answers call the server."""
     renderer = Renderer(Assets())
     renderer.compile()
 
@@ -128,8 +130,8 @@ def create_app(
         route_handlers=list(HANDLERS),
         lifespan=[lifespan],
         exception_handlers={Exception: on_error},
-        middleware=[LoadShedder()],
-        before_send=[security_headers(settings)],
+        middleware=[Shares(settings), LoadShedder()],
+        before_send=[security_headers(settings, name=name)],
         request_max_body_size=LARGEST_BODY,
         openapi_config=OpenAPIConfig(
             title="checkout",
@@ -173,7 +175,8 @@ def from_environment() -> Litestar:
     log.configure()
     end_with_parent()
     path = os.environ.get("CHECKOUT_CONFIG")
-    app = create_app(load(Path(path) if path else None, os.environ, OPTIONS))
+    # Without a name Granian writes its own.
+    app = create_app(load(Path(path) if path else None, os.environ, OPTIONS), name="checkout")
     # What is built at start stays: the collector need not walk through it again at every turn.
     gc.collect()
     gc.freeze()

@@ -9,6 +9,7 @@
     ├── Gone                     410   a link or a payment past its time
     │   └── Cancelled                  a link whose shop has cancelled its invoice
     ├── TooLarge                 413   a body over 64 KiB
+    ├── WrongType                415   a body of the API that doesn't say that it is JSON
     ├── Unprocessable            422   readable but wrong; names every wrong field
     │   └── Duplicate            422   the same money on the same card again, too soon
     ├── TooMany                  429   with seconds to wait
@@ -76,6 +77,11 @@ class Cancelled(Gone):
 class TooLarge(CheckoutError):
     status = 413
     message = "The request is too large"
+
+
+class WrongType(CheckoutError):
+    status = 415
+    message = "Send the body as application/json"
 
 
 class Unprocessable(CheckoutError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     """Check settings, templates, catalogues and database; with --online the gateways too, and what
     each of them says that it can take."""
     settings = settings_of(config)
-    results = [{"check": "settings", "ok": True, "detail": ""}]
+    results = [{"check": "settings", "ok": True, "detail": "\n".join(_remarks(settings))}]
     results.append(_try("templates", lambda: Renderer(Assets()).compile()))
     results.append(_try("catalogues", lambda: [translations(name) for name in LANGUAGES]))
     results += asyncio.run(_database_and_gateways(settings, online=online))
@@ -45,6 +46,15 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
             for line in others:
                 console().print(Text(f"      {line}"))
     sys.exit(0 if all(result["ok"] for result in results) else FAILED)
+
+
+def _remarks(settings: Settings) -> Iterator[str]:
+    """What starts, and is perhaps not meant."""
+    if settings.https and not settings.trusted_proxies:
+        yield (
+            "trusted_proxies is empty, though public_url is https: something stands in front that "
+            "speaks TLS, and unless it is named all customers count as its one address"
+        )
 
 
 def _try(name: str, work: Any) -> dict[str, Any]:

@@ -6,12 +6,11 @@ import os
 from pathlib import Path
 
 import click
-from granian import Granian
-from granian.constants import Interfaces
 from sqlalchemy.exc import SQLAlchemyError
 
 from checkout.cli.common import FAILED, config_option, fail, reason, settings_of
 from checkout.ledger.store import migrate
+from checkout.listening import listen
 from checkout.process import no_core_dumps
 
 
@@ -30,18 +29,13 @@ def serve(config: Path | None, host: str, port: int, workers: int) -> None:
     no_core_dumps()
     if config is not None:
         os.environ["CHECKOUT_CONFIG"] = str(config.resolve())
-    Granian(
+    listen(
         "checkout.app:from_environment",
-        factory=True,
-        address=host,
+        host=host,
         port=port,
-        interface=Interfaces.ASGI,
+        http2=settings.http2,
         workers=workers,
-        log_access=False,
-        respawn_failed_workers=workers > 1,
-        workers_kill_timeout=35,
-        backpressure=2048,
-    ).serve()
+    )
 
 
 @click.command()

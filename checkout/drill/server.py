@@ -6,14 +6,12 @@ import os
 from pathlib import Path
 from typing import Final
 
-from granian import Granian
-from granian.constants import Interfaces
-
 from checkout import log
 from checkout.app import create_app
 from checkout.flow.pace import Pace
 from checkout.gateways import OPTIONS
 from checkout.ledger.store import migrate
+from checkout.listening import listen
 from checkout.process import end_with_parent, no_core_dumps
 from checkout.settings import load
 
@@ -34,12 +32,4 @@ def serve(config: str, host: str, port: int) -> None:
     os.environ["CHECKOUT_CONFIG"] = config
     no_core_dumps()
     migrate(load(Path(config), os.environ, OPTIONS).database)
-    Granian(
-        "checkout.drill.server:app",
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        log_access=False,
-        workers_kill_timeout=5,
-    ).serve()
+    listen("checkout.drill.server:app", host=host, port=port, grace=5)

@@ -571,14 +571,23 @@ class Flow:
         body: bytes,
         query: str = "",
     ) -> None:
-        """A gateway's notification: verified, noted, then confirmed by a query of our own.
+        """A gateway's notification, by the address that it came to. Raises NotFound (unknown ticket
+        or account) and Unauthorized (not proved)."""
+        await self.heard_of(await self.awaited(account, ticket), headers, body, query)
 
-        Raises NotFound (unknown ticket or account) and Unauthorized (not proved).
-        """
+    async def awaited(self, account: str, ticket: str) -> Attempt:
+        """The attempt that a gateway notifies us of at this address. Raises NotFound."""
         attempt = await self.ledger.read(attempts.by_notify_ticket, ticket)
         if attempt is None or attempt.account != account or account not in self.gateways:
             raise NotFound
-        outcome = self.gateways[account].notification(headers, body, query)
+        return attempt
+
+    async def heard_of(
+        self, attempt: Attempt, headers: Mapping[str, str], body: bytes, query: str = ""
+    ) -> None:
+        """A gateway's notification: verified, noted, then confirmed by a query of our own. Raises
+        Unauthorized (not proved)."""
+        outcome = self.gateways[attempt.account].notification(headers, body, query)
         if answered := self._charging.get(attempt.key):
             # It tells of a charge whose own answer is on its way to us: that one first, and most
             # often there is nothing left to ask.

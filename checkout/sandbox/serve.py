@@ -10,6 +10,7 @@ from pathlib import Path
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 
 PATIENCE = 3
 """Seconds that calls in flight get at the end: a hanging fault would keep the server for long."""
@@ -39,6 +40,7 @@ def _serve(target: str, host: str, port: int) -> None:
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
         websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=64 * 1024),
         workers=1,
         workers_kill_timeout=PATIENCE,
         log_access=False,

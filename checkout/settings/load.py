@@ -68,6 +68,7 @@ def read_settings(fields: Fields, adapters: Mapping[str, type[Struct]]) -> Setti
         secrets=fields.need("secrets", many(strong(), least=1)),
         trusted_proxies=fields.get("trusted_proxies", many(read.network), ()),
         sandbox=sandbox,
+        http2=fields.get("http2", flag, False),
         operator_token=fields.get("operator_token", strong(16)),
         security_contact=fields.get("security_contact", read.contact),
         security_policy=fields.get("security_policy", read.web_page),

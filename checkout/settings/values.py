@@ -130,6 +130,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     declines_per_bin_10min: int = 30
     app_payments_per_address_10min: int = 30
     app_payments_per_shop_10min: int = 3000
+    requests_per_address: int = 200
+    requests_per_shop: int = 300
 
 
 class Settings(Quiet, frozen=True):
@@ -143,6 +145,7 @@ class Settings(Quiet, frozen=True):
     secrets: tuple[str, ...]
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     sandbox: bool = False
+    http2: bool = False
     operator_token: str | None = None
     security_contact: str | None = None  # mailto: or https:
     security_policy: str | None = None

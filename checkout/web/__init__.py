@@ -13,8 +13,11 @@ present        a story in the words and views of the templates
 forms          what the customer typed
 page_types     which kinds of page there are
 reports        what browsers tell that a page's policy stopped
+addresses      whose address it is, behind proxies
+shares         each caller's own room among the requests under way
 load           what is refused when too much is under way
-security       headers, the guard of forms, whose address it is
+bodies         JSON as JSON, forms as forms
+security       headers, the guard of forms, bodies that come in time
 render         templates and static files
 static         what is joined and hashed
 well_known     who hears of weaknesses

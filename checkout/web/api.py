@@ -16,9 +16,9 @@ from checkout.merchant.orders import read_link_order, read_order
 from checkout.merchant.shapes import checkout
 from checkout.model.checks import decode, form_pairs
 from checkout.texts import choose
+from checkout.web.bodies import posted_form, read_json
 from checkout.web.callers import authenticated, by_key, key_holder
-from checkout.web.forms import read_form
-from checkout.web.security import client_address, read_body
+from checkout.web.security import client_address
 from checkout.web.visit import READ, Visit, Web_Request, see_other, web_of
 
 # Before the idempotency keys of those who have the publishable key alone: no header can hold it, so
@@ -42,7 +42,7 @@ async def create_checkout(request: Web_Request) -> Response[Any]:
         shop, read = key_holder(request, web.settings).one(), read_app_order
     else:
         shop, read = authenticated(request, web.settings), read_order
-    body = await read_body(request)
+    body = await read_json(request)
     flow = web.flow
     order = read(decode(body), shop, sandbox=web.settings.sandbox, now=flow.clock())
     key = idempotency_key(request)
@@ -90,7 +90,7 @@ async def hosted_page(request: Web_Request) -> Response[bytes]:
     query = form_pairs(request.scope["query_string"], blanks=False)
     token = query.get("token", "")
     if request.method == HttpMethod.POST and not token:
-        form = read_form(request.headers.get("content-type", ""), await read_body(request))
+        form = await posted_form(request)
         token = form.get("token", "")
     story = await web_of(request).flow.open_token(token)
     return await to_payment(request, story.payment)

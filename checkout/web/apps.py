@@ -23,11 +23,11 @@ from checkout.model.order import CARD_METHOD
 from checkout.model.rules import text
 from checkout.model.status import Status
 from checkout.texts import choose
+from checkout.web.bodies import read_json
 from checkout.web.callers import key_holder
 from checkout.web.forms import asked_names, fixed_names
 from checkout.web.payment_page import known_customer
 from checkout.web.saved import NEW, SAVED, Offer, saved_card
-from checkout.web.security import read_body
 from checkout.web.submission import read_submission
 from checkout.web.visit import Visit, Web_Request, web_of
 
@@ -42,7 +42,7 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     as it stands: a request sent twice charges once."""
     web = web_of(request)
     holder = key_holder(request, web.settings)
-    fields = request_of(decode(await read_body(request)))
+    fields = request_of(decode(await read_json(request)))
     token = fields.need("token", text(255))
     fields.done()
     story = await web.flow.open_token(token)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from checkout.errors import Forbidden, NotFound, Unauthorized, Unprocessable
 from checkout.settings import Settings, Shop
+from checkout.web.shares import known
 from checkout.web.visit import Web_Request
 
 SHARED_KEY = "several shops have this public key: call with the shop's id and secret_key"
@@ -35,6 +36,7 @@ def authenticated(request: Web_Request, settings: Settings) -> Shop:
     expected = shop.secret_key.encode() if shop else b"-" * 64
     if not hmac.compare_digest(expected, password) or shop is None:
         raise Unauthorized
+    known(request, f"shop {shop.id}")
     return shop
 
 

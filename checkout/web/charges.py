@@ -13,8 +13,8 @@ from checkout.flow.alone import by_token
 from checkout.merchant.by_token import read_by_token, without_code
 from checkout.merchant.shapes import made_alone
 from checkout.model.checks import decode
+from checkout.web.bodies import read_json
 from checkout.web.callers import authenticated
-from checkout.web.security import read_body
 from checkout.web.visit import Web_Request, web_of
 
 CHARGE: Final = "charge"
@@ -35,7 +35,7 @@ async def charge(request: Web_Request) -> Response[Any]:
     flow, settings = web_of(request).flow, web_of(request).settings
     shop = authenticated(request, settings)
     kind = KINDS[request.scope["path"].rstrip("/")]
-    data = decode(await read_body(request))
+    data = decode(await read_json(request))
     asked = read_by_token(data, kind, shop, sandbox=settings.sandbox, now=flow.clock())
     story = await by_token(
         flow,

@@ -11,7 +11,7 @@ import msgspec
 from checkout.errors import BadRequest
 from checkout.merchant.customers import CUSTOMER, fitted
 from checkout.model.card import holds_card_number
-from checkout.model.checks import Wrong, form_pairs
+from checkout.model.checks import Wrong
 from checkout.model.order import CardFields, Customer, Order
 from checkout.model.rules import HoldsCard
 from checkout.texts import N_, gettext, locale
@@ -118,11 +118,10 @@ LOCAL: Final = {
 }
 
 
-def read_form(content_type: str, body: bytes) -> dict[str, str]:
-    """The fields of a posted form, the first of each name. Raises BadRequest."""
+def check_form(content_type: str) -> None:
+    """Raises BadRequest where a body doesn't say that it is a form."""
     if content_type.partition(";")[0].strip().lower() != FORM:
         raise BadRequest("Send the form as " + FORM)
-    return form_pairs(body)
 
 
 def shown_again(typed: str | None) -> str:

@@ -15,9 +15,9 @@ from checkout.model.checks import decode
 from checkout.model.rules import choice, text
 from checkout.model.status import OUTWARD
 from checkout.web.api import idempotency_key
+from checkout.web.bodies import read_json
 from checkout.web.callers import authenticated
 from checkout.web.paging import asked
-from checkout.web.security import read_body
 from checkout.web.visit import Web, Web_Request, web_of
 
 STATUSES: Final = frozenset(OUTWARD.values())
@@ -29,7 +29,7 @@ async def create_invoice(request: Web_Request) -> Response[Any]:
     mailed afterwards, in the background."""
     web = web_of(request)
     shop = authenticated(request, web.settings)
-    body = await read_body(request)
+    body = await read_json(request)
     draft = read_invoice(decode(body), shop, web.settings, web.flow.clock())
     made = await invoices.make(
         web.flow,
@@ -82,7 +82,7 @@ async def send_invoice(request: Web_Request) -> Response[Any]:
     422 when nothing is left to pay."""
     web = web_of(request)
     shop = authenticated(request, web.settings)
-    body = await read_body(request)
+    body = await read_json(request)
     email = read_address(decode(body)) if body.strip() else None
     if web.settings.smtp is None:
         raise Unprocessable({"send": [NO_SMTP]})

@@ -1,14 +1,15 @@
 """Overload: new work is refused early, so that payments under way keep their room.
 
 Opening and creating payments is refused first; paying, coming back, polling and being told go on
-until the server really is full.
+until the server really is full. A request whose body hasn't come takes nobody's room (shares.py
+has how many of those one address may have).
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
 
 from checkout.errors import Unavailable
 
@@ -36,12 +37,37 @@ class LoadShedder:
             if path.startswith(HEALTH):
                 return await app(scope, receive, send)
             going_on = path.endswith(UNDER_WAY) or path.startswith(ALWAYS)
-            if self.under_way >= (self._most if going_on else self._most_new):
-                raise Unavailable
-            self.under_way += 1
+            slot = Slot(self, self._most if going_on else self._most_new)
+            slot.take()
+
+            async def received() -> ReceiveMessage:
+                slot.give_back()
+                message = await receive()
+                slot.take()
+                return message
+
             try:
-                await app(scope, receive, send)
+                await app(scope, received, send)
             finally:
-                self.under_way -= 1
+                slot.give_back()
 
         return gate
+
+
+class Slot:
+    """One request's place among those under way."""
+
+    def __init__(self, shedder: LoadShedder, most: int) -> None:
+        self._shedder, self._most, self._held = shedder, most, False
+
+    def take(self) -> None:
+        """Raises Unavailable when the server is full."""
+        if self._shedder.under_way >= self._most:
+            raise Unavailable
+        self._shedder.under_way += 1
+        self._held = True
+
+    def give_back(self) -> None:
+        if self._held:
+            self._shedder.under_way -= 1
+            self._held = False

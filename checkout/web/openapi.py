@@ -395,6 +395,7 @@ CREATE: Final = {
         ),
         "400": failed("No JSON, or nested too deeply", "The body is not valid JSON"),
         "413": failed("More than 64 KiB", "The request is too large"),
+        "415": failed("No JSON", "Send the body as application/json"),
         "422": failed(
             "Every wrong field, at once",
             "Some fields are wrong: order.amount is required",
@@ -490,6 +491,7 @@ PAY: Final = {
         "400": failed("No JSON, or nested too deeply", "The body is not valid JSON"),
         "404": failed("No such token, or another shop's", "Record not found"),
         "413": failed("More than 64 KiB", "The request is too large"),
+        "415": failed("No JSON", "Send the body as application/json"),
         "422": failed(
             "Every wrong field, at once; nothing was charged",
             "Some fields are wrong: credit_card.number Enter the card number",

@@ -135,6 +135,7 @@ def described(kind: str) -> Json:
             "400": failed("No JSON, or nested too deeply", "The body is not valid JSON"),
             "404": failed("No such payment of this shop, in parent_uid", "Record not found"),
             "413": failed("More than 64 KiB", "The request is too large"),
+            "415": failed("No JSON", "Send the body as application/json"),
             "422": failed(
                 "Every wrong field, or one that the gateway has no word for; or the same again "
                 "within 30 s (code E.1018)",

@@ -116,6 +116,7 @@ ABSENT: Final = {"404": failed("No such product, or another shop's", "Record not
 WRONG: Final = {
     "400": failed("No JSON, or nested too deeply", "The body is not valid JSON"),
     "413": failed("More than 64 KiB", "The request is too large"),
+    "415": failed("No JSON", "Send the body as application/json"),
     "422": failed(
         "Every wrong field, at once",
         "Some fields are wrong: amount must be an integer",

@@ -15,8 +15,8 @@ from checkout.merchant.letters import told
 from checkout.merchant.shapes import operation as shape
 from checkout.model.checks import Fields, decode, drop_nulls
 from checkout.model.rules import minor_units, text
+from checkout.web.bodies import read_json
 from checkout.web.callers import authenticated
-from checkout.web.security import read_body
 from checkout.web.visit import Web_Request, web_of
 
 KINDS: Final = {"captures": "capture", "voids": "void", "refunds": "refund"}
@@ -32,7 +32,7 @@ async def after_payment(request: Web_Request) -> Response[Any]:
     kind = KINDS.get(request.path_params["kind"])
     if kind is None:
         raise NotFound
-    body = Fields(drop_nulls(decode(await read_body(request))), tolerant=True)
+    body = Fields(drop_nulls(decode(await read_json(request))), tolerant=True)
     fields = body.within("request", shown="")
     uid = fields.need("parent_uid", text(64))
     amount = fields.get("amount", minor_units())

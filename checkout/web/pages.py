@@ -20,10 +20,11 @@ from checkout.model.status import LIVE, OUTWARD, WON, Status
 from checkout.model.steps import Instructions, PostForm, Redirect
 from checkout.web import present, reasons, words
 from checkout.web.answer import Answer
-from checkout.web.forms import ASKED, asked_names, read_form
+from checkout.web.bodies import posted_form
+from checkout.web.forms import ASKED, asked_names
 from checkout.web.inputs import name_of
 from checkout.web.payment_page import asked_inputs, known_customer, show_payment
-from checkout.web.security import guard_form, read_body
+from checkout.web.security import guard_form
 from checkout.web.submission import read_submission
 from checkout.web.views import (
     OrderPage,
@@ -234,8 +235,7 @@ async def order_page(request: Web_Request) -> Answer:
 async def _posted(request: Web_Request) -> tuple[Visit, dict[str, str]]:
     visit = await enter(request)
     guard_form(request, visit.web.settings.public_url)
-    body = await read_body(request)
-    return visit, read_form(request.headers.get("content-type", ""), body)
+    return visit, await posted_form(request)
 
 
 def _auto_return(order: Order) -> int | None:

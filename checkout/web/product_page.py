@@ -18,9 +18,9 @@ from checkout.texts import LANGUAGES, choose, gettext
 from checkout.web import present, words
 from checkout.web.amounts import read_amount
 from checkout.web.answer import Answer
-from checkout.web.forms import read_form
+from checkout.web.bodies import posted_form
 from checkout.web.present import fill
-from checkout.web.security import guard_form, read_body
+from checkout.web.security import guard_form
 from checkout.web.views import Field, Frame, Notice, ProductPage, Row, Shell
 from checkout.web.visit import READ, Web, Web_Request, see_other, shop_view, web_of
 
@@ -220,7 +220,7 @@ async def buy_product(request: Web_Request) -> Answer:
     """Reserves and makes a payment; on to its page. The same form sent twice buys once."""
     look = await enter(request, request.path_params["lang"])
     guard_form(request, look.web.settings.public_url)
-    fields = read_form(request.headers.get("content-type", ""), await read_body(request))
+    fields = await posted_form(request)
     token = fields.get("form_token", "")
     form = look.web.signer.read_form("buy", look.stocked.id, token)
     choice, errors = look.read(fields, form.nonce)

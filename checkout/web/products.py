@@ -11,9 +11,9 @@ from checkout.ledger.products import listed
 from checkout.merchant.products import read_product, shape
 from checkout.model.checks import decode
 from checkout.model.product import Product
+from checkout.web.bodies import read_json
 from checkout.web.callers import authenticated
 from checkout.web.paging import asked
-from checkout.web.security import read_body
 from checkout.web.visit import Web_Request, web_of
 
 
@@ -22,7 +22,7 @@ async def create_product(request: Web_Request) -> Response[Any]:
     """Answers the product with its `id` and `pay_url`; 422 names every wrong field."""
     web = web_of(request)
     shop = authenticated(request, web.settings)
-    data, now = decode(await read_body(request)), web.flow.clock()
+    data, now = decode(await read_json(request)), web.flow.clock()
     product, given = read_product(data, shop, sandbox=web.settings.sandbox, now=now)
     made = await products.make(web.flow, product, given, shop)
     return Response(shape(made, shop, web.settings.public_url, now), status_code=201)
@@ -54,7 +54,7 @@ async def update_product(request: Web_Request) -> Response[Any]:
     """Replaces the fields that are sent, leaves the others; answers the product."""
     web = web_of(request)
     shop = authenticated(request, web.settings)
-    data, now = decode(await read_body(request)), web.flow.clock()
+    data, now = decode(await read_json(request)), web.flow.clock()
 
     def read(before: dict[str, Any]) -> tuple[Product, dict[str, Any]]:
         return read_product(data, shop, sandbox=web.settings.sandbox, now=now, before=before)

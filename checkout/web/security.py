@@ -1,14 +1,13 @@
-"""The headers of every answer, the guard of unsafe methods, and whose address a request has."""
+"""The headers of every answer, the guard of unsafe methods, bodies that come in time, and whose
+address a request has."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final
 
 from litestar import Request
@@ -17,11 +16,10 @@ from litestar.types import Message, Scope
 
 from checkout.errors import BadRequest, Forbidden, TooLarge
 from checkout.settings import Settings
+from checkout.web.addresses import Networks, address_of
 
 LARGEST_BODY: Final = 64 * 1024
-BODY_SECONDS: Final = 30.0  # to send it in
-LONGEST_ADDRESS: Final = 64  # characters of one, with its zone
-MOST_HOPS: Final = 32  # addresses of proxies that are looked at
+BODY_SECONDS: Final = 10.0  # to send it in
 _LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 HEADERS: Final[dict[str, str]] = {
@@ -74,9 +72,10 @@ def _policy(ancestors: tuple[str, ...], leaves: bool, sandbox: bool) -> str:
     )
 
 
-def security_headers(settings: Settings) -> Any:
-    """A `before_send` hook: fills in what an answer does not say itself; errors come by it too."""
-    filled = dict(HEADERS)
+def security_headers(settings: Settings, *, name: str | None = None) -> Any:
+    """A `before_send` hook: fills in what an answer does not say itself; errors come by it too.
+    `name`: of the server, where the one beneath would say its own."""
+    filled = HEADERS | ({"server": name} if name else {})
     if settings.https:
         filled["strict-transport-security"] = HSTS
     pairs = [(name.encode(), value.encode()) for name, value in filled.items()]
@@ -127,36 +126,6 @@ async def read_body(request: Request[Any, Any, Any], seconds: float = BODY_SECON
     return bytes(body)
 
 
-def client_address(
-    request: Request[Any, Any, Any], trusted: Sequence[IPv4Network | IPv6Network]
-) -> str:
-    """The customer's address: the peer, or what a trusted proxy says of it, from the right."""
-    peer = request.client.host if request.client else ""
-    if not trusted or not _inside(peer, trusted):
-        return peer
-    # Several headers are one list (RFC 9110, 5.3): a proxy may add its own line below a forged one.
-    said = ",".join(request.headers.getall("x-forwarded-for", []))
-    for hop in reversed(said.rsplit(",", MOST_HOPS)[-MOST_HOPS:]):
-        address = _address(hop.strip())
-        if address is None:
-            return peer
-        peer = str(address)
-        if not _inside(peer, trusted):
-            return peer
-    return peer
-
-
-def _inside(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    address = _address(host)
-    return address is not None and any(address in network for network in networks)
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    if len(text) > LONGEST_ADDRESS:
-        return None
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    # A server that listens on both families sees IPv4 peers as ::ffff:192.0.2.1.
-    return getattr(address, "ipv4_mapped", None) or address
+def client_address(request: Request[Any, Any, Any], trusted: Networks) -> str:
+    """The customer's address: the peer's, or what a trusted proxy says of it."""
+    return address_of(request.scope, trusted)

@@ -82,6 +82,7 @@ ERROR: Final[dict[int, Words]] = {
     405: Words(N_("We could not read that"), N_("Go back and try again."), "bad"),
     410: Words(N_("This link has ended"), N_("Ask the shop for a new one."), "info"),
     413: Words(N_("That was too much"), N_("Go back and enter less."), "bad"),
+    415: Words(N_("We could not read that"), N_("Go back and try again."), "bad"),
     429: Words(
         N_("Too many tries"),
         N_("Nothing was charged. Please wait a little before you try again."),

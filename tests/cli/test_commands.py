@@ -188,6 +188,21 @@ def test_check(run: Run, config: Path) -> None:
         assert re.search(rf"^ok\s+{name}", said.output, re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    ("top", "remarked"), [("", True), ('trusted_proxies = ["127.0.0.1"]\n', False)]
+)
+def test_check_remarks_a_proxy_without_a_name(
+    run: Run, config: Path, top: str, remarked: bool
+) -> None:
+    config.write_text(top + config.read_text())
+    found = answered(run("check", "--config", config, "--json"))
+    assert ("trusted_proxies is empty" in found[0]["detail"]) is remarked
+    assert all(each["ok"] for each in found)
+    said = run("check", "--config", config)
+    assert said.exit_code == 0
+    assert ("trusted_proxies is empty" in said.output) is remarked
+
+
 SPOILED = {
     "public_url": ('public_url = "https://pay.example.com"', 'public_url = "not a url"'),
     "secrets": ("secrets = [", 'secrets = ["short", '),

@@ -70,16 +70,16 @@ from checkout.settings.load import read_settings
 from checkout.settings.references import resolve
 from checkout.settings.strength import strong
 from checkout.texts import choose, known
+from checkout.web.addresses import read_address as read_ip_address
 from checkout.web.amounts import read_amount
 from checkout.web.callers import authenticated, by_key, key_holder
 from checkout.web.checkboxes import terms
 from checkout.web.forms import (
     ASKED,
-    FORM,
     asked_names,
+    check_form,
     customer_fields,
     read_customer,
-    read_form,
     shown_again,
 )
 from checkout.web.inputs import input_fields, read_inputs
@@ -241,9 +241,9 @@ TEXTS: Final[Mapping[str, Read]] = {
     "page: terms": lambda written: terms("agreed", written, "https://a.example", False, None, "en"),
     "page: browser": browser,
     "page: zone": lambda written: zone_of({"time_zone_name": written, "time_zone": written}),
-    "request: form": lambda written: read_form(FORM, raw(written)),
-    "request: form field": lambda field: read_form(FORM, b"a=" + field),
-    "request: form type": lambda written: read_form(written, b""),
+    "request: form": lambda written: form_pairs(raw(written)),
+    "request: form field": lambda field: form_pairs(b"a=" + field),
+    "request: form type": check_form,
     "request: query": query_of("limit"),
     "request: cookie": lambda written: our_cookie(request(cookie=written)),
     "request: our cookie": lambda written: our_cookie(request(cookie=f"{COOKIE}={written}")),
@@ -252,6 +252,10 @@ TEXTS: Final[Mapping[str, Read]] = {
     "request: link": lambda written: read_link(written, SETTINGS.shops),
     "request: packed link": lambda link: read_link(link, SETTINGS.shops),
     "request: proxies": lambda written: client_address(request(x_forwarded_for=written), PROXIES),
+    "request: Forwarded": lambda written: client_address(
+        request(forwarded=f"for={written}"), PROXIES
+    ),
+    "request: an IP address": read_ip_address,
     "request: encodings": takes_gzip,
     "request: basic": lambda written: authenticated(
         request(authorization=f"Basic {written}"), SETTINGS
@@ -266,6 +270,12 @@ TEXTS: Final[Mapping[str, Read]] = {
     "pci: page": page_of_others,
     "pci: tag": lambda written: page_of_others(f"<!doctype html><a {written}>"),
     "request: JSON": lambda written: decode(raw(written)),
+    "request: JSON with a name twice": lambda written: decode(
+        raw(f'{{"a":{json.dumps(written, ensure_ascii=False)},"a":1}}')
+    ),
+    "request: JSON of names": lambda written: decode(
+        raw(",".join(f'"{name}":1' for name in written.split(",")).join("{}"))
+    ),
     "gateway: JSON": lambda written: wire.bounded(wire.decoded(raw(written))),
     "gateway: exchanger's JSON": lambda written: exchanger_order.decode(raw(written)),
     "gateway: Overpay's JSON": lambda written: overpay_answer.decode(raw(written)),

@@ -442,17 +442,9 @@ def checkout_app() -> Any:
 
 def serve(config: str, port: int, pace: dict[str, float] | None = None) -> None:
     """`pace`: what is to be otherwise than in `PACE`."""
-    from granian import Granian
-    from granian.constants import Interfaces
+    from checkout.listening import listen
 
     os.environ["CHECKOUT_CONFIG"] = config
     os.environ["CHECKOUT_TEST_PACE"] = json.dumps(PACE | (pace or {}))
-    Granian(
-        "tests.journeys.house:checkout_app",
-        factory=True,
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.ASGI,
-        log_access=False,
-        workers_kill_timeout=3,
-    ).serve()
+    target = "tests.journeys.house:checkout_app"
+    listen(target, host="127.0.0.1", port=port, grace=3)

@@ -172,24 +172,13 @@ def app() -> Any:
 
 
 def serve(port: int, workers: int) -> None:
-    from granian import Granian
-    from granian.constants import Interfaces
-
     from checkout.gateways import OPTIONS
     from checkout.ledger.store import migrate
+    from checkout.listening import listen
     from checkout.settings import load
 
     migrate(load(None, os.environ, OPTIONS).database)
-    Granian(
-        "tests.support.server:app",
-        factory=True,
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.ASGI,
-        workers=workers,
-        log_access=False,
-        workers_kill_timeout=35,
-    ).serve()
+    listen("tests.support.server:app", host="127.0.0.1", port=port, workers=workers)
 
 
 def interrupt() -> signal.Signals:

@@ -121,13 +121,6 @@ async def test_empty_sections(house: House, empty: Any) -> None:
     assert answer.status_code == 201
 
 
-async def test_the_content_type_is_not_asked(house: House) -> None:
-    """Plugins send text/plain and worse; what counts is the JSON."""
-    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/vnd.api+json", ""):
-        answer = await post(house, {"checkout": ordered()}, **{"Content-Type": kind})
-        assert answer.status_code == 201, kind
-
-
 # --- What is wrong -----------------------------------------------------------------------------
 
 

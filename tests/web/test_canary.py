@@ -295,7 +295,8 @@ def in_app(made: Made, **changes: Any) -> bytes:
 
 
 def bearer(house: House) -> dict[str, str]:
-    return {"Authorization": f"Bearer {house.settings.shops['361'].publishable_key}"}
+    key = house.settings.shops["361"].publishable_key
+    return {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
 
 async def from_app(customer: Customer, house: House, body: bytes, **headers: str) -> httpx.Response:

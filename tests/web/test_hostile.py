@@ -83,7 +83,8 @@ class Target:
         """With the key that every customer has."""
         key = f"Bearer {self.house.settings.shops['361'].publishable_key}"
         sent = json.dumps(body, separators=(",", ":")).encode()
-        return Attack("POST", path, sent, headers=[(b"authorization", key.encode())])
+        headers = [(b"authorization", key.encode()), (b"content-type", b"application/json")]
+        return Attack("POST", path, sent, headers=headers)
 
     @property
     def basic(self) -> list[tuple[bytes, bytes]]:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,76 +15,18 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
-from checkout.gateways import OPTIONS
-from checkout.settings import Settings, load
-from tests.web.house import ordered, written
+from tests.web.house import ordered
 from tests.web.page import Page
+from tests.web.served import Server, serving, spoken
 from tests.web.traces import number, on_disk, writings
 
-ROOT = Path(__file__).parents[2]
 CANARY, CODE = number("371448", 15), "9137"  # not the one that test_canary.py looks for
-
-
-@dataclass
-class Server:
-    process: subprocess.Popen[bytes]
-    url: str
-    folder: Path
-    settings: Settings
-
-    @property
-    def output(self) -> str:
-        return (self.folder / "output").read_text()
-
-    @property
-    def auth(self) -> tuple[str, str]:
-        return ("361", self.settings.shops["361"].secret_key)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def server(pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder, port = tmp_path_factory.mktemp("served"), free_port()
-    url = f"http://127.0.0.1:{port}"
-    path = written(folder, pem, public_url=url, sandbox=f"http://127.0.0.1:{free_port()}")
-    with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-W",
-                "error",
-                "-m",
-                "checkout",
-                "serve",
-                "--config",
-                path,
-                "--port",
-                str(port),
-            ],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        until = time.monotonic() + 60
-        while True:
-            try:
-                httpx.get(f"{url}/health/ready", trust_env=False).raise_for_status()
-                break
-            except httpx.HTTPError:
-                assert process.poll() is None, (folder / "output").read_text()
-                assert time.monotonic() < until
-                time.sleep(0.05)
-        yield Server(process, url, folder, load(path, {}, OPTIONS))
-    finally:
-        process.kill()
-        process.wait()
+    with serving(tmp_path_factory.mktemp("served"), pem) as found:
+        yield found
 
 
 @pytest.fixture
@@ -107,20 +44,6 @@ def create(server: Server, http: httpx.Client, **changes: Any) -> str:
     redirect = answer.json()["checkout"]["redirect_url"]
     assert redirect.startswith(f"{server.url}/widget/hpp.html?token=")
     return str(http.get(redirect).headers["location"])
-
-
-def spoken(server: Server, *lines: bytes) -> bytes:
-    """A request byte by byte; what came back until the server closed or fell silent."""
-    host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=3) as line:
-        line.sendall(b"\r\n".join(lines))
-        found = b""
-        try:
-            while chunk := line.recv(65536):
-                found += chunk
-        except TimeoutError:
-            pass
-        return found
 
 
 def test_head_has_no_body(server: Server, http: httpx.Client) -> None:

@@ -1,0 +1,66 @@
+"""How the server listens: what is cut or refused before a request is ours to judge.
+
+HTTP/1.1 alone, unless the operator asks for more; no web sockets. A head that doesn't come, and a
+connection that says nothing between two requests, are cut in time. Granian can't count connections
+by address, and answers what is no HTTP itself, with a bare 400: that is a proxy's (going-live.md).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings, HTTP2Settings
+
+HEAD_SECONDS: Final = 10  # for a head to come in, and between two requests of a connection
+LARGEST_HEAD: Final = 64 * 1024  # bytes that are kept of one; a larger one is answered 431
+MOST_CONNECTIONS: Final = 2048  # of a worker; others wait in the system's queue
+MOST_STREAMS: Final = 100  # requests at once in one connection of HTTP/2
+FILES: Final = 65_536  # open files of a process, where the system lets us have them
+
+
+def listen(
+    target: str, *, host: str, port: int, http2: bool = False, workers: int = 1, grace: int = 35
+) -> None:
+    """Serve an application's factory ("module:name") until SIGTERM. `grace`: seconds that requests
+    under way get at its end."""
+    Granian(
+        target,
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.auto if http2 else HTTPModes.http1,
+        websockets=False,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=LARGEST_HEAD
+        ),
+        # Its headers are compressed: 4 kB may stand for 16 MB, in each of the streams.
+        http2_settings=HTTP2Settings(
+            max_headers_size=LARGEST_HEAD,
+            max_concurrent_streams=MOST_STREAMS,
+            keep_alive_interval=HEAD_SECONDS * 1000,
+            keep_alive_timeout=HEAD_SECONDS,
+        ),
+        workers=workers,
+        log_access=False,
+        respawn_failed_workers=workers > 1,
+        workers_kill_timeout=grace,
+        backpressure=min(MOST_CONNECTIONS, open_files() // 2),
+    ).serve()
+
+
+def open_files(most: int = FILES) -> int:
+    """How many files and connections a process may have open, after asking for `most`; the workers
+    inherit it. Half are for customers: no crowd of them keeps us from the ledger and gateways."""
+    try:
+        import resource
+    except ImportError:  # no Unix
+        return most
+    now, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most if limit == resource.RLIM_INFINITY else min(most, limit)
+    if now == resource.RLIM_INFINITY or now >= wanted:
+        return most if now == resource.RLIM_INFINITY else now
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, limit))
+    return wanted
