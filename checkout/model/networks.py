@@ -1,0 +1,27 @@
+"""Whose an address is: what counts as one customer, wherever something is counted by address."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv6Network, ip_address
+from typing import Final
+
+LONGEST: Final = 64  # characters of an address, with its zone
+V6_PREFIX: Final = 64  # bits: what one household or one phone gets, to draw addresses from
+
+
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """The network that `address` counts as: an IPv4 address is one, of IPv6 the whole /64. What is
+    no address counts as it stands, cut; an IPv4 address in IPv6's clothes is the IPv4 one."""
+    if len(address) > LONGEST:
+        return address[:LONGEST]
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(IPv6Network((found, V6_PREFIX), strict=False))
