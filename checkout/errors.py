@@ -102,14 +102,15 @@ class Duplicate(Unprocessable):
 
 
 class TooMany(CheckoutError):
-    """Too many tries; `retry_after` in seconds."""
+    """Too many tries; `retry_after` in seconds. `limit`: which one, by its name in the settings."""
 
     status = 429
     message = "Too many tries"
 
-    def __init__(self, retry_after: int, message: str | None = None) -> None:
+    def __init__(self, retry_after: int, message: str | None = None, *, limit: str = "") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.limit = limit
 
 
 class Unavailable(CheckoutError):

@@ -16,9 +16,18 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from checkout.errors import Cancelled, CheckoutError, Duplicate, Gone, NotFound, Unprocessable
+from checkout.errors import (
+    Cancelled,
+    CheckoutError,
+    Duplicate,
+    Gone,
+    NotFound,
+    TooMany,
+    Unprocessable,
+)
 from checkout.flow import counting, record
 from checkout.flow.counts import PAYMENTS, QUERIES
+from checkout.flow.guard import Guard
 from checkout.flow.methods import offered, prepare
 from checkout.flow.pace import Pace, next_query
 from checkout.gateways.base import (
@@ -38,6 +47,7 @@ from checkout.model import saving
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
 from checkout.model.kept import Kept
+from checkout.model.networks import network_of
 from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
 from checkout.model.parameters import KEPT_HERE, OF_CARDS, said
@@ -106,6 +116,7 @@ class Flow:
         self.book = record.Book(
             settings.shops, settings.limits, self.pace, settings.public_url, slow
         )
+        self.guard = Guard(settings.limits, ledger, clock)
         self._running: set[asyncio.Task[Any]] = set()
         self._charging: dict[str, asyncio.Event] = {}  # by key: set when its answer is written
 
@@ -281,7 +292,7 @@ class Flow:
         """Claim an attempt, send it once, write the answer down. A form sent twice, an older one,
         or one of another tab changes nothing: the story as it stands comes back.
 
-        Raises TooMany, Unprocessable (no such method), Unavailable (then nothing was sent).
+        Raises TooMany, SoldOut, Unprocessable (no such method), Unavailable: then nothing was sent.
         """
         method = next((m for m in self.methods(story) if m.name == sent.method), None)
         if method is None:
@@ -291,12 +302,16 @@ class Flow:
 
     async def _pay(self, story: Story, method: Method, sent: Submission) -> Story:
         attempt = self._new_attempt(story, method, sent)
+        wary = await self.guard.admit(attempt)
         try:
             story, ours = await self.write(
-                attempt.payment, record.claim, self.book, attempt, self.clock()
+                attempt.payment, record.claim, self.book, attempt, self.clock(), wary=wary
             )
         except IntegrityError:  # another machine claimed this number first
             return await self.ledger.read(record.read, attempt.payment)
+        except TooMany as refused:
+            self.guard.refused(refused, attempt)
+            raise
         if not ours:
             return story
         answered = self._charging[attempt.key] = asyncio.Event()
@@ -309,6 +324,8 @@ class Flow:
 
     def _new_attempt(self, story: Story, method: Method, sent: Submission) -> Attempt:
         now, key = self.clock(), new_key(sent.number)
+        # The shop's own server is no customer: it may charge as many cards as it has.
+        shop, alone = story.payment.shop, story.payment.order.alone
         return Attempt(
             payment=story.payment.uid,
             number=sent.number,
@@ -331,16 +348,21 @@ class Flow:
             next_query_at=now + self.pace.claim,
             sweep_at=now + self.pace.claim,
             returned_at=None,
-            address_mark=self._mark("address", sent.customer.ip) if sent.customer.ip else None,
-            bin_mark=self._mark("bin", sent.card.range) if sent.card else None,
+            shop=None if alone else shop,
+            address_mark=None if alone else self.address_mark(sent.customer.ip),
+            bin_mark=None if alone or not sent.card else self._mark("bin", shop, sent.card.range),
             created_at=now,
             updated_at=now,
         )
 
-    def _mark(self, kind: str, value: str) -> str:
+    def address_mark(self, address: str | None) -> str | None:
+        """What the limits know of an address: a mark of its network."""
+        return self._mark("address", network_of(address)) if address else None
+
+    def _mark(self, *told: str) -> str:
         """A keyed digest: equal values can be counted, none can be read back."""
         key = self.settings.secrets[-1].encode()
-        return hmac.new(key, f"{kind}:{value}".encode(), "sha256").hexdigest()[:32]
+        return hmac.new(key, ":".join(told).encode(), "sha256").hexdigest()[:32]
 
     async def _send(
         self, story: Story, attempt: Attempt, method: Method, sent: Submission

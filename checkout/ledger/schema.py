@@ -21,12 +21,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 METADATA: Final = MetaData()
-
-IS_DECLINED: Final = text("status = 'declined'")
 
 payments: Final = Table(
     "payments",
@@ -77,20 +74,17 @@ attempts: Final = Table(
     Column("asked_at", Double),  # the last query
     Column("sweep_at", Double),  # when we ask although nobody watches
     Column("returned_at", Double),
-    Column("address_mark", String(32)),  # keyed digests, for the limits on declines
-    Column("bin_mark", String(32)),
+    Column("shop", String(64)),  # the payment's, for its limit; None: made before there was one
+    Column("address_mark", String(32)),  # keyed digests, for the limits: of the network, and of the
+    Column("bin_mark", String(32)),  # shop with the card's range
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     PrimaryKeyConstraint("payment", "number"),
     Index("attempts_to_sweep", "sweep_at"),
-    *(
-        # Of declines alone: there are few of them, and only they are counted.
-        Index(name, mark, "updated_at", sqlite_where=IS_DECLINED, postgresql_where=IS_DECLINED)
-        for name, mark in (
-            ("attempts_by_address", "address_mark"),
-            ("attempts_by_bin", "bin_mark"),
-        )
-    ),
+    # What limits count, by when it was tried: also what is under way, and what came of it.
+    Index("attempts_by_address", "address_mark", "created_at"),
+    Index("attempts_by_bin", "bin_mark", "created_at"),
+    Index("attempts_by_shop", "shop", "created_at"),
 )
 
 events: Final = Table(

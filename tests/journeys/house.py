@@ -142,6 +142,9 @@ credit_card = "acquirer"
 [limits]
 declines_per_address_10min = 100000
 declines_per_bin_10min = 100000
+declines_per_shop_10min = 100000
+payments_per_address_10min = 100000
+openings_per_address_10min = 100000
 """
 
 

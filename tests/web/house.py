@@ -94,6 +94,12 @@ credit_card = "plain"
 submits_per_payment = {submits}
 declines_per_address_10min = {declines}
 declines_per_bin_10min = {declines}
+declines_per_shop_10min = {per_shop}
+payments_per_address_10min = 100000
+openings_per_address_10min = {openings}
+slow_seconds = 0
+challenge = "{challenge}"
+challenge_bits = 8
 """
 
 # Nothing happens by itself: a test says when. Letters are still sent at once.
@@ -340,6 +346,9 @@ def written(folder: Path, pem: str, **changes: str) -> Path:
         "framing": "",
         "submits": "1000",
         "declines": "100000",
+        "per_shop": "100000",
+        "openings": "100000",
+        "challenge": "off",
     } | changes
     fresh = ("secret", "gateway_secret", "shop_secret", "link_key", "old_link_key")
     for name in (*fresh, "other_secret", "other_link_key"):
