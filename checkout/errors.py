@@ -6,6 +6,7 @@
     ├── Unauthorized             401   shop credentials or a notification's signature
     ├── Forbidden                403   a cross-site form post
     ├── NotFound                 404   a wrong uid and a wrong secret look the same
+    ├── SoldOut                  409   the goods went to others while the page was open
     ├── Gone                     410   a link or a payment past its time
     │   └── Cancelled                  a link whose shop has cancelled its invoice
     ├── TooLarge                 413   a body over 64 KiB
@@ -62,6 +63,11 @@ class Forbidden(CheckoutError):
 class NotFound(CheckoutError):
     status = 404
     message = "Record not found"
+
+
+class SoldOut(CheckoutError):
+    status = 409
+    message = "Sold out"
 
 
 class Gone(CheckoutError):

@@ -7,7 +7,8 @@ address on its way to its limit, or any at a shop where cards are tested, waits 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import ceil
 from typing import Final
 
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 FRESH: Final = 2.0  # seconds that a shop's standing is taken for known
 MOST_KNOWN: Final = 10_000  # addresses on their way to a limit, and alerts, that are remembered
 MOST_WAITING: Final = 32  # customers who are answered late at a time: they hold places meanwhile
+ONE_CUSTOMERS: Final = ("submits_per_payment", "slow_seconds")  # limits that alert nobody
 MOST_WAITING_EACH: Final = 2  # of one address
 
 
@@ -143,18 +145,22 @@ class Guard:
         """Counts each; alerts once within the window of one address or range at one limit."""
         LIMITED.labels(refused.limit, "refused").inc()
         about = attempt.bin_mark if "bin" in refused.limit else attempt.address_mark
-        if refused.limit == "submits_per_payment" or not self._alerted.note(
-            refused.limit, about or ""
-        ):
-            return
-        ALERTS.labels("card_testing").inc()
-        log.warning(
-            "limit.declines",
-            limit=refused.limit,
-            payment=attempt.payment,
-            shop=attempt.shop,
-            alert=True,
-        )
+        if refused.limit not in ONE_CUSTOMERS and self._alerted.note(refused.limit, about or ""):
+            told = {"limit": refused.limit, "payment": attempt.payment, "shop": attempt.shop}
+            ALERTS.labels("card_testing").inc()
+            log.warning("limit.declines", **told, alert=True)
+
+    @contextmanager
+    def counting(self, mark: str | None) -> Iterator[None]:
+        """Around what opens a payment for a visitor: counts and alerts like `refused`."""
+        try:
+            yield
+        except TooMany as refused:
+            LIMITED.labels(refused.limit, "refused").inc()
+            if self._alerted.note(refused.limit, mark or ""):
+                ALERTS.labels("openings").inc()
+                log.warning("limit.openings", limit=refused.limit, alert=True)
+            raise
 
     async def _wary(self, shop: str) -> bool:
         now = self._clock()

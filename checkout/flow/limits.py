@@ -17,7 +17,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from checkout.errors import TooMany
-from checkout.ledger import attempts
+from checkout.ledger import attempts, openings
 from checkout.ledger.attempts import Try
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.status import FINAL, LIVE, WON, Status
@@ -117,6 +117,20 @@ def tested(conn: Connection, limits: Limits, shop: str, now: float) -> bool:
     under way say nothing yet."""
     found = tally(attempts.tried(conn, now - WINDOW, shop=shop), under_way=False)
     return found.failed >= limits.declines_per_shop_10min and found.excess > 0
+
+
+def check_opening(conn: Connection, limits: Limits, mark: str | None, now: float) -> None:
+    """Raises TooMany where many payments were opened from the address by nobody known."""
+    if mark is None:
+        return
+    attempts.alone(conn, mark)
+    if openings.count(conn, mark, now - WINDOW) >= limits.openings_per_address_10min:
+        raise TooMany(int(MINUTE), limit="openings_per_address_10min")
+
+
+def note_opening(conn: Connection, payment: str, mark: str | None, now: float) -> None:
+    if mark is not None:
+        openings.add(conn, payment, mark, now)
 
 
 def _saved(attempt: Attempt) -> bool:

@@ -75,6 +75,8 @@ def claim(
     if story.status(now) is not Status.OPEN or attempt.number != story.next_number:
         return story, False
     limits.check(conn, book.limits, story, attempt, now, wary=wary)
+    if story.payment.order.product is not None:
+        stock.hold(conn, attempt.payment, now)
     attempts.claim(conn, attempt)
     events.append(
         conn, attempt.payment, "claimed", now, attempt.number,

@@ -28,6 +28,7 @@ from checkout.errors import (
 from checkout.flow import counting, record
 from checkout.flow.counts import PAYMENTS, QUERIES
 from checkout.flow.guard import Guard
+from checkout.flow.limits import check_opening, note_opening
 from checkout.flow.methods import offered, prepare
 from checkout.flow.pace import Pace, next_query
 from checkout.gateways.base import (
@@ -52,7 +53,7 @@ from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
 from checkout.model.parameters import KEPT_HERE, OF_CARDS, said
 from checkout.model.status import UNPAID_ENDS, Status
-from checkout.settings import Settings, Shop
+from checkout.settings import Limits, Settings, Shop
 from checkout.texts import N_
 
 log = structlog.get_logger(__name__)
@@ -153,11 +154,14 @@ class Flow:
             raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
         return made
 
-    async def open_link(self, link: str, order: Order, shop: Shop) -> Payment:
-        """The payment of an offline link, by its digest: the same at every opening.
+    async def open_link(
+        self, link: str, order: Order, shop: Shop, address: str | None = None
+    ) -> Payment:
+        """The payment of an offline link, by its digest: the same at every opening. `address`:
+        the visitor's.
 
         Raises Gone at a first opening after the link's time, Cancelled when it is an invoice's
-        that was cancelled, Unprocessable when no method fits.
+        that was cancelled, Unprocessable when no method fits, TooMany.
         """
         before = await self.ledger.read(payments.by_link, link)
         if before is None or self.status(before) in UNPAID_ENDS:
@@ -172,7 +176,9 @@ class Flow:
         if invoice is not None:
             order = msgspec.structs.replace(order, money=invoice.money)
         order = await self.counted(order, shop, fixed=invoice is not None)
-        return await self.ledger.write(_add_for_link, self.new(order, shop, link))
+        made, mark = self.new(order, shop, link), self.address_mark(address)
+        with self.guard.counting(mark):
+            return await self.ledger.write(_add_for_link, self.settings.limits, made, mark)
 
     async def counted(
         self,
@@ -696,12 +702,14 @@ def _add_once(
     return made, same
 
 
-def _add_for_link(conn: Connection, payment: Payment) -> Payment:
+def _add_for_link(conn: Connection, limits: Limits, payment: Payment, mark: str | None) -> Payment:
     if invoices.shut(conn, payment.link or ""):  # this very moment
         raise Cancelled
+    check_opening(conn, limits, mark, payment.created_at)
     made = payments.add_for_link(conn, payment)
     if made is payment:
         _created(conn, payment)
+        note_opening(conn, payment.uid, mark, payment.created_at)
     return made
 
 

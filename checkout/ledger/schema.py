@@ -182,6 +182,18 @@ recent: Final = Table(
     Index("recent_by_age", "created_at"),
 )
 
+# Which payments visitors opened, by their networks' marks; kept for an hour. No key to `payments`:
+# it keeps no payment, and none of it is missed.
+openings: Final = Table(
+    "openings",
+    METADATA,
+    Column("payment", String(36), primary_key=True),
+    Column("address_mark", String(32), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index("openings_by_address", "address_mark", "created_at"),
+    Index("openings_by_age", "created_at"),
+)
+
 products: Final = Table(
     "products",
     METADATA,

@@ -17,7 +17,7 @@ from checkout.model.checks import decode, form_pairs
 from checkout.texts import choose
 from checkout.web.callers import authenticated, by_key, key_holder
 from checkout.web.forms import read_form
-from checkout.web.security import read_body
+from checkout.web.security import client_address, read_body
 from checkout.web.visit import READ, Visit, Web_Request, see_other, web_of
 
 # Before the idempotency keys of those who have the public key alone: no header can hold it, so
@@ -102,7 +102,8 @@ async def offline_link(request: Web_Request) -> Response[bytes]:
     now = web.flow.clock()
     request.scope["state"]["shop"] = shop  # whom to ask when it has ended
     order = read_link_order(link.data, shop, sandbox=web.settings.sandbox, now=now)
-    return await to_payment(request, await web.flow.open_link(link.digest, order, shop))
+    address = client_address(request, web.settings.trusted_proxies)
+    return await to_payment(request, await web.flow.open_link(link.digest, order, shop, address))
 
 
 async def to_payment(request: Web_Request, payment: Payment) -> Response[bytes]:

@@ -80,6 +80,11 @@ ERROR: Final[dict[int, Words]] = {
         "info",
     ),
     405: Words(N_("We could not read that"), N_("Go back and try again."), "bad"),
+    409: Words(
+        N_("The last ones have just gone"),
+        N_("Nothing was charged. Somebody else has bought them while this page was open."),
+        "info",
+    ),
     410: Words(N_("This link has ended"), N_("Ask the shop for a new one."), "info"),
     413: Words(N_("That was too much"), N_("Go back and enter less."), "bad"),
     429: Words(

@@ -1,4 +1,4 @@
-"""The limits count what is under way, and by shop"""
+"""The limits count what is under way, by shop, and what visitors open"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,14 @@ DECLINED = sa.text("status = 'declined'")
 
 def upgrade() -> None:
     op.add_column("attempts", sa.Column("shop", sa.String(64)))
+    op.create_table(
+        "openings",
+        sa.Column("payment", sa.String(36), primary_key=True),
+        sa.Column("address_mark", sa.String(32), nullable=False),
+        sa.Column("created_at", sa.Double, nullable=False),
+    )
+    op.create_index("openings_by_address", "openings", ["address_mark", "created_at"])
+    op.create_index("openings_by_age", "openings", ["created_at"])
     op.create_index("attempts_by_shop", "attempts", ["shop", "created_at"])
     for name, mark in MARKS.items():
         op.drop_index(name, "attempts")
@@ -21,6 +29,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("openings")
     for name, mark in MARKS.items():
         op.drop_index(name, "attempts")
         op.create_index(
