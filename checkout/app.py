@@ -44,10 +44,12 @@ from checkout.web import (
     static,
     widget,
 )
+from checkout.web.challenge import Challenge, open_challenge
 from checkout.web.errors import on_error
 from checkout.web.head import bounded
 from checkout.web.invoice import postman
 from checkout.web.load import LoadShedder
+from checkout.web.proof_of_work import ProofOfWork
 from checkout.web.render import Assets, Renderer
 from checkout.web.security import LARGEST_BODY, security_headers
 from checkout.web.visit import Web
@@ -67,6 +69,7 @@ HANDLERS = (
     *widget.HANDLERS,
     *health.HANDLERS,
 )
+CHALLENGES = {"proof_of_work": ProofOfWork}
 
 
 def create_app(
@@ -82,7 +85,11 @@ def create_app(
     the fork. `upstream` and `downstream` are what carries calls to the gateways and to the shops,
     where it is not the network: for tests at the edge. Without `deliver` the shops' letters stay
     in the outbox, for somebody else to carry."""
-    renderer = Renderer(Assets())
+    assets, signer = Assets(), Signer(settings.secrets)
+    challenge = challenge_of(settings, signer)
+    for name, script in challenge.scripts.items() if challenge else ():
+        assets.add(name, script)
+    renderer = Renderer(assets)
     renderer.compile()
 
     @asynccontextmanager
@@ -93,7 +100,7 @@ def create_app(
         ):
             courier, mailer = Courier(flow, http), Mailer(flow, postman(flow))
             flow.verify = Verifier(flow, http)
-            web = Web(settings, flow, Signer(settings.secrets), renderer, {})
+            web = Web(settings, flow, signer, renderer, {}, challenge)
             app.state.web = web
             running = [
                 asyncio.create_task(sweep.run(flow)),
@@ -130,6 +137,11 @@ def create_app(
     )
     app.asgi_handler = bounded(app.asgi_handler)
     return app
+
+
+def challenge_of(settings: Settings, signer: Signer) -> Challenge | None:
+    """Raises BadSettings for one that nobody has installed."""
+    return open_challenge(settings, signer, CHALLENGES)
 
 
 @asynccontextmanager

@@ -13,5 +13,5 @@ LETTERS: Final = Counter("checkout_letters", "Tries of notifications to shops", 
 MAILS: Final = Counter("checkout_mails", "Tries of mails to customers", ["kind", "answer"])
 LIMITED: Final = Counter(
     "checkout_limited", "What the limits did to a try", ["limit", "answer"]
-)  # answer: refused, slowed, challenged
+)  # answer: refused, slowed, challenged, met
 ALERTS: Final = Counter("checkout_alerts", "What a person has to look at", ["kind"])

@@ -30,6 +30,7 @@ from checkout.model.rules import text
 from checkout.model.status import Status
 from checkout.texts import choose
 from checkout.web.callers import key_holder
+from checkout.web.robots import no_challenge
 from checkout.web.saved import today
 from checkout.web.security import read_body
 from checkout.web.visit import Visit, Web_Request, web_of
@@ -53,6 +54,7 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     visit = Visit(web, request, lang, story)
     number = story.next_number
     if visit.status is Status.OPEN:
+        await no_challenge(visit)
         await web.flow.prepare(story)
         visit.story = await web.flow.pay(story, await _submission(visit, fields))
         if refused := refused_field(visit.story, number):

@@ -31,6 +31,7 @@ from checkout.web.payment_page import (
     known_customer,
     show_payment,
 )
+from checkout.web.robots import admitted
 from checkout.web.saved import saved_card, today
 from checkout.web.security import guard_form, read_body
 from checkout.web.views import (
@@ -86,6 +87,8 @@ async def pay(request: Web_Request) -> Answer:
         errors["agreed"] = words.TERMS_MISSING
     if errors or chosen is None:
         return await show_payment(visit, values=fields, errors=errors, status_code=422)
+    if not await admitted(visit, fields):
+        return await show_payment(visit, values=fields, checks=True, status_code=422)
     pocket = _pocket(visit, fields, chosen.name, token.attempt)
     submission = Submission(
         number=token.attempt,

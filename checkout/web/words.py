@@ -46,6 +46,11 @@ NO_WAY: Final = Words(
     N_("Nothing was charged. Please try again later, or ask the shop."),
     "bad",
 )
+ONE_MORE_CHECK: Final = Words(
+    N_("One more check"),
+    N_("Nothing was charged. Please enter the card again: the check runs while you do."),
+    "info",
+)
 LEAVING: Final = Words(
     N_("You are going to your bank"),
     N_("Your bank wants to make sure that it is you. Afterwards you come back here."),
