@@ -71,10 +71,10 @@ def check(
 ) -> None:
     """Raises TooMany. `wary`: cards are tested at the shop. The caller holds the payment."""
     _check_payment(limits, story, now)
-    address = _check_address(conn, limits, attempt, now, wary=wary)
+    failed = _check_address(conn, limits, attempt, now, wary=wary)
     # A card range is a bank's: its other customers are not to pay for one who tests its cards. So
     # it is shut only to addresses that failed as well; a saved card is one card, shut to all.
-    if attempt.bin_mark and (address.excess > 0 or _saved(attempt)):
+    if attempt.bin_mark and (failed or _saved(attempt)):
         attempts.alone(conn, attempt.bin_mark)
         found = tally(attempts.tried(conn, now - WINDOW, bin_mark=attempt.bin_mark))
         if found.excess >= limits.declines_per_bin_10min:
@@ -89,17 +89,19 @@ def _check_payment(limits: Limits, story: Story, now: float) -> None:
 
 def _check_address(
     conn: Connection, limits: Limits, attempt: Attempt, now: float, *, wary: bool
-) -> Tally:
+) -> bool:
+    """Whether the address has failed; not by one slip of this payment, which may be corrected."""
     if not attempt.address_mark:
-        return Tally()
+        return False
     attempts.alone(conn, attempt.address_mark)
-    found = of_address(conn, attempt.address_mark, now)
+    tries = attempts.tried(conn, now - WINDOW, address_mark=attempt.address_mark)
+    found = tally(tries)
     if found.excess >= most_of(limits, wary=wary):
         raise _too_many("declines_per_address_10min", found.oldest, now)
-    others = found.payments - {attempt.payment}
-    if len(others) >= limits.payments_per_address_10min:
+    others = tally(each for each in tries if each.payment != attempt.payment)
+    if len(others.payments) >= limits.payments_per_address_10min:
         raise TooMany(int(MINUTE), limit="payments_per_address_10min")
-    return found
+    return others.excess > 0 or found.failed - others.failed >= AGAIN
 
 
 def of_address(conn: Connection, mark: str, now: float) -> Tally:

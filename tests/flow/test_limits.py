@@ -205,6 +205,20 @@ async def test_declines_of_one_card_range(tight: World) -> None:
     await decline(tight, 1, "192.0.2.3", OTHER_RANGE)
 
 
+async def test_a_slip_in_a_shut_range_may_be_corrected(tight: World) -> None:
+    """Once, on the payment where it was made."""
+    await range_declined(tight)
+    who = shops.changed(shops.CUSTOMER, ip="198.51.100.1")
+    story = await tight.payment(attempts=5)
+    for _ in range(2):
+        tight.gateway.will_answer(DECLINED)
+        story = await tight.pay(story, customer=who, card=SAME_RANGE)
+    with pytest.raises(TooMany):
+        await tight.pay(story, customer=who, card=SAME_RANGE)
+    with pytest.raises(TooMany):
+        await tight.pay(await tight.payment(), customer=who, card=SAME_RANGE)
+
+
 async def test_nobody_locks_a_banks_customers_out(tight: World) -> None:
     """Of a range in which cards are tested, who has not failed pays."""
     await range_declined(tight)
