@@ -30,9 +30,9 @@ LASTS: Final = 3600.0  # seconds
 LONGEST: Final = 400  # characters of a proof
 _PROOF: Final = re.compile(rf"[0-9]{{1,10}}(\.[0-9]{{1,10}}){{{TASKS - 1}}}", re.ASCII)
 
-WHY: Final = N_("Many cards are being tried here just now. Your device shows that it is no robot.")
+WHY: Final = N_("To keep robots out, your device solves a small task while you type.")
 WITHOUT_SCRIPT: Final = N_(
-    "Without JavaScript: press Pay %(seconds)s seconds after you opened this page, or later."
+    "Without JavaScript: press Pay %(seconds)s seconds after this page has opened, or later."
 )
 
 
@@ -47,13 +47,7 @@ class ProofOfWork(Challenge):
         token = fields.get("challenge", "")
         if self._age(about, token) is None:
             token = self._signer.sign_challenge(about.uid, about.attempt, about.now, self._bits)
-        _ = gettext(about.language)
-        return Asked(
-            hidden=(("challenge", token), ("proof", "")),
-            script="challenge.js",
-            text=_(WHY),
-            without_script=fill(_(WITHOUT_SCRIPT), seconds=str(self._wait)),
-        )
+        return asked(token, self._wait, about.language)
 
     def met(self, about: About, fields: Mapping[str, str]) -> bool:
         token = fields.get("challenge", "")
@@ -68,6 +62,17 @@ class ProofOfWork(Challenge):
         age = about.now - made if made is not None else -1.0
         # Another worker's clock may be a little behind.
         return max(age, 0.0) if -5.0 <= age <= LASTS and made is not None else None
+
+
+def asked(token: str, wait: int, language: str) -> Asked:
+    """What the page shows of it. `wait`: seconds."""
+    _ = gettext(language)
+    return Asked(
+        hidden=(("challenge", token), ("proof", "")),
+        script="challenge.js",
+        text=_(WHY),
+        without_script=fill(_(WITHOUT_SCRIPT), seconds=str(wait)),
+    )
 
 
 def proved(token: str, proof: str, bits: int) -> bool:

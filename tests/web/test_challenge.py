@@ -74,7 +74,7 @@ async def test_the_page_asks_and_work_answers(opened: Opened) -> None:
         made = await near(house, customer)
         form, page = await form_of(customer, made)
         assert "/static/challenge." in page.html
-        assert "no robot" in page.text
+        assert "To keep robots out" in page.text
         assert f"{WAIT} seconds after" in page.html
         answer = await sent(customer, form, proof=solved(form.fields["challenge"]))
         assert answer.status_code == 303
