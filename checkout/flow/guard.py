@@ -142,22 +142,22 @@ class Guard:
                 self._waiting[mark] -= 1
 
     def refused(self, refused: TooMany, attempt: Attempt) -> None:
-        """Counts each; alerts once within the window of one address or range at one limit."""
+        """Counts each; alerts once within the window for a limit and a shop, however many come."""
         LIMITED.labels(refused.limit, "refused").inc()
-        about = attempt.bin_mark if "bin" in refused.limit else attempt.address_mark
-        if refused.limit not in ONE_CUSTOMERS and self._alerted.note(refused.limit, about or ""):
+        shop = attempt.shop or ""
+        if refused.limit not in ONE_CUSTOMERS and self._alerted.note(refused.limit, shop):
             told = {"limit": refused.limit, "payment": attempt.payment, "shop": attempt.shop}
             ALERTS.labels("card_testing").inc()
             log.warning("limit.declines", **told, alert=True)
 
     @contextmanager
-    def counting(self, mark: str | None) -> Iterator[None]:
+    def counting(self) -> Iterator[None]:
         """Around what opens a payment for a visitor: counts and alerts like `refused`."""
         try:
             yield
         except TooMany as refused:
             LIMITED.labels(refused.limit, "refused").inc()
-            if self._alerted.note(refused.limit, mark or ""):
+            if self._alerted.note(refused.limit):
                 ALERTS.labels("openings").inc()
                 log.warning("limit.openings", limit=refused.limit, alert=True)
             raise

@@ -111,7 +111,7 @@ async def buy(flow: Flow, id: str, choice: Choice, address: str | None = None) -
     same form with the same choice gives the same payment, until that one has ended unpaid.
     `address`: the visitor's. Raises NotForSale, NotFound, TooMany."""
     mark = flow.address_mark(address)
-    with flow.guard.counting(mark):
+    with flow.guard.counting():
         try:
             return await flow.ledger.write(_buy, flow, id, choice, mark)
         except IntegrityError:  # the same form came twice at once: the other was first

@@ -177,7 +177,7 @@ class Flow:
             order = msgspec.structs.replace(order, money=invoice.money)
         order = await self.counted(order, shop, fixed=invoice is not None)
         made, mark = self.new(order, shop, link), self.address_mark(address)
-        with self.guard.counting(mark):
+        with self.guard.counting():
             return await self.ledger.write(_add_for_link, self.settings.limits, made, mark)
 
     async def counted(

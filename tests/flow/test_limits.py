@@ -8,6 +8,7 @@ from itertools import cycle
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from checkout.errors import TooMany
@@ -255,17 +256,23 @@ async def test_while_cards_are_tested_at_a_shop(tight: World) -> None:
 
 
 async def test_alerts_come_once_in_their_time(tight: World) -> None:
+    """However many addresses come; each refusal is counted."""
+    labels = {"limit": "declines_per_address_10min", "answer": "refused"}
+    before = REGISTRY.get_sample_value("checkout_limited_total", labels) or 0.0
     with capture_logs() as said:
         for _ in range(3):
-            await decline(tight, 4, "192.0.2.1", OTHER_RANGE)
-            for _ in range(5):
-                with pytest.raises(TooMany):
-                    await decline(tight, 1, "192.0.2.1", OTHER_RANGE)
+            for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
+                for number in range(4):
+                    await decline(tight, 1, address, card_of(number))
+                for _ in range(5):
+                    with pytest.raises(TooMany):
+                        await decline(tight, 1, address, OTHER_RANGE)
             tight.clock.move(600)
     alerts = [each for each in said if each.get("alert")]
     assert [each["event"] for each in alerts] == ["limit.declines"] * 3
     assert alerts[0]["limit"] == "declines_per_address_10min"
     assert "192.0.2.1" not in str(said)
+    assert REGISTRY.get_sample_value("checkout_limited_total", labels) == before + 45
 
 
 async def test_customers_of_no_known_address_do_not_count_together(tight: World) -> None:
