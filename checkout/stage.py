@@ -77,6 +77,7 @@ private_key = "file:shop.pem"
 url = "{shop_url}"
 email = "help@shop.example.com"
 frame_origins = ["{shop_url}"]
+{of_shop}
 
 [shops.{shop}.methods]
 credit_card = "cards"
@@ -137,10 +138,11 @@ class Stage(Struct, frozen=True, kw_only=True):
     sandbox: str
     keys: Keys
 
-    def write_settings(self, more: str = "") -> Path:
+    def write_settings(self, more: str = "", of_shop: str = "") -> Path:
         """The settings of the shop and of checkout, with fresh secrets; checkout.toml's path.
 
-        The sandbox has to be running: its public key is asked for. `more` ends the file.
+        The sandbox has to be running: its public key is asked for. `more` ends the file,
+        `of_shop` its table of the shop.
         """
         (self.folder / "shop.pem").write_text(self.keys.private_key)
         config = self.folder / "checkout.toml"
@@ -158,6 +160,7 @@ class Stage(Struct, frozen=True, kw_only=True):
             secure_key=secrets.token_hex(16),
             ipn_secret=secrets.token_hex(32),
             gateway_public_key=public_key.text.strip(),
+            of_shop=of_shop,
         )
         config.write_text(written + more)
         shop = {

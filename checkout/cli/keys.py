@@ -20,6 +20,7 @@ def keys(as_json: bool) -> None:
         "shop_secret_key": secrets.token_hex(32),
         "link_key": secrets.token_urlsafe(48),
         "operator_token": secrets.token_urlsafe(32),
+        "publishable_key": f"pk_{secrets.token_urlsafe(32)}",
         "private_key": private,
         "public_key": public,
     }
@@ -31,8 +32,9 @@ def keys(as_json: bool) -> None:
         "shop_secret_key": "[shops.ID] secret_key: the shop's API password",
         "link_key": "[shops.ID] link_keys = [...]: signs the shop's offline links",
         "operator_token": "operator_token: Bearer token of /metrics",
+        "publishable_key": "[shops.ID] publishable_key: for the shop's app, and no secret",
         "private_key": "[shops.ID] private_key: signs notifications and results for the shop",
-        "public_key": "for the shop's plugin, which verifies both with it, and the shop's app",
+        "public_key": "for the shop's plugin, which verifies both with it",
     }
     for name, note in notes.items():
         click.echo(f"# {note}\n{found[name]}\n")

@@ -237,7 +237,9 @@ def _payment(payment: Payment) -> dict[str, Any]:
         "decimals": payment.order.money.exponent,
         "description": payment.order.description,
         "tracking_id": payment.order.tracking_id,
+        "type": payment.order.transaction_type,
         "test": payment.order.test,
+        "created_by": payment.created_by,
         "created_at": _moment(payment.created_at),
         "expires_at": _moment(payment.expires_at),
     }

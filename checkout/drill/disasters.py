@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from checkout.drill.customer import CHALLENGE
 from checkout.drill.post import FORGERIES
@@ -151,6 +151,25 @@ async def refund_first(scene: Scene) -> None:
     await scene.expect_paid(order, "the refund's notification, after it")
 
 
+async def payment_alike(scene: Scene) -> None:
+    """Genuine notifications of payments with the order's number and money that the shop never asked
+    for: each succeeded, none is the order's."""
+    order = await scene.order()
+    test = await scene.is_test(order)
+    lookalikes: dict[str, dict[str, Any]] = {
+        "a card that was kept": {"transaction_type": "tokenization"},
+        "money that was only reserved": {"transaction_type": "authorization"},
+        "a payment that is no test" if test else "a test payment": {"test": not test},
+        "another's payment, alike but for its token": {},
+    }
+    for what, changes in lookalikes.items():
+        letter = await scene.alike(order, **changes)
+        await scene.post.deliver(letter, order.notification_url)
+        await scene.expect_unpaid(order, f"a genuine notification of {what}")
+    await scene.deliver(await scene.paid(order), "the order's own notification")
+    await scene.expect_paid(order, "the order's own notification")
+
+
 DISASTERS: Final = (
     Disaster("tab-closed", "The customer pays and closes the tab", tab_closed),
     Disaster(
@@ -160,6 +179,7 @@ DISASTERS: Final = (
     Disaster("notification-doubled", "The notification comes twice", notification_doubled),
     Disaster("notification-reordered", "An older notification comes last", notification_reordered),
     Disaster("notification-forged", "Somebody else writes notifications", notification_forged),
+    Disaster("payment-alike", "Somebody else's payment has the order's number", payment_alike),
     Disaster("returned-twice", "The customer comes back again and again", returned_twice),
     Disaster("return-tampered", "The return address is made up", return_tampered),
     Disaster("declined-then-paid", "A card is declined, then the money comes", declined_then_paid),

@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import httpx
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -21,6 +22,7 @@ from checkout.flow.verbs import Flow
 from checkout.ledger import outbox, payments
 from checkout.ledger.outbox import Letter
 from checkout.ledger.rows import Attempt, Story
+from checkout.model.order import BY_APP
 from checkout.model.status import Status
 
 SECONDS: Final = 20.0
@@ -121,6 +123,22 @@ class Scene:
         await order.customer.pay(good_card())
         return await self.letter(order, Status.PAID)
 
+    async def alike(self, order: Order, **changes: Any) -> Letter:
+        """Somebody with the key of the shop's apps makes and pays a payment of the same number and
+        money, but for `changes` of it; the letter that tells so is held back. It is genuine."""
+        asked = (await self.story(order)).payment
+        theirs = msgspec.structs.replace(asked.order, created_by=BY_APP, **changes)
+        made = await self.flow.create(theirs, self.flow.settings.shop(asked.shop), fixed=True)
+        browser = self.new_browser()
+        self._browsers.append(browser)
+        customer = Customer(browser, self.checkout)
+        await customer.arrive(f"{self.checkout}/widget/hpp.html?token={made.token}")
+        await customer.pay(good_card())
+        return await self._written(made.uid, (PAYMENT, "successful"))
+
+    async def is_test(self, order: Order) -> bool:
+        return (await self.story(order)).payment.order.test
+
     async def declined(self, order: Order) -> Story:
         """One card is declined."""
         story = await self.story(order)
@@ -151,7 +169,7 @@ class Scene:
         done = await operate(self.flow, "refund", order.uid, amount=1, reason="The drill's")
         if not done.done:
             raise Stuck(f"the refund is {done.status}")
-        return await self._written(order, ("refund", "successful"))
+        return await self._written(order.uid, ("refund", "successful"))
 
     async def bank_says(self, order: Order, status: str) -> None:
         """Move the last attempt at the gateway, and let checkout learn of it."""
@@ -174,11 +192,11 @@ class Scene:
         """The letter in the outbox that tells this end."""
         words = {Status.PAID: "successful", Status.DECLINED: "failed", Status.EXPIRED: "error"}
 
-        return await self._written(order, (PAYMENT, words[status]))
+        return await self._written(order.uid, (PAYMENT, words[status]))
 
-    async def _written(self, order: Order, what: tuple[str, str]) -> Letter:
+    async def _written(self, uid: str, what: tuple[str, str]) -> Letter:
         async def written() -> Letter | None:
-            letters = await self.flow.ledger.read(outbox.of, order.uid)
+            letters = await self.flow.ledger.read(outbox.of, uid)
             return next((each for each in letters if told(each) == what), None)
 
         return await _until(written, f"checkout to write: {' '.join(what)}")

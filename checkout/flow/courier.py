@@ -27,6 +27,7 @@ from checkout.ledger import events, outbox, payments
 from checkout.ledger.outbox import Letter
 from checkout.ledger.rows import Payment
 from checkout.merchant.letters import headers
+from checkout.model.order import BY_APP
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +109,7 @@ class Courier:
             if shop is None:
                 return "unknown shop", 0
             async with asyncio.timeout(self._flow.pace.letter):
-                now, public = self._flow.clock(), payment.order.public
+                now, public = self._flow.clock(), payment.created_by == BY_APP
                 response = await posted(
                     self._http,
                     letter.url,

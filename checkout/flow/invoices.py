@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Collection
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -19,6 +20,7 @@ from checkout.ledger.invoices import Invoice, Standing
 from checkout.links import link_digest, new_uid, sign_link
 from checkout.merchant.invoices import Draft
 from checkout.model.invoice import PREFIX, Delivery, Kind
+from checkout.model.order import BY_SHOP
 from checkout.model.status import LIVE, OUTWARD, WON, Status
 from checkout.settings import Shop
 
@@ -47,6 +49,7 @@ async def make(
     its link gets too long.
     """
     order = await flow.counted(draft.order, shop, currency="currency")
+    order = msgspec.structs.replace(order, created_by=BY_SHOP)
     now, link = flow.clock(), signed(draft, shop)
     invoice = Invoice(
         id=PREFIX + secrets.token_hex(8),

@@ -284,6 +284,9 @@ def _mismatch(story: Story, attempt: Attempt, outcome: Outcome) -> dict[str, Any
         for name, (theirs, our) in stated.items()
         if theirs is not None and theirs != our
     }
+    if facts.another_type is not None:
+        asked = story.payment.order.transaction_type
+        found["type"] = {"stated": facts.another_type, "ours": asked}
     return found | _short(attempt, facts)
 
 

@@ -49,7 +49,7 @@ from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
 from checkout.model.kept import Kept
 from checkout.model.networks import network_of
-from checkout.model.order import Customer, Method, Order
+from checkout.model.order import BY_SHOP, Customer, Method, Order
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
 from checkout.model.parameters import KEPT_HERE, OF_CARDS, said
 from checkout.model.status import UNPAID_ENDS, Status
@@ -174,7 +174,7 @@ class Flow:
         # An invoice's mail has said its sum already.
         invoice = await self.ledger.read(invoices.order_by_link, link)
         if invoice is not None:
-            order = msgspec.structs.replace(order, money=invoice.money)
+            order = msgspec.structs.replace(order, money=invoice.money, created_by=BY_SHOP)
         order = await self.counted(order, shop, fixed=invoice is not None)
         made, mark = self.new(order, shop, link), self.address_mark(address)
         with self.guard.counting():

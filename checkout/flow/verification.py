@@ -24,6 +24,7 @@ from checkout.ledger.rows import Story
 from checkout.links import new_uid
 from checkout.merchant.letters import headers, told
 from checkout.merchant.shapes import encoded
+from checkout.model.order import BY_APP
 from checkout.model.outcome import Facts, Outcome, Reason
 from checkout.model.status import Status
 from checkout.settings import Shop
@@ -56,7 +57,7 @@ class Verifier:
         flow, payment = self._flow, story.payment
         public_url = flow.settings.public_url
         body = encoded(told(story, Status.ACTION, shop, public_url)).encode()
-        signed = headers(shop, new_uid(), body, flow.clock(), public=payment.order.public)
+        signed = headers(shop, new_uid(), body, flow.clock(), public=payment.created_by == BY_APP)
         response = await posted(
             self._http,
             payment.order.ways.verification_url or "",

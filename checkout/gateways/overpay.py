@@ -237,6 +237,7 @@ class Overpay(Operations):
             "gateway.another_type",
             uid=transaction.uid, asked=asked, stated=transaction.kind, alert=True,
         )  # fmt: skip
+        facts = msgspec.structs.replace(facts, another_type=transaction.kind)
         return Outcome(Status.PENDING, transaction.uid, facts=facts)
 
     def _unfinished(

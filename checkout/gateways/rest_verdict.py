@@ -36,6 +36,8 @@ from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import LIVE, WON, Status
 
 ASKED: Final = {"DB": "payment", "PA": "authorization", "PO": "payout"}
+# What is asked for by which `paymentType`; a card that is kept alone is asked for by none of them.
+TYPE_OF: Final = {kind: code for code, kind in ASKED.items()} | {"charge": "DB"}
 # What the long words mean for what was asked for; a notification doesn't know that.
 LONG_OF: Final = {"payout": PAYOUT, None: LONG | PAYOUT}
 
@@ -50,6 +52,10 @@ def outcome(
     if not said.sound:
         log.error("gateway.unreadable_facts", id=said.id, alert=True)
         return Outcome(Status.PENDING, said.id)
+    if said.asked in ASKED and asked in TYPE_OF and said.asked != TYPE_OF[asked]:
+        log.error("gateway.another_type", id=said.id, asked=asked, stated=said.asked, alert=True)
+        facts = Facts(key=said.facts.key, another_type=ASKED[said.asked])
+        return Outcome(Status.PENDING, said.id, facts=facts)
     status, step = _status(said, asked or ASKED.get(said.asked or "")), None
     waits = said.word in WAITING or (said.short in SENT_AWAY and said.long not in LONG)
     if status is Status.PENDING and waits and (said.word or said.code not in FAILED):

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from checkout.model.kept import Kept
-from checkout.model.order import Customer, Order
+from checkout.model.order import BY_APP, BY_LINK, BY_PRODUCT, BY_SHOP, Customer, Order
 from checkout.model.outcome import Facts, Reason
 from checkout.model.status import LIVE, Status, payment_status
 from checkout.model.steps import Step
@@ -76,6 +76,16 @@ class Payment(Struct, frozen=True, kw_only=True):
     created_at: float
     updated_at: float
     expires_at: float
+
+    @property
+    def created_by(self) -> str:
+        """One of `MAKERS`, also of an order that was written down before it said so itself."""
+        order = self.order
+        if order.public:
+            return BY_APP
+        if order.product is not None:
+            return BY_PRODUCT
+        return order.created_by or (BY_LINK if self.link else BY_SHOP)
 
 
 class Story(Struct, frozen=True):

@@ -262,3 +262,12 @@ mails: Final = Table(
     Index("mails_due", "due_at"),
     Index("mails_by_invoice", "invoice"),
 )
+
+app_counts: Final = Table(
+    "app_counts",
+    METADATA,
+    Column("mark", String(64), nullable=False),  # of a shop or an address
+    Column("period", BigInteger, nullable=False),  # which ten minutes since 1970
+    Column("number", Integer, nullable=False),  # of payments made with publishable keys
+    PrimaryKeyConstraint("mark", "period"),
+)

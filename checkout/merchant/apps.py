@@ -1,7 +1,7 @@
 """Payments from a shop's own app: what its SDK sends, and what it may be told.
 
-`POST /ctp/api/payments`, and `GET /ctp/api/checkouts/{token}` by the shop's public key. An app is
-in everybody's hands: it is told what the payment page would show, and nothing that only the shop
+`POST /ctp/api/payments`, and `GET /ctp/api/checkouts/{token}` by the publishable key. An app is in
+everybody's hands: it is told what the payment page would show, and nothing that only the shop
 and its server share.
 
 Source: the requests that the public Android, iOS and Flutter SDKs of beGateway write, and the
@@ -11,33 +11,26 @@ fields of the answers that they read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, Final
 
 from checkout.ledger.rows import Story
 from checkout.merchant.customers import CUSTOMER, fitted
 from checkout.merchant.shapes import CHECKS, bank, card, checkout, message, words
 from checkout.model.browser import FIELDS, Browser
-from checkout.model.card import (
-    ANY_LENGTH,
-    Card,
-    SavedCard,
-    digits,
-    read_card,
-    read_saved_card,
-)
+from checkout.model.card import ANY_LENGTH, digits
 from checkout.model.checks import Fields, Wrong, drop_nulls
 from checkout.model.order import CARD_METHOD, Customer, Order
-from checkout.model.outcome import PaidCard
 from checkout.model.rules import loose_flag, text
 from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.settings import Shop
 
 # What SDKs call the card's fields, by the names of our own form.
 CARD: Final = {"number": "number", "code": "verification_value", "holder": "holder"}
-SAVED: Final = "can't be used here: send the card's number"
+EXPIRY: Final = "exp_date"  # else month and year
+AGREED: Final = "agreed"  # to the shop's terms
+PLACES: Final = {"method": "payment_method", "agreed": AGREED}
+SAVED: Final = "is not the saved card that the shop's order names: send the card's number"
 REFUSED: Final = "was not accepted by the gateway"
-EXCLUDED: Final = "is of a card that this shop does not accept"
 
 # The parts of the shop's own objects that its customer may see.
 SHOWN: Final = {
@@ -54,7 +47,8 @@ SHOWN: Final = {
     "additional_data": ("receipt_text", "contract"),
 }  # fmt: skip
 
-UNTOLD: Final[dict[str, Any]] = {"token": None}  # of a card, but to the app that sent it
+# Of a card, but to the app that sent it.
+UNTOLD: Final[dict[str, Any]] = {"token": None, "holder": None}
 
 # The only words that SDKs know: to them all others are a failure, and the customer pays again.
 WAITING: Final = "incomplete"
@@ -65,57 +59,65 @@ def request_of(data: Any) -> Fields:
     return Fields(drop_nulls(data), tolerant=True).within("request", shown="")
 
 
-def app_token(fields: Fields) -> str | None:
-    """The token of a saved card, where the app sends one in place of a number."""
+def app_form(fields: Fields, order: Order) -> dict[str, str]:
+    """What the app sends, by the names of the page's form; what no form could say is told in
+    `fields`. The card's token is good where the shop's own order names it, and nowhere else."""
     given = fields.within("credit_card")
-    return given.get("token", _token) if not given.has("number") else None
+    form = {ours: _typed(given, theirs) for ours, theirs in CARD.items()}
+    names = (EXPIRY,) if given.has(EXPIRY) else ("exp_month", "exp_year")
+    form["expiry"] = "/".join(_typed(given, name) for name in names)
+    form["method"] = fields.get("payment_method", text(64), CARD_METHOD)
+    token = given.get("token", _token) if not given.has("number") else None
+    form["card"] = "saved" if token else "new"
+    if token is not None and token != order.card_token:
+        given.wrong("token", SAVED)
+    boxes = {
+        "remember": given.get("save_card", loose_flag),
+        "agreed": fields.get(AGREED, loose_flag),
+    }
+    return form | {name: "on" for name, ticked in boxes.items() if ticked}
 
 
 def _token(value: Any) -> str:
-    """A rule: tokens are kept, so nothing that may be a card's number is one."""
+    """A rule: nothing that may be a card's number is a token."""
     found = text(255)(value)
     if len(digits(found) or "") in ANY_LENGTH:
         raise Wrong(SAVED)
     return found
 
 
-def app_saved_card(
-    fields: Fields, order: Order, token: str, known: PaidCard | None
-) -> SavedCard | None:
-    """`known`: what we know of it; None where the gateway takes no tokens. Its code may be left
-    out: whether it is wanted is for the gateway to say."""
-    given = fields.within("credit_card")
-    if known is None or known.brand in order.methods.excluded_brands:
-        given.wrong("token", SAVED if known is None else EXCLUDED)
-        return None
-    code = _typed(given, CARD["code"])
-    found, problems = read_saved_card({"code": code}, token, known, coded=bool(code))
-    for ours, problem in problems.items():
-        given.wrong(CARD[ours], problem)
-    return found
-
-
-def app_remembers(fields: Fields) -> bool:
-    return fields.within("credit_card").get("save_card", loose_flag, False)
-
-
-def app_card(fields: Fields, order: Order, today: date, *, code_optional: bool) -> Card | None:
-    """The card in `credit_card`; what is wrong with it is told in `fields`, never the value."""
-    given = fields.within("credit_card")
-    typed = {ours: _typed(given, theirs) for ours, theirs in CARD.items()}
-    names = ("exp_date",) if given.has("exp_date") else ("exp_month", "exp_year")
-    typed["expiry"] = "/".join(_typed(given, name) for name in names)
-    brands = frozenset(order.methods.excluded_brands)
-    found, problems = read_card(
-        typed, today=today, excluded_brands=brands, code_optional=code_optional
-    )
-    for ours, problem in problems.items():
-        given.wrong(CARD.get(ours, names[0]), problem)
-    return found
-
-
 def _typed(given: Fields, name: str) -> str:
     return given.get(name, text(64, least=0, numbers=True), "")
+
+
+def app_customer(
+    fields: Fields, order: Order, known: Customer, asked: tuple[str, ...]
+) -> tuple[Customer, dict[str, str]]:
+    """(what is known of the customer, with what the app adds where the shop has said nothing; the
+    names that the page `asked` for, with what the app says or else what the page shows there)."""
+    given = fields.within("customer")
+    values = {name: getattr(known, name) for name in Customer.__struct_fields__}
+    shown = {name: values[name] or "" for name in asked}
+    for name in given.names:
+        if name not in CUSTOMER or name == "ip" or given.data[name] == "":
+            continue
+        if name in shown:
+            shown[name] = given.get(name, text(255, least=0, numbers=True), "")
+        elif not getattr(order.customer, name) and name not in order.ways.customer_fields.hidden:
+            values[name] = given.get(name, CUSTOMER[name])
+    customer, misfits = fitted(Customer(**values))
+    for name in {*misfits} & {*given.names}:
+        given.wrong(name, misfits[name])
+    return customer, shown
+
+
+def form_path(fields: Fields, name: str) -> str:
+    """Where a field of the form stands in what apps send."""
+    if name == "expiry":
+        return f"credit_card.{EXPIRY if fields.within('credit_card').has(EXPIRY) else 'exp_month'}"
+    if name in CARD:
+        return f"credit_card.{CARD[name]}"
+    return f"customer.{name}" if name in CUSTOMER else PLACES.get(name, "payment_method")
 
 
 def refused_field(story: Story, number: int) -> dict[str, list[str]]:
@@ -130,21 +132,6 @@ def refused_field(story: Story, number: int) -> dict[str, list[str]]:
     card = CARD | {"expiry": "exp_month"}
     shown = f"credit_card.{card[name]}" if name in card else f"customer.{name}"
     return {shown: [last.facts.message or REFUSED]}
-
-
-def app_customer(fields: Fields, order: Order, ip: str) -> Customer:
-    """The order's customer with what the app adds; what the shop fixed stays, and the address is
-    the one that called, whatever the app says."""
-    given, fixed = fields.within("customer"), order.ways.customer_fields.read_only
-    values = {name: getattr(order.customer, name) for name in Customer.__struct_fields__}
-    for name in given.names:
-        known = name in CUSTOMER and name != "ip"
-        if known and not (name in fixed and values[name]) and given.data[name] != "":
-            values[name] = given.get(name, CUSTOMER[name])
-    customer, misfits = fitted(Customer(**(values | {"ip": ip or None})))
-    for name, reason in misfits.items():
-        given.wrong(name, reason)
-    return customer
 
 
 def app_browser(fields: Fields, headers: Mapping[str, str]) -> Browser:
@@ -164,10 +151,6 @@ def _written(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)[:2048] if isinstance(value, str | int) else ""
-
-
-def app_method(fields: Fields) -> str:
-    return fields.get("payment_method", text(64), CARD_METHOD)
 
 
 def app_answer(
@@ -215,7 +198,7 @@ def _words(story: Story, status: Status, now: float) -> tuple[str | None, str | 
 
 
 def app_checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
-    """`checkout` for those who have the public key and the token."""
+    """`checkout` for those who have the publishable key and the token."""
     whole = checkout(story, shop, now)
     whole |= {name: _shown(whole[name], name) for name in ("order", "settings", "payment_method")}
     extra = whole["order"].get("additional_data")

@@ -164,7 +164,7 @@ def _ways(fields: Fields, shop: Shop, sandbox: bool) -> Ways:
     back = fields.get("return_url", landing)
     return Ways(
         return_url=back,
-        notification_url=fields.get("notification_url", calling),
+        notification_url=fields.get("notification_url", calling, shop.notification_url),
         verification_url=fields.get("verification_url", calling),
         # Who was at the bank goes on to the shop at once, as from the gateway's own pages.
         auto_return=None if back is None else 0,

@@ -2,8 +2,8 @@
 
 Body and `Content-Signature` as Overpay's (RSA PKCS#1 v1.5, SHA-256, base64, over the raw body),
 Basic with the shop's credentials, and the Standard Webhooks headers beside (HMAC-SHA256 keyed
-with the shop's secret key). A payment made with the shop's public key alone may name any address:
-its letters carry nothing that is made of the secret key.
+with the shop's secret key). Of a payment that an app made, its letters carry nothing that is made
+of the secret key: older ones may name any address.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def operation_letter(done: Operation, story: Story) -> str:
 
 def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:
     """The headers of one try at `now`; `id` is the letter's, the same at every try. `public`: the
-    payment was made with the public key alone."""
+    payment was made with a key of the shop's apps alone."""
     stamp = str(int(now))
     signature = shop.private_key.sign(body, PKCS1v15(), SHA256())
     found = {

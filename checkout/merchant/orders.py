@@ -21,6 +21,7 @@ from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import (
     CARD_METHOD,
     MOST_ATTEMPTS,
+    TRANSACTION_TYPES,
     CustomerFields,
     Methods,
     Order,
@@ -41,7 +42,6 @@ from checkout.model.rules import (
 )
 from checkout.settings import Shop
 
-TRANSACTION_TYPES: Final = ("payment", "authorization", "tokenization", "charge")
 DAY: Final = 24 * 3600.0
 LINK_SECONDS: Final = 70 * DAY  # of a link that names no expiry
 LINK_ATTEMPTS: Final = 5
@@ -152,7 +152,9 @@ def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
         fail_url=fields.get("fail_url", blank_is_none(landing)),
         cancel_url=fields.get("cancel_url", blank_is_none(landing)),
         client_callback_url=fields.get("client_callback_url", blank_is_none(landing)),
-        notification_url=fields.get("notification_url", blank_is_none(calling)),
+        notification_url=fields.get(
+            "notification_url", blank_is_none(calling), shop.notification_url
+        ),
         verification_url=fields.get("verification_url", blank_is_none(calling)),
         auto_return=fields.get("auto_return", whole(0, 3600, digits=True)),
         language=fields.get("language", blank_is_none(text(35))),

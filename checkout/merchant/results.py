@@ -36,16 +36,19 @@ def key_id(public_key: str) -> str:
 
 
 def signed_result(story: Story, status: Status, shop: Shop, now: float) -> str:
-    """`token`, `uid`, `status`, `amount` (minor units), `currency`, `tracking_id`, and `iat`,
-    the second in which it was said."""
+    """`token`, `uid`, `type`, `status`, `amount` (minor units), `currency`, `tracking_id`, `test`,
+    `created_by`, and `iat`, the second in which it was said."""
     payment = story.payment
     claims = {
         "token": payment.token,
         "uid": payment.uid,
+        "type": payment.order.transaction_type,
         "status": OUTWARD[status],
         "amount": payment.order.money.minor,
         "currency": payment.order.money.currency,
         "tracking_id": payment.order.tracking_id,
+        "test": payment.order.test,
+        "created_by": payment.created_by,
         "iat": int(now),
     }
     header = {"alg": ALGORITHM, "kid": key_id(shop.public_key), "typ": TYPE}

@@ -103,6 +103,7 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
         "code": facts.code if facts else None,
         "friendly_message": facts.friendly if facts else None,
         "test": order.test,
+        "created_by": payment.created_by,
         "language": attempt.language if attempt else order.ways.language,
         "created_at": moment(payment.created_at),
         "updated_at": moment(payment.updated_at),
@@ -140,6 +141,8 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         "token": payment.token,
         "shop_id": shop_number(shop),
         "transaction_type": order.transaction_type,
+        "type": order.transaction_type,
+        "created_by": payment.created_by,
         "gateway_response": {order.transaction_type: _answer(story, status)}
         if story.tried
         else None,
@@ -222,6 +225,7 @@ def operation(done: Operation, story: Story) -> dict[str, Any]:
         "tracking_id": order.tracking_id,
         "reason": done.reason,
         "test": order.test,
+        "created_by": payment.created_by,
         "language": attempt.language,
         "payment_method_type": attempt.method,
         "method_type": attempt.method,

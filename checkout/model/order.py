@@ -13,12 +13,16 @@ from checkout.model.money import Money
 
 MOST_ATTEMPTS: Final = 10
 TOKENIZATION: Final = "tokenization"  # keeps the card for later; no money moves
+TRANSACTION_TYPES: Final = ("payment", "authorization", TOKENIZATION, "charge")  # of a page
 SENDING: Final = ("credit", "payout")  # transaction types whose money goes to the customer
 CARD_METHOD: Final = "credit_card"
 # Of a card's parameters: switches of 3-D Secure, of which the second wins.
 SECURE: Final = ("skip_three_d_secure_verification", "force_three_d_secure_verification")
 # The kinds of ways to pay, which pages word things by.
 CARD, BANK, WALLET, COINS, CASH = KINDS = ("card", "bank", "wallet", "coins", "cash")
+# Who asked for a payment: the shop's server, somebody with its publishable key, a link that it
+# signed, the page of its product.
+MAKERS = BY_SHOP, BY_APP, BY_LINK, BY_PRODUCT = ("shop", "app", "link", "product")
 
 
 class Customer(Struct, frozen=True, omit_defaults=True):
@@ -140,8 +144,9 @@ class Details(Struct, frozen=True, omit_defaults=True):
 
 
 class Order(Struct, frozen=True, omit_defaults=True):
-    """`expires_at` in seconds since 1970; `attempts`: how many declines end the payment; `public`:
-    made with the shop's public key alone, which anybody may hold."""
+    """`expires_at` in seconds since 1970; `attempts`: how many declines end the payment;
+    `created_by`: one of `MAKERS`. `public` is what older orders say in its place of those that were
+    made with a key that anybody may hold."""
 
     money: Money
     description: str
@@ -158,6 +163,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     ways: Ways = Ways()
     customer: Customer = Customer()
     methods: Methods = Methods()
+    created_by: str | None = None
     public: bool = False
     product: str | None = None  # what was bought, where it was by a product's page
     quantity: int = 1  # how many of it

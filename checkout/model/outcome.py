@@ -96,6 +96,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     friendly: str | None = None  # for the customer, in the gateway's words
     paid_at: str | None = None
     refused: str | None = None  # the field of the form that the gateway did not accept
+    another_type: str | None = None  # the transaction type, where it isn't the one asked for
     taken_back: str | None = None  # refund, void or chargeback, where the payment's state says so
 
 

@@ -159,7 +159,8 @@ def _check_return_url(fields: Fields, settings: Settings) -> None:
 
 
 def _check_secrets(fields: Fields, settings: Settings) -> None:
-    """What signs for us or for a shop is known to nobody else, and used for nothing else."""
+    """What signs for us or for a shop is known to nobody else, and used for nothing else; what
+    tells a shop's apps is no secret, and no other's."""
     owners: dict[str, str] = {}  # secret -> the key where it stands
     for secret, key, _ in _used(settings):
         owners.setdefault(secret, key)
@@ -184,6 +185,8 @@ def _used(settings: Settings) -> Iterator[tuple[str, str, bool]]:
     for shop in settings.shops.values():
         for place, secret in enumerate(shop.link_keys or (), 1):
             yield secret, f"shops.{shop.id}.link_keys.{place}", True
+        if shop.publishable_key:
+            yield shop.publishable_key, f"shops.{shop.id}.publishable_key", True
 
 
 def _texts(account: Account) -> Iterator[tuple[str, str]]:

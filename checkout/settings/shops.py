@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from checkout.model.checks import Fields, Wrong
-from checkout.model.order import KINDS, Method
+from checkout.model.order import KINDS, TRANSACTION_TYPES, Method
 from checkout.model.rules import (
     choice,
     email_address,
+    flag,
     many,
     matching,
     plain_object,
@@ -32,6 +33,9 @@ from checkout.settings.values import DEFAULT_ACCENT, Shop
 SMALLEST_KEY: Final = 2048  # bits
 SCHEMES: Final = ("auto", "light", "dark")
 
+publishable_key = matching(
+    r"pk_[A-Za-z0-9_-]{43,200}", "must be pk_ and 43 letters or more: `checkout keys` prints one"
+)
 _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
 
 
@@ -54,8 +58,17 @@ def read_shop(fields: Fields, shop_id: str, accounts: frozenset[str], *, sandbox
         accent=fields.get("accent", accent, DEFAULT_ACCENT),
         accent_dark=fields.get("accent_dark", accent_dark),
         scheme=fields.get("scheme", choice(SCHEMES), "auto"),
+        notification_url=fields.get("notification_url", web),
+        apps=fields.get("apps", flag, False),
+        publishable_key=fields.get("publishable_key", publishable_key),
+        apps_public_key=fields.get("apps_public_key", flag, False),
+        apps_transaction_types=fields.get(
+            "apps_transaction_types", many(choice(TRANSACTION_TYPES), least=1), ("payment",)
+        ),
         methods=_methods(fields.within("methods"), accounts),
     )
+    if shop.apps and not (shop.apps_public_key or fields.has("publishable_key")):
+        fields.wrong("publishable_key", "is required where apps = true: `checkout keys` prints one")
     fields.no_others()
     return shop
 

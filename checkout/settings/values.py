@@ -47,6 +47,10 @@ class Shop(Quiet, frozen=True):
 
     `private_key` is RSA of 2048 bits or more; `public_key` is its other half, base64 of the DER
     SubjectPublicKeyInfo, as shops' plugins want it.
+
+    `apps`: whoever has the `publishable_key` (with `apps_public_key` the `public_key` too) may make
+    payments of `apps_transaction_types`. `notification_url`: where the notifications of payments go
+    that name no address of their own, and those of apps always.
     """
 
     SHOWN = ("id", "name", "url")  # not the methods: their params may be the gateway's secrets
@@ -66,6 +70,11 @@ class Shop(Quiet, frozen=True):
     accent: str = DEFAULT_ACCENT
     accent_dark: str | None = None
     scheme: str = "auto"  # or light, dark: what the customer's device says does not count
+    notification_url: str | None = None
+    apps: bool = False
+    publishable_key: str | None = None
+    apps_public_key: bool = False
+    apps_transaction_types: tuple[str, ...] = ("payment",)
 
     @property
     def on_accent(self) -> str:
@@ -128,6 +137,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     challenge: str = "proof_of_work"
     challenge_bits: int = 18
     challenge_wait_seconds: int = 15
+    app_payments_per_address_10min: int = 30
+    app_payments_per_shop_10min: int = 3000
 
 
 class Settings(Quiet, frozen=True):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final
 
-import msgspec
 from litestar import HttpMethod, Response, get, post, route
 
+from checkout.flow.app_limits import count_app_payment
 from checkout.ledger.rows import Payment
 from checkout.links import read_link
+from checkout.merchant.app_orders import read_app_order
 from checkout.merchant.apps import app_checkout
 from checkout.merchant.orders import read_link_order, read_order
 from checkout.merchant.shapes import checkout
@@ -20,7 +21,7 @@ from checkout.web.forms import read_form
 from checkout.web.security import client_address, read_body
 from checkout.web.visit import READ, Visit, Web_Request, see_other, web_of
 
-# Before the idempotency keys of those who have the public key alone: no header can hold it, so
+# Before the idempotency keys of those who have the publishable key alone: no header can hold it, so
 # that nobody can come upon, or take, a key of the shop's own.
 APPS_OWN: Final = "\x1f"
 LONGEST_KEY: Final = 255
@@ -36,19 +37,21 @@ def idempotency_key(request: Web_Request) -> str:
 async def create_checkout(request: Web_Request) -> Response[Any]:
     """Answers `{"checkout": {"token", "redirect_url"}}`; 422 names every wrong field."""
     web = web_of(request)
-    public = by_key(request)
-    if public:
-        shop = key_holder(request, web.settings).one()
+    by_app = by_key(request)
+    if by_app:
+        shop, read = key_holder(request, web.settings).one(), read_app_order
     else:
-        shop = authenticated(request, web.settings)
+        shop, read = authenticated(request, web.settings), read_order
     body = await read_body(request)
     flow = web.flow
-    order = read_order(decode(body), shop, sandbox=web.settings.sandbox, now=flow.clock())
+    order = read(decode(body), shop, sandbox=web.settings.sandbox, now=flow.clock())
     key = idempotency_key(request)
-    if key and public:
-        key = (APPS_OWN + key)[:LONGEST_KEY]
+    if by_app:
+        address = client_address(request, web.settings.trusted_proxies)
+        await count_app_payment(flow, shop, address)
+        key = key and (APPS_OWN + key)[:LONGEST_KEY]
     payment = await flow.create(
-        msgspec.structs.replace(order, public=public),
+        order,
         shop,
         idempotency_key=key or None,
         digest=hashlib.sha256(body).hexdigest(),
@@ -61,8 +64,8 @@ async def create_checkout(request: Web_Request) -> Response[Any]:
 
 @get("/ctp/api/checkouts/{token:str}", tags=["checkouts"], summary="Read a payment")
 async def read_checkout(request: Web_Request) -> Response[Any]:
-    """Answers `{"checkout": {…}}` with the payment's status; to the public key alone, what the
-    payment page would show."""
+    """Answers `{"checkout": {…}}` with the payment's status; to the publishable key alone, what
+    the payment page would show."""
     web = web_of(request)
     token, now = request.path_params["token"], web.flow.clock()
     if by_key(request):

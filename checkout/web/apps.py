@@ -1,5 +1,5 @@
 """Paying from a shop's own app: the card comes as JSON from the app's SDK, authorised by the shop's
-public key, and goes the way of the form's: the same limits, the same claim, one charge."""
+publishable key, and goes the way of the form's: the same demands, limits and claim, one charge."""
 
 from __future__ import annotations
 
@@ -8,35 +8,33 @@ from typing import Any, Final
 from litestar import Response, post
 
 from checkout.errors import Unprocessable
-from checkout.flow.verbs import Submission
-from checkout.ledger import cards
+from checkout.flow.verbs import CHOOSE_METHOD, Submission
 from checkout.merchant.apps import (
     app_answer,
     app_browser,
-    app_card,
     app_customer,
-    app_method,
-    app_remembers,
-    app_saved_card,
-    app_token,
+    app_form,
+    form_path,
     refused_field,
     request_of,
 )
-from checkout.model import saving
-from checkout.model.card import AnyCard
 from checkout.model.checks import Fields, decode
-from checkout.model.order import Method
+from checkout.model.order import CARD_METHOD
 from checkout.model.rules import text
 from checkout.model.status import Status
 from checkout.texts import choose
 from checkout.web.callers import key_holder
+from checkout.web.forms import asked_names, fixed_names
+from checkout.web.payment_page import known_customer
 from checkout.web.robots import no_challenge
-from checkout.web.saved import today
+from checkout.web.saved import NEW, SAVED, Offer, saved_card
 from checkout.web.security import read_body
+from checkout.web.submission import read_submission
 from checkout.web.visit import Visit, Web_Request, web_of
 
 ASKS_MORE: Final = "asks the customer for more than an app can send: open the payment page"
-NO_METHOD: Final = "is none of this payment's methods"
+SAVED_ONLY: Final = "is of no use here: this payment takes the saved card alone"
+UNUSABLE: Final = "can't be used any more: send another card's number"
 
 
 @post("/ctp/api/payments", status_code=200, tags=["apps"], summary="Pay from the shop's app")
@@ -76,40 +74,44 @@ def _languages(request: Web_Request) -> str:
 
 
 async def _submission(visit: Visit, fields: Fields) -> Submission:
-    """Raises Unprocessable, naming every wrong field."""
-    flow, order = visit.web.flow, visit.story.payment.order
-    name = app_method(fields)
-    method = next((m for m in flow.methods(visit.story) if m.name == name), None)
-    if method is None:
-        raise Unprocessable({"payment_method": [NO_METHOD]})
-    customer = app_customer(fields, order, visit.address)
-    if any(each.required for each in flow.asks(method, visit.lang, customer)):
-        raise Unprocessable({"payment_method": [ASKS_MORE]})
-    card, remember = await _card(visit, method, fields) if flow.takes_card(method) else (None, None)
+    """What the page's form would have sent. Raises Unprocessable, naming every wrong field."""
+    order = visit.story.payment.order
+    form = app_form(fields, order)
+    if order.card_token is not None and form["method"] == CARD_METHOD:
+        _check_card(fields, form["card"], await saved_card(visit))
+    asked = tuple(name for name in asked_names(order) if name not in fixed_names(order))
+    known, shown = app_customer(fields, order, known_customer(visit), asked)
     headers = {key.lower(): value for key, value in visit.request.headers.items()}
-    browser = app_browser(fields, headers)
-    fields.done()
-    return Submission(
+    _, sent, errors = await read_submission(
+        visit,
+        form | shown,
         number=visit.story.next_number,
-        method=name,
-        card=card,
-        browser=browser,
-        customer=customer,
-        language=visit.lang,
-        remember=remember,
+        known=known,
+        browser=app_browser(fields, headers),
+        code_always=True,
     )
+    no_card = fields.problems.about("credit_card.token")  # nothing else of it is to be mended
+    for name, problem in errors.items():
+        path = form_path(fields, name)
+        if not (fields.problems.about(path) or (no_card and path.startswith("credit_card."))):
+            fields.wrong(path, _problem(path, problem))
+    fields.done()
+    if sent is None:
+        raise ValueError("a submission without problems is read")
+    return sent
 
 
-async def _card(visit: Visit, method: Method, fields: Fields) -> tuple[AnyCard | None, bool | None]:
-    """The card, new or saved, and whether it is to be remembered, where that is asked."""
-    flow, order = visit.web.flow, visit.story.payment.order
-    can = flow.gateways[method.gateway].can
-    if token := app_token(fields):
-        known = await flow.ledger.read(cards.known, visit.shop.id, token) if can.tokens else None
-        return app_saved_card(fields, order, token, known), None
-    asked = can.keeps_cards and saving.asks(order)
-    card = app_card(fields, order, today(visit), code_optional=can.code_optional)
-    return card, app_remembers(fields) if asked else None
+def _check_card(fields: Fields, card: str, saved: Offer | None) -> None:
+    """Whether the card is one that the page would let the customer pay with."""
+    if card == SAVED and saved is None:
+        fields.within("credit_card").wrong("token", UNUSABLE)
+    elif card == NEW and saved is not None and not saved.other:
+        fields.within("credit_card").wrong("number", SAVED_ONLY)
+
+
+def _problem(path: str, problem: str) -> str:
+    """What is wrong, where a gateway has fields of its own that only a page can show."""
+    return ASKS_MORE if path == "payment_method" and problem != CHOOSE_METHOD else problem
 
 
 HANDLERS: Final = (pay_in_app,)

@@ -1,7 +1,9 @@
-"""Who calls the shop's API: the shop's server by its id and secret, or its app by the public key.
+"""Who calls the shop's API: the shop's server by its id and secret, or its app by a publishable
+key.
 
-The public key stands in every copy of the app and is no secret: with it alone one may make a
-payment, and read or pay one whose token one knows, as anybody may who has its address.
+That key stands in every copy of the app and is no secret, and the public key can be worked out of
+what it verifies: where the shop lets apps pay, one may make a plain payment with it, and read or
+pay one whose token one knows, as anybody may who has its address.
 """
 
 from __future__ import annotations
@@ -10,11 +12,15 @@ import base64
 import hmac
 from typing import NamedTuple
 
-from checkout.errors import NotFound, Unauthorized, Unprocessable
+from checkout.errors import Forbidden, NotFound, Unauthorized, Unprocessable
 from checkout.settings import Settings, Shop
 from checkout.web.visit import Web_Request
 
 SHARED_KEY = "several shops have this public key: call with the shop's id and secret_key"
+APPS_OFF = "Payments by apps are off: shops.ID.apps is not true in the settings"
+NOT_THIS_KEY = (
+    "Apps call with shops.ID.publishable_key: apps_public_key is not true in the settings"
+)
 
 
 def authenticated(request: Web_Request, settings: Settings) -> Shop:
@@ -33,7 +39,8 @@ def authenticated(request: Web_Request, settings: Settings) -> Shop:
 
 
 class KeyHolder(NamedTuple):
-    """Somebody with the public key of these shops, most often of one."""
+    """Somebody with a key of the apps of these shops: of one, or with a public key that several
+    have."""
 
     shops: tuple[Shop, ...]
 
@@ -51,18 +58,38 @@ class KeyHolder(NamedTuple):
 
 
 def key_holder(request: Web_Request, settings: Settings) -> KeyHolder:
-    """The shops of `Authorization: Bearer <public key>`. Raises Unauthorized."""
-    scheme, given = _authorization(request)
-    key = "".join(given.split())
-    shops = tuple(shop for shop in settings.shops.values() if shop.public_key == key)
-    if scheme != "bearer" or not shops:
-        raise Unauthorized
-    return KeyHolder(shops)
+    """The shops of `Authorization: Bearer <publishable key>`, or of the bare key, as one of the
+    SDKs sends it. Raises Unauthorized; Forbidden where a shop has the key, but lets no apps pay, or
+    not by this one."""
+    key = (_key(request) or "").encode()
+    shops, refusal = [], None
+    for shop in settings.shops.values():
+        named = _same(key, shop.publishable_key)
+        if named or _same(key, shop.public_key):
+            if shop.apps and (named or shop.apps_public_key):
+                shops.append(shop)
+            refusal = NOT_THIS_KEY if shop.apps else APPS_OFF
+    if shops:
+        return KeyHolder(tuple(shops))
+    raise Forbidden(refusal) if refusal else Unauthorized()
 
 
 def by_key(request: Web_Request) -> bool:
-    """Whether the caller shows a public key."""
-    return _authorization(request)[0] == "bearer"
+    """Whether the caller shows a key as apps do."""
+    return _key(request) is not None
+
+
+def _key(request: Web_Request) -> str | None:
+    scheme, given = _authorization(request)
+    if scheme == "bearer":
+        return "".join(given.split())
+    bare = request.headers.get("authorization", "").strip()
+    return bare if bare and not given and scheme != "basic" else None
+
+
+def _same(given: bytes, key: str | None) -> bool:
+    """Compared in constant time."""
+    return hmac.compare_digest(given, (key or "-").encode()) and bool(key)
 
 
 def _authorization(request: Web_Request) -> tuple[str, str]:

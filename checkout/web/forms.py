@@ -151,7 +151,7 @@ def read_customer(
     """
     values = {name: getattr(known, name) for name in Customer.__struct_fields__}
     errors: dict[str, str] = {}
-    fixed = _fixed(order)
+    fixed = fixed_names(order)
     asked = [name for name in asked_names(order) if name not in fixed]
     for name in asked:
         typed = " ".join(fields.get(name, "").split())
@@ -174,7 +174,7 @@ def read_customer(
     return customer, errors
 
 
-def _fixed(order: Order) -> frozenset[str]:
+def fixed_names(order: Order) -> frozenset[str]:
     """What the shop says and lets nobody change."""
     names = order.ways.customer_fields.read_only
     return frozenset(name for name in names if getattr(order.customer, name, None))
@@ -192,7 +192,7 @@ def customer_fields(
     if not names:
         return ()
     _ = gettext(language)
-    fixed = _fixed(order)
+    fixed = fixed_names(order)
     return tuple(
         Field(
             name=name,

@@ -15,7 +15,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from checkout.merchant.details import CHARGES, CONTRACTS, INITIATORS, VERIFICATIONS
 from checkout.merchant.travel import AIRLINE, LEG, MOST_LEGS, MOST_PASSENGERS, PASSENGER
-from checkout.model.order import SECURE
+from checkout.model.order import MAKERS, SECURE
 from checkout.web.visit import web_of
 
 Json = dict[str, Any]
@@ -225,6 +225,7 @@ PAID_IN_APP: Final = structure(
     {
         "token": text("Of the payment", minLength=1, maxLength=255),
         "payment_method": text("credit_card unless said", null=True),
+        "agreed": FLAG | {"description": "To the terms, where the order has an agreement_toggle"},
         "credit_card": structure(
             {
                 "number": text(null=True),
@@ -233,7 +234,7 @@ PAID_IN_APP: Final = structure(
                 "exp_month": DIGITS,
                 "exp_year": DIGITS,
                 "exp_date": text("Like 08/29, in place of the two", null=True),
-                "token": text("Of a saved card, in place of all but the code", null=True),
+                "token": text("Of the saved card that the order names, beside its code", null=True),
                 "save_card": {"type": ["boolean", "null"]},
             }
         ),
@@ -260,11 +261,14 @@ APP_ANSWER: Final = structure(
     "status", "message", "token", "uid", "url", "result_url", "credit_card",
 )  # fmt: skip
 
+MAKER: Final = {"enum": list(MAKERS), "description": "Who asked for the payment"}
 TOLD: Final = structure(
     {
         "token": text(pattern="^[0-9a-f]{64}$"),
         "shop_id": {"type": ["integer", "string"]},
         "transaction_type": text(),
+        "type": text("The same"),
+        "created_by": MAKER,
         "gateway_response": {
             "type": ["object", "null"],
             "description": "null before a payment; else what the bank said, by transaction_type,"
@@ -332,12 +336,17 @@ def called(name: str) -> Json:
     }
 
 
+NO_APPS: Final = {
+    "403": failed("An app's key, where apps are off or call by another", "Payments by apps are off")
+}
 REFUSED: Final = {
     "401": failed("Not a shop's credentials", "Access denied"),
     "503": failed("Full, or the database is away: see Retry-After", "Temporarily unavailable"),
 }
 CREATE: Final = {
-    "description": "Afterwards send the customer to `redirect_url`, or show it in a frame.",
+    "description": "Afterwards send the customer to `redirect_url`, or show it in a frame. By the "
+    "publishable key: transaction_type, amount, currency, description, tracking_id, customer, "
+    "language and addresses on the shop's own site alone; what says more is 422.",
     "parameters": [called("Idempotency-Key"), called("RequestID")],
     "requestBody": {
         "required": True,
@@ -391,6 +400,8 @@ CREATE: Final = {
             "Some fields are wrong: order.amount is required",
             {"order": {"amount": ["is required"]}},
         ),
+        "429": failed("Too many by the publishable key: see Retry-After", "Too many payments"),
+        **NO_APPS,
         **REFUSED,
     },
 }  # fmt: skip
@@ -424,6 +435,7 @@ READ: Final = {
             },
         ),
         "404": failed("No such token, or another shop's", "Record not found"),
+        **NO_APPS,
         **REFUSED,
     },
 }
@@ -484,6 +496,7 @@ PAY: Final = {
             {"credit_card": {"number": ["Enter the card number"]}},
         ),
         "429": failed("Too many tries: see Retry-After", "Too many tries"),
+        **NO_APPS,
         **REFUSED,
     },
 }
@@ -506,6 +519,8 @@ OPERATION: Final = structure(
         "amount": {"type": "integer", "description": "Of this operation, in minor units"},
         "currency": text("ISO 4217"),
         "reason": text(null=True),
+        "test": {"type": "boolean"},
+        "created_by": MAKER,
         "created_at": text(),
         "paid_at": text("When it was done", null=True),
     },
@@ -569,7 +584,8 @@ SHOP: Final = {
 APP: Final = {
     "type": "http",
     "scheme": "bearer",
-    "description": "The shop's public key, base64 of its DER: for the shop's app",
+    "description": "The shop's publishable key (pk_…), for its app; where the settings say so the "
+    "public key too, base64 of its DER",
 }
 EITHER: Final[list[Json]] = [{"shop": []}, {"app": []}]
 SECURITY: Final[dict[str, list[Json]]] = {

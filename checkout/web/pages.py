@@ -14,26 +14,18 @@ from checkout.flow.verbs import CHOOSE_METHOD, Submission
 from checkout.links import Pocket
 from checkout.merchant.landing import back, names_a_way
 from checkout.merchant.shapes import words as shop_words
-from checkout.model import saving
 from checkout.model.browser import FIELDS, Browser
-from checkout.model.card import AnyCard, read_card, read_saved_card
-from checkout.model.order import CARD_METHOD, Method, Order
+from checkout.model.order import Method, Order
 from checkout.model.status import LIVE, OUTWARD, WON, Status
 from checkout.model.steps import Instructions, PostForm, Redirect
 from checkout.web import present, reasons, words
 from checkout.web.answer import Answer
-from checkout.web.forms import ASKED, asked_names, fixed_holder, read_customer, read_form
-from checkout.web.inputs import name_of, read_inputs
-from checkout.web.payment_page import (
-    asked_inputs,
-    chosen_method,
-    keeps_cards,
-    known_customer,
-    show_payment,
-)
+from checkout.web.forms import ASKED, asked_names, read_form
+from checkout.web.inputs import name_of
+from checkout.web.payment_page import asked_inputs, known_customer, show_payment
 from checkout.web.robots import admitted
-from checkout.web.saved import saved_card, today
 from checkout.web.security import guard_form, read_body
+from checkout.web.submission import read_submission
 from checkout.web.views import (
     OrderPage,
     RedirectPage,
@@ -67,39 +59,19 @@ async def pay(request: Web_Request) -> Answer:
     token = visit.web.signer.read_form("pay", visit.story.payment.uid, fields.get("form_token", ""))
     if visit.page or token.attempt != visit.story.next_number:
         return visit.to_page()
-    chosen = chosen_method(await visit.web.flow.prepare(visit.story), fields.get("method"))
-    errors: dict[str, str] = {} if chosen else {"method": CHOOSE_METHOD}
-    customer, wrong = read_customer(
-        visit.story.payment.order, known_customer(visit), fields, visit.address
+    kept = _browser_fields(visit, fields)
+    chosen, submission, errors = await read_submission(
+        visit,
+        fields,
+        number=token.attempt,
+        known=known_customer(visit),
+        browser=_browser(request, kept),
     )
-    card: AnyCard | None = None
-    remember: bool | None = None
-    if chosen is not None and visit.web.flow.takes_card(chosen):
-        card, remember, card_errors = await _read_card(visit, chosen, fields)
-        errors |= card_errors
-    inputs: dict[str, str] = {}
-    if chosen is not None:
-        asked = asked_inputs(visit, chosen)
-        inputs, input_errors = read_inputs(chosen.name, asked, fields)
-        errors |= input_errors
-    errors |= wrong
-    if visit.story.payment.order.ways.agreement and not fields.get("agreed"):
-        errors["agreed"] = words.TERMS_MISSING
-    if errors or chosen is None:
+    if submission is None or chosen is None:
         return await show_payment(visit, values=fields, errors=errors, status_code=422)
     if not await admitted(visit, fields):
         return await show_payment(visit, values=fields, checks=True, status_code=422)
-    pocket = _pocket(visit, fields, chosen.name, token.attempt)
-    submission = Submission(
-        number=token.attempt,
-        method=chosen.name,
-        card=card,
-        browser=_browser(request, pocket.browser),
-        customer=customer,
-        language=visit.lang,
-        remember=remember,
-        inputs=inputs,
-    )
+    pocket = Pocket(visit.story.payment.uid, visit.lang, chosen.name, token.attempt, kept)
     try:
         visit.story = await visit.web.flow.pay(visit.story, submission)
     except Unprocessable:  # the shop's methods changed while the form was open
@@ -269,39 +241,16 @@ async def _posted(request: Web_Request) -> tuple[Visit, dict[str, str]]:
     return visit, read_form(request.headers.get("content-type", ""), body)
 
 
-async def _read_card(
-    visit: Visit, chosen: Method, fields: Mapping[str, str]
-) -> tuple[AnyCard | None, bool | None, dict[str, str]]:
-    """The card that the form pays with, whether it is to be remembered, and what is wrong."""
-    order = visit.story.payment.order
-    optional = visit.web.flow.gateways[chosen.gateway].can.code_optional
-    saved = await saved_card(visit) if chosen.name == CARD_METHOD else None
-    if saved and saved.chosen(fields):
-        kept, errors = read_saved_card(
-            fields, saved.token, saved.known, coded=saved.coded, code_optional=optional
-        )
-        return kept, None, errors
-    fixed = fixed_holder(order.ways.card_fields)
-    typed = {**fields, "holder": fixed} if fixed else fields
-    excluded = frozenset(order.methods.excluded_brands)
-    card, errors = read_card(
-        typed, today=today(visit), excluded_brands=excluded, code_optional=optional
-    )
-    asked = keeps_cards(visit, (chosen,)) and saving.asks(order)
-    return card, bool(fields.get("remember")) if asked else None, errors
-
-
 def _auto_return(order: Order) -> int | None:
     """Seconds; who pays at once is back at once, unless the shop says otherwise."""
     wanted = order.ways.auto_return
     return 0 if wanted is None and order.auto_pays else wanted
 
 
-def _pocket(visit: Visit, fields: Mapping[str, str], method: str, attempt: int) -> Pocket:
-    """What the browser keeps; without JavaScript what it has kept since an earlier page."""
+def _browser_fields(visit: Visit, fields: Mapping[str, str]) -> dict[str, str]:
+    """What the browser says of itself; without JavaScript what it has said on an earlier page."""
     kept = visit.pocket.browser if visit.pocket else {}
-    browser = kept | {name: fields[name] for name in FIELDS if fields.get(name)}
-    return Pocket(visit.story.payment.uid, visit.lang, method, attempt, browser)
+    return kept | {name: fields[name] for name in FIELDS if fields.get(name)}
 
 
 def _zone(visit: Visit) -> tzinfo:

@@ -323,9 +323,10 @@ def _agreement(visit: Visit, values: Mapping[str, str], error: str | None) -> Ch
     return checkboxes.agreement(terms, ticked, error, visit.lang)
 
 
-def asked_inputs(visit: Visit, method: Method) -> Inputs:
-    """What the method's gateway asks for, beside what the page does."""
-    asked = visit.web.flow.asks(method, visit.lang, known_customer(visit))
+def asked_inputs(visit: Visit, method: Method, known: Customer | None = None) -> Inputs:
+    """What the method's gateway asks for, beside what the page does. `known`: the customer, where
+    more is known than when the page was made."""
+    asked = visit.web.flow.asks(method, visit.lang, known or known_customer(visit))
     if not asked:
         return ()
     on_page = asked_names(visit.story.payment.order)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from checkout.model.card import BRAND_OF, oldest_month
 from checkout.model.order import CARD_METHOD
@@ -13,7 +13,7 @@ from checkout.web.present import BRAND_NAMES
 from checkout.web.views import SavedCard
 from checkout.web.visit import Visit
 
-SAVED: Final = "saved"  # what the form says with it; with any other card "new"
+SAVED, NEW = "saved", "new"  # what the form says with it, and with any other card
 
 
 class Offer(NamedTuple):

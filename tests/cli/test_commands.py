@@ -21,6 +21,7 @@ from checkout import __version__
 from checkout.gateways import OPTIONS
 from checkout.links import read_link
 from checkout.settings import load
+from checkout.settings.shops import publishable_key
 from checkout.settings.strength import strong
 from tests.cli.conftest import ROOT, Run, answered
 from tests.web.house import written
@@ -65,12 +66,14 @@ def test_as_a_module() -> None:
 def test_keys(run: Run) -> None:
     first, second = answered(run("keys", "--json")), answered(run("keys", "--json"))
     assert set(first) == {
-        "secret", "shop_secret_key", "link_key", "operator_token", "private_key", "public_key",
+        "secret", "shop_secret_key", "link_key", "operator_token", "publishable_key",
+        "private_key", "public_key",
     }  # fmt: skip
     assert not set(first.values()) & set(second.values())
     for name in ("secret", "link_key", "shop_secret_key"):
         assert strong()(first[name]) == first[name]
     assert strong(16)(first["operator_token"])
+    assert publishable_key(first["publishable_key"]) == first["publishable_key"]
     private = load_pem_private_key(first["private_key"].encode(), password=None)
     public = load_der_public_key(base64.b64decode(first["public_key"], validate=True))
     assert private.public_key() == public
@@ -89,6 +92,7 @@ def test_fresh_keys_make_good_settings(run: Run, tmp_path: Path) -> None:
     path = written(
         tmp_path, keys["private_key"], secret=keys["secret"], shop_secret=keys["shop_secret_key"],
         link_key=keys["link_key"], top=f'operator_token = "{keys["operator_token"]}"',
+        apps=f'apps = true\npublishable_key = "{keys["publishable_key"]}"',
     )  # fmt: skip
     settings = load(path, {}, OPTIONS)
     assert settings.shops["361"].public_key == keys["public_key"]

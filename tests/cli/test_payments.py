@@ -105,6 +105,7 @@ def test_list(run: Run, ledger: Kept) -> None:
     (paid,) = [each for each in found if each["uid"] == uids["paid"]]
     assert (paid["amount"], paid["currency"], paid["shop"]) == (1999, "EUR", "361")
     assert paid["tracking_id"] == "order-7"
+    assert (paid["type"], paid["test"], paid["created_by"]) == ("payment", False, "shop")
 
     few = answered(run("payments", "list", "--json", "--limit", 2, "--config", config))
     assert few == found[:2]

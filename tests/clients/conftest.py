@@ -15,6 +15,7 @@ from checkout.stage import SHOP, Stage
 from tests.support.staged import staged
 
 SECONDS = 30.0  # for a letter to come
+APPS = "apps = true\napps_public_key = true"  # SDKs have the public key
 
 
 @dataclass
@@ -64,7 +65,7 @@ def post() -> Iterator[Post]:
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("clients")) as stage:
+    with staged(tmp_path_factory.mktemp("clients"), of_shop=APPS) as stage:
         yield stage
 
 
@@ -93,12 +94,14 @@ def app(stage: Stage) -> Iterator[httpx.Client]:
 
 
 def pay(app: httpx.Client, token: str, number: str = "4200000000000000") -> str:
-    """How a payment by card ends."""
+    """How a payment by card ends. The name is what the orders' pages ask for."""
     card = {
         "number": number, "verification_value": "123", "holder": "ANNA LEE",
         "exp_month": "12", "exp_year": "2039",
     }  # fmt: skip
-    answer = app.post("/ctp/api/payments", json={"request": {"token": token, "credit_card": card}})
+    customer = {"first_name": "Anna", "last_name": "Lee"}
+    request = {"token": token, "credit_card": card, "customer": customer}
+    answer = app.post("/ctp/api/payments", json={"request": request})
     assert answer.status_code == 200, answer.text
     found: str = answer.json()["response"]["status"]
     return found

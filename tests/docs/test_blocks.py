@@ -149,7 +149,7 @@ def test_the_quick_start_ends_with_a_paid_order(stage: Stage, tmp_path: Path) ->
             created = json.loads((tmp_path / "created.json").read_text())["checkout"]
             asyncio.run(pay(stage, created["redirect_url"]))
         said = reader.run(block)
-    assert said == "status: successful finished: True\n"
+    assert said == "status: successful finished: True as asked: True\n"
 
 
 async def pay(stage: Stage, url: str) -> None:

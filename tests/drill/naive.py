@@ -29,6 +29,8 @@ MISTAKES = (
     "checks no signature",
     "believes the last notification",
     "takes any success for paid",
+    "looks at the number alone",
+    "compares no token",
     "takes unpaid ends for final",
     "shows an error at the return",
     "answers 500 to what it knows",
@@ -107,9 +109,19 @@ class NaiveShop:
         operation = said.get("type") in ("capture", "void", "refund", "chargeback")
         if operation and self.mistake != "takes any success for paid":
             return 200
+        if not operation and not self.asked_for(order, said):
+            return 422
         if self.mistake != "needs the return":
             self.learn(order, said["status"])
         return 500 if known and self.mistake == "answers 500 to what it knows" else 200
+
+    def asked_for(self, order: Order, said: dict[str, Any]) -> bool:
+        """Whether it is about the payment that this shop has made."""
+        if self.mistake == "looks at the number alone":
+            return True
+        if (said["type"], said["test"]) != ("payment", False):
+            return False
+        return self.mistake == "compares no token" or said["token"] == order.token
 
     def learn(self, order: Order, word: str) -> None:
         with self._lock:

@@ -88,3 +88,18 @@ async def test_only_a_mismatch_is_judged_and_once(world: World, *, accept: bool)
     await world.flow.judge(story.payment.uid, accept=accept, **WHO)
     with pytest.raises(Unprocessable):
         await world.flow.judge(story.payment.uid, accept=not accept, **WHO)
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.PAID, Status.AUTHORIZED])
+async def test_another_transaction_type_is_a_mismatch(world: World, status: Status) -> None:
+    """Whatever word stands beside it: it is not what was asked for, and nobody can accept it."""
+    kept = Outcome(status, "g-1", facts=Facts(another_type="tokenization"))
+    with capture_logs() as logged:
+        story = await world.paid_with(kept)
+    assert [line["event"] for line in logged if line.get("alert")] == ["mismatch"]
+    (event,) = [each for each in await world.events(story) if each.kind == "mismatch"]
+    assert event.data["type"] == {"stated": "tokenization", "ours": "payment"}
+    assert await world.status(story) is Status.PENDING
+    assert await world.letters(story) == []
+    after = await world.flow.judge(story.payment.uid, accept=False, **WHO)
+    assert after.payment.status in (Status.OPEN, Status.DECLINED)

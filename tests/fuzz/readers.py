@@ -32,15 +32,8 @@ from checkout.gateways.reading import address, app_link, safe, text
 from checkout.gateways.rest_answer import read as read_rest
 from checkout.gateways.rest_checksum import signed_words
 from checkout.links import COOKIE, Signer, read_link
-from checkout.merchant.apps import (
-    app_browser,
-    app_card,
-    app_customer,
-    app_method,
-    app_remembers,
-    app_token,
-    request_of,
-)
+from checkout.merchant.app_orders import read_app_order
+from checkout.merchant.apps import app_browser, app_customer, app_form, request_of
 from checkout.merchant.by_token import read_by_token
 from checkout.merchant.invoices import read_address, read_invoice
 from checkout.merchant.mail import mailbox
@@ -80,6 +73,7 @@ from checkout.web.checkboxes import terms
 from checkout.web.forms import (
     ASKED,
     FORM,
+    asked_names,
     customer_fields,
     read_customer,
     read_form,
@@ -309,12 +303,11 @@ class Json(NamedTuple):
 
 def in_app(data: Any) -> Any:
     fields = request_of(data)
-    app_card(fields, ASKING, TODAY, code_optional=False)
-    app_token(fields)
-    app_method(fields)
-    app_remembers(fields)
-    app_customer(fields, ASKING, "192.0.2.1")
+    form = app_form(fields, ASKING)
+    known, shown = app_customer(fields, ASKING, Customer(), asked_names(ASKING))
     app_browser(fields, {})
+    read_customer(ASKING, known, form | shown, "192.0.2.1")
+    read_card(form, today=TODAY, excluded_brands=frozenset())
     fields.done()
 
 
@@ -328,7 +321,20 @@ def settings_of(data: Any) -> Any:
 
 ORDERED: Final = {"amount": 1, "currency": "EUR", "description": "x"}
 REQUEST: Final = ORDERED | {"credit_card": {"token": "t"}}
+PLACES_OF_APPS: Final = (
+    "x", "version", "attempts", "transaction_type", "travel", "travel.airline.legs", "order.x",
+    "order.amount", "order.description", "order.tracking_id", "order.additional_data",
+    "order.additional_data.contract", "settings", "settings.x", "settings.return_url",
+    "settings.notification_url", "settings.language", "settings.customer_fields",
+    "settings.credit_card_fields", "settings.save_card_toggle", "customer", "customer.email",
+    "customer.x", "payment_method", "payment_method.erip.x",
+)  # fmt: skip
 JSONS: Final[Mapping[str, Json]] = {
+    "API: an app's order": Json(
+        {"checkout": {"transaction_type": "payment", "order": ORDERED}},
+        tuple(f"checkout.{place}" for place in PLACES_OF_APPS),
+        lambda data: read_app_order(data, SHOP, sandbox=False, now=BEGINNING),
+    ),
     "API: order": Json(
         {"checkout": {"transaction_type": "payment", "order": ORDERED}},
         tuple(

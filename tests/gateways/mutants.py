@@ -120,6 +120,17 @@ CARDS: Final = (
         ("test_unclear_is_pending_and_sent_once[refund]",),
     ),
     Mutant(
+        "a card that was kept is a payment",
+        "overpay_cards",
+        "overpay",
+        "        kind = transaction.kind or asked\n",
+        "        kind = transaction.kind if transaction.kind in kinds else asked\n",
+        (
+            "test_another_transaction_type_is_no_success[pay payment]",
+            "test_another_transaction_type_is_no_success[pay authorization]",
+        ),
+    ),
+    Mutant(
         "a refund is in major units",
         "overpay_cards",
         "overpay_operation",
@@ -391,6 +402,17 @@ ONLINE: Final = (
     ),
 )
 REST: Final = (
+    Mutant(
+        "money that was only reserved is a payment",
+        "rest",
+        "rest_verdict",
+        "if said.asked in ASKED and asked in TYPE_OF and said.asked != TYPE_OF[asked]:",
+        "if said.asked in ASKED and asked is None:",
+        (
+            "test_another_transaction_type_is_no_success[pay payment]",
+            "test_another_transaction_type_is_no_success[status by key]",
+        ),
+    ),
     Mutant(
         "amounts are in minor units",
         "rest",

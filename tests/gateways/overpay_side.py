@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
@@ -83,6 +84,14 @@ class OverpaySide(Side):
         if verb == "refund":
             return reference.capture or reference.parent or reference.id
         return reference.id
+
+    def of_another_type(self, answer: Any, asked: str) -> Any:
+        other = "payment" if asked == "tokenization" else "tokenization"
+        several = answer.get("transactions") or [answer.get("transaction", answer)]
+        for one in several:
+            one[other] = one.pop(one.get("type", asked), {})
+            one["type"] = other
+        return answer
 
     def genuine(self, body: bytes) -> Notice:
         return Notice({"authorization": basic(), "content-signature": signature(body)}, body)

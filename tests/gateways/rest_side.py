@@ -119,6 +119,12 @@ class RestSide(Side):
             money, minor=int(scaled), currency=said.get("currency", money.currency)
         )
 
+    def of_another_type(self, answer: Any, asked: str) -> Any | None:
+        """By `paymentType`; a registration has none."""
+        if asked == "tokenization":
+            return None
+        return answer | {"paymentType": "DB" if asked == "authorization" else "PA"}
+
     def signed(self, request: httpx.Request) -> bool:
         """By the documents' table: over the payment's id where the address has it, else our own
         key, then the amount where there is one. What fetches a token knows the key itself."""

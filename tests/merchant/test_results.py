@@ -43,10 +43,13 @@ def test_what_it_says(status: Status) -> None:
     assert claims == {
         "token": told.payment.token,
         "uid": told.payment.uid,
+        "type": "payment",
         "status": OUTWARD[status],
         "amount": 1250,
         "currency": "EUR",
         "tracking_id": "order-1001",
+        "test": False,
+        "created_by": "shop",
         "iat": int(NOW),
     }
 

@@ -129,6 +129,10 @@ def tell(
         "amount": 1999,
         "currency": "EUR",
         "tracking_id": number,
+        "token": state(shop, number).get("token"),
+        "type": "payment",
+        "test": True,
+        "created_by": "shop",
     }
     body = given.pop("body", None) or json.dumps({"transaction": transaction | given}).encode()
     signature = b64encode(signer.sign(body, padding.PKCS1v15(), hashes.SHA256())).decode()
@@ -312,7 +316,7 @@ def test_money_that_goes_back_is_told_as_what_it_is(
 
 def test_parts_that_go_back_add_up(shop: Client, signer: rsa.RSAPrivateKey) -> None:
     """Each by its own uid, however often it is told; of a hold until all that was captured went."""
-    number = order(shop)
+    number = order(shop, transaction_type="authorization")
     tell(shop, signer, number, type="authorization")
     assert tell(shop, signer, number, type="capture", uid="c", amount=1500)[1]["state"] == "paid"
     for uid, amount, state in (
@@ -389,10 +393,33 @@ def test_news_of_another_order_is_refused(shop: Client, signer: rsa.RSAPrivateKe
     assert said["notifications"][0]["reason"] == "about another order"
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"token": "0" * 64}, {"token": None}, {"type": "tokenization"}, {"type": "authorization"},
+     {"test": False}, {"test": None}, {"created_by": "app"}, {"created_by": "link"},
+     {"created_by": None}],
+    ids=str,
+)  # fmt: skip
+def test_a_payment_that_the_shop_did_not_ask_for(
+    shop: Client, signer: rsa.RSAPrivateKey, given: dict[str, Any]
+) -> None:
+    """Genuinely signed, of the same number and money: made with a key that customers have."""
+    number = order(shop)
+    status, said = tell(shop, signer, number, **given)
+    assert (status, said["state"], said["fulfilled"]) == (401, "unpaid", 0)
+    assert said["notifications"][0]["reason"] == "about another payment"
+    refund = {"type": "refund"} if "type" not in given else {"type": "refund", "test": False}
+    assert tell(shop, signer, number, **(given | refund))[0] == 401
+    assert tell(shop, signer, number)[1]["state"] == "paid"
+
+
 def test_expired_token_is_told_flat(shop: Client, signer: rsa.RSAPrivateKey) -> None:
     number = order(shop)
     flat = {
-        "token": "t",
+        "token": state(shop, number)["token"],
+        "type": "payment",
+        "test": True,
+        "created_by": "shop",
         "status": "error",
         "expired": True,
         "message": "Token is expired.",
@@ -426,6 +453,10 @@ def test_without_a_public_key_basic_decides(checkout: FakeCheckout) -> None:
                     "amount": 1999,
                     "currency": "EUR",
                     "status": "successful",
+                    "token": state(shop, number)["token"],
+                    "type": "payment",
+                    "test": True,
+                    "created_by": "shop",
                 }
             }
         )
@@ -469,6 +500,9 @@ def signed(
         "amount": 1999,
         "currency": "EUR",
         "tracking_id": number,
+        "type": "payment",
+        "test": True,
+        "created_by": "shop",
         "iat": int(time.time()),
     }
     payload = json.dumps(says | claims)
@@ -524,6 +558,9 @@ STRANGER = rsa.generate_private_key(65537, 2048)
 LIES: dict[str, dict[str, Any]] = {
     "another order": {"tracking_id": "1001-x"},
     "another token": {"token": "0" * 64},
+    "another type": {"type": "tokenization"},
+    "no test payment": {"test": False},
+    "another's payment": {"created_by": "app"},
     "less money": {"amount": 1},
     "other money": {"currency": "JPY"},
     "too old": {"iat": int(time.time()) - 3700},

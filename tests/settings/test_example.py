@@ -39,6 +39,10 @@ def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) 
     assert (shop.id, shop.name, shop.secret_key) == ("361", "Demo shop", environ["SHOP_SECRET"])
     assert shop.link_keys == (environ["SHOP_LINK_KEY"],)
     assert shop.private_key.key_size == 2048
+    assert (shop.apps, shop.apps_public_key, shop.apps_transaction_types) == (
+        True, False, ("payment",),
+    )  # fmt: skip
+    assert shop.notification_url == "https://shop.example.com/notifications"
     assert shop.return_origins == ("https://shop.example.com", "myshop://")
     assert (shop.accent, shop.on_accent) == ("#0b5fff", "#ffffff")
     assert (shop.accent_dark, shop.on_dark, shop.scheme) == ("#6ea0ff", "#6ea0ff", "auto")

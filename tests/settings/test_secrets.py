@@ -7,6 +7,7 @@ import string
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from secrets import token_urlsafe
 
 import pytest
 from hypothesis import given
@@ -123,6 +124,26 @@ def test_two_shops_do_not_share_a_link_key(problems: Problems) -> None:
     assert problems(("[smtp]", second)) == {
         "shops.362.link_keys.1": "must not be the same as shops.361.link_keys.1"
     }
+
+
+def test_a_publishable_key_is_one_shop_s_and_no_secret(problems: Problems) -> None:
+    key = "pk_PUT-THE-ONE-OF-checkout-keys-IN-THIS-PLACE00"
+    second = f"""
+        [shops.362]
+        name = "Other"
+        secret_key = "env:SHOP_SECRET"
+        publishable_key = "{key}"
+        private_key = "file:shop-361.pem"
+        url = "https://other.example"
+        methods = {{ credit_card = "cards" }}
+        [smtp]"""
+    assert problems(("[smtp]", second)) == {
+        "shops.362.publishable_key": "must not be the same as shops.361.publishable_key"
+    }
+    secret = f"pk_{token_urlsafe(48)}"
+    for name in ("SHOP_SECRET", "CHECKOUT_SECRET"):
+        found = problems((f'"{key}"', f'"env:{name}"'), **{name: secret})
+        assert "must not be the same as" in found["shops.361.publishable_key"]
 
 
 def test_a_secret_may_be_anywhere_in_a_gateways_options(problems: Problems) -> None:

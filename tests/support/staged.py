@@ -11,8 +11,9 @@ from tests.journeys.house import free_ports
 
 
 @contextmanager
-def staged(folder: Path, more: str = "") -> Iterator[Stage]:
-    """Both answer, until the block ends; their log is in `folder`. `more` ends the settings."""
+def staged(folder: Path, more: str = "", of_shop: str = "") -> Iterator[Stage]:
+    """Both answer, until the block ends; their log is in `folder`. `more` ends the settings,
+    `of_shop` those of the shop."""
     port, sandbox_port = free_ports(2)
     stage = Stage(
         folder=folder,
@@ -25,7 +26,7 @@ def staged(folder: Path, more: str = "") -> Iterator[Stage]:
     with running() as children:
         children.append(start(*sandbox_arguments("127.0.0.1", sandbox_port), log=log))
         wait_for(children, f"{stage.sandbox}/sandbox/public_key")
-        config = stage.write_settings(more)
+        config = stage.write_settings(more, of_shop)
         serve = ("-m", "checkout", "serve", "--config", str(config), "--port", str(port))
         children.append(start(*serve, log=log))
         wait_for(children, f"{stage.checkout}/health/ready")

@@ -69,6 +69,7 @@ link_keys = ["{old_link_key}", "{link_key}"]
 private_key = "file:shop.pem"
 url = "https://shop.example.com"
 email = "help@shop.example.com"
+{apps}
 
 [shops.361.methods]
 credit_card = "cards"
@@ -85,6 +86,8 @@ url = "https://framing.example.com"
 frame_origins = ["https://framing.example.com", "https://m.framing.example.com:8443"]
 return_origins = ["https://framing.example.com", "framing://"]
 accent = "#b34700"
+apps = true
+{framing_apps}
 {framing}
 
 [shops.framing.methods]
@@ -100,6 +103,8 @@ openings_per_address_10min = {openings}
 slow_seconds = 0
 challenge = "{challenge}"
 challenge_bits = 8
+app_payments_per_address_10min = {app_payments}
+app_payments_per_shop_10min = {shops_app_payments}
 """
 
 # Nothing happens by itself: a test says when. Letters are still sent at once.
@@ -331,6 +336,10 @@ class Customer(httpx.AsyncClient):
         return await self.submit(page.form("pay"), **(CARD | {"number": number} | values))
 
 
+def publishable_key() -> str:
+    return f"pk_{secrets.token_urlsafe(32)}"
+
+
 def written(folder: Path, pem: str, **changes: str) -> Path:
     """The settings file of a house, with secrets of its own."""
     (folder / "shop.pem").write_text(pem)
@@ -344,11 +353,15 @@ def written(folder: Path, pem: str, **changes: str) -> Path:
         "gateway": "",
         "framing_key": "framing.pem",
         "framing": "",
+        "apps": f'apps = true\npublishable_key = "{publishable_key()}"',
+        "framing_apps": f'publishable_key = "{publishable_key()}"',
         "submits": "1000",
         "declines": "100000",
         "per_shop": "100000",
         "openings": "100000",
         "challenge": "off",
+        "app_payments": "100000",
+        "shops_app_payments": "100000",
     } | changes
     fresh = ("secret", "gateway_secret", "shop_secret", "link_key", "old_link_key")
     for name in (*fresh, "other_secret", "other_link_key"):

@@ -295,7 +295,7 @@ def in_app(made: Made, **changes: Any) -> bytes:
 
 
 def bearer(house: House) -> dict[str, str]:
-    return {"Authorization": f"Bearer {house.settings.shops['361'].public_key}"}
+    return {"Authorization": f"Bearer {house.settings.shops['361'].publishable_key}"}
 
 
 async def from_app(customer: Customer, house: House, body: bytes, **headers: str) -> httpx.Response:

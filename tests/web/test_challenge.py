@@ -200,7 +200,7 @@ async def test_an_app_is_sent_to_the_page(opened: Opened) -> None:
     async with opened(**ON) as house, house.customer() as customer:
         await near(house, customer)
         made = await house.create()
-        key = house.settings.shops["361"].public_key
+        key = house.settings.shops["361"].publishable_key
         card = {"number": PAID, "exp_month": "12", "exp_year": "2039", "verification_value": "123"}
         asked = {"payment_method": "credit_card", "credit_card": card | {"holder": "A LEE"}}
         body = {"request": {"token": made.token} | asked}

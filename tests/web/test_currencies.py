@@ -84,7 +84,7 @@ async def test_every_entry_refuses_it(house: House, customer: Customer, currency
 
 
 async def test_an_app_is_told_too(house: House) -> None:
-    key = {"Authorization": f"Bearer {house.settings.shops['361'].public_key}"}
+    key = {"Authorization": f"Bearer {house.settings.shops['361'].publishable_key}"}
     body = {"checkout": ordered(order={"currency": "IDR"})}
     async with house.customer() as http:
         answer = await http.post("/ctp/api/checkouts", json=body, headers=key)

@@ -75,6 +75,12 @@ class Target:
     def order(self, **changes: Any) -> Attack:
         return self.api({"checkout": ordered(**changes)})
 
+    def by_app(self, body: Any, path: str = "/ctp/api/checkouts") -> Attack:
+        """With the key that every customer has."""
+        key = f"Bearer {self.house.settings.shops['361'].publishable_key}"
+        sent = json.dumps(body, separators=(",", ":")).encode()
+        return Attack("POST", path, sent, headers=[(b"authorization", key.encode())])
+
     @property
     def basic(self) -> list[tuple[bytes, bytes]]:
         return [(name.lower().encode(), v.encode()) for name, v in self.house.basic().items()]
@@ -178,6 +184,25 @@ ATTACKS: Final[dict[str, tuple[Callable[[Target], Attack], set[int]]]] = {
     "wrong travellers": (
         lambda t: t.order(travel={"airline": {"passengers": [{"first_name": 1}] * 200}}),
         {422},
+    ),
+    "an app's order of many members": (
+        lambda t: t.by_app({"checkout": ordered(**names(900))}),
+        {422},
+    ),
+    "an app's order of many blanks": (
+        lambda t: t.by_app({"checkout": ordered(payment_method=[[""] * 900] * 8)}),
+        {201},
+    ),
+    "an app's payment of digits and blanks": (
+        lambda t: t.by_app(
+            {"request": {"token": t.made.token, "customer": {"first_name": DIGITS}}},
+            "/ctp/api/payments",
+        ),
+        {422},
+    ),
+    "a key without end": (
+        lambda t: Attack("POST", "/ctp/api/payments", headers=[(b"authorization", b"a" * 60_000)]),
+        {401},
     ),
     "an invoice of many members": (lambda t: t.api(names(900), "/invoices"), {422}),
     "a product of many members": (lambda t: t.api(names(900), "/products"), {422}),

@@ -150,14 +150,14 @@ async def test_a_tokenization_charges_nothing_and_says_so(house: House, customer
 async def test_an_app_is_told_neither_travellers_nor_findings(
     house: House, customer: Customer
 ) -> None:
-    """It has the public key alone; the server of the shop is told both."""
+    """It has the publishable key alone; the server of the shop is told both."""
     travel = {"airline": {"passengers": [{"last_name": "SECRETIVE"}]}}
     made = await house.create(travel=travel)
     assert (await customer.pay(made)).status_code == 303
     told = await made.told()
     assert told["travel"] == travel
     assert told["gateway_response"]["payment"]["avs_cvc_verification"]
-    key = house.settings.shops["361"].public_key
+    key = house.settings.shops["361"].publishable_key
     answer = await customer.get(
         f"/ctp/api/checkouts/{made.token}", headers={"Authorization": f"Bearer {key}"}
     )

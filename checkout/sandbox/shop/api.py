@@ -66,7 +66,9 @@ class Checkout:
         `more` overrides parts of the request: `language`, `attempts`, `expired_at`, `settings`,
         `payment_method`, `customer`, `transaction_type`, `additional_data`, `test`, `iframe`.
         """
-        answer = await self.call("POST", "/ctp/api/checkouts", self.request(order, more))
+        asked = self.request(order, more)
+        order.kind, order.test = asked["checkout"]["transaction_type"], asked["checkout"]["test"]
+        answer = await self.call("POST", "/ctp/api/checkouts", asked)
         inner = answer.get("checkout")
         token = inner.get("token") if isinstance(inner, dict) else None
         address = inner.get("redirect_url") if isinstance(inner, dict) else None

@@ -37,7 +37,8 @@ class News:
 
     `accepted` is true if it comes from checkout and is about the order it was sent for;
     `amount` is in minor units, `webhook_id` the event's id if the sender gave one; `kind` is what
-    it tells of: the payment itself, or a refund, chargeback, void or capture of it.
+    it tells of: the payment itself, or a refund, chargeback, void or capture of it; `maker`: who
+    asked for that payment.
     """
 
     signature: str
@@ -51,6 +52,8 @@ class News:
     currency: str | None = None
     webhook_id: str | None = None
     token: str | None = None
+    test: bool | None = None
+    maker: str | None = None
     card: SavedCard | None = None
     repeated: bool = False
     at: float = field(default_factory=time.time)
@@ -65,6 +68,8 @@ class News:
             "reason": self.reason,
             "status": self.status,
             "type": self.kind,
+            "test": self.test,
+            "created_by": self.maker,
             "uid": self.uid,
             "amount": self.amount,
             "currency": self.currency,
@@ -91,6 +96,8 @@ def read(config: ShopConfig, number: str, headers: Mapping[str, str], body: byte
         amount=_number(said.get("amount")),
         currency=_text(said.get("currency")),
         token=_text(said.get("token")),
+        test=_flag(said.get("test")),
+        maker=_text(said.get("created_by")),
         card=_card(said.get("credit_card")),
     )
 
@@ -160,6 +167,10 @@ def _card(said: object) -> SavedCard | None:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _number(value: object) -> int | None:

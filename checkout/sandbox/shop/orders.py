@@ -41,11 +41,16 @@ RETURNS = ("refund", "chargeback", "void")
 OPERATIONS = ("capture", *RETURNS)
 """What is done to a payment: each is told as a transaction of its own, and is no payment."""
 
+OURS, LINK = "shop", "link"
+"""Who asked for a payment: this shop's server, or whoever opened a link that it signed."""
+ANOTHERS = "about another payment"
+
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """`amount` is in minor units; `token` and `redirect_url` come from checkout; `fulfilled`
-    counts how often the goods were handed over. `captured` and `returned`: how much each capture
+    """`amount` is in minor units; `kind`, `test` and `maker` are what checkout was asked for, and
+    by whom; `token` and `redirect_url` come from checkout; `fulfilled` counts how often the goods
+    were handed over. `captured` and `returned`: how much each capture
     took and each refund gave back, by its uid."""
 
     number: str
@@ -53,6 +58,9 @@ class Order:
     currency: str
     description: str
     created_at: float
+    kind: str = "payment"
+    test: bool = True
+    maker: str = OURS
     state: str = "unpaid"
     token: str | None = None
     redirect_url: str | None = None
@@ -67,6 +75,8 @@ class Order:
         if len(self.news) < MOST_NEWS:
             self.news.append(news)
         operated = news.kind in OPERATIONS  # perhaps with a part
+        if news.accepted and not self.is_ours(news):
+            news.accepted, news.reason = False, ANOTHERS
         if not news.accepted or not (operated or self.agrees(news.amount, news.currency)):
             return
         if news.webhook_id is not None:
@@ -77,6 +87,15 @@ class Order:
             self._operated(news)
         else:
             self.learn(news.status)
+
+    def is_ours(self, news: News) -> bool:
+        """Whether it is about the payment that this shop asked for, and not about somebody else's
+        of the same number: the token is known to us and checkout alone, but of a link, whose
+        payment has none until somebody opens it."""
+        kind = self.kind if news.kind in OPERATIONS else news.kind
+        alike = (kind, news.test, news.maker) == (self.kind, self.test, self.maker)
+        known = self.token if self.token is not None or self.maker != LINK else news.token
+        return alike and known is not None and news.token == known
 
     def _operated(self, news: News) -> None:
         """Something was done to the payment: it is refunded once all that was taken has gone."""

@@ -32,10 +32,13 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
 
     token: str
     uid: str
+    type: str
     status: str
     amount: int
     currency: str
     tracking_id: str | None
+    test: bool
+    created_by: str
     iat: int
 
 
@@ -53,8 +56,13 @@ def read(config: ShopConfig, order: Order, signed: str | None) -> Claims | None:
     if named != (ALGORITHM, TYPE, key_id(config.public_key)):
         return None
     ours = claims.token == order.token and claims.tracking_id == order.number
+    asked = (claims.type, claims.test, claims.created_by) == (order.kind, order.test, order.maker)
     fresh = -AHEAD <= time.time() - claims.iat <= OLDEST
-    return claims if ours and fresh and order.agrees(claims.amount, claims.currency) else None
+    return (
+        claims
+        if ours and asked and fresh and order.agrees(claims.amount, claims.currency)
+        else None
+    )
 
 
 def key_id(public_key: str) -> str:

@@ -37,6 +37,7 @@ SHORT, LONG = 0.05, 20.0  # seconds; the deadline where it is waited for, and el
 WINS = WON | {Status.REFUNDED, Status.ACCEPTED}  # what moves money in somebody's books
 PAYS = frozenset({"pay"})
 OPERATES = frozenset({"capture", "void", "refund"})  # these and `pay` send what may move money
+LOOKS = frozenset({"status"})
 TELLS = frozenset({"confirm", "withdraw"})
 ASKS = frozenset({"status", "operation"})
 GONE_WELL = WINS | {Status.ACTION, Status.CANCELLED}
@@ -84,6 +85,11 @@ class Side:
     def parent(self, verb: str, reference: Reference) -> str | None:
         """The id that a request about it has to name."""
         return reference.id
+
+    def of_another_type(self, answer: Any, asked: str) -> Any | None:
+        """The answer, made one about another type of transaction than was `asked` for; None where
+        its answers don't state a type."""
+        return None
 
     def genuine(self, body: bytes) -> Notice:
         return Notice({}, body)
@@ -154,6 +160,11 @@ class House:
             "unsigned": _by_file(() if cls.side.signs else told),
             "act": cls.acts(),
             "paying": cls.acts(PAYS),
+            "won": {
+                name: story
+                for name, story in cls.acts(PAYS, LOOKS).items()
+                if story.outcome["status"] in WINS
+            },
             "sending": cls.acts(PAYS, OPERATES),
             "operating": cls.acts(OPERATES),
             "keyed": cls.acts(OPERATES) if cls.side.operation_keys else {},

@@ -48,6 +48,17 @@ class Words(House):
             outcome = await self.play(changed, Script(changed))
             assert outcome.status not in DECIDED, (word, outcome)
 
+    async def test_another_transaction_type_is_no_success(self, won: Story) -> None:
+        """Reserved money and a card that was kept are no payment, though all else is as asked."""
+        asked = won.given.get("order", won.given).get("transaction_type", "payment")
+        changed = self.side.of_another_type(_json(won.body(-1)), asked)
+        if changed is None:
+            pytest.skip("its answers state no type")
+        outcome = await self._answered(won, json.dumps(changed).encode())
+        assert outcome.status not in DECIDED, outcome
+        if won.verb == "pay":  # a query may find none of the type that it looks for
+            assert outcome.facts.another_type not in (None, asked), outcome
+
     async def test_an_unlisted_word_in_a_notification_decides_nothing(self, told: Story) -> None:
         for word, said in self._unlisted(told.notification):
             outcome = await self._told(told, json.dumps(said).encode())

@@ -1,0 +1,56 @@
+"""How many payments may be made with a shop's publishable key, which anybody may have."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from checkout.errors import TooMany
+from checkout.flow.verbs import Flow
+from checkout.ledger import app_counts
+from checkout.model.networks import network_of
+from checkout.settings import Shop
+
+log = structlog.get_logger(__name__)
+
+TOO_MANY: Final = "Too many payments by the publishable key: try again later"
+
+
+async def count_app_payment(flow: Flow, shop: Shop, address: str) -> None:
+    """One more of this shop, from this address. Raises TooMany."""
+    limits = {
+        _mark(
+            flow, "address", network_of(address)
+        ): flow.settings.limits.app_payments_per_address_10min,
+        _mark(flow, "shop", shop.id): flow.settings.limits.app_payments_per_shop_10min,
+    }
+    now = flow.clock()
+    # Whoever goes on although refused is not to keep the ledger's writer busy.
+    _refuse(await flow.ledger.read(app_counts.full, limits, now), limits, now, shop)
+    try:
+        await flow.ledger.write(_count, limits, now, shop)
+    except IntegrityError:  # another worker began the same count first
+        await flow.ledger.write(_count, limits, now, shop)
+
+
+def _count(conn: Connection, limits: Mapping[str, int], now: float, shop: Shop) -> None:
+    _refuse(app_counts.take(conn, limits, now), limits, now, shop)
+
+
+def _refuse(full: str | None, limits: Mapping[str, int], now: float, shop: Shop) -> None:
+    if full is None:
+        return
+    by_all = full == list(limits)[-1]
+    log.warning("limit.app_payments", shop=shop.id, all=by_all, alert=by_all)
+    raise TooMany(retry_after=app_counts.wait(now), message=TOO_MANY)
+
+
+def _mark(flow: Flow, kind: str, value: str) -> str:
+    """A keyed digest: it can be counted, not read back."""
+    key = flow.settings.secrets[-1].encode()
+    return hmac.new(key, f"app payments:{kind}:{value}".encode(), "sha256").hexdigest()[:32]

@@ -1,0 +1,102 @@
+"""What a customer sends with Pay, by the page's form or from the shop's app: one reading for both,
+so that what the page demands cannot be left out by writing JSON.
+
+`fields` are the form's, by its names; an app's JSON is written into the same names first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from checkout.flow.verbs import CHOOSE_METHOD, Submission
+from checkout.model import saving
+from checkout.model.browser import Browser
+from checkout.model.card import AnyCard, read_card, read_saved_card
+from checkout.model.order import CARD_METHOD, Customer, Method
+from checkout.web import words
+from checkout.web.forms import fixed_holder, read_customer
+from checkout.web.inputs import read_inputs
+from checkout.web.payment_page import asked_inputs, chosen_method, keeps_cards
+from checkout.web.saved import saved_card, today
+from checkout.web.visit import Visit
+
+AGREED: Final = "agreed"
+
+
+class Read(NamedTuple):
+    """`sent` None: `errors` say why, by the form's names (English, marked)."""
+
+    method: Method | None
+    sent: Submission | None
+    errors: dict[str, str]
+
+
+async def read_submission(
+    visit: Visit,
+    fields: Mapping[str, str],
+    *,
+    number: int,
+    known: Customer,
+    browser: Browser,
+    code_always: bool = False,
+) -> Read:
+    """`number`: the attempt that it is for; `known`: what is known of the customer; `code_always`:
+    a saved card is charged with its code only, whatever the order says."""
+    order = visit.story.payment.order
+    method = chosen_method(await visit.web.flow.prepare(visit.story), fields.get("method"))
+    errors: dict[str, str] = {} if method else {"method": CHOOSE_METHOD}
+    customer, wrong = read_customer(order, known, fields, visit.address)
+    card: AnyCard | None = None
+    remember: bool | None = None
+    inputs: dict[str, str] = {}
+    if method is not None:
+        if visit.web.flow.takes_card(method):
+            card, remember, card_errors = await _read_card(visit, method, fields, code_always)
+            errors |= card_errors
+        inputs, input_errors = read_inputs(
+            method.name, asked_inputs(visit, method, customer), fields
+        )
+        errors |= input_errors
+    errors |= wrong
+    if order.ways.agreement and not fields.get(AGREED):
+        errors[AGREED] = words.TERMS_MISSING
+    if errors or method is None:
+        return Read(method, None, errors)
+    sent = Submission(
+        number=number,
+        method=method.name,
+        card=card,
+        browser=browser,
+        customer=customer,
+        language=visit.lang,
+        remember=remember,
+        inputs=inputs,
+    )
+    return Read(method, sent, {})
+
+
+async def _read_card(
+    visit: Visit, chosen: Method, fields: Mapping[str, str], code_always: bool
+) -> tuple[AnyCard | None, bool | None, dict[str, str]]:
+    """The card that is paid with, whether it is to be remembered, and what is wrong."""
+    order = visit.story.payment.order
+    optional = visit.web.flow.gateways[chosen.gateway].can.code_optional
+    saved = await saved_card(visit) if chosen.name == CARD_METHOD else None
+    if saved and saved.chosen(fields):
+        kept, errors = read_saved_card(
+            fields,
+            saved.token,
+            saved.known,
+            coded=saved.coded or code_always,
+            code_optional=optional and not code_always,
+        )
+        return kept, None, errors
+    fixed = fixed_holder(order.ways.card_fields)
+    typed = {**fields, "holder": fixed} if fixed else fields
+    excluded = frozenset(order.methods.excluded_brands)
+    card, errors = read_card(
+        typed, today=today(visit), excluded_brands=excluded, code_optional=optional
+    )
+    asked = keeps_cards(visit, (chosen,)) and saving.asks(order)
+    return card, bool(fields.get("remember")) if asked else None, errors
