@@ -18,7 +18,7 @@ from msgspec import Struct
 from checkout.errors import TooMany
 from checkout.flow import limits
 from checkout.flow.counts import ALERTS, LIMITED
-from checkout.flow.limits import WINDOW
+from checkout.flow.limits import WINDOW, Tally
 from checkout.ledger.rows import Attempt
 from checkout.ledger.store import Ledger
 from checkout.settings import Limits
@@ -83,9 +83,12 @@ class Guard:
 
     async def standing(self, shop: str, mark: str | None) -> Standing:
         """How an address (`Flow.address_mark`) stands now, before it tries a card at the shop."""
+        return (await self._look(shop, mark))[0]
+
+    async def _look(self, shop: str, mark: str | None) -> tuple[Standing, Tally]:
         wary = await self._wary(shop)
         if mark is None:
-            return Standing(wary=wary)
+            return Standing(wary=wary), Tally()
         found = await self._ledger.read(limits.of_address, mark, self._clock())
         most = limits.most_of(self._limits, wary=False)
         near = (
@@ -96,7 +99,7 @@ class Guard:
             self._near.note("address", mark)
         else:
             self._near.forget("address", mark)
-        return Standing(near=near, wary=wary)
+        return Standing(near=near, wary=wary), found
 
     def known(self, shop: str, mark: str | None) -> Standing:
         """What this worker knows of it without a look: what a page may show that costs nothing."""
@@ -112,17 +115,15 @@ class Guard:
     async def admit(self, attempt: Attempt) -> bool:
         """Lets an address on its way to its limit wait. Whether cards are tested at the shop.
 
-        Raises TooMany where too many wait.
+        Raises TooMany where too many wait; and at the limit already: whoever goes on although
+        refused is not to keep the ledger's writer busy.
         """
         if attempt.shop is None:
             return False
-        standing = await self.standing(attempt.shop, attempt.address_mark)
+        standing, found = await self._look(attempt.shop, attempt.address_mark)
+        limits.check_failed(self._limits, found, self._clock(), wary=standing.wary)
         if standing.near and self._limits.slow_seconds:
-            try:
-                await self._wait(attempt.address_mark or "")
-            except TooMany as refused:
-                self.refused(refused, attempt)
-                raise
+            await self._wait(attempt.address_mark or "")
         return standing.wary
 
     async def _wait(self, mark: str) -> None:

@@ -96,12 +96,17 @@ def _check_address(
     attempts.alone(conn, attempt.address_mark)
     tries = attempts.tried(conn, now - WINDOW, address_mark=attempt.address_mark)
     found = tally(tries)
-    if found.excess >= most_of(limits, wary=wary):
-        raise _too_many("declines_per_address_10min", found.oldest, now)
+    check_failed(limits, found, now, wary=wary)
     others = tally(each for each in tries if each.payment != attempt.payment)
     if len(others.payments) >= limits.payments_per_address_10min:
         raise TooMany(int(MINUTE), limit="payments_per_address_10min")
     return others.excess > 0 or found.failed - others.failed >= AGAIN
+
+
+def check_failed(limits: Limits, found: Tally, now: float, *, wary: bool) -> None:
+    """Raises TooMany where the address has failed too often."""
+    if found.excess >= most_of(limits, wary=wary):
+        raise _too_many("declines_per_address_10min", found.oldest, now)
 
 
 def of_address(conn: Connection, mark: str, now: float) -> Tally:

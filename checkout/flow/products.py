@@ -112,10 +112,18 @@ async def buy(flow: Flow, id: str, choice: Choice, address: str | None = None) -
     `address`: the visitor's. Raises NotForSale, NotFound, TooMany."""
     mark = flow.address_mark(address)
     with flow.guard.counting():
+        # Whoever goes on although refused is not to keep the ledger's writer busy.
+        await flow.ledger.read(_check_new, flow, id, choice, mark)
         try:
             return await flow.ledger.write(_buy, flow, id, choice, mark)
         except IntegrityError:  # the same form came twice at once: the other was first
             return await flow.ledger.write(_buy, flow, id, choice, mark)
+
+
+def _check_new(conn: Connection, flow: Flow, id: str, choice: Choice, mark: str | None) -> None:
+    """Raises TooMany for a form that has bought nothing yet."""
+    if payments.by_link(conn, choice.digest(id, 0)) is None:
+        check_opening(conn, flow.settings.limits, mark, flow.clock())
 
 
 def _buy(conn: Connection, flow: Flow, id: str, choice: Choice, mark: str | None) -> Payment:

@@ -177,8 +177,11 @@ class Flow:
             order = msgspec.structs.replace(order, money=invoice.money, created_by=BY_SHOP)
         order = await self.counted(order, shop, fixed=invoice is not None)
         made, mark = self.new(order, shop, link), self.address_mark(address)
+        limits = self.settings.limits
         with self.guard.counting():
-            return await self.ledger.write(_add_for_link, self.settings.limits, made, mark)
+            # Whoever goes on although refused is not to keep the ledger's writer busy.
+            await self.ledger.read(check_opening, limits, mark, made.created_at)
+            return await self.ledger.write(_add_for_link, limits, made, mark)
 
     async def counted(
         self,
@@ -308,14 +311,17 @@ class Flow:
 
     async def _pay(self, story: Story, method: Method, sent: Submission) -> Story:
         attempt = self._new_attempt(story, method, sent)
-        wary = await self.guard.admit(attempt)
         try:
+            wary = await self.guard.admit(attempt)
             story, ours = await self.write(
                 attempt.payment, record.claim, self.book, attempt, self.clock(), wary=wary
             )
         except IntegrityError:  # another machine claimed this number first
             return await self.ledger.read(record.read, attempt.payment)
         except TooMany as refused:
+            story = await self.ledger.read(record.read, attempt.payment)
+            if story.status(self.clock()) is not Status.OPEN or sent.number != story.next_number:
+                return story  # a repeat of what was taken before
             self.guard.refused(refused, attempt)
             raise
         if not ours:

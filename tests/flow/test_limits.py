@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from checkout.errors import TooMany
 from checkout.flow.verbs import Flow
-from checkout.ledger.store import open_ledger
+from checkout.ledger.store import Ledger, open_ledger
 from checkout.model.card import Card
 from checkout.model.status import Status
 from checkout.settings import Limits
@@ -253,6 +253,41 @@ async def test_while_cards_are_tested_at_a_shop(tight: World) -> None:
         await tries(tight, PAID, 1, f"198.51.100.{number}", SAME_RANGE)
     tight.clock.move(3)
     await decline(tight, 1, "192.0.2.1", OTHER_RANGE)
+
+
+class Counted:
+    """A ledger that counts what is written."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.inner, self.written = ledger, 0
+
+    async def read(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self.inner.read(verb, *args, **kwargs)
+
+    async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
+        self.written += 1
+        return await self.inner.write(verb, *args, **kwargs)
+
+    async def close(self) -> None: ...
+
+
+async def test_who_goes_on_keeps_no_writer_busy(tight: World) -> None:
+    """What is refused by the address's limit is refused by a look; and a form that was taken is
+    answered as it stands, at the limit too."""
+    who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
+    last = await tight.payment()
+    form = submission(last, customer=who)
+    await decline(tight, 3, "192.0.2.1", OTHER_RANGE)
+    taken = await tight.flow.pay(last, form)
+    assert len(taken.attempts) == 1
+    ledger = Counted(tight.ledger)
+    flow = Flow(tight.settings, ledger, tight.gateways, pace=PACE, clock=tight.clock)
+    story = await tight.payment()
+    for _ in range(10):
+        with pytest.raises(TooMany):
+            await flow.pay(story, submission(story, customer=who))
+    assert ledger.written == 0
+    assert (await flow.pay(last, form)).attempts == taken.attempts
 
 
 async def test_alerts_come_once_in_their_time(tight: World) -> None:

@@ -327,6 +327,15 @@ async def test_links_opened_from_one_address(world: World) -> None:
     with pytest.raises(TooMany):
         await world.flow.open_link(links[60], order, world.shop, "192.0.2.1")
     # What is open already may be opened as often as one likes, and others may open anything.
+    made = await product(world)
+    assert await products.buy(world.flow, made.id, choice(form="b"), "192.0.2.2")
+    same = choice(form="b")
+    for link in links[:59]:
+        await world.flow.open_link(f"{link[:60]}aaaa", order, world.shop, "192.0.2.2")
+    with pytest.raises(TooMany):
+        await products.buy(world.flow, made.id, choice(), "192.0.2.2")
+    await products.buy(world.flow, made.id, same, "192.0.2.2")
+    world.clock.move(600)
     await world.flow.open_link(links[0], order, world.shop, "192.0.2.1")
     await world.flow.open_link(links[60], order, world.shop, "192.0.2.2")
 
