@@ -1,8 +1,12 @@
-# syntax=docker/dockerfile:1
 # docker build -t checkout .
 # docker run -p 8001:8001 -v ./checkout.toml:/etc/checkout/checkout.toml:ro -v checkout:/var/lib/checkout checkout
 
-FROM python:3.13-slim AS build
+# The base image by its digest: what was looked at is what is built on. This one is python:3.13-slim
+# as docker-library/repo-info told it for August 2026 (Python 3.13.14 on trixie, 16 platforms). Take
+# a newer one with: docker buildx imagetools inspect python:3.13-slim
+ARG PYTHON=python:3.13-slim@sha256:9662417aace5ae7b8e2609cce472b72a8958e134ba372808abe9cc1a0c0125e6
+
+FROM ${PYTHON} AS build
 WORKDIR /src
 COPY requirements-build.txt requirements-postgresql.txt ./
 RUN python -m venv /opt/build \
@@ -13,7 +17,7 @@ COPY . .
 RUN /opt/build/bin/hatchling build -t wheel \
     && /opt/checkout/bin/pip install --no-cache-dir --no-index --no-deps dist/*.whl
 
-FROM python:3.13-slim
+FROM ${PYTHON}
 RUN useradd --uid 10001 --home-dir /var/lib/checkout --create-home checkout
 COPY --from=build /opt/checkout /opt/checkout
 ENV PATH=/opt/checkout/bin:$PATH \

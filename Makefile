@@ -13,7 +13,7 @@ PYTEST_ARGS ?=
 LOCK_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format fuzz attack bench build lock clean
+.PHONY: help demo test lint format fuzz attack bench build sbom audit lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -47,6 +47,20 @@ bench: $(VENV)/.dev ## speed, weight and memory, each beside a baseline of the s
 
 build: $(VENV)/.dev ## dist/: the source archive and the wheel
 	$(BIN)/python -m build --no-isolation
+
+sbom: build ## dist/: the wheel's bill of materials, as CycloneDX
+	@set -e; for wheel in dist/*.whl; do \
+		$(BIN)/python tools/sbom.py "$$wheel" > "$${wheel%.whl}.cdx.json"; echo "$${wheel%.whl}.cdx.json"; \
+	done
+
+# An environment of its own: what looks for weaknesses is no part of what is looked at.
+audit: .venv-audit/bin/pip-audit ## known weaknesses of what is locked (asks the package registry)
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-postgresql.txt
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt
+
+.venv-audit/bin/pip-audit:
+	$(MAKE) --no-print-directory VENV=.venv-audit .venv-audit/bin/python
+	.venv-audit/bin/python -m pip --disable-pip-version-check --quiet install pip-audit==2.10.1
 
 # --- The environment: one folder, filled in two steps, from nothing but hashed locks ------------
 
@@ -92,5 +106,5 @@ $(UV):
 	.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv==0.13.9
 
 clean: ## away with all that can be made again
-	rm -rf $(VENV) .venv-lock dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-lock .venv-audit dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -40,8 +40,10 @@ from checkout.web import (
     pages,
     product_page,
     products,
+    reports,
     returns,
     static,
+    well_known,
     widget,
 )
 from checkout.web.challenge import Challenge, open_challenge
@@ -65,9 +67,11 @@ HANDLERS = (
     *product_page.HANDLERS,
     *invoices.HANDLERS,
     *notifications.HANDLERS,
+    *reports.HANDLERS,
     *static.HANDLERS,
     *widget.HANDLERS,
     *health.HANDLERS,
+    *well_known.HANDLERS,
 )
 CHALLENGES = {"proof_of_work": ProofOfWork}
 
@@ -135,6 +139,7 @@ def create_app(
         debug=False,
         logging_config=None,
     )
+    app.state.reports = reports.Reports(clock)
     app.asgi_handler = bounded(app.asgi_handler)
     return app
 

@@ -4,6 +4,8 @@ The wheel is built from the source archive, so both are proved at once; it is th
 the runtime lock into an empty environment, outside the repository, and its demo is started there.
 """
 
+import hashlib
+import json
 import os
 import re
 import socket
@@ -11,13 +13,17 @@ import subprocess
 import sys
 import tarfile
 import time
+import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import httpx
+import jsonschema_rs
 import pytest
 
 from tests.support.server import interrupt
@@ -41,6 +47,8 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
         command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
+    # What was withdrawn from the registry since it was locked is still installed, with a warning.
+    assert "yanked" not in done.stderr, done.stderr
     return done.stdout
 
 
@@ -96,6 +104,85 @@ def test_the_source_archive_carries_tests_and_locks(dist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"tests/test_packaging.py", "Makefile", "CHANGELOG.md", "LICENSE"} <= names
     assert {lock.name for lock in LOCKS} <= names
+
+
+# --- Its bill of materials -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bill(wheel: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(sys.executable, ROOT / "tools" / "sbom.py", wheel))
+    return found
+
+
+def test_the_bill_of_materials_is_cyclonedx(bill: dict[str, Any]) -> None:
+    """Valid by the standard's own schema, which comes with the library that wrote it."""
+    folder = files("cyclonedx.schema._res")
+    read = {
+        name: json.loads((folder / f"{name}.SNAPSHOT.schema.json").read_text())
+        for name in ("bom-1.6", "spdx", "jsf-0.82", "cryptography-defs")
+    }
+    base = "http://cyclonedx.org/schema"
+    known = [(f"{base}/{name}.SNAPSHOT.schema.json", schema) for name, schema in read.items()]
+    registry = jsonschema_rs.Registry(known)
+    validator = jsonschema_rs.validator_for(read["bom-1.6"], registry=registry)
+    validator.validate(bill)
+    with pytest.raises(jsonschema_rs.ValidationError):
+        validator.validate(bill | {"components": [{"type": "library"}]})
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert bill["serialNumber"].startswith("urn:uuid:")
+
+
+def test_it_names_all_that_is_locked_and_all_that_is_vendored(
+    bill: dict[str, Any], wheel: Path
+) -> None:
+    found = {(each["name"], each["version"]): each for each in bill["components"]}
+    lock = (ROOT / "requirements-postgresql.txt").read_text()
+    pins = re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", lock)
+    assert len(pins) > 30
+    for name, version in pins:
+        (published,) = found[name, version]["externalReferences"]
+        hashes = {each["content"] for each in published["hashes"]}
+        block = lock.partition(f"\n{name}==")[2] or lock.partition(f"{name}==")[2]
+        said = re.match(r"[^#]*", block)
+        assert said
+        assert hashes == set(re.findall(r"sha256:([0-9a-f]{64})", said[0]))
+    runtime = dict(re.findall(r"(?m)^([\w.-]+)==(\S+)", (ROOT / "requirements.txt").read_text()))
+    for (name, _), each in found.items():
+        if each["type"] == "library":
+            assert each["scope"] == ("required" if name in runtime else "optional"), name
+    vendored = {path.name: path for path in (ROOT / "static" / "vendor").glob("*.js")}
+    files_ = {name.rpartition("/")[2]: each for (name, _), each in found.items() if "/" in name}
+    assert set(files_) == set(vendored)
+    for name, path in vendored.items():
+        (said_,) = files_[name]["hashes"]
+        assert said_["content"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert len(found) == len(pins) + len(vendored)
+    main = bill["metadata"]["component"]
+    assert main["hashes"][0]["content"] == hashlib.sha256(wheel.read_bytes()).hexdigest()
+    assert {each["ref"] for each in bill["dependencies"]} >= {
+        each["bom-ref"] for each in found.values()
+    }
+
+
+def test_it_says_who_needs_what(bill: dict[str, Any]) -> None:
+    needs = {each["ref"]: each.get("dependsOn", []) for each in bill["dependencies"]}
+    main = needs[bill["metadata"]["component"]["bom-ref"]]
+    named = {ref.removeprefix("pkg:pypi/").partition("@")[0] for ref in main}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["postgresql"]]
+    assert {re.split(r"[\[<>=;]", each)[0].strip() for each in asked} <= named
+    assert any(ref.startswith("pkg:pypi/multipart@") for ref in needs[_ref(needs, "litestar")])
+
+
+def test_the_same_wheel_has_the_same_bill(bill: dict[str, Any], wheel: Path) -> None:
+    again = json.loads(run(sys.executable, ROOT / "tools" / "sbom.py", wheel))
+    again["metadata"]["timestamp"] = bill["metadata"]["timestamp"]
+    assert again == bill
+
+
+def _ref(needs: dict[str, list[str]], name: str) -> str:
+    return next(ref for ref in needs if ref.startswith(f"pkg:pypi/{name}@"))
 
 
 # --- The wheel at work ---------------------------------------------------------------------------
@@ -200,6 +287,15 @@ def test_no_file_names_a_registry_or_a_place_on_somebodys_machine() -> None:
         if unwanted.search(line)
     ]
     assert found == []
+
+
+def test_the_image_is_built_on_one_digest() -> None:
+    """A tag is whatever it is today; also what reads the recipe would be another image."""
+    recipe = (ROOT / "Dockerfile").read_text()
+    bases = re.findall(r"(?m)^FROM (\S+)", recipe)
+    assert bases == ["${PYTHON}", "${PYTHON}"]
+    assert re.search(r"(?m)^ARG PYTHON=python:3\.\d+-slim@sha256:[0-9a-f]{64}$", recipe)
+    assert "# syntax" not in recipe
 
 
 def test_there_are_lock_files() -> None:

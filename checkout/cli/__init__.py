@@ -1,4 +1,5 @@
-"""The command line: demo, serve, sandbox, link, check, payments, invoices, keys, widget, drill.
+"""The command line: demo, serve, sandbox, link, check, payments, invoices, keys, widget, drill,
+pci.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -11,7 +12,7 @@ import click
 import structlog
 
 from checkout import __version__
-from checkout.cli import check, demo, drill, invoices, keys, link, payments, serve, widget
+from checkout.cli import check, demo, drill, invoices, keys, link, payments, pci, serve, widget
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,5 +34,6 @@ for command in (
     keys.keys,
     drill.drill_command,
     widget.widget,
+    pci.pci,
 ):
     main.add_command(command)

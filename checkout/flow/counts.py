@@ -14,4 +14,7 @@ MAILS: Final = Counter("checkout_mails", "Tries of mails to customers", ["kind",
 LIMITED: Final = Counter(
     "checkout_limited", "What the limits did to a try", ["limit", "answer"]
 )  # answer: refused, slowed, challenged, met
+VIOLATIONS: Final = Counter(
+    "checkout_policy_violations", "What browsers stopped on our pages", ["page", "directive"]
+)
 ALERTS: Final = Counter("checkout_alerts", "What a person has to look at", ["kind"])

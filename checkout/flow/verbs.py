@@ -289,8 +289,7 @@ class Flow:
 
     def takes_card(self, method: Method) -> bool:
         """Whether the method asks for a card here."""
-        can = self.gateways[method.gateway].can
-        return can.card and (method.mode is None or method.mode in can.card_modes)
+        return self.gateways[method.gateway].can.takes_card(method)
 
     def status(self, story: Story) -> Status:
         return story.status(self.clock())

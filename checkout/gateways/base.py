@@ -73,6 +73,10 @@ class Can(Struct, frozen=True, kw_only=True):
     slow: float | None = None  # payments take long: seconds between two questions about one
     code_optional: bool = False  # the account takes cards without a security code
 
+    def takes_card(self, method: Method) -> bool:
+        """Whether the method asks for a card on our page."""
+        return self.card and (method.mode is None or method.mode in self.card_modes)
+
 
 class InputField(Struct, frozen=True, kw_only=True):
     """What a method asks the customer for, beside what every page does. `label` is plain text, in

@@ -239,6 +239,10 @@ def expiry(text: str) -> tuple[int, int] | None:
     return None
 
 
+# What a form calls what may not be kept, or not in the open: without these nothing is a card's.
+SENSITIVE: Final = ("number", "code")
+
+
 def read_card(
     fields: Mapping[str, str],
     *,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from checkout.model.checks import Rule, Wrong
 from checkout.model.rules import email_address
@@ -14,6 +14,7 @@ from checkout.model.urls import is_loopback, parse, return_origin, web_origin, w
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)  # of a shop or an account: in URLs
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _DATABASE: Final = re.compile(r"sqlite:///.+|postgresql://[^/\s]+/[^/\s]+", re.ASCII)
 
 
@@ -88,6 +89,29 @@ def smtp_url(value: Any) -> str:
         raise Wrong(reason) from None
     if not fits or not text.isprintable() or parts.path not in ("", "/") or parts.query:
         raise Wrong(reason)
+    return text
+
+
+def contact(value: Any) -> str:
+    """Where weaknesses are reported: an e-mail address (as mailto:) or an https page."""
+    text = written(value)
+    if text.lower().startswith("https:"):
+        return web_url(text)
+    try:
+        address = email_address(text.removeprefix("mailto:"))
+    except Wrong:
+        raise Wrong("must be an e-mail address or an https address") from None
+    return "mailto:" + quote(address, safe="@+")
+
+
+def web_page(value: Any) -> str:
+    return web_url(written(value))
+
+
+def language(value: Any) -> str:
+    text = written(value)
+    if not _LANGUAGE.fullmatch(text):
+        raise Wrong("must be a language like en or pt-BR")
     return text
 
 

@@ -78,6 +78,11 @@ def read_settings(fields: Fields, adapters: Mapping[str, type[Struct]]) -> Setti
         trusted_proxies=fields.get("trusted_proxies", many(read.network), ()),
         sandbox=sandbox,
         operator_token=fields.get("operator_token", strong(16)),
+        security_contact=fields.get("security_contact", read.contact),
+        security_policy=fields.get("security_policy", read.web_page),
+        security_languages=fields.get(
+            "security_languages", many(read.language, least=1, most=10), ("en",)
+        ),
         gateways=gateways,
         shops=shops,
         smtp=_smtp(fields.within("smtp")) if fields.has("smtp") else None,

@@ -11,10 +11,13 @@ health         for the operator
 visit          who is looking at which payment, and which page that is
 present        a story in the words and views of the templates
 forms          what the customer typed
+page_types     which kinds of page there are
+reports        what browsers tell that a page's policy stopped
 load           what is refused when too much is under way
 security       headers, the guard of forms, whose address it is
 render         templates and static files
 static         what is joined and hashed
+well_known     who hears of weaknesses
 widget         the embed script for shops' pages
 errors         every failure as a page or as JSON
 """

@@ -32,6 +32,7 @@ MACHINES: Final = (
     "/invoices",
     "/transactions/",
     "/notify/",
+    "/reports/",
     "/health/",
     "/metrics",
     "/schema",

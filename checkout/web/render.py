@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import html
@@ -41,11 +42,17 @@ SCHEMES: Final[dict[str, dict[bytes, bytes]]] = {
 }
 
 
+def integrity(body: bytes) -> str:
+    """The hash of a script or stylesheet as the `integrity` attribute wants it."""
+    return f"sha384-{base64.b64encode(hashlib.sha384(body).digest()).decode()}"
+
+
 @dataclass(frozen=True, slots=True)
 class StaticFile:
     body: bytes
     gzipped: bytes
     media_type: str
+    integrity: str
 
 
 class Assets:
@@ -72,13 +79,19 @@ class Assets:
         """Serve `body` as `name` with its hash in it; the address. Never changed, so cacheable."""
         stem, _, ending = name.rpartition(".")
         hashed = f"{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{ending}"
-        self.files[hashed] = StaticFile(body, gzip.compress(body, 9, mtime=0), MEDIA_TYPES[ending])
+        self.files[hashed] = StaticFile(
+            body, gzip.compress(body, 9, mtime=0), MEDIA_TYPES[ending], integrity(body)
+        )
         self._names[name] = f"/static/{hashed}"
         return self._names[name]
 
     def __call__(self, name: str) -> str:
         """The address of a file. Raises KeyError for one that does not exist."""
         return self._names[name]
+
+    def integrity(self, name: str) -> str:
+        """What a page says of a file, so that a browser runs it as we wrote it or not at all."""
+        return self.files[self(name).removeprefix("/static/")].integrity
 
 
 # Begins a hole's place in a page that is being made: nothing that anybody writes has it.
@@ -161,6 +174,8 @@ def environment(language: str, assets: Any, folder: Path = TEMPLATES) -> Environ
     )
     catalogue = translations(language)
     built.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
-    more: Mapping[str, Any] = {"asset": assets, "_constant": catalogue.gettext}
+    more: dict[str, Any] = {"asset": assets, "_constant": catalogue.gettext}
+    if assets is not None:  # mails have no files
+        more["integrity"] = assets.integrity
     built.globals.update(more)
     return built

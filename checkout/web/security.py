@@ -35,6 +35,8 @@ HEADERS: Final[dict[str, str]] = {
     "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
 }
+REPORTS: Final = "/reports/csp"  # where browsers tell what a page's policy has stopped
+REPORTING: Final = {"reporting-endpoints": f'csp="{REPORTS}"'}
 HSTS: Final = "max-age=63072000; includeSubDomains"
 
 
@@ -66,6 +68,8 @@ def _policy(ancestors: tuple[str, ...], leaves: bool, sandbox: bool) -> str:
             "base-uri 'none'",
             "require-trusted-types-for 'script'",
             "trusted-types htmx",
+            "report-to csp",
+            f"report-uri {REPORTS}",  # for browsers that don't know `report-to`
         )
     )
 

@@ -20,8 +20,9 @@ async def static_file(request: Web_Request) -> Answer:
     if file is None:
         raise NotFound
     zipped = takes_gzip(request.headers.get("accept-encoding", ""))
-    # A sandboxed frame without allow-same-origin is no origin at all, and is to look right, too.
-    headers = {"cross-origin-resource-policy": "cross-origin"}
+    # A sandboxed frame without allow-same-origin is no origin at all, and is to look right, too; a
+    # hash is checked of what any page may read (CORS), and there is nothing of anybody's in these.
+    headers = {"cross-origin-resource-policy": "cross-origin", "access-control-allow-origin": "*"}
     headers |= {"cache-control": FOREVER, "vary": "Accept-Encoding"}
     if zipped:
         headers["content-encoding"] = "gzip"

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from checkout.errors import BadRequest
 from checkout.flow.verbs import CHOOSE_METHOD, Submission
 from checkout.model import saving
 from checkout.model.browser import Browser
-from checkout.model.card import AnyCard, read_card, read_saved_card
+from checkout.model.card import SENSITIVE, AnyCard, read_card, read_saved_card
 from checkout.model.order import CARD_METHOD, Customer, Method
 from checkout.web import words
 from checkout.web.forms import fixed_holder, read_customer
@@ -44,7 +45,9 @@ async def read_submission(
     """`number`: the attempt that it is for; `known`: what is known of the customer; `code_always`:
     a saved card is charged with its code only, whatever the order says."""
     order = visit.story.payment.order
-    method = chosen_method(await visit.web.flow.prepare(visit.story), fields.get("method"))
+    methods = await visit.web.flow.prepare(visit.story)
+    _refuse_cards_unasked(visit, methods, fields)
+    method = chosen_method(methods, fields.get("method"))
     errors: dict[str, str] = {} if method else {"method": CHOOSE_METHOD}
     customer, wrong = read_customer(order, known, fields, visit.address)
     card: AnyCard | None = None
@@ -74,6 +77,16 @@ async def read_submission(
         inputs=inputs,
     )
     return Read(method, sent, {})
+
+
+def _refuse_cards_unasked(
+    visit: Visit, methods: tuple[Method, ...], fields: Mapping[str, str]
+) -> None:
+    """No card is taken where the page has no card form: whoever runs such a page keeps out of the
+    scope of cards, and what sends one is not ours. Raises BadRequest."""
+    takes = any(map(visit.web.flow.takes_card, methods))
+    if not takes and any(fields.get(name) for name in SENSITIVE):
+        raise BadRequest
 
 
 async def _read_card(

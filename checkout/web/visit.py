@@ -22,7 +22,12 @@ from checkout.web import present
 from checkout.web.answer import Answer
 from checkout.web.challenge import Challenge
 from checkout.web.render import Renderer
-from checkout.web.security import client_address, content_security_policy, new_nonce
+from checkout.web.security import (
+    REPORTING,
+    client_address,
+    content_security_policy,
+    new_nonce,
+)
 from checkout.web.views import Frame, Shell
 from checkout.web.views import Shop as ShopView
 
@@ -92,7 +97,7 @@ class Web:
         policy = content_security_policy(
             nonce, ancestors=ancestors, leaves=leaves, sandbox=self.settings.sandbox
         )
-        headers = {"content-security-policy": policy, **(headers or {})}
+        headers = {"content-security-policy": policy, **REPORTING, **(headers or {})}
         return Answer(page, status_code=status_code, headers=headers)
 
 

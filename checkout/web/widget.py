@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import hashlib
 import re
@@ -21,6 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 from checkout import __version__
 from checkout.assets import STATIC
 from checkout.texts import N_
+from checkout.web.render import integrity
 from checkout.web.static import FOREVER, takes_gzip
 from checkout.web.visit import READ, Web_Request
 
@@ -45,9 +45,8 @@ class Script:
 
     @classmethod
     def of(cls, body: bytes) -> Script:
-        digest = base64.b64encode(hashlib.sha384(body).digest()).decode()
         etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
-        return cls(body, gzip.compress(body, 9, mtime=0), f"sha384-{digest}", etag)
+        return cls(body, gzip.compress(body, 9, mtime=0), integrity(body), etag)
 
 
 def squeezed(source: str) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+import httpx
 import msgspec
 from litestar import Request
 
@@ -63,6 +64,9 @@ from checkout.model.rules import (
     whole,
 )
 from checkout.model.rules import text as text_of
+from checkout.pci.document import Document
+from checkout.pci.headers import page_changes
+from checkout.pci.inventory import inventory as made_inventory
 from checkout.settings.load import read_settings
 from checkout.settings.references import resolve
 from checkout.settings.strength import strong
@@ -82,6 +86,7 @@ from checkout.web.forms import (
 from checkout.web.inputs import input_fields, read_inputs
 from checkout.web.present import zone_of
 from checkout.web.proof_of_work import proved
+from checkout.web.reports import NEW, NEW_TYPE, OLD_TYPE, violations
 from checkout.web.security import client_address
 from checkout.web.static import takes_gzip
 from checkout.web.visit import our_cookie
@@ -103,6 +108,7 @@ ASKING: Final = Order(
 INPUTS: Final = tuple(InputField(name=kind, label="x", kind=kind) for kind in ("text", "email"))
 PROXIES: Final = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
 TODAY: Final = date(2026, 6, 15)
+WHOLE: Final = made_inventory("https://pay.example.com")
 
 Read = Callable[[Any], Any]
 
@@ -181,6 +187,22 @@ def order_of_text(written: str) -> Any:
     return found and instructions(found, "secret")
 
 
+def violation(written: str) -> Any:
+    """What a browser says that a policy stopped, all of it this text."""
+    body = {"type": "csp-violation", "body": dict.fromkeys(NEW.values(), f"https://a{written}")}
+    body["body"] |= {NEW["page"]: f"https://pay.example.com/{written}"}
+    sent = raw(json.dumps([body], ensure_ascii=False))
+    return list(violations(NEW_TYPE, sent, "https://pay.example.com"))
+
+
+def page_of_others(written: str) -> Any:
+    """What `checkout pci verify` reads: a page that somebody may have changed."""
+    url = "https://pay.example.com/en/payment/a/b"
+    changes = Document(url, WHOLE.page("payment"), WHOLE, written, "nonce").read()
+    policy = {"content-security-policy": header(written).encode("latin-1")}
+    return [*changes, *page_changes(httpx.Headers(policy), WHOLE.page("payment"), WHOLE)]
+
+
 def query_of(name: str) -> Read:
     return lambda written: form_pairs(raw(f"{name}={written}"), blanks=False)
 
@@ -243,6 +265,11 @@ TEXTS: Final[Mapping[str, Read]] = {
         request(authorization=f"Bearer {written}"), SETTINGS
     ),
     "request: authorization": lambda written: by_key(request(authorization=written)),
+    "request: violation": violation,
+    "request: violations": lambda written: list(violations(OLD_TYPE, raw(written), "https://a")),
+    "request: violation's type": lambda written: list(violations(written, b"", "https://a")),
+    "pci: page": page_of_others,
+    "pci: tag": lambda written: page_of_others(f"<!doctype html><a {written}>"),
     "request: JSON": lambda written: decode(raw(written)),
     "gateway: JSON": lambda written: wire.bounded(wire.decoded(raw(written))),
     "gateway: exchanger's JSON": lambda written: exchanger_order.decode(raw(written)),

@@ -29,6 +29,9 @@ def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) 
     assert settings.trusted_proxies == (ip_network("127.0.0.1"),)
     assert settings.sandbox is False
     assert settings.operator_token == environ["OPERATOR_TOKEN"]
+    assert settings.security_contact == "mailto:security@example.com"
+    assert settings.security_policy == "https://example.com/security"
+    assert settings.security_languages == ("en",)
     assert settings.limits == Limits()
     assert list(settings.gateways) == ["cards", "local", "acquirer", "coins"]
     assert settings.account("cards").adapter == "overpay_cards"

@@ -24,6 +24,7 @@ from tests.settings.kit import ADAPTERS
 
 CARDS = 'base_url = "https://gateway.overpay.io"'
 PUBLIC = 'public_url = "https://pay.example.com"'
+CONTACT = "security@example.com"
 SHOP_URL = 'url = "https://shop.example.com"'
 
 
@@ -39,6 +40,16 @@ SHOP_URL = 'url = "https://shop.example.com"'
         ("submits_per_payment", "submits_per_paymnt", "limits.submits_per_paymnt", "did you mean"),
         ("[smtp]", "[smtp]\nport = 25", "smtp.port", "is unknown"),
         ("sandbox = false", "sandbox = false\ncolour = 1", "colour", "is unknown"),
+        # whom to tell of weaknesses
+        (CONTACT, "http://example.com", "security_contact", "an e-mail address or an https"),
+        (CONTACT, "javascript:alert(1)", "security_contact", "an e-mail address or an https"),
+        (CONTACT, "a@b.example\\r\\nX: y", "security_contact", "an e-mail address or an https"),
+        (CONTACT, "https://example.com/\\r\\nX: y", "security_contact", "must"),
+        ('"https://example.com/security"', '"http://example.com/security"', "security_policy",
+         "https://"),
+        ('security_languages = ["en"]', "security_languages = []", "security_languages", "must"),
+        ('security_languages = ["en"]', 'security_languages = ["en, de"]', "security_languages",
+         "item 1 must be a language"),
         # addresses
         (PUBLIC, 'public_url = "http://pay.example.com"', "public_url", "https://"),
         (PUBLIC, 'public_url = "https://pay.example.com/pay"', "public_url", "without a path"),

@@ -72,6 +72,10 @@ class Target:
         assert len(sent) <= LARGEST_BODY
         return Attack("POST", path, sent, headers=self.basic)
 
+    def report(self, body: bytes) -> Attack:
+        kind = [(b"content-type", b"application/reports+json")]
+        return Attack("POST", "/reports/csp", body, headers=kind)
+
     def order(self, **changes: Any) -> Attack:
         return self.api({"checkout": ordered(**changes)})
 
@@ -141,6 +145,15 @@ ATTACKS: Final[dict[str, tuple[Callable[[Target], Attack], set[int]]]] = {
     "a form of percent signs": (
         lambda t: Attack("POST", t.plain.action, b"a=" + b"%41" * 21_000, headers=[*ours(), *FORM]),
         {403},
+    ),
+    # What browsers report.
+    "a report of lists": (lambda t: t.report(b"[" * FULL), {400}),
+    "7,000 reports": (lambda t: t.report(b'[{"type":"csp-violation"}%s]' % (b",{}" * 7000)), {400}),
+    "a report of one name": (
+        lambda t: t.report(
+            b'[{"type":"csp-violation","body":{"blockedURL":"http://%s"}}]' % (b"a." * (FULL // 2))
+        ),
+        {204},
     ),
     # The shop's API.
     "7,000 wrong members": (lambda t: t.order(payment_method=names(7000)), {400}),

@@ -14,7 +14,7 @@ def style(page: str) -> str:
 
 
 async def sheet(customer: Customer, page: str) -> str:
-    (address,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', page)
+    (address,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', page)
     return (await customer.get(address)).text
 
 

@@ -1,0 +1,130 @@
+"""What is not as it should be in an answer's headers, and in its policy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import httpx
+
+from checkout.links import COOKIE, COOKIE_ATTRIBUTES
+from checkout.pci.document import Change
+from checkout.pci.inventory import NONCE, Inventory, Page
+from checkout.pci.markup import excerpt
+
+POLICY: Final = "content-security-policy"
+ANCESTORS: Final = "frame-ancestors"
+# What would change what a browser does with the page, and is never ours.
+UNWANTED: Final = (
+    "content-security-policy-report-only", "link", "refresh", "report-to", "nel", "sourcemap",
+    "x-sourcemap", "speculation-rules", "service-worker-allowed", "access-control-allow-origin",
+    "access-control-allow-credentials", "content-disposition", "document-policy", "feature-policy",
+    "cross-origin-embedder-policy", "x-frame-options", "clear-site-data", "origin-trial",
+)  # fmt: skip
+OF_FILES: Final = {"x-content-type-options": "nosniff"}
+UNWANTED_OF_FILES: Final = ("link", "sourcemap", "x-sourcemap", "service-worker-allowed")
+_NONCE: Final = re.compile(r"'nonce-([A-Za-z0-9_-]{22,})'", re.ASCII)
+_SITE: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+", re.ASCII)
+
+
+def nonce_of(headers: httpx.Headers) -> str:
+    """The nonce that the policy lets scripts run by; "" without one."""
+    found = _NONCE.fullmatch(_directives(headers.get(POLICY, "")).get("script-src", ""))
+    return found[1] if found else ""
+
+
+def page_changes(headers: httpx.Headers, page: Page, inventory: Inventory) -> Iterator[Change]:
+    for name, wanted in page.headers.items():
+        if name != POLICY:
+            yield from _header(headers, name, wanted)
+    for name in UNWANTED:
+        if name in headers:
+            yield Change("header", f"{name} is not ours: {excerpt(headers[name])}")
+    yield from _cookie(headers)
+    yield from _policy(headers, page, inventory)
+
+
+def file_changes(headers: httpx.Headers, media_type: str) -> Iterator[Change]:
+    for name, wanted in OF_FILES.items():
+        yield from _header(headers, name, wanted)
+    if headers.get("content-type", "").partition(";")[0] != media_type:
+        yield from _header(headers, "content-type", media_type)
+    for name in UNWANTED_OF_FILES:
+        if name in headers:
+            yield Change("header", f"{name} is not ours: {excerpt(headers[name])}")
+
+
+def _header(headers: httpx.Headers, name: str, wanted: str) -> Iterator[Change]:
+    said = headers.get_list(name)
+    if not said:
+        yield Change("header", f"{name} is missing")
+    elif said != [wanted]:
+        yield Change("header", f"{name} is {excerpt(', '.join(said))} instead of {wanted}")
+
+
+def _cookie(headers: httpx.Headers) -> Iterator[Change]:
+    for said in headers.get_list("set-cookie"):
+        pair, _, attributes = said.partition(";")
+        if pair.partition("=")[0].strip() != COOKIE:
+            continue
+        missing = {each.strip().lower() for each in COOKIE_ATTRIBUTES.split(";")} - {
+            each.strip().lower() for each in attributes.split(";")
+        }
+        for each in sorted(missing):
+            yield Change("header", f"the cookie is not {each}")
+
+
+def _directives(policy: str) -> dict[str, str]:
+    """The first of each name counts, as in browsers."""
+    found: dict[str, str] = {}
+    for part in policy.split(";"):
+        name, _, value = part.strip().partition(" ")
+        if name:
+            found.setdefault(name.lower(), value.strip())
+    return found
+
+
+def _policy(headers: httpx.Headers, page: Page, inventory: Inventory) -> Iterator[Change]:
+    said = headers.get_list(POLICY)
+    if not said:
+        yield Change("policy", "the Content-Security-Policy is missing")
+        return
+    if len(said) > 1 or "," in said[0]:
+        yield Change("policy", "another Content-Security-Policy beside ours")
+    wanted, found = _directives(page.headers[POLICY]), _directives(said[0])
+    nonce = nonce_of(headers)
+    for name, sources in wanted.items():
+        if name not in found:
+            yield Change("policy", f"{name} is missing")
+        elif name == ANCESTORS:
+            yield from _ancestors(found[name], inventory)
+        else:
+            expected = sources.replace(f"'nonce-{NONCE}'", f"'nonce-{nonce}'")
+            yield from _sources(name, expected.split(), found[name].split())
+    for name in found.keys() - wanted.keys():
+        yield Change("policy", f"{excerpt(name)} is not in our policy")
+
+
+def _sources(name: str, wanted: list[str], found: list[str]) -> Iterator[Change]:
+    for source in found:
+        if source not in wanted:
+            yield Change("policy", f"{name} also allows {excerpt(source)}")
+    for source in wanted:
+        if source not in found:
+            yield Change("policy", f"{name} no longer says {source}")
+
+
+def _ancestors(found: str, inventory: Inventory) -> Iterator[Change]:
+    """Nobody, or the sites of one of the shops, where these are known."""
+    if found == "'none'":
+        return
+    sites = found.split()
+    for site in sites:
+        if not _SITE.fullmatch(site):
+            yield Change("policy", f"{ANCESTORS} also allows {excerpt(site)}")
+    known = [set(shop.frame_origins) for shop in inventory.shops]
+    if known and set(sites) not in known:
+        strange = sorted(set(sites) - set().union(*known))
+        who = ", ".join(strange) or "the sites of several shops"
+        yield Change("policy", f"{ANCESTORS} also allows {excerpt(who)}")

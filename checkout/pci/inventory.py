@@ -1,0 +1,193 @@
+"""The scripts, styles and headers of each page type, as this version serves them."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import httpx
+from msgspec import Struct
+
+from checkout import __version__
+from checkout.assets import STATIC
+from checkout.gateways import open_accounts
+from checkout.pci import purposes
+from checkout.settings import Settings
+from checkout.web.page_types import PAGE_TYPES, PageType
+from checkout.web.render import Assets
+from checkout.web.security import HEADERS, HSTS, REPORTING, content_security_policy
+from checkout.web.widget import SCRIPTS, path_of
+
+NONCE: Final = "..."  # stands for the one of each answer
+ANCESTORS: Final = "https://frames.invalid"  # stands for the shop's
+BY_NONCE: Final = "the page's policy, by its nonce; the page says its hash"
+BY_NONCE_ALONE: Final = "the page's policy, by its nonce; only colours and corners may be in it"
+BY_SELF: Final = "the page's policy, as a file of our own; the page says its hash"
+BY_SHOP: Final = "the shop's page, by the tag of `checkout widget`, which says its hash"
+INLINE: Final = "(inline)"
+OFFLINE: Final = httpx.AsyncBaseTransport()  # carries nothing: only the settings are asked
+
+
+class Part(Struct, frozen=True):
+    """One of our files that were joined."""
+
+    file: str
+    purpose: str
+
+
+class Resource(Struct, frozen=True, kw_only=True):
+    """A script or a style. `integrity`: its hash as a page says it; "" of what is in the page
+    itself and differs. `always`: every page of the type has it."""
+
+    kind: str  # script, style
+    path: str
+    integrity: str
+    purpose: str
+    authorised_by: str
+    parts: tuple[Part, ...] = ()
+    always: bool = True
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """A page type. Of `scripts` it has each one that is `always` there, of `styles` one beside what
+    is in itself."""
+
+    name: str
+    address: str
+    card_form: bool  # card numbers may be typed here
+    scripts: tuple[Resource, ...]
+    styles: tuple[Resource, ...]
+    headers: dict[str, str]
+
+
+class Shop(Struct, frozen=True, kw_only=True):
+    id: str
+    card_methods: tuple[str, ...]  # those whose card is typed on our page
+    frame_origins: tuple[str, ...]
+
+
+class Inventory(Struct, frozen=True, kw_only=True):
+    """`shops` empty: nothing is known of the settings."""
+
+    version: str
+    public_url: str
+    sandbox: bool
+    card_form: bool
+    pages: tuple[Page, ...]
+    widget: tuple[Resource, ...]
+    shops: tuple[Shop, ...] = ()
+
+    def page(self, name: str) -> Page:
+        return next(each for each in self.pages if each.name == name)
+
+
+def of_settings(settings: Settings) -> Inventory:
+    """What the server of these settings serves."""
+    gateways = open_accounts(settings.gateways, OFFLINE)
+    shops = tuple(
+        Shop(
+            id=shop.id,
+            card_methods=tuple(
+                method.name
+                for method in shop.methods
+                if gateways[method.gateway].can.takes_card(method)
+            ),
+            frame_origins=shop.frame_origins,
+        )
+        for shop in settings.shops.values()
+    )
+    return inventory(settings.public_url, sandbox=settings.sandbox, shops=shops)
+
+
+def inventory(public_url: str, *, sandbox: bool = False, shops: tuple[Shop, ...] = ()) -> Inventory:
+    """Without the shops: what any server of this version serves at `public_url`."""
+    assets, https = Assets(), public_url.startswith("https:")
+    card = not shops or any(shop.card_methods for shop in shops)
+    return Inventory(
+        version=__version__,
+        public_url=public_url,
+        sandbox=sandbox,
+        card_form=card,
+        pages=tuple(
+            Page(
+                name=each.name,
+                address=each.address,
+                card_form=each.card and card,
+                scripts=_scripts(each, assets),
+                styles=_styles(assets) if each.whole else (),
+                headers=_headers(each, https=https, sandbox=sandbox),
+            )
+            for each in PAGE_TYPES
+        ),
+        widget=tuple(
+            Resource(
+                kind="script",
+                path=path_of(version),
+                integrity=script.integrity,
+                purpose=purposes.WIDGET,
+                authorised_by=BY_SHOP,
+            )
+            for version, script in SCRIPTS.items()
+        ),
+        shops=shops,
+    )
+
+
+def bundles() -> dict[str, list[str]]:
+    """The files that each joined script is made of, by its name without the ending."""
+    found: dict[str, list[str]] = json.loads((STATIC / "js" / "bundles.json").read_text())
+    return found
+
+
+def _scripts(page: PageType, assets: Assets) -> tuple[Resource, ...]:
+    if page.script is None:
+        return ()
+    always = _script(page.script, assets, always=True)
+    return (always, *(_script(name, assets, always=False) for name in page.besides))
+
+
+def _script(name: str, assets: Assets, *, always: bool) -> Resource:
+    parts = tuple(
+        Part(file.removeprefix("../"), purposes.SCRIPTS[file])
+        for file in bundles()[name.removesuffix(".js")]
+    )
+    return Resource(
+        kind="script",
+        path=assets(name),
+        integrity=assets.integrity(name),
+        purpose="; ".join(part.purpose for part in parts),
+        authorised_by=BY_NONCE,
+        parts=parts,
+        always=always,
+    )
+
+
+def _styles(assets: Assets) -> tuple[Resource, ...]:
+    files = tuple(
+        Resource(
+            kind="style",
+            path=assets(name),
+            integrity=assets.integrity(name),
+            purpose=purpose,
+            authorised_by=BY_SELF,
+        )
+        for name, purpose in purposes.STYLES.items()
+    )
+    theme = Resource(
+        kind="style",
+        path=INLINE,
+        integrity="",
+        purpose=purposes.THEME,
+        authorised_by=BY_NONCE_ALONE,
+    )
+    return (*files, theme)
+
+
+def _headers(page: PageType, *, https: bool, sandbox: bool) -> dict[str, str]:
+    """`...` stands for the nonce and for the sites that may frame the page."""
+    policy = content_security_policy(
+        NONCE, ancestors=(ANCESTORS,), leaves=page.leaves, sandbox=sandbox
+    )
+    own = {"content-security-policy": policy.replace(ANCESTORS, NONCE), **REPORTING}
+    found = {**HEADERS, **own, "content-type": "text/html; charset=utf-8"}
+    return found | ({"strict-transport-security": HSTS} if https else {})

@@ -1,0 +1,91 @@
+"""The kinds of page that a browser gets from us: where each is, what it is made of, whether a card
+is typed on it. The auditor's inventory and the reports of browsers go by these names."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+_PAYMENT: Final = "/[a-z]{2}/payment/[^/]+/[^/]+"
+
+
+class PageType(NamedTuple):
+    name: str
+    address: str  # for people
+    pattern: str  # of its path
+    template: str
+    script: str | None  # the name of its joined scripts in static/js/bundles.json
+    card: bool = False  # where a method takes a card, it is typed here
+    leaves: bool = False  # its form may go to any bank
+    besides: tuple[str, ...] = ()  # scripts that not every page of the type has
+
+    @property
+    def whole(self) -> bool:
+        """Not a part that a page fetches."""
+        return self.template.startswith("pages/")
+
+    def at(self, path: str) -> bool:
+        return re.fullmatch(self.pattern, path, re.ASCII) is not None
+
+
+PAGE_TYPES: Final = (
+    PageType(
+        "payment",
+        "/{lang}/payment/{uid}/{secret}",
+        f"{_PAYMENT}(?:/pay)?",  # the answer to a form with a mistake
+        "pages/payment.html",
+        "payment.js",
+        card=True,
+        besides=("challenge.js",),
+    ),
+    PageType(
+        "redirect",
+        "/{lang}/payment/{uid}/{secret}/redirect",
+        f"{_PAYMENT}/redirect",
+        "pages/redirect.html",
+        "redirect.js",
+        leaves=True,
+    ),
+    PageType(
+        "wait",
+        "/{lang}/payment/{uid}/{secret}/wait",
+        f"{_PAYMENT}/wait",
+        "pages/wait.html",
+        "wait.js",
+    ),
+    PageType(
+        "status",
+        "/{lang}/payment/{uid}/{secret}/status",
+        f"{_PAYMENT}/status",
+        "partials/status.html",
+        None,
+    ),
+    PageType(
+        "result",
+        "/{lang}/payment/{uid}/{secret}/result",
+        f"{_PAYMENT}/result",
+        "pages/result.html",
+        "result.js",
+    ),
+    PageType(
+        "order",
+        "/{lang}/order/{uid}/{secret}",
+        "/[a-z]{2}/order/[^/]+/[^/]+",
+        "pages/order.html",
+        "order.js",
+    ),
+    PageType(
+        "product",
+        "/{lang}/product/{id}",
+        "(?:/[a-z]{2})?/product/[^/]+",
+        "pages/product.html",
+        "product.js",
+    ),
+    PageType("error", "any other address", "(?s:.*)", "pages/error.html", None),
+)
+BY_NAME: Final = {each.name: each for each in PAGE_TYPES}
+
+
+def page_type(path: str) -> PageType:
+    """Of which type the page at a path is; what has none of its own can only be an error."""
+    return next(each for each in PAGE_TYPES if each.at(path))

@@ -1,0 +1,135 @@
+"""The inventory is complete: a script, a style, a page or a header without a row fails here."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import pytest
+
+from checkout import __version__
+from checkout.assets import STATIC, TEMPLATES
+from checkout.pci import purposes
+from checkout.pci.inventory import BY_NONCE, Inventory, bundles, inventory, of_settings
+from checkout.pci.markup import Odd, Tag, taken_apart, written_by
+from checkout.web.page_types import PAGE_TYPES
+from checkout.web.render import Assets, integrity
+from checkout.web.widget import SCRIPTS
+from tests.gallery import STATES, render, states
+from tests.web.house import House
+
+PUBLIC = "https://pay.example.com"
+
+
+def test_every_script_has_its_purpose() -> None:
+    joined = {file for parts in bundles().values() for file in parts}
+    files = {path.name for path in (STATIC / "js").glob("*.js")}
+    vendored = {f"../vendor/{path.name}" for path in (STATIC / "vendor").glob("*.js")}
+    assert set(purposes.SCRIPTS) == joined == files | vendored
+    for purpose in (*purposes.SCRIPTS.values(), *purposes.STYLES.values()):
+        assert 10 < len(purpose) < 100
+        assert not purpose.endswith(".")
+
+
+def test_every_style_has_its_purpose() -> None:
+    served = {re.sub(r"\.[0-9a-f]{12}\.", ".", name) for name in Assets().files}
+    assert set(purposes.STYLES) == {name for name in served if name.endswith(".css")}
+    assert {name for name in served if name.endswith(".js")} == {f"{name}.js" for name in bundles()}
+
+
+def test_every_page_has_its_type_and_every_joined_script_a_page() -> None:
+    templates = {
+        path.relative_to(TEMPLATES).as_posix()
+        for folder in ("pages", "partials")
+        for path in (TEMPLATES / folder).glob("*.html")
+    }
+    assert {each.template for each in PAGE_TYPES} == templates
+    named = {name for each in PAGE_TYPES for name in (each.script, *each.besides)}
+    assert named - {None} == {f"{name}.js" for name in bundles()}
+
+
+def test_every_folder_of_static_files_is_known() -> None:
+    """Scripts elsewhere would have no row."""
+    assert {path.parent.name for path in STATIC.rglob("*.js")} == {"js", "vendor", "widget"}
+    assert {path.parent.name for path in STATIC.rglob("*.css")} == {"css"}
+    for tag in ("<script", "<style"):
+        having = [path for path in TEMPLATES.rglob("*.html") if tag in path.read_text()]
+        assert having == [TEMPLATES / "base.html"]
+
+
+@pytest.mark.parametrize("name", sorted(STATES))
+def test_a_drawn_page_is_as_the_inventory_says(name: str) -> None:
+    """Each state, in each language: its script and its style are those with a row, their hashes
+    are said, and there is nothing that its template can't write."""
+    whole = inventory(PUBLIC)
+    for language in ("en", "de", "ru"):
+        template, page, shell = states(language)[name]
+        row = whole.page(next(each.name for each in PAGE_TYPES if each.template == template))
+        parts = list(taken_apart(render(template, page, shell).lstrip()))
+        assert not [part for part in parts if isinstance(part, Odd)]
+        tags = [part for part in parts if isinstance(part, Tag) and not part.closes]
+        written = written_by(template).attributes
+        assert not [tag for tag in tags if set(tag.attributes) - written[tag.name]]
+        scripts = [tag for tag in tags if tag.name == "script"]
+        assert [(tag.get("src"), tag.get("integrity")) for tag in scripts] == [
+            (each.path, each.integrity)
+            for each in row.scripts
+            if each.always or name == "one-more-check"
+        ]
+        (sheet,) = [tag for tag in tags if tag.get("rel") == "stylesheet"]
+        known = {each.path: each.integrity for each in row.styles}
+        assert known[sheet.get("href")] == sheet.get("integrity")
+        assert all(tag.get("crossorigin") == "anonymous" for tag in (*scripts, sheet))
+
+
+async def test_the_hashes_are_those_of_what_is_served(house: House) -> None:
+    whole = of_settings(house.settings)
+    async with house.customer() as customer:
+        files = [each for page in whole.pages for each in (*page.scripts, *page.styles)]
+        files = [each for each in files if each.integrity]
+        assert len(files) > 20
+        for each in (*files, *whole.widget):
+            answer = await customer.get(each.path)
+            assert answer.status_code == 200
+            assert integrity(answer.content) == each.integrity
+        assert len(whole.widget) == len(SCRIPTS)
+
+
+async def test_the_headers_are_those_of_every_page(house: House) -> None:
+    """But for the nonce and for who may frame it."""
+    whole, made = of_settings(house.settings), await house.create()
+    async with house.customer() as customer:
+        for name, path in (
+            ("payment", made.path()),
+            ("order", made.path(kind="order")),
+            ("error", "/nowhere"),
+        ):
+            answer = await customer.get(path)
+            for header, value in whole.page(name).headers.items():
+                said = re.sub("nonce-[A-Za-z0-9_-]+", "nonce-...", answer.headers[header])
+                said = re.sub("frame-ancestors [^;]+", "frame-ancestors ...", said)
+                assert said == value, header
+
+
+def test_what_it_says() -> None:
+    whole = inventory(PUBLIC)
+    assert whole.version == __version__
+    payment = whole.page("payment")
+    assert payment.card_form
+    assert [page.name for page in whole.pages if page.card_form] == ["payment"]
+    script, challenge = payment.scripts
+    assert (script.always, challenge.always) == (True, False)
+    assert script.authorised_by == BY_NONCE
+    assert {part.file for part in script.parts} >= {"card.js", "submit.js"}
+    assert all(part.purpose for part in script.parts)
+    assert "vendor/htmx-4.0.1.min.js" in {p.file for p in whole.page("wait").scripts[0].parts}
+    assert whole.page("error").scripts == ()
+    assert "strict-transport-security" in payment.headers
+    assert "strict-transport-security" not in inventory("http://127.0.0.1").page("wait").headers
+    assert "form-action 'self'" in payment.headers["content-security-policy"]
+    assert "form-action https:" in whole.page("redirect").headers["content-security-policy"]
+
+
+def test_it_is_kept_as_json() -> None:
+    whole = inventory(PUBLIC)
+    assert msgspec.json.decode(msgspec.json.encode(whole), type=Inventory) == whole
