@@ -29,6 +29,7 @@ from rich.progress import track
 from rich.table import Table
 
 from bench.client import rate
+from bench.letters import WAITING, delays
 from checkout.stage import SHOP, Stage, new_keys, running, sandbox_arguments, start, wait_for
 
 CARD = {"number": "4200000000000000", "code": "123", "holder": "JANE DOE"}
@@ -64,6 +65,7 @@ def main() -> None:
             added_to_a_charge(place, asked.charges),
             *weight(place),
         ]
+    figures += others_told()
     if asked.as_json:
         print(json.dumps([figure._asdict() for figure in figures], indent=2))
     else:
@@ -249,6 +251,16 @@ def weight(place: Place) -> list[Figure]:
         Figure("first view: bytes", total, "kB", "<= 25", total <= 25),
         Figure("first view: requests", requests, "", "<= 3", requests <= 3),
     ]
+
+
+def others_told() -> list[Figure]:
+    """How late a shop is told by two workers, while a thousand letters of another hang."""
+    figures = []
+    for waiting, target in ((0, ""), (WAITING, "<= 2")):
+        found, _ = asyncio.run(delays(workers=2, waiting=waiting))
+        name = f"told, {waiting} letters of another waiting, at most"
+        figures.append(Figure(name, max(found), "s", target, not target or max(found) <= 2))
+    return figures
 
 
 def client() -> httpx.Client:

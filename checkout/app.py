@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
@@ -16,10 +18,13 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 
 from checkout import __version__, log
-from checkout.flow import sweep
+from checkout.flow.background import Background, Task
+from checkout.flow.connections import ByHost
 from checkout.flow.courier import Courier
 from checkout.flow.mailer import Mailer
-from checkout.flow.pace import Pace
+from checkout.flow.pace import HOUR, Pace
+from checkout.flow.readiness import Readiness
+from checkout.flow.sweep import Sweeper
 from checkout.flow.verbs import Flow
 from checkout.flow.verification import Verifier
 from checkout.gateways import OPTIONS, open_accounts
@@ -55,6 +60,8 @@ from checkout.web.proof_of_work import ProofOfWork
 from checkout.web.render import Assets, Renderer
 from checkout.web.security import LARGEST_BODY, security_headers
 from checkout.web.visit import Web
+
+LOOK = 15.0  # seconds between two looks at ourselves, where nobody asks
 
 HANDLERS = (
     *pages.HANDLERS,
@@ -106,21 +113,22 @@ def create_app(
             flow.verify = Verifier(flow, http)
             web = Web(settings, flow, signer, renderer, {}, challenge)
             app.state.web = web
-            running = [
-                asyncio.create_task(sweep.run(flow)),
-                asyncio.create_task(mailer.run()),
-                asyncio.create_task(logos.fetch(web, http)),
+            often = flow.pace.sweep
+            tasks = [
+                Task("sweep", Sweeper(flow).turn, often),
+                Task("mailer", mailer.deliver, often, wake=flow.mails_waiting),
+                Task("logos", partial(logos.fetch, web, http), HOUR, longest=HOUR),
             ]
             if deliver:
-                running.append(asyncio.create_task(courier.run()))
+                tasks.append(Task("courier", courier.deliver, often, wake=flow.letters_waiting))
+            background = Background(tasks)
+            readiness = app.state.readiness = Readiness(flow.ledger, background.overdue)
+            background.add(Task("readiness", readiness.failing, LOOK))
+            background.start()
             try:
                 yield
             finally:
-                for task in running:
-                    task.cancel()
-                for task in running:
-                    with suppress(asyncio.CancelledError):
-                        await task
+                await background.stop()
                 await asyncio.gather(flow.finish(), courier.finish(), mailer.finish())
 
     app = Litestar(
@@ -162,7 +170,8 @@ async def open_flow(
     migrate(settings.database)
     ledger = open_ledger(settings.database)
     try:
-        async with upstream or _connections(200) as transport:
+        trusted = httpx.create_ssl_context(trust_env=False)
+        async with upstream or ByHost(partial(_connections, 200, 200, trusted)) as transport:
             gateways = open_accounts(
                 settings.gateways, transport, charge_seconds=pace.charge, query_seconds=pace.query
             )
@@ -184,17 +193,20 @@ def from_environment() -> Litestar:
     return app
 
 
-def _connections(most: int) -> httpx.AsyncHTTPTransport:
+def _connections(
+    most: int | None, kept: int, trusted: ssl.SSLContext | bool = True
+) -> httpx.AsyncHTTPTransport:
     """For outgoing calls: certificates verified, no outside proxies."""
-    limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
-    return httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
+    limits = httpx.Limits(max_connections=most, max_keepalive_connections=kept)
+    return httpx.AsyncHTTPTransport(verify=trusted, trust_env=False, limits=limits)
 
 
 def _shops(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    """For calls to the shops: no redirects, no cookies."""
+    """For calls to the shops: no redirects, no cookies. How many there may be at once is bounded
+    by the rooms of those who call: here nobody shall stand in the way of another."""
     client = httpx.AsyncClient(
-        transport=transport or _connections(50),
-        timeout=httpx.Timeout(30, connect=5, pool=2),
+        transport=transport or _connections(None, 50),
+        timeout=httpx.Timeout(30, connect=5),
         follow_redirects=False,
         trust_env=False,
     )

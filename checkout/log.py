@@ -1,22 +1,56 @@
-"""Logs: one JSON line an event on standard error, without bodies, cards or addresses."""
+"""Logs: one JSON line an event on standard error, without bodies, cards or addresses.
+
+A line that can't be written (the disk is full, whoever read it is gone) is counted, and nothing
+else happens: no payment fails and no work ends for want of a log.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
+from typing import Any, Final, TextIO
 
 import structlog
+from prometheus_client import Counter
+
+LOST: Final = Counter("checkout_log_lost_lines", "Log lines that could not be written")
 
 
 def configure() -> None:
     """For a process of ours; libraries stay quiet below warnings (httpx would log whole URLs)."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
+    logging.raiseExceptions = False  # it would raise where standard error is closed
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lines_to(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def lines_to(stream: TextIO | None) -> Any:
+    """For structlog: makes loggers that write lines there."""
+    lines = _Lines(stream)
+    return lambda *_: lines
+
+
+class _Lines:
+    """`stream` None: the process was started without one."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def msg(self, message: str) -> None:
+        try:
+            if self._stream is None:
+                raise OSError("no standard error")
+            self._stream.write(message + "\n")  # whole, so that lines of several threads don't mix
+            self._stream.flush()
+        except (OSError, ValueError):  # ValueError: it is closed
+            LOST.inc()
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg

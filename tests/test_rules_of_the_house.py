@@ -314,3 +314,23 @@ def test_litestars_form_parser_is_never_used() -> None:
                   "request.url.", "request.query_params")  # fmt: skip
         lines = [line for line in code.splitlines() if not line.lstrip().startswith(("#", '"""'))]
         assert not [line for line in lines for word in words_ if word in line], path
+
+
+# --- Ending --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", sorted(CODE.rglob("*.py")), ids=lambda path: path.relative_to(CODE).as_posix()
+)
+def test_nobody_waits_by_what_may_swallow_the_end(path: Path) -> None:
+    """`asyncio.wait_for` may lose a cancellation that comes with what it waits for; the same is
+    said by `asyncio.timeout`, which doesn't."""
+    found = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr == "wait_for"
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "asyncio"
+    ]
+    assert found == []

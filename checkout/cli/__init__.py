@@ -11,7 +11,7 @@ import sys
 import click
 import structlog
 
-from checkout import __version__
+from checkout import __version__, log
 from checkout.cli import check, demo, drill, invoices, keys, link, payments, pci, serve, widget
 
 
@@ -20,7 +20,7 @@ from checkout.cli import check, demo, drill, invoices, keys, link, payments, pci
 def main() -> None:
     """checkout: the payment page, self-hosted."""
     # Standard output is the command's answer alone, also with --json.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=log.lines_to(sys.stderr))
 
 
 for command in (

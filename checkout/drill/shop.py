@@ -135,7 +135,8 @@ async def _printed(command: str, names: Mapping[str, str] | None = None) -> str:
     except (OSError, ValueError) as error:
         raise Unusable(f"{command} can't be run ({type(error).__name__})") from None
     try:
-        printed, _ = await asyncio.wait_for(process.communicate(), COMMAND_SECONDS)
+        async with asyncio.timeout(COMMAND_SECONDS):
+            printed, _ = await process.communicate()
     except TimeoutError:
         process.kill()
         await process.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 PAYMENTS: Final = Counter("checkout_payments", "Payments created", ["shop"])
 ATTEMPTS: Final = Counter("checkout_attempts", "Moves of attempts", ["account", "status"])
@@ -18,3 +18,14 @@ VIOLATIONS: Final = Counter(
     "checkout_policy_violations", "What browsers stopped on our pages", ["page", "directive"]
 )
 ALERTS: Final = Counter("checkout_alerts", "What a person has to look at", ["kind"])
+LAST_TURN: Final = Gauge(
+    "checkout_background_last_turn_seconds", "When it last turned, since 1970", ["task"]
+)
+FAULTS: Final = Counter("checkout_background_faults", "Turns that raised", ["task"])
+HELD: Final = Gauge("checkout_rooms_held", "Calls under way", ["room"])
+NO_ROOM: Final = Counter("checkout_rooms_full", "Calls that found no room and wait", ["room"])
+LEDGER_WRITABLE: Final = Gauge("checkout_ledger_writable", "1, or 0 when a write failed")
+WAITING: Final = Gauge(
+    "checkout_letters_waiting", "Notifications whose time has come, up to 10,000"
+)
+OLDEST: Final = Gauge("checkout_letters_oldest_seconds", "How long the first of them has waited")

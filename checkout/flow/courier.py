@@ -3,6 +3,9 @@
 Success is 2xx; redirects are not followed; 410 stops; Retry-After is obeyed. Addresses that
 shops give are checked when connecting: no private, loopback or link-local host (loopback in the
 sandbox alone).
+
+Every shop and every host has its own room. A letter that finds none stays in the outbox, due as it
+was: nobody holds it, and waiting is no try.
 """
 
 from __future__ import annotations
@@ -10,18 +13,20 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import random
-import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Final
 
 import httpx
 import structlog
 from sqlalchemy import Connection
 
-from checkout.errors import CheckoutError
-from checkout.flow.counts import LETTERS
+from checkout.flow.counts import LETTERS, NO_ROOM
+from checkout.flow.names import Resolve, Resolver
 from checkout.flow.pace import next_letter
+from checkout.flow.rooms import NoRoom, Rooms
 from checkout.flow.verbs import Flow
 from checkout.ledger import events, outbox, payments
 from checkout.ledger.outbox import Letter
@@ -36,8 +41,6 @@ LONGEST_DATE: Final = 64  # characters of one in a header
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # all that IANA has given out
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-
 
 class Courier:
     """Delivers the outbox of one ledger; several workers share it by leases."""
@@ -45,39 +48,50 @@ class Courier:
     def __init__(self, flow: Flow, http: httpx.AsyncClient, resolve: Resolve | None = None) -> None:
         self._flow = flow
         self._http = http
-        self._resolve = resolve or resolved
+        self._rooms = Rooms("letters")
+        self._names = Resolver("letters_names")
+        self._resolve = resolve
+        self._seen: dict[str, str] = {}
+        self._full = False  # whether something may wait for room
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> None:
-        """Deliver until cancelled: at once when a letter is written, else every second."""
-        while True:
-            self._flow.letters_waiting.clear()
-            try:
-                await self.deliver()
-            except CheckoutError as error:
-                log.warning("courier.failed", error=type(error).__name__)
-            except Exception as error:  # noqa: BLE001 - one bad letter must not stop the rest
-                log.error("courier.fault", error=type(error).__name__, alert=True)
-            try:
-                # Not `wait_for`, which may swallow a cancellation that comes with the event.
-                async with asyncio.timeout(self._flow.pace.sweep):
-                    await self._flow.letters_waiting.wait()
-            except TimeoutError:
-                continue
-
     async def deliver(self) -> None:
-        """Start sending every letter that is due and can be leased."""
+        """Start sending every letter that is due, has room and can be leased."""
         ledger, now = self._flow.ledger, self._flow.clock()
-        for letter in await ledger.read(outbox.due, now):
-            until = now + self._flow.pace.letter_lease
-            if await ledger.write(outbox.take, letter, until=until):
-                task = asyncio.create_task(self._send(letter))
-                self._under_way.add(task)
-                task.add_done_callback(self._done)
+        free: dict[tuple[str, str | None], int] = {}
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+        def room(shop: str, host: str | None) -> int:
+            free[shop, host] = min(self._rooms.free(shop, host), self._names.free(shop, host))
+            return free[shop, host]
+
+        due = await ledger.read(outbox.due, now, free=room, seen=self._seen)
+        used = Counter((each.shop, host) for each in due for host in (each.host, None))
+        full = sum(used[lane] >= places for lane, places in free.items())
+        self._full = full > 0
+        NO_ROOM.labels("letters").inc(full)
+        found = [letter for letter in due if self._rooms.take(letter.shop, letter.host)]
+        until, ours = now + self._flow.pace.letter_lease, set[str]()
+        try:
+            if found:
+                ours = await ledger.write(outbox.take_all, found, until=until)
+        finally:
+            for letter in found:
+                if letter.id in ours:
+                    self._start(letter, until)
+                else:
+                    self._rooms.leave(letter.shop, letter.host)
+
+    def _start(self, letter: Letter, until: float) -> None:
+        task = asyncio.create_task(self._send(letter, until))
+        self._under_way.add(task)
+        task.add_done_callback(partial(self._done, letter))
+
+    def _done(self, letter: Letter, task: asyncio.Task[None]) -> None:
         """A letter whose end could not be written down is due again when its lease is over."""
         self._under_way.discard(task)
+        self._rooms.leave(letter.shop, letter.host)
+        if self._full:
+            self._flow.letters_waiting.set()
         if not task.cancelled() and (error := task.exception()):
             log.warning("courier.failed", error=type(error).__name__)
 
@@ -85,9 +99,14 @@ class Courier:
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=seconds)
 
-    async def _send(self, letter: Letter) -> None:
+    async def _send(self, letter: Letter, until: float) -> None:
+        """`until`: the end of its lease."""
         tries = letter.tries + 1
-        answer, retry_after = await self._post(letter)
+        try:
+            answer, retry_after = await self._post(letter)
+        except NoRoom:
+            await self._flow.ledger.write(outbox.give_back, letter, until=until)
+            return
         now = self._flow.clock()
         delivered = answer.isdigit() and 200 <= int(answer) < 300
         wait = None if delivered or answer == "410" else next_letter(tries)
@@ -115,7 +134,7 @@ class Courier:
                     letter.url,
                     body,
                     headers(shop, letter.id, body, now, public=public),
-                    resolve=self._resolve,
+                    resolve=self._resolve or self._names.of(letter.shop),
                     sandbox=self._flow.settings.sandbox,
                 )
                 await response.aclose()  # a shop's answer is its status; the body is not read
@@ -145,13 +164,6 @@ async def posted(
     request.headers["Host"] = url.netloc.decode()
     request.extensions["sni_hostname"] = url.raw_host.decode()
     return await http.send(request, stream=True)
-
-
-async def resolved(host: str, port: int) -> list[str]:
-    """A host's addresses, the nearest first, by the system's resolver."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
 
 
 def allowed(host: str, *, sandbox: bool) -> bool:

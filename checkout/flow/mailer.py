@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import structlog
 
-from checkout.errors import CheckoutError
 from checkout.flow.counts import ALERTS, MAILS
 from checkout.flow.pace import MAIL_WAITS, next_mail
+from checkout.flow.rooms import Rooms
 from checkout.flow.verbs import Flow
 from checkout.ledger import invoices, mails
 from checkout.ledger.invoices import Standing
@@ -30,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 Post = Callable[[Standing, Mail], Awaitable[None]]
 
-AT_ONCE: Final = 10  # conversations with the mail server
+SERVER: Final = "mail"  # the one host: of its room a shop takes half at most
 UNFORESEEN: Final = "The mail could not be made"
 
 
@@ -41,38 +42,35 @@ class Mailer:
     def __init__(self, flow: Flow, post: Post) -> None:
         self._flow = flow
         self._post = post
+        self._rooms = Rooms("mails")
+        self._full = False  # whether something waits for room
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> None:
-        """Send until cancelled: at once when a mail is queued, else every second."""
-        while True:
-            self._flow.mails_waiting.clear()
-            try:
-                await self.deliver()
-            except CheckoutError as error:
-                log.warning("mailer.failed", error=type(error).__name__)
-            except Exception as error:  # noqa: BLE001 - one bad mail must not stop the rest
-                log.error("mailer.fault", error=type(error).__name__, alert=True)
-            try:
-                # Not `wait_for`, which may swallow a cancellation that comes with the event.
-                async with asyncio.timeout(self._flow.pace.sweep):
-                    await self._flow.mails_waiting.wait()
-            except TimeoutError:
-                continue
-
     async def deliver(self) -> None:
-        """Start sending every mail that is due and can be leased."""
+        """Start sending every mail that is due, has room and can be leased."""
         ledger, now = self._flow.ledger, self._flow.clock()
-        for mail in await ledger.read(mails.due, now, AT_ONCE - len(self._under_way)):
-            until = now + self._flow.pace.mail_lease
-            if await ledger.write(mails.take, mail, until=until):
+        self._full = False
+        for mail in await ledger.read(mails.due, now):
+            if not self._rooms.take(mail.shop, SERVER):
+                self._full = True
+                continue
+            ours = False
+            try:
+                ours = await ledger.write(mails.take, mail, until=now + self._flow.pace.mail_lease)
+            finally:
+                if not ours:
+                    self._rooms.leave(mail.shop, SERVER)
+            if ours:
                 task = asyncio.create_task(self._send(mail))
                 self._under_way.add(task)
-                task.add_done_callback(self._done)
+                task.add_done_callback(partial(self._done, mail))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, mail: Mail, task: asyncio.Task[None]) -> None:
         """A mail whose end could not be written down is due again when its lease is over."""
         self._under_way.discard(task)
+        self._rooms.leave(mail.shop, SERVER)
+        if self._full:
+            self._flow.mails_waiting.set()
         if not task.cancelled() and (error := task.exception()):
             log.warning("mailer.failed", error=type(error).__name__)
 

@@ -33,6 +33,7 @@ class Pace(Struct, frozen=True, kw_only=True):
     sweep: float = 1.0  # between two looks at what is due
     glance: float = 1.0  # how old an answer to a poll may be
     verification: float = 10.0  # how long a shop has to say yes before a charge
+    verification_room: float = 5.0  # how long a charge waits to ask it, behind others
     letter: float = 15.0  # the deadline of a notification to the shop
     letter_lease: float = 60.0  # after which another worker sends what one took and died with
     mail_lease: float = 120.0  # the same of a mail, which may take 30 s to be handed over

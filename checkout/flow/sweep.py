@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections import Counter
+from collections.abc import Awaitable, Coroutine
+from functools import partial
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -20,23 +23,92 @@ from checkout.model.status import LIVE, UNPAID_ENDS, Status
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE: Final = 50  # questions to one account, of a worker
+LAPSE_AGAIN: Final = 5.0  # seconds, where the account has no room for a last look
 
-async def sweep(flow: Flow) -> int:
-    """One look at what is due, on this machine's share; how many rows it moved."""
-    now = flow.clock()
-    for uid in await flow.ledger.read(payments.to_expire, now, 100 + len(flow.unreadable)):
-        if flow.unreadable.get(uid, now) <= now:
-            await _alone(flow, uid, _expire(flow, uid, now))
-    overdue = await flow.ledger.read(products.overdue, now, 100 + len(flow.unreadable))
-    overdue = [uid for uid in overdue if flow.unreadable.get(uid, now) <= now]
-    await asyncio.gather(*(_alone(flow, uid, _lapse(flow, uid)) for uid in overdue))
-    due = await flow.ledger.read(attempts.to_sweep, now)
-    open_ = await flow.ledger.read(operations.to_sweep, now)
-    await asyncio.gather(
-        *(_alone(flow, each.payment, _ask(flow, each, now)) for each in due),
-        *(_alone(flow, each.payment, _look_up(flow, each, now)) for each in open_),
-    )
-    return len(due) + len(open_)
+
+class Sweeper:
+    """One worker's. What asks a gateway runs by itself, so many at a time for each account: a turn
+    waits for no gateway, and one that hangs keeps its own waiting alone."""
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+        self._asking = Counter[str]()  # by account
+        self._running: dict[str, asyncio.Task[None]] = {}  # by what it is about
+
+    async def turn(self) -> None:
+        """One look at what is due, on this machine's share."""
+        flow, now = self._flow, self._flow.clock()
+        read = 100 + len(flow.unreadable) + len(self._running)
+        for uid in await flow.ledger.read(payments.to_expire, now, read):
+            if flow.unreadable.get(uid, now) <= now:
+                await _alone(flow, uid, _expire(flow, uid, now))
+        for uid in await flow.ledger.read(products.overdue, now, read):
+            if flow.unreadable.get(uid, now) <= now:
+                self._start(uid, uid, self._lapse(uid))
+        for due in await flow.ledger.read(attempts.to_sweep, now, free=self._free):
+            self._start(due.key, due.payment, _ask(flow, due, now), due.account)
+        for open_ in await flow.ledger.read(operations.to_sweep, now, free=self._free):
+            self._start(open_.uid, open_.payment, _look_up(flow, open_, now), open_.account)
+
+    async def finish(self) -> None:
+        """Wait for what is under way. Raises what it raised."""
+        await asyncio.gather(*self._running.values())
+
+    def _free(self, account: str) -> int:
+        return AT_ONCE - self._asking[account]
+
+    def _start(
+        self,
+        about: str,
+        payment: str,
+        work: Coroutine[Any, Any, None],
+        account: str | None = None,
+    ) -> None:
+        if about in self._running or (account is not None and self._free(account) <= 0):
+            work.close()
+            return
+        task = self._flow.run(_alone(self._flow, payment, self._counted(work, account)))
+        self._running[about] = task
+        task.add_done_callback(partial(self._ended, about))
+
+    async def _counted(self, work: Awaitable[None], account: str | None) -> None:
+        if account is None:
+            return await work
+        self._asking[account] += 1
+        try:
+            await work
+        finally:
+            self._asking[account] -= 1
+
+    def _ended(self, about: str, task: asyncio.Task[None]) -> None:
+        del self._running[about]
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, CheckoutError):
+            log.warning("sweep.failed", error=type(error).__name__)
+
+    async def _lapse(self, uid: str) -> None:
+        """A buyer's time is over: after a last look, as who has paid this moment has bought."""
+        flow = self._flow
+        story = await flow.ledger.read(record.read, uid)
+        if story.live is not None:
+            if self._free(story.live.account) <= 0:
+                later = flow.clock() + LAPSE_AGAIN
+                await flow.ledger.write(products.postpone, uid, later)
+                return
+            await self._counted(_look(flow, story), story.live.account)
+        await flow.write(uid, stock.lapse, uid, flow.clock())
+
+
+async def sweep(flow: Flow) -> None:
+    """One look, and all that comes of it."""
+    sweeper = Sweeper(flow)
+    await sweeper.turn()
+    await sweeper.finish()
+
+
+async def _look(flow: Flow, story: Story) -> None:
+    await flow.look(story)
 
 
 async def _alone(flow: Flow, uid: str, work: Awaitable[None]) -> None:
@@ -50,12 +122,6 @@ async def _alone(flow: Flow, uid: str, work: Awaitable[None]) -> None:
         log.error("sweep.fault", payment=uid, error=type(error).__name__, alert=True)
     else:
         flow.unreadable.pop(uid, None)
-
-
-async def _lapse(flow: Flow, uid: str) -> None:
-    """A buyer's time is over: after a last look, as who has paid this moment has bought."""
-    await flow.look(await flow.ledger.read(record.read, uid))
-    await flow.write(uid, stock.lapse, uid, flow.clock())
 
 
 async def _expire(flow: Flow, uid: str, now: float) -> None:
@@ -102,18 +168,6 @@ async def _past_its_time(
         return
     if heard is Heard.NOTHING or after.status in (Status.CLAIMED, Status.PENDING):
         log.error("sweep.unsettled", payment=attempt.payment, attempt=attempt.number, alert=True)
-
-
-async def run(flow: Flow) -> None:
-    """Sweep until cancelled. A ledger that is away is no reason to stop."""
-    while True:
-        try:
-            await sweep(flow)
-        except CheckoutError as error:
-            log.warning("sweep.failed", error=type(error).__name__)
-        except Exception as error:  # noqa: BLE001 - one bad row must not end the sweep for all
-            log.error("sweep.fault", error=type(error).__name__, alert=True)
-        await asyncio.sleep(flow.pace.sweep)
 
 
 async def reconcile(flow: Flow, uid: str) -> Story:

@@ -497,7 +497,7 @@ class Flow:
         moved, so it is unknown and looked up."""
         try:
             return await said
-        except Exception as error:  # noqa: BLE001
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - an adapter's library may exit
             log.error("gateway.fault", error=type(error).__name__, alert=True)
             return UNKNOWN
 
@@ -617,7 +617,8 @@ class Flow:
             # It tells of a charge whose own answer is on its way to us: that one first, and most
             # often there is nothing left to ask.
             with suppress(TimeoutError):
-                await asyncio.wait_for(answered.wait(), self.pace.arrival)
+                async with asyncio.timeout(self.pace.arrival):
+                    await answered.wait()
         held, agrees = await self.ledger.write(record.noted, attempt, outcome, self.clock())
         if not agrees:
             self.run(self._confirm(held))

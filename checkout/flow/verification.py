@@ -5,6 +5,8 @@ The shop is shown the transaction, signed like a notification, and answers 200 w
 gateway, whose credentials and names of things are no business of a shop's server: so every
 gateway is held to it. Without a clear answer nothing is sent.
 
+Each shop and each host has its own room; who finds none waits a little, and then nothing is sent.
+
 Source: the family's public documentation, "Transaction verification".
 """
 
@@ -16,10 +18,13 @@ from typing import Any, Final
 import httpx
 import structlog
 
-from checkout.flow.courier import Resolve, posted, resolved
+from checkout.flow.courier import posted
+from checkout.flow.names import Resolve, Resolver
+from checkout.flow.rooms import NoRoom, Rooms
 from checkout.flow.verbs import UNCLEAR, Flow
 from checkout.gateways.reading import safe, text
 from checkout.gateways.wire import decoded
+from checkout.ledger.outbox import host_of
 from checkout.ledger.rows import Story
 from checkout.links import new_uid
 from checkout.merchant.letters import headers, told
@@ -30,6 +35,7 @@ from checkout.model.status import Status
 from checkout.settings import Shop
 
 LARGEST: Final = 64 * 1024  # bytes of an answer
+FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL, NoRoom, TimeoutError, OSError, ValueError)
 
 log = structlog.get_logger(__name__)
 
@@ -40,15 +46,21 @@ class Verifier:
     def __init__(self, flow: Flow, http: httpx.AsyncClient, resolve: Resolve | None = None) -> None:
         self._flow = flow
         self._http = http
-        self._resolve = resolve or resolved
+        self._rooms = Rooms("verification")
+        self._names = Resolver("verification_names")
+        self._resolve = resolve
 
     async def __call__(self, story: Story) -> Outcome | None:
         """None: go on. An outcome: the shop declined, or gave no clear answer; nothing is sent."""
-        shop = self._flow.shop(story)
+        shop, pace = self._flow.shop(story), self._flow.pace
+        host = host_of(story.payment.order.ways.verification_url or "")
         try:
-            async with asyncio.timeout(self._flow.pace.verification):
+            async with (
+                self._rooms.enter(shop.id, host, pace.verification_room),
+                asyncio.timeout(pace.verification),
+            ):
                 status, answer = await self._asked(story, shop)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
+        except FAILURES as error:
             log.warning("verification.failed", shop=shop.id, error=type(error).__name__, alert=True)
             return UNCLEAR
         return _verdict(story, shop, status, answer)
@@ -63,7 +75,7 @@ class Verifier:
             payment.order.ways.verification_url or "",
             body,
             signed | {"Accept-Encoding": "identity"},
-            resolve=self._resolve,
+            resolve=self._resolve or self._names.of(shop.id),
             sandbox=flow.settings.sandbox,
         )
         try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
+from checkout.ledger.lanes import steps
 from checkout.ledger.quick import Change, Query
 from checkout.ledger.rows import Attempt, attempt_of, text
 from checkout.ledger.schema import attempts, payments
@@ -49,6 +51,30 @@ TRIED: Final = {
     )
     for name in ("address_mark", "bin_mark", "shop")
 }
+
+_swept = attempts.c.sweep_at.is_not(None)
+_accounts = steps(attempts.c.account, _swept, name="accounts")
+ACCOUNTS: Final = Query(
+    _accounts.where(
+        select(attempts.c.sweep_at)
+        .where(_swept, attempts.c.account == _accounts.selected_columns.value)
+        .order_by(attempts.c.sweep_at)
+        .limit(1)
+        .scalar_subquery()
+        <= bindparam("now")
+    )
+)
+_due = ("key", "payment", "number", "account", "status", "created_at", "sweep_at")
+TO_SWEEP: Final = Query(
+    select(*(attempts.c[name] for name in _due), payments.c.expires_at)
+    .join(payments, payments.c.uid == attempts.c.payment)
+    .where(attempts.c.account == bindparam("account"), attempts.c.sweep_at <= bindparam("now"))
+    .order_by(attempts.c.sweep_at)
+    .limit(bindparam("most"))
+)
+
+Free = Callable[[str], int]
+"""How many of an account may be asked about now."""
 
 
 def claim(conn: Connection, attempt: Attempt) -> None:
@@ -132,18 +158,18 @@ class Due(Struct, frozen=True):
     expires_at: float  # of the payment
 
 
-def to_sweep(conn: Connection, now: float, limit: int = 50) -> list[Due]:
-    """The attempts that are to be asked about although nobody watches, longest due first."""
-    own = ("key", "payment", "number", "account", "status", "created_at", "sweep_at")
-    names = (attempts.c[name] for name in own)
-    query = (
-        select(*names, payments.c.expires_at)
-        .join(payments, payments.c.uid == attempts.c.payment)
-        .where(attempts.c.sweep_at <= now)
-        .order_by(attempts.c.sweep_at)
-        .limit(limit)
-    )
-    return [Due(**row._mapping) for row in conn.execute(query)]
+def to_sweep(
+    conn: Connection, now: float, limit: int = 50, *, free: Free = lambda _account: 50
+) -> list[Due]:
+    """The attempts that are to be asked about although nobody watches: of each account as many as
+    are `free`, longest due first."""
+    found = []
+    for row in ACCOUNTS.all(conn, now=now):
+        most = min(free(row.value), limit)
+        if most > 0:
+            rows = TO_SWEEP.all(conn, account=row.value, now=now, most=most)
+            found += [Due(**each._asdict()) for each in rows]
+    return found
 
 
 def take_sweep(conn: Connection, due: Due | Attempt, *, until: float | None) -> bool:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from checkout.ledger.quick import Change, Query
-from checkout.ledger.schema import mails
+from checkout.ledger.schema import invoices, mails
 from checkout.model.invoice import Delivery, Kind
 
 # Built once: every worker asks each second.
-DUE: Final = Query(
-    select(mails)
+_place = func.row_number().over(partition_by=invoices.c.shop, order_by=mails.c.due_at)
+_due = (
+    select(mails, invoices.c.shop, _place.label("place"))
+    .join(invoices, invoices.c.id == mails.c.invoice)
     .where(mails.c.due_at <= bindparam("now"))
-    .order_by(mails.c.due_at)
-    .limit(bindparam("most"))
+    .subquery()
 )
+DUE: Final = Query(select(_due).order_by(_due.c.place, _due.c.due_at).limit(bindparam("most")))
 OF: Final = Query(
-    select(mails)
+    select(mails, invoices.c.shop)
+    .join(invoices, invoices.c.id == mails.c.invoice)
     .where(mails.c.invoice == bindparam("value"))
     .order_by(mails.c.created_at, mails.c.id)
 )
@@ -36,6 +39,7 @@ class Mail(Struct, frozen=True, kw_only=True):
 
     id: str
     invoice: str
+    shop: str
     kind: Kind
     state: Delivery
     tries: int
@@ -62,6 +66,7 @@ def queue(
 
 
 def due(conn: Connection, now: float, limit: int = 20) -> list[Mail]:
+    """The first of each shop, then the second of each: one with very many is in nobody's way."""
     return [_mail(row) for row in DUE.all(conn, now=now, most=limit)]
 
 
@@ -110,5 +115,6 @@ def _change(conn: Connection, id: str, **values: Any) -> None:
 
 
 def _mail(row: Any) -> Mail:
-    found = {"kind": Kind(row.kind), "state": Delivery(row.state)}
-    return Mail(**{**row._asdict(), **found})
+    found = row._asdict() | {"kind": Kind(row.kind), "state": Delivery(row.state)}
+    found.pop("place", None)
+    return Mail(**found)

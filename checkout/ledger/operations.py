@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
+from checkout.ledger.attempts import Free
 from checkout.ledger.quick import Query
 from checkout.ledger.rows import facts_of, text
-from checkout.ledger.schema import operations
+from checkout.ledger.schema import attempts, operations
 from checkout.model.outcome import Facts
 from checkout.model.status import LIVE, Status
 
@@ -31,6 +33,27 @@ OF: Final = Query(
     select(operations)
     .where(operations.c.payment == bindparam("value"))
     .order_by(operations.c.created_at)
+)
+_account = attempts.c.account.label("account")
+_place = func.row_number().over(partition_by=_account, order_by=operations.c.sweep_at)
+_due = (
+    select(
+        operations.c.uid, operations.c.payment, _account, operations.c.sweep_at,
+        _place.label("place"),
+    )
+    .join(
+        attempts,
+        and_(
+            attempts.c.payment == operations.c.payment, attempts.c.number == operations.c.attempt
+        ),
+    )
+    .where(operations.c.sweep_at <= bindparam("now"))
+    .subquery()
+)  # fmt: skip
+TO_SWEEP: Final = Query(
+    select(_due.c.uid, _due.c.payment, _due.c.account, _due.c.sweep_at)
+    .where(_due.c.place <= bindparam("most"))
+    .order_by(_due.c.sweep_at)
 )
 
 
@@ -76,6 +99,7 @@ class Due(Struct, frozen=True):
 
     uid: str
     payment: str
+    account: str
     sweep_at: float | None
 
 
@@ -106,12 +130,16 @@ def of_attempt(conn: Connection, payment: str, number: int) -> list[Operation]:
     return [each for each in of(conn, payment) if each.attempt == number]
 
 
-def to_sweep(conn: Connection, now: float, limit: int = 50) -> list[Due]:
-    """What is to be asked about, longest due first."""
-    columns = (operations.c.uid, operations.c.payment, operations.c.sweep_at)
-    query = select(*columns).where(operations.c.sweep_at <= now)
-    rows = conn.execute(query.order_by(operations.c.sweep_at).limit(limit))
-    return [Due(row.uid, row.payment, row.sweep_at) for row in rows]
+def to_sweep(
+    conn: Connection, now: float, limit: int = 50, *, free: Free = lambda _account: 50
+) -> list[Due]:
+    """What is to be asked about: of each account as many as are `free`, longest due first."""
+    found, taken = [], Counter[str]()
+    for row in TO_SWEEP.all(conn, now=now, most=limit):
+        if taken[row.account] < free(row.account):
+            taken[row.account] += 1
+            found.append(Due(row.uid, row.payment, row.account, row.sweep_at))
+    return found
 
 
 def take_sweep(conn: Connection, due: Due, *, until: float) -> bool:

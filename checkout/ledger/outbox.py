@@ -1,23 +1,80 @@
-"""Letters to shops, written in the transaction of the state that they tell."""
+"""Letters to shops, written in the transaction of the state that they tell.
+
+A letter's lane is its shop and the host that it goes to. Each is read for itself, so that what
+waits in one is never in the way of another.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+import random
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
 
+from checkout.ledger.lanes import steps
 from checkout.ledger.quick import Change, Query
-from checkout.ledger.schema import outbox
+from checkout.ledger.schema import outbox, payments
+
+MOST: Final = 200  # letters read at a time
+HOSTS: Final = 32  # of one shop that are looked at at a time
+COUNTED: Final = 10_000  # letters, of those that wait
+
+Free = Callable[[str, str | None], int]
+"""How many letters of a shop may go now, to a host or at all."""
 
 # Built once: building a statement takes longer than running it.
-ADD: Final = Change(insert(outbox))
+ADD: Final = Change(
+    insert(outbox).values(
+        shop=select(payments.c.shop)
+        .where(payments.c.uid == bindparam("of_payment"))
+        .scalar_subquery()
+    )
+)
+_waiting = outbox.c.due_at.is_not(None)
+_shops = steps(outbox.c.shop, _waiting, name="shops")
+SHOPS: Final = Query(
+    _shops.where(
+        select(outbox.c.due_at)
+        .where(_waiting, outbox.c.shop == _shops.selected_columns.value)
+        .order_by(outbox.c.due_at)
+        .limit(1)
+        .scalar_subquery()
+        <= bindparam("now")
+    )
+)
+_of_shop = outbox.c.shop == bindparam("shop")
+_hosts = steps(outbox.c.host, _waiting, _of_shop, name="hosts", bounded=True)
+LANES: Final = Query(
+    _hosts.add_columns(
+        select(outbox.c.due_at)
+        .where(_waiting, _of_shop, outbox.c.host == _hosts.selected_columns.value)
+        .order_by(outbox.c.due_at)
+        .limit(1)
+        .scalar_subquery()
+        .label("due_at")
+    )
+)
 DUE: Final = Query(
     select(outbox)
-    .where(outbox.c.due_at <= bindparam("now"))
+    .where(_of_shop, outbox.c.host == bindparam("host"), outbox.c.due_at <= bindparam("now"))
     .order_by(outbox.c.due_at)
     .limit(bindparam("most"))
 )
+_overdue = (
+    select(outbox.c.due_at)
+    .where(outbox.c.due_at <= bindparam("now"))
+    .order_by(outbox.c.due_at)
+    .limit(COUNTED)
+    .subquery()
+)
+_sums: list[ColumnElement[Any]] = [
+    func.count(_overdue.c.due_at).label("count"),
+    func.min(_overdue.c.due_at).label("since"),
+]
+OVERDUE: Final = Query(select(*_sums))
 OF: Final = Query(
     select(outbox).where(outbox.c.payment == bindparam("value")).order_by(outbox.c.created_at)
 )
@@ -34,6 +91,8 @@ class Letter(Struct, frozen=True, kw_only=True):
 
     id: str
     payment: str
+    shop: str
+    host: str
     url: str
     body: str
     tries: int
@@ -43,12 +102,22 @@ class Letter(Struct, frozen=True, kw_only=True):
     created_at: float
 
 
+class Waiting(Struct, frozen=True):
+    """Letters whose time has come: how many, counted up to `COUNTED`, and since when the first of
+    them."""
+
+    count: int
+    since: float | None
+
+
 def add(conn: Connection, *, id: str, payment: str, url: str, body: str, now: float) -> None:
     ADD(
         conn,
         {
             "id": id,
             "payment": payment,
+            "of_payment": payment,
+            "host": host_of(url),
             "url": url,
             "body": body,
             "tries": 0,
@@ -58,18 +127,83 @@ def add(conn: Connection, *, id: str, payment: str, url: str, body: str, now: fl
     )
 
 
-def due(conn: Connection, now: float, limit: int = 20) -> list[Letter]:
-    return [Letter(**row._asdict()) for row in DUE.all(conn, now=now, most=limit)]
+def host_of(url: str) -> str:
+    """The host that the address names, as its lane is called."""
+    try:
+        found = urlsplit(url).hostname
+    except ValueError:
+        found = None
+    return (found or "").rstrip(".")[:255] or "-"  # a dot at the end is the same host
+
+
+def due(
+    conn: Connection,
+    now: float,
+    limit: int = MOST,
+    *,
+    free: Free = lambda _shop, _host: MOST,
+    seen: dict[str, str] | None = None,
+) -> list[Letter]:
+    """What is due, of each lane as much as is `free`, longest due first within it. Shops with most
+    room come first, and equal ones by chance. `seen`, for the next call: where the look at a shop
+    with very many hosts has ended."""
+    found: list[Letter] = []
+    shops = [row.value for row in SHOPS.all(conn, now=now)]
+    random.shuffle(shops)
+    for shop in sorted(shops, key=lambda each: -free(each, None)):
+        room = min(free(shop, None), limit - len(found))
+        if room > 0:
+            found += _of_one(conn, shop, now, room, free, {} if seen is None else seen)
+    return found
+
+
+def _of_one(
+    conn: Connection, shop: str, now: float, room: int, free: Free, seen: dict[str, str]
+) -> list[Letter]:
+    found: list[Letter] = []
+    lanes = LANES.all(conn, shop=shop, after=seen.pop(shop, ""), most=HOSTS)
+    if len(lanes) == HOSTS:
+        seen[shop] = lanes[-1].value
+    hosts = [lane.value for lane in lanes if lane.due_at is not None and lane.due_at <= now]
+    random.shuffle(hosts)
+    for host in hosts:
+        most = min(free(shop, host), room - len(found))
+        if most > 0:
+            found += _letters(DUE.all(conn, shop=shop, host=host, now=now, most=most))
+    return found
+
+
+def waiting(conn: Connection, now: float) -> Waiting:
+    row = OVERDUE.all(conn, now=now)[0]
+    return Waiting(row.count, row.since)
 
 
 def of(conn: Connection, payment: str) -> list[Letter]:
-    return [Letter(**row._asdict()) for row in OF.all(conn, value=payment)]
+    return _letters(OF.all(conn, value=payment))
+
+
+def _letters(rows: Iterable[Any]) -> list[Letter]:
+    return [Letter(**row._asdict()) for row in rows]
 
 
 def take(conn: Connection, letter: Letter, *, until: float) -> bool:
     """Lease it: one worker sends it; one that dies leaves it due again at `until`."""
     was, more = letter.due_at, letter.tries + 1
     return TAKE(conn, {"of_id": letter.id, "was_due_at": was, "until": until, "more": more}) == 1
+
+
+def take_all(conn: Connection, letters: Iterable[Letter], *, until: float) -> set[str]:
+    """`take` of each; the ids of those that are ours now."""
+    # In one order everywhere: two workers that lock the same rows crosswise wait for each other.
+    ordered = sorted(letters, key=lambda letter: letter.id)
+    return {letter.id for letter in ordered if take(conn, letter, until=until)}
+
+
+def give_back(conn: Connection, letter: Letter, *, until: float) -> bool:
+    """Undo a lease until then, as nothing was tried: it is due as before."""
+    was = letter.due_at
+    values = {"of_id": letter.id, "was_due_at": until, "until": was, "more": letter.tries}
+    return TAKE(conn, values) == 1
 
 
 def settle(

@@ -21,9 +21,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 METADATA: Final = MetaData()
+
+IS_WAITING: Final = text("due_at IS NOT NULL")
+IS_SWEPT: Final = text("sweep_at IS NOT NULL")
 
 payments: Final = Table(
     "payments",
@@ -80,7 +84,13 @@ attempts: Final = Table(
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     PrimaryKeyConstraint("payment", "number"),
-    Index("attempts_to_sweep", "sweep_at"),
+    Index(
+        "attempts_to_sweep",
+        "account",
+        "sweep_at",
+        sqlite_where=IS_SWEPT,
+        postgresql_where=IS_SWEPT,
+    ),
     # What limits count, by when it was tried: also what is under way, and what came of it.
     Index("attempts_by_address", "address_mark", "created_at"),
     Index("attempts_by_bin", "bin_mark", "created_at"),
@@ -104,6 +114,8 @@ outbox: Final = Table(
     METADATA,
     Column("id", String(36), primary_key=True),  # the event id that the shop sees at every try
     Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
+    Column("shop", String(64), nullable=False, server_default="-"),
+    Column("host", String(255), nullable=False, server_default="-"),  # that the address names
     Column("url", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("tries", Integer, nullable=False),
@@ -112,7 +124,20 @@ outbox: Final = Table(
     Column("answer", String(64)),  # of the last try: an HTTP status or an error's name
     Column("created_at", Double, nullable=False),
     Index("outbox_due", "due_at"),
+    *(
+        # Of what waits alone: that is little beside all that was delivered.
+        Index(name, *columns, "due_at", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING)
+        for name, columns in (("outbox_by_shop", ("shop",)), ("outbox_by_lane", ("shop", "host")))
+    ),
     Index("outbox_by_payment", "payment"),
+)
+
+# Written to see whether the ledger can be written.
+pulse: Final = Table(
+    "pulse",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("at", Double, nullable=False),
 )
 
 operations: Final = Table(

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
+from math import nan
 from typing import Any, Final
 
 from litestar import MediaType, Response, get, route
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import Connection, text
 
-from checkout.errors import NotFound, Unauthorized
+from checkout.errors import CheckoutError, NotFound, Unauthorized
+from checkout.flow.counts import OLDEST, WAITING
+from checkout.flow.readiness import Readiness
+from checkout.flow.verbs import Flow
+from checkout.ledger import outbox
 from checkout.web.visit import READ, Web_Request, web_of
 
 
@@ -20,27 +25,39 @@ async def live() -> Response[Any]:
 
 @route("/health/ready", http_method=READ, include_in_schema=False)
 async def ready(request: Web_Request) -> Response[Any]:
-    """200 when the ledger answers; else 503 by its own error."""
-    await web_of(request).flow.ledger.read(_alive)
-    return Response({"status": "ok"})
+    """200 when the ledger can be written and the background turns; else 503, and what fails."""
+    readiness: Readiness = request.app.state.readiness
+    failing = await readiness.failing()
+    if not failing:
+        return Response({"status": "ok"})
+    said = {"status": "unavailable", "failing": failing}
+    return Response(said, status_code=503, headers={"retry-after": "5"})
 
 
 @get("/metrics", include_in_schema=False)
 async def metrics(request: Web_Request) -> Response[bytes]:
     """Prometheus text, with the operator's token; without one in the settings there is no page."""
-    token = web_of(request).settings.operator_token
+    web = web_of(request)
+    token = web.settings.operator_token
     if token is None:
         raise NotFound
     said = request.headers.get("authorization", "")
     if not hmac.compare_digest(said.encode(), f"Bearer {token}".encode()):
         raise Unauthorized
+    await _count_letters(web.flow)
     return Response(
         generate_latest(), media_type=MediaType.TEXT, headers={"content-type": CONTENT_TYPE_LATEST}
     )
 
 
-def _alive(conn: Connection) -> None:
-    conn.execute(text("SELECT 1"))
+async def _count_letters(flow: Flow) -> None:
+    """NaN where the ledger doesn't tell: that is no reason to say nothing at all."""
+    now, count, since = flow.clock(), nan, nan
+    with suppress(CheckoutError):
+        found = await flow.ledger.read(outbox.waiting, now)
+        count, since = found.count, now if found.since is None else found.since
+    WAITING.set(count)
+    OLDEST.set(now - since)
 
 
 HANDLERS: Final = (live, ready, metrics)

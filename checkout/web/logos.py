@@ -1,5 +1,5 @@
-"""The shops' logos: fetched once at start, at most 8 kB each, and served by us, so that the
-customer's browser calls nobody else."""
+"""The shops' logos: fetched once, at most 8 kB each, and served by us, so that the customer's
+browser calls nobody else. One that can't be had is asked for again at the next turn."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Final
 import httpx
 import structlog
 
+from checkout.settings import Shop
 from checkout.web.visit import Web
 
 log = structlog.get_logger(__name__)
 
 LARGEST: Final = 8 * 1024
 SECONDS: Final = 10.0
+AT_ONCE: Final = 20
 ENDINGS: Final = {
     "image/svg+xml": "svg",
     "image/png": "png",
@@ -26,16 +28,23 @@ ENDINGS: Final = {
 
 async def fetch(web: Web, http: httpx.AsyncClient) -> None:
     """Fill `web.logos`; a shop whose logo can't be had shows its name alone."""
-    for shop in web.settings.shops.values():
-        if shop.logo is None:
-            continue
-        try:
-            async with asyncio.timeout(SECONDS):
-                ending, body = await _read(http, shop.logo)
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
-            log.warning("logo.unavailable", shop=shop.id, error=type(error).__name__)
-            continue
-        web.logos[shop.id] = web.render.assets.add(f"logo-{shop.id}.{ending}", body)
+    room = asyncio.Semaphore(AT_ONCE)
+    missing = [each for each in web.settings.shops.values() if each.id not in web.logos]
+    await asyncio.gather(*(_fetch(web, http, each, each.logo, room) for each in missing))
+
+
+async def _fetch(
+    web: Web, http: httpx.AsyncClient, shop: Shop, logo: str | None, room: asyncio.Semaphore
+) -> None:
+    if logo is None:
+        return
+    try:
+        async with room, asyncio.timeout(SECONDS):
+            ending, body = await _read(http, logo)
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
+        log.warning("logo.unavailable", shop=shop.id, error=type(error).__name__)
+        return
+    web.logos[shop.id] = web.render.assets.add(f"logo-{shop.id}.{ending}", body)
 
 
 async def _read(http: httpx.AsyncClient, url: str) -> tuple[str, bytes]:

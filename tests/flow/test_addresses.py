@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from checkout.flow.courier import Courier, allowed, resolved
+from checkout.flow.courier import Courier, allowed
+from checkout.flow.names import Resolver
 from checkout.model.order import Ways
 from tests.flow.postman import PUBLIC, Post, open_post
 from tests.support import shops
@@ -152,6 +153,7 @@ async def test_an_unknown_name_is_tried_again(post: Post) -> None:
 
 
 async def test_the_systems_resolver() -> None:
+    resolved = Resolver("test").of("361")
     assert await resolved("127.0.0.1", 443) == ["127.0.0.1"]
     assert "127.0.0.1" in await resolved("localhost", 80)
     with pytest.raises(OSError):  # noqa: PT011 - the message is the system's

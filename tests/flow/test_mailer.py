@@ -11,7 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from checkout.flow import invoices
-from checkout.flow.mailer import AT_ONCE, Mailer
+from checkout.flow.background import Background, Task
+from checkout.flow.mailer import Mailer
 from checkout.flow.pace import MAIL_WAITS, MAILS
 from checkout.flow.sweep import sweep
 from checkout.flow.verbs import Flow
@@ -59,12 +60,12 @@ class Office:
     def kinds(self) -> list[Kind]:
         return [kind for kind, _, _ in self.taken]
 
-    async def make(self, **changes: Any) -> Standing:
+    async def make(self, *, shop: str = shops.SHOP_ID, **changes: Any) -> Standing:
         body = {"amount": 1250, "currency": "EUR", "description": "Chairs",
                 "email": "ann@example.com"} | changes  # fmt: skip
-        world = self.world
-        draft = read_invoice(body, world.shop, world.settings, world.clock())
-        return await invoices.make(world.flow, draft, world.shop)
+        world, by = self.world, self.world.settings.shops[shop]
+        draft = read_invoice(body, by, world.settings, world.clock())
+        return await invoices.make(world.flow, draft, by)
 
     async def now(self, made: Standing) -> Standing:
         return await invoices.find(self.world.flow, made.invoice.id)
@@ -85,7 +86,8 @@ class Office:
 async def office(url: str) -> AsyncIterator[Office]:
     shop = shops.shop(link_keys=(new_secret() * 2,))
     smtp = Smtp(url="smtp://mail.example:587", sender="pay@example.com")
-    async with open_world(url, settings=shops.settings(shop, smtp=smtp)) as world:
+    other = shops.shop(id="other", link_keys=(new_secret() * 2,))
+    async with open_world(url, settings=shops.settings(shop, other, smtp=smtp)) as world:
         yield Office(world)
 
 
@@ -209,21 +211,32 @@ async def test_a_fault_of_ours_is_no_end(office: Office) -> None:
 
 
 async def test_a_crowd_is_not_sent_at_once(office: Office) -> None:
-    for _ in range(AT_ONCE + 3):
+    """And leaves half of the room to other shops."""
+    for _ in range(11):
         await office.make()
     office.door.clear()
     for _ in range(3):
         await office.mailer.deliver()
         await asyncio.sleep(0.05)
-    assert office.waiting == AT_ONCE
+    assert office.waiting == 8
+    another = await office.make(shop="other")
+    await office.mailer.deliver()
+    await asyncio.sleep(0.05)
+    assert office.waiting == 9
+    office.world.flow.mails_waiting.clear()
     office.door.set()
     await office.mailer.finish(5)
+    await asyncio.sleep(0)
+    assert office.world.flow.mails_waiting.is_set(), "room wakes the next turn"
     await office.deliver()
-    assert len(office.taken) == AT_ONCE + 3
+    assert len(office.taken) == 12
+    assert (await office.now(another)).of(Kind.INVOICE)[0].state is Delivery.SENT
 
 
 async def test_it_is_sent_as_soon_as_it_is_made(office: Office) -> None:
-    running = asyncio.create_task(office.mailer.run())
+    flow = office.world.flow
+    running = Background([Task("mailer", office.mailer.deliver, 1.0, wake=flow.mails_waiting)])
+    running.start()
     try:
         await asyncio.sleep(0.05)
         await office.make()
@@ -233,7 +246,7 @@ async def test_it_is_sent_as_soon_as_it_is_made(office: Office) -> None:
             await asyncio.sleep(0.01)
         assert office.kinds == [Kind.INVOICE], "half a second, and the look-out is each second"
     finally:
-        running.cancel()
+        await running.stop()
 
 
 # --- The reminder ------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from checkout.errors import Unavailable
-from checkout.flow import sweep as sweeps
+from checkout.flow.background import Background, Task
 from checkout.flow.pace import HOUR, SWEPT, Pace
 from checkout.flow.sweep import reconcile, sweep
 from checkout.ledger import attempts, payments
@@ -174,7 +175,8 @@ async def test_it_goes_on_when_the_ledger_comes_back(url: str) -> None:
         world.clock.move(5)
         real = world.flow.ledger
         world.flow.ledger = Away()
-        running = asyncio.create_task(sweeps.run(world.flow))
+        running = Background([Task("sweep", partial(sweep, world.flow), world.flow.pace.sweep)])
+        running.start()
         with capture_logs() as said:
             await asyncio.sleep(0.1)
             world.flow.ledger = real
@@ -182,9 +184,9 @@ async def test_it_goes_on_when_the_ledger_comes_back(url: str) -> None:
                 await asyncio.sleep(0.01)
                 if await world.status(story) is Status.PAID:
                     break
-        running.cancel()
+        await running.stop()
         assert await world.status(story) is Status.PAID
-        assert {line["event"] for line in said} >= {"sweep.failed"}
+        assert ("background.failed", "sweep") in [(x["event"], x.get("task")) for x in said]
 
 
 class Away:
@@ -218,3 +220,17 @@ async def test_reconcile_writes_an_expiry_down(world: World) -> None:
     after = await reconcile(world.flow, story.payment.uid)
     assert after.payment.status is Status.EXPIRED
     assert await world.told(story) == ["error"]
+
+
+# What an adapter's library may do
+
+
+async def test_a_gateway_whose_library_exits_is_one_that_said_nothing(world: World) -> None:
+    story = await world.paid_with(SystemExit(1))
+    assert await world.status(story) is Status.PENDING
+    world.gateway.will_state(SystemExit(2), PAID)
+    with capture_logs() as said:
+        await world.sweep(30)
+    assert ("gateway.fault", "SystemExit") in [(x["event"], x.get("error")) for x in said]
+    await world.sweep(120)
+    assert await world.status(story) is Status.PAID

@@ -42,6 +42,7 @@ async def test_a_mail_is_due_at_its_time(ledger: Ledger, made: Invoice) -> None:
     assert mail == Mail(
         id=name,
         invoice=made.id,
+        shop=made.shop,
         kind=Kind.REMINDER,
         state=Delivery.QUEUED,
         tries=0,
@@ -59,6 +60,15 @@ async def test_longest_due_first(ledger: Ledger, made: Invoice) -> None:
     assert due == [names[1], names[2], names[0]]
     assert len(await ledger.read(mails.due, NOW, 2)) == 2
     assert await ledger.read(mails.due, NOW, 0) == []
+
+
+async def test_a_shop_with_many_is_not_in_the_way_of_another(ledger: Ledger, made: Invoice) -> None:
+    many = [await queue(ledger, made, NOW - 100 + n) for n in range(30)]
+    theirs = invoice(shop="other")
+    await ledger.write(invoices.add_once, theirs, idempotency_key=None, digest="")
+    one = await queue(ledger, theirs, NOW)
+    due = [mail.id for mail in await ledger.read(mails.due, NOW)]
+    assert due == [many[0], one, *many[1:19]]
 
 
 async def test_one_worker_takes_it(ledger: Ledger, other: Ledger, made: Invoice) -> None:

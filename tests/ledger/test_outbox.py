@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import Connection
 
 from checkout.ledger import outbox, payments
-from checkout.ledger.outbox import Letter
+from checkout.ledger.outbox import Letter, Waiting
 from checkout.ledger.rows import Payment
 from checkout.ledger.store import Ledger
 from checkout.links import new_uid
@@ -21,9 +22,10 @@ async def paid(ledger: Ledger) -> Payment:
     return made
 
 
-async def write(ledger: Ledger, paid: Payment, now: float = NOW) -> str:
+async def write(
+    ledger: Ledger, paid: Payment, now: float = NOW, address: str = "https://shop.example/"
+) -> str:
     name = new_uid()
-    address = "https://shop.example/"
     await ledger.write(outbox.add, id=name, payment=paid.uid, url=address, body="{}", now=now)
     return name
 
@@ -35,6 +37,8 @@ async def test_a_letter_is_due_when_written(ledger: Ledger, paid: Payment) -> No
     assert letter == Letter(
         id=name,
         payment=paid.uid,
+        shop=paid.shop,
+        host="shop.example",
         url="https://shop.example/",
         body="{}",
         tries=0,
@@ -79,3 +83,68 @@ async def test_a_settled_letter_is_not_due(ledger: Ledger, paid: Payment) -> Non
     assert await ledger.read(outbox.due, NOW + 10**9) == []
     (letter,) = await ledger.read(outbox.of, paid.uid)
     assert (letter.answer, letter.delivered_at, letter.due_at) == ("200", NOW + 1, None)
+
+
+async def test_a_lane_is_never_in_the_way_of_another(ledger: Ledger, paid: Payment) -> None:
+    """A thousand of one shop, and one of its other host and one of another shop behind them."""
+    theirs = payment(shop="other")
+    await ledger.write(payments.add, theirs)
+
+    def many(conn: Connection) -> None:
+        for number in range(1000):
+            outbox.add(
+                conn,
+                id=f"many-{number:04}",
+                payment=paid.uid,
+                url="https://hanging.example/",
+                body="{}",
+                now=NOW - 2000 + number,
+            )
+
+    await ledger.write(many)
+    mine = await write(ledger, paid, address="https://well.example/")
+    their = await write(ledger, theirs, address="https://hanging.example/")
+    found = await ledger.read(outbox.due, NOW, free=lambda _shop, host: 5 if host else 20)
+    lanes: dict[tuple[str, str], list[str]] = {}
+    for each in found:
+        lanes.setdefault((each.shop, each.host), []).append(each.id)
+    assert lanes == {
+        (paid.shop, "hanging.example"): [f"many-{number:04}" for number in range(5)],
+        (paid.shop, "well.example"): [mine],
+        ("other", "hanging.example"): [their],
+    }
+    full = {paid.shop: 0, "other": 3}
+    (only,) = await ledger.read(outbox.due, NOW, free=lambda shop, _host: full[shop])
+    assert only.id == their
+
+
+async def test_what_found_no_room_is_given_back(ledger: Ledger, paid: Payment) -> None:
+    await write(ledger, paid)
+    (letter,) = await ledger.read(outbox.due, NOW)
+    assert await ledger.write(outbox.take_all, [letter], until=NOW + 60) == {letter.id}
+    assert await ledger.write(outbox.give_back, letter, until=NOW + 60)
+    assert await ledger.read(outbox.due, NOW) == [letter]
+    await ledger.write(outbox.take_all, [letter], until=NOW + 90)
+    assert not await ledger.write(outbox.give_back, letter, until=NOW + 60), "somebody else's lease"
+
+
+async def test_how_many_wait_and_since_when(ledger: Ledger, paid: Payment) -> None:
+    assert await ledger.read(outbox.waiting, NOW) == Waiting(0, None)
+    for at in (NOW - 50, NOW - 20, NOW + 5):
+        await write(ledger, paid, at)
+    assert await ledger.read(outbox.waiting, NOW) == Waiting(2, NOW - 50)
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://Shop.Example:8443/n?x=1", "shop.example"),
+        ("https://shop.example./n", "shop.example"),
+        ("https://[fd00::1]/n", "fd00::1"),
+        ("https://[fd00/", "-"),
+        ("", "-"),
+        (f"https://{'x' * 400}/", "x" * 255),
+    ],
+)
+def test_a_letters_host(address: str, host: str) -> None:
+    assert outbox.host_of(address) == host

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from checkout.ledger import operations, payments
+from checkout.ledger import operations, outbox, payments
 from checkout.ledger.schema import METADATA
 from checkout.ledger.store import MIGRATIONS, migrate
 from checkout.model.outcome import Facts
@@ -76,6 +76,27 @@ def test_operations_made_before_they_had_parents(tmp_path: Path) -> None:
     assert found is not None
     assert (found.parent, found.capture, found.told, found.facts) == (None, None, None, Facts())
     assert (found.amount, found.done) == (500, True)
+
+
+def test_letters_that_waited_before_they_had_lanes(tmp_path: Path) -> None:
+    """They belong to their payment's shop, and are found."""
+    engine = create_engine(f"sqlite:///{tmp_path}/x.db", poolclass=NullPool)
+    steps = config()
+    paid = {"uid": "p-1", "token": "t", "secret": "s", "shop": "361", "status": "paid",
+            "amount": 1, "currency": "EUR", "terms": "{}", "cancelled": False, "attempts": 1,
+            "created_at": 1.0, "updated_at": 1.0, "expires_at": 1.0}  # fmt: skip
+    letter = {"id": "l-1", "payment": "p-1", "url": "https://shop.example/", "body": "{}",
+              "tries": 2, "due_at": 5.0, "created_at": 1.0}  # fmt: skip
+    with engine.begin() as conn:
+        steps.attributes["connection"] = conn
+        command.upgrade(steps, "0005")
+        for table, row in (("payments", paid), ("outbox", letter)):
+            names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+            conn.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+        command.upgrade(steps, "head")
+        (found,) = outbox.due(conn, 5.0)
+    engine.dispose()
+    assert (found.id, found.shop, found.tries) == ("l-1", "361", 2)
 
 
 def test_one_line_of_migrations() -> None:

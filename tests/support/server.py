@@ -89,6 +89,13 @@ class Server:
     def log(self) -> str:
         return (self._folder / "server.log").read_text(errors="replace")
 
+    def pids(self) -> list[int]:
+        """The process and its workers, where the system tells."""
+        assert self._process is not None
+        own = self._process.pid
+        workers = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+        return [own, *map(int, workers)]
+
     async def start(self, workers: int = 1) -> None:
         code = f"from tests.support.server import serve; serve({self.port}, {workers})"
         with (self._folder / "server.log").open("ab") as log:

@@ -1,0 +1,211 @@
+"""How late a shop is told while letters of another wait for a server that hangs.
+
+    python -m bench.letters [--workers 2] [--waiting 1000]
+
+Everything is real: letters in one ledger, workers as processes, receivers on loopback. The same is
+measured without the letters that wait, as the baseline: a worker looks each second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from checkout.app import create_app, open_flow
+from checkout.flow.verbs import Flow
+from checkout.gateways import OPTIONS
+from checkout.ledger import outbox, payments
+from checkout.links import new_uid
+from checkout.model.money import Money
+from checkout.model.order import Order, Ways
+from checkout.settings import Settings, load
+from checkout.stage import new_keys
+
+ROOT = Path(__file__).parents[1]
+WAITING = 1000
+TOLD = 40  # letters of the other shop
+EVERY = 0.1  # seconds between two of them
+PATIENCE = 120.0  # seconds
+LOOK = 0.02
+
+SETTINGS = """\
+public_url = "http://127.0.0.1:9"
+database = "sqlite:///{folder}/checkout.db"
+secrets = ["{secret}"]
+sandbox = true
+
+[gateways.cards]
+adapter = "overpay_cards"
+base_url = "http://127.0.0.1:9"
+shop_id = "1"
+secret_key = "{gateway}"
+"""
+SHOP = """
+[shops.{name}]
+name = "{name}"
+secret_key = "{secret}"
+link_keys = ["{link}"]
+private_key = "file:shop.pem"
+url = "http://127.0.0.1:9"
+email = "help@shop.example.com"
+
+[shops.{name}.methods]
+credit_card = "cards"
+"""
+
+
+@dataclass
+class Receiver:
+    """A shop's server on loopback: when each letter came; one that `hangs` never answers."""
+
+    host: str
+    hangs: bool = False
+    port: int = 0
+    came: dict[str, float] = field(default_factory=dict)
+    most: int = 0  # connections at once
+    _open: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}/told"
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        server = await asyncio.start_server(self._serve, self.host, 0)
+        self.port = server.sockets[0].getsockname()[1]
+        async with server:
+            yield
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open += 1
+        self.most = max(self.most, self._open)
+        try:
+            while line := await reader.readline():
+                name, _, value = line.decode().partition(":")
+                if name.lower() == "webhook-id":
+                    self.came.setdefault(value.strip(), time.time())
+                if line == b"\r\n" and not self.hangs:
+                    writer.write(b"HTTP/1.1 204 \r\nConnection: close\r\n\r\n")
+                    break
+        except ConnectionError:
+            pass
+        finally:
+            self._open -= 1
+            writer.close()
+
+
+async def delays(*, workers: int, waiting: int, told: int = TOLD) -> tuple[list[float], Receiver]:
+    """Seconds from when a letter of the one shop was written until it came, while `waiting` letters
+    of the other wait for a server that hangs."""
+    hanging, well = Receiver("127.0.0.2", hangs=True), Receiver("127.0.0.1")
+    with tempfile.TemporaryDirectory() as name:
+        config = written(Path(name))
+        settings = load(config, {}, OPTIONS)
+        async with hanging.listening(), well.listening(), open_flow(settings) as flow:
+            await letters(flow, "hanging", hanging.url, waiting)
+            running = [_start(config) for _ in range(workers)]
+            try:
+                return await _told(flow, hanging, well, waiting, told), hanging
+            finally:
+                for each in running:
+                    each.kill()
+                    each.wait()
+
+
+def _start(config: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "bench.letters", "--serve", str(config)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+
+async def _told(
+    flow: Flow, hanging: Receiver, well: Receiver, waiting: int, told: int
+) -> list[float]:
+    await letters(flow, "well", well.url, 1)
+    await _until(well, 1)  # the workers are there
+    if waiting:
+        await _until(hanging, 1)
+    at = {}
+    for _ in range(told):
+        (name,) = await letters(flow, "well", well.url, 1)
+        at[name] = time.time()
+        await asyncio.sleep(EVERY)
+    await _until(well, told + 1)
+    return [well.came.get(name, began + PATIENCE) - began for name, began in at.items()]
+
+
+async def _until(receiver: Receiver, count: int) -> None:
+    for _ in range(int(PATIENCE / LOOK)):
+        if len(receiver.came) >= count:
+            return
+        await asyncio.sleep(LOOK)
+
+
+async def letters(flow: Flow, shop: str, url: str, count: int) -> list[str]:
+    """The ids of so many letters that are due now, each about a payment of its own."""
+    return await flow.ledger.write(_letters, flow, shop, url, count)
+
+
+def _letters(conn: Connection, flow: Flow, shop: str, url: str, count: int) -> list[str]:
+    names = [new_uid() for _ in range(count)]
+    for name in names:
+        now = time.time()
+        order = Order(
+            money=Money(1999, "EUR"),
+            description="Two tickets",
+            transaction_type="payment",
+            expires_at=now + 3600,
+            ways=Ways(notification_url=url),
+        )
+        payment = flow.new(order, flow.settings.shops[shop])
+        payments.add(conn, payment)
+        outbox.add(conn, id=name, payment=payment.uid, url=url, body="{}", now=now)
+    return names
+
+
+def written(folder: Path) -> Path:
+    keys = [new_keys() for _ in range(3)]
+    (folder / "shop.pem").write_text(keys[0].private_key)
+    text = SETTINGS.format(folder=folder, secret=keys[0].link_key, gateway=keys[0].secret_key)
+    for name, key in zip(("hanging", "well"), keys[1:], strict=True):
+        text += SHOP.format(name=name, secret=key.secret_key, link=key.link_key)
+    (folder / "checkout.toml").write_text(text)
+    return folder / "checkout.toml"
+
+
+async def serve(settings: Settings) -> None:
+    """A worker, without its doors."""
+    async with create_app(settings).lifespan():
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--waiting", type=int, default=WAITING)
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.serve:
+        asyncio.run(serve(load(Path(asked.serve), {}, OPTIONS)))
+        return
+    for waiting in (0, asked.waiting):
+        found, hanging = asyncio.run(delays(workers=asked.workers, waiting=waiting))
+        print(
+            f"{asked.workers} workers, {waiting} letters waiting: told after"
+            f" {statistics.median(found):.2f} s at the median, {max(found):.2f} s at most;"
+            f" {hanging.most} connections to the server that hangs"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""The different values of an index's first columns, found by stepping from one to the next: as many
+steps as there are values, however many rows have each. Of a million letters for one shop and one
+for another, that takes two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, literal, select
+
+
+def steps(
+    column: ColumnElement[str], *where: ColumnElement[bool], name: str, bounded: bool = False
+) -> Select[Any]:
+    """A select of `value`, one row for each value of `column` among the rows `where`, in order.
+    `bounded`: beyond the parameter `after`, and at most `most` of them."""
+    one = select(column).where(*where).order_by(column).limit(1)
+    first = one.where(column > bindparam("after")) if bounded else one
+    start = select(first.scalar_subquery().label("value"), literal(1).label("number"))
+    found = start.cte(name, recursive=True)
+    following = one.where(column > found.c.value).scalar_subquery()
+    more = select(following, found.c.number + 1).where(found.c.value.is_not(None))
+    if bounded:
+        more = more.where(found.c.number < bindparam("most"))
+    found = found.union_all(more)
+    return select(found.c.value).where(found.c.value.is_not(None))

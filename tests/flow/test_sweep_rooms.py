@@ -1,0 +1,129 @@
+"""A gateway that hangs keeps the sweep of its own account waiting, and of no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from secrets import token_hex
+
+import pytest
+
+from checkout.flow import products
+from checkout.flow.operations import operate
+from checkout.flow.pace import HOUR
+from checkout.flow.products import Choice
+from checkout.flow.sweep import AT_ONCE, Sweeper
+from checkout.ledger.rows import Story
+from checkout.model.order import Method, Ways
+from checkout.model.outcome import UNKNOWN
+from checkout.model.product import Product
+from checkout.model.status import Status
+from tests.flow.postman import until
+from tests.support import shops
+from tests.support.gateway import ACTION, PAID, PENDING, FakeGateway, Held
+from tests.support.world import World, open_world
+
+OTHER = Method(name="other_card", gateway="other")
+
+
+class Two:
+    """A world with two accounts, `hanging` and `well`."""
+
+    def __init__(self, world: World, hanging: FakeGateway, well: FakeGateway) -> None:
+        self.world, self.hanging, self.well = world, hanging, well
+        self.sweeper = Sweeper(world.flow)
+        self.held = Held(PAID)
+
+    async def pending(self, method: str) -> Story:
+        story = await self.world.payment()
+        return await self.world.pay(story, method=method)
+
+
+@pytest.fixture
+async def two(url: str) -> AsyncIterator[Two]:
+    settings = shops.settings(shops.shop(methods=(shops.CARDS, OTHER)))
+    hanging, well = FakeGateway(), FakeGateway()
+    named = {"cards": hanging, "other": well}
+    async with open_world(url, settings=settings, gateways=named) as world:  # type: ignore[arg-type]
+        for each in (hanging, well):
+            each.has("refund", "operation_status")
+            each.will_answer(PENDING)
+        found = Two(world, hanging, well)
+        yield found
+        found.held.let.set()
+        await found.sweeper.finish()
+
+
+async def test_attempts_of_another_account_are_asked_about(two: Two) -> None:
+    stuck = [await two.pending("credit_card") for _ in range(AT_ONCE + 30)]
+    good = [await two.pending("other_card") for _ in range(5)]
+    two.hanging.will_state(two.held)
+    two.well.will_state(PAID)
+    two.world.clock.move(5)
+
+    async def settled() -> bool:
+        await two.sweeper.turn()
+        states = {await two.world.status(story) for story in good}
+        return states == {Status.PAID} and len(two.hanging.queries) == AT_ONCE
+
+    await until(settled)
+    for _ in range(5):
+        await two.sweeper.turn()
+        await asyncio.sleep(0.05)
+    assert len(two.hanging.queries) == AT_ONCE, "and no more of its own"
+    two.held.let.set()
+    await two.sweeper.finish()
+    await two.sweeper.turn()
+    await two.sweeper.finish()
+    assert {await two.world.status(story) for story in stuck} == {Status.PAID}
+    assert len(two.hanging.queries) == len(stuck), "once each"
+
+
+async def test_operations_of_another_account_are_asked_about(two: Two) -> None:
+    for each in (two.hanging, two.well):
+        each.will_answer(PAID)
+        each.will_do(UNKNOWN)
+    for method, count in (("credit_card", AT_ONCE + 10), ("other_card", 3)):
+        for _ in range(count):
+            story = await two.pending(method)
+            await operate(two.world.flow, "refund", story.payment.uid, amount=1)
+    two.hanging.will_trace(two.held)
+    two.well.will_trace(PAID)
+    two.world.clock.move(5)
+
+    async def asked() -> bool:
+        await two.sweeper.turn()
+        return len(two.well.traced) == 3 and len(two.hanging.traced) == AT_ONCE
+
+    await until(asked)
+
+
+async def test_goods_of_buyers_at_another_gateway_go_back(two: Two) -> None:
+    """Also where very many buyers of one that hangs are to be looked at for the last time."""
+    world = two.world
+    world.flow.unreadable.clear()
+    terms = Product(
+        name="Ticket", description="Row 5", currency="EUR", amount=1250, quantity=1000, ways=Ways()
+    )
+    made = await products.make(world.flow, terms, {}, world.shop)
+
+    async def at_the_bank(method: str, gateway: FakeGateway) -> None:
+        gateway.will_answer(ACTION)
+        gateway.will_state(ACTION)
+        buyer = await products.buy(world.flow, made.id, Choice(form=token_hex(8)))
+        await world.pay(await world.story(buyer.uid), method=method)
+
+    for _ in range(AT_ONCE + 80):
+        await at_the_bank("credit_card", two.hanging)
+    for _ in range(3):
+        await at_the_bank("other_card", two.well)
+    two.hanging.will_state(two.held)
+    world.clock.move(2 * HOUR)
+
+    async def back() -> bool:
+        await two.sweeper.turn()
+        held = (await products.find(world.flow, made.id)).held
+        return held == AT_ONCE + 80
+
+    await until(back, 5)
+    assert len(two.hanging.queries) <= 2 * AT_ONCE, "the sweep's own, and last looks"
