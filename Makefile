@@ -8,11 +8,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO_ARGS ?=
 BENCH_ARGS ?=
 FUZZ ?= 300
+ATTACK ?= 10000
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format fuzz bench build sbom audit lock clean
+.PHONY: help demo test lint format fuzz attack bench build sbom audit lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -37,6 +38,9 @@ format: $(VENV)/.dev ## put the code into shape
 
 fuzz: $(VENV)/.dev ## readers that are not linear in time and memory: FUZZ examples for each
 	CHECKOUT_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
+
+attack: $(VENV)/.dev ## cards are tested from one address and from thousands: ATTACK cards, what came of them
+	CHECKOUT_ATTACK=$(ATTACK) $(BIN)/python -m pytest tests/web/test_card_testing.py -s $(PYTEST_ARGS)
 
 bench: $(VENV)/.dev ## speed, weight and memory, each beside a baseline of the same run
 	@exec $(BIN)/python -m bench $(BENCH_ARGS)

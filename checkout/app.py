@@ -51,10 +51,12 @@ from checkout.web import (
     well_known,
     widget,
 )
+from checkout.web.challenge import Challenge, open_challenge
 from checkout.web.errors import on_error
 from checkout.web.head import bounded
 from checkout.web.invoice import postman
 from checkout.web.load import LoadShedder
+from checkout.web.proof_of_work import ProofOfWork
 from checkout.web.render import Assets, Renderer
 from checkout.web.security import LARGEST_BODY, security_headers
 from checkout.web.shares import Shares
@@ -79,6 +81,7 @@ HANDLERS = (
     *health.HANDLERS,
     *well_known.HANDLERS,
 )
+CHALLENGES = {"proof_of_work": ProofOfWork}
 
 
 def create_app(
@@ -95,7 +98,11 @@ def create_app(
     the fork. `upstream` and `downstream` are what carries calls to the gateways and to the shops,
     where it is not the network: for tests at the edge. Without `deliver` the shops' letters stay
     in the outbox, for somebody else to carry. `name`: what answers call the server."""
-    renderer = Renderer(Assets())
+    assets, signer = Assets(), Signer(settings.secrets)
+    challenge = challenge_of(settings, signer)
+    for name, script in challenge.scripts.items() if challenge else ():
+        assets.add(name, script)
+    renderer = Renderer(assets)
     renderer.compile()
 
     @asynccontextmanager
@@ -106,7 +113,7 @@ def create_app(
         ):
             courier, mailer = Courier(flow, http), Mailer(flow, postman(flow))
             flow.verify = Verifier(flow, http)
-            web = Web(settings, flow, Signer(settings.secrets), renderer, {})
+            web = Web(settings, flow, signer, renderer, {}, challenge)
             app.state.web = web
             often = flow.pace.sweep
             tasks = [
@@ -145,6 +152,11 @@ def create_app(
     app.state.reports = reports.Reports(clock)
     app.asgi_handler = bounded(app.asgi_handler)
     return app
+
+
+def challenge_of(settings: Settings, signer: Signer) -> Challenge | None:
+    """Raises BadSettings for one that nobody has installed."""
+    return open_challenge(settings, signer, CHALLENGES)
 
 
 @asynccontextmanager

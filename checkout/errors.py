@@ -6,6 +6,7 @@
     ├── Unauthorized             401   shop credentials or a notification's signature
     ├── Forbidden                403   a cross-site form post
     ├── NotFound                 404   a wrong uid and a wrong secret look the same
+    ├── SoldOut                  409   the goods went to others while the page was open
     ├── Gone                     410   a link or a payment past its time
     │   └── Cancelled                  a link whose shop has cancelled its invoice
     ├── TooLarge                 413   a body over 64 KiB
@@ -65,6 +66,11 @@ class NotFound(CheckoutError):
     message = "Record not found"
 
 
+class SoldOut(CheckoutError):
+    status = 409
+    message = "Sold out"
+
+
 class Gone(CheckoutError):
     status = 410
     message = "This link has ended"
@@ -108,14 +114,15 @@ class Duplicate(Unprocessable):
 
 
 class TooMany(CheckoutError):
-    """Too many tries; `retry_after` in seconds."""
+    """Too many tries; `retry_after` in seconds. `limit`: which one, by its name in the settings."""
 
     status = 429
     message = "Too many tries"
 
-    def __init__(self, retry_after: int, message: str | None = None) -> None:
+    def __init__(self, retry_after: int, message: str | None = None, *, limit: str = "") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.limit = limit
 
 
 class Unavailable(CheckoutError):

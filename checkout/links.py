@@ -49,6 +49,9 @@ LARGEST_PAYLOAD: Final = 16 * 1024  # bytes of a link's JSON, decompressed
 _FOR_URLS: Final = bytes.maketrans(b"+/", b"-_")
 _SIGNED: Final = re.compile(r"(\.?[A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{43}", re.ASCII)
 _TOKEN: Final = re.compile(r"([0-9]{1,4})\.([A-Za-z0-9_-]{12})", re.ASCII)
+_CHALLENGE: Final = re.compile(
+    r"([0-9]{1,4})\.([0-9]{1,12})\.([0-9]{1,2})\.[A-Za-z0-9_-]{12}", re.ASCII
+)
 # What a browser's field may hold to be kept: no character that JSON would escape.
 _KEPT: Final = re.compile(r"[A-Za-z0-9_+/.-]{1,40}", re.ASCII)
 
@@ -112,6 +115,19 @@ class Signer:
         if not match:
             raise Forbidden
         return FormToken(int(match[1]), match[2])
+
+    def sign_challenge(self, uid: str, attempt: int, now: float, bits: int) -> str:
+        """A challenge's token, for one attempt: "1.seconds.bits.nonce.signature"."""
+        text = b"%d.%d.%d.%b" % (attempt, now, bits, new_form_nonce())
+        return self._sign("challenge", uid, text=text)
+
+    def read_challenge(self, uid: str, attempt: int, token: str, bits: int) -> float | None:
+        """When it was signed; None for another attempt's, an easier one, or nobody's."""
+        text = self._unsign("challenge", uid, signed=token)
+        match = _CHALLENGE.fullmatch(text or "")
+        if not match or (int(match[1]), int(match[3])) != (attempt, bits):
+            return None
+        return float(match[2])
 
     def sign_pocket(self, pocket: Pocket) -> str:
         """The cookie's value. What is too long or odd to keep is left out, so that the whole

@@ -30,7 +30,7 @@ from checkout.model.outcome import Reason
 from checkout.model.product import Sale
 from checkout.model.status import Status
 from checkout.model.steps import Instructions
-from checkout.web import checkboxes, present, reasons, words
+from checkout.web import checkboxes, present, proof_of_work, reasons, words
 from checkout.web.forms import ASKED, card_fields, countries
 from checkout.web.render import Assets, Renderer
 from checkout.web.views import (
@@ -392,6 +392,10 @@ def states(lang: str = "en") -> dict[str, State]:
                 on_accent="#000000",
             )
         ),
+        "one-more-check": payment(
+            asked=proof_of_work.asked("challenge-token", 15, fake.lang),
+            notice=fake.notice(words.ONE_MORE_CHECK),
+        ),
         "framed": payment(**several, framed=True),
         "framed-blocked": payment(new_tab="/", framed=True),
         "rtl": payment(**several, lang="ar", dir="rtl"),
@@ -481,6 +485,7 @@ def states(lang: str = "en") -> dict[str, State]:
         "product-ended": fake.product(Sale.ENDED),
         "product-inactive": fake.product(Sale.INACTIVE),
         "not-found": fake.error(404),
+        "sold-out-meanwhile": fake.error(409, again, shop=SHOP),
         "link-ended": fake.error(410),
         "too-many": fake.error(429, again, shop=SHOP),
         "overloaded": fake.error(503, again, shop=SHOP),

@@ -11,11 +11,11 @@ from typing import Any
 import click
 from rich.text import Text
 
-from checkout.app import open_flow
+from checkout.app import challenge_of, open_flow
 from checkout.cli.common import FAILED, config_option, console, json_option, print_json, settings_of
 from checkout.errors import CheckoutError
 from checkout.gateways.base import Gateway, Reference
-from checkout.links import new_key
+from checkout.links import Signer, new_key
 from checkout.model.money import Money
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
@@ -35,6 +35,7 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     results = [{"check": "settings", "ok": True, "detail": "\n".join(_remarks(settings))}]
     results.append(_try("templates", lambda: Renderer(Assets()).compile()))
     results.append(_try("catalogues", lambda: [translations(name) for name in LANGUAGES]))
+    results.append(_try("challenge", lambda: challenge_of(settings, Signer(settings.secrets))))
     results += asyncio.run(_database_and_gateways(settings, online=online))
     if as_json:
         print_json(results)

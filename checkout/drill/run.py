@@ -32,6 +32,9 @@ SETTINGS: Final = """
 submits_per_payment = 1000
 declines_per_address_10min = 100000
 declines_per_bin_10min = 100000
+declines_per_shop_10min = 100000
+payments_per_address_10min = 100000
+openings_per_address_10min = 100000
 """
 """The drill declines many cards from one address, as an attacker would."""
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import msgspec
 
-from checkout.errors import NotFound, TooMany, Unprocessable
+from checkout.errors import NotFound, Unprocessable
 from checkout.flow import record
 from checkout.flow.methods import offered
 from checkout.flow.verbs import Flow, Submission
@@ -35,7 +35,7 @@ async def by_token(
     before gives that payment again.
 
     Raises Unprocessable: no gateway can, one can't say all of it, or the id was used for another
-    body; Duplicate, NotFound, TooMany.
+    body; Duplicate, NotFound.
     """
     asked, first = await _found(flow, asked, shop)
     order, method = await _method(flow, asked.order, shop, first)
@@ -57,11 +57,7 @@ async def by_token(
         language=choose(order.ways.language),
         after=first.gateway_id if first and order.series else None,
     )
-    try:
-        story = await flow.pay(story, sent)
-    except TooMany:
-        await flow.ledger.write(recent.forget, payment.uid)
-        raise
+    story = await flow.pay(story, sent)
     if story.last is not None and story.last.status is Status.LOST:
         await flow.ledger.write(recent.forget, payment.uid)
     return _accepted(story)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,18 +13,20 @@ from sqlalchemy.exc import IntegrityError
 from checkout.errors import TooMany
 from checkout.flow.verbs import Flow
 from checkout.ledger import app_counts
+from checkout.model.networks import network_of
 from checkout.settings import Shop
 
 log = structlog.get_logger(__name__)
 
-SITE: Final = 64  # bits of an IPv6 address that its owner does not choose
 TOO_MANY: Final = "Too many payments by the publishable key: try again later"
 
 
 async def count_app_payment(flow: Flow, shop: Shop, address: str) -> None:
     """One more of this shop, from this address. Raises TooMany."""
     limits = {
-        _mark(flow, "address", _site(address)): flow.settings.limits.app_payments_per_address_10min,
+        _mark(
+            flow, "address", network_of(address)
+        ): flow.settings.limits.app_payments_per_address_10min,
         _mark(flow, "shop", shop.id): flow.settings.limits.app_payments_per_shop_10min,
     }
     now = flow.clock()
@@ -53,16 +54,3 @@ def _mark(flow: Flow, kind: str, value: str) -> str:
     """A keyed digest: it can be counted, not read back."""
     key = flow.settings.secrets[-1].encode()
     return hmac.new(key, f"app payments:{kind}:{value}".encode(), "sha256").hexdigest()[:32]
-
-
-def _site(address: str) -> str:
-    """Whose address it is: of IPv6 a whole /64 is one customer's."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv6Address):
-        found = found.ipv4_mapped or found
-    if found.version == 4:
-        return str(found)
-    return str(ipaddress.ip_network((found, SITE), strict=False))

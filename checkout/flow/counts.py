@@ -11,6 +11,9 @@ ATTEMPTS: Final = Counter("checkout_attempts", "Moves of attempts", ["account", 
 QUERIES: Final = Counter("checkout_status_queries", "Status queries to gateways", ["account"])
 LETTERS: Final = Counter("checkout_letters", "Tries of notifications to shops", ["answer"])
 MAILS: Final = Counter("checkout_mails", "Tries of mails to customers", ["kind", "answer"])
+LIMITED: Final = Counter(
+    "checkout_limited", "What the limits did to a try", ["limit", "answer"]
+)  # answer: refused, slowed, challenged, met
 VIOLATIONS: Final = Counter(
     "checkout_policy_violations", "What browsers stopped on our pages", ["page", "directive"]
 )

@@ -14,8 +14,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from checkout.errors import NotFound, Unprocessable
+from checkout.flow import stock
 from checkout.flow.counting import count, counts, unpayable
 from checkout.flow.counts import PAYMENTS
+from checkout.flow.limits import check_opening, note_opening
 from checkout.flow.stock import HOLD
 from checkout.flow.verbs import Flow
 from checkout.ledger import events, payments, products
@@ -104,16 +106,27 @@ async def find(flow: Flow, id: str, shop: Shop | None = None) -> Stocked:
     return stocked
 
 
-async def buy(flow: Flow, id: str, choice: Choice) -> Payment:
-    """A payment with its goods reserved. The same form with the same choice gives the same
-    payment, until that one has ended unpaid. Raises NotForSale, NotFound."""
-    try:
-        return await flow.ledger.write(_buy, flow, id, choice)
-    except IntegrityError:  # the same form came twice at once: the other was first
-        return await flow.ledger.write(_buy, flow, id, choice)
+async def buy(flow: Flow, id: str, choice: Choice, address: str | None = None) -> Payment:
+    """A payment with its goods reserved, or where too many are, to be taken when it is paid. The
+    same form with the same choice gives the same payment, until that one has ended unpaid.
+    `address`: the visitor's. Raises NotForSale, NotFound, TooMany."""
+    mark = flow.address_mark(address)
+    with flow.guard.counting():
+        # Whoever goes on although refused is not to keep the ledger's writer busy.
+        await flow.ledger.read(_check_new, flow, id, choice, mark)
+        try:
+            return await flow.ledger.write(_buy, flow, id, choice, mark)
+        except IntegrityError:  # the same form came twice at once: the other was first
+            return await flow.ledger.write(_buy, flow, id, choice, mark)
 
 
-def _buy(conn: Connection, flow: Flow, id: str, choice: Choice) -> Payment:
+def _check_new(conn: Connection, flow: Flow, id: str, choice: Choice, mark: str | None) -> None:
+    """Raises TooMany for a form that has bought nothing yet."""
+    if payments.by_link(conn, choice.digest(id, 0)) is None:
+        check_opening(conn, flow.settings.limits, mark, flow.clock())
+
+
+def _buy(conn: Connection, flow: Flow, id: str, choice: Choice, mark: str | None) -> Payment:
     now, link = flow.clock(), ""
     for repeat in range(MOST_REPEATS):
         link = choice.digest(id, repeat)
@@ -122,12 +135,13 @@ def _buy(conn: Connection, flow: Flow, id: str, choice: Choice) -> Payment:
             break
         if before.status(now) not in UNPAID_ENDS:
             return before.payment
-    taken = products.take(conn, id, choice.quantity, now)
-    stocked = products.by_id(conn, id)
+    stocked, limits = products.by_id(conn, id), flow.settings.limits
     if stocked is None:
         raise NotFound
-    if not taken:
-        raise NotForSale(stocked, stocked.sale(now))
+    check_opening(conn, limits, mark, now)
+    reserved = stock.reserve(conn, limits, stocked, choice.quantity, mark, now)
+    if not reserved:
+        stocked = _on_shelf(conn, stocked, choice.quantity, now)
     product = stocked.product
     _check(product, choice)
     scarce = product.quantity is not None
@@ -139,10 +153,26 @@ def _buy(conn: Connection, flow: Flow, id: str, choice: Choice) -> Payment:
     payments.add(conn, payment)
     events.append(conn, payment.uid, "created", now, None, product=id, quantity=choice.quantity)
     products.reserve(
-        conn, payment.uid, id, choice.quantity, now=now, until=until if scarce else None
+        conn,
+        payment.uid,
+        id,
+        choice.quantity,
+        now=now,
+        until=until if scarce and reserved else None,
+        state=products.HELD if reserved else products.RELEASED,
     )
+    note_opening(conn, payment.uid, mark, now)
     PAYMENTS.labels(stocked.shop).inc()
     return payment
+
+
+def _on_shelf(conn: Connection, stocked: Stocked, count: int, now: float) -> Stocked:
+    """The product as it stands, of which so many are there. Raises NotForSale."""
+    found = products.by_id(conn, stocked.id) or stocked
+    sale, available = found.sale(now), found.available
+    if sale is not Sale.OPEN or (available is not None and available < count):
+        raise NotForSale(found, sale)
+    return found
 
 
 def _check(product: Product, choice: Choice) -> None:

@@ -11,8 +11,8 @@ import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from checkout.errors import NotFound, TooMany, Unprocessable
-from checkout.flow import by_gateway, stock
+from checkout.errors import NotFound, Unprocessable
+from checkout.flow import by_gateway, limits, stock
 from checkout.flow.alerts import alert
 from checkout.flow.by_gateway import AFTER, Found
 from checkout.flow.counts import ATTEMPTS
@@ -63,35 +63,26 @@ def _held_attempt(conn: Connection, key: str) -> tuple[Story, Attempt]:
     return story, story.attempts[found.number - 1]
 
 
-def claim(conn: Connection, book: Book, attempt: Attempt, now: float) -> tuple[Story, bool]:
+def claim(
+    conn: Connection, book: Book, attempt: Attempt, now: float, *, wary: bool = False
+) -> tuple[Story, bool]:
     """Claim the attempt before its gateway is called. False: it is not this request's to send.
+    `wary`: cards are tested at the shop.
 
-    Raises TooMany by the limits on card testing.
+    Raises TooMany by the limits on card testing, SoldOut when the goods went to others.
     """
     story = hold(conn, attempt.payment)
     if story.status(now) is not Status.OPEN or attempt.number != story.next_number:
         return story, False
-    _limit(conn, book.limits, story, attempt, now)
+    limits.check(conn, book.limits, story, attempt, now, wary=wary)
+    if story.payment.order.product is not None:
+        stock.hold(conn, attempt.payment, now)
     attempts.claim(conn, attempt)
     events.append(
         conn, attempt.payment, "claimed", now, attempt.number,
         method=attempt.method, account=attempt.account,
     )  # fmt: skip
     return _settle(conn, book, Story(story.payment, (*story.attempts, attempt)), now), True
-
-
-def _limit(conn: Connection, limits: Limits, story: Story, attempt: Attempt, now: float) -> None:
-    made = [each.created_at for each in story.attempts if each.created_at > now - 60]
-    if len(made) >= limits.submits_per_payment:
-        raise TooMany(retry_after=max(1, int(made[0] + 60 - now) + 1))
-    marks = (
-        ("address_mark", attempt.address_mark, limits.declines_per_address_10min),
-        ("bin_mark", attempt.bin_mark, limits.declines_per_bin_10min),
-    )
-    for name, mark, most in marks:
-        if mark and attempts.declines_since(conn, now - 600, **{name: mark}) >= most:
-            log.warning("limit.declines", mark=name, payment=attempt.payment, alert=True)
-            raise TooMany(retry_after=600)
 
 
 def no_news(outcome: Outcome) -> bool:

@@ -1,6 +1,9 @@
 """What of a product belongs to whom: reserved by the buyer's POST, sold when the payment is paid,
 back on the shelf when it ends unpaid or after a quarter of an hour.
 
+A POST costs nothing, so it reserves a share alone: of what there is, and of what one address may
+have. Who comes after that buys all the same: what they want is taken when they press Pay.
+
 Transactions over one connection, for `record` and the sweep. Who pays after that has bought all
 the same: the money is taken. Where too few are left then, a person has to see to it.
 """
@@ -12,16 +15,49 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
+from checkout.errors import SoldOut
 from checkout.flow.counts import ALERTS
 from checkout.flow.pace import HOUR
-from checkout.ledger import events, payments, products
-from checkout.ledger.products import HELD, RELEASED, SOLD
+from checkout.ledger import events, openings, payments, products
+from checkout.ledger.products import HELD, RELEASED, SOLD, Stocked
 from checkout.model.status import FINAL, UNPAID_ENDS, WON, Status
+from checkout.settings import Limits
 
 log = structlog.get_logger(__name__)
 
 HOLD: Final = 900.0  # seconds that a buyer has
+SMALL_STOCK: Final = 10  # pieces that may all be reserved at once
+SMALL_SHARE: Final = 3  # pieces that one address may have reserved within an hour, of any stock
 LOOK_AGAIN: Final = 60.0  # seconds, while a charge is under way at its end
+
+
+def reserve(
+    conn: Connection, limits: Limits, stocked: Stocked, count: int, mark: str | None, now: float
+) -> bool:
+    """Take what a visitor wants from the shelf, if so much may be kept for who has not paid.
+    `mark`: of the visitor's address."""
+    quantity = stocked.product.quantity
+    if quantity is None:
+        return products.take(conn, stocked.id, count, now)
+    if mark is not None:
+        share = quantity * limits.reserved_per_address_percent // 100
+        most = max(share, SMALL_SHARE, stocked.product.most_at_once)
+        since = now - openings.KEPT
+        if openings.unpaid_pieces(conn, mark, stocked.id, since) + count > most:
+            return False
+    most = max(quantity * limits.reserved_percent // 100, SMALL_STOCK)
+    return products.take(conn, stocked.id, count, now, most_held=most)
+
+
+def hold(conn: Connection, uid: str, now: float) -> None:
+    """The buyer pays: what was not reserved is taken now. Raises SoldOut."""
+    wanted = products.reservation(conn, uid)
+    if wanted is None or wanted.state != RELEASED:
+        return
+    if not products.take(conn, wanted.product, wanted.quantity, now):
+        raise SoldOut
+    products.taken_after_all(conn, uid, now + HOLD)
+    events.append(conn, uid, "held", now, None, product=wanted.product, quantity=wanted.quantity)
 
 
 def follow(conn: Connection, uid: str, status: Status, now: float) -> None:

@@ -16,9 +16,19 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from checkout.errors import Cancelled, CheckoutError, Duplicate, Gone, NotFound, Unprocessable
+from checkout.errors import (
+    Cancelled,
+    CheckoutError,
+    Duplicate,
+    Gone,
+    NotFound,
+    TooMany,
+    Unprocessable,
+)
 from checkout.flow import counting, record
 from checkout.flow.counts import PAYMENTS, QUERIES
+from checkout.flow.guard import Guard
+from checkout.flow.limits import check_opening, note_opening
 from checkout.flow.methods import offered, prepare
 from checkout.flow.pace import Pace, next_query
 from checkout.gateways.base import (
@@ -38,11 +48,12 @@ from checkout.model import saving
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
 from checkout.model.kept import Kept
+from checkout.model.networks import network_of
 from checkout.model.order import BY_SHOP, Customer, Method, Order
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
 from checkout.model.parameters import KEPT_HERE, OF_CARDS, said
 from checkout.model.status import UNPAID_ENDS, Status
-from checkout.settings import Settings, Shop
+from checkout.settings import Limits, Settings, Shop
 from checkout.texts import N_
 
 log = structlog.get_logger(__name__)
@@ -106,6 +117,7 @@ class Flow:
         self.book = record.Book(
             settings.shops, settings.limits, self.pace, settings.public_url, slow
         )
+        self.guard = Guard(settings.limits, ledger, clock)
         self._running: set[asyncio.Task[Any]] = set()
         self._charging: dict[str, asyncio.Event] = {}  # by key: set when its answer is written
 
@@ -142,11 +154,14 @@ class Flow:
             raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
         return made
 
-    async def open_link(self, link: str, order: Order, shop: Shop) -> Payment:
-        """The payment of an offline link, by its digest: the same at every opening.
+    async def open_link(
+        self, link: str, order: Order, shop: Shop, address: str | None = None
+    ) -> Payment:
+        """The payment of an offline link, by its digest: the same at every opening. `address`:
+        the visitor's.
 
         Raises Gone at a first opening after the link's time, Cancelled when it is an invoice's
-        that was cancelled, Unprocessable when no method fits.
+        that was cancelled, Unprocessable when no method fits, TooMany.
         """
         before = await self.ledger.read(payments.by_link, link)
         if before is None or self.status(before) in UNPAID_ENDS:
@@ -161,7 +176,12 @@ class Flow:
         if invoice is not None:
             order = msgspec.structs.replace(order, money=invoice.money, created_by=BY_SHOP)
         order = await self.counted(order, shop, fixed=invoice is not None)
-        return await self.ledger.write(_add_for_link, self.new(order, shop, link))
+        made, mark = self.new(order, shop, link), self.address_mark(address)
+        limits = self.settings.limits
+        with self.guard.counting():
+            # Whoever goes on although refused is not to keep the ledger's writer busy.
+            await self.ledger.read(check_opening, limits, mark, made.created_at)
+            return await self.ledger.write(_add_for_link, limits, made, mark)
 
     async def counted(
         self,
@@ -280,7 +300,7 @@ class Flow:
         """Claim an attempt, send it once, write the answer down. A form sent twice, an older one,
         or one of another tab changes nothing: the story as it stands comes back.
 
-        Raises TooMany, Unprocessable (no such method), Unavailable (then nothing was sent).
+        Raises TooMany, SoldOut, Unprocessable (no such method), Unavailable: then nothing was sent.
         """
         method = next((m for m in self.methods(story) if m.name == sent.method), None)
         if method is None:
@@ -291,11 +311,18 @@ class Flow:
     async def _pay(self, story: Story, method: Method, sent: Submission) -> Story:
         attempt = self._new_attempt(story, method, sent)
         try:
+            wary = await self.guard.admit(attempt)
             story, ours = await self.write(
-                attempt.payment, record.claim, self.book, attempt, self.clock()
+                attempt.payment, record.claim, self.book, attempt, self.clock(), wary=wary
             )
         except IntegrityError:  # another machine claimed this number first
             return await self.ledger.read(record.read, attempt.payment)
+        except TooMany as refused:
+            story = await self.ledger.read(record.read, attempt.payment)
+            if story.status(self.clock()) is not Status.OPEN or sent.number != story.next_number:
+                return story  # a repeat of what was taken before
+            self.guard.refused(refused, attempt)
+            raise
         if not ours:
             return story
         answered = self._charging[attempt.key] = asyncio.Event()
@@ -308,6 +335,8 @@ class Flow:
 
     def _new_attempt(self, story: Story, method: Method, sent: Submission) -> Attempt:
         now, key = self.clock(), new_key(sent.number)
+        # The shop's own server is no customer: it may charge as many cards as it has.
+        shop, alone = story.payment.shop, story.payment.order.alone
         return Attempt(
             payment=story.payment.uid,
             number=sent.number,
@@ -330,16 +359,21 @@ class Flow:
             next_query_at=now + self.pace.claim,
             sweep_at=now + self.pace.claim,
             returned_at=None,
-            address_mark=self._mark("address", sent.customer.ip) if sent.customer.ip else None,
-            bin_mark=self._mark("bin", sent.card.range) if sent.card else None,
+            shop=None if alone else shop,
+            address_mark=None if alone else self.address_mark(sent.customer.ip),
+            bin_mark=None if alone or not sent.card else self._mark("bin", shop, sent.card.range),
             created_at=now,
             updated_at=now,
         )
 
-    def _mark(self, kind: str, value: str) -> str:
+    def address_mark(self, address: str | None) -> str | None:
+        """What the limits know of an address: a mark of its network."""
+        return self._mark("address", network_of(address)) if address else None
+
+    def _mark(self, *told: str) -> str:
         """A keyed digest: equal values can be counted, none can be read back."""
         key = self.settings.secrets[-1].encode()
-        return hmac.new(key, f"{kind}:{value}".encode(), "sha256").hexdigest()[:32]
+        return hmac.new(key, ":".join(told).encode(), "sha256").hexdigest()[:32]
 
     async def _send(
         self, story: Story, attempt: Attempt, method: Method, sent: Submission
@@ -683,12 +717,14 @@ def _add_once(
     return made, same
 
 
-def _add_for_link(conn: Connection, payment: Payment) -> Payment:
+def _add_for_link(conn: Connection, limits: Limits, payment: Payment, mark: str | None) -> Payment:
     if invoices.shut(conn, payment.link or ""):  # this very moment
         raise Cancelled
+    check_opening(conn, limits, mark, payment.created_at)
     made = payments.add_for_link(conn, payment)
     if made is payment:
         _created(conn, payment)
+        note_opening(conn, payment.uid, mark, payment.created_at)
     return made
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 from checkout.ledger.lanes import steps
 from checkout.ledger.quick import Change, Query
 from checkout.ledger.rows import Attempt, attempt_of, text
-from checkout.ledger.schema import IS_DECLINED, attempts, payments
+from checkout.ledger.schema import attempts, payments
+from checkout.model.status import Status
 
 STRUCTURED: Final = (Struct, tuple)
 
@@ -40,15 +41,15 @@ MADE: Final = Change(
     .where(payments.c.uid == bindparam("of_uid"))
     .values(attempts=bindparam("number"))
 )
-DECLINES_SINCE: Final = {
+MOST_TRIES: Final = 500  # of the last ones are looked at: no limit counts further
+TRIED: Final = {
     name: Query(
-        select(func.count().label("found")).where(
-            attempts.c[name] == bindparam("mark"),
-            IS_DECLINED,  # as the index says it: a parameter could be anything
-            attempts.c.updated_at > bindparam("since"),
-        )
+        select(attempts.c.payment, attempts.c.status, attempts.c.created_at, attempts.c.bin_mark)
+        .where(attempts.c[name] == bindparam("value"), attempts.c.created_at > bindparam("since"))
+        .order_by(attempts.c.created_at.desc())
+        .limit(MOST_TRIES)
     )
-    for name in ("address_mark", "bin_mark")
+    for name in ("address_mark", "bin_mark", "shop")
 }
 
 _swept = attempts.c.sweep_at.is_not(None)
@@ -181,9 +182,27 @@ def take_sweep(conn: Connection, due: Due | Attempt, *, until: float | None) -> 
     return taken.rowcount == 1
 
 
-def declines_since(conn: Connection, since: float, **mark: str) -> int:
-    """How many attempts with this `address_mark` or `bin_mark` were declined since."""
+class Try(Struct, frozen=True):
+    """What a limit counts of an attempt."""
+
+    payment: str
+    status: Status
+    at: float
+    by_card: bool
+
+
+def tried(conn: Connection, since: float, **mark: str) -> list[Try]:
+    """The last attempts with this `address_mark`, `bin_mark` or `shop`, the newest first, those
+    under way among them; at most `MOST_TRIES`."""
     ((name, value),) = mark.items()
-    (row,) = DECLINES_SINCE[name].all(conn, mark=value, since=since)
-    found: int = row.found
-    return found
+    return [
+        Try(row.payment, Status(row.status), row.created_at, row.bin_mark is not None)
+        for row in TRIED[name].all(conn, value=value, since=since)
+    ]
+
+
+def alone(conn: Connection, mark: str) -> None:
+    """Who counts this mark has it alone until the transaction ends: else many who count at once
+    would all see the same number. SQLite's transactions are alone anyway."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(int(mark[:15], 16))))

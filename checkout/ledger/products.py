@@ -113,9 +113,13 @@ def listed(conn: Connection, shop: str, *, limit: int, offset: int) -> list[Stoc
     return [_stocked(row) for row in conn.execute(query)]
 
 
-def take(conn: Connection, id: str, count: int, now: float) -> bool:
-    """Take `count` from the shelf, if the product is on sale and has so many."""
+def take(
+    conn: Connection, id: str, count: int, now: float, *, most_held: int | None = None
+) -> bool:
+    """Take `count` from the shelf, if the product is on sale and has so many, and no more than
+    `most_held` are held then."""
     shelf = products.c
+    more = (shelf.held + count <= most_held,) if most_held is not None else ()
     taken = conn.execute(
         update(products)
         .where(
@@ -123,6 +127,7 @@ def take(conn: Connection, id: str, count: int, now: float) -> bool:
             shelf.active,
             or_(shelf.expires_at.is_(None), shelf.expires_at > now),
             or_(shelf.quantity.is_(None), shelf.held + shelf.sold + count <= shelf.quantity),
+            *more,
         )
         .values(held=shelf.held + count)
     )
@@ -130,14 +135,27 @@ def take(conn: Connection, id: str, count: int, now: float) -> bool:
 
 
 def reserve(
-    conn: Connection, payment: str, id: str, count: int, *, now: float, until: float | None
+    conn: Connection,
+    payment: str,
+    id: str,
+    count: int,
+    *,
+    now: float,
+    until: float | None,
+    state: str = HELD,
 ) -> None:
-    """Write down whose it is what was taken."""
+    """Write down whose it is what was taken; RELEASED: what is to be taken when it is paid."""
     conn.execute(
         insert(reservations).values(
-            payment=payment, product=id, quantity=count, state=HELD, until=until, created_at=now
+            payment=payment, product=id, quantity=count, state=state, until=until, created_at=now
         )
     )
+
+
+def taken_after_all(conn: Connection, payment: str, until: float) -> None:
+    """What was RELEASED is HELD: the shelf's numbers know it already."""
+    ours = reservations.c.payment == payment
+    conn.execute(update(reservations).where(ours).values(state=HELD, until=until))
 
 
 def reservation(conn: Connection, payment: str) -> Reservation | None:

@@ -50,6 +50,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     judged: str | None = None
     sweep_at: float | None
     returned_at: float | None
+    shop: str | None = None
     address_mark: str | None
     bin_mark: str | None
     created_at: float

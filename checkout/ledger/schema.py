@@ -26,7 +26,6 @@ from sqlalchemy import (
 
 METADATA: Final = MetaData()
 
-IS_DECLINED: Final = text("status = 'declined'")
 IS_WAITING: Final = text("due_at IS NOT NULL")
 IS_SWEPT: Final = text("sweep_at IS NOT NULL")
 
@@ -79,8 +78,9 @@ attempts: Final = Table(
     Column("asked_at", Double),  # the last query
     Column("sweep_at", Double),  # when we ask although nobody watches
     Column("returned_at", Double),
-    Column("address_mark", String(32)),  # keyed digests, for the limits on declines
-    Column("bin_mark", String(32)),
+    Column("shop", String(64)),  # the payment's, for its limit; None: made before there was one
+    Column("address_mark", String(32)),  # keyed digests, for the limits: of the network, and of the
+    Column("bin_mark", String(32)),  # shop with the card's range
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     PrimaryKeyConstraint("payment", "number"),
@@ -91,14 +91,10 @@ attempts: Final = Table(
         sqlite_where=IS_SWEPT,
         postgresql_where=IS_SWEPT,
     ),
-    *(
-        # Of declines alone: there are few of them, and only they are counted.
-        Index(name, mark, "updated_at", sqlite_where=IS_DECLINED, postgresql_where=IS_DECLINED)
-        for name, mark in (
-            ("attempts_by_address", "address_mark"),
-            ("attempts_by_bin", "bin_mark"),
-        )
-    ),
+    # What limits count, by when it was tried: also what is under way, and what came of it.
+    Index("attempts_by_address", "address_mark", "created_at"),
+    Index("attempts_by_bin", "bin_mark", "created_at"),
+    Index("attempts_by_shop", "shop", "created_at"),
 )
 
 events: Final = Table(
@@ -209,6 +205,18 @@ recent: Final = Table(
     PrimaryKeyConstraint("shop", "mark"),
     Index("recent_by_payment", "payment"),
     Index("recent_by_age", "created_at"),
+)
+
+# Which payments visitors opened, by their networks' marks; kept for an hour. No key to `payments`:
+# it keeps no payment, and none of it is missed.
+openings: Final = Table(
+    "openings",
+    METADATA,
+    Column("payment", String(36), primary_key=True),
+    Column("address_mark", String(32), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index("openings_by_address", "address_mark", "created_at"),
+    Index("openings_by_age", "created_at"),
 )
 
 products: Final = Table(

@@ -10,12 +10,14 @@ LONGEST: Final = 64  # characters of an address, with its zone
 V6_PREFIX: Final = 64  # bits: what one household or one phone gets, to draw addresses from
 
 
-@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """The network that `address` counts as: an IPv4 address is one, of IPv6 the whole /64. What is
     no address counts as it stands, cut; an IPv4 address in IPv6's clothes is the IPv4 one."""
-    if len(address) > LONGEST:
-        return address[:LONGEST]
+    return _network(address) if len(address) <= LONGEST else address[:LONGEST]
+
+
+@lru_cache(maxsize=4096)
+def _network(address: str) -> str:
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:

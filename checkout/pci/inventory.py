@@ -37,7 +37,7 @@ class Part(Struct, frozen=True):
 
 class Resource(Struct, frozen=True, kw_only=True):
     """A script or a style. `integrity`: its hash as a page says it; "" of what is in the page
-    itself and differs."""
+    itself and differs. `always`: every page of the type has it."""
 
     kind: str  # script, style
     path: str
@@ -45,10 +45,12 @@ class Resource(Struct, frozen=True, kw_only=True):
     purpose: str
     authorised_by: str
     parts: tuple[Part, ...] = ()
+    always: bool = True
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """A page type. Of `scripts` it has each one, of `styles` one beside what is in itself."""
+    """A page type. Of `scripts` it has each one that is `always` there, of `styles` one beside what
+    is in itself."""
 
     name: str
     address: str
@@ -140,19 +142,23 @@ def bundles() -> dict[str, list[str]]:
 def _scripts(page: PageType, assets: Assets) -> tuple[Resource, ...]:
     if page.script is None:
         return ()
+    always = _script(page.script, assets, always=True)
+    return (always, *(_script(name, assets, always=False) for name in page.besides))
+
+
+def _script(name: str, assets: Assets, *, always: bool) -> Resource:
     parts = tuple(
         Part(file.removeprefix("../"), purposes.SCRIPTS[file])
-        for file in bundles()[page.script.removesuffix(".js")]
+        for file in bundles()[name.removesuffix(".js")]
     )
-    return (
-        Resource(
-            kind="script",
-            path=assets(page.script),
-            integrity=assets.integrity(page.script),
-            purpose="; ".join(part.purpose for part in parts),
-            authorised_by=BY_NONCE,
-            parts=parts,
-        ),
+    return Resource(
+        kind="script",
+        path=assets(name),
+        integrity=assets.integrity(name),
+        purpose="; ".join(part.purpose for part in parts),
+        authorised_by=BY_NONCE,
+        parts=parts,
+        always=always,
     )
 
 

@@ -13,6 +13,7 @@ SCRIPTS: Final[dict[str, str]] = {
     "blocked.js": "says that a form can't be sent in a frame without an origin, before it is typed",
     "browser.js": "fills in the browser data that 3-D Secure 2 asks for",
     "card.js": "groups the card number while it is typed, recognises its brand",
+    "challenge.js": "works while the card is typed, where cards are being tested: no robot would",
     "check.js": "shows slips of typing before the card is sent",
     "clock.js": "counts the time left and the time passed",
     "copy.js": "copies amounts and account numbers",

@@ -10,8 +10,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from checkout.errors import BadSettings
-from checkout.model.checks import SETTINGS, Fields, Problems, Wrong, check_bounds
-from checkout.model.rules import flag, many, whole
+from checkout.model.checks import SETTINGS, Fields, Problems, Rule, Wrong, check_bounds
+from checkout.model.rules import flag, many, matching, whole
 from checkout.settings import fields as read
 from checkout.settings.accounts import read_account
 from checkout.settings.references import resolve
@@ -23,6 +23,15 @@ VARIABLE: Final = "CHECKOUT_CONFIG"
 DEFAULT: Final = "checkout.toml"
 RETURN_PATH: Final = len("/return/") + 22  # what follows public_url where customers come back
 LARGEST: Final = 1024 * 1024  # bytes of the file
+COUNT: Final = whole(1, 1_000_000)  # what a limit may be
+LIMITS: Final[dict[str, Rule[Any]]] = {  # where it is no count
+    "reserved_percent": whole(0, 100),
+    "reserved_per_address_percent": whole(0, 100),
+    "slow_seconds": whole(0, 10),
+    "challenge": matching(r"[a-z][a-z0-9_]{0,63}", "must be the name of a challenge, or off"),
+    "challenge_bits": whole(8, 24),
+    "challenge_wait_seconds": whole(1, 300),
+}
 
 
 def load(
@@ -132,7 +141,7 @@ def _limits(fields: Fields) -> Limits:
     default = Limits()
     limits = Limits(
         **{
-            name: fields.get(name, whole(1, 1_000_000), getattr(default, name))
+            name: fields.get(name, LIMITS.get(name, COUNT), getattr(default, name))
             for name in Limits.__struct_fields__
         }
     )

@@ -128,6 +128,15 @@ class Limits(Struct, frozen=True, kw_only=True):
     submits_per_payment: int = 5
     declines_per_address_10min: int = 20
     declines_per_bin_10min: int = 30
+    declines_per_shop_10min: int = 100
+    payments_per_address_10min: int = 100
+    openings_per_address_10min: int = 60
+    reserved_percent: int = 50
+    reserved_per_address_percent: int = 10
+    slow_seconds: int = 2
+    challenge: str = "proof_of_work"
+    challenge_bits: int = 18
+    challenge_wait_seconds: int = 15
     app_payments_per_address_10min: int = 30
     app_payments_per_shop_10min: int = 3000
     requests_per_address: int = 200

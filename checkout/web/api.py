@@ -105,7 +105,8 @@ async def offline_link(request: Web_Request) -> Response[bytes]:
     now = web.flow.clock()
     request.scope["state"]["shop"] = shop  # whom to ask when it has ended
     order = read_link_order(link.data, shop, sandbox=web.settings.sandbox, now=now)
-    return await to_payment(request, await web.flow.open_link(link.digest, order, shop))
+    address = client_address(request, web.settings.trusted_proxies)
+    return await to_payment(request, await web.flow.open_link(link.digest, order, shop, address))
 
 
 async def to_payment(request: Web_Request, payment: Payment) -> Response[bytes]:

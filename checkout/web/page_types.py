@@ -17,6 +17,7 @@ class PageType(NamedTuple):
     script: str | None  # the name of its joined scripts in static/js/bundles.json
     card: bool = False  # where a method takes a card, it is typed here
     leaves: bool = False  # its form may go to any bank
+    besides: tuple[str, ...] = ()  # scripts that not every page of the type has
 
     @property
     def whole(self) -> bool:
@@ -35,6 +36,7 @@ PAGE_TYPES: Final = (
         "pages/payment.html",
         "payment.js",
         card=True,
+        besides=("challenge.js",),
     ),
     PageType(
         "redirect",

@@ -24,6 +24,7 @@ from checkout.web.bodies import posted_form
 from checkout.web.forms import ASKED, asked_names
 from checkout.web.inputs import name_of
 from checkout.web.payment_page import asked_inputs, known_customer, show_payment
+from checkout.web.robots import admitted
 from checkout.web.security import guard_form
 from checkout.web.submission import read_submission
 from checkout.web.views import (
@@ -69,6 +70,8 @@ async def pay(request: Web_Request) -> Answer:
     )
     if submission is None or chosen is None:
         return await show_payment(visit, values=fields, errors=errors, status_code=422)
+    if not await admitted(visit, fields):
+        return await show_payment(visit, values=fields, checks=True, status_code=422)
     pocket = Pocket(visit.story.payment.uid, visit.lang, chosen.name, token.attempt, kept)
     try:
         visit.story = await visit.web.flow.pay(visit.story, submission)

@@ -25,6 +25,7 @@ from checkout.web import checkboxes, present, words
 from checkout.web.answer import Answer
 from checkout.web.forms import asked_names, card_fields, code_field, customer_fields
 from checkout.web.inputs import input_fields, input_terms
+from checkout.web.robots import asked_of
 from checkout.web.saved import Offer, saved_card, shown, today
 from checkout.web.security import new_nonce
 from checkout.web.views import Checkbox, Field, MethodChoice, Notice, PaymentPage, Summary
@@ -51,14 +52,17 @@ async def show_payment(
     values: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
     status_code: int = 200,
+    checks: bool = False,
 ) -> Answer:
-    """The page; after an error with what was typed, but nothing of the card."""
+    """The page; after an error with what was typed, but nothing of the card. `checks`: it comes
+    again for want of an answer to its challenge."""
     methods = await visit.web.flow.prepare(visit.story)
     saved = await saved_card(visit)
     inputs = tuple([asked_inputs(visit, each) for each in methods])
     texts, pocket, render = _texts(visit), visit.pocket, visit.web.render
     wish = pocket.method if pocket else ""
-    if not (values or errors or saved or wish) and _is_plain(visit.story):
+    asked = asked_of(visit, values or {})
+    if not (values or errors or saved or wish or asked) and _is_plain(visit.story):
         specimen = _specimen(visit.story)
         key = (
             msgspec.json.encode(specimen.payment.order),
@@ -79,6 +83,10 @@ async def show_payment(
         )
     else:
         views = _views(visit, methods, inputs, texts, values or {}, errors or {}, saved)
+        if asked:
+            again = present.notice(words.ONE_MORE_CHECK, visit.lang) if checks else None
+            page = views["page"]
+            views["page"] = msgspec.structs.replace(page, asked=asked, notice=again or page.notice)
         body = render(TEMPLATE, visit.lang, **views).encode()
     return visit.answer(
         body,

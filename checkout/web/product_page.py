@@ -20,7 +20,7 @@ from checkout.web.amounts import read_amount
 from checkout.web.answer import Answer
 from checkout.web.bodies import posted_form
 from checkout.web.present import fill
-from checkout.web.security import guard_form
+from checkout.web.security import client_address, guard_form
 from checkout.web.views import Field, Frame, Notice, ProductPage, Row, Shell
 from checkout.web.visit import READ, Web, Web_Request, see_other, shop_view, web_of
 
@@ -227,7 +227,8 @@ async def buy_product(request: Web_Request) -> Answer:
     if errors and look.sale is Sale.OPEN:
         return look.show(values=fields, errors=errors, status_code=422)
     try:
-        payment = await buy(look.web.flow, look.stocked.id, choice)
+        address = client_address(request, look.web.settings.trusted_proxies)
+        payment = await buy(look.web.flow, look.stocked.id, choice, address)
     except NotForSale as refused:
         look.stocked = refused.stocked
         return _refused(look, fields, refused)

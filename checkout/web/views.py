@@ -122,6 +122,18 @@ class SavedCard(Struct, frozen=True):
     other: bool
 
 
+class Asked(Struct, frozen=True):
+    """A challenge, within the form. `hidden`: (name, value) of hidden inputs; `fields`: what is
+    asked of the customer; `script`: its file's name; `text`: a sentence, and another one for who
+    runs no script."""
+
+    hidden: tuple[tuple[str, str], ...] = ()
+    fields: tuple[Field, ...] = ()
+    script: str | None = None
+    text: str | None = None
+    without_script: str | None = None
+
+
 class PaymentPage(Struct, frozen=True):
     """The page where the customer pays. Method radio `method`; hidden `form_token`; hidden
     browser fields (`browser_fields`: their names) that the script fills."""
@@ -145,6 +157,7 @@ class PaymentPage(Struct, frozen=True):
     errors: tuple[tuple[str, str], ...] = ()  # (field name, sentence): the summary on top
     notice: Notice | None = None  # the last attempt's reason
     new_tab: str | None = None  # its own address, for a frame that can't send a form
+    asked: Asked | None = None  # a challenge, where cards are tested
 
 
 class RedirectPage(Struct, frozen=True):

@@ -46,6 +46,11 @@ NO_WAY: Final = Words(
     N_("Nothing was charged. Please try again later, or ask the shop."),
     "bad",
 )
+ONE_MORE_CHECK: Final = Words(
+    N_("One more check"),
+    N_("Nothing was charged. Please enter the card again: the check runs while you do."),
+    "info",
+)
 LEAVING: Final = Words(
     N_("You are going to your bank"),
     N_("Your bank wants to make sure that it is you. Afterwards you come back here."),
@@ -80,6 +85,11 @@ ERROR: Final[dict[int, Words]] = {
         "info",
     ),
     405: Words(N_("We could not read that"), N_("Go back and try again."), "bad"),
+    409: Words(
+        N_("The last ones have just gone"),
+        N_("Nothing was charged. Somebody else has bought them while this page was open."),
+        "info",
+    ),
     410: Words(N_("This link has ended"), N_("Ask the shop for a new one."), "info"),
     413: Words(N_("That was too much"), N_("Go back and enter less."), "bad"),
     415: Words(N_("We could not read that"), N_("Go back and try again."), "bad"),

@@ -58,6 +58,9 @@ credit_card = "cards"
 [limits]
 declines_per_address_10min = 100000
 declines_per_bin_10min = 100000
+declines_per_shop_10min = 100000
+payments_per_address_10min = 100000
+openings_per_address_10min = 100000
 """
 
 # As strict as a shop's own policy can be: no inline script, no inline style, Trusted Types.

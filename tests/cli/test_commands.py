@@ -182,7 +182,7 @@ def test_check(run: Run, config: Path) -> None:
     assert said.exit_code == 0, said.output
     found = answered(run("check", "--config", config, "--json"))
     assert [(each["check"], each["ok"]) for each in found] == [
-        (name, True) for name in ("settings", "templates", "catalogues", "database")
+        (name, True) for name in ("settings", "templates", "catalogues", "challenge", "database")
     ]
     for name in ("settings", "templates", "catalogues", "database"):
         assert re.search(rf"^ok\s+{name}", said.output, re.MULTILINE)

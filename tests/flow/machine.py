@@ -53,7 +53,7 @@ from tests.support.clock import BEGINNING, Clock
 from tests.support.stillness import InlineLedger, StillLoop
 from tests.support.world import status_told, submission
 
-SETTINGS = shops.settings(limits=Limits(submits_per_payment=6))
+SETTINGS = shops.settings(limits=Limits(submits_per_payment=6, slow_seconds=0))
 LEDGER = InlineLedger()  # one for all stories, emptied between them
 VERB_FAULTS = (Unavailable, TooMany, Unprocessable)
 

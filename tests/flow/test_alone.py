@@ -9,7 +9,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from checkout.errors import Duplicate, NotFound, TooMany, Unprocessable
+from checkout.errors import Duplicate, NotFound, Unprocessable
+from checkout.flow import limits
 from checkout.flow.alone import by_token
 from checkout.gateways import open_gateway
 from checkout.gateways.overpay_cards import CAN
@@ -184,18 +185,16 @@ async def test_a_field_that_the_gateway_refuses(alone: World, field: str, named:
     assert (await charge(alone)).payment.status is Status.PAID
 
 
-async def test_what_was_held_back_may_be_asked_for_at_once(alone: World) -> None:
+async def test_the_pages_limits_are_not_the_shops(alone: World) -> None:
+    """A server that charges its subscribers has many declines, whatever address it says."""
     alone.gateway.will_answer(DECLINED)
-    for minor in range(1, 31):
+    for minor in range(1, 131):
         await charge(alone, money=Money(minor, "EUR"))
-    for _ in range(2):
-        with pytest.raises(TooMany):
-            await charge(alone, money=Money(99, "EUR"))
-    # The shop was answered then: of what was never asked of the gateway it hears nothing more.
-    told = await alone.ledger.read(outbox.due, alone.clock(), 99)
-    await alone.sweep(2 * 86400)
-    assert len(told) == 30
-    assert await alone.ledger.read(outbox.due, alone.clock(), 99) == told
+    assert len(alone.gateway.charges) == 130
+    # Nor do they count for its customers' limits.
+    assert not await alone.ledger.read(limits.tested, alone.settings.limits, "361", alone.clock())
+    story = await alone.pay(await alone.payment())
+    assert story.attempts
 
 
 async def test_two_at_once_are_one(alone: World) -> None:

@@ -1,23 +1,41 @@
-"""How much is too much: submits of one payment, declines from one address or card range."""
+"""How much is too much: submits of one payment, tries from one address, of one card range."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import cycle
+from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from checkout.errors import TooMany
+from checkout.flow.verbs import Flow
+from checkout.ledger.store import Ledger, open_ledger
 from checkout.model.card import Card
 from checkout.model.status import Status
 from checkout.settings import Limits
 from tests.support import shops
-from tests.support.gateway import DECLINED, PAID, UNREACHABLE
-from tests.support.world import World, open_world, submission
+from tests.support.gateway import ACTION, AUTHORIZED, DECLINED, PAID, UNREACHABLE, Held
+from tests.support.world import PACE, World, open_world, submission
 
-TIGHT = Limits(submits_per_payment=3, declines_per_address_10min=4, declines_per_bin_10min=6)
+TIGHT = Limits(
+    submits_per_payment=3,
+    declines_per_address_10min=4,
+    declines_per_bin_10min=6,
+    payments_per_address_10min=12,
+    declines_per_shop_10min=20,
+    slow_seconds=0,
+)
 OTHER_RANGE = Card("5555555555554444", 12, 2040, "123", "ANN LEE")
 SAME_RANGE = Card("4200000000000018", 12, 2040, "123", "BOB RAY")
+
+
+def card_of(number: int) -> Card:
+    """Each of another range."""
+    return Card(f"4{number:05d}0000000000", 12, 2040, "123", "ANN LEE")
 
 
 @pytest.fixture
@@ -66,11 +84,15 @@ async def test_another_payment_has_its_own_count(tight: World) -> None:
     assert (await tight.pay(await tight.payment())).attempts
 
 
-async def decline(world: World, count: int, address: str, card: Card) -> None:
-    world.gateway.will_answer(DECLINED)
+async def tries(world: World, answer: Any, count: int, address: str, card: Card) -> None:
+    world.gateway.will_answer(answer)
+    who = shops.changed(shops.CUSTOMER, ip=address)
     for _ in range(count):
-        who = shops.changed(shops.CUSTOMER, ip=address)
         await world.pay(await world.payment(), customer=who, card=card)
+
+
+async def decline(world: World, count: int, address: str, card: Card) -> None:
+    await tries(world, DECLINED, count, address, card)
 
 
 async def test_declines_from_one_address(tight: World) -> None:
@@ -89,22 +111,210 @@ async def test_declines_from_one_address(tight: World) -> None:
     assert (await tight.pay(story, customer=who)).payment.status is Status.PAID
 
 
-async def test_declines_of_one_card_range(tight: World) -> None:
-    for number, card in enumerate((shops.CARD, SAME_RANGE) * 3):
-        await decline(tight, 1, f"192.0.2.{number}", card)
-    story = await tight.payment()
+@pytest.mark.parametrize("addresses", [1, 5], ids=lambda count: f"{count} addresses")
+async def test_what_is_under_way_counts(tight: World, url: str, addresses: int) -> None:
+    """A hundred and fifty cards at once, on two workers: no more reach the gateway than one by
+    one."""
+    held = Held(DECLINED)
+    tight.gateway.will_answer(held)
+    ledger = open_ledger(url)
+    other = Flow(tight.settings, ledger, tight.gateways, pace=PACE, clock=tight.clock)
+    stories = [await tight.payment() for _ in range(150)]
+    running = []
+    for number, (story, flow) in enumerate(zip(stories, cycle((tight.flow, other)), strict=False)):
+        who = shops.changed(shops.CUSTOMER, ip=f"192.0.2.{number % addresses}")
+        sent = submission(story, customer=who, card=card_of(number))
+        running.append(asyncio.create_task(flow.pay(story, sent)))
+    done, waiting = await asyncio.wait(running, timeout=20, return_when=asyncio.FIRST_EXCEPTION)
+    while len(done) + len(tight.gateway.charges) < len(stories):
+        await asyncio.sleep(0.01)
+        done, waiting = {t for t in running if t.done()}, {t for t in running if not t.done()}
+    assert len(tight.gateway.charges) == len(waiting) == 4 * addresses
+    held.let.set()
+    ended = await asyncio.gather(*running, return_exceptions=True)
+    assert sum(isinstance(each, TooMany) for each in ended) == 150 - 4 * addresses
+    await other.finish(5)
+    await ledger.close()
+
+
+async def test_what_was_paid_or_never_sent_counts_no_more(tight: World) -> None:
+    for answer in (PAID, AUTHORIZED, UNREACHABLE):
+        await tries(tight, answer, 3, "192.0.2.1", OTHER_RANGE)
+    await decline(tight, 4, "192.0.2.1", OTHER_RANGE)
+    assert len(tight.gateway.charges) == 13
+
+
+async def test_a_card_sent_to_its_bank_is_a_try(tight: World) -> None:
+    """Who is sent on has learnt that the card lives, whether they go there or not."""
+    tight.gateway.will_answer(ACTION)
+    who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
+    for turn in range(4):
+        story = await tight.pay(await tight.payment(), customer=who)
+        tight.gateway.will_answer(ACTION)
+        if turn % 2:
+            await tight.left(story)
     with pytest.raises(TooMany):
-        await tight.pay(story, card=SAME_RANGE)
-    tight.gateway.will_answer(PAID)
-    assert (await tight.pay(story, card=OTHER_RANGE)).payment.status is Status.PAID
+        await tight.pay(await tight.payment(), customer=who)
+
+
+async def test_instructions_without_a_card_are_no_try(tight: World) -> None:
+    tight.gateway.will_answer(ACTION)
+    who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
+    for _ in range(8):
+        await tight.pay(await tight.payment(), customer=who, card=None)
+    assert len(tight.gateway.charges) == 8
+
+
+async def test_successes_make_up_for_declines(tight: World) -> None:
+    """Behind one address of a carrier or a school: many pay, some are declined."""
+    for _ in range(5):
+        await tries(tight, PAID, 1, "192.0.2.1", OTHER_RANGE)
+        await decline(tight, 1, "192.0.2.1", SAME_RANGE)
+    assert len(tight.gateway.charges) == 10
+
+
+async def test_payments_tried_from_one_address(tight: World) -> None:
+    """Whatever came of them: twelve good cards are too many for one customer, too."""
+    await tries(tight, PAID, 12, "192.0.2.1", OTHER_RANGE)
+    with pytest.raises(TooMany) as refused:
+        await tries(tight, PAID, 1, "192.0.2.1", OTHER_RANGE)
+    assert refused.value.limit == "payments_per_address_10min"
+    await tries(tight, PAID, 1, "192.0.2.2", OTHER_RANGE)
+    tight.clock.move(600)
+    await tries(tight, PAID, 1, "192.0.2.1", OTHER_RANGE)
+
+
+async def test_a_network_of_ipv6_is_one_address(tight: World) -> None:
+    for number in range(4):
+        await decline(tight, 1, f"2001:db8:1:2::{number:x}", card_of(number))
+    with pytest.raises(TooMany):
+        await decline(tight, 1, "2001:db8:1:2:ffff::1", OTHER_RANGE)
+    await decline(tight, 1, "2001:db8:1:3::1", OTHER_RANGE)
+
+
+async def range_declined(world: World) -> None:
+    """Six declines of one card range, from as many addresses."""
+    for number, card in enumerate((shops.CARD, SAME_RANGE) * 3):
+        await decline(world, 1, f"192.0.2.{number}", card)
+
+
+async def test_declines_of_one_card_range(tight: World) -> None:
+    await range_declined(tight)
+    with pytest.raises(TooMany) as refused:
+        await decline(tight, 1, "192.0.2.3", SAME_RANGE)
+    assert refused.value.limit == "declines_per_bin_10min"
+    await decline(tight, 1, "192.0.2.3", OTHER_RANGE)
+
+
+async def test_a_slip_in_a_shut_range_may_be_corrected(tight: World) -> None:
+    """Once, on the payment where it was made."""
+    await range_declined(tight)
+    who = shops.changed(shops.CUSTOMER, ip="198.51.100.1")
+    story = await tight.payment(attempts=5)
+    for _ in range(2):
+        tight.gateway.will_answer(DECLINED)
+        story = await tight.pay(story, customer=who, card=SAME_RANGE)
+    with pytest.raises(TooMany):
+        await tight.pay(story, customer=who, card=SAME_RANGE)
+    with pytest.raises(TooMany):
+        await tight.pay(await tight.payment(), customer=who, card=SAME_RANGE)
+
+
+async def test_nobody_locks_a_banks_customers_out(tight: World) -> None:
+    """Of a range in which cards are tested, who has not failed pays."""
+    await range_declined(tight)
+    await tries(tight, PAID, 1, "198.51.100.1", SAME_RANGE)
+    await tries(tight, PAID, 1, "198.51.100.2", shops.CARD)
+
+
+async def test_a_range_is_shut_at_one_shop_alone(url: str) -> None:
+    settings = shops.settings(shops.shop(), shops.shop(id="9"), limits=TIGHT)
+    async with open_world(url, settings=settings) as world:
+        await range_declined(world)
+        world.gateway.will_answer(PAID)
+        who = shops.changed(shops.CUSTOMER, ip="192.0.2.3")
+        order = shops.order(expires_at=world.clock() + 3600)
+        made = await world.flow.create(order, settings.shops["9"])
+        story = await world.pay(await world.story(made.uid), customer=who, card=SAME_RANGE)
+        assert story.payment.status is Status.PAID
+
+
+async def test_while_cards_are_tested_at_a_shop(tight: World) -> None:
+    """From many addresses, of many ranges: each may correct itself once; others pay as ever."""
+    for number in range(20):
+        await decline(tight, 1, f"192.0.2.{number}", card_of(number))
+    tight.clock.move(3)
+    await decline(tight, 1, "192.0.2.1", OTHER_RANGE)
+    with pytest.raises(TooMany):
+        await decline(tight, 1, "192.0.2.1", OTHER_RANGE)
+    await tries(tight, PAID, 1, "198.51.100.1", SAME_RANGE)
+    # It is over when as many pay.
+    for number in range(21):
+        await tries(tight, PAID, 1, f"198.51.100.{number}", SAME_RANGE)
+    tight.clock.move(3)
+    await decline(tight, 1, "192.0.2.1", OTHER_RANGE)
+
+
+class Counted:
+    """A ledger that counts what is written."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.inner, self.written = ledger, 0
+
+    async def read(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self.inner.read(verb, *args, **kwargs)
+
+    async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
+        self.written += 1
+        return await self.inner.write(verb, *args, **kwargs)
+
+    async def close(self) -> None: ...
+
+
+async def test_who_goes_on_keeps_no_writer_busy(tight: World) -> None:
+    """What is refused by the address's limit is refused by a look; and a form that was taken is
+    answered as it stands, at the limit too."""
+    who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
+    last = await tight.payment()
+    form = submission(last, customer=who)
+    await decline(tight, 3, "192.0.2.1", OTHER_RANGE)
+    taken = await tight.flow.pay(last, form)
+    assert len(taken.attempts) == 1
+    ledger = Counted(tight.ledger)
+    flow = Flow(tight.settings, ledger, tight.gateways, pace=PACE, clock=tight.clock)
+    story = await tight.payment()
+    for _ in range(10):
+        with pytest.raises(TooMany):
+            await flow.pay(story, submission(story, customer=who))
+    assert ledger.written == 0
+    assert (await flow.pay(last, form)).attempts == taken.attempts
+
+
+async def test_alerts_come_once_in_their_time(tight: World) -> None:
+    """However many addresses come; each refusal is counted."""
+    labels = {"limit": "declines_per_address_10min", "answer": "refused"}
+    before = REGISTRY.get_sample_value("checkout_limited_total", labels) or 0.0
+    with capture_logs() as said:
+        for _ in range(3):
+            for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
+                for number in range(4):
+                    await decline(tight, 1, address, card_of(number))
+                for _ in range(5):
+                    with pytest.raises(TooMany):
+                        await decline(tight, 1, address, OTHER_RANGE)
+            tight.clock.move(600)
+    alerts = [each for each in said if each.get("alert")]
+    assert [each["event"] for each in alerts] == ["limit.declines"] * 3
+    assert alerts[0]["limit"] == "declines_per_address_10min"
+    assert "192.0.2.1" not in str(said)
+    assert REGISTRY.get_sample_value("checkout_limited_total", labels) == before + 45
 
 
 async def test_customers_of_no_known_address_do_not_count_together(tight: World) -> None:
     nobody = shops.changed(shops.CUSTOMER, ip=None)
     tight.gateway.will_answer(DECLINED)
     for number in range(6):
-        card = Card(f"4{number:05d}0000000000", 12, 2040, "123", "ANN LEE")
-        await tight.pay(await tight.payment(), customer=nobody, card=card)
+        await tight.pay(await tight.payment(), customer=nobody, card=card_of(number))
     assert len(tight.gateway.charges) == 6
 
 

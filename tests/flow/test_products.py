@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from checkout.errors import NotFound, Unprocessable
+from checkout.errors import NotFound, SoldOut, TooMany, Unprocessable
 from checkout.flow import products, record
 from checkout.flow.products import Choice, NotForSale
 from checkout.flow.verbs import Flow
@@ -19,8 +19,9 @@ from checkout.model.money import Money
 from checkout.model.order import Ways
 from checkout.model.product import Product, Sale
 from checkout.model.status import Status
+from tests.support import shops
 from tests.support.gateway import ACTION, DECLINED, EXPIRED, PAID, PENDING
-from tests.support.shops import NOTIFIED
+from tests.support.shops import CUSTOMER, NOTIFIED, changed
 from tests.support.world import World
 
 QUARTER = 900.0
@@ -227,6 +228,116 @@ async def test_a_charge_that_is_known_in_time(world: World) -> None:
     await world.sweep_for(3700, 600)
     assert await shelf(world, made) == (0, 0, 1)
     assert not {"released", "oversold"} & set(await world.kinds(story))
+
+
+# What visitors may have reserved who have paid nothing
+
+
+async def test_one_visitor_reserves_a_share(world: World) -> None:
+    """A thousand pieces, and somebody who wants them all for nothing: a tenth is kept for them,
+    and a minute's openings are bounded."""
+    made = await product(world, quantity=1000, most_at_once=10)
+    said = []
+    for number in range(100):
+        address = f"2001:db8::{number:x}"
+        work = products.buy(world.flow, made.id, choice(quantity=10), address)
+        said += await asyncio.gather(work, return_exceptions=True)
+    refused = [each for each in said if isinstance(each, TooMany)]
+    assert len(refused) == 40
+    assert {each.limit for each in refused} == {"openings_per_address_10min"}
+    assert await shelf(world, made) == (900, 100, 0)
+    # What lapses is not theirs to reserve again at once.
+    await world.sweep(QUARTER)
+    assert await shelf(world, made) == (1000, 0, 0)
+    await products.buy(world.flow, made.id, choice(quantity=10), "2001:db8::1")
+    assert await shelf(world, made) == (1000, 0, 0)
+    await world.sweep(3600)
+    await products.buy(world.flow, made.id, choice(quantity=10), "2001:db8::1")
+    assert await shelf(world, made) == (990, 10, 0)
+
+
+async def test_many_visitors_leave_half_to_who_pays(world: World) -> None:
+    """From a thousand addresses: half is reserved, and honest customers buy the other."""
+    made = await product(world, quantity=1000, most_at_once=10)
+    for number in range(1000):
+        address = f"10.0.{number // 250}.{number % 250}"
+        await products.buy(world.flow, made.id, choice(quantity=1), address)
+    assert await shelf(world, made) == (500, 500, 0)
+    for number in range(20):
+        payment = await products.buy(world.flow, made.id, choice(), f"192.0.2.{number}")
+        story = await world.story(payment.uid)
+        await world.pay(story, customer=changed(CUSTOMER, ip=f"192.0.2.{number}"))
+        assert await world.status(story) is Status.PAID
+    assert await shelf(world, made) == (480, 500, 20)
+
+
+async def test_what_was_not_reserved_is_taken_by_pay(world: World) -> None:
+    made = await product(world, quantity=4)
+    for _ in range(3):
+        await products.buy(world.flow, made.id, choice(), "192.0.2.1")
+    late = await products.buy(world.flow, made.id, choice(), "192.0.2.1")
+    story = await world.story(late.uid)
+    assert await shelf(world, made) == (1, 3, 0)
+    world.gateway.will_answer(ACTION)
+    story = await world.pay(story)
+    assert await shelf(world, made) == (0, 4, 0)
+    assert "held" in await world.kinds(story)
+    await world.left(story)
+    await world.flow.cancel(await world.story(story))
+    assert await shelf(world, made) == (1, 3, 0)
+
+
+async def test_who_comes_too_late_is_charged_nothing(world: World) -> None:
+    made = await product(world, quantity=4)
+    for _ in range(3):
+        await products.buy(world.flow, made.id, choice(), "192.0.2.1")
+    late = await world.story((await products.buy(world.flow, made.id, choice(), "192.0.2.1")).uid)
+    await bought(world, made)
+    with pytest.raises(SoldOut):
+        await world.pay(late)
+    assert world.gateway.charges == []
+    assert (await world.story(late)).attempts == ()
+    assert await shelf(world, made) == (0, 4, 0)
+    with pytest.raises(NotForSale):
+        await products.buy(world.flow, made.id, choice(), "192.0.2.1")
+
+
+async def test_fifty_who_pay_for_what_was_not_reserved(world: World) -> None:
+    """However many press Pay at once, never more are taken than there are."""
+    made = await product(world, quantity=40)
+    late = []
+    for number in range(50):
+        address = f"192.0.2.{number}"
+        payment = await products.buy(world.flow, made.id, choice(), address)
+        late.append((await world.story(payment.uid), changed(CUSTOMER, ip=address)))
+    assert await shelf(world, made) == (20, 20, 0)
+    said = await asyncio.gather(
+        *(world.pay(story, customer=who) for story, who in late), return_exceptions=True
+    )
+    assert sum(isinstance(each, SoldOut) for each in said) == 10
+    assert len(world.gateway.charges) == 40
+    assert await shelf(world, made) == (0, 0, 40)
+
+
+async def test_links_opened_from_one_address(world: World) -> None:
+    order = shops.order(expires_at=world.clock() + 3600)
+    links = [token_hex(32) for _ in range(61)]
+    for link in links[:60]:
+        await world.flow.open_link(link, order, world.shop, "192.0.2.1")
+    with pytest.raises(TooMany):
+        await world.flow.open_link(links[60], order, world.shop, "192.0.2.1")
+    # What is open already may be opened as often as one likes, and others may open anything.
+    made = await product(world)
+    assert await products.buy(world.flow, made.id, choice(form="b"), "192.0.2.2")
+    same = choice(form="b")
+    for link in links[:59]:
+        await world.flow.open_link(f"{link[:60]}aaaa", order, world.shop, "192.0.2.2")
+    with pytest.raises(TooMany):
+        await products.buy(world.flow, made.id, choice(), "192.0.2.2")
+    await products.buy(world.flow, made.id, same, "192.0.2.2")
+    world.clock.move(600)
+    await world.flow.open_link(links[0], order, world.shop, "192.0.2.1")
+    await world.flow.open_link(links[60], order, world.shop, "192.0.2.2")
 
 
 async def test_without_end(world: World) -> None:

@@ -46,6 +46,7 @@ from checkout.model.browser import FIELDS, Browser
 from checkout.model.card import digits, expiry, holds_card_number, read_card, read_holder
 from checkout.model.checks import Fields, Problems, Wrong, check_bounds, decode, form_pairs
 from checkout.model.money import EXPONENTS, Money
+from checkout.model.networks import network_of
 from checkout.model.order import Customer, CustomerFields, Order, Ways
 from checkout.model.rules import (
     cardless,
@@ -84,6 +85,7 @@ from checkout.web.forms import (
 )
 from checkout.web.inputs import input_fields, read_inputs
 from checkout.web.present import zone_of
+from checkout.web.proof_of_work import proved
 from checkout.web.reports import NEW, NEW_TYPE, OLD_TYPE, violations
 from checkout.web.security import client_address
 from checkout.web.static import takes_gzip
@@ -249,6 +251,9 @@ TEXTS: Final[Mapping[str, Read]] = {
     "request: our cookie": lambda written: our_cookie(request(cookie=f"{COOKIE}={written}")),
     "request: pocket": lambda written: SIGNER.read_pocket(UID, written),
     "request: form token": lambda written: SIGNER.read_form("pay", UID, written),
+    "request: challenge": lambda written: SIGNER.read_challenge(UID, 1, written, 18),
+    "request: proof": lambda written: proved("a" * 22, written, 18),
+    "request: network": network_of,
     "request: link": lambda written: read_link(written, SETTINGS.shops),
     "request: packed link": lambda link: read_link(link, SETTINGS.shops),
     "request: proxies": lambda written: client_address(request(x_forwarded_for=written), PROXIES),

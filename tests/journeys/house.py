@@ -144,6 +144,9 @@ credit_card = "acquirer"
 [limits]
 declines_per_address_10min = 100000
 declines_per_bin_10min = 100000
+declines_per_shop_10min = 100000
+payments_per_address_10min = 100000
+openings_per_address_10min = 100000
 """
 
 
@@ -324,8 +327,8 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def open_house(folder: Path) -> Iterator[House]:
-    """The servers, until the block ends."""
+def open_house(folder: Path, limits: str | None = None) -> Iterator[House]:
+    """The servers, until the block ends. `limits`: the lines of that section."""
     from checkout.cli.keys import new_pair
 
     shop_port, port, sandbox_port, frame_port = free_ports(4)
@@ -354,8 +357,9 @@ def open_house(folder: Path) -> Iterator[House]:
         serve = "from checkout.sandbox.serve import run; run(port={})"
         running.enter_context(started(folder, "sandbox", serve.format(sandbox_port)))
         gateway_public_key = wait(f"{house.sandbox}/sandbox/public_key").strip()
+        others, section, usual = SETTINGS.partition("[limits]\n")
         (folder / "checkout.toml").write_text(
-            SETTINGS.format(
+            f"{others}{section}{limits or usual}".format(
                 checkout=house.checkout,
                 sandbox=house.sandbox,
                 shop=house.shop,

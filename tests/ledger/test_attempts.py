@@ -160,33 +160,43 @@ async def test_one_worker_sweeps(
 # What limits count
 
 
-async def test_declines_are_counted_by_mark(ledger: Ledger, paying: Payment) -> None:
+async def test_tries_are_found_by_mark(ledger: Ledger, paying: Payment) -> None:
     rows = (
-        (Status.DECLINED, "a", NOW),
+        (Status.DECLINED, "a", NOW - 1),
         (Status.DECLINED, "a", NOW - 600),
         (Status.DECLINED, "b", NOW),
-        (Status.PAID, "a", NOW),
+        (Status.CLAIMED, "a", NOW),
         (Status.DECLINED, None, NOW),
     )
     for number, (status, mark, at) in enumerate(rows, 1):
-        put = attempt(paying, number, status=status, address_mark=mark, updated_at=at)
+        put = attempt(paying, number, status=status, address_mark=mark, created_at=at, shop="9")
         await ledger.write(attempts.claim, put)
-    since = NOW - 600
-    assert await ledger.read(attempts.declines_since, since, address_mark="a") == 1
-    assert await ledger.read(attempts.declines_since, since, address_mark="b") == 1
-    assert await ledger.read(attempts.declines_since, since, bin_mark="a") == 0
+
+    async def tried(**mark: str) -> list[Status]:
+        return [each.status for each in await ledger.read(attempts.tried, NOW - 600, **mark)]
+
+    assert await tried(address_mark="a") == [Status.CLAIMED, Status.DECLINED]
+    assert await tried(address_mark="b") == [Status.DECLINED]
+    assert await tried(bin_mark="a") == []
+    assert len(await tried(shop="9")) == 4
 
 
-@pytest.mark.parametrize("name", attempts.DECLINES_SINCE)
-async def test_declines_are_counted_in_their_index(ledger: Ledger, name: str) -> None:
-    """Of the declines alone, however many attempts a range of cards has seen."""
+@pytest.mark.parametrize("name", attempts.TRIED)
+async def test_tries_are_found_in_their_index(ledger: Ledger, name: str) -> None:
+    """However many attempts there are; and no more than so many are looked at."""
 
     def plan(conn: Connection) -> str:
         if conn.dialect.name != "sqlite":
             pytest.skip("PostgreSQL reads a small table whole")
-        asked = attempts.DECLINES_SINCE[name].select
+        asked = attempts.TRIED[name].select
         sql = str(asked.compile(dialect=conn.dialect))
-        return str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", ("x", 0)).all())
+        return str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", ("x", 0, 500, 0)).all())
 
-    index = {"address_mark": "attempts_by_address", "bin_mark": "attempts_by_bin"}[name]
-    assert f"USING INDEX {index} ({name}=? AND updated_at>?)" in await ledger.read(plan)
+    index = {
+        "address_mark": "attempts_by_address",
+        "bin_mark": "attempts_by_bin",
+        "shop": "attempts_by_shop",
+    }[name]
+    found = await ledger.read(plan)
+    assert f"USING INDEX {index} ({name}=? AND created_at>?)" in found
+    assert "TEMP B-TREE" not in found

@@ -46,3 +46,24 @@ def test_it_is_seen_at_every_place(name: str, put: str) -> None:
 def test_what_is_told_has_an_end() -> None:
     strange = "".join(f"<x{n}>" for n in range(10_000))
     assert len(changes("payment", f"<!doctype html>{strange}")) == MOST
+
+
+def test_the_script_that_some_pages_have() -> None:
+    """Where a challenge is asked: once, as it was released, and no other in its place."""
+    template, page, shell = STATES["one-more-check"]
+    text = render(template, page, shell).lstrip()
+    usual = [each for each in changes("payment", text) if not each.startswith("nonce:")]
+    assert usual == []
+    script = next(line for line in text.splitlines() if "/static/challenge." in line)
+    assert changes("payment", text.replace(script, script * 2)) == [
+        "script: the page has 3 scripts instead of 2"
+    ]
+    for changed in (
+        script.replace("challenge.", "other."),
+        script.replace("sha384-", "sha384-x"),
+        script.replace('src="', 'src="https://evil.example'),
+    ):
+        assert changes("payment", text.replace(script, changed))
+    template, page, shell = STATES[STATES_OF["wait"]]
+    elsewhere = render(template, page, shell).lstrip().replace("</head>", f"{script}</head>")
+    assert changes("wait", elsewhere)

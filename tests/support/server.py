@@ -52,6 +52,9 @@ credit_card = "cards"
 [limits]
 declines_per_address_10min = 100000
 declines_per_bin_10min = 100000
+declines_per_shop_10min = 100000
+payments_per_address_10min = 100000
+openings_per_address_10min = 100000
 submits_per_payment = 1000
 """
 

@@ -14,7 +14,7 @@ from checkout.model.browser import Browser
 from checkout.model.card import Card
 from checkout.model.money import Money
 from checkout.model.order import Customer, Method, Methods, Order, Ways
-from checkout.settings import Account, Settings, Shop
+from checkout.settings import Account, Limits, Settings, Shop
 from checkout.settings.shops import public_half
 from tests.support.clock import BEGINNING
 
@@ -64,6 +64,7 @@ def settings(*shops: Shop, **changes: Any) -> Settings:
             name: Account(name=name, adapter="fake", options=None) for name in sorted(accounts)
         },
         "shops": named,
+        "limits": Limits(slow_seconds=0),  # nobody waits in real time
     }
     return Settings(**(values | changes))
 

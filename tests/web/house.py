@@ -97,6 +97,12 @@ credit_card = "plain"
 submits_per_payment = {submits}
 declines_per_address_10min = {declines}
 declines_per_bin_10min = {declines}
+declines_per_shop_10min = {per_shop}
+payments_per_address_10min = 100000
+openings_per_address_10min = {openings}
+slow_seconds = 0
+challenge = "{challenge}"
+challenge_bits = 8
 app_payments_per_address_10min = {app_payments}
 app_payments_per_shop_10min = {shops_app_payments}
 """
@@ -351,6 +357,9 @@ def written(folder: Path, pem: str, **changes: str) -> Path:
         "framing_apps": f'publishable_key = "{publishable_key()}"',
         "submits": "1000",
         "declines": "100000",
+        "per_shop": "100000",
+        "openings": "100000",
+        "challenge": "off",
         "app_payments": "100000",
         "shops_app_payments": "100000",
     } | changes

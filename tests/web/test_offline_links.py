@@ -50,6 +50,16 @@ async def test_head_alone_opens_it_too(house: House, customer: Customer) -> None
     assert (await customer.get(path)).headers["location"] == head.headers["location"]
 
 
+async def test_many_links_from_one_address(opened: Opened) -> None:
+    """At their first opening; what is open already is shown as often as one likes."""
+    async with opened(openings="3") as house, house.customer() as customer:
+        paths = [link(house) for _ in range(4)]
+        said = [(await customer.get(path)).status_code for path in (*paths, *paths[:3])]
+        assert said == [303, 303, 303, 429, 303, 303, 303]
+        async with house.customer("198.51.100.1") as other:
+            made_of(house, await other.get(paths[3]))
+
+
 async def test_two_links_are_two_payments(house: House, customer: Customer) -> None:
     found = {made_of(house, await customer.get(link(house))).uid for _ in range(3)}
     assert len(found) == 3

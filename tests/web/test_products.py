@@ -275,6 +275,34 @@ async def test_sold_out_while_the_form_was_open(house: House, customer: Customer
     assert Page(answer.text).headline == "Someone else is buying the last one"
 
 
+async def test_gone_before_pay_was_pressed(house: House) -> None:
+    """One address has three reserved; what it buys beyond that is taken by Pay, and may be gone."""
+    product = await made(house, quantity=4)
+    async with house.customer("198.51.100.77") as customer, house.customer() as other:
+        for _ in range(4):
+            answer = await customer.submit(form_of(await customer.open(path_of(product))))
+        late = payment_of(house, answer.headers["location"])
+        assert await stock(house, product) == (1, 3, 0)
+        await other.submit(form_of(await other.open(path_of(product))))
+        answer = await customer.pay(late)
+        assert answer.status_code == 409
+        page = Page(answer.text)
+        assert page.headline == "The last ones have just gone"
+        assert late.path() in page.links
+        assert late.attempts() == []
+
+
+async def test_many_from_one_address(opened: Opened) -> None:
+    async with opened(openings="3") as house, house.customer() as customer:
+        product = await made(house, quantity=1000)
+        form = [form_of(await customer.open(path_of(product))) for _ in range(4)]
+        said = [(await customer.submit(each)).status_code for each in form]
+        assert said == [303, 303, 303, 429]
+        async with house.customer("198.51.100.1") as other:
+            shown = await other.open(path_of(product))
+            assert (await other.submit(form_of(shown))).status_code == 303
+
+
 async def test_several_at_once(house: House, customer: Customer) -> None:
     product = await made(house, quantity=5, max_quantity=4)
     form = form_of(await customer.open(path_of(product)))

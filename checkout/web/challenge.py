@@ -1,0 +1,68 @@
+"""What a customer is asked for, beside the card, where cards are being tested: the interface, and
+which challenges there are.
+
+Ours is `proof_of_work`. An operator's own is a distribution with an entry point in the group
+`checkout.challenges`, whose name stands in the settings as `limits.challenge`: a callable that
+makes a `Challenge` of settings and signer. "off": nobody is asked for anything.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from typing import ClassVar, Final
+
+from msgspec import Struct
+
+from checkout.errors import BadSettings
+from checkout.links import Signer
+from checkout.settings import Settings
+from checkout.web.views import Asked
+
+GROUP: Final = "checkout.challenges"
+OFF: Final = "off"
+
+
+class About(Struct, frozen=True):
+    """Whom it is asked of. `attempt`: the one that the page's form is for; an answer to it is good
+    for that one alone, and an attempt is made once. `now`: seconds since 1970."""
+
+    uid: str
+    attempt: int
+    language: str
+    now: float
+
+
+class Challenge(ABC):
+    """`scripts`: what its pages need, by file name ("mine.js"); served by us, under our policy: no
+    script of another origin runs on a payment page, and none with `eval` or `innerHTML`."""
+
+    scripts: ClassVar[Mapping[str, bytes]] = {}
+
+    @abstractmethod
+    def ask(self, about: About, fields: Mapping[str, str]) -> Asked:
+        """What the form shows. `fields`: what was sent with the form before it, if any."""
+
+    @abstractmethod
+    def met(self, about: About, fields: Mapping[str, str]) -> bool:
+        """Whether the form's fields answer it. Anybody may send anything in them."""
+
+
+Maker = Callable[[Settings, Signer], Challenge]
+
+
+def open_challenge(
+    settings: Settings, signer: Signer, ours: Mapping[str, Maker]
+) -> Challenge | None:
+    """The settings' challenge; `ours`: those that need no entry point. Raises BadSettings."""
+    name = settings.limits.challenge
+    if name == OFF:
+        return None
+    makers: dict[str, Maker] = dict(ours)
+    if name not in makers:
+        makers |= {point.name: point.load() for point in entry_points(group=GROUP, name=name)}
+    if name not in makers:
+        known = ", ".join(sorted({OFF, *ours}))
+        raise BadSettings([("limits.challenge", f"must be one of {known}, or installed")])
+    return makers[name](settings, signer)

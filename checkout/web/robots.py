@@ -1,0 +1,56 @@
+"""Who is asked to show that they are no robot: addresses on their way to their limit, and all at a
+shop where cards are being tested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from checkout.errors import TooMany
+from checkout.flow.counts import LIMITED
+from checkout.web.challenge import About
+from checkout.web.views import Asked
+from checkout.web.visit import Visit
+
+AN_APP_WAITS: Final = 60  # seconds
+IN_APPS: Final = "Too many tries from this address: open the payment page"
+
+
+def asked_of(visit: Visit, fields: Mapping[str, str]) -> Asked | None:
+    """What the page asks beside the card; by what this worker knows, as it is asked of few."""
+    guard, challenge = visit.web.flow.guard, visit.web.challenge
+    if challenge is None or guard.calm:
+        return None
+    if not guard.known(visit.shop.id, visit.web.flow.address_mark(visit.address)).suspect:
+        return None
+    return challenge.ask(_about(visit), fields)
+
+
+async def admitted(visit: Visit, fields: Mapping[str, str]) -> bool:
+    """Whether the form may be taken: it answers the challenge, or nothing was to be asked."""
+    flow, challenge = visit.web.flow, visit.web.challenge
+    if challenge is None:
+        return True
+    mark = flow.address_mark(visit.address)
+    if not (await flow.guard.standing(visit.shop.id, mark)).suspect:
+        return True
+    met = challenge.met(_about(visit), fields)
+    LIMITED.labels("challenge", "met" if met else "challenged").inc()
+    return met
+
+
+async def no_challenge(visit: Visit) -> None:
+    """An app shows no challenge: where one would be asked of its address, it is to open the page.
+    Raises TooMany."""
+    flow = visit.web.flow
+    if visit.web.challenge is None:
+        return
+    standing = await flow.guard.standing(visit.shop.id, flow.address_mark(visit.address))
+    if standing.near:
+        LIMITED.labels("challenge", "refused").inc()
+        raise TooMany(AN_APP_WAITS, IN_APPS, limit="challenge")
+
+
+def _about(visit: Visit) -> About:
+    story = visit.story
+    return About(story.payment.uid, story.next_number, visit.lang, visit.web.flow.clock())
