@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from msgspec import Struct
 
 SHOP: Final = "361"
+EXAMPLE_SHOP: Final = "https://shop.example.com"  # of the documentation's examples
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 10.0
 
@@ -77,6 +78,7 @@ private_key = "file:shop.pem"
 url = "{shop_url}"
 email = "help@shop.example.com"
 frame_origins = ["{shop_url}"]
+return_origins = {return_origins}
 {of_shop}
 
 [shops.{shop}.methods]
@@ -137,6 +139,7 @@ class Stage(Struct, frozen=True, kw_only=True):
     checkout: str
     sandbox: str
     keys: Keys
+    return_origins: tuple[str, ...] = ()  # where the shop sends customers, beside its own site
 
     def write_settings(self, more: str = "", of_shop: str = "") -> Path:
         """The settings of the shop and of checkout, with fresh secrets; checkout.toml's path.
@@ -151,6 +154,7 @@ class Stage(Struct, frozen=True, kw_only=True):
             checkout=self.checkout,
             sandbox=self.sandbox,
             shop_url=self.shop,
+            return_origins=json.dumps([self.shop, EXAMPLE_SHOP, *self.return_origins]),
             folder=self.folder.as_posix(),
             shop=SHOP,
             secret=secrets.token_urlsafe(48),

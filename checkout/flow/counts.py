@@ -14,4 +14,7 @@ MAILS: Final = Counter("checkout_mails", "Tries of mails to customers", ["kind",
 VIOLATIONS: Final = Counter(
     "checkout_policy_violations", "What browsers stopped on our pages", ["page", "directive"]
 )
+WRONG_PASSWORDS: Final = Counter(
+    "checkout_wrong_passwords", "Wrong passwords of shops, apps, the operator", ["of"]
+)
 ALERTS: Final = Counter("checkout_alerts", "What a person has to look at", ["kind"])

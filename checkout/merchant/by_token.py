@@ -159,7 +159,7 @@ def _code(value: Any) -> str:
 
 
 def _ways(fields: Fields, shop: Shop, sandbox: bool) -> Ways:
-    landing = blank_is_none(shop_address(origins=shop.return_origins, sandbox=sandbox))
+    landing = blank_is_none(shop_address(origins=shop.landing_origins, sandbox=sandbox))
     calling = blank_is_none(web_address(sandbox=sandbox))
     back = fields.get("return_url", landing)
     return Ways(

@@ -141,7 +141,7 @@ def read_terms(fields: Fields, now: float) -> dict[str, Any]:
 
 
 def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
-    landing = shop_address(origins=shop.return_origins, sandbox=sandbox)
+    landing = shop_address(origins=shop.landing_origins, sandbox=sandbox)
     calling = web_address(sandbox=sandbox)
     asked = fields.within("customer_fields")
     names = texts(most=20)

@@ -217,7 +217,7 @@ def _json(value: Any) -> bytes:
 
 
 def shop_address(
-    *, origins: Collection[str] = (), sandbox: bool = False, longest: int = 2048
+    *, origins: Collection[str], sandbox: bool = False, longest: int = 2048
 ) -> Rule[str]:
     """Where a customer may be sent: `urls.shop_url`."""
 

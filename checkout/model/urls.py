@@ -57,12 +57,12 @@ def web_url(text: str, *, sandbox: bool = False, longest: int = LONGEST) -> str:
 def shop_url(
     text: str,
     *,
-    origins: Collection[str] = (),
+    origins: Collection[str],
     sandbox: bool = False,
     longest: int = LONGEST,
 ) -> str:
     """Where a shop may send customers: an address on one of its `origins` ("myshop://" is an
-    app's); without any, every https address. Returns it unchanged."""
+    app's), https unless the sandbox allows http. Returns it unchanged."""
     _check_characters(text, longest)
     scheme = _scheme(text)
     if scheme not in DEFAULT_PORTS:
@@ -72,8 +72,8 @@ def shop_url(
             raise Wrong("must not contain a user name")
         return text
     web_url(text, sandbox=sandbox, longest=longest)
-    if origins and parse(text).origin not in origins:
-        raise Wrong("must be on one of the shop's return_origins")
+    if parse(text).origin not in origins:
+        raise Wrong(f"must be on one of the shop's return_origins ({', '.join(origins)})")
     return text
 
 

@@ -27,7 +27,7 @@ from checkout.model.rules import (
 )
 from checkout.settings.colour import accent, accent_dark
 from checkout.settings.fields import back_origin, frame_origin, written
-from checkout.settings.strength import strong
+from checkout.settings.strength import password, strong
 from checkout.settings.values import DEFAULT_ACCENT, Shop
 
 SMALLEST_KEY: Final = 2048  # bits
@@ -46,7 +46,7 @@ def read_shop(fields: Fields, shop_id: str, accounts: frozenset[str], *, sandbox
     shop = Shop(
         id=shop_id,
         name=fields.need("name", text(80)),
-        secret_key=fields.need("secret_key", text(1024)),
+        secret_key=fields.need("secret_key", password),
         private_key=cast(RSAPrivateKey, key),  # None only where there are problems
         public_key=public_half(key) if key is not None else "",
         url=fields.need("url", web),

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from checkout.errors import NotFound
 from checkout.model.order import Method
+from checkout.model.urls import parse
 from checkout.settings.colour import on_dark, text_on
 
 DEFAULT_ACCENT = "#0b5fff"
@@ -43,7 +44,8 @@ class Account(Quiet, frozen=True):
 
 
 class Shop(Quiet, frozen=True):
-    """A shop that may take payments. `return_origins` empty: customers may go to any https.
+    """A shop that may take payments. `return_origins` empty: customers go to the origin of `url`
+    alone.
 
     `private_key` is RSA of 2048 bits or more; `public_key` is its other half, base64 of the DER
     SubjectPublicKeyInfo, as shops' plugins want it.
@@ -75,6 +77,11 @@ class Shop(Quiet, frozen=True):
     publishable_key: str | None = None
     apps_public_key: bool = False
     apps_transaction_types: tuple[str, ...] = ("payment",)
+
+    @property
+    def landing_origins(self) -> tuple[str, ...]:
+        """Where customers may be sent: origins, and apps like myshop://."""
+        return self.return_origins or (parse(self.url).origin,)
 
     @property
     def on_accent(self) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Any, Final
 
 from litestar import MediaType, Response, get, route
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import Connection, text
 
-from checkout.errors import NotFound, Unauthorized
+from checkout.errors import NotFound
+from checkout.web.callers import operator
 from checkout.web.visit import READ, Web_Request, web_of
 
 
@@ -31,9 +31,7 @@ async def metrics(request: Web_Request) -> Response[bytes]:
     token = web_of(request).settings.operator_token
     if token is None:
         raise NotFound
-    said = request.headers.get("authorization", "")
-    if not hmac.compare_digest(said.encode(), f"Bearer {token}".encode()):
-        raise Unauthorized
+    operator(request, token)
     return Response(
         generate_latest(), media_type=MediaType.TEXT, headers={"content-type": CONTENT_TYPE_LATEST}
     )

@@ -20,6 +20,7 @@ from checkout.settings.colour import on_dark, text_on
 from checkout.texts import LANGUAGES, gettext
 from checkout.web import present
 from checkout.web.answer import Answer
+from checkout.web.guesses import Guesses
 from checkout.web.render import Renderer
 from checkout.web.security import (
     REPORTING,
@@ -57,6 +58,7 @@ class Web:
     signer: Signer
     render: Renderer
     logos: dict[str, str]  # shop id -> our own address of its logo
+    guesses: Guesses = field(default_factory=Guesses)
 
     def show(
         self,

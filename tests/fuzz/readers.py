@@ -217,7 +217,7 @@ TEXTS: Final[Mapping[str, Read]] = {
     "rule: long text": text_of(100_000, least=0),
     "rule: e-mail": cardless(email_address),
     "rule: page": page_address,
-    "rule: return address": shop_address(),
+    "rule: return address": shop_address(origins=("https://a.example",)),
     "rule: an app's address": shop_address(origins=("app://", "https://a.example")),
     "rule: called address": web_address(),
     "rule: country": country,

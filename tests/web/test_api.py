@@ -228,6 +228,24 @@ async def test_addresses_off_the_shops_own_sites(house: House) -> None:
         assert answer.status_code == 201, answer.text
 
 
+async def test_a_shop_that_lists_no_site_sends_customers_to_its_own(house: House) -> None:
+    """It has `url` alone. A link to any https site would be a redirect for whoever makes links."""
+    for name in ("return_url", "success_url", "decline_url", "fail_url", "cancel_url",
+                 "client_callback_url"):  # fmt: skip
+        for foreign in (
+            "https://evil.example/",
+            "https://shop.example.com.evil.example/",
+            "https://shop.example.com:8443/",
+            "https://sub.shop.example.com/",
+        ):
+            answer = await post(house, {"checkout": ordered(settings={name: foreign})})
+            assert answer.status_code == 422, (name, foreign)
+            (reason,) = both(answer)["errors"]["settings"][name]
+            assert "return_origins (https://shop.example.com)" in reason
+        own = ordered(settings={name: "https://shop.example.com/thanks"})
+        assert (await post(house, {"checkout": own})).status_code == 201
+
+
 async def test_no_method_can_take_it(house: House) -> None:
     body = ordered(payment_method={"types": ["erip"]}, transaction_type="authorization")
     answer = await post(house, {"checkout": body})
