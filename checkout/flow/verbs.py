@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from checkout.errors import Cancelled, CheckoutError, Duplicate, Gone, NotFound, Unprocessable
 from checkout.flow import counting, record
 from checkout.flow.counts import PAYMENTS, QUERIES
+from checkout.flow.echo import without_number
 from checkout.flow.methods import offered, prepare
 from checkout.flow.pace import Pace, next_query
 from checkout.gateways.base import (
@@ -365,6 +366,7 @@ class Flow:
             outcome = await self.hear(self.gateways[attempt.account].pay(charge))
         if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:
             outcome = outcome if outcome.id else Outcome(Status.LOST, reason=Reason.PROVIDER)
+        outcome = without_number(outcome, sent.card)
         story = await self._answer(attempt, outcome, asked=False)
         if outcome.status is Status.PENDING:
             await self._told_meanwhile(story, attempt)

@@ -16,9 +16,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from checkout.model.card import holds_card_number
 from checkout.model.checks import Bounds, Rule, Wrong, check_bounds, suggestion
 from checkout.model.money import LARGEST
+from checkout.model.pan import holds_card_number
 from checkout.model.urls import shop_url, web_url
 
 T = TypeVar("T")

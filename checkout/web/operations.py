@@ -11,6 +11,7 @@ from checkout.errors import NotFound
 from checkout.flow import record
 from checkout.flow.operations import operate
 from checkout.ledger import operations, payments
+from checkout.merchant.card_numbers import without_card_numbers
 from checkout.merchant.letters import told
 from checkout.merchant.shapes import operation as shape
 from checkout.model.checks import Fields, decode, drop_nulls
@@ -32,7 +33,7 @@ async def after_payment(request: Web_Request) -> Response[Any]:
     kind = KINDS.get(request.path_params["kind"])
     if kind is None:
         raise NotFound
-    body = Fields(drop_nulls(decode(await read_body(request))), tolerant=True)
+    body = Fields(without_card_numbers(drop_nulls(decode(await read_body(request)))), tolerant=True)
     fields = body.within("request", shown="")
     uid = fields.need("parent_uid", text(64))
     amount = fields.get("amount", minor_units())

@@ -43,10 +43,11 @@ from checkout.merchant.page_settings import card_token
 from checkout.merchant.products import read_product
 from checkout.merchant.travel import AIRLINE, LEG
 from checkout.model.browser import FIELDS, Browser
-from checkout.model.card import digits, expiry, holds_card_number, read_card, read_holder
+from checkout.model.card import digits, expiry, read_card, read_holder
 from checkout.model.checks import Fields, Problems, Wrong, check_bounds, decode, form_pairs
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import Customer, CustomerFields, Order, Ways
+from checkout.model.pan import holds_card_number, mask_card_numbers
 from checkout.model.rules import (
     cardless,
     choice,
@@ -208,6 +209,7 @@ def query_of(name: str) -> Read:
 # By what they read: a text as it came out of a form, a header, JSON or a gateway's answer.
 TEXTS: Final[Mapping[str, Read]] = {
     "card: a number anywhere": holds_card_number,
+    "card: masked": mask_card_numbers,
     "card: digits": digits,
     "card: expiry": expiry,
     "card: holder": read_holder,
