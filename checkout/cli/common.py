@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,6 +21,7 @@ from checkout.app import open_flow
 from checkout.errors import BadSettings, CheckoutError, Unprocessable
 from checkout.flow.verbs import Flow
 from checkout.gateways import OPTIONS
+from checkout.ledger.audit import Actor
 from checkout.settings import Settings, load
 
 FAILED = 1
@@ -33,6 +36,15 @@ config_option = click.option(
     help="The settings file; default checkout.toml.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+
+
+def actor() -> Actor:
+    """Whoever runs the command, for the audit log."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        name = f"uid {os.getuid()}"
+    return Actor(name, "cli", socket.gethostname())
 
 
 def console() -> Console:

@@ -31,7 +31,8 @@ from checkout.gateways.base import (
     Withdraws,
     has_verb,
 )
-from checkout.ledger import attempts, cards, events, invoices, outbox, payments, recent
+from checkout.ledger import attempts, audit, cards, events, invoices, outbox, payments, recent
+from checkout.ledger.audit import Actor
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.ledger.store import Ledger, P, T, Verb
 from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
@@ -121,10 +122,12 @@ class Flow:
         digest: str = "",
         mark: str | None = None,
         fixed: bool = False,
+        by: Actor | None = None,
     ) -> Payment:
         """A new payment; the one made before where the shop repeats an idempotency key. `mark`:
         what no payment before it may have had within half a minute, unless the shop allows it.
-        `fixed`: the order's money is counted already.
+        `fixed`: the order's money is counted already. `by`: who sends money to the customer by it,
+        for the audit log.
 
         Raises Unprocessable when the key was used for another body, or no method fits; Duplicate.
         """
@@ -134,7 +137,7 @@ class Flow:
         if idempotency_key is None and mark is None:
             await self.ledger.write(_add, payment)
             return payment
-        once = (payment, idempotency_key, digest, mark)
+        once = (payment, idempotency_key, digest, mark, by)
         try:
             made, same = await self.ledger.write(_add_once, *once)
         except IntegrityError:  # the same came twice at once: the other was first
@@ -598,7 +601,7 @@ class Flow:
             await asyncio.sleep(wait + 0.01)
         await self.refresh(attempt)
 
-    async def judge(self, uid: str, *, accept: bool, by: str, reason: str) -> Story:
+    async def judge(self, uid: str, *, accept: bool, by: Actor, reason: str) -> Story:
         """A person ends a payment's mismatch: the gateway's word, asked for now, stands whatever
         facts it states; or the attempt ends unpaid.
 
@@ -658,7 +661,12 @@ def _add(conn: Connection, payment: Payment) -> None:
 
 
 def _add_once(
-    conn: Connection, payment: Payment, idempotency_key: str | None, digest: str, mark: str | None
+    conn: Connection,
+    payment: Payment,
+    idempotency_key: str | None,
+    digest: str,
+    mark: str | None,
+    by: Actor | None,
 ) -> tuple[Payment, bool]:
     made, same = payment, True
     if idempotency_key is None:
@@ -672,6 +680,12 @@ def _add_once(
         if mark is not None and not recent.take(conn, payment, mark, checked=checked):
             raise Duplicate
         _created(conn, payment)
+        if by is not None:
+            order = payment.order
+            audit.append(
+                conn, by, order.transaction_type, payment.uid, payment.created_at,
+                shop=payment.shop, amount=order.money.minor, currency=order.money.currency,
+            )  # fmt: skip
     return made, same
 
 

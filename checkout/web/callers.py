@@ -13,6 +13,7 @@ import secrets
 from typing import Final, NamedTuple
 
 from checkout.errors import Forbidden, NotFound, Unauthorized, Unprocessable
+from checkout.ledger.audit import Actor
 from checkout.settings import Settings, Shop
 from checkout.web.guesses import same
 from checkout.web.security import client_address
@@ -44,6 +45,12 @@ def authenticated(request: Web_Request, settings: Settings) -> Shop:
     if shop is None or not right:
         raise Unauthorized
     return shop
+
+
+def acting(request: Web_Request, shop: Shop) -> Actor:
+    """The shop's server, for the audit log."""
+    address = client_address(request, web_of(request).settings.trusted_proxies)
+    return Actor(shop.id, "api", address)
 
 
 class KeyHolder(NamedTuple):

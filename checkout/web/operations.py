@@ -16,7 +16,7 @@ from checkout.merchant.letters import told
 from checkout.merchant.shapes import operation as shape
 from checkout.model.checks import Fields, decode, drop_nulls
 from checkout.model.rules import minor_units, text
-from checkout.web.callers import authenticated
+from checkout.web.callers import acting, authenticated
 from checkout.web.security import read_body
 from checkout.web.visit import Web_Request, web_of
 
@@ -47,6 +47,7 @@ async def after_payment(request: Web_Request) -> Response[Any]:
         amount=amount,
         reason=reason,
         request_id=request.headers.get("requestid", "")[:255] or None,
+        by=acting(request, shop),
     )
     story = await web.flow.ledger.read(record.read, done.payment)
     return Response({"transaction": shape(done, story)})
