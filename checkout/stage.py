@@ -27,6 +27,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from msgspec import Struct
 
+from checkout.process import write_private
+
 SHOP: Final = "361"
 EXAMPLE_SHOP: Final = "https://shop.example.com"  # of the documentation's examples
 START_SECONDS: Final = 60.0
@@ -147,7 +149,7 @@ class Stage(Struct, frozen=True, kw_only=True):
         The sandbox has to be running: its public key is asked for. `more` ends the file,
         `of_shop` its table of the shop.
         """
-        (self.folder / "shop.pem").write_text(self.keys.private_key)
+        write_private(self.folder / "shop.pem", self.keys.private_key)
         config = self.folder / "checkout.toml"
         public_key = httpx.get(f"{self.sandbox}/sandbox/public_key", trust_env=False)
         written = SETTINGS.format(
@@ -166,7 +168,7 @@ class Stage(Struct, frozen=True, kw_only=True):
             gateway_public_key=public_key.text.strip(),
             of_shop=of_shop,
         )
-        config.write_text(written + more)
+        write_private(config, written + more)
         shop = {
             "shop_id": SHOP,
             "secret_key": self.keys.secret_key,
@@ -175,7 +177,7 @@ class Stage(Struct, frozen=True, kw_only=True):
             "public_key": self.keys.public_key,
             "link_key": self.keys.link_key,
         }
-        (self.folder / "shop.json").write_text(json.dumps(shop))
+        write_private(self.folder / "shop.json", json.dumps(shop))
         return config
 
 

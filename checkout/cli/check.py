@@ -11,7 +11,15 @@ import click
 from rich.text import Text
 
 from checkout.app import open_flow
-from checkout.cli.common import FAILED, config_option, console, json_option, print_json, settings_of
+from checkout.cli.common import (
+    FAILED,
+    config_option,
+    console,
+    json_option,
+    print_json,
+    settings_of,
+    settings_path,
+)
 from checkout.errors import CheckoutError
 from checkout.gateways.base import Gateway, Reference
 from checkout.links import new_key
@@ -19,6 +27,7 @@ from checkout.model.money import Money
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
 from checkout.settings import Settings
+from checkout.settings.files import exposed
 from checkout.texts import LANGUAGES, translations
 from checkout.web.render import Assets, Renderer
 
@@ -32,6 +41,7 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     each of them says that it can take."""
     settings = settings_of(config)
     results = [{"check": "settings", "ok": True, "detail": ""}]
+    results += [_warning("files", line) for line in exposed(settings_path(config))]
     results.append(_try("templates", lambda: Renderer(Assets()).compile()))
     results.append(_try("catalogues", lambda: [translations(name) for name in LANGUAGES]))
     results += asyncio.run(_database_and_gateways(settings, online=online))
@@ -40,11 +50,17 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     else:
         for result in results:
             mark = ("ok", "green") if result["ok"] else ("failed", "red")
+            mark = ("warning", "yellow") if result.get("warning") else mark
             first, *others = str(result["detail"]).split("\n")
             console().print(Text.assemble(mark, f"  {result['check']}  {first}"))
             for line in others:
                 console().print(Text(f"      {line}"))
     sys.exit(0 if all(result["ok"] for result in results) else FAILED)
+
+
+def _warning(name: str, detail: str) -> dict[str, Any]:
+    """What does not keep the server from starting."""
+    return {"check": name, "ok": True, "warning": True, "detail": detail}
 
 
 def _try(name: str, work: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from checkout.flow.verbs import Flow
 from checkout.gateways import OPTIONS
 from checkout.ledger.audit import Actor
 from checkout.settings import Settings, load
+from checkout.settings.load import DEFAULT, VARIABLE
 
 FAILED = 1
 UNUSABLE = 2
@@ -56,6 +57,10 @@ def console() -> Console:
 def fail(message: str, code: int) -> NoReturn:
     click.echo(message, err=True)
     sys.exit(code)
+
+
+def settings_path(config: Path | None) -> Path:
+    return config or Path(os.environ.get(VARIABLE) or DEFAULT)
 
 
 def settings_of(config: Path | None) -> Settings:

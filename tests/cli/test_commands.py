@@ -260,6 +260,14 @@ def test_check_online(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
     assert all(each["ok"] for each in found)
 
 
+def test_check_warns_of_files_that_others_can_read(run: Run, config: Path) -> None:
+    key = config.parent / "shop.pem"
+    key.chmod(0o644)
+    said = run("check", "--config", config)
+    assert said.exit_code == 0
+    assert re.search(rf"^warning\s+files\s+{key}: others .* read it", said.output, re.MULTILINE)
+
+
 def test_check_online_with_wrong_credentials(
     run: Run, tmp_path: Path, pem: str, sandbox: str
 ) -> None:

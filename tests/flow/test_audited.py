@@ -39,7 +39,7 @@ async def test_payments_are_no_acts_of_the_back_office(office: World) -> None:
 @pytest.mark.parametrize("accept", [True, False])
 async def test_a_mismatch_that_a_person_ends(office: World, accept: bool) -> None:
     story = await office.paid_with(LESS)
-    office.gateway.will_trace(LESS, LESS)
+    office.gateway.will_state(LESS)
     office.clock.move(5)
     await office.flow.judge(story.payment.uid, accept=accept, by=shops.ANN, reason="the bank fee")
     (entry,) = await log(office)
