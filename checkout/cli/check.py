@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 from rich.text import Text
 
 from checkout.app import open_flow
@@ -21,6 +22,7 @@ from checkout.cli.common import (
     settings_path,
 )
 from checkout.errors import CheckoutError
+from checkout.flow.courier import allowed, resolved
 from checkout.gateways.base import Gateway, Reference
 from checkout.links import new_key
 from checkout.model.money import Money
@@ -77,11 +79,24 @@ async def _database_and_gateways(settings: Settings, *, online: bool) -> list[di
             found = [{"check": "database", "ok": True, "detail": ""}]
             if online:
                 for name, gateway in flow.gateways.items():
-                    found.append(await _ask(name, gateway))
+                    found.append(await _public(settings, name) or await _ask(name, gateway))
             return found
     except Exception as error:  # noqa: BLE001 - a driver raises its own
         detail = str(error) if isinstance(error, CheckoutError) else type(error).__name__
         return [{"check": "database", "ok": False, "detail": detail}]
+
+
+async def _public(settings: Settings, name: str) -> dict[str, Any] | None:
+    """What is wrong with an account whose address leads into a private network: it isn't asked."""
+    url = httpx.URL(settings.gateways[name].options.base_url)
+    try:
+        hosts = await resolved(url.host, url.port or 443)
+    except OSError:
+        return None  # that nobody answers is told soon
+    if all(allowed(host, sandbox=settings.sandbox) for host in hosts):
+        return None
+    wrong = "base_url leads to a private address"
+    return {"check": f"gateways.{name}", "ok": False, "detail": wrong}
 
 
 async def _ask(name: str, gateway: Gateway) -> dict[str, Any]:

@@ -28,6 +28,8 @@ from checkout.ledger.outbox import Letter
 from checkout.ledger.rows import Payment
 from checkout.merchant.letters import headers
 from checkout.model.order import BY_APP
+from checkout.model.urls import is_loopback
+from checkout.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +38,7 @@ LONGEST_DATE: Final = 64  # characters of one in a header
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # all that IANA has given out
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
@@ -116,7 +119,7 @@ class Courier:
                     body,
                     headers(shop, letter.id, body, now, public=public),
                     resolve=self._resolve,
-                    sandbox=self._flow.settings.sandbox,
+                    settings=self._flow.settings,
                 )
                 await response.aclose()  # a shop's answer is its status; the body is not read
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
@@ -131,15 +134,19 @@ async def posted(
     headers: Mapping[str, str],
     *,
     resolve: Resolve,
-    sandbox: bool,
+    settings: Settings,
 ) -> httpx.Response:
     """The answer of a shop's address, its body unread. The host is resolved once and checked:
-    what was checked is connected to. Raises ValueError for a private one, else as httpx does."""
+    what was checked is connected to. Raises ValueError for a private one and for a port that none
+    is called at, else as httpx does."""
     url = httpx.URL(address)
     port = url.port or (443 if url.scheme == "https" else 80)
     hosts = await resolve(url.raw_host.decode(), port)
-    if not hosts or not all(allowed(host, sandbox=sandbox) for host in hosts):
+    sandbox, networks = settings.sandbox, settings.notify_networks
+    if not hosts or not all(allowed(host, sandbox=sandbox, networks=networks) for host in hosts):
         raise ValueError("a private address")
+    if port not in settings.egress_ports and not (sandbox and all(map(is_loopback, hosts))):
+        raise ValueError("a port that shops are not called at")
     target = url.copy_with(host=hosts[0], fragment=None)
     request = http.build_request("POST", target, content=body, headers=dict(headers))
     request.headers["Host"] = url.netloc.decode()
@@ -154,8 +161,9 @@ async def resolved(host: str, port: int) -> list[str]:
     return [str(entry[4][0]) for entry in found]
 
 
-def allowed(host: str, *, sandbox: bool) -> bool:
-    """May a shop's address lead there? Public addresses; loopback in the sandbox alone."""
+def allowed(host: str, *, sandbox: bool, networks: Sequence[Network] = ()) -> bool:
+    """May a shop's address lead there? Public addresses, those of `networks`; loopback in the
+    sandbox alone."""
     address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(
         host.partition("%")[0]
     )
@@ -163,11 +171,14 @@ def allowed(host: str, *, sandbox: bool) -> bool:
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
         if address in NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is None and address not in GLOBAL_UNICAST and not address.is_loopback:
-            return False
+        strange = address not in GLOBAL_UNICAST and not address.is_loopback
+        if inner is None and strange:
+            return any(address in network for network in networks)
         address = inner or address
     if address.is_loopback:
         return sandbox
+    if any(address in network for network in networks):
+        return True
     return address.is_global and not address.is_multicast
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from checkout.errors import Cancelled, CheckoutError, Duplicate, Gone, NotFound, Unprocessable
 from checkout.flow import counting, record
 from checkout.flow.counts import PAYMENTS, QUERIES
-from checkout.flow.echo import without_number
+from checkout.flow.edge import without_number, without_plain_addresses
 from checkout.flow.methods import offered, prepare
 from checkout.flow.pace import Pace, next_query
 from checkout.gateways.base import (
@@ -467,7 +467,7 @@ class Flow:
         """What a gateway's verb comes to. A fault of ours is no answer of theirs: money may have
         moved, so it is unknown and looked up."""
         try:
-            return await said
+            return without_plain_addresses(await said, sandbox=self.settings.sandbox)
         except Exception as error:  # noqa: BLE001
             log.error("gateway.fault", error=type(error).__name__, alert=True)
             return UNKNOWN

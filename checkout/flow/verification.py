@@ -64,7 +64,7 @@ class Verifier:
             body,
             signed | {"Accept-Encoding": "identity"},
             resolve=self._resolve,
-            sandbox=flow.settings.sandbox,
+            settings=flow.settings,
         )
         try:
             found = bytearray()

@@ -163,7 +163,7 @@ def _code(value: Any) -> str:
 
 def _ways(fields: Fields, shop: Shop, sandbox: bool) -> Ways:
     landing = blank_is_none(shop_address(origins=shop.landing_origins, sandbox=sandbox))
-    calling = blank_is_none(web_address(sandbox=sandbox))
+    calling = blank_is_none(web_address(sandbox=sandbox, ports=shop.ports))
     back = fields.get("return_url", landing)
     return Ways(
         return_url=back,

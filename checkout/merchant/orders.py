@@ -144,7 +144,7 @@ def read_terms(fields: Fields, now: float) -> dict[str, Any]:
 
 def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
     landing = shop_address(origins=shop.landing_origins, sandbox=sandbox)
-    calling = web_address(sandbox=sandbox)
+    calling = web_address(sandbox=sandbox, ports=shop.ports)
     asked = fields.within("customer_fields")
     names = texts(most=20)
     return Ways(
@@ -167,7 +167,7 @@ def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
             read_only=asked.get("read_only", names, ()),
             hidden=asked.get("hidden", names, ()),
         ),
-        **page_settings(fields, blank_is_none(calling)),
+        **page_settings(fields, blank_is_none(web_address(sandbox=sandbox))),
         accent=fields.get("style", read_accent),
         radius=fields.get("style", read_radius),
     )

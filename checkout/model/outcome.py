@@ -157,6 +157,11 @@ def _masked(facts: Facts, card: PaidCard | None) -> Facts:
     changes: dict[str, Any] = _changes(facts, TEXTS)
     if "receipt_url" in changes:
         changes["receipt_url"] = None
+    if (money := facts.money) is not None and _hides(money.currency):
+        # As a currency it is nonsense, and a mismatch: it must stay one.
+        changes["money"] = msgspec.structs.replace(
+            money, currency=mask_card_numbers(money.currency)
+        )
     for name in ("agreed", "exchanged"):
         if (sums := getattr(facts, name)) is not None and (short := _sums(sums)) is not sums:
             changes[name] = short

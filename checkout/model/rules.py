@@ -229,13 +229,15 @@ def shop_address(
     return rule
 
 
-def web_address(*, sandbox: bool = False, longest: int = 2048) -> Rule[str]:
+def web_address(
+    *, sandbox: bool = False, longest: int = 2048, ports: Collection[int] | None = None
+) -> Rule[str]:
     """An address that is called or shown, on any site: `urls.web_url`."""
 
     def rule(value: Any) -> str:
         if not isinstance(value, str):
             raise Wrong("must be a URL")
-        return web_url(value, sandbox=sandbox, longest=longest)
+        return web_url(value, sandbox=sandbox, longest=longest, ports=ports)
 
     return rule
 

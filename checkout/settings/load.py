@@ -18,7 +18,7 @@ from checkout.settings.distinct import check_distinct
 from checkout.settings.references import resolve
 from checkout.settings.shops import read_shop
 from checkout.settings.strength import strong
-from checkout.settings.values import Limits, Settings, Smtp
+from checkout.settings.values import HTTPS_PORT, Limits, Settings, Smtp
 
 VARIABLE: Final = "CHECKOUT_CONFIG"
 DEFAULT: Final = "checkout.toml"
@@ -55,12 +55,13 @@ def load(
 def read_settings(fields: Fields, adapters: Mapping[str, type[Struct]]) -> Settings:
     """What the fields say; only good for use when they have no problems."""
     sandbox = fields.get("sandbox", flag, False)
+    ports = frozenset((HTTPS_PORT, *fields.get("egress_ports", many(whole(1, 65535)), ())))
     gateways = {
         name: read_account(table, name, adapters, sandbox=sandbox)
         for name, table in _tables(fields, "gateways")
     }
     shops = {
-        name: read_shop(table, name, frozenset(gateways), sandbox=sandbox)
+        name: read_shop(table, name, frozenset(gateways), sandbox=sandbox, ports=ports)
         for name, table in _tables(fields, "shops")
     }
     settings = Settings(
@@ -79,6 +80,8 @@ def read_settings(fields: Fields, adapters: Mapping[str, type[Struct]]) -> Setti
         shops=shops,
         smtp=_smtp(fields.within("smtp")) if fields.has("smtp") else None,
         limits=_limits(fields.within("limits")),
+        egress_ports=ports,
+        notify_networks=fields.get("notify_networks", many(read.private_network), ()),
     )
     fields.no_others()
     _check_return_url(fields, settings)

@@ -18,6 +18,7 @@ from checkout.model.urls import parse
 from checkout.settings.colour import on_dark, text_on
 
 DEFAULT_ACCENT = "#0b5fff"
+HTTPS_PORT = 443
 
 
 class Quiet(Struct, frozen=True, kw_only=True):
@@ -72,6 +73,7 @@ class Shop(Quiet, frozen=True):
     accent: str = DEFAULT_ACCENT
     accent_dark: str | None = None
     scheme: str = "auto"  # or light, dark: what the customer's device says does not count
+    ports: frozenset[int] = frozenset({HTTPS_PORT})  # where it may be called: the server's own
     notification_url: str | None = None
     apps: bool = False
     publishable_key: str | None = None
@@ -141,7 +143,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 class Settings(Quiet, frozen=True):
     """All of checkout.toml. `secrets`: oldest first, newest last; `public_url` has no path and
-    no slash at its end."""
+    no slash at its end. Shops are called at `egress_ports`, in public or in `notify_networks`."""
 
     SHOWN = ("public_url", "sandbox", "trusted_proxies", "gateways", "shops", "limits")
 
@@ -158,6 +160,8 @@ class Settings(Quiet, frozen=True):
     shops: dict[str, Shop] = {}
     smtp: Smtp | None = None
     limits: Limits = Limits()
+    egress_ports: frozenset[int] = frozenset({HTTPS_PORT})
+    notify_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def https(self) -> bool:

@@ -7,6 +7,7 @@ A reader here is the function that the server calls, down to the refusal; whole 
 from __future__ import annotations
 
 import json
+import time
 import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from contextlib import suppress
 from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -83,6 +85,7 @@ from checkout.web.forms import (
     read_form,
     shown_again,
 )
+from checkout.web.guesses import Guesses
 from checkout.web.inputs import input_fields, read_inputs
 from checkout.web.present import zone_of
 from checkout.web.reports import NEW, NEW_TYPE, OLD_TYPE, violations
@@ -95,6 +98,9 @@ from tests.support.clock import BEGINNING
 
 SHOP: Final = shops.shop(link_keys=(shops.SECRET,), return_origins=("https://a.example", "app://"))
 SETTINGS: Final = shops.settings(SHOP)
+WEB: Final = SimpleNamespace(
+    settings=SETTINGS, flow=SimpleNamespace(clock=time.time), guesses=Guesses()
+)
 SIGNER: Final = Signer((shops.SECRET,))
 UID: Final = "8a8b6f2e-0c5c-4e0a-9d0a-2f1c7f1f5a10"
 ASKING: Final = Order(
@@ -131,6 +137,7 @@ def request(**headers: str) -> Request[Any, Any, Any]:
         for name, value in headers.items()
     ]
     scope: Any = {"type": "http", "headers": pairs, "client": ("10.0.0.1", 1), "state": {}}
+    scope["litestar_app"] = SimpleNamespace(state=SimpleNamespace(web=WEB))
     return Request(scope)
 
 
