@@ -72,8 +72,8 @@ class Guesses:
             tried.until = now + min(2.0 ** min(tried.count - FREE, 30), LONGEST_WAIT)
         if len(self._tried) > MOST:
             del self._tried[next(iter(self._tried))]
-        if tried.count in (1, FREE):
-            alert = tried.count == FREE and self._may_alert(told["of"], now)
+        if tried.count == FREE:  # a mistake or two is nobody's business
+            alert = self._may_alert(told["of"], now)
             log.warning(
                 "password.wrong", **told, tries=tried.count, **({"alert": True} if alert else {})
             )

@@ -203,13 +203,13 @@ def test_a_publishable_key_is_one_shop_s_and_no_secret(problems: Problems) -> No
     second = f"""
         [shops.362]
         name = "Other"
-        secret_key = "env:SHOP_SECRET"
+        secret_key = "env:OTHER_SECRET"
         publishable_key = "{key}"
         private_key = "file:shop-361.pem"
         url = "https://other.example"
         methods = {{ credit_card = "cards" }}
         [smtp]"""
-    assert problems(("[smtp]", second)) == {
+    assert problems(("[smtp]", second), OTHER_SECRET=secrets.token_hex(32)) == {
         "shops.362.publishable_key": "must not be the same as shops.361.publishable_key"
     }
     secret = f"pk_{token_urlsafe(48)}"
