@@ -30,7 +30,7 @@ from checkout.flow.verification import Verifier
 from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger
 from checkout.links import Signer
-from checkout.process import end_with_parent
+from checkout.process import end_with_parent, keep_private
 from checkout.settings import Settings, load
 from checkout.web import (
     api,
@@ -185,6 +185,7 @@ async def open_flow(
 def from_environment() -> Litestar:
     """For the server's workers: the settings file is named by CHECKOUT_CONFIG."""
     log.configure()
+    keep_private()
     end_with_parent()
     path = os.environ.get("CHECKOUT_CONFIG")
     # Without a name Granian writes its own.

@@ -27,7 +27,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from msgspec import Struct
 
+from checkout.process import write_private
+
 SHOP: Final = "361"
+EXAMPLE_SHOP: Final = "https://shop.example.com"  # of the documentation's examples
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 10.0
 
@@ -77,6 +80,7 @@ private_key = "file:shop.pem"
 url = "{shop_url}"
 email = "help@shop.example.com"
 frame_origins = ["{shop_url}"]
+return_origins = {return_origins}
 {of_shop}
 
 [shops.{shop}.methods]
@@ -137,6 +141,7 @@ class Stage(Struct, frozen=True, kw_only=True):
     checkout: str
     sandbox: str
     keys: Keys
+    return_origins: tuple[str, ...] = ()  # where the shop sends customers, beside its own site
 
     def write_settings(self, more: str = "", of_shop: str = "") -> Path:
         """The settings of the shop and of checkout, with fresh secrets; checkout.toml's path.
@@ -144,13 +149,14 @@ class Stage(Struct, frozen=True, kw_only=True):
         The sandbox has to be running: its public key is asked for. `more` ends the file,
         `of_shop` its table of the shop.
         """
-        (self.folder / "shop.pem").write_text(self.keys.private_key)
+        write_private(self.folder / "shop.pem", self.keys.private_key)
         config = self.folder / "checkout.toml"
         public_key = httpx.get(f"{self.sandbox}/sandbox/public_key", trust_env=False)
         written = SETTINGS.format(
             checkout=self.checkout,
             sandbox=self.sandbox,
             shop_url=self.shop,
+            return_origins=json.dumps([self.shop, EXAMPLE_SHOP, *self.return_origins]),
             folder=self.folder.as_posix(),
             shop=SHOP,
             secret=secrets.token_urlsafe(48),
@@ -162,7 +168,7 @@ class Stage(Struct, frozen=True, kw_only=True):
             gateway_public_key=public_key.text.strip(),
             of_shop=of_shop,
         )
-        config.write_text(written + more)
+        write_private(config, written + more)
         shop = {
             "shop_id": SHOP,
             "secret_key": self.keys.secret_key,
@@ -171,7 +177,7 @@ class Stage(Struct, frozen=True, kw_only=True):
             "public_key": self.keys.public_key,
             "link_key": self.keys.link_key,
         }
-        (self.folder / "shop.json").write_text(json.dumps(shop))
+        write_private(self.folder / "shop.json", json.dumps(shop))
         return config
 
 

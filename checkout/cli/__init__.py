@@ -12,7 +12,19 @@ import click
 import structlog
 
 from checkout import __version__, log
-from checkout.cli import check, demo, drill, invoices, keys, link, payments, pci, serve, widget
+from checkout.cli import (
+    audit,
+    check,
+    demo,
+    drill,
+    invoices,
+    keys,
+    link,
+    payments,
+    pci,
+    serve,
+    widget,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,6 +43,7 @@ for command in (
     check.check,
     payments.payments,
     invoices.invoices,
+    audit.audit,
     keys.keys,
     drill.drill_command,
     widget.widget,

@@ -9,17 +9,29 @@ from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 from rich.text import Text
 
 from checkout.app import challenge_of, open_flow
-from checkout.cli.common import FAILED, config_option, console, json_option, print_json, settings_of
+from checkout.cli.common import (
+    FAILED,
+    config_option,
+    console,
+    json_option,
+    print_json,
+    settings_of,
+    settings_path,
+)
 from checkout.errors import CheckoutError
+from checkout.flow.courier import allowed
+from checkout.flow.names import Resolver
 from checkout.gateways.base import Gateway, Reference
 from checkout.links import Signer, new_key
 from checkout.model.money import Money
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
 from checkout.settings import Settings
+from checkout.settings.files import exposed
 from checkout.texts import LANGUAGES, translations
 from checkout.web.render import Assets, Renderer
 
@@ -32,7 +44,9 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     """Check settings, templates, catalogues and database; with --online the gateways too, and what
     each of them says that it can take."""
     settings = settings_of(config)
-    results = [{"check": "settings", "ok": True, "detail": "\n".join(_remarks(settings))}]
+    results = [{"check": "settings", "ok": True, "detail": ""}]
+    results += [_warning("proxy", line) for line in _remarks(settings)]
+    results += [_warning("files", line) for line in exposed(settings_path(config))]
     results.append(_try("templates", lambda: Renderer(Assets()).compile()))
     results.append(_try("catalogues", lambda: [translations(name) for name in LANGUAGES]))
     results.append(_try("challenge", lambda: challenge_of(settings, Signer(settings.secrets))))
@@ -42,6 +56,7 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     else:
         for result in results:
             mark = ("ok", "green") if result["ok"] else ("failed", "red")
+            mark = ("warning", "yellow") if result.get("warning") else mark
             first, *others = str(result["detail"]).split("\n")
             console().print(Text.assemble(mark, f"  {result['check']}  {first}"))
             for line in others:
@@ -58,6 +73,11 @@ def _remarks(settings: Settings) -> Iterator[str]:
         )
 
 
+def _warning(name: str, detail: str) -> dict[str, Any]:
+    """What does not keep the server from starting."""
+    return {"check": name, "ok": True, "warning": True, "detail": detail}
+
+
 def _try(name: str, work: Any) -> dict[str, Any]:
     try:
         work()
@@ -72,11 +92,24 @@ async def _database_and_gateways(settings: Settings, *, online: bool) -> list[di
             found = [{"check": "database", "ok": True, "detail": ""}]
             if online:
                 for name, gateway in flow.gateways.items():
-                    found.append(await _ask(name, gateway))
+                    found.append(await _public(settings, name) or await _ask(name, gateway))
             return found
     except Exception as error:  # noqa: BLE001 - a driver raises its own
         detail = str(error) if isinstance(error, CheckoutError) else type(error).__name__
         return [{"check": "database", "ok": False, "detail": detail}]
+
+
+async def _public(settings: Settings, name: str) -> dict[str, Any] | None:
+    """What is wrong with an account whose address leads into a private network: it isn't asked."""
+    url = httpx.URL(settings.gateways[name].options.base_url)
+    try:
+        hosts = await Resolver("check").of("")(url.host, url.port or 443)
+    except OSError:
+        return None  # that nobody answers is told soon
+    if all(allowed(host, sandbox=settings.sandbox) for host in hosts):
+        return None
+    wrong = "base_url leads to a private address"
+    return {"check": f"gateways.{name}", "ok": False, "detail": wrong}
 
 
 async def _ask(name: str, gateway: Gateway) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,7 +21,9 @@ from checkout.app import open_flow
 from checkout.errors import BadSettings, CheckoutError, Unprocessable
 from checkout.flow.verbs import Flow
 from checkout.gateways import OPTIONS
+from checkout.ledger.audit import Actor
 from checkout.settings import Settings, load
+from checkout.settings.load import DEFAULT, VARIABLE
 
 FAILED = 1
 UNUSABLE = 2
@@ -35,6 +39,15 @@ config_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 
 
+def actor() -> Actor:
+    """Whoever runs the command, for the audit log."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        name = f"uid {os.getuid()}"
+    return Actor(name, "cli", socket.gethostname())
+
+
 def console() -> Console:
     """Standard output; made when it is used, as the terminal may change. No markup: what shops
     wrote has brackets of its own."""
@@ -44,6 +57,10 @@ def console() -> Console:
 def fail(message: str, code: int) -> NoReturn:
     click.echo(message, err=True)
     sys.exit(code)
+
+
+def settings_path(config: Path | None) -> Path:
+    return config or Path(os.environ.get(VARIABLE) or DEFAULT)
 
 
 def settings_of(config: Path | None) -> Settings:

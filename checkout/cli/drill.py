@@ -57,6 +57,11 @@ UNTOLD = "The shop does not tell how often it hands an order over, so that was n
 @click.option("--fulfilled-field", default="fulfilled", show_default=True, help="How often sent.")
 @click.option("--paid", multiple=True, default=["paid"], show_default=True, help="Means paid.")
 @click.option("--demo", "sample", is_flag=True, help="Try it on the sample shop, started here.")
+@click.option(
+    "--return-origin",
+    multiple=True,
+    help="A site or an app (myshop://) that the shop's customers return to, beside --start's.",
+)
 @click.option("--only", multiple=True, type=click.Choice([each.name for each in DISASTERS]))
 @click.option("--show-settings", is_flag=True, help="What to point the shop to; then end.")
 @click.option(
@@ -83,6 +88,7 @@ def drill_command(
     fulfilled_field: str,
     paid: tuple[str, ...],
     sample: bool,
+    return_origin: tuple[str, ...],
     only: tuple[str, ...],
     show_settings: bool,
     keys_file: Path,
@@ -116,6 +122,7 @@ def drill_command(
             checkout=(public_url or f"http://{host}:{port}").rstrip("/"),
             sandbox=f"http://localhost:{sandbox_port}",
             keys=keys,
+            return_origins=return_origin,
         )
         if show_settings:
             _show_settings(stage, as_json)

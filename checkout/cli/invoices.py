@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.table import Column, Table
 
-from checkout.cli.common import config_option, console, json_option, print_json, with_flow
+from checkout.cli.common import actor, config_option, console, json_option, print_json, with_flow
 from checkout.flow import invoices as flow_invoices
 from checkout.flow.verbs import Flow
 from checkout.ledger.invoices import Standing
@@ -83,7 +83,7 @@ def cancel(id: str, config: Path | None, as_json: bool) -> None:
     """Shut an invoice's link for good, unless it is paid or being paid."""
 
     async def work(flow: Flow) -> dict[str, Any]:
-        return _told(flow, await flow_invoices.cancel(flow, id))
+        return _told(flow, await flow_invoices.cancel(flow, id, by=actor()))
 
     found = with_flow(config, work)
     if as_json:

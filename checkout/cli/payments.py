@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.table import Column, Table
 from checkout.cli.common import (
     FAILED,
     UNUSABLE,
+    actor,
     config_option,
     console,
     fail,
@@ -168,7 +168,7 @@ def _judgement(word: str, summary: str) -> None:
     @config_option
     @json_option
     def command(uid: str, reason: str, config: Path | None, as_json: bool) -> None:
-        accept, by = word == "accept", getpass.getuser()
+        accept, by = word == "accept", actor()
 
         async def work(flow: Flow) -> dict[str, Any]:
             if await flow.ledger.read(operations.find, uid) is not None:
@@ -207,7 +207,7 @@ def _operation(kind: str, summary: str) -> None:
             if amount is not None:
                 whole = story.payment.order.money
                 minor = Money.from_major(amount, whole.currency, whole.decimals).minor
-            done = await operate(flow, kind, uid, amount=minor, reason=reason)
+            done = await operate(flow, kind, uid, amount=minor, reason=reason, by=actor())
             return operation_shape(done, story)
 
         try:

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from checkout.cli.common import FAILED, config_option, fail, reason, settings_of
+from checkout.cli.common import FAILED, config_option, fail, reason, settings_of, settings_path
 from checkout.ledger.store import migrate
 from checkout.listening import listen
-from checkout.process import no_core_dumps
+from checkout.process import keep_private
+from checkout.settings.files import exposed
 
 
 @click.command()
@@ -21,12 +22,14 @@ from checkout.process import no_core_dumps
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 def serve(config: Path | None, host: str, port: int, workers: int) -> None:
     """Run the server. It refuses to start on a bad setting, naming the key and the reason."""
+    keep_private()
     settings = settings_of(config)
+    for line in exposed(settings_path(config)):
+        click.echo(f"warning: {line}", err=True)
     try:
         migrate(settings.database)  # once, before the workers: they must not race
     except (SQLAlchemyError, OSError) as error:
         fail(f"database: {reason(error)}", FAILED)
-    no_core_dumps()
     if config is not None:
         os.environ["CHECKOUT_CONFIG"] = str(config.resolve())
     listen(

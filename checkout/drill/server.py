@@ -12,7 +12,7 @@ from checkout.flow.pace import Pace
 from checkout.gateways import OPTIONS
 from checkout.ledger.store import migrate
 from checkout.listening import listen
-from checkout.process import end_with_parent, no_core_dumps
+from checkout.process import end_with_parent, keep_private
 from checkout.settings import load
 
 PACE: Final = Pace(arrival=0.0, sweep=0.2)
@@ -30,6 +30,6 @@ def app() -> object:
 def serve(config: str, host: str, port: int) -> None:
     """In the foreground, until SIGTERM."""
     os.environ["CHECKOUT_CONFIG"] = config
-    no_core_dumps()
+    keep_private()
     migrate(load(Path(config), os.environ, OPTIONS).database)
     listen("checkout.drill.server:app", host=host, port=port, grace=5)

@@ -5,6 +5,7 @@ record    the transactions behind them, one function each
 methods   which ways to pay an order offers
 operations  capture, void, refund
 sweep     what happens although nobody watches
+edge      what of a gateway's answer is not kept
 courier   the shop's letters on their way
 counts    what is counted for the operator
 pace      every figure in seconds

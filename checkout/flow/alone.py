@@ -11,6 +11,7 @@ from checkout.flow import record
 from checkout.flow.methods import offered
 from checkout.flow.verbs import Flow, Submission
 from checkout.ledger import cards, recent
+from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.rows import Attempt, Story
 from checkout.merchant.apps import refused_field
 from checkout.merchant.by_token import ByToken, named
@@ -29,7 +30,13 @@ OURS = frozenset({"duplicate_check"})  # we check it ourselves, whatever the gat
 
 
 async def by_token(
-    flow: Flow, asked: ByToken, shop: Shop, *, request_id: str | None, digest: str
+    flow: Flow,
+    asked: ByToken,
+    shop: Shop,
+    *,
+    request_id: str | None,
+    digest: str,
+    by: Actor = SERVER,
 ) -> Story:
     """Send it once, by a card's token or by the payment that began a series. A `request_id` used
     before gives that payment again.
@@ -42,7 +49,13 @@ async def by_token(
     card = asked.card
     _all_sent(flow, asked, method)
     payment = await flow.create(
-        order, shop, idempotency_key=request_id, digest=digest, mark=_mark(asked), fixed=True
+        order,
+        shop,
+        idempotency_key=request_id,
+        digest=digest,
+        mark=_mark(asked),
+        fixed=True,
+        by=by if order.transaction_type in SENDING else None,
     )
     story = await flow.ledger.read(record.read, payment.uid)
     if story.attempts:

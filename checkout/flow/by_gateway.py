@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from checkout.flow import remaining
 from checkout.flow.alerts import alert
 from checkout.flow.telling import tell_operation
-from checkout.ledger import operations
+from checkout.ledger import audit, operations
+from checkout.ledger.audit import Actor
 from checkout.ledger.operations import DONE, FAILED, OPEN, Operation
 from checkout.ledger.rows import Attempt, Story
 from checkout.links import new_key, new_uid
@@ -75,8 +76,20 @@ def found(
     operations.claim(conn, operation)
     if kind != "capture":
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=amount)
+    note_gateways(conn, operation, attempt, story, now)
     tell_operation(conn, shops, operation, story, now)
     return Found.NEW
+
+
+def note_gateways(
+    conn: Connection, operation: Operation, attempt: Attempt, story: Story, now: float
+) -> None:
+    """Of the audit log: done at the gateway, by whom only the gateway knows."""
+    audit.append(
+        conn, Actor(attempt.account, "gateway"), operation.kind, operation.payment, now,
+        shop=story.payment.shop, amount=operation.amount, operation=operation.uid,
+        currency=story.payment.order.money.currency,
+    )  # fmt: skip
 
 
 def _may_be_it(operation: Operation, kind: str) -> bool:

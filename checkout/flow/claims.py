@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from checkout.errors import Unprocessable
 from checkout.flow import record, remaining
 from checkout.flow.verbs import Flow
-from checkout.ledger import events, operations
+from checkout.ledger import audit, events, operations
+from checkout.ledger.audit import Actor
 from checkout.ledger.operations import FAILED, Operation
 from checkout.ledger.rows import Attempt, Story
 from checkout.links import new_key, new_uid
@@ -41,6 +42,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     amount: int | None
     reason: str
     request_id: str | None
+    by: Actor
 
 
 class Place(Struct, frozen=True):
@@ -71,6 +73,10 @@ def claim(conn: Connection, flow: Flow, uid: str, wish: Wish, now: float) -> tup
     operations.claim(conn, operation)
     data = {"amount": operation.amount, "operation": operation.uid}
     events.append(conn, uid, wish.kind, now, operation.attempt, **data)
+    audit.append(
+        conn, wish.by, wish.kind, uid, now, shop=story.payment.shop, reason=wish.reason,
+        currency=story.payment.order.money.currency, **data,
+    )  # fmt: skip
     return operation, True
 
 

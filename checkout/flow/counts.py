@@ -17,6 +17,9 @@ LIMITED: Final = Counter(
 VIOLATIONS: Final = Counter(
     "checkout_policy_violations", "What browsers stopped on our pages", ["page", "directive"]
 )
+WRONG_PASSWORDS: Final = Counter(
+    "checkout_wrong_passwords", "Wrong passwords of shops, apps, the operator", ["of"]
+)
 ALERTS: Final = Counter("checkout_alerts", "What a person has to look at", ["kind"])
 LAST_TURN: Final = Gauge(
     "checkout_background_last_turn_seconds", "When it last turned, since 1970", ["task"]

@@ -14,7 +14,7 @@ import asyncio
 import ipaddress
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Final
@@ -33,6 +33,8 @@ from checkout.ledger.outbox import Letter
 from checkout.ledger.rows import Payment
 from checkout.merchant.letters import headers
 from checkout.model.order import BY_APP
+from checkout.model.urls import is_loopback
+from checkout.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +42,8 @@ LONGEST_RETRY_AFTER: Final = 24 * 3600
 LONGEST_DATE: Final = 64  # characters of one in a header
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # all that IANA has given out
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Courier:
@@ -135,7 +139,7 @@ class Courier:
                     body,
                     headers(shop, letter.id, body, now, public=public),
                     resolve=self._resolve or self._names.of(letter.shop),
-                    sandbox=self._flow.settings.sandbox,
+                    settings=self._flow.settings,
                 )
                 await response.aclose()  # a shop's answer is its status; the body is not read
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
@@ -150,15 +154,19 @@ async def posted(
     headers: Mapping[str, str],
     *,
     resolve: Resolve,
-    sandbox: bool,
+    settings: Settings,
 ) -> httpx.Response:
     """The answer of a shop's address, its body unread. The host is resolved once and checked:
-    what was checked is connected to. Raises ValueError for a private one, else as httpx does."""
+    what was checked is connected to. Raises ValueError for a private one and for a port that none
+    is called at, else as httpx does."""
     url = httpx.URL(address)
     port = url.port or (443 if url.scheme == "https" else 80)
     hosts = await resolve(url.raw_host.decode(), port)
-    if not hosts or not all(allowed(host, sandbox=sandbox) for host in hosts):
+    sandbox, networks = settings.sandbox, settings.notify_networks
+    if not hosts or not all(allowed(host, sandbox=sandbox, networks=networks) for host in hosts):
         raise ValueError("a private address")
+    if port not in settings.egress_ports and not (sandbox and all(map(is_loopback, hosts))):
+        raise ValueError("a port that shops are not called at")
     target = url.copy_with(host=hosts[0], fragment=None)
     request = http.build_request("POST", target, content=body, headers=dict(headers))
     request.headers["Host"] = url.netloc.decode()
@@ -166,8 +174,9 @@ async def posted(
     return await http.send(request, stream=True)
 
 
-def allowed(host: str, *, sandbox: bool) -> bool:
-    """May a shop's address lead there? Public addresses; loopback in the sandbox alone."""
+def allowed(host: str, *, sandbox: bool, networks: Sequence[Network] = ()) -> bool:
+    """May a shop's address lead there? Public addresses, those of `networks`; loopback in the
+    sandbox alone."""
     address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(
         host.partition("%")[0]
     )
@@ -175,11 +184,14 @@ def allowed(host: str, *, sandbox: bool) -> bool:
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
         if address in NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is None and address not in GLOBAL_UNICAST and not address.is_loopback:
-            return False
+        strange = address not in GLOBAL_UNICAST and not address.is_loopback
+        if inner is None and strange:
+            return any(address in network for network in networks)
         address = inner or address
     if address.is_loopback:
         return sandbox
+    if any(address in network for network in networks):
+        return True
     return address.is_global and not address.is_multicast
 
 

@@ -12,11 +12,13 @@ from sqlalchemy import Connection
 from checkout.errors import NotFound, Unprocessable
 from checkout.flow import record, remaining
 from checkout.flow.alerts import alert
+from checkout.flow.by_gateway import note_gateways
 from checkout.flow.pace import next_operation_sweep, next_query
 from checkout.flow.record import Book
 from checkout.flow.telling import tell_operation
 from checkout.flow.twins import Whose, whose_is
-from checkout.ledger import events, operations
+from checkout.ledger import audit, events, operations
+from checkout.ledger.audit import Actor
 from checkout.ledger.operations import DONE, FAILED, OPEN, Operation
 from checkout.ledger.rows import Story
 from checkout.model.outcome import Facts, Outcome
@@ -76,17 +78,21 @@ def settle(
 
 
 def decided(
-    conn: Connection, book: Book, uid: str, now: float, *, accept: bool, by: str, reason: str
+    conn: Connection, book: Book, uid: str, now: float, *, accept: bool, by: Actor, reason: str
 ) -> Operation:
     """A person says whether it was done. Raises Unprocessable where there is nothing to decide."""
-    operation, _ = _held(conn, uid)
+    operation, story = _held(conn, uid)
     if operation.status not in OPEN:
         raise Unprocessable({"uid": [f"is {operation.status}: there is nothing to decide"]})
     if now < operation.created_at + book.pace.settle:
         raise Unprocessable({"uid": ["is under way: give it a minute"]})
     status = DONE[operation.kind] if accept else Status.DECLINED
     operations.change(conn, uid, status=status, sweep_at=None, updated_at=now)
-    return _moved(conn, book, uid, now, by=by, reason=reason)
+    audit.append(
+        conn, by, "accept" if accept else "refuse", uid, now, shop=story.payment.shop,
+        reason=reason, kind=operation.kind, payment=operation.payment, amount=operation.amount,
+    )  # fmt: skip
+    return _moved(conn, book, uid, now, by=by.who, reason=reason)
 
 
 def given_up(conn: Connection, uid: str) -> Operation:
@@ -179,6 +185,8 @@ def _done(conn: Connection, book: Book, operation: Operation, story: Story, now:
     attempt, kind = story.attempts[operation.attempt - 1], operation.kind
     if operation.by_gateway and (kind != "capture" or attempt.status is Status.REFUNDED):
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=operation.amount)
+    if operation.by_gateway:
+        note_gateways(conn, operation, attempt, story, now)
     tell_operation(conn, book.shops, operation, story, now)
     made = operations.of_attempt(conn, operation.payment, operation.attempt)
     total = story.payment.order.money.minor

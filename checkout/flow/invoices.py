@@ -15,7 +15,8 @@ from checkout.errors import NotFound, Unprocessable
 from checkout.flow import record
 from checkout.flow.record import Book
 from checkout.flow.verbs import SAME_KEY, Flow
-from checkout.ledger import events, invoices, mails, payments
+from checkout.ledger import audit, events, invoices, mails, payments
+from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.invoices import Invoice, Standing
 from checkout.links import link_digest, new_uid, sign_link
 from checkout.merchant.invoices import Draft
@@ -42,6 +43,7 @@ async def make(
     *,
     idempotency_key: str | None = None,
     digest: str = "",
+    by: Actor = SERVER,
 ) -> Standing:
     """A new invoice, its mail queued; the one made before where the shop repeats its key.
 
@@ -70,6 +72,8 @@ async def make(
         made, same = invoices.add_once(
             conn, invoice, idempotency_key=idempotency_key, digest=digest
         )
+        if made is invoice:
+            _note(conn, by, "invoice.make", made, now, amount=order.money.minor)
         if made is invoice and draft.send:
             _queue(conn, Standing(made, (), None), now)
         return _found(invoices.by_id(conn, made.id)), same
@@ -113,18 +117,20 @@ async def listed(
     )
 
 
-async def send_again(flow: Flow, id: str, shop: Shop, email: str | None) -> Standing:
+async def send_again(
+    flow: Flow, id: str, shop: Shop, email: str | None, *, by: Actor = SERVER
+) -> Standing:
     """Mail it once more, or for the first time; `email`: from now on to that address.
 
     Raises NotFound; Unprocessable when nothing is left to pay, or it has no address.
     """
     await find(flow, id, shop)
-    again = await flow.ledger.write(_send_again, id, email, flow.clock())
+    again = await flow.ledger.write(_send_again, id, email, flow.clock(), by)
     flow.mails_waiting.set()
     return again
 
 
-def _send_again(conn: Connection, id: str, email: str | None, now: float) -> Standing:
+def _send_again(conn: Connection, id: str, email: str | None, now: float, by: Actor) -> Standing:
     standing = _found(invoices.held(conn, id))
     status = standing.status(now)
     if status is not Status.OPEN:
@@ -135,6 +141,7 @@ def _send_again(conn: Connection, id: str, email: str | None, now: float) -> Sta
         invoices.change(conn, id, email=email, updated_at=now)
     mails.drop(conn, id, Kind.INVOICE)  # one that waits is sent by this one
     _queue(conn, standing, now)
+    _note(conn, by, "invoice.send", standing.invoice, now)
     return _found(invoices.by_id(conn, id))
 
 
@@ -148,7 +155,7 @@ def _queue(conn: Connection, standing: Standing, now: float) -> None:
         mails.queue(conn, new_uid(), invoice.id, Kind.REMINDER, due_at=at, now=now)
 
 
-async def cancel(flow: Flow, id: str, shop: Shop | None = None) -> Standing:
+async def cancel(flow: Flow, id: str, shop: Shop | None = None, *, by: Actor = SERVER) -> Standing:
     """Shut its link for good; a second time changes nothing. No letter tells the shop what it has
     asked for itself.
 
@@ -156,10 +163,10 @@ async def cancel(flow: Flow, id: str, shop: Shop | None = None) -> Standing:
     """
     standing = await find(flow, id, shop)
     uid = standing.story.payment.uid if standing.story else ""
-    return await flow.write(uid, _cancel, flow.book, id, flow.clock())
+    return await flow.write(uid, _cancel, flow.book, id, flow.clock(), by)
 
 
-def _cancel(conn: Connection, book: Book, id: str, now: float) -> Standing:
+def _cancel(conn: Connection, book: Book, id: str, now: float, by: Actor) -> Standing:
     standing = _found(invoices.held(conn, id))
     if standing.story is not None:
         standing = Standing(
@@ -171,6 +178,7 @@ def _cancel(conn: Connection, book: Book, id: str, now: float) -> Standing:
     if standing.invoice.cancelled_at is not None:
         return standing
     invoices.change(conn, id, cancelled_at=now, updated_at=now)
+    _note(conn, by, "invoice.cancel", standing.invoice, now)
     mails.drop(conn, id, *Kind)
     if story is not None and status is Status.OPEN:
         uid = story.payment.uid
@@ -178,6 +186,11 @@ def _cancel(conn: Connection, book: Book, id: str, now: float) -> Standing:
         payments.change(conn, uid, told=Status.CANCELLED)
         record.cancel(conn, book, uid, now)
     return _found(invoices.by_id(conn, id))
+
+
+def _note(conn: Connection, by: Actor, act: str, invoice: Invoice, now: float, **data: int) -> None:
+    currency = invoice.order.money.currency
+    audit.append(conn, by, act, invoice.id, now, shop=invoice.shop, currency=currency, **data)
 
 
 def _found(standing: Standing | None, shop: Shop | None = None) -> Standing:

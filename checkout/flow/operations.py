@@ -27,6 +27,7 @@ from checkout.gateways.base import (
     Voids,
 )
 from checkout.ledger import operations, payments
+from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.operations import FAILED, OPEN, Operation
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.outcome import Outcome
@@ -45,6 +46,7 @@ async def operate(
     amount: int | None = None,
     reason: str = "",
     request_id: str | None = None,
+    by: Actor = SERVER,
 ) -> Operation:
     """Ask the gateway for `kind` of `amount` minor units (None: all that is left) of the payment or
     the capture that has this uid.
@@ -55,7 +57,7 @@ async def operate(
     story = await flow.ledger.read(payment_named, uid)
     if shop is not None and story.payment.shop != shop.id:
         raise NotFound
-    wish = Wish(kind=kind, named=uid, amount=amount, reason=reason, request_id=request_id)
+    wish = Wish(kind=kind, named=uid, amount=amount, reason=reason, request_id=request_id, by=by)
     payment = story.payment.uid
     operation, ours = await flow.write(payment, claim, flow, payment, wish, flow.clock())
     if not ours:
@@ -89,7 +91,7 @@ async def look_up(flow: Flow, uid: str) -> Operation:
     return done
 
 
-async def decide(flow: Flow, uid: str, *, accept: bool, by: str, reason: str) -> Operation:
+async def decide(flow: Flow, uid: str, *, accept: bool, by: Actor, reason: str) -> Operation:
     """A person says what became of an operation that the gateway doesn't settle.
 
     Raises NotFound; Unprocessable where there is nothing to decide.

@@ -20,7 +20,8 @@ from checkout.flow.counts import PAYMENTS
 from checkout.flow.limits import check_opening, note_opening
 from checkout.flow.stock import HOLD
 from checkout.flow.verbs import Flow
-from checkout.ledger import events, payments, products
+from checkout.ledger import audit, events, payments, products
+from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.products import Stocked
 from checkout.ledger.rows import Payment
 from checkout.merchant.products import ordered
@@ -66,7 +67,9 @@ class Choice(Struct, frozen=True):
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-async def make(flow: Flow, product: Product, given: Given, shop: Shop) -> Stocked:
+async def make(
+    flow: Flow, product: Product, given: Given, shop: Shop, *, by: Actor = SERVER
+) -> Stocked:
     """Raises Unprocessable when no method of the shop can take its payments."""
     product = _counted(flow, product, shop)
     now = flow.clock()
@@ -80,11 +83,16 @@ async def make(flow: Flow, product: Product, given: Given, shop: Shop) -> Stocke
         created_at=now,
         updated_at=now,
     )
-    await flow.ledger.write(products.add, stocked)
+    await flow.ledger.write(_make, stocked, by)
     return stocked
 
 
-async def change(flow: Flow, id: str, shop: Shop, read: Read) -> Stocked:
+def _make(conn: Connection, stocked: Stocked, by: Actor) -> None:
+    products.add(conn, stocked)
+    _note(conn, by, "product.make", stocked, stocked.created_at)
+
+
+async def change(flow: Flow, id: str, shop: Shop, read: Read, *, by: Actor = SERVER) -> Stocked:
     """`read` makes the new terms of the shop's fields so far. Raises NotFound, Unprocessable."""
     await find(flow, id, shop)
 
@@ -92,10 +100,23 @@ async def change(flow: Flow, id: str, shop: Shop, read: Read) -> Stocked:
         product, merged = read(given)
         return _counted(flow, product, shop), merged
 
-    changed = await flow.ledger.write(products.change, id, checked, flow.clock())
+    return await flow.ledger.write(_change, id, checked, flow.clock(), by)
+
+
+def _change(conn: Connection, id: str, read: Read, now: float, by: Actor) -> Stocked:
+    changed = products.change(conn, id, read, now)
     if changed is None:
         raise NotFound
+    _note(conn, by, "product.change", changed, now)
     return changed
+
+
+def _note(conn: Connection, by: Actor, act: str, stocked: Stocked, now: float) -> None:
+    product = stocked.product
+    audit.append(
+        conn, by, act, stocked.id, now, shop=stocked.shop, active=product.active,
+        amount=product.amount, currency=product.currency, quantity=product.quantity,
+    )  # fmt: skip
 
 
 async def find(flow: Flow, id: str, shop: Shop | None = None) -> Stocked:

@@ -17,7 +17,8 @@ from checkout.flow.alerts import alert
 from checkout.flow.by_gateway import AFTER, Found
 from checkout.flow.counts import ATTEMPTS
 from checkout.flow.pace import HOUR, Pace, next_query, next_sweep
-from checkout.ledger import attempts, cards, events, outbox, payments
+from checkout.ledger import attempts, audit, cards, events, outbox, payments
+from checkout.ledger.audit import Actor
 from checkout.ledger.rows import Attempt, Story, text
 from checkout.links import new_uid
 from checkout.merchant.letters import letter
@@ -326,7 +327,7 @@ def judge(
     outcome: Outcome | None,
     now: float,
     *,
-    by: str,
+    by: Actor,
     reason: str,
 ) -> Story:
     """A person ends a mismatch. `outcome`: what the gateway says now, which stands whatever facts
@@ -351,8 +352,12 @@ def judge(
     attempts.change(conn, key, **values)
     word = values["judged"]
     events.append(
-        conn, attempt.payment, word, now, attempt.number, by=by, reason=reason, says=status
+        conn, attempt.payment, word, now, attempt.number, by=by.who, reason=reason, says=status
     )
+    audit.append(
+        conn, by, "accept" if outcome else "refuse", attempt.payment, now,
+        shop=story.payment.shop, reason=reason, attempt=attempt.number, says=status,
+    )  # fmt: skip
     _moved(conn, attempt, status, now)
     _raise_late_success(conn, story, attempt, status, now)
     return _update(conn, book, attempt.payment, now)

@@ -27,6 +27,7 @@ from checkout.errors import (
 )
 from checkout.flow import counting, record
 from checkout.flow.counts import PAYMENTS, QUERIES
+from checkout.flow.edge import without_number, without_plain_addresses
 from checkout.flow.guard import Guard
 from checkout.flow.limits import check_opening, note_opening
 from checkout.flow.methods import offered, prepare
@@ -40,7 +41,8 @@ from checkout.gateways.base import (
     Withdraws,
     has_verb,
 )
-from checkout.ledger import attempts, cards, events, invoices, outbox, payments, recent
+from checkout.ledger import attempts, audit, cards, events, invoices, outbox, payments, recent
+from checkout.ledger.audit import Actor
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.ledger.store import Ledger, P, T, Verb
 from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
@@ -132,10 +134,12 @@ class Flow:
         digest: str = "",
         mark: str | None = None,
         fixed: bool = False,
+        by: Actor | None = None,
     ) -> Payment:
         """A new payment; the one made before where the shop repeats an idempotency key. `mark`:
         what no payment before it may have had within half a minute, unless the shop allows it.
-        `fixed`: the order's money is counted already.
+        `fixed`: the order's money is counted already. `by`: who sends money to the customer by it,
+        for the audit log.
 
         Raises Unprocessable when the key was used for another body, or no method fits; Duplicate.
         """
@@ -145,7 +149,7 @@ class Flow:
         if idempotency_key is None and mark is None:
             await self.ledger.write(_add, payment)
             return payment
-        once = (payment, idempotency_key, digest, mark)
+        once = (payment, idempotency_key, digest, mark, by)
         try:
             made, same = await self.ledger.write(_add_once, *once)
         except IntegrityError:  # the same came twice at once: the other was first
@@ -399,6 +403,7 @@ class Flow:
             outcome = await self.hear(self.gateways[attempt.account].pay(charge))
         if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:
             outcome = outcome if outcome.id else Outcome(Status.LOST, reason=Reason.PROVIDER)
+        outcome = without_number(outcome, sent.card)
         story = await self._answer(attempt, outcome, asked=False)
         if outcome.status is Status.PENDING:
             await self._told_meanwhile(story, attempt)
@@ -496,7 +501,7 @@ class Flow:
         """What a gateway's verb comes to. A fault of ours is no answer of theirs: money may have
         moved, so it is unknown and looked up."""
         try:
-            return await said
+            return without_plain_addresses(await said, sandbox=self.settings.sandbox)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - an adapter's library may exit
             log.error("gateway.fault", error=type(error).__name__, alert=True)
             return UNKNOWN
@@ -640,7 +645,7 @@ class Flow:
             await asyncio.sleep(wait + 0.01)
         await self.refresh(attempt)
 
-    async def judge(self, uid: str, *, accept: bool, by: str, reason: str) -> Story:
+    async def judge(self, uid: str, *, accept: bool, by: Actor, reason: str) -> Story:
         """A person ends a payment's mismatch: the gateway's word, asked for now, stands whatever
         facts it states; or the attempt ends unpaid.
 
@@ -700,7 +705,12 @@ def _add(conn: Connection, payment: Payment) -> None:
 
 
 def _add_once(
-    conn: Connection, payment: Payment, idempotency_key: str | None, digest: str, mark: str | None
+    conn: Connection,
+    payment: Payment,
+    idempotency_key: str | None,
+    digest: str,
+    mark: str | None,
+    by: Actor | None,
 ) -> tuple[Payment, bool]:
     made, same = payment, True
     if idempotency_key is None:
@@ -714,6 +724,12 @@ def _add_once(
         if mark is not None and not recent.take(conn, payment, mark, checked=checked):
             raise Duplicate
         _created(conn, payment)
+        if by is not None:
+            order = payment.order
+            audit.append(
+                conn, by, order.transaction_type, payment.uid, payment.created_at,
+                shop=payment.shop, amount=order.money.minor, currency=order.money.currency,
+            )  # fmt: skip
     return made, same
 
 

@@ -76,7 +76,7 @@ class Verifier:
             body,
             signed | {"Accept-Encoding": "identity"},
             resolve=self._resolve or self._names.of(shop.id),
-            sandbox=flow.settings.sandbox,
+            settings=flow.settings,
         )
         try:
             found = bytearray()

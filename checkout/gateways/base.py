@@ -30,9 +30,11 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     address: they hold secrets. `longest_return_url`: the longest return address that the gateway
     takes, in characters; the settings are refused when ours would be longer. `decimals`: how the
     account counts a currency, where that isn't ISO's way. `code`: whether a card must have its
-    security code."""
+    security code. `secrets`: the names of those options that only we and the gateway know; the
+    settings are refused where one can be guessed, or serves for anything else of ours."""
 
     longest_return_url: ClassVar[int] = 2048
+    secrets: ClassVar[tuple[str, ...]] = ()
 
     base_url: str
     decimals: dict[str, int] = {}

@@ -16,7 +16,7 @@ from checkout.gateways.exchanger_html import kept, plain_lines
 from checkout.gateways.exchanger_order import Object, Order, number, section, text
 from checkout.model.checks import Wrong
 from checkout.model.steps import Instructions
-from checkout.model.urls import FORBIDDEN_SCHEMES, web_url
+from checkout.model.urls import is_app, web_url
 
 LONGEST_TEXT: Final = 16384
 LONGEST_QR: Final = 1200  # characters that a phone still reads from a screen; never cut
@@ -124,11 +124,11 @@ def _link(details: Object) -> str | None:
     scheme = _SCHEME.fullmatch(link) if link else None
     if link is None or scheme is None or len(link) > LONGEST_QR:
         return None
-    if scheme[1].lower() not in FORBIDDEN_SCHEMES:
+    if is_app(scheme[1]):
         return link
     try:
         return web_url(link, sandbox=True)
-    except Wrong:
+    except Wrong:  # no https; or a program that nobody pays by
         return None
 
 

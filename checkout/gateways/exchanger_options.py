@@ -22,6 +22,7 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     read what they agree to, or `agreement = "shop"`: the shop's own terms cover the exchanger's."""
 
     longest_return_url: ClassVar[int] = LONGEST
+    secrets: ClassVar[tuple[str, ...]] = ("ipn_secret",)
 
     route_id: str
     ipn_secret: str

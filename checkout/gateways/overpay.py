@@ -47,6 +47,8 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The shop's account. `public_key`: base64 of the DER SubjectPublicKeyInfo; where it is set,
     a notification without a valid signature is refused, whatever else it carries."""
 
+    secrets: ClassVar[tuple[str, ...]] = ("secret_key",)
+
     shop_id: str
     secret_key: str
     public_key: str | None = None

@@ -78,7 +78,9 @@ def _is_transaction(one: Any) -> bool:
 
 
 def _transaction(fields: Object) -> Transaction:
-    kind = text(fields, "type") or next((name for name in BANK if section(fields, name)), None)
+    kind = safe(text(fields, "type")) or next(
+        (name for name in BANK if section(fields, name)), None
+    )
     facts, sound = _money(fields)
     uid = text(fields, "uid") or text(fields, "id")
     bank = section(fields, kind or "") or section(fields, "payment")

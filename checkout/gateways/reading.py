@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, Final
 
 from checkout.model.checks import Wrong, repeated
-from checkout.model.urls import FORBIDDEN_SCHEMES, web_url
+from checkout.model.urls import is_app, web_url
 
 Object = Mapping[str, Any]
 
@@ -18,8 +18,6 @@ LONGEST_ADDRESS: Final = 8192
 MOST_INPUTS: Final = 100
 LARGEST_FORM: Final = 64 * 1024  # characters of names and values
 _APP: Final = re.compile(r"([a-z][a-z0-9+.-]{1,31})://[!-~]+", re.ASCII | re.IGNORECASE)
-# Schemes of programs that come with the system, and are no bank's.
-NO_APPS: Final = ("ms-", "search", "shell", "chrome", "moz-", "view-", "x-")
 LIKE_A_CARD: Final = re.compile(r"\d(?:[ -]?\d){11,18}", re.ASCII)
 
 
@@ -61,14 +59,13 @@ def address(fields: Object, name: str) -> str | None:
 
 
 def app_link(fields: Object, name: str) -> str | None:
-    """What opens an app of the customer's (bank://pay?...), byte for byte: nothing that runs a
-    script, reads a file or is for another program of theirs."""
+    """What opens an app of the customer's that pays (sbolpay://...), byte for byte: nothing that
+    runs a script, reads a file or is for another program of theirs."""
     value = fields.get(name)
     match = _APP.fullmatch(value) if isinstance(value, str) else None
     if match is None or len(match[0]) > LONGEST_ADDRESS or "\\" in match[0]:
         return None
-    scheme = match[1].lower()
-    return None if scheme in FORBIDDEN_SCHEMES or scheme.startswith(NO_APPS) else match[0]
+    return match[0] if is_app(match[1]) else None
 
 
 def safe(words: str | None) -> str | None:

@@ -24,9 +24,9 @@ from checkout.gateways.reading import (
     text,
 )
 from checkout.gateways.rest_words import FOUND, LONG, NO_RECORD, NOT_FOUND, OUR_BRANDS, SHORT
-from checkout.model.card import brand_of
 from checkout.model.money import EXPONENTS, LARGEST, Money
 from checkout.model.outcome import Facts, PaidCard
+from checkout.model.pan import brand_of
 from checkout.model.steps import PostForm, Redirect
 
 LONGEST_VALUE: Final = 16384  # of a hidden input
@@ -92,7 +92,7 @@ def read(data: Object, decimals: Mapping[str, int | None], currency: str | None 
     """The same of what is known to be the gateway's. `decimals`: of the currencies that the account
     counts otherwise than ISO."""
     result = section(data, "result")
-    code = text(result, "code") or text(data, "resultCode")
+    code = safe(text(result, "code") or text(data, "resultCode"))
     uid = stated(data, "paymentId")
     description = safe(text(result, "description") or text(data, "resultDescription"))
     remark = safe(text(data, "remark"))

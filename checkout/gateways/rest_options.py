@@ -22,6 +22,7 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     `registrations`, `pay_with_token`, `payouts`: whether the account is asked for these."""
 
     longest_return_url: ClassVar[int] = LONGEST_RETURN_URL
+    secrets: ClassVar[tuple[str, ...]] = ("secure_key",)
 
     member_id: str
     secure_key: str

@@ -296,3 +296,21 @@ app_counts: Final = Table(
     Column("number", Integer, nullable=False),  # of payments made with publishable keys
     PrimaryKeyConstraint("mark", "period"),
 )
+
+# Who did what. Triggers refuse any change; each row has the hash of the one before.
+audit: Final = Table(
+    "audit",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("via", String(16), nullable=False),  # api, cli, gateway, server
+    Column("origin", Text, nullable=False),
+    Column("act", String(32), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("shop", String(64), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("audit_by_subject", "subject"),
+)

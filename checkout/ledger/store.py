@@ -12,6 +12,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -24,6 +25,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 from checkout.errors import Unavailable
 from checkout.ledger.quick import driver
 from checkout.ledger.thread import WorkThread
+from checkout.process import make_private
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,6 +49,7 @@ def migrate(url: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
+    _keep_private(url)
     engine = create_engine(_synchronous(url), poolclass=NullPool)
     try:
         with engine.begin() as conn:
@@ -59,6 +62,7 @@ def migrate(url: str) -> None:
 def open_ledger(url: str) -> Ledger:
     """A ledger on a migrated database."""
     if make_url(url).get_backend_name() == "sqlite":
+        _keep_private(url)
         return SqliteLedger(url)
     return PostgresLedger(url)
 
@@ -158,6 +162,19 @@ def _sqlite(url: str) -> Engine:
         connection.execute("PRAGMA foreign_keys=ON")
 
     return engine
+
+
+def _keep_private(url: str) -> None:
+    """The file of an SQLite database, and those beside it, for its owner alone. SQLite makes its
+    journals with the mode of the database."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
+        return
+    path = Path(address.database or "")
+    beside = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
+    for file in (path, *filter(Path.exists, beside)):
+        with suppress(OSError):  # another's, or none can be made: SQLite says so better
+            make_private(file)
 
 
 def _synchronous(url: str) -> str:

@@ -20,7 +20,6 @@ from checkout.merchant.orders import read_order
 from checkout.model.checks import Fields, drop_nulls
 from checkout.model.order import BY_APP, Order
 from checkout.model.rules import choice
-from checkout.model.urls import parse
 from checkout.settings import Shop
 
 TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
@@ -78,10 +77,8 @@ def read_app_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order
     for name in _others(fields, "", shop):
         fields.wrong(name, THE_SHOPS)
     asked = {"transaction_type": kind or fields.data.get("transaction_type")} | taken
-    origins = shop.return_origins or (parse(shop.url).origin,)
-    bound = msgspec.structs.replace(shop, return_origins=origins)
     try:
-        order = read_order({"checkout": asked}, bound, sandbox=sandbox, now=now)
+        order = read_order({"checkout": asked}, shop, sandbox=sandbox, now=now)
     except Unprocessable as error:
         for path, reasons in error.fields.items():
             for reason in reasons if not fields.problems.about(path) else ():

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from checkout.merchant.browsers import read_browser
+from checkout.merchant.card_numbers import without_card_numbers
 from checkout.merchant.customers import blank_is_none, read_customer
 from checkout.merchant.details import contracts, read_details, read_switches
 from checkout.merchant.orders import read_terms
@@ -67,7 +68,9 @@ def read_by_token(data: Any, kind: str, shop: Shop, *, sandbox: bool, now: float
 
     Raises Unprocessable, naming every wrong field; a card's number is one.
     """
-    fields = Fields(drop_nulls(data), tolerant=True).within("request", shown="")
+    fields = Fields(without_card_numbers(drop_nulls(data)), tolerant=True).within(
+        "request", shown=""
+    )
     given = fields.within(section_of(CARD_METHOD, kind))
     card, parent = _card(fields, given, kind)
     for name, here in RECIPIENTS.items() if kind == PAYOUT else ():
@@ -159,8 +162,8 @@ def _code(value: Any) -> str:
 
 
 def _ways(fields: Fields, shop: Shop, sandbox: bool) -> Ways:
-    landing = blank_is_none(shop_address(origins=shop.return_origins, sandbox=sandbox))
-    calling = blank_is_none(web_address(sandbox=sandbox))
+    landing = blank_is_none(shop_address(origins=shop.landing_origins, sandbox=sandbox))
+    calling = blank_is_none(web_address(sandbox=sandbox, ports=shop.ports))
     back = fields.get("return_url", landing)
     return Ways(
         return_url=back,

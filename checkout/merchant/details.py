@@ -12,9 +12,9 @@ from typing import Any, Final
 from checkout.merchant.customers import blank_is_none
 from checkout.merchant.page_settings import card_token
 from checkout.merchant.travel import read_travel
-from checkout.model.card import holds_card_number
 from checkout.model.checks import Fields, Wrong
 from checkout.model.order import SECURE, Details
+from checkout.model.pan import holds_card_number
 from checkout.model.rules import (
     choice,
     loose_flag,

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from checkout.errors import Unprocessable
 from checkout.ledger.invoices import Standing
+from checkout.merchant.card_numbers import without_card_numbers
 from checkout.merchant.mail import mailbox
 from checkout.merchant.orders import DAY, LAST_MOMENT, LINK_WAYS, read_link_order
 from checkout.merchant.shapes import bank
@@ -54,7 +55,7 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 def read_invoice(data: Any, shop: Shop, settings: Settings, now: float) -> Draft:
     """Raises Unprocessable, naming every wrong field; also where we can't sign or send."""
-    fields = Fields(drop_nulls(data), tolerant=True)
+    fields = Fields(without_card_numbers(drop_nulls(data)), tolerant=True)
     fields.done()
     given = {name: fields.data[name] for name in ORDERED if name in fields.data}
     if not shop.link_keys:

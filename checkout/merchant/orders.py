@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from checkout.errors import Unprocessable
+from checkout.merchant.card_numbers import not_a_card, without_card_numbers
 from checkout.merchant.customers import blank_is_none, read_customer
 from checkout.merchant.details import contracts, read_card_params, read_details
 from checkout.merchant.looks import read_accent, read_radius
@@ -47,6 +48,7 @@ LINK_SECONDS: Final = 70 * DAY  # of a link that names no expiry
 LINK_ATTEMPTS: Final = 5
 NOTHING: Final = msgspec.Raw(b"{}")
 LAST_MOMENT: Final = 253402300800  # the year 10000, in seconds since 1970
+TRACKING_ID: Final = not_a_card(text(255, numbers=True))
 LINK_WAYS: Final = (
     "return_url", "success_url", "decline_url", "fail_url", "cancel_url",
     "notification_url", "client_callback_url", "auto_return", "language",
@@ -55,7 +57,7 @@ LINK_WAYS: Final = (
 
 def read_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order:
     """The order in `{"checkout": {...}}`; raises Unprocessable, naming every wrong field."""
-    whole_body = Fields(drop_nulls(data), tolerant=True)
+    whole_body = Fields(without_card_numbers(drop_nulls(data)), tolerant=True)
     fields = whole_body.within("checkout", shown="")
     if not whole_body.has("checkout"):
         whole_body.wrong("checkout", "is required")
@@ -135,14 +137,14 @@ def read_terms(fields: Fields, now: float) -> dict[str, Any]:
     return {
         "money": Money(amount, currency),
         "description": fields.need("description", text(255, numbers=True)),
-        "tracking_id": fields.get("tracking_id", text(255, numbers=True)),
+        "tracking_id": fields.get("tracking_id", TRACKING_ID),
         "expires_at": expires_at,
     }
 
 
 def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
-    landing = shop_address(origins=shop.return_origins, sandbox=sandbox)
-    calling = web_address(sandbox=sandbox)
+    landing = shop_address(origins=shop.landing_origins, sandbox=sandbox)
+    calling = web_address(sandbox=sandbox, ports=shop.ports)
     asked = fields.within("customer_fields")
     names = texts(most=20)
     return Ways(
@@ -165,7 +167,7 @@ def _ways(fields: Fields, shop: Shop, *, sandbox: bool) -> Ways:
             read_only=asked.get("read_only", names, ()),
             hidden=asked.get("hidden", names, ()),
         ),
-        **page_settings(fields, blank_is_none(calling)),
+        **page_settings(fields, blank_is_none(web_address(sandbox=sandbox))),
         accent=fields.get("style", read_accent),
         radius=fields.get("style", read_radius),
     )

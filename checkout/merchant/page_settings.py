@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from checkout.model.card import LONGEST_HOLDER, digits, luhn, read_holder
+from checkout.model.card import LONGEST_HOLDER, digits, read_holder
 from checkout.model.checks import Fields, Rule, Wrong
 from checkout.model.order import Agreement, CardFields, SaveCard
+from checkout.model.pan import luhn
 from checkout.model.rules import loose_flag, text, texts
 
 LONGEST_TEXT: Final = 500  # of the words beside a checkbox

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from checkout.errors import Unprocessable
 from checkout.ledger.products import Stocked
+from checkout.merchant.card_numbers import without_card_numbers
 from checkout.merchant.orders import LINK_ATTEMPTS, LINK_WAYS, read_order
 from checkout.merchant.shapes import moment as written_moment
 from checkout.model.checks import BASE, Fields, drop_nulls
@@ -38,7 +39,7 @@ def read_product(
 ) -> tuple[Product, dict[str, Any]]:
     """The product, and the shop's fields that it was read from; `before`: those of the product
     that is updated. Raises Unprocessable, naming every wrong field."""
-    sent = Fields(drop_nulls(data), tolerant=True)
+    sent = Fields(without_card_numbers(drop_nulls(data)), tolerant=True)
     sent.done()
     new = {name: sent.data[name] for name in FIELDS if name in sent.data}
     given = _merged(before or {}, new)

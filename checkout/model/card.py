@@ -4,40 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
-from itertools import accumulate
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from checkout.model.outcome import PaidCard
+from checkout.model.pan import BRANDS, Brand, brand_of, luhn
 from checkout.texts import N_
 
-
-class Brand(NamedTuple):
-    """`prefixes`: inclusive ranges of leading digits; `lengths`: how many digits a number has."""
-
-    name: str
-    prefixes: tuple[tuple[int, int], ...]
-    lengths: frozenset[int]
-    code: int = 3
-
-
-# First match wins: narrow ranges before the wide ones.
-BRANDS: Final = (
-    Brand("amex", ((34, 34), (37, 37)), frozenset({15}), code=4),
-    Brand("diners", ((300, 305), (309, 309), (36, 36), (38, 39)), frozenset({14, 16, 19})),
-    Brand("jcb", ((3528, 3589),), frozenset({16, 17, 18, 19})),
-    Brand("mir", ((2200, 2204),), frozenset({16, 17, 18, 19})),
-    Brand("belkart", ((9112, 9112),), frozenset({16})),
-    Brand("visa", ((4, 4),), frozenset({13, 16, 18, 19})),
-    Brand("master", ((51, 55), (2221, 2720)), frozenset({16})),
-    Brand("discover", ((6011, 6011), (644, 649), (65, 65)), frozenset({16, 19})),
-    Brand("unionpay", ((62, 62), (81, 81)), frozenset(range(16, 20))),
-    Brand("maestro", ((50, 50), (56, 69)), frozenset(range(12, 20))),
-)
 BRAND_OF: Final = {brand.name: brand for brand in BRANDS}
 ANY_LENGTH: Final = frozenset(range(12, 20))  # Overpay's charge request: 12 to 19 digits
 LONGEST_HOLDER: Final = 32  # Overpay's charge request
@@ -114,7 +91,6 @@ AnyCard = Card | SavedCard
 
 
 _BETWEEN: Final = str.maketrans("", "", " -")
-_DOUBLED: Final = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added
 
 
 def digits(text: str) -> str | None:
@@ -135,79 +111,6 @@ def digits(text: str) -> str | None:
         elif not (character.isspace() or unicodedata.category(character) in ("Pd", "Cf")):
             return None
     return "".join(found)
-
-
-def brand_of(number: str) -> Brand | None:
-    for brand in BRANDS:
-        for low, high in brand.prefixes:
-            head = number[: len(str(low))]
-            if len(head) == len(str(low)) and low <= int(head) <= high:
-                return brand
-    return None
-
-
-def luhn(number: str) -> bool:
-    odd, even = number[-1::-2], number[-2::-2].translate(_DOUBLED)
-    return sum(map(int, odd + even)) % 10 == 0
-
-
-# As many digits as a card's number has at least, each perhaps apart from the one before.
-_RUN: Final = re.compile(r"\d(?:[\s.\-\u2010-\u2015\u2212]?\d){12,}")
-_GROUP: Final = re.compile(r"\d+")
-_SHORTEST, _LONGEST = 13, 19  # digits of a number that is worth stealing
-_ONCE: Final = bytes.maketrans(b"0123456789", bytes(range(10)))
-_TWICE: Final = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
-
-
-def holds_card_number(text: str) -> bool:
-    """Whether a card's number stands in `text`: 13 to 19 digits that pass the check, by
-    themselves or in groups apart by blanks, dots and dashes, in any script. Takes time in
-    proportion to the text: half a millisecond a kilobyte at worst.
-
-    No card are a phone number with its "+", the first digits 0 and 1, and 13 digits of no known
-    brand: those are phone numbers too.
-    """
-    if not text.isascii():
-        text = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    return any(
-        _holds_card(_GROUP.findall(run[0]))
-        for run in _RUN.finditer(text)
-        if not text.startswith("+", max(run.start() - 1, 0), run.start())
-    )
-
-
-def _holds_card(groups: Sequence[str]) -> bool:
-    """Whether neighbours among the groups make a card's number: a window slides over the digits,
-    and the differences of running sums check it."""
-    number = "".join(groups)
-    if not number.isascii():
-        number = "".join(str(unicodedata.decimal(c)) for c in number)
-    edges = tuple(accumulate(map(len, groups), initial=0))
-    ends, sums = frozenset(edges), (_luhn_sums(number, 0), _luhn_sums(number, 1))
-    return any(
-        end in ends
-        and sums[end % 2][start] == sums[end % 2][end]
-        and _like_a_card(number, start, end)
-        for start in edges
-        for end in range(start + _SHORTEST, start + _LONGEST + 1)
-    )
-
-
-def _luhn_sums(number: str, parity: int) -> bytes:
-    """For each place the check sum, modulo 10, of the digits before it, when those at places of
-    this parity are doubled: as for every part of `number` that ends before such a place."""
-    digits = number.encode()
-    values = bytearray(digits.translate(_ONCE))
-    values[parity::2] = digits.translate(_TWICE)[parity::2]
-    return bytes(map((10).__rmod__, accumulate(values, initial=0)))
-
-
-def _like_a_card(number: str, start: int, end: int) -> bool:
-    """Of digits that pass the check."""
-    if number[start] in "01":
-        return False
-    brand = brand_of(number[start:end])
-    return end - start > _SHORTEST or (brand is not None and _SHORTEST in brand.lengths)
 
 
 _EXPIRY: Final = tuple(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from checkout.model.money import Money
+from checkout.model.pan import mask_card_numbers
 from checkout.model.status import Status
 from checkout.model.steps import Step
 
@@ -114,7 +118,9 @@ class Outcome(Struct, frozen=True):
     of the form the gateway refused, by our own name for it (`number`, `code`, `email`, the name of
     an input); nothing was made then. `unsigned`: a notification that nobody signed, so that it says
     nothing and is always followed by a query. `left`: we gave it up, the gateway didn't; it is
-    asked until its own last word, as about an attempt that the customer leaves."""
+    asked until its own last word, as about an attempt that the customer leaves.
+
+    A card's number is masked in all that a gateway states, whichever field it echoes it in."""
 
     status: Status
     id: str | None = None
@@ -125,6 +131,76 @@ class Outcome(Struct, frozen=True):
     field: str | None = None
     unsigned: bool = False
     left: bool = False
+
+    def __post_init__(self) -> None:
+        facts = _masked(self.facts, self.facts.card)
+        if facts is not self.facts:
+            msgspec.structs.force_setattr(self, "facts", facts)
+
+
+# Texts of `Facts` and `PaidCard`. `parent` finds a transaction again, like an outcome's `id`, and
+# may be any number.
+TEXTS: Final = (
+    "key", "auth_code", "rrn", "ref_id", "bank_code", "avs", "cvc", "descriptor", "code", "message",
+    "friendly", "refused", "taken_back", "paid_at", "receipt_url",
+)  # fmt: skip
+OF_CARDS: Final = ("brand", "last_4", "first_1", "bin", "holder")
+# Digits of our own keys, and of times (20261127150109), are no card's.
+_NONE: Final = {
+    "key": re.compile(r"[0-9a-f]{32}-[0-9]+"),
+    "paid_at": re.compile(r"20[0-9]{12}(?:[0-9]{3})?"),
+}
+_DIGITS: Final = re.compile(r"[\d\s.\-]+")
+
+
+def _masked(facts: Facts, card: PaidCard | None) -> Facts:
+    changes: dict[str, Any] = _changes(facts, TEXTS)
+    if "receipt_url" in changes:
+        changes["receipt_url"] = None
+    if (money := facts.money) is not None and _hides(money.currency):
+        # As a currency it is nonsense, and a mismatch: it must stay one.
+        changes["money"] = msgspec.structs.replace(
+            money, currency=mask_card_numbers(money.currency)
+        )
+    for name in ("agreed", "exchanged"):
+        if (sums := getattr(facts, name)) is not None and (short := _sums(sums)) is not sums:
+            changes[name] = short
+    if card is not None and (of_card := _of_card(card)):
+        changes["card"] = msgspec.structs.replace(card, **of_card)
+    return msgspec.structs.replace(facts, **changes) if changes else facts
+
+
+def _sums(sums: Exchanged) -> Exchanged:
+    """A sum of as many units as a card's number is none; one with so many decimals may be."""
+    lost = [name for name in sums.__struct_fields__ if _hides_in_sum(getattr(sums, name) or "")]
+    return msgspec.structs.replace(sums, **dict.fromkeys(lost)) if lost else sums
+
+
+def _hides_in_sum(sum_: str) -> bool:
+    number, _, unit = sum_.partition(" ")
+    return _hides(number.partition(".")[0]) or _hides(unit)
+
+
+def _of_card(card: PaidCard) -> dict[str, Any]:
+    changes: dict[str, Any] = _changes(card, OF_CARDS)
+    token = card.token
+    if token and (" " in token or _DIGITS.fullmatch(token)) and _hides(token):
+        changes["token"] = None  # the number itself is no token, nor a sentence with it
+    return changes
+
+
+def _hides(text: str) -> bool:
+    return mask_card_numbers(text) is not text
+
+
+def _changes(struct: Struct, names: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in names:
+        value = getattr(struct, name)
+        if value and (masked := mask_card_numbers(value)) is not value:
+            if name not in _NONE or not _NONE[name].fullmatch(value):
+                found[name] = masked
+    return found
 
 
 UNKNOWN = Outcome(Status.PENDING)

@@ -16,9 +16,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from checkout.model.card import holds_card_number
 from checkout.model.checks import Bounds, Rule, Wrong, check_bounds, suggestion
 from checkout.model.money import LARGEST
+from checkout.model.pan import holds_card_number
 from checkout.model.urls import shop_url, web_url
 
 T = TypeVar("T")
@@ -217,7 +217,7 @@ def _json(value: Any) -> bytes:
 
 
 def shop_address(
-    *, origins: Collection[str] = (), sandbox: bool = False, longest: int = 2048
+    *, origins: Collection[str], sandbox: bool = False, longest: int = 2048
 ) -> Rule[str]:
     """Where a customer may be sent: `urls.shop_url`."""
 
@@ -229,13 +229,15 @@ def shop_address(
     return rule
 
 
-def web_address(*, sandbox: bool = False, longest: int = 2048) -> Rule[str]:
+def web_address(
+    *, sandbox: bool = False, longest: int = 2048, ports: Collection[int] | None = None
+) -> Rule[str]:
     """An address that is called or shown, on any site: `urls.web_url`."""
 
     def rule(value: Any) -> str:
         if not isinstance(value, str):
             raise Wrong("must be a URL")
-        return web_url(value, sandbox=sandbox, longest=longest)
+        return web_url(value, sandbox=sandbox, longest=longest, ports=ports)
 
     return rule
 

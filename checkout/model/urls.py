@@ -22,6 +22,29 @@ FORBIDDEN_SCHEMES: Final = frozenset({
     "intent", "jar", "javascript", "mailto", "resource", "sms", "tel", "vbscript", "view-source",
     "ws", "wss",
 })  # fmt: skip
+# Programs that money is paid by: where a gateway may send a customer beside https. Whatever else is
+# on a telephone or a computer is not opened by a link of ours.
+APPS: Final = frozenset({
+    # coins, and the wallets that keep them
+    "avalanche", "binancecoin", "bitcoin", "bitcoincash", "bnb", "cosmos", "dash", "dogecoin",
+    "ethereum", "lightning", "litecoin", "monero", "nano", "polkadot", "polygon", "ripple",
+    "solana", "stellar", "tether", "ton", "tron", "usdc", "usdt", "web+cardano", "web+stellar",
+    "xrpl", "zcash", "bitpay", "bnc", "cbwallet", "exodus", "ledgerlive", "metamask", "okx",
+    "phantom", "tonkeeper", "trust",
+    # banks and their payment systems
+    "alfabank", "bancontact", "bepgenapp", "bhim", "bizum", "blik", "gcash", "iko", "kaspi",
+    "kaspibank", "kftc-bankpay", "mbway", "mirpay", "mobilepay", "momo", "monzo",
+    "n26", "oplati", "paymaya", "payconiq", "payme", "revolut", "sberpay", "sbolpay", "sbppay",
+    "sbp", "starlingbank", "supertoss", "swish", "tinkoffbank", "tpay", "twint", "upi", "uzum",
+    "vipps", "vipps-mt", "vnpay", "vtb", "wise", "zalopay",
+    # and others
+    "alipay", "alipays", "cashapp", "click", "credpay", "gpay", "kakaopay", "mobikwik", "naverpay",
+    "payco", "paypal", "paypay", "paytm", "paytmmp", "phonepe", "qiwi", "tez", "venmo", "wechat",
+    "weixin", "yandexpay", "yoomoney",
+})  # fmt: skip
+_SBP = re.compile(
+    r"bank1[0-9]{11}", re.ASCII
+)  # a bank of the Russian payment system, by its number
 _VISIBLE = re.compile(r"[!-~]*")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?", re.ASCII)
@@ -45,24 +68,34 @@ class Address(NamedTuple):
         return f"{self.scheme}://{host}" if default else f"{self.scheme}://{host}:{self.port}"
 
 
-def web_url(text: str, *, sandbox: bool = False, longest: int = LONGEST) -> str:
-    """An https address; in the sandbox also http on loopback. Returns it unchanged."""
+def web_url(
+    text: str,
+    *,
+    sandbox: bool = False,
+    longest: int = LONGEST,
+    ports: Collection[int] | None = None,
+) -> str:
+    """An https address; in the sandbox also http on loopback. `ports`: at one of these, where that
+    matters; on loopback, in the sandbox, at any. Returns it unchanged."""
     _check_characters(text, longest)
     address = parse(text)
-    if address.scheme == "http" and not (sandbox and is_loopback(address.host)):
+    local = sandbox and is_loopback(address.host)
+    if address.scheme == "http" and not local:
         raise Wrong("must begin with https://")
+    if ports is not None and address.port not in ports and not local:
+        raise Wrong(f"must be at port {' or '.join(map(str, sorted(ports)))}")
     return text
 
 
 def shop_url(
     text: str,
     *,
-    origins: Collection[str] = (),
+    origins: Collection[str],
     sandbox: bool = False,
     longest: int = LONGEST,
 ) -> str:
     """Where a shop may send customers: an address on one of its `origins` ("myshop://" is an
-    app's); without any, every https address. Returns it unchanged."""
+    app's), https unless the sandbox allows http. Returns it unchanged."""
     _check_characters(text, longest)
     scheme = _scheme(text)
     if scheme not in DEFAULT_PORTS:
@@ -72,8 +105,8 @@ def shop_url(
             raise Wrong("must not contain a user name")
         return text
     web_url(text, sandbox=sandbox, longest=longest)
-    if origins and parse(text).origin not in origins:
-        raise Wrong("must be on one of the shop's return_origins")
+    if parse(text).origin not in origins:
+        raise Wrong(f"must be on one of the shop's return_origins ({', '.join(origins)})")
     return text
 
 
@@ -94,6 +127,12 @@ def return_origin(text: str, *, sandbox: bool = False) -> str:
     if scheme in FORBIDDEN_SCHEMES or text.lower() != f"{scheme}://":
         raise Wrong("must be an origin like https://shop.example.com or an app's like myshop://")
     return f"{scheme}://"
+
+
+def is_app(scheme: str) -> bool:
+    """Whether a scheme opens a program that money is paid by."""
+    known = scheme.lower()
+    return known in APPS or _SBP.fullmatch(known) is not None
 
 
 def parse(text: str) -> Address:

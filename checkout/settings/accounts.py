@@ -13,6 +13,7 @@ from checkout.model.checks import REQUIRED, Fields, Rule, Wrong, suggestion
 from checkout.model.money import EXPONENTS, MOST_DECIMALS
 from checkout.model.rules import choice, whole
 from checkout.settings.fields import gateway_url
+from checkout.settings.strength import guessable
 from checkout.settings.values import Account
 
 DECIMALS: Final = "decimals"
@@ -49,6 +50,7 @@ def _options(fields: Fields, options: type[Struct], base_url: str | None) -> Any
             table[name] = value
         elif field.required and not fields.has(name):
             fields.wrong(name, REQUIRED)
+    _check_secrets(fields, options, table)
     fields.no_others()
     if not fields.ok:
         return None
@@ -60,6 +62,12 @@ def _options(fields: Fields, options: type[Struct], base_url: str | None) -> Any
         known = reason and name in {field.encode_name for field in msgspec.structs.fields(options)}
         fields.wrong(name if known else "", reason if known else str(error))
         return None
+
+
+def _check_secrets(fields: Fields, options: type[Struct], table: Mapping[str, Any]) -> None:
+    for name in getattr(options, "secrets", ()):
+        if isinstance(secret := table.get(name), str) and secret and guessable(secret):
+            fields.wrong(name, "can be guessed: use the one that the gateway gave you")
 
 
 def _decimals(fields: Fields) -> dict[str, int]:

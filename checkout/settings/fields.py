@@ -13,6 +13,8 @@ from checkout.model.urls import is_loopback, parse, return_origin, web_origin, w
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+# Ends of names that no public server has (RFC 6761, 6762, 8375, 9476; ICANN on "internal").
+PRIVATE_NAMES: Final = frozenset({"localhost", "local", "internal", "arpa", "alt", "lan", "home"})
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)  # of a shop or an account: in URLs
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _DATABASE: Final = re.compile(r"sqlite:///.+|postgresql://[^/\s]+/[^/\s]+", re.ASCII)
@@ -46,11 +48,22 @@ def gateway_url(*, sandbox: bool) -> Rule[str]:
         text = web_url(written(value), sandbox=sandbox)
         if "?" in text or "#" in text:
             raise Wrong("must not have a query")
-        if sandbox and not is_loopback(parse(text).host):
+        host = parse(text).host
+        if sandbox and not is_loopback(host):
             raise Wrong("must be on loopback (localhost, 127.0.0.1 or [::1]) while sandbox = true")
+        if not sandbox and _is_inside(host):
+            raise Wrong("must be a public host, but while sandbox = true")
         return text.rstrip("/")
 
     return rule
+
+
+def _is_inside(host: str) -> bool:
+    """Whether it is a private address, or a name that only a private network knows."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.rstrip(".").rpartition(".")[2] in PRIVATE_NAMES
 
 
 def frame_origin(*, sandbox: bool) -> Rule[str]:
@@ -76,6 +89,14 @@ def network(value: Any) -> Network:
         raise Wrong("must be an address or a network like 10.0.0.0/8") from None
     if found.prefixlen == 0:
         raise Wrong("must not be everybody")
+    return found
+
+
+def private_network(value: Any) -> Network:
+    """A network that is not of the internet, where shops may live: 10.1.2.0/24."""
+    found = network(value)
+    if found.is_global or found.is_loopback or found.is_link_local or found.is_multicast:
+        raise Wrong("must be a private network like 10.1.2.0/24, not loopback nor link-local")
     return found
 
 

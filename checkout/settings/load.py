@@ -14,10 +14,11 @@ from checkout.model.checks import SETTINGS, Fields, Problems, Rule, Wrong, check
 from checkout.model.rules import flag, many, matching, whole
 from checkout.settings import fields as read
 from checkout.settings.accounts import read_account
+from checkout.settings.distinct import check_distinct
 from checkout.settings.references import resolve
 from checkout.settings.shops import read_shop
 from checkout.settings.strength import strong
-from checkout.settings.values import Account, Limits, Settings, Smtp
+from checkout.settings.values import HTTPS_PORT, Limits, Settings, Smtp
 
 VARIABLE: Final = "CHECKOUT_CONFIG"
 DEFAULT: Final = "checkout.toml"
@@ -63,12 +64,13 @@ def load(
 def read_settings(fields: Fields, adapters: Mapping[str, type[Struct]]) -> Settings:
     """What the fields say; only good for use when they have no problems."""
     sandbox = fields.get("sandbox", flag, False)
+    ports = frozenset((HTTPS_PORT, *fields.get("egress_ports", many(whole(1, 65535)), ())))
     gateways = {
         name: read_account(table, name, adapters, sandbox=sandbox)
         for name, table in _tables(fields, "gateways")
     }
     shops = {
-        name: read_shop(table, name, frozenset(gateways), sandbox=sandbox)
+        name: read_shop(table, name, frozenset(gateways), sandbox=sandbox, ports=ports)
         for name, table in _tables(fields, "shops")
     }
     settings = Settings(
@@ -88,10 +90,12 @@ def read_settings(fields: Fields, adapters: Mapping[str, type[Struct]]) -> Setti
         shops=shops,
         smtp=_smtp(fields.within("smtp")) if fields.has("smtp") else None,
         limits=_limits(fields.within("limits")),
+        egress_ports=ports,
+        notify_networks=fields.get("notify_networks", many(read.private_network), ()),
     )
     fields.no_others()
     _check_return_url(fields, settings)
-    _check_secrets(fields, settings)
+    check_distinct(fields, settings)
     return settings
 
 
@@ -162,48 +166,3 @@ def _check_return_url(fields: Fields, settings: Settings) -> None:
                 f" gateways.{account.name} takes return addresses of at most {most}",
             )
             return
-
-
-def _check_secrets(fields: Fields, settings: Settings) -> None:
-    """What signs for us or for a shop is known to nobody else, and used for nothing else; what
-    tells a shop's apps is no secret, and no other's."""
-    owners: dict[str, str] = {}  # secret -> the key where it stands
-    for secret, key, _ in _used(settings):
-        owners.setdefault(secret, key)
-    for secret, key, signs in _used(settings):
-        first = owners[secret]
-        if signs and first != key:
-            fields.wrong(key, f"must not be the same as {first}")
-
-
-def _used(settings: Settings) -> Iterator[tuple[str, str, bool]]:
-    """Every (secret, key, whether it signs), those that do not sign first."""
-    if settings.operator_token:
-        yield settings.operator_token, "operator_token", False
-    for account in settings.gateways.values():
-        for name, text in _texts(account):
-            yield text, f"gateways.{account.name}.{name}", False
-    for shop in settings.shops.values():
-        if shop.secret_key:
-            yield shop.secret_key, f"shops.{shop.id}.secret_key", False
-    for place, secret in enumerate(settings.secrets or (), 1):
-        yield secret, f"secrets.{place}", True
-    for shop in settings.shops.values():
-        for place, secret in enumerate(shop.link_keys or (), 1):
-            yield secret, f"shops.{shop.id}.link_keys.{place}", True
-        if shop.publishable_key:
-            yield shop.publishable_key, f"shops.{shop.id}.publishable_key", True
-
-
-def _texts(account: Account) -> Iterator[tuple[str, str]]:
-    """Every text among an account's options: only its adapter knows which are secret."""
-    for name in getattr(account.options, "__struct_fields__", ()):
-        found: list[Any] = [getattr(account.options, name)]
-        while found:
-            value = found.pop()
-            if isinstance(value, str):
-                yield name, value
-            elif isinstance(value, dict):
-                found.extend(value.values())
-            elif isinstance(value, list | tuple):
-                found.extend(value)

@@ -27,8 +27,8 @@ from checkout.model.rules import (
 )
 from checkout.settings.colour import accent, accent_dark
 from checkout.settings.fields import back_origin, frame_origin, written
-from checkout.settings.strength import strong
-from checkout.settings.values import DEFAULT_ACCENT, Shop
+from checkout.settings.strength import password, strong
+from checkout.settings.values import DEFAULT_ACCENT, HTTPS_PORT, Shop
 
 SMALLEST_KEY: Final = 2048  # bits
 SCHEMES: Final = ("auto", "light", "dark")
@@ -39,26 +39,34 @@ publishable_key = matching(
 _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
 
 
-def read_shop(fields: Fields, shop_id: str, accounts: frozenset[str], *, sandbox: bool) -> Shop:
-    """`accounts`: the names that a method may lead to."""
-    web = web_address(sandbox=sandbox)
+def read_shop(
+    fields: Fields,
+    shop_id: str,
+    accounts: frozenset[str],
+    *,
+    sandbox: bool,
+    ports: frozenset[int] = frozenset({HTTPS_PORT}),
+) -> Shop:
+    """`accounts`: the names that a method may lead to; `ports`: where shops are called."""
+    web, called = web_address(sandbox=sandbox), web_address(sandbox=sandbox, ports=ports)
     key: RSAPrivateKey | None = fields.need("private_key", private_key)
     shop = Shop(
         id=shop_id,
         name=fields.need("name", text(80)),
-        secret_key=fields.need("secret_key", text(1024)),
+        secret_key=fields.need("secret_key", password),
         private_key=cast(RSAPrivateKey, key),  # None only where there are problems
         public_key=public_half(key) if key is not None else "",
         url=fields.need("url", web),
         link_keys=fields.get("link_keys", many(strong()), ()),
         email=fields.get("email", email_address),
-        logo=fields.get("logo", web),
+        logo=fields.get("logo", called),
         frame_origins=fields.get("frame_origins", many(frame_origin(sandbox=sandbox)), ()),
         return_origins=fields.get("return_origins", many(back_origin(sandbox=sandbox)), ()),
         accent=fields.get("accent", accent, DEFAULT_ACCENT),
         accent_dark=fields.get("accent_dark", accent_dark),
         scheme=fields.get("scheme", choice(SCHEMES), "auto"),
-        notification_url=fields.get("notification_url", web),
+        ports=ports,
+        notification_url=fields.get("notification_url", called),
         apps=fields.get("apps", flag, False),
         publishable_key=fields.get("publishable_key", publishable_key),
         apps_public_key=fields.get("apps_public_key", flag, False),

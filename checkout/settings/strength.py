@@ -1,8 +1,10 @@
-"""Which secrets may sign: long enough, no pattern, no word that stands in every example."""
+"""Which secrets are good: long enough, no pattern, no word that stands in every example."""
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from itertools import pairwise
 from typing import Any, Final
 
@@ -11,6 +13,8 @@ from checkout.model.rules import text
 
 SIGNING: Final = 32  # characters of a signing key: 128 bits in hex
 FEWEST: Final = 7  # different characters; 32 random digits have fewer once in 60,000 times
+PASSWORD_BITS: Final = 80  # of a shop's API password, which signs webhooks too
+FEWEST_OF_OTHERS: Final = 4  # different characters of a secret that a gateway has chosen
 LONGEST: Final = 4096
 
 _WORDS: Final = re.compile(
@@ -26,7 +30,7 @@ def strong(least: int = SIGNING) -> Rule[str]:
     written = text(LONGEST)
 
     def rule(value: Any) -> str:
-        secret = written(value)
+        secret = written(value).strip()
         if len(secret) < least:
             raise Wrong(f"must have {least} characters or more: {ADVICE}")
         if weak(secret):
@@ -36,10 +40,36 @@ def strong(least: int = SIGNING) -> Rule[str]:
     return rule
 
 
+def password(value: Any) -> str:
+    """A rule: a shop's API password. No length is asked for, as gateways of the family hand out
+    their own, but so many different characters as 80 bits have."""
+    secret = text(LONGEST)(value).strip()
+    if bits(secret) < PASSWORD_BITS or weak(secret):
+        raise Wrong(f"is too easy to guess: {ADVICE}")
+    return secret
+
+
 def weak(secret: str) -> bool:
+    return len(set(secret)) < FEWEST or _patterned(secret)
+
+
+def guessable(secret: str) -> bool:
+    """Of a gateway's secret, whose length and characters are the gateway's to choose: whether it
+    is a placeholder or a pattern."""
+    secret = secret.strip()
+    return len(set(secret)) < FEWEST_OF_OTHERS or _patterned(secret)
+
+
+def bits(secret: str) -> float:
+    """How much the characters can tell, by how often each stands there (Shannon). 32 random hex
+    digits have some 113, a sentence of 40 letters 150, "aaaaaaaa" none."""
+    size = len(secret)
+    return sum(count * math.log2(size / count) for count in Counter(secret).values())
+
+
+def _patterned(secret: str) -> bool:
     return (
-        len(set(secret)) < FEWEST
-        or _repeats(secret)
+        _repeats(secret)
         or _counts(secret)
         or _WORDS.search(re.sub(r"[\s_.-]", "", secret)) is not None
     )

@@ -14,9 +14,11 @@ from msgspec import Struct
 
 from checkout.errors import NotFound
 from checkout.model.order import Method
+from checkout.model.urls import parse
 from checkout.settings.colour import on_dark, text_on
 
 DEFAULT_ACCENT = "#0b5fff"
+HTTPS_PORT = 443
 
 
 class Quiet(Struct, frozen=True, kw_only=True):
@@ -43,7 +45,8 @@ class Account(Quiet, frozen=True):
 
 
 class Shop(Quiet, frozen=True):
-    """A shop that may take payments. `return_origins` empty: customers may go to any https.
+    """A shop that may take payments. `return_origins` empty: customers go to the origin of `url`
+    alone.
 
     `private_key` is RSA of 2048 bits or more; `public_key` is its other half, base64 of the DER
     SubjectPublicKeyInfo, as shops' plugins want it.
@@ -70,11 +73,17 @@ class Shop(Quiet, frozen=True):
     accent: str = DEFAULT_ACCENT
     accent_dark: str | None = None
     scheme: str = "auto"  # or light, dark: what the customer's device says does not count
+    ports: frozenset[int] = frozenset({HTTPS_PORT})  # where it may be called: the server's own
     notification_url: str | None = None
     apps: bool = False
     publishable_key: str | None = None
     apps_public_key: bool = False
     apps_transaction_types: tuple[str, ...] = ("payment",)
+
+    @property
+    def landing_origins(self) -> tuple[str, ...]:
+        """Where customers may be sent: origins, and apps like myshop://."""
+        return self.return_origins or (parse(self.url).origin,)
 
     @property
     def on_accent(self) -> str:
@@ -145,7 +154,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 class Settings(Quiet, frozen=True):
     """All of checkout.toml. `secrets`: oldest first, newest last; `public_url` has no path and
-    no slash at its end."""
+    no slash at its end. Shops are called at `egress_ports`, in public or in `notify_networks`."""
 
     SHOWN = ("public_url", "sandbox", "trusted_proxies", "gateways", "shops", "limits")
 
@@ -163,6 +172,8 @@ class Settings(Quiet, frozen=True):
     shops: dict[str, Shop] = {}
     smtp: Smtp | None = None
     limits: Limits = Limits()
+    egress_ports: frozenset[int] = frozenset({HTTPS_PORT})
+    notify_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def https(self) -> bool:

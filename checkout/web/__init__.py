@@ -8,6 +8,8 @@ pages          the customer's story, page by page
 returns        landings from gateways
 notifications  gateways that tell us something
 health         for the operator
+callers        who calls the API
+guesses        wrong passwords are slowed down
 visit          who is looking at which payment, and which page that is
 present        a story in the words and views of the templates
 forms          what the customer typed

@@ -14,7 +14,7 @@ from checkout.merchant.by_token import read_by_token, without_code
 from checkout.merchant.shapes import made_alone
 from checkout.model.checks import decode
 from checkout.web.bodies import read_json
-from checkout.web.callers import authenticated
+from checkout.web.callers import acting, authenticated
 from checkout.web.visit import Web_Request, web_of
 
 CHARGE: Final = "charge"
@@ -43,6 +43,7 @@ async def charge(request: Web_Request) -> Response[Any]:
         shop,
         request_id=request.headers.get("requestid", "")[:255] or None,
         digest=hashlib.sha256(without_code(data, kind)).hexdigest(),
+        by=acting(request, shop),
     )
     payment = story.payment
     language = story.attempts[0].language

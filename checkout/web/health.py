@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from contextlib import suppress
 from math import nan
 from typing import Any, Final
@@ -10,11 +9,12 @@ from typing import Any, Final
 from litestar import MediaType, Response, get, route
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from checkout.errors import CheckoutError, NotFound, Unauthorized
+from checkout.errors import CheckoutError, NotFound
 from checkout.flow.counts import OLDEST, WAITING
 from checkout.flow.readiness import Readiness
 from checkout.flow.verbs import Flow
 from checkout.ledger import outbox
+from checkout.web.callers import operator
 from checkout.web.visit import READ, Web_Request, web_of
 
 
@@ -41,9 +41,7 @@ async def metrics(request: Web_Request) -> Response[bytes]:
     token = web.settings.operator_token
     if token is None:
         raise NotFound
-    said = request.headers.get("authorization", "")
-    if not hmac.compare_digest(said.encode(), f"Bearer {token}".encode()):
-        raise Unauthorized
+    operator(request, token)
     await _count_letters(web.flow)
     return Response(
         generate_latest(), media_type=MediaType.TEXT, headers={"content-type": CONTENT_TYPE_LATEST}

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from checkout.gateways.base import InputField
-from checkout.model.card import holds_card_number
 from checkout.model.checks import Wrong
 from checkout.model.order import Customer
+from checkout.model.pan import holds_card_number
 from checkout.model.rules import email_address
 from checkout.texts import gettext
 from checkout.web import checkboxes, words

@@ -16,7 +16,7 @@ from checkout.model.rules import choice, text
 from checkout.model.status import OUTWARD
 from checkout.web.api import idempotency_key
 from checkout.web.bodies import read_json
-from checkout.web.callers import authenticated
+from checkout.web.callers import acting, authenticated
 from checkout.web.paging import asked
 from checkout.web.visit import Web, Web_Request, web_of
 
@@ -37,6 +37,7 @@ async def create_invoice(request: Web_Request) -> Response[Any]:
         shop,
         idempotency_key=idempotency_key(request) or None,
         digest=hashlib.sha256(body).hexdigest(),
+        by=acting(request, shop),
     )
     return _told(web, made, status_code=201)
 
@@ -86,7 +87,8 @@ async def send_invoice(request: Web_Request) -> Response[Any]:
     email = read_address(decode(body)) if body.strip() else None
     if web.settings.smtp is None:
         raise Unprocessable({"send": [NO_SMTP]})
-    again = await invoices.send_again(web.flow, request.path_params["invoice_id"], shop, email)
+    invoice, by = request.path_params["invoice_id"], acting(request, shop)
+    again = await invoices.send_again(web.flow, invoice, shop, email, by=by)
     return _told(web, again)
 
 
@@ -100,7 +102,8 @@ async def cancel_invoice(request: Web_Request) -> Response[Any]:
     """Shuts its link for good; 422 when it is paid or being paid."""
     web = web_of(request)
     shop = authenticated(request, web.settings)
-    return _told(web, await invoices.cancel(web.flow, request.path_params["invoice_id"], shop))
+    invoice, by = request.path_params["invoice_id"], acting(request, shop)
+    return _told(web, await invoices.cancel(web.flow, invoice, shop, by=by))
 
 
 def _told(web: Web, standing: Standing, status_code: int = 200) -> Response[Any]:

@@ -38,7 +38,7 @@ AMOUNT: Final = {
     ],
 }
 CURRENCY: Final = "ISO 4217; twelve of them once the settings say how they are counted"
-URL: Final = text("https, or an app's scheme from the shop's return_origins", null=True)
+URL: Final = text("on one of the shop's return_origins; without any, on its own site", null=True)
 CALLED: Final = text("https", null=True)
 FLAG: Final = {"type": ["boolean", "null"]}
 NAMES: Final = {"type": ["array", "null"], "items": {"type": "string"}}

@@ -11,12 +11,13 @@ from checkout.errors import NotFound
 from checkout.flow import record
 from checkout.flow.operations import operate
 from checkout.ledger import operations, payments
+from checkout.merchant.card_numbers import without_card_numbers
 from checkout.merchant.letters import told
 from checkout.merchant.shapes import operation as shape
 from checkout.model.checks import Fields, decode, drop_nulls
 from checkout.model.rules import minor_units, text
 from checkout.web.bodies import read_json
-from checkout.web.callers import authenticated
+from checkout.web.callers import acting, authenticated
 from checkout.web.visit import Web_Request, web_of
 
 KINDS: Final = {"captures": "capture", "voids": "void", "refunds": "refund"}
@@ -32,7 +33,7 @@ async def after_payment(request: Web_Request) -> Response[Any]:
     kind = KINDS.get(request.path_params["kind"])
     if kind is None:
         raise NotFound
-    body = Fields(drop_nulls(decode(await read_json(request))), tolerant=True)
+    body = Fields(without_card_numbers(drop_nulls(decode(await read_json(request)))), tolerant=True)
     fields = body.within("request", shown="")
     uid = fields.need("parent_uid", text(64))
     amount = fields.get("amount", minor_units())
@@ -46,6 +47,7 @@ async def after_payment(request: Web_Request) -> Response[Any]:
         amount=amount,
         reason=reason,
         request_id=request.headers.get("requestid", "")[:255] or None,
+        by=acting(request, shop),
     )
     story = await web.flow.ledger.read(record.read, done.payment)
     return Response({"transaction": shape(done, story)})

@@ -18,8 +18,9 @@ from checkout.ledger.rows import Story
 from checkout.links import Pocket
 from checkout.model import saving
 from checkout.model.browser import FIELDS
-from checkout.model.card import BRANDS, oldest_month
+from checkout.model.card import oldest_month
 from checkout.model.order import CARD_METHOD, Customer, Details, Method
+from checkout.model.pan import BRANDS
 from checkout.texts import LANGUAGES
 from checkout.web import checkboxes, present, words
 from checkout.web.answer import Answer

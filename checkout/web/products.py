@@ -12,7 +12,7 @@ from checkout.merchant.products import read_product, shape
 from checkout.model.checks import decode
 from checkout.model.product import Product
 from checkout.web.bodies import read_json
-from checkout.web.callers import authenticated
+from checkout.web.callers import acting, authenticated
 from checkout.web.paging import asked
 from checkout.web.visit import Web_Request, web_of
 
@@ -24,7 +24,7 @@ async def create_product(request: Web_Request) -> Response[Any]:
     shop = authenticated(request, web.settings)
     data, now = decode(await read_json(request)), web.flow.clock()
     product, given = read_product(data, shop, sandbox=web.settings.sandbox, now=now)
-    made = await products.make(web.flow, product, given, shop)
+    made = await products.make(web.flow, product, given, shop, by=acting(request, shop))
     return Response(shape(made, shop, web.settings.public_url, now), status_code=201)
 
 
@@ -59,7 +59,9 @@ async def update_product(request: Web_Request) -> Response[Any]:
     def read(before: dict[str, Any]) -> tuple[Product, dict[str, Any]]:
         return read_product(data, shop, sandbox=web.settings.sandbox, now=now, before=before)
 
-    changed = await products.change(web.flow, request.path_params["product_id"], shop, read)
+    changed = await products.change(
+        web.flow, request.path_params["product_id"], shop, read, by=acting(request, shop)
+    )
     return Response(shape(changed, shop, web.settings.public_url, now))
 
 

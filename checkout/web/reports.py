@@ -8,7 +8,6 @@ sample may hold what somebody typed.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from litestar import Response, post
 from checkout.errors import BadRequest, TooMany
 from checkout.flow.counts import ALERTS, VIOLATIONS
 from checkout.model.checks import decode
+from checkout.model.networks import network_of
 from checkout.web.page_types import page_type
 from checkout.web.security import REPORTS, client_address, read_body
 from checkout.web.visit import Web_Request, web_of
@@ -90,7 +90,7 @@ class Reports:
         if not 0 <= now - self._minute < MINUTE:
             self._minute = now
             self._senders.clear()
-        sender = _sender(address)
+        sender = network_of(address)
         if self._senders[sender] >= PER_ADDRESS or self._senders.total() >= IN_ALL:
             raise TooMany(int(MINUTE))
         self._senders[sender] += 1
@@ -112,14 +112,6 @@ class Reports:
             return
         ALERTS.labels("policy.violation").inc()
         log.error("policy.violation", **said, alert=True)
-
-
-def _sender(address: str) -> str:
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
 
 
 def violations(content_type: str, body: bytes, public_url: str) -> Iterator[Violation]:

@@ -21,6 +21,7 @@ from checkout.texts import LANGUAGES, gettext
 from checkout.web import present
 from checkout.web.answer import Answer
 from checkout.web.challenge import Challenge
+from checkout.web.guesses import Guesses
 from checkout.web.render import Renderer
 from checkout.web.security import (
     REPORTING,
@@ -59,6 +60,7 @@ class Web:
     render: Renderer
     logos: dict[str, str]  # shop id -> our own address of its logo
     challenge: Challenge | None = None
+    guesses: Guesses = field(default_factory=Guesses)
 
     def show(
         self,

@@ -18,12 +18,15 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from checkout import __version__
+from checkout.cli.check import _public
 from checkout.gateways import OPTIONS
+from checkout.gateways.overpay import Options
 from checkout.links import read_link
-from checkout.settings import load
+from checkout.settings import Account, load
 from checkout.settings.shops import publishable_key
 from checkout.settings.strength import strong
 from tests.cli.conftest import ROOT, Run, answered
+from tests.support import shops
 from tests.web.house import written
 
 LINK = (
@@ -273,6 +276,37 @@ def test_check_online(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
     gateways = [each["check"] for each in found if each["check"].startswith("gateways.")]
     assert gateways == ["gateways.cards", "gateways.plain", "gateways.local"]
     assert all(each["ok"] for each in found)
+
+
+def test_check_warns_of_files_that_others_can_read(run: Run, config: Path) -> None:
+    key = config.parent / "shop.pem"
+    key.chmod(0o644)
+    said = run("check", "--config", config)
+    assert said.exit_code == 0
+    assert re.search(rf"^warning\s+files\s+{key}: others .* read it", said.output, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("url", "sandbox", "fine"),
+    [
+        ("https://127.0.0.1", False, False),
+        ("https://10.0.0.1:8443", False, False),
+        ("https://8.8.8.8", False, True),
+        ("http://127.0.0.1:8002", True, True),
+    ],
+)
+async def test_check_online_of_a_private_address(url: str, sandbox: bool, fine: bool) -> None:
+    """Where the name in the settings is a public one, and leads there all the same."""
+    options = Options(base_url=url, shop_id="361", secret_key="x")
+    account = Account(name="cards", adapter="overpay_cards", options=options)
+    settings = shops.settings(sandbox=sandbox, gateways={"cards": account})
+    found = await _public(settings, "cards")
+    wrong = {
+        "check": "gateways.cards",
+        "ok": False,
+        "detail": "base_url leads to a private address",
+    }
+    assert found == (None if fine else wrong)
 
 
 def test_check_online_with_wrong_credentials(

@@ -27,7 +27,7 @@ base_url = "{sandbox}"
 route_id = "{route}"
 from_values = {{ "{email}" = "{{email}}" }}
 {more}
-ipn_secret = "a secret for notifications"
+ipn_secret = "8c1f0b52e7a94d63"
 agreement = "shop"
 """
 PAID_OUT = 'to_values = { wallet = "DE02120300000000202051" }'

@@ -145,7 +145,7 @@ class NaiveShop:
 
 
 @contextmanager
-def serve(shop: NaiveShop) -> Iterator[NaiveShop]:
+def serve(shop: NaiveShop, port: int) -> Iterator[NaiveShop]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             place, _, number = self.path[1:].partition("/")
@@ -175,7 +175,7 @@ def serve(shop: NaiveShop) -> Iterator[NaiveShop]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     shop.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -78,10 +78,10 @@ SLOW = {
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Settings]]:
-    port, sandbox_port = free_ports(2)
+    port, sandbox_port, shop_port = free_ports(3)
     stage = Stage(
         folder=tmp_path_factory.mktemp("drill"),
-        shop="http://127.0.0.1:9",
+        shop=f"http://127.0.0.1:{shop_port}",
         checkout=f"http://127.0.0.1:{port}",
         sandbox=f"http://localhost:{sandbox_port}",
         keys=new_keys(),
@@ -93,8 +93,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Set
 @pytest.fixture(scope="module")
 def naive(stage: tuple[Stage, Settings]) -> Iterator[NaiveShop]:
     where, _ = stage
-    keys = where.keys
-    with serve(NaiveShop(where.checkout, SHOP, keys.secret_key, keys.public_key)) as shop:
+    keys, port = where.keys, int(where.shop.rpartition(":")[2])
+    with serve(NaiveShop(where.checkout, SHOP, keys.secret_key, keys.public_key), port) as shop:
         yield shop
 
 

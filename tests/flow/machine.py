@@ -388,7 +388,7 @@ class Payments(Machine):
     def judge(self, *, accept: bool) -> None:
         """Refused without a look, so what the bank has taken stays flagged."""
         if any(attempt.mismatch and attempt.live for attempt in self.attempts):
-            self.verb(self.flow.judge(self.uid, accept=accept, by="ann", reason="seen"))
+            self.verb(self.flow.judge(self.uid, accept=accept, by=shops.ANN, reason="seen"))
 
     # What is there
 

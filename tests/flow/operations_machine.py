@@ -362,7 +362,9 @@ class Operations(Machine):
             self.sweeps_until_nothing_is_due()
             for each in self.open:
                 self.verb(
-                    decide(self.flow, each.uid, accept=self.truly(each), by="ann", reason="seen")
+                    decide(
+                        self.flow, each.uid, accept=self.truly(each), by=shops.ANN, reason="seen"
+                    )
                 )
             self.sweeps_until_nothing_is_due()
 

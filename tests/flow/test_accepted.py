@@ -16,6 +16,7 @@ from checkout.ledger.rows import Story
 from checkout.merchant.shapes import operation as shape
 from checkout.model.outcome import UNKNOWN, Facts, Outcome
 from checkout.model.status import Status
+from tests.support import shops
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
 from tests.support.shops import changed
 from tests.support.world import World
@@ -174,6 +175,6 @@ async def test_it_is_asked_about_for_a_month_ever_more_slowly(office: World) -> 
     assert sum(at > 7 for at in asked) == 23
     assert 29 <= asked[-1] <= 31
     assert [line["event"] for line in said if line.get("alert")] == ["operation.unsettled"]
-    done = await decide(office.flow, operation.uid, accept=True, by="ann", reason="it came")
+    done = await decide(office.flow, operation.uid, accept=True, by=shops.ANN, reason="it came")
     assert done.status is Status.REFUNDED
     assert await office.told(story) == ["successful", "successful: refund"]

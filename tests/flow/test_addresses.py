@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 
 import httpx
 import pytest
@@ -117,8 +118,40 @@ async def test_whatever_is_written_is_looked_up(post: Post, address: str, asked:
     assert post.asked == [asked]
 
 
-async def test_what_was_checked_is_connected_to(post: Post) -> None:
+async def test_ports_that_shops_are_not_called_at(post: Post) -> None:
+    """Nobody scans or feeds another's services through us; also of payments that were made before
+    there was this rule."""
+    for port in (22, 25, 80, 3306, 6379, 8443):
+        address = f"https://shop.example.com:{port}/n"
+        await post.paid(ways=Ways(notification_url=address))
+    await post.deliver()
+    assert post.requests == []
+    await post.paid(ways=Ways(notification_url="https://shop.example.com:443/n"))
+    await post.deliver()
+    assert len(post.requests) == 1
+
+
+async def test_a_private_network_that_shops_live_in(url: str) -> None:
+    """Named in the settings, and nothing beside it."""
+    networks = (ip_network("10.1.2.0/24"), ip_network("fd12:3456::/32"))
+    settings = shops.settings(notify_networks=networks)
+    async with open_world(url, settings=settings) as world, open_post(world) as post:
+        outside = ("10.1.3.3", "fd12:3457::9", "169.254.169.254", "127.0.0.1")
+        for host in ("10.1.2.3", "fd12:3456::9", *outside):
+            post.addresses = [(host,)]
+            await post.paid()
+            await post.deliver()
+        assert [request.url.host for request in post.requests] == ["10.1.2.3", "fd12:3456::9"]
+
+
+async def test_what_was_checked_is_connected_to(url: str) -> None:
     """DNS rebinding: the name is looked up once, and what it says later does not matter."""
+    settings = shops.settings(egress_ports=frozenset({443, 8443}))
+    async with open_world(url, settings=settings) as world, open_post(world) as post:
+        await rebound(post)
+
+
+async def rebound(post: Post) -> None:
     await post.paid(ways=Ways(notification_url="https://shop.example.com:8443/n?a=%20b#frag"))
     post.addresses = [(PUBLIC,), ("127.0.0.1",)]
     await post.deliver()

@@ -13,11 +13,12 @@ from structlog.testing import capture_logs
 from checkout.model.money import Money
 from checkout.model.outcome import Exchanged, Facts, Outcome
 from checkout.model.status import Status
+from tests.support import shops
 from tests.support.gateway import ACTION, PAID
 from tests.support.world import World
 
 AGREED = Exchanged("0.00020150 BTC", "12.50 EUR")
-WHO = {"by": "ann", "reason": "looked it up"}
+WHO = {"by": shops.ANN, "reason": "looked it up"}
 
 
 def made(agreed: Exchanged = AGREED) -> Outcome:

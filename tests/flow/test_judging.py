@@ -9,11 +9,12 @@ from checkout.errors import NotFound, Unprocessable
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Facts, Outcome
 from checkout.model.status import Status
+from tests.support import shops
 from tests.support.gateway import ABSENT, DECLINED, EXPIRED, PAID, PENDING
 from tests.support.world import World
 
 LESS = Outcome(Status.PAID, "g-1", facts=Facts(money=Money(1249, "EUR")))
-WHO = {"by": "ann", "reason": "the bank fee"}
+WHO = {"by": shops.ANN, "reason": "the bank fee"}
 
 
 async def test_accepted_the_gateways_word_stands(world: World) -> None:

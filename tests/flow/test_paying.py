@@ -12,6 +12,7 @@ from checkout.flow.sweep import sweep
 from checkout.ledger.rows import Story
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
 from checkout.model.status import Status
+from checkout.model.steps import Instructions, PostForm, Redirect, Step
 from tests.support import shops
 from tests.support.gateway import (
     ABSENT,
@@ -76,6 +77,41 @@ def everything(conn: Connection) -> str:
     for table in ("payments", "attempts", "events", "outbox"):
         found += [repr(tuple(row)) for row in conn.execute(text(f"SELECT * FROM {table}"))]
     return "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        Outcome(Status.PENDING, shops.CARD.number),
+        Outcome(Status.ACTION, "g-1", Redirect(f"https://bank.example/?n={shops.CARD.number}")),
+        Outcome(Status.ACTION, "g-1", PostForm("https://b.example/", (("n", shops.CARD.number),))),
+        Outcome(Status.DECLINED, "g-1", facts=Facts(message=f"No {shops.CARD.number}")),
+    ],
+    ids=["id", "address", "form", "message"],
+)
+async def test_a_number_that_the_gateway_says_back_is_not_kept(world: World, echo: Outcome) -> None:
+    story = await world.paid_with(echo)
+    assert story.attempts[0].status is echo.status
+    assert shops.CARD.number not in await world.ledger.read(everything)
+
+
+@pytest.mark.parametrize(
+    ("step", "left"),
+    [
+        (Redirect("http://localhost/x"), None),
+        (PostForm("HTTP://127.0.0.1/", (("n", "1"),)), None),
+        (Instructions(account="7", link="http://[::1]/"), Instructions(account="7")),
+        (Redirect("https://bank.example/x"), Redirect("https://bank.example/x")),
+        (Instructions(link="sbolpay://x"), Instructions(link="sbolpay://x")),
+    ],
+    ids=["redirect", "form", "link", "https", "app"],
+)
+async def test_nobody_is_sent_to_an_address_without_tls(
+    world: World, step: Step, left: Step | None
+) -> None:
+    """Adapters let http on loopback pass: there the simulated gateways are, and no others."""
+    story = await world.paid_with(Outcome(Status.ACTION, "g-1", step))
+    assert story.attempts[0].step == left
 
 
 async def test_claimed_durably_before_it_is_sent(world: World) -> None:

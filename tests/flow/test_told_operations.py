@@ -18,6 +18,7 @@ from checkout.model.money import Money
 from checkout.model.order import Ways
 from checkout.model.outcome import UNKNOWN, Facts, News, Outcome
 from checkout.model.status import Status
+from tests.support import shops
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, UNREACHABLE
 from tests.support.world import World
 
@@ -173,7 +174,7 @@ async def test_what_a_person_decides_is_told(office: World, *, accept: bool) -> 
     story = await office.paid_with(PAID)
     refund = await do(office, "refund", story, UNKNOWN)
     office.clock.move(61)
-    await decide(office.flow, refund.uid, accept=accept, by="ann", reason="the bank says")
+    await decide(office.flow, refund.uid, accept=accept, by=shops.ANN, reason="the bank says")
     word = "successful" if accept else "failed"
     assert await office.told(story) == ["successful", f"{word}: refund"]
 

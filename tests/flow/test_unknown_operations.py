@@ -17,6 +17,7 @@ from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Story
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
+from tests.support import shops
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
 from tests.support.shops import changed
 from tests.support.world import World
@@ -105,7 +106,7 @@ async def test_a_day_later_a_person_has_to_look(office: World) -> None:
     await reconcile(office.flow, story.payment.uid)
     assert await standing(office, story) is Status.REFUNDED
     with pytest.raises(Unprocessable):
-        await decide(office.flow, operation.uid, accept=False, by="ann", reason="late")
+        await decide(office.flow, operation.uid, accept=False, by=shops.ANN, reason="late")
 
 
 async def test_a_process_that_died_sending_it(office: World) -> None:
@@ -132,9 +133,9 @@ async def test_at_most_one_query_a_second(office: World) -> None:
 async def test_a_person_decides(office: World, *, accept: bool) -> None:
     story, operation = await unknown(office)
     with pytest.raises(Unprocessable):
-        await decide(office.flow, operation.uid, accept=accept, by="ann", reason="too early")
+        await decide(office.flow, operation.uid, accept=accept, by=shops.ANN, reason="too early")
     office.clock.move(61)
-    done = await decide(office.flow, operation.uid, accept=accept, by="ann", reason="bank says")
+    done = await decide(office.flow, operation.uid, accept=accept, by=shops.ANN, reason="bank says")
     assert done.status is (Status.REFUNDED if accept else Status.DECLINED)
     assert await office.status(story) is (Status.REFUNDED if accept else Status.PAID)
     last: Any = [e for e in await office.events(story) if e.kind == f"refund.{done.status}"][-1]

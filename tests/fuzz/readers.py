@@ -7,6 +7,7 @@ A reader here is the function that the server calls, down to the refusal; whole 
 from __future__ import annotations
 
 import json
+import time
 import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from contextlib import suppress
 from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -43,11 +45,12 @@ from checkout.merchant.page_settings import card_token
 from checkout.merchant.products import read_product
 from checkout.merchant.travel import AIRLINE, LEG
 from checkout.model.browser import FIELDS, Browser
-from checkout.model.card import digits, expiry, holds_card_number, read_card, read_holder
+from checkout.model.card import digits, expiry, read_card, read_holder
 from checkout.model.checks import Fields, Problems, Wrong, check_bounds, decode, form_pairs
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.networks import network_of
 from checkout.model.order import Customer, CustomerFields, Order, Ways
+from checkout.model.pan import holds_card_number, mask_card_numbers
 from checkout.model.rules import (
     cardless,
     choice,
@@ -83,6 +86,7 @@ from checkout.web.forms import (
     read_customer,
     shown_again,
 )
+from checkout.web.guesses import Guesses
 from checkout.web.inputs import input_fields, read_inputs
 from checkout.web.present import zone_of
 from checkout.web.proof_of_work import proved
@@ -96,6 +100,9 @@ from tests.support.clock import BEGINNING
 
 SHOP: Final = shops.shop(link_keys=(shops.SECRET,), return_origins=("https://a.example", "app://"))
 SETTINGS: Final = shops.settings(SHOP)
+WEB: Final = SimpleNamespace(
+    settings=SETTINGS, flow=SimpleNamespace(clock=time.time), guesses=Guesses()
+)
 SIGNER: Final = Signer((shops.SECRET,))
 UID: Final = "8a8b6f2e-0c5c-4e0a-9d0a-2f1c7f1f5a10"
 ASKING: Final = Order(
@@ -132,6 +139,7 @@ def request(**headers: str) -> Request[Any, Any, Any]:
         for name, value in headers.items()
     ]
     scope: Any = {"type": "http", "headers": pairs, "client": ("10.0.0.1", 1), "state": {}}
+    scope["litestar_app"] = SimpleNamespace(state=SimpleNamespace(web=WEB))
     return Request(scope)
 
 
@@ -210,6 +218,7 @@ def query_of(name: str) -> Read:
 # By what they read: a text as it came out of a form, a header, JSON or a gateway's answer.
 TEXTS: Final[Mapping[str, Read]] = {
     "card: a number anywhere": holds_card_number,
+    "card: masked": mask_card_numbers,
     "card: digits": digits,
     "card: expiry": expiry,
     "card: holder": read_holder,
@@ -219,7 +228,7 @@ TEXTS: Final[Mapping[str, Read]] = {
     "rule: long text": text_of(100_000, least=0),
     "rule: e-mail": cardless(email_address),
     "rule: page": page_address,
-    "rule: return address": shop_address(),
+    "rule: return address": shop_address(origins=("https://a.example",)),
     "rule: an app's address": shop_address(origins=("app://", "https://a.example")),
     "rule: called address": web_address(),
     "rule: country": country,

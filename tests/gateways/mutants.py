@@ -359,11 +359,12 @@ CARDS: Final = (
         ("test_no_secret_is_in_an_error_of_its_options",),
     ),
     Mutant(
-        "the gateway's sentence is kept with the card number in it",
+        "the log has what the gateway says, card number and all",
         "overpay_cards",
         "overpay_answer",
-        'message=safe(text(fields, "message") or text(bank, "message")),',
-        'message=text(fields, "message") or text(bank, "message"),',
+        '    uid = text(fields, "uid") or text(fields, "id")\n    bank =',
+        '    uid = text(fields, "uid") or text(fields, "id")\n'
+        '    __import__("structlog").get_logger().info("gateway.said", said=fields)\n    bank =',
         ("test_an_echoed_card_number_is_not_kept[pay payment]",),
     ),
 )

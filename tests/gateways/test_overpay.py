@@ -324,7 +324,25 @@ SCRIPTS = ("javascript", "data", "vbscript", "file", "intent", "blob", "http", "
 
 
 @pytest.mark.parametrize(
-    "scheme", [*SCRIPTS, "ms-msdt", "search-ms", "JavaScript", "a\tb", "", "x"]
+    "scheme",
+    [
+        *SCRIPTS,
+        "ms-msdt",
+        "search-ms",
+        "JavaScript",
+        "a\tb",
+        "",
+        "x",
+        "tg",
+        "steam",
+        "zoommtg",
+        "vscode",
+        "itms-services",
+        "bank",
+        "bank2",
+        "android-app",
+        "facetime",
+    ],
 )
 def test_no_app(scheme: str) -> None:
     assert app_link({"link": f"{scheme}://pay?id=1"}, "link") is None

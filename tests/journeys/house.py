@@ -112,6 +112,7 @@ apps_public_key = true
 url = "{shop}"
 email = "help@shop.example.com"
 frame_origins = ["{shop}", "{frame}"]
+return_origins = ["{shop}", "https://shop.example.com"]
 
 [shops.{shop_id}.methods]
 credit_card = "cards"

@@ -62,7 +62,7 @@ terms_url = "{sandbox}/en/rules"
 
 [shops.362]
 name = "Other shop"
-secret_key = "{shop_secret}"
+secret_key = "{other_secret}"
 private_key = "file:shop.pem"
 url = "{shop}"
 
@@ -101,6 +101,9 @@ class Checkout:
     client: httpx.AsyncClient = field(default_factory=new_client)
     amounts: Any = field(default_factory=lambda: count(1001))  # no two orders have one
 
+    def auth(self, shop: str) -> tuple[str, str]:
+        return shop, self.secrets["shop_secret" if shop == SHOP else "other_secret"]
+
     async def order(self, method: str, *, shop: str = SHOP, **changes: Any) -> Made:
         amount = next(self.amounts)
         order = {"amount": amount, "currency": "EUR", "description": f"Order {token_hex(4)}"}
@@ -115,7 +118,7 @@ class Checkout:
         answer = await self.client.post(
             f"{self.url}/ctp/api/checkouts",
             json={"checkout": body | changes},
-            auth=(shop, self.secrets["shop_secret"]),
+            auth=self.auth(shop),
         )
         assert answer.status_code == 201, answer.text
         made = answer.json()["checkout"]
@@ -125,7 +128,7 @@ class Checkout:
     async def status(self, made: Made, shop: str = SHOP) -> str:
         """As the shop's API tells it."""
         answer = await self.client.get(
-            f"{self.url}/ctp/api/checkouts/{made.token}", auth=(shop, self.secrets["shop_secret"])
+            f"{self.url}/ctp/api/checkouts/{made.token}", auth=self.auth(shop)
         )
         assert answer.status_code == 200, answer.text
         return str(answer.json()["checkout"]["status"])
@@ -279,7 +282,14 @@ async def open_street(folder: Path, *names: str, own_public_key: str = "") -> As
     gateway "signing"."""
     sandbox_port, *ports = free_ports(1 + len(names))
     sandbox = f"http://localhost:{sandbox_port}"
-    words = ("shop_secret", "gateway_secret", "plain_secret", "ipn_secret", "secure_key")
+    words = (
+        "shop_secret",
+        "other_secret",
+        "gateway_secret",
+        "plain_secret",
+        "ipn_secret",
+        "secure_key",
+    )
     words += ("acquired_secret", "acquired_link_key")  # of a shop that nobody visits here
     secrets = {word: token_hex(32) for word in words}
     private, _ = new_pair()

@@ -41,7 +41,7 @@ SHOP_SAYS: Final = (
     Row("settings.language", "de", "language"),
     Row("settings.notification_url", "http://127.0.0.1:9/told", "notification_url",
         re.compile(r"http://127\.0\.0\.1:\d+/notify/cards/\S+")),
-    Row("settings.return_url", "http://127.0.0.1:9/back", "return_url",
+    Row("settings.return_url", "https://shop.example.com/back", "return_url",
         re.compile(r"http://127\.0\.0\.1:\d+/return/\S+")),
     Row("test", True, "test"),
     Row("three_d_secure.advanced", False, "three_d_secure.advanced"),

@@ -16,16 +16,8 @@ from rich.pretty import pprint
 
 from checkout.assets import STATIC
 from checkout.model import card as words
-from checkout.model.card import (
-    BRANDS,
-    Card,
-    brand_of,
-    digits,
-    expiry,
-    holds_card_number,
-    luhn,
-    read_card,
-)
+from checkout.model.card import Card, digits, expiry, read_card
+from checkout.model.pan import BRANDS, brand_of, holds_card_number, luhn, mask_card_numbers
 
 TODAY = date(2026, 6, 15)
 FORM = {
@@ -408,3 +400,33 @@ def test_the_window_finds_what_is_there(text: str) -> None:
 )
 def test_holds_none(text: str) -> None:
     assert not holds_card_number(text)
+
+
+# --- Masking ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "masked"),
+    [
+        ("4005550000000019", "400555******0019"),
+        ("a 4005 5500 0000 0019 b", "a 4005 55** **** 0019 b"),
+        ("x 4005550000000019 y 4005-5500-0000-0019", "x 400555******0019 y 4005-55**-****-0019"),
+        ("378282246310005", "378282*****0005"),
+        ("\uff14005550000000019", "\uff1400555******0019"),
+        ("4005\u200b550000000019", "400555******0019"),
+        ("4005550000000018", "4005550000000018"),
+        ("+4005550000000019", "+4005550000000019"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_masked(said: str, masked: str) -> None:
+    assert mask_card_numbers(said) == masked
+    assert not holds_card_number(masked)
+
+
+@given(st.text(alphabet="0123456789 -.x+\u0664", max_size=80))
+def test_what_holds_a_number_holds_none_when_masked(said: str) -> None:
+    masked = mask_card_numbers(said)
+    assert holds_card_number(said) == (masked != said)
+    assert not holds_card_number(masked)
+    assert len(masked) == len(said)

@@ -46,7 +46,8 @@ anything = st.recursive(
 ALL: list[Rule[Any]] = [
     text(), text(10, least=0, numbers=True), whole(0, 9), minor_units(), minor_units(least=0),
     flag, loose_flag, choice(("a", "b")), choice(EXPONENTS), matching("[a-z]+", "must be small"),
-    many(text()), texts(), plain_object, passed_on(), shop_address(), shop_address(origins=("app://",)),
+    many(text()), texts(), plain_object, passed_on(), shop_address(origins=("https://a.example",)),
+    shop_address(origins=("app://",)),
     web_address(), web_address(sandbox=True), email_address, country, day, moment, ip_address,
 ]  # fmt: skip
 

@@ -17,6 +17,8 @@ class Stub(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Overpay(Stub, frozen=True):
+    secrets: ClassVar[tuple[str, ...]] = ("secret_key",)
+
     shop_id: str
     secret_key: str
     public_key: str | None = None
@@ -29,6 +31,8 @@ class Overpay(Stub, frozen=True):
 
 
 class Rest(Stub, frozen=True):
+    secrets: ClassVar[tuple[str, ...]] = ("secure_key",)
+
     partner_id: str
     username: str
     member_id: str
@@ -39,6 +43,8 @@ class Rest(Stub, frozen=True):
 
 
 class Exchanger(Stub, frozen=True):
+    secrets: ClassVar[tuple[str, ...]] = ("ipn_secret",)
+
     route_id: str
     from_values: dict[str, str] = {}
     to_values: dict[str, str] = {}

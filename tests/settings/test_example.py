@@ -15,7 +15,7 @@ from tests.settings.conftest import Settled
 from tests.settings.kit import DOCS, EXAMPLE
 
 # Fields that are no setting: they come from a table's name or are worked out.
-DERIVED = {Account: {"name", "options"}, Shop: {"id", "public_key"}, Method: {"name"}}
+DERIVED = {Account: {"name", "options"}, Shop: {"id", "public_key", "ports"}, Method: {"name"}}
 
 
 def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) -> None:

@@ -18,7 +18,7 @@ from rich.pretty import pprint
 from checkout.model.checks import Fields
 from checkout.settings import Settings
 from checkout.settings.load import read_settings
-from checkout.settings.strength import strong, weak
+from checkout.settings.strength import password, strong, weak
 from tests.settings.conftest import Problems, Settled
 from tests.settings.kit import ADAPTERS
 
@@ -73,8 +73,46 @@ def test_weak_keys_refuse_to_start(problems: Problems, secret: str, reason: str)
         assert reason in told
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "hunter2",
+        "a1b2c3d4e5f6",
+        "a" * 64,
+        "deadbeef" * 8,
+        "0123456789abcdef" * 4,
+        "my-shop-password-361",
+    ],
+)
+def test_weak_passwords_of_shops_refuse_to_start(problems: Problems, secret: str) -> None:
+    told = problems(SHOP_SECRET=secret)
+    assert told == {"shops.361.secret_key": "is too easy to guess: make one with `checkout keys`"}
+
+
+def test_what_gateways_of_the_family_hand_out_is_a_password(settled: Settled) -> None:
+    for secret in (secrets.token_hex(32), secrets.token_hex(16), secrets.token_urlsafe(18)):
+        for _ in range(50):
+            assert password(secret) == secret
+        # As editors, Windows and orchestrators leave them in variables.
+        for around in (f"{secret}\n", f" {secret}\r\n", f"{secret}\t"):
+            assert settled(SHOP_SECRET=around).shop("361").secret_key == secret
+
+
+@pytest.mark.parametrize("secret", ["x" * 32, "secret_key", "change me", "12345678", "abababab"])
+def test_a_gateways_secret_is_no_placeholder(problems: Problems, secret: str) -> None:
+    assert problems(ACQUIRER_KEY=secret) == {
+        "gateways.acquirer.secure_key": "can be guessed: use the one that the gateway gave you"
+    }
+
+
+def test_a_gateways_secret_may_be_short(settled: Settled) -> None:
+    for secret in ("39471058", "Kx7pQ2", "b5f9e24d7786a1fe"):
+        assert settled(ACQUIRER_KEY=secret).account("acquirer").options.secure_key == secret
+
+
 def test_the_operators_token_is_strong(problems: Problems) -> None:
     assert "16 characters" in problems(OPERATOR_TOKEN="s3cr3t")["operator_token"]
+    assert "too easy" in problems(OPERATOR_TOKEN="letmein" * 4)["operator_token"]
 
 
 def test_at_least_one_secret(problems: Problems) -> None:
@@ -103,6 +141,39 @@ def test_a_signing_secret_is_nothing_else(
     assert environ[name] not in reason
 
 
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("OVERPAY_SECRET", "gateways.cards.secret_key"),
+        ("ACQUIRER_KEY", "gateways.acquirer.secure_key"),
+        ("IPN_SECRET", "gateways.coins.ipn_secret"),
+        ("OPERATOR_TOKEN", "operator_token"),
+    ],
+)
+def test_a_shops_password_is_nothing_else(
+    problems: Problems, environ: dict[str, str], name: str, first: str
+) -> None:
+    for same in (environ[name], f"{environ[name]}\n"):
+        assert problems(SHOP_SECRET=same) == {
+            "shops.361.secret_key": f"must not be the same as {first}"
+        }
+
+
+def test_passwords_of_servers_are_nothing_else(problems: Problems, environ: dict[str, str]) -> None:
+    secret = environ["SHOP_SECRET"]
+    assert problems(("user:password@host:587", f"user:{secret}@host:587")) == {
+        "shops.361.secret_key": "must not be the same as smtp.url"
+    }
+    address = f"postgresql://me:{secret}@host/name"
+    assert problems(('"sqlite:///checkout.db"', f'"{address}"')) == {
+        "shops.361.secret_key": "must not be the same as database"
+    }
+    token = environ["OPERATOR_TOKEN"]
+    assert problems(IPN_SECRET=token) == {
+        "gateways.coins.ipn_secret": "must not be the same as operator_token"
+    }
+
+
 @pytest.mark.parametrize("name", ["OVERPAY_SECRET", "IPN_SECRET", "SHOP_SECRET", "SHOP_LINK_KEY"])
 def test_a_link_key_is_nothing_else(problems: Problems, environ: dict[str, str], name: str) -> None:
     keys = 'link_keys = ["env:SHOP_LINK_KEY", "env:SECOND"]'
@@ -111,7 +182,7 @@ def test_a_link_key_is_nothing_else(problems: Problems, environ: dict[str, str],
     assert "must not be the same as" in reason
 
 
-def test_two_shops_do_not_share_a_link_key(problems: Problems) -> None:
+def test_two_shops_share_no_secret(problems: Problems) -> None:
     second = """
         [shops.362]
         name = "Other"
@@ -122,7 +193,8 @@ def test_two_shops_do_not_share_a_link_key(problems: Problems) -> None:
         methods = { credit_card = "cards" }
         [smtp]"""
     assert problems(("[smtp]", second)) == {
-        "shops.362.link_keys.1": "must not be the same as shops.361.link_keys.1"
+        "shops.362.secret_key": "must not be the same as shops.361.secret_key",
+        "shops.362.link_keys.1": "must not be the same as shops.361.link_keys.1",
     }
 
 
@@ -131,13 +203,13 @@ def test_a_publishable_key_is_one_shop_s_and_no_secret(problems: Problems) -> No
     second = f"""
         [shops.362]
         name = "Other"
-        secret_key = "env:SHOP_SECRET"
+        secret_key = "env:OTHER_SECRET"
         publishable_key = "{key}"
         private_key = "file:shop-361.pem"
         url = "https://other.example"
         methods = {{ credit_card = "cards" }}
         [smtp]"""
-    assert problems(("[smtp]", second)) == {
+    assert problems(("[smtp]", second), OTHER_SECRET=secrets.token_hex(32)) == {
         "shops.362.publishable_key": "must not be the same as shops.361.publishable_key"
     }
     secret = f"pk_{token_urlsafe(48)}"
@@ -195,10 +267,10 @@ def test_any_text_may_be_a_reference(settled: Settled, folder: Path) -> None:
         ('"sqlite:///checkout.db"', '"env:DATABASE"'),
         ('"99999999"', '"file:sub/number"'),
         ('erip = { gateway = "local"', 'erip = { gateway = "env:ACCOUNT"'),
-        DATABASE="postgresql://user:password@host/name",
+        DATABASE="postgresql://user:dbpassword@host/name",
         ACCOUNT="local",
     )
-    assert settings.database == "postgresql://user:password@host/name"
+    assert settings.database == "postgresql://user:dbpassword@host/name"
     erip = settings.shop("361").method("erip")
     assert erip is not None
     assert (erip.gateway, erip.params) == ("local", {"service_no": "77\n"})  # one newline goes

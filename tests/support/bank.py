@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,7 +25,7 @@ from tests.support.shops import rsa_key
 
 URL: Final = "https://gateway.example"
 GATEWAY_SHOP: Final = "361"
-GATEWAY_SECRET: Final = "gateway-secret"
+GATEWAY_SECRET: Final = secrets.token_hex(32)
 
 VERDICTS: Final = ("paid", "declined", "action", "pending", "refused")
 WORD: Final = {

@@ -10,6 +10,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from checkout.ledger.audit import Actor
 from checkout.model.browser import Browser
 from checkout.model.card import Card
 from checkout.model.money import Money
@@ -89,5 +90,6 @@ def changed(value: Any, **changes: Any) -> Any:
     return msgspec.structs.replace(value, **changes)
 
 
+ANN: Final = Actor("ann", "cli", "till-1")
 CUSTOMER: Final = Customer(email="ann@example.com", ip="192.0.2.7")
 BROWSER: Final = Browser(accept_header="text/html", user_agent="Mozilla/5.0", language="en-GB")

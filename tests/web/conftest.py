@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from checkout.web.guesses import Guesses
 from tests.web.house import Customer, House, open_house
 
 HERE = Path(__file__).parent
@@ -35,6 +37,15 @@ async def house(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
     """The usual one, shared: a test looks at its own payments alone."""
     async with open_house(tmp_path_factory.mktemp("house"), pem) as found:
         yield found
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_guessed(request: pytest.FixtureRequest) -> None:
+    """The houses are shared, and so is the address that all tests come from."""
+    for name in ("house", "proxied"):
+        if name in request.fixturenames:
+            state = request.getfixturevalue(name).app.state
+            state.web = replace(state.web, guesses=Guesses())
 
 
 @pytest_asyncio.fixture(loop_scope="session")

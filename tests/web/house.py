@@ -24,6 +24,7 @@ from litestar.types import Receive, Scope, Send
 from checkout.app import create_app
 from checkout.flow.pace import Pace
 from checkout.gateways import OPTIONS
+from checkout.process import write_private
 from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.world import World
 from checkout.settings import Settings, load
@@ -342,9 +343,9 @@ def publishable_key() -> str:
 
 def written(folder: Path, pem: str, **changes: str) -> Path:
     """The settings file of a house, with secrets of its own."""
-    (folder / "shop.pem").write_text(pem)
+    write_private(folder / "shop.pem", pem)
     other = rsa_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "framing.pem").write_bytes(other)
+    write_private(folder / "framing.pem", other.decode())
     values = {
         "public_url": PUBLIC,
         "sandbox": SANDBOX,
@@ -367,7 +368,7 @@ def written(folder: Path, pem: str, **changes: str) -> Path:
     for name in (*fresh, "other_secret", "other_link_key"):
         values.setdefault(name, secrets.token_hex(32))
     path = folder / "checkout.toml"
-    path.write_text(SETTINGS.format(**values))
+    write_private(path, SETTINGS.format(**values))
     return path
 
 

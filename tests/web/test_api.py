@@ -221,6 +221,36 @@ async def test_addresses_off_the_shops_own_sites(house: House) -> None:
         assert answer.status_code == 201, answer.text
 
 
+async def test_a_shop_that_lists_no_site_sends_customers_to_its_own(house: House) -> None:
+    """It has `url` alone. A link to any https site would be a redirect for whoever makes links."""
+    for name in ("return_url", "success_url", "decline_url", "fail_url", "cancel_url",
+                 "client_callback_url"):  # fmt: skip
+        for foreign in (
+            "https://evil.example/",
+            "https://shop.example.com.evil.example/",
+            "https://shop.example.com:8443/",
+            "https://sub.shop.example.com/",
+        ):
+            answer = await post(house, {"checkout": ordered(settings={name: foreign})})
+            assert answer.status_code == 422, (name, foreign)
+            (reason,) = both(answer)["errors"]["settings"][name]
+            assert "return_origins (https://shop.example.com)" in reason
+        own = ordered(settings={name: "https://shop.example.com/thanks"})
+        assert (await post(house, {"checkout": own})).status_code == 201
+
+
+async def test_ports_that_shops_are_not_called_at(house: House) -> None:
+    for name in ("notification_url", "verification_url"):
+        for port in (22, 25, 80, 6379, 8443):
+            body = ordered(settings={name: f"https://shop.example.com:{port}/"})
+            answer = await post(house, {"checkout": body})
+            assert answer.status_code == 422
+            assert both(answer)["errors"]["settings"] == {name: ["must be at port 443"]}
+        for fine in ("https://shop.example.com:443/x", "http://127.0.0.1:8009/x"):
+            answer = await post(house, {"checkout": ordered(settings={name: fine})})
+            assert answer.status_code == 201, "on loopback, in the sandbox, any"
+
+
 async def test_no_method_can_take_it(house: House) -> None:
     body = ordered(payment_method={"types": ["erip"]}, transaction_type="authorization")
     answer = await post(house, {"checkout": body})

@@ -640,16 +640,19 @@ async def test_back_by_itself(
     assert "Onwards" in page.text
 
 
+OWN = "https://shop.example.com"
+
+
 @pytest.mark.parametrize(
     ("number", "settings", "base", "status"),
-    [(PAID, {"return_url": None, "success_url": "https://s.example/ok?x=1",
-             "decline_url": "https://s.example/no"}, "https://s.example/ok?x=1&", "successful"),
-     (DECLINED, {"return_url": None, "success_url": "https://s.example/ok",
-                 "decline_url": "https://s.example/no"}, "https://s.example/no?", "failed"),
-     (DECLINED, {"return_url": None, "success_url": "https://s.example/ok",
-                 "fail_url": "https://s.example/bad"}, "https://s.example/bad?", "failed"),
-     (PAID, {"return_url": "https://s.example/all", "success_url": "https://s.example/ok"},
-      "https://s.example/all?", "successful")],
+    [(PAID, {"return_url": None, "success_url": f"{OWN}/ok?x=1",
+             "decline_url": f"{OWN}/no"}, f"{OWN}/ok?x=1&", "successful"),
+     (DECLINED, {"return_url": None, "success_url": f"{OWN}/ok",
+                 "decline_url": f"{OWN}/no"}, f"{OWN}/no?", "failed"),
+     (DECLINED, {"return_url": None, "success_url": f"{OWN}/ok",
+                 "fail_url": f"{OWN}/bad"}, f"{OWN}/bad?", "failed"),
+     (PAID, {"return_url": f"{OWN}/all", "success_url": f"{OWN}/ok"},
+      f"{OWN}/all?", "successful")],
     ids=["success", "decline", "fail", "return wins"],
 )  # fmt: skip
 async def test_which_address(
@@ -665,11 +668,11 @@ async def test_which_address(
 async def test_a_cancelled_payment_goes_back_by_its_own_address(
     house: House, customer: Customer
 ) -> None:
-    made = await house.create(settings={"cancel_url": "https://s.example/cancelled"})
+    made = await house.create(settings={"cancel_url": "https://shop.example.com/cancelled"})
     page = await customer.open(made.path())
     await customer.submit(page.form("cancel"))
     page = await customer.open(made.path("result"))
-    wanted = f"https://s.example/cancelled?token={made.token}&status=canceled&uid={made.uid}"
+    wanted = f"https://shop.example.com/cancelled?token={made.token}&status=canceled&uid={made.uid}"
     assert f"{wanted}&result=SIGNED" in unsigned(page)
 
 
@@ -678,11 +681,11 @@ async def test_the_exchangers_callback(
     house: House, customer: Customer, number: str, word: str
 ) -> None:
     made = await house.create(
-        attempts=1, settings={"client_callback_url": "https://s.example/cb?order=7"}
+        attempts=1, settings={"client_callback_url": "https://shop.example.com/cb?order=7"}
     )
     await customer.pay(made, number)
     page = await customer.open(made.path("result"))
-    assert f"https://s.example/cb?order=7&status={word}" in page.links
+    assert f"https://shop.example.com/cb?order=7&status={word}" in page.links
 
 
 async def test_the_result_in_a_frame_leaves_by_the_top(house: House, customer: Customer) -> None:

@@ -20,7 +20,7 @@ from checkout.model.outcome import Outcome
 from checkout.settings.accounts import read_account
 from tests.gateways import faults, samples
 from tests.gateways.kit.house import House, unreachable
-from tests.gateways.replay import Script, Story, nodes, replaced
+from tests.gateways.replay import Script, Story, body_at, nodes, replaced
 
 
 class Secrets(House):
@@ -44,22 +44,37 @@ class Secrets(House):
                     for secret in self._secrets_in(good):
                         assert secret not in said, (name, said)
 
-    async def test_an_echoed_card_number_is_not_kept(self, paying: Story) -> None:
-        """Gateways are known to say "4005 5500 ... is invalid"."""
-        number = samples.CARD_NUMBER
+    async def test_an_echoed_card_number_is_not_kept(self, act: Story) -> None:
+        """Gateways are known to say "4005 5500 ... is invalid", and not in their sentences alone:
+        it stands in each of their fields in turn, by itself and among words."""
+        if not act.body(-1).startswith(b"{"):
+            pytest.skip("not JSON")
+        number, answer = samples.CARD_NUMBER, json.loads(act.body(-1))
         spaced = " ".join(number[i : i + 4] for i in range(0, 16, 4))
-        for story in self.stories():
-            if story.verb != paying.verb or not story.body(-1).startswith(b"{"):
+        status = act.exchanges[-1]["answer"].get("status", 200)
+        for place in nodes(answer):
+            if not isinstance(body_at(answer, place), str):
                 continue
-            answer = json.loads(story.body(-1))
-            for place in nodes(answer):
-                if "message" in str(place[-1]) or "description" in str(place[-1]):
-                    answer = replaced(answer, place, f"Card {number} or {spaced} is wrong")
-            status = story.exchanges[-1]["answer"].get("status", 200)
-            last = faults.answering(status)(json.dumps(answer).encode())
-            outcome = await self.play(story, Script(story, last=last))
-            assert number not in repr(outcome)
-            assert spaced not in repr(outcome)
+            for said in (number, spaced, f"Card {number} or {spaced} is wrong"):
+                echo = json.dumps(replaced(answer, place, said)).encode()
+                with capture_logs() as logged:
+                    last = faults.answering(status)(echo)
+                    outcome = await self.play(act, Script(act, last=last))
+                told = f"{_shown(outcome)!r} {logged}"
+                assert number not in told, place
+                assert spaced not in told, place
+
+    async def test_an_echoed_card_number_is_not_told(self, told: Story) -> None:
+        """Nor by a notification."""
+        for place in nodes(told.notification):
+            if isinstance(body_at(told.notification, place), str):
+                body = json.dumps(replaced(told.notification, place, samples.CARD_NUMBER)).encode()
+                async with self.opened(unreachable) as gateway:
+                    try:
+                        outcome = gateway.notification(*self.side.genuine(body))
+                    except Unauthorized:
+                        continue
+                assert samples.CARD_NUMBER not in repr(_shown(outcome)), place
 
     def test_a_sentence_of_the_gateways_is_recorded(self) -> None:
         """So that the test above tests something."""
@@ -107,6 +122,14 @@ class Secrets(House):
                 with pytest.raises(Unauthorized) as refused:
                     gateway.notification(*notice)
                 yield repr(refused.value)
+
+
+def _shown(outcome: Outcome) -> Outcome:
+    """Without what finds the payment again at the gateway, which its back office calls by it, and
+    without where the customer has to go, which nobody but the gateway can mend: where the number
+    that was sent comes back in these, `flow` drops them."""
+    facts = msgspec.structs.replace(outcome.facts, parent=None)
+    return msgspec.structs.replace(outcome, id=None, step=None, news=None, facts=facts)
 
 
 def _wrong(value: Any) -> Iterator[Any]:

@@ -1,0 +1,94 @@
+"""`checkout audit`: who did what, and whether the log of it is whole."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.table import Column, Table
+
+from checkout.cli.common import (
+    FAILED,
+    UNUSABLE,
+    config_option,
+    console,
+    fail,
+    json_option,
+    print_json,
+    with_flow,
+)
+from checkout.flow.verbs import Flow
+from checkout.ledger import audit as log
+from checkout.ledger.audit import Entry, Verdict
+
+NOTED = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})", re.ASCII)
+
+
+@click.group()
+def audit() -> None:
+    """Who sent money back, collected it, ended a mismatch, made or cancelled what; append only."""
+
+
+@audit.command("list")
+@click.option("--shop", help="Only this shop's.")
+@click.option("--subject", help="Only what was done to this payment, invoice or product.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000))
+@config_option
+@json_option
+def list_(
+    shop: str | None, subject: str | None, limit: int, config: Path | None, as_json: bool
+) -> None:
+    """The newest acts."""
+
+    async def work(flow: Flow) -> list[Entry]:
+        return await flow.ledger.read(log.listed, shop=shop, subject=subject, limit=limit)
+
+    found = [_told(entry) for entry in with_flow(config, work)]
+    if as_json:
+        print_json(found)
+        return
+    whole = Column("to what", no_wrap=True)  # to be copied
+    table = Table("no.", "at", "who", "by", "from", "did", whole, "shop", "more")
+    for each in found:
+        more = "  ".join(f"{name}={value}" for name, value in each["data"].items())
+        table.add_row(
+            str(each["number"]), each["at"], each["who"], each["via"], each["origin"], each["act"],
+            each["subject"], each["shop"], more,
+        )  # fmt: skip
+    console().print(table)
+
+
+@audit.command()
+@click.option("--noted", metavar="NUMBER:HASH", help="A row's hash as it was noted elsewhere.")
+@config_option
+@json_option
+def verify(noted: str | None, config: Path | None, as_json: bool) -> None:
+    """Whether the log is whole. Exit code 1 when a row was changed or removed, or its guards were.
+    Prints the last row's hash: note it elsewhere, and give it as --noted the next time."""
+    match = NOTED.fullmatch(noted) if noted is not None else None
+    if noted is not None and match is None:
+        fail("--noted: must be like 12:9f86d0...", UNUSABLE)
+    before = (int(match[1]), match[2]) if match else None
+
+    async def work(flow: Flow) -> Verdict:
+        return await flow.ledger.read(log.verify, before)
+
+    verdict = with_flow(config, work)
+    if as_json:
+        print_json(msgspec.to_builtins(verdict))
+    else:
+        end = f"{verdict.number}:{verdict.hash}"
+        for line in verdict.wrong or (f"whole, {verdict.count} rows, {end}",):
+            console().print(line, soft_wrap=True)
+    if verdict.wrong:
+        sys.exit(FAILED)
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    at = datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    return msgspec.structs.asdict(entry) | {"at": at, "data": msgspec.json.decode(entry.data)}

@@ -1,0 +1,49 @@
+"""What of a gateway's answer is dropped before it is written down, whichever adapter read it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from checkout.model.card import AnyCard, Card
+from checkout.model.outcome import Outcome
+from checkout.model.steps import Instructions, PostForm, Redirect
+
+PLAIN: Final = "http:"
+
+log = structlog.get_logger(__name__)
+
+
+def without_number(outcome: Outcome, card: AnyCard | None) -> Outcome:
+    """The outcome of a charge of `card` without its number where no mask helps: as the gateway's
+    own name for the payment, which is then looked up by our key, or where the customer has to go.
+    (Elsewhere it is masked already.)"""
+    if not isinstance(card, Card):
+        return outcome
+    number, dropped = card.number, dict[str, Any]()
+    if outcome.id is not None and number in outcome.id:
+        dropped["id"] = None
+    if outcome.step is not None and number in msgspec.json.encode(outcome.step).decode():
+        dropped["step"] = None
+    if not dropped:
+        return outcome
+    log.error("gateway.echoed_card", fields=sorted(dropped), alert=True)
+    return msgspec.structs.replace(outcome, **dropped)
+
+
+def without_plain_addresses(outcome: Outcome, *, sandbox: bool) -> Outcome:
+    """The outcome without a next step over http, which leads no customer anywhere but to the
+    simulated gateways."""
+    step = outcome.step
+    if sandbox or step is None:
+        return outcome
+    if isinstance(step, Redirect | PostForm) and step.url.lower().startswith(PLAIN):
+        step = None
+    elif isinstance(step, Instructions) and (step.link or "").lower().startswith(PLAIN):
+        step = msgspec.structs.replace(step, link=None)
+    else:
+        return outcome
+    log.error("gateway.plain_address", alert=True)
+    return msgspec.structs.replace(outcome, step=step)

@@ -1,0 +1,91 @@
+"""Each secret has one use and one owner: who knows one of them knows no other by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from checkout.model.checks import Fields
+from checkout.settings.values import Account, Settings
+
+
+class Kind(Enum):
+    OURS = 0  # used for nothing else, known to nobody else
+    GATEWAY = 1  # the gateway's: accounts there may have one in common
+    TEXT = 2  # of a gateway's options: perhaps no secret at all
+
+
+class Used(NamedTuple):
+    text: str
+    key: str  # the setting where it stands
+    kind: Kind
+
+
+def check_distinct(fields: Fields, settings: Settings) -> None:
+    """Of two that are the same the later one is told, with the name of the other."""
+    owners: dict[str, Used] = {}
+    for used in _used(settings):
+        first = owners.setdefault(used.text.strip(), used)
+        if first.key != used.key and not _may_share(first.kind, used.kind):
+            fields.wrong(used.key, f"must not be the same as {first.key}")
+
+
+def _may_share(first: Kind, later: Kind) -> bool:
+    return later is Kind.TEXT or (later is Kind.GATEWAY and first is not Kind.OURS)
+
+
+def _used(settings: Settings) -> Iterator[Used]:
+    """Those first that are not ours to choose, or not easily changed."""
+    smtp = settings.smtp if settings.smtp and settings.smtp.url else None
+    ours = [
+        ("database", _password(settings.database)),
+        ("smtp.url", smtp.password if smtp else None),
+        ("operator_token", settings.operator_token),
+    ]
+    yield from _ours(ours)
+    for account in settings.gateways.values():
+        known = getattr(account.options, "secrets", ())
+        for name, text in _texts(account):
+            kind = Kind.GATEWAY if name in known else Kind.TEXT
+            yield Used(text, f"gateways.{account.name}.{name}", kind)
+    shops = settings.shops.values()
+    yield from _ours((f"shops.{shop.id}.secret_key", shop.secret_key) for shop in shops)
+    yield from _listed("secrets", settings.secrets)
+    for shop in shops:
+        yield from _listed(f"shops.{shop.id}.link_keys", shop.link_keys)
+    # Those are no secrets, and no other's all the same: who knows one may act as that shop's app.
+    yield from _ours((f"shops.{shop.id}.publishable_key", shop.publishable_key) for shop in shops)
+
+
+def _ours(secrets: Iterable[tuple[str, str | None]]) -> Iterator[Used]:
+    return (Used(secret, key, Kind.OURS) for key, secret in secrets if secret)
+
+
+def _listed(key: str, secrets: Iterable[str] | None) -> Iterator[Used]:
+    return _ours((f"{key}.{place}", secret) for place, secret in enumerate(secrets or (), 1))
+
+
+def _password(address: str | None) -> str | None:
+    """The one in a database's address."""
+    try:
+        found = urlsplit(address or "").password
+    except ValueError:
+        return None
+    return unquote(found) if found else None
+
+
+def _texts(account: Account) -> Iterator[tuple[str, str]]:
+    """Every text among an account's options, by the option's name: an adapter may not have said
+    which are secret."""
+    for name in getattr(account.options, "__struct_fields__", ()):
+        found: list[Any] = [getattr(account.options, name)]
+        while found:
+            value = found.pop()
+            if isinstance(value, str):
+                yield name, value
+            elif isinstance(value, dict):
+                found.extend(value.values())
+            elif isinstance(value, list | tuple):
+                found.extend(value)
