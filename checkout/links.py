@@ -259,6 +259,12 @@ def new_secret() -> str:
     return secrets.token_urlsafe(16)
 
 
+def receipt_secret(secret: str) -> str:
+    """The secret of a payment's receipt, made of the payment's own: who has this one can't know
+    that one, so that a receipt may be handed on and its payment can't be opened by it."""
+    return _base64(hmac.digest(secret.encode(), b"receipt", "sha256")[:16]).decode()
+
+
 def new_key(number: int) -> str:
     """What finds an attempt at its gateway: 128 random bits and the attempt's number."""
     return f"{secrets.token_hex(16)}-{number}"

@@ -33,7 +33,7 @@ from checkout.gateways.base import (
 from checkout.ledger import attempts, cards, events, invoices, outbox, payments, recent
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.ledger.store import Ledger, P, T, Verb
-from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
+from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid, receipt_secret
 from checkout.model import saving
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
@@ -206,6 +206,17 @@ class Flow:
         if not hmac.compare_digest(known.encode(), secret.encode()) or story is None:
             raise NotFound
         return story
+
+    async def open_receipt(self, uid: str, secret: str) -> tuple[Story, bool]:
+        """The story behind a receipt's address, and whether it is the payment's own secret that
+        opened it, as receipts had before they had one. Any other: NotFound."""
+        story = await self.ledger.read(payments.by_uid, uid)
+        own = story.payment.secret if story else "-"
+        by_payment = hmac.compare_digest(own.encode(), secret.encode())
+        by_receipt = hmac.compare_digest(receipt_secret(own).encode(), secret.encode())
+        if story is None or not (by_payment or by_receipt):
+            raise NotFound
+        return story, by_payment
 
     async def glance(self, uid: str, secret: str) -> Story:
         """Like `open`, at most a second old, for the many that poll; what this worker writes is

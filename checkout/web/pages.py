@@ -33,7 +33,15 @@ from checkout.web.views import (
     Summary,
     WaitPage,
 )
-from checkout.web.visit import READ, Visit, Web_Request, enter, header, see_other
+from checkout.web.visit import (
+    READ,
+    Visit,
+    Web_Request,
+    enter,
+    enter_receipt,
+    header,
+    see_other,
+)
 
 PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
 ORDER_PATH: Final = "/{lang:str}/order/{uid:str}/{secret:str}"
@@ -205,7 +213,7 @@ async def result_page(request: Web_Request) -> Answer:
         rows=present.rows(story, now_status, visit.shop.name, visit.lang, _zone(visit)),
         receipt_lines=order.receipt_text if paid else (),
         receipt_url=attempt.facts.receipt_url if attempt and paid else None,
-        order_url=visit.url(kind="order") if paid else None,
+        order_url=visit.receipt_url() if paid else None,
         back_url=back_url,
         back_label=order.ways.button_next_text
         or present.fill(visit._(words.BACK), shop=visit.shop.name),
@@ -218,7 +226,8 @@ async def result_page(request: Web_Request) -> Answer:
 
 @route(ORDER_PATH, http_method=READ, include_in_schema=False)
 async def order_page(request: Web_Request) -> Answer:
-    visit = await enter(request)
+    """The receipt: by a secret of its own, from which nothing leads to the payment."""
+    visit, by_payment = await enter_receipt(request)
     kind = visit.attempt_kind(visit.story.shown)
     notice = present.result_notice(visit.story, visit.status, kind, visit.lang)
     page = OrderPage(
@@ -226,7 +235,7 @@ async def order_page(request: Web_Request) -> Answer:
         notice=notice,
         rows=present.rows(visit.story, visit.status, visit.shop.name, visit.lang, _zone(visit)),
         receipt_lines=visit.story.payment.order.receipt_text,
-        payment_url=visit.url(visit.page) if visit.page != "result" else None,
+        payment_url=visit.url(visit.page) if by_payment and visit.page != "result" else None,
     )
     return visit.show("order", page, title=notice.title)
 

@@ -11,7 +11,15 @@ from litestar import HttpMethod, Request
 from checkout.errors import NotFound
 from checkout.flow.verbs import Flow
 from checkout.ledger.rows import Attempt, Story
-from checkout.links import COOKIE, LARGEST_COOKIE, Pocket, Signer, new_form_nonce, set_cookie
+from checkout.links import (
+    COOKIE,
+    LARGEST_COOKIE,
+    Pocket,
+    Signer,
+    new_form_nonce,
+    receipt_secret,
+    set_cookie,
+)
 from checkout.model.order import CARD, TOKENIZATION, Ways
 from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.model.steps import Instructions
@@ -153,11 +161,16 @@ class Visit:
         value = our_cookie(self.request)
         return self.web.signer.read_pocket(self.story.payment.uid, value) if value else None
 
-    def url(self, page: str = "", *, lang: str | None = None, kind: str = "payment") -> str:
+    def url(self, page: str = "", *, lang: str | None = None) -> str:
         """The path of a page of this payment; "" is the payment page."""
         payment = self.story.payment
-        path = f"/{lang or self.lang}/{kind}/{payment.uid}/{payment.secret}"
+        path = f"/{lang or self.lang}/payment/{payment.uid}/{payment.secret}"
         return f"{path}/{page}" if page else path
+
+    def receipt_url(self) -> str:
+        """The path of the receipt, which is no way into the payment."""
+        payment = self.story.payment
+        return f"/{self.lang}/order/{payment.uid}/{receipt_secret(payment.secret)}"
 
     def form_token(self, purpose: str, number: int) -> str:
         if self._form_nonce is None:
@@ -235,12 +248,28 @@ class Visit:
 async def enter(request: Web_Request, *, glance: bool = False) -> Visit:
     """The visit behind a payment's address. Raises NotFound, also for an unknown language.
     `glance`: a second old will do."""
-    web, place = web_of(request), request.path_params
+    web, place, lang = _entered(request)
+    find = web.flow.glance if glance else web.flow.open
+    return _visit(web, request, lang, await find(place["uid"], place["secret"]))
+
+
+async def enter_receipt(request: Web_Request) -> tuple[Visit, bool]:
+    """The visit behind a receipt's address, and whether the payment may be opened from it: who
+    has come by the payment's own secret can. Raises NotFound."""
+    web, place, lang = _entered(request)
+    story, by_payment = await web.flow.open_receipt(place["uid"], place["secret"])
+    return _visit(web, request, lang, story), by_payment
+
+
+def _entered(request: Web_Request) -> tuple[Web, dict[str, Any], str]:
+    place = request.path_params
     lang: str = place["lang"]
     if lang not in LANGUAGES:
         raise NotFound
-    find = web.flow.glance if glance else web.flow.open
-    story = await find(place["uid"], place["secret"])
+    return web_of(request), place, lang
+
+
+def _visit(web: Web, request: Web_Request, lang: str, story: Story) -> Visit:
     visit = Visit(web, request, lang, story)
     # An error's page shows the shop too, and in its frame. The story and not the visit, which
     # would hold its own request in a circle: only the garbage collector would ever free them.
