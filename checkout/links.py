@@ -48,7 +48,8 @@ LARGEST_PAYLOAD: Final = 16 * 1024  # bytes of a link's JSON, decompressed
 
 _FOR_URLS: Final = bytes.maketrans(b"+/", b"-_")
 _SIGNED: Final = re.compile(r"(\.?[A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{43}", re.ASCII)
-_TOKEN: Final = re.compile(r"([0-9]{1,4})\.([A-Za-z0-9_-]{12})", re.ASCII)
+_OWN: Final = b".own"
+_TOKEN: Final = re.compile(r"([0-9]{1,4})\.([A-Za-z0-9_-]{12})(\.own)?", re.ASCII)
 # What a browser's field may hold to be kept: no character that JSON would escape.
 _KEPT: Final = re.compile(r"[A-Za-z0-9_+/.-]{1,40}", re.ASCII)
 
@@ -73,16 +74,19 @@ class _Sha256(itsdangerous.Signer):
 
 
 class FormToken(Struct, frozen=True):
-    """What a page's form was made for: the attempt's number, and a nonce of that one page."""
+    """What a page's form was made for: the attempt's number, and a nonce of that one page. `own`:
+    the page was shown to the customer, so that a frame without cookies can send it on."""
 
     attempt: int
     nonce: str
+    own: bool = False
 
 
 class Pocket(Struct, frozen=True):
     """What the customer's browser keeps for us. A help, never a proof: the ledger beats it.
 
-    `browser` holds the hidden inputs of `model.browser.FIELDS` as they were sent.
+    `browser` holds the hidden inputs of `model.browser.FIELDS` as they were sent. `own`: this is
+    the customer's browser, which alone is shown what is known of them.
     """
 
     uid: str
@@ -90,6 +94,7 @@ class Pocket(Struct, frozen=True):
     method: str = ""
     attempt: int = 0
     browser: dict[str, str] = {}
+    own: bool = False
 
 
 class Signer:
@@ -98,12 +103,13 @@ class Signer:
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = tuple(secrets)
 
-    def sign_form(self, purpose: str, uid: str, attempt: int, nonce: bytes | None = None) -> str:
+    def sign_form(
+        self, purpose: str, uid: str, attempt: int, nonce: bytes | None = None, *, own: bool = False
+    ) -> str:
         """A form's hidden token, another one for each page: "1.nonce.signature". `nonce`: of
-        `new_form_nonce`, for the forms of one page."""
-        return self._sign(
-            "form", purpose, uid, text=b"%d.%b" % (attempt, nonce or new_form_nonce())
-        )
+        `new_form_nonce`, for the forms of one page; `own`: a page that is shown to the customer."""
+        text = b"%d.%b%b" % (attempt, nonce or new_form_nonce(), _OWN if own else b"")
+        return self._sign("form", purpose, uid, text=text)
 
     def read_form(self, purpose: str, uid: str, token: str) -> FormToken:
         """Raises Forbidden for a token of another purpose or payment, or of nobody's."""
@@ -111,14 +117,14 @@ class Signer:
         match = _TOKEN.fullmatch(text or "")
         if not match:
             raise Forbidden
-        return FormToken(int(match[1]), match[2])
+        return FormToken(int(match[1]), match[2], bool(match[3]))
 
     def sign_pocket(self, pocket: Pocket) -> str:
         """The cookie's value. What is too long or odd to keep is left out, so that the whole
         header stays under 1 KiB."""
         value = self._sign_pocket(pocket)
         if len(set_cookie(value)) > LARGEST_COOKIE:
-            value = self._sign_pocket(Pocket(pocket.uid, attempt=pocket.attempt))
+            value = self._sign_pocket(Pocket(pocket.uid, attempt=pocket.attempt, own=pocket.own))
         return value
 
     def read_pocket(self, uid: str, value: str) -> Pocket | None:
@@ -134,11 +140,14 @@ class Signer:
         if uid_ != uid:
             return None
         browser = {name: field for name, field in zip(FIELDS, fields, strict=False) if field}
-        return Pocket(uid, lang, method, attempt, browser)
+        own = fields[len(FIELDS) :] == ("own",)
+        return Pocket(uid, lang, method, attempt, browser, own)
 
     def _sign_pocket(self, pocket: Pocket) -> str:
         kept = pocket.browser
         fields = [_kept(kept.get(name, "")) for name in FIELDS] if kept else NO_FIELDS
+        if pocket.own:  # behind those, where older cookies have nothing
+            fields = [*fields, "own"]
         data = (pocket.uid, _kept(pocket.lang), _kept(pocket.method), pocket.attempt, fields)
         return self._sign("cookie", pocket.uid, text=_base64(msgspec.json.encode(data)))
 

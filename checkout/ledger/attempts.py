@@ -38,7 +38,10 @@ TAKE_QUERY: Final = Change(
 MADE: Final = Change(
     update(payments)
     .where(payments.c.uid == bindparam("of_uid"))
-    .values(attempts=bindparam("number"))
+    .values(
+        attempts=bindparam("number"),
+        opened_at=func.coalesce(payments.c.opened_at, bindparam("now")),
+    )
 )
 DECLINES_SINCE: Final = {
     name: Query(
@@ -82,7 +85,7 @@ def claim(conn: Connection, attempt: Attempt) -> None:
     Raises IntegrityError when another request was first with this number.
     """
     ADD(conn, {name: _column(getattr(attempt, name)) for name in Attempt.__struct_fields__})
-    MADE(conn, {"of_uid": attempt.payment, "number": attempt.number})
+    MADE(conn, {"of_uid": attempt.payment, "number": attempt.number, "now": attempt.created_at})
 
 
 def change(conn: Connection, key: str, **values: Any) -> None:

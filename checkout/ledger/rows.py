@@ -75,6 +75,7 @@ class Payment(Struct, frozen=True, kw_only=True):
     created_at: float
     updated_at: float
     expires_at: float
+    opened_at: float | None = None
 
     @property
     def created_by(self) -> str:
@@ -167,6 +168,7 @@ def payment_of(row: Any) -> Payment:
         created_at=row.created_at,
         updated_at=row.updated_at,
         expires_at=row.expires_at,
+        opened_at=row.opened_at,
     )
 
 

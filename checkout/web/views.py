@@ -122,6 +122,14 @@ class SavedCard(Struct, frozen=True):
     other: bool
 
 
+class Who(Struct, frozen=True):
+    """The question to a stranger who may be the customer: which e-mail address the shop has."""
+
+    action: str  # POST .../who
+    form_token: str
+    field: Field
+
+
 class PaymentPage(Struct, frozen=True):
     """The page where the customer pays. Method radio `method`; hidden `form_token`; hidden
     browser fields (`browser_fields`: their names) that the script fills."""
@@ -145,6 +153,7 @@ class PaymentPage(Struct, frozen=True):
     errors: tuple[tuple[str, str], ...] = ()  # (field name, sentence): the summary on top
     notice: Notice | None = None  # the last attempt's reason
     new_tab: str | None = None  # its own address, for a frame that can't send a form
+    who: Who | None = None  # to a stranger
 
 
 class RedirectPage(Struct, frozen=True):

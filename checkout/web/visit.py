@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from litestar import HttpMethod, Request
 
@@ -124,6 +124,8 @@ class Visit:
     framed: bool = field(init=False)
     """In the shop's frame: the browser says so; where it says nothing, the order does."""
     _form_nonce: bytes | None = field(init=False, default=None)
+    _own: bool | None = field(init=False, default=None)
+    _pocket: Pocket | Literal[False] | None = field(init=False, default=False)  # False: not read
 
     def __post_init__(self) -> None:
         """Raises NotFound for a shop that is no longer in the settings."""
@@ -158,8 +160,23 @@ class Visit:
 
     @property
     def pocket(self) -> Pocket | None:
-        value = our_cookie(self.request)
-        return self.web.signer.read_pocket(self.story.payment.uid, value) if value else None
+        if self._pocket is False:
+            value, uid = our_cookie(self.request), self.story.payment.uid
+            self._pocket = self.web.signer.read_pocket(uid, value) if value else None
+        return self._pocket
+
+    @property
+    def own(self) -> bool:
+        """Whether this is the customer's browser; anybody else is a stranger, who may pay and is
+        shown nothing that is known of the customer."""
+        if self._own is None:
+            pocket = self.pocket
+            self._own = pocket is not None and pocket.own
+        return self._own
+
+    def owned(self) -> None:
+        """It has turned out to be the customer."""
+        self._own = True
 
     def url(self, page: str = "", *, lang: str | None = None) -> str:
         """The path of a page of this payment; "" is the payment page."""
@@ -176,7 +193,8 @@ class Visit:
         if self._form_nonce is None:
             self._form_nonce = new_form_nonce()
         uid = self.story.payment.uid
-        return self.web.signer.sign_form(purpose, uid, number, self._form_nonce)
+        own = purpose == "pay" and self._own is True
+        return self.web.signer.sign_form(purpose, uid, number, self._form_nonce, own=own)
 
     def to_page(self, pocket: Pocket | None = None) -> Answer:
         """On to the page where the payment is now; `pocket`: the cookie to set."""
