@@ -14,6 +14,7 @@ MAILS: Final = Counter("checkout_mails", "Tries of mails to customers", ["kind",
 VIOLATIONS: Final = Counter(
     "checkout_policy_violations", "What browsers stopped on our pages", ["page", "directive"]
 )
+PURGED: Final = Counter("checkout_purged", "What lost its personal data", ["kind"])
 ALERTS: Final = Counter("checkout_alerts", "What a person has to look at", ["kind"])
 LAST_TURN: Final = Gauge(
     "checkout_background_last_turn_seconds", "When it last turned, since 1970", ["task"]

@@ -156,10 +156,12 @@ class Flow:
             return before.payment
         if order.expires_at <= self.clock():
             raise Gone
-        # An invoice's mail has said its sum already.
+        # An invoice's mail has said its sum already; its link doesn't say whose it is.
         invoice = await self.ledger.read(invoices.order_by_link, link)
         if invoice is not None:
-            order = msgspec.structs.replace(order, money=invoice.money, created_by=BY_SHOP)
+            order = msgspec.structs.replace(
+                order, money=invoice.money, customer=invoice.customer, created_by=BY_SHOP
+            )
         order = await self.counted(order, shop, fixed=invoice is not None)
         return await self.ledger.write(_add_for_link, self.new(order, shop, link))
 
@@ -236,6 +238,10 @@ class Flow:
             return await self.ledger.write(verb, *args, **kwargs)
         finally:
             self._seen.drop(uid)
+
+    def forget(self, uid: str) -> None:
+        """What was seen of a payment that somebody else's verb has changed."""
+        self._seen.drop(uid)
 
     async def open_token(self, token: str, shop: Shop | None = None) -> Story:
         """The story behind a token; with `shop`, of that shop alone. Raises NotFound."""

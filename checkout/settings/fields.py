@@ -15,6 +15,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)  # of a shop or an account: in URLs
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
+SPANS: Final = {"d": 1, "w": 7}  # in days
+LONGEST_SPAN: Final = 3660
+_SPAN: Final = re.compile(r"([0-9]{1,5})([dw])", re.ASCII)
 _DATABASE: Final = re.compile(r"sqlite:///.+|postgresql://[^/\s]+/[^/\s]+", re.ASCII)
 
 
@@ -77,6 +80,15 @@ def network(value: Any) -> Network:
     if found.prefixlen == 0:
         raise Wrong("must not be everybody")
     return found
+
+
+def span(value: Any) -> float:
+    """Seconds, of days or weeks: "400d", "8w". A day at least, ten years at most."""
+    found = _SPAN.fullmatch(written(value))
+    days = int(found[1]) * SPANS[found[2]] if found else 0
+    if not 1 <= days <= LONGEST_SPAN:
+        raise Wrong('must be days or weeks like "400d" or "8w", from 1 to 3660 days')
+    return days * 24 * 3600.0
 
 
 def smtp_url(value: Any) -> str:

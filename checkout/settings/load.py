@@ -17,7 +17,14 @@ from checkout.settings.accounts import read_account
 from checkout.settings.references import resolve
 from checkout.settings.shops import read_shop
 from checkout.settings.strength import strong
-from checkout.settings.values import Account, Limits, Settings, Smtp
+from checkout.settings.values import (
+    RETENTION,
+    RETENTION_UNPAID,
+    Account,
+    Limits,
+    Settings,
+    Smtp,
+)
 
 VARIABLE: Final = "CHECKOUT_CONFIG"
 DEFAULT: Final = "checkout.toml"
@@ -77,6 +84,8 @@ def read_settings(fields: Fields, adapters: Mapping[str, type[Struct]]) -> Setti
         gateways=gateways,
         shops=shops,
         smtp=_smtp(fields.within("smtp")) if fields.has("smtp") else None,
+        retention=fields.get("retention", read.span, RETENTION),
+        retention_unpaid=fields.get("retention_unpaid", read.span, RETENTION_UNPAID),
         limits=_limits(fields.within("limits")),
     )
     fields.no_others()
