@@ -3,6 +3,7 @@ one customer."""
 
 from __future__ import annotations
 
+import getpass
 import sys
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import click
 import msgspec
+import structlog
 from rich.progress import Progress
 
 from checkout.cli.common import (
@@ -29,6 +31,8 @@ from checkout.ledger import personal as ledger_personal
 from checkout.model.checks import Wrong
 from checkout.model.rules import email_address
 from checkout.settings.fields import span
+
+log = structlog.get_logger(__name__)
 
 customer_option = click.option(
     "--customer", "email", required=True, metavar="EMAIL", help="The customer's e-mail address."
@@ -60,7 +64,11 @@ def purge_(age: str | None, dry: bool, vacuum: bool, config: Path | None, as_jso
         settings = flow.settings
         paid = settings.retention if seconds is None else seconds
         unpaid = settings.retention_unpaid if seconds is None else seconds
-        report = await purge.purge(flow, paid=paid, unpaid=unpaid, dry=dry)
+        with _progress(quiet=as_json) as bar:
+            step = partial(bar.advance, bar.add_task("Purging", total=None))
+            report = await purge.purge(flow, paid=paid, unpaid=unpaid, dry=dry, progress=step)
+        if not dry:
+            log.info("purge.by_hand", by=getpass.getuser(), payments=report.payments)
         if vacuum and not dry:
             await flow.ledger.tidy(whole=True)
         return report
@@ -84,7 +92,8 @@ def export(email: str, config: Path | None, as_json: bool) -> None:
     address = _address(email)
 
     async def work(flow: Flow) -> dict[str, Any]:
-        return await personal.export(flow, address, await _find(flow, address, quiet=as_json))
+        held = await _find(flow, address, quiet=as_json)
+        return await personal.export(flow, address, held, by=getpass.getuser())
 
     print_json(with_flow(config, work))
 
@@ -101,16 +110,18 @@ def erase(email: str, yes: bool, config: Path | None, as_json: bool) -> None:
     if as_json and not yes:
         fail("--json asks nothing: say --yes too", UNUSABLE)
 
+    who = getpass.getuser()
+
     async def look(flow: Flow) -> tuple[Held, personal.Erased]:
         held = await _find(flow, address, quiet=as_json)
-        return held, await personal.erase(flow, held, dry=True)
+        return held, await personal.erase(flow, held, by=who, dry=True)
 
     held, planned = with_flow(config, look)
     if not as_json:
         _tell(planned, "to erase")
     if not yes and (planned.payments or planned.invoices):
         click.confirm("It can't be undone. Erase?", abort=True)
-    done = with_flow(config, lambda flow: personal.erase(flow, held))
+    done = with_flow(config, lambda flow: personal.erase(flow, held, by=who))
     if as_json:
         print_json({"customer": personal.normal(address)} | msgspec.to_builtins(done))
     else:
@@ -138,8 +149,13 @@ def _address(email: str) -> str:
 
 async def _find(flow: Flow, email: str, *, quiet: bool) -> Held:
     whole = await flow.ledger.read(ledger_personal.count)
-    screen = console()
-    screen.stderr = True
-    with Progress(console=screen, disable=quiet or not screen.is_terminal) as progress:
+    with _progress(quiet=quiet) as progress:
         task = progress.add_task("Looking through the ledger", total=whole)
         return await personal.find(flow, email, partial(progress.advance, task))
+
+
+def _progress(*, quiet: bool) -> Progress:
+    """On standard error: the answer may go into a file."""
+    screen = console()
+    screen.stderr = True
+    return Progress(console=screen, disable=quiet or not screen.is_terminal)

@@ -84,9 +84,10 @@ def _addressed(standing: Standing) -> set[str]:
 # --- Told --------------------------------------------------------------------------------------
 
 
-async def export(flow: Flow, email: str, held: Held) -> dict[str, Any]:
-    """Machine-readable; without secrets, tokens, and more of a card than its first six and last
-    four digits."""
+async def export(flow: Flow, email: str, held: Held, *, by: str) -> dict[str, Any]:
+    """Machine-readable, for `by`; without secrets, tokens, and more of a card than its first six
+    and last four digits."""
+    log.info("customer.exported", by=by, payments=len(held.payments), invoices=len(held.invoices))
     return {
         "customer": normal(email),
         "exported_at": _moment(flow.clock()),
@@ -174,9 +175,9 @@ def _invoice(conn: Connection, name: str) -> dict[str, Any]:
 # --- Taken away --------------------------------------------------------------------------------
 
 
-async def erase(flow: Flow, held: Held, *, dry: bool = False) -> Erased:
-    """What is over loses its personal data now; what is under way stays, and why. `dry`: only
-    tell."""
+async def erase(flow: Flow, held: Held, *, by: str, dry: bool = False) -> Erased:
+    """What is over loses its personal data now; what is under way stays, and why. `by`: who wants
+    it; `dry`: only tell."""
     stays: list[tuple[str, str]] = []
     done: Counter[str] = Counter()
     for uid in held.payments:
@@ -192,7 +193,7 @@ async def erase(flow: Flow, held: Held, *, dry: bool = False) -> Erased:
         done["invoices"] += why is None
     if not dry:
         await flow.ledger.tidy()
-        log.info("customer.erased", payments=done["payments"], invoices=done["invoices"])
+        log.info("customer.erased", by=by, payments=done["payments"], invoices=done["invoices"])
     return Erased(done["payments"], done["invoices"], done["cards"], tuple(stays))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -80,20 +81,29 @@ async def turn(flow: Flow) -> Report:
     return done
 
 
-async def purge(flow: Flow, *, paid: float, unpaid: float, dry: bool = False) -> Report:
+async def purge(
+    flow: Flow,
+    *,
+    paid: float,
+    unpaid: float,
+    dry: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Report:
     """Purge payments that have not moved for so many seconds, and unopened invoices that ended so
-    long ago. `dry`: only count them."""
+    long ago. `dry`: only count them; `progress` is told how many were looked at."""
     now, report = flow.clock(), Report()
     kept: Counter[str] = Counter()
-    for statuses, age in ((PAID, paid), (UNPAID_ENDS, unpaid)):
+    ages = [*((status, paid) for status in PAID), *((status, unpaid) for status in UNPAID_ENDS)]
+    for status, age in ages:
         after: Place | None = None
         while due := await flow.ledger.read(
-            personal.payments_before, statuses, now - age, after, BATCH
+            personal.payments_before, status, now - age, after, BATCH
         ):
             reasons = await _batch(flow, [each.name for each in due], now, dry=dry)
             report.payments += sum(why is None for why in reasons)
             kept.update(why for why in reasons if why)
             after = due[-1]
+            progress(len(due))
             await asyncio.sleep(0 if dry else PAUSE)
     report.invoices = await _invoices(flow, now, unpaid, dry=dry)
     if not dry:

@@ -3,7 +3,6 @@ times are the shop's books."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -43,12 +42,13 @@ class Place(Struct, frozen=True):
 
 
 def payments_before(
-    conn: Connection, statuses: Iterable[str], before: float, after: Place | None, limit: int
+    conn: Connection, status: str, before: float, after: Place | None, limit: int
 ) -> list[Place]:
-    """Payments that hold personal data and have not moved since `before`, oldest first."""
+    """Payments that hold personal data, stand so and have not moved since `before`, oldest first:
+    in the order of an index, however many there are."""
     at, name = payments.c.updated_at, payments.c.uid
     query = select(at, name).where(
-        payments.c.purged_at.is_(None), payments.c.status.in_(list(statuses)), at <= before
+        payments.c.purged_at.is_(None), payments.c.status == status, at <= before
     )
     return _walk(conn, query, at, name, after, limit)
 

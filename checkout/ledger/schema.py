@@ -58,6 +58,7 @@ payments: Final = Table(
         "payments_to_purge",
         "status",
         "updated_at",
+        "uid",
         sqlite_where=NOT_PURGED,
         postgresql_where=NOT_PURGED,
     ),
@@ -285,7 +286,13 @@ invoices: Final = Table(
     Column("purged_at", Double),  # since when it holds no personal data
     UniqueConstraint("shop", "idempotency_key"),
     Index("invoices_by_shop", "shop", "created_at"),
-    Index("invoices_to_purge", "expires_at", sqlite_where=NOT_PURGED, postgresql_where=NOT_PURGED),
+    Index(
+        "invoices_to_purge",
+        "expires_at",
+        "id",
+        sqlite_where=NOT_PURGED,
+        postgresql_where=NOT_PURGED,
+    ),
     Index("invoices_by_tracking_id", "shop", "tracking_id"),
 )
 

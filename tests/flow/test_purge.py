@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from checkout.flow import purge
-from checkout.ledger import outbox, payments
+from checkout.ledger import outbox, payments, personal
+from checkout.ledger.quick import driver
 from checkout.ledger.rows import Story
 from tests.support import shops
 from tests.support.gateway import DECLINED, PAID
@@ -128,3 +129,25 @@ async def test_no_payment_waits(world: World) -> None:
     assert len(waits) > 50
     assert statistics.median(waits) < 0.05
     assert max(waits) < 0.5
+
+
+async def test_what_is_due_is_found_by_an_index(url: str, world: World) -> None:
+    """However much is due: a batch is read where the requests are answered."""
+    if not url.startswith("sqlite"):
+        pytest.skip("asks SQLite how it would look")
+    seen: list[str] = []
+
+    def look(conn: Connection) -> None:
+        driver(conn).set_trace_callback(seen.append)
+        after = personal.Place(1.0, "x")
+        for place in (None, after):
+            personal.payments_before(conn, "paid", 5.0, place, 20)
+            personal.invoices_before(conn, 5.0, place, 20)
+        driver(conn).set_trace_callback(None)
+        for query in seen:
+            plan = [row[3] for row in driver(conn).execute(f"EXPLAIN QUERY PLAN {query}")]
+            assert "_to_purge" in plan[0], plan
+            assert not any("TEMP B-TREE" in step for step in plan), plan
+
+    await world.ledger.read(look)
+    assert len(seen) == 4

@@ -10,7 +10,7 @@ depends_on = None
 
 NOT_PURGED = sa.text("purged_at IS NULL")
 # What is swept away by its age, and by what it is found.
-PURGED = {"payments": ["status", "updated_at"], "invoices": ["expires_at"]}
+PURGED = {"payments": ["status", "updated_at", "uid"], "invoices": ["expires_at", "id"]}
 
 
 def upgrade() -> None:
