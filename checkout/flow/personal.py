@@ -23,6 +23,7 @@ from checkout.model.status import LIVE, Status
 log = structlog.get_logger(__name__)
 
 PAGE: Final = 2000  # payments looked through in one query
+FIRST: Final = 6  # digits of a card that may be told beside the last four
 OF_CARD: Final = ("brand", "last_4", "first_1", "bin", "exp_month", "exp_year", "holder")
 
 Progress = Callable[[int], None]
@@ -150,7 +151,8 @@ def _attempt(attempt: Attempt, shop: str, conn: Connection) -> dict[str, Any]:
 
 
 def _card(card: PaidCard) -> dict[str, Any]:
-    return {name: getattr(card, name) for name in OF_CARD if getattr(card, name) is not None}
+    said = {name: getattr(card, name) for name in OF_CARD if getattr(card, name) is not None}
+    return said | ({"bin": card.bin[:FIRST]} if card.bin else {})
 
 
 def _invoice(conn: Connection, name: str) -> dict[str, Any]:

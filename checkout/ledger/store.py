@@ -122,6 +122,9 @@ class SqliteLedger:
             conn.execute(f"PRAGMA busy_timeout={waits if whole else 0}")
             try:
                 conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.OperationalError:
+                if whole:
+                    raise
             finally:
                 conn.execute(f"PRAGMA busy_timeout={waits}")
 

@@ -219,7 +219,8 @@ def rows(
     else:
         money = amount(payment.order.money, language)
         found = [Row(_(words.ROW_AMOUNT), money), Row(_(words.ROW_SHOP), shop_name)]
-    found.append(Row(_(words.ROW_DESCRIPTION), payment.order.description))
+    if payment.order.description:  # else it is purged
+        found.append(Row(_(words.ROW_DESCRIPTION), payment.order.description))
     if payment.order.tracking_id:
         found.append(Row(_(words.ROW_REFERENCE), payment.order.tracking_id))
     if attempt is not None and status in FINAL:
