@@ -19,7 +19,7 @@ ORDER: Final = (
 WAYS: Final = ("notification_url", "language")
 FACTS: Final = (
     "money", "amount", "agreed", "exchanged", "key", "auth_code", "rrn", "ref_id", "bank_code",
-    "avs", "cvc", "parent", "code", "paid_at", "refused", "taken_back",
+    "avs", "cvc", "parent", "code", "paid_at", "refused", "taken_back", "another_type",
 )  # fmt: skip
 # By its token a gateway charges a card again for a shop that has the customer's word for it.
 CARD: Final = ("brand", "last_4", "token")
