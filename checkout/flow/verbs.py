@@ -59,7 +59,8 @@ UNCLEAR: Final = Outcome(Status.LOST, reason=Reason.CREDENTIALS)
 class Submission(Struct, frozen=True, kw_only=True):
     """What the customer sent with Pay. `number`: the attempt that the form was made for;
     `remember`: whether the card is to be remembered, None where that was not asked; `inputs`: what
-    was written into the fields that the gateway asks for, by its names."""
+    was written into the fields that the gateway asks for, by its names; `stranger`: it was sent by
+    somebody who is not the customer."""
 
     number: int
     method: str
@@ -70,6 +71,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     remember: bool | None = None
     inputs: Mapping[str, str] = {}
     after: str | None = None
+    stranger: bool = False
 
 
 class Heard(Enum):
@@ -349,6 +351,7 @@ class Flow:
             returned_at=None,
             address_mark=self._mark("address", sent.customer.ip) if sent.customer.ip else None,
             bin_mark=self._mark("bin", sent.card.range) if sent.card else None,
+            stranger=sent.stranger,
             created_at=now,
             updated_at=now,
         )

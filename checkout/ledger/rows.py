@@ -52,6 +52,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     returned_at: float | None
     address_mark: str | None
     bin_mark: str | None
+    stranger: bool = False
     created_at: float
     updated_at: float
 
@@ -176,6 +177,7 @@ def attempt_of(row: Any) -> Attempt:
     values = row._asdict()
     values["status"] = Status(row.status)
     values["mismatch"] = bool(row.mismatch)
+    values["stranger"] = bool(row.stranger)
     values["step"] = _step.decode(row.step) if row.step else None
     values["reason"] = Reason(row.reason) if row.reason else None
     values["facts"] = facts_of(row.facts)

@@ -105,6 +105,7 @@ attempts: Final = Table(
     Column("returned_at", Double),
     Column("address_mark", String(32)),  # keyed digests, for the limits on declines
     Column("bin_mark", String(32)),
+    Column("stranger", Boolean),  # who has the address and is not the customer has typed it
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     PrimaryKeyConstraint("payment", "number"),

@@ -84,6 +84,7 @@ async def pay(request: Web_Request) -> Answer:
         visit.owned()
     uid = visit.story.payment.uid
     pocket = Pocket(uid, visit.lang, chosen.name, token.attempt, kept, visit.own)
+    submission = msgspec.structs.replace(submission, stranger=not visit.own)
     try:
         visit.story = await visit.web.flow.pay(visit.story, submission)
     except Unprocessable:  # the shop's methods changed while the form was open

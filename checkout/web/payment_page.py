@@ -339,6 +339,7 @@ def asked_inputs(visit: Visit, method: Method, known: Customer | None = None) ->
 
 
 def known_customer(visit: Visit) -> Customer:
-    """What the customer typed at the last attempt, else what the shop told us."""
-    last = visit.story.last
-    return last.customer if last else visit.story.payment.order.customer
+    """What the customer typed at the last attempt, else what the shop told us. What a stranger
+    typed is nobody else's."""
+    typed = [each.customer for each in visit.story.attempts if not each.stranger]
+    return typed[-1] if typed else visit.story.payment.order.customer

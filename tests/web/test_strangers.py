@@ -152,6 +152,27 @@ async def test_what_a_stranger_types_comes_back(house: House, customer: Customer
         assert not private(page.html)
 
 
+async def test_what_a_stranger_typed_is_shown_to_nobody(house: House, customer: Customer) -> None:
+    """Nor is it taken for the customer's when somebody else leaves the field empty."""
+    made = await knowing(house, **ASKED)
+    await customer.open(made.path())
+    hers = {"first_name": "Friederike", "email": "friederike@friend.example", "zip": "F123"}
+    async with house.customer() as friend:
+        form = (await friend.open(made.path())).form("pay")
+        answer = await friend.submit(form, **CARD | hers | {"number": DECLINED})
+        assert answer.status_code == 303
+        for http in (friend, customer):
+            for place, text in await seen(http, made):
+                assert not [each for each in hers.values() if each in text], place
+    form = (await customer.open(made.path())).form("pay")
+    assert form.fields["first_name"] == "Annamaria"
+    async with house.customer() as other:
+        form = (await other.open(made.path())).form("pay")
+        await other.submit(form, **CARD | {"number": DECLINED})
+    assert house.line.sent()["customer"]["email"] == KNOWN["email"]
+    assert house.line.sent()["billing_address"]["zip"] == KNOWN["zip"]
+
+
 async def test_a_card_that_is_saved_is_not_charged_for_a_stranger(
     house: House, customer: Customer
 ) -> None:

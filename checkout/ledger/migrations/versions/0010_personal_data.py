@@ -16,6 +16,8 @@ PURGED = {"payments": ["status", "updated_at", "uid"], "invoices": ["expires_at"
 def upgrade() -> None:
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.add_column(sa.Column("opened_at", sa.Double(), nullable=True))
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("stranger", sa.Boolean(), nullable=True))
     for table, columns in PURGED.items():
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column("purged_at", sa.Double(), nullable=True))
@@ -48,5 +50,7 @@ def downgrade() -> None:
         op.drop_index(f"{table}_to_purge", table)
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.drop_column("purged_at")
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.drop_column("stranger")
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.drop_column("opened_at")
