@@ -8,6 +8,8 @@ do it at once: each row goes once.
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
@@ -32,6 +34,7 @@ PAID: Final = WON | {Status.REFUNDED}
 BATCH: Final = 20  # rows in one transaction: some milliseconds
 PAUSE: Final = 0.05  # seconds between two
 MARKS: Final = 200
+TURN: Final = 600.0  # seconds, of each hour
 
 
 class Report(Struct, kw_only=True):
@@ -73,9 +76,9 @@ def purge_one(conn: Connection, uid: str, now: float, *, dry: bool = False) -> s
 
 
 async def turn(flow: Flow) -> Report:
-    """What is due now, by the settings."""
-    settings = flow.settings
-    done = await purge(flow, paid=settings.retention, unpaid=settings.retention_unpaid)
+    """What is due now, by the settings; what takes longer than a turn, in the next ones."""
+    paid, unpaid = flow.settings.retention, flow.settings.retention_unpaid
+    done = await purge(flow, paid=paid, unpaid=unpaid, seconds=TURN)
     if done.payments or done.invoices:
         log.info("purge.done", payments=done.payments, invoices=done.invoices, kept=done.kept)
     return done
@@ -87,17 +90,20 @@ async def purge(
     paid: float,
     unpaid: float,
     dry: bool = False,
+    seconds: float = math.inf,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Report:
     """Purge payments that have not moved for so many seconds, and unopened invoices that ended so
-    long ago. `dry`: only count them; `progress` is told how many were looked at."""
+    long ago. `dry`: only count them; `seconds`: begin no batch after; `progress` is told how many
+    were looked at."""
+    until = time.monotonic() + seconds
     now, report = flow.clock(), Report()
     kept: Counter[str] = Counter()
     ages = [*((status, paid) for status in PAID), *((status, unpaid) for status in UNPAID_ENDS)]
     for status, age in ages:
         after: Place | None = None
-        while due := await flow.ledger.read(
-            personal.payments_before, status, now - age, after, BATCH
+        while time.monotonic() < until and (
+            due := await flow.ledger.read(personal.payments_before, status, now - age, after, BATCH)
         ):
             reasons = await _batch(flow, [each.name for each in due], now, dry=dry)
             report.payments += sum(why is None for why in reasons)
@@ -105,9 +111,9 @@ async def purge(
             after = due[-1]
             progress(len(due))
             await asyncio.sleep(0 if dry else PAUSE)
-    report.invoices = await _invoices(flow, now, unpaid, dry=dry)
+    report.invoices = await _invoices(flow, now, unpaid, until, dry=dry)
     if not dry:
-        report.marks = await _marks(flow, now, paid)
+        report.marks = await _marks(flow, now, paid, until)
         PURGED.labels("payments").inc(report.payments)
         PURGED.labels("invoices").inc(report.invoices)
         if report.payments or report.invoices:
@@ -134,7 +140,7 @@ async def _batch(flow: Flow, uids: list[str], now: float, *, dry: bool) -> list[
     return found
 
 
-async def _invoices(flow: Flow, now: float, age: float, *, dry: bool) -> int:
+async def _invoices(flow: Flow, now: float, age: float, until: float, *, dry: bool) -> int:
     def work(conn: Connection, ids: list[str]) -> None:
         for name in ids:
             if invoices.held(conn, name) is not None:
@@ -142,7 +148,9 @@ async def _invoices(flow: Flow, now: float, age: float, *, dry: bool) -> int:
 
     after: Place | None = None
     count = 0
-    while due := await flow.ledger.read(personal.invoices_before, now - age, after, BATCH):
+    while time.monotonic() < until and (
+        due := await flow.ledger.read(personal.invoices_before, now - age, after, BATCH)
+    ):
         if not dry:
             await flow.ledger.write(work, [each.name for each in due])
             await asyncio.sleep(PAUSE)
@@ -150,9 +158,11 @@ async def _invoices(flow: Flow, now: float, age: float, *, dry: bool) -> int:
     return count
 
 
-async def _marks(flow: Flow, now: float, paid: float) -> int:
+async def _marks(flow: Flow, now: float, paid: float, until: float) -> int:
     count = 0
-    while gone := await flow.ledger.write(personal.forget_marks, now, now - paid, MARKS):
+    while time.monotonic() < until and (
+        gone := await flow.ledger.write(personal.forget_marks, now, now - paid, MARKS)
+    ):
         count += gone
         await asyncio.sleep(PAUSE)
     return count
