@@ -16,6 +16,7 @@ from typing import Any, Final
 import httpx
 
 from checkout.flow import purge
+from checkout.flow.pace import Pace
 from checkout.flow.sweep import sweep
 from checkout.ledger import invoices as ledger_invoices
 from checkout.ledger import mails
@@ -201,6 +202,20 @@ async def test_each_has_its_time(opened: Opened) -> None:
             told.append((done.payments, done.invoices))
         # Given up and declined at once; expired by the eighth day; paid.
         assert told == [(0, 0), (0, 0), (2, 0), (2, 1), (0, 0), (2, 0)]
+
+
+async def test_the_server_does_it_by_itself(opened: Opened) -> None:
+    async with opened(pace=Pace(sweep=3600.0, purge=0.05)) as house:
+        made = await house.create(**SAID)
+        async with house.customer(ADDRESS) as customer:
+            await typed(customer, made, PAID)
+        await delivered(house)
+        assert rows(house)
+        house.offset += 401 * DAY
+        async with asyncio.timeout(20):
+            while rows(house):  # noqa: ASYNC110 - it is the ledger that tells
+                await asyncio.sleep(0.05)
+        assert (await made.told())["status"] == "successful"
 
 
 async def test_a_year_later_the_shop_is_still_told(opened: Opened) -> None:
