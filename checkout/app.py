@@ -18,6 +18,7 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 
 from checkout import __version__, log
+from checkout.flow import purge
 from checkout.flow.background import Background, Task
 from checkout.flow.connections import ByHost
 from checkout.flow.courier import Courier
@@ -119,6 +120,7 @@ def create_app(
             tasks = [
                 Task("sweep", Sweeper(flow).turn, often),
                 Task("mailer", mailer.deliver, often, wake=flow.mails_waiting),
+                Task("purge", partial(purge.turn, flow), flow.pace.purge, longest=HOUR),
                 Task("logos", partial(logos.fetch, web, http), HOUR, longest=HOUR),
             ]
             if deliver:

@@ -48,7 +48,8 @@ LARGEST_PAYLOAD: Final = 16 * 1024  # bytes of a link's JSON, decompressed
 
 _FOR_URLS: Final = bytes.maketrans(b"+/", b"-_")
 _SIGNED: Final = re.compile(r"(\.?[A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{43}", re.ASCII)
-_TOKEN: Final = re.compile(r"([0-9]{1,4})\.([A-Za-z0-9_-]{12})", re.ASCII)
+_OWN: Final = b".own"
+_TOKEN: Final = re.compile(r"([0-9]{1,4})\.([A-Za-z0-9_-]{12})(\.own)?", re.ASCII)
 _CHALLENGE: Final = re.compile(
     r"([0-9]{1,4})\.([0-9]{1,12})\.([0-9]{1,2})\.[A-Za-z0-9_-]{12}", re.ASCII
 )
@@ -76,16 +77,19 @@ class _Sha256(itsdangerous.Signer):
 
 
 class FormToken(Struct, frozen=True):
-    """What a page's form was made for: the attempt's number, and a nonce of that one page."""
+    """What a page's form was made for: the attempt's number, and a nonce of that one page. `own`:
+    the page was shown to the customer, so that a frame without cookies can send it on."""
 
     attempt: int
     nonce: str
+    own: bool = False
 
 
 class Pocket(Struct, frozen=True):
     """What the customer's browser keeps for us. A help, never a proof: the ledger beats it.
 
-    `browser` holds the hidden inputs of `model.browser.FIELDS` as they were sent.
+    `browser` holds the hidden inputs of `model.browser.FIELDS` as they were sent. `own`: this is
+    the customer's browser, which alone is shown what is known of them.
     """
 
     uid: str
@@ -93,6 +97,7 @@ class Pocket(Struct, frozen=True):
     method: str = ""
     attempt: int = 0
     browser: dict[str, str] = {}
+    own: bool = False
 
 
 class Signer:
@@ -101,12 +106,13 @@ class Signer:
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = tuple(secrets)
 
-    def sign_form(self, purpose: str, uid: str, attempt: int, nonce: bytes | None = None) -> str:
+    def sign_form(
+        self, purpose: str, uid: str, attempt: int, nonce: bytes | None = None, *, own: bool = False
+    ) -> str:
         """A form's hidden token, another one for each page: "1.nonce.signature". `nonce`: of
-        `new_form_nonce`, for the forms of one page."""
-        return self._sign(
-            "form", purpose, uid, text=b"%d.%b" % (attempt, nonce or new_form_nonce())
-        )
+        `new_form_nonce`, for the forms of one page; `own`: a page that is shown to the customer."""
+        text = b"%d.%b%b" % (attempt, nonce or new_form_nonce(), _OWN if own else b"")
+        return self._sign("form", purpose, uid, text=text)
 
     def read_form(self, purpose: str, uid: str, token: str) -> FormToken:
         """Raises Forbidden for a token of another purpose or payment, or of nobody's."""
@@ -114,7 +120,7 @@ class Signer:
         match = _TOKEN.fullmatch(text or "")
         if not match:
             raise Forbidden
-        return FormToken(int(match[1]), match[2])
+        return FormToken(int(match[1]), match[2], bool(match[3]))
 
     def sign_challenge(self, uid: str, attempt: int, now: float, bits: int) -> str:
         """A challenge's token, for one attempt: "1.seconds.bits.nonce.signature"."""
@@ -134,7 +140,7 @@ class Signer:
         header stays under 1 KiB."""
         value = self._sign_pocket(pocket)
         if len(set_cookie(value)) > LARGEST_COOKIE:
-            value = self._sign_pocket(Pocket(pocket.uid, attempt=pocket.attempt))
+            value = self._sign_pocket(Pocket(pocket.uid, attempt=pocket.attempt, own=pocket.own))
         return value
 
     def read_pocket(self, uid: str, value: str) -> Pocket | None:
@@ -150,11 +156,14 @@ class Signer:
         if uid_ != uid:
             return None
         browser = {name: field for name, field in zip(FIELDS, fields, strict=False) if field}
-        return Pocket(uid, lang, method, attempt, browser)
+        own = fields[len(FIELDS) :] == ("own",)
+        return Pocket(uid, lang, method, attempt, browser, own)
 
     def _sign_pocket(self, pocket: Pocket) -> str:
         kept = pocket.browser
         fields = [_kept(kept.get(name, "")) for name in FIELDS] if kept else NO_FIELDS
+        if pocket.own:  # behind those, where older cookies have nothing
+            fields = [*fields, "own"]
         data = (pocket.uid, _kept(pocket.lang), _kept(pocket.method), pocket.attempt, fields)
         return self._sign("cookie", pocket.uid, text=_base64(msgspec.json.encode(data)))
 
@@ -273,6 +282,12 @@ def new_token() -> str:
 def new_secret() -> str:
     """128 random bits in 22 URL-safe characters: the payment's address."""
     return secrets.token_urlsafe(16)
+
+
+def receipt_secret(secret: str) -> str:
+    """The secret of a payment's receipt, made of the payment's own: who has this one can't know
+    that one, so that a receipt may be handed on and its payment can't be opened by it."""
+    return _base64(hmac.digest(secret.encode(), b"receipt", "sha256")[:16]).decode()
 
 
 def new_key(number: int) -> str:

@@ -19,13 +19,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from checkout import texts
 from checkout.model.browser import FIELDS
 from checkout.model.card import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
-from checkout.model.order import Agreement, Order
+from checkout.model.order import Agreement, CardFields, Order
 from checkout.model.outcome import Reason
 from checkout.model.product import Sale
 from checkout.model.status import Status
@@ -33,6 +33,8 @@ from checkout.model.steps import Instructions
 from checkout.web import checkboxes, present, proof_of_work, reasons, words
 from checkout.web.forms import ASKED, card_fields, countries
 from checkout.web.render import Assets, Renderer
+from checkout.web.strangers import EMAIL, NOT_KNOWN
+from checkout.web.veils import veiled
 from checkout.web.views import (
     ErrorPage,
     Field,
@@ -50,6 +52,7 @@ from checkout.web.views import (
     StatusView,
     Summary,
     WaitPage,
+    Who,
 )
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -132,6 +135,22 @@ class Fakes:
             name, self._(asked.label), value, type=asked.type, autocomplete=asked.autocomplete,
             inputmode=asked.inputmode, maxlength=asked.longest, **more,
         )  # fmt: skip
+
+    def strangers(self, error: str | None = None) -> dict[str, Any]:
+        """What is known of the customer, as a stranger sees it."""
+        known = {"email": "anna@example.com", "first_name": "Anna", "phone": "+375291234567"}
+        fixed = {"email"}
+        fields = [
+            veiled(value, self.lang, **asdict(self.asked(name, read_only=name in fixed)))
+            for name, value in (*known.items(), ("country", "DE"), ("address", "Street 1"))
+        ]
+        fields[3] = replace(fields[3], options=countries(self.lang))
+        asked = Field(
+            "known_email", self._(EMAIL), type="email", error=self._(error) if error else None
+        )
+        card = card_fields(self.lang, holder=CardFields(holder="Anna Lee"), own=False)
+        who = Who(action="/who", form_token="form-token", field=asked)
+        return {"customer": tuple(fields), "card": card, "who": who}
 
     def payment(self, *, errors: dict[str, str] | None = None, **more: Any) -> State:
         _, errors = self._, errors or {}
@@ -350,6 +369,8 @@ def states(lang: str = "en") -> dict[str, State]:
                 fake.asked("country", "DE", options=countries(lang)),
             )
         ),
+        "stranger": payment(**fake.strangers()),
+        "stranger-wrong": payment(**fake.strangers(NOT_KNOWN), errors={"known_email": NOT_KNOWN}),
         "field-error": payment(errors={"number": NUMBER_WRONG}),
         "several-errors": payment(
             **several | {"customer": (wrong_email,)},
@@ -558,6 +579,7 @@ TRANSLATED: Final = (
     "several-methods",
     "several-errors",
     "saved-card",
+    "stranger-wrong",
     "short-fields-error",
     "remember",
     "still-checking",

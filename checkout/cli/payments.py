@@ -12,6 +12,7 @@ import msgspec
 from rich.progress import Progress
 from rich.table import Column, Table
 
+from checkout.cli import personal
 from checkout.cli.common import (
     FAILED,
     UNUSABLE,
@@ -221,6 +222,8 @@ def _operation(kind: str, summary: str) -> None:
         if found["status"] == "failed":
             sys.exit(FAILED)
 
+
+personal.add_to(payments)
 
 _operation("capture", "Collect (part of) an authorized amount.")
 _operation("void", "Give an authorization up.")

@@ -20,6 +20,7 @@ VIOLATIONS: Final = Counter(
 WRONG_PASSWORDS: Final = Counter(
     "checkout_wrong_passwords", "Wrong passwords of shops, apps, the operator", ["of"]
 )
+PURGED: Final = Counter("checkout_purged", "What lost its personal data", ["kind"])
 ALERTS: Final = Counter("checkout_alerts", "What a person has to look at", ["kind"])
 LAST_TURN: Final = Gauge(
     "checkout_background_last_turn_seconds", "When it last turned, since 1970", ["task"]

@@ -52,7 +52,9 @@ async def make(
     """
     order = await flow.counted(draft.order, shop, currency="currency")
     order = msgspec.structs.replace(order, created_by=BY_SHOP)
-    now, link = flow.clock(), signed(draft, shop)
+    # The ledger has the customer: a link can be read by whoever it is forwarded to.
+    payload = {name: each for name, each in draft.payload.items() if name != "customer"}
+    now, link = flow.clock(), sign_link(shop.id, shop.link_keys[-1], payload)
     invoice = Invoice(
         id=PREFIX + secrets.token_hex(8),
         shop=shop.id,

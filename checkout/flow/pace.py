@@ -31,6 +31,7 @@ class Pace(Struct, frozen=True, kw_only=True):
     claim: float = 30.0  # after which a claim without an answer is looked up
     settle: float = 60.0  # before which "no such payment" proves nothing
     sweep: float = 1.0  # between two looks at what is due
+    purge: float = HOUR  # between two looks at whose personal data are past their time
     glance: float = 1.0  # how old an answer to a poll may be
     verification: float = 10.0  # how long a shop has to say yes before a charge
     verification_room: float = 5.0  # how long a charge waits to ask it, behind others

@@ -45,7 +45,7 @@ from checkout.ledger import attempts, audit, cards, events, invoices, outbox, pa
 from checkout.ledger.audit import Actor
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.ledger.store import Ledger, P, T, Verb
-from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
+from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid, receipt_secret
 from checkout.model import saving
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
@@ -72,7 +72,8 @@ UNCLEAR: Final = Outcome(Status.LOST, reason=Reason.CREDENTIALS)
 class Submission(Struct, frozen=True, kw_only=True):
     """What the customer sent with Pay. `number`: the attempt that the form was made for;
     `remember`: whether the card is to be remembered, None where that was not asked; `inputs`: what
-    was written into the fields that the gateway asks for, by its names."""
+    was written into the fields that the gateway asks for, by its names; `stranger`: it was sent by
+    somebody who is not the customer."""
 
     number: int
     method: str
@@ -83,6 +84,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     remember: bool | None = None
     inputs: Mapping[str, str] = {}
     after: str | None = None
+    stranger: bool = False
 
 
 class Heard(Enum):
@@ -175,10 +177,12 @@ class Flow:
             return before.payment
         if order.expires_at <= self.clock():
             raise Gone
-        # An invoice's mail has said its sum already.
+        # An invoice's mail has said its sum already; its link doesn't say whose it is.
         invoice = await self.ledger.read(invoices.order_by_link, link)
         if invoice is not None:
-            order = msgspec.structs.replace(order, money=invoice.money, created_by=BY_SHOP)
+            order = msgspec.structs.replace(
+                order, money=invoice.money, customer=invoice.customer, created_by=BY_SHOP
+            )
         order = await self.counted(order, shop, fixed=invoice is not None)
         made, mark = self.new(order, shop, link), self.address_mark(address)
         limits = self.settings.limits
@@ -231,6 +235,17 @@ class Flow:
             raise NotFound
         return story
 
+    async def open_receipt(self, uid: str, secret: str) -> tuple[Story, bool]:
+        """The story behind a receipt's address, and whether it is the payment's own secret that
+        opened it, as receipts had before they had one. Any other: NotFound."""
+        story = await self.ledger.read(payments.by_uid, uid)
+        own = story.payment.secret if story else "-"
+        by_payment = hmac.compare_digest(own.encode(), secret.encode())
+        by_receipt = hmac.compare_digest(receipt_secret(own).encode(), secret.encode())
+        if story is None or not (by_payment or by_receipt):
+            raise NotFound
+        return story, by_payment
+
     async def glance(self, uid: str, secret: str) -> Story:
         """Like `open`, at most a second old, for the many that poll; what this worker writes is
         seen at once. Never for a page that could take money."""
@@ -249,6 +264,10 @@ class Flow:
             return await self.ledger.write(verb, *args, **kwargs)
         finally:
             self._seen.drop(uid)
+
+    def forget(self, uid: str) -> None:
+        """What was seen of a payment that somebody else's verb has changed."""
+        self._seen.drop(uid)
 
     async def open_token(self, token: str, shop: Shop | None = None) -> Story:
         """The story behind a token; with `shop`, of that shop alone. Raises NotFound."""
@@ -366,6 +385,7 @@ class Flow:
             shop=None if alone else shop,
             address_mark=None if alone else self.address_mark(sent.customer.ip),
             bin_mark=None if alone or not sent.card else self._mark("bin", shop, sent.card.range),
+            stranger=sent.stranger,
             created_at=now,
             updated_at=now,
         )

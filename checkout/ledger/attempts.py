@@ -39,7 +39,10 @@ TAKE_QUERY: Final = Change(
 MADE: Final = Change(
     update(payments)
     .where(payments.c.uid == bindparam("of_uid"))
-    .values(attempts=bindparam("number"))
+    .values(
+        attempts=bindparam("number"),
+        opened_at=func.coalesce(payments.c.opened_at, bindparam("now")),
+    )
 )
 MOST_TRIES: Final = 500  # of the last ones are looked at: no limit counts further
 TRIED: Final = {
@@ -83,7 +86,7 @@ def claim(conn: Connection, attempt: Attempt) -> None:
     Raises IntegrityError when another request was first with this number.
     """
     ADD(conn, {name: _column(getattr(attempt, name)) for name in Attempt.__struct_fields__})
-    MADE(conn, {"of_uid": attempt.payment, "number": attempt.number})
+    MADE(conn, {"of_uid": attempt.payment, "number": attempt.number, "now": attempt.created_at})
 
 
 def change(conn: Connection, key: str, **values: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger.schema import cards
@@ -35,6 +35,13 @@ def remember(conn: Connection, shop: str, card: PaidCard, now: float) -> None:
             conn.execute(insert(cards), row)
     except IntegrityError:  # the same card was paid with elsewhere this moment
         conn.execute(CHANGE.values(values), found)
+
+
+def forget(conn: Connection, shop: str, token: str) -> int:
+    """Forget what is known of a saved card; the card itself is the gateway's. How many it was."""
+    found = _found(shop, token)
+    same = (cards.c.shop == found["of_shop"], cards.c.digest == found["of_digest"])
+    return conn.execute(delete(cards).where(*same)).rowcount
 
 
 def known(conn: Connection, shop: str, token: str) -> PaidCard:

@@ -20,6 +20,11 @@ ADD: Final = Change(insert(payments))
 CHANGE: Final = Change(update(payments).where(payments.c.uid == bindparam("of_uid")))
 OF_UID: Final = select(payments).where(payments.c.uid == bindparam("value"))
 BY_UID: Final = Query(OF_UID)
+OPENED: Final = Change(
+    update(payments)
+    .where(payments.c.uid == bindparam("of_uid"), payments.c.opened_at.is_(None))
+    .values(opened_at=bindparam("now"))
+)
 # SQLite's transaction holds all; PostgreSQL's the row, and lets rows that refer to it be added.
 HELD: Final = Query(OF_UID.with_for_update(key_share=True))
 BY_TOKEN: Final = Query(select(payments).where(payments.c.token == bindparam("value")))
@@ -56,6 +61,11 @@ def add(conn: Connection, payment: Payment) -> None:
 
 def change(conn: Connection, uid: str, **values: Any) -> None:
     CHANGE(conn, {"of_uid": uid, **values})
+
+
+def take_opening(conn: Connection, uid: str, now: float) -> bool:
+    """Whether this is the first opening; there is but one."""
+    return OPENED(conn, {"of_uid": uid, "now": now}) == 1
 
 
 def by_uid(conn: Connection, uid: str) -> Story | None:

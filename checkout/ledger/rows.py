@@ -53,6 +53,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     shop: str | None = None
     address_mark: str | None
     bin_mark: str | None
+    stranger: bool = False
     created_at: float
     updated_at: float
 
@@ -76,6 +77,7 @@ class Payment(Struct, frozen=True, kw_only=True):
     created_at: float
     updated_at: float
     expires_at: float
+    opened_at: float | None = None
 
     @property
     def created_by(self) -> str:
@@ -168,6 +170,7 @@ def payment_of(row: Any) -> Payment:
         created_at=row.created_at,
         updated_at=row.updated_at,
         expires_at=row.expires_at,
+        opened_at=row.opened_at,
     )
 
 
@@ -175,6 +178,7 @@ def attempt_of(row: Any) -> Attempt:
     values = row._asdict()
     values["status"] = Status(row.status)
     values["mismatch"] = bool(row.mismatch)
+    values["stranger"] = bool(row.stranger)
     values["step"] = _step.decode(row.step) if row.step else None
     values["reason"] = Reason(row.reason) if row.reason else None
     values["facts"] = facts_of(row.facts)

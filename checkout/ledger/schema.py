@@ -28,6 +28,7 @@ METADATA: Final = MetaData()
 
 IS_WAITING: Final = text("due_at IS NOT NULL")
 IS_SWEPT: Final = text("sweep_at IS NOT NULL")
+NOT_PURGED: Final = text("purged_at IS NULL")
 
 payments: Final = Table(
     "payments",
@@ -48,8 +49,31 @@ payments: Final = Table(
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
+    Column("opened_at", Double),  # when somebody first was shown, or sent, the customer's data
+    Column("purged_at", Double),  # since when it holds no personal data
     Index("payments_by_shop", "shop", "created_at"),
     Index("payments_to_expire", "status", "expires_at"),
+    Index(
+        "payments_to_purge",
+        "status",
+        "updated_at",
+        "uid",
+        sqlite_where=NOT_PURGED,
+        postgresql_where=NOT_PURGED,
+    ),
+)
+
+# Who said that they are the customer: tries are limited, right or wrong.
+answers: Final = Table(
+    "answers",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
+    Column("address_mark", String(32), nullable=False),  # a keyed digest
+    Column("at", Double, nullable=False),
+    Index("answers_by_payment", "payment", "at"),
+    Index("answers_by_address", "address_mark", "at"),
+    Index("answers_by_age", "at"),
 )
 
 attempts: Final = Table(
@@ -81,6 +105,7 @@ attempts: Final = Table(
     Column("shop", String(64)),  # the payment's, for its limit; None: made before there was one
     Column("address_mark", String(32)),  # keyed digests, for the limits: of the network, and of the
     Column("bin_mark", String(32)),  # shop with the card's range
+    Column("stranger", Boolean),  # who has the address and is not the customer has typed it
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     PrimaryKeyConstraint("payment", "number"),
@@ -267,8 +292,16 @@ invoices: Final = Table(
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
+    Column("purged_at", Double),  # since when it holds no personal data
     UniqueConstraint("shop", "idempotency_key"),
     Index("invoices_by_shop", "shop", "created_at"),
+    Index(
+        "invoices_to_purge",
+        "expires_at",
+        "id",
+        sqlite_where=NOT_PURGED,
+        postgresql_where=NOT_PURGED,
+    ),
     Index("invoices_by_tracking_id", "shop", "tracking_id"),
 )
 

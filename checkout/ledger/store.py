@@ -41,6 +41,10 @@ class Ledger(Protocol):
 
     async def read(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
     async def write(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+    async def tidy(self, *, whole: bool = False) -> None:
+        """Leave nothing of what was removed in the files, as far as can be done without stopping
+        anybody; `whole`: everything, which writes the database anew and holds up all writers."""
+
     async def close(self) -> None: ...
 
 
@@ -109,6 +113,30 @@ class SqliteLedger:
         except FAULTS as error:
             raise _away(error) from error
 
+    async def tidy(self, *, whole: bool = False) -> None:
+        def run() -> None:
+            if self._writer is None:
+                self._writer = self._engines[1].connect()
+            conn = driver(self._writer)
+            if whole:
+                conn.execute("VACUUM")
+            # What was is in the log of writes too, until that is begun anew. Where others are at
+            # it, the next time will do.
+            (waits,) = conn.execute("PRAGMA busy_timeout").fetchone()
+            conn.execute(f"PRAGMA busy_timeout={waits if whole else 0}")
+            try:
+                conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.OperationalError:
+                if whole:
+                    raise
+            finally:
+                conn.execute(f"PRAGMA busy_timeout={waits}")
+
+        try:
+            await asyncio.shield(self._thread.run(run))
+        except FAULTS as error:
+            raise _away(error) from error
+
     async def close(self) -> None:
         def end() -> None:
             if self._writer is not None:
@@ -141,6 +169,16 @@ class PostgresLedger:
         except (DBAPIError, OSError) as error:
             raise _away(error) from error
 
+    async def tidy(self, *, whole: bool = False) -> None:
+        if not whole:
+            return  # its autovacuum does that
+        try:
+            async with self._engine.connect() as conn:
+                alone = await conn.execution_options(isolation_level="AUTOCOMMIT")
+                await alone.exec_driver_sql("VACUUM FULL")
+        except (DBAPIError, OSError) as error:
+            raise _away(error) from error
+
     async def close(self) -> None:
         await self._engine.dispose()
 
@@ -160,6 +198,7 @@ def _sqlite(url: str) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # what is removed is overwritten
 
     return engine
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Story
+from checkout.links import receipt_secret
 from checkout.merchant.shapes import checkout, encoded, operation, transaction
 from checkout.model.status import Status
 from checkout.settings import Shop
@@ -35,7 +36,8 @@ def told(story: Story, status: Status, shop: Shop, public_url: str) -> dict[str,
     """`{"transaction": …}`, as letters say it and as shops may ask for it."""
     payment = story.payment
     language = story.shown.language if story.shown else "en"
-    receipt = f"{public_url}/{language}/order/{payment.uid}/{payment.secret}"
+    own = receipt_secret(payment.secret)
+    receipt = f"{public_url}/{language}/order/{payment.uid}/{own}"
     return {"transaction": transaction(story, status, shop, receipt)}
 
 

@@ -17,6 +17,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PRIVATE_NAMES: Final = frozenset({"localhost", "local", "internal", "arpa", "alt", "lan", "home"})
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)  # of a shop or an account: in URLs
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
+SPANS: Final = {"d": 1, "w": 7}  # in days
+LONGEST_SPAN: Final = 3660
+_SPAN: Final = re.compile(r"([0-9]{1,5})([dw])", re.ASCII)
 _DATABASE: Final = re.compile(r"sqlite:///.+|postgresql://[^/\s]+/[^/\s]+", re.ASCII)
 
 
@@ -98,6 +101,15 @@ def private_network(value: Any) -> Network:
     if found.is_global or found.is_loopback or found.is_link_local or found.is_multicast:
         raise Wrong("must be a private network like 10.1.2.0/24, not loopback nor link-local")
     return found
+
+
+def span(value: Any) -> float:
+    """Seconds, of days or weeks: "400d", "8w". A day at least, ten years at most."""
+    found = _SPAN.fullmatch(written(value))
+    days = int(found[1]) * SPANS[found[2]] if found else 0
+    if not 1 <= days <= LONGEST_SPAN:
+        raise Wrong('must be days or weeks like "400d" or "8w", from 1 to 3660 days')
+    return days * 24 * 3600.0
 
 
 def smtp_url(value: Any) -> str:

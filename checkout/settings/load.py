@@ -18,7 +18,14 @@ from checkout.settings.distinct import check_distinct
 from checkout.settings.references import resolve
 from checkout.settings.shops import read_shop
 from checkout.settings.strength import strong
-from checkout.settings.values import HTTPS_PORT, Limits, Settings, Smtp
+from checkout.settings.values import (
+    HTTPS_PORT,
+    RETENTION,
+    RETENTION_UNPAID,
+    Limits,
+    Settings,
+    Smtp,
+)
 
 VARIABLE: Final = "CHECKOUT_CONFIG"
 DEFAULT: Final = "checkout.toml"
@@ -89,6 +96,8 @@ def read_settings(fields: Fields, adapters: Mapping[str, type[Struct]]) -> Setti
         gateways=gateways,
         shops=shops,
         smtp=_smtp(fields.within("smtp")) if fields.has("smtp") else None,
+        retention=fields.get("retention", read.span, RETENTION),
+        retention_unpaid=fields.get("retention_unpaid", read.span, RETENTION_UNPAID),
         limits=_limits(fields.within("limits")),
         egress_ports=ports,
         notify_networks=fields.get("notify_networks", many(read.private_network), ()),

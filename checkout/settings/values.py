@@ -19,6 +19,7 @@ from checkout.settings.colour import on_dark, text_on
 
 DEFAULT_ACCENT = "#0b5fff"
 HTTPS_PORT = 443
+RETENTION, RETENTION_UNPAID = 400 * 24 * 3600.0, 30 * 24 * 3600.0  # seconds
 
 
 class Quiet(Struct, frozen=True, kw_only=True):
@@ -171,6 +172,8 @@ class Settings(Quiet, frozen=True):
     gateways: dict[str, Account] = {}
     shops: dict[str, Shop] = {}
     smtp: Smtp | None = None
+    retention: float = RETENTION  # seconds that personal data of what was paid are kept
+    retention_unpaid: float = RETENTION_UNPAID  # and of what never was
     limits: Limits = Limits()
     egress_ports: frozenset[int] = frozenset({HTTPS_PORT})
     notify_networks: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -10,6 +10,7 @@ from typing import Any, Final
 from litestar import Response, post
 
 from checkout.flow.alone import by_token
+from checkout.links import receipt_secret
 from checkout.merchant.by_token import read_by_token, without_code
 from checkout.merchant.shapes import made_alone
 from checkout.model.checks import decode
@@ -48,7 +49,7 @@ async def charge(request: Web_Request) -> Response[Any]:
     payment = story.payment
     language = story.attempts[0].language
     base = f"{settings.public_url}/{language}"
-    receipt = f"{base}/order/{payment.uid}/{payment.secret}"
+    receipt = f"{base}/order/{payment.uid}/{receipt_secret(payment.secret)}"
     page = f"{base}/payment/{payment.uid}/{payment.secret}"
     made = made_alone(story, flow.status(story), shop, receipt, page)
     return Response(_flat(made) if kind == CHARGE else {"transaction": made})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,7 @@ from checkout.model.order import CardFields, Customer, Order
 from checkout.model.pan import holds_card_number
 from checkout.model.rules import HoldsCard
 from checkout.texts import N_, gettext, locale
+from checkout.web.veils import veiled
 from checkout.web.views import Field
 
 LONGEST_AGAIN: Final = 1024  # characters
@@ -142,11 +143,12 @@ def asked_names(order: Order) -> tuple[str, ...]:
 
 
 def read_customer(
-    order: Order, known: Customer, fields: Mapping[str, str], ip: str
+    order: Order, known: Customer, fields: Mapping[str, str], ip: str, *, own: bool
 ) -> tuple[Customer, dict[str, str]]:
     """The customer with what the form adds, and what is wrong by field (English, marked).
 
-    What the shop fixed stays fixed, whatever the form says.
+    What the shop fixed stays fixed, whatever the form says. What a stranger (not `own`) leaves
+    empty is what is known, which they were not shown.
     """
     values = {name: getattr(known, name) for name in Customer.__struct_fields__}
     errors: dict[str, str] = {}
@@ -155,7 +157,8 @@ def read_customer(
     for name in asked:
         typed = " ".join(fields.get(name, "").split())
         if not typed:
-            errors[name] = ASKED[name].missing
+            if own or not values[name]:
+                errors[name] = ASKED[name].missing
             continue
         try:
             values[name] = CUSTOMER[name](typed)
@@ -185,20 +188,23 @@ def customer_fields(
     typed: Mapping[str, str],
     errors: Mapping[str, str],
     language: str,
+    *,
+    own: bool,
 ) -> tuple[Field, ...]:
-    """The inputs of the customer's fields: with what was typed, else with what is known."""
+    """The inputs of the customer's fields: with what was typed, else with what is known, which a
+    stranger (not `own`) is shown in veils."""
     names = asked_names(order)
     if not names:
         return ()
     _ = gettext(language)
     fixed = fixed_names(order)
     return tuple(
-        Field(
+        (open_ if own else veiled)(
+            getattr(known, name) or "",
+            language,
             name=name,
             label=_(ASKED[name].label),
-            value=(name not in fixed and shown_again(typed.get(name)))
-            or getattr(known, name)
-            or "",
+            value=shown_again(typed.get(name)) if name not in fixed else "",
             error=_(errors[name]) if name in errors else None,
             type=ASKED[name].type,
             autocomplete=ASKED[name].autocomplete,
@@ -209,6 +215,11 @@ def customer_fields(
         )
         for name in names
     )
+
+
+def open_(known: str, _language: str, **field: Any) -> Field:
+    """A field with what was typed, else with what is known."""
+    return Field(**field | {"value": field["value"] or known})
 
 
 NO_HOLDER: Final = CardFields()
@@ -229,16 +240,19 @@ def card_fields(
     oldest: int | None = None,
     holder: CardFields = NO_HOLDER,
     code_optional: bool = False,
+    own: bool = True,
 ) -> tuple[Field, ...]:
     """The card's inputs; nothing that was typed into them ever comes back. `errors`: (name,
-    marked sentence); `oldest`: the first month that is not past; `holder`: what the shop says;
-    `code_optional`: a card without a security code is taken."""
+    marked sentence); `oldest`: the first month that is not past; `holder`: what the shop says, for
+    a stranger (not `own`) in veils; `code_optional`: a card without a security code is taken."""
     _, wrong = gettext(language), dict(errors)
     return tuple(
-        Field(
+        (open_ if own else veiled)(
+            (holder.holder or "") if name == "holder" else "",
+            language,
             name=name,
             label=_(label),
-            value=(holder.holder or "") if name == "holder" else "",
+            value="",
             error=_(wrong[name]) if name in wrong else None,
             hint=_(hint) if hint else None,
             autocomplete=autocomplete,
@@ -250,6 +264,14 @@ def card_fields(
         )
         for name, label, hint, autocomplete, inputmode, longest in CARD_FIELDS
     )
+
+
+def holder_of(wanted: CardFields, fields: Mapping[str, str], *, own: bool) -> str:
+    """The name on the card that the form is read with: the shop's, where it has fixed one and where
+    a stranger (not `own`) leaves it empty."""
+    written = fields.get("holder", "")
+    unsaid = not own and not written.strip()
+    return fixed_holder(wanted) or (wanted.holder if unsaid else None) or written
 
 
 def fixed_holder(wanted: CardFields) -> str | None:

@@ -26,16 +26,26 @@ from checkout.web.inputs import name_of
 from checkout.web.payment_page import asked_inputs, known_customer, show_payment
 from checkout.web.robots import admitted
 from checkout.web.security import guard_form
+from checkout.web.strangers import ANSWER, NOT_KNOWN, answered, pocket_of
 from checkout.web.submission import read_submission
 from checkout.web.views import (
     OrderPage,
     RedirectPage,
     ResultPage,
+    Row,
     StatusView,
     Summary,
     WaitPage,
 )
-from checkout.web.visit import READ, Visit, Web_Request, enter, header, see_other
+from checkout.web.visit import (
+    READ,
+    Visit,
+    Web_Request,
+    enter,
+    enter_receipt,
+    header,
+    see_other,
+)
 
 PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
 ORDER_PATH: Final = "/{lang:str}/order/{uid:str}/{secret:str}"
@@ -58,6 +68,8 @@ async def pay_again(request: Web_Request) -> Answer:
 async def pay(request: Web_Request) -> Answer:
     visit, fields = await _posted(request)
     token = visit.web.signer.read_form("pay", visit.story.payment.uid, fields.get("form_token", ""))
+    if token.own:
+        visit.owned()
     if visit.page or token.attempt != visit.story.next_number:
         return visit.to_page()
     kept = _browser_fields(visit, fields)
@@ -72,7 +84,11 @@ async def pay(request: Web_Request) -> Answer:
         return await show_payment(visit, values=fields, errors=errors, status_code=422)
     if not await admitted(visit, fields):
         return await show_payment(visit, values=fields, checks=True, status_code=422)
-    pocket = Pocket(visit.story.payment.uid, visit.lang, chosen.name, token.attempt, kept)
+    if visit.story.payment.opened_at is None:  # nobody was there before
+        visit.owned()
+    uid = visit.story.payment.uid
+    pocket = Pocket(uid, visit.lang, chosen.name, token.attempt, kept, visit.own)
+    submission = msgspec.structs.replace(submission, stranger=not visit.own)
     try:
         visit.story = await visit.web.flow.pay(visit.story, submission)
     except Unprocessable:  # the shop's methods changed while the form was open
@@ -98,6 +114,26 @@ def _refused_field(visit: Visit, method: Method, sent: Submission) -> dict[str, 
     known = words.REFUSED.get(name) or (ASKED[name].wrong if name in ASKED else None)
     shown = name in words.REFUSED or name in asked_names(visit.story.payment.order)
     return {name: known} if known and shown else {}
+
+
+@route(f"{PATH}/who", http_method=READ, include_in_schema=False)
+async def who_again(request: Web_Request) -> Answer:
+    visit = await enter(request)
+    return visit.to_page()
+
+
+@post(f"{PATH}/who", include_in_schema=False)
+async def who(request: Web_Request) -> Answer:
+    """ "I am the customer": whoever knows the e-mail address is shown the rest. Where the browser
+    keeps no cookie, as in some frames, that is for this one page."""
+    visit = await enter(request)
+    if await answered(request, visit):
+        visit.owned()
+    if visit.page or (visit.own and visit.pocket):
+        return visit.to_page(pocket_of(visit))
+    if visit.own:
+        return await show_payment(visit)
+    return await show_payment(visit, errors={ANSWER: NOT_KNOWN}, status_code=422)
 
 
 @post(f"{PATH}/cancel", status_code=303, include_in_schema=False)
@@ -206,10 +242,11 @@ async def result_page(request: Web_Request) -> Answer:
     page = ResultPage(
         summary=_summary(visit),
         notice=notice,
-        rows=present.rows(story, now_status, visit.shop.name, visit.lang, _zone(visit)),
+        rows=_rows(visit),
         receipt_lines=order.receipt_text if paid else (),
-        receipt_url=attempt.facts.receipt_url if attempt and paid else None,
-        order_url=visit.url(kind="order") if paid else None,
+        # What a gateway's own receipt says of the customer is not known.
+        receipt_url=attempt.facts.receipt_url if attempt and paid and visit.own else None,
+        order_url=visit.receipt_url() if paid else None,
         back_url=back_url,
         back_label=order.ways.button_next_text
         or present.fill(visit._(words.BACK), shop=visit.shop.name),
@@ -222,17 +259,23 @@ async def result_page(request: Web_Request) -> Answer:
 
 @route(ORDER_PATH, http_method=READ, include_in_schema=False)
 async def order_page(request: Web_Request) -> Answer:
-    visit = await enter(request)
+    """The receipt: by a secret of its own, from which nothing leads to the payment."""
+    visit, by_payment = await enter_receipt(request)
     kind = visit.attempt_kind(visit.story.shown)
     notice = present.result_notice(visit.story, visit.status, kind, visit.lang)
     page = OrderPage(
         summary=_summary(visit),
         notice=notice,
-        rows=present.rows(visit.story, visit.status, visit.shop.name, visit.lang, _zone(visit)),
+        rows=_rows(visit),
         receipt_lines=visit.story.payment.order.receipt_text,
-        payment_url=visit.url(visit.page) if visit.page != "result" else None,
+        payment_url=visit.url(visit.page) if by_payment and visit.page != "result" else None,
     )
     return visit.show("order", page, title=notice.title)
+
+
+def _rows(visit: Visit) -> tuple[Row, ...]:
+    name, zone = visit.shop.name, _zone(visit)
+    return present.rows(visit.story, visit.status, name, visit.lang, zone, own=visit.own)
 
 
 async def _posted(request: Web_Request) -> tuple[Visit, dict[str, str]]:
@@ -302,6 +345,8 @@ HANDLERS: Final = (
     payment_page,
     pay_again,
     pay,
+    who,
+    who_again,
     cancel,
     confirm,
     redirect_page,

@@ -15,7 +15,6 @@ import msgspec
 
 from checkout.gateways.base import InputField
 from checkout.ledger.rows import Story
-from checkout.links import Pocket
 from checkout.model import saving
 from checkout.model.browser import FIELDS
 from checkout.model.card import oldest_month
@@ -29,6 +28,7 @@ from checkout.web.inputs import input_fields, input_terms
 from checkout.web.robots import asked_of
 from checkout.web.saved import Offer, saved_card, shown, today
 from checkout.web.security import new_nonce
+from checkout.web.strangers import ANSWER, knows_somebody, pocket_of, take_opening, who
 from checkout.web.views import Checkbox, Field, MethodChoice, Notice, PaymentPage, Summary
 from checkout.web.visit import Visit
 
@@ -57,6 +57,8 @@ async def show_payment(
 ) -> Answer:
     """The page; after an error with what was typed, but nothing of the card. `checks`: it comes
     again for want of an answer to its challenge."""
+    if knows_somebody(visit):
+        await take_opening(visit)
     methods = await visit.web.flow.prepare(visit.story)
     saved = await saved_card(visit)
     inputs = tuple([asked_inputs(visit, each) for each in methods])
@@ -93,7 +95,7 @@ async def show_payment(
         body,
         texts["nonce"],
         status_code=status_code,
-        pocket=pocket or Pocket(visit.story.payment.uid, lang=visit.lang),
+        pocket=pocket_of(visit),
     )
 
 
@@ -179,14 +181,15 @@ def _views(
     offered = tuple(map(_offer, repeat(visit), methods, inputs))
     choices = _with_inputs(
         present.method_choices(offered, chosen.name if chosen else "", lang),
-        offered, known_customer(visit), values, errors, lang,
+        offered, known_customer(visit) if visit.own else Customer(), values, errors, lang,
     )  # fmt: skip
     card: tuple[Field, ...] = ()
     if any(each.card for each in offered):
         optional = codes_optional(visit, methods)
         card = _card_fields(visit, saved, tuple(errors.items()), optional=optional)
-    customer = customer_fields(order, known_customer(visit), values, errors, lang)
+    customer = customer_fields(order, known_customer(visit), values, errors, lang, own=visit.own)
     agreement = _agreement(visit, values, errors.get("agreed"))
+    question = who(visit, errors.get(ANSWER))
     boxes = (*(box for each in choices for box in each.terms), *((agreement,) if agreement else ()))
     page = PaymentPage(
         summary=Summary(
@@ -208,17 +211,20 @@ def _views(
         customer=customer,
         browser_fields=FIELDS,
         brands=tuple(name for name in SHOWN_BRANDS if name not in order.methods.excluded_brands),
-        saved=shown(saved, values, _(words.SAVED_CARD)) if saved else None,
+        saved=shown(saved, values, _(words.SAVED_CARD), own=visit.own) if saved else None,
         remember=_remember(visit, methods, saved, values),
         agreement=agreement,
-        by_itself=bool(saved and not saved.coded and not values)
+        by_itself=bool(visit.own and saved and not saved.coded and not values)
         and chosen is not None
         and chosen.name == CARD_METHOD
         and (agreement is None or agreement.ticked)
         and all(field.value for field in customer),
-        errors=_problems(errors, choices, (*card, *customer, *boxes), _),
+        errors=_problems(
+            errors, choices, (*card, *customer, *boxes, *((question.field,) if question else ())), _
+        ),
         notice=None if errors else _notice(visit, methods),
         new_tab=texts.get("new_tab"),
+        who=question,
     )
     languages = tuple((code, name, texts[f"url_{code}"]) for code, name in LANGUAGES.items())
     shell = visit.shell(texts["title"], uid=texts["uid"], languages=languages)
@@ -302,8 +308,15 @@ def _card_fields(
         year, month = oldest_month(today(visit))
         holder = visit.story.payment.order.ways.card_fields
         oldest = year * 100 + month
-        return card_fields(visit.lang, errors, oldest=oldest, holder=holder, code_optional=optional)
-    four = saved.known.brand in FOUR_DIGITS
+        return card_fields(
+            visit.lang,
+            errors,
+            oldest=oldest,
+            holder=holder,
+            code_optional=optional,
+            own=visit.own or not holder.holder,
+        )
+    four = visit.own and saved.known.brand in FOUR_DIGITS
     return (code_field(visit.lang, errors, four, optional=optional),) if saved.coded else ()
 
 
@@ -335,6 +348,7 @@ def asked_inputs(visit: Visit, method: Method, known: Customer | None = None) ->
 
 
 def known_customer(visit: Visit) -> Customer:
-    """What the customer typed at the last attempt, else what the shop told us."""
-    last = visit.story.last
-    return last.customer if last else visit.story.payment.order.customer
+    """What the customer typed at the last attempt, else what the shop told us. What a stranger
+    typed is nobody else's."""
+    typed = [each.customer for each in visit.story.attempts if not each.stranger]
+    return typed[-1] if typed else visit.story.payment.order.customer

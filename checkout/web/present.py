@@ -203,9 +203,15 @@ def leaving_notice(attempt: Attempt, language: str) -> Notice:
 
 
 def rows(
-    story: Story, status: Status, shop_name: str, language: str, zone: tzinfo = UTC
+    story: Story,
+    status: Status,
+    shop_name: str,
+    language: str,
+    zone: tzinfo = UTC,
+    *,
+    own: bool,
 ) -> tuple[Row, ...]:
-    """What a receipt says, without personal data."""
+    """What a receipt says, without personal data; to the customer (`own`) of which card it was."""
     _ = gettext(language)
     payment, attempt = story.payment, story.shown
     if payment.order.transaction_type == TOKENIZATION:
@@ -213,7 +219,8 @@ def rows(
     else:
         money = amount(payment.order.money, language)
         found = [Row(_(words.ROW_AMOUNT), money), Row(_(words.ROW_SHOP), shop_name)]
-    found.append(Row(_(words.ROW_DESCRIPTION), payment.order.description))
+    if payment.order.description:  # else it is purged
+        found.append(Row(_(words.ROW_DESCRIPTION), payment.order.description))
     if payment.order.tracking_id:
         found.append(Row(_(words.ROW_REFERENCE), payment.order.tracking_id))
     if attempt is not None and status in FINAL:
@@ -222,7 +229,7 @@ def rows(
         card = attempt.facts.card
         if card and card.last_4:
             brand = BRAND_NAMES.get(card.brand or "", _("Card"))
-            found.append(Row(_(words.ROW_CARD), f"{brand} •••• {card.last_4}"))
+            found.append(Row(_(words.ROW_CARD), f"{brand} •••• {card.last_4}" if own else brand))
         elif attempt.method != CARD_METHOD:
             found.append(Row(_(words.ROW_METHOD), method_label(attempt.method, None, _)))
         if attempt.facts.auth_code:

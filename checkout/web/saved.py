@@ -49,14 +49,15 @@ async def saved_card(visit: Visit) -> Offer | None:
     known = await visit.web.flow.saved_card(story)
     if known.brand in order.methods.excluded_brands or _is_past(known, today(visit)):
         return None
-    # A charge without the code is tried once: whoever is asked again, is asked for it.
-    coded = not order.auto_pays or bool(story.attempts)
+    # A charge without the code is tried once, by the customer: whoever is asked again, is asked
+    # for it, and so is a stranger.
+    coded = not order.auto_pays or bool(story.attempts) or not visit.own
     return Offer(order.card_token, known, coded, order.ways.another_card)
 
 
-def shown(offer: Offer, fields: Mapping[str, str], unknown: str) -> SavedCard:
-    """Its view. `unknown`: its name, where we never saw it."""
-    known = offer.known
+def shown(offer: Offer, fields: Mapping[str, str], unknown: str, *, own: bool) -> SavedCard:
+    """Its view. `unknown`: its name, where we never saw it; to a stranger nothing else is told."""
+    known = offer.known if own else PaidCard()
     brand = BRAND_OF.get(known.brand or "")
     dated = known.exp_month and known.exp_year
     return SavedCard(

@@ -16,7 +16,7 @@ from checkout.model.browser import Browser
 from checkout.model.card import SENSITIVE, AnyCard, read_card, read_saved_card
 from checkout.model.order import CARD_METHOD, Customer, Method
 from checkout.web import words
-from checkout.web.forms import fixed_holder, read_customer
+from checkout.web.forms import holder_of, read_customer
 from checkout.web.inputs import read_inputs
 from checkout.web.payment_page import asked_inputs, chosen_method, keeps_cards
 from checkout.web.saved import saved_card, today
@@ -49,7 +49,7 @@ async def read_submission(
     _refuse_cards_unasked(visit, methods, fields)
     method = chosen_method(methods, fields.get("method"))
     errors: dict[str, str] = {} if method else {"method": CHOOSE_METHOD}
-    customer, wrong = read_customer(order, known, fields, visit.address)
+    customer, wrong = read_customer(order, known, fields, visit.address, own=visit.own)
     card: AnyCard | None = None
     remember: bool | None = None
     inputs: dict[str, str] = {}
@@ -105,8 +105,7 @@ async def _read_card(
             code_optional=optional and not code_always,
         )
         return kept, None, errors
-    fixed = fixed_holder(order.ways.card_fields)
-    typed = {**fields, "holder": fixed} if fixed else fields
+    typed = {**fields, "holder": holder_of(order.ways.card_fields, fields, own=visit.own)}
     excluded = frozenset(order.methods.excluded_brands)
     card, errors = read_card(
         typed, today=today(visit), excluded_brands=excluded, code_optional=optional

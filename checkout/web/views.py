@@ -134,6 +134,14 @@ class Asked(Struct, frozen=True):
     without_script: str | None = None
 
 
+class Who(Struct, frozen=True):
+    """The question to a stranger who may be the customer: which e-mail address the shop has."""
+
+    action: str  # POST .../who
+    form_token: str
+    field: Field
+
+
 class PaymentPage(Struct, frozen=True):
     """The page where the customer pays. Method radio `method`; hidden `form_token`; hidden
     browser fields (`browser_fields`: their names) that the script fills."""
@@ -158,6 +166,7 @@ class PaymentPage(Struct, frozen=True):
     notice: Notice | None = None  # the last attempt's reason
     new_tab: str | None = None  # its own address, for a frame that can't send a form
     asked: Asked | None = None  # a challenge, where cards are tested
+    who: Who | None = None  # to a stranger
 
 
 class RedirectPage(Struct, frozen=True):

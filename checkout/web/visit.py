@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from litestar import HttpMethod, Request
 
 from checkout.errors import NotFound
 from checkout.flow.verbs import Flow
 from checkout.ledger.rows import Attempt, Story
-from checkout.links import COOKIE, LARGEST_COOKIE, Pocket, Signer, new_form_nonce, set_cookie
+from checkout.links import (
+    COOKIE,
+    LARGEST_COOKIE,
+    Pocket,
+    Signer,
+    new_form_nonce,
+    receipt_secret,
+    set_cookie,
+)
 from checkout.model.order import CARD, TOKENIZATION, Ways
 from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.model.steps import Instructions
@@ -120,6 +128,8 @@ class Visit:
     framed: bool = field(init=False)
     """In the shop's frame: the browser says so; where it says nothing, the order does."""
     _form_nonce: bytes | None = field(init=False, default=None)
+    _own: bool | None = field(init=False, default=None)
+    _pocket: Pocket | Literal[False] | None = field(init=False, default=False)  # False: not read
 
     def __post_init__(self) -> None:
         """Raises NotFound for a shop that is no longer in the settings."""
@@ -154,20 +164,41 @@ class Visit:
 
     @property
     def pocket(self) -> Pocket | None:
-        value = our_cookie(self.request)
-        return self.web.signer.read_pocket(self.story.payment.uid, value) if value else None
+        if self._pocket is False:
+            value, uid = our_cookie(self.request), self.story.payment.uid
+            self._pocket = self.web.signer.read_pocket(uid, value) if value else None
+        return self._pocket
 
-    def url(self, page: str = "", *, lang: str | None = None, kind: str = "payment") -> str:
+    @property
+    def own(self) -> bool:
+        """Whether this is the customer's browser; anybody else is a stranger, who may pay and is
+        shown nothing that is known of the customer."""
+        if self._own is None:
+            pocket = self.pocket
+            self._own = pocket is not None and pocket.own
+        return self._own
+
+    def owned(self) -> None:
+        """It has turned out to be the customer."""
+        self._own = True
+
+    def url(self, page: str = "", *, lang: str | None = None) -> str:
         """The path of a page of this payment; "" is the payment page."""
         payment = self.story.payment
-        path = f"/{lang or self.lang}/{kind}/{payment.uid}/{payment.secret}"
+        path = f"/{lang or self.lang}/payment/{payment.uid}/{payment.secret}"
         return f"{path}/{page}" if page else path
+
+    def receipt_url(self) -> str:
+        """The path of the receipt, which is no way into the payment."""
+        payment = self.story.payment
+        return f"/{self.lang}/order/{payment.uid}/{receipt_secret(payment.secret)}"
 
     def form_token(self, purpose: str, number: int) -> str:
         if self._form_nonce is None:
             self._form_nonce = new_form_nonce()
         uid = self.story.payment.uid
-        return self.web.signer.sign_form(purpose, uid, number, self._form_nonce)
+        own = purpose == "pay" and self._own is True
+        return self.web.signer.sign_form(purpose, uid, number, self._form_nonce, own=own)
 
     def to_page(self, pocket: Pocket | None = None) -> Answer:
         """On to the page where the payment is now; `pocket`: the cookie to set."""
@@ -239,12 +270,28 @@ class Visit:
 async def enter(request: Web_Request, *, glance: bool = False) -> Visit:
     """The visit behind a payment's address. Raises NotFound, also for an unknown language.
     `glance`: a second old will do."""
-    web, place = web_of(request), request.path_params
+    web, place, lang = _entered(request)
+    find = web.flow.glance if glance else web.flow.open
+    return _visit(web, request, lang, await find(place["uid"], place["secret"]))
+
+
+async def enter_receipt(request: Web_Request) -> tuple[Visit, bool]:
+    """The visit behind a receipt's address, and whether the payment may be opened from it: who
+    has come by the payment's own secret can. Raises NotFound."""
+    web, place, lang = _entered(request)
+    story, by_payment = await web.flow.open_receipt(place["uid"], place["secret"])
+    return _visit(web, request, lang, story), by_payment
+
+
+def _entered(request: Web_Request) -> tuple[Web, dict[str, Any], str]:
+    place = request.path_params
     lang: str = place["lang"]
     if lang not in LANGUAGES:
         raise NotFound
-    find = web.flow.glance if glance else web.flow.open
-    story = await find(place["uid"], place["secret"])
+    return web_of(request), place, lang
+
+
+def _visit(web: Web, request: Web_Request, lang: str, story: Story) -> Visit:
     visit = Visit(web, request, lang, story)
     # An error's page shows the shop too, and in its frame. The story and not the visit, which
     # would hold its own request in a circle: only the garbage collector would ever free them.

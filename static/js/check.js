@@ -36,7 +36,7 @@
       if (!length) return input.required ? "missing" : ""; // some cards have none
       return (wanted ? length === wanted : length > 2) ? "" : wanted === 4 ? "four" : "three";
     },
-    holder: (input) => (input.value.trim() ? "" : "missing"),
+    holder: (input) => (input.value.trim() || !input.required ? "" : "missing"),
     agreed: (input) => (input.checked ? "" : "missing"),
   };
 

@@ -45,7 +45,7 @@ SHOPS: Final = (
 )
 OTHERS: Final = frozenset(
     {"adding-a-gateway.md", "architecture.md", "exchanger.md", "operating.md"}
-    | {"overpay.md", "pci.md", "rest.md", "settings.md", "threat-model.md"}
+    | {"overpay.md", "pci.md", "privacy.md", "rest.md", "settings.md", "threat-model.md"}
 )
 ELSEWHERE: Final = frozenset({"links.md", "widget.md"})  # have tests of their own
 

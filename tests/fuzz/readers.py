@@ -93,6 +93,7 @@ from checkout.web.proof_of_work import proved
 from checkout.web.reports import NEW, NEW_TYPE, OLD_TYPE, violations
 from checkout.web.security import client_address
 from checkout.web.static import takes_gzip
+from checkout.web.veils import VEILS, veil
 from checkout.web.visit import our_cookie
 from tests.settings.kit import ADAPTERS
 from tests.support import shops
@@ -166,8 +167,8 @@ def card(written: str) -> Any:
 
 def customer(written: str) -> Any:
     fields = dict.fromkeys(ASKED, written)
-    _, errors = read_customer(ASKING, Customer(), fields, "192.0.2.1")
-    return customer_fields(ASKING, Customer(), fields, errors, "en")
+    _, errors = read_customer(ASKING, Customer(), fields, "192.0.2.1", own=True)
+    return customer_fields(ASKING, Customer(), fields, errors, "en", own=True)
 
 
 def inputs(written: str) -> Any:
@@ -248,6 +249,7 @@ TEXTS: Final[Mapping[str, Read]] = {
     "page: amount": amount,
     "page: customer": customer,
     "page: inputs": inputs,
+    "page: veils": lambda written: [veil(name, written) for name in VEILS],
     "page: shown again": shown_again,
     "page: terms": lambda written: terms("agreed", written, "https://a.example", False, None, "en"),
     "page: browser": browser,
@@ -352,7 +354,7 @@ def in_app(data: Any) -> Any:
     form = app_form(fields, ASKING)
     known, shown = app_customer(fields, ASKING, Customer(), asked_names(ASKING))
     app_browser(fields, {})
-    read_customer(ASKING, known, form | shown, "192.0.2.1")
+    read_customer(ASKING, known, form | shown, "192.0.2.1", own=False)
     read_card(form, today=TODAY, excluded_brands=frozenset())
     fields.done()
 

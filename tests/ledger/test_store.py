@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from checkout.ledger.store import Ledger, SqliteLedger, migrate, open_ledger
 from checkout.model.status import Status
 from tests.support.databases import sqlite
 from tests.support.rows import payment
+from tests.web.traces import on_disk
 
 
 @pytest.fixture
@@ -36,12 +39,46 @@ def ask(conn: Connection, statement: str) -> Any:
 # SQLite as it has to be
 
 
-@pytest.mark.parametrize(("name", "value"), [("journal_mode", "wal"), ("foreign_keys", 1)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("journal_mode", "wal"), ("foreign_keys", 1), ("secure_delete", 1)]
+)
 async def test_every_connection_is_set_up(file: Path, name: str, value: object) -> None:
     ledger = open_ledger(f"sqlite:///{file}")
     assert await ledger.read(ask, f"PRAGMA {name}") == value
     assert await ledger.write(ask, f"PRAGMA {name}") == value
     assert await ledger.write(ask, "PRAGMA synchronous") == 2  # FULL: durable at commit
+    await ledger.close()
+
+
+async def test_what_was_removed_leaves_the_files(file: Path) -> None:
+    ledger = open_ledger(f"sqlite:///{file}")
+    made = payment(token="canary-qzx".ljust(64, "x"))
+    await ledger.write(payments.add, made)
+    await ledger.write(do, "DELETE FROM payments")
+    log = file.with_name(file.name + "-wal")
+    assert b"canary-qzx" in on_disk(file.parent)
+    await ledger.tidy()
+    assert log.stat().st_size == 0
+    assert b"canary-qzx" not in on_disk(file.parent)
+    await ledger.close()
+
+
+async def test_tidying_waits_for_nobody(file: Path) -> None:
+    """Somebody reads an older state: the log is begun anew the next time."""
+    ledger = open_ledger(f"sqlite:///{file}")
+    await ledger.write(payments.add, payment())
+    reader = sqlite3.connect(file, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM payments").fetchone()
+    await ledger.write(payments.add, payment())
+    begun = time.monotonic()
+    await ledger.tidy()
+    assert time.monotonic() - begun < 2
+    reader.execute("COMMIT")
+    reader.close()
+    await ledger.tidy(whole=True)
+    assert await ledger.read(ask, "SELECT count(*) FROM payments") == 2
+    assert await ledger.write(ask, "PRAGMA busy_timeout") == 5000
     await ledger.close()
 
 

@@ -110,6 +110,7 @@ pockets = st.builds(
     method=kept,
     attempt=st.integers(0, 10),
     browser=st.dictionaries(st.sampled_from(FIELDS), kept),
+    own=st.booleans(),
 )
 
 
@@ -128,6 +129,7 @@ def test_a_pocket_comes_back(pocket: Pocket) -> None:
         method=st.text(),
         attempt=st.integers(0, 2**62),
         browser=st.dictionaries(st.sampled_from(FIELDS) | st.text(), st.text(max_size=3000)),
+        own=st.booleans(),
     )
 )
 def test_a_cookie_is_small_whatever_is_in_the_pocket(pocket: Pocket) -> None:
@@ -136,11 +138,12 @@ def test_a_cookie_is_small_whatever_is_in_the_pocket(pocket: Pocket) -> None:
     read = signer.read_pocket(UID, value)
     assert read is not None
     assert read.attempt == pocket.attempt
+    assert read.own == pocket.own
     assert read.browser.items() <= pocket.browser.items()
 
 
 def test_the_largest_pocket_fits() -> None:
-    largest = Pocket(UID, "x" * 40, "y" * 40, 10, dict.fromkeys(FIELDS, "z" * 40))
+    largest = Pocket(UID, "x" * 40, "y" * 40, 10, dict.fromkeys(FIELDS, "z" * 40), own=True)
     value = signer.sign_pocket(largest)
     assert signer.read_pocket(UID, value) == largest
     assert len(set_cookie(value)) <= LARGEST_COOKIE

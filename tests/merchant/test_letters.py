@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from checkout.links import receipt_secret
 from checkout.merchant.letters import headers, letter
 from checkout.model.status import Status
 from tests.merchant.stories import story
@@ -40,8 +41,9 @@ def test_a_transaction(status: Status, word: str) -> None:
     assert list(body) == ["transaction"]
     assert body["transaction"]["status"] == word
     assert body["transaction"]["payment"]["status"] == word
-    place = f"en/order/{told.payment.uid}/{told.payment.secret}"
+    place = f"en/order/{told.payment.uid}/{receipt_secret(told.payment.secret)}"
     assert body["transaction"]["receipt_url"] == f"{shops.PUBLIC_URL}/{place}"
+    assert told.payment.secret not in json.dumps(body)  # shops hand the receipt on
 
 
 def test_an_expiry_is_the_flat_checkout() -> None:

@@ -33,6 +33,9 @@ def test_the_example_loads(settled: Settled, environ: dict[str, str], pem: str) 
     assert settings.security_policy == "https://example.com/security"
     assert settings.security_languages == ("en",)
     assert settings.limits == Limits()
+    assert (settings.retention, settings.retention_unpaid) == (400 * 86400, 30 * 86400)
+    defaults = Settings(public_url="", database="", secrets=())
+    assert (defaults.retention, defaults.retention_unpaid) == (400 * 86400, 30 * 86400)
     assert list(settings.gateways) == ["cards", "local", "acquirer", "coins"]
     assert settings.account("cards").adapter == "overpay_cards"
     assert settings.account("cards").options.secret_key == environ["OVERPAY_SECRET"]

@@ -119,6 +119,12 @@ SHOP_URL = 'url = "https://shop.example.com"'
         # mail, limits
         ("smtp://user", "http://user", "smtp.url", "smtp://"),
         ('"pay@example.com"', '"pay@example.com\\nBcc: all"', "smtp.sender", "e-mail"),
+        # how long
+        ('retention = "400d"', "retention = 400", "retention", "must be text"),
+        ('retention = "400d"', 'retention = "400"', "retention", "days or weeks"),
+        ('retention = "400d"', 'retention = "0d"', "retention", "from 1 to 3660 days"),
+        ('retention = "400d"', 'retention = "600w"', "retention", "from 1 to 3660 days"),
+        ('retention_unpaid = "30d"', 'retention_unpaid = "30m"', "retention_unpaid", "days or"),
         ("submits_per_payment = 5", "submits_per_payment = 0",
          "limits.submits_per_payment", "from 1 to"),
         ("submits_per_payment = 5", "submits_per_payment = true",

@@ -118,6 +118,7 @@ BROWSER: Final = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0",
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "en-GB,en;q=0.5",
+    "Sec-Fetch-Mode": "navigate",
 }
 OURS: Final = {"Origin": PUBLIC, "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "document"}
 

@@ -46,14 +46,14 @@ ORDERS: dict[str, dict[str, Any]] = {
 
 async def shown(house: House, made: Made, lang: str, *, anew: bool) -> str:
     """The page; `anew`: whoever has chosen a method before gets one that nobody else gets."""
-    headers = {}
+    method = ""
     if anew:
         page = await shown(house, made, lang, anew=False)
         chosen = re.search(r'name="method" value="(\w+)"[^>]* checked', page)
-        pocket = Pocket(made.uid, lang, method=chosen[1] if chosen else "credit_card")
-        cookie = Signer(house.settings.secrets).sign_pocket(pocket)
-        headers["Cookie"] = f"__Host-checkout={cookie}"
-    async with house.customer(**headers) as customer:
+        method = chosen[1] if chosen else "credit_card"
+    pocket = Pocket(made.uid, lang, method=method, own=True)
+    cookie = f"__Host-checkout={Signer(house.settings.secrets).sign_pocket(pocket)}"
+    async with house.customer(Cookie=cookie) as customer:
         answer = await customer.get(made.path(lang=lang))
     assert answer.status_code == 200, answer.text
     text = answer.text.replace("&#39;", "&#x27;").replace("&#34;", "&quot;")  # two spellings

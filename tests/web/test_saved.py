@@ -128,9 +128,10 @@ async def test_the_shops_own_words(house: House, customer: Customer) -> None:
 async def test_its_code_is_all_that_is_asked(house: House, customer: Customer) -> None:
     token = await token_of(house, customer)
     made = await again(house, token)
+    page = await customer.open(made.path())
     before = made.books()
     page = await customer.open(made.path())
-    assert made.books() == before  # looking changes nothing
+    assert made.books() == before  # looking again changes nothing
     assert "Visa •••• 0000 12/39" in page.text
     assert token not in page.html
     form = page.form("pay")

@@ -1,0 +1,161 @@
+"""`checkout payments purge | export | erase`: personal data that are past their time, and those of
+one customer."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import structlog
+from rich.progress import Progress
+
+from checkout.cli.common import (
+    FAILED,
+    UNUSABLE,
+    config_option,
+    console,
+    fail,
+    json_option,
+    print_json,
+    with_flow,
+)
+from checkout.flow import personal, purge
+from checkout.flow.personal import Held
+from checkout.flow.verbs import Flow
+from checkout.ledger import personal as ledger_personal
+from checkout.model.checks import Wrong
+from checkout.model.rules import email_address
+from checkout.settings.fields import span
+
+log = structlog.get_logger(__name__)
+
+customer_option = click.option(
+    "--customer", "email", required=True, metavar="EMAIL", help="The customer's e-mail address."
+)
+
+
+def add_to(group: click.Group) -> None:
+    for command in (purge_, export, erase):
+        group.add_command(command)
+
+
+@click.command("purge")
+@click.option("--older-than", "age", help='Like 400d or 8w; "retention" of the settings if unsaid.')
+@click.option("--dry-run", "dry", is_flag=True, help="Only tell how many there are.")
+@click.option("--vacuum", is_flag=True, help="Then write the database anew; writers wait.")
+@config_option
+@json_option
+def purge_(age: str | None, dry: bool, vacuum: bool, config: Path | None, as_json: bool) -> None:
+    """Take away the personal data of payments that ended long ago; money and states stay.
+
+    The server does the same each hour, by "retention" and "retention_unpaid".
+    """
+    try:
+        seconds = None if age is None else span(age)
+    except Wrong as wrong:
+        fail(f"--older-than {wrong}", UNUSABLE)
+
+    async def work(flow: Flow) -> purge.Report:
+        settings = flow.settings
+        paid = settings.retention if seconds is None else seconds
+        unpaid = settings.retention_unpaid if seconds is None else seconds
+        with _progress(quiet=as_json) as bar:
+            step = partial(bar.advance, bar.add_task("Purging", total=None))
+            report = await purge.purge(flow, paid=paid, unpaid=unpaid, dry=dry, progress=step)
+        if not dry:
+            log.info("purge.by_hand", by=getpass.getuser(), payments=report.payments)
+        if vacuum and not dry:
+            await flow.ledger.tidy(whole=True)
+        return report
+
+    found = with_flow(config, work)
+    if as_json:
+        print_json({"dry_run": dry} | msgspec.to_builtins(found))
+        return
+    would = "would be " if dry else ""
+    console().print(f"{would}purged: {found.payments} payments, {found.invoices} unopened invoices")
+    for why, count in found.kept.items():
+        console().print(f"kept: {count}, as {why}")
+
+
+@click.command()
+@customer_option
+@config_option
+@json_option
+def export(email: str, config: Path | None, as_json: bool) -> None:
+    """Everything that is held about one customer, as JSON on standard output."""
+    address = _address(email)
+
+    async def work(flow: Flow) -> dict[str, Any]:
+        held = await _find(flow, address, quiet=as_json)
+        return await personal.export(flow, address, held, by=getpass.getuser())
+
+    print_json(with_flow(config, work))
+
+
+@click.command()
+@customer_option
+@click.option("--yes", is_flag=True, help="Without asking.")
+@config_option
+@json_option
+def erase(email: str, yes: bool, config: Path | None, as_json: bool) -> None:
+    """Take away the personal data of one customer, of all that is over. What stays is told, with
+    the reason; then the exit code is 1."""
+    address = _address(email)
+    if as_json and not yes:
+        fail("--json asks nothing: say --yes too", UNUSABLE)
+
+    who = getpass.getuser()
+
+    async def look(flow: Flow) -> tuple[Held, personal.Erased]:
+        held = await _find(flow, address, quiet=as_json)
+        return held, await personal.erase(flow, held, by=who, dry=True)
+
+    held, planned = with_flow(config, look)
+    if not as_json:
+        _tell(planned, "to erase")
+    if not yes and (planned.payments or planned.invoices):
+        click.confirm("It can't be undone. Erase?", abort=True)
+    done = with_flow(config, lambda flow: personal.erase(flow, held, by=who))
+    if as_json:
+        print_json({"customer": personal.normal(address)} | msgspec.to_builtins(done))
+    else:
+        console().print(f"erased: {done.payments} payments, {done.invoices} invoices")
+    if done.stays:
+        sys.exit(FAILED)
+
+
+def _tell(found: personal.Erased, what: str) -> None:
+    console().print(f"{what}: {found.payments} payments, {found.invoices} invoices")
+    for name, why in found.stays:
+        console().print(f"stays: {name}, as {why}")
+    if found.payments or found.invoices:
+        console().print(
+            "stay: amounts, states, times, the shop's order numbers, and gateways' names of cards"
+        )
+
+
+def _address(email: str) -> str:
+    try:
+        return email_address(email.strip())
+    except Wrong as wrong:
+        fail(f"--customer {wrong}", UNUSABLE)
+
+
+async def _find(flow: Flow, email: str, *, quiet: bool) -> Held:
+    whole = await flow.ledger.read(ledger_personal.count)
+    with _progress(quiet=quiet) as progress:
+        task = progress.add_task("Looking through the ledger", total=whole)
+        return await personal.find(flow, email, partial(progress.advance, task))
+
+
+def _progress(*, quiet: bool) -> Progress:
+    """On standard error: the answer may go into a file."""
+    screen = console()
+    screen.stderr = True
+    return Progress(console=screen, disable=quiet or not screen.is_terminal)

@@ -1,0 +1,80 @@
+"""Who is the customer of a payment, among all who have its address: whoever opened it first, and
+whoever knows the e-mail address that the shop has of them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from checkout.errors import CheckoutError, TooMany
+from checkout.flow.verbs import Flow
+from checkout.ledger import answers, payments
+from checkout.ledger.rows import Story
+
+log = structlog.get_logger(__name__)
+
+WITHIN: Final = 3600.0  # seconds
+# Tries within it, right or wrong ones: of a payment from one address, from an address at any, and
+# of a payment from everywhere. Who is out of them pays all the same: they only see no more.
+BY_BOTH: Final = 5
+BY_ADDRESS: Final = 15
+BY_PAYMENT: Final = 20
+
+
+async def opens_first(flow: Flow, story: Story) -> bool:
+    """Whether nobody has opened the payment before. Where that can't be written down, nobody is the
+    first."""
+    if story.payment.opened_at is not None:
+        return False
+    uid = story.payment.uid
+    try:
+        return await flow.write(uid, payments.take_opening, uid, flow.clock())
+    except CheckoutError as error:  # the page is shown without it
+        log.warning("opening.unwritten", error=type(error).__name__)
+        return False
+
+
+async def is_customer(flow: Flow, story: Story, email: str, address: str) -> bool:
+    """Whether `email` is the customer's, as the shop told it: what was typed on the page proves
+    nothing. Raises TooMany."""
+    uid, mark = story.payment.uid, _mark(flow, address)
+    await flow.ledger.write(_take_try, uid, mark, flow.clock())
+    known = story.payment.order.customer.email
+    # Both are digested: neither length nor time tells how near an answer was.
+    alike = hmac.compare_digest(_digest(known or ""), _digest(email))
+    return alike and bool(known)
+
+
+def _take_try(conn: Connection, uid: str, mark: str, now: float) -> None:
+    since = now - WITHIN
+    for most, of in (
+        (BY_BOTH, {"payment": uid, "address_mark": mark}),
+        (BY_ADDRESS, {"address_mark": mark}),
+        (BY_PAYMENT, {"payment": uid}),
+    ):
+        if answers.since(conn, since, **of) >= most:
+            log.warning("limit.answers", payment=uid)
+            raise TooMany(retry_after=int(WITHIN))
+    answers.add(conn, uid, mark, now)
+
+
+def _digest(email: str) -> bytes:
+    return hashlib.sha256(email.strip().casefold().encode(errors="replace")).digest()
+
+
+def _mark(flow: Flow, address: str) -> str:
+    """A keyed digest of the address; of IPv6 of the network that one customer has."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        named = address
+    else:
+        wide = isinstance(found, IPv6Address)
+        named = str(ip_network((found, 64), strict=False)) if wide else str(found)
+    key = flow.settings.secrets[-1].encode()
+    return hmac.new(key, f"answers:{named}".encode(), "sha256").hexdigest()[:32]

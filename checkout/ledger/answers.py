@@ -1,0 +1,29 @@
+"""Who said to be a payment's customer: so many tries, and no more."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from checkout.ledger.schema import answers
+
+
+def add(conn: Connection, payment: str, address_mark: str, now: float) -> None:
+    conn.execute(insert(answers).values(payment=payment, address_mark=address_mark, at=now))
+
+
+def since(
+    conn: Connection, at: float, *, payment: str | None = None, address_mark: str | None = None
+) -> int:
+    """How many there were, of a payment, from an address, or both."""
+    query = select(func.count()).select_from(answers).where(answers.c.at > at)
+    if payment is not None:
+        query = query.where(answers.c.payment == payment)
+    if address_mark is not None:
+        query = query.where(answers.c.address_mark == address_mark)
+    found: int = conn.execute(query).scalar_one()
+    return found
+
+
+def forget(conn: Connection, before: float) -> int:
+    """Remove what is older; how many those were."""
+    return conn.execute(delete(answers).where(answers.c.at <= before)).rowcount

@@ -1,0 +1,38 @@
+"""What stays of an order and of a gateway's words when the personal data go: money, states, times,
+the names by which shop and gateway find a payment again. What is not named here goes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from checkout.model.order import Order, Ways
+from checkout.model.outcome import Facts, PaidCard
+
+# The shop's own number of the order, and where it is told what becomes of it: a chargeback comes
+# a year later, too.
+ORDER: Final = (
+    "money", "transaction_type", "expires_at", "tracking_id", "attempts", "test", "iframe",
+    "contract", "public", "created_by", "product", "quantity", "alone", "series",
+)  # fmt: skip
+WAYS: Final = ("notification_url", "language")
+FACTS: Final = (
+    "money", "amount", "agreed", "exchanged", "key", "auth_code", "rrn", "ref_id", "bank_code",
+    "avs", "cvc", "parent", "code", "paid_at", "refused", "taken_back", "another_type",
+)  # fmt: skip
+# By its token a gateway charges a card again for a shop that has the customer's word for it.
+CARD: Final = ("brand", "last_4", "token")
+
+
+def bare_order(order: Order) -> Order:
+    return Order(**_kept(order, ORDER), description="", ways=Ways(**_kept(order.ways, WAYS)))
+
+
+def bare_facts(facts: Facts) -> Facts:
+    card = PaidCard(**_kept(facts.card, CARD)) if facts.card else None
+    return Facts(**_kept(facts, FACTS), card=card)
+
+
+def _kept(value: msgspec.Struct, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__struct_fields__ if name in names}

@@ -1,0 +1,153 @@
+"""Purging: each row once, whoever does it; what is under way not; nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import Connection, text
+
+from checkout.flow import purge
+from checkout.ledger import outbox, payments, personal
+from checkout.ledger.quick import driver
+from checkout.ledger.rows import Story
+from tests.support import shops
+from tests.support.gateway import DECLINED, PAID
+from tests.support.world import World
+
+DAY: Final = 24 * 3600.0
+QUIET: Final = shops.Ways()
+LOUD: Final = shops.Ways(notification_url=shops.NOTIFIED)
+
+
+async def paid(world: World, count: int, **order: Any) -> list[Story]:
+    return [await world.paid_with(PAID, **({"ways": QUIET} | order)) for _ in range(count)]
+
+
+async def purged(world: World, stories: list[Story]) -> list[bool]:
+    """Of which the customer is gone."""
+    found = [await world.story(each) for each in stories]
+    return [each.attempts[0].customer == shops.Customer() for each in found]
+
+
+async def told(world: World, uid: str) -> None:
+    """Its shop has got the letters."""
+
+    def settle(conn: Connection) -> None:
+        for letter in outbox.of(conn, uid):
+            outbox.settle(conn, letter.id, answer="200", due_at=None)
+
+    await world.ledger.write(settle)
+
+
+async def test_two_servers_purge_each_once(world: World) -> None:
+    made = await paid(world, 50)
+    world.clock.move(401 * DAY)
+    one, two = await asyncio.gather(purge.turn(world.flow), purge.turn(world.restarted()))
+    assert one.payments + two.payments == 50
+    assert all(await purged(world, made))
+    assert (await purge.turn(world.flow)).payments == 0
+
+
+async def test_what_may_not_go_stands_in_nobodys_way(world: World) -> None:
+    """More of it than a batch, and older than the rest."""
+    waiting = await paid(world, purge.BATCH + 5, ways=LOUD)  # the shop has not been told
+    world.clock.move(DAY)
+    made = await paid(world, 3)
+    world.clock.move(401 * DAY)
+    done = await purge.turn(world.flow)
+    assert done.payments == 3
+    assert done.kept == {"a notification to the shop is on its way": purge.BATCH + 5}
+    assert await purged(world, [*made, *waiting]) == [True] * 3 + [False] * len(waiting)
+    for each in waiting:
+        await told(world, each.payment.uid)
+    assert (await purge.turn(world.flow)).payments == len(waiting)
+
+
+async def test_a_row_that_cant_be_read_keeps_no_others(world: World) -> None:
+    made = await paid(world, 5)
+    bad = made[2].payment.uid
+
+    def spoil(conn: Connection) -> None:
+        conn.execute(text("UPDATE attempts SET facts = '{' WHERE payment = :uid"), {"uid": bad})
+
+    await world.ledger.write(spoil)
+    world.clock.move(401 * DAY)
+    done = await purge.turn(world.flow)
+    assert (done.payments, done.kept) == (4, {"it can't be read": 1})
+
+
+async def test_dry_it_changes_nothing(world: World) -> None:
+    made = await paid(world, 3) + [await world.paid_with(DECLINED, attempts=1, ways=QUIET)]
+    world.clock.move(401 * DAY)
+    before = [await world.story(each) for each in made]
+    done = await purge.purge(world.flow, paid=400 * DAY, unpaid=400 * DAY, dry=True)
+    assert (done.payments, done.marks) == (4, 0)
+    assert [await world.story(each) for each in made] == before
+
+
+@pytest.mark.parametrize(("days", "count"), [(29, 0), (31, 1), (399, 1), (401, 2)])
+async def test_paid_and_unpaid_have_their_times(world: World, days: int, count: int) -> None:
+    await paid(world, 1)
+    await world.paid_with(DECLINED, attempts=1, ways=QUIET)
+    world.clock.move(days * DAY)
+    assert (await purge.turn(world.flow)).payments == count
+
+
+async def test_marks_go_when_they_have_served(world: World) -> None:
+    order, shop = shops.order(expires_at=world.clock() + DAY), world.shop
+    made = await world.flow.create(order, shop, idempotency_key="k", digest="d")
+    assert (await purge.turn(world.flow)).marks == 0
+    same = await world.flow.create(order, shop, idempotency_key="k", digest="d")
+    assert same.uid == made.uid
+    world.clock.move(3 * DAY)
+    assert (await purge.turn(world.flow)).marks == 1
+
+
+async def test_no_payment_waits(world: World) -> None:
+    """Four hundred are purged meanwhile; a batch holds the ledger for some milliseconds."""
+    order, shop = shops.order(expires_at=world.clock() + DAY), world.shop
+    uids = [(await world.flow.create(order, shop)).uid for _ in range(400)]
+
+    def give_up(conn: Connection) -> None:
+        for uid in uids:
+            payments.change(conn, uid, status="cancelled", cancelled=True)
+
+    await world.ledger.write(give_up)
+    world.clock.move(31 * DAY)
+    order = shops.order(expires_at=world.clock() + DAY)
+    work, waits = asyncio.create_task(purge.turn(world.flow)), []
+    while not work.done():
+        begun = time.perf_counter()
+        await world.flow.create(order, shop)
+        waits.append(time.perf_counter() - begun)
+        await asyncio.sleep(0.002)
+    assert (await work).payments == 400
+    assert len(waits) > 50
+    assert statistics.median(waits) < 0.05
+    assert max(waits) < 0.5
+
+
+async def test_what_is_due_is_found_by_an_index(url: str, world: World) -> None:
+    """However much is due: a batch is read where the requests are answered."""
+    if not url.startswith("sqlite"):
+        pytest.skip("asks SQLite how it would look")
+    seen: list[str] = []
+
+    def look(conn: Connection) -> None:
+        driver(conn).set_trace_callback(seen.append)
+        after = personal.Place(1.0, "x")
+        for place in (None, after):
+            personal.payments_before(conn, "paid", 5.0, place, 20)
+            personal.invoices_before(conn, 5.0, place, 20)
+        driver(conn).set_trace_callback(None)
+        for query in seen:
+            plan = [row[3] for row in driver(conn).execute(f"EXPLAIN QUERY PLAN {query}")]
+            assert "_to_purge" in plan[0], plan
+            assert not any("TEMP B-TREE" in step for step in plan), plan
+
+    await world.ledger.read(look)
+    assert len(seen) == 4

@@ -1,0 +1,62 @@
+"""What stays of an order and of a gateway's words when the personal data go: each field is one that
+stays, or one that goes; a new one has to be thought about."""
+
+from __future__ import annotations
+
+import pytest
+
+from checkout.model.bare import CARD, FACTS, ORDER, WAYS, bare_facts, bare_order
+from checkout.model.money import Money
+from checkout.model.order import Customer, Details, Methods, Order, Ways
+from checkout.model.outcome import Facts, PaidCard
+
+GO = {
+    Order: {
+        "description", "descriptor", "receipt_text", "details", "ways", "customer", "methods",
+        "raw",
+    },
+    Ways: set(Ways.__struct_fields__) - set(WAYS),
+    Facts: {"card", "receipt_url", "descriptor", "message", "friendly"},
+    PaidCard: {"first_1", "bin", "exp_month", "exp_year", "holder"},
+}  # fmt: skip
+STAY = {Order: ORDER, Ways: WAYS, Facts: FACTS, PaidCard: CARD}
+
+
+@pytest.mark.parametrize("kind", STAY)
+def test_each_field_stays_or_goes(kind: type) -> None:
+    fields = set(kind.__struct_fields__)  # type: ignore[attr-defined]
+    assert fields - GO[kind] == fields & set(STAY[kind])
+    assert GO[kind] <= fields
+
+
+def test_an_order() -> None:
+    order = Order(
+        money=Money(1999, "EUR"),
+        description="For Anna",
+        transaction_type="payment",
+        expires_at=1.0,
+        tracking_id="order-7",
+        receipt_text=("To Anna",),
+        customer=Customer(email="anna@example.com"),
+        details=Details(meta={"who": "Anna"}),
+        ways=Ways(
+            return_url="https://shop.example.com/?who=anna",
+            notification_url="https://shop.example.com/hook",
+        ),
+        methods=Methods(params={"erip": {"account_number": "Anna"}}),
+    )
+    bare = bare_order(order)
+    assert "anna" not in repr(bare).casefold()
+    assert (bare.money, bare.tracking_id) == (order.money, "order-7")
+    assert bare.ways.notification_url == "https://shop.example.com/hook"
+    assert bare_order(bare) == bare
+
+
+def test_facts() -> None:
+    card = PaidCard(brand="visa", last_4="0000", bin="420000", holder="ANNA LEE", token="t-1")
+    facts = Facts(card=card, message="Dear Anna", friendly="Anna!", auth_code="731337")
+    bare = bare_facts(facts)
+    assert bare == Facts(
+        card=PaidCard(brand="visa", last_4="0000", token="t-1"), auth_code="731337"
+    )
+    assert bare_facts(Facts()) == Facts()
