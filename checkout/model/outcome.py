@@ -142,7 +142,7 @@ class Outcome(Struct, frozen=True):
 # may be any number.
 TEXTS: Final = (
     "key", "auth_code", "rrn", "ref_id", "bank_code", "avs", "cvc", "descriptor", "code", "message",
-    "friendly", "refused", "taken_back", "paid_at", "receipt_url",
+    "friendly", "refused", "another_type", "taken_back", "paid_at", "receipt_url",
 )  # fmt: skip
 OF_CARDS: Final = ("brand", "last_4", "first_1", "bin", "holder")
 # Digits of our own keys, and of times (20261127150109), are no card's.
