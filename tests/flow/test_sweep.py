@@ -16,6 +16,7 @@ from checkout.flow.sweep import reconcile, sweep
 from checkout.ledger import attempts, payments
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
+from tests.support import shops
 from tests.support.gateway import ABSENT, ACTION, DECLINED, PAID, PENDING, Held
 from tests.support.world import World, open_world
 
@@ -64,7 +65,9 @@ async def test_whoever_watches_saves_the_sweep_a_query(world: World) -> None:
 
 
 async def test_many_are_swept_together(world: World) -> None:
-    stories = [await world.paid_with(PENDING) for _ in range(60)]
+    world.gateway.will_answer(PENDING)
+    customers = [shops.changed(shops.CUSTOMER, ip=f"192.0.2.{number}") for number in range(60)]
+    stories = [await world.pay(await world.payment(), customer=each) for each in customers]
     world.gateway.will_state(PAID)
     await world.sweep(5)
     await world.sweep()
