@@ -142,7 +142,7 @@ def test_without_it_the_settings_say_so(config: Path) -> None:
 
 def test_its_settings_are_checked_like_ours(config: Path, here: None) -> None:
     code, said = checked(config)
-    assert (code, said.count("ok "), "failed" in said) == (0, 4, False)
+    assert (code, said.count("ok "), "failed" in said) == (0, 5, False)
     config.write_text(config.read_text().replace("pin = ", 'most = "much"\npin = " " # '))
     code, said = checked(config)
     assert code == 2
