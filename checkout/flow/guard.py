@@ -25,7 +25,7 @@ from checkout.settings import Limits
 
 log = structlog.get_logger(__name__)
 
-FRESH: Final = 0.5  # seconds that a shop's standing is taken for known
+FRESH: Final = 0.1  # seconds that a shop's standing is taken for known
 MOST_KNOWN: Final = 10_000  # addresses on their way to a limit, and alerts, that are remembered
 MOST_WAITING: Final = 32  # customers who are answered late at a time: they hold places meanwhile
 ONE_CUSTOMERS: Final = ("submits_per_payment", "slow_seconds")  # limits that alert nobody
