@@ -73,10 +73,11 @@ def claim(conn: Connection, flow: Flow, uid: str, wish: Wish, now: float) -> tup
     operations.claim(conn, operation)
     data = {"amount": operation.amount, "operation": operation.uid}
     events.append(conn, uid, wish.kind, now, operation.attempt, **data)
+    # Without the reason, which may name the customer: it goes with the operation, after its time.
+    currency = story.payment.order.money.currency
     audit.append(
-        conn, wish.by, wish.kind, uid, now, shop=story.payment.shop, reason=wish.reason,
-        currency=story.payment.order.money.currency, **data,
-    )  # fmt: skip
+        conn, wish.by, wish.kind, uid, now, shop=story.payment.shop, currency=currency, **data
+    )
     return operation, True
 
 

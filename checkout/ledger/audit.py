@@ -43,7 +43,8 @@ SERVER: Final = Actor("checkout", "server")
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """`subject`: the id of what it was done to; `data` has no personal data but a reason."""
+    """`subject`: the id of what it was done to. `data` has no personal data: the reason of a
+    refund, which may, stands with the operation; a verdict's is staff's own word."""
 
     number: int
     at: float

@@ -30,7 +30,8 @@ def test_a_refund_by_command(run: Run, sandbox: str, tmp_path: Path, pem: str) -
         getpass.getuser(), "cli", socket.gethostname()
     )  # fmt: skip
     assert (first["act"], first["subject"], first["shop"]) == ("refund", uid, "361")
-    assert (first["data"]["amount"], first["data"]["reason"]) == (500, "late")
+    assert first["data"]["amount"] == 500
+    assert "late" not in str(first["data"]), "it may name the customer, and goes with the operation"
     assert second["previous"] == first["hash"]
     shown = run("audit", "list", "--subject", uid, "--limit", 1, "--config", config).output
     assert uid in shown
