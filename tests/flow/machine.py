@@ -145,6 +145,9 @@ class Machine(RuleBasedStateMachine):
 
     def done(self, work: Any) -> Any:
         task = self.loop.begin(work)
+        if not task.done():  # a notification waits a moment for the charge that it tells of
+            self.clock.move(self.flow.pace.arrival + 0.1)
+            self.loop.quiet()
         return task.result()
 
     def die(self) -> None:
