@@ -19,7 +19,7 @@ from checkout.flow.verbs import Flow, Heard
 from checkout.ledger import attempts, operations, payments, products
 from checkout.ledger.attempts import Due
 from checkout.ledger.rows import Attempt, Story
-from checkout.model.status import LIVE, UNPAID_ENDS, Status
+from checkout.model.status import LIVE, Status
 
 log = structlog.get_logger(__name__)
 
@@ -171,12 +171,11 @@ async def _past_its_time(
 
 
 async def reconcile(flow: Flow, uid: str) -> Story:
-    """Ask about every attempt of a payment that isn't paid, now: those that ended too, for late
-    money that the sweep got no answer about."""
+    """Ask about every attempt of a payment, now: those that ended too, for late money that the
+    sweep got no answer about, and those that were paid, for what the gateway did to them since."""
     story = await flow.ledger.read(record.read, uid)
     for attempt in story.attempts:
-        if attempt.status in LIVE | UNPAID_ENDS:
-            story = await flow.refresh(attempt)
+        story = await flow.refresh(attempt)
     for operation in await flow.ledger.read(operations.of, uid):
         if operation.status in LIVE:
             await look_up(flow, operation.uid)

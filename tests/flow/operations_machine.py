@@ -355,6 +355,10 @@ class Operations(Machine):
                 self.clock.move(3)
                 self.rest()
         self.sweeps_until_nothing_is_due()
+        if any(line["event"] == "sweep.unsettled" for line in self.said):
+            self.clock.move(3)  # the operator does what the alert says
+            self.verb(reconcile(self.flow, self.uid))
+            self.sweeps_until_nothing_is_due()
         if self.open:
             # Nobody asks any more after its time, and a state tells little: who is told so does.
             self.clock.move(HOUR)

@@ -13,11 +13,11 @@ from checkout.errors import Unavailable
 from checkout.flow.background import Background, Task
 from checkout.flow.pace import HOUR, SWEPT, Pace
 from checkout.flow.sweep import reconcile, sweep
-from checkout.ledger import attempts, payments
+from checkout.ledger import attempts, operations, payments
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
 from tests.support import shops
-from tests.support.gateway import ABSENT, ACTION, DECLINED, PAID, PENDING, Held
+from tests.support.gateway import ABSENT, ACTION, AUTHORIZED, DECLINED, PAID, PENDING, Held
 from tests.support.world import World, open_world
 
 
@@ -215,6 +215,18 @@ async def test_reconcile_asks_about_all_that_is_open(world: World) -> None:
     after = await reconcile(world.flow, story.payment.uid)
     assert len(world.gateway.queries) == 2
     assert after.payment.status is Status.PAID
+
+
+async def test_reconcile_asks_about_what_was_paid(world: World) -> None:
+    """The sweep gives up an hour after the payment's time, and says to reconcile."""
+    world.gateway.has("capture")
+    story = await world.paid_with(AUTHORIZED, transaction_type="authorization")
+    world.clock.move(2)
+    world.gateway.will_state(PAID)
+    after = await reconcile(world.flow, story.payment.uid)
+    assert after.payment.status is Status.PAID
+    (capture,) = await world.ledger.read(operations.of, story.payment.uid)
+    assert (capture.kind, capture.by_gateway, capture.amount) == ("capture", True, 1250)
 
 
 async def test_reconcile_writes_an_expiry_down(world: World) -> None:
