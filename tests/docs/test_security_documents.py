@@ -1,4 +1,4 @@
-"""docs/threat-model.md and docs/pci.md: each test that they name is there, and each address."""
+"""docs/threat-model.md, pci.md, security.md: the tests and addresses that they name are there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from checkout.cli import main
 from tests.journeys.house import ROOT
 
 DOCS = ROOT / "docs"
-THREATS, PCI = DOCS / "threat-model.md", DOCS / "pci.md"
+THREATS, PCI, SCORES = (DOCS / f"{name}.md" for name in ("threat-model", "pci", "security"))
 NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 ACTORS = (
     "publishable key", "customer", "stranger", "card numbers", "shop on a server", "employee",
@@ -49,7 +49,7 @@ def rows(document: Path) -> Iterator[str]:
             yield line
 
 
-@pytest.mark.parametrize("document", [THREATS, PCI], ids=lambda path: path.name)
+@pytest.mark.parametrize("document", [THREATS, PCI, SCORES], ids=lambda path: path.name)
 def test_every_test_that_is_named_is_there(document: Path) -> None:
     text = document.read_text()
     assert NAMED.search(text)
