@@ -3,7 +3,6 @@ one customer."""
 
 from __future__ import annotations
 
-import getpass
 import sys
 from functools import partial
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Any
 
 import click
 import msgspec
-import structlog
 from rich.progress import Progress
 
 from checkout.cli.common import (
     FAILED,
     UNUSABLE,
+    actor,
     config_option,
     console,
     fail,
@@ -27,12 +26,11 @@ from checkout.cli.common import (
 from checkout.flow import personal, purge
 from checkout.flow.personal import Held
 from checkout.flow.verbs import Flow
+from checkout.ledger import audit
 from checkout.ledger import personal as ledger_personal
 from checkout.model.checks import Wrong
 from checkout.model.rules import email_address
 from checkout.settings.fields import span
-
-log = structlog.get_logger(__name__)
 
 customer_option = click.option(
     "--customer", "email", required=True, metavar="EMAIL", help="The customer's e-mail address."
@@ -68,7 +66,10 @@ def purge_(age: str | None, dry: bool, vacuum: bool, config: Path | None, as_jso
             step = partial(bar.advance, bar.add_task("Purging", total=None))
             report = await purge.purge(flow, paid=paid, unpaid=unpaid, dry=dry, progress=step)
         if not dry:
-            log.info("purge.by_hand", by=getpass.getuser(), payments=report.payments)
+            await flow.ledger.write(
+                audit.append, actor(), "purge", "personal data", flow.clock(), shop="",
+                payments=report.payments, invoices=report.invoices, paid=paid, unpaid=unpaid,
+            )  # fmt: skip
         if vacuum and not dry:
             await flow.ledger.tidy(whole=True)
         return report
@@ -93,7 +94,7 @@ def export(email: str, config: Path | None, as_json: bool) -> None:
 
     async def work(flow: Flow) -> dict[str, Any]:
         held = await _find(flow, address, quiet=as_json)
-        return await personal.export(flow, address, held, by=getpass.getuser())
+        return await personal.export(flow, address, held, by=actor())
 
     print_json(with_flow(config, work))
 
@@ -110,7 +111,7 @@ def erase(email: str, yes: bool, config: Path | None, as_json: bool) -> None:
     if as_json and not yes:
         fail("--json asks nothing: say --yes too", UNUSABLE)
 
-    who = getpass.getuser()
+    who = actor()
 
     async def look(flow: Flow) -> tuple[Held, personal.Erased]:
         held = await _find(flow, address, quiet=as_json)

@@ -8,19 +8,17 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-import structlog
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from checkout.flow.purge import purge_one
 from checkout.flow.verbs import Flow
-from checkout.ledger import cards, events, invoices, outbox, payments, personal
+from checkout.ledger import audit, cards, events, invoices, outbox, payments, personal
+from checkout.ledger.audit import Actor
 from checkout.ledger.invoices import Standing
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.outcome import PaidCard
 from checkout.model.status import LIVE, Status
-
-log = structlog.get_logger(__name__)
 
 PAGE: Final = 2000  # payments looked through in one query
 FIRST: Final = 6  # digits of a card that may be told beside the last four
@@ -85,10 +83,11 @@ def _addressed(standing: Standing) -> set[str]:
 # --- Told --------------------------------------------------------------------------------------
 
 
-async def export(flow: Flow, email: str, held: Held, *, by: str) -> dict[str, Any]:
+async def export(flow: Flow, email: str, held: Held, *, by: Actor) -> dict[str, Any]:
     """Machine-readable, for `by`; without secrets, tokens, and more of a card than its first six
     and last four digits."""
-    log.info("customer.exported", by=by, payments=len(held.payments), invoices=len(held.invoices))
+    for uid, shop in await flow.ledger.read(_shops, held):
+        await flow.ledger.write(audit.append, by, "export", uid, flow.clock(), shop=shop)
     return {
         "customer": normal(email),
         "exported_at": _moment(flow.clock()),
@@ -177,39 +176,41 @@ def _invoice(conn: Connection, name: str) -> dict[str, Any]:
 # --- Taken away --------------------------------------------------------------------------------
 
 
-async def erase(flow: Flow, held: Held, *, by: str, dry: bool = False) -> Erased:
+async def erase(flow: Flow, held: Held, *, by: Actor, dry: bool = False) -> Erased:
     """What is over loses its personal data now; what is under way stays, and why. `by`: who wants
     it; `dry`: only tell."""
     stays: list[tuple[str, str]] = []
     done: Counter[str] = Counter()
     for uid in held.payments:
-        why, gone = await flow.write(uid, _erase_payment, uid, flow.clock(), dry)
+        why, gone = await flow.write(uid, _erase_payment, uid, flow.clock(), by, dry)
         if why:
             stays.append((uid, why))
         done["payments"] += why is None
         done["cards"] += gone
     for name in held.invoices:
-        why = await flow.ledger.write(_erase_invoice, name, flow.clock(), dry)
+        why = await flow.ledger.write(_erase_invoice, name, flow.clock(), by, dry)
         if why:
             stays.append((name, why))
         done["invoices"] += why is None
     if not dry:
         await flow.ledger.tidy()
-        log.info("customer.erased", by=by, payments=done["payments"], invoices=done["invoices"])
     return Erased(done["payments"], done["invoices"], done["cards"], tuple(stays))
 
 
-def _erase_payment(conn: Connection, uid: str, now: float, dry: bool) -> tuple[str | None, int]:
+def _erase_payment(
+    conn: Connection, uid: str, now: float, by: Actor, dry: bool
+) -> tuple[str | None, int]:
     story, gone = payments.by_uid(conn, uid), 0
     why = purge_one(conn, uid, now, dry=dry)
     if why is None and story is not None and not dry:
         for attempt in story.attempts:
             if attempt.facts.card and attempt.facts.card.token:
                 gone += cards.forget(conn, story.payment.shop, attempt.facts.card.token)
+        audit.append(conn, by, "erase", uid, now, shop=story.payment.shop)
     return why, gone
 
 
-def _erase_invoice(conn: Connection, name: str, now: float, dry: bool) -> str | None:
+def _erase_invoice(conn: Connection, name: str, now: float, by: Actor, dry: bool) -> str | None:
     standing = invoices.held(conn, name)
     if standing is None:
         return ""
@@ -218,7 +219,18 @@ def _erase_invoice(conn: Connection, name: str, now: float, dry: bool) -> str | 
         return "it is open"
     if not dry:
         personal.purge_invoice(conn, name, now)
+        audit.append(conn, by, "erase", name, now, shop=standing.invoice.shop)
     return None
+
+
+def _shops(conn: Connection, held: Held) -> list[tuple[str, str]]:
+    """The shop of each payment and invoice."""
+    stories = [(uid, payments.by_uid(conn, uid)) for uid in held.payments]
+    sent = [(name, invoices.by_id(conn, name)) for name in held.invoices]
+    return [
+        *((uid, story.payment.shop) for uid, story in stories if story is not None),
+        *((name, found.invoice.shop) for name, found in sent if found is not None),
+    ]
 
 
 def _moment(seconds: float | None) -> str | None:

@@ -75,7 +75,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 def append(
-    conn: Connection, by: Actor, act: str, subject: str, now: float, *, shop: str, **data: Any
+    conn: Connection, /, by: Actor, act: str, subject: str, now: float, *, shop: str, **data: Any
 ) -> None:
     """In the transaction of the act itself: neither is there without the other."""
     if conn.dialect.name == "postgresql":

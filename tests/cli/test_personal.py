@@ -121,6 +121,12 @@ def test_erase(run: Run, ledger: Kept) -> None:
         uids["paid"]: ("paid", 1999), uids["declined"]: ("declined", 1999),
         uids["open"]: ("open", 1999), uids["his"]: ("open", 1999),
     }  # fmt: skip
+    acts = answered(run("audit", "list", "--json", "--config", config))
+    assert {each["subject"] for each in acts if each["act"] == "erase"} == {
+        uids["paid"], uids["declined"]
+    }  # fmt: skip
+    assert sum(each["act"] == "export" for each in acts) == 3 + 1
+    assert ANNA.lower() not in json.dumps(acts).lower()
     his = answered(run("payments", "export", "--customer", HIS["customer"]["email"],
                        "--config", config))  # fmt: skip
     assert his["payments"][0]["customer"]["email"] == HIS["customer"]["email"]
