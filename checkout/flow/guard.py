@@ -91,9 +91,8 @@ class Guard:
             return Standing(wary=wary), Tally()
         found = await self._ledger.read(limits.of_address, mark, self._clock())
         most = limits.most_of(self._limits, wary=False)
-        near = (
-            found.excess * limits.BEGINS >= most
-            or len(found.payments) * limits.BEGINS >= self._limits.payments_per_address_10min
+        near = found.excess * limits.BEGINS >= most or found.crowded(
+            self._limits.payments_per_address_10min / limits.BEGINS
         )
         if near:
             self._near.note("address", mark)

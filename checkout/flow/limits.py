@@ -29,6 +29,8 @@ WARY: Final = 10  # what an address may try is so many times less while cards ar
 AGAIN: Final = 2  # but so often at least: who mistyped may correct it
 BEGINS: Final = 2  # from its limit divided by this on an address is slowed down and challenged
 
+MOSTLY: Final = 0.75  # of the payments of an address that many share are paid
+
 SUCCEEDED: Final = WON | {Status.REFUNDED}
 ENDED: Final = FINAL - SUCCEEDED  # without success, and sent: LOST was not
 
@@ -44,6 +46,13 @@ class Tally(Struct, frozen=True):
     @property
     def excess(self) -> int:
         return self.failed - self.succeeded
+
+    def crowded(self, most: float) -> bool:
+        """Whether so many payments were tried, and too few of them paid: the customers of a large
+        office or of a mobile carrier pay for most of theirs, who tests good cards among bad ones
+        does not."""
+        tried = len(self.payments)
+        return tried >= most and self.succeeded < tried * MOSTLY
 
 
 def tally(tries: Iterable[Try], *, under_way: bool = True) -> Tally:
@@ -98,7 +107,7 @@ def _check_address(
     found = tally(tries)
     check_failed(limits, found, now, wary=wary)
     others = tally(each for each in tries if each.payment != attempt.payment)
-    if len(others.payments) >= limits.payments_per_address_10min:
+    if others.crowded(limits.payments_per_address_10min):
         raise TooMany(int(MINUTE), limit="payments_per_address_10min")
     return others.excess > 0 or found.failed - others.failed >= AGAIN
 
