@@ -94,11 +94,13 @@ def create_app(
     downstream: httpx.AsyncBaseTransport | None = None,
     deliver: bool = True,
     name: str | None = None,
+    load: LoadShedder | None = None,
 ) -> Litestar:
     """The server. Everything that holds a connection opens in the lifespan: in the worker, after
     the fork. `upstream` and `downstream` are what carries calls to the gateways and to the shops,
     where it is not the network: for tests at the edge. Without `deliver` the shops' letters stay
-    in the outbox, for somebody else to carry. `name`: what answers call the server."""
+    in the outbox, for somebody else to carry. `name`: what answers call the server. `load`:
+    how much is taken at once, where it is otherwise than usual."""
     assets, signer = Assets(), Signer(settings.secrets)
     challenge = challenge_of(settings, signer)
     for name, script in challenge.scripts.items() if challenge else ():
@@ -139,7 +141,7 @@ def create_app(
         route_handlers=list(HANDLERS),
         lifespan=[lifespan],
         exception_handlers={Exception: on_error},
-        middleware=[Shares(settings), LoadShedder()],
+        middleware=[Shares(settings), load or LoadShedder()],
         before_send=[security_headers(settings, name=name)],
         request_max_body_size=LARGEST_BODY,
         openapi_config=OpenAPIConfig(

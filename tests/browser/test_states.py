@@ -4,19 +4,18 @@ to scroll sideways at 320 px, and a picture of it in pictures/live/."""
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+import pytest_asyncio
+from playwright.async_api import Browser, expect
 
-from checkout.web.load import MOST_NEW
 from tests.browser.look import look
 from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN, Customer
-from tests.journeys.house import SHOP, House, until
+from tests.journeys.house import House, open_house, until
 from tests.journeys.plugin import BROWSER, Enter
 
 pytestmark = BROWSER
@@ -219,32 +218,35 @@ async def test_too_many(house: House, customer: Customer) -> None:
     assert len(await house.transactions(order)) == 5
 
 
+FEW = 4
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def small(tmp_path: Path) -> AsyncIterator[House]:
+    """It takes no new work above four requests under way, and its gateway may take its time."""
+    with open_house(tmp_path, load={"most_new": FEW}, pace={"charge": 10}) as house:
+        async with house.client:
+            yield house
+
+
 @asynccontextmanager
 async def _crowd(house: House) -> AsyncIterator[None]:
-    """So many requests under way that no new work is taken: shops whose bodies never end."""
-    address = urlsplit(house.checkout)
-    proof = base64.b64encode(f"{SHOP}:{house.shop_secret}".encode()).decode()
-    head = (
-        f"POST /ctp/api/checkouts HTTP/1.1\r\nHost: {address.netloc}\r\n"
-        f"Authorization: Basic {proof}\r\nContent-Type: application/json\r\n"
-        "Content-Length: 1000\r\n\r\n{"
-    )
-    writers = []
-    for _ in range(MOST_NEW):
-        _, writer = await asyncio.open_connection(address.hostname, address.port)
-        writer.write(head.encode())
-        writers.append(writer)
-    try:
-        yield
-    finally:
-        for writer in writers:
-            writer.close()
-        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
+    """So many charges under way that no new work is taken."""
+    urls = [await house.payment_url(await house.order()) for _ in range(FEW)]
+    forms = [await house.form(url) for url in urls]
+    await house.break_next(*["hang_before"] * FEW)
+    paying = [
+        asyncio.create_task(house.post(f"{url}/pay", form))
+        for url, form in zip(urls, forms, strict=True)
+    ]
+    yield
+    await asyncio.gather(*paying)
 
 
-async def test_overloaded(house: House, customer: Customer) -> None:
+async def test_overloaded(small: House, chromium: Browser) -> None:
     """New work is refused, with the way to try again; who has begun to pay goes on."""
-    house.allowed = ("web.overloaded",)
+    house = small
+    customer = await Customer.enter(house, await chromium.new_context(locale="en-GB"))
     customer.expected = {503}
     page = customer.page
     begun = await house.order(payment_method={"types": ["erip"]})

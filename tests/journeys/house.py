@@ -328,8 +328,9 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def open_house(folder: Path, limits: str | None = None) -> Iterator[House]:
-    """The servers, until the block ends. `limits`: the lines of that section."""
+def open_house(folder: Path, limits: str | None = None, **served: Any) -> Iterator[House]:
+    """The servers, until the block ends. `limits`: the lines of that section; `served`: see
+    `serve`."""
     from checkout.cli.keys import new_pair
 
     shop_port, port, sandbox_port, frame_port = free_ports(4)
@@ -378,9 +379,9 @@ def open_house(folder: Path, limits: str | None = None) -> Iterator[House]:
                 gateway_public_key=gateway_public_key,
             )
         )
-        serve = "from tests.journeys.house import serve; serve({!r}, {})"
+        serve = "from tests.journeys.house import serve; serve({!r}, {}, **{!r})"
         config = str(folder / "checkout.toml")
-        running.enter_context(started(folder, "checkout", serve.format(config, port)))
+        running.enter_context(started(folder, "checkout", serve.format(config, port, served)))
         serve = "from pathlib import Path; from checkout.sandbox.serve import run_shop; "
         serve += f"run_shop(Path({str(folder / 'shop.json')!r}), port={shop_port})"
         running.enter_context(started(folder, "shop", serve))
@@ -438,18 +439,27 @@ def checkout_app() -> Any:
     from checkout.gateways import OPTIONS
     from checkout.process import end_with_parent
     from checkout.settings import load
+    from checkout.web.load import LoadShedder
 
     log.configure()
     end_with_parent()
     settings = load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS)
-    return create_app(settings, pace=Pace.of(json.loads(os.environ["CHECKOUT_TEST_PACE"])))
+    pace = Pace.of(json.loads(os.environ["CHECKOUT_TEST_PACE"]))
+    shedder = LoadShedder(**json.loads(os.environ["CHECKOUT_TEST_LOAD"]))
+    return create_app(settings, pace=pace, load=shedder)
 
 
-def serve(config: str, port: int, pace: dict[str, float] | None = None) -> None:
-    """`pace`: what is to be otherwise than in `PACE`."""
+def serve(
+    config: str,
+    port: int,
+    pace: dict[str, float] | None = None,
+    load: dict[str, int] | None = None,
+) -> None:
+    """`pace`: what is to be otherwise than in `PACE`; `load`: how much is taken at once."""
     from checkout.listening import listen
 
     os.environ["CHECKOUT_CONFIG"] = config
     os.environ["CHECKOUT_TEST_PACE"] = json.dumps(PACE | (pace or {}))
+    os.environ["CHECKOUT_TEST_LOAD"] = json.dumps(load or {})
     target = "tests.journeys.house:checkout_app"
     listen(target, host="127.0.0.1", port=port, grace=3)
