@@ -44,7 +44,7 @@ SHOPS: Final = (
     "invoices.md",
 )
 OTHERS: Final = frozenset(
-    {"adding-a-gateway.md", "architecture.md", "exchanger.md", "operating.md"}
+    {"adding-a-gateway.md", "architecture.md", "exchanger.md", "operating.md", "security.md"}
     | {"overpay.md", "pci.md", "privacy.md", "rest.md", "settings.md", "threat-model.md"}
 )
 ELSEWHERE: Final = frozenset({"links.md", "widget.md"})  # have tests of their own
