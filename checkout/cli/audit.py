@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 import msgspec
-from rich.table import Column, Table
 
 from checkout.cli.common import (
     FAILED,
@@ -52,15 +51,8 @@ def list_(
     if as_json:
         print_json(found)
         return
-    whole = Column("to what", no_wrap=True)  # to be copied
-    table = Table("no.", "at", "who", "by", "from", "did", whole, "shop", "more")
-    for each in found:
-        more = "  ".join(f"{name}={value}" for name, value in each["data"].items())
-        table.add_row(
-            str(each["number"]), each["at"], each["who"], each["via"], each["origin"], each["act"],
-            each["subject"], each["shop"], more,
-        )  # fmt: skip
-    console().print(table)
+    for each in found:  # a line each, to be searched: a table would cut what is to be copied
+        console().print(_line(each), soft_wrap=True, markup=False, highlight=False)
 
 
 @audit.command()
@@ -92,3 +84,11 @@ def verify(noted: str | None, config: Path | None, as_json: bool) -> None:
 def _told(entry: Entry) -> dict[str, Any]:
     at = datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     return msgspec.structs.asdict(entry) | {"at": at, "data": msgspec.json.decode(entry.data)}
+
+
+def _line(told: dict[str, Any]) -> str:
+    shop = f"shop={told['shop']}" if told["shop"] else ""
+    by = ", ".join(filter(None, (told["via"], told["origin"])))
+    more = (f"{name}={value}" for name, value in told["data"].items())
+    head = (f"{told['number']:>6}", told["at"], told["act"], told["subject"], shop)
+    return "  ".join(filter(None, (*head, f"by {told['who']} ({by})", *more)))
