@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import click
 import msgspec
-from rich.table import Table
+from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from checkout.cli.common import (
@@ -22,7 +24,7 @@ from checkout.cli.common import (
     settings_of,
 )
 from checkout.pci.browser import USER_AGENT, origin
-from checkout.pci.inventory import Inventory, Page, inventory, of_settings
+from checkout.pci.inventory import Inventory, Resource, inventory, of_settings
 from checkout.pci.verify import Unusable, Verdict, verify
 from checkout.web.page_types import BY_NAME
 
@@ -54,34 +56,30 @@ def inventory_command(config: Path | None, as_json: bool) -> None:
     if not found.card_form:
         out.print(Text(NO_CARDS))
     for page in found.pages:
-        out.print(_files(page))
-        out.print(_headers(page))
-    widget = Table("path", "hash", "purpose", "authorised by", title="on shops' pages: the widget")
-    for each in found.widget:
-        widget.add_row(each.path, each.integrity, each.purpose, each.authorised_by)
-    out.print(widget)
+        card = " (card form)" if page.card_form else ""
+        out.print(Text(f"\n{page.name}{card}: {page.address}", style="bold"))
+        files = (*page.scripts, *page.styles)
+        _tell(out, files)
+        if not files:
+            out.print(Text("  no script, no style"))
+        for name, value in page.headers.items():
+            _wrapped(out, f"{name}: {value}")
+    out.print(Text("\non shops' pages: the widget", style="bold"))
+    _tell(out, found.widget)
 
 
-def _files(page: Page) -> Table:
-    card = " (card form)" if page.card_form else ""
-    table = Table("kind", "path", "hash", "purpose", "authorised by", show_lines=True)
-    table.title = f"{page.name}{card}: {page.address}"
-    for each in (*page.scripts, *page.styles):
-        parts = "\n".join(f"{part.file}: {part.purpose}" for part in each.parts)
-        purpose = parts or each.purpose
-        table.add_row(
-            *map(Text, (each.kind, each.path, each.integrity, purpose, each.authorised_by))
-        )
-    if not table.row_count:
-        table.add_row("", "no script, no style", "", "", "")
-    return table
+def _tell(out: Console, files: Iterable[Resource]) -> None:
+    """No table: its columns would cut the hashes, which are what is signed."""
+    for each in files:
+        out.print(Text(f"  {each.kind} {each.path}"), soft_wrap=True)
+        out.print(Text(f"    {each.integrity}"), soft_wrap=True)
+        _wrapped(out, f"authorised by {each.authorised_by}")
+        for purpose in [f"{part.file}: {part.purpose}" for part in each.parts] or [each.purpose]:
+            _wrapped(out, purpose)
 
 
-def _headers(page: Page) -> Table:
-    table = Table("header", "value", title=f"{page.name}: headers")
-    for name, value in page.headers.items():
-        table.add_row(Text(name), Text(value))
-    return table
+def _wrapped(out: Console, text: str) -> None:
+    out.print(Padding(Text(text), (0, 0, 0, 4)))
 
 
 @pci.command("verify")
