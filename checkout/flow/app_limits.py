@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from typing import Final
 
@@ -23,11 +22,10 @@ TOO_MANY: Final = "Too many payments by the publishable key: try again later"
 
 async def count_app_payment(flow: Flow, shop: Shop, address: str) -> None:
     """One more of this shop, from this address. Raises TooMany."""
+    most, kind = flow.settings.limits, "app payments"
     limits = {
-        _mark(
-            flow, "address", network_of(address)
-        ): flow.settings.limits.app_payments_per_address_10min,
-        _mark(flow, "shop", shop.id): flow.settings.limits.app_payments_per_shop_10min,
+        flow.mark(kind, "address", network_of(address)): most.app_payments_per_address_10min,
+        flow.mark(kind, "shop", shop.id): most.app_payments_per_shop_10min,
     }
     now = flow.clock()
     # Whoever goes on although refused is not to keep the ledger's writer busy.
@@ -48,9 +46,3 @@ def _refuse(full: str | None, limits: Mapping[str, int], now: float, shop: Shop)
     by_all = full == list(limits)[-1]
     log.warning("limit.app_payments", shop=shop.id, all=by_all, alert=by_all)
     raise TooMany(retry_after=app_counts.wait(now), message=TOO_MANY)
-
-
-def _mark(flow: Flow, kind: str, value: str) -> str:
-    """A keyed digest: it can be counted, not read back."""
-    key = flow.settings.secrets[-1].encode()
-    return hmac.new(key, f"app payments:{kind}:{value}".encode(), "sha256").hexdigest()[:32]

@@ -42,7 +42,7 @@ async def opens_first(flow: Flow, story: Story) -> bool:
 async def is_customer(flow: Flow, story: Story, email: str, address: str) -> bool:
     """Whether `email` is the customer's, as the shop told it: what was typed on the page proves
     nothing. Raises TooMany."""
-    uid, mark = story.payment.uid, _mark(flow, address)
+    uid, mark = story.payment.uid, flow.mark("answers", network_of(address))
     await flow.ledger.write(_take_try, uid, mark, flow.clock())
     known = story.payment.order.customer.email
     # Both are digested: neither length nor time tells how near an answer was.
@@ -65,9 +65,3 @@ def _take_try(conn: Connection, uid: str, mark: str, now: float) -> None:
 
 def _digest(email: str) -> bytes:
     return hashlib.sha256(email.strip().casefold().encode(errors="replace")).digest()
-
-
-def _mark(flow: Flow, address: str) -> str:
-    """A keyed digest of whose address it is."""
-    key, named = flow.settings.secrets[-1].encode(), f"answers:{network_of(address)}"
-    return hmac.new(key, named.encode(), "sha256").hexdigest()[:32]

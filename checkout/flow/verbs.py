@@ -384,7 +384,7 @@ class Flow:
             returned_at=None,
             shop=None if alone else shop,
             address_mark=None if alone else self.address_mark(sent.customer.ip),
-            bin_mark=None if alone or not sent.card else self._mark("bin", shop, sent.card.range),
+            bin_mark=None if alone or not sent.card else self.mark("bin", shop, sent.card.range),
             stranger=sent.stranger,
             created_at=now,
             updated_at=now,
@@ -392,9 +392,9 @@ class Flow:
 
     def address_mark(self, address: str | None) -> str | None:
         """What the limits know of an address: a mark of its network."""
-        return self._mark("address", network_of(address)) if address else None
+        return self.mark("address", network_of(address)) if address else None
 
-    def _mark(self, *told: str) -> str:
+    def mark(self, *told: str) -> str:
         """A keyed digest: equal values can be counted, none can be read back."""
         key = self.settings.secrets[-1].encode()
         return hmac.new(key, ":".join(told).encode(), "sha256").hexdigest()[:32]
