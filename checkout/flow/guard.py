@@ -43,6 +43,13 @@ class Standing(Struct, frozen=True):
         return self.near or self.wary
 
 
+class Look(Struct, frozen=True):
+    """How an address stands at a shop, and what came of its tries."""
+
+    standing: Standing
+    tally: Tally
+
+
 class Recently:
     """What was noted within the window, at most so many; the longest known go first."""
 
@@ -81,14 +88,12 @@ class Guard:
         self._shops: dict[str, tuple[float, bool]] = {}  # shop -> when it was looked at, wary
         self._waiting: dict[str, int] = {}  # by address
 
-    async def standing(self, shop: str, mark: str | None) -> Standing:
-        """How an address (`Flow.address_mark`) stands now, before it tries a card at the shop."""
-        return (await self._look(shop, mark))[0]
-
-    async def _look(self, shop: str, mark: str | None) -> tuple[Standing, Tally]:
+    async def look(self, shop: str, mark: str | None) -> Look:
+        """How an address (`Flow.address_mark`) stands now, before it tries a card at the shop. One
+        look serves all that is asked of one Pay."""
         wary = await self._wary(shop)
         if mark is None:
-            return Standing(wary=wary), Tally()
+            return Look(Standing(wary=wary), Tally())
         found = await self._ledger.read(limits.of_address, mark, self._clock())
         most = limits.most_of(self._limits, wary=False)
         near = found.excess * limits.BEGINS >= most or found.crowded(
@@ -98,7 +103,7 @@ class Guard:
             self._near.note("address", mark)
         else:
             self._near.forget("address", mark)
-        return Standing(near=near, wary=wary), found
+        return Look(Standing(near=near, wary=wary), found)
 
     def known(self, shop: str, mark: str | None) -> Standing:
         """What this worker knows of it without a look: what a page may show that costs nothing."""
@@ -111,16 +116,18 @@ class Guard:
         """Nobody is known to test cards."""
         return not self._near and not any(wary for _, wary in self._shops.values())
 
-    async def admit(self, attempt: Attempt) -> bool:
+    async def admit(self, attempt: Attempt, look: Look | None = None) -> bool:
         """Lets an address on its way to its limit wait. Whether cards are tested at the shop.
+        `look`: made of its address and shop for this try, where one was.
 
         Raises TooMany where too many wait; and at the limit already: whoever goes on although
         refused is not to keep the ledger's writer busy.
         """
         if attempt.shop is None:
             return False
-        standing, found = await self._look(attempt.shop, attempt.address_mark)
-        limits.check_failed(self._limits, found, self._clock(), wary=standing.wary)
+        look = look or await self.look(attempt.shop, attempt.address_mark)
+        standing = look.standing
+        limits.check_failed(self._limits, look.tally, self._clock(), wary=standing.wary)
         if standing.near and self._limits.slow_seconds:
             await self._wait(attempt.address_mark or "")
         return standing.wary

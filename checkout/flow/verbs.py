@@ -28,7 +28,7 @@ from checkout.errors import (
 from checkout.flow import counting, record
 from checkout.flow.counts import PAYMENTS, QUERIES
 from checkout.flow.edge import without_number, without_plain_addresses
-from checkout.flow.guard import Guard
+from checkout.flow.guard import Guard, Look
 from checkout.flow.limits import check_opening, note_opening
 from checkout.flow.methods import offered, prepare
 from checkout.flow.pace import Pace, next_query
@@ -73,7 +73,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     """What the customer sent with Pay. `number`: the attempt that the form was made for;
     `remember`: whether the card is to be remembered, None where that was not asked; `inputs`: what
     was written into the fields that the gateway asks for, by its names; `stranger`: it was sent by
-    somebody who is not the customer."""
+    somebody who is not the customer; `look`: how its address stands, where that was looked at."""
 
     number: int
     method: str
@@ -85,6 +85,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     inputs: Mapping[str, str] = {}
     after: str | None = None
     stranger: bool = False
+    look: Look | None = None
 
 
 class Heard(Enum):
@@ -334,7 +335,7 @@ class Flow:
     async def _pay(self, story: Story, method: Method, sent: Submission) -> Story:
         attempt = self._new_attempt(story, method, sent)
         try:
-            wary = await self.guard.admit(attempt)
+            wary = await self.guard.admit(attempt, sent.look)
             story, ours = await self.write(
                 attempt.payment, record.claim, self.book, attempt, self.clock(), wary=wary
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
 from litestar import Response, post
 
 from checkout.errors import Unprocessable
@@ -27,7 +28,7 @@ from checkout.web.bodies import read_json
 from checkout.web.callers import key_holder
 from checkout.web.forms import asked_names, fixed_names
 from checkout.web.payment_page import known_customer
-from checkout.web.robots import no_challenge
+from checkout.web.robots import look_at, no_challenge
 from checkout.web.saved import NEW, SAVED, Offer, saved_card
 from checkout.web.submission import read_submission
 from checkout.web.visit import Visit, Web_Request, web_of
@@ -52,9 +53,10 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     visit = Visit(web, request, lang, story)
     number = story.next_number
     if visit.status is Status.OPEN:
-        await no_challenge(visit)
+        no_challenge(look := await look_at(visit))
         await web.flow.prepare(story)
-        visit.story = await web.flow.pay(story, await _submission(visit, fields))
+        sent = msgspec.structs.replace(await _submission(visit, fields), look=look)
+        visit.story = await web.flow.pay(story, sent)
         if refused := refused_field(visit.story, number):
             raise Unprocessable(refused)
     if visit.story.shown:

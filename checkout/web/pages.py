@@ -24,7 +24,7 @@ from checkout.web.bodies import posted_form
 from checkout.web.forms import ASKED, asked_names
 from checkout.web.inputs import name_of
 from checkout.web.payment_page import asked_inputs, known_customer, show_payment
-from checkout.web.robots import admitted
+from checkout.web.robots import admitted, look_at
 from checkout.web.security import guard_form
 from checkout.web.strangers import ANSWER, NOT_KNOWN, answered, pocket_of
 from checkout.web.submission import read_submission
@@ -82,13 +82,14 @@ async def pay(request: Web_Request) -> Answer:
     )
     if submission is None or chosen is None:
         return await show_payment(visit, values=fields, errors=errors, status_code=422)
-    if not await admitted(visit, fields):
+    look = await look_at(visit)
+    if not admitted(visit, look, fields):
         return await show_payment(visit, values=fields, checks=True, status_code=422)
     if visit.story.payment.opened_at is None:  # nobody was there before
         visit.owned()
     uid = visit.story.payment.uid
     pocket = Pocket(uid, visit.lang, chosen.name, token.attempt, kept, visit.own)
-    submission = msgspec.structs.replace(submission, stranger=not visit.own)
+    submission = msgspec.structs.replace(submission, stranger=not visit.own, look=look)
     try:
         visit.story = await visit.web.flow.pay(visit.story, submission)
     except Unprocessable:  # the shop's methods changed while the form was open

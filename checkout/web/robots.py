@@ -8,6 +8,7 @@ from typing import Final
 
 from checkout.errors import TooMany
 from checkout.flow.counts import LIMITED
+from checkout.flow.guard import Look
 from checkout.web.challenge import About
 from checkout.web.views import Asked
 from checkout.web.visit import Visit
@@ -26,27 +27,29 @@ def asked_of(visit: Visit, fields: Mapping[str, str]) -> Asked | None:
     return challenge.ask(_about(visit), fields)
 
 
-async def admitted(visit: Visit, fields: Mapping[str, str]) -> bool:
+async def look_at(visit: Visit) -> Look | None:
+    """How the visitor's address stands, for all that asks of it at this Pay; None where there is
+    no challenge."""
+    flow = visit.web.flow
+    if visit.web.challenge is None:
+        return None
+    return await flow.guard.look(visit.shop.id, flow.address_mark(visit.address))
+
+
+def admitted(visit: Visit, look: Look | None, fields: Mapping[str, str]) -> bool:
     """Whether the form may be taken: it answers the challenge, or nothing was to be asked."""
-    flow, challenge = visit.web.flow, visit.web.challenge
-    if challenge is None:
-        return True
-    mark = flow.address_mark(visit.address)
-    if not (await flow.guard.standing(visit.shop.id, mark)).suspect:
+    challenge = visit.web.challenge
+    if challenge is None or look is None or not look.standing.suspect:
         return True
     met = challenge.met(_about(visit), fields)
     LIMITED.labels("challenge", "met" if met else "challenged").inc()
     return met
 
 
-async def no_challenge(visit: Visit) -> None:
+def no_challenge(look: Look | None) -> None:
     """An app shows no challenge: where one would be asked of its address, it is to open the page.
     Raises TooMany."""
-    flow = visit.web.flow
-    if visit.web.challenge is None:
-        return
-    standing = await flow.guard.standing(visit.shop.id, flow.address_mark(visit.address))
-    if standing.near:
+    if look is not None and look.standing.near:
         LIMITED.labels("challenge", "refused").inc()
         raise TooMany(AN_APP_WAITS, IN_APPS, limit="challenge")
 
