@@ -25,8 +25,8 @@ from sqlalchemy import Connection
 from checkout.app import create_app, open_flow
 from checkout.flow.verbs import Flow
 from checkout.gateways import OPTIONS
+from checkout.identifiers import new_uid
 from checkout.ledger import outbox, payments
-from checkout.links import new_uid
 from checkout.model.money import Money
 from checkout.model.order import Order, Ways
 from checkout.settings import Settings, load

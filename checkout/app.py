@@ -30,9 +30,9 @@ from checkout.flow.verbs import Flow
 from checkout.flow.verification import Verifier
 from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger
-from checkout.links import Signer
 from checkout.process import end_with_parent, keep_private
 from checkout.settings import Settings, load
+from checkout.signing import Signer
 from checkout.web import (
     api,
     apps,

@@ -1,4 +1,4 @@
-"""How the server listens: what is cut or refused before a request is ours to judge.
+"""How the server listens: the limits before a request reaches the application.
 
 HTTP/1.1 alone, unless the operator asks for more; no web sockets. A head that doesn't come, and a
 connection that says nothing between two requests, are cut in time. Granian can't count connections

@@ -1,4 +1,4 @@
-"""The process of a server's worker: what it leaves behind and lets others see, and when it ends."""
+"""A server process: its memory and files are private, and a worker ends with its parent."""
 
 from __future__ import annotations
 

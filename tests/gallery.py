@@ -21,15 +21,15 @@ from typing import Any, Final
 
 from msgspec.structs import asdict, replace
 
-from checkout import texts
+from checkout import i18n
 from checkout.model.browser import FIELDS
-from checkout.model.card import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
+from checkout.model.card_form import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
+from checkout.model.next_action import Instructions
 from checkout.model.order import Agreement, CardFields, Order
 from checkout.model.outcome import Reason
 from checkout.model.product import Sale
 from checkout.model.status import Status
-from checkout.model.steps import Instructions
 from checkout.web import checkboxes, present, proof_of_work, reasons, words
 from checkout.web.forms import ASKED, card_fields, countries
 from checkout.web.render import Assets, Renderer
@@ -80,7 +80,7 @@ def renderer() -> Renderer:
 
 
 def render(template: str, page: object, shell: Shell) -> str:
-    language = shell.lang if shell.lang in texts.LANGUAGES else "en"
+    language = shell.lang if shell.lang in i18n.LANGUAGES else "en"
     return renderer()(template, language, page=page, shell=shell, nonce=NONCE)
 
 
@@ -95,7 +95,7 @@ class Fakes:
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
-        self._ = texts.translations(lang).gettext
+        self._ = i18n.translations(lang).gettext
         self.amount = present.amount(MONEY, lang)
         self.summary = Summary(self.amount, self._("Two tickets, row 5"), "1234")
         self.timed = replace(
@@ -121,7 +121,7 @@ class Fakes:
         return present.said(found, self.lang)
 
     def shell(self, title: str, **more: Any) -> Shell:
-        picker = tuple((code, name, f"?{code}") for code, name in texts.LANGUAGES.items())
+        picker = tuple((code, name, f"?{code}") for code, name in i18n.LANGUAGES.items())
         return replace(Shell(self.lang, title, SHOP, languages=picker), **more)
 
     def method(self, name: str, chosen: bool = False) -> MethodChoice:
@@ -600,7 +600,7 @@ def shots(only: str | None = None) -> list[Shot]:
     found += [
         Shot(name, language, width)
         for name in TRANSLATED
-        for language in texts.LANGUAGES
+        for language in i18n.LANGUAGES
         if language != "en"
         for width in (1280, 320)
     ]
@@ -619,7 +619,7 @@ class _Handler(BaseHTTPRequestHandler):
             text = renderer()("partials/status.html", shell.lang, status=status, nonce="c3RhdHVz")
             return self._answer(text.encode(), nonce="c3RhdHVz")
         _, language, name = (*path.split("/"), "")[:3]
-        if language not in texts.LANGUAGES:
+        if language not in i18n.LANGUAGES:
             return self._answer(b"")
         return self._answer(render(*states(language)[name]).encode())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from checkout.cli.common import (
     console,
     fail,
     json_option,
+    moment,
     print_json,
     with_flow,
 )
@@ -47,7 +47,7 @@ def list_(
     async def work(flow: Flow) -> list[Entry]:
         return await flow.ledger.read(log.listed, shop=shop, subject=subject, limit=limit)
 
-    found = [_told(entry) for entry in with_flow(config, work)]
+    found = [_shape(entry) for entry in with_flow(config, work)]
     if as_json:
         print_json(found)
         return
@@ -81,14 +81,14 @@ def verify(noted: str | None, config: Path | None, as_json: bool) -> None:
         sys.exit(FAILED)
 
 
-def _told(entry: Entry) -> dict[str, Any]:
-    at = datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    return msgspec.structs.asdict(entry) | {"at": at, "data": msgspec.json.decode(entry.data)}
+def _shape(entry: Entry) -> dict[str, Any]:
+    found = msgspec.structs.asdict(entry)
+    return found | {"at": moment(entry.at), "data": msgspec.json.decode(entry.data)}
 
 
-def _line(told: dict[str, Any]) -> str:
-    shop = f"shop={told['shop']}" if told["shop"] else ""
-    by = ", ".join(filter(None, (told["via"], told["origin"])))
-    more = (f"{name}={value}" for name, value in told["data"].items())
-    head = (f"{told['number']:>6}", told["at"], told["act"], told["subject"], shop)
-    return "  ".join(filter(None, (*head, f"by {told['who']} ({by})", *more)))
+def _line(entry: dict[str, Any]) -> str:
+    shop = f"shop={entry['shop']}" if entry["shop"] else ""
+    by = ", ".join(filter(None, (entry["via"], entry["origin"])))
+    more = (f"{name}={value}" for name, value in entry["data"].items())
+    head = (f"{entry['number']:>6}", entry["at"], entry["act"], entry["subject"], shop)
+    return "  ".join(filter(None, (*head, f"by {entry['who']} ({by})", *more)))

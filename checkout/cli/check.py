@@ -26,13 +26,14 @@ from checkout.errors import CheckoutError
 from checkout.flow.courier import allowed
 from checkout.flow.names import Resolver
 from checkout.gateways.base import Gateway, Reference
-from checkout.links import Signer, new_key
+from checkout.i18n import LANGUAGES, translations
+from checkout.identifiers import new_key
 from checkout.model.money import Money
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
 from checkout.settings import Settings
-from checkout.settings.files import exposed
-from checkout.texts import LANGUAGES, translations
+from checkout.settings.file_permissions import exposed_files
+from checkout.signing import Signer
 from checkout.web.render import Assets, Renderer
 
 
@@ -46,7 +47,7 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     settings = settings_of(config)
     results = [{"check": "settings", "ok": True, "detail": ""}]
     results += [_warning("proxy", line) for line in _remarks(settings)]
-    results += [_warning("files", line) for line in exposed(settings_path(config))]
+    results += [_warning("files", line) for line in exposed_files(settings_path(config))]
     results.append(_try("templates", lambda: Renderer(Assets()).compile()))
     results.append(_try("catalogues", lambda: [translations(name) for name in LANGUAGES]))
     results.append(_try("challenge", lambda: challenge_of(settings, Signer(settings.secrets))))
@@ -54,14 +55,18 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     if as_json:
         print_json(results)
     else:
-        for result in results:
-            mark = ("ok", "green") if result["ok"] else ("failed", "red")
-            mark = ("warning", "yellow") if result.get("warning") else mark
-            first, *others = str(result["detail"]).split("\n")
-            console().print(Text.assemble(mark, f"  {result['check']}  {first}"))
-            for line in others:
-                console().print(Text(f"      {line}"))
+        _print(results)
     sys.exit(0 if all(result["ok"] for result in results) else FAILED)
+
+
+def _print(results: list[dict[str, Any]]) -> None:
+    for result in results:
+        mark = ("ok", "green") if result["ok"] else ("failed", "red")
+        mark = ("warning", "yellow") if result.get("warning") else mark
+        first, *others = str(result["detail"]).split("\n")
+        console().print(Text.assemble(mark, f"  {result['check']}  {first}"))
+        for line in others:
+            console().print(Text(f"      {line}"))
 
 
 def _remarks(settings: Settings) -> Iterator[str]:
@@ -92,14 +97,14 @@ async def _database_and_gateways(settings: Settings, *, online: bool) -> list[di
             found = [{"check": "database", "ok": True, "detail": ""}]
             if online:
                 for name, gateway in flow.gateways.items():
-                    found.append(await _public(settings, name) or await _ask(name, gateway))
+                    found.append(await _private(settings, name) or await _query(name, gateway))
             return found
     except Exception as error:  # noqa: BLE001 - a driver raises its own
         detail = str(error) if isinstance(error, CheckoutError) else type(error).__name__
         return [{"check": "database", "ok": False, "detail": detail}]
 
 
-async def _public(settings: Settings, name: str) -> dict[str, Any] | None:
+async def _private(settings: Settings, name: str) -> dict[str, Any] | None:
     """What is wrong with an account whose address leads into a private network: it isn't asked."""
     url = httpx.URL(settings.gateways[name].options.base_url)
     try:
@@ -112,11 +117,11 @@ async def _public(settings: Settings, name: str) -> dict[str, Any] | None:
     return {"check": f"gateways.{name}", "ok": False, "detail": wrong}
 
 
-async def _ask(name: str, gateway: Gateway) -> dict[str, Any]:
-    """Ask after a payment that nobody made: one that knows us says that it does not know that. And
-    what it can take, where it has learnt that; `detail` may have several lines."""
+async def _query(name: str, gateway: Gateway) -> dict[str, Any]:
+    """Query a payment that was never made: a gateway that accepts our credentials says there is
+    none. `detail` has that, and a line for each thing that the gateway says it can take."""
     await gateway.prepare()
-    said = gateway.describe()
+    described = gateway.describe()
     key = new_key(1)
     outcome = await gateway.status(
         Reference(
@@ -127,12 +132,9 @@ async def _ask(name: str, gateway: Gateway) -> dict[str, Any]:
             transaction_type="payment",
         )
     )
+    wrong = "" if outcome.status is Status.LOST else "did not answer"
     if outcome.reason is Reason.CREDENTIALS:
         wrong = "refused our credentials"
-    elif outcome.status is Status.LOST:
-        wrong = ""
-    else:
-        wrong = "did not answer"
-    lines = (*([wrong] if wrong else []), *(said.lines if said else ()))
-    ok = not wrong and (said is None or said.ok)
+    lines = (*([wrong] if wrong else []), *(described.lines if described else ()))
+    ok = not wrong and (described is None or described.ok)
     return {"check": f"gateways.{name}", "ok": ok, "detail": "\n".join(lines)}

@@ -1,4 +1,4 @@
-"""What the commands share: reading the settings, a flow for one command, telling the outcome."""
+"""What the commands share: reading the settings, a flow for one command, printing the outcome."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -94,8 +95,15 @@ def with_flow(config: Path | None, work: Callable[[Flow], Awaitable[T]]) -> T:
 
 def reason(error: Exception) -> str:
     """An error in a line; of the database what its driver says, without the statement's values."""
-    said = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    return f"{type(said).__name__}: {said}"
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    return f"{type(cause).__name__}: {cause}"
+
+
+def moment(seconds: float | None) -> str | None:
+    """A time as the commands print it."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def print_json(value: Any) -> None:

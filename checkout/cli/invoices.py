@@ -35,7 +35,7 @@ def list_(
 
     async def work(flow: Flow) -> list[dict[str, Any]]:
         found = await flow_invoices.listed(flow, shop=shop, status=status, limit=limit)
-        return [_told(flow, each) for each in found]
+        return [_shape(flow, each) for each in found]
 
     found = with_flow(config, work)
     if as_json:
@@ -65,7 +65,7 @@ def show(id: str, config: Path | None, as_json: bool) -> None:
     """One invoice with what became of it and of its mails."""
 
     async def work(flow: Flow) -> dict[str, Any]:
-        return _told(flow, await flow_invoices.find(flow, id))
+        return _shape(flow, await flow_invoices.find(flow, id))
 
     found = with_flow(config, work)
     if as_json:
@@ -83,7 +83,7 @@ def cancel(id: str, config: Path | None, as_json: bool) -> None:
     """Shut an invoice's link for good, unless it is paid or being paid."""
 
     async def work(flow: Flow) -> dict[str, Any]:
-        return _told(flow, await flow_invoices.cancel(flow, id, by=actor()))
+        return _shape(flow, await flow_invoices.cancel(flow, id, by=actor()))
 
     found = with_flow(config, work)
     if as_json:
@@ -92,7 +92,7 @@ def cancel(id: str, config: Path | None, as_json: bool) -> None:
         console().print(f"{found['id']}  {found['status']}")
 
 
-def _told(flow: Flow, standing: Standing) -> dict[str, Any]:
+def _shape(flow: Flow, standing: Standing) -> dict[str, Any]:
     """As the shop reads it."""
     found = shape(standing, flow.settings.public_url, flow.clock())
     decimals = standing.invoice.order.money.exponent

@@ -30,20 +30,20 @@ from checkout.errors import CheckoutError, Unprocessable
 from checkout.flow.counting import count
 from checkout.flow.invoices import signed
 from checkout.gateways import open_accounts
+from checkout.i18n import LANGUAGES
 from checkout.merchant.customers import CUSTOMER
 from checkout.merchant.invoices import Draft, read_invoice
 from checkout.merchant.mail import Undelivered
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import Order
 from checkout.settings import Settings, Shop
-from checkout.texts import LANGUAGES
 from checkout.web.invoice import mail_of, post
 
 SPANS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 TERMINAL: Final = "-"
 PICTURES: Final = (".png", ".svg")
 QR_SCALE: Final = 6  # pixels a square
-SAID: Final = {"email": "--email", "send": "--email"}  # where an invoice's field stands here
+OPTION: Final = {"email": "--email", "send": "--email"}  # where an invoice's field stands here
 MOST_IN_QR: Final = 2953  # bytes in the largest QR code
 OFFLINE: Final = httpx.AsyncBaseTransport()  # carries nothing: only the settings are asked
 
@@ -95,35 +95,30 @@ def link(
     test: bool,
     config: Path | None,
     as_json: bool,
-    **said: Any,
+    **others: Any,
 ) -> None:
     """Print one signed payment URL. It is made offline: no server is asked."""
     settings = settings_of(config)
     shop = _shop(settings, shop_id)
-    if qr not in (None, TERMINAL) and Path(qr).suffix.lower() not in PICTURES:
-        fail(f"--qr: must end in {' or '.join(PICTURES)}", UNUSABLE)
+    _check_file(qr)
     now = time.time()
     money, until = _money(amount, currency, settings, shop), _until(expires, now)
-    asked = {"amount": money.minor, "currency": currency, "expires": until} | said
+    asked = {"amount": money.minor, "currency": currency, "expires": until} | others
     asked |= {"customer": _customer(customer) or None, "test": test or None}
     asked |= {"email": email, "send": email is not None}
     draft, url = _signed(settings, shop, asked, now)
+    mail = _mail(settings, shop, draft, money, url, now)
     made: dict[str, Any] = {"url": url, "expires": datetime.fromtimestamp(until, UTC).isoformat()}
-    mail = None
-    if draft.email is not None:
-        order = msgspec.structs.replace(draft.order, money=money)
-        mail = mail_of(settings, shop, order, url, to=draft.email, now=now)
-    if qr is not None:
-        made |= _drawn(url, qr, as_json=as_json)
+    made |= _drawn(url, qr, as_json=as_json)
     if mail is not None:
         _send(settings, mail)
-        made |= {"email": email}
+        made["email"] = email
     if as_json:
         print_json(made)
-    else:
-        click.echo(url)
-        if qr == TERMINAL:
-            segno.make_qr(url, error="l").terminal(sys.stdout, compact=True)
+        return
+    click.echo(url)
+    if qr == TERMINAL:
+        segno.make_qr(url, error="l").terminal(sys.stdout, compact=True)
 
 
 def _shop(settings: Settings, shop_id: str) -> Shop:
@@ -157,9 +152,9 @@ def _until(expires: str, now: float) -> int:
         fail(f"--expires: {error}", UNUSABLE)
 
 
-def _customer(said: tuple[str, ...]) -> dict[str, str]:
+def _customer(pairs: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for pair in said:
+    for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or name not in CUSTOMER:
             fail(f"--customer: write it as FIELD=VALUE, of: {', '.join(CUSTOMER)}", UNUSABLE)
@@ -176,14 +171,32 @@ def _signed(
         draft = read_invoice(asked, shop, settings, now)
         return draft, settings.url(f"/pay/{signed(draft, shop)}")
     except Unprocessable as error:
-        lines = (f"{SAID.get(name, name)}: {', '.join(why)}" for name, why in error.fields.items())
+        lines = (
+            f"{OPTION.get(name, name)}: {', '.join(why)}" for name, why in error.fields.items()
+        )
         fail("\n".join(lines), UNUSABLE)
     except CheckoutError as error:
         fail(error.message, UNUSABLE)
 
 
-def _drawn(url: str, qr: str, *, as_json: bool) -> dict[str, str]:
+def _mail(
+    settings: Settings, shop: Shop, draft: Draft, money: Money, url: str, now: float
+) -> EmailMessage | None:
+    if draft.email is None:
+        return None
+    order = msgspec.structs.replace(draft.order, money=money)
+    return mail_of(settings, shop, order, url, to=draft.email, now=now)
+
+
+def _check_file(qr: str | None) -> None:
+    if qr not in (None, TERMINAL) and Path(qr).suffix.lower() not in PICTURES:
+        fail(f"--qr: must end in {' or '.join(PICTURES)}", UNUSABLE)
+
+
+def _drawn(url: str, qr: str | None, *, as_json: bool) -> dict[str, str]:
     """The QR code, written to its file; on the terminal it comes after the address."""
+    if qr is None:
+        return {}
     if len(url) > MOST_IN_QR:
         fail(f"--qr: the link has {len(url)} characters, a QR code {MOST_IN_QR} at most", UNUSABLE)
     if qr == TERMINAL:

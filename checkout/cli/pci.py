@@ -46,8 +46,11 @@ def inventory_command(config: Path | None, as_json: bool) -> None:
     found = of_settings(settings_of(config))
     if as_json:
         print_json(msgspec.to_builtins(found))
-        return
-    out = console()
+    else:
+        _print_inventory(console(), found)
+
+
+def _print_inventory(out: Console, found: Inventory) -> None:
     out.print(f"checkout {found.version} at {found.public_url}")
     for shop in found.shops:
         methods = ", ".join(shop.card_methods) or "none: no card form"
@@ -59,16 +62,16 @@ def inventory_command(config: Path | None, as_json: bool) -> None:
         card = " (card form)" if page.card_form else ""
         out.print(Text(f"\n{page.name}{card}: {page.address}", style="bold"))
         files = (*page.scripts, *page.styles)
-        _tell(out, files)
+        _print_files(out, files)
         if not files:
             out.print(Text("  no script, no style"))
         for name, value in page.headers.items():
             _wrapped(out, f"{name}: {value}")
     out.print(Text("\non shops' pages: the widget", style="bold"))
-    _tell(out, found.widget)
+    _print_files(out, found.widget)
 
 
-def _tell(out: Console, files: Iterable[Resource]) -> None:
+def _print_files(out: Console, files: Iterable[Resource]) -> None:
     """No table: its columns would cut the hashes, which are what is signed."""
     for each in files:
         out.print(Text(f"  {each.kind} {each.path}"), soft_wrap=True)
@@ -112,12 +115,12 @@ def verify_command(
     Exit code 0: the same; 1: changed, and what; 2: the address or a file can't be used.
     """
     try:
-        wanted = _wanted(url, authorised, config)
+        wanted = _authorised(url, authorised, config)
         verdict = verify(url, wanted, expected=expected, framed=framed, user_agent=user_agent)
     except Unusable as error:
         fail(str(error), UNUSABLE)
     if as_json:
-        print_json(_told(verdict, wanted))
+        print_json(_shape(verdict, wanted))
     elif verdict.same:
         click.echo(f"{verdict.page}: the same as in checkout {wanted.version}")
     else:
@@ -126,7 +129,7 @@ def verify_command(
     sys.exit(0 if verdict.same else FAILED)
 
 
-def _told(verdict: Verdict, wanted: Inventory) -> dict[str, Any]:
+def _shape(verdict: Verdict, wanted: Inventory) -> dict[str, Any]:
     """Without the address: a payment's is a secret."""
     return {
         "page": verdict.page,
@@ -137,7 +140,7 @@ def _told(verdict: Verdict, wanted: Inventory) -> dict[str, Any]:
     }
 
 
-def _wanted(url: str, authorised: Path | None, config: Path | None) -> Inventory:
+def _authorised(url: str, authorised: Path | None, config: Path | None) -> Inventory:
     if authorised is not None:
         return _read(authorised)
     if config is not None:

@@ -30,7 +30,7 @@ from checkout.ledger import audit
 from checkout.ledger import personal as ledger_personal
 from checkout.model.checks import Wrong
 from checkout.model.rules import email_address
-from checkout.settings.fields import span
+from checkout.settings.rules import duration
 
 customer_option = click.option(
     "--customer", "email", required=True, metavar="EMAIL", help="The customer's e-mail address."
@@ -54,7 +54,7 @@ def purge_(age: str | None, dry: bool, vacuum: bool, config: Path | None, as_jso
     The server does the same each hour, by "retention" and "retention_unpaid".
     """
     try:
-        seconds = None if age is None else span(age)
+        seconds = None if age is None else duration(age)
     except Wrong as wrong:
         fail(f"--older-than {wrong}", UNUSABLE)
 
@@ -119,7 +119,7 @@ def erase(email: str, yes: bool, config: Path | None, as_json: bool) -> None:
 
     held, planned = with_flow(config, look)
     if not as_json:
-        _tell(planned, "to erase")
+        _print_erased(planned, "to erase")
     if not yes and (planned.payments or planned.invoices):
         click.confirm("It can't be undone. Erase?", abort=True)
     done = with_flow(config, lambda flow: personal.erase(flow, held, by=who))
@@ -131,7 +131,7 @@ def erase(email: str, yes: bool, config: Path | None, as_json: bool) -> None:
         sys.exit(FAILED)
 
 
-def _tell(found: personal.Erased, what: str) -> None:
+def _print_erased(found: personal.Erased, what: str) -> None:
     console().print(f"{what}: {found.payments} payments, {found.invoices} invoices")
     for name, why in found.stays:
         console().print(f"stays: {name}, as {why}")

@@ -12,7 +12,7 @@ from checkout.cli.common import FAILED, config_option, fail, reason, settings_of
 from checkout.ledger.store import migrate
 from checkout.listening import listen
 from checkout.process import keep_private
-from checkout.settings.files import exposed
+from checkout.settings.file_permissions import exposed_files
 
 
 @click.command()
@@ -24,7 +24,7 @@ def serve(config: Path | None, host: str, port: int, workers: int) -> None:
     """Run the server. It refuses to start on a bad setting, naming the key and the reason."""
     keep_private()
     settings = settings_of(config)
-    for line in exposed(settings_path(config)):
+    for line in exposed_files(settings_path(config)):
         click.echo(f"warning: {line}", err=True)
     try:
         migrate(settings.database)  # once, before the workers: they must not race

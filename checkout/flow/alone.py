@@ -10,18 +10,18 @@ from checkout.errors import NotFound, Unprocessable
 from checkout.flow import record
 from checkout.flow.methods import offered
 from checkout.flow.verbs import Flow, Submission
+from checkout.i18n import choose_language
 from checkout.ledger import cards, recent
 from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.rows import Attempt, Story
 from checkout.merchant.apps import refused_field
 from checkout.merchant.by_token import ByToken, named
 from checkout.model.card import SavedCard
+from checkout.model.card_on_file import RECURRING
+from checkout.model.charge_parameters import ADDRESS, SERIES
 from checkout.model.order import SENDING, Method, Order
-from checkout.model.parameters import ADDRESS, SERIES
-from checkout.model.saving import RECURRING
 from checkout.model.status import WON, Status
 from checkout.settings import Shop
-from checkout.texts import choose
 
 NO_SERIES = "began no series: it has to be paid, under the contract recurring"
 REFUSED = "none of the shop's gateways can do this by a token alone"
@@ -67,7 +67,7 @@ async def by_token(
         card=msgspec.structs.replace(card, known=known) if card.token else None,
         browser=asked.browser,
         customer=order.customer,
-        language=choose(order.ways.language),
+        language=choose_language(order.ways.language),
         after=first.gateway_id if first and order.series else None,
     )
     story = await flow.pay(story, sent)

@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 from checkout.flow import remaining
 from checkout.flow.alerts import alert
 from checkout.flow.telling import tell_operation
+from checkout.identifiers import new_key, new_uid
 from checkout.ledger import audit, operations
 from checkout.ledger.audit import Actor
 from checkout.ledger.operations import DONE, FAILED, OPEN, Operation
 from checkout.ledger.rows import Attempt, Story
-from checkout.links import new_key, new_uid
 from checkout.model.outcome import News, Outcome
 from checkout.model.status import WON, Status
 from checkout.settings import Shop

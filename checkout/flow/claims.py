@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 from checkout.errors import Unprocessable
 from checkout.flow import record, remaining
 from checkout.flow.verbs import Flow
+from checkout.identifiers import new_key, new_uid
 from checkout.ledger import audit, events, operations
 from checkout.ledger.audit import Actor
 from checkout.ledger.operations import FAILED, Operation
 from checkout.ledger.rows import Attempt, Story
-from checkout.links import new_key, new_uid
 from checkout.model.order import SENDING, TOKENIZATION
 from checkout.model.status import LIVE, Status
 

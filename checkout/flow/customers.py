@@ -14,7 +14,7 @@ from checkout.errors import CheckoutError, TooMany
 from checkout.flow.verbs import Flow
 from checkout.ledger import answers, payments
 from checkout.ledger.rows import Story
-from checkout.model.networks import network_of
+from checkout.model.client_network import network_of
 
 log = structlog.get_logger(__name__)
 

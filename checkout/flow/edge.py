@@ -8,8 +8,8 @@ import msgspec
 import structlog
 
 from checkout.model.card import AnyCard, Card
+from checkout.model.next_action import Instructions, PostForm, Redirect
 from checkout.model.outcome import Outcome
-from checkout.model.steps import Instructions, PostForm, Redirect
 
 PLAIN: Final = "http:"
 

@@ -15,15 +15,16 @@ from checkout.errors import NotFound, Unprocessable
 from checkout.flow import record
 from checkout.flow.record import Book
 from checkout.flow.verbs import SAME_KEY, Flow
+from checkout.identifiers import new_uid
 from checkout.ledger import audit, events, invoices, mails, payments
 from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.invoices import Invoice, Standing
-from checkout.links import link_digest, new_uid, sign_link
 from checkout.merchant.invoices import Draft
 from checkout.model.invoice import PREFIX, Delivery, Kind
 from checkout.model.order import BY_SHOP
 from checkout.model.status import LIVE, OUTWARD, WON, Status
 from checkout.settings import Shop
+from checkout.signing import link_digest, sign_link
 
 NOT_OPEN: Final = "is {status}: nothing is left to pay"
 NOT_UNPAID: Final = "is {status}: what is paid or under way can't be cancelled"

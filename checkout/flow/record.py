@@ -17,10 +17,10 @@ from checkout.flow.alerts import alert
 from checkout.flow.by_gateway import AFTER, Found
 from checkout.flow.counts import ATTEMPTS
 from checkout.flow.pace import HOUR, Pace, next_query, next_sweep
+from checkout.identifiers import new_uid
 from checkout.ledger import attempts, audit, cards, events, outbox, payments
 from checkout.ledger.audit import Actor
 from checkout.ledger.rows import Attempt, Story, text
-from checkout.links import new_uid
 from checkout.merchant.letters import letter
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import FINAL, LIVE, UNPAID_ENDS, WON, Status, move

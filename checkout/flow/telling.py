@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
+from checkout.identifiers import new_uid
 from checkout.ledger import operations, outbox
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Story
-from checkout.links import new_uid
 from checkout.merchant.letters import operation_letter
 from checkout.merchant.shapes import OPERATION
 from checkout.settings import Shop

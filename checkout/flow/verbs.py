@@ -16,6 +16,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from checkout.bounded_cache import BoundedCache
 from checkout.errors import (
     Cancelled,
     CheckoutError,
@@ -41,22 +42,21 @@ from checkout.gateways.base import (
     Withdraws,
     has_verb,
 )
+from checkout.i18n import N_
+from checkout.identifiers import new_key, new_secret, new_ticket, new_token, new_uid, receipt_secret
 from checkout.ledger import attempts, audit, cards, events, invoices, outbox, payments, recent
 from checkout.ledger.audit import Actor
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.ledger.store import Ledger, P, T, Verb
-from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid, receipt_secret
-from checkout.model import saving
+from checkout.model import card_on_file
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
-from checkout.model.kept import Kept
-from checkout.model.networks import network_of
+from checkout.model.charge_parameters import CARD_ONLY, USED_ON_OUR_PAGES, parameters_given
+from checkout.model.client_network import network_of
 from checkout.model.order import BY_SHOP, Customer, Method, Order
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
-from checkout.model.parameters import KEPT_HERE, OF_CARDS, said
 from checkout.model.status import UNPAID_ENDS, Status
 from checkout.settings import Limits, Settings, Shop
-from checkout.texts import N_
 
 log = structlog.get_logger(__name__)
 
@@ -117,7 +117,7 @@ class Flow:
         self.mails_waiting = asyncio.Event()
         self.verify: Callable[[Story], Awaitable[Outcome | None]] | None = None
         self.unreadable: dict[str, float] = {}  # payments the sweep fails at -> its next try
-        self._seen = Kept[str, tuple[float, Story]](SEEN)
+        self._seen = BoundedCache[str, tuple[float, Story]](SEEN)
         slow = {name: each.can.slow for name, each in gateways.items() if each.can.slow is not None}
         self.book = record.Book(
             settings.shops, settings.limits, self.pace, settings.public_url, slow
@@ -373,7 +373,7 @@ class Flow:
             reason=None,
             facts=Facts(card=sent.card.kept() if sent.card else None),
             customer=sent.customer,
-            contract=saving.contract(story.payment.order, sent.card, sent.remember),
+            contract=card_on_file.contract(story.payment.order, sent.card, sent.remember),
             language=sent.language,
             return_ticket=new_ticket(),
             notify_ticket=new_ticket(),
@@ -407,7 +407,9 @@ class Flow:
         charge = Charge(
             key=attempt.key,
             money=order.money,
-            order=msgspec.structs.replace(order, contract=saving.for_gateway(attempt.contract)),
+            order=msgspec.structs.replace(
+                order, contract=card_on_file.for_gateway(attempt.contract)
+            ),
             method=method,
             customer=sent.customer,
             language=sent.language,
@@ -434,8 +436,8 @@ class Flow:
         """Plugins say the same to every gateway, so what one has no word for is no error of a
         payment on the page; somebody may miss it all the same."""
         can = self.gateways[attempt.account].can
-        about = said(order) if can.card else said(order) - OF_CARDS
-        unsent = about - can.details - KEPT_HERE
+        about = parameters_given(order) if can.card else parameters_given(order) - CARD_ONLY
+        unsent = about - can.details - USED_ON_OUR_PAGES
         if unsent and not order.alone:
             names = sorted(unsent)
             log.warning(

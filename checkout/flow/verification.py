@@ -24,9 +24,9 @@ from checkout.flow.rooms import NoRoom, Rooms
 from checkout.flow.verbs import UNCLEAR, Flow
 from checkout.gateways.reading import safe, text
 from checkout.gateways.wire import decoded
+from checkout.identifiers import new_uid
 from checkout.ledger.outbox import host_of
 from checkout.ledger.rows import Story
-from checkout.links import new_uid
 from checkout.merchant.letters import headers, told
 from checkout.merchant.shapes import encoded
 from checkout.model.order import BY_APP

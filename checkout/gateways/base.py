@@ -65,8 +65,8 @@ class Can(Struct, frozen=True, kw_only=True):
     currencies: frozenset[str] | None = None  # None: any with these exponents
     exponents: frozenset[int] = frozenset(range(MOST_DECIMALS + 1))  # decimals that it can say
     whole: frozenset[str] = frozenset()  # operations that it does for all that is left alone
-    # Which of the shop's parameters it sends on, by the names of `model.parameters`; and which
-    # where no customer is present, by transaction type: what the shop says beside is refused.
+    # Which of the shop's parameters it sends on, by the names of `model.charge_parameters`; and
+    # which where no customer is present, by transaction type: what else the shop says is refused.
     details: frozenset[str] = frozenset()
     details_alone: Mapping[str, frozenset[str]] = {}
     # Operations that it does once on a payment, or whose second it can't tell from the first.

@@ -51,10 +51,10 @@ from checkout.gateways.exchanger_sum import RATE_MOVED, CannotTake, Sum, reckon
 from checkout.gateways.exchanger_values import Missing, asked, refused_input, values
 from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, Answer, Wire
 from checkout.model.money import Money
+from checkout.model.next_action import NextAction, Redirect
 from checkout.model.order import COINS
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import Status
-from checkout.model.steps import Redirect, Step
 
 NEW: Final = "new"
 CONFIRMED: Final = "inProgress"
@@ -306,7 +306,7 @@ class Exchanger(Confirms, Withdraws):
     ) -> Outcome:
         """`language`: of the exchanger's page; only a new order is led there."""
         status = STATUS.get(order.status, Status.PENDING)
-        step: Step | None = None
+        step: NextAction | None = None
         if status is Status.ACTION and self._options.page == "own":
             step = instructions(order, identity.partition("/")[2])
             status = Status.ACTION if step else Status.PENDING

@@ -15,7 +15,7 @@ import msgspec
 from checkout.gateways.exchanger_html import kept, plain_lines
 from checkout.gateways.exchanger_order import Object, Order, number, section, text
 from checkout.model.checks import Wrong
-from checkout.model.steps import Instructions
+from checkout.model.next_action import Instructions
 from checkout.model.urls import is_app, web_url
 
 LONGEST_TEXT: Final = 16384

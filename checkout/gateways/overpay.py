@@ -36,9 +36,9 @@ from checkout.gateways.overpay_request import request_id
 from checkout.gateways.overpay_signature import is_signed, rsa_key
 from checkout.gateways.overpay_words import REASON, REASON_OF_STATUS, STATUS
 from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, Answer, Wire
+from checkout.model.next_action import NextAction
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import LIVE, WON, Status
-from checkout.model.steps import Step
 
 log = structlog.get_logger(__name__)
 
@@ -176,7 +176,7 @@ class Overpay(Operations):
         notification doesn't know). Other types are not what we asked for."""
 
     @abstractmethod
-    def step(self, transaction: Transaction, method: str) -> Step | None:
+    def step(self, transaction: Transaction, method: str) -> NextAction | None:
         """What the customer has to do for an unfinished transaction; None: it doesn't say.
 
         Raises Unusable where it says something that we can't show."""

@@ -16,10 +16,10 @@ from checkout.gateways.overpay import Options, Overpay, Unusable
 from checkout.gateways.overpay_answer import Transaction
 from checkout.gateways.overpay_request import common, filled
 from checkout.gateways.reading import Object, address, app_link, fits, section, text
+from checkout.model.charge_parameters import ADDRESS, PERSON
+from checkout.model.next_action import Instructions, NextAction, form_action
 from checkout.model.order import Method, Order
-from checkout.model.parameters import ADDRESS, PERSON
 from checkout.model.status import Status
-from checkout.model.steps import Instructions, Step, form_step
 
 __all__ = ["CAN", "Options", "OverpayApm"]
 
@@ -80,7 +80,7 @@ class OverpayApm(Overpay):
     def won(self, asked: str | None) -> Mapping[str | None, Status]:
         return WON
 
-    def step(self, transaction: Transaction, method: str) -> Step | None:
+    def step(self, transaction: Transaction, method: str) -> NextAction | None:
         form = _form(transaction.fields)
         steps = form.step or _instructions(transaction.fields, method, form.link)
         if steps is None and form.stated:
@@ -94,7 +94,7 @@ gateway: Final[Constructor[Options]] = opened_by(OverpayApm)
 class _Form(NamedTuple):
     """Where the customer is to go: a page, or an app. `stated`: whether it says anything at all."""
 
-    step: Step | None = None
+    step: NextAction | None = None
     link: str | None = None
     stated: bool = True
 
@@ -114,7 +114,7 @@ def _form(transaction: Object) -> _Form:
         plain = method == "GET" and not pairs
         return _Form(link=app_link(where, name) if plain else None)
     framed = section(transaction, "gateway").get("iframe") is True
-    return _Form(form_step(action, method, pairs, framed=framed))
+    return _Form(form_action(action, method, pairs, framed=framed))
 
 
 def _method(method: Method, order: Order) -> dict[str, Any]:

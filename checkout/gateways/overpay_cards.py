@@ -30,12 +30,12 @@ from checkout.gateways.overpay_words import STATUS
 from checkout.gateways.reading import address, section
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard, SavedCard
+from checkout.model.charge_parameters import PARAMETERS
 from checkout.model.money import Money
+from checkout.model.next_action import NextAction, Redirect
 from checkout.model.order import SECURE, Customer, Order
 from checkout.model.outcome import Outcome
-from checkout.model.parameters import PARAMETERS
 from checkout.model.status import Status
-from checkout.model.steps import Redirect, Step
 
 __all__ = ["CAN", "Options", "OverpayCards"]
 
@@ -159,7 +159,7 @@ class OverpayCards(Overpay, Captures, Voids):
     def won(self, asked: str | None) -> Mapping[str | None, Status]:
         return WON if asked is None else WON_BY.get(asked, {})
 
-    def step(self, transaction: Transaction, method: str) -> Step | None:
+    def step(self, transaction: Transaction, method: str) -> NextAction | None:
         stated = transaction.fields.get("redirect_url")
         url = address(transaction.fields, "redirect_url")
         if stated and url is None:

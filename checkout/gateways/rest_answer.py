@@ -25,9 +25,9 @@ from checkout.gateways.reading import (
 )
 from checkout.gateways.rest_words import FOUND, LONG, NO_RECORD, NOT_FOUND, OUR_BRANDS, SHORT
 from checkout.model.money import EXPONENTS, LARGEST, Money
+from checkout.model.next_action import PostForm, Redirect
 from checkout.model.outcome import Facts, PaidCard
 from checkout.model.pan import brand_of
-from checkout.model.steps import PostForm, Redirect
 
 LONGEST_VALUE: Final = 16384  # of a hidden input
 UNREADABLE: Final = "?"

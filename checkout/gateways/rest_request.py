@@ -16,10 +16,10 @@ from checkout.gateways.rest_unconfirmed import PAYOUT_TO
 from checkout.gateways.rest_words import BRANDS, CARD_MODES
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard, Card, SavedCard
+from checkout.model.card_on_file import RECURRING
+from checkout.model.charge_parameters import SERIES
 from checkout.model.money import Money
 from checkout.model.order import Customer
-from checkout.model.parameters import SERIES
-from checkout.model.saving import RECURRING
 
 EXPONENTS: Final = frozenset({0, 1, 2})
 LONGEST_RETURN_URL: Final = 99

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
-from checkout.ledger.lanes import steps
+from checkout.ledger.lanes import earliest, steps
 from checkout.ledger.quick import Change, Query
 from checkout.ledger.rows import Attempt, attempt_of, text
 from checkout.ledger.schema import attempts, payments
@@ -59,11 +59,9 @@ _swept = attempts.c.sweep_at.is_not(None)
 _accounts = steps(attempts.c.account, _swept, name="accounts")
 ACCOUNTS: Final = Query(
     _accounts.where(
-        select(attempts.c.sweep_at)
-        .where(_swept, attempts.c.account == _accounts.selected_columns.value)
-        .order_by(attempts.c.sweep_at)
-        .limit(1)
-        .scalar_subquery()
+        earliest(
+            attempts.c.sweep_at, _swept, attempts.c.account == _accounts.selected_columns.value
+        )
         <= bindparam("now")
     )
 )

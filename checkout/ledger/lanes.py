@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, literal, select
 
 
 def steps(
@@ -24,3 +24,8 @@ def steps(
         more = more.where(found.c.number < bindparam("most"))
     found = found.union_all(more)
     return select(found.c.value).where(found.c.value.is_not(None))
+
+
+def earliest(column: ColumnElement[Any], *where: ColumnElement[bool]) -> ScalarSelect[Any]:
+    """The least value of `column` among the rows `where`."""
+    return select(column).where(*where).order_by(column).limit(1).scalar_subquery()

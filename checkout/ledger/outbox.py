@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
 
-from checkout.ledger.lanes import steps
+from checkout.ledger.lanes import earliest, steps
 from checkout.ledger.quick import Change, Query
 from checkout.ledger.schema import outbox, payments
 
@@ -37,11 +37,7 @@ _waiting = outbox.c.due_at.is_not(None)
 _shops = steps(outbox.c.shop, _waiting, name="shops")
 SHOPS: Final = Query(
     _shops.where(
-        select(outbox.c.due_at)
-        .where(_waiting, outbox.c.shop == _shops.selected_columns.value)
-        .order_by(outbox.c.due_at)
-        .limit(1)
-        .scalar_subquery()
+        earliest(outbox.c.due_at, _waiting, outbox.c.shop == _shops.selected_columns.value)
         <= bindparam("now")
     )
 )
@@ -49,12 +45,9 @@ _of_shop = outbox.c.shop == bindparam("shop")
 _hosts = steps(outbox.c.host, _waiting, _of_shop, name="hosts", bounded=True)
 LANES: Final = Query(
     _hosts.add_columns(
-        select(outbox.c.due_at)
-        .where(_waiting, _of_shop, outbox.c.host == _hosts.selected_columns.value)
-        .order_by(outbox.c.due_at)
-        .limit(1)
-        .scalar_subquery()
-        .label("due_at")
+        earliest(
+            outbox.c.due_at, _waiting, _of_shop, outbox.c.host == _hosts.selected_columns.value
+        ).label("due_at")
     )
 )
 DUE: Final = Query(

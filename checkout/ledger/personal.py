@@ -25,8 +25,8 @@ from checkout.ledger.schema import (
     payments,
     recent,
 )
-from checkout.model.bare import bare_facts, bare_order
 from checkout.model.order import Customer
+from checkout.model.redaction import redacted_facts, redacted_order
 
 FREE_TEXT: Final = "reason"  # of an event: what a person wrote
 MOVED: Final = "moved"  # whose reason is a word of ours
@@ -85,16 +85,16 @@ def letters_waiting(conn: Connection, uid: str) -> bool:
 def purge_payment(conn: Connection, story: Story, now: float) -> None:
     """Everything that is said of its customer, in every table, goes."""
     uid = story.payment.uid
-    values: dict[str, Any] = {"terms": text(bare_order(story.payment.order)), "purged_at": now}
+    values: dict[str, Any] = {"terms": text(redacted_order(story.payment.order)), "purged_at": now}
     conn.execute(update(payments).where(payments.c.uid == uid).values(values))
     for attempt in story.attempts:
         values = {
-            "facts": text(bare_facts(attempt.facts)), "customer": NOBODY, "step": None,
+            "facts": text(redacted_facts(attempt.facts)), "customer": NOBODY, "step": None,
             "address_mark": None, "bin_mark": None,
         }  # fmt: skip
         conn.execute(update(attempts).where(attempts.c.key == attempt.key).values(values))
     for operation in ledger_operations.of(conn, uid):
-        facts = bare_facts(operation.facts)
+        facts = redacted_facts(operation.facts)
         ledger_operations.change(conn, operation.uid, facts=facts, reason=None, message=None)
     _purge_events(conn, uid)
     conn.execute(update(outbox).where(outbox.c.payment == uid).values(body=""))
@@ -117,7 +117,7 @@ def _purge_events(conn: Connection, uid: str) -> None:
 def purge_invoice(conn: Connection, id: str, now: float) -> None:
     """Its link, which says all of the order, goes too; the digest tells that there was one."""
     terms = conn.execute(select(invoices.c.terms).where(invoices.c.id == id)).scalar_one()
-    bare = text(bare_order(order_of(terms)))
+    bare = text(redacted_order(order_of(terms)))
     values = {"terms": bare, "given": "{}", "signed": "", "email": None, "purged_at": now}
     conn.execute(update(invoices).where(invoices.c.id == id).values(values))
     conn.execute(update(mails).where(mails.c.invoice == id).values(error=None))

@@ -7,18 +7,18 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from checkout.model.kept import Kept
+from checkout.bounded_cache import BoundedCache
+from checkout.model.next_action import NextAction
 from checkout.model.order import BY_APP, BY_LINK, BY_PRODUCT, BY_SHOP, Customer, Order
 from checkout.model.outcome import Facts, Reason
 from checkout.model.status import LIVE, Status, payment_status
-from checkout.model.steps import Step
 
 UNSENT: Final = frozenset({Status.LOST, Status.CANCELLED})  # or given up before it was paid
 ORDERS: Final = 16 * 1024 * 1024  # bytes of orders that are kept: each is read many times
 
 _order = msgspec.json.Decoder(Order)
-_orders: Final = Kept[str, Order](ORDERS)
-_step = msgspec.json.Decoder(Step)
+_orders: Final = BoundedCache[str, Order](ORDERS)
+_step = msgspec.json.Decoder(NextAction)
 _facts = msgspec.json.Decoder(Facts)
 _customer = msgspec.json.Decoder(Customer)
 _words = msgspec.json.Decoder(tuple[str, ...])
@@ -34,7 +34,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     method: str
     status: Status
     gateway_id: str | None
-    step: Step | None
+    step: NextAction | None
     reason: Reason | None
     facts: Facts
     customer: Customer

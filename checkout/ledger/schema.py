@@ -86,7 +86,7 @@ attempts: Final = Table(
     Column("method", String(64), nullable=False),
     Column("status", String(16), nullable=False),
     Column("gateway_id", Text),
-    Column("step", Text),  # model.steps.Step
+    Column("step", Text),  # model.next_action.NextAction
     Column("reason", String(32)),
     Column("facts", Text, nullable=False),  # model.outcome.Facts
     Column("customer", Text, nullable=False),  # model.order.Customer, as the customer typed it

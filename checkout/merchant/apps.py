@@ -17,7 +17,7 @@ from checkout.ledger.rows import Story
 from checkout.merchant.customers import CUSTOMER, fitted
 from checkout.merchant.shapes import CHECKS, bank, card, checkout, message, words
 from checkout.model.browser import FIELDS, Browser
-from checkout.model.card import ANY_LENGTH, digits
+from checkout.model.card_form import ANY_LENGTH, digits
 from checkout.model.checks import Fields, Wrong, drop_nulls
 from checkout.model.order import CARD_METHOD, Customer, Order
 from checkout.model.rules import loose_flag, text

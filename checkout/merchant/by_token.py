@@ -22,9 +22,9 @@ from checkout.merchant.orders import read_terms
 from checkout.merchant.page_settings import card_token
 from checkout.model.browser import Browser
 from checkout.model.card import SavedCard
+from checkout.model.charge_parameters import BROWSER, CODE, EXPIRY, parameters_given
 from checkout.model.checks import Fields, Wrong, drop_nulls
 from checkout.model.order import CARD_METHOD, SENDING, Methods, Order, Ways
-from checkout.model.parameters import BROWSER, CODE, EXPIRY, said
 from checkout.model.rules import loose_flag, shop_address, text, texts, web_address
 from checkout.settings import Shop
 
@@ -54,7 +54,7 @@ _parent = blank_is_none(text(64))
 
 class ByToken(Struct, frozen=True, kw_only=True):
     """`card` has no token where `parent`, the uid of the payment that began a series, stands in
-    its place. `said`: which parameters the shop gave, by the names of `model.parameters`."""
+    its place. `said`: which parameters the shop gave, by the names of `model.charge_parameters`."""
 
     order: Order
     card: SavedCard
@@ -106,7 +106,7 @@ def read_by_token(data: Any, kind: str, shop: Shop, *, sandbox: bool, now: float
         card=card,
         parent=parent,
         browser=browser,
-        said=said(order) | {name for name, value in beside.items() if value},
+        said=parameters_given(order) | {name for name, value in beside.items() if value},
     )
 
 

@@ -16,9 +16,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from checkout.identifiers import receipt_secret
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Story
-from checkout.links import receipt_secret
 from checkout.merchant.shapes import checkout, encoded, operation, transaction
 from checkout.model.status import Status
 from checkout.settings import Shop

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from checkout.model.card import LONGEST_HOLDER, digits, read_holder
+from checkout.model.card_form import LONGEST_HOLDER, digits, read_holder
 from checkout.model.checks import Fields, Rule, Wrong
 from checkout.model.order import Agreement, CardFields, SaveCard
 from checkout.model.pan import luhn

@@ -60,7 +60,7 @@ class CardFields(Struct, frozen=True, omit_defaults=True):
 
 
 class SaveCard(Struct, frozen=True, omit_defaults=True):
-    """The question whether to remember the card; what it decides: `model.saving`."""
+    """The question whether to remember the card; what it decides: `model.card_on_file`."""
 
     display: bool | None = None
     customer_contract: bool | None = None

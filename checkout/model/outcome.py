@@ -1,4 +1,4 @@
-"""What a gateway said, in our words: every gateway call returns one `Outcome`."""
+"""The result of a gateway call, in the same words for every gateway: one `Outcome`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from checkout.model.money import Money
+from checkout.model.next_action import NextAction
 from checkout.model.pan import mask_card_numbers
 from checkout.model.status import Status
-from checkout.model.steps import Step
 
 
 class Reason(StrEnum):
@@ -68,10 +68,10 @@ class Exchanged(Struct, frozen=True, omit_defaults=True):
         return _short(self.gives, agreed.gives) or _short(self.gets, agreed.gets)
 
 
-def _short(said: str | None, agreed: str | None) -> bool:
-    if said is None or agreed is None:
+def _short(stated: str | None, agreed: str | None) -> bool:
+    if stated is None or agreed is None:
         return False
-    amount, _, unit = said.partition(" ")
+    amount, _, unit = stated.partition(" ")
     wanted, _, wanted_unit = agreed.partition(" ")
     other = bool(unit and wanted_unit) and unit != wanted_unit
     return other or Fraction(amount) < Fraction(wanted)
@@ -105,7 +105,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
 
 
 class News(Struct, frozen=True):
-    """An operation that a gateway's notification tells of: what it is, and its id there."""
+    """An operation that a gateway's notification reports: what it is, and its id there."""
 
     kind: str  # capture, void, refund, chargeback
     id: str
@@ -116,15 +116,15 @@ class News(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     """`status` LOST: proved not charged (from `pay`), or not found (from `status`). `field`: what
     of the form the gateway refused, by our own name for it (`number`, `code`, `email`, the name of
-    an input); nothing was made then. `unsigned`: a notification that nobody signed, so that it says
-    nothing and is always followed by a query. `left`: we gave it up, the gateway didn't; it is
-    asked until its own last word, as about an attempt that the customer leaves.
+    an input); nothing was made then. `unsigned`: a notification without a signature, which proves
+    nothing and is always followed by a query. `left`: we have given it up and the gateway has not:
+    it is queried until it is final there, like an attempt that the customer has left.
 
     A card's number is masked in all that a gateway states, whichever field it echoes it in."""
 
     status: Status
     id: str | None = None
-    step: Step | None = None
+    step: NextAction | None = None
     reason: Reason | None = None
     facts: Facts = Facts()
     news: News | None = None

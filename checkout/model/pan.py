@@ -1,6 +1,6 @@
 """Primary account numbers: whose they are, the check digit, and where they stand in a text.
 
-None is ever kept or told: what has one in it is refused, or masked.
+None is ever stored or shown: a text with one in it is refused, or the number is masked.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ BRANDS: Final = (
     Brand("unionpay", ((62, 62), (81, 81)), frozenset(range(16, 20))),
     Brand("maestro", ((50, 50), (56, 69)), frozenset(range(12, 20))),
 )
+
+BRAND_OF: Final = {brand.name: brand for brand in BRANDS}
 
 _DOUBLED: Final = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added
 

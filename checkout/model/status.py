@@ -68,7 +68,7 @@ OUTWARD: Final[dict[Status, str]] = {
 
 
 def move(current: Status, proposed: Status) -> Status:
-    """Where an attempt goes when told `proposed`; a late or repeated word changes nothing."""
+    """The status after a report of `proposed`; a late or repeated report changes nothing."""
     return proposed if proposed in MOVES[current] else current
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import time
-from types import TracebackType
 from typing import Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -28,7 +27,7 @@ class Untrusted(Exception):
     """The certificate is not valid for this address: a browser would show a warning."""
 
 
-class Got(NamedTuple):
+class Response(NamedTuple):
     url: str
     status: int
     headers: httpx.Headers
@@ -63,18 +62,10 @@ class Browser:
             transport=transport,
         )
 
-    def __enter__(self) -> Browser:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._http.close()
 
-    def page(self, url: str) -> Got:
+    def page(self, url: str) -> Response:
         """A page, wherever it is sent on to on its own site; another site is not asked."""
         headers = {
             "accept": DOCUMENT,
@@ -94,7 +85,7 @@ class Browser:
             if origin(url) != origin(got.url) or len(hops) > MOST_HOPS:
                 return got._replace(hops=tuple(hops))
 
-    def file(self, url: str, dest: str) -> Got:
+    def file(self, url: str, dest: str) -> Response:
         """`dest`: script or style."""
         return self._get(
             url,
@@ -106,7 +97,7 @@ class Browser:
             },
         )
 
-    def _get(self, url: str, headers: dict[str, str]) -> Got:
+    def _get(self, url: str, headers: dict[str, str]) -> Response:
         until = time.monotonic() + SECONDS
         body = bytearray()
         try:
@@ -121,7 +112,7 @@ class Browser:
             if _is_about_the_certificate(error):
                 raise Untrusted(str(error)) from error
             raise Unreachable(f"{type(error).__name__}: {error}") from error
-        return Got(url, answer.status_code, answer.headers, bytes(body))
+        return Response(url, answer.status_code, answer.headers, bytes(body))
 
 
 def origin(url: str) -> str:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from checkout.pci.inventory import Inventory, Page, Resource
-from checkout.pci.markup import Odd, Tag, Text, excerpt, taken_apart, written_by
+from checkout.pci.markup import Tag, Text, Unexpected, excerpt, parse_page, vocabulary_of
 from checkout.web.page_types import BY_NAME
 
 _COLOUR: Final = "#[0-9a-fA-F]{3,8}"
@@ -66,14 +66,14 @@ class Document:
         self.origin, self.path = f"{parts.scheme}://{parts.netloc}", parts.path
         self._wrong = 0
         self.type = BY_NAME[self.page.name]
-        self.written = written_by(self.type.template)
+        self.vocabulary = vocabulary_of(self.type.template)
 
     def read(self) -> list[Change]:
         """What is wrong with it, at most `MOST` changes: a page with more is another page."""
-        parts = (each for each in taken_apart(self.text, whole=self.type.whole) if each != EMPTY)
+        parts = (each for each in parse_page(self.text, whole=self.type.whole) if each != EMPTY)
         tags = Counter[str]()
         for part, following in pairwise(chain(parts, (EMPTY,))):
-            if isinstance(part, Odd):
+            if isinstance(part, Unexpected):
                 self._add("markup", f"the page has what we never write: {part.source}")
             elif isinstance(part, Tag) and not part.closes:
                 # Right behind a script's or a style's tag stands all that is in it.
@@ -94,7 +94,7 @@ class Document:
             self._add(kind, f"the page has {count} {name}s instead of {expected}")
 
     def _tag(self, tag: Tag, inside: str) -> None:
-        known = self.written.attributes.get(tag.name)
+        known = self.vocabulary.attributes.get(tag.name)
         if known is None:
             self._add("markup", f"an element that this page never has: {excerpt(tag.source)}")
             return
@@ -126,7 +126,7 @@ class Document:
             self._add("style", f"a style that is not only colours and corners: {excerpt(inside)}")
 
     def link(self, tag: Tag, inside: str) -> None:
-        if tag.source in self.written.tags:  # the icon
+        if tag.source in self.vocabulary.tags:  # the icon
             return
         if tag.get("rel") != "stylesheet":
             kind = "origin" if self.target(tag.get("href")).site else "markup"
@@ -135,7 +135,7 @@ class Document:
         self._resource(tag, tag.get("href"), self.page.styles)
 
     def meta(self, tag: Tag, inside: str) -> None:
-        if tag.source in self.written.tags:
+        if tag.source in self.vocabulary.tags:
             return
         if tag.get("name") == "color-scheme" and tag.get("content") in SCHEMES_OF_COLOUR:
             return
@@ -176,8 +176,8 @@ class Document:
             return
         self.files.append(found)
         if tag.get("integrity") != found.integrity:
-            said = tag.get("integrity") or "no hash"
-            self._add("integrity", f"{found.path}: the page says {excerpt(said)}")
+            given = tag.get("integrity") or "no hash"
+            self._add("integrity", f"{found.path}: the page says {excerpt(given)}")
 
     def _nonce(self, tag: Tag) -> None:
         if not self.nonce or tag.get("nonce") != self.nonce:

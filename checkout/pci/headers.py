@@ -8,10 +8,10 @@ from typing import Final
 
 import httpx
 
-from checkout.links import COOKIE, COOKIE_ATTRIBUTES
 from checkout.pci.document import Change
 from checkout.pci.inventory import NONCE, Inventory, Page
 from checkout.pci.markup import excerpt
+from checkout.signing import COOKIE, COOKIE_ATTRIBUTES
 
 POLICY: Final = "content-security-policy"
 ANCESTORS: Final = "frame-ancestors"
@@ -38,9 +38,7 @@ def page_changes(headers: httpx.Headers, page: Page, inventory: Inventory) -> It
     for name, wanted in page.headers.items():
         if name != POLICY:
             yield from _header(headers, name, wanted)
-    for name in UNWANTED:
-        if name in headers:
-            yield Change("header", f"{name} is not ours: {excerpt(headers[name])}")
+    yield from _unwanted(headers, UNWANTED)
     yield from _cookie(headers)
     yield from _policy(headers, page, inventory)
 
@@ -50,22 +48,26 @@ def file_changes(headers: httpx.Headers, media_type: str) -> Iterator[Change]:
         yield from _header(headers, name, wanted)
     if headers.get("content-type", "").partition(";")[0] != media_type:
         yield from _header(headers, "content-type", media_type)
-    for name in UNWANTED_OF_FILES:
+    yield from _unwanted(headers, UNWANTED_OF_FILES)
+
+
+def _unwanted(headers: httpx.Headers, names: tuple[str, ...]) -> Iterator[Change]:
+    for name in names:
         if name in headers:
             yield Change("header", f"{name} is not ours: {excerpt(headers[name])}")
 
 
 def _header(headers: httpx.Headers, name: str, wanted: str) -> Iterator[Change]:
-    said = headers.get_list(name)
-    if not said:
+    values = headers.get_list(name)
+    if not values:
         yield Change("header", f"{name} is missing")
-    elif said != [wanted]:
-        yield Change("header", f"{name} is {excerpt(', '.join(said))} instead of {wanted}")
+    elif values != [wanted]:
+        yield Change("header", f"{name} is {excerpt(', '.join(values))} instead of {wanted}")
 
 
 def _cookie(headers: httpx.Headers) -> Iterator[Change]:
-    for said in headers.get_list("set-cookie"):
-        pair, _, attributes = said.partition(";")
+    for cookie in headers.get_list("set-cookie"):
+        pair, _, attributes = cookie.partition(";")
         if pair.partition("=")[0].strip() != COOKIE:
             continue
         missing = {each.strip().lower() for each in COOKIE_ATTRIBUTES.split(";")} - {
@@ -86,13 +88,13 @@ def _directives(policy: str) -> dict[str, str]:
 
 
 def _policy(headers: httpx.Headers, page: Page, inventory: Inventory) -> Iterator[Change]:
-    said = headers.get_list(POLICY)
-    if not said:
+    values = headers.get_list(POLICY)
+    if not values:
         yield Change("policy", "the Content-Security-Policy is missing")
         return
-    if len(said) > 1 or "," in said[0]:
+    if len(values) > 1 or "," in values[0]:
         yield Change("policy", "another Content-Security-Policy beside ours")
-    wanted, found = _directives(page.headers[POLICY]), _directives(said[0])
+    wanted, found = _directives(page.headers[POLICY]), _directives(values[0])
     nonce = nonce_of(headers)
     for name, sources in wanted.items():
         if name not in found:

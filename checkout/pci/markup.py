@@ -1,7 +1,7 @@
 """A page taken apart, strictly: as our templates write HTML and no other way.
 
 A browser forgives anything, and what it forgives can hide from whoever reads otherwise. So nothing
-is forgiven here: each `<` begins a tag that is written as ours are, or is told as odd; we have no
+is forgiven here: each `<` begins a tag that is written as ours are, or is reported; we have no
 comments. What tags and attributes a template can write is read from the template itself.
 """
 
@@ -43,20 +43,20 @@ class Tag(NamedTuple):
         return self.attributes.get(name, "")
 
 
-class Odd(NamedTuple):
+class Unexpected(NamedTuple):
     """What we never write."""
 
     source: str
 
 
-class Written(NamedTuple):
+class Vocabulary(NamedTuple):
     """What a template can write: attributes by tag, and whole tags that are always the same."""
 
     attributes: Mapping[str, frozenset[str]]
     tags: frozenset[str]
 
 
-def taken_apart(page: str, *, whole: bool = True) -> Iterator[Text | Tag | Odd]:
+def parse_page(page: str, *, whole: bool = True) -> Iterator[Text | Tag | Unexpected]:
     """The page's texts and tags, in their order; `whole`: not a part that a page fetches."""
     place = 0
     if not whole:
@@ -64,18 +64,18 @@ def taken_apart(page: str, *, whole: bool = True) -> Iterator[Text | Tag | Odd]:
     elif page[: len(_DOCTYPE)].lower() == _DOCTYPE:
         place = len(_DOCTYPE)
     else:
-        yield Odd(excerpt(page))
+        yield Unexpected(excerpt(page))
     while place < len(page):
         start = page.find("<", place)
         text = page[place:] if start < 0 else page[place:start]
         if ">" in text:
-            yield Odd(excerpt(text[text.index(">") :]))
+            yield Unexpected(excerpt(text[text.index(">") :]))
         yield Text(text)
         if start < 0:
             return
         tag = _TAG.match(page, start)
         if tag is None:
-            yield Odd(excerpt(page[start : start + 2 * EXCERPT]))
+            yield Unexpected(excerpt(page[start : start + 2 * EXCERPT]))
             place = start + 1
         else:
             yield _tag(tag)
@@ -85,26 +85,28 @@ def taken_apart(page: str, *, whole: bool = True) -> Iterator[Text | Tag | Odd]:
 def _tag(found: re.Match[str]) -> Tag:
     closing, name, attributes = found.groups()
     # A name twice: the first counts, as in browsers.
-    said: dict[str, str] = {}
+    values: dict[str, str] = {}
     for attribute in _ATTRIBUTE.finditer(attributes):
         value = (attribute[2] or "")[2:-1]
-        said.setdefault(attribute[1].lower(), html.unescape(value))
-    return Tag(name.lower(), said, bool(closing), found[0])
+        values.setdefault(attribute[1].lower(), html.unescape(value))
+    return Tag(name.lower(), values, bool(closing), found[0])
 
 
 @cache
-def written_by(template: str) -> Written:
+def vocabulary_of(template: str) -> Vocabulary:
     """What `templates/<template>` can write, with all that it is made of."""
     attributes: dict[str, set[str]] = {}
     tags = set[str]()
     for source in _sources(template):
-        filled = _JINJA.sub(lambda said: _FILLED if said[0].startswith("{{") else "", source)
+        filled = _JINJA.sub(lambda block: _FILLED if block[0].startswith("{{") else "", source)
         # Drawings are texts inside Jinja's own blocks: the source as it stands has them.
         for found in (*_TAG.finditer(filled), *_TAG.finditer(source)):
             tag = _tag(found)
             attributes.setdefault(tag.name, set()).update(tag.attributes)
         tags |= {tag[0] for tag in _TAG.finditer(filled) if _FILLED not in tag[0]}
-    return Written({name: frozenset(said) for name, said in attributes.items()}, frozenset(tags))
+    return Vocabulary(
+        {name: frozenset(names) for name, names in attributes.items()}, frozenset(tags)
+    )
 
 
 def _sources(template: str) -> Iterator[str]:

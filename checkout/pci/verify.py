@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -55,7 +56,8 @@ def verify(
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         raise Unusable("the address must be like https://pay.example.com/...")
     try:
-        with Browser(framed=framed, user_agent=user_agent, transport=transport) as browser:
+        browser = Browser(framed=framed, user_agent=user_agent, transport=transport)
+        with closing(browser):
             return _verified(browser, url, inventory, expected)
     except Untrusted as error:
         return Verdict("none", 0, (Change("certificate", excerpt(str(error))),))
@@ -101,6 +103,6 @@ def _file(browser: Browser, url: str, resource: Resource) -> Iterator[Change]:
     if got.status != 200:
         yield Change("hash", f"{resource.path} answers {got.status}")
         return
-    if (said := integrity(got.body)) != resource.integrity:
-        yield Change("hash", f"{resource.path} is {said} instead of {resource.integrity}")
+    if (found := integrity(got.body)) != resource.integrity:
+        yield Change("hash", f"{resource.path} is {found} instead of {resource.integrity}")
     yield from file_changes(got.headers, TYPES[resource.kind])

@@ -12,8 +12,8 @@ from msgspec import Struct
 from checkout.model.checks import REQUIRED, Fields, Rule, Wrong, suggestion
 from checkout.model.money import EXPONENTS, MOST_DECIMALS
 from checkout.model.rules import choice, whole
-from checkout.settings.fields import gateway_url
-from checkout.settings.strength import guessable
+from checkout.settings.rules import gateway_url
+from checkout.settings.secret_strength import guessable
 from checkout.settings.values import Account
 
 DECIMALS: Final = "decimals"

@@ -11,13 +11,13 @@ from msgspec import Struct
 
 from checkout.errors import BadSettings
 from checkout.model.checks import SETTINGS, Fields, Problems, Rule, Wrong, check_bounds
-from checkout.model.rules import flag, many, matching, whole
-from checkout.settings import fields as read
+from checkout.model.rules import email_address, flag, many, matching, whole
+from checkout.settings import rules
 from checkout.settings.accounts import read_account
-from checkout.settings.distinct import check_distinct
-from checkout.settings.references import resolve
+from checkout.settings.env_and_file import resolve
+from checkout.settings.secret_reuse import check_reuse
+from checkout.settings.secret_strength import strong
 from checkout.settings.shops import read_shop
-from checkout.settings.strength import strong
 from checkout.settings.values import (
     HTTPS_PORT,
     RETENTION,
@@ -81,30 +81,30 @@ def read_settings(fields: Fields, adapters: Mapping[str, type[Struct]]) -> Setti
         for name, table in _tables(fields, "shops")
     }
     settings = Settings(
-        public_url=fields.need("public_url", read.site(sandbox=sandbox)),
-        database=fields.need("database", read.database),
+        public_url=fields.need("public_url", rules.public_url(sandbox=sandbox)),
+        database=fields.need("database", rules.database),
         secrets=fields.need("secrets", many(strong(), least=1)),
-        trusted_proxies=fields.get("trusted_proxies", many(read.network), ()),
+        trusted_proxies=fields.get("trusted_proxies", many(rules.network), ()),
         sandbox=sandbox,
         http2=fields.get("http2", flag, False),
         operator_token=fields.get("operator_token", strong(16)),
-        security_contact=fields.get("security_contact", read.contact),
-        security_policy=fields.get("security_policy", read.web_page),
+        security_contact=fields.get("security_contact", rules.contact),
+        security_policy=fields.get("security_policy", rules.web_page),
         security_languages=fields.get(
-            "security_languages", many(read.language, least=1, most=10), ("en",)
+            "security_languages", many(rules.language, least=1, most=10), ("en",)
         ),
         gateways=gateways,
         shops=shops,
         smtp=_smtp(fields.within("smtp")) if fields.has("smtp") else None,
-        retention=fields.get("retention", read.span, RETENTION),
-        retention_unpaid=fields.get("retention_unpaid", read.span, RETENTION_UNPAID),
+        retention=fields.get("retention", rules.duration, RETENTION),
+        retention_unpaid=fields.get("retention_unpaid", rules.duration, RETENTION_UNPAID),
         limits=_limits(fields.within("limits")),
         egress_ports=ports,
-        notify_networks=fields.get("notify_networks", many(read.private_network), ()),
+        notify_networks=fields.get("notify_networks", many(rules.private_network), ()),
     )
     fields.no_others()
     _check_return_url(fields, settings)
-    check_distinct(fields, settings)
+    check_reuse(fields, settings)
     return settings
 
 
@@ -135,7 +135,7 @@ def _tables(fields: Fields, section: str) -> Iterator[tuple[str, Fields]]:
         tables.wrong("", "must have at least one")
     for name in tables.names:
         table = tables.child(name)
-        if read.NAME.fullmatch(name):
+        if rules.NAME.fullmatch(name):
             yield name, table
         else:
             table.wrong("", "must be named with letters, digits, _ and - (at most 64)")
@@ -143,8 +143,8 @@ def _tables(fields: Fields, section: str) -> Iterator[tuple[str, Fields]]:
 
 def _smtp(fields: Fields) -> Smtp:
     smtp = Smtp(
-        url=fields.need("url", read.smtp_url),
-        sender=fields.need("sender", read.sender),
+        url=fields.need("url", rules.smtp_url),
+        sender=fields.need("sender", email_address),
     )
     fields.no_others()
     return smtp

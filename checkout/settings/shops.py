@@ -26,8 +26,8 @@ from checkout.model.rules import (
     web_address,
 )
 from checkout.settings.colour import accent, accent_dark
-from checkout.settings.fields import back_origin, frame_origin, written
-from checkout.settings.strength import password, strong
+from checkout.settings.rules import back_origin, frame_origin, nonempty_text
+from checkout.settings.secret_strength import password, strong
 from checkout.settings.values import DEFAULT_ACCENT, HTTPS_PORT, Shop
 
 SMALLEST_KEY: Final = 2048  # bits
@@ -84,7 +84,7 @@ def read_shop(
 def private_key(value: Any) -> RSAPrivateKey:
     """A rule: an RSA key of 2048 bits or more as PEM, without a passphrase."""
     try:
-        key = load_pem_private_key(written(value).encode(), password=None)
+        key = load_pem_private_key(nonempty_text(value).encode(), password=None)
     except TypeError:
         raise Wrong("must be without a passphrase") from None
     except (ValueError, UnsupportedAlgorithm):

@@ -22,7 +22,7 @@ HTTPS_PORT = 443
 RETENTION, RETENTION_UNPAID = 400 * 24 * 3600.0, 30 * 24 * 3600.0  # seconds
 
 
-class Quiet(Struct, frozen=True, kw_only=True):
+class HidesSecrets(Struct, frozen=True, kw_only=True):
     """A value that may hold secrets: only the fields in `SHOWN` are ever printed."""
 
     SHOWN: ClassVar[tuple[str, ...]] = ()
@@ -35,7 +35,7 @@ class Quiet(Struct, frozen=True, kw_only=True):
         return [(name, getattr(self, name)) for name in self.SHOWN]
 
 
-class Account(Quiet, frozen=True):
+class Account(HidesSecrets, frozen=True):
     """An account at a gateway, under the operator's own name for it."""
 
     SHOWN = ("name", "adapter")
@@ -45,7 +45,7 @@ class Account(Quiet, frozen=True):
     options: Any  # the Struct that the adapter declares; it hides its own secrets
 
 
-class Shop(Quiet, frozen=True):
+class Shop(HidesSecrets, frozen=True):
     """A shop that may take payments. `return_origins` empty: customers go to the origin of `url`
     alone.
 
@@ -100,7 +100,7 @@ class Shop(Quiet, frozen=True):
         return next((method for method in self.methods if method.name == name), None)
 
 
-class Smtp(Quiet, frozen=True):
+class Smtp(HidesSecrets, frozen=True):
     """The mail server: smtp:// (port 587, STARTTLS) or smtps:// (port 465)."""
 
     SHOWN = ("host", "port", "sender")
@@ -133,7 +133,7 @@ class Smtp(Quiet, frozen=True):
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How much is too much; the window is in the name, else it is a minute."""
+    """How many are allowed; the window is in the name, else it is a minute."""
 
     submits_per_payment: int = 5
     declines_per_address_10min: int = 20
@@ -153,7 +153,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     requests_per_shop: int = 300
 
 
-class Settings(Quiet, frozen=True):
+class Settings(HidesSecrets, frozen=True):
     """All of checkout.toml. `secrets`: oldest first, newest last; `public_url` has no path and
     no slash at its end. Shops are called at `egress_ports`, in public or in `notify_networks`."""
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from babel.numbers import get_decimal_symbol
 
+from checkout.i18n import locale
 from checkout.model.money import LARGEST, Money
-from checkout.texts import locale
 
 LONGEST: Final = 40
 _BLANKS: Final = re.compile(r"[\s\u00a0\u202f'’]+")

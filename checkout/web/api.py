@@ -8,14 +8,14 @@ from typing import Any, Final
 from litestar import HttpMethod, Response, get, post, route
 
 from checkout.flow.app_limits import count_app_payment
+from checkout.i18n import choose_language
 from checkout.ledger.rows import Payment
-from checkout.links import read_link
 from checkout.merchant.app_orders import read_app_order
 from checkout.merchant.apps import app_checkout
 from checkout.merchant.orders import read_link_order, read_order
 from checkout.merchant.shapes import checkout
 from checkout.model.checks import decode, form_pairs
-from checkout.texts import choose
+from checkout.signing import read_link
 from checkout.web.bodies import posted_form, read_json
 from checkout.web.callers import authenticated, by_key, key_holder
 from checkout.web.security import client_address
@@ -113,7 +113,7 @@ async def to_payment(request: Web_Request, payment: Payment) -> Response[bytes]:
     web = web_of(request)
     story = await web.flow.open(payment.uid, payment.secret)
     accept = request.headers.get("accept-language", "")
-    lang = choose(payment.order.ways.language, accept=accept)
+    lang = choose_language(payment.order.ways.language, accept=accept)
     visit = Visit(web, request, lang, story)
     return see_other(visit.url(visit.page))
 

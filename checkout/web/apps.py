@@ -10,6 +10,7 @@ from litestar import Response, post
 
 from checkout.errors import Unprocessable
 from checkout.flow.verbs import CHOOSE_METHOD, Submission
+from checkout.i18n import choose_language
 from checkout.merchant.apps import (
     app_answer,
     app_browser,
@@ -23,7 +24,6 @@ from checkout.model.checks import Fields, decode
 from checkout.model.order import CARD_METHOD
 from checkout.model.rules import text
 from checkout.model.status import Status
-from checkout.texts import choose
 from checkout.web.bodies import read_json
 from checkout.web.callers import key_holder
 from checkout.web.forms import asked_names, fixed_names
@@ -49,7 +49,7 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     fields.done()
     story = await web.flow.open_token(token)
     holder.of(web.flow.shop(story))  # raises NotFound for another shop's payment
-    lang = choose(story.payment.order.ways.language, accept=_languages(request))
+    lang = choose_language(story.payment.order.ways.language, accept=_languages(request))
     visit = Visit(web, request, lang, story)
     number = story.next_number
     if visit.status is Status.OPEN:

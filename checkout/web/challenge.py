@@ -16,8 +16,8 @@ from typing import ClassVar, Final
 from msgspec import Struct
 
 from checkout.errors import BadSettings
-from checkout.links import Signer
 from checkout.settings import Settings
+from checkout.signing import Signer
 from checkout.web.views import Asked
 
 GROUP: Final = "checkout.challenges"

@@ -10,7 +10,7 @@ from typing import Any, Final
 from litestar import Response, post
 
 from checkout.flow.alone import by_token
-from checkout.links import receipt_secret
+from checkout.identifiers import receipt_secret
 from checkout.merchant.by_token import read_by_token, without_code
 from checkout.merchant.shapes import made_alone
 from checkout.model.checks import decode

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from checkout.model import saving
+from checkout.i18n import gettext
+from checkout.model import card_on_file
 from checkout.model.order import Agreement, Order, SaveCard
-from checkout.texts import gettext
 from checkout.web import words
 from checkout.web.views import Checkbox
 
@@ -49,8 +49,8 @@ def remember(order: Order, ticked: bool, language: str) -> Checkbox:
     payment, or for what the shop charges by itself."""
     _ = gettext(language)
     toggle = order.ways.save_card or SaveCard()
-    theirs = saving.contract(order, None, agreed=True)
-    hint = words.REMEMBER_HINT if saving.ONECLICK in theirs else words.REMEMBER_FOR_SHOP
+    theirs = card_on_file.contract(order, None, agreed=True)
+    hint = words.REMEMBER_HINT if card_on_file.ONECLICK in theirs else words.REMEMBER_FOR_SHOP
     return Checkbox(
         name="remember",
         text=toggle.text or _(words.REMEMBER),

@@ -12,10 +12,10 @@ from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
 from checkout.errors import Cancelled, CheckoutError, TooMany, Unavailable, Unprocessable
+from checkout.i18n import LANGUAGES, choose_language, gettext
 from checkout.ledger.rows import Story
 from checkout.model.order import Ways
 from checkout.settings import Shop
-from checkout.texts import LANGUAGES, choose, gettext
 from checkout.web import words
 from checkout.web.present import notice
 from checkout.web.views import ErrorPage, Shell
@@ -112,7 +112,7 @@ def _page(
     web = web_of(request)
     path = _path(request).split("/")
     first = path[1] if len(path) > 1 else ""
-    lang = choose(first, accept=request.headers.get("accept-language", ""))
+    lang = choose_language(first, accept=request.headers.get("accept-language", ""))
     found = words.ERROR.get(status, words.ERROR[500 if status >= 500 else 400])
     if isinstance(error, Cancelled):
         found = words.INVOICE_CANCELLED

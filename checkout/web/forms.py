@@ -9,12 +9,12 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from checkout.errors import BadRequest
+from checkout.i18n import N_, gettext, locale
 from checkout.merchant.customers import CUSTOMER, fitted
 from checkout.model.checks import Wrong
 from checkout.model.order import CardFields, Customer, Order
 from checkout.model.pan import holds_card_number
 from checkout.model.rules import HoldsCard
-from checkout.texts import N_, gettext, locale
 from checkout.web.veils import veiled
 from checkout.web.views import Field
 

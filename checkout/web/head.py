@@ -11,7 +11,7 @@ from litestar import Request
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from checkout.errors import CheckoutError, NotFound, TooLarge
-from checkout.links import LARGEST_LINK
+from checkout.signing import LARGEST_LINK
 from checkout.web.errors import on_error
 
 LONGEST_PATH: Final = LARGEST_LINK + 64  # characters: no address of ours is longer than a link

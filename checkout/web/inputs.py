@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from checkout.gateways.base import InputField
+from checkout.i18n import gettext
 from checkout.model.checks import Wrong
 from checkout.model.order import Customer
 from checkout.model.pan import holds_card_number
 from checkout.model.rules import email_address
-from checkout.texts import gettext
 from checkout.web import checkboxes, words
 from checkout.web.forms import ASKED, CARD_HERE, LONGEST_AGAIN, shown_again
 from checkout.web.views import Checkbox, Field

@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 
 from checkout.flow.mailer import Post
 from checkout.flow.verbs import Flow
+from checkout.i18n import N_, choose_language, gettext, locale
 from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
 from checkout.merchant.mail import Undelivered, mailbox, send
 from checkout.model.invoice import Kind
 from checkout.model.order import Order
 from checkout.settings import Settings, Shop, Smtp
-from checkout.texts import N_, choose, gettext, locale
 from checkout.web import words
 from checkout.web.present import amount, date_and_time, fill
 from checkout.web.render import environment
@@ -61,7 +61,7 @@ def mail_of(
         url,
         sender=_smtp(settings).sender,
         to=to,
-        language=choose(order.ways.language),
+        language=choose_language(order.ways.language),
         now=now,
         kind=kind,
         id=id,

@@ -11,13 +11,13 @@ from litestar import post, route
 
 from checkout.errors import Unprocessable
 from checkout.flow.verbs import CHOOSE_METHOD, Submission
-from checkout.links import Pocket
 from checkout.merchant.landing import back, names_a_way
 from checkout.merchant.shapes import words as shop_words
 from checkout.model.browser import FIELDS, Browser
+from checkout.model.next_action import Instructions, PostForm, Redirect
 from checkout.model.order import Method, Order
 from checkout.model.status import LIVE, OUTWARD, WON, Status
-from checkout.model.steps import Instructions, PostForm, Redirect
+from checkout.signing import CustomerCookie
 from checkout.web import present, reasons, words
 from checkout.web.answer import Answer
 from checkout.web.bodies import posted_form
@@ -26,7 +26,7 @@ from checkout.web.inputs import name_of
 from checkout.web.payment_page import asked_inputs, known_customer, show_payment
 from checkout.web.robots import admitted, look_at
 from checkout.web.security import guard_form
-from checkout.web.strangers import ANSWER, NOT_KNOWN, answered, pocket_of
+from checkout.web.strangers import ANSWER, NOT_KNOWN, answered, cookie_of
 from checkout.web.submission import read_submission
 from checkout.web.views import (
     OrderPage,
@@ -88,7 +88,7 @@ async def pay(request: Web_Request) -> Answer:
     if visit.story.payment.opened_at is None:  # nobody was there before
         visit.owned()
     uid = visit.story.payment.uid
-    pocket = Pocket(uid, visit.lang, chosen.name, token.attempt, kept, visit.own)
+    cookie = CustomerCookie(uid, visit.lang, chosen.name, token.attempt, kept, visit.own)
     submission = msgspec.structs.replace(submission, stranger=not visit.own, look=look)
     try:
         visit.story = await visit.web.flow.pay(visit.story, submission)
@@ -97,7 +97,7 @@ async def pay(request: Web_Request) -> Answer:
         return await show_payment(visit, values=fields, errors=wrong, status_code=422)
     if refused := _refused_field(visit, chosen, submission):
         return await show_payment(visit, values=fields, errors=refused, status_code=422)
-    return visit.to_page(pocket)
+    return visit.to_page(cookie)
 
 
 def _refused_field(visit: Visit, method: Method, sent: Submission) -> dict[str, str]:
@@ -130,8 +130,8 @@ async def who(request: Web_Request) -> Answer:
     visit = await enter(request)
     if await answered(request, visit):
         visit.owned()
-    if visit.page or (visit.own and visit.pocket):
-        return visit.to_page(pocket_of(visit))
+    if visit.page or (visit.own and visit.cookie):
+        return visit.to_page(cookie_of(visit))
     if visit.own:
         return await show_payment(visit)
     return await show_payment(visit, errors={ANSWER: NOT_KNOWN}, status_code=422)
@@ -293,14 +293,14 @@ def _auto_return(order: Order) -> int | None:
 
 def _browser_fields(visit: Visit, fields: Mapping[str, str]) -> dict[str, str]:
     """What the browser says of itself; without JavaScript what it has said on an earlier page."""
-    kept = visit.pocket.browser if visit.pocket else {}
+    kept = visit.cookie.browser if visit.cookie else {}
     return kept | {name: fields[name] for name in FIELDS if fields.get(name)}
 
 
 def _zone(visit: Visit) -> tzinfo:
     """The clock that times are told by: the browser's own, where its cookie names it."""
-    pocket = visit.pocket
-    return present.zone_of(pocket.browser if pocket else {})
+    cookie = visit.cookie
+    return present.zone_of(cookie.browser if cookie else {})
 
 
 def _browser(request: Web_Request, fields: Mapping[str, str]) -> Browser:

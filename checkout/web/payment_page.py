@@ -14,13 +14,13 @@ from typing import Any, Final
 import msgspec
 
 from checkout.gateways.base import InputField
+from checkout.i18n import LANGUAGES
 from checkout.ledger.rows import Story
-from checkout.model import saving
+from checkout.model import card_on_file
 from checkout.model.browser import FIELDS
-from checkout.model.card import oldest_month
+from checkout.model.card_form import oldest_month
 from checkout.model.order import CARD_METHOD, Customer, Details, Method
 from checkout.model.pan import BRANDS
-from checkout.texts import LANGUAGES
 from checkout.web import checkboxes, present, words
 from checkout.web.answer import Answer
 from checkout.web.forms import asked_names, card_fields, code_field, customer_fields
@@ -28,7 +28,7 @@ from checkout.web.inputs import input_fields, input_terms
 from checkout.web.robots import asked_of
 from checkout.web.saved import Offer, saved_card, shown, today
 from checkout.web.security import new_nonce
-from checkout.web.strangers import ANSWER, knows_somebody, pocket_of, take_opening, who
+from checkout.web.strangers import ANSWER, cookie_of, knows_somebody, take_opening, who
 from checkout.web.views import Checkbox, Field, MethodChoice, Notice, PaymentPage, Summary
 from checkout.web.visit import Visit
 
@@ -62,8 +62,8 @@ async def show_payment(
     methods = await visit.web.flow.prepare(visit.story)
     saved = await saved_card(visit)
     inputs = tuple([asked_inputs(visit, each) for each in methods])
-    texts, pocket, render = _texts(visit), visit.pocket, visit.web.render
-    wish = pocket.method if pocket else ""
+    texts, cookie, render = _texts(visit), visit.cookie, visit.web.render
+    wish = cookie.method if cookie else ""
     asked = asked_of(visit, values or {})
     if not (values or errors or saved or wish or asked) and _is_plain(visit.story):
         specimen = _specimen(visit.story)
@@ -95,7 +95,7 @@ async def show_payment(
         body,
         texts["nonce"],
         status_code=status_code,
-        pocket=pocket_of(visit),
+        cookie=cookie_of(visit),
     )
 
 
@@ -175,7 +175,7 @@ def _views(
     """What the template shows. `texts`: of `_texts`, or holes; nothing that is in them is taken
     from anywhere else."""
     order, lang, _ = visit.story.payment.order, visit.lang, visit._
-    wish = values.get("method") or (visit.pocket.method if visit.pocket else "")
+    wish = values.get("method") or (visit.cookie.method if visit.cookie else "")
     first = CARD_METHOD if saved else methods[0].name if methods else ""
     chosen = chosen_method(methods, wish) or chosen_method(methods, first)
     offered = tuple(map(_offer, repeat(visit), methods, inputs))
@@ -324,7 +324,11 @@ def _remember(
     visit: Visit, methods: tuple[Method, ...], saved: Offer | None, values: Mapping[str, str]
 ) -> Checkbox | None:
     order = visit.story.payment.order
-    if (saved and not saved.other) or not saving.asks(order) or not keeps_cards(visit, methods):
+    if (
+        (saved and not saved.other)
+        or not card_on_file.asks(order)
+        or not keeps_cards(visit, methods)
+    ):
         return None
     return checkboxes.remember(order, bool(values.get("remember")), visit.lang)
 

@@ -20,16 +20,16 @@ from babel.dates import (
 )
 from babel.numbers import NumberPattern, parse_pattern
 
+from checkout.bounded_cache import BoundedCache
 from checkout.gateways.base import InputField
+from checkout.i18n import Gettext, gettext, locale
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.browser import Browser
-from checkout.model.kept import Kept
 from checkout.model.money import Money
+from checkout.model.next_action import Instructions
 from checkout.model.order import CARD, CARD_METHOD, COINS, TOKENIZATION, WALLET, Order
 from checkout.model.outcome import Reason
 from checkout.model.status import FINAL, LIVE, WON, Status
-from checkout.model.steps import Instructions
-from checkout.texts import Gettext, gettext, locale
 from checkout.web import reasons, words
 from checkout.web.views import MethodChoice, Notice, Row, Summary
 
@@ -37,7 +37,7 @@ from checkout.web.views import MethodChoice, Notice, Row, Summary
 _LETTERS_BY_DIGITS: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
 CODES: Final = 4 * 1024 * 1024  # bytes of QR codes that are kept: each takes long to draw
-_codes: Final = Kept[str, str](CODES)
+_codes: Final = BoundedCache[str, str](CODES)
 
 SHOWN_TIME_LEFT: Final = 48 * 3600  # longer than this the time left helps nobody
 

@@ -10,11 +10,11 @@ from litestar import post, route
 
 from checkout.errors import NotFound, Unprocessable
 from checkout.flow.products import Choice, NotForSale, buy, find, payable
+from checkout.i18n import LANGUAGES, choose_language, gettext
 from checkout.ledger.products import Stocked
 from checkout.model.money import Money
 from checkout.model.product import Sale
 from checkout.settings import Shop
-from checkout.texts import LANGUAGES, choose, gettext
 from checkout.web import present, words
 from checkout.web.amounts import read_amount
 from checkout.web.answer import Answer
@@ -196,7 +196,7 @@ async def enter(request: Web_Request, lang: str | None = None) -> Look:
     web = web_of(request)
     stocked = await find(web.flow, request.path_params["id"])
     wish = stocked.product.ways.language
-    spoken = lang or choose(wish, accept=request.headers.get("accept-language", ""))
+    spoken = lang or choose_language(wish, accept=request.headers.get("accept-language", ""))
     if spoken not in LANGUAGES:
         raise NotFound
     return Look(web, request, spoken, stocked, web.settings.shop(stocked.shop))

@@ -16,9 +16,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from checkout.links import Signer
+from checkout.i18n import N_, gettext
 from checkout.settings import Settings
-from checkout.texts import N_, gettext
+from checkout.signing import Signer
 from checkout.web.challenge import About, Challenge
 from checkout.web.present import fill
 from checkout.web.views import Asked

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from checkout.i18n import N_
 from checkout.model.order import BANK, CARD, CASH, COINS, WALLET
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
-from checkout.texts import N_
 from checkout.web.words import Words
 
 NOT_CHARGED: Final = N_("Nothing was charged.")

@@ -18,8 +18,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
 from jinja2.visitor import NodeTransformer
 
 from checkout.assets import STATIC, TEMPLATES
-from checkout.model.kept import Kept
-from checkout.texts import LANGUAGES, translations
+from checkout.bounded_cache import BoundedCache
+from checkout.i18n import LANGUAGES, translations
 
 PAGES: Final = 16 * 1024 * 1024  # bytes of pages that are kept to be filled in
 MEDIA_TYPES: Final = {
@@ -103,7 +103,7 @@ class Renderer:
 
     def __init__(self, assets: Assets, folder: Path = TEMPLATES) -> None:
         self.assets = assets
-        self._pages = Kept[Hashable, tuple[list[bytes], list[str]]](PAGES)
+        self._pages = BoundedCache[Hashable, tuple[list[bytes], list[str]]](PAGES)
         self._environments = {
             language: environment(language, assets, folder) for language in LANGUAGES
         }

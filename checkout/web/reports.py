@@ -20,7 +20,7 @@ from litestar import Response, post
 from checkout.errors import BadRequest, TooMany
 from checkout.flow.counts import ALERTS, VIOLATIONS
 from checkout.model.checks import decode
-from checkout.model.networks import network_of
+from checkout.model.client_network import network_of
 from checkout.web.page_types import page_type
 from checkout.web.security import REPORTS, client_address, read_body
 from checkout.web.visit import Web_Request, web_of

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from checkout.model.card import BRAND_OF, oldest_month
+from checkout.model.card_form import oldest_month
 from checkout.model.order import CARD_METHOD
 from checkout.model.outcome import PaidCard, Reason
+from checkout.model.pan import BRAND_OF
 from checkout.web.present import BRAND_NAMES
 from checkout.web.views import SavedCard
 from checkout.web.visit import Visit

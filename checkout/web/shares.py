@@ -16,7 +16,7 @@ from litestar import Request
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from checkout.errors import Unavailable
-from checkout.model.networks import network_of
+from checkout.model.client_network import network_of
 from checkout.settings import Settings
 from checkout.web.addresses import address_of, peer_of, unnamed_proxy
 

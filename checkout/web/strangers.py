@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from checkout.flow.customers import is_customer, opens_first
-from checkout.links import Pocket
-from checkout.texts import N_
+from checkout.i18n import N_
+from checkout.signing import CustomerCookie
 from checkout.web.bodies import posted_form
 from checkout.web.forms import asked_names
 from checkout.web.security import guard_form
@@ -51,9 +51,9 @@ def _is_person(request: Web_Request) -> bool:
     return request.method == "GET" and goes and "prefetch" not in fetched
 
 
-def pocket_of(visit: Visit) -> Pocket:
+def cookie_of(visit: Visit) -> CustomerCookie:
     """What the browser keeps when the page is shown to it."""
-    kept = visit.pocket or Pocket(visit.story.payment.uid, lang=visit.lang)
+    kept = visit.cookie or CustomerCookie(visit.story.payment.uid, lang=visit.lang)
     return kept if kept.own == visit.own else msgspec.structs.replace(kept, own=visit.own)
 
 

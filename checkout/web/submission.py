@@ -11,9 +11,10 @@ from typing import Final, NamedTuple
 
 from checkout.errors import BadRequest
 from checkout.flow.verbs import CHOOSE_METHOD, Submission
-from checkout.model import saving
+from checkout.model import card_on_file
 from checkout.model.browser import Browser
-from checkout.model.card import SENSITIVE, AnyCard, read_card, read_saved_card
+from checkout.model.card import AnyCard
+from checkout.model.card_form import SENSITIVE, read_card, read_saved_card
 from checkout.model.order import CARD_METHOD, Customer, Method
 from checkout.web import words
 from checkout.web.forms import holder_of, read_customer
@@ -110,5 +111,5 @@ async def _read_card(
     card, errors = read_card(
         typed, today=today(visit), excluded_brands=excluded, code_optional=optional
     )
-    asked = keeps_cards(visit, (chosen,)) and saving.asks(order)
+    asked = keeps_cards(visit, (chosen,)) and card_on_file.asks(order)
     return card, bool(fields.get("remember")) if asked else None, errors

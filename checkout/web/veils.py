@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from checkout.texts import N_, gettext
+from checkout.i18n import N_, gettext
 from checkout.web.views import Field
 
 DOTS: Final = "•••"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from checkout.model.steps import Instructions
+from checkout.model.next_action import Instructions
 
 
 class Shop(Struct, frozen=True):

@@ -10,22 +10,22 @@ from litestar import HttpMethod, Request
 
 from checkout.errors import NotFound
 from checkout.flow.verbs import Flow
+from checkout.i18n import LANGUAGES, gettext
+from checkout.identifiers import receipt_secret
 from checkout.ledger.rows import Attempt, Story
-from checkout.links import (
-    COOKIE,
-    LARGEST_COOKIE,
-    Pocket,
-    Signer,
-    new_form_nonce,
-    receipt_secret,
-    set_cookie,
-)
+from checkout.model.next_action import Instructions
 from checkout.model.order import CARD, TOKENIZATION, Ways
 from checkout.model.status import LIVE, OUTWARD, Status
-from checkout.model.steps import Instructions
 from checkout.settings import Settings, Shop
 from checkout.settings.colour import on_dark, text_on
-from checkout.texts import LANGUAGES, gettext
+from checkout.signing import (
+    COOKIE,
+    LARGEST_COOKIE,
+    CustomerCookie,
+    Signer,
+    new_form_nonce,
+    set_cookie,
+)
 from checkout.web import present
 from checkout.web.answer import Answer
 from checkout.web.challenge import Challenge
@@ -127,9 +127,10 @@ class Visit:
     shop: Shop = field(init=False)
     framed: bool = field(init=False)
     """In the shop's frame: the browser says so; where it says nothing, the order does."""
-    _form_nonce: bytes | None = field(init=False, default=None)
+    _form_nonce: str | None = field(init=False, default=None)
     _own: bool | None = field(init=False, default=None)
-    _pocket: Pocket | Literal[False] | None = field(init=False, default=False)  # False: not read
+    # False: not read yet
+    _cookie: CustomerCookie | Literal[False] | None = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         """Raises NotFound for a shop that is no longer in the settings."""
@@ -163,19 +164,19 @@ class Visit:
         return client_address(self.request, self.web.settings.trusted_proxies)
 
     @property
-    def pocket(self) -> Pocket | None:
-        if self._pocket is False:
+    def cookie(self) -> CustomerCookie | None:
+        if self._cookie is False:
             value, uid = our_cookie(self.request), self.story.payment.uid
-            self._pocket = self.web.signer.read_pocket(uid, value) if value else None
-        return self._pocket
+            self._cookie = self.web.signer.read_cookie(uid, value) if value else None
+        return self._cookie
 
     @property
     def own(self) -> bool:
         """Whether this is the customer's browser; anybody else is a stranger, who may pay and is
         shown nothing that is known of the customer."""
         if self._own is None:
-            pocket = self.pocket
-            self._own = pocket is not None and pocket.own
+            cookie = self.cookie
+            self._own = cookie is not None and cookie.own
         return self._own
 
     def owned(self) -> None:
@@ -200,12 +201,12 @@ class Visit:
         own = purpose == "pay" and self._own is True
         return self.web.signer.sign_form(purpose, uid, number, self._form_nonce, own=own)
 
-    def to_page(self, pocket: Pocket | None = None) -> Answer:
-        """On to the page where the payment is now; `pocket`: the cookie to set."""
-        return see_other(self.url(self.page), self._cookie(pocket))
+    def to_page(self, cookie: CustomerCookie | None = None) -> Answer:
+        """On to the page where the payment is now; `cookie`: to be set."""
+        return see_other(self.url(self.page), self._cookie_header(cookie))
 
-    def _cookie(self, pocket: Pocket | None) -> dict[str, str]:
-        return {"set-cookie": set_cookie(self.web.signer.sign_pocket(pocket))} if pocket else {}
+    def _cookie_header(self, cookie: CustomerCookie | None) -> dict[str, str]:
+        return {"set-cookie": set_cookie(self.web.signer.sign_cookie(cookie))} if cookie else {}
 
     def show(
         self,
@@ -227,14 +228,16 @@ class Visit:
             **view,
         )
 
-    def answer(self, page: bytes, nonce: str, *, status_code: int, pocket: Pocket) -> Answer:
-        """A page that is made already; `pocket`: the cookie to set."""
+    def answer(
+        self, page: bytes, nonce: str, *, status_code: int, cookie: CustomerCookie
+    ) -> Answer:
+        """A page that is made already; `cookie`: to be set."""
         return self.web.answer(
             page,
             nonce,
             ancestors=self.shop.frame_origins,
             status_code=status_code,
-            headers=self._cookie(pocket),
+            headers=self._cookie_header(cookie),
         )
 
     def shell(

@@ -19,7 +19,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from checkout import __version__
 from checkout.assets import STATIC
-from checkout.texts import N_
+from checkout.i18n import N_
 from checkout.web.render import integrity
 from checkout.web.static import FOREVER, takes_gzip
 from checkout.web.visit import READ, Web_Request

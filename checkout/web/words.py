@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from checkout.i18n import N_
 from checkout.model.order import BANK, CARD, CARD_METHOD, CASH, COINS, WALLET
 from checkout.model.product import Sale
 from checkout.model.status import Status
-from checkout.texts import N_
 
 
 class Words(NamedTuple):

@@ -5,7 +5,7 @@
   const code = document.getElementById("f-code");
   const hint = document.getElementById("h-code");
   const marks = number.parentNode.querySelectorAll("[data-brand]");
-  // As in checkout/model/card.py: name, first digits, lengths, length of the code.
+  // As in checkout/model/pan.py: name, first digits, lengths, length of the code.
   const BRANDS = [
     ["amex", /^3[47]/, [15], 4],
     ["diners", /^3(0[0-59]|[689])/, [14, 16, 19], 3],

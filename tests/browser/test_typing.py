@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from playwright.async_api import Page, expect
 
-from checkout.model.card import digits, expiry, read_card
+from checkout.model.card_form import digits, expiry, read_card
 from tests.journeys.customer import CHALLENGE, FRICTIONLESS, Customer
 from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER

@@ -18,13 +18,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from checkout import __version__
-from checkout.cli.check import _public
+from checkout.cli.check import _private
 from checkout.gateways import OPTIONS
 from checkout.gateways.overpay import Options
-from checkout.links import read_link
 from checkout.settings import Account, load
+from checkout.settings.secret_strength import strong
 from checkout.settings.shops import publishable_key
-from checkout.settings.strength import strong
+from checkout.signing import read_link
 from tests.cli.conftest import ROOT, Run, answered
 from tests.support import shops
 from tests.web.house import written
@@ -302,7 +302,7 @@ async def test_check_online_of_a_private_address(url: str, sandbox: bool, fine: 
     options = Options(base_url=url, shop_id="361", secret_key="x")
     account = Account(name="cards", adapter="overpay_cards", options=options)
     settings = shops.settings(sandbox=sandbox, gateways={"cards": account})
-    found = await _public(settings, "cards")
+    found = await _private(settings, "cards")
     wrong = {
         "check": "gateways.cards",
         "ok": False,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from checkout.gateways import OPTIONS
-from checkout.links import read_link
 from checkout.model.money import TWO_WAYS
 from checkout.settings import load
+from checkout.signing import read_link
 from tests.cli.conftest import Run, answered
 from tests.cli.test_link_mail import with_smtp
 from tests.cli.test_payments import made, with_flow

@@ -17,9 +17,9 @@ from checkout.flow import invoices
 from checkout.flow.mailer import Mailer
 from checkout.gateways import OPTIONS
 from checkout.ledger.invoices import Standing
-from checkout.links import read_link
 from checkout.merchant.invoices import read_invoice
 from checkout.settings import load
+from checkout.signing import read_link
 from checkout.web.invoice import postman
 from tests.cli.conftest import Run, answered
 from tests.support.post import PostOffice, open_post_office

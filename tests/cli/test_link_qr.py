@@ -10,8 +10,8 @@ import pytest
 import segno
 
 from checkout.gateways import OPTIONS
-from checkout.links import read_link
 from checkout.settings import load
+from checkout.signing import read_link
 from tests.cli.conftest import Run, answered
 
 LINK = ("link", "--shop", "361", "--amount", "12.50", "--currency", "EUR",

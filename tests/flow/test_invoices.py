@@ -10,12 +10,13 @@ import pytest
 
 from checkout.errors import Cancelled, Gone, NotFound, Unprocessable
 from checkout.flow import invoices
+from checkout.identifiers import new_secret
 from checkout.ledger.invoices import Standing
 from checkout.ledger.rows import Payment, Story
-from checkout.links import new_secret, read_link
 from checkout.merchant.invoices import read_invoice
 from checkout.merchant.orders import read_link_order
 from checkout.model.status import Status
+from checkout.signing import read_link
 from tests.support import shops
 from tests.support.gateway import ACTION, AUTHORIZED, DECLINED, PAID, PENDING
 from tests.support.world import World, open_world

@@ -16,10 +16,10 @@ from checkout.flow.mailer import Mailer
 from checkout.flow.pace import MAIL_WAITS, MAILS
 from checkout.flow.sweep import sweep
 from checkout.flow.verbs import Flow
+from checkout.identifiers import new_secret
 from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
 from checkout.ledger.rows import Story
-from checkout.links import new_secret
 from checkout.merchant.invoices import read_invoice
 from checkout.merchant.mail import Undelivered
 from checkout.model.invoice import Delivery, Kind

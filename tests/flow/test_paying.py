@@ -10,9 +10,9 @@ from sqlalchemy import Connection, text
 from checkout.errors import Unavailable, Unprocessable
 from checkout.flow.sweep import sweep
 from checkout.ledger.rows import Story
+from checkout.model.next_action import Instructions, NextAction, PostForm, Redirect
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
 from checkout.model.status import Status
-from checkout.model.steps import Instructions, PostForm, Redirect, Step
 from tests.support import shops
 from tests.support.gateway import (
     ABSENT,
@@ -107,7 +107,7 @@ async def test_a_number_that_the_gateway_says_back_is_not_kept(world: World, ech
     ids=["redirect", "form", "link", "https", "app"],
 )
 async def test_nobody_is_sent_to_an_address_without_tls(
-    world: World, step: Step, left: Step | None
+    world: World, step: NextAction, left: NextAction | None
 ) -> None:
     """Adapters let http on loopback pass: there the simulated gateways are, and no others."""
     story = await world.paid_with(Outcome(Status.ACTION, "g-1", step))

@@ -34,7 +34,7 @@ from checkout.gateways.overpay_signature import is_signed
 from checkout.gateways.reading import address, app_link, safe, text
 from checkout.gateways.rest_answer import read as read_rest
 from checkout.gateways.rest_checksum import signed_words
-from checkout.links import COOKIE, Signer, read_link
+from checkout.i18n import choose_language, supported
 from checkout.merchant.app_orders import read_app_order
 from checkout.merchant.apps import app_browser, app_customer, app_form, request_of
 from checkout.merchant.by_token import read_by_token
@@ -45,10 +45,10 @@ from checkout.merchant.page_settings import card_token
 from checkout.merchant.products import read_product
 from checkout.merchant.travel import AIRLINE, LEG
 from checkout.model.browser import FIELDS, Browser
-from checkout.model.card import digits, expiry, read_card, read_holder
+from checkout.model.card_form import digits, expiry, read_card, read_holder
 from checkout.model.checks import Fields, Problems, Wrong, check_bounds, decode, form_pairs
+from checkout.model.client_network import network_of
 from checkout.model.money import EXPONENTS, Money
-from checkout.model.networks import network_of
 from checkout.model.order import Customer, CustomerFields, Order, Ways
 from checkout.model.pan import holds_card_number, mask_card_numbers
 from checkout.model.rules import (
@@ -70,10 +70,10 @@ from checkout.model.rules import text as text_of
 from checkout.pci.document import Document
 from checkout.pci.headers import page_changes
 from checkout.pci.inventory import inventory as made_inventory
+from checkout.settings.env_and_file import resolve
 from checkout.settings.load import read_settings
-from checkout.settings.references import resolve
-from checkout.settings.strength import strong
-from checkout.texts import choose, known
+from checkout.settings.secret_strength import strong
+from checkout.signing import COOKIE, Signer, read_link
 from checkout.web.addresses import read_address as read_ip_address
 from checkout.web.amounts import read_amount
 from checkout.web.callers import authenticated, by_key, key_holder
@@ -244,8 +244,8 @@ TEXTS: Final[Mapping[str, Read]] = {
     **{f"airline: {name}": rule for name, rule in AIRLINE.items()},
     **{f"leg: {name}": rule for name, rule in LEG.items()},
     "mail: address": mailbox,
-    "page: language": known,
-    "page: languages": lambda written: choose(written, accept=written),
+    "page: language": supported,
+    "page: languages": lambda written: choose_language(written, accept=written),
     "page: amount": amount,
     "page: customer": customer,
     "page: inputs": inputs,
@@ -260,7 +260,7 @@ TEXTS: Final[Mapping[str, Read]] = {
     "request: query": query_of("limit"),
     "request: cookie": lambda written: our_cookie(request(cookie=written)),
     "request: our cookie": lambda written: our_cookie(request(cookie=f"{COOKIE}={written}")),
-    "request: pocket": lambda written: SIGNER.read_pocket(UID, written),
+    "request: signed cookie": lambda written: SIGNER.read_cookie(UID, written),
     "request: form token": lambda written: SIGNER.read_form("pay", UID, written),
     "request: challenge": lambda written: SIGNER.read_challenge(UID, 1, written, 18),
     "request: proof": lambda written: proved("a" * 22, written, 18),

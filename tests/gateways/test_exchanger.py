@@ -23,10 +23,10 @@ from checkout.gateways.exchanger_ipn import CARRIERS, SIGNED, signature, verifie
 from checkout.gateways.exchanger_order import decode, order_in
 from checkout.gateways.exchanger_templates import NAMES
 from checkout.model.money import LARGEST, Money
+from checkout.model.next_action import Instructions, Redirect
 from checkout.model.order import Customer
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import Status
-from checkout.model.steps import Instructions, Redirect
 from tests.gateways import samples
 from tests.gateways.exchanger_side import IPN_SECRET, SAMPLE, ExchangerSide, letter
 from tests.gateways.kit import Conformance

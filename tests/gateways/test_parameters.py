@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkout.model.parameters import PARAMETERS
+from checkout.model.charge_parameters import PARAMETERS
 from tests.gateways.kit.details import SAID
 
 

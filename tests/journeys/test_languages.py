@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from checkout.i18n import translations
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
-from checkout.texts import translations
 from checkout.web import reasons, words
 from tests.journeys.customer import DECLINED, PLAIN, Customer
 from tests.journeys.house import House

@@ -12,10 +12,10 @@ from checkout.ledger import attempts, payments
 from checkout.ledger.rows import Payment, text
 from checkout.ledger.store import Ledger
 from checkout.model.money import Money
+from checkout.model.next_action import Instructions, NextAction, PostForm, Redirect
 from checkout.model.order import Customer
 from checkout.model.outcome import Facts, PaidCard, Reason
 from checkout.model.status import Status
-from checkout.model.steps import Instructions, PostForm, Redirect, Step
 from tests.support.rows import NOW, attempt, payment
 
 
@@ -53,7 +53,7 @@ async def test_what_is_claimed_comes_out(ledger: Ledger, paying: Payment) -> Non
     ],
     ids=lambda step: type(step).__name__,
 )
-async def test_steps_are_kept_exactly(ledger: Ledger, paying: Payment, step: Step) -> None:
+async def test_steps_are_kept_exactly(ledger: Ledger, paying: Payment, step: NextAction) -> None:
     put = attempt(paying)
     await ledger.write(attempts.claim, put)
     facts = Facts(money=Money(1, "EUR"), auth_code="1")

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
+from checkout.identifiers import new_uid
 from checkout.ledger import invoices, mails
 from checkout.ledger.invoices import Invoice
 from checkout.ledger.mails import Mail
 from checkout.ledger.store import Ledger
-from checkout.links import new_uid
 from checkout.model.invoice import Delivery, Kind
 from tests.support.rows import NOW, invoice
 

@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from sqlalchemy import Connection
 
+from checkout.identifiers import new_uid
 from checkout.ledger import outbox, payments
 from checkout.ledger.outbox import Letter, Waiting
 from checkout.ledger.rows import Payment
 from checkout.ledger.store import Ledger
-from checkout.links import new_uid
 from tests.support.rows import NOW, payment
 
 

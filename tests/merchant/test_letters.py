@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from checkout.links import receipt_secret
+from checkout.identifiers import receipt_secret
 from checkout.merchant.letters import headers, letter
 from checkout.model.status import Status
 from tests.merchant.stories import story

@@ -11,7 +11,7 @@ from checkout import __version__
 from checkout.assets import STATIC, TEMPLATES
 from checkout.pci import purposes
 from checkout.pci.inventory import BY_NONCE, Inventory, bundles, inventory, of_settings
-from checkout.pci.markup import Odd, Tag, taken_apart, written_by
+from checkout.pci.markup import Tag, Unexpected, parse_page, vocabulary_of
 from checkout.web.page_types import PAGE_TYPES
 from checkout.web.render import Assets, integrity
 from checkout.web.widget import SCRIPTS
@@ -65,10 +65,10 @@ def test_a_drawn_page_is_as_the_inventory_says(name: str) -> None:
     for language in ("en", "de", "ru"):
         template, page, shell = states(language)[name]
         row = whole.page(next(each.name for each in PAGE_TYPES if each.template == template))
-        parts = list(taken_apart(render(template, page, shell).lstrip()))
-        assert not [part for part in parts if isinstance(part, Odd)]
+        parts = list(parse_page(render(template, page, shell).lstrip()))
+        assert not [part for part in parts if isinstance(part, Unexpected)]
         tags = [part for part in parts if isinstance(part, Tag) and not part.closes]
-        written = written_by(template).attributes
+        written = vocabulary_of(template).attributes
         assert not [tag for tag in tags if set(tag.attributes) - written[tag.name]]
         scripts = [tag for tag in tags if tag.name == "script"]
         assert [(tag.get("src"), tag.get("integrity")) for tag in scripts] == [

@@ -17,10 +17,10 @@ from structlog.testing import capture_logs
 from checkout.gateways.base import Charge, InputField, Reference
 from checkout.gateways.exchanger import CAN, Exchanger, Options
 from checkout.model.money import Money
+from checkout.model.next_action import Instructions, Redirect
 from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import Exchanged, Outcome, Reason
 from checkout.model.status import Status
-from checkout.model.steps import Instructions, Redirect
 from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.exchanger.order import Order as ExchangerOrder
 from checkout.sandbox.exchanger.routes import EMAIL, PHONE, ROUTES

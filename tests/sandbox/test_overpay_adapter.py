@@ -17,10 +17,10 @@ from checkout.gateways.overpay_apm import OverpayApm
 from checkout.gateways.overpay_cards import OverpayCards
 from checkout.model.card import Card
 from checkout.model.money import Money
+from checkout.model.next_action import Instructions, PostForm, Redirect
 from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import Outcome, Reason
 from checkout.model.status import Status
-from checkout.model.steps import Instructions, PostForm, Redirect
 from checkout.sandbox.app import create_sandbox
 from tests.sandbox.requests import CHALLENGE, PAID
 

@@ -19,10 +19,10 @@ from checkout.gateways.rest import Options, Rest
 from checkout.model.browser import Browser
 from checkout.model.card import Card, SavedCard
 from checkout.model.money import Money
+from checkout.model.next_action import PostForm, Redirect
 from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import Outcome, Reason
 from checkout.model.status import Status
-from checkout.model.steps import PostForm, Redirect
 from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.signing import SigningKey
 from tests.sandbox.conftest import Mailbox

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checkout.gateways import OPTIONS
-from checkout.links import new_ticket
+from checkout.identifiers import new_ticket
 from checkout.settings.load import RETURN_PATH
 from tests.settings.conftest import Problems, Settled
 from tests.settings.kit import ADAPTERS, Rest

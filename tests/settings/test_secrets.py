@@ -18,7 +18,7 @@ from rich.pretty import pprint
 from checkout.model.checks import Fields
 from checkout.settings import Settings
 from checkout.settings.load import read_settings
-from checkout.settings.strength import password, strong, weak
+from checkout.settings.secret_strength import password, strong, weak
 from tests.settings.conftest import Problems, Settled
 from tests.settings.kit import ADAPTERS
 

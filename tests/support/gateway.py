@@ -10,9 +10,9 @@ from typing import Final
 from checkout.errors import Unauthorized
 from checkout.gateways.base import VERBS, Asked, Can, Charge, Gateway, Reference
 from checkout.model.money import Money
+from checkout.model.next_action import Redirect
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import Status
-from checkout.model.steps import Redirect
 
 Said = Outcome | BaseException | Callable[[], Awaitable[Outcome]]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from secrets import token_hex
 from typing import Any
 
+from checkout.identifiers import new_key, new_secret, new_ticket, new_token, new_uid
 from checkout.ledger.invoices import Invoice
 from checkout.ledger.rows import Attempt, Payment
-from checkout.links import link_digest, new_key, new_secret, new_ticket, new_token, new_uid
 from checkout.model.order import Customer
 from checkout.model.outcome import Facts
 from checkout.model.status import Status
+from checkout.signing import link_digest
 from tests.support.clock import BEGINNING
 from tests.support.shops import SHOP_ID, order
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from checkout.links import Pocket, Signer
+from checkout.signing import CustomerCookie, Signer
 from tests.web.house import Customer, House, Made
 
 # What is drawn anew at each showing.
@@ -51,8 +51,8 @@ async def shown(house: House, made: Made, lang: str, *, anew: bool) -> str:
         page = await shown(house, made, lang, anew=False)
         chosen = re.search(r'name="method" value="(\w+)"[^>]* checked', page)
         method = chosen[1] if chosen else "credit_card"
-    pocket = Pocket(made.uid, lang, method=method, own=True)
-    cookie = f"__Host-checkout={Signer(house.settings.secrets).sign_pocket(pocket)}"
+    known = CustomerCookie(made.uid, lang, method=method, own=True)
+    cookie = f"__Host-checkout={Signer(house.settings.secrets).sign_cookie(known)}"
     async with house.customer(Cookie=cookie) as customer:
         answer = await customer.get(made.path(lang=lang))
     assert answer.status_code == 200, answer.text

@@ -15,8 +15,8 @@ import pytest
 
 from checkout.app import challenge_of
 from checkout.errors import BadSettings
-from checkout.links import Signer
 from checkout.settings import Limits
+from checkout.signing import Signer
 from checkout.web.challenge import About
 from checkout.web.proof_of_work import SEED, TASK_BITS, TASKS, ProofOfWork, proved
 from tests.support import shops

@@ -14,9 +14,9 @@ from babel.numbers import get_decimal_symbol
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from checkout.links import sign_link
+from checkout.i18n import LANGUAGES, locale
 from checkout.model.money import EXPONENTS, LARGEST, MOST_DECIMALS, TWO_WAYS, Money
-from checkout.texts import LANGUAGES, locale
+from checkout.signing import sign_link
 from checkout.web.amounts import read_amount
 from checkout.web.charges import KINDS as BY_TOKEN
 from checkout.web.invoice import invoice

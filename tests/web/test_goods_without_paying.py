@@ -16,8 +16,8 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from checkout.ledger import outbox
-from checkout.links import sign_link
 from checkout.model.order import TRANSACTION_TYPES
+from checkout.signing import sign_link
 from tests.web.conftest import Opened
 from tests.web.house import PAID, SHOP, Customer, House, open_house, ordered, publishable_key
 from tests.web.test_apps import (

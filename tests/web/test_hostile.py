@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import pytest
 import pytest_asyncio
 
-from checkout.links import COOKIE, sign_link
+from checkout.signing import COOKIE, sign_link
 from checkout.web.security import LARGEST_BODY
 from tests.support.effort import peak_of, seconds_of
 from tests.web.house import CARD, OURS, House, Made, Raw, ordered, raw

@@ -18,7 +18,7 @@ import pytest_asyncio
 
 from checkout.app import create_app
 from checkout.flow.mailer import Mailer
-from checkout.links import read_link, sign_link
+from checkout.signing import read_link, sign_link
 from checkout.web.invoice import postman
 from tests.support.post import PostOffice, open_post_office
 from tests.support.shops import changed

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from checkout.model.card import SENSITIVE
+from checkout.model.card_form import SENSITIVE
 from tests.web.house import CARD, House, Made
 from tests.web.page import Page
 from tests.web.test_apps import pay as pay_in_app

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from checkout.links import sign_link
+from checkout.signing import sign_link
 from tests.web.conftest import Opened
 from tests.web.house import DECLINED, PAID, Customer, House, Made
 from tests.web.page import Page

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from checkout.texts import translations
+from checkout.i18n import translations
 from tests.web.conftest import Opened
 from tests.web.house import (
     CHALLENGE,

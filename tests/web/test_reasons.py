@@ -6,10 +6,10 @@ from itertools import product
 
 import pytest
 
+from checkout.i18n import LANGUAGES, translations
 from checkout.model.order import BANK, CARD, CASH, COINS, KINDS, WALLET
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
-from checkout.texts import LANGUAGES, translations
 from checkout.web import present, reasons, words
 
 NEVER_SENT = (reasons.NOTHING_SENT, reasons.NOT_CHARGED)  # said where the gateway was never asked

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from checkout.links import Pocket, Signer
+from checkout.signing import CustomerCookie, Signer
 from tests.web.house import CARD, CHALLENGE, DECLINED, PAID, PUBLIC, Customer, House, Made
 from tests.web.page import Page
 from tests.web.test_saved import again, token_of
@@ -52,8 +52,8 @@ async def knowing(house: House, **settings: Any) -> Made:
 @asynccontextmanager
 async def stranger(house: House, kind: str, made: Made) -> AsyncIterator[Customer]:
     """Somebody who was sent the link; `kind`: with what they come."""
-    forged = Signer(["f" * 32]).sign_pocket(Pocket(made.uid, own=True))
-    other = Signer(house.settings.secrets).sign_pocket(Pocket("another", own=True))
+    forged = Signer(["f" * 32]).sign_cookie(CustomerCookie(made.uid, own=True))
+    other = Signer(house.settings.secrets).sign_cookie(CustomerCookie("another", own=True))
     headers = {
         "person": {},
         "program": {"Sec-Fetch-Mode": ""},

@@ -12,7 +12,7 @@ import pytest
 
 from checkout import __version__
 from checkout.assets import STATIC
-from checkout.texts import LANGUAGES, gettext
+from checkout.i18n import LANGUAGES, gettext
 from checkout.web import widget
 from tests.web.house import PUBLIC, Customer
 from tests.web.test_security import policy_of

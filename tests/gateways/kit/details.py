@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from checkout.gateways.base import Can
-from checkout.model.parameters import KEPT_HERE, SERIES
+from checkout.model.charge_parameters import SERIES, USED_ON_OUR_PAGES
 from tests.gateways import faults, samples
 from tests.gateways.kit.house import House
 from tests.gateways.replay import Script, body_of
@@ -90,7 +90,7 @@ class Details(House):
         changes = with_it != plain
         # What our own pages keep may go on by settings, and need not be declared.
         assert changes or parameter not in can.details
-        assert not changes or parameter in can.details | KEPT_HERE
+        assert not changes or parameter in can.details | USED_ON_OUR_PAGES
 
     async def test_parameters_without(self, way: str) -> None:
         given = {"order": {"transaction_type": way, "alone": True}, "card": SAVED}

@@ -30,9 +30,9 @@ from checkout.gateways.base import (
 from checkout.gateways.reading import Object, address, safe, text
 from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, Answer, Wire
 from checkout.model.money import Money
+from checkout.model.next_action import Redirect
 from checkout.model.outcome import UNKNOWN, UNSIGNED, Facts, Outcome, Reason
 from checkout.model.status import Status
-from checkout.model.steps import Redirect
 
 STATUS: Final[Mapping[str, Status]] = {
     "waiting": Status.ACTION,

@@ -1,4 +1,4 @@
-"""Which secrets are good: long enough, no pattern, no word that stands in every example."""
+"""Whether a secret is strong: long enough, no pattern, no placeholder."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from checkout.links import new_key, new_secret, new_ticket, new_token, new_uid
+from checkout.identifiers import new_key, new_secret, new_ticket, new_token, new_uid
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checkout.model.networks import LONGEST, network_of
+from checkout.model.client_network import LONGEST, network_of
 
 
 @pytest.mark.parametrize(

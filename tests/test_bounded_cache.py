@@ -1,4 +1,4 @@
-"""Caches by bytes: what is weighed, what is kept, what goes first."""
+"""Caches bounded by bytes: what is weighed, what is kept, what goes first."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from checkout.bounded_cache import LARGEST_SHARE, BoundedCache, size_of
 from checkout.ledger.rows import order_of, text
-from checkout.model.kept import LARGEST_SHARE, Kept, weigh
 from checkout.model.order import Order
 from tests.merchant.orders import body, read
 
@@ -34,7 +34,7 @@ def test_what_is_weighed_is_what_is_taken(name: str) -> None:
     value = msgspec.json.decode(raw)
     taken = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    assert taken * 0.9 <= weigh(value) <= taken * 1.5
+    assert taken * 0.9 <= size_of(value) <= taken * 1.5
 
 
 def test_an_order_is_weighed() -> None:
@@ -49,19 +49,19 @@ def test_an_order_is_weighed() -> None:
     orders = [decoder.decode(each) for each in terms]
     taken = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    assert taken * 0.8 <= weigh(orders) <= taken * 2
+    assert taken * 0.8 <= size_of(orders) <= taken * 2
 
 
 def test_what_is_held_twice_counts_once() -> None:
     text = "x" * 1000
-    assert weigh([text] * 100) < 3000
+    assert size_of([text] * 100) < 3000
     loop: list[Any] = [text]
     loop.append(loop)
-    assert 1000 < weigh(loop) < 2000
+    assert 1000 < size_of(loop) < 2000
 
 
 def test_what_was_not_asked_for_longest_goes_first() -> None:
-    kept = Kept[str, bytes](20_000)
+    kept = BoundedCache[str, bytes](20_000)
     for name in "abcdefgh":
         kept.put(name, bytes(2000))
     assert kept.get("a") is not None
@@ -75,7 +75,7 @@ def test_what_was_not_asked_for_longest_goes_first() -> None:
 
 
 def test_a_value_that_takes_too_much_is_not_kept() -> None:
-    kept = Kept[str, bytes](80_000)
+    kept = BoundedCache[str, bytes](80_000)
     kept.put("small", bytes(100))
     kept.put("large", bytes(80_000 // LARGEST_SHARE))
     assert kept.get("large") is None
@@ -86,17 +86,17 @@ def test_a_value_that_takes_too_much_is_not_kept() -> None:
 
 
 def test_putting_anew_and_dropping() -> None:
-    kept = Kept[str, bytes](80_000)
+    kept = BoundedCache[str, bytes](80_000)
     for size in (100, 200, 300):
         kept.put("a", bytes(size))
-    assert (len(kept), kept.bytes) == (1, weigh("a", bytes(300)))
+    assert (len(kept), kept.bytes) == (1, size_of("a", bytes(300)))
     kept.drop("a")
     kept.drop("a")
     assert (len(kept), kept.bytes) == (0, 0)
 
 
 def test_several_threads() -> None:
-    kept = Kept[int, bytes](50_000)
+    kept = BoundedCache[int, bytes](50_000)
 
     def work(seed: int) -> None:
         for step in range(2000):
@@ -111,7 +111,7 @@ def test_several_threads() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    held = sum(weigh(key, value) for key in range(97) if (value := kept.get(key)) is not None)
+    held = sum(size_of(key, value) for key in range(97) if (value := kept.get(key)) is not None)
     assert held == kept.bytes <= kept.most
 
 

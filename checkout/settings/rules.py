@@ -17,23 +17,23 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PRIVATE_NAMES: Final = frozenset({"localhost", "local", "internal", "arpa", "alt", "lan", "home"})
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)  # of a shop or an account: in URLs
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
-SPANS: Final = {"d": 1, "w": 7}  # in days
-LONGEST_SPAN: Final = 3660
-_SPAN: Final = re.compile(r"([0-9]{1,5})([dw])", re.ASCII)
+DAYS: Final = {"d": 1, "w": 7}
+LONGEST_DURATION: Final = 3660  # days
+_DURATION: Final = re.compile(r"([0-9]{1,5})([dw])", re.ASCII)
 _DATABASE: Final = re.compile(r"sqlite:///.+|postgresql://[^/\s]+/[^/\s]+", re.ASCII)
 
 
-def written(value: Any) -> str:
+def nonempty_text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise Wrong("must be text")
     return value
 
 
-def site(*, sandbox: bool) -> Rule[str]:
+def public_url(*, sandbox: bool) -> Rule[str]:
     """An address without a path; https, in the sandbox http too (phones on the same network)."""
 
     def rule(value: Any) -> str:
-        text = written(value)
+        text = nonempty_text(value)
         if sandbox and text.lower().startswith("http://"):
             # The characters and the shape are checked as for https.
             web_origin("https://" + text[len("http://") :])
@@ -48,7 +48,7 @@ def gateway_url(*, sandbox: bool) -> Rule[str]:
     that no test reaches a real gateway."""
 
     def rule(value: Any) -> str:
-        text = web_url(written(value), sandbox=sandbox)
+        text = web_url(nonempty_text(value), sandbox=sandbox)
         if "?" in text or "#" in text:
             raise Wrong("must not have a query")
         host = parse(text).host
@@ -70,11 +70,11 @@ def _is_inside(host: str) -> bool:
 
 
 def frame_origin(*, sandbox: bool) -> Rule[str]:
-    return lambda value: web_origin(written(value), sandbox=sandbox)
+    return lambda value: web_origin(nonempty_text(value), sandbox=sandbox)
 
 
 def back_origin(*, sandbox: bool) -> Rule[str]:
-    return lambda value: return_origin(written(value), sandbox=sandbox)
+    return lambda value: return_origin(nonempty_text(value), sandbox=sandbox)
 
 
 def database(value: Any) -> str:
@@ -87,7 +87,7 @@ def database(value: Any) -> str:
 def network(value: Any) -> Network:
     """An address or a network (10.0.0.0/8), never the whole internet: its word is believed."""
     try:
-        found = ipaddress.ip_network(written(value))
+        found = ipaddress.ip_network(nonempty_text(value))
     except ValueError:
         raise Wrong("must be an address or a network like 10.0.0.0/8") from None
     if found.prefixlen == 0:
@@ -103,18 +103,18 @@ def private_network(value: Any) -> Network:
     return found
 
 
-def span(value: Any) -> float:
+def duration(value: Any) -> float:
     """Seconds, of days or weeks: "400d", "8w". A day at least, ten years at most."""
-    found = _SPAN.fullmatch(written(value))
-    days = int(found[1]) * SPANS[found[2]] if found else 0
-    if not 1 <= days <= LONGEST_SPAN:
+    found = _DURATION.fullmatch(nonempty_text(value))
+    days = int(found[1]) * DAYS[found[2]] if found else 0
+    if not 1 <= days <= LONGEST_DURATION:
         raise Wrong('must be days or weeks like "400d" or "8w", from 1 to 3660 days')
     return days * 24 * 3600.0
 
 
 def smtp_url(value: Any) -> str:
     reason = "must be like smtp://user:password@host:587"
-    text = written(value)
+    text = nonempty_text(value)
     try:
         parts = urlsplit(text)
         fits = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
@@ -127,7 +127,7 @@ def smtp_url(value: Any) -> str:
 
 def contact(value: Any) -> str:
     """Where weaknesses are reported: an e-mail address (as mailto:) or an https page."""
-    text = written(value)
+    text = nonempty_text(value)
     if text.lower().startswith("https:"):
         return web_url(text)
     try:
@@ -138,15 +138,11 @@ def contact(value: Any) -> str:
 
 
 def web_page(value: Any) -> str:
-    return web_url(written(value))
+    return web_url(nonempty_text(value))
 
 
 def language(value: Any) -> str:
-    text = written(value)
+    text = nonempty_text(value)
     if not _LANGUAGE.fullmatch(text):
         raise Wrong("must be a language like en or pt-BR")
     return text
-
-
-def sender(value: Any) -> str:
-    return email_address(value)

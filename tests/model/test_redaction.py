@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from checkout.model.bare import CARD, FACTS, ORDER, WAYS, bare_facts, bare_order
 from checkout.model.money import Money
 from checkout.model.order import Customer, Details, Methods, Order, Ways
 from checkout.model.outcome import Facts, PaidCard
+from checkout.model.redaction import CARD, FACTS, ORDER, WAYS, redacted_facts, redacted_order
 
 GO = {
     Order: {
@@ -45,18 +45,18 @@ def test_an_order() -> None:
         ),
         methods=Methods(params={"erip": {"account_number": "Anna"}}),
     )
-    bare = bare_order(order)
+    bare = redacted_order(order)
     assert "anna" not in repr(bare).casefold()
     assert (bare.money, bare.tracking_id) == (order.money, "order-7")
     assert bare.ways.notification_url == "https://shop.example.com/hook"
-    assert bare_order(bare) == bare
+    assert redacted_order(bare) == bare
 
 
 def test_facts() -> None:
     card = PaidCard(brand="visa", last_4="0000", bin="420000", holder="ANNA LEE", token="t-1")
     facts = Facts(card=card, message="Dear Anna", friendly="Anna!", auth_code="731337")
-    bare = bare_facts(facts)
+    bare = redacted_facts(facts)
     assert bare == Facts(
         card=PaidCard(brand="visa", last_4="0000", token="t-1"), auth_code="731337"
     )
-    assert bare_facts(Facts()) == Facts()
+    assert redacted_facts(Facts()) == Facts()

@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkout.errors import Forbidden
-from checkout.links import (
+from checkout.identifiers import new_uid
+from checkout.model.browser import FIELDS
+from checkout.signing import (
     LARGEST_COOKIE,
+    CustomerCookie,
     FormToken,
-    Pocket,
+    Sha256Signer,
     Signer,
-    _signature,
-    new_uid,
     set_cookie,
 )
-from checkout.model.browser import FIELDS
 
 OLD, NEW, NEXT = (secrets.token_hex(32) for _ in range(3))
 UID, OTHER = new_uid(), new_uid()
@@ -103,8 +103,8 @@ BROWSER = dict(
     )
 )
 kept = st.text(alphabet=string.ascii_letters + string.digits + "_+/.-", min_size=1, max_size=40)
-pockets = st.builds(
-    Pocket,
+cookies = st.builds(
+    CustomerCookie,
     uid=st.just(UID),
     lang=kept,
     method=kept,
@@ -114,16 +114,16 @@ pockets = st.builds(
 )
 
 
-@given(pockets)
-def test_a_pocket_comes_back(pocket: Pocket) -> None:
-    value = signer.sign_pocket(pocket)
-    assert signer.read_pocket(UID, value) == pocket
+@given(cookies)
+def test_a_cookie_comes_back(cookie: CustomerCookie) -> None:
+    value = signer.sign_cookie(cookie)
+    assert signer.read_cookie(UID, value) == cookie
     assert len(set_cookie(value)) < 1024
 
 
 @given(
     st.builds(
-        Pocket,
+        CustomerCookie,
         uid=st.just(UID),
         lang=st.text(),
         method=st.text(),
@@ -132,56 +132,56 @@ def test_a_pocket_comes_back(pocket: Pocket) -> None:
         own=st.booleans(),
     )
 )
-def test_a_cookie_is_small_whatever_is_in_the_pocket(pocket: Pocket) -> None:
-    value = signer.sign_pocket(pocket)
+def test_a_cookie_is_small_whatever_is_in_it(cookie: CustomerCookie) -> None:
+    value = signer.sign_cookie(cookie)
     assert len(set_cookie(value).encode()) < 1024
-    read = signer.read_pocket(UID, value)
+    read = signer.read_cookie(UID, value)
     assert read is not None
-    assert read.attempt == pocket.attempt
-    assert read.own == pocket.own
-    assert read.browser.items() <= pocket.browser.items()
+    assert read.attempt == cookie.attempt
+    assert read.own == cookie.own
+    assert read.browser.items() <= cookie.browser.items()
 
 
-def test_the_largest_pocket_fits() -> None:
-    largest = Pocket(UID, "x" * 40, "y" * 40, 10, dict.fromkeys(FIELDS, "z" * 40), own=True)
-    value = signer.sign_pocket(largest)
-    assert signer.read_pocket(UID, value) == largest
+def test_the_largest_cookie_fits() -> None:
+    largest = CustomerCookie(UID, "x" * 40, "y" * 40, 10, dict.fromkeys(FIELDS, "z" * 40), own=True)
+    value = signer.sign_cookie(largest)
+    assert signer.read_cookie(UID, value) == largest
     assert len(set_cookie(value)) <= LARGEST_COOKIE
 
 
 @pytest.mark.parametrize("odd", ['"', "\\", "\n", ";", ",", "é", "x" * 41, "<script>"])
 def test_what_is_odd_is_left_out(odd: str) -> None:
-    pocket = Pocket(UID, "de", odd, 2, BROWSER | {"time_zone_name": odd, "unknown": "1"})
-    read = signer.read_pocket(UID, signer.sign_pocket(pocket))
+    cookie = CustomerCookie(UID, "de", odd, 2, BROWSER | {"time_zone_name": odd, "unknown": "1"})
+    read = signer.read_cookie(UID, signer.sign_cookie(cookie))
     expected = {name: value for name, value in BROWSER.items() if name != "time_zone_name"}
-    assert read == Pocket(UID, "de", "", 2, expected)
+    assert read == CustomerCookie(UID, "de", "", 2, expected)
 
 
-def test_another_payments_pocket_is_none() -> None:
-    value = signer.sign_pocket(Pocket(UID, "de", "credit_card", 1, BROWSER))
-    assert signer.read_pocket(OTHER, value) is None
-    assert signer.read_pocket(UID, signer.sign_form("pay", UID, 1)) is None
+def test_another_payments_cookie_is_none() -> None:
+    value = signer.sign_cookie(CustomerCookie(UID, "de", "credit_card", 1, BROWSER))
+    assert signer.read_cookie(OTHER, value) is None
+    assert signer.read_cookie(UID, signer.sign_form("pay", UID, 1)) is None
     with pytest.raises(Forbidden):
         signer.read_form("pay", UID, value)
 
 
 @given(changes)
-def test_a_tampered_pocket_is_none(change: tuple[int, str, str]) -> None:
-    value = signer.sign_pocket(Pocket(UID, "de", "credit_card", 1, BROWSER))
+def test_a_tampered_cookie_is_none(change: tuple[int, str, str]) -> None:
+    value = signer.sign_cookie(CustomerCookie(UID, "de", "credit_card", 1, BROWSER))
     other = changed(value, *change)
-    assert other == value or signer.read_pocket(UID, other) is None
+    assert other == value or signer.read_cookie(UID, other) is None
 
 
 @given(st.text())
-def test_what_is_no_pocket_is_none(value: str) -> None:
-    assert signer.read_pocket(UID, value) is None
+def test_what_is_no_cookie_is_none(value: str) -> None:
+    assert signer.read_cookie(UID, value) is None
 
 
 def test_the_header() -> None:
     assert set_cookie("v") == (
         "__Host-checkout=v; Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
     )
-    value = signer.sign_pocket(Pocket(UID, "de", "credit_card", 1, BROWSER))
+    value = signer.sign_cookie(CustomerCookie(UID, "de", "credit_card", 1, BROWSER))
     assert not set(value) - set(string.ascii_letters + string.digits + "-_.")
 
 
@@ -189,32 +189,32 @@ def test_the_header() -> None:
 
 
 def test_keys_rotate_without_a_session_lost() -> None:
-    pocket = Pocket(UID, "de")
-    old = signer.sign_form("pay", UID, 1), signer.sign_pocket(pocket)
+    cookie = CustomerCookie(UID, "de")
+    old = signer.sign_form("pay", UID, 1), signer.sign_cookie(cookie)
 
     added = Signer([NEW, OLD])  # known everywhere before it signs anywhere
     assert added.read_form("pay", UID, old[0]).attempt == 1
-    assert signer.read_pocket(UID, added.sign_pocket(pocket)) == pocket  # the last one signs
+    assert signer.read_cookie(UID, added.sign_cookie(cookie)) == cookie  # the last one signs
 
     promoted = Signer([OLD, NEW])
-    new = promoted.sign_form("pay", UID, 1), promoted.sign_pocket(pocket)
+    new = promoted.sign_form("pay", UID, 1), promoted.sign_cookie(cookie)
     for token, value in (old, new):
         for each in (added, promoted):
             assert each.read_form("pay", UID, token).attempt == 1
-            assert each.read_pocket(UID, value) == pocket
+            assert each.read_cookie(UID, value) == cookie
     with pytest.raises(Forbidden):
         signer.read_form("pay", UID, new[0])
 
     dropped = Signer([NEW])
     assert dropped.read_form("pay", UID, new[0]).attempt == 1
-    assert dropped.read_pocket(UID, new[1]) == pocket
-    assert dropped.read_pocket(UID, old[1]) is None
+    assert dropped.read_cookie(UID, new[1]) == cookie
+    assert dropped.read_cookie(UID, old[1]) is None
     with pytest.raises(Forbidden):
         dropped.read_form("pay", UID, old[0])
-    assert Signer([NEXT]).read_pocket(UID, new[1]) is None
+    assert Signer([NEXT]).read_cookie(UID, new[1]) is None
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.binary(max_size=60))
 def test_signed_as_itsdangerous_does(secret: str, salt: str, value: bytes) -> None:
     theirs = itsdangerous.Signer(secret, salt=salt, digest_method=hashlib.sha256)
-    assert value + b"." + _signature(secret, salt, value) == theirs.sign(value)
+    assert Sha256Signer(secret, salt).sign(value) == theirs.sign(value)

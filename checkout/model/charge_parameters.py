@@ -1,6 +1,6 @@
-"""What a shop says for the gateway and the bank beside the money, by the names of Overpay's charge
-request. A gateway declares which of them it sends on (`Can.details`, `Can.details_alone`): what was
-said and isn't sent has to be found before it is forgotten.
+"""The parameters of a charge beside the money, by the names of Overpay's charge request. A gateway
+declares which of them it sends on (`Can.details`, `Can.details_alone`). One that a shop gives and
+the gateway does not send is logged; where no customer is present the payment is refused.
 
 What we do ourselves is not among them: `tracking_id`, the addresses, the language of the page.
 """
@@ -23,12 +23,13 @@ ADDITIONAL: Final = (
 )  # fmt: skip
 
 
-def _asked(name: str) -> Callable[[Order], Any]:
+def _switched_on(name: str) -> Callable[[Order], Any]:
     """Whether one of the 3-D Secure switches is on."""
     return lambda order: order.methods.params.get(CARD_METHOD, {}).get(name) is True
 
 
-OF_ORDER: Final[Mapping[str, Callable[[Order], Any]]] = {  # name -> what is said of it, if anything
+# By name: what the order has of it, if anything.
+ORDER_PARAMETERS: Final[Mapping[str, Callable[[Order], Any]]] = {
     "test": attrgetter("test"),
     "duplicate_check": attrgetter("details.duplicate_check"),
     "dynamic_billing_descriptor": attrgetter("descriptor"),
@@ -39,19 +40,19 @@ OF_ORDER: Final[Mapping[str, Callable[[Order], Any]]] = {  # name -> what is sai
     **{f"additional_data.{name}": attrgetter(f"details.{name}") for name in ADDITIONAL},
     **{f"customer.{name}": attrgetter(f"customer.{name}") for name in PERSON},
     **{f"billing_address.{name}": attrgetter(f"customer.{name}") for name in ADDRESS},
-    **{f"credit_card.{name}": _asked(name) for name in SECURE},
+    **{f"credit_card.{name}": _switched_on(name) for name in SECURE},
 }
-# What an order doesn't say: it always has an end; a browser and a code live for one request.
+# What no order tells apart: it always expires; a browser and a code live for one request.
 EXPIRY: Final = "expired_at"
 BROWSER: Final = "additional_data.browser"
 CODE: Final = "credit_card.verification_value"
 
-# The way of a payment that goes on with a series by the payment that began it.
+# A further payment of a recurring series, charged by the payment that began it.
 SERIES: Final = "series"
 
-PARAMETERS: Final = frozenset({*OF_ORDER, EXPIRY, BROWSER, CODE})
-# What says nothing of a payment by other means.
-OF_CARDS: Final = frozenset({
+PARAMETERS: Final = frozenset({*ORDER_PARAMETERS, EXPIRY, BROWSER, CODE})
+# What means nothing without a card.
+CARD_ONLY: Final = frozenset({
     "three_d_secure",
     "additional_data.contract",
     "additional_data.card_on_file",
@@ -59,14 +60,14 @@ OF_CARDS: Final = frozenset({
     "additional_data.avs_cvc_verification",
     *(name for name in PARAMETERS if name.startswith("credit_card.")),
 })  # fmt: skip
-# Of those, what our own pages do something with: it isn't lost where a gateway has no word for it.
-KEPT_HERE: Final = frozenset(
+# What our own pages use: it is not lost where a gateway does not send it.
+USED_ON_OUR_PAGES: Final = frozenset(
     name
     for name in PARAMETERS
     if name.startswith(("customer.", "billing_address.")) or name == "additional_data.receipt_text"
 )
 
 
-def said(order: Order) -> frozenset[str]:
-    """The names of what the order says; what switches something off asks for nothing."""
-    return frozenset(name for name, value in OF_ORDER.items() if value(order))
+def parameters_given(order: Order) -> frozenset[str]:
+    """The names of the parameters that the order has; a switch that is off is none."""
+    return frozenset(name for name, value in ORDER_PARAMETERS.items() if value(order))

@@ -1,4 +1,4 @@
-"""Whose an address is: what counts as one customer, wherever something is counted by address."""
+"""The network of an address: what limits count as one customer."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from checkout.model.card import SavedCard
+from checkout.model.card_on_file import asks, contract, for_gateway
 from checkout.model.money import Money
 from checkout.model.order import Order, SaveCard, Ways
-from checkout.model.saving import asks, contract, for_gateway
 
 RECURRING, ONECLICK, BOTH = ("recurring",), ("oneclick",), ("recurring", "oneclick")
 

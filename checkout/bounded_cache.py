@@ -17,7 +17,7 @@ LARGEST_SHARE: Final = 8  # a value that takes more than an eighth of the room i
 _RAW: Final = 64  # bytes of a `msgspec.Raw` beside those that it shows
 
 
-def weigh(*values: Any) -> int:
+def size_of(*values: Any) -> int:
     """Bytes that plain values and structs take with all they hold; what is held twice counts
     once."""
     total, seen, rest = 0, set[int](), list(values)
@@ -41,7 +41,7 @@ def weigh(*values: Any) -> int:
     return total
 
 
-class Kept(Generic[K, V]):
+class BoundedCache(Generic[K, V]):
     """Values that can be made again, in at most `most` bytes, their keys with them; those that
     nobody asked for longest go first. Several threads may use it."""
 
@@ -63,7 +63,7 @@ class Kept(Generic[K, V]):
             return found[0]
 
     def put(self, key: K, value: V) -> None:
-        weight = weigh(key, value)
+        weight = size_of(key, value)
         with self._lock:
             self._drop(key)
             if weight > self.most // LARGEST_SHARE:

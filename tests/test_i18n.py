@@ -14,7 +14,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
-from checkout.texts import CATALOGUES, LANGUAGES, SOURCE, locale, translations
+from checkout.i18n import CATALOGUES, LANGUAGES, SOURCE, locale, translations
 
 ROOT = Path(__file__).parents[1]
 KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None}  # marked where it stands, translated where it is shown

@@ -1,5 +1,5 @@
-"""What stays of an order and of a gateway's words when the personal data go: money, states, times,
-the names by which shop and gateway find a payment again. What is not named here goes."""
+"""Orders and gateway facts without personal data. What the tables name stays: money, states, times,
+and the names by which shop and gateway find a payment again; everything else is removed."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ FACTS: Final = (
 CARD: Final = ("brand", "last_4", "token")
 
 
-def bare_order(order: Order) -> Order:
+def redacted_order(order: Order) -> Order:
     return Order(**_kept(order, ORDER), description="", ways=Ways(**_kept(order.ways, WAYS)))
 
 
-def bare_facts(facts: Facts) -> Facts:
+def redacted_facts(facts: Facts) -> Facts:
     card = PaidCard(**_kept(facts.card, CARD)) if facts.card else None
     return Facts(**_kept(facts, FACTS), card=card)
 

@@ -57,7 +57,7 @@ def locale(language: str) -> Locale:
     return Locale.parse(language)
 
 
-def known(tag: str | None) -> str | None:
+def supported(tag: str | None) -> str | None:
     """The language of ours that a tag asks for: "de-AT" is "de"; None where there is none."""
     if not tag or len(tag) > LONGEST_TAG:
         return None
@@ -68,10 +68,10 @@ def known(tag: str | None) -> str | None:
     return spoken if spoken in LANGUAGES else None
 
 
-def choose(*wishes: str | None, accept: str = "") -> str:
-    """The first known of `wishes`, then of the Accept-Language header by its weights."""
+def choose_language(*wishes: str | None, accept: str = "") -> str:
+    """The first supported one of `wishes`, then of the Accept-Language header by its weights."""
     for wish in wishes:
-        if language := known(wish):
+        if language := supported(wish):
             return language
     weighed: list[tuple[float, str]] = []
     for part in accept[:LONGEST_ACCEPT].split(",")[:MOST_WISHES]:
@@ -81,6 +81,6 @@ def choose(*wishes: str | None, accept: str = "") -> str:
         except ValueError:
             continue
     for share, tag in sorted(weighed, key=lambda pair: -pair[0]):
-        if share > 0 and (language := known(tag)):
+        if share > 0 and (language := supported(tag)):
             return language
     return SOURCE

@@ -16,7 +16,7 @@ SECRETS: Final = frozenset({
 WITH_PASSWORDS: Final = frozenset({"url", "database"})
 
 
-def exposed(source: Path) -> list[str]:
+def exposed_files(source: Path) -> list[str]:
     """A sentence for each, of settings that were loaded before."""
     data = tomllib.loads(source.read_text())
     found = dict.fromkeys(_files(data, source))

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.pretty import pprint
 
 from checkout.assets import STATIC
-from checkout.model import card as words
-from checkout.model.card import Card, digits, expiry, read_card
+from checkout.model import card_form as words
+from checkout.model.card import Card
+from checkout.model.card_form import digits, expiry, read_card
 from checkout.model.pan import BRANDS, brand_of, holds_card_number, luhn, mask_card_numbers
 
 TODAY = date(2026, 6, 15)

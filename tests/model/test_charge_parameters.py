@@ -6,15 +6,20 @@ from typing import Any
 
 import pytest
 
+from checkout.model.charge_parameters import (
+    ORDER_PARAMETERS,
+    PARAMETERS,
+    USED_ON_OUR_PAGES,
+    parameters_given,
+)
 from checkout.model.order import Customer, Details, Methods
-from checkout.model.parameters import KEPT_HERE, OF_ORDER, PARAMETERS, said
 from tests.support import shops
 
 PLAIN = {"customer": Customer(), "ways": shops.order().ways}
 
 
 def test_an_order_of_money_alone_says_nothing() -> None:
-    assert said(shops.order(**PLAIN)) == frozenset()
+    assert parameters_given(shops.order(**PLAIN)) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -43,12 +48,12 @@ def test_an_order_of_money_alone_says_nothing() -> None:
     ],
 )  # fmt: skip
 def test_what_is_said(order: dict[str, Any], names: set[str]) -> None:
-    assert said(shops.order(**(PLAIN | order))) == names
+    assert parameters_given(shops.order(**(PLAIN | order))) == names
 
 
 def test_every_field_has_a_name() -> None:
     """Whoever adds one to what a shop may say says here what it is called."""
-    stand_for = {name.split(".")[-1] for name in OF_ORDER}
+    stand_for = {name.split(".")[-1] for name in ORDER_PARAMETERS}
     assert set(Details.__struct_fields__) <= stand_for
     assert set(Customer.__struct_fields__) <= stand_for
-    assert KEPT_HERE < PARAMETERS
+    assert USED_ON_OUR_PAGES < PARAMETERS

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkout.errors import NotFound, Unprocessable
-from checkout.links import LARGEST_LINK, LinkPayload, read_link, sign_link
 from checkout.settings import Shop
+from checkout.signing import LARGEST_LINK, LinkPayload, read_link, sign_link
 
 KEY, OLD, NEW, OTHERS = (secrets.token_hex(32) for _ in range(4))
 ORDER = {"amount": 1250, "currency": "EUR", "description": "Two tickets", "expires": 1893456000}

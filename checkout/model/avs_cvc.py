@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-ADDRESS: Final[Mapping[str, str]] = {
+AVS: Final[Mapping[str, str]] = {
     "0": "unknown",
     "1": "not supported for this card",
     "A": "street matches, postal code doesn't",
@@ -28,7 +28,7 @@ ADDRESS: Final[Mapping[str, str]] = {
     "AE6": "name, street and postal code match",
     "AE7": "name and street match",
 }
-SECURITY_CODE: Final[Mapping[str, str]] = {
+CVC: Final[Mapping[str, str]] = {
     "0": "unknown",
     "1": "not supported for this card",
     "D": "checked, wrong",
@@ -43,7 +43,7 @@ SECURITY_CODE: Final[Mapping[str, str]] = {
 }
 
 
-def worded(code: str | None, words: Mapping[str, str]) -> str | None:
+def explained(code: str | None, words: Mapping[str, str]) -> str | None:
     """ "M (street and postal code match)"; a code of no table stands alone."""
     if code is None:
         return None

@@ -38,13 +38,13 @@ class Instructions(Struct, frozen=True, tag="instructions"):
     link: str | None = None
 
 
-Step = Redirect | PostForm | Instructions
+NextAction = Redirect | PostForm | Instructions
 
 
-def form_step(
+def form_action(
     action: str, method: str, fields: Iterable[tuple[str, str]], *, framed: bool = False
 ) -> Redirect | PostForm:
-    """The step for a gateway's form. A GET form without fields is a plain URL; one with fields
+    """The action for a gateway's form. A GET form without fields is a plain URL; one with fields
     would make the browser drop the action's query, so that goes into hidden inputs first."""
     pairs = tuple(fields)
     if method.upper() == "POST":

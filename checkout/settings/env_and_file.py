@@ -27,7 +27,7 @@ def resolve(
     problems: Problems,
     key: str = "",
 ) -> Any:
-    """The same data with every reference replaced; what leads nowhere is told in `problems`."""
+    """The same data with every reference replaced; what leads nowhere is added to `problems`."""
     if isinstance(data, dict):
         return {
             name: resolve(value, environ, folder, problems, f"{key}.{name}" if key else name)

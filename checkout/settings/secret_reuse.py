@@ -1,4 +1,4 @@
-"""Each secret has one use and one owner: who knows one of them knows no other by it."""
+"""No secret may stand in two settings: each has one use and one owner."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Used(NamedTuple):
     kind: Kind
 
 
-def check_distinct(fields: Fields, settings: Settings) -> None:
-    """Of two that are the same the later one is told, with the name of the other."""
+def check_reuse(fields: Fields, settings: Settings) -> None:
+    """Of two that are the same the later one is reported, with the name of the other."""
     owners: dict[str, Used] = {}
     for used in _used(settings):
         first = owners.setdefault(used.text.strip(), used)

@@ -1,0 +1,109 @@
+"""`checkout payments capture | void | refund | accept | refuse`: what a shop does with a payment,
+and how somebody ends a mismatch."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from checkout.cli.common import (
+    FAILED,
+    UNUSABLE,
+    actor,
+    config_option,
+    console,
+    fail,
+    json_option,
+    print_json,
+    with_flow,
+)
+from checkout.cli.payment_rows import payment_row
+from checkout.flow import record
+from checkout.flow.operations import decide, operate, payment_named
+from checkout.flow.verbs import Flow
+from checkout.ledger import operations
+from checkout.merchant.shapes import operation as operation_shape
+from checkout.model.money import Money
+
+OPERATIONS = {
+    "capture": "Collect (part of) an authorized amount.",
+    "void": "Give an authorization up.",
+    "refund": "Send (part of) a payment back.",
+}
+REVIEWS = {
+    "accept": "End a mismatch: what the gateway says now stands. Of an operation: done.",
+    "refuse": "End a mismatch: the attempt ends unpaid. Of an operation: it failed.",
+}
+
+
+def add_to(group: click.Group) -> None:
+    for word, summary in REVIEWS.items():
+        group.add_command(_review(word, summary))
+    for kind, summary in OPERATIONS.items():
+        group.add_command(_operation(kind, summary))
+
+
+def _review(word: str, summary: str) -> click.Command:
+    """`checkout payments <word> UID --reason TEXT`."""
+
+    @click.command(word, help=summary)
+    @click.argument("uid")
+    @click.option("--reason", required=True, help="Why; kept with your name in the events.")
+    @config_option
+    @json_option
+    def command(uid: str, reason: str, config: Path | None, as_json: bool) -> None:
+        accept, by = word == "accept", actor()
+
+        async def work(flow: Flow) -> dict[str, Any]:
+            if await flow.ledger.read(operations.find, uid) is not None:
+                done = await decide(flow, uid, accept=accept, by=by, reason=reason)
+                story = await flow.ledger.read(record.read, done.payment)
+                return operation_shape(done, story)
+            story = await flow.judge(uid, accept=accept, by=by, reason=reason)
+            return payment_row(story.payment)
+
+        found = with_flow(config, work)
+        if as_json:
+            print_json(found)
+        else:
+            console().print(f"{uid}  {found['status']}")
+
+    return command
+
+
+def _operation(kind: str, summary: str) -> click.Command:
+    """`checkout payments <kind> UID`."""
+
+    @click.command(kind, help=summary)
+    @click.argument("uid")
+    @click.option("--amount", help="In major units, like 12.50; all that is left unless said.")
+    @click.option("--reason", default="", help="For the bank's and the customer's papers.")
+    @config_option
+    @json_option
+    def command(
+        uid: str, amount: str | None, reason: str, config: Path | None, as_json: bool
+    ) -> None:
+        async def work(flow: Flow) -> dict[str, Any]:
+            story = await flow.ledger.read(payment_named, uid)
+            minor = None
+            if amount is not None:
+                whole = story.payment.order.money
+                minor = Money.from_major(amount, whole.currency, whole.decimals).minor
+            done = await operate(flow, kind, uid, amount=minor, reason=reason, by=actor())
+            return operation_shape(done, story)
+
+        try:
+            found = with_flow(config, work)
+        except ValueError as error:
+            fail(f"--amount: {error}", UNUSABLE)
+        if as_json:
+            print_json(found)
+        else:
+            console().print(f"{kind} {found['status']}: {found['message']}")
+        if found["status"] == "failed":
+            sys.exit(FAILED)
+
+    return command

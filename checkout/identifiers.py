@@ -1,0 +1,40 @@
+"""Names of payments, attempts and addresses: drawn at random, or made of such a one."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import uuid
+
+from itsdangerous.encoding import base64_encode
+
+
+def new_uid() -> str:
+    """A payment's or an event's name: UUID 4."""
+    return str(uuid.uuid4())
+
+
+def new_token() -> str:
+    """A payment's name in the shop's API: 64 hex digits."""
+    return secrets.token_hex(32)
+
+
+def new_secret() -> str:
+    """128 random bits in 22 URL-safe characters: the payment's address."""
+    return secrets.token_urlsafe(16)
+
+
+def receipt_secret(secret: str) -> str:
+    """The secret of a payment's receipt, made of the payment's own: who has this one can't know
+    that one, so that a receipt may be handed on and its payment can't be opened by it."""
+    return base64_encode(hmac.digest(secret.encode(), b"receipt", "sha256")[:16]).decode()
+
+
+def new_key(number: int) -> str:
+    """What finds an attempt at its gateway: 128 random bits and the attempt's number."""
+    return f"{secrets.token_hex(16)}-{number}"
+
+
+def new_ticket() -> str:
+    """An attempt's return or notification address: 22 URL-safe characters."""
+    return secrets.token_urlsafe(16)
