@@ -334,3 +334,45 @@ def test_nobody_waits_by_what_may_swallow_the_end(path: Path) -> None:
         and node.value.id == "asyncio"
     ]
     assert found == []
+
+
+# --- Pages and style sheets are written to be read -----------------------------------------------
+
+LONGEST_LINE = 120  # characters
+# Not vendor/, which is others', and not widget/, whose lines are served as they stand: shops pin
+# its script by its hash, and a line that is broken is another hash.
+WRITTEN = sorted(
+    path
+    for folder in (TEMPLATES, ROOT / "static" / "css", ROOT / "static" / "js")
+    for path in folder.rglob("*.*")
+)
+SHEETS = [path for path in WRITTEN if path.suffix == ".css"]
+
+
+def _named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def crowded(sheet: str) -> list[str]:
+    """The lines of a style sheet that hold more than one selector's brace or one declaration."""
+    code = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
+    code = re.sub(r'"[^"]*"|\([^()]*\)', "", code)  # `;` and `{` in a text or in url() are neither
+    return [line for line in code.splitlines() if re.search(r"[{;}]\s*\S", line)]
+
+
+def test_crowded_lines_are_found() -> None:
+    good = "/* a; b; */\na:hover,\nb {\n  color: red;\n  background: url(a;b);\n}\n"
+    assert crowded(good) == []
+    for bad in ("a { color: red;\n}", "a {\n  color: red; margin: 0;\n}", "a {\n  margin: 0; }"):
+        assert len(crowded(bad)) == 1
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=_named)
+def test_no_line_is_too_long(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert not [n for n, line in enumerate(lines, 1) if len(line) > LONGEST_LINE]
+
+
+@pytest.mark.parametrize("path", SHEETS, ids=_named)
+def test_a_style_sheet_says_one_thing_a_line(path: Path) -> None:
+    assert crowded(path.read_text(encoding="utf-8")) == []

@@ -181,9 +181,7 @@ def allowed(host: str, *, sandbox: bool, networks: Sequence[Network] = ()) -> bo
         host.partition("%")[0]
     )
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if address in NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        inner = _inner(address)
         strange = address not in GLOBAL_UNICAST and not address.is_loopback
         if inner is None and strange:
             return any(address in network for network in networks)
@@ -193,6 +191,13 @@ def allowed(host: str, *, sandbox: bool, networks: Sequence[Network] = ()) -> bo
     if any(address in network for network in networks):
         return True
     return address.is_global and not address.is_multicast
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The older address that a newer one stands for."""
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
 
 
 def _retry_after(response: httpx.Response, now: float) -> float:

@@ -68,10 +68,7 @@ def settle(
     _write_down(conn, operation, story, status, outcome, now)
     if status is operation.status:
         return with_story(conn, uid)[0]
-    if status is Status.PENDING:
-        log.error("operation.unknown", payment=operation.payment, kind=operation.kind, alert=True)
-    if operation.status in FAILED:
-        alert(conn, story.attempts[operation.attempt - 1], "late_operation", now, operation=uid)
+    _alert(conn, operation, story, status, now)
     # Who asked for it has a refusal as the answer to that.
     answered = operation.status is Status.CLAIMED and not looked_up
     return _moved(conn, book, uid, now, tells_failure=not answered)
@@ -152,6 +149,17 @@ def _write_down(
             "updated_at": now,
         }
     operations.change(conn, operation.uid, **values)
+
+
+def _alert(
+    conn: Connection, operation: Operation, story: Story, status: Status, now: float
+) -> None:
+    """A person has to see what nobody knows, and what was done after it had failed."""
+    if status is Status.PENDING:
+        log.error("operation.unknown", payment=operation.payment, kind=operation.kind, alert=True)
+    if operation.status in FAILED:
+        attempt = story.attempts[operation.attempt - 1]
+        alert(conn, attempt, "late_operation", now, operation=operation.uid)
 
 
 def _amount(conn: Connection, operation: Operation, story: Story, facts: Facts) -> int:

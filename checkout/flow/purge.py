@@ -98,19 +98,12 @@ async def purge(
     were looked at."""
     until = time.monotonic() + seconds
     now, report = flow.clock(), Report()
-    kept: Counter[str] = Counter()
+    found = Counter[str | None]()
     ages = [*((status, paid) for status in PAID), *((status, unpaid) for status in UNPAID_ENDS)]
     for status, age in ages:
-        after: Place | None = None
-        while time.monotonic() < until and (
-            due := await flow.ledger.read(personal.payments_before, status, now - age, after, BATCH)
-        ):
-            reasons = await _batch(flow, [each.name for each in due], now, dry=dry)
-            report.payments += sum(why is None for why in reasons)
-            kept.update(why for why in reasons if why)
-            after = due[-1]
-            progress(len(due))
-            await asyncio.sleep(0 if dry else PAUSE)
+        found += await _payments(flow, status, now, age, until, dry=dry, progress=progress)
+    report.payments = found.pop(None, 0)
+    report.kept = {why: count for why, count in found.items() if why}
     report.invoices = await _invoices(flow, now, unpaid, until, dry=dry)
     if not dry:
         report.marks = await _marks(flow, now, paid, until)
@@ -118,8 +111,29 @@ async def purge(
         PURGED.labels("invoices").inc(report.invoices)
         if report.payments or report.invoices:
             await flow.ledger.tidy()
-    report.kept = dict(kept)
     return report
+
+
+async def _payments(
+    flow: Flow,
+    status: Status,
+    now: float,
+    age: float,
+    until: float,
+    *,
+    dry: bool,
+    progress: Callable[[int], None],
+) -> Counter[str | None]:
+    """How many of one status were purged (None), or kept, by the reason."""
+    found, after = Counter[str | None](), None
+    while time.monotonic() < until and (
+        due := await flow.ledger.read(personal.payments_before, status, now - age, after, BATCH)
+    ):
+        found.update(await _batch(flow, [each.name for each in due], now, dry=dry))
+        after = due[-1]
+        progress(len(due))
+        await asyncio.sleep(0 if dry else PAUSE)
+    return found
 
 
 async def _batch(flow: Flow, uids: list[str], now: float, *, dry: bool) -> list[str | None]:

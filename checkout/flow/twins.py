@@ -12,7 +12,7 @@ from checkout.flow import remaining
 from checkout.flow.by_gateway import AFTER
 from checkout.ledger import operations
 from checkout.ledger.operations import FAILED, OPEN, Operation
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Attempt, Story
 
 
 class Whose(Enum):
@@ -47,22 +47,24 @@ def whose_is(
     own_name = None if name == attempt.gateway_id else name
     others = _others(conn, operation, own_name, attempt.gateway_id)
     if operation.by_gateway:
-        whose = _of_the_gateways(conn, others, now)
-        unpaid = attempt.status not in AFTER  # as far as we know: then it is asked about again
-        return Whose.UNCLEAR if whose is Whose.ITS_OWN and unpaid else whose
+        return _of_the_gateways(conn, others, attempt, now)
     known = any(each.done and each.by_gateway for each in (*others.same, *others.alike))
     if operation.status in FAILED and known:
         return Whose.ANOTHER
     if looked_up and own_name is None and any(each.done for each in others.alike):
-        # The payment's state tells of an operation, and not of which. Where not both can be, of
-        # the one that is known; else a person has to look.
-        total = story.payment.order.money.minor
-        both = operation.amount <= remaining.unspent(total, others.made, operation.kind)
-        return Whose.UNCLEAR if both else Whose.ANOTHER
+        return _without_a_name(operation, story, others)
     return Whose.ITS_OWN
 
 
-def _of_the_gateways(conn: Connection, others: Others, now: float) -> Whose:
+def _without_a_name(operation: Operation, story: Story, others: Others) -> Whose:
+    """The payment's state tells of an operation, and not of which. Where not both can be, of the
+    one that is known; else a person has to look."""
+    total = story.payment.order.money.minor
+    both = operation.amount <= remaining.unspent(total, others.made, operation.kind)
+    return Whose.UNCLEAR if both else Whose.ANOTHER
+
+
+def _of_the_gateways(conn: Connection, others: Others, attempt: Attempt, now: float) -> Whose:
     """Of what a notification told: perhaps of ours, which had no answer or had failed."""
     ours = [each for each in others.same if not each.by_gateway]
     for each in ours:
@@ -71,7 +73,8 @@ def _of_the_gateways(conn: Connection, others: Others, now: float) -> Whose:
     if ours:
         return Whose.ANOTHER
     unnamed = any(each.status in OPEN and not each.by_gateway for each in others.alike)
-    return Whose.UNCLEAR if unnamed else Whose.ITS_OWN
+    unpaid = attempt.status not in AFTER  # as far as we know: then it is asked about again
+    return Whose.UNCLEAR if unnamed or unpaid else Whose.ITS_OWN
 
 
 def _others(

@@ -103,13 +103,9 @@ def read_card(
     brand = brand_of(number) if number else None
     if problem := _number_problem(number, brand, excluded_brands):
         errors["number"] = problem
-    when = expiry(
-        fields.get("expiry") or f"{fields.get('exp_month', '')}/{fields.get('exp_year', '')}"
-    )
-    if when is None or when[1] > today.year + 50:
-        errors["expiry"] = EXPIRY_MISSING
-    elif (when[1], when[0]) < oldest_month(today):
-        errors["expiry"] = EXPIRY_PAST
+    when, problem = _expiry(fields, today)
+    if problem:
+        errors["expiry"] = problem
     code, problem = _code(fields, brand)
     if problem and not (problem is CODE_MISSING and code_optional):
         errors["code"] = problem
@@ -157,6 +153,16 @@ def read_holder(text: str) -> tuple[str, str | None]:
         return holder, HOLDER_LONG
     many = sum(character.isdigit() for character in holder) >= 8
     return holder, HOLDER_DIGITS if many else None
+
+
+def _expiry(fields: Mapping[str, str], today: date) -> tuple[tuple[int, int] | None, str | None]:
+    """The card's last (month, year), and what is wrong with it."""
+    when = expiry(
+        fields.get("expiry") or f"{fields.get('exp_month', '')}/{fields.get('exp_year', '')}"
+    )
+    if when is None or when[1] > today.year + 50:
+        return when, EXPIRY_MISSING
+    return when, EXPIRY_PAST if (when[1], when[0]) < oldest_month(today) else None
 
 
 def _code(fields: Mapping[str, str], brand: Brand | None) -> tuple[str, str | None]:

@@ -39,6 +39,11 @@ def contract(order: Order, card: AnyCard | None, agreed: bool | None) -> tuple[s
         return order.contract or (RECURRING,)
     if isinstance(card, SavedCard):  # a token is charged under a contract always
         return order.contract or ((ONECLICK,) if card.code else (RECURRING,))
+    return _as_agreed(order, agreed)
+
+
+def _as_agreed(order: Order, agreed: bool | None) -> tuple[str, ...]:
+    """The contract of a card that was typed on our page."""
     decides_all = bool(order.ways.save_card and order.ways.save_card.customer_contract)
     if agreed:
         asked = order.contract or (ONECLICK,)

@@ -82,11 +82,14 @@ class Document:
                 tags["stylesheet" if sheet else part.name] += 1
             if len(self.changes) >= MOST or self._wrong >= MOST_WRONG:
                 return self.changes
+        self._counts(tags)
+        return self.changes
+
+    def _counts(self, tags: Counter[str]) -> None:
         had = {each.path for each in self.files}
         due = [each for each in self.page.scripts if each.always or each.path in had]
         self._count("script", tags["script"], len(due))
         self._count("stylesheet", tags["stylesheet"], 1 if self.page.styles else 0)
-        return self.changes
 
     def _count(self, name: str, count: int, expected: int) -> None:
         if count != expected:

@@ -37,7 +37,7 @@ class Tag(NamedTuple):
     name: str
     attributes: dict[str, str]
     closes: bool
-    source: str
+    source: str  # on one line: where it breaks is of no importance
 
     def get(self, name: str) -> str:
         return self.attributes.get(name, "")
@@ -89,7 +89,7 @@ def _tag(found: re.Match[str]) -> Tag:
     for attribute in _ATTRIBUTE.finditer(attributes):
         value = (attribute[2] or "")[2:-1]
         values.setdefault(attribute[1].lower(), html.unescape(value))
-    return Tag(name.lower(), values, bool(closing), found[0])
+    return Tag(name.lower(), values, bool(closing), " ".join(found[0].split()))
 
 
 @cache
@@ -103,7 +103,7 @@ def vocabulary_of(template: str) -> Vocabulary:
         for found in (*_TAG.finditer(filled), *_TAG.finditer(source)):
             tag = _tag(found)
             attributes.setdefault(tag.name, set()).update(tag.attributes)
-        tags |= {tag[0] for tag in _TAG.finditer(filled) if _FILLED not in tag[0]}
+        tags |= {_tag(found).source for found in _TAG.finditer(filled) if _FILLED not in found[0]}
     return Vocabulary(
         {name: frozenset(names) for name, names in attributes.items()}, frozenset(tags)
     )

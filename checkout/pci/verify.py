@@ -78,18 +78,23 @@ def _verified(browser: Browser, url: str, inventory: Inventory, expected: str | 
     if name == ERROR and expected != ERROR:
         raise Unusable(f"the address answers {got.status} and shows no page: give one that does")
     changes = []
+    if expected not in (None, name):
+        changes.append(Change("address", f"the address shows {name} instead of {expected}"))
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         changes.append(Change("certificate", "the page comes without TLS"))
     page, nonce = inventory.page(name), nonce_of(got.headers)
     document = Document(got.url, page, inventory, got.text, nonce)
     changes += [*page_changes(got.headers, page, inventory), *document.read()]
-    if nonce and nonce_of(browser.page(got.url).headers) == nonce:
-        changes.append(Change("nonce", "the nonce of the policy is the same twice"))
-    if expected not in (None, name):
-        changes.insert(0, Change("address", f"the address shows {name} instead of {expected}"))
-    for resource in document.files:
-        changes += _file(browser, urljoin(got.url, resource.path), resource)
+    changes += _asked_again(browser, document)
     return Verdict(name, len(document.files), tuple(changes[:MOST]))
+
+
+def _asked_again(browser: Browser, document: Document) -> Iterator[Change]:
+    """What further requests tell: whether the page's nonce stays, and its files."""
+    if document.nonce and nonce_of(browser.page(document.url).headers) == document.nonce:
+        yield Change("nonce", "the nonce of the policy is the same twice")
+    for resource in document.files:
+        yield from _file(browser, urljoin(document.url, resource.path), resource)
 
 
 def _widget(path: str, inventory: Inventory) -> Resource | None:

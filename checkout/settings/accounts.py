@@ -52,8 +52,10 @@ def _options(fields: Fields, options: type[Struct], base_url: str | None) -> Any
             fields.wrong(name, REQUIRED)
     _check_secrets(fields, options, table)
     fields.no_others()
-    if not fields.ok:
-        return None
+    return _made(fields, options, table) if fields.ok else None
+
+
+def _made(fields: Fields, options: type[Struct], table: Mapping[str, Any]) -> Any:
     try:
         return msgspec.convert(table, options)
     except msgspec.ValidationError as error:

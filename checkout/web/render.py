@@ -33,6 +33,9 @@ MEDIA_TYPES: Final = {
 }
 
 
+# For whoever reads the sources: a page goes out uncompressed, and what it weighs has a limit.
+_INDENTATION: Final = re.compile(r"^[ \t]+", re.MULTILINE)
+
 # What a stylesheet says of a dark device, and what it says where the shop has decided.
 _DARK: Final = b"screen and (prefers-color-scheme: dark)"
 _BOTH: Final = b"color-scheme: light dark"
@@ -62,7 +65,8 @@ class Assets:
         self.files: dict[str, StaticFile] = {}
         self._names: dict[str, str] = {}
         styles = sorted((folder / "css").glob("*.css"))
-        sheet = b"\n".join(path.read_bytes() for path in styles)
+        joined = "\n".join(path.read_text(encoding="utf-8") for path in styles)
+        sheet = _INDENTATION.sub("", joined).encode()
         self.add("app.css", sheet)
         for scheme, changes in SCHEMES.items():
             changed = sheet
@@ -140,10 +144,12 @@ class Renderer:
 
 class _Translated(Environment):
     """Puts the texts in when a template is compiled, not each time it is shown: `_("...")` with
-    a constant text and nothing to fill in becomes that text."""
+    a constant text and nothing to fill in becomes that text. Of a line's indentation one blank
+    is left: it may divide two attributes."""
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        return cast(nodes.Template, _Texts(self).visit(super()._parse(source, name, filename)))
+        parsed = super()._parse(_INDENTATION.sub(" ", source), name, filename)
+        return cast(nodes.Template, _Texts(self).visit(parsed))
 
 
 class _Texts(NodeTransformer):

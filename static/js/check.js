@@ -4,7 +4,10 @@
   if (!form) return;
   const digits = (input) => input.value.replace(/\P{Nd}/gu, "");
   const luhn = (text) =>
-    [...text].reverse().reduce((sum, digit, i) => sum + (i % 2 ? (digit * 2) % 10 + (digit > 4) : +digit), 0) % 10 === 0;
+    [...text]
+      .reverse()
+      .map((digit, i) => (i % 2 ? (digit * 2) % 10 + (digit > 4) : +digit))
+      .reduce((sum, each) => sum + each, 0) % 10 === 0;
 
   // The forms of an expiry date that people type and autofill produces, as the server reads them.
   const MONTH_FIRST = [/^(\d{1,2})\D+(\d{4}|\d{2})$/, /^(\d{2})(\d{4}|\d{2})$/, /^(\d)(\d{2})$/];

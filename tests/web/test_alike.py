@@ -49,7 +49,7 @@ async def shown(house: House, made: Made, lang: str, *, anew: bool) -> str:
     method = ""
     if anew:
         page = await shown(house, made, lang, anew=False)
-        chosen = re.search(r'name="method" value="(\w+)"[^>]* checked', page)
+        chosen = re.search(r'name="method"\s+value="(\w+)"[^>]* checked', page)
         method = chosen[1] if chosen else "credit_card"
     known = CustomerCookie(made.uid, lang, method=method, own=True)
     cookie = f"__Host-checkout={Signer(house.settings.secrets).sign_cookie(known)}"
