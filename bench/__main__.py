@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import re
-import socket
 import statistics
 import sys
 import tempfile
@@ -31,6 +30,7 @@ from rich.table import Table
 from bench.client import rate
 from bench.letters import WAITING, delays
 from checkout.stage import SHOP, Stage, new_keys, running, sandbox_arguments, start, wait_for
+from tests.support.servers import free_ports
 
 CARD = {"number": "4200000000000000", "code": "123", "holder": "JANE DOE"}
 
@@ -86,7 +86,7 @@ payments_per_address_10min = 100000
 @contextmanager
 def servers() -> Iterator[Place]:
     """The sandbox, the whole application and the bare handler, each a process on loopback."""
-    ports = [free_port() for _ in range(3)]
+    ports = free_ports(3)
     place = [f"http://127.0.0.1:{port}" for port in ports]
     with tempfile.TemporaryDirectory() as name, running() as children:
         children.append(start(*sandbox_arguments("127.0.0.1", ports[1])))
@@ -108,13 +108,6 @@ def servers() -> Iterator[Place]:
         wait_for(children, f"{place[0]}/health/ready")
         wait_for(children, place[2])
         yield Place(place[0], place[1], place[2], stage.keys.secret_key)
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def new_payment(http: httpx.Client, place: Place) -> str:

@@ -52,12 +52,11 @@ async def rate(url: str, seconds: float, accept: str = "text/html") -> float:
     request = (
         f"GET {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept: {accept}\r\n\r\n"
     ).encode()
+    host, port = parts.hostname or "", parts.port or 80
     loop = asyncio.get_running_loop()
     began = time.monotonic()
     opened = [
-        await loop.create_connection(
-            lambda: _Connection(request, began + seconds), parts.hostname, parts.port
-        )
+        await loop.create_connection(lambda: _Connection(request, began + seconds), host, port)
         for _ in range(CONNECTIONS)
     ]
     await asyncio.gather(*(connection.done for _, connection in opened))

@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -30,39 +28,14 @@ from checkout.ledger import outbox, payments
 from checkout.model.money import Money
 from checkout.model.order import Order, Ways
 from checkout.settings import Settings, load
-from checkout.stage import new_keys
+from tests.support.servers import Process, kill, start
+from tests.support.settings import NOBODY, overpay, shop, write_settings
 
-ROOT = Path(__file__).parents[1]
 WAITING = 1000
 TOLD = 40  # letters of the other shop
 EVERY = 0.1  # seconds between two of them
 PATIENCE = 120.0  # seconds
 LOOK = 0.02
-
-SETTINGS = """\
-public_url = "http://127.0.0.1:9"
-database = "sqlite:///{folder}/checkout.db"
-secrets = ["{secret}"]
-sandbox = true
-
-[gateways.cards]
-adapter = "overpay_cards"
-base_url = "http://127.0.0.1:9"
-shop_id = "1"
-secret_key = "{gateway}"
-"""
-SHOP = """
-[shops.{name}]
-name = "{name}"
-secret_key = "{secret}"
-link_keys = ["{link}"]
-private_key = "file:shop.pem"
-url = "http://127.0.0.1:9"
-email = "help@shop.example.com"
-
-[shops.{name}.methods]
-credit_card = "cards"
-"""
 
 
 @dataclass
@@ -119,13 +92,11 @@ async def delays(*, workers: int, waiting: int, told: int = TOLD) -> tuple[list[
                 return await _told(flow, hanging, well, waiting, told), hanging
             finally:
                 for each in running:
-                    each.kill()
-                    each.wait()
+                    kill(each)
 
 
-def _start(config: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "bench.letters", "--serve", str(config)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+def _start(config: Path) -> Process:
+    return start("-m", "bench.letters", "--serve", str(config))
 
 
 async def _told(
@@ -174,13 +145,12 @@ def _letters(conn: Connection, flow: Flow, shop: str, url: str, count: int) -> l
 
 
 def written(folder: Path) -> Path:
-    keys = [new_keys() for _ in range(3)]
-    (folder / "shop.pem").write_text(keys[0].private_key)
-    text = SETTINGS.format(folder=folder, secret=keys[0].link_key, gateway=keys[0].secret_key)
-    for name, key in zip(("hanging", "well"), keys[1:], strict=True):
-        text += SHOP.format(name=name, secret=key.secret_key, link=key.link_key)
-    (folder / "checkout.toml").write_text(text)
-    return folder / "checkout.toml"
+    methods = {"credit_card": "cards"}
+    tables = {
+        "gateways": {"cards": overpay(NOBODY)},
+        "shops": {name: shop(NOBODY, methods, name=name) for name in ("hanging", "well")},
+    }
+    return write_settings(folder, NOBODY, tables)
 
 
 async def serve(settings: Settings) -> None:

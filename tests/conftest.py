@@ -7,12 +7,20 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from checkout.stage import new_pair
+
 # The kit's own assertions are to explain themselves too, whichever test is the first to import it.
 pytest.register_assert_rewrite("tests.gateways.kit", "tests.gateways.replay")
 
 # A slow machine is no failure.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("house")
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session")
+def pem() -> str:
+    """A shop's private key."""
+    return new_pair()[0]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,11 +11,9 @@ from __future__ import annotations
 import argparse
 import gzip
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,6 +52,7 @@ from checkout.web.views import (
     WaitPage,
     Who,
 )
+from tests.support.http_server import Handler, http_server
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 NONCE: Final = "Z2FsbGVyeQ"
@@ -293,7 +292,7 @@ def states(lang: str = "en") -> dict[str, State]:
     _, payment, redirect, wait, result = (
         fake._, fake.payment, fake.redirect, fake.wait, fake.result
     )  # fmt: skip
-    several = {
+    several: dict[str, Any] = {
         "summary": fake.timed,
         "methods": tuple(
             fake.method(name, name == "credit_card")
@@ -607,46 +606,32 @@ def shots(only: str | None = None) -> list[Shot]:
     return [shot for shot in found if not only or shot.name in only.split(",")]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
+class _Handler(Handler):
+    def get(self) -> None:
         path = self.path.partition("?")[0]
         if path.startswith("/static/"):
             file = renderer().assets.files[path.removeprefix("/static/")]
-            return self._answer(file.body, file.media_type)
+            return self._page(file.body, file.media_type)
         if path == "/status":
             _, page, shell = STATES["waiting"]
             status = replace(page.status, next_check=1)
             text = renderer()("partials/status.html", shell.lang, status=status, nonce="c3RhdHVz")
-            return self._answer(text.encode(), nonce="c3RhdHVz")
+            return self._page(text.encode(), nonce="c3RhdHVz")
         _, language, name = (*path.split("/"), "")[:3]
         if language not in i18n.LANGUAGES:
-            return self._answer(b"")
-        return self._answer(render(*states(language)[name]).encode())
+            return self._page(b"")
+        return self._page(render(*states(language)[name]).encode())
 
-    def do_POST(self) -> None:
+    def post(self) -> None:
         self.send_response(204)  # the browser stays, and the page stays busy for its picture
         self.end_headers()
 
-    def _answer(
+    def _page(
         self, body: bytes, kind: str = "text/html; charset=utf-8", nonce: str = NONCE
     ) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
         targets = "https:" if "leaving" in self.path else "'self'"
-        self.send_header("Content-Security-Policy", POLICY.replace(NONCE, nonce) + targets)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def serve() -> ThreadingHTTPServer:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+        policy = POLICY.replace(NONCE, nonce) + targets
+        self.answer(body, Content_Type=kind, Content_Security_Policy=policy)
 
 
 def weight(name: str = "several-methods") -> dict[str, int]:
@@ -664,10 +649,8 @@ def photograph(out: Path, only: str | None = None, axe: bool = True) -> dict[Sho
 
     out.mkdir(parents=True, exist_ok=True)
     (out / ".gitignore").write_text("*\n")
-    server = serve()
-    address = f"http://127.0.0.1:{server.server_address[1]}"
     said: dict[Shot, list[str]] = {}
-    with sync_playwright() as playwright:
+    with http_server(_Handler) as port, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium",
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
@@ -678,11 +661,10 @@ def photograph(out: Path, only: str | None = None, axe: bool = True) -> dict[Sho
                 color_scheme="dark" if shot.dark else "light",
                 device_scale_factor=1 if shot.width > 400 else 2,
             )
-            said[shot] = _look(context.new_page(), f"{address}/{shot.language}/{shot.name}",
+            said[shot] = _look(context.new_page(), f"http://127.0.0.1:{port}/{shot.language}/{shot.name}",
                                ACTS.get(shot.name), out / shot.path, axe)  # fmt: skip
             context.close()
         browser.close()
-    server.shutdown()
     return said
 
 

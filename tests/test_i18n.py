@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 from checkout.i18n import CATALOGUES, LANGUAGES, SOURCE, locale, translations
+from tests.support.servers import ROOT
 
-ROOT = Path(__file__).parents[1]
 KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None}  # marked where it stands, translated where it is shown
 TRANSLATED = sorted(set(LANGUAGES) - {SOURCE})
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%|%|\{\w*\}")
@@ -54,12 +54,17 @@ def messages(language: str) -> list[Message]:
     return [message for message in catalogue(language) if message.id]
 
 
-def strings(message: Message) -> Iterable[str]:
-    return message.string if isinstance(message.string, tuple) else (message.string,)
+def strings(message: Message) -> Sequence[str]:
+    return _each(message.string)
 
 
-def ids(message: Message) -> Iterable[str]:
-    return message.id if isinstance(message.id, tuple) else (message.id,)
+def ids(message: Message) -> Sequence[str]:
+    return _each(message.id)
+
+
+def _each(found: str | Sequence[str] | None) -> Sequence[str]:
+    """One form, or the forms by number."""
+    return (found or "",) if isinstance(found, str | None) else found
 
 
 def test_babel_finds_the_texts() -> None:
@@ -124,7 +129,7 @@ def test_plurals_have_all_their_forms(language: str) -> None:
     plurals = catalogue(language).num_plurals
     for message in messages(language):
         if isinstance(message.id, tuple):
-            assert len(message.string) == plurals, message.id
+            assert len(strings(message)) == plurals, message.id
     forms = {
         translations(language).ngettext("Check %(num)d field", "Check %(num)d fields", count)
         for count in range(1, 30)

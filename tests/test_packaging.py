@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import tarfile
@@ -17,7 +16,6 @@ import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -26,7 +24,7 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from tests.support.server import interrupt
+from tests.support.servers import free_ports, interrupt
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = sorted(ROOT.glob("requirements*.txt"))
@@ -251,14 +249,6 @@ def look_at_a_page(server: str) -> None:
     for file in files:
         got = httpx.get(httpx.URL(server).join(file), trust_env=False)
         assert got.status_code == 200, file
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 # --- The repository ------------------------------------------------------------------------------

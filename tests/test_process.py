@@ -12,9 +12,9 @@ import pytest
 
 from checkout.ledger.store import migrate, open_ledger
 from checkout.process import make_private, write_private
-from checkout.stage import Stage, new_keys
+from tests.support.servers import ROOT
+from tests.support.settings import NOBODY, SHOP, overpay, shop, write_settings
 
-ROOT = Path(__file__).parents[1]
 SAYS = """
 import ctypes, os, resource
 umask = os.umask(0)
@@ -49,41 +49,14 @@ def open_umask() -> object:
 )
 def test_nobody_reads_its_memory(begins: str, says: str, tmp_path: Path) -> None:
     """prctl's PR_GET_DUMPABLE: 0 means no ptrace and no /proc/PID/mem, also for the same user."""
-    stage = Stage(folder=tmp_path, shop="http://127.0.0.1:1", checkout="http://127.0.0.1:2",
-                  sandbox="http://127.0.0.1:3", keys=new_keys())  # fmt: skip
-    config = settings(stage)
+    cards = {"cards": overpay(NOBODY)}
+    shops = {SHOP: shop(NOBODY, {"credit_card": "cards"})}
+    config = write_settings(tmp_path, NOBODY, {"gateways": cards, "shops": shops})
     done = subprocess.run(
         [sys.executable, "-c", f"{begins}\n{SAYS}"], capture_output=True, text=True, timeout=60,
         env=os.environ | {"PYTHONPATH": str(ROOT), "CHECKOUT_CONFIG": str(config)}, check=True,
     )  # fmt: skip
     assert done.stdout.startswith(says)
-
-
-def settings(stage: Stage) -> Path:
-    """As the stage writes them, of gateways that are not there."""
-    write_private(stage.folder / "shop.pem", stage.keys.private_key)
-    path = stage.folder / "checkout.toml"
-    write_private(
-        path,
-        f'''
-        public_url = "{stage.checkout}"
-        database = "sqlite:///{stage.folder}/checkout.db"
-        secrets = ["{stage.keys.link_key}"]
-        sandbox = true
-        [gateways.cards]
-        adapter = "overpay_cards"
-        base_url = "{stage.sandbox}"
-        shop_id = "361"
-        secret_key = "{os.urandom(32).hex()}"
-        [shops.361]
-        name = "Shop"
-        secret_key = "{stage.keys.secret_key}"
-        private_key = "file:shop.pem"
-        url = "{stage.shop}"
-        methods = {{ credit_card = "cards" }}
-    ''',
-    )
-    return path
 
 
 async def test_a_database_is_private_from_the_beginning(tmp_path: Path, open_umask: object) -> None:

@@ -89,6 +89,7 @@ def library(each: Locked, runtime: set[str]) -> Component:
     purl = PackageURL("pypi", name=each.name, version=each.version)
     try:
         installed = metadata(each.name)
+        assert isinstance(installed, Message)
         known = list(licenses(installed)) if installed["Version"] == each.version else []
     except PackageNotFoundError:  # of another platform
         known = []

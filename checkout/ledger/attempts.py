@@ -87,7 +87,7 @@ def claim(conn: Connection, attempt: Attempt) -> None:
     MADE(conn, {"of_uid": attempt.payment, "number": attempt.number, "now": attempt.created_at})
 
 
-def change(conn: Connection, key: str, **values: Any) -> None:
+def change(conn: Connection, /, key: str, **values: Any) -> None:
     CHANGE(conn, {"of_key": key, **values})
 
 
@@ -192,7 +192,7 @@ class Try(Struct, frozen=True):
     by_card: bool
 
 
-def tried(conn: Connection, since: float, **mark: str) -> list[Try]:
+def tried(conn: Connection, /, since: float, **mark: str) -> list[Try]:
     """The last attempts with this `address_mark`, `bin_mark` or `shop`, the newest first, those
     under way among them; at most `MOST_TRIES`."""
     ((name, value),) = mark.items()

@@ -23,7 +23,7 @@ class Event(Struct, frozen=True):
 
 
 def append(
-    conn: Connection, payment: str, kind: str, at: float, attempt: int | None = None, **data: Any
+    conn: Connection, /, payment: str, kind: str, at: float, attempt: int | None = None, **data: Any
 ) -> None:
     ADD(
         conn,

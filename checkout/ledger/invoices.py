@@ -133,7 +133,7 @@ def shut(conn: Connection, link: str) -> bool:
     return conn.execute(query.with_for_update(read=True)).scalar() is not None
 
 
-def change(conn: Connection, id: str, **values: Any) -> None:
+def change(conn: Connection, /, id: str, **values: Any) -> None:
     conn.execute(update(invoices).where(invoices.c.id == id).values(**values))
 
 

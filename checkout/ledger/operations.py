@@ -109,7 +109,7 @@ def claim(conn: Connection, operation: Operation) -> None:
     conn.execute(insert(operations).values(**values))
 
 
-def change(conn: Connection, uid: str, **values: Any) -> None:
+def change(conn: Connection, /, uid: str, **values: Any) -> None:
     if "facts" in values:
         values["facts"] = text(values["facts"])
     conn.execute(update(operations).where(operations.c.uid == uid).values(**values))

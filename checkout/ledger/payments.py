@@ -59,7 +59,7 @@ def add(conn: Connection, payment: Payment) -> None:
     )
 
 
-def change(conn: Connection, uid: str, **values: Any) -> None:
+def change(conn: Connection, /, uid: str, **values: Any) -> None:
     CHANGE(conn, {"of_uid": uid, **values})
 
 

@@ -3,7 +3,10 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    "tests.browser.look", "tests.journeys.customer", "tests.journeys.house", "tests.journeys.plugin"
+    "tests.browser.look",
+    "tests.journeys.shopper",
+    "tests.journeys.servers",
+    "tests.journeys.plugin",
 )
 
 from tests.journeys import plugin  # noqa: E402

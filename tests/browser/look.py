@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Frame, Page
 
-from tests.journeys.customer import picture
+from tests.journeys.shopper import picture
 
 WIDE: Final = {"width": 1280, "height": 900}
 NARROW: Final = {"width": 320, "height": 640}

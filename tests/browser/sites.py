@@ -6,62 +6,24 @@ The servers behind are checkout and its sandbox as everywhere; a relay puts TLS 
 
 from __future__ import annotations
 
-import asyncio
 import html
-import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from secrets import token_hex, token_urlsafe
+from secrets import token_hex
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from checkout.cli.keys import new_pair
-from tests.journeys.house import SHOP, free_ports, started, wait
+from tests.journeys.servers import PACE
+from tests.support.http_server import Handler, http_server
+from tests.support.servers import checkout, free_ports, sandbox
+from tests.support.settings import SHOP, UNLIMITED, Table, overpay, secret, shop, write_settings
+from tests.support.tls import certificate, relay
 
 NAMES: Final = ("pay", "shop", "stranger", "bank")
-
-SETTINGS: Final = """\
-public_url = "{pay}"
-database = "sqlite:///{folder}/checkout.db"
-secrets = ["{secret}"]
-sandbox = true
-
-[gateways.cards]
-adapter = "overpay_cards"
-base_url = "{gateway}"
-shop_id = "{shop_id}"
-secret_key = "{gateway_secret}"
-
-[shops.{shop_id}]
-name = "Tea shop"
-secret_key = "{shop_secret}"
-private_key = "file:shop.pem"
-url = "{shop}/"
-frame_origins = ["{shop}"]
-return_origins = ["{shop}", "myshop://"]
-{looks}
-
-[shops.{shop_id}.methods]
-credit_card = "cards"
-
-[limits]
-declines_per_address_10min = 100000
-declines_per_bin_10min = 100000
-declines_per_shop_10min = 100000
-payments_per_address_10min = 100000
-openings_per_address_10min = 100000
-"""
 
 # As strict as a shop's own policy can be: no inline script, no inline style, Trusted Types.
 POLICY: Final = (
@@ -109,7 +71,7 @@ STYLE: Final = ".tall { min-height: 150vh } iframe, button, dialog { transform: 
 
 
 @dataclass
-class Made:
+class CreatedPayment:
     token: str
     url: str
 
@@ -133,7 +95,7 @@ class Sites:
     # A shop's own pages: path -> (media type, text); `<path>.policy`: their policy.
     pages: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def order(self, **changes: Any) -> Made:
+    def order(self, **changes: Any) -> CreatedPayment:
         """A payment as the shop's server makes it."""
         self.orders += 1
         made = {"amount": 2000 + self.orders, "currency": "EUR", "description": token_hex(4)}
@@ -147,9 +109,9 @@ class Sites:
         )
         assert answer.status_code == 201, answer.text
         token = answer.json()["checkout"]["token"]
-        return Made(token, f"{self.pay}/widget/hpp.html?token={token}")
+        return CreatedPayment(token, f"{self.pay}/widget/hpp.html?token={token}")
 
-    def status(self, made: Made) -> str | None:
+    def status(self, made: CreatedPayment) -> str | None:
         answer = httpx.get(
             f"{self.api}/ctp/api/checkouts/{made.token}",
             auth=(SHOP, self.secret),
@@ -158,10 +120,10 @@ class Sites:
         found: str | None = answer.json()["checkout"]["status"]
         return found
 
-    def modal(self, made: Made, site: str = "") -> str:
+    def modal(self, made: CreatedPayment, site: str = "") -> str:
         return f"{site or self.shop}/?token={made.token}"
 
-    def inline(self, made: Made) -> str:
+    def inline(self, made: CreatedPayment) -> str:
         return f"{self.shop}/?frame={made.token}"
 
     def behave(self, **switches: Any) -> None:
@@ -171,32 +133,33 @@ class Sites:
         assert answer.status_code == 200, answer.text
 
 
+def settings(sites: Sites) -> Table:
+    tea_shop = shop(
+        f"{sites.shop}/",
+        {"credit_card": "cards"},
+        name="Tea shop",
+        secret_key=sites.secret,
+        frame_origins=[sites.shop],
+        return_origins=[sites.shop, "myshop://"],
+    )
+    cards = {"cards": overpay(sites.gateway)}
+    return {"gateways": cards, "shops": {SHOP: tea_shop}, "limits": UNLIMITED}
+
+
 @contextmanager
-def open_sites(folder: Path, top: str = "test", looks: str = "") -> Iterator[Sites]:
+def open_sites(folder: Path, top: str = "test") -> Iterator[Sites]:
     """The sites `pay.<top>`, `shop.<top>`, ..., until the block ends."""
     ports = free_ports(len(NAMES) + 3)
     fronts, (checkout_port, sandbox_port, pages_port) = ports[: len(NAMES)], ports[len(NAMES) :]
-    at = {name: f"https://{name}.{top}:{port}" for name, port in zip(NAMES, fronts, strict=True)}
+    at: Any = {
+        name: f"https://{name}.{top}:{port}" for name, port in zip(NAMES, fronts, strict=True)
+    }
     sites = Sites(
         folder=folder,
         **at,
         api=f"http://127.0.0.1:{checkout_port}",
         gateway=f"http://localhost:{sandbox_port}",
-        secret=token_hex(32),
-    )
-    (folder / "shop.pem").write_text(new_pair()[0])
-    (folder / "checkout.toml").write_text(
-        SETTINGS.format(
-            pay=sites.pay,
-            shop=sites.shop,
-            gateway=sites.gateway,
-            folder=folder.as_posix(),
-            shop_id=SHOP,
-            shop_secret=sites.secret,
-            secret=token_urlsafe(48),
-            gateway_secret=token_hex(32),
-            looks=looks,
-        )
+        secret=secret(),
     )
     behind = {
         "pay": checkout_port,
@@ -205,57 +168,36 @@ def open_sites(folder: Path, top: str = "test", looks: str = "") -> Iterator[Sit
         "stranger": pages_port,
     }
     with ExitStack() as running:
-        serve = f"from checkout.sandbox.serve import run; run(port={sandbox_port}, "
-        running.enter_context(started(folder, "sandbox", f"{serve}public_url={sites.bank!r})"))
-        serve = "from tests.journeys.house import serve; serve({!r}, {})"
-        config = str(folder / "checkout.toml")
-        running.enter_context(started(folder, "checkout", serve.format(config, checkout_port)))
-        running.enter_context(_pages(pages_port, sites.pay, sites.pages))
-        context = _tls(folder, [f"{name}.{top}" for name in NAMES])
+        running.enter_context(sandbox(folder, sandbox_port, sites.bank))
+        config = write_settings(folder, sites.pay, settings(sites))
+        log = folder / "checkout.log"
+        running.enter_context(checkout(config, checkout_port, log, pace=PACE))
+        running.enter_context(http_server(_pages(sites.pay, sites.pages), pages_port))
+        context, _ = certificate(folder, *(f"{name}.{top}" for name in NAMES))
         relays = [(port, behind[name]) for name, port in zip(NAMES, fronts, strict=True)]
-        running.enter_context(_relay(relays, context))
-        wait(f"{sites.gateway}/sandbox/ledger")
-        wait(f"{sites.api}/health/ready")
+        running.enter_context(relay(relays, context))
         yield sites
 
 
 # --- A shop's pages ------------------------------------------------------------------------------
 
 
-@contextmanager
-def _pages(port: int, pay: str, served: dict[str, tuple[str, str]]) -> Iterator[None]:
-    class Handler(BaseHTTPRequestHandler):
+def _pages(pay: str, served: dict[str, tuple[str, str]]) -> type[Handler]:
+    class Pages(Handler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
+        def get(self) -> None:
             parts = urlsplit(self.path)
             given = {name: html.escape(found[0]) for name, found in parse_qs(parts.query).items()}
             kind, body = {
                 "/shop.js": ("text/javascript", SCRIPT),
                 "/shop.css": ("text/css", STYLE),
             }.get(parts.path) or served.get(parts.path, ("text/html", _page(pay, given)))
-            raw = body.encode()
-            self.send_response(200)
-            self.send_header("Content-Type", f"{kind}; charset=utf-8")
-            self.send_header("Content-Length", str(len(raw)))
             policy = served.get(f"{parts.path}.policy", ("", POLICY.format(pay=pay)))[1]
-            self.send_header("Content-Security-Policy", policy)
-            self.end_headers()
-            self.wfile.write(raw)
+            kind = f"{kind}; charset=utf-8"
+            self.answer(body.encode(), Content_Type=kind, Content_Security_Policy=policy)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return Pages
 
 
 def _page(pay: str, given: dict[str, str]) -> str:
@@ -264,79 +206,3 @@ def _page(pay: str, given: dict[str, str]) -> str:
         address = f"{pay}/widget/hpp.html?token={token}"
         frame = f'<checkout-frame src="{address}"><a href="{address}">Pay</a></checkout-frame>'
     return PAGE.format(pay=pay, token=given.get("token", ""), frame=frame)
-
-
-# --- TLS -----------------------------------------------------------------------------------------
-
-
-def _tls(folder: Path, names: list[str]) -> ssl.SSLContext:
-    """A server's context with a certificate of its own making for these names."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(who)
-        .issuer_name(who)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(Encoding.PEM)
-    pem += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path = folder / "tls.pem"
-    path.write_bytes(pem)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
-
-
-@contextmanager
-def _relay(ports: list[tuple[int, int]], context: ssl.SSLContext) -> Iterator[None]:
-    """Each first port speaks TLS and hands the bytes on to the second, in a thread of its own."""
-    ready, stop = threading.Event(), asyncio.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while chunk := await reader.read(65536):
-                writer.write(chunk)
-                await writer.drain()
-        except (OSError, ssl.SSLError):
-            pass  # one side has gone
-        finally:
-            writer.close()
-
-    async def serve() -> None:
-        loops.append(asyncio.get_running_loop())
-        async with asyncio.TaskGroup() as group:
-            for port, behind in ports:
-
-                async def relay(
-                    reader: asyncio.StreamReader,
-                    writer: asyncio.StreamWriter,
-                    behind: int = behind,
-                ) -> None:
-                    inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", behind)
-                    await asyncio.gather(pump(reader, inner_writer), pump(inner_reader, writer))
-
-                server = await asyncio.start_server(relay, "127.0.0.1", port, ssl=context)
-                group.create_task(_until(server, stop))
-            ready.set()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield
-    finally:
-        loops[0].call_soon_threadsafe(stop.set)
-        thread.join(10)
-
-
-async def _until(server: asyncio.Server, stop: asyncio.Event) -> None:
-    await stop.wait()
-    server.close()

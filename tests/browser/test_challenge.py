@@ -11,35 +11,35 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.browser.look import look
-from tests.journeys.customer import DECLINED, PLAIN, SECONDS, Customer
-from tests.journeys.house import House, open_house
 from tests.journeys.plugin import BROWSER
+from tests.journeys.servers import Servers, open_servers
+from tests.journeys.shopper import DECLINED, PLAIN, SECONDS, Shopper
 
 pytestmark = BROWSER
 
 WAIT = 4
-LIMITS = f"""\
-declines_per_address_10min = 8
-slow_seconds = 0
-challenge_wait_seconds = {WAIT}
-challenge_bits = 20
-"""  # four times the usual work, so that one can be faster
+LIMITS = {
+    "declines_per_address_10min": 8,
+    "slow_seconds": 0,
+    "challenge_wait_seconds": WAIT,
+    "challenge_bits": 20,
+}  # four times the usual work, so that one can be faster
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    with open_house(tmp_path_factory.mktemp("watched"), LIMITS) as house:
-        async with house.client:
-            yield house
+async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
+    with open_servers(tmp_path_factory.mktemp("watched"), LIMITS) as servers:
+        async with servers.client:
+            yield servers
 
 
-async def _asked(house: House, chromium: Browser, **options: bool) -> Customer:
+async def _asked(servers: Servers, chromium: Browser, script: bool = True) -> Shopper:
     """A customer whose cards were declined until the page asks for more."""
-    context = await chromium.new_context(locale="en-GB", **options)
-    customer = await Customer.enter(house, context)
+    context = await chromium.new_context(locale="en-GB", java_script_enabled=script)
+    customer = await Shopper.enter(servers, context)
     customer.expected = {422}
     for _ in range(7):
-        await customer.open(await house.order(attempts=1))
+        await customer.open(await servers.order(attempts=1))
         await customer.pay(DECLINED)
         await customer.page.wait_for_url(re.compile("/(result|pay)$"))
         if customer.page.url.endswith("/pay"):
@@ -47,7 +47,7 @@ async def _asked(house: House, chromium: Browser, **options: bool) -> Customer:
     raise AssertionError("nothing was asked")
 
 
-async def test_it_is_done_while_the_card_is_typed(watched: House, chromium: Browser) -> None:
+async def test_it_is_done_while_the_card_is_typed(watched: Servers, chromium: Browser) -> None:
     customer = await _asked(watched, chromium)
     page = customer.page
     await expect(page.locator("#reason")).to_have_text("One more check")
@@ -63,7 +63,7 @@ async def test_it_is_done_while_the_card_is_typed(watched: House, chromium: Brow
     await customer.context.close()
 
 
-async def test_a_form_that_is_sent_before_it_is_done(watched: House, chromium: Browser) -> None:
+async def test_a_form_that_is_sent_before_it_is_done(watched: Servers, chromium: Browser) -> None:
     """It waits, and is sent by itself, once."""
     customer = await _asked(watched, chromium)
     page = customer.page
@@ -85,8 +85,8 @@ async def test_a_form_that_is_sent_before_it_is_done(watched: House, chromium: B
     await customer.context.close()
 
 
-async def test_without_a_script(watched: House, chromium: Browser) -> None:
-    customer = await _asked(watched, chromium, java_script_enabled=False)
+async def test_without_a_script(watched: Servers, chromium: Browser) -> None:
+    customer = await _asked(watched, chromium, script=False)
     page = customer.page
     begun = time.monotonic()
     assert f"press Pay {WAIT} seconds after" in await page.content()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from playwright.async_api import Frame, Page, expect
 
 from tests.browser.look import look
-from tests.journeys.customer import CHALLENGE, PLAIN, SECONDS, Customer
-from tests.journeys.house import House, Order, until
 from tests.journeys.plugin import BROWSER
+from tests.journeys.servers import Order, Servers
+from tests.journeys.shopper import CHALLENGE, PLAIN, SECONDS, Shopper
+from tests.support.http_server import Handler, http_server
+from tests.support.polling import until
 
 pytestmark = BROWSER
 
@@ -35,44 +35,25 @@ GROW = """() => {
 }"""
 
 
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = SHOP_PAGE.encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def _serve(port: int) -> ThreadingHTTPServer:
-    server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+class ShopPage(Handler):
+    def get(self) -> None:
+        self.answer(SHOP_PAGE.encode(), Content_Type="text/html; charset=utf-8")
 
 
 @pytest.fixture
-def shop_page(house: House) -> Iterator[str]:
+def shop_page(servers: Servers) -> Iterator[str]:
     """A page on an origin that the shop has registered, another site than checkout's."""
-    server = _serve(int(house.frame.rpartition(":")[2]))
-    yield f"{house.frame}/"
-    server.shutdown()
-    server.server_close()
+    with http_server(ShopPage, int(servers.frame.rpartition(":")[2])):
+        yield f"{servers.frame}/"
 
 
 @pytest.fixture
 def stranger() -> Iterator[str]:
-    server = _serve(0)
-    yield f"http://localhost:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+    with http_server(ShopPage) as port:
+        yield f"http://localhost:{port}/"
 
 
-async def framed(customer: Customer, shop_page: str, order: Order, sandbox: str = "") -> Frame:
+async def framed(customer: Shopper, shop_page: str, order: Order, sandbox: str = "") -> Frame:
     """The shop's page with the payment in a frame."""
     page = customer.page
     await page.goto(shop_page)
@@ -103,8 +84,8 @@ async def _told(page: Page) -> list[Any]:
     return found
 
 
-async def test_paid_in_the_frame(house: House, customer: Customer, shop_page: str) -> None:
-    order = await house.order(iframe=True)
+async def test_paid_in_the_frame(servers: Servers, customer: Shopper, shop_page: str) -> None:
+    order = await servers.order(iframe=True)
     frame = await framed(customer, shop_page, order)
     await expect(frame.locator("html.framed")).to_be_attached()
     await expect(frame.locator(".order")).to_have_count(0)
@@ -119,8 +100,8 @@ async def test_paid_in_the_frame(house: House, customer: Customer, shop_page: st
     await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
     assert customer.page.url == shop_page
     messages = await _told(customer.page)
-    assert {origin for origin, _ in messages} == {house.checkout}
-    uid = (await house.sold(order))["notifications"][0]["uid"]
+    assert {origin for origin, _ in messages} == {servers.checkout}
+    uid = (await servers.sold(order))["notifications"][0]["uid"]
     assert {each["uid"] for _, each in messages} == {uid}
     assert {each["source"] for _, each in messages} == {"checkout"}
     assert messages[0][1]["event"] == "ready"
@@ -134,25 +115,25 @@ async def test_paid_in_the_frame(house: House, customer: Customer, shop_page: st
     await customer.reads("Thank you, your order is paid")
 
 
-async def test_the_bank_in_the_frame(house: House, customer: Customer, shop_page: str) -> None:
-    order = await house.order(iframe=True)
+async def test_the_bank_in_the_frame(servers: Servers, customer: Shopper, shop_page: str) -> None:
+    order = await servers.order(iframe=True)
     frame = await framed(customer, shop_page, order)
     await _pay(frame, CHALLENGE)
-    await frame.wait_for_url(f"{house.sandbox}/**")
+    await frame.wait_for_url(f"{servers.sandbox}/**")
     await frame.locator("#password").fill("1111")
     await frame.locator("button[value=confirm]").click()
     await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
     assert customer.page.url == shop_page
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_bank_that_is_not_to_be_framed(
-    house: House, customer: Customer, shop_page: str, method: str
+    servers: Servers, customer: Shopper, shop_page: str, method: str
 ) -> None:
     """Leaving a frame needs a click: a button that takes the whole window."""
-    await house.behave(iframe=False, return_method=method)
-    order = await house.order(iframe=True)
+    await servers.behave(iframe=False, return_method=method)
+    order = await servers.order(iframe=True)
     frame = await framed(customer, shop_page, order)
     await _pay(frame, CHALLENGE)
     button = frame.locator("[data-leave]")
@@ -163,24 +144,24 @@ async def test_a_bank_that_is_not_to_be_framed(
     await customer.at("result")
     await customer.reads("Paid")
     await customer.back_to_shop()
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
-async def test_waiting_in_the_frame(house: House, customer: Customer, shop_page: str) -> None:
-    order = await house.order(iframe=True, payment_method={"types": ["erip"]})
+async def test_waiting_in_the_frame(servers: Servers, customer: Shopper, shop_page: str) -> None:
+    order = await servers.order(iframe=True, payment_method={"types": ["erip"]})
     frame = await framed(customer, shop_page, order)
     await frame.locator(".pay .button").click()
     await expect(frame.locator("h1")).to_have_text("How to pay", timeout=SECONDS)
-    (bill,) = await house.transactions(order)
-    await house.settle(bill["uid"])
+    (bill,) = await servers.transactions(order)
+    await servers.settle(bill["uid"])
     await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
 
 
 async def test_auto_return_asks_to_be_closed(
-    house: House, customer: Customer, shop_page: str
+    servers: Servers, customer: Shopper, shop_page: str
 ) -> None:
     """A frame does not take the window away by itself: the shop's page closes it."""
-    order = await house.order(iframe=True, settings={"auto_return": 1})
+    order = await servers.order(iframe=True, settings={"auto_return": 1})
     frame = await framed(customer, shop_page, order)
     await _pay(frame, PLAIN)
     await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
@@ -192,18 +173,18 @@ async def test_auto_return_asks_to_be_closed(
     assert customer.page.url == shop_page
 
 
-async def test_not_in_a_strangers_frame(house: House, customer: Customer, stranger: str) -> None:
-    frame = await framed(customer, stranger, await house.order())
+async def test_not_in_a_strangers_frame(servers: Servers, customer: Shopper, stranger: str) -> None:
+    frame = await framed(customer, stranger, await servers.order())
     await until(lambda: customer.problems)
     assert any("frame-ancestors" in each for each in customer.problems)
     customer.problems.clear()
     await expect(frame.locator("[data-pay]")).to_have_count(0)
 
 
-async def test_a_sandboxed_frame(house: House, customer: Customer, shop_page: str) -> None:
+async def test_a_sandboxed_frame(servers: Servers, customer: Shopper, shop_page: str) -> None:
     """Without allow-same-origin a form can't be told from a stranger's: nothing is sent, and the
     payment opens in a tab of its own."""
-    order = await house.order(iframe=True)
+    order = await servers.order(iframe=True)
     sandbox = "allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox"
     frame = await framed(customer, shop_page, order, sandbox)
     link = frame.get_by_text("Open in a new tab")
@@ -214,26 +195,26 @@ async def test_a_sandboxed_frame(house: House, customer: Customer, shop_page: st
     own = await opened.value
     await customer.pay(PLAIN, own)
     await customer.reads("Paid", own)
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
 async def test_a_sandboxed_frame_without_scripts(
-    house: House, customer: Customer, shop_page: str
+    servers: Servers, customer: Shopper, shop_page: str
 ) -> None:
     """The form can be sent, and is refused: the same way out is there."""
     customer.expected = {403}
-    order = await house.order(iframe=True)
+    order = await servers.order(iframe=True)
     frame = await framed(customer, shop_page, order, "allow-forms allow-popups")
     await _pay(frame, PLAIN)
     await expect(frame.get_by_text("Open in a new tab")).to_be_visible()
-    assert await house.calls(order) == []
+    assert await servers.calls(order) == []
     assert all("'allow-scripts' permission is not set" in each for each in customer.problems)
     customer.problems.clear()
 
 
-async def test_how_it_looks(house: House, customer: Customer, shop_page: str) -> None:
+async def test_how_it_looks(servers: Servers, customer: Shopper, shop_page: str) -> None:
     """The form alone, as high as its content says that it is."""
-    frame = await framed(customer, shop_page, await house.order(iframe=True, payment_method=WAYS))
+    frame = await framed(customer, shop_page, await servers.order(iframe=True, payment_method=WAYS))
     await customer.page.evaluate(GROW)
     await expect(frame.locator("html.framed")).to_be_attached()
     await look(customer.page, "framed", frame)

@@ -7,9 +7,9 @@ from typing import Any
 
 from playwright.async_api import Response
 
-from tests.journeys.customer import CHALLENGE, Customer
-from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER, Enter
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import CHALLENGE, Shopper
 
 pytestmark = BROWSER
 
@@ -28,17 +28,17 @@ POLICY = {
 }
 
 
-async def _flow(house: House, customer: Customer) -> list[Response]:
+async def _flow(servers: Servers, customer: Shopper) -> list[Response]:
     """Every answer of ours in a payment with an error, the bank, a wait and an unknown page."""
     answers: list[Response] = []
     customer.expected = {404, 422}
 
     def keep(response: Response) -> None:
-        if response.url.startswith(house.checkout):
+        if response.url.startswith(servers.checkout):
             answers.append(response)
 
     customer.context.on("response", keep)
-    order = await house.order(settings={"customer_fields": {"visible": ["email"]}})
+    order = await servers.order(settings={"customer_fields": {"visible": ["email"]}})
     page = await customer.open(order)
     address = page.url
     await page.locator("#f-email").fill("x")
@@ -49,8 +49,8 @@ async def _flow(house: House, customer: Customer) -> list[Response]:
     await customer.answer_bank()
     await customer.at("result")
     await page.goto(address.replace("/payment/", "/order/"))
-    await page.goto(f"{house.checkout}/nowhere")
-    other = await house.order(payment_method={"types": ["erip"]})
+    await page.goto(f"{servers.checkout}/nowhere")
+    other = await servers.order(payment_method={"types": ["erip"]})
     await customer.open(other)
     await customer.press_pay()
     async with page.expect_response(re.compile(".*/status$")):
@@ -58,13 +58,13 @@ async def _flow(house: House, customer: Customer) -> list[Response]:
     return answers
 
 
-async def test_one_strict_set_of_headers(house: House, customer: Customer) -> None:
-    answers = await _flow(house, customer)
-    kinds = {_kind(house, response) for response in answers}
+async def test_one_strict_set_of_headers(servers: Servers, customer: Shopper) -> None:
+    answers = await _flow(servers, customer)
+    kinds = {_kind(servers, response) for response in answers}
     assert kinds >= {"payment", "pay", "redirect", "return", "result", "order", "wait", "status",
                      "nowhere", "static", "widget"}  # fmt: skip
     for response in answers:
-        kind, headers = _kind(house, response), await response.all_headers()
+        kind, headers = _kind(servers, response), await response.all_headers()
         assert {name: headers.get(name) for name in SAME} == SAME, kind
         assert "camera=()" in headers["permissions-policy"], kind
         if kind == "static":
@@ -80,16 +80,16 @@ async def test_one_strict_set_of_headers(house: House, customer: Customer) -> No
             assert re.fullmatch(wanted, policy[name]), (kind, name, policy[name])
         assert ("https:" in policy["form-action"]) == (kind == "redirect"), kind
         assert policy["frame-ancestors"] == (
-            "'none'" if kind == "nowhere" else f"{house.shop} {house.frame}"
+            "'none'" if kind == "nowhere" else f"{servers.shop} {servers.frame}"
         )
     nonces = re.findall(r"nonce-([\w-]+)", " ".join([await _csp(r) for r in answers]))
     assert len(set(nonces)) * 2 == len(nonces), "a nonce was used twice"
 
 
-async def test_one_small_cookie(house: House, customer: Customer) -> None:
-    answers = await _flow(house, customer)
+async def test_one_small_cookie(servers: Servers, customer: Shopper) -> None:
+    answers = await _flow(servers, customer)
     said = [
-        (_kind(house, response), header["value"])
+        (_kind(servers, response), header["value"])
         for response in answers
         for header in await response.headers_array()
         if header["name"].lower() == "set-cookie"
@@ -105,48 +105,48 @@ async def test_one_small_cookie(house: House, customer: Customer) -> None:
     kept: Any = [c for c in await customer.context.cookies() if c["domain"] == "127.0.0.1"]
     assert [each["name"] for each in kept] == ["__Host-checkout"]
     # Nothing of the card is in it, nor where else a browser keeps things.
-    await customer.page.goto(f"{house.checkout}/health/live")
+    await customer.page.goto(f"{servers.checkout}/health/live")
     stored = await customer.page.evaluate("[localStorage.length, sessionStorage.length]")
     assert stored == [0, 0]
 
 
-async def test_nobody_else_is_called(house: House, enter: Enter) -> None:
+async def test_nobody_else_is_called(servers: Servers, enter: Enter) -> None:
     """No request but to the shop, to us, and to the bank."""
     customer = await enter()
     called: set[str] = set()
     customer.context.on("request", lambda r: called.add("/".join(r.url.split("/")[:3])))
     page = customer.page
-    await page.goto(house.shop)
+    await page.goto(servers.shop)
     await page.locator("button[value=pay]").click()
     await customer.pay(CHALLENGE)
     await customer.answer_bank()
     await customer.back_to_shop()
     assert {origin for origin in called if not origin.startswith("data:")} == {
-        house.shop, house.checkout, house.sandbox,
+        servers.shop, servers.checkout, servers.sandbox,
     }  # fmt: skip
 
 
-async def test_what_the_bank_learns_of_us(house: House, customer: Customer) -> None:
+async def test_what_the_bank_learns_of_us(servers: Servers, customer: Shopper) -> None:
     """The payment's address is a secret: no Referer carries it to another site."""
-    order = await house.order()
+    order = await servers.order()
     referers: list[str] = []
 
     async def note(route: Any) -> None:
         referers.append((await route.request.all_headers()).get("referer", ""))
         await route.continue_()
 
-    await customer.context.route(f"{house.sandbox}/**", note)
+    await customer.context.route(f"{servers.sandbox}/**", note)
     await customer.open(order)
     await customer.choose("sbp")
     await customer.press_pay()
     await customer.at_bank()
     assert referers
-    assert all(referer in ("", f"{house.checkout}/") for referer in referers[:1]), referers
+    assert all(referer in ("", f"{servers.checkout}/") for referer in referers[:1]), referers
     assert not any("/payment/" in referer for referer in referers)
 
 
-def _kind(house: House, response: Response) -> str:
-    path = response.url.removeprefix(house.checkout).partition("?")[0].split("/")
+def _kind(servers: Servers, response: Response) -> str:
+    path = response.url.removeprefix(servers.checkout).partition("?")[0].split("/")
     if path[1] in ("static", "return", "nowhere", "widget"):
         return path[1]
     return path[5] if len(path) > 5 else path[2]

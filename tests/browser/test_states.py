@@ -14,9 +14,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.browser.look import look
-from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN, Customer
-from tests.journeys.house import House, open_house, until
 from tests.journeys.plugin import BROWSER, Enter
+from tests.journeys.servers import Servers, open_servers
+from tests.journeys.shopper import CHALLENGE, DECLINED, PLAIN, Shopper
+from tests.support.polling import until
 
 pytestmark = BROWSER
 
@@ -26,28 +27,28 @@ CARD = {"types": ["credit_card"]}
 LINES = ["2 × Stalls, row 5", "Doors open at 19:00", "Bring this receipt", "No refunds"]
 
 
-async def test_ready(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order(payment_method=CARD, test=False))
+async def test_ready(servers: Servers, customer: Shopper) -> None:
+    page = await customer.open(await servers.order(payment_method=CARD, test=False))
     await look(page, "ready")
 
 
-async def test_several_methods(house: House, customer: Customer) -> None:
+async def test_several_methods(servers: Servers, customer: Shopper) -> None:
     lines = {"receipt_text": LINES}
-    page = await customer.open(await house.order(payment_method=WAYS, additional_data=lines))
+    page = await customer.open(await servers.order(payment_method=WAYS, additional_data=lines))
     await look(page, "several-methods")
     await customer.choose("bank_transfer")
     await look(page, "other-method")
 
 
-async def test_no_card(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order(payment_method={"types": ["sbp"]}))
+async def test_no_card(servers: Servers, customer: Shopper) -> None:
+    page = await customer.open(await servers.order(payment_method={"types": ["sbp"]}))
     await look(page, "no-card")
 
 
-async def test_errors(house: House, customer: Customer) -> None:
+async def test_errors(servers: Servers, customer: Shopper) -> None:
     """Slips that the page itself sees, then those that the server sees."""
     asked = {"visible": ["email", "first_name", "phone", "country"], "read_only": ["first_name"]}
-    order = await house.order(
+    order = await servers.order(
         payment_method=CARD | {"excluded_brands": ["visa"]},
         customer={"first_name": "Anna"},
         settings={"customer_fields": asked},
@@ -77,8 +78,8 @@ async def test_errors(house: House, customer: Customer) -> None:
         await expect(page.locator(f"[id={name}]")).to_be_focused()
 
 
-async def test_paying(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order(payment_method=WAYS))
+async def test_paying(servers: Servers, customer: Shopper) -> None:
+    page = await customer.open(await servers.order(payment_method=WAYS))
     await page.route("**/pay", lambda route: route.fulfill(status=204))  # the page stays
     await customer.type_card()
     await customer.press_pay()
@@ -86,8 +87,8 @@ async def test_paying(house: House, customer: Customer) -> None:
     await look(page, "paying")
 
 
-async def test_offline(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order(payment_method=WAYS))
+async def test_offline(servers: Servers, customer: Shopper) -> None:
+    page = await customer.open(await servers.order(payment_method=WAYS))
     await customer.context.set_offline(True)
     await expect(page.locator(".now")).to_contain_text("You are offline")
     await customer.type_card()
@@ -96,8 +97,8 @@ async def test_offline(house: House, customer: Customer) -> None:
     await look(page, "offline")
 
 
-async def test_declined_and_open_again(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order(attempts=2, payment_method=WAYS))
+async def test_declined_and_open_again(servers: Servers, customer: Shopper) -> None:
+    page = await customer.open(await servers.order(attempts=2, payment_method=WAYS))
     await customer.pay(DECLINED)
     await expect(page.locator(".note.bad")).to_be_focused()
     await look(page, "declined-retry")
@@ -106,9 +107,9 @@ async def test_declined_and_open_again(house: House, customer: Customer) -> None
     await look(page, "declined")
 
 
-async def test_leaving(house: House, customer: Customer) -> None:
+async def test_leaving(servers: Servers, customer: Shopper) -> None:
     """The page that leaves, as whoever comes back to it sees it."""
-    page = await customer.open(await house.order())
+    page = await customer.open(await servers.order())
     await customer.choose("sbp")
     await customer.press_pay()
     await customer.at_bank()
@@ -117,8 +118,8 @@ async def test_leaving(house: House, customer: Customer) -> None:
     await look(page, "leaving")
 
 
-async def test_waiting(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order())
+async def test_waiting(servers: Servers, customer: Shopper) -> None:
+    page = await customer.open(await servers.order())
     await customer.choose("bank_transfer")
     await customer.press_pay()
     await customer.at_bank()
@@ -127,33 +128,33 @@ async def test_waiting(house: House, customer: Customer) -> None:
     await look(page, "waiting-for-you")
 
 
-async def test_checking(house: House, customer: Customer) -> None:
-    house.allowed = ("mismatch",)
-    page = await customer.open(await house.order())
-    await house.break_next("wrong_amount")
+async def test_checking(servers: Servers, customer: Shopper) -> None:
+    servers.allowed = ("mismatch",)
+    page = await customer.open(await servers.order())
+    await servers.break_next("wrong_amount")
     await customer.pay(PLAIN)
     await customer.reads("We are checking with the bank")
     await look(page, "still-checking")
 
 
-async def test_instructions(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order(payment_method={"types": ["erip"]}))
+async def test_instructions(servers: Servers, customer: Shopper) -> None:
+    page = await customer.open(await servers.order(payment_method={"types": ["erip"]}))
     await customer.press_pay()
     await customer.reads("How to pay")
     await look(page, "instructions")
 
 
-async def test_coins(house: House, customer: Customer) -> None:
-    order = await house.order(payment_method={"types": ["crypto"]}, customer=ANNA)
+async def test_coins(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order(payment_method={"types": ["crypto"]}, customer=ANNA)
     page = await customer.open(order)
     await customer.press_pay()
     await customer.reads("How to pay")
     await look(page, "instructions-coins")
 
 
-async def test_paid(house: House, customer: Customer) -> None:
+async def test_paid(servers: Servers, customer: Shopper) -> None:
     lines = {"receipt_text": LINES}
-    order = await house.order(additional_data=lines, settings={"auto_return": 600}, test=False)
+    order = await servers.order(additional_data=lines, settings={"auto_return": 600}, test=False)
     page = await customer.open(order)
     await customer.pay(PLAIN)
     await customer.at("result")
@@ -164,16 +165,16 @@ async def test_paid(house: House, customer: Customer) -> None:
     await look(page, "receipt")
 
 
-async def test_approved(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order(transaction_type="authorization"))
+async def test_approved(servers: Servers, customer: Shopper) -> None:
+    page = await customer.open(await servers.order(transaction_type="authorization"))
     await customer.pay(PLAIN)
     await customer.reads("Payment approved")
     await look(page, "authorized")
 
 
-async def test_unpaid_receipt(house: House, customer: Customer) -> None:
-    order = await house.order()
-    address = (await house.payment_url(order)).replace("/payment/", "/order/")
+async def test_unpaid_receipt(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order()
+    address = (await servers.payment_url(order)).replace("/payment/", "/order/")
     await customer.page.goto(address)
     await customer.reads("Ready to pay")
     await look(customer.page, "receipt-unpaid")
@@ -181,33 +182,33 @@ async def test_unpaid_receipt(house: House, customer: Customer) -> None:
     await customer.at("payment")
 
 
-async def test_expired(house: House, customer: Customer) -> None:
+async def test_expired(servers: Servers, customer: Shopper) -> None:
     ends = datetime.now(UTC) + timedelta(seconds=2)
-    order = await house.order(expired_at=ends.isoformat())
+    order = await servers.order(expired_at=ends.isoformat())
     await until(lambda: datetime.now(UTC) > ends)
     page = await customer.open(order)
     await customer.reads("Time is up")
     await look(page, "expired")
 
 
-async def test_cancelled(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order())
+async def test_cancelled(servers: Servers, customer: Shopper) -> None:
+    page = await customer.open(await servers.order())
     await customer.press("Cancel payment")
     await customer.reads("Payment cancelled")
     await look(page, "cancelled")
 
 
-async def test_not_found(house: House, customer: Customer) -> None:
+async def test_not_found(servers: Servers, customer: Shopper) -> None:
     customer.expected = {404}
     page = customer.page
-    await page.goto(f"{house.checkout}/en/payment/0/0")
+    await page.goto(f"{servers.checkout}/en/payment/0/0")
     await customer.reads("There is no such payment")
     await look(page, "not-found")
 
 
-async def test_too_many(house: House, customer: Customer) -> None:
+async def test_too_many(servers: Servers, customer: Shopper) -> None:
     customer.expected = {429}
-    order = await house.order(attempts=10)
+    order = await servers.order(attempts=10)
     page = await customer.open(order)
     for _ in range(5):
         await customer.pay(DECLINED)
@@ -215,76 +216,76 @@ async def test_too_many(house: House, customer: Customer) -> None:
     await customer.pay(DECLINED)
     await customer.reads("Too many tries")
     await look(page, "too-many")
-    assert len(await house.transactions(order)) == 5
+    assert len(await servers.transactions(order)) == 5
 
 
 FEW = 4
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def small(tmp_path: Path) -> AsyncIterator[House]:
+async def small(tmp_path: Path) -> AsyncIterator[Servers]:
     """It takes no new work above four requests under way, and its gateway may take its time."""
-    with open_house(tmp_path, load={"most_new": FEW}, pace={"charge": 10}) as house:
-        async with house.client:
-            yield house
+    with open_servers(tmp_path, load_at_once={"most_new": FEW}, pace={"charge": 10}) as servers:
+        async with servers.client:
+            yield servers
 
 
 @asynccontextmanager
-async def _crowd(house: House) -> AsyncIterator[None]:
+async def _crowd(servers: Servers) -> AsyncIterator[None]:
     """So many charges under way that no new work is taken."""
-    urls = [await house.payment_url(await house.order()) for _ in range(FEW)]
-    forms = [await house.form(url) for url in urls]
-    await house.break_next(*["hang_before"] * FEW)
+    urls = [await servers.payment_url(await servers.order()) for _ in range(FEW)]
+    forms = [await servers.form(url) for url in urls]
+    await servers.break_next(*["hang_before"] * FEW)
     paying = [
-        asyncio.create_task(house.post(f"{url}/pay", form))
+        asyncio.create_task(servers.post(f"{url}/pay", form))
         for url, form in zip(urls, forms, strict=True)
     ]
     yield
     await asyncio.gather(*paying)
 
 
-async def test_overloaded(small: House, chromium: Browser) -> None:
+async def test_overloaded(small: Servers, chromium: Browser) -> None:
     """New work is refused, with the way to try again; who has begun to pay goes on."""
-    house = small
-    customer = await Customer.enter(house, await chromium.new_context(locale="en-GB"))
+    servers = small
+    customer = await Shopper.enter(servers, await chromium.new_context(locale="en-GB"))
     customer.expected = {503}
     page = customer.page
-    begun = await house.order(payment_method={"types": ["erip"]})
+    begun = await servers.order(payment_method={"types": ["erip"]})
     await customer.open(begun)
     await customer.press_pay()
     await customer.reads("How to pay")
-    order = await house.order()
-    address = await house.payment_url(order)
-    async with _crowd(house):
+    order = await servers.order()
+    address = await servers.payment_url(order)
+    async with _crowd(servers):
 
         async def full() -> bool:
-            return (await house.client.get(address)).status_code == 503
+            return (await servers.client.get(address)).status_code == 503
 
         await until(full)
-        assert (await house.client.get(address)).headers["retry-after"]
+        assert (await servers.client.get(address)).headers["retry-after"]
         waiting = page.url
         await page.reload()
         await customer.reads("How to pay")
         await page.goto(address)
         await customer.reads("We are very busy just now")
         await look(page, "overloaded")
-        assert (await house.client.get(waiting)).status_code == 200
+        assert (await servers.client.get(waiting)).status_code == 200
 
     async def calm() -> bool:
-        return (await house.client.get(address)).status_code == 200
+        return (await servers.client.get(address)).status_code == 200
 
     await until(calm)
     await page.reload()
     await customer.at("payment")
 
 
-async def test_from_another_site(house: House, customer: Customer) -> None:
+async def test_from_another_site(servers: Servers, customer: Shopper) -> None:
     """A form of another site posts to ours: refused, with the way to do it right."""
     customer.expected = {403}
-    order = await house.order()
-    address = await house.payment_url(order)
+    order = await servers.order()
+    address = await servers.payment_url(order)
     page = customer.page
-    await page.goto(f"{house.sandbox}/sandbox/")
+    await page.goto(f"{servers.sandbox}/sandbox/")
     await page.evaluate(
         """(action) => {
           const form = document.createElement("form");
@@ -299,9 +300,9 @@ async def test_from_another_site(house: House, customer: Customer) -> None:
 
 
 @pytest.mark.parametrize("language", ["de", "ru"])
-async def test_other_languages(house: House, enter: Enter, language: str) -> None:
+async def test_other_languages(servers: Servers, enter: Enter, language: str) -> None:
     """Longer words: the same places."""
-    order = await house.order(language=language, payment_method=WAYS, attempts=2)
+    order = await servers.order(language=language, payment_method=WAYS, attempts=2)
     customer = await enter(locale=language)
     page = await customer.open(order)
     await look(page, f"several-methods.{language}")

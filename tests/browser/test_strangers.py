@@ -5,18 +5,18 @@ from __future__ import annotations
 from playwright.async_api import expect
 
 from tests.browser.look import look
-from tests.journeys.customer import PLAIN
-from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER, Enter
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import PLAIN
 
 pytestmark = BROWSER
 
 ANNA = {"email": "anna.lee@canary.example", "first_name": "Annamaria", "address": "Canary street 7"}
 
 
-async def test_a_forwarded_link(house: House, enter: Enter) -> None:
+async def test_a_forwarded_link(servers: Servers, enter: Enter) -> None:
     customer, friend = await enter(), await enter()
-    order = await house.order(
+    order = await servers.order(
         customer=ANNA,
         payment_method={"types": ["credit_card"]},
         settings={
@@ -46,7 +46,7 @@ async def test_a_forwarded_link(house: House, enter: Enter) -> None:
     assert "Annamaria" not in await page.content()
 
     other = await enter()
-    again = await house.order(customer=ANNA, settings={"customer_fields": {"visible": [*ANNA]}})
+    again = await servers.order(customer=ANNA, settings={"customer_fields": {"visible": [*ANNA]}})
     await customer.open(again)
     page = await other.open(again)
     await page.get_by_text("Show my details").click()

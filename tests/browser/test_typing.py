@@ -8,9 +8,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from checkout.model.card_form import digits, expiry, read_card
-from tests.journeys.customer import CHALLENGE, FRICTIONLESS, Customer
-from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import CHALLENGE, FRICTIONLESS, Shopper
 
 pytestmark = BROWSER
 
@@ -19,8 +19,8 @@ FOCUSED = "document.activeElement.name || document.activeElement.id"
 SET_CARET = "(at) => document.activeElement.setSelectionRange(at, at)"
 
 
-async def _number(house: House, customer: Customer) -> Page:
-    page = await customer.open(await house.order())
+async def _number(servers: Servers, customer: Shopper) -> Page:
+    page = await customer.open(await servers.order())
     await page.locator("#f-number").focus()
     return page
 
@@ -35,15 +35,17 @@ async def _number(house: House, customer: Customer) -> Page:
         ("5204240000015003", "5204 2400 0001 5003"),
     ],
 )
-async def test_groups_of_digits(house: House, customer: Customer, typed: str, shown: str) -> None:
-    page = await _number(house, customer)
+async def test_groups_of_digits(
+    servers: Servers, customer: Shopper, typed: str, shown: str
+) -> None:
+    page = await _number(servers, customer)
     await page.keyboard.type(typed)
     await expect(page.locator("#f-number")).to_have_value(shown)
     assert await page.evaluate(CARET) == len(shown)
 
 
-async def test_the_caret_stays_where_it_is(house: House, customer: Customer) -> None:
-    page = await _number(house, customer)
+async def test_the_caret_stays_where_it_is(servers: Servers, customer: Shopper) -> None:
+    page = await _number(servers, customer)
     number = page.locator("#f-number")
     await page.keyboard.type("401200000001097")
     await expect(number).to_have_value("4012 0000 0001 097")
@@ -73,8 +75,8 @@ async def test_the_caret_stays_where_it_is(house: House, customer: Customer) -> 
         "４０１２000000001097",
     ],
 )
-async def test_pasted(house: House, customer: Customer, pasted: str) -> None:
-    page = await _number(house, customer)
+async def test_pasted(servers: Servers, customer: Shopper, pasted: str) -> None:
+    page = await _number(servers, customer)
     await page.keyboard.insert_text(pasted)
     shown = await page.locator("#f-number").input_value()
     assert digits(shown) == CHALLENGE
@@ -85,10 +87,10 @@ async def test_pasted(house: House, customer: Customer, pasted: str) -> None:
     "typed", ["1234", "12/34", "12 / 34", "122034", "12/2034", "12-34", "2034-12", "12.34"]
 )
 async def test_expiry_as_typed_and_as_filled_in(
-    house: House, customer: Customer, typed: str
+    servers: Servers, customer: Shopper, typed: str
 ) -> None:
     """Whatever people type and browsers fill in is read as the same month."""
-    page = await customer.open(await house.order())
+    page = await customer.open(await servers.order())
     field = page.locator("#f-expiry")
     await field.press_sequentially(typed)
     assert expiry(await field.input_value()) == (12, 2034)
@@ -97,8 +99,8 @@ async def test_expiry_as_typed_and_as_filled_in(
     assert expiry(await field.input_value()) == (12, 2034)
 
 
-async def test_one_digit_months(house: House, customer: Customer) -> None:
-    page = await customer.open(await house.order())
+async def test_one_digit_months(servers: Servers, customer: Shopper) -> None:
+    page = await customer.open(await servers.order())
     field = page.locator("#f-expiry")
     await field.press_sequentially("829")
     await expect(field).to_have_value("08/29")
@@ -116,9 +118,11 @@ WRITINGS = (
 )  # fmt: skip
 
 
-async def test_a_past_date_is_told_as_the_server_tells_it(house: House, customer: Customer) -> None:
+async def test_a_past_date_is_told_as_the_server_tells_it(
+    servers: Servers, customer: Shopper
+) -> None:
     """In every writing: on leaving the field, before the card is sent."""
-    page = await customer.open(await house.order())
+    page = await customer.open(await servers.order())
     field, code, error = (page.locator(f"#{name}") for name in ("f-expiry", "f-code", "e-expiry"))
     for writing in WRITINGS:
         await field.fill(writing)
@@ -131,10 +135,10 @@ async def test_a_past_date_is_told_as_the_server_tells_it(house: House, customer
     await expect(error).to_have_text("")
 
 
-async def test_autofill(house: House, customer: Customer) -> None:
+async def test_autofill(servers: Servers, customer: Shopper) -> None:
     """What browsers look for to fill a card in."""
     asked = {"visible": ["email", "phone"]}
-    page = await customer.open(await house.order(settings={"customer_fields": asked}))
+    page = await customer.open(await servers.order(settings={"customer_fields": asked}))
     wanted = {
         "number": ("cc-number", "numeric"),
         "expiry": ("cc-exp", "numeric"),
@@ -154,8 +158,8 @@ async def test_autofill(house: House, customer: Customer) -> None:
         assert box["height"] >= 44
 
 
-async def test_the_code_follows_the_brand(house: House, customer: Customer) -> None:
-    page = await _number(house, customer)
+async def test_the_code_follows_the_brand(servers: Servers, customer: Shopper) -> None:
+    page = await _number(servers, customer)
     hint = page.locator("#h-code")
     await page.keyboard.type("4012")
     three = await hint.inner_text()
@@ -165,10 +169,10 @@ async def test_the_code_follows_the_brand(house: House, customer: Customer) -> N
     await expect(page.locator("#f-code")).to_have_attribute("maxlength", "4")
 
 
-async def test_with_the_keyboard_alone(house: House, customer: Customer) -> None:
+async def test_with_the_keyboard_alone(servers: Servers, customer: Shopper) -> None:
     """Tab, arrows and Enter, from the shop to the bank and back."""
     page = customer.page
-    await customer.open(await house.order())
+    await customer.open(await servers.order())
     keys = page.keyboard
 
     async def tab_to(name: str) -> None:
@@ -206,9 +210,11 @@ async def test_with_the_keyboard_alone(house: House, customer: Customer) -> None
     await customer.reads("Thank you, your order is paid")
 
 
-async def test_enter_pays_and_focus_goes_to_what_is_wrong(house: House, customer: Customer) -> None:
+async def test_enter_pays_and_focus_goes_to_what_is_wrong(
+    servers: Servers, customer: Shopper
+) -> None:
     customer.expected = {422}
-    order = await house.order(settings={"customer_fields": {"visible": ["email"]}})
+    order = await servers.order(settings={"customer_fields": {"visible": ["email"]}})
     page = await customer.open(order)
     await customer.type_card(FRICTIONLESS, code="")
     await page.locator("#f-holder").press("Enter")
@@ -218,4 +224,4 @@ async def test_enter_pays_and_focus_goes_to_what_is_wrong(house: House, customer
     await page.keyboard.press("Enter")
     await expect(page.locator(".note.bad")).to_be_focused()
     assert await page.locator("h1, .note.bad").first.is_visible()
-    assert await house.calls(order) == []
+    assert await servers.calls(order) == []

@@ -6,9 +6,9 @@ from typing import Any
 
 from playwright.async_api import Page, expect
 
-from tests.journeys.customer import CHALLENGE, Customer
-from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER, Enter
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import CHALLENGE, Shopper
 
 pytestmark = BROWSER
 
@@ -22,15 +22,15 @@ new PerformanceObserver((list) => {
 """
 
 
-async def test_three_requests_and_25_kilobytes(house: House, customer: Customer) -> None:
+async def test_three_requests_and_25_kilobytes(servers: Servers, customer: Shopper) -> None:
     wire = await customer.context.new_cdp_session(customer.page)
     await wire.send("Network.enable")
     got: dict[str, dict[str, Any]] = {}
     wire.on("Network.responseReceived", lambda e: got.update({e["requestId"]: e["response"]}))
     sizes: dict[str, int] = {}
     wire.on("Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e}))
-    order = await house.order()
-    address = await house.payment_url(order)
+    order = await servers.order()
+    address = await servers.payment_url(order)
     await customer.page.goto(address, wait_until="networkidle")
     own = {key: r for key, r in got.items() if not r["url"].startswith("data:")}
     assert len(own) == 3, [response["url"] for response in own.values()]
@@ -40,12 +40,12 @@ async def test_three_requests_and_25_kilobytes(house: House, customer: Customer)
     }
     assert sum(weights.values()) <= 25_000, weights
     for response in own.values():
-        assert response["url"].startswith(house.checkout)
+        assert response["url"].startswith(servers.checkout)
 
 
-async def test_the_second_view_costs_one_request(house: House, customer: Customer) -> None:
+async def test_the_second_view_costs_one_request(servers: Servers, customer: Shopper) -> None:
     """What has a hash in its name is fetched once, for every later payment."""
-    await customer.open(await house.order())
+    await customer.open(await servers.order())
     page = await customer.tab()
     wire = await customer.context.new_cdp_session(page)
     await wire.send("Network.enable")
@@ -57,7 +57,7 @@ async def test_the_second_view_costs_one_request(house: House, customer: Custome
             fetched.append(response["url"])
 
     wire.on("Network.responseReceived", note)
-    address = await house.payment_url(await house.order())
+    address = await servers.payment_url(await servers.order())
     await page.goto(address, wait_until="networkidle")
     assert fetched == [address]
 
@@ -68,13 +68,13 @@ async def _shifts(page: Page) -> Any:
     return await page.evaluate("window.shifts.filter(([, typed]) => !typed)")
 
 
-async def test_nothing_moves(house: House, enter: Enter) -> None:
+async def test_nothing_moves(servers: Servers, enter: Enter) -> None:
     """Through loading, typing, and errors from the page and from the server, wide and narrow."""
     for width in (1280, 375):
         customer = await enter(viewport={"width": width, "height": 800})
         customer.expected = {422}
         await customer.context.add_init_script(SHIFTS)
-        order = await house.order(settings={"customer_fields": {"visible": ["email"]}})
+        order = await servers.order(settings={"customer_fields": {"visible": ["email"]}})
         page = await customer.open(order)
         await page.locator("#f-number").press_sequentially("4012000000001098")
         await page.locator("#f-expiry").press_sequentially("1234")
@@ -96,10 +96,10 @@ async def test_nothing_moves(house: House, enter: Enter) -> None:
         assert await _shifts(page) == []
 
 
-async def test_nothing_moves_while_waiting(house: House, enter: Enter) -> None:
+async def test_nothing_moves_while_waiting(servers: Servers, enter: Enter) -> None:
     customer = await enter()
     await customer.context.add_init_script(SHIFTS)
-    order = await house.order(payment_method={"types": ["erip"]})
+    order = await servers.order(payment_method={"types": ["erip"]})
     page = await customer.open(order)
     await customer.press_pay()
     await customer.at("wait")
@@ -108,9 +108,9 @@ async def test_nothing_moves_while_waiting(house: House, enter: Enter) -> None:
     assert await _shifts(page) == []
 
 
-async def test_motion(house: House, customer: Customer) -> None:
+async def test_motion(servers: Servers, customer: Shopper) -> None:
     """Short, and none for whoever asked for none."""
-    page = await customer.open(await house.order())
+    page = await customer.open(await servers.order())
     longest = """() => Math.max(...[...document.querySelectorAll("*")].flatMap((each) => {
       const { transitionDuration, animationDuration } = getComputedStyle(each);
       return (transitionDuration + "," + animationDuration).split(",").map(parseFloat);

@@ -16,10 +16,11 @@ from playwright.async_api import Browser, BrowserContext, Frame, Page, Playwrigh
 from playwright.async_api import TimeoutError as TimedOut
 
 from tests.browser.sites import Sites, open_sites
-from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN, SECONDS, WATCH, picture
-from tests.journeys.house import ROOT, until
 from tests.journeys.plugin import ARGS, BROWSER, launch_options
+from tests.journeys.shopper import CHALLENGE, DECLINED, PLAIN, SECONDS, WATCH, picture
 from tests.support.blocks import blocks
+from tests.support.polling import until
+from tests.support.servers import ROOT
 
 pytestmark = BROWSER
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tests.cli.conftest import Run, answered
 from tests.cli.test_payments import made, with_flow
-from tests.web.house import PAID, written
+from tests.web.server import PAID
+from tests.web.settings import write_usual_settings
 
 
 def test_nothing(run: Run, config: Path) -> None:
@@ -19,7 +20,7 @@ def test_nothing(run: Run, config: Path) -> None:
 
 
 def test_a_refund_by_command(run: Run, sandbox: str, tmp_path: Path, pem: str) -> None:
-    config = written(tmp_path, pem, sandbox=sandbox)
+    config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     uid = with_flow(config, lambda flow: made(flow, PAID))
     for amount in ("5.00", "1.00"):
         done = run("payments", "refund", uid, "--amount", amount, "--reason", "late",

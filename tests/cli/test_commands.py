@@ -25,9 +25,10 @@ from checkout.settings import Account, load
 from checkout.settings.secret_strength import strong
 from checkout.settings.shops import publishable_key
 from checkout.signing import read_link
-from tests.cli.conftest import ROOT, Run, answered
+from tests.cli.conftest import Run, answered
 from tests.support import shops
-from tests.web.house import written
+from tests.support.servers import ROOT
+from tests.web.settings import write_usual_settings
 
 LINK = (
     "link",
@@ -92,7 +93,7 @@ def test_keys_for_people(run: Run) -> None:
 
 def test_fresh_keys_make_good_settings(run: Run, tmp_path: Path) -> None:
     keys = answered(run("keys", "--json"))
-    path = written(
+    path = write_usual_settings(
         tmp_path, keys["private_key"], secret=keys["secret"], shop_secret=keys["shop_secret_key"],
         link_key=keys["link_key"], top=f'operator_token = "{keys["operator_token"]}"',
         apps=f'apps = true\npublishable_key = "{keys["publishable_key"]}"',
@@ -273,7 +274,7 @@ def test_a_database_that_is_none(run: Run, config: Path) -> None:
 
 
 def test_check_online(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
-    config = written(tmp_path, pem, sandbox=sandbox)
+    config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     found = answered(run("check", "--online", "--json", "--config", config))
     gateways = [each["check"] for each in found if each["check"].startswith("gateways.")]
     assert gateways == ["gateways.cards", "gateways.plain", "gateways.local"]
@@ -314,7 +315,7 @@ async def test_check_online_of_a_private_address(url: str, sandbox: bool, fine: 
 def test_check_online_with_wrong_credentials(
     run: Run, tmp_path: Path, pem: str, sandbox: str
 ) -> None:
-    config = written(tmp_path, pem, sandbox=sandbox)
+    config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     other = {"shop_id": "361", "secret_key": "another one"}
     try:
         httpx.post(f"{sandbox}/sandbox/credentials", json=other, trust_env=False)

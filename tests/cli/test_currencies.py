@@ -15,8 +15,9 @@ from checkout.signing import read_link
 from tests.cli.conftest import Run, answered
 from tests.cli.test_link_mail import with_smtp
 from tests.cli.test_payments import made, with_flow
-from tests.support.post import PostOffice, open_post_office
-from tests.web.house import PAID, written
+from tests.support.mail_server import MailServer, open_mail_server
+from tests.web.server import PAID
+from tests.web.settings import write_usual_settings
 
 COUNTS = "decimals = { IDR = 0, UGX = 2 }"
 
@@ -29,7 +30,7 @@ def link(currency: str, amount: str) -> tuple[str, ...]:
 @pytest.fixture
 def counting(tmp_path: Path, pem: str) -> Path:
     """Settings whose accounts say how they count; their gateways are nowhere."""
-    return written(tmp_path, pem, sandbox="http://127.0.0.1:9", gateway=COUNTS)
+    return write_usual_settings(tmp_path, pem, sandbox="http://127.0.0.1:9", gateway=COUNTS)
 
 
 @pytest.mark.parametrize("currency", sorted(TWO_WAYS))
@@ -68,22 +69,22 @@ def test_an_amount_that_the_accounts_do_not_count(
 
 
 @pytest.fixture
-def office() -> Iterator[PostOffice]:
-    with open_post_office() as found:
+def mail_server() -> Iterator[MailServer]:
+    with open_mail_server() as found:
         yield found
 
 
-def test_the_mail_says_the_same(run: Run, counting: Path, office: PostOffice) -> None:
-    config = with_smtp(counting, office.port)
+def test_the_mail_says_the_same(run: Run, counting: Path, mail_server: MailServer) -> None:
+    config = with_smtp(counting, mail_server.port)
     said = run(*link("IDR", "1999"), "--email", "anna@example.com", "--config", config)
     assert said.exit_code == 0, said.output
-    (mail,) = office.mails
+    (mail,) = mail_server.mails
     assert mail["Subject"].replace("\u00a0", " ") == "Invoice from Demo shop: IDR 1,999"
 
 
 def test_payments(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
     """Listed, shown and sent back by the payment's own count."""
-    config = written(tmp_path, pem, sandbox=sandbox, gateway=COUNTS)
+    config = write_usual_settings(tmp_path, pem, sandbox=sandbox, gateway=COUNTS)
     uids = {
         currency: with_flow(config, lambda flow: made(flow, PAID, order={"currency": currency}))  # noqa: B023
         for currency in ("IDR", "UGX")

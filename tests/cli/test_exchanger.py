@@ -14,41 +14,28 @@ from checkout.flow.record import read
 from checkout.flow.verbs import Flow, Submission
 from checkout.model.browser import Browser
 from checkout.model.order import Customer
-from checkout.sandbox.exchanger.routes import EMAIL, ROUTES
+from checkout.sandbox.exchanger.routes import ROUTES
 from tests.cli.conftest import Run, answered
 from tests.cli.test_payments import made, with_flow
-from tests.web.house import written
+from tests.support.settings import exchanger, toml
+from tests.web.settings import write_usual_settings
 
 BITCOIN, MEMO, *_, EURO, NEITHER = ROUTES
-ACCOUNT = """
-[gateways.{name}]
-adapter = "exchanger"
-base_url = "{sandbox}"
-route_id = "{route}"
-from_values = {{ "{email}" = "{{email}}" }}
-{more}
-ipn_secret = "8c1f0b52e7a94d63"
-agreement = "shop"
-"""
-PAID_OUT = 'to_values = { wallet = "DE02120300000000202051" }'
-ACCOUNTS = {
-    "coins": (BITCOIN, PAID_OUT),
-    "euros": (EURO, PAID_OUT),
-    "dollars": (NEITHER, f'{PAID_OUT}\nrate_routes = {{ EUR = "{MEMO}" }}'),
-    "useless": (NEITHER, PAID_OUT),
-    "forgotten": (BITCOIN, ""),
-    "closed": ("507f1f77bcf86cd799439099", PAID_OUT),
+ACCOUNTS: dict[str, dict[str, Any]] = {
+    "coins": {"route_id": BITCOIN},
+    "euros": {"route_id": EURO},
+    "dollars": {"route_id": NEITHER, "rate_routes": {"EUR": MEMO}},
+    "useless": {"route_id": NEITHER},
+    "forgotten": {"route_id": BITCOIN, "to_values": None},
+    "closed": {"route_id": "507f1f77bcf86cd799439099"},
 }
 
 
 @pytest.fixture
 def config(tmp_path: Path, pem: str, sandbox: str) -> Path:
-    path = written(tmp_path, pem, sandbox=sandbox)
-    tables = [
-        ACCOUNT.format(name=name, sandbox=sandbox, route=route, email=EMAIL, more=more)
-        for name, (route, more) in ACCOUNTS.items()
-    ]
-    path.write_text(path.read_text() + "".join(tables))
+    path = write_usual_settings(tmp_path, pem, sandbox=sandbox)
+    accounts = {name: exchanger(sandbox, **account) for name, account in ACCOUNTS.items()}
+    path.write_text(path.read_text() + toml({"gateways": accounts}))
     return path
 
 

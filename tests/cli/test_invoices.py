@@ -22,7 +22,7 @@ from checkout.settings import load
 from checkout.signing import read_link
 from checkout.web.invoice import postman
 from tests.cli.conftest import Run, answered
-from tests.support.post import PostOffice, open_post_office
+from tests.support.mail_server import MailServer, open_mail_server
 
 CHAIRS: dict[str, Any] = {
     "amount": 1250, "currency": "EUR", "description": "Two <chairs>", "tracking_id": "chair-7",
@@ -90,8 +90,8 @@ def test_shutting_one(run: Run, config: Path) -> None:
 
 
 @pytest.fixture
-def office() -> Iterator[PostOffice]:
-    with open_post_office() as found:
+def mail_server() -> Iterator[MailServer]:
+    with open_mail_server() as found:
         yield found
 
 
@@ -104,12 +104,14 @@ def told(mail: EmailMessage, signed: str) -> tuple[list[tuple[str, str]], list[s
     return head, [re.sub(r"\d\d?:\d\d", "TIME", part.replace(signed, "LINK")) for part in parts]
 
 
-def test_the_command_and_the_api_send_the_same(run: Run, config: Path, office: PostOffice) -> None:
-    more = f'\n[smtp]\nurl = "smtp://127.0.0.1:{office.port}"\nsender = "pay@example.com"\n'
+def test_the_command_and_the_api_send_the_same(
+    run: Run, config: Path, mail_server: MailServer
+) -> None:
+    more = f'\n[smtp]\nurl = "smtp://127.0.0.1:{mail_server.port}"\nsender = "pay@example.com"\n'
     config.write_text(config.read_text() + more)
     made(config, mail=True, expires=int(time.time()) + 7 * 24 * 3600)
     url = answered(run(*LINK, "--json", "--config", config))["url"]
-    by_api, by_command = office.mails
+    by_api, by_command = mail_server.mails
     settings = load(config, {}, OPTIONS)
     listed = answered(run("invoices", "list", "--json", "--config", config))
     (mine,) = [each["url"].rpartition("/")[2] for each in listed]

@@ -22,7 +22,9 @@ from checkout.settings import Smtp
 from checkout.web.invoice import invoice
 from tests.cli.conftest import Run, answered
 from tests.support import shops
-from tests.support.post import PASSWORD, USER, PostOffice, certificate, open_post_office
+from tests.support.clock import BEGINNING
+from tests.support.mail_server import PASSWORD, USER, MailServer, open_mail_server
+from tests.support.tls import certificate
 
 LINK = ("link", "--shop", "361", "--amount", "12.50", "--currency", "EUR",
         "--description", "Two <chairs> & a table")  # fmt: skip
@@ -31,8 +33,8 @@ CREDENTIALS = f"{USER}:{quote(PASSWORD, safe='')}@"
 
 
 @pytest.fixture
-def office() -> Iterator[PostOffice]:
-    with open_post_office() as found:
+def mail_server() -> Iterator[MailServer]:
+    with open_mail_server() as found:
         yield found
 
 
@@ -51,12 +53,12 @@ def parts(mail: EmailMessage) -> tuple[str, str]:
     return plain.get_content(), html.get_content()
 
 
-def test_an_invoice(run: Run, config: Path, office: PostOffice) -> None:
+def test_an_invoice(run: Run, config: Path, mail_server: MailServer) -> None:
     said = run(*LINK, "--tracking-id", "chair-7", "--email", ANNA, "--config",
-               with_smtp(config, office.port))  # fmt: skip
+               with_smtp(config, mail_server.port))  # fmt: skip
     assert said.exit_code == 0, said.output
     url = said.stdout.strip()
-    (mail,), (envelope,) = office.mails, office.envelopes
+    (mail,), (envelope,) = mail_server.mails, mail_server.envelopes
     assert (envelope.mail_from, envelope.rcpt_tos) == ("pay@example.com", [ANNA])
     assert mail["From"] == "Demo shop <pay@example.com>"
     assert mail["To"] == ANNA
@@ -80,12 +82,12 @@ def test_an_invoice(run: Run, config: Path, office: PostOffice) -> None:
     assert len(re.findall("<script|<img|<link", html)) == 0
 
 
-def test_two_invoices_are_two_mails(run: Run, config: Path, office: PostOffice) -> None:
-    with_smtp(config, office.port)
+def test_two_invoices_are_two_mails(run: Run, config: Path, mail_server: MailServer) -> None:
+    with_smtp(config, mail_server.port)
     for _ in range(2):
         assert run(*LINK, "--email", ANNA, "--config", config).exit_code == 0
-    assert len({mail["Message-ID"] for mail in office.mails}) == 2
-    assert len({parts(mail)[0] for mail in office.mails}) == 2
+    assert len({mail["Message-ID"] for mail in mail_server.mails}) == 2
+    assert len({parts(mail)[0] for mail in mail_server.mails}) == 2
 
 
 @pytest.mark.parametrize(
@@ -94,14 +96,14 @@ def test_two_invoices_are_two_mails(run: Run, config: Path, office: PostOffice) 
      ("ru", "Счёт от Demo shop: 12,50 €", "Заплатить 12,50 €")],
 )  # fmt: skip
 def test_in_the_links_language(
-    run: Run, config: Path, office: PostOffice, language: str, subject: str, button: str
+    run: Run, config: Path, mail_server: MailServer, language: str, subject: str, button: str
 ) -> None:
-    with_smtp(config, office.port)
+    with_smtp(config, mail_server.port)
     found = answered(
         run(*LINK, "--language", language, "--email", ANNA, "--json", "--config", config)
     )
     assert found["email"] == ANNA
-    (mail,) = office.mails
+    (mail,) = mail_server.mails
     assert mail["Subject"].replace("\u00a0", " ") == subject
     assert mail["Content-Language"] == language
     plain, html = parts(mail)
@@ -113,11 +115,13 @@ def test_in_the_links_language(
 
 def test_starttls_and_a_password(run: Run, config: Path, tmp_path: Path) -> None:
     context, trusted = certificate(tmp_path)
-    with open_post_office(tls_context=context, require_starttls=True, auth_required=True) as office:
-        with_smtp(config, office.port, credentials=CREDENTIALS)
+    with open_mail_server(
+        tls_context=context, require_starttls=True, auth_required=True
+    ) as mail_server:
+        with_smtp(config, mail_server.port, credentials=CREDENTIALS)
         said = run(*LINK, "--email", ANNA, "--config", config, SSL_CERT_FILE=str(trusted))
         assert said.exit_code == 0, said.output
-        assert (office.secure, office.users) == ([True], [USER.encode()])
+        assert (mail_server.secure, mail_server.users) == ([True], [USER.encode()])
 
 
 # A handshake that our side breaks off leaves aiosmtpd with a socket that it never closes.
@@ -125,17 +129,21 @@ def test_starttls_and_a_password(run: Run, config: Path, tmp_path: Path) -> None
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_certificate_that_nobody_vouches_for(run: Run, config: Path, tmp_path: Path) -> None:
     context, _ = certificate(tmp_path)
-    with open_post_office(tls_context=context, require_starttls=True, auth_required=True) as office:
-        with_smtp(config, office.port, credentials=CREDENTIALS)
+    with open_mail_server(
+        tls_context=context, require_starttls=True, auth_required=True
+    ) as mail_server:
+        with_smtp(config, mail_server.port, credentials=CREDENTIALS)
         said = run(*LINK, "--email", ANNA, "--config", config)
         assert_failed(said, "certificate verify failed")
-        assert not office.mails + office.users
+        assert not mail_server.mails + mail_server.users
 
 
 def test_a_wrong_password(run: Run, config: Path, tmp_path: Path) -> None:
     context, trusted = certificate(tmp_path)
-    with open_post_office(tls_context=context, require_starttls=True, auth_required=True) as office:
-        with_smtp(config, office.port, credentials=f"{USER}:mistaken@")
+    with open_mail_server(
+        tls_context=context, require_starttls=True, auth_required=True
+    ) as mail_server:
+        with_smtp(config, mail_server.port, credentials=f"{USER}:mistaken@")
         said = run(*LINK, "--email", ANNA, "--config", config, SSL_CERT_FILE=str(trusted))
         assert_failed(said, "refused our user name and password")
         assert "mistaken" not in said.output
@@ -143,11 +151,11 @@ def test_a_wrong_password(run: Run, config: Path, tmp_path: Path) -> None:
 
 def test_tls_from_the_first_byte(run: Run, config: Path, tmp_path: Path) -> None:
     context, trusted = certificate(tmp_path)
-    with open_post_office(ssl_context=context) as office:
-        with_smtp(config, office.port, scheme="smtps")
+    with open_mail_server(ssl_context=context) as mail_server:
+        with_smtp(config, mail_server.port, scheme="smtps")
         said = run(*LINK, "--email", ANNA, "--config", config, SSL_CERT_FILE=str(trusted))
         assert said.exit_code == 0, said.output
-        assert len(office.mails) == 1
+        assert len(mail_server.mails) == 1
 
 
 def assert_failed(said: Result, reason: str) -> None:
@@ -157,15 +165,15 @@ def assert_failed(said: Result, reason: str) -> None:
     assert "Traceback" not in said.stderr
 
 
-def test_a_refused_address(run: Run, config: Path, office: PostOffice) -> None:
-    office.refuses[ANNA] = "550 no such box here"
-    said = run(*LINK, "--email", ANNA, "--config", with_smtp(config, office.port))
+def test_a_refused_address(run: Run, config: Path, mail_server: MailServer) -> None:
+    mail_server.refuses[ANNA] = "550 no such box here"
+    said = run(*LINK, "--email", ANNA, "--config", with_smtp(config, mail_server.port))
     assert_failed(said, "refused the address: 550 no such box here")
 
 
-def test_a_refused_mail(run: Run, config: Path, office: PostOffice) -> None:
-    office.spoils = "554 looks like spam"
-    said = run(*LINK, "--email", ANNA, "--config", with_smtp(config, office.port))
+def test_a_refused_mail(run: Run, config: Path, mail_server: MailServer) -> None:
+    mail_server.spoils = "554 looks like spam"
+    said = run(*LINK, "--email", ANNA, "--config", with_smtp(config, mail_server.port))
     assert_failed(said, "refused the mail: 554 looks like spam")
 
 
@@ -189,26 +197,26 @@ async def test_a_server_that_says_nothing() -> None:
         assert time.monotonic() - begun < 10
 
 
-async def test_no_password_without_tls(office: PostOffice) -> None:
+async def test_no_password_without_tls(mail_server: MailServer) -> None:
     """Elsewhere than on loopback nothing is said before TLS. Of 127.1 only the resolver knows
     where that is."""
-    smtp = Smtp(url=f"smtp://{CREDENTIALS}127.1:{office.port}", sender="pay@example.com")
+    smtp = Smtp(url=f"smtp://{CREDENTIALS}127.1:{mail_server.port}", sender="pay@example.com")
     assert smtp.user == USER
     with pytest.raises(Undelivered, match="STARTTLS"):
         await send(made(), smtp, host="pay.example.com", seconds=5)
-    assert not office.mails + office.users
+    assert not mail_server.mails + mail_server.users
 
 
 @pytest.mark.parametrize(
     "address",
     ["", "anna", "anna@", "a@b.de, c@d.de", "a@b.de\nBcc: c@d.de", "a@b.de\r\n", "x" * 300],
 )
-def test_no_address(run: Run, config: Path, office: PostOffice, address: str) -> None:
-    said = run(*LINK, "--email", address, "--config", with_smtp(config, office.port))
+def test_no_address(run: Run, config: Path, mail_server: MailServer, address: str) -> None:
+    said = run(*LINK, "--email", address, "--config", with_smtp(config, mail_server.port))
     assert said.exit_code == 2
     assert "--email: must be an e-mail address" in said.stderr
     assert said.stdout == ""
-    assert not office.envelopes
+    assert not mail_server.envelopes
 
 
 def test_without_a_mail_server(run: Run, config: Path) -> None:
@@ -219,7 +227,7 @@ def test_without_a_mail_server(run: Run, config: Path) -> None:
 
 def made(**changes: Any) -> EmailMessage:
     values: dict[str, Any] = {
-        "sender": "pay@example.com", "to": ANNA, "language": "en", "now": shops.BEGINNING,
+        "sender": "pay@example.com", "to": ANNA, "language": "en", "now": BEGINNING,
     }  # fmt: skip
     shop = changes.pop("shop", shops.shop())
     order = changes.pop("order", shops.order())

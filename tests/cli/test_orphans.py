@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,10 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.server import Server
+from tests.support.killable_server import KillableServer
+from tests.support.polling import wait_until
+from tests.support.servers import Process, start
+from tests.support.settings import NOBODY
 
 PROC = Path("/proc/self/task")
-SECONDS = 40.0
 
 pytestmark = pytest.mark.skipif(not PROC.exists(), reason="no /proc here")
 
@@ -37,27 +36,14 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    settings = Server(tmp_path, "http://127.0.0.1:9")  # writes a settings file; is not started
+def served(tmp_path: Path) -> Iterator[tuple[Process, str]]:
+    settings = KillableServer(tmp_path, NOBODY)  # writes a settings file; is not started
     arguments = ["--config", str(tmp_path / "checkout.toml"), "--port", str(settings.port)]
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "checkout", "serve", *arguments, "--workers", "2"],
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    process = start("-m", "checkout", "serve", *arguments, "--workers", "2", log=tmp_path / "log")
     yield process, settings.url
     with suppress(ProcessLookupError):  # whoever is left of its session
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def until(true: object, seconds: float = SECONDS) -> None:
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def answers(url: str) -> bool:
@@ -67,15 +53,15 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_workers_end_with_their_parent(served: tuple[subprocess.Popen[bytes], str]) -> None:
+def test_workers_end_with_their_parent(served: tuple[Process, str]) -> None:
     process, url = served
-    until(lambda: answers(url) and len(children(process.pid)) >= 2)
+    wait_until(lambda: answers(url) and len(children(process.pid)) >= 2)
     workers = children(process.pid)
     process.kill()  # as the kernel does when memory runs out: no handler runs
     process.wait()
-    until(lambda: not any(map(is_alive, workers)))
+    wait_until(lambda: not any(map(is_alive, workers)))
     with socket.socket() as found:  # no SO_REUSEADDR, as nobody listens any more
         port = int(url.rpartition(":")[2])
-        until(lambda: not answers(url))
+        wait_until(lambda: not answers(url))
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(("127.0.0.1", port))

@@ -24,7 +24,8 @@ from checkout.model.order import Customer
 from checkout.model.status import Status
 from checkout.settings import load
 from tests.cli.conftest import Run, answered
-from tests.web.house import CHALLENGE, DECLINED, PAID, ordered, written
+from tests.web.server import CHALLENGE, DECLINED, PAID, ordered
+from tests.web.settings import write_usual_settings
 
 Kept = tuple[Path, dict[str, str]]
 
@@ -64,7 +65,7 @@ def filled(pem: str, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> 
     """Settings over a ledger with a payment of each kind, by name."""
     key = httpx.get(f"{sandbox}/sandbox/public_key", trust_env=False).text
     folder = tmp_path_factory.mktemp("filled")
-    config = written(folder, pem, sandbox=sandbox, gateway=f'public_key = "{key}"')
+    config = write_usual_settings(folder, pem, sandbox=sandbox, gateway=f'public_key = "{key}"')
 
     async def fill(flow: Flow) -> dict[str, str]:
         return {
@@ -117,12 +118,14 @@ def test_list(run: Run, ledger: Kept) -> None:
 
 def test_list_for_people(run: Run, ledger: Kept) -> None:
     config, uids = ledger
-    for columns in ("80", "200"):
-        said = run("payments", "list", "--config", config, COLUMNS=columns)
+    narrow, wide = (
+        run("payments", "list", "--config", config, COLUMNS=columns) for columns in ("80", "200")
+    )
+    for said in (narrow, wide):
         assert said.exit_code == 0
         for uid in uids.values():
             assert uid in said.output  # whole, to be copied
-    assert "19.99 EUR" in said.output
+    assert "19.99 EUR" in wide.output
 
 
 def test_show(run: Run, ledger: Kept) -> None:
@@ -162,7 +165,7 @@ def test_show_what_is_not_there(run: Run, config: Path, uid: str) -> None:
 
 
 def test_a_letter_is_shown(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
-    config = written(tmp_path, pem, sandbox=sandbox)
+    config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     settings = {"notification_url": "http://127.0.0.1:9/n"}
     uid = with_flow(config, lambda flow: made(flow, PAID, settings=settings))
     (letter,) = answered(run("payments", "show", uid, "--json", "--config", config))["letters"]
@@ -219,7 +222,7 @@ def test_reconcile_named_ones(run: Run, ledger: Kept) -> None:
 def test_reconcile_when_the_gateway_is_away(
     run: Run, tmp_path: Path, pem: str, sandbox: str
 ) -> None:
-    config = written(tmp_path, pem, sandbox=sandbox)
+    config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     uid = with_flow(config, lambda flow: made(flow, CHALLENGE))
     config.write_text(config.read_text().replace(sandbox, "http://127.0.0.1:9"))
     found = answered(run("payments", "reconcile", "--json", "--config", config))
@@ -228,7 +231,7 @@ def test_reconcile_when_the_gateway_is_away(
 
 def test_what_a_shop_wrote_is_text(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
     """Brackets are rich's markup; a shop's text is none."""
-    config = written(tmp_path, pem, sandbox=sandbox)
+    config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     evil = "[/b] [red]x[/red] [link=https://evil.example]y[/link]"
     order = {"description": evil, "tracking_id": "[/]"}
     uid = with_flow(config, lambda flow: made(flow, None, order=order))
@@ -249,7 +252,7 @@ def test_what_a_shop_wrote_is_text(run: Run, tmp_path: Path, pem: str, sandbox: 
 def test_a_mismatch_is_ended_by_hand(
     run: Run, tmp_path: Path, pem: str, sandbox: str, verb: str, judged: str, payment: str
 ) -> None:
-    config = written(tmp_path, pem, sandbox=sandbox)
+    config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     httpx.post(f"{sandbox}/sandbox/faults", json={"faults": ["wrong_amount"]}).raise_for_status()
     uid = with_flow(config, lambda flow: made(flow, PAID))
     shown = answered(run("payments", "show", uid, "--json", "--config", config))
@@ -274,7 +277,7 @@ def test_a_mismatch_is_ended_by_hand(
 @pytest.fixture
 def held(tmp_path: Path, pem: str, sandbox: str) -> tuple[Path, str]:
     """Settings, and the uid of an authorization."""
-    config = written(tmp_path, pem, sandbox=sandbox)
+    config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     kind = {"transaction_type": "authorization"}
     return config, with_flow(config, lambda flow: made(flow, PAID, **kind))
 

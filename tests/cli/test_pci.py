@@ -12,13 +12,13 @@ import pytest
 from checkout.stage import SHOP, Stage
 from checkout.web.page_types import PAGE_TYPES
 from tests.cli.conftest import Run, answered
-from tests.support.staged import staged
-from tests.web.house import written
+from tests.support.local_servers import local_servers
+from tests.web.settings import write_usual_settings
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(tmp_path_factory.mktemp("demo")) as found:
+    with local_servers(tmp_path_factory.mktemp("demo")) as found:
         yield found
 
 
@@ -108,7 +108,9 @@ def test_what_can_not_be_looked_at(run: Run, url: str) -> None:
 
 
 def test_files_that_can_not_be_used(run: Run, tmp_path: Path, pem: str, address: str) -> None:
-    other = answered(run("pci", "inventory", "--json", "--config", written(tmp_path, pem)))
+    other = answered(
+        run("pci", "inventory", "--json", "--config", write_usual_settings(tmp_path, pem))
+    )
     other["pages"].pop()
     for text in ("", "{", "{}", json.dumps(other)):
         (tmp_path / "old.json").write_text(text)

@@ -15,7 +15,8 @@ import pytest
 from checkout.flow.verbs import Flow
 from tests.cli.conftest import Run, answered
 from tests.cli.test_payments import Kept, made, with_flow
-from tests.web.house import DECLINED, PAID, written
+from tests.web.server import DECLINED, PAID
+from tests.web.settings import write_usual_settings
 from tests.web.traces import on_disk
 
 ANNA: Final = "Anna.Canary@example.com"
@@ -31,7 +32,7 @@ def filled(pem: str, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> 
     """A ledger with payments of hers, and one of somebody whose address has hers in it."""
     key = httpx.get(f"{sandbox}/sandbox/public_key", trust_env=False).text
     folder = tmp_path_factory.mktemp("personal")
-    config = written(folder, pem, sandbox=sandbox, gateway=f'public_key = "{key}"')
+    config = write_usual_settings(folder, pem, sandbox=sandbox, gateway=f'public_key = "{key}"')
 
     async def fill(flow: Flow) -> dict[str, str]:
         return {

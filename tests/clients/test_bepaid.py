@@ -35,12 +35,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from checkout.stage import SHOP, Stage
-from tests.clients.conftest import Post, pay
+from tests.clients.conftest import pay
+from tests.support.http_server import WebhookServer
 
 DECLINED = "4005550000000019"
 
 
-def bases(stage: Stage) -> dict[str, str]:
+def bases(stage: Stage) -> Any:
     names = ("base_gateway_url", "base_checkout_url", "base_api_url")
     return dict.fromkeys(names, stage.checkout)
 
@@ -191,17 +192,17 @@ def test_errors_of_strangers(stage: Stage, name: str) -> None:
 
 @pytest.fixture
 def told(
-    bepaid: BepaidClient, stage: Stage, app: httpx.Client, post: Post
+    bepaid: BepaidClient, stage: Stage, app: httpx.Client, receiver: WebhookServer
 ) -> Callable[..., tuple[str, bytes]]:
     """(token, body) of the first letter about a payment that a card was tried on; its proofs are
     checked with the package's own helpers."""
 
     def letter(name: str, number: str | None, **changes: Any) -> tuple[str, bytes]:
-        settings = {"notification_url": f"{post.url}/{name}"}
+        settings = {"notification_url": f"{receiver.url}/{name}"}
         made = bepaid.create_checkout(wanted(settings=settings, **changes))
         if number:
             pay(app, made.token, number)
-        headers, body = post.letter(name)
+        headers, body = receiver.letter(name)
         assert verify_webhook_signature(pem(stage), headers["content-signature"], body)
         assert not verify_webhook_signature(pem(stage), headers["content-signature"], body + b" ")
         assert verify_webhook_auth(headers["authorization"], SHOP, stage.keys.secret_key)

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from checkout.stage import SHOP, Stage
-from tests.clients.conftest import Post, pay
+from tests.clients.conftest import pay
+from tests.support.http_server import WebhookServer
 
 Json = dict[str, Any]
 DECLINED = "4005550000000019"
@@ -176,7 +177,7 @@ def test_errors_by_field_are_lists_or_objects(refusals: list[Json]) -> None:
 
 @pytest.fixture(scope="module")
 def letters(
-    http: httpx.Client, app: httpx.Client, post: Post
+    http: httpx.Client, app: httpx.Client, receiver: WebhookServer
 ) -> dict[str, tuple[dict[str, str], bytes, Json]]:
     """By status: (headers, body, transaction)."""
     found = {}
@@ -184,10 +185,10 @@ def letters(
         name = f"plugins-{status}"
         contract = {"additional_data": {"contract": ["recurring", "card_on_file"]}}
         order = {"tracking_id": "7|42"} | (contract if status == "successful" else {})
-        settings = {"notification_url": f"{post.url}/{name}"}
+        settings = {"notification_url": f"{receiver.url}/{name}"}
         made = create(http, order=order, settings=settings)["checkout"]
         assert pay(app, made["token"], number) == status
-        headers, body = post.letter(name)
+        headers, body = receiver.letter(name)
         found[status] = (headers, body, httpx.Response(200, content=body).json()["transaction"])
     return found
 
@@ -262,14 +263,16 @@ def test_transaction_has_no_empty_three_d_secure_verification(letters: Any) -> N
     assert letters["successful"][2].get("three_d_secure_verification") is None
 
 
-def test_transaction_erip_account_number(http: httpx.Client, stage: Stage, post: Post) -> None:
+def test_transaction_erip_account_number(
+    http: httpx.Client, stage: Stage, receiver: WebhookServer
+) -> None:
     """WHMCS finds an order without tracking id by it."""
     erip = {"account_number": "1007", "order_id": 7, "service_no": "99999999",
             "service_info": ["Order 7"]}  # fmt: skip
     made = create(
         http,
         order={"tracking_id": None},
-        settings={"notification_url": f"{post.url}/plugins-erip"},
+        settings={"notification_url": f"{receiver.url}/plugins-erip"},
         payment_method={"types": ["erip"], "erip": erip},
     )["checkout"]
     with httpx.Client(

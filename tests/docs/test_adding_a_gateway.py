@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -15,8 +14,8 @@ from checkout.model.outcome import Outcome
 from checkout.model.status import Status
 from tests.gateways.kit import Side
 from tests.support.blocks import Block, blocks
+from tests.support.servers import ROOT
 
-ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "adding-a-gateway.md"
 STRANGER = ROOT / "tests" / "gateways" / "stranger"
 BLOCKS = [block for block in blocks(DOCUMENT) if block.name]

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import threading
-import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,10 +21,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from checkout.drill.customer import Customer, good_card
 from checkout.sandbox.stories import STORIES
 from checkout.stage import SHOP, Stage
-from tests.journeys.house import ROOT
 from tests.support.blocks import FENCE, PICTURES, RUNNERS, Block, Desk, blocks
-from tests.support.post import PostOffice, open_post_office
-from tests.support.staged import staged
+from tests.support.http_server import WebhookServer, webhook_server
+from tests.support.local_servers import local_servers
+from tests.support.mail_server import MailServer, open_mail_server
+from tests.support.polling import wait_until
+from tests.support.servers import ROOT
 
 DOCS: Final = ROOT / "docs"
 
@@ -51,15 +51,15 @@ ELSEWHERE: Final = frozenset({"links.md", "widget.md"})  # have tests of their o
 
 
 @pytest.fixture(scope="module")
-def office() -> Iterator[PostOffice]:
-    with open_post_office() as office:
-        yield office
+def mail_server() -> Iterator[MailServer]:
+    with open_mail_server() as mail_server:
+        yield mail_server
 
 
 @pytest.fixture(scope="module")
-def stage(office: PostOffice, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    smtp = f'\n[smtp]\nurl = "smtp://127.0.0.1:{office.port}"\nsender = "pay@example.com"\n'
-    with staged(tmp_path_factory.mktemp("demo"), smtp) as stage:
+def stage(mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    smtp = f'\n[smtp]\nurl = "smtp://127.0.0.1:{mail_server.port}"\nsender = "pay@example.com"\n'
+    with local_servers(tmp_path_factory.mktemp("demo"), smtp) as stage:
         yield stage
 
 
@@ -160,14 +160,14 @@ async def pay(stage: Stage, url: str) -> None:
 
 
 def test_an_invoice_of_the_document_arrives(
-    stage: Stage, office: PostOffice, tmp_path: Path
+    stage: Stage, mail_server: MailServer, tmp_path: Path
 ) -> None:
     """At the address that it was made for, and at the one that it was sent to again."""
     reader = desk(tmp_path, stage)
     told: dict[str, str] = {}  # by address: the plain text
 
     def came(address: str) -> bool:
-        for mail in office.mails:
+        for mail in mail_server.mails:
             plain = mail.get_body(("plain",))
             told[mail["To"]] = plain.get_content() if plain else ""
         return address in told
@@ -177,18 +177,11 @@ def test_an_invoice_of_the_document_arrives(
         code = block.code.replace("chair-7", "chair-8").replace("anna@", "bob@")
         reader.run(block._replace(code=code))
         for address in re.findall(r'"email": "(.*?)"', code):
-            wait_until(lambda address=address: came(address))
+            wait_until(partial(came, address))
     url = json.loads((tmp_path / "invoice.json").read_text())["invoice"]["url"]
     assert [url in told[f"bob@example.{end}"] for end in ("com", "org")] == [True, True]
     answer = httpx.get(url, trust_env=False)
     assert answer.status_code == 410, "the last blocks have cancelled it"
-
-
-def wait_until(done: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not done():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def test_the_table_of_cards_is_the_sandboxs() -> None:
@@ -204,28 +197,16 @@ Letter = tuple[str, bytes]
 
 
 @pytest.fixture(scope="module")
-def letter(stage: Stage) -> Iterator[Letter]:
+def receiver() -> Iterator[WebhookServer]:
+    with webhook_server() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def letter(stage: Stage, receiver: WebhookServer) -> Letter:
     """The signature and the body of a notification that checkout really sent."""
-    came = threading.Event()
-    letters: list[Letter] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            letters.append((self.headers["Content-Signature"], body))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            came.set()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
     order = {"amount": 1999, "currency": "EUR", "description": "Tea", "tracking_id": "order-1234"}
-    ways = {"notification_url": f"http://127.0.0.1:{server.server_port}/"}
+    ways = {"notification_url": f"{receiver.url}/signed"}
     asked = {"transaction_type": "payment", "order": order, "settings": ways}
     made = httpx.post(
         f"{stage.checkout}/ctp/api/checkouts",
@@ -234,11 +215,8 @@ def letter(stage: Stage) -> Iterator[Letter]:
         trust_env=False,
     ).json()["checkout"]
     asyncio.run(pay(stage, made["redirect_url"]))
-    assert came.wait(20)
-    yield letters[0]
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    headers, sent = receiver.letter("signed")
+    return headers["content-signature"], sent
 
 
 # How each language's block is called: with the key, the signature and the body in these files.

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import shops
 from tests.support.blocks import RUNNERS, Block, Desk, blocks
-from tests.web.house import House, open_house
+from tests.web.server import Server, open_server
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "links.md"
 
@@ -40,30 +40,30 @@ CALLS: Final = {
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    folder = tmp_path / "house"
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    folder = tmp_path / "server"
     folder.mkdir()
-    async with open_house(folder, shops.pem()) as opened:
+    async with open_server(folder, shops.pem()) as opened:
         yield opened
 
 
-def made(language: str, house: House, desk: Desk, key: str) -> str:
+def made(language: str, server: Server, desk: Desk, key: str) -> str:
     (recipe,) = (b for b in blocks(DOCUMENT) if b.language == language)
     desk.run(recipe)
-    code = CALLS[language].format(url=house.settings.public_url, key=key)
+    code = CALLS[language].format(url=server.settings.public_url, key=key)
     return desk.run(Block(DOCUMENT, 0, language, "", code)).strip()
 
 
 @pytest.mark.parametrize("language", CALLS)
-async def test_a_recipes_link_opens(language: str, house: House, tmp_path: Path) -> None:
+async def test_a_recipes_link_opens(language: str, server: Server, tmp_path: Path) -> None:
     desk = Desk(tmp_path, {})
-    old, new = house.settings.shops["361"].link_keys
+    old, new = server.settings.shops["361"].link_keys
     found = set()
     for key in (old, new):
-        url = made(language, house, desk, key)
-        assert url.startswith(f"{house.settings.public_url}/pay/")
+        url = made(language, server, desk, key)
+        assert url.startswith(f"{server.settings.public_url}/pay/")
         path = urlsplit(url).path
-        async with house.customer() as customer:
+        async with server.customer() as customer:
             opened = await customer.get(path)
             assert opened.status_code == 303, opened.text
             again = await customer.get(path)
@@ -76,17 +76,17 @@ async def test_a_recipes_link_opens(language: str, house: House, tmp_path: Path)
             assert (await customer.get(changed)).status_code == 404
         found.add(opened.headers["location"])
     assert len(found) == 2
-    url = made(language, house, desk, "another key of another shop, long enough")
-    async with house.customer() as customer:
+    url = made(language, server, desk, "another key of another shop, long enough")
+    async with server.customer() as customer:
         assert (await customer.get(urlsplit(url).path)).status_code == 404
 
 
-async def test_the_commands(house: House, tmp_path: Path) -> None:
-    """The document's shell blocks run, with the house's settings."""
-    desk = Desk(tmp_path, {"CHECKOUT_CONFIG": str(house.folder / "checkout.toml")})
+async def test_the_commands(server: Server, tmp_path: Path) -> None:
+    """The document's shell blocks run, with the server's settings."""
+    desk = Desk(tmp_path, {"CHECKOUT_CONFIG": str(server.folder / "checkout.toml")})
     (command,) = (b for b in blocks(DOCUMENT) if b.language == "sh")
     url = desk.run(command).strip()
-    async with house.customer() as customer:
+    async with server.customer() as customer:
         opened = await customer.get(urlsplit(url).path)
         assert opened.headers["location"].startswith("/de/payment/")
 

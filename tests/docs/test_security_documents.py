@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from checkout.cli import main
-from tests.journeys.house import ROOT
+from tests.support.servers import ROOT
 
 DOCS = ROOT / "docs"
 THREATS, PCI, SCORES = (DOCS / f"{name}.md" for name in ("threat-model", "pci", "security"))

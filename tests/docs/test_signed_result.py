@@ -14,10 +14,10 @@ from joserfc.jwk import RSAKey
 
 from checkout.merchant.results import key_id, signed_result
 from checkout.model.status import Status
-from tests.journeys.house import ROOT
-from tests.merchant.stories import story
+from tests.merchant.payments import story
 from tests.support import shops
 from tests.support.blocks import Block, Desk, blocks
+from tests.support.servers import ROOT
 
 DOCUMENT: Final = ROOT / "docs" / "signed-result.md"
 SHOP: Final = shops.shop()

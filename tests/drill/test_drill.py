@@ -19,7 +19,7 @@ from checkout.stage import SHOP, Stage, new_keys
 from tests.cli.conftest import Run, answered
 from tests.cli.conftest import run as run  # the fixture
 from tests.drill.naive import MISTAKES, NaiveShop, serve
-from tests.journeys.house import free_ports
+from tests.support.servers import free_ports
 
 NAMES = [each.name for each in DISASTERS]
 

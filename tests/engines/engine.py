@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import httpx
 
-from tests.journeys.house import free_ports
+from tests.support.servers import free_ports
 
 T = TypeVar("T")
 
@@ -250,7 +250,7 @@ def open_webkit(folder: Path) -> Iterator[WebKit]:
     """It finds names under .localhost by itself. On a screen of its own that nobody sees."""
     (port,) = free_ports(1)
     with _screen(folder) as display:
-        given = {"DISPLAY": display, "GDK_BACKEND": "x11", "HOME": str(folder)}
+        given: Any = {"DISPLAY": display, "GDK_BACKEND": "x11", "HOME": str(folder)}
         command = ["WebKitWebDriver", f"--port={port}"]
         with _started(command, folder / "webkit.log", **given):
             webkit = WebKit(port)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.browser.sites import NAMES, Sites, open_sites
 from tests.engines.engine import Reader, open_firefox, open_webkit
-from tests.journeys.customer import CHALLENGE
+from tests.journeys.shopper import CHALLENGE
 
 pytestmark = pytest.mark.engines
 
@@ -35,10 +35,10 @@ def reader(
         pytest.skip(f"*** NO {' AND NO '.join(missing)}: nothing is seen in {request.param} ***")
     with ExitStack() as running:
         if request.param == "firefox":
-            engine = running.enter_context(open_firefox(folder, [f"{n}.{TOP}" for n in NAMES]))
+            names = [f"{name}.{TOP}" for name in NAMES]
+            yield Reader(running.enter_context(open_firefox(folder, names)))
         else:
-            engine = running.enter_context(open_webkit(folder))
-        yield Reader(engine)
+            yield Reader(running.enter_context(open_webkit(folder)))
 
 
 def pay(reader: Reader) -> None:

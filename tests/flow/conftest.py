@@ -1,4 +1,4 @@
-"""A world for each test: a ledger of its own, on SQLite and where asked for on PostgreSQL too."""
+"""A harness for each test: a ledger of its own, on SQLite and where asked for on PostgreSQL too."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.databases import BACKENDS, database
-from tests.support.world import World, open_world
+from tests.support.harness import Harness, open_harness
 
 
 @pytest.fixture(params=BACKENDS)
@@ -18,6 +18,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-async def world(url: str) -> AsyncIterator[World]:
-    async with open_world(url) as opened:
+async def harness(url: str) -> AsyncIterator[Harness]:
+    async with open_harness(url) as opened:
         yield opened

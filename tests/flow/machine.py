@@ -50,8 +50,9 @@ from tests.support import bank as banks
 from tests.support import shops
 from tests.support.bank import Bank, Crash, Transaction
 from tests.support.clock import BEGINNING, Clock
-from tests.support.stillness import InlineLedger, StillLoop
-from tests.support.world import status_told, submission
+from tests.support.deterministic_loop import DeterministicLoop
+from tests.support.harness import status_told, submission
+from tests.support.ledgers import InlineLedger
 
 SETTINGS = shops.settings(limits=Limits(submits_per_payment=6, slow_seconds=0))
 LEDGER = InlineLedger()  # one for all stories, emptied between them
@@ -73,7 +74,7 @@ query_faults = st.one_of(
 disk_faults = st.sampled_from(("", "", "", "", "", "away", "unheard"))
 steps_of_time = st.sampled_from((0.4, 1.0, 2.0, 8.0, 8.0, 31.0, 61.0, 300.0))
 RARE = (
-    "the house dies",
+    "the server dies",
     "the operator reconciles",
     "the operator accepts",
     "the operator refuses",
@@ -105,7 +106,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.clock = Clock()
         self.other_side()
-        self.loop = StillLoop(self.clock)
+        self.loop = DeterministicLoop(self.clock)
         self.logs = capture_logs()
         self.said = self.logs.__enter__()
         self.ledger = LEDGER
@@ -319,11 +320,11 @@ class Payments(Machine):
                 continue
             raise AssertionError("a forged notification was taken")
 
-    # The network and the house
+    # The network and the server
 
     @rule(seconds=steps_of_time, swept=st.booleans())
     def time_passes(self, seconds: float, swept: bool) -> None:
-        """`swept`: the house does its work meanwhile; else it is down, or busy."""
+        """`swept`: the server does its work meanwhile; else it is down, or busy."""
         for _ in range(4 if swept else 1):
             self.clock.move(seconds / 4 if swept else seconds)
             self.bank.arrive()
@@ -354,7 +355,7 @@ class Payments(Machine):
         """One rule for all: none of them may rule the stories."""
         self.prepare(query=fault)
         match what:
-            case "the house dies":
+            case "the server dies":
                 self.die()
             case "a day passes":
                 self.time_passes(26 * HOUR, swept=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from checkout.flow.pace import Pace
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Flow, Heard
 from checkout.gateways.base import Charge, Reference
 from checkout.gateways.overpay_cards import OverpayCards
 from checkout.ledger.rows import Attempt, Story
@@ -41,7 +41,7 @@ class FailedQueryMeansAbsent(OverpayCards):
 
 
 class AsksAtEachLook(Flow):
-    async def ask(self, attempt: Attempt) -> tuple[Story, bool]:
+    async def ask(self, attempt: Attempt) -> tuple[Story, Heard]:
         return await self._ask(attempt)
 
 

@@ -28,8 +28,8 @@ from checkout.model.status import Status, payment_status
 from tests.flow.machine import SETTINGS, Machine
 from tests.support import office, shops
 from tests.support.bank import LATEST
+from tests.support.harness import submission
 from tests.support.office import Books, Movement, Office
-from tests.support.world import submission
 
 which = st.integers(0, 7)  # of several, modulo how many there are
 amounts = st.sampled_from((None, 1, 250, 250, 500, 500, 1000, 1251, 0))
@@ -42,7 +42,7 @@ disk_faults = st.sampled_from(("", "", "", "", "", "away", "unheard"))
 steps_of_time = st.sampled_from((0.4, 1.0, 2.0, 8.0, 31.0, 61.0, 300.0, HOUR, DAY))
 RETURNS = ("refund", "chargeback")
 RARE = (
-    "the house dies",
+    "the server dies",
     "the operator reconciles",
     "somebody looks at the time",
     "the gateway goes down or comes back",
@@ -177,7 +177,7 @@ class Operations(Machine):
         self.prepare(query=fault, disk=disk)
         self.hear(place % len(self.books.notices))
 
-    # The network and the house
+    # The network and the server
 
     @rule(seconds=steps_of_time, fault=query_faults, disk=disk_faults)
     def time_passes(self, seconds: float, fault: str, disk: str) -> None:
@@ -188,7 +188,7 @@ class Operations(Machine):
         self.verb(sweep(self.flow))
 
     def swept(self, seconds: float) -> None:
-        """The house does its work meanwhile."""
+        """The server does its work meanwhile."""
         for _ in range(4):
             self.clock.move(seconds / 4)
             self.office.arrive()
@@ -200,7 +200,7 @@ class Operations(Machine):
         """One rule for all: none of them may rule the stories."""
         self.prepare(query=fault)
         match what:
-            case "the house dies":
+            case "the server dies":
                 self.die()
             case "the operator reconciles":
                 self.verb(reconcile(self.flow, self.uid))

@@ -18,31 +18,31 @@ from checkout.model.outcome import UNKNOWN, Facts, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
+from tests.support.harness import Harness
 from tests.support.shops import changed
-from tests.support.world import World
 
 ACCEPTED = Outcome(Status.ACCEPTED, "o-3", facts=Facts(message="Successfully queued"))
 REFUNDED = Outcome(Status.REFUNDED, "o-3")
 
 
 @pytest.fixture
-async def office(world: World) -> World:
-    world.gateway.has("capture", "void", "refund", "operation_status")
-    return world
+async def office(harness: Harness) -> Harness:
+    harness.gateway.has("capture", "void", "refund", "operation_status")
+    return harness
 
 
-async def refund(world: World, story: Story, said: Any, amount: int | None = None) -> Operation:
-    world.gateway.will_do(said)
-    return await operate(world.flow, "refund", story.payment.uid, amount=amount)
+async def refund(harness: Harness, story: Story, said: Any, amount: int | None = None) -> Operation:
+    harness.gateway.will_do(said)
+    return await operate(harness.flow, "refund", story.payment.uid, amount=amount)
 
 
-async def standing(world: World, operation: Operation) -> Status:
-    row = await world.ledger.read(operations.find, operation.uid)
+async def standing(harness: Harness, operation: Operation) -> Status:
+    row = await harness.ledger.read(operations.find, operation.uid)
     assert row is not None
     return row.status
 
 
-async def test_it_blocks_nothing_and_counts(office: World) -> None:
+async def test_it_blocks_nothing_and_counts(office: Harness) -> None:
     story = await office.paid_with(PAID)
     first = await refund(office, story, ACCEPTED, 1000)
     assert first.status is Status.ACCEPTED
@@ -64,7 +64,7 @@ async def test_it_blocks_nothing_and_counts(office: World) -> None:
     assert await office.told(story) == ["successful", *["successful: refund"] * 2]
 
 
-async def test_the_shop_is_told_that_it_waits(office: World) -> None:
+async def test_the_shop_is_told_that_it_waits(office: Harness) -> None:
     """Not in the gateway's words, which sound like an end; by no letter."""
     story = await office.paid_with(PAID)
     said = shape(await refund(office, story, ACCEPTED), story)
@@ -74,7 +74,7 @@ async def test_the_shop_is_told_that_it_waits(office: World) -> None:
     assert await office.told(story) == ["successful"]
 
 
-async def test_it_raises_nothing(office: World) -> None:
+async def test_it_raises_nothing(office: Harness) -> None:
     story = await office.paid_with(PAID)
     with capture_logs() as said:
         await refund(office, story, ACCEPTED)
@@ -83,7 +83,7 @@ async def test_it_raises_nothing(office: World) -> None:
     assert [line for line in said if line.get("alert")] == []
 
 
-async def test_it_fails_later_and_the_money_is_free_again(office: World) -> None:
+async def test_it_fails_later_and_the_money_is_free_again(office: Harness) -> None:
     story = await office.paid_with(PAID)
     await refund(office, story, ACCEPTED)
     office.gateway.will_trace(ACCEPTED, DECLINED)
@@ -94,7 +94,7 @@ async def test_it_fails_later_and_the_money_is_free_again(office: World) -> None
 
 
 @pytest.mark.parametrize("ended", [Status.EXPIRED, Status.CANCELLED, Status.DECLINED])
-async def test_every_word_for_a_bad_end_is_one(office: World, ended: Status) -> None:
+async def test_every_word_for_a_bad_end_is_one(office: Harness, ended: Status) -> None:
     story = await office.paid_with(PAID)
     operation = await refund(office, story, ACCEPTED)
     office.gateway.will_trace(Outcome(ended, "o-3"))
@@ -104,7 +104,7 @@ async def test_every_word_for_a_bad_end_is_one(office: World, ended: Status) -> 
 
 @pytest.mark.parametrize("name", ["o-3", "g-1"], ids=["its own", "the payment's"])
 @pytest.mark.parametrize("says", [UNKNOWN, ABSENT, Outcome(Status.PENDING, "o-3")])
-async def test_it_is_not_unknown_again(office: World, says: Outcome, name: str) -> None:
+async def test_it_is_not_unknown_again(office: Harness, says: Outcome, name: str) -> None:
     story = await office.paid_with(PAID)
     operation = await refund(office, story, changed(ACCEPTED, id=name), 500)
     office.gateway.will_trace(says)
@@ -113,7 +113,7 @@ async def test_it_is_not_unknown_again(office: World, says: Outcome, name: str) 
     await refund(office, story, REFUNDED, 500)
 
 
-async def test_unknown_and_then_accepted(office: World) -> None:
+async def test_unknown_and_then_accepted(office: Harness) -> None:
     story = await office.paid_with(PAID)
     operation = await refund(office, story, UNKNOWN, 500)
     office.gateway.will_trace(ACCEPTED)
@@ -125,7 +125,7 @@ async def test_unknown_and_then_accepted(office: World) -> None:
     assert len(office.gateway.traced) == asked, "at the slow pace from now on"
 
 
-async def test_what_failed_and_is_accepted_after_all(office: World) -> None:
+async def test_what_failed_and_is_accepted_after_all(office: Harness) -> None:
     """By a late answer to the order itself."""
     story = await office.paid_with(PAID)
     operation = await refund(office, story, UNKNOWN)
@@ -142,7 +142,7 @@ async def test_what_failed_and_is_accepted_after_all(office: World) -> None:
     assert "late_operation" in await office.kinds(story)
 
 
-async def test_an_accepted_capture_leaves_the_hold(office: World) -> None:
+async def test_an_accepted_capture_leaves_the_hold(office: Harness) -> None:
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(ACCEPTED)
     await operate(office.flow, "capture", story.payment.uid)
@@ -157,7 +157,7 @@ async def test_an_accepted_capture_leaves_the_hold(office: World) -> None:
     assert await office.told(story) == ["successful", "successful: capture"]
 
 
-async def test_it_is_asked_about_for_a_month_ever_more_slowly(office: World) -> None:
+async def test_it_is_asked_about_for_a_month_ever_more_slowly(office: Harness) -> None:
     story = await office.paid_with(PAID)
     operation = await refund(office, story, ACCEPTED)
     began = office.clock()

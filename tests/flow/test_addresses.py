@@ -1,4 +1,4 @@
-"""Where a letter may go: nowhere inside the house, and only to the address that was checked."""
+"""Where a letter may go: nowhere inside our network, and only to the address that was checked."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from checkout.flow.courier import Courier, allowed
 from checkout.flow.names import Resolver
 from checkout.model.order import Ways
-from tests.flow.postman import PUBLIC, Post, open_post
+from tests.flow.webhook_receiver import PUBLIC, WebhookReceiver, open_webhook_receiver
 from tests.support import shops
-from tests.support.world import World, open_world
+from tests.support.harness import Harness, open_harness
 
 OUTSIDE = (
     "93.184.216.34",
@@ -62,8 +62,8 @@ LOOPBACK = ("127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:
 
 
 @pytest.fixture
-async def post(world: World) -> AsyncIterator[Post]:
-    async with open_post(world) as opened:
+async def receiver(harness: Harness) -> AsyncIterator[WebhookReceiver]:
+    async with open_webhook_receiver(harness) as opened:
         yield opened
 
 
@@ -92,12 +92,14 @@ def test_only_addresses_are_asked_about(host: str) -> None:
 
 
 @pytest.mark.parametrize("found", [("10.0.0.1",), (PUBLIC, "10.0.0.1"), ("127.0.0.1",), ()])
-async def test_a_letter_into_the_house_is_not_sent(post: Post, found: tuple[str, ...]) -> None:
-    story = await post.paid()
-    post.addresses = [found]
-    await post.deliver()
-    assert post.requests == []
-    letter = await post.letter(story)
+async def test_a_letter_into_the_house_is_not_sent(
+    receiver: WebhookReceiver, found: tuple[str, ...]
+) -> None:
+    story = await receiver.paid()
+    receiver.addresses = [found]
+    await receiver.deliver()
+    assert receiver.requests == []
+    letter = await receiver.letter(story)
     assert letter.answer == "ValueError"
     assert letter.due_at is not None
 
@@ -112,51 +114,59 @@ async def test_a_letter_into_the_house_is_not_sent(post: Post, found: tuple[str,
         ("https://[fd00::1]/n", ("fd00::1", 443)),
     ],
 )
-async def test_whatever_is_written_is_looked_up(post: Post, address: str, asked: object) -> None:
-    await post.paid(ways=Ways(notification_url=address))
-    await post.deliver()
-    assert post.asked == [asked]
+async def test_whatever_is_written_is_looked_up(
+    receiver: WebhookReceiver, address: str, asked: object
+) -> None:
+    await receiver.paid(ways=Ways(notification_url=address))
+    await receiver.deliver()
+    assert receiver.asked == [asked]
 
 
-async def test_ports_that_shops_are_not_called_at(post: Post) -> None:
+async def test_ports_that_shops_are_not_called_at(receiver: WebhookReceiver) -> None:
     """Nobody scans or feeds another's services through us; also of payments that were made before
     there was this rule."""
     for port in (22, 25, 80, 3306, 6379, 8443):
         address = f"https://shop.example.com:{port}/n"
-        await post.paid(ways=Ways(notification_url=address))
-    await post.deliver()
-    assert post.requests == []
-    await post.paid(ways=Ways(notification_url="https://shop.example.com:443/n"))
-    await post.deliver()
-    assert len(post.requests) == 1
+        await receiver.paid(ways=Ways(notification_url=address))
+    await receiver.deliver()
+    assert receiver.requests == []
+    await receiver.paid(ways=Ways(notification_url="https://shop.example.com:443/n"))
+    await receiver.deliver()
+    assert len(receiver.requests) == 1
 
 
 async def test_a_private_network_that_shops_live_in(url: str) -> None:
     """Named in the settings, and nothing beside it."""
     networks = (ip_network("10.1.2.0/24"), ip_network("fd12:3456::/32"))
     settings = shops.settings(notify_networks=networks)
-    async with open_world(url, settings=settings) as world, open_post(world) as post:
+    async with (
+        open_harness(url, settings=settings) as harness,
+        open_webhook_receiver(harness) as receiver,
+    ):
         outside = ("10.1.3.3", "fd12:3457::9", "169.254.169.254", "127.0.0.1")
         for host in ("10.1.2.3", "fd12:3456::9", *outside):
-            post.addresses = [(host,)]
-            await post.paid()
-            await post.deliver()
-        assert [request.url.host for request in post.requests] == ["10.1.2.3", "fd12:3456::9"]
+            receiver.addresses = [(host,)]
+            await receiver.paid()
+            await receiver.deliver()
+        assert [request.url.host for request in receiver.requests] == ["10.1.2.3", "fd12:3456::9"]
 
 
 async def test_what_was_checked_is_connected_to(url: str) -> None:
     """DNS rebinding: the name is looked up once, and what it says later does not matter."""
     settings = shops.settings(egress_ports=frozenset({443, 8443}))
-    async with open_world(url, settings=settings) as world, open_post(world) as post:
-        await rebound(post)
+    async with (
+        open_harness(url, settings=settings) as harness,
+        open_webhook_receiver(harness) as receiver,
+    ):
+        await rebound(receiver)
 
 
-async def rebound(post: Post) -> None:
-    await post.paid(ways=Ways(notification_url="https://shop.example.com:8443/n?a=%20b#frag"))
-    post.addresses = [(PUBLIC,), ("127.0.0.1",)]
-    await post.deliver()
-    (request,) = post.requests
-    assert len(post.asked) == 1
+async def rebound(receiver: WebhookReceiver) -> None:
+    await receiver.paid(ways=Ways(notification_url="https://shop.example.com:8443/n?a=%20b#frag"))
+    receiver.addresses = [(PUBLIC,), ("127.0.0.1",)]
+    await receiver.deliver()
+    (request,) = receiver.requests
+    assert len(receiver.asked) == 1
     assert (request.url.host, request.url.port) == (PUBLIC, 8443)
     assert request.url.raw_path == b"/n?a=%20b"
     # The shop is still spoken to by its name, and its certificate has to be of that name.
@@ -164,24 +174,24 @@ async def rebound(post: Post) -> None:
     assert request.extensions["sni_hostname"] == "shop.example.com"
 
 
-async def test_an_address_of_six(post: Post) -> None:
-    await post.paid()
-    post.addresses = [("2606:4700:4700::1111",)]
-    await post.deliver()
-    (request,) = post.requests
+async def test_an_address_of_six(receiver: WebhookReceiver) -> None:
+    await receiver.paid()
+    receiver.addresses = [("2606:4700:4700::1111",)]
+    await receiver.deliver()
+    (request,) = receiver.requests
     assert request.url.host == "2606:4700:4700::1111"
     assert request.headers["host"] == "shop.example.com"
 
 
-async def test_an_unknown_name_is_tried_again(post: Post) -> None:
-    story = await post.paid()
+async def test_an_unknown_name_is_tried_again(receiver: WebhookReceiver) -> None:
+    story = await receiver.paid()
 
     async def unknown(host: str, port: int) -> list[str]:
         raise OSError("Name or service not known")
 
-    await post.deliver(Courier(post.world.restarted(), post.http, unknown))
-    letter = await post.letter(story)
-    assert (letter.answer, post.requests) == ("OSError", [])
+    await receiver.deliver(Courier(receiver.harness.restarted(), receiver.http, unknown))
+    letter = await receiver.letter(story)
+    assert (letter.answer, receiver.requests) == ("OSError", [])
     assert letter.due_at is not None
 
 
@@ -211,15 +221,15 @@ async def test_each_letter_has_a_connection_of_its_own(url: str) -> None:
     port = server.sockets[0].getsockname()[1]
     settings = shops.settings(sandbox=True)
     async with (
-        open_world(url, settings=settings) as world,
-        open_post(world) as post,
+        open_harness(url, settings=settings) as harness,
+        open_webhook_receiver(harness) as receiver,
         httpx.AsyncClient(trust_env=False) as http,
     ):
-        courier = Courier(world.flow, http)
+        courier = Courier(harness.flow, http)
         for _ in range(2):
-            story = await post.paid(ways=Ways(notification_url=f"http://localhost:{port}/n"))
-            await post.deliver(courier)
-            assert (await post.letter(story)).answer == "200"
+            story = await receiver.paid(ways=Ways(notification_url=f"http://localhost:{port}/n"))
+            await receiver.deliver(courier)
+            assert (await receiver.letter(story)).answer == "200"
     server.close()
     heads = seen[::2]
     assert len(heads) == 2

@@ -25,37 +25,37 @@ from checkout.model.status import Status
 from tests.gateways.rest_side import options as rest_options
 from tests.support import shops
 from tests.support.gateway import ACTION, CAN_CARDS, DECLINED, EXPIRED, PAID, UNREACHABLE, Held
+from tests.support.harness import Harness
 from tests.support.shops import changed
-from tests.support.world import World
 
 
 @pytest.fixture
-async def series(world: World) -> World:
-    world.gateway.can = changed(CAN_CARDS, series=frozenset({"payment"}))
-    return world
+async def series(harness: Harness) -> Harness:
+    harness.gateway.can = changed(CAN_CARDS, series=frozenset({"payment"}))
+    return harness
 
 
-def asked(world: World, token: str = "", parent: str | None = None, **changes: Any) -> ByToken:
+def asked(harness: Harness, token: str = "", parent: str | None = None, **changes: Any) -> ByToken:
     said = changes.pop("said", frozenset())
-    usual = {"alone": True, "expires_at": world.clock() + 86400}
+    usual = {"alone": True, "expires_at": harness.clock() + 86400}
     order = shops.order(**(usual | changes))
     return ByToken(order=order, card=SavedCard(token), parent=parent, browser=None, said=said)
 
 
 async def go_on(
-    world: World, uid: str, said: Outcome, request_id: str | None = None, **changes: Any
+    harness: Harness, uid: str, said: Outcome, request_id: str | None = None, **changes: Any
 ) -> Story:
-    world.gateway.will_answer(said)
-    wanted = asked(world, parent=uid, **changes)
-    return await by_token(world.flow, wanted, world.shop, request_id=request_id, digest="d")
+    harness.gateway.will_answer(said)
+    wanted = asked(harness, parent=uid, **changes)
+    return await by_token(harness.flow, wanted, harness.shop, request_id=request_id, digest="d")
 
 
-async def charge(world: World, **changes: Any) -> Story:
-    wanted = asked(world, "t-1", **changes)
-    return await by_token(world.flow, wanted, world.shop, request_id=None, digest="d")
+async def charge(harness: Harness, **changes: Any) -> Story:
+    wanted = asked(harness, "t-1", **changes)
+    return await by_token(harness.flow, wanted, harness.shop, request_id=None, digest="d")
 
 
-async def test_it_names_the_first(series: World) -> None:
+async def test_it_names_the_first(series: Harness) -> None:
     first = await series.paid_with(PAID, contract=("recurring",))
     story = await go_on(series, first.payment.uid, changed(PAID, id="g-2"), "r-1")
     assert story.payment.status is Status.PAID
@@ -67,7 +67,7 @@ async def test_it_names_the_first(series: World) -> None:
     assert len(series.gateway.charges) == 2
 
 
-async def test_unclear_it_is_looked_up_and_unsent_it_ends(series: World) -> None:
+async def test_unclear_it_is_looked_up_and_unsent_it_ends(series: Harness) -> None:
     first = await series.paid_with(PAID, contract=("recurring",))
     unclear = await go_on(series, first.payment.uid, UNKNOWN)
     assert unclear.payment.status is Status.PENDING
@@ -81,7 +81,7 @@ async def test_unclear_it_is_looked_up_and_unsent_it_ends(series: World) -> None
     assert unsent.attempts[0].status is Status.LOST
 
 
-async def test_what_began_no_series(series: World) -> None:
+async def test_what_began_no_series(series: Harness) -> None:
     plain = await series.paid_with(PAID)
     unpaid = await series.paid_with(UNKNOWN, contract=("recurring",))
     sent = len(series.gateway.charges)
@@ -93,27 +93,27 @@ async def test_what_began_no_series(series: World) -> None:
     assert len(series.gateway.charges) == sent
 
 
-async def test_a_gateway_that_cannot(world: World) -> None:
-    first = await world.paid_with(PAID, contract=("recurring",))
+async def test_a_gateway_that_cannot(harness: Harness) -> None:
+    first = await harness.paid_with(PAID, contract=("recurring",))
     with pytest.raises(Unprocessable):
-        await go_on(world, first.payment.uid, PAID)
+        await go_on(harness, first.payment.uid, PAID)
     with pytest.raises(Unprocessable):
-        await charge(world)
-    assert len(world.gateway.charges) == 1
+        await charge(harness)
+    assert len(harness.gateway.charges) == 1
 
 
 # Once, unless the shop says otherwise
 
 
 @pytest.fixture
-async def alone(world: World) -> World:
+async def alone(harness: Harness) -> Harness:
     kinds = frozenset({"payment", "authorization", "credit"})
     details = {"payment": frozenset({"test", "travel"})}
-    world.gateway.can = changed(CAN_CARDS, alone=kinds, details_alone=details)
-    return world
+    harness.gateway.can = changed(CAN_CARDS, alone=kinds, details_alone=details)
+    return harness
 
 
-async def test_the_same_again_is_refused_for_half_a_minute(alone: World) -> None:
+async def test_the_same_again_is_refused_for_half_a_minute(alone: Harness) -> None:
     await charge(alone)
     for kind in ("payment", "authorization"):
         with pytest.raises(Duplicate):
@@ -127,7 +127,7 @@ async def test_the_same_again_is_refused_for_half_a_minute(alone: World) -> None
     assert len(alone.gateway.charges) == 2
 
 
-async def test_what_is_not_the_same(alone: World) -> None:
+async def test_what_is_not_the_same(alone: Harness) -> None:
     await charge(alone)
     await charge(alone, money=Money(1251, "EUR"))
     await charge(alone, money=Money(1250, "USD"))
@@ -140,7 +140,7 @@ async def test_what_is_not_the_same(alone: World) -> None:
     assert len(alone.gateway.charges) == 6
 
 
-async def test_another_request_id_is_no_excuse(alone: World) -> None:
+async def test_another_request_id_is_no_excuse(alone: Harness) -> None:
     """The same id is the same answer; another one is another request for the same money."""
 
     async def ask(request_id: str) -> Story:
@@ -157,7 +157,7 @@ async def test_another_request_id_is_no_excuse(alone: World) -> None:
     assert len(alone.gateway.charges) == 2
 
 
-async def test_what_was_not_sent_may_be_asked_for_at_once(alone: World) -> None:
+async def test_what_was_not_sent_may_be_asked_for_at_once(alone: Harness) -> None:
     alone.gateway.will_answer(UNREACHABLE, PAID)
     assert (await charge(alone)).payment.status is Status.CANCELLED
     assert (await charge(alone)).payment.status is Status.PAID
@@ -171,7 +171,7 @@ async def test_what_was_not_sent_may_be_asked_for_at_once(alone: World) -> None:
         ("zip", "billing_address.zip"),
     ],
 )
-async def test_a_field_that_the_gateway_refuses(alone: World, field: str, named: str) -> None:
+async def test_a_field_that_the_gateway_refuses(alone: Harness, field: str, named: str) -> None:
     """No attempt and no decline: named, told nobody, and free to be asked for anew."""
     refusal = Outcome(Status.LOST, reason=Reason.INVALID, field=field)
     alone.gateway.will_answer(refusal, PAID)
@@ -185,7 +185,7 @@ async def test_a_field_that_the_gateway_refuses(alone: World, field: str, named:
     assert (await charge(alone)).payment.status is Status.PAID
 
 
-async def test_the_pages_limits_are_not_the_shops(alone: World) -> None:
+async def test_the_pages_limits_are_not_the_shops(alone: Harness) -> None:
     """A server that charges its subscribers has many declines, whatever address it says."""
     alone.gateway.will_answer(DECLINED)
     for minor in range(1, 131):
@@ -197,7 +197,7 @@ async def test_the_pages_limits_are_not_the_shops(alone: World) -> None:
     assert story.attempts
 
 
-async def test_two_at_once_are_one(alone: World) -> None:
+async def test_two_at_once_are_one(alone: Harness) -> None:
     held = Held(PAID)
     alone.gateway.will_answer(held)
     both = [asyncio.create_task(charge(alone)) for _ in range(2)]
@@ -211,7 +211,7 @@ async def test_two_at_once_are_one(alone: World) -> None:
 # What the gateway has no word for
 
 
-async def test_what_would_be_dropped_is_refused(alone: World) -> None:
+async def test_what_would_be_dropped_is_refused(alone: Harness) -> None:
     for kind, said, named in (
         ("payment", {"travel", "additional_data.p2p"}, {"additional_data.p2p"}),
         ("authorization", {"travel", "test"}, {"travel", "test"}),
@@ -224,7 +224,7 @@ async def test_what_would_be_dropped_is_refused(alone: World) -> None:
     assert len(alone.gateway.charges) == 1
 
 
-async def test_a_series_of_a_gateway_with_few_words(series: World) -> None:
+async def test_a_series_of_a_gateway_with_few_words(series: Harness) -> None:
     """The other acquirer, as it is: of a series it knows the money alone."""
     first = await series.paid_with(PAID, contract=("recurring",))
     async with httpx.AsyncHTTPTransport() as line:
@@ -238,14 +238,14 @@ async def test_a_series_of_a_gateway_with_few_words(series: World) -> None:
     assert why == "can't be sent: the gateway account cards has no word for it"
 
 
-async def test_on_the_page_it_is_noted_alone(world: World) -> None:
+async def test_on_the_page_it_is_noted_alone(harness: Harness) -> None:
     """Plugins say the same to every gateway."""
     few = changed(CAN_CARDS, details=frozenset({"travel"}))
     said = Details(p2p={"service_id": "17"}, travel={"airline": {"agency_code": "03"}})
     for can, noted in ((few, [["additional_data.p2p", "test"]]), (CAN, [])):
-        world.gateway.can = can
+        harness.gateway.can = can
         with capture_logs() as lines:
-            story = await world.paid_with(PAID, details=said, test=True, receipt_text=("a",))
+            story = await harness.paid_with(PAID, details=said, test=True, receipt_text=("a",))
         assert story.payment.status is Status.PAID
         found = [line["fields"] for line in lines if line["event"] == "gateway.unsent"]
         assert found == noted
@@ -254,7 +254,7 @@ async def test_on_the_page_it_is_noted_alone(world: World) -> None:
 # Where the customer is needed after all
 
 
-async def test_left_at_the_bank_it_is_over(alone: World) -> None:
+async def test_left_at_the_bank_it_is_over(alone: Harness) -> None:
     """Nobody is there to choose another card."""
     alone.gateway.will_answer(ACTION)
     alone.gateway.will_state(ACTION)
@@ -268,7 +268,7 @@ async def test_left_at_the_bank_it_is_over(alone: World) -> None:
 @pytest.mark.parametrize(
     ("said", "status"), [(DECLINED, Status.DECLINED), (EXPIRED, Status.EXPIRED)]
 )
-async def test_how_it_ends_at_the_bank(alone: World, said: Outcome, status: Status) -> None:
+async def test_how_it_ends_at_the_bank(alone: Harness, said: Outcome, status: Status) -> None:
     alone.gateway.will_answer(ACTION)
     alone.gateway.will_state(said)
     story = await charge(alone)

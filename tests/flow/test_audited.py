@@ -16,28 +16,28 @@ from tests.flow.test_back_office import done, hears, told
 from tests.flow.test_judging import LESS
 from tests.support import shops
 from tests.support.gateway import PAID
-from tests.support.world import World
+from tests.support.harness import Harness
 
 
 @pytest.fixture
-async def office(world: World) -> World:
-    world.gateway.has("capture", "void", "refund", "operation_status")
-    return world
+async def office(harness: Harness) -> Harness:
+    harness.gateway.has("capture", "void", "refund", "operation_status")
+    return harness
 
 
-async def log(world: World) -> list[Entry]:
+async def log(harness: Harness) -> list[Entry]:
     """The oldest first."""
-    assert (await world.ledger.read(audit.verify)).wrong == ()
-    return (await world.ledger.read(audit.listed))[::-1]
+    assert (await harness.ledger.read(audit.verify)).wrong == ()
+    return (await harness.ledger.read(audit.listed))[::-1]
 
 
-async def test_payments_are_no_acts_of_the_back_office(office: World) -> None:
+async def test_payments_are_no_acts_of_the_back_office(office: Harness) -> None:
     await office.paid_with(PAID)
     assert await log(office) == []
 
 
 @pytest.mark.parametrize("accept", [True, False])
-async def test_a_mismatch_that_a_person_ends(office: World, accept: bool) -> None:
+async def test_a_mismatch_that_a_person_ends(office: Harness, accept: bool) -> None:
     story = await office.paid_with(LESS)
     office.gateway.will_state(LESS)
     office.clock.move(5)
@@ -51,7 +51,7 @@ async def test_a_mismatch_that_a_person_ends(office: World, accept: bool) -> Non
     assert len(await log(office)) == 1
 
 
-async def test_an_operation_that_a_person_settles(office: World) -> None:
+async def test_an_operation_that_a_person_settles(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_answer(UNKNOWN)
     refund = await operate(office.flow, "refund", story.payment.uid, by=shops.ANN)
@@ -64,7 +64,7 @@ async def test_an_operation_that_a_person_settles(office: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["refund", "chargeback"])
-async def test_what_the_gateway_does_by_itself(office: World, kind: str) -> None:
+async def test_what_the_gateway_does_by_itself(office: Harness, kind: str) -> None:
     story = await office.paid_with(PAID)
     await hears(office, story, told(kind), done())
     await _again(office, story, kind)
@@ -74,5 +74,5 @@ async def test_what_the_gateway_does_by_itself(office: World, kind: str) -> None
     assert msgspec.json.decode(entry.data)["amount"] == 1250
 
 
-async def _again(office: World, story: Story, kind: str) -> None:
+async def _again(office: Harness, story: Story, kind: str) -> None:
     await hears(office, story, told(kind))

@@ -18,8 +18,8 @@ from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, UNSIGNED, Facts, News, Outcome
 from checkout.model.status import Status
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, PENDING, Held
+from tests.support.harness import Harness
 from tests.support.shops import changed
-from tests.support.world import World
 
 REVERSED = Outcome(Status.REFUNDED, "g-1")
 CHARGED_BACK = changed(REVERSED, facts=Facts(taken_back="chargeback"))
@@ -27,9 +27,9 @@ VERBS = frozenset({"capture", "void", "refund", "operation_status"})
 
 
 @pytest.fixture
-async def office(world: World) -> World:
-    world.gateway.has(*VERBS)
-    return world
+async def office(harness: Harness) -> Harness:
+    harness.gateway.has(*VERBS)
+    return harness
 
 
 def told(kind: str, amount: int = 1250, id: str = "b-1", key: str | None = None) -> Outcome:
@@ -40,19 +40,19 @@ def done(amount: int = 1250, id: str = "b-1", status: Status = Status.REFUNDED) 
     return Outcome(status, id, facts=Facts(money=Money(amount, "EUR"), message="By the bank"))
 
 
-async def made(world: World, story: Story) -> list[Operation]:
-    return await world.ledger.read(operations.of, story.payment.uid)
+async def made(harness: Harness, story: Story) -> list[Operation]:
+    return await harness.ledger.read(operations.of, story.payment.uid)
 
 
-async def hears(world: World, story: Story, news: Outcome, *says: Outcome) -> None:
-    world.gateway.news = news
-    world.gateway.will_trace(*says)
-    await world.notify(story.attempts[0])
-    await world.sweep(1)
+async def hears(harness: Harness, story: Story, news: Outcome, *says: Outcome) -> None:
+    harness.gateway.news = news
+    harness.gateway.will_trace(*says)
+    await harness.notify(story.attempts[0])
+    await harness.sweep(1)
 
 
 @pytest.mark.parametrize("kind", ["refund", "chargeback"])
-async def test_all_of_it_taken_back(office: World, kind: str) -> None:
+async def test_all_of_it_taken_back(office: Harness, kind: str) -> None:
     story = await office.paid_with(PAID)
     with capture_logs() as said:
         await hears(office, story, told(kind), done())
@@ -69,7 +69,7 @@ async def test_all_of_it_taken_back(office: World, kind: str) -> None:
     assert len(office.gateway.traced) == 1
 
 
-async def test_a_part_taken_back_leaves_it_paid(office: World) -> None:
+async def test_a_part_taken_back_leaves_it_paid(office: Harness) -> None:
     story = await office.paid_with(PAID)
     await hears(office, story, told("refund", 999), done(1000))
     assert await office.status(story) is Status.PAID
@@ -82,7 +82,7 @@ async def test_a_part_taken_back_leaves_it_paid(office: World) -> None:
 
 
 @pytest.mark.parametrize("says", [UNKNOWN, ABSENT, DECLINED], ids=["silent", "absent", "declined"])
-async def test_the_notification_alone_moves_nothing(office: World, says: Outcome) -> None:
+async def test_the_notification_alone_moves_nothing(office: Harness, says: Outcome) -> None:
     story = await office.paid_with(PAID)
     await hears(office, story, told("refund"), says)
     await office.sweep_for(120, step=5)
@@ -93,7 +93,7 @@ async def test_the_notification_alone_moves_nothing(office: World, says: Outcome
     assert (await operate(office.flow, "refund", story.payment.uid)).amount == 1250
 
 
-async def test_unanswered_it_is_asked_again(office: World) -> None:
+async def test_unanswered_it_is_asked_again(office: Harness) -> None:
     story = await office.paid_with(PAID)
     await hears(office, story, told("chargeback"), UNKNOWN, done())
     assert await office.status(story) is Status.PAID
@@ -101,7 +101,7 @@ async def test_unanswered_it_is_asked_again(office: World) -> None:
     assert await office.status(story) is Status.REFUNDED
 
 
-async def test_held_money(office: World) -> None:
+async def test_held_money(office: Harness) -> None:
     captured = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     await hears(office, captured, told("capture", 1000), done(1000, status=Status.PAID))
     assert await office.status(captured) is Status.PAID
@@ -110,7 +110,7 @@ async def test_held_money(office: World) -> None:
     assert await office.status(voided) is Status.REFUNDED
 
 
-async def test_news_of_what_we_asked_for_is_not_new(office: World) -> None:
+async def test_news_of_what_we_asked_for_is_not_new(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(UNKNOWN)
     ours = await operate(office.flow, "refund", story.payment.uid, amount=500)
@@ -122,7 +122,7 @@ async def test_news_of_what_we_asked_for_is_not_new(office: World) -> None:
     assert await office.told(story) == ["successful", "successful: refund"]
 
 
-async def test_news_before_the_answer_to_what_we_asked_for(office: World) -> None:
+async def test_news_before_the_answer_to_what_we_asked_for(office: Harness) -> None:
     """Without our key in it, only the gateway's id tells that the two are one."""
     story = await office.paid_with(PAID)
     office.gateway.news = told("refund", 500)
@@ -136,7 +136,7 @@ async def test_news_before_the_answer_to_what_we_asked_for(office: World) -> Non
     assert (await operate(office.flow, "refund", story.payment.uid)).amount == 750
 
 
-async def test_a_state_that_says_chargeback(office: World) -> None:
+async def test_a_state_that_says_chargeback(office: Harness) -> None:
     """Gateways without transactions of their own for it say it of the payment."""
     story = await office.paid_with(PAID)
     state = Outcome(Status.REFUNDED, "g-1", facts=Facts(taken_back="chargeback"))
@@ -155,7 +155,7 @@ async def test_a_state_that_says_chargeback(office: World) -> None:
 # Told of twice, it is one
 
 
-async def test_news_of_ours_while_its_end_is_unknown(office: World) -> None:
+async def test_news_of_ours_while_its_end_is_unknown(office: Harness) -> None:
     """Its id is not known yet, and the news doesn't name our key: the news waits for our answer."""
     story = await office.paid_with(PAID)
     office.gateway.will_do(UNKNOWN)
@@ -172,7 +172,7 @@ async def test_news_of_ours_while_its_end_is_unknown(office: World) -> None:
     assert await office.told(story) == ["successful", "successful: refund"]
 
 
-async def test_news_of_ours_that_was_taken_for_lost(office: World) -> None:
+async def test_news_of_ours_that_was_taken_for_lost(office: Harness) -> None:
     story = await office.paid_with(PAID)
     held = Held(done(500))
     office.gateway.will_do(held)
@@ -189,7 +189,7 @@ async def test_news_of_ours_that_was_taken_for_lost(office: World) -> None:
     assert await office.told(story) == ["successful", "failed: refund", "successful: refund"]
 
 
-async def test_news_under_the_payments_own_key(office: World) -> None:
+async def test_news_under_the_payments_own_key(office: Harness) -> None:
     """Banks know the payment alone: a chargeback comes under its tracking id."""
     story = await office.paid_with(PAID)
     (attempt,) = story.attempts
@@ -203,7 +203,7 @@ async def test_news_under_the_payments_own_key(office: World) -> None:
     assert office.gateway.traced[-1][1].key is None
 
 
-async def test_a_refund_told_before_the_capture_that_took_the_money(office: World) -> None:
+async def test_a_refund_told_before_the_capture_that_took_the_money(office: Harness) -> None:
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     await hears(office, story, told("refund", 1000), done(1000))
     assert await office.status(story) is Status.AUTHORIZED
@@ -214,7 +214,7 @@ async def test_a_refund_told_before_the_capture_that_took_the_money(office: Worl
     ]  # fmt: skip
 
 
-async def test_an_operation_on_what_is_not_known_to_be_paid_waits(office: World) -> None:
+async def test_an_operation_on_what_is_not_known_to_be_paid_waits(office: Harness) -> None:
     story = await office.paid_with(PENDING)
     office.gateway.will_state(PENDING)
     await hears(office, story, told("refund", 500), done(500))
@@ -225,7 +225,7 @@ async def test_an_operation_on_what_is_not_known_to_be_paid_waits(office: World)
     assert await office.status(story) is Status.PAID
 
 
-async def test_news_asked_about_a_moment_ago_waits_a_second(office: World) -> None:
+async def test_news_asked_about_a_moment_ago_waits_a_second(office: Harness) -> None:
     story = await office.paid_with(PAID)
     await hears(office, story, told("refund", 500), UNKNOWN)
     office.clock.move(0.5)
@@ -240,17 +240,17 @@ async def test_news_asked_about_a_moment_ago_waits_a_second(office: World) -> No
 # Told by the payment's own state
 
 
-async def says(world: World, story: Story, state: Outcome, *, times: int = 1) -> None:
+async def says(harness: Harness, story: Story, state: Outcome, *, times: int = 1) -> None:
     """A notification that proves nothing, and then the state that the gateway is asked for."""
-    world.gateway.news = UNSIGNED
-    world.gateway.will_state(state)
+    harness.gateway.news = UNSIGNED
+    harness.gateway.will_state(state)
     for _ in range(times):
-        world.clock.move(5)
-        await world.notify(story.attempts[0])
-        await world.flow.finish(5)
+        harness.clock.move(5)
+        await harness.notify(story.attempts[0])
+        await harness.flow.finish(5)
 
 
-async def test_nobody_signed_it_so_the_gateway_is_asked(office: World) -> None:
+async def test_nobody_signed_it_so_the_gateway_is_asked(office: Harness) -> None:
     story = await office.paid_with(PAID)
     await says(office, story, PAID, times=3)
     assert len(office.gateway.queries) == 3
@@ -261,7 +261,7 @@ async def test_nobody_signed_it_so_the_gateway_is_asked(office: World) -> None:
     assert (row.kind, row.amount, row.by_gateway) == ("refund", 1250, True)
 
 
-async def test_what_an_unsigned_notification_says_is_not_even_noted(office: World) -> None:
+async def test_what_an_unsigned_notification_says_is_not_even_noted(office: Harness) -> None:
     story = await office.paid_with(PAID)
     news = News("refund", "b-1", None, Money(1250, "EUR"))
     office.clock.move(5)
@@ -274,7 +274,7 @@ async def test_what_an_unsigned_notification_says_is_not_even_noted(office: Worl
     assert len(office.gateway.queries) == 1
 
 
-async def test_one_that_agrees_is_asked_about_all_the_same(office: World) -> None:
+async def test_one_that_agrees_is_asked_about_all_the_same(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.clock.move(5)
     office.gateway.news = changed(PAID, unsigned=True)
@@ -284,7 +284,7 @@ async def test_one_that_agrees_is_asked_about_all_the_same(office: World) -> Non
     assert await office.status(story) is Status.REFUNDED
 
 
-async def test_one_that_comes_while_the_gateway_is_asked(office: World) -> None:
+async def test_one_that_comes_while_the_gateway_is_asked(office: Harness) -> None:
     """The answer may be older than what it tells of: it is asked once more."""
     story = await office.paid_with(PAID)
     office.gateway.news = UNSIGNED
@@ -304,7 +304,7 @@ async def test_one_that_comes_while_the_gateway_is_asked(office: World) -> None:
     assert await office.status(story) is Status.REFUNDED
 
 
-async def test_a_capture_of_the_back_office(office: World) -> None:
+async def test_a_capture_of_the_back_office(office: Harness) -> None:
     """Not the authorization again."""
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     await says(office, story, changed(PAID, facts=Facts()), times=2)
@@ -316,7 +316,7 @@ async def test_a_capture_of_the_back_office(office: World) -> None:
 
 @pytest.mark.parametrize("state", [Status.CANCELLED, Status.REFUNDED])
 async def test_a_void_of_the_back_office_whatever_it_is_called(
-    office: World, state: Status
+    office: Harness, state: Status
 ) -> None:
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     await says(office, story, Outcome(state, "g-1", facts=Facts(taken_back="void")), times=2)
@@ -324,7 +324,7 @@ async def test_a_void_of_the_back_office_whatever_it_is_called(
     assert await office.told(story) == ["successful", "successful: void"]
 
 
-async def test_cancelled_alone_gives_nothing_back(office: World) -> None:
+async def test_cancelled_alone_gives_nothing_back(office: Harness) -> None:
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     await says(office, story, Outcome(Status.CANCELLED, "g-1"))
     assert await office.status(story) is Status.AUTHORIZED
@@ -332,7 +332,7 @@ async def test_cancelled_alone_gives_nothing_back(office: World) -> None:
 
 @pytest.mark.parametrize("answer", [done(500, "g-1"), Outcome(Status.ACCEPTED, "g-1"), UNKNOWN])
 async def test_reversed_after_a_refund_of_ours_is_that_refund(
-    office: World, answer: Outcome
+    office: Harness, answer: Outcome
 ) -> None:
     """Such gateways say it of a part too, without an amount."""
     story = await office.paid_with(PAID)
@@ -347,7 +347,7 @@ async def test_reversed_after_a_refund_of_ours_is_that_refund(
     assert (row.amount, row.by_gateway, row.status) == (500, False, Status.REFUNDED)
 
 
-async def test_reversed_after_a_refund_that_was_refused_is_the_gateways(office: World) -> None:
+async def test_reversed_after_a_refund_that_was_refused_is_the_gateways(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(DECLINED)
     await operate(office.flow, "refund", story.payment.uid, amount=500)
@@ -356,7 +356,7 @@ async def test_reversed_after_a_refund_that_was_refused_is_the_gateways(office: 
     assert [row.amount for row in await made(office, story) if row.by_gateway] == [1250]
 
 
-async def test_reversed_while_ours_is_unknown_and_then_refused(office: World) -> None:
+async def test_reversed_while_ours_is_unknown_and_then_refused(office: Harness) -> None:
     """The state is looked at again, once it is known what became of ours."""
     story = await office.paid_with(PAID)
     office.gateway.will_do(UNKNOWN)
@@ -368,7 +368,7 @@ async def test_reversed_while_ours_is_unknown_and_then_refused(office: World) ->
     assert await office.told(story) == ["successful", "failed: refund", "successful: refund"]
 
 
-async def test_a_chargeback_after_our_refund_of_a_part(office: World) -> None:
+async def test_a_chargeback_after_our_refund_of_a_part(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(done(500, "g-1"))
     await operate(office.flow, "refund", story.payment.uid, amount=500)
@@ -379,7 +379,7 @@ async def test_a_chargeback_after_our_refund_of_a_part(office: World) -> None:
     ]  # fmt: skip
 
 
-async def test_a_chargeback_after_all_was_refunded(office: World) -> None:
+async def test_a_chargeback_after_all_was_refunded(office: Harness) -> None:
     """The money has gone back twice: somebody has to dispute it."""
     story = await office.paid_with(PAID)
     office.gateway.will_do(done(1250, "g-1"))
@@ -397,7 +397,7 @@ async def test_a_chargeback_after_all_was_refunded(office: World) -> None:
     assert (await office.kinds(story)).count("by_gateway.chargeback") == 1
 
 
-async def test_the_state_first_and_then_its_own_notification(office: World) -> None:
+async def test_the_state_first_and_then_its_own_notification(office: Harness) -> None:
     story = await office.paid_with(PAID)
     await says(office, story, REVERSED)
     await hears(office, story, told("refund"), done())
@@ -406,7 +406,7 @@ async def test_the_state_first_and_then_its_own_notification(office: World) -> N
     assert await office.told(story) == ["successful", "successful: refund"]
 
 
-async def test_the_notification_first_and_then_the_state(office: World) -> None:
+async def test_the_notification_first_and_then_the_state(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_trace(UNKNOWN, done())
     office.gateway.news = told("refund")
@@ -419,7 +419,7 @@ async def test_the_notification_first_and_then_the_state(office: World) -> None:
     assert await office.told(story) == ["successful", "successful: refund"]
 
 
-async def test_a_state_that_fits_two_of_ours_is_of_the_one_that_was_done(office: World) -> None:
+async def test_a_state_that_fits_two_of_ours_is_of_the_one_that_was_done(office: Harness) -> None:
     """Gateways that know operations by the payment's state alone say "captured" of both."""
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     slow, kind = Held(Outcome(Status.PAID, "g-1")), "capture"
@@ -438,7 +438,7 @@ async def test_a_state_that_fits_two_of_ours_is_of_the_one_that_was_done(office:
     assert (await office.told(story)).count("successful: capture") == 1
 
 
-async def test_where_both_may_be_a_person_has_to_look(office: World) -> None:
+async def test_where_both_may_be_a_person_has_to_look(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(Outcome(Status.REFUNDED, "g-1"), UNKNOWN)
     for _ in range(2):

@@ -15,10 +15,10 @@ from structlog.testing import capture_logs
 from checkout.errors import Unavailable
 from checkout.flow.background import Background, Task
 from checkout.flow.sweep import sweep
-from tests.flow.postman import until
 from tests.support.clock import Clock
 from tests.support.gateway import PAID, PENDING
-from tests.support.world import World
+from tests.support.harness import Harness
+from tests.support.polling import until
 
 RAISED = (
     RuntimeError("a fault of ours"),
@@ -157,7 +157,7 @@ async def test_it_ends_although_a_turn_swallows_the_end() -> None:
         await background.stop()
 
 
-async def test_it_is_woken(world: World) -> None:
+async def test_it_is_woken(harness: Harness) -> None:
     wake, turns = asyncio.Event(), Turns()
     background = Background([Task("it", turns, 3600.0, wake=wake)])
     background.start()
@@ -167,17 +167,17 @@ async def test_it_is_woken(world: World) -> None:
     await background.stop()
 
 
-async def test_a_gateway_that_cancels_does_not_end_the_sweep(world: World) -> None:
+async def test_a_gateway_that_cancels_does_not_end_the_sweep(harness: Harness) -> None:
     """What an adapter's library raises may look like the end of the server."""
-    stories = [await world.paid_with(PENDING) for _ in range(3)]
-    world.gateway.will_state(asyncio.CancelledError(), PAID, PAID, PAID)
-    world.clock.move(5)
-    background = Background([Task("sweep", partial(sweep, world.flow), 0.01)])
+    stories = [await harness.paid_with(PENDING) for _ in range(3)]
+    harness.gateway.will_state(asyncio.CancelledError(), PAID, PAID, PAID)
+    harness.clock.move(5)
+    background = Background([Task("sweep", partial(sweep, harness.flow), 0.01)])
     background.start()
 
     async def settled() -> bool:
-        world.clock.move(1)
-        return all([await world.status(each) is PAID.status for each in stories])
+        harness.clock.move(1)
+        return all([await harness.status(each) is PAID.status for each in stories])
 
     await until(settled)
     await background.stop()

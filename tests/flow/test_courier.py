@@ -9,6 +9,7 @@ import hmac
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -21,39 +22,42 @@ from checkout.flow.background import Background, Task
 from checkout.flow.courier import Courier
 from checkout.flow.pace import LETTERS
 from checkout.ledger import outbox
-from tests.flow.postman import Post, open_post, until
+from checkout.model.order import Ways
+from tests.flow.webhook_receiver import WebhookReceiver, open_webhook_receiver
 from tests.support import shops
-from tests.support.world import World
+from tests.support.harness import Harness
+from tests.support.ledgers import WrappedLedger
+from tests.support.polling import until
 
 
 @pytest.fixture
-async def post(world: World) -> AsyncIterator[Post]:
-    async with open_post(world) as opened:
+async def receiver(harness: Harness) -> AsyncIterator[WebhookReceiver]:
+    async with open_webhook_receiver(harness) as opened:
         yield opened
 
 
 # What arrives
 
 
-async def test_it_is_delivered_once(post: Post) -> None:
-    story = await post.paid()
+async def test_it_is_delivered_once(receiver: WebhookReceiver) -> None:
+    story = await receiver.paid()
     for _ in range(3):
-        await post.deliver()
-        post.world.clock.move(120)
-    (request,) = post.requests
-    letter = await post.letter(story)
+        await receiver.deliver()
+        receiver.harness.clock.move(120)
+    (request,) = receiver.requests
+    letter = await receiver.letter(story)
     assert (letter.answer, letter.due_at, letter.tries) == ("200", None, 1)
     assert letter.delivered_at is not None
     assert request.method == "POST"
     assert request.content.decode() == letter.body
     assert request.headers["content-type"] == "application/json"
-    assert "letter" in await post.world.kinds(story)
+    assert "letter" in await receiver.harness.kinds(story)
 
 
-async def test_its_signatures_verify(post: Post) -> None:
-    await post.paid()
-    await post.deliver()
-    (request,) = post.requests
+async def test_its_signatures_verify(receiver: WebhookReceiver) -> None:
+    await receiver.paid()
+    await receiver.deliver()
+    (request,) = receiver.requests
     said = request.headers
     signature = base64.b64decode(said["content-signature"], validate=True)
     shops.rsa_key().public_key().verify(signature, request.content, PKCS1v15(), SHA256())
@@ -61,95 +65,95 @@ async def test_its_signatures_verify(post: Post) -> None:
     assert credentials.decode() == f"{shops.SHOP_ID}:{shops.SHOP_SECRET}"
 
 
-async def test_its_standard_webhooks_headers_verify(post: Post) -> None:
-    story = await post.paid()
-    await post.deliver()
-    (request,) = post.requests
-    said, letter = request.headers, await post.letter(story)
+async def test_its_standard_webhooks_headers_verify(receiver: WebhookReceiver) -> None:
+    story = await receiver.paid()
+    await receiver.deliver()
+    (request,) = receiver.requests
+    said, letter = request.headers, await receiver.letter(story)
     assert said["webhook-id"] == letter.id
-    assert said["webhook-timestamp"] == str(int(post.world.clock()))
+    assert said["webhook-timestamp"] == str(int(receiver.harness.clock()))
     signed = f"{letter.id}.{said['webhook-timestamp']}.{letter.body}".encode()
     mac = hmac.new(shops.SHOP_SECRET.encode(), signed, hashlib.sha256).digest()
     assert said["webhook-signature"] == "v1," + base64.b64encode(mac).decode()
 
 
-async def test_nothing_is_written_where_the_shop_wants_nothing(post: Post) -> None:
-    story = await post.paid(ways=shops.Ways())
-    await post.deliver()
-    assert await post.world.letters(story) == []
-    assert post.requests == []
+async def test_nothing_is_written_where_the_shop_wants_nothing(receiver: WebhookReceiver) -> None:
+    story = await receiver.paid(ways=Ways())
+    await receiver.deliver()
+    assert await receiver.harness.letters(story) == []
+    assert receiver.requests == []
 
 
 # Tries
 
 
-async def test_the_schedule(post: Post) -> None:
+async def test_the_schedule(receiver: WebhookReceiver) -> None:
     """0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, each at most a tenth later."""
-    story = await post.paid()
-    post.answers = [500] * 20
-    clock = post.world.clock
+    story = await receiver.paid()
+    receiver.answers = [500] * 20
+    clock = receiver.harness.clock
     waits = []
     for _ in range(20):
-        await post.deliver()
-        due_at = (await post.letter(story)).due_at
+        await receiver.deliver()
+        due_at = (await receiver.letter(story)).due_at
         if due_at is None:
             break
         waits.append(due_at - clock())
         clock.move(waits[-1] - 0.01)
-        await post.deliver()
-        assert len(post.requests) == len(waits), "not before it is due"
+        await receiver.deliver()
+        assert len(receiver.requests) == len(waits), "not before it is due"
         clock.move(0.01)
     assert len(waits) == len(LETTERS) == 9
     for wait, least in zip(waits, LETTERS, strict=True):
         assert least <= wait <= least * 1.1
-    assert len(post.requests) == 10
-    letter = await post.letter(story)
+    assert len(receiver.requests) == 10
+    letter = await receiver.letter(story)
     assert (letter.delivered_at, letter.due_at, letter.answer) == (None, None, "500")
 
 
-async def test_shops_are_not_all_called_in_the_same_second(post: Post) -> None:
-    stories = [await post.paid() for _ in range(10)]
-    post.answers = [500] * 10
-    await post.deliver()
-    assert len({(await post.letter(story)).due_at for story in stories}) > 5
+async def test_shops_are_not_all_called_in_the_same_second(receiver: WebhookReceiver) -> None:
+    stories = [await receiver.paid() for _ in range(10)]
+    receiver.answers = [500] * 10
+    await receiver.deliver()
+    assert len({(await receiver.letter(story)).due_at for story in stories}) > 5
 
 
-async def test_the_id_is_the_same_at_each_try(post: Post) -> None:
-    await post.paid()
-    post.answers = [500, httpx.ConnectError("refused"), httpx.ReadTimeout("silence"), 404, 200]
+async def test_the_id_is_the_same_at_each_try(receiver: WebhookReceiver) -> None:
+    await receiver.paid()
+    receiver.answers = [500, httpx.ConnectError("refused"), httpx.ReadTimeout("silence"), 404, 200]
     for _ in range(6):
-        await post.deliver()
-        post.world.clock.move(10_000)
-    assert len(post.requests) == 5
-    assert len({request.headers["webhook-id"] for request in post.requests}) == 1
-    assert len({request.content for request in post.requests}) == 1
-    assert len({request.headers["webhook-timestamp"] for request in post.requests}) == 5
+        await receiver.deliver()
+        receiver.harness.clock.move(10_000)
+    assert len(receiver.requests) == 5
+    assert len({request.headers["webhook-id"] for request in receiver.requests}) == 1
+    assert len({request.content for request in receiver.requests}) == 1
+    assert len({request.headers["webhook-timestamp"] for request in receiver.requests}) == 5
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
-async def test_2xx_is_success(post: Post, status: int) -> None:
-    story = await post.paid()
-    post.answers = [status]
-    await post.deliver()
-    assert (await post.letter(story)).delivered_at is not None
+async def test_2xx_is_success(receiver: WebhookReceiver, status: int) -> None:
+    story = await receiver.paid()
+    receiver.answers = [status]
+    await receiver.deliver()
+    assert (await receiver.letter(story)).delivered_at is not None
 
 
 @pytest.mark.parametrize("status", [300, 302, 307, 400, 401, 404, 409, 429, 500, 503])
-async def test_all_else_is_tried_again(post: Post, status: int) -> None:
-    story = await post.paid()
-    post.answers = [httpx.Response(status, headers={"location": "https://shop.example.com/x"})]
-    await post.deliver()
-    letter = await post.letter(story)
+async def test_all_else_is_tried_again(receiver: WebhookReceiver, status: int) -> None:
+    story = await receiver.paid()
+    receiver.answers = [httpx.Response(status, headers={"location": "https://shop.example.com/x"})]
+    await receiver.deliver()
+    letter = await receiver.letter(story)
     assert (letter.delivered_at, letter.answer) == (None, str(status))
     assert letter.due_at is not None
-    assert len(post.requests) == 1, "a redirect is not followed"
+    assert len(receiver.requests) == 1, "a redirect is not followed"
 
 
-async def test_410_stops(post: Post) -> None:
-    story = await post.paid()
-    post.answers = [410]
-    await post.deliver()
-    letter = await post.letter(story)
+async def test_410_stops(receiver: WebhookReceiver) -> None:
+    story = await receiver.paid()
+    receiver.answers = [410]
+    await receiver.deliver()
+    letter = await receiver.letter(story)
     assert (letter.delivered_at, letter.due_at, letter.answer) == (None, None, "410")
 
 
@@ -165,99 +169,100 @@ async def test_410_stops(post: Post) -> None:
         ("١٢٠", 5, 5.5),
     ],
 )
-async def test_retry_after_is_obeyed(post: Post, said: str, least: float, most: float) -> None:
-    story = await post.paid()
-    headers = {"retry-after": said.encode()} if said else {}
-    post.answers = [httpx.Response(503, headers=headers)]
-    await post.deliver()
-    due_at = (await post.letter(story)).due_at
+async def test_retry_after_is_obeyed(
+    receiver: WebhookReceiver, said: str, least: float, most: float
+) -> None:
+    story = await receiver.paid()
+    headers = [(b"retry-after", said.encode())] if said else []
+    receiver.answers = [httpx.Response(503, headers=headers)]
+    await receiver.deliver()
+    due_at = (await receiver.letter(story)).due_at
     assert due_at is not None
-    assert least <= due_at - post.world.clock() <= most
+    assert least <= due_at - receiver.harness.clock() <= most
 
 
 @pytest.mark.parametrize(("ahead", "least"), [(600, 600), (-600, 5)])
-async def test_retry_after_may_be_a_date(post: Post, ahead: float, least: float) -> None:
-    story = await post.paid()
-    at = datetime.fromtimestamp(post.world.clock() + ahead, UTC)
-    post.answers = [httpx.Response(429, headers={"retry-after": format_datetime(at, usegmt=True)})]
-    await post.deliver()
-    due_at = (await post.letter(story)).due_at
+async def test_retry_after_may_be_a_date(
+    receiver: WebhookReceiver, ahead: float, least: float
+) -> None:
+    story = await receiver.paid()
+    at = datetime.fromtimestamp(receiver.harness.clock() + ahead, UTC)
+    receiver.answers = [
+        httpx.Response(429, headers={"retry-after": format_datetime(at, usegmt=True)})
+    ]
+    await receiver.deliver()
+    due_at = (await receiver.letter(story)).due_at
     assert due_at is not None
-    assert least <= due_at - post.world.clock() <= least * 1.1
+    assert least <= due_at - receiver.harness.clock() <= least * 1.1
 
 
 # Several couriers, and the death of one
 
 
-async def test_two_couriers_send_once(post: Post) -> None:
+async def test_two_couriers_send_once(receiver: WebhookReceiver) -> None:
     for _ in range(10):
-        await post.paid()
-    other = post.another()
+        await receiver.paid()
+    other = receiver.another()
     for _ in range(3):
-        await asyncio.gather(post.deliver(), post.deliver(other))
-    assert len(post.requests) == 10
+        await asyncio.gather(receiver.deliver(), receiver.deliver(other))
+    assert len(receiver.requests) == 10
 
 
-async def test_a_letter_outlives_its_courier(post: Post) -> None:
+async def test_a_letter_outlives_its_courier(receiver: WebhookReceiver) -> None:
     """Killed after the shop has answered and before that was written down: sent again, the same."""
-    story = await post.paid()
-    post.answers = [asyncio.CancelledError()]
-    await post.deliver()
-    letter = await post.letter(story)
+    story = await receiver.paid()
+    receiver.answers = [asyncio.CancelledError()]
+    await receiver.deliver()
+    letter = await receiver.letter(story)
     assert (letter.delivered_at, letter.tries) == (None, 1)
-    next_one = post.another()
-    post.world.clock.move(59)
-    await post.deliver(next_one)
-    assert len(post.requests) == 1, "the lease holds for a minute"
-    post.world.clock.move(1)
-    await post.deliver(next_one)
-    first, second = post.requests
+    next_one = receiver.another()
+    receiver.harness.clock.move(59)
+    await receiver.deliver(next_one)
+    assert len(receiver.requests) == 1, "the lease holds for a minute"
+    receiver.harness.clock.move(1)
+    await receiver.deliver(next_one)
+    first, second = receiver.requests
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
-    assert (await post.letter(story)).delivered_at is not None
+    assert (await receiver.letter(story)).delivered_at is not None
 
 
-async def test_a_letter_that_could_not_be_written_down_is_no_loss(post: Post) -> None:
-    story = await post.paid()
-    flow = post.world.restarted()
-    courier = Courier(flow, post.http, post._resolve)
+async def test_a_letter_that_could_not_be_written_down_is_no_loss(
+    receiver: WebhookReceiver,
+) -> None:
+    story = await receiver.paid()
+    flow = receiver.harness.restarted()
+    courier = Courier(flow, receiver.http, receiver._resolve)
     flow.ledger = Forgetful(flow.ledger)
     with capture_logs() as said:
-        await post.deliver(courier)
+        await receiver.deliver(courier)
     assert "courier.failed" in [line["event"] for line in said]
-    assert (await post.letter(story)).delivered_at is None
-    post.world.clock.move(60)
-    await post.deliver()
-    assert (await post.letter(story)).delivered_at is not None
+    assert (await receiver.letter(story)).delivered_at is None
+    receiver.harness.clock.move(60)
+    await receiver.deliver()
+    assert (await receiver.letter(story)).delivered_at is not None
 
 
-class Forgetful:
+class Forgetful(WrappedLedger):
     """A ledger that is away whenever the end of a letter is to be written."""
 
-    def __init__(self, real: object) -> None:
-        self.real = real
-        self.read = real.read  # type: ignore[attr-defined]
-
-    async def write(self, verb: object, *args: object, **more: object) -> object:
+    async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
         if verb is outbox.take_all:
-            return await self.real.write(verb, *args, **more)  # type: ignore[attr-defined]
+            return await super().write(verb, *args, **kwargs)
         raise Unavailable
 
-    async def close(self) -> None:
-        pass
 
-
-async def test_it_runs_by_itself(post: Post) -> None:
+async def test_it_runs_by_itself(receiver: WebhookReceiver) -> None:
     """Woken by the letter, and not stopped by one that fails."""
-    courier = Courier(post.world.flow, post.http, post._resolve)
-    flow = post.world.flow
+    courier = Courier(receiver.harness.flow, receiver.http, receiver._resolve)
+    flow = receiver.harness.flow
     running = Background([Task("courier", courier.deliver, 1.0, wake=flow.letters_waiting)])
     running.start()
-    post.answers = [httpx.ReadError("reset")]
+    receiver.answers = [httpx.ReadError("reset")]
     await asyncio.sleep(0)
-    stories = [await post.paid() for _ in range(3)]
+    stories = [await receiver.paid() for _ in range(3)]
 
     async def told() -> bool:
-        letters = [await post.letter(story) for story in stories]
+        letters = [await receiver.letter(story) for story in stories]
         return sum(letter.delivered_at is not None for letter in letters) == 2
 
     await until(told)
@@ -265,22 +270,24 @@ async def test_it_runs_by_itself(post: Post) -> None:
     await courier.finish(5)
 
 
-async def test_a_shop_that_is_gone_from_the_settings_gets_nothing(post: Post) -> None:
-    story = await post.paid()
-    flow = post.world.restarted(settings=shops.settings(shops.shop(id="another")))
-    courier = Courier(flow, post.http, post._resolve)
-    await post.deliver(courier)
-    assert post.requests == []
-    letter = await post.letter(story)
+async def test_a_shop_that_is_gone_from_the_settings_gets_nothing(
+    receiver: WebhookReceiver,
+) -> None:
+    story = await receiver.paid()
+    flow = receiver.harness.restarted(settings=shops.settings(shops.shop(id="another")))
+    courier = Courier(flow, receiver.http, receiver._resolve)
+    await receiver.deliver(courier)
+    assert receiver.requests == []
+    letter = await receiver.letter(story)
     assert letter.answer == "unknown shop"
     assert letter.due_at is not None, "it may come back"
 
 
-async def test_no_secret_is_logged(post: Post) -> None:
-    post.answers = [httpx.ConnectError(f"no route to {shops.NOTIFIED}")]
+async def test_no_secret_is_logged(receiver: WebhookReceiver) -> None:
+    receiver.answers = [httpx.ConnectError(f"no route to {shops.NOTIFIED}")]
     with capture_logs() as said:
-        await post.paid()
-        await post.deliver()
+        await receiver.paid()
+        await receiver.deliver()
     everything = repr(said)
     assert "letter.sent" in everything
     assert shops.SHOP_SECRET not in everything

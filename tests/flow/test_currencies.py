@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import Any, Final
 
 import httpx
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -32,8 +33,8 @@ from checkout.model.status import Status
 from tests.gateways.rest_side import options
 from tests.support import shops
 from tests.support.gateway import CAN_CARDS, FakeGateway
+from tests.support.harness import Harness, open_harness
 from tests.support.shops import changed
-from tests.support.world import World, open_world
 
 TWELVE: Final = sorted(TWO_WAYS)
 SHOP: Final = shops.shop(
@@ -47,19 +48,21 @@ SHOP: Final = shops.shop(
 ACCOUNTS: Final = ["cards", "local", "coins"]
 ALL: Final = ["credit_card", "erip", "sbp", "crypto"]
 Counts = Mapping[str, int]
-Opened = Callable[..., AbstractAsyncContextManager[World]]
+Opened = Callable[..., AbstractAsyncContextManager[Harness]]
 
 
 @pytest.fixture
 def opened(url: str) -> Opened:
-    """`opened(cards={"IDR": 0})`: a world whose accounts cards, local and coins count so."""
+    """`opened(cards={"IDR": 0})`: a harness whose accounts cards, local and coins count so."""
 
     @asynccontextmanager
-    async def other(**given: Counts) -> AsyncIterator[World]:
+    async def other(**given: Counts) -> AsyncIterator[Harness]:
         gateways = {name: account(given.get(name, {})) for name in ACCOUNTS}
-        async with open_world(url, settings=shops.settings(SHOP), gateways=dict(gateways)) as world:
-            world.gateway = gateways["cards"]
-            yield world
+        async with open_harness(
+            url, settings=shops.settings(SHOP), gateways=dict(gateways)
+        ) as harness:
+            harness.gateway = gateways["cards"]
+            yield harness
 
     return other
 
@@ -68,14 +71,14 @@ def account(decimals: Counts, **can: Any) -> FakeGateway:
     return FakeGateway(changed(CAN_CARDS, decimals=decimals, **can))
 
 
-def says(world: World, name: str, **decimals: int) -> None:
+def says(harness: Harness, name: str, **decimals: int) -> None:
     """The operator changes an account's settings."""
-    gateway = world.gateways[name]
+    gateway = harness.gateways[name]
     gateway.can = changed(gateway.can, decimals=decimals)
 
 
-def offered(world: World, story: Story) -> list[str]:
-    return [method.name for method in world.flow.methods(story)]
+def offered(harness: Harness, story: Story) -> list[str]:
+    return [method.name for method in harness.flow.methods(story)]
 
 
 def refusal(error: pytest.ExceptionInfo[Unprocessable]) -> tuple[str, str]:
@@ -84,29 +87,29 @@ def refusal(error: pytest.ExceptionInfo[Unprocessable]) -> tuple[str, str]:
 
 
 def product(currency: str, **changes: Any) -> Product:
-    values = {"name": "Ticket", "description": "Row 5", "amount": 1999, "quantity": 5}
-    return Product(currency=currency, **(values | changes))
+    plain = Product(name="Ticket", description="Row 5", currency=currency, amount=1999, quantity=5)
+    return msgspec.structs.replace(plain, **changes)
 
 
-async def made(world: World, currency: str, **changes: Any) -> Stocked:
-    return await products.make(world.flow, product(currency, **changes), {}, world.shop)
+async def made(harness: Harness, currency: str, **changes: Any) -> Stocked:
+    return await products.make(harness.flow, product(currency, **changes), {}, harness.shop)
 
 
-async def bought(world: World, of: Stocked, **changes: Any) -> Story:
+async def bought(harness: Harness, of: Stocked, **changes: Any) -> Story:
     choice = Choice(**({"form": token_hex(8)} | changes))
-    payment = await products.buy(world.flow, of.id, choice)
-    return await world.story(payment.uid)
+    payment = await products.buy(harness.flow, of.id, choice)
+    return await harness.story(payment.uid)
 
 
 # The twelve, while nobody says how they are counted
 
 
 async def test_nothing_is_guessed(opened: Opened) -> None:
-    async with opened() as world:
+    async with opened() as harness:
         for currency in TWELVE:
             order = shops.order(money=Money(1999, currency))
             with capture_logs() as logs, pytest.raises(Unprocessable) as error:
-                await world.flow.create(order, world.shop)
+                await harness.flow.create(order, harness.shop)
             name, reason = refusal(error)
             assert name == "order.currency"
             for each in ACCOUNTS:
@@ -117,37 +120,37 @@ async def test_nothing_is_guessed(opened: Opened) -> None:
             assert (line["event"], line["log_level"]) == ("currency.uncounted", "warning")
             assert (line["currency"], line["accounts"]) == (currency, ACCOUNTS)
             with pytest.raises(Unprocessable) as error:
-                await world.flow.counted(order, world.shop, currency="currency")
+                await harness.flow.counted(order, harness.shop, currency="currency")
             assert refusal(error) == ("currency", reason)
             with pytest.raises(Unprocessable) as error:
-                await world.flow.open_link(token_hex(32), order, world.shop)
+                await harness.flow.open_link(token_hex(32), order, harness.shop)
             assert refusal(error) == ("order.currency", reason)
             with pytest.raises(Unprocessable) as error:
-                await made(world, currency)
+                await made(harness, currency)
             assert refusal(error) == ("currency", reason)
 
 
 async def test_the_advice_names_who_could_take_it(opened: Opened) -> None:
-    async with opened(local={"UGX": 2}) as world:
+    async with opened(local={"UGX": 2}) as harness:
         order = shops.order(money=Money(1999, "UGX"), methods=Methods(types=("credit_card",)))
         with pytest.raises(Unprocessable) as error:
-            await world.flow.create(order, world.shop)
+            await harness.flow.create(order, harness.shop)
         name, reason = refusal(error)
         assert name == "order.currency"
         assert "gateways.cards.decimals" in reason
         assert "local" not in reason
         order = shops.order(money=Money(1999, "UGX"), methods=Methods(types=("no_such",)))
         with pytest.raises(Unprocessable) as error:
-            await world.flow.create(order, world.shop)
+            await harness.flow.create(order, harness.shop)
         assert refusal(error) == ("payment_method.types", NO_METHOD)
 
 
 async def test_all_others_are_as_iso_says(opened: Opened) -> None:
-    async with opened() as world:
+    async with opened() as harness:
         for currency in sorted(set(EXPONENTS) - set(TWELVE)):
-            story = await world.payment(money=Money(1999, currency))
+            story = await harness.payment(money=Money(1999, currency))
             assert story.payment.order.money == Money(1999, currency)
-            assert offered(world, story) == ALL
+            assert offered(harness, story) == ALL
 
 
 # As the accounts say
@@ -156,67 +159,67 @@ async def test_all_others_are_as_iso_says(opened: Opened) -> None:
 @pytest.mark.parametrize("currency", TWELVE)
 async def test_one_that_says_it_takes_it(opened: Opened, currency: str) -> None:
     for count in (EXPONENTS[currency], TWO_WAYS[currency]):
-        async with opened(cards={currency: count}) as world:
+        async with opened(cards={currency: count}) as harness:
             with capture_logs() as logs:
-                story = await world.payment(money=Money(1999, currency))
+                story = await harness.payment(money=Money(1999, currency))
             money = story.payment.order.money
             assert (money, money.exponent) == (Money(1999, currency, count), count)
             assert (money.decimals is None) is (count == EXPONENTS[currency])
-            assert offered(world, story) == ["credit_card"], "the others don't say"
+            assert offered(harness, story) == ["credit_card"], "the others don't say"
             (line,) = logs
             assert (line["event"], line["log_level"]) == ("currency.counted_otherwise", "warning")
             assert (line["currency"], line["decimals"]) == (currency, count)
             assert line["not_offered"] == ["local", "coins"]
             order = shops.order(money=Money(1999, currency))
-            link = await world.flow.open_link(token_hex(32), order, world.shop)
+            link = await harness.flow.open_link(token_hex(32), order, harness.shop)
             assert link.order.money == money
-            assert (await made(world, currency)).product.price == money
+            assert (await made(harness, currency)).product.price == money
 
 
 async def test_one_payment_has_one_count(opened: Opened) -> None:
     counts = {"cards": {"IDR": 0}, "local": {"IDR": 2}, "coins": {"IDR": 0}}
-    async with opened(**counts) as world:
+    async with opened(**counts) as harness:
         with capture_logs() as logs:
-            story = await world.payment(money=Money(1999, "IDR"))
+            story = await harness.payment(money=Money(1999, "IDR"))
         assert story.payment.order.money == Money(1999, "IDR", 0)
-        assert offered(world, story) == ["credit_card", "crypto"]
+        assert offered(harness, story) == ["credit_card", "crypto"]
         assert [each["not_offered"] for each in logs] == [["local"]]
         wanted = Methods(excluded_types=("credit_card",))
-        story = await world.payment(money=Money(1999, "IDR"), methods=wanted)
+        story = await harness.payment(money=Money(1999, "IDR"), methods=wanted)
         assert story.payment.order.money == Money(1999, "IDR")
-        assert offered(world, story) == ["erip", "sbp"], "the first that is left decides"
+        assert offered(harness, story) == ["erip", "sbp"], "the first that is left decides"
 
 
 async def test_who_agrees_is_no_matter_for_the_log(opened: Opened) -> None:
     same = {"IDR": 0}
-    async with opened(cards=same, local=same, coins=same) as world:
+    async with opened(cards=same, local=same, coins=same) as harness:
         with capture_logs() as logs:
-            story = await world.payment(money=Money(1999, "IDR"))
-        assert offered(world, story) == ALL
+            story = await harness.payment(money=Money(1999, "IDR"))
+        assert offered(harness, story) == ALL
         assert logs == []
 
 
 async def test_any_currency_may_be_said(opened: Opened) -> None:
-    async with opened(cards={"JPY": 2}, local={"EUR": 2}) as world:
-        story = await world.payment(money=Money(1999, "JPY"))
+    async with opened(cards={"JPY": 2}, local={"EUR": 2}) as harness:
+        story = await harness.payment(money=Money(1999, "JPY"))
         assert story.payment.order.money == Money(1999, "JPY", 2)
-        assert offered(world, story) == ["credit_card"]
-        story = await world.payment(money=Money(1999, "EUR"))
+        assert offered(harness, story) == ["credit_card"]
+        story = await harness.payment(money=Money(1999, "EUR"))
         assert story.payment.order.money == Money(1999, "EUR"), "ISO's own is no other"
-        assert offered(world, story) == ALL
+        assert offered(harness, story) == ALL
 
 
 async def test_a_count_that_the_gateway_can_not_say_is_no_count(opened: Opened) -> None:
-    async with opened(local={"IQD": 0}) as world:
-        world.gateways["cards"].can = changed(
+    async with opened(local={"IQD": 0}) as harness:
+        harness.gateways["cards"].can = changed(
             CAN_CARDS, decimals={"IQD": 3}, exponents=frozenset({0, 2})
         )
-        story = await world.payment(money=Money(1999, "IQD"))
+        story = await harness.payment(money=Money(1999, "IQD"))
         assert story.payment.order.money == Money(1999, "IQD", 0)
-        assert offered(world, story) == ["erip", "sbp"]
+        assert offered(harness, story) == ["erip", "sbp"]
         wanted = Methods(types=("credit_card",))
         with pytest.raises(Unprocessable) as error:
-            await world.payment(money=Money(1999, "IQD"), methods=wanted)
+            await harness.payment(money=Money(1999, "IQD"), methods=wanted)
         assert refusal(error) == ("payment_method.types", NO_METHOD)
 
 
@@ -233,29 +236,29 @@ async def test_the_first_that_can_take_the_sum_decides(url: str) -> None:
         "local": Small(changed(CAN_CARDS, decimals={"IDR": 2})),
         "coins": account({"IDR": 4}),
     }
-    async with open_world(url, settings=shops.settings(SHOP), gateways=gateways) as world:
+    async with open_harness(url, settings=shops.settings(SHOP), gateways=gateways) as harness:
         for minor, taken, refused in (
             (1000, ["credit_card"], []),
             (1999, ["erip", "sbp"], ["credit_card"]),
             (199900, ["crypto"], ["credit_card", "erip", "sbp"]),
         ):
             with capture_logs() as logs:
-                story = await world.payment(money=Money(minor, "IDR"))
-            assert offered(world, story) == taken
+                story = await harness.payment(money=Money(minor, "IDR"))
+            assert offered(harness, story) == taken
             said = [each["method"] for each in logs if each["event"] == "method.not_offered"]
             assert said == refused
 
 
 async def test_settings_that_change_leave_a_payment_its_count(opened: Opened) -> None:
-    async with opened(cards={"IDR": 0}) as world:
-        story = await world.payment(money=Money(1999, "IDR"))
-        says(world, "cards", IDR=2)
-        says(world, "local", IDR=0)
-        assert offered(world, story) == ["erip", "sbp"]
-        again = await world.story(story)
+    async with opened(cards={"IDR": 0}) as harness:
+        story = await harness.payment(money=Money(1999, "IDR"))
+        says(harness, "cards", IDR=2)
+        says(harness, "local", IDR=0)
+        assert offered(harness, story) == ["erip", "sbp"]
+        again = await harness.story(story)
         assert again.payment.order.money == Money(1999, "IDR", 0)
-        says(world, "local")
-        assert offered(world, story) == []
+        says(harness, "local")
+        assert offered(harness, story) == []
 
 
 def test_what_two_decimals_can_not_say_is_refused_when_it_is_made() -> None:
@@ -281,98 +284,101 @@ def test_what_two_decimals_can_not_say_is_refused_when_it_is_made() -> None:
 
 
 async def test_what_the_gateway_is_asked(opened: Opened) -> None:
-    async with opened(cards={"IDR": 0}) as world:
-        world.gateway.has("capture", "refund", "operation_status")
+    async with opened(cards={"IDR": 0}) as harness:
+        harness.gateway.has("capture", "refund", "operation_status")
         # What a gateway states has no decimals of its own.
         facts = Facts(money=Money(1999, "IDR"))
-        world.gateway.will_answer(Outcome(Status.AUTHORIZED, "g-1", facts=facts))
-        story = await world.payment(money=Money(1999, "IDR"), transaction_type="authorization")
-        story = await world.pay(story)
-        assert await world.status(story) is Status.AUTHORIZED
+        harness.gateway.will_answer(Outcome(Status.AUTHORIZED, "g-1", facts=facts))
+        story = await harness.payment(money=Money(1999, "IDR"), transaction_type="authorization")
+        story = await harness.pay(story)
+        assert await harness.status(story) is Status.AUTHORIZED
         assert not story.attempts[0].mismatch
-        (charge,) = world.gateway.charges
+        (charge,) = harness.gateway.charges
         assert charge.money == charge.order.money == Money(1999, "IDR", 0)
-        world.gateway.will_do(Outcome(Status.PAID, "o-1"))
-        await operate(world.flow, "capture", story.payment.uid)
-        world.gateway.will_do(Outcome(Status.PENDING, "o-2"))
-        await operate(world.flow, "refund", story.payment.uid, amount=500)
-        for _name, reference, money, _key in world.gateway.orders:
+        harness.gateway.will_do(Outcome(Status.PAID, "o-1"))
+        await operate(harness.flow, "capture", story.payment.uid)
+        harness.gateway.will_do(Outcome(Status.PENDING, "o-2"))
+        await operate(harness.flow, "refund", story.payment.uid, amount=500)
+        for _name, reference, money, _key in harness.gateway.orders:
             assert reference.money == Money(1999, "IDR", 0)
             assert money == Money(money.minor, "IDR", 0)
-        await world.sweep(3600)
-        ((_, asked),) = world.gateway.traced
+        await harness.sweep(3600)
+        ((_, asked),) = harness.gateway.traced
         assert asked.money == Money(500, "IDR", 0)
 
 
 async def test_a_charge_by_token(opened: Opened) -> None:
-    async with opened(cards={"IDR": 0}) as world:
-        can = world.gateway.can
-        world.gateway.can = changed(can, alone=frozenset({"payment"}))
+    async with opened(cards={"IDR": 0}) as harness:
+        can = harness.gateway.can
+        harness.gateway.can = changed(can, alone=frozenset({"payment"}))
+
+        def asked(money: Money) -> ByToken:
+            order = shops.order(money=money, alone=True, expires_at=harness.clock() + 60)
+            return ByToken(
+                order=order, card=SavedCard("t-1"), parent=None, browser=None, said=frozenset()
+            )
+
         for currency, count in (("IDR", 0), ("EUR", None)):
-            money = Money(1999, currency, count)
-            plain = shops.order(money=Money(1999, currency), alone=True)
-            asked = ByToken(
-                order=changed(plain, expires_at=world.clock() + 60),
-                card=SavedCard("t-1"), parent=None, browser=None, said=frozenset(),
-            )  # fmt: skip
-            story = await by_token(world.flow, asked, world.shop, request_id=None, digest="")
-            assert story.payment.order.money == world.gateway.charges[-1].money == money
-        says(world, "cards")
-        idr = changed(asked, order=changed(asked.order, money=Money(5, "IDR")))
+            known = asked(Money(1999, currency))
+            story = await by_token(harness.flow, known, harness.shop, request_id=None, digest="")
+            assert story.payment.order.money == harness.gateway.charges[-1].money
+            assert story.payment.order.money == Money(1999, currency, count)
+        says(harness, "cards")
+        idr = asked(Money(5, "IDR"))
         with pytest.raises(Unprocessable) as error:
-            await by_token(world.flow, idr, world.shop, request_id=None, digest="")
+            await by_token(harness.flow, idr, harness.shop, request_id=None, digest="")
         assert refusal(error)[0] == "currency"
 
 
 async def test_another_sum_is_still_a_mismatch(opened: Opened) -> None:
-    async with opened(cards={"IDR": 0}) as world:
+    async with opened(cards={"IDR": 0}) as harness:
         facts = Facts(money=Money(199900, "IDR"))
-        world.gateway.will_answer(Outcome(Status.PAID, "g-1", facts=facts))
-        story = await world.pay(await world.payment(money=Money(1999, "IDR")))
+        harness.gateway.will_answer(Outcome(Status.PAID, "g-1", facts=facts))
+        story = await harness.pay(await harness.payment(money=Money(1999, "IDR")))
         assert story.attempts[0].mismatch
-        assert await world.status(story) is Status.PENDING
+        assert await harness.status(story) is Status.PENDING
 
 
 # Products
 
 
 async def test_a_product_is_counted_like_its_payments(opened: Opened) -> None:
-    async with opened(cards={"IDR": 0}) as world:
-        of = await made(world, "IDR", most_at_once=2)
+    async with opened(cards={"IDR": 0}) as harness:
+        of = await made(harness, "IDR", most_at_once=2)
         assert of.product.price == Money(1999, "IDR", 0)
         assert of.product.bounds[0] == Money(1, "IDR", 0)
-        assert (await bought(world, of, quantity=2)).payment.order.money == Money(3998, "IDR", 0)
-        free = await made(world, "IDR", amount=None, least=1000, quantity=None)
+        assert (await bought(harness, of, quantity=2)).payment.order.money == Money(3998, "IDR", 0)
+        free = await made(harness, "IDR", amount=None, least=1000, quantity=None)
         chosen = Money(1500, "IDR", 0)
-        assert (await bought(world, free, money=chosen)).payment.order.money == chosen
+        assert (await bought(harness, free, money=chosen)).payment.order.money == chosen
         with pytest.raises(Unprocessable) as error:  # typed when it was counted otherwise
-            await bought(world, free, money=Money(150000, "IDR"))
+            await bought(harness, free, money=Money(150000, "IDR"))
         assert refusal(error)[0] == "amount"
 
 
 async def test_a_product_made_before_is_not_sold_by_another_count(opened: Opened) -> None:
-    async with opened(cards={"IDR": 0}) as world:
-        of = await made(world, "IDR")
+    async with opened(cards={"IDR": 0}) as harness:
+        of = await made(harness, "IDR")
         for decimals in ({}, {"IDR": 2}):
-            says(world, "cards", **decimals)
-            assert not products.payable(world.flow, of)
+            says(harness, "cards", **decimals)
+            assert not products.payable(harness.flow, of)
             with capture_logs() as logs, pytest.raises(Unprocessable) as error:
-                await bought(world, of)
+                await bought(harness, of)
             name, reason = refusal(error)
             assert name == "currency"
             assert "decimals" in reason
             assert [each["event"] for each in logs if each.get("alert")] == ["product.no_method"]
-        left = await products.find(world.flow, of.id)
+        left = await products.find(harness.flow, of.id)
         assert (left.available, left.held) == (5, 0)
         # Told anew by its shop, it is counted anew.
         again = product("IDR", name="Seat")
-        await products.change(world.flow, of.id, world.shop, lambda given: (again, given))
-        of = await products.find(world.flow, of.id)
+        await products.change(harness.flow, of.id, harness.shop, lambda given: (again, given))
+        of = await products.find(harness.flow, of.id)
         assert of.product.price == Money(1999, "IDR", 2)
-        assert products.payable(world.flow, of)
-        assert (await bought(world, of)).payment.order.money == Money(1999, "IDR", 2)
-        says(world, "cards")
+        assert products.payable(harness.flow, of)
+        assert (await bought(harness, of)).payment.order.money == Money(1999, "IDR", 2)
+        says(harness, "cards")
         with pytest.raises(Unprocessable) as error:
-            await products.change(world.flow, of.id, world.shop, lambda given: (again, given))
+            await products.change(harness.flow, of.id, harness.shop, lambda given: (again, given))
         assert refusal(error)[0] == "currency"
         assert "gateways.cards.decimals" in refusal(error)[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -11,19 +12,21 @@ import pytest
 from checkout.flow.background import Background, Task
 from checkout.flow.courier import Courier
 from checkout.flow.mailer import Mailer
-from tests.support.world import World
+from tests.support.harness import Harness
 
 
-async def nobody(*_: object) -> None:
+async def nobody(*_: object) -> NoReturn:
     raise AssertionError("nothing is to be sent")
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_work_that_comes_with_the_end_does_not_hold_it_up(world: World, turns: int) -> None:
+async def test_work_that_comes_with_the_end_does_not_hold_it_up(
+    harness: Harness, turns: int
+) -> None:
     async with httpx.AsyncClient(transport=httpx.MockTransport(nobody)) as http:
         for runs, waiting in (
-            (Courier(world.flow, http).deliver, world.flow.letters_waiting),
-            (Mailer(world.flow, nobody).deliver, world.flow.mails_waiting),
+            (Courier(harness.flow, http).deliver, harness.flow.letters_waiting),
+            (Mailer(harness.flow, nobody).deliver, harness.flow.mails_waiting),
         ):
             running = Background([Task("it", runs, 3600.0, wake=waiting)])
             running.start()

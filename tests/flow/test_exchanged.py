@@ -15,10 +15,10 @@ from checkout.model.outcome import Exchanged, Facts, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import ACTION, PAID
-from tests.support.world import World
+from tests.support.harness import Harness
 
 AGREED = Exchanged("0.00020150 BTC", "12.50 EUR")
-WHO = {"by": shops.ANN, "reason": "looked it up"}
+WHO: Any = {"by": shops.ANN, "reason": "looked it up"}
 
 
 def made(agreed: Exchanged = AGREED) -> Outcome:
@@ -50,91 +50,93 @@ ENOUGH = [
 @pytest.mark.parametrize(("gives", "gets"), LESS)
 @pytest.mark.parametrize("status", [Status.PAID, Status.PENDING, Status.DECLINED])
 async def test_less_is_a_mismatch_whatever_the_word(
-    world: World, gives: str, gets: str | None, status: Status
+    harness: Harness, gives: str, gets: str | None, status: Status
 ) -> None:
-    story = await world.paid_with(made())
-    world.clock.move(5)
-    world.gateway.will_state(said(gives, gets, status))
+    story = await harness.paid_with(made())
+    harness.clock.move(5)
+    harness.gateway.will_state(said(gives, gets, status))
     with capture_logs() as logged:
-        after = await world.flow.look(await world.story(story))
+        after = await harness.flow.look(await harness.story(story))
     (attempt,) = after.attempts
     assert (attempt.status, attempt.mismatch) == (Status.ACTION, True)
     assert [line["event"] for line in logged if line.get("alert")] == ["mismatch"]
-    (event,) = [each for each in await world.events(story) if each.kind == "mismatch"]
+    (event,) = [each for each in await harness.events(story) if each.kind == "mismatch"]
     expected = {name: value for name, value in (("gives", gives), ("gets", gets)) if value}
     assert event.data["exchanged"]["stated"] == expected
     assert event.data["exchanged"]["ours"] == {"gives": AGREED.gives, "gets": AGREED.gets}
-    await world.sweep_for(400, step=20)
-    assert await world.letters(story) == []
+    await harness.sweep_for(400, step=20)
+    assert await harness.letters(story) == []
     # A person may take it all the same.
-    world.gateway.will_state(said(gives, gets))
-    world.clock.move(5)
-    judged = await world.flow.judge(story.payment.uid, accept=True, **WHO)
+    harness.gateway.will_state(said(gives, gets))
+    harness.clock.move(5)
+    judged = await harness.flow.judge(story.payment.uid, accept=True, **WHO)
     assert judged.payment.status is Status.PAID
 
 
 @pytest.mark.parametrize(("gives", "gets"), ENOUGH)
-async def test_as_agreed_or_more_is_paid(world: World, gives: str | None, gets: str | None) -> None:
-    story = await world.paid_with(made())
-    world.clock.move(5)
-    world.gateway.will_state(said(gives, gets))
+async def test_as_agreed_or_more_is_paid(
+    harness: Harness, gives: str | None, gets: str | None
+) -> None:
+    story = await harness.paid_with(made())
+    harness.clock.move(5)
+    harness.gateway.will_state(said(gives, gets))
     with capture_logs() as logged:
-        after = await world.flow.look(await world.story(story))
+        after = await harness.flow.look(await harness.story(story))
     assert after.payment.status is Status.PAID
     assert after.attempts[0].facts.agreed == AGREED
     assert after.attempts[0].facts.exchanged == Exchanged(gives, gets)
     assert not [line for line in logged if line.get("alert")]
 
 
-async def test_less_than_was_agreed_in_the_same_breath(world: World) -> None:
+async def test_less_than_was_agreed_in_the_same_breath(harness: Harness) -> None:
     facts = Facts(agreed=AGREED, exchanged=Exchanged("0.0001 BTC", "12.50 EUR"))
-    story = await world.paid_with(Outcome(Status.PAID, "g-1", facts=facts))
-    assert await world.status(story) is Status.PENDING
-    assert (await world.story(story)).attempts[0].mismatch
+    story = await harness.paid_with(Outcome(Status.PAID, "g-1", facts=facts))
+    assert await harness.status(story) is Status.PENDING
+    assert (await harness.story(story)).attempts[0].mismatch
 
 
-async def notified(world: World, *outcome: Any) -> tuple[Any, list[str]]:
+async def notified(harness: Harness, *outcome: Any) -> tuple[Any, list[str]]:
     """After a notification with less, while the gateway's answer to a query says that all is well:
     the attempt, and what was raised."""
-    story = await world.paid_with(made())
-    world.clock.move(5)
-    world.gateway.news = said(*outcome)
-    world.gateway.will_state(said(AGREED.gives, AGREED.gets))
+    story = await harness.paid_with(made())
+    harness.clock.move(5)
+    harness.gateway.news = said(*outcome)
+    harness.gateway.will_state(said(AGREED.gives, AGREED.gets))
     with capture_logs() as logged:
-        await world.notify(story.attempts[0])
-        await world.flow.finish(5)
+        await harness.notify(story.attempts[0])
+        await harness.flow.finish(5)
     raised = [line["event"] for line in logged if line.get("alert")]
-    return (await world.story(story)).attempts[0], raised
+    return (await harness.story(story)).attempts[0], raised
 
 
 @pytest.mark.parametrize(("gives", "gets"), LESS)
-async def test_less_in_a_notification(world: World, gives: str, gets: str | None) -> None:
-    attempt, raised = await notified(world, gives, gets)
+async def test_less_in_a_notification(harness: Harness, gives: str, gets: str | None) -> None:
+    attempt, raised = await notified(harness, gives, gets)
     assert (attempt.status, attempt.mismatch, raised) == (Status.ACTION, True, ["mismatch"])
 
 
-async def test_as_agreed_in_a_notification(world: World) -> None:
-    attempt, raised = await notified(world, AGREED.gives, AGREED.gets)
+async def test_as_agreed_in_a_notification(harness: Harness) -> None:
+    attempt, raised = await notified(harness, AGREED.gives, AGREED.gets)
     assert (attempt.status, attempt.mismatch, raised) == (Status.PAID, False, [])
 
 
-async def test_less_in_a_notification_of_what_is_paid_already(world: World) -> None:
-    story = await world.paid_with(made())
-    world.clock.move(5)
-    world.gateway.will_state(said(AGREED.gives, AGREED.gets))
-    (attempt,) = (await world.flow.look(await world.story(story))).attempts
-    world.gateway.news = said("0.00000001 BTC", "0.01 EUR")
+async def test_less_in_a_notification_of_what_is_paid_already(harness: Harness) -> None:
+    story = await harness.paid_with(made())
+    harness.clock.move(5)
+    harness.gateway.will_state(said(AGREED.gives, AGREED.gets))
+    (attempt,) = (await harness.flow.look(await harness.story(story))).attempts
+    harness.gateway.news = said("0.00000001 BTC", "0.01 EUR")
     with capture_logs() as logged:
-        await world.notify(attempt)
+        await harness.notify(attempt)
     assert [line["event"] for line in logged if line.get("alert")] == ["mismatch"]
-    assert await world.status(story) is Status.PAID
+    assert await harness.status(story) is Status.PAID
 
 
-async def test_without_an_agreement_nothing_is_compared(world: World) -> None:
-    story = await world.paid_with(Outcome(Status.ACTION, "g-1", ACTION.step))
-    world.clock.move(5)
-    world.gateway.will_state(said("0.1 BTC", "1 EUR"), PAID)
-    assert (await world.flow.look(await world.story(story))).payment.status is Status.PAID
+async def test_without_an_agreement_nothing_is_compared(harness: Harness) -> None:
+    story = await harness.paid_with(Outcome(Status.ACTION, "g-1", ACTION.step))
+    harness.clock.move(5)
+    harness.gateway.will_state(said("0.1 BTC", "1 EUR"), PAID)
+    assert (await harness.flow.look(await harness.story(story))).payment.status is Status.PAID
 
 
 @given(st.decimals(0, 10**9, places=8), st.decimals(0, 10**9, places=8))

@@ -14,7 +14,7 @@ from checkout.ledger.rows import Story
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard
 from checkout.model.status import Status
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
-from tests.support.world import World
+from tests.support.harness import Harness
 
 REVERSED = Outcome(Status.REFUNDED, "g-1")
 CHARGED_BACK = Outcome(Status.REFUNDED, "g-1", facts=Facts(taken_back="chargeback"))
@@ -23,29 +23,29 @@ DONE = Outcome(Status.REFUNDED, "g-1")
 
 
 @pytest.fixture
-async def office(world: World) -> World:
-    world.gateway.has("capture", "void", "refund", "operation_status")
-    return world
+async def office(harness: Harness) -> Harness:
+    harness.gateway.has("capture", "void", "refund", "operation_status")
+    return harness
 
 
-async def hears(world: World, story: Story, state: Outcome) -> None:
+async def hears(harness: Harness, story: Story, state: Outcome) -> None:
     """The gateway notifies, and says so when it is asked; twice."""
     for _ in range(2):
-        world.gateway.news = state
-        world.gateway.will_state(state)
-        world.clock.move(5)
-        await world.notify(story.attempts[0])
-        await world.flow.finish(5)
+        harness.gateway.news = state
+        harness.gateway.will_state(state)
+        harness.clock.move(5)
+        await harness.notify(story.attempts[0])
+        await harness.flow.finish(5)
 
 
-async def made(world: World, story: Story) -> list[Operation]:
-    return await world.ledger.read(operations.of, story.payment.uid)
+async def made(harness: Harness, story: Story) -> list[Operation]:
+    return await harness.ledger.read(operations.of, story.payment.uid)
 
 
 @pytest.mark.parametrize(
     "answer", [DONE, UNKNOWN, Outcome(Status.ACCEPTED, "g-1")], ids=["done", "unknown", "accepted"]
 )
-async def test_after_a_part_of_ours_it_is_that_part(office: World, answer: Outcome) -> None:
+async def test_after_a_part_of_ours_it_is_that_part(office: Harness, answer: Outcome) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(answer)
     office.gateway.will_trace(UNKNOWN)
@@ -58,7 +58,7 @@ async def test_after_a_part_of_ours_it_is_that_part(office: World, answer: Outco
     assert not any("by_gateway" in kind for kind in await office.kinds(story))
 
 
-async def test_all_of_it_by_ours_ends_the_payment_once(office: World) -> None:
+async def test_all_of_it_by_ours_ends_the_payment_once(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(UNKNOWN)
     office.gateway.will_trace(DONE)
@@ -70,7 +70,7 @@ async def test_all_of_it_by_ours_ends_the_payment_once(office: World) -> None:
 
 
 @pytest.mark.parametrize("answer", [DECLINED, ABSENT], ids=["declined", "not sent"])
-async def test_where_ours_failed_it_is_the_gateways(office: World, answer: Outcome) -> None:
+async def test_where_ours_failed_it_is_the_gateways(office: Harness, answer: Outcome) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(answer)
     await operate(office.flow, "refund", story.payment.uid, amount=500)
@@ -80,7 +80,7 @@ async def test_where_ours_failed_it_is_the_gateways(office: World, answer: Outco
     assert (row.kind, row.amount, row.by_gateway) == ("refund", 1250, True)
 
 
-async def test_a_chargeback_is_of_what_our_part_left(office: World) -> None:
+async def test_a_chargeback_is_of_what_our_part_left(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(DONE)
     await operate(office.flow, "refund", story.payment.uid, amount=500)
@@ -90,7 +90,7 @@ async def test_a_chargeback_is_of_what_our_part_left(office: World) -> None:
     assert (row.kind, row.amount, row.by_gateway) == ("chargeback", 750, True)
 
 
-async def test_only_what_was_captured_goes_back(office: World) -> None:
+async def test_only_what_was_captured_goes_back(office: Harness) -> None:
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(Outcome(Status.PAID, "g-1"))
     await operate(office.flow, "capture", story.payment.uid, amount=800)
@@ -103,7 +103,7 @@ async def test_only_what_was_captured_goes_back(office: World) -> None:
     ("paid", "kind", "asked"), [(AUTHORIZED, "void", "authorization"), (PAID, "refund", "payment")]
 )
 async def test_cancelled_after_it_was_won(
-    office: World, paid: Outcome, kind: str, asked: str
+    office: Harness, paid: Outcome, kind: str, asked: str
 ) -> None:
     story = await office.paid_with(paid, transaction_type=asked)
     await hears(office, story, GIVEN_UP)
@@ -113,7 +113,7 @@ async def test_cancelled_after_it_was_won(
     assert (row.kind, row.amount, row.by_gateway) == (kind, 1250, True)
 
 
-async def test_cancelled_before_it_was_won(office: World) -> None:
+async def test_cancelled_before_it_was_won(office: Harness) -> None:
     story = await office.paid_with(UNKNOWN)
     await hears(office, story, GIVEN_UP)
     assert story.payment.order.attempts == 1
@@ -123,7 +123,7 @@ async def test_cancelled_before_it_was_won(office: World) -> None:
     assert await made(office, story) == []
 
 
-async def test_a_hold_that_we_give_up_is_given_up_once(office: World) -> None:
+async def test_a_hold_that_we_give_up_is_given_up_once(office: Harness) -> None:
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(UNKNOWN)
     office.gateway.will_trace(DONE)
@@ -135,7 +135,7 @@ async def test_a_hold_that_we_give_up_is_given_up_once(office: World) -> None:
     assert (row.kind, row.by_gateway) == ("void", False)
 
 
-async def test_another_card_is_not_mixed_with_it(office: World) -> None:
+async def test_another_card_is_not_mixed_with_it(office: Harness) -> None:
     story = await office.paid_with(Outcome(Status.PENDING, "g-1"))
     card = PaidCard(brand="master", last_4="9999")
     await hears(office, story, Outcome(Status.PAID, "g-1", facts=Facts(card=card)))
@@ -143,7 +143,7 @@ async def test_another_card_is_not_mixed_with_it(office: World) -> None:
     assert facts.card == card
 
 
-async def test_what_was_known_of_the_card_stays(office: World) -> None:
+async def test_what_was_known_of_the_card_stays(office: Harness) -> None:
     """A later answer may leave out the token that an earlier one had."""
     known = PaidCard(brand="visa", last_4="1111", token="t-1")
     first = Outcome(Status.PENDING, "g-1", facts=Facts(card=known, rrn="7"))

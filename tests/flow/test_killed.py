@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.downtown import Downtown, open_downtown
-from tests.support.server import Server, open_server
+from tests.support.fake_network import FakeNetwork, open_fake_network
+from tests.support.killable_server import KillableServer, open_killable_server
 from tests.support.visitor import Bought, Visitor
 
 KILLS = int(os.environ.get("CHECKOUT_KILLS", "3"))
@@ -26,21 +26,21 @@ CUSTOMERS = 4
 
 
 @pytest.fixture
-async def town() -> AsyncIterator[Downtown]:
-    async with open_downtown() as opened:
+async def network() -> AsyncIterator[FakeNetwork]:
+    async with open_fake_network() as opened:
         yield opened
 
 
 @pytest.fixture
-async def server(tmp_path: Path, town: Downtown) -> AsyncIterator[Server]:
-    async with open_server(tmp_path, town.url) as opened:
+async def server(tmp_path: Path, network: FakeNetwork) -> AsyncIterator[KillableServer]:
+    async with open_killable_server(tmp_path, network.url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def visitor(server: Server, town: Downtown) -> AsyncIterator[Visitor]:
+async def visitor(server: KillableServer, network: FakeNetwork) -> AsyncIterator[Visitor]:
     async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
-        yield Visitor(server, client, f"{town.url}/letters")
+        yield Visitor(server, client, f"{network.url}/letters")
 
 
 async def becomes(visitor: Visitor, bought: Bought, *words: str | None) -> None:
@@ -49,47 +49,49 @@ async def becomes(visitor: Visitor, bought: Bought, *words: str | None) -> None:
         if word in words:
             return
         await asyncio.sleep(0.1)
-    raise AssertionError(f"it is {word}, not one of {words}")
+    raise AssertionError(f"it is {await visitor.status(bought)}, not one of {words}")
 
 
-async def heard(town: Downtown, bought: Bought) -> list[str]:
+async def heard(network: FakeNetwork, bought: Bought) -> list[str]:
     """The statuses that the shop was told, once it was told any."""
     for _ in range(300):
-        if town.letters[bought.token]:
+        if network.letters[bought.token]:
             break
         await asyncio.sleep(0.1)
-    return [letter["status"] for letter in town.letters[bought.token]]
+    return [letter["status"] for letter in network.letters[bought.token]]
 
 
 async def test_killed_while_the_gateway_hangs(
-    server: Server, town: Downtown, visitor: Visitor
+    server: KillableServer, network: FakeNetwork, visitor: Visitor
 ) -> None:
     await server.start()
     bought = await visitor.buy()
     form = await visitor.form(bought)
     assert form
-    town.open.clear()
+    network.open.clear()
     paying = asyncio.create_task(visitor.press_pay(form))
-    await town.charged.wait()
+    await network.charged.wait()
     await server.kill()
     with pytest.raises(httpx.TransportError):
         await paying
-    assert len(town.bank.transactions) == 1, "the money has moved, and nobody of ours knows"
+    assert len(network.bank.transactions) == 1, "the money has moved, and nobody of ours knows"
 
     await server.start()
-    town.open.set()
+    network.open.set()
     assert await visitor.form(bought) is None, "no form while it is unknown"
     await visitor.press_pay(form)  # back, and submitted again
     await becomes(visitor, bought, "successful")
-    assert len(town.bank.transactions) == 1
-    assert await heard(town, bought) == ["successful"]
+    assert len(network.bank.transactions) == 1
+    assert await heard(network, bought) == ["successful"]
     await visitor.press_pay(form)
-    assert len(town.bank.transactions) == 1
+    assert len(network.bank.transactions) == 1
     assert await server.stop() == 0
 
 
-async def test_two_workers_and_one_form(server: Server, town: Downtown, visitor: Visitor) -> None:
-    town.slow = 0.2
+async def test_two_workers_and_one_form(
+    server: KillableServer, network: FakeNetwork, visitor: Visitor
+) -> None:
+    network.slow = 0.2
     await server.start(workers=2)
     for _ in range(3):
         bought = await visitor.buy()
@@ -98,20 +100,20 @@ async def test_two_workers_and_one_form(server: Server, town: Downtown, visitor:
         answers = await asyncio.gather(*(visitor.press_pay(form) for _ in range(12)))
         assert {answer.status_code for answer in answers} == {303}
         await becomes(visitor, bought, "successful")
-    assert len(town.bank.transactions) == 3
+    assert len(network.bank.transactions) == 3
     assert await server.stop() == 0
 
 
 async def test_killed_at_random(
-    server: Server,
-    town: Downtown,
+    server: KillableServer,
+    network: FakeNetwork,
     visitor: Visitor,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Some customers pay at once, each at a moment of his own, the gateway is slow, and the
     server dies anywhere in between, again and again."""
     began, all_bought, kills = time.monotonic(), [], 0
-    town.slow = 0.15
+    network.slow = 0.15
     await server.start()
     while kills < KILLS and time.monotonic() - began < LONGEST:
         bought = [await visitor.buy() for _ in range(CUSTOMERS)]
@@ -131,10 +133,10 @@ async def test_killed_at_random(
             assert form, "the form is open again"
             await visitor.press_pay(form)
             await becomes(visitor, each, "successful")
-    assert [len(town.bank.transactions), len(all_bought)] == [len(all_bought)] * 2
-    assert all(t.takings == 1 for t in town.bank.transactions.values())
+    assert [len(network.bank.transactions), len(all_bought)] == [len(all_bought)] * 2
+    assert all(t.takings == 1 for t in network.bank.transactions.values())
     for each in all_bought:
-        told = await heard(town, each)
+        told = await heard(network, each)
         assert set(told) == {"successful"}, "at least once, and never anything else"
     assert await server.stop() == 0
 

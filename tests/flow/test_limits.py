@@ -13,13 +13,14 @@ from structlog.testing import capture_logs
 
 from checkout.errors import TooMany
 from checkout.flow.verbs import Flow
-from checkout.ledger.store import Ledger, open_ledger
+from checkout.ledger.store import open_ledger
 from checkout.model.card import Card
 from checkout.model.status import Status
 from checkout.settings import Limits
 from tests.support import shops
 from tests.support.gateway import ACTION, AUTHORIZED, DECLINED, PAID, UNREACHABLE, Held
-from tests.support.world import PACE, World, open_world, submission
+from tests.support.harness import PACE, Harness, open_harness, submission
+from tests.support.ledgers import WrappedLedger
 
 TIGHT = Limits(
     submits_per_payment=3,
@@ -39,12 +40,12 @@ def card_of(number: int) -> Card:
 
 
 @pytest.fixture
-async def tight(url: str) -> AsyncIterator[World]:
-    async with open_world(url, settings=shops.settings(limits=TIGHT)) as opened:
+async def tight(url: str) -> AsyncIterator[Harness]:
+    async with open_harness(url, settings=shops.settings(limits=TIGHT)) as opened:
         yield opened
 
 
-async def test_submits_of_one_payment_a_minute(tight: World) -> None:
+async def test_submits_of_one_payment_a_minute(tight: Harness) -> None:
     tight.gateway.will_answer(UNREACHABLE)
     story = await tight.payment()
     for _ in range(3):
@@ -63,7 +64,7 @@ async def test_submits_of_one_payment_a_minute(tight: World) -> None:
     assert (await tight.pay(story)).payment.status is Status.PAID
 
 
-async def test_a_repeat_of_one_form_counts_once(tight: World) -> None:
+async def test_a_repeat_of_one_form_counts_once(tight: Harness) -> None:
     tight.gateway.will_answer(UNREACHABLE)
     story = await tight.payment()
     first = submission(story)
@@ -76,7 +77,7 @@ async def test_a_repeat_of_one_form_counts_once(tight: World) -> None:
     assert len(story.attempts) == 3
 
 
-async def test_another_payment_has_its_own_count(tight: World) -> None:
+async def test_another_payment_has_its_own_count(tight: Harness) -> None:
     tight.gateway.will_answer(UNREACHABLE)
     story = await tight.payment()
     for _ in range(3):
@@ -84,18 +85,18 @@ async def test_another_payment_has_its_own_count(tight: World) -> None:
     assert (await tight.pay(await tight.payment())).attempts
 
 
-async def tries(world: World, answer: Any, count: int, address: str, card: Card) -> None:
-    world.gateway.will_answer(answer)
+async def tries(harness: Harness, answer: Any, count: int, address: str, card: Card) -> None:
+    harness.gateway.will_answer(answer)
     who = shops.changed(shops.CUSTOMER, ip=address)
     for _ in range(count):
-        await world.pay(await world.payment(), customer=who, card=card)
+        await harness.pay(await harness.payment(), customer=who, card=card)
 
 
-async def decline(world: World, count: int, address: str, card: Card) -> None:
-    await tries(world, DECLINED, count, address, card)
+async def decline(harness: Harness, count: int, address: str, card: Card) -> None:
+    await tries(harness, DECLINED, count, address, card)
 
 
-async def test_declines_from_one_address(tight: World) -> None:
+async def test_declines_from_one_address(tight: Harness) -> None:
     await decline(tight, 4, "192.0.2.1", OTHER_RANGE)
     story = await tight.payment()
     with pytest.raises(TooMany) as refused:
@@ -112,7 +113,7 @@ async def test_declines_from_one_address(tight: World) -> None:
 
 
 @pytest.mark.parametrize("addresses", [1, 5], ids=lambda count: f"{count} addresses")
-async def test_what_is_under_way_counts(tight: World, url: str, addresses: int) -> None:
+async def test_what_is_under_way_counts(tight: Harness, url: str, addresses: int) -> None:
     """A hundred and fifty cards at once, on two workers: no more reach the gateway than one by
     one."""
     held = Held(DECLINED)
@@ -137,14 +138,14 @@ async def test_what_is_under_way_counts(tight: World, url: str, addresses: int) 
     await ledger.close()
 
 
-async def test_what_was_paid_or_never_sent_counts_no_more(tight: World) -> None:
+async def test_what_was_paid_or_never_sent_counts_no_more(tight: Harness) -> None:
     for answer in (PAID, AUTHORIZED, UNREACHABLE):
         await tries(tight, answer, 3, "192.0.2.1", OTHER_RANGE)
     await decline(tight, 4, "192.0.2.1", OTHER_RANGE)
     assert len(tight.gateway.charges) == 13
 
 
-async def test_a_card_sent_to_its_bank_is_a_try(tight: World) -> None:
+async def test_a_card_sent_to_its_bank_is_a_try(tight: Harness) -> None:
     """Who is sent on has learnt that the card lives, whether they go there or not."""
     tight.gateway.will_answer(ACTION)
     who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
@@ -157,7 +158,7 @@ async def test_a_card_sent_to_its_bank_is_a_try(tight: World) -> None:
         await tight.pay(await tight.payment(), customer=who)
 
 
-async def test_instructions_without_a_card_are_no_try(tight: World) -> None:
+async def test_instructions_without_a_card_are_no_try(tight: Harness) -> None:
     tight.gateway.will_answer(ACTION)
     who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
     for _ in range(8):
@@ -165,7 +166,7 @@ async def test_instructions_without_a_card_are_no_try(tight: World) -> None:
     assert len(tight.gateway.charges) == 8
 
 
-async def test_successes_make_up_for_declines(tight: World) -> None:
+async def test_successes_make_up_for_declines(tight: Harness) -> None:
     """Behind one address of a carrier or a school: many pay, some are declined."""
     for _ in range(5):
         await tries(tight, PAID, 1, "192.0.2.1", OTHER_RANGE)
@@ -173,7 +174,7 @@ async def test_successes_make_up_for_declines(tight: World) -> None:
     assert len(tight.gateway.charges) == 10
 
 
-async def test_payments_tried_from_one_address(tight: World) -> None:
+async def test_payments_tried_from_one_address(tight: Harness) -> None:
     """Good cards make up for bad ones, and not for ever: of twelve payments six were paid."""
     for _ in range(6):
         await tries(tight, PAID, 1, "192.0.2.1", OTHER_RANGE)
@@ -186,7 +187,7 @@ async def test_payments_tried_from_one_address(tight: World) -> None:
     await tries(tight, PAID, 1, "192.0.2.1", OTHER_RANGE)
 
 
-async def test_an_address_that_many_share(tight: World) -> None:
+async def test_an_address_that_many_share(tight: Harness) -> None:
     """A carrier's, say: most of what is tried there is paid."""
     for number in range(40):
         await tries(tight, PAID, 1, "192.0.2.1", OTHER_RANGE)
@@ -194,7 +195,7 @@ async def test_an_address_that_many_share(tight: World) -> None:
             await decline(tight, 1, "192.0.2.1", OTHER_RANGE)
 
 
-async def test_a_network_of_ipv6_is_one_address(tight: World) -> None:
+async def test_a_network_of_ipv6_is_one_address(tight: Harness) -> None:
     for number in range(4):
         await decline(tight, 1, f"2001:db8:1:2::{number:x}", card_of(number))
     with pytest.raises(TooMany):
@@ -202,13 +203,13 @@ async def test_a_network_of_ipv6_is_one_address(tight: World) -> None:
     await decline(tight, 1, "2001:db8:1:3::1", OTHER_RANGE)
 
 
-async def range_declined(world: World) -> None:
+async def range_declined(harness: Harness) -> None:
     """Six declines of one card range, from as many addresses."""
     for number, card in enumerate((shops.CARD, SAME_RANGE) * 3):
-        await decline(world, 1, f"192.0.2.{number}", card)
+        await decline(harness, 1, f"192.0.2.{number}", card)
 
 
-async def test_declines_of_one_card_range(tight: World) -> None:
+async def test_declines_of_one_card_range(tight: Harness) -> None:
     await range_declined(tight)
     with pytest.raises(TooMany) as refused:
         await decline(tight, 1, "192.0.2.3", SAME_RANGE)
@@ -216,7 +217,7 @@ async def test_declines_of_one_card_range(tight: World) -> None:
     await decline(tight, 1, "192.0.2.3", OTHER_RANGE)
 
 
-async def test_a_slip_in_a_shut_range_may_be_corrected(tight: World) -> None:
+async def test_a_slip_in_a_shut_range_may_be_corrected(tight: Harness) -> None:
     """Once, on the payment where it was made."""
     await range_declined(tight)
     who = shops.changed(shops.CUSTOMER, ip="198.51.100.1")
@@ -230,7 +231,7 @@ async def test_a_slip_in_a_shut_range_may_be_corrected(tight: World) -> None:
         await tight.pay(await tight.payment(), customer=who, card=SAME_RANGE)
 
 
-async def test_nobody_locks_a_banks_customers_out(tight: World) -> None:
+async def test_nobody_locks_a_banks_customers_out(tight: Harness) -> None:
     """Of a range in which cards are tested, who has not failed pays."""
     await range_declined(tight)
     await tries(tight, PAID, 1, "198.51.100.1", SAME_RANGE)
@@ -239,17 +240,17 @@ async def test_nobody_locks_a_banks_customers_out(tight: World) -> None:
 
 async def test_a_range_is_shut_at_one_shop_alone(url: str) -> None:
     settings = shops.settings(shops.shop(), shops.shop(id="9"), limits=TIGHT)
-    async with open_world(url, settings=settings) as world:
-        await range_declined(world)
-        world.gateway.will_answer(PAID)
+    async with open_harness(url, settings=settings) as harness:
+        await range_declined(harness)
+        harness.gateway.will_answer(PAID)
         who = shops.changed(shops.CUSTOMER, ip="192.0.2.3")
-        order = shops.order(expires_at=world.clock() + 3600)
-        made = await world.flow.create(order, settings.shops["9"])
-        story = await world.pay(await world.story(made.uid), customer=who, card=SAME_RANGE)
+        order = shops.order(expires_at=harness.clock() + 3600)
+        made = await harness.flow.create(order, settings.shops["9"])
+        story = await harness.pay(await harness.story(made.uid), customer=who, card=SAME_RANGE)
         assert story.payment.status is Status.PAID
 
 
-async def test_while_cards_are_tested_at_a_shop(tight: World) -> None:
+async def test_while_cards_are_tested_at_a_shop(tight: Harness) -> None:
     """From many addresses, of many ranges: each may correct itself once; others pay as ever."""
     for number in range(20):
         await decline(tight, 1, f"192.0.2.{number}", card_of(number))
@@ -265,23 +266,17 @@ async def test_while_cards_are_tested_at_a_shop(tight: World) -> None:
     await decline(tight, 1, "192.0.2.1", OTHER_RANGE)
 
 
-class Counted:
+class Counted(WrappedLedger):
     """A ledger that counts what is written."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.inner, self.written = ledger, 0
-
-    async def read(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
-        return await self.inner.read(verb, *args, **kwargs)
+    written = 0
 
     async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
         self.written += 1
-        return await self.inner.write(verb, *args, **kwargs)
-
-    async def close(self) -> None: ...
+        return await super().write(verb, *args, **kwargs)
 
 
-async def test_who_goes_on_keeps_no_writer_busy(tight: World) -> None:
+async def test_who_goes_on_keeps_no_writer_busy(tight: Harness) -> None:
     """What is refused by the address's limit is refused by a look; and a form that was taken is
     answered as it stands, at the limit too."""
     who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
@@ -300,7 +295,7 @@ async def test_who_goes_on_keeps_no_writer_busy(tight: World) -> None:
     assert (await flow.pay(last, form)).attempts == taken.attempts
 
 
-async def test_alerts_come_once_in_their_time(tight: World) -> None:
+async def test_alerts_come_once_in_their_time(tight: Harness) -> None:
     """However many addresses come; each refusal is counted."""
     labels = {"limit": "declines_per_address_10min", "answer": "refused"}
     before = REGISTRY.get_sample_value("checkout_limited_total", labels) or 0.0
@@ -320,7 +315,7 @@ async def test_alerts_come_once_in_their_time(tight: World) -> None:
     assert REGISTRY.get_sample_value("checkout_limited_total", labels) == before + 45
 
 
-async def test_customers_of_no_known_address_do_not_count_together(tight: World) -> None:
+async def test_customers_of_no_known_address_do_not_count_together(tight: Harness) -> None:
     nobody = shops.changed(shops.CUSTOMER, ip=None)
     tight.gateway.will_answer(DECLINED)
     for number in range(6):
@@ -328,14 +323,14 @@ async def test_customers_of_no_known_address_do_not_count_together(tight: World)
     assert len(tight.gateway.charges) == 6
 
 
-async def test_a_method_without_a_card_has_no_range(tight: World) -> None:
+async def test_a_method_without_a_card_has_no_range(tight: Harness) -> None:
     tight.gateway.will_answer(DECLINED)
     story = await tight.pay(await tight.payment(), card=None)
     assert story.attempts[0].bin_mark is None
 
 
-async def test_marks_tell_nothing(tight: World) -> None:
-    """A keyed digest: the same in this house, another one under other secrets."""
+async def test_marks_tell_nothing(tight: Harness) -> None:
+    """A keyed digest: the same in this server, another one under other secrets."""
     story = await tight.paid_with(DECLINED)
     mark = story.attempts[0].bin_mark
     assert mark is not None

@@ -26,7 +26,7 @@ from checkout.model.invoice import Delivery, Kind
 from checkout.settings import Smtp
 from tests.support import shops
 from tests.support.gateway import ACTION, DECLINED, PAID
-from tests.support.world import World, open_world
+from tests.support.harness import Harness, open_harness
 
 DAY = 24 * 3600.0
 AWAY = Undelivered("mail.example:587 can't be used: Connection refused")
@@ -36,8 +36,8 @@ REFUSED = Undelivered("mail.example:587 refused the address: 550 no such box", f
 class Office:
     """The mailer's post: what it took. `answers` are used up one by one, then it takes all."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
         self.taken: list[tuple[Kind, str, str | None]] = []  # (kind, the mail's id, to whom)
         self.answers: list[BaseException] = []
         self.door = asyncio.Event()  # shut: whoever comes waits
@@ -46,7 +46,7 @@ class Office:
         self.mailer = self.another()
 
     def another(self, flow: Flow | None = None) -> Mailer:
-        return Mailer(flow or self.world.flow, self.post)
+        return Mailer(flow or self.harness.flow, self.post)
 
     async def post(self, standing: Standing, mail: Mail) -> None:
         self.waiting += 1
@@ -63,23 +63,23 @@ class Office:
     async def make(self, *, shop: str = shops.SHOP_ID, **changes: Any) -> Standing:
         body = {"amount": 1250, "currency": "EUR", "description": "Chairs",
                 "email": "ann@example.com"} | changes  # fmt: skip
-        world, by = self.world, self.world.settings.shops[shop]
-        draft = read_invoice(body, by, world.settings, world.clock())
-        return await invoices.make(world.flow, draft, by)
+        harness, by = self.harness, self.harness.settings.shops[shop]
+        draft = read_invoice(body, by, harness.settings, harness.clock())
+        return await invoices.make(harness.flow, draft, by)
 
     async def now(self, made: Standing) -> Standing:
-        return await invoices.find(self.world.flow, made.invoice.id)
+        return await invoices.find(self.harness.flow, made.invoice.id)
 
     async def deliver(self, seconds: float = 0.0) -> None:
         """Let time pass, then send what is due."""
-        self.world.clock.move(seconds)
+        self.harness.clock.move(seconds)
         await self.mailer.deliver()
         await self.mailer.finish(5)
 
     async def opened(self, made: Standing) -> Story:
         invoice = made.invoice
-        payment = await self.world.flow.open_link(invoice.link, invoice.order, self.world.shop)
-        return await self.world.story(payment.uid)
+        payment = await self.harness.flow.open_link(invoice.link, invoice.order, self.harness.shop)
+        return await self.harness.story(payment.uid)
 
 
 @pytest.fixture
@@ -87,8 +87,8 @@ async def office(url: str) -> AsyncIterator[Office]:
     shop = shops.shop(link_keys=(new_secret() * 2,))
     smtp = Smtp(url="smtp://mail.example:587", sender="pay@example.com")
     other = shops.shop(id="other", link_keys=(new_secret() * 2,))
-    async with open_world(url, settings=shops.settings(shop, other, smtp=smtp)) as world:
-        yield Office(world)
+    async with open_harness(url, settings=shops.settings(shop, other, smtp=smtp)) as harness:
+        yield Office(harness)
 
 
 async def test_it_is_sent_once(office: Office) -> None:
@@ -98,7 +98,7 @@ async def test_it_is_sent_once(office: Office) -> None:
     assert office.taken == [(Kind.INVOICE, made.of(Kind.INVOICE)[0].id, "ann@example.com")]
     (mail,) = (await office.now(made)).of(Kind.INVOICE)
     assert (mail.state, mail.error, mail.tries) == (Delivery.SENT, None, 1)
-    assert mail.sent_at == office.world.clock() - 131
+    assert mail.sent_at == office.harness.clock() - 131
 
 
 async def test_without_a_wish_nothing_is_sent(office: Office) -> None:
@@ -110,7 +110,7 @@ async def test_without_a_wish_nothing_is_sent(office: Office) -> None:
 
 async def test_several_workers_send_once(office: Office) -> None:
     made = [await office.make() for _ in range(5)]
-    workers = [office.mailer, *(office.another(office.world.restarted()) for _ in range(3))]
+    workers = [office.mailer, *(office.another(office.harness.restarted()) for _ in range(3))]
     await asyncio.gather(*(worker.deliver() for worker in workers))
     await asyncio.gather(*(worker.finish(5) for worker in workers))
     wanted = sorted(each.of(Kind.INVOICE)[0].id for each in made)
@@ -124,8 +124,8 @@ async def test_a_worker_that_died_with_it(office: Office) -> None:
     await office.mailer.deliver()
     await office.mailer.finish(5)
     assert office.taken == []
-    lease = office.world.flow.pace.mail_lease
-    later = Office(office.world)
+    lease = office.harness.flow.pace.mail_lease
+    later = Office(office.harness)
     await later.deliver(lease - 1)
     assert later.taken == []
     await later.deliver(1)
@@ -134,7 +134,7 @@ async def test_a_worker_that_died_with_it(office: Office) -> None:
 
 async def test_a_mail_server_that_is_away(office: Office) -> None:
     """The whole schedule, each wait at most a tenth longer; then it has failed, and says so."""
-    made = await office.make(expires=int(office.world.clock() + 30 * DAY))
+    made = await office.make(expires=int(office.harness.clock() + 30 * DAY))
     office.answers = [AWAY] * (len(MAILS) + 1)
     waits = []
     with capture_logs() as logs:
@@ -145,10 +145,10 @@ async def test_a_mail_server_that_is_away(office: Office) -> None:
             if mail.due_at is None:
                 break
             assert mail.state is Delivery.QUEUED
-            waits.append(mail.due_at - office.world.clock())
+            waits.append(mail.due_at - office.harness.clock())
             await office.deliver(waits[-1] - 0.01)
             assert len(office.answers) == len(MAILS) + 1 - len(waits), "not before it is due"
-            office.world.clock.move(0.01)
+            office.harness.clock.move(0.01)
     assert len(waits) == len(MAILS)
     for wait, least in zip(waits, MAILS, strict=True):
         assert least - 0.01 <= wait <= least * 1.1
@@ -177,8 +177,8 @@ async def test_another_process_goes_on(office: Office) -> None:
     await office.make()
     office.answers = [AWAY]
     await office.deliver()
-    later = office.another(office.world.restarted())
-    office.world.clock.move(70)
+    later = office.another(office.harness.restarted())
+    office.harness.clock.move(70)
     await later.deliver()
     await later.finish(5)
     assert office.kinds == [Kind.INVOICE]
@@ -223,18 +223,18 @@ async def test_a_crowd_is_not_sent_at_once(office: Office) -> None:
     await office.mailer.deliver()
     await asyncio.sleep(0.05)
     assert office.waiting == 9
-    office.world.flow.mails_waiting.clear()
+    office.harness.flow.mails_waiting.clear()
     office.door.set()
     await office.mailer.finish(5)
     await asyncio.sleep(0)
-    assert office.world.flow.mails_waiting.is_set(), "room wakes the next turn"
+    assert office.harness.flow.mails_waiting.is_set(), "room wakes the next turn"
     await office.deliver()
     assert len(office.taken) == 12
     assert (await office.now(another)).of(Kind.INVOICE)[0].state is Delivery.SENT
 
 
 async def test_it_is_sent_as_soon_as_it_is_made(office: Office) -> None:
-    flow = office.world.flow
+    flow = office.harness.flow
     running = Background([Task("mailer", office.mailer.deliver, 1.0, wake=flow.mails_waiting)])
     running.start()
     try:
@@ -266,7 +266,7 @@ async def test_a_day_before_the_end_once(office: Office) -> None:
 
 
 async def test_none_where_its_time_was_before_the_beginning(office: Office) -> None:
-    made = await office.make(expires=int(office.world.clock() + DAY))
+    made = await office.make(expires=int(office.harness.clock() + DAY))
     assert made.invoice.remind_at is None
     assert made.of(Kind.REMINDER) == ()
 
@@ -296,8 +296,8 @@ async def test_tried_in_vain_until_the_end(office: Office) -> None:
 async def test_not_when_it_is_paid(office: Office) -> None:
     made = await office.make()
     await office.deliver()
-    office.world.gateway.will_answer(PAID)
-    await office.world.pay(await office.opened(made))
+    office.harness.gateway.will_answer(PAID)
+    await office.harness.pay(await office.opened(made))
     await office.deliver(6 * DAY)
     assert office.kinds == [Kind.INVOICE]
     (reminder,) = (await office.now(made)).of(Kind.REMINDER)
@@ -307,8 +307,8 @@ async def test_not_when_it_is_paid(office: Office) -> None:
 async def test_not_when_it_was_declined_for_good(office: Office) -> None:
     made = await office.make(attempts=1)
     await office.deliver()
-    office.world.gateway.will_answer(DECLINED)
-    await office.world.pay(await office.opened(made))
+    office.harness.gateway.will_answer(DECLINED)
+    await office.harness.pay(await office.opened(made))
     await office.deliver(6 * DAY)
     assert office.kinds == [Kind.INVOICE]
 
@@ -316,7 +316,7 @@ async def test_not_when_it_was_declined_for_good(office: Office) -> None:
 async def test_not_when_it_is_cancelled(office: Office) -> None:
     made = await office.make()
     await office.deliver()
-    await invoices.cancel(office.world.flow, made.invoice.id)
+    await invoices.cancel(office.harness.flow, made.invoice.id)
     await office.deliver(6 * DAY)
     assert office.kinds == [Kind.INVOICE]
 
@@ -326,7 +326,7 @@ async def test_not_when_it_is_over(office: Office) -> None:
     made = await office.make()
     await office.deliver()
     await office.deliver(7 * DAY)
-    await sweep(office.world.flow)
+    await sweep(office.harness.flow)
     await office.deliver(1)
     assert office.kinds == [Kind.INVOICE]
     (reminder,) = (await office.now(made)).of(Kind.REMINDER)
@@ -337,11 +337,11 @@ async def test_while_it_is_being_paid_it_waits(office: Office) -> None:
     """And comes when that has come to nothing."""
     made = await office.make()
     await office.deliver()
-    office.world.gateway.will_answer(ACTION)
-    story = await office.world.pay(await office.opened(made))
+    office.harness.gateway.will_answer(ACTION)
+    story = await office.harness.pay(await office.opened(made))
     await office.deliver(6 * DAY)
     assert office.kinds == [Kind.INVOICE]
-    await office.world.left(story)
+    await office.harness.left(story)
     await office.deliver(MAIL_WAITS - 1)
     assert office.kinds == [Kind.INVOICE]
     await office.deliver(1)
@@ -361,8 +361,8 @@ async def test_opened_but_unpaid_is_no_reason_to_be_silent(office: Office) -> No
 
 
 async def again(office: Office, made: Standing, email: str | None = None) -> Standing:
-    world = office.world
-    return await invoices.send_again(world.flow, made.invoice.id, world.shop, email)
+    harness = office.harness
+    return await invoices.send_again(harness.flow, made.invoice.id, harness.shop, email)
 
 
 async def test_again_to_another_address(office: Office) -> None:

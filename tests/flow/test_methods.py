@@ -13,7 +13,7 @@ from checkout.model.money import Money
 from checkout.model.order import Method, Methods
 from tests.support import shops
 from tests.support.gateway import PAID, FakeGateway
-from tests.support.world import World, open_world
+from tests.support.harness import Harness, open_harness
 
 METHODS = (
     Method(name="credit_card", gateway="cards"),
@@ -80,24 +80,24 @@ def test_the_orders_parameters_win() -> None:
     assert METHODS[1].params == {"service_no": "99", "order_id": "1"}, "the settings stay"
 
 
-async def test_an_order_that_nothing_can_take_is_refused(world: World) -> None:
+async def test_an_order_that_nothing_can_take_is_refused(harness: Harness) -> None:
     for order in (
         shops.order(transaction_type="tokenization"),
         shops.order(methods=Methods(types=("erip",))),
     ):
         with pytest.raises(Unprocessable) as refused:
-            await world.flow.create(order, world.shop)
+            await harness.flow.create(order, harness.shop)
         assert list(refused.value.fields) == ["payment_method.types"]
         with pytest.raises(Unprocessable):
-            await world.flow.open_link("a" * 64, order, world.shop)
+            await harness.flow.open_link("a" * 64, order, harness.shop)
 
 
 async def test_the_chosen_method_goes_to_its_gateway(url: str) -> None:
     gateways = {"cards": FakeGateway(), "local": FakeGateway(), "coins": FakeGateway()}
-    async with open_world(url, settings=shops.settings(SHOP), gateways=dict(gateways)) as world:
-        story = await world.payment(methods=Methods(params={"erip": {"order_id": "7"}}))
+    async with open_harness(url, settings=shops.settings(SHOP), gateways=dict(gateways)) as harness:
+        story = await harness.payment(methods=Methods(params={"erip": {"order_id": "7"}}))
         gateways["local"].will_answer(PAID)
-        story = await world.pay(story, method="erip", card=None)
+        story = await harness.pay(story, method="erip", card=None)
         (charge,) = gateways["local"].charges
         assert charge.method.params == {"service_no": "99", "order_id": "7"}
         assert charge.notify_url.startswith(f"{shops.PUBLIC_URL}/notify/local/")

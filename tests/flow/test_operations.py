@@ -18,33 +18,33 @@ from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import ACTION, AUTHORIZED, DECLINED, PAID, UNREACHABLE, Held
+from tests.support.harness import Harness
 from tests.support.shops import changed
-from tests.support.world import World
 
 REFUNDED = Outcome(Status.REFUNDED, "o-1")
 CAPTURED = Outcome(Status.PAID, "o-1")
 
 
 @pytest.fixture
-async def office(world: World) -> World:
-    world.gateway.has("capture", "void", "refund")
-    return world
+async def office(harness: Harness) -> Harness:
+    harness.gateway.has("capture", "void", "refund")
+    return harness
 
 
-async def do(world: World, kind: str, story: Story, **more: Any) -> Operation:
-    return await operate(world.flow, kind, story.payment.uid, **more)
+async def do(harness: Harness, kind: str, story: Story, **more: Any) -> Operation:
+    return await operate(harness.flow, kind, story.payment.uid, **more)
 
 
-async def refused(world: World, kind: str, story: Story, **more: Any) -> str:
-    before = len(world.gateway.orders)
+async def refused(harness: Harness, kind: str, story: Story, **more: Any) -> str:
+    before = len(harness.gateway.orders)
     with pytest.raises(Unprocessable) as wrong:
-        await do(world, kind, story, **more)
-    assert len(world.gateway.orders) == before
+        await do(harness, kind, story, **more)
+    assert len(harness.gateway.orders) == before
     (field,) = wrong.value.fields
     return field
 
 
-async def test_a_whole_refund(office: World) -> None:
+async def test_a_whole_refund(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(REFUNDED)
     done = await do(office, "refund", story, reason="returned")
@@ -58,7 +58,7 @@ async def test_a_whole_refund(office: World) -> None:
     assert await refused(office, "refund", story) == "parent_uid"
 
 
-async def test_refunds_in_parts(office: World) -> None:
+async def test_refunds_in_parts(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(REFUNDED)
     await do(office, "refund", story, amount=1000)
@@ -70,7 +70,7 @@ async def test_refunds_in_parts(office: World) -> None:
     assert await office.told(story) == ["successful", *["successful: refund"] * 2]
 
 
-async def test_a_hold_is_captured(office: World) -> None:
+async def test_a_hold_is_captured(office: Harness) -> None:
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(CAPTURED)
     assert await refused(office, "refund", story) == "parent_uid"
@@ -82,7 +82,7 @@ async def test_a_hold_is_captured(office: World) -> None:
     assert (await do(office, "refund", story)).amount == 1000
 
 
-async def test_a_hold_is_given_back(office: World) -> None:
+async def test_a_hold_is_given_back(office: Harness) -> None:
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(REFUNDED)
     await do(office, "void", story)
@@ -91,7 +91,7 @@ async def test_a_hold_is_given_back(office: World) -> None:
 
 
 @pytest.mark.parametrize("answer", [DECLINED, UNREACHABLE])
-async def test_a_refusal_changes_nothing(office: World, answer: Outcome) -> None:
+async def test_a_refusal_changes_nothing(office: Harness, answer: Outcome) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(answer, REFUNDED)
     assert (await do(office, "refund", story)).status is answer.status
@@ -100,7 +100,7 @@ async def test_a_refusal_changes_nothing(office: World, answer: Outcome) -> None
 
 
 @pytest.mark.parametrize("answer", [UNKNOWN, RuntimeError("a fault of ours")])
-async def test_what_is_unknown_is_not_sent_again(office: World, answer: Any) -> None:
+async def test_what_is_unknown_is_not_sent_again(office: Harness, answer: Any) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(answer)
     with capture_logs() as said:
@@ -111,7 +111,7 @@ async def test_what_is_unknown_is_not_sent_again(office: World, answer: Any) -> 
     assert await office.status(story) is Status.PAID
 
 
-async def test_the_same_request_is_the_same_operation(office: World) -> None:
+async def test_the_same_request_is_the_same_operation(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(REFUNDED)
     first = await do(office, "refund", story, amount=100, request_id="r-1")
@@ -122,7 +122,7 @@ async def test_the_same_request_is_the_same_operation(office: World) -> None:
     assert len(office.gateway.orders) == 2
 
 
-async def test_asked_for_many_times_at_once(office: World) -> None:
+async def test_asked_for_many_times_at_once(office: Harness) -> None:
     story = await office.paid_with(PAID)
     held = Held(REFUNDED)
     office.gateway.will_do(held)
@@ -136,7 +136,7 @@ async def test_asked_for_many_times_at_once(office: World) -> None:
     assert len(office.gateway.orders) == 1
 
 
-async def test_what_was_paid_twice_is_refunded_twice(office: World) -> None:
+async def test_what_was_paid_twice_is_refunded_twice(office: Harness) -> None:
     story = await office.left(await office.paid_with(ACTION))
     office.gateway.will_answer(changed(PAID, id="g-2"))
     story = await office.pay(story)
@@ -149,7 +149,7 @@ async def test_what_was_paid_twice_is_refunded_twice(office: World) -> None:
     assert {reference.id for _, reference, _, _ in office.gateway.orders} == {"g-1", "g-2"}
 
 
-async def test_only_a_shops_own_payment(office: World) -> None:
+async def test_only_a_shops_own_payment(office: Harness) -> None:
     story = await office.paid_with(PAID)
     with pytest.raises(NotFound):
         await do(office, "refund", story, shop=shops.shop(id="362"))
@@ -158,13 +158,13 @@ async def test_only_a_shops_own_payment(office: World) -> None:
     assert office.gateway.orders == []
 
 
-async def test_a_gateway_that_cannot(world: World) -> None:
-    story = await world.paid_with(PAID)
-    assert await refused(world, "refund", story) == "parent_uid"
+async def test_a_gateway_that_cannot(harness: Harness) -> None:
+    story = await harness.paid_with(PAID)
+    assert await refused(harness, "refund", story) == "parent_uid"
 
 
 @pytest.mark.parametrize("kind", ["capture", "void", "refund"])
 @pytest.mark.parametrize("answer", [ACTION, DECLINED, UNKNOWN])
-async def test_nothing_of_what_is_not_paid(office: World, kind: str, answer: Outcome) -> None:
+async def test_nothing_of_what_is_not_paid(office: Harness, kind: str, answer: Outcome) -> None:
     story = await office.paid_with(answer)
     assert await refused(office, kind, story) == "parent_uid"

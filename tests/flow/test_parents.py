@@ -18,53 +18,53 @@ from checkout.model.outcome import UNKNOWN, Facts, News, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import ACTION, AUTHORIZED, PAID
+from tests.support.harness import Harness
 from tests.support.shops import changed
-from tests.support.world import World
 
 REFUNDED = Outcome(Status.REFUNDED, "r-1")
 
 
 @pytest.fixture
-async def office(world: World) -> World:
-    world.gateway.has("capture", "void", "refund", "operation_status")
-    return world
+async def office(harness: Harness) -> Harness:
+    harness.gateway.has("capture", "void", "refund", "operation_status")
+    return harness
 
 
-async def do(world: World, kind: str, uid: str, said: Any, **more: Any) -> Operation:
-    world.gateway.will_do(said)
-    return await operate(world.flow, kind, uid, **more)
+async def do(harness: Harness, kind: str, uid: str, said: Any, **more: Any) -> Operation:
+    harness.gateway.will_do(said)
+    return await operate(harness.flow, kind, uid, **more)
 
 
-async def captured(world: World, *amounts: int, kind: str = "authorization") -> Story:
+async def captured(harness: Harness, *amounts: int, kind: str = "authorization") -> Story:
     """By us the first time; again by the gateway's back office."""
-    story = await world.paid_with(AUTHORIZED, transaction_type=kind)
+    story = await harness.paid_with(AUTHORIZED, transaction_type=kind)
     first, *rest = amounts
-    await do(world, "capture", story.payment.uid, Outcome(Status.PAID, "c-1"), amount=first)
+    await do(harness, "capture", story.payment.uid, Outcome(Status.PAID, "c-1"), amount=first)
     for number, amount in enumerate(rest, 2):
         money = Money(amount, "EUR")
         news = News("capture", f"c-{number}", None, money)
-        world.gateway.news = Outcome(Status.PENDING, news=news)
-        world.gateway.will_trace(Outcome(Status.PAID, news.id, facts=Facts(money=money)))
-        await world.notify(story.attempts[0])
-        await world.sweep(1)
+        harness.gateway.news = Outcome(Status.PENDING, news=news)
+        harness.gateway.will_trace(Outcome(Status.PAID, news.id, facts=Facts(money=money)))
+        await harness.notify(story.attempts[0])
+        await harness.sweep(1)
     return story
 
 
-async def captures(world: World, story: Story) -> list[Operation]:
-    made = await world.ledger.read(operations.of, story.payment.uid)
+async def captures(harness: Harness, story: Story) -> list[Operation]:
+    made = await harness.ledger.read(operations.of, story.payment.uid)
     return [each for each in made if each.kind == "capture"]
 
 
-async def refused(world: World, kind: str, uid: str, **more: Any) -> dict[str, Any]:
-    before = len(world.gateway.orders)
+async def refused(harness: Harness, kind: str, uid: str, **more: Any) -> dict[str, Any]:
+    before = len(harness.gateway.orders)
     with pytest.raises(Unprocessable) as wrong:
-        await operate(world.flow, kind, uid, **more)
-    assert len(world.gateway.orders) == before
+        await operate(harness.flow, kind, uid, **more)
+    assert len(harness.gateway.orders) == before
     return wrong.value.fields
 
 
 @pytest.mark.parametrize("named", ["payment", "capture"])
-async def test_a_refund_after_a_capture_names_the_capture(office: World, named: str) -> None:
+async def test_a_refund_after_a_capture_names_the_capture(office: Harness, named: str) -> None:
     story = await captured(office, 1000)
     (capture,) = await captures(office, story)
     uid = capture.uid if named == "capture" else story.payment.uid
@@ -76,7 +76,7 @@ async def test_a_refund_after_a_capture_names_the_capture(office: World, named: 
     assert await refused(office, "refund", uid, amount=601) == {"amount": ["must be from 1 to 600"]}
 
 
-async def test_looked_up_it_names_the_capture_too(office: World) -> None:
+async def test_looked_up_it_names_the_capture_too(office: Harness) -> None:
     story = await captured(office, 1000)
     await do(office, "refund", story.payment.uid, UNKNOWN)
     office.gateway.will_trace(REFUNDED)
@@ -84,7 +84,7 @@ async def test_looked_up_it_names_the_capture_too(office: World) -> None:
     assert office.gateway.traced[-1][0].capture == "c-1"
 
 
-async def test_captures_and_voids_are_of_the_authorization(office: World) -> None:
+async def test_captures_and_voids_are_of_the_authorization(office: Harness) -> None:
     story = await captured(office, 1000)
     (capture,) = await captures(office, story)
     assert office.gateway.orders[-1][1].capture is None
@@ -95,7 +95,7 @@ async def test_captures_and_voids_are_of_the_authorization(office: World) -> Non
 
 
 @pytest.mark.parametrize("kind", ["capture", "void", "refund"])
-async def test_nothing_is_done_to_a_refund(office: World, kind: str) -> None:
+async def test_nothing_is_done_to_a_refund(office: Harness, kind: str) -> None:
     story = await office.paid_with(PAID)
     done = await do(office, "refund", story.payment.uid, REFUNDED, amount=1)
     assert await refused(office, kind, done.uid) == {
@@ -103,7 +103,7 @@ async def test_nothing_is_done_to_a_refund(office: World, kind: str) -> None:
     }
 
 
-async def test_nor_to_a_capture_that_is_not_done(office: World) -> None:
+async def test_nor_to_a_capture_that_is_not_done(office: Harness) -> None:
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     accepted = await do(
         office, "capture", story.payment.uid, Outcome(Status.ACCEPTED, "c-1"), amount=500
@@ -113,7 +113,7 @@ async def test_nor_to_a_capture_that_is_not_done(office: World) -> None:
     }
 
 
-async def test_each_capture_has_its_own_money(office: World) -> None:
+async def test_each_capture_has_its_own_money(office: Harness) -> None:
     story = await captured(office, 500, 700)
     first, second = await captures(office, story)
     assert (first.amount, second.amount, second.by_gateway) == (500, 700, True)
@@ -130,7 +130,7 @@ async def test_each_capture_has_its_own_money(office: World) -> None:
     assert await office.status(story) is Status.REFUNDED
 
 
-async def test_a_charge_is_named_by_its_own_uid(office: World) -> None:
+async def test_a_charge_is_named_by_its_own_uid(office: Harness) -> None:
     office.gateway.can = changed(
         office.gateway.can, transaction_types=frozenset({"payment", "charge"})
     )
@@ -143,7 +143,7 @@ async def test_a_charge_is_named_by_its_own_uid(office: World) -> None:
     assert (reference.parent, reference.capture) == ("c-9", None)
 
 
-async def test_the_attempt_that_has_as_much(office: World) -> None:
+async def test_the_attempt_that_has_as_much(office: Harness) -> None:
     """Paid twice: what one attempt has promised already, the other one can give."""
     story = await office.left(await office.paid_with(ACTION))
     office.gateway.will_answer(changed(PAID, id="g-2"))
@@ -156,7 +156,7 @@ async def test_the_attempt_that_has_as_much(office: World) -> None:
     assert (first.amount, second.amount) == (1250, 1250)
 
 
-async def test_a_strangers_capture_is_not_found(office: World) -> None:
+async def test_a_strangers_capture_is_not_found(office: Harness) -> None:
     story = await captured(office, 1000)
     (capture,) = await captures(office, story)
     with pytest.raises(NotFound):
@@ -166,7 +166,7 @@ async def test_a_strangers_capture_is_not_found(office: World) -> None:
             await operate(office.flow, "refund", uid)
 
 
-async def test_once_only(office: World) -> None:
+async def test_once_only(office: Harness) -> None:
     """Where the gateway refunds once, a second refund is not even asked for: its state could not
     tell it from the first."""
     office.gateway.can = changed(office.gateway.can, once=frozenset({"refund"}))
@@ -178,7 +178,7 @@ async def test_once_only(office: World) -> None:
     }
 
 
-async def test_the_rest_given_back_leaves_what_was_captured_paid(office: World) -> None:
+async def test_the_rest_given_back_leaves_what_was_captured_paid(office: Harness) -> None:
     story = await captured(office, 250)
     money = Money(1000, "EUR")
     news = News("void", "v-1", None, money)

@@ -25,7 +25,8 @@ from tests.support.gateway import (
     UNREACHABLE,
     Held,
 )
-from tests.support.world import World, submission
+from tests.support.harness import Harness, submission
+from tests.support.ledgers import UnavailableLedger
 
 
 @pytest.mark.parametrize(
@@ -43,17 +44,17 @@ from tests.support.world import World, submission
     ids=["paid", "authorized", "declined", "pending", "action", "unknown", "fault", "unreachable"],
 )
 async def test_what_an_answer_makes_of_it(
-    world: World, answer: Outcome | Exception, attempt: Status, payment: Status
+    harness: Harness, answer: Outcome | Exception, attempt: Status, payment: Status
 ) -> None:
-    story = await world.paid_with(answer)
+    story = await harness.paid_with(answer)
     assert story.attempts[0].status is attempt
     assert story.payment.status is payment
-    assert await world.story(story) == story
+    assert await harness.story(story) == story
 
 
-async def test_what_is_sent_is_what_was_claimed(world: World) -> None:
-    story = await world.paid_with(PAID)
-    (charge,), (attempt,) = world.gateway.charges, story.attempts
+async def test_what_is_sent_is_what_was_claimed(harness: Harness) -> None:
+    story = await harness.paid_with(PAID)
+    (charge,), (attempt,) = harness.gateway.charges, story.attempts
     assert charge.key == attempt.key
     assert charge.money == story.payment.order.money
     assert charge.card == shops.CARD
@@ -64,10 +65,10 @@ async def test_what_is_sent_is_what_was_claimed(world: World) -> None:
     assert len(charge.return_url) <= 100, "the longest that every gateway takes"
 
 
-async def test_of_the_card_only_what_may_be_kept_is_kept(world: World) -> None:
-    story = await world.paid_with(PENDING)
+async def test_of_the_card_only_what_may_be_kept_is_kept(harness: Harness) -> None:
+    story = await harness.paid_with(PENDING)
     assert story.attempts[0].facts.card == PaidCard(brand="visa", last_4="0000", first_1="4")
-    rows = await world.ledger.read(everything)
+    rows = await harness.ledger.read(everything)
     assert shops.CARD.number not in rows
     assert shops.CARD.holder not in rows
 
@@ -89,10 +90,12 @@ def everything(conn: Connection) -> str:
     ],
     ids=["id", "address", "form", "message"],
 )
-async def test_a_number_that_the_gateway_says_back_is_not_kept(world: World, echo: Outcome) -> None:
-    story = await world.paid_with(echo)
+async def test_a_number_that_the_gateway_says_back_is_not_kept(
+    harness: Harness, echo: Outcome
+) -> None:
+    story = await harness.paid_with(echo)
     assert story.attempts[0].status is echo.status
-    assert shops.CARD.number not in await world.ledger.read(everything)
+    assert shops.CARD.number not in await harness.ledger.read(everything)
 
 
 @pytest.mark.parametrize(
@@ -107,241 +110,231 @@ async def test_a_number_that_the_gateway_says_back_is_not_kept(world: World, ech
     ids=["redirect", "form", "link", "https", "app"],
 )
 async def test_nobody_is_sent_to_an_address_without_tls(
-    world: World, step: NextAction, left: NextAction | None
+    harness: Harness, step: NextAction, left: NextAction | None
 ) -> None:
     """Adapters let http on loopback pass: there the simulated gateways are, and no others."""
-    story = await world.paid_with(Outcome(Status.ACTION, "g-1", step))
+    story = await harness.paid_with(Outcome(Status.ACTION, "g-1", step))
     assert story.attempts[0].step == left
 
 
-async def test_claimed_durably_before_it_is_sent(world: World) -> None:
+async def test_claimed_durably_before_it_is_sent(harness: Harness) -> None:
     held = Held(PAID)
-    world.gateway.will_answer(held)
-    story = await world.payment()
-    task = asyncio.create_task(world.pay(story))
+    harness.gateway.will_answer(held)
+    story = await harness.payment()
+    task = asyncio.create_task(harness.pay(story))
     await held.asked.wait()
-    now = await world.story(story)
+    now = await harness.story(story)
     assert now.attempts[0].status is Status.CLAIMED
     assert now.payment.status is Status.PENDING
-    assert world.flow.next_check(now) == 1.0, "a second tab sees the answer soon"
+    assert harness.flow.next_check(now) == 1.0, "a second tab sees the answer soon"
     held.let.set()
     assert (await task).payment.status is Status.PAID
 
 
-async def test_pressed_many_times_at_once(world: World) -> None:
+async def test_pressed_many_times_at_once(harness: Harness) -> None:
     held = Held(PAID)
-    world.gateway.will_answer(held)
-    story = await world.payment()
-    tasks = [asyncio.create_task(world.pay(story)) for _ in range(20)]
+    harness.gateway.will_answer(held)
+    story = await harness.payment()
+    tasks = [asyncio.create_task(harness.pay(story)) for _ in range(20)]
     await held.asked.wait()
     held.let.set()
     results = await asyncio.gather(*tasks)
-    assert len(world.gateway.charges) == 1
+    assert len(harness.gateway.charges) == 1
     assert {result.payment.status for result in results} <= {Status.PENDING, Status.PAID}
-    assert len((await world.story(story)).attempts) == 1
+    assert len((await harness.story(story)).attempts) == 1
 
 
-async def test_on_two_machines_at_once(world: World) -> None:
-    story = await world.payment()
-    flows = [world.flow, world.restarted(), world.restarted()]
+async def test_on_two_machines_at_once(harness: Harness) -> None:
+    story = await harness.payment()
+    flows = [harness.flow, harness.restarted(), harness.restarted()]
     results = await asyncio.gather(*(flow.pay(story, submission(story)) for flow in flows * 5))
-    assert len(world.gateway.charges) == 1
+    assert len(harness.gateway.charges) == 1
     assert len(results[0].attempts) == 1
 
 
 @pytest.mark.parametrize("number", [0, 2, 3, 99])
-async def test_a_form_of_another_attempt_changes_nothing(world: World, number: int) -> None:
-    story = await world.payment()
-    assert await world.pay(story, number=number) == story
-    assert world.gateway.charges == []
+async def test_a_form_of_another_attempt_changes_nothing(harness: Harness, number: int) -> None:
+    story = await harness.payment()
+    assert await harness.pay(story, number=number) == story
+    assert harness.gateway.charges == []
 
 
-async def test_a_used_form_changes_nothing(world: World) -> None:
-    story = await world.payment(attempts=3)
-    world.gateway.will_answer(DECLINED)
-    await world.pay(story)
-    again = await world.pay(story)
-    assert len(world.gateway.charges) == 1
+async def test_a_used_form_changes_nothing(harness: Harness) -> None:
+    story = await harness.payment(attempts=3)
+    harness.gateway.will_answer(DECLINED)
+    await harness.pay(story)
+    again = await harness.pay(story)
+    assert len(harness.gateway.charges) == 1
     assert again.payment.status is Status.OPEN
 
 
 @pytest.mark.parametrize("answer", [PAID, PENDING, ACTION, DECLINED])
-async def test_no_form_is_taken_where_none_is_shown(world: World, answer: Outcome) -> None:
+async def test_no_form_is_taken_where_none_is_shown(harness: Harness, answer: Outcome) -> None:
     """Also a form with the right number: the ledger decides, not the page."""
-    story = await world.paid_with(answer)
-    await world.pay(story)
-    assert len(world.gateway.charges) == 1
+    story = await harness.paid_with(answer)
+    await harness.pay(story)
+    assert len(harness.gateway.charges) == 1
 
 
-async def test_a_form_past_its_time_is_not_taken(world: World) -> None:
-    story = await world.payment(expires_at=world.clock() + 60)
-    world.clock.move(60)
-    after = await world.pay(story)
-    assert world.gateway.charges == []
-    assert after.status(world.clock()) is Status.EXPIRED
+async def test_a_form_past_its_time_is_not_taken(harness: Harness) -> None:
+    story = await harness.payment(expires_at=harness.clock() + 60)
+    harness.clock.move(60)
+    after = await harness.pay(story)
+    assert harness.gateway.charges == []
+    assert after.status(harness.clock()) is Status.EXPIRED
 
 
-async def test_declines_are_counted_and_nothing_else(world: World) -> None:
-    story = await world.payment(attempts=2)
+async def test_declines_are_counted_and_nothing_else(harness: Harness) -> None:
+    story = await harness.payment(attempts=2)
     for answer, left in (
         (UNREACHABLE, Status.OPEN),
         (DECLINED, Status.OPEN),
         (UNREACHABLE, Status.OPEN),
         (DECLINED, Status.DECLINED),
     ):
-        world.gateway.will_answer(answer)
-        story = await world.pay(story)
+        harness.gateway.will_answer(answer)
+        story = await harness.pay(story)
         assert story.payment.status is left
     assert [attempt.number for attempt in story.attempts] == [1, 2, 3, 4]
     assert len({attempt.key for attempt in story.attempts}) == 4
-    assert await world.told(story) == ["failed"]
+    assert await harness.told(story) == ["failed"]
 
 
-async def test_the_last_decline_is_the_one_that_is_shown(world: World) -> None:
-    story = await world.payment(attempts=2)
+async def test_the_last_decline_is_the_one_that_is_shown(harness: Harness) -> None:
+    story = await harness.payment(attempts=2)
     for reason in (Reason.LIMIT, Reason.CARD_EXPIRED):
         said = Facts(message=f"said {reason}")
-        world.gateway.will_answer(Outcome(Status.DECLINED, reason=reason, facts=said))
-        story = await world.pay(story)
+        harness.gateway.will_answer(Outcome(Status.DECLINED, reason=reason, facts=said))
+        story = await harness.pay(story)
     assert story.shown is not None
     assert story.shown.reason is Reason.CARD_EXPIRED
-    (letter,) = await world.letters(story)
+    (letter,) = await harness.letters(story)
     assert "said card_expired" in letter.body
 
 
-async def test_an_unknown_method_is_refused(world: World) -> None:
-    story = await world.payment()
+async def test_an_unknown_method_is_refused(harness: Harness) -> None:
+    story = await harness.payment()
     with pytest.raises(Unprocessable) as refused:
-        await world.pay(story, method="no_such")
+        await harness.pay(story, method="no_such")
     assert list(refused.value.fields) == ["method"]
-    assert (await world.story(story)).attempts == ()
+    assert (await harness.story(story)).attempts == ()
 
 
-async def test_the_step_is_kept(world: World) -> None:
-    story = await world.paid_with(ACTION)
+async def test_the_step_is_kept(harness: Harness) -> None:
+    story = await harness.paid_with(ACTION)
     assert story.attempts[0].step == BANK_PAGE
     assert story.attempts[0].gateway_id == "g-1"
 
 
-# The customer or the house goes away
+# The customer or the server goes away
 
 
-async def test_the_customer_closes_the_tab(world: World) -> None:
+async def test_the_customer_closes_the_tab(harness: Harness) -> None:
     held = Held(PAID)
-    world.gateway.will_answer(held)
-    story = await world.payment()
-    task = asyncio.create_task(world.pay(story))
+    harness.gateway.will_answer(held)
+    story = await harness.payment()
+    task = asyncio.create_task(harness.pay(story))
     await held.asked.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     held.let.set()
-    await world.flow.finish(5)
-    assert (await world.story(story)).payment.status is Status.PAID
+    await harness.flow.finish(5)
+    assert (await harness.story(story)).payment.status is Status.PAID
 
 
-async def test_a_shutdown_lets_a_charge_end(world: World) -> None:
+async def test_a_shutdown_lets_a_charge_end(harness: Harness) -> None:
     held = Held(PAID)
-    world.gateway.will_answer(held)
-    story = await world.payment()
-    task = asyncio.create_task(world.pay(story))
+    harness.gateway.will_answer(held)
+    story = await harness.payment()
+    task = asyncio.create_task(harness.pay(story))
     await held.asked.wait()
-    ending = asyncio.create_task(world.flow.finish(5))
+    ending = asyncio.create_task(harness.flow.finish(5))
     await asyncio.sleep(0.02)
     assert not ending.done()
     held.let.set()
     await ending
-    assert (await world.story(story)).payment.status is Status.PAID
+    assert (await harness.story(story)).payment.status is Status.PAID
     await task
 
 
-async def test_a_shutdown_leaves_what_does_not_end_to_the_next_start(world: World) -> None:
+async def test_a_shutdown_leaves_what_does_not_end_to_the_next_start(harness: Harness) -> None:
     held = Held(PAID)
-    world.gateway.will_answer(held)
-    story = await world.payment()
-    task = asyncio.create_task(world.pay(story))
+    harness.gateway.will_answer(held)
+    story = await harness.payment()
+    task = asyncio.create_task(harness.pay(story))
     await held.asked.wait()
-    await world.flow.finish(0.02)
-    assert (await world.story(story)).attempts[0].status is Status.CLAIMED
+    await harness.flow.finish(0.02)
+    assert (await harness.story(story)).attempts[0].status is Status.CLAIMED
     # The next start asks, and never charges again.
-    next_flow = world.restarted()
-    world.gateway.will_state(PAID)
-    world.clock.move(30)
+    next_flow = harness.restarted()
+    harness.gateway.will_state(PAID)
+    harness.clock.move(30)
     await sweep(next_flow)
-    assert (await world.story(story)).payment.status is Status.PAID
-    assert len(world.gateway.charges) == 1
+    assert (await harness.story(story)).payment.status is Status.PAID
+    assert len(harness.gateway.charges) == 1
     held.let.set()
     assert (await task).payment.status is Status.PAID
-    assert await world.told(story) == ["successful"]
+    assert await harness.told(story) == ["successful"]
 
 
-async def settled(world: World, story: Story) -> Story:
+async def settled(harness: Harness, story: Story) -> Story:
     """After the settle window and two empty answers."""
-    world.gateway.will_state(ABSENT)
-    await world.sweep_for(90)
-    return await world.story(story)
+    harness.gateway.will_state(ABSENT)
+    await harness.sweep_for(90)
+    return await harness.story(story)
 
 
-async def test_never_sent_may_be_sent_again(world: World) -> None:
+async def test_never_sent_may_be_sent_again(harness: Harness) -> None:
     """A crash between the claim and the call."""
-    world.gateway.will_answer(asyncio.CancelledError())
-    story = await world.payment()
+    harness.gateway.will_answer(asyncio.CancelledError())
+    story = await harness.payment()
     with pytest.raises(asyncio.CancelledError):
-        await world.pay(story)
-    assert (await world.story(story)).attempts[0].status is Status.CLAIMED
-    story = await settled(world, story)
+        await harness.pay(story)
+    assert (await harness.story(story)).attempts[0].status is Status.CLAIMED
+    story = await settled(harness, story)
     assert story.attempts[0].status is Status.LOST
     assert story.payment.status is Status.OPEN
-    world.gateway.will_answer(PAID)
-    assert (await world.pay(story)).payment.status is Status.PAID
+    harness.gateway.will_answer(PAID)
+    assert (await harness.pay(story)).payment.status is Status.PAID
 
 
 # The ledger away
 
 
-async def test_no_claim_no_charge(world: World) -> None:
+async def test_no_claim_no_charge(harness: Harness) -> None:
     """The database is away: the form is answered with 503 and nothing is sent."""
-    story = await world.payment()
-    world.flow.ledger = AwayLedger()
+    story = await harness.payment()
+    harness.flow.ledger = UnavailableLedger()
     with pytest.raises(Unavailable):
-        await world.pay(story)
-    assert world.gateway.charges == []
+        await harness.pay(story)
+    assert harness.gateway.charges == []
 
 
-async def test_a_full_disk_charges_nothing_that_is_not_claimed(world: World, url: str) -> None:
+async def test_a_full_disk_charges_nothing_that_is_not_claimed(harness: Harness, url: str) -> None:
     if not url.startswith("sqlite"):
         pytest.skip("PostgreSQL's disk is not ours to fill")
-    stories = [await world.payment(description="x" * 255) for _ in range(30)]
-    pages = await world.ledger.write(_pragma, "page_count")
-    await world.ledger.write(_pragma, f"max_page_count = {pages}")
+    stories = [await harness.payment(description="x" * 255) for _ in range(30)]
+    pages = await harness.ledger.write(_pragma, "page_count")
+    await harness.ledger.write(_pragma, f"max_page_count = {pages}")
     refused = 0
     for story in stories:
         try:
-            await world.pay(story)
+            await harness.pay(story)
         except Unavailable:
             refused += 1
     assert refused > 5
-    await world.ledger.write(_pragma, "max_page_count = 1000000")
-    claimed = [attempt for story in stories for attempt in (await world.story(story)).attempts]
-    assert sorted(a.key for a in claimed) == sorted(c.key for c in world.gateway.charges)
+    await harness.ledger.write(_pragma, "max_page_count = 1000000")
+    claimed = [attempt for story in stories for attempt in (await harness.story(story)).attempts]
+    assert sorted(a.key for a in claimed) == sorted(c.key for c in harness.gateway.charges)
     # What could not be written down is found out later.
-    world.gateway.will_state(PAID)
-    await world.sweep(30)
+    harness.gateway.will_state(PAID)
+    await harness.sweep(30)
     for story in stories:
-        story = await world.story(story)
+        story = await harness.story(story)
         assert story.payment.status is (Status.PAID if story.attempts else Status.OPEN)
 
 
 def _pragma(conn: Connection, name: str) -> int:
     found: int = conn.execute(text(f"PRAGMA {name}")).scalar_one()
     return found
-
-
-class AwayLedger:
-    async def read(self, *_: object, **__: object) -> None:
-        raise Unavailable
-
-    write = read
-
-    async def close(self) -> None:
-        pass

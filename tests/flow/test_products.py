@@ -21,23 +21,23 @@ from checkout.model.product import Product, Sale
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import ACTION, DECLINED, EXPIRED, PAID, PENDING
+from tests.support.harness import Harness
 from tests.support.shops import CUSTOMER, NOTIFIED, changed
-from tests.support.world import World
 
 QUARTER = 900.0
 
 
-async def product(world: World, **changes: Any) -> Stocked:
+async def product(harness: Harness, **changes: Any) -> Stocked:
     values: dict[str, Any] = {
         "name": "Ticket", "description": "Row 5", "currency": "EUR", "amount": 1250, "quantity": 5,
         "ways": Ways(notification_url=NOTIFIED),
     }  # fmt: skip
-    return await products.make(world.flow, Product(**(values | changes)), {}, world.shop)
+    return await products.make(harness.flow, Product(**(values | changes)), {}, harness.shop)
 
 
-async def shelf(world: World, made: Stocked) -> tuple[int | None, int, int]:
+async def shelf(harness: Harness, made: Stocked) -> tuple[int | None, int, int]:
     """(available, held, sold)"""
-    now = await products.find(world.flow, made.id)
+    now = await products.find(harness.flow, made.id)
     return now.available, now.held, now.sold
 
 
@@ -45,31 +45,31 @@ def choice(**changes: Any) -> Choice:
     return Choice(**({"form": token_hex(8)} | changes))
 
 
-async def bought(world: World, made: Stocked, **changes: Any) -> Story:
-    payment = await products.buy(world.flow, made.id, choice(**changes))
-    return await world.story(payment.uid)
+async def bought(harness: Harness, made: Stocked, **changes: Any) -> Story:
+    payment = await products.buy(harness.flow, made.id, choice(**changes))
+    return await harness.story(payment.uid)
 
 
-async def test_a_buyers_payment(world: World) -> None:
+async def test_a_buyers_payment(harness: Harness) -> None:
     terms = {"tracking_id": "summer", "test": True, "attempts": 2}
-    made = await product(world, amount=625, most_at_once=3, **terms)
-    story = await bought(world, made, quantity=2)
+    made = await product(harness, amount=625, most_at_once=3, **terms)
+    story = await bought(harness, made, quantity=2)
     order = story.payment.order
     assert order.money == Money(1250, "EUR")
     assert order.description == "2 × Ticket"
     assert (order.product, order.quantity) == (made.id, 2)
     assert (order.tracking_id, order.test, order.attempts) == ("summer", True, 2)
-    assert story.payment.expires_at == world.clock() + QUARTER
-    assert await shelf(world, made) == (3, 2, 0)
-    await world.pay(story)
-    assert await world.status(story) is Status.PAID
-    assert await shelf(world, made) == (3, 0, 2)
-    assert await world.told(story) == ["successful"]
+    assert story.payment.expires_at == harness.clock() + QUARTER
+    assert await shelf(harness, made) == (3, 2, 0)
+    await harness.pay(story)
+    assert await harness.status(story) is Status.PAID
+    assert await shelf(harness, made) == (3, 0, 2)
+    assert await harness.told(story) == ["successful"]
 
 
-async def test_fifty_buyers_at_once(world: World) -> None:
-    made = await product(world, quantity=5)
-    flows = [world.flow, world.restarted()]
+async def test_fifty_buyers_at_once(harness: Harness) -> None:
+    made = await product(harness, quantity=5)
+    flows = [harness.flow, harness.restarted()]
 
     async def one(flow: Flow) -> Payment | Sale:
         try:
@@ -81,326 +81,328 @@ async def test_fifty_buyers_at_once(world: World) -> None:
     payments = [each for each in said if isinstance(each, Payment)]
     assert len({payment.uid for payment in payments}) == 5
     assert {each for each in said if not isinstance(each, Payment)} == {Sale.RESERVED}
-    assert await shelf(world, made) == (0, 5, 0)
-    stories = await asyncio.gather(*(world.story(payment.uid) for payment in payments))
-    await asyncio.gather(*(world.pay(story) for story in stories))
-    assert await shelf(world, made) == (0, 0, 5)
+    assert await shelf(harness, made) == (0, 5, 0)
+    stories = await asyncio.gather(*(harness.story(payment.uid) for payment in payments))
+    await asyncio.gather(*(harness.pay(story) for story in stories))
+    assert await shelf(harness, made) == (0, 0, 5)
     assert [await one(flows[0])] == [Sale.SOLD_OUT]
 
 
-async def test_fifty_buyers_of_two(world: World) -> None:
+async def test_fifty_buyers_of_two(harness: Harness) -> None:
     """Five are left and each wants two: two of them get them, and one stays."""
-    made = await product(world, quantity=5, most_at_once=2)
-    work = [products.buy(world.flow, made.id, choice(quantity=2)) for _ in range(50)]
+    made = await product(harness, quantity=5, most_at_once=2)
+    work = [products.buy(harness.flow, made.id, choice(quantity=2)) for _ in range(50)]
     said = await asyncio.gather(*work, return_exceptions=True)
     refused = [each for each in said if isinstance(each, NotForSale)]
     assert len(refused) == 48
     assert all(each.few for each in refused)
-    assert await shelf(world, made) == (1, 4, 0)
+    assert await shelf(harness, made) == (1, 4, 0)
 
 
-async def test_one_form_buys_once(world: World) -> None:
-    made = await product(world, most_at_once=2)
-    flows = [world.flow, world.restarted()]
+async def test_one_form_buys_once(harness: Harness) -> None:
+    made = await product(harness, most_at_once=2)
+    flows = [harness.flow, harness.restarted()]
     same = [products.buy(flows[n % 2], made.id, choice(form="a")) for n in range(20)]
     assert len({payment.uid for payment in await asyncio.gather(*same)}) == 1
-    assert await shelf(world, made) == (4, 1, 0)
-    other = await products.buy(world.flow, made.id, choice(form="a", quantity=2))
+    assert await shelf(harness, made) == (4, 1, 0)
+    other = await products.buy(harness.flow, made.id, choice(form="a", quantity=2))
     assert other.order.quantity == 2
-    assert await shelf(world, made) == (2, 3, 0)
+    assert await shelf(harness, made) == (2, 3, 0)
 
 
-async def test_a_form_after_its_payment_ended_unpaid_buys_anew(world: World) -> None:
-    made = await product(world)
-    first = await bought(world, made, form="a")
-    await world.flow.cancel(first)
-    second = await bought(world, made, form="a")
+async def test_a_form_after_its_payment_ended_unpaid_buys_anew(harness: Harness) -> None:
+    made = await product(harness)
+    first = await bought(harness, made, form="a")
+    await harness.flow.cancel(first)
+    second = await bought(harness, made, form="a")
     assert second.payment.uid != first.payment.uid
-    await world.pay(second)
-    again = await bought(world, made, form="a")
+    await harness.pay(second)
+    again = await bought(harness, made, form="a")
     assert again.payment.uid == second.payment.uid
-    assert await shelf(world, made) == (4, 0, 1)
+    assert await shelf(harness, made) == (4, 0, 1)
 
 
 @pytest.mark.parametrize("end", [DECLINED, EXPIRED], ids=["declined", "expired"])
-async def test_what_is_not_paid_goes_back(world: World, end: Any) -> None:
-    made = await product(world, attempts=1)
-    story = await bought(world, made)
-    world.gateway.will_answer(end)
-    await world.pay(story)
-    if await world.status(story) is Status.OPEN:  # the bank's page lapsed: one can try again
-        await world.flow.cancel(story)
-    assert await shelf(world, made) == (5, 0, 0)
-    assert (await world.kinds(story)).count("released") == 1
+async def test_what_is_not_paid_goes_back(harness: Harness, end: Any) -> None:
+    made = await product(harness, attempts=1)
+    story = await bought(harness, made)
+    harness.gateway.will_answer(end)
+    await harness.pay(story)
+    if await harness.status(story) is Status.OPEN:  # the bank's page lapsed: one can try again
+        await harness.flow.cancel(story)
+    assert await shelf(harness, made) == (5, 0, 0)
+    assert (await harness.kinds(story)).count("released") == 1
 
 
-async def test_given_up_goes_back_at_once(world: World) -> None:
-    made = await product(world, quantity=1)
-    story = await bought(world, made)
-    assert await shelf(world, made) == (0, 1, 0)
-    await world.flow.cancel(story)
-    await world.flow.cancel(story)
-    assert await shelf(world, made) == (1, 0, 0)
+async def test_given_up_goes_back_at_once(harness: Harness) -> None:
+    made = await product(harness, quantity=1)
+    story = await bought(harness, made)
+    assert await shelf(harness, made) == (0, 1, 0)
+    await harness.flow.cancel(story)
+    await harness.flow.cancel(story)
+    assert await shelf(harness, made) == (1, 0, 0)
 
 
-async def test_a_decline_with_tries_left_keeps_the_goods(world: World) -> None:
-    made = await product(world, quantity=1, attempts=2)
-    story = await bought(world, made)
-    world.gateway.will_answer(DECLINED, PAID)
-    story = await world.pay(story)
-    assert await shelf(world, made) == (0, 1, 0)
-    await world.pay(story)
-    assert await shelf(world, made) == (0, 0, 1)
+async def test_a_decline_with_tries_left_keeps_the_goods(harness: Harness) -> None:
+    made = await product(harness, quantity=1, attempts=2)
+    story = await bought(harness, made)
+    harness.gateway.will_answer(DECLINED, PAID)
+    story = await harness.pay(story)
+    assert await shelf(harness, made) == (0, 1, 0)
+    await harness.pay(story)
+    assert await shelf(harness, made) == (0, 0, 1)
 
 
-async def test_left_lying_goes_back_after_a_quarter_of_an_hour(world: World) -> None:
-    made = await product(world)
-    story = await bought(world, made)
-    await world.sweep(QUARTER - 1)
-    assert await shelf(world, made) == (4, 1, 0)
-    await world.sweep(1)
-    assert await shelf(world, made) == (5, 0, 0)
-    assert await world.status(story) is Status.EXPIRED
-    await world.sweep(3600)
-    assert await shelf(world, made) == (5, 0, 0)
+async def test_left_lying_goes_back_after_a_quarter_of_an_hour(harness: Harness) -> None:
+    made = await product(harness)
+    story = await bought(harness, made)
+    await harness.sweep(QUARTER - 1)
+    assert await shelf(harness, made) == (4, 1, 0)
+    await harness.sweep(1)
+    assert await shelf(harness, made) == (5, 0, 0)
+    assert await harness.status(story) is Status.EXPIRED
+    await harness.sweep(3600)
+    assert await shelf(harness, made) == (5, 0, 0)
 
 
-async def test_at_the_bank_for_too_long(world: World) -> None:
+async def test_at_the_bank_for_too_long(harness: Harness) -> None:
     """The bank's page is still open after a quarter of an hour: the goods go back. Who pays then
     has bought; while there are enough that is nobody's trouble."""
-    made = await product(world, quantity=2)
-    story = await bought(world, made)
-    world.gateway.will_answer(ACTION)
-    world.gateway.will_state(ACTION)
-    await world.pay(story)
-    await world.sweep_for(QUARTER, 60)
-    assert await world.status(story) is Status.ACTION
-    assert await shelf(world, made) == (2, 0, 0)
-    world.gateway.will_state(PAID)
-    await world.sweep(3600)
-    assert await world.status(story) is Status.PAID
-    assert await shelf(world, made) == (1, 0, 1)
-    assert "oversold" not in await world.kinds(story)
+    made = await product(harness, quantity=2)
+    story = await bought(harness, made)
+    harness.gateway.will_answer(ACTION)
+    harness.gateway.will_state(ACTION)
+    await harness.pay(story)
+    await harness.sweep_for(QUARTER, 60)
+    assert await harness.status(story) is Status.ACTION
+    assert await shelf(harness, made) == (2, 0, 0)
+    harness.gateway.will_state(PAID)
+    await harness.sweep(3600)
+    assert await harness.status(story) is Status.PAID
+    assert await shelf(harness, made) == (1, 0, 1)
+    assert "oversold" not in await harness.kinds(story)
 
 
-async def test_paid_too_late_and_none_left(world: World) -> None:
-    made = await product(world, quantity=1)
-    late = await bought(world, made)
-    world.gateway.will_answer(ACTION)
-    world.gateway.will_state(ACTION)
-    await world.pay(late)
-    await world.sweep_for(QUARTER, 60)
-    soon = await bought(world, made)
-    world.gateway.will_answer(PAID)
-    await world.pay(soon)
-    world.gateway.will_state(PAID)
-    await world.sweep(3600)
-    assert await world.status(late) is Status.PAID, "the money is taken: it is sold"
-    assert await shelf(world, made) == (0, 0, 2)
-    (event,) = [each for each in await world.events(late) if each.kind == "oversold"]
+async def test_paid_too_late_and_none_left(harness: Harness) -> None:
+    made = await product(harness, quantity=1)
+    late = await bought(harness, made)
+    harness.gateway.will_answer(ACTION)
+    harness.gateway.will_state(ACTION)
+    await harness.pay(late)
+    await harness.sweep_for(QUARTER, 60)
+    soon = await bought(harness, made)
+    harness.gateway.will_answer(PAID)
+    await harness.pay(soon)
+    harness.gateway.will_state(PAID)
+    await harness.sweep(3600)
+    assert await harness.status(late) is Status.PAID, "the money is taken: it is sold"
+    assert await shelf(harness, made) == (0, 0, 2)
+    (event,) = [each for each in await harness.events(late) if each.kind == "oversold"]
     assert event.data == {"product": made.id, "by": 1}
-    assert "oversold" not in await world.kinds(soon)
+    assert "oversold" not in await harness.kinds(soon)
     with pytest.raises(NotForSale):
-        await products.buy(world.flow, made.id, choice())
+        await products.buy(harness.flow, made.id, choice())
 
 
-async def test_a_charge_under_way_keeps_the_goods(world: World) -> None:
+async def test_a_charge_under_way_keeps_the_goods(harness: Harness) -> None:
     """The money may have moved: nobody else can buy them until that is known, or for an hour."""
-    made = await product(world, quantity=1)
-    story = await bought(world, made)
-    world.gateway.will_answer(PENDING)
-    world.gateway.will_state(PENDING)
-    await world.pay(story)
-    await world.sweep_for(QUARTER + 1800, 60)
-    assert await shelf(world, made) == (0, 1, 0)
-    await world.sweep_for(1860, 60)
-    assert await shelf(world, made) == (1, 0, 0)
+    made = await product(harness, quantity=1)
+    story = await bought(harness, made)
+    harness.gateway.will_answer(PENDING)
+    harness.gateway.will_state(PENDING)
+    await harness.pay(story)
+    await harness.sweep_for(QUARTER + 1800, 60)
+    assert await shelf(harness, made) == (0, 1, 0)
+    await harness.sweep_for(1860, 60)
+    assert await shelf(harness, made) == (1, 0, 0)
 
 
-async def test_a_charge_that_is_known_in_time(world: World) -> None:
-    made = await product(world, quantity=1)
-    story = await bought(world, made)
-    world.gateway.will_answer(PENDING)
-    world.gateway.will_state(PENDING)
-    await world.pay(story)
-    await world.sweep_for(QUARTER + 120, 60)
-    world.gateway.will_state(PAID)
-    await world.sweep_for(3700, 600)
-    assert await shelf(world, made) == (0, 0, 1)
-    assert not {"released", "oversold"} & set(await world.kinds(story))
+async def test_a_charge_that_is_known_in_time(harness: Harness) -> None:
+    made = await product(harness, quantity=1)
+    story = await bought(harness, made)
+    harness.gateway.will_answer(PENDING)
+    harness.gateway.will_state(PENDING)
+    await harness.pay(story)
+    await harness.sweep_for(QUARTER + 120, 60)
+    harness.gateway.will_state(PAID)
+    await harness.sweep_for(3700, 600)
+    assert await shelf(harness, made) == (0, 0, 1)
+    assert not {"released", "oversold"} & set(await harness.kinds(story))
 
 
 # What visitors may have reserved who have paid nothing
 
 
-async def test_one_visitor_reserves_a_share(world: World) -> None:
+async def test_one_visitor_reserves_a_share(harness: Harness) -> None:
     """A thousand pieces, and somebody who wants them all for nothing: a tenth is kept for them,
     and a minute's openings are bounded."""
-    made = await product(world, quantity=1000, most_at_once=10)
-    said = []
+    made = await product(harness, quantity=1000, most_at_once=10)
+    said: list[Any] = []
     for number in range(100):
         address = f"2001:db8::{number:x}"
-        work = products.buy(world.flow, made.id, choice(quantity=10), address)
+        work = products.buy(harness.flow, made.id, choice(quantity=10), address)
         said += await asyncio.gather(work, return_exceptions=True)
     refused = [each for each in said if isinstance(each, TooMany)]
     assert len(refused) == 40
     assert {each.limit for each in refused} == {"openings_per_address_10min"}
-    assert await shelf(world, made) == (900, 100, 0)
+    assert await shelf(harness, made) == (900, 100, 0)
     # What lapses is not theirs to reserve again at once.
-    await world.sweep(QUARTER)
-    assert await shelf(world, made) == (1000, 0, 0)
-    await products.buy(world.flow, made.id, choice(quantity=10), "2001:db8::1")
-    assert await shelf(world, made) == (1000, 0, 0)
-    await world.sweep(3600)
-    await products.buy(world.flow, made.id, choice(quantity=10), "2001:db8::1")
-    assert await shelf(world, made) == (990, 10, 0)
+    await harness.sweep(QUARTER)
+    assert await shelf(harness, made) == (1000, 0, 0)
+    await products.buy(harness.flow, made.id, choice(quantity=10), "2001:db8::1")
+    assert await shelf(harness, made) == (1000, 0, 0)
+    await harness.sweep(3600)
+    await products.buy(harness.flow, made.id, choice(quantity=10), "2001:db8::1")
+    assert await shelf(harness, made) == (990, 10, 0)
 
 
-async def test_many_visitors_leave_half_to_who_pays(world: World) -> None:
+async def test_many_visitors_leave_half_to_who_pays(harness: Harness) -> None:
     """From a thousand addresses: half is reserved, and honest customers buy the other."""
-    made = await product(world, quantity=1000, most_at_once=10)
+    made = await product(harness, quantity=1000, most_at_once=10)
     for number in range(1000):
         address = f"10.0.{number // 250}.{number % 250}"
-        await products.buy(world.flow, made.id, choice(quantity=1), address)
-    assert await shelf(world, made) == (500, 500, 0)
+        await products.buy(harness.flow, made.id, choice(quantity=1), address)
+    assert await shelf(harness, made) == (500, 500, 0)
     for number in range(20):
-        payment = await products.buy(world.flow, made.id, choice(), f"192.0.2.{number}")
-        story = await world.story(payment.uid)
-        await world.pay(story, customer=changed(CUSTOMER, ip=f"192.0.2.{number}"))
-        assert await world.status(story) is Status.PAID
-    assert await shelf(world, made) == (480, 500, 20)
+        payment = await products.buy(harness.flow, made.id, choice(), f"192.0.2.{number}")
+        story = await harness.story(payment.uid)
+        await harness.pay(story, customer=changed(CUSTOMER, ip=f"192.0.2.{number}"))
+        assert await harness.status(story) is Status.PAID
+    assert await shelf(harness, made) == (480, 500, 20)
 
 
-async def test_what_was_not_reserved_is_taken_by_pay(world: World) -> None:
-    made = await product(world, quantity=4)
+async def test_what_was_not_reserved_is_taken_by_pay(harness: Harness) -> None:
+    made = await product(harness, quantity=4)
     for _ in range(3):
-        await products.buy(world.flow, made.id, choice(), "192.0.2.1")
-    late = await products.buy(world.flow, made.id, choice(), "192.0.2.1")
-    story = await world.story(late.uid)
-    assert await shelf(world, made) == (1, 3, 0)
-    world.gateway.will_answer(ACTION)
-    story = await world.pay(story)
-    assert await shelf(world, made) == (0, 4, 0)
-    assert "held" in await world.kinds(story)
-    await world.left(story)
-    await world.flow.cancel(await world.story(story))
-    assert await shelf(world, made) == (1, 3, 0)
+        await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
+    late = await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
+    story = await harness.story(late.uid)
+    assert await shelf(harness, made) == (1, 3, 0)
+    harness.gateway.will_answer(ACTION)
+    story = await harness.pay(story)
+    assert await shelf(harness, made) == (0, 4, 0)
+    assert "held" in await harness.kinds(story)
+    await harness.left(story)
+    await harness.flow.cancel(await harness.story(story))
+    assert await shelf(harness, made) == (1, 3, 0)
 
 
-async def test_who_comes_too_late_is_charged_nothing(world: World) -> None:
-    made = await product(world, quantity=4)
+async def test_who_comes_too_late_is_charged_nothing(harness: Harness) -> None:
+    made = await product(harness, quantity=4)
     for _ in range(3):
-        await products.buy(world.flow, made.id, choice(), "192.0.2.1")
-    late = await world.story((await products.buy(world.flow, made.id, choice(), "192.0.2.1")).uid)
-    await bought(world, made)
+        await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
+    late = await harness.story(
+        (await products.buy(harness.flow, made.id, choice(), "192.0.2.1")).uid
+    )
+    await bought(harness, made)
     with pytest.raises(SoldOut):
-        await world.pay(late)
-    assert world.gateway.charges == []
-    assert (await world.story(late)).attempts == ()
-    assert await shelf(world, made) == (0, 4, 0)
+        await harness.pay(late)
+    assert harness.gateway.charges == []
+    assert (await harness.story(late)).attempts == ()
+    assert await shelf(harness, made) == (0, 4, 0)
     with pytest.raises(NotForSale):
-        await products.buy(world.flow, made.id, choice(), "192.0.2.1")
+        await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
 
 
-async def test_fifty_who_pay_for_what_was_not_reserved(world: World) -> None:
+async def test_fifty_who_pay_for_what_was_not_reserved(harness: Harness) -> None:
     """However many press Pay at once, never more are taken than there are."""
-    made = await product(world, quantity=40)
+    made = await product(harness, quantity=40)
     late = []
     for number in range(50):
         address = f"192.0.2.{number}"
-        payment = await products.buy(world.flow, made.id, choice(), address)
-        late.append((await world.story(payment.uid), changed(CUSTOMER, ip=address)))
-    assert await shelf(world, made) == (20, 20, 0)
+        payment = await products.buy(harness.flow, made.id, choice(), address)
+        late.append((await harness.story(payment.uid), changed(CUSTOMER, ip=address)))
+    assert await shelf(harness, made) == (20, 20, 0)
     said = await asyncio.gather(
-        *(world.pay(story, customer=who) for story, who in late), return_exceptions=True
+        *(harness.pay(story, customer=who) for story, who in late), return_exceptions=True
     )
     assert sum(isinstance(each, SoldOut) for each in said) == 10
-    assert len(world.gateway.charges) == 40
-    assert await shelf(world, made) == (0, 0, 40)
+    assert len(harness.gateway.charges) == 40
+    assert await shelf(harness, made) == (0, 0, 40)
 
 
-async def test_links_opened_from_one_address(world: World) -> None:
-    order = shops.order(expires_at=world.clock() + 3600)
+async def test_links_opened_from_one_address(harness: Harness) -> None:
+    order = shops.order(expires_at=harness.clock() + 3600)
     links = [token_hex(32) for _ in range(61)]
     for link in links[:60]:
-        await world.flow.open_link(link, order, world.shop, "192.0.2.1")
+        await harness.flow.open_link(link, order, harness.shop, "192.0.2.1")
     with pytest.raises(TooMany):
-        await world.flow.open_link(links[60], order, world.shop, "192.0.2.1")
+        await harness.flow.open_link(links[60], order, harness.shop, "192.0.2.1")
     # What is open already may be opened as often as one likes, and others may open anything.
-    made = await product(world)
-    assert await products.buy(world.flow, made.id, choice(form="b"), "192.0.2.2")
+    made = await product(harness)
+    assert (await products.buy(harness.flow, made.id, choice(form="b"), "192.0.2.2")).uid
     same = choice(form="b")
     for link in links[:59]:
-        await world.flow.open_link(f"{link[:60]}aaaa", order, world.shop, "192.0.2.2")
+        await harness.flow.open_link(f"{link[:60]}aaaa", order, harness.shop, "192.0.2.2")
     with pytest.raises(TooMany):
-        await products.buy(world.flow, made.id, choice(), "192.0.2.2")
-    await products.buy(world.flow, made.id, same, "192.0.2.2")
-    world.clock.move(600)
-    await world.flow.open_link(links[0], order, world.shop, "192.0.2.1")
-    await world.flow.open_link(links[60], order, world.shop, "192.0.2.2")
+        await products.buy(harness.flow, made.id, choice(), "192.0.2.2")
+    await products.buy(harness.flow, made.id, same, "192.0.2.2")
+    harness.clock.move(600)
+    await harness.flow.open_link(links[0], order, harness.shop, "192.0.2.1")
+    await harness.flow.open_link(links[60], order, harness.shop, "192.0.2.2")
 
 
-async def test_without_end(world: World) -> None:
-    made = await product(world, quantity=None)
-    stories = [await bought(world, made) for _ in range(7)]
-    assert stories[0].payment.expires_at == world.clock() + 24 * 3600
-    await world.pay(stories[0])
-    assert await shelf(world, made) == (None, 6, 1)
-    await world.sweep(24 * 3600)
-    assert await shelf(world, made) == (None, 0, 1)
+async def test_without_end(harness: Harness) -> None:
+    made = await product(harness, quantity=None)
+    stories = [await bought(harness, made) for _ in range(7)]
+    assert stories[0].payment.expires_at == harness.clock() + 24 * 3600
+    await harness.pay(stories[0])
+    assert await shelf(harness, made) == (None, 6, 1)
+    await harness.sweep(24 * 3600)
+    assert await shelf(harness, made) == (None, 0, 1)
 
 
-async def test_the_customers_own_amount(world: World) -> None:
-    made = await product(world, amount=None, least=500, most=10_000)
-    world.gateway.will_answer(DECLINED)
-    story = await bought(world, made, money=Money(777, "EUR"))
+async def test_the_customers_own_amount(harness: Harness) -> None:
+    made = await product(harness, amount=None, least=500, most=10_000)
+    harness.gateway.will_answer(DECLINED)
+    story = await bought(harness, made, money=Money(777, "EUR"))
     assert story.payment.order.money == Money(777, "EUR")
     for money in (None, Money(499, "EUR"), Money(10_001, "EUR")):
         with pytest.raises(Unprocessable):
-            await products.buy(world.flow, made.id, choice(money=money))
-    assert await shelf(world, made) == (4, 1, 0)
+            await products.buy(harness.flow, made.id, choice(money=money))
+    assert await shelf(harness, made) == (4, 1, 0)
 
 
-async def test_a_set_price_can_not_be_chosen(world: World) -> None:
-    made = await product(world)
-    story = await bought(world, made, money=Money(1, "EUR"))
+async def test_a_set_price_can_not_be_chosen(harness: Harness) -> None:
+    made = await product(harness)
+    story = await bought(harness, made, money=Money(1, "EUR"))
     assert story.payment.order.money == Money(1250, "EUR")
     for quantity in (0, -1, 2):
         with pytest.raises(Unprocessable):
-            await products.buy(world.flow, made.id, choice(quantity=quantity))
+            await products.buy(harness.flow, made.id, choice(quantity=quantity))
 
 
-async def test_its_own_time_ends_all(world: World) -> None:
-    made = await product(world, expires_at=world.clock() + 60)
-    story = await bought(world, made)
-    assert story.payment.expires_at == world.clock() + 60
-    world.clock.move(60)
+async def test_its_own_time_ends_all(harness: Harness) -> None:
+    made = await product(harness, expires_at=harness.clock() + 60)
+    story = await bought(harness, made)
+    assert story.payment.expires_at == harness.clock() + 60
+    harness.clock.move(60)
     with pytest.raises(NotForSale) as refused:
-        await products.buy(world.flow, made.id, choice())
+        await products.buy(harness.flow, made.id, choice())
     assert refused.value.sale is Sale.ENDED
 
 
-async def test_taken_off_sale(world: World) -> None:
-    made = await product(world, active=False)
+async def test_taken_off_sale(harness: Harness) -> None:
+    made = await product(harness, active=False)
     with pytest.raises(NotForSale) as refused:
-        await products.buy(world.flow, made.id, choice())
+        await products.buy(harness.flow, made.id, choice())
     assert refused.value.sale is Sale.INACTIVE
 
 
-async def test_changes_under_sales(world: World) -> None:
+async def test_changes_under_sales(harness: Harness) -> None:
     """Numbers are of all there ever were: who writes back what was read changes nothing."""
-    made = await product(world, quantity=2)
-    await world.pay(await bought(world, made))
+    made = await product(harness, quantity=2)
+    await harness.pay(await bought(harness, made))
 
     def more(quantity: int) -> Any:
         return lambda given: (_with(made.product, quantity=quantity), given)
 
-    await products.change(world.flow, made.id, world.shop, more(2))
-    assert await shelf(world, made) == (1, 0, 1)
-    await products.change(world.flow, made.id, world.shop, more(0))
-    assert await shelf(world, made) == (0, 0, 1)
-    await products.change(world.flow, made.id, world.shop, more(10))
-    assert await shelf(world, made) == (9, 0, 1)
+    await products.change(harness.flow, made.id, harness.shop, more(2))
+    assert await shelf(harness, made) == (1, 0, 1)
+    await products.change(harness.flow, made.id, harness.shop, more(0))
+    assert await shelf(harness, made) == (0, 0, 1)
+    await products.change(harness.flow, made.id, harness.shop, more(10))
+    assert await shelf(harness, made) == (9, 0, 1)
 
 
 def _with(found: Product, **changes: Any) -> Product:
@@ -408,20 +410,20 @@ def _with(found: Product, **changes: Any) -> Product:
     return Product(**(values | changes))
 
 
-async def test_no_such_product(world: World) -> None:
+async def test_no_such_product(harness: Harness) -> None:
     with pytest.raises(NotFound):
-        await products.buy(world.flow, "prd_0000000000000000", choice())
+        await products.buy(harness.flow, "prd_0000000000000000", choice())
 
 
-async def test_a_currency_that_no_method_takes(world: World) -> None:
+async def test_a_currency_that_no_method_takes(harness: Harness) -> None:
     with pytest.raises(Unprocessable):
-        await product(world, transaction_type="tokenization")
+        await product(harness, transaction_type="tokenization")
 
 
-async def test_a_payment_without_a_product_touches_no_shelf(world: World) -> None:
-    made = await product(world)
-    story = await world.payment()
-    await world.pay(story)
+async def test_a_payment_without_a_product_touches_no_shelf(harness: Harness) -> None:
+    made = await product(harness)
+    story = await harness.payment()
+    await harness.pay(story)
     assert story.payment.order.product is None
-    assert await shelf(world, made) == (5, 0, 0)
-    assert await world.ledger.read(record.read, story.payment.uid)
+    assert await shelf(harness, made) == (5, 0, 0)
+    assert (await harness.ledger.read(record.read, story.payment.uid)).attempts

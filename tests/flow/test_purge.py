@@ -14,115 +14,116 @@ from checkout.flow import purge
 from checkout.ledger import outbox, payments, personal
 from checkout.ledger.quick import driver
 from checkout.ledger.rows import Story
+from checkout.model.order import Customer, Ways
 from tests.support import shops
 from tests.support.gateway import DECLINED, PAID
-from tests.support.world import World
+from tests.support.harness import Harness
 
 DAY: Final = 24 * 3600.0
-QUIET: Final = shops.Ways()
-LOUD: Final = shops.Ways(notification_url=shops.NOTIFIED)
+QUIET: Final = Ways()
+LOUD: Final = Ways(notification_url=shops.NOTIFIED)
 
 
-async def paid(world: World, count: int, **order: Any) -> list[Story]:
-    return [await world.paid_with(PAID, **({"ways": QUIET} | order)) for _ in range(count)]
+async def paid(harness: Harness, count: int, **order: Any) -> list[Story]:
+    return [await harness.paid_with(PAID, **({"ways": QUIET} | order)) for _ in range(count)]
 
 
-async def purged(world: World, stories: list[Story]) -> list[bool]:
+async def purged(harness: Harness, stories: list[Story]) -> list[bool]:
     """Of which the customer is gone."""
-    found = [await world.story(each) for each in stories]
-    return [each.attempts[0].customer == shops.Customer() for each in found]
+    found = [await harness.story(each) for each in stories]
+    return [each.attempts[0].customer == Customer() for each in found]
 
 
-async def told(world: World, uid: str) -> None:
+async def told(harness: Harness, uid: str) -> None:
     """Its shop has got the letters."""
 
     def settle(conn: Connection) -> None:
         for letter in outbox.of(conn, uid):
             outbox.settle(conn, letter.id, answer="200", due_at=None)
 
-    await world.ledger.write(settle)
+    await harness.ledger.write(settle)
 
 
-async def test_two_servers_purge_each_once(world: World) -> None:
-    made = await paid(world, 50)
-    world.clock.move(401 * DAY)
-    one, two = await asyncio.gather(purge.turn(world.flow), purge.turn(world.restarted()))
+async def test_two_servers_purge_each_once(harness: Harness) -> None:
+    made = await paid(harness, 50)
+    harness.clock.move(401 * DAY)
+    one, two = await asyncio.gather(purge.turn(harness.flow), purge.turn(harness.restarted()))
     assert one.payments + two.payments == 50
-    assert all(await purged(world, made))
-    assert (await purge.turn(world.flow)).payments == 0
+    assert all(await purged(harness, made))
+    assert (await purge.turn(harness.flow)).payments == 0
 
 
-async def test_what_may_not_go_stands_in_nobodys_way(world: World) -> None:
+async def test_what_may_not_go_stands_in_nobodys_way(harness: Harness) -> None:
     """More of it than a batch, and older than the rest."""
-    waiting = await paid(world, purge.BATCH + 5, ways=LOUD)  # the shop has not been told
-    world.clock.move(DAY)
-    made = await paid(world, 3)
-    world.clock.move(401 * DAY)
-    done = await purge.turn(world.flow)
+    waiting = await paid(harness, purge.BATCH + 5, ways=LOUD)  # the shop has not been told
+    harness.clock.move(DAY)
+    made = await paid(harness, 3)
+    harness.clock.move(401 * DAY)
+    done = await purge.turn(harness.flow)
     assert done.payments == 3
     assert done.kept == {"a notification to the shop is on its way": purge.BATCH + 5}
-    assert await purged(world, [*made, *waiting]) == [True] * 3 + [False] * len(waiting)
+    assert await purged(harness, [*made, *waiting]) == [True] * 3 + [False] * len(waiting)
     for each in waiting:
-        await told(world, each.payment.uid)
-    assert (await purge.turn(world.flow)).payments == len(waiting)
+        await told(harness, each.payment.uid)
+    assert (await purge.turn(harness.flow)).payments == len(waiting)
 
 
-async def test_a_row_that_cant_be_read_keeps_no_others(world: World) -> None:
-    made = await paid(world, 5)
+async def test_a_row_that_cant_be_read_keeps_no_others(harness: Harness) -> None:
+    made = await paid(harness, 5)
     bad = made[2].payment.uid
 
     def spoil(conn: Connection) -> None:
         conn.execute(text("UPDATE attempts SET facts = '{' WHERE payment = :uid"), {"uid": bad})
 
-    await world.ledger.write(spoil)
-    world.clock.move(401 * DAY)
-    done = await purge.turn(world.flow)
+    await harness.ledger.write(spoil)
+    harness.clock.move(401 * DAY)
+    done = await purge.turn(harness.flow)
     assert (done.payments, done.kept) == (4, {"it can't be read": 1})
 
 
-async def test_dry_it_changes_nothing(world: World) -> None:
-    made = await paid(world, 3) + [await world.paid_with(DECLINED, attempts=1, ways=QUIET)]
-    world.clock.move(401 * DAY)
-    before = [await world.story(each) for each in made]
-    done = await purge.purge(world.flow, paid=400 * DAY, unpaid=400 * DAY, dry=True)
+async def test_dry_it_changes_nothing(harness: Harness) -> None:
+    made = await paid(harness, 3) + [await harness.paid_with(DECLINED, attempts=1, ways=QUIET)]
+    harness.clock.move(401 * DAY)
+    before = [await harness.story(each) for each in made]
+    done = await purge.purge(harness.flow, paid=400 * DAY, unpaid=400 * DAY, dry=True)
     assert (done.payments, done.marks) == (4, 0)
-    assert [await world.story(each) for each in made] == before
+    assert [await harness.story(each) for each in made] == before
 
 
 @pytest.mark.parametrize(("days", "count"), [(29, 0), (31, 1), (399, 1), (401, 2)])
-async def test_paid_and_unpaid_have_their_times(world: World, days: int, count: int) -> None:
-    await paid(world, 1)
-    await world.paid_with(DECLINED, attempts=1, ways=QUIET)
-    world.clock.move(days * DAY)
-    assert (await purge.turn(world.flow)).payments == count
+async def test_paid_and_unpaid_have_their_times(harness: Harness, days: int, count: int) -> None:
+    await paid(harness, 1)
+    await harness.paid_with(DECLINED, attempts=1, ways=QUIET)
+    harness.clock.move(days * DAY)
+    assert (await purge.turn(harness.flow)).payments == count
 
 
-async def test_marks_go_when_they_have_served(world: World) -> None:
-    order, shop = shops.order(expires_at=world.clock() + DAY), world.shop
-    made = await world.flow.create(order, shop, idempotency_key="k", digest="d")
-    assert (await purge.turn(world.flow)).marks == 0
-    same = await world.flow.create(order, shop, idempotency_key="k", digest="d")
+async def test_marks_go_when_they_have_served(harness: Harness) -> None:
+    order, shop = shops.order(expires_at=harness.clock() + DAY), harness.shop
+    made = await harness.flow.create(order, shop, idempotency_key="k", digest="d")
+    assert (await purge.turn(harness.flow)).marks == 0
+    same = await harness.flow.create(order, shop, idempotency_key="k", digest="d")
     assert same.uid == made.uid
-    world.clock.move(3 * DAY)
-    assert (await purge.turn(world.flow)).marks == 1
+    harness.clock.move(3 * DAY)
+    assert (await purge.turn(harness.flow)).marks == 1
 
 
-async def test_no_payment_waits(world: World) -> None:
+async def test_no_payment_waits(harness: Harness) -> None:
     """Four hundred are purged meanwhile; a batch holds the ledger for some milliseconds."""
-    order, shop = shops.order(expires_at=world.clock() + DAY), world.shop
-    uids = [(await world.flow.create(order, shop)).uid for _ in range(400)]
+    order, shop = shops.order(expires_at=harness.clock() + DAY), harness.shop
+    uids = [(await harness.flow.create(order, shop)).uid for _ in range(400)]
 
     def give_up(conn: Connection) -> None:
         for uid in uids:
             payments.change(conn, uid, status="cancelled", cancelled=True)
 
-    await world.ledger.write(give_up)
-    world.clock.move(31 * DAY)
-    order = shops.order(expires_at=world.clock() + DAY)
-    work, waits = asyncio.create_task(purge.turn(world.flow)), []
+    await harness.ledger.write(give_up)
+    harness.clock.move(31 * DAY)
+    order = shops.order(expires_at=harness.clock() + DAY)
+    work, waits = asyncio.create_task(purge.turn(harness.flow)), []
     while not work.done():
         begun = time.perf_counter()
-        await world.flow.create(order, shop)
+        await harness.flow.create(order, shop)
         waits.append(time.perf_counter() - begun)
         await asyncio.sleep(0.002)
     assert (await work).payments == 400
@@ -131,7 +132,7 @@ async def test_no_payment_waits(world: World) -> None:
     assert max(waits) < 0.5
 
 
-async def test_what_is_due_is_found_by_an_index(url: str, world: World) -> None:
+async def test_what_is_due_is_found_by_an_index(url: str, harness: Harness) -> None:
     """However much is due: a batch is read where the requests are answered."""
     if not url.startswith("sqlite"):
         pytest.skip("asks SQLite how it would look")
@@ -149,5 +150,5 @@ async def test_what_is_due_is_found_by_an_index(url: str, world: World) -> None:
             assert "_to_purge" in plan[0], plan
             assert not any("TEMP B-TREE" in step for step in plan), plan
 
-    await world.ledger.read(look)
+    await harness.ledger.read(look)
     assert len(seen) == 4

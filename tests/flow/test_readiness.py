@@ -19,50 +19,49 @@ from checkout.errors import Unavailable
 from checkout.flow.background import Background, Task
 from checkout.flow.readiness import AGAIN, DEADLINE, FRESH, Readiness
 from checkout.ledger import pulse
-from tests.flow.postman import until
+from checkout.ledger.store import Ledger
 from tests.support.clock import Clock
 from tests.support.databases import sqlite
-from tests.support.server import SHOP, Server
-from tests.support.world import World, open_world
+from tests.support.harness import Harness, open_harness
+from tests.support.killable_server import KillableServer
+from tests.support.ledgers import WrappedLedger
+from tests.support.polling import until
+from tests.support.settings import SHOP
 
 resource = pytest.importorskip("resource")
 
 
-class Counted:
+class Counted(WrappedLedger):
     """A ledger that counts its writes; `broken`: what they raise; `door`: shut while they hang."""
 
-    def __init__(self, real: Any) -> None:
-        self.real = real
-        self.read = real.read
+    def __init__(self, inner: Ledger) -> None:
+        super().__init__(inner)
         self.writes = 0
         self.broken: Exception | None = None
         self.door = asyncio.Event()
         self.door.set()
 
-    async def write(self, verb: Any, *args: Any, **more: Any) -> Any:
+    async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
         self.writes += 1
         await self.door.wait()
         if self.broken is not None:
             raise self.broken
-        return await self.real.write(verb, *args, **more)
-
-    async def close(self) -> None:
-        pass
+        return await super().write(verb, *args, **kwargs)
 
 
 @pytest.fixture
-def ledger(world: World) -> Counted:
-    return Counted(world.ledger)
+def ledger(harness: Harness) -> Counted:
+    return Counted(harness.ledger)
 
 
-async def test_it_writes(world: World, ledger: Counted) -> None:
+async def test_it_writes(harness: Harness, ledger: Counted) -> None:
     readiness, before = Readiness(ledger, list), time.time()
     assert await readiness.failing() == []
 
     def at(conn: Any) -> float:
         return float(conn.execute(text("SELECT at FROM pulse")).scalar_one())
 
-    assert before <= await world.ledger.read(at) <= time.time()
+    assert before <= await harness.ledger.read(at) <= time.time()
 
 
 async def test_a_thousand_checks_are_one_write(ledger: Counted) -> None:
@@ -132,8 +131,8 @@ async def test_a_background_task_that_is_stuck_is_named(ledger: Counted) -> None
 
 async def test_a_database_that_somebody_has_locked(tmp_path: Path) -> None:
     url = sqlite(tmp_path)
-    async with open_world(url) as world:
-        readiness = Readiness(world.ledger, list)
+    async with open_harness(url) as harness:
+        readiness = Readiness(harness.ledger, list)
         other = sqlite3.connect(make_url(url).database or "", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         assert await readiness.failing() == ["ledger"]
@@ -145,21 +144,21 @@ async def test_a_database_that_somebody_has_locked(tmp_path: Path) -> None:
 
 async def test_a_database_that_may_only_be_read(tmp_path: Path) -> None:
     url = sqlite(tmp_path)
-    async with open_world(url) as world:
+    async with open_harness(url) as harness:
 
         def shut(conn: Any) -> None:
             pulse.beat(conn, 1.0)
             conn.exec_driver_sql("PRAGMA query_only=ON")
 
-        await world.ledger.write(shut)
-        assert await Readiness(world.ledger, list).failing() == ["ledger"]
+        await harness.ledger.write(shut)
+        assert await Readiness(harness.ledger, list).failing() == ["ledger"]
 
 
 async def test_a_database_that_was_removed(tmp_path: Path) -> None:
     url = sqlite(tmp_path)
-    async with open_world(url) as world:
+    async with open_harness(url) as harness:
         os.unlink(make_url(url).database or "")
-        assert await Readiness(world.ledger, list).failing() == ["ledger"]
+        assert await Readiness(harness.ledger, list).failing() == ["ledger"]
 
 
 # The whole server
@@ -179,7 +178,7 @@ async def test_a_disk_that_is_full(tmp_path: Path) -> None:
 
     receiver = await asyncio.start_server(shop, "127.0.0.1", 0)
     address = f"http://127.0.0.1:{receiver.sockets[0].getsockname()[1]}/told"
-    server = Server(tmp_path, "http://127.0.0.1:9")
+    server = KillableServer(tmp_path, "http://127.0.0.1:9")
     try:
         await server.start()
         async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
@@ -206,14 +205,14 @@ async def test_a_disk_that_is_full(tmp_path: Path) -> None:
         receiver.close()
 
 
-def _most_written(server: Server, size: int) -> None:
+def _most_written(server: KillableServer, size: int) -> None:
     """How large a file may become: a disk that is full, as far as a process can tell."""
     for pid in server.pids():
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
 async def _expiring(
-    http: httpx.AsyncClient, server: Server, address: str, *, seconds: float
+    http: httpx.AsyncClient, server: KillableServer, address: str, *, seconds: float
 ) -> None:
     at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() + seconds))
     order = {"amount": 1999, "currency": "EUR", "description": "Two tickets", "expired_at": at}

@@ -22,9 +22,10 @@ from checkout.flow.rooms import NoRoom, Rooms
 from checkout.ledger import outbox
 from checkout.ledger.outbox import Letter
 from checkout.model.order import Ways
-from tests.flow.postman import PUBLIC, until
+from tests.flow.webhook_receiver import PUBLIC
 from tests.support import shops
-from tests.support.world import World, open_world
+from tests.support.harness import Harness, open_harness
+from tests.support.polling import until
 
 HANGING, WELL = "hanging.example.com", "well.example.com"
 
@@ -128,8 +129,8 @@ async def test_waiting_has_an_end_and_so_has_the_line() -> None:
 class Street:
     """Shops' servers behind one courier; those of a host in `hanging` never answer."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
         self.hanging = {HANGING}
         self.asked = Counter[str]()
         self.told: list[str] = []
@@ -139,7 +140,7 @@ class Street:
         self.courier = self.another()
 
     def another(self) -> Courier:
-        return Courier(self.world.restarted(), self.http, self._resolve)
+        return Courier(self.harness.restarted(), self.http, self._resolve)
 
     async def _resolve(self, _host: str, _port: int) -> Sequence[str]:
         return (PUBLIC,)
@@ -162,16 +163,16 @@ class Street:
         """Letters that are due; one payment has them all."""
         url = f"https://{host}/told"
         order = shops.order(ways=Ways(notification_url=url))
-        made = await self.world.flow.create(order, self.world.settings.shops[shop])
+        made = await self.harness.flow.create(order, self.harness.settings.shops[shop])
         name = f"{host.partition('.')[0]}-{made.uid[:8]}"
         names = [f"{name}-{number}" for number in range(count)]
 
         def add(conn: object) -> None:
             for place, name in enumerate(names):
-                at = self.world.clock() - 1 + place * 1e-6
+                at = self.harness.clock() - 1 + place * 1e-6
                 outbox.add(conn, id=name, payment=made.uid, url=url, body="{}", now=at)  # type: ignore[arg-type]
 
-        await self.world.ledger.write(add)
+        await self.harness.ledger.write(add)
         return names
 
     async def tell(self, names: Sequence[str], *couriers: Courier) -> None:
@@ -185,7 +186,7 @@ class Street:
 
     async def letters(self, names: Sequence[str]) -> list[Letter]:
         wanted = set(names)
-        found = await self.world.ledger.read(outbox.due, 1e12, 10_000, free=lambda *_: 10_000)
+        found = await self.harness.ledger.read(outbox.due, 1e12, 10_000, free=lambda *_: 10_000)
         return [each for each in found if each.id in wanted]
 
 
@@ -194,8 +195,8 @@ async def street(url: str) -> AsyncIterator[Street]:
     async with AsyncExitStack() as stack:
         named = [shops.shop(id=f"shop{number}") for number in range(40)]
         settings = shops.settings(shops.shop(), shops.shop(id="other"), *named)
-        world = await stack.enter_async_context(open_world(url, settings=settings))
-        street = Street(world)
+        harness = await stack.enter_async_context(open_harness(url, settings=settings))
+        street = Street(harness)
         await stack.enter_async_context(street.http)
         yield street
         for task in asyncio.all_tasks():
@@ -220,7 +221,7 @@ async def test_a_thousand_letters_for_a_shop_that_hangs(street: Street) -> None:
 async def test_what_waited_goes_its_way_when_the_shop_is_back(street: Street) -> None:
     waiting = await street.write(50, HANGING)
     street.hanging.clear()
-    flow = street.world.flow
+    flow = street.harness.flow
     courier = Courier(flow, street.http, street._resolve)
     turns = 0
     while len(street.told) < 50 and turns < 100:
@@ -316,7 +317,7 @@ async def test_names_that_hang_are_at_the_expense_of_their_shop(names: Names) ->
     resolver = Resolver("test", names, seconds=0.05)
     before = threading.active_count()
     hosts = [f"{number}.hanging.example.com" for number in range(60)]
-    look_ups = [asyncio.create_task(resolver.of("a")(host, 443)) for host in hosts]
+    look_ups = [asyncio.ensure_future(resolver.of("a")(host, 443)) for host in hosts]
     await asyncio.sleep(0.2)
     assert threading.active_count() - before == 16
     assert await resolver.of("b")("well.example.com", 443) == [PUBLIC]
@@ -342,7 +343,7 @@ async def test_a_letter_that_found_no_room_for_its_name_is_not_tried(street: Str
         raise NoRoom
 
     (before,) = await street.letters([name])
-    courier = Courier(street.world.flow, street.http, full)
+    courier = Courier(street.harness.flow, street.http, full)
     await courier.deliver()
     await courier.finish(5)
     assert await street.letters([name]) == [before]

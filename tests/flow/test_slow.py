@@ -16,32 +16,32 @@ from checkout.ledger.rows import Story
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
 from tests.support.gateway import ACTION, EXPIRED, PAID, PENDING
-from tests.support.world import World
+from tests.support.harness import Harness
 
 SLOW = 240.0
 IN_PROGRESS = PENDING
 
 
 @pytest.fixture
-def slow(world: World) -> World:
-    world.gateway.can = msgspec.structs.replace(world.gateway.can, slow=SLOW)
-    world.flow = world.restarted()
-    return world
+def slow(harness: Harness) -> Harness:
+    harness.gateway.can = msgspec.structs.replace(harness.gateway.can, slow=SLOW)
+    harness.flow = harness.restarted()
+    return harness
 
 
-async def asked(world: World, story: Story, seconds: float) -> list[float]:
+async def asked(harness: Harness, story: Story, seconds: float) -> list[float]:
     """When it was asked about, in seconds, while nobody looked for so long."""
-    began, times, number = world.clock(), list[float](), story.attempts[-1].number
+    began, times, number = harness.clock(), list[float](), story.attempts[-1].number
     while True:
-        attempt = (await world.story(story)).attempts[number - 1]
+        attempt = (await harness.story(story)).attempts[number - 1]
         if attempt.sweep_at is None or attempt.sweep_at > began + seconds:
             return times
-        before = len(world.gateway.queries)
-        await world.sweep(max(0.0, attempt.sweep_at - world.clock()))
-        times += [world.clock() - began] * (len(world.gateway.queries) - before)
+        before = len(harness.gateway.queries)
+        await harness.sweep(max(0.0, attempt.sweep_at - harness.clock()))
+        times += [harness.clock() - began] * (len(harness.gateway.queries) - before)
 
 
-async def test_every_few_minutes_and_beyond_our_own_time(slow: World) -> None:
+async def test_every_few_minutes_and_beyond_our_own_time(slow: Harness) -> None:
     story = await slow.paid_with(IN_PROGRESS, expires_at=slow.clock() + HOUR)
     slow.gateway.will_state(IN_PROGRESS)
     times = await asked(slow, story, 12 * HOUR)
@@ -56,7 +56,7 @@ async def test_every_few_minutes_and_beyond_our_own_time(slow: World) -> None:
     assert await asked(slow, story, DAY) == []
 
 
-async def test_after_a_day_hourly_and_not_for_ever(slow: World) -> None:
+async def test_after_a_day_hourly_and_not_for_ever(slow: Harness) -> None:
     story = await slow.paid_with(IN_PROGRESS, expires_at=slow.clock() + HOUR)
     slow.gateway.will_state(IN_PROGRESS)
     slow.clock.move(DAY)
@@ -70,7 +70,7 @@ async def test_after_a_day_hourly_and_not_for_ever(slow: World) -> None:
     assert await slow.status(story) is Status.PENDING
 
 
-async def test_what_nobody_paid_is_left_alone_in_the_end(slow: World) -> None:
+async def test_what_nobody_paid_is_left_alone_in_the_end(slow: Harness) -> None:
     """At the same pace, but no longer than an hour past our time."""
     story = await slow.paid_with(ACTION, expires_at=slow.clock() + HOUR)
     slow.gateway.will_state(ACTION)
@@ -79,7 +79,7 @@ async def test_what_nobody_paid_is_left_alone_in_the_end(slow: World) -> None:
     assert len(times) > 20
 
 
-async def test_the_last_question_finds_it_under_way(slow: World) -> None:
+async def test_the_last_question_finds_it_under_way(slow: Harness) -> None:
     story = await slow.paid_with(ACTION, expires_at=slow.clock() + HOUR)
     slow.gateway.will_state(IN_PROGRESS)
     with capture_logs() as said:

@@ -19,30 +19,30 @@ from checkout.model.order import Method, Ways
 from checkout.model.outcome import UNKNOWN
 from checkout.model.product import Product
 from checkout.model.status import Status
-from tests.flow.postman import until
 from tests.support import shops
 from tests.support.gateway import ACTION, PAID, PENDING, FakeGateway, Held
-from tests.support.world import World, open_world
+from tests.support.harness import Harness, open_harness
+from tests.support.polling import until
 
 OTHER = Method(name="other_card", gateway="other")
 
 
 class Two:
-    """A world with two accounts, `hanging` and `well`."""
+    """A harness with two accounts, `hanging` and `well`."""
 
-    def __init__(self, world: World, hanging: FakeGateway, well: FakeGateway) -> None:
-        self.world, self.hanging, self.well = world, hanging, well
-        self.sweeper = Sweeper(world.flow)
+    def __init__(self, harness: Harness, hanging: FakeGateway, well: FakeGateway) -> None:
+        self.harness, self.hanging, self.well = harness, hanging, well
+        self.sweeper = Sweeper(harness.flow)
         self.held = Held(PAID)
         self._hosts = ip_network("10.0.0.0/16").hosts()
 
     async def pay(self, story: Story, method: str) -> Story:
         """Each by a customer of its own."""
         customer = shops.changed(shops.CUSTOMER, ip=str(next(self._hosts)))
-        return await self.world.pay(story, method=method, customer=customer)
+        return await self.harness.pay(story, method=method, customer=customer)
 
     async def pending(self, method: str) -> Story:
-        return await self.pay(await self.world.payment(), method)
+        return await self.pay(await self.harness.payment(), method)
 
 
 @pytest.fixture
@@ -50,11 +50,11 @@ async def two(url: str) -> AsyncIterator[Two]:
     settings = shops.settings(shops.shop(methods=(shops.CARDS, OTHER)))
     hanging, well = FakeGateway(), FakeGateway()
     named = {"cards": hanging, "other": well}
-    async with open_world(url, settings=settings, gateways=named) as world:  # type: ignore[arg-type]
+    async with open_harness(url, settings=settings, gateways=named) as harness:  # type: ignore[arg-type]
         for each in (hanging, well):
             each.has("refund", "operation_status")
             each.will_answer(PENDING)
-        found = Two(world, hanging, well)
+        found = Two(harness, hanging, well)
         yield found
         found.held.let.set()
         await found.sweeper.finish()
@@ -65,11 +65,11 @@ async def test_attempts_of_another_account_are_asked_about(two: Two) -> None:
     good = [await two.pending("other_card") for _ in range(5)]
     two.hanging.will_state(two.held)
     two.well.will_state(PAID)
-    two.world.clock.move(5)
+    two.harness.clock.move(5)
 
     async def settled() -> bool:
         await two.sweeper.turn()
-        states = {await two.world.status(story) for story in good}
+        states = {await two.harness.status(story) for story in good}
         return states == {Status.PAID} and len(two.hanging.queries) == AT_ONCE
 
     await until(settled)
@@ -81,7 +81,7 @@ async def test_attempts_of_another_account_are_asked_about(two: Two) -> None:
     await two.sweeper.finish()
     await two.sweeper.turn()
     await two.sweeper.finish()
-    assert {await two.world.status(story) for story in stuck} == {Status.PAID}
+    assert {await two.harness.status(story) for story in stuck} == {Status.PAID}
     assert len(two.hanging.queries) == len(stuck), "once each"
 
 
@@ -92,10 +92,10 @@ async def test_operations_of_another_account_are_asked_about(two: Two) -> None:
     for method, count in (("credit_card", AT_ONCE + 10), ("other_card", 3)):
         for _ in range(count):
             story = await two.pending(method)
-            await operate(two.world.flow, "refund", story.payment.uid, amount=1)
+            await operate(two.harness.flow, "refund", story.payment.uid, amount=1)
     two.hanging.will_trace(two.held)
     two.well.will_trace(PAID)
-    two.world.clock.move(5)
+    two.harness.clock.move(5)
 
     async def asked() -> bool:
         await two.sweeper.turn()
@@ -106,29 +106,29 @@ async def test_operations_of_another_account_are_asked_about(two: Two) -> None:
 
 async def test_goods_of_buyers_at_another_gateway_go_back(two: Two) -> None:
     """Also where very many buyers of one that hangs are to be looked at for the last time."""
-    world = two.world
-    world.flow.unreadable.clear()
+    harness = two.harness
+    harness.flow.unreadable.clear()
     terms = Product(
         name="Ticket", description="Row 5", currency="EUR", amount=1250, quantity=1000, ways=Ways()
     )
-    made = await products.make(world.flow, terms, {}, world.shop)
+    made = await products.make(harness.flow, terms, {}, harness.shop)
 
     async def at_the_bank(method: str, gateway: FakeGateway) -> None:
         gateway.will_answer(ACTION)
         gateway.will_state(ACTION)
-        buyer = await products.buy(world.flow, made.id, Choice(form=token_hex(8)))
-        await two.pay(await world.story(buyer.uid), method)
+        buyer = await products.buy(harness.flow, made.id, Choice(form=token_hex(8)))
+        await two.pay(await harness.story(buyer.uid), method)
 
     for _ in range(AT_ONCE + 80):
         await at_the_bank("credit_card", two.hanging)
     for _ in range(3):
         await at_the_bank("other_card", two.well)
     two.hanging.will_state(two.held)
-    world.clock.move(2 * HOUR)
+    harness.clock.move(2 * HOUR)
 
     async def back() -> bool:
         await two.sweeper.turn()
-        held = (await products.find(world.flow, made.id)).held
+        held = (await products.find(harness.flow, made.id)).held
         return held == AT_ONCE + 80
 
     await until(back, 5)

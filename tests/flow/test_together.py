@@ -10,18 +10,18 @@ from checkout.flow.sweep import reconcile, sweep
 from checkout.model.outcome import Outcome
 from checkout.model.status import MOVES, Status
 from tests.support.gateway import ACTION, DECLINED, PAID, PENDING
-from tests.support.world import World, submission
+from tests.support.harness import Harness, submission
 
 
 @pytest.mark.parametrize("state", [PAID, DECLINED, PENDING], ids=["paid", "declined", "pending"])
-async def test_everything_at_once(world: World, state: Outcome) -> None:
-    story = await world.paid_with(ACTION, attempts=2)
-    world.gateway.will_state(state)
-    world.gateway.will_answer(DECLINED)
-    flows = [world.flow, world.restarted()]
+async def test_everything_at_once(harness: Harness, state: Outcome) -> None:
+    story = await harness.paid_with(ACTION, attempts=2)
+    harness.gateway.will_state(state)
+    harness.gateway.will_answer(DECLINED)
+    flows = [harness.flow, harness.restarted()]
     (attempt,) = story.attempts
     uid = story.payment.uid
-    world.clock.move(31)
+    harness.clock.move(31)
     work = [
         verb
         for flow in flows * 3
@@ -40,13 +40,13 @@ async def test_everything_at_once(world: World, state: Outcome) -> None:
     await asyncio.wait_for(asyncio.gather(*work), 30)
     for flow in flows:
         await flow.finish(5)
-    after = await world.story(story)
-    assert after.payment.status is after.status(world.clock())
-    assert len(world.gateway.charges) == len(after.attempts)
-    told = await world.told(story)
+    after = await harness.story(story)
+    assert after.payment.status is after.status(harness.clock())
+    assert len(harness.gateway.charges) == len(after.attempts)
+    told = await harness.told(story)
     assert len(set(told)) == len(told)
     at = {1: Status.CLAIMED, 2: Status.CLAIMED}
-    for event in await world.events(story):
+    for event in await harness.events(story):
         if event.kind in ("moved", "left") and event.attempt is not None:
             to = Status(event.data.get("to", Status.CANCELLED))
             assert to in MOVES[at[event.attempt]]

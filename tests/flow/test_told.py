@@ -7,40 +7,40 @@ import asyncio
 from checkout.ledger import outbox
 from checkout.model.order import Ways
 from tests.support.gateway import DECLINED, PAID, PENDING
-from tests.support.world import World
+from tests.support.harness import Harness
 
 
-async def test_no_letter_no_waiting(world: World) -> None:
-    for story in (await world.payment(), await world.paid_with(PENDING)):
-        await asyncio.wait_for(world.flow.told(story), 10)
-    silent = await world.paid_with(PAID, ways=Ways())
-    assert await world.letters(silent) == []
-    await asyncio.wait_for(world.flow.told(silent), 10)
+async def test_no_letter_no_waiting(harness: Harness) -> None:
+    for story in (await harness.payment(), await harness.paid_with(PENDING)):
+        await asyncio.wait_for(harness.flow.told(story), 10)
+    silent = await harness.paid_with(PAID, ways=Ways())
+    assert await harness.letters(silent) == []
+    await asyncio.wait_for(harness.flow.told(silent), 10)
 
 
-async def test_it_waits_for_the_first_try(world: World) -> None:
-    story = await world.paid_with(PAID)
-    waiting = asyncio.create_task(world.flow.told(story))
+async def test_it_waits_for_the_first_try(harness: Harness) -> None:
+    story = await harness.paid_with(PAID)
+    waiting = asyncio.create_task(harness.flow.told(story))
     await asyncio.sleep(0.1)
     assert not waiting.done()
-    (letter,) = await world.letters(story)
-    await world.ledger.write(outbox.settle, letter.id, answer="503", due_at=world.clock() + 5)
+    (letter,) = await harness.letters(story)
+    await harness.ledger.write(outbox.settle, letter.id, answer="503", due_at=harness.clock() + 5)
     await asyncio.wait_for(waiting, 10)
-    await asyncio.wait_for(world.flow.told(story), 10)
+    await asyncio.wait_for(harness.flow.told(story), 10)
 
 
-async def test_it_waits_three_seconds_at_most_and_only_once(world: World) -> None:
-    story = await world.paid_with(DECLINED)
-    waiting = asyncio.create_task(world.flow.told(story))
-    world.clock.move(2.9)
+async def test_it_waits_three_seconds_at_most_and_only_once(harness: Harness) -> None:
+    story = await harness.paid_with(DECLINED)
+    waiting = asyncio.create_task(harness.flow.told(story))
+    harness.clock.move(2.9)
     await asyncio.sleep(0.1)
     assert not waiting.done()
-    world.clock.move(0.1)
+    harness.clock.move(0.1)
     await asyncio.wait_for(waiting, 10)
-    await asyncio.wait_for(world.flow.told(story), 10)
+    await asyncio.wait_for(harness.flow.told(story), 10)
 
 
-async def test_the_courier_is_woken_by_the_letter(world: World) -> None:
-    assert not world.flow.letters_waiting.is_set()
-    await world.paid_with(PAID)
-    assert world.flow.letters_waiting.is_set()
+async def test_the_courier_is_woken_by_the_letter(harness: Harness) -> None:
+    assert not harness.flow.letters_waiting.is_set()
+    await harness.paid_with(PAID)
+    assert harness.flow.letters_waiting.is_set()

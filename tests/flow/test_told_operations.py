@@ -20,7 +20,7 @@ from checkout.model.outcome import UNKNOWN, Facts, News, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, UNREACHABLE
-from tests.support.world import World
+from tests.support.harness import Harness
 
 CAPTURED = Outcome(Status.PAID, "o-1")
 REFUNDED = Outcome(Status.REFUNDED, "o-2")
@@ -28,25 +28,25 @@ VERBS = ("capture", "void", "refund", "operation_status")
 
 
 @pytest.fixture
-async def office(world: World) -> World:
-    world.gateway.has(*VERBS)
-    return world
+async def office(harness: Harness) -> Harness:
+    harness.gateway.has(*VERBS)
+    return harness
 
 
-async def held(world: World) -> Story:
-    return await world.paid_with(AUTHORIZED, transaction_type="authorization")
+async def held(harness: Harness) -> Story:
+    return await harness.paid_with(AUTHORIZED, transaction_type="authorization")
 
 
-async def do(world: World, kind: str, story: Story, said: Any, **more: Any) -> Operation:
-    world.gateway.will_do(said)
-    return await operate(world.flow, kind, story.payment.uid, **more)
+async def do(harness: Harness, kind: str, story: Story, said: Any, **more: Any) -> Operation:
+    harness.gateway.will_do(said)
+    return await operate(harness.flow, kind, story.payment.uid, **more)
 
 
-async def bodies(world: World, story: Story) -> list[dict[str, Any]]:
-    return [json.loads(each.body)["transaction"] for each in await world.letters(story)]
+async def bodies(harness: Harness, story: Story) -> list[dict[str, Any]]:
+    return [json.loads(each.body)["transaction"] for each in await harness.letters(story)]
 
 
-async def test_a_captures_letter(office: World) -> None:
+async def test_a_captures_letter(office: Harness) -> None:
     story = await held(office)
     office.clock.move(60)
     facts = Facts(money=Money(1000, "EUR"), code="S.0000", message="Captured", auth_code="1",
@@ -82,7 +82,7 @@ async def test_a_captures_letter(office: World) -> None:
     assert "o-1" not in json.dumps(captured), "the gateway's own name is for our queries"
 
 
-async def test_all_of_a_payments_life_in_letters(office: World) -> None:
+async def test_all_of_a_payments_life_in_letters(office: Harness) -> None:
     story = await held(office)
     await do(office, "capture", story, CAPTURED)
     for amount in (1000, 250):
@@ -99,7 +99,7 @@ async def test_all_of_a_payments_life_in_letters(office: World) -> None:
     assert (after.payment.status, after.payment.told) == (Status.REFUNDED, "refunded")
 
 
-async def test_what_looks_at_the_payment_later_tells_nothing_again(office: World) -> None:
+async def test_what_looks_at_the_payment_later_tells_nothing_again(office: Harness) -> None:
     story = await held(office)
     await do(office, "capture", story, CAPTURED)
     for _ in range(2):
@@ -112,14 +112,14 @@ async def test_what_looks_at_the_payment_later_tells_nothing_again(office: World
     ]  # fmt: skip
 
 
-async def test_a_void(office: World) -> None:
+async def test_a_void(office: Harness) -> None:
     story = await held(office)
     await do(office, "void", story, REFUNDED)
     assert await office.told(story) == ["successful", "successful: void"]
 
 
 @pytest.mark.parametrize("answer", [DECLINED, UNREACHABLE])
-async def test_a_refusal_at_once_is_the_answer_alone(office: World, answer: Outcome) -> None:
+async def test_a_refusal_at_once_is_the_answer_alone(office: Harness, answer: Outcome) -> None:
     """Who asked has it; a letter that says "failed" would be taken for the payment by many."""
     story = await office.paid_with(PAID)
     assert (await do(office, "refund", story, answer)).status is answer.status
@@ -127,7 +127,7 @@ async def test_a_refusal_at_once_is_the_answer_alone(office: World, answer: Outc
 
 
 @pytest.mark.parametrize("later", [DECLINED, ABSENT])
-async def test_what_fails_later_is_told(office: World, later: Outcome) -> None:
+async def test_what_fails_later_is_told(office: Harness, later: Outcome) -> None:
     story = await office.paid_with(PAID)
     await do(office, "refund", story, UNKNOWN)
     office.gateway.will_trace(later)
@@ -137,7 +137,7 @@ async def test_what_fails_later_is_told(office: World, later: Outcome) -> None:
     assert await office.told(story) == ["successful", "failed: refund", "successful: refund"]
 
 
-async def test_what_was_taken_for_failed_and_done_after_all(office: World) -> None:
+async def test_what_was_taken_for_failed_and_done_after_all(office: Harness) -> None:
     """By the gateway's notification: asked about again, told again, raised."""
     story = await office.paid_with(PAID)
     refund = await do(office, "refund", story, UNKNOWN, amount=500)
@@ -156,7 +156,7 @@ async def test_what_was_taken_for_failed_and_done_after_all(office: World) -> No
     assert (await office.kinds(story)).count("late_operation") == 1
 
 
-async def test_what_failed_is_asked_about_in_vain_and_a_person_is_told(office: World) -> None:
+async def test_what_failed_is_asked_about_in_vain_and_a_person_is_told(office: Harness) -> None:
     story = await office.paid_with(PAID)
     refund = await do(office, "refund", story, DECLINED)
     office.gateway.will_trace(UNKNOWN)
@@ -170,7 +170,7 @@ async def test_what_failed_is_asked_about_in_vain_and_a_person_is_told(office: W
 
 
 @pytest.mark.parametrize("accept", [True, False])
-async def test_what_a_person_decides_is_told(office: World, *, accept: bool) -> None:
+async def test_what_a_person_decides_is_told(office: Harness, *, accept: bool) -> None:
     story = await office.paid_with(PAID)
     refund = await do(office, "refund", story, UNKNOWN)
     office.clock.move(61)
@@ -179,13 +179,13 @@ async def test_what_a_person_decides_is_told(office: World, *, accept: bool) -> 
     assert await office.told(story) == ["successful", f"{word}: refund"]
 
 
-async def test_a_shop_that_wants_none_gets_none(office: World) -> None:
+async def test_a_shop_that_wants_none_gets_none(office: Harness) -> None:
     story = await office.paid_with(PAID, ways=Ways())
     await do(office, "refund", story, REFUNDED)
     assert await office.letters(story) == []
 
 
-async def test_the_letter_wakes_the_sender(office: World) -> None:
+async def test_the_letter_wakes_the_sender(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.flow.letters_waiting.clear()
     await do(office, "refund", story, REFUNDED, amount=1)

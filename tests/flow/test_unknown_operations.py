@@ -19,34 +19,34 @@ from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
+from tests.support.harness import Harness
 from tests.support.shops import changed
-from tests.support.world import World
 
 DONE = Outcome(Status.REFUNDED, "o-1")
 VERBS = frozenset({"capture", "void", "refund", "operation_status"})
 
 
 @pytest.fixture
-async def office(world: World) -> World:
-    world.gateway.has(*VERBS)
-    return world
+async def office(harness: Harness) -> Harness:
+    harness.gateway.has(*VERBS)
+    return harness
 
 
-async def unknown(world: World, kind: str = "refund") -> tuple[Story, Operation]:
-    story = await world.paid_with(
+async def unknown(harness: Harness, kind: str = "refund") -> tuple[Story, Operation]:
+    story = await harness.paid_with(
         PAID if kind == "refund" else AUTHORIZED,
         transaction_type="payment" if kind == "refund" else "authorization",
     )
-    world.gateway.will_do(UNKNOWN)
-    return story, await operate(world.flow, kind, story.payment.uid)
+    harness.gateway.will_do(UNKNOWN)
+    return story, await operate(harness.flow, kind, story.payment.uid)
 
 
-async def standing(world: World, story: Story) -> Status:
-    (operation,) = await world.ledger.read(operations.of, story.payment.uid)
+async def standing(harness: Harness, story: Story) -> Status:
+    (operation,) = await harness.ledger.read(operations.of, story.payment.uid)
     return operation.status
 
 
-async def test_it_is_settled_by_the_sweep(office: World) -> None:
+async def test_it_is_settled_by_the_sweep(office: Harness) -> None:
     story, operation = await unknown(office)
     office.gateway.will_trace(DONE)
     await office.sweep(5)
@@ -62,7 +62,7 @@ async def test_it_is_settled_by_the_sweep(office: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["capture", "void"])
-async def test_a_refusal_frees_the_payment(office: World, kind: str) -> None:
+async def test_a_refusal_frees_the_payment(office: Harness, kind: str) -> None:
     story, _ = await unknown(office, kind)
     office.gateway.will_trace(DECLINED)
     await office.sweep(5)
@@ -72,7 +72,7 @@ async def test_a_refusal_frees_the_payment(office: World, kind: str) -> None:
     assert (await operate(office.flow, "capture", story.payment.uid)).status is Status.PAID
 
 
-async def test_absent_counts_after_the_settle_window_and_twice(office: World) -> None:
+async def test_absent_counts_after_the_settle_window_and_twice(office: Harness) -> None:
     story, _ = await unknown(office)
     office.gateway.will_trace(ABSENT)
     await office.sweep_for(60)
@@ -83,7 +83,7 @@ async def test_absent_counts_after_the_settle_window_and_twice(office: World) ->
     assert (await operate(office.flow, "refund", story.payment.uid)).status is Status.REFUNDED
 
 
-async def test_with_an_id_it_is_never_absent(office: World) -> None:
+async def test_with_an_id_it_is_never_absent(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(Outcome(Status.PENDING, "o-1"))
     await operate(office.flow, "refund", story.payment.uid)
@@ -93,7 +93,7 @@ async def test_with_an_id_it_is_never_absent(office: World) -> None:
     assert await standing(office, story) is Status.PENDING
 
 
-async def test_a_day_later_a_person_has_to_look(office: World) -> None:
+async def test_a_day_later_a_person_has_to_look(office: Harness) -> None:
     story, operation = await unknown(office)
     with capture_logs() as said:
         await office.sweep_for(40 * HOUR, step=600)
@@ -109,7 +109,7 @@ async def test_a_day_later_a_person_has_to_look(office: World) -> None:
         await decide(office.flow, operation.uid, accept=False, by=shops.ANN, reason="late")
 
 
-async def test_a_process_that_died_sending_it(office: World) -> None:
+async def test_a_process_that_died_sending_it(office: Harness) -> None:
     story = await office.paid_with(PAID)
     office.gateway.will_do(asyncio.CancelledError())
     with pytest.raises(asyncio.CancelledError):
@@ -121,7 +121,7 @@ async def test_a_process_that_died_sending_it(office: World) -> None:
     assert await standing(office, story) is Status.REFUNDED
 
 
-async def test_at_most_one_query_a_second(office: World) -> None:
+async def test_at_most_one_query_a_second(office: Harness) -> None:
     _, operation = await unknown(office)
     office.clock.move(2)
     for _ in range(5):
@@ -130,7 +130,7 @@ async def test_at_most_one_query_a_second(office: World) -> None:
 
 
 @pytest.mark.parametrize("accept", [True, False])
-async def test_a_person_decides(office: World, *, accept: bool) -> None:
+async def test_a_person_decides(office: Harness, *, accept: bool) -> None:
     story, operation = await unknown(office)
     with pytest.raises(Unprocessable):
         await decide(office.flow, operation.uid, accept=accept, by=shops.ANN, reason="too early")
@@ -145,7 +145,7 @@ async def test_a_person_decides(office: World, *, accept: bool) -> None:
 # Parts
 
 
-async def test_a_void_of_a_part_leaves_the_rest_held(office: World) -> None:
+async def test_a_void_of_a_part_leaves_the_rest_held(office: Harness) -> None:
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(DONE)
     await operate(office.flow, "void", story.payment.uid, amount=1000)
@@ -158,7 +158,7 @@ async def test_a_void_of_a_part_leaves_the_rest_held(office: World) -> None:
     assert await office.status(story) is Status.PAID
 
 
-async def test_where_only_all_can_be_voided_a_part_is_refused(office: World) -> None:
+async def test_where_only_all_can_be_voided_a_part_is_refused(office: Harness) -> None:
     office.gateway.can = changed(office.gateway.can, whole=frozenset({"void"}))
     story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     with pytest.raises(Unprocessable) as wrong:

@@ -17,9 +17,9 @@ from checkout.flow.verification import Verifier
 from checkout.ledger.rows import Story
 from checkout.model.order import Ways
 from checkout.model.outcome import Outcome
-from tests.flow.postman import PUBLIC
+from tests.flow.webhook_receiver import PUBLIC
 from tests.support import shops
-from tests.support.world import World, open_world
+from tests.support.harness import Harness, open_harness
 
 HANGING, WELL = "hanging.example.com", "well.example.com"
 PACE = Pace(verification=2.0, verification_room=0.5)
@@ -28,11 +28,11 @@ PACE = Pace(verification=2.0, verification_room=0.5)
 class Shops:
     """The servers of shops that are asked; the one that hangs never answers."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
         self.asked = Counter[str]()
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
-        self.verify = Verifier(world.flow, self.http, self._resolve)
+        self.verify = Verifier(harness.flow, self.http, self._resolve)
 
     async def _resolve(self, _host: str, _port: int) -> Sequence[str]:
         return (PUBLIC,)
@@ -48,15 +48,15 @@ class Shops:
 
     async def story(self, host: str, shop: str = shops.SHOP_ID) -> Story:
         order = shops.order(ways=Ways(verification_url=f"https://{host}/verify"))
-        made = await self.world.flow.create(order, self.world.settings.shops[shop])
-        return await self.world.story(made.uid)
+        made = await self.harness.flow.create(order, self.harness.settings.shops[shop])
+        return await self.harness.story(made.uid)
 
 
 @pytest.fixture
 async def asking(url: str) -> AsyncIterator[Shops]:
     settings = shops.settings(shops.shop(), shops.shop(id="other"))
-    async with open_world(url, settings=settings, pace=PACE) as world:
-        found = Shops(world)
+    async with open_harness(url, settings=settings, pace=PACE) as harness:
+        found = Shops(harness)
         async with found.http:
             yield found
 

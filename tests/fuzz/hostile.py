@@ -3,6 +3,7 @@ and after, as a text or as the names, members, items and depth of JSON."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from hypothesis import strategies as st
@@ -60,7 +61,7 @@ def _nested(hostile: Hostile, size: int) -> Any:
     return found
 
 
-MAKE: Final = {
+MAKE: Final[dict[str, Callable[[Hostile, int], Any]]] = {
     "text": lambda hostile, size: hostile.text(size),
     "name": lambda hostile, size: {hostile.text(size): hostile.tail},
     "names": _names,

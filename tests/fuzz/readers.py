@@ -198,9 +198,9 @@ def order_of_text(written: str) -> Any:
 
 def violation(written: str) -> Any:
     """What a browser says that a policy stopped, all of it this text."""
-    body = {"type": "csp-violation", "body": dict.fromkeys(NEW.values(), f"https://a{written}")}
-    body["body"] |= {NEW["page"]: f"https://pay.example.com/{written}"}
-    sent = raw(json.dumps([body], ensure_ascii=False))
+    body = dict.fromkeys(NEW.values(), f"https://a{written}")
+    body |= {NEW["page"]: f"https://pay.example.com/{written}"}
+    sent = raw(json.dumps([{"type": "csp-violation", "body": body}], ensure_ascii=False))
     return list(violations(NEW_TYPE, sent, "https://pay.example.com"))
 
 
@@ -208,7 +208,7 @@ def page_of_others(written: str) -> Any:
     """What `checkout pci verify` reads: a page that somebody may have changed."""
     url = "https://pay.example.com/en/payment/a/b"
     changes = Document(url, WHOLE.page("payment"), WHOLE, written, "nonce").read()
-    policy = {"content-security-policy": header(written).encode("latin-1")}
+    policy = [(b"content-security-policy", header(written).encode("latin-1"))]
     return [*changes, *page_changes(httpx.Headers(policy), WHOLE.page("payment"), WHOLE)]
 
 
@@ -217,6 +217,7 @@ def query_of(name: str) -> Read:
 
 
 # By what they read: a text as it came out of a form, a header, JSON or a gateway's answer.
+IPN: Final = "&".join(f"{name}=1" for name in exchanger_ipn.SIGNED)
 TEXTS: Final[Mapping[str, Read]] = {
     "card: a number anywhere": holds_card_number,
     "card: masked": mask_card_numbers,
@@ -313,7 +314,6 @@ TEXTS: Final[Mapping[str, Read]] = {
     "gateway: refusal": lambda written: refusal({"errors": {"base": [written], written: "x"}}),
     "settings: secret": lambda written: strong()(written[:4096]),
 }  # fmt: skip
-IPN: Final = "&".join(f"{name}=1" for name in exchanger_ipn.SIGNED)
 
 
 def packed(written: str) -> str:

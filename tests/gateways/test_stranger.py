@@ -28,7 +28,7 @@ from checkout.gateways import OPTIONS
 from checkout.settings import load
 from tests.support.distribution import install, installed
 from tests.support.shops import rsa_key
-from tests.web.house import SHOP, STILL, Customer, House, Line, Made, Mailbox, running
+from tests.web.server import SHOP, STILL, CreatedPayment, Customer, Line, Mailbox, Server, running
 
 ROOT = Path(__file__).parents[2]
 STRANGER = Path(__file__).parent / "stranger"
@@ -150,44 +150,46 @@ def test_its_settings_are_checked_like_ours(config: Path, here: None) -> None:
 
 
 @asynccontextmanager
-async def opened(config: Path) -> AsyncIterator[tuple[House, Pig]]:
+async def opened(config: Path) -> AsyncIterator[tuple[Server, Pig]]:
     """The whole server with the piggy bank behind it."""
     settings = load(config, {}, OPTIONS)
     pig, mailbox = Pig(settings.account("pig").options.pin), Mailbox()
-    house: House
+    server: Server
 
     app = create_app(
         settings,
         pace=STILL,
-        clock=lambda: 1_800_000_000.0 + house.offset,
+        clock=lambda: 1_800_000_000.0 + server.offset,
         upstream=httpx.MockTransport(pig),
         downstream=httpx.ASGITransport(mailbox),
     )
-    house = House(settings, config.parent, app, app, Line(app), mailbox)
+    server = Server(settings, config.parent, app, app, Line(app), mailbox)
     async with running(app):
-        yield house, pig
+        yield server, pig
 
 
 async def hint(customer: Customer, payment: dict[str, Any], body: bytes) -> None:
     """A webhook that nobody signed, some time later: all that it says may be a lie."""
-    customer.house.offset += 60
+    customer.server.offset += 60
     answer = await customer.post(urlsplit(payment["tell"]).path, content=body)
     assert answer.status_code == 200
-    await customer.house.settle_down()
+    await customer.server.settle_down()
 
 
-async def told_of(made: Made, kind: str) -> int:
+async def told_of(made: CreatedPayment, kind: str) -> int:
     """How often the shop has been told of such a transaction, once it has been."""
     for _ in range(500):
-        said = [letter["type"] for letter in made.house.mailbox.about(made.token)]
+        said = [letter["type"] for letter in made.server.mailbox.about(made.token)]
         if kind in said:
             return said.count(kind)
         await asyncio.sleep(0.02)
     return 0
 
 
-async def paid(house: House, customer: Customer, pig: Pig) -> tuple[Made, dict[str, Any]]:
-    made = await house.create(settings={"notification_url": f"{SHOP}/told"})
+async def paid(
+    server: Server, customer: Customer, pig: Pig
+) -> tuple[CreatedPayment, dict[str, Any]]:
+    made = await server.create(settings={"notification_url": f"{SHOP}/told"})
     page = await customer.open(made.path())
     assert "Name of your pig" in page.text
     (named,) = [name for name in page.form("pay").inputs if name.endswith("-pig")]
@@ -210,20 +212,22 @@ async def paid(house: House, customer: Customer, pig: Pig) -> tuple[Made, dict[s
 
 async def test_one_pays_and_gets_some_of_it_back_tomorrow(config: Path, here: None) -> None:
     """A refund is booked today and done tomorrow."""
-    async with opened(config) as (house, pig), house.customer() as customer:
-        made, payment = await paid(house, customer, pig)
+    async with opened(config) as (server, pig), server.customer() as customer:
+        made, payment = await paid(server, customer, pig)
         asked = {"request": {"parent_uid": made.uid, "amount": 500, "reason": "Too small"}}
         with capture_logs() as logged:
-            answer = await customer.post("/transactions/refunds", json=asked, headers=house.basic())
+            answer = await customer.post(
+                "/transactions/refunds", json=asked, headers=server.basic()
+            )
             said = answer.json()["transaction"]
             assert (said["status"], said["amount"]) == ("pending", 500)
         assert not [line for line in logged if line.get("alert")], "nobody has to look"
         (refund,) = pig.refunds.values()
         assert (refund["payment"], refund["amount"]) == (payment["ref"], 500)
         refund["state"] = "done"
-        house.offset += DAY
-        await sweep(house.app.state.web.flow)
-        answer = await customer.get(f"/transactions/{said['uid']}", headers=house.basic())
+        server.offset += DAY
+        await sweep(server.app.state.web.flow)
+        answer = await customer.get(f"/transactions/{said['uid']}", headers=server.basic())
         assert answer.json()["transaction"]["status"] == "successful"
         assert (await made.told())["status"] == "successful"
         assert len(pig.refunds) == 1
@@ -231,9 +235,9 @@ async def test_one_pays_and_gets_some_of_it_back_tomorrow(config: Path, here: No
 
 
 async def test_a_chargeback_is_heard_of_by_a_hint(config: Path, here: None) -> None:
-    async with opened(config) as (house, pig), house.customer() as customer:
-        made, payment = await paid(house, customer, pig)
-        house.offset += 7 * DAY
+    async with opened(config) as (server, pig), server.customer() as customer:
+        made, payment = await paid(server, customer, pig)
+        server.offset += 7 * DAY
         await hint(customer, payment, b'{"ref": "p-1", "state": "seized"}')
         assert (await made.told())["status"] == "successful", "somebody's lie"
         payment["state"] = "seized"

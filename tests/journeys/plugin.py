@@ -14,8 +14,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright, async_playwright
 
-from tests.journeys.customer import Customer
-from tests.journeys.house import House, open_house
+from tests.journeys.servers import Servers, open_servers
+from tests.journeys.shopper import Shopper
 
 BROWSER: Final = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 ARGS: Final = [
@@ -27,14 +27,14 @@ ARGS: Final = [
 ]
 FAULTS: Final = ('"level": "error"', "Traceback", "Error:", "Warning:")
 
-Enter = Callable[..., Awaitable[Customer]]
+Enter = Callable[..., Awaitable[Shopper]]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    with open_house(tmp_path_factory.mktemp("house")) as house:
-        async with house.client:
-            yield house
+async def shared_servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
+    with open_servers(tmp_path_factory.mktemp("servers")) as servers:
+        async with servers.client:
+            yield servers
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -55,15 +55,15 @@ def launch_options(**more: Any) -> dict[str, Any]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(servers: House) -> AsyncIterator[House]:
-    """The servers, calm at the start; none of them may have failed in the test's time."""
-    before = len(servers.log())
-    servers.allowed = ()
-    await servers.calm()
-    yield servers
-    await servers.calm()
-    said = [line for line in servers.log()[before:].splitlines() if _has(line, FAULTS)]
-    said = [line for line in said if not _has(line, servers.allowed)]
+async def servers(shared_servers: Servers) -> AsyncIterator[Servers]:
+    """The shared ones, calm at the start; none of them may have failed in the test's time."""
+    before = len(shared_servers.log())
+    shared_servers.allowed = ()
+    await shared_servers.calm()
+    yield shared_servers
+    await shared_servers.calm()
+    said = [line for line in shared_servers.log()[before:].splitlines() if _has(line, FAULTS)]
+    said = [line for line in said if not _has(line, shared_servers.allowed)]
     assert not said, "checkout's log:\n" + "\n".join(said)
 
 
@@ -72,15 +72,15 @@ def _has(line: str, words: Iterable[str]) -> bool:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def enter(house: House, chromium: Browser) -> AsyncIterator[Enter]:
+async def enter(servers: Servers, chromium: Browser) -> AsyncIterator[Enter]:
     """`await enter()`: another customer, with a browser context made of the given options. At the
     end none of them may have seen an error in the console or a violated policy."""
-    customers: list[Customer] = []
+    customers: list[Shopper] = []
 
-    async def make(**options: Any) -> Customer:
+    async def make(**options: Any) -> Shopper:
         options.setdefault("locale", "en-GB")
         context = await chromium.new_context(**options)
-        customers.append(await Customer.enter(house, context))
+        customers.append(await Shopper.enter(servers, context))
         return customers[-1]
 
     yield make
@@ -91,7 +91,7 @@ async def enter(house: House, chromium: Browser) -> AsyncIterator[Enter]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def customer(enter: Enter) -> Customer:
+async def customer(enter: Enter) -> Shopper:
     return await enter()
 
 

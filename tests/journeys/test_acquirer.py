@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN, Customer
-from tests.journeys.house import House, Order, until
 from tests.journeys.plugin import BROWSER
+from tests.journeys.servers import Order, Servers
+from tests.journeys.shopper import CHALLENGE, DECLINED, PLAIN, Shopper
+from tests.support.polling import until
 
 pytestmark = BROWSER
 
 CARD = {"types": ["acquirer_card"]}
 
 
-async def test_declined_then_paid_at_once(house: House, customer: Customer) -> None:
-    order = await house.order(payment_method=CARD, attempts=2)
+async def test_declined_then_paid_at_once(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order(payment_method=CARD, attempts=2)
     page = await customer.open(order)
     await customer.pay(DECLINED)
     await expect(page.locator(".note.bad")).to_contain_text("Nothing was charged")
@@ -27,13 +28,13 @@ async def test_declined_then_paid_at_once(house: House, customer: Customer) -> N
     await expect(page.locator(".rows")).to_contain_text("Visa •••• 0000")
     await customer.back_to_shop()
     await customer.reads("Thank you, your order is paid")
-    declined, paid = await house.transactions(order)
+    declined, paid = await servers.transactions(order)
     assert (declined["charged"], paid["charged"]) == (False, True)
 
 
-async def test_challenge_failed_then_passed(house: House, customer: Customer) -> None:
+async def test_challenge_failed_then_passed(servers: Servers, customer: Shopper) -> None:
     """There by a posted form, every parameter as it was, and back by one from another site."""
-    order = await house.order(payment_method=CARD, attempts=3)
+    order = await servers.order(payment_method=CARD, attempts=3)
     page = await customer.open(order)
     await customer.pay(CHALLENGE)
     await customer.answer_bank("2222")
@@ -48,15 +49,15 @@ async def test_challenge_failed_then_passed(house: House, customer: Customer) ->
     await customer.answer_bank()
     await customer.at("result")
     await customer.reads("Paid")
-    assert await house.charges(order) == 1
-    assert len(await house.transactions(order)) == 3
+    assert await servers.charges(order) == 1
+    assert len(await servers.transactions(order)) == 3
 
 
 @pytest.mark.parametrize("method", ["netbanking", "ewallet", "voucher"])
-async def test_without_a_card(house: House, customer: Customer, method: str) -> None:
+async def test_without_a_card(servers: Servers, customer: Shopper, method: str) -> None:
     """A page of a bank's, an answer without a status word, a form to post: there and back unpaid,
     there again, declined, and paid."""
-    order = await house.order(payment_method={"types": [method]}, attempts=2)
+    order = await servers.order(payment_method={"types": [method]}, attempts=2)
     page = await customer.open(order)
     await expect(page.locator("#f-number")).to_have_count(0)
     await customer.press_pay()
@@ -74,30 +75,30 @@ async def test_without_a_card(house: House, customer: Customer, method: str) -> 
     await page.locator("button[value=pay]").click()
     await customer.at("result")
     await customer.reads("Paid")
-    assert await house.charges(order) == 1
-    assert (await house.sold(order))["state"] == "paid"
+    assert await servers.charges(order) == 1
+    assert (await servers.sold(order))["state"] == "paid"
 
 
-async def acquired(house: House, **wanted: Any) -> Order:
+async def acquired(servers: Servers, **wanted: Any) -> Order:
     """A payment of a shop whose cards are the acquirer's, made by its own call."""
-    house.orders += 1
-    order = {"amount": 1000 + house.orders, "currency": "EUR"}
-    order |= {"description": f"Acquired {house.orders}"} | wanted.pop("order", {})
+    servers.orders += 1
+    order: dict[str, Any] = {"amount": 1000 + servers.orders, "currency": "EUR"}
+    order |= {"description": f"Acquired {servers.orders}"} | wanted.pop("order", {})
     asked = {"transaction_type": "payment", "order": order, "settings": {}} | wanted
-    answer = await house.client.post(
-        f"{house.checkout}/ctp/api/checkouts",
+    answer = await servers.client.post(
+        f"{servers.checkout}/ctp/api/checkouts",
         json={"checkout": asked},
-        auth=("acquired", house.acquired_secret),
+        auth=("acquired", servers.acquired_secret),
     )
     assert answer.status_code == 201, answer.text
     made = answer.json()["checkout"]
     return Order("", made["token"], made["redirect_url"], order["amount"], order["description"])
 
 
-async def token_of(house: House, order: Order) -> str:
-    answer = await house.client.get(
-        f"{house.checkout}/ctp/api/checkouts/{order.token}",
-        auth=("acquired", house.acquired_secret),
+async def token_of(servers: Servers, order: Order) -> str:
+    answer = await servers.client.get(
+        f"{servers.checkout}/ctp/api/checkouts/{order.token}",
+        auth=("acquired", servers.acquired_secret),
     )
     token: str = answer.json()["checkout"]["credit_card"]["token"]
     return token
@@ -105,12 +106,12 @@ async def token_of(house: House, order: Order) -> str:
 
 @pytest.mark.parametrize("kind", ["tokenization", "payment"])
 async def test_a_card_kept_then_paid_with_by_its_code(
-    house: House, customer: Customer, kind: str
+    servers: Servers, customer: Shopper, kind: str
 ) -> None:
     """Kept by itself or with a payment; then the code alone is asked for, and the bank asks too."""
     contract = {"additional_data": {"contract": ["oneclick"]}}
     order = await acquired(
-        house, transaction_type=kind, order=contract if kind == "payment" else {}
+        servers, transaction_type=kind, order=contract if kind == "payment" else {}
     )
     page = await customer.open(order)
     if kind == "payment":
@@ -119,9 +120,9 @@ async def test_a_card_kept_then_paid_with_by_its_code(
     if kind == "payment":
         await customer.answer_bank()
     await customer.at("result")
-    token = await token_of(house, order)
+    token = await token_of(servers, order)
     again = await acquired(
-        house, payment_method={"types": ["credit_card"], "credit_card": {"token": token}}
+        servers, payment_method={"types": ["credit_card"], "credit_card": {"token": token}}
     )
     page = await customer.open(again)
     await expect(page.locator(".cards")).to_contain_text("Visa •••• 1097")
@@ -131,23 +132,23 @@ async def test_a_card_kept_then_paid_with_by_its_code(
     await customer.answer_bank()
     await customer.at("result")
     await customer.reads("Paid")
-    (row,) = await house.transactions(again)
+    (row,) = await servers.transactions(again)
     assert (row["charged"], row["facts"]["by_token"]) == (True, True)
 
 
-async def test_a_reversal_in_the_back_office(house: House, customer: Customer) -> None:
+async def test_a_reversal_in_the_back_office(servers: Servers, customer: Shopper) -> None:
     """Told beside a short word that says "successful": the shop and the page learn of it."""
-    house.allowed = ("by_gateway.refund",)
-    order = await house.order(payment_method=CARD)
+    servers.allowed = ("by_gateway.refund",)
+    order = await servers.order(payment_method=CARD)
     page = await customer.open(order)
     await customer.pay(PLAIN)
     await customer.at("result")
     await customer.reads("Paid")
-    (row,) = await house.transactions(order)
-    await house.control(f"rest/payments/{row['uid']}/state", status="reversed")
+    (row,) = await servers.transactions(order)
+    await servers.control(f"rest/payments/{row['uid']}/state", status="reversed")
 
     async def refunded() -> bool:
-        return bool((await house.sold(order))["state"] == "refunded")
+        return bool((await servers.sold(order))["state"] == "refunded")
 
     await until(refunded)
     await page.reload()

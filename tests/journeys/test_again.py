@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from playwright.async_api import Browser, Page, Playwright, expect
 
-from tests.journeys.customer import CHALLENGE, FRICTIONLESS, PLAIN, Customer
-from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER, Enter, launch_options
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import CHALLENGE, FRICTIONLESS, PLAIN, Shopper
 
 pytestmark = BROWSER
 
@@ -18,10 +18,10 @@ RESTORED = 'addEventListener("pageshow", (e) => e.persisted && (sessionStorage.r
 
 
 @pytest.mark.parametrize("number", [FRICTIONLESS, CHALLENGE])
-async def test_back_after_paying(house: House, customer: Customer, number: str) -> None:
-    order = await house.order()
+async def test_back_after_paying(servers: Servers, customer: Shopper, number: str) -> None:
+    order = await servers.order()
     page = customer.page
-    await page.goto(house.shop)
+    await page.goto(servers.shop)
     await customer.open(order)
     await customer.pay(number)
     if number == CHALLENGE:
@@ -32,16 +32,16 @@ async def test_back_after_paying(house: House, customer: Customer, number: str) 
     await customer.at("result")
     await customer.reads("Paid")
     await customer.no_form()
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
-async def test_back_into_the_cache(house: House, playwright: Playwright) -> None:
+async def test_back_into_the_cache(servers: Servers, playwright: Playwright) -> None:
     """Browsers keep whole pages for Back; the payment form among them, with all that was typed."""
     options = launch_options(ignore_default_args=["--disable-back-forward-cache"])
     browser: Browser = await playwright.chromium.launch(**options)
-    customer = await Customer.enter(house, await browser.new_context())
+    customer = await Shopper.enter(servers, await browser.new_context())
     await customer.context.add_init_script(RESTORED)
-    order = await house.order()
+    order = await servers.order()
     page = await customer.open(order)
     await customer.pay(FRICTIONLESS)
     await customer.at("result")
@@ -50,13 +50,13 @@ async def test_back_into_the_cache(house: House, playwright: Playwright) -> None
     await customer.reads("Paid")
     await customer.no_form()
     assert await page.evaluate("sessionStorage.restored") == "yes"
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
     assert customer.problems == []
     await browser.close()
 
 
-async def test_the_link_opened_again(house: House, customer: Customer, enter: Enter) -> None:
-    order = await house.order()
+async def test_the_link_opened_again(servers: Servers, customer: Shopper, enter: Enter) -> None:
+    order = await servers.order()
     page = await customer.open(order)
     form = page.url
     await customer.pay(PLAIN)
@@ -72,21 +72,21 @@ async def test_the_link_opened_again(house: House, customer: Customer, enter: En
     await elsewhere.reads("Paid")
 
 
-async def test_the_old_form_sent_again(house: House, customer: Customer) -> None:
+async def test_the_old_form_sent_again(servers: Servers, customer: Shopper) -> None:
     """Back, and the form resubmitted with all that it held."""
-    order = await house.order()
+    order = await servers.order()
     page = await customer.open(order)
-    old = await house.form(page.url)
+    old = await servers.form(page.url)
     await customer.pay(PLAIN)
     await customer.reads("Paid")
-    answer = await house.post(f"{await house.payment_url(order)}/pay", old)
+    answer = await servers.post(f"{await servers.payment_url(order)}/pay", old)
     assert answer.status_code == 303
     assert answer.headers["location"].endswith("/result")
-    assert len(await house.transactions(order)) == 1
+    assert len(await servers.transactions(order)) == 1
 
 
-async def test_reload_at_every_page(house: House, customer: Customer) -> None:
-    order = await house.order()
+async def test_reload_at_every_page(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order()
     page = await customer.open(order)
 
     async def again(at: Page) -> None:
@@ -101,7 +101,7 @@ async def test_reload_at_every_page(house: House, customer: Customer) -> None:
     await again(page)
     await customer.reads("Confirm your payment")
     # Our page of the way there, opened by hand, leads there again: the same payment.
-    await page.goto(f"{await house.payment_url(order)}/redirect")
+    await page.goto(f"{await servers.payment_url(order)}/redirect")
     await customer.answer_bank()
     await customer.at("result")
     await again(page)
@@ -109,13 +109,13 @@ async def test_reload_at_every_page(house: House, customer: Customer) -> None:
     await customer.back_to_shop()
     await again(page)
     await customer.reads("Thank you, your order is paid")
-    assert len(await house.transactions(order)) == 1
-    (letter,) = (await house.sold(order))["notifications"]
+    assert len(await servers.transactions(order)) == 1
+    (letter,) = (await servers.sold(order))["notifications"]
     assert letter["verified"]
 
 
-async def test_reload_while_waiting(house: House, customer: Customer) -> None:
-    order = await house.order(payment_method={"types": ["erip"]})
+async def test_reload_while_waiting(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order(payment_method={"types": ["erip"]})
     page = await customer.open(order)
     await customer.press_pay()
     await customer.reads("How to pay")
@@ -124,13 +124,13 @@ async def test_reload_while_waiting(house: House, customer: Customer) -> None:
     await customer.press("Check again")
     await customer.at("wait")
     await customer.reads("How to pay")
-    assert len(await house.transactions(order)) == 1
+    assert len(await servers.transactions(order)) == 1
 
 
-async def test_impatient_clicks(house: House, customer: Customer) -> None:
+async def test_impatient_clicks(servers: Servers, customer: Shopper) -> None:
     """The button pressed twice, and Enter, while the gateway thinks."""
-    await house.behave(latency_ms=800)
-    order = await house.order()
+    await servers.behave(latency_ms=800)
+    order = await servers.order()
     page = await customer.open(order)
     await customer.type_card(PLAIN)
     button = page.locator(".pay .button")
@@ -138,21 +138,23 @@ async def test_impatient_clicks(house: House, customer: Customer) -> None:
     await page.keyboard.press("Enter", delay=10)
     await customer.at("result")
     await customer.reads("Paid")
-    assert len(await house.transactions(order)) == 1
+    assert len(await servers.transactions(order)) == 1
 
 
 @pytest.mark.parametrize("tokens", ["the same form", "two forms"])
-async def test_sent_twice_at_once(house: House, tokens: str) -> None:
+async def test_sent_twice_at_once(servers: Servers, tokens: str) -> None:
     """Past any script: two POSTs on the way together."""
-    await house.behave(latency_ms=500)
-    order = await house.order()
-    address = await house.payment_url(order)
-    first = await house.form(address)
-    second = first if tokens == "the same form" else await house.form(address)
+    await servers.behave(latency_ms=500)
+    order = await servers.order()
+    address = await servers.payment_url(order)
+    first = await servers.form(address)
+    second = first if tokens == "the same form" else await servers.form(address)
     assert (first["form_token"] == second["form_token"]) == (tokens == "the same form")
-    answers = await asyncio.gather(*(house.post(f"{address}/pay", f) for f in (first, second) * 3))
+    answers = await asyncio.gather(
+        *(servers.post(f"{address}/pay", f) for f in (first, second) * 3)
+    )
     assert {answer.status_code for answer in answers} == {303}
     places = {answer.headers["location"].rpartition("/")[2] for answer in answers}
     assert places <= {"wait", "result"}
-    assert len(await house.transactions(order)) == 1
-    assert await house.charges(order) == 1
+    assert len(await servers.transactions(order)) == 1
+    assert await servers.charges(order) == 1

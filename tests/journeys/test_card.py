@@ -7,16 +7,16 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.customer import CHALLENGE, DECLINED, FRICTIONLESS, PLAIN, Customer
-from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import CHALLENGE, DECLINED, FRICTIONLESS, PLAIN, Shopper
 
 pytestmark = BROWSER
 
 
-async def test_from_the_shop_to_the_bank_and_back(house: House, customer: Customer) -> None:
+async def test_from_the_shop_to_the_bank_and_back(servers: Servers, customer: Shopper) -> None:
     page = customer.page
-    await page.goto(house.shop)
+    await page.goto(servers.shop)
     await page.locator("button[value=pay]").click()
     await customer.pay()
     await customer.answer_bank()
@@ -25,13 +25,13 @@ async def test_from_the_shop_to_the_bank_and_back(house: House, customer: Custom
     await customer.back_to_shop()
     await customer.reads("Thank you, your order is paid")
     # The shop's address has what a plugin reads, in the order in which it reads it.
-    number, query = page.url.removeprefix(f"{house.shop}/orders/").split("?")
+    number, query = page.url.removeprefix(f"{servers.shop}/orders/").split("?")
     wanted = r"token=[0-9a-f]{64}&status=successful&uid=[0-9a-f-]{36}&result=[\w.-]+"
     assert re.fullmatch(wanted, query, re.ASCII)
     # And what the shop knows by itself: the result was signed, nobody had to be asked.
     await expect(page.get_by_text("Genuine: successful")).to_be_visible()
     await expect(page.get_by_text("No call was needed")).to_be_visible()
-    sold = (await house.client.get(f"{house.shop}/orders/{number}.json")).json()
+    sold = (await servers.client.get(f"{servers.shop}/orders/{number}.json")).json()
     assert sold["state"] == "paid"
     (letter,) = sold["notifications"]
     assert (letter["verified"], letter["signature"], letter["basic"]) == (True, "valid", "valid")
@@ -40,20 +40,20 @@ async def test_from_the_shop_to_the_bank_and_back(house: House, customer: Custom
 
 @pytest.mark.parametrize("number", [FRICTIONLESS, PLAIN, "5204240000015003"])
 async def test_without_the_bank_page_one_call_does_it(
-    house: House, customer: Customer, number: str
+    servers: Servers, customer: Shopper, number: str
 ) -> None:
-    order = await house.order()
+    order = await servers.order()
     await customer.open(order)
     await customer.pay(number)
     await customer.at("result")
     await customer.reads("Paid")
-    assert (await house.sold(order))["state"] == "paid"
-    (call,) = await house.calls(order)  # no status query besides
+    assert (await servers.sold(order))["state"] == "paid"
+    (call,) = await servers.calls(order)  # no status query besides
     assert (call["method"], call["path"]) == ("POST", "/transactions/payments")
 
 
-async def test_declined_then_another_card(house: House, customer: Customer) -> None:
-    order = await house.order(
+async def test_declined_then_another_card(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order(
         attempts=3, settings={"customer_fields": {"visible": ["email", "first_name"]}}
     )
     page = await customer.open(order)
@@ -67,15 +67,15 @@ async def test_declined_then_another_card(house: House, customer: Customer) -> N
     await expect(page.get_by_label("E-mail")).to_have_value("anna@example.com")
     await expect(page.get_by_label("First name")).to_have_value("Anna")
     # The shop is told of the end, not of every decline.
-    assert (await house.sold(order))["notifications"] == []
+    assert (await servers.sold(order))["notifications"] == []
     await customer.pay(PLAIN)
     await customer.reads("Paid")
-    assert [row["status"] for row in await house.transactions(order)] == ["failed", "successful"]
-    assert (await house.sold(order))["state"] == "paid"
+    assert [row["status"] for row in await servers.transactions(order)] == ["failed", "successful"]
+    assert (await servers.sold(order))["state"] == "paid"
 
 
-async def test_declined_for_good(house: House, customer: Customer) -> None:
-    order = await house.order(attempts=1)
+async def test_declined_for_good(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order(attempts=1)
     page = await customer.open(order)
     await customer.pay(DECLINED)
     await customer.at("result")
@@ -85,11 +85,11 @@ async def test_declined_for_good(house: House, customer: Customer) -> None:
     await customer.at("result")
     await customer.back_to_shop()
     await customer.reads("The payment failed")
-    assert await house.charges(order) == 0
+    assert await servers.charges(order) == 0
 
 
-async def test_wrong_password_then_again(house: House, customer: Customer) -> None:
-    order = await house.order(attempts=3)
+async def test_wrong_password_then_again(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order(attempts=3)
     page = await customer.open(order)
     await customer.pay(CHALLENGE)
     await customer.answer_bank("9999")
@@ -99,11 +99,11 @@ async def test_wrong_password_then_again(house: House, customer: Customer) -> No
     await customer.pay(CHALLENGE)
     await customer.answer_bank()
     await customer.reads("Paid")
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
-async def test_cancelled_at_the_bank(house: House, customer: Customer) -> None:
-    order = await house.order(attempts=3)
+async def test_cancelled_at_the_bank(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order(attempts=3)
     page = await customer.open(order)
     await customer.pay(CHALLENGE)
     await customer.at_bank()
@@ -111,19 +111,19 @@ async def test_cancelled_at_the_bank(house: House, customer: Customer) -> None:
     await expect(page.locator(".note h2")).to_have_text("The payment was cancelled at the bank")
     await customer.pay(PLAIN)
     await customer.reads("Paid")
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_back_from_the_bank_across_sites(
-    house: House, customer: Customer, method: str
+    servers: Servers, customer: Shopper, method: str
 ) -> None:
     """By a link or by a form that posts itself: no cookie of ours has to travel with it."""
-    await house.behave(return_method=method)
-    order = await house.order()
+    await servers.behave(return_method=method)
+    order = await servers.order()
     await customer.open(order)
     await customer.pay(CHALLENGE)
     await customer.answer_bank()
     await customer.at("result")
     await customer.reads("Paid")
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1

@@ -11,7 +11,9 @@ from typing import Any, Final, NamedTuple
 import pytest
 import pytest_asyncio
 
-from tests.journeys.house import SHOP, House, until
+from tests.journeys.servers import Servers
+from tests.support.polling import until
+from tests.support.settings import SHOP
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -215,20 +217,20 @@ class Paid(NamedTuple):
     told: dict[str, Any]
 
 
-async def made(house: House, checkout: dict[str, Any]) -> tuple[str, str]:
+async def made(servers: Servers, checkout: dict[str, Any]) -> tuple[str, str]:
     """(token, address of the payment page) of a payment that a shop asks for."""
-    auth = (SHOP, house.shop_secret)
-    url = f"{house.checkout}/ctp/api/checkouts"
-    answer = await house.client.post(url, json={"checkout": checkout}, auth=auth)
+    auth = (SHOP, servers.shop_secret)
+    url = f"{servers.checkout}/ctp/api/checkouts"
+    answer = await servers.client.post(url, json={"checkout": checkout}, auth=auth)
     assert answer.status_code == 201, answer.text
     address = answer.json()["checkout"]
-    opened = await house.client.get(address["redirect_url"])
-    return address["token"], house.checkout + opened.headers["location"]
+    opened = await servers.client.get(address["redirect_url"])
+    return address["token"], servers.checkout + opened.headers["location"]
 
 
-async def read(house: House, token: str) -> dict[str, Any]:
-    auth = (SHOP, house.shop_secret)
-    answer = await house.client.get(f"{house.checkout}/ctp/api/checkouts/{token}", auth=auth)
+async def read(servers: Servers, token: str) -> dict[str, Any]:
+    auth = (SHOP, servers.shop_secret)
+    answer = await servers.client.get(f"{servers.checkout}/ctp/api/checkouts/{token}", auth=auth)
     found: dict[str, Any] = answer.json()["checkout"]
     return found
 
@@ -240,67 +242,67 @@ def said_by(rows: tuple[Row, ...], **changes: Any) -> dict[str, Any]:
     return whole
 
 
-async def by_form(house: House, checkout: dict[str, Any]) -> dict[str, Any]:
-    token, page = await made(house, checkout)
-    fields = await house.form(page) | {row.said: row.value for row in CUSTOMER_SENDS}
-    headers = {"Origin": house.checkout} | HEADERS
-    answer = await house.client.post(f"{page}/pay", data=fields, headers=headers)
+async def by_form(servers: Servers, checkout: dict[str, Any]) -> dict[str, Any]:
+    token, page = await made(servers, checkout)
+    fields = await servers.form(page) | {row.said: row.value for row in CUSTOMER_SENDS}
+    headers = {"Origin": servers.checkout} | HEADERS
+    answer = await servers.client.post(f"{page}/pay", data=fields, headers=headers)
     assert answer.headers["location"].endswith("/result"), answer.text
-    return await read(house, token)
+    return await read(servers, token)
 
 
-async def by_app(house: House, checkout: dict[str, Any]) -> dict[str, Any]:
-    token, _ = await made(house, checkout)
+async def by_app(servers: Servers, checkout: dict[str, Any]) -> dict[str, Any]:
+    token, _ = await made(servers, checkout)
     request = said_by(APP_SENDS) | {"token": token}
     request["credit_card"] |= {"number": "4200000000000000", "verification_value": "123"}
-    answer = await house.client.post(
-        f"{house.checkout}/ctp/api/payments",
+    answer = await servers.client.post(
+        f"{servers.checkout}/ctp/api/payments",
         json={"request": request},
-        headers={"Authorization": f"Bearer {house.shop_public_key}"},
+        headers={"Authorization": f"Bearer {servers.shop_public_key}"},
     )
     assert answer.json()["response"]["status"] == "successful", answer.text
-    return await read(house, token)
+    return await read(servers, token)
 
 
-async def kept_card(house: House, name: str = "Kept", number: str = "4200000000000000") -> str:
+async def kept_card(servers: Servers, name: str = "Kept", number: str = "4200000000000000") -> str:
     """The token of a card that was paid with for it."""
     order = {"amount": 99, "currency": "EUR", "description": name}
     order |= {"additional_data": {"contract": ["recurring", "card_on_file"]}}
-    token, page = await made(house, {"transaction_type": "payment", "order": order})
-    await house.post(f"{page}/pay", await house.form(page) | {"number": number})
-    found: str = (await read(house, token))["credit_card"]["token"]
+    token, page = await made(servers, {"transaction_type": "payment", "order": order})
+    await servers.post(f"{page}/pay", await servers.form(page) | {"number": number})
+    found: str = (await read(servers, token))["credit_card"]["token"]
     assert found
     return found
 
 
-async def asked(house: House, address: str, request: Any, **headers: str) -> Any:
-    auth = (SHOP, house.shop_secret)
-    url = house.checkout + address
-    return await house.client.post(url, json={"request": request}, auth=auth, headers=headers)
+async def asked(servers: Servers, address: str, request: Any, **headers: str) -> Any:
+    auth = (SHOP, servers.shop_secret)
+    url = servers.checkout + address
+    return await servers.client.post(url, json={"request": request}, auth=auth, headers=headers)
 
 
-async def paid_by(house: House, name: str) -> Paid:
+async def paid_by(servers: Servers, name: str) -> Paid:
     way = WAYS[name]
     # Each its own amount: the gateway is asked to refuse the same on the same card.
     own = {"amount": 3245 + list(WAYS).index(name), "description": f"By {name}"}
     changes = own | {"amount": str(own["amount"])}
     if way.address is None:
         checkout = {"transaction_type": "payment"} | said_by(SHOP_SAYS, **changes)
-        told = await (by_form if name == "form" else by_app)(house, checkout)
+        told = await (by_form if name == "form" else by_app)(servers, checkout)
     else:
         body = said_by(way.rows, **changes)
-        body["credit_card"] |= {"token": await kept_card(house), "verification_value": "123"}
-        answer = await asked(house, way.address, body)
+        body["credit_card"] |= {"token": await kept_card(servers), "verification_value": "123"}
+        answer = await asked(servers, way.address, body)
         assert answer.status_code == 200, answer.text
         told = answer.json()["transaction"]
-    rows = (await house.ledger())["transactions"]
+    rows = (await servers.ledger())["transactions"]
     row = next(row for row in rows if row["facts"].get("description") == own["description"])
     return Paid(way, own, row, told)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def payments(servers: House) -> dict[str, Paid]:
-    return {name: await paid_by(servers, name) for name in WAYS}
+async def payments(shared_servers: Servers) -> dict[str, Paid]:
+    return {name: await paid_by(shared_servers, name) for name in WAYS}
 
 
 EACH_ROW: Final = [
@@ -361,37 +363,37 @@ async def test_the_card_and_the_code_arrive_and_stay_out_of_books(
 
 
 @pytest.mark.parametrize("fault", ["ok", "hang_after"])
-async def test_a_charge_that_the_gateway_splits(servers: House, fault: str) -> None:
+async def test_a_charge_that_the_gateway_splits(shared_servers: Servers, fault: str) -> None:
     """Paid by the capture, whether the answer says where that is or it has to be found by our key;
     sent back from it."""
     notifications = "normal" if fault == "ok" else "lost"
-    await servers.behave(charges="authorization", notifications=notifications)
-    await servers.break_next(fault)
+    await shared_servers.behave(charges="authorization", notifications=notifications)
+    await shared_servers.break_next(fault)
     order = {"amount": 4711, "currency": "EUR", "description": f"Split, {fault}"}
-    token, page = await made(servers, {"transaction_type": "charge", "order": order})
-    await servers.post(f"{page}/pay", await servers.form(page))
-    auth = (SHOP, servers.shop_secret)
-    address = f"{servers.checkout}/ctp/api/checkouts/{token}"
+    token, page = await made(shared_servers, {"transaction_type": "charge", "order": order})
+    await shared_servers.post(f"{page}/pay", await shared_servers.form(page))
+    auth = (SHOP, shared_servers.shop_secret)
+    address = f"{shared_servers.checkout}/ctp/api/checkouts/{token}"
 
     async def paid() -> bool:
-        said = (await servers.client.get(address, auth=auth)).json()["checkout"]
+        said = (await shared_servers.client.get(address, auth=auth)).json()["checkout"]
         return bool(said["status"] == "successful")
 
     await until(paid)
     uid = page.split("/")[5]
-    url = f"{servers.checkout}/transactions/refunds"
+    url = f"{shared_servers.checkout}/transactions/refunds"
     body = {"request": {"parent_uid": uid, "amount": 700, "reason": "broken cup"}}
-    refunded = await servers.client.post(url, json=body, auth=auth)
+    refunded = await shared_servers.client.post(url, json=body, auth=auth)
     assert refunded.json()["transaction"]["status"] == "successful", refunded.text
     rows = [
         row
-        for row in (await servers.ledger())["transactions"]
+        for row in (await shared_servers.ledger())["transactions"]
         if row["facts"].get("description") == order["description"]
     ]
     assert [row["type"] for row in rows] == ["charge", "capture", "refund"]
     assert rows[2]["facts"]["parent_uid"] == rows[1]["uid"]
     assert sum(row["charged"] for row in rows) == 1
-    await servers.calm()
+    await shared_servers.calm()
 
 
 @pytest.mark.parametrize(
@@ -404,21 +406,23 @@ async def test_a_charge_that_the_gateway_splits(servers: House, fault: str) -> N
     ],
 )
 async def test_every_transaction_type(
-    servers: House, kind: str, path: str, status: str, charged: bool
+    shared_servers: Servers, kind: str, path: str, status: str, charged: bool
 ) -> None:
     name = f"A {kind}"
     order = {"amount": 100, "currency": "EUR", "description": name}
-    token, page = await made(servers, {"transaction_type": kind, "order": order})
-    answer = await servers.post(f"{page}/pay", await servers.form(page))
-    shown = await servers.client.get(servers.checkout + answer.headers["location"])
+    token, page = await made(shared_servers, {"transaction_type": kind, "order": order})
+    answer = await shared_servers.post(f"{page}/pay", await shared_servers.form(page))
+    shown = await shared_servers.client.get(shared_servers.checkout + answer.headers["location"])
     assert ("Card saved" in shown.text) is (kind == "tokenization")
-    rows = (await servers.ledger())["transactions"]
+    rows = (await shared_servers.ledger())["transactions"]
     row = next(row for row in rows if row["facts"].get("description") == name)
     assert (row["type"], row["status"], row["charged"]) == (kind, status, charged)
-    calls = (await servers.ledger())["calls"]
+    calls = (await shared_servers.ledger())["calls"]
     assert [call["path"] for call in calls if call["uid"] == row["uid"]] == [path]
-    auth = (SHOP, servers.shop_secret)
-    said = await servers.client.get(f"{servers.checkout}/ctp/api/checkouts/{token}", auth=auth)
+    auth = (SHOP, shared_servers.shop_secret)
+    said = await shared_servers.client.get(
+        f"{shared_servers.checkout}/ctp/api/checkouts/{token}", auth=auth
+    )
     told = said.json()["checkout"]
     assert (told["status"], list(told["gateway_response"])) == (status, [kind])
     kept = told["credit_card"]
@@ -449,15 +453,15 @@ def named_for(address: str, path: str) -> str:
 
 
 @pytest.mark.parametrize("address", OUT)
-async def test_money_out_says_it_or_names_it(servers: House, address: str) -> None:
-    token = await kept_card(servers, f"Kept for {address}")
+async def test_money_out_says_it_or_names_it(shared_servers: Servers, address: str) -> None:
+    token = await kept_card(shared_servers, f"Kept for {address}")
     taken = (*OURS, *OUT[address])
     amounts = count(9000 + 500 * list(OUT).index(address))
     for row in BY_SERVER:
         body = {"currency": "EUR", "description": "Back", "test": True}
         placed(body, named_for(address, "credit_card.token"), token)
         placed(body, named_for(address, row.said), row.value)
-        answer = await asked(servers, address, body | {"amount": str(next(amounts))})
+        answer = await asked(shared_servers, address, body | {"amount": str(next(amounts))})
         if row.said.startswith(taken):
             assert answer.status_code == 200, (row.said, answer.text)
             continue
@@ -466,26 +470,26 @@ async def test_money_out_says_it_or_names_it(servers: House, address: str) -> No
         assert list(answer.json()["errors"]) == [named_for(address, row.said).split(".")[0]]
 
 
-async def test_to_the_bank_and_back(servers: House) -> None:
+async def test_to_the_bank_and_back(shared_servers: Servers) -> None:
     """3-D Secure on what the shop's server asked for: its answer leads to the bank, and the bank
     back to the shop."""
-    back = f"{servers.shop}/orders/7"
+    back = f"{shared_servers.shop}/orders/7"
     request = {"amount": 8800, "currency": "EUR", "description": "Forced", "return_url": back}
     forced = {"force_three_d_secure_verification": True, "skip_three_d_secure_verification": True}
-    request["credit_card"] = {"token": await kept_card(servers, "Forced card")} | forced
-    said = (await asked(servers, CHARGES, request)).json()
+    request["credit_card"] = {"token": await kept_card(shared_servers, "Forced card")} | forced
+    said = (await asked(shared_servers, CHARGES, request)).json()
     assert (said["status"], said["type"]) == ("incomplete", "charge")
-    opened = await servers.client.get(said["redirect_url"])
-    page = await servers.client.get(servers.checkout + opened.headers["location"])
-    (bank,) = set(re.findall(rf"{servers.sandbox}/process/[0-9a-f-]+", page.text))
-    answered = await servers.client.post(bank, data={"password": "1111"})
+    opened = await shared_servers.client.get(said["redirect_url"])
+    page = await shared_servers.client.get(shared_servers.checkout + opened.headers["location"])
+    (bank,) = set(re.findall(rf"{shared_servers.sandbox}/process/[0-9a-f-]+", page.text))
+    answered = await shared_servers.client.post(bank, data={"password": "1111"})
     landing = answered.headers["location"]
-    assert landing.startswith(f"{servers.checkout}/return/")
-    landed = await servers.client.get(landing)
-    result = await servers.client.get(servers.checkout + landed.headers["location"])
+    assert landing.startswith(f"{shared_servers.checkout}/return/")
+    landed = await shared_servers.client.get(landing)
+    result = await shared_servers.client.get(shared_servers.checkout + landed.headers["location"])
     wanted = f"{back}?token={said['token']}&amp;status=successful&amp;uid={said['uid']}"
     assert f'content="0;url={wanted}' in result.text
-    auth = (SHOP, servers.shop_secret)
-    url = f"{servers.checkout}/transactions/{said['uid']}"
-    told = (await servers.client.get(url, auth=auth)).json()["transaction"]
+    auth = (SHOP, shared_servers.shop_secret)
+    url = f"{shared_servers.checkout}/transactions/{said['uid']}"
+    told = (await shared_servers.client.get(url, auth=auth)).json()["transaction"]
     assert (told["status"], told["charge"]["status"]) == ("successful", "successful")

@@ -13,16 +13,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.journeys.customer import CHALLENGE
-from tests.journeys.house import House, free_ports
 from tests.journeys.plugin import BROWSER, Enter
-from tests.support.server import interrupt
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import CHALLENGE
+from tests.support.servers import free_ports, interrupt
 
 pytestmark = BROWSER
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[tuple[House, subprocess.Popen[str]]]:
+def demo(tmp_path: Path) -> Iterator[tuple[Servers, subprocess.Popen[str]]]:
     """The demo on free ports, started in an empty folder, once it has printed its addresses."""
     shop, port, sandbox = free_ports(3)
     ports = ["--shop-port", shop, "--port", port, "--sandbox-port", sandbox]
@@ -47,20 +47,20 @@ def demo(tmp_path: Path) -> Iterator[tuple[House, subprocess.Popen[str]]]:
         "checkout": f"http://127.0.0.1:{port}",
         "sandbox": f"http://localhost:{sandbox}",
     }, "".join(said)
-    yield House(tmp_path, found["sandbox"], found["checkout"], found["shop"]), process
+    yield Servers(tmp_path, found["sandbox"], found["checkout"], found["shop"]), process
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     process.stdout.close()
 
 
-async def test_demo(demo: tuple[House, subprocess.Popen[str]], enter: Enter) -> None:
-    house, process = demo
-    async with house.client:
+async def test_demo(demo: tuple[Servers, subprocess.Popen[str]], enter: Enter) -> None:
+    servers, process = demo
+    async with servers.client:
         customer = await enter()
-        customer.house = house
+        customer.servers = servers
         page = customer.page
-        await page.goto(house.shop)
+        await page.goto(servers.shop)
         await page.locator("button[value=pay]").click()
         await customer.pay(CHALLENGE)
         await customer.answer_bank()
@@ -68,19 +68,19 @@ async def test_demo(demo: tuple[House, subprocess.Popen[str]], enter: Enter) -> 
         await customer.reads("Paid")
         await customer.back_to_shop()
         await customer.reads("Thank you, your order is paid")
-        number = page.url.removeprefix(f"{house.shop}/orders/").partition("?")[0]
-        sold = (await house.client.get(f"{house.shop}/orders/{number}.json")).json()
+        number = page.url.removeprefix(f"{servers.shop}/orders/").partition("?")[0]
+        sold = (await servers.client.get(f"{servers.shop}/orders/{number}.json")).json()
         (letter,) = sold["notifications"]
         assert (letter["verified"], letter["signature"]) == (True, "valid")
-        assert (await house.ledger())["charges"] == 1
+        assert (await servers.ledger())["charges"] == 1
         # Every way to pay that the demo offers leads somewhere.
-        await page.goto(house.shop)
+        await page.goto(servers.shop)
         await page.locator("button[value=pay]").click()
         await customer.at("payment")
         values = "(all) => all.map((each) => each.value)"
         choices = await page.locator("[name=method]").evaluate_all(values)
         for method in choices:
-            await page.goto(house.shop)
+            await page.goto(servers.shop)
             await page.locator("button[value=pay]").click()
             await customer.choose(method)
             email = page.locator("#f-email:enabled")
@@ -89,11 +89,11 @@ async def test_demo(demo: tuple[House, subprocess.Popen[str]], enter: Enter) -> 
             if await page.locator("#f-number:enabled").count():
                 await customer.type_card(CHALLENGE)
             await customer.press_pay()
-            await page.wait_for_url(re.compile(rf".*/(wait|result)$|{house.sandbox}/.*"))
+            await page.wait_for_url(re.compile(rf".*/(wait|result)$|{servers.sandbox}/.*"))
         await page.goto("about:blank")
         # Ctrl-C ends all of it.
         process.send_signal(interrupt())
         assert process.wait(20) == 0
-        for origin in (house.shop, house.checkout, house.sandbox):
+        for origin in (servers.shop, servers.checkout, servers.sandbox):
             with pytest.raises(httpx.TransportError):
-                await house.client.get(origin)
+                await servers.client.get(origin)

@@ -6,35 +6,36 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import expect
 
-from tests.journeys.customer import PLAIN, Customer
-from tests.journeys.house import House, until
 from tests.journeys.plugin import BROWSER
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import PLAIN, Shopper
+from tests.support.polling import until
 
 pytestmark = BROWSER
 
 
-async def test_cancel(house: House, customer: Customer) -> None:
-    order = await house.order(settings={"cancel_url": f"{house.shop}/?why=cancelled#basket"})
+async def test_cancel(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order(settings={"cancel_url": f"{servers.shop}/?why=cancelled#basket"})
     page = await customer.open(order)
     await customer.press("Cancel payment")
     await customer.at("result")
     await customer.reads("Payment cancelled")
-    assert (await house.sold(order))["state"] == "canceled"
+    assert (await servers.sold(order))["state"] == "canceled"
     await customer.back_to_shop()
-    uid = (await house.sold(order))["notifications"][0]["uid"]
+    uid = (await servers.sold(order))["notifications"][0]["uid"]
     query = f"why=cancelled&token={order.token}&status=canceled&uid={uid}&result="
-    assert page.url.startswith(f"{house.shop}/?{query}")
+    assert page.url.startswith(f"{servers.shop}/?{query}")
     assert page.url.endswith("#basket")
     # Nothing can be paid afterwards.
     await page.goto(order.url)
     await customer.at("result")
     await customer.reads("Payment cancelled")
-    assert await house.calls(order) == []
+    assert await servers.calls(order) == []
 
 
-async def test_time_is_up(house: House, customer: Customer) -> None:
+async def test_time_is_up(servers: Servers, customer: Shopper) -> None:
     ends = datetime.now(UTC) + timedelta(seconds=4)
-    order = await house.order(expired_at=ends.isoformat())
+    order = await servers.order(expired_at=ends.isoformat())
     page = await customer.open(order)
     await customer.at("payment")
     await expect(page.locator("[data-countdown]")).to_have_text("0:00")
@@ -43,8 +44,8 @@ async def test_time_is_up(house: House, customer: Customer) -> None:
     await customer.pay(PLAIN)
     await customer.at("result")
     await customer.reads("Time is up")
-    assert await house.transactions(order) == []
-    state = await house.state(order)
+    assert await servers.transactions(order) == []
+    state = await servers.state(order)
     assert (state["expired"], state["status"], state["message"]) == (
         True,
         "error",
@@ -52,10 +53,10 @@ async def test_time_is_up(house: House, customer: Customer) -> None:
     )
 
     async def told() -> bool:
-        return bool((await house.sold(order))["state"] == "expired")
+        return bool((await servers.sold(order))["state"] == "expired")
 
     await until(told)
-    (letter,) = (await house.sold(order))["notifications"]
+    (letter,) = (await servers.sold(order))["notifications"]
     assert (letter["verified"], letter["status"]) == (True, "error")
     await customer.back_to_shop()
     await customer.reads("The time to pay is over")

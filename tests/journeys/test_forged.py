@@ -22,9 +22,18 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from checkout.settings.shops import public_half
 from tests.gateways.exchanger_side import signature as ipn_signature
 from tests.gateways.rest_side import hashed
-from tests.journeys.customer import CHALLENGE
-from tests.journeys.house import API, SHOP
-from tests.journeys.street import SECONDS, Checkout, Made, Row, Street, Tab, open_street
+from tests.journeys.servers import API
+from tests.journeys.shopper import CHALLENGE
+from tests.journeys.two_servers import (
+    SECONDS,
+    Checkout,
+    CreatedPayment,
+    Row,
+    Tab,
+    TwoServers,
+    open_two_servers,
+)
+from tests.support.settings import SHOP
 from tests.support.shops import rsa_key
 
 SESSION: Final = pytest.mark.asyncio(loop_scope="module")
@@ -243,23 +252,23 @@ SIDES: Final = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def street(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Street]:
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TwoServers]:
     folder, key = tmp_path_factory.mktemp("forged"), public_half(rsa_key())
-    async with open_street(folder, "still", own_public_key=key) as opened:
+    async with open_two_servers(folder, "still", own_public_key=key) as opened:
         await opened.control("behaviour", notifications="lost")  # what comes, comes from here
         yield opened
         assert "Traceback" not in opened.log()
 
 
-async def _waiting(street: Street, side: Side) -> tuple[Made, Case]:
+async def _waiting(servers: TwoServers, side: Side) -> tuple[CreatedPayment, Case]:
     """A payment that its customer has not made yet."""
-    checkout = street.still
+    checkout = servers.still
     made = await checkout.order(side.method, shop=side.shop)
     await Tab(checkout).pay(made, side.number)
     attempt = checkout.attempt(made)
     assert attempt["status"] == "action"
-    (row,) = await street.transactions(attempt)
-    return made, Case(street.secrets, attempt, row)
+    (row,) = await servers.transactions(attempt)
+    return made, Case(servers.secrets, attempt, row)
 
 
 async def _post(checkout: Checkout, path: str, letter: Letter) -> int:
@@ -269,9 +278,9 @@ async def _post(checkout: Checkout, path: str, letter: Letter) -> int:
     return answer.status_code
 
 
-async def _asked(street: Street) -> int:
+async def _asked(servers: TwoServers) -> int:
     """How often checkout has called the gateways."""
-    return sum(bool(API.search(call["path"])) for call in (await street.ledger())["calls"])
+    return sum(bool(API.search(call["path"])) for call in (await servers.ledger())["calls"])
 
 
 def _stands(books: Mapping[str, list[Row]]) -> Any:
@@ -285,12 +294,12 @@ def _stands(books: Mapping[str, list[Row]]) -> Any:
 
 @SESSION
 @pytest.mark.parametrize("name", SIDES)
-async def test_forged_and_then_genuine(street: Street, name: str) -> None:
-    side, checkout = SIDES[name], street.still
-    made, case = await _waiting(street, side)
+async def test_forged_and_then_genuine(servers: TwoServers, name: str) -> None:
+    side, checkout = SIDES[name], servers.still
+    made, case = await _waiting(servers, side)
     attempt = case.attempt
     path = f"{attempt['account']}/{attempt['notify_ticket']}"
-    before, asked = checkout.books(made), await _asked(street)
+    before, asked = checkout.books(made), await _asked(servers)
 
     # Forged notifications: refused, and as if they had never come.
     for forgery, letter in side.forgeries(case).items():
@@ -301,22 +310,23 @@ async def test_forged_and_then_genuine(street: Street, name: str) -> None:
                   f"{attempt['account']}/{attempt['return_ticket']}"):  # fmt: skip
         assert await _post(checkout, wrong, good) == 404
     assert checkout.books(made) == before
-    assert await _asked(street) == asked
+    assert await _asked(servers) == asked
 
     # Forged returns: the gateway is asked, and nothing moves.
     for fields in side.returns(case):
-        for sent in ({"params": fields}, {"data": fields}):
+        for method, params, data in (("GET", fields, None), ("POST", None, fields)):
             answer = await checkout.client.request(
-                "POST" if "data" in sent else "GET",
+                method,
                 f"{checkout.url}/return/{attempt['return_ticket']}",
-                headers={"Origin": street.sandbox},
-                **sent,
+                headers={"Origin": servers.sandbox},
+                params=params,
+                data=data,
             )
             assert answer.status_code == 303
             assert answer.headers["location"].rpartition("/")[2] in ("wait", "redirect")
     lost = await checkout.client.get(f"{checkout.url}/return/{attempt['notify_ticket']}")
     assert lost.status_code == 404
-    assert await _asked(street) > asked
+    assert await _asked(servers) > asked
     assert _stands(checkout.books(made)) == _stands(before)
 
     # A genuine one that says so while it isn't true: a hint, and nothing moves.
@@ -325,7 +335,7 @@ async def test_forged_and_then_genuine(street: Street, name: str) -> None:
     assert _stands(checkout.books(made)) == _stands(before)
 
     # It is true now: the same letter again, several times at once.
-    await street.settle(attempt)
+    await servers.settle(attempt)
     answers = await asyncio.gather(*(_post(checkout, path, good) for _ in range(5)))
     assert answers == [200] * 5
     end = time.monotonic() + SECONDS
@@ -337,18 +347,18 @@ async def test_forged_and_then_genuine(street: Street, name: str) -> None:
     assert len(paid["outbox"]) == 1
 
     # And later ones, of what is known and of what it was before: no question, no second letter.
-    asked = await _asked(street)
+    asked = await _asked(servers)
     for _ in range(3):
         assert await _post(checkout, path, good) == 200
-    assert await _asked(street) == asked
+    assert await _asked(servers) == asked
     assert await _post(checkout, path, side.genuine(case, "failed")) == 200
     await _followed(checkout, made, attempt)
     after = checkout.books(made)
     assert _stands(after) == _stands(paid)
-    assert [row["charged"] for row in await street.transactions(attempt)] == [True]
+    assert [row["charged"] for row in await servers.transactions(attempt)] == [True]
 
 
-async def _followed(checkout: Checkout, made: Made, before: Row) -> None:
+async def _followed(checkout: Checkout, made: CreatedPayment, before: Row) -> None:
     """Wait until a question of our own has followed the notification."""
     end = time.monotonic() + SECONDS
     queries = before["queries"]
@@ -360,12 +370,12 @@ async def _followed(checkout: Checkout, made: Made, before: Row) -> None:
 
 
 @SESSION
-async def test_anothers_genuine_notification(street: Street) -> None:
+async def test_anothers_genuine_notification(servers: TwoServers) -> None:
     """A payment that is paid vouches for no other one, although its letter is genuine."""
-    side, checkout = SIDES["rest"], street.still
-    _, paid = await _waiting(street, side)
-    await street.settle(paid.attempt)
-    made, case = await _waiting(street, side)
+    side, checkout = SIDES["rest"], servers.still
+    _, paid = await _waiting(servers, side)
+    await servers.settle(paid.attempt)
+    made, case = await _waiting(servers, side)
     before = checkout.books(made)
     path = f"{case.attempt['account']}/{case.attempt['notify_ticket']}"
     assert await _post(checkout, path, summed(paid)) == 200

@@ -11,9 +11,9 @@ from checkout.i18n import translations
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
 from checkout.web import reasons, words
-from tests.journeys.customer import DECLINED, PLAIN, Customer
-from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER, Enter
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import DECLINED, PLAIN, Shopper
 
 pytestmark = BROWSER
 
@@ -27,9 +27,9 @@ LANGUAGES = {"en": "€{}", "de": "{} €", "ru": "{} €"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_in_the_shops_language(house: House, customer: Customer, language: str) -> None:
+async def test_in_the_shops_language(servers: Servers, customer: Shopper, language: str) -> None:
     say = translations(language).gettext
-    order = await house.order(language=language, attempts=2)
+    order = await servers.order(language=language, attempts=2)
     page = await customer.open(order)
     assert f"/{language}/payment/" in page.url
     assert await page.locator("html").get_attribute("lang") == language
@@ -47,21 +47,21 @@ async def test_in_the_shops_language(house: House, customer: Customer, language:
     await expect(page.locator("[data-back]")).to_have_text(say(words.BACK) % {"shop": "Demo shop"})
 
 
-async def test_another_language_by_the_picker(house: House, customer: Customer) -> None:
-    order = await house.order(language="en")
+async def test_another_language_by_the_picker(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order(language="en")
     page = await customer.open(order)
     await page.get_by_role("link", name="Deutsch").click()
     await expect(page.locator(".pay .button")).to_contain_text("bezahlen")
     await customer.pay(PLAIN)
     await customer.reads("Bezahlt")
-    (transaction,) = await house.transactions(order)
+    (transaction,) = await servers.transactions(order)
     assert transaction["facts"]["language"] == "de"
 
 
-async def test_the_browsers_language(house: House, enter: Enter) -> None:
+async def test_the_browsers_language(servers: Servers, enter: Enter) -> None:
     """Where the shop names none, the browser's own."""
     customer = await enter(locale="ru-RU")
-    order = await house.order(settings={"language": None})
+    order = await servers.order(settings={"language": None})
     page = await customer.open(order)
     assert "/ru/payment/" in page.url
 
@@ -75,9 +75,9 @@ async def test_the_browsers_language(house: House, enter: Enter) -> None:
     ids=["JPY", "KWD"],
 )
 async def test_decimals(
-    house: House, customer: Customer, currency: str, amount: int, shown: dict[str, str]
+    servers: Servers, customer: Shopper, currency: str, amount: int, shown: dict[str, str]
 ) -> None:
-    order = await house.order(currency=currency, amount=amount)
+    order = await servers.order(currency=currency, amount=amount)
     page = await customer.open(order)
     address = page.url
     for language, text in shown.items():
@@ -89,8 +89,8 @@ async def test_decimals(
     await customer.pay(PLAIN)
     await customer.reads("Paid")
     await expect(page.locator(".rows")).to_contain_text(spaced(shown["en"]))
-    (transaction,) = await house.transactions(order)
+    (transaction,) = await servers.transactions(order)
     assert (transaction["amount"], transaction["currency"]) == (amount, currency)
     await customer.back_to_shop()
-    sold = await house.sold(order)
+    sold = await servers.sold(order)
     assert sold["notifications"][0]["amount"] == amount

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from tests.journeys.customer import PLAIN, Customer
-from tests.journeys.house import House, Order, until
 from tests.journeys.plugin import BROWSER
+from tests.journeys.servers import Order, Servers
+from tests.journeys.shopper import PLAIN, Shopper
+from tests.support.polling import until
 
 pytestmark = BROWSER
 
 
-async def _back_unpaid(house: House, customer: Customer) -> Order:
+async def _back_unpaid(servers: Servers, customer: Shopper) -> Order:
     """At the payment system, and back without having paid."""
-    order = await house.order()
+    order = await servers.order()
     await customer.open(order)
     await customer.choose("bank_transfer")
     await customer.press_pay()
@@ -24,32 +25,32 @@ async def _back_unpaid(house: House, customer: Customer) -> Order:
     return order
 
 
-async def test_back_unpaid_and_there_again(house: House, customer: Customer) -> None:
-    order = await _back_unpaid(house, customer)
+async def test_back_unpaid_and_there_again(servers: Servers, customer: Shopper) -> None:
+    order = await _back_unpaid(servers, customer)
     await customer.press("Go to your bank again")
     await customer.at_bank()
     await customer.page.locator("button[value=pay]").click()
     await customer.at("result")
     await customer.reads("Paid")
-    assert len(await house.transactions(order)) == 1
+    assert len(await servers.transactions(order)) == 1
 
 
-async def test_another_way(house: House, customer: Customer) -> None:
-    order = await _back_unpaid(house, customer)
+async def test_another_way(servers: Servers, customer: Shopper) -> None:
+    order = await _back_unpaid(servers, customer)
     await customer.press("Choose another way to pay")
     await customer.at("payment")
     # Only after the gateway has said that it is not paid.
-    assert await house.queries(order)
+    assert await servers.queries(order)
     await customer.choose("credit_card")
     await customer.pay(PLAIN)
     await customer.reads("Paid")
-    left, taken = await house.transactions(order)
+    left, taken = await servers.transactions(order)
     assert (left["charged"], taken["charged"]) == (False, True)
 
 
-async def test_another_way_by_the_back_button(house: House, customer: Customer) -> None:
+async def test_another_way_by_the_back_button(servers: Servers, customer: Shopper) -> None:
     """Back out of the payment system's page to ours: a button there chooses another way."""
-    order = await house.order()
+    order = await servers.order()
     page = await customer.open(order)
     await customer.choose("sbp")
     await customer.press_pay()
@@ -59,52 +60,52 @@ async def test_another_way_by_the_back_button(house: House, customer: Customer) 
     await customer.at("redirect")
     await customer.reads("You are going to the payment page")
     await page.wait_for_timeout(1000)  # the interval: within it, what was said last is fresh enough
-    before = len(await house.queries(order))
+    before = len(await servers.queries(order))
     await customer.press("Choose another way to pay")
     await customer.at("payment")
-    assert len(await house.queries(order)) > before, "left without asking the gateway"
+    assert len(await servers.queries(order)) > before, "left without asking the gateway"
     await customer.choose("credit_card")
     await customer.pay(PLAIN)
     await customer.reads("Paid")
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
-async def test_paid_after_it_was_left(house: House, customer: Customer) -> None:
+async def test_paid_after_it_was_left(servers: Servers, customer: Shopper) -> None:
     """The old way is paid when the form is open again: shown, told, and nothing more is taken."""
-    house.allowed = ("late_success",)
-    order = await _back_unpaid(house, customer)
+    servers.allowed = ("late_success",)
+    order = await _back_unpaid(servers, customer)
     await customer.press("Choose another way to pay")
     page = await customer.at("payment")
     await customer.choose("credit_card")
     await customer.type_card(PLAIN)
-    (left,) = await house.transactions(order)
-    await house.settle(left["uid"])
+    (left,) = await servers.transactions(order)
+    await servers.settle(left["uid"])
 
     async def paid() -> bool:
-        return bool((await house.sold(order))["state"] == "paid")
+        return bool((await servers.sold(order))["state"] == "paid")
 
     await until(paid)
     await customer.press_pay()
     await customer.at("result")
     await customer.reads("Paid")
     await expect(page.locator(".rows")).to_contain_text("Bank transfer")
-    assert await house.charges(order) == 1
-    assert "late_success" in house.log()
+    assert await servers.charges(order) == 1
+    assert "late_success" in servers.log()
 
 
-async def test_both_paid(house: House, customer: Customer) -> None:
+async def test_both_paid(servers: Servers, customer: Shopper) -> None:
     """The old way is paid after the new one: recorded and raised; the customer still sees Paid."""
-    house.allowed = ("late_success",)
-    order = await _back_unpaid(house, customer)
+    servers.allowed = ("late_success",)
+    order = await _back_unpaid(servers, customer)
     await customer.press("Choose another way to pay")
     await customer.at("payment")
     await customer.choose("credit_card")
     await customer.pay(PLAIN)
     await customer.reads("Paid")
-    alerts = house.log().count("late_success")
-    left, _ = await house.transactions(order)
-    await house.settle(left["uid"])
-    await until(lambda: house.log().count("late_success") > alerts)
+    alerts = servers.log().count("late_success")
+    left, _ = await servers.transactions(order)
+    await servers.settle(left["uid"])
+    await until(lambda: servers.log().count("late_success") > alerts)
     await customer.page.reload()
     await customer.reads("Paid")
-    assert (await house.sold(order))["state"] == "paid"
+    assert (await servers.sold(order))["state"] == "paid"

@@ -6,20 +6,21 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.look import look
-from tests.journeys.customer import PLAIN, Customer
-from tests.journeys.house import House, Order, until
 from tests.journeys.plugin import BROWSER
+from tests.journeys.servers import Order, Servers
+from tests.journeys.shopper import PLAIN, Shopper
+from tests.support.polling import until
 
 pytestmark = BROWSER
 
 
 @pytest.mark.parametrize("method", ["bank_transfer", "sbp", "form_get", "form_decimal"])
 async def test_on_the_payment_systems_own_page(
-    house: House, customer: Customer, method: str
+    servers: Servers, customer: Shopper, method: str
 ) -> None:
     """A plain address, a form to post, a GET form with fields, a number among them: each arrives
     unspoiled (the simulated system turns away whoever changed a byte)."""
-    order = await house.order()
+    order = await servers.order()
     page = await customer.open(order)
     await customer.choose(method)
     await expect(page.locator("#f-number")).to_be_hidden()
@@ -31,11 +32,11 @@ async def test_on_the_payment_systems_own_page(
     await customer.reads("Paid")
     await customer.back_to_shop()
     await customer.reads("Thank you, your order is paid")
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
-async def test_declined_by_the_payment_system(house: House, customer: Customer) -> None:
-    order = await house.order(attempts=2)
+async def test_declined_by_the_payment_system(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order(attempts=2)
     page = await customer.open(order)
     await customer.choose("sbp")
     await customer.press_pay()
@@ -48,11 +49,11 @@ async def test_declined_by_the_payment_system(house: House, customer: Customer) 
     await customer.choose("credit_card")
     await customer.pay(PLAIN)
     await customer.reads("Paid")
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
-async def test_instructions_and_a_qr_code(house: House, customer: Customer) -> None:
-    order = await house.order(payment_method={"types": ["erip", "credit_card"]})
+async def test_instructions_and_a_qr_code(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order(payment_method={"types": ["erip", "credit_card"]})
     page = await customer.open(order)
     await customer.choose("erip")
     await customer.press_pay()
@@ -62,76 +63,76 @@ async def test_instructions_and_a_qr_code(house: House, customer: Customer) -> N
     await expect(page.locator(".steps li")).to_have_count(3)
     link = page.locator(".todo a.button")
     await expect(link).to_have_text("Open the page to pay")
-    (bill,) = await house.transactions(order)
+    (bill,) = await servers.transactions(order)
     assert f"/cash-desk/{bill['uid']}?" in (await link.get_attribute("href") or "")
     account = bill["facts"]["details"]["account_number"]
     await expect(page.locator(".todo")).to_contain_text(account)
     # Paid at a cash desk: this page learns of it by itself.
-    await house.settle(bill["uid"])
+    await servers.settle(bill["uid"])
     await customer.at("result")
     await customer.reads("Paid")
-    assert (await house.sold(order))["state"] == "paid"
+    assert (await servers.sold(order))["state"] == "paid"
 
 
-async def test_instructions_and_no_notification(house: House, customer: Customer) -> None:
+async def test_instructions_and_no_notification(servers: Servers, customer: Shopper) -> None:
     """The gateway's notification is lost: the page's own questions find the money."""
-    await house.behave(notifications="lost")
-    order = await house.order(payment_method={"types": ["erip"]})
+    await servers.behave(notifications="lost")
+    order = await servers.order(payment_method={"types": ["erip"]})
     await customer.open(order)
     await customer.press_pay()
     await customer.reads("How to pay")
-    (bill,) = await house.transactions(order)
-    await house.settle(bill["uid"])
+    (bill,) = await servers.transactions(order)
+    await servers.settle(bill["uid"])
     await customer.at("result")
     await customer.reads("Paid")
 
 
-async def test_in_the_banks_app(house: House, customer: Customer) -> None:
+async def test_in_the_banks_app(servers: Servers, customer: Shopper) -> None:
     """What opens an app is tapped on a phone; elsewhere the code beside it is scanned."""
-    order = await house.order(payment_method={"types": ["sberpay_qr_deeplink", "credit_card"]})
+    order = await servers.order(payment_method={"types": ["sberpay_qr_deeplink", "credit_card"]})
     page = await customer.open(order)
     await customer.choose("sberpay_qr_deeplink")
     await customer.press_pay()
     await customer.at("wait")
     await expect(page.locator(".qr svg")).to_be_visible()
-    (bill,) = await house.transactions(order)
+    (bill,) = await servers.transactions(order)
     link = page.locator("a[href^='sbolpay://']")
     await expect(link).to_have_attribute(
         "href",
         f"sbolpay://invoicing/v2?bankInvoiceId={bill['uid']}&operationType=Web2App",
     )
     await look(page, "app-link")
-    await house.settle(bill["uid"])
+    await servers.settle(bill["uid"])
     await customer.at("result")
     await customer.reads("Paid")
 
 
-async def test_where_nobody_can_be_sent(house: House, customer: Customer) -> None:
+async def test_where_nobody_can_be_sent(servers: Servers, customer: Shopper) -> None:
     """A form for an address without TLS: the customer is told at once and pays another way; the
     first one is followed all the same, should money come by it."""
-    house.allowed = ("gateway.unusable_step", "late_success")
-    order = await house.order(payment_method={"types": ["form_http", "credit_card"]})
+    servers.allowed = ("gateway.unusable_step", "late_success")
+    order = await servers.order(payment_method={"types": ["form_http", "credit_card"]})
     page = await customer.open(order)
     await customer.choose("form_http")
     await customer.press_pay()
     await customer.at("payment")
     await expect(page.locator(".note")).to_contain_text("has a fault just now")
-    assert '"event": "gateway.unusable_step"' in house.log()
+    assert '"event": "gateway.unusable_step"' in servers.log()
     await customer.choose("credit_card")
     await customer.pay(PLAIN)
     await customer.reads("Paid")
-    first, _ = await house.transactions(order)
+    first, _ = await servers.transactions(order)
     assert first["status"] == "pending"
-    await house.behave(notifications="lost")
-    asked = len(await house.queries(order))
-    await house.settle(first["uid"])
+    await servers.behave(notifications="lost")
+    asked = len(await servers.queries(order))
+    await servers.settle(first["uid"])
 
     async def followed() -> bool:
-        return len(await house.queries(order)) > asked
+        return len(await servers.queries(order)) > asked
 
     await until(followed, 30)
-    assert await house.charges(order) == 2  # raised, for a person to send one back
-    await until(lambda: "late_success" in house.log())
+    assert await servers.charges(order) == 2  # raised, for a person to send one back
+    await until(lambda: "late_success" in servers.log())
 
 
 # --- Coins: paid elsewhere, and the customer says so ----------------------------------------------
@@ -139,106 +140,106 @@ async def test_where_nobody_can_be_sent(house: House, customer: Customer) -> Non
 ANNA = {"email": "anna@example.com"}
 
 
-async def _to_be_sent(house: House, customer: Customer) -> tuple[Order, str]:
+async def _to_be_sent(servers: Servers, customer: Shopper) -> tuple[Order, str]:
     """The page that says what to send where, and the exchanger's number of it."""
-    order = await house.order(payment_method={"types": ["crypto", "credit_card"]}, customer=ANNA)
+    order = await servers.order(payment_method={"types": ["crypto", "credit_card"]}, customer=ANNA)
     await customer.open(order)
     await customer.choose("crypto")
     await customer.press_pay()
     await customer.at("wait")
     await customer.reads("How to pay")
-    (sent,) = await house.transactions(order)
+    (sent,) = await servers.transactions(order)
     await expect(customer.page.locator(".todo")).to_contain_text(sent["in_amount"])
     return order, sent["uid"]
 
 
-async def test_coins_sent_and_said(house: House, customer: Customer) -> None:
-    order, _ = await _to_be_sent(house, customer)
-    await house.control("exchanger/desk", by_itself=False)
+async def test_coins_sent_and_said(servers: Servers, customer: Shopper) -> None:
+    order, _ = await _to_be_sent(servers, customer)
+    await servers.control("exchanger/desk", by_itself=False)
     await customer.press("I have paid")
     await customer.at("wait")
     await customer.reads("Looking for your payment")
     await customer.no_form()
-    (sent,) = await house.transactions(order)
-    await house.settle(sent["uid"])
+    (sent,) = await servers.transactions(order)
+    await servers.settle(sent["uid"])
     await expect(customer.page.get_by_text("I have paid")).to_have_count(0)
     await customer.at("result")
     await customer.reads("Paid")
-    assert (await house.sold(order))["state"] == "paid"
+    assert (await servers.sold(order))["state"] == "paid"
 
 
-async def test_coins_sent_and_nothing_said(house: House, customer: Customer) -> None:
+async def test_coins_sent_and_nothing_said(servers: Servers, customer: Shopper) -> None:
     """The exchanger sees the money before the customer says anything."""
-    order, uid = await _to_be_sent(house, customer)
-    await house.settle(uid)
+    order, uid = await _to_be_sent(servers, customer)
+    await servers.settle(uid)
     await customer.at("result")
     await customer.reads("Paid")
-    assert (await house.sold(order))["state"] == "paid"
+    assert (await servers.sold(order))["state"] == "paid"
 
 
-async def test_paid_beforehand_and_said(house: House, customer: Customer) -> None:
+async def test_paid_beforehand_and_said(servers: Servers, customer: Shopper) -> None:
     """A route that is paid before anything else: the exchanger waits to be told."""
-    order = await house.order(payment_method={"types": ["prepaid"]}, customer=ANNA)
+    order = await servers.order(payment_method={"types": ["prepaid"]}, customer=ANNA)
     page = await customer.open(order)
     await customer.press_pay()
     await customer.reads("How to pay")
-    (sent,) = await house.transactions(order)
+    (sent,) = await servers.transactions(order)
     assert sent["word"] == "waitPayment"
     await expect(page.locator(".steps li")).to_have_count(3)
     await expect(page.locator(".facts")).to_contain_text("Time left")
     await customer.press("I have paid")
     await expect(page.get_by_text("I have paid")).to_have_count(0)
-    (sent,) = await house.transactions(order)
+    (sent,) = await servers.transactions(order)
     assert sent["word"] != "waitPayment"
     await customer.at("result")
     await customer.reads("Paid")
 
 
-async def test_coins_with_a_memo_and_sent_back(house: House, customer: Customer) -> None:
+async def test_coins_with_a_memo_and_sent_back(servers: Servers, customer: Shopper) -> None:
     """Without the memo the money isn't found; here it is, and goes back all the same."""
-    order = await house.order(payment_method={"types": ["tether"]}, customer=ANNA)
+    order = await servers.order(payment_method={"types": ["tether"]}, customer=ANNA)
     page = await customer.open(order)
     await customer.press_pay()
     await customer.reads("How to pay")
-    (sent,) = await house.transactions(order)
+    (sent,) = await servers.transactions(order)
     await expect(page.locator(".todo .rows")).to_contain_text("With this memo")
     await expect(page.locator(".todo .rows")).to_contain_text(sent["uid"])
     await expect(page.locator(".todo ol")).to_have_count(0)  # one line is no list
     await expect(page.locator(".todo")).to_contain_text("Tether TON")
     await look(page, "instructions-memo")
-    await house.settle(sent["uid"], "refunded")
+    await servers.settle(sent["uid"], "refunded")
     await customer.at("result")
     await customer.reads("Your money was sent back")
     await look(page, "sent-back")
-    assert (await house.sold(order))["state"] != "paid"
+    assert (await servers.sold(order))["state"] != "paid"
 
 
-async def test_coins_not_sent_in_time(house: House, customer: Customer) -> None:
+async def test_coins_not_sent_in_time(servers: Servers, customer: Shopper) -> None:
     """The exchanger closes its order: the page is open again, with another try."""
-    await house.control("exchanger/desk", lifetime=2)
-    order, uid = await _to_be_sent(house, customer)
+    await servers.control("exchanger/desk", lifetime=2)
+    order, uid = await _to_be_sent(servers, customer)
     await expect(customer.page.locator("a[href^='bitcoin:']")).to_have_text("Open in your wallet")
     page = await customer.at("payment")
     await expect(page.locator(".note")).to_contain_text("was not finished")
-    (left,) = await house.transactions(order)
+    (left,) = await servers.transactions(order)
     assert (left["uid"], left["status"]) == (uid, "expired")
 
 
-async def test_coins_given_up_for_a_card(house: House, customer: Customer) -> None:
+async def test_coins_given_up_for_a_card(servers: Servers, customer: Shopper) -> None:
     """What is left is withdrawn at the exchanger: nobody pays it by accident."""
-    order, _ = await _to_be_sent(house, customer)
+    order, _ = await _to_be_sent(servers, customer)
     await customer.press("Choose another way to pay")
     await customer.at("payment")
     await customer.choose("credit_card")
     await customer.pay(PLAIN)
     await customer.reads("Paid")
-    left, taken = await house.transactions(order)
+    left, taken = await servers.transactions(order)
     assert (left["status"], taken["status"]) == ("deleted", "successful")
 
 
-async def test_coins_given_up_on_the_exchangers_page(house: House, customer: Customer) -> None:
+async def test_coins_given_up_on_the_exchangers_page(servers: Servers, customer: Shopper) -> None:
     """Back by its own button, which says "error": the page is open again."""
-    order = await house.order(payment_method={"types": ["wallet", "crypto"]}, customer=ANNA)
+    order = await servers.order(payment_method={"types": ["wallet", "crypto"]}, customer=ANNA)
     page = await customer.open(order)
     await customer.choose("wallet")
     await customer.press_pay()
@@ -247,20 +248,20 @@ async def test_coins_given_up_on_the_exchangers_page(house: House, customer: Cus
     await page.locator("a[href*='/return/'][href$='?status=error']").click()
     await customer.at("payment")
     await expect(page.locator(".note")).to_contain_text("was not finished")
-    assert (await house.sold(order))["state"] != "paid"
+    assert (await servers.sold(order))["state"] != "paid"
 
 
-async def test_coins_on_the_exchangers_page(house: House, customer: Customer) -> None:
-    order = await house.order(payment_method={"types": ["wallet"]}, customer=ANNA)
+async def test_coins_on_the_exchangers_page(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order(payment_method={"types": ["wallet"]}, customer=ANNA)
     page = await customer.open(order)
     await customer.press_pay()
     await customer.at_bank()
     await page.locator("form[action$='/paid'] button").click()
-    (sent,) = await house.transactions(order)
+    (sent,) = await servers.transactions(order)
     assert sent["word"] != "new"
 
     async def paid() -> bool:
-        return bool((await house.sold(order))["state"] == "paid")
+        return bool((await servers.sold(order))["state"] == "paid")
 
     await until(paid)
     await page.reload()

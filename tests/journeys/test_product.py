@@ -5,18 +5,19 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.customer import PLAIN
-from tests.journeys.house import SHOP, House
 from tests.journeys.plugin import BROWSER, Enter
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import PLAIN
+from tests.support.settings import SHOP
 
 pytestmark = BROWSER
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-async def test_the_last_one(house: House, enter: Enter, script: bool) -> None:
-    made = await house.client.post(
-        f"{house.checkout}/products",
-        auth=(SHOP, house.shop_secret),
+async def test_the_last_one(servers: Servers, enter: Enter, script: bool) -> None:
+    made = await servers.client.post(
+        f"{servers.checkout}/products",
+        auth=(SHOP, servers.shop_secret),
         json={
             "name": "A seat for the chorus", "description": "Give what you like", "quantity": 1,
             "currency": "EUR", "min_amount": 500, "max_amount": 100_000, "immortal": True,

@@ -7,9 +7,9 @@ from typing import Any
 from playwright.async_api import expect
 
 from tests.browser.look import look
-from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN, Customer
-from tests.journeys.house import House, Order
 from tests.journeys.plugin import BROWSER, Enter
+from tests.journeys.servers import Order, Servers
+from tests.journeys.shopper import CHALLENGE, DECLINED, PLAIN, Shopper
 
 pytestmark = BROWSER
 
@@ -17,29 +17,29 @@ ONECLICK: dict[str, Any] = {"contract": ["oneclick"]}
 BY_CARD: dict[str, Any] = {"types": ["credit_card"]}
 
 
-async def remembered(house: House, customer: Customer, number: str = PLAIN) -> str:
+async def remembered(servers: Servers, customer: Shopper, number: str = PLAIN) -> str:
     """Pay and let the card be remembered; the token that the shop is told."""
-    order = await house.order(additional_data=ONECLICK, payment_method=BY_CARD)
+    order = await servers.order(additional_data=ONECLICK, payment_method=BY_CARD)
     page = await customer.open(order)
     await page.get_by_label("Remember this card").check()
     await customer.pay(number)
     if number == CHALLENGE:
         await customer.answer_bank()
     await customer.reads("Paid")
-    token: str = (await house.state(order))["credit_card"]["token"]
+    token: str = (await servers.state(order))["credit_card"]["token"]
     assert token
     return token
 
 
-async def again(house: House, token: str, **changes: Any) -> Order:
+async def again(servers: Servers, token: str, **changes: Any) -> Order:
     methods = BY_CARD | {"credit_card": {"token": token}}
     changes.setdefault("additional_data", ONECLICK)
-    return await house.order(payment_method=methods, **changes)
+    return await servers.order(payment_method=methods, **changes)
 
 
-async def test_the_second_payment_takes_the_code_alone(house: House, customer: Customer) -> None:
-    token = await remembered(house, customer, CHALLENGE)
-    order = await again(house, token)
+async def test_the_second_payment_takes_the_code_alone(servers: Servers, customer: Shopper) -> None:
+    token = await remembered(servers, customer, CHALLENGE)
+    order = await again(servers, token)
     page = await customer.open(order)
     saved, code = page.locator("[name=card][value=saved]"), page.locator("#f-code")
     await expect(page.locator(".cards")).to_contain_text("Visa •••• 1097 12/34")
@@ -63,15 +63,15 @@ async def test_the_second_payment_takes_the_code_alone(house: House, customer: C
     await customer.answer_bank()
     await customer.at("result")
     await customer.reads("Paid")
-    (row,) = await house.transactions(order)
+    (row,) = await servers.transactions(order)
     assert row["facts"]["by_token"] is True
-    assert await house.charges(order) == 1
-    (letter,) = (await house.sold(order))["notifications"]
+    assert await servers.charges(order) == 1
+    (letter,) = (await servers.sold(order))["notifications"]
     assert letter["verified"]
 
 
-async def test_a_token_that_nobody_knows(house: House, customer: Customer) -> None:
-    order = await again(house, "no-such-token", attempts=3)
+async def test_a_token_that_nobody_knows(servers: Servers, customer: Shopper) -> None:
+    order = await again(servers, "no-such-token", attempts=3)
     page = await customer.open(order)
     await expect(page.locator(".cards")).to_contain_text("Your saved card")
     await page.locator("#f-code").fill("123")
@@ -80,15 +80,15 @@ async def test_a_token_that_nobody_knows(house: House, customer: Customer) -> No
     await expect(page.locator(".cards")).to_have_count(0)
     await customer.pay(PLAIN)
     await customer.reads("Paid")
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
-async def test_without_scripts(house: House, enter: Enter) -> None:
+async def test_without_scripts(servers: Servers, enter: Enter) -> None:
     customer = await enter(java_script_enabled=False)
     customer.expected = {422}
-    token = await remembered(house, customer)
-    terms = {"agreement_toggle": {"url": f"{house.shop}/", "text": "I take the [rules]"}}
-    order = await again(house, token, attempts=3, settings=terms)
+    token = await remembered(servers, customer)
+    terms = {"agreement_toggle": {"url": f"{servers.shop}/", "text": "I take the [rules]"}}
+    order = await again(servers, token, attempts=3, settings=terms)
     page = await customer.open(order)
     # Another card, without leaving the page; it is declined.
     await page.get_by_label("Use another card").check()
@@ -105,41 +105,41 @@ async def test_without_scripts(house: House, enter: Enter) -> None:
     await page.get_by_label("I take the rules").check()
     await customer.press_pay()
     await customer.reads("Paid")
-    rows = await house.transactions(order)
+    rows = await servers.transactions(order)
     assert [(row["status"], row["facts"]["by_token"]) for row in rows] == [
         ("failed", False),
         ("successful", True),
     ]
 
 
-async def test_paid_at_once(house: House, customer: Customer) -> None:
+async def test_paid_at_once(servers: Servers, customer: Shopper) -> None:
     """Opened, sent by the script, and back at the shop; the Back button pays nothing again."""
-    token = await remembered(house, customer)
-    order = await again(house, token, settings={"auto_pay": True}, additional_data={})
+    token = await remembered(servers, customer)
+    order = await again(servers, token, settings={"auto_pay": True}, additional_data={})
     page = await customer.tab()
-    await page.goto(house.shop)
+    await page.goto(servers.shop)
     await page.goto(order.url)
     await customer.at_shop(page)
     await customer.reads("Thank you, your order is paid", page)
     await page.go_back()
-    assert await house.charges(order) == 1
-    assert len(await house.transactions(order)) == 1
+    assert await servers.charges(order) == 1
+    assert len(await servers.transactions(order)) == 1
 
 
 async def test_terms_are_asked_for_before_anything_is_sent(
-    house: House, customer: Customer
+    servers: Servers, customer: Shopper
 ) -> None:
-    order = await house.order(settings={"agreement_toggle": {"url": f"{house.shop}/"}})
+    order = await servers.order(settings={"agreement_toggle": {"url": f"{servers.shop}/"}})
     page = await customer.open(order)
     await customer.pay(PLAIN)
     await expect(page.locator("#e-agreed")).to_have_text("Accept the terms to pay")
     await expect(page.locator("#f-agreed")).to_be_focused()
     await look(page, "agreement-error")
-    assert await house.calls(order) == []
+    assert await servers.calls(order) == []
     async with customer.context.expect_page() as opened:
         await page.get_by_text("terms (opens in a new tab)").click()
     terms = await opened.value
-    assert terms.url == f"{house.shop}/"
+    assert terms.url == f"{servers.shop}/"
     await expect(page.locator("#f-agreed")).not_to_be_checked()  # the link is not the tick
     await page.locator("#f-agreed").check()
     await expect(page.locator("#e-agreed")).to_have_text("")

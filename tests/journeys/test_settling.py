@@ -11,8 +11,16 @@ from typing import Final, NamedTuple
 import pytest
 import pytest_asyncio
 
-from tests.journeys.customer import CHALLENGE, PLAIN
-from tests.journeys.street import SECONDS, Checkout, Made, Row, Street, Tab, open_street
+from tests.journeys.shopper import CHALLENGE, PLAIN
+from tests.journeys.two_servers import (
+    SECONDS,
+    Checkout,
+    CreatedPayment,
+    Row,
+    Tab,
+    TwoServers,
+    open_two_servers,
+)
 
 SESSION: Final = pytest.mark.asyncio(loop_scope="module")
 
@@ -22,31 +30,31 @@ class Way(NamedTuple):
     to the charge is lost, for otherwise nothing is left to settle."""
 
     method: str
-    act: Callable[[Street, Tab, Row], Awaitable[None]]
+    act: Callable[[TwoServers, Tab, Row], Awaitable[None]]
     number: str | None = None
     unanswered: bool = False
 
 
-async def nothing(street: Street, tab: Tab, attempt: Row) -> None:
+async def nothing(servers: TwoServers, tab: Tab, attempt: Row) -> None:
     """There is nothing to do."""
 
 
-async def type_password(street: Street, tab: Tab, attempt: Row) -> None:
+async def type_password(servers: TwoServers, tab: Tab, attempt: Row) -> None:
     await tab.leave()
     await tab.submit(tab.page.forms[0], password="1111", choice="confirm")
 
 
-async def press_pay(street: Street, tab: Tab, attempt: Row) -> None:
+async def press_pay(servers: TwoServers, tab: Tab, attempt: Row) -> None:
     await tab.leave()
     await tab.submit(tab.page.forms[0], choice="pay")
 
 
-async def pay_elsewhere(street: Street, tab: Tab, attempt: Row) -> None:
+async def pay_elsewhere(servers: TwoServers, tab: Tab, attempt: Row) -> None:
     """At a cash desk, or from a wallet."""
-    await street.settle(attempt)
+    await servers.settle(attempt)
 
 
-async def say_so_there(street: Street, tab: Tab, attempt: Row) -> None:
+async def say_so_there(servers: TwoServers, tab: Tab, attempt: Row) -> None:
     """On the gateway's own page, which then leads back once all is over."""
     await tab.leave()
     await tab.submit(next(form for form in tab.page.forms if form.action.endswith("/paid")))
@@ -69,25 +77,29 @@ WAYS: Final = {
 class Told(NamedTuple):
     """How it ended."""
 
-    made: Made
+    made: CreatedPayment
     checkout: Checkout
     attempt: Row
     shown: str  # the headline that the customer sees in the end, if any
 
 
-Story = Callable[[Street, Way], Awaitable[Told]]
+Story = Callable[[TwoServers, Way], Awaitable[Told]]
 
 
-async def _begin(street: Street, checkout: Checkout, way: Way) -> tuple[Made, Tab, Row]:
+async def _begin(
+    servers: TwoServers, checkout: Checkout, way: Way
+) -> tuple[CreatedPayment, Tab, Row]:
     made, tab = await checkout.order(way.method), Tab(checkout)
-    async with street.till:  # faults are for the next charge, whosever it is
+    async with servers.till:  # faults are for the next charge, whosever it is
         if way.unanswered:
-            await street.control("faults", faults=["502_after"])
+            await servers.control("faults", faults=["502_after"])
         await tab.pay(made, way.number)
     return made, tab, checkout.attempt(made)
 
 
-async def _settled(street: Street, checkout: Checkout, made: Made, shown: str = "") -> Told:
+async def _settled(
+    servers: TwoServers, checkout: Checkout, made: CreatedPayment, shown: str = ""
+) -> Told:
     end = time.monotonic() + SECONDS
     while await checkout.status(made) != "successful":
         assert time.monotonic() < end, checkout.happened(made)
@@ -95,30 +107,30 @@ async def _settled(street: Street, checkout: Checkout, made: Made, shown: str = 
     return Told(made, checkout, checkout.attempt(made), shown)
 
 
-async def lost_and_stays(street: Street, way: Way) -> Told:
+async def lost_and_stays(servers: TwoServers, way: Way) -> Told:
     """The customer goes all the way; nobody else tells or asks."""
-    made, tab, attempt = await _begin(street, street.still, way)
-    await way.act(street, tab, attempt)
+    made, tab, attempt = await _begin(servers, servers.still, way)
+    await way.act(servers, tab, attempt)
     if way.act is say_so_there:
         await _back_link(tab)
     if tab.home:
         await tab.come_home()
     await tab.watch()
-    return await _settled(street, street.still, made, tab.page.headline)
+    return await _settled(servers, servers.still, made, tab.page.headline)
 
 
-async def lost_and_gone(street: Street, way: Way) -> Told:
+async def lost_and_gone(servers: TwoServers, way: Way) -> Told:
     """The tab is closed at the gateway: only checkout itself can ask."""
-    made, tab, attempt = await _begin(street, street.swept, way)
-    await way.act(street, tab, attempt)
-    return await _settled(street, street.swept, made)
+    made, tab, attempt = await _begin(servers, servers.swept, way)
+    await way.act(servers, tab, attempt)
+    return await _settled(servers, servers.swept, made)
 
 
-async def told_and_gone(street: Street, way: Way) -> Told:
+async def told_and_gone(servers: TwoServers, way: Way) -> Told:
     """The tab is closed at the gateway, and checkout doesn't ask: only the notification is left."""
-    made, tab, attempt = await _begin(street, street.still, way)
-    await way.act(street, tab, attempt)
-    return await _settled(street, street.still, made)
+    made, tab, attempt = await _begin(servers, servers.still, way)
+    await way.act(servers, tab, attempt)
+    return await _settled(servers, servers.still, made)
 
 
 async def _back_link(tab: Tab) -> None:
@@ -139,21 +151,21 @@ Ends = dict[tuple[str, str], Told | BaseException]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def street(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Street]:
-    async with open_street(tmp_path_factory.mktemp("street"), "still", "swept") as opened:
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TwoServers]:
+    async with open_two_servers(tmp_path_factory.mktemp("servers"), "still", "swept") as opened:
         await opened.control("exchanger/desk", delay=0.1)
         yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ends(street: Street) -> Ends:
+async def ends(servers: TwoServers) -> Ends:
     """Every story, told once."""
     found: Ends = {}
     for notifications, stories in PHASES:
-        await street.control("behaviour", notifications=notifications)
+        await servers.control("behaviour", notifications=notifications)
         cases = [(name, story) for name in WAYS for story in stories]
         told = await asyncio.gather(
-            *(story(street, WAYS[name]) for name, story in cases), return_exceptions=True
+            *(story(servers, WAYS[name]) for name, story in cases), return_exceptions=True
         )
         for (name, story), end in zip(cases, told, strict=True):
             found[name, story.__name__] = end
@@ -162,19 +174,19 @@ async def ends(street: Street) -> Ends:
 
 @SESSION
 @pytest.mark.parametrize(("way", "story"), CASES)
-async def test_settled(street: Street, ends: Ends, way: str, story: str) -> None:
+async def test_settled(servers: TwoServers, ends: Ends, way: str, story: str) -> None:
     end = ends[way, story]
     if isinstance(end, BaseException):
         raise end
     assert end.attempt["status"] == "paid"
     # One charge, which took money, and the shop is told of it once.
-    (charge,) = await street.transactions(end.attempt)
+    (charge,) = await servers.transactions(end.attempt)
     assert charge["charged"] is True
     assert len(end.checkout.books(end.made)["outbox"]) == 1
     happened = end.checkout.happened(end.made)
     heard = [
         each["answer"]
-        for each in (await street.ledger())["notifications"]
+        for each in (await servers.ledger())["notifications"]
         if each["uid"] == charge["uid"]
     ]
     if story == "told_and_gone":
@@ -191,9 +203,9 @@ async def test_settled(street: Street, ends: Ends, way: str, story: str) -> None
 
 
 @SESSION
-async def test_nothing_to_complain_about(street: Street, ends: Ends) -> None:
+async def test_nothing_to_complain_about(servers: TwoServers, ends: Ends) -> None:
     """The answers that were lost on purpose are no alerts."""
     assert ends
-    said = street.log()
+    said = servers.log()
     for word in ('"alert": true', "Traceback", "Error:"):
         assert word not in said, word

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from tests.journeys.customer import CHALLENGE, PLAIN, Customer
-from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER, Enter
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import CHALLENGE, PLAIN, Shopper
 
 pytestmark = BROWSER
 
 
-async def test_paid_in_one_tab_then_sent_in_the_other(house: House, customer: Customer) -> None:
-    order = await house.order()
+async def test_paid_in_one_tab_then_sent_in_the_other(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order()
     one = await customer.open(order)
     other = await customer.open(order, await customer.tab())
     await customer.type_card(PLAIN, page=other)
@@ -19,11 +19,11 @@ async def test_paid_in_one_tab_then_sent_in_the_other(house: House, customer: Cu
     await customer.press_pay(other)
     await customer.at("result", other)
     await customer.reads("Paid", other)
-    assert len(await house.transactions(order)) == 1
+    assert len(await servers.transactions(order)) == 1
 
 
-async def test_sent_in_the_other_tab_while_at_the_bank(house: House, customer: Customer) -> None:
-    order = await house.order()
+async def test_sent_in_the_other_tab_while_at_the_bank(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order()
     one = await customer.open(order)
     other = await customer.open(order, await customer.tab())
     await customer.type_card(CHALLENGE, page=other)
@@ -38,15 +38,15 @@ async def test_sent_in_the_other_tab_while_at_the_bank(house: House, customer: C
     await customer.answer_bank(page=one)
     await customer.at("result", one)
     await customer.reads("Paid", one)
-    assert len(await house.transactions(order)) == 1
-    assert await house.charges(order) == 1
+    assert len(await servers.transactions(order)) == 1
+    assert await servers.charges(order) == 1
 
 
 async def test_in_another_browser_in_the_middle(
-    house: House, customer: Customer, enter: Enter
+    servers: Servers, customer: Shopper, enter: Enter
 ) -> None:
     """The link opened on the phone, without a cookie, while the computer is at the bank."""
-    order = await house.order()
+    order = await servers.order()
     await customer.open(order)
     await customer.pay(CHALLENGE)
     await customer.at_bank()
@@ -58,14 +58,14 @@ async def test_in_another_browser_in_the_middle(
     await phone.open(order)
     await phone.at("result")
     await phone.reads("Paid")
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
 async def test_back_from_the_bank_in_another_browser(
-    house: House, customer: Customer, enter: Enter
+    servers: Servers, customer: Shopper, enter: Enter
 ) -> None:
     """The bank's app opens the system's browser: no cookie of ours is there."""
-    order = await house.order()
+    order = await servers.order()
     await customer.open(order)
     await customer.pay(CHALLENGE)
     page = await customer.at_bank()

@@ -8,20 +8,21 @@ from itertools import pairwise
 from playwright.async_api import Page, Request, expect
 
 from checkout.flow.pace import WATCHED
-from tests.journeys.customer import Customer
-from tests.journeys.house import House, Order, until
 from tests.journeys.plugin import BROWSER
+from tests.journeys.servers import Order, Servers
+from tests.journeys.shopper import Shopper
+from tests.support.polling import until
 
 pytestmark = BROWSER
 
 
-async def _waiting(house: House, customer: Customer) -> tuple[Order, str]:
+async def _waiting(servers: Servers, customer: Shopper) -> tuple[Order, str]:
     """A customer who waits, and the gateway's id of what for."""
-    order = await house.order(payment_method={"types": ["erip"]})
+    order = await servers.order(payment_method={"types": ["erip"]})
     await customer.open(order)
     await customer.press_pay()
     await customer.at("wait")
-    (bill,) = await house.transactions(order)
+    (bill,) = await servers.transactions(order)
     return order, bill["uid"]
 
 
@@ -37,31 +38,31 @@ def _questions(page: Page) -> list[str]:
     return asked
 
 
-async def test_one_question_however_many_look(house: House, customer: Customer) -> None:
+async def test_one_question_however_many_look(servers: Servers, customer: Shopper) -> None:
     """Five tabs: the gateway is asked once an interval; each tab moves on by itself."""
-    order, uid = await _waiting(house, customer)
+    order, uid = await _waiting(servers, customer)
     others = [await customer.open(order, await customer.tab()) for _ in range(4)]
     tabs = [customer.page, *others]
     for tab in tabs:
         await customer.at("wait", tab)
 
     async def asked_often() -> bool:
-        return len(await house.queries(order)) >= 4
+        return len(await servers.queries(order)) >= 4
 
     await until(asked_often)
-    times = [call["at"] for call in await house.queries(order)]
+    times = [call["at"] for call in await servers.queries(order)]
     for wanted, (earlier, later) in zip(WATCHED, pairwise(times), strict=False):
         assert later - earlier > wanted - 0.1
-    await house.settle(uid)
+    await servers.settle(uid)
     for tab in tabs:
         await customer.at("result", tab)
         await customer.reads("Paid", tab)
 
 
-async def test_the_server_sets_the_pace(house: House, customer: Customer) -> None:
+async def test_the_server_sets_the_pace(servers: Servers, customer: Shopper) -> None:
     """Each answer says when to ask next: later and later, and never again at the end."""
     asked = _questions(customer.page)
-    _, uid = await _waiting(house, customer)
+    _, uid = await _waiting(servers, customer)
     status = customer.page.locator("#status")
     seen = set()
 
@@ -73,7 +74,7 @@ async def test_the_server_sets_the_pace(house: House, customer: Customer) -> Non
         return max(seen) > 1.5
 
     await until(slower)
-    await house.settle(uid)
+    await servers.settle(uid)
     await customer.at("result")
     count = len(asked)
     assert count >= 2
@@ -81,22 +82,22 @@ async def test_the_server_sets_the_pace(house: House, customer: Customer) -> Non
     assert len(asked) == count
 
 
-async def test_the_same_as_json(house: House, customer: Customer) -> None:
-    _, uid = await _waiting(house, customer)
+async def test_the_same_as_json(servers: Servers, customer: Shopper) -> None:
+    _, uid = await _waiting(servers, customer)
     address = customer.page.url.replace("/wait", "/status")
-    answer = await house.client.get(address, headers={"Accept": "application/json"})
+    answer = await servers.client.get(address, headers={"Accept": "application/json"})
     said = answer.json()
     assert said.keys() == {"uid", "status", "message", "next_check"}
     assert said["status"] == "incomplete"
     assert said["next_check"] > 0
-    await house.settle(uid)
+    await servers.settle(uid)
     await customer.at("result")
-    answer = await house.client.get(address, headers={"Accept": "application/json"})
+    answer = await servers.client.get(address, headers={"Accept": "application/json"})
     assert (answer.json()["status"], answer.json()["next_check"]) == ("successful", None)
 
 
-async def test_a_hidden_tab_asks_nothing(house: House, customer: Customer) -> None:
-    await _waiting(house, customer)
+async def test_a_hidden_tab_asks_nothing(servers: Servers, customer: Shopper) -> None:
+    await _waiting(servers, customer)
     page = customer.page
     asked = _questions(page)
     hide = """(hidden) => {
@@ -112,11 +113,11 @@ async def test_a_hidden_tab_asks_nothing(house: House, customer: Customer) -> No
     await until(lambda: asked, 2)
 
 
-async def test_without_a_network(house: House, customer: Customer) -> None:
+async def test_without_a_network(servers: Servers, customer: Shopper) -> None:
     """Offline for a while: it goes on by itself when the network is back."""
-    _, uid = await _waiting(house, customer)
+    _, uid = await _waiting(servers, customer)
     await customer.context.set_offline(True)
-    await house.settle(uid)
+    await servers.settle(uid)
     await customer.page.wait_for_timeout(1500)
     await customer.reads("How to pay")
     await customer.context.set_offline(False)
@@ -124,9 +125,9 @@ async def test_without_a_network(house: House, customer: Customer) -> None:
     await customer.reads("Paid")
 
 
-async def test_the_clock_and_the_words(house: House, customer: Customer) -> None:
+async def test_the_clock_and_the_words(servers: Servers, customer: Shopper) -> None:
     """The time passed, when it was last asked; only a new headline is read aloud."""
-    await customer.open(await house.order())
+    await customer.open(await servers.order())
     await customer.choose("bank_transfer")
     await customer.press_pay()
     await customer.at_bank()

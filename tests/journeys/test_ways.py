@@ -7,32 +7,33 @@ from contextlib import suppress
 from playwright.async_api import Page, expect
 from playwright.async_api import TimeoutError as TimedOut
 
-from tests.journeys.customer import CHALLENGE, PLAIN, Customer, picture
-from tests.journeys.house import House, until
 from tests.journeys.plugin import BROWSER
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import CHALLENGE, PLAIN, Shopper, picture
+from tests.support.polling import until
 
 pytestmark = BROWSER
 
 
-async def press(customer: Customer, way: str) -> Page:
+async def press(customer: Shopper, way: str) -> Page:
     """The way's button on the page of all ways."""
     page = customer.page
-    await page.goto(f"{customer.house.shop}/ways")
+    await page.goto(f"{customer.servers.shop}/ways")
     await page.locator(f"#{way} button").click()
     return page
 
 
-async def newest(house: House) -> dict[str, object]:
-    orders = (await house.client.get(f"{house.shop}/orders.json")).json()["orders"]
+async def newest(servers: Servers) -> dict[str, object]:
+    orders = (await servers.client.get(f"{servers.shop}/orders.json")).json()["orders"]
     found: dict[str, object] = orders[0]
     return found
 
 
-async def is_paid(house: House) -> None:
+async def is_paid(servers: Servers) -> None:
     """The order made last is paid, by a notification that was verified."""
 
     async def told() -> bool:
-        return (await newest(house))["state"] == "paid"
+        return (await newest(servers))["state"] == "paid"
 
     await until(told)
 
@@ -45,17 +46,17 @@ async def type_in_frame(page: Page, number: str = PLAIN) -> None:
     await frame.locator(".pay .button").click()
 
 
-async def test_the_page_of_all_ways(customer: Customer) -> None:
+async def test_the_page_of_all_ways(customer: Shopper) -> None:
     """No violation of its policy, nothing wider than a phone, and the code that runs is shown."""
     page = customer.page
-    await page.goto(f"{customer.house.shop}/ways")
+    await page.goto(f"{customer.servers.shop}/ways")
     for way in ("redirect", "modal", "inline", "link", "product", "saved"):
         await expect(page.locator(f"#{way} button")).to_be_visible()
     summaries = page.locator("summary")
     for number in range(await summaries.count()):
         await summaries.nth(number).click()
     shown = await page.locator("pre").all_text_contents()
-    served = await (await page.request.get(f"{customer.house.shop}/ways/modal.js")).text()
+    served = await (await page.request.get(f"{customer.servers.shop}/ways/modal.js")).text()
     assert served in shown
     assert any("URLSafeSerializer(" in text for text in shown)
     await picture(page, "ways-code")
@@ -67,7 +68,7 @@ async def test_the_page_of_all_ways(customer: Customer) -> None:
     await picture(page, "ways")
 
 
-async def test_redirect(customer: Customer) -> None:
+async def test_redirect(customer: Shopper) -> None:
     await press(customer, "redirect")
     await customer.pay(PLAIN)
     await customer.at("result")
@@ -75,7 +76,7 @@ async def test_redirect(customer: Customer) -> None:
     await customer.reads("Thank you, your order is paid")
 
 
-async def test_modal_with_a_challenge(customer: Customer, house: House) -> None:
+async def test_modal_with_a_challenge(customer: Shopper, servers: Servers) -> None:
     """The bank is in the frame, too; the way back ends at the shop's order."""
     page = await press(customer, "modal")
     await page.locator("dialog iframe").wait_for()
@@ -89,20 +90,20 @@ async def test_modal_with_a_challenge(customer: Customer, house: House) -> None:
         await frame.locator("[data-back]").click(timeout=5000)
     await customer.at_shop()
     await customer.reads("Thank you, your order is paid")
-    await is_paid(house)
+    await is_paid(servers)
 
 
-async def test_inline(customer: Customer, house: House) -> None:
+async def test_inline(customer: Shopper, servers: Servers) -> None:
     page = await press(customer, "inline")
     await page.locator("checkout-frame iframe").wait_for()
     await type_in_frame(page)
     frame = page.frame_locator("iframe")
     await expect(frame.locator("h1")).to_have_text("Paid")
     await picture(page, "ways-inline")
-    await is_paid(house)
+    await is_paid(servers)
 
 
-async def test_link(customer: Customer, house: House) -> None:
+async def test_link(customer: Shopper, servers: Servers) -> None:
     """What the code says is what the link says; opening it is a payment like any other."""
     page = await press(customer, "link")
     await picture(page, "ways-link")
@@ -111,12 +112,12 @@ async def test_link(customer: Customer, house: House) -> None:
     await customer.pay(PLAIN)
     await customer.at("result")
     assert link
-    assert link.startswith(f"{house.checkout}/pay/")
+    assert link.startswith(f"{servers.checkout}/pay/")
     await customer.back_to_shop()
     await customer.reads("Thank you, your order is paid")
 
 
-async def test_product(customer: Customer, house: House) -> None:
+async def test_product(customer: Shopper, servers: Servers) -> None:
     """One address, made once; each buyer's payment counts as one sale."""
     page = await press(customer, "product")
     await picture(page, "ways-product")
@@ -130,9 +131,9 @@ async def test_product(customer: Customer, house: House) -> None:
     await page.wait_for_url(address)
 
 
-async def test_saved_card(customer: Customer, house: House) -> None:
+async def test_saved_card(customer: Shopper, servers: Servers) -> None:
     page = customer.page
-    await page.goto(f"{house.shop}/ways")
+    await page.goto(f"{servers.shop}/ways")
     forget = page.locator("#forget button")
     if await forget.count():  # of another test
         await forget.click()
@@ -143,8 +144,8 @@ async def test_saved_card(customer: Customer, house: House) -> None:
     await page.locator("[name=remember]").check()
     await customer.press_pay()
     await customer.at("result")
-    await is_paid(house)
-    await page.goto(f"{house.shop}/ways")
+    await is_paid(servers)
+    await page.goto(f"{servers.shop}/ways")
     await expect(page.get_by_text("•••• 0000")).to_be_visible()
     await press(customer, "saved")
     await customer.at("payment")

@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Playwright, expect
 
-from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN, Customer
-from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER, launch_options
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import CHALLENGE, DECLINED, PLAIN, Shopper
 
 pytestmark = BROWSER
 
@@ -20,11 +20,13 @@ REFUSED = {"profile": {"default_content_setting_values": {"cookies": 2}}}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def customer(house: House, playwright: Playwright, tmp_path: Path) -> AsyncIterator[Customer]:
+async def customer(
+    servers: Servers, playwright: Playwright, tmp_path: Path
+) -> AsyncIterator[Shopper]:
     (tmp_path / "Default").mkdir()
     (tmp_path / "Default" / "Preferences").write_text(json.dumps(REFUSED))
     context = await playwright.chromium.launch_persistent_context(tmp_path, **launch_options())
-    customer = await Customer.enter(house, context)
+    customer = await Shopper.enter(servers, context)
     yield customer
     assert await context.cookies() == []
     await context.close()
@@ -32,9 +34,9 @@ async def customer(house: House, playwright: Playwright, tmp_path: Path) -> Asyn
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_card(house: House, customer: Customer, method: str) -> None:
-    await house.behave(return_method=method)
-    order = await house.order(attempts=2, settings={"customer_fields": {"visible": ["email"]}})
+async def test_card(servers: Servers, customer: Shopper, method: str) -> None:
+    await servers.behave(return_method=method)
+    order = await servers.order(attempts=2, settings={"customer_fields": {"visible": ["email"]}})
     page = await customer.open(order)
     assert await page.evaluate("document.cookie = 'a=1'; document.cookie") == ""
     await page.get_by_label("E-mail").fill("anna@example.com")
@@ -51,13 +53,13 @@ async def test_card(house: House, customer: Customer, method: str) -> None:
     await customer.at("result")
     await customer.back_to_shop()
     await customer.reads("Thank you, your order is paid")
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
-async def test_waiting(house: House, customer: Customer) -> None:
-    order = await house.order()
+async def test_waiting(servers: Servers, customer: Shopper) -> None:
+    order = await servers.order()
     await customer.open(order)
-    await house.break_next("reset_after")
+    await servers.break_next("reset_after")
     await customer.pay(PLAIN)
     await customer.reads("We are checking with the bank")
     await customer.at("result")

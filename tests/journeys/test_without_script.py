@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.customer import CHALLENGE, DECLINED, PLAIN
-from tests.journeys.house import House
 from tests.journeys.plugin import BROWSER, Enter
+from tests.journeys.servers import Servers
+from tests.journeys.shopper import CHALLENGE, DECLINED, PLAIN
 
 pytestmark = BROWSER
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_card(house: House, enter: Enter, method: str) -> None:
-    await house.behave(return_method=method)
+async def test_card(servers: Servers, enter: Enter, method: str) -> None:
+    await servers.behave(return_method=method)
     customer = await enter(java_script_enabled=False)
     page = customer.page
-    await page.goto(house.shop)
+    await page.goto(servers.shop)
     await page.locator("button[value=pay]").click()
     await customer.pay(CHALLENGE)
     await customer.answer_bank()
@@ -29,8 +29,8 @@ async def test_card(house: House, enter: Enter, method: str) -> None:
     await customer.reads("Thank you, your order is paid")
 
 
-async def test_errors_are_the_servers(house: House, enter: Enter) -> None:
-    order = await house.order(settings={"customer_fields": {"visible": ["email"]}})
+async def test_errors_are_the_servers(servers: Servers, enter: Enter) -> None:
+    order = await servers.order(settings={"customer_fields": {"visible": ["email"]}})
     customer = await enter(java_script_enabled=False)
     customer.expected = {422}
     page = await customer.open(order)
@@ -42,7 +42,7 @@ async def test_errors_are_the_servers(house: House, enter: Enter) -> None:
     )
     await expect(page.locator("#f-number")).to_have_value("")
     await expect(page.get_by_label("E-mail")).to_have_value("anna@example.com")
-    assert await house.calls(order) == []
+    assert await servers.calls(order) == []
     # The page is now at .../pay: its address alone leads back to the form.
     await customer.type_card(DECLINED)
     await customer.press_pay()
@@ -50,12 +50,12 @@ async def test_errors_are_the_servers(house: House, enter: Enter) -> None:
     await expect(page.locator(".note.bad h2")).to_have_text("Your bank declined the payment")
     await customer.pay(PLAIN)
     await customer.reads("Paid")
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
 @pytest.mark.parametrize("method", ["bank_transfer", "sbp", "form_get"])
-async def test_payment_system(house: House, enter: Enter, method: str) -> None:
-    order = await house.order()
+async def test_payment_system(servers: Servers, enter: Enter, method: str) -> None:
+    order = await servers.order()
     customer = await enter(java_script_enabled=False)
     page = await customer.open(order)
     await customer.choose(method)
@@ -69,33 +69,33 @@ async def test_payment_system(house: House, enter: Enter, method: str) -> None:
     await customer.reads("Paid")
 
 
-async def test_instructions_move_by_themselves(house: House, enter: Enter) -> None:
-    order = await house.order(payment_method={"types": ["erip"]})
+async def test_instructions_move_by_themselves(servers: Servers, enter: Enter) -> None:
+    order = await servers.order(payment_method={"types": ["erip"]})
     customer = await enter(java_script_enabled=False)
     await customer.open(order)
     await customer.press_pay()
     await customer.reads("How to pay")
-    (bill,) = await house.transactions(order)
-    await house.settle(bill["uid"])
+    (bill,) = await servers.transactions(order)
+    await servers.settle(bill["uid"])
     await customer.at("result")
     await customer.reads("Paid")
 
 
-async def test_checking_moves_by_itself(house: House, enter: Enter) -> None:
-    await house.behave(notifications="lost")
-    order = await house.order()
+async def test_checking_moves_by_itself(servers: Servers, enter: Enter) -> None:
+    await servers.behave(notifications="lost")
+    order = await servers.order()
     customer = await enter(java_script_enabled=False)
     await customer.open(order)
-    await house.break_next("502_after")
+    await servers.break_next("502_after")
     await customer.pay(PLAIN)
     await customer.reads("We are checking with the bank")
     await customer.at("result")
     await customer.reads("Paid")
-    assert await house.charges(order) == 1
+    assert await servers.charges(order) == 1
 
 
-async def test_back_to_the_shop_by_itself(house: House, enter: Enter) -> None:
-    order = await house.order(settings={"auto_return": 1})
+async def test_back_to_the_shop_by_itself(servers: Servers, enter: Enter) -> None:
+    order = await servers.order(settings={"auto_return": 1})
     customer = await enter(java_script_enabled=False)
     await customer.open(order)
     await customer.pay(PLAIN)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from checkout.ledger import cards
+from checkout.ledger import cards, schema
 from checkout.ledger.store import Ledger
 from checkout.model.outcome import PaidCard
 from tests.support.rows import NOW
@@ -52,6 +52,8 @@ async def test_without_a_token_nothing_is_kept(ledger: Ledger) -> None:
 
 async def test_the_token_is_not_there(ledger: Ledger) -> None:
     await ledger.write(cards.remember, "361", CARD, NOW)
-    rows = await ledger.read(lambda conn: [list(row) for row in conn.execute(cards.cards.select())])
+    rows = await ledger.read(
+        lambda conn: [list(row) for row in conn.execute(schema.cards.select())]
+    )
     assert rows
     assert TOKEN not in repr(rows)

@@ -3,10 +3,6 @@ it comes in."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from asyncio.subprocess import PIPE
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -16,8 +12,8 @@ from checkout.ledger.rows import Payment
 from checkout.ledger.schema import recent as table
 from checkout.ledger.store import Ledger
 from tests.support.rows import NOW, payment
+from tests.support.servers import two_at_once
 
-ROOT = Path(__file__).parents[2]
 MARK = recent.mark("from the card", 1250, "EUR", "t-1")
 
 
@@ -77,18 +73,18 @@ from checkout.ledger import recent
 from tests.support import shops
 from tests.support.gateway import CAN_CARDS
 from tests.support.shops import changed
-from tests.support.world import open_world
+from tests.support.harness import open_harness
 
 async def main(url):
-    async with open_world(url) as world:
-        world.gateway.can = changed(CAN_CARDS, alone=frozenset({"payment"}))
+    async with open_harness(url) as harness:
+        harness.gateway.can = changed(CAN_CARDS, alone=frozenset({"payment"}))
         print("ready", flush=True)
         sys.stdin.readline()
         won = []
-        order = shops.order(alone=True, expires_at=world.clock() + 60)
+        order = shops.order(alone=True, expires_at=harness.clock() + 60)
         for number in range(1, 31):
             try:
-                await world.flow.create(order, world.shop, mark=recent.mark(number))
+                await harness.flow.create(order, harness.shop, mark=recent.mark(number))
             except Duplicate:
                 continue
             won.append(number)
@@ -99,18 +95,7 @@ asyncio.run(main(sys.argv[1]))
 
 
 async def test_two_processes_are_asked_for_the_same(url: str, ledger: Ledger) -> None:
-    workers = [
-        await asyncio.create_subprocess_exec(
-            *(sys.executable, "-W", "error", "-c", WORKER, url), cwd=ROOT, stdin=PIPE, stdout=PIPE
-        )
-        for _ in range(2)
-    ]
-    async with asyncio.timeout(60):
-        for worker in workers:
-            assert worker.stdout
-            assert await worker.stdout.readline() == b"ready\n"
-        said = await asyncio.gather(*(worker.communicate(b"\n") for worker in workers))
-    assert [worker.returncode for worker in workers] == [0, 0]
-    won = sorted(int(number) for out, _ in said for number in out.split())
+    said = await two_at_once(WORKER, url)
+    won = sorted(int(number) for number in said)
     assert won == list(range(1, 31)), "each was made once, by one of them"
     assert len(await ledger.read(payments.listed)) == 30

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from checkout.identifiers import receipt_secret
 from checkout.merchant.letters import headers, letter
 from checkout.model.status import Status
-from tests.merchant.stories import story
+from tests.merchant.payments import story
 from tests.support import shops
 from tests.support.clock import BEGINNING
 

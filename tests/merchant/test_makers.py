@@ -18,7 +18,7 @@ from checkout.merchant.letters import letter, operation_letter
 from checkout.merchant.results import signed_result
 from checkout.model.order import MAKERS
 from checkout.model.status import OUTWARD, Status
-from tests.merchant.stories import story
+from tests.merchant.payments import story
 from tests.support import rows, shops
 
 SHOP = shops.shop()

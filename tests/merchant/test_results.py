@@ -20,7 +20,7 @@ from checkout.model.order import Ways
 from checkout.model.status import OUTWARD, Status
 from checkout.model.urls import LONGEST
 from checkout.settings.shops import public_half
-from tests.merchant.stories import story
+from tests.merchant.payments import story
 from tests.support import shops
 from tests.support.clock import BEGINNING
 

@@ -14,7 +14,7 @@ from checkout.model.order import Customer, Details
 from checkout.model.outcome import Facts
 from checkout.model.status import Status
 from tests.merchant.orders import body, read
-from tests.merchant.stories import PAID_FACTS, WHO, story
+from tests.merchant.payments import PAID_FACTS, WHO, story
 from tests.support import shops
 from tests.support.clock import BEGINNING
 

@@ -18,7 +18,7 @@ from checkout.assets import STATIC
 from checkout.model import card_form as words
 from checkout.model.card import Card
 from checkout.model.card_form import digits, expiry, read_card
-from checkout.model.pan import BRANDS, brand_of, holds_card_number, luhn, mask_card_numbers
+from checkout.model.pan import BRANDS, Brand, brand_of, holds_card_number, luhn, mask_card_numbers
 
 TODAY = date(2026, 6, 15)
 FORM = {
@@ -181,7 +181,7 @@ def test_a_number_of_no_brand_is_the_gateways_to_judge() -> None:
 
 
 @given(st.sampled_from(BRANDS), st.data())
-def test_every_number_of_a_brands_length_is_taken(brand: words.Brand, data: st.DataObject) -> None:
+def test_every_number_of_a_brands_length_is_taken(brand: Brand, data: st.DataObject) -> None:
     low, high = data.draw(st.sampled_from(brand.prefixes))
     head = str(data.draw(st.integers(low, high)))
     length = data.draw(st.sampled_from(sorted(brand.lengths)))

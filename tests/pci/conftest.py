@@ -1,4 +1,4 @@
-"""One running house for all tests here, in one event loop, looked at through whoever may tamper."""
+"""One running server for all tests here, in one event loop, seen through whoever may tamper."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import pytest_asyncio
 
 from checkout.pci.inventory import Inventory, of_settings
 from checkout.pci.verify import Verdict, verify
+from tests.support.asgi import asgi_transport
 from tests.support.shops import pem as pem_of
-from tests.web.house import ADDRESS, House, open_house
+from tests.web.server import ADDRESS, Server, open_server
 
 HERE = Path(__file__).parent
 Tamper = Callable[[httpx.Response], httpx.Response]
@@ -28,8 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    async with open_house(tmp_path_factory.mktemp("house"), pem_of()) as found:
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    async with open_server(tmp_path_factory.mktemp("server"), pem_of()) as found:
         yield found
 
 
@@ -38,7 +39,7 @@ class Proxy(httpx.BaseTransport):
     """Whoever stands between the server and the browser: keeps what was asked, and gives on what
     `tamper` makes of an answer."""
 
-    house: House
+    server: Server
     loop: asyncio.AbstractEventLoop
     tamper: Tamper = lambda answer: answer
     asked: list[httpx.Request] = field(default_factory=list)
@@ -49,7 +50,7 @@ class Proxy(httpx.BaseTransport):
         return self.tamper(future.result(20))
 
     async def _ask(self, request: httpx.Request) -> httpx.Response:
-        inner = httpx.ASGITransport(self.house.app, client=(ADDRESS, 40000))
+        inner = asgi_transport(self.server.app, client=(ADDRESS, 40000))
         async with httpx.AsyncClient(transport=inner) as client:
             answer = await client.send(
                 client.build_request(request.method, request.url, headers=request.headers)
@@ -65,7 +66,7 @@ class Proxy(httpx.BaseTransport):
 
 
 async def look(
-    house: House,
+    server: Server,
     path: str,
     tamper: Tamper = lambda answer: answer,
     *,
@@ -73,7 +74,7 @@ async def look(
     **how: Any,
 ) -> tuple[Verdict, Proxy]:
     """`checkout pci verify` of a path or an address, past somebody who tampers."""
-    proxy = Proxy(house, asyncio.get_running_loop(), tamper)
-    wanted = wanted or of_settings(house.settings)
-    url = path if path.startswith("http") else house.settings.url(path)
+    proxy = Proxy(server, asyncio.get_running_loop(), tamper)
+    wanted = wanted or of_settings(server.settings)
+    url = path if path.startswith("http") else server.settings.url(path)
     return await asyncio.to_thread(verify, url, wanted, transport=proxy, **how), proxy

@@ -16,7 +16,7 @@ from checkout.web.page_types import PAGE_TYPES
 from checkout.web.render import Assets, integrity
 from checkout.web.widget import SCRIPTS
 from tests.gallery import STATES, render, states
-from tests.web.house import House
+from tests.web.server import Server
 
 PUBLIC = "https://pay.example.com"
 
@@ -82,9 +82,9 @@ def test_a_drawn_page_is_as_the_inventory_says(name: str) -> None:
         assert all(tag.get("crossorigin") == "anonymous" for tag in (*scripts, sheet))
 
 
-async def test_the_hashes_are_those_of_what_is_served(house: House) -> None:
-    whole = of_settings(house.settings)
-    async with house.customer() as customer:
+async def test_the_hashes_are_those_of_what_is_served(server: Server) -> None:
+    whole = of_settings(server.settings)
+    async with server.customer() as customer:
         files = [each for page in whole.pages for each in (*page.scripts, *page.styles)]
         files = [each for each in files if each.integrity]
         assert len(files) > 20
@@ -95,10 +95,10 @@ async def test_the_hashes_are_those_of_what_is_served(house: House) -> None:
         assert len(whole.widget) == len(SCRIPTS)
 
 
-async def test_the_headers_are_those_of_every_page(house: House) -> None:
+async def test_the_headers_are_those_of_every_page(server: Server) -> None:
     """But for the nonce and for who may frame it."""
-    whole, made = of_settings(house.settings), await house.create()
-    async with house.customer() as customer:
+    whole, made = of_settings(server.settings), await server.create()
+    async with server.customer() as customer:
         for name, path in (
             ("payment", made.path()),
             ("order", made.path(kind="order")),

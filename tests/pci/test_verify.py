@@ -15,7 +15,8 @@ from checkout.pci.browser import LARGEST
 from checkout.pci.inventory import inventory, of_settings
 from checkout.pci.verify import Unusable, verify
 from tests.pci.conftest import Tamper, look
-from tests.web.house import CHALLENGE, PUBLIC, House, Made
+from tests.web.server import CHALLENGE, CreatedPayment, Server
+from tests.web.settings import PUBLIC
 
 EVIL: Final = "https://evil.example"
 
@@ -33,7 +34,8 @@ def again(answer: httpx.Response, content: bytes, **headers: str | None) -> http
 
 
 def is_page(answer: httpx.Response) -> bool:
-    return answer.headers.get("content-type", "").startswith("text/html")
+    kind: str = answer.headers.get("content-type", "")
+    return kind.startswith("text/html")
 
 
 def page(pattern: str, new: str) -> Tamper:
@@ -270,23 +272,23 @@ def told(verdict: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def kept() -> list[Made]:
+def kept() -> list[CreatedPayment]:
     return []
 
 
-async def payment(house: House, kept: list[Made]) -> Made:
+async def payment(server: Server, kept: list[CreatedPayment]) -> CreatedPayment:
     """One for all: nothing here moves it."""
     if not kept:
-        kept.append(await house.create())
+        kept.append(await server.create())
     return kept[0]
 
 
 @pytest.mark.parametrize(("tamper", "kind", "said"), ATTACKS.values(), ids=ATTACKS)
 async def test_each_change_is_named(
-    house: House, kept: list[Made], tamper: Tamper, kind: str, said: str
+    server: Server, kept: list[CreatedPayment], tamper: Tamper, kind: str, said: str
 ) -> None:
-    made = await payment(house, kept)
-    verdict, _ = await look(house, made.path(), tamper)
+    made = await payment(server, kept)
+    verdict, _ = await look(server, made.path(), tamper)
     assert not verdict.same
     assert verdict.page == "payment"
     found = [change for change in verdict.changes if change.kind == kind and said in change.text]
@@ -294,9 +296,9 @@ async def test_each_change_is_named(
     assert "\x1b" not in told(verdict)
 
 
-async def test_a_nonce_that_stays(house: House, kept: list[Made]) -> None:
+async def test_a_nonce_that_stays(server: Server, kept: list[CreatedPayment]) -> None:
     """A cache in between, with the page of somebody else."""
-    made, first = await payment(house, kept), []
+    made, first = await payment(server, kept), []
 
     def tamper(answer: httpx.Response) -> httpx.Response:
         if is_page(answer):
@@ -304,57 +306,57 @@ async def test_a_nonce_that_stays(house: House, kept: list[Made]) -> None:
             return again(first[0], first[0].content)
         return answer
 
-    verdict, _ = await look(house, made.path(), tamper)
+    verdict, _ = await look(server, made.path(), tamper)
     assert told(verdict) == "nonce: the nonce of the policy is the same twice"
 
 
-async def test_another_site(house: House, kept: list[Made]) -> None:
-    made = await payment(house, kept)
+async def test_another_site(server: Server, kept: list[CreatedPayment]) -> None:
+    made = await payment(server, kept)
 
     def away(answer: httpx.Response) -> httpx.Response:
         return httpx.Response(302, headers={"location": f"{EVIL}/pay"}, request=answer.request)
 
-    verdict, proxy = await look(house, made.path(), away)
+    verdict, proxy = await look(server, made.path(), away)
     assert told(verdict) == f"address: sends the browser to {EVIL}"
     assert len(proxy.asked) == 1, "another site is not asked"
 
 
-async def test_a_page_without_tls(house: House, kept: list[Made]) -> None:
-    made = await payment(house, kept)
+async def test_a_page_without_tls(server: Server, kept: list[CreatedPayment]) -> None:
+    made = await payment(server, kept)
     for host, said in (("pay.example.com", True), ("127.0.0.1:8001", False)):
         url = f"http://{host}{made.path()}"
-        verdict, _ = await look(house, url, wanted=inventory(f"http://{host}", sandbox=True))
+        verdict, _ = await look(server, url, wanted=inventory(f"http://{host}", sandbox=True))
         changes = [change.text for change in verdict.changes if change.kind == "certificate"]
         assert changes == (["the page comes without TLS"] if said else [])
 
 
 async def test_without_the_settings_who_may_frame_is_not_known(
-    house: House, kept: list[Made]
+    server: Server, kept: list[CreatedPayment]
 ) -> None:
-    made = await payment(house, kept)
+    made = await payment(server, kept)
     tamper, _, _ = ATTACKS["framed by others"]
-    verdict, _ = await look(house, made.path(), tamper, wanted=inventory(PUBLIC, sandbox=True))
+    verdict, _ = await look(server, made.path(), tamper, wanted=inventory(PUBLIC, sandbox=True))
     assert verdict.same
     tamper, _, _ = ATTACKS["framed by anybody"]
-    verdict, _ = await look(house, made.path(), tamper, wanted=inventory(PUBLIC, sandbox=True))
+    verdict, _ = await look(server, made.path(), tamper, wanted=inventory(PUBLIC, sandbox=True))
     assert told(verdict) == "policy: frame-ancestors also allows *"
 
 
 # --- Nothing was changed -----------------------------------------------------------------------
 
 
-async def stories(house: House) -> dict[str, str]:
+async def stories(server: Server) -> dict[str, str]:
     """A path of each type of page, but errors."""
-    opened, paid = await house.create(), await house.create()
-    bank, form, waits = [await house.create() for _ in range(3)]
-    async with house.customer() as customer:
+    opened, paid = await server.create(), await server.create()
+    bank, form, waits = [await server.create() for _ in range(3)]
+    async with server.customer() as customer:
         await customer.pay(paid)
         await customer.pay(bank, CHALLENGE)
         page = await customer.open(form.path())
         await customer.submit(page.form("pay"), method="sbp")
-        house.line.broken.append(httpx.ReadTimeout("slow"))
+        server.line.broken.append(httpx.ReadTimeout("slow"))
         await customer.pay(waits)
-        product = await customer.post("/products", json=PRODUCT, headers=house.basic())
+        product = await customer.post("/products", json=PRODUCT, headers=server.basic())
     assert product.status_code == 201, product.text
     return {
         "payment": opened.path(),
@@ -375,27 +377,27 @@ PRODUCT: Final = {
 }  # fmt: skip
 
 
-async def test_every_page_is_as_it_should_be(house: House) -> None:
-    for name, path in (await stories(house)).items():
+async def test_every_page_is_as_it_should_be(server: Server) -> None:
+    for name, path in (await stories(server)).items():
         for framed in (False, True):
-            verdict, proxy = await look(house, path, framed=framed)
+            verdict, proxy = await look(server, path, framed=framed)
             assert told(verdict) == "", name
             assert verdict.page == name.split()[0]
             assert verdict.files == (0 if verdict.page == "status" else 2)
             assert {request.method for request in proxy.asked} == {"GET"}
-    verdict, _ = await look(house, "/nowhere", expected="error")
+    verdict, _ = await look(server, "/nowhere", expected="error")
     assert (verdict.page, told(verdict), verdict.files) == ("error", "", 1)
     for path in ("/widget.js", "/widget/be_gateway.js", "/widget-0.1.0.js"):
-        verdict, _ = await look(house, path)
+        verdict, _ = await look(server, path)
         assert (verdict.page, told(verdict), verdict.files) == ("widget", "", 1)
-        verdict, _ = await look(house, path, file(".js", lambda said: said + b" "))
+        verdict, _ = await look(server, path, file(".js", lambda said: said + b" "))
         assert [change.kind for change in verdict.changes] == ["hash"]
 
 
-async def test_what_the_waiting_page_fetches(house: House) -> None:
-    waits = await house.create()
-    async with house.customer() as customer:
-        house.line.broken.append(httpx.ReadTimeout("slow"))
+async def test_what_the_waiting_page_fetches(server: Server) -> None:
+    waits = await server.create()
+    async with server.customer() as customer:
+        server.line.broken.append(httpx.ReadTimeout("slow"))
         await customer.pay(waits)
     for old, new, said in (
         ('hx-get="[^"]+"', f'hx-get="{EVIL}/x"', "origin: asks elsewhere"),
@@ -407,49 +409,51 @@ async def test_what_the_waiting_page_fetches(house: House) -> None:
         for path in (waits.path("wait"), waits.path("status")):
             if path.endswith("status") and "meta" in said:
                 continue
-            verdict, _ = await look(house, path, page(old, new))
+            verdict, _ = await look(server, path, page(old, new))
             assert said.replace("the page has ", "") in told(verdict).replace("the page has ", "")
 
 
-async def test_in_a_shops_frame_and_in_its_colours(house: House) -> None:
-    made = await house.create(
+async def test_in_a_shops_frame_and_in_its_colours(server: Server) -> None:
+    made = await server.create(
         shop="framing",
         settings={"return_url": None, "style": {"button": {"backgroundColor": "#ffd400"}}},
     )
     for path in (made.path(), f"/widget/hpp.html?token={made.token}"):
-        verdict, _ = await look(house, path, framed=True)
+        verdict, _ = await look(server, path, framed=True)
         assert (verdict.page, told(verdict)) == ("payment", "")
 
 
-async def test_the_payment_does_not_move(house: House) -> None:
-    made = await house.create()
+async def test_the_payment_does_not_move(server: Server) -> None:
+    made = await server.create()
     before = made.books()
     for expected in ("payment", None):
-        verdict, proxy = await look(house, made.path(), expected=expected)
+        verdict, proxy = await look(server, made.path(), expected=expected)
         assert verdict.same
         assert {request.method for request in proxy.asked} == {"GET"}
     assert made.books() == before
 
 
-async def test_what_comes_is_not_what_must(house: House) -> None:
-    made = await house.create()
-    async with house.customer() as customer:
+async def test_what_comes_is_not_what_must(server: Server) -> None:
+    made = await server.create()
+    async with server.customer() as customer:
         await customer.pay(made)
-    verdict, _ = await look(house, made.path(), expected="payment")
+    verdict, _ = await look(server, made.path(), expected="payment")
     assert verdict.page == "result"
     assert told(verdict) == "address: the address shows result instead of payment"
 
 
-async def test_compared_with_what_was_authorised_before(house: House, kept: list[Made]) -> None:
+async def test_compared_with_what_was_authorised_before(
+    server: Server, kept: list[CreatedPayment]
+) -> None:
     """A new version is a change, until somebody has authorised its inventory."""
-    made, whole = await payment(house, kept), of_settings(house.settings)
+    made, whole = await payment(server, kept), of_settings(server.settings)
     script = whole.page("payment").scripts[0]
     old = msgspec.structs.replace(script, path="/static/payment.000000000000.js")
     replace = msgspec.structs.replace
     pages = tuple(
         replace(each, scripts=(old,)) if each.name == "payment" else each for each in whole.pages
     )
-    verdict, _ = await look(house, made.path(), wanted=replace(whole, pages=pages))
+    verdict, _ = await look(server, made.path(), wanted=replace(whole, pages=pages))
     assert [change.kind for change in verdict.changes] == ["script"]
 
 
@@ -468,12 +472,12 @@ def test_no_address(url: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/en/payment/x/y", "/health/live", "/pay/x"])
-async def test_no_page(house: House, path: str) -> None:
+async def test_no_page(server: Server, path: str) -> None:
     with pytest.raises(Unusable):
-        await look(house, path)
+        await look(server, path)
 
 
-async def test_no_answer(house: House) -> None:
+async def test_no_answer(server: Server) -> None:
     def gone(answer: httpx.Response) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
@@ -482,15 +486,15 @@ async def test_no_answer(house: House) -> None:
 
     for tamper in (gone, endless):
         with pytest.raises(Unusable):
-            await look(house, "/en/payment/x/y", tamper)
+            await look(server, "/en/payment/x/y", tamper)
 
 
-async def test_a_certificate_of_somebody_else(house: House) -> None:
+async def test_a_certificate_of_somebody_else(server: Server) -> None:
     def other(answer: httpx.Response) -> httpx.Response:
         try:
             raise ssl.SSLCertVerificationError("certificate verify failed: self-signed")
         except ssl.SSLError as error:
             raise httpx.ConnectError("no TLS") from error
 
-    verdict, _ = await look(house, "/en/payment/x/y", other)
+    verdict, _ = await look(server, "/en/payment/x/y", other)
     assert [change.kind for change in verdict.changes] == ["certificate"]

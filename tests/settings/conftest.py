@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from checkout.errors import BadSettings
 from checkout.settings import Settings, load
@@ -16,12 +14,6 @@ from tests.settings.kit import ADAPTERS, EXAMPLE, VARIABLES
 
 Settled = Callable[..., Settings]
 Problems = Callable[..., dict[str, str]]
-
-
-@pytest.fixture(scope="session")
-def pem() -> str:
-    key = generate_private_key(65537, 2048)
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 @pytest.fixture(scope="session")

@@ -38,13 +38,15 @@ def _once(work: Callable[[], Any]) -> float:
 
 async def seconds_of(work: Callable[[], Awaitable[T]], runs: int = 3) -> tuple[float, T]:
     """The same of a coroutine, with what it came to at last."""
-    found = []
+
+    async def once() -> tuple[float, T]:
+        began = time.process_time()
+        answer = await work()
+        return time.process_time() - began, answer
+
     with uncollected():
-        for _ in range(runs):
-            began = time.process_time()
-            answer = await work()
-            found.append(time.process_time() - began)
-    return min(found), answer
+        found = [await once() for _ in range(runs)]
+    return min(seconds for seconds, _ in found), found[-1][1]
 
 
 def peak(work: Callable[[], Any]) -> int:

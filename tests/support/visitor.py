@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import httpx
 
-from tests.support.server import SHOP, Server
+from tests.support.killable_server import KillableServer
+from tests.support.settings import SHOP
 
 FORM: Final = re.compile(r'action="([^"]+/pay)".*?name="form_token" value="([^"]+)"', re.DOTALL)
 CARD: Final = {
@@ -30,7 +31,7 @@ class Bought:
 
 
 class Visitor:
-    def __init__(self, server: Server, client: httpx.AsyncClient, letters: str) -> None:
+    def __init__(self, server: KillableServer, client: httpx.AsyncClient, letters: str) -> None:
         self.server = server
         self.client = client
         self.letters = letters

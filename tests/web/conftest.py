@@ -1,4 +1,4 @@
-"""One running house for all tests here, in one event loop; some tests open one of their own."""
+"""One running server for all tests here, in one event loop; some tests open one of their own."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from checkout.web.guesses import Guesses
-from tests.web.house import Customer, House, open_house
+from tests.web.server import Customer, Server, open_server
 
 HERE = Path(__file__).parent
-Opened = Callable[..., AbstractAsyncContextManager[House]]
+Opened = Callable[..., AbstractAsyncContextManager[Server]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,54 +24,48 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-@pytest.fixture(scope="session")
-def pem() -> str:
-    key = generate_private_key(65537, 2048)
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def house(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def server(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """The usual one, shared: a test looks at its own payments alone."""
-    async with open_house(tmp_path_factory.mktemp("house"), pem) as found:
+    async with open_server(tmp_path_factory.mktemp("server"), pem) as found:
         yield found
 
 
 @pytest.fixture(autouse=True)
 def _nobody_has_guessed(request: pytest.FixtureRequest) -> None:
-    """The houses are shared, and so is the address that all tests come from."""
-    for name in ("house", "proxied"):
+    """The servers are shared, and so is the address that all tests come from."""
+    for name in ("server", "proxied"):
         if name in request.fixturenames:
             state = request.getfixturevalue(name).app.state
             state.web = replace(state.web, guesses=Guesses())
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def customer(house: House) -> AsyncIterator[Customer]:
-    async with house.customer() as found:
+async def customer(server: Server) -> AsyncIterator[Customer]:
+    async with server.customer() as found:
         yield found
 
 
 @pytest.fixture
 def opened(pem: str, tmp_path: Path) -> Opened:
-    """`async with opened(top="...") as house`: a house of one's own."""
+    """`async with opened(top="...") as server`: a server of one's own."""
 
-    def other(**changes: Any) -> AbstractAsyncContextManager[House]:
-        return open_house(tmp_path, pem, **changes)
+    def other(**changes: Any) -> AbstractAsyncContextManager[Server]:
+        return open_server(tmp_path, pem, **changes)
 
     return other
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def proxied(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def proxied(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """One behind proxies of its own network."""
     top = 'trusted_proxies = ["10.0.0.0/8"]'
-    async with open_house(tmp_path_factory.mktemp("proxied"), pem, top=top) as found:
+    async with open_server(tmp_path_factory.mktemp("proxied"), pem, top=top) as found:
         yield found
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def canaries(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def canaries(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """One whose line to the gateways keeps nothing of what is sent."""
-    async with open_house(tmp_path_factory.mktemp("canaries"), pem, kept=False) as found:
+    async with open_server(tmp_path_factory.mktemp("canaries"), pem, kept=False) as found:
         yield found

@@ -99,7 +99,8 @@ class Page(HTMLParser):
 
     @property
     def _errors(self) -> dict[str, str]:
-        return self.__dict__.setdefault("_found_errors", {})
+        found: dict[str, str] = self.__dict__.setdefault("_found_errors", {})
+        return found
 
     def handle_endtag(self, tag: str) -> None:
         while self._in and self._in.pop() != tag:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from checkout.signing import CustomerCookie, Signer
-from tests.web.house import Customer, House, Made
+from tests.web.server import CreatedPayment, Customer, Server
 
 # What is drawn anew at each showing.
 DRAWN = re.compile(r'(nonce|name="form_token" value|data-countdown)="[^"]+"')
@@ -44,16 +44,16 @@ ORDERS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-async def shown(house: House, made: Made, lang: str, *, anew: bool) -> str:
+async def shown(server: Server, made: CreatedPayment, lang: str, *, anew: bool) -> str:
     """The page; `anew`: whoever has chosen a method before gets one that nobody else gets."""
     method = ""
     if anew:
-        page = await shown(house, made, lang, anew=False)
+        page = await shown(server, made, lang, anew=False)
         chosen = re.search(r'name="method"\s+value="(\w+)"[^>]* checked', page)
         method = chosen[1] if chosen else "credit_card"
     known = CustomerCookie(made.uid, lang, method=method, own=True)
-    cookie = f"__Host-checkout={Signer(house.settings.secrets).sign_cookie(known)}"
-    async with house.customer(Cookie=cookie) as customer:
+    cookie = f"__Host-checkout={Signer(server.settings.secrets).sign_cookie(known)}"
+    async with server.customer(Cookie=cookie) as customer:
         answer = await customer.get(made.path(lang=lang))
     assert answer.status_code == 200, answer.text
     text = answer.text.replace("&#39;", "&#x27;").replace("&#34;", "&quot;")  # two spellings
@@ -61,20 +61,20 @@ async def shown(house: House, made: Made, lang: str, *, anew: bool) -> str:
 
 
 @pytest.mark.parametrize("name", ORDERS)
-async def test_a_filled_page_is_the_page(house: House, name: str) -> None:
+async def test_a_filled_page_is_the_page(server: Server, name: str) -> None:
     other = {"order": {**ORDERS[name].get("order", {}), "description": "Another", "amount": 77}}
-    first = await house.create(**{**ORDERS[name], **other})
-    made = await house.create(**ORDERS[name])
+    first = await server.create(**{**ORDERS[name], **other})
+    made = await server.create(**ORDERS[name])
     for lang in ("en", "ru"):
-        await shown(house, first, lang, anew=False)
-        filled = await shown(house, made, lang, anew=False)
-        assert filled == await shown(house, made, lang, anew=True)
+        await shown(server, first, lang, anew=False)
+        filled = await shown(server, made, lang, anew=False)
+        assert filled == await shown(server, made, lang, anew=True)
         assert "Another" not in filled
 
 
-async def test_nothing_of_another_payment(house: House, customer: Customer) -> None:
+async def test_nothing_of_another_payment(server: Server, customer: Customer) -> None:
     """However alike they are."""
-    one, two = await house.create(), await house.create(order={"tracking_id": "order-8"})
+    one, two = await server.create(), await server.create(order={"tracking_id": "order-8"})
     seen = [(await customer.get(made.path())).text for made in (one, two, one)]
     for made, other, text in ((one, two, seen[0]), (two, one, seen[1]), (one, two, seen[2])):
         assert made.uid in text

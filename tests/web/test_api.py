@@ -14,20 +14,21 @@ import pytest
 from checkout.model.order import SENDING
 from checkout.web.charges import KINDS
 from tests.web.conftest import Opened
-from tests.web.house import CARD, DECLINED, PAID, PUBLIC, Customer, House, ordered, raw
+from tests.web.server import CARD, DECLINED, PAID, Customer, Server, ordered, raw
+from tests.web.settings import PUBLIC
 
 CHECKOUTS = "/ctp/api/checkouts"
 SHOP: dict[str, list[str]] = {"shop": []}
 APP: dict[str, list[str]] = {"app": []}
 
 
-async def post(house: House, body: Any, shop: str = "361", **headers: str) -> httpx.Response:
+async def post(server: Server, body: Any, shop: str = "361", **headers: str) -> httpx.Response:
     raw_body = body if isinstance(body, bytes) else json.dumps(body).encode()
-    async with house.customer() as http:
+    async with server.customer() as http:
         return await http.post(
             CHECKOUTS,
             content=raw_body,
-            headers={"Content-Type": "application/json"} | house.basic(shop) | headers,
+            headers={"Content-Type": "application/json"} | server.basic(shop) | headers,
         )
 
 
@@ -43,8 +44,8 @@ def both(answer: httpx.Response) -> dict[str, Any]:
 # --- Creating ----------------------------------------------------------------------------------
 
 
-async def test_create(house: House) -> None:
-    answer = await post(house, {"checkout": ordered()})
+async def test_create(server: Server) -> None:
+    answer = await post(server, {"checkout": ordered()})
     assert answer.status_code == 201
     assert answer.headers["content-type"] == "application/json"
     (checkout,) = answer.json().values()
@@ -54,20 +55,22 @@ async def test_create(house: House) -> None:
 
 
 @pytest.mark.parametrize("version", ["2", "2.1", "3", "1", "", "what?"])
-async def test_any_version_is_welcome(house: House, version: str) -> None:
-    answer = await post(house, {"checkout": ordered(version=2.1)}, **{"X-API-Version": version})
+async def test_any_version_is_welcome(server: Server, version: str) -> None:
+    answer = await post(server, {"checkout": ordered(version=2.1)}, **{"X-API-Version": version})
     assert answer.status_code == 201
 
 
-async def test_a_slash_at_the_end(house: House, customer: Customer) -> None:
-    made = await customer.post(f"{CHECKOUTS}/", json={"checkout": ordered()}, headers=house.basic())
+async def test_a_slash_at_the_end(server: Server, customer: Customer) -> None:
+    made = await customer.post(
+        f"{CHECKOUTS}/", json={"checkout": ordered()}, headers=server.basic()
+    )
     assert made.status_code == 201
     token = made.json()["checkout"]["token"]
-    read = await customer.get(f"{CHECKOUTS}/{token}/", headers=house.basic())
+    read = await customer.get(f"{CHECKOUTS}/{token}/", headers=server.basic())
     assert read.json()["checkout"]["token"] == token
 
 
-async def test_what_plugins_really_send(house: House, customer: Customer) -> None:
+async def test_what_plugins_really_send(server: Server, customer: Customer) -> None:
     """Nulls everywhere, [] for objects, digit strings, "" for what is left out, unknown fields."""
     body = {
         "checkout": {
@@ -104,10 +107,10 @@ async def test_what_plugins_really_send(house: House, customer: Customer) -> Non
         },
         "other": None,
     }
-    answer = await post(house, body)
+    answer = await post(server, body)
     assert answer.status_code == 201, answer.text
     token = answer.json()["checkout"]["token"]
-    read = (await customer.get(f"{CHECKOUTS}/{token}", headers=house.basic())).json()["checkout"]
+    read = (await customer.get(f"{CHECKOUTS}/{token}", headers=server.basic())).json()["checkout"]
     assert read["order"]["amount"] == 1999
     assert read["order"]["tracking_id"] == "7"
     assert read["test"] is True
@@ -115,16 +118,16 @@ async def test_what_plugins_really_send(house: House, customer: Customer) -> Non
 
 
 @pytest.mark.parametrize("empty", [None, []], ids=["null", "[]"])
-async def test_empty_sections(house: House, empty: Any) -> None:
+async def test_empty_sections(server: Server, empty: Any) -> None:
     sections = dict.fromkeys(("settings", "customer", "payment_method"), empty)
-    answer = await post(house, {"checkout": ordered() | sections})
+    answer = await post(server, {"checkout": ordered() | sections})
     assert answer.status_code == 201
 
 
 # --- What is wrong -----------------------------------------------------------------------------
 
 
-async def test_every_wrong_field_is_named_at_once(house: House) -> None:
+async def test_every_wrong_field_is_named_at_once(server: Server) -> None:
     body = ordered(
         transaction_type="gift",
         attempts=0,
@@ -133,7 +136,7 @@ async def test_every_wrong_field_is_named_at_once(house: House) -> None:
         customer={"email": "anna", "country": "Germany", "ip": "1.2.3"},
         payment_method={"types": "credit_card"},
     )
-    answer = await post(house, {"checkout": body})
+    answer = await post(server, {"checkout": body})
     assert answer.status_code == 422
     said = both(answer)
     errors = said["errors"]
@@ -150,20 +153,20 @@ async def test_every_wrong_field_is_named_at_once(house: House) -> None:
         assert name in said["message"]
 
 
-async def test_what_is_missing_is_named(house: House) -> None:
-    errors = both(await post(house, {"checkout": {}}))["errors"]
+async def test_what_is_missing_is_named(server: Server) -> None:
+    errors = both(await post(server, {"checkout": {}}))["errors"]
     required = ["is required"]
     assert errors == {
         "order": {"amount": required, "currency": required, "description": required},
         "transaction_type": required,
     }
-    assert both(await post(house, {}))["errors"]["checkout"] == required
-    assert both(await post(house, {"checkout": "x"}))["errors"]
+    assert both(await post(server, {}))["errors"]["checkout"] == required
+    assert both(await post(server, {"checkout": "x"}))["errors"]
 
 
 @pytest.mark.parametrize("body", ["[]", '"x"', "1", "null", "[1]"])
-async def test_json_that_is_no_object(house: House, body: str) -> None:
-    answer = await post(house, body.encode())
+async def test_json_that_is_no_object(server: Server, body: str) -> None:
+    answer = await post(server, body.encode())
     assert answer.status_code == 422
     both(answer)
 
@@ -174,27 +177,27 @@ async def test_json_that_is_no_object(house: House, body: str) -> None:
      {"a": 1}, 10**30, "1_000", "1,000"],
     ids=repr,
 )  # fmt: skip
-async def test_money_is_strict(house: House, amount: Any) -> None:
-    answer = await post(house, {"checkout": ordered(order={"amount": amount})})
+async def test_money_is_strict(server: Server, amount: Any) -> None:
+    answer = await post(server, {"checkout": ordered(order={"amount": amount})})
     assert answer.status_code == 422
     assert set(both(answer)["errors"]["order"]) == {"amount"}
 
 
-async def test_money_in_odd_json(house: House) -> None:
+async def test_money_in_odd_json(server: Server) -> None:
     """Numbers that only look like integers once a parser has touched them."""
     for amount in (b"1e3", b"1.0", b"1E2", b"-0", b"0.1e2", b"100000000000000000000000"):
         body = json.dumps({"checkout": ordered(order={"amount": 77777})}).encode()
-        answer = await post(house, body.replace(b"77777", amount))
+        answer = await post(server, body.replace(b"77777", amount))
         assert answer.status_code == 422, amount
-    answer = await post(house, body.replace(b"77777", b"NaN"))
+    answer = await post(server, body.replace(b"77777", b"NaN"))
     assert answer.status_code == 400
-    answer = await post(house, body.replace(b"77777", b"007"))
+    answer = await post(server, body.replace(b"77777", b"007"))
     assert answer.status_code == 400
 
 
-async def test_a_currency_without_money(house: House) -> None:
+async def test_a_currency_without_money(server: Server) -> None:
     for currency in ("XXX", "XAU", "EUr", "", "EUR ", 978):
-        answer = await post(house, {"checkout": ordered(order={"currency": currency})})
+        answer = await post(server, {"checkout": ordered(order={"currency": currency})})
         assert answer.status_code == 422, currency
 
 
@@ -205,23 +208,23 @@ async def test_a_currency_without_money(house: House) -> None:
      "https://", "shop.example.com", "myshop://paid", "https:\\\\shop.example.com"],
     ids=repr,
 )  # fmt: skip
-async def test_addresses_of_shops(house: House, url: str) -> None:
+async def test_addresses_of_shops(server: Server, url: str) -> None:
     names = ("return_url", "success_url", "decline_url", "fail_url", "cancel_url")
-    answer = await post(house, {"checkout": ordered(settings=dict.fromkeys(names, url))})
+    answer = await post(server, {"checkout": ordered(settings=dict.fromkeys(names, url))})
     assert answer.status_code == 422
     assert set(both(answer)["errors"]["settings"]) == set(names)
 
 
-async def test_addresses_off_the_shops_own_sites(house: House) -> None:
+async def test_addresses_off_the_shops_own_sites(server: Server) -> None:
     body = ordered(settings={"return_url": "https://elsewhere.example.com/"})
-    errors = both(await post(house, {"checkout": body}, "framing"))["errors"]
+    errors = both(await post(server, {"checkout": body}, "framing"))["errors"]
     assert set(errors["settings"]) == {"return_url"}
     for fine in ("https://framing.example.com/thanks?x=1#y", "framing://paid"):
-        answer = await post(house, {"checkout": ordered(settings={"return_url": fine})}, "framing")
+        answer = await post(server, {"checkout": ordered(settings={"return_url": fine})}, "framing")
         assert answer.status_code == 201, answer.text
 
 
-async def test_a_shop_that_lists_no_site_sends_customers_to_its_own(house: House) -> None:
+async def test_a_shop_that_lists_no_site_sends_customers_to_its_own(server: Server) -> None:
     """It has `url` alone. A link to any https site would be a redirect for whoever makes links."""
     for name in ("return_url", "success_url", "decline_url", "fail_url", "cancel_url",
                  "client_callback_url"):  # fmt: skip
@@ -231,36 +234,36 @@ async def test_a_shop_that_lists_no_site_sends_customers_to_its_own(house: House
             "https://shop.example.com:8443/",
             "https://sub.shop.example.com/",
         ):
-            answer = await post(house, {"checkout": ordered(settings={name: foreign})})
+            answer = await post(server, {"checkout": ordered(settings={name: foreign})})
             assert answer.status_code == 422, (name, foreign)
             (reason,) = both(answer)["errors"]["settings"][name]
             assert "return_origins (https://shop.example.com)" in reason
         own = ordered(settings={name: "https://shop.example.com/thanks"})
-        assert (await post(house, {"checkout": own})).status_code == 201
+        assert (await post(server, {"checkout": own})).status_code == 201
 
 
-async def test_ports_that_shops_are_not_called_at(house: House) -> None:
+async def test_ports_that_shops_are_not_called_at(server: Server) -> None:
     for name in ("notification_url", "verification_url"):
         for port in (22, 25, 80, 6379, 8443):
             body = ordered(settings={name: f"https://shop.example.com:{port}/"})
-            answer = await post(house, {"checkout": body})
+            answer = await post(server, {"checkout": body})
             assert answer.status_code == 422
             assert both(answer)["errors"]["settings"] == {name: ["must be at port 443"]}
         for fine in ("https://shop.example.com:443/x", "http://127.0.0.1:8009/x"):
-            answer = await post(house, {"checkout": ordered(settings={name: fine})})
+            answer = await post(server, {"checkout": ordered(settings={name: fine})})
             assert answer.status_code == 201, "on loopback, in the sandbox, any"
 
 
-async def test_no_method_can_take_it(house: House) -> None:
+async def test_no_method_can_take_it(server: Server) -> None:
     body = ordered(payment_method={"types": ["erip"]}, transaction_type="authorization")
-    answer = await post(house, {"checkout": body})
+    answer = await post(server, {"checkout": body})
     assert answer.status_code == 422
     assert "payment_method" in both(answer)["errors"]
 
 
-async def test_a_time_that_is_over(house: House) -> None:
+async def test_a_time_that_is_over(server: Server) -> None:
     body = ordered(order={"expired_at": "2020-01-01T00:00:00+00:00"})
-    errors = both(await post(house, {"checkout": body}))["errors"]
+    errors = both(await post(server, {"checkout": body}))["errors"]
     assert errors == {"order": {"expired_at": ["must be in the future"]}}
 
 
@@ -275,45 +278,45 @@ async def test_a_time_that_is_over(house: House) -> None:
     ids=["empty", "cut", "form", "no-utf8", "bad-utf8", "nul", "deep", "very-deep", "nan", "bom",
          "cut-surrogate", "two"],
 )  # fmt: skip
-async def test_what_is_no_json(house: House, body: bytes) -> None:
-    answer = await post(house, body)
+async def test_what_is_no_json(server: Server, body: bytes) -> None:
+    answer = await post(server, body)
     assert answer.status_code == 400
     both(answer)
 
 
-async def test_half_a_surrogate_pair(house: House) -> None:
+async def test_half_a_surrogate_pair(server: Server) -> None:
     """JSON may spell what no text can hold."""
     raw_body = json.dumps({"checkout": ordered(order={"description": "\ud800"})}).encode()
     assert b"\\ud800" in raw_body
-    answer = await post(house, raw_body)
+    answer = await post(server, raw_body)
     assert answer.status_code in (400, 422)
     both(answer)
 
 
-async def test_ten_megabytes(house: House) -> None:
-    answer = await post(house, b'{"checkout": "' + b"x" * 10_000_000 + b'"}')
+async def test_ten_megabytes(server: Server) -> None:
+    answer = await post(server, b'{"checkout": "' + b"x" * 10_000_000 + b'"}')
     assert answer.status_code == 413
     both(answer)
 
 
-async def test_a_large_body_of_unknown_length(house: House) -> None:
+async def test_a_large_body_of_unknown_length(server: Server) -> None:
     async def drops() -> Any:
         for _ in range(80):
             yield b" " * 1024
 
-    async with house.customer() as http:
-        answer = await http.post(CHECKOUTS, content=drops(), headers=house.basic())
+    async with server.customer() as http:
+        answer = await http.post(CHECKOUTS, content=drops(), headers=server.basic())
     assert "content-length" not in answer.request.headers
     assert answer.status_code == 413
     both(answer)
 
 
 @pytest.mark.parametrize("length", [b"-1", b"x", b"\xb2", b"1_0", b""], ids=repr)
-async def test_a_length_that_is_no_number(house: House, length: bytes) -> None:
+async def test_a_length_that_is_no_number(server: Server, length: bytes) -> None:
     """A server in front refuses them; if it does not, nothing breaks."""
-    headers = [(b"authorization", house.basic()["Authorization"].encode())]
+    headers = [(b"authorization", server.basic()["Authorization"].encode())]
     answer = await raw(
-        house.app, "POST", CHECKOUTS, headers=[*headers, (b"content-length", length)], body=b"{}"
+        server.app, "POST", CHECKOUTS, headers=[*headers, (b"content-length", length)], body=b"{}"
     )
     assert 400 <= answer.status < 500
 
@@ -332,9 +335,9 @@ def credentials(text: bytes) -> str:
      credentials(b"nobody:x"), credentials(b"\xff\xfe:\xff"), "Basic MzYxOg", "Basic MzYx Og=="],
     ids=repr,
 )  # fmt: skip
-async def test_strangers_are_refused(house: House, given: str | None) -> None:
+async def test_strangers_are_refused(server: Server, given: str | None) -> None:
     headers = {} if given is None else {"Authorization": given}
-    async with house.customer() as http:
+    async with server.customer() as http:
         for answer in (
             await http.post(CHECKOUTS, json={"checkout": ordered()}, headers=headers),
             await http.get(f"{CHECKOUTS}/{'0' * 64}", headers=headers),
@@ -345,32 +348,32 @@ async def test_strangers_are_refused(house: House, given: str | None) -> None:
 
 
 @pytest.mark.parametrize("given", [b"Basic \xe9\xff", b"Basic \xc3\xa9", b"\xff"], ids=repr)
-async def test_credentials_beyond_ascii(house: House, given: bytes) -> None:
+async def test_credentials_beyond_ascii(server: Server, given: bytes) -> None:
     answer = await raw(
-        house.app, "GET", f"{CHECKOUTS}/{'0' * 64}", headers=[(b"authorization", given)]
+        server.app, "GET", f"{CHECKOUTS}/{'0' * 64}", headers=[(b"authorization", given)]
     )
     assert answer.status == 401
 
 
-async def test_strangers_learn_nothing_of_the_body(house: House) -> None:
-    async with house.customer() as http:
+async def test_strangers_learn_nothing_of_the_body(server: Server) -> None:
+    async with server.customer() as http:
         for body in (b"{", b"x" * 70_000, json.dumps({"checkout": {}}).encode()):
             answer = await http.post(CHECKOUTS, content=body, headers={"Authorization": "Basic x"})
             assert answer.status_code == 401
 
 
-async def test_the_scheme_is_written_in_any_case(house: House) -> None:
-    given = house.basic()["Authorization"].replace("Basic", "bASIC")
-    answer = await post(house, {"checkout": ordered()}, Authorization=given)
+async def test_the_scheme_is_written_in_any_case(server: Server) -> None:
+    given = server.basic()["Authorization"].replace("Basic", "bASIC")
+    answer = await post(server, {"checkout": ordered()}, Authorization=given)
     assert answer.status_code == 201
 
 
-async def test_unknown_tokens_and_those_of_others_look_the_same(house: House) -> None:
-    made = await house.create(shop="framing", settings={"return_url": None})
+async def test_unknown_tokens_and_those_of_others_look_the_same(server: Server) -> None:
+    made = await server.create(shop="framing", settings={"return_url": None})
     found = []
-    async with house.customer() as http:
+    async with server.customer() as http:
         for token in ("0" * 64, made.token, "x", "%00", "%ff", made.token.upper(), made.token[:-1]):
-            answer = await http.get(f"{CHECKOUTS}/{token}", headers=house.basic())
+            answer = await http.get(f"{CHECKOUTS}/{token}", headers=server.basic())
             assert answer.status_code == 404
             assert both(answer)["message"] == "Record not found"
             found.append(answer.content)
@@ -382,52 +385,52 @@ async def test_unknown_tokens_and_those_of_others_look_the_same(house: House) ->
 
 
 @pytest.mark.parametrize("name", ["Idempotency-Key", "RequestID", "idempotency-key", "REQUESTID"])
-async def test_a_repeated_key(house: House, name: str) -> None:
+async def test_a_repeated_key(server: Server, name: str) -> None:
     key, body = {name: secrets.token_hex(16)}, {"checkout": ordered()}
-    first, second = await post(house, body, **key), await post(house, body, **key)
+    first, second = await post(server, body, **key), await post(server, body, **key)
     assert first.status_code == second.status_code == 201
     assert first.json() == second.json()
 
-    other = await post(house, {"checkout": ordered(order={"amount": 2000})}, **key)
+    other = await post(server, {"checkout": ordered(order={"amount": 2000})}, **key)
     assert other.status_code == 422
     assert "Idempotency-Key" in both(other)["errors"]
-    assert (await post(house, body, **key)).json() == first.json()
+    assert (await post(server, body, **key)).json() == first.json()
 
 
-async def test_keys_are_a_shops_own(house: House) -> None:
+async def test_keys_are_a_shops_own(server: Server) -> None:
     key, body = (
         {"RequestID": secrets.token_hex(16)},
         {"checkout": ordered(settings={"return_url": None})},
     )
-    first, second = await post(house, body, **key), await post(house, body, "framing", **key)
+    first, second = await post(server, body, **key), await post(server, body, "framing", **key)
     assert second.status_code == 201
     assert first.json() != second.json()
 
 
-async def test_without_a_key_each_call_is_another_payment(house: House) -> None:
+async def test_without_a_key_each_call_is_another_payment(server: Server) -> None:
     body = {"checkout": ordered()}
     one, two, empty = (
-        await post(house, body),
-        await post(house, body),
-        await post(house, body, **{"Idempotency-Key": ""}),
+        await post(server, body),
+        await post(server, body),
+        await post(server, body, **{"Idempotency-Key": ""}),
     )
     assert len({answer.json()["checkout"]["token"] for answer in (one, two, empty)}) == 3
 
 
-async def test_a_wrong_body_uses_no_key_up(house: House) -> None:
+async def test_a_wrong_body_uses_no_key_up(server: Server) -> None:
     key = {"Idempotency-Key": secrets.token_hex(16)}
-    assert (await post(house, {"checkout": {}}, **key)).status_code == 422
-    assert (await post(house, {"checkout": ordered()}, **key)).status_code == 201
+    assert (await post(server, {"checkout": {}}, **key)).status_code == 422
+    assert (await post(server, {"checkout": ordered()}, **key)).status_code == 201
 
 
 async def test_a_key_is_free_again_after_a_day(opened: Opened) -> None:
-    async with opened() as house:
+    async with opened() as server:
         key, body = {"Idempotency-Key": "k"}, {"checkout": ordered()}
-        first = await post(house, body, **key)
-        house.offset = 24 * 3600 - 60
-        assert (await post(house, body, **key)).json() == first.json()
-        house.offset = 24 * 3600 + 60
-        later = await post(house, body, **key)
+        first = await post(server, body, **key)
+        server.offset = 24 * 3600 - 60
+        assert (await post(server, body, **key)).json() == first.json()
+        server.offset = 24 * 3600 + 60
+        later = await post(server, body, **key)
         assert later.status_code == 201
         assert later.json() != first.json()
 
@@ -440,8 +443,8 @@ SHAPE = {
 }  # fmt: skip
 
 
-async def test_before_an_attempt(house: House) -> None:
-    made = await house.create(
+async def test_before_an_attempt(server: Server) -> None:
+    made = await server.create(
         customer={"email": "anna@example.com"}, payment_method={"types": ["credit_card"]}
     )
     told = await made.told()
@@ -463,8 +466,8 @@ async def test_before_an_attempt(house: House) -> None:
     assert not any("secret" in name or "key" in name for name in told["shop"])
 
 
-async def test_after_payment(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_after_payment(server: Server, customer: Customer) -> None:
+    made = await server.create()
     await customer.pay(made, PAID)
     told = await made.told()
     assert told.keys() >= SHAPE
@@ -479,16 +482,16 @@ async def test_after_payment(house: House, customer: Customer) -> None:
     assert re.fullmatch(r"\d{12}", bank["rrn"])
 
 
-async def test_after_an_authorization(house: House, customer: Customer) -> None:
-    made = await house.create(transaction_type="authorization")
+async def test_after_an_authorization(server: Server, customer: Customer) -> None:
+    made = await server.create(transaction_type="authorization")
     await customer.pay(made, PAID)
     told = await made.told()
     assert (told["status"], told["finished"]) == ("successful", True)
     assert set(told["gateway_response"]) == {"authorization"}
 
 
-async def test_after_a_decline(house: House, customer: Customer) -> None:
-    made = await house.create(attempts=2)
+async def test_after_a_decline(server: Server, customer: Customer) -> None:
+    made = await server.create(attempts=2)
     await customer.pay(made, DECLINED)
     told = await made.told()
     assert told["status"] == "incomplete"  # the form is open again
@@ -499,19 +502,19 @@ async def test_after_a_decline(house: House, customer: Customer) -> None:
     assert told["gateway_response"]["payment"]["status"] == "failed"
 
 
-async def test_while_nobody_knows(house: House, customer: Customer) -> None:
-    made = await house.create()
-    house.line.broken.append(httpx.ReadTimeout("slow"))
+async def test_while_nobody_knows(server: Server, customer: Customer) -> None:
+    made = await server.create()
+    server.line.broken.append(httpx.ReadTimeout("slow"))
     await customer.pay(made, PAID)
     told = await made.told()
     assert (told["status"], told["finished"], told["message"]) == ("pending", False, "Waiting")
 
 
 async def test_after_its_time(opened: Opened) -> None:
-    async with opened() as house:
-        made = await house.create(order={"expired_at": "2100-01-01T00:00:00Z"})
-        early = await house.create()
-        house.offset = 24 * 3600 + 1  # a day, where the shop names no time
+    async with opened() as server:
+        made = await server.create(order={"expired_at": "2100-01-01T00:00:00Z"})
+        early = await server.create()
+        server.offset = 24 * 3600 + 1  # a day, where the shop names no time
         told = await early.told()
         assert told.keys() >= SHAPE
         assert (told["status"], told["finished"], told["expired"]) == ("error", True, True)
@@ -520,8 +523,8 @@ async def test_after_its_time(opened: Opened) -> None:
         assert (await made.told())["expired"] is False
 
 
-async def test_after_cancelling(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_after_cancelling(server: Server, customer: Customer) -> None:
+    made = await server.create()
     page = await customer.open(made.path())
     answer = await customer.submit(page.form("cancel"))
     assert answer.status_code == 303
@@ -529,8 +532,8 @@ async def test_after_cancelling(house: House, customer: Customer) -> None:
     assert (told["status"], told["finished"]) == ("canceled", True)
 
 
-async def test_nothing_of_a_card_is_told(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_nothing_of_a_card_is_told(server: Server, customer: Customer) -> None:
+    made = await server.create()
     await customer.pay(made, "4111111111111111", code="987", holder="CANARY HOLDER")
     told = json.dumps(await made.told())
     assert "4111111111111111" not in told
@@ -541,7 +544,7 @@ async def test_nothing_of_a_card_is_told(house: House, customer: Customer) -> No
 # --- OpenAPI -----------------------------------------------------------------------------------
 
 
-async def test_the_schema(house: House, customer: Customer) -> None:
+async def test_the_schema(server: Server, customer: Customer) -> None:
     answer = await customer.get("/schema")
     assert answer.status_code == 200
     assert "json" in answer.headers["content-type"]
@@ -559,7 +562,7 @@ async def test_the_schema(house: House, customer: Customer) -> None:
     assert PUBLIC in [server["url"] for server in schema["servers"]]
 
 
-async def test_the_schema_describes_the_api(house: House, customer: Customer) -> None:
+async def test_the_schema_describes_the_api(server: Server, customer: Customer) -> None:
     schema = (await customer.get("/schema")).json()
     create = schema["paths"][CHECKOUTS]["post"]
     read = schema["paths"][f"{CHECKOUTS}/{{token}}"]["get"]
@@ -593,13 +596,13 @@ async def test_the_schema_describes_the_api(house: House, customer: Customer) ->
     assert {"200", "401", "404"} <= set(read["responses"])
 
 
-async def test_the_examples_of_the_schema_work(house: House, customer: Customer) -> None:
+async def test_the_examples_of_the_schema_work(server: Server, customer: Customer) -> None:
     schema = (await customer.get("/schema")).json()
     create = schema["paths"][CHECKOUTS]["post"]
     examples = create["requestBody"]["content"]["application/json"]["examples"]
     assert examples
     for example in examples.values():
-        answer = await post(house, example["value"])
+        answer = await post(server, example["value"])
         assert answer.status_code == 201, answer.text
         shown = create["responses"]["201"]["content"]["application/json"]["examples"]
         for each in shown.values():

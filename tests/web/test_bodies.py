@@ -11,7 +11,7 @@ import pytest
 
 import checkout.web
 from checkout.app import HANDLERS
-from tests.web.house import CARD, OURS, Customer, House
+from tests.web.server import CARD, OURS, Customer, Server
 from tests.web.test_apps import bearer
 
 CHECKOUTS: Final = "/ctp/api/checkouts"
@@ -32,8 +32,8 @@ async def create(customer: Customer, headers: dict[str, str], body: bytes | None
     return answer.status_code
 
 
-async def test_json_is_read_as_json(house: House, customer: Customer) -> None:
-    basic = house.basic()["Authorization"]
+async def test_json_is_read_as_json(server: Server, customer: Customer) -> None:
+    basic = server.basic()["Authorization"]
     for kind in JSONS:
         assert await create(customer, typed(kind, Authorization=basic)) == 201, kind
     for kind in ("text/plain", "text/json", "application/xml", "multipart/form-data; boundary=x",
@@ -43,25 +43,25 @@ async def test_json_is_read_as_json(house: House, customer: Customer) -> None:
 
 
 async def test_a_shops_server_may_leave_the_type_to_its_http_client(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
     """cURL, and by it PHP, writes a form's type unless it is told another."""
-    basic = house.basic()["Authorization"]
+    basic = server.basic()["Authorization"]
     for kind in ("", "application/x-www-form-urlencoded"):
         assert await create(customer, typed(kind, Authorization=basic)) == 201, kind
 
 
 @pytest.mark.parametrize("kind", SIMPLE)
-async def test_a_browser_may_not(house: House, customer: Customer, kind: str) -> None:
+async def test_a_browser_may_not(server: Server, customer: Customer, kind: str) -> None:
     """What any page can make a browser send: with the shop's password, where somebody once typed
     it into that browser; the app's key alone is in nobody's browser, and asked the same."""
-    basic = house.basic()["Authorization"]
+    basic = server.basic()["Authorization"]
     for mark in ({"Origin": "https://evil.example"}, {"Origin": "null"},
                  {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-origin"}):  # fmt: skip
         assert await create(customer, typed(kind, Authorization=basic, **mark)) == 415
-    assert await create(customer, typed(kind, **bearer(house))) == 415
+    assert await create(customer, typed(kind, **bearer(server))) == 415
     answer = await customer.post(
-        "/ctp/api/payments", content=b"{}", headers=typed(kind, **bearer(house))
+        "/ctp/api/payments", content=b"{}", headers=typed(kind, **bearer(server))
     )
     assert answer.status_code == 415
 
@@ -71,15 +71,15 @@ async def test_a_browser_may_not(house: House, customer: Customer, kind: str) ->
     ["/products", "/invoices", "/transactions/refunds", "/transactions/payments",
      "/services/credit_cards/charges"],
 )  # fmt: skip
-async def test_nor_anywhere_else(house: House, customer: Customer, path: str) -> None:
-    headers = house.basic() | {"Content-Type": "text/plain", "Origin": "https://evil.example"}
+async def test_nor_anywhere_else(server: Server, customer: Customer, path: str) -> None:
+    headers = server.basic() | {"Content-Type": "text/plain", "Origin": "https://evil.example"}
     answer = await customer.post(path, content=b"{}", headers=headers)
     assert answer.status_code == 415
     assert answer.json()["message"] == "Send the body as application/json"
 
 
-async def test_forms_are_read_as_forms(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_forms_are_read_as_forms(server: Server, customer: Customer) -> None:
+    made = await server.create()
     form = (await customer.open(made.path())).form("pay")
     answer = await customer.post(form.action, json=form.fields | CARD, headers=OURS)
     assert answer.status_code == 400
@@ -132,25 +132,25 @@ TWICE: Final[dict[str, tuple[bytes, str]]] = {
 
 
 @pytest.mark.parametrize("name", TWICE)
-async def test_a_member_twice(house: House, customer: Customer, name: str) -> None:
+async def test_a_member_twice(server: Server, customer: Customer, name: str) -> None:
     body, member = TWICE[name]
-    headers = house.basic() | {"Content-Type": "application/json"}
+    headers = server.basic() | {"Content-Type": "application/json"}
     answer = await customer.post(CHECKOUTS, content=body, headers=headers)
     assert answer.status_code == 400
     assert answer.json()["message"] == f'The JSON has "{member}" twice in one object'
 
 
-async def test_the_same_name_in_several_objects(house: House, customer: Customer) -> None:
-    headers = house.basic() | {"Content-Type": "application/json"}
+async def test_the_same_name_in_several_objects(server: Server, customer: Customer) -> None:
+    headers = server.basic() | {"Content-Type": "application/json"}
     body = (b'{"checkout":{"x":[{"y":"a:b","z":":"},{"y":"\\":","z":"\\\\"}],"y":"\\u003a","z":{},'
             b'"transaction_type" : "payment",%b}}' % ORDER)  # fmt: skip
     assert await create(customer, headers, body) == 201
 
 
-async def test_an_app_too(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_an_app_too(server: Server, customer: Customer) -> None:
+    made = await server.create()
     body = b'{"request":{"token":"%b","token":"x"}}' % made.token.encode()
-    headers: dict[str, Any] = bearer(house) | {"Content-Type": "application/json"}
+    headers: dict[str, Any] = bearer(server) | {"Content-Type": "application/json"}
     answer = await customer.post("/ctp/api/payments", content=body, headers=headers)
     assert answer.status_code == 400
     assert "token" in answer.json()["message"]

@@ -21,7 +21,8 @@ from litestar import _parsers
 
 from checkout.model.card import Card
 from tests.web.conftest import Opened
-from tests.web.house import OURS, PUBLIC, Customer, House, Made, raw
+from tests.web.server import OURS, CreatedPayment, Customer, Server, raw
+from tests.web.settings import PUBLIC
 from tests.web.traces import in_memory, number, on_disk, writings
 
 HEAD = "371449"  # four digits of security code: fewer would be found everywhere
@@ -78,12 +79,12 @@ def clean_answer(answer: httpx.Response) -> None:
     clean(str(answer.headers.raw), where)
 
 
-async def nowhere(house: House) -> None:
+async def nowhere(server: Server) -> None:
     """Neither on the disk nor in memory. A failure names the place without the number, which
     would else be found again by the tests after it."""
     found = [where.replace(canary(), "CANARY") for where in await in_memory(canary())]
     assert not found
-    kept = canary().encode() in on_disk(house.folder)
+    kept = canary().encode() in on_disk(server.folder)
     assert not kept
 
 
@@ -110,7 +111,7 @@ async def test_what_is_kept_is_found() -> None:
 
 # --- Every path --------------------------------------------------------------------------------
 
-Drive = Callable[[House, Customer, Made], Any]
+Drive = Callable[[Server, Customer, CreatedPayment], Any]
 DRIVES: dict[str, Drive] = {}
 
 
@@ -119,37 +120,37 @@ def drive(function: Drive) -> Drive:
     return function
 
 
-async def form_of(customer: Customer, made: Made) -> Any:
+async def form_of(customer: Customer, made: CreatedPayment) -> Any:
     return (await customer.open(made.path())).form("pay")
 
 
 @drive
-async def paid(house: House, customer: Customer, made: Made) -> Any:
+async def paid(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     answers = [await customer.submit(await form_of(customer, made), **card())]
     assert answers[0].headers["location"] == made.path("result")
     paths = (made.path("result"), made.path(kind="order"), made.path("status"))
     answers += [await customer.get(path) for path in paths]
-    headers = house.basic()
+    headers = server.basic()
     answers.append(await customer.get(f"/ctp/api/checkouts/{made.token}", headers=headers))
     return answers
 
 
 @drive
-async def typed_with_blanks(house: House, customer: Customer, made: Made) -> Any:
+async def typed_with_blanks(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     digits = canary()
     blanks = f" {digits[:4]} {digits[4:8]}-{digits[8:12]} {digits[12:]} "
     return [await customer.submit(await form_of(customer, made), **card(number=blanks))]
 
 
 @drive
-async def without_a_code(house: House, customer: Customer, made: Made) -> Any:
+async def without_a_code(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     answer = await customer.submit(await form_of(customer, made), **card(code=""))
     assert answer.status_code == 422
     return [answer]
 
 
 @drive
-async def a_digit_wrong(house: House, customer: Customer, made: Made) -> Any:
+async def a_digit_wrong(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     almost = canary()[:-1] + str((int(canary()[-1]) + 1) % 10)
     answer = await customer.submit(await form_of(customer, made), **card(number=almost))
     assert answer.status_code == 422
@@ -157,7 +158,7 @@ async def a_digit_wrong(house: House, customer: Customer, made: Made) -> Any:
 
 
 @drive
-async def in_the_wrong_fields(house: House, customer: Customer, made: Made) -> Any:
+async def in_the_wrong_fields(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     wrong = card(number="", expiry=canary(), code=canary(), holder=canary(), method=canary())
     wrong |= {"form_method": canary(), "email": canary(), "screen_width": canary()}
     answer = await customer.submit(await form_of(customer, made), **wrong)
@@ -166,13 +167,13 @@ async def in_the_wrong_fields(house: House, customer: Customer, made: Made) -> A
 
 
 def broken(answer: Any) -> Drive:
-    async def pay(house: House, customer: Customer, made: Made) -> Any:
+    async def pay(server: Server, customer: Customer, made: CreatedPayment) -> Any:
         # A fresh exception each time: one that is kept keeps the frames that it came through.
         fault = answer() if isinstance(answer, partial) else answer
-        house.line.broken.append(fault)
+        server.line.broken.append(fault)
         answers = [await customer.submit(await form_of(customer, made), **card())]
         assert answers[0].status_code == (422 if answer is echo else 303)
-        assert not house.line.broken
+        assert not server.line.broken
         answers.append(await customer.get(answers[0].headers.get("location", made.path())))
         return answers
 
@@ -223,7 +224,7 @@ DRIVES |= {f"gateway {name}": broken(answer) for name, answer in FAULTS.items()}
 
 
 @drive
-async def of_another_site(house: House, customer: Customer, made: Made) -> Any:
+async def of_another_site(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     form = await form_of(customer, made)
     answer = await customer.post(form.action, data=form.fields | card())
     assert answer.status_code == 403
@@ -233,7 +234,7 @@ async def of_another_site(house: House, customer: Customer, made: Made) -> Any:
 
 
 @drive
-async def too_large(house: House, customer: Customer, made: Made) -> Any:
+async def too_large(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     form = await form_of(customer, made)
     answer = await customer.submit(form, **card(more="x" * 70_000))
     assert answer.status_code == 413
@@ -243,7 +244,7 @@ async def too_large(house: House, customer: Customer, made: Made) -> Any:
 
 
 @drive
-async def of_other_types(house: House, customer: Customer, made: Made) -> Any:
+async def of_other_types(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     path, answers = made.path("pay"), []
     for kind in ("application/json", "text/plain", "multipart/form-data; boundary=x", ""):
         body = json.dumps(card()).encode()
@@ -255,7 +256,7 @@ async def of_other_types(house: House, customer: Customer, made: Made) -> Any:
 
 
 @drive
-async def in_queries(house: House, customer: Customer, made: Made) -> Any:
+async def in_queries(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     """Nobody should, and forms without `method=post` do. By bare ASGI: the tests' own HTTP client
     keeps the addresses that it called."""
     query = f"number={canary()}&code={CODE}&token={canary()}"
@@ -263,13 +264,13 @@ async def in_queries(house: House, customer: Customer, made: Made) -> Any:
     for path in (*(made.path(page) for page in ("pay", "", "status", "result", "wait")), "/nowhere",
                  "/pay/x", "/return/x", "/ctp/api/checkouts/x", "/en/payment/x/y",
                  "/widget/hpp.html"):  # fmt: skip
-        answer = await raw(house.app, "GET", path, query=query, headers=headers)
+        answer = await raw(server.app, "GET", path, query=query, headers=headers)
         clean(answer.body.decode() + str(answer.headers), path)
     return []
 
 
 @drive
-async def to_other_addresses(house: House, customer: Customer, made: Made) -> Any:
+async def to_other_addresses(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     form = await form_of(customer, made)
     paths = (made.path(), made.path("cancel"), made.path("result"), "/nowhere", "/notify/cards/x",
              "/return/x", "/ctp/api/checkouts")  # fmt: skip
@@ -277,16 +278,16 @@ async def to_other_addresses(house: House, customer: Customer, made: Made) -> An
 
 
 @drive
-async def to_the_shops_api(house: House, customer: Customer, made: Made) -> Any:
+async def to_the_shops_api(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     """A shop that sends a card where none is asked for."""
     body = json.dumps({"checkout": {"credit_card": card(), "order": {"amount": canary()}}})
-    headers = house.basic()
+    headers = server.basic()
     answers = [await customer.post("/ctp/api/checkouts", content=body, headers=headers)]
     answers.append(await customer.post("/ctp/api/checkouts", content=body[:-1], headers=headers))
     return answers
 
 
-def in_app(made: Made, **changes: Any) -> bytes:
+def in_app(made: CreatedPayment, **changes: Any) -> bytes:
     card = {
         "number": canary(), "verification_value": CODE, "holder": "C LEE",
         "exp_month": "12", "exp_year": "2039",
@@ -294,28 +295,30 @@ def in_app(made: Made, **changes: Any) -> bytes:
     return json.dumps({"request": {"token": made.token, "credit_card": card | changes}}).encode()
 
 
-def bearer(house: House) -> dict[str, str]:
-    key = house.settings.shops["361"].publishable_key
+def bearer(server: Server) -> dict[str, str]:
+    key = server.settings.shops["361"].publishable_key
     return {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
 
-async def from_app(customer: Customer, house: House, body: bytes, **headers: str) -> httpx.Response:
-    return await customer.post("/ctp/api/payments", content=body, headers=bearer(house) | headers)
+async def from_app(
+    customer: Customer, server: Server, body: bytes, **headers: str
+) -> httpx.Response:
+    return await customer.post("/ctp/api/payments", content=body, headers=bearer(server) | headers)
 
 
 @drive
-async def paid_in_an_app(house: House, customer: Customer, made: Made) -> Any:
-    answers = [await from_app(customer, house, in_app(made)) for _ in range(2)]
+async def paid_in_an_app(server: Server, customer: Customer, made: CreatedPayment) -> Any:
+    answers = [await from_app(customer, server, in_app(made)) for _ in range(2)]
     assert [answer.json()["response"]["status"] for answer in answers] == ["successful"] * 2
     path = f"/ctp/api/checkouts/{made.token}"
     return [
         *answers,
-        *[await customer.get(path, headers=h) for h in (house.basic(), bearer(house))],
+        *[await customer.get(path, headers=h) for h in (server.basic(), bearer(server))],
     ]
 
 
 @drive
-async def refused_in_an_app(house: House, customer: Customer, made: Made) -> Any:
+async def refused_in_an_app(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     almost = canary()[:-1] + str((int(canary()[-1]) + 1) % 10)
     wrong: list[dict[str, Any]] = [
         {"number": almost},
@@ -326,7 +329,7 @@ async def refused_in_an_app(house: House, customer: Customer, made: Made) -> Any
         {"number": f"{canary()}\u0000"},
         {"number": canary() * 9},
     ]
-    answers = [await from_app(customer, house, in_app(made, **changes)) for changes in wrong]
+    answers = [await from_app(customer, server, in_app(made, **changes)) for changes in wrong]
     assert [answer.status_code for answer in answers] == [422] * len(wrong)
     request = {"token": made.token, "payment_method": canary(), "customer": {"email": canary()}}
     bodies = {
@@ -338,20 +341,20 @@ async def refused_in_an_app(house: House, customer: Customer, made: Made) -> Any
         json.dumps({"request": request | {"payment_method": "credit_card"}}).encode(): 422,
     }
     for body, status in bodies.items():
-        answers.append(await from_app(customer, house, body))
+        answers.append(await from_app(customer, server, body))
         assert answers[-1].status_code == status
-    for scheme in ("Bearer x", house.basic()["Authorization"], f"Bearer {canary()}", ""):
-        answers.append(await from_app(customer, house, in_app(made), Authorization=scheme))
+    for scheme in ("Bearer x", server.basic()["Authorization"], f"Bearer {canary()}", ""):
+        answers.append(await from_app(customer, server, in_app(made), Authorization=scheme))
         assert answers[-1].status_code == 401
     return answers
 
 
 def broken_in_app(answer: Any) -> Drive:
-    async def pay(house: House, customer: Customer, made: Made) -> Any:
-        house.line.broken.append(answer() if isinstance(answer, partial) else answer)
-        answers = [await from_app(customer, house, in_app(made))]
+    async def pay(server: Server, customer: Customer, made: CreatedPayment) -> Any:
+        server.line.broken.append(answer() if isinstance(answer, partial) else answer)
+        answers = [await from_app(customer, server, in_app(made))]
         assert answers[0].status_code == (422 if answer is echo else 200)
-        assert not house.line.broken
+        assert not server.line.broken
         answers.append(await customer.get(made.path()))
         return answers
 
@@ -362,15 +365,15 @@ DRIVES |= {f"app, gateway {name}": broken_in_app(answer) for name, answer in FAU
 
 
 @drive
-async def with_a_saved_card(house: House, customer: Customer, made: Made) -> Any:
+async def with_a_saved_card(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     """Remembered with all of it, then paid with by its code: right, wrong, and never known."""
     oneclick = {"additional_data": {"contract": ["oneclick"]}}
-    first = await house.create(order=oneclick)
+    first = await server.create(order=oneclick)
     answers = [await customer.submit(await form_of(customer, first), **card(remember="1"))]
     known = (await first.told())["credit_card"]["token"]
     for token, code in ((known, CODE), (known, canary()), ("unknown", CODE)):
         methods = {"types": ["credit_card"], "credit_card": {"token": token}}
-        again = await house.create(order=oneclick, payment_method=methods)
+        again = await server.create(order=oneclick, payment_method=methods)
         answers.append(await customer.submit(await form_of(customer, again), code=code))
         answers.append(await customer.get(again.path()))
         answers.append(await customer.get(again.path("result")))
@@ -389,11 +392,13 @@ BY_TOKEN = (
 
 
 @drive
-async def by_a_token_from_the_shops_server(house: House, customer: Customer, made: Made) -> Any:
+async def by_a_token_from_the_shops_server(
+    server: Server, customer: Customer, made: CreatedPayment
+) -> Any:
     """With the code, which is the card's: taken, refused, repeated, declined, unclear; and with a
     number where none belongs."""
     contract = {"additional_data": {"contract": ["recurring"]}}
-    first = await house.create(order=contract, settings={"save_card_toggle": {"display": False}})
+    first = await server.create(order=contract, settings={"save_card_toggle": {"display": False}})
     answers = [await customer.submit(await form_of(customer, first), **card())]
     token = (await first.told())["credit_card"]["token"]
     amounts = iter(range(31_000, 32_000))
@@ -401,7 +406,7 @@ async def by_a_token_from_the_shops_server(house: House, customer: Customer, mad
     async def ask(address: str, given: Any, section: str = "credit_card", **more: Any) -> Any:
         order = {"amount": next(amounts), "currency": "EUR", "description": "A ride"}
         body = json.dumps({"request": order | {section: given} | more})
-        headers = house.basic() | {"RequestID": f"{address}-{order['amount']}"}
+        headers = server.basic() | {"RequestID": f"{address}-{order['amount']}"}
         answers.append(await customer.post(address, content=body, headers=headers))
         answers.append(await customer.post(address, content=body, headers=headers))
         return answers[-1]
@@ -412,12 +417,12 @@ async def by_a_token_from_the_shops_server(house: House, customer: Customer, mad
         done = await ask(address, coded, **told)
         assert (done.status_code, done.json()["transaction"]["status"]) == (200, "successful")
         uid = done.json()["transaction"]["uid"]
-        answers.append(await customer.get(f"/transactions/{uid}", headers=house.basic()))
+        answers.append(await customer.get(f"/transactions/{uid}", headers=server.basic()))
         for fault in FAULTS.values():
-            house.line.broken.append(fault() if isinstance(fault, partial) else fault)
+            server.line.broken.append(fault() if isinstance(fault, partial) else fault)
             refused = fault is echo
             assert (await ask(address, coded, **told)).status_code == (422 if refused else 200)
-            assert not house.line.broken
+            assert not server.line.broken
     for address in BY_TOKEN:
         section = "recipient_credit_card" if address.endswith("payouts") else "credit_card"
         for wrong in (
@@ -445,14 +450,14 @@ async def by_a_token_from_the_shops_server(house: House, customer: Customer, mad
 
 
 @drive
-async def after_it_was_paid(house: House, customer: Customer, made: Made) -> Any:
+async def after_it_was_paid(server: Server, customer: Customer, made: CreatedPayment) -> Any:
     form = await form_of(customer, made)
     first = await customer.submit(form, **card())
     return [first, await customer.submit(form, **card())]
 
 
 @pytest.mark.parametrize("name", sorted(DRIVES))
-async def test_no_trace(canaries: House, name: str, capfd: pytest.CaptureFixture[str]) -> None:
+async def test_no_trace(canaries: Server, name: str, capfd: pytest.CaptureFixture[str]) -> None:
     parsed = _parsers.parse_url_encoded_form_data
     made = await canaries.create(
         attempts=5, settings={"notification_url": "http://127.0.0.1:8009/n"}
@@ -476,12 +481,12 @@ async def test_no_trace(canaries: House, name: str, capfd: pytest.CaptureFixture
         await nowhere(canaries)
 
 
-async def _drive(way: Drive, house: House, customer: Customer, made: Made) -> None:
-    for answer in await way(house, customer, made):
+async def _drive(way: Drive, server: Server, customer: Customer, made: CreatedPayment) -> None:
+    for answer in await way(server, customer, made):
         clean_answer(answer)
 
 
-async def test_no_trace_after_all_of_these(canaries: House) -> None:
+async def test_no_trace_after_all_of_these(canaries: Server) -> None:
     """The ledger has every kind of end by now, and every cache had its chance."""
     await nowhere(canaries)
     raw = on_disk(canaries.folder)
@@ -497,7 +502,7 @@ async def test_no_trace_after_all_of_these(canaries: House) -> None:
 
 
 @pytest.mark.parametrize("way", [broken, broken_in_app], ids=["form", "app"])
-async def test_a_gateway_that_repeats_the_number(canaries: House, way: Any) -> None:
+async def test_a_gateway_that_repeats_the_number(canaries: Server, way: Any) -> None:
     """What it says of the card may be kept only as far as the names promise."""
     made = await canaries.create()
     async with canaries.customer() as customer:
@@ -519,40 +524,40 @@ async def test_a_fault_in_the_handler(opened: Opened) -> None:
             raise RuntimeError("in the middle")
         return time.time()
 
-    async with opened(clock=clock, kept=False) as house, house.customer() as customer:
+    async with opened(clock=clock, kept=False) as server, server.customer() as customer:
         seen = {"form": set[int](), "app": set[int]()}
         for place, way in product(range(1, 12), seen):
-            made = await house.create()
+            made = await server.create()
             form = (await customer.open(made.path())).form("pay")
             with witnessed() as said:
                 strikes = place
                 if way == "form":
                     answer = await customer.submit(form, **card())
                 else:
-                    answer = await from_app(customer, house, in_app(made))
+                    answer = await from_app(customer, server, in_app(made))
                 strikes = 0
                 clean_answer(answer)
                 seen[way].add(answer.status_code)
                 del answer
-                await house.settle_down()
+                await server.settle_down()
             clean("\n".join(said), "logs")
         assert all(500 in statuses for statuses in seen.values())
-        await nowhere(house)
+        await nowhere(server)
 
 
 async def test_too_many_and_away(opened: Opened) -> None:
-    async with opened(submits="1", kept=False) as house, house.customer() as customer:
-        made = await house.create(attempts=9)
-        house.line.broken.append(echo)
+    async with opened(submits="1", kept=False) as server, server.customer() as customer:
+        made = await server.create(attempts=9)
+        server.line.broken.append(echo)
         with witnessed() as said:
             for expected in (422, 429):
                 form = (await customer.open(made.path())).form("pay")
                 answer = await customer.submit(form, **card())
                 assert answer.status_code == expected
                 clean_answer(answer)
-            other = await house.create()
+            other = await server.create()
             form = (await customer.open(other.path())).form("pay")
-            with sqlite3.connect(house.database) as conn:
+            with sqlite3.connect(server.database) as conn:
                 conn.execute("DROP TABLE events")
             conn.close()
             answer = await customer.submit(form, **card())
@@ -560,13 +565,13 @@ async def test_too_many_and_away(opened: Opened) -> None:
             clean_answer(answer)
             del answer
         clean("\n".join(said), "logs")
-        await nowhere(house)
+        await nowhere(server)
 
 
 async def test_no_secret_is_logged(opened: Opened) -> None:
     """Neither ours nor the shop's, nor what opens a payment, nor who pays it."""
-    async with opened(submits="2") as house, house.customer() as customer:
-        made = await house.create(
+    async with opened(submits="2") as server, server.customer() as customer:
+        made = await server.create(
             attempts=5,
             customer={"email": "anna.canary@example.com", "first_name": "Annamaria"},
             settings={
@@ -574,18 +579,18 @@ async def test_no_secret_is_logged(opened: Opened) -> None:
                 "return_url": "https://shop.example.com/?session=shops-own-word",
             },
         )
-        house.mailbox.answers.extend([500])
+        server.mailbox.answers.extend([500])
         with witnessed() as said:
             forms = []
             for fault in (httpx.ReadTimeout("x"), None):
                 if fault:
-                    house.line.broken.append(fault)
+                    server.line.broken.append(fault)
                 answer = await customer.get(made.path())
                 if answer.status_code == 200:
                     forms.append((await customer.open(made.path())).form("pay"))
                     await customer.submit(forms[-1], **card())
                 await customer.get(made.path("wait"))
-            other = await house.create(
+            other = await server.create(
                 settings={"notification_url": "http://127.0.0.1:8009/n?key=shops-own-word"}
             )
             await customer.pay(other)
@@ -594,19 +599,19 @@ async def test_no_secret_is_logged(opened: Opened) -> None:
             await customer.post(f"/notify/cards/{made.attempts()[0]['notify_ticket']}")
             await customer.get("/ctp/api/checkouts/x", headers={"Authorization": "Basic eDp5"})
             await customer.get("/metrics", headers={"Authorization": "Bearer wrong-token-word"})
-            await house.settle_down()
+            await server.settle_down()
         ours = [line for line in said if not line.startswith("HTTP Request")]
         text = "\n".join(ours)
         assert "gateway.unknown" in text  # something is logged
-        settings = house.settings
+        settings = server.settings
         secrets = [
             *settings.secrets,
             settings.operator_token,
             *(shop.secret_key for shop in settings.shops.values()),
             *(key for shop in settings.shops.values() for key in shop.link_keys),
             *(account.options.secret_key for account in settings.gateways.values()),
-            *(house.basic(shop)["Authorization"][6:] for shop in settings.shops),
-            (house.folder / "shop.pem").read_text().splitlines()[3],
+            *(server.basic(shop)["Authorization"][6:] for shop in settings.shops),
+            (server.folder / "shop.pem").read_text().splitlines()[3],
         ]
         for payment in (made, other):
             secrets += [payment.token, payment.secret]

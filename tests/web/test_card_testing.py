@@ -32,7 +32,9 @@ from checkout.gateways import OPTIONS
 from checkout.model.order import Order, Ways
 from checkout.settings import Limits, load
 from tests.support import shops
-from tests.web.house import BROWSER, CARD, OURS, PUBLIC, running, written
+from tests.support.asgi import asgi_transport
+from tests.web.server import BROWSER, CARD, OURS, running
+from tests.web.settings import PUBLIC, write_usual_settings
 
 CARDS: Final = int(os.environ.get("CHECKOUT_ATTACK", "500"))
 ADDRESSES: Final = CARDS // 10
@@ -93,7 +95,7 @@ class Site:
 
     def client(self, address: str) -> httpx.AsyncClient:
         if address not in self.clients:
-            transport = httpx.ASGITransport(self.app, client=(address, 40000))
+            transport = asgi_transport(self.app, client=(address, 40000))
             self.clients[address] = httpx.AsyncClient(
                 transport=transport, base_url=PUBLIC, headers=BROWSER, trust_env=False
             )
@@ -124,7 +126,7 @@ class Site:
 
 @asynccontextmanager
 async def open_site(folder: Path, pem: str, answer: Answer) -> AsyncIterator[Site]:
-    settings = load(written(folder, pem, gateway=""), {}, OPTIONS)
+    settings = load(write_usual_settings(folder, pem, gateway=""), {}, OPTIONS)
     known = {name: each for name, each in LIMITS.items() if hasattr(Limits(), name)}
     settings = msgspec.structs.replace(settings, limits=Limits(**known))
     bank = Bank(answer)

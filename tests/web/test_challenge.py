@@ -21,10 +21,10 @@ from checkout.web.challenge import About
 from checkout.web.proof_of_work import SEED, TASK_BITS, TASKS, ProofOfWork, proved
 from tests.support import shops
 from tests.web.conftest import Opened
-from tests.web.house import CARD, DECLINED, PAID, Customer, House, Made
 from tests.web.page import Form, Page
+from tests.web.server import CARD, DECLINED, PAID, CreatedPayment, Customer, Server
 
-BITS = 8  # of the house
+BITS = 8  # of the server
 WAIT = 15
 ON: dict[str, str] = {"declines": "4", "challenge": "proof_of_work"}
 
@@ -42,17 +42,17 @@ def solved(token: str, bits: int = BITS) -> str:
     return ".".join(numbers)
 
 
-async def near(house: House, customer: Customer) -> Made:
+async def near(server: Server, customer: Customer) -> CreatedPayment:
     """A payment of somebody of whose cards two were declined."""
     for _ in range(2):
-        assert (await customer.pay(await house.create(), DECLINED)).status_code == 303
+        assert (await customer.pay(await server.create(), DECLINED)).status_code == 303
     # The third is what makes this worker look.
-    made = await house.create()
+    made = await server.create()
     assert (await customer.pay(made)).status_code == 422
     return made
 
 
-async def form_of(customer: Customer, made: Made) -> tuple[Form, Page]:
+async def form_of(customer: Customer, made: CreatedPayment) -> tuple[Form, Page]:
     page = await customer.open(made.path())
     return page.form("pay"), page
 
@@ -62,16 +62,16 @@ async def sent(customer: Customer, form: Form, **values: str) -> httpx.Response:
 
 
 async def test_nobody_is_asked_in_quiet_times(opened: Opened) -> None:
-    async with opened(**ON) as house, house.customer() as customer:
-        form, page = await form_of(customer, await house.create())
+    async with opened(**ON) as server, server.customer() as customer:
+        form, page = await form_of(customer, await server.create())
         assert "challenge" not in form.fields
         assert "/static/challenge" not in page.html
         assert (await sent(customer, form)).status_code == 303
 
 
 async def test_the_page_asks_and_work_answers(opened: Opened) -> None:
-    async with opened(**ON) as house, house.customer() as customer:
-        made = await near(house, customer)
+    async with opened(**ON) as server, server.customer() as customer:
+        made = await near(server, customer)
         form, page = await form_of(customer, made)
         assert "/static/challenge." in page.html
         assert "To keep robots out" in page.text
@@ -86,9 +86,9 @@ async def test_the_page_asks_and_work_answers(opened: Opened) -> None:
 
 
 async def test_without_an_answer_the_page_comes_again(opened: Opened) -> None:
-    async with opened(**ON) as house, house.customer() as customer:
-        made = await near(house, customer)
-        charges = len(house.line.charges)
+    async with opened(**ON) as server, server.customer() as customer:
+        made = await near(server, customer)
+        charges = len(server.line.charges)
         form, _ = await form_of(customer, made)
         for proof in ("", "0", ".".join("0" * 16), "9" * 5000, "x", solved("x" * SEED)):
             answer = await sent(customer, form, proof=proof)
@@ -98,26 +98,26 @@ async def test_without_an_answer_the_page_comes_again(opened: Opened) -> None:
             assert "One more check" in page.text
             assert page.form("pay").fields["challenge"] == form.fields["challenge"]
         assert made.attempts() == []
-        assert len(house.line.charges) == charges
+        assert len(server.line.charges) == charges
 
 
 async def test_who_runs_no_script_waits(opened: Opened) -> None:
     """From when the page was first seen: one that comes again does not begin anew."""
-    async with opened(**ON) as house, house.customer() as customer:
-        made = await near(house, customer)
+    async with opened(**ON) as server, server.customer() as customer:
+        made = await near(server, customer)
         form, _ = await form_of(customer, made)
-        house.offset += WAIT - 2
+        server.offset += WAIT - 2
         early = await sent(customer, form)
         assert early.status_code == 422
-        house.offset += 2
+        server.offset += 2
         answer = await sent(customer, Page(early.text).form("pay"))
         assert answer.status_code == 303
 
 
 async def test_it_is_of_one_payment_and_attempt_and_hour(opened: Opened) -> None:
-    async with opened(**ON) as house, house.customer() as customer:
-        made = await near(house, customer)
-        other = await house.create()
+    async with opened(**ON) as server, server.customer() as customer:
+        made = await near(server, customer)
+        other = await server.create()
         foreign, _ = await form_of(customer, other)
         form, _ = await form_of(customer, made)
         token = foreign.fields["challenge"]
@@ -135,7 +135,7 @@ async def test_it_is_of_one_payment_and_attempt_and_hour(opened: Opened) -> None
         old = form.fields["challenge"]
         answer = await sent(customer, second, challenge=old, proof=solved(old))
         assert answer.status_code == 422
-        house.offset += 3601
+        server.offset += 3601
         assert Page(answer.text).form("pay").fields["challenge"] != old
 
 
@@ -169,38 +169,38 @@ def test_a_proof_has_every_zero() -> None:
 async def test_all_are_asked_while_cards_are_tested_at_the_shop(opened: Opened) -> None:
     """And who answers pays: an attack from many addresses costs others a second of their device's
     time."""
-    async with opened(per_shop="6", challenge="proof_of_work") as house:
+    async with opened(per_shop="6", challenge="proof_of_work") as server:
         for number in range(6):
-            async with house.customer(f"203.0.113.{number}") as robot:
-                await robot.pay(await house.create(), DECLINED)
-        house.offset += 3
-        async with house.customer("198.51.100.1") as customer:
-            made = await house.create()
+            async with server.customer(f"203.0.113.{number}") as robot:
+                await robot.pay(await server.create(), DECLINED)
+        server.offset += 3
+        async with server.customer("198.51.100.1") as customer:
+            made = await server.create()
             form, _ = await form_of(customer, made)
             first = await sent(customer, form)  # this worker has not looked yet
             assert first.status_code == 422
             form = Page(first.text).form("pay")
             answer = await sent(customer, form, proof=solved(form.fields["challenge"]))
             assert answer.status_code == 303
-        async with house.customer("198.51.100.2") as customer:
-            form, _ = await form_of(customer, await house.create())
+        async with server.customer("198.51.100.2") as customer:
+            form, _ = await form_of(customer, await server.create())
             assert "challenge" in form.fields
 
 
 async def test_off(opened: Opened) -> None:
-    async with opened(declines="4") as house, house.customer() as customer:
+    async with opened(declines="4") as server, server.customer() as customer:
         for _ in range(4):
-            form, page = await form_of(customer, await house.create())
+            form, page = await form_of(customer, await server.create())
             assert "challenge" not in page.html
             answer = await customer.submit(form, **CARD | {"number": DECLINED})
             assert answer.status_code == 303
 
 
 async def test_an_app_is_sent_to_the_page(opened: Opened) -> None:
-    async with opened(**ON) as house, house.customer() as customer:
-        await near(house, customer)
-        made = await house.create()
-        key = house.settings.shops["361"].publishable_key
+    async with opened(**ON) as server, server.customer() as customer:
+        await near(server, customer)
+        made = await server.create()
+        key = server.settings.shops["361"].publishable_key
         card = {"number": PAID, "exp_month": "12", "exp_year": "2039", "verification_value": "123"}
         asked = {"payment_method": "credit_card", "credit_card": card | {"holder": "A LEE"}}
         body = {"request": {"token": made.token} | asked}
@@ -208,7 +208,7 @@ async def test_an_app_is_sent_to_the_page(opened: Opened) -> None:
         answer = await customer.post("/ctp/api/payments", json=body, headers=headers)
         assert answer.status_code == 429
         assert "open the payment page" in answer.json()["message"]
-        async with house.customer("198.51.100.1") as other:
+        async with server.customer("198.51.100.1") as other:
             answer = await other.post("/ctp/api/payments", json=body, headers=headers)
             assert answer.json()["response"]["status"] == "successful"
 
@@ -250,8 +250,8 @@ async def test_an_operators_own(opened: Opened, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
     with installed(folder):
-        async with opened(**ON | {"challenge": "sums"}) as house, house.customer() as customer:
-            made = await near(house, customer)
+        async with opened(**ON | {"challenge": "sums"}) as server, server.customer() as customer:
+            made = await near(server, customer)
             form, page = await form_of(customer, made)
             assert "How much is three and four?" in page.text
             script: Any = page.html.partition('src="/static/mine.')[2].partition('"')[0]

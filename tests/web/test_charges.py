@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from checkout.flow.pace import Pace
+from tests.support.asgi import asgi_transport
 from tests.web.conftest import Opened
-from tests.web.house import CHALLENGE, PAID, SHOP, Customer, House, Made
+from tests.web.server import CHALLENGE, PAID, SHOP, CreatedPayment, Customer, Server
 from tests.web.test_verification import answering
 
 SERVICE: Final = "/services/credit_cards/charges"
@@ -57,8 +58,8 @@ EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-async def kept(house: House, customer: Customer, number: str = PAID) -> str:
-    made = await house.create(
+async def kept(server: Server, customer: Customer, number: str = PAID) -> str:
+    made = await server.create(
         order={"additional_data": {"contract": ["card_on_file"]}},
         settings={"save_card_toggle": {"customer_contract": False}},
     )
@@ -68,9 +69,9 @@ async def kept(house: House, customer: Customer, number: str = PAID) -> str:
 
 
 async def asked(
-    house: House, http: Customer, address: str, request: Any, **headers: str
+    server: Server, http: Customer, address: str, request: Any, **headers: str
 ) -> httpx.Response:
-    return await http.post(address, json={"request": request}, headers=house.basic() | headers)
+    return await http.post(address, json={"request": request}, headers=server.basic() | headers)
 
 
 def wanted(token: str | None, address: str = SERVICE, **more: Any) -> dict[str, Any]:
@@ -95,13 +96,15 @@ def error_at(answer: httpx.Response, path: str) -> list[str]:
 
 
 @pytest.mark.parametrize("address", PAYING[:2])
-async def test_the_example_of_the_document(house: House, customer: Customer, address: str) -> None:
-    token = await kept(house, customer)
+async def test_the_example_of_the_document(
+    server: Server, customer: Customer, address: str
+) -> None:
+    token = await kept(server, customer)
     request = EXAMPLE | {"credit_card": EXAMPLE["credit_card"] | {"token": token}}
-    answer = await asked(house, customer, address, request | {"duplicate_check": False})
+    answer = await asked(server, customer, address, request | {"duplicate_check": False})
     assert answer.status_code == 200, answer.text
     said = answer.json()
-    upstream = house.line.sent()
+    upstream = server.line.sent()
     for name in ("amount", "currency", "description", "three_d_secure", "test"):
         assert upstream[name] == EXAMPLE[name]
     assert upstream["credit_card"] == {"token": token, "verification_value": "123"}
@@ -114,7 +117,7 @@ async def test_the_example_of_the_document(house: House, customer: Customer, add
     assert (said["type"], said["status"], said["code"]) == ("charge", "successful", "S.0000")
     assert said["message"] == "Successfully processed"
     assert said["uid"] == said["id"] == said["parent_uid"]
-    assert said["redirect_url"].startswith(house.settings.public_url)
+    assert said["redirect_url"].startswith(server.settings.public_url)
     assert said["additional_data"]["referer"] == EXAMPLE["additional_data"]["referer"]
     assert said["links"]["receipt_url"] == said["receipt_url"]
     assert (said["credit_card"]["brand"], said["credit_card"]["last_4"]) == ("visa", "0000")
@@ -128,29 +131,29 @@ async def test_the_example_of_the_document(house: House, customer: Customer, add
 
 @pytest.mark.parametrize("address", PAYING)
 async def test_nothing_more_than_that_is_needed(
-    house: House, customer: Customer, address: str
+    server: Server, customer: Customer, address: str
 ) -> None:
-    token = await kept(house, customer)
-    answer = await asked(house, customer, address, wanted(token, ip=None, customer=[]))
+    token = await kept(server, customer)
+    answer = await asked(server, customer, address, wanted(token, ip=None, customer=[]))
     said = answer.json()["transaction"]
     assert said["status"] == "successful", answer.text
-    upstream = house.line.sent()
+    upstream = server.line.sent()
     assert upstream["duplicate_check"] is True, "the document's default"
     assert upstream["additional_data"] == {"contract": ["recurring"]}, "the initiator's default too"
     assert "skip_three_d_secure_verification" not in upstream["credit_card"]
-    read = await customer.get(f"/transactions/{said['uid']}", headers=house.basic())
+    read = await customer.get(f"/transactions/{said['uid']}", headers=server.basic())
     assert read.json()["transaction"]["status"] == "successful"
 
 
-async def test_force_wins_over_skip(house: House, customer: Customer) -> None:
-    token = await kept(house, customer)
+async def test_force_wins_over_skip(server: Server, customer: Customer) -> None:
+    token = await kept(server, customer)
     both = {f"{name}_three_d_secure_verification": True for name in ("skip", "force")}
-    answer = await asked(house, customer, SERVICE, wanted(token, card=both, return_url=BACK))
+    answer = await asked(server, customer, SERVICE, wanted(token, card=both, return_url=BACK))
     assert answer.json()["status"] == "incomplete"
     skipped = both | {"force_three_d_secure_verification": False}
-    answer = await asked(house, customer, SERVICE, wanted(token, card=skipped))
+    answer = await asked(server, customer, SERVICE, wanted(token, card=skipped))
     assert answer.json()["status"] == "successful"
-    assert house.line.sent()["credit_card"] == {"token": token} | skipped
+    assert server.line.sent()["credit_card"] == {"token": token} | skipped
 
 
 WRONG: Final = {
@@ -204,48 +207,48 @@ WRONG: Final = {
 
 @pytest.mark.parametrize("address", PAYING)
 @pytest.mark.parametrize("path", WRONG)
-async def test_what_is_refused(house: House, customer: Customer, address: str, path: str) -> None:
-    sent = len(house.line.charges)
+async def test_what_is_refused(server: Server, customer: Customer, address: str, path: str) -> None:
+    sent = len(server.line.charges)
     request = wanted("t")
     *parents, last = path.split(".")
     place = request
     for name in parents:
         place = place.setdefault(name, {})
     place[last] = WRONG[path]
-    answer = await asked(house, customer, address, request)
+    answer = await asked(server, customer, address, request)
     assert error_at(answer, path)
     assert "4200000000000000" not in answer.text
-    assert len(house.line.charges) == sent
+    assert len(server.line.charges) == sent
 
 
-async def test_what_says_nothing_beside_the_rest(house: House, customer: Customer) -> None:
+async def test_what_says_nothing_beside_the_rest(server: Server, customer: Customer) -> None:
     """The page's API takes a type beside the customer's own doing, as SDKs send it; a server is
     told that nobody will read it."""
     stored = {"initiator": "customer", "type": "delayed_charge"}
     answer = await asked(
-        house, customer, SERVICE, wanted("t", additional_data={"card_on_file": stored})
+        server, customer, SERVICE, wanted("t", additional_data={"card_on_file": stored})
     )
     assert error_at(answer, "additional_data.card_on_file.type")
     forced = {"force_three_d_secure_verification": True}
-    answer = await asked(house, customer, SERVICE, wanted("t", card=forced))
+    answer = await asked(server, customer, SERVICE, wanted("t", card=forced))
     assert error_at(answer, "return_url") == ["is required where 3-D Secure is asked for"]
     address = {"country": "US", "zip": "1", "state": "New York"}
-    answer = await asked(house, customer, SERVICE, wanted("t", billing_address=address))
+    answer = await asked(server, customer, SERVICE, wanted("t", billing_address=address))
     assert error_at(answer, "billing_address.zip")
     assert error_at(answer, "billing_address.state")
 
 
 @pytest.mark.parametrize("address", OUT)
 async def test_what_money_out_has_no_word_for(
-    house: House, customer: Customer, address: str
+    server: Server, customer: Customer, address: str
 ) -> None:
     """Named as the request names it."""
-    token = await kept(house, customer)
-    sent = len(house.line.charges)
+    token = await kept(server, customer)
+    sent = len(server.line.charges)
     card, person = SECTIONS[address]
     extra = {"p2p": {"service_id": "17"}, "contract": ["credit"]}
     answer = await asked(
-        house,
+        server,
         customer,
         address,
         wanted(
@@ -261,13 +264,13 @@ async def test_what_money_out_has_no_word_for(
     for path in (f"{card}.verification_value", f"{person}.device_id", "additional_data.p2p",
                  "additional_data.contract", "travel", "expired_at"):  # fmt: skip
         assert "the gateway account cards has no word for it" in error_at(answer, path)[0]
-    assert len(house.line.charges) == sent
-    answer = await asked(house, customer, address, wanted(token, address, duplicate_check=False))
+    assert len(server.line.charges) == sent
+    answer = await asked(server, customer, address, wanted(token, address, duplicate_check=False))
     assert answer.json()["transaction"]["status"] == "successful"
-    assert house.line.sent()["duplicate_check"] is False
+    assert server.line.sent()["duplicate_check"] is False
 
 
-async def test_a_payout_has_a_recipient(house: House, customer: Customer) -> None:
+async def test_a_payout_has_a_recipient(server: Server, customer: Customer) -> None:
     """What stands at a payment's places would be read by nobody."""
     address = "/transactions/payouts"
     for section, here in (
@@ -276,7 +279,7 @@ async def test_a_payout_has_a_recipient(house: House, customer: Customer) -> Non
         ("credit_card", "recipient_credit_card"),
     ):
         given = {section: {"email": "anna@example.com"}}
-        answer = await asked(house, customer, address, wanted("t", address, **given))
+        answer = await asked(server, customer, address, wanted("t", address, **given))
         assert error_at(answer, section) == [f"is called {here} in a payout"]
 
 
@@ -284,50 +287,50 @@ async def test_a_payout_has_a_recipient(house: House, customer: Customer) -> Non
 
 
 @pytest.mark.parametrize("address", [*PAYING, *OUT])
-async def test_the_same_again_is_refused(house: House, customer: Customer, address: str) -> None:
-    token = await kept(house, customer)
+async def test_the_same_again_is_refused(server: Server, customer: Customer, address: str) -> None:
+    token = await kept(server, customer)
     request = wanted(token, address)
     mine, other = f"{address}-1", f"{address}-2"
-    first = await asked(house, customer, address, request, RequestID=mine)
+    first = await asked(server, customer, address, request, RequestID=mine)
     assert first.json()["transaction"]["status"] == "successful", first.text
-    sent = len(house.line.charges)
+    sent = len(server.line.charges)
     for headers in ({}, {"RequestID": other}):
-        again = await asked(house, customer, address, request | {"tracking_id": "x"}, **headers)
+        again = await asked(server, customer, address, request | {"tracking_id": "x"}, **headers)
         assert again.status_code == 422
         said = again.json()
         assert (said["message"], said["code"]) == ("Duplicate transaction", "E.1018")
         assert said["errors"] == {"base": ["Duplicate transaction"]}
         shape = {"status": "error"} | {name: said[name] for name in ("message", "errors", "code")}
         assert said["response"] == shape
-    same = await asked(house, customer, address, request, RequestID=mine)
+    same = await asked(server, customer, address, request, RequestID=mine)
     assert same.json() == first.json()
-    assert len(house.line.charges) == sent
-    allowed = await asked(house, customer, address, request | {"duplicate_check": False})
+    assert len(server.line.charges) == sent
+    allowed = await asked(server, customer, address, request | {"duplicate_check": False})
     assert allowed.json()["transaction"]["status"] == "successful", allowed.text
-    assert len(house.line.charges) == sent + 1
+    assert len(server.line.charges) == sent + 1
 
 
-async def test_two_at_once(house: House, customer: Customer) -> None:
-    token = await kept(house, customer)
-    request, sent = wanted(token), len(house.line.charges)
+async def test_two_at_once(server: Server, customer: Customer) -> None:
+    token = await kept(server, customer)
+    request, sent = wanted(token), len(server.line.charges)
     answers = await asyncio.gather(
-        *(asked(house, customer, SERVICE, request) for _ in range(5)),
-        *(asked(house, customer, SERVICE, request, RequestID=f"t-{n}") for n in range(5)),
+        *(asked(server, customer, SERVICE, request) for _ in range(5)),
+        *(asked(server, customer, SERVICE, request, RequestID=f"t-{n}") for n in range(5)),
     )
     assert sorted(answer.status_code for answer in answers) == [200] + [422] * 9
-    assert len(house.line.charges) == sent + 1
+    assert len(server.line.charges) == sent + 1
 
 
 async def test_after_half_a_minute(opened: Opened) -> None:
-    async with opened() as house, house.customer() as customer:
-        token = await kept(house, customer)
+    async with opened() as server, server.customer() as customer:
+        token = await kept(server, customer)
         request = wanted(token)
-        await asked(house, customer, SERVICE, request)
-        house.offset = 29
-        assert (await asked(house, customer, SERVICE, request)).status_code == 422
-        house.offset = 30.5
+        await asked(server, customer, SERVICE, request)
+        server.offset = 29
+        assert (await asked(server, customer, SERVICE, request)).status_code == 422
+        server.offset = 30.5
         # For the gateway no time has passed: it refuses by itself, and we say so.
-        answer = await asked(house, customer, SERVICE, request)
+        answer = await asked(server, customer, SERVICE, request)
         assert (answer.status_code, answer.json()["status"]) == (200, "failed")
         assert (answer.json()["code"], answer.json()["message"]) == (
             "E.1018",
@@ -335,64 +338,64 @@ async def test_after_half_a_minute(opened: Opened) -> None:
         )
 
 
-async def test_the_code_is_no_part_of_what_is_kept(house: House, customer: Customer) -> None:
+async def test_the_code_is_no_part_of_what_is_kept(server: Server, customer: Customer) -> None:
     """The same request with another code is the same by its id, as no code is remembered."""
-    token = await kept(house, customer)
+    token = await kept(server, customer)
     request = wanted(token, card={"verification_value": "123"})
-    first = await asked(house, customer, SERVICE, request, RequestID="c-1")
+    first = await asked(server, customer, SERVICE, request, RequestID="c-1")
     request["credit_card"]["verification_value"] = "321"
-    again = await asked(house, customer, SERVICE, request, RequestID="c-1")
+    again = await asked(server, customer, SERVICE, request, RequestID="c-1")
     assert again.json()["uid"] == first.json()["uid"]
-    digests = [str(row) for row in house.books(payment=first.json()["uid"])["creations"]]
+    digests = [str(row) for row in server.books(payment=first.json()["uid"])["creations"]]
     assert len(digests) == 1
 
 
 # The shop's last word
 
 
-async def test_the_shops_veto(house: House, customer: Customer) -> None:
-    token = await kept(house, customer)
-    before = house.mailbox.verdict
+async def test_the_shops_veto(server: Server, customer: Customer) -> None:
+    token = await kept(server, customer)
+    before = server.mailbox.verdict
     try:
-        house.mailbox.asked.clear()
-        sent = len(house.line.charges)
+        server.mailbox.asked.clear()
+        sent = len(server.line.charges)
         for code, status, charged in ((7, "failed", 0), (0, "successful", 1)):
-            answering(house, code=code, message="Not this one")
+            answering(server, code=code, message="Not this one")
             answer = await asked(
-                house, customer, SERVICE, wanted(token, verification_url=f"{SHOP}/verify")
+                server, customer, SERVICE, wanted(token, verification_url=f"{SHOP}/verify")
             )
             said = answer.json()
-            assert (said["status"], len(house.line.charges) - sent) == (status, charged)
-            shown = json.loads(house.mailbox.asked[-1][1])["transaction"]
+            assert (said["status"], len(server.line.charges) - sent) == (status, charged)
+            shown = json.loads(server.mailbox.asked[-1][1])["transaction"]
             assert (shown["uid"], shown["status"]) == (said["uid"], "incomplete")
             assert (said["message"] == "Not this one") is (code == 7)
-        assert "verification_url" not in house.line.sent()
-        house.mailbox.verdict = lambda _: (500, b"")
+        assert "verification_url" not in server.line.sent()
+        server.mailbox.verdict = lambda _: (500, b"")
         request = wanted(token, verification_url=f"{SHOP}/verify")
         for _ in range(2):  # nothing was sent: it may be asked for again at once
-            unclear = (await asked(house, customer, SERVICE, request)).json()
+            unclear = (await asked(server, customer, SERVICE, request)).json()
             assert (unclear["status"], unclear["message"]) == (
                 "failed",
                 "Not sent, nothing has moved",
             )
-        assert len(house.line.charges) == sent + 1
+        assert len(server.line.charges) == sent + 1
     finally:
-        house.mailbox.verdict = before
+        server.mailbox.verdict = before
 
 
-async def test_what_was_not_sent_is_told_alike(house: House, customer: Customer) -> None:
-    token = await kept(house, customer)
-    house.line.broken.append(httpx.ConnectError("away"))
+async def test_what_was_not_sent_is_told_alike(server: Server, customer: Customer) -> None:
+    token = await kept(server, customer)
+    server.line.broken.append(httpx.ConnectError("away"))
     request = wanted(token, notification_url=f"{SHOP}/notify")
-    said = (await asked(house, customer, SERVICE, request)).json()
+    said = (await asked(server, customer, SERVICE, request)).json()
     assert (said["status"], said["charge"]["status"]) == ("failed", "failed")
-    read = await customer.get(f"/transactions/{said['uid']}", headers=house.basic())
+    read = await customer.get(f"/transactions/{said['uid']}", headers=server.basic())
     assert read.json()["transaction"]["status"] == "failed"
     for _ in range(200):
-        if house.mailbox.about(said["token"]):
+        if server.mailbox.about(said["token"]):
             break
         await asyncio.sleep(0.05)
-    (letter,) = house.mailbox.about(said["token"])
+    (letter,) = server.mailbox.about(said["token"])
     assert (letter["type"], letter["status"]) == ("charge", "failed")
 
 
@@ -400,16 +403,16 @@ async def test_what_was_not_sent_is_told_alike(house: House, customer: Customer)
 
 
 async def test_to_the_bank_and_back_to_the_shop(opened: Opened) -> None:
-    async with opened(pace=Pace(sweep=0.05)) as house, house.customer() as customer:
-        made = await house.create(order={"additional_data": {"contract": ["card_on_file"]}})
+    async with opened(pace=Pace(sweep=0.05)) as server, server.customer() as customer:
+        made = await server.create(order={"additional_data": {"contract": ["card_on_file"]}})
         await customer.pay(made, CHALLENGE)
-        await at_the_bank(house, made.attempts()[0]["gateway_id"])
+        await at_the_bank(server, made.attempts()[0]["gateway_id"])
         await customer.get(f"/return/{made.attempts()[0]['return_ticket']}")
         token = (await made.told())["credit_card"]["token"]
         assert token
         extra = {"contract": ["card_on_file"], "card_on_file": {"initiator": "customer"}}
         answer = await asked(
-            house, customer, SERVICE, wanted(token, additional_data=extra, return_url=BACK)
+            server, customer, SERVICE, wanted(token, additional_data=extra, return_url=BACK)
         )
         said = answer.json()
         assert (said["status"], said["code"]) == ("incomplete", "P.0000"), answer.text
@@ -417,20 +420,20 @@ async def test_to_the_bank_and_back_to_the_shop(opened: Opened) -> None:
         assert page.headers["location"].endswith("/redirect")
         bank = await customer.open(page.headers["location"])
         uid = said["uid"]
-        (attempt,) = Made(house, "361", said["token"], uid, "").attempts()
+        (attempt,) = CreatedPayment(server, "361", said["token"], uid, "").attempts()
         assert any(link.endswith(f"/process/{attempt['gateway_id']}") for link in bank.links)
-        await at_the_bank(house, attempt["gateway_id"])
+        await at_the_bank(server, attempt["gateway_id"])
         back = await customer.get(f"/return/{attempt['return_ticket']}")
         result = await customer.open(back.headers["location"])
         (link,) = [link for link in result.links if link.startswith(BACK)]
         assert f"status=successful&uid={uid}" in link
         assert result.refresh == f"0;url={link}"
-        read = await customer.get(f"/transactions/{uid}", headers=house.basic())
+        read = await customer.get(f"/transactions/{uid}", headers=server.basic())
         assert read.json()["transaction"]["status"] == "successful"
 
 
-async def at_the_bank(house: House, uid: str, password: str = "1111") -> None:
-    transport = httpx.ASGITransport(house.sandbox)
+async def at_the_bank(server: Server, uid: str, password: str = "1111") -> None:
+    transport = asgi_transport(server.sandbox)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox.test") as http:
         answer = await http.post(f"/process/{uid}", data={"password": password})
     assert answer.status_code in (200, 302, 303), answer.text

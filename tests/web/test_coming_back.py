@@ -12,8 +12,9 @@ import pytest
 from checkout.sandbox.overpay.card_answer import card_answer
 from checkout.sandbox.signing import SigningKey
 from checkout.sandbox.transaction import Transaction
-from tests.web.house import CHALLENGE, PAID, Customer, House, Made
+from tests.support.asgi import asgi_transport
 from tests.web.page import Page
+from tests.web.server import CHALLENGE, PAID, CreatedPayment, Customer, Server
 
 CROSS_SITE = {
     "Origin": "http://localhost:8002",
@@ -24,28 +25,30 @@ CROSS_SITE = {
 }
 
 
-async def challenged(house: House, customer: Customer, **changes: Any) -> tuple[Made, Transaction]:
+async def challenged(
+    server: Server, customer: Customer, **changes: Any
+) -> tuple[CreatedPayment, Transaction]:
     """A payment whose customer is at the bank, and what the gateway has of it."""
-    made = await house.create(**changes)
+    made = await server.create(**changes)
     answer = await customer.pay(made, CHALLENGE)
     assert answer.headers["location"] == made.path("redirect")
     return made, at_gateway(made)
 
 
-def at_gateway(made: Made) -> Transaction:
+def at_gateway(made: CreatedPayment) -> Transaction:
     (attempt,) = made.attempts()
     shop = "361" if attempt["account"] == "cards" else "362"
-    return made.house.world.tracked("overpay_cards", shop, attempt["key"])[0]
+    return made.server.world.tracked("overpay_cards", shop, attempt["key"])[0]
 
 
-def ticket(made: Made, kind: str = "return") -> str:
+def ticket(made: CreatedPayment, kind: str = "return") -> str:
     found: str = made.attempts()[-1][f"{kind}_ticket"]
     return found
 
 
-async def due(made: Made) -> None:
+async def due(made: CreatedPayment) -> None:
     """Let the interval between two questions pass."""
-    flow = made.house.app.state.web.flow
+    flow = made.server.app.state.web.flow
     for attempt in made.attempts():
         await flow.ledger.write(
             lambda conn, key: (
@@ -60,12 +63,12 @@ async def due(made: Made) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_back_from_the_bank(house: House, customer: Customer, method: str) -> None:
+async def test_back_from_the_bank(server: Server, customer: Customer, method: str) -> None:
     """From another site, in another browser, without a cookie."""
-    made, transaction = await challenged(house, customer)
-    house.world.settle(transaction, "successful")
+    made, transaction = await challenged(server, customer)
+    server.world.settle(transaction, "successful")
     await due(made)
-    async with house.customer("198.51.100.50") as other:
+    async with server.customer("198.51.100.50") as other:
         answer = await other.request(
             method, f"/return/{ticket(made)}", headers=CROSS_SITE, content=b"uid=1&status=failed"
         )
@@ -76,8 +79,8 @@ async def test_back_from_the_bank(house: House, customer: Customer, method: str)
     assert [attempt["status"] for attempt in made.attempts()] == ["paid"]
 
 
-async def test_the_landing_keeps_the_customers_language(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_the_landing_keeps_the_customers_language(server: Server, customer: Customer) -> None:
+    made = await server.create()
     page = await customer.open(made.path(lang="de"))
     card = {"number": CHALLENGE, "expiry": "12/39", "code": "123", "holder": "A"}
     await customer.submit(page.form("pay"), **card)
@@ -85,8 +88,8 @@ async def test_the_landing_keeps_the_customers_language(house: House, customer: 
     assert answer.headers["location"].startswith("/de/payment/")
 
 
-async def test_back_before_the_bank_has_decided(house: House, customer: Customer) -> None:
-    made, _ = await challenged(house, customer)
+async def test_back_before_the_bank_has_decided(server: Server, customer: Customer) -> None:
+    made, _ = await challenged(server, customer)
     answer = await customer.get(f"/return/{ticket(made)}")
     assert answer.headers["location"] == made.path("wait")
     page = await customer.open(made.path("wait"))
@@ -96,15 +99,15 @@ async def test_back_before_the_bank_has_decided(house: House, customer: Customer
     assert page.refresh is not None
 
 
-async def test_choosing_another_way(house: House, customer: Customer) -> None:
-    made, transaction = await challenged(house, customer)
+async def test_choosing_another_way(server: Server, customer: Customer) -> None:
+    made, transaction = await challenged(server, customer)
     await customer.get(f"/return/{ticket(made)}")
     page = await customer.open(made.path("wait"))
     answer = await customer.submit(page.form("cancel"))
     assert answer.headers["location"] == made.path()
     assert (await customer.pay(made, PAID)).headers["location"] == made.path("result")
     # The one that was left is paid after all: recorded, and the payment stays paid.
-    house.world.settle(transaction, "successful")
+    server.world.settle(transaction, "successful")
     attempt = made.attempts()[0]
     assert attempt["status"] == "cancelled"
 
@@ -117,9 +120,9 @@ async def test_choosing_another_way(house: House, customer: Customer) -> None:
     ids=lambda claims: claims[:20],
 )  # fmt: skip
 async def test_what_the_landing_claims_is_nothing(
-    house: House, customer: Customer, claims: str
+    server: Server, customer: Customer, claims: str
 ) -> None:
-    made, transaction = await challenged(house, customer)
+    made, transaction = await challenged(server, customer)
     path = f"/return/{ticket(made)}"
     answers = [
         await customer.get(f"{path}?{claims}"),
@@ -133,9 +136,9 @@ async def test_what_the_landing_claims_is_nothing(
     assert transaction.status == "incomplete"
 
 
-async def test_coming_back_twice(house: House, customer: Customer) -> None:
-    made, transaction = await challenged(house, customer)
-    house.world.settle(transaction, "failed")
+async def test_coming_back_twice(server: Server, customer: Customer) -> None:
+    made, transaction = await challenged(server, customer)
+    server.world.settle(transaction, "failed")
     await due(made)
     path = f"/return/{ticket(made)}"
     first = await customer.get(path)
@@ -148,30 +151,30 @@ async def test_coming_back_twice(house: House, customer: Customer) -> None:
 
 
 @pytest.mark.parametrize("unknown", ["x", "A" * 22, "..", "a/b"])
-async def test_an_unknown_ticket(house: House, customer: Customer, unknown: str) -> None:
+async def test_an_unknown_ticket(server: Server, customer: Customer, unknown: str) -> None:
     for method in ("GET", "HEAD", "POST"):
         answer = await customer.request(method, f"/return/{unknown}", headers=CROSS_SITE)
         assert answer.status_code == 404
 
 
-async def test_tickets_are_for_their_purpose(house: House, customer: Customer) -> None:
-    made, _ = await challenged(house, customer)
+async def test_tickets_are_for_their_purpose(server: Server, customer: Customer) -> None:
+    made, _ = await challenged(server, customer)
     assert (await customer.get(f"/return/{ticket(made, 'notify')}")).status_code == 404
     answer = await customer.post(f"/notify/cards/{ticket(made, 'return')}", content=b"{}")
     assert answer.status_code == 404
 
 
-async def test_a_landing_sends_nowhere_else(house: House, customer: Customer) -> None:
-    made, _ = await challenged(house, customer)
+async def test_a_landing_sends_nowhere_else(server: Server, customer: Customer) -> None:
+    made, _ = await challenged(server, customer)
     for query in ("next=https://evil.example", "return_url=//evil.example", "url=javascript:1"):
         answer = await customer.get(f"/return/{ticket(made)}?{query}")
         assert answer.headers["location"].startswith(f"/en/payment/{made.uid}/")
 
 
-async def test_the_return_address_is_short(house: House, customer: Customer) -> None:
+async def test_the_return_address_is_short(server: Server, customer: Customer) -> None:
     """Some gateways take 100 characters."""
-    await challenged(house, customer)
-    sent = house.line.sent()
+    await challenged(server, customer)
+    sent = server.line.sent()
     assert len(sent["return_url"]) <= 100
     assert sent["return_url"].startswith("https://pay.example.com/return/")
     assert sent["notification_url"].startswith("https://pay.example.com/notify/cards/")
@@ -180,19 +183,19 @@ async def test_the_return_address_is_short(house: House, customer: Customer) -> 
 # --- Notifications -----------------------------------------------------------------------------
 
 
-def news(house: House, transaction: Transaction, **changes: Any) -> bytes:
-    said = card_answer(house.world, transaction) | changes
+def news(server: Server, transaction: Transaction, **changes: Any) -> bytes:
+    said = card_answer(server.world, transaction) | changes
     return json.dumps({"transaction": said}).encode()
 
 
 async def tell(
-    house: House, path: str, body: bytes, key: SigningKey | None = None, **headers: str
+    server: Server, path: str, body: bytes, key: SigningKey | None = None, **headers: str
 ) -> httpx.Response:
     """As the gateway does, from an address and with a client of its own."""
-    signature = (key or house.world.key).sign(body)
+    signature = (key or server.world.key).sign(body)
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(house.app, client=("192.0.2.77", 1)),
-        base_url=house.settings.public_url,
+        transport=asgi_transport(server.app, client=("192.0.2.77", 1)),
+        base_url=server.settings.public_url,
     ) as gateway:
         return await gateway.post(
             path,
@@ -201,93 +204,93 @@ async def tell(
         )
 
 
-async def statuses(made: Made) -> list[str]:
-    await made.house.settle_down()
+async def statuses(made: CreatedPayment) -> list[str]:
+    await made.server.settle_down()
     return [attempt["status"] for attempt in made.attempts()]
 
 
-async def test_a_signed_notification(house: House, customer: Customer) -> None:
-    made, transaction = await challenged(house, customer)
+async def test_a_signed_notification(server: Server, customer: Customer) -> None:
+    made, transaction = await challenged(server, customer)
     await due(made)
-    house.world.settle(transaction, "successful")
-    body = news(house, transaction)
-    answer = await tell(house, f"/notify/cards/{ticket(made, 'notify')}", body)
+    server.world.settle(transaction, "successful")
+    body = news(server, transaction)
+    answer = await tell(server, f"/notify/cards/{ticket(made, 'notify')}", body)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain")
     assert await statuses(made) == ["paid"]
 
 
-async def test_a_notification_is_only_a_hint(house: House, customer: Customer) -> None:
+async def test_a_notification_is_only_a_hint(server: Server, customer: Customer) -> None:
     """Well signed, and still: what the gateway answers to our question counts."""
-    made, transaction = await challenged(house, customer)
+    made, transaction = await challenged(server, customer)
     await due(made)
-    body = news(house, transaction, status="successful")
-    answer = await tell(house, f"/notify/cards/{ticket(made, 'notify')}", body)
+    body = news(server, transaction, status="successful")
+    answer = await tell(server, f"/notify/cards/{ticket(made, 'notify')}", body)
     assert answer.status_code == 200
     assert await statuses(made) == ["action"]
 
 
-async def test_a_repeated_notification(house: House, customer: Customer) -> None:
-    made, transaction = await challenged(house, customer)
+async def test_a_repeated_notification(server: Server, customer: Customer) -> None:
+    made, transaction = await challenged(server, customer)
     await due(made)
-    house.world.settle(transaction, "successful")
-    body, path = news(house, transaction), f"/notify/cards/{ticket(made, 'notify')}"
-    assert (await tell(house, path, body)).status_code == 200
+    server.world.settle(transaction, "successful")
+    body, path = news(server, transaction), f"/notify/cards/{ticket(made, 'notify')}"
+    assert (await tell(server, path, body)).status_code == 200
     assert await statuses(made) == ["paid"]
-    asked = len(house.line.questions)
+    asked = len(server.line.questions)
     letters = made.books()["outbox"]
     for _ in range(5):
-        assert (await tell(house, path, body)).status_code == 200
+        assert (await tell(server, path, body)).status_code == 200
     assert await statuses(made) == ["paid"]
-    assert len(house.line.questions) == asked  # it agrees: nobody needs to be asked
+    assert len(server.line.questions) == asked  # it agrees: nobody needs to be asked
     assert made.books()["outbox"] == letters
 
 
-async def test_forged_notifications(house: House, customer: Customer) -> None:
-    made, transaction = await challenged(house, customer)
+async def test_forged_notifications(server: Server, customer: Customer) -> None:
+    made, transaction = await challenged(server, customer)
     await due(made)
-    house.world.settle(transaction, "successful")
-    body, path = news(house, transaction), f"/notify/cards/{ticket(made, 'notify')}"
-    right = house.world.key.sign(body)
+    server.world.settle(transaction, "successful")
+    body, path = news(server, transaction), f"/notify/cards/{ticket(made, 'notify')}"
+    right = server.world.key.sign(body)
     basic = base64.b64encode(
-        f"361:{house.settings.gateways['cards'].options.secret_key}".encode()
+        f"361:{server.settings.gateways['cards'].options.secret_key}".encode()
     ).decode()
     before = made.books()
     none = {"Content-Signature": ""}
     for answer in (
-        await tell(house, path, body, SigningKey()),
-        await tell(house, path, body, **{"Content-Signature": right[:-4]}),
-        await tell(house, path, body + b" ", **{"Content-Signature": right}),
-        await tell(house, path, body, **none),
-        await tell(house, path, body, **none, Authorization=f"Basic {basic}"),
-        await tell(house, path, b"", **{"Content-Signature": "x"}),
+        await tell(server, path, body, SigningKey()),
+        await tell(server, path, body, **{"Content-Signature": right[:-4]}),
+        await tell(server, path, body + b" ", **{"Content-Signature": right}),
+        await tell(server, path, body, **none),
+        await tell(server, path, body, **none, Authorization=f"Basic {basic}"),
+        await tell(server, path, b"", **{"Content-Signature": "x"}),
     ):
         assert answer.status_code == 401
         assert answer.json()["message"] == "Access denied"
     assert made.books() == before
 
 
-async def test_the_signature_may_be_wrapped(house: House, customer: Customer) -> None:
-    made, transaction = await challenged(house, customer)
-    body = news(house, transaction)
-    signature = house.world.key.sign(body)
+async def test_the_signature_may_be_wrapped(server: Server, customer: Customer) -> None:
+    made, transaction = await challenged(server, customer)
+    body = news(server, transaction)
+    signature = server.world.key.sign(body)
     wrapped = " ".join(signature[at : at + 60] for at in range(0, len(signature), 60))
     answer = await tell(
-        house, f"/notify/cards/{ticket(made, 'notify')}", body, **{"Content-Signature": wrapped}
+        server, f"/notify/cards/{ticket(made, 'notify')}", body, **{"Content-Signature": wrapped}
     )
     assert answer.status_code == 200
 
 
 async def test_an_account_without_a_key_proves_itself_by_basic(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
     made, transaction = await challenged(
-        house, customer, shop="framing", settings={"return_url": None}
+        server, customer, shop="framing", settings={"return_url": None}
     )
     await due(made)
-    house.world.settle(transaction, "successful")
-    body, path = news(house, transaction), f"/notify/plain/{ticket(made, 'notify')}"
-    pair = f"362:{house.settings.gateways['plain'].options.secret_key}"
+    server.world.settle(transaction, "successful")
+    body, path = news(server, transaction), f"/notify/plain/{ticket(made, 'notify')}"
+    pair = f"362:{server.settings.gateways['plain'].options.secret_key}"
 
     def basic(text: str) -> str:
         return "Basic " + base64.b64encode(text.encode()).decode()
@@ -300,15 +303,15 @@ async def test_an_account_without_a_key_proves_itself_by_basic(
         f"Bearer {pair}",
         basic(f"361:{pair[4:]}"),
     ):
-        assert (await tell(house, path, body, Authorization=given)).status_code == 401
+        assert (await tell(server, path, body, Authorization=given)).status_code == 401
     assert made.books() == before
-    assert (await tell(house, path, body, Authorization=basic(pair))).status_code == 200
+    assert (await tell(server, path, body, Authorization=basic(pair))).status_code == 200
     assert await statuses(made) == ["paid"]
 
 
-async def test_a_notification_for_nobody(house: House, customer: Customer) -> None:
-    made, transaction = await challenged(house, customer)
-    body = news(house, transaction)
+async def test_a_notification_for_nobody(server: Server, customer: Customer) -> None:
+    made, transaction = await challenged(server, customer)
+    body = news(server, transaction)
     right = ticket(made, "notify")
     for path in (
         "/notify/cards/x",
@@ -317,10 +320,10 @@ async def test_a_notification_for_nobody(house: House, customer: Customer) -> No
         f"/notify/plain/{right}",
         f"/notify/nobody/{right}",
     ):
-        answer = await tell(house, path, body)
+        answer = await tell(server, path, body)
         assert answer.status_code == 404
         assert answer.json()["message"] == "Record not found"
-    async with house.customer() as http:
+    async with server.customer() as http:
         assert (await http.get(f"/notify/cards/{right}")).status_code == 405
 
 
@@ -330,28 +333,28 @@ async def test_a_notification_for_nobody(house: House, customer: Customer) -> No
     ids=lambda body: repr(body[:20]),
 )
 async def test_a_signed_notification_that_says_nothing(
-    house: House, customer: Customer, body: bytes
+    server: Server, customer: Customer, body: bytes
 ) -> None:
-    made, _ = await challenged(house, customer)
-    answer = await tell(house, f"/notify/cards/{ticket(made, 'notify')}", body)
+    made, _ = await challenged(server, customer)
+    answer = await tell(server, f"/notify/cards/{ticket(made, 'notify')}", body)
     assert answer.status_code == 200
     assert await statuses(made) == ["action"]
 
 
-async def test_a_notification_that_is_too_large(house: House, customer: Customer) -> None:
-    made, _ = await challenged(house, customer)
-    answer = await tell(house, f"/notify/cards/{ticket(made, 'notify')}", b"x" * 70_000)
+async def test_a_notification_that_is_too_large(server: Server, customer: Customer) -> None:
+    made, _ = await challenged(server, customer)
+    answer = await tell(server, f"/notify/cards/{ticket(made, 'notify')}", b"x" * 70_000)
     assert answer.status_code == 413
 
 
-async def test_a_notification_about_other_money(house: House, customer: Customer) -> None:
+async def test_a_notification_about_other_money(server: Server, customer: Customer) -> None:
     """The gateway's own books say another amount: never success, and somebody has to look."""
-    made, transaction = await challenged(house, customer)
+    made, transaction = await challenged(server, customer)
     await due(made)
     transaction.amount += 1
-    house.world.settle(transaction, "successful")
-    await tell(house, f"/notify/cards/{ticket(made, 'notify')}", news(house, transaction))
-    await house.settle_down()
+    server.world.settle(transaction, "successful")
+    await tell(server, f"/notify/cards/{ticket(made, 'notify')}", news(server, transaction))
+    await server.settle_down()
     (attempt,) = made.attempts()
     assert attempt["mismatch"]
     assert attempt["status"] == "action"

@@ -23,22 +23,22 @@ from checkout.web.invoice import invoice
 from checkout.web.present import amount, headline_amount, pay_label
 from tests.support import shops
 from tests.web.conftest import Opened
-from tests.web.house import SHOP, Customer, House, open_house, ordered
 from tests.web.page import Page
+from tests.web.server import SHOP, Customer, Server, open_server, ordered
 
 TWELVE: Final = sorted(TWO_WAYS)
 # IDR and MOP as the plugins' SDK counts them, UGX and CLF as ISO does; JPY by a gateway's own way.
 COUNTS: Final = "decimals = { IDR = 0, UGX = 0, CLF = 4, MOP = 1, JPY = 2 }"
-KEYS: Final = {"secret": token_hex(32), "link_key": token_hex(32)}  # of one house, opened again
+KEYS: Final = {"secret": token_hex(32), "link_key": token_hex(32)}  # of one server, opened again
 PRODUCT: Final[dict[str, Any]] = {
     "name": "Ticket", "description": "Row 5", "amount": 1999, "infinite": True, "language": "en",
 }  # fmt: skip
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
-async def counting(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """A house whose accounts say how they count."""
-    async with open_house(tmp_path_factory.mktemp("counting"), pem, gateway=COUNTS) as found:
+async def counting(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """A server whose accounts say how they count."""
+    async with open_server(tmp_path_factory.mktemp("counting"), pem, gateway=COUNTS) as found:
         yield found
 
 
@@ -49,9 +49,9 @@ def plain(text: str) -> str:
 # Refused, where nobody says
 
 
-async def refused(house: House, method: str, path: str, body: Any, field: str) -> None:
-    async with house.customer() as http:
-        answer = await http.request(method, path, json=body, headers=house.basic())
+async def refused(server: Server, method: str, path: str, body: Any, field: str) -> None:
+    async with server.customer() as http:
+        answer = await http.request(method, path, json=body, headers=server.basic())
     assert answer.status_code == 422, answer.text
     found = answer.json()["errors"]
     for name in field.split("."):
@@ -61,32 +61,32 @@ async def refused(house: House, method: str, path: str, body: Any, field: str) -
 
 
 @pytest.mark.parametrize("currency", TWELVE)
-async def test_every_entry_refuses_it(house: House, customer: Customer, currency: str) -> None:
-    before = len(house.books()["payments"])
+async def test_every_entry_refuses_it(server: Server, customer: Customer, currency: str) -> None:
+    before = len(server.books()["payments"])
     order = {"amount": 1999, "currency": currency, "description": "Two tickets"}
     body = {"checkout": ordered(order=order)}
-    await refused(house, "POST", "/ctp/api/checkouts", body, "order.currency")
-    await refused(house, "POST", "/products", PRODUCT | {"currency": currency}, "currency")
-    async with house.customer() as http:
+    await refused(server, "POST", "/ctp/api/checkouts", body, "order.currency")
+    await refused(server, "POST", "/products", PRODUCT | {"currency": currency}, "currency")
+    async with server.customer() as http:
         euros = PRODUCT | {"currency": "EUR"}
-        made = await http.post("/products", json=euros, headers=house.basic())
+        made = await http.post("/products", json=euros, headers=server.basic())
     path = f"/products/{made.json()['id']}"
-    await refused(house, "PUT", path, {"currency": currency}, "currency")
-    await refused(house, "POST", "/invoices", order | {"send": False}, "currency")
+    await refused(server, "PUT", path, {"currency": currency}, "currency")
+    await refused(server, "POST", "/invoices", order | {"send": False}, "currency")
     for path in BY_TOKEN:
         card = "recipient_credit_card" if path.endswith("payouts") else "credit_card"
         request = {"request": order | {card: {"token": "b7e6a1f5-0c4d"}}}
-        await refused(house, "POST", path, request, "currency")
-    key = house.settings.shops["361"].link_keys[-1]
+        await refused(server, "POST", path, request, "currency")
+    key = server.settings.shops["361"].link_keys[-1]
     opened = await customer.get("/pay/" + sign_link("361", key, order))
     assert opened.status_code == 422
-    assert len(house.books()["payments"]) == before
+    assert len(server.books()["payments"]) == before
 
 
-async def test_an_app_is_told_too(house: House) -> None:
-    key = {"Authorization": f"Bearer {house.settings.shops['361'].publishable_key}"}
+async def test_an_app_is_told_too(server: Server) -> None:
+    key = {"Authorization": f"Bearer {server.settings.shops['361'].publishable_key}"}
     body = {"checkout": ordered(order={"currency": "IDR"})}
-    async with house.customer() as http:
+    async with server.customer() as http:
         answer = await http.post("/ctp/api/checkouts", json=body, headers=key)
     assert answer.status_code == 422
     assert "gateways.cards.decimals" in answer.json()["errors"]["order"]["currency"][0]
@@ -101,13 +101,13 @@ async def test_an_app_is_told_too(house: House) -> None:
     [("IDR", "IDR 1,999"), ("UGX", "UGX 1,999"), ("CLF", "CLF 0.1999"), ("MOP", "MOP 199.9"),
      ("JPY", "¥19.99"), ("EUR", "€19.99")],
 )  # fmt: skip
-async def test_all_say_the_same(counting: House, currency: str, shown: str) -> None:
-    house = counting
-    made = await house.create(
+async def test_all_say_the_same(counting: Server, currency: str, shown: str) -> None:
+    server = counting
+    made = await server.create(
         order={"currency": currency},
         settings={"notification_url": f"{SHOP}/notify"},
     )
-    async with house.customer() as customer:
+    async with server.customer() as customer:
         page = await customer.open(made.path())
         assert plain(page.headline).endswith(f": {shown}")
         assert f"Pay {shown}" in plain(page.text)
@@ -117,25 +117,25 @@ async def test_all_say_the_same(counting: House, currency: str, shown: str) -> N
         assert again.status_code == 422
         assert f"Pay {shown}" in plain(Page(again.text).text)
         await customer.pay(made)
-        sent = house.line.sent()
+        sent = server.line.sent()
         assert (sent["amount"], sent["currency"]) == (1999, currency)
         for path in (made.path("result"), made.path(kind="order")):
             assert shown in plain((await customer.open(path)).text)
         told = (await made.told())["order"]
         assert (told["amount"], told["currency"]) == (1999, currency)
         request = {"request": {"parent_uid": made.uid, "amount": 500, "reason": "broken"}}
-        answer = await customer.post("/transactions/refunds", json=request, headers=house.basic())
+        answer = await customer.post("/transactions/refunds", json=request, headers=server.basic())
         back = answer.json()["transaction"]
         assert (back["status"], back["amount"]) == ("successful", 500)
-        assert house.line.sent()["amount"] == 500
-    await house.settle_down()
+        assert server.line.sent()["amount"] == 500
+    await server.settle_down()
     (attempt,) = made.attempts()
     assert (attempt["status"], attempt["mismatch"]) == ("paid", 0)
-    paid = house.mailbox.about(made.token)[0]
+    paid = server.mailbox.about(made.token)[0]
     assert (paid["amount"], paid["currency"], paid["status"]) == (1999, currency, "successful")
 
 
-async def test_a_link_is_counted_when_it_is_opened(counting: House) -> None:
+async def test_a_link_is_counted_when_it_is_opened(counting: Server) -> None:
     key = counting.settings.shops["361"].link_keys[-1]
     order = {"amount": 1999, "currency": "IDR", "description": "Two tickets"}
     async with counting.customer() as customer:
@@ -144,12 +144,12 @@ async def test_a_link_is_counted_when_it_is_opened(counting: House) -> None:
     assert plain(page.headline).endswith(": IDR 1,999")
 
 
-async def product(house: House, **changes: Any) -> str:
+async def product(server: Server, **changes: Any) -> str:
     """The path of its page."""
-    async with house.customer() as http:
-        answer = await http.post("/products", json=PRODUCT | changes, headers=house.basic())
+    async with server.customer() as http:
+        answer = await http.post("/products", json=PRODUCT | changes, headers=server.basic())
     assert answer.status_code == 201, answer.text
-    return str(answer.json()["pay_url"]).removeprefix(house.settings.public_url)
+    return str(answer.json()["pay_url"]).removeprefix(server.settings.public_url)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ async def product(house: House, **changes: Any) -> str:
      ("JPY", "19.99", "From ¥10.00 to ¥50.00", "¥19.99")],
 )  # fmt: skip
 async def test_a_product_is_counted_alike(
-    counting: House, currency: str, typed: str, bounds: str, shown: str
+    counting: Server, currency: str, typed: str, bounds: str, shown: str
 ) -> None:
     fixed = await product(counting, currency=currency)
     free = await product(counting, currency=currency, min_amount=1000, max_amount=5000)
@@ -181,42 +181,45 @@ async def test_a_product_is_counted_alike(
 
 
 async def test_a_product_that_nobody_counts_so_any_more_is_not_on_sale(opened: Opened) -> None:
-    async with opened(gateway=COUNTS) as house:
-        path = await product(house, currency="IDR")
-        async with house.customer() as customer:
+    async with opened(gateway=COUNTS) as server:
+        path = await product(server, currency="IDR")
+        async with server.customer() as customer:
             form = (await customer.open(path)).forms[0]
     for gateway in ("", "decimals = { IDR = 2 }"):
-        async with opened(gateway=gateway) as house, house.customer() as customer:
+        async with opened(gateway=gateway) as server, server.customer() as customer:
             looked = await customer.get(path)
             page = Page(looked.text)
             assert looked.status_code == 410
             assert "Not on sale now" in page.headline
             assert not page.forms
-            signer, name = house.app.state.web.signer, path.rpartition("/")[2]
+            signer, name = server.app.state.web.signer, path.rpartition("/")[2]
             form.fields["form_token"] = signer.sign_form("buy", name, 0)
             sent = await customer.submit(form)
             assert sent.status_code == 422
             assert "Not on sale now" in Page(sent.text).headline
-            assert house.books()["payments"] == []
+            assert server.books()["payments"] == []
 
 
 async def test_an_invoice_keeps_the_count_of_its_mail(opened: Opened) -> None:
     order = {"amount": 1999, "currency": "IDR", "description": "Chairs", "send": False}
-    async with opened(gateway=COUNTS, **KEYS) as house, house.customer() as http:
-        made = [await http.post("/invoices", json=order, headers=house.basic()) for _ in range(2)]
+    async with opened(gateway=COUNTS, **KEYS) as server, server.customer() as http:
+        made = [await http.post("/invoices", json=order, headers=server.basic()) for _ in range(2)]
         first, second = (
-            each.json()["invoice"]["url"].removeprefix(house.settings.public_url) for each in made
+            each.json()["invoice"]["url"].removeprefix(server.settings.public_url) for each in made
         )
         page = await http.open((await http.get(first)).headers["location"])
         assert plain(page.headline).endswith(": IDR 1,999")
     for gateway, status in (("decimals = { IDR = 2 }", 422), ("", 422), (COUNTS, 303)):
-        async with opened(gateway=gateway, **KEYS) as house, house.customer() as http:
+        async with opened(gateway=gateway, **KEYS) as server, server.customer() as http:
             assert (await http.get(first)).status_code == 303, "it is opened already"
             assert (await http.get(second)).status_code == status
-    async with opened(gateway="decimals = { IDR = 2 }", **KEYS) as house, house.customer() as http:
-        made = [await http.post("/invoices", json=order, headers=house.basic())]
-        third = made[0].json()["invoice"]["url"].removeprefix(house.settings.public_url)
-    async with opened(gateway=COUNTS, **KEYS) as house, house.customer() as http:
+    async with (
+        opened(gateway="decimals = { IDR = 2 }", **KEYS) as server,
+        server.customer() as http,
+    ):
+        made = [await http.post("/invoices", json=order, headers=server.basic())]
+        third = made[0].json()["invoice"]["url"].removeprefix(server.settings.public_url)
+    async with opened(gateway=COUNTS, **KEYS) as server, server.customer() as http:
         assert (await http.get(third)).status_code == 422, "ISO's own count is one too"
 
 

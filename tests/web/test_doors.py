@@ -22,8 +22,8 @@ from checkout.listening import HEAD_SECONDS, LARGEST_HEAD, MOST_CONNECTIONS, ope
 from checkout.web.security import BODY_SECONDS
 from checkout.web.shares import RETRY_AFTER
 from tests.web import bomb
-from tests.web.house import ordered
-from tests.web.served import Server, heard, serving, spoken
+from tests.web.process import ServerProcess, heard, serving, spoken
+from tests.web.server import ordered
 
 ATTACKER: Final = "127.0.0.2"
 SHARE: Final = 200
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and
 
 
 @pytest.fixture(scope="module")
-def server(pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     with serving(tmp_path_factory.mktemp("doors"), pem) as found:
         yield found
 
@@ -45,7 +45,7 @@ def slow(path: bytes, *more: bytes, length: int = 9) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-def customer(server: Server, source: str = "127.0.0.1") -> httpx.Client:
+def customer(server: ServerProcess, source: str = "127.0.0.1") -> httpx.Client:
     transport = httpx.HTTPTransport(local_address=source, trust_env=False)
     return httpx.Client(base_url=server.url, transport=transport, timeout=5)
 
@@ -53,7 +53,7 @@ def customer(server: Server, source: str = "127.0.0.1") -> httpx.Client:
 # --- HTTP/1.1 and nothing else ------------------------------------------------------------------
 
 
-def test_no_http2_unless_asked(server: Server) -> None:
+def test_no_http2_unless_asked(server: ServerProcess) -> None:
     """The bomb too: its 1 MB would be 3 GB in memory."""
     assert spoken(server, bomb.hello()) == b""
     before = server.memory
@@ -69,7 +69,7 @@ def test_no_http2_unless_asked(server: Server) -> None:
     assert spoken(server, *upgrade).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_no_web_sockets(server: Server) -> None:
+def test_no_web_sockets(server: ServerProcess) -> None:
     upgrade = (b"GET /health/live HTTP/1.1", b"Host: x", b"Connection: Upgrade",
                b"Upgrade: websocket", b"Sec-WebSocket-Version: 13",
                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"", b"")  # fmt: skip
@@ -91,7 +91,7 @@ def test_http2_where_it_is_asked_for(pem: str, tmp_path: Path) -> None:
 # --- In time ------------------------------------------------------------------------------------
 
 
-def test_what_does_not_come_is_cut(server: Server) -> None:
+def test_what_does_not_come_is_cut(server: ServerProcess) -> None:
     """All at once, to wait for once: a head, a first byte, the next request, a body that drips."""
     begun = time.monotonic()
     lines: dict[str, socket.socket] = {
@@ -130,7 +130,7 @@ def test_what_does_not_come_is_cut(server: Server) -> None:
     ],
 )
 def test_who_names_nothing_of_ours_is_answered_before_the_body(
-    server: Server, path: bytes, status: bytes
+    server: ServerProcess, path: bytes, status: bytes
 ) -> None:
     begun = time.monotonic()
     said = spoken(server, slow(path, b"Expect: 100-continue"))
@@ -141,7 +141,7 @@ def test_who_names_nothing_of_ours_is_answered_before_the_body(
 # --- Their own room -----------------------------------------------------------------------------
 
 
-def test_one_address_has_a_share(server: Server) -> None:
+def test_one_address_has_a_share(server: ServerProcess) -> None:
     """Bodies that don't come take their own address' share and no more."""
     attack = slow(b"/widget/hpp.html", b"Content-Type: " + FORM)
     lines = [server.line(source=ATTACKER) for _ in range(2 * SHARE)]
@@ -184,7 +184,7 @@ def answered(lines: list[socket.socket], many: int) -> set[bytes]:
     return set(found)
 
 
-def test_many_idle_connections_of_one_address(server: Server) -> None:
+def test_many_idle_connections_of_one_address(server: ServerProcess) -> None:
     """They cost little, and end by themselves; how many one may have is the proxy's to say."""
     before, lines = server.memory, []
     try:
@@ -201,7 +201,7 @@ def test_many_idle_connections_of_one_address(server: Server) -> None:
             line.close()
 
 
-def test_files_are_left_for_the_ledger_and_the_gateways(server: Server) -> None:
+def test_files_are_left_for_the_ledger_and_the_gateways(server: ServerProcess) -> None:
     limits = Path(f"/proc/{server.process.pid}/limits").read_text()
     found = re.search(r"Max open files +(\d+) +(\d+|unlimited) ", limits)
     assert found
@@ -239,7 +239,7 @@ NO_HTTP: Final = {
 
 
 @pytest.mark.parametrize("name", NO_HTTP)
-def test_what_is_no_http(server: Server, name: str) -> None:
+def test_what_is_no_http(server: ServerProcess, name: str) -> None:
     """The server beneath answers that, bare: without a body, and without its name."""
     sent, status = NO_HTTP[name]
     with server.line() as line:
@@ -265,7 +265,7 @@ def test_what_is_no_http(server: Server, name: str) -> None:
         ("GET", "/widget/hpp.html?" + "a" * 20_000, 413),
     ],
 )
-def test_our_headers_on_errors(server: Server, method: str, path: str, status: int) -> None:
+def test_our_headers_on_errors(server: ServerProcess, method: str, path: str, status: int) -> None:
     with customer(server) as http:
         answer = http.request(method, path)
     assert answer.status_code == status
@@ -275,7 +275,7 @@ def test_our_headers_on_errors(server: Server, method: str, path: str, status: i
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 
-def test_ours_on_a_body_that_is_too_large(server: Server) -> None:
+def test_ours_on_a_body_that_is_too_large(server: ServerProcess) -> None:
     said = spoken(server, slow(b"/widget/hpp.html", b"Content-Type: " + FORM, length=70_000))
     assert said.startswith(b"HTTP/1.1 413 ")
     assert b"\r\nserver: checkout\r\n" in said

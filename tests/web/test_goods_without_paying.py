@@ -19,7 +19,8 @@ from checkout.ledger import outbox
 from checkout.model.order import TRANSACTION_TYPES
 from checkout.signing import sign_link
 from tests.web.conftest import Opened
-from tests.web.house import PAID, SHOP, Customer, House, open_house, ordered, publishable_key
+from tests.web.server import PAID, SHOP, Customer, Server, open_server, ordered
+from tests.web.settings import publishable_key
 from tests.web.test_apps import (
     CHECKOUTS,
     CONTRACT,
@@ -38,15 +39,15 @@ THEIRS = f"{SHOP}/of-the-attacker"
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def hooked(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """A house whose shop says in the settings where its notifications go."""
+async def hooked(pem: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """A server whose shop says in the settings where its notifications go."""
     apps = f'apps = true\npublishable_key = "{publishable_key()}"\nnotification_url = "{HOOK}"'
-    async with open_house(tmp_path_factory.mktemp("hooked"), pem, apps=apps) as found:
+    async with open_server(tmp_path_factory.mktemp("hooked"), pem, apps=apps) as found:
         yield found
 
 
-async def create(http: Customer, house: House, body: Any, **headers: str) -> httpx.Response:
-    return await http.post(CHECKOUTS, json={"checkout": body}, headers=bearer(house) | headers)
+async def create(http: Customer, server: Server, body: Any, **headers: str) -> httpx.Response:
+    return await http.post(CHECKOUTS, json={"checkout": body}, headers=bearer(server) | headers)
 
 
 def wrong(answer: httpx.Response) -> set[str]:
@@ -68,9 +69,9 @@ def wrong(answer: httpx.Response) -> set[str]:
 
 @pytest.mark.parametrize("apps", ["", "apps = false\napps_public_key = true"], ids=["", "false"])
 async def test_apps_are_off_until_the_settings_say_so(opened: Opened, apps: str) -> None:
-    async with opened(apps=apps) as house, house.customer() as customer:
-        made = await house.create()
-        key = {"Authorization": f"Bearer {house.settings.shops['361'].public_key}"}
+    async with opened(apps=apps) as server, server.customer() as customer:
+        made = await server.create()
+        key = {"Authorization": f"Bearer {server.settings.shops['361'].public_key}"}
         for answer in (
             await customer.post(CHECKOUTS, json={"checkout": ordered()}, headers=key),
             await customer.post(PAYMENTS, json=asked(made.token), headers=key),
@@ -78,19 +79,21 @@ async def test_apps_are_off_until_the_settings_say_so(opened: Opened, apps: str)
         ):
             assert answer.status_code == 403
             assert "shops.ID.apps is not true" in answer.json()["message"]
-        assert len(house.books()["payments"]) == 1
+        assert len(server.books()["payments"]) == 1
         assert not made.attempts()
 
 
 async def test_a_key_that_is_set_opens_nothing_while_apps_are_off(opened: Opened) -> None:
     apps = f'publishable_key = "{publishable_key()}"'
-    async with opened(apps=apps) as house, house.customer() as customer:
-        assert (await create(customer, house, ordered())).status_code == 403
+    async with opened(apps=apps) as server, server.customer() as customer:
+        assert (await create(customer, server, ordered())).status_code == 403
 
 
-async def test_the_public_key_is_for_existing_apps_alone(house: House, customer: Customer) -> None:
+async def test_the_public_key_is_for_existing_apps_alone(
+    server: Server, customer: Customer
+) -> None:
     """It can be computed of two signed results: it makes nothing unless the shop says so."""
-    key = {"Authorization": f"Bearer {house.settings.shops['361'].public_key}"}
+    key = {"Authorization": f"Bearer {server.settings.shops['361'].public_key}"}
     answer = await customer.post(CHECKOUTS, json={"checkout": ordered()}, headers=key)
     assert answer.status_code == 403
     assert "publishable_key" in answer.json()["message"]
@@ -99,8 +102,8 @@ async def test_the_public_key_is_for_existing_apps_alone(house: House, customer:
 async def test_existing_apps_go_on_by_the_public_key(opened: Opened) -> None:
     """Bare, as one of the SDKs sends it, or by the scheme; beside the publishable key."""
     apps = f'apps = true\napps_public_key = true\npublishable_key = "{publishable_key()}"'
-    async with opened(apps=apps) as house, house.customer() as customer:
-        shop = house.settings.shops["361"]
+    async with opened(apps=apps) as server, server.customer() as customer:
+        shop = server.settings.shops["361"]
         for sent in (
             shop.public_key,
             f"Bearer {shop.public_key}",
@@ -112,8 +115,8 @@ async def test_existing_apps_go_on_by_the_public_key(opened: Opened) -> None:
             assert answer.status_code == 201, answer.text
 
 
-async def test_a_key_is_of_its_own_shop(house: House, customer: Customer) -> None:
-    made = await house.create(shop="framing", settings={"return_url": None})
+async def test_a_key_is_of_its_own_shop(server: Server, customer: Customer) -> None:
+    made = await server.create(shop="framing", settings={"return_url": None})
     assert (await pay(customer, made)).status_code == 404
     assert not made.attempts()
 
@@ -122,11 +125,11 @@ async def test_a_key_is_of_its_own_shop(house: House, customer: Customer) -> Non
 
 
 @pytest.mark.parametrize("kind", sorted({*TRANSACTION_TYPES, "credit", "payout"} - {"payment"}))
-async def test_another_type(house: House, customer: Customer, kind: str) -> None:
-    before = house.books()["payments"]
-    answer = await create(customer, house, ordered(transaction_type=kind))
+async def test_another_type(server: Server, customer: Customer, kind: str) -> None:
+    before = server.books()["payments"]
+    answer = await create(customer, server, ordered(transaction_type=kind))
     assert wrong(answer) == {"transaction_type"}
-    assert house.books()["payments"] == before
+    assert server.books()["payments"] == before
 
 
 async def test_types_that_the_shop_allows(opened: Opened) -> None:
@@ -134,10 +137,10 @@ async def test_types_that_the_shop_allows(opened: Opened) -> None:
         f'apps = true\npublishable_key = "{publishable_key()}"\n'
         'apps_transaction_types = ["authorization"]'
     )
-    async with opened(apps=apps) as house, house.customer() as customer:
-        made = await created(customer, house, transaction_type="authorization")
+    async with opened(apps=apps) as server, server.customer() as customer:
+        made = await created(customer, server, transaction_type="authorization")
         assert (await made.told())["created_by"] == "app"
-        assert wrong(await create(customer, house, ordered())) == {"transaction_type"}
+        assert wrong(await create(customer, server, ordered())) == {"transaction_type"}
 
 
 def within(section: str, **values: Any) -> dict[str, Any]:
@@ -183,16 +186,16 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("sent", list(OTHERS.values()), ids=list(OTHERS))
 async def test_all_else_is_refused_by_name(
-    house: House, customer: Customer, sent: dict[str, Any]
+    server: Server, customer: Customer, sent: dict[str, Any]
 ) -> None:
-    before = house.books()["payments"]
-    answer = await create(customer, house, ordered(**sent))
+    before = server.books()["payments"]
+    answer = await create(customer, server, ordered(**sent))
     (section,) = set(sent) - {"public"}
     told = wrong(answer)
     inner = sent[section]
     sections = ("settings", "order", "customer")
     assert told == ({f"{section}.{name}" for name in inner} if section in sections else {section})
-    assert house.books()["payments"] == before
+    assert server.books()["payments"] == before
 
 
 SDKS: dict[str, dict[str, Any]] = {
@@ -230,7 +233,7 @@ SDKS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("sent", list(SDKS.values()), ids=list(SDKS))
-async def test_what_sdks_always_send_does_no_harm(hooked: House, sent: dict[str, Any]) -> None:
+async def test_what_sdks_always_send_does_no_harm(hooked: Server, sent: dict[str, Any]) -> None:
     """It is passed over: no contract, one attempt, no fields, nothing of it is answered back."""
     async with hooked.customer() as customer:
         made = await created(customer, hooked, **sent)
@@ -247,76 +250,76 @@ async def test_what_sdks_always_send_does_no_harm(hooked: House, sent: dict[str,
         assert letter["additional_data"]["contract"] == []
 
 
-async def test_where_its_customer_goes_back_to(house: House, customer: Customer) -> None:
+async def test_where_its_customer_goes_back_to(server: Server, customer: Customer) -> None:
     """The shop's own addresses, also where the shop's server may name any."""
     for name in ("return_url", "success_url", "decline_url", "fail_url", "cancel_url"):
         settings = {"return_url": None, name: "https://elsewhere.example.com/thanks"}
-        assert wrong(await create(customer, house, ordered(settings=settings))) == {
+        assert wrong(await create(customer, server, ordered(settings=settings))) == {
             f"settings.{name}"
         }
         settings[name] = "https://shop.example.com/thanks"
-        assert (await create(customer, house, ordered(settings=settings))).status_code == 201
+        assert (await create(customer, server, ordered(settings=settings))).status_code == 201
 
 
-async def test_many_wrong_fields_are_told_together(house: House, customer: Customer) -> None:
+async def test_many_wrong_fields_are_told_together(server: Server, customer: Customer) -> None:
     answer = await create(
-        customer, house,
+        customer, server,
         ordered(test=True, order={"amount": 0}, transaction_type="charge", payment_method={"x": 1}),
     )  # fmt: skip
     assert wrong(answer) == {"test", "order.amount", "transaction_type", "payment_method"}
-    answer = await create(customer, house, {f"x{number}": 1 for number in range(900)})
+    answer = await create(customer, server, {f"x{number}": 1 for number in range(900)})
     assert wrong(answer) >= {"x0", "base"}
 
 
 # --- What the shop is told ---------------------------------------------------------------------
 
 
-async def test_notifications_go_where_the_settings_say(hooked: House) -> None:
+async def test_notifications_go_where_the_settings_say(hooked: Server) -> None:
     """Of every maker's payment that names no address; of an app's always, without what is made of
     the secret key."""
-    house, before = hooked, len(hooked.mailbox.letters)
-    async with house.customer() as customer:
-        by_shop = await house.create()
+    server, before = hooked, len(hooked.mailbox.letters)
+    async with server.customer() as customer:
+        by_shop = await server.create()
         assert (await customer.pay(by_shop)).status_code == 303
-        elsewhere = await house.create(settings={"notification_url": f"{SHOP}/own"})
+        elsewhere = await server.create(settings={"notification_url": f"{SHOP}/own"})
         assert (await customer.pay(elsewhere)).status_code == 303
-        by_app = await created(customer, house)
+        by_app = await created(customer, server)
         assert (await paid(customer, by_app))["status"] == "successful"
         await customer.get(by_app.path("result"))
-    flow = house.app.state.web.flow
+    flow = server.app.state.web.flow
     sent = [letter.url for made in (by_shop, elsewhere, by_app)
             for letter in await flow.ledger.read(outbox.of, made.uid)]  # fmt: skip
     assert sent == [HOOK, f"{SHOP}/own", HOOK]
-    letters = house.mailbox.letters[before:]
+    letters = server.mailbox.letters[before:]
     headers = {json.loads(body)["transaction"]["token"]: said for said, body in letters}
     assert {"authorization", "webhook-signature"} <= set(headers[by_shop.token])
     assert not {"authorization", "webhook-signature"} & set(headers[by_app.token])
     assert headers[by_app.token]["content-signature"]
 
 
-async def test_who_made_it(hooked: House) -> None:
+async def test_who_made_it(hooked: Server) -> None:
     """`type`, `test` and `created_by` in the notification and in what the API says."""
-    house = hooked
-    async with house.customer() as customer:
-        by_shop = await house.create(test=True)
-        by_app = await created(customer, house)
-        by_link = made_of(house, await customer.get(link(house)))
+    server = hooked
+    async with server.customer() as customer:
+        by_shop = await server.create(test=True)
+        by_app = await created(customer, server)
+        by_link = made_of(server, await customer.get(link(server)))
         for made, maker, test in ((by_shop, "shop", True), (by_app, "app", False),
                                   (by_link, "link", False)):  # fmt: skip
             assert (await customer.pay(made)).status_code == 303
             await customer.get(made.path("result"))
-            said = await house_says(house, made.uid)
+            said = await house_says(server, made.uid)
             told = said["type"], said["test"], said["created_by"]
             assert told == ("payment", test, maker)
-            (letter,) = house.mailbox.about(said["token"])
+            (letter,) = server.mailbox.about(said["token"])
             assert (letter["type"], letter["test"], letter["created_by"]) == told
         whole = await by_app.told()
         assert (whole["type"], whole["created_by"]) == ("payment", "app")
 
 
-async def house_says(house: House, uid: str) -> dict[str, Any]:
-    async with house.customer() as http:
-        answer = await http.get(f"/transactions/{uid}", headers=house.basic())
+async def house_says(server: Server, uid: str) -> dict[str, Any]:
+    async with server.customer() as http:
+        answer = await http.get(f"/transactions/{uid}", headers=server.basic())
     found: dict[str, Any] = answer.json()["transaction"]
     return found
 
@@ -324,13 +327,13 @@ async def house_says(house: House, uid: str) -> dict[str, Any]:
 # --- Limits of its own -------------------------------------------------------------------------
 
 
-async def many(house: House, *addresses: str, shop: str = "361") -> list[httpx.Response]:
+async def many(server: Server, *addresses: str, shop: str = "361") -> list[httpx.Response]:
     """One payment from each address, all at once."""
 
     async def one(address: str) -> httpx.Response:
-        async with house.customer(address) as customer:
+        async with server.customer(address) as customer:
             body = {"checkout": ordered(settings={"return_url": None})}
-            return await customer.post(CHECKOUTS, json=body, headers=bearer(house, shop))
+            return await customer.post(CHECKOUTS, json=body, headers=bearer(server, shop))
 
     return list(await asyncio.gather(*map(one, addresses)))
 
@@ -343,28 +346,30 @@ def taken(answers: list[httpx.Response]) -> int:
 
 async def test_too_many_payments_from_one_address(opened: Opened) -> None:
     """Of IPv6 a whole /64 is one customer's; at once or one by one."""
-    async with opened(app_payments="3") as house:
-        house.offset = 30 - time.time() % 600  # not at the end of what is counted together
-        assert taken(await many(house, *["203.0.113.7"] * 20)) == 3
-        assert taken(await many(house, *[f"2001:db8:1:2::{number:x}" for number in range(20)])) == 3
-        (refused,) = await many(house, "2001:db8:1:2:ffff::9")
+    async with opened(app_payments="3") as server:
+        server.offset = 30 - time.time() % 600  # not at the end of what is counted together
+        assert taken(await many(server, *["203.0.113.7"] * 20)) == 3
+        assert (
+            taken(await many(server, *[f"2001:db8:1:2::{number:x}" for number in range(20)])) == 3
+        )
+        (refused,) = await many(server, "2001:db8:1:2:ffff::9")
         assert refused.status_code == 429
         assert 560 < int(refused.headers["retry-after"]) <= 571
         for other in ("203.0.113.8", "2001:db8:1:3::1", "::ffff:203.0.113.9"):
-            assert taken(await many(house, other)) == 1
-        assert (await house.create()).uid  # the shop's server has no such limit
-        house.offset += 600
-        assert taken(await many(house, *["203.0.113.7"] * 20)) == 3
+            assert taken(await many(server, other)) == 1
+        assert (await server.create()).uid  # the shop's server has no such limit
+        server.offset += 600
+        assert taken(await many(server, *["203.0.113.7"] * 20)) == 3
 
 
 async def test_too_many_payments_of_one_shop(opened: Opened) -> None:
-    async with opened(shops_app_payments="3") as house:
-        house.offset = 30 - time.time() % 600
+    async with opened(shops_app_payments="3") as server:
+        server.offset = 30 - time.time() % 600
         with capture_logs() as logged:
-            assert taken(await many(house, *[f"203.0.113.{n}" for n in range(20)])) == 3
+            assert taken(await many(server, *[f"203.0.113.{n}" for n in range(20)])) == 3
         assert {line["event"] for line in logged if line.get("alert")} == {"limit.app_payments"}
-        assert taken(await many(house, "203.0.113.7", shop="framing")) == 1
-        assert (await house.create()).uid
+        assert taken(await many(server, "203.0.113.7", shop="framing")) == 1
+        assert (await server.create()).uid
 
 
 # --- What the page demands ---------------------------------------------------------------------
@@ -397,26 +402,26 @@ PAGE: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", PAGE)
-async def test_what_the_page_demands(house: House, customer: Customer, name: str) -> None:
+async def test_what_the_page_demands(server: Server, customer: Customer, name: str) -> None:
     order, lacking, enough, field = PAGE[name]
-    made = await house.create(**order)
+    made = await server.create(**order)
     answer = await pay(customer, made, **lacking)
     assert wrong(answer) == {field}
     assert not made.attempts()
     assert (await paid(customer, made, **enough))["status"] == "successful"
 
 
-async def test_a_fixed_holder(house: House, customer: Customer) -> None:
+async def test_a_fixed_holder(server: Server, customer: Customer) -> None:
     fields = {"holder": "ANNA LEE", "read_only": ["holder"]}
-    made = await house.create(settings={"credit_card_fields": fields})
+    made = await server.create(settings={"credit_card_fields": fields})
     assert (await paid(customer, made, holder="MALLORY"))["status"] == "successful"
-    assert house.line.sent()["credit_card"]["holder"] == "ANNA LEE"
+    assert server.line.sent()["credit_card"]["holder"] == "ANNA LEE"
 
 
-async def test_no_other_card_than_the_saved_one(house: House, customer: Customer) -> None:
-    first = await house.create(order=CONTRACT)
+async def test_no_other_card_than_the_saved_one(server: Server, customer: Customer) -> None:
+    first = await server.create(order=CONTRACT)
     token = (await paid(customer, first, save_card=True))["credit_card"]["token"]
-    made = await house.create(
+    made = await server.create(
         payment_method={"credit_card": {"token": token}},
         settings={"another_card_toggle": {"display": False}},
     )
@@ -426,25 +431,27 @@ async def test_no_other_card_than_the_saved_one(house: House, customer: Customer
     assert (await paid(customer, made, request_credit_card=card))["status"] == "successful"
 
 
-async def test_a_hidden_field_is_nobody_s_but_the_shop_s(house: House, customer: Customer) -> None:
-    made = await house.create(settings={"customer_fields": {"hidden": ["email"]}})
+async def test_a_hidden_field_is_nobody_s_but_the_shop_s(
+    server: Server, customer: Customer
+) -> None:
+    made = await server.create(settings={"customer_fields": {"hidden": ["email"]}})
     said = {"email": "mallory@example.com", "phone": "+49 30 1"}
     await paid(customer, made, request_customer=said)
     told = (await made.told())["customer"]
     assert (told["email"], told["phone"]) == (None, "+49 30 1")
 
 
-async def test_methods_parameters_are_the_settings(house: House, customer: Customer) -> None:
+async def test_methods_parameters_are_the_settings(server: Server, customer: Customer) -> None:
     """The shop's own win over the settings'; an app has none to say, neither now nor then."""
     for made, own in (
-        (await created(customer, house), {}),
-        (await house.create(payment_method={"erip": {"account_number": "7"}}),
+        (await created(customer, server), {}),
+        (await server.create(payment_method={"erip": {"account_number": "7"}}),
          {"account_number": "7"}),
     ):  # fmt: skip
-        before = len(house.line.charges)
+        before = len(server.line.charges)
         changes = {"request_credit_card": ..., "request_erip": {"service_no": "1"}}
         await paid(customer, made, request_payment_method="erip", **changes)
-        (charge,) = house.line.charges[before:]
+        (charge,) = server.line.charges[before:]
         sent = json.loads(charge.content)["request"]["method"]
         assert sent == {"type": "erip", "service_no": "99999999"} | own
 
@@ -452,18 +459,18 @@ async def test_methods_parameters_are_the_settings(house: House, customer: Custo
 # --- Its siblings: links and products ----------------------------------------------------------
 
 
-async def test_who_holds_a_link_changes_nothing_in_it(house: House, customer: Customer) -> None:
+async def test_who_holds_a_link_changes_nothing_in_it(server: Server, customer: Customer) -> None:
     """Whatever is put beside or into it: its terms are what the shop signed, or it is none."""
-    path = link(house, tracking_id="order-9")
+    path = link(server, tracking_id="order-9")
     more = "?test=1&transaction_type=tokenization&notification_url=https://x.example&amount=1"
-    made = made_of(house, await customer.get(path + more))
-    assert made_of(house, await customer.get(path)).uid == made.uid
+    made = made_of(server, await customer.get(path + more))
+    assert made_of(server, await customer.get(path)).uid == made.uid
     form = {
         "test": "1", "transaction_type": "tokenization", "tracking_id": "order-1",
         "notification_url": THEIRS, "amount": "1", "created_by": "shop",
     }  # fmt: skip
     assert (await customer.pay(made, PAID, **form)).status_code == 303
-    said = await house_says(house, made.uid)
+    said = await house_says(server, made.uid)
     assert (said["type"], said["test"], said["tracking_id"], said["amount"]) == (
         "payment", False, "order-9", 1250,
     )  # fmt: skip
@@ -472,7 +479,7 @@ async def test_who_holds_a_link_changes_nothing_in_it(house: House, customer: Cu
     key = secrets.token_urlsafe(48)
     forged = "/pay/" + sign_link("361", key, {"amount": 1, "currency": "EUR", "description": "x"})
     with_publishable = "/pay/" + sign_link(
-        "361", house.settings.shops["361"].publishable_key or "",
+        "361", server.settings.shops["361"].publishable_key or "",
         {"amount": 1, "currency": "EUR", "description": "x"},
     )  # fmt: skip
     for stranger in (forged, with_publishable):
@@ -480,47 +487,47 @@ async def test_who_holds_a_link_changes_nothing_in_it(house: House, customer: Cu
 
 
 async def test_who_opens_a_product_chooses_no_more_than_its_page(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
     product = {
         "name": "Tea", "description": "100 g", "currency": "EUR", "amount": 1250, "infinite": True,
         "tracking_id": "tea", "notification_url": f"{SHOP}/n",
     }  # fmt: skip
-    answer = await customer.post("/products", json=product, headers=house.basic())
+    answer = await customer.post("/products", json=product, headers=server.basic())
     page = await customer.open("/product/" + answer.json()["id"])
     (form,) = page.forms
     sent = await customer.submit(
         form, test="1", transaction_type="tokenization", tracking_id="order-1", amount="1",
         notification_url=THEIRS, created_by="shop", description="Something else",
     )  # fmt: skip
-    made = made_of(house, sent)
+    made = made_of(server, sent)
     assert (await customer.pay(made)).status_code == 303
     await customer.get(made.path("result"))
-    said = await house_says(house, made.uid)
+    said = await house_says(server, made.uid)
     assert (said["type"], said["test"], said["tracking_id"]) == ("payment", False, "tea")
     assert (said["amount"], said["description"]) == (1250, "Tea")
     assert said["created_by"] == "product"
-    assert house.mailbox.about(said["token"])
+    assert server.mailbox.about(said["token"])
 
 
 async def test_an_app_s_idempotency_key_is_never_the_shop_s(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
     """Neither by the same key nor by a very long one."""
     for key in (secrets.token_hex(16), "k" * 254, "k" * 255, "k" * 300):
         sent = {"Idempotency-Key": key}
         body = {"checkout": ordered()}
-        by_app = await create(customer, house, ordered(), **sent)
-        by_shop = await customer.post(CHECKOUTS, json=body, headers=house.basic() | sent)
+        by_app = await create(customer, server, ordered(), **sent)
+        by_shop = await customer.post(CHECKOUTS, json=body, headers=server.basic() | sent)
         assert by_app.json()["checkout"]["token"] != by_shop.json()["checkout"]["token"]
-        again = await create(customer, house, ordered(order={"amount": 1}), **sent)
+        again = await create(customer, server, ordered(order={"amount": 1}), **sent)
         assert again.status_code == 422
         assert by_shop.json()["checkout"]["token"] not in again.text
 
 
-async def test_whose_card_it_was_is_nobody_s_to_read(house: House, customer: Customer) -> None:
+async def test_whose_card_it_was_is_nobody_s_to_read(server: Server, customer: Customer) -> None:
     """The token stands in addresses that are forwarded: with the key it tells no name."""
-    made = await house.create()
+    made = await server.create()
     first = await paid(customer, made)
     assert first["credit_card"]["holder"] == "ANNA LEE"  # who sent it
     for said in (await read(customer, made), await paid(customer, made)):
@@ -530,13 +537,13 @@ async def test_whose_card_it_was_is_nobody_s_to_read(house: House, customer: Cus
 
 
 async def test_the_shop_s_private_words_are_not_read_by_key(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
     """A payment is found by its token, never by the shop's own number or the uid."""
-    made = await house.create(order={"tracking_id": "order-77"})
+    made = await server.create(order={"tracking_id": "order-77"})
     assert (await read(customer, made))["token"] == made.token
     for path in (f"{CHECKOUTS}/order-77", f"{CHECKOUTS}/{made.uid}"):
-        assert (await customer.get(path, headers=bearer(house))).status_code == 404
+        assert (await customer.get(path, headers=bearer(server))).status_code == 404
     for path in (f"/transactions/{made.uid}", "/transactions/tracking_id/order-77", "/products",
                  "/invoices"):  # fmt: skip
-        assert (await customer.get(path, headers=bearer(house))).status_code in (401, 404)
+        assert (await customer.get(path, headers=bearer(server))).status_code in (401, 404)

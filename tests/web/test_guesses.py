@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 
 from checkout.errors import TooMany, Unauthorized
 from checkout.web.guesses import FREE, LONGEST_WAIT, MOST, Guesses, network_of, same
-from tests.web.house import Customer, House
+from tests.web.server import Customer, Server
 
 ATTACKER, SHOP = "198.51.100.66", "192.0.2.10"
 PATH = "/ctp/api/checkouts/0000"
@@ -41,9 +41,9 @@ def wrong(lines: list[Any]) -> list[Any]:
     return [line for line in lines if line["event"] == "password.wrong"]
 
 
-async def test_guessing_is_slowed(house: House) -> None:
+async def test_guessing_is_slowed(server: Server) -> None:
     """Before: 401 as fast as they were sent, without a line in the log."""
-    async with house.customer(ATTACKER) as attacker:
+    async with server.customer(ATTACKER) as attacker:
         answers = await guess(attacker, 100)
     statuses = [answer.status_code for answer in answers]
     assert statuses[:FREE] == [401] * FREE
@@ -52,32 +52,32 @@ async def test_guessing_is_slowed(house: House) -> None:
     assert {answer.json()["message"] for answer in answers[FREE:]} == {"Too many wrong tries"}
 
 
-async def test_the_shop_itself_is_not_locked_out(house: House) -> None:
-    async with house.customer(ATTACKER) as attacker, house.customer(SHOP) as shop:
+async def test_the_shop_itself_is_not_locked_out(server: Server) -> None:
+    async with server.customer(ATTACKER) as attacker, server.customer(SHOP) as shop:
         await guess(attacker, 50)
-        answer = await shop.get(PATH, headers=house.basic())
+        answer = await shop.get(PATH, headers=server.basic())
         assert answer.status_code == 404, "known, and there is no such payment"
         # Nor another shop behind the attacker's own address.
-        assert (await attacker.get(PATH, headers=house.basic("framing"))).status_code == 404
+        assert (await attacker.get(PATH, headers=server.basic("framing"))).status_code == 404
         # There the right one has to wait as well: it may be a guess.
-        assert (await attacker.get(PATH, headers=house.basic())).status_code == 429
-        house.offset = 1.1
+        assert (await attacker.get(PATH, headers=server.basic())).status_code == 429
+        server.offset = 1.1
         try:
-            assert (await attacker.get(PATH, headers=house.basic())).status_code == 404
+            assert (await attacker.get(PATH, headers=server.basic())).status_code == 404
             # Which was right, so the count begins anew.
             assert [a.status_code for a in await guess(attacker, FREE + 1)] == [401] * FREE + [429]
         finally:
-            house.offset = 0.0
+            server.offset = 0.0
 
 
-async def test_unknown_shops_are_answered_alike(house: House) -> None:
-    async with house.customer(ATTACKER) as attacker:
+async def test_unknown_shops_are_answered_alike(server: Server) -> None:
+    async with server.customer(ATTACKER) as attacker:
         known, unknown = await guess(attacker, FREE + 3), await guess(attacker, FREE + 3, "nobody")
     assert [a.status_code for a in known] == [401] * FREE + [429] * 3
     assert [(a.status_code, a.text) for a in known] == [(a.status_code, a.text) for a in unknown]
 
 
-async def test_every_entrance_of_shops(house: House) -> None:
+async def test_every_entrance_of_shops(server: Server) -> None:
     calls = [
         ("GET", "/transactions/1"), ("POST", "/transactions/refunds"), ("POST", "/products"),
         ("GET", "/products"), ("PUT", "/products/1"), ("POST", "/invoices"), ("GET", "/invoices/1"),
@@ -85,23 +85,23 @@ async def test_every_entrance_of_shops(house: House) -> None:
         ("POST", "/transactions/payments"),
     ]  # fmt: skip
     for place, (method, path) in enumerate(calls):
-        async with house.customer(f"198.51.100.{place}") as attacker:
+        async with server.customer(f"198.51.100.{place}") as attacker:
             await guess(attacker, FREE)
-            answer = await attacker.request(method, path, headers=house.basic(), json={})
+            answer = await attacker.request(method, path, headers=server.basic(), json={})
         assert answer.status_code == 429, (method, path)
 
 
-async def test_no_password_at_all_is_no_guess(house: House) -> None:
-    async with house.customer(ATTACKER) as client:
+async def test_no_password_at_all_is_no_guess(server: Server) -> None:
+    async with server.customer(ATTACKER) as client:
         for _ in range(20):
             assert (await client.get(PATH)).status_code == 401
-        assert (await client.get(PATH, headers=house.basic())).status_code == 404
+        assert (await client.get(PATH, headers=server.basic())).status_code == 404
 
 
-async def test_the_operators_token(house: House, logged: list[Any]) -> None:
-    token = house.settings.operator_token or ""
+async def test_the_operators_token(server: Server, logged: list[Any]) -> None:
+    token = server.settings.operator_token or ""
     bearer = {"Authorization": f"Bearer {token}"}
-    async with house.customer(ATTACKER) as attacker, house.customer(SHOP) as scraper:
+    async with server.customer(ATTACKER) as attacker, server.customer(SHOP) as scraper:
         for _ in range(FREE):
             wrong_one = {"Authorization": f"Bearer {secrets.token_hex(16)}"}
             assert (await attacker.get("/metrics", headers=wrong_one)).status_code == 401
@@ -110,10 +110,10 @@ async def test_the_operators_token(house: House, logged: list[Any]) -> None:
     assert {line["of"] for line in wrong(logged)} == {"operator"}
 
 
-async def test_the_public_key_is_slowed_and_never_locked(house: House) -> None:
+async def test_the_public_key_is_slowed_and_never_locked(server: Server) -> None:
     """It is public, and many phones have one address: a wrong one slows wrong ones alone."""
-    key = house.settings.shops["361"].public_key
-    async with house.customer(ATTACKER) as attacker:
+    key = server.settings.shops["361"].public_key
+    async with server.customer(ATTACKER) as attacker:
         statuses = [
             (await attacker.get(PATH, headers={"Authorization": "Bearer wrong"})).status_code
             for _ in range(FREE + 3)
@@ -124,11 +124,11 @@ async def test_the_public_key_is_slowed_and_never_locked(house: House) -> None:
         assert answer.status_code == 403, "known; the shop has no apps"
 
 
-async def test_it_is_counted_logged_and_told_once(house: House, logged: list[Any]) -> None:
+async def test_it_is_counted_logged_and_told_once(server: Server, logged: list[Any]) -> None:
     count = {"of": "shop"}
     before = REGISTRY.get_sample_value("checkout_wrong_passwords_total", count) or 0
     for place in range(20):
-        async with house.customer(f"198.51.100.{place}") as attacker:
+        async with server.customer(f"198.51.100.{place}") as attacker:
             await guess(attacker, FREE + 5)
             await attacker.get(PATH, headers=basic("hunter2", "x"))
     after = REGISTRY.get_sample_value("checkout_wrong_passwords_total", count) or 0

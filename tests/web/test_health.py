@@ -7,12 +7,12 @@ import os
 import re
 
 from tests.web.conftest import Opened
-from tests.web.house import SHOP, House
+from tests.web.server import SHOP, Server
 
 
-async def metrics(house: House) -> dict[str, float]:
-    token = house.settings.operator_token
-    async with house.customer() as http:
+async def metrics(server: Server) -> dict[str, float]:
+    token = server.settings.operator_token
+    async with server.customer() as http:
         answer = await http.get("/metrics", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200
     return {
@@ -22,25 +22,25 @@ async def metrics(house: House) -> dict[str, float]:
 
 
 async def test_a_ledger_that_is_gone_is_told(opened: Opened) -> None:
-    async with opened() as house, house.customer() as http:
+    async with opened() as server, server.customer() as http:
         assert (await http.get("/health/ready")).json() == {"status": "ok"}
-        os.unlink(house.database)
+        os.unlink(server.database)
         await asyncio.sleep(1.1)
         answer = await http.get("/health/ready")
         assert answer.status_code == 503
         assert answer.json() == {"status": "unavailable", "failing": ["ledger"]}
         assert (await http.head("/health/ready")).status_code == 503
         assert answer.headers["cache-control"] == "no-store"
-        assert (await metrics(house))["checkout_ledger_writable"] == 0
+        assert (await metrics(server))["checkout_ledger_writable"] == 0
 
 
 async def test_the_figures_of_the_background(opened: Opened) -> None:
-    async with opened() as house, house.customer() as http:
+    async with opened() as server, server.customer() as http:
         assert (await http.get("/health/ready")).status_code == 200
-        found = await metrics(house)
+        found = await metrics(server)
         for task in ("sweep", "mailer", "courier", "logos", "readiness"):
             name = f'checkout_background_last_turn_seconds{{task="{task}"}}'
-            assert abs(found[name] - house.app.state.web.flow.clock()) < 60, task
+            assert abs(found[name] - server.app.state.web.flow.clock()) < 60, task
         assert found["checkout_ledger_writable"] == 1
         assert (found["checkout_letters_waiting"], found["checkout_letters_oldest_seconds"]) == (
             0,
@@ -49,18 +49,18 @@ async def test_the_figures_of_the_background(opened: Opened) -> None:
 
 
 async def test_the_figures_of_letters_that_wait(opened: Opened) -> None:
-    async with opened() as house, house.customer() as http:
-        house.mailbox.slow = asyncio.Event()
+    async with opened() as server, server.customer() as http:
+        server.mailbox.slow = asyncio.Event()
         for number in range(12):
             told = {"notification_url": f"{SHOP}/{number}"}
-            made = await house.create(settings=told, order={"tracking_id": f"order-{number}"})
+            made = await server.create(settings=told, order={"tracking_id": f"order-{number}"})
             page = await http.open(made.path())
             await http.submit(page.form("cancel"))
         await asyncio.sleep(0.2)
-        found = await metrics(house)
+        found = await metrics(server)
         assert found["checkout_letters_waiting"] == 12 - 8
         assert found['checkout_rooms_held{room="letters"}'] >= 8
         assert found['checkout_rooms_full_total{room="letters"}'] >= 1
-        house.offset = 5.0
-        assert 4 < (await metrics(house))["checkout_letters_oldest_seconds"] < 15
-        house.mailbox.slow.set()
+        server.offset = 5.0
+        assert 4 < (await metrics(server))["checkout_letters_oldest_seconds"] < 15
+        server.mailbox.slow.set()

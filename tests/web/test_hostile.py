@@ -21,8 +21,8 @@ import pytest_asyncio
 from checkout.signing import COOKIE, sign_link
 from checkout.web.security import LARGEST_BODY
 from tests.support.effort import peak_of, seconds_of
-from tests.web.house import CARD, OURS, House, Made, Raw, ordered, raw
 from tests.web.page import Form
+from tests.web.server import CARD, OURS, CreatedPayment, Raw, Server, ordered, raw
 
 SECONDS: Final = 0.050
 BYTES: Final = 6 * 1024 * 1024
@@ -44,10 +44,10 @@ class Attack:
 
 @dataclass
 class Target:
-    """Payments of a house, and their forms."""
+    """Payments of a server, and their forms."""
 
-    house: House
-    made: Made
+    server: Server
+    made: CreatedPayment
     plain: Form
     asking: Form  # for a name and an address
 
@@ -81,18 +81,18 @@ class Target:
 
     def by_app(self, body: Any, path: str = "/ctp/api/checkouts") -> Attack:
         """With the key that every customer has."""
-        key = f"Bearer {self.house.settings.shops['361'].publishable_key}"
+        key = f"Bearer {self.server.settings.shops['361'].publishable_key}"
         sent = json.dumps(body, separators=(",", ":")).encode()
         headers = [(b"authorization", key.encode()), (b"content-type", b"application/json")]
         return Attack("POST", path, sent, headers=headers)
 
     @property
     def basic(self) -> list[tuple[bytes, bytes]]:
-        return [(name.lower().encode(), v.encode()) for name, v in self.house.basic().items()]
+        return [(name.lower().encode(), v.encode()) for name, v in self.server.basic().items()]
 
     async def suffer(self, attack: Attack) -> Raw:
         return await raw(
-            self.house.app,
+            self.server.app,
             attack.method,
             attack.path,
             query=attack.query,
@@ -106,7 +106,7 @@ def ours() -> list[tuple[bytes, bytes]]:
 
 
 def link(target: Target, **payload: Any) -> str:
-    return sign_link("361", target.house.settings.shops["361"].link_keys[-1], payload)
+    return sign_link("361", target.server.settings.shops["361"].link_keys[-1], payload)
 
 
 def quoted(value: bytes) -> bytes:
@@ -259,13 +259,13 @@ ATTACKS: Final[dict[str, tuple[Callable[[Target], Attack], set[int]]]] = {
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def target(house: House) -> AsyncIterator[Target]:
+async def target(server: Server) -> AsyncIterator[Target]:
     fields = {"customer_fields": {"visible": ["first_name", "email"]}}
-    made, asking = await house.create(), await house.create(settings=fields)
-    async with house.customer() as customer:
+    made, asking = await server.create(), await server.create(settings=fields)
+    async with server.customer() as customer:
         plain = (await customer.open(made.path())).form("pay")
         asked = (await customer.open(asking.path())).form("pay")
-    yield Target(house, made, plain, asked)
+    yield Target(server, made, plain, asked)
 
 
 @pytest.mark.parametrize("name", ATTACKS)

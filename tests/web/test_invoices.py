@@ -20,21 +20,21 @@ from checkout.app import create_app
 from checkout.flow.mailer import Mailer
 from checkout.signing import read_link, sign_link
 from checkout.web.invoice import postman
-from tests.support.post import PostOffice, open_post_office
+from tests.support.mail_server import MailServer, open_mail_server
 from tests.support.shops import changed
 from tests.web.conftest import Opened
-from tests.web.house import (
+from tests.web.page import Page
+from tests.web.server import (
     CHALLENGE,
     DECLINED,
     PAID,
-    PUBLIC,
+    CreatedPayment,
     Customer,
-    House,
-    Made,
-    open_house,
+    Server,
+    open_server,
     running,
 )
-from tests.web.page import Page
+from tests.web.settings import PUBLIC
 
 CHAIRS: dict[str, Any] = {
     "amount": 1250, "currency": "EUR", "description": "Two chairs", "tracking_id": "chair-7",
@@ -45,8 +45,8 @@ LONG = ["https://shop.example.com/" + token_urlsafe(1400) for _ in range(3)]
 
 
 @pytest.fixture(scope="module")
-def office() -> Iterator[PostOffice]:
-    with open_post_office() as found:
+def mail_server() -> Iterator[MailServer]:
+    with open_mail_server() as found:
         yield found
 
 
@@ -55,85 +55,87 @@ def smtp(port: int) -> str:
 
 
 @asynccontextmanager
-async def restarted(house: House, **changes: Any) -> AsyncIterator[House]:
+async def restarted(server: Server, **changes: Any) -> AsyncIterator[Server]:
     """Another process over the same ledger, two minutes later; `changes` are in its settings."""
-    settings = changed(house.settings, **changes)
+    settings = changed(server.settings, **changes)
     app = create_app(settings, clock=lambda: time.time() + 120)
     async with running(app):
-        yield House(settings, house.folder, app, house.sandbox, house.line, house.mailbox)
+        yield Server(settings, server.folder, app, server.sandbox, server.line, server.mailbox)
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def posting(
-    pem: str, tmp_path_factory: pytest.TempPathFactory, office: PostOffice
-) -> AsyncIterator[House]:
+    pem: str, tmp_path_factory: pytest.TempPathFactory, mail_server: MailServer
+) -> AsyncIterator[Server]:
     """Shared: a test looks at its own invoices alone."""
     folder = tmp_path_factory.mktemp("posting")
-    async with open_house(folder, pem, top=smtp(office.port)) as found:
+    async with open_server(folder, pem, top=smtp(mail_server.port)) as found:
         yield found
 
 
 async def api(
-    house: House, method: str, path: str = "/invoices", body: Any = None, *, shop: str = "361",
+    server: Server, method: str, path: str = "/invoices", body: Any = None, *, shop: str = "361",
     **headers: str,
 ) -> tuple[int, Any]:  # fmt: skip
-    async with house.customer() as http:
-        asked = house.basic(shop) | {name.replace("_", "-"): each for name, each in headers.items()}
+    async with server.customer() as http:
+        asked = server.basic(shop) | {
+            name.replace("_", "-"): each for name, each in headers.items()
+        }
         answer = await http.request(method, path, json=body, headers=asked)
     return answer.status_code, answer.json()
 
 
-async def make(house: House, shop: str = "361", **changes: Any) -> dict[str, Any]:
+async def make(server: Server, shop: str = "361", **changes: Any) -> dict[str, Any]:
     body = {name: value for name, value in (CHAIRS | changes).items() if value is not ...}
-    status, answer = await api(house, "POST", body=body, shop=shop)
+    status, answer = await api(server, "POST", body=body, shop=shop)
     assert status == 201, answer
     found: dict[str, Any] = answer["invoice"]
     return found
 
 
-async def draft(house: House, **changes: Any) -> dict[str, Any]:
-    return await make(house, **({"send": False} | changes))
+async def draft(server: Server, **changes: Any) -> dict[str, Any]:
+    return await make(server, **({"send": False} | changes))
 
 
-async def read(house: House, invoice: dict[str, Any]) -> dict[str, Any]:
-    status, answer = await api(house, "GET", f"/invoices/{invoice['id']}")
+async def read(server: Server, invoice: dict[str, Any]) -> dict[str, Any]:
+    status, answer = await api(server, "GET", f"/invoices/{invoice['id']}")
     assert status == 200
     found: dict[str, Any] = answer["invoice"]
     return found
 
 
-async def becomes(house: House, invoice: dict[str, Any], mail_status: str) -> dict[str, Any]:
+async def becomes(server: Server, invoice: dict[str, Any], mail_status: str) -> dict[str, Any]:
     """What is told once the mail has got there."""
     for _ in range(500):
-        found = await read(house, invoice)
+        found = await read(server, invoice)
         if found["mail_status"] == mail_status:
             return found
         await asyncio.sleep(0.02)
     raise AssertionError(found)
 
 
-async def deliver(house: House) -> None:
+async def deliver(server: Server) -> None:
     """Another worker comes by, and sends what is due."""
-    flow = house.app.state.web.flow
+    flow = server.app.state.web.flow
     mailer = Mailer(flow, postman(flow))
     await mailer.deliver()
     await mailer.finish()
 
 
-def mails(office: PostOffice, address: str) -> list[EmailMessage]:
-    return [mail for mail in office.mails if mail["To"] == address]
+def mails(mail_server: MailServer, address: str) -> list[EmailMessage]:
+    return [mail for mail in mail_server.mails if mail["To"] == address]
 
 
 def path_of(invoice: dict[str, Any]) -> str:
     return urlsplit(invoice["url"]).path
 
 
-async def follow(house: House, customer: Customer, invoice: dict[str, Any]) -> Made:
+async def follow(server: Server, customer: Customer, invoice: dict[str, Any]) -> CreatedPayment:
     answer = await customer.get(path_of(invoice))
     assert answer.status_code == 303, answer.text
     _, _, kind, uid, secret, *_ = answer.headers["location"].split("/")
     assert kind == "payment"
-    return Made(house, "361", "", uid, secret)
+    return CreatedPayment(server, "361", "", uid, secret)
 
 
 def moment(seconds: float) -> str:
@@ -143,7 +145,7 @@ def moment(seconds: float) -> str:
 # --- Made and mailed ---------------------------------------------------------------------------
 
 
-async def test_an_invoice_is_mailed(posting: House, office: PostOffice) -> None:
+async def test_an_invoice_is_mailed(posting: Server, mail_server: MailServer) -> None:
     begun = time.time()
     to = "mailed@example.com"
     made = await make(posting, email=to, test=True, return_url="https://shop.example.com/thanks")
@@ -165,7 +167,7 @@ async def test_an_invoice_is_mailed(posting: House, office: PostOffice) -> None:
     assert sent["mailed_at"] >= made["created_at"]
     same = set(made) - {"mail_status", "mailed_at"}
     assert {name: sent[name] for name in same} == {name: made[name] for name in same}
-    (mail,) = mails(office, to)
+    (mail,) = mails(mail_server, to)
     assert mail["Subject"] == "Invoice from Demo shop: €12.50"
     assert mail["From"] == "Demo shop <pay@example.com>"
     plain = mail.get_body(("plain",))
@@ -173,7 +175,7 @@ async def test_an_invoice_is_mailed(posting: House, office: PostOffice) -> None:
     assert made["url"] in plain.get_content().splitlines()
 
 
-async def test_its_link_is_paid(posting: House, customer: Customer) -> None:
+async def test_its_link_is_paid(posting: Server, customer: Customer) -> None:
     made = await draft(posting)
     async with posting.customer() as anna:
         payment = await follow(posting, anna, made)
@@ -190,21 +192,21 @@ async def test_its_link_is_paid(posting: House, customer: Customer) -> None:
     assert paid["paid_at"] is not None
 
 
-async def test_a_link_without_a_mail(house: House) -> None:
+async def test_a_link_without_a_mail(server: Server) -> None:
     """Also where there is no mail server, and without an address."""
-    made = await draft(house, email=...)
+    made = await draft(server, email=...)
     assert (made["mail_status"], made["email"], made["mailed_at"]) == ("draft", None, None)
 
 
-async def test_as_existing_callers_send_it(house: House, customer: Customer) -> None:
+async def test_as_existing_callers_send_it(server: Server, customer: Customer) -> None:
     """Digit strings, nulls, [] for an object, unknown fields."""
-    made = await draft(house, amount="1250", email=None, customer=[], test="1", odd={"x": 1},
+    made = await draft(server, amount="1250", email=None, customer=[], test="1", odd={"x": 1},
                        language=None, expires="2039-01-31T12:00:00+03:00")  # fmt: skip
     assert (made["amount"], made["test"], made["expires"]) == (
         1250, True, "2039-01-31T09:00:00.000Z",
     )  # fmt: skip
     assert "odd" not in made
-    assert "Test mode" in (await customer.open((await follow(house, customer, made)).path())).text
+    assert "Test mode" in (await customer.open((await follow(server, customer, made)).path())).text
 
 
 @pytest.mark.parametrize(
@@ -214,8 +216,8 @@ async def test_as_existing_callers_send_it(house: House, customer: Customer) -> 
      ("2039-01-31 12:00", "2039-01-31T12:00:00.000Z")],
     ids=str,
 )  # fmt: skip
-async def test_when_it_ends(house: House, expires: Any, told: str) -> None:
-    assert (await draft(house, expires=expires))["expires"] == told
+async def test_when_it_ends(server: Server, expires: Any, told: str) -> None:
+    assert (await draft(server, expires=expires))["expires"] == told
 
 
 END = 2178522000  # 2039-01-13, 9:00
@@ -229,8 +231,8 @@ END = 2178522000  # 2039-01-13, 9:00
      ("false", None)],
     ids=repr,
 )  # fmt: skip
-async def test_when_it_is_reminded_of(house: House, remind: Any, told: str | None) -> None:
-    assert (await draft(house, expires=END, remind=remind))["remind_at"] == told
+async def test_when_it_is_reminded_of(server: Server, remind: Any, told: str | None) -> None:
+    assert (await draft(server, expires=END, remind=remind))["remind_at"] == told
 
 
 @pytest.mark.parametrize(
@@ -260,14 +262,14 @@ async def test_when_it_is_reminded_of(house: House, remind: Any, told: str | Non
      (dict(zip(("return_url", "cancel_url", "fail_url"), LONG, strict=True)), "base")],
     ids=lambda value: str(value)[:40],
 )  # fmt: skip
-async def test_refused(posting: House, changes: dict[str, Any], named: str) -> None:
+async def test_refused(posting: Server, changes: dict[str, Any], named: str) -> None:
     body = {name: value for name, value in (CHAIRS | changes).items() if value is not ...}
     status, answer = await api(posting, "POST", body=body)
     assert (status, set(answer["errors"])) == (422, {named})
     assert answer["response"]["errors"] == answer["errors"]
 
 
-async def test_every_wrong_field_at_once(posting: House) -> None:
+async def test_every_wrong_field_at_once(posting: Server) -> None:
     _, answer = await api(posting, "POST", body={"amount": "1e3", "email": "x", "expires": "x",
                                                  "customer": {"email": "x"}})  # fmt: skip
     assert set(answer["errors"]) == {
@@ -276,34 +278,34 @@ async def test_every_wrong_field_at_once(posting: House) -> None:
     assert set(answer["errors"]["customer"]) == {"email"}
 
 
-async def test_without_a_mail_server(house: House) -> None:
-    status, answer = await api(house, "POST", body=CHAIRS)
+async def test_without_a_mail_server(server: Server) -> None:
+    status, answer = await api(server, "POST", body=CHAIRS)
     assert (status, list(answer["errors"])) == (422, ["send"])
     assert "smtp: is needed in the settings" in answer["errors"]["send"][0]
-    made = await draft(house)
-    status, answer = await api(house, "POST", f"/invoices/{made['id']}/send")
+    made = await draft(server)
+    status, answer = await api(server, "POST", f"/invoices/{made['id']}/send")
     assert (status, list(answer["errors"])) == (422, ["send"])
 
 
-async def test_a_shop_that_can_not_sign(house: House) -> None:
-    shop = house.settings.shops["361"]
-    async with restarted(house, shops={"361": changed(shop, link_keys=())}) as keyless:
+async def test_a_shop_that_can_not_sign(server: Server) -> None:
+    shop = server.settings.shops["361"]
+    async with restarted(server, shops={"361": changed(shop, link_keys=())}) as keyless:
         status, answer = await api(keyless, "POST", body=CHAIRS | {"send": False})
     assert (status, list(answer["errors"])) == (422, ["base"])
     assert "shops.361.link_keys: is needed in the settings" in answer["errors"]["base"][0]
     assert "checkout keys" in answer["errors"]["base"][0]
 
 
-async def test_the_newest_key_signs(house: House) -> None:
-    signed = (await draft(house))["url"].rpartition("/")[2]
-    data = read_link(signed, house.settings.shops).data
-    old, new = house.settings.shops["361"].link_keys
+async def test_the_newest_key_signs(server: Server) -> None:
+    signed = (await draft(server))["url"].rpartition("/")[2]
+    data = read_link(signed, server.settings.shops).data
+    old, new = server.settings.shops["361"].link_keys
     assert sign_link("361", new, data) == signed
     assert sign_link("361", old, data) != signed
 
 
 @pytest.mark.parametrize("name", ["Idempotency_Key", "RequestID"])
-async def test_once_a_key(posting: House, office: PostOffice, name: str) -> None:
+async def test_once_a_key(posting: Server, mail_server: MailServer, name: str) -> None:
     key, to = {name: f"key-{name}"}, f"{name.lower()}@example.com".replace("_", "-")
     body = CHAIRS | {"email": to}
     answers = await asyncio.gather(*(api(posting, "POST", body=body, **key) for _ in range(5)))
@@ -311,20 +313,20 @@ async def test_once_a_key(posting: House, office: PostOffice, name: str) -> None
     assert len({answer["invoice"]["id"] for _, answer in answers}) == 1
     await becomes(posting, answers[0][1]["invoice"], "sent")
     await deliver(posting)
-    assert len(mails(office, to)) == 1
+    assert len(mails(mail_server, to)) == 1
     status, answer = await api(posting, "POST", body=body | {"amount": 1}, **key)
     assert (status, list(answer["errors"])) == (422, ["Idempotency-Key"])
     assert (await make(posting, email=to))["id"] != answers[0][1]["invoice"]["id"]
 
 
-async def test_whose_it_is(house: House, customer: Customer) -> None:
-    made = await draft(house)
+async def test_whose_it_is(server: Server, customer: Customer) -> None:
+    made = await draft(server)
     path = f"/invoices/{made['id']}"
     for method, where in (("GET", path), ("POST", f"{path}/cancel")):
-        assert (await api(house, method, where, shop="framing"))[0] == 404
-    _, listed = await api(house, "GET", shop="framing")
+        assert (await api(server, method, where, shop="framing"))[0] == 404
+    _, listed = await api(server, "GET", shop="framing")
     assert listed == {"invoices": []}
-    assert (await api(house, "GET", "/invoices/inv_0000000000000000"))[0] == 404
+    assert (await api(server, "GET", "/invoices/inv_0000000000000000"))[0] == 404
     for method, where in (
         ("POST", "/invoices"),
         ("GET", "/invoices"),
@@ -334,18 +336,18 @@ async def test_whose_it_is(house: House, customer: Customer) -> None:
     ):
         answer = await customer.request(method, where, json={})
         assert (answer.status_code, answer.json()["message"]) == (401, "Access denied")
-    assert (await read(house, made))["status"] == "incomplete"
+    assert (await read(server, made))["status"] == "incomplete"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b"[]x", b'"x"', b"1"])
-async def test_no_json(house: House, customer: Customer, body: bytes) -> None:
-    answer = await customer.post("/invoices", content=body, headers=house.basic())
+async def test_no_json(server: Server, customer: Customer, body: bytes) -> None:
+    answer = await customer.post("/invoices", content=body, headers=server.basic())
     assert answer.status_code in (400, 413, 422)
 
 
-async def test_a_secret_address_is_in_no_log(house: House, capfd: Any) -> None:
-    made = await draft(house, email="quiet@example.com")
-    await read(house, made)
+async def test_a_secret_address_is_in_no_log(server: Server, capfd: Any) -> None:
+    made = await draft(server, email="quiet@example.com")
+    await read(server, made)
     said = capfd.readouterr()
     for text in ("quiet@example.com", made["url"].rpartition(".")[2]):
         assert text not in said.out + said.err
@@ -354,13 +356,13 @@ async def test_a_secret_address_is_in_no_log(house: House, capfd: Any) -> None:
 # --- Listed ------------------------------------------------------------------------------------
 
 
-async def listed(house: House, query: str) -> list[str]:
-    status, answer = await api(house, "GET", f"/invoices?{query}")
+async def listed(server: Server, query: str) -> list[str]:
+    status, answer = await api(server, "GET", f"/invoices?{query}")
     assert status == 200, answer
     return [each["id"] for each in answer["invoices"]]
 
 
-async def test_the_list(posting: House) -> None:
+async def test_the_list(posting: Server) -> None:
     reference = f"list-{time.time_ns()}"
     async with posting.customer() as anna:
         made = [await draft(posting, tracking_id=reference) for _ in range(4)]
@@ -390,27 +392,27 @@ async def test_the_list(posting: House) -> None:
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=101", "limit=x", "offset=-1", "limit=1e1", "status=paid"]
 )
-async def test_a_list_that_can_not_be(house: House, query: str) -> None:
-    status, answer = await api(house, "GET", f"/invoices?{query}")
+async def test_a_list_that_can_not_be(server: Server, query: str) -> None:
+    status, answer = await api(server, "GET", f"/invoices?{query}")
     assert (status, list(answer["errors"])) == (422, [query.partition("=")[0]])
 
 
 # --- Cancelled ---------------------------------------------------------------------------------
 
 
-async def cancel(house: House, made: dict[str, Any]) -> tuple[int, Any]:
-    return await api(house, "POST", f"/invoices/{made['id']}/cancel")
+async def cancel(server: Server, made: dict[str, Any]) -> tuple[int, Any]:
+    return await api(server, "POST", f"/invoices/{made['id']}/cancel")
 
 
-async def test_a_cancelled_invoice_is_shut(house: House, customer: Customer) -> None:
-    unseen, seen = await draft(house, language="de"), await draft(house)
-    payment = await follow(house, customer, seen)
+async def test_a_cancelled_invoice_is_shut(server: Server, customer: Customer) -> None:
+    unseen, seen = await draft(server, language="de"), await draft(server)
+    payment = await follow(server, customer, seen)
     form = (await customer.open(payment.path())).form("pay")
     for made in (unseen, seen):
-        status, answer = await cancel(house, made)
+        status, answer = await cancel(server, made)
         assert (status, answer["invoice"]["status"]) == (200, "canceled")
         assert answer["invoice"]["cancelled_at"] is not None
-        assert (await cancel(house, made)) == (status, answer), "a second time changes nothing"
+        assert (await cancel(server, made)) == (status, answer), "a second time changes nothing"
         shut = await customer.get(path_of(made))
         assert shut.status_code == 410
         page = Page(shut.text)
@@ -423,60 +425,60 @@ async def test_a_cancelled_invoice_is_shut(house: House, customer: Customer) -> 
     result = await customer.open(payment.path("result"))
     assert "This payment was cancelled. Nothing was charged." in result.text
     assert payment.attempts() == []
-    assert (await read(house, unseen))["uid"] is None
+    assert (await read(server, unseen))["uid"] is None
 
 
-async def test_in_the_customers_language(house: House) -> None:
-    made = await draft(house)
-    await cancel(house, made)
+async def test_in_the_customers_language(server: Server) -> None:
+    made = await draft(server)
+    await cancel(server, made)
     for accept, headline in (("ru", "Этот счёт отменён"), ("de", "Diese Rechnung wurde storniert")):
-        async with house.customer(**{"Accept-Language": accept}) as customer:
+        async with server.customer(**{"Accept-Language": accept}) as customer:
             shut = await customer.get(path_of(made))
         assert Page(shut.text).headline == headline
 
 
-async def test_what_is_paid_or_being_paid_is_not_cancelled(house: House) -> None:
+async def test_what_is_paid_or_being_paid_is_not_cancelled(server: Server) -> None:
     for card, word in ((PAID, "successful"), (CHALLENGE, "incomplete")):
-        made = await draft(house)
-        async with house.customer() as anna:
-            await anna.pay(await follow(house, anna, made), card)
-            status, answer = await cancel(house, made)
+        made = await draft(server)
+        async with server.customer() as anna:
+            await anna.pay(await follow(server, anna, made), card)
+            status, answer = await cancel(server, made)
             assert (status, list(answer["errors"])) == (422, ["status"])
             assert f"is {word}" in answer["errors"]["status"][0]
             assert (await anna.get(path_of(made))).status_code == 303
-        assert (await read(house, made))["cancelled_at"] is None
+        assert (await read(server, made))["cancelled_at"] is None
 
 
-async def test_an_expired_link_names_its_shop(house: House, customer: Customer) -> None:
-    made = await draft(house, expires=int(time.time() + house.offset) + 60)
-    house.offset += 61
+async def test_an_expired_link_names_its_shop(server: Server, customer: Customer) -> None:
+    made = await draft(server, expires=int(time.time() + server.offset) + 60)
+    server.offset += 61
     try:
         answer = await customer.get(path_of(made))
         assert answer.status_code == 410
         assert Page(answer.text).headline == "This link has ended"
         assert "Demo shop" in answer.text
-        assert (await read(house, made))["status"] == "expired"
+        assert (await read(server, made))["status"] == "expired"
     finally:
-        house.offset -= 61
+        server.offset -= 61
 
 
 # --- Again, reminded, in vain ------------------------------------------------------------------
 
 
-async def test_again(posting: House, office: PostOffice) -> None:
+async def test_again(posting: Server, mail_server: MailServer) -> None:
     to = "again@example.com"
     made = await make(posting, email=to)
     await becomes(posting, made, "sent")
     status, answer = await api(posting, "POST", f"/invoices/{made['id']}/send")
     assert (status, answer["invoice"]["mail_status"]) == (200, "queued")
     await becomes(posting, made, "sent")
-    first, second = mails(office, to)
+    first, second = mails(mail_server, to)
     assert first["Message-ID"] != second["Message-ID"], "asked for twice, it is two mails"
     path = f"/invoices/{made['id']}/send"
     status, answer = await api(posting, "POST", path, {"email": "new@example.org"})
     assert (status, answer["invoice"]["email"]) == (200, "new@example.org")
     await becomes(posting, made, "sent")
-    assert (len(mails(office, to)), len(mails(office, "new@example.org"))) == (2, 1)
+    assert (len(mails(mail_server, to)), len(mails(mail_server, "new@example.org"))) == (2, 1)
     for body in ({"email": "nobody"}, {"email": ""}):
         status, answer = await api(posting, "POST", path, body)
         assert (status, list(answer["errors"])) == (422, ["email"])
@@ -493,19 +495,19 @@ async def test_again(posting: House, office: PostOffice) -> None:
      ("ru", "Напоминание: счёт от Demo shop, 12,50 €", "Этот счёт ещё не оплачен.")],
 )  # fmt: skip
 async def test_the_reminder(
-    opened: Opened, office: PostOffice, language: str | None, subject: str, remark: str
+    opened: Opened, mail_server: MailServer, language: str | None, subject: str, remark: str
 ) -> None:
     to = f"remind-{language}@example.com"
-    async with opened(top=smtp(office.port)) as house:
-        made = await make(house, email=to, language=language)
-        await becomes(house, made, "sent")
-        house.offset += 6 * DAY + 60
-        await deliver(house)
-        await deliver(house)
-        found = await read(house, made)
+    async with opened(top=smtp(mail_server.port)) as server:
+        made = await make(server, email=to, language=language)
+        await becomes(server, made, "sent")
+        server.offset += 6 * DAY + 60
+        await deliver(server)
+        await deliver(server)
+        found = await read(server, made)
         assert found["reminded_at"] is not None
         assert (found["mail_status"], found["remind_error"]) == ("sent", None)
-    invoice, reminder = mails(office, to)
+    invoice, reminder = mails(mail_server, to)
     assert reminder["Subject"].replace("\u00a0", " ") == subject
     assert reminder["Content-Language"] == (language or "en")[:2]
     for part in ("plain", "html"):
@@ -519,44 +521,46 @@ async def test_the_reminder(
 
 async def test_a_mail_server_that_is_away(opened: Opened) -> None:
     """The API answers as ever; the mail comes when the server is back, also after a restart."""
-    with open_post_office() as office:
-        port = office.port
-    async with opened(top=smtp(port)) as house:
-        made = await make(house, email="later@example.com")
-        found = await told_why(house, made)
+    with open_mail_server() as mail_server:
+        port = mail_server.port
+    async with opened(top=smtp(port)) as server:
+        made = await make(server, email="later@example.com")
+        found = await told_why(server, made)
         assert (found["mail_status"], found["mailed_at"]) == ("queued", None)
         assert f"127.0.0.1:{port} can't be used" in found["mail_error"]
-    with open_post_office(port) as office:
-        async with restarted(house) as again:
+    with open_mail_server(port) as mail_server:
+        async with restarted(server) as again:
             sent = await becomes(again, made, "sent")
-        assert (sent["mail_error"], len(office.mails)) == (None, 1)
+        assert (sent["mail_error"], len(mail_server.mails)) == (None, 1)
 
 
-async def told_why(house: House, made: dict[str, Any]) -> dict[str, Any]:
+async def told_why(server: Server, made: dict[str, Any]) -> dict[str, Any]:
     """What is told once a try has come to nothing."""
     for _ in range(500):
-        if (found := await read(house, made))["mail_error"]:
+        if (found := await read(server, made))["mail_error"]:
             return found
         await asyncio.sleep(0.02)
     raise AssertionError(found)
 
 
-async def test_an_address_that_is_refused(posting: House, office: PostOffice) -> None:
-    office.refuses["gone@example.com"] = "550 no such box here"
+async def test_an_address_that_is_refused(posting: Server, mail_server: MailServer) -> None:
+    mail_server.refuses["gone@example.com"] = "550 no such box here"
     found = await becomes(posting, await make(posting, email="gone@example.com"), "failed")
     assert "refused the address: 550 no such box here" in found["mail_error"]
     assert (found["status"], found["mailed_at"]) == ("incomplete", None)
 
 
-async def test_a_server_that_is_full_is_tried_again(posting: House, office: PostOffice) -> None:
-    office.refuses["full@example.com"] = "452 try later"
+async def test_a_server_that_is_full_is_tried_again(
+    posting: Server, mail_server: MailServer
+) -> None:
+    mail_server.refuses["full@example.com"] = "452 try later"
     made = await make(posting, email="full@example.com")
     assert (await told_why(posting, made))["mail_status"] == "queued"
-    del office.refuses["full@example.com"]
+    del mail_server.refuses["full@example.com"]
     posting.offset += 70
     try:
         await deliver(posting)
     finally:
         posting.offset -= 70
     assert (await read(posting, made))["mail_status"] == "sent"
-    assert len(mails(office, "full@example.com")) == 1
+    assert len(mails(mail_server, "full@example.com")) == 1

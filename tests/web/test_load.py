@@ -10,8 +10,9 @@ from litestar import Litestar, get
 
 from checkout.web.errors import on_error
 from checkout.web.load import LoadShedder
-from tests.web.house import House
+from tests.support.asgi import asgi_transport
 from tests.web.page import Page
+from tests.web.server import Server
 
 
 class Slow:
@@ -44,9 +45,7 @@ class Slow:
             openapi_config=None,
             logging_config=None,
         )
-        self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app), base_url="http://x.y"
-        )
+        self.http = httpx.AsyncClient(transport=asgi_transport(self.app), base_url="http://x.y")
 
     async def wait(self) -> str:
         self.entered.set()
@@ -103,16 +102,16 @@ async def test_two_applications_count_apart() -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_the_page_of_an_overloaded_server(house: House) -> None:
+async def test_the_page_of_an_overloaded_server(server: Server) -> None:
     """As the real application shows it: the counter is set to full for a moment."""
-    gates: Any = [each for each in house.app.middleware if hasattr(each, "under_way")]
+    gates: Any = [each for each in server.app.middleware if hasattr(each, "under_way")]
     (gate,) = gates
-    made = await house.create()
+    made = await server.create()
     gate.under_way += 10_000
     try:
-        async with house.customer() as customer:
+        async with server.customer() as customer:
             page = await customer.get(made.path())
-            api = await customer.get(f"/ctp/api/checkouts/{made.token}", headers=house.basic())
+            api = await customer.get(f"/ctp/api/checkouts/{made.token}", headers=server.basic())
             alive = await customer.get("/health/live")
     finally:
         gate.under_way -= 10_000

@@ -8,15 +8,15 @@ import re
 import pytest
 
 from checkout.model.card_form import SENSITIVE
-from tests.web.house import CARD, House, Made
 from tests.web.page import Page
+from tests.web.server import CARD, CreatedPayment, Server
 from tests.web.test_apps import pay as pay_in_app
 
 TYPED = ("number", "expiry", "exp_month", "exp_year", "code", "holder")
 
 
-async def no_card_form(house: House, made: Made) -> Page:
-    async with house.customer() as customer:
+async def no_card_form(server: Server, made: CreatedPayment) -> Page:
+    async with server.customer() as customer:
         page = await customer.open(made.path())
     inputs = page.form("pay").inputs
     assert not set(inputs) & set(TYPED)
@@ -25,40 +25,40 @@ async def no_card_form(house: House, made: Made) -> Page:
     return page
 
 
-async def test_no_page_asks_for_a_card(house: House) -> None:
-    made = await house.create(payment_method={"types": ["bank_transfer", "sbp", "erip"]})
-    await no_card_form(house, made)
+async def test_no_page_asks_for_a_card(server: Server) -> None:
+    made = await server.create(payment_method={"types": ["bank_transfer", "sbp", "erip"]})
+    await no_card_form(server, made)
 
 
 @pytest.mark.parametrize("name", SENSITIVE)
-async def test_a_card_that_is_sent_is_refused(house: House, name: str) -> None:
+async def test_a_card_that_is_sent_is_refused(server: Server, name: str) -> None:
     """Nothing of it goes anywhere, and the payment stands as it was."""
-    made = await house.create(payment_method={"types": ["sbp"]})
-    form = (await no_card_form(house, made)).form("pay")
-    before, charges = made.books(), len(house.line.charges)
-    async with house.customer() as customer:
+    made = await server.create(payment_method={"types": ["sbp"]})
+    form = (await no_card_form(server, made)).form("pay")
+    before, charges = made.books(), len(server.line.charges)
+    async with server.customer() as customer:
         for method in ("sbp", "credit_card", ""):
             sent = {"method": method, name: CARD[name]}
             answer = await customer.submit(form, **sent)
             assert answer.status_code == 400
             assert CARD["number"] not in answer.text
-    assert (made.books(), len(house.line.charges)) == (before, charges)
+    assert (made.books(), len(server.line.charges)) == (before, charges)
 
 
-async def test_what_has_no_card_is_paid(house: House) -> None:
-    made = await house.create(payment_method={"types": ["sbp"]})
-    form = (await no_card_form(house, made)).form("pay")
-    async with house.customer() as customer:
+async def test_what_has_no_card_is_paid(server: Server) -> None:
+    made = await server.create(payment_method={"types": ["sbp"]})
+    form = (await no_card_form(server, made)).form("pay")
+    async with server.customer() as customer:
         answer = await customer.submit(form, **dict.fromkeys(TYPED, ""))
     assert answer.headers["location"] == made.path("redirect")
 
 
-async def test_an_app_is_refused_too(house: House) -> None:
-    made = await house.create(payment_method={"types": ["sbp"]})
-    before, charges = made.books(), len(house.line.charges)
-    async with house.customer() as customer:
+async def test_an_app_is_refused_too(server: Server) -> None:
+    made = await server.create(payment_method={"types": ["sbp"]})
+    before, charges = made.books(), len(server.line.charges)
+    async with server.customer() as customer:
         for method in ("sbp", "credit_card"):
             answer = await pay_in_app(customer, made, request_payment_method=method)
             assert answer.status_code in (400, 422)
             assert CARD["number"] not in answer.text
-    assert (made.books(), len(house.line.charges)) == (before, charges)
+    assert (made.books(), len(server.line.charges)) == (before, charges)

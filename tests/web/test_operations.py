@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.web.house import PAID, SHOP, Customer, House, Made
+from tests.web.server import PAID, SHOP, CreatedPayment, Customer, Server
 
 SHAPE = {
     "uid", "id", "parent_uid", "token", "shop_id", "type", "status", "message", "amount",
@@ -18,8 +18,8 @@ SHAPE = {
 }  # fmt: skip
 
 
-async def paid(house: House, customer: Customer, kind: str = "payment") -> Made:
-    made = await house.create(
+async def paid(server: Server, customer: Customer, kind: str = "payment") -> CreatedPayment:
+    made = await server.create(
         transaction_type=kind, settings={"notification_url": f"{SHOP}/notify"}
     )
     await customer.pay(made, PAID)
@@ -27,48 +27,48 @@ async def paid(house: House, customer: Customer, kind: str = "payment") -> Made:
 
 
 async def asked(
-    house: House, http: Customer, kind: str, uid: str, headers: Any = (), **more: Any
+    server: Server, http: Customer, kind: str, uid: str, headers: Any = (), **more: Any
 ) -> httpx.Response:
     body = {"request": {"parent_uid": uid, "reason": "returned", **more}}
     return await http.post(
-        f"/transactions/{kind}s", json=body, headers=house.basic() | dict(headers)
+        f"/transactions/{kind}s", json=body, headers=server.basic() | dict(headers)
     )
 
 
-async def done(house: House, http: Customer, kind: str, uid: str, **more: Any) -> dict[str, Any]:
-    answer = await asked(house, http, kind, uid, **more)
+async def done(server: Server, http: Customer, kind: str, uid: str, **more: Any) -> dict[str, Any]:
+    answer = await asked(server, http, kind, uid, **more)
     assert answer.status_code == 200, answer.text
     said: dict[str, Any] = answer.json()["transaction"]
     assert said["status"] == "successful", said
     return said
 
 
-async def letters(house: House, made: Made, count: int) -> list[dict[str, Any]]:
+async def letters(server: Server, made: CreatedPayment, count: int) -> list[dict[str, Any]]:
     """Those about the payment, once there are so many; and a moment later no more."""
     for _ in range(200):
-        if len(house.mailbox.about(made.token)) >= count:
+        if len(server.mailbox.about(made.token)) >= count:
             break
         await asyncio.sleep(0.02)
     await asyncio.sleep(0.05)
-    found = house.mailbox.about(made.token)
+    found = server.mailbox.about(made.token)
     assert len(found) == count, found
     return found
 
 
-async def test_reserved_collected_and_sent_back(house: House, customer: Customer) -> None:
-    made = await paid(house, customer, "authorization")
-    capture = await done(house, customer, "capture", made.uid, amount=1500)
+async def test_reserved_collected_and_sent_back(server: Server, customer: Customer) -> None:
+    made = await paid(server, customer, "authorization")
+    capture = await done(server, customer, "capture", made.uid, amount=1500)
     assert set(capture) >= SHAPE
     assert (capture["type"], capture["parent_uid"]) == ("capture", made.uid)
-    first = await done(house, customer, "refund", capture["uid"], amount=400)
-    second = await done(house, customer, "refund", made.uid)
+    first = await done(server, customer, "refund", capture["uid"], amount=400)
+    second = await done(server, customer, "refund", made.uid)
     assert (first["parent_uid"], second["parent_uid"]) == (capture["uid"], made.uid)
     assert (second["amount"], second["reason"]) == (1100, "returned")
     # The gateway was told of the capture, whichever the shop named.
-    at_gateway = {t.type: t.uid for t in house.world.transactions.values()}
-    refunds = [house.line.sent(-1), house.line.sent(-2)]
+    at_gateway = {t.type: t.uid for t in server.world.transactions.values()}
+    refunds = [server.line.sent(-1), server.line.sent(-2)]
     assert {each["parent_uid"] for each in refunds} == {at_gateway["capture"]}
-    told = await letters(house, made, 4)
+    told = await letters(server, made, 4)
     assert [(each["type"], each["status"], each["amount"]) for each in told] == [
         ("authorization", "successful", 1999),
         ("capture", "successful", 1500),
@@ -79,15 +79,15 @@ async def test_reserved_collected_and_sent_back(house: House, customer: Customer
     assert (await made.told())["status"] == "refunded"
     for each in told[1:]:
         assert each["three_d_secure_verification"] == {}
-        read = await customer.get(f"/transactions/{each['uid']}", headers=house.basic())
+        read = await customer.get(f"/transactions/{each['uid']}", headers=server.basic())
         assert read.json()["transaction"] == each, "the same shape, whoever asks"
 
 
-async def test_a_hold_is_given_back(house: House, customer: Customer) -> None:
-    made = await paid(house, customer, "authorization")
-    void = await done(house, customer, "void", made.uid)
+async def test_a_hold_is_given_back(server: Server, customer: Customer) -> None:
+    made = await paid(server, customer, "authorization")
+    void = await done(server, customer, "void", made.uid)
     assert (void["type"], void["parent_uid"], void["amount"]) == ("void", made.uid, 1999)
-    told = await letters(house, made, 2)
+    told = await letters(server, made, 2)
     assert [each["type"] for each in told] == ["authorization", "void"]
 
 
@@ -102,52 +102,52 @@ async def test_a_hold_is_given_back(house: House, customer: Customer) -> None:
     ],
 )
 async def test_what_can_not_be_done(
-    house: House, customer: Customer, kind: str, more: dict[str, Any], field: str, why: str | None
+    server: Server, customer: Customer, kind: str, more: dict[str, Any], field: str, why: str | None
 ) -> None:
-    made = await paid(house, customer)
-    sent = len(house.line.charges)
-    answer = await asked(house, customer, kind, made.uid, **more)
+    made = await paid(server, customer)
+    sent = len(server.line.charges)
+    answer = await asked(server, customer, kind, made.uid, **more)
     assert answer.status_code == 422
     reasons = answer.json()["errors"][field]
     assert why is None or reasons == [why]
-    assert len(house.line.charges) == sent
+    assert len(server.line.charges) == sent
 
 
-async def test_by_the_wrong_uid(house: House, customer: Customer) -> None:
-    made = await paid(house, customer, "authorization")
-    capture = await done(house, customer, "capture", made.uid)
-    refund = await done(house, customer, "refund", made.uid, amount=1)
+async def test_by_the_wrong_uid(server: Server, customer: Customer) -> None:
+    made = await paid(server, customer, "authorization")
+    capture = await done(server, customer, "capture", made.uid)
+    refund = await done(server, customer, "refund", made.uid, amount=1)
     for kind, uid, why in (
         ("void", capture["uid"], "is a capture: can't void it"),
         ("capture", capture["uid"], "is a capture: can't capture it"),
         ("refund", refund["uid"], "is a refund: can't refund it"),
     ):
-        answer = await asked(house, customer, kind, uid)
+        answer = await asked(server, customer, kind, uid)
         assert answer.status_code == 422
         assert answer.json()["errors"] == {"parent_uid": [why]}
     for uid in (made.token[:36], "no-such"):
-        answer = await asked(house, customer, "refund", uid)
+        answer = await asked(server, customer, "refund", uid)
         assert (answer.status_code, answer.json()["message"]) == (404, "Record not found")
-    framing = {"headers": house.basic("framing")}
+    framing = {"headers": server.basic("framing")}
     stranger = await customer.get(f"/transactions/{capture['uid']}", **framing)
     assert stranger.status_code == 404
 
 
-async def test_the_same_request_id_is_the_same_refund(house: House, customer: Customer) -> None:
-    made = await paid(house, customer)
+async def test_the_same_request_id_is_the_same_refund(server: Server, customer: Customer) -> None:
+    made = await paid(server, customer)
     once = {"headers": {"RequestID": "refund-1"}, "amount": 100}
-    both = [await asked(house, customer, "refund", made.uid, **once) for _ in range(2)]
+    both = [await asked(server, customer, "refund", made.uid, **once) for _ in range(2)]
     assert both[0].json() == both[1].json()
-    assert [each["type"] for each in await letters(house, made, 2)] == ["payment", "refund"]
+    assert [each["type"] for each in await letters(server, made, 2)] == ["payment", "refund"]
 
 
-async def test_a_refusal_is_the_answer_alone(house: House, customer: Customer) -> None:
-    made = await paid(house, customer)
-    house.line.broken.append(httpx.ConnectError("nobody there"))
-    answer = await asked(house, customer, "refund", made.uid)
+async def test_a_refusal_is_the_answer_alone(server: Server, customer: Customer) -> None:
+    made = await paid(server, customer)
+    server.line.broken.append(httpx.ConnectError("nobody there"))
+    answer = await asked(server, customer, "refund", made.uid)
     said = answer.json()["transaction"]
     assert (said["status"], said["message"]) == ("failed", "Not sent, nothing has moved")
     assert said["paid_at"] is None
-    await letters(house, made, 1)
-    await done(house, customer, "refund", made.uid)
-    await letters(house, made, 2)
+    await letters(server, made, 1)
+    await done(server, customer, "refund", made.uid)
+    await letters(server, made, 2)

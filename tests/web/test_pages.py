@@ -10,16 +10,16 @@ import pytest
 
 from checkout.i18n import translations
 from tests.web.conftest import Opened
-from tests.web.house import (
+from tests.web.page import Page
+from tests.web.server import (
     CHALLENGE,
     DECLINED,
     PAID,
+    CreatedPayment,
     Customer,
-    House,
-    Made,
+    Server,
     raw,
 )
-from tests.web.page import Page
 
 PAGES = ("", "pay", "redirect", "wait", "status", "result")
 
@@ -32,8 +32,8 @@ def bare(html: str) -> str:
 # --- The way in --------------------------------------------------------------------------------
 
 
-async def test_the_existing_widgets_address(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_the_existing_widgets_address(server: Server, customer: Customer) -> None:
+    made = await server.create()
     answer = await customer.get(f"/widget/hpp.html?token={made.token}")
     assert answer.status_code == 303
     assert answer.headers["location"] == made.path()
@@ -41,14 +41,14 @@ async def test_the_existing_widgets_address(house: House, customer: Customer) ->
 
 
 @pytest.mark.parametrize("query", ["", "?token=", "?token=x", f"?token={'0' * 64}", "?other=1"])
-async def test_no_such_token(house: House, customer: Customer, query: str) -> None:
+async def test_no_such_token(server: Server, customer: Customer, query: str) -> None:
     answer = await customer.get(f"/widget/hpp.html{query}")
     assert answer.status_code == 404
     assert Page(answer.text).headline == "There is no such payment"
 
 
-async def test_the_payment_page(house: House, customer: Customer) -> None:
-    made = await house.create(order={"additional_data": {"receipt_text": ["2 x Stalls", "Fee"]}})
+async def test_the_payment_page(server: Server, customer: Customer) -> None:
+    made = await server.create(order={"additional_data": {"receipt_text": ["2 x Stalls", "Fee"]}})
     page = await customer.open(made.path())
     assert page.all("html", lang="en", dir="ltr")
     assert "Demo shop" in page.text
@@ -67,10 +67,10 @@ async def test_the_payment_page(house: House, customer: Customer) -> None:
     assert page.form("cancel").method == "post"
 
 
-async def test_a_test_payment_says_so(house: House, customer: Customer) -> None:
-    shown = await customer.open((await house.create(test=True)).path())
+async def test_a_test_payment_says_so(server: Server, customer: Customer) -> None:
+    shown = await customer.open((await server.create(test=True)).path())
     assert "Test mode" in shown.text
-    shown = await customer.open((await house.create()).path())
+    shown = await customer.open((await server.create()).path())
     assert "Test mode" not in shown.text
 
 
@@ -80,16 +80,16 @@ async def test_a_test_payment_says_so(house: House, customer: Customer) -> None:
      (100000000, "EUR", "€1,000,000.00"), (1999, "RSD", "RSD 19.99")],
 )  # fmt: skip
 async def test_amounts(
-    house: House, customer: Customer, minor: int, currency: str, shown: str
+    server: Server, customer: Customer, minor: int, currency: str, shown: str
 ) -> None:
-    made = await house.create(order={"amount": minor, "currency": currency})
+    made = await server.create(order={"amount": minor, "currency": currency})
     page = await customer.open(made.path())
     assert shown in page.headline.replace("\xa0", " ")
 
 
-async def test_what_a_shop_wrote_is_text(house: House, customer: Customer) -> None:
+async def test_what_a_shop_wrote_is_text(server: Server, customer: Customer) -> None:
     evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}"
-    made = await house.create(
+    made = await server.create(
         order={
             "description": evil,
             "tracking_id": evil,
@@ -109,7 +109,7 @@ async def test_what_a_shop_wrote_is_text(house: House, customer: Customer) -> No
     assert not page.all("img")
 
 
-async def test_a_page_holds_nothing_of_another_payment(house: House, customer: Customer) -> None:
+async def test_a_page_holds_nothing_of_another_payment(server: Server, customer: Customer) -> None:
     """Pages share what they have in common; what is a payment's own stays its own."""
     hole = "\ue000form_token\ue001 \ue000nowhere\ue001"
     orders: list[Any] = [
@@ -117,10 +117,10 @@ async def test_a_page_holds_nothing_of_another_payment(house: House, customer: C
         for n in range(4)
     ]
     made = [
-        await house.create(order=order, settings={"button_text": f"Take {n} now"})
+        await server.create(order=order, settings={"button_text": f"Take {n} now"})
         for n, order in enumerate(orders)
     ]
-    async with house.customer() as other:
+    async with server.customer() as other:
         for n in (0, 1, 2, 3, 1, 0):
             answer = await (customer if n % 2 else other).get(made[n].path())
             page, order = Page(answer.text), orders[n]
@@ -159,9 +159,9 @@ ENGLISH, GERMAN, RUSSIAN = "en", "de", "ru"
      ("de;q=x,ru", RUSSIAN), ("en-US,en;q=0.9,de;q=0.9", ENGLISH), (",,;;q=1,ru", RUSSIAN),
      ("x" * 4000 + ",de", ENGLISH), ("\xe9,de", GERMAN)],
 )  # fmt: skip
-async def test_the_browsers_language(house: House, accept: str, language: str) -> None:
-    made = await house.create()
-    async with house.customer() as http:
+async def test_the_browsers_language(server: Server, accept: str, language: str) -> None:
+    made = await server.create()
+    async with server.customer() as http:
         answer = await http.get(
             f"/widget/hpp.html?token={made.token}",
             headers=[(b"Accept-Language", accept.encode("latin-1"))],
@@ -174,16 +174,18 @@ async def test_the_browsers_language(house: House, accept: str, language: str) -
     [("ru", RUSSIAN), ("ru-RU", RUSSIAN), ("fr", GERMAN), ("", GERMAN), (None, GERMAN),
      ("nonsense!", GERMAN)],
 )  # fmt: skip
-async def test_the_shops_wish_comes_first(house: House, wish: str | None, language: str) -> None:
-    made = await house.create(settings={"language": wish})
-    async with house.customer(**{"Accept-Language": "de"}) as http:
+async def test_the_shops_wish_comes_first(server: Server, wish: str | None, language: str) -> None:
+    made = await server.create(settings={"language": wish})
+    async with server.customer(**{"Accept-Language": "de"}) as http:
         answer = await http.get(f"/widget/hpp.html?token={made.token}")
         assert answer.headers["location"] == made.path(lang=language)
 
 
 @pytest.mark.parametrize("lang", [ENGLISH, GERMAN, RUSSIAN])
-async def test_the_addresss_language_is_shown(house: House, customer: Customer, lang: str) -> None:
-    made = await house.create(settings={"language": "en"})
+async def test_the_addresss_language_is_shown(
+    server: Server, customer: Customer, lang: str
+) -> None:
+    made = await server.create(settings={"language": "en"})
     page = await customer.open(made.path(lang=lang))
     assert page.all("html", lang=lang)
     words = translations(lang).gettext("Cancel payment")
@@ -196,16 +198,16 @@ async def test_the_addresss_language_is_shown(house: House, customer: Customer, 
 
 
 @pytest.mark.parametrize("lang", ["fr", "EN", "en-US", "x", "..", "e\xa0n"])
-async def test_an_unknown_language(house: House, customer: Customer, lang: str) -> None:
-    made = await house.create()
+async def test_an_unknown_language(server: Server, customer: Customer, lang: str) -> None:
+    made = await server.create()
     for page in PAGES:
         answer = await customer.get(made.path(page, lang=lang))
         assert answer.status_code == 404
     assert Page(answer.text).headline == "There is no such payment"
 
 
-async def test_an_error_speaks_the_customers_language(house: House) -> None:
-    async with house.customer(**{"Accept-Language": "de"}) as http:
+async def test_an_error_speaks_the_customers_language(server: Server) -> None:
+    async with server.customer(**{"Accept-Language": "de"}) as http:
         answer = await http.get("/nowhere")
         assert Page(answer.text).all("html", lang="de")
         answer = await http.get("/ru/payment/x/y")
@@ -216,9 +218,9 @@ async def test_an_error_speaks_the_customers_language(house: House) -> None:
 
 
 async def test_a_wrong_uid_and_a_wrong_secret_look_the_same(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
-    made, other = await house.create(), await house.create()
+    made, other = await server.create(), await server.create()
     strangers = [
         (made.uid, "x"),
         (made.uid, other.secret),
@@ -232,7 +234,7 @@ async def test_a_wrong_uid_and_a_wrong_secret_look_the_same(
     for kind, page in [("payment", page) for page in PAGES] + [("order", "")]:
         found = set()
         for uid, secret in strangers:
-            path = Made(house, "", "", uid, secret).path(page, kind=kind)
+            path = CreatedPayment(server, "", "", uid, secret).path(page, kind=kind)
             answer = await customer.get(path)
             assert answer.status_code == 404
             headers = dict(answer.headers)
@@ -244,8 +246,8 @@ async def test_a_wrong_uid_and_a_wrong_secret_look_the_same(
 
 
 @pytest.mark.parametrize("odd", ["\x00", "%", "é", "a" * 5000, "'; DROP TABLE payments"])
-async def test_odd_addresses(house: House, odd: str) -> None:
-    made = await house.create()
+async def test_odd_addresses(server: Server, odd: str) -> None:
+    made = await server.create()
     for path in (
         f"/en/payment/{odd}/{made.secret}",
         f"/en/payment/{made.uid}/{odd}",
@@ -255,17 +257,17 @@ async def test_odd_addresses(house: House, odd: str) -> None:
         f"/static/{odd}",
         f"/{odd}",
     ):
-        assert (await raw(house.app, "GET", path)).status == 404, path
-    assert (await raw(house.app, "POST", f"/notify/cards/{odd}")).status == 404
+        assert (await raw(server.app, "GET", path)).status == 404, path
+    assert (await raw(server.app, "POST", f"/notify/cards/{odd}")).status == 404
 
 
 # --- HEAD answers like GET ---------------------------------------------------------------------
 
 
-async def test_head(house: House, customer: Customer) -> None:
-    made, paid = await house.create(), await house.create()
+async def test_head(server: Server, customer: Customer) -> None:
+    made, paid = await server.create(), await server.create()
     await customer.pay(paid)
-    challenged = await house.create()
+    challenged = await server.create()
     await customer.pay(challenged, CHALLENGE)
     ticket = challenged.attempts()[0]["return_ticket"]
     page = await customer.open(made.path())
@@ -293,7 +295,7 @@ async def test_head(house: House, customer: Customer) -> None:
 # --- Where a payment is ------------------------------------------------------------------------
 
 
-async def at(customer: Customer, made: Made) -> dict[str, Any]:
+async def at(customer: Customer, made: CreatedPayment) -> dict[str, Any]:
     """Where each page of a payment sends a customer: "here" or the page's name."""
     found = {}
     for page in PAGES:
@@ -311,15 +313,15 @@ async def at(customer: Customer, made: Made) -> dict[str, Any]:
     return found
 
 
-async def test_open(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_open(server: Server, customer: Customer) -> None:
+    made = await server.create()
     assert await at(customer, made) == {
         "": "here", "pay": "", "redirect": "", "wait": "", "status": "", "result": "",
     }  # fmt: skip
 
 
-async def test_paid(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_paid(server: Server, customer: Customer) -> None:
+    made = await server.create()
     answer = await customer.pay(made, PAID)
     assert answer.status_code == 303
     assert answer.headers["location"] == made.path("result")
@@ -333,8 +335,8 @@ async def test_paid(house: House, customer: Customer) -> None:
     assert "Visa •••• 0000" in page.text
 
 
-async def test_declined_and_open_again(house: House, customer: Customer) -> None:
-    made = await house.create(attempts=2)
+async def test_declined_and_open_again(server: Server, customer: Customer) -> None:
+    made = await server.create(attempts=2)
     answer = await customer.pay(made, DECLINED)
     assert answer.headers["location"] == made.path()
     assert (await at(customer, made))[""] == "here"
@@ -348,8 +350,8 @@ async def test_declined_and_open_again(house: House, customer: Customer) -> None
     assert (await customer.open(made.path("result"))).headline == "Your bank declined the payment"
 
 
-async def test_sent_to_the_bank(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_sent_to_the_bank(server: Server, customer: Customer) -> None:
+    made = await server.create()
     answer = await customer.pay(made, CHALLENGE)
     assert answer.headers["location"] == made.path("redirect")
     assert await at(customer, made) == {
@@ -358,9 +360,9 @@ async def test_sent_to_the_bank(house: House, customer: Customer) -> None:
     }  # fmt: skip
 
 
-async def test_nobody_knows(house: House, customer: Customer) -> None:
-    made = await house.create()
-    house.line.broken.append(httpx.ReadTimeout("slow"))
+async def test_nobody_knows(server: Server, customer: Customer) -> None:
+    made = await server.create()
+    server.line.broken.append(httpx.ReadTimeout("slow"))
     answer = await customer.pay(made, PAID)
     assert answer.headers["location"] == made.path("wait")
     assert await at(customer, made) == {
@@ -372,9 +374,9 @@ async def test_nobody_knows(house: House, customer: Customer) -> None:
     assert "number" not in {name for form in page.forms for name in form.inputs}
 
 
-async def test_a_connection_that_never_was(house: House, customer: Customer) -> None:
-    made = await house.create()
-    house.line.broken.append(httpx.ConnectError("no"))
+async def test_a_connection_that_never_was(server: Server, customer: Customer) -> None:
+    made = await server.create()
+    server.line.broken.append(httpx.ConnectError("no"))
     answer = await customer.pay(made, PAID)
     assert answer.headers["location"] == made.path()
     page = await customer.open(made.path())
@@ -382,8 +384,8 @@ async def test_a_connection_that_never_was(house: House, customer: Customer) -> 
     assert (await customer.pay(made, PAID)).headers["location"] == made.path("result")
 
 
-async def test_cancelled(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_cancelled(server: Server, customer: Customer) -> None:
+    made = await server.create()
     page = await customer.open(made.path())
     answer = await customer.submit(page.form("cancel"))
     assert answer.headers["location"] == made.path("result")
@@ -392,19 +394,21 @@ async def test_cancelled(house: House, customer: Customer) -> None:
 
 
 async def test_expired(opened: Opened) -> None:
-    async with opened() as house, house.customer() as customer:
-        made = await house.create()
+    async with opened() as server, server.customer() as customer:
+        made = await server.create()
         page = await customer.open(made.path())
-        house.offset = 24 * 3600 + 1
+        server.offset = 24 * 3600 + 1
         assert set((await at(customer, made)).values()) == {"result", "here"}
         assert (await customer.open(made.path("result"))).headline == "Time is up"
         late = await customer.submit(page.form("pay"), number=PAID, expiry="12/39", code="123")
         assert late.headers["location"] == made.path("result")
-        assert not house.line.charges
+        assert not server.line.charges
 
 
-async def test_instructions(house: House, customer: Customer) -> None:
-    made = await house.create(payment_method={"types": ["erip"], "erip": {"account_number": "777"}})
+async def test_instructions(server: Server, customer: Customer) -> None:
+    made = await server.create(
+        payment_method={"types": ["erip"], "erip": {"account_number": "777"}}
+    )
     page = await customer.open(made.path())
     assert "number" not in page.form("pay").inputs
     assert "Continue" in page.text
@@ -420,12 +424,12 @@ async def test_instructions(house: House, customer: Customer) -> None:
 # --- The page that leaves ----------------------------------------------------------------------
 
 
-async def test_a_link_that_leaves(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_a_link_that_leaves(server: Server, customer: Customer) -> None:
+    made = await server.create()
     await customer.pay(made, CHALLENGE)
     answer = await customer.get(made.path("redirect"))
     page = Page(answer.text)
-    sent = house.world.tracked("overpay_cards", "361", made.attempts()[0]["key"])[0]
+    sent = server.world.tracked("overpay_cards", "361", made.attempts()[0]["key"])[0]
     target = f"http://localhost:8002/process/{sent.uid}"
     assert page.refresh == f"0;url={target}"
     assert page.links[target]
@@ -434,8 +438,8 @@ async def test_a_link_that_leaves(house: House, customer: Customer) -> None:
     assert "form-action https:" in policy
 
 
-async def test_a_form_that_leaves(house: House, customer: Customer) -> None:
-    made = await house.create(payment_method={"types": ["sbp"]})
+async def test_a_form_that_leaves(server: Server, customer: Customer) -> None:
+    made = await server.create(payment_method={"types": ["sbp"]})
     page = await customer.open(made.path())
     answer = await customer.submit(page.form("pay"))
     assert answer.headers["location"] == made.path("redirect")
@@ -449,20 +453,20 @@ async def test_a_form_that_leaves(house: House, customer: Customer) -> None:
     assert page.form("cancel")
 
 
-async def test_leaving_a_frame_takes_a_click(house: House, customer: Customer) -> None:
+async def test_leaving_a_frame_takes_a_click(server: Server, customer: Customer) -> None:
     framed = {"Sec-Fetch-Dest": "iframe"}
-    made = await house.create(shop="framing", settings={"return_url": None})
+    made = await server.create(shop="framing", settings={"return_url": None})
     shown = await customer.open(made.path(), **framed)
     assert shown.all("html", class_="framed")
     assert not shown.all("footer")
-    house.world.behaviour.iframe = False
+    server.world.behaviour.iframe = False
     try:
         answer = await customer.submit(
             shown.form("pay"), headers=framed, number=CHALLENGE, expiry="12/39", code="123",
             holder="ANNA LEE",
         )  # fmt: skip
     finally:
-        house.world.behaviour.iframe = True
+        server.world.behaviour.iframe = True
     assert answer.headers["location"] == made.path("redirect")
     page = await customer.open(made.path("redirect"), **framed)
     assert page.refresh is None
@@ -471,9 +475,9 @@ async def test_leaving_a_frame_takes_a_click(house: House, customer: Customer) -
     assert outside.refresh is not None
 
 
-async def test_a_bank_that_may_be_framed(house: House, customer: Customer) -> None:
+async def test_a_bank_that_may_be_framed(server: Server, customer: Customer) -> None:
     framed = {"Sec-Fetch-Dest": "iframe"}
-    made = await house.create(shop="framing", settings={"return_url": None})
+    made = await server.create(shop="framing", settings={"return_url": None})
     await customer.pay(made, CHALLENGE)
     page = await customer.open(made.path("redirect"), **framed)
     assert page.refresh is not None
@@ -485,20 +489,20 @@ async def test_a_bank_that_may_be_framed(house: House, customer: Customer) -> No
 # --- Polling -----------------------------------------------------------------------------------
 
 
-async def test_status_as_json(house: House, customer: Customer) -> None:
+async def test_status_as_json(server: Server, customer: Customer) -> None:
     as_json = {"Accept": "application/json"}
-    made = await house.create()
+    made = await server.create()
     path = made.path("status")
     before = (await customer.get(path, headers=as_json)).json()
     assert before == {"uid": made.uid, "status": "incomplete", "message": None, "next_check": None}
 
-    house.line.broken.append(httpx.ReadTimeout("slow"))
+    server.line.broken.append(httpx.ReadTimeout("slow"))
     await customer.pay(made, PAID)
     waiting = (await customer.get(path, headers=as_json)).json()
     assert (waiting["status"], waiting["message"]) == ("pending", "Waiting")
     assert 0 < waiting["next_check"] <= 30
 
-    paid = await house.create()
+    paid = await server.create()
     await customer.pay(paid, PAID)
     answer = await customer.get(paid.path("status"), headers=as_json)
     assert answer.json() == {
@@ -508,9 +512,9 @@ async def test_status_as_json(house: House, customer: Customer) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_status_as_a_fragment(house: House, customer: Customer) -> None:
-    made = await house.create()
-    house.line.broken.append(httpx.ReadTimeout("slow"))
+async def test_status_as_a_fragment(server: Server, customer: Customer) -> None:
+    made = await server.create()
+    server.line.broken.append(httpx.ReadTimeout("slow"))
     await customer.pay(made, PAID)
     answer = await customer.get(made.path("status"), headers={"HX-Request": "true"})
     assert answer.status_code == 200
@@ -524,23 +528,23 @@ async def test_status_as_a_fragment(house: House, customer: Customer) -> None:
     assert status["hx-nonce"] == nonce[1]
 
 
-async def test_many_who_poll_ask_once(house: House, customer: Customer) -> None:
-    made = await house.create()
-    house.line.broken.append(httpx.ReadTimeout("slow"))
+async def test_many_who_poll_ask_once(server: Server, customer: Customer) -> None:
+    made = await server.create()
+    server.line.broken.append(httpx.ReadTimeout("slow"))
     await customer.pay(made, PAID)
-    before = len(house.line.questions)
+    before = len(server.line.questions)
     for _ in range(30):
         await customer.get(made.path("status"))
         await customer.get(made.path("wait"))
-    assert len(house.line.questions) - before <= 1
+    assert len(server.line.questions) - before <= 1
 
 
 # --- Reading changes nothing -------------------------------------------------------------------
 
 
-async def test_mail_scanners_change_nothing(house: House, customer: Customer) -> None:
+async def test_mail_scanners_change_nothing(server: Server, customer: Customer) -> None:
     """Every address that a customer or a scanner may open, by GET and HEAD, many times."""
-    made = await house.create()
+    made = await server.create()
     answers = []
     before = made.books()
     for _ in range(5):
@@ -556,12 +560,12 @@ async def test_mail_scanners_change_nothing(house: House, customer: Customer) ->
     assert made.books() == before
     assert not made.attempts()
     assert (await made.told())["status"] is None
-    assert not house.mailbox.about(made.token)
+    assert not server.mailbox.about(made.token)
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "POST", "PROPFIND"])
-async def test_other_verbs(house: House, customer: Customer, method: str) -> None:
-    made = await house.create()
+async def test_other_verbs(server: Server, customer: Customer, method: str) -> None:
+    made = await server.create()
     before = made.books()
     for path in (made.path(), made.path("result"), made.path(kind="order"), "/health/live"):
         answer = await customer.request(method, path)
@@ -572,8 +576,8 @@ async def test_other_verbs(house: House, customer: Customer, method: str) -> Non
 # --- The receipt -------------------------------------------------------------------------------
 
 
-async def test_the_order_page_names_nobody(house: House, customer: Customer) -> None:
-    made = await house.create(
+async def test_the_order_page_names_nobody(server: Server, customer: Customer) -> None:
+    made = await server.create(
         customer={
             "email": "anna.lee@example.com", "first_name": "Annamaria", "last_name": "Leeuwen",
             "phone": "+375291234567", "address": "Long street 7", "city": "Grodnoburg",
@@ -596,8 +600,8 @@ async def test_the_order_page_names_nobody(house: House, customer: Customer) -> 
         assert words in page.text
 
 
-async def test_the_order_page_leads_to_what_is_open(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_the_order_page_leads_to_what_is_open(server: Server, customer: Customer) -> None:
+    made = await server.create()
     page = await customer.open(made.path(kind="order"))
     assert made.path() in page.links
     await customer.pay(made, PAID)
@@ -613,9 +617,9 @@ def unsigned(page: Page) -> list[str]:
     return [re.sub(r"(&result=)[\w.-]+", r"\1SIGNED", link) for link in page.links]
 
 
-async def test_back_to_the_shop(house: House, customer: Customer) -> None:
+async def test_back_to_the_shop(server: Server, customer: Customer) -> None:
     back = "https://shop.example.com/thanks?a=%20b&c[]=1#part"
-    made = await house.create(settings={"return_url": back})
+    made = await server.create(settings={"return_url": back})
     await customer.pay(made, PAID)
     page = await customer.open(made.path("result"))
     wanted = (
@@ -629,9 +633,9 @@ async def test_back_to_the_shop(house: House, customer: Customer) -> None:
 
 @pytest.mark.parametrize(("seconds", "scripted"), [(0, False), (5, True)])
 async def test_back_by_itself(
-    house: House, customer: Customer, seconds: int, scripted: bool
+    server: Server, customer: Customer, seconds: int, scripted: bool
 ) -> None:
-    made = await house.create(settings={"auto_return": seconds, "button_next_text": "Onwards"})
+    made = await server.create(settings={"auto_return": seconds, "button_next_text": "Onwards"})
     await customer.pay(made, PAID)
     page = await customer.open(made.path("result"))
     assert page.refresh is not None
@@ -656,9 +660,9 @@ OWN = "https://shop.example.com"
     ids=["success", "decline", "fail", "return wins"],
 )  # fmt: skip
 async def test_which_address(
-    house: House, customer: Customer, number: str, settings: Any, base: str, status: str
+    server: Server, customer: Customer, number: str, settings: Any, base: str, status: str
 ) -> None:
-    made = await house.create(attempts=1, settings=settings)
+    made = await server.create(attempts=1, settings=settings)
     await customer.pay(made, number)
     page = await customer.open(made.path("result"))
     wanted = f"{base}token={made.token}&status={status}&uid={made.uid}&result=SIGNED"
@@ -666,9 +670,9 @@ async def test_which_address(
 
 
 async def test_a_cancelled_payment_goes_back_by_its_own_address(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
-    made = await house.create(settings={"cancel_url": "https://shop.example.com/cancelled"})
+    made = await server.create(settings={"cancel_url": "https://shop.example.com/cancelled"})
     page = await customer.open(made.path())
     await customer.submit(page.form("cancel"))
     page = await customer.open(made.path("result"))
@@ -678,9 +682,9 @@ async def test_a_cancelled_payment_goes_back_by_its_own_address(
 
 @pytest.mark.parametrize(("number", "word"), [(PAID, "success"), (DECLINED, "error")])
 async def test_the_exchangers_callback(
-    house: House, customer: Customer, number: str, word: str
+    server: Server, customer: Customer, number: str, word: str
 ) -> None:
-    made = await house.create(
+    made = await server.create(
         attempts=1, settings={"client_callback_url": "https://shop.example.com/cb?order=7"}
     )
     await customer.pay(made, number)
@@ -688,8 +692,8 @@ async def test_the_exchangers_callback(
     assert f"https://shop.example.com/cb?order=7&status={word}" in page.links
 
 
-async def test_the_result_in_a_frame_leaves_by_the_top(house: House, customer: Customer) -> None:
-    made = await house.create(shop="framing", settings={"return_url": None, "auto_return": 0})
+async def test_the_result_in_a_frame_leaves_by_the_top(server: Server, customer: Customer) -> None:
+    made = await server.create(shop="framing", settings={"return_url": None, "auto_return": 0})
     await customer.pay(made, PAID)
     page = await customer.open(made.path("result"), **{"Sec-Fetch-Dest": "iframe"})
     assert page.refresh is None
@@ -699,9 +703,9 @@ async def test_the_result_in_a_frame_leaves_by_the_top(house: House, customer: C
     assert (body["data-uid"], body["data-status"]) == (made.uid, "successful")
 
 
-async def test_the_orders_own_word_on_frames(house: House, customer: Customer) -> None:
+async def test_the_orders_own_word_on_frames(server: Server, customer: Customer) -> None:
     """Browsers that don't say where they show a page are believed to do what the shop asked."""
-    made = await house.create(shop="framing", settings={"return_url": None}, iframe=True)
+    made = await server.create(shop="framing", settings={"return_url": None}, iframe=True)
     assert (await customer.open(made.path())).all("html", class_="framed")
     shown = await customer.open(made.path(), **{"Sec-Fetch-Dest": "document"})
     assert not shown.all("html", class_="framed")

@@ -13,18 +13,18 @@ import pytest
 
 from checkout.flow.pace import Pace
 from tests.web.conftest import Opened
-from tests.web.house import (
+from tests.web.page import Page
+from tests.web.server import (
     ADDRESS,
     BROWSER,
     CARD,
     DECLINED,
     OURS,
     PAID,
+    CreatedPayment,
     Customer,
-    House,
-    Made,
+    Server,
 )
-from tests.web.page import Page
 
 SCREEN = {
     "screen_width": "1920",
@@ -39,21 +39,23 @@ SCREEN = {
 }
 
 
-async def sent(house: House, customer: Customer, made: Made, **values: str) -> dict[str, Any]:
+async def sent(
+    server: Server, customer: Customer, made: CreatedPayment, **values: str
+) -> dict[str, Any]:
     """Pay; what the gateway got."""
-    before = len(house.line.charges)
+    before = len(server.line.charges)
     answer = await customer.pay(made, **values)
     assert answer.status_code == 303, Page(answer.text).errors()
-    assert len(house.line.charges) == before + 1
-    return house.line.sent()
+    assert len(server.line.charges) == before + 1
+    return server.line.sent()
 
 
-async def refused(customer: Customer, made: Made, **values: str) -> Page:
+async def refused(customer: Customer, made: CreatedPayment, **values: str) -> Page:
     """Pay with something wrong; the page that says so. Nothing went to the gateway."""
-    before = len(customer.house.line.charges)
+    before = len(customer.server.line.charges)
     answer = await customer.pay(made, **values)
     assert answer.status_code == 422
-    assert len(customer.house.line.charges) == before
+    assert len(customer.server.line.charges) == before
     assert not made.attempts()
     page = Page(answer.text)
     # Each error beside its field and on top, with a link to it.
@@ -68,9 +70,9 @@ async def refused(customer: Customer, made: Made, **values: str) -> Page:
 
 
 async def test_what_was_typed_stays_but_nothing_of_the_card(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
-    made = await house.create(
+    made = await server.create(
         settings={"customer_fields": {"visible": ["email", "first_name", "country", "zip"]}}
     )
     page = await refused(
@@ -97,8 +99,8 @@ async def test_what_was_typed_stays_but_nothing_of_the_card(
     assert answer.headers["location"] == made.path("result")
 
 
-async def test_nothing_at_all(house: House, customer: Customer) -> None:
-    made = await house.create(settings={"customer_fields": {"visible": ["email"]}})
+async def test_nothing_at_all(server: Server, customer: Customer) -> None:
+    made = await server.create(settings={"customer_fields": {"visible": ["email"]}})
     page = await refused(customer, made, number="", expiry="", code="", holder="", email=" ")
     assert set(page.errors()) == {"number", "expiry", "code", "holder", "email"}
     (told,) = [found for _, found in page.tags if "data-focus" in found]
@@ -116,29 +118,29 @@ async def test_nothing_at_all(house: House, customer: Customer) -> None:
     ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else value,
 )  # fmt: skip
 async def test_one_thing_wrong(
-    house: House, customer: Customer, values: dict[str, str], wrong: str
+    server: Server, customer: Customer, values: dict[str, str], wrong: str
 ) -> None:
-    page = await refused(customer, await house.create(), **values)
+    page = await refused(customer, await server.create(), **values)
     assert set(page.errors()) == {wrong}
     assert "Check 1 field" in page.text or "Check one field" in page.text
 
 
-async def test_no_method_chosen(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_no_method_chosen(server: Server, customer: Customer) -> None:
+    made = await server.create()
     for method in ("", "nonsense", "crypto"):
         page = await refused(customer, made, method=method)
         assert "Choose how to pay" in page.text
 
 
-async def test_a_brand_that_the_shop_excludes(house: House, customer: Customer) -> None:
-    made = await house.create(payment_method={"excluded_brands": ["visa", "amex"]})
+async def test_a_brand_that_the_shop_excludes(server: Server, customer: Customer) -> None:
+    made = await server.create(payment_method={"excluded_brands": ["visa", "amex"]})
     shown = await customer.open(made.path())
     marks = {found["data-brand"] for found in shown.all("svg") if "data-brand" in found}
     assert marks.isdisjoint({"visa", "amex"})
     assert "master" in marks
     page = await refused(customer, made, number=PAID)
     assert "does not accept this kind of card" in page.errors()["number"]
-    assert await sent(house, customer, made, number="5204240000015003")
+    assert await sent(server, customer, made, number="5204240000015003")
 
 
 # --- What people type --------------------------------------------------------------------------
@@ -150,14 +152,14 @@ async def test_a_brand_that_the_shop_excludes(house: House, customer: Customer) 
      "2039-12-31", "203912", "١٢/٣٩", "\u200e12/39"],
     ids=ascii,
 )  # fmt: skip
-async def test_every_writing_of_a_date(house: House, customer: Customer, expiry: str) -> None:
-    card = (await sent(house, customer, await house.create(), expiry=expiry))["credit_card"]
+async def test_every_writing_of_a_date(server: Server, customer: Customer, expiry: str) -> None:
+    card = (await sent(server, customer, await server.create(), expiry=expiry))["credit_card"]
     assert (card["exp_month"], card["exp_year"]) == (12, 2039)
 
 
-async def test_the_date_in_two_fields(house: House, customer: Customer) -> None:
+async def test_the_date_in_two_fields(server: Server, customer: Customer) -> None:
     values = {"expiry": "", "exp_month": "7", "exp_year": "2039"}
-    card = (await sent(house, customer, await house.create(), **values))["credit_card"]
+    card = (await sent(server, customer, await server.create(), **values))["credit_card"]
     assert (card["exp_month"], card["exp_year"]) == (7, 2039)
 
 
@@ -168,8 +170,8 @@ async def test_the_date_in_two_fields(house: House, customer: Customer) -> None:
      "४२००००००००००००००", " 4200\u00a00000\u20130000\u202f0000 ", "\u202a4200000000000000\u202c"],
     ids=ascii,
 )  # fmt: skip
-async def test_every_writing_of_a_number(house: House, customer: Customer, number: str) -> None:
-    card = (await sent(house, customer, await house.create(), number=number, code="١٢٣"))[
+async def test_every_writing_of_a_number(server: Server, customer: Customer, number: str) -> None:
+    card = (await sent(server, customer, await server.create(), number=number, code="١٢٣"))[
         "credit_card"
     ]
     assert card == {
@@ -178,23 +180,23 @@ async def test_every_writing_of_a_number(house: House, customer: Customer, numbe
     }  # fmt: skip
 
 
-async def test_the_holder(house: House, customer: Customer) -> None:
-    request = await sent(house, customer, await house.create(), holder="  Ánna\tLÉE  ")
+async def test_the_holder(server: Server, customer: Customer) -> None:
+    request = await sent(server, customer, await server.create(), holder="  Ánna\tLÉE  ")
     assert request["credit_card"]["holder"] == "Ánna LÉE"
 
 
-async def test_the_shops_own_words_on_the_button(house: House, customer: Customer) -> None:
-    made = await house.create(settings={"button_text": "Order & pay"})
+async def test_the_shops_own_words_on_the_button(server: Server, customer: Customer) -> None:
+    made = await server.create(settings={"button_text": "Order & pay"})
     assert "Order & pay" in (await customer.open(made.path())).text
 
 
 # --- The customer's own fields -----------------------------------------------------------------
 
 
-async def test_visible_fields(house: House, customer: Customer) -> None:
+async def test_visible_fields(server: Server, customer: Customer) -> None:
     asked = ["email", "first_name", "last_name", "phone", "country", "address", "city", "state",
              "zip", "birth_date", "taxpayer_id"]  # fmt: skip
-    made = await house.create(
+    made = await server.create(
         customer={"email": "known@example.com"},
         settings={"customer_fields": {"visible": [*asked, "unknown_field"]}},
     )
@@ -207,7 +209,7 @@ async def test_visible_fields(house: House, customer: Customer) -> None:
         "phone": "+375 29 1234567", "country": "DE", "address": "Street 1", "city": "Berlin",
         "state": "BE", "zip": "10115", "birth_date": "1990-12-31", "taxpayer_id": "77",
     }  # fmt: skip
-    request = await sent(house, customer, made, **typed)
+    request = await sent(server, customer, made, **typed)
     assert request["customer"] == {
         "email": "anna@example.com", "birth_date": "1990-12-31", "taxpayer_id": "77", "ip": ADDRESS,
     }  # fmt: skip
@@ -220,8 +222,10 @@ async def test_visible_fields(house: House, customer: Customer) -> None:
     assert told["customer"] | typed == told["customer"]
 
 
-async def test_read_only_fields_stay_as_the_shop_set_them(house: House, customer: Customer) -> None:
-    made = await house.create(
+async def test_read_only_fields_stay_as_the_shop_set_them(
+    server: Server, customer: Customer
+) -> None:
+    made = await server.create(
         customer={"email": "fixed@example.com", "device_id": "d-1", "external_id": "x-1"},
         settings={
             "customer_fields": {"visible": ["email", "zip"], "read_only": ["email", "phone"]}
@@ -233,7 +237,7 @@ async def test_read_only_fields_stay_as_the_shop_set_them(house: House, customer
     page = await refused(customer, made, email="other@example.com", zip="", phone="1")
     assert page.form("pay").fields["email"] == "fixed@example.com"
     request = await sent(
-        house, customer, made, email="other@example.com", zip="1", phone="1",
+        server, customer, made, email="other@example.com", zip="1", phone="1",
         device_id="forged", external_id="forged", ip="198.51.100.1", first_name="Forged",
     )  # fmt: skip
     assert request["customer"] == {
@@ -242,20 +246,20 @@ async def test_read_only_fields_stay_as_the_shop_set_them(house: House, customer
     assert request["billing_address"] == {"zip": "1", "phone": "1"}
 
 
-async def test_hidden_fields(house: House, customer: Customer) -> None:
-    made = await house.create(
+async def test_hidden_fields(server: Server, customer: Customer) -> None:
+    made = await server.create(
         customer={"email": "known@example.com"},
         settings={"customer_fields": {"visible": ["email", "zip"], "hidden": ["email"]}},
     )
     page = await customer.open(made.path())
     assert "email" not in page.form("pay").inputs
     assert "known@example.com" not in page.html
-    request = await sent(house, customer, made, zip="1", email="forged@example.com")
+    request = await sent(server, customer, made, zip="1", email="forged@example.com")
     assert request["customer"]["email"] == "known@example.com"
 
 
-async def test_nobody_asked(house: House, customer: Customer) -> None:
-    made = await house.create(customer={"email": "known@example.com"})
+async def test_nobody_asked(server: Server, customer: Customer) -> None:
+    made = await server.create(customer={"email": "known@example.com"})
     page = await customer.open(made.path())
     assert "email" not in page.form("pay").inputs
     assert "known@example.com" not in page.html
@@ -268,14 +272,14 @@ async def test_nobody_asked(house: House, customer: Customer) -> None:
      ("first_name", "x" * 101), ("city", "x\x00y")],
     ids=ascii,
 )  # fmt: skip
-async def test_a_customers_slip(house: House, customer: Customer, name: str, value: str) -> None:
-    made = await house.create(settings={"customer_fields": {"visible": [name]}})
+async def test_a_customers_slip(server: Server, customer: Customer, name: str, value: str) -> None:
+    made = await server.create(settings={"customer_fields": {"visible": [name]}})
     page = await refused(customer, made, **{name: value})
     assert set(page.errors()) == {name}
 
 
-async def test_what_was_typed_is_there_after_a_decline(house: House, customer: Customer) -> None:
-    made = await house.create(settings={"customer_fields": {"visible": ["email"]}})
+async def test_what_was_typed_is_there_after_a_decline(server: Server, customer: Customer) -> None:
+    made = await server.create(settings={"customer_fields": {"visible": ["email"]}})
     await customer.pay(made, DECLINED, email="anna@example.com")
     form = (await customer.open(made.path())).form("pay")
     assert form.fields["email"] == "anna@example.com"
@@ -285,9 +289,9 @@ async def test_what_was_typed_is_there_after_a_decline(house: House, customer: C
 # --- The browser -------------------------------------------------------------------------------
 
 
-async def test_the_browsers_data_reaches_the_gateway(house: House, customer: Customer) -> None:
+async def test_the_browsers_data_reaches_the_gateway(server: Server, customer: Customer) -> None:
     """Every field of the charge request's section `browser`."""
-    request = await sent(house, customer, await house.create(), **SCREEN)
+    request = await sent(server, customer, await server.create(), **SCREEN)
     assert request["additional_data"]["browser"] == {
         "accept_header": BROWSER["Accept"],
         "user_agent": BROWSER["User-Agent"],
@@ -303,11 +307,11 @@ async def test_the_browsers_data_reaches_the_gateway(house: House, customer: Cus
     }
 
 
-async def test_without_scripts_the_headers_tell(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_without_scripts_the_headers_tell(server: Server, customer: Customer) -> None:
+    made = await server.create()
     form = (await customer.open(made.path())).form("pay")
     assert {name: form.fields[name] for name in SCREEN} == dict.fromkeys(SCREEN, "")
-    request = await sent(house, customer, made)
+    request = await sent(server, customer, made)
     assert request["additional_data"]["browser"] == {
         "accept_header": BROWSER["Accept"],
         "user_agent": BROWSER["User-Agent"],
@@ -317,48 +321,50 @@ async def test_without_scripts_the_headers_tell(house: House, customer: Customer
     }
 
 
-async def test_a_browsers_nonsense_is_left_out(house: House, customer: Customer) -> None:
+async def test_a_browsers_nonsense_is_left_out(server: Server, customer: Customer) -> None:
     nonsense = {
         "screen_width": "-1", "screen_height": "1e3", "screen_color_depth": "nine",
         "window_width": "9" * 40, "window_height": "<b>", "language": "'; --",
         "java_enabled": "maybe", "time_zone": "99999", "time_zone_name": "../../etc/passwd\n",
     }  # fmt: skip
-    request = await sent(house, customer, await house.create(), **nonsense)
+    request = await sent(server, customer, await server.create(), **nonsense)
     assert set(request["additional_data"]["browser"]) == {
         "accept_header", "user_agent", "language", "screen_color_depth", "java_enabled",
     }  # fmt: skip
     assert request["additional_data"]["browser"]["language"] == "en-GB"
 
 
-async def test_a_long_header_is_cut(house: House) -> None:
-    async with house.customer(**{"User-Agent": "A" * 5000, "Accept": "b" * 5000}) as customer:
-        browser = (await sent(house, customer, await house.create()))["additional_data"]["browser"]
+async def test_a_long_header_is_cut(server: Server) -> None:
+    async with server.customer(**{"User-Agent": "A" * 5000, "Accept": "b" * 5000}) as customer:
+        browser = (await sent(server, customer, await server.create()))["additional_data"][
+            "browser"
+        ]
     assert browser["user_agent"] == "A" * 2048
     assert browser["accept_header"] == "b" * 2048
 
 
-async def test_the_cookie_remembers_the_screen(house: House, customer: Customer) -> None:
+async def test_the_cookie_remembers_the_screen(server: Server, customer: Customer) -> None:
     """A second try without scripts (or before they ran) still tells the screen."""
-    made = await house.create()
-    await sent(house, customer, made, number=DECLINED, **SCREEN)
-    request = await sent(house, customer, made)
+    made = await server.create()
+    await sent(server, customer, made, number=DECLINED, **SCREEN)
+    request = await sent(server, customer, made)
     assert request["additional_data"]["browser"]["screen_width"] == 1920
     assert request["additional_data"]["browser"]["time_zone_name"] == "Europe/Minsk"
 
 
-async def test_the_cookie_remembers_the_method(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_the_cookie_remembers_the_method(server: Server, customer: Customer) -> None:
+    made = await server.create()
     page = await customer.open(made.path())
     # A refused method, to be at the open form again.
-    house.line.broken.append(httpx.ConnectError("no"))
+    server.line.broken.append(httpx.ConnectError("no"))
     await customer.submit(page.form("pay"), method="sbp")
     page = await customer.open(made.path())
     chosen = [found["value"] for found in page.all("input", type="radio") if "checked" in found]
     assert chosen == ["sbp"]
 
 
-async def test_the_cookie(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_the_cookie(server: Server, customer: Customer) -> None:
+    made = await server.create()
     answer = await customer.get(made.path())
     (cookie,) = answer.headers.get_list("set-cookie")
     name, _, attributes = cookie.partition("; ")
@@ -371,29 +377,29 @@ async def test_the_cookie(house: House, customer: Customer) -> None:
         assert "set-cookie" not in (await customer.get(made.path(page))).headers
 
 
-async def test_no_cookie_is_needed(house: House) -> None:
-    made = await house.create()
-    async with house.customer() as first:
+async def test_no_cookie_is_needed(server: Server) -> None:
+    made = await server.create()
+    async with server.customer() as first:
         page = await first.open(made.path())
-    async with house.customer() as second:
+    async with server.customer() as second:
         assert not second.cookies
         answer = await second.submit(page.form("pay"), **CARD)
     assert answer.headers["location"] == made.path("result")
 
 
 @pytest.mark.parametrize("value", ["", "x", "a.b.c", "%00", "x" * 4000, "\"'<>"], ids=ascii)
-async def test_a_broken_cookie_is_nothing(house: House, value: str) -> None:
-    made = await house.create()
-    async with house.customer(Cookie=f"__Host-checkout={value}; other=1") as customer:
+async def test_a_broken_cookie_is_nothing(server: Server, value: str) -> None:
+    made = await server.create()
+    async with server.customer(Cookie=f"__Host-checkout={value}; other=1") as customer:
         page = await customer.open(made.path())
         answer = await customer.submit(page.form("pay"), **CARD)
     assert answer.headers["location"] == made.path("result")
 
 
-async def test_another_payments_cookie_is_nothing(house: House, customer: Customer) -> None:
-    first, second = await house.create(), await house.create()
-    await sent(house, customer, first, **SCREEN)
-    request = await sent(house, customer, second)
+async def test_another_payments_cookie_is_nothing(server: Server, customer: Customer) -> None:
+    first, second = await server.create(), await server.create()
+    await sent(server, customer, first, **SCREEN)
+    request = await sent(server, customer, second)
     assert "screen_width" not in request["additional_data"]["browser"]
 
 
@@ -402,13 +408,13 @@ async def test_another_payments_cookie_is_nothing(house: House, customer: Custom
 FORGED = "198.51.100.9"
 
 
-async def test_the_address_is_the_peers(house: House) -> None:
-    made = await house.create(customer={"ip": "198.51.100.1"})
-    async with house.customer(
+async def test_the_address_is_the_peers(server: Server) -> None:
+    made = await server.create(customer={"ip": "198.51.100.1"})
+    async with server.customer(
         "203.0.113.200",
         **{"X-Forwarded-For": FORGED, "X-Real-IP": FORGED, "Forwarded": f"for={FORGED}"},
     ) as customer:
-        request = await sent(house, customer, made)
+        request = await sent(server, customer, made)
     assert request["customer"]["ip"] == "203.0.113.200"
 
 
@@ -431,7 +437,7 @@ async def test_the_address_is_the_peers(house: House) -> None:
     ids=ascii,
 )
 async def test_behind_a_trusted_proxy(
-    proxied: House, peer: str, headers: list[str], address: str
+    proxied: Server, peer: str, headers: list[str], address: str
 ) -> None:
     made = await proxied.create()
     async with proxied.customer(peer) as customer:
@@ -447,45 +453,45 @@ async def test_behind_a_trusted_proxy(
 # --- Twice -------------------------------------------------------------------------------------
 
 
-async def test_a_form_sent_twice_at_once_charges_once(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_a_form_sent_twice_at_once_charges_once(server: Server, customer: Customer) -> None:
+    made = await server.create()
     form = (await customer.open(made.path())).form("pay")
-    before = len(house.line.charges)
+    before = len(server.line.charges)
     answers = await asyncio.gather(*(customer.submit(form, **CARD) for _ in range(8)))
     assert {answer.status_code for answer in answers} == {303}
-    assert len(house.line.charges) == before + 1
+    assert len(server.line.charges) == before + 1
     assert len(made.attempts()) == 1
     again = await customer.submit(form, **CARD)
     assert again.headers["location"] == made.path("result")
-    assert len(house.line.charges) == before + 1
+    assert len(server.line.charges) == before + 1
 
 
-async def test_two_tabs(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_two_tabs(server: Server, customer: Customer) -> None:
+    made = await server.create()
     one, two = [(await customer.open(made.path())).form("pay") for _ in range(2)]
     assert one.fields["form_token"] != two.fields["form_token"]
     await customer.submit(one, **CARD | {"number": DECLINED})
-    before = len(house.line.charges)
+    before = len(server.line.charges)
     stale = await customer.submit(two, **CARD)  # made for the first attempt
     assert stale.headers["location"] == made.path()
-    assert len(house.line.charges) == before
+    assert len(server.line.charges) == before
 
 
 async def test_a_customer_who_leaves_while_the_gateway_thinks(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
-    made = await house.create()
+    made = await server.create()
     form = (await customer.open(made.path())).form("pay")
-    house.world.behaviour.latency_ms = 150
+    server.world.behaviour.latency_ms = 150
     try:
         leaving = asyncio.create_task(customer.submit(form, **CARD))
         await asyncio.sleep(0.08)
         leaving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await leaving
-        await house.settle_down()
+        await server.settle_down()
     finally:
-        house.world.behaviour.latency_ms = 0
+        server.world.behaviour.latency_ms = 0
     assert [attempt["status"] for attempt in made.attempts()] == ["paid"]
 
 
@@ -493,8 +499,8 @@ async def test_a_customer_who_leaves_while_the_gateway_thinks(
 
 
 async def test_too_many_tries_of_one_payment(opened: Opened) -> None:
-    async with opened(submits="2") as house, house.customer() as customer:
-        made = await house.create(attempts=10)
+    async with opened(submits="2") as server, server.customer() as customer:
+        made = await server.create(attempts=10)
         for _ in range(2):
             assert (await customer.pay(made, DECLINED)).status_code == 303
         answer = await customer.pay(made, DECLINED)
@@ -504,33 +510,33 @@ async def test_too_many_tries_of_one_payment(opened: Opened) -> None:
         assert page.headline == "Too many tries"
         assert "Demo shop" in page.text
         assert made.path() in page.links
-        assert len(house.line.charges) == 2
-        house.offset = 61
+        assert len(server.line.charges) == 2
+        server.offset = 61
         assert (await customer.pay(made, PAID)).status_code == 303
 
 
 async def test_too_many_declines_from_one_address(opened: Opened) -> None:
-    async with opened(declines="2") as house:
-        async with house.customer("203.0.113.66") as customer:
+    async with opened(declines="2") as server:
+        async with server.customer("203.0.113.66") as customer:
             for _ in range(2):
-                await customer.pay(await house.create(), DECLINED)
+                await customer.pay(await server.create(), DECLINED)
             # A forged address helps nobody.
-            form = await customer.open((await house.create()).path())
+            form = await customer.open((await server.create()).path())
             answer = await customer.submit(
                 form.form("pay"), headers={"X-Forwarded-For": "192.0.2.1"}, **CARD
             )
             assert answer.status_code == 429
             assert int(answer.headers["retry-after"]) == 600
         # The card's range is counted beside, for who was declined as well.
-        async with house.customer("203.0.113.67") as other:
-            assert (await other.pay(await house.create(), DECLINED)).status_code == 303
-            assert (await other.pay(await house.create(), DECLINED)).status_code == 429
-            assert (await other.pay(await house.create(), PAID)).status_code == 303
-        assert [path.url.path for path in house.line.charges] == ["/transactions/payments"] * 4
+        async with server.customer("203.0.113.67") as other:
+            assert (await other.pay(await server.create(), DECLINED)).status_code == 303
+            assert (await other.pay(await server.create(), DECLINED)).status_code == 429
+            assert (await other.pay(await server.create(), PAID)).status_code == 303
+        assert [path.url.path for path in server.line.charges] == ["/transactions/payments"] * 4
 
 
-async def test_a_body_that_is_too_large(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_a_body_that_is_too_large(server: Server, customer: Customer) -> None:
+    made = await server.create()
     form = (await customer.open(made.path())).form("pay")
     answer = await customer.submit(form, **CARD, more="x" * 70_000)
     assert answer.status_code == 413
@@ -550,8 +556,8 @@ async def test_a_body_that_is_too_large(house: House, customer: Customer) -> Non
      ("application/x-www-form-urlencoded", b"number=\xff")],
     ids=["json", "plain", "none", "multipart", "escaped", "bytes"],
 )  # fmt: skip
-async def test_what_is_no_form(house: House, customer: Customer, kind: str, body: bytes) -> None:
-    made = await house.create()
+async def test_what_is_no_form(server: Server, customer: Customer, kind: str, body: bytes) -> None:
+    made = await server.create()
     answer = await customer.post(
         made.path("pay"), content=body, headers=OURS | {"Content-Type": kind}
     )
@@ -563,20 +569,20 @@ async def test_what_is_no_form(house: House, customer: Customer, kind: str, body
 
 
 async def test_nothing_is_charged_without_the_ledger(opened: Opened) -> None:
-    async with opened() as house, house.customer() as customer:
-        made, other = await house.create(), await house.create()
+    async with opened() as server, server.customer() as customer:
+        made, other = await server.create(), await server.create()
         form = (await customer.open(made.path())).form("pay")
-        with sqlite3.connect(house.database) as conn:
+        with sqlite3.connect(server.database) as conn:
             conn.execute("DROP TABLE events")
         conn.close()
         answer = await customer.submit(form, **CARD)
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) > 0
         assert Page(answer.text).headline == "We are very busy just now"
-        assert not house.line.charges
+        assert not server.line.charges
         assert not made.attempts()  # rolled back whole
 
-        with sqlite3.connect(house.database) as conn:
+        with sqlite3.connect(server.database) as conn:
             conn.execute("ALTER TABLE payments RENAME TO away")
         conn.close()
         for path in (made.path(), other.path("status"), "/health/ready"):
@@ -584,7 +590,7 @@ async def test_nothing_is_charged_without_the_ledger(opened: Opened) -> None:
             if path != "/health/ready":
                 assert answer.status_code == 503, path
                 assert "retry-after" in answer.headers
-        answer = await customer.get(f"/ctp/api/checkouts/{made.token}", headers=house.basic())
+        answer = await customer.get(f"/ctp/api/checkouts/{made.token}", headers=server.basic())
         assert answer.status_code == 503
         assert answer.json()["response"]["status"] == "error"
         assert "sqlite" not in answer.text.lower()
@@ -594,48 +600,51 @@ async def test_nothing_is_charged_without_the_ledger(opened: Opened) -> None:
 # --- The shop is told first --------------------------------------------------------------------
 
 
-async def test_the_result_waits_for_the_shops_letter(house: House, customer: Customer) -> None:
-    made = await house.create(settings={"notification_url": "http://127.0.0.1:8009/n"})
-    house.mailbox.slow = asyncio.Event()
+async def test_the_result_waits_for_the_shops_letter(server: Server, customer: Customer) -> None:
+    made = await server.create(settings={"notification_url": "http://127.0.0.1:8009/n"})
+    server.mailbox.slow = asyncio.Event()
     try:
         await customer.pay(made)
         arriving = asyncio.create_task(customer.get(made.path("result")))
         await asyncio.sleep(0.15)
         assert not arriving.done()
-        assert not house.mailbox.about(made.token)
-        house.mailbox.slow.set()
+        assert not server.mailbox.about(made.token)
+        server.mailbox.slow.set()
         answer = await asyncio.wait_for(arriving, 3)
     finally:
-        house.mailbox.slow.set()
-        house.mailbox.slow = None
+        server.mailbox.slow.set()
+        server.mailbox.slow = None
     assert answer.status_code == 200
-    (letter,) = house.mailbox.about(made.token)
+    (letter,) = server.mailbox.about(made.token)
     assert letter["status"] == "successful"
 
 
 async def test_the_result_does_not_wait_for_ever(opened: Opened) -> None:
-    async with opened(pace=Pace(sweep=3600.0, arrival=0.2)) as house, house.customer() as customer:
-        made = await house.create(settings={"notification_url": "http://127.0.0.1:8009/n"})
-        house.mailbox.slow = asyncio.Event()
+    async with (
+        opened(pace=Pace(sweep=3600.0, arrival=0.2)) as server,
+        server.customer() as customer,
+    ):
+        made = await server.create(settings={"notification_url": "http://127.0.0.1:8009/n"})
+        server.mailbox.slow = asyncio.Event()
         await customer.pay(made)
         async with asyncio.timeout(2):
             assert (await customer.get(made.path("result"))).status_code == 200
-        assert not house.mailbox.letters
-        house.mailbox.slow.set()
+        assert not server.mailbox.letters
+        server.mailbox.slow.set()
 
 
-async def test_the_letter(house: House, customer: Customer) -> None:
-    made = await house.create(
+async def test_the_letter(server: Server, customer: Customer) -> None:
+    made = await server.create(
         settings={"notification_url": "http://127.0.0.1:8009/n?order=7"}, attempts=2
     )
     await customer.pay(made, DECLINED)
-    assert not house.mailbox.about(made.token)  # not per decline
+    assert not server.mailbox.about(made.token)  # not per decline
     await customer.pay(made)
     await customer.get(made.path("result"))
-    (letter,) = house.mailbox.about(made.token)
+    (letter,) = server.mailbox.about(made.token)
     assert (letter["uid"], letter["tracking_id"]) == (made.uid, "order-7")
-    headers, body = house.mailbox.letters[-1]
-    assert headers["authorization"] == house.basic()["Authorization"]
+    headers, body = server.mailbox.letters[-1]
+    assert headers["authorization"] == server.basic()["Authorization"]
     assert headers["content-signature"]
     assert headers["webhook-id"]
     assert PAID.encode() not in body

@@ -13,7 +13,7 @@ import pytest
 
 from checkout.sandbox.rest.transaction import RestTransaction
 from tests.web.conftest import Opened
-from tests.web.house import CARD, CHALLENGE, PAID, Customer, House, Made
+from tests.web.server import CARD, CHALLENGE, PAID, CreatedPayment, Customer, Server
 
 SHOP = "acquired"
 SETTINGS = """
@@ -44,24 +44,26 @@ def settings(more: str = "") -> str:
 
 
 @pytest.fixture
-async def acquired(opened: Opened) -> AsyncIterator[House]:
-    async with opened(top=settings()) as house:
-        yield house
+async def acquired(opened: Opened) -> AsyncIterator[Server]:
+    async with opened(top=settings()) as server:
+        yield server
 
 
 @pytest.fixture
-async def payer(acquired: House) -> AsyncIterator[Customer]:
+async def payer(acquired: Server) -> AsyncIterator[Customer]:
     async with acquired.customer() as customer:
         yield customer
 
 
-def made_there(house: House) -> list[RestTransaction]:
-    return [each for each in house.world.transactions.values() if isinstance(each, RestTransaction)]
+def made_there(server: Server) -> list[RestTransaction]:
+    return [
+        each for each in server.world.transactions.values() if isinstance(each, RestTransaction)
+    ]
 
 
-async def kept(house: House, customer: Customer, number: str = PAID) -> str:
+async def kept(server: Server, customer: Customer, number: str = PAID) -> str:
     """The token of a card that was saved by itself."""
-    made = await house.create(shop=SHOP, transaction_type="tokenization")
+    made = await server.create(shop=SHOP, transaction_type="tokenization")
     page = await customer.open(made.path())
     answer = await customer.submit(page.form("pay"), **(CARD | {"number": number}))
     assert answer.headers["location"] == made.path("result")
@@ -71,25 +73,25 @@ async def kept(house: House, customer: Customer, number: str = PAID) -> str:
     return token
 
 
-async def by(house: House, token: str, **changes: Any) -> Made:
+async def by(server: Server, token: str, **changes: Any) -> CreatedPayment:
     methods = {"types": ["credit_card"], "credit_card": {"token": token}}
-    return await house.create(shop=SHOP, payment_method=methods, **changes)
+    return await server.create(shop=SHOP, payment_method=methods, **changes)
 
 
-async def asked(house: House, http: Customer, kind: str, **request: Any) -> httpx.Response:
+async def asked(server: Server, http: Customer, kind: str, **request: Any) -> httpx.Response:
     order = {"amount": 700, "currency": "EUR", "description": "May", "tracking_id": "sub-5"}
     return await http.post(
-        f"/transactions/{kind}", json={"request": order | request}, headers=house.basic(SHOP)
+        f"/transactions/{kind}", json={"request": order | request}, headers=server.basic(SHOP)
     )
 
 
-async def test_a_card_saved_by_itself(acquired: House, payer: Customer) -> None:
+async def test_a_card_saved_by_itself(acquired: Server, payer: Customer) -> None:
     token = await kept(acquired, payer)
     (row,) = made_there(acquired)
     assert (row.type, row.charged, row.registration) == ("tokenization", False, token)
 
 
-async def test_paid_by_its_code(acquired: House, payer: Customer) -> None:
+async def test_paid_by_its_code(acquired: Server, payer: Customer) -> None:
     made = await by(acquired, token := await kept(acquired, payer))
     page = await payer.open(made.path())
     assert "Visa •••• 0000" in page.text
@@ -101,7 +103,7 @@ async def test_paid_by_its_code(acquired: House, payer: Customer) -> None:
     assert (row.charged, row.facts["by_token"], row.amount) == (True, True, 1999)
 
 
-async def test_with_three_d_secure(acquired: House, payer: Customer) -> None:
+async def test_with_three_d_secure(acquired: Server, payer: Customer) -> None:
     made = await by(acquired, await kept(acquired, payer, CHALLENGE))
     page = await payer.open(made.path())
     answer = await payer.submit(page.form("pay"), code="123")
@@ -109,7 +111,7 @@ async def test_with_three_d_secure(acquired: House, payer: Customer) -> None:
     assert made_there(acquired)[-1].status == "incomplete"
 
 
-async def test_at_once_without_its_code(acquired: House, payer: Customer) -> None:
+async def test_at_once_without_its_code(acquired: Server, payer: Customer) -> None:
     made = await by(acquired, await kept(acquired, payer), settings={"auto_pay": True})
     page = await payer.open(made.path())
     answer = await payer.submit(page.form("pay"))
@@ -117,7 +119,7 @@ async def test_at_once_without_its_code(acquired: House, payer: Customer) -> Non
     assert made_there(acquired)[-1].facts["recurring"] is None
 
 
-async def test_a_token_that_nobody_knows(acquired: House, payer: Customer) -> None:
+async def test_a_token_that_nobody_knows(acquired: Server, payer: Customer) -> None:
     for token in ("0" * 32, "no/such/token"):
         made = await by(acquired, token)
         page = await payer.open(made.path())
@@ -129,7 +131,7 @@ async def test_a_token_that_nobody_knows(acquired: House, payer: Customer) -> No
     assert [row.charged for row in made_there(acquired)] == [True, True]
 
 
-async def test_a_series(acquired: House, payer: Customer) -> None:
+async def test_a_series(acquired: Server, payer: Customer) -> None:
     """By the payment that began it, and by its registration."""
     made = await acquired.create(
         shop=SHOP,
@@ -148,7 +150,7 @@ async def test_a_series(acquired: House, payer: Customer) -> None:
     assert (by_token.facts["recurring"], by_token.facts["by_token"]) == ("REPEATED", True)
 
 
-async def test_a_payout(acquired: House, payer: Customer) -> None:
+async def test_a_payout(acquired: Server, payer: Customer) -> None:
     token = await kept(acquired, payer)
     request = {"recipient_credit_card": {"token": token}}
     answer = await asked(acquired, payer, "payouts", **request)
@@ -161,10 +163,10 @@ async def test_a_payout(acquired: House, payer: Customer) -> None:
 
 @pytest.mark.parametrize("setting", ["registrations", "payouts"])
 async def test_what_is_switched_off_is_not_offered(opened: Opened, setting: str) -> None:
-    async with opened(top=settings(f"{setting} = false")) as house, house.customer() as customer:
+    async with opened(top=settings(f"{setting} = false")) as server, server.customer() as customer:
         if setting == "payouts":
             request = {"recipient_credit_card": {"token": "0" * 32}}
-            answer = await asked(house, customer, "payouts", **request)
+            answer = await asked(server, customer, "payouts", **request)
         else:
             body = {
                 "checkout": {
@@ -172,6 +174,8 @@ async def test_what_is_switched_off_is_not_offered(opened: Opened, setting: str)
                     "order": {"amount": 1999, "currency": "EUR", "description": "A card"},
                 }
             }
-            answer = await customer.post("/ctp/api/checkouts", json=body, headers=house.basic(SHOP))
+            answer = await customer.post(
+                "/ctp/api/checkouts", json=body, headers=server.basic(SHOP)
+            )
         assert answer.status_code == 422, answer.text
-        assert made_there(house) == []
+        assert made_there(server) == []

@@ -14,7 +14,8 @@ from checkout.web.page_types import PAGE_TYPES, page_type
 from checkout.web.reports import IN_ALL, MOST_IN_ONE, MOST_KINDS, PER_ADDRESS, WINDOW
 from checkout.web.security import LARGEST_BODY
 from tests.web.conftest import Opened
-from tests.web.house import PUBLIC, House
+from tests.web.server import Server
+from tests.web.settings import PUBLIC
 from tests.web.test_security import check, policy_of
 
 SECRET: Final = "Kq3S9vTt0mZyX4c1Lw8bRg"
@@ -58,12 +59,12 @@ def new(**said: Any) -> dict[str, Any]:
     }
 
 
-async def told(house: House, *bodies: tuple[bytes, dict[str, str]], address: str = "") -> Any:
+async def told(server: Server, *bodies: tuple[bytes, dict[str, str]], address: str = "") -> Any:
     """The log's lines of these reports; each from an address of its own."""
     with capture_logs() as lines:
         for number, (body, headers) in enumerate(bodies):
             sender = address or f"198.51.100.{number % 250}"
-            async with house.customer(sender) as customer:
+            async with server.customer(sender) as customer:
                 answer = await customer.post("/reports/csp", content=body, headers=headers)
             assert answer.status_code == 204, answer.text
             check(answer)
@@ -76,9 +77,9 @@ def counted(page: str, directive: str) -> float:
 
 
 async def test_both_ways_of_reporting(opened: Opened) -> None:
-    async with opened() as house:
+    async with opened() as server:
         before = counted("payment", "script-src-elem"), counted("payment", "script-src-attr")
-        lines = await told(house, (old(), OLD), (json.dumps([new()]).encode(), NEW))
+        lines = await told(server, (old(), OLD), (json.dumps([new()]).encode(), NEW))
         assert [(each["directive"], each["blocked"]) for each in lines] == [
             ("script-src-elem", "https://evil.example"),
             ("script-src-attr", "inline"),
@@ -94,7 +95,7 @@ async def test_both_ways_of_reporting(opened: Opened) -> None:
 
 async def test_nothing_secret_is_told(opened: Opened) -> None:
     """Neither the payment's address, nor what was typed, nor a query, nor the sender."""
-    async with opened() as house:
+    async with opened() as server:
         bodies = [
             (old(blocked_uri=blocked, document_uri=page, effective_directive=directive), OLD)
             for blocked in (
@@ -113,7 +114,7 @@ async def test_nothing_secret_is_told(opened: Opened) -> None:
             for page in (PAYMENT, f"{PUBLIC}/pay/{SECRET}", f"{PUBLIC}/return/{SECRET}?x={SECRET}")
             for directive in ("img-src", SECRET)
         ]
-        lines = await told(house, *bodies)
+        lines = await told(server, *bodies)
         assert len(lines) > 10
         said = json.dumps(lines)
         for secret in (SECRET, SECRET.lower(), "4111", "8a8b6f2e", "198.51.100"):
@@ -127,18 +128,18 @@ async def test_nothing_secret_is_told(opened: Opened) -> None:
 
 
 async def test_a_kind_is_told_once_an_hour(opened: Opened) -> None:
-    async with opened() as house:
+    async with opened() as server:
         many = [(old(), OLD)] * 30
-        (line,) = await told(house, *many)
+        (line,) = await told(server, *many)
         assert line["last_hour"] == 0
-        house.offset += WINDOW + 1
-        (line,) = await told(house, *many)
+        server.offset += WINDOW + 1
+        (line,) = await told(server, *many)
         assert line["last_hour"] == 30
 
 
 async def test_kinds_without_end_end(opened: Opened) -> None:
     """Whoever makes names up fills neither the log nor the memory."""
-    async with opened() as house:
+    async with opened() as server:
         bodies = [
             (
                 json.dumps(
@@ -148,17 +149,17 @@ async def test_kinds_without_end_end(opened: Opened) -> None:
             )
             for first in range(0, 400, 20)
         ]
-        lines = await told(house, *bodies)
+        lines = await told(server, *bodies)
         assert len(lines) == MOST_KINDS + 1
         assert (lines[-1]["page"], lines[-1]["directive"], lines[-1]["blocked"]) == ("other",) * 3
-        assert len(house.app.state.reports._kinds) == MOST_KINDS + 1
+        assert len(server.app.state.reports._kinds) == MOST_KINDS + 1
 
 
 async def test_few_from_each_address_and_in_all(opened: Opened) -> None:
-    async with opened() as house:
+    async with opened() as server:
 
         async def sent(address: str) -> httpx.Response:
-            async with house.customer(address) as customer:
+            async with server.customer(address) as customer:
                 return await customer.post("/reports/csp", content=b"[]", headers=NEW)
 
         one = [(await sent("2001:db8:1:2::1")).status_code for _ in range(PER_ADDRESS)]
@@ -170,8 +171,8 @@ async def test_few_from_each_address_and_in_all(opened: Opened) -> None:
         for number in range(IN_ALL - PER_ADDRESS - 1):
             assert (await sent(f"198.18.{number // 250}.{number % 250}")).status_code == 204
         assert (await sent("203.0.113.9")).status_code == 429
-        assert len(house.app.state.reports._senders) < IN_ALL
-        house.offset += 61
+        assert len(server.app.state.reports._senders) < IN_ALL
+        server.offset += 61
         assert (await sent("2001:db8:1:2::1")).status_code == 204
 
 
@@ -201,7 +202,7 @@ NO_REPORTS: Final[dict[str, tuple[bytes, dict[str, str], int]]] = {
 async def test_what_is_no_report_of_ours(
     opened: Opened, body: bytes, headers: dict[str, str], status: int
 ) -> None:
-    async with opened() as house, house.customer() as customer:
+    async with opened() as server, server.customer() as customer:
         with capture_logs() as lines:
             answer = await customer.post("/reports/csp", content=body, headers=headers)
         assert answer.status_code == status
@@ -210,16 +211,16 @@ async def test_what_is_no_report_of_ours(
 
 
 async def test_so_many_of_one_body(opened: Opened) -> None:
-    async with opened() as house:
+    async with opened() as server:
         many = [new(blockedURL=f"https://x{n}.example") for n in range(60)]
-        assert len(await told(house, (json.dumps(many).encode(), NEW))) == MOST_IN_ONE
+        assert len(await told(server, (json.dumps(many).encode(), NEW))) == MOST_IN_ONE
 
 
 async def test_a_customers_own_extension_is_no_alarm(opened: Opened) -> None:
     """Some browsers report what their own extensions try."""
-    async with opened() as house:
+    async with opened() as server:
         lines = await told(
-            house,
+            server,
             (old(blocked_uri="moz-extension"), OLD),
             (old(blocked_uri="inline", source_file="chrome-extension://abc/x.js"), OLD),
         )
@@ -231,17 +232,17 @@ async def test_a_customers_own_extension_is_no_alarm(opened: Opened) -> None:
 
 async def test_an_older_firefox(opened: Opened) -> None:
     """Without "effective-directive", and the whole directive said."""
-    async with opened() as house:
+    async with opened() as server:
         body = old(
             effective_directive=None, violated_directive="script-src 'nonce-x'", blocked_uri="eval"
         )
-        (line,) = await told(house, (body, OLD))
+        (line,) = await told(server, (body, OLD))
         assert (line["directive"], line["blocked"]) == ("script-src", "eval")
 
 
-async def test_no_token_no_cookie_no_origin(house: House) -> None:
+async def test_no_token_no_cookie_no_origin(server: Server) -> None:
     """A browser sends it by itself, also from a frame without an origin."""
-    async with house.customer("192.0.2.77") as customer:
+    async with server.customer("192.0.2.77") as customer:
         for origin in ("null", "https://shop.example.com", PUBLIC):
             headers = NEW | {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
             answer = await customer.post("/reports/csp", content=b"[]", headers=headers)
@@ -251,9 +252,9 @@ async def test_no_token_no_cookie_no_origin(house: House) -> None:
             assert (await customer.request(method, "/reports/csp")).status_code == 405
 
 
-async def test_every_page_says_where_to_report(house: House) -> None:
-    made = await house.create()
-    async with house.customer() as customer:
+async def test_every_page_says_where_to_report(server: Server) -> None:
+    made = await server.create()
+    async with server.customer() as customer:
         for path in (made.path(), made.path(kind="order"), "/nowhere"):
             answer = await customer.get(path)
             policy = policy_of(answer)

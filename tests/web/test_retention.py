@@ -21,7 +21,7 @@ from checkout.flow.sweep import sweep
 from checkout.ledger import invoices as ledger_invoices
 from checkout.ledger import mails
 from tests.web.conftest import Opened
-from tests.web.house import CARD, CHALLENGE, DECLINED, PAID, SHOP, Customer, House, Made
+from tests.web.server import CARD, CHALLENGE, DECLINED, PAID, SHOP, CreatedPayment, Customer, Server
 from tests.web.traces import on_disk
 
 WORD: Final = "qzxcanary"
@@ -60,22 +60,22 @@ SAID: Final[dict[str, Any]] = {
 
 
 @asynccontextmanager
-async def mailing(opened: Opened) -> AsyncIterator[House]:
+async def mailing(opened: Opened) -> AsyncIterator[Server]:
     top = '[smtp]\nurl = "smtp://127.0.0.1:1"\nsender = "pay@example.com"'
-    async with opened(top=top) as house:
-        yield house
+    async with opened(top=top) as server:
+        yield server
 
 
-def held(house: House) -> dict[str, int]:
+def held(server: Server) -> dict[str, int]:
     """How often each of the canary's words is in the files, whatever the case."""
-    found = on_disk(house.folder).lower()
+    found = on_disk(server.folder).lower()
     return {each: found.count(each.lower().encode()) for each in SEEN}
 
 
-def rows(house: House) -> dict[str, int]:
+def rows(server: Server) -> dict[str, int]:
     """In how many rows of which table any of them is."""
     found = {}
-    with sqlite3.connect(house.database) as conn:
+    with sqlite3.connect(server.database) as conn:
         for (table,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
             said = [str(row).lower() for row in conn.execute(f"SELECT * FROM {table}")]
             if count := sum(any(each.lower() in row for each in SEEN) for row in said):
@@ -84,29 +84,29 @@ def rows(house: House) -> dict[str, int]:
     return found
 
 
-async def driven(house: House) -> dict[str, Made]:
+async def driven(server: Server) -> dict[str, CreatedPayment]:
     """Payments that ended in every way, each full of personal data."""
     made = {}
-    async with house.customer(ADDRESS, **{"User-Agent": f"UA {WORD}"}) as customer:
+    async with server.customer(ADDRESS, **{"User-Agent": f"UA {WORD}"}) as customer:
         for name, number in (("paid", PAID), ("declined", DECLINED), ("refunded", PAID)):
-            made[name] = await house.create(**SAID | {"attempts": 2})
+            made[name] = await server.create(**SAID | {"attempts": 2})
             await typed(customer, made[name], DECLINED)
             await typed(customer, made[name], number)
-        await refund(house, made["refunded"])
-        made["expired"] = await house.create(**SAID)
+        await refund(server, made["refunded"])
+        made["expired"] = await server.create(**SAID)
         await customer.open(made["expired"].path())
-        made["left"] = await house.create(**SAID)
+        made["left"] = await server.create(**SAID)
         page = await customer.open(made["left"].path())
         await customer.submit(page.form("cancel"))
-        async with house.customer(ADDRESS) as other:
+        async with server.customer(ADDRESS) as other:
             page = await other.open(made["expired"].path())
             await other.submit(page.form("who"), known_email="wrong@example.com")
-    await invoices(house)
-    await delivered(house)
+    await invoices(server)
+    await delivered(server)
     return made
 
 
-async def typed(customer: Customer, made: Made, number: str) -> None:
+async def typed(customer: Customer, made: CreatedPayment, number: str) -> None:
     form = (await customer.open(made.path())).form("pay")
     answer = await customer.submit(
         form,
@@ -115,28 +115,28 @@ async def typed(customer: Customer, made: Made, number: str) -> None:
     assert answer.status_code == 303, answer.text
 
 
-async def refund(house: House, made: Made) -> None:
+async def refund(server: Server, made: CreatedPayment) -> None:
     body = {"request": {"parent_uid": made.uid, "amount": 1999, "reason": f"{WORD} asked"}}
-    async with house.customer() as shop:
-        answer = await shop.post("/transactions/refunds", json=body, headers=house.basic())
+    async with server.customer() as shop:
+        answer = await shop.post("/transactions/refunds", json=body, headers=server.basic())
     assert answer.json()["transaction"]["status"] == "successful", answer.text
 
 
-async def invoices(house: House) -> list[dict[str, Any]]:
+async def invoices(server: Server) -> list[dict[str, Any]]:
     """One that nobody opens, whose mail is refused by name, and one that is opened and expires."""
     found = []
-    async with house.customer() as http:
+    async with server.customer() as http:
         for _ in range(2):
             body = {
                 "amount": 1999, "currency": "EUR", "description": f"For {WORD}",
                 "customer": CUSTOMER, "email": CUSTOMER["email"],
             }  # fmt: skip
-            answer = await http.post("/invoices", json=body, headers=house.basic())
+            answer = await http.post("/invoices", json=body, headers=server.basic())
             assert answer.status_code == 201, answer.text
             found.append(answer.json()["invoice"])
         await http.get(found[1]["url"])
 
-    flow = house.app.state.web.flow
+    flow = server.app.state.web.flow
     for each in found:
         error = f"550 <{CUSTOMER['email']}> no such box"
         for mail in (await flow.ledger.read(ledger_invoices.by_id, each["id"])).mails:
@@ -144,41 +144,41 @@ async def invoices(house: House) -> list[dict[str, Any]]:
     return found
 
 
-async def later(house: House, days: float) -> purge.Report:
-    house.offset += days * DAY
-    flow = house.app.state.web.flow
+async def later(server: Server, days: float) -> purge.Report:
+    server.offset += days * DAY
+    flow = server.app.state.web.flow
     await sweep(flow)
     await flow.finish()
-    await delivered(house)
+    await delivered(server)
     return await purge.turn(flow)
 
 
-async def delivered(house: House) -> None:
+async def delivered(server: Server) -> None:
     async with asyncio.timeout(10):
-        while waiting(house):  # noqa: ASYNC110 - it is the ledger that tells
+        while waiting(server):  # noqa: ASYNC110 - it is the ledger that tells
             await asyncio.sleep(0.02)
 
 
-def waiting(house: House) -> int:
-    with sqlite3.connect(house.database) as conn:
+def waiting(server: Server) -> int:
+    with sqlite3.connect(server.database) as conn:
         (found,) = conn.execute("SELECT count(*) FROM outbox WHERE due_at IS NOT NULL").fetchone()
     conn.close()
     return int(found)
 
 
 async def test_nothing_is_left_of_anybody(opened: Opened) -> None:
-    async with mailing(opened) as house:
-        made = await driven(house)
-        before = rows(house)
+    async with mailing(opened) as server:
+        made = await driven(server)
+        before = rows(server)
         assert {"payments", "attempts", "outbox", "operations", "invoices", "mails"} <= set(before)
-        assert all(held(house).values())
-        assert (await later(house, 8)).payments == 0  # what has expired is noted
-        done = await later(house, 401)
+        assert all(held(server).values())
+        assert (await later(server, 8)).payments == 0  # what has expired is noted
+        done = await later(server, 401)
         assert (done.payments, done.invoices, done.kept) == (6, 1, {})
-        assert rows(house) == {}
-        await house.app.state.web.flow.ledger.tidy(whole=True)
-        assert held(house) == dict.fromkeys(SEEN, 0)
-        again = await purge.turn(house.app.state.web.flow)
+        assert rows(server) == {}
+        await server.app.state.web.flow.ledger.tidy(whole=True)
+        assert held(server) == dict.fromkeys(SEEN, 0)
+        again = await purge.turn(server.app.state.web.flow)
         assert (again.payments, again.invoices) == (0, 0)
         # The books stay.
         told = {name: await each.told() for name, each in made.items()}
@@ -188,57 +188,57 @@ async def test_nothing_is_left_of_anybody(opened: Opened) -> None:
         }  # fmt: skip
         assert {each["order"]["amount"] for each in told.values()} == {1999}
         assert {each["order"]["tracking_id"] for each in told.values()} == {"order-7"}
-        async with house.customer() as anybody:
+        async with server.customer() as anybody:
             page = await anybody.open(made["paid"].path("result"))
             assert "€19.99" in page.text
 
 
 async def test_each_has_its_time(opened: Opened) -> None:
-    async with mailing(opened) as house:
-        await driven(house)
+    async with mailing(opened) as server:
+        await driven(server)
         told = []
         for days in (8, 29, 31, 39, 399, 401):
-            done = await later(house, days - house.offset / DAY)
+            done = await later(server, days - server.offset / DAY)
             told.append((done.payments, done.invoices))
         # Given up and declined at once; expired by the eighth day; paid.
         assert told == [(0, 0), (0, 0), (2, 0), (2, 1), (0, 0), (2, 0)]
 
 
 async def test_the_server_does_it_by_itself(opened: Opened) -> None:
-    async with opened(pace=Pace(sweep=3600.0, purge=0.05)) as house:
-        made = await house.create(**SAID)
-        async with house.customer(ADDRESS) as customer:
+    async with opened(pace=Pace(sweep=3600.0, purge=0.05)) as server:
+        made = await server.create(**SAID)
+        async with server.customer(ADDRESS) as customer:
             await typed(customer, made, PAID)
-        await delivered(house)
-        assert rows(house)
-        house.offset += 401 * DAY
+        await delivered(server)
+        assert rows(server)
+        server.offset += 401 * DAY
         async with asyncio.timeout(20):
-            while rows(house):  # noqa: ASYNC110 - it is the ledger that tells
+            while rows(server):  # noqa: ASYNC110 - it is the ledger that tells
                 await asyncio.sleep(0.05)
         assert (await made.told())["status"] == "successful"
 
 
 async def test_a_year_later_the_shop_is_still_told(opened: Opened) -> None:
     """A refund needs the gateway's name of the payment and the shop's address, and no more."""
-    async with opened() as house:
-        made = await house.create(**SAID)
-        async with house.customer() as customer:
+    async with opened() as server:
+        made = await server.create(**SAID)
+        async with server.customer() as customer:
             await typed(customer, made, PAID)
-        await house.settle_down()
-        assert (await later(house, 401)).payments == 1
-        await refund(house, made)
-        await delivered(house)
-        kinds = [each.get("type") for each in house.mailbox.about(made.token)]
+        await server.settle_down()
+        assert (await later(server, 401)).payments == 1
+        await refund(server, made)
+        await delivered(server)
+        kinds = [each.get("type") for each in server.mailbox.about(made.token)]
         assert kinds == ["payment", "refund"]
 
 
 async def test_what_is_under_way_keeps_all(opened: Opened) -> None:
-    async with opened() as house, house.customer() as customer:
+    async with opened() as server, server.customer() as customer:
         far = "2099-01-01T00:00:00Z"
         said = SAID | {"order": SAID["order"] | {"expired_at": far}}
-        open_, pending = await house.create(**said), await house.create(**said)
+        open_, pending = await server.create(**said), await server.create(**said)
         await typed(customer, pending, CHALLENGE)
-        done = await later(house, 500)
+        done = await later(server, 500)
         assert (done.payments, done.kept) == (0, {})
         told = (await open_.told())["customer"]
         assert told["email"] == CUSTOMER["email"]
@@ -248,17 +248,17 @@ async def test_what_is_under_way_keeps_all(opened: Opened) -> None:
 
 
 async def test_a_refund_under_way_keeps_it(opened: Opened) -> None:
-    async with opened() as house, house.customer() as customer:
-        made = await house.create(**SAID)
+    async with opened() as server, server.customer() as customer:
+        made = await server.create(**SAID)
         await typed(customer, made, PAID)
-        await house.settle_down()
-        house.line.broken.append(httpx.ReadTimeout("slow"))
+        await server.settle_down()
+        server.line.broken.append(httpx.ReadTimeout("slow"))
         body = {"request": {"parent_uid": made.uid, "amount": 1999, "reason": "-"}}
-        house.offset += 400 * DAY
-        house.line.broken.append(httpx.ReadTimeout("slow"))
-        await customer.post("/transactions/refunds", json=body, headers=house.basic())
-        house.offset += DAY
-        done = await purge.turn(house.app.state.web.flow)
+        server.offset += 400 * DAY
+        server.line.broken.append(httpx.ReadTimeout("slow"))
+        await customer.post("/transactions/refunds", json=body, headers=server.basic())
+        server.offset += DAY
+        done = await purge.turn(server.app.state.web.flow)
         assert done.payments == 0
         assert done.kept == {"a capture, void or refund is under way": 1}
         assert (await made.told())["customer"]["email"] == CUSTOMER["email"]
@@ -266,18 +266,18 @@ async def test_a_refund_under_way_keeps_it(opened: Opened) -> None:
 
 async def test_an_invoice_is_paid_by_whom_its_link_does_not_name(opened: Opened) -> None:
     """Anybody can read a link: it is text. The ledger knows whose it is."""
-    async with mailing(opened) as house:
-        found = await invoices(house)
+    async with mailing(opened) as server:
+        found = await invoices(server)
         payload = found[0]["url"].rpartition("/")[2].rpartition(".")[0]
         packed = base64.urlsafe_b64decode(payload.lstrip(".") + "===")
         said = zlib.decompress(packed) if payload.startswith(".") else packed
         assert json.loads(said)["amount"] == 1999
         for name in ("email", "first_name", "address", "phone"):
             assert CUSTOMER[name] not in said.decode()
-        async with house.customer() as customer:
+        async with server.customer() as customer:
             opened_at = await customer.get(found[0]["url"])
             uid = re.findall(r"/payment/([^/]+)/", opened_at.headers["location"])[0]
-        with sqlite3.connect(house.database) as conn:
+        with sqlite3.connect(server.database) as conn:
             (terms,) = conn.execute("SELECT terms FROM payments WHERE uid = ?", (uid,)).fetchone()
         conn.close()
         assert json.loads(terms)["customer"]["email"] == CUSTOMER["email"]

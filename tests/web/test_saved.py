@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.web.conftest import Opened
-from tests.web.house import CARD, DECLINED, PAID, Customer, House, Made
 from tests.web.page import Page
+from tests.web.server import CARD, DECLINED, PAID, CreatedPayment, Customer, Server
 
 ONECLICK: dict[str, Any] = {"additional_data": {"contract": ["oneclick"]}}
 NEW = {"card": "new", "number": "5204240000015003"}
@@ -19,9 +19,9 @@ LETTERS = {"notification_url": "http://127.0.0.1:8009/n"}
 TERMS = {"url": "https://shop.example.com/terms", "text": "I take the [terms & <b>] as they are"}
 
 
-async def token_of(house: House, customer: Customer, number: str = PAID, **card: str) -> str:
+async def token_of(server: Server, customer: Customer, number: str = PAID, **card: str) -> str:
     """Pay once and let the card be remembered; its token as the shop gets it."""
-    made = await house.create(order=ONECLICK, settings=LETTERS)
+    made = await server.create(order=ONECLICK, settings=LETTERS)
     answer = await customer.pay(made, number, remember="1", **card)
     assert answer.headers["location"] == made.path("result")
     told = await made.told()
@@ -30,24 +30,24 @@ async def token_of(house: House, customer: Customer, number: str = PAID, **card:
     return token
 
 
-async def again(house: House, token: str, **changes: Any) -> Made:
+async def again(server: Server, token: str, **changes: Any) -> CreatedPayment:
     methods = {"types": ["credit_card"], "credit_card": {"token": token}}
     methods |= changes.pop("payment_method", {})
-    return await house.create(
+    return await server.create(
         order=changes.pop("order", ONECLICK), payment_method=methods, **changes
     )
 
 
-def contract(house: House) -> Any:
-    return house.line.sent()["additional_data"].get("contract")
+def contract(server: Server) -> Any:
+    return server.line.sent()["additional_data"].get("contract")
 
 
 # --- Remembering -------------------------------------------------------------------------------
 
 
-async def test_the_customer_decides(house: House, customer: Customer) -> None:
+async def test_the_customer_decides(server: Server, customer: Customer) -> None:
     for ticked in (True, False):
-        made = await house.create(order=ONECLICK, settings=LETTERS)
+        made = await server.create(order=ONECLICK, settings=LETTERS)
         page = await customer.open(made.path())
         box = page.form("pay").inputs["remember"]
         assert (box["type"], "checked" in box) == ("checkbox", False)
@@ -55,9 +55,9 @@ async def test_the_customer_decides(house: House, customer: Customer) -> None:
             page.form("pay"), **CARD, **({"remember": "1"} if ticked else {})
         )
         assert answer.status_code == 303
-        assert contract(house) == (["oneclick"] if ticked else None)
+        assert contract(server) == (["oneclick"] if ticked else None)
         await customer.get(made.path("result"))
-        (letter,) = house.mailbox.about(made.token)
+        (letter,) = server.mailbox.about(made.token)
         card, told = letter["credit_card"], (await made.told())["credit_card"]
         assert (card["brand"], card["last_4"]) == ("visa", "0000")
         assert bool(card["token"]) is ticked
@@ -80,14 +80,14 @@ async def test_the_customer_decides(house: House, customer: Customer) -> None:
     ],
 )
 async def test_who_is_asked(
-    house: House, customer: Customer, order: Any, toggle: Any, asked: bool, sent: Any
+    server: Server, customer: Customer, order: Any, toggle: Any, asked: bool, sent: Any
 ) -> None:
     settings = {} if toggle is ... else {"save_card_toggle": toggle}
-    made = await house.create(order=order, settings=settings)
+    made = await server.create(order=order, settings=settings)
     page = await customer.open(made.path())
     assert ("remember" in page.form("pay").inputs) is asked
     await customer.submit(page.form("pay"), **CARD)
-    assert contract(house) == sent
+    assert contract(server) == sent
 
 
 @pytest.mark.parametrize(
@@ -96,24 +96,24 @@ async def test_who_is_asked(
      (["recurring"], "The shop may charge it later, as you have agreed with it.")],
 )  # fmt: skip
 async def test_what_is_agreed_to_is_said(
-    house: House, customer: Customer, contract: list[str], hint: str
+    server: Server, customer: Customer, contract: list[str], hint: str
 ) -> None:
-    made = await house.create(
+    made = await server.create(
         order={"additional_data": {"contract": contract}},
         settings={"save_card_toggle": {"customer_contract": True}},
     )
     assert hint in (await customer.open(made.path())).text
 
 
-async def test_nobody_agrees_to_what_was_not_asked(house: House, customer: Customer) -> None:
-    made = await house.create()
+async def test_nobody_agrees_to_what_was_not_asked(server: Server, customer: Customer) -> None:
+    made = await server.create()
     await customer.pay(made, remember="1")
-    assert contract(house) is None
+    assert contract(server) is None
 
 
-async def test_the_shops_own_words(house: House, customer: Customer) -> None:
+async def test_the_shops_own_words(server: Server, customer: Customer) -> None:
     words = {"text": "Keep <i>it</i>", "hint": 'For "next" time'}
-    made = await house.create(settings={"save_card_toggle": words | {"customer_contract": True}})
+    made = await server.create(settings={"save_card_toggle": words | {"customer_contract": True}})
     page = await customer.open(made.path())
     assert "Keep <i>it</i>" in page.text
     assert 'For "next" time' in page.text
@@ -125,9 +125,9 @@ async def test_the_shops_own_words(house: House, customer: Customer) -> None:
 # --- Paying with it ----------------------------------------------------------------------------
 
 
-async def test_its_code_is_all_that_is_asked(house: House, customer: Customer) -> None:
-    token = await token_of(house, customer)
-    made = await again(house, token)
+async def test_its_code_is_all_that_is_asked(server: Server, customer: Customer) -> None:
+    token = await token_of(server, customer)
+    made = await again(server, token)
     page = await customer.open(made.path())
     before = made.books()
     page = await customer.open(made.path())
@@ -139,39 +139,39 @@ async def test_its_code_is_all_that_is_asked(house: House, customer: Customer) -
     assert "remember" in form.inputs  # for another card
     answer = await customer.submit(form, code="123")
     assert answer.headers["location"] == made.path("result")
-    sent = house.line.sent()
+    sent = server.line.sent()
     assert sent["credit_card"] == {"token": token, "verification_value": "123"}
     assert sent["additional_data"]["contract"] == ["oneclick"]
     told = (await made.told())["credit_card"]
     assert (told["brand"], told["last_4"], told["token"]) == ("visa", "0000", token)
 
 
-async def test_another_card_beside_it(house: House, customer: Customer) -> None:
-    made = await again(house, await token_of(house, customer))
+async def test_another_card_beside_it(server: Server, customer: Customer) -> None:
+    made = await again(server, await token_of(server, customer))
     page = await customer.open(made.path())
     answer = await customer.submit(page.form("pay"), **(CARD | NEW))
     assert answer.headers["location"] == made.path("result")
-    assert house.line.sent()["credit_card"]["number"] == "5204240000015003"
-    assert contract(house) is None
+    assert server.line.sent()["credit_card"]["number"] == "5204240000015003"
+    assert contract(server) is None
 
 
 @pytest.mark.parametrize("code", ["", "12", "1234", "abc"])
-async def test_a_wrong_code(house: House, customer: Customer, code: str) -> None:
-    made = await again(house, await token_of(house, customer))
+async def test_a_wrong_code(server: Server, customer: Customer, code: str) -> None:
+    made = await again(server, await token_of(server, customer))
     page = await customer.open(made.path())
-    charges = len(house.line.charges)
+    charges = len(server.line.charges)
     answer = await customer.submit(page.form("pay"), code=code)
     assert answer.status_code == 422
-    assert len(house.line.charges) == charges
+    assert len(server.line.charges) == charges
     wrong = Page(answer.text)
     assert set(wrong.errors()) == {"code"}
     assert wrong.form("pay").fields["card"] == "saved"
     assert wrong.form("pay").fields["code"] == ""
 
 
-async def test_four_digits_where_the_card_has_them(house: House, customer: Customer) -> None:
-    token = await token_of(house, customer, "378282246310005", code="1234")
-    made = await again(house, token)
+async def test_four_digits_where_the_card_has_them(server: Server, customer: Customer) -> None:
+    token = await token_of(server, customer, "378282246310005", code="1234")
+    made = await again(server, token)
     page = await customer.open(made.path())
     (choice,) = page.all("input", name="card", value="saved")
     assert choice["data-digits"] == "4"
@@ -179,9 +179,9 @@ async def test_four_digits_where_the_card_has_them(house: House, customer: Custo
     assert (await customer.submit(page.form("pay"), code="1234")).status_code == 303
 
 
-async def test_a_card_that_was_never_seen(house: House, customer: Customer) -> None:
+async def test_a_card_that_was_never_seen(server: Server, customer: Customer) -> None:
     """The gateway may know it all the same; if it doesn't, any other card is taken."""
-    made = await again(house, "no-such-token")
+    made = await again(server, "no-such-token")
     page = await customer.open(made.path())
     assert "Your saved card" in page.text
     answer = await customer.submit(page.form("pay"), code="123")
@@ -193,16 +193,16 @@ async def test_a_card_that_was_never_seen(house: House, customer: Customer) -> N
     assert answer.headers["location"] == made.path("result")
 
 
-async def test_a_card_of_another_shop_is_not_shown(house: House, customer: Customer) -> None:
-    token = await token_of(house, customer)
-    made = await again(house, token, shop="framing", settings={"return_url": None})
+async def test_a_card_of_another_shop_is_not_shown(server: Server, customer: Customer) -> None:
+    token = await token_of(server, customer)
+    made = await again(server, token, shop="framing", settings={"return_url": None})
     page = await customer.open(made.path())
     assert "0000" not in page.text
     assert "Your saved card" in page.text
 
 
-async def test_declined_and_tried_again(house: House, customer: Customer) -> None:
-    made = await again(house, await token_of(house, customer))
+async def test_declined_and_tried_again(server: Server, customer: Customer) -> None:
+    made = await again(server, await token_of(server, customer))
     page = await customer.open(made.path())
     await customer.submit(page.form("pay"), **(CARD | {"card": "new", "number": DECLINED}))
     page = await customer.open(made.path())
@@ -211,41 +211,41 @@ async def test_declined_and_tried_again(house: House, customer: Customer) -> Non
     assert answer.headers["location"] == made.path("result")
 
 
-async def test_no_other_card(house: House, customer: Customer) -> None:
-    token = await token_of(house, customer)
-    made = await again(house, token, settings={"another_card_toggle": {"display": False}})
+async def test_no_other_card(server: Server, customer: Customer) -> None:
+    token = await token_of(server, customer)
+    made = await again(server, token, settings={"another_card_toggle": {"display": False}})
     page = await customer.open(made.path())
     form = page.form("pay")
     assert not {"number", "expiry", "holder", "remember"} & set(form.inputs)
     assert form.inputs["card"]["type"] == "hidden"
     forged = await customer.submit(form, **(CARD | NEW))
     assert forged.status_code == 303
-    assert house.line.sent()["credit_card"] == {"token": token, "verification_value": "123"}
+    assert server.line.sent()["credit_card"] == {"token": token, "verification_value": "123"}
 
 
 async def test_what_can_not_be_offered(opened: Opened) -> None:
     """A brand that the shop excludes, a card past its date, a method without cards."""
-    async with opened() as house, house.customer() as customer:
-        token = await token_of(house, customer)
+    async with opened() as server, server.customer() as customer:
+        token = await token_of(server, customer)
         for methods in ({"excluded_brands": ["visa"]}, {"types": ["erip"]}):
-            made = await again(house, token, payment_method=methods)
+            made = await again(server, token, payment_method=methods)
             assert "card" not in (await customer.open(made.path())).form("pay").inputs
-        house.offset = 15 * 366 * 24 * 3600.0
-        made = await again(house, token, settings={"another_card_toggle": {"display": False}})
+        server.offset = 15 * 366 * 24 * 3600.0
+        made = await again(server, token, settings={"another_card_toggle": {"display": False}})
         form = (await customer.open(made.path())).form("pay")
         assert "card" not in form.inputs
         assert {"number", "expiry", "code", "holder"} <= set(form.inputs)
 
 
 async def test_tries_on_one_token_are_limited(opened: Opened) -> None:
-    async with opened(declines="2") as house:
-        async with house.customer() as customer:
-            token = await token_of(house, customer)
+    async with opened(declines="2") as server:
+        async with server.customer() as customer:
+            token = await token_of(server, customer)
         statuses = []
         for last in range(4):
-            async with house.customer(f"203.0.113.{last}") as guesser:
-                made = await again(house, token)
-                house.line.broken.append(_declined)
+            async with server.customer(f"203.0.113.{last}") as guesser:
+                made = await again(server, token)
+                server.line.broken.append(_declined)
                 page = await guesser.open(made.path())
                 statuses.append((await guesser.submit(page.form("pay"), code="000")).status_code)
         assert statuses == [303, 303, 429, 429]
@@ -286,8 +286,8 @@ async def test_a_gateway_that_keeps_cards_and_takes_no_tokens(opened: Opened) ->
     """The question is asked and the shop gets the token; a payment by it asks for all of the card,
     not at once either."""
     words = {name: token_hex(32) for name in ("key", "secret", "link_key")}
-    async with opened(top=ACQUIRER.format(**words)) as house, house.customer() as customer:
-        made = await house.create(shop="acquired", order=ONECLICK)
+    async with opened(top=ACQUIRER.format(**words)) as server, server.customer() as customer:
+        made = await server.create(shop="acquired", order=ONECLICK)
         form = (await customer.open(made.path())).form("pay")
         answer = await customer.submit(form, **CARD, remember="1")
         assert answer.headers["location"] == made.path("result")
@@ -295,7 +295,7 @@ async def test_a_gateway_that_keeps_cards_and_takes_no_tokens(opened: Opened) ->
         assert told["last_4"] == "0000"
         assert told["token"]
         for settings in ({}, {"auto_pay": True, "another_card_toggle": {"display": False}}):
-            made = await again(house, told["token"], shop="acquired", settings=settings)
+            made = await again(server, told["token"], shop="acquired", settings=settings)
             page = await customer.open(made.path())
             assert not page.all("form", data_by_itself="")
             assert {"number", "expiry", "code", "holder"} <= set(page.form("pay").inputs)
@@ -307,39 +307,41 @@ async def test_a_gateway_that_keeps_cards_and_takes_no_tokens(opened: Opened) ->
 # --- At once -----------------------------------------------------------------------------------
 
 
-async def test_paid_at_once(house: House, customer: Customer) -> None:
-    token = await token_of(house, customer)
-    made = await again(house, token, settings={"auto_pay": True}, order={})
+async def test_paid_at_once(server: Server, customer: Customer) -> None:
+    token = await token_of(server, customer)
+    made = await again(server, token, settings={"auto_pay": True}, order={})
     page = await customer.open(made.path())
     assert not made.attempts()  # a GET never charges
     assert page.all("form", data_by_itself="")
     answer = await customer.submit(page.form("pay"))
     assert answer.headers["location"] == made.path("result")
-    assert house.line.sent()["credit_card"] == {"token": token}
-    assert contract(house) == ["recurring"]
+    assert server.line.sent()["credit_card"] == {"token": token}
+    assert contract(server) == ["recurring"]
     result = await customer.open(made.path("result"))
     assert (result.refresh or "").startswith("0;url=https://shop.example.com/thanks?order=7&token=")
 
 
-async def test_not_at_once_when_something_is_left_to_ask(house: House, customer: Customer) -> None:
-    token = await token_of(house, customer)
+async def test_not_at_once_when_something_is_left_to_ask(
+    server: Server, customer: Customer
+) -> None:
+    token = await token_of(server, customer)
     for settings in (
         {"customer_fields": {"visible": ["email"]}},
         {"agreement_toggle": {"value": False, "url": TERMS["url"]}},
     ):
-        made = await again(house, token, settings={"auto_pay": True, **settings})
+        made = await again(server, token, settings={"auto_pay": True, **settings})
         page = await customer.open(made.path())
         assert not page.all("form", data_by_itself="")
-    made = await house.create(settings={"auto_pay": True})  # without a token it means nothing
+    made = await server.create(settings={"auto_pay": True})  # without a token it means nothing
     page = await customer.open(made.path())
     assert not page.all("form", data_by_itself="")
     assert "number" in page.form("pay").inputs
 
 
-async def test_at_once_is_tried_once(house: House, customer: Customer) -> None:
-    token = await token_of(house, customer)
-    made = await again(house, token, settings={"auto_pay": True})
-    house.line.broken.append(_declined)
+async def test_at_once_is_tried_once(server: Server, customer: Customer) -> None:
+    token = await token_of(server, customer)
+    made = await again(server, token, settings={"auto_pay": True})
+    server.line.broken.append(_declined)
     page = await customer.open(made.path())
     await customer.submit(page.form("pay"))
     page = await customer.open(made.path())
@@ -352,8 +354,8 @@ async def test_at_once_is_tried_once(house: House, customer: Customer) -> None:
 # --- The shop's terms, the name on the card ----------------------------------------------------
 
 
-async def test_terms_must_be_accepted(house: House, customer: Customer) -> None:
-    made = await house.create(settings={"agreement_toggle": TERMS | {"value": False}})
+async def test_terms_must_be_accepted(server: Server, customer: Customer) -> None:
+    made = await server.create(settings={"agreement_toggle": TERMS | {"value": False}})
     page = await customer.open(made.path())
     assert "I take the terms & <b> (opens in a new tab) as they are" in page.text
     link = page.links[TERMS["url"]]
@@ -368,8 +370,8 @@ async def test_terms_must_be_accepted(house: House, customer: Customer) -> None:
     assert answer.headers["location"] == made.path("result")
 
 
-async def test_terms_of_every_method(house: House, customer: Customer) -> None:
-    made = await house.create(
+async def test_terms_of_every_method(server: Server, customer: Customer) -> None:
+    made = await server.create(
         settings={"agreement_toggle": {"text": "Yes"}}, payment_method={"types": ["erip"]}
     )
     form = (await customer.open(made.path())).form("pay")
@@ -377,8 +379,8 @@ async def test_terms_of_every_method(house: House, customer: Customer) -> None:
     assert (await customer.submit(form, agreed="1")).status_code == 303
 
 
-async def test_terms_ticked_beforehand(house: House, customer: Customer) -> None:
-    made = await house.create(settings={"agreement_toggle": TERMS | {"value": True}})
+async def test_terms_ticked_beforehand(server: Server, customer: Customer) -> None:
+    made = await server.create(settings={"agreement_toggle": TERMS | {"value": True}})
     form = (await customer.open(made.path())).form("pay")
     assert form.fields["agreed"] == "1"
     # Who takes the tick away is not given it back.
@@ -396,39 +398,39 @@ async def test_terms_ticked_beforehand(house: House, customer: Customer) -> None
     ],
 )
 async def test_the_words_of_the_terms(
-    house: House, customer: Customer, terms: dict[str, Any], text: str
+    server: Server, customer: Customer, terms: dict[str, Any], text: str
 ) -> None:
-    made = await house.create(settings={"agreement_toggle": terms})
+    made = await server.create(settings={"agreement_toggle": terms})
     page = await customer.open(made.path())
     assert text in page.text
     assert (TERMS["url"] in page.links) == ("url" in terms)
 
 
-async def test_the_name_on_the_card(house: House, customer: Customer) -> None:
-    made = await house.create(settings={"credit_card_fields": {"holder": "ANNA <LEE>"}})
+async def test_the_name_on_the_card(server: Server, customer: Customer) -> None:
+    made = await server.create(settings={"credit_card_fields": {"holder": "ANNA <LEE>"}})
     form = (await customer.open(made.path())).form("pay")
     assert form.fields["holder"] == "ANNA <LEE>"
     assert "readonly" not in form.inputs["holder"]
     await customer.submit(form, **(CARD | {"holder": "OTTO LEE"}))
-    assert house.line.sent()["credit_card"]["holder"] == "OTTO LEE"
+    assert server.line.sent()["credit_card"]["holder"] == "OTTO LEE"
 
 
-async def test_a_fixed_name_on_the_card(house: House, customer: Customer) -> None:
+async def test_a_fixed_name_on_the_card(server: Server, customer: Customer) -> None:
     fields = {"holder": "ANNA LEE", "read_only": ["holder"]}
-    made = await house.create(settings={"credit_card_fields": fields})
+    made = await server.create(settings={"credit_card_fields": fields})
     form = (await customer.open(made.path())).form("pay")
     assert "readonly" in form.inputs["holder"]
     await customer.submit(form, **(CARD | {"holder": "OTTO LEE"}))
-    assert house.line.sent()["credit_card"]["holder"] == "ANNA LEE"
+    assert server.line.sent()["credit_card"]["holder"] == "ANNA LEE"
     # Nothing to fix: it is asked for.
-    made = await house.create(settings={"credit_card_fields": {"read_only": ["holder"]}})
+    made = await server.create(settings={"credit_card_fields": {"read_only": ["holder"]}})
     form = (await customer.open(made.path())).form("pay")
     assert "readonly" not in form.inputs["holder"]
 
 
-async def test_the_buttons_words(house: House, customer: Customer) -> None:
+async def test_the_buttons_words(server: Server, customer: Customer) -> None:
     texts = {"button_text": "Give <b>€</b> & smile", "button_next_text": 'On & "on"'}
-    made = await house.create(settings=texts)
+    made = await server.create(settings=texts)
     page = await customer.open(made.path())
     assert texts["button_text"] in page.text
     assert "<b>" not in page.html
@@ -437,9 +439,9 @@ async def test_the_buttons_words(house: House, customer: Customer) -> None:
     assert texts["button_next_text"] in result.text
 
 
-async def test_a_frame_is_told_of_its_own_address(house: House, customer: Customer) -> None:
+async def test_a_frame_is_told_of_its_own_address(server: Server, customer: Customer) -> None:
     """For the script, which can see whether the frame may send forms; hidden until then."""
-    made = await house.create(shop="framing", settings={"return_url": None})
+    made = await server.create(shop="framing", settings={"return_url": None})
     page = await customer.open(made.path(), **{"Sec-Fetch-Dest": "iframe"})
     (hint,) = page.all("div", data_blocked="")
     assert "hidden" in hint

@@ -17,17 +17,9 @@ from checkout.errors import BadRequest
 from checkout.web.security import read_body
 from checkout.web.static import takes_gzip
 from tests.web.conftest import Opened
-from tests.web.house import (
-    CARD,
-    CHALLENGE,
-    OURS,
-    PUBLIC,
-    Customer,
-    House,
-    Made,
-    raw,
-)
 from tests.web.page import Page
+from tests.web.server import CARD, CHALLENGE, OURS, CreatedPayment, Customer, Server, raw
+from tests.web.settings import PUBLIC
 
 STATIC = "public, max-age=31536000, immutable"
 
@@ -91,22 +83,24 @@ def check(answer: httpx.Response, *, https: bool = True) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def stories(house: House, customer: Customer) -> AsyncIterator[dict[str, Made]]:
+async def stories(server: Server, customer: Customer) -> AsyncIterator[dict[str, CreatedPayment]]:
     """A payment in each state."""
-    found = {name: await house.create() for name in ("open", "paid", "bank", "unknown", "form")}
+    found = {name: await server.create() for name in ("open", "paid", "bank", "unknown", "form")}
     await customer.pay(found["paid"])
     await customer.pay(found["bank"], CHALLENGE)
-    house.line.broken.append(httpx.ReadTimeout("slow"))
+    server.line.broken.append(httpx.ReadTimeout("slow"))
     await customer.pay(found["unknown"])
     page = await customer.open(found["form"].path())
     await customer.submit(page.form("pay"), method="sbp")
     yield found
 
 
-async def every_answer(house: House, customer: Customer, stories: dict[str, Made]) -> Any:
+async def every_answer(
+    server: Server, customer: Customer, stories: dict[str, CreatedPayment]
+) -> Any:
     """One of every kind of answer there is."""
     made = stories["open"]
-    basic, page = house.basic(), await customer.open(made.path())
+    basic, page = server.basic(), await customer.open(made.path())
     assets = [found["href"] for found in page.all("link", rel="stylesheet")]
     assets += [found["src"] for found in page.all("script")]
     for story in stories.values():
@@ -137,10 +131,10 @@ async def every_answer(house: House, customer: Customer, stories: dict[str, Made
 
 
 async def test_the_headers_of_every_answer(
-    house: House, customer: Customer, stories: dict[str, Made]
+    server: Server, customer: Customer, stories: dict[str, CreatedPayment]
 ) -> None:
     seen = set()
-    async for answer in every_answer(house, customer, stories):
+    async for answer in every_answer(server, customer, stories):
         check(answer)
         seen.add(answer.status_code)
     assert seen >= {200, 204, 303, 400, 401, 403, 404, 405, 413, 422}
@@ -155,14 +149,14 @@ async def test_a_fault_has_them_too(opened: Opened) -> None:
             raise RuntimeError("a secret detail")
         return time.time()
 
-    async with opened(clock=clock) as house, house.customer() as customer:
-        made = await house.create()
+    async with opened(clock=clock) as server, server.customer() as customer:
+        made = await server.create()
         broken = True
         for path, kind in (
             (made.path(), "text/html"),
             (f"/ctp/api/checkouts/{made.token}", "json"),
         ):
-            answer = await customer.get(path, headers=house.basic())
+            answer = await customer.get(path, headers=server.basic())
             assert answer.status_code == 500
             check(answer)
             assert kind in answer.headers["content-type"]
@@ -174,22 +168,22 @@ async def test_a_fault_has_them_too(opened: Opened) -> None:
         assert "do not pay again" in page.text
         assert made.path() in page.links
         broken = False
-    assert house.app.debug is False
+    assert server.app.debug is False
 
 
-async def test_debug_is_off(house: House) -> None:
-    assert house.app.debug is False
+async def test_debug_is_off(server: Server) -> None:
+    assert server.app.debug is False
 
 
 async def test_plain_http_promises_no_https(opened: Opened) -> None:
-    async with opened(public_url="http://127.0.0.1:8001") as house, house.customer() as customer:
-        made = await house.create()
+    async with opened(public_url="http://127.0.0.1:8001") as server, server.customer() as customer:
+        made = await server.create()
         for path in (made.path(), "/nowhere", "/health/live", f"/ctp/api/checkouts/{made.token}"):
             check(await customer.get(path), https=False)
 
 
 async def test_each_answer_has_its_own_nonce(
-    house: House, customer: Customer, stories: dict[str, Made]
+    server: Server, customer: Customer, stories: dict[str, CreatedPayment]
 ) -> None:
     nonces = []
     for story in stories.values():
@@ -203,7 +197,7 @@ async def test_each_answer_has_its_own_nonce(
 
 
 async def test_only_one_page_may_leave(
-    house: House, customer: Customer, stories: dict[str, Made]
+    server: Server, customer: Customer, stories: dict[str, CreatedPayment]
 ) -> None:
     for name, story in stories.items():
         for page in ("", "redirect", "wait", "result"):
@@ -216,9 +210,9 @@ async def test_only_one_page_may_leave(
     assert policy_of(await customer.get("/nowhere"))["form-action"] == "'self'"
 
 
-async def test_only_the_shops_own_sites_may_frame(house: House, customer: Customer) -> None:
-    framing = await house.create(shop="framing", settings={"return_url": None})
-    other = await house.create()
+async def test_only_the_shops_own_sites_may_frame(server: Server, customer: Customer) -> None:
+    framing = await server.create(shop="framing", settings={"return_url": None})
+    other = await server.create()
     ours = "https://framing.example.com https://m.framing.example.com:8443"
     for page in ("", "result", "wait"):
         for made, allowed in ((framing, ours), (other, "'none'")):
@@ -230,9 +224,9 @@ async def test_only_the_shops_own_sites_may_frame(house: House, customer: Custom
         assert policy_of(await customer.get(path))["frame-ancestors"] == "'none'"
 
 
-async def test_an_error_in_the_shops_frame_can_be_seen(house: House, customer: Customer) -> None:
+async def test_an_error_in_the_shops_frame_can_be_seen(server: Server, customer: Customer) -> None:
     """A sandboxed frame posts `Origin: null`: its customer is told to open a tab, in the frame."""
-    made = await house.create(shop="framing", settings={"return_url": None})
+    made = await server.create(shop="framing", settings={"return_url": None})
     framed = {"Sec-Fetch-Dest": "iframe"}
     form = (await customer.open(made.path(), **framed)).form("pay")
     answer = await customer.post(
@@ -273,8 +267,8 @@ def test_what_accept_encoding_says_of_gzip(accepted: str, takes: bool) -> None:
     assert takes_gzip(accepted) is takes
 
 
-async def test_static_files(house: House, customer: Customer) -> None:
-    page = await customer.open((await house.create()).path())
+async def test_static_files(server: Server, customer: Customer) -> None:
+    page = await customer.open((await server.create()).path())
     style = page.all("link", rel="stylesheet")[0]["href"]
     script = page.all("script")[0]["src"]
     for path, kind in ((style, "text/css"), (script, "text/javascript")):
@@ -297,8 +291,8 @@ async def test_static_files(house: House, customer: Customer) -> None:
      "/static/app.css", "/static//etc/passwd", "/static/app.000000000000.css", "/static/\x00"],
     ids=ascii,
 )  # fmt: skip
-async def test_no_other_files(house: House, path: str) -> None:
-    answer = await raw(house.app, "GET", path)
+async def test_no_other_files(server: Server, path: str) -> None:
+    answer = await raw(server.app, "GET", path)
     assert answer.status == 404
 
 
@@ -323,9 +317,9 @@ FOREIGN: list[dict[str, str]] = [
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=lambda headers: str(headers) or "nothing")
 async def test_another_sites_form(
-    house: House, customer: Customer, headers: dict[str, str]
+    server: Server, customer: Customer, headers: dict[str, str]
 ) -> None:
-    made = await house.create()
+    made = await server.create()
     page = await customer.open(made.path())
     before = made.books()
     for form in (page.form("pay"), page.form("cancel")):
@@ -340,15 +334,15 @@ async def test_another_sites_form(
 @pytest.mark.parametrize(
     "headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": PUBLIC}], ids=["fetch", "origin"]
 )
-async def test_our_own_form(house: House, customer: Customer, headers: dict[str, str]) -> None:
-    made = await house.create()
+async def test_our_own_form(server: Server, customer: Customer, headers: dict[str, str]) -> None:
+    made = await server.create()
     form = (await customer.open(made.path())).form("pay")
     answer = await customer.post(form.action, data=form.fields | CARD, headers=headers)
     assert answer.headers["location"] == made.path("result")
 
 
-async def test_form_tokens(house: House, customer: Customer) -> None:
-    made, other = await house.create(), await house.create()
+async def test_form_tokens(server: Server, customer: Customer) -> None:
+    made, other = await server.create(), await server.create()
     page, strange = await customer.open(made.path()), await customer.open(other.path())
     pay, cancel = page.form("pay"), page.form("cancel")
     token = pay.fields["form_token"]
@@ -381,8 +375,8 @@ async def test_form_tokens(house: House, customer: Customer) -> None:
 # --- The operator ------------------------------------------------------------------------------
 
 
-async def test_metrics(house: House, customer: Customer) -> None:
-    token = house.settings.operator_token
+async def test_metrics(server: Server, customer: Customer) -> None:
+    token = server.settings.operator_token
     assert token
     answer = await customer.get("/metrics", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200
@@ -398,24 +392,24 @@ async def test_metrics(house: House, customer: Customer) -> None:
     assert (await customer.get(f"/metrics?token={token}")).status_code == 401
 
 
-async def test_metrics_name_no_customer(house: House, customer: Customer) -> None:
-    made = await house.create(customer={"email": "anna.canary@example.com"})
+async def test_metrics_name_no_customer(server: Server, customer: Customer) -> None:
+    made = await server.create(customer={"email": "anna.canary@example.com"})
     await customer.pay(made)
-    headers = {"Authorization": f"Bearer {house.settings.operator_token}"}
+    headers = {"Authorization": f"Bearer {server.settings.operator_token}"}
     answer = await customer.get("/metrics", headers=headers)
     for private in (made.uid, made.token, made.secret, "anna.canary", "203.0.113.7", "order-7"):
         assert private not in answer.text
 
 
 async def test_no_metrics_without_a_token(opened: Opened) -> None:
-    async with opened(top="") as house, house.customer() as customer:
+    async with opened(top="") as server, server.customer() as customer:
         for headers in ({}, {"Authorization": "Bearer None"}, {"Authorization": "Bearer "}):
             answer = await customer.get("/metrics", headers=headers)
             assert answer.status_code == 404
             assert answer.json()["message"] == "Record not found"
 
 
-async def test_health(house: House, customer: Customer) -> None:
+async def test_health(server: Server, customer: Customer) -> None:
     for path in ("/health/live", "/health/ready"):
         answer = await customer.get(path)
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
@@ -424,14 +418,14 @@ async def test_health(house: House, customer: Customer) -> None:
 # --- Hosts -------------------------------------------------------------------------------------
 
 
-async def test_the_host_header_is_not_believed(house: House, customer: Customer) -> None:
+async def test_the_host_header_is_not_believed(server: Server, customer: Customer) -> None:
     evil = {"Host": "evil.example.com", "X-Forwarded-Host": "evil.example.com",
             "X-Forwarded-Proto": "http", "Forwarded": "host=evil.example.com"}  # fmt: skip
     made = await customer.post(
         "/ctp/api/checkouts",
         json={"checkout": {"transaction_type": "payment", "order": {
             "amount": 1, "currency": "EUR", "description": "x"}}},
-        headers=house.basic() | evil,
+        headers=server.basic() | evil,
     )  # fmt: skip
     assert made.json()["checkout"]["redirect_url"].startswith(f"{PUBLIC}/widget/")
     token = made.json()["checkout"]["token"]
@@ -441,7 +435,7 @@ async def test_the_host_header_is_not_believed(house: House, customer: Customer)
     assert "evil" not in page.text
     form = Page(page.text).form("pay")
     await customer.submit(form, headers={"X-Forwarded-Host": "evil.example.com"}, **CARD)
-    assert house.line.sent()["return_url"].startswith(f"{PUBLIC}/return/")
+    assert server.line.sent()["return_url"].startswith(f"{PUBLIC}/return/")
 
 
 # --- Bodies ------------------------------------------------------------------------------------

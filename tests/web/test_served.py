@@ -15,27 +15,27 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
-from tests.web.house import ordered
 from tests.web.page import Page
-from tests.web.served import Server, serving, spoken
+from tests.web.process import ServerProcess, serving, spoken
+from tests.web.server import ordered
 from tests.web.traces import number, on_disk, writings
 
 CANARY, CODE = number("371448", 15), "9137"  # not the one that test_canary.py looks for
 
 
 @pytest.fixture(scope="module")
-def server(pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     with serving(tmp_path_factory.mktemp("served"), pem) as found:
         yield found
 
 
 @pytest.fixture
-def http(server: Server) -> Iterator[httpx.Client]:
+def http(server: ServerProcess) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, trust_env=False) as client:
         yield client
 
 
-def create(server: Server, http: httpx.Client, **changes: Any) -> str:
+def create(server: ServerProcess, http: httpx.Client, **changes: Any) -> str:
     """A payment's path."""
     answer = http.post(
         "/ctp/api/checkouts", json={"checkout": ordered(**changes)}, auth=server.auth
@@ -46,7 +46,7 @@ def create(server: Server, http: httpx.Client, **changes: Any) -> str:
     return str(http.get(redirect).headers["location"])
 
 
-def test_head_has_no_body(server: Server, http: httpx.Client) -> None:
+def test_head_has_no_body(server: ServerProcess, http: httpx.Client) -> None:
     path = create(server, http)
     for each in (path, f"{path}/result", "/nowhere", "/health/live"):
         got = http.get(each)
@@ -65,7 +65,7 @@ def test_head_has_no_body(server: Server, http: httpx.Client) -> None:
      b"/" + b"x" * 9000],
     ids=lambda target: repr(target[:40]),
 )  # fmt: skip
-def test_odd_targets(server: Server, http: httpx.Client, target: bytes) -> None:
+def test_odd_targets(server: ServerProcess, http: httpx.Client, target: bytes) -> None:
     for method in (b"GET", b"POST"):
         said = spoken(server, method + b" " + target + b" HTTP/1.1", b"Host: x",
                       b"Content-Length: 0", b"Connection: close", b"", b"")  # fmt: skip
@@ -83,7 +83,7 @@ def test_odd_targets(server: Server, http: httpx.Client, target: bytes) -> None:
      b"X-Forwarded-For: \xff", b"Sec-Fetch-Site: \xff", b"Idempotency-Key: \xff\xfe"],
     ids=repr,
 )  # fmt: skip
-def test_odd_headers(server: Server, http: httpx.Client, header: bytes) -> None:
+def test_odd_headers(server: ServerProcess, http: httpx.Client, header: bytes) -> None:
     path = create(server, http).encode()
     for line in (b"GET " + path, b"POST " + path + b"/pay", b"POST /ctp/api/checkouts"):
         said = spoken(server, line + b" HTTP/1.1", b"Host: x", header, b"Connection: close", b"",
@@ -93,14 +93,14 @@ def test_odd_headers(server: Server, http: httpx.Client, header: bytes) -> None:
     assert http.get("/health/live").status_code == 200
 
 
-def test_ten_megabytes(server: Server, http: httpx.Client) -> None:
+def test_ten_megabytes(server: ServerProcess, http: httpx.Client) -> None:
     """The answer is there although nobody read the body."""
     answer = http.post("/ctp/api/checkouts", content=b" " * 10_000_000, auth=server.auth)
     assert answer.status_code == 413
     assert answer.json()["message"] == "The request is too large"
 
 
-def test_a_body_that_breaks_off(server: Server) -> None:
+def test_a_body_that_breaks_off(server: ServerProcess) -> None:
     """The client is gone, and that is no fault of ours: see `test_what_it_wrote`."""
     address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
     for path in (b"/ctp/api/checkouts", b"/notify/cards/x", b"/transactions/refunds"):
@@ -109,7 +109,7 @@ def test_a_body_that_breaks_off(server: Server) -> None:
     assert httpx.get(f"{server.url}/health/live", trust_env=False).status_code == 200
 
 
-def test_no_core_dumps(server: Server) -> None:
+def test_no_core_dumps(server: ServerProcess) -> None:
     limits = Path(f"/proc/{server.process.pid}/limits")
     if not limits.exists():
         pytest.skip("no /proc here")
@@ -119,7 +119,7 @@ def test_no_core_dumps(server: Server) -> None:
         assert re.search(r"Max core file size +0 +0 ", text)
 
 
-def test_the_canary_over_real_http(server: Server, http: httpx.Client) -> None:
+def test_the_canary_over_real_http(server: ServerProcess, http: httpx.Client) -> None:
     path = create(server, http, settings={"notification_url": "https://shop.example.com/?k=word"})
     card = {"number": CANARY, "expiry": "12/39", "code": CODE, "holder": "C LEE"}
     ours = {"Origin": server.url, "Connection": "close"}  # 413 comes before all was read
@@ -160,7 +160,7 @@ FUZZED = {
 
 
 @pytest.mark.parametrize("label", FUZZED)
-def test_the_api_fuzzed(server: Server, http: httpx.Client, label: str) -> None:
+def test_the_api_fuzzed(server: ServerProcess, http: httpx.Client, label: str) -> None:
     schema = schemathesis.openapi.from_url(f"{server.url}/schema/openapi.json")
     operations = {found.ok().label: found.ok() for found in schema.get_all_operations()}
     body = {"checkout": ordered(attempts=10)}
@@ -192,7 +192,7 @@ def test_the_api_fuzzed(server: Server, http: httpx.Client, label: str) -> None:
 # --- What it said, and how it ends (keep these last) -------------------------------------------
 
 
-def test_what_it_wrote(server: Server) -> None:
+def test_what_it_wrote(server: ServerProcess) -> None:
     """Lines of JSON about what went wrong; no address, no token, nothing at INFO from libraries."""
     output = server.output
     assert "gateway.unreachable" in output
@@ -208,7 +208,7 @@ def test_what_it_wrote(server: Server) -> None:
         assert secret not in output
 
 
-def test_it_ends_when_told(server: Server) -> None:
+def test_it_ends_when_told(server: ServerProcess) -> None:
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(15) == 0
     assert "Traceback" not in server.output

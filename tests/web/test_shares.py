@@ -18,8 +18,9 @@ from checkout.web.load import LoadShedder
 from checkout.web.security import read_body
 from checkout.web.shares import Shares, known
 from tests.support import shops
+from tests.support.asgi import asgi_transport
 from tests.web.conftest import Opened
-from tests.web.house import House
+from tests.web.server import Server
 
 SHOP: Final = shops.shop(link_keys=(shops.SECRET,))
 
@@ -69,12 +70,12 @@ class Hall:
         return "done"
 
     async def get(self, address: str, path: str = "/ctp/wait") -> httpx.Response:
-        transport = httpx.ASGITransport(self.app, client=(address, 1))
+        transport = asgi_transport(self.app, client=(address, 1))
         async with httpx.AsyncClient(transport=transport, base_url="http://x.y") as http:
             return await http.get(path)
 
     async def send(self, address: str, body: Any) -> httpx.Response:
-        transport = httpx.ASGITransport(self.app, client=(address, 1))
+        transport = asgi_transport(self.app, client=(address, 1))
         async with httpx.AsyncClient(transport=transport, base_url="http://x.y") as http:
             return await http.post("/ctp/body", content=body)
 
@@ -201,9 +202,9 @@ async def test_bodies_count_for_their_address() -> None:
 # --- In the real application --------------------------------------------------------------------
 
 
-def slots_of(house: House) -> tuple[Any, Any]:
-    shares = next(each for each in house.app.middleware if isinstance(each, Shares))
-    slots = next(each for each in house.app.middleware if isinstance(each, LoadShedder))
+def slots_of(server: Server) -> tuple[Any, Any]:
+    shares = next(each for each in server.app.middleware if isinstance(each, Shares))
+    slots = next(each for each in server.app.middleware if isinstance(each, LoadShedder))
     return shares, slots
 
 
@@ -215,7 +216,7 @@ class Peer:
         self.asks = asyncio.Event()
 
     async def call(
-        self, house: House, method: str, path: str, headers: dict[str, str], address: str
+        self, server: Server, method: str, path: str, headers: dict[str, str], address: str
     ) -> int:
         scope: Any = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
@@ -224,7 +225,7 @@ class Peer:
             "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()],
             "state": {},
         }  # fmt: skip
-        await house.app(scope, self.receive, self.send)
+        await server.app(scope, self.receive, self.send)
         return self.status
 
     async def receive(self) -> Any:
@@ -260,17 +261,17 @@ UNKNOWN: Final = [
 
 @pytest.mark.parametrize(("path", "headers", "status"), UNKNOWN, ids=map(str, range(len(UNKNOWN))))
 async def test_what_is_unknown_is_answered_without_its_body(
-    house: House, path: str, headers: dict[str, str], status: int
+    server: Server, path: str, headers: dict[str, str], status: int
 ) -> None:
     peer = Peer()
     async with asyncio.timeout(5):
-        assert await peer.call(house, "POST", path, headers, "198.51.100.7") == status
+        assert await peer.call(server, "POST", path, headers, "198.51.100.7") == status
     assert not peer.asks.is_set()
 
 
-async def test_what_can_not_be_read_is_answered_without_its_body(house: House) -> None:
+async def test_what_can_not_be_read_is_answered_without_its_body(server: Server) -> None:
     """What is wrong with a known payment's form or a shop's call, its head says as well."""
-    made, basic = await house.create(), {"authorization": house.basic()["Authorization"]}
+    made, basic = await server.create(), {"authorization": server.basic()["Authorization"]}
     for path, headers, status in (
         (made.path("pay"), FORM | {"sec-fetch-site": "cross-site"}, 403),
         (made.path("pay"), JSON | OURS, 400),
@@ -281,15 +282,15 @@ async def test_what_can_not_be_read_is_answered_without_its_body(house: House) -
     ):
         peer = Peer()
         async with asyncio.timeout(5):
-            assert await peer.call(house, "POST", path, headers, "198.51.100.7") == status, path
+            assert await peer.call(server, "POST", path, headers, "198.51.100.7") == status, path
         assert not peer.asks.is_set(), path
 
 
-async def test_a_known_one_is_waited_for(house: House) -> None:
+async def test_a_known_one_is_waited_for(server: Server) -> None:
     """The other side of it: the tests above would see a body that is asked for."""
-    made, (shares, slots) = await house.create(), slots_of(house)
-    paid = {"authorization": house.basic()["Authorization"]}
-    async with house.customer() as customer:
+    made, (shares, slots) = await server.create(), slots_of(server)
+    paid = {"authorization": server.basic()["Authorization"]}
+    async with server.customer() as customer:
         await customer.pay(made)
     (attempt,) = made.attempts()
     calls = [
@@ -299,7 +300,7 @@ async def test_a_known_one_is_waited_for(house: House) -> None:
     ]
     peers = [Peer() for _ in calls]
     tasks = [
-        asyncio.create_task(peer.call(house, "POST", path, headers, "198.51.100.7"))
+        asyncio.create_task(peer.call(server, "POST", path, headers, "198.51.100.7"))
         for peer, (path, headers) in zip(peers, calls, strict=True)
     ]
     async with asyncio.timeout(5):
@@ -320,7 +321,7 @@ async def test_the_warning_about_a_proxy_without_a_name(
     opened: Opened, peer: str, shown: str | None
 ) -> None:
     """Once, and with the peer's address where that is no customer's."""
-    async with opened() as house, house.customer(peer) as customer:
+    async with opened() as server, server.customer(peer) as customer:
         with capture_logs() as lines:
             await customer.get("/pay/x")
             assert not lines
@@ -332,7 +333,7 @@ async def test_the_warning_about_a_proxy_without_a_name(
     assert "192.0.2.99" not in str(line)
 
 
-async def test_no_warning_about_one_that_is_named(proxied: House) -> None:
+async def test_no_warning_about_one_that_is_named(proxied: Server) -> None:
     with capture_logs() as lines:
         for peer in ("10.0.0.1", "203.0.113.7"):
             async with proxied.customer(peer) as customer:

@@ -12,8 +12,9 @@ from typing import Any, Final
 import pytest
 
 from checkout.signing import CustomerCookie, Signer
-from tests.web.house import CARD, CHALLENGE, DECLINED, PAID, PUBLIC, Customer, House, Made
 from tests.web.page import Page
+from tests.web.server import CARD, CHALLENGE, DECLINED, PAID, CreatedPayment, Customer, Server
+from tests.web.settings import PUBLIC
 from tests.web.test_saved import again, token_of
 
 KNOWN: Final = {
@@ -42,18 +43,18 @@ def private(shown: str, also: Iterable[str] = ()) -> list[str]:
     return [each for each in (*SECRETS, *also) if each.casefold() in shown.casefold()]
 
 
-async def knowing(house: House, **settings: Any) -> Made:
-    return await house.create(customer=KNOWN, settings=settings)
+async def knowing(server: Server, **settings: Any) -> CreatedPayment:
+    return await server.create(customer=KNOWN, settings=settings)
 
 
 # --- Strangers ---------------------------------------------------------------------------------
 
 
 @asynccontextmanager
-async def stranger(house: House, kind: str, made: Made) -> AsyncIterator[Customer]:
+async def stranger(server: Server, kind: str, made: CreatedPayment) -> AsyncIterator[Customer]:
     """Somebody who was sent the link; `kind`: with what they come."""
     forged = Signer(["f" * 32]).sign_cookie(CustomerCookie(made.uid, own=True))
-    other = Signer(house.settings.secrets).sign_cookie(CustomerCookie("another", own=True))
+    other = Signer(server.settings.secrets).sign_cookie(CustomerCookie("another", own=True))
     headers = {
         "person": {},
         "program": {"Sec-Fetch-Mode": ""},
@@ -61,14 +62,14 @@ async def stranger(house: House, kind: str, made: Made) -> AsyncIterator[Custome
         "cookie of another payment": {"Cookie": f"__Host-checkout={other}"},
         "forged cookie": {"Cookie": f"__Host-checkout={forged}"},
     }[kind]
-    async with house.customer(**headers) as found:
+    async with server.customer(**headers) as found:
         yield found
 
 
 KINDS: Final = ("person", "program", "frame", "cookie of another payment", "forged cookie")
 
 
-async def seen(http: Customer, made: Made) -> list[tuple[str, str]]:
+async def seen(http: Customer, made: CreatedPayment) -> list[tuple[str, str]]:
     """Every page of the payment in every language, and what it says."""
     found = []
     for lang in ("en", "de", "ru"):
@@ -84,12 +85,12 @@ async def seen(http: Customer, made: Made) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("settings", SETTINGS)
 async def test_a_stranger_sees_nobody(
-    house: House, customer: Customer, settings: str, kind: str
+    server: Server, customer: Customer, settings: str, kind: str
 ) -> None:
-    made = await knowing(house, **SETTINGS[settings])
+    made = await knowing(server, **SETTINGS[settings])
     page = await customer.open(made.path())
     assert private(page.html)  # the customer does
-    async with stranger(house, kind, made) as other:
+    async with stranger(server, kind, made) as other:
         for place, text in await seen(other, made):
             assert not private(text), place
         await customer.submit(page.form("pay"), **{**CARD, "holder": HOLDER, "number": DECLINED})
@@ -104,11 +105,11 @@ async def test_a_stranger_sees_nobody(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_stranger_sees_no_card(house: House, customer: Customer, kind: str) -> None:
-    token = await token_of(house, customer)
-    made = await again(house, token)
+async def test_a_stranger_sees_no_card(server: Server, customer: Customer, kind: str) -> None:
+    token = await token_of(server, customer)
+    made = await again(server, token)
     assert "Visa •••• 0000 12/39" in (await customer.open(made.path())).text
-    async with stranger(house, kind, made) as other:
+    async with stranger(server, kind, made) as other:
         page = await other.open(made.path())
         assert "Your saved card" in page.text
         assert not re.search(r"Visa ••••|\b0000\b|12/39", page.text)
@@ -119,11 +120,11 @@ async def test_a_stranger_sees_no_card(house: House, customer: Customer, kind: s
         assert "Visa" in (await other.open(made.path("result"))).text
 
 
-async def test_what_is_known_is_used_all_the_same(house: House, customer: Customer) -> None:
+async def test_what_is_known_is_used_all_the_same(server: Server, customer: Customer) -> None:
     """A friend pays: what they leave empty is the customer's, what they type is theirs."""
-    made = await knowing(house, **MIXED, **SETTINGS["holder"])
+    made = await knowing(server, **MIXED, **SETTINGS["holder"])
     await customer.open(made.path())
-    async with house.customer() as friend:
+    async with server.customer() as friend:
         form = (await friend.open(made.path())).form("pay")
         assert form.fields["email"] == "a•••@c•••.example"
         assert form.fields["first_name"] == ""
@@ -131,7 +132,7 @@ async def test_what_is_known_is_used_all_the_same(house: House, customer: Custom
         assert "required" not in form.inputs["holder"]
         answer = await friend.submit(form, **(CARD | {"holder": "", "city": "Minsk"}))
         assert answer.headers["location"] == made.path("result")
-    sent = house.line.sent()
+    sent = server.line.sent()
     assert sent["credit_card"]["holder"] == HOLDER
     assert sent["customer"]["email"] == KNOWN["email"]
     for name in ("first_name", "last_name", "address", "phone", "country"):
@@ -139,10 +140,10 @@ async def test_what_is_known_is_used_all_the_same(house: House, customer: Custom
     assert sent["billing_address"]["city"] == "Minsk"
 
 
-async def test_what_a_stranger_types_comes_back(house: House, customer: Customer) -> None:
-    made = await knowing(house, **ASKED)
+async def test_what_a_stranger_types_comes_back(server: Server, customer: Customer) -> None:
+    made = await knowing(server, **ASKED)
     await customer.open(made.path())
-    async with house.customer() as friend:
+    async with server.customer() as friend:
         form = (await friend.open(made.path())).form("pay")
         answer = await friend.submit(form, **(CARD | {"code": "", "first_name": "Friedrich"}))
         page = Page(answer.text)
@@ -152,12 +153,12 @@ async def test_what_a_stranger_types_comes_back(house: House, customer: Customer
         assert not private(page.html)
 
 
-async def test_what_a_stranger_typed_is_shown_to_nobody(house: House, customer: Customer) -> None:
+async def test_what_a_stranger_typed_is_shown_to_nobody(server: Server, customer: Customer) -> None:
     """Nor is it taken for the customer's when somebody else leaves the field empty."""
-    made = await knowing(house, **ASKED)
+    made = await knowing(server, **ASKED)
     await customer.open(made.path())
     hers = {"first_name": "Friederike", "email": "friederike@friend.example", "zip": "F123"}
-    async with house.customer() as friend:
+    async with server.customer() as friend:
         form = (await friend.open(made.path())).form("pay")
         answer = await friend.submit(form, **CARD | hers | {"number": DECLINED})
         assert answer.status_code == 303
@@ -166,30 +167,30 @@ async def test_what_a_stranger_typed_is_shown_to_nobody(house: House, customer: 
                 assert not [each for each in hers.values() if each in text], place
     form = (await customer.open(made.path())).form("pay")
     assert form.fields["first_name"] == "Annamaria"
-    async with house.customer() as other:
+    async with server.customer() as other:
         form = (await other.open(made.path())).form("pay")
         await other.submit(form, **CARD | {"number": DECLINED})
-    assert house.line.sent()["customer"]["email"] == KNOWN["email"]
-    assert house.line.sent()["billing_address"]["zip"] == KNOWN["zip"]
+    assert server.line.sent()["customer"]["email"] == KNOWN["email"]
+    assert server.line.sent()["billing_address"]["zip"] == KNOWN["zip"]
 
 
 async def test_a_card_that_is_saved_is_not_charged_for_a_stranger(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
     """A page that sends itself does so for the customer; anybody else needs the code."""
     made = await again(
-        house, await token_of(house, customer), settings={"auto_pay": True}, order={}
+        server, await token_of(server, customer), settings={"auto_pay": True}, order={}
     )
     page = await customer.open(made.path())
     assert page.all("form", data_by_itself="")
-    before = len(house.line.charges)
-    async with house.customer() as other:
+    before = len(server.line.charges)
+    async with server.customer() as other:
         shown = await other.open(made.path())
         assert not shown.all("form", data_by_itself="")
         answer = await other.submit(shown.form("pay"))
         assert answer.status_code == 422
         assert list(Page(answer.text).errors()) == ["code"]
-    assert len(house.line.charges) == before
+    assert len(server.line.charges) == before
     answer = await customer.submit(page.form("pay"))
     assert answer.headers["location"] == made.path("result")
 
@@ -208,10 +209,10 @@ PROGRAMS: Final[list[dict[str, str]]] = [
 
 @pytest.mark.parametrize("headers", PROGRAMS)
 async def test_programs_come_first_and_take_nothing(
-    house: House, customer: Customer, headers: dict[str, str]
+    server: Server, customer: Customer, headers: dict[str, str]
 ) -> None:
-    made = await knowing(house, **ASKED)
-    async with house.customer(**headers) as program:
+    made = await knowing(server, **ASKED)
+    async with server.customer(**headers) as program:
         assert (await program.head(made.path())).status_code == 200
         assert not private((await program.open(made.path())).html)
     assert (await customer.head(made.path())).status_code == 200
@@ -219,9 +220,9 @@ async def test_programs_come_first_and_take_nothing(
     assert page.form("pay").fields["email"] == KNOWN["email"]
 
 
-async def test_one_is_the_first(house: House) -> None:
-    made = await knowing(house, **ASKED)
-    async with house.customer() as one, house.customer() as two:
+async def test_one_is_the_first(server: Server) -> None:
+    made = await knowing(server, **ASKED)
+    async with server.customer() as one, server.customer() as two:
         pages = await asyncio.gather(*(each.open(made.path()) for each in (one, two)))
         shown = [bool(private(page.html)) for page in pages]
         assert sorted(shown) == [False, True]
@@ -229,8 +230,8 @@ async def test_one_is_the_first(house: House) -> None:
         assert again == shown
 
 
-async def test_the_customer_sees_it_again(house: House, customer: Customer) -> None:
-    made = await knowing(house, **ASKED)
+async def test_the_customer_sees_it_again(server: Server, customer: Customer) -> None:
+    made = await knowing(server, **ASKED)
     for lang in ("en", "de", "ru"):
         page = await customer.open(made.path(lang=lang))
         assert page.form("pay").fields["first_name"] == "Annamaria"
@@ -238,29 +239,29 @@ async def test_the_customer_sees_it_again(house: House, customer: Customer) -> N
     assert (await customer.open(made.path())).form("pay").fields["city"] == "Minsk"
 
 
-async def test_who_pays_first_is_the_customer(house: House) -> None:
+async def test_who_pays_first_is_the_customer(server: Server) -> None:
     """A browser too old to say what it does is known by its form."""
-    made = await house.create(settings={"customer_fields": {"visible": ["email"]}})
-    async with house.customer(**{"Sec-Fetch-Mode": ""}) as old, house.customer() as other:
+    made = await server.create(settings={"customer_fields": {"visible": ["email"]}})
+    async with server.customer(**{"Sec-Fetch-Mode": ""}) as old, server.customer() as other:
         form = (await old.open(made.path())).form("pay")
         await old.submit(form, **CARD | {"number": DECLINED, "email": KNOWN["email"]})
         assert (await old.open(made.path())).form("pay").fields["email"] == KNOWN["email"]
         assert not private((await other.open(made.path())).html)
 
 
-async def test_a_frame_without_cookies(house: House, customer: Customer) -> None:
+async def test_a_frame_without_cookies(server: Server, customer: Customer) -> None:
     """Its first page is the customer's, and so is what comes of its form."""
     made = await again(
-        house, await token_of(house, customer), settings={"auto_pay": True}, order={}
+        server, await token_of(server, customer), settings={"auto_pay": True}, order={}
     )
-    async with house.customer(**{"Sec-Fetch-Dest": "iframe"}) as framed:
+    async with server.customer(**{"Sec-Fetch-Dest": "iframe"}) as framed:
         page = await framed.open(made.path())
         framed.cookies.clear()
         assert page.all("form", data_by_itself="")
         answer = await framed.submit(page.form("pay"))
         assert answer.headers["location"] == made.path("result")
-    made = await knowing(house, **ASKED)
-    async with house.customer(**{"Sec-Fetch-Dest": "iframe"}) as framed:
+    made = await knowing(server, **ASKED)
+    async with server.customer(**{"Sec-Fetch-Dest": "iframe"}) as framed:
         form = (await framed.open(made.path())).form("pay")
         framed.cookies.clear()
         answer = await framed.submit(form, **CARD | {"code": ""})
@@ -271,14 +272,14 @@ async def test_a_frame_without_cookies(house: House, customer: Customer) -> None
         assert not private(page.html)
         answer = await framed.submit(page.form("pay"), **CARD)
         assert answer.headers["location"] == made.path("result")
-    assert house.line.sent()["customer"]["email"] == KNOWN["email"]
+    assert server.line.sent()["customer"]["email"] == KNOWN["email"]
 
 
-async def test_a_strangers_form_stays_a_strangers(house: House, customer: Customer) -> None:
-    made = await knowing(house, **ASKED)
+async def test_a_strangers_form_stays_a_strangers(server: Server, customer: Customer) -> None:
+    made = await knowing(server, **ASKED)
     mine = (await customer.open(made.path())).form("pay")
     assert ".own." in mine.fields["form_token"]
-    async with house.customer() as other:
+    async with server.customer() as other:
         theirs = (await other.open(made.path())).form("pay")
         assert ".own." not in theirs.fields["form_token"]
         head, signature = theirs.fields["form_token"].rsplit(".", 1)
@@ -289,23 +290,23 @@ async def test_a_strangers_form_stays_a_strangers(house: House, customer: Custom
 # --- "Which e-mail?" ---------------------------------------------------------------------------
 
 
-async def answer(http: Customer, made: Made, email: str) -> Any:
+async def answer(http: Customer, made: CreatedPayment, email: str) -> Any:
     return await http.submit((await http.open(made.path())).form("who"), known_email=email)
 
 
 @pytest.mark.parametrize("email", [KNOWN["email"], f" {KNOWN['email'].upper()} "])
 async def test_who_knows_the_address_is_the_customer(
-    house: House, customer: Customer, email: str
+    server: Server, customer: Customer, email: str
 ) -> None:
-    made = await knowing(house, **ASKED)
+    made = await knowing(server, **ASKED)
     await customer.open(made.path())
-    async with house.customer(address="203.0.113.80") as other:
+    async with server.customer(address="203.0.113.80") as other:
         told = await answer(other, made, email)
         assert told.headers["location"] == made.path()
         page = await other.open(made.path())
         assert page.form("pay").fields["first_name"] == "Annamaria"
         assert not any(form.action.endswith("/who") for form in page.forms)
-    async with house.customer(address="203.0.113.81") as framed:  # keeps no cookie
+    async with server.customer(address="203.0.113.81") as framed:  # keeps no cookie
         form = (await framed.open(made.path())).form("who")
         framed.cookies.clear()
         told = await framed.submit(form, known_email=email)
@@ -316,10 +317,10 @@ async def test_who_knows_the_address_is_the_customer(
 @pytest.mark.parametrize(
     "email", ["", "anna@example.com", KNOWN["email"][:-1], "a•••@c•••.example"]
 )
-async def test_who_does_not_is_not(house: House, customer: Customer, email: str) -> None:
-    made = await knowing(house, **ASKED)
+async def test_who_does_not_is_not(server: Server, customer: Customer, email: str) -> None:
+    made = await knowing(server, **ASKED)
     await customer.open(made.path())
-    async with house.customer(address=f"203.0.114.{len(email)}") as other:
+    async with server.customer(address=f"203.0.114.{len(email)}") as other:
         told = await answer(other, made, email)
         assert told.status_code == 422
         page = Page(told.text)
@@ -330,13 +331,13 @@ async def test_who_does_not_is_not(house: House, customer: Customer, email: str)
         assert not private((await other.open(made.path())).html)
 
 
-async def test_what_was_typed_proves_nothing(house: House, customer: Customer) -> None:
+async def test_what_was_typed_proves_nothing(server: Server, customer: Customer) -> None:
     """Else whoever has the link would type an address, be declined, and answer with it."""
-    made = await house.create(
+    made = await server.create(
         customer={name: KNOWN[name] for name in ("first_name", "address")}, settings=ASKED
     )
     await customer.open(made.path())
-    async with house.customer(address="203.0.113.90") as other:
+    async with server.customer(address="203.0.113.90") as other:
         form = (await other.open(made.path())).form("pay")
         typed = {name: KNOWN[name] for name in NAMES} | {"first_name": "", "address": ""}
         typed["email"] = "evil@example.com"
@@ -344,7 +345,7 @@ async def test_what_was_typed_proves_nothing(house: House, customer: Customer) -
         page = await other.open(made.path())
         assert not any(form.action.endswith("/who") for form in page.forms)
         assert "Annamaria" not in page.html
-        token = Signer(house.settings.secrets).sign_form("who", made.uid, 2)
+        token = Signer(server.settings.secrets).sign_form("who", made.uid, 2)
         form.action = made.path("who")
         for email in ("evil@example.com", ""):
             fields = {"form_token": token, "known_email": email}
@@ -352,26 +353,26 @@ async def test_what_was_typed_proves_nothing(house: House, customer: Customer) -
         assert "Annamaria" not in (await other.open(made.path())).html
 
 
-async def test_tries_are_limited(house: House, customer: Customer) -> None:
-    made = await knowing(house, **ASKED)
+async def test_tries_are_limited(server: Server, customer: Customer) -> None:
+    made = await knowing(server, **ASKED)
     await customer.open(made.path())
-    async with house.customer(address="203.0.113.91") as other:
+    async with server.customer(address="203.0.113.91") as other:
         told = [await answer(other, made, f"guess{n}@example.com") for n in range(5)]
         assert [each.status_code for each in told] == [422] * 5
         told = [await answer(other, made, KNOWN["email"]) for _ in range(2)]
         assert [each.status_code for each in told] == [429, 429]
         assert told[0].headers["retry-after"] == "3600"
-        house.offset += 3601
+        server.offset += 3601
         try:
             assert (await answer(other, made, KNOWN["email"])).status_code == 303
         finally:
-            house.offset -= 3601
+            server.offset -= 3601
 
 
-async def test_tries_at_once_are_counted_too(house: House, customer: Customer) -> None:
-    made = await knowing(house, **ASKED)
+async def test_tries_at_once_are_counted_too(server: Server, customer: Customer) -> None:
+    made = await knowing(server, **ASKED)
     await customer.open(made.path())
-    async with house.customer(address="203.0.113.92") as other:
+    async with server.customer(address="203.0.113.92") as other:
         form = (await other.open(made.path())).form("who")
         told = await asyncio.gather(
             *(other.submit(form, known_email=f"guess{n}@example.com") for n in range(30))
@@ -379,44 +380,44 @@ async def test_tries_at_once_are_counted_too(house: House, customer: Customer) -
     assert sorted(each.status_code for each in told) == [422] * 5 + [429] * 25
 
 
-async def test_many_addresses_of_one_network_are_one(house: House, customer: Customer) -> None:
-    made = await knowing(house, **ASKED)
+async def test_many_addresses_of_one_network_are_one(server: Server, customer: Customer) -> None:
+    made = await knowing(server, **ASKED)
     await customer.open(made.path())
     told = []
     for n in range(8):
-        async with house.customer(address=f"2001:db8:1:2::{n:x}") as other:
+        async with server.customer(address=f"2001:db8:1:2::{n:x}") as other:
             told.append((await answer(other, made, f"guess{n}@example.com")).status_code)
     assert told == [422] * 5 + [429] * 3
 
 
 async def test_many_networks_guess_so_often_at_one_payment(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
-    made = await knowing(house, **ASKED)
+    made = await knowing(server, **ASKED)
     page = await customer.open(made.path())
     told = []
     for n in range(25):
-        async with house.customer(address=f"192.0.2.{n}") as other:
+        async with server.customer(address=f"192.0.2.{n}") as other:
             told.append((await answer(other, made, f"guess{n}@example.com")).status_code)
     assert told == [422] * 20 + [429] * 5
     # It locks nobody out who wants to pay, nor the customer who has a cookie.
     assert (await customer.submit(page.form("pay"), **CARD)).status_code == 303
 
 
-async def test_one_address_guesses_so_often_at_all(house: House, customer: Customer) -> None:
+async def test_one_address_guesses_so_often_at_all(server: Server, customer: Customer) -> None:
     told = []
-    async with house.customer(address="203.0.113.93") as other:
+    async with server.customer(address="203.0.113.93") as other:
         for _ in range(6):
-            made = await knowing(house, **ASKED)
+            made = await knowing(server, **ASKED)
             await customer.open(made.path())
             told += [(await answer(other, made, "x@example.com")).status_code for _ in range(3)]
     assert told == [422] * 15 + [429] * 3
 
 
-async def test_another_site_asks_nothing(house: House, customer: Customer) -> None:
-    made = await knowing(house, **ASKED)
+async def test_another_site_asks_nothing(server: Server, customer: Customer) -> None:
+    made = await knowing(server, **ASKED)
     await customer.open(made.path())
-    async with house.customer(address="203.0.113.94") as other:
+    async with server.customer(address="203.0.113.94") as other:
         form = (await other.open(made.path())).form("who")
         crossed = await other.post(
             form.action,
@@ -429,13 +430,13 @@ async def test_another_site_asks_nothing(house: House, customer: Customer) -> No
 
 
 async def test_a_page_that_knows_nobody_asks_nothing_and_writes_nothing(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
-    made = await house.create(customer=KNOWN)  # for the gateway; the page shows none of it
+    made = await server.create(customer=KNOWN)  # for the gateway; the page shows none of it
     before = made.books()
     page = await customer.open(made.path())
     assert not any(form.action.endswith("/who") for form in page.forms)
     assert made.books() == before
     await customer.submit(page.form("pay"), **CARD | {"number": PAID})
     assert not private((await customer.open(made.path("result"))).html)
-    assert house.settings.public_url == PUBLIC
+    assert server.settings.public_url == PUBLIC

@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from checkout.web.present import clock_time, moment, zone_of
-from tests.web.house import Customer, House
+from tests.web.server import Customer, Server
 
 SUMMER, WINTER = 1_783_944_245.0, 1_763_756_045.0  # 2026-07-13 12:04:05, 2025-11-21 20:14:05
 
@@ -43,22 +43,22 @@ def test_clock() -> None:
     assert zone_of({}).utcoffset(None) == UTC.utcoffset(None) == timedelta(0)
 
 
-async def test_the_browsers_zone(house: House, customer: Customer) -> None:
+async def test_the_browsers_zone(server: Server, customer: Customer) -> None:
     """It comes with the card form and is kept in the cookie; a stranger's browser that opens the
     receipt's link has none."""
-    made = await house.create()
+    made = await server.create()
     await customer.pay(made, time_zone_name="Asia/Kolkata", time_zone="-330")
     receipt = made.path(kind="order")
     for path in (made.path("result"), receipt):
         assert "GMT+05:30" in (await customer.open(path)).text
-    async with house.customer() as stranger:
+    async with server.customer() as stranger:
         shown = await stranger.open(receipt)
     assert "GMT" not in shown.text
     assert "UTC" in shown.text
 
 
-async def test_the_browsers_zone_while_waiting(house: House, customer: Customer) -> None:
-    made = await house.create(payment_method={"types": ["erip"], "erip": {"account_number": "7"}})
+async def test_the_browsers_zone_while_waiting(server: Server, customer: Customer) -> None:
+    made = await server.create(payment_method={"types": ["erip"], "erip": {"account_number": "7"}})
     page = await customer.open(made.path())
     form = page.form("pay")
     await customer.submit(form, time_zone_name="Asia/Kolkata", time_zone="-330")

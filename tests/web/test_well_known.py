@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.web.conftest import Opened
-from tests.web.house import PUBLIC, Customer
+from tests.web.server import Customer
+from tests.web.settings import PUBLIC
 from tests.web.test_security import check
 
 PATH = "/.well-known/security.txt"
@@ -25,7 +26,7 @@ TOP = 'security_contact = "{}"\nsecurity_policy = "https://example.com/security"
 )
 async def test_whom_to_tell(opened: Opened, contact: str, said: str) -> None:
     top = TOP.format(contact) + 'security_languages = ["en", "de"]'
-    async with opened(top=top) as house, house.customer() as customer:
+    async with opened(top=top) as server, server.customer() as customer:
         answer = await customer.get(PATH)
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
@@ -41,7 +42,7 @@ async def test_whom_to_tell(opened: Opened, contact: str, said: str) -> None:
         left = datetime.fromisoformat(expires) - datetime.now(UTC)
         assert timedelta(days=30) < left < timedelta(days=365)
         assert (await customer.head(PATH)).status_code == 200
-        house.offset += 300 * 86400
+        server.offset += 300 * 86400
         later = (await customer.get(PATH)).text
         assert expires not in later, "it has moved on with the clock"
 

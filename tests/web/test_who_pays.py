@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.web.house import CARD, Customer, House, Made
 from tests.web.page import Page
+from tests.web.server import CARD, CreatedPayment, Customer, Server
 from tests.web.traces import number, on_disk
 
 ADDRESS = ("country", "state", "zip", "first_name", "address", "phone", "email")
@@ -22,9 +22,11 @@ SAID = {
 }
 
 
-async def asking(house: House, customer: dict[str, str] | None = None, **fields: Any) -> Made:
+async def asking(
+    server: Server, customer: dict[str, str] | None = None, **fields: Any
+) -> CreatedPayment:
     fields = fields or {"visible": list(ADDRESS)}
-    return await house.create(settings={"customer_fields": fields}, customer=customer or {})
+    return await server.create(settings={"customer_fields": fields}, customer=customer or {})
 
 
 def errors(page: Page) -> dict[str, str]:
@@ -36,11 +38,11 @@ def errors(page: Page) -> dict[str, str]:
     }
 
 
-async def test_an_address_that_fits_arrives(house: House, customer: Customer) -> None:
-    made = await asking(house)
+async def test_an_address_that_fits_arrives(server: Server, customer: Customer) -> None:
+    made = await asking(server)
     typed = SAID | {"state": " ny ", "zip": "10001-1234"}
     assert (await customer.pay(made, **typed)).status_code == 303
-    sent = house.line.sent()["billing_address"]
+    sent = server.line.sent()["billing_address"]
     assert (sent["country"], sent["state"], sent["zip"]) == ("US", "NY", "10001-1234")
 
 
@@ -57,10 +59,10 @@ async def test_an_address_that_fits_arrives(house: House, customer: Customer) ->
     ids=lambda value: ascii(value)[:40] if isinstance(value, dict) else "",
 )
 async def test_what_does_not_fit_is_asked_again(
-    house: House, customer: Customer, typed: dict[str, str], wrong: set[str], says: str
+    server: Server, customer: Customer, typed: dict[str, str], wrong: set[str], says: str
 ) -> None:
-    made = await asking(house)
-    before = len(house.line.charges)
+    made = await asking(server)
+    before = len(server.line.charges)
     answer = await customer.pay(made, **SAID | typed)
     assert answer.status_code == 422
     page = Page(answer.text)
@@ -68,31 +70,33 @@ async def test_what_does_not_fit_is_asked_again(
     assert says in page.text
     for name in wrong:  # and what was typed is still there
         assert page.form("pay").fields[name] == typed[name]
-    assert len(house.line.charges) == before
+    assert len(server.line.charges) == before
     assert made.attempts() == []
 
 
-async def test_elsewhere_a_region_is_free(house: House, customer: Customer) -> None:
-    made = await asking(house)
+async def test_elsewhere_a_region_is_free(server: Server, customer: Customer) -> None:
+    made = await asking(server)
     typed = SAID | {"country": "LV", "state": "Rīgas rajons", "zip": "LV-1050"}
     assert (await customer.pay(made, **typed)).status_code == 303
-    assert house.line.sent()["billing_address"]["state"] == "Rīgas rajons"
+    assert server.line.sent()["billing_address"]["state"] == "Rīgas rajons"
 
 
-async def test_a_region_of_another_country_is_left_out(house: House, customer: Customer) -> None:
+async def test_a_region_of_another_country_is_left_out(server: Server, customer: Customer) -> None:
     """The shop knew an address; the customer chooses another country and is not asked for more."""
     known = {"country": "DE", "state": "Bayern", "zip": "80331", "city": "München"}
-    made = await asking(house, known, visible=["country"])
+    made = await asking(server, known, visible=["country"])
     assert (await customer.pay(made, country="US")).status_code == 303
-    sent = house.line.sent()["billing_address"]
+    sent = server.line.sent()["billing_address"]
     assert sent == {"country": "US", "zip": "80331", "city": "München"}
 
 
 @pytest.mark.parametrize("name", ["first_name", "address", "phone", "zip", "state", "email"])
-async def test_a_card_number_in_another_field(house: House, customer: Customer, name: str) -> None:
+async def test_a_card_number_in_another_field(
+    server: Server, customer: Customer, name: str
+) -> None:
     pan = number("52174", 16)
-    made = await asking(house)
-    before = len(house.line.charges)
+    made = await asking(server)
+    before = len(server.line.charges)
     typed = f"{pan}@example.com" if name == "email" else f"{pan[:4]} {pan[4:8]} {pan[8:]}"
     answer = await customer.pay(made, **SAID | {name: typed})
     assert answer.status_code == 422
@@ -104,28 +108,30 @@ async def test_a_card_number_in_another_field(house: House, customer: Customer, 
         assert writing not in str(answer.headers.raw)
     assert page.form("pay").fields[name] == ""
     assert page.form("pay").fields["country"] == "US"  # the rest stays
-    assert len(house.line.charges) == before
+    assert len(server.line.charges) == before
     for writing in (pan, typed):
-        assert writing.encode() not in on_disk(house.folder)
+        assert writing.encode() not in on_disk(server.folder)
 
 
-async def test_a_card_number_from_the_shop_is_not_kept(house: House) -> None:
+async def test_a_card_number_from_the_shop_is_not_kept(server: Server) -> None:
     pan = number("52175", 16)
-    async with house.customer() as http:
+    async with server.customer() as http:
         for body in (
             {"customer": {"first_name": pan}},
             {"payment_method": {"credit_card": {"number": pan}}},
         ):
             order = {"amount": 100, "currency": "EUR", "description": "x"}
             sent = {"checkout": {"transaction_type": "payment", "order": order, **body}}
-            answer = await http.post("/ctp/api/checkouts", json=sent, headers=house.basic())
+            answer = await http.post("/ctp/api/checkouts", json=sent, headers=server.basic())
             assert answer.status_code == 422
             assert pan not in answer.text
-    assert pan.encode() not in on_disk(house.folder)
+    assert pan.encode() not in on_disk(server.folder)
 
 
-async def test_a_tokenization_charges_nothing_and_says_so(house: House, customer: Customer) -> None:
-    made = await house.create(transaction_type="tokenization")
+async def test_a_tokenization_charges_nothing_and_says_so(
+    server: Server, customer: Customer
+) -> None:
+    made = await server.create(transaction_type="tokenization")
     page = await customer.open(made.path())
     assert "Save your card" in page.headline
     assert "Save card" in page.text
@@ -142,22 +148,22 @@ async def test_a_tokenization_charges_nothing_and_says_so(house: House, customer
     assert len(token) == 64
     refund = {"request": {"parent_uid": made.uid, "reason": "x"}}
     for kind in ("refunds", "voids", "captures"):
-        said = await customer.post(f"/transactions/{kind}", json=refund, headers=house.basic())
+        said = await customer.post(f"/transactions/{kind}", json=refund, headers=server.basic())
         assert said.status_code == 422
         assert "no money has moved" in said.text
 
 
 async def test_an_app_is_told_neither_travellers_nor_findings(
-    house: House, customer: Customer
+    server: Server, customer: Customer
 ) -> None:
     """It has the publishable key alone; the server of the shop is told both."""
     travel = {"airline": {"passengers": [{"last_name": "SECRETIVE"}]}}
-    made = await house.create(travel=travel)
+    made = await server.create(travel=travel)
     assert (await customer.pay(made)).status_code == 303
     told = await made.told()
     assert told["travel"] == travel
     assert told["gateway_response"]["payment"]["avs_cvc_verification"]
-    key = house.settings.shops["361"].publishable_key
+    key = server.settings.shops["361"].publishable_key
     answer = await customer.get(
         f"/ctp/api/checkouts/{made.token}", headers={"Authorization": f"Bearer {key}"}
     )
@@ -166,9 +172,9 @@ async def test_an_app_is_told_neither_travellers_nor_findings(
     assert "avs_cvc_verification" not in answer.text
 
 
-async def test_what_nobody_types_is_not_shown_again(house: House) -> None:
-    made = await house.create(settings={"customer_fields": {"visible": ["first_name"]}})
-    async with house.customer() as customer:
+async def test_what_nobody_types_is_not_shown_again(server: Server) -> None:
+    made = await server.create(settings={"customer_fields": {"visible": ["first_name"]}})
+    async with server.customer() as customer:
         for typed, shown in (("A" * 1024, True), ("A" * 1025, False)):
             page = await customer.open(made.path())
             answer = await customer.submit(page.form("pay"), **CARD, first_name=typed)

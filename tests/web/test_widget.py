@@ -14,7 +14,8 @@ from checkout import __version__
 from checkout.assets import STATIC
 from checkout.i18n import LANGUAGES, gettext
 from checkout.web import widget
-from tests.web.house import PUBLIC, Customer
+from tests.web.server import Customer
+from tests.web.settings import PUBLIC
 from tests.web.test_security import policy_of
 
 ROOT = Path(__file__).parents[2]
@@ -115,7 +116,7 @@ def test_the_tag_for_the_shop() -> None:
 async def test_what_a_frame_is_told(customer: Customer) -> None:
     """The page in a frame says to whom it may talk, and how it stands; no other page does."""
     back = {"return_url": "https://framing.example.com/thanks"}
-    made = await customer.house.create(shop="framing", settings=back)
+    made = await customer.server.create(shop="framing", settings=back)
     framed = {"Sec-Fetch-Dest": "iframe"}
     answer = await customer.get(made.path(), headers=framed)
     body = re.search(r"<body[^>]*>", answer.text)
@@ -128,7 +129,7 @@ async def test_what_a_frame_is_told(customer: Customer) -> None:
     )
     plain = await customer.get(made.path(), headers={"Sec-Fetch-Dest": "document"})
     assert "<body>" in plain.text
-    other = await customer.house.create()
+    other = await customer.server.create()
     stranger = await customer.get(other.path(), headers=framed)
     assert policy_of(stranger)["frame-ancestors"] == "'none'"
     assert "data-frame" not in stranger.text
@@ -146,7 +147,7 @@ async def test_what_a_frame_is_told(customer: Customer) -> None:
 )
 async def test_the_way_back(customer: Customer, settings: dict[str, str], stays: bool) -> None:
     """Where the order names no address the frame is just closed; a link is there always."""
-    made = await customer.house.create(shop="framing", settings=settings)
+    made = await customer.server.create(shop="framing", settings=settings)
     page = (await customer.get(made.path())).text
     token = re.findall(r'name="form_token" value="([^"]+)"', page)[1]
     answer = await customer.post(

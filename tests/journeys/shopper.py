@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, expect
 
-from tests.journeys.house import ROOT, House, Order
+from tests.journeys.servers import Order, Servers
+from tests.support.servers import ROOT
 
 PICTURES: Final = ROOT / "pictures" / "live"
 SECONDS: Final = 15_000  # milliseconds until a wait is given up
@@ -30,12 +31,12 @@ STATUS_NOTE: Final = re.compile(
 )
 
 
-class Customer:
+class Shopper:
     """One browser context; `page` is its first tab. `expected` are HTTP statuses that the journey
     brings about on purpose."""
 
-    def __init__(self, house: House, context: BrowserContext, page: Page) -> None:
-        self.house = house
+    def __init__(self, servers: Servers, context: BrowserContext, page: Page) -> None:
+        self.servers = servers
         self.context = context
         self.page = page
         self.problems: list[str] = []
@@ -44,11 +45,11 @@ class Customer:
         context.on("weberror", lambda error: self.problems.append(f"error: {error.error}"))
 
     @classmethod
-    async def enter(cls, house: House, context: BrowserContext) -> Customer:
+    async def enter(cls, servers: Servers, context: BrowserContext) -> Shopper:
         context.set_default_timeout(SECONDS)
         await context.add_init_script(WATCH)
         page = context.pages[0] if context.pages else await context.new_page()
-        return cls(house, context, page)
+        return cls(servers, context, page)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
@@ -64,18 +65,18 @@ class Customer:
         """Wait until the tab is at this page of a payment: "payment", or its path's last part."""
         page = page or self.page
         end = "" if place == "payment" else f"/{place}"
-        address = rf"{re.escape(self.house.checkout)}/[a-z]{{2}}/payment/[^/]+/[^/]+{end}"
+        address = rf"{re.escape(self.servers.checkout)}/[a-z]{{2}}/payment/[^/]+/[^/]+{end}"
         await page.wait_for_url(re.compile(address + r"(\?.*)?$"))
         return page
 
     async def at_bank(self, page: Page | None = None) -> Page:
         page = page or self.page
-        await page.wait_for_url(f"{self.house.sandbox}/**")
+        await page.wait_for_url(f"{self.servers.sandbox}/**")
         return page
 
     async def at_shop(self, page: Page | None = None) -> Page:
         page = page or self.page
-        await page.wait_for_url(f"{self.house.shop}/**")
+        await page.wait_for_url(f"{self.servers.shop}/**")
         return page
 
     async def reads(self, headline: str | re.Pattern[str], page: Page | None = None) -> None:

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-import httpx
 
 from checkout.gateways import OPTIONS
 from checkout.settings import Settings, load
-from tests.web.house import written
-
-ROOT: Final = Path(__file__).parents[2]
+from tests.support.servers import Process, free_ports, kill, start, wait_for
+from tests.web.settings import write_usual_settings
 
 
 @dataclass
-class Server:
-    process: subprocess.Popen[bytes]
+class ServerProcess:
+    process: Process
     url: str
     folder: Path
     settings: Settings
@@ -60,45 +53,22 @@ def _resident(pid: str) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @contextmanager
-def serving(folder: Path, pem: str, **changes: str) -> Iterator[Server]:
+def serving(folder: Path, pem: str, **changes: str) -> Iterator[ServerProcess]:
     """It runs, ready; `changes` go into its settings."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    sandbox = f"http://127.0.0.1:{free_port()}"
-    path = written(folder, pem, **{"public_url": url, "sandbox": sandbox} | changes)
-    command = ["-W", "error", "-m", "checkout", "serve", "--config", str(path)]
-    with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, *command, "--port", str(port)],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdout=output,
-            stderr=output,
-        )
+    port, sandbox_port = free_ports(2)
+    url, sandbox = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}"
+    path = write_usual_settings(folder, pem, **{"public_url": url, "sandbox": sandbox} | changes)
+    command = ("-m", "checkout", "serve", "--config", str(path), "--port", str(port))
+    process = start(*command, log=folder / "output")
     try:
-        until = time.monotonic() + 60
-        while True:
-            try:
-                httpx.get(f"{url}/health/ready", trust_env=False).raise_for_status()
-                break
-            except httpx.HTTPError:
-                assert process.poll() is None, (folder / "output").read_text()
-                assert time.monotonic() < until
-                time.sleep(0.05)
-        yield Server(process, url, folder, load(path, {}, OPTIONS))
+        wait_for(f"{url}/health/ready", process)
+        yield ServerProcess(process, url, folder, load(path, {}, OPTIONS))
     finally:
-        process.kill()
-        process.wait()
+        kill(process)
 
 
-def spoken(server: Server, *lines: bytes) -> bytes:
+def spoken(server: ServerProcess, *lines: bytes) -> bytes:
     """A request byte by byte; what came back until the server closed or fell silent."""
     with server.line() as line:
         line.sendall(b"\r\n".join(lines))

@@ -1,4 +1,4 @@
-"""Stories as the ledger tells them, made by hand."""
+"""Payments as the ledger holds them, made by hand."""
 
 from __future__ import annotations
 

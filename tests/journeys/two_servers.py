@@ -1,4 +1,4 @@
-"""Servers as in house.py, and customers without a browser: plain HTTP, no cookies, no scripts.
+"""Servers as in servers.py, and customers without a browser: plain HTTP, no cookies, no scripts.
 
 One sandbox with two checkouts beside it: `swept` asks about open attempts by itself, `still` never
 does, so that there nothing but customers and notifications settles anything.
@@ -7,7 +7,6 @@ does, so that there nothing but customers and notifications settles anything.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
@@ -15,14 +14,25 @@ from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from secrets import token_hex, token_urlsafe
+from secrets import token_hex
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from checkout.cli.keys import new_pair
-from tests.journeys.house import SETTINGS, SHOP, free_ports, new_client, started, wait
+from tests.journeys.servers import PACE, new_client, settings
+from tests.support.servers import checkout, free_ports, sandbox
+from tests.support.settings import (
+    NOBODY,
+    SHOP,
+    Table,
+    exchanger,
+    merged,
+    overpay,
+    secret,
+    shop,
+    write_settings,
+)
 from tests.web.page import Form, Page
 
 STILL: Final = {"sweep": 3600.0}
@@ -30,56 +40,47 @@ CARD: Final = {"expiry": "12/34", "code": "123", "holder": "ANNA SMITH"}
 ANNA: Final = {"email": "anna@example.com", "ip": "203.0.113.7"}
 SECONDS: Final = 60.0  # until a wait is given up; on a calm machine all takes a few
 
-# A gateway that signs with the test's own key, and one that shows the shop's credentials.
-MORE: Final = """\
-[gateways.signing]
-adapter = "overpay_cards"
-base_url = "{sandbox}"
-shop_id = "signing"
-secret_key = "{gateway_secret}"
-public_key = "{own_public_key}"
 
-[gateways.plain]
-adapter = "overpay_cards"
-base_url = "{sandbox}"
-shop_id = "plain"
-secret_key = "{plain_secret}"
+def with_other_shop(usual: Table, sandbox: str, own_public_key: str) -> Table:
+    """Besides: a gateway that signs with the test's own key, and one that shows the shop's
+    credentials."""
+    plain = {"shop_id": "plain", "secret_key": secret()}
+    signing = {"shop_id": "signing", "secret_key": usual["gateways"]["cards"]["secret_key"]}
+    more: Table = {
+        "gateways": {
+            "signing": overpay(sandbox, **signing, public_key=own_public_key),
+            "plain": overpay(sandbox, **plain),
+            "plain_local": overpay(sandbox, "apm", **plain),
+            "given": exchanger(
+                sandbox,
+                route_id="507f1f77bcf86cd799439016",
+                to_values={"wallet": "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"},
+                agreement=None,
+                ipn_secret=usual["gateways"]["coins"]["ipn_secret"],
+                terms_url=f"{sandbox}/en/rules",
+            ),
+        },
+        "shops": {
+            "362": shop(
+                NOBODY,
+                {
+                    "credit_card": "signing",
+                    "plain_card": "plain",
+                    "plain_sbp": "plain_local",
+                    "euros": "given",
+                },
+                name="Other shop",
+            )
+        },
+    }
+    return merged(usual, more)
 
-[gateways.plain_local]
-adapter = "overpay_apm"
-base_url = "{sandbox}"
-shop_id = "plain"
-secret_key = "{plain_secret}"
-
-[gateways.given]
-adapter = "exchanger"
-base_url = "{sandbox}"
-route_id = "507f1f77bcf86cd799439016"
-from_values = {{ "507f191e810c19729de860ea" = "{{email}}" }}
-to_values = {{ wallet = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq" }}
-ipn_secret = "{ipn_secret}"
-terms_url = "{sandbox}/en/rules"
-
-[shops.362]
-name = "Other shop"
-secret_key = "{other_secret}"
-private_key = "file:shop.pem"
-url = "{shop}"
-
-[shops.362.methods]
-credit_card = "signing"
-plain_card = "plain"
-plain_sbp = "plain_local"
-euros = "given"
-
-[limits]
-"""
 
 Row = dict[str, Any]
 
 
 @dataclass
-class Made:
+class CreatedPayment:
     """A payment as its shop knows it."""
 
     token: str
@@ -104,7 +105,7 @@ class Checkout:
     def auth(self, shop: str) -> tuple[str, str]:
         return shop, self.secrets["shop_secret" if shop == SHOP else "other_secret"]
 
-    async def order(self, method: str, *, shop: str = SHOP, **changes: Any) -> Made:
+    async def order(self, method: str, *, shop: str = SHOP, **changes: Any) -> CreatedPayment:
         amount = next(self.amounts)
         order = {"amount": amount, "currency": "EUR", "description": f"Order {token_hex(4)}"}
         settings = {"notification_url": f"{self.url}/nobody", "language": "en"}
@@ -123,9 +124,9 @@ class Checkout:
         assert answer.status_code == 201, answer.text
         made = answer.json()["checkout"]
         opened = await self.client.get(made["redirect_url"])
-        return Made(made["token"], self.url + opened.headers["location"], amount)
+        return CreatedPayment(made["token"], self.url + opened.headers["location"], amount)
 
-    async def status(self, made: Made, shop: str = SHOP) -> str:
+    async def status(self, made: CreatedPayment, shop: str = SHOP) -> str:
         """As the shop's API tells it."""
         answer = await self.client.get(
             f"{self.url}/ctp/api/checkouts/{made.token}", auth=self.auth(shop)
@@ -133,7 +134,7 @@ class Checkout:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["checkout"]["status"])
 
-    def books(self, made: Made) -> dict[str, list[Row]]:
+    def books(self, made: CreatedPayment) -> dict[str, list[Row]]:
         """The ledger's rows of one payment, as they stand on the disk."""
         with closing(sqlite3.connect(self.database)) as conn:
             conn.row_factory = sqlite3.Row
@@ -144,18 +145,18 @@ class Checkout:
                 found[table] = [dict(row) for row in rows.fetchall()]
         return found
 
-    def attempt(self, made: Made) -> Row:
+    def attempt(self, made: CreatedPayment) -> Row:
         """The row of its only attempt."""
         (found,) = self.books(made)["attempts"]
         return found
 
-    def happened(self, made: Made) -> list[str]:
+    def happened(self, made: CreatedPayment) -> list[str]:
         """The kinds of its events, in their order."""
         return [row["kind"] for row in self.books(made)["events"]]
 
 
 @dataclass
-class Street:
+class TwoServers:
     sandbox: str
     checkouts: Mapping[str, Checkout]
     secrets: Mapping[str, str]
@@ -223,7 +224,7 @@ class Tab:
         assert self.home, self.url
         await self._ask(*self.home, home=True)
 
-    async def pay(self, made: Made, number: str | None) -> None:
+    async def pay(self, made: CreatedPayment, number: str | None) -> None:
         await self.go(made.url)
         card = CARD | {"number": number} if number else {}
         await self.submit(self.page.form("pay"), **card)
@@ -277,52 +278,40 @@ class Tab:
 
 
 @asynccontextmanager
-async def open_street(folder: Path, *names: str, own_public_key: str = "") -> AsyncIterator[Street]:
+async def open_two_servers(
+    folder: Path, *names: str, own_public_key: str = ""
+) -> AsyncIterator[TwoServers]:
     """The sandbox and the checkouts of these names, until the block ends. `own_public_key`: of the
     gateway "signing"."""
     sandbox_port, *ports = free_ports(1 + len(names))
-    sandbox = f"http://localhost:{sandbox_port}"
-    words = (
-        "shop_secret",
-        "other_secret",
-        "gateway_secret",
-        "plain_secret",
-        "ipn_secret",
-        "secure_key",
-    )
-    words += ("acquired_secret", "acquired_link_key")  # of a shop that nobody visits here
-    secrets = {word: token_hex(32) for word in words}
-    private, _ = new_pair()
+    url = f"http://localhost:{sandbox_port}"
     with ExitStack() as running:
-        serve = f"from checkout.sandbox.serve import run; run(port={sandbox_port})"
-        running.enter_context(started(folder, "sandbox", serve))
-        public_key = (await asyncio.to_thread(wait, f"{sandbox}/sandbox/public_key")).strip()
+        public_key = await asyncio.to_thread(running.enter_context, sandbox(folder, sandbox_port))
+        usual = settings(url, NOBODY, public_key)
+        tables = with_other_shop(usual, url, own_public_key or public_key)
+        secrets = secrets_of(tables)
         made = {}
         for name, port in zip(names, ports, strict=True):
-            home, url = folder / name, f"http://127.0.0.1:{port}"
+            home, address = folder / name, f"http://127.0.0.1:{port}"
             home.mkdir()
-            (home / "shop.pem").write_text(private)
-            text = SETTINGS.replace("[limits]\n", MORE).format(
-                checkout=url,
-                sandbox=sandbox,
-                shop="http://127.0.0.1:9",
-                frame="http://localhost:9",
-                folder=home.as_posix(),
-                shop_id=SHOP,
-                secret=token_urlsafe(48),
-                link_key=token_urlsafe(48),
-                gateway_public_key=public_key,
-                own_public_key=own_public_key or public_key,
-                **secrets,
-            )
-            (home / "checkout.toml").write_text(text)
-            pace = json.dumps(STILL if name == "still" else {})
-            serve = f"from tests.journeys.house import serve; serve({str(home / 'checkout.toml')!r}"
-            running.enter_context(started(folder, name, f"{serve}, {port}, {pace})"))
-            made[name] = Checkout(url, home / "checkout.db", secrets)
-        for checkout in made.values():
-            await asyncio.to_thread(wait, f"{checkout.url}/health/ready")
-        street = Street(sandbox, made, secrets, folder)
-        yield street
-        for client in (street.client, *(checkout.client for checkout in made.values())):
+            config = write_settings(home, address, tables)
+            pace = PACE | (STILL if name == "still" else {})
+            served = checkout(config, port, folder / f"{name}.log", pace=pace)
+            await asyncio.to_thread(running.enter_context, served)
+            made[name] = Checkout(address, home / "checkout.db", secrets)
+        servers = TwoServers(url, made, secrets, folder)
+        yield servers
+        for client in (servers.client, *(each.client for each in made.values())):
             await client.aclose()
+
+
+def secrets_of(tables: Table) -> dict[str, str]:
+    gateways, shops = tables["gateways"], tables["shops"]
+    return {
+        "shop_secret": shops[SHOP]["secret_key"],
+        "other_secret": shops["362"]["secret_key"],
+        "gateway_secret": gateways["cards"]["secret_key"],
+        "plain_secret": gateways["plain"]["secret_key"],
+        "ipn_secret": gateways["coins"]["ipn_secret"],
+        "secure_key": gateways["acquirer"]["secure_key"],
+    }

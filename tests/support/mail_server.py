@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 USER, PASSWORD = "postman", "p@ss:word/1"
 
 
-class PostOffice:
+class MailServer:
     """Takes what is sent, unless `refuses` has an answer for the address or `spoils` for all."""
 
     def __init__(self) -> None:
@@ -68,52 +60,26 @@ class PostOffice:
         return AuthResult(success=right, handled=False)
 
 
-class _AnyPort(Controller):  # type: ignore[misc]
+class _AnyPort(Controller):
     """On any free port: which one, only its socket knows."""
 
     def _trigger_server(self) -> None:
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        Controller._trigger_server(self)
 
 
 @contextmanager
-def open_post_office(port: int = 0, **options: Any) -> Iterator[PostOffice]:
+def open_mail_server(port: int = 0, **options: Any) -> Iterator[MailServer]:
     """`port` 0: any free one; `options` are aiosmtpd's, of its controller and its server."""
-    office = PostOffice()
+    mail_server = MailServer()
     if options.get("auth_required"):
-        options["authenticator"] = office.knows
-    controller = _AnyPort(office, hostname="127.0.0.1", port=port, ready_timeout=60, **options)
+        options["authenticator"] = mail_server.knows
+    controller = _AnyPort(mail_server, hostname="127.0.0.1", port=port, ready_timeout=60, **options)
     controller.start()
-    office.port = controller.port
+    mail_server.port = controller.port
     try:
-        yield office
+        yield mail_server
     finally:
         controller.stop()
         gc.collect()  # what it left open is this test's
-
-
-def certificate(folder: Path, host: str = "127.0.0.1") -> tuple[ssl.SSLContext, Path]:
-    """A server's TLS for `host`, and the file to trust it by."""
-    key = generate_private_key(65537, 2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), critical=False
-        )
-        .sign(key, SHA256())
-    )
-    trusted, whole = folder / "trusted.pem", folder / "server.pem"
-    trusted.write_bytes(made.public_bytes(Encoding.PEM))
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    whole.write_bytes(private + made.public_bytes(Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(whole)
-    return context, trusted

@@ -1,56 +1,50 @@
-"""An event loop and a ledger without time or threads of their own.
-
-What happens in which order is decided by the test alone, so that a story that Hypothesis found
-can be told again word for word.
-"""
+"""Ledgers that fail or count, and one without threads of its own."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, create_engine, delete, event
 from sqlalchemy.pool import StaticPool
 
 from checkout.errors import Unavailable
 from checkout.ledger.schema import METADATA
-from checkout.ledger.store import P, T, Verb
-
-R = TypeVar("R")
+from checkout.ledger.store import Ledger, P, T, Verb
 
 
-class StillLoop(asyncio.SelectorEventLoop):
-    """Timers go by the test's clock. `quiet()` runs until nothing more happens by itself."""
+class WrappedLedger:
+    """The ledger `inner` as it is; who opened that closes it. A test overrides what it spoils."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        super().__init__()
-        self._clock = clock
+    def __init__(self, inner: Ledger) -> None:
+        self.inner = inner
 
-    def time(self) -> float:
-        return self._clock()
+    async def read(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self.inner.read(verb, *args, **kwargs)
 
-    def quiet(self) -> None:
-        self.call_soon(self._stop_when_quiet)
-        self.run_forever()
+    async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self.inner.write(verb, *args, **kwargs)
 
-    def _stop_when_quiet(self) -> None:
-        if self._ready:  # type: ignore[attr-defined]
-            self.call_soon(self._stop_when_quiet)
-        else:
-            self.stop()
+    async def tidy(self, *, whole: bool = False) -> None:
+        await self.inner.tidy(whole=whole)
 
-    def begin(self, work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
-        """Start it; it is done, or waits for something, when this returns."""
-        task = self.create_task(work)
-        self.quiet()
-        return task
+    async def close(self) -> None:
+        pass
 
-    def end(self) -> None:
-        """Drop all that is under way, as the death of the process would."""
-        for task in asyncio.all_tasks(self):
-            task.cancel()
-        self.quiet()
+
+class UnavailableLedger:
+    """The database cannot be reached."""
+
+    async def read(self, *_: Any, **__: Any) -> Any:
+        raise Unavailable
+
+    write = read
+
+    async def tidy(self, *, whole: bool = False) -> None:
+        raise Unavailable
+
+    async def close(self) -> None:
+        pass
 
 
 class InlineLedger:
@@ -91,6 +85,9 @@ class InlineLedger:
         if fault == "unheard":
             raise Unavailable
         return done
+
+    async def tidy(self, *, whole: bool = False) -> None:
+        pass
 
     async def close(self) -> None:
         self._conn.close()

@@ -17,7 +17,7 @@ from tests.support.bank import Bank
 HTTP_OK = b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 
 
-class Downtown:
+class FakeNetwork:
     """`slow`: at most so many seconds before and after a charge. `open` cleared: the answers to
     charges wait, after the money has moved."""
 
@@ -64,10 +64,10 @@ class Downtown:
 
 
 @asynccontextmanager
-async def open_downtown() -> AsyncIterator[Downtown]:
-    town = Downtown()
-    server = await asyncio.start_server(town.serve, "127.0.0.1", 0)
-    town.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    yield town
-    town.open.set()
+async def open_fake_network() -> AsyncIterator[FakeNetwork]:
+    network = FakeNetwork()
+    server = await asyncio.start_server(network.serve, "127.0.0.1", 0)
+    network.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    yield network
+    network.open.set()
     server.close()

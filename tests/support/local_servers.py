@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from checkout.stage import Stage, new_keys, running, sandbox_arguments, start, wait_for
-from tests.journeys.house import free_ports
+from tests.support.servers import free_ports
 
 
 @contextmanager
-def staged(folder: Path, more: str = "", of_shop: str = "") -> Iterator[Stage]:
+def local_servers(folder: Path, more: str = "", of_shop: str = "") -> Iterator[Stage]:
     """Both answer, until the block ends; their log is in `folder`. `more` ends the settings,
     `of_shop` those of the shop."""
     port, sandbox_port = free_ports(2)

@@ -26,8 +26,8 @@ from checkout.web import reasons, views, words
 from checkout.web.render import Assets, Renderer
 from checkout.web.visit import PAGE
 from tests.gallery import STATES, states
+from tests.support.servers import ROOT
 
-ROOT = Path(__file__).parents[1]
 CODE = ROOT / "checkout"
 TEMPLATES = ROOT / "templates"
 

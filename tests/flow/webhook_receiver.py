@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,17 +12,17 @@ from checkout.flow.courier import Courier
 from checkout.ledger.outbox import Letter
 from checkout.ledger.rows import Story
 from tests.support.gateway import PAID
-from tests.support.world import World
+from tests.support.harness import Harness
 
 PUBLIC = "93.184.216.34"
 
 
-class Post:
+class WebhookReceiver:
     """`answers` are used up one by one, then 200; an exception is raised. `addresses` is the DNS:
     what each look-up finds, the last one stays."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
         self.requests: list[httpx.Request] = []
         self.answers: list[Any] = []
         self.addresses: list[Sequence[str]] = [(PUBLIC,)]
@@ -33,7 +32,7 @@ class Post:
 
     def another(self) -> Courier:
         """Another process's courier over the same ledger."""
-        return Courier(self.world.restarted(), self.http, self._resolve)
+        return Courier(self.harness.restarted(), self.http, self._resolve)
 
     async def _shop(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -48,7 +47,7 @@ class Post:
 
     async def paid(self, **order: Any) -> Story:
         """A payment whose letter is due."""
-        return await self.world.paid_with(PAID, **order)
+        return await self.harness.paid_with(PAID, **order)
 
     async def deliver(self, courier: Courier | None = None) -> None:
         courier = courier or self.courier
@@ -56,22 +55,13 @@ class Post:
         await courier.finish(5)
 
     async def letter(self, story: Story) -> Letter:
-        (found,) = await self.world.letters(story)
+        (found,) = await self.harness.letters(story)
         return found
 
 
 @asynccontextmanager
-async def open_post(world: World) -> AsyncIterator[Post]:
-    post = Post(world)
-    yield post
-    await post.courier.finish(5)
-    await post.http.aclose()
-
-
-async def until(done: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
-    """Wait until `done()` is true."""
-    for _ in range(round(seconds / 0.01)):
-        if await done():
-            return
-        await asyncio.sleep(0.01)
-    raise TimeoutError
+async def open_webhook_receiver(harness: Harness) -> AsyncIterator[WebhookReceiver]:
+    receiver = WebhookReceiver(harness)
+    yield receiver
+    await receiver.courier.finish(5)
+    await receiver.http.aclose()

@@ -30,7 +30,7 @@ PACE = Pace()
 
 
 @dataclass
-class World:
+class Harness:
     flow: Flow
     ledger: Ledger
     clock: Clock
@@ -132,14 +132,14 @@ def status_told(letter: Letter) -> str:
 
 
 @asynccontextmanager
-async def open_world(
+async def open_harness(
     url: str,
     *,
     settings: Settings | None = None,
     gateways: dict[str, Gateway] | None = None,
     pace: Pace | None = None,
     clock: Clock | None = None,
-) -> AsyncIterator[World]:
+) -> AsyncIterator[Harness]:
     """Over the migrated database at `url`."""
     settings = settings or shops.settings()
     clock = clock or Clock()
@@ -148,7 +148,7 @@ async def open_world(
     ledger = open_ledger(url)
     try:
         flow = Flow(settings, ledger, named, pace=pace or PACE, clock=clock)
-        yield World(flow, ledger, clock, fake, settings, named)
+        yield Harness(flow, ledger, clock, fake, settings, named)
         await flow.finish(5)
     finally:
         await ledger.close()

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import secrets
 import sqlite3
 import time
 from collections import deque
@@ -17,96 +16,21 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from litestar import Litestar
 from litestar.types import Receive, Scope, Send
 
 from checkout.app import create_app
 from checkout.flow.pace import Pace
 from checkout.gateways import OPTIONS
-from checkout.process import write_private
 from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.world import World
 from checkout.settings import Settings, load
-from tests.support.shops import rsa_key
+from tests.support.asgi import asgi_transport
 from tests.web.page import Form, Page
+from tests.web.settings import PUBLIC, SANDBOX, write_usual_settings
 
-PUBLIC: Final = "https://pay.example.com"
-SANDBOX: Final = "http://localhost:8002"
 SHOP: Final = "http://127.0.0.1:8009"
 ADDRESS: Final = "203.0.113.7"
-
-SETTINGS: Final = """\
-public_url = "{public_url}"
-database = "sqlite:///{folder}/checkout.db"
-secrets = ["{secret}"]
-sandbox = true
-{top}
-
-[gateways.cards]
-adapter = "overpay_cards"
-base_url = "{sandbox}"
-shop_id = "361"
-secret_key = "{gateway_secret}"
-{gateway}
-
-[gateways.plain]
-adapter = "overpay_cards"
-base_url = "{sandbox}"
-shop_id = "362"
-secret_key = "{gateway_secret}"
-
-[gateways.local]
-adapter = "overpay_apm"
-base_url = "{sandbox}"
-shop_id = "361"
-secret_key = "{gateway_secret}"
-{gateway}
-
-[shops.361]
-name = "Demo shop"
-secret_key = "{shop_secret}"
-link_keys = ["{old_link_key}", "{link_key}"]
-private_key = "file:shop.pem"
-url = "https://shop.example.com"
-email = "help@shop.example.com"
-{apps}
-
-[shops.361.methods]
-credit_card = "cards"
-bank_transfer = "local"
-sbp = "local"
-erip = {{ gateway = "local", params = {{ service_no = "99999999" }} }}
-
-[shops.framing]
-name = "Framing shop"
-secret_key = "{other_secret}"
-link_keys = ["{other_link_key}"]
-private_key = "file:{framing_key}"
-url = "https://framing.example.com"
-frame_origins = ["https://framing.example.com", "https://m.framing.example.com:8443"]
-return_origins = ["https://framing.example.com", "framing://"]
-accent = "#b34700"
-apps = true
-{framing_apps}
-{framing}
-
-[shops.framing.methods]
-credit_card = "plain"
-
-[limits]
-submits_per_payment = {submits}
-declines_per_address_10min = {declines}
-declines_per_bin_10min = {declines}
-declines_per_shop_10min = {per_shop}
-payments_per_address_10min = 100000
-openings_per_address_10min = {openings}
-slow_seconds = 0
-challenge = "{challenge}"
-challenge_bits = 8
-app_payments_per_address_10min = {app_payments}
-app_payments_per_shop_10min = {shops_app_payments}
-"""
 
 # Nothing happens by itself: a test says when. Letters are still sent at once.
 STILL: Final = Pace(sweep=3600.0)
@@ -131,7 +55,7 @@ class Line(httpx.AsyncBaseTransport):
     raise or a function. `kept` False: nothing is kept, for those who look for traces."""
 
     def __init__(self, sandbox: Litestar, *, kept: bool = True) -> None:
-        self.inner = httpx.ASGITransport(sandbox)
+        self.inner = asgi_transport(sandbox)
         self.charges: list[httpx.Request] = []
         self.questions: list[httpx.Request] = []
         self.broken: deque[Exception | Answer] = deque()
@@ -169,11 +93,12 @@ class Mailbox:
         body = b""
         while True:
             message = await receive()
-            body += message.get("body", b"")  # type: ignore[union-attr]
-            if not message.get("more_body"):
+            assert message["type"] == "http.request"
+            body += message["body"]
+            if not message["more_body"]:
                 break
         headers = {k.decode().lower(): v.decode() for k, v in scope["headers"]}
-        if scope["path"] == "/verify":  # type: ignore[typeddict-item]
+        if scope["path"] == "/verify":
             self.asked.append((headers, body))
             status, said = self.verdict(json.loads(body)["transaction"])
             await send({"type": "http.response.start", "status": status, "headers": []})
@@ -194,7 +119,7 @@ class Mailbox:
 
 
 @dataclass
-class House:
+class Server:
     settings: Settings
     folder: Path
     app: Litestar
@@ -231,7 +156,7 @@ class House:
         conn.close()
         return found
 
-    async def create(self, *, shop: str = "361", **changes: Any) -> Made:
+    async def create(self, *, shop: str = "361", **changes: Any) -> CreatedPayment:
         """A payment made by the shop's API. `changes` replace parts of the usual body."""
         body = {"checkout": ordered(**changes)}
         async with self.customer() as http:
@@ -242,7 +167,7 @@ class House:
         assert opened.status_code == 303, opened.text
         _, _, kind, uid, secret, *_ = opened.headers["location"].split("/")
         assert kind == "payment"
-        return Made(self, shop, token, uid, secret)
+        return CreatedPayment(self, shop, token, uid, secret)
 
     async def settle_down(self) -> None:
         """Let what runs in the background end."""
@@ -269,10 +194,10 @@ def ordered(**changes: Any) -> dict[str, Any]:
 
 
 @dataclass
-class Made:
+class CreatedPayment:
     """A payment as its shop and its customer know it."""
 
-    house: House
+    server: Server
     shop: str
     token: str
     uid: str
@@ -284,9 +209,9 @@ class Made:
 
     async def told(self) -> dict[str, Any]:
         """What the shop's API answers about it."""
-        async with self.house.customer() as http:
+        async with self.server.customer() as http:
             answer = await http.get(
-                f"/ctp/api/checkouts/{self.token}", headers=self.house.basic(self.shop)
+                f"/ctp/api/checkouts/{self.token}", headers=self.server.basic(self.shop)
             )
         assert answer.status_code == 200
         found: dict[str, Any] = answer.json()["checkout"]
@@ -294,7 +219,7 @@ class Made:
 
     def attempts(self) -> list[dict[str, Any]]:
         """The rows of its attempts."""
-        with sqlite3.connect(self.house.database) as conn:
+        with sqlite3.connect(self.server.database) as conn:
             conn.row_factory = sqlite3.Row
             rows = conn.execute(
                 "SELECT * FROM attempts WHERE payment = ? ORDER BY number", (self.uid,)
@@ -303,18 +228,18 @@ class Made:
         return [dict(row) for row in rows]
 
     def books(self) -> dict[str, list[tuple[Any, ...]]]:
-        return self.house.books(payment=self.uid)
+        return self.server.books(payment=self.uid)
 
 
 class Customer(httpx.AsyncClient):
     """A browser, as far as the server sees one: cookies, headers, forms; it runs no script and
     follows no redirect by itself."""
 
-    def __init__(self, house: House, address: str, headers: dict[str, str]) -> None:
-        self.house = house
+    def __init__(self, server: Server, address: str, headers: dict[str, str]) -> None:
+        self.server = server
         super().__init__(
-            transport=httpx.ASGITransport(house.app, client=(address, 40000)),
-            base_url=house.settings.public_url,
+            transport=asgi_transport(server.app, client=(address, 40000)),
+            base_url=server.settings.public_url,
             headers=headers,
             follow_redirects=False,
         )
@@ -327,54 +252,19 @@ class Customer(httpx.AsyncClient):
 
     async def submit(self, form: Form, headers: Any = None, **values: str) -> httpx.Response:
         """Send a form as a browser does; a value replaces or joins its fields."""
-        origin = {"Origin": self.house.settings.public_url}
+        origin = {"Origin": self.server.settings.public_url}
         return await self.post(
             form.action, data=form.fields | values, headers=OURS | origin | (headers or {})
         )
 
-    async def pay(self, made: Made, number: str = PAID, **values: str) -> httpx.Response:
+    async def pay(self, made: CreatedPayment, number: str = PAID, **values: str) -> httpx.Response:
         """Fill the payment page's form and send it."""
         page = await self.open(made.path())
         return await self.submit(page.form("pay"), **(CARD | {"number": number} | values))
 
 
-def publishable_key() -> str:
-    return f"pk_{secrets.token_urlsafe(32)}"
-
-
-def written(folder: Path, pem: str, **changes: str) -> Path:
-    """The settings file of a house, with secrets of its own."""
-    write_private(folder / "shop.pem", pem)
-    other = rsa_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    write_private(folder / "framing.pem", other.decode())
-    values = {
-        "public_url": PUBLIC,
-        "sandbox": SANDBOX,
-        "folder": folder.as_posix(),
-        "top": f'operator_token = "{secrets.token_urlsafe(32)}"',
-        "gateway": "",
-        "framing_key": "framing.pem",
-        "framing": "",
-        "apps": f'apps = true\npublishable_key = "{publishable_key()}"',
-        "framing_apps": f'publishable_key = "{publishable_key()}"',
-        "submits": "1000",
-        "declines": "100000",
-        "per_shop": "100000",
-        "openings": "100000",
-        "challenge": "off",
-        "app_payments": "100000",
-        "shops_app_payments": "100000",
-    } | changes
-    fresh = ("secret", "gateway_secret", "shop_secret", "link_key", "old_link_key")
-    for name in (*fresh, "other_secret", "other_link_key"):
-        values.setdefault(name, secrets.token_hex(32))
-    path = folder / "checkout.toml"
-    write_private(path, SETTINGS.format(**values))
-    return path
-
-
 @asynccontextmanager
-async def open_house(
+async def open_server(
     folder: Path,
     pem: str,
     *,
@@ -382,27 +272,27 @@ async def open_house(
     kept: bool = True,
     clock: Callable[[], float] | None = None,
     **changes: str,
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Server]:
     """A running server over `folder`; `changes` go into the settings."""
     sandbox = create_sandbox(SANDBOX)
     line, mailbox = Line(sandbox, kept=kept), Mailbox()
     changes.setdefault("gateway", f'public_key = "{sandbox.state.world.key.public}"')
-    settings = load(written(folder, pem, **changes), {}, OPTIONS)
-    house: House
+    settings = load(write_usual_settings(folder, pem, **changes), {}, OPTIONS)
+    server: Server
 
     def now() -> float:
-        return clock() if clock else time.time() + house.offset
+        return clock() if clock else time.time() + server.offset
 
     app = create_app(
         settings,
         pace=pace,
         clock=now,
         upstream=line,
-        downstream=httpx.ASGITransport(mailbox),
+        downstream=asgi_transport(mailbox),
     )
-    house = House(settings, folder, app, sandbox, line, mailbox)
+    server = Server(settings, folder, app, sandbox, line, mailbox)
     async with running(sandbox), running(app):
-        yield house
+        yield server
 
 
 @asynccontextmanager

@@ -1,0 +1,73 @@
+"""checkout in a process of its own, which a test may kill and start again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from tests.support import servers
+from tests.support.bank import GATEWAY_SECRET, GATEWAY_SHOP
+from tests.support.settings import SHOP, UNLIMITED, overpay, shop, write_settings
+
+STOP_SECONDS: Final = 40.0
+
+# Seconds: all that waits for a dead process is short.
+PACE: Final = {"claim": 0.5, "settle": 4.0, "sweep": 0.1, "query": 2.0, "letter_lease": 1.0}
+
+
+class KillableServer:
+    """Start it, kill it, start it again: the folder keeps its settings and its ledger."""
+
+    def __init__(self, folder: Path, gateway: str, pace: Mapping[str, float] = PACE) -> None:
+        self.port = servers.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        ours = shop(f"{self.url}/", {"credit_card": "cards"})
+        self.shop_secret: str = ours["secret_key"]
+        self._log = folder / "server.log"
+        self._pace = dict(pace)
+        self._process: servers.Process | None = None
+        cards = overpay(gateway, shop_id=GATEWAY_SHOP, secret_key=GATEWAY_SECRET)
+        tables = {
+            "gateways": {"cards": cards},
+            "shops": {SHOP: ours},
+            "limits": UNLIMITED | {"submits_per_payment": 1000},
+        }
+        self._config = write_settings(folder, self.url, tables)
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def pids(self) -> list[int]:
+        """The process and its workers, where the system tells."""
+        assert self._process is not None
+        own = self._process.pid
+        workers = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+        return [own, *map(int, workers)]
+
+    async def start(self, workers: int = 1) -> None:
+        how = {"pace": self._pace, "workers": workers, "grace": 35}
+        self._process = servers.start_checkout(self._config, self.port, self._log, **how)
+        ready = f"{self.url}/health/ready"
+        await asyncio.to_thread(servers.wait_for, ready, self._process)
+
+    async def kill(self) -> None:
+        if self._process is not None:
+            await asyncio.to_thread(servers.kill, self._process)
+
+    async def stop(self) -> int:
+        """As an operator does; the exit code."""
+        assert self._process is not None
+        return await asyncio.to_thread(servers.stop, self._process, STOP_SECONDS)
+
+
+@asynccontextmanager
+async def open_killable_server(folder: Path, gateway: str) -> AsyncIterator[KillableServer]:
+    server = KillableServer(folder, gateway)
+    try:
+        yield server
+    finally:
+        await server.kill()

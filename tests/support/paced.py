@@ -1,0 +1,45 @@
+"""In checkout's own process: checkout as it is, but for its pace."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from checkout import log
+from checkout.app import create_app
+from checkout.flow.pace import Pace
+from checkout.gateways import OPTIONS
+from checkout.ledger.store import migrate
+from checkout.listening import listen
+from checkout.process import end_with_parent
+from checkout.settings import load
+from checkout.web.load import LoadShedder
+
+
+def serve(
+    config: str,
+    port: int,
+    pace: dict[str, float] | None = None,
+    load_at_once: dict[str, int] | None = None,
+    workers: int = 1,
+    grace: int = 3,
+) -> None:
+    """`pace`: seconds that are otherwise than in production; `load_at_once`: how much is taken."""
+    os.environ["CHECKOUT_CONFIG"] = config
+    os.environ["CHECKOUT_TEST_PACE"] = json.dumps(pace or {})
+    os.environ["CHECKOUT_TEST_LOAD"] = json.dumps(load_at_once or {})
+    migrate(load(Path(config), os.environ, OPTIONS).database)
+    target = "tests.support.paced:app"
+    listen(target, host="127.0.0.1", port=port, workers=workers, grace=grace)
+
+
+def app() -> Any:
+    """For each worker."""
+    log.configure()
+    end_with_parent()
+    settings = load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS)
+    pace = Pace.of(json.loads(os.environ["CHECKOUT_TEST_PACE"]))
+    shedder = LoadShedder(**json.loads(os.environ["CHECKOUT_TEST_LOAD"]))
+    return create_app(settings, pace=pace, load=shedder)
