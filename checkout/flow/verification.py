@@ -22,8 +22,7 @@ from checkout.flow.courier import posted
 from checkout.flow.names import Resolve, Resolver
 from checkout.flow.rooms import NoRoom, Rooms
 from checkout.flow.verbs import UNCLEAR, Flow
-from checkout.gateways.reading import safe, text
-from checkout.gateways.wire import decoded
+from checkout.gateways.parsing import decode_json, safe, text
 from checkout.identifiers import new_uid
 from checkout.ledger.outbox import host_of
 from checkout.ledger.rows import Story
@@ -84,7 +83,7 @@ class Verifier:
                 found += chunk
                 if len(found) > LARGEST:
                     raise ValueError("too large")
-            return response.status_code, decoded(bytes(found))
+            return response.status_code, decode_json(bytes(found))
         finally:
             await response.aclose()
 

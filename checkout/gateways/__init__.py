@@ -1,8 +1,9 @@
 """Gateways: which adapters there are, and how an account is opened. None is named here.
 
 An adapter is a module with `Options`, the Struct of an account's settings, and `gateway`, which
-opens one (`base.Constructor`). Ours are those of this package, by the names of their modules. A
-shop's own is a distribution of its own, with an entry point in the group `checkout.gateways`.
+opens one (`base.Constructor`). Each package in this one lists its own in `ADAPTERS`: name, module.
+A shop's own is a distribution of its own, which lists the same as entry points in the group
+`checkout.gateways`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Final, NamedTuple
 import httpx
 
 from checkout.gateways.base import Constructor, Gateway, Options
-from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS
+from checkout.gateways.client import CHARGE_SECONDS, QUERY_SECONDS
 from checkout.model.checks import Wrong
 from checkout.settings import Account
 
@@ -105,12 +106,15 @@ def open_gateway(
 
 @cache
 def built_in() -> Mapping[str, Adapter]:
-    """Ours, found by what they have and not by the installation's list, which may be an old one."""
-    modules = {
-        each.name: import_module(f"{__name__}.{each.name}") for each in iter_modules(__path__)
+    """Ours, found by what is here and not by the installation's list, which may be an old one."""
+    packages = [
+        import_module(f"{__name__}.{each.name}") for each in iter_modules(__path__) if each.ispkg
+    ]
+    return {
+        name: Adapter(module.Options, module.gateway)
+        for package in packages
+        for name, module in package.ADAPTERS.items()
     }
-    found = {name: _adapter(module) for name, module in modules.items()}
-    return {name: adapter for name, adapter in found.items() if adapter is not None}
 
 
 def _points() -> tuple[EntryPoint, ...]:

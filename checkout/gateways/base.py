@@ -1,11 +1,13 @@
 """What every gateway is: its abilities, what it is asked, what it answers.
 
-One file a gateway, one skeleton: docstring (its documents), `STATUS` and `REASON` (its words to
-ours), `Options` (its settings), `CAN`, the class, `gateway` (which opens an account). Pages ask
-`CAN`, never the name.
-
 A gateway is a `Gateway`, and one of the classes under "Verbs" for each thing that it can do
 besides: having the class is the declaration, so that mypy sees a verb that is missing or wrong.
+Pages ask what it can do, never its name.
+
+    Gateway                     pay, status, notification
+    ├── HttpGateway[Options]    opened by an account's settings, calls by a `client` (client.py)
+    ├── Captures, Voids, Refunds, FindsOperations
+    └── Confirms, Withdraws
 """
 
 from __future__ import annotations
@@ -22,7 +24,11 @@ from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
 from checkout.model.money import MOST_DECIMALS, Money
 from checkout.model.order import Customer, Method, Order
-from checkout.model.outcome import Outcome
+from checkout.model.outcome import Outcome, Reason
+from checkout.model.status import Status
+
+# Of a charge or an operation that can't be said in the gateway's protocol.
+NOT_OURS_TO_SEND: Final = Outcome(Status.LOST, reason=Reason.INVALID)
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -189,10 +195,9 @@ O_contra = TypeVar("O_contra", bound=Options, contravariant=True)
 
 
 class Constructor(Protocol[O_contra]):
-    """How every adapter opens an account. `transport` is shared by all accounts; the deadlines are
-    total, in seconds. An adapter's module has
+    """How an account is opened. An adapter's module has
 
-        gateway: Final[Constructor[Options]] = opened_by(SomeGateway)
+    gateway: Final[Constructor[Options]] = opened_by(SomeGateway)
     """
 
     def __call__(

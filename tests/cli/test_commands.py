@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from checkout import __version__
 from checkout.cli.check import _private
 from checkout.gateways import OPTIONS
-from checkout.gateways.overpay import Options
+from checkout.gateways.overpay.options import Options
 from checkout.settings import Account, load
 from checkout.settings.secret_strength import strong
 from checkout.settings.shops import publishable_key

@@ -30,7 +30,7 @@ from checkout.flow.pace import HOUR
 from checkout.flow.sweep import reconcile, sweep
 from checkout.flow.verbs import Flow
 from checkout.gateways.base import Gateway
-from checkout.gateways.overpay_cards import OverpayCards
+from checkout.gateways.overpay.cards import OverpayCards
 from checkout.ledger import events, operations, outbox
 from checkout.ledger.events import Event
 from checkout.ledger.operations import Operation

@@ -7,7 +7,7 @@ from typing import Final
 from checkout.flow.pace import Pace
 from checkout.flow.verbs import Flow, Heard
 from checkout.gateways.base import Charge, Reference
-from checkout.gateways.overpay_cards import OverpayCards
+from checkout.gateways.overpay.cards import OverpayCards
 from checkout.ledger.rows import Attempt, Story
 from checkout.model.outcome import UNKNOWN, Outcome, Reason
 from checkout.model.status import Status

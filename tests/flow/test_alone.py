@@ -13,7 +13,7 @@ from checkout.errors import Duplicate, NotFound, Unprocessable
 from checkout.flow import limits
 from checkout.flow.alone import by_token
 from checkout.gateways import open_gateway
-from checkout.gateways.overpay_cards import CAN
+from checkout.gateways.overpay.cards import CAN
 from checkout.ledger import outbox
 from checkout.ledger.rows import Story
 from checkout.merchant.by_token import ByToken
@@ -22,7 +22,7 @@ from checkout.model.money import Money
 from checkout.model.order import Details
 from checkout.model.outcome import UNKNOWN, Outcome, Reason
 from checkout.model.status import Status
-from tests.gateways.rest_side import options as rest_options
+from tests.gateways.rest.side import options as rest_options
 from tests.support import shops
 from tests.support.gateway import ACTION, CAN_CARDS, DECLINED, EXPIRED, PAID, UNREACHABLE, Held
 from tests.support.harness import Harness

@@ -12,7 +12,7 @@ import pytest
 
 from checkout.flow.connections import ByHost
 from checkout.flow.names import Resolver
-from checkout.gateways.wire import UNREACHABLE, Answer, Wire
+from checkout.gateways.client import UNREACHABLE, GatewayClient, GatewayResponse
 
 
 class Names:
@@ -35,8 +35,8 @@ def pool() -> httpx.AsyncHTTPTransport:
     return httpx.AsyncHTTPTransport(trust_env=False, limits=httpx.Limits(max_connections=5))
 
 
-def wire(transport: httpx.AsyncBaseTransport, base: str, seconds: float = 2.0) -> Wire:
-    return Wire(transport, base, {}, charge_seconds=seconds, query_seconds=seconds)
+def wire(transport: httpx.AsyncBaseTransport, base: str, seconds: float = 2.0) -> GatewayClient:
+    return GatewayClient(transport, base, {}, charge_seconds=seconds, query_seconds=seconds)
 
 
 async def _hangs(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,12 +60,12 @@ async def test_a_gateway_that_hangs_leaves_the_others_their_connections() -> Non
     async with hanging, well, ByHost(pool) as transport:
         bad = wire(transport, f"http://127.0.0.2:{ports[0]}")
         good = wire(transport, f"http://127.0.0.1:{ports[1]}")
-        stuck = [asyncio.create_task(bad.ask("/status")) for _ in range(50)]
+        stuck = [asyncio.create_task(bad.query("/status")) for _ in range(50)]
         await asyncio.sleep(0.05)
         began = time.monotonic()
         found = await asyncio.gather(*(good.charge("/pay", {}) for _ in range(20)))
         assert time.monotonic() - began < 1
-        assert all(isinstance(each, Answer) for each in found)
+        assert all(isinstance(each, GatewayResponse) for each in found)
         assert await bad.charge("/pay", {}) == UNREACHABLE
         await asyncio.gather(*stuck)
     await asyncio.sleep(0.05)
@@ -83,7 +83,7 @@ async def test_a_name_that_hangs_is_nothing_sent_and_one_thread() -> None:
         assert threading.active_count() - before == 1
         good = wire(transport, f"http://localhost:{port}")
         for _ in range(5):
-            assert isinstance(await good.charge("/pay", {}), Answer)
+            assert isinstance(await good.charge("/pay", {}), GatewayResponse)
         assert await asyncio.gather(*charges) == [UNREACHABLE] * 50
         names.let.set()
         assert names.looked == {"hanging.example.com": 1, "localhost": 1}

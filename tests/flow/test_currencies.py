@@ -30,7 +30,7 @@ from checkout.model.order import Method, Methods
 from checkout.model.outcome import Facts, Outcome
 from checkout.model.product import Product
 from checkout.model.status import Status
-from tests.gateways.rest_side import options
+from tests.gateways.rest.side import options
 from tests.support import shops
 from tests.support.gateway import CAN_CARDS, FakeGateway
 from tests.support.harness import Harness, open_harness

@@ -24,16 +24,28 @@ import msgspec
 from litestar import Request
 
 from checkout.errors import CheckoutError
-from checkout.gateways import exchanger_ipn, exchanger_order, overpay_answer, rest_decode, wire
 from checkout.gateways.base import InputField
-from checkout.gateways.exchanger_html import plain_lines
-from checkout.gateways.exchanger_instructions import instructions
-from checkout.gateways.exchanger_route import route_in
-from checkout.gateways.overpay_refusal import refusal
-from checkout.gateways.overpay_signature import is_signed
-from checkout.gateways.reading import address, app_link, safe, text
-from checkout.gateways.rest_answer import read as read_rest
-from checkout.gateways.rest_checksum import signed_words
+from checkout.gateways.exchanger.html import plain_lines
+from checkout.gateways.exchanger.instructions import instructions
+from checkout.gateways.exchanger.response import order_in
+from checkout.gateways.exchanger.response import refusal as order_refusal
+from checkout.gateways.exchanger.route import route_in
+from checkout.gateways.exchanger.signature import SIGNED, verified
+from checkout.gateways.overpay.errors import refusal
+from checkout.gateways.overpay.response import transactions
+from checkout.gateways.overpay.signature import is_signed
+from checkout.gateways.parsing import (
+    address,
+    app_link,
+    bounded,
+    decode_exact,
+    decode_json,
+    safe,
+    text,
+)
+from checkout.gateways.rest.encoding import decoded
+from checkout.gateways.rest.response import read as read_rest
+from checkout.gateways.rest.signature import signed_words
 from checkout.i18n import choose_language, supported
 from checkout.merchant.app_orders import read_app_order
 from checkout.merchant.apps import app_browser, app_customer, app_form, request_of
@@ -190,7 +202,7 @@ def order_of_text(written: str) -> Any:
         ("account", "manualPaymentText", "linkPS", "commentTemplate", "memo"), written
     )
     side = {"name": written, "symbol": "USDT", "paymentDetails": details}
-    found = exchanger_order.order_in(
+    found = order_in(
         {"uid": "1", "secret": "s", "inAmount": "1", "comment": written, "route": {"from": side}}
     )
     return found and instructions(found, "secret")
@@ -217,7 +229,7 @@ def query_of(name: str) -> Read:
 
 
 # By what they read: a text as it came out of a form, a header, JSON or a gateway's answer.
-IPN: Final = "&".join(f"{name}=1" for name in exchanger_ipn.SIGNED)
+IPN: Final = "&".join(f"{name}=1" for name in SIGNED)
 TEXTS: Final[Mapping[str, Read]] = {
     "card: a number anywhere": holds_card_number,
     "card: masked": mask_card_numbers,
@@ -293,27 +305,27 @@ TEXTS: Final[Mapping[str, Read]] = {
     "request: JSON of names": lambda written: decode(
         raw(",".join(f'"{name}":1' for name in written.split(",")).join("{}"))
     ),
-    "gateway: JSON": lambda written: wire.bounded(wire.decoded(raw(written))),
-    "gateway: exchanger's JSON": lambda written: exchanger_order.decode(raw(written)),
-    "gateway: Overpay's JSON": lambda written: overpay_answer.decode(raw(written)),
-    "gateway: REST's JSON or XML": lambda written: rest_decode.decoded(raw(written)),
-    "gateway: XML's text": lambda written: rest_decode.decoded(raw(f"<a><b>{written}</b></a>")),
-    "gateway: XML's attributes": lambda written: rest_decode.decoded(raw(f"<a {written}/>")),
-    "gateway: XML's elements": lambda written: rest_decode.decoded(raw(f"<a>{written}</a>")),
+    "gateway: JSON": lambda written: bounded(decode_json(raw(written))),
+    "gateway: JSON, decimals as text": lambda written: decode_exact(raw(written)),
+    "gateway: REST's JSON or XML": lambda written: decoded(raw(written)),
+    "gateway: XML's text": lambda written: decoded(raw(f"<a><b>{written}</b></a>")),
+    "gateway: XML's attributes": lambda written: decoded(raw(f"<a {written}/>")),
+    "gateway: XML's elements": lambda written: decoded(raw(f"<a>{written}</a>")),
     "gateway: words": lambda written: safe(text({"x": written}, "x")),
     "gateway: address": lambda written: address({"x": written}, "x"),
     "gateway: app link": lambda written: app_link({"x": written}, "x"),
     "gateway: HTML": plain_lines,
     "gateway: HTML's tag": lambda written: plain_lines(f"<a {written}>x</a>"),
     "gateway: instructions": order_of_text,
-    "gateway: notification's form": lambda written: exchanger_ipn.verified({}, raw(written), "s"),
-    "gateway: notification's hash": lambda written: exchanger_ipn.verified(
+    "gateway: notification's form": lambda written: verified({}, raw(written), "s"),
+    "gateway: notification's hash": lambda written: verified(
         {"hash": header(written), "x-sign": header(written)}, raw(IPN), "secret", "hash=x"
     ),
     "gateway: signature": lambda written: is_signed(shops.rsa_key().public_key(), written, b"x"),
     "gateway: refusal": lambda written: refusal({"errors": {"base": [written], written: "x"}}),
     "settings: secret": lambda written: strong()(written[:4096]),
 }  # fmt: skip
+IPN: Final = "&".join(f"{name}=1" for name in SIGNED)
 
 
 def packed(written: str) -> str:
@@ -462,7 +474,7 @@ JSONS: Final[Mapping[str, Json]] = {
         {"uid": "1", "secret": "s", "inAmount": "1"},
         ("x", "uid", "inAmount", "comment", "route", "route.from.name",
          "route.from.paymentDetails", "route.from.paymentDetails.manualPaymentText"),
-        lambda data: exchanger_order.order_in(data) and exchanger_order.refusal(data),
+        lambda data: order_in(data) and order_refusal(data),
     ),
     "gateway: exchanger's route": Json(
         {"data": {"route": {"rate": {"in": "1", "out": "1"}}}},
@@ -473,7 +485,7 @@ JSONS: Final[Mapping[str, Json]] = {
         {"transaction": {"uid": "1", "status": "successful"}},
         ("transactions", "transaction", "transaction.x", "transaction.uid", "transaction.message",
          "transaction.receipt_url", "transaction.credit_card", "transaction.credit_card.token"),
-        overpay_answer.transactions,
+        transactions,
     ),
     "gateway: Overpay's refusal": Json(
         {"message": "x"},

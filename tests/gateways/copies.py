@@ -47,23 +47,24 @@ class Copy(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         if fullname != self.name and not fullname.startswith(f"{self.name}."):
             return None
-        return spec_from_loader(fullname, self, is_package=fullname == self.name)
+        return spec_from_loader(fullname, self, is_package=self.place(fullname).is_dir())
 
     def exec_module(self, module: ModuleType) -> None:
-        _, _, file = module.__name__.partition(".")
-        if not file:
+        if module.__name__ == self.name:
             return
-        if file == "base":
-            sys.modules[module.__name__] = base
-            return
+        place = self.place(module.__name__)
+        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
         code = self.text(file).replace(ROOM, self.name)
-        exec(compile(code, f"{self.name}/{file}.py", "exec"), module.__dict__)
+        exec(compile(code, f"{self.name}/{file.relative_to(FILES)}", "exec"), module.__dict__)
 
-    def text(self, file: str) -> str:
-        code = (FILES / f"{file}.py").read_text()
-        if self.mutant is None or self.mutant.file != file:
+    def place(self, module: str) -> Path:
+        return FILES.joinpath(*module.split(".")[1:])
+
+    def text(self, file: Path) -> str:
+        code = file.read_text()
+        if self.mutant is None or file != FILES / f"{self.mutant.file}.py":
             return code
-        assert code.count(self.mutant.old) == 1, f"{file}.py has changed: {self.mutant.says}"
+        assert code.count(self.mutant.old) == 1, f"{file} has changed: {self.mutant.says}"
         return code.replace(self.mutant.old, self.mutant.new)
 
 
@@ -73,7 +74,9 @@ def copied(adapter: str, mutant: Mutant | None = None) -> Iterator[Adapter]:
     copy = Copy(f"copy_of_gateways_{next(_NUMBERS)}", mutant)
     sys.meta_path.insert(0, copy)
     try:
-        module = importlib.import_module(f"{copy.name}.{adapter}")
+        sys.modules[f"{copy.name}.base"] = base
+        family = importlib.import_module(f"{copy.name}.{adapter.partition('_')[0]}")
+        module = family.ADAPTERS[adapter]
         yield Adapter(module.Options, module.gateway)
     finally:
         sys.meta_path.remove(copy)

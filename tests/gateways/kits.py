@@ -13,11 +13,12 @@ HERE = Path(__file__).parent
 
 @cache
 def kits() -> tuple[type[Conformance], ...]:
-    files = [path for path in sorted(HERE.glob("test_*.py")) if "(Conformance)" in path.read_text()]
-    found = [vars(import_module(f"tests.gateways.{path.stem}")).values() for path in files]
-    classes = [each for values in found for each in values if isinstance(each, type)]
-    return tuple(
-        dict.fromkeys(
-            each for each in classes if issubclass(each, Conformance) and each is not Conformance
-        )
-    )
+    files = [path for path in sorted(HERE.glob("*/test_*.py")) if path.parent.name != "stranger"]
+    names = [
+        f"tests.gateways.{path.parent.name}.{path.stem}"
+        for path in files
+        if "(Conformance)" in path.read_text()
+    ]
+    found = [each for name in names for each in vars(import_module(name)).values()]
+    classes = [each for each in found if isinstance(each, type) and issubclass(each, Conformance)]
+    return tuple(dict.fromkeys(each for each in classes if each is not Conformance))

@@ -32,7 +32,6 @@ import msgspec
 from checkout.model.outcome import Outcome
 from tests.gateways.samples import KEY, OPERATION
 
-RECORDED = Path(__file__).parent / "recorded"
 Answerer = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
 
@@ -68,10 +67,10 @@ class Story:
 
 
 @cache
-def stories(folder: str | Path) -> tuple[Story, ...]:
-    """What is recorded in a folder, or beside this file under an adapter's name."""
+def stories(folder: Path) -> tuple[Story, ...]:
+    """What is recorded in a folder."""
     found = []
-    for path in sorted((RECORDED / folder).glob("*.json")):
+    for path in sorted(folder.glob("*.json")):
         text = path.read_text(encoding="utf-8")
         text = text.replace("{key}", KEY).replace("{operation}", OPERATION)
         found.append(Story(file=path.stem, **json.loads(text)))

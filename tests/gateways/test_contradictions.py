@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from checkout.gateways import exchanger_order, overpay_answer, rest_decode, wire
+from checkout.gateways.parsing import decode_exact, decode_json
+from checkout.gateways.rest import encoding
 
 DECODERS = {
-    "any": wire.decoded,
-    "overpay": overpay_answer.decode,
-    "exchanger": exchanger_order.decode,
-    "rest": rest_decode.decoded,
+    "any": decode_json,
+    "with decimals as text": decode_exact,
+    "rest": encoding.decoded,
 }
 
 
@@ -31,4 +31,4 @@ def test_the_same_twice_is_no_contradiction(name: str) -> None:
 
 
 def test_blanks_at_the_end_of_keys_are_this_gateways_way() -> None:
-    assert rest_decode.decoded(b'{"status ":"1","status":"2"}') == {"status": "2"}
+    assert encoding.decoded(b'{"status ":"1","status":"2"}') == {"status": "2"}

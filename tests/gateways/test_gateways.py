@@ -20,7 +20,7 @@ NAMES = sorted(built_in())
 CODE = """\
 from checkout.gateways import base
 from checkout.gateways.base import Constructor
-from checkout.gateways.exchanger import Exchanger
+from checkout.gateways.exchanger.gateway import Exchanger
 
 
 class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=True):

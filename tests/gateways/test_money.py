@@ -19,19 +19,19 @@ from hypothesis import strategies as st
 
 from checkout.gateways import OPTIONS, open_gateway
 from checkout.gateways.base import Asked, Charge, FindsOperations, Gateway, Reference, Refunds
-from checkout.gateways.rest_answer import minor_units
-from checkout.gateways.rest_request import amount_of
+from checkout.gateways.rest.request import amount_of
+from checkout.gateways.rest.response import minor_units
 from checkout.model.money import EXPONENTS, LARGEST, MOST_DECIMALS, Money
 from checkout.model.order import Method
 from checkout.model.outcome import Outcome
 from checkout.model.status import Status
 from checkout.web.present import amount
 from tests.gateways import samples
-from tests.gateways.exchanger_side import ExchangerSide
+from tests.gateways.exchanger.side import ExchangerSide
 from tests.gateways.kit import Notice
-from tests.gateways.overpay_side import OverpaySide
+from tests.gateways.overpay.side import OverpaySide
 from tests.gateways.replay import body_of
-from tests.gateways.rest_side import TOKEN, RestSide
+from tests.gateways.rest.side import TOKEN, RestSide
 
 CURRENCIES: Final = sorted(EXPONENTS)
 COUNTS: Final = (None, *range(MOST_DECIMALS + 1))  # None: the account says nothing

@@ -161,7 +161,7 @@ async def opened(config: Path) -> AsyncIterator[tuple[Server, Pig]]:
         pace=STILL,
         clock=lambda: 1_800_000_000.0 + server.offset,
         upstream=httpx.MockTransport(pig),
-        downstream=httpx.ASGITransport(mailbox),
+        downstream=httpx.ASGITransport(mailbox),  # type: ignore[arg-type]
     )
     server = Server(settings, config.parent, app, app, Line(app), mailbox)
     async with running(app):

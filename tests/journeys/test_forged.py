@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from checkout.settings.shops import public_half
-from tests.gateways.exchanger_side import signature as ipn_signature
-from tests.gateways.rest_side import hashed
+from tests.gateways.exchanger.side import signature as ipn_signature
+from tests.gateways.rest.side import hashed
 from tests.journeys.servers import API
 from tests.journeys.shopper import CHALLENGE
 from tests.journeys.two_servers import (

@@ -15,7 +15,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from checkout.gateways.base import Charge, InputField, Reference
-from checkout.gateways.exchanger import CAN, Exchanger, Options
+from checkout.gateways.exchanger.gateway import CAN, Exchanger
+from checkout.gateways.exchanger.options import Options
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions, Redirect
 from checkout.model.order import Customer, Method, Order

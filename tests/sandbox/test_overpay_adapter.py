@@ -12,9 +12,9 @@ import pytest
 import pytest_asyncio
 
 from checkout.gateways.base import Asked, Charge, Reference
-from checkout.gateways.overpay import Options
-from checkout.gateways.overpay_apm import OverpayApm
-from checkout.gateways.overpay_cards import OverpayCards
+from checkout.gateways.overpay.apm import OverpayApm
+from checkout.gateways.overpay.cards import OverpayCards
+from checkout.gateways.overpay.options import Options
 from checkout.model.card import Card
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions, PostForm, Redirect

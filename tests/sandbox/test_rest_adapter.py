@@ -15,7 +15,8 @@ from litestar import Litestar
 from checkout.errors import Unauthorized
 from checkout.gateways import open_gateway
 from checkout.gateways.base import Asked, Charge, Reference
-from checkout.gateways.rest import Options, Rest
+from checkout.gateways.rest.gateway import Rest
+from checkout.gateways.rest.options import Options
 from checkout.model.browser import Browser
 from checkout.model.card import Card, SavedCard
 from checkout.model.money import Money

@@ -19,7 +19,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from checkout.gateways.overpay import Options
+from checkout.gateways.overpay.options import Options
 from checkout.settings.shops import public_half
 from tests.support.shops import rsa_key
 

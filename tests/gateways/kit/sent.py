@@ -46,8 +46,8 @@ class Sent(House):
         can = await self._can()
         for keys in self._keys(act, can):
             said = all_of(request)
-            found = [key for key in keys if key in said] or [self.side.named(request)]
-            assert found[0] in keys, f"none of {keys} in {request.method} {request.url}"
+            found = next((key for key in keys if key in said), self.side.named(request))
+            assert found in keys, f"none of {keys} in {request.method} {request.url}"
 
     async def test_the_same_call_is_the_same_request(self, sending: Story) -> None:
         """So that a gateway which knows repeated calls by their header or key knows this one."""

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-import httpx
-
 from checkout.gateways import base
 from checkout.gateways.base import (
+    NOT_OURS_TO_SEND,
     Asked,
     Can,
     Charge,
@@ -23,25 +22,24 @@ from checkout.gateways.base import (
     InputField,
     Reference,
     Refunds,
-    can_of,
     merged,
     opened_by,
 )
-from checkout.gateways.reading import Object, address, safe, text
-from checkout.gateways.wire import CHARGE_SECONDS, QUERY_SECONDS, Answer, Wire
+from checkout.gateways.client import GatewayResponse, HttpGateway
+from checkout.gateways.parsing import Codes, Object, address, meaning, safe, text
 from checkout.model.money import Money
 from checkout.model.next_action import Redirect
 from checkout.model.outcome import UNKNOWN, UNSIGNED, Facts, Outcome, Reason
 from checkout.model.status import Status
 
-STATUS: Final[Mapping[str, Status]] = {
+STATUS: Final[Codes] = {
     "waiting": Status.ACTION,
     "paid": Status.PAID,
     "refused": Status.DECLINED,
     "left": Status.CANCELLED,
     "seized": Status.REFUNDED,
 }
-REFUND: Final[Mapping[str, Status]] = {
+REFUND: Final[Codes] = {
     "booked": Status.ACCEPTED,
     "done": Status.REFUNDED,
     "refused": Status.DECLINED,
@@ -50,7 +48,6 @@ REASON: Final[Mapping[str, Reason]] = {
     "empty": Reason.INSUFFICIENT_FUNDS,
     "glued": Reason.PROVIDER,
 }
-NOT_OURS_TO_SEND: Final = Outcome(Status.LOST, reason=Reason.INVALID)
 
 CAN: Final = Can(
     card=False,
@@ -72,27 +69,15 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             raise ValueError("pin: must not be empty")
 
 
-class PiggyBank(Refunds, FindsOperations):
-    def __init__(
-        self,
-        options: Options,
-        transport: httpx.AsyncBaseTransport,
-        *,
-        charge_seconds: float = CHARGE_SECONDS,
-        query_seconds: float = QUERY_SECONDS,
-    ) -> None:
-        self.can = can_of(CAN, options)
-        self._most = options.most
-        self._wire = Wire(
-            transport,
-            options.base_url,
-            {"Authorization": f"Bearer {options.pin}", "Content-Type": "application/json"},
-            charge_seconds=charge_seconds,
-            query_seconds=query_seconds,
-        )
+class PiggyBank(HttpGateway[Options], Refunds, FindsOperations):
+    CAN = CAN
+
+    def headers(self) -> dict[str, str]:
+        return super().headers() | {"Authorization": f"Bearer {self.options.pin}"}
 
     def takes(self, money: Money) -> str | None:
-        return f"more than {self._most}" if money.minor > self._most else None
+        most = self.options.most
+        return f"more than {most}" if money.minor > most else None
 
     def asks(self, language: str) -> tuple[InputField, ...]:
         return (InputField(name="pig", label="Name of your pig", longest=40),)
@@ -111,7 +96,7 @@ class PiggyBank(Refunds, FindsOperations):
             # Apart from what is ours: nothing in it can take the place of that.
             "extra": charge.method.params or None,
         }
-        answer = await self._wire.charge("/payments", merged(body))
+        answer = await self.client.charge("/payments", merged(body))
         if isinstance(answer, Outcome):
             return answer
         return _refused(answer) or _payment(answer.data, charge.money)
@@ -132,7 +117,7 @@ class PiggyBank(Refunds, FindsOperations):
             "currency": money.currency,
             "text": reason,
         }
-        answer = await self._wire.charge("/refunds", body)
+        answer = await self.client.charge("/refunds", body)
         if isinstance(answer, Outcome):
             return answer
         return _refused(answer) or _refund(answer.data, reference, money, key)
@@ -146,10 +131,10 @@ class PiggyBank(Refunds, FindsOperations):
     def notification(self, headers: Mapping[str, str], body: bytes, query: str = "") -> Outcome:
         return UNSIGNED
 
-    async def _find(self, path: str, id: str | None, key: str | None) -> Answer | Outcome:
+    async def _find(self, path: str, id: str | None, key: str | None) -> GatewayResponse | Outcome:
         """By its own id, else by our key. LOST: it knows none."""
         by = f"/{quote(id, safe='')}" if id else f"?id={quote(key or '', safe='')}"
-        answer = await self._wire.ask(path + by)
+        answer = await self.client.query(path + by)
         if isinstance(answer, Outcome) or answer.status < 300:
             return answer
         gone = answer.status == 404 and text(_object(answer.data), "message") is not None
@@ -163,7 +148,7 @@ def _object(data: Any) -> Object:
     return data if isinstance(data, dict) else {}
 
 
-def _refused(answer: Answer) -> Outcome | None:
+def _refused(answer: GatewayResponse) -> Outcome | None:
     """What was not made. Of a field of the form: no attempt. Anything else that can't be read
     leaves it unknown."""
     if answer.status < 300:
@@ -183,7 +168,7 @@ def _payment(data: Any, money: Money) -> Outcome:
     ref, word, facts = text(said, "ref"), text(said, "state"), _facts(said, money)
     if ref is None or facts is None:
         return UNKNOWN
-    status = STATUS.get(word or "", Status.PENDING)
+    status = meaning(STATUS, word or "")
     page = address(said, "page") if status is Status.ACTION else None
     reason = REASON.get(text(said, "why") or "") if status is Status.DECLINED else None
     return Outcome(status, ref, Redirect(page) if page else None, reason, facts)
@@ -202,7 +187,7 @@ def _refund(data: Any, reference: Reference, money: Money | None, key: str | Non
     )
     if any(None not in pair and pair[0] != pair[1] for pair in ours):
         return Outcome(Status.PENDING, ref)
-    return Outcome(REFUND.get(text(said, "state") or "", Status.PENDING), ref, facts=facts)
+    return Outcome(meaning(REFUND, text(said, "state") or ""), ref, facts=facts)
 
 
 def _facts(said: Object, money: Money) -> Facts | None:

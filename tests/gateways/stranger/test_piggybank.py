@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 import httpx
-from piggybank import Options
+from piggybank import Options  # type: ignore[import-not-found]
 
 from checkout.gateways.base import Reference
 from checkout.model.money import Money
@@ -30,7 +30,7 @@ class PiggySide(Side):
         return Money(said["amount"], said["currency"], money.decimals)
 
     def signed(self, request: httpx.Request) -> bool:
-        return request.headers.get("authorization") == f"Bearer {PIN}"
+        return bool(request.headers.get("authorization") == f"Bearer {PIN}")
 
     def named(self, request: httpx.Request) -> str | None:
         last = request.url.path.rpartition("/")[2]

@@ -1,0 +1,39 @@
+"""What the exchanger's words for an order mean.
+
+From public clients of its script. The customer may say "I have paid", so only the payout proves a
+payment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from checkout.gateways.parsing import Codes
+from checkout.model.outcome import Reason
+from checkout.model.status import Status
+
+NEW: Final = "new"
+CONFIRMED: Final = "inProgress"
+WITHDRAWN: Final = "deleted"
+
+# ACTION here is PENDING where the order doesn't say how it is paid; what is final is PENDING where
+# it doesn't say how much was paid.
+STATUS: Final[Codes] = {
+    NEW: Status.ACTION,
+    "waitPayment": Status.ACTION,
+    CONFIRMED: Status.PENDING,
+    "inProgressPayout": Status.PENDING,
+    "errorPayout": Status.PENDING,  # a person at the exchanger has to look
+    "hold": Status.PENDING,  # the same
+    "done": Status.PAID,
+    "errorPayment": Status.DECLINED,
+    "returned": Status.REFUNDED,
+    WITHDRAWN: Status.CANCELLED,
+}
+REASON: Final[Mapping[str, Reason]] = {
+    "errorPayment": Reason.UNKNOWN,  # what the customer sent may be on its way all the same
+    "returned": Reason.RETURNED,
+}
+WAITING: Final = frozenset(word for word, status in STATUS.items() if status is Status.ACTION)
+STUCK: Final = frozenset({"errorPayout", "hold", "returned"})  # somebody has to look

@@ -1,0 +1,76 @@
+"""The exchanger's texts are HTML for its own page; ours shows them as plain lines.
+
+Nothing of the HTML is passed on, so it needn't be understood, only read past: in one pass over it,
+however it is broken. The standard library's parser may take seconds for what is broken.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Final
+
+from checkout.gateways.parsing import LONGEST_LINE, MOST_LINES
+from checkout.model.checks import Wrong
+from checkout.model.urls import web_url
+
+HIDDEN: Final = frozenset({"script", "style", "template", "noscript", "title", "svg"})
+BREAKS: Final = frozenset({
+    "article", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6",
+    "hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul",
+})  # fmt: skip
+_COMMENT = re.compile(r"<!--(?:.*?-->|.*)", re.DOTALL)  # without an end it hides the rest
+# A tag, or what else is none of the text (a tag without an end, a declaration), and the text after.
+_PIECE = re.compile(
+    r"(?:<(/?)([a-z][a-z0-9]{0,15})([^<>]*)>|<[a-z!?/][^<>]*>?|(<?))([^<]*)",
+    re.ASCII | re.IGNORECASE,
+)
+_HREF = re.compile(r"\bhref\s{0,9}=\s{0,9}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"']+))", re.IGNORECASE)
+
+
+def plain_lines(written: str) -> tuple[str, ...]:
+    """The words, line by line; the address of a link stands behind its words."""
+    if "<" not in written:
+        return kept(*_unescaped(written).splitlines())
+    found, link, hidden = [""], None, ""
+    for ends, tag, inside, less, text in _PIECE.findall(_COMMENT.sub("", written)):
+        name = tag.lower()
+        if hidden:
+            hidden = "" if ends and name == hidden else hidden
+        elif name in HIDDEN:
+            hidden = "" if ends or inside.endswith("/") else name
+        elif name in BREAKS:
+            found.append("\n")
+        elif name == "a":  # the one before ends in either case
+            if link and not found[-1].endswith(link):
+                found.append(f" {link} ")
+            link = None if ends else _site(inside)
+        if not hidden:
+            # In HTML a line break in the text is a blank.
+            found.append(re.sub(r"\s+", " ", _unescaped(less + text)))
+    return kept(*"".join(found).splitlines())
+
+
+def kept(*lines: str | None) -> tuple[str, ...]:
+    """Neither too many nor too long; without control characters, and without empty ones."""
+    clean = (
+        "".join(c for c in " ".join(line.split()) if c.isprintable()) for line in lines if line
+    )
+    return tuple(line[:LONGEST_LINE] for line in clean if line)[:MOST_LINES]
+
+
+def _unescaped(written: str) -> str:
+    """Without `&amp;` and its like; as it is where one is a number that Python would not read."""
+    try:
+        return unescape(written)
+    except ValueError:
+        return written
+
+
+def _site(inside: str) -> str | None:
+    """The https address that a link leads to."""
+    found = _HREF.search(inside)
+    try:
+        return web_url(_unescaped(found[1] or found[2] or found[3] or "")) if found else None
+    except Wrong:
+        return None

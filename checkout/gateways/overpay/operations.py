@@ -1,0 +1,143 @@
+"""What follows a payment: captures, voids, refunds, chargebacks, each a transaction of its own.
+
+    {"type": "refund", "uid", "parent_uid", "status", "amount", "currency", "tracking_id"}
+
+Documents: the family's public documentation of these requests. Capture and void name the
+authorization; refund and chargeback what took the money: the payment, or the capture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+import structlog
+
+from checkout.gateways.base import NOT_OURS_TO_SEND, Asked, FindsOperations, Reference, Refunds
+from checkout.gateways.overpay.account import Account
+from checkout.gateways.overpay.codes import OPERATION, OPERATION_SUCCESSFUL
+from checkout.gateways.overpay.errors import not_done
+from checkout.gateways.overpay.response import Transaction, transactions
+from checkout.gateways.parsing import is_sum, meaning, text
+from checkout.model.money import Money
+from checkout.model.outcome import UNKNOWN, News, Outcome
+from checkout.model.status import Status
+
+RETURNS: Final = frozenset({"refund", "chargeback"})
+
+log = structlog.get_logger(__name__)
+
+
+def parents(reference: Reference, kind: str) -> tuple[str, ...]:
+    """The gateway's ids of what this operation is done to, best first; none where that is not
+    known. Money goes back from what took it, never from an authorization."""
+    held = reference.transaction_type == "authorization"
+    took = (reference.capture, reference.parent) if kind in RETURNS else ()
+    found = tuple(uid for uid in took if uid)
+    if found or (held and kind in RETURNS):
+        return found
+    return (reference.id,) if reference.id else ()
+
+
+def followed(
+    said: Transaction, reference: Reference, asked: Asked, also: tuple[str, ...] = ()
+) -> Outcome:
+    """What became of an operation. What is stated and isn't ours is never success. `also`: what
+    its parent may be beside what the reference knows."""
+    facts = said.facts
+    named = (*parents(reference, asked.kind), *also)
+    compared = (  # name, what it states, what that may be; None: we don't know
+        ("type", said.kind, (asked.kind,)),
+        ("parent_uid", text(said.fields, "parent_uid"), named if reference.id else None),
+        # Whether an operation keeps our key or has the payment's, no document says.
+        ("key", facts.key, (asked.key, reference.key) if asked.key else None),
+    )
+    other = [
+        name
+        for name, stated, ours in compared
+        if stated is not None and ours is not None and stated not in ours
+    ]
+    if asked.money and not is_sum(facts, asked.money):
+        other.append("money")
+    if other or not said.sound:
+        log.error("operation.mismatch", uid=said.uid, fields=other, alert=True)
+        return Outcome(Status.PENDING, said.uid)
+    status = meaning(OPERATION, said.status, asked.kind)
+    if status is Status.ACCEPTED and said.uid is None:
+        status = Status.PENDING  # by what would it be asked after?
+    return Outcome(status, said.uid, facts=facts)
+
+
+def news(said: Transaction) -> News | None:
+    """What a notification tells of an operation that is over: done, or refused after it was
+    accepted."""
+    if said.kind is None or said.uid is None or not said.sound:
+        return None
+    if said.kind not in OPERATION_SUCCESSFUL:
+        return None
+    if meaning(OPERATION, said.status, said.kind) in (Status.PENDING, Status.ACCEPTED):
+        return None
+    return News(said.kind, said.uid, said.facts.key, said.facts.money)
+
+
+class Operations(Account, Refunds, FindsOperations):
+    """Asking for operations and about them; the host's class says what it calls them."""
+
+    OPERATIONS: ClassVar[Mapping[str, str]]  # operation -> path
+
+    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+        return await self.follow("refund", reference, money, key, reason=reason)
+
+    async def follow(
+        self, kind: str, reference: Reference, money: Money, key: str, **more: str
+    ) -> Outcome:
+        """Ask for an operation: a transaction of its own that names its parent."""
+        named = parents(reference, kind)
+        if not named:
+            log.error("operation.parent_unknown", kind=kind, uid=reference.id, alert=True)
+            return NOT_OURS_TO_SEND
+        request = {"parent_uid": named[0], "amount": money.minor, "tracking_id": key, **more}
+        answer = await self.send(self.OPERATIONS[kind], request, key)
+        if isinstance(answer, Outcome):
+            return answer
+        found = transactions(answer.data)
+        if not found:
+            return not_done(answer)
+        return followed(found[0], reference, Asked(kind=kind, key=key, id=None, money=money))
+
+    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+        if asked.id is None and asked.key is None:
+            return UNKNOWN
+        until = self.until()
+        found = await self.found(asked.id, asked.key or "", until)
+        if isinstance(found, Outcome):
+            hidden = found.status is Status.LOST and await self._hidden(reference, asked, until)
+            return UNKNOWN if hidden else found
+        said = next((one for one in found if one.kind == asked.kind), None)
+        if said is None:
+            return UNKNOWN
+        parent = said.parent
+        if asked.kind not in RETURNS or parent in (None, *parents(reference, asked.kind)):
+            return followed(said, reference, asked)
+        another = await self._is_capture(parent, reference, until)
+        return followed(said, reference, asked, (parent,) if another and parent else ())
+
+    async def _hidden(self, reference: Reference, asked: Asked, until: float) -> bool:
+        """Whether an operation that isn't under its own key may stand under the payment's: no
+        document says that it keeps the key that it was sent with."""
+        if asked.id is not None:
+            return False
+        found = await self.found(None, reference.key, until)
+        if isinstance(found, Outcome):
+            return found.status is not Status.LOST
+        return any(one.kind == asked.kind for one in found)
+
+    async def _is_capture(self, id: str | None, reference: Reference, until: float) -> bool:
+        """Whether that is a capture of our authorization: there may be several."""
+        if id is None or reference.id is None:
+            return False
+        found = await self.found(id, "", until)
+        return (
+            not isinstance(found, Outcome)
+            and (found[0].kind, found[0].uid, found[0].parent) == ("capture", id, reference.id)
+        )  # fmt: skip

@@ -1,0 +1,194 @@
+"""What the REST gateway's words mean: `transactionStatus`, `status`, result codes, brands.
+
+From its public documents and clients. The long word in `status` decides wherever it is one of
+those below; the short one in `transactionStatus` only where the long one is absent: the platform
+sends a short Y beside `reversed` and `authcancelled`, and a short N beside every long word that its
+own table lacks. A result code tells how the call went: no payment is won by one. What the words
+tell of an operation on a payment stands in `rest_operations`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from checkout.gateways.parsing import Codes
+from checkout.model.outcome import Reason
+from checkout.model.status import Status
+
+# All in lower case. A table within says what a word means by what was asked for; None: a
+# notification doesn't know that, and the status query tells. ACTION is PENDING, unless there is an
+# address to go to. A word that isn't here is PENDING: only what says success or failure plainly is
+# final.
+SHORT: Final[Codes] = {
+    "y": {
+        "payment": Status.PAID,
+        "authorization": Status.AUTHORIZED,
+        "payout": Status.PAID,
+        None: Status.PENDING,
+    },
+    "n": Status.DECLINED,
+    "c": Status.CANCELLED,
+    "p": Status.ACTION,
+    "3d": Status.ACTION,  # the customer is at the bank
+}
+LONG: Final[Codes] = {
+    "begun": Status.ACTION,
+    "authstarted": Status.ACTION,
+    "authsuccessful": {
+        "payment": Status.PAID,
+        "authorization": Status.AUTHORIZED,
+        None: Status.PENDING,
+    },
+    "authfailed": Status.DECLINED,
+    "authcancelled": Status.CANCELLED,  # of money that was held: given back
+    "cancelstarted": Status.PENDING,
+    "cancelled": Status.CANCELLED,
+    "capturestarted": Status.PENDING,
+    "capturesuccess": Status.PAID,
+    "capturefailed": {
+        "payment": Status.DECLINED,
+        "authorization": Status.AUTHORIZED,  # as before the capture was tried
+        None: Status.PENDING,
+    },
+    "settled": Status.PAID,
+    "setteled": Status.PAID,  # so spelled by some deployments
+    "failed": Status.DECLINED,
+    "markedforreversal": Status.PENDING,
+    "reversed": Status.REFUNDED,
+    "partialrefund": Status.PENDING,  # not among the words of "paid": who knows it paid, keeps that
+    "chargeback": Status.REFUNDED,  # taken back by the cardholder's bank
+    # Of payouts alone: of what is none they prove nothing.
+    "payoutstarted": Status.PENDING,
+    "payoutsuccessful": {None: Status.PAID},
+    "payoutfailed": {None: Status.DECLINED},
+}
+# The words beside which an address to go to counts.
+WAITING: Final = frozenset(
+    word for word, status in (*SHORT.items(), *LONG.items()) if status is Status.ACTION
+)
+# The long words of what was asked for as a payout, which has no others.
+PAYOUT: Final[Codes] = {
+    "begun": Status.ACTION,
+    "payoutstarted": Status.PENDING,
+    "payoutsuccessful": Status.PAID,
+    "payoutfailed": Status.DECLINED,
+    "failed": Status.DECLINED,
+}
+# What was held or taken has gone back, where it was: beside a status that says only that the
+# payment is no success.
+GIVEN_BACK: Final[dict[str, str]] = {
+    "authcancelled": "void",
+    "cancelled": "void",
+    "chargeback": "chargeback",
+}
+PARTIAL_REFUND: Final = "partialrefund"
+AT_THE_BANK: Final = "3d"
+
+FOUND: Final = "00026"  # a record was found: says nothing of the payment itself
+NOT_FOUND: Final = "10009"
+NO_RECORD: Final = "record not found"  # the same in words
+FAILED: Final = frozenset({"10001", NOT_FOUND})
+# How codes begin that refuse nothing: all of success (00001, ...), and the two of waiting.
+NO_REFUSAL: Final = ("000", "10004", "90026")
+
+# Most codes are one and the same "failed": the sentence beside it says why. The first match of
+# these in lower case wins; `remark` is the bank's sentence and read before the platform's.
+REASON_OF_WORDS: Final[tuple[tuple[str, Reason], ...]] = (
+    ("insufficient", Reason.INSUFFICIENT_FUNDS),
+    ("not sufficient", Reason.INSUFFICIENT_FUNDS),
+    ("not enough", Reason.INSUFFICIENT_FUNDS),
+    ("expired card", Reason.CARD_EXPIRED),
+    ("card expired", Reason.CARD_EXPIRED),
+    ("card has expired", Reason.CARD_EXPIRED),
+    ("expiry", Reason.CARD_EXPIRED),
+    ("cvv", Reason.SECURITY_CODE),
+    ("cvc", Reason.SECURITY_CODE),
+    ("security code", Reason.SECURITY_CODE),
+    ("do not hono", Reason.DO_NOT_HONOUR),
+    ("fraud", Reason.SUSPECTED_FRAUD),
+    ("stolen", Reason.SUSPECTED_FRAUD),
+    ("pick up card", Reason.SUSPECTED_FRAUD),
+    ("limit", Reason.LIMIT),
+    ("3d", Reason.AUTHENTICATION),
+    ("3-d", Reason.AUTHENTICATION),
+    ("not authenticated", Reason.AUTHENTICATION),
+    ("cancelled by", Reason.CUSTOMER_CANCELLED),
+    ("canceled by", Reason.CUSTOMER_CANCELLED),
+    ("duplicate", Reason.DUPLICATE),
+    ("currency", Reason.CURRENCY),
+    ("card number", Reason.CARD_NUMBER),
+    ("card.number", Reason.CARD_NUMBER),
+    ("invalid card", Reason.CARD_NUMBER),
+    ("card not", Reason.CARD_NOT_ACCEPTED),
+    ("not permitted", Reason.CARD_NOT_ACCEPTED),
+    ("checksum", Reason.CREDENTIALS),
+    ("authtoken", Reason.CREDENTIALS),
+    ("auth token", Reason.CREDENTIALS),
+    ("timeout", Reason.TIMED_OUT),
+    ("time out", Reason.TIMED_OUT),
+    ("timed out", Reason.TIMED_OUT),
+    ("internal error", Reason.PROVIDER),
+    ("system error", Reason.PROVIDER),
+    ("technical", Reason.PROVIDER),
+    ("unavailable", Reason.PROVIDER),
+    ("validation", Reason.INVALID),
+    ("mandatory", Reason.INVALID),
+    ("invalid", Reason.INVALID),
+)
+# A field that the platform's validation names -> the form's name for it; those of the card are told
+# by the reason.
+FIELDS: Final[tuple[tuple[str, str], ...]] = (
+    ("customer.email", "email"),
+    ("customer.phone", "phone"),
+    ("customer.birthdate", "birth_date"),
+    ("customer.givenname", "first_name"),
+    ("customer.surname", "last_name"),
+    ("billing.country", "country"),
+    ("billing.postcode", "zip"),
+)
+FIELD_OF_REASON: Final[dict[Reason, str]] = {
+    Reason.CARD_NUMBER: "number",
+    Reason.CARD_EXPIRED: "expiry",
+    Reason.SECURITY_CODE: "code",
+}
+ABOUT_TOKENS: Final = ("registration", "token")
+REASON_OF_STATUS: Final[dict[Status, Reason]] = {
+    Status.DECLINED: Reason.UNKNOWN,
+    Status.CANCELLED: Reason.CUSTOMER_CANCELLED,
+}
+# A refusal for these reasons may hide a payment that was made all the same.
+UNCLEAR: Final = frozenset({Reason.TIMED_OUT, Reason.PROVIDER, Reason.DUPLICATE})
+
+CARD_MODES: Final = frozenset({"CC", "DC"})
+# Our brands in the gateway's words, as far as its documents name them; others are left out.
+BRANDS: Final[dict[str, str]] = {
+    "visa": "VISA",
+    "master": "MC",
+    "amex": "AMEX",
+    "jcb": "JCB",
+    "unionpay": "CUP",
+    "maestro": "MAESTRO",
+}
+OUR_BRANDS: Final[dict[str, str]] = {theirs: ours for ours, theirs in BRANDS.items()}
+
+
+def reason_of(*sentences: str | None) -> Reason | None:
+    """What the first sentence that says something says."""
+    for sentence in sentences:
+        said = (sentence or "").lower()
+        for words, reason in REASON_OF_WORDS:
+            if words in said:
+                return reason
+    return None
+
+
+def names_token(*sentences: str | None) -> bool:
+    """Whether a refusal is about the card's registration."""
+    return any(word in (each or "").lower() for each in sentences for word in ABOUT_TOKENS)
+
+
+def field_of(reason: Reason | None, *sentences: str | None) -> str | None:
+    """The field of our form that a refusal is about."""
+    said = " ".join(sentence or "" for sentence in sentences).lower()
+    named = next((ours for theirs, ours in FIELDS if theirs in said), None)
+    return named or (FIELD_OF_REASON.get(reason) if reason else None)

@@ -1,0 +1,190 @@
+"""The adapter of the REST gateway: paying, asking how it stands, operations, notifications."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+import structlog
+
+from checkout.errors import Unauthorized
+from checkout.gateways.base import (
+    NOT_OURS_TO_SEND,
+    Asked,
+    Can,
+    Captures,
+    Charge,
+    Constructor,
+    FindsOperations,
+    Reference,
+    Refunds,
+    Voids,
+    opened_by,
+)
+from checkout.gateways.client import UNREACHABLE, GatewayResponse, HttpGateway
+from checkout.gateways.rest.account import Account
+from checkout.gateways.rest.calls import PAYOUT, Cannot, abilities, call_of
+from checkout.gateways.rest.encoding import ACCEPT, FORM, decoded, encoded
+from checkout.gateways.rest.interpretation import (
+    is_declined,
+    is_proved,
+    not_found,
+    outcome,
+    refused,
+    registered,
+)
+from checkout.gateways.rest.operations import CAPTURE, REFUND, REVERSAL, answered, stands
+from checkout.gateways.rest.options import ID, Options
+from checkout.gateways.rest.request import amount_of
+from checkout.gateways.rest.response import Payment, payment, read
+from checkout.gateways.rest.signature import Proof, signed_words
+from checkout.gateways.rest.unconfirmed import PAYOUTS_ARE_FOUND
+from checkout.model.card import Card
+from checkout.model.money import Money
+from checkout.model.order import CARD_METHOD, TOKENIZATION
+from checkout.model.outcome import UNKNOWN, Facts, Outcome
+from checkout.model.status import Status
+
+log = structlog.get_logger(__name__)
+
+
+class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
+    encode = staticmethod(encoded)
+    decode = staticmethod(decoded)
+
+    def abilities(self) -> Can:
+        return abilities(self.options)
+
+    def headers(self) -> dict[str, str]:
+        return {"Content-Type": FORM, "Accept": ACCEPT[self.options.answers]}
+
+    def set_up(self) -> None:
+        self._account = Account(self.options, self.client)
+
+    def takes(self, money: Money) -> str | None:
+        return None if amount_of(money) else "no amount of this protocol: 99999999.99 at most"
+
+    async def pay(self, charge: Charge) -> Outcome:
+        asked = charge.order.transaction_type
+        call = call_of(charge, self.options)
+        if isinstance(call, Cannot):
+            log.error("gateway.cannot", transaction_type=asked, why=call.why, alert=True)
+            return Outcome(Status.LOST, reason=call.reason)
+        answer = await self._account.charge(call.path, call.fields, call.proof, call.name)
+        if isinstance(answer, Outcome):
+            return answer
+        said = _said(answer, charge.money)
+        if said is None:
+            return UNKNOWN
+        if asked == TOKENIZATION and isinstance(charge.card, Card):
+            return registered(said, answer.status, charge, charge.card)
+        return refused(said, answer.status, charge) or outcome(said, asked)
+
+    async def status(self, reference: Reference) -> Outcome:
+        said = await self._look_up(reference)
+        if isinstance(said, Outcome):
+            return _found(said, reference)
+        on_card = reference.method == CARD_METHOD
+        found = outcome(said, reference.transaction_type, later=True, on_card=on_card)
+        return _found(found, reference)
+
+    def notification(self, headers: Mapping[str, str], body: bytes, query: str = "") -> Outcome:
+        data = decoded(body)
+        key = self.options.secure_key
+        signed = signed_words(data, key) if isinstance(data, dict) else frozenset()
+        if not signed:
+            raise Unauthorized
+        # What the checksum doesn't cover is anybody's, and not told.
+        said = read(data, self.can.decimals)
+        facts = Facts(money=said.facts.money, key=said.facts.key)
+        if not is_proved(said, signed):
+            return Outcome(Status.PENDING, said.id, facts=facts)
+        return outcome(msgspec.structs.replace(said, facts=facts, step=None), None)
+
+    async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
+        """Collect (part of) what was authorized."""
+        return await self._follow(reference, CAPTURE, money)
+
+    async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
+        """Give all of it up: a reversal has no amount."""
+        if not money.same_sum(reference.money):
+            return NOT_OURS_TO_SEND
+        return await self._follow(reference, REVERSAL, money)
+
+    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+        """Send (part of) a payment back; the gateway does that once."""
+        return await self._follow(reference, REFUND, money)
+
+    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+        """The gateway knows operations by what they have made of the payment."""
+        said = await self._look_up(reference)
+        if isinstance(said, Outcome):
+            return UNKNOWN
+        return stands(said, asked, reference)
+
+    async def _follow(self, reference: Reference, operation: str, money: Money) -> Outcome:
+        amount = amount_of(money)
+        fits = 0 < money.minor <= reference.money.minor
+        if amount is None or not fits or money.currency != reference.money.currency:
+            log.error("gateway.cannot", operation=operation, alert=True)
+            return NOT_OURS_TO_SEND
+        payment_id = reference.id or await self._id_of(reference)
+        if payment_id is None:
+            return UNREACHABLE
+        stated = {} if operation == REVERSAL else {"amount": amount}
+        answer = await self._account.charge(
+            f"{self.options.payments_path}/{quote(payment_id, safe='')}",
+            {"paymentType": operation, **stated},
+            Proof((payment_id, *stated.values())),
+        )
+        if isinstance(answer, Outcome):
+            return answer
+        said = payment(answer.data, money)
+        if said is None:
+            return UNKNOWN
+        return answered(said, answer.status, operation, reference, money)
+
+    async def _look_up(self, reference: Reference) -> Payment | Outcome:
+        id_type, field = ("PID", "paymentId") if reference.id else ("MID", "merchantTransactionId")
+        name, path = reference.id or reference.key, self.options.inquiry_path
+        fields = {"paymentType": "IN", "idType": id_type}
+        if ID not in path:
+            fields[field] = name
+        answer = await self._account.query(
+            path.replace(ID, quote(name, safe="")), fields, Proof((name,))
+        )
+        if isinstance(answer, Outcome):
+            return answer
+        said = _said(answer, reference.money)
+        return UNKNOWN if said is None else not_found(said) or said
+
+    async def _id_of(self, reference: Reference) -> str | None:
+        said = await self._look_up(reference)
+        return said.id if isinstance(said, Payment) else None
+
+
+gateway: Final[Constructor[Options]] = opened_by(Rest)
+
+
+def _said(answer: GatewayResponse, asked: Money) -> Payment | None:
+    """The answer of this gateway; None: something else, or a success told with an error."""
+    said = payment(answer.data, asked)
+    if said and answer.status >= 300 and not (said.says_nothing or is_declined(said)):
+        said = None
+    if said is None:
+        log.warning("gateway.unknown", status=answer.status)
+    return said
+
+
+def _found(found: Outcome, reference: Reference) -> Outcome:
+    """What a lookup proves of what it was made for."""
+    kind = reference.transaction_type
+    if kind == PAYOUT and found.status is Status.LOST and not PAYOUTS_ARE_FOUND:
+        log.warning("gateway.payout_not_found")
+        return UNKNOWN
+    kept = found.facts.card is not None and found.facts.card.token is not None
+    if kind == TOKENIZATION and found.status is Status.PAID and not kept:
+        return Outcome(Status.PENDING, found.id)
+    return found

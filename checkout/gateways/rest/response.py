@@ -1,0 +1,229 @@
+"""Reading the REST gateway's answers: one object for payments, inquiries and notifications.
+
+Tolerated: missing fields, blanks for missing, texts for numbers, both spellings of the list of
+parameters. Not tolerated: an amount, currency or key that is stated and can't be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from msgspec import Struct
+
+from checkout.gateways.parsing import (
+    LONGEST,
+    LONGEST_VALUE,
+    Object,
+    address,
+    digits,
+    fits,
+    identifier,
+    safe,
+    section,
+    text,
+    token,
+)
+from checkout.gateways.rest.codes import FOUND, LONG, NO_RECORD, NOT_FOUND, OUR_BRANDS, SHORT
+from checkout.model.money import EXPONENTS, LARGEST, Money
+from checkout.model.next_action import PostForm, Redirect
+from checkout.model.outcome import Facts, PaidCard
+from checkout.model.pan import brand_of
+
+UNREADABLE: Final = "?"
+NOTHING: Final = ("", "-", "null", "N/A")  # how "there is none" is written
+LISTS: Final = ("parameters", "listofParameters")
+_AMOUNT: Final = re.compile(r"[0-9]{1,14}(\.[0-9]{1,4})?", re.ASCII)
+
+
+class Payment(Struct, frozen=True):
+    """One answer as stated. `short` is its `transactionStatus`, `long` its `status`, both in lower
+    case. `sound`: what it says of money and key could be read."""
+
+    id: str | None
+    short: str
+    long: str
+    code: str | None
+    mode: str | None  # CC, NB, ...
+    asked: str | None  # DB, PA, PO
+    registration: str | None  # the `id` of a registration alone
+    step: Redirect | PostForm | None
+    facts: Facts
+    sentences: tuple[str | None, str | None]  # the bank's, then the platform's
+    sound: bool
+
+    @property
+    def word(self) -> str:
+        """The one that decides."""
+        return self.long or self.short
+
+    @property
+    def says_nothing(self) -> bool:
+        """It tells how the call went, and nothing of a payment."""
+        return self.id is None and not self.word and self.step is None
+
+    @property
+    def proves_nothing(self) -> bool:
+        """A short N for a record that isn't there, or whose word the platform's own table lacks."""
+        return self.no_record and self.long not in LONG
+
+    @property
+    def no_record(self) -> bool:
+        """A short N, because no record was found: it says no more."""
+        absent = self.code == NOT_FOUND or any(
+            NO_RECORD in (sentence or "").lower() for sentence in self.sentences
+        )
+        return self.short == "n" and absent
+
+
+def payment(data: Any, asked: Money | None) -> Payment | None:
+    """What an answer says; None where it is no answer of this gateway. `asked`: what was asked for,
+    in whose currency a stated amount is, should the answer not say, and in whose decimals."""
+    if not isinstance(data, dict):
+        return None
+    decimals = {asked.currency: asked.decimals} if asked else {}
+    said = read(data, decimals, asked.currency if asked else None)
+    # Without a result or the gateway's own field it may be anybody's: others have a "status" too.
+    return said if said.code or stated(data, "transactionStatus") else None
+
+
+def read(data: Object, decimals: Mapping[str, int | None], currency: str | None = None) -> Payment:
+    """The same of what is known to be the gateway's. `decimals`: of the currencies that the account
+    counts otherwise than ISO."""
+    result = section(data, "result")
+    code = safe(text(result, "code") or text(data, "resultCode"))
+    uid = stated(data, "paymentId")
+    description = safe(text(result, "description") or text(data, "resultDescription"))
+    remark = safe(text(data, "remark"))
+    message = remark if code == FOUND else description or remark
+    money, amount, key, sound = _money(data, decimals, currency)
+    short, long = _words(data)
+    return Payment(
+        id=identifier(uid),
+        short=short,
+        long=long,
+        code=code,
+        mode=text(data, "paymentMode", 32),
+        asked=text(data, "paymentType", 8),
+        registration=token(stated(data, "id")),
+        step=_step(section(data, "redirect")),
+        facts=Facts(
+            money=money,
+            amount=amount,
+            key=key,
+            card=_card(data),
+            descriptor=safe(text(data, "descriptor")),
+            code=None if code == FOUND else code,
+            message=message,
+        ),
+        sentences=(remark, description),
+        sound=sound,
+    )
+
+
+def stated(fields: Object, name: str, longest: int = LONGEST) -> str | None:
+    """The words in a field, unless they say that there is nothing."""
+    value = text(fields, name, longest)
+    return None if value in NOTHING else value
+
+
+def _words(data: Object) -> tuple[str, str]:
+    """The short and the long word, in lower case. Some deployments write the short one in the long
+    one's place; where that isn't the short word there is, it stays: a word that nobody knows."""
+    short, long = _word(data, "transactionStatus"), _word(data, "status")
+    return (long, "") if long in SHORT and short in ("", long) else (short, long)
+
+
+def _word(data: Object, name: str) -> str:
+    """In lower case; "" for none. One that can't be read is none that anybody knows."""
+    if isinstance(data.get(name), str | None):
+        return (stated(data, name) or "").lower()
+    return text(data, name) or UNREADABLE
+
+
+def minor_units(amount: str, currency: str, decimals: int | None = None) -> int | None:
+    """Of "50.00" 5000; None unless it is plain digits and a whole number of minor units."""
+    if not _AMOUNT.fullmatch(amount):
+        return None
+    minor = Decimal(amount).scaleb(EXPONENTS[currency] if decimals is None else decimals)
+    return int(minor) if minor == minor.to_integral_value() and minor <= LARGEST else None
+
+
+def _money(
+    data: Object, decimals: Mapping[str, int | None], asked: str | None
+) -> tuple[Money | None, int | None, str | None, bool]:
+    """Money, or the amount alone, and our key as stated; and whether all that is stated could be
+    read. Amounts are in major units, also of currencies without decimals (1999.00 JPY)."""
+    names = ("amount", "currency", "merchantTransactionId")
+    there = [data.get(name) not in (None, *NOTHING) for name in names]
+    amount, code, key = (stated(data, name) for name in names)
+    currency = code if code in EXPONENTS else None
+    in_currency = (currency or asked) if code is None or currency else None
+    counted = decimals.get(in_currency or "")
+    minor = minor_units(amount, in_currency, counted) if amount and in_currency else None
+    read = (minor, currency, key)
+    sound = all(one is not None for one, stands in zip(read, there, strict=True) if stands)
+    if minor is not None and currency is not None:
+        return Money(minor, currency, counted), None, key, sound
+    return None, minor, key, sound
+
+
+def _card(data: Object) -> PaidCard | None:
+    """What may be kept of a card: never more digits than the names promise."""
+    card = section(data, "card")
+    bin_ = digits(card, "bin", 6)
+    registration = token(stated(data, "registrationId"))
+    brand = OUR_BRANDS.get((text(data, "paymentBrand") or "").upper())
+    if brand is None and bin_ and (found := brand_of(bin_)):
+        brand = found.name
+    last_4 = digits(card, "last4Digits", 4) or digits(card, "lastFourDigits", 4)
+    if not (bin_ or last_4 or registration):
+        return None
+    return PaidCard(
+        brand=brand,
+        last_4=last_4,
+        first_1=bin_[0] if bin_ else None,
+        bin=bin_,
+        token=registration,
+    )
+
+
+def _step(redirect: Object) -> Redirect | PostForm | None:
+    """Where the customer has to go. `target` is ignored: no pop-ups."""
+    url = address(redirect, "url")
+    method = (text(redirect, "method") or "").upper()
+    listed = next((redirect[name] for name in LISTS if redirect.get(name)), None)
+    pairs = _pairs(listed)
+    if url is None or pairs is None or method not in ("", "GET", "POST"):
+        return None
+    return PostForm(url, pairs) if pairs or method == "POST" else Redirect(url)
+
+
+def _pairs(listed: Any) -> tuple[tuple[str, str], ...] | None:
+    """A list of {name, value}, byte for byte; one of them alone, inside another object, or
+    name: value, as XML and some deployments write it. None: unreadable."""
+    if not listed:
+        return ()
+    if isinstance(listed, dict) and len(listed) == 1:
+        inner = next(iter(listed.values()))  # <parameters><parameter>...
+        listed = inner if isinstance(inner, dict | list) else listed
+    if isinstance(listed, dict):
+        named = "name" in listed and set(listed) <= {"name", "value"}
+        plain = [{"name": name, "value": value} for name, value in listed.items()]
+        listed = [listed] if named else plain
+    if not isinstance(listed, list):
+        return None
+    pairs = [pair for item in listed if (pair := _pair(item)) is not None]
+    return tuple(pairs) if len(pairs) == len(listed) and fits(pairs) else None
+
+
+def _pair(item: Any) -> tuple[str, str] | None:
+    name = item.get("name") if isinstance(item, dict) else None
+    value = item.get("value") if isinstance(item, dict) else None
+    value = "" if value is None else value
+    value = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(name, str) or not name or not isinstance(value, str):
+        return None
+    return (name, value) if len(value) <= LONGEST_VALUE else None
