@@ -29,7 +29,15 @@ from rich.table import Table
 
 from bench.client import rate
 from bench.letters import WAITING, delays
-from checkout.stage import SHOP, Stage, new_keys, running, sandbox_arguments, start, wait_for
+from checkout.local_servers import (
+    SHOP,
+    LocalServers,
+    new_keys,
+    running,
+    sandbox_arguments,
+    start,
+    wait_for,
+)
 from tests.support.servers import free_ports
 
 CARD = {"number": "4200000000000000", "code": "123", "holder": "JANE DOE"}
@@ -91,7 +99,7 @@ def servers() -> Iterator[Place]:
     with tempfile.TemporaryDirectory() as name, running() as children:
         children.append(start(*sandbox_arguments("127.0.0.1", ports[1])))
         wait_for(children, f"{place[1]}/sandbox/public_key")
-        stage = Stage(
+        stage = LocalServers(
             folder=Path(name),
             shop="http://127.0.0.1:1",
             checkout=place[0],

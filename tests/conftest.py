@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from checkout.stage import new_pair
+from checkout.local_servers import new_pair
 
 # The kit's own assertions are to explain themselves too, whichever test is the first to import it.
 pytest.register_assert_rewrite("tests.gateways.kit", "tests.gateways.replay")

@@ -4,9 +4,13 @@ that every word a status, a reason or an error needs is there."""
 from __future__ import annotations
 
 import ast
+import pkgutil
 import re
+import subprocess
+import sys
 import tokenize
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -37,7 +41,7 @@ PACKAGES = {path.parent.name for path in (CODE / "gateways").glob("*/__init__.py
 # The documents name four; those that are not built yet are names already.
 NAMES = {"overpay_cards", "overpay_apm", "rest", "exchanger"} | set(built_in()) | PACKAGES
 AT_HOME = ("gateways/", "sandbox/")
-SETTINGS_EXAMPLE = "stage.py"  # a settings file, as a shop would write it
+SETTINGS_EXAMPLE = "local_servers.py"  # a settings file, as a shop would write it
 
 
 def sources() -> list[Path]:
@@ -139,6 +143,50 @@ def test_adapters_do_not_know_each_other() -> None:
             assert not [said for said in found if said.removeprefix("from ").startswith(others)], (
                 path
             )
+
+
+# --- The sandbox stands apart --------------------------------------------------------------------
+
+LAZY = {
+    "cli/sandbox.py": "from checkout.sandbox.serve import run",
+    "local_servers.py": "from checkout.sandbox.serve import run_shop",
+}
+"""Who starts the sandbox: a command, and the code of a process of its own."""
+
+
+def test_two_lines_name_the_sandbox() -> None:
+    """As an import or as a text; neither is run when its module is imported."""
+    found = {
+        path.relative_to(CODE).as_posix(): line
+        for path in sources()
+        for line in path.read_text().splitlines()
+        if "checkout.sandbox" in line
+    }
+    assert found.keys() == LAZY.keys()
+    assert all(expected in found[name] for name, expected in LAZY.items())
+    assert not re.search(r"^(from|import)\b", "\n".join(found.values()), re.MULTILINE)
+    for path in sources():
+        assert not re.search(r"from checkout import .*\bsandbox\b", path.read_text()), path
+
+
+def test_the_sandbox_loads_nothing_else_of_ours() -> None:
+    rooms = pkgutil.walk_packages([str(CODE / "sandbox")], "checkout.sandbox.")
+    code = (
+        "import importlib, sys\n"
+        f"for name in {[each.name for each in rooms]}: importlib.import_module(name)\n"
+        "print(*(name for name in sys.modules if name.startswith('checkout.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    loaded = done.stdout.decode().split()
+    assert len(loaded) > 40
+    assert [name for name in loaded if not f"{name}.".startswith("checkout.sandbox.")] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = grimp.build_graph("checkout", cache_dir=None)
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    assert len(imports) > 300
+    TopologicalSorter(imports).prepare()  # raises CycleError, which tells the circle
 
 
 # --- Templates ask for what their view has ------------------------------------------------------

@@ -22,6 +22,7 @@ from checkout.cli import (
     link,
     payments,
     pci,
+    sandbox,
     serve,
     widget,
 )
@@ -38,7 +39,7 @@ def main() -> None:
 for command in (
     demo.demo,
     serve.serve,
-    serve.sandbox,
+    sandbox.sandbox,
     link.link,
     check.check,
     payments.payments,

@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 
 from checkout.cli.common import FAILED, fail
-from checkout.stage import (
+from checkout.cli.sandbox import require_sandbox
+from checkout.local_servers import (
     SHOP,
-    Children,
+    LocalServers,
     NotStarted,
-    Stage,
+    Processes,
     new_keys,
     running,
     sandbox_arguments,
@@ -31,9 +32,10 @@ from checkout.stage import (
 @click.option("--sandbox-port", default=8002, show_default=True, type=click.IntRange(1, 65535))
 def demo(host: str, shop_port: int, port: int, sandbox_port: int) -> None:
     """Start the sample shop, checkout and the sandbox gateways; Ctrl-C ends all."""
+    require_sandbox()
     signal.signal(signal.SIGTERM, _stop)
     with tempfile.TemporaryDirectory(prefix="checkout-demo-") as name:
-        stage = Stage(
+        servers = LocalServers(
             folder=Path(name),
             shop=f"http://{host}:{shop_port}",
             checkout=f"http://{host}:{port}",
@@ -42,35 +44,35 @@ def demo(host: str, shop_port: int, port: int, sandbox_port: int) -> None:
             keys=new_keys(),
         )
         try:
-            with running() as children:
-                children.append(start(*sandbox_arguments(host, sandbox_port)))
-                wait_for(children, f"{stage.sandbox}/sandbox/public_key")
-                config = stage.write_settings()
+            with running() as processes:
+                processes.append(start(*sandbox_arguments(host, sandbox_port)))
+                wait_for(processes, f"{servers.sandbox}/sandbox/public_key")
+                config = servers.write_settings()
                 serve = ["serve", "--config", str(config), "--host", host, "--port", str(port)]
-                children.append(start("-m", "checkout", *serve))
-                children.append(start(*shop_arguments(stage.folder, host, shop_port)))
-                wait_for(children, f"{stage.checkout}/health/ready")
-                wait_for(children, stage.shop)
-                _say(stage, config)
-                _watch(children)
+                processes.append(start("-m", "checkout", *serve))
+                processes.append(start(*shop_arguments(servers.folder, host, shop_port)))
+                wait_for(processes, f"{servers.checkout}/health/ready")
+                wait_for(processes, servers.shop)
+                _say(servers, config)
+                _watch(processes)
         except KeyboardInterrupt:
             click.echo("Ended.")
         except NotStarted as error:
             fail(str(error), FAILED)
 
 
-def _say(stage: Stage, config: Path) -> None:
-    click.echo(f"shop      {stage.shop}   press Pay here; every way to pay: /ways")
-    click.echo(f"checkout  {stage.checkout}")
-    click.echo(f"sandbox   {stage.sandbox}   cards, controls and the ledger of the gateways")
+def _say(servers: LocalServers, config: Path) -> None:
+    click.echo(f"shop      {servers.shop}   press Pay here; every way to pay: /ways")
+    click.echo(f"checkout  {servers.checkout}")
+    click.echo(f"sandbox   {servers.sandbox}   cards, controls and the ledger of the gateways")
     click.echo(f"settings  {config}")
-    click.echo(f"API       SHOP_ID={SHOP} SHOP_SECRET={stage.keys.secret_key}")
+    click.echo(f"API       SHOP_ID={SHOP} SHOP_SECRET={servers.keys.secret_key}")
     click.echo("Pay with card 4012 0000 0000 1097, any later date, any code; password 1111.")
     click.echo("Ctrl-C ends all.")
 
 
-def _watch(children: Children) -> None:
-    while all(child.poll() is None for child in children):
+def _watch(processes: Processes) -> None:
+    while all(process.poll() is None for process in processes):
         time.sleep(0.5)
     raise NotStarted("One of the servers has ended.")
 

@@ -22,23 +22,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from checkout.cli.common import FAILED, UNUSABLE, console, fail, json_option, print_json
-from checkout.drill.disasters import DISASTERS, Disaster
-from checkout.drill.run import Result, drill, open_stage
-from checkout.drill.scene import Patience
+from checkout.cli.sandbox import require_sandbox
+from checkout.drill.checks import Patience
+from checkout.drill.run import Result, drill, open_servers
+from checkout.drill.scenarios import SCENARIOS, Scenario
 from checkout.drill.shop import Shop, Unusable, is_address
 from checkout.errors import BadSettings
-from checkout.settings import Settings
-from checkout.stage import (
+from checkout.local_servers import (
     SHOP,
     Keys,
+    LocalServers,
     NotStarted,
-    Stage,
     new_keys,
     running,
     shop_arguments,
     start,
     wait_for,
 )
+from checkout.settings import Settings
 
 KEYS = Path("checkout-drill.json")
 PORT = click.IntRange(1, 65535)
@@ -62,7 +63,7 @@ UNTOLD = "The shop does not tell how often it hands an order over, so that was n
     multiple=True,
     help="A site or an app (myshop://) that the shop's customers return to, beside --start's.",
 )
-@click.option("--only", multiple=True, type=click.Choice([each.name for each in DISASTERS]))
+@click.option("--only", multiple=True, type=click.Choice([each.name for each in SCENARIOS]))
 @click.option("--show-settings", is_flag=True, help="What to point the shop to; then end.")
 @click.option(
     "--keys",
@@ -105,6 +106,7 @@ def drill_command(
 
     Exit code 0: the shop did right in all; 1: not in all; 2: something given can't be used.
     """
+    require_sandbox()
     signal.signal(signal.SIGTERM, _stop)
     # What the drill brings about on purpose is no alert.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -114,18 +116,17 @@ def drill_command(
         status_field = "state"
     elif start_at and is_address(start_at):
         home = _origin(start_at)
-    keys = new_keys() if sample else _kept(keys_file)
     with tempfile.TemporaryDirectory(prefix="checkout-drill-") as folder:
-        stage = Stage(
+        servers = LocalServers(
             folder=Path(folder),
             shop=home,
             checkout=(public_url or f"http://{host}:{port}").rstrip("/"),
             sandbox=f"http://localhost:{sandbox_port}",
-            keys=keys,
+            keys=new_keys() if sample else _kept(keys_file),
             return_origins=return_origin,
         )
         if show_settings:
-            _show_settings(stage, as_json)
+            _show_settings(servers, as_json)
             return
         if not start_at or not state:
             fail("--start and --state are needed, or --demo: see docs/drill.md", UNUSABLE)
@@ -137,50 +138,68 @@ def drill_command(
             status_field=status_field,
             fulfilled_field=fulfilled_field,
         )
-        chosen = [each for each in DISASTERS if not only or each.name in only]
-        try:
-            with (
-                open_stage(stage, host, port, sandbox_port) as settings,
-                _sample_shop(stage, host, shop_port) if sample else nullcontext(),
-            ):
-                waits = Patience(most=patience, quiet=quiet)
-                results = _run(shop, stage, settings, chosen, waits)
-        except BadSettings as error:
-            fail(f"The settings can't be used:\n{error}", UNUSABLE)
-        except Unusable as error:
-            fail(str(error), UNUSABLE)
-        except NotStarted as error:
-            fail(str(error), FAILED)
-        except KeyboardInterrupt:
-            fail("Ended.", FAILED)
+        chosen = [each for each in SCENARIOS if not only or each.name in only]
+        waits = Patience(most=patience, quiet=quiet)
+        with (
+            _failing(),
+            open_servers(servers, host, port, sandbox_port) as settings,
+            _sample_shop(servers, host, shop_port) if sample else nullcontext(),
+        ):
+            results = _run(shop, servers, settings, chosen, waits)
     _report(results, as_json)
     if not all(result.passed for result in results):
         sys.exit(FAILED)
 
 
+@contextmanager
+def _failing() -> Iterator[None]:
+    """What went wrong with the servers or the shop, in a sentence; ends the command."""
+    try:
+        yield
+    except BadSettings as error:
+        fail(f"The settings can't be used:\n{error}", UNUSABLE)
+    except Unusable as error:
+        fail(str(error), UNUSABLE)
+    except NotStarted as error:
+        fail(str(error), FAILED)
+    except KeyboardInterrupt:
+        fail("Ended.", FAILED)
+
+
 def _run(
-    shop: Shop, stage: Stage, settings: Settings, chosen: Sequence[Disaster], patience: Patience
+    shop: Shop,
+    servers: LocalServers,
+    settings: Settings,
+    chosen: Sequence[Scenario],
+    patience: Patience,
 ) -> list[Result]:
     """With a bar on standard error, where it does not disturb --json."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(chosen[0].says, total=len(chosen))
-        following = iter([*(each.says for each in chosen[1:]), "Done"])
+        task = progress.add_task(chosen[0].description, total=len(chosen))
+        following = iter([*(each.description for each in chosen[1:]), "Done"])
 
-        def told(_: Result) -> None:
+        def advance(_: Result) -> None:
             progress.update(task, advance=1, description=next(following))
 
         return asyncio.run(
-            drill(shop, settings, stage.sandbox, disasters=chosen, patience=patience, told=told)
+            drill(
+                shop,
+                settings,
+                servers.sandbox,
+                scenarios=chosen,
+                patience=patience,
+                on_result=advance,
+            )
         )
 
 
 @contextmanager
-def _sample_shop(stage: Stage, host: str, port: int) -> Iterator[None]:
-    with running() as children:
-        arguments = shop_arguments(stage.folder, host, port)
-        children.append(start(*arguments, log=stage.folder / "shop.log"))
-        wait_for(children, stage.shop)
+def _sample_shop(servers: LocalServers, host: str, port: int) -> Iterator[None]:
+    with running() as processes:
+        arguments = shop_arguments(servers.folder, host, port)
+        processes.append(start(*arguments, log=servers.folder / "shop.log"))
+        wait_for(processes, servers.shop)
         yield
 
 
@@ -201,12 +220,12 @@ def _kept(file: Path) -> Keys:
     return keys
 
 
-def _show_settings(stage: Stage, as_json: bool) -> None:
+def _show_settings(servers: LocalServers, as_json: bool) -> None:
     found = {
-        "checkout_url": stage.checkout,
+        "checkout_url": servers.checkout,
         "shop_id": SHOP,
-        "secret_key": stage.keys.secret_key,
-        "public_key": stage.keys.public_key,
+        "secret_key": servers.keys.secret_key,
+        "public_key": servers.keys.public_key,
     }
     if as_json:
         print_json(found)
@@ -224,7 +243,7 @@ def _report(results: Sequence[Result], as_json: bool) -> None:
     for result in results:
         _rows(table, result)
     console().print(table)
-    failed = [result.disaster.name for result in results if not result.passed]
+    failed = [result.scenario.name for result in results if not result.passed]
     click.echo(
         f"{len(results) - len(failed)} of {len(results)} passed"
         + (f"; not: {', '.join(failed)}" if failed else "")
@@ -237,20 +256,20 @@ def _rows(table: Table, result: Result) -> None:
     """One that passed is told by its last check; of others each that failed."""
     if result.passed:
         last = result.checks[-1]
-        table.add_row("ok", result.disaster.name, last.after, last.should, last.did)
+        table.add_row("ok", result.scenario.name, last.after, last.should, last.did)
         return
     rows = [(c.after, c.should, c.did) for c in result.checks if not c.passed]
     if result.error is not None:
         rows.append(("it could not go on", "", result.error))
     for number, row in enumerate(rows):
-        name = result.disaster.name if number == 0 else ""
+        name = result.scenario.name if number == 0 else ""
         table.add_row("FAILED", name, *row, style="bold red")
 
 
 def _shown(result: Result) -> dict[str, Any]:
     return {
-        "name": result.disaster.name,
-        "says": result.disaster.says,
+        "name": result.scenario.name,
+        "says": result.scenario.description,
         "passed": result.passed,
         "error": result.error,
         "checks": [msgspec.to_builtins(check) for check in result.checks],

@@ -7,7 +7,7 @@ import secrets
 import click
 
 from checkout.cli.common import json_option, print_json
-from checkout.stage import new_pair as new_pair
+from checkout.local_servers import new_pair as new_pair
 
 
 @click.command()

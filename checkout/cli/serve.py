@@ -1,4 +1,4 @@
-"""`checkout serve` and `checkout sandbox`: the two servers."""
+"""`checkout serve`: the server."""
 
 from __future__ import annotations
 
@@ -39,13 +39,3 @@ def serve(config: Path | None, host: str, port: int, workers: int) -> None:
         http2=settings.http2,
         workers=workers,
     )
-
-
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8002, show_default=True, type=click.IntRange(1, 65535))
-def sandbox(host: str, port: int) -> None:
-    """Run the simulated gateways alone, all on one port."""
-    from checkout.sandbox.serve import run
-
-    run(host, port)

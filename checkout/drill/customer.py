@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urljoin
@@ -65,7 +66,7 @@ class Customer:
         """The payment's, from its address `/{lang}/payment/{uid}/{secret}`."""
         return self.page.removeprefix(self._checkout).split("/")[3]
 
-    async def arrive(self, url: str) -> None:
+    async def open_payment(self, url: str) -> None:
         """Open the payment's address, and go where it leads."""
         answer = await self._get(url)
         while answer.is_redirect:
@@ -87,7 +88,7 @@ class Customer:
         if answer.status_code != 303:
             raise Refused(f"the payment page answered {answer.status_code} to Pay")
 
-    async def way_back(self) -> str:
+    async def return_address(self) -> str:
         """Where the result page's button leads: the shop's address with its parameters."""
         found = _Back((await self._get(f"{self.page}/result")).text).href
         if found is None:
@@ -104,6 +105,28 @@ class Customer:
 
     async def _get(self, url: str) -> httpx.Response:
         return await self.browser.get(url, headers={"Accept": "text/html"})
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a customer has ordered at the shop, and the payment of it."""
+
+    customer: Customer
+    uid: str
+    token: str
+    tracking_id: str
+    notification_url: str
+    return_url: str
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {"tracking_id": self.tracking_id, "token": self.token, "uid": self.uid}
+
+    def return_with(self, status: str, token: str, uid: str) -> str:
+        """The address to which the customer would come back with these parameters."""
+        head, mark, fragment = self.return_url.partition("#")
+        joint = "&" if "?" in head else "?"
+        return f"{head}{joint}token={token}&status={status}&uid={uid}{mark}{fragment}"
 
 
 class _Form(HTMLParser):

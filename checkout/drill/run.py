@@ -1,4 +1,4 @@
-"""All disasters in turn, over a checkout and gateways of the drill's own."""
+"""All scenarios in turn, over a checkout and gateways of the drill's own."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ import httpx
 from msgspec import Struct
 
 from checkout.app import open_flow
+from checkout.drill.checks import Check, Checks, Patience
 from checkout.drill.customer import Refused
-from checkout.drill.disasters import DISASTERS, Disaster
-from checkout.drill.post import Post
-from checkout.drill.scene import Check, Patience, Scene, Stuck
+from checkout.drill.scenario_run import ScenarioRun, TimedOut
+from checkout.drill.scenarios import SCENARIOS, Scenario
 from checkout.drill.shop import Shop, Unusable
+from checkout.drill.webhooks import Webhooks
 from checkout.flow.pace import Pace
 from checkout.gateways import OPTIONS
+from checkout.local_servers import SHOP, LocalServers, running, sandbox_arguments, start, wait_for
 from checkout.settings import Settings, load
-from checkout.stage import SHOP, Stage, running, sandbox_arguments, start, wait_for
 
 RUN_SERVER: Final = (
     "import sys; from checkout.drill.server import serve; "
@@ -40,9 +41,9 @@ openings_per_address_10min = 100000
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """`error`: why the disaster could not be played to its end."""
+    """`error`: why the scenario could not be played to its end."""
 
-    disaster: Disaster
+    scenario: Scenario
     checks: list[Check]
     error: str | None
 
@@ -52,19 +53,21 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def open_stage(stage: Stage, host: str, port: int, sandbox_port: int) -> Iterator[Settings]:
+def open_servers(
+    servers: LocalServers, host: str, port: int, sandbox_port: int
+) -> Iterator[Settings]:
     """checkout and the gateways as processes, until the block ends. Raises NotStarted, BadSettings.
 
-    Their log is in the stage's folder.
+    Their log is in the folder of the servers.
     """
-    log = stage.folder / "drill.log"
-    with running() as children:
-        children.append(start(*sandbox_arguments(host, sandbox_port), log=log))
-        wait_for(children, f"{stage.sandbox}/sandbox/public_key")
-        config = stage.write_settings(SETTINGS)
+    log = servers.folder / "drill.log"
+    with running() as processes:
+        processes.append(start(*sandbox_arguments(host, sandbox_port), log=log))
+        wait_for(processes, f"{servers.sandbox}/sandbox/public_key")
+        config = servers.write_settings(SETTINGS)
         settings = load(config, os.environ, OPTIONS)
-        children.append(start("-c", RUN_SERVER, str(config), host, str(port), log=log))
-        wait_for(children, f"http://{host}:{port}/health/ready")
+        processes.append(start("-c", RUN_SERVER, str(config), host, str(port), log=log))
+        wait_for(processes, f"http://{host}:{port}/health/ready")
         yield settings
 
 
@@ -73,40 +76,41 @@ async def drill(
     settings: Settings,
     sandbox: str,
     *,
-    disasters: Sequence[Disaster] = DISASTERS,
+    scenarios: Sequence[Scenario] = SCENARIOS,
     patience: Patience | None = None,
-    told: Callable[[Result], None] = lambda _: None,
+    on_result: Callable[[Result], None] = lambda _: None,
 ) -> list[Result]:
-    """Try every disaster; `told` hears of each as it ends. Raises Unusable when not even a plain
+    """Try every scenario; `on_result` is called as each ends. Raises Unusable when not even a plain
     order can be started and asked about."""
     found = []
-    async with _scenes(shop, settings, sandbox, patience or Patience()) as new_scene:
-        await _preflight(await new_scene())
-        for disaster in disasters:
-            result = await _played(disaster, await new_scene())
-            told(result)
+    async with _runs(shop, settings, sandbox, patience or Patience()) as new_run:
+        await _preflight(shop, await new_run())
+        for scenario in scenarios:
+            result = await _play(scenario, await new_run())
+            on_result(result)
             found.append(result)
     return found
 
 
-NewScene = Callable[[], Awaitable[Scene]]
+NewRun = Callable[[], Awaitable[ScenarioRun]]
 
 
 @asynccontextmanager
-async def _scenes(
+async def _runs(
     shop: Shop, settings: Settings, sandbox: str, patience: Patience
-) -> AsyncIterator[NewScene]:
+) -> AsyncIterator[NewRun]:
     async with open_flow(settings, pace=Pace()) as flow, _browser() as http:
 
-        async def new_scene() -> Scene:
-            # Cards and amounts of the disaster before are no duplicates; nothing is told behind
+        async def new_run() -> ScenarioRun:
+            # Cards and amounts of the scenario before are no duplicates; nothing is told behind
             # the drill's back.
             await http.post(f"{sandbox}/sandbox/reset")
             await http.post(f"{sandbox}/sandbox/behaviour", json={"notifications": "lost"})
-            post = Post(http, settings.shops[SHOP])
-            return Scene(shop, flow, post, sandbox, _browser, patience)
+            webhooks = Webhooks(http, settings.shops[SHOP])
+            checks = Checks(shop, patience)
+            return ScenarioRun(shop, flow, webhooks, sandbox, _browser, checks)
 
-        yield new_scene
+        yield new_run
 
 
 def _browser() -> httpx.AsyncClient:
@@ -119,27 +123,27 @@ def _browser() -> httpx.AsyncClient:
 _certificates = cache(httpx.create_ssl_context)
 
 
-async def _preflight(scene: Scene) -> None:
+async def _preflight(shop: Shop, run: ScenarioRun) -> None:
     """A plain order can be started, and asked about before anything has happened."""
     try:
-        known = await scene.know(await scene.order())
-        if known.paid:
-            raise Unusable(f"--state: an order that nobody has paid is {known.status!r} already")
-    except (Refused, Stuck, httpx.HTTPError) as error:
+        state = await shop.ask(await run.order())
+        if state.paid:
+            raise Unusable(f"--state: an order that nobody has paid is {state.status!r} already")
+    except (Refused, TimedOut, httpx.HTTPError) as error:
         raise Unusable(f"--start: {_reason(error)}") from None
     finally:
-        await scene.close()
+        await run.close()
 
 
-async def _played(disaster: Disaster, scene: Scene) -> Result:
+async def _play(scenario: Scenario, run: ScenarioRun) -> Result:
     error = None
     try:
-        await disaster.play(scene)
-    except (Refused, Stuck, Unusable, httpx.HTTPError) as problem:
+        await scenario.play(run)
+    except (Refused, TimedOut, Unusable, httpx.HTTPError) as problem:
         error = _reason(problem)
     finally:
-        await scene.close()
-    return Result(disaster=disaster, checks=scene.checks, error=error)
+        await run.close()
+    return Result(scenario=scenario, checks=run.checks.results, error=error)
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""The drill's checkout: the server as it is, but its letters wait in the outbox for the drill."""
+"""The drill's checkout: the server as it is, but its webhooks wait in the outbox for the drill."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from checkout.process import end_with_parent, keep_private
 from checkout.settings import load
 
 PACE: Final = Pace(arrival=0.0, sweep=0.2)
-"""The result page need not wait for a letter that is held back."""
+"""The result page need not wait for a webhook that is held back."""
 
 
 def app() -> object:

@@ -22,6 +22,8 @@ from urllib.parse import quote, urljoin
 import httpx
 from msgspec import Struct
 
+from checkout.drill.customer import Order
+
 PLACES: Final = ("tracking_id", "token", "uid")
 TOKEN: Final = re.compile(r"[0-9a-f]{64}")
 MOST_REDIRECTS: Final = 10
@@ -32,7 +34,7 @@ class Unusable(Exception):
     """The drill can't use what the shop answers, or what it was given; the message says why."""
 
 
-class Known(Struct, frozen=True):
+class OrderState(Struct, frozen=True):
     """What the shop says of an order. `fulfilled`: how often it was handed over, None if the shop
     does not tell."""
 
@@ -57,7 +59,7 @@ class Shop(Struct, frozen=True, kw_only=True):
             return _payment(await _printed(self.start), checkout, "--start")
         url, method = self.start, self.start_method
         for _ in range(MOST_REDIRECTS):
-            answer = await _asked(browser, method, url, "--start")
+            answer = await _request(browser, method, url, "--start")
             if not answer.is_redirect:
                 if not answer.is_success:
                     raise Unusable(f"--start: {url} answered {answer.status_code}")
@@ -68,24 +70,25 @@ class Shop(Struct, frozen=True, kw_only=True):
             method = method if answer.status_code in (307, 308) else "GET"
         raise Unusable(f"--start: {self.start} redirects without end, never to {checkout}")
 
-    async def ask(self, browser: httpx.AsyncClient, names: Mapping[str, str]) -> Known:
-        """What the shop says now. `names`: the order's tracking_id, token and uid."""
+    async def ask(self, order: Order) -> OrderState:
+        """What the shop says of an order now."""
+        names = order.names
         if is_address(self.state):
             url = filled(self.state, {name: quote(value, "") for name, value in names.items()})
-            answer = await _asked(browser, "GET", url, "--state")
+            answer = await _request(order.customer.browser, "GET", url, "--state")
             if not answer.is_success:
                 raise Unusable(f"--state: {url} answered {answer.status_code}")
             return self._read(answer.text)
         return self._read(await _printed(self.state, names))
 
-    def _read(self, text: str) -> Known:
+    def _read(self, text: str) -> OrderState:
         said = _json(text)
         status = _inside(said, self.status_field)
         if not isinstance(status, str):
             raise Unusable(f"--state: the answer has no text at {self.status_field}: {text[:200]}")
         fulfilled = _inside(said, self.fulfilled_field)
         whole = isinstance(fulfilled, int) and not isinstance(fulfilled, bool)
-        return Known(status, status in self.paid, int(fulfilled) if whole else None)
+        return OrderState(status, status in self.paid, int(fulfilled) if whole else None)
 
 
 def is_address(text: str) -> bool:
@@ -116,7 +119,9 @@ def _payment(text: str, checkout: str, option: str) -> str:
     )
 
 
-async def _asked(browser: httpx.AsyncClient, method: str, url: str, option: str) -> httpx.Response:
+async def _request(
+    browser: httpx.AsyncClient, method: str, url: str, option: str
+) -> httpx.Response:
     try:
         return await browser.request(method, url, headers={"Accept": "application/json, */*"})
     except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -1,6 +1,6 @@
 """The simulated gateways as one application.
 
-Another gateway is another module with a `PROTOCOL`, added to `PROTOCOLS`.
+Another gateway is another module with a `GATEWAY`, added to `GATEWAYS`.
 """
 
 from __future__ import annotations
@@ -14,20 +14,19 @@ from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
-from checkout.sandbox import controls
-from checkout.sandbox.calls import CallLog
-from checkout.sandbox.controls import BadInput
-from checkout.sandbox.exchanger import api as exchanger
+from checkout.sandbox import controls, index
+from checkout.sandbox.call_log import CallLog
+from checkout.sandbox.control_input import InvalidInput
+from checkout.sandbox.exchanger import gateway as exchanger
 from checkout.sandbox.faults import Faults
 from checkout.sandbox.logs import LOGGING
 from checkout.sandbox.overpay import apm, cards
-from checkout.sandbox.pages import asset
-from checkout.sandbox.protocol import Protocol
-from checkout.sandbox.rest import api as rest
-from checkout.sandbox.signing import SigningKey
-from checkout.sandbox.world import HttpRequest, World
+from checkout.sandbox.overpay.signature import SigningKey
+from checkout.sandbox.pages import UnknownTransaction, asset, not_found
+from checkout.sandbox.rest import gateway as rest
+from checkout.sandbox.state import Gateway, HttpRequest, SandboxState
 
-PROTOCOLS: tuple[Protocol, ...] = (cards.PROTOCOL, apm.PROTOCOL, exchanger.PROTOCOL, rest.PROTOCOL)
+GATEWAYS: tuple[Gateway, ...] = (cards.GATEWAY, apm.GATEWAY, exchanger.GATEWAY, rest.GATEWAY)
 
 LARGEST_BODY = 256 * 1024
 """Bytes."""
@@ -40,18 +39,22 @@ def create_sandbox(public_url: str = DEFAULT_URL, *, key: SigningKey | None = No
 
     A signing key is made here unless one is given (making one takes a moment; tests share one).
     """
-    world = World(public_url, PROTOCOLS, key=key)
-    handlers = [handler for protocol in PROTOCOLS for handler in protocol.handlers]
+    state = SandboxState(public_url, GATEWAYS, key=key)
+    handlers = [handler for gateway in GATEWAYS for handler in gateway.handlers]
     assets = [
         asset("/sandbox/style.css", "style.css", "text/css"),
         asset("/sandbox/leave.js", "leave.js", "text/javascript"),
     ]
     return Litestar(
-        route_handlers=[*handlers, *controls.HANDLERS, *assets],
-        middleware=[CallLog(world), Faults(world)],
-        exception_handlers={BadInput: _bad_input, HTTPException: _http_error},
+        route_handlers=[*handlers, *index.HANDLERS, *controls.HANDLERS, *assets],
+        middleware=[CallLog(state), Faults(state)],
+        exception_handlers={
+            InvalidInput: _invalid_input,
+            UnknownTransaction: _unknown_transaction,
+            HTTPException: _http_error,
+        },
         lifespan=[_running],
-        state=State({"world": world}),
+        state=State({"sandbox": state}),
         openapi_config=None,
         logging_config=LOGGING,
         request_max_body_size=LARGEST_BODY,
@@ -65,18 +68,22 @@ def sandbox_from_environment() -> Litestar:
 
 @asynccontextmanager
 async def _running(app: Litestar) -> AsyncIterator[None]:
-    world: World = app.state.world
-    world.notifier.start()
-    clock = asyncio.create_task(world.tick())
+    state: SandboxState = app.state.sandbox
+    state.notifier.start()
+    clock = asyncio.create_task(state.tick())
     try:
         yield
     finally:
         clock.cancel()
-        await world.notifier.stop()
+        await state.notifier.stop()
 
 
-def _bad_input(_: HttpRequest, error: BadInput) -> Response[dict[str, object]]:
+def _invalid_input(_: HttpRequest, error: InvalidInput) -> Response[dict[str, object]]:
     return Response(error.body, status_code=error.status)
+
+
+def _unknown_transaction(_: HttpRequest, __: UnknownTransaction) -> Response[str]:
+    return not_found()
 
 
 def _http_error(

@@ -6,8 +6,9 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from checkout.sandbox.stories import STORIES, Story
+from checkout.sandbox.test_cards import TEST_CARDS, CardResult
 
 _NUMBER = re.compile(r"[0-9]{12,19}")
 
@@ -41,7 +42,12 @@ class Card:
     last_4: str
     exp_month: int
     exp_year: int
-    story: Story
+    result: CardResult
+
+    def expired(self, at: float) -> bool:
+        """Whether its month is over at this moment, in Unix seconds."""
+        today = datetime.fromtimestamp(at, UTC)
+        return (self.exp_year, self.exp_month) < (today.year, today.month)
 
     @property
     def mask(self) -> str:
@@ -51,7 +57,7 @@ class Card:
 
 def acceptable(number: str) -> bool:
     """12 to 19 digits with a right check digit, or a number of the sandbox's own table."""
-    return _NUMBER.fullmatch(number) is not None and (number in STORIES or _luhn(number))
+    return _NUMBER.fullmatch(number) is not None and (number in TEST_CARDS or _luhn(number))
 
 
 def _luhn(number: str) -> bool:
@@ -70,8 +76,3 @@ def brand_of(number: str) -> str:
 def stamp_of(salt: bytes, number: str) -> str:
     """64 hex digits that are the same for the same number and tell nothing about it."""
     return hmac.new(salt, number.encode(), hashlib.sha256).hexdigest()
-
-
-def expired(year: int, month: int, today: tuple[int, int]) -> bool:
-    """True once the month is over; `today` is (year, month)."""
-    return (year, month) < today

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
-def written(at: float | None) -> str | None:
+def iso_8601(at: float | None) -> str | None:
     """`YYYY-MM-DDThh:mm:ss.SSSZ`, as answers spell times; None stays None."""
     if at is None:
         return None
@@ -13,7 +13,7 @@ def written(at: float | None) -> str | None:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-def read(text: str) -> float | None:
+def parse(text: str) -> float | None:
     """Unix seconds of an ISO 8601 time that states its zone; None if it is no such time."""
     try:
         moment = datetime.fromisoformat(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Words(NamedTuple):
+class ResultCode(NamedTuple):
     """`message` is for the shop, `friendly` for the customer, `bank` is the bank's own code."""
 
     message: str
@@ -19,6 +19,7 @@ class Words(NamedTuple):
 SUCCESS = "S.0000"
 PENDING = "P.0000"
 DECLINED = "F.0105"
+EXPIRED_CARD = "F.0111"
 DUPLICATE = "E.1018"
 INVALID = "E.1005"
 WRONG_PASSWORD = "F.0129"
@@ -27,23 +28,31 @@ REJECTED_BY_CUSTOMER = "F.0132"
 ABANDONED = "F.0998"
 PROVIDER_ERROR = "F.0117"
 
-CODES: dict[str, Words] = {
-    "S.0000": Words("Successfully processed", "The operation is successful.", "00"),
-    "P.0000": Words("Waiting", "The operation is not finished yet.", ""),
-    "F.0105": Words("Do not honour", "Your bank declined the payment. Ask your bank why.", "05"),
-    "F.0108": Words("Duplicate transaction", "This payment was already sent. Wait a moment.", "94"),
-    "F.0111": Words("Card expired", "The card has expired. Use another card.", "54"),
-    "F.0112": Words("Wrong CVV", "The security code is wrong. Check it and try again.", "N7"),
-    "F.0113": Words("Currency not allowed", "This card can't pay in this currency.", "57"),
-    "F.0114": Words("Insufficient funds", "There isn't enough money on the card.", "51"),
-    "F.0115": Words("Suspected fraud", "The payment was declined. Use another card.", "59"),
-    "F.0117": Words("Provider error", "The payment could not be processed. Try later.", "96"),
-    "F.0123": Words("Limit exceeded", "The payment is above the card's limit.", "61"),
-    "F.0129": Words("3-D Secure: wrong password", "Your bank did not confirm it was you.", "05"),
-    "F.0130": Words("3-D Secure: not authenticated", "Your bank did not confirm it was you.", "05"),
-    "F.0132": Words("Rejected by the customer", "You cancelled the payment.", "05"),
-    "F.0998": Words("Abandoned by the customer", "The time to pay is over.", ""),
-    "F.0999": Words("Unknown error", "The payment failed. Try again later.", "96"),
+CODES: dict[str, ResultCode] = {
+    "S.0000": ResultCode("Successfully processed", "The operation is successful.", "00"),
+    "P.0000": ResultCode("Waiting", "The operation is not finished yet.", ""),
+    "F.0105": ResultCode(
+        "Do not honour", "Your bank declined the payment. Ask your bank why.", "05"
+    ),
+    "F.0108": ResultCode(
+        "Duplicate transaction", "This payment was already sent. Wait a moment.", "94"
+    ),
+    "F.0111": ResultCode("Card expired", "The card has expired. Use another card.", "54"),
+    "F.0112": ResultCode("Wrong CVV", "The security code is wrong. Check it and try again.", "N7"),
+    "F.0113": ResultCode("Currency not allowed", "This card can't pay in this currency.", "57"),
+    "F.0114": ResultCode("Insufficient funds", "There isn't enough money on the card.", "51"),
+    "F.0115": ResultCode("Suspected fraud", "The payment was declined. Use another card.", "59"),
+    "F.0117": ResultCode("Provider error", "The payment could not be processed. Try later.", "96"),
+    "F.0123": ResultCode("Limit exceeded", "The payment is above the card's limit.", "61"),
+    "F.0129": ResultCode(
+        "3-D Secure: wrong password", "Your bank did not confirm it was you.", "05"
+    ),
+    "F.0130": ResultCode(
+        "3-D Secure: not authenticated", "Your bank did not confirm it was you.", "05"
+    ),
+    "F.0132": ResultCode("Rejected by the customer", "You cancelled the payment.", "05"),
+    "F.0998": ResultCode("Abandoned by the customer", "The time to pay is over.", ""),
+    "F.0999": ResultCode("Unknown error", "The payment failed. Try again later.", "96"),
 }
 
 BY_STATUS: dict[str, str] = {

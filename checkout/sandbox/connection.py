@@ -17,7 +17,7 @@ _OPEN_FILES = "/dev/fd"
 _NO_LINGER = struct.pack("ii", 1, 0)  # closing drops what is unsent and resets the connection
 
 
-def tear_down(client: Any) -> bool:
+def reset_connection(client: Any) -> bool:
     """Cut the connection to `client`, an ASGI (host, port); False if it was not found."""
     if not client:
         return False

@@ -13,33 +13,35 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
-from checkout.sandbox.calls import note_in
-from checkout.sandbox.connection import tear_down
-from checkout.sandbox.world import World
+from checkout.sandbox.call_log import annotate_scope
+from checkout.sandbox.connection import reset_connection
+from checkout.sandbox.state import SandboxState
 
 LONGEST_HANG = 60.0
 """Seconds until a hanging call is torn down, should the client not give up first."""
 
 DRIP = 0.5
-"""Seconds between two bytes of a dripping answer."""
+"""Seconds between two bytes of a dripping response."""
 
+_JSON = b"application/json"
 _HTML = b"<!doctype html><html><head><title>%s</title></head><body><h1>%s</h1></body></html>"
 
 
 @dataclass(slots=True)
-class Answer:
-    """What the handler would have said: caught whole, so that it can be broken."""
+class CapturedResponse:
+    """The handler's response: captured whole, so that it can be broken."""
 
     status: int = 500
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytes = b""
 
-    async def catch(self, message: Message) -> None:
+    async def capture(self, message: Message) -> None:
         """An ASGI `send` that keeps what it is given."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
@@ -49,8 +51,8 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
-    """The line to one client, with the ways to misuse it."""
+class ClientConnection:
+    """The connection to one client, and the ways to break it."""
 
     scope: Scope
     receive: Receive
@@ -77,7 +79,7 @@ class Wire:
 
     def reset(self) -> None:
         """Tear the connection down before any status line."""
-        tear_down(self.scope.get("client"))
+        reset_connection(self.scope.get("client"))
 
     async def hang(self) -> None:
         """Say nothing until the client gives up."""
@@ -98,7 +100,7 @@ class Wire:
         """One byte at a time, slowly: a deadline per read never strikes."""
         leaving = asyncio.ensure_future(self.gone())
         try:
-            await self.begin(200, b"application/json", len(body))
+            await self.begin(200, _JSON, len(body))
             for position in range(len(body)):
                 await self.write(body[position : position + 1], position + 1 < len(body))
                 await asyncio.wait([leaving], timeout=DRIP)
@@ -108,84 +110,70 @@ class Wire:
             leaving.cancel()
 
 
-Before = Callable[[Wire], Awaitable[None]]
-After = Callable[[Wire, Answer], Awaitable[None]]
+Break = Callable[[ClientConnection, CapturedResponse], Awaitable[None]]
 
 
-async def _reset(wire: Wire, _: Answer | None = None) -> None:
-    wire.reset()
+async def _reset(connection: ClientConnection, _: CapturedResponse) -> None:
+    connection.reset()
 
 
-async def _hang(wire: Wire, _: Answer | None = None) -> None:
-    await wire.hang()
+async def _hang(connection: ClientConnection, _: CapturedResponse) -> None:
+    await connection.hang()
 
 
-async def _error(wire: Wire) -> None:
-    await wire.whole(500, b"application/json", b'{"message": "Internal server error"}')
-
-
-async def _too_many(wire: Wire) -> None:
-    await wire.whole(429, b"application/json", b'{"message": "Too many requests"}')
-
-
-async def _bad_gateway(wire: Wire, _: Answer) -> None:
-    await wire.whole(502, b"text/html", _HTML % (b"502 Bad Gateway", b"502 Bad Gateway"))
-
-
-async def _html(wire: Wire, _: Answer) -> None:
-    await wire.whole(200, b"text/html", _HTML % (b"Maintenance", b"We'll be back soon"))
-
-
-async def _truncated(wire: Wire, answer: Answer) -> None:
-    await wire.begin(answer.status, b"application/json", len(answer.body))
+async def _truncated(connection: ClientConnection, response: CapturedResponse) -> None:
+    await connection.begin(response.status, _JSON, len(response.body))
     # "More" never comes: the server then closes the connection, as one that crashed would.
-    await wire.write(answer.body[: len(answer.body) // 2], more=True)
+    await connection.write(response.body[: len(response.body) // 2], more=True)
 
 
-async def _drip(wire: Wire, answer: Answer) -> None:
-    await wire.drip(answer.body)
+async def _drip(connection: ClientConnection, response: CapturedResponse) -> None:
+    await connection.drip(response.body)
 
 
-async def _wrong_amount(wire: Wire, answer: Answer) -> None:
-    await wire.whole(answer.status, b"application/json", one_more(answer.body))
+async def _wrong_amount(connection: ClientConnection, response: CapturedResponse) -> None:
+    await connection.whole(response.status, _JSON, one_more(response.body))
 
 
-BEFORE: dict[str, Before] = {
-    "reset_before": _reset,
-    "hang_before": _hang,
-    "500_before": _error,
-    "429": _too_many,
+def _says(status: int, media: bytes, body: bytes) -> Break:
+    async def answer(connection: ClientConnection, _: CapturedResponse) -> None:
+        await connection.whole(status, media, body)
+
+    return answer
+
+
+class Fault(NamedTuple):
+    """`before`: nothing is recorded; otherwise the transaction is made, charged and recorded, and
+    only the answer is broken. `description` is for people."""
+
+    before: bool
+    act: Break | None
+    description: str
+
+
+_ERROR = _says(500, _JSON, b'{"message": "Internal server error"}')
+_TOO_MANY = _says(429, _JSON, b'{"message": "Too many requests"}')
+_BAD_GATEWAY = _says(502, b"text/html", _HTML % (b"502 Bad Gateway", b"502 Bad Gateway"))
+_MAINTENANCE = _says(200, b"text/html", _HTML % (b"Maintenance", b"We'll be back soon"))
+
+FAULTS: dict[str, Fault] = {
+    "ok": Fault(False, None, "Nothing is broken."),
+    "reset_before": Fault(True, _reset, "The connection is torn down; nothing was recorded."),
+    "hang_before": Fault(True, _hang, "No answer until the client gives up; nothing was recorded."),
+    "500_before": Fault(True, _ERROR, "Status 500; nothing was recorded."),
+    "429": Fault(True, _TOO_MANY, "Status 429 with Retry-After: 1; nothing was recorded."),
+    "hang_after": Fault(False, _hang, "The money moves, then no answer until the client gives up."),
+    "reset_after": Fault(False, _reset, "The money moves, then the connection is torn down."),
+    "502_after": Fault(
+        False, _BAD_GATEWAY, "The money moves, then a proxy's page with status 502."
+    ),
+    "truncated_after": Fault(False, _truncated, "The money moves, then half of the answer."),
+    "html_after": Fault(False, _MAINTENANCE, "The money moves, then a web page with status 200."),
+    "drip_after": Fault(False, _drip, "The money moves, then one byte of the answer every 500 ms."),
+    "wrong_amount": Fault(
+        False, _wrong_amount, "The money moves, then an answer that states one minor unit more."
+    ),
 }
-"""Nothing is recorded."""
-
-AFTER: dict[str, After] = {
-    "hang_after": _hang,
-    "reset_after": _reset,
-    "502_after": _bad_gateway,
-    "truncated_after": _truncated,
-    "html_after": _html,
-    "drip_after": _drip,
-    "wrong_amount": _wrong_amount,
-}
-"""The transaction is made, charged and recorded; only the answer is broken."""
-
-KNOWN = ("ok", *BEFORE, *AFTER)
-
-MEANINGS: dict[str, str] = {
-    "ok": "Nothing is broken.",
-    "reset_before": "The connection is torn down; nothing was recorded.",
-    "hang_before": "No answer until the client gives up; nothing was recorded.",
-    "500_before": "Status 500; nothing was recorded.",
-    "429": "Status 429 with Retry-After: 1; nothing was recorded.",
-    "hang_after": "The money moves, then no answer until the client gives up.",
-    "reset_after": "The money moves, then the connection is torn down.",
-    "502_after": "The money moves, then a proxy's page with status 502.",
-    "truncated_after": "The money moves, then half of the answer.",
-    "html_after": "The money moves, then a web page with status 200.",
-    "drip_after": "The money moves, then one byte of the answer every 500 ms.",
-    "wrong_amount": "The money moves, then an answer that states one minor unit more.",
-}
-"""What each fault does, for people."""
 
 
 class Faults(ASGIMiddleware):
@@ -193,24 +181,23 @@ class Faults(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, state: SandboxState) -> None:
+        self._state = state
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         if not scope["route_handler"].opt.get("creates_payment"):
             await next_app(scope, receive, send)
             return
-        fault = self._world.next_fault()
-        note_in(scope, fault=None if fault == "ok" else fault)
-        wire = Wire(scope, receive, send)
-        if fault in BEFORE:
-            await BEFORE[fault](wire)
-        elif fault in AFTER:
-            answer = Answer()
-            await next_app(scope, receive, answer.catch)
-            await AFTER[fault](wire, answer)
-        else:
+        name = self._state.next_fault()
+        before, act, _ = FAULTS[name]
+        annotate_scope(scope, fault=None if name == "ok" else name)
+        if act is None:
             await next_app(scope, receive, send)
+            return
+        response = CapturedResponse()
+        if not before:
+            await next_app(scope, receive, response.capture)
+        await act(ClientConnection(scope, receive, send), response)
 
 
 def one_more(body: bytes) -> bytes:

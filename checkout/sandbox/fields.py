@@ -139,7 +139,7 @@ class Fields:
     def moment(self, name: str) -> float | None:
         """Unix seconds of an ISO 8601 time with its zone."""
         value = self.text(name)
-        at = None if value is None else clock.read(value)
+        at = None if value is None else clock.parse(value)
         if value is not None and at is None:
             self.reject(name, "must be an ISO 8601 time with a time zone")
         return at

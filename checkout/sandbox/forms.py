@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from checkout.sandbox.world import HttpRequest
+from checkout.sandbox.state import HttpRequest
 
 
 async def form(request: HttpRequest) -> dict[str, str]:

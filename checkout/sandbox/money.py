@@ -16,7 +16,7 @@ EXPONENTS: dict[str, int] = (
 """Digits after the decimal point where ISO 4217 has not two."""
 
 
-def written(amount: int, currency: str) -> str:
+def formatted(amount: int, currency: str) -> str:
     """`12.50 EUR`, `2100 JPY`, `4.150 KWD`."""
     digits = EXPONENTS.get(currency, 2)
     if digits == 0:

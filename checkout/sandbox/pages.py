@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from checkout.sandbox.money import written
+from checkout.sandbox.call_log import annotate
+from checkout.sandbox.money import formatted
+from checkout.sandbox.state import HttpRequest, SandboxState, state_of
+from checkout.sandbox.transaction import Transaction
 from checkout.sandbox.urls import with_query
+
+T = TypeVar("T", bound=Transaction)
 
 FOLDER = Path(__file__).parent / "templates"
 
@@ -21,7 +27,7 @@ ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-ENVIRONMENT.filters["money"] = written
+ENVIRONMENT.filters["money"] = formatted
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -52,6 +58,36 @@ def page(
         media_type="text/html",
         headers=HEADERS | {"Content-Security-Policy": policy},
     )
+
+
+def not_found() -> Response[str]:
+    return page("not_found.html", status=404)
+
+
+def spoiled(payment: Transaction) -> Response[str]:
+    """Something was changed on the way from the shop to here."""
+    return page("spoiled.html", status=400, payment=payment)
+
+
+class UnknownTransaction(Exception):
+    """A browser came for what isn't there, or without what it was given: 404."""
+
+
+def check(known: bool) -> None:
+    if not known:
+        raise UnknownTransaction
+
+
+def transaction_of(request: HttpRequest, uid: str, kind: type[T]) -> tuple[SandboxState, T]:
+    """The transaction of this kind that a browser comes for, and the sandbox it is in. Raises
+    UnknownTransaction."""
+    state = state_of(request)
+    annotate(request, uid=uid)
+    found = state.transactions.get(uid)
+    if not isinstance(found, kind):
+        raise UnknownTransaction
+    state.expire(found)
+    return state, found
 
 
 def see_other(url: str) -> Response[str]:

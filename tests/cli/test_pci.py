@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from checkout.stage import SHOP, Stage
+from checkout.local_servers import SHOP, LocalServers
 from checkout.web.page_types import PAGE_TYPES
 from tests.cli.conftest import Run, answered
 from tests.support.local_servers import local_servers
@@ -17,13 +17,13 @@ from tests.web.settings import write_usual_settings
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
     with local_servers(tmp_path_factory.mktemp("demo")) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def address(stage: Stage) -> str:
+def address(stage: LocalServers) -> str:
     """A payment page of the running server."""
     order = {"amount": 1999, "currency": "EUR", "description": "Page check"}
     answer = httpx.post(
@@ -66,7 +66,7 @@ def test_without_a_card_form(run: Run, config: Path) -> None:
     assert "No method of any shop takes a card here: no page has a card form." in said
 
 
-def test_a_page_that_is_the_same(run: Run, stage: Stage, address: str) -> None:
+def test_a_page_that_is_the_same(run: Run, stage: LocalServers, address: str) -> None:
     config = stage.folder / "checkout.toml"
     for more in ((), ("--framed",), ("--config", config), ("--page", "payment")):
         said = run("pci", "verify", address, *more)
@@ -79,7 +79,9 @@ def test_a_page_that_is_the_same(run: Run, stage: Stage, address: str) -> None:
     assert address not in json.dumps(found)
 
 
-def test_a_page_that_has_changed(run: Run, stage: Stage, address: str, tmp_path: Path) -> None:
+def test_a_page_that_has_changed(
+    run: Run, stage: LocalServers, address: str, tmp_path: Path
+) -> None:
     """Since its inventory was authorised."""
     config, authorised = stage.folder / "checkout.toml", tmp_path / "authorised.json"
     whole = run("pci", "inventory", "--json", "--config", config).output

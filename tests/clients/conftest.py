@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from checkout.stage import SHOP, Stage
+from checkout.local_servers import SHOP, LocalServers
 from tests.support.http_server import WebhookServer, webhook_server
 from tests.support.local_servers import local_servers
 
@@ -21,13 +21,13 @@ def receiver() -> Iterator[WebhookServer]:
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
     with local_servers(tmp_path_factory.mktemp("clients"), of_shop=APPS) as stage:
         yield stage
 
 
 @pytest.fixture(scope="session")
-def http(stage: Stage) -> Iterator[httpx.Client]:
+def http(stage: LocalServers) -> Iterator[httpx.Client]:
     """The shop's own HTTP, with its credentials, where a test looks past a client library."""
     with httpx.Client(
         base_url=stage.checkout,
@@ -39,7 +39,7 @@ def http(stage: Stage) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def app(stage: Stage) -> Iterator[httpx.Client]:
+def app(stage: LocalServers) -> Iterator[httpx.Client]:
     """The customer, with the shop's app."""
     with httpx.Client(
         base_url=stage.checkout,

@@ -34,20 +34,20 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
-from checkout.stage import SHOP, Stage
+from checkout.local_servers import SHOP, LocalServers
 from tests.clients.conftest import pay
 from tests.support.http_server import WebhookServer
 
 DECLINED = "4005550000000019"
 
 
-def bases(stage: Stage) -> Any:
+def bases(stage: LocalServers) -> Any:
     names = ("base_gateway_url", "base_checkout_url", "base_api_url")
     return dict.fromkeys(names, stage.checkout)
 
 
 @pytest.fixture(scope="module")
-def bepaid(stage: Stage) -> Iterator[BepaidClient]:
+def bepaid(stage: LocalServers) -> Iterator[BepaidClient]:
     with BepaidClient(SHOP, stage.keys.secret_key, **bases(stage)) as client:
         yield client
 
@@ -73,7 +73,7 @@ def wanted(**changes: Any) -> CheckoutRequest:
     )
 
 
-def pem(stage: Stage) -> str:
+def pem(stage: LocalServers) -> str:
     key = load_der_public_key(base64.b64decode(stage.keys.public_key))
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
@@ -81,7 +81,7 @@ def pem(stage: Stage) -> str:
 # --- Asking ------------------------------------------------------------------------------------
 
 
-def test_create_and_status(bepaid: BepaidClient, stage: Stage, app: httpx.Client) -> None:
+def test_create_and_status(bepaid: BepaidClient, stage: LocalServers, app: httpx.Client) -> None:
     made = bepaid.create_checkout(wanted())
     assert made.redirect_url == f"{stage.checkout}/widget/hpp.html?token={made.token}"
     before = bepaid.get_checkout_status(made.token)
@@ -111,7 +111,7 @@ def test_create_and_status(bepaid: BepaidClient, stage: Stage, app: httpx.Client
     assert transaction.paid_at
 
 
-async def test_create_and_status_async(stage: Stage, app: httpx.Client) -> None:
+async def test_create_and_status_async(stage: LocalServers, app: httpx.Client) -> None:
     async with AsyncBepaidClient(SHOP, stage.keys.secret_key, **bases(stage)) as bepaid:
         made = await bepaid.create_checkout(wanted(attempts=1, transaction_type="authorization"))
         assert pay(app, made.token, DECLINED) == "failed"
@@ -180,7 +180,7 @@ def test_errors_of_what_is_not_there(bepaid: BepaidClient, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_errors_of_strangers(stage: Stage, name: str) -> None:
+def test_errors_of_strangers(stage: LocalServers, name: str) -> None:
     with BepaidClient(SHOP, "wrong", **bases(stage)) as bepaid:
         with pytest.raises(ApiError) as refused:
             CALLS[name][0](bepaid)
@@ -192,7 +192,7 @@ def test_errors_of_strangers(stage: Stage, name: str) -> None:
 
 @pytest.fixture
 def told(
-    bepaid: BepaidClient, stage: Stage, app: httpx.Client, receiver: WebhookServer
+    bepaid: BepaidClient, stage: LocalServers, app: httpx.Client, receiver: WebhookServer
 ) -> Callable[..., tuple[str, bytes]]:
     """(token, body) of the first letter about a payment that a card was tried on; its proofs are
     checked with the package's own helpers."""

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from checkout.stage import SHOP, Stage
+from checkout.local_servers import SHOP, LocalServers
 from tests.clients.conftest import pay
 from tests.support.http_server import WebhookServer
 
@@ -90,7 +90,7 @@ def test_php_sdk_is_success(http: httpx.Client, app: httpx.Client) -> None:
         assert answer["checkout"].get("status") != "error"
 
 
-def test_php_sdk_redirect_url_script_name(http: httpx.Client, stage: Stage) -> None:
+def test_php_sdk_redirect_url_script_name(http: httpx.Client, stage: LocalServers) -> None:
     """Plugins that send the token by a form of their own cut it off the address."""
     made = create(http)["checkout"]
     script = re.sub(r"(.+)\?token=(.+)", r"\1", made["redirect_url"])
@@ -98,7 +98,7 @@ def test_php_sdk_redirect_url_script_name(http: httpx.Client, stage: Stage) -> N
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_redirect_url_by_a_form(http: httpx.Client, stage: Stage, method: str) -> None:
+def test_redirect_url_by_a_form(http: httpx.Client, stage: LocalServers, method: str) -> None:
     """OpenCart and Moodle post the token from the shop's page, WHMCS gets it, all with fields of
     their own beside."""
     token = create(http)["checkout"]["token"]
@@ -193,7 +193,7 @@ def letters(
     return found
 
 
-def test_php_sdk_webhook_is_authorized(letters: Any, stage: Stage) -> None:
+def test_php_sdk_webhook_is_authorized(letters: Any, stage: LocalServers) -> None:
     """The key comes in lines or in one, without a PEM header, as people paste it."""
     headers, body, _ = letters["successful"]
     for pasted in (stage.keys.public_key, "\r\n".join(textwrap.wrap(stage.keys.public_key, 76))):
@@ -204,7 +204,7 @@ def test_php_sdk_webhook_is_authorized(letters: Any, stage: Stage) -> None:
         key.verify(base64.b64decode(headers["content-signature"]), body, PKCS1v15(), SHA256())
 
 
-def test_php_sdk_webhook_basic(letters: Any, stage: Stage) -> None:
+def test_php_sdk_webhook_basic(letters: Any, stage: LocalServers) -> None:
     """`explode(':', ...)` into exactly two."""
     headers, _, _ = letters["successful"]
     scheme, _, encoded = headers["authorization"].partition(" ")
@@ -264,7 +264,7 @@ def test_transaction_has_no_empty_three_d_secure_verification(letters: Any) -> N
 
 
 def test_transaction_erip_account_number(
-    http: httpx.Client, stage: Stage, receiver: WebhookServer
+    http: httpx.Client, stage: LocalServers, receiver: WebhookServer
 ) -> None:
     """WHMCS finds an order without tracking id by it."""
     erip = {"account_number": "1007", "order_id": 7, "service_no": "99999999",

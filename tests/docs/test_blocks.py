@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA512
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from checkout.drill.customer import Customer, good_card
-from checkout.sandbox.stories import STORIES
-from checkout.stage import SHOP, Stage
+from checkout.local_servers import SHOP, LocalServers
+from checkout.sandbox.test_cards import TEST_CARDS
 from tests.support.blocks import FENCE, PICTURES, RUNNERS, Block, Desk, blocks
 from tests.support.http_server import WebhookServer, webhook_server
 from tests.support.local_servers import local_servers
@@ -57,13 +57,15 @@ def mail_server() -> Iterator[MailServer]:
 
 
 @pytest.fixture(scope="module")
-def stage(mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(
+    mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalServers]:
     smtp = f'\n[smtp]\nurl = "smtp://127.0.0.1:{mail_server.port}"\nsender = "pay@example.com"\n'
     with local_servers(tmp_path_factory.mktemp("demo"), smtp) as stage:
         yield stage
 
 
-def desk(folder: Path, stage: Stage) -> Desk:
+def desk(folder: Path, stage: LocalServers) -> Desk:
     """The reader has put these into the environment, as quick-start.md says."""
     return Desk(
         folder,
@@ -84,7 +86,7 @@ def test_every_document_is_known() -> None:
 
 
 @pytest.mark.parametrize("name", SHOPS)
-def test_the_blocks_run(name: str, stage: Stage, tmp_path: Path) -> None:
+def test_the_blocks_run(name: str, stage: LocalServers, tmp_path: Path) -> None:
     """In order, in one folder, one after the other."""
     document = DOCS / name
     reader = desk(tmp_path, stage)
@@ -139,7 +141,7 @@ def test_a_block_that_fails_is_seen(language: str, code: str, tmp_path: Path) ->
 # --- What the documents promise -----------------------------------------------------------------
 
 
-def test_the_quick_start_ends_with_a_paid_order(stage: Stage, tmp_path: Path) -> None:
+def test_the_quick_start_ends_with_a_paid_order(stage: LocalServers, tmp_path: Path) -> None:
     """The customer pays between the blocks, as the text says."""
     reader = desk(tmp_path, stage)
     said = ""
@@ -152,15 +154,15 @@ def test_the_quick_start_ends_with_a_paid_order(stage: Stage, tmp_path: Path) ->
     assert said == "status: successful finished: True as asked: True\n"
 
 
-async def pay(stage: Stage, url: str) -> None:
+async def pay(stage: LocalServers, url: str) -> None:
     async with httpx.AsyncClient(trust_env=False, timeout=30) as browser:
         customer = Customer(browser, stage.checkout)
-        await customer.arrive(url)
+        await customer.open_payment(url)
         await customer.pay(good_card())
 
 
 def test_an_invoice_of_the_document_arrives(
-    stage: Stage, mail_server: MailServer, tmp_path: Path
+    stage: LocalServers, mail_server: MailServer, tmp_path: Path
 ) -> None:
     """At the address that it was made for, and at the one that it was sent to again."""
     reader = desk(tmp_path, stage)
@@ -189,7 +191,7 @@ def test_the_table_of_cards_is_the_sandboxs() -> None:
         r"^\| ([0-9 ]{19}) \| (.*) \|$", (DOCS / "test-cards.md").read_text(), re.MULTILINE
     )
     assert {number.replace(" ", ""): says for number, says in rows} == {
-        number: story.says for number, story in STORIES.items()
+        number: story.description for number, story in TEST_CARDS.items()
     }
 
 
@@ -203,7 +205,7 @@ def receiver() -> Iterator[WebhookServer]:
 
 
 @pytest.fixture(scope="module")
-def letter(stage: Stage, receiver: WebhookServer) -> Letter:
+def letter(stage: LocalServers, receiver: WebhookServer) -> Letter:
     """The signature and the body of a notification that checkout really sent."""
     order = {"amount": 1999, "currency": "EUR", "description": "Tea", "tracking_id": "order-1234"}
     ways = {"notification_url": f"{receiver.url}/signed"}
@@ -243,7 +245,7 @@ CALLS: Final = {
 
 @pytest.mark.parametrize("language", CALLS)
 def test_notifications_are_verified(
-    language: str, stage: Stage, letter: Letter, tmp_path: Path
+    language: str, stage: LocalServers, letter: Letter, tmp_path: Path
 ) -> None:
     reader = desk(tmp_path, stage)
     (block,) = (

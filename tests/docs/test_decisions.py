@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.journeys.house import ROOT
+from tests.support.servers import ROOT
 
 FOLDER: Final = ROOT / "docs" / "decisions"
 RECORDS: Final = sorted(FOLDER.glob("[0-9]*.md"))

@@ -11,7 +11,7 @@ import pytest
 
 from checkout import __version__
 from checkout.web import widget
-from tests.journeys.house import ROOT
+from tests.support.servers import ROOT
 
 CHANGELOG: Final = (ROOT / "CHANGELOG.md").read_text()
 VERSIONS: Final = re.findall(

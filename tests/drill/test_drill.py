@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from checkout.drill.disasters import DISASTERS
-from checkout.drill.run import Result, drill, open_stage
-from checkout.drill.scene import Patience
+from checkout.drill.checks import Patience
+from checkout.drill.run import Result, drill, open_servers
+from checkout.drill.scenarios import SCENARIOS
 from checkout.drill.shop import Shop, Unusable
+from checkout.local_servers import SHOP, LocalServers, new_keys
 from checkout.settings import Settings
-from checkout.stage import SHOP, Stage, new_keys
 from tests.cli.conftest import Run, answered
 from tests.cli.conftest import run as run  # the fixture
 from tests.drill.naive import MISTAKES, NaiveShop, serve
 from tests.support.servers import free_ports
 
-NAMES = [each.name for each in DISASTERS]
+NAMES = [each.name for each in SCENARIOS]
 
 
 def ports() -> list[object]:
@@ -77,28 +77,30 @@ SLOW = {
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, Settings]]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalServers, Settings]]:
     port, sandbox_port, shop_port = free_ports(3)
-    stage = Stage(
+    servers = LocalServers(
         folder=tmp_path_factory.mktemp("drill"),
         shop=f"http://127.0.0.1:{shop_port}",
         checkout=f"http://127.0.0.1:{port}",
         sandbox=f"http://localhost:{sandbox_port}",
         keys=new_keys(),
     )
-    with open_stage(stage, "127.0.0.1", port, sandbox_port) as settings:
-        yield stage, settings
+    with open_servers(servers, "127.0.0.1", port, sandbox_port) as settings:
+        yield servers, settings
 
 
 @pytest.fixture(scope="module")
-def naive(stage: tuple[Stage, Settings]) -> Iterator[NaiveShop]:
-    where, _ = stage
+def naive(servers: tuple[LocalServers, Settings]) -> Iterator[NaiveShop]:
+    where, _ = servers
     keys, port = where.keys, int(where.shop.rpartition(":")[2])
     with serve(NaiveShop(where.checkout, SHOP, keys.secret_key, keys.public_key), port) as shop:
         yield shop
 
 
-async def drilled(shop: NaiveShop, stage: tuple[Stage, Settings], names: set[str]) -> list[Result]:
+async def drilled(
+    shop: NaiveShop, servers: tuple[LocalServers, Settings], names: set[str]
+) -> list[Result]:
     return await drill(
         Shop(
             start=f"{shop.url}/start",
@@ -106,9 +108,9 @@ async def drilled(shop: NaiveShop, stage: tuple[Stage, Settings], names: set[str
             status_field="order.state",
             fulfilled_field="order.sent",
         ),
-        stage[1],
-        stage[0].sandbox,
-        disasters=[each for each in DISASTERS if each.name in names],
+        servers[1],
+        servers[0].sandbox,
+        scenarios=[each for each in SCENARIOS if each.name in names],
         patience=Patience(most=0.2, quiet=0.02),
     )
 
@@ -120,18 +122,20 @@ def test_every_mistake_has_its_row() -> None:
 
 @pytest.mark.parametrize("mistake", FAILS, ids=lambda name: name or "none")
 async def test_a_mistake_fails_where_it_should(
-    mistake: str, stage: tuple[Stage, Settings], naive: NaiveShop
+    mistake: str, servers: tuple[LocalServers, Settings], naive: NaiveShop
 ) -> None:
     naive.mistake = mistake
     played = set(NAMES) - (SLOW - FAILS[mistake] if mistake else set())
-    results = await drilled(naive, stage, played)
+    results = await drilled(naive, servers, played)
     assert [result.error for result in results] == [None] * len(played)
-    assert {result.disaster.name for result in results if not result.passed} == FAILS[mistake]
+    assert {result.scenario.name for result in results if not result.passed} == FAILS[mistake]
 
 
-async def test_what_the_shop_did_is_told(stage: tuple[Stage, Settings], naive: NaiveShop) -> None:
+async def test_what_the_shop_did_is_told(
+    servers: tuple[LocalServers, Settings], naive: NaiveShop
+) -> None:
     naive.mistake = "ships at each notification"
-    (result,) = await drilled(naive, stage, {"notification-doubled"})
+    (result,) = await drilled(naive, servers, {"notification-doubled"})
     wrong = [check for check in result.checks if not check.passed]
     assert (wrong[0].should, wrong[0].did) == (
         "paid, handed over once",
@@ -188,18 +192,18 @@ def test_settings_to_point_the_shop_to(run: Run, tmp_path: Path) -> None:
     ],
 )
 async def test_a_shop_that_can_not_be_drilled(
-    start: str, state: str, said: str, stage: tuple[Stage, Settings], naive: NaiveShop
+    start: str, state: str, said: str, servers: tuple[LocalServers, Settings], naive: NaiveShop
 ) -> None:
     naive.mistake = ""
     nobody = "http://127.0.0.1:9" if said == "can't be asked" else naive.url
     shop = Shop(start=start.format(shop=nobody), state=state.format(shop=naive.url))
     with pytest.raises(Unusable) as error:
-        await drill(shop, stage[1], stage[0].sandbox, disasters=[])
+        await drill(shop, servers[1], servers[0].sandbox, scenarios=[])
     assert said in str(error.value)
 
 
 async def test_commands_instead_of_addresses(
-    stage: tuple[Stage, Settings], naive: NaiveShop, tmp_path: Path
+    servers: tuple[LocalServers, Settings], naive: NaiveShop, tmp_path: Path
 ) -> None:
     """A shop without such addresses is drilled by two scripts of its own."""
     naive.mistake = ""
@@ -226,9 +230,9 @@ async def test_commands_instead_of_addresses(
     )
     (result,) = await drill(
         shop,
-        stage[1],
-        stage[0].sandbox,
-        disasters=DISASTERS[:1],
+        servers[1],
+        servers[0].sandbox,
+        scenarios=SCENARIOS[:1],
         patience=Patience(most=5, quiet=0),
     )
     assert result.passed

@@ -325,7 +325,6 @@ TEXTS: Final[Mapping[str, Read]] = {
     "gateway: refusal": lambda written: refusal({"errors": {"base": [written], written: "x"}}),
     "settings: secret": lambda written: strong()(written[:4096]),
 }  # fmt: skip
-IPN: Final = "&".join(f"{name}=1" for name in SIGNED)
 
 
 def packed(written: str) -> str:

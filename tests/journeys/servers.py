@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import httpx
 
-from checkout.stage import new_pair
+from checkout.local_servers import new_pair
 from tests.support.servers import checkout, free_ports, sample_shop, sandbox
 from tests.support.settings import (
     SHOP,

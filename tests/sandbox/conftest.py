@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -19,10 +20,15 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from checkout.sandbox.app import create_sandbox
-from checkout.sandbox.world import World
+from checkout.sandbox.state import SandboxState
 
 ROOT = Path(__file__).parents[2]
 ORIGIN = "http://sandbox.test"  # the test client wants a dot in it
+
+
+def in_process(app: Litestar) -> httpx.ASGITransport:
+    """Calls of the application without a network."""
+    return httpx.ASGITransport(cast(Any, app))  # httpx spells ASGI's types in its own way
 
 
 class Mailbox:
@@ -79,16 +85,16 @@ def running() -> Iterator[TestClient[Litestar]]:
 
 
 @pytest.fixture
-def world(running: TestClient[Litestar]) -> World:
+def state(running: TestClient[Litestar]) -> SandboxState:
     """What the sandbox remembers: nothing yet, and the time is right."""
-    found = running.app.state.world
-    assert isinstance(found, World)
+    found = running.app.state.sandbox
+    assert isinstance(found, SandboxState)
     found.now = time.time
     return found
 
 
 @pytest.fixture
-def sandbox(running: TestClient[Litestar], world: World) -> TestClient[Litestar]:
+def sandbox(running: TestClient[Litestar], state: SandboxState) -> TestClient[Litestar]:
     """A client of a sandbox that has just forgotten everything."""
     running.auth = httpx.BasicAuth("361", "key")
     running.post("/sandbox/reset")

@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from checkout.sandbox.world import World
+from checkout.sandbox.state import SandboxState
 from tests.sandbox.requests import RETURN, apm_request
 
 PAYMENTS = "/beyag/transactions/payments"
@@ -203,9 +203,9 @@ def test_a_method_may_not_take_the_place_of_a_field(sandbox: Client) -> None:
     assert pay(sandbox, "payment")["payment"]["status"] == "pending"
 
 
-def test_pending_expires(sandbox: Client, world: World) -> None:
+def test_pending_expires(sandbox: Client, state: SandboxState) -> None:
     said = pay(sandbox, "sbp", expired_at="2099-01-01T00:00:00+00:00")
-    world.now = lambda: 4_080_000_000.0
+    state.now = lambda: 4_080_000_000.0
     shown = sandbox.get(f"/beyag/transactions/{said['uid']}").json()["transaction"]
     assert shown["status"] == "expired"
     gone = sandbox.get(path_of(f"/provider/{said['uid']}"))

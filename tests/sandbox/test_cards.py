@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from checkout.sandbox.codes import CODES
-from checkout.sandbox.stories import STORIES
-from checkout.sandbox.world import World
+from checkout.sandbox.state import SandboxState
+from checkout.sandbox.test_cards import TEST_CARDS
 from tests.sandbox.requests import CHALLENGE, DECLINED, PAID, card_request
 
 PAYMENTS = "/transactions/payments"
@@ -70,18 +71,20 @@ def test_declined_authorization(sandbox: Client) -> None:
     assert said["paid_at"] is None
 
 
-@pytest.mark.parametrize("number", STORIES)
+@pytest.mark.parametrize("number", TEST_CARDS)
 def test_every_test_card_does_what_its_story_says(sandbox: Client, number: str) -> None:
-    story = STORIES[number]
+    result = TEST_CARDS[number]
     said = pay(sandbox, number)
-    if story.secure == "challenge":
+    if result.three_d_secure == "challenge":
         assert (said["status"], said["message"], said["code"]) == ("incomplete", None, "P.0000")
         assert "payment" not in said
     else:
-        assert said["status"] == ("successful" if story.code == "S.0000" else "failed")
-        assert said["code"] == story.code
-        assert said["friendly_message"] == CODES[story.code].friendly
-    assert ("three_d_secure_verification" in said) == (story.secure in ("frictionless", "failed"))
+        assert said["status"] == ("successful" if result.code == "S.0000" else "failed")
+        assert said["code"] == result.code
+        assert said["friendly_message"] == CODES[result.code].friendly
+    assert ("three_d_secure_verification" in said) == (
+        result.three_d_secure in ("frictionless", "failed")
+    )
 
 
 def test_expired_card_is_declined(sandbox: Client) -> None:
@@ -187,7 +190,7 @@ def test_challenge_needs_a_way_back(sandbox: Client) -> None:
 
 
 def test_credentials(sandbox: Client) -> None:
-    sandbox.auth = None
+    sandbox.auth = httpx.Auth()  # adds nothing
     answer = sandbox.post(PAYMENTS, json=card_request())
     assert answer.status_code == 401
     assert answer.json()["response"]["message"]
@@ -225,22 +228,22 @@ def test_lookup_by_tracking_id_gives_the_newest_ten(sandbox: Client) -> None:
 # Repeated requests
 
 
-def test_same_request_id_same_answer(sandbox: Client, world: World) -> None:
+def test_same_request_id_same_answer(sandbox: Client, state: SandboxState) -> None:
     answers = [
         sandbox.post(PAYMENTS, json=card_request(), headers={"RequestID": "one"}) for _ in range(3)
     ]
     assert answers[0].content == answers[1].content == answers[2].content
-    assert len(world.transactions) == 1
+    assert len(state.transactions) == 1
     other = sandbox.post(
         PAYMENTS, json=card_request(), headers={"RequestID": "one"}, auth=("362", "k")
     )
     assert other.json()["transaction"]["uid"] != answers[0].json()["transaction"]["uid"]
-    world.now = _later(world, 24 * 3600 + 1)
+    state.now = _later(state, 24 * 3600 + 1)
     late = sandbox.post(PAYMENTS, json=card_request(), headers={"RequestID": "one"})
     assert late.json()["transaction"]["uid"] != answers[0].json()["transaction"]["uid"]
 
 
-def test_duplicates_within_30_seconds_are_refused(sandbox: Client, world: World) -> None:
+def test_duplicates_within_30_seconds_are_refused(sandbox: Client, state: SandboxState) -> None:
     pay(sandbox)
     answer = sandbox.post(PAYMENTS, json=card_request(tracking_id="key-2"))
     assert answer.status_code == 422
@@ -249,7 +252,7 @@ def test_duplicates_within_30_seconds_are_refused(sandbox: Client, world: World)
     pay(sandbox, duplicate_check=False)
     pay(sandbox, amount=2000)
     pay(sandbox, "4012000000001006")
-    world.now = _later(world, 31)
+    state.now = _later(state, 31)
     pay(sandbox)
 
 
@@ -263,7 +266,7 @@ def kept(sandbox: Client, number: str = PAID) -> str:
     ("kind", "section"), [("credits", "credit_card"), ("payouts", "recipient_credit_card")]
 )
 def test_duplicates_of_money_sent_out(
-    sandbox: Client, world: World, kind: str, section: str
+    sandbox: Client, state: SandboxState, kind: str, section: str
 ) -> None:
     token = kept(sandbox)
     order = {"amount": 2500, "currency": "EUR", "description": "Back", section: {"token": token}}
@@ -274,12 +277,12 @@ def test_duplicates_of_money_sent_out(
 
     pay(sandbox, amount=2500)  # money taken is another thing than money sent
     assert [send(), send(), send(duplicate_check=False)] == [200, 422, 200]
-    world.now = _later(world, 31)
+    state.now = _later(state, 31)
     assert send() == 200
 
 
-def _later(world: World, seconds: float) -> Any:
-    now = world.now
+def _later(state: SandboxState, seconds: float) -> Any:
+    now = state.now
     return lambda: now() + seconds
 
 
@@ -373,10 +376,10 @@ def test_force_wins_over_skip(sandbox: Client, flags: dict[str, bool], status: s
 # Time
 
 
-def test_incomplete_expires(sandbox: Client, world: World) -> None:
+def test_incomplete_expires(sandbox: Client, state: SandboxState) -> None:
     said = pay(sandbox, CHALLENGE, expired_at="2099-01-01T00:00:00+03:00")
     assert said["expired_at"] == "2098-12-31T21:00:00.000Z"
-    world.now = lambda: 4_070_908_800.0
+    state.now = lambda: 4_070_908_800.0
     shown = sandbox.get(f"/transactions/{said['uid']}").json()["transaction"]
     assert (shown["status"], shown["code"]) == ("expired", "F.0998")
 
@@ -493,14 +496,14 @@ def test_what_follows_needs_a_parent_and_a_reason(sandbox: Client) -> None:
 # Secrets
 
 
-def test_no_card_number_or_code_stays(sandbox: Client, world: World) -> None:
+def test_no_card_number_or_code_stays(sandbox: Client, state: SandboxState) -> None:
     number, code = "4111111111111111", "987"
     card = card_request(number)["request"]["credit_card"] | {"verification_value": code}
     pay(sandbox, credit_card=card, additional_data={"contract": ["oneclick"]})
     ledger = sandbox.get("/sandbox/ledger").text
     assert number not in ledger
     assert f'"{code}"' not in ledger
-    for remembered in (world.transactions, world.memory, world.calls):
+    for remembered in (state.transactions, state.memory, state.calls):
         assert number not in repr(remembered)
         assert f"'{code}'" not in repr(remembered)
     assert "key" not in {row["facts"].get("secret_key") for row in _rows(sandbox)}

@@ -9,11 +9,11 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from checkout.sandbox import behaviour, bounded, codes, controls, faults, transaction
+from checkout.sandbox import bounded, codes, controls, faults, settings, transaction
 from checkout.sandbox.bounded import Bounded
 from checkout.sandbox.overpay.methods import METHODS
-from checkout.sandbox.stories import STORIES
-from checkout.sandbox.world import World
+from checkout.sandbox.state import SandboxState
+from checkout.sandbox.test_cards import TEST_CARDS
 from tests.sandbox.requests import CHALLENGE, apm_request, card_request
 
 Client = TestClient[Litestar]
@@ -49,7 +49,7 @@ def test_unknown_fault(sandbox: Client) -> None:
     answer = sandbox.post("/sandbox/faults", json={"faults": ["ok", "earthquake"]})
     assert answer.status_code == 422
     assert "earthquake" in answer.json()["message"]
-    assert set(answer.json()["known"]) == set(faults.KNOWN) == set(faults.MEANINGS)
+    assert set(answer.json()["known"]) == set(faults.FAULTS)
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ def test_index_tells_everything(sandbox: Client) -> None:
     assert sandbox.get("/").headers["location"] == "/sandbox/"
     page = sandbox.get("/sandbox/").text
     text = re.sub(r"\s", "", page)
-    for number in STORIES:
+    for number in TEST_CARDS:
         assert number in re.sub(r"<[^>]*>", "", text)
-    for name in (*METHODS, *faults.KNOWN, *behaviour.Behaviour.__struct_fields__):
+    for name in (*METHODS, *faults.FAULTS, *settings.SandboxSettings.__struct_fields__):
         assert f"<code>{name}</code>" in page
     for handler in controls.HANDLERS:
         for path in handler.paths:
@@ -147,13 +147,15 @@ def test_unknown_addresses(sandbox: Client) -> None:
         assert answer.json()["message"] == answer.json()["response"]["message"]
 
 
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, sandbox: Client, world: World) -> None:
+def test_memory_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, sandbox: Client, state: SandboxState
+) -> None:
     monkeypatch.setattr(bounded, "CAP", 5)
     for number in range(1, 12):
         body = card_request(amount=number, tracking_id=f"key-{number}")
         sandbox.post("/transactions/payments", json=body, headers={"RequestID": str(number)})
-    assert len(world.transactions) == 5
-    assert len(world.memory) == 5
+    assert len(state.transactions) == 5
+    assert len(state.memory) == 5
     assert sandbox.get("/v2/transactions/tracking_id/key-1").json() == {"transactions": []}
     assert sandbox.get("/v2/transactions/tracking_id/key-11").json()["transactions"]
     box: Bounded[int, int] = Bounded()
@@ -166,4 +168,4 @@ def test_every_status_and_code_has_its_words() -> None:
     reachable = {status for ends in transaction.MOVES.values() for status in ends}
     assert reachable == set(codes.BY_STATUS)
     assert set(codes.BY_STATUS.values()) <= codes.CODES.keys()
-    assert {story.code for story in STORIES.values()} <= codes.CODES.keys()
+    assert {result.code for result in TEST_CARDS.values()} <= codes.CODES.keys()

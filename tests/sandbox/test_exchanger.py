@@ -14,10 +14,12 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from checkout.sandbox.exchanger import desk, pages
-from checkout.sandbox.exchanger.order import COMMON, OWN, WAITING
+from checkout.sandbox.exchanger import pages
+from checkout.sandbox.exchanger.codes import AWAITING_PAYMENT, ORDER_STATUS, TRANSACTION_STATUS
 from checkout.sandbox.exchanger.routes import EMAIL, PHONE, ROUTES
-from checkout.sandbox.world import World
+from checkout.sandbox.exchanger.settings import ExchangerSettings, settings_of
+from checkout.sandbox.exchanger.signature import SIGNED, signature_of
+from checkout.sandbox.state import SandboxState
 from tests.sandbox.conftest import Mailbox
 
 API = "/service/api/v1/public/exchanger/order"
@@ -333,12 +335,12 @@ def test_what_happens_meanwhile_wins(sandbox: Client) -> None:
     assert get(sandbox, order)["status"] == "hold"
 
 
-@pytest.mark.parametrize("status", sorted(COMMON))
+@pytest.mark.parametrize("status", sorted(TRANSACTION_STATUS))
 def test_the_customer_speaks_only_while_the_order_waits(sandbox: Client, status: str) -> None:
     sandbox.post("/sandbox/exchanger/desk", json={"by_itself": False})
     order = make(sandbox)
     move(sandbox, order, status)
-    waits = status in WAITING
+    waits = status in AWAITING_PAYMENT
     assert say(sandbox, order, "deleted")["success"] is waits
     assert get(sandbox, order)["status"] == ("deleted" if waits else status)
 
@@ -365,7 +367,7 @@ def test_late_money(sandbox: Client) -> None:
 
 def test_bad_moves(sandbox: Client) -> None:
     order = make(sandbox)
-    assert sorted(move(sandbox, order, "paid").json()["known"]) == sorted(COMMON)
+    assert sorted(move(sandbox, order, "paid").json()["known"]) == sorted(TRANSACTION_STATUS)
     assert move(sandbox, {"uid": 1}, "done").status_code == 404
     assert sandbox.post("/sandbox/exchanger/desk", json={"delay": -1}).status_code == 422
     assert sandbox.post("/sandbox/exchanger/desk", content=b"{").status_code == 400
@@ -380,26 +382,26 @@ def test_the_controls_of_all_protocols(sandbox: Client) -> None:
     path = f"/sandbox/transactions/{second['uid']}/settle"
     assert sandbox.post(path, json={"status": "failed"}).json()["word"] == "errorPayment"
     assert get(sandbox, first)["status"] == "done"
-    assert set(OWN.values()) <= set(COMMON)
+    assert set(ORDER_STATUS.values()) <= set(TRANSACTION_STATUS)
 
 
-def test_the_customers_time_runs_out(sandbox: Client, world: World) -> None:
+def test_the_customers_time_runs_out(sandbox: Client, state: SandboxState) -> None:
     sandbox.post("/sandbox/exchanger/desk", json={"lifetime": 60, "by_itself": False})
     waiting, paid = make(sandbox), make(sandbox)
     say(sandbox, paid, "inProgress")
-    now = world.now()
-    world.now = lambda: now + 61
+    now = state.now()
+    state.now = lambda: now + 61
     assert get(sandbox, waiting)["status"] == "deleted"
     assert get(sandbox, paid)["status"] == "inProgress"
 
 
-def test_reset_forgets_orders_on_their_way(sandbox: Client, world: World) -> None:
+def test_reset_forgets_orders_on_their_way(sandbox: Client, state: SandboxState) -> None:
     sandbox.post("/sandbox/exchanger/desk", json={"delay": 0.05})
     say(sandbox, make(sandbox), "inProgress")
     sandbox.post("/sandbox/reset")
     time.sleep(0.2)
     assert books(sandbox)["transactions"] == []
-    assert desk.desk_of(world) == desk.Desk()
+    assert settings_of(state) == ExchangerSettings()
 
 
 # Notifications
@@ -441,7 +443,7 @@ def test_notification_signed_in_the_query(sandbox: Client, mailbox: Mailbox) -> 
 
 def test_the_documented_vector() -> None:
     values = "507f1f77bcf86cd799439011:inProgress:100:0.0015:CARDRUB:BTC:1700000000".split(":")
-    assert desk.signed(dict(zip(desk.SIGNED, values, strict=True)), "s3cret") == (
+    assert signature_of(dict(zip(SIGNED, values, strict=True)), "s3cret") == (
         "12b82441c74ed0c6f2d27a0596b741a3110b68c0d4eaa4a58d9a41d943caae04"
     )
 
@@ -521,14 +523,14 @@ def test_the_order_page_has_no_buttons(sandbox: Client) -> None:
     assert "<form" not in sandbox.get(path_of(make(sandbox), "order")).text
 
 
-@pytest.mark.parametrize("status", sorted(COMMON))
+@pytest.mark.parametrize("status", sorted(TRANSACTION_STATUS))
 def test_every_status_has_its_words(sandbox: Client, status: str) -> None:
     sandbox.post("/sandbox/exchanger/desk", json={"by_itself": False})
     order = make(sandbox)
     move(sandbox, order, status)
     page = sandbox.get(path_of(order)).text
-    assert pages.WORDS[status].title in page
-    moves = COMMON[status] == "pending" and status not in WAITING
+    assert pages.PAGE_TEXT[status].title in page
+    moves = TRANSACTION_STATUS[status] == "pending" and status not in AWAITING_PAYMENT
     assert ('http-equiv="refresh"' in page) == moves
 
 

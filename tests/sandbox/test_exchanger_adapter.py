@@ -25,9 +25,9 @@ from checkout.model.status import Status
 from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.exchanger.order import Order as ExchangerOrder
 from checkout.sandbox.exchanger.routes import EMAIL, PHONE, ROUTES
-from checkout.sandbox.signing import SigningKey
-from checkout.sandbox.world import World
-from tests.sandbox.conftest import ORIGIN, Mailbox
+from checkout.sandbox.overpay.signature import SigningKey
+from checkout.sandbox.state import SandboxState
+from tests.sandbox.conftest import ORIGIN, Mailbox, in_process
 
 BITCOIN, MEMO, TEXT, PROVIDER, TEMPLATE, EURO, NEITHER = ROUTES
 IPN_SECRET = "s3cret-of-the-account"
@@ -37,10 +37,10 @@ ROUTE = "/service/api/v1/public/exchanger/route/get/one"
 class Sides:
     """The adapter, and a client for the other side's controls and pages."""
 
-    def __init__(self, gateway: Exchanger, http: httpx.AsyncClient, world: World) -> None:
+    def __init__(self, gateway: Exchanger, http: httpx.AsyncClient, state: SandboxState) -> None:
         self.gateway = gateway
         self.http = http
-        self.world = world
+        self.state = state
 
     async def pay(self, **changes: Any) -> Outcome:
         return await self.gateway.pay(charge(**changes))
@@ -104,12 +104,12 @@ def opened(key: SigningKey) -> Opened:
             ipn_secret=IPN_SECRET,
             **{"agreement": "shop", "to_values": {"wallet": "DE02120300000000202051"}, **settings},
         )
-        transport = httpx.ASGITransport(app)
+        transport = in_process(app)
         async with (
             app.lifespan(),
             httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http,
         ):
-            yield Sides(Exchanger(options, transport), http, app.state.world)
+            yield Sides(Exchanger(options, transport), http, app.state.sandbox)
 
     return sides
 
@@ -170,7 +170,7 @@ async def test_a_template_alone_is_nothing_to_show(opened: Opened) -> None:
     async with opened(TEMPLATE) as sides:
         paid = await sides.pay()
         assert (paid.status, paid.reason) == (Status.LOST, Reason.PROVIDER)
-        [order] = sides.world.transactions.values()
+        [order] = sides.state.transactions.values()
         assert order.status == "deleted"
     async with opened(TEMPLATE, page="exchanger") as sides:
         assert isinstance((await sides.pay()).step, Redirect)
@@ -188,7 +188,7 @@ async def test_the_shop_gets_its_price(opened: Opened, route: str, minor: int) -
         assert sides.gateway.takes(money) is None
         paid = await sides.pay(money=money)
         assert (paid.status, paid.facts.money) == (Status.ACTION, money)
-        [order] = sides.world.transactions.values()
+        [order] = sides.state.transactions.values()
         assert isinstance(order, ExchangerOrder)
         assert Decimal(order.out_amount) >= money.major
         # One digit less of it would have been too little.
@@ -205,7 +205,7 @@ async def test_a_price_in_the_currency_that_is_given(opened: Opened) -> None:
         assert isinstance(paid.step, Instructions)
         assert paid.step.amount == "19.99 EUR"
         assert paid.facts.agreed == Exchanged("19.99 EUR", "0.00029584 BTC")
-        [order] = sides.world.transactions.values()
+        [order] = sides.state.transactions.values()
         assert (order.amount, order.currency) == (1999, "EUR")
 
 
@@ -242,7 +242,7 @@ async def test_what_it_can_not_take(opened: Opened, route: str, money: Money, wh
         assert why in said
         paid = await sides.pay(money=money)
         assert paid.status is Status.LOST
-        assert not sides.world.transactions
+        assert not sides.state.transactions
 
 
 async def test_more_decimals_than_it_counts(opened: Opened) -> None:
@@ -259,7 +259,7 @@ async def test_an_order_at_a_worse_rate_is_not_shown(opened: Opened) -> None:
         paid = await sides.pay()
         assert (paid.status, paid.reason, paid.step) == (Status.LOST, Reason.PROVIDER, None)
         assert paid.facts.money is None
-        [order] = sides.world.transactions.values()
+        [order] = sides.state.transactions.values()
         assert order.status == "deleted"
         await sides.control("exchanger/desk", slip=0)
         assert (await sides.pay()).status is Status.ACTION
@@ -313,7 +313,7 @@ async def test_what_the_route_requires_is_asked(opened: Opened) -> None:
         assert (refused.status, refused.field) == (Status.LOST, f"route.{PHONE}")
         paid = await sides.pay(inputs=given | {f"route.{PHONE}": "+375291234567"})
         assert paid.status is Status.ACTION
-        [order] = sides.world.transactions.values()
+        [order] = sides.state.transactions.values()
         assert order.facts["routeValues"] == [{"key": PHONE, "value": "+375291234567"}]
 
 
@@ -333,7 +333,7 @@ async def test_nothing_is_sent_without_what_is_asked(
     async with opened(EURO, terms_url="https://x.example/rules", agreement=None) as sides:
         refused = await sides.pay(inputs=given)
         assert refused == Outcome(Status.LOST, reason=Reason.INVALID, field=name)
-        assert not sides.world.transactions
+        assert not sides.state.transactions
 
 
 async def test_an_address_that_the_shop_does_not_know(opened: Opened) -> None:
@@ -353,7 +353,7 @@ async def test_where_the_shop_is_paid_out_to_is_never_asked(opened: Opened) -> N
         assert not [each for each in sides.gateway.asks("en") if each.name.startswith("to.")]
         paid = await sides.pay(inputs={"to.wallet": "DE99"})
         assert paid == Outcome(Status.LOST, reason=Reason.PROVIDER)
-        assert [each["path"].partition("?")[0] for each in sides.world.calls] == [ROUTE] * 2
+        assert [each["path"].partition("?")[0] for each in sides.state.calls] == [ROUTE] * 2
 
 
 # What the operator is told
@@ -380,7 +380,12 @@ async def test_described(opened: Opened) -> None:
     async with opened(EURO) as sides:
         await sides.gateway.prepare()
         assert "takes EUR from 10.00 to 5000.00" in sides.gateway.describe().lines
-    for settings in ({"to_values": {}}, {"route": "507f1f77bcf86cd799439099"}, {"route": NEITHER}):
+    wrong: list[dict[str, Any]] = [
+        {"to_values": {}},
+        {"route": "507f1f77bcf86cd799439099"},
+        {"route": NEITHER},
+    ]
+    for settings in wrong:
         async with opened(**settings) as sides:
             await sides.gateway.prepare()
             assert not sides.gateway.describe().ok
@@ -402,15 +407,18 @@ async def test_a_prepayment_is_moved_on_by_the_customers_word(opened: Opened) ->
         paid = await sides.pay()
         assert paid.facts.code == "waitPayment"
         await sides.gateway.confirm(reference(paid))
-        [order] = sides.world.transactions.values()
+        [order] = sides.state.transactions.values()
         assert order.code == "inProgress"
 
 
 async def test_given_up(opened: Opened) -> None:
     async with opened() as sides:
         paid = await sides.pay()
-        given_up = await sides.gateway.withdraw(reference(paid))
-        assert (given_up.status, given_up.reason) == (Status.CANCELLED, Reason.CUSTOMER_CANCELLED)
+        release_failed = await sides.gateway.withdraw(reference(paid))
+        assert (release_failed.status, release_failed.reason) == (
+            Status.CANCELLED,
+            Reason.CUSTOMER_CANCELLED,
+        )
         assert (await sides.gateway.status(reference(paid))).status is Status.CANCELLED
 
 
@@ -459,10 +467,10 @@ async def test_its_notifications_are_understood(
         await sides.move(paid, "done")
         [(headers, body)] = await asyncio.to_thread(mailbox.wait, 1)
         for _ in range(1000):  # it is written down once the mailbox has answered
-            if sides.world.notifier.attempts:
+            if sides.state.notifier.attempts:
                 break
             await asyncio.sleep(0.01)
-        [sent] = sides.world.notifier.attempts
+        [sent] = sides.state.notifier.attempts
         query = urlsplit(str(sent["url"])).query
         assert bool(query) is (place == "query")
         assert sides.gateway.notification(headers, body, query).status is Status.PAID
@@ -486,7 +494,7 @@ async def test_a_refused_order_is_no_attempt(
         assert (refused.status, refused.field) == (Status.LOST, field)
         assert (refused.reason, refused.id) == (reason, None)
         assert any(line.get("alert") for line in logged) is (field is None)
-        assert not sides.world.transactions
+        assert not sides.state.transactions
 
 
 async def test_another_amount_than_asked_is_not_shown(opened: Opened) -> None:
@@ -496,7 +504,7 @@ async def test_another_amount_than_asked_is_not_shown(opened: Opened) -> None:
             paid = await sides.pay()
         assert (paid.status, paid.step) == (Status.LOST, None)
         assert [line["why"] for line in logged if line.get("alert")] == ["another_amount"]
-        [order] = sides.world.transactions.values()
+        [order] = sides.state.transactions.values()
         assert order.status == "deleted"
 
 

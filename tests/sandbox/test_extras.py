@@ -138,7 +138,7 @@ def test_the_checks_of_address_and_code(
 ) -> None:
     card = card_request()["request"]["credit_card"] | {"verification_value": code}
     for asked, codes in ((True, found), (False, ("1", "1"))):
-        extra = {"avs_cvc_verification": {}} if asked else {}
+        extra: dict[str, Any] = {"avs_cvc_verification": {}} if asked else {}
         request = card_request(
             billing_address=address, additional_data=extra, credit_card=card, duplicate_check=False
         )

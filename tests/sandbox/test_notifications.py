@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from checkout.sandbox import protocol
-from checkout.sandbox.world import World
+from checkout.sandbox import notifications
+from checkout.sandbox.state import SandboxState
 from tests.sandbox.conftest import Mailbox
 from tests.sandbox.requests import CHALLENGE, apm_request, card_request
 
@@ -60,7 +60,9 @@ def test_retried_until_200(
     sandbox: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mailbox.answers = [500, 302, 201]
-    monkeypatch.setattr(protocol.Letter, "__init__", _impatient(protocol.Letter.__init__))
+    monkeypatch.setattr(
+        notifications.Notification, "__init__", _impatient(notifications.Notification.__init__)
+    )
     sandbox.post(PAYMENTS, json=card_request(notification_url=mailbox.url))
     letters = mailbox.wait(4)
     assert len({(headers["content-signature"], body) for headers, body in letters}) == 1
@@ -69,15 +71,15 @@ def test_retried_until_200(
 
 
 def _impatient(init: Any) -> Any:
-    def quick(self: protocol.Letter, **given: Any) -> None:
+    def quick(self: notifications.Notification, **given: Any) -> None:
         init(self, **given, waits=(0.0,) * 15)
 
     return quick
 
 
 def test_schedule_has_fifteen_tries() -> None:
-    assert len(protocol.RETRIES) == 15
-    assert protocol.RETRIES[0] == 0
+    assert len(notifications.RETRIES) == 15
+    assert notifications.RETRIES[0] == 0
 
 
 def test_apm_late_success(sandbox: Client, mailbox: Mailbox) -> None:
@@ -86,7 +88,9 @@ def test_apm_late_success(sandbox: Client, mailbox: Mailbox) -> None:
     for status in ("failed", "successful", "refunded"):
         settled = sandbox.post(f"/sandbox/transactions/{uid}/settle", json={"status": status})
         assert settled.json()["status"] == status
-    told = [json.loads(letter)["transaction"]["status"] for _, letter in mailbox.wait(3)]
+    told = [
+        json.loads(notification)["transaction"]["status"] for _, notification in mailbox.wait(3)
+    ]
     assert sorted(told) == ["failed", "refunded", "successful"]
 
 
@@ -126,11 +130,11 @@ def test_unreachable_shop_is_recorded(sandbox: Client) -> None:
 
 
 def test_overdue_is_told_without_anyone_asking(
-    sandbox: Client, mailbox: Mailbox, world: World
+    sandbox: Client, mailbox: Mailbox, state: SandboxState
 ) -> None:
     body = card_request(
         CHALLENGE, notification_url=mailbox.url, expired_at="2099-01-01T00:00:00+00:00"
     )
     sandbox.post(PAYMENTS, json=body)
-    world.now = lambda: 4_080_000_000.0
+    state.now = lambda: 4_080_000_000.0
     assert json.loads(mailbox.wait(1)[0][1])["transaction"]["status"] == "expired"

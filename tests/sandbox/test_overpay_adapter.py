@@ -22,6 +22,7 @@ from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import Outcome, Reason
 from checkout.model.status import Status
 from checkout.sandbox.app import create_sandbox
+from tests.sandbox.conftest import in_process
 from tests.sandbox.requests import CHALLENGE, PAID
 
 ORIGIN = "http://localhost:8002"
@@ -80,7 +81,7 @@ def reference(charge: Charge) -> Reference:
 
 @pytest_asyncio.fixture
 async def both() -> AsyncIterator[Both]:
-    transport = httpx.ASGITransport(create_sandbox(ORIGIN))
+    transport = in_process(create_sandbox(ORIGIN))
     found = Both(transport)
     async with found.http:
         yield found

@@ -13,11 +13,12 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from checkout.sandbox import bounded
-from checkout.sandbox.rest.merchants import checksum
-from checkout.sandbox.rest.switches import Switches
-from checkout.sandbox.rest.transaction import WORDS, major
+from checkout.sandbox.rest.codes import LONG_STATUS
+from checkout.sandbox.rest.settings import RestSettings
+from checkout.sandbox.rest.signature import checksum
+from checkout.sandbox.rest.transaction import major
+from checkout.sandbox.state import SandboxState
 from checkout.sandbox.transaction import MOVES
-from checkout.sandbox.world import World
 from tests.sandbox.conftest import Mailbox
 from tests.sandbox.requests import CHALLENGE, DECLINED, PAID
 from tests.sandbox.rest_requests import (
@@ -86,13 +87,13 @@ def test_nothing_without_a_token(sandbox: Client, headers: dict[str, str]) -> No
     assert books(sandbox)["transactions"] == []
 
 
-def test_tokens_expire(sandbox: Client, world: World) -> None:
+def test_tokens_expire(sandbox: Client, state: SandboxState) -> None:
     given = {"AuthToken": token(sandbox)}
     assert sandbox.post(PAYMENTS, data=charge(), headers=given).status_code == 200
-    clock = world.now()
-    world.now = lambda: clock + 3599
+    clock = state.now()
+    state.now = lambda: clock + 3599
     assert sandbox.post(PAYMENTS, data=charge(), headers=given).status_code == 200
-    world.now = lambda: clock + 3601
+    state.now = lambda: clock + 3601
     assert sandbox.post(PAYMENTS, data=charge(), headers=given).status_code == 401
     behave(sandbox, token_seconds=0)
     fresh = {"AuthToken": token(sandbox)}
@@ -117,7 +118,7 @@ def test_only_registered_merchants(sandbox: Client) -> None:
 
 
 def test_switches_outlive_many_payments(
-    sandbox: Client, world: World, monkeypatch: pytest.MonkeyPatch
+    sandbox: Client, state: SandboxState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounded, "CAP", 6)
     sandbox.post("/sandbox/rest/merchants", json=MERCHANT)
@@ -406,7 +407,7 @@ def test_settled_by_a_control(sandbox: Client, status: str, words: tuple[str, st
 
 
 def test_every_status_has_its_words() -> None:
-    assert set(WORDS) == set(MOVES)
+    assert set(LONG_STATUS) == set(MOVES)
 
 
 # After the payment
@@ -690,7 +691,7 @@ def test_behaviour_keeps_what_is_not_named(sandbox: Client) -> None:
     behave(sandbox, token_seconds=7)
     said = sandbox.post("/sandbox/rest/behaviour", json={"return_method": "GET"}).json()
     assert (said["token_seconds"], said["return_method"]) == (7, "GET")
-    assert set(said) == set(Switches.__struct_fields__)
+    assert set(said) == set(RestSettings.__struct_fields__)
 
 
 def test_reset_forgets_all(sandbox: Client) -> None:

@@ -25,8 +25,8 @@ from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import Outcome, Reason
 from checkout.model.status import Status
 from checkout.sandbox.app import create_sandbox
-from checkout.sandbox.signing import SigningKey
-from tests.sandbox.conftest import Mailbox
+from checkout.sandbox.overpay.signature import SigningKey
+from tests.sandbox.conftest import Mailbox, in_process
 from tests.sandbox.requests import CHALLENGE, DECLINED, PAID
 from tests.sandbox.rest_requests import KEY, sent_form
 
@@ -38,7 +38,7 @@ class Both:
     """The sandbox, an adapter's account there, and a browser."""
 
     def __init__(self, app: Litestar, notify_url: str) -> None:
-        self.transport = httpx.ASGITransport(app)
+        self.transport = in_process(app)
         self.http = httpx.AsyncClient(transport=self.transport, base_url=ORIGIN, trust_env=False)
         self.notify_url = notify_url
         self.made = 0
@@ -119,7 +119,7 @@ def signing_key() -> SigningKey:
 @pytest.fixture
 async def both(signing_key: SigningKey, mailbox: Mailbox) -> AsyncIterator[Both]:
     app = create_sandbox(ORIGIN, key=signing_key)
-    notifier = app.state.world.notifier
+    notifier = app.state.sandbox.notifier
     notifier.start()
     found = Both(app, mailbox.url)
     async with found.http:
@@ -256,7 +256,10 @@ async def test_voided(both: Both, mailbox: Mailbox) -> None:
     asked = await both.asked(charge, said)
     assert (asked.status, asked.facts.taken_back) == (Status.CANCELLED, "void")
     # Two letters on the wire at once arrive in either order.
-    told = {both.gateway.notification(*letter).status for letter in await letters(mailbox, 2)}
+    told = {
+        both.gateway.notification(*notification).status
+        for notification in await letters(mailbox, 2)
+    }
     assert told == {Status.PENDING, Status.CANCELLED}
 
 

@@ -73,12 +73,12 @@ def test_factories_read_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_pat
     from checkout.sandbox.shop.app import shop_from_environment
 
     monkeypatch.setenv("CHECKOUT_SANDBOX_URL", "http://localhost:1234/")
-    assert sandbox_from_environment().state.world.public_url == "http://localhost:1234"
+    assert sandbox_from_environment().state.sandbox.public_url == "http://localhost:1234"
     config = tmp_path / "shop.json"
     config.write_text(
         '{"shop_id": "1", "secret_key": "hidden", "checkout_url": "http://c", "public_url": "http://s"}'
     )
     monkeypatch.setenv("CHECKOUT_SHOP_CONFIG", str(config))
-    till = shop_from_environment().state.till
-    assert till.config.shop_id == "1"
-    assert "hidden" not in repr(till.config)
+    shop = shop_from_environment().state.shop
+    assert shop.config.shop_id == "1"
+    assert "hidden" not in repr(shop.config)

@@ -37,11 +37,12 @@ def measured(folders: tuple[str, ...] = FOLDERS) -> Iterator[tuple[str, int]]:
 
 def functions(node: ast.AST, around: str = "") -> Iterator[tuple[str, Function]]:
     for each in ast.iter_child_nodes(node):
-        named = isinstance(each, Function | ast.ClassDef)
-        name = f"{around}{each.name}" if named else around
+        if not isinstance(each, Function | ast.ClassDef):
+            yield from functions(each, around)
+            continue
         if isinstance(each, Function):
-            yield name, each
-        yield from functions(each, f"{name}." if named else around)
+            yield f"{around}{each.name}", each
+        yield from functions(each, f"{around}{each.name}.")
 
 
 def complexity(function: Function) -> int:

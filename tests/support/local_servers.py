@@ -6,16 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from checkout.stage import Stage, new_keys, running, sandbox_arguments, start, wait_for
+from checkout.local_servers import (
+    LocalServers,
+    new_keys,
+    running,
+    sandbox_arguments,
+    start,
+    wait_for,
+)
 from tests.support.servers import free_ports
 
 
 @contextmanager
-def local_servers(folder: Path, more: str = "", of_shop: str = "") -> Iterator[Stage]:
+def local_servers(folder: Path, more: str = "", of_shop: str = "") -> Iterator[LocalServers]:
     """Both answer, until the block ends; their log is in `folder`. `more` ends the settings,
     `of_shop` those of the shop."""
     port, sandbox_port = free_ports(2)
-    stage = Stage(
+    stage = LocalServers(
         folder=folder,
         shop="http://127.0.0.1:9",
         checkout=f"http://127.0.0.1:{port}",

@@ -23,7 +23,7 @@ from checkout.app import create_app
 from checkout.flow.pace import Pace
 from checkout.gateways import OPTIONS
 from checkout.sandbox.app import create_sandbox
-from checkout.sandbox.world import World
+from checkout.sandbox.state import SandboxState
 from checkout.settings import Settings, load
 from tests.support.asgi import asgi_transport
 from tests.web.page import Form, Page
@@ -129,8 +129,8 @@ class Server:
     offset: float = 0.0  # seconds that our clock is ahead
 
     @property
-    def world(self) -> World:
-        found: World = self.sandbox.state.world
+    def world(self) -> SandboxState:
+        found: SandboxState = self.sandbox.state.sandbox
         return found
 
     @property
@@ -276,7 +276,7 @@ async def open_server(
     """A running server over `folder`; `changes` go into the settings."""
     sandbox = create_sandbox(SANDBOX)
     line, mailbox = Line(sandbox, kept=kept), Mailbox()
-    changes.setdefault("gateway", f'public_key = "{sandbox.state.world.key.public}"')
+    changes.setdefault("gateway", f'public_key = "{sandbox.state.sandbox.key.public}"')
     settings = load(write_usual_settings(folder, pem, **changes), {}, OPTIONS)
     server: Server
 

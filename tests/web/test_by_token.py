@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from checkout.flow.pace import Pace
-from checkout.sandbox.overpay.cards import told
+from checkout.sandbox.overpay.cards import notification
 from tests.support.asgi import asgi_transport
 from tests.web.conftest import Opened
 from tests.web.server import PAID, SHOP, CreatedPayment, Customer, Server
@@ -156,7 +156,7 @@ async def test_what_is_refused(server: Server, customer: Customer, kind: str) ->
 
 
 async def notified(server: Server, http: Customer, uid: str) -> None:
-    letter = told(server.world, server.world.transactions[uid])
+    letter = notification(server.world, server.world.transactions[uid])
     assert letter is not None
     path = letter.url.removeprefix(server.settings.public_url)
     answer = await http.post(path, content=letter.body, headers=letter.headers)

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from checkout.sandbox.overpay.card_answer import card_answer
-from checkout.sandbox.signing import SigningKey
+from checkout.sandbox.overpay.card_response import card_response
+from checkout.sandbox.overpay.signature import SigningKey
 from checkout.sandbox.transaction import Transaction
 from tests.support.asgi import asgi_transport
 from tests.web.page import Page
@@ -184,7 +184,7 @@ async def test_the_return_address_is_short(server: Server, customer: Customer) -
 
 
 def news(server: Server, transaction: Transaction, **changes: Any) -> bytes:
-    said = card_answer(server.world, transaction) | changes
+    said = card_response(server.world, transaction) | changes
     return json.dumps({"transaction": said}).encode()
 
 

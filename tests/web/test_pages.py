@@ -459,14 +459,14 @@ async def test_leaving_a_frame_takes_a_click(server: Server, customer: Customer)
     shown = await customer.open(made.path(), **framed)
     assert shown.all("html", class_="framed")
     assert not shown.all("footer")
-    server.world.behaviour.iframe = False
+    server.world.settings.iframe = False
     try:
         answer = await customer.submit(
             shown.form("pay"), headers=framed, number=CHALLENGE, expiry="12/39", code="123",
             holder="ANNA LEE",
         )  # fmt: skip
     finally:
-        server.world.behaviour.iframe = True
+        server.world.settings.iframe = True
     assert answer.headers["location"] == made.path("redirect")
     page = await customer.open(made.path("redirect"), **framed)
     assert page.refresh is None

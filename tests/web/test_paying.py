@@ -482,7 +482,7 @@ async def test_a_customer_who_leaves_while_the_gateway_thinks(
 ) -> None:
     made = await server.create()
     form = (await customer.open(made.path())).form("pay")
-    server.world.behaviour.latency_ms = 150
+    server.world.settings.latency_ms = 150
     try:
         leaving = asyncio.create_task(customer.submit(form, **CARD))
         await asyncio.sleep(0.08)
@@ -491,7 +491,7 @@ async def test_a_customer_who_leaves_while_the_gateway_thinks(
             await leaving
         await server.settle_down()
     finally:
-        server.world.behaviour.latency_ms = 0
+        server.world.settings.latency_ms = 0
     assert [attempt["status"] for attempt in made.attempts()] == ["paid"]
 
 

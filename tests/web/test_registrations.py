@@ -157,7 +157,7 @@ async def test_a_payout(acquired: Server, payer: Customer) -> None:
     said = answer.json()["transaction"]
     assert (said["status"], said["type"], said["amount"]) == ("successful", "payout", 700)
     row = made_there(acquired)[-1]
-    assert (row.type, row.amount, row.words.long) == ("payout", 700, "payoutsuccessful")
+    assert (row.type, row.amount, row.status_words.long) == ("payout", 700, "payoutsuccessful")
     assert token not in json.dumps([str(line) for line in acquired.books()["events"]])
 
 

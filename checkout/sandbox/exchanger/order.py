@@ -8,37 +8,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from checkout.sandbox.exchanger.codes import AWAITING_PAYMENT, ORDER_STATUS
 from checkout.sandbox.exchanger.routes import ROUTES, Route
 from checkout.sandbox.transaction import Transaction
 
 PROTOCOL = "exchanger"
-
-COMMON: dict[str, str] = {
-    "new": "pending",
-    "waitPayment": "pending",
-    "inProgress": "pending",
-    "inProgressPayout": "pending",
-    "errorPayout": "pending",
-    "hold": "pending",
-    "done": "successful",
-    "errorPayment": "failed",
-    "returned": "refunded",
-    "deleted": "deleted",
-}
-"""Its words -> the words that all protocols share."""
-
-OWN: dict[str, str] = {
-    "successful": "done",
-    "failed": "errorPayment",
-    "error": "errorPayment",
-    "expired": "deleted",
-    "deleted": "deleted",
-    "refunded": "returned",
-}
-"""The other way round, for what is decided in the words of all."""
-
-WAITING = frozenset({"new", "waitPayment"})
-"""Where the customer may say "I have paid", or give up."""
 
 _ALPHABET = string.ascii_lowercase + string.digits
 
@@ -49,10 +23,10 @@ def _random(length: int, alphabet: str) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Order(Transaction):
-    """`word`: the status in the exchanger's own words. Whoever knows `uid` and `secret` may do
-    with it what its customer may."""
+    """`order_status` is in the exchanger's own words. Whoever knows `uid` and `secret` may do with
+    it what its customer may."""
 
-    word: str
+    order_status: str
     route_id: str
     given: Decimal
     got: Decimal
@@ -79,8 +53,8 @@ class Order(Transaction):
     def out_amount(self) -> str:
         return f"{self.got:f}"
 
-    def give(self, amount: Decimal) -> None:
-        """What has really come: the order is reckoned anew."""
+    def receive(self, amount: Decimal) -> None:
+        """What has really come: what the shop gets is reckoned anew."""
         self.given, self.got = amount, max(self.route.got_for(amount), Decimal(0))
 
     @property
@@ -102,7 +76,7 @@ class Order(Transaction):
             return None
         return "success" if self.status == "successful" else "error"
 
-    def back(self) -> str | None:
+    def callback_with_status(self) -> str | None:
         """The address of the button: the exchanger simply writes the query behind it."""
         if self.callback is None or self.outcome is None:
             return None
@@ -116,15 +90,15 @@ class Order(Transaction):
 
     def become(self, status: str, code: str, at: float) -> None:
         Transaction.become(self, status, code, at)
-        self.word = self.code = OWN[status]
+        self.order_status = self.code = ORDER_STATUS[status]
 
     def overdue(self, at: float) -> bool:
         """Only the customer's time can run out."""
-        return self.word in WAITING and Transaction.overdue(self, at)
+        return self.order_status in AWAITING_PAYMENT and Transaction.overdue(self, at)
 
     def row(self) -> dict[str, object]:
         return Transaction.row(self) | {
-            "word": self.word,
+            "word": self.order_status,
             "route": self.route_id,
             "in_amount": self.in_amount,
             "out_amount": self.out_amount,

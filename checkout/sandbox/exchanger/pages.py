@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hmac
 from html import unescape
 from re import sub
 from typing import NamedTuple
@@ -14,17 +13,19 @@ import segno
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from checkout.sandbox.calls import note
-from checkout.sandbox.exchanger import desk
-from checkout.sandbox.exchanger.answer import TEXT
-from checkout.sandbox.exchanger.order import WAITING, Order
-from checkout.sandbox.pages import page, see_other
-from checkout.sandbox.world import HttpRequest, world_of
+from checkout.sandbox.basic_auth import same_secret
+from checkout.sandbox.call_log import annotate
+from checkout.sandbox.exchanger import transitions
+from checkout.sandbox.exchanger.codes import AWAITING_PAYMENT
+from checkout.sandbox.exchanger.order import Order
+from checkout.sandbox.exchanger.response import TEXT
+from checkout.sandbox.pages import UnknownTransaction, page, see_other
+from checkout.sandbox.state import HttpRequest, state_of
 
 LANGUAGES = ("en", "ru")
 
 
-class Words(NamedTuple):
+class PageText(NamedTuple):
     """What a page says of a status; `tone` as in `templates/marks.html`."""
 
     title: str
@@ -32,17 +33,17 @@ class Words(NamedTuple):
     tone: str
 
 
-WORDS: dict[str, Words] = {
-    "new": Words("Pay this order", "Send this amount, then press the button.", "open"),
-    "waitPayment": Words("Pay this order", "Send this amount, then press the button.", "open"),
-    "inProgress": Words("Looking for your payment", "This page follows by itself.", "open"),
-    "inProgressPayout": Words("Your payment has arrived", "The shop is being paid out.", "open"),
-    "errorPayout": Words("The payout has a fault", "One of us is looking at it.", "open"),
-    "hold": Words("This order is on hold", "One of us is looking at it.", "open"),
-    "done": Words("Done", "The shop has been paid.", "good"),
-    "errorPayment": Words("The payment failed", "Nothing was exchanged.", "bad"),
-    "returned": Words("Returned", "Your payment was sent back to you.", "bad"),
-    "deleted": Words("Cancelled", "This order was cancelled.", "bad"),
+PAGE_TEXT: dict[str, PageText] = {
+    "new": PageText("Pay this order", "Send this amount, then press the button.", "open"),
+    "waitPayment": PageText("Pay this order", "Send this amount, then press the button.", "open"),
+    "inProgress": PageText("Looking for your payment", "This page follows by itself.", "open"),
+    "inProgressPayout": PageText("Your payment has arrived", "The shop is being paid out.", "open"),
+    "errorPayout": PageText("The payout has a fault", "One of us is looking at it.", "open"),
+    "hold": PageText("This order is on hold", "One of us is looking at it.", "open"),
+    "done": PageText("Done", "The shop has been paid.", "good"),
+    "errorPayment": PageText("The payment failed", "Nothing was exchanged.", "bad"),
+    "returned": PageText("Returned", "Your payment was sent back to you.", "bad"),
+    "deleted": PageText("Cancelled", "This order was cancelled.", "bad"),
 }
 
 
@@ -52,52 +53,53 @@ def _paths(kind: str, action: str = "") -> list[str]:
 
 
 @get(_paths("payment"))
-async def payment(request: HttpRequest, uid: FromPath[str], secret: FromPath[str]) -> Response[str]:
+async def payment_page(
+    request: HttpRequest, uid: FromPath[str], secret: FromPath[str]
+) -> Response[str]:
     """Amount, account, code, and what the customer may say."""
-    order = _looked_up(request, uid, secret)
-    return _unknown() if order is None else _shown(request, order, actions=True)
+    return _order_page(request, uid, secret, actions=True)
 
 
 @get(_paths("order"))
-async def state(request: HttpRequest, uid: FromPath[str], secret: FromPath[str]) -> Response[str]:
+async def order_page(
+    request: HttpRequest, uid: FromPath[str], secret: FromPath[str]
+) -> Response[str]:
     """The same without buttons."""
-    order = _looked_up(request, uid, secret)
-    return _unknown() if order is None else _shown(request, order, actions=False)
+    return _order_page(request, uid, secret, actions=False)
 
 
 @post(_paths("payment", "/paid"), status_code=200)
 async def paid(request: HttpRequest, uid: FromPath[str], secret: FromPath[str]) -> Response[str]:
-    return _say(request, uid, secret, "inProgress")
+    return _set_status(request, uid, secret, "inProgress")
 
 
 @post(_paths("payment", "/cancel"), status_code=200)
 async def cancel(request: HttpRequest, uid: FromPath[str], secret: FromPath[str]) -> Response[str]:
-    return _say(request, uid, secret, "deleted")
+    return _set_status(request, uid, secret, "deleted")
 
 
-HANDLERS = (payment, state, paid, cancel)
+HANDLERS = (payment_page, order_page, paid, cancel)
 
 
-def _say(request: HttpRequest, uid: str, secret: str, word: str) -> Response[str]:
+def _set_status(request: HttpRequest, uid: str, secret: str, order_status: str) -> Response[str]:
     """The customer's word counts while the order waits for it."""
-    order = _looked_up(request, uid, secret)
-    if order is None:
-        return _unknown()
-    if order.word in WAITING:
-        desk.move(world_of(request), order, word)
+    order = _find(request, uid, secret)
+    if order.order_status in AWAITING_PAYMENT:
+        transitions.move(state_of(request), order, order_status)
     return see_other(_address(request, order))
 
 
-def _shown(request: HttpRequest, order: Order, *, actions: bool) -> Response[str]:
+def _order_page(request: HttpRequest, uid: str, secret: str, *, actions: bool) -> Response[str]:
+    order = _find(request, uid, secret)
     text = order.route.kind == "text"
     code = None if text else (order.link or order.account)
     return page(
         "exchanger/order.html",
         order=order,
-        words=WORDS[order.word],
+        words=PAGE_TEXT[order.order_status],
         address=_address(request, order),
-        waits=actions and order.word in WAITING,
-        moves=not order.final and order.word not in WAITING,
+        waits=actions and order.order_status in AWAITING_PAYMENT,
+        moves=not order.final and order.order_status not in AWAITING_PAYMENT,
         lines=_lines(order) if text else [],
         code=segno.make(code, micro=False).svg_data_uri(scale=4, border=4, light="#fff")
         if code
@@ -124,15 +126,10 @@ def _address(request: HttpRequest, order: Order) -> str:
     return f"/{language}/payment/{order.uid}/{order.secret}"
 
 
-def _looked_up(request: HttpRequest, uid: str, secret: str) -> Order | None:
-    note(request, path=request.url.path.replace(secret, "…"))
-    order = desk.find(world_of(request), uid)
-    known = order.secret if order else "-"
-    if not hmac.compare_digest(known.encode(), secret.encode()):
-        return None
-    note(request, uid=uid)
+def _find(request: HttpRequest, uid: str, secret: str) -> Order:
+    annotate(request, path=request.url.path.replace(secret, "…"))
+    order = transitions.find(state_of(request), uid)
+    if order is None or not same_secret(order.secret, secret):
+        raise UnknownTransaction
+    annotate(request, uid=uid)
     return order
-
-
-def _unknown() -> Response[str]:
-    return page("not_found.html", status=404)

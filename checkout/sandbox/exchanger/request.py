@@ -12,11 +12,11 @@ from decimal import Decimal
 
 import msgspec
 
-from checkout.sandbox.exchanger.desk import desk_of
 from checkout.sandbox.exchanger.order import PROTOCOL, Order
 from checkout.sandbox.exchanger.routes import EURO, ROUTES, Currency, Route, Side, minor
+from checkout.sandbox.exchanger.settings import settings_of
+from checkout.sandbox.state import SandboxState
 from checkout.sandbox.urls import acceptable
-from checkout.sandbox.world import World
 
 LARGEST = Decimal(10) ** 12
 _JSON = msgspec.json.Decoder(float_hook=Decimal)
@@ -48,18 +48,53 @@ def decoded(body: bytes) -> Mapping[str, object]:
     return data
 
 
-def order_of(world: World, data: Mapping[str, object]) -> Order:
-    """The order that was asked for; not yet in the books. Raises Refusal."""
+def order_of(state: SandboxState, data: Mapping[str, object]) -> Order:
+    """The order that was asked for; not yet in the ledger. Raises Refusal."""
     route_id = _text(data, "routeId")
     route = ROUTES.get(route_id)
     if route is None:
         raise wrong("routeId")
-    desk = desk_of(world)
-    if desk.captcha:
+    settings = settings_of(state)
+    if settings.captcha:
         raise Refusal("Captcha isn't valid")
     given = _amount(data.get("amount"), route.source)
-    got = _got(route, given, Decimal(str(desk.slip)))
-    own = {side: _filled(data, route, side, desk.refuses) for side in route.fields}
+    got = _got(route, given, Decimal(str(settings.slip)))
+    own = {side: _filled(data, route, side, settings.refuses) for side in route.fields}
+    ipn, secret = _agreed(data)
+    callback = _url(data, "clientCallbackUrl")
+    now, uid = state.now(), _number(state)
+    counted = route.source if route.source.symbol == EURO.symbol else route.target
+    return Order(
+        protocol=PROTOCOL,
+        uid=uid,
+        shop_id=str(data.get("partner") or PROTOCOL),
+        type="payment",
+        method=route.name,
+        amount=minor(got if counted is route.target else given, counted.symbol),
+        currency=counted.symbol,
+        description=f"Order {uid}",
+        language="ru" if data["lang"] == "rus" else "en",
+        return_url=callback,
+        notification_url=ipn,
+        created_at=now,
+        updated_at=now,
+        expires_at=now + settings.lifetime,
+        status="pending",
+        code=route.start,
+        order_status=route.start,
+        route_id=route_id,
+        given=given,
+        got=got,
+        fields=own["to"],
+        hidden=data.get("hideOutData") is True,
+        callback=callback,
+        ipn_secret=secret,
+        facts={f"{side}Values": values for side, values in own.items()} | {"return_url": callback},
+    )
+
+
+def _agreed(data: Mapping[str, object]) -> tuple[str | None, str]:
+    """`ipnUrl` and `ipnSecret`, once language and agreement are right."""
     if data.get("lang") not in ("eng", "rus"):
         raise wrong("lang")
     if data.get("agreement") is not True:
@@ -67,43 +102,12 @@ def order_of(world: World, data: Mapping[str, object]) -> Order:
     ipn, secret = _url(data, "ipnUrl"), data.get("ipnSecret")
     if ipn is not None and (not isinstance(secret, str) or not secret):
         raise wrong("ipnSecret")
-    callback = _url(data, "clientCallbackUrl")
-    now, uid = world.now(), _number(world)
-    books = route.source if route.source.symbol == EURO.symbol else route.target
-    return Order(
-        protocol=PROTOCOL,
-        uid=uid,
-        shop_id=str(data.get("partner") or PROTOCOL),
-        secret_key="",
-        type="payment",
-        method=route.name,
-        amount=minor(got if books is route.target else given, books.symbol),
-        currency=books.symbol,
-        description=f"Order {uid}",
-        tracking_id=None,
-        language="ru" if data["lang"] == "rus" else "en",
-        return_url=callback,
-        notification_url=ipn,
-        created_at=now,
-        updated_at=now,
-        expires_at=now + desk.lifetime,
-        status="pending",
-        code=route.start,
-        word=route.start,
-        route_id=route_id,
-        given=given,
-        got=got,
-        fields=own["to"],
-        hidden=data.get("hideOutData") is True,
-        callback=callback,
-        ipn_secret=str(secret or ""),
-        facts={f"{side}Values": told for side, told in own.items()} | {"return_url": callback},
-    )
+    return ipn, str(secret or "")
 
 
-def _number(world: World) -> str:
+def _number(state: SandboxState) -> str:
     """A number for people, as exchangers give to orders."""
-    while (uid := str(secrets.randbelow(900_000) + 100_000)) in world.transactions:
+    while (uid := str(secrets.randbelow(900_000) + 100_000)) in state.transactions:
         pass
     return uid
 
@@ -142,9 +146,9 @@ def _filled(
     """The values of a side, with everything that it requires."""
     name = f"{side}Values"
     values = _values(data, name)
-    told = {one["key"]: one["value"] for one in values}
+    given = {one["key"]: one["value"] for one in values}
     for field in route.fields[side]:
-        value = told.get(field.key, "")
+        value = given.get(field.key, "")
         empty = not value and not field.required
         if field.key == refused or not (empty or re.search(field.regexp, value)):
             raise wrong(field.key, name)

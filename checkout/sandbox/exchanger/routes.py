@@ -67,7 +67,7 @@ class Route(NamedTuple):
     target: Currency
     give: str
     get: str
-    says: str
+    description: str
     fee: str = "0"
     reserve: str = "1000000"
     start: str = "new"
@@ -94,41 +94,41 @@ TETHER = Currency("Tether TON", "USDT", "USDTTON", 6)
 ROUTES: dict[str, Route] = {
     "507f1f77bcf86cd799439011": Route(
         *("wallet", BITCOIN, EURO, "0.0000161193", "1"),
-        says="an account and a payment link",
+        description="an account and a payment link",
     ),
     "507f1f77bcf86cd799439012": Route(
         *("memo", TETHER, EURO, "1.0931", "1"),
-        says="an account and a comment to send with it",
+        description="an account and a comment to send with it",
     ),
     "507f1f77bcf86cd799439013": Route(
         *("text", Currency("Example Bank", "RUB", "CARDRUB", 2), EURO, "98.65", "1"),
-        says="a text in HTML; paid beforehand",
+        description="a text in HTML; paid beforehand",
         start="waitPayment",
     ),
     "507f1f77bcf86cd799439014": Route(
         *("provider", Currency("Litecoin", "LTC", "LTC", 8), EURO, "0.0131", "1"),
-        says="a provider's template with its data; a fee",
+        description="a provider's template with its data; a fee",
         fee="0.50",
     ),
     "507f1f77bcf86cd799439015": Route(
         *("template", Currency("Monero", "XMR", "XMR", 12), EURO, "0.00691", "1"),
-        says="a provider's template alone: only its own page helps",
+        description="a provider's template alone: only its own page helps",
     ),
     "507f1f77bcf86cd799439016": Route(
         *("text", EURO._replace(least="10", most="5000"), BITCOIN, "1", "0.0000158"),
-        says="the customer gives euros, the shop gets coins; asks for a telephone number",
+        description="the customer gives euros, the shop gets coins; asks for a telephone number",
         fee="0.00002",
         reserve="1.5",
         fields=PHONE_TOO,
     ),
     "507f1f77bcf86cd799439017": Route(
         *("wallet", BITCOIN, TETHER, "0.0000147", "1"),
-        says="neither is a currency of shops: another route's rate tells what a price is",
+        description="neither is a currency of shops: another route's rate tells what a price is",
         reserve="20000",
     ),
 }
 
 
 def minor(amount: Decimal, symbol: str) -> int:
-    """In minor units, for the books."""
+    """In minor units, for the ledger."""
     return int(amount.scaleb(EXPONENTS.get(symbol, 2)))

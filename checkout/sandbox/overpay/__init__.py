@@ -1,11 +1,18 @@
-"""The Overpay family of protocols: cards, and online payment systems.
+"""The Overpay family of gateways: cards, and online payment systems.
 
-api.py       what both share: credentials, envelope, errors, repeated requests
-request.py   the parts of a request that both have
-cards.py     the card gateway's addresses
-card_request.py, card_answer.py   its shapes
-follow_up.py  captures, voids, refunds, chargebacks, of both hosts
-bank.py      the card issuer's 3-D Secure page
-apm.py       the online payment systems' addresses
-provider.py  the payment provider's page
+cards.py, apm.py  the addresses of each
+card_request.py, card_response.py, card_transaction.py    what cards have of their own
+apm_response.py, apm_transaction.py, methods.py           what online payment systems have
+api.py            the calls that both have: creating, idempotency, querying
+request.py        the parts of a request that both have
+response.py       answers and errors
+codes.py          words of the bank's answer
+signature.py      the key that signs notifications
+notification.py   a notification
+transaction.py    what both keep of a transaction
+operations.py     captures, voids, refunds, chargebacks
+payouts.py        credits and payouts
+additional_data.py, travel.py    the rest of a card request
+acs.py            the card issuer's 3-D Secure page
+provider.py       the payment provider's page, and the cash desk of ERIP
 """

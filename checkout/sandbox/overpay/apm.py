@@ -8,39 +8,30 @@ from __future__ import annotations
 
 from functools import partial
 
-from litestar import Response, get, post
-from litestar.params import FromPath, FromQuery
+from litestar import Response, get
+from litestar.params import FromQuery
 
 from checkout.sandbox import codes
-from checkout.sandbox.basic import Credentials
+from checkout.sandbox.basic_auth import Credentials
 from checkout.sandbox.fields import BLANK, Fields, matching
+from checkout.sandbox.notifications import Notification
 from checkout.sandbox.overpay import provider
-from checkout.sandbox.overpay.api import (
-    Json,
-    Refusal,
-    answered,
-    create,
-    letter,
-    listed,
-    newest,
-    refuse_wrong,
-    shown,
-)
-from checkout.sandbox.overpay.apm_answer import apm_answer
-from checkout.sandbox.overpay.apm_transaction import PROTOCOL as NAME
-from checkout.sandbox.overpay.apm_transaction import ApmTransaction
-from checkout.sandbox.overpay.follow_up import follow, given_up
-from checkout.sandbox.overpay.request import common, people
-from checkout.sandbox.protocol import Letter, Protocol
+from checkout.sandbox.overpay.api import creates, show_newest, shows_one, shows_tracked
+from checkout.sandbox.overpay.apm_response import apm_response
+from checkout.sandbox.overpay.apm_transaction import PROTOCOL, ApmTransaction
+from checkout.sandbox.overpay.notification import notification_of
+from checkout.sandbox.overpay.operations import operate, release_failed
+from checkout.sandbox.overpay.request import common_fields, customer_fields
+from checkout.sandbox.overpay.response import Json, Refusal, refuse_invalid
+from checkout.sandbox.state import Gateway, HttpRequest, SandboxState
 from checkout.sandbox.transaction import Transaction
-from checkout.sandbox.world import HttpRequest, World
 
 _NAME = matching(r"[a-z][a-z0-9_]{0,63}")
 
 
-def pay(world: World, caller: Credentials, fields: Fields, *, section: str) -> Json:
+def pay(state: SandboxState, caller: Credentials, fields: Fields, *, section: str) -> Json:
     """Take a payment; `section` is where the request names its method."""
-    shared = common(world, caller, fields)
+    shared = common_fields(state, caller, fields)
     if shared["tracking_id"] is None:
         shared["tracking_id"] = fields.text("order_id")
     wanted = fields.section(section)
@@ -49,16 +40,16 @@ def pay(world: World, caller: Credentials, fields: Fields, *, section: str) -> J
         wanted.reject("type")
     if name == "erip" and not wanted.raw("account_number"):
         wanted.reject("account_number", BLANK)
-    who = people(fields)
-    refuse_wrong(fields)
+    who = customer_fields(fields)
+    refuse_invalid(fields)
     transaction = ApmTransaction(
-        protocol=NAME,
+        protocol=PROTOCOL,
         type="payment",
         method=name,
         status="pending",
         details={key: value for key, value in wanted.items() if key != "type"},
         echo=who,
-        origin=world.public_url,
+        origin=state.public_url,
         facts=who
         | {
             "language": shared["language"],
@@ -69,45 +60,11 @@ def pay(world: World, caller: Credentials, fields: Fields, *, section: str) -> J
         },
         **shared,
     )
-    if transaction.kind.end != "pending" and not transaction.overdue(world.now()):
-        end = transaction.kind.end
-        transaction.become(end, codes.BY_STATUS[end], world.now())
-    world.add(transaction)
-    return {"transaction": apm_answer(world, transaction)}
-
-
-@post("/beyag/transactions/payments", status_code=200, opt={"creates_payment": True})
-async def payments(request: HttpRequest) -> Response[bytes]:
-    return await create(request, partial(pay, section="method"))
-
-
-@post("/beyag/transactions/refunds", status_code=200)
-async def refunds(request: HttpRequest) -> Response[bytes]:
-    refund = partial(follow, kind="refund", protocol=NAME, show=apm_answer)
-    return await create(request, refund)
-
-
-@get("/beyag/transactions/{uid:str}")
-async def by_uid(request: HttpRequest, uid: FromPath[str]) -> Response[bytes]:
-    return await shown(request, NAME, uid, apm_answer)
-
-
-@get("/beyag/transactions/tracking_id/{tracking_id:str}")
-async def by_tracking_id(request: HttpRequest, tracking_id: FromPath[str]) -> Response[bytes]:
-    return await listed(request, NAME, tracking_id, apm_answer)
-
-
-# The older twin of ERIP
-
-
-@post("/beyag/payments", status_code=200, opt={"creates_payment": True})
-async def erip_payments(request: HttpRequest) -> Response[bytes]:
-    return await create(request, partial(pay, section="payment_method"))
-
-
-@get("/beyag/payments/{uid:str}")
-async def erip_by_uid(request: HttpRequest, uid: FromPath[str]) -> Response[bytes]:
-    return await shown(request, NAME, uid, apm_answer)
+    if transaction.method_definition.status != "pending" and not transaction.overdue(state.now()):
+        end = transaction.method_definition.status
+        transaction.become(end, codes.BY_STATUS[end], state.now())
+    state.add(transaction)
+    return {"transaction": apm_response(state, transaction)}
 
 
 @get("/beyag/payments")
@@ -116,32 +73,34 @@ async def erip_by_order(
 ) -> Response[bytes]:
     """`{"transaction": {...}}`: the newest payment of an order."""
     if not order_id:
-        return answered(Refusal(422, f"order_id {BLANK}", {"order_id": [BLANK]}).body(), 422)
-    return await newest(request, NAME, order_id, apm_answer)
+        return Refusal(422, f"order_id {BLANK}", {"order_id": [BLANK]}).response()
+    return await show_newest(request, PROTOCOL, order_id, apm_response)
 
 
-def told(world: World, transaction: Transaction) -> Letter | None:
-    """The notification: the answer in its envelope."""
-    return letter(world, transaction, {"transaction": apm_answer(world, transaction)})
+def notification(state: SandboxState, transaction: Transaction) -> Notification | None:
+    return notification_of(state, transaction, apm_response(state, transaction))
 
 
-def after(world: World, transaction: Transaction) -> None:
+def after(state: SandboxState, transaction: Transaction) -> None:
     if isinstance(transaction, ApmTransaction):
-        given_up(world, transaction)
+        release_failed(state, transaction)
 
 
-PROTOCOL = Protocol(
-    name=NAME,
+refund = partial(operate, kind="refund", protocol=PROTOCOL, respond=apm_response)
+
+GATEWAY = Gateway(
+    name=PROTOCOL,
     handlers=(
-        payments,
-        refunds,
-        by_uid,
-        by_tracking_id,
-        erip_payments,
-        erip_by_uid,
+        creates("/beyag/transactions/payments", partial(pay, section="method"), payment=True),
+        creates("/beyag/transactions/refunds", refund),
+        shows_one("/beyag/transactions", PROTOCOL, apm_response),
+        shows_tracked("/beyag/transactions/tracking_id", PROTOCOL, apm_response),
+        # The older twin for ERIP.
+        creates("/beyag/payments", partial(pay, section="payment_method"), payment=True),
+        shows_one("/beyag/payments", PROTOCOL, apm_response),
         erip_by_order,
         *provider.HANDLERS,
     ),
-    letter=told,
+    notification=notification,
     after=after,
 )

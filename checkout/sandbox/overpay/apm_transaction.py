@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-import uuid
 from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote
 
-from checkout.sandbox.overpay.followed import Followed
+from checkout.sandbox.basic_auth import same_secret
 from checkout.sandbox.overpay.methods import Method, method_of
 from checkout.sandbox.overpay.request import reference
+from checkout.sandbox.overpay.transaction import OverpayTransaction, operation_on
 
 PROTOCOL = "overpay_apm"
 
@@ -22,43 +22,26 @@ DECIMAL = 19.99
 
 
 @dataclass(slots=True, kw_only=True)
-class ApmTransaction(Followed):
+class ApmTransaction(OverpayTransaction):
     """`details` are the method's own parameters, repeated under the method's name."""
 
     details: dict[str, object]
-    echo: dict[str, object]
     origin: str
     session: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     ref_id: str = field(default_factory=reference)
 
     @property
-    def kind(self) -> Method:
+    def method_definition(self) -> Method:
         return method_of(self.method)
 
-    def child(self, at: float, kind: str, amount: int, tracking_id: str | None) -> ApmTransaction:
-        return ApmTransaction(
-            uid=str(uuid.uuid4()),
-            parent_uid=self.uid,
-            protocol=PROTOCOL,
-            type=kind,
-            method=self.method,
-            status="pending",
-            shop_id=self.shop_id,
-            secret_key=self.secret_key,
-            amount=amount,
-            currency=self.currency,
-            description=self.description,
-            tracking_id=tracking_id,
-            test=self.test,
-            language=self.language,
-            notification_url=self.notification_url,
-            created_at=at,
-            updated_at=at,
-            details=self.details,
-            echo={},
-            origin=self.origin,
-            facts={"parent_uid": self.uid, "description": self.description},
-        )
+    def operation(
+        self, at: float, kind: str, amount: int, tracking_id: str | None
+    ) -> ApmTransaction:
+        drawn = {"session": secrets.token_urlsafe(18), "ref_id": reference()}
+        return operation_on(self, at, kind, amount, tracking_id, **drawn)
+
+    def is_session(self, given: str) -> bool:
+        return same_secret(given, self.session)
 
     @property
     def page(self) -> str:
@@ -107,16 +90,20 @@ class ApmTransaction(Followed):
             "app": {"action": self.app, "method": "GET", "fields": []},
             "string": self.link,
         }
-        return forms.get(self.kind.flow)
+        return forms.get(self.method_definition.customer_action)
 
     def arrived_by_get(self, query: str) -> bool:
         """True if the raw query is the one we gave, or what a browser makes of our GET form."""
         if query == self.query:
             return True
         expected = [*parse_qsl(self.query), *list(self.fields.items())[1:]]
-        return self.kind.flow == "form_get" and parse_qsl(query) == expected
+        return self.method_definition.customer_action == "form_get" and parse_qsl(query) == expected
 
     def arrived_by_post(self, given: dict[str, str]) -> bool:
         """True if every field came back unchanged."""
-        number = {"sum": str(DECIMAL)} if self.kind.flow == "form_decimal" else {}
+        number = (
+            {"sum": str(DECIMAL)}
+            if self.method_definition.customer_action == "form_decimal"
+            else {}
+        )
         return given == self.fields | number

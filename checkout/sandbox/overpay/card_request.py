@@ -10,15 +10,20 @@ import uuid
 
 from checkout.sandbox import card as cards
 from checkout.sandbox import codes
-from checkout.sandbox.basic import Credentials
+from checkout.sandbox.basic_auth import Credentials
 from checkout.sandbox.card import Card
 from checkout.sandbox.fields import BLANK, INVALID, Fields, Rule, between, either, matching
-from checkout.sandbox.overpay.api import Refusal, refuse_wrong
+from checkout.sandbox.overpay.additional_data import (
+    card_on_file,
+    check_additional_data,
+    without_card_secrets,
+)
 from checkout.sandbox.overpay.card_transaction import PROTOCOL, SAVING_CONTRACTS, CardTransaction
-from checkout.sandbox.overpay.extras import card_on_file, check_extras, shown
-from checkout.sandbox.overpay.request import common, people
-from checkout.sandbox.stories import Secure, story_of
-from checkout.sandbox.world import World
+from checkout.sandbox.overpay.codes import AVS, CVC, NOT_SUPPORTED
+from checkout.sandbox.overpay.request import CommonFields, common_fields, customer_fields
+from checkout.sandbox.overpay.response import Refusal, refuse_invalid
+from checkout.sandbox.state import SandboxState
+from checkout.sandbox.test_cards import ThreeDSecure, card_result
 
 DUPLICATE_WITHIN = 30.0
 """Seconds in which the same amount on the same card counts as a duplicate."""
@@ -31,39 +36,31 @@ _YEAR = either(between(2000, 2099), matching(r"20\d\d"))
 _SECURITY_CODE = matching(r"\d{3,4}")
 
 
-def read(world: World, caller: Credentials, fields: Fields, kind: str) -> CardTransaction:
+def read(state: SandboxState, caller: Credentials, fields: Fields, kind: str) -> CardTransaction:
     """An undecided transaction of type `kind`; raises `Refusal` if anything is wrong."""
-    shared = common(world, caller, fields)
+    shared = common_fields(state, caller, fields)
     extra = fields.section("additional_data")
     contract = extra.texts("contract")
-    check_extras(fields)
-    card, by_token = _card(world, caller, fields, contract)
+    check_additional_data(fields)
+    card, by_token = _card(state, caller, fields, contract)
     stored = card_on_file(extra)
-    series = "recurring" in contract
-    series = series or ("card_on_file" in contract and stored["initiator"] == "merchant")
-    secure = _secure(fields.section("credit_card"), card, by_token, series)
-    if secure == "challenge" and not fields.raw("return_url"):
+    by_merchant = _is_merchant_initiated(contract, stored)
+    three_d_secure = _three_d_secure(fields.section("credit_card"), card, by_token, by_merchant)
+    if three_d_secure == "challenge" and not fields.raw("return_url"):
         fields.reject("return_url", BLANK)
-    who = people(fields)
+    who = customer_fields(fields)
     expected = extra.text("expected_bank_code") if shared["test"] else None
     descriptor = fields.text("dynamic_billing_descriptor") or "test descriptor"
     checks_duplicates = fields.flag("duplicate_check", default=True)
-    refuse_wrong(fields)
+    refuse_invalid(fields)
     if card is not None:
-        refuse_duplicate(world, caller, shared["amount"], card, checks_duplicates)
+        refuse_duplicate(state, caller, shared["amount"], card, checks_duplicates)
     given = {name: extra.raw(name) for name in ECHOED if extra.raw(name) is not None}
-    facts = who | {
-        "brand": card.brand if card else None,
-        "last_4": card.last_4 if card else None,
+    facts = {
         "by_token": by_token,
-        "secure": secure,
-        "contract": contract,
+        "secure": three_d_secure,
         "card_on_file": stored if by_token else None,
-        "language": shared["language"],
-        "description": shared["description"],
-        "return_url": shared["return_url"],
-        "notification_url": shared["notification_url"],
-        "request": shown(fields),
+        "contract": contract,
     }
     avs, cvc = _compared(fields, extra.raw("avs_cvc_verification") is not None)
     return CardTransaction(
@@ -72,28 +69,46 @@ def read(world: World, caller: Credentials, fields: Fields, kind: str) -> CardTr
         method="credit_card",
         status="incomplete",
         card=card,
-        secure=secure,
+        three_d_secure=three_d_secure,
         echo={"additional_data": given} | who,
         contract=contract,
         descriptor=descriptor,
         expected_bank_code=expected,
         avs=avs,
         cvc=cvc,
-        iframe=world.behaviour.iframe,
-        saved_as=_save(world, caller, card, kind, contract),
-        captures_as=str(uuid.uuid4()) if _is_split(world, kind) else None,
-        facts=facts,
+        iframe=state.settings.iframe,
+        saved_token=_save(state, caller, card, kind, contract),
+        automatic_capture_uid=str(uuid.uuid4()) if _is_split(state, kind) else None,
+        facts=who | _facts(shared, fields, card) | facts,
         **shared,
     )
 
 
-def _is_split(world: World, kind: str) -> bool:
+def _facts(shared: CommonFields, fields: Fields, card: Card | None) -> dict[str, object]:
+    """For the ledger."""
+    return {
+        "brand": card.brand if card else None,
+        "last_4": card.last_4 if card else None,
+        "language": shared["language"],
+        "description": shared["description"],
+        "return_url": shared["return_url"],
+        "notification_url": shared["notification_url"],
+        "request": without_card_secrets(fields),
+    }
+
+
+def _is_merchant_initiated(contract: list[str], stored: dict[str, str]) -> bool:
+    on_file = "card_on_file" in contract and stored["initiator"] == "merchant"
+    return "recurring" in contract or on_file
+
+
+def _is_split(state: SandboxState, kind: str) -> bool:
     """Whether the acquirer authorizes and captures instead of taking a payment."""
-    return kind == "charge" and world.behaviour.charges == "authorization"
+    return kind == "charge" and state.settings.charges == "authorization"
 
 
 def _card(
-    world: World, caller: Credentials, fields: Fields, contract: list[str]
+    state: SandboxState, caller: Credentials, fields: Fields, contract: list[str]
 ) -> tuple[Card | None, bool]:
     """The card, and whether it came as a token; None if it is wrong."""
     section = fields.section("credit_card")
@@ -102,10 +117,10 @@ def _card(
         section.reject("verification_value")
     token = section.text("token")
     if token is None:
-        return _new_card(world, section), False
+        return _new_card(state, section), False
     if not contract:
         fields.section("additional_data").reject("contract", BLANK)
-    saved = world.memory.get(("overpay", "token", caller.shop_id, token))
+    saved = state.memory.get(("overpay", "token", caller.shop_id, token))
     if not isinstance(saved, Card):
         section.reject("token")
         return None, True
@@ -114,7 +129,7 @@ def _card(
     return saved, True
 
 
-def _new_card(world: World, section: Fields) -> Card | None:
+def _new_card(state: SandboxState, section: Fields) -> Card | None:
     number = section.text("number", required=True, longest=19)
     if number is not None and not cards.acceptable(number):
         section.reject("number")
@@ -126,27 +141,23 @@ def _new_card(world: World, section: Fields) -> Card | None:
         return None
     return Card(
         holder=holder,
-        stamp=cards.stamp_of(world.salt, number),
+        stamp=cards.stamp_of(state.salt, number),
         brand=cards.brand_of(number),
         bin_8=number[:8],
         last_4=number[-4:],
         exp_month=month,
         exp_year=year,
-        story=story_of(number),
+        result=card_result(number),
     )
 
 
-AVS = {(True, True): "M", (True, False): "B", (False, True): "P", (False, False): "U"}
-"""The address check by whether a street and a postal code came."""
-
-
 def _compared(fields: Fields, asked: bool) -> tuple[str, str]:
-    """The result codes of the checks of address and security code; "1": not supported."""
+    """The result codes of the checks of address and security code."""
     if not asked:
-        return "1", "1"
+        return NOT_SUPPORTED, NOT_SUPPORTED
     address = fields.section("billing_address")
     code = fields.section("credit_card").raw("verification_value")
-    return AVS[bool(address.raw("address")), bool(address.raw("zip"))], "Y" if code else "P"
+    return AVS[bool(address.raw("address")), bool(address.raw("zip"))], CVC[bool(code)]
 
 
 def _part(section: Fields, name: str, rule: Rule) -> int | None:
@@ -160,33 +171,35 @@ def _part(section: Fields, name: str, rule: Rule) -> int | None:
     return None
 
 
-def _secure(section: Fields, card: Card | None, by_token: bool, series: bool) -> Secure:
-    """The part of 3-D Secure; `force` wins over `skip`, and both are for saved cards. `series`:
-    the shop goes on by itself, and nothing is asked of the customer."""
+def _three_d_secure(
+    section: Fields, card: Card | None, by_token: bool, by_merchant: bool
+) -> ThreeDSecure:
+    """The part of 3-D Secure; `force` wins over `skip`, and both are for saved cards.
+    `by_merchant`: the shop goes on by itself, and nothing is asked of the customer."""
     skip = section.flag("skip_three_d_secure_verification")
     force = section.flag("force_three_d_secure_verification")
     if card is None:
         return "none"
     if not by_token:
-        return card.story.secure
+        return card.result.three_d_secure
     if force:
-        return "failed" if card.story.secure == "failed" else "challenge"
-    return "none" if skip or series else card.story.secure
+        return "failed" if card.result.three_d_secure == "failed" else "challenge"
+    return "none" if skip or by_merchant else card.result.three_d_secure
 
 
 def _save(
-    world: World, caller: Credentials, card: Card | None, kind: str, contract: list[str]
+    state: SandboxState, caller: Credentials, card: Card | None, kind: str, contract: list[str]
 ) -> str | None:
     """Keep the card for later payments; the same card has the same token at the same shop."""
     if card is None or not (kind == "tokenization" or SAVING_CONTRACTS.intersection(contract)):
         return None
-    token = hmac.new(world.salt, f"{caller.shop_id}:{card.stamp}".encode(), "sha256").hexdigest()
-    world.memory["overpay", "token", caller.shop_id, token] = card
+    token = hmac.new(state.salt, f"{caller.shop_id}:{card.stamp}".encode(), "sha256").hexdigest()
+    state.memory["overpay", "token", caller.shop_id, token] = card
     return token
 
 
 def refuse_duplicate(
-    world: World,
+    state: SandboxState,
     caller: Credentials,
     amount: int,
     card: Card,
@@ -195,9 +208,9 @@ def refuse_duplicate(
 ) -> None:
     """`way`: money is taken from a card, or sent to it."""
     key = ("overpay", "recent", caller.shop_id, str(amount), f"{way} {card.stamp}")
-    before = world.memory.get(key)
-    if checked and isinstance(before, float) and world.now() - before < DUPLICATE_WITHIN:
+    before = state.memory.get(key)
+    if checked and isinstance(before, float) and state.now() - before < DUPLICATE_WITHIN:
         message = "Duplicate transaction"
         raise Refusal(422, message, {"base": [message]}, codes.DUPLICATE)
-    world.memory.pop(key, None)  # a fresh entry goes to the young end
-    world.memory[key] = world.now()
+    state.memory.pop(key, None)  # a fresh entry goes to the young end
+    state.memory[key] = state.now()

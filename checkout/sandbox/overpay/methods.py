@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Flow = Literal[
+CustomerAction = Literal[
     "link", "form", "form_object", "form_get", "form_decimal", "form_http", "form_put", "string",
     "instructions", "app", "at_once",
 ]  # fmt: skip
 
 
 class Method(NamedTuple):
-    """`flow` is what the pending answer brings; `end` is the status of a method without one."""
+    """`customer_action` is what the pending answer brings; `status` is that of a new payment."""
 
-    flow: Flow
+    customer_action: CustomerAction
     title: str
-    says: str
-    end: str = "pending"
+    description: str
+    status: str = "pending"
 
 
 METHODS: dict[str, Method] = {
@@ -39,5 +39,5 @@ DEFAULT = Method("form", "Online payment", "a form to post, fields as a list")
 
 
 def method_of(name: str) -> Method:
-    """The behaviour of a method; any unknown name is a form to post."""
+    """What a method does; any unknown name is a form to post."""
     return METHODS.get(name, DEFAULT)

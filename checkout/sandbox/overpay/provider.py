@@ -2,102 +2,69 @@
 
 from __future__ import annotations
 
-import hmac
-
 from litestar import Response, get, post
 from litestar.params import FromPath
 
 from checkout.sandbox import codes
-from checkout.sandbox.calls import note
 from checkout.sandbox.forms import form
-from checkout.sandbox.overpay.apm_transaction import PROTOCOL, ApmTransaction
-from checkout.sandbox.pages import leave, page, see_other
-from checkout.sandbox.world import HttpRequest, World, world_of
+from checkout.sandbox.overpay.apm_transaction import ApmTransaction
+from checkout.sandbox.overpay.return_url import return_to_shop
+from checkout.sandbox.pages import check, page, see_other, spoiled, transaction_of
+from checkout.sandbox.state import HttpRequest, SandboxState
 
-END = {"pay": ("successful", codes.SUCCESS), "decline": ("failed", codes.DECLINED)}
+DECISIONS = {"pay": ("successful", codes.SUCCESS), "decline": ("failed", codes.DECLINED)}
 """Button -> what becomes of the payment; going back without paying leaves it pending."""
 
 
 @get("/provider/{uid:str}")
 async def by_link(request: HttpRequest, uid: FromPath[str]) -> Response[str]:
     """Arrival by link or GET form; the query must have come through byte for byte."""
-    world, payment = _looked_up(request, uid)
-    if payment is None:
-        return page("not_found.html", status=404)
-    query = request.scope["query_string"].decode("latin-1")
-    if not payment.arrived_by_get(query):
-        return page("spoiled.html", status=400, payment=payment)
-    return _back(world, payment) if payment.final else page("provider.html", payment=payment)
+    state, payment = transaction_of(request, uid, ApmTransaction)
+    if not payment.arrived_by_get(request.scope["query_string"].decode("latin-1")):
+        return spoiled(payment)
+    if payment.final:
+        return return_to_shop(state, payment)
+    return page("provider.html", payment=payment)
 
 
 @post("/provider/{uid:str}", status_code=200)
 async def by_form(request: HttpRequest, uid: FromPath[str]) -> Response[str]:
     """Arrival by a posted form; every field must have come through unchanged."""
     given = await form(request)
-    _, payment = _looked_up(request, uid)
-    if payment is None:
-        return page("not_found.html", status=404)
-    if not payment.arrived_by_post(given):
-        return page("spoiled.html", status=400, payment=payment)
-    return see_other(payment.link)
+    _, payment = transaction_of(request, uid, ApmTransaction)
+    return see_other(payment.link) if payment.arrived_by_post(given) else spoiled(payment)
 
 
 @post("/provider/{uid:str}/decision", status_code=200)
 async def decide(request: HttpRequest, uid: FromPath[str]) -> Response[str]:
     """Pay (also without a button's value), decline, or back to the shop unpaid."""
-    given = await form(request)
-    world, payment = _looked_up(request, uid)
-    if payment is None or not _same(given.get("session", ""), payment.session):
-        return page("not_found.html", status=404)
-    _end(world, payment, given.get("choice", "pay"))
-    return _back(world, payment)
+    return return_to_shop(*await _decided(request, uid))
 
 
 @get("/cash-desk/{uid:str}")
 async def cash_desk(request: HttpRequest, uid: FromPath[str]) -> Response[str]:
     """Where the QR code leads: a stand-in for the bank's app."""
-    _, payment = _looked_up(request, uid)
-    if payment is None or not _same(request.query_params.get("session", ""), payment.session):
-        return page("not_found.html", status=404)
+    _, payment = transaction_of(request, uid, ApmTransaction)
+    check(payment.is_session(request.query_params.get("session", "")))
     return page("cash_desk.html", payment=payment)
 
 
 @post("/cash-desk/{uid:str}", status_code=200)
 async def pay_at_cash_desk(request: HttpRequest, uid: FromPath[str]) -> Response[str]:
     """Pay or decline; the customer's browser with the shop is elsewhere."""
-    given = await form(request)
-    world, payment = _looked_up(request, uid)
-    if payment is None or not _same(given.get("session", ""), payment.session):
-        return page("not_found.html", status=404)
-    _end(world, payment, given.get("choice", "pay"))
+    _, payment = await _decided(request, uid)
     return see_other(payment.cash_desk)
 
 
 HANDLERS = (by_link, by_form, decide, cash_desk, pay_at_cash_desk)
 
 
-def _looked_up(request: HttpRequest, uid: str) -> tuple[World, ApmTransaction | None]:
-    world = world_of(request)
-    note(request, uid=uid)
-    found = world.transactions.get(uid)
-    if not isinstance(found, ApmTransaction) or found.protocol != PROTOCOL:
-        return world, None
-    world.expire(found)
-    return world, found
-
-
-def _end(world: World, payment: ApmTransaction, choice: str) -> None:
+async def _decided(request: HttpRequest, uid: str) -> tuple[SandboxState, ApmTransaction]:
     """The first decision counts."""
-    if choice in END and not payment.final:
-        world.settle(payment, *END[choice])
-
-
-def _back(world: World, payment: ApmTransaction) -> Response[str]:
-    if payment.return_url is None:
-        return page("done.html", transaction=payment)
-    parameters = {"uid": payment.uid, "status": payment.status}
-    return leave(payment.return_url, parameters, world.behaviour.return_method)
-
-
-def _same(given: str, session: str) -> bool:
-    return hmac.compare_digest(given.encode(), session.encode())
+    given = await form(request)
+    state, payment = transaction_of(request, uid, ApmTransaction)
+    check(payment.is_session(given.get("session", "")))
+    choice = given.get("choice", "pay")
+    if choice in DECISIONS and not payment.final:
+        state.settle(payment, *DECISIONS[choice])
+    return state, payment

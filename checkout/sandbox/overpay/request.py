@@ -6,9 +6,9 @@ import secrets
 import uuid
 from typing import TypedDict
 
-from checkout.sandbox.basic import Credentials
+from checkout.sandbox.basic_auth import Credentials
 from checkout.sandbox.fields import Fields, between, matching, short
-from checkout.sandbox.world import World
+from checkout.sandbox.state import SandboxState
 
 COLOR_DEPTHS = (1, 4, 8, 15, 16, 24, 32, 48)
 
@@ -48,7 +48,7 @@ ADDRESS = {
 }
 
 
-class Common(TypedDict):
+class CommonFields(TypedDict):
     """The arguments of a `Transaction` that every request gives."""
 
     uid: str
@@ -67,11 +67,11 @@ class Common(TypedDict):
     expires_at: float | None
 
 
-def common(world: World, caller: Credentials, fields: Fields) -> Common:
+def common_fields(state: SandboxState, caller: Credentials, fields: Fields) -> CommonFields:
     """Read them; what is wrong is noted in `fields`."""
-    now = world.now()
+    now = state.now()
     fields.url("verification_url")
-    return Common(
+    return CommonFields(
         uid=str(uuid.uuid4()),
         shop_id=caller.shop_id,
         secret_key=caller.secret_key,
@@ -89,7 +89,7 @@ def common(world: World, caller: Credentials, fields: Fields) -> Common:
     )
 
 
-def people(fields: Fields) -> dict[str, object]:
+def customer_fields(fields: Fields) -> dict[str, object]:
     """Customer, address and browser as given, for the answer and the ledger."""
     extra = fields.section("additional_data")
     extra.text("referer", longest=2048)

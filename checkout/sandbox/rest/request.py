@@ -6,15 +6,17 @@ import json
 import re
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from checkout.sandbox import card as cards
 from checkout.sandbox.card import Card
 from checkout.sandbox.forms import form
 from checkout.sandbox.money import EXPONENTS
-from checkout.sandbox.rest.transaction import METHODS, PROTOCOL, RestTransaction
-from checkout.sandbox.stories import story_of
+from checkout.sandbox.rest.codes import METHODS
+from checkout.sandbox.rest.transaction import PROTOCOL, RestTransaction
+from checkout.sandbox.state import HttpRequest, SandboxState
+from checkout.sandbox.test_cards import ThreeDSecure, card_result
 from checkout.sandbox.urls import acceptable
-from checkout.sandbox.world import HttpRequest, World
 
 Fields = dict[str, str]
 
@@ -87,7 +89,7 @@ def _flat(data: dict[str, object], prefix: str = "", depth: int = 0) -> Fields:
 
 
 def payment_of(
-    world: World, fields: Fields, secure_key: str, kept: Card | None = None
+    state: SandboxState, fields: Fields, secure_key: str, kept: Card | None = None
 ) -> RestTransaction:
     """An undecided payment, by a `kept` card where there is one; raises `Refusal` naming every
     wrong field."""
@@ -100,52 +102,73 @@ def payment_of(
     if wrong:
         raise Refusal(f"Validation failed: {', '.join(wrong)}")
     amount = minor_units(fields["amount"], fields["currency"])
-    card = (kept or card_of(world, fields)) if by_card else None
-    secure = card.story.secure if card else "none"
-    if kept and not fields.get("card.cvv"):
-        secure = "none"  # nobody is there to answer
-    if secure == "challenge" and not fields.get("merchantRedirectUrl"):
+    card = (kept or card_of(state, fields)) if by_card else None
+    three_d_secure = _three_d_secure(fields, card, saved=kept is not None)
+    if three_d_secure == "challenge" and not fields.get("merchantRedirectUrl"):
         raise Refusal("Validation failed: merchantRedirectUrl")
-    if secure == "none" and fields.get("attemptThreeD") == "Only3D" and card:
-        secure = "frictionless"
-    now = world.now()
-    facts: dict[str, object] = {
-        "mode": fields["paymentMode"],
-        "brand": fields.get("paymentBrand"),
-        "last_4": card.last_4 if card else None,
-        "secure": secure,
-        "terminal_id": fields.get("authentication.terminalId"),
-        "description": fields.get("orderDescriptor"),
-        "return_url": fields.get("merchantRedirectUrl"),
-        "notification_url": fields.get("notificationUrl"),
-        "recurring": fields.get("recurringType"),
-        "by_token": kept is not None,
-    }
-    return RestTransaction(
-        protocol=PROTOCOL,
-        uid=new_id(world),
-        shop_id=fields["authentication.memberId"],
-        secret_key=secure_key,
+    return new_transaction(
+        state,
+        fields,
+        secure_key,
         type=TYPES[fields["paymentType"]],
         method=METHODS.get(fields["paymentMode"], fields["paymentMode"]),
         amount=amount,
         currency=fields["currency"],
         description=fields.get("orderDescriptor", ""),
-        tracking_id=fields["merchantTransactionId"],
-        test=True,
         return_url=fields.get("merchantRedirectUrl") or None,
         notification_url=fields.get("notificationUrl") or None,
+        status="incomplete" if card else "pending",
+        card=card,
+        three_d_secure=three_d_secure,
+        registration=secrets.token_hex(16) if _registers(fields) else None,
+        facts=_facts(fields, card)
+        | {"secure": three_d_secure, "by_token": kept is not None}
+        | {name: fields[name] for name in fields if name.startswith(SHOWN)},
+    )
+
+
+def new_transaction(
+    state: SandboxState, fields: Fields, secure_key: str, **own: Any
+) -> RestTransaction:
+    now = state.now()
+    return RestTransaction(
+        protocol=PROTOCOL,
+        uid=new_id(state),
+        shop_id=fields["authentication.memberId"],
+        secret_key=secure_key,
+        tracking_id=fields.get("merchantTransactionId"),
+        test=True,
         created_at=now,
         updated_at=now,
-        status="incomplete" if card else "pending",
         mode=fields["paymentMode"],
         brand=fields.get("paymentBrand"),
-        card=card,
-        secure=secure,
-        origin=world.public_url,
-        registration=secrets.token_hex(16) if _registers(fields) else None,
-        facts=facts | {name: fields[name] for name in fields if name.startswith(SHOWN)},
+        origin=state.public_url,
+        **own,
     )
+
+
+def _three_d_secure(fields: Fields, card: Card | None, *, saved: bool) -> ThreeDSecure:
+    if card is None or (saved and not fields.get("card.cvv")):
+        part: ThreeDSecure = "none"  # nobody is there to answer
+    else:
+        part = card.result.three_d_secure
+    if part == "none" and fields.get("attemptThreeD") == "Only3D" and card:
+        return "frictionless"
+    return part
+
+
+def _facts(fields: Fields, card: Card | None) -> dict[str, object]:
+    """For the ledger."""
+    return {
+        "mode": fields["paymentMode"],
+        "brand": fields.get("paymentBrand"),
+        "last_4": card.last_4 if card else None,
+        "terminal_id": fields.get("authentication.terminalId"),
+        "description": fields.get("orderDescriptor"),
+        "return_url": fields.get("merchantRedirectUrl"),
+        "notification_url": fields.get("notificationUrl"),
+        "recurring": fields.get("recurringType"),
+    }
 
 
 def wrong_fields(fields: Fields, shapes: dict[str, str]) -> list[str]:
@@ -177,25 +200,25 @@ def minor_units(amount: str, currency: str) -> int:
     return minor if exponent == 2 else minor // 100
 
 
-def new_id(world: World) -> str:
+def new_id(state: SandboxState) -> str:
     """Digits, as the platform's; too many to be guessed by chance."""
-    while (uid := str(10**11 + secrets.randbelow(9 * 10**11))) in world.transactions:
+    while (uid := str(10**11 + secrets.randbelow(9 * 10**11))) in state.transactions:
         pass
     return uid
 
 
-def card_of(world: World, fields: Fields) -> Card:
+def card_of(state: SandboxState, fields: Fields) -> Card:
     number = fields["card.number"]
     names = (fields.get("customer.givenName", ""), fields.get("customer.surname", ""))
     return Card(
         holder=" ".join(name for name in names if name),
-        stamp=cards.stamp_of(world.salt, number),
+        stamp=cards.stamp_of(state.salt, number),
         brand=cards.brand_of(number),
         bin_8=number[:8],
         last_4=number[-4:],
         exp_month=int(fields["card.expiryMonth"]),
         exp_year=int(fields["card.expiryYear"]),
-        story=story_of(number),
+        result=card_result(number),
     )
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 import secrets
 from base64 import b64encode
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import NamedTuple
 
-from checkout.sandbox import card as cards
 from checkout.sandbox import codes
-from checkout.sandbox.card import Card
+from checkout.sandbox.basic_auth import same_secret
 from checkout.sandbox.money import EXPONENTS
-from checkout.sandbox.stories import Secure
+from checkout.sandbox.rest.codes import AUTHORIZED, LONG_STATUS, PAYOUTS, SHORT_STATUS, StatusWords
 from checkout.sandbox.transaction import Transaction
-from checkout.sandbox.world import World
 
 PROTOCOL = "rest"
 REGISTRATION = "tokenization"
@@ -24,129 +20,59 @@ AWKWARD = 'a b+c/=&"<é>%2f'
 """A parameter that arrives unchanged only if it was escaped well on the way."""
 
 
-class Words(NamedTuple):
-    """`short` is `transactionStatus`, `long` is `status`."""
-
-    short: str
-    long: str
-
-
-WORDS: dict[str, str] = {
-    "incomplete": "authstarted",
-    "pending": "authstarted",
-    "failed": "authfailed",
-    "error": "failed",
-    "expired": "cancelled",
-    "deleted": "cancelled",
-    "successful": "capturesuccess",
-    "refunded": "reversed",
-}
-"""What each status of the books is called by the platform."""
-
-SHORT: dict[str, str] = {
-    "begun": "P",
-    "authstarted": "P",
-    "authsuccessful": "Y",
-    "authfailed": "N",
-    "authcancelled": "Y",
-    "cancelled": "C",
-    "capturesuccess": "Y",
-    "capturefailed": "N",
-    "settled": "Y",
-    "setteled": "Y",
-    "markedforreversal": "Y",
-    "reversed": "Y",
-    "failed": "N",
-    "payoutsuccessful": "Y",
-    "payoutfailed": "N",
-}
-"""Long word -> the short one beside it. Of a word that isn't here the platform says that there is
-no such record."""
-
-
-HELD = "authsuccessful"
-PAYOUTS = {"successful": "payoutsuccessful", "failed": "payoutfailed"}
-"""The same of money sent to a card."""
-
-METHODS = {
-    "CC": "credit_card",
-    "DC": "credit_card",
-    "NB": "net_banking",
-    "EW": "wallet",
-    "PV": "voucher",
-    "SEPA": "sepa",
-}
-"""`paymentMode` -> how the ledger calls the method."""
-
-
 @dataclass(slots=True, kw_only=True)
 class RestTransaction(Transaction):
-    """`mode` and `brand` as in the request; `verdict` is what the issuer's page decided, until
-    the gateway is told. `captured` and `refunded` are minor units. `state` is the long word that an
-    operation or the back office has left it with."""
+    """`mode` and `brand` as in the request; `authentication_result` is what the issuer's page
+    decided, until the gateway is told. `captured` and `refunded` are minor units. `platform_status`
+    is the long word that an operation or the back office has left it with. `cres` is what the
+    issuer's page posts to `TermUrl`.
+    """
 
     mode: str
     brand: str | None
-    card: Card | None
-    secure: Secure
     origin: str
     registration: str | None = None
     parent_uid: str | None = None
     captured: int = 0
     refunded: int = 0
     voided: bool = False
-    state: str | None = None
-    verdict: str | None = None
+    platform_status: str | None = None
+    authentication_result: str | None = None
     session: str = field(default_factory=lambda: secrets.token_urlsafe(18))
-    proof: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    cres: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
     @property
-    def words(self) -> Words:
-        long = self._long
-        at_the_bank = self.status == "incomplete" and long == WORDS["incomplete"]
-        return Words("3D" if at_the_bank else SHORT.get(long, "N"), long)
+    def status_words(self) -> StatusWords:
+        long = self._long_status
+        at_the_bank = self.status == "incomplete" and long == LONG_STATUS["incomplete"]
+        return StatusWords("3D" if at_the_bank else SHORT_STATUS.get(long, "N"), long)
 
     @property
-    def _long(self) -> str:
+    def _long_status(self) -> str:
         if self.status == "refunded":
-            return WORDS["refunded"]
-        if self.state is not None:
-            return self.state
+            return LONG_STATUS["refunded"]
+        if self.platform_status is not None:
+            return self.platform_status
         if self.type == "payout":
             return PAYOUTS[self.status]
         if self.status == "successful" and self.type == "authorization":
-            return HELD
+            return AUTHORIZED
         if self.code == codes.REJECTED_BY_CUSTOMER:
-            return WORDS["deleted"]
-        return WORDS[self.status]
+            return LONG_STATUS["deleted"]
+        return LONG_STATUS[self.status]
 
     @property
     def remark(self) -> str:
         """The bank's own sentence, once there is one."""
         return codes.CODES[self.code].message if self.final else ""
 
-    def decide(self, world: World) -> None:
-        """What the card's bank says once 3-D Secure is over (or plays no part)."""
-        end = codes.NOT_AUTHENTICATED if self.secure == "failed" else self._word(world)
-        self.become("successful" if end == codes.SUCCESS else "failed", end, world.now())
-
-    def approve(self, world: World) -> None:
-        """The customer proved to be the cardholder; the bank has the last word."""
-        end = self._word(world)
-        world.settle(self, "successful" if end == codes.SUCCESS else "failed", end)
-
-    def _word(self, world: World) -> str:
-        if self.card is None:
-            return codes.SUCCESS
-        today = datetime.fromtimestamp(world.now(), UTC)
-        if cards.expired(self.card.exp_year, self.card.exp_month, (today.year, today.month)):
-            return "F.0111"
-        return self.card.story.code
+    def is_session(self, given: str) -> bool:
+        return same_secret(given, self.session)
 
     # The way to the bank
 
     @property
-    def acs(self) -> str:
+    def acs_url(self) -> str:
         """The card issuer's page."""
         return f"{self.origin}/rest/acs/{self.uid}"
 
@@ -171,12 +97,12 @@ class RestTransaction(Transaction):
         }
 
     @property
-    def checkout(self) -> str:
+    def provider_url(self) -> str:
         """The page of the net bank or wallet."""
         return f"{self.origin}/rest/checkout/{self.uid}"
 
     @property
-    def checkout_query(self) -> str:
+    def provider_query(self) -> str:
         return f"token={self.session}%2b%2F&trackingId={self.uid}"
 
 

@@ -1,138 +1,76 @@
-"""The shop's calls to checkout, with its own credentials, from its own server."""
+"""Notifications, and the shop as JSON for tests."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-import httpx
 import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath
 
-from checkout.sandbox.basic import Credentials
-from checkout.sandbox.shop.config import ShopConfig
-from checkout.sandbox.shop.orders import Order
+from checkout.sandbox.shop.checkout_client import CheckoutFailure
+from checkout.sandbox.shop.notification import verified
+from checkout.sandbox.shop.shop import shop_of
+from checkout.sandbox.state import HttpRequest
 
-TIMEOUT = 15.0
-"""Seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure(Exception):
-    """checkout did not do what was asked: its status (0: no answer) and what it said."""
-
-    status: int
-    said: object
-
-    @property
-    def message(self) -> str:
-        """One sentence for people."""
-        if self.status == 0:
-            return f"checkout can't be reached: {self.said}"
-        said = self.said.get("message") if isinstance(self.said, dict) else None
-        return f"checkout answered {self.status}: {said or 'nothing that can be read'}"
+Json = dict[str, object]
 
 
-# Who is signed in to the sample shop.
-BUYER = {"email": "jane@shop.example.com", "first_name": "Jane", "last_name": "Doe"}
+class Wanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """An order for a test; everything has a default, everything goes to checkout as given."""
+
+    amount: Annotated[int, msgspec.Meta(ge=0)] = 1999
+    currency: str = "EUR"
+    description: str = "1 × Green tea, 1 × Porcelain cup"
+    language: str | None = None
+    attempts: int | None = None
+    expired_at: str | None = None
+    settings: dict[str, Any] | None = None
+    payment_method: dict[str, Any] | None = None
+    customer: dict[str, Any] | None = None
+    transaction_type: str | None = None
+    additional_data: dict[str, Any] | None = None
+    test: bool = True
+    iframe: bool | None = None
 
 
-class Checkout:
-    """The part of checkout's API that a shop needs."""
+@post("/orders.json", status_code=201)
+async def create(request: HttpRequest) -> Response[Json]:
+    """Open an order: `{"number", "token", "redirect_url"}`; 502 with checkout's own refusal."""
+    try:
+        wanted = msgspec.json.decode(await request.body() or b"{}", type=Wanted)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Response({"message": str(error)}, status_code=422)
+    more = msgspec.structs.asdict(wanted)
+    money = (more.pop("amount"), more.pop("currency"), more.pop("description"))
+    try:
+        order = await shop_of(request).sell(*money, more)
+    except CheckoutFailure as failure:
+        body: Json = {"message": failure.message, "status": failure.status, "said": failure.body}
+        return Response(body, status_code=502)
+    return Response(
+        {"number": order.number, "token": order.token, "redirect_url": order.redirect_url}
+    )
 
-    def __init__(self, config: ShopConfig) -> None:
-        self._config = config
-        self._client: httpx.AsyncClient | None = None
 
-    async def start(self) -> None:
-        """Open the client inside the event loop that will use it."""
-        self._client = httpx.AsyncClient(
-            base_url=self._config.checkout_url,
-            timeout=TIMEOUT,
-            trust_env=False,
-            headers={
-                "Authorization": Credentials(self._config.shop_id, self._config.secret_key).header,
-                "Accept": "application/json",
-            },
-        )
+@get("/orders.json")
+async def all_orders(request: HttpRequest) -> Response[Json]:
+    return Response({"orders": [order.to_json() for order in shop_of(request).orders]})
 
-    async def stop(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
 
-    async def create(self, order: Order, more: Mapping[str, Any]) -> None:
-        """Ask for a payment of this order; its token and address are noted in it.
+@post("/notifications/{number:str}", status_code=200)
+async def receive(request: HttpRequest, number: FromPath[str]) -> Response[Json]:
+    """200 once kept; 401 to whoever can't prove to be checkout, 404 for unknown orders."""
+    body = await request.body()
+    shop = shop_of(request)
+    order = shop.orders.find(number)
+    if order is None:
+        return Response({"message": "No such order"}, status_code=404)
+    notification = verified(shop.config, number, request.headers, body)
+    shop.receive(order, notification)
+    if not notification.accepted:
+        return Response({"message": f"Refused: {notification.reason}"}, status_code=401)
+    return Response({"message": "Received"})
 
-        `more` overrides parts of the request: `language`, `attempts`, `expired_at`, `settings`,
-        `payment_method`, `customer`, `transaction_type`, `additional_data`, `test`, `iframe`.
-        """
-        asked = self.request(order, more)
-        order.kind, order.test = asked["checkout"]["transaction_type"], asked["checkout"]["test"]
-        answer = await self.call("POST", "/ctp/api/checkouts", asked)
-        inner = answer.get("checkout")
-        token = inner.get("token") if isinstance(inner, dict) else None
-        address = inner.get("redirect_url") if isinstance(inner, dict) else None
-        if not isinstance(token, str) or not isinstance(address, str):
-            raise Failure(502, {"message": "the answer lacks token or redirect_url"})
-        if not address.startswith(("https://", "http://")):
-            raise Failure(502, {"message": "redirect_url is no web address"})
-        order.token, order.redirect_url = token, address
 
-    async def look_up(self, order: Order) -> dict[str, Any]:
-        """What checkout says of this order now: the inner object of the answer."""
-        answer = await self.call("GET", f"/ctp/api/checkouts/{order.token}")
-        inner = answer.get("checkout", answer)
-        return inner if isinstance(inner, dict) else {}
-
-    def request(self, order: Order, more: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of POST /ctp/api/checkouts for this order."""
-        home = self._config.public_url.rstrip("/")
-        settings = {
-            "return_url": f"{home}/orders/{order.number}",
-            "notification_url": f"{home}/notifications/{order.number}",
-            "language": more.get("language") or "en",
-        }
-        body: dict[str, Any] = {
-            "transaction_type": more.get("transaction_type") or "payment",
-            "test": more.get("test", True),
-            "attempts": more.get("attempts") or 3,
-            "order": {
-                "amount": order.amount,
-                "currency": order.currency,
-                "description": order.description,
-                "tracking_id": order.number,
-            },
-            "settings": settings | (more.get("settings") or {}),
-        }
-        for name in ("expired_at", "additional_data"):
-            if more.get(name) is not None:
-                body["order"][name] = more[name]
-        for name in ("customer", "iframe"):
-            if more.get(name) is not None:
-                body[name] = more[name]
-        body.setdefault("customer", BUYER)
-        ways = more.get("payment_method") or {}
-        if "erip" in (ways.get("types") or ("erip",)):
-            # An ERIP bill is found by the shop's own number of the order.
-            ways = {"erip": {"account_number": order.number}} | ways
-        if ways:
-            body["payment_method"] = ways
-        return {"checkout": body}
-
-    async def call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        """One call of the API; its answer. Raises Failure."""
-        if self._client is None:
-            raise Failure(0, "the shop is not running")
-        try:
-            answer = await self._client.request(
-                method, path, json=body if body is not None else None
-            )
-        except httpx.HTTPError as error:
-            raise Failure(0, type(error).__name__) from None
-        try:
-            said = msgspec.json.decode(answer.content)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            said = None
-        if not answer.is_success or not isinstance(said, dict):
-            raise Failure(answer.status_code, said)
-        return said
+HANDLERS = (create, all_orders, receive)

@@ -12,10 +12,10 @@ from litestar.datastructures import State
 
 from checkout.sandbox.logs import LOGGING
 from checkout.sandbox.pages import asset
-from checkout.sandbox.shop import pages, routes, ways
-from checkout.sandbox.shop.api import Checkout
+from checkout.sandbox.shop import api, integrations, pages
+from checkout.sandbox.shop.checkout_client import CheckoutClient
 from checkout.sandbox.shop.config import ShopConfig, load
-from checkout.sandbox.shop.till import Till
+from checkout.sandbox.shop.shop import Shop
 
 LARGEST_BODY = 256 * 1024
 """Bytes."""
@@ -23,15 +23,15 @@ LARGEST_BODY = 256 * 1024
 
 def create_shop(config: ShopConfig) -> Litestar:
     """The sample shop, taking payments through the checkout that `config` names."""
-    till = Till(config, Checkout(config))
+    shop = Shop(config, CheckoutClient(config))
     assets = [
         asset("/style.css", "style.css", "text/css"),
         asset("/basket.js", "shop/basket.js", "text/javascript"),
     ]
     return Litestar(
-        route_handlers=[*pages.HANDLERS, *routes.HANDLERS, *ways.HANDLERS, *assets],
+        route_handlers=[*pages.HANDLERS, *api.HANDLERS, *integrations.HANDLERS, *assets],
         lifespan=[_running],
-        state=State({"till": till}),
+        state=State({"shop": shop}),
         openapi_config=None,
         logging_config=LOGGING,
         request_max_body_size=LARGEST_BODY,
@@ -45,9 +45,9 @@ def shop_from_environment() -> Litestar:
 
 @asynccontextmanager
 async def _running(app: Litestar) -> AsyncIterator[None]:
-    till: Till = app.state.till
-    await till.checkout.start()
+    shop: Shop = app.state.shop
+    await shop.checkout.start()
     try:
         yield
     finally:
-        await till.checkout.stop()
+        await shop.checkout.stop()

@@ -11,7 +11,7 @@ class Product(NamedTuple):
 
     key: str
     name: str
-    says: str
+    description: str
     prices: dict[str, int]
     quantity: int
 

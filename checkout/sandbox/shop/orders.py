@@ -1,4 +1,4 @@
-"""Orders, and the rule that only verified news changes them; paid stays paid."""
+"""Orders, and the rule that only a verified notification changes them; paid stays paid."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from checkout.sandbox.bounded import Bounded
-from checkout.sandbox.shop.news import News
+from checkout.sandbox.shop.notification import Notification
 
-MOST_NEWS = 1000
+MOST_NOTIFICATIONS = 1000
 """Notifications remembered per order; later ones still count but are not listed."""
 
 RANK = {
@@ -39,19 +39,19 @@ STATE = {
 RETURNS = ("refund", "chargeback", "void")
 """What sends money back, all of it or a part."""
 OPERATIONS = ("capture", *RETURNS)
-"""What is done to a payment: each is told as a transaction of its own, and is no payment."""
+"""What is done to a payment: each is notified as a transaction of its own, and is no payment."""
 
-OURS, LINK = "shop", "link"
+BY_SHOP, BY_LINK = "shop", "link"
 """Who asked for a payment: this shop's server, or whoever opened a link that it signed."""
-ANOTHERS = "about another payment"
+OTHER_PAYMENT = "about another payment"
 
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """`amount` is in minor units; `kind`, `test` and `maker` are what checkout was asked for, and
-    by whom; `token` and `redirect_url` come from checkout; `fulfilled` counts how often the goods
-    were handed over. `captured` and `returned`: how much each capture
-    took and each refund gave back, by its uid."""
+    """`amount` is in minor units; `kind`, `test` and `created_by` are what checkout was asked for,
+    and by whom; `token` and `redirect_url` come from checkout; `fulfilled` counts how often the
+    goods were handed over. `captured` and `returned`: how much each capture took and each refund
+    gave back, by its uid."""
 
     number: str
     amount: int
@@ -60,66 +60,73 @@ class Order:
     created_at: float
     kind: str = "payment"
     test: bool = True
-    maker: str = OURS
+    created_by: str = BY_SHOP
     state: str = "unpaid"
     token: str | None = None
     redirect_url: str | None = None
     fulfilled: int = 0
     captured: dict[str, int] = field(default_factory=dict)
     returned: dict[str, int] = field(default_factory=dict)
-    news: list[News] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
+    notifications: list[Notification] = field(default_factory=list)
+    webhook_ids: set[str] = field(default_factory=set)
 
-    def receive(self, news: News) -> None:
+    def receive(self, notification: Notification) -> None:
         """Keep a notification; learn from it if it is verified, about this order, and new."""
-        if len(self.news) < MOST_NEWS:
-            self.news.append(news)
-        operated = news.kind in OPERATIONS  # perhaps with a part
-        if news.accepted and not self.is_ours(news):
-            news.accepted, news.reason = False, ANOTHERS
-        if not news.accepted or not (operated or self.agrees(news.amount, news.currency)):
+        if len(self.notifications) < MOST_NOTIFICATIONS:
+            self.notifications.append(notification)
+        operation = notification.kind in OPERATIONS  # perhaps with a part
+        if notification.accepted and not self.is_about_this_payment(notification):
+            notification.accepted, notification.reason = False, OTHER_PAYMENT
+        whole = self.money_matches(notification.amount, notification.currency)
+        if not notification.accepted or not (operation or whole):
             return
-        if news.webhook_id is not None:
-            news.repeated = news.webhook_id in self.seen
-            if len(self.seen) < MOST_NEWS:
-                self.seen.add(news.webhook_id)
-        if operated:
-            self._operated(news)
+        if notification.webhook_id is not None:
+            notification.repeated = notification.webhook_id in self.webhook_ids
+            if len(self.webhook_ids) < MOST_NOTIFICATIONS:
+                self.webhook_ids.add(notification.webhook_id)
+        if operation:
+            self._record_operation(notification)
         else:
-            self.learn(news.status)
+            self.update(notification.status)
 
-    def is_ours(self, news: News) -> bool:
+    def is_about_this_payment(self, notification: Notification) -> bool:
         """Whether it is about the payment that this shop asked for, and not about somebody else's
         of the same number: the token is known to us and checkout alone, but of a link, whose
         payment has none until somebody opens it."""
-        kind = self.kind if news.kind in OPERATIONS else news.kind
-        alike = (kind, news.test, news.maker) == (self.kind, self.test, self.maker)
-        known = self.token if self.token is not None or self.maker != LINK else news.token
-        return alike and known is not None and news.token == known
+        kind = self.kind if notification.kind in OPERATIONS else notification.kind
+        ours = (self.kind, self.test, self.created_by)
+        alike = (kind, notification.test, notification.created_by) == ours
+        if self.token is None and self.created_by == BY_LINK:
+            return alike and notification.token is not None
+        return alike and self.token is not None and notification.token == self.token
 
-    def _operated(self, news: News) -> None:
+    def _record_operation(self, notification: Notification) -> None:
         """Something was done to the payment: it is refunded once all that was taken has gone."""
-        if news.status != "successful" or news.uid is None or news.currency != self.currency:
+        if (
+            notification.status != "successful"
+            or notification.uid is None
+            or notification.currency != self.currency
+        ):
             return
-        sums = self.captured if news.kind == "capture" else self.returned
-        if len(sums) < MOST_NEWS:
-            sums[news.uid] = news.amount or 0
+        sums = self.captured if notification.kind == "capture" else self.returned
+        if len(sums) < MOST_NOTIFICATIONS:
+            sums[notification.uid] = notification.amount or 0
         if sum(self.returned.values()) >= (sum(self.captured.values()) or self.amount):
-            self.learn("refunded")
+            self.update("refunded")
 
-    def agrees(self, amount: object, currency: object) -> bool:
+    def money_matches(self, amount: object, currency: object) -> bool:
         """True if the money stated is the money asked for."""
         return (amount, currency) == (self.amount, self.currency)
 
-    def learn(self, status: str | None) -> None:
+    def update(self, status: str | None) -> None:
         """Take a verified status."""
         state = STATE.get(status or "", self.state)
         if RANK[state] > RANK[self.state] or (RANK[state] == RANK[self.state] == 2):
-            # However often and in whatever order it is told: the step to paid is made once.
+            # However often and in whatever order it is notified: the step to paid is made once.
             self.fulfilled += state == "paid"
             self.state = state
 
-    def shown(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """The order as JSON."""
         return {
             "number": self.number,
@@ -131,7 +138,7 @@ class Order:
             "description": self.description,
             "token": self.token,
             "redirect_url": self.redirect_url,
-            "notifications": [news.shown() for news in self.news],
+            "notifications": [each.to_json() for each in self.notifications],
         }
 
 

@@ -11,12 +11,12 @@ from litestar.params import FromPath
 from checkout.sandbox.forms import form
 from checkout.sandbox.money import EXPONENTS
 from checkout.sandbox.pages import page, see_other
-from checkout.sandbox.shop import results
-from checkout.sandbox.shop.api import Failure
 from checkout.sandbox.shop.basket import CURRENCIES, LANGUAGES, PRODUCTS, Basket, basket_of
+from checkout.sandbox.shop.checkout_client import CheckoutFailure
 from checkout.sandbox.shop.orders import Order
-from checkout.sandbox.shop.till import till_of
-from checkout.sandbox.world import HttpRequest
+from checkout.sandbox.shop.shop import shop_of
+from checkout.sandbox.shop.signed_result import FINAL, read_result
+from checkout.sandbox.state import HttpRequest
 
 HINTS = ("status", "uid", "token")
 """What checkout adds to the return address, in the order in which people read it."""
@@ -44,40 +44,40 @@ async def pay(request: HttpRequest) -> Response[str]:
     if wanted.total == 0:
         return _basket_page(given, problem="The basket is empty. Add something first.", status=422)
     try:
-        order = await till_of(request).sell(
+        order = await shop_of(request).sell(
             wanted.total, wanted.currency, wanted.description, _choices(given)
         )
-    except Failure as failure:
-        return _basket_page(given, problem=failure.message, said=failure.said, status=502)
+    except CheckoutFailure as failure:
+        return _basket_page(given, problem=failure.message, response=failure.body, status=502)
     return see_other(order.redirect_url or "/")
 
 
 @get("/orders")
 async def orders(request: HttpRequest) -> Response[str]:
-    return page("shop/orders.html", orders=list(till_of(request).orders)[:200])
+    return page("shop/orders.html", orders=list(shop_of(request).orders)[:200])
 
 
 @get("/orders/{number:str}")
-async def landing(
+async def return_page(
     request: HttpRequest, number: FromPath[str]
 ) -> Response[str] | Response[dict[str, object]]:
     """Where customers come back to: the address is a hint, but for its signed result; without a
-    good one the truth is asked for.
+    good one checkout is asked.
 
     With `.json` behind the number: the order as the shop knows it, without asking.
     """
-    till = till_of(request)
-    order = till.orders.find(number.removesuffix(".json"))
+    shop = shop_of(request)
+    order = shop.orders.find(number.removesuffix(".json"))
     if number.endswith(".json"):
         return _as_json(order)
     if order is None:
         return page("shop/not_found.html", status=404)
-    signed = results.read(till.config, order, request.query_params.get("result"))
+    signed = read_result(shop.config, order, request.query_params.get("result"))
     if signed is not None:
-        order.learn(signed.status)
-    asked = signed is None or signed.status not in results.FINAL
-    said = await till.verify(order) if asked else {}
-    failure = said if isinstance(said, Failure) else None
+        order.update(signed.status)
+    asked = signed is None or signed.status not in FINAL
+    answer = await shop.refresh(order) if asked else {}
+    failure = answer if isinstance(answer, CheckoutFailure) else None
     hints = {name: request.query_params[name] for name in HINTS if request.query_params.get(name)}
     return page(
         "shop/order.html",
@@ -86,17 +86,17 @@ async def landing(
         failure=failure.message if failure else None,
         signed=signed,
         asked=asked,
-        truth={} if isinstance(said, Failure) else _truth(said),
+        facts={} if isinstance(answer, CheckoutFailure) else _facts(answer),
     )
 
 
-HANDLERS = (basket, pay, orders, landing)
+HANDLERS = (basket, pay, orders, return_page)
 
 
 def _as_json(order: Order | None) -> Response[dict[str, object]]:
     if order is None:
         return Response({"message": "No such order"}, status_code=404)
-    return Response(order.shown())
+    return Response(order.to_json())
 
 
 def _choices(given: Mapping[str, str]) -> dict[str, Any]:
@@ -109,15 +109,15 @@ def _choices(given: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _truth(said: Mapping[str, Any]) -> dict[str, object]:
+def _facts(answer: Mapping[str, Any]) -> dict[str, object]:
     """The parts of checkout's answer that a shop would act on."""
-    response = said.get("gateway_response")
+    response = answer.get("gateway_response")
     sections = response.values() if isinstance(response, dict) else ()
     payment = next((section for section in sections if isinstance(section, dict)), {})
     facts = {
-        "status": said.get("status"),
-        "message": said.get("message"),
-        "finished": said.get("finished"),
+        "status": answer.get("status"),
+        "message": answer.get("message"),
+        "finished": answer.get("finished"),
         "uid": payment.get("uid"),
         "approval": payment.get("auth_code"),
         "reference": payment.get("rrn"),
@@ -126,7 +126,7 @@ def _truth(said: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _basket_page(
-    given: Mapping[str, str], problem: str = "", said: object = None, status: int = 200
+    given: Mapping[str, str], problem: str = "", response: object = None, status: int = 200
 ) -> Response[str]:
     wanted: Basket = basket_of(given)
     return page(
@@ -140,5 +140,5 @@ def _basket_page(
         attempts=ATTEMPTS,
         chosen={name: given.get(name, start) for name, start in CHOICES.items()},
         problem=problem,
-        said=said,
+        response=response,
     )

@@ -1,0 +1,185 @@
+"""One scenario under way: its orders, and what happens to them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import httpx
+import msgspec
+from sqlalchemy import Connection
+
+from checkout.drill.checks import LOOK, Checks
+from checkout.drill.customer import DECLINED, Customer, Order, good_card
+from checkout.drill.shop import Shop, Unusable
+from checkout.drill.webhooks import PAYMENT, Webhooks, subject
+from checkout.flow import record
+from checkout.flow.operations import operate
+from checkout.flow.verbs import Flow
+from checkout.ledger import outbox, payments
+from checkout.ledger.outbox import Letter
+from checkout.ledger.rows import Attempt, Story
+from checkout.model.order import BY_APP
+from checkout.model.status import Status
+
+SECONDS: Final = 20.0
+"""How long the drill's own checkout may take for anything."""
+
+T = TypeVar("T")
+
+
+class TimedOut(Exception):
+    """The drill's own side did not do its part."""
+
+
+@dataclass(slots=True)
+class ScenarioRun:
+    """`flow` is over the ledger of the drill's checkout, beside the server that shows its pages."""
+
+    shop: Shop
+    flow: Flow
+    webhooks: Webhooks
+    sandbox: str
+    new_browser: Callable[[], httpx.AsyncClient]
+    checks: Checks
+    _browsers: list[httpx.AsyncClient] = field(default_factory=list)
+
+    @property
+    def checkout(self) -> str:
+        return self.flow.settings.public_url
+
+    # What happens
+
+    async def order(self) -> Order:
+        """Somebody orders at the shop and stands before the payment page."""
+        customer = self._customer()
+        await customer.open_payment(await self.shop.open_order(customer.browser, self.checkout))
+        payment = (await self.flow.ledger.read(record.read, customer.uid)).payment
+        ways = payment.order.ways
+        if ways.notification_url is None:
+            raise Unusable("the shop's orders name no settings.notification_url")
+        return Order(
+            customer=customer,
+            uid=payment.uid,
+            token=payment.token,
+            tracking_id=payment.order.tracking_id or "",
+            notification_url=ways.notification_url,
+            return_url=ways.return_url or ways.success_url or self._home(payment.shop),
+        )
+
+    def _customer(self) -> Customer:
+        browser = self.new_browser()
+        self._browsers.append(browser)
+        return Customer(browser, self.checkout)
+
+    def _home(self, shop: str) -> str:
+        return self.flow.settings.shops[shop].url
+
+    async def paid(self, order: Order) -> Letter:
+        """The customer pays; the webhook that tells so is held back."""
+        await order.customer.pay(good_card())
+        return await self.webhook(order, Status.PAID)
+
+    async def alike(self, order: Order, **changes: Any) -> Letter:
+        """Somebody with the key of the shop's apps makes and pays a payment of the same number and
+        money, but for `changes` of it; the webhook that tells so is held back. It is genuine."""
+        asked = (await self.story(order)).payment
+        theirs = msgspec.structs.replace(asked.order, created_by=BY_APP, **changes)
+        made = await self.flow.create(theirs, self.flow.settings.shop(asked.shop), fixed=True)
+        customer = self._customer()
+        await customer.open_payment(f"{self.checkout}/widget/hpp.html?token={made.token}")
+        await customer.pay(good_card())
+        return await self._written(made.uid, (PAYMENT, "successful"))
+
+    async def is_test(self, order: Order) -> bool:
+        return (await self.story(order)).payment.order.test
+
+    async def declined(self, order: Order) -> Story:
+        """One card is declined."""
+        story = await self.story(order)
+        await order.customer.pay(DECLINED[len(story.attempts) % len(DECLINED)])
+        return await self.story(order)
+
+    async def failed(self, order: Order) -> Letter:
+        """Cards are declined until no attempt is left."""
+        while (await self.declined(order)).payment.status is Status.OPEN:
+            pass
+        return await self.webhook(order, Status.DECLINED)
+
+    async def expired(self, order: Order) -> Letter:
+        """The order's time to pay is over."""
+        soon = self.flow.clock() - 1
+        await self.flow.ledger.write(_over_at, order.uid, soon)
+        if (await self.story(order)).live is not None:
+            await self.settle_at_bank(order, "expired")
+        return await self.webhook(order, Status.EXPIRED)
+
+    async def paid_late(self, order: Order) -> Letter:
+        """The bank moves the money after all, of an attempt that was over."""
+        await self.settle_at_bank(order, "successful")
+        return await self.webhook(order, Status.PAID)
+
+    async def refunded(self, order: Order) -> Letter:
+        """The shop's people send a part of the money back; the webhook about it is held back."""
+        done = await operate(self.flow, "refund", order.uid, amount=1, reason="The drill's")
+        if not done.done:
+            raise TimedOut(f"the refund is {done.status}")
+        return await self._written(order.uid, ("refund", "successful"))
+
+    async def settle_at_bank(self, order: Order, status: str) -> None:
+        """Move the last attempt at the gateway, and let checkout learn of it."""
+        attempt = (await self.story(order)).attempts[-1]
+        address = f"{self.sandbox}/sandbox/transactions/{attempt.gateway_id}/settle"
+        async with self.new_browser() as bank:
+            answer = await bank.post(address, json={"status": status})
+        if not answer.is_success:
+            raise TimedOut(f"the sandbox answered {answer.status_code} to {status}")
+        await _until(lambda: self._asked(attempt), f"checkout to hear that it is {status}")
+
+    async def _asked(self, attempt: Attempt) -> bool:
+        """Whether the gateway has told what is new: many may ask, at most once a second."""
+        story, _ = await self.flow.ask(attempt)
+        return story.attempts[attempt.number - 1].status is not attempt.status
+
+    # Webhooks
+
+    async def webhook(self, order: Order, status: Status) -> Letter:
+        """The webhook in the outbox that tells of this end."""
+        words = {Status.PAID: "successful", Status.DECLINED: "failed", Status.EXPIRED: "error"}
+        return await self._written(order.uid, (PAYMENT, words[status]))
+
+    async def _written(self, uid: str, what: tuple[str, str]) -> Letter:
+        async def written() -> Letter | None:
+            found = await self.flow.ledger.read(outbox.of, uid)
+            return next((each for each in found if subject(each) == what), None)
+
+        return await _until(written, f"checkout to write: {' '.join(what)}")
+
+    async def deliver(self, webhook: Letter, after: str) -> None:
+        """Deliver a genuine webhook; whatever it tells, a shop that keeps it says 2xx."""
+        self.checks.answered(after, await self.webhooks.deliver(webhook))
+
+    async def story(self, order: Order) -> Story:
+        return await self.flow.ledger.read(record.read, order.uid)
+
+    async def close(self) -> None:
+        for browser in self._browsers:
+            await browser.aclose()
+
+
+def _over_at(conn: Connection, uid: str, at: float) -> None:
+    """The payment's time is over at this moment."""
+    payments.change(conn, uid, expires_at=at)
+
+
+async def _until(found: Callable[[], Awaitable[T | None]], what: str) -> T:
+    """What is found, once it is. Raises Stuck."""
+    end = time.monotonic() + SECONDS
+    while not (value := await found()):
+        if time.monotonic() > end:
+            raise TimedOut(f"waited {SECONDS:.0f} s for {what}")
+        await asyncio.sleep(LOOK)
+    return value

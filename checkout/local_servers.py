@@ -1,0 +1,237 @@
+"""The three servers on loopback, for the demo and the drill: sample shop, checkout, gateways.
+
+Their settings with fresh keys, and their processes: started, waited for, ended by their ids.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from msgspec import Struct
+
+from checkout.process import write_private
+
+SHOP: Final = "361"
+EXAMPLE_SHOP: Final = "https://shop.example.com"  # of the documentation's examples
+START_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 10.0
+
+SETTINGS: Final = """\
+public_url = "{checkout}"
+database = "sqlite:///{folder}/checkout.db"
+secrets = ["{secret}"]
+sandbox = true
+
+[gateways.cards]
+adapter = "overpay_cards"
+base_url = "{sandbox}"
+shop_id = "{shop}"
+secret_key = "{gateway_secret}"
+public_key = "{gateway_public_key}"
+
+[gateways.local]
+adapter = "overpay_apm"
+base_url = "{sandbox}"
+shop_id = "{shop}"
+secret_key = "{gateway_secret}"
+public_key = "{gateway_public_key}"
+
+[gateways.coins]
+adapter = "exchanger"
+base_url = "{sandbox}"
+route_id = "507f1f77bcf86cd799439011"
+from_values = {{ "507f191e810c19729de860ea" = "{{email}}" }}
+to_values = {{ wallet = "DE02120300000000202051" }}
+ipn_secret = "{ipn_secret}"
+agreement = "shop"
+page = "own"
+
+[gateways.acquirer]
+adapter = "rest"
+base_url = "{sandbox}"
+partner_id = "195"
+username = "shop"
+member_id = "11344"
+secure_key = "{secure_key}"
+
+[shops.{shop}]
+name = "Demo shop"
+secret_key = "{shop_secret}"
+link_keys = ["{link_key}"]
+private_key = "file:shop.pem"
+url = "{shop_url}"
+email = "help@shop.example.com"
+frame_origins = ["{shop_url}"]
+return_origins = {return_origins}
+{of_shop}
+
+[shops.{shop}.methods]
+credit_card = "cards"
+bank_transfer = "local"
+sbp = "local"
+erip = {{ gateway = "local", params = {{ service_no = "99999999" }} }}
+crypto = "coins"
+netbanking = {{ gateway = "acquirer", label = "Net banking", mode = "NB", brand = "EXAMPLEBANK" }}
+acquirer_card = {{ gateway = "acquirer", label = "Card, by the other acquirer" }}
+"""
+
+RUN_SHOP: Final = (
+    "import sys; from pathlib import Path; from checkout.sandbox.serve import run_shop; "
+    "run_shop(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))"
+)
+
+
+class NotStarted(Exception):
+    """A server ended before it answered, or never did; the message says which."""
+
+
+class Keys(Struct, frozen=True, kw_only=True):
+    """What a shop and checkout know of each other; the pair signs notifications to the shop."""
+
+    secret_key: str
+    link_key: str
+    private_key: str  # PEM
+    public_key: str  # base64 of the DER, as shops' plugins want it
+
+    def __repr__(self) -> str:
+        return "Keys()"
+
+
+def new_pair() -> tuple[str, str]:
+    """(private key as PEM, public key as base64 of its DER, as shops' plugins want it)."""
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    return private, "".join(pem.splitlines()[1:-1])
+
+
+def new_keys() -> Keys:
+    private, public = new_pair()
+    return Keys(
+        secret_key=secrets.token_hex(32),
+        link_key=secrets.token_urlsafe(48),
+        private_key=private,
+        public_key=public,
+    )
+
+
+class LocalServers(Struct, frozen=True, kw_only=True):
+    """Where everything is; addresses are origins without a slash at the end."""
+
+    folder: Path
+    shop: str
+    checkout: str
+    sandbox: str
+    keys: Keys
+    return_origins: tuple[str, ...] = ()  # where the shop sends customers, beside its own site
+
+    def write_settings(self, more: str = "", of_shop: str = "") -> Path:
+        """The settings of the shop and of checkout, with fresh secrets; checkout.toml's path.
+
+        The sandbox has to be running: its public key is asked for. `more` ends the file,
+        `of_shop` its table of the shop.
+        """
+        write_private(self.folder / "shop.pem", self.keys.private_key)
+        config = self.folder / "checkout.toml"
+        public_key = httpx.get(f"{self.sandbox}/sandbox/public_key", trust_env=False)
+        written = SETTINGS.format(
+            checkout=self.checkout,
+            sandbox=self.sandbox,
+            shop_url=self.shop,
+            return_origins=json.dumps([self.shop, EXAMPLE_SHOP, *self.return_origins]),
+            folder=self.folder.as_posix(),
+            shop=SHOP,
+            secret=secrets.token_urlsafe(48),
+            link_key=self.keys.link_key,
+            shop_secret=self.keys.secret_key,
+            gateway_secret=secrets.token_hex(32),
+            secure_key=secrets.token_hex(16),
+            ipn_secret=secrets.token_hex(32),
+            gateway_public_key=public_key.text.strip(),
+            of_shop=of_shop,
+        )
+        write_private(config, written + more)
+        shop = {
+            "shop_id": SHOP,
+            "secret_key": self.keys.secret_key,
+            "checkout_url": self.checkout,
+            "public_url": self.shop,
+            "public_key": self.keys.public_key,
+            "link_key": self.keys.link_key,
+        }
+        write_private(self.folder / "shop.json", json.dumps(shop))
+        return config
+
+
+Processes = list[subprocess.Popen[bytes]]
+
+
+def start(*arguments: str, log: Path | None = None) -> subprocess.Popen[bytes]:
+    """This Python with these arguments; what it says goes to `log`, or where ours goes."""
+    command = [sys.executable, *arguments]
+    # Its own process group: Ctrl-C reaches this process alone, which then ends the others.
+    if log is None:
+        return subprocess.Popen(command, start_new_session=True)  # noqa: S603
+    with log.open("ab") as file:
+        return subprocess.Popen(  # noqa: S603
+            command, start_new_session=True, stdout=file, stderr=file
+        )
+
+
+def wait_for(processes: Processes, url: str) -> None:
+    """Return once `url` answers. Raises NotStarted."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if any(process.poll() is not None for process in processes):
+            raise NotStarted(f"A server ended before {url} answered: is its port free?")
+        try:
+            if httpx.get(url, trust_env=False, timeout=2).status_code < 400:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise NotStarted(f"{url} does not answer")
+
+
+@contextmanager
+def running() -> Iterator[Processes]:
+    """The processes started in it; all end with it, by their ids."""
+    processes: Processes = []
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                process.terminate()
+        until = time.monotonic() + STOP_SECONDS
+        for process in processes:
+            try:
+                process.wait(max(0.1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def sandbox_arguments(host: str, port: int) -> tuple[str, ...]:
+    return ("-m", "checkout", "sandbox", "--host", host, "--port", str(port))
+
+
+def shop_arguments(folder: Path, host: str, port: int) -> tuple[str, ...]:
+    return ("-c", RUN_SHOP, str(folder / "shop.json"), host, str(port))

@@ -1,0 +1,107 @@
+"""What the card gateway says of a transaction: the shape of the charge document's example."""
+
+from __future__ import annotations
+
+from checkout.sandbox import codes
+from checkout.sandbox.overpay.card_transaction import CardTransaction
+from checkout.sandbox.overpay.codes import APPROVED, CHALLENGE_FAILED, MESSAGE_TYPES, THREE_D_SECURE
+from checkout.sandbox.overpay.request import ADDRESS
+from checkout.sandbox.overpay.response import Json, common_response, echoed
+from checkout.sandbox.state import SandboxState
+from checkout.sandbox.transaction import Transaction
+
+
+def card_response(state: SandboxState, transaction: Transaction) -> Json:
+    """The flat transaction object; whoever answers wraps it where an envelope is due. A charge is
+    shown as what it became."""
+    if not isinstance(transaction, CardTransaction):
+        raise TypeError("not a card transaction")
+    return response_as(state, transaction, transaction.effective_type)
+
+
+def response_as(state: SandboxState, transaction: CardTransaction, kind: str) -> Json:
+    """The same, shown as of this type."""
+    receipt = f"{state.public_url}/receipt/{transaction.uid}"
+    answer = common_response(transaction) | {
+        "id": transaction.uid,
+        "type": kind,
+        "message": codes.CODES[transaction.code].message if transaction.final else None,
+        "closed_at": None,
+        "settled_at": None,
+        "manually_corrected_at": None,
+        "redirect_url": f"{state.public_url}/process/{transaction.uid}",
+        "receipt_url": receipt,
+        "links": {"receipt_url": receipt},
+        "credit_card": _card(transaction),
+        "status_code": None,
+        "gateway": {"iframe": transaction.iframe},
+        "mute_notifications": None,
+        "code": transaction.code,
+        "friendly_message": codes.CODES[transaction.code].friendly,
+        "smart_routing_verification": {"status": "successful"},
+        "billing_address": echoed(transaction, "billing_address", ADDRESS),
+    }
+    if (parent := _parent(transaction)) is not None:
+        answer["parent_uid"] = parent
+    if transaction.final:
+        answer[kind] = _section(transaction, kind)
+        answer["avs_cvc_verification"] = {
+            "avs_verification": {"result_code": transaction.avs},
+            "cvc_verification": {"result_code": transaction.cvc},
+        }
+        if transaction.three_d_secure in THREE_D_SECURE:
+            answer["three_d_secure_verification"] = _three_d_secure(transaction)
+    return answer
+
+
+def _parent(transaction: CardTransaction) -> str | None:
+    """Of a charge the capture that takes its money, itself where it is a payment."""
+    if transaction.type == "charge":
+        return transaction.automatic_capture_uid or transaction.uid
+    return transaction.parent_uid
+
+
+def _card(transaction: CardTransaction) -> Json | None:
+    card = transaction.card
+    if card is None:
+        return None
+    return {
+        "holder": card.holder,
+        "stamp": card.stamp,
+        "brand": card.brand,
+        "last_4": card.last_4,
+        "first_1": card.bin_8[:1],
+        "bin": card.bin_8[:6],
+        "bin_8": card.bin_8,
+        "issuer_country": None,
+        "issuer_name": None,
+        "product": None,
+        "exp_month": card.exp_month,
+        "exp_year": card.exp_year,
+        "token_provider": None,
+        "token": transaction.token,
+    }
+
+
+def _section(transaction: CardTransaction, kind: str) -> Json:
+    """The bank's own answer, under the name of the transaction's type."""
+    successful = transaction.status in APPROVED
+    verdict = APPROVED.get(transaction.status, "declined")
+    return {
+        "auth_code": transaction.auth_code if successful else None,
+        "bank_code": transaction.expected_bank_code or codes.CODES[transaction.code].bank,
+        "rrn": transaction.rrn,
+        "ref_id": transaction.ref_id,
+        "message": f"{MESSAGE_TYPES.get(kind, kind).capitalize()} was {verdict}",
+        "amount": transaction.amount,
+        "currency": transaction.currency,
+        "billing_descriptor": transaction.descriptor,
+        "gateway_id": 1,
+        "status": "successful" if successful else transaction.status,
+    }
+
+
+def _three_d_secure(transaction: CardTransaction) -> Json:
+    if transaction.code in CHALLENGE_FAILED:
+        return THREE_D_SECURE["failed"]
+    return THREE_D_SECURE[transaction.three_d_secure]
