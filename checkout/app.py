@@ -37,50 +37,56 @@ from checkout.web import (
     api,
     apps,
     charges,
+    csp_reports,
+    gateway_notification,
+    gateway_return,
     health,
     invoices,
     logos,
-    notifications,
     openapi_invoices,
     operations,
-    pages,
-    product_page,
     products,
-    reports,
-    returns,
+    security_txt,
     static,
-    well_known,
     widget,
 )
 from checkout.web.challenge import Challenge, open_challenge
+from checkout.web.concurrency_limits import ConcurrencyLimits
+from checkout.web.context import Web
 from checkout.web.errors import on_error
-from checkout.web.head import bounded
-from checkout.web.invoice import postman
-from checkout.web.load import LoadShedder
+from checkout.web.invoice_mail import postman
+from checkout.web.load_shedding import LoadShedder
+from checkout.web.pages import cancel, pay, payment, product, receipt, redirect, result, wait, who
 from checkout.web.proof_of_work import ProofOfWork
 from checkout.web.render import Assets, Renderer
+from checkout.web.request_size import bounded
 from checkout.web.security import LARGEST_BODY, security_headers
-from checkout.web.shares import Shares
-from checkout.web.visit import Web
 
 LOOK = 15.0  # seconds between two looks at ourselves, where nobody asks
 
 HANDLERS = (
-    *pages.HANDLERS,
-    *returns.HANDLERS,
+    *payment.HANDLERS,
+    *pay.HANDLERS,
+    *who.HANDLERS,
+    *cancel.HANDLERS,
+    *redirect.HANDLERS,
+    *wait.HANDLERS,
+    *result.HANDLERS,
+    *receipt.HANDLERS,
+    *product.HANDLERS,
+    *gateway_return.HANDLERS,
     *api.HANDLERS,
     *apps.HANDLERS,
     *operations.HANDLERS,
     *charges.HANDLERS,
     *products.HANDLERS,
-    *product_page.HANDLERS,
     *invoices.HANDLERS,
-    *notifications.HANDLERS,
-    *reports.HANDLERS,
+    *gateway_notification.HANDLERS,
+    *csp_reports.HANDLERS,
     *static.HANDLERS,
     *widget.HANDLERS,
     *health.HANDLERS,
-    *well_known.HANDLERS,
+    *security_txt.HANDLERS,
 )
 CHALLENGES = {"proof_of_work": ProofOfWork}
 
@@ -141,7 +147,7 @@ def create_app(
         route_handlers=list(HANDLERS),
         lifespan=[lifespan],
         exception_handlers={Exception: on_error},
-        middleware=[Shares(settings), load or LoadShedder()],
+        middleware=[ConcurrencyLimits(settings), load or LoadShedder()],
         before_send=[security_headers(settings, name=name)],
         request_max_body_size=LARGEST_BODY,
         openapi_config=OpenAPIConfig(
@@ -153,7 +159,7 @@ def create_app(
         debug=False,
         logging_config=None,
     )
-    app.state.reports = reports.Reports(clock)
+    app.state.reports = csp_reports.Reports(clock)
     app.asgi_handler = bounded(app.asgi_handler)
     return app
 

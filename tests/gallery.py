@@ -20,6 +20,7 @@ from typing import Any, Final
 from msgspec.structs import asdict, replace
 
 from checkout import i18n
+from checkout.flow.offered_methods import kind_of
 from checkout.model.browser import FIELDS
 from checkout.model.card_form import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
@@ -28,30 +29,24 @@ from checkout.model.order import Agreement, CardFields, Order
 from checkout.model.outcome import Reason
 from checkout.model.product import Sale
 from checkout.model.status import Status
-from checkout.web import checkboxes, present, proof_of_work, reasons, words
-from checkout.web.forms import ASKED, card_fields, countries
+from checkout.web import proof_of_work
+from checkout.web.pages import checkboxes, components, declines, formatting, messages, qr_code
+from checkout.web.pages.card_fields import card_fields
+from checkout.web.pages.components import Field, Notice, Row, Summary
+from checkout.web.pages.customer_fields import ASKED, countries
+from checkout.web.pages.error import ErrorPage
+from checkout.web.pages.field_values import masked_field
+from checkout.web.pages.layout import Layout, ShopView
+from checkout.web.pages.payment import MethodChoice, PaymentPage
+from checkout.web.pages.product import ProductPage
+from checkout.web.pages.receipt import ReceiptPage
+from checkout.web.pages.recognition import EMAIL, WhoForm
+from checkout.web.pages.redirect import RedirectPage
+from checkout.web.pages.result import ResultPage
+from checkout.web.pages.saved_card import SavedCardView
+from checkout.web.pages.wait import StatusView, WaitPage
+from checkout.web.pages.who import NOT_KNOWN
 from checkout.web.render import Assets, Renderer
-from checkout.web.strangers import EMAIL, NOT_KNOWN
-from checkout.web.veils import veiled
-from checkout.web.views import (
-    ErrorPage,
-    Field,
-    MethodChoice,
-    Notice,
-    OrderPage,
-    PaymentPage,
-    ProductPage,
-    RedirectPage,
-    ResultPage,
-    Row,
-    SavedCard,
-    Shell,
-    Shop,
-    StatusView,
-    Summary,
-    WaitPage,
-    Who,
-)
 from tests.support.http_server import Handler, http_server
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -61,7 +56,7 @@ POLICY: Final = (
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
     "require-trusted-types-for 'script'; trusted-types htmx; form-action "
 )
-SHOP: Final = Shop("Demo shop", "https://shop.example.com", "help@shop.example.com")
+SHOP: Final = ShopView("Demo shop", "https://shop.example.com", "help@shop.example.com")
 MONEY: Final = Money(1999, "EUR")
 WHEN: Final = 1763756045.0
 ACCOUNT: Final = "bc1qxy2kgdygjrsqtzq2n0yrf2493p83kkfjhx0wlh"
@@ -78,24 +73,24 @@ def renderer() -> Renderer:
     return Renderer(Assets())
 
 
-def render(template: str, page: object, shell: Shell) -> str:
+def render(template: str, page: object, shell: Layout) -> str:
     language = shell.lang if shell.lang in i18n.LANGUAGES else "en"
     return renderer()(template, language, page=page, shell=shell, nonce=NONCE)
 
 
 # --- The states ----------------------------------------------------------------------------------
 
-State = tuple[str, Any, Shell]
+State = tuple[str, Any, Layout]
 View = Callable[..., State]
 
 
 class Fakes:
-    """The views of one language, made of the server's own words."""
+    """The views of one language, made of the server's own messages."""
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
         self._ = i18n.translations(lang).gettext
-        self.amount = present.amount(MONEY, lang)
+        self.amount = formatting.amount(MONEY, lang)
         self.summary = Summary(self.amount, self._("Two tickets, row 5"), "1234")
         self.timed = replace(
             self.summary,
@@ -104,29 +99,30 @@ class Fakes:
             expires_text="29 min",
         )
 
-    def notice(self, found: words.Words | Notice) -> Notice:
-        return found if isinstance(found, Notice) else present.notice(found, self.lang)
+    def notice(self, found: messages.Message | Notice) -> Notice:
+        return found if isinstance(found, Notice) else components.notice(found, self.lang)
 
-    def waiting(self, titles: reasons.Titles, text: str, kind: str = "card") -> Notice:
-        return self.notice(words.Words(reasons.of_kind(titles, kind), text, "wait"))
+    def waiting(self, titles: messages.ByKind, text: str, kind: str = "card") -> Notice:
+        return self.notice(messages.Message(messages.of_kind(titles, kind), text, "wait"))
 
     def end(self, status: Status, kind: str | None = "card") -> Notice:
-        return present.said(reasons.explain_end(words.STATUS[status], status, kind), self.lang)
+        end = declines.explain_end(messages.STATUS[status], status, kind)
+        return components.explained(end, self.lang)
 
     def why(self, reason: Reason, kind: str = "card", *, open_: bool = True) -> Notice:
         """What is said of an attempt's end; `open_`: on the page where it can be tried again."""
-        cause = reasons.CAUSE[reason]
-        found = reasons.explain(cause, kind, sent=True, open_=open_, ways=True)
-        return present.said(found, self.lang)
+        cause = declines.CAUSE[reason]
+        found = declines.explain(cause, kind, sent=True, open_=open_, ways=True)
+        return components.explained(found, self.lang)
 
-    def shell(self, title: str, **more: Any) -> Shell:
+    def shell(self, title: str, **more: Any) -> Layout:
         picker = tuple((code, name, f"?{code}") for code, name in i18n.LANGUAGES.items())
-        return replace(Shell(self.lang, title, SHOP, languages=picker), **more)
+        return replace(Layout(self.lang, title, SHOP, languages=picker), **more)
 
     def method(self, name: str, chosen: bool = False) -> MethodChoice:
         card = name == "credit_card"
-        mark = present.kind_of(name, None, card=card)
-        return MethodChoice(name, present.method_label(name, None, self._), mark, chosen, card)
+        mark = kind_of(name, None, card=card)
+        return MethodChoice(name, components.method_label(name, None, self._), mark, chosen, card)
 
     def asked(self, name: str, value: str = "", **more: Any) -> Field:
         asked = ASKED[name]
@@ -140,15 +136,15 @@ class Fakes:
         known = {"email": "anna@example.com", "first_name": "Anna", "phone": "+375291234567"}
         fixed = {"email"}
         fields = [
-            veiled(value, self.lang, **asdict(self.asked(name, read_only=name in fixed)))
+            masked_field(value, self.lang, **asdict(self.asked(name, read_only=name in fixed)))
             for name, value in (*known.items(), ("country", "DE"), ("address", "Street 1"))
         ]
         fields[3] = replace(fields[3], options=countries(self.lang))
         asked = Field(
             "known_email", self._(EMAIL), type="email", error=self._(error) if error else None
         )
-        card = card_fields(self.lang, holder=CardFields(holder="Anna Lee"), own=False)
-        who = Who(action="/who", form_token="form-token", field=asked)
+        card = card_fields(self.lang, holder=CardFields(holder="Anna Lee"), is_customer=False)
+        who = WhoForm(action="/who", form_token="form-token", field=asked)
         return {"customer": tuple(fields), "card": card, "who": who}
 
     def payment(self, *, errors: dict[str, str] | None = None, **more: Any) -> State:
@@ -159,8 +155,8 @@ class Fakes:
             form_token="form-token",
             cancel_action="/cancel",
             cancel_token="cancel-token",
-            pay_label=_(words.PAY) % {"amount": self.amount},
-            continue_label=_(words.CONTINUE),
+            pay_label=_(messages.PAY) % {"amount": self.amount},
+            continue_label=_(messages.CONTINUE),
             methods=(self.method("credit_card", True),),
             card=card_fields(self.lang, tuple(errors.items())),
             customer=(),
@@ -174,7 +170,7 @@ class Fakes:
         return "pages/payment.html", page, self.shell(f"{self.amount} · Demo shop", **shell)
 
     def redirect(self, target: str | None = None, **more: Any) -> State:
-        notice = self.notice(words.LEAVING)
+        notice = self.notice(messages.LEAVING)
         page = RedirectPage(
             summary=self.summary,
             notice=notice,
@@ -183,7 +179,7 @@ class Fakes:
             fields=(("PaReq", "eJxV"), ("TermUrl", "https://pay.example/return/x"), ("MD", "1")),
             by_itself=target is None,
             target=target,
-            button=self._(words.CONTINUE),
+            button=self._(messages.CONTINUE),
             leave_action="/cancel",
             form_token="form-token",
         )
@@ -191,7 +187,7 @@ class Fakes:
         return "pages/redirect.html", replace(page, **more), shell
 
     def wait(
-        self, found: words.Words | Notice, next_check: float | None = 30, **more: Any
+        self, found: messages.Message | Notice, next_check: float | None = 30, **more: Any
     ) -> State:
         notice = self.notice(found)
         page = WaitPage(
@@ -200,13 +196,13 @@ class Fakes:
                 notice,
                 "/status",
                 next_check,
-                self._(words.CHECKED) % {"time": present.clock_time(WHEN, self.lang)},
+                self._(messages.CHECKED) % {"time": formatting.clock_time(WHEN, self.lang)},
             ),
             instructions=None,
-            link_label=self._(words.OPEN_WALLET),
+            link_label=self._(messages.OPEN_WALLET),
             qr_svg=None,
             again_url=None,
-            again_label=self._(reasons.GO_AGAIN["card"]),
+            again_label=self._(messages.GO_AGAIN["card"]),
             self_url="/wait",
             refresh=10 if next_check else 0,
             leave_action=None,
@@ -218,14 +214,14 @@ class Fakes:
     def rows(self) -> tuple[Row, ...]:
         _ = self._
         return (
-            Row(_(words.ROW_AMOUNT), self.amount),
-            Row(_(words.ROW_SHOP), SHOP.name),
-            Row(_(words.ROW_TIME), present.moment(WHEN, self.lang)),
-            Row(_(words.ROW_CARD), "Visa •••• 1111"),
-            Row(_(words.ROW_PAYMENT), "7f3c1a9e-2b40-4c11-9a4e-5d0e6a1f8b27", code=True),
+            Row(_(messages.ROW_AMOUNT), self.amount),
+            Row(_(messages.ROW_SHOP), SHOP.name),
+            Row(_(messages.ROW_TIME), formatting.moment(WHEN, self.lang)),
+            Row(_(messages.ROW_CARD), "Visa •••• 1111"),
+            Row(_(messages.ROW_PAYMENT), "7f3c1a9e-2b40-4c11-9a4e-5d0e6a1f8b27", code=True),
         )
 
-    def result(self, found: words.Words | Notice, **more: Any) -> State:
+    def result(self, found: messages.Message | Notice, **more: Any) -> State:
         notice = self.notice(found)
         paid = notice.tone == "good"
         page = ResultPage(
@@ -236,7 +232,7 @@ class Fakes:
             receipt_url="https://gateway.example/receipt" if paid else None,
             order_url="/order" if paid else None,
             back_url=BACK_URL,
-            back_label=self._(words.BACK) % {"shop": SHOP.name},
+            back_label=self._(messages.BACK) % {"shop": SHOP.name},
             auto_return=None,
             target=None,
         )
@@ -247,7 +243,7 @@ class Fakes:
 
     def product(self, sale: Sale | None = None, **more: Any) -> State:
         _ = self._
-        found = self.notice(words.SALE[sale]) if sale else None
+        found = self.notice(messages.SALE[sale]) if sale else None
         page = ProductPage(
             name=_("Two tickets, row 5"),
             description="Stalls, row 5. Doors open at 19:00, the play begins at 20:00.",
@@ -258,11 +254,11 @@ class Fakes:
             facts=()
             if found
             else (
-                Row(_(words.LEFT), "3"),
-                Row(_(words.ON_SALE_UNTIL), present.date_and_time(WHEN, self.lang)),
+                Row(_(messages.LEFT), "3"),
+                Row(_(messages.ON_SALE_UNTIL), formatting.date_and_time(WHEN, self.lang)),
             ),
             home=SHOP.url,
-            home_label=_(words.BACK) % {"shop": SHOP.name},
+            home_label=_(messages.BACK) % {"shop": SHOP.name},
         )
         fields = page.__struct_fields__
         shell = {name: value for name, value in more.items() if name not in fields}
@@ -273,16 +269,16 @@ class Fakes:
     def chosen(self, **more: Any) -> Field:
         """The field of an amount that the customer chooses."""
         _ = self._
-        least, most = (present.amount(Money(n, "EUR"), self.lang) for n in (500, 100_000))
-        hint = _(words.AMOUNT_BETWEEN) % {"least": least, "most": most}
+        least, most = (formatting.amount(Money(n, "EUR"), self.lang) for n in (500, 100_000))
+        hint = _(messages.AMOUNT_BETWEEN) % {"least": least, "most": most}
         values = {"value": "10.00"} | more
         return Field(
-            "amount", f"{_(words.ROW_AMOUNT)} (EUR)", hint=hint, inputmode="decimal", **values
+            "amount", f"{_(messages.ROW_AMOUNT)} (EUR)", hint=hint, inputmode="decimal", **values
         )
 
-    def error(self, status: int, *actions: tuple[str, str], shop: Shop | None = None) -> State:
-        notice = self.notice(words.ERROR[status])
-        shell = Shell(self.lang, notice.title, shop)
+    def error(self, status: int, *actions: tuple[str, str], shop: ShopView | None = None) -> State:
+        notice = self.notice(messages.ERROR[status])
+        shell = Layout(self.lang, notice.title, shop)
         return "pages/error.html", ErrorPage(notice, status, actions), shell
 
 
@@ -300,15 +296,15 @@ def states(lang: str = "en") -> dict[str, State]:
         ),
         "customer": (fake.asked("email"),),
     }
-    visa = SavedCard("Visa", "1111", "08/29", "visa", 3, chosen=True, coded=True, other=True)
-    unknown = SavedCard(
-        _(words.SAVED_CARD), None, None, None, None, chosen=True, coded=True, other=False
+    visa = SavedCardView("Visa", "1111", "08/29", "visa", 3, chosen=True, coded=True, other=True)
+    unknown = SavedCardView(
+        _(messages.SAVED_CARD), None, None, None, None, chosen=True, coded=True, other=False
     )
     code = tuple(each for each in card_fields(lang) if each.name == "code")
     remember = checkboxes.remember(Order(MONEY, "x", "payment", 0.0), False, lang)
     terms = Agreement(url="https://shop.example.com/terms")
     open_terms = checkboxes.agreement(terms, False, None, lang)
-    missed_terms = checkboxes.agreement(terms, False, words.TERMS_MISSING, lang)
+    missed_terms = checkboxes.agreement(terms, False, messages.TERMS_MISSING, lang)
     wrong_email = fake.asked("email", "anna@example", error=_(ASKED["email"].wrong))
     transfer = Instructions(
         ("Send the amount in one payment.", "The network's fee comes on top."),
@@ -317,8 +313,8 @@ def states(lang: str = "en") -> dict[str, State]:
         qr=QR,
         link=QR,
     )
-    again = (_(words.OPEN_PAYMENT), "/")
-    too_little = _(words.AMOUNT_LITTLE) % {"least": present.amount(Money(500, "EUR"), lang)}
+    again = (_(messages.OPEN_PAYMENT), "/")
+    too_little = _(messages.AMOUNT_LITTLE) % {"least": formatting.amount(Money(500, "EUR"), lang)}
     return {
         "ready": payment(),
         "several-methods": payment(**several),
@@ -336,12 +332,12 @@ def states(lang: str = "en") -> dict[str, State]:
                     fake.method("crypto", True),
                     fields=(
                         Field("crypto-1", "E-mail", "anna@example.com", type="email"),
-                        Field("crypto-2", "Refund address", error=_(words.INPUT_MISSING)),
+                        Field("crypto-2", "Refund address", error=_(messages.INPUT_MISSING)),
                     ),
                     terms=(
                         checkboxes.terms(
                             "crypto-terms",
-                            _(words.TERMS_OF_SERVICE),
+                            _(messages.TERMS_OF_SERVICE),
                             "https://exchanger.example/rules",
                             False,
                             None,
@@ -351,14 +347,14 @@ def states(lang: str = "en") -> dict[str, State]:
                 ),
                 fake.method("erip"),
             ),
-            errors={"crypto-2": words.INPUT_MISSING},
+            errors={"crypto-2": messages.INPUT_MISSING},
         ),
         "code-optional": payment(card=card_fields(lang, code_optional=True)),
         "failed-retry-transfer": payment(
             methods=(fake.method("credit_card"), fake.method("bank_transfer", True)),
             notice=fake.why(Reason.UNKNOWN, "bank"),
         ),
-        "no-way": payment(methods=(), card=(), notice=fake.notice(words.NO_WAY)),
+        "no-way": payment(methods=(), card=(), notice=fake.notice(messages.NO_WAY)),
         "no-card": payment(methods=(fake.method("bank_transfer", True),), card=()),
         "customer-fields": payment(
             customer=(
@@ -388,7 +384,7 @@ def states(lang: str = "en") -> dict[str, State]:
         "remember": payment(remember=remember, agreement=open_terms),
         "agreement-error": payment(
             agreement=missed_terms,
-            errors={"agreed": words.TERMS_MISSING},
+            errors={"agreed": messages.TERMS_MISSING},
         ),
         "short-fields-error": payment(errors={"expiry": EXPIRY_PAST, "code": CODE_THREE}),
         "long-button": payment(pay_label="Unbeschreiblichlangwortigezahlungsaufforderung " * 2),
@@ -399,8 +395,8 @@ def states(lang: str = "en") -> dict[str, State]:
         "declined-retry": payment(notice=fake.why(Reason.INSUFFICIENT_FUNDS)),
         "test-mode": payment(test=True),
         "save-card": payment(
-            summary=replace(fake.summary, amount=_(words.SAVE_YOUR_CARD)),
-            pay_label=_(words.SAVE_CARD),
+            summary=replace(fake.summary, amount=_(messages.SAVE_YOUR_CARD)),
+            pay_label=_(messages.SAVE_CARD),
             charges=False,
         ),
         "branded": payment(
@@ -414,7 +410,7 @@ def states(lang: str = "en") -> dict[str, State]:
         ),
         "one-more-check": payment(
             asked=proof_of_work.asked("challenge-token", 15, fake.lang),
-            notice=fake.notice(words.ONE_MORE_CHECK),
+            notice=fake.notice(messages.ONE_MORE_CHECK),
         ),
         "framed": payment(**several, framed=True),
         "framed-blocked": payment(new_tab="/", framed=True),
@@ -422,31 +418,31 @@ def states(lang: str = "en") -> dict[str, State]:
         "leaving": redirect(),
         "leaving-link": redirect(method=None, fields=(), by_itself=False),
         "leaving-framed": redirect(target="_top"),
-        "waiting": wait(fake.waiting(reasons.WAITING, words.WAITING_TEXT)),
+        "waiting": wait(fake.waiting(messages.WAITING, messages.WAITING_TEXT)),
         "waiting-for-you": wait(
-            fake.waiting(reasons.BACK_EARLY, reasons.BACK_EARLY_TEXT["card"]),
+            fake.waiting(messages.BACK_EARLY, messages.BACK_EARLY_TEXT["card"]),
             again_url="/redirect",
             leave_action="/cancel",
         ),
         "still-checking": wait(
-            fake.waiting(reasons.CHECKING, words.STATUS[Status.PENDING].text), elapsed=194
+            fake.waiting(messages.CHECKING, messages.STATUS[Status.PENDING].text), elapsed=194
         ),
         "waiting-by-hand": wait(
-            fake.waiting(reasons.CHECKING, words.STATUS[Status.PENDING].text, "wallet"),
+            fake.waiting(messages.CHECKING, messages.STATUS[Status.PENDING].text, "wallet"),
             None,
             elapsed=1194,
         ),
         "instructions": wait(
-            words.INSTRUCTIONS,
+            messages.INSTRUCTIONS,
             instructions=transfer,
-            qr_svg=present.qr_svg(QR),
+            qr_svg=qr_code.qr_svg(QR),
             leave_action="/cancel",
             confirm_action="/confirm",
             confirm_token="confirm-token",
         ),
-        "confirmed": wait(words.CONFIRMED),
+        "confirmed": wait(messages.CONFIRMED),
         "instructions-memo": wait(
-            words.INSTRUCTIONS,
+            messages.INSTRUCTIONS,
             summary=replace(fake.summary, expires_in=1754, expires_text="29 min"),
             instructions=Instructions(
                 ("Tether TON (USDT)",),
@@ -459,33 +455,33 @@ def states(lang: str = "en") -> dict[str, State]:
             confirm_action="/confirm",
             confirm_token="confirm-token",
         ),
-        "paid": result(words.STATUS[Status.PAID]),
-        "paid-return": result(words.STATUS[Status.PAID], auto_return=8),
-        "paid-framed": result(words.STATUS[Status.PAID], target="_top", framed=True, test=True),
-        "authorized": result(words.STATUS[Status.AUTHORIZED]),
-        "refunded": result(words.STATUS[Status.REFUNDED]),
+        "paid": result(messages.STATUS[Status.PAID]),
+        "paid-return": result(messages.STATUS[Status.PAID], auto_return=8),
+        "paid-framed": result(messages.STATUS[Status.PAID], target="_top", framed=True, test=True),
+        "authorized": result(messages.STATUS[Status.AUTHORIZED]),
+        "refunded": result(messages.STATUS[Status.REFUNDED]),
         "sent-back": result(fake.why(Reason.RETURNED, "coins", open_=False)),
         "declined": result(fake.why(Reason.DO_NOT_HONOUR, open_=False)),
         "failed-transfer": result(fake.why(Reason.UNKNOWN, "coins", open_=False)),
         "expired": result(fake.end(Status.EXPIRED)),
         "cancelled": result(fake.end(Status.CANCELLED, "bank")),
         "receipt": (
-            "pages/order.html",
-            OrderPage(
+            "pages/receipt.html",
+            ReceiptPage(
                 fake.summary,
-                fake.notice(words.STATUS[Status.PAID]),
+                fake.notice(messages.STATUS[Status.PAID]),
                 fake.rows(),
                 ("2 x Stalls, row 5", "Doors open at 19:00"),
                 None,
             ),
-            fake.shell(_(words.STATUS[Status.PAID].title)),
+            fake.shell(_(messages.STATUS[Status.PAID].title)),
         ),
         "product": fake.product(),
         "product-several": fake.product(
             fields=(
                 Field(
                     "quantity",
-                    _(words.QUANTITY),
+                    _(messages.QUANTITY),
                     "1",
                     options=tuple((str(n), str(n)) for n in range(1, 4)),
                 ),
@@ -510,7 +506,7 @@ def states(lang: str = "en") -> dict[str, State]:
         "too-many": fake.error(429, again, shop=SHOP),
         "overloaded": fake.error(503, again, shop=SHOP),
         "server-error": fake.error(500, again),
-        "other-site": fake.error(403, (_(words.OPEN_NEW_TAB), "/")),
+        "other-site": fake.error(403, (_(messages.OPEN_NEW_TAB), "/")),
     }
 
 

@@ -11,6 +11,7 @@ import sys
 import tokenize
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -26,14 +27,18 @@ from checkout.gateways import built_in
 from checkout.model.order import KINDS
 from checkout.model.outcome import Reason
 from checkout.model.status import FINAL, LIVE, MOVES, OUTWARD, Status
-from checkout.web import reasons, views, words
+from checkout.web.invoice_mail import InvoiceMail
+from checkout.web.pages import declines, messages
+from checkout.web.pages.layout import Layout
+from checkout.web.pages.payment_request import PAGE
+from checkout.web.pages.wait import StatusView
 from checkout.web.render import Assets, Renderer
-from checkout.web.visit import PAGE
 from tests.gallery import STATES, states
 from tests.support.servers import ROOT
 
 CODE = ROOT / "checkout"
 TEMPLATES = ROOT / "templates"
+PAGE_MODULES = [path.stem for path in (CODE / "web" / "pages").glob("[a-z]*.py")]
 
 # --- Nobody but the gateways' own rooms names one ------------------------------------------------
 
@@ -191,16 +196,19 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 # --- Templates ask for what their view has ------------------------------------------------------
 
+
+def view_of(page: str) -> Any:
+    """The struct of a page: `RedirectPage` in the module `redirect`, for `pages/redirect.html`."""
+    return getattr(import_module(f"checkout.web.pages.{page}"), f"{page.capitalize()}Page")
+
+
 VIEWS: dict[str, dict[str, Any]] = {
-    "pages/payment.html": {"page": views.PaymentPage},
-    "pages/redirect.html": {"page": views.RedirectPage},
-    "pages/wait.html": {"page": views.WaitPage},
-    "pages/result.html": {"page": views.ResultPage},
-    "pages/order.html": {"page": views.OrderPage},
-    "pages/product.html": {"page": views.ProductPage},
-    "pages/error.html": {"page": views.ErrorPage},
-    "partials/status.html": {"status": views.StatusView},
-    "mail/invoice.html": {"mail": views.InvoiceMail},
+    **{
+        f"pages/{path.stem}.html": {"page": view_of(path.stem)}
+        for path in (TEMPLATES / "pages").glob("*.html")
+    },
+    "partials/status.html": {"status": StatusView},
+    "mail/invoice.html": {"mail": InvoiceMail},
     "base.html": {},
 }
 
@@ -241,7 +249,7 @@ def asked(tree: nodes.Template, roots: dict[str, Any]) -> Iterator[tuple[int, st
 @pytest.mark.parametrize("name", sorted(VIEWS))
 def test_what_a_template_asks_for_exists(name: str) -> None:
     tree = environment().parse((TEMPLATES / name).read_text())
-    roots = {"shell": views.Shell} | VIEWS[name]
+    roots = {"shell": Layout} | VIEWS[name]
     found = list(asked(tree, roots))
     assert found
     assert not [(line, path) for line, path, there in found if not there]
@@ -251,9 +259,11 @@ def test_every_page_has_a_view_and_every_view_a_page() -> None:
     pages = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html")}
     assert {name for name in pages if not name.startswith("macros/")} == set(VIEWS)
     shown = {view for roots in VIEWS.values() for view in roots.values()}
+    modules = map(import_module, (f"checkout.web.pages.{name}" for name in PAGE_MODULES))
     declared = {
         each
-        for each in vars(views).values()
+        for module in modules
+        for each in vars(module).values()
         if isinstance(each, type)
         and issubclass(each, msgspec.Struct)
         and each.__name__[-4:] == "Page"
@@ -267,11 +277,11 @@ def test_every_field_of_a_view_is_shown_somewhere() -> None:
     unused = {
         f"{view.__name__}.{name}"
         for roots in VIEWS.values()
-        for view in (*roots.values(), views.Shell)
+        for view in (*roots.values(), Layout)
         for name in fields(view)
         if not re.search(rf"\.{name}\b", texts)
     }
-    assert unused <= {"ErrorPage.status", "Shell.frame"}
+    assert unused <= {"ErrorPage.status", "Layout.frame"}
 
 
 # --- Every state can be drawn -------------------------------------------------------------------
@@ -312,7 +322,7 @@ def tree(root: type[errors.CheckoutError]) -> Iterator[type[errors.CheckoutError
 def test_every_status_has_its_page_and_words() -> None:
     of_payments = set(Status) - {Status.CLAIMED, Status.LOST, Status.ACCEPTED}
     assert set(PAGE) == of_payments
-    assert set(words.STATUS) == of_payments
+    assert set(messages.STATUS) == of_payments
     assert set(OUTWARD) == set(Status) - {Status.LOST, Status.ACCEPTED}
     assert set(MOVES) == set(Status)
     assert {status for status, page in PAGE.items() if page == "result"} == FINAL
@@ -320,11 +330,11 @@ def test_every_status_has_its_page_and_words() -> None:
 
 
 def test_every_reason_has_words() -> None:
-    assert set(reasons.CAUSE) == set(Reason)
-    for cause in (*reasons.CAUSE.values(), reasons.UNFINISHED):
+    assert set(declines.CAUSE) == set(Reason)
+    for cause in (*declines.CAUSE.values(), declines.UNFINISHED):
         assert cause.tone in ("bad", "info")
         for kind, open_, ways in product(KINDS, (True, False), (True, False)):
-            found = reasons.explain(cause, kind, sent=True, open_=open_, ways=ways)
+            found = declines.explain(cause, kind, sent=True, open_=open_, ways=ways)
             assert found.title
             assert not found.title.endswith(".")
             assert found.sentences
@@ -334,7 +344,7 @@ def test_every_reason_has_words() -> None:
 def test_every_error_has_a_page() -> None:
     statuses = {each.status for each in tree(errors.CheckoutError)}
     # Those for machines alone: shops' credentials and fields.
-    assert statuses - {401, 422} <= set(words.ERROR)
+    assert statuses - {401, 422} <= set(messages.ERROR)
 
 
 def test_the_errors_are_drawn_in_their_docstring() -> None:

@@ -37,7 +37,7 @@ from checkout.merchant.mail import Undelivered
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import Order
 from checkout.settings import Settings, Shop
-from checkout.web.invoice import mail_of, post
+from checkout.web.invoice_mail import mail_of, post
 
 SPANS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 TERMINAL: Final = "-"

@@ -2,7 +2,8 @@
 
 verbs     what the pages, the API and the commands call
 record    the transactions behind them, one function each
-methods   which ways to pay an order offers
+methods   which of the shop's methods an order can be paid by
+offered_methods  the same, with all that pages and apps need to know of each
 operations  capture, void, refund
 sweep     what happens although nobody watches
 edge      what of a gateway's answer is not kept

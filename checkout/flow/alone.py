@@ -8,7 +8,7 @@ import msgspec
 
 from checkout.errors import NotFound, Unprocessable
 from checkout.flow import record
-from checkout.flow.methods import offered
+from checkout.flow.methods import available_methods
 from checkout.flow.verbs import Flow, Submission
 from checkout.i18n import choose_language
 from checkout.ledger import cards, recent
@@ -129,7 +129,7 @@ async def _method(
         if "type" not in error.fields:
             raise
         raise Unprocessable({"type": [REFUSED]}) from None
-    return order, offered(order, shop, flow.gateways)[0]
+    return order, available_methods(order, shop, flow.gateways)[0]
 
 
 def _all_sent(flow: Flow, asked: ByToken, method: Method) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from checkout.errors import Unprocessable
 from checkout.flow import record, remaining
 from checkout.flow.verbs import Flow
+from checkout.gateways.base import has_verb
 from checkout.identifiers import new_key, new_uid
 from checkout.ledger import audit, events, operations
 from checkout.ledger.audit import Actor
@@ -112,6 +113,11 @@ def _capture_named(before: Sequence[Operation], wish: Wish) -> Operation | None:
     return named
 
 
+def _can(flow: Flow, attempt: Attempt, kind: str) -> bool:
+    gateway = flow.gateways.get(attempt.account)
+    return gateway is not None and has_verb(gateway, kind)
+
+
 def _attempts(flow: Flow, story: Story, kind: str, capture: Operation | None) -> list[Attempt]:
     """Those that it can be done to: more than one where a payment was paid twice."""
     if why := NOTHING_AFTER.get(story.payment.order.transaction_type):
@@ -123,7 +129,7 @@ def _attempts(flow: Flow, story: Story, kind: str, capture: Operation | None) ->
     ]
     if not found:
         raise Unprocessable({"parent_uid": [f"is {story.payment.status}: can't {kind} it"]})
-    able = [each for each in found if flow.can(each, kind)]
+    able = [each for each in found if _can(flow, each, kind)]
     if not able:
         raise Unprocessable({"parent_uid": [f"its gateway can't {kind}"]})
     return able

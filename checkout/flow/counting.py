@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from checkout.errors import Unprocessable
-from checkout.flow.methods import fitting, offered
+from checkout.flow.methods import available_methods, fitting
 from checkout.gateways.base import Gateway
 from checkout.model.money import EXPONENTS, TWO_WAYS, Money, decimals_of
 from checkout.model.order import Order
@@ -63,7 +63,7 @@ def counted(
             continue
         same = decimals == money.exponent
         tried = order if same else msgspec.structs.replace(order, money=money.counted(decimals))
-        if offered(tried, shop, gateways, noted=True):
+        if available_methods(tried, shop, gateways, noted=True):
             _warn(tried.money, found)
             return tried
     raise unpayable(order, found, currency, methods)

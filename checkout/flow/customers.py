@@ -33,7 +33,7 @@ async def opens_first(flow: Flow, story: Story) -> bool:
         return False
     uid = story.payment.uid
     try:
-        return await flow.write(uid, payments.take_opening, uid, flow.clock())
+        return await flow.write(uid, payments.recognise_first_browser, uid, flow.clock())
     except CheckoutError as error:  # the page is shown without it
         log.warning("opening.unwritten", error=type(error).__name__)
         return False

@@ -16,7 +16,7 @@ from checkout.settings import Shop
 log = structlog.get_logger(__name__)
 
 
-def offered(
+def available_methods(
     order: Order, shop: Shop, gateways: Mapping[str, Gateway], *, noted: bool = False
 ) -> tuple[Method, ...]:
     """Those whose accounts count the order's money as it does (one payment, one count), and can
@@ -52,7 +52,7 @@ def fitting(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> list[M
 
 
 async def prepare(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> None:
-    """Let the gateways that `offered` asks learn what they answer by."""
+    """Let the gateways that `available_methods` asks learn what they answer by."""
     types, excluded = order.methods.types, order.methods.excluded_types
     for method in shop.methods:
         if method.name in types if types else method.name not in excluded:

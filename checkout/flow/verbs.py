@@ -31,20 +31,18 @@ from checkout.flow.counts import PAYMENTS, QUERIES
 from checkout.flow.edge import without_number, without_plain_addresses
 from checkout.flow.guard import Guard, Look
 from checkout.flow.limits import check_opening, note_opening
-from checkout.flow.methods import offered, prepare
+from checkout.flow.methods import available_methods, prepare
 from checkout.flow.pace import Pace, next_query
 from checkout.gateways.base import (
     Charge,
     Confirms,
     Gateway,
-    InputField,
     Reference,
     Withdraws,
-    has_verb,
 )
 from checkout.i18n import N_
 from checkout.identifiers import new_key, new_secret, new_ticket, new_token, new_uid, receipt_secret
-from checkout.ledger import attempts, audit, cards, events, invoices, outbox, payments, recent
+from checkout.ledger import attempts, audit, events, invoices, outbox, payments, recent
 from checkout.ledger.audit import Actor
 from checkout.ledger.rows import Attempt, Payment, Story
 from checkout.ledger.store import Ledger, P, T, Verb
@@ -54,7 +52,7 @@ from checkout.model.card import AnyCard
 from checkout.model.charge_parameters import CARD_ONLY, USED_ON_OUR_PAGES, parameters_given
 from checkout.model.client_network import network_of
 from checkout.model.order import BY_SHOP, Customer, Method, Order
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
+from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import UNPAID_ENDS, Status
 from checkout.settings import Limits, Settings, Shop
 
@@ -283,38 +281,6 @@ class Flow:
             raise NotFound
         return shop
 
-    def methods(self, story: Story) -> tuple[Method, ...]:
-        return offered(story.payment.order, self.shop(story), self.gateways)
-
-    async def saved_card(self, story: Story) -> PaidCard:
-        """What is known of the saved card that the payment was made for."""
-        token = story.payment.order.card_token or ""
-        return await self.ledger.read(cards.known, story.payment.shop, token)
-
-    async def prepare(self, story: Story) -> tuple[Method, ...]:
-        """The payment's methods, to be shown or used now: by what their gateways say of
-        themselves."""
-        order, shop = story.payment.order, self.shop(story)
-        await prepare(order, shop, self.gateways)
-        return offered(order, shop, self.gateways, noted=True)
-
-    def asks(self, method: Method, language: str, customer: Customer) -> tuple[InputField, ...]:
-        """What the method's gateway asks the customer for, of whom so much is known."""
-        asked = self.gateways[method.gateway].asks(language)
-        if not asked:
-            return ()
-        return tuple(
-            [each for each in asked if each.unless is None or not getattr(customer, each.unless)]
-        )
-
-    def kind(self, method: Method) -> str | None:
-        """Of which kind a method is, where settings or gateway tell."""
-        return method.kind or self.gateways[method.gateway].can.kind
-
-    def takes_card(self, method: Method) -> bool:
-        """Whether the method asks for a card here."""
-        return self.gateways[method.gateway].can.takes_card(method)
-
     def status(self, story: Story) -> Status:
         return story.status(self.clock())
 
@@ -326,7 +292,8 @@ class Flow:
 
         Raises TooMany, SoldOut, Unprocessable (no such method), Unavailable: then nothing was sent.
         """
-        method = next((m for m in self.methods(story) if m.name == sent.method), None)
+        found = available_methods(story.payment.order, self.shop(story), self.gateways)
+        method = next((each for each in found if each.name == sent.method), None)
         if method is None:
             raise Unprocessable({"method": [CHOOSE_METHOD]})
         # Finished even when the customer closes the tab while the gateway thinks.
@@ -600,10 +567,6 @@ class Flow:
         return await self.write(
             attempt.payment, record.confirmed, self.book, attempt.key, self.clock()
         )
-
-    def can(self, attempt: Attempt, operation: str) -> bool:
-        gateway = self.gateways.get(attempt.account)
-        return gateway is not None and has_verb(gateway, operation)
 
     async def cancel(self, story: Story) -> Story:
         """Give the payment up, where nothing is under way that could still be charged."""

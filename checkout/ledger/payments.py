@@ -63,7 +63,7 @@ def change(conn: Connection, /, uid: str, **values: Any) -> None:
     CHANGE(conn, {"of_uid": uid, **values})
 
 
-def take_opening(conn: Connection, uid: str, now: float) -> bool:
+def recognise_first_browser(conn: Connection, uid: str, now: float) -> bool:
     """Whether this is the first opening; there is but one."""
     return OPENED(conn, {"of_uid": uid, "now": now}) == 1
 

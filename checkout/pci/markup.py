@@ -14,7 +14,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from checkout.assets import TEMPLATES
-from checkout.web.present import qr_svg
+from checkout.web.pages.qr_code import qr_svg
 
 _NAME: Final = r"[A-Za-z][A-Za-z0-9:_-]*"
 _VALUE: Final = r"""="[^"<>]*"|='[^'<>]*'"""

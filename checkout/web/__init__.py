@@ -1,28 +1,34 @@
-"""HTTP: the shop's API, the customer's pages, landings, notifications, health.
+"""HTTP: the shop's API, the customer's pages, returns from gateways, notifications, health.
 
-api            what shops call
-openapi        what /schema says of that
-operations     captures, voids and refunds, for shops
-charges        a saved card charged by the shop's server
-pages          the customer's story, page by page
-returns        landings from gateways
-notifications  gateways that tell us something
-health         for the operator
-callers        who calls the API
-guesses        wrong passwords are slowed down
-visit          who is looking at which payment, and which page that is
-present        a story in the words and views of the templates
-forms          what the customer typed
-page_types     which kinds of page there are
-reports        what browsers tell that a page's policy stopped
-addresses      whose address it is, behind proxies
-shares         each caller's own room among the requests under way
-load           what is refused when too much is under way
-bodies         JSON as JSON, forms as forms
-security       headers, the guard of forms, bodies that come in time
-render         templates and static files
-static         what is joined and hashed
-well_known     who hears of weaknesses
-widget         the embed script for shops' pages
-errors         every failure as a page or as JSON
+pages/               the customer's pages, a module each
+api                  what shops call
+apps                 paying from a shop's own app
+openapi              what /schema says of the API
+operations           captures, voids and refunds, for shops
+charges              a saved card charged by the shop's server
+gateway_return       the customer comes back from a bank
+gateway_notification gateways that tell us something
+health               for the operator
+callers              who calls the API
+guesses              wrong passwords are slowed down
+context              what every handler needs
+request, response    what is read of a request; a response that is made already
+bodies               JSON as JSON, forms as forms
+paging               what a list is asked for by
+page_types           which kinds of page there are
+csp_reports          what browsers tell that a page's policy stopped
+challenge            what is asked where cards are tested; proof_of_work: ours
+challenge_policy     who is asked for it
+proxies              whose address it is, behind proxies
+concurrency_limits   each caller's own room among the requests under way
+load_shedding        what is refused when too much is under way
+request_size         how large a request's head may be
+security             headers, the guard of forms, bodies that come in time
+render               templates and static files
+static               what is joined and hashed
+logos                the shops' logos, fetched and served by us
+security_txt         who hears of weaknesses
+widget               the embed script for shops' pages
+invoice_mail         the mail with a payment link
+errors               every failure as a page or as JSON
 """

@@ -18,8 +18,11 @@ from checkout.model.checks import decode, form_pairs
 from checkout.signing import read_link
 from checkout.web.bodies import posted_form, read_json
 from checkout.web.callers import authenticated, by_key, key_holder
+from checkout.web.context import web_of
+from checkout.web.pages.payment_request import payment_request
+from checkout.web.request import READ, Web_Request
+from checkout.web.response import see_other
 from checkout.web.security import client_address
-from checkout.web.visit import READ, Visit, Web_Request, see_other, web_of
 
 # Before the idempotency keys of those who have the publishable key alone: no header can hold it, so
 # that nobody can come upon, or take, a key of the shop's own.
@@ -114,8 +117,8 @@ async def to_payment(request: Web_Request, payment: Payment) -> Response[bytes]:
     story = await web.flow.open(payment.uid, payment.secret)
     accept = request.headers.get("accept-language", "")
     lang = choose_language(payment.order.ways.language, accept=accept)
-    visit = Visit(web, request, lang, story)
-    return see_other(visit.url(visit.page))
+    visit = payment_request(web, request, lang, story)
+    return see_other(visit.url(visit.current))
 
 
 HANDLERS: Final = (create_checkout, read_checkout, hosted_page, offline_link)

@@ -26,12 +26,13 @@ from checkout.model.rules import text
 from checkout.model.status import Status
 from checkout.web.bodies import read_json
 from checkout.web.callers import key_holder
-from checkout.web.forms import asked_names, fixed_names
-from checkout.web.payment_page import known_customer
-from checkout.web.robots import look_at, no_challenge
-from checkout.web.saved import NEW, SAVED, Offer, saved_card
-from checkout.web.submission import read_submission
-from checkout.web.visit import Visit, Web_Request, web_of
+from checkout.web.challenge_policy import look_at, no_challenge
+from checkout.web.context import web_of
+from checkout.web.pages.customer_fields import asked_names, fixed_names
+from checkout.web.pages.payment_request import PaymentRequest, payment_request
+from checkout.web.pages.saved_card import NEW, SAVED, Offer, saved_card
+from checkout.web.pages.submission import read_submission
+from checkout.web.request import Web_Request
 
 ASKS_MORE: Final = "asks the customer for more than an app can send: open the payment page"
 SAVED_ONLY: Final = "is of no use here: this payment takes the saved card alone"
@@ -50,11 +51,10 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     story = await web.flow.open_token(token)
     holder.of(web.flow.shop(story))  # raises NotFound for another shop's payment
     lang = choose_language(story.payment.order.ways.language, accept=_languages(request))
-    visit = Visit(web, request, lang, story)
+    visit = payment_request(web, request, lang, story)
     number = story.next_number
     if visit.status is Status.OPEN:
         no_challenge(look := await look_at(visit))
-        await web.flow.prepare(story)
         sent = msgspec.structs.replace(await _submission(visit, fields), look=look)
         visit.story = await web.flow.pay(story, sent)
         if refused := refused_field(visit.story, number):
@@ -64,7 +64,7 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     shown = app_answer(
         visit.story,
         web.flow.clock(),
-        url=web.settings.url(visit.url(visit.page)),
+        url=web.settings.url(visit.url(visit.current)),
         result_url=web.settings.url(visit.url("result")),
         ours=visit.story.next_number > number,
     )
@@ -75,14 +75,14 @@ def _languages(request: Web_Request) -> str:
     return request.headers.get("accept-language", "")
 
 
-async def _submission(visit: Visit, fields: Fields) -> Submission:
+async def _submission(visit: PaymentRequest, fields: Fields) -> Submission:
     """What the page's form would have sent. Raises Unprocessable, naming every wrong field."""
     order = visit.story.payment.order
     form = app_form(fields, order)
     if order.card_token is not None and form["method"] == CARD_METHOD:
-        _check_card(fields, form["card"], await saved_card(visit))
+        _check_card(fields, form["card"], saved_card(visit, await visit.offered_methods()))
     asked = tuple(name for name in asked_names(order) if name not in fixed_names(order))
-    known, shown = app_customer(fields, order, known_customer(visit), asked)
+    known, shown = app_customer(fields, order, visit.known_customer, asked)
     headers = {key.lower(): value for key, value in visit.request.headers.items()}
     _, sent, errors = await read_submission(
         visit,

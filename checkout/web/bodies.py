@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from checkout.errors import WrongType
+from checkout.errors import BadRequest, WrongType
 from checkout.model.checks import form_pairs
-from checkout.web.forms import FORM, check_form
+from checkout.web.request import Web_Request, header
 from checkout.web.security import read_body
-from checkout.web.visit import Web_Request, header
 
+FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = re.compile(r"application/(?:json|[a-z0-9][a-z0-9.!#$&^_-]{0,100}\+json)", re.ASCII)
 # What HTTP clients of servers write when nobody tells them a type: nothing, or as cURL does.
 UNTOLD: Final = ("", FORM)
@@ -36,6 +36,12 @@ async def posted_form(request: Web_Request) -> dict[str, str]:
     """The fields of a posted form, the first of each name. Raises BadRequest."""
     check_form(header(request, b"content-type") or "")
     return form_pairs(await read_body(request))
+
+
+def check_form(content_type: str) -> None:
+    """Raises BadRequest where a body doesn't say that it is a form."""
+    if content_type.partition(";")[0].strip().lower() != FORM:
+        raise BadRequest("Send the form as " + FORM)
 
 
 def _type(request: Web_Request) -> str:

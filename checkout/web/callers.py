@@ -15,10 +15,11 @@ from typing import Final, NamedTuple
 from checkout.errors import Forbidden, NotFound, Unauthorized, Unprocessable
 from checkout.ledger.audit import Actor
 from checkout.settings import Settings, Shop
+from checkout.web.concurrency_limits import count_as
+from checkout.web.context import web_of
 from checkout.web.guesses import same
+from checkout.web.request import Web_Request
 from checkout.web.security import client_address
-from checkout.web.shares import known
-from checkout.web.visit import Web_Request, web_of
 
 NOBODYS: Final = secrets.token_hex(32).encode()  # compared with where there is no such shop
 SHARED_KEY: Final = "several shops have this public key: call with the shop's id and secret_key"
@@ -45,7 +46,7 @@ def authenticated(request: Web_Request, settings: Settings) -> Shop:
     _judge(request, "shop", name, right=right, shop=shop)
     if shop is None or not right:
         raise Unauthorized
-    known(request, f"shop {shop.id}")
+    count_as(request, f"shop {shop.id}")
     return shop
 
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 from checkout.errors import BadSettings
 from checkout.settings import Settings
 from checkout.signing import Signer
-from checkout.web.views import Asked
+from checkout.web.pages.components import Field
 
 GROUP: Final = "checkout.challenges"
 OFF: Final = "off"
@@ -34,6 +34,18 @@ class About(Struct, frozen=True):
     now: float
 
 
+class ChallengeFields(Struct, frozen=True):
+    """A challenge, within the form. `hidden`: (name, value) of hidden inputs; `fields`: what is
+    asked of the customer; `script`: its file's name; `text`: a sentence, and another one for who
+    runs no script."""
+
+    hidden: tuple[tuple[str, str], ...] = ()
+    fields: tuple[Field, ...] = ()
+    script: str | None = None
+    text: str | None = None
+    without_script: str | None = None
+
+
 class Challenge(ABC):
     """`scripts`: what its pages need, by file name ("mine.js"); served by us, under our policy: no
     script of another origin runs on a payment page, and none with `eval` or `innerHTML`."""
@@ -41,7 +53,7 @@ class Challenge(ABC):
     scripts: ClassVar[Mapping[str, bytes]] = {}
 
     @abstractmethod
-    def ask(self, about: About, fields: Mapping[str, str]) -> Asked:
+    def ask(self, about: About, fields: Mapping[str, str]) -> ChallengeFields:
         """What the form shows. `fields`: what was sent with the form before it, if any."""
 
     @abstractmethod

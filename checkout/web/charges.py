@@ -16,7 +16,8 @@ from checkout.merchant.shapes import made_alone
 from checkout.model.checks import decode
 from checkout.web.bodies import read_json
 from checkout.web.callers import acting, authenticated
-from checkout.web.visit import Web_Request, web_of
+from checkout.web.context import web_of
+from checkout.web.request import Web_Request
 
 CHARGE: Final = "charge"
 KINDS: Final = {  # address -> the type of the transaction

@@ -11,15 +11,9 @@ import structlog
 from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
-from checkout.errors import Cancelled, CheckoutError, TooMany, Unavailable, Unprocessable
-from checkout.i18n import LANGUAGES, choose_language, gettext
-from checkout.ledger.rows import Story
-from checkout.model.order import Ways
-from checkout.settings import Shop
-from checkout.web import words
-from checkout.web.present import notice
-from checkout.web.views import ErrorPage, Shell
-from checkout.web.visit import Visit, Web_Request, shop_view, web_of
+from checkout.errors import CheckoutError, TooMany, Unavailable, Unprocessable
+from checkout.web.pages.error import error_page
+from checkout.web.request import Web_Request
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +41,7 @@ def on_error(request: Web_Request, error: Exception) -> Response[Any]:
     if _path(request).startswith(MACHINES):
         code = error.code if isinstance(error, Unprocessable) else None
         return _json(status, message, fields, headers, code)
-    return _page(request, error, status, headers)
+    return error_page(request, error, status, headers)
 
 
 def _read(error: Exception) -> tuple[int, str, dict[str, list[str]], dict[str, str]]:
@@ -106,52 +100,10 @@ def _nested(fields: dict[str, list[str]]) -> dict[str, Any]:
     return found
 
 
-def _page(
-    request: Web_Request, error: Exception, status: int, headers: dict[str, str]
-) -> Response[Any]:
-    web = web_of(request)
-    path = _path(request).split("/")
-    first = path[1] if len(path) > 1 else ""
-    lang = choose_language(first, accept=request.headers.get("accept-language", ""))
-    found = words.ERROR.get(status, words.ERROR[500 if status >= 500 else 400])
-    if isinstance(error, Cancelled):
-        found = words.INVOICE_CANCELLED
-    shown = notice(found, lang)
-    page = ErrorPage(notice=shown, status=status, actions=_actions(path, lang, status))
-    state = request.scope["state"]
-    story: Story | None = state.get("story")
-    visit = Visit(web, request, lang, story) if story else None
-    shop: Shop | None = visit.shop if visit else state.get("shop")
-    ways = visit.story.payment.order.ways if visit else Ways()
-    shell = Shell(
-        lang=lang,
-        title=shown.title,
-        shop=shop_view(web, shop, ways) if shop else None,
-        framed=visit.framed if visit else False,
-    )
-    return web.show(
-        "pages/error.html",
-        shell,
-        ancestors=visit.shop.frame_origins if visit else (),
-        status_code=status,
-        headers=headers,
-        page=page,
-    )
-
-
 def _path(request: Web_Request) -> str:
     """Not by `request.url`, which leaves whole addresses, secrets and all, in a cache."""
     path: str = request.scope["path"]
     return path
-
-
-def _actions(path: list[str], lang: str, status: int) -> tuple[tuple[str, str], ...]:
-    """Back to the payment, where the address names one."""
-    if status == 404 or len(path) < 5 or path[1] not in LANGUAGES or path[2] != "payment":
-        return ()
-    _ = gettext(lang)
-    text = words.OPEN_NEW_TAB if status == 403 else words.OPEN_PAYMENT
-    return ((_(text), "/".join(path[:5])),)
 
 
 def _place(request: Web_Request) -> str:

@@ -15,7 +15,8 @@ from checkout.flow.readiness import Readiness
 from checkout.flow.verbs import Flow
 from checkout.ledger import outbox
 from checkout.web.callers import operator
-from checkout.web.visit import READ, Web_Request, web_of
+from checkout.web.context import web_of
+from checkout.web.request import READ, Web_Request
 
 
 @route("/health/live", http_method=READ, include_in_schema=False)

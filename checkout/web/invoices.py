@@ -17,8 +17,9 @@ from checkout.model.status import OUTWARD
 from checkout.web.api import idempotency_key
 from checkout.web.bodies import read_json
 from checkout.web.callers import acting, authenticated
+from checkout.web.context import Web, web_of
 from checkout.web.paging import asked
-from checkout.web.visit import Web, Web_Request, web_of
+from checkout.web.request import Web_Request
 
 STATUSES: Final = frozenset(OUTWARD.values())
 

@@ -10,7 +10,7 @@ import httpx
 import structlog
 
 from checkout.settings import Shop
-from checkout.web.visit import Web
+from checkout.web.context import Web
 
 log = structlog.get_logger(__name__)
 

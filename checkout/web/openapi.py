@@ -16,7 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from checkout.merchant.details import CHARGES, CONTRACTS, INITIATORS, VERIFICATIONS
 from checkout.merchant.travel import AIRLINE, LEG, MOST_LEGS, MOST_PASSENGERS, PASSENGER
 from checkout.model.order import MAKERS, SECURE
-from checkout.web.visit import web_of
+from checkout.web.context import web_of
 
 Json = dict[str, Any]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from checkout.merchant.orders import LINK_WAYS
-from checkout.web.forms import ASKED
 from checkout.web.openapi import (
     AMOUNT,
     CALLED,
@@ -19,6 +18,7 @@ from checkout.web.openapi import (
     structure,
     text,
 )
+from checkout.web.pages.customer_fields import ASKED
 
 FLAG: Final = {"type": ["boolean", "null"]}
 ID: Final = "prd_5f0c2a9e2b404c11"

@@ -18,7 +18,8 @@ from checkout.model.checks import Fields, decode, drop_nulls
 from checkout.model.rules import minor_units, text
 from checkout.web.bodies import read_json
 from checkout.web.callers import acting, authenticated
-from checkout.web.visit import Web_Request, web_of
+from checkout.web.context import web_of
+from checkout.web.request import Web_Request
 
 KINDS: Final = {"captures": "capture", "voids": "void", "refunds": "refund"}
 

@@ -71,7 +71,7 @@ PAGE_TYPES: Final = (
         "order",
         "/{lang}/order/{uid}/{secret}",
         "/[a-z]{2}/order/[^/]+/[^/]+",
-        "pages/order.html",
+        "pages/receipt.html",
         "order.js",
     ),
     PageType(

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from checkout.model.checks import Fields, form_pairs
 from checkout.model.rules import whole
-from checkout.web.visit import Web_Request
+from checkout.web.request import Web_Request
 
 MOST_LISTED: Final = 100
 FARTHEST: Final = 1_000_000

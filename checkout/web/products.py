@@ -13,8 +13,9 @@ from checkout.model.checks import decode
 from checkout.model.product import Product
 from checkout.web.bodies import read_json
 from checkout.web.callers import acting, authenticated
+from checkout.web.context import web_of
 from checkout.web.paging import asked
-from checkout.web.visit import Web_Request, web_of
+from checkout.web.request import Web_Request
 
 
 @post("/products", status_code=201, tags=["products"], summary="Create a product")

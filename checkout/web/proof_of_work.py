@@ -19,9 +19,8 @@ from typing import Final
 from checkout.i18n import N_, gettext
 from checkout.settings import Settings
 from checkout.signing import Signer
-from checkout.web.challenge import About, Challenge
-from checkout.web.present import fill
-from checkout.web.views import Asked
+from checkout.web.challenge import About, Challenge, ChallengeFields
+from checkout.web.pages.formatting import fill
 
 TASKS: Final = 16
 TASK_BITS: Final = 4  # 2 ** 4 tasks
@@ -42,7 +41,7 @@ class ProofOfWork(Challenge):
         self._bits = settings.limits.challenge_bits
         self._wait = settings.limits.challenge_wait_seconds
 
-    def ask(self, about: About, fields: Mapping[str, str]) -> Asked:
+    def ask(self, about: About, fields: Mapping[str, str]) -> ChallengeFields:
         """A token that is still good stays: who waits has not to begin anew."""
         token = fields.get("challenge", "")
         if self._age(about, token) is None:
@@ -64,10 +63,10 @@ class ProofOfWork(Challenge):
         return max(age, 0.0) if -5.0 <= age <= LASTS and made is not None else None
 
 
-def asked(token: str, wait: int, language: str) -> Asked:
+def asked(token: str, wait: int, language: str) -> ChallengeFields:
     """What the page shows of it. `wait`: seconds."""
     _ = gettext(language)
-    return Asked(
+    return ChallengeFields(
         hidden=(("challenge", token), ("proof", "")),
         script="challenge.js",
         text=_(WHY),

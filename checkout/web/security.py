@@ -16,7 +16,7 @@ from litestar.types import Message, Scope
 
 from checkout.errors import BadRequest, Forbidden, TooLarge
 from checkout.settings import Settings
-from checkout.web.addresses import Networks, address_of
+from checkout.web.proxies import Networks, address_of
 
 LARGEST_BODY: Final = 64 * 1024
 BODY_SECONDS: Final = 10.0  # to send it in

@@ -7,15 +7,16 @@ from typing import Final
 from litestar import route
 
 from checkout.errors import NotFound
-from checkout.web.answer import Answer
-from checkout.web.visit import READ, Web_Request, web_of
+from checkout.web.context import web_of
+from checkout.web.request import READ, Web_Request
+from checkout.web.response import RawResponse
 
 LONGEST_ACCEPT: Final = 500  # characters
 FOREVER: Final = "public, max-age=31536000, immutable"
 
 
 @route("/static/{name:str}", http_method=READ, include_in_schema=False)
-async def static_file(request: Web_Request) -> Answer:
+async def static_file(request: Web_Request) -> RawResponse:
     file = web_of(request).render.assets.files.get(request.path_params["name"])
     if file is None:
         raise NotFound
@@ -26,7 +27,7 @@ async def static_file(request: Web_Request) -> Answer:
     headers |= {"cache-control": FOREVER, "vary": "Accept-Encoding"}
     if zipped:
         headers["content-encoding"] = "gzip"
-    return Answer(
+    return RawResponse(
         file.gzipped if zipped else file.body, media_type=file.media_type, headers=headers
     )
 

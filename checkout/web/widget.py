@@ -21,8 +21,8 @@ from checkout import __version__
 from checkout.assets import STATIC
 from checkout.i18n import N_
 from checkout.web.render import integrity
+from checkout.web.request import READ, Web_Request
 from checkout.web.static import FOREVER, takes_gzip
-from checkout.web.visit import READ, Web_Request
 
 FOLDER: Final = STATIC / "widget"
 SCRIPT: Final = "text/javascript"  # Litestar adds the charset

@@ -20,7 +20,7 @@ from checkout.ledger.invoices import Standing
 from checkout.merchant.invoices import read_invoice
 from checkout.settings import load
 from checkout.signing import read_link
-from checkout.web.invoice import postman
+from checkout.web.invoice_mail import postman
 from tests.cli.conftest import Run, answered
 from tests.support.mail_server import MailServer, open_mail_server
 

@@ -19,7 +19,7 @@ from click.testing import Result
 from checkout.merchant.mail import Undelivered, send
 from checkout.model.checks import Wrong
 from checkout.settings import Smtp
-from checkout.web.invoice import invoice
+from checkout.web.invoice_mail import invoice
 from tests.cli.conftest import Run, answered
 from tests.support import shops
 from tests.support.clock import BEGINNING

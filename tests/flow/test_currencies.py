@@ -17,6 +17,7 @@ from checkout.errors import Unprocessable
 from checkout.flow import products
 from checkout.flow.alone import by_token
 from checkout.flow.counting import NO_METHOD, counted
+from checkout.flow.methods import available_methods
 from checkout.flow.operations import operate
 from checkout.flow.products import Choice
 from checkout.gateways import open_gateway
@@ -78,7 +79,8 @@ def says(harness: Harness, name: str, **decimals: int) -> None:
 
 
 def offered(harness: Harness, story: Story) -> list[str]:
-    return [method.name for method in harness.flow.methods(story)]
+    shop, order = harness.flow.shop(story), story.payment.order
+    return [method.name for method in available_methods(order, shop, harness.gateways)]
 
 
 def refusal(error: pytest.ExceptionInfo[Unprocessable]) -> tuple[str, str]:

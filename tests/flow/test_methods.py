@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checkout.errors import Unprocessable
-from checkout.flow.methods import offered
+from checkout.flow.methods import available_methods
 from checkout.gateways.base import Can
 from checkout.model.money import Money
 from checkout.model.order import Method, Methods
@@ -43,7 +43,7 @@ SHOP = shops.shop(methods=METHODS)
 
 
 def names(**order: Any) -> list[str]:
-    return [method.name for method in offered(shops.order(**order), SHOP, GATEWAYS)]
+    return [method.name for method in available_methods(shops.order(**order), SHOP, GATEWAYS)]
 
 
 def test_all_in_the_shops_order() -> None:
@@ -74,7 +74,9 @@ def test_what_the_gateway_can() -> None:
 
 def test_the_orders_parameters_win() -> None:
     wanted = Methods(params={"erip": {"order_id": "2", "service_no": None, "more": [1]}})
-    found = {m.name: m.params for m in offered(shops.order(methods=wanted), SHOP, GATEWAYS)}
+    found = {
+        m.name: m.params for m in available_methods(shops.order(methods=wanted), SHOP, GATEWAYS)
+    }
     assert found["erip"] == {"service_no": "99", "order_id": "2", "more": [1]}
     assert found["credit_card"] == {}
     assert METHODS[1].params == {"service_no": "99", "order_id": "1"}, "the settings stay"

@@ -86,27 +86,21 @@ from checkout.settings.env_and_file import resolve
 from checkout.settings.load import read_settings
 from checkout.settings.secret_strength import strong
 from checkout.signing import COOKIE, Signer, read_link
-from checkout.web.addresses import read_address as read_ip_address
-from checkout.web.amounts import read_amount
+from checkout.web.bodies import check_form
 from checkout.web.callers import authenticated, by_key, key_holder
-from checkout.web.checkboxes import terms
-from checkout.web.forms import (
-    ASKED,
-    asked_names,
-    check_form,
-    customer_fields,
-    read_customer,
-    shown_again,
-)
+from checkout.web.csp_reports import NEW, NEW_TYPE, OLD_TYPE, violations
 from checkout.web.guesses import Guesses
-from checkout.web.inputs import input_fields, read_inputs
-from checkout.web.present import zone_of
+from checkout.web.pages.amount_input import read_amount
+from checkout.web.pages.checkboxes import terms
+from checkout.web.pages.customer_fields import ASKED, asked_names, customer_fields, read_customer
+from checkout.web.pages.field_values import MASKS, mask, shown_again
+from checkout.web.pages.formatting import zone_of
+from checkout.web.pages.gateway_inputs import input_fields, read_inputs
 from checkout.web.proof_of_work import proved
-from checkout.web.reports import NEW, NEW_TYPE, OLD_TYPE, violations
+from checkout.web.proxies import read_address as read_ip_address
+from checkout.web.request import our_cookie
 from checkout.web.security import client_address
 from checkout.web.static import takes_gzip
-from checkout.web.veils import VEILS, veil
-from checkout.web.visit import our_cookie
 from tests.settings.kit import ADAPTERS
 from tests.support import shops
 from tests.support.clock import BEGINNING
@@ -179,8 +173,8 @@ def card(written: str) -> Any:
 
 def customer(written: str) -> Any:
     fields = dict.fromkeys(ASKED, written)
-    _, errors = read_customer(ASKING, Customer(), fields, "192.0.2.1", own=True)
-    return customer_fields(ASKING, Customer(), fields, errors, "en", own=True)
+    _, errors = read_customer(ASKING, Customer(), fields, "192.0.2.1", is_customer=True)
+    return customer_fields(ASKING, Customer(), fields, errors, "en", is_customer=True)
 
 
 def inputs(written: str) -> Any:
@@ -262,7 +256,7 @@ TEXTS: Final[Mapping[str, Read]] = {
     "page: amount": amount,
     "page: customer": customer,
     "page: inputs": inputs,
-    "page: veils": lambda written: [veil(name, written) for name in VEILS],
+    "page: veils": lambda written: [mask(name, written) for name in MASKS],
     "page: shown again": shown_again,
     "page: terms": lambda written: terms("agreed", written, "https://a.example", False, None, "en"),
     "page: browser": browser,
@@ -365,7 +359,7 @@ def in_app(data: Any) -> Any:
     form = app_form(fields, ASKING)
     known, shown = app_customer(fields, ASKING, Customer(), asked_names(ASKING))
     app_browser(fields, {})
-    read_customer(ASKING, known, form | shown, "192.0.2.1", own=False)
+    read_customer(ASKING, known, form | shown, "192.0.2.1", is_customer=False)
     read_card(form, today=TODAY, excluded_brands=frozenset())
     fields.done()
 

@@ -25,7 +25,7 @@ from checkout.model.money import EXPONENTS, LARGEST, MOST_DECIMALS, Money
 from checkout.model.order import Method
 from checkout.model.outcome import Outcome
 from checkout.model.status import Status
-from checkout.web.present import amount
+from checkout.web.pages.formatting import amount
 from tests.gateways import samples
 from tests.gateways.exchanger.side import ExchangerSide
 from tests.gateways.kit import Notice

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from checkout.i18n import translations
 from checkout.model.outcome import Reason
 from checkout.model.status import Status
-from checkout.web import reasons, words
+from checkout.web.pages import declines, messages
 from tests.journeys.plugin import BROWSER, Enter
 from tests.journeys.servers import Servers
 from tests.journeys.shopper import DECLINED, PLAIN, Shopper
@@ -36,15 +36,16 @@ async def test_in_the_shops_language(servers: Servers, customer: Shopper, langua
     number = f"{order.amount / 100:.2f}".replace(".", "." if language == "en" else ",")
     amount = LANGUAGES[language].format(number)
     button = page.locator(".pay .button .for-card")
-    await expect(button).to_have_text(spaced(say(words.PAY) % {"amount": amount}))
+    await expect(button).to_have_text(spaced(say(messages.PAY) % {"amount": amount}))
     await customer.pay(DECLINED)
     await expect(page.locator(".note.bad h2")).to_have_text(
-        say(reasons.CAUSE[Reason.DO_NOT_HONOUR].title["card"])
+        say(declines.CAUSE[Reason.DO_NOT_HONOUR].title["card"])
     )
     await customer.pay(PLAIN)
     await customer.at("result")
-    await customer.reads(say(words.STATUS[Status.PAID].title))
-    await expect(page.locator("[data-back]")).to_have_text(say(words.BACK) % {"shop": "Demo shop"})
+    await customer.reads(say(messages.STATUS[Status.PAID].title))
+    back = say(messages.BACK) % {"shop": "Demo shop"}
+    await expect(page.locator("[data-back]")).to_have_text(back)
 
 
 async def test_another_language_by_the_picker(servers: Servers, customer: Shopper) -> None:

@@ -15,7 +15,7 @@ from checkout.ledger.store import migrate
 from checkout.listening import listen
 from checkout.process import end_with_parent
 from checkout.settings import load
-from checkout.web.load import LoadShedder
+from checkout.web.load_shedding import LoadShedder
 
 
 def serve(

@@ -25,7 +25,7 @@ from tests.web.server import (
     ordered,
 )
 from tests.web.settings import PUBLIC
-from tests.web.test_coming_back import at_gateway, due, ticket
+from tests.web.test_gateway_return import at_gateway, due, ticket
 
 CHECKOUTS = "/ctp/api/checkouts"
 PAYMENTS = "/ctp/api/payments"

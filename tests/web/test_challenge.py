@@ -217,14 +217,15 @@ async def test_an_app_is_sent_to_the_page(opened: Opened) -> None:
 
 
 MINE = """
-from checkout.web.challenge import Challenge
-from checkout.web.views import Asked, Field
+from checkout.web.challenge import Challenge, ChallengeFields
+from checkout.web.pages.components import Field
 
 class Mine(Challenge):
     scripts = {"mine.js": b"0;"}
     def __init__(self, settings, signer): ...
     def ask(self, about, fields):
-        return Asked(fields=(Field("sum", "How much is three and four?", ""),), script="mine.js")
+        field = Field("sum", "How much is three and four?", "")
+        return ChallengeFields(fields=(field,), script="mine.js")
     def met(self, about, fields):
         return fields.get("sum") == "7"
 """

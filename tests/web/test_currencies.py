@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from checkout.i18n import LANGUAGES, locale
 from checkout.model.money import EXPONENTS, LARGEST, MOST_DECIMALS, TWO_WAYS, Money
 from checkout.signing import sign_link
-from checkout.web.amounts import read_amount
 from checkout.web.charges import KINDS as BY_TOKEN
-from checkout.web.invoice import invoice
-from checkout.web.present import amount, headline_amount, pay_label
+from checkout.web.invoice_mail import invoice
+from checkout.web.pages.amount_input import read_amount
+from checkout.web.pages.components import headline_amount, pay_label
+from checkout.web.pages.formatting import amount
 from tests.support import shops
 from tests.web.conftest import Opened
 from tests.web.page import Page

@@ -19,8 +19,8 @@ import httpx
 import pytest
 
 from checkout.listening import HEAD_SECONDS, LARGEST_HEAD, MOST_CONNECTIONS, open_files
+from checkout.web.concurrency_limits import RETRY_AFTER
 from checkout.web.security import BODY_SECONDS
-from checkout.web.shares import RETRY_AFTER
 from tests.web import bomb
 from tests.web.process import ServerProcess, heard, serving, spoken
 from tests.web.server import ordered

@@ -19,7 +19,7 @@ import pytest_asyncio
 from checkout.app import create_app
 from checkout.flow.mailer import Mailer
 from checkout.signing import read_link, sign_link
-from checkout.web.invoice import postman
+from checkout.web.invoice_mail import postman
 from tests.support.mail_server import MailServer, open_mail_server
 from tests.support.shops import changed
 from tests.web.conftest import Opened

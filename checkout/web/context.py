@@ -1,0 +1,80 @@
+"""What every handler needs: settings, the payments' flow, templates; one a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from checkout.flow.verbs import Flow
+from checkout.model.order import Ways
+from checkout.settings import Settings, Shop
+from checkout.signing import Signer
+from checkout.web.challenge import Challenge
+from checkout.web.guesses import Guesses
+from checkout.web.pages.layout import Layout, ShopView, shop_view
+from checkout.web.render import Renderer
+from checkout.web.request import Web_Request
+from checkout.web.response import RawResponse
+from checkout.web.security import REPORTING, content_security_policy, new_nonce
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """In the app's state."""
+
+    settings: Settings
+    flow: Flow
+    signer: Signer
+    render: Renderer
+    logos: dict[str, str]  # shop id -> our own address of its logo
+    challenge: Challenge | None = None
+    guesses: Guesses = field(default_factory=Guesses)
+
+    def show(
+        self,
+        template: str,
+        layout: Layout,
+        *,
+        ancestors: Iterable[str] = (),
+        leaves: bool = False,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **views: object,
+    ) -> RawResponse:
+        """Respond with `templates/<template>` and its views, under a nonce of its own."""
+        nonce = new_nonce()
+        return self.respond(
+            self.render(template, layout.lang, shell=layout, nonce=nonce, **views).encode(),
+            nonce,
+            ancestors=ancestors,
+            leaves=leaves,
+            status_code=status_code,
+            headers=headers,
+        )
+
+    def respond(
+        self,
+        page: bytes,
+        nonce: str,
+        *,
+        ancestors: Iterable[str] = (),
+        leaves: bool = False,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> RawResponse:
+        """A page under the policy of its nonce. `ancestors`: the origins that may frame it;
+        `leaves`: its form may go to any bank."""
+        policy = content_security_policy(
+            nonce, ancestors=ancestors, leaves=leaves, sandbox=self.settings.sandbox
+        )
+        headers = {"content-security-policy": policy, **REPORTING, **(headers or {})}
+        return RawResponse(page, status_code=status_code, headers=headers)
+
+    def shop_view(self, shop: Shop, ways: Ways = Ways()) -> ShopView:
+        """The shop as its page shows it; the order's own colour before the shop's."""
+        return shop_view(shop, ways, logo=self.logos.get(shop.id))
+
+
+def web_of(request: Web_Request) -> Web:
+    web: Web = request.app.state.web
+    return web

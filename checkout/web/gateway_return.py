@@ -1,0 +1,30 @@
+"""The customer comes back from a bank or a payment service.
+
+By GET or by a cross-site POST, in this browser or another, with or without a cookie. What the
+request's query or body claims is a hint: only the gateway's answer to our own query counts.
+"""
+
+from __future__ import annotations
+
+from litestar import HttpMethod, route
+
+from checkout.web.context import web_of
+from checkout.web.pages.payment_request import payment_request
+from checkout.web.request import READ, Web_Request
+from checkout.web.response import RawResponse
+
+
+@route(
+    "/return/{ticket:str}",
+    http_method=(*READ, HttpMethod.POST),
+    status_code=303,
+    include_in_schema=False,
+)
+async def gateway_return(request: Web_Request) -> RawResponse:
+    web, ticket = web_of(request), request.path_params["ticket"]
+    story = await web.flow.returned(ticket)
+    attempt = next(each for each in story.attempts if each.return_ticket == ticket)
+    return payment_request(web, request, attempt.language, story).to_current()
+
+
+HANDLERS = (gateway_return,)

@@ -1,0 +1,24 @@
+"""The form that gives a payment up, or chooses another way to pay."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import post
+
+from checkout.web.pages.payment_request import PAYMENT_PATH, enter
+from checkout.web.request import Web_Request
+from checkout.web.response import RawResponse
+
+
+@post(f"{PAYMENT_PATH}/cancel", status_code=303, include_in_schema=False)
+async def cancel(request: Web_Request) -> RawResponse:
+    """`what=attempt`: choose another way to pay; else the payment is given up."""
+    page = await enter(request)
+    fields = await page.posted_for("cancel")
+    verb = page.web.flow.leave if fields.get("what") == "attempt" else page.web.flow.cancel
+    page.story = await verb(page.story)
+    return page.to_current()
+
+
+HANDLERS: Final = (cancel,)

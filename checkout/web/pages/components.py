@@ -1,0 +1,130 @@
+"""What several pages show: the order, a notice, rows of a receipt, fields and boxes to tick.
+
+A template `pages/NAME.html` gets `page` (the struct of the module `NAME`), `shell` (`layout`: what
+every page has) and the gettext functions; nothing else. All text is in its language already,
+amounts are formatted, addresses ready to use.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from checkout.i18n import Gettext, gettext
+from checkout.ledger.rows import Attempt, Story
+from checkout.model.order import TOKENIZATION, Order
+from checkout.model.status import Status
+from checkout.web.pages import declines, messages
+from checkout.web.pages.formatting import amount, fill, time_left
+
+SHOWN_TIME_LEFT: Final = 48 * 3600  # longer than this the time left helps nobody
+
+
+class Summary(Struct, frozen=True):
+    """What is paid: the order's half of a page."""
+
+    amount: str  # "€19.99"
+    description: str
+    reference: str | None = None  # the shop's own number for it
+    lines: tuple[str, ...] = ()  # the receipt text
+    expires_in: int | str | None = None  # seconds, where the time left is shown
+    expires_text: str | None = None  # "23 hours", the same without a script
+
+
+class Notice(Struct, frozen=True):
+    """A headline and what to do about it. `tone`: good, bad, wait, info."""
+
+    title: str
+    text: str
+    tone: str = "info"
+
+
+class Row(Struct, frozen=True):
+    label: str
+    value: str
+    code: bool = False  # a number to copy
+
+
+class Field(Struct, frozen=True):
+    """One input; `error` is a sentence that says what to do."""
+
+    name: str
+    label: str
+    value: str = ""
+    error: str | None = None
+    hint: str | None = None
+    type: str = "text"
+    autocomplete: str = "off"
+    inputmode: str | None = None
+    maxlength: int | None = None
+    required: bool = True
+    read_only: bool = False
+    options: tuple[tuple[str, str], ...] = ()  # (value, text): a choice
+    oldest: int | None = None  # of an expiry date: the first month that is not past, as 202611
+
+
+class Checkbox(Struct, frozen=True):
+    """`link` are the words of its text that lead to `url`, `after` what follows them."""
+
+    name: str
+    text: str
+    ticked: bool
+    hint: str | None = None
+    link: str | None = None
+    after: str = ""
+    url: str | None = None
+    missing: str | None = None  # what is said where it must be ticked and isn't
+    error: str | None = None
+
+
+def summary(story: Story, language: str, now: float, *, timed: bool = False) -> Summary:
+    """The order's half of a page; `timed`: with the time left, where that is short."""
+    order = story.payment.order
+    left = int(story.payment.expires_at - now)
+    shown = timed and 0 < left <= SHOWN_TIME_LEFT
+    return Summary(
+        amount=headline_amount(order, language),
+        description=order.description,
+        reference=order.tracking_id or None,
+        lines=order.receipt_text,
+        expires_in=left if shown else None,
+        expires_text=time_left(left // 60, language) if shown else None,
+    )
+
+
+def headline_amount(order: Order, language: str) -> str:
+    """What stands in the place of the amount; where none is charged, what happens instead."""
+    if order.transaction_type == TOKENIZATION:
+        return gettext(language)(messages.SAVE_YOUR_CARD)
+    return amount(order.money, language)
+
+
+def pay_label(order: Order, language: str) -> str:
+    """The button that sends the card; the shop's own words win."""
+    _ = gettext(language)
+    if order.ways.button_text:
+        return order.ways.button_text
+    if order.transaction_type == TOKENIZATION:
+        return _(messages.SAVE_CARD)
+    return fill(_(messages.PAY), amount=amount(order.money, language))
+
+
+def notice(found: messages.Message, language: str) -> Notice:
+    _ = gettext(language)
+    return Notice(_(found.title), _(found.text), found.tone)
+
+
+def explained(found: declines.Explanation, language: str) -> Notice:
+    _ = gettext(language)
+    return Notice(_(found.title), " ".join(_(each) for each in found.sentences), found.tone)
+
+
+def was_sent(attempt: Attempt) -> bool:
+    """Whether the gateway was asked for the money, or may have been."""
+    return attempt.status is not Status.LOST
+
+
+def method_label(name: str, label: str | None, _: Gettext) -> str:
+    """The settings' label of a method, else our own word, else its name."""
+    return label or _(messages.METHOD.get(name) or name.replace("_", " ").capitalize())

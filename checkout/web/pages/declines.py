@@ -1,0 +1,240 @@
+"""Why a payment was not made and what to do about it, as the pages say it.
+
+Worded by the kind of method: nobody can "use another card" for a bank transfer, and "nothing
+was charged" is not for us to say where the customer sends the money, for it may be under way. What
+is advised can be done: a form that is still open is tried again, else the way is back to the shop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from checkout.i18n import N_
+from checkout.model.order import BANK, CARD, CASH, COINS, WALLET
+from checkout.model.outcome import Reason
+from checkout.model.status import Status
+from checkout.web.pages.messages import ELSE, ByKind, Message, of_kind
+
+NOT_CHARGED: Final = N_("Nothing was charged.")
+NOTHING_SENT: Final = N_("Nothing was sent and nothing was charged.")
+MAYBE_SENT: Final = N_("If you have already sent money, do not send it again: ask the shop.")
+SENT_BY_CUSTOMER: Final = frozenset({BANK, COINS, CASH})
+
+
+class Cause(NamedTuple):
+    """`title` by kind; `advice`: a name in `ADVICE` and `LAST`. `fact`: what became of the money,
+    by kind, where the reason says it."""
+
+    title: ByKind
+    advice: str
+    tone: str = "bad"
+    fact: ByKind | None = None
+
+
+def _all(title: str) -> ByKind:
+    return {ELSE: title}
+
+
+def _of_card(title: str) -> ByKind:
+    """What only cards have; another way that is refused for it was just declined."""
+    return {CARD: title, ELSE: DECLINED}
+
+
+DECLINED: Final = N_("The payment was declined")
+CAUSE: Final[Mapping[Reason, Cause]] = {
+    Reason.DO_NOT_HONOUR: Cause(
+        {CARD: N_("Your bank declined the payment"), ELSE: DECLINED}, "call"
+    ),
+    Reason.INSUFFICIENT_FUNDS: Cause(
+        {
+            CARD: N_("There is not enough money on this card"),
+            WALLET: N_("There is not enough money in the wallet"),
+            COINS: N_("There is not enough money in the wallet"),
+            ELSE: N_("There is not enough money on the account"),
+        },
+        "more",
+    ),
+    Reason.CARD_EXPIRED: Cause(_of_card(N_("This card has expired")), "other"),
+    Reason.SECURITY_CODE: Cause(_of_card(N_("The security code was not right")), "code"),
+    Reason.CARD_NUMBER: Cause(_of_card(N_("The card number was not accepted")), "number"),
+    Reason.CARD_NOT_ACCEPTED: Cause(_of_card(N_("This card can't be used here")), "other"),
+    Reason.SAVED_CARD: Cause(_of_card(N_("The saved card can't be used any more")), "enter"),
+    Reason.CURRENCY: Cause(
+        {
+            CARD: N_("This card can't pay in this currency"),
+            ELSE: N_("This way to pay does not take this currency"),
+        },
+        "other",
+    ),
+    Reason.LIMIT: Cause(
+        {CARD: N_("The card's limit is reached"), ELSE: N_("A limit is reached")}, "raise"
+    ),
+    Reason.SUSPECTED_FRAUD: Cause(_all(N_("The payment was declined for safety")), "call"),
+    Reason.AUTHENTICATION: Cause(
+        {
+            CARD: N_("Your bank could not confirm that it is you"),
+            BANK: N_("Your bank could not confirm that it is you"),
+            ELSE: N_("The payment service could not confirm that it is you"),
+        },
+        "again",
+    ),
+    Reason.CUSTOMER_CANCELLED: Cause(
+        {
+            CARD: N_("The payment was cancelled at the bank"),
+            BANK: N_("The payment was cancelled at the bank"),
+            ELSE: N_("The payment was cancelled"),
+        },
+        "retry",
+        "info",
+    ),
+    Reason.TIMED_OUT: Cause(
+        {
+            CARD: N_("The bank's page was open too long"),
+            ELSE: N_("The time to pay is over"),
+        },
+        "retry",
+        "info",
+    ),
+    Reason.RETURNED: Cause(
+        _all(N_("Your money was sent back")),
+        "none",
+        "info",
+        _all(N_("It returns to the account or wallet that it came from. The order is not paid.")),
+    ),
+    Reason.DUPLICATE: Cause(
+        _all(N_("The same payment was just made")),
+        "wait",
+        fact={
+            CARD: N_("This one was not charged."),
+            WALLET: N_("This one was not charged."),
+            ELSE: MAYBE_SENT,
+        },
+    ),
+    Reason.INVALID: Cause(_all(N_("The payment could not be taken")), "check"),
+    Reason.PROVIDER: Cause(
+        {
+            CARD: N_("The bank has a fault just now"),
+            BANK: N_("The bank has a fault just now"),
+            ELSE: N_("The payment service has a fault just now"),
+        },
+        "later",
+    ),
+    Reason.SHOP_REFUSED: Cause(
+        _all(N_("The shop did not accept the payment")), "ask", fact=_all(NOT_CHARGED)
+    ),
+    Reason.UNREACHABLE: Cause(
+        {
+            CARD: N_("The bank can't be reached just now"),
+            BANK: N_("The bank can't be reached just now"),
+            ELSE: N_("The payment service can't be reached just now"),
+        },
+        "retry",
+        fact=_all(NOTHING_SENT),
+    ),
+    Reason.CREDENTIALS: Cause(_all(N_("The shop can't take payments just now")), "later"),
+    Reason.UNKNOWN: Cause({CARD: DECLINED, ELSE: N_("The payment did not go through")}, "call"),
+}
+UNFINISHED: Final = Cause(_all(N_("The payment was not finished")), "retry", "info")
+
+ANOTHER_WAY: Final = N_("Choose another way to pay.")
+TRY_AGAIN: Final = N_("You can try again.")
+TRY_OR_CHOOSE: Final = N_("You can try again or choose another way to pay.")
+
+# By advice: with a card; another kind, where there are other ways to choose from; where there are
+# none. All while the form is open.
+ADVICE: Final[Mapping[str, tuple[str, str, str]]] = {
+    "other": (N_("Use another card."), ANOTHER_WAY, TRY_AGAIN),
+    "more": (N_("Use another card, or try again later."), TRY_OR_CHOOSE, TRY_AGAIN),
+    "call": (N_("Call your bank, or use another card."), TRY_OR_CHOOSE, TRY_AGAIN),
+    "raise": (
+        N_("Raise the limit at your bank, or use another card."),
+        TRY_OR_CHOOSE,
+        TRY_AGAIN,
+    ),
+    "code": (N_("Check the code on the card and try again."), TRY_OR_CHOOSE, TRY_AGAIN),
+    "number": (N_("Check the number, or use another card."), TRY_OR_CHOOSE, TRY_AGAIN),
+    "enter": (N_("Enter the details of a card."), TRY_OR_CHOOSE, TRY_AGAIN),
+    "again": (N_("Try again, or use another card."), TRY_OR_CHOOSE, TRY_AGAIN),
+    "retry": (TRY_AGAIN, TRY_OR_CHOOSE, TRY_AGAIN),
+    "check": (
+        N_("Check what you entered, or use another card."),
+        N_("Check what you entered, or choose another way to pay."),
+        N_("Check what you entered and try again."),
+    ),
+    "later": (
+        N_("Please try again in a few minutes."),
+        N_("Please try again in a few minutes, or choose another way to pay."),
+        N_("Please try again in a few minutes."),
+    ),
+    "wait": (N_("Wait a minute before you try again."),) * 3,
+    "ask": (N_("Ask the shop for the reason."),) * 3,
+}
+# The same where nothing more can be tried here; by kind.
+BACK_TO_SHOP: Final = N_("Go back to the shop to try again.")
+BACK_LATER: Final = N_("Go back to the shop and try again in a few minutes.")
+LAST: Final[Mapping[str, ByKind]] = {
+    "call": {
+        CARD: N_("Call your bank, or go back to the shop to pay with another card."),
+        ELSE: BACK_TO_SHOP,
+    },
+    "other": {CARD: N_("Go back to the shop to pay with another card."), ELSE: BACK_TO_SHOP},
+    "later": {ELSE: BACK_LATER},
+    "wait": {ELSE: BACK_LATER},
+    "ask": {ELSE: N_("Ask the shop for the reason.")},
+}
+
+# How a payment ends unpaid, where no reason is known: what is said before and after the fact.
+ENDS: Final[Mapping[Status, tuple[str | None, str | None]]] = {
+    Status.DECLINED: (None, BACK_TO_SHOP),
+    Status.CANCELLED: (N_("This payment was cancelled."), None),
+    Status.EXPIRED: (
+        N_("This payment was not made in time."),
+        N_("Go back to the shop to start again."),
+    ),
+}
+
+
+class Explanation(NamedTuple):
+    """English and marked; the sentences stand in one paragraph."""
+
+    title: str
+    sentences: tuple[str, ...]
+    tone: str
+
+
+def fact_of(kind: str, *, sent: bool) -> str:
+    """What became of the money. `sent`: the gateway was asked for it, or may have been."""
+    return MAYBE_SENT if sent and kind in SENT_BY_CUSTOMER else NOT_CHARGED
+
+
+def explain(cause: Cause, kind: str, *, sent: bool, open_: bool, ways: bool) -> Explanation:
+    """Why an attempt was not paid. `open_`: the form is there to try again; `ways`: with more than
+    one way to choose from."""
+    fact = of_kind(cause.fact, kind) if cause.fact else fact_of(kind, sent=sent)
+    said = (fact, *_advice(cause.advice, kind, open_=open_, ways=ways))
+    return Explanation(of_kind(cause.title, kind), said, cause.tone)
+
+
+def _advice(name: str, kind: str, *, open_: bool, ways: bool) -> tuple[str, ...]:
+    if name == "none":
+        return ()
+    if not open_:
+        return (of_kind(LAST.get(name, _all(BACK_TO_SHOP)), kind),)
+    by_card, choosing, alone = ADVICE[name]
+    if kind == CARD:
+        return (by_card,)
+    return (choosing if ways else alone,)
+
+
+def explain_end(message: Message, status: Status, kind: str | None) -> Explanation:
+    """A payment's unpaid end without a reason. `kind`: of the last attempt that may have been
+    sent; None: none was."""
+    before, after = ENDS[status]
+    fact = None
+    if kind is not None and (kind in SENT_BY_CUSTOMER or status is not Status.EXPIRED):
+        fact = fact_of(kind, sent=True)
+    elif kind is None and status is not Status.EXPIRED:
+        fact = NOT_CHARGED
+    said = tuple(each for each in (before, fact, after) if each is not None)
+    return Explanation(message.title, said, message.tone)

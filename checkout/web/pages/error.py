@@ -1,0 +1,66 @@
+"""The page of an error."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from checkout.errors import Cancelled
+from checkout.i18n import LANGUAGES, choose_language, gettext
+from checkout.ledger.rows import Story
+from checkout.model.order import Ways
+from checkout.settings import Shop
+from checkout.web.context import web_of
+from checkout.web.pages import messages
+from checkout.web.pages.components import Notice, notice
+from checkout.web.pages.layout import Layout
+from checkout.web.pages.payment_request import payment_request
+from checkout.web.request import Web_Request
+from checkout.web.response import RawResponse
+
+
+class ErrorPage(Struct, frozen=True):
+    """`status`: the HTTP status. `actions`: (text, address)."""
+
+    notice: Notice
+    status: int
+    actions: tuple[tuple[str, str], ...] = ()
+
+
+def error_page(
+    request: Web_Request, error: Exception, status: int, headers: dict[str, str]
+) -> RawResponse:
+    web, path = web_of(request), request.scope["path"].split("/")
+    first = path[1] if len(path) > 1 else ""
+    lang = choose_language(first, accept=request.headers.get("accept-language", ""))
+    found = messages.ERROR.get(status, messages.ERROR[500 if status >= 500 else 400])
+    if isinstance(error, Cancelled):
+        found = messages.INVOICE_CANCELLED
+    view = ErrorPage(notice(found, lang), status, _actions(path, lang, status))
+    state = request.scope["state"]
+    story: Story | None = state.get("story")
+    page = payment_request(web, request, lang, story) if story else None
+    shop: Shop | None = page.shop if page else state.get("shop")
+    ways = page.order.ways if page else Ways()
+    layout = Layout(
+        lang=lang,
+        title=view.notice.title,
+        shop=web.shop_view(shop, ways) if shop else None,
+        framed=page.framed if page else False,
+    )
+    return web.show(
+        "pages/error.html",
+        layout,
+        ancestors=page.shop.frame_origins if page else (),
+        status_code=status,
+        headers=headers,
+        page=view,
+    )
+
+
+def _actions(path: list[str], lang: str, status: int) -> tuple[tuple[str, str], ...]:
+    """Back to the payment, where the address names one."""
+    if status == 404 or len(path) < 5 or path[1] not in LANGUAGES or path[2] != "payment":
+        return ()
+    _ = gettext(lang)
+    text = messages.OPEN_NEW_TAB if status == 403 else messages.OPEN_PAYMENT
+    return ((_(text), "/".join(path[:5])),)

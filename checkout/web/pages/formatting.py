@@ -1,0 +1,101 @@
+"""Amounts and times as the customer's language writes them (CLDR)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_time,
+    format_timedelta,
+    get_timezone_gmt,
+)
+from babel.numbers import NumberPattern, parse_pattern
+
+from checkout.i18n import locale
+from checkout.model.browser import Browser
+from checkout.model.money import Money
+
+# CLDR's spacing, which Babel leaves out: a currency's letters stand off from its digits.
+_LETTERS_BY_DIGITS: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+
+
+@lru_cache(maxsize=64)
+def _pattern(language: str, exponent: int) -> NumberPattern:
+    """The language's currency format with exactly ISO's decimals: CLDR's differ for some."""
+    pattern = parse_pattern(locale(language).currency_formats["standard"].pattern)
+    pattern.frac_prec = (exponent, exponent)
+    return pattern
+
+
+@lru_cache(maxsize=4096)
+def amount(money: Money, language: str) -> str:
+    """ "€19.99", "19,99 €", "KWD 1.999": as the language writes it."""
+    pattern = _pattern(language, money.exponent)
+    written: str = pattern.apply(
+        money.major, locale(language), currency=money.currency, currency_digits=False
+    )
+    return _LETTERS_BY_DIGITS.sub("\u00a0", written)
+
+
+@lru_cache(maxsize=4096)
+def time_left(minutes: int, language: str) -> str:
+    """ "23 hours", as the language says it."""
+    return format_timedelta(timedelta(minutes=max(minutes, 1)), locale=locale(language))
+
+
+def zone_of(browser: Mapping[str, str]) -> tzinfo:
+    """The customer's zone, as their browser tells it in `model.browser.FIELDS`; UTC where it
+    doesn't, as for a stranger who opens the receipt's link."""
+    return _zone(browser.get("time_zone_name", ""), browser.get("time_zone", ""))
+
+
+@lru_cache(maxsize=128)
+def _zone(name: str, offset: str) -> tzinfo:
+    """By its name; by its minutes west of UTC where this machine doesn't know the name."""
+    told = Browser.read(
+        {"time_zone_name": name, "time_zone": offset}, accept="", user_agent="", accept_language=""
+    )
+    if told.time_zone_name:
+        try:
+            return ZoneInfo(told.time_zone_name)
+        except (ValueError, OSError, LookupError):  # no such zone, or a folder of zones
+            pass
+    if told.time_zone:
+        return timezone(timedelta(minutes=-told.time_zone))
+    return UTC
+
+
+def moment(seconds: float, language: str, zone: tzinfo = UTC) -> str:
+    """A point in time, and by which clock: "21 Nov 2026, 23:04:05 GMT+01:00"."""
+    at = datetime.fromtimestamp(seconds, zone)
+    written = format_datetime(at, "medium", tzinfo=zone, locale=locale(language))
+    return f"{written} {_clock(at, language)}"
+
+
+def date_and_time(seconds: float, language: str) -> str:
+    """Like `moment`, to the minute and with the month's name: "28 November 2027, 22:00 UTC"."""
+    at, spoken = datetime.fromtimestamp(seconds, UTC), locale(language)
+    return f"{format_date(at, 'long', spoken)}, {format_time(at, 'short', locale=spoken)} UTC"
+
+
+def clock_time(seconds: float, language: str, zone: tzinfo = UTC) -> str:
+    at = datetime.fromtimestamp(seconds, zone)
+    written = format_time(at, "medium", tzinfo=zone, locale=locale(language))
+    return f"{written} {_clock(at, language)}"
+
+
+def _clock(at: datetime, language: str) -> str:
+    """Its distance from UTC in the language's own spelling: a name like CST means several."""
+    return get_timezone_gmt(at, locale=locale(language)) if at.utcoffset() else "UTC"
+
+
+def fill(text: str, **values: Any) -> str:
+    """A translated text with its values in it."""
+    return text % values

@@ -1,0 +1,66 @@
+"""What every page has around its content (`templates/base.html`): the shop, its colours, the
+languages, and whom a frame tells."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from checkout.model.order import Ways
+from checkout.settings import Shop
+from checkout.settings.colour import on_dark, text_on
+
+
+class ShopView(Struct, frozen=True):
+    name: str
+    url: str | None = None
+    email: str | None = None
+    logo: str | None = None  # an address of our own
+    accent: str = "#0b5fff"
+    on_accent: str = "#ffffff"  # the readable text on it, chosen by contrast
+    dark_accent: str = "#0b5fff"  # both on a dark page
+    on_dark_accent: str = "#ffffff"
+    scheme: str = "auto"  # light, dark
+    radius: int | None = None  # pixels of the corners; None: our own
+
+
+class Frame(Struct, frozen=True):
+    """What static/js/frame.js tells the shop's page around ours: these origins and no other."""
+
+    origins: tuple[str, ...]
+    uid: str
+    status: str  # in the outward words; "" tells none
+    live: bool = False  # an attempt is under way
+
+
+class Layout(Struct, frozen=True):
+    """The templates' `shell`."""
+
+    lang: str
+    title: str  # of the tab: tells the state
+    shop: ShopView | None = None
+    dir: str = "ltr"
+    framed: bool = False  # inside the shop's frame: the content alone, links by target=_top
+    test: bool = False
+    charges: bool = True  # False: a card is kept, and no money moves
+    languages: tuple[tuple[str, str, str], ...] = ()  # (code, its own name, address)
+    frame: Frame | None = None  # whom to tell, where `framed`
+
+
+def shop_view(shop: Shop, ways: Ways, *, logo: str | None) -> ShopView:
+    light, dark = shop.accent, shop.on_dark
+    if ways.accent:
+        light, dark = ways.accent, on_dark(ways.accent)
+    if shop.scheme == "dark":
+        light = dark
+    return ShopView(
+        name=shop.name,
+        url=shop.url,
+        email=shop.email,
+        logo=logo,
+        accent=light,
+        on_accent=text_on(light),
+        dark_accent=dark,
+        on_dark_accent=text_on(dark),
+        scheme=shop.scheme,
+        radius=ways.radius,
+    )

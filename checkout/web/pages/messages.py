@@ -1,0 +1,259 @@
+"""What the pages say: tables of texts, in English and marked for the catalogues. Why a payment was
+not made is said in `declines`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from checkout.i18n import N_
+from checkout.model.order import BANK, CARD, CARD_METHOD
+from checkout.model.product import Sale
+from checkout.model.status import Status
+
+
+class Message(NamedTuple):
+    title: str
+    text: str
+    tone: str
+
+
+ByKind = Mapping[str, str]  # a text by the kind of the method
+ELSE: Final = ""  # the kinds that a table does not name
+
+
+def of_kind(table: ByKind, kind: str) -> str:
+    return table.get(kind, table[ELSE])
+
+
+STATUS: Final[dict[Status, Message]] = {
+    Status.OPEN: Message(N_("Ready to pay"), N_("This payment has not been made yet."), "info"),
+    Status.PENDING: Message(
+        N_("We are checking with the bank"),
+        N_("Please do not pay again. You can close this page: the shop will learn the result."),
+        "wait",
+    ),
+    Status.ACTION: Message(
+        N_("Waiting for you to finish"),
+        N_("Finish the payment on the page of your bank or payment service."),
+        "wait",
+    ),
+    Status.PAID: Message(N_("Paid"), N_("Thank you. Your payment has been made."), "good"),
+    Status.AUTHORIZED: Message(
+        N_("Payment approved"),
+        N_("The amount is reserved on your card. The shop will collect it later."),
+        "good",
+    ),
+    Status.DECLINED: Message(N_("Payment declined"), N_("Nothing was charged."), "bad"),
+    Status.CANCELLED: Message(N_("Payment cancelled"), N_("This payment was cancelled."), "info"),
+    Status.EXPIRED: Message(N_("Time is up"), N_("This payment was not made in time."), "info"),
+    Status.REFUNDED: Message(
+        N_("Refunded"), N_("The shop has sent the money back to you."), "info"
+    ),
+}
+
+WAITING_TEXT: Final = N_("Your payment is on its way. This page updates by itself.")
+NO_WAY: Final = Message(
+    N_("The shop can't take payments just now"),
+    N_("Nothing was charged. Please try again later, or ask the shop."),
+    "bad",
+)
+ONE_MORE_CHECK: Final = Message(
+    N_("One more check"),
+    N_("Nothing was charged. Please enter the card again: the check runs while you do."),
+    "info",
+)
+# What the customer waits for, by kind.
+CHECKING: Final[ByKind] = {
+    CARD: N_("We are checking with the bank"),
+    BANK: N_("We are checking with the bank"),
+    ELSE: N_("We are checking the payment"),
+}
+WAITING: Final[ByKind] = {
+    CARD: N_("Waiting for the bank"),
+    BANK: N_("Waiting for the bank"),
+    ELSE: N_("Waiting for the payment service"),
+}
+BACK_EARLY: Final[ByKind] = {
+    CARD: N_("Waiting for your bank's answer"),
+    BANK: N_("Waiting for your bank's answer"),
+    ELSE: N_("Waiting for the payment service's answer"),
+}
+BACK_EARLY_TEXT: Final[ByKind] = {
+    CARD: N_("If you did not finish at your bank, you can go back there or pay another way."),
+    BANK: N_("If you did not finish at your bank, you can go back there or pay another way."),
+    ELSE: N_("If you did not finish there, you can go back or pay another way."),
+}
+GO_AGAIN: Final[ByKind] = {
+    CARD: N_("Go to your bank again"),
+    BANK: N_("Go to your bank again"),
+    ELSE: N_("Go to the payment page again"),
+}
+RESERVED: Final[ByKind] = {
+    CARD: N_("The amount is reserved on your card. The shop will collect it later."),
+    ELSE: N_("The amount is reserved. The shop will collect it later."),
+}
+
+LEAVING: Final = Message(
+    N_("You are going to your bank"),
+    N_("Your bank wants to make sure that it is you. Afterwards you come back here."),
+    "info",
+)
+LEAVING_PROVIDER: Final = Message(
+    N_("You are going to the payment page"),
+    N_("You pay on the page of the payment service. Afterwards you come back here."),
+    "info",
+)
+INSTRUCTIONS: Final = Message(
+    N_("How to pay"),
+    N_("Pay with the details below. This page updates by itself once the money has arrived."),
+    "wait",
+)
+CONFIRMED: Final = Message(
+    N_("Looking for your payment"),
+    N_("It can take a while. You can close this page: the shop will learn when the money arrives."),
+    "wait",
+)
+# Errors as pages: HTTP status -> words.
+ERROR: Final[dict[int, Message]] = {
+    400: Message(N_("We could not read that"), N_("Go back and try again."), "bad"),
+    403: Message(
+        N_("This form can't be sent from here"),
+        N_("For your safety a payment is sent from its own page only. Open it in a new tab."),
+        "bad",
+    ),
+    404: Message(
+        N_("There is no such payment"),
+        N_("Check that the link is complete, or ask the shop for a new one."),
+        "info",
+    ),
+    405: Message(N_("We could not read that"), N_("Go back and try again."), "bad"),
+    409: Message(
+        N_("The last ones have just gone"),
+        N_("Nothing was charged. Somebody else has bought them while this page was open."),
+        "info",
+    ),
+    410: Message(N_("This link has ended"), N_("Ask the shop for a new one."), "info"),
+    413: Message(N_("That was too much"), N_("Go back and enter less."), "bad"),
+    415: Message(N_("We could not read that"), N_("Go back and try again."), "bad"),
+    429: Message(
+        N_("Too many tries"),
+        N_("Nothing was charged. Please wait a little before you try again."),
+        "bad",
+    ),
+    500: Message(
+        N_("Something went wrong on our side"),
+        N_("If you have just paid, do not pay again: open the payment to see how it stands."),
+        "bad",
+    ),
+    503: Message(
+        N_("We are very busy just now"),
+        N_("Nothing was sent. Please try again in a moment."),
+        "wait",
+    ),
+}
+
+# Why a product can't be bought.
+SALE: Final[dict[Sale, Message]] = {
+    Sale.RESERVED: Message(
+        N_("Someone else is buying the last one"),
+        N_("It may come back: look again in a quarter of an hour."),
+        "wait",
+    ),
+    Sale.SOLD_OUT: Message(N_("Sold out"), N_("There is none left."), "info"),
+    Sale.ENDED: Message(
+        N_("The sale is over"), N_("Ask the shop whether there will be another one."), "info"
+    ),
+    Sale.INACTIVE: Message(
+        N_("Not on sale now"), N_("The shop does not sell this at the moment."), "info"
+    ),
+}
+TOO_FEW: Final = N_("There are not so many left")
+
+# What a method is called.
+METHOD: Final[dict[str, str]] = {
+    CARD_METHOD: N_("Card"),
+    "bank_transfer": N_("Bank transfer"),
+    "netbanking": N_("Net banking"),
+    "erip": "ERIP",
+    "sbp": N_("Faster payments (SBP)"),
+    "crypto": N_("Cryptocurrency"),
+    "wallet": N_("Wallet"),
+}
+BRAND: Final = {
+    "visa": "Visa",
+    "master": "Mastercard",
+    "maestro": "Maestro",
+    "amex": "American Express",
+    "mir": "Mir",
+    "belkart": "Belkart",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+    "diners": "Diners Club",
+    "discover": "Discover",
+}
+TERMS_OF_SERVICE: Final = N_("I accept the [terms] of the payment service")
+INPUT_MISSING: Final = N_("Fill in this field")
+INPUT_WRONG: Final = N_("Shorten this, and leave out what can't be printed")
+# What a gateway did not accept, by our name for the field; others have `INPUT_REFUSED`.
+REFUSED: Final[dict[str, str]] = {
+    "number": N_("The bank did not accept this card number. Check it, or use another card"),
+    "expiry": N_("The bank did not accept this date. Check it, or use another card"),
+    "code": N_("The bank did not accept this security code. Check it"),
+    "holder": N_("The bank did not accept this name. Write it as on the card"),
+}
+INPUT_REFUSED: Final = N_("The payment service did not accept this. Check it")
+
+SAVED_CARD: Final = N_("Your saved card")
+REMEMBER: Final = N_("Remember this card")
+REMEMBER_HINT: Final = N_("Next time you enter its security code alone.")
+REMEMBER_FOR_SHOP: Final = N_("The shop may charge it later, as you have agreed with it.")
+TERMS: Final = N_("I accept the [terms] of the shop")
+TERMS_OF_SHOP: Final = N_("I accept the terms of the shop")
+READ_TERMS: Final = N_("Read the terms")
+TERMS_MISSING: Final = N_("Accept the terms to pay")
+
+INVOICE_CANCELLED: Final = Message(
+    N_("This invoice was cancelled"),
+    N_("There is nothing left to pay. Ask the shop if you did not expect this."),
+    "info",
+)
+
+# A payment that only keeps the card: nothing is charged, so no amount is shown.
+CARD_SAVED: Final = Message(
+    N_("Card saved"),
+    N_("Nothing was charged. The shop can use this card for later payments."),
+    "good",
+)
+SAVE_YOUR_CARD: Final = N_("Save your card")
+SAVE_CARD: Final = N_("Save card")
+ROW_SHOP_ALONE: Final = N_("Shop")
+
+PAY: Final = N_("Pay %(amount)s")
+CONTINUE: Final = N_("Continue")
+BACK: Final = N_("Back to %(shop)s")
+CHECKED: Final = N_("Last checked at %(time)s")
+OPEN_PAYMENT: Final = N_("Open the payment")
+OPEN_PAGE: Final = N_("Open the page to pay")
+OPEN_WALLET: Final = N_("Open in your wallet")
+OPEN_APP: Final = N_("Open the app to pay")
+OPEN_NEW_TAB: Final = N_("Open in a new tab")
+ROW_AMOUNT: Final = N_("Amount")
+ROW_SHOP: Final = N_("Paid to")
+ROW_REFERENCE: Final = N_("Order")
+ROW_PAYMENT: Final = N_("Payment number")
+ROW_TIME: Final = N_("Time")
+ROW_CARD: Final = N_("Card")
+ROW_METHOD: Final = N_("Paid by")
+ROW_AUTH: Final = N_("Approval code")
+ROW_DESCRIPTION: Final = N_("For")
+AMOUNT_MISSING: Final = N_("Enter the amount in figures, like %(example)s")
+AMOUNT_LITTLE: Final = N_("Enter %(least)s or more")
+AMOUNT_MUCH: Final = N_("Enter %(most)s or less")
+AMOUNT_FROM: Final = N_("From %(least)s")
+AMOUNT_TO: Final = N_("Up to %(most)s")
+AMOUNT_BETWEEN: Final = N_("From %(least)s to %(most)s")
+QUANTITY: Final = N_("Quantity")
+QUANTITY_WRONG: Final = N_("Choose how many")
+LEFT: Final = N_("Left")
+ON_SALE_UNTIL: Final = N_("On sale until")

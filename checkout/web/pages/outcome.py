@@ -1,0 +1,76 @@
+"""What the result page and the receipt say of how a payment ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checkout.ledger.rows import Attempt
+from checkout.model.order import CARD_METHOD, TOKENIZATION
+from checkout.model.outcome import Reason
+from checkout.model.status import FINAL, WON, Status
+from checkout.web.pages import declines, messages
+from checkout.web.pages.components import (
+    Notice,
+    Row,
+    explained,
+    method_label,
+    notice,
+    was_sent,
+)
+from checkout.web.pages.formatting import amount, moment
+from checkout.web.pages.payment_request import PaymentRequest
+
+
+def result_notice(page: PaymentRequest) -> Notice:
+    """The headline of the end; a decline says why, and so does money that went back."""
+    story, status, kind = page.story, page.status, page.attempt_kind(page.story.shown)
+    attempt = story.shown
+    why = attempt.reason if attempt is not None else None
+    if why is not None and attempt is not None and status in (Status.DECLINED, Status.REFUNDED):
+        if status is Status.DECLINED or why is Reason.RETURNED:
+            sent = was_sent(attempt)
+            found = declines.explain(declines.CAUSE[why], kind, sent=sent, open_=False, ways=False)
+            return explained(found, page.lang)
+    if status in declines.ENDS:
+        tried = kind if any(was_sent(each) for each in story.attempts) else None
+        return explained(declines.explain_end(messages.STATUS[status], status, tried), page.lang)
+    if status is Status.PAID and story.payment.order.transaction_type == TOKENIZATION:
+        return notice(messages.CARD_SAVED, page.lang)
+    message = messages.STATUS[status]
+    if status is Status.AUTHORIZED:
+        message = message._replace(text=messages.of_kind(messages.RESERVED, kind))
+    return notice(message, page.lang)
+
+
+def receipt_rows(page: PaymentRequest) -> tuple[Row, ...]:
+    """What a receipt says, without personal data; to the customer also of which card it was."""
+    _, payment, attempt = page._, page.story.payment, page.story.shown
+    order, status = payment.order, page.status
+    if order.transaction_type == TOKENIZATION:
+        found = [Row(_(messages.ROW_SHOP_ALONE), page.shop.name)]
+    else:
+        money = amount(order.money, page.lang)
+        found = [Row(_(messages.ROW_AMOUNT), money), Row(_(messages.ROW_SHOP), page.shop.name)]
+    if order.description:  # else it is purged
+        found.append(Row(_(messages.ROW_DESCRIPTION), order.description))
+    if order.tracking_id:
+        found.append(Row(_(messages.ROW_REFERENCE), order.tracking_id))
+    if attempt is not None and status in FINAL:
+        at = moment(attempt.updated_at, page.lang, page.time_zone)
+        found.append(Row(_(messages.ROW_TIME), at))
+    if attempt is not None and status in WON:
+        found += _paid_with(page, attempt)
+    found.append(Row(_(messages.ROW_PAYMENT), payment.uid, code=True))
+    return tuple(found)
+
+
+def _paid_with(page: PaymentRequest, attempt: Attempt) -> Iterator[Row]:
+    _, card = page._, attempt.facts.card
+    if card and card.last_4:
+        brand = messages.BRAND.get(card.brand or "", _("Card"))
+        digits = f" •••• {card.last_4}" if page.is_customer else ""
+        yield Row(_(messages.ROW_CARD), brand + digits)
+    elif attempt.method != CARD_METHOD:
+        yield Row(_(messages.ROW_METHOD), method_label(attempt.method, None, _))
+    if attempt.facts.auth_code:
+        yield Row(_(messages.ROW_AUTH), attempt.facts.auth_code, code=True)

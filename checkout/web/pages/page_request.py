@@ -1,0 +1,96 @@
+"""One request to a page: of which shop, in which language, in the shop's frame or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from checkout.i18n import gettext
+from checkout.model.order import TOKENIZATION, Order, Ways
+from checkout.settings import Shop
+from checkout.web.bodies import posted_form
+from checkout.web.context import Web
+from checkout.web.pages.layout import Frame, Layout
+from checkout.web.request import Web_Request, header
+from checkout.web.response import RawResponse
+from checkout.web.security import client_address, guard_form
+
+
+@dataclass(slots=True)
+class PageRequest:
+    """One request to a page of a shop."""
+
+    web: Web
+    request: Web_Request
+    lang: str
+    shop: Shop
+    framed: bool = field(init=False)
+    """In the shop's frame: the browser says so; where it says nothing, the order does."""
+
+    def __post_init__(self) -> None:
+        destination, order = header(self.request, b"sec-fetch-dest"), self.order
+        asked_for = order is not None and order.iframe
+        self.framed = destination in ("iframe", "frame") if destination else asked_for
+
+    @property
+    def order(self) -> Order | None:
+        """Of a payment's page: what is paid."""
+        return None
+
+    @property
+    def address(self) -> str:
+        return client_address(self.request, self.web.settings.trusted_proxies)
+
+    @property
+    def _(self) -> Any:
+        return gettext(self.lang)
+
+    async def posted(self) -> dict[str, str]:
+        """The fields of a form of ours. Raises Forbidden for one that another site sends."""
+        guard_form(self.request, self.web.settings.public_url)
+        return await posted_form(self.request)
+
+    def layout(
+        self,
+        title: str,
+        *,
+        test: bool = False,
+        languages: tuple[tuple[str, str, str], ...] = (),
+        uid: str | None = None,
+    ) -> Layout:
+        """What the page has around it. `languages`: those that it can be shown in, by code, name
+        and address; `uid`: what it calls the payment, where not by its own."""
+        order = self.order
+        return Layout(
+            lang=self.lang,
+            title=title,
+            shop=self.web.shop_view(self.shop, order.ways if order else Ways()),
+            framed=self.framed,
+            test=order.test if order else test,
+            charges=order is None or order.transaction_type != TOKENIZATION,
+            languages=languages,
+            frame=self.frame(uid) if self.framed and self.shop.frame_origins else None,
+        )
+
+    def frame(self, uid: str | None) -> Frame:
+        """What the shop's page around this one is told."""
+        return Frame(self.shop.frame_origins, uid or "", "")
+
+    def show(
+        self,
+        name: str,
+        view: object,
+        layout: Layout,
+        *,
+        leaves: bool = False,
+        status_code: int = 200,
+    ) -> RawResponse:
+        """Respond with `templates/pages/<name>.html`."""
+        return self.web.show(
+            f"pages/{name}.html",
+            layout,
+            ancestors=self.shop.frame_origins,
+            leaves=leaves,
+            status_code=status_code,
+            page=view,
+        )

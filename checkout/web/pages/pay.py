@@ -1,0 +1,110 @@
+"""The form of the payment page: one attempt to pay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from litestar import post, route
+
+from checkout.errors import Unprocessable
+from checkout.flow.offered_methods import OfferedMethod
+from checkout.flow.verbs import CHOOSE_METHOD, Submission
+from checkout.model.browser import FIELDS, Browser
+from checkout.model.status import Status
+from checkout.signing import CustomerCookie
+from checkout.web.challenge_policy import admitted, look_at
+from checkout.web.pages import messages
+from checkout.web.pages.customer_fields import ASKED, asked_names
+from checkout.web.pages.gateway_inputs import name_of
+from checkout.web.pages.payment import show_payment
+from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
+from checkout.web.pages.submission import read_submission
+from checkout.web.request import READ, Web_Request
+from checkout.web.response import RawResponse
+
+
+@route(f"{PAYMENT_PATH}/pay", http_method=READ, include_in_schema=False)
+async def pay_again(request: Web_Request) -> RawResponse:
+    """Somebody reloaded or bookmarked the form's target."""
+    page = await enter(request)
+    return page.to_current()
+
+
+@post(f"{PAYMENT_PATH}/pay", status_code=303, include_in_schema=False)
+async def pay(request: Web_Request) -> RawResponse:
+    page = await enter(request)
+    fields = await page.posted()
+    token = page.web.signer.read_form("pay", page.story.payment.uid, fields.get("form_token", ""))
+    if token.own:
+        page.recognise()
+    if page.current or token.attempt != page.story.next_number:
+        return page.to_current()
+    kept = _browser_fields(page, fields)
+    chosen, submission, errors = await read_submission(
+        page,
+        fields,
+        number=token.attempt,
+        known=page.known_customer,
+        browser=_browser(request, kept),
+    )
+    if submission is None or chosen is None:
+        return await show_payment(page, values=fields, errors=errors, status_code=422)
+    look = await look_at(page)
+    if not admitted(page, look, fields):
+        return await show_payment(page, values=fields, checks=True, status_code=422)
+    if page.story.payment.opened_at is None:  # nobody was there before
+        page.recognise()
+    uid = page.story.payment.uid
+    cookie = CustomerCookie(uid, page.lang, chosen.name, token.attempt, kept, page.is_customer)
+    submission = msgspec.structs.replace(submission, stranger=not page.is_customer, look=look)
+    refused = await _pay(page, chosen, submission)
+    if refused:
+        return await show_payment(page, values=fields, errors=refused, status_code=422)
+    return page.to_current(cookie)
+
+
+async def _pay(page: PaymentRequest, method: OfferedMethod, sent: Submission) -> dict[str, str]:
+    """What is wrong with the form, by field."""
+    try:
+        page.story = await page.web.flow.pay(page.story, sent)
+    except Unprocessable:  # the shop's methods changed while the form was open
+        return {"method": CHOOSE_METHOD}
+    return _refused_field(page, method, sent)
+
+
+def _refused_field(page: PaymentRequest, method: OfferedMethod, sent: Submission) -> dict[str, str]:
+    """The field of this form that the gateway did not accept: nothing was made of it, and it can
+    be mended here."""
+    last = page.story.last
+    if last is None or last.number != sent.number or last.status is not Status.LOST:
+        return {}
+    name = last.facts.refused
+    if name is None:
+        return {}
+    for asked in method.inputs:
+        if asked.name == name:
+            return {name_of(method.name, asked): messages.INPUT_REFUSED}
+    known = messages.REFUSED.get(name) or (ASKED[name].wrong if name in ASKED else None)
+    shown = name in messages.REFUSED or name in asked_names(page.order)
+    return {name: known} if known and shown else {}
+
+
+def _browser_fields(page: PaymentRequest, fields: Mapping[str, str]) -> dict[str, str]:
+    """What the browser says of itself; without JavaScript what it has said on an earlier page."""
+    kept = page.cookie.browser if page.cookie else {}
+    return kept | {name: fields[name] for name in FIELDS if fields.get(name)}
+
+
+def _browser(request: Web_Request, fields: Mapping[str, str]) -> Browser:
+    headers = request.headers
+    return Browser.read(
+        fields,
+        accept=headers.get("accept", ""),
+        user_agent=headers.get("user-agent", ""),
+        accept_language=headers.get("accept-language", ""),
+    )
+
+
+HANDLERS: Final = (pay, pay_again)

@@ -1,0 +1,314 @@
+"""The payment page: where the customer chooses how to pay and types the card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+from litestar import route
+from msgspec import Struct
+
+from checkout.flow.offered_methods import OfferedMethod
+from checkout.i18n import LANGUAGES
+from checkout.model import card_on_file
+from checkout.model.browser import FIELDS
+from checkout.model.card_form import oldest_month
+from checkout.model.order import CARD_METHOD, Customer
+from checkout.model.outcome import Reason
+from checkout.model.pan import BRANDS
+from checkout.model.status import LIVE, WON, Status
+from checkout.web.challenge import ChallengeFields
+from checkout.web.challenge_policy import challenge_fields
+from checkout.web.pages import checkboxes, declines, messages, payment_cache
+from checkout.web.pages.card_fields import card_fields, code_field
+from checkout.web.pages.components import (
+    Checkbox,
+    Field,
+    Notice,
+    Summary,
+    explained,
+    method_label,
+    notice,
+    was_sent,
+)
+from checkout.web.pages.customer_fields import customer_fields
+from checkout.web.pages.gateway_inputs import input_fields, input_terms
+from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
+from checkout.web.pages.recognition import (
+    ANSWER,
+    WhoForm,
+    cookie_of,
+    recognise_first_browser,
+    shows_customer_data,
+    who_form,
+)
+from checkout.web.pages.saved_card import Offer, SavedCardView, saved_card, saved_card_view, today
+from checkout.web.request import READ, Web_Request
+from checkout.web.response import RawResponse
+
+Methods = tuple[OfferedMethod, ...]
+
+TEMPLATE: Final = "pages/payment.html"
+FOUR_DIGITS: Final = frozenset(brand.name for brand in BRANDS if brand.code == 4)
+SHOWN_BRANDS: Final = ("visa", "master", "amex", "mir", "belkart")
+
+
+class MethodChoice(Struct, frozen=True):
+    name: str  # what the form sends
+    label: str
+    mark: str  # which icon: card, bank, wallet, coins, cash
+    chosen: bool
+    card: bool  # shows the card form
+    fields: tuple[Field, ...] = ()  # what its gateway asks for
+    terms: tuple[Checkbox, ...] = ()
+
+
+class PaymentPage(Struct, frozen=True):
+    """The page where the customer pays. Method radio `method`; hidden `form_token`; hidden
+    browser fields (`browser_fields`: their names) that the script fills."""
+
+    summary: Summary
+    action: str  # POST .../pay
+    form_token: str
+    cancel_action: str  # POST .../cancel
+    cancel_token: str  # its form_token
+    pay_label: str  # "Pay €19.99", or the shop's own button text
+    continue_label: str  # the button of a method without a card
+    methods: tuple[MethodChoice, ...]
+    card: tuple[Field, ...]  # number, expiry, code, holder; empty when no method takes a card
+    customer: tuple[Field, ...]
+    browser_fields: tuple[str, ...]
+    brands: tuple[str, ...]  # marks shown beside the number
+    saved: SavedCardView | None = None
+    remember: Checkbox | None = None  # the card, for the next time
+    agreement: Checkbox | None = None
+    by_itself: bool = False  # sent by the script as it is: nothing is left to ask
+    errors: tuple[tuple[str, str], ...] = ()  # (field name, sentence): the summary on top
+    notice: Notice | None = None  # the last attempt's reason
+    new_tab: str | None = None  # its own address, for a frame that can't send a form
+    asked: ChallengeFields | None = None  # a challenge, where cards are tested
+    who: WhoForm | None = None  # to a stranger
+
+
+@route(PAYMENT_PATH, http_method=READ, include_in_schema=False)
+async def payment_page(request: Web_Request) -> RawResponse:
+    page = await enter(request)
+    return page.to_current() if page.current else await show_payment(page)
+
+
+async def show_payment(
+    page: PaymentRequest,
+    *,
+    values: Mapping[str, str] = {},
+    errors: Mapping[str, str] = {},
+    status_code: int = 200,
+    checks: bool = False,
+) -> RawResponse:
+    """The page; after an error with what was typed, but nothing of the card. `checks`: it comes
+    again for want of an answer to its challenge."""
+    if shows_customer_data(page):
+        await recognise_first_browser(page)
+    methods = await page.offered_methods()
+    saved = saved_card(page, methods)
+    texts, cookie, render = payment_cache.texts_of(page), page.cookie, page.web.render
+    wish = cookie.method if cookie else ""
+    asked = challenge_fields(page, values)
+    if not (values or errors or saved or wish or asked) and payment_cache.is_plain(page.story):
+        alike = payment_cache.specimen_of(page)
+        body = render.fill(
+            payment_cache.key_of(alike, methods, texts),
+            texts,
+            lambda holes: render(TEMPLATE, page.lang, **_context(alike, methods, holes)),
+        )
+    else:
+        context = _context(page, methods, texts, values, errors, saved)
+        if asked:
+            again = notice(messages.ONE_MORE_CHECK, page.lang) if checks else None
+            view = context["page"]
+            view = msgspec.structs.replace(view, asked=asked, notice=again or view.notice)
+            context["page"] = view
+        body = render(TEMPLATE, page.lang, **context).encode()
+    return page.respond(body, texts["nonce"], status_code=status_code, cookie=cookie_of(page))
+
+
+def _context(
+    page: PaymentRequest,
+    methods: Methods,
+    texts: Mapping[str, str],
+    values: Mapping[str, str] = {},
+    errors: Mapping[str, str] = {},
+    saved: Offer | None = None,
+) -> dict[str, Any]:
+    """What the template shows. `texts`: of `payment_cache`, or holes; nothing that is in them is
+    taken from anywhere else."""
+    view = _view(page, methods, texts, values, errors, saved)
+    languages = tuple((code, name, texts[f"url_{code}"]) for code, name in LANGUAGES.items())
+    layout = page.layout(texts["title"], uid=texts["uid"], languages=languages)
+    return {"page": view, "shell": layout, "nonce": texts["nonce"]}
+
+
+def _view(
+    page: PaymentRequest,
+    methods: Methods,
+    texts: Mapping[str, str],
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    saved: Offer | None,
+) -> PaymentPage:
+    order, _ = page.order, page._
+    chosen = _first_chosen(page, methods, values, saved)
+    choices = _choices(page, methods, chosen, values, errors)
+    card = _card_fields(page, methods, saved, tuple(errors.items()))
+    customer = customer_fields(
+        order, page.known_customer, values, errors, page.lang, is_customer=page.is_customer
+    )
+    agreement = _agreement(page, values, errors.get("agreed"))
+    question = who_form(page, errors.get(ANSWER))
+    terms = [box for each in choices for box in each.terms]
+    asked = [*card, *customer, *terms, agreement, question.field if question else None]
+    complete = (agreement is None or agreement.ticked) and all(each.value for each in customer)
+    at_once = page.is_customer and saved and not saved.coded and not values and complete
+    return PaymentPage(
+        summary=payment_cache.summary_of(order, texts),
+        action=texts["action"],
+        cancel_action=texts["cancel_action"],
+        form_token=texts["form_token"],
+        cancel_token=texts["cancel_token"],
+        pay_label=texts["pay_label"],
+        continue_label=_(messages.CONTINUE),
+        methods=choices,
+        card=card,
+        customer=customer,
+        browser_fields=FIELDS,
+        brands=tuple(name for name in SHOWN_BRANDS if name not in order.methods.excluded_brands),
+        saved=saved_card_view(saved, values, page.lang, is_customer=page.is_customer),
+        remember=_remember(page, methods, saved, values),
+        agreement=agreement,
+        by_itself=bool(at_once and chosen and chosen.name == CARD_METHOD),
+        errors=_problems(errors, choices, asked, _),
+        notice=None if errors else _notice(page, methods),
+        new_tab=texts.get("new_tab"),
+        who=question,
+    )
+
+
+def chosen_method(methods: Methods, name: str | None) -> OfferedMethod | None:
+    """The method that the form names; the only one needs no naming."""
+    if not name and len(methods) == 1:
+        return methods[0]
+    return next((method for method in methods if method.name == name), None)
+
+
+def _first_chosen(
+    page: PaymentRequest, methods: Methods, values: Mapping[str, str], saved: Offer | None
+) -> OfferedMethod | None:
+    wish = values.get("method") or (page.cookie.method if page.cookie else "")
+    first = CARD_METHOD if saved else methods[0].name if methods else ""
+    return chosen_method(methods, wish) or chosen_method(methods, first)
+
+
+def _choices(
+    page: PaymentRequest,
+    methods: Methods,
+    chosen: OfferedMethod | None,
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+) -> tuple[MethodChoice, ...]:
+    """The radio group, with what the methods' gateways ask for."""
+    lang, customer = page.lang, page.known_customer if page.is_customer else Customer()
+    return tuple(
+        MethodChoice(
+            name=each.name,
+            label=method_label(each.name, each.label, page._),
+            mark=each.kind,
+            chosen=each is chosen,
+            card=each.takes_card,
+            fields=input_fields(each.name, each.inputs, customer, values, errors, lang),
+            terms=input_terms(each.name, each.inputs, values, errors, lang),
+        )
+        for each in methods
+    )
+
+
+def _notice(page: PaymentRequest, methods: Methods) -> Notice | None:
+    """Why the page is shown again: the last attempt's end."""
+    if not methods:
+        return notice(messages.NO_WAY, page.lang)
+    attempt, several = page.story.last, len(methods) > 1
+    if attempt is None or attempt.status in WON | LIVE:
+        return None
+    unknown = Reason.UNKNOWN if attempt.status is Status.DECLINED else None
+    reason = attempt.reason or unknown
+    cause = declines.CAUSE[reason] if reason else declines.UNFINISHED
+    kind, sent = page.attempt_kind(attempt), was_sent(attempt)
+    found = declines.explain(cause, kind, sent=sent, open_=True, ways=several)
+    return explained(found, page.lang)
+
+
+def _problems(
+    errors: Mapping[str, str],
+    choices: Iterable[MethodChoice],
+    asked: Iterable[Field | Checkbox | None],
+    _: Callable[[str], str],
+) -> tuple[tuple[str, str], ...]:
+    """What is wrong, by name and in the order of the page. Our own sentences name their field; of
+    a gateway's field the label does."""
+    chosen = [(name, _(text)) for name, text in errors.items() if name == "method"]
+    theirs = [
+        (each.name, f"{each.label}: {each.error}")
+        for choice in choices
+        for each in choice.fields
+        if each.error
+    ]
+    return (*chosen, *theirs, *((each.name, each.error) for each in asked if each and each.error))
+
+
+def _card_fields(
+    page: PaymentRequest,
+    methods: Methods,
+    saved: Offer | None,
+    errors: tuple[tuple[str, str], ...],
+) -> tuple[Field, ...]:
+    """Every input of a card; of a saved one beside which no other may be used the code alone. The
+    code may be left out where no account that takes a card here needs it."""
+    with_card = [each for each in methods if each.takes_card]
+    if not with_card:
+        return ()
+    optional = all(each.code_optional for each in with_card)
+    if saved is None or saved.other:
+        year, month = oldest_month(today(page))
+        holder = page.order.ways.card_fields
+        return card_fields(
+            page.lang,
+            errors,
+            oldest=year * 100 + month,
+            holder=holder,
+            code_optional=optional,
+            is_customer=page.is_customer or not holder.holder,
+        )
+    four = page.is_customer and saved.known.brand in FOUR_DIGITS
+    return (code_field(page.lang, errors, four, optional=optional),) if saved.coded else ()
+
+
+def _remember(
+    page: PaymentRequest, methods: Methods, saved: Offer | None, values: Mapping[str, str]
+) -> Checkbox | None:
+    order = page.order
+    kept = any(each.keeps_cards for each in methods)
+    if (saved and not saved.other) or not card_on_file.asks(order) or not kept:
+        return None
+    return checkboxes.remember(order, bool(values.get("remember")), page.lang)
+
+
+def _agreement(
+    page: PaymentRequest, values: Mapping[str, str], error: str | None
+) -> Checkbox | None:
+    terms = page.order.ways.agreement
+    if terms is None:
+        return None
+    ticked = bool(values.get("agreed")) if values else terms.ticked
+    return checkboxes.agreement(terms, ticked, error, page.lang)
+
+
+HANDLERS: Final = (payment_page,)

@@ -1,0 +1,113 @@
+"""The payment page as it is first seen is the same for many payments but for a few texts. So it is
+made once, of a specimen that has nothing of its own, with holes in the places of those texts; then
+only filled in (`Renderer.fill`)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from checkout.flow.offered_methods import OfferedMethod
+from checkout.i18n import LANGUAGES
+from checkout.ledger.rows import Story
+from checkout.model.card_form import oldest_month
+from checkout.model.order import Customer, Details, Order
+from checkout.web.pages.components import Summary, pay_label
+from checkout.web.pages.customer_fields import asked_names
+from checkout.web.pages.payment_request import PaymentRequest
+from checkout.web.pages.saved_card import today
+from checkout.web.security import new_nonce
+
+# Of `model.order.Ways`: what the page never shows, and what nearly every order has its own of.
+OWN_WAYS: Final = dict.fromkeys(
+    (
+        "return_url", "success_url", "decline_url", "fail_url", "cancel_url",
+        "client_callback_url", "notification_url", "verification_url",
+    )
+)  # fmt: skip
+
+
+def is_plain(story: Story) -> bool:
+    """Nobody has tried to pay, and neither customer nor shop have words of their own on it."""
+    order = story.payment.order
+    own = asked_names(order) or order.receipt_text or order.ways.card_fields.holder
+    return not (own or story.attempts)
+
+
+def specimen_of(page: PaymentRequest) -> PaymentRequest:
+    """The request without what is the payment's own: as much as its page is made of."""
+    payment = page.story.payment
+    order, methods = payment.order, payment.order.methods
+    general = msgspec.structs.replace(
+        order,
+        money=order.money.part(0),  # counted alike, for the choice of methods
+        description="",
+        expires_at=0.0,
+        tracking_id=None,
+        descriptor=None,
+        details=Details(),
+        customer=Customer(),
+        methods=msgspec.structs.replace(methods, params={}) if methods.params else methods,
+        ways=msgspec.structs.replace(order.ways, **OWN_WAYS),
+        product=None,
+        quantity=1,
+        raw={},
+    )
+    return replace(page, story=Story(msgspec.structs.replace(payment, order=general), ()))
+
+
+def key_of(
+    specimen: PaymentRequest, methods: tuple[OfferedMethod, ...], texts: Iterable[str]
+) -> Hashable:
+    """Equal for payments whose pages are alike. `texts`: the holes' names."""
+    shop = specimen.shop.id
+    return (
+        msgspec.json.encode(specimen.story.payment.order),
+        tuple(texts),
+        methods,
+        specimen.lang,
+        shop,
+        specimen.web.logos.get(shop),
+        specimen.framed,
+        oldest_month(today(specimen)),
+    )
+
+
+def summary_of(order: Order, texts: Mapping[str, str]) -> Summary:
+    return Summary(
+        amount=texts["amount"],
+        description=texts["description"],
+        reference=texts.get("reference"),
+        lines=order.receipt_text,
+        expires_in=texts.get("expires_in"),
+        expires_text=texts.get("expires_text"),
+    )
+
+
+def texts_of(page: PaymentRequest) -> dict[str, str]:
+    """What differs between payments whose pages are alike otherwise, by the names of the holes."""
+    summary, number = page.summary(timed=True), page.story.next_number
+    texts = {
+        "nonce": new_nonce(),
+        "title": f"{summary.amount} · {page.shop.name}",
+        "uid": page.story.payment.uid,
+        "amount": summary.amount,
+        "description": summary.description,
+        "action": page.url("pay"),
+        "form_token": page.form_token("pay", number),
+        "pay_label": pay_label(page.order, page.lang),
+        "cancel_action": page.url("cancel"),
+        "cancel_token": page.form_token("cancel", number),
+    }
+    for code in LANGUAGES:
+        texts[f"url_{code}"] = page.url(lang=code)
+    if summary.reference is not None:
+        texts["reference"] = summary.reference
+    if summary.expires_text is not None:
+        texts["expires_in"], texts["expires_text"] = str(summary.expires_in), summary.expires_text
+    if page.framed:
+        texts["new_tab"] = page.url()
+    return texts

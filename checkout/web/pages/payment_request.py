@@ -1,0 +1,198 @@
+"""One request to a page of a payment: who looks at it, and which page the payment is at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Any, Final, Literal
+
+from checkout.errors import NotFound
+from checkout.flow.offered_methods import OfferedMethod, kind_of_attempt, offered_methods
+from checkout.i18n import LANGUAGES
+from checkout.identifiers import receipt_secret
+from checkout.ledger.rows import Attempt, Story
+from checkout.model.next_action import Instructions
+from checkout.model.order import Customer, Order
+from checkout.model.status import LIVE, OUTWARD, Status
+from checkout.signing import CustomerCookie, new_form_nonce, set_cookie
+from checkout.web.context import Web, web_of
+from checkout.web.pages.components import Summary, summary
+from checkout.web.pages.formatting import zone_of
+from checkout.web.pages.layout import Frame
+from checkout.web.pages.page_request import PageRequest
+from checkout.web.request import Web_Request, our_cookie
+from checkout.web.response import RawResponse, see_other
+
+PAYMENT_PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
+
+# The page of each status; a customer on another page is sent there.
+PAGE: Final[dict[Status, str]] = {
+    Status.OPEN: "",
+    Status.PENDING: "wait",
+    Status.ACTION: "redirect",
+    Status.PAID: "result",
+    Status.AUTHORIZED: "result",
+    Status.DECLINED: "result",
+    Status.CANCELLED: "result",
+    Status.EXPIRED: "result",
+    Status.REFUNDED: "result",
+}
+
+
+@dataclass(slots=True)
+class PaymentRequest(PageRequest):
+    """One request to a page of a payment."""
+
+    story: Story
+    _form_nonce: str | None = field(init=False, default=None)
+    _is_customer: bool | None = field(init=False, default=None)
+    _cookie: CustomerCookie | Literal[False] | None = field(
+        init=False, default=False
+    )  # False: not read
+
+    @property
+    def order(self) -> Order:
+        return self.story.payment.order
+
+    @property
+    def status(self) -> Status:
+        return self.web.flow.status(self.story)
+
+    @property
+    def current(self) -> str:
+        """The page where the payment is now."""
+        status, attempt = self.status, self.story.live
+        if status is Status.ACTION and attempt is not None:
+            stays = isinstance(attempt.step, Instructions) or attempt.step is None
+            return "wait" if stays or attempt.returned_at is not None else "redirect"
+        return PAGE[status]
+
+    def attempt_kind(self, attempt: Attempt | None) -> str:
+        """Of which kind the method is that an attempt was to be paid by."""
+        return kind_of_attempt(self.web.flow, self.shop, attempt)
+
+    async def offered_methods(self, customer: Customer | None = None) -> tuple[OfferedMethod, ...]:
+        """`customer`: where more is known of them than the page knows."""
+        known = customer or self.known_customer
+        return await offered_methods(self.web.flow, self.story, self.shop, self.lang, known)
+
+    @property
+    def known_customer(self) -> Customer:
+        """What the customer typed at the last attempt, else what the shop told us. What a stranger
+        typed is nobody else's."""
+        typed = [each.customer for each in self.story.attempts if not each.stranger]
+        return typed[-1] if typed else self.order.customer
+
+    @property
+    def cookie(self) -> CustomerCookie | None:
+        if self._cookie is False:
+            value, uid = our_cookie(self.request), self.story.payment.uid
+            self._cookie = self.web.signer.read_cookie(uid, value) if value else None
+        return self._cookie
+
+    @property
+    def is_customer(self) -> bool:
+        """Whether this is the customer's browser; anybody else is a stranger, who may pay and is
+        shown nothing that is known of the customer."""
+        if self._is_customer is None:
+            cookie = self.cookie
+            self._is_customer = cookie is not None and cookie.own
+        return self._is_customer
+
+    def recognise(self) -> None:
+        """It has turned out to be the customer."""
+        self._is_customer = True
+
+    def url(self, page: str = "", *, lang: str | None = None) -> str:
+        """The path of a page of this payment; "" is the payment page."""
+        payment = self.story.payment
+        path = f"/{lang or self.lang}/payment/{payment.uid}/{payment.secret}"
+        return f"{path}/{page}" if page else path
+
+    def receipt_url(self) -> str:
+        """The path of the receipt, which is no way into the payment."""
+        payment = self.story.payment
+        return f"/{self.lang}/order/{payment.uid}/{receipt_secret(payment.secret)}"
+
+    def form_token(self, purpose: str, number: int) -> str:
+        if self._form_nonce is None:
+            self._form_nonce = new_form_nonce()
+        uid = self.story.payment.uid
+        own = purpose == "pay" and self._is_customer is True
+        return self.web.signer.sign_form(purpose, uid, number, self._form_nonce, own=own)
+
+    def summary(self, *, timed: bool = False) -> Summary:
+        return summary(self.story, self.lang, self.web.flow.clock(), timed=timed)
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """The clock that times are told by: the browser's own, where its cookie names it."""
+        cookie = self.cookie
+        return zone_of(cookie.browser if cookie else {})
+
+    async def posted_for(self, purpose: str) -> dict[str, str]:
+        """The fields of a form whose token is of this purpose. Raises Forbidden."""
+        fields = await self.posted()
+        self.web.signer.read_form(purpose, self.story.payment.uid, fields.get("form_token", ""))
+        return fields
+
+    def to_current(self, cookie: CustomerCookie | None = None) -> RawResponse:
+        """On to the page where the payment is now; `cookie`: to be set."""
+        return see_other(self.url(self.current), self._cookie_header(cookie))
+
+    def _cookie_header(self, cookie: CustomerCookie | None) -> dict[str, str]:
+        return {"set-cookie": set_cookie(self.web.signer.sign_cookie(cookie))} if cookie else {}
+
+    def respond(
+        self, page: bytes, nonce: str, *, status_code: int, cookie: CustomerCookie
+    ) -> RawResponse:
+        """A page that is made already; `cookie`: to be set."""
+        return self.web.respond(
+            page,
+            nonce,
+            ancestors=self.shop.frame_origins,
+            status_code=status_code,
+            headers=self._cookie_header(cookie),
+        )
+
+    def frame(self, uid: str | None) -> Frame:
+        status = self.status
+        uid = uid or self.story.payment.uid
+        return Frame(self.shop.frame_origins, uid, OUTWARD[status], status in LIVE)
+
+
+def payment_request(web: Web, request: Web_Request, lang: str, story: Story) -> PaymentRequest:
+    """Raises NotFound for a shop that is no longer in the settings."""
+    return PaymentRequest(web, request, lang, web.flow.shop(story), story)
+
+
+async def enter(request: Web_Request, *, glance: bool = False) -> PaymentRequest:
+    """The request behind a payment's address. Raises NotFound, also for an unknown language.
+    `glance`: a second old will do."""
+    web, place, lang = _entered(request)
+    find = web.flow.glance if glance else web.flow.open
+    return _noted(web, request, lang, await find(place["uid"], place["secret"]))
+
+
+async def enter_receipt(request: Web_Request) -> tuple[PaymentRequest, bool]:
+    """The request behind a receipt's address, and whether the payment may be opened from it: who
+    has come by the payment's own secret can. Raises NotFound."""
+    web, place, lang = _entered(request)
+    story, by_payment = await web.flow.open_receipt(place["uid"], place["secret"])
+    return _noted(web, request, lang, story), by_payment
+
+
+def _entered(request: Web_Request) -> tuple[Web, dict[str, Any], str]:
+    place = request.path_params
+    lang: str = place["lang"]
+    if lang not in LANGUAGES:
+        raise NotFound
+    return web_of(request), place, lang
+
+
+def _noted(web: Web, request: Web_Request, lang: str, story: Story) -> PaymentRequest:
+    page = payment_request(web, request, lang, story)
+    # An error's page shows the shop too, and in its frame. The story and not the page, which
+    # would hold its own request in a circle: only the garbage collector would ever free them.
+    request.scope["state"]["story"] = story
+    return page

@@ -1,0 +1,248 @@
+"""A product's page: a GET shows it and makes nothing; the buyer's POST makes a payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from litestar import post, route
+from msgspec import Struct
+
+from checkout.errors import NotFound, Unprocessable
+from checkout.flow.products import Choice, NotForSale, buy, find, payable
+from checkout.i18n import LANGUAGES, choose_language
+from checkout.ledger.products import Stocked
+from checkout.model.money import Money
+from checkout.model.product import Product, Sale
+from checkout.web.context import web_of
+from checkout.web.pages import messages
+from checkout.web.pages.amount_input import read_amount
+from checkout.web.pages.components import Field, Notice, Row, notice
+from checkout.web.pages.formatting import amount, date_and_time, fill
+from checkout.web.pages.page_request import PageRequest
+from checkout.web.request import READ, Web_Request
+from checkout.web.response import RawResponse, see_other
+
+PATH: Final = "/{lang:str}/product/{id:str}"
+FEW: Final = 10  # so many and fewer are told: more helps nobody to decide
+
+# What is answered where it can't be bought: to who looks, and to who has sent the form.
+LOOKED: Final = {Sale.RESERVED: 200, Sale.SOLD_OUT: 200, Sale.ENDED: 410, Sale.INACTIVE: 410}
+SENT: Final = {Sale.RESERVED: 409, Sale.SOLD_OUT: 409, Sale.ENDED: 410, Sale.INACTIVE: 410}
+
+
+class ProductPage(Struct, frozen=True):
+    """What can be bought by one link. `notice`: why it can't be now; then there is no form. The
+    form's fields: `amount` where the customer chooses it, `quantity` where there can be several."""
+
+    name: str
+    description: str
+    price: str | None  # None: the customer chooses
+    notice: Notice | None
+    action: str  # POST: buys
+    form_token: str
+    fields: tuple[Field, ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()  # (field name, sentence)
+    facts: tuple[Row, ...] = ()  # how many are left, until when
+    home: str | None = None  # back to the shop
+    home_label: str = ""
+
+
+@route("/product/{id:str}", http_method=READ, include_in_schema=False)
+async def product_link(request: Web_Request) -> RawResponse:
+    """The address that shops give out: the page in the product's or the customer's language."""
+    page, stocked = await enter_product(request)
+    return _looked(page, stocked)
+
+
+@route(PATH, http_method=READ, include_in_schema=False)
+async def product_page(request: Web_Request) -> RawResponse:
+    page, stocked = await enter_product(request, request.path_params["lang"])
+    return _looked(page, stocked)
+
+
+@post(PATH, status_code=303, include_in_schema=False)
+async def buy_product(request: Web_Request) -> RawResponse:
+    """Reserves and makes a payment; on to its page. The same form sent twice buys once."""
+    page, stocked = await enter_product(request, request.path_params["lang"])
+    fields, flow = await page.posted(), page.web.flow
+    form = page.web.signer.read_form("buy", stocked.id, fields.get("form_token", ""))
+    choice, errors = _read_choice(page, stocked, fields, form.nonce)
+    if errors and _sale(page, stocked) is Sale.OPEN:
+        return _show(page, stocked, values=fields, errors=errors, status_code=422)
+    try:
+        payment = await buy(flow, stocked.id, choice, page.address)
+    except NotForSale as refused:
+        return _refused(page, fields, refused)
+    except Unprocessable:  # the product or the settings are not what they were
+        stocked = await find(flow, stocked.id)
+        _, errors = _read_choice(page, stocked, fields, form.nonce)
+        return _show(page, stocked, errors=errors, status_code=422)
+    return see_other(f"/{page.lang}/payment/{payment.uid}/{payment.secret}")
+
+
+async def enter_product(
+    request: Web_Request, lang: str | None = None
+) -> tuple[PageRequest, Stocked]:
+    """Raises NotFound, also for an unknown language."""
+    web = web_of(request)
+    stocked = await find(web.flow, request.path_params["id"])
+    wish = stocked.product.ways.language
+    spoken = lang or choose_language(wish, accept=request.headers.get("accept-language", ""))
+    if spoken not in LANGUAGES:
+        raise NotFound
+    return PageRequest(web, request, spoken, web.settings.shop(stocked.shop)), stocked
+
+
+def _sale(page: PageRequest, stocked: Stocked) -> Sale:
+    sale, flow = stocked.sale(page.web.flow.clock()), page.web.flow
+    shut = sale is Sale.OPEN and not payable(flow, stocked)
+    return Sale.INACTIVE if shut else sale
+
+
+def _most(stocked: Stocked) -> int:
+    """How many can be bought at once."""
+    available, most = stocked.available, stocked.product.most_at_once
+    return most if available is None else min(most, available)
+
+
+def _looked(page: PageRequest, stocked: Stocked) -> RawResponse:
+    return _show(page, stocked, status_code=LOOKED.get(_sale(page, stocked), 200))
+
+
+def _refused(page: PageRequest, fields: Mapping[str, str], refused: NotForSale) -> RawResponse:
+    if refused.few:
+        errors = {"quantity": page._(messages.TOO_FEW)}
+        return _show(page, refused.stocked, values=fields, errors=errors, status_code=409)
+    return _show(page, refused.stocked, status_code=SENT[refused.sale])
+
+
+def _show(
+    page: PageRequest,
+    stocked: Stocked,
+    *,
+    values: Mapping[str, str] = {},
+    errors: Mapping[str, str] = {},
+    status_code: int = 200,
+) -> RawResponse:
+    """The page; after an error with what was typed. `errors`: a sentence by field."""
+    product, sale = stocked.product, _sale(page, stocked)
+    refusal, action = _refusal(product, sale, page.lang), _url(stocked, page.lang)
+    view = ProductPage(
+        name=product.name,
+        description=product.description,
+        price=amount(product.price, page.lang) if product.price and not product.free else None,
+        notice=refusal,
+        action=action,
+        form_token=page.web.signer.sign_form("buy", stocked.id, 0),
+        fields=_fields(page, stocked, values, errors),
+        errors=tuple(errors.items()),
+        facts=_facts(page, stocked) if sale is Sale.OPEN else (),
+        home=page.shop.url,
+        home_label=fill(page._(messages.BACK), shop=page.shop.name),
+    )
+    layout = page.layout(
+        f"{refusal.title if refusal else product.name} · {page.shop.name}",
+        test=product.test,
+        languages=tuple((code, name, _url(stocked, code)) for code, name in LANGUAGES.items()),
+    )
+    return page.show("product", view, layout, status_code=status_code)
+
+
+def _url(stocked: Stocked, lang: str) -> str:
+    return f"/{lang}/product/{stocked.id}"
+
+
+def _refusal(product: Product, sale: Sale, lang: str) -> Notice | None:
+    """Why it can't be bought."""
+    if sale is Sale.OPEN:
+        return None
+    found = notice(messages.SALE[sale], lang)
+    if sale is Sale.INACTIVE and (said := product.inactive_text):
+        return Notice(found.title, said, found.tone)
+    return found
+
+
+def _facts(page: PageRequest, stocked: Stocked) -> tuple[Row, ...]:
+    _, product, available, found = page._, stocked.product, stocked.available, []
+    if available is not None and available <= FEW:
+        found.append(Row(_(messages.LEFT), str(available)))
+    if product.expires_at is not None:
+        ends = date_and_time(product.expires_at, page.lang)
+        found.append(Row(_(messages.ON_SALE_UNTIL), ends))
+    return tuple(found)
+
+
+def _fields(
+    page: PageRequest, stocked: Stocked, values: Mapping[str, str], errors: Mapping[str, str]
+) -> tuple[Field, ...]:
+    _, product, most, found = page._, stocked.product, _most(stocked), []
+    if product.free:
+        preset = str(product.price.major) if product.price else ""
+        found.append(
+            Field(
+                name="amount",
+                label=f"{_(messages.ROW_AMOUNT)} ({product.currency})",
+                value=values.get("amount", preset),
+                error=errors.get("amount"),
+                hint=_bounds(page, product),
+                inputmode="decimal",
+                maxlength=40,
+            )
+        )
+    if most > 1 or "quantity" in errors:
+        found.append(
+            Field(
+                name="quantity",
+                label=_(messages.QUANTITY),
+                value=values.get("quantity", "1"),
+                error=errors.get("quantity"),
+                options=tuple((str(n), str(n)) for n in range(1, max(most, 1) + 1)),
+            )
+        )
+    return tuple(found)
+
+
+def _bounds(page: PageRequest, product: Product) -> str | None:
+    least, most = (amount(bound, page.lang) for bound in product.bounds)
+    if product.least is not None and product.most is not None:
+        return fill(page._(messages.AMOUNT_BETWEEN), least=least, most=most)
+    if product.least is not None:
+        return fill(page._(messages.AMOUNT_FROM), least=least)
+    return fill(page._(messages.AMOUNT_TO), most=most)
+
+
+def _read_choice(
+    page: PageRequest, stocked: Stocked, fields: Mapping[str, str], form: str
+) -> tuple[Choice, dict[str, str]]:
+    """What the buyer chose, and what is wrong with it."""
+    _, product, errors = page._, stocked.product, {}
+    money, quantity = None, fields.get("quantity", "1")
+    if product.free:
+        try:
+            money = read_amount(fields.get("amount", ""), product.bounds[0], page.lang)
+        except ValueError:
+            example = str((product.price or product.bounds[0]).major)
+            errors["amount"] = fill(_(messages.AMOUNT_MISSING), example=example)
+        else:
+            errors |= _outside(page, product, money)
+    known = quantity.isascii() and quantity.isdigit() and len(quantity) < 5
+    count = int(quantity) if known else 0
+    if not 1 <= count <= product.most_at_once:
+        errors["quantity"] = _(messages.QUANTITY_WRONG)
+    elif _sale(page, stocked) is Sale.OPEN and count > _most(stocked):
+        errors["quantity"] = _(messages.TOO_FEW)
+    return Choice(form=form, quantity=count, money=money), errors
+
+
+def _outside(page: PageRequest, product: Product, money: Money) -> dict[str, str]:
+    least, most = product.bounds
+    if money.minor < least.minor:
+        least_text = amount(least, page.lang)
+        return {"amount": fill(page._(messages.AMOUNT_LITTLE), least=least_text)}
+    if money.minor > most.minor:
+        return {"amount": fill(page._(messages.AMOUNT_MUCH), most=amount(most, page.lang))}
+    return {}
+
+
+HANDLERS: Final[tuple[Any, ...]] = (product_link, product_page, buy_product)

@@ -1,0 +1,66 @@
+"""The page that leaves for the bank or the payment service."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import route
+from msgspec import Struct
+
+from checkout.ledger.rows import Attempt
+from checkout.model.next_action import PostForm, Redirect
+from checkout.model.status import Status
+from checkout.web.pages import messages
+from checkout.web.pages.components import Notice, Summary, notice
+from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
+from checkout.web.request import READ, Web_Request
+from checkout.web.response import RawResponse, see_other
+
+
+class RedirectPage(Struct, frozen=True):
+    """Leaves for the bank: a form that submits itself, or a link. `by_itself`: False in a frame
+    that must be left by a click; then `target` is _top."""
+
+    summary: Summary
+    notice: Notice
+    url: str
+    method: str | None  # POST or GET for a form, None for a link
+    fields: tuple[tuple[str, str], ...]
+    by_itself: bool
+    target: str | None
+    button: str
+    leave_action: str  # POST .../cancel: choose another way to pay
+    form_token: str
+
+
+@route(f"{PAYMENT_PATH}/redirect", http_method=READ, include_in_schema=False)
+async def redirect_page(request: Web_Request) -> RawResponse:
+    page = await enter(request)
+    attempt = page.story.live
+    if page.status is not Status.ACTION or attempt is None:
+        return page.to_current()
+    if not isinstance(attempt.step, Redirect | PostForm):
+        return see_other(page.url("wait"))
+    view = _view(page, attempt, attempt.step)
+    return page.show("redirect", view, page.layout(view.notice.title), leaves=True)
+
+
+def _view(page: PaymentRequest, attempt: Attempt, step: Redirect | PostForm) -> RedirectPage:
+    by_card = attempt.facts.card is not None
+    form = step if isinstance(step, PostForm) else None
+    stays = not page.framed or step.framed
+    return RedirectPage(
+        summary=page.summary(),
+        notice=notice(messages.LEAVING if by_card else messages.LEAVING_PROVIDER, page.lang),
+        url=step.url,
+        method=form.method if form else None,
+        fields=form.fields if form else (),
+        by_itself=stays,
+        target=None if stays else "_top",
+        button=page._(messages.CONTINUE),
+        leave_action=page.url("cancel"),
+        form_token=page.form_token("cancel", attempt.number),
+    )
+
+
+HANDLERS: Final = (redirect_page,)

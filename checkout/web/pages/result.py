@@ -1,0 +1,74 @@
+"""The page of a payment's end: paid, declined, cancelled, expired."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import route
+from msgspec import Struct
+
+from checkout.merchant.landing import back, names_a_way
+from checkout.model.order import Order
+from checkout.model.status import WON
+from checkout.web.pages import messages
+from checkout.web.pages.components import Notice, Row, Summary
+from checkout.web.pages.formatting import fill
+from checkout.web.pages.outcome import receipt_rows, result_notice
+from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
+from checkout.web.request import READ, Web_Request
+from checkout.web.response import RawResponse
+
+
+class ResultPage(Struct, frozen=True):
+    """The end: paid, declined, cancelled, expired."""
+
+    summary: Summary
+    notice: Notice
+    rows: tuple[Row, ...]
+    receipt_lines: tuple[str, ...]
+    receipt_url: str | None  # the gateway's receipt
+    order_url: str | None  # our printable one
+    back_url: str | None
+    back_label: str
+    auto_return: int | None  # seconds; 0 at once
+    target: str | None  # _top in a frame
+    stay: bool = False  # the order names no address to go back to: a frame may just be closed
+
+
+@route(f"{PAYMENT_PATH}/result", http_method=READ, include_in_schema=False)
+async def result_page(request: Web_Request) -> RawResponse:
+    page = await enter(request)
+    if page.current != "result":
+        return page.to_current()
+    await page.web.flow.told(page.story)
+    view = _view(page)
+    return page.show("result", view, page.layout(view.notice.title))
+
+
+def _view(page: PaymentRequest) -> ResultPage:
+    story, status, order = page.story, page.status, page.order
+    back_url = back(story, status, page.shop, page.web.flow.clock())
+    paid, attempt = status in WON, story.shown
+    return ResultPage(
+        summary=page.summary(),
+        notice=result_notice(page),
+        rows=receipt_rows(page),
+        receipt_lines=order.receipt_text if paid else (),
+        # What a gateway's own receipt says of the customer is not known.
+        receipt_url=attempt.facts.receipt_url if attempt and paid and page.is_customer else None,
+        order_url=page.receipt_url() if paid else None,
+        back_url=back_url,
+        back_label=order.ways.button_next_text or fill(page._(messages.BACK), shop=page.shop.name),
+        auto_return=_auto_return(order) if back_url else None,
+        target="_top" if page.framed else None,
+        stay=not names_a_way(story, status),
+    )
+
+
+def _auto_return(order: Order) -> int | None:
+    """Seconds; who pays at once is back at once, unless the shop says otherwise."""
+    wanted = order.ways.auto_return
+    return 0 if wanted is None and order.auto_pays else wanted
+
+
+HANDLERS: Final = (result_page,)

@@ -1,0 +1,84 @@
+"""The saved card that a payment was made for: what its page asks of it, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from checkout.flow.offered_methods import OfferedMethod
+from checkout.i18n import gettext
+from checkout.model.outcome import PaidCard
+from checkout.model.pan import BRAND_OF
+from checkout.web.pages import messages
+from checkout.web.pages.payment_request import PaymentRequest
+
+SAVED, NEW = "saved", "new"  # what the form says with it, and with any other card
+
+
+class SavedCardView(Struct, frozen=True):
+    """The card that the gateway keeps for the shop, before any other. Radio `card`: "saved" or
+    "new"; without `other` there is no choice."""
+
+    name: str  # "Visa"
+    last_4: str | None
+    expiry: str | None  # "08/29"
+    mark: str | None  # the brand's drawing
+    digits: int | None  # of its security code, where that is known
+    chosen: bool
+    coded: bool  # the code is asked for
+    other: bool
+
+
+class Offer(NamedTuple):
+    """`coded`: its code is asked for; `other`: another card may be used."""
+
+    token: str
+    known: PaidCard
+    coded: bool
+    other: bool
+
+    def chosen(self, fields: Mapping[str, str]) -> bool:
+        """Whether the form pays with it."""
+        return not self.other or fields.get("card", SAVED) == SAVED
+
+
+def today(page: PaymentRequest) -> date:
+    return datetime.fromtimestamp(page.web.flow.clock(), UTC).date()
+
+
+def saved_card(page: PaymentRequest, methods: tuple[OfferedMethod, ...]) -> Offer | None:
+    story, order = page.story, page.order
+    if order.card_token is None:
+        return None
+    known = next((each.saved_card for each in methods if each.saved_card is not None), None)
+    if known is None:
+        return None
+    # A charge without the code is tried once, by the customer: whoever is asked again, is asked
+    # for it, and so is a stranger.
+    coded = not order.auto_pays or bool(story.attempts) or not page.is_customer
+    return Offer(order.card_token, known, coded, order.ways.another_card)
+
+
+def saved_card_view(
+    offer: Offer | None, fields: Mapping[str, str], language: str, *, is_customer: bool
+) -> SavedCardView | None:
+    """A stranger (not `is_customer`) is told nothing of it."""
+    if offer is None:
+        return None
+    known = offer.known if is_customer else PaidCard()
+    unknown = gettext(language)(messages.SAVED_CARD)
+    brand = BRAND_OF.get(known.brand or "")
+    dated = known.exp_month and known.exp_year
+    return SavedCardView(
+        name=messages.BRAND.get(known.brand or "", unknown),
+        last_4=known.last_4,
+        expiry=f"{known.exp_month:02d}/{known.exp_year % 100:02d}" if dated else None,  # type: ignore[operator]
+        mark=known.brand,
+        digits=brand.code if brand else None,
+        chosen=offer.chosen(fields),
+        coded=offer.coded,
+        other=offer.other,
+    )

@@ -1,0 +1,128 @@
+"""What a customer sends with Pay, by the page's form or from the shop's app: one reading for both,
+so that what the page demands cannot be left out by writing JSON.
+
+`fields` are the form's, by its names; an app's JSON is written into the same names first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from checkout.errors import BadRequest
+from checkout.flow.offered_methods import OfferedMethod
+from checkout.flow.verbs import CHOOSE_METHOD, Submission
+from checkout.model import card_on_file
+from checkout.model.browser import Browser
+from checkout.model.card import AnyCard
+from checkout.model.card_form import SENSITIVE, read_card, read_saved_card
+from checkout.model.order import Customer
+from checkout.web.pages import messages
+from checkout.web.pages.card_fields import holder_of
+from checkout.web.pages.customer_fields import read_customer
+from checkout.web.pages.gateway_inputs import read_inputs
+from checkout.web.pages.payment import chosen_method
+from checkout.web.pages.payment_request import PaymentRequest
+from checkout.web.pages.saved_card import saved_card, today
+
+AGREED: Final = "agreed"
+
+
+class Read(NamedTuple):
+    """`sent` None: `errors` say why, by the form's names (English, marked)."""
+
+    method: OfferedMethod | None
+    sent: Submission | None
+    errors: dict[str, str]
+
+
+class PaidWith(NamedTuple):
+    """`remember`: whether the card is to be remembered, None where that was not asked."""
+
+    card: AnyCard | None = None
+    remember: bool | None = None
+    errors: dict[str, str] = {}
+
+
+async def read_submission(
+    page: PaymentRequest,
+    fields: Mapping[str, str],
+    *,
+    number: int,
+    known: Customer,
+    browser: Browser,
+    code_always: bool = False,
+) -> Read:
+    """`number`: the attempt that it is for; `known`: what is known of the customer; `code_always`:
+    a saved card is charged with its code only, whatever the order says."""
+    order = page.order
+    methods = await page.offered_methods(known)
+    _refuse_cards_unasked(methods, fields)
+    method = chosen_method(methods, fields.get("method"))
+    paid_with, inputs, wrong = _read_method(page, method, fields, code_always)
+    customer, wrong_of_customer = read_customer(
+        order, known, fields, page.address, is_customer=page.is_customer
+    )
+    errors = paid_with.errors | wrong | wrong_of_customer
+    if order.ways.agreement and not fields.get(AGREED):
+        errors[AGREED] = messages.TERMS_MISSING
+    if errors or method is None:
+        return Read(method, None, errors)
+    sent = Submission(
+        number=number,
+        method=method.name,
+        card=paid_with.card,
+        browser=browser,
+        customer=customer,
+        language=page.lang,
+        remember=paid_with.remember,
+        inputs=inputs,
+    )
+    return Read(method, sent, {})
+
+
+def _refuse_cards_unasked(methods: tuple[OfferedMethod, ...], fields: Mapping[str, str]) -> None:
+    """No card is taken where the page has no card form: whoever runs such a page keeps out of the
+    scope of cards, and what sends one is not ours. Raises BadRequest."""
+    takes = any(each.takes_card for each in methods)
+    if not takes and any(fields.get(name) for name in SENSITIVE):
+        raise BadRequest
+
+
+def _read_method(
+    page: PaymentRequest,
+    method: OfferedMethod | None,
+    fields: Mapping[str, str],
+    code_always: bool,
+) -> tuple[PaidWith, dict[str, str], dict[str, str]]:
+    """The card, what the method's gateway asks for, and what is wrong."""
+    if method is None:
+        return PaidWith(), {}, {"method": CHOOSE_METHOD}
+    card = _read_card(page, method, fields, code_always) if method.takes_card else PaidWith()
+    return card, *read_inputs(method.name, method.inputs, fields)
+
+
+def _read_card(
+    page: PaymentRequest, method: OfferedMethod, fields: Mapping[str, str], code_always: bool
+) -> PaidWith:
+    order, optional = page.order, method.code_optional
+    saved = saved_card(page, (method,))
+    if saved and saved.chosen(fields):
+        kept, errors = read_saved_card(
+            fields,
+            saved.token,
+            saved.known,
+            coded=saved.coded or code_always,
+            code_optional=optional and not code_always,
+        )
+        return PaidWith(kept, None, errors)
+    typed = {
+        **fields,
+        "holder": holder_of(order.ways.card_fields, fields, is_customer=page.is_customer),
+    }
+    excluded = frozenset(order.methods.excluded_brands)
+    card, errors = read_card(
+        typed, today=today(page), excluded_brands=excluded, code_optional=optional
+    )
+    asked = method.keeps_cards and card_on_file.asks(order)
+    return PaidWith(card, bool(fields.get("remember")) if asked else None, errors)

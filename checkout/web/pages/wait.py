@@ -1,0 +1,173 @@
+"""The page that waits for the bank, or for a transfer that the customer makes elsewhere; its
+status, which is polled as a fragment or as JSON; and "I have paid"."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from litestar import post, route
+from msgspec import Struct
+
+from checkout.flow.offered_methods import can_be_confirmed
+from checkout.i18n import gettext
+from checkout.ledger.rows import Attempt
+from checkout.merchant.shapes import words as shop_words
+from checkout.model.next_action import Instructions, NextAction, PostForm, Redirect
+from checkout.model.order import COINS
+from checkout.model.status import LIVE, OUTWARD, Status
+from checkout.web.pages import messages
+from checkout.web.pages.components import Notice, Summary, notice
+from checkout.web.pages.formatting import clock_time, fill
+from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
+from checkout.web.pages.qr_code import qr_svg
+from checkout.web.request import READ, Web_Request, header
+from checkout.web.response import RawResponse
+
+
+class StatusView(Struct, frozen=True):
+    """What htmx polls (`partials/status.html`). `next_check` in seconds; None stops."""
+
+    notice: Notice
+    status_url: str
+    next_check: float | None
+    checked: str  # "Last checked 20:14:05", changes at each look
+
+
+class WaitPage(Struct, frozen=True):
+    """Waiting for the bank, or for a transfer that the customer makes elsewhere."""
+
+    summary: Summary
+    status: StatusView
+    instructions: Instructions | None
+    link_label: str  # of the instructions' link
+    qr_svg: str | None  # ready markup, ours
+    again_url: str | None  # back to the bank's page, GET .../redirect
+    again_label: str
+    self_url: str  # for "check again" and the refresh without a script
+    refresh: int  # seconds of the refresh without a script
+    leave_action: str | None  # POST .../cancel, where another way may be chosen
+    form_token: str
+    confirm_action: str | None = None  # POST .../confirm: "I have paid"
+    confirm_token: str = ""  # its form_token
+    elapsed: int = 0  # seconds since the attempt began
+
+
+@route(f"{PAYMENT_PATH}/wait", http_method=READ, include_in_schema=False)
+async def wait_page(request: Web_Request) -> RawResponse:
+    page = await enter(request)
+    page.story = await page.web.flow.look(page.story)
+    attempt = page.story.live
+    step = attempt.step if attempt and page.status is Status.ACTION else None
+    leaves = attempt and isinstance(step, Redirect | PostForm) and attempt.returned_at is None
+    if page.status not in LIVE or leaves:
+        return page.to_current()
+    view = _view(page, attempt, step)
+    return page.show("wait", view, page.layout(view.status.notice.title))
+
+
+@route(f"{PAYMENT_PATH}/status", http_method=READ, include_in_schema=False)
+async def status(request: Web_Request) -> RawResponse:
+    """The fragment that htmx polls, or JSON; a page that has moved on says where."""
+    page = await enter(request, glance=True)
+    page.story = await page.web.flow.look(page.story)
+    if "application/json" in (header(request, b"accept") or ""):
+        return _status_json(page)
+    if page.current != "wait":
+        return RawResponse(headers={"hx-redirect": page.url(page.current)})
+    return page.web.show(
+        "partials/status.html",
+        page.layout(""),
+        ancestors=page.shop.frame_origins,
+        status=_status_view(page),
+    )
+
+
+@post(f"{PAYMENT_PATH}/confirm", status_code=303, include_in_schema=False)
+async def confirm(request: Web_Request) -> RawResponse:
+    """ "I have paid": for transfers that the customer makes elsewhere."""
+    page = await enter(request)
+    await page.posted_for("confirm")
+    page.story = await page.web.flow.confirm(page.story)
+    return page.to_current()
+
+
+def _view(page: PaymentRequest, attempt: Attempt | None, step: NextAction | None) -> WaitPage:
+    status, kind = _status_view(page), page.attempt_kind(attempt)
+    instructions = step if isinstance(step, Instructions) else None
+    confirms = attempt and instructions and can_be_confirmed(page.web.flow, attempt)
+    number = attempt.number if attempt else 0
+    return WaitPage(
+        summary=page.summary(timed=instructions is not None),
+        status=status,
+        instructions=instructions,
+        link_label=link_label(instructions, kind, page.lang),
+        qr_svg=qr_svg(instructions.qr) if instructions and instructions.qr else None,
+        again_url=page.url("redirect") if isinstance(step, Redirect | PostForm) else None,
+        again_label=page._(messages.of_kind(messages.GO_AGAIN, kind)),
+        self_url=page.url("wait"),
+        refresh=max(2, round(status.next_check or 2)),
+        leave_action=page.url("cancel") if page.status is Status.ACTION else None,
+        form_token=page.form_token("cancel", number),
+        confirm_action=page.url("confirm") if confirms else None,
+        confirm_token=page.form_token("confirm", number),
+        elapsed=int(page.web.flow.clock() - attempt.created_at) if attempt else 0,
+    )
+
+
+def _status_view(page: PaymentRequest) -> StatusView:
+    checked = clock_time(page.web.flow.clock(), page.lang, page.time_zone)
+    next_check = page.web.flow.next_check(page.story)
+    attempt = page.story.live
+    return StatusView(
+        notice=wait_notice(attempt, page.attempt_kind(attempt), page.lang),
+        status_url=page.url("status"),
+        next_check=None if next_check is None else round(next_check, 1),
+        checked=fill(page._(messages.CHECKED), time=checked),
+    )
+
+
+def _status_json(page: PaymentRequest) -> RawResponse:
+    status = page.status
+    _, message = shop_words(page.story, page.web.flow.clock())
+    live = status in LIVE
+    view = {
+        "uid": page.story.payment.uid,
+        "status": OUTWARD[status],
+        "message": message,
+        "next_check": page.web.flow.next_check(page.story) if live else None,
+    }
+    return RawResponse(msgspec.json.encode(view), media_type="application/json")
+
+
+def wait_notice(attempt: Attempt | None, kind: str, language: str) -> Notice:
+    """What we wait for. Never "failed" while it is unknown."""
+    if attempt is None:
+        return _waiting(messages.WAITING, messages.WAITING_TEXT, kind, language)
+    if isinstance(attempt.step, Instructions) and attempt.status is Status.ACTION:
+        return notice(messages.INSTRUCTIONS, language)
+    if attempt.status is Status.ACTION:
+        text = messages.of_kind(messages.BACK_EARLY_TEXT, kind)
+        return _waiting(messages.BACK_EARLY, text, kind, language)
+    if isinstance(attempt.step, Instructions) and not attempt.mismatch:
+        return notice(messages.CONFIRMED, language)
+    if attempt.gateway_id is not None and not attempt.mismatch and attempt.queries < 5:
+        return _waiting(messages.WAITING, messages.WAITING_TEXT, kind, language)
+    return _waiting(messages.CHECKING, messages.STATUS[Status.PENDING].text, kind, language)
+
+
+def _waiting(titles: messages.ByKind, text: str, kind: str, language: str) -> Notice:
+    return notice(messages.Message(messages.of_kind(titles, kind), text, "wait"), language)
+
+
+def link_label(todo: Instructions | None, kind: str, language: str) -> str:
+    """What opens where the instructions' link is tapped: a page, a wallet, another app."""
+    _ = gettext(language)
+    if todo is None or todo.link is None:
+        return ""
+    if todo.link.startswith("http"):
+        return _(messages.OPEN_PAGE)
+    return _(messages.OPEN_WALLET if kind == COINS else messages.OPEN_APP)
+
+
+HANDLERS: Final = (confirm, wait_page, status)

@@ -1,0 +1,48 @@
+"""The form by which a stranger shows to be the customer: the e-mail address that the shop has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import post, route
+
+from checkout.flow.customers import is_customer
+from checkout.i18n import N_
+from checkout.web.pages.payment import show_payment
+from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
+from checkout.web.pages.recognition import ANSWER, LONGEST, cookie_of
+from checkout.web.request import READ, Web_Request
+from checkout.web.response import RawResponse
+
+NOT_KNOWN: Final = N_("The shop knows another e-mail address. Check it and try again")
+
+
+@route(f"{PAYMENT_PATH}/who", http_method=READ, include_in_schema=False)
+async def who_again(request: Web_Request) -> RawResponse:
+    """Somebody reloaded the form's target."""
+    page = await enter(request)
+    return page.to_current()
+
+
+@post(f"{PAYMENT_PATH}/who", include_in_schema=False)
+async def who(request: Web_Request) -> RawResponse:
+    """ "I am the customer": whoever knows the e-mail address is shown the rest. Where the browser
+    keeps no cookie, as in some frames, that is for this one page."""
+    page = await enter(request)
+    if await _knows_email(page):
+        page.recognise()
+    if page.current or (page.is_customer and page.cookie):
+        return page.to_current(cookie_of(page))
+    if page.is_customer:
+        return await show_payment(page)
+    return await show_payment(page, errors={ANSWER: NOT_KNOWN}, status_code=422)
+
+
+async def _knows_email(page: PaymentRequest) -> bool:
+    """Raises TooMany, Forbidden."""
+    fields = await page.posted_for("who")
+    email = fields.get(ANSWER, "")[:LONGEST]
+    return await is_customer(page.web.flow, page.story, email, page.address)
+
+
+HANDLERS: Final = (who, who_again)
