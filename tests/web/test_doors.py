@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and
 
 
 @pytest.fixture(scope="module")
-def server(pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+def served(pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     with serving(tmp_path_factory.mktemp("doors"), pem) as found:
         yield found
 
@@ -45,57 +45,57 @@ def slow(path: bytes, *more: bytes, length: int = 9) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-def customer(server: ServerProcess, source: str = "127.0.0.1") -> httpx.Client:
+def customer(served: ServerProcess, source: str = "127.0.0.1") -> httpx.Client:
     transport = httpx.HTTPTransport(local_address=source, trust_env=False)
-    return httpx.Client(base_url=server.url, transport=transport, timeout=5)
+    return httpx.Client(base_url=served.url, transport=transport, timeout=5)
 
 
 # --- HTTP/1.1 and nothing else ------------------------------------------------------------------
 
 
-def test_no_http2_unless_asked(server: ServerProcess) -> None:
+def test_no_http2_unless_asked(served: ServerProcess) -> None:
     """The bomb too: its 1 MB would be 3 GB in memory."""
-    assert spoken(server, bomb.hello()) == b""
-    before = server.memory
-    with server.line() as line:
+    assert spoken(served, bomb.hello()) == b""
+    before = served.memory
+    with served.line() as line:
         try:
             line.sendall(bomb.bomb(streams=200, times=4100))
         except ConnectionError:
             pass
         assert heard(line) == b""
-    assert server.memory - before < 20 * MEGABYTE
+    assert served.memory - before < 20 * MEGABYTE
     upgrade = (b"GET /health/live HTTP/1.1", b"Host: x", b"Connection: Upgrade, HTTP2-Settings",
                b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA", b"", b"")  # fmt: skip
-    assert spoken(server, *upgrade).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert spoken(served, *upgrade).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_no_web_sockets(server: ServerProcess) -> None:
+def test_no_web_sockets(served: ServerProcess) -> None:
     upgrade = (b"GET /health/live HTTP/1.1", b"Host: x", b"Connection: Upgrade",
                b"Upgrade: websocket", b"Sec-WebSocket-Version: 13",
                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"", b"")  # fmt: skip
-    assert spoken(server, *upgrade).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert spoken(served, *upgrade).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_http2_where_it_is_asked_for(pem: str, tmp_path: Path) -> None:
-    with serving(tmp_path, pem, top="http2 = true") as server:
-        frames = spoken(server, bomb.hello())
+    with serving(tmp_path, pem, top="http2 = true") as served:
+        frames = spoken(served, bomb.hello())
         assert frames[3] == bomb.SETTINGS
-        before = server.memory
-        with server.line() as line:
+        before = served.memory
+        with served.line() as line:
             line.sendall(bomb.bomb(streams=200, times=4100))
             heard(line)
-            assert server.memory - before < 60 * MEGABYTE
-        assert httpx.get(f"{server.url}/health/live", trust_env=False).status_code == 200
+            assert served.memory - before < 60 * MEGABYTE
+        assert httpx.get(f"{served.url}/health/live", trust_env=False).status_code == 200
 
 
 # --- In time ------------------------------------------------------------------------------------
 
 
-def test_what_does_not_come_is_cut(server: ServerProcess) -> None:
+def test_what_does_not_come_is_cut(served: ServerProcess) -> None:
     """All at once, to wait for once: a head, a first byte, the next request, a body that drips."""
     begun = time.monotonic()
     lines: dict[str, socket.socket] = {
-        name: server.line(timeout=HEAD_SECONDS + 8) for name in ("head", "silent", "idle", "body")
+        name: served.line(timeout=HEAD_SECONDS + 8) for name in ("head", "silent", "idle", "body")
     }
     lines["head"].sendall(b"GET /health/live HTT")
     lines["idle"].sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -130,10 +130,10 @@ def test_what_does_not_come_is_cut(server: ServerProcess) -> None:
     ],
 )
 def test_who_names_nothing_of_ours_is_answered_before_the_body(
-    server: ServerProcess, path: bytes, status: bytes
+    served: ServerProcess, path: bytes, status: bytes
 ) -> None:
     begun = time.monotonic()
-    said = spoken(server, slow(path, b"Expect: 100-continue"))
+    said = spoken(served, slow(path, b"Expect: 100-continue"))
     assert said.startswith(b"HTTP/1.1 " + status + b" ")  # and not 100: nobody wants its body
     assert time.monotonic() - begun < 2  # and hung up
 
@@ -141,22 +141,22 @@ def test_who_names_nothing_of_ours_is_answered_before_the_body(
 # --- Their own room -----------------------------------------------------------------------------
 
 
-def test_one_address_has_a_share(server: ServerProcess) -> None:
+def test_one_address_has_a_share(served: ServerProcess) -> None:
     """Bodies that don't come take their own address' share and no more."""
     attack = slow(b"/widget/hpp.html", b"Content-Type: " + FORM)
-    lines = [server.line(source=ATTACKER) for _ in range(2 * SHARE)]
+    lines = [served.line(source=ATTACKER) for _ in range(2 * SHARE)]
     try:
         for line in lines:
             line.sendall(attack)
         assert answered(lines, SHARE) == {b"HTTP/1.1 503 Service Unavailable"}
-        with customer(server, ATTACKER) as same, customer(server) as other:
+        with customer(served, ATTACKER) as same, customer(served) as other:
             crowded = same.get("/widget/hpp.html")
             assert crowded.status_code == 503
             assert crowded.headers["retry-after"] == str(RETRY_AFTER)
             assert same.get("/health/live").status_code == 200
             begun = time.monotonic()
             body = {"checkout": ordered()}
-            made = other.post("/ctp/api/checkouts", json=body, auth=server.auth)
+            made = other.post("/ctp/api/checkouts", json=body, auth=served.auth)
             page = other.get(made.json()["checkout"]["redirect_url"], follow_redirects=True)
             assert page.status_code == 200
             assert time.monotonic() - begun < 2
@@ -164,11 +164,11 @@ def test_one_address_has_a_share(server: ServerProcess) -> None:
         for line in lines:
             line.close()
     until = time.monotonic() + 5
-    with customer(server, ATTACKER) as same:
+    with customer(served, ATTACKER) as same:
         while same.get("/widget/hpp.html").status_code == 503:
             assert time.monotonic() < until
             time.sleep(0.05)
-    assert server.output.count("share.full") == 1
+    assert served.output.count("share.full") == 1
 
 
 def answered(lines: list[socket.socket], many: int) -> set[bytes]:
@@ -184,25 +184,25 @@ def answered(lines: list[socket.socket], many: int) -> set[bytes]:
     return set(found)
 
 
-def test_many_idle_connections_of_one_address(server: ServerProcess) -> None:
+def test_many_idle_connections_of_one_address(served: ServerProcess) -> None:
     """They cost little, and end by themselves; how many one may have is the proxy's to say."""
-    before, lines = server.memory, []
+    before, lines = served.memory, []
     try:
         for _ in range(500):
-            line = server.line(source=ATTACKER)
+            line = served.line(source=ATTACKER)
             line.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
             lines.append(line)
         assert all(line.recv(65536).startswith(b"HTTP/1.1 200 ") for line in lines)
-        assert server.memory - before < 30 * MEGABYTE
-        with customer(server) as other:
+        assert served.memory - before < 30 * MEGABYTE
+        with customer(served) as other:
             assert other.get("/health/live").status_code == 200
     finally:
         for line in lines:
             line.close()
 
 
-def test_files_are_left_for_the_ledger_and_the_gateways(server: ServerProcess) -> None:
-    limits = Path(f"/proc/{server.process.pid}/limits").read_text()
+def test_files_are_left_for_the_ledger_and_the_gateways(served: ServerProcess) -> None:
+    limits = Path(f"/proc/{served.process.pid}/limits").read_text()
     found = re.search(r"Max open files +(\d+) +(\d+|unlimited) ", limits)
     assert found
     soft = int(found[1])
@@ -239,10 +239,10 @@ NO_HTTP: Final = {
 
 
 @pytest.mark.parametrize("name", NO_HTTP)
-def test_what_is_no_http(server: ServerProcess, name: str) -> None:
+def test_what_is_no_http(served: ServerProcess, name: str) -> None:
     """The server beneath answers that, bare: without a body, and without its name."""
     sent, status = NO_HTTP[name]
-    with server.line() as line:
+    with served.line() as line:
         try:
             line.sendall(sent)
         except ConnectionError:
@@ -265,8 +265,8 @@ def test_what_is_no_http(server: ServerProcess, name: str) -> None:
         ("GET", "/widget/hpp.html?" + "a" * 20_000, 413),
     ],
 )
-def test_our_headers_on_errors(server: ServerProcess, method: str, path: str, status: int) -> None:
-    with customer(server) as http:
+def test_our_headers_on_errors(served: ServerProcess, method: str, path: str, status: int) -> None:
+    with customer(served) as http:
         answer = http.request(method, path)
     assert answer.status_code == status
     assert answer.headers.get_list("server") == ["checkout"]
@@ -275,8 +275,8 @@ def test_our_headers_on_errors(server: ServerProcess, method: str, path: str, st
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 
-def test_ours_on_a_body_that_is_too_large(server: ServerProcess) -> None:
-    said = spoken(server, slow(b"/widget/hpp.html", b"Content-Type: " + FORM, length=70_000))
+def test_ours_on_a_body_that_is_too_large(served: ServerProcess) -> None:
+    said = spoken(served, slow(b"/widget/hpp.html", b"Content-Type: " + FORM, length=70_000))
     assert said.startswith(b"HTTP/1.1 413 ")
     assert b"\r\nserver: checkout\r\n" in said
     assert b"\r\nx-content-type-options: nosniff\r\n" in said

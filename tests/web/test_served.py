@@ -24,33 +24,33 @@ CANARY, CODE = number("371448", 15), "9137"  # not the one that test_canary.py l
 
 
 @pytest.fixture(scope="module")
-def server(pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+def served(pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     with serving(tmp_path_factory.mktemp("served"), pem) as found:
         yield found
 
 
 @pytest.fixture
-def http(server: ServerProcess) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, trust_env=False) as client:
+def http(served: ServerProcess) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=served.url, trust_env=False) as client:
         yield client
 
 
-def create(server: ServerProcess, http: httpx.Client, **changes: Any) -> str:
+def create(served: ServerProcess, http: httpx.Client, **changes: Any) -> str:
     """A payment's path."""
     answer = http.post(
-        "/ctp/api/checkouts", json={"checkout": ordered(**changes)}, auth=server.auth
+        "/ctp/api/checkouts", json={"checkout": ordered(**changes)}, auth=served.auth
     )
     assert answer.status_code == 201
     redirect = answer.json()["checkout"]["redirect_url"]
-    assert redirect.startswith(f"{server.url}/widget/hpp.html?token=")
+    assert redirect.startswith(f"{served.url}/widget/hpp.html?token=")
     return str(http.get(redirect).headers["location"])
 
 
-def test_head_has_no_body(server: ServerProcess, http: httpx.Client) -> None:
-    path = create(server, http)
+def test_head_has_no_body(served: ServerProcess, http: httpx.Client) -> None:
+    path = create(served, http)
     for each in (path, f"{path}/result", "/nowhere", "/health/live"):
         got = http.get(each)
-        said = spoken(server, b"HEAD %s HTTP/1.1" % each.encode(), b"Host: x", b"Connection: close",
+        said = spoken(served, b"HEAD %s HTTP/1.1" % each.encode(), b"Host: x", b"Connection: close",
                       b"", b"")  # fmt: skip
         head, _, body = said.partition(b"\r\n\r\n")
         assert body == b"", each
@@ -65,9 +65,9 @@ def test_head_has_no_body(server: ServerProcess, http: httpx.Client) -> None:
      b"/" + b"x" * 9000],
     ids=lambda target: repr(target[:40]),
 )  # fmt: skip
-def test_odd_targets(server: ServerProcess, http: httpx.Client, target: bytes) -> None:
+def test_odd_targets(served: ServerProcess, http: httpx.Client, target: bytes) -> None:
     for method in (b"GET", b"POST"):
-        said = spoken(server, method + b" " + target + b" HTTP/1.1", b"Host: x",
+        said = spoken(served, method + b" " + target + b" HTTP/1.1", b"Host: x",
                       b"Content-Length: 0", b"Connection: close", b"", b"")  # fmt: skip
         status = re.match(rb"HTTP/1\.1 (\d{3}) ", said)
         assert status is None or 400 <= int(status[1]) < 500, said[:200]
@@ -83,46 +83,46 @@ def test_odd_targets(server: ServerProcess, http: httpx.Client, target: bytes) -
      b"X-Forwarded-For: \xff", b"Sec-Fetch-Site: \xff", b"Idempotency-Key: \xff\xfe"],
     ids=repr,
 )  # fmt: skip
-def test_odd_headers(server: ServerProcess, http: httpx.Client, header: bytes) -> None:
-    path = create(server, http).encode()
+def test_odd_headers(served: ServerProcess, http: httpx.Client, header: bytes) -> None:
+    path = create(served, http).encode()
     for line in (b"GET " + path, b"POST " + path + b"/pay", b"POST /ctp/api/checkouts"):
-        said = spoken(server, line + b" HTTP/1.1", b"Host: x", header, b"Connection: close", b"",
+        said = spoken(served, line + b" HTTP/1.1", b"Host: x", header, b"Connection: close", b"",
                       b"")  # fmt: skip
         status = re.match(rb"HTTP/1\.1 (\d{3}) ", said)
         assert status is None or int(status[1]) < 500, said[:200]
     assert http.get("/health/live").status_code == 200
 
 
-def test_ten_megabytes(server: ServerProcess, http: httpx.Client) -> None:
+def test_ten_megabytes(served: ServerProcess, http: httpx.Client) -> None:
     """The answer is there although nobody read the body."""
-    answer = http.post("/ctp/api/checkouts", content=b" " * 10_000_000, auth=server.auth)
+    answer = http.post("/ctp/api/checkouts", content=b" " * 10_000_000, auth=served.auth)
     assert answer.status_code == 413
     assert answer.json()["message"] == "The request is too large"
 
 
-def test_a_body_that_breaks_off(server: ServerProcess) -> None:
+def test_a_body_that_breaks_off(served: ServerProcess) -> None:
     """The client is gone, and that is no fault of ours: see `test_what_it_wrote`."""
-    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    address = ("127.0.0.1", int(served.url.rpartition(":")[2]))
     for path in (b"/ctp/api/checkouts", b"/notify/cards/x", b"/transactions/refunds"):
         with socket.create_connection(address) as line:
             line.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
-    assert httpx.get(f"{server.url}/health/live", trust_env=False).status_code == 200
+    assert httpx.get(f"{served.url}/health/live", trust_env=False).status_code == 200
 
 
-def test_no_core_dumps(server: ServerProcess) -> None:
-    limits = Path(f"/proc/{server.process.pid}/limits")
+def test_no_core_dumps(served: ServerProcess) -> None:
+    limits = Path(f"/proc/{served.process.pid}/limits")
     if not limits.exists():
         pytest.skip("no /proc here")
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
-    for pid in [str(server.process.pid), *children.split()]:
+    children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text()
+    for pid in [str(served.process.pid), *children.split()]:
         text = Path(f"/proc/{pid}/limits").read_text()
         assert re.search(r"Max core file size +0 +0 ", text)
 
 
-def test_the_canary_over_real_http(server: ServerProcess, http: httpx.Client) -> None:
-    path = create(server, http, settings={"notification_url": "https://shop.example.com/?k=word"})
+def test_the_canary_over_real_http(served: ServerProcess, http: httpx.Client) -> None:
+    path = create(served, http, settings={"notification_url": "https://shop.example.com/?k=word"})
     card = {"number": CANARY, "expiry": "12/39", "code": CODE, "holder": "C LEE"}
-    ours = {"Origin": server.url, "Connection": "close"}  # 413 comes before all was read
+    ours = {"Origin": served.url, "Connection": "close"}  # 413 comes before all was read
     answers = []
     for changes in ({"code": "1"}, {"form_token": "x"}, {"more": "x" * 70_000}, {}):
         form = Page(http.get(path).text).form("pay")
@@ -130,7 +130,7 @@ def test_the_canary_over_real_http(server: ServerProcess, http: httpx.Client) ->
     assert [answer.status_code for answer in answers] == [422, 403, 413, 303]
     answers.append(http.get(answers[-1].headers["location"]))
     assert "The bank can't be reached just now" in Page(answers[-1].text).text
-    output, disk = server.output, on_disk(server.folder)
+    output, disk = served.output, on_disk(served.folder)
     for writing in writings(CANARY):
         assert all(writing not in answer.text + str(answer.headers) for answer in answers)
         assert writing not in output
@@ -160,11 +160,11 @@ FUZZED = {
 
 
 @pytest.mark.parametrize("label", FUZZED)
-def test_the_api_fuzzed(server: ServerProcess, http: httpx.Client, label: str) -> None:
-    schema = schemathesis.openapi.from_url(f"{server.url}/schema/openapi.json")
+def test_the_api_fuzzed(served: ServerProcess, http: httpx.Client, label: str) -> None:
+    schema = schemathesis.openapi.from_url(f"{served.url}/schema/openapi.json")
     operations = {found.ok().label: found.ok() for found in schema.get_all_operations()}
     body = {"checkout": ordered(attempts=10)}
-    token = http.post("/ctp/api/checkouts", json=body, auth=server.auth).json()["checkout"]["token"]
+    token = http.post("/ctp/api/checkouts", json=body, auth=served.auth).json()["checkout"]["token"]
     seen = set[int]()
 
     @settings(
@@ -173,16 +173,16 @@ def test_the_api_fuzzed(server: ServerProcess, http: httpx.Client, label: str) -
     )  # fmt: skip
     @given(case=operations[label].as_strategy())
     def fuzz(case: schemathesis.Case) -> None:
-        given: dict[str, Any] = {"auth": server.auth}
+        given: dict[str, Any] = {"auth": served.auth}
         if FUZZED[label] == "Bearer":
-            key = server.settings.shops["361"].publishable_key
+            key = served.settings.shops["361"].publishable_key
             given = {"headers": {"Authorization": f"Bearer {key}"}}
             case.body["request"]["token"] = token  # a random one is never found
         # Of a name that nobody has: the shop's own would have to wait after so many.
         for nobody in ({}, {"auth": ("nobody", "x")}, {"headers": {"Authorization": "Bearer x"}}):
-            refused = case.call(base_url=server.url, **nobody)
+            refused = case.call(base_url=served.url, **nobody)
             assert refused.status_code in (401, 429)
-        answer = case.call_and_validate(base_url=server.url, checks=ASKED, **given)
+        answer = case.call_and_validate(base_url=served.url, checks=ASKED, **given)
         seen.add(answer.status_code)
 
     fuzz()
@@ -192,15 +192,15 @@ def test_the_api_fuzzed(server: ServerProcess, http: httpx.Client, label: str) -
 # --- What it said, and how it ends (keep these last) -------------------------------------------
 
 
-def test_what_it_wrote(server: ServerProcess) -> None:
+def test_what_it_wrote(served: ServerProcess) -> None:
     """Lines of JSON about what went wrong; no address, no token, nothing at INFO from libraries."""
-    output = server.output
+    output = served.output
     assert "gateway.unreachable" in output
     assert "web.fault" not in output
     assert "Traceback" not in output
     for word in ("HTTP Request", "http://", "https://", "/en/payment/", "token=", "?k=word"):
         assert word not in re.sub(r"Listening at: \S+", "", output), word
-    known = server.settings
+    known = served.settings
     for secret in (*known.secrets, known.operator_token, known.shops["361"].secret_key,
                    *known.shops["361"].link_keys,
                    known.gateways["cards"].options.secret_key):  # fmt: skip
@@ -208,7 +208,7 @@ def test_what_it_wrote(server: ServerProcess) -> None:
         assert secret not in output
 
 
-def test_it_ends_when_told(server: ServerProcess) -> None:
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(15) == 0
-    assert "Traceback" not in server.output
+def test_it_ends_when_told(served: ServerProcess) -> None:
+    served.process.send_signal(signal.SIGTERM)
+    assert served.process.wait(15) == 0
+    assert "Traceback" not in served.output
