@@ -13,7 +13,7 @@ PYTEST_ARGS ?=
 LOCK_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format fuzz attack bench build sbom audit lock clean
+.PHONY: help demo test lint format docs fuzz attack bench build sbom audit lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,6 +35,9 @@ lint: $(VENV)/.dev ## style, types and the import chain
 format: $(VENV)/.dev ## put the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(VENV)/.dev ## the tables of fields in the documents of the API, as the readers have them
+	$(BIN)/python -m tools.api_tables
 
 fuzz: $(VENV)/.dev ## readers that are not linear in time and memory: FUZZ examples for each
 	CHECKOUT_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)

@@ -34,21 +34,24 @@ from checkout.process import end_with_parent, keep_private
 from checkout.settings import Settings, load
 from checkout.signing import Signer
 from checkout.web import (
-    api,
-    apps,
-    charges,
     csp_reports,
     gateway_notification,
     gateway_return,
     health,
-    invoices,
     logos,
-    openapi_invoices,
-    operations,
-    products,
+    payment_links,
     security_txt,
     static,
     widget,
+)
+from checkout.web.api import (
+    app_payments,
+    checkouts,
+    document,
+    invoices,
+    merchant_initiated,
+    products,
+    transactions,
 )
 from checkout.web.challenge import Challenge, open_challenge
 from checkout.web.concurrency_limits import ConcurrencyLimits
@@ -75,10 +78,11 @@ HANDLERS = (
     *receipt.HANDLERS,
     *product.HANDLERS,
     *gateway_return.HANDLERS,
-    *api.HANDLERS,
-    *apps.HANDLERS,
-    *operations.HANDLERS,
-    *charges.HANDLERS,
+    *payment_links.HANDLERS,
+    *checkouts.HANDLERS,
+    *app_payments.HANDLERS,
+    *transactions.HANDLERS,
+    *merchant_initiated.HANDLERS,
     *products.HANDLERS,
     *invoices.HANDLERS,
     *gateway_notification.HANDLERS,
@@ -154,7 +158,7 @@ def create_app(
             title="checkout",
             version=__version__,
             path="/schema",
-            render_plugins=openapi_invoices.RENDERERS,
+            render_plugins=document.RENDERERS,
         ),
         debug=False,
         logging_config=None,

@@ -31,7 +31,7 @@ from checkout.flow.counting import count
 from checkout.flow.invoices import signed
 from checkout.gateways import open_accounts
 from checkout.i18n import LANGUAGES
-from checkout.merchant.customers import CUSTOMER
+from checkout.merchant.customer import CUSTOMER
 from checkout.merchant.invoices import Draft, read_invoice
 from checkout.merchant.mail import Undelivered
 from checkout.model.money import EXPONENTS, Money

@@ -25,7 +25,7 @@ from checkout.flow import record
 from checkout.flow.operations import decide, operate, payment_named
 from checkout.flow.verbs import Flow
 from checkout.ledger import operations
-from checkout.merchant.shapes import operation as operation_shape
+from checkout.merchant.responses import operation as operation_shape
 from checkout.model.money import Money
 
 OPERATIONS = {

@@ -29,7 +29,7 @@ from checkout.flow.verbs import Flow
 from checkout.ledger import events, operations, outbox
 from checkout.ledger import payments as ledger_payments
 from checkout.ledger.rows import Payment
-from checkout.merchant.shapes import operation as operation_shape
+from checkout.merchant.responses import operation as operation_shape
 from checkout.model.status import Status
 
 UNDER_WAY = (Status.PENDING, Status.ACTION)

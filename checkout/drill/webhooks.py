@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from checkout.ledger.operations import DONE
 from checkout.ledger.outbox import Letter
-from checkout.merchant.letters import headers
+from checkout.merchant.webhooks import headers
 from checkout.settings import Shop
 
 PAYMENT: Final = "payment"

@@ -14,8 +14,8 @@ from checkout.i18n import choose_language
 from checkout.ledger import cards, recent
 from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.rows import Attempt, Story
-from checkout.merchant.apps import refused_field
-from checkout.merchant.by_token import ByToken, named
+from checkout.merchant.app_payments import refused_field
+from checkout.merchant.merchant_initiated import ByToken, named
 from checkout.model.card import SavedCard
 from checkout.model.card_on_file import RECURRING
 from checkout.model.charge_parameters import ADDRESS, SERIES

@@ -31,7 +31,7 @@ from checkout.flow.verbs import Flow
 from checkout.ledger import events, outbox, payments
 from checkout.ledger.outbox import Letter
 from checkout.ledger.rows import Payment
-from checkout.merchant.letters import headers
+from checkout.merchant.webhooks import headers
 from checkout.model.order import BY_APP
 from checkout.model.urls import is_loopback
 from checkout.settings import Settings

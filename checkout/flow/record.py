@@ -21,7 +21,7 @@ from checkout.identifiers import new_uid
 from checkout.ledger import attempts, audit, cards, events, outbox, payments
 from checkout.ledger.audit import Actor
 from checkout.ledger.rows import Attempt, Story, text
-from checkout.merchant.letters import letter
+from checkout.merchant.webhooks import letter
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import FINAL, LIVE, UNPAID_ENDS, WON, Status, move
 from checkout.settings import Limits, Shop

@@ -10,8 +10,8 @@ from checkout.identifiers import new_uid
 from checkout.ledger import operations, outbox
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Story
-from checkout.merchant.letters import operation_letter
-from checkout.merchant.shapes import OPERATION
+from checkout.merchant.responses import OPERATION
+from checkout.merchant.webhooks import operation_letter
 from checkout.settings import Shop
 
 

@@ -26,8 +26,8 @@ from checkout.gateways.parsing import decode_json, safe, text
 from checkout.identifiers import new_uid
 from checkout.ledger.outbox import host_of
 from checkout.ledger.rows import Story
-from checkout.merchant.letters import headers, told
-from checkout.merchant.shapes import encoded
+from checkout.merchant.responses import encoded
+from checkout.merchant.webhooks import headers, told
 from checkout.model.order import BY_APP
 from checkout.model.outcome import Facts, Outcome, Reason
 from checkout.model.status import Status

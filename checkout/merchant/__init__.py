@@ -1,1 +1,2 @@
-"""The shop's side without HTTP: its orders, its answers, its letters, its landing addresses."""
+"""The shop's side without HTTP: what it sends, as tables of fields that read it; and what it is
+told: answers, webhooks, return URLs."""

@@ -10,6 +10,7 @@ import re
 from typing import Any, Final
 
 from checkout.model.checks import Rule, Wrong
+from checkout.model.described import says, schema_of, words_of
 from checkout.model.pan import brand_of, holds_card_number, mask_card_numbers
 
 # Objects whose fields have rules of their own.
@@ -58,6 +59,7 @@ def not_a_card(rule: Rule[str]) -> Rule[str]:
     """What `rule` takes as an id, unless it is a card's number, of a known brand and length:
     masked it would be another id, which nobody could find."""
 
+    @says(words_of(rule), **schema_of(rule))
     def checked(value: Any) -> str:
         found = rule(value)
         if holds_card_number(found) and (not _is_number(found) or _is_branded(found)):

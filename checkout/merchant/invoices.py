@@ -14,12 +14,26 @@ from msgspec import Struct
 
 from checkout.errors import Unprocessable
 from checkout.ledger.invoices import Standing
+from checkout.merchant import answers
 from checkout.merchant.card_numbers import without_card_numbers
+from checkout.merchant.checkout_request import (
+    DAY,
+    LAST_MOMENT,
+    LINK_ATTEMPTS,
+    LINK_WAYS,
+    PAYMENT,
+    PAYMENT_METHOD,
+    SETTINGS,
+    TERMS,
+    read_link_order,
+)
+from checkout.merchant.customer import CUSTOMER
 from checkout.merchant.mail import mailbox
-from checkout.merchant.orders import DAY, LAST_MOMENT, LINK_WAYS, read_link_order
-from checkout.merchant.shapes import bank
-from checkout.merchant.shapes import moment as written_moment
+from checkout.merchant.responses import bank
+from checkout.merchant.responses import moment as written_moment
 from checkout.model.checks import BASE, Fields, Wrong, drop_nulls
+from checkout.model.described import says
+from checkout.model.field_table import Field, FieldTable
 from checkout.model.invoice import Kind
 from checkout.model.order import Order
 from checkout.model.rules import cardless, choice, email_address, loose_flag, moment, whole
@@ -29,16 +43,69 @@ from checkout.settings import Settings, Shop
 LASTS: Final = 7 * DAY  # an invoice that names no end
 REMINDED: Final = DAY  # before its end, where the shop says nothing
 TYPES: Final = ("payment", "authorization")
-ORDERED: Final = (
-    "amount", "currency", "description", "tracking_id", "transaction_type", "attempts", "test",
-    "customer", "payment_method", *LINK_WAYS,
-)  # fmt: skip
 PLACES: Final = ("order.", "settings.")
 TIME: Final = "must be a time like 2030-01-31T12:00:00+03:00, or in seconds since 1970"
 REMIND: Final = "must be seconds before the end, or a time like 2030-01-31T12:00:00+03:00"
 NO_KEYS: Final = "shops.{shop}.link_keys: is needed in the settings (checkout keys makes one)"
 NO_SMTP: Final = "smtp: is needed in the settings to send mails; false makes the link alone"
 DRAFT: Final = "draft"  # of the mail: none is to be sent so far
+
+
+@says("an address with a dot in its domain", type="string", maxLength=254)
+def address(value: Any) -> str:
+    """A rule: where a mail can go."""
+    found = cardless(email_address)(value)
+    mailbox(found)
+    return found
+
+
+@says("a time like `2030-01-31T12:00:00+03:00`, or seconds since 1970", type=["string", "integer"])
+def _end(value: Any) -> int:
+    try:
+        at = moment(value) if isinstance(value, str) and not value.isdigit() else None
+        return whole(0, LAST_MOMENT - 1, digits=True)(value if at is None else int(at))
+    except Wrong:
+        raise Wrong(TIME) from None
+
+
+@says("seconds before the end, or a time", type=["string", "integer", "boolean"])
+def _reminder(value: Any) -> tuple[int | None, float | None]:
+    """A rule: (seconds before the end, a time); both None for 0 and false: no reminder."""
+    try:
+        if isinstance(value, str) and not value.isdigit() and value != "false":
+            return None, moment(value)
+        if value in (False, "false"):
+            return None, None
+        return whole(0, LAST_MOMENT, digits=True)(value) or None, None
+    except Wrong:
+        raise Wrong(REMIND) from None
+
+
+# What stands in the link: it is read by the rules of a payment.
+ORDERED: Final = FieldTable(
+    **TERMS.only(("amount", "currency", "description", "tracking_id")),
+    transaction_type=Field(choice(TYPES), "`payment` unless said"),
+    attempts=PAYMENT["attempts"]._replace(
+        note=f"how many declines end its payment; {LINK_ATTEMPTS} unless said"
+    ),
+    test=PAYMENT["test"],
+    customer=Field(CUSTOMER),
+    payment_method=Field(PAYMENT_METHOD),
+    **SETTINGS.only(LINK_WAYS),
+)
+MAILED: Final = FieldTable(
+    send=Field(loose_flag, "`false`: the link alone, to be mailed later or never", default=True),
+    email=Field(address, "where it is mailed to; required unless `send` is false"),
+    expires=Field(_end, "until when it can be paid; 7 days unless said"),
+    remind=Field(
+        _reminder,
+        "one reminder by mail, to who was mailed and has not paid; a day before the end unless "
+        "said, `0` or `false`: none",
+        default=(None, None),
+    ),
+)
+INVOICE: Final = FieldTable(**ORDERED, **MAILED)
+AGAIN: Final = FieldTable(email=Field(address, "where it goes from now on"))
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -61,14 +128,15 @@ def read_invoice(data: Any, shop: Shop, settings: Settings, now: float) -> Draft
     if not shop.link_keys:
         fields.wrong("", NO_KEYS.format(shop=shop.id))
     send, email = _mail(fields, settings)
-    expires = fields.get("expires", _end, int(now + LASTS))
+    ends = MAILED.take(fields, "expires")
+    expires = int(now + LASTS) if ends is None else ends
     if expires <= now:
         fields.wrong("expires", "must be in the future")
     remind_at = _remind_at(fields, expires, now)
     payload = given | {"expires": expires}
     order = _order(fields, payload, shop, settings, now)
     if order is not None:
-        fields.get("transaction_type", choice(TYPES))
+        ORDERED.take(fields, "transaction_type")
     fields.done()
     if order is None:
         raise ValueError("an order without problems is read")
@@ -78,8 +146,8 @@ def read_invoice(data: Any, shop: Shop, settings: Settings, now: float) -> Draft
 
 
 def _mail(fields: Fields, settings: Settings) -> tuple[bool, str | None]:
-    send = fields.get("send", loose_flag, True)
-    email = fields.get("email", address)
+    send = MAILED.take(fields, "send")
+    email = MAILED.take(fields, "email")
     if send and not fields.has("email"):
         fields.wrong("email", "is required unless send is false")
     if send and settings.smtp is None:
@@ -87,51 +155,26 @@ def _mail(fields: Fields, settings: Settings) -> tuple[bool, str | None]:
     return send, email
 
 
-def address(value: Any) -> str:
-    """A rule: where a mail can go."""
-    found = cardless(email_address)(value)
-    mailbox(found)
-    return found
-
-
 def read_address(data: Any) -> str | None:
     """Another address to send an invoice to, in the body of `POST /invoices/{id}/send`."""
     fields = Fields(drop_nulls(data), tolerant=True)
-    email = fields.get("email", address)
+    email: str | None = AGAIN.take(fields, "email")
     fields.done()
     return email
-
-
-def _end(value: Any) -> int:
-    try:
-        at = moment(value) if isinstance(value, str) and not value.isdigit() else None
-        return whole(0, LAST_MOMENT - 1, digits=True)(value if at is None else int(at))
-    except Wrong:
-        raise Wrong(TIME) from None
 
 
 def _remind_at(fields: Fields, expires: int, now: float) -> float | None:
     default = expires - REMINDED
     if not fields.has("remind"):
         return default if default > now else None
-    before, at = fields.get("remind", _reminder, (None, None))
+    before: float | None
+    at: float | None
+    before, at = MAILED.take(fields, "remind")
     if before is not None:
         at = expires - before
     if at is not None and not now < at < expires:
         fields.wrong("remind", "must be between now and the end")
     return at
-
-
-def _reminder(value: Any) -> tuple[int | None, float | None]:
-    """A rule: (seconds before the end, a time); both None for 0 and false: no reminder."""
-    try:
-        if isinstance(value, str) and not value.isdigit() and value != "false":
-            return None, moment(value)
-        if value in (False, "false"):
-            return None, None
-        return whole(0, LAST_MOMENT, digits=True)(value) or None, None
-    except Wrong:
-        raise Wrong(REMIND) from None
 
 
 def _order(
@@ -160,8 +203,7 @@ def shape(standing: Standing, public_url: str, now: float) -> dict[str, Any]:
     status, order = standing.status(now), invoice.order
     mail, reminder = standing.latest(Kind.INVOICE), standing.latest(Kind.REMINDER)
     said = bank(story, status) if story else None
-    return {
-        **invoice.given,
+    found: answers.Invoice = {
         "id": invoice.id,
         "url": f"{public_url}/pay/{invoice.signed}",
         "status": OUTWARD[status],
@@ -185,3 +227,4 @@ def shape(standing: Standing, public_url: str, now: float) -> dict[str, Any]:
         "created_at": written_moment(invoice.created_at),
         "updated_at": written_moment(invoice.updated_at),
     }
+    return {**invoice.given, **found}

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from checkout.merchant.addresses import shown_address
 from checkout.model.card_form import LONGEST_HOLDER, digits, read_holder
-from checkout.model.checks import Fields, Rule, Wrong
+from checkout.model.checks import Wrong
+from checkout.model.described import says
+from checkout.model.field_table import Field, FieldTable, UnlessBlank
 from checkout.model.order import Agreement, CardFields, SaveCard
 from checkout.model.pan import luhn
 from checkout.model.rules import loose_flag, text, texts
@@ -18,21 +21,7 @@ LONGEST_TEXT: Final = 500  # of the words beside a checkbox
 LONGEST_TOKEN: Final = 1024
 
 
-def page_settings(fields: Fields, address: Rule[str | None]) -> dict[str, Any]:
-    """The fields of `Ways` that stand for them. `address`: of the shop's terms."""
-    return {
-        "card_fields": _card_fields(fields.within("credit_card_fields")),
-        "save_card": _save_card(fields.within("save_card_toggle"))
-        if _is_filled(fields, "save_card_toggle")
-        else None,
-        "another_card": fields.get("another_card_toggle.display", loose_flag, True),
-        "agreement": _agreement(fields.within("agreement_toggle"), address)
-        if _is_filled(fields, "agreement_toggle")
-        else None,
-        "auto_pay": fields.get("auto_pay", loose_flag, False),
-    }
-
-
+@says("the name that the gateway gave the card", type="string", maxLength=LONGEST_TOKEN)
 def card_token(value: Any) -> str | None:
     """The name that a gateway gave a card: never the card's own number."""
     if value == "":
@@ -46,14 +35,7 @@ def card_token(value: Any) -> str | None:
     return token
 
 
-def _card_fields(fields: Fields) -> CardFields:
-    fixed = fields.get("read_only", texts(most=20), ())
-    return CardFields(
-        holder=fields.get("holder", _holder),
-        read_only=tuple(dict.fromkeys(name for name in fixed if name == "holder")),
-    )
-
-
+@says(f"up to {LONGEST_HOLDER} characters", type="string", maxLength=LONGEST_HOLDER)
 def _holder(value: Any) -> str | None:
     if not isinstance(value, str):
         raise Wrong("must be text")
@@ -67,29 +49,52 @@ def _holder(value: Any) -> str | None:
     return holder
 
 
-def _save_card(fields: Fields) -> SaveCard:
-    return SaveCard(
-        display=fields.get("display", loose_flag),
-        customer_contract=fields.get("customer_contract", loose_flag),
-        text=_words(fields, "text"),
-        hint=_words(fields, "hint"),
+@says(f"up to {LONGEST_TEXT} characters", type="string", maxLength=LONGEST_TEXT)
+def _words(value: Any) -> str | None:
+    return text(LONGEST_TEXT, least=0)(value).strip() or None
+
+
+CARD_FIELDS: Final = FieldTable(
+    read_only=Field(texts(most=20), "`holder` fixes the name", default=()),
+    holder=Field(_holder, "the name on the card, filled in"),
+)
+SAVE_CARD: Final = UnlessBlank(
+    display=Field(loose_flag, "whether the customer is asked to have the card remembered"),
+    customer_contract=Field(loose_flag, "whether they have agreed to it at the shop"),
+    text=Field(_words, "beside the checkbox"),
+    hint=Field(_words, "below it"),
+)
+ANOTHER_CARD: Final = FieldTable(
+    display=Field(loose_flag, "`false`: no other card than the saved one", default=True),
+)
+AGREEMENT: Final = UnlessBlank(
+    value=Field(loose_flag, "ticked beforehand", default=False),
+    url=Field(shown_address, "of the terms that must be accepted"),
+    text=Field(_words, "words of it in `[brackets]` lead to `url`"),
+)
+PAGE: Final = FieldTable(
+    credit_card_fields=Field(CARD_FIELDS),
+    save_card_toggle=Field(SAVE_CARD),
+    another_card_toggle=Field(ANOTHER_CARD),
+    agreement_toggle=Field(AGREEMENT),
+    auto_pay=Field(
+        loose_flag, "a saved card is charged as soon as the page is seen", default=False
+    ),
+)
+
+
+def page_settings(said: dict[str, Any]) -> dict[str, Any]:
+    """The fields of `Ways` that stand for what `PAGE` has read."""
+    card, save_card, terms = (
+        said[name] for name in ("credit_card_fields", "save_card_toggle", "agreement_toggle")
     )
-
-
-def _agreement(fields: Fields, address: Rule[str | None]) -> Agreement:
-    return Agreement(
-        ticked=fields.get("value", loose_flag, False),
-        url=fields.get("url", address),
-        text=_words(fields, "text"),
-    )
-
-
-def _words(fields: Fields, name: str) -> str | None:
-    found = fields.get(name, text(LONGEST_TEXT, least=0))
-    return found.strip() or None if found else None
-
-
-def _is_filled(fields: Fields, name: str) -> bool:
-    """Plugins send an object of blanks for what they leave out."""
-    inner = fields.within(name)
-    return any(inner.data.get(field) not in (None, "") for field in inner.data)
+    fixed = ("holder",) if "holder" in card["read_only"] else ()
+    return {
+        "card_fields": CardFields(holder=card["holder"], read_only=fixed),
+        "save_card": None if save_card is None else SaveCard(**save_card),
+        "another_card": said["another_card_toggle"]["display"],
+        "agreement": None
+        if terms is None
+        else Agreement(ticked=terms["value"], url=terms["url"], text=terms["text"]),
+        "auto_pay": said["auto_pay"],
+    }

@@ -11,24 +11,87 @@ from typing import Any, Final
 
 from checkout.errors import Unprocessable
 from checkout.ledger.products import Stocked
+from checkout.merchant import answers
 from checkout.merchant.card_numbers import without_card_numbers
-from checkout.merchant.orders import LINK_ATTEMPTS, LINK_WAYS, read_order
-from checkout.merchant.shapes import moment as written_moment
+from checkout.merchant.checkout_request import (
+    LINK_ATTEMPTS,
+    LINK_WAYS,
+    PAYMENT_METHOD,
+    SETTINGS,
+    TERMS,
+    read_order,
+)
+from checkout.merchant.responses import moment as written_moment
 from checkout.model.checks import BASE, Fields, drop_nulls
+from checkout.model.field_table import Field, FieldTable
 from checkout.model.money import LARGEST, Money
 from checkout.model.order import MOST_ATTEMPTS, Customer, Methods, Order, Ways
 from checkout.model.product import Product, Sale
-from checkout.model.rules import choice, loose_flag, minor_units, moment, text, whole
+from checkout.model.rules import (
+    blank_is_none,
+    choice,
+    loose_flag,
+    minor_units,
+    moment,
+    text,
+    texts,
+    whole,
+)
 from checkout.settings import Shop
 
 MOST_AT_ONCE: Final = 99
 MOST_PIECES: Final = 1_000_000_000
 TYPES: Final = ("payment", "authorization")
-FIELDS: Final = (
-    "name", "description", "currency", "amount", "min_amount", "max_amount", "quantity",
-    "infinite", "max_quantity", "visible_fields", "test", "immortal", "expired_at", "active",
-    "inactive_text", "transaction_type", "attempts", "tracking_id", "payment_method", *LINK_WAYS,
-)  # fmt: skip
+PRICED: Final = FieldTable(
+    min_amount=Field(minor_units(), "with it the customer chooses the amount, from it up"),
+    max_amount=Field(minor_units(), "with it the customer chooses the amount, up to it"),
+    amount=Field(
+        minor_units(),
+        "the price; where the customer chooses, what the field is filled with",
+    ),
+    name=Field(text(255, numbers=True), "what a payment says", required=True),
+    description=Field(text(255, numbers=True), required=True),
+)
+STOCK: Final = FieldTable(
+    infinite=Field(loose_flag, "`true` in place of `quantity`: no end of them", default=False),
+    quantity=Field(
+        whole(0, MOST_PIECES, digits=True),
+        "how many in all, sold and reserved ones too; required without `infinite`",
+        default=0,
+    ),
+    max_quantity=Field(
+        whole(1, MOST_AT_ONCE, digits=True),
+        "how many one buyer takes at once; 1 unless said",
+        default=1,
+    ),
+    immortal=Field(loose_flag, "on sale for ever, as without `expired_at`", default=False),
+    expired_at=Field(moment, "until when it is on sale"),
+    active=Field(loose_flag, "`false` takes it off sale", default=True),
+    inactive_text=Field(blank_is_none(text(255, least=0)), "why it is not on sale"),
+    transaction_type=Field(choice(TYPES), "`payment` unless said", default="payment"),
+    attempts=Field(
+        whole(1, MOST_ATTEMPTS, digits=True),
+        f"how many declines end a payment; {LINK_ATTEMPTS} unless said",
+        default=LINK_ATTEMPTS,
+    ),
+    test=Field(loose_flag, "its payments are test payments", default=False),
+)
+# What a product passes on to its payments, by the rules of their own tables.
+PASSED_ON: Final = FieldTable(
+    tracking_id=TERMS["tracking_id"],
+    visible_fields=Field(texts(most=20), "what the buyer is asked: names of `customer` fields"),
+    **SETTINGS.only(LINK_WAYS),
+    payment_method=Field(PAYMENT_METHOD),
+)
+PRODUCT: Final = FieldTable(
+    {
+        **PRICED.only(("name", "description")),
+        "currency": TERMS["currency"],
+        **PRICED,
+        **STOCK,
+        **PASSED_ON,
+    }
+)
 # Of a pair the one that an update names ends the other.
 EITHER: Final = (("quantity", "infinite"), ("expired_at", "immortal"))
 PLACES: Final = ("order.", "settings.customer_fields.", "settings.", "customer.")
@@ -41,7 +104,7 @@ def read_product(
     that is updated. Raises Unprocessable, naming every wrong field."""
     sent = Fields(without_card_numbers(drop_nulls(data)), tolerant=True)
     sent.done()
-    new = {name: sent.data[name] for name in FIELDS if name in sent.data}
+    new = {name: sent.data[name] for name in PRODUCT if name in sent.data}
     given = _merged(before or {}, new)
     fields = Fields(given, tolerant=True)
     product = _product(fields, shop, sandbox=sandbox, now=now)
@@ -61,27 +124,21 @@ def _merged(before: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def _product(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Product:
-    least = fields.get("min_amount", minor_units())
-    most = fields.get("max_amount", minor_units())
-    amount = fields.get("amount", minor_units())
-    name = fields.need("name", text(255, numbers=True))
-    description = fields.need("description", text(255, numbers=True))
+    priced = PRICED.read(fields)
     order = _order(fields, shop, sandbox=sandbox, now=now)
     product = Product(
-        name=name,
-        description=description,
+        name=priced["name"],
+        description=priced["description"],
         currency=order.money.currency if order else "EUR",
-        amount=amount,
-        least=least,
-        most=most,
+        amount=priced["amount"],
+        least=priced["min_amount"],
+        most=priced["max_amount"],
         quantity=_quantity(fields),
-        most_at_once=fields.get("max_quantity", whole(1, MOST_AT_ONCE, digits=True), 1),
+        most_at_once=STOCK.take(fields, "max_quantity"),
         expires_at=_expiry(fields),
-        active=fields.get("active", loose_flag, True),
-        inactive_text=fields.get("inactive_text", text(255, least=0)) or None,
-        transaction_type=fields.get("transaction_type", choice(TYPES), "payment"),
-        attempts=fields.get("attempts", whole(1, MOST_ATTEMPTS, digits=True), LINK_ATTEMPTS),
-        test=fields.get("test", loose_flag, False),
+        **STOCK.only(("active", "inactive_text", "transaction_type", "attempts", "test")).read(
+            fields
+        ),
         tracking_id=order.tracking_id if order else None,
         ways=order.ways if order else Ways(),
         methods=order.methods if order else Methods(),
@@ -92,18 +149,17 @@ def _product(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Produc
 
 def _quantity(fields: Fields) -> int | None:
     """How many there are; None: no end of them."""
-    infinite = fields.get("infinite", loose_flag, False)
-    if infinite:
+    if STOCK.take(fields, "infinite"):
         return None
     if not fields.has("quantity"):
         fields.wrong("quantity", "is required unless infinite is true")
-    return fields.get("quantity", whole(0, MOST_PIECES, digits=True), 0)
+    quantity: int = STOCK.take(fields, "quantity")
+    return quantity
 
 
 def _expiry(fields: Fields) -> float | None:
     """Until when it can be bought; without a time there is no end."""
-    immortal = fields.get("immortal", loose_flag, False)
-    at = fields.get("expired_at", moment)
+    immortal, at = STOCK.take(fields, "immortal"), STOCK.take(fields, "expired_at")
     return None if immortal else at
 
 
@@ -189,8 +245,7 @@ def shape(stocked: Stocked, shop: Shop, public_url: str, now: float) -> dict[str
     """A product as shops read it: their own fields, where it is bought, and how it sells. The
     three addresses are one: opening it makes no payment."""
     product, address = stocked.product, f"{public_url}/product/{stocked.id}"
-    return {
-        **stocked.given,
+    found: answers.Product = {
         "id": stocked.id,
         "shop_id": shop.id,
         "name": product.name,
@@ -215,3 +270,4 @@ def shape(stocked: Stocked, shop: Shop, public_url: str, now: float) -> dict[str
         "created_at": written_moment(stocked.created_at),
         "updated_at": written_moment(stocked.updated_at),
     }
+    return {**stocked.given, **found}

@@ -259,6 +259,12 @@ class Fields:
         """The fields that are there, in their order."""
         return tuple(name for name in self.data if self._value(name) is not _MISSING)
 
+    def there(self, known: Mapping[str, Any]) -> set[str]:
+        """Which of the known fields there are."""
+        self._asked.update(known)
+        found = self.data.keys() & known.keys()
+        return {name for name in found if self.data[name] is not None} if self._tolerant else found
+
     @property
     def ok(self) -> bool:
         """Whether nothing in this object has been told as wrong so far."""
@@ -267,12 +273,7 @@ class Fields:
     def need(self, path: str, rule: Rule[T]) -> T:
         """A field that must be there. Where it is wrong this is None, and `done()` raises."""
         parent, name = self._reach(path)
-        value = parent._value(name)
-        if value is _MISSING:
-            if not parent._broken:
-                parent.wrong(name, REQUIRED)
-            return cast(T, None)
-        return cast(T, parent._checked(name, value, rule))
+        return cast(T, parent.read(name, rule, required=True))
 
     @overload
     def get(self, path: str, rule: Rule[T]) -> T | None: ...
@@ -289,11 +290,24 @@ class Fields:
     def named(self, name: str, rule: Rule[T], default: D) -> T | D: ...
     def named(self, name: str, rule: Rule[T], default: Any = None) -> Any:
         """`get` by a name that came with the data: dots in it are no path."""
+        return self.read(name, rule, default)
+
+    def read(self, name: str, rule: Rule[Any], default: Any = None, required: bool = False) -> Any:
+        """The field of this name; `default` stands in where it is missing or wrong."""
         self._asked.add(name)
         value = self._value(name)
         if value is _MISSING:
+            if required and not self._broken:
+                self.wrong(name, REQUIRED)
             return default
-        found = self._checked(name, value, rule)
+        # Told already (a setting whose variable is missing): one reason is enough.
+        if self.problems and self.problems.about(self.path(name)):
+            return default
+        try:
+            found = rule(value)
+        except Wrong as wrong:
+            self.wrong(name, str(wrong))
+            return default
         return default if found is None else found
 
     def within(self, path: str, *, shown: str | None = None) -> Fields:
@@ -375,13 +389,3 @@ class Fields:
     def _value(self, name: str) -> Any:
         value = self.data.get(name, _MISSING)
         return _MISSING if self._tolerant and value is None else value
-
-    def _checked(self, name: str, value: Any, rule: Rule[T]) -> T | None:
-        # Told already (a setting whose variable is missing): one reason is enough.
-        if self.problems.about(self.path(name)):
-            return None
-        try:
-            return rule(value)
-        except Wrong as wrong:
-            self.wrong(name, str(wrong))
-            return None

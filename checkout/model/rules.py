@@ -1,7 +1,8 @@
 """Rules for `checks.Fields`: each takes a value as it came and returns it as we keep it.
 
-A rule raises `Wrong` with a reason that never repeats the value. Those with parameters are made
-by a function: `fields.need("amount", minor_units())`, `fields.get("email", email_address)`.
+A rule raises `Wrong` with a reason that never repeats the value, and says of itself what it takes
+(`model/described.py`). Those with parameters are made by a function: `fields.need("amount",
+minor_units())`, `fields.get("email", email_address)`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from checkout.model.checks import Bounds, Rule, Wrong, check_bounds, suggestion
+from checkout.model.described import NEVER, Json, or_blank, or_null, says, schema_of, words_of
 from checkout.model.money import LARGEST
 from checkout.model.pan import holds_card_number
 from checkout.model.urls import shop_url, web_url
@@ -55,6 +57,12 @@ def text(most: int = 255, *, least: int = 1, numbers: bool = False) -> Rule[str]
     """Text of `least` to `most` characters that is not blank (unless `least` is 0) and has no
     control characters but line breaks and tabs. `numbers`: an integer is taken as its digits."""
 
+    @says(
+        f"up to {most} characters",
+        type=["string", "integer"] if numbers else "string",
+        **({"minLength": least} if least else {}),
+        maxLength=most,
+    )
     def rule(value: Any) -> str:
         if numbers and isinstance(value, int) and not isinstance(value, bool):
             value = _digits_of(value)
@@ -78,7 +86,10 @@ def whole(least: int, most: int, *, digits: bool = False) -> Rule[int]:
 
     Never a bool, a float or any other writing of a number: "1e3", " 1", "+1", 1.0.
     """
+    number: Json = {"type": "integer", "minimum": least, "maximum": most}
+    written: Json = {"type": "string", "pattern": "^[0-9]{1,18}$"}
 
+    @says(f"{least} to {most}", **({"anyOf": [number, written]} if digits else number))
     def rule(value: Any) -> int:
         if digits and isinstance(value, str) and _DIGITS.fullmatch(value):
             value = int(value)
@@ -93,9 +104,11 @@ def whole(least: int, most: int, *, digits: bool = False) -> Rule[int]:
 
 def minor_units(*, least: int = 1) -> Rule[int]:
     """An amount in minor units, as an integer or a string of digits."""
-    return whole(least, LARGEST, digits=True)
+    rule = whole(least, LARGEST, digits=True)
+    return says("minor units, an integer or a string of digits", **schema_of(rule))(rule)
 
 
+@says("`true` or `false`", type="boolean")
 def flag(value: Any) -> bool:
     """true or false, nothing else."""
     if not isinstance(value, bool):
@@ -103,6 +116,7 @@ def flag(value: Any) -> bool:
     return value
 
 
+@says("`true` or `false`", enum=[True, False, 1, 0, "true", "false", "1", "0"])
 def loose_flag(value: Any) -> bool:
     """true or false, also as 1, 0, "1", "0", "true", "false": what shops really send."""
     if isinstance(value, bool):
@@ -116,6 +130,7 @@ def loose_flag(value: Any) -> bool:
 def choice(options: Collection[str]) -> Rule[str]:
     """One of `options`. Up to 12 are read out; of more, the one like the value is suggested."""
 
+    @says(", ".join(f"`{each}`" for each in options), enum=list(options))
     def rule(value: Any) -> str:
         if not isinstance(value, str):
             raise Wrong("must be text")
@@ -134,6 +149,7 @@ def matching(pattern: str, reason: str) -> Rule[str]:
     """Text that the whole of `pattern` matches (ASCII classes)."""
     compiled = re.compile(pattern, re.ASCII)
 
+    @says(reason.removeprefix("must be "), type="string", pattern=f"^(?:{pattern})$")
     def rule(value: Any) -> str:
         if not isinstance(value, str) or not compiled.fullmatch(value):
             raise Wrong(reason)
@@ -145,6 +161,13 @@ def matching(pattern: str, reason: str) -> Rule[str]:
 def many(rule: Rule[T], *, most: int = 100, least: int = 0) -> Rule[tuple[T, ...]]:
     """A list of what `rule` takes. An item's reason is told with its place, from 1."""
 
+    @says(
+        f"up to {most}, each {words_of(rule)}",
+        type="array",
+        items=schema_of(rule),
+        **({"minItems": least} if least else {}),
+        maxItems=most,
+    )
     def all_of(value: Any) -> tuple[T, ...]:
         if not isinstance(value, list | tuple):
             raise Wrong("must be a list")
@@ -165,6 +188,12 @@ def texts(*, most: int = 100, longest: int = 255) -> Rule[tuple[str, ...]]:
     """A list of texts; nulls in it are dropped, as everywhere in the shops' API."""
     listed = many(text(longest), most=most)
 
+    @says(
+        f"up to {most} texts",
+        type="array",
+        items=or_null(schema_of(text(longest))),
+        maxItems=most,
+    )
     def rule(value: Any) -> tuple[str, ...]:
         if isinstance(value, list):
             value = [item for item in value if item is not None]
@@ -173,6 +202,7 @@ def texts(*, most: int = 100, longest: int = 255) -> Rule[tuple[str, ...]]:
     return rule
 
 
+@says("an object", type="object")
 def plain_object(value: Any) -> dict[str, Any]:
     """An object of plain JSON values, kept as it came; `[]` is an empty one."""
     if value == [] and isinstance(value, list):
@@ -188,6 +218,7 @@ def passed_on(*, values: int = MOST_VALUES) -> Rule[dict[str, Any]]:
     """An object for the gateway, kept as it came: up to `LARGEST_OBJECT`, with so many values."""
     bounds = Bounds(values=values)
 
+    @says("an object", type="object")
     def rule(value: Any) -> dict[str, Any]:
         found = plain_object(value)
         if len(_json(found)) > LARGEST_OBJECT:
@@ -201,6 +232,7 @@ def passed_on(*, values: int = MOST_VALUES) -> Rule[dict[str, Any]]:
     return rule
 
 
+@says("an object", type="object")
 def echoed(value: Any) -> msgspec.Raw:
     """An object that is answered back as it came, as the JSON that it is answered by."""
     raw = _json(plain_object(value))
@@ -221,6 +253,7 @@ def shop_address(
 ) -> Rule[str]:
     """Where a customer may be sent: `urls.shop_url`."""
 
+    @says("an address of the shop's own", **_address(longest))
     def rule(value: Any) -> str:
         if not isinstance(value, str):
             raise Wrong("must be a URL")
@@ -234,6 +267,7 @@ def web_address(
 ) -> Rule[str]:
     """An address that is called or shown, on any site: `urls.web_url`."""
 
+    @says("an https address", **_address(longest))
     def rule(value: Any) -> str:
         if not isinstance(value, str):
             raise Wrong("must be a URL")
@@ -242,6 +276,11 @@ def web_address(
     return rule
 
 
+def _address(longest: int) -> Json:
+    return {"type": "string", "maxLength": longest}
+
+
+@says("an http or https address", type="string", maxLength=2048)
 def page_address(value: Any) -> str:
     """Where something was asked for, as a browser's Referer says it: told on, never called. http
     is one too, and letters of any script, as shops' servers really send them."""
@@ -259,6 +298,7 @@ def page_address(value: Any) -> str:
 def cardless(rule: Rule[str]) -> Rule[str]:
     """What `rule` takes, unless a card's number stands in it: people paste it anywhere."""
 
+    @says(words_of(rule), **schema_of(rule))
     def checked(value: Any) -> str:
         found = rule(value)
         if holds_card_number(found):
@@ -268,6 +308,27 @@ def cardless(rule: Rule[str]) -> Rule[str]:
     return checked
 
 
+def blank_is_none(rule: Rule[T]) -> Rule[T | None]:
+    """Plugins send "" for what they leave out."""
+
+    @says(words_of(rule), **or_blank(schema_of(rule)))
+    def checked(value: Any) -> T | None:
+        return None if value == "" else rule(value)
+
+    return checked
+
+
+def refused(reason: str) -> Rule[None]:
+    """Of a field that is known and never taken."""
+
+    @says("", **NEVER)
+    def rule(value: Any) -> None:
+        raise Wrong(reason)
+
+    return rule
+
+
+@says("an address with a dot in its domain", type="string", maxLength=254)
 def email_address(value: Any) -> str:
     if (
         not isinstance(value, str)
@@ -279,6 +340,7 @@ def email_address(value: Any) -> str:
     return value
 
 
+@says("two letters, ISO 3166-1", type="string", pattern="^[A-Za-z]{2}$")
 def country(value: Any) -> str:
     """ISO 3166-1 alpha-2; small letters are taken too."""
     if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
@@ -286,6 +348,7 @@ def country(value: Any) -> str:
     return value.upper()
 
 
+@says("`YYYY-MM-DD`", type="string", format="date")
 def day(value: Any) -> str:
     """A date that exists, as YYYY-MM-DD."""
     try:
@@ -297,6 +360,7 @@ def day(value: Any) -> str:
     raise Wrong("must be a date like 1990-12-31")
 
 
+@says("ISO 8601, like `2030-01-31T12:00:00+03:00`", type="string", format="date-time")
 def moment(value: Any) -> float:
     """A time like 2030-01-31T12:00:00+03:00, in seconds since 1970; without a zone it is UTC."""
     try:
@@ -308,6 +372,7 @@ def moment(value: Any) -> float:
     raise Wrong("must be a time like 2030-01-31T12:00:00+03:00")
 
 
+@says("an IP address", type="string", maxLength=64)
 def ip_address(value: Any) -> str:
     try:
         if isinstance(value, str):

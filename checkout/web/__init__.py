@@ -1,20 +1,14 @@
 """HTTP: the shop's API, the customer's pages, returns from gateways, notifications, health.
 
 pages/               the customer's pages, a module each
-api                  what shops call
-apps                 paying from a shop's own app
-openapi              what /schema says of the API
-operations           captures, voids and refunds, for shops
-charges              a saved card charged by the shop's server
+api/                 what shops call, a module each, and what /schema says of it
+payment_links        addresses that lead to a payment's page
 gateway_return       the customer comes back from a bank
 gateway_notification gateways that tell us something
 health               for the operator
-callers              who calls the API
-guesses              wrong passwords are slowed down
 context              what every handler needs
 request, response    what is read of a request; a response that is made already
 bodies               JSON as JSON, forms as forms
-paging               what a list is asked for by
 page_types           which kinds of page there are
 csp_reports          what browsers tell that a page's policy stopped
 challenge            what is asked where cards are tested; proof_of_work: ours

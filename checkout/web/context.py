@@ -9,8 +9,8 @@ from checkout.flow.verbs import Flow
 from checkout.model.order import Ways
 from checkout.settings import Settings, Shop
 from checkout.signing import Signer
+from checkout.web.api.password_throttle import Guesses
 from checkout.web.challenge import Challenge
-from checkout.web.guesses import Guesses
 from checkout.web.pages.layout import Layout, ShopView, shop_view
 from checkout.web.render import Renderer
 from checkout.web.request import Web_Request

@@ -14,7 +14,7 @@ from checkout.flow.counts import OLDEST, WAITING
 from checkout.flow.readiness import Readiness
 from checkout.flow.verbs import Flow
 from checkout.ledger import outbox
-from checkout.web.callers import operator
+from checkout.web.api.authentication import operator
 from checkout.web.context import web_of
 from checkout.web.request import READ, Web_Request
 

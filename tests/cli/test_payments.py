@@ -17,7 +17,7 @@ from checkout.app import open_flow
 from checkout.flow.verbs import Flow, Submission
 from checkout.gateways import OPTIONS
 from checkout.ledger import operations
-from checkout.merchant.orders import read_order
+from checkout.merchant.checkout_request import read_order
 from checkout.model.browser import Browser
 from checkout.model.card import Card
 from checkout.model.order import Customer

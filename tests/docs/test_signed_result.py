@@ -12,7 +12,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
-from checkout.merchant.results import key_id, signed_result
+from checkout.merchant.signed_result import key_id, signed_result
 from checkout.model.status import Status
 from tests.merchant.payments import story
 from tests.support import shops

@@ -13,7 +13,7 @@ from checkout.flow.pace import DAY, HOUR
 from checkout.ledger import operations
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Story
-from checkout.merchant.shapes import operation as shape
+from checkout.merchant.responses import operation as shape
 from checkout.model.outcome import UNKNOWN, Facts, Outcome
 from checkout.model.status import Status
 from tests.support import shops

@@ -16,7 +16,7 @@ from checkout.gateways import open_gateway
 from checkout.gateways.overpay.cards import CAN
 from checkout.ledger import outbox
 from checkout.ledger.rows import Story
-from checkout.merchant.by_token import ByToken
+from checkout.merchant.merchant_initiated import ByToken
 from checkout.model.card import SavedCard
 from checkout.model.money import Money
 from checkout.model.order import Details

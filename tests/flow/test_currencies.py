@@ -24,7 +24,7 @@ from checkout.gateways import open_gateway
 from checkout.gateways.base import Gateway
 from checkout.ledger.products import Stocked
 from checkout.ledger.rows import Story
-from checkout.merchant.by_token import ByToken
+from checkout.merchant.merchant_initiated import ByToken
 from checkout.model.card import SavedCard
 from checkout.model.money import EXPONENTS, TWO_WAYS, Money
 from checkout.model.order import Method, Methods

@@ -13,8 +13,8 @@ from checkout.flow import invoices
 from checkout.identifiers import new_secret
 from checkout.ledger.invoices import Standing
 from checkout.ledger.rows import Payment, Story
+from checkout.merchant.checkout_request import read_link_order
 from checkout.merchant.invoices import read_invoice
-from checkout.merchant.orders import read_link_order
 from checkout.model.status import Status
 from checkout.signing import read_link
 from tests.support import shops

@@ -12,7 +12,7 @@ from checkout.flow.operations import operate
 from checkout.ledger import operations
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Story
-from checkout.merchant.shapes import operation as shape
+from checkout.merchant.responses import operation as shape
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Facts, News, Outcome
 from checkout.model.status import Status

@@ -13,7 +13,7 @@ from checkout.flow.operations import decide, operate
 from checkout.ledger import operations
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Story
-from checkout.merchant.shapes import moment
+from checkout.merchant.responses import moment
 from checkout.model.money import Money
 from checkout.model.order import Ways
 from checkout.model.outcome import UNKNOWN, Facts, News, Outcome

@@ -47,12 +47,12 @@ from checkout.gateways.rest.encoding import decoded
 from checkout.gateways.rest.response import read as read_rest
 from checkout.gateways.rest.signature import signed_words
 from checkout.i18n import choose_language, supported
-from checkout.merchant.app_orders import read_app_order
-from checkout.merchant.apps import app_browser, app_customer, app_form, request_of
-from checkout.merchant.by_token import read_by_token
+from checkout.merchant.app_checkout_request import read_app_order
+from checkout.merchant.app_payments import app_browser, app_customer, app_form, request_of
+from checkout.merchant.checkout_request import read_link_order, read_order
 from checkout.merchant.invoices import read_address, read_invoice
 from checkout.merchant.mail import mailbox
-from checkout.merchant.orders import read_link_order, read_order
+from checkout.merchant.merchant_initiated import read_by_token
 from checkout.merchant.page_settings import card_token
 from checkout.merchant.products import read_product
 from checkout.merchant.travel import AIRLINE, LEG
@@ -86,10 +86,10 @@ from checkout.settings.env_and_file import resolve
 from checkout.settings.load import read_settings
 from checkout.settings.secret_strength import strong
 from checkout.signing import COOKIE, Signer, read_link
+from checkout.web.api.authentication import authenticated, by_key, key_holder
+from checkout.web.api.password_throttle import Guesses
 from checkout.web.bodies import check_form
-from checkout.web.callers import authenticated, by_key, key_holder
 from checkout.web.csp_reports import NEW, NEW_TYPE, OLD_TYPE, violations
-from checkout.web.guesses import Guesses
 from checkout.web.pages.amount_input import read_amount
 from checkout.web.pages.checkboxes import terms
 from checkout.web.pages.customer_fields import ASKED, asked_names, customer_fields, read_customer
@@ -248,8 +248,8 @@ TEXTS: Final[Mapping[str, Read]] = {
     "rule: flag": loose_flag,
     "rule: choice": choice(EXPONENTS),
     "rule: short choice": choice(("payment", "authorization")),
-    **{f"airline: {name}": rule for name, rule in AIRLINE.items()},
-    **{f"leg: {name}": rule for name, rule in LEG.items()},
+    **{f"airline: {name}": AIRLINE.rule(name) for name in AIRLINE if name[-1] != "s"},
+    **{f"leg: {name}": LEG.rule(name) for name in LEG},
     "mail: address": mailbox,
     "page: language": supported,
     "page: languages": lambda written: choose_language(written, accept=written),

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from checkout.errors import Unprocessable
-from checkout.merchant.by_token import read_by_token
 from checkout.merchant.card_numbers import without_card_numbers
+from checkout.merchant.checkout_request import read_link_order, read_order
 from checkout.merchant.invoices import read_invoice
-from checkout.merchant.orders import read_link_order, read_order
+from checkout.merchant.merchant_initiated import read_by_token
 from checkout.merchant.products import read_product
 from tests.support import shops
 

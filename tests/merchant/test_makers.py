@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Story, order_of, text
-from checkout.merchant.letters import letter, operation_letter
-from checkout.merchant.results import signed_result
+from checkout.merchant.signed_result import signed_result
+from checkout.merchant.webhooks import letter, operation_letter
 from checkout.model.order import MAKERS
 from checkout.model.status import OUTWARD, Status
 from tests.merchant.payments import story
@@ -88,10 +89,11 @@ def test_a_signed_result_is_no_notification(status: Status) -> None:
     so that its signature proves no body."""
     signed, _, signature = signed_result(story(), status, SHOP, rows.NOW).rpartition(".")
     key = load_der_public_key(base64.b64decode(SHOP.public_key))
-    key.verify(  # type: ignore[union-attr, call-arg]
+    assert isinstance(key, RSAPublicKey)
+    key.verify(
         base64.urlsafe_b64decode(signature + "=="),
-        signed.encode(),  # type: ignore[arg-type]
-        PKCS1v15(),  # type: ignore[arg-type]
+        signed.encode(),
+        PKCS1v15(),
         SHA256(),
     )
     with pytest.raises(json.JSONDecodeError):

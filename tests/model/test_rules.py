@@ -6,12 +6,14 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+import jsonschema_rs
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from checkout.model.checks import Rule, Wrong
+from checkout.model.described import schema_of, words_of
 from checkout.model.money import EXPONENTS, LARGEST
 from checkout.model.rules import (
     LARGEST_ECHO,
@@ -65,6 +67,14 @@ def wrong(rule: Rule[Any], value: Any) -> bool:
 def test_a_rule_raises_wrong_or_nothing(rule: Rule[Any], value: Any) -> None:
     if not wrong(rule, value):
         assert rule(rule(value)) == rule(value) or rule is moment, "what is kept is right"
+
+
+@pytest.mark.parametrize("rule", ALL, ids=range(len(ALL)))
+@given(value=anything)
+def test_what_a_rule_takes_its_schema_takes(rule: Rule[Any], value: Any) -> None:
+    assert words_of(rule)
+    if not wrong(rule, value) and value != []:  # which is an empty object to them
+        assert jsonschema_rs.is_valid(schema_of(rule), value)
 
 
 # --- Money -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from checkout.web.guesses import Guesses
+from checkout.web.api.password_throttle import Guesses
 from tests.web.server import Customer, Server, open_server
 
 HERE = Path(__file__).parent

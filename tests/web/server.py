@@ -26,6 +26,7 @@ from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.state import SandboxState
 from checkout.settings import Settings, load
 from tests.support.asgi import asgi_transport
+from tests.web.described import as_described
 from tests.web.page import Form, Page
 from tests.web.settings import PUBLIC, SANDBOX, write_usual_settings
 
@@ -242,6 +243,7 @@ class Customer(httpx.AsyncClient):
             base_url=server.settings.public_url,
             headers=headers,
             follow_redirects=False,
+            event_hooks={"response": [as_described]},
         )
 
     async def open(self, path: str, **headers: str) -> Page:

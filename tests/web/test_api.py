@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from checkout.model.order import SENDING
-from checkout.web.charges import KINDS
+from checkout.web.api.merchant_initiated import KINDS
 from tests.web.conftest import Opened
 from tests.web.server import CARD, DECLINED, PAID, Customer, Server, ordered, raw
 from tests.web.settings import PUBLIC
@@ -72,7 +72,7 @@ async def test_a_slash_at_the_end(server: Server, customer: Customer) -> None:
 
 async def test_what_plugins_really_send(server: Server, customer: Customer) -> None:
     """Nulls everywhere, [] for objects, digit strings, "" for what is left out, unknown fields."""
-    body = {
+    body: dict[str, Any] = {
         "checkout": {
             "version": 2.1,
             "test": "true",
@@ -185,8 +185,8 @@ async def test_money_is_strict(server: Server, amount: Any) -> None:
 
 async def test_money_in_odd_json(server: Server) -> None:
     """Numbers that only look like integers once a parser has touched them."""
+    body = json.dumps({"checkout": ordered(order={"amount": 77777})}).encode()
     for amount in (b"1e3", b"1.0", b"1E2", b"-0", b"0.1e2", b"100000000000000000000000"):
-        body = json.dumps({"checkout": ordered(order={"amount": 77777})}).encode()
         answer = await post(server, body.replace(b"77777", amount))
         assert answer.status_code == 422, amount
     answer = await post(server, body.replace(b"77777", b"NaN"))

@@ -9,7 +9,7 @@ import msgspec
 from checkout.ledger import audit
 from checkout.ledger.audit import Entry
 from tests.web.server import Customer, Server
-from tests.web.test_operations import asked, done, paid
+from tests.web.test_transactions import asked, done, paid
 
 SERVER = "192.0.2.44"
 

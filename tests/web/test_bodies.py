@@ -12,7 +12,7 @@ import pytest
 import checkout.web
 from checkout.app import HANDLERS
 from tests.web.server import CARD, OURS, Customer, Server
-from tests.web.test_apps import bearer
+from tests.web.test_app_payments import bearer
 
 CHECKOUTS: Final = "/ctp/api/checkouts"
 JSONS: Final = ("application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json")

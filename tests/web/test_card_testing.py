@@ -112,22 +112,23 @@ class Site:
         """Opens a page, types the card, and does once more what is asked for. The last status."""
         path, http = path or await self.payment(), self.client(address)
         shown = await http.get(path)
-        fields = fields_of(shown.text)
+        fields, status = fields_of(shown.text), 0
         for _ in range(2):
             if solves and "challenge" in fields:
                 fields["proof"] = await asyncio.to_thread(solved, fields["challenge"])
             card = CARD | {"number": number, "method": "credit_card"}
             answer = await http.post(f"{path}/pay", data=fields | card, headers=OURS)
-            if answer.status_code != 422 or not solves:
+            status = answer.status_code
+            if status != 422 or not solves:
                 break
             fields = fields_of(answer.text)
-        return answer.status_code
+        return status
 
 
 @asynccontextmanager
 async def open_site(folder: Path, pem: str, answer: Answer) -> AsyncIterator[Site]:
     settings = load(write_usual_settings(folder, pem, gateway=""), {}, OPTIONS)
-    known = {name: each for name, each in LIMITS.items() if hasattr(Limits(), name)}
+    known: dict[str, Any] = {name: each for name, each in LIMITS.items() if hasattr(Limits(), name)}
     settings = msgspec.structs.replace(settings, limits=Limits(**known))
     bank = Bank(answer)
     app = create_app(settings, upstream=bank, downstream=httpx.MockTransport(_shop))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from checkout.i18n import LANGUAGES, locale
 from checkout.model.money import EXPONENTS, LARGEST, MOST_DECIMALS, TWO_WAYS, Money
 from checkout.signing import sign_link
-from checkout.web.charges import KINDS as BY_TOKEN
+from checkout.web.api.merchant_initiated import KINDS as BY_TOKEN
 from checkout.web.invoice_mail import invoice
 from checkout.web.pages.amount_input import read_amount
 from checkout.web.pages.components import headline_amount, pay_label

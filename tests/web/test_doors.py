@@ -173,7 +173,8 @@ def test_one_address_has_a_share(served: ServerProcess) -> None:
 
 def answered(lines: list[socket.socket], many: int) -> set[bytes]:
     """The first lines of so many answers; no other line has one."""
-    waiting, found = list(lines), []
+    waiting = list(lines)
+    found: list[bytes] = []
     until = time.monotonic() + 5
     while len(found) < many:
         assert time.monotonic() < until, f"{len(found)} were answered"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -189,7 +190,12 @@ def news(server: Server, transaction: Transaction, **changes: Any) -> bytes:
 
 
 async def tell(
-    server: Server, path: str, body: bytes, key: SigningKey | None = None, **headers: str
+    server: Server,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str] | None = None,
+    *,
+    key: SigningKey | None = None,
 ) -> httpx.Response:
     """As the gateway does, from an address and with a client of its own."""
     signature = (key or server.world.key).sign(body)
@@ -200,7 +206,8 @@ async def tell(
         return await gateway.post(
             path,
             content=body,
-            headers={"Content-Type": "application/json", "Content-Signature": signature} | headers,
+            headers={"Content-Type": "application/json", "Content-Signature": signature}
+            | dict(headers or {}),
         )
 
 
@@ -258,12 +265,12 @@ async def test_forged_notifications(server: Server, customer: Customer) -> None:
     before = made.books()
     none = {"Content-Signature": ""}
     for answer in (
-        await tell(server, path, body, SigningKey()),
-        await tell(server, path, body, **{"Content-Signature": right[:-4]}),
-        await tell(server, path, body + b" ", **{"Content-Signature": right}),
-        await tell(server, path, body, **none),
-        await tell(server, path, body, **none, Authorization=f"Basic {basic}"),
-        await tell(server, path, b"", **{"Content-Signature": "x"}),
+        await tell(server, path, body, key=SigningKey()),
+        await tell(server, path, body, {"Content-Signature": right[:-4]}),
+        await tell(server, path, body + b" ", {"Content-Signature": right}),
+        await tell(server, path, body, none),
+        await tell(server, path, body, none | {"Authorization": f"Basic {basic}"}),
+        await tell(server, path, b"", {"Content-Signature": "x"}),
     ):
         assert answer.status_code == 401
         assert answer.json()["message"] == "Access denied"
@@ -276,7 +283,7 @@ async def test_the_signature_may_be_wrapped(server: Server, customer: Customer) 
     signature = server.world.key.sign(body)
     wrapped = " ".join(signature[at : at + 60] for at in range(0, len(signature), 60))
     answer = await tell(
-        server, f"/notify/cards/{ticket(made, 'notify')}", body, **{"Content-Signature": wrapped}
+        server, f"/notify/cards/{ticket(made, 'notify')}", body, {"Content-Signature": wrapped}
     )
     assert answer.status_code == 200
 
@@ -303,7 +310,7 @@ async def test_an_account_without_a_key_proves_itself_by_basic(
         f"Bearer {pair}",
         basic(f"361:{pair[4:]}"),
     ):
-        assert (await tell(server, path, body, Authorization=given)).status_code == 401
+        assert (await tell(server, path, body, {"Authorization": given})).status_code == 401
     assert made.books() == before
     assert (await tell(server, path, body, Authorization=basic(pair))).status_code == 200
     assert await statuses(made) == ["paid"]

@@ -21,7 +21,7 @@ from checkout.signing import sign_link
 from tests.web.conftest import Opened
 from tests.web.server import PAID, SHOP, Customer, Server, open_server, ordered
 from tests.web.settings import publishable_key
-from tests.web.test_apps import (
+from tests.web.test_app_payments import (
     CHECKOUTS,
     CONTRACT,
     PAYMENTS,

@@ -281,7 +281,9 @@ async def test_it_costs_little(target: Target, name: str) -> None:
     assert taken < BYTES, f"{taken / 2**20:.0f} MB"
 
 
-LARGEST: Final = {f"{number:x}": {} for number in range(990)}  # objects in as few bytes as can be
+LARGEST: Final[dict[str, dict[str, str]]] = {
+    f"{number:x}": {} for number in range(990)
+}  # objects in as few bytes as can be
 KEPT: Final = 24 * 1024 * 1024  # bytes: of orders 16 MiB
 
 

@@ -106,11 +106,12 @@ async def read(server: Server, invoice: dict[str, Any]) -> dict[str, Any]:
 
 async def becomes(server: Server, invoice: dict[str, Any], mail_status: str) -> dict[str, Any]:
     """What is told once the mail has got there."""
+    found = await read(server, invoice)
     for _ in range(500):
-        found = await read(server, invoice)
         if found["mail_status"] == mail_status:
             return found
         await asyncio.sleep(0.02)
+        found = await read(server, invoice)
     raise AssertionError(found)
 
 
@@ -127,7 +128,7 @@ def mails(mail_server: MailServer, address: str) -> list[EmailMessage]:
 
 
 def path_of(invoice: dict[str, Any]) -> str:
-    return urlsplit(invoice["url"]).path
+    return str(urlsplit(invoice["url"]).path)
 
 
 async def follow(server: Server, customer: Customer, invoice: dict[str, Any]) -> CreatedPayment:
@@ -536,10 +537,12 @@ async def test_a_mail_server_that_is_away(opened: Opened) -> None:
 
 async def told_why(server: Server, made: dict[str, Any]) -> dict[str, Any]:
     """What is told once a try has come to nothing."""
+    found = await read(server, made)
     for _ in range(500):
-        if (found := await read(server, made))["mail_error"]:
+        if found["mail_error"]:
             return found
         await asyncio.sleep(0.02)
+        found = await read(server, made)
     raise AssertionError(found)
 
 

@@ -10,7 +10,7 @@ import pytest
 from checkout.model.card_form import SENSITIVE
 from tests.web.page import Page
 from tests.web.server import CARD, CreatedPayment, Server
-from tests.web.test_apps import pay as pay_in_app
+from tests.web.test_app_payments import pay as pay_in_app
 
 TYPED = ("number", "expiry", "exp_month", "exp_year", "code", "holder")
 

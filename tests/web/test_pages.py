@@ -203,7 +203,7 @@ async def test_an_unknown_language(server: Server, customer: Customer, lang: str
     for page in PAGES:
         answer = await customer.get(made.path(page, lang=lang))
         assert answer.status_code == 404
-    assert Page(answer.text).headline == "There is no such payment"
+        assert Page(answer.text).headline == "There is no such payment"
 
 
 async def test_an_error_speaks_the_customers_language(server: Server) -> None:
@@ -342,7 +342,7 @@ async def test_declined_and_open_again(server: Server, customer: Customer) -> No
     assert (await at(customer, made))[""] == "here"
     page = await customer.open(made.path())
     assert "Your bank declined the payment" in page.text
-    assert page.form("pay")
+    assert page.form("pay").action
 
     answer = await customer.pay(made, DECLINED)
     assert answer.headers["location"] == made.path("result")
@@ -450,7 +450,7 @@ async def test_a_form_that_leaves(server: Server, customer: Customer) -> None:
     assert form.fields
     assert page.all("form", method="post")
     assert any("data-by-itself" in found for found in page.all("form"))
-    assert page.form("cancel")
+    assert page.form("cancel").action
 
 
 async def test_leaving_a_frame_takes_a_click(server: Server, customer: Customer) -> None:

@@ -28,7 +28,7 @@ NAMES: Final = [name for name in KNOWN if name != "taxpayer_id"]
 FIXED: Final = {"customer_fields": {"visible": [], "read_only": NAMES}}
 ASKED: Final = {"customer_fields": {"visible": NAMES}}
 MIXED: Final = {"customer_fields": {"visible": NAMES, "read_only": ["email", "address"]}}
-SETTINGS: Final = {
+SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "asked": ASKED,
     "fixed": FIXED,
     "mixed": MIXED,
@@ -232,6 +232,7 @@ async def test_one_is_the_first(server: Server) -> None:
 
 async def test_the_customer_sees_it_again(server: Server, customer: Customer) -> None:
     made = await knowing(server, **ASKED)
+    page = await customer.open(made.path())
     for lang in ("en", "de", "ru"):
         page = await customer.open(made.path(lang=lang))
         assert page.form("pay").fields["first_name"] == "Annamaria"

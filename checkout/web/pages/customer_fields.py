@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from checkout.i18n import N_, gettext, locale
-from checkout.merchant.customers import CUSTOMER, fitted
+from checkout.merchant.customer import CUSTOMER, fitted
 from checkout.model.checks import Wrong
 from checkout.model.order import Customer, Order
 from checkout.model.rules import HoldsCard
@@ -107,7 +107,7 @@ ASKED: Final[dict[str, AskedField]] = {
 
 
 CARD_HERE: Final = N_("Do not enter the card number here")
-# What the customer's country wants: of the fields in `merchant.customers.LOCAL`.
+# What the customer's country wants: of the fields in `merchant.customer.LOCAL`.
 LOCAL: Final = {
     "state": N_("Enter the state as two letters, like NY"),
     "zip": N_("Enter the postal code like 10001 or 10001-1234"),
@@ -142,7 +142,7 @@ def read_customer(
                 errors[name] = ASKED[name].missing
             continue
         try:
-            values[name] = CUSTOMER[name](typed)
+            values[name] = CUSTOMER.rule(name)(typed)
         except HoldsCard:
             errors[name] = CARD_HERE
         except Wrong:

@@ -7,7 +7,7 @@ from typing import Final
 from litestar import route
 from msgspec import Struct
 
-from checkout.merchant.landing import back, names_a_way
+from checkout.merchant.return_url import back, names_a_way
 from checkout.model.order import Order
 from checkout.model.status import WON
 from checkout.web.pages import messages

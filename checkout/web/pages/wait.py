@@ -12,7 +12,7 @@ from msgspec import Struct
 from checkout.flow.offered_methods import can_be_confirmed
 from checkout.i18n import gettext
 from checkout.ledger.rows import Attempt
-from checkout.merchant.shapes import words as shop_words
+from checkout.merchant.responses import words as shop_words
 from checkout.model.next_action import Instructions, NextAction, PostForm, Redirect
 from checkout.model.order import COINS
 from checkout.model.status import LIVE, OUTWARD, Status

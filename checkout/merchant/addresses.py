@@ -1,0 +1,30 @@
+"""The addresses that a shop may name in a request: which ones are taken depends on the shop."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from checkout.model.field_table import Scope, Scoped
+from checkout.model.rules import blank_is_none, shop_address, web_address
+from checkout.settings import Shop
+
+ADDRESS: Final = {"type": "string", "maxLength": 2048}
+
+
+def scope_of(shop: Shop, *, sandbox: bool, now: float) -> Scope:
+    return Scope(shop.landing_origins, shop.ports, sandbox, now)
+
+
+return_address: Final = Scoped(
+    lambda scope: blank_is_none(shop_address(origins=scope.origins, sandbox=scope.sandbox)),
+    "an address on the shop's own site or one of its `return_origins`",
+    ADDRESS,
+)
+called_address: Final = Scoped(
+    lambda scope: blank_is_none(web_address(sandbox=scope.sandbox, ports=scope.ports)),
+    "an https address, at port 443 or one that the server's `egress_ports` name",
+    ADDRESS,
+)
+shown_address: Final = Scoped(
+    lambda scope: blank_is_none(web_address(sandbox=scope.sandbox)), "an https address", ADDRESS
+)

@@ -1,0 +1,65 @@
+"""Reads the browser's data that a shop's server sends for 3-D Secure: `additional_data.browser` of
+Overpay's charge request. A server can be told what is wrong with it, so nothing is dropped."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from checkout.model.browser import DEPTHS, LONGEST, OFFSETS, Browser, short_language
+from checkout.model.checks import Fields, Rule, Wrong
+from checkout.model.described import says, schema_of, words_of
+from checkout.model.field_table import Field, FieldTable
+from checkout.model.rules import blank_is_none, loose_flag, text, whole
+
+_NUMBER: Final = re.compile(r"-?[0-9]{1,6}", re.ASCII)
+_header: Final = blank_is_none(text(LONGEST))
+
+
+def _number(least: int, most: int) -> Rule[int]:
+    """`whole`, and its digits with a minus before them: SDKs write both."""
+    rule = whole(least, most)
+
+    @says(words_of(rule), anyOf=[schema_of(rule), {"type": "string", "pattern": "^-?[0-9]{1,6}$"}])
+    def checked(value: Any) -> int:
+        written = isinstance(value, str) and _NUMBER.fullmatch(value)
+        return rule(int(value) if written else value)
+
+    return checked
+
+
+@says(", ".join(map(str, DEPTHS)), enum=[*DEPTHS, *map(str, DEPTHS)])
+def _depth(value: Any) -> int:
+    depth = _number(min(DEPTHS), max(DEPTHS))(value)
+    if depth not in DEPTHS:
+        raise Wrong(f"must be one of: {', '.join(map(str, DEPTHS))}")
+    return depth
+
+
+@says("like `en` or `en-GB`", type="string", maxLength=255)
+def _language(value: Any) -> str | None:
+    tag = short_language(text(255)(value))
+    if tag is None:
+        raise Wrong("must be a language like en or en-GB")
+    return tag
+
+
+BROWSER: Final = FieldTable(
+    accept_header=Field(_header),
+    user_agent=Field(_header),
+    language=Field(_language),
+    screen_width=Field(_number(1, 999_999), "in pixels, like all sizes"),
+    screen_height=Field(_number(1, 999_999)),
+    screen_color_depth=Field(_depth),
+    window_width=Field(_number(0, 999_999)),
+    window_height=Field(_number(0, 999_999)),
+    java_enabled=Field(loose_flag),
+    time_zone=Field(_number(*OFFSETS), "in minutes, positive west of UTC: UTC+3 is -180"),
+    time_zone_name=Field(blank_is_none(text(255))),
+)
+
+
+def read_browser(fields: Fields) -> Browser | None:
+    """None where nothing is said of it; else what is left out has its default."""
+    found = {name: value for name, value in BROWSER.read(fields).items() if value is not None}
+    return Browser(**found) if found else None

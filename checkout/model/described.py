@@ -1,0 +1,57 @@
+"""What a rule takes, told by the rule itself: in JSON Schema for programs, in words for people.
+
+    @says("`true` or `false`", type="boolean")
+    def flag(value: Any) -> bool: ...
+
+Rules that are made of others pass on what those say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Json = dict[str, Any]
+NEVER: Json = {"not": {}}  # the schema of what is refused, whatever it is
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def says(words: str, **schema: Any) -> Callable[[F], F]:
+    """A decorator of rules. A call is not one step longer by it."""
+
+    def describe(rule: F) -> F:
+        vars(rule).update(words=words, schema=schema)
+        return rule
+
+    return describe
+
+
+def schema_of(rule: Any) -> Json:
+    """JSON Schema of what a rule takes; {} of one that says nothing."""
+    found: Json = getattr(rule, "schema", {})
+    return found
+
+
+def words_of(rule: Any) -> str:
+    """ "" of a rule that says nothing."""
+    found: str = getattr(rule, "words", "")
+    return found
+
+
+def or_null(schema: Json) -> Json:
+    """The schema of what is taken besides null."""
+    if "enum" in schema:
+        return schema | {"enum": [*schema["enum"], None]}
+    if "anyOf" in schema:
+        return schema | {"anyOf": [*schema["anyOf"], {"type": "null"}]}
+    if "type" not in schema:
+        return schema
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return schema | {"type": [*kinds, "null"]}
+
+
+def or_blank(schema: Json) -> Json:
+    """The schema of what is taken besides ""."""
+    if "enum" in schema:
+        return schema | {"enum": [*schema["enum"], ""]}
+    return {"anyOf": [schema, {"const": ""}]}

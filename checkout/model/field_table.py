@@ -1,0 +1,183 @@
+"""The fields of a JSON object as a table: it reads the object, and `/schema` and the documents are
+made of it.
+
+    CARD = FieldTable(
+        token=Field(card_token, "the saved card", required=True),
+        test=Field(loose_flag, default=False),
+    )
+    CARD.read(fields)  # {"token": ..., "test": False}; what is wrong is told in `fields`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from checkout.model.checks import Fields, Rule
+from checkout.model.described import NEVER, Json, or_null, schema_of, words_of
+
+
+class Scope(NamedTuple):
+    """What a rule may have to know of a request: where its shop's customers and calls may go, and
+    when it is."""
+
+    origins: Collection[str]
+    ports: Collection[int]
+    sandbox: bool
+    now: float
+
+
+class Scoped(NamedTuple):
+    """A rule that depends on the request."""
+
+    rule: Callable[[Scope], Rule[Any]]
+    words: str
+    schema: Json
+
+
+class ListOf(NamedTuple):
+    """A list of objects."""
+
+    item: FieldTable
+    most: int
+
+
+class Field(NamedTuple):
+    """`note`: what it means, for the documents; `default` stands in where it is missing or
+    wrong."""
+
+    rule: Rule[Any] | Scoped | FieldTable | ListOf
+    note: str = ""
+    required: bool = False
+    default: Any = None
+
+
+class Row(NamedTuple):
+    """A field as the documents list it."""
+
+    path: str
+    required: bool
+    takes: str
+    note: str
+
+
+class FieldTable(dict[str, Field]):
+    """Fields by name, in the order in which they are read. `others`: what further fields hold, of
+    any name."""
+
+    others: Field | None = None
+    blank = False
+
+    def __init__(self, fields: Mapping[str, Field] | None = None, /, **named: Field) -> None:
+        super().__init__(fields or {}, **named)
+        self._required = {name for name, field in self.items() if field.required}
+        self._defaults = {name: field.default for name, field in self.items()}
+        self._objects = {
+            name: field.rule
+            for name, field in self.items()
+            if isinstance(field.rule, FieldTable) and not field.rule.blank
+        }
+        self._lists = [name for name, field in self.items() if isinstance(field.rule, ListOf)]
+
+    def read(self, given: Fields, scope: Scope | None = None) -> dict[str, Any]:
+        """Every field, by its name."""
+        there = given.there(self) | self._required
+        found = self.nothing()
+        for name in self if there else ():
+            if name in there:
+                found[name] = self.take(given, name, scope)
+        return found
+
+    def take(self, given: Fields, name: str, scope: Scope | None = None) -> Any:
+        """One field."""
+        rule, _, required, default = self[name]
+        if isinstance(rule, FieldTable):
+            inner = given.child(name)
+            if rule.blank and all(value in (None, "") for value in inner.data.values()):
+                return default
+            return rule.read(inner, scope)
+        if isinstance(rule, ListOf):
+            return [rule.item.read(each, scope) for each in given.each(name, most=rule.most)]
+        if isinstance(rule, Scoped):
+            if scope is None:
+                raise ValueError(f"{name} is read with a scope")
+            rule = rule.rule(scope)
+        return given.read(name, rule, default, required)
+
+    def nothing(self) -> dict[str, Any]:
+        """What is read of an object that is not there."""
+        found = self._defaults.copy()
+        for name, table in self._objects.items():
+            found[name] = table.nothing()
+        for name in self._lists:
+            found[name] = []
+        return found
+
+    def rule(self, name: str) -> Rule[Any]:
+        """The rule of a field that holds no object and depends on no request."""
+        found = self[name].rule
+        if isinstance(found, FieldTable | ListOf | Scoped):
+            raise TypeError(f"{name} has no rule of its own")
+        return found
+
+    def only(self, names: Collection[str]) -> FieldTable:
+        """A part of the table."""
+        return FieldTable({name: self[name] for name in names})
+
+    def optional(self) -> FieldTable:
+        """The same, nothing of it required."""
+        return FieldTable({name: each._replace(required=False) for name, each in self.items()})
+
+    def schema(self) -> Json:
+        """JSON Schema of the object. Nulls are taken everywhere but where a field is required."""
+        shown = {name: field for name, field in self.items() if _takes(field.rule)}
+        required = [name for name, field in shown.items() if field.required]
+        found: Json = {
+            "type": "object",
+            "properties": {name: _field_schema(field) for name, field in shown.items()},
+        }
+        if required:
+            found["required"] = required
+        if self.others:
+            found["additionalProperties"] = _field_schema(self.others)
+        return found
+
+    def rows(self, before: str = "") -> Iterator[Row]:
+        """Its fields, those of the objects in it too, by their paths."""
+        for name, (rule, note, required, _) in self.items():
+            path = before + name
+            if isinstance(rule, ListOf):
+                yield Row(f"{path}[]", required, f"up to {rule.most} objects", note)
+                yield from rule.item.rows(f"{path}[].")
+            elif isinstance(rule, FieldTable):
+                if note:
+                    yield Row(path, required, "an object", note)
+                yield from rule.rows(f"{path}.")
+            elif _takes(rule):
+                yield Row(path, required, words_of(rule), note)
+        if self.others:
+            yield Row(f"{before}…", False, words_of(self.others.rule), self.others.note)
+
+
+class UnlessBlank(FieldTable):
+    """Plugins send an object of blanks for what they leave out."""
+
+    blank = True
+
+
+def _takes(rule: Any) -> bool:
+    """Whether there is anything that a field takes: some are known to be refused by name."""
+    return isinstance(rule, FieldTable | ListOf) or schema_of(rule) != NEVER
+
+
+def _field_schema(field: Field) -> Json:
+    rule = field.rule
+    if isinstance(rule, FieldTable):
+        found = rule.schema()
+    elif isinstance(rule, ListOf):
+        found = {"type": "array", "items": rule.item.schema(), "maxItems": rule.most}
+    else:
+        found = schema_of(rule)
+    if not field.required:
+        found = or_null(found)
+    return found | {"description": field.note} if field.note else found

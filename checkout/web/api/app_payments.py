@@ -1,0 +1,148 @@
+"""Paying from a shop's own app: the card comes as JSON from the app's SDK, authorised by the shop's
+publishable key, and goes the way of the form's: the same demands, limits and claim, one charge."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Response, post
+
+from checkout.errors import Unprocessable
+from checkout.flow.verbs import CHOOSE_METHOD, Submission
+from checkout.i18n import choose_language
+from checkout.merchant.answers import AppPayment
+from checkout.merchant.app_payments import (
+    PAYMENT,
+    app_answer,
+    app_browser,
+    app_customer,
+    app_form,
+    form_path,
+    refused_field,
+    request_of,
+)
+from checkout.model.checks import Fields, decode
+from checkout.model.order import CARD_METHOD
+from checkout.model.rules import text
+from checkout.model.status import Status
+from checkout.web.api.authentication import key_holder
+from checkout.web.api.schema import REF, TOKEN, answered, described, sent, within
+from checkout.web.bodies import read_json
+from checkout.web.challenge_policy import look_at, no_challenge
+from checkout.web.context import web_of
+from checkout.web.pages.customer_fields import asked_names, fixed_names
+from checkout.web.pages.payment_request import PaymentRequest, payment_request
+from checkout.web.pages.saved_card import NEW, SAVED, Offer, saved_card
+from checkout.web.pages.submission import read_submission
+from checkout.web.request import Web_Request
+
+ASKS_MORE: Final = "asks the customer for more than an app can send: open the payment page"
+SAVED_ONLY: Final = "is of no use here: this payment takes the saved card alone"
+UNUSABLE: Final = "can't be used any more: send another card's number"
+
+
+@post("/ctp/api/payments", status_code=200, tags=["apps"], summary="Pay from the shop's app")
+async def pay_in_app(request: Web_Request) -> Response[Any]:
+    """Answers `{"response": {"status", "url", ...}}`. A payment that is under way or over is told
+    as it stands: a request sent twice charges once."""
+    web = web_of(request)
+    holder = key_holder(request, web.settings)
+    fields = request_of(decode(await read_json(request)))
+    token = fields.need("token", text(255))
+    fields.done()
+    story = await web.flow.open_token(token)
+    holder.of(web.flow.shop(story))  # raises NotFound for another shop's payment
+    lang = choose_language(story.payment.order.ways.language, accept=_languages(request))
+    visit = payment_request(web, request, lang, story)
+    number = story.next_number
+    if visit.status is Status.OPEN:
+        no_challenge(look := await look_at(visit))
+        sent = msgspec.structs.replace(await _submission(visit, fields), look=look)
+        visit.story = await web.flow.pay(story, sent)
+        if refused := refused_field(visit.story, number):
+            raise Unprocessable(refused)
+    if visit.story.shown:
+        visit.lang = visit.story.shown.language
+    shown = app_answer(
+        visit.story,
+        web.flow.clock(),
+        url=web.settings.url(visit.url(visit.current)),
+        result_url=web.settings.url(visit.url("result")),
+        ours=visit.story.next_number > number,
+    )
+    return Response({"response": shown})
+
+
+def _languages(request: Web_Request) -> str:
+    return request.headers.get("accept-language", "")
+
+
+async def _submission(visit: PaymentRequest, fields: Fields) -> Submission:
+    """What the page's form would have sent. Raises Unprocessable, naming every wrong field."""
+    order = visit.story.payment.order
+    form = app_form(fields, order)
+    if order.card_token is not None and form["method"] == CARD_METHOD:
+        _check_card(fields, form["card"], saved_card(visit, await visit.offered_methods()))
+    asked = tuple(name for name in asked_names(order) if name not in fixed_names(order))
+    known, shown = app_customer(fields, order, visit.known_customer, asked)
+    headers = {key.lower(): value for key, value in visit.request.headers.items()}
+    _, sent, errors = await read_submission(
+        visit,
+        form | shown,
+        number=visit.story.next_number,
+        known=known,
+        browser=app_browser(fields, headers),
+        code_always=True,
+    )
+    no_card = fields.problems.about("credit_card.token")  # nothing else of it is to be mended
+    for name, problem in errors.items():
+        path = form_path(fields, name)
+        if not (fields.problems.about(path) or (no_card and path.startswith("credit_card."))):
+            fields.wrong(path, _problem(path, problem))
+    fields.done()
+    if sent is None:
+        raise ValueError("a submission without problems is read")
+    return sent
+
+
+def _check_card(fields: Fields, card: str, saved: Offer | None) -> None:
+    """Whether the card is one that the page would let the customer pay with."""
+    if card == SAVED and saved is None:
+        fields.within("credit_card").wrong("token", UNUSABLE)
+    elif card == NEW and saved is not None and not saved.other:
+        fields.within("credit_card").wrong("number", SAVED_ONLY)
+
+
+def _problem(path: str, problem: str) -> str:
+    """What is wrong, where a gateway has fields of its own that only a page can show."""
+    return ASKS_MORE if path == "payment_method" and problem != CHOOSE_METHOD else problem
+
+
+SCHEMA: Final = {
+    ("/ctp/api/payments", "post"): described(
+        "The card is charged once, however often the request is sent: a payment that is under way "
+        "or over is told as it stands.",
+        body=sent(
+            PAYMENT,
+            {
+                "token": TOKEN,
+                "payment_method": "credit_card",
+                "credit_card": {
+                    "number": "4200000000000000",
+                    "verification_value": "123",
+                    "holder": "ANNA LEE",
+                    "exp_month": "12",
+                    "exp_year": "2039",
+                },
+                "browser": {"screen_width": 412, "screen_height": 915},
+            },
+            under="request",
+        ),
+        answer=answered(
+            within("response", REF[AppPayment]), "Charged, declined, or to be gone on with at `url`"
+        ),
+        errors=(403, 404),
+    )
+}
+HANDLERS: Final = (pay_in_app,)

@@ -1,0 +1,137 @@
+"""Who calls the shop's API: the shop's server by its id and secret, or its app by a publishable
+key.
+
+That key stands in every copy of the app and is no secret, and the public key can be worked out of
+what it verifies: where the shop lets apps pay, one may make a plain payment with it, and read or
+pay one whose token one knows, as anybody may who has its address.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import Final, NamedTuple
+
+from checkout.errors import Forbidden, NotFound, Unauthorized, Unprocessable
+from checkout.ledger.audit import Actor
+from checkout.settings import Settings, Shop
+from checkout.web.api.password_throttle import same
+from checkout.web.concurrency_limits import count_as
+from checkout.web.context import web_of
+from checkout.web.request import Web_Request
+from checkout.web.security import client_address
+
+NOBODYS: Final = secrets.token_hex(32).encode()  # compared with where there is no such shop
+SHARED_KEY: Final = "several shops have this public key: call with the shop's id and secret_key"
+APPS_OFF = "Payments by apps are off: shops.ID.apps is not true in the settings"
+NOT_THIS_KEY = (
+    "Apps call with shops.ID.publishable_key: apps_public_key is not true in the settings"
+)
+
+
+def authenticated(request: Web_Request, settings: Settings) -> Shop:
+    """The shop of the Basic credentials. Raises Unauthorized, in the same time whether there is
+    such a shop; TooMany after wrong passwords for it from the same network."""
+    scheme, encoded = _authorization(request)
+    if scheme != "basic":
+        raise Unauthorized
+    try:
+        plain = base64.b64decode(encoded, validate=True)
+    except ValueError:  # no base64, or not even ASCII
+        plain = b""
+    said, _, password = plain.partition(b":")
+    name = said.decode("utf-8", "replace")
+    shop = settings.shops.get(name)
+    right = same(shop.secret_key.encode() if shop else NOBODYS, password)
+    _judge(request, "shop", name, right=right, shop=shop)
+    if shop is None or not right:
+        raise Unauthorized
+    count_as(request, f"shop {shop.id}")
+    return shop
+
+
+def acting(request: Web_Request, shop: Shop) -> Actor:
+    """The shop's server, for the audit log."""
+    address = client_address(request, web_of(request).settings.trusted_proxies)
+    return Actor(shop.id, "api", address)
+
+
+class KeyHolder(NamedTuple):
+    """Somebody with a key of the apps of these shops: of one, or with a public key that several
+    have."""
+
+    shops: tuple[Shop, ...]
+
+    def of(self, shop: Shop) -> Shop:
+        """A payment's shop, where the key is its. Raises NotFound."""
+        if shop not in self.shops:
+            raise NotFound
+        return shop
+
+    def one(self) -> Shop:
+        """The shop to make a payment for. Raises Unprocessable where the key names several."""
+        if len(self.shops) > 1:
+            raise Unprocessable({"base": [SHARED_KEY]})
+        return self.shops[0]
+
+
+def key_holder(request: Web_Request, settings: Settings) -> KeyHolder:
+    """The shops of `Authorization: Bearer <publishable key>`, or of the bare key, as one of the
+    SDKs sends it. Raises Unauthorized; Forbidden where a shop has the key, but lets no apps pay, or
+    not by this one; TooMany after wrong ones. The right one is never slowed: it is public, and a
+    network may have many phones."""
+    key = (_key(request) or "").encode()
+    shops, refusal = [], None
+    for shop in settings.shops.values():
+        named = _is(key, shop.publishable_key)
+        if named or _is(key, shop.public_key):
+            if shop.apps and (named or shop.apps_public_key):
+                shops.append(shop)
+            refusal = NOT_THIS_KEY if shop.apps else APPS_OFF
+    if shops:
+        return KeyHolder(tuple(shops))
+    if refusal:
+        raise Forbidden(refusal)
+    if key:
+        _judge(request, "app", "", right=False)
+    raise Unauthorized
+
+
+def by_key(request: Web_Request) -> bool:
+    """Whether the caller shows a key as apps do."""
+    return _key(request) is not None
+
+
+def _key(request: Web_Request) -> str | None:
+    scheme, given = _authorization(request)
+    if scheme == "bearer":
+        return "".join(given.split())
+    bare = request.headers.get("authorization", "").strip()
+    return bare if bare and not given and scheme != "basic" else None
+
+
+def _is(given: bytes, key: str | None) -> bool:
+    return same(given, (key or "-").encode()) and bool(key)
+
+
+def operator(request: Web_Request, token: str) -> None:
+    """`Authorization: Bearer <operator_token>`. Raises Unauthorized, TooMany."""
+    scheme, given = _authorization(request)
+    if scheme != "bearer":
+        raise Unauthorized
+    _judge(request, "operator", "", right=same(token.encode(), given.encode()))
+
+
+def _judge(
+    request: Web_Request, kind: str, name: str, *, right: bool, shop: Shop | None = None
+) -> None:
+    web = web_of(request)
+    address = client_address(request, web.settings.trusted_proxies)
+    of = shop.id if shop else ""
+    web.guesses.judge(kind, name, address, web.flow.clock(), right=right, shop=of)
+
+
+def _authorization(request: Web_Request) -> tuple[str, str]:
+    """(scheme in small letters, credentials)"""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    return scheme.lower(), given.strip()

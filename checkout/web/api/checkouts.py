@@ -1,0 +1,129 @@
+"""A payment is made and read: `/ctp/api/checkouts`, as Overpay's shop plugins speak it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from litestar import Response, get, post
+
+from checkout.flow.app_limits import count_app_payment
+from checkout.merchant.answers import Checkout, Created
+from checkout.merchant.app_checkout_request import read_app_order
+from checkout.merchant.app_payments import app_checkout
+from checkout.merchant.checkout_request import CHECKOUT, read_order
+from checkout.merchant.responses import checkout
+from checkout.model.checks import decode
+from checkout.web.api.authentication import authenticated, by_key, key_holder
+from checkout.web.api.schema import (
+    ORDER,
+    REF,
+    TOKEN,
+    answered,
+    described,
+    header,
+    sent,
+    within,
+)
+from checkout.web.bodies import read_json
+from checkout.web.context import web_of
+from checkout.web.request import Web_Request
+from checkout.web.security import client_address
+
+# Before the idempotency keys of those who have the publishable key alone: no header can hold it, so
+# that nobody can come upon, or take, a key of the shop's own.
+APPS_OWN: Final = "\x1f"
+LONGEST_KEY: Final = 255
+
+
+def idempotency_key(request: Web_Request) -> str:
+    """By either of the names that clients know; "" for none."""
+    key = request.headers.get("idempotency-key") or request.headers.get("requestid") or ""
+    return key[:LONGEST_KEY]
+
+
+@post("/ctp/api/checkouts", status_code=201, tags=["checkouts"], summary="Create a payment")
+async def create_checkout(request: Web_Request) -> Response[Any]:
+    """Answers `{"checkout": {"token", "redirect_url"}}`; 422 names every wrong field."""
+    web = web_of(request)
+    by_app = by_key(request)
+    if by_app:
+        shop, read = key_holder(request, web.settings).one(), read_app_order
+    else:
+        shop, read = authenticated(request, web.settings), read_order
+    body = await read_json(request)
+    flow = web.flow
+    order = read(decode(body), shop, sandbox=web.settings.sandbox, now=flow.clock())
+    key = idempotency_key(request)
+    if by_app:
+        address = client_address(request, web.settings.trusted_proxies)
+        await count_app_payment(flow, shop, address)
+        key = key and (APPS_OWN + key)[:LONGEST_KEY]
+    payment = await flow.create(
+        order,
+        shop,
+        idempotency_key=key or None,
+        digest=hashlib.sha256(body).hexdigest(),
+    )
+    address = web.settings.url(f"/widget/hpp.html?token={payment.token}")
+    return Response(
+        {"checkout": {"token": payment.token, "redirect_url": address}}, status_code=201
+    )
+
+
+@get("/ctp/api/checkouts/{token:str}", tags=["checkouts"], summary="Read a payment")
+async def read_checkout(request: Web_Request) -> Response[Any]:
+    """Answers `{"checkout": {…}}` with the payment's status; to the publishable key alone, what
+    the payment page would show."""
+    web = web_of(request)
+    token, now = request.path_params["token"], web.flow.clock()
+    if by_key(request):
+        holder = key_holder(request, web.settings)
+        story = await web.flow.open_token(token)
+        return Response({"checkout": app_checkout(story, holder.of(web.flow.shop(story)), now)})
+    shop = authenticated(request, web.settings)
+    story = await web.flow.open_token(token, shop)
+    return Response({"checkout": checkout(story, shop, now)})
+
+
+SCHEMA: Final = {
+    ("/ctp/api/checkouts", "post"): described(
+        "Afterwards send the customer to `redirect_url`, or show it in a frame. By the publishable "
+        "key: transaction_type, amount, currency, description, tracking_id, customer, language and "
+        "addresses on the shop's own site alone; what says more is 422.",
+        parameters=[header(name, "token") for name in ("Idempotency-Key", "RequestID")],
+        body=sent(
+            CHECKOUT,
+            {
+                "transaction_type": "payment",
+                "attempts": 3,
+                "order": ORDER,
+                "settings": {
+                    "return_url": "https://shop.example.com/thanks",
+                    "notification_url": "https://shop.example.com/notify",
+                    "language": "en",
+                },
+                "customer": {"email": "anna@example.com"},
+            },
+            under="checkout",
+        ),
+        status=201,
+        answer=answered(
+            within("checkout", REF[Created]),
+            "Created",
+            example={
+                "checkout": {
+                    "token": TOKEN,
+                    "redirect_url": f"https://pay.example.com/widget/hpp.html?token={TOKEN}",
+                }
+            },
+        ),
+        errors=(403,),
+    ),
+    ("/ctp/api/checkouts/{token}", "get"): described(
+        "How the payment stands. The notification says the same without asking.",
+        answer=answered(within("checkout", REF[Checkout]), "The payment"),
+        errors=(403, 404),
+    ),
+}
+HANDLERS: Final = (create_checkout, read_checkout)

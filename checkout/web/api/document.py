@@ -1,0 +1,69 @@
+"""`/schema`: the whole API as one OpenAPI document. The pages that show such documents load scripts
+from elsewhere: it is served as JSON alone."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Request
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from checkout.model.described import Json
+from checkout.web.api import (
+    app_payments,
+    checkouts,
+    invoices,
+    merchant_initiated,
+    products,
+    transactions,
+)
+from checkout.web.api.schema import SCHEMAS
+from checkout.web.context import web_of
+
+RESOURCES: Final = (
+    checkouts, app_payments, transactions, merchant_initiated, products, invoices,
+)  # fmt: skip
+DESCRIBED: Final[dict[tuple[str, str], Json]] = {
+    address: said for resource in RESOURCES for address, said in resource.SCHEMA.items()
+}
+SHOP: Final = {
+    "type": "http",
+    "scheme": "basic",
+    "description": "The shop's id and its secret_key",
+}
+APP: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The shop's publishable key (pk_…), for its app; where the settings say so the "
+    "public key too, base64 of its DER",
+}
+EITHER: Final[list[Json]] = [{"shop": []}, {"app": []}]
+SECURITY: Final[dict[str, list[Json]]] = {
+    "/ctp/api/checkouts": EITHER,
+    "/ctp/api/checkouts/{token}": EITHER,
+    "/ctp/api/payments": [{"app": []}],
+}
+
+
+class ShopApi(JsonRenderPlugin):
+    """Litestar's document, which knows the routes, with what it can't see put in."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: Json) -> bytes:
+        paths = {
+            path: {
+                verb: operation
+                | DESCRIBED[path, verb]
+                | {"security": SECURITY.get(path, [{"shop": []}])}
+                for verb, operation in verbs.items()
+            }
+            for path, verbs in openapi_schema["paths"].items()
+        }
+        whole = openapi_schema | {
+            "servers": [{"url": web_of(request).settings.public_url}],
+            "paths": paths,
+            "components": {"schemas": SCHEMAS, "securitySchemes": {"shop": SHOP, "app": APP}},
+        }
+        return super().render(request, whole)
+
+
+RENDERERS: Final = [ShopApi(path=["/", "/openapi.json"])]

@@ -1,0 +1,102 @@
+"""What a shop's server has done to a card by its token, in Overpay's shapes: `POST
+/services/credit_cards/charges`, `/transactions/charges`, `payments`, `authorizations`, `credits`,
+`payouts`."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from litestar import Response, post
+from litestar.handlers import HTTPRouteHandler
+
+from checkout.flow.alone import by_token
+from checkout.identifiers import receipt_secret
+from checkout.merchant.answers import Transaction
+from checkout.merchant.merchant_initiated import (
+    read_by_token,
+    section_of,
+    table_of,
+    without_code,
+)
+from checkout.merchant.responses import made_alone
+from checkout.model.checks import decode
+from checkout.model.described import Json
+from checkout.model.order import CARD_METHOD
+from checkout.web.api.authentication import acting, authenticated
+from checkout.web.api.schema import REF, answered, described, header, sent, within
+from checkout.web.bodies import read_json
+from checkout.web.context import web_of
+from checkout.web.request import Web_Request
+
+CHARGE: Final = "charge"
+KINDS: Final = {  # address -> the type of the transaction
+    "/services/credit_cards/charges": CHARGE,
+    "/transactions/charges": CHARGE,
+    "/transactions/payments": "payment",
+    "/transactions/authorizations": "authorization",
+    "/transactions/credits": "credit",
+    "/transactions/payouts": "payout",
+}
+
+
+def handler(address: str, kind: str) -> HTTPRouteHandler:
+    """The handler of one address."""
+
+    @post(address, status_code=200, tags=["transactions"], summary="By the token of a card")
+    async def charge(request: Web_Request) -> Response[Any]:
+        """`{"request": {"amount", "currency", "description", "credit_card": {"token"}, ...}}`.
+        Answers `{"transaction": {...}}`, also when it was declined."""
+        made = await made_by(request, kind)
+        return Response(_flat(made) if kind == CHARGE else {"transaction": made})
+
+    return charge
+
+
+async def made_by(request: Web_Request, kind: str) -> dict[str, Any]:
+    """The transaction that the request asks for, as its shop is told of it."""
+    flow, settings = web_of(request).flow, web_of(request).settings
+    shop = authenticated(request, settings)
+    data = decode(await read_json(request))
+    asked = read_by_token(data, kind, shop, sandbox=settings.sandbox, now=flow.clock())
+    story = await by_token(
+        flow,
+        asked,
+        shop,
+        request_id=request.headers.get("requestid", "")[:255] or None,
+        digest=hashlib.sha256(without_code(data, kind)).hexdigest(),
+        by=acting(request, shop),
+    )
+    payment = story.payment
+    language = story.attempts[0].language
+    base = f"{settings.public_url}/{language}"
+    receipt = f"{base}/order/{payment.uid}/{receipt_secret(payment.secret)}"
+    page = f"{base}/payment/{payment.uid}/{payment.secret}"
+    return made_alone(story, flow.status(story), shop, receipt, page)
+
+
+def _flat(made: dict[str, Any]) -> dict[str, Any]:
+    """The document of the charge request shows the object without an envelope; the family's
+    clients look for one."""
+    return made | {"transaction": made}
+
+
+def _described(kind: str) -> Json:
+    card = section_of(CARD_METHOD, kind)
+    example = {"amount": 700, "currency": "EUR", "description": "May", card: {"token": "…"}}
+    schema = within("transaction", REF[Transaction])
+    if kind == CHARGE:
+        schema = {"allOf": [REF[Transaction], schema]}
+    return described(
+        "Sent once, with no customer present. `pending` is unknown and looked up; repeat a request "
+        "that got no answer with the same RequestID. The same again within 30 s without one is "
+        "refused.",
+        parameters=[header("RequestID", "answer")],
+        body=sent(table_of(kind), example, under="request"),
+        answer=answered(schema, "What became of it"),
+        errors=(404,),
+    )
+
+
+SCHEMA: Final = {(address, "post"): _described(kind) for address, kind in KINDS.items()}
+HANDLERS: Final = tuple(handler(address, kind) for address, kind in KINDS.items())

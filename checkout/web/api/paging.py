@@ -1,0 +1,32 @@
+"""What a list is asked for by: its query, of which `limit` and `offset` turn the pages."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from checkout.model.checks import Fields, form_pairs
+from checkout.model.field_table import Field, FieldTable
+from checkout.model.rules import whole
+from checkout.web.request import Web_Request
+
+MOST_LISTED: Final = 100
+FARTHEST: Final = 1_000_000
+
+
+PAGES: Final = FieldTable(
+    limit=Field(whole(1, MOST_LISTED, digits=True), "how many", default=MOST_LISTED),
+    offset=Field(whole(0, FARTHEST, digits=True), "how many are passed over", default=0),
+)
+
+
+class Asked(NamedTuple):
+    fields: Fields  # the query's other words; the first of each counts
+    limit: int
+    offset: int
+
+
+def asked(request: Web_Request) -> Asked:
+    """What is wrong is told in `fields`, whose `done()` raises."""
+    # Not by `request.query_params`, which leaves whole queries in a cache.
+    fields = Fields(form_pairs(request.scope["query_string"], blanks=False))
+    return Asked(fields, **PAGES.read(fields))

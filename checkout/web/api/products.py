@@ -1,0 +1,98 @@
+"""The shop's API of products: `POST /products`, `GET`, `PUT /products/{id}`, the list."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Response, get, post, put
+
+from checkout.flow import products
+from checkout.ledger.products import listed as listed_products
+from checkout.merchant import answers
+from checkout.merchant.products import PRODUCT, read_product, shape
+from checkout.model.checks import decode
+from checkout.model.product import Product
+from checkout.web.api.authentication import acting, authenticated
+from checkout.web.api.paging import PAGES, asked
+from checkout.web.api.schema import answered, described, listed, query, sent, with_fields
+from checkout.web.bodies import read_json
+from checkout.web.context import web_of
+from checkout.web.request import Web_Request
+
+
+@post("/products", status_code=201, tags=["products"], summary="Create a product")
+async def create_product(request: Web_Request) -> Response[Any]:
+    """Answers the product with its `id` and `pay_url`; 422 names every wrong field."""
+    web = web_of(request)
+    shop = authenticated(request, web.settings)
+    data, now = decode(await read_json(request)), web.flow.clock()
+    product, given = read_product(data, shop, sandbox=web.settings.sandbox, now=now)
+    made = await products.make(web.flow, product, given, shop, by=acting(request, shop))
+    return Response(shape(made, shop, web.settings.public_url, now), status_code=201)
+
+
+@get("/products", tags=["products"], summary="List products")
+async def list_products(request: Web_Request) -> Response[Any]:
+    """Answers `{"products": [...]}`, the newest first; `limit` and `offset` turn the pages."""
+    web = web_of(request)
+    shop = authenticated(request, web.settings)
+    fields, limit, offset = asked(request)
+    fields.done()
+    found = await web.flow.ledger.read(listed_products, shop.id, limit=limit, offset=offset)
+    now, base = web.flow.clock(), web.settings.public_url
+    return Response({"products": [shape(each, shop, base, now) for each in found]})
+
+
+@get("/products/{product_id:str}", tags=["products"], summary="Read a product")
+async def read_one_product(request: Web_Request) -> Response[Any]:
+    """Answers the product: its terms, where it is bought, how many are sold, reserved, left."""
+    web = web_of(request)
+    shop = authenticated(request, web.settings)
+    found = await products.find(web.flow, request.path_params["product_id"], shop)
+    return Response(shape(found, shop, web.settings.public_url, web.flow.clock()))
+
+
+@put("/products/{product_id:str}", tags=["products"], summary="Update a product")
+async def update_product(request: Web_Request) -> Response[Any]:
+    """Replaces the fields that are sent, leaves the others; answers the product."""
+    web = web_of(request)
+    shop = authenticated(request, web.settings)
+    data, now = decode(await read_json(request)), web.flow.clock()
+
+    def read(before: dict[str, Any]) -> tuple[Product, dict[str, Any]]:
+        return read_product(data, shop, sandbox=web.settings.sandbox, now=now, before=before)
+
+    changed = await products.change(
+        web.flow, request.path_params["product_id"], shop, read, by=acting(request, shop)
+    )
+    return Response(shape(changed, shop, web.settings.public_url, now))
+
+
+SHOWN: Final = with_fields(answers.Product, PRODUCT)
+TICKET: Final = {
+    "name": "Evening ticket",
+    "description": "Stalls, row 5",
+    "currency": "EUR",
+    "amount": 1250,
+    "quantity": 100,
+    "immortal": True,
+}
+SCHEMA: Final = {
+    ("/products", "post"): described(
+        body=sent(PRODUCT, TICKET), status=201, answer=answered(SHOWN, "Created")
+    ),
+    ("/products", "get"): described(
+        parameters=query(PAGES),
+        answer=answered(listed("products", SHOWN), "The newest first"),
+        errors=(422,),
+    ),
+    ("/products/{product_id}", "get"): described(
+        answer=answered(SHOWN, "The product"), errors=(404,)
+    ),
+    ("/products/{product_id}", "put"): described(
+        body=sent(PRODUCT.optional(), {"amount": 1500}),
+        answer=answered(SHOWN, "The product as it is now"),
+        errors=(404,),
+    ),
+}
+HANDLERS: Final = (create_product, list_products, read_one_product, update_product)

@@ -1,0 +1,103 @@
+"""Transactions, for shops, in Overpay's shapes: `GET /transactions/{uid}`; after the payment `POST
+/transactions/captures`, `voids`, `refunds`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Response, get, post
+from litestar.handlers import HTTPRouteHandler
+
+from checkout.errors import NotFound
+from checkout.flow import record
+from checkout.flow.operations import operate
+from checkout.ledger import operations, payments
+from checkout.merchant.answers import Operation, Transaction
+from checkout.merchant.operation import OPERATION, read_operation
+from checkout.merchant.responses import operation as shape
+from checkout.merchant.webhooks import told
+from checkout.model.checks import decode
+from checkout.web.api.authentication import acting, authenticated
+from checkout.web.api.schema import REF, UID, answered, described, sent, within
+from checkout.web.bodies import read_json
+from checkout.web.context import web_of
+from checkout.web.request import Web_Request
+
+KINDS: Final = {  # address -> the type of the transaction
+    "/transactions/captures": "capture",
+    "/transactions/voids": "void",
+    "/transactions/refunds": "refund",
+}
+
+
+def handler(address: str, kind: str) -> HTTPRouteHandler:
+    """The handler of one operation."""
+
+    @post(address, status_code=200, tags=["transactions"], summary=f"{kind.title()} a payment")
+    async def after_payment(request: Web_Request) -> Response[Any]:
+        """`parent_uid` is the payment's uid, of refunds perhaps the capture's; without `amount` all
+        that is left. Answers `{"transaction": {...}}`, also when it was declined."""
+        web = web_of(request)
+        shop = authenticated(request, web.settings)
+        asked = read_operation(decode(await read_json(request)))
+        done = await operate(
+            web.flow,
+            kind,
+            asked.parent_uid,
+            shop=shop,
+            amount=asked.amount,
+            reason=asked.reason,
+            request_id=request.headers.get("requestid", "")[:255] or None,
+            by=acting(request, shop),
+        )
+        story = await web.flow.ledger.read(record.read, done.payment)
+        return Response({"transaction": shape(done, story)})
+
+    return after_payment
+
+
+@post("/transactions/{uid:str}", include_in_schema=False)
+async def unknown_operation(request: Web_Request) -> None:
+    """Not found, as any address that nobody answers, once it is known who asks."""
+    authenticated(request, web_of(request).settings)
+    raise NotFound
+
+
+@get("/transactions/{uid:str}", tags=["transactions"], summary="Read a transaction")
+async def read_transaction(request: Web_Request) -> Response[Any]:
+    """What a notification says, of a payment, capture, void or refund, by its uid."""
+    web, uid = web_of(request), request.path_params["uid"]
+    shop = authenticated(request, web.settings)
+    done = await web.flow.ledger.read(operations.find, uid)
+    story = await web.flow.ledger.read(payments.by_uid, done.payment if done else uid)
+    if story is None or story.payment.shop != shop.id:
+        raise NotFound
+    if done:
+        return Response({"transaction": shape(done, story)})
+    return Response(told(story, web.flow.status(story), shop, web.settings.public_url))
+
+
+SCHEMA: Final = {
+    **{
+        (address, "post"): described(
+            "Sent once; `pending` is accepted, or unknown and looked up. It is a transaction of "
+            "its own, and notified as one.",
+            body=sent(OPERATION, {"parent_uid": UID, "reason": "returned"}, under="request"),
+            answer=answered(within("transaction", REF[Operation]), "What became of it"),
+            errors=(404,),
+        )
+        for address in KINDS
+    },
+    ("/transactions/{uid}", "get"): described(
+        "What a notification says, of a payment, capture, void or refund.",
+        answer=answered(
+            within("transaction", {"anyOf": [REF[Operation], REF[Transaction]]}), "The transaction"
+        ),
+        errors=(404,),
+    ),
+}
+HANDLERS: Final = (
+    *(handler(address, kind) for address, kind in KINDS.items()),
+    unknown_operation,
+    read_transaction,
+)

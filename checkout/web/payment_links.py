@@ -1,0 +1,64 @@
+"""Addresses that lead to a payment's page: the `redirect_url` of the API, and offline-signed
+links."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import HttpMethod, Response, route
+
+from checkout.i18n import choose_language
+from checkout.ledger.rows import Payment
+from checkout.merchant.checkout_request import read_link_order
+from checkout.model.checks import form_pairs
+from checkout.signing import read_link
+from checkout.web.bodies import posted_form
+from checkout.web.context import web_of
+from checkout.web.pages.payment_request import payment_request
+from checkout.web.request import READ, Web_Request
+from checkout.web.response import see_other
+from checkout.web.security import client_address
+
+
+@route(
+    "/widget/hpp.html",
+    http_method=(*READ, HttpMethod.POST),
+    status_code=303,
+    include_in_schema=False,
+)
+async def hosted_page(request: Web_Request) -> Response[bytes]:
+    """Where `redirect_url` leads: on to the payment's own address. Some plugins cut its query off
+    and post `token` there by a form of the shop's page: that changes nothing either."""
+    # Not by `request.query_params`, which leaves whole queries in a cache.
+    query = form_pairs(request.scope["query_string"], blanks=False)
+    token = query.get("token", "")
+    if request.method == HttpMethod.POST and not token:
+        form = await posted_form(request)
+        token = form.get("token", "")
+    story = await web_of(request).flow.open_token(token)
+    return await to_payment(request, story.payment)
+
+
+@route("/pay/{signed:str}", http_method=READ, include_in_schema=False)
+async def offline_link(request: Web_Request) -> Response[bytes]:
+    """An offline-signed link: the same payment at every opening; opening takes nothing up."""
+    web = web_of(request)
+    link = read_link(request.path_params["signed"], web.settings.shops)
+    shop = web.settings.shop(link.shop)
+    now = web.flow.clock()
+    request.scope["state"]["shop"] = shop  # whom to ask when it has ended
+    order = read_link_order(link.data, shop, sandbox=web.settings.sandbox, now=now)
+    address = client_address(request, web.settings.trusted_proxies)
+    return await to_payment(request, await web.flow.open_link(link.digest, order, shop, address))
+
+
+async def to_payment(request: Web_Request, payment: Payment) -> Response[bytes]:
+    web = web_of(request)
+    story = await web.flow.open(payment.uid, payment.secret)
+    accept = request.headers.get("accept-language", "")
+    lang = choose_language(payment.order.ways.language, accept=accept)
+    visit = payment_request(web, request, lang, story)
+    return see_other(visit.url(visit.current))
+
+
+HANDLERS: Final = (hosted_page, offline_link)

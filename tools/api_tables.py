@@ -1,0 +1,105 @@
+"""Writes the tables of fields into the documents of the API, between the marks that name them:
+`python -m tools.api_tables`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from checkout.merchant import app_payments, checkout_request, invoices, merchant_initiated
+from checkout.merchant.additional_data import ADDITIONAL_DATA
+from checkout.merchant.browser import BROWSER
+from checkout.merchant.customer import CUSTOMER
+from checkout.merchant.operation import OPERATION
+from checkout.merchant.products import PRODUCT
+from checkout.merchant.travel import TRAVEL
+from checkout.model.field_table import FieldTable, Row
+
+DOCS: Final = Path(__file__).parents[1] / "docs"
+MARKED: Final = re.compile(r"(<!-- fields: (\w+) -->\n).*?(<!-- end of fields -->)", re.DOTALL)
+
+
+class Documented(NamedTuple):
+    """A table, and the objects in it that have a table or a document of their own."""
+
+    table: FieldTable
+    apart: Mapping[str, str] = {}
+
+
+WHO: Final = "[who pays](#who-pays)"
+BANK: Final = "[for the gateway and the bank](#for-the-gateway-and-the-bank)"
+IN_API: Final = "as in [the API](api.md)"
+TABLES: Final = {
+    "checkout": Documented(
+        checkout_request.CHECKOUT,
+        {"order.additional_data": BANK, "customer": WHO, "travel": BANK},
+    ),
+    "customer": Documented(CUSTOMER),
+    "additional_data": Documented(ADDITIONAL_DATA),
+    "travel": Documented(TRAVEL),
+    "app_payment": Documented(
+        app_payments.PAYMENT,
+        {"browser": "for 3-D Secure: [its fields](#its-browser)", "customer": WHO},
+    ),
+    "operation": Documented(OPERATION),
+    "merchant_initiated": Documented(
+        merchant_initiated.REQUEST,
+        {
+            "customer": WHO,
+            "billing_address": f"names and address, by the same rules: {WHO}",
+            "additional_data": BANK,
+            "travel": BANK,
+        },
+    ),
+    "browser_data": Documented(BROWSER),
+    "product": Documented(PRODUCT, {"payment_method": IN_API}),
+    "invoice": Documented(invoices.INVOICE, {"customer": IN_API, "payment_method": IN_API}),
+}
+
+
+def shown(documented: Documented) -> Iterator[Row]:
+    """The rows, with one in place of all of an object that is described elsewhere."""
+    told = set[str]()
+    for row in documented.table.rows():
+        path = next(
+            (each for each in documented.apart if f"{row.path}.".startswith(f"{each}.")), ""
+        )
+        if not path:
+            yield row
+        elif path not in told:
+            told.add(path)
+            yield Row(path, False, "an object", documented.apart[path])
+
+
+def alike(row: Row) -> tuple[str, bool, str, str]:
+    """Fields of one object that say the same share a line."""
+    return (row.path.rpartition(".")[0], row.required, row.takes, row.note)
+
+
+def line(rows: Iterable[Row]) -> str:
+    first, *others = rows
+    names = [first.path, *(row.path.rpartition(".")[2] for row in others)]
+    mark = " *" if first.required else ""
+    written = ", ".join(f"`{name}`{mark}" for name in names)
+    return f"| {written} | {first.takes} | {first.note} |"
+
+
+def table(name: str) -> str:
+    lines = [line(rows) for _, rows in groupby(shown(TABLES[name]), alike)]
+    return "\n".join(("| field | takes | meaning |", "|---|---|---|", *lines)) + "\n"
+
+
+def written(text: str) -> str:
+    """A document with its tables as they are now."""
+    return MARKED.sub(lambda found: found[1] + table(found[2]) + found[3], text)
+
+
+if __name__ == "__main__":
+    for path in DOCS.glob("*.md"):
+        before = path.read_text()
+        if (after := written(before)) != before:
+            path.write_text(after)
+            print(path.name)
