@@ -60,10 +60,10 @@ def _review(word: str, summary: str) -> click.Command:
         async def work(flow: Flow) -> dict[str, Any]:
             if await flow.ledger.read(operations.find, uid) is not None:
                 done = await decide(flow, uid, accept=accept, by=by, reason=reason)
-                story = await flow.ledger.read(record.read, done.payment)
-                return operation_shape(done, story)
-            story = await flow.judge(uid, accept=accept, by=by, reason=reason)
-            return payment_row(story.payment)
+                payment = await flow.ledger.read(record.read, done.payment)
+                return operation_shape(done, payment)
+            payment = await flow.judge(uid, accept=accept, by=by, reason=reason)
+            return payment_row(payment)
 
         found = with_flow(config, work)
         if as_json:
@@ -87,13 +87,13 @@ def _operation(kind: str, summary: str) -> click.Command:
         uid: str, amount: str | None, reason: str, config: Path | None, as_json: bool
     ) -> None:
         async def work(flow: Flow) -> dict[str, Any]:
-            story = await flow.ledger.read(payment_named, uid)
+            payment = await flow.ledger.read(payment_named, uid)
             minor = None
             if amount is not None:
-                whole = story.payment.order.money
+                whole = payment.order.money
                 minor = Money.from_major(amount, whole.currency, whole.decimals).minor
             done = await operate(flow, kind, uid, amount=minor, reason=reason, by=actor())
-            return operation_shape(done, story)
+            return operation_shape(done, payment)
 
         try:
             found = with_flow(config, work)

@@ -12,11 +12,11 @@ from checkout.gateways.base import Gateway
 from checkout.ledger.events import Event
 from checkout.ledger.operations import Operation
 from checkout.ledger.outbox import Letter
-from checkout.ledger.rows import Attempt, Payment
+from checkout.ledger.rows import Attempt, PaymentRow
 from checkout.model.avs_cvc import AVS, CVC, explained
 
 
-def payment_row(payment: Payment) -> dict[str, Any]:
+def payment_row(payment: PaymentRow) -> dict[str, Any]:
     return {
         "uid": payment.uid,
         "shop": payment.shop,

@@ -28,7 +28,7 @@ from checkout.flow.sweep import reconcile as reconcile_one
 from checkout.flow.verbs import Flow
 from checkout.ledger import events, operations, outbox
 from checkout.ledger import payments as ledger_payments
-from checkout.ledger.rows import Payment
+from checkout.ledger.rows import PaymentRow
 from checkout.merchant.responses import operation as operation_shape
 from checkout.model.status import Status
 
@@ -52,7 +52,7 @@ payment_operations.add_to(payments)
 def list_(shop: str | None, limit: int, config: Path | None, as_json: bool) -> None:
     """The newest payments."""
 
-    async def work(flow: Flow) -> list[Payment]:
+    async def work(flow: Flow) -> list[PaymentRow]:
         return await flow.ledger.read(ledger_payments.listed, shop=shop, limit=limit)
 
     found = with_flow(config, work)
@@ -98,18 +98,18 @@ def show(uid: str, config: Path | None, as_json: bool) -> None:
 async def _whole(flow: Flow, uid: str) -> dict[str, Any]:
     """A payment with all that the ledger holds of it."""
     read = flow.ledger.read
-    story, happened = await read(record.read, uid), await read(events.of, uid)
+    payment, happened = await read(record.read, uid), await read(events.of, uid)
     return {
-        **payment_row(story.payment),
+        **payment_row(payment),
         "attempts": [
             attempt_row(attempt, happened, flow.gateways.get(attempt.account))
-            for attempt in story.attempts
+            for attempt in payment.attempts
         ],
         "events": [
             {"at": moment(e.at), "kind": e.kind, "attempt": e.attempt, **e.data} for e in happened
         ],
         "operations": [
-            operation_row(each, operation_shape(each, story))
+            operation_row(each, operation_shape(each, payment))
             for each in await read(operations.of, uid)
         ],
         "letters": [webhook_row(letter) for letter in await read(outbox.of, uid)],
@@ -145,4 +145,4 @@ def reconcile(uids: tuple[str, ...], config: Path | None, as_json: bool) -> None
 async def _reconciled(flow: Flow, uid: str) -> dict[str, Any]:
     before = await flow.ledger.read(record.read, uid)
     after = await reconcile_one(flow, uid)
-    return {"uid": uid, "before": before.payment.status, "after": after.payment.status}
+    return {"uid": uid, "before": before.status, "after": after.status}

@@ -21,7 +21,7 @@ from checkout.flow.operations import operate
 from checkout.flow.verbs import Flow
 from checkout.ledger import outbox, payments
 from checkout.ledger.outbox import Letter
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.model.order import BY_APP
 from checkout.model.status import Status
 
@@ -57,7 +57,7 @@ class ScenarioRun:
         """Somebody orders at the shop and stands before the payment page."""
         customer = self._customer()
         await customer.open_payment(await self.shop.open_order(customer.browser, self.checkout))
-        payment = (await self.flow.ledger.read(record.read, customer.uid)).payment
+        payment = await self.flow.ledger.read(record.read, customer.uid)
         ways = payment.order.ways
         if ways.notification_url is None:
             raise Unusable("the shop's orders name no settings.notification_url")
@@ -86,7 +86,7 @@ class ScenarioRun:
     async def alike(self, order: Order, **changes: Any) -> Letter:
         """Somebody with the key of the shop's apps makes and pays a payment of the same number and
         money, but for `changes` of it; the webhook that tells so is held back. It is genuine."""
-        asked = (await self.story(order)).payment
+        asked = await self.payment(order)
         theirs = msgspec.structs.replace(asked.order, created_by=BY_APP, **changes)
         made = await self.flow.create(theirs, self.flow.settings.shop(asked.shop), fixed=True)
         customer = self._customer()
@@ -95,17 +95,17 @@ class ScenarioRun:
         return await self._written(made.uid, (PAYMENT, "successful"))
 
     async def is_test(self, order: Order) -> bool:
-        return (await self.story(order)).payment.order.test
+        return (await self.payment(order)).order.test
 
-    async def declined(self, order: Order) -> Story:
+    async def declined(self, order: Order) -> Payment:
         """One card is declined."""
-        story = await self.story(order)
-        await order.customer.pay(DECLINED[len(story.attempts) % len(DECLINED)])
-        return await self.story(order)
+        payment = await self.payment(order)
+        await order.customer.pay(DECLINED[len(payment.attempts) % len(DECLINED)])
+        return await self.payment(order)
 
     async def failed(self, order: Order) -> Letter:
         """Cards are declined until no attempt is left."""
-        while (await self.declined(order)).payment.status is Status.OPEN:
+        while (await self.declined(order)).status is Status.OPEN:
             pass
         return await self.webhook(order, Status.DECLINED)
 
@@ -113,7 +113,7 @@ class ScenarioRun:
         """The order's time to pay is over."""
         soon = self.flow.clock() - 1
         await self.flow.ledger.write(_over_at, order.uid, soon)
-        if (await self.story(order)).live is not None:
+        if (await self.payment(order)).live is not None:
             await self.settle_at_bank(order, "expired")
         return await self.webhook(order, Status.EXPIRED)
 
@@ -131,7 +131,7 @@ class ScenarioRun:
 
     async def settle_at_bank(self, order: Order, status: str) -> None:
         """Move the last attempt at the gateway, and let checkout learn of it."""
-        attempt = (await self.story(order)).attempts[-1]
+        attempt = (await self.payment(order)).attempts[-1]
         address = f"{self.sandbox}/sandbox/transactions/{attempt.gateway_id}/settle"
         async with self.new_browser() as bank:
             answer = await bank.post(address, json={"status": status})
@@ -141,8 +141,8 @@ class ScenarioRun:
 
     async def _asked(self, attempt: Attempt) -> bool:
         """Whether the gateway has told what is new: many may ask, at most once a second."""
-        story, _ = await self.flow.ask(attempt)
-        return story.attempts[attempt.number - 1].status is not attempt.status
+        payment, _ = await self.flow.ask(attempt)
+        return payment.attempts[attempt.number - 1].status is not attempt.status
 
     # Webhooks
 
@@ -162,7 +162,7 @@ class ScenarioRun:
         """Deliver a genuine webhook; whatever it tells, a shop that keeps it says 2xx."""
         self.checks.answered(after, await self.webhooks.deliver(webhook))
 
-    async def story(self, order: Order) -> Story:
+    async def payment(self, order: Order) -> Payment:
         return await self.flow.ledger.read(record.read, order.uid)
 
     async def close(self) -> None:

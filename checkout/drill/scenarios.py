@@ -106,18 +106,18 @@ async def return_tampered(run: ScenarioRun) -> None:
     joint = "&" if "?" in order.return_url else "?"
     await order.customer.visit(f"{order.return_url.partition('#')[0]}{joint}{borrowed}")
     await run.checks.unpaid(order, "a return with another order's whole query")
-    story = await run.declined(order)
+    payment = await run.declined(order)
     await order.customer.visit(claimed)
     await run.checks.unpaid(order, "a return that says successful, declined")
-    if story.payment.status is Status.OPEN:
+    if payment.status is Status.OPEN:
         await run.deliver(await run.paid(order), "the genuine notification")
         await run.checks.paid(order, "the genuine notification")
 
 
 async def declined_then_paid(run: ScenarioRun) -> None:
     order = await run.order()
-    story = await run.declined(order)
-    if story.payment.status is Status.OPEN:  # the page has taken another card
+    payment = await run.declined(order)
+    if payment.status is Status.OPEN:  # the page has taken another card
         paid = await run.paid(order)
     else:  # one attempt alone: the shop hears of the failure, and the money comes after all
         failed = await run.webhook(order, Status.DECLINED)
@@ -125,7 +125,7 @@ async def declined_then_paid(run: ScenarioRun) -> None:
         await run.checks.unpaid(order, "the notification: failed")
         paid = await run.paid_late(order)
     await run.deliver(paid, "the notification: paid")
-    late = story.payment.status is not Status.OPEN
+    late = payment.status is not Status.OPEN
     await run.checks.paid(order, "the notification: paid", handed_over=not late)
 
 
@@ -194,6 +194,6 @@ async def _comes_back(order: Order) -> str:
 
 async def _claim(run: ScenarioRun, order: Order) -> bytes:
     """What a forger would write who knows everything about the order: that it is paid."""
-    story = await run.story(order)
-    shop = run.flow.settings.shops[story.payment.shop]
-    return webhook_body(story, Status.PAID, shop, run.checkout, run.flow.clock()).encode()
+    payment = await run.payment(order)
+    shop = run.flow.settings.shops[payment.shop]
+    return webhook_body(payment, Status.PAID, shop, run.checkout, run.flow.clock()).encode()

@@ -1,4 +1,4 @@
-"""The verbs of the customer's story: create, open, pay, look, come back, cancel, be told.
+"""The verbs of the customer's payment: create, open, pay, look, come back, cancel, be told.
 
 verbs     what the pages, the API and the commands call
 record    the transactions behind them, one function each

@@ -13,7 +13,7 @@ from checkout.flow.verbs import Flow, Submission
 from checkout.i18n import choose_language
 from checkout.ledger import cards, recent
 from checkout.ledger.audit import SERVER, Actor
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.merchant.app_payments import refused_field
 from checkout.merchant.merchant_initiated import ByToken, named
 from checkout.model.card import SavedCard
@@ -37,7 +37,7 @@ async def by_token(
     request_id: str | None,
     digest: str,
     by: Actor = SERVER,
-) -> Story:
+) -> Payment:
     """Send it once, by a card's token or by the payment that began a series. A `request_id` used
     before gives that payment again.
 
@@ -57,9 +57,9 @@ async def by_token(
         fixed=True,
         by=by if order.transaction_type in SENDING else None,
     )
-    story = await flow.ledger.read(record.read, payment.uid)
-    if story.attempts:
-        return _accepted(story)
+    payment = await flow.ledger.read(record.read, payment.uid)
+    if payment.attempts:
+        return _accepted(payment)
     known = await flow.ledger.read(cards.known, shop.id, card.token)
     sent = Submission(
         number=1,
@@ -70,18 +70,18 @@ async def by_token(
         language=choose_language(order.ways.language),
         after=first.gateway_id if first and order.series else None,
     )
-    story = await flow.pay(story, sent)
-    if story.last is not None and story.last.status is Status.LOST:
+    payment = await flow.pay(payment, sent)
+    if payment.last is not None and payment.last.status is Status.LOST:
         await flow.ledger.write(recent.forget, payment.uid)
-    return _accepted(story)
+    return _accepted(payment)
 
 
-def _accepted(story: Story) -> Story:
+def _accepted(payment: Payment) -> Payment:
     """A request of which the gateway refused a field is none; the field is named."""
-    if wrong := refused_field(story, 1):
-        kind = story.payment.order.transaction_type
+    if wrong := refused_field(payment, 1):
+        kind = payment.order.transaction_type
         raise Unprocessable({named(_placed(name), kind): why for name, why in wrong.items()})
-    return story
+    return payment
 
 
 def _placed(name: str) -> str:
@@ -107,10 +107,10 @@ async def _found(flow: Flow, asked: ByToken, shop: Shop) -> tuple[ByToken, Attem
 
 async def _beginning(flow: Flow, shop: Shop, uid: str) -> Attempt:
     """The attempt that was paid under the contract of a series."""
-    story = await flow.ledger.read(record.read, uid)
-    if story.payment.shop != shop.id:
+    payment = await flow.ledger.read(record.read, uid)
+    if payment.shop != shop.id:
         raise NotFound
-    for attempt in story.attempts:
+    for attempt in payment.attempts:
         if attempt.status in WON and RECURRING in attempt.contract and attempt.gateway_id:
             return attempt
     raise Unprocessable({"parent_uid": [NO_SERIES]})

@@ -17,7 +17,7 @@ from checkout.identifiers import new_key, new_uid
 from checkout.ledger import audit, operations
 from checkout.ledger.audit import Actor
 from checkout.ledger.operations import DONE, FAILED, OPEN, Operation
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import News, Outcome
 from checkout.model.status import WON, Status
 from checkout.settings import Shop
@@ -54,7 +54,7 @@ def done_by(attempt: Attempt, outcome: Outcome) -> tuple[str, Status] | None:
 def found(
     conn: Connection,
     shops: Mapping[str, Shop],
-    story: Story,
+    payment: Payment,
     attempt: Attempt,
     kind: str,
     outcome: Outcome,
@@ -70,25 +70,25 @@ def found(
         return Found.UNDER_WAY
     if kind == "refund" and any(_is_our_refund(each) for each in made):
         return Found.KNOWN
-    total = story.payment.order.money.minor
+    total = payment.order.money.minor
     amount = remaining.unspent(total, made, kind) or remaining.collected(total, made)
     operation = _new(attempt, kind, amount, DONE[kind], now, gateway_id=outcome.id)
     operations.claim(conn, operation)
     if kind != "capture":
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=amount)
-    note_gateways(conn, operation, attempt, story, now)
-    tell_operation(conn, shops, operation, story, now)
+    note_gateways(conn, operation, attempt, payment, now)
+    tell_operation(conn, shops, operation, payment, now)
     return Found.NEW
 
 
 def note_gateways(
-    conn: Connection, operation: Operation, attempt: Attempt, story: Story, now: float
+    conn: Connection, operation: Operation, attempt: Attempt, payment: Payment, now: float
 ) -> None:
     """Of the audit log: done at the gateway, by whom only the gateway knows."""
     audit.append(
         conn, Actor(attempt.account, "gateway"), operation.kind, operation.payment, now,
-        shop=story.payment.shop, amount=operation.amount, operation=operation.uid,
-        currency=story.payment.order.money.currency,
+        shop=payment.shop, amount=operation.amount, operation=operation.uid,
+        currency=payment.order.money.currency,
     )  # fmt: skip
 
 

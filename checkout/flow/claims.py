@@ -16,7 +16,7 @@ from checkout.identifiers import new_key, new_uid
 from checkout.ledger import audit, events, operations
 from checkout.ledger.audit import Actor
 from checkout.ledger.operations import FAILED, Operation
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.model.order import SENDING, TOKENIZATION
 from checkout.model.status import LIVE, Status
 
@@ -59,26 +59,24 @@ def claim(conn: Connection, flow: Flow, uid: str, wish: Wish, now: float) -> tup
 
     Raises Unprocessable when the payment's state, the amount or the gateway forbids it.
     """
-    story = record.hold(conn, uid)
+    payment = record.hold(conn, uid)
     before = operations.of(conn, uid)
     for each in before:
         if wish.request_id is not None and each.request_id == wish.request_id:
             return each, False
     capture = _capture_named(before, wish)
-    attempts = _attempts(flow, story, wish.kind, capture)
+    attempts = _attempts(flow, payment, wish.kind, capture)
     if any(each.status in LIVE and not each.by_gateway for each in before):
         raise Unprocessable({"base": [UNDER_WAY]})
-    place = _place(story.payment.order.money.minor, before, attempts, capture, wish)
+    place = _place(payment.order.money.minor, before, attempts, capture, wish)
     _check_once(flow, before, place.attempt, wish.kind)
     operation = _new(uid, wish, place, _amount(flow, place, wish), now + flow.pace.claim, now)
     operations.claim(conn, operation)
     data = {"amount": operation.amount, "operation": operation.uid}
     events.append(conn, uid, wish.kind, now, operation.attempt, **data)
     # Without the reason, which may name the customer: it goes with the operation, after its time.
-    currency = story.payment.order.money.currency
-    audit.append(
-        conn, wish.by, wish.kind, uid, now, shop=story.payment.shop, currency=currency, **data
-    )
+    currency = payment.order.money.currency
+    audit.append(conn, wish.by, wish.kind, uid, now, shop=payment.shop, currency=currency, **data)
     return operation, True
 
 
@@ -118,17 +116,17 @@ def _can(flow: Flow, attempt: Attempt, kind: str) -> bool:
     return gateway is not None and has_verb(gateway, kind)
 
 
-def _attempts(flow: Flow, story: Story, kind: str, capture: Operation | None) -> list[Attempt]:
+def _attempts(flow: Flow, payment: Payment, kind: str, capture: Operation | None) -> list[Attempt]:
     """Those that it can be done to: more than one where a payment was paid twice."""
-    if why := NOTHING_AFTER.get(story.payment.order.transaction_type):
+    if why := NOTHING_AFTER.get(payment.order.transaction_type):
         raise Unprocessable({"parent_uid": [why]})
     found = [
         each
-        for each in story.attempts
+        for each in payment.attempts
         if each.status is FROM[kind] and (capture is None or each.number == capture.attempt)
     ]
     if not found:
-        raise Unprocessable({"parent_uid": [f"is {story.payment.status}: can't {kind} it"]})
+        raise Unprocessable({"parent_uid": [f"is {payment.status}: can't {kind} it"]})
     able = [each for each in found if _can(flow, each, kind)]
     if not able:
         raise Unprocessable({"parent_uid": [f"its gateway can't {kind}"]})

@@ -30,7 +30,7 @@ from checkout.flow.rooms import NoRoom, Rooms
 from checkout.flow.verbs import Flow
 from checkout.ledger import events, outbox, payments
 from checkout.ledger.outbox import Letter
-from checkout.ledger.rows import Payment
+from checkout.ledger.rows import PaymentRow
 from checkout.merchant.webhooks import headers
 from checkout.model.order import BY_APP
 from checkout.model.urls import is_loopback
@@ -213,11 +213,11 @@ def _retry_after(response: httpx.Response, now: float) -> float:
     return min(max(seconds, 0), LONGEST_RETRY_AFTER)
 
 
-def _payment_of(conn: Connection, uid: str) -> Payment:
-    story = payments.by_uid(conn, uid)
-    if story is None:
+def _payment_of(conn: Connection, uid: str) -> PaymentRow:
+    payment = payments.by_uid(conn, uid)
+    if payment is None:
         raise LookupError(uid)
-    return story.payment
+    return payment
 
 
 def _delivered(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from checkout.errors import CheckoutError, TooMany
 from checkout.flow.verbs import Flow
 from checkout.ledger import answers, payments
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.client_network import network_of
 
 log = structlog.get_logger(__name__)
@@ -26,12 +26,12 @@ BY_ADDRESS: Final = 15
 BY_PAYMENT: Final = 20
 
 
-async def opens_first(flow: Flow, story: Story) -> bool:
+async def opens_first(flow: Flow, payment: Payment) -> bool:
     """Whether nobody has opened the payment before. Where that can't be written down, nobody is the
     first."""
-    if story.payment.opened_at is not None:
+    if payment.opened_at is not None:
         return False
-    uid = story.payment.uid
+    uid = payment.uid
     try:
         return await flow.write(uid, payments.recognise_first_browser, uid, flow.clock())
     except CheckoutError as error:  # the page is shown without it
@@ -39,12 +39,12 @@ async def opens_first(flow: Flow, story: Story) -> bool:
         return False
 
 
-async def is_customer(flow: Flow, story: Story, email: str, address: str) -> bool:
+async def is_customer(flow: Flow, payment: Payment, email: str, address: str) -> bool:
     """Whether `email` is the customer's, as the shop told it: what was typed on the page proves
     nothing. Raises TooMany."""
-    uid, mark = story.payment.uid, flow.mark("answers", network_of(address))
+    uid, mark = payment.uid, flow.mark("answers", network_of(address))
     await flow.ledger.write(_take_try, uid, mark, flow.clock())
-    known = story.payment.order.customer.email
+    known = payment.order.customer.email
     # Both are digested: neither length nor time tells how near an answer was.
     alike = hmac.compare_digest(_digest(known or ""), _digest(email))
     return alike and bool(known)

@@ -20,7 +20,7 @@ from checkout.flow.twins import Whose, whose_is
 from checkout.ledger import audit, events, operations
 from checkout.ledger.audit import Actor
 from checkout.ledger.operations import DONE, FAILED, OPEN, Operation
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.outcome import Facts, Outcome
 from checkout.model.status import Status
 
@@ -34,7 +34,7 @@ KEPT: Final = ("auth_code", "rrn", "ref_id", "bank_code", "code", "paid_at")
 log = structlog.get_logger(__name__)
 
 
-def with_story(conn: Connection, uid: str) -> tuple[Operation, Story]:
+def with_payment(conn: Connection, uid: str) -> tuple[Operation, Payment]:
     """Raises NotFound."""
     operation = operations.find(conn, uid)
     if operation is None:
@@ -42,10 +42,10 @@ def with_story(conn: Connection, uid: str) -> tuple[Operation, Story]:
     return operation, record.read(conn, operation.payment)
 
 
-def _held(conn: Connection, uid: str) -> tuple[Operation, Story]:
+def _held(conn: Connection, uid: str) -> tuple[Operation, Payment]:
     """Kept from other writers until this transaction ends."""
-    story = record.hold(conn, with_story(conn, uid)[0].payment)
-    return with_story(conn, uid)[0], story
+    payment = record.hold(conn, with_payment(conn, uid)[0].payment)
+    return with_payment(conn, uid)[0], payment
 
 
 def settle(
@@ -53,22 +53,22 @@ def settle(
 ) -> Operation:
     """Write down what the gateway said to the order, or (`looked_up`) when it was asked about it
     later. What is done stays."""
-    operation, story = _held(conn, uid)
+    operation, payment = _held(conn, uid)
     if looked_up and outcome.status is Status.LOST and operation.status in OPEN:
-        return _absent(conn, book, operation, story, now)
+        return _absent(conn, book, operation, payment, now)
     status = _meaning(operation.kind, outcome.status)
     if (looked_up and record.no_news(outcome)) or not _may_move(operation, status):
         return operation
     if status is DONE[operation.kind]:
-        whose = whose_is(conn, operation, story, outcome.id, now, looked_up=looked_up)
+        whose = whose_is(conn, operation, payment, outcome.id, now, looked_up=looked_up)
         if whose is Whose.UNCLEAR:
             return operation
         if whose is Whose.ANOTHER:
             return _another(conn, book, operation, now)
-    _write_down(conn, operation, story, status, outcome, now)
+    _write_down(conn, operation, payment, status, outcome, now)
     if status is operation.status:
-        return with_story(conn, uid)[0]
-    _alert(conn, operation, story, status, now)
+        return with_payment(conn, uid)[0]
+    _alert(conn, operation, payment, status, now)
     # Who asked for it has a refusal as the answer to that.
     answered = operation.status is Status.CLAIMED and not looked_up
     return _moved(conn, book, uid, now, tells_failure=not answered)
@@ -78,7 +78,7 @@ def decided(
     conn: Connection, book: Book, uid: str, now: float, *, accept: bool, by: Actor, reason: str
 ) -> Operation:
     """A person says whether it was done. Raises Unprocessable where there is nothing to decide."""
-    operation, story = _held(conn, uid)
+    operation, payment = _held(conn, uid)
     if operation.status not in OPEN:
         raise Unprocessable({"uid": [f"is {operation.status}: there is nothing to decide"]})
     if now < operation.created_at + book.pace.settle:
@@ -86,7 +86,7 @@ def decided(
     status = DONE[operation.kind] if accept else Status.DECLINED
     operations.change(conn, uid, status=status, sweep_at=None, updated_at=now)
     audit.append(
-        conn, by, "accept" if accept else "refuse", uid, now, shop=story.payment.shop,
+        conn, by, "accept" if accept else "refuse", uid, now, shop=payment.shop,
         reason=reason, kind=operation.kind, payment=operation.payment, amount=operation.amount,
     )  # fmt: skip
     return _moved(conn, book, uid, now, by=by.who, reason=reason)
@@ -95,7 +95,7 @@ def decided(
 def given_up(conn: Connection, uid: str) -> Operation:
     """Nobody asks about it any more."""
     operations.change(conn, uid, sweep_at=None)
-    return with_story(conn, uid)[0]
+    return with_payment(conn, uid)[0]
 
 
 def _meaning(kind: str, said: Status) -> Status:
@@ -125,7 +125,7 @@ def _another(conn: Connection, book: Book, operation: Operation, now: float) -> 
 def _write_down(
     conn: Connection,
     operation: Operation,
-    story: Story,
+    payment: Payment,
     status: Status,
     outcome: Outcome,
     now: float,
@@ -139,7 +139,7 @@ def _write_down(
         ),
     }
     if operation.by_gateway:
-        values["amount"] = _amount(conn, operation, story, stated)
+        values["amount"] = _amount(conn, operation, payment, stated)
     if status is not operation.status:
         accepted = status is Status.ACCEPTED
         next_ = next_operation_sweep(operation.created_at, now, accepted=accepted)
@@ -152,21 +152,21 @@ def _write_down(
 
 
 def _alert(
-    conn: Connection, operation: Operation, story: Story, status: Status, now: float
+    conn: Connection, operation: Operation, payment: Payment, status: Status, now: float
 ) -> None:
     """A person has to see what nobody knows, and what was done after it had failed."""
     if status is Status.PENDING:
         log.error("operation.unknown", payment=operation.payment, kind=operation.kind, alert=True)
     if operation.status in FAILED:
-        attempt = story.attempts[operation.attempt - 1]
+        attempt = payment.attempts[operation.attempt - 1]
         alert(conn, attempt, "late_operation", now, operation=operation.uid)
 
 
-def _amount(conn: Connection, operation: Operation, story: Story, facts: Facts) -> int:
+def _amount(conn: Connection, operation: Operation, payment: Payment, facts: Facts) -> int:
     """How much the gateway did it to: all that was left, where it never says."""
     stated = facts.money.minor if facts.money else operation.amount
     made = operations.of_attempt(conn, operation.payment, operation.attempt)
-    return stated or remaining.unspent(story.payment.order.money.minor, made, operation.kind)
+    return stated or remaining.unspent(payment.order.money.minor, made, operation.kind)
 
 
 def _moved(
@@ -179,28 +179,28 @@ def _moved(
     **why: Any,
 ) -> Operation:
     """What an operation's new status makes of the payment, and what the shop is told of it."""
-    operation, story = with_story(conn, uid)
+    operation, payment = with_payment(conn, uid)
     event = f"{operation.kind}.{operation.status}"
     events.append(conn, operation.payment, event, now, operation.attempt, operation=uid, **why)
     if operation.done:
-        _done(conn, book, operation, story, now)
+        _done(conn, book, operation, payment, now)
     elif operation.status in FAILED and tells_failure and not operation.by_gateway:
-        tell_operation(conn, book.shops, operation, story, now)
-    return with_story(conn, uid)[0]
+        tell_operation(conn, book.shops, operation, payment, now)
+    return with_payment(conn, uid)[0]
 
 
-def _done(conn: Connection, book: Book, operation: Operation, story: Story, now: float) -> None:
-    attempt, kind = story.attempts[operation.attempt - 1], operation.kind
+def _done(conn: Connection, book: Book, operation: Operation, payment: Payment, now: float) -> None:
+    attempt, kind = payment.attempts[operation.attempt - 1], operation.kind
     if operation.by_gateway and (kind != "capture" or attempt.status is Status.REFUNDED):
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=operation.amount)
     if operation.by_gateway:
-        note_gateways(conn, operation, attempt, story, now)
-    tell_operation(conn, book.shops, operation, story, now)
+        note_gateways(conn, operation, attempt, payment, now)
+    tell_operation(conn, book.shops, operation, payment, now)
     made = operations.of_attempt(conn, operation.payment, operation.attempt)
-    total = story.payment.order.money.minor
+    total = payment.order.money.minor
     if kind == "capture":
-        story = record.moved(conn, book, attempt, Status.PAID, now)
-        attempt = story.attempts[operation.attempt - 1]
+        payment = record.moved(conn, book, attempt, Status.PAID, now)
+        attempt = payment.attempts[operation.attempt - 1]
     # In parts, it leaves the payment where it is until all of it has gone: of what was captured,
     # perhaps after the rest was given back, all that was taken.
     ends = "refund" if remaining.captures(made) else kind
@@ -209,11 +209,11 @@ def _done(conn: Connection, book: Book, operation: Operation, story: Story, now:
 
 
 def _absent(
-    conn: Connection, book: Book, operation: Operation, story: Story, now: float
+    conn: Connection, book: Book, operation: Operation, payment: Payment, now: float
 ) -> Operation:
     """The gateway knows no such operation: as for a charge, that counts after the settle window and
     at the second time, and never where it had an id of its own for it or has accepted it."""
-    payment_id = story.attempts[operation.attempt - 1].gateway_id
+    payment_id = payment.attempts[operation.attempt - 1].gateway_id
     named = operation.gateway_id not in (None, payment_id) and not operation.by_gateway
     if named or operation.status is Status.ACCEPTED:
         return operation
@@ -227,4 +227,4 @@ def _absent(
     operations.change(conn, operation.uid, **values)
     if "status" in values:
         return _moved(conn, book, operation.uid, now)
-    return with_story(conn, operation.uid)[0]
+    return with_payment(conn, operation.uid)[0]

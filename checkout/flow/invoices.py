@@ -165,17 +165,17 @@ async def cancel(flow: Flow, id: str, shop: Shop | None = None, *, by: Actor = S
     Raises NotFound; Unprocessable when it is paid, or being paid.
     """
     standing = await find(flow, id, shop)
-    uid = standing.story.payment.uid if standing.story else ""
+    uid = standing.payment.uid if standing.payment else ""
     return await flow.write(uid, _cancel, flow.book, id, flow.clock(), by)
 
 
 def _cancel(conn: Connection, book: Book, id: str, now: float, by: Actor) -> Standing:
     standing = _found(invoices.held(conn, id))
-    if standing.story is not None:
+    if standing.payment is not None:
         standing = Standing(
-            standing.invoice, standing.mails, payments.held(conn, standing.story.payment.uid)
+            standing.invoice, standing.mails, payments.held(conn, standing.payment.uid)
         )
-    status, story = standing.status(now), standing.story
+    status, payment = standing.status(now), standing.payment
     if status in KEPT:
         raise Unprocessable({"status": [NOT_UNPAID.format(status=OUTWARD[status])]})
     if standing.invoice.cancelled_at is not None:
@@ -183,8 +183,8 @@ def _cancel(conn: Connection, book: Book, id: str, now: float, by: Actor) -> Sta
     invoices.change(conn, id, cancelled_at=now, updated_at=now)
     _note(conn, by, "invoice.cancel", standing.invoice, now)
     mails.drop(conn, id, *Kind)
-    if story is not None and status is Status.OPEN:
-        uid = story.payment.uid
+    if payment is not None and status is Status.OPEN:
+        uid = payment.uid
         events.append(conn, uid, "invoice_cancelled", now, None, invoice=id)
         payments.change(conn, uid, told=Status.CANCELLED)
         record.cancel(conn, book, uid, now)

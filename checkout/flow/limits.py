@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from checkout.errors import TooMany
 from checkout.ledger import attempts, openings
 from checkout.ledger.attempts import Try
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.model.status import FINAL, LIVE, WON, Status
 from checkout.settings import Limits
 
@@ -76,10 +76,10 @@ def _counts(each: Try, *, under_way: bool) -> bool:
 
 
 def check(
-    conn: Connection, limits: Limits, story: Story, attempt: Attempt, now: float, *, wary: bool
+    conn: Connection, limits: Limits, payment: Payment, attempt: Attempt, now: float, *, wary: bool
 ) -> None:
     """Raises TooMany. `wary`: cards are tested at the shop. The caller holds the payment."""
-    _check_payment(limits, story, now)
+    _check_payment(limits, payment, now)
     failed = _check_address(conn, limits, attempt, now, wary=wary)
     # A card range is a bank's: its other customers are not to pay for one who tests its cards. So
     # it is shut only to addresses that failed as well; a saved card is one card, shut to all.
@@ -90,8 +90,8 @@ def check(
             raise _too_many("declines_per_bin_10min", found.oldest, now)
 
 
-def _check_payment(limits: Limits, story: Story, now: float) -> None:
-    made = [each.created_at for each in story.attempts if each.created_at > now - MINUTE]
+def _check_payment(limits: Limits, payment: Payment, now: float) -> None:
+    made = [each.created_at for each in payment.attempts if each.created_at > now - MINUTE]
     if len(made) >= limits.submits_per_payment:
         raise TooMany(int(made[0] + MINUTE - now) + 1, limit="submits_per_payment")
 

@@ -12,7 +12,7 @@ from checkout.flow.methods import available_methods, prepare
 from checkout.flow.verbs import Flow
 from checkout.gateways.base import Gateway, InputField, has_verb
 from checkout.ledger import cards
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.model.card_form import oldest_month
 from checkout.model.order import (
     BANK,
@@ -57,14 +57,14 @@ class OfferedMethod(Struct, frozen=True, kw_only=True):
 
 
 async def offered_methods(
-    flow: Flow, story: Story, shop: Shop, language: str, customer: Customer
+    flow: Flow, payment: Payment, shop: Shop, language: str, customer: Customer
 ) -> tuple[OfferedMethod, ...]:
     """In the shop's order, by what their gateways say of themselves just now. `customer`: what is
     known of them, as nobody is asked for that."""
-    order = story.payment.order
+    order = payment.order
     await prepare(order, shop, flow.gateways)
     found = available_methods(order, shop, flow.gateways, noted=True)
-    saved = await _saved_card(flow, story, found) if order.card_token is not None else None
+    saved = await _saved_card(flow, payment, found) if order.card_token is not None else None
     return tuple(
         [
             _offered(method, flow.gateways[method.gateway], order, language, customer, saved)
@@ -115,16 +115,16 @@ def _asked(
     )
 
 
-async def _saved_card(flow: Flow, story: Story, found: tuple[Method, ...]) -> PaidCard | None:
+async def _saved_card(flow: Flow, payment: Payment, found: tuple[Method, ...]) -> PaidCard | None:
     """What is known of the saved card that the payment was made for, where the gateway takes
     tokens and this one can still be good."""
-    order = story.payment.order
+    order = payment.order
     method = next((method for method in found if method.name == CARD_METHOD), None)
     if method is None or not flow.gateways[method.gateway].can.tokens:
         return None
-    if any(attempt.reason is Reason.SAVED_CARD for attempt in story.attempts):
+    if any(attempt.reason is Reason.SAVED_CARD for attempt in payment.attempts):
         return None
-    known = await flow.ledger.read(cards.known, story.payment.shop, order.card_token or "")
+    known = await flow.ledger.read(cards.known, payment.shop, order.card_token or "")
     today = datetime.fromtimestamp(flow.clock(), UTC).date()
     if known.brand in order.methods.excluded_brands or _is_past(known, today):
         return None

@@ -29,7 +29,7 @@ from checkout.gateways.base import (
 from checkout.ledger import operations, payments
 from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.operations import FAILED, OPEN, Operation
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import Outcome
 from checkout.model.status import Status
 from checkout.settings import Shop
@@ -54,20 +54,20 @@ async def operate(
     `shop`: only for a payment of that shop. A `request_id` used before gives that operation again.
     Raises NotFound; Unprocessable when the payment's state, the amount or the gateway forbids it.
     """
-    story = await flow.ledger.read(payment_named, uid)
-    if shop is not None and story.payment.shop != shop.id:
+    payment = await flow.ledger.read(payment_named, uid)
+    if shop is not None and payment.shop != shop.id:
         raise NotFound
     wish = Wish(kind=kind, named=uid, amount=amount, reason=reason, request_id=request_id, by=by)
-    payment = story.payment.uid
+    payment = payment.uid
     operation, ours = await flow.write(payment, claim, flow, payment, wish, flow.clock())
     if not ours:
         return operation
     return await asyncio.shield(flow.run(_send(flow, operation.uid)))
 
 
-def payment_named(conn: Connection, uid: str) -> Story:
+def payment_named(conn: Connection, uid: str) -> Payment:
     """The payment that is meant by the uid of it, or of an operation on it. Raises NotFound."""
-    return payments.by_uid(conn, uid) or ends.with_story(conn, uid)[1]
+    return payments.by_uid(conn, uid) or ends.with_payment(conn, uid)[1]
 
 
 async def look_up(flow: Flow, uid: str) -> Operation:
@@ -96,7 +96,7 @@ async def decide(flow: Flow, uid: str, *, accept: bool, by: Actor, reason: str) 
 
     Raises NotFound; Unprocessable where there is nothing to decide.
     """
-    operation, _ = await flow.ledger.read(ends.with_story, uid)
+    operation, _ = await flow.ledger.read(ends.with_payment, uid)
     done = await flow.write(
         operation.payment,
         ends.decided,
@@ -155,9 +155,9 @@ def _order(gateway: Gateway, operation: Operation, about: Reference) -> Awaitabl
 def _about(conn: Connection, uid: str) -> tuple[Operation, Attempt, Reference]:
     """An operation with the attempt that it is on; of money that is sent back, the reference names
     the capture that took it: the one that was asked for, else the last."""
-    operation, story = ends.with_story(conn, uid)
-    attempt = story.attempts[operation.attempt - 1]
-    about = reference(story, attempt)
+    operation, payment = ends.with_payment(conn, uid)
+    attempt = payment.attempts[operation.attempt - 1]
+    about = reference(payment, attempt)
     if operation.kind in remaining.RETURNS:
         made = operations.of_attempt(conn, operation.payment, operation.attempt)
         taken = remaining.captures(made)

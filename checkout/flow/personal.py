@@ -16,7 +16,7 @@ from checkout.flow.verbs import Flow
 from checkout.ledger import audit, cards, events, invoices, outbox, payments, personal
 from checkout.ledger.audit import Actor
 from checkout.ledger.invoices import Standing
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import PaidCard
 from checkout.model.status import LIVE, Status
 
@@ -53,8 +53,8 @@ async def find(flow: Flow, email: str, progress: Progress = lambda _: None) -> H
     while True:
         named, after, looked = await flow.ledger.read(personal.payments_naming, wanted, after, PAGE)
         for uid in named:
-            story = await flow.ledger.read(payments.by_uid, uid)
-            if story is not None and wanted in _addresses(story):
+            payment = await flow.ledger.read(payments.by_uid, uid)
+            if payment is not None and wanted in _addresses(payment):
                 found.append(uid)
         progress(looked)
         if not looked:
@@ -65,13 +65,13 @@ async def find(flow: Flow, email: str, progress: Progress = lambda _: None) -> H
         standing = await flow.ledger.read(invoices.by_id, name)
         if standing is not None and wanted in _addressed(standing):
             mine.append(name)
-            if standing.story is not None and standing.story.payment.uid not in found:
-                found.append(standing.story.payment.uid)
+            if standing.payment is not None and standing.payment.uid not in found:
+                found.append(standing.payment.uid)
     return Held(tuple(found), tuple(mine))
 
 
-def _addresses(story: Story) -> set[str]:
-    said = [story.payment.order.customer, *(each.customer for each in story.attempts)]
+def _addresses(payment: Payment) -> set[str]:
+    said = [payment.order.customer, *(each.customer for each in payment.attempts)]
     return {normal(each.email) for each in said if each.email}
 
 
@@ -97,10 +97,10 @@ async def export(flow: Flow, email: str, held: Held, *, by: Actor) -> dict[str, 
 
 
 def _payment(conn: Connection, uid: str) -> dict[str, Any]:
-    story = payments.by_uid(conn, uid)
-    if story is None:
+    payment = payments.by_uid(conn, uid)
+    if payment is None:
         raise LookupError(uid)
-    payment, order = story.payment, story.payment.order
+    order = payment.order
     raw = {name: msgspec.json.decode(each) for name, each in order.raw.items()}
     return {
         "uid": payment.uid,
@@ -118,7 +118,7 @@ def _payment(conn: Connection, uid: str) -> dict[str, Any]:
         "created_at": _moment(payment.created_at),
         "updated_at": _moment(payment.updated_at),
         "opened_at": _moment(payment.opened_at),
-        "attempts": [_attempt(each, payment.shop, conn) for each in story.attempts],
+        "attempts": [_attempt(each, payment.shop, conn) for each in payment.attempts],
         "events": [
             {"at": _moment(each.at), "kind": each.kind} for each in events.of(conn, payment.uid)
         ],
@@ -200,13 +200,13 @@ async def erase(flow: Flow, held: Held, *, by: Actor, dry: bool = False) -> Eras
 def _erase_payment(
     conn: Connection, uid: str, now: float, by: Actor, dry: bool
 ) -> tuple[str | None, int]:
-    story, gone = payments.by_uid(conn, uid), 0
+    payment, gone = payments.by_uid(conn, uid), 0
     why = purge_one(conn, uid, now, dry=dry)
-    if why is None and story is not None and not dry:
-        for attempt in story.attempts:
+    if why is None and payment is not None and not dry:
+        for attempt in payment.attempts:
             if attempt.facts.card and attempt.facts.card.token:
-                gone += cards.forget(conn, story.payment.shop, attempt.facts.card.token)
-        audit.append(conn, by, "erase", uid, now, shop=story.payment.shop)
+                gone += cards.forget(conn, payment.shop, attempt.facts.card.token)
+        audit.append(conn, by, "erase", uid, now, shop=payment.shop)
     return why, gone
 
 
@@ -225,10 +225,10 @@ def _erase_invoice(conn: Connection, name: str, now: float, by: Actor, dry: bool
 
 def _shops(conn: Connection, held: Held) -> list[tuple[str, str]]:
     """The shop of each payment and invoice."""
-    stories = [(uid, payments.by_uid(conn, uid)) for uid in held.payments]
+    payments = [(uid, payments.by_uid(conn, uid)) for uid in held.payments]
     sent = [(name, invoices.by_id(conn, name)) for name in held.invoices]
     return [
-        *((uid, story.payment.shop) for uid, story in stories if story is not None),
+        *((uid, payment.shop) for uid, payment in payments if payment is not None),
         *((name, found.invoice.shop) for name, found in sent if found is not None),
     ]
 

@@ -23,7 +23,7 @@ from checkout.flow.verbs import Flow
 from checkout.ledger import audit, events, payments, products
 from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.products import Stocked
-from checkout.ledger.rows import Payment
+from checkout.ledger.rows import PaymentRow
 from checkout.merchant.products import ordered
 from checkout.model.money import Money
 from checkout.model.order import Order
@@ -127,7 +127,7 @@ async def find(flow: Flow, id: str, shop: Shop | None = None) -> Stocked:
     return stocked
 
 
-async def buy(flow: Flow, id: str, choice: Choice, address: str | None = None) -> Payment:
+async def buy(flow: Flow, id: str, choice: Choice, address: str | None = None) -> PaymentRow:
     """A payment with its goods reserved, or where too many are, to be taken when it is paid. The
     same form with the same choice gives the same payment, until that one has ended unpaid.
     `address`: the visitor's. Raises NotForSale, NotFound, TooMany."""
@@ -147,15 +147,15 @@ def _check_new(conn: Connection, flow: Flow, id: str, choice: Choice, mark: str 
         check_opening(conn, flow.settings.limits, mark, flow.clock())
 
 
-def _buy(conn: Connection, flow: Flow, id: str, choice: Choice, mark: str | None) -> Payment:
+def _buy(conn: Connection, flow: Flow, id: str, choice: Choice, mark: str | None) -> PaymentRow:
     now, link = flow.clock(), ""
     for repeat in range(MOST_REPEATS):
         link = choice.digest(id, repeat)
         before = payments.by_link(conn, link)
         if before is None:
             break
-        if before.status(now) not in UNPAID_ENDS:
-            return before.payment
+        if before.status_at(now) not in UNPAID_ENDS:
+            return before
     stocked, limits = products.by_id(conn, id), flow.settings.limits
     if stocked is None:
         raise NotFound

@@ -25,7 +25,7 @@ from checkout.flow.verbs import Flow
 from checkout.ledger import invoices, operations, personal
 from checkout.ledger.operations import OPEN
 from checkout.ledger.personal import Place
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.status import LIVE, UNPAID_ENDS, WON, Status
 
 log = structlog.get_logger(__name__)
@@ -47,18 +47,18 @@ class Report(Struct, kw_only=True):
     kept: dict[str, int] = {}
 
 
-def why_kept(conn: Connection, story: Story, now: float) -> str | None:
+def why_kept(conn: Connection, payment: Payment, now: float) -> str | None:
     """Why a payment's personal data are needed still; None: they aren't."""
-    status = story.status(now)
-    if status is Status.OPEN or story.payment.status is Status.OPEN:
+    status = payment.status_at(now)
+    if status is Status.OPEN or payment.status is Status.OPEN:
         return "it is open"
-    if status in LIVE or any(attempt.live for attempt in story.attempts):
+    if status in LIVE or any(attempt.live for attempt in payment.attempts):
         return "it is being paid"
-    if any(attempt.sweep_at is not None for attempt in story.attempts):
+    if any(attempt.sweep_at is not None for attempt in payment.attempts):
         return "its gateway is still asked about it"
-    if any(each.status in OPEN for each in operations.of(conn, story.payment.uid)):
+    if any(each.status in OPEN for each in operations.of(conn, payment.uid)):
         return "a capture, void or refund is under way"
-    if personal.letters_waiting(conn, story.payment.uid):
+    if personal.letters_waiting(conn, payment.uid):
         return "a notification to the shop is on its way"
     return None
 
@@ -66,12 +66,12 @@ def why_kept(conn: Connection, story: Story, now: float) -> str | None:
 def purge_one(conn: Connection, uid: str, now: float, *, dry: bool = False) -> str | None:
     """Take a payment's personal data away; why not, where they are needed, and "" where somebody
     has already. `dry`: nothing is done."""
-    story = record.hold(conn, uid)
+    payment = record.hold(conn, uid)
     if personal.is_purged(conn, uid):
         return ""
-    why = why_kept(conn, story, now)
+    why = why_kept(conn, payment, now)
     if why is None and not dry:
-        personal.purge_payment(conn, story, now)
+        personal.purge_payment(conn, payment, now)
     return why
 
 

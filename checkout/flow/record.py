@@ -1,4 +1,4 @@
-"""The transactions of the story: each a function over one connection, each ends in a state that
+"""The transactions of the payment: each a function over one connection, each ends in a state that
 the tables of `model.status` allow, with its event and, where the shop is to know, its letter."""
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from checkout.flow.pace import HOUR, Pace, next_query, next_sweep
 from checkout.identifiers import new_uid
 from checkout.ledger import attempts, audit, cards, events, outbox, payments
 from checkout.ledger.audit import Actor
-from checkout.ledger.rows import Attempt, Story, text
+from checkout.ledger.rows import Attempt, Payment, text
 from checkout.merchant.webhooks import letter
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import FINAL, LIVE, UNPAID_ENDS, WON, Status, move
@@ -41,49 +41,49 @@ class Book(Struct, frozen=True):
     slow: Mapping[str, float]  # by account: `Can.slow`
 
 
-def read(conn: Connection, uid: str) -> Story:
-    story = payments.by_uid(conn, uid)
-    if story is None:
+def read(conn: Connection, uid: str) -> Payment:
+    payment = payments.by_uid(conn, uid)
+    if payment is None:
         raise NotFound
-    return story
+    return payment
 
 
-def hold(conn: Connection, uid: str) -> Story:
-    """The story, kept from other writers until this transaction ends."""
-    story = payments.held(conn, uid)
-    if story is None:
+def hold(conn: Connection, uid: str) -> Payment:
+    """The payment, kept from other writers until this transaction ends."""
+    payment = payments.held(conn, uid)
+    if payment is None:
         raise NotFound
-    return story
+    return payment
 
 
-def _held_attempt(conn: Connection, key: str) -> tuple[Story, Attempt]:
+def _held_attempt(conn: Connection, key: str) -> tuple[Payment, Attempt]:
     found = attempts.by_key(conn, key)
     if found is None:
         raise NotFound
-    story = hold(conn, found.payment)
-    return story, story.attempts[found.number - 1]
+    payment = hold(conn, found.payment)
+    return payment, payment.attempts[found.number - 1]
 
 
 def claim(
     conn: Connection, book: Book, attempt: Attempt, now: float, *, wary: bool = False
-) -> tuple[Story, bool]:
+) -> tuple[Payment, bool]:
     """Claim the attempt before its gateway is called. False: it is not this request's to send.
     `wary`: cards are tested at the shop.
 
     Raises TooMany by the limits on card testing, SoldOut when the goods went to others.
     """
-    story = hold(conn, attempt.payment)
-    if story.status(now) is not Status.OPEN or attempt.number != story.next_number:
-        return story, False
-    limits.check(conn, book.limits, story, attempt, now, wary=wary)
-    if story.payment.order.product is not None:
+    payment = hold(conn, attempt.payment)
+    if payment.status_at(now) is not Status.OPEN or attempt.number != payment.next_number:
+        return payment, False
+    limits.check(conn, book.limits, payment, attempt, now, wary=wary)
+    if payment.order.product is not None:
         stock.hold(conn, attempt.payment, now)
     attempts.claim(conn, attempt)
     events.append(
         conn, attempt.payment, "claimed", now, attempt.number,
         method=attempt.method, account=attempt.account,
     )  # fmt: skip
-    return _settle(conn, book, Story(story.payment, (*story.attempts, attempt)), now), True
+    return _settle(conn, book, Payment(payment, (*payment.attempts, attempt)), now), True
 
 
 def no_news(outcome: Outcome) -> bool:
@@ -93,40 +93,40 @@ def no_news(outcome: Outcome) -> bool:
 
 def answer(
     conn: Connection, book: Book, attempt: Attempt, outcome: Outcome, now: float, *, asked: bool
-) -> Story:
+) -> Payment:
     """Write down what the gateway said: to the charge, or (`asked`) to a status query."""
-    story = hold(conn, attempt.payment)
-    attempt = story.attempts[attempt.number - 1]  # it may have moved since
+    payment = hold(conn, attempt.payment)
+    attempt = payment.attempts[attempt.number - 1]  # it may have moved since
     if asked and outcome.status is Status.LOST:
-        return _absent(conn, book, story, attempt, now)
+        return _absent(conn, book, payment, attempt, now)
     if asked and no_news(outcome):
-        return story
-    if stated := _mismatch(story, attempt, outcome):
+        return payment
+    if stated := _mismatch(payment, attempt, outcome):
         return _mismatched(conn, book, attempt, outcome, stated, now)
     if attempt.mismatch and attempt.judged is None and outcome.status in FINAL | {Status.LOST}:
-        return story  # the gateway contradicts itself: only a person ends a mismatch
+        return payment  # the gateway contradicts itself: only a person ends a mismatch
     by_operation = by_gateway.done_by(attempt, outcome)
     if by_operation is not None:
         kind, state = by_operation
-        what = by_gateway.found(conn, book.shops, story, attempt, kind, outcome, now)
+        what = by_gateway.found(conn, book.shops, payment, attempt, kind, outcome, now)
         if what is Found.UNDER_WAY:
             attempts.change(conn, attempt.key, sweep_at=now + HOUR)
-            return story
+            return payment
         state = attempt.status if what is Found.KNOWN else state
         outcome = msgspec.structs.replace(outcome, status=state)
     slow = book.slow.get(attempt.account)
-    changed = _heard(story, attempt, outcome, now, asked=asked, slow=slow)
+    changed = _heard(payment, attempt, outcome, now, asked=asked, slow=slow)
     if asked and changed.sweep_at is None and _notified_meanwhile(conn, attempt):
         changed = msgspec.structs.replace(changed, sweep_at=attempt.sweep_at)
     attempts.save(conn, attempt, changed)
-    _remember_card(conn, story, outcome, now)
-    story, status = story.with_(changed), changed.status
+    _remember_card(conn, payment, outcome, now)
+    payment, status = payment.with_attempt(changed), changed.status
     if status is attempt.status:
-        return story
+        return payment
     _note_move(conn, attempt, status, now, outcome.reason)
     if by_operation is None:
-        _raise_late_success(conn, story, attempt, status, now)
-    return _settle(conn, book, story, now, told=by_operation is not None)
+        _raise_late_success(conn, payment, attempt, status, now)
+    return _settle(conn, book, payment, now, told=by_operation is not None)
 
 
 def _notified_meanwhile(conn: Connection, attempt: Attempt) -> bool:
@@ -143,7 +143,7 @@ def _notified_meanwhile(conn: Connection, attempt: Attempt) -> bool:
 
 
 def _heard(
-    story: Story,
+    payment: Payment,
     attempt: Attempt,
     outcome: Outcome,
     now: float,
@@ -168,7 +168,7 @@ def _heard(
         changes["sweep_at"] = next_sweep(
             attempt.created_at,
             now,
-            story.payment.expires_at,
+            payment.expires_at,
             slow=slow,
             alive=status is Status.PENDING,
         )
@@ -182,10 +182,10 @@ def _heard(
     return msgspec.structs.replace(attempt, **changes)
 
 
-def _remember_card(conn: Connection, story: Story, outcome: Outcome, now: float) -> None:
+def _remember_card(conn: Connection, payment: Payment, outcome: Outcome, now: float) -> None:
     card = outcome.facts.card
     if outcome.status in WON and card is not None and card.token is not None:
-        cards.remember(conn, story.payment.shop, card, now)
+        cards.remember(conn, payment.shop, card, now)
 
 
 def _stated(outcome: Outcome) -> Facts:
@@ -223,7 +223,7 @@ def _note_move(
     events.append(conn, attempt.payment, "moved", now, attempt.number, **told)
 
 
-def moved(conn: Connection, book: Book, attempt: Attempt, status: Status, now: float) -> Story:
+def moved(conn: Connection, book: Book, attempt: Attempt, status: Status, now: float) -> Payment:
     """An operation after the payment has moved it (captured, voided, refunded), and tells of that
     itself."""
     reached = move(attempt.status, status)
@@ -239,7 +239,7 @@ def _mismatched(
     outcome: Outcome,
     stated: dict[str, Any],
     now: float,
-) -> Story:
+) -> Payment:
     """Other facts than ours are never success: the form stays shut and somebody has to look."""
     if not attempt.mismatch:
         _raise_mismatch(conn, attempt, outcome, stated, now)
@@ -259,21 +259,21 @@ def _raise_mismatch(
 
 
 def _raise_late_success(
-    conn: Connection, story: Story, attempt: Attempt, status: Status, now: float
+    conn: Connection, payment: Payment, attempt: Attempt, status: Status, now: float
 ) -> None:
-    if status in WON and (attempt.status in UNPAID_ENDS or _paid_before(story, attempt)):
+    if status in WON and (attempt.status in UNPAID_ENDS or _paid_before(payment, attempt)):
         alert(conn, attempt, "late_success", now)
 
 
-def _paid_before(story: Story, attempt: Attempt) -> bool:
-    return any(a.status in WON for a in story.attempts if a.number != attempt.number)
+def _paid_before(payment: Payment, attempt: Attempt) -> bool:
+    return any(a.status in WON for a in payment.attempts if a.number != attempt.number)
 
 
-def _mismatch(story: Story, attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
+def _mismatch(payment: Payment, attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
     """The stated facts that are not ours, stated beside ours; what is not stated is no mismatch."""
     if attempt.judged == "accepted":
         return {}  # a person has looked at them
-    facts, ours = outcome.facts, story.payment.order.money
+    facts, ours = outcome.facts, payment.order.money
     stated = {
         "key": (facts.key, attempt.key),
         "currency": (facts.money.currency if facts.money else None, ours.currency),
@@ -286,7 +286,7 @@ def _mismatch(story: Story, attempt: Attempt, outcome: Outcome) -> dict[str, Any
         if theirs is not None and theirs != our
     }
     if facts.another_type is not None:
-        asked = story.payment.order.transaction_type
+        asked = payment.order.transaction_type
         found["type"] = {"stated": facts.another_type, "ours": asked}
     return found | _short(attempt, facts)
 
@@ -301,20 +301,22 @@ def _short(attempt: Attempt, facts: Facts) -> dict[str, Any]:
     return {"exchanged": stated}
 
 
-def _absent(conn: Connection, book: Book, story: Story, attempt: Attempt, now: float) -> Story:
+def _absent(
+    conn: Connection, book: Book, payment: Payment, attempt: Attempt, now: float
+) -> Payment:
     """The gateway knows no such payment. That ends the attempt only after the settle window and
     at the second time, and never one that it had an id or other facts for."""
     known = attempt.gateway_id or attempt.mismatch
     if attempt.status not in (Status.CLAIMED, Status.PENDING) or known:
-        return story
+        return payment
     settled_at = attempt.created_at + book.pace.settle
     if now < settled_at:
         attempts.change(conn, attempt.key, sweep_at=settled_at)
-        return story
+        return payment
     if not attempt.absences:
         soon = now + next_query(0)
         attempts.change(conn, attempt.key, absences=1, next_query_at=soon, sweep_at=soon)
-        return story
+        return payment
     attempts.change(conn, attempt.key, absences=attempt.absences + 1, sweep_at=None)
     _moved(conn, attempt, Status.LOST, now)
     return _update(conn, book, attempt.payment, now)
@@ -329,13 +331,13 @@ def judge(
     *,
     by: Actor,
     reason: str,
-) -> Story:
+) -> Payment:
     """A person ends a mismatch. `outcome`: what the gateway says now, which stands whatever facts
     it states; None: the attempt ends unpaid.
 
     Raises Unprocessable where there is nothing to judge.
     """
-    story, attempt = _held_attempt(conn, key)
+    payment, attempt = _held_attempt(conn, key)
     if not attempt.mismatch or attempt.judged is not None or attempt.status not in LIVE:
         raise Unprocessable({"uid": ["has no attempt in mismatch"]})
     status = Status.CANCELLED if outcome is None else outcome.status
@@ -356,10 +358,10 @@ def judge(
     )
     audit.append(
         conn, by, "accept" if outcome else "refuse", attempt.payment, now,
-        shop=story.payment.shop, reason=reason, attempt=attempt.number, says=status,
+        shop=payment.shop, reason=reason, attempt=attempt.number, says=status,
     )  # fmt: skip
     _moved(conn, attempt, status, now)
-    _raise_late_success(conn, story, attempt, status, now)
+    _raise_late_success(conn, payment, attempt, status, now)
     return _update(conn, book, attempt.payment, now)
 
 
@@ -372,34 +374,34 @@ def returned(conn: Connection, key: str, now: float) -> Attempt:
     return _held_attempt(conn, key)[1]
 
 
-def confirmed(conn: Connection, book: Book, key: str, now: float) -> Story:
+def confirmed(conn: Connection, book: Book, key: str, now: float) -> Payment:
     """The customer says that it is paid: from now on we wait for the gateway."""
-    story, attempt = _held_attempt(conn, key)
+    payment, attempt = _held_attempt(conn, key)
     if attempt.status is not Status.ACTION:
-        return story
+        return payment
     attempts.change(conn, key, next_query_at=now + next_query(0), queries=0)
     events.append(conn, attempt.payment, "confirmed", now, attempt.number)
     _moved(conn, attempt, Status.PENDING, now)
     return _update(conn, book, attempt.payment, now)
 
 
-def leave(conn: Connection, book: Book, key: str, now: float) -> Story:
+def leave(conn: Connection, book: Book, key: str, now: float) -> Payment:
     """The customer leaves an unpaid step for another way to pay. The gateway may still be paid:
     the attempt stays on the sweep's list. One with facts that are not ours is not left."""
-    story, attempt = _held_attempt(conn, key)
+    payment, attempt = _held_attempt(conn, key)
     if attempt.status is not Status.ACTION or attempt.mismatch:
-        return story
+        return payment
     attempts.change(conn, key, status=Status.CANCELLED, updated_at=now)
     events.append(conn, attempt.payment, "left", now, attempt.number)
     return _update(conn, book, attempt.payment, now)
 
 
-def not_left(conn: Connection, book: Book, key: str, now: float) -> Story:
+def not_left(conn: Connection, book: Book, key: str, now: float) -> Payment:
     """The customer is here and wants to leave an unpaid step, but the gateway doesn't say that it
     is unpaid: wait for its word."""
-    story, attempt = _held_attempt(conn, key)
+    payment, attempt = _held_attempt(conn, key)
     if attempt.status is not Status.ACTION:
-        return story
+        return payment
     if attempt.returned_at is None:
         attempts.change(conn, key, returned_at=now)
         events.append(conn, attempt.payment, "returned", now, attempt.number)
@@ -407,54 +409,58 @@ def not_left(conn: Connection, book: Book, key: str, now: float) -> Story:
     return _update(conn, book, attempt.payment, now)
 
 
-def cancel(conn: Connection, book: Book, uid: str, now: float) -> Story:
+def cancel(conn: Connection, book: Book, uid: str, now: float) -> Payment:
     """The customer gives the payment up; nothing happens while an attempt is live or it is over."""
-    story = hold(conn, uid)
-    if story.status(now) is not Status.OPEN:
-        return story
+    payment = hold(conn, uid)
+    if payment.status_at(now) is not Status.OPEN:
+        return payment
     payments.change(conn, uid, cancelled=True)
     events.append(conn, uid, "cancelled", now)
     return _update(conn, book, uid, now)
 
 
-def expire(conn: Connection, book: Book, uid: str, now: float) -> Story:
+def expire(conn: Connection, book: Book, uid: str, now: float) -> Payment:
     """Write down what time alone has changed: an open form past its time."""
     hold(conn, uid)
     return _update(conn, book, uid, now)
 
 
-def _update(conn: Connection, book: Book, uid: str, now: float) -> Story:
+def _update(conn: Connection, book: Book, uid: str, now: float) -> Payment:
     return _settle(conn, book, read(conn, uid), now)
 
 
-def _settle(conn: Connection, book: Book, story: Story, now: float, *, told: bool = False) -> Story:
+def _settle(
+    conn: Connection, book: Book, payment: Payment, now: float, *, told: bool = False
+) -> Payment:
     """Derive the payment's status anew, write it down, and write the shop's letter with it. `told`:
     the letter of the operation that has led here says it."""
-    uid = story.payment.uid
-    status, known = story.status(now), story.payment.told
+    uid = payment.uid
+    status, known = payment.status_at(now), payment.told
     tell = status in FINAL and known != status
-    if status is story.payment.status and not tell:
-        return story
+    if status is payment.status and not tell:
+        return payment
     values = {"status": status, "told": status if tell else known, "updated_at": now}
     payments.change(conn, uid, **values)
-    if story.payment.order.product is not None:
+    if payment.order.product is not None:
         stock.follow(conn, uid, status, now)
     events.append(conn, uid, "payment", now, None, status=status)
-    story = Story(msgspec.structs.replace(story.payment, **values), story.attempts)
+    payment = Payment(msgspec.structs.replace(payment, **values), payment.attempts)
     if tell and not told:
-        _write_letter(conn, book, story, status, now)
-    return story
+        _write_letter(conn, book, payment, status, now)
+    return payment
 
 
-def _write_letter(conn: Connection, book: Book, story: Story, status: Status, now: float) -> None:
-    url = story.payment.order.ways.notification_url
-    shop = book.shops.get(story.payment.shop)
+def _write_letter(
+    conn: Connection, book: Book, payment: Payment, status: Status, now: float
+) -> None:
+    url = payment.order.ways.notification_url
+    shop = book.shops.get(payment.shop)
     # What a shop's server asked for and was held back, or refused for a field: it was answered so.
-    held_back = story.payment.order.alone and not story.tried
+    held_back = payment.order.alone and not payment.tried
     if url is None or shop is None or held_back:
         return
-    body = letter(story, status, shop, book.public_url, now)
-    outbox.add(conn, id=new_uid(), payment=story.payment.uid, url=url, body=body, now=now)
+    body = letter(payment, status, shop, book.public_url, now)
+    outbox.add(conn, id=new_uid(), payment=payment.uid, url=url, body=body, now=now)
 
 
 def noted(conn: Connection, attempt: Attempt, outcome: Outcome, now: float) -> tuple[Attempt, bool]:

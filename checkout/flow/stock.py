@@ -80,11 +80,11 @@ def follow(conn: Connection, uid: str, status: Status, now: float) -> None:
 def lapse(conn: Connection, uid: str, now: float) -> bool:
     """The buyer's time is over. Goods whose charge is under way this moment are kept a little
     longer: the money may have moved. True: they went back."""
-    story = payments.held(conn, uid)
-    if story is None:
+    payment = payments.held(conn, uid)
+    if payment is None:
         return False
-    under_way = story.status(now) is Status.PENDING
-    if under_way and now < story.payment.created_at + HOLD + HOUR:
+    under_way = payment.status_at(now) is Status.PENDING
+    if under_way and now < payment.created_at + HOLD + HOUR:
         products.postpone(conn, uid, now + LOOK_AGAIN)
         return False
     return _release(conn, uid, now)

@@ -18,7 +18,7 @@ from checkout.flow.pace import HOUR, next_sweep
 from checkout.flow.verbs import Flow, Heard
 from checkout.ledger import attempts, operations, payments, products
 from checkout.ledger.attempts import Due
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.model.status import LIVE, Status
 
 log = structlog.get_logger(__name__)
@@ -90,13 +90,13 @@ class Sweeper:
     async def _lapse(self, uid: str) -> None:
         """A buyer's time is over: after a last look, as who has paid this moment has bought."""
         flow = self._flow
-        story = await flow.ledger.read(record.read, uid)
-        if story.live is not None:
-            if self._free(story.live.account) <= 0:
+        payment = await flow.ledger.read(record.read, uid)
+        if payment.live is not None:
+            if self._free(payment.live.account) <= 0:
                 later = flow.clock() + LAPSE_AGAIN
                 await flow.ledger.write(products.postpone, uid, later)
                 return
-            await self._counted(_look(flow, story), story.live.account)
+            await self._counted(_look(flow, payment), payment.live.account)
         await flow.write(uid, stock.lapse, uid, flow.clock())
 
 
@@ -107,8 +107,8 @@ async def sweep(flow: Flow) -> None:
     await sweeper.finish()
 
 
-async def _look(flow: Flow, story: Story) -> None:
-    await flow.look(story)
+async def _look(flow: Flow, payment: Payment) -> None:
+    await flow.look(payment)
 
 
 async def _alone(flow: Flow, uid: str, work: Awaitable[None]) -> None:
@@ -170,16 +170,16 @@ async def _past_its_time(
         log.error("sweep.unsettled", payment=attempt.payment, attempt=attempt.number, alert=True)
 
 
-async def reconcile(flow: Flow, uid: str) -> Story:
+async def reconcile(flow: Flow, uid: str) -> Payment:
     """Ask about every attempt of a payment, now: those that ended too, for late money that the
     sweep got no answer about, and those that were paid, for what the gateway did to them since."""
-    story = await flow.ledger.read(record.read, uid)
-    for attempt in story.attempts:
-        story = await flow.refresh(attempt)
+    payment = await flow.ledger.read(record.read, uid)
+    for attempt in payment.attempts:
+        payment = await flow.refresh(attempt)
     for operation in await flow.ledger.read(operations.of, uid):
         if operation.status in LIVE:
             await look_up(flow, operation.uid)
-            story = await flow.ledger.read(record.read, uid)
-    if story.status(flow.clock()) is not story.payment.status:
-        story = await flow.write(uid, record.expire, flow.book, uid, flow.clock())
-    return story
+            payment = await flow.ledger.read(record.read, uid)
+    if payment.status_at(flow.clock()) is not payment.status:
+        payment = await flow.write(uid, record.expire, flow.book, uid, flow.clock())
+    return payment

@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 from checkout.identifiers import new_uid
 from checkout.ledger import operations, outbox
 from checkout.ledger.operations import Operation
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant.responses import OPERATION
 from checkout.merchant.webhooks import operation_letter
 from checkout.settings import Shop
 
 
 def tell_operation(
-    conn: Connection, shops: Mapping[str, Shop], operation: Operation, story: Story, now: float
+    conn: Connection, shops: Mapping[str, Shop], operation: Operation, payment: Payment, now: float
 ) -> None:
     """Tell the shop how an operation ended: once, however often it is heard of; what failed and was
     done after all, once more."""
@@ -24,8 +24,8 @@ def tell_operation(
     if operation.told == word:
         return
     operations.change(conn, operation.uid, told=word)
-    url = story.payment.order.ways.notification_url
-    if url is None or story.payment.shop not in shops:
+    url = payment.order.ways.notification_url
+    if url is None or payment.shop not in shops:
         return
-    body = operation_letter(operation, story)
-    outbox.add(conn, id=new_uid(), payment=story.payment.uid, url=url, body=body, now=now)
+    body = operation_letter(operation, payment)
+    outbox.add(conn, id=new_uid(), payment=payment.uid, url=url, body=body, now=now)

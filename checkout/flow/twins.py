@@ -12,7 +12,7 @@ from checkout.flow import remaining
 from checkout.flow.by_gateway import AFTER
 from checkout.ledger import operations
 from checkout.ledger.operations import FAILED, OPEN, Operation
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 
 
 class Whose(Enum):
@@ -35,14 +35,14 @@ class Others(Struct, frozen=True):
 def whose_is(
     conn: Connection,
     operation: Operation,
-    story: Story,
+    payment: Payment,
     said_id: str | None,
     now: float,
     *,
     looked_up: bool,
 ) -> Whose:
     """`said_id`: what the gateway calls it, where it says so."""
-    attempt = story.attempts[operation.attempt - 1]
+    attempt = payment.attempts[operation.attempt - 1]
     name = said_id or operation.gateway_id
     own_name = None if name == attempt.gateway_id else name
     others = _others(conn, operation, own_name, attempt.gateway_id)
@@ -52,14 +52,14 @@ def whose_is(
     if operation.status in FAILED and known:
         return Whose.ANOTHER
     if looked_up and own_name is None and any(each.done for each in others.alike):
-        return _without_a_name(operation, story, others)
+        return _without_a_name(operation, payment, others)
     return Whose.ITS_OWN
 
 
-def _without_a_name(operation: Operation, story: Story, others: Others) -> Whose:
+def _without_a_name(operation: Operation, payment: Payment, others: Others) -> Whose:
     """The payment's state tells of an operation, and not of which. Where not both can be, of the
     one that is known; else a person has to look."""
-    total = story.payment.order.money.minor
+    total = payment.order.money.minor
     both = operation.amount <= remaining.unspent(total, others.made, operation.kind)
     return Whose.UNCLEAR if both else Whose.ANOTHER
 

@@ -44,7 +44,7 @@ from checkout.i18n import N_
 from checkout.identifiers import new_key, new_secret, new_ticket, new_token, new_uid, receipt_secret
 from checkout.ledger import attempts, audit, events, invoices, outbox, payments, recent
 from checkout.ledger.audit import Actor
-from checkout.ledger.rows import Attempt, Payment, Story
+from checkout.ledger.rows import Attempt, Payment, PaymentRow
 from checkout.ledger.store import Ledger, P, T, Verb
 from checkout.model import card_on_file
 from checkout.model.browser import Browser
@@ -59,7 +59,7 @@ from checkout.settings import Limits, Settings, Shop
 log = structlog.get_logger(__name__)
 
 CHOOSE_METHOD = N_("Choose how to pay")
-SEEN: Final = 8 * 1024 * 1024  # bytes of stories that are kept for those who poll
+SEEN: Final = 8 * 1024 * 1024  # bytes of payments that are kept for those who poll
 AFTERWARDS: Final = 0.01  # seconds
 SAME_KEY = "was used for another request within 24 hours"
 
@@ -95,7 +95,7 @@ class Heard(Enum):
 
 
 class Flow:
-    """The story's verbs over one ledger and the shops' gateway accounts."""
+    """The payment's verbs over one ledger and the shops' gateway accounts."""
 
     def __init__(
         self,
@@ -113,9 +113,9 @@ class Flow:
         self.clock = clock
         self.letters_waiting = asyncio.Event()
         self.mails_waiting = asyncio.Event()
-        self.verify: Callable[[Story], Awaitable[Outcome | None]] | None = None
+        self.verify: Callable[[Payment], Awaitable[Outcome | None]] | None = None
         self.unreadable: dict[str, float] = {}  # payments the sweep fails at -> its next try
-        self._seen = BoundedCache[str, tuple[float, Story]](SEEN)
+        self._seen = BoundedCache[str, tuple[float, Payment]](SEEN)
         slow = {name: each.can.slow for name, each in gateways.items() if each.can.slow is not None}
         self.book = record.Book(
             settings.shops, settings.limits, self.pace, settings.public_url, slow
@@ -136,7 +136,7 @@ class Flow:
         mark: str | None = None,
         fixed: bool = False,
         by: Actor | None = None,
-    ) -> Payment:
+    ) -> PaymentRow:
         """A new payment; the one made before where the shop repeats an idempotency key. `mark`:
         what no payment before it may have had within half a minute, unless the shop allows it.
         `fixed`: the order's money is counted already. `by`: who sends money to the customer by it,
@@ -161,7 +161,7 @@ class Flow:
 
     async def open_link(
         self, link: str, order: Order, shop: Shop, address: str | None = None
-    ) -> Payment:
+    ) -> PaymentRow:
         """The payment of an offline link, by its digest: the same at every opening. `address`:
         the visitor's.
 
@@ -173,7 +173,7 @@ class Flow:
             if await self.ledger.read(invoices.shut, link):
                 raise Cancelled
         if before is not None:
-            return before.payment
+            return before
         if order.expires_at <= self.clock():
             raise Gone
         # An invoice's mail has said its sum already; its link doesn't say whose it is.
@@ -208,10 +208,10 @@ class Flow:
         names = {"currency": currency, "methods": methods}
         return counting.counted(order, shop, self.gateways, **names, fixed=fixed)
 
-    def new(self, order: Order, shop: Shop, link: str | None = None) -> Payment:
+    def new(self, order: Order, shop: Shop, link: str | None = None) -> PaymentRow:
         """A payment that nobody has written down yet."""
         now = self.clock()
-        return Payment(
+        return PaymentRow(
             uid=new_uid(),
             token=new_token(),
             secret=new_secret(),
@@ -226,36 +226,36 @@ class Flow:
             expires_at=order.expires_at,
         )
 
-    async def open(self, uid: str, secret: str) -> Story:
-        """The story behind a payment's address. A wrong uid and a wrong secret: NotFound."""
-        story = await self.ledger.read(payments.by_uid, uid)
-        known = story.payment.secret if story else "-"
-        if not hmac.compare_digest(known.encode(), secret.encode()) or story is None:
+    async def open(self, uid: str, secret: str) -> Payment:
+        """The payment behind a payment's address. A wrong uid and a wrong secret: NotFound."""
+        payment = await self.ledger.read(payments.by_uid, uid)
+        known = payment.secret if payment else "-"
+        if not hmac.compare_digest(known.encode(), secret.encode()) or payment is None:
             raise NotFound
-        return story
+        return payment
 
-    async def open_receipt(self, uid: str, secret: str) -> tuple[Story, bool]:
-        """The story behind a receipt's address, and whether it is the payment's own secret that
+    async def open_receipt(self, uid: str, secret: str) -> tuple[Payment, bool]:
+        """The payment behind a receipt's address, and whether it is the payment's own secret that
         opened it, as receipts had before they had one. Any other: NotFound."""
-        story = await self.ledger.read(payments.by_uid, uid)
-        own = story.payment.secret if story else "-"
+        payment = await self.ledger.read(payments.by_uid, uid)
+        own = payment.secret if payment else "-"
         by_payment = hmac.compare_digest(own.encode(), secret.encode())
         by_receipt = hmac.compare_digest(receipt_secret(own).encode(), secret.encode())
-        if story is None or not (by_payment or by_receipt):
+        if payment is None or not (by_payment or by_receipt):
             raise NotFound
-        return story, by_payment
+        return payment, by_payment
 
-    async def glance(self, uid: str, secret: str) -> Story:
+    async def glance(self, uid: str, secret: str) -> Payment:
         """Like `open`, at most a second old, for the many that poll; what this worker writes is
         seen at once. Never for a page that could take money."""
-        at, story = self._seen.get(uid) or (0.0, None)
+        at, payment = self._seen.get(uid) or (0.0, None)
         now = self.clock()
-        if story is None or not at <= now < at + self.pace.glance:
-            story = await self.open(uid, secret)
-            self._seen.put(uid, (now, story))
-        elif not hmac.compare_digest(story.payment.secret.encode(), secret.encode()):
+        if payment is None or not at <= now < at + self.pace.glance:
+            payment = await self.open(uid, secret)
+            self._seen.put(uid, (now, payment))
+        elif not hmac.compare_digest(payment.secret.encode(), secret.encode()):
             raise NotFound
-        return story
+        return payment
 
     async def write(self, uid: str, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a verb that changes a payment; forget what was seen of it."""
@@ -268,68 +268,71 @@ class Flow:
         """What was seen of a payment that somebody else's verb has changed."""
         self._seen.drop(uid)
 
-    async def open_token(self, token: str, shop: Shop | None = None) -> Story:
-        """The story behind a token; with `shop`, of that shop alone. Raises NotFound."""
-        story = await self.ledger.read(payments.by_token, token)
-        if story is None or (shop is not None and story.payment.shop != shop.id):
+    async def open_token(self, token: str, shop: Shop | None = None) -> Payment:
+        """The payment behind a token; with `shop`, of that shop alone. Raises NotFound."""
+        payment = await self.ledger.read(payments.by_token, token)
+        if payment is None or (shop is not None and payment.shop != shop.id):
             raise NotFound
-        return story
+        return payment
 
-    def shop(self, story: Story) -> Shop:
-        shop = self.settings.shops.get(story.payment.shop)
+    def shop(self, payment: Payment) -> Shop:
+        shop = self.settings.shops.get(payment.shop)
         if shop is None:
             raise NotFound
         return shop
 
-    def status(self, story: Story) -> Status:
-        return story.status(self.clock())
+    def status(self, payment: Payment) -> Status:
+        return payment.status_at(self.clock())
 
     # Paying
 
-    async def pay(self, story: Story, sent: Submission) -> Story:
+    async def pay(self, payment: Payment, sent: Submission) -> Payment:
         """Claim an attempt, send it once, write the answer down. A form sent twice, an older one,
-        or one of another tab changes nothing: the story as it stands comes back.
+        or one of another tab changes nothing: the payment as it stands comes back.
 
         Raises TooMany, SoldOut, Unprocessable (no such method), Unavailable: then nothing was sent.
         """
-        found = available_methods(story.payment.order, self.shop(story), self.gateways)
+        found = available_methods(payment.order, self.shop(payment), self.gateways)
         method = next((each for each in found if each.name == sent.method), None)
         if method is None:
             raise Unprocessable({"method": [CHOOSE_METHOD]})
         # Finished even when the customer closes the tab while the gateway thinks.
-        return await asyncio.shield(self.run(self._pay(story, method, sent)))
+        return await asyncio.shield(self.run(self._pay(payment, method, sent)))
 
-    async def _pay(self, story: Story, method: Method, sent: Submission) -> Story:
-        attempt = self._new_attempt(story, method, sent)
+    async def _pay(self, payment: Payment, method: Method, sent: Submission) -> Payment:
+        attempt = self._new_attempt(payment, method, sent)
         try:
             wary = await self.guard.admit(attempt, sent.look)
-            story, ours = await self.write(
+            payment, ours = await self.write(
                 attempt.payment, record.claim, self.book, attempt, self.clock(), wary=wary
             )
         except IntegrityError:  # another machine claimed this number first
             return await self.ledger.read(record.read, attempt.payment)
         except TooMany as refused:
-            story = await self.ledger.read(record.read, attempt.payment)
-            if story.status(self.clock()) is not Status.OPEN or sent.number != story.next_number:
-                return story  # a repeat of what was taken before
+            payment = await self.ledger.read(record.read, attempt.payment)
+            if (
+                payment.status_at(self.clock()) is not Status.OPEN
+                or sent.number != payment.next_number
+            ):
+                return payment  # a repeat of what was taken before
             self.guard.refused(refused, attempt)
             raise
         if not ours:
-            return story
+            return payment
         answered = self._charging[attempt.key] = asyncio.Event()
         try:
-            return await self._send(story, attempt, method, sent)
+            return await self._send(payment, attempt, method, sent)
         finally:
             del self._charging[attempt.key]
             # The customer's answer goes first: a notification that waits for it has the time.
             asyncio.get_running_loop().call_later(AFTERWARDS, answered.set)
 
-    def _new_attempt(self, story: Story, method: Method, sent: Submission) -> Attempt:
+    def _new_attempt(self, payment: Payment, method: Method, sent: Submission) -> Attempt:
         now, key = self.clock(), new_key(sent.number)
         # The shop's own server is no customer: it may charge as many cards as it has.
-        shop, alone = story.payment.shop, story.payment.order.alone
+        shop, alone = payment.shop, payment.order.alone
         return Attempt(
-            payment=story.payment.uid,
+            payment=payment.uid,
             number=sent.number,
             key=key,
             account=method.gateway,
@@ -340,7 +343,7 @@ class Flow:
             reason=None,
             facts=Facts(card=sent.card.kept() if sent.card else None),
             customer=sent.customer,
-            contract=card_on_file.contract(story.payment.order, sent.card, sent.remember),
+            contract=card_on_file.contract(payment.order, sent.card, sent.remember),
             language=sent.language,
             return_ticket=new_ticket(),
             notify_ticket=new_ticket(),
@@ -368,9 +371,9 @@ class Flow:
         return hmac.new(key, ":".join(told).encode(), "sha256").hexdigest()[:32]
 
     async def _send(
-        self, story: Story, attempt: Attempt, method: Method, sent: Submission
-    ) -> Story:
-        base, order = self.settings.public_url, story.payment.order
+        self, payment: Payment, attempt: Attempt, method: Method, sent: Submission
+    ) -> Payment:
+        base, order = self.settings.public_url, payment.order
         charge = Charge(
             key=attempt.key,
             money=order.money,
@@ -388,16 +391,16 @@ class Flow:
             after=sent.after,
         )
         self._note_unsent(order, attempt)
-        outcome = await self._refused_by_shop(story)
+        outcome = await self._refused_by_shop(payment)
         if outcome is None:
             outcome = await self.hear(self.gateways[attempt.account].pay(charge))
         if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:
             outcome = outcome if outcome.id else Outcome(Status.LOST, reason=Reason.PROVIDER)
         outcome = without_number(outcome, sent.card)
-        story = await self._answer(attempt, outcome, asked=False)
+        payment = await self._answer(attempt, outcome, asked=False)
         if outcome.status is Status.PENDING:
-            await self._told_meanwhile(story, attempt)
-        return story
+            await self._told_meanwhile(payment, attempt)
+        return payment
 
     def _note_unsent(self, order: Order, attempt: Attempt) -> None:
         """Plugins say the same to every gateway, so what one has no word for is no error of a
@@ -411,40 +414,40 @@ class Flow:
                 "gateway.unsent", payment=attempt.payment, account=attempt.account, fields=names
             )
 
-    async def _refused_by_shop(self, story: Story) -> Outcome | None:
+    async def _refused_by_shop(self, payment: Payment) -> Outcome | None:
         """What ends the attempt before it is sent: a shop that wants to be asked and says no, or
         nothing clear."""
-        if story.payment.order.ways.verification_url is None:
+        if payment.order.ways.verification_url is None:
             return None
         if self.verify is None:
             return UNCLEAR
         try:
-            return await self.verify(story)
+            return await self.verify(payment)
         except Exception as error:  # noqa: BLE001 - nothing has been sent yet, and nothing will be
             log.error("verification.fault", error=type(error).__name__, alert=True)
             return UNCLEAR
 
-    async def _told_meanwhile(self, story: Story, attempt: Attempt) -> None:
+    async def _told_meanwhile(self, payment: Payment, attempt: Attempt) -> None:
         """A notification that overtook an answer without a verdict could not be followed then."""
         happened = await self.ledger.read(events.of, attempt.payment)
         if any(each.kind == "notified" and each.attempt == attempt.number for each in happened):
-            self.run(self._confirm(story.attempts[attempt.number - 1]))
+            self.run(self._confirm(payment.attempts[attempt.number - 1]))
 
     # Looking
 
-    async def look(self, story: Story) -> Story:
-        """The story, asked anew where its live attempt is due: one query per interval, however
+    async def look(self, payment: Payment) -> Payment:
+        """The payment, asked anew where its live attempt is due: one query per interval, however
         many look, on all machines together."""
-        attempt = story.live
+        attempt = payment.live
         if attempt is None or attempt.next_query_at > self.clock():
-            return story
+            return payment
         return await self.refresh(attempt)
 
-    async def refresh(self, attempt: Attempt) -> Story:
+    async def refresh(self, attempt: Attempt) -> Payment:
         """Ask the gateway how the attempt stands, unless somebody has within the interval."""
         return (await self.ask(attempt))[0]
 
-    async def ask(self, attempt: Attempt) -> tuple[Story, Heard]:
+    async def ask(self, attempt: Attempt) -> tuple[Payment, Heard]:
         """`refresh`, and what came of it."""
         now = self.clock()
         until = now + max(next_query(attempt.queries), 1.0)
@@ -455,7 +458,7 @@ class Flow:
             return await self.ledger.read(record.read, attempt.payment), Heard.NOT_ASKED
         return await asyncio.shield(self.run(self._ask(attempt)))
 
-    async def _ask_now(self, attempt: Attempt) -> tuple[Story, Heard]:
+    async def _ask_now(self, attempt: Attempt) -> tuple[Payment, Heard]:
         """`ask` whatever the pace, but never twice within its shortest interval."""
         if await self._may_ask_now(attempt):
             return await asyncio.shield(self.run(self._ask(attempt)))
@@ -476,14 +479,14 @@ class Flow:
             await asyncio.sleep(wait)
         return False
 
-    async def _ask(self, attempt: Attempt) -> tuple[Story, Heard]:
-        story = await self.ledger.read(record.read, attempt.payment)
+    async def _ask(self, attempt: Attempt) -> tuple[Payment, Heard]:
+        payment = await self.ledger.read(record.read, attempt.payment)
         gateway = self.gateways.get(attempt.account)
         if gateway is None:
             log.error("gateway.unknown_account", account=attempt.account, alert=True)
-            return story, Heard.NOTHING
+            return payment, Heard.NOTHING
         QUERIES.labels(attempt.account).inc()
-        outcome = await self.hear(gateway.status(reference(story, attempt)))
+        outcome = await self.hear(gateway.status(reference(payment, attempt)))
         heard = Heard.NOTHING if record.no_news(outcome) else Heard.NEWS
         return await self._answer(attempt, outcome, asked=True), heard
 
@@ -496,18 +499,18 @@ class Flow:
             log.error("gateway.fault", error=type(error).__name__, alert=True)
             return UNKNOWN
 
-    async def _answer(self, attempt: Attempt, outcome: Outcome, *, asked: bool) -> Story:
+    async def _answer(self, attempt: Attempt, outcome: Outcome, *, asked: bool) -> Payment:
         now = self.clock()
-        story = await self.write(
+        payment = await self.write(
             attempt.payment, record.answer, self.book, attempt, outcome, now, asked=asked
         )
-        if story.payment.order.ways.notification_url is not None:
+        if payment.order.ways.notification_url is not None:
             self.letters_waiting.set()
-        return story
+        return payment
 
-    def next_check(self, story: Story) -> float | None:
+    def next_check(self, payment: Payment) -> float | None:
         """Seconds until looking again can tell more; None when nothing is under way."""
-        attempt = story.live
+        attempt = payment.live
         if attempt is None:
             return None
         if attempt.status is Status.CLAIMED:  # another request waits for the gateway's answer
@@ -516,7 +519,7 @@ class Flow:
 
     # Coming back, leaving
 
-    async def returned(self, ticket: str) -> Story:
+    async def returned(self, ticket: str) -> Payment:
         """The customer lands from the gateway; what the landing says is a hint, so one query, also
         about an attempt that was left or thought lost: it may have been paid this moment.
 
@@ -531,56 +534,56 @@ class Flow:
             attempt = await self.write(attempt.payment, record.returned, attempt.key, self.clock())
         return await self.refresh(attempt)
 
-    async def leave(self, story: Story) -> Story:
+    async def leave(self, payment: Payment) -> Payment:
         """Choose another way to pay: after a query made now says unpaid. Where the gateway doesn't
         say, nothing is left: it may be paid this moment, so the payment waits for its word."""
-        story = await self.ledger.read(record.read, story.payment.uid)
-        attempt = story.live
+        payment = await self.ledger.read(record.read, payment.uid)
+        attempt = payment.live
         if attempt is None or attempt.status is not Status.ACTION:
-            return story
-        story, heard = await self._ask_now(attempt)
+            return payment
+        payment, heard = await self._ask_now(attempt)
         if heard is not Heard.NEWS:
             return await self.write(
                 attempt.payment, record.not_left, self.book, attempt.key, self.clock()
             )
-        attempt = story.live
+        attempt = payment.live
         if attempt is None or attempt.status is not Status.ACTION:
-            return story
+            return payment
         gateway = self.gateways.get(attempt.account)
         if isinstance(gateway, Withdraws):
-            outcome = await self.hear(gateway.withdraw(reference(story, attempt)))
+            outcome = await self.hear(gateway.withdraw(reference(payment, attempt)))
             await self._answer(attempt, outcome, asked=True)
         return await self.write(attempt.payment, record.leave, self.book, attempt.key, self.clock())
 
-    async def confirm(self, story: Story) -> Story:
+    async def confirm(self, payment: Payment) -> Payment:
         """The customer says that the transfer is made: the gateway is told, and asked from now on.
         That proves nothing, so the payment waits."""
-        attempt = story.live
+        attempt = payment.live
         if attempt is None or attempt.status is not Status.ACTION:
-            return story
+            return payment
         gateway = self.gateways.get(attempt.account)
         if isinstance(gateway, Confirms):
-            outcome = await self.hear(gateway.confirm(reference(story, attempt)))
+            outcome = await self.hear(gateway.confirm(reference(payment, attempt)))
             if outcome == UNKNOWN:
-                return story  # it was not told; the customer can say so again
+                return payment  # it was not told; the customer can say so again
             await self._answer(attempt, outcome, asked=True)
         return await self.write(
             attempt.payment, record.confirmed, self.book, attempt.key, self.clock()
         )
 
-    async def cancel(self, story: Story) -> Story:
+    async def cancel(self, payment: Payment) -> Payment:
         """Give the payment up, where nothing is under way that could still be charged."""
-        await self.leave(story)
-        uid = story.payment.uid
-        story = await self.write(uid, record.cancel, self.book, uid, self.clock())
+        await self.leave(payment)
+        uid = payment.uid
+        payment = await self.write(uid, record.cancel, self.book, uid, self.clock())
         self.letters_waiting.set()
-        return story
+        return payment
 
-    async def told(self, story: Story) -> None:
+    async def told(self, payment: Payment) -> None:
         """Wait until the shop's letter has had its first try, at most `pace.arrival` after it was
         written: the customer should not arrive before it."""
         while True:
-            letters = await self.ledger.read(outbox.of, story.payment.uid)
+            letters = await self.ledger.read(outbox.of, payment.uid)
             until = self.clock() - self.pace.arrival
             if not any(each.answer is None and each.created_at > until for each in letters):
                 return
@@ -631,14 +634,14 @@ class Flow:
             await asyncio.sleep(wait + 0.01)
         await self.refresh(attempt)
 
-    async def judge(self, uid: str, *, accept: bool, by: Actor, reason: str) -> Story:
+    async def judge(self, uid: str, *, accept: bool, by: Actor, reason: str) -> Payment:
         """A person ends a payment's mismatch: the gateway's word, asked for now, stands whatever
         facts it states; or the attempt ends unpaid.
 
         Raises NotFound; Unprocessable where there is none, or the gateway says nothing final.
         """
-        story = await self.ledger.read(record.read, uid)
-        attempt = next((a for a in story.attempts if a.mismatch and a.live), None)
+        payment = await self.ledger.read(record.read, uid)
+        attempt = next((a for a in payment.attempts if a.mismatch and a.live), None)
         outcome = None
         if attempt is None:
             raise Unprocessable({"uid": ["has no attempt in mismatch"]})
@@ -646,12 +649,12 @@ class Flow:
             gateway = self.gateways.get(attempt.account)
             if gateway is None or not await self._may_ask_now(attempt):
                 raise Unprocessable({"uid": ["can't be asked about just now"]})
-            outcome = await self.hear(gateway.status(reference(story, attempt)))
-        story = await self.write(
+            outcome = await self.hear(gateway.status(reference(payment, attempt)))
+        payment = await self.write(
             uid, record.judge, self.book, attempt.key, outcome, self.clock(), by=by, reason=reason
         )
         self.letters_waiting.set()
-        return story
+        return payment
 
     # What is under way
 
@@ -673,31 +676,31 @@ class Flow:
             await asyncio.wait(self._running, timeout=seconds)
 
 
-def reference(story: Story, attempt: Attempt) -> Reference:
+def reference(payment: Payment, attempt: Attempt) -> Reference:
     return Reference(
         key=attempt.key,
         id=attempt.gateway_id,
-        money=story.payment.order.money,
+        money=payment.order.money,
         method=attempt.method,
-        transaction_type=story.payment.order.transaction_type,
+        transaction_type=payment.order.transaction_type,
         parent=attempt.facts.parent,
         code=attempt.facts.code,
     )
 
 
-def _add(conn: Connection, payment: Payment) -> None:
+def _add(conn: Connection, payment: PaymentRow) -> None:
     payments.add(conn, payment)
     _created(conn, payment)
 
 
 def _add_once(
     conn: Connection,
-    payment: Payment,
+    payment: PaymentRow,
     idempotency_key: str | None,
     digest: str,
     mark: str | None,
     by: Actor | None,
-) -> tuple[Payment, bool]:
+) -> tuple[PaymentRow, bool]:
     made, same = payment, True
     if idempotency_key is None:
         payments.add(conn, payment)
@@ -719,7 +722,9 @@ def _add_once(
     return made, same
 
 
-def _add_for_link(conn: Connection, limits: Limits, payment: Payment, mark: str | None) -> Payment:
+def _add_for_link(
+    conn: Connection, limits: Limits, payment: PaymentRow, mark: str | None
+) -> PaymentRow:
     if invoices.shut(conn, payment.link or ""):  # this very moment
         raise Cancelled
     check_opening(conn, limits, mark, payment.created_at)
@@ -730,5 +735,5 @@ def _add_for_link(conn: Connection, limits: Limits, payment: Payment, mark: str 
     return made
 
 
-def _created(conn: Connection, payment: Payment) -> None:
+def _created(conn: Connection, payment: PaymentRow) -> None:
     events.append(conn, payment.uid, "created", payment.created_at)

@@ -25,7 +25,7 @@ from checkout.flow.verbs import UNCLEAR, Flow
 from checkout.gateways.parsing import decode_json, safe, text
 from checkout.identifiers import new_uid
 from checkout.ledger.outbox import host_of
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant.responses import encoded
 from checkout.merchant.webhooks import headers, told
 from checkout.model.order import BY_APP
@@ -49,25 +49,25 @@ class Verifier:
         self._names = Resolver("verification_names")
         self._resolve = resolve
 
-    async def __call__(self, story: Story) -> Outcome | None:
+    async def __call__(self, payment: Payment) -> Outcome | None:
         """None: go on. An outcome: the shop declined, or gave no clear answer; nothing is sent."""
-        shop, pace = self._flow.shop(story), self._flow.pace
-        host = host_of(story.payment.order.ways.verification_url or "")
+        shop, pace = self._flow.shop(payment), self._flow.pace
+        host = host_of(payment.order.ways.verification_url or "")
         try:
             async with (
                 self._rooms.enter(shop.id, host, pace.verification_room),
                 asyncio.timeout(pace.verification),
             ):
-                status, answer = await self._asked(story, shop)
+                status, answer = await self._asked(payment, shop)
         except FAILURES as error:
             log.warning("verification.failed", shop=shop.id, error=type(error).__name__, alert=True)
             return UNCLEAR
-        return _verdict(story, shop, status, answer)
+        return _verdict(payment, shop, status, answer)
 
-    async def _asked(self, story: Story, shop: Shop) -> tuple[int, Any]:
-        flow, payment = self._flow, story.payment
+    async def _asked(self, payment: Payment, shop: Shop) -> tuple[int, Any]:
+        flow = self._flow
         public_url = flow.settings.public_url
-        body = encoded(told(story, Status.ACTION, shop, public_url)).encode()
+        body = encoded(told(payment, Status.ACTION, shop, public_url)).encode()
         signed = headers(shop, new_uid(), body, flow.clock(), public=payment.created_by == BY_APP)
         response = await posted(
             self._http,
@@ -88,9 +88,9 @@ class Verifier:
             await response.aclose()
 
 
-def _verdict(story: Story, shop: Shop, status: int, answer: Any) -> Outcome | None:
+def _verdict(payment: Payment, shop: Shop, status: int, answer: Any) -> Outcome | None:
     said = answer if isinstance(answer, dict) else {}
-    code, payment = said.get("code"), story.payment
+    code = said.get("code")
     clear = status == 200 and isinstance(code, int) and not isinstance(code, bool)
     # An answer about another payment is no answer. Digits are a number here too.
     ours = (payment.uid, str(payment.order.money.minor))

@@ -14,7 +14,7 @@ from checkout.ledger import mails
 from checkout.ledger import payments as ledger_payments
 from checkout.ledger.mails import Mail
 from checkout.ledger.payments import KEPT_SECONDS
-from checkout.ledger.rows import Story, order_of, text
+from checkout.ledger.rows import Payment, order_of, text
 from checkout.ledger.schema import invoices, payments
 from checkout.model.invoice import Delivery, Kind
 from checkout.model.order import Order
@@ -43,16 +43,16 @@ class Invoice(Struct, frozen=True, kw_only=True):
 
 
 class Standing(Struct, frozen=True):
-    """An invoice, its mails, oldest first, and its payment's story, None before it is opened."""
+    """An invoice, its mails, oldest first, and its payment's payment, None before it is opened."""
 
     invoice: Invoice
     mails: tuple[Mail, ...]
-    story: Story | None
+    payment: Payment | None
 
     def status(self, now: float) -> Status:
         """The payment's, for money that moves counts before all; else what time and the shop have
         made of the invoice."""
-        paid = self.story.status(now) if self.story else None
+        paid = self.payment.status_at(now) if self.payment else None
         if paid is not None and paid not in UNPAID:
             return paid
         if self.invoice.cancelled_at is not None:
@@ -172,8 +172,8 @@ def _status(now: float) -> Any:
 
 
 def _standing(conn: Connection, row: Row[Any]) -> Standing:
-    story = ledger_payments.by_link(conn, row.link)
-    return Standing(_invoice(row), mails.of(conn, row.id), story)
+    payment = ledger_payments.by_link(conn, row.link)
+    return Standing(_invoice(row), mails.of(conn, row.id), payment)
 
 
 def _invoice(row: Row[Any]) -> Invoice:

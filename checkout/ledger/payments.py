@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger.quick import Change, Query
-from checkout.ledger.rows import Attempt, Payment, Story, attempt_of, payment_of, text
+from checkout.ledger.rows import Attempt, Payment, PaymentRow, attempt_of, payment_of, text
 from checkout.ledger.schema import attempts, creations, payments
 from checkout.model.status import Status
 
@@ -34,7 +34,7 @@ ATTEMPTS: Final = Query(
 )
 
 
-def add(conn: Connection, payment: Payment) -> None:
+def add(conn: Connection, payment: PaymentRow) -> None:
     """Raises IntegrityError when its uid, token or link is there already."""
     ADD(
         conn,
@@ -68,36 +68,36 @@ def recognise_first_browser(conn: Connection, uid: str, now: float) -> bool:
     return OPENED(conn, {"of_uid": uid, "now": now}) == 1
 
 
-def by_uid(conn: Connection, uid: str) -> Story | None:
-    return _story(conn, BY_UID, uid)
+def by_uid(conn: Connection, uid: str) -> Payment | None:
+    return _payment(conn, BY_UID, uid)
 
 
-def held(conn: Connection, uid: str) -> Story | None:
-    """The story, kept from other writers until this transaction ends."""
-    return _story(conn, HELD, uid)
+def held(conn: Connection, uid: str) -> Payment | None:
+    """The payment, kept from other writers until this transaction ends."""
+    return _payment(conn, HELD, uid)
 
 
-def by_token(conn: Connection, token: str) -> Story | None:
-    return _story(conn, BY_TOKEN, token)
+def by_token(conn: Connection, token: str) -> Payment | None:
+    return _payment(conn, BY_TOKEN, token)
 
 
-def by_link(conn: Connection, link: str) -> Story | None:
-    return _story(conn, BY_LINK, link)
+def by_link(conn: Connection, link: str) -> Payment | None:
+    return _payment(conn, BY_LINK, link)
 
 
-def _story(conn: Connection, query: Query, value: str) -> Story | None:
+def _payment(conn: Connection, query: Query, value: str) -> Payment | None:
     row = query.first(conn, value=value)
     if row is None:
         return None
     # Most looks are at payments that nobody has tried to pay yet: one statement serves them.
-    return Story(payment_of(row), attempts_of(conn, row.uid) if row.attempts else ())
+    return Payment(payment_of(row), attempts_of(conn, row.uid) if row.attempts else ())
 
 
 def attempts_of(conn: Connection, uid: str) -> tuple[Attempt, ...]:
     return tuple(attempt_of(row) for row in ATTEMPTS.all(conn, value=uid))
 
 
-def listed(conn: Connection, *, shop: str | None = None, limit: int = 100) -> list[Payment]:
+def listed(conn: Connection, *, shop: str | None = None, limit: int = 100) -> list[PaymentRow]:
     """The newest payments first."""
     query = select(payments).order_by(payments.c.created_at.desc()).limit(limit)
     if shop is not None:
@@ -116,8 +116,8 @@ def to_expire(conn: Connection, now: float, limit: int = 100) -> list[str]:
 
 
 def add_once(
-    conn: Connection, payment: Payment, *, idempotency_key: str, digest: str
-) -> tuple[Payment, bool]:
+    conn: Connection, payment: PaymentRow, *, idempotency_key: str, digest: str
+) -> tuple[PaymentRow, bool]:
     """Add `payment` unless its shop used the key in the last 24 h; then the payment made then.
 
     The second value is False when the key was used for another body.
@@ -128,7 +128,7 @@ def add_once(
         before = by_uid(conn, row.payment)
         if before is None:
             raise LookupError(row.payment)
-        return before.payment, row.digest == digest
+        return before, row.digest == digest
     add(conn, payment)
     values = {"digest": digest, "payment": payment.uid, "created_at": payment.created_at}
     if row is not None:
@@ -140,18 +140,18 @@ def add_once(
     return payment, True
 
 
-def add_for_link(conn: Connection, payment: Payment) -> Payment:
+def add_for_link(conn: Connection, payment: PaymentRow) -> PaymentRow:
     """Add a link's payment; where an opening before this one has made it, that one."""
     if payment.link is None:
         raise ValueError("a link's payment names its link")
     if before := by_link(conn, payment.link):
-        return before.payment
+        return before
     try:
         with conn.begin_nested():
             add(conn, payment)
     except IntegrityError:  # another worker's opening was first
         if before := by_link(conn, payment.link):
-            return before.payment
+            return before
         raise
     return payment
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, or_, select, tuple_, update
 from checkout.ledger import operations as ledger_operations
 from checkout.ledger.payments import KEPT_SECONDS
 from checkout.ledger.recent import SAME_WITHIN
-from checkout.ledger.rows import Story, order_of, text
+from checkout.ledger.rows import Payment, order_of, text
 from checkout.ledger.schema import (
     answers,
     attempts,
@@ -82,12 +82,12 @@ def letters_waiting(conn: Connection, uid: str) -> bool:
     return conn.execute(query.limit(1)).first() is not None
 
 
-def purge_payment(conn: Connection, story: Story, now: float) -> None:
+def purge_payment(conn: Connection, payment: Payment, now: float) -> None:
     """Everything that is said of its customer, in every table, goes."""
-    uid = story.payment.uid
-    values: dict[str, Any] = {"terms": text(redacted_order(story.payment.order)), "purged_at": now}
+    uid = payment.uid
+    values: dict[str, Any] = {"terms": text(redacted_order(payment.order)), "purged_at": now}
     conn.execute(update(payments).where(payments.c.uid == uid).values(values))
-    for attempt in story.attempts:
+    for attempt in payment.attempts:
         values = {
             "facts": text(redacted_facts(attempt.facts)), "customer": NOBODY, "step": None,
             "address_mark": None, "bin_mark": None,
@@ -99,8 +99,8 @@ def purge_payment(conn: Connection, story: Story, now: float) -> None:
     _purge_events(conn, uid)
     conn.execute(update(outbox).where(outbox.c.payment == uid).values(body=""))
     conn.execute(delete(answers).where(answers.c.payment == uid))
-    if story.payment.link is not None:
-        found = select(invoices.c.id).where(invoices.c.link == story.payment.link)
+    if payment.link is not None:
+        found = select(invoices.c.id).where(invoices.c.link == payment.link)
         for name in conn.execute(found).scalars().all():
             purge_invoice(conn, name, now)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from checkout.ledger.rows import Payment
+from checkout.ledger.rows import PaymentRow
 from checkout.ledger.schema import recent
 
 SAME_WITHIN: Final = 30.0  # seconds: Overpay's charge request, `duplicate_check`
@@ -19,7 +19,7 @@ def mark(*told: str | int) -> str:
     return hashlib.sha256("\0".join(map(str, told)).encode()).hexdigest()
 
 
-def take(conn: Connection, payment: Payment, mark: str, *, checked: bool) -> bool:
+def take(conn: Connection, payment: PaymentRow, mark: str, *, checked: bool) -> bool:
     """Note that the payment was asked for; False where the same was, within the time, and that is
     `checked`.
 

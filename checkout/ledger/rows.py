@@ -62,7 +62,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
         return self.status in LIVE
 
 
-class Payment(Struct, frozen=True, kw_only=True):
+class PaymentRow(Struct, frozen=True, kw_only=True):
     """What the customer pays; its row of `schema.payments`, with the order it was made from."""
 
     uid: str
@@ -90,10 +90,10 @@ class Payment(Struct, frozen=True, kw_only=True):
         return order.created_by or (BY_LINK if self.link else BY_SHOP)
 
 
-class Story(Struct, frozen=True):
+class Payment(Struct, frozen=True):
     """A payment with its attempts, oldest first."""
 
-    payment: Payment
+    payment: PaymentRow
     attempts: tuple[Attempt, ...]
 
     @property
@@ -121,19 +121,19 @@ class Story(Struct, frozen=True):
     def next_number(self) -> int:
         return len(self.attempts) + 1
 
-    def with_(self, attempt: Attempt) -> Story:
-        """The story with this attempt as it is now."""
+    def with_attempt(self, attempt: Attempt) -> Payment:
+        """The payment with this attempt as it is now."""
         at = attempt.number - 1
-        return Story(self.payment, (*self.attempts[:at], attempt, *self.attempts[at + 1 :]))
+        return Payment(self, (*self.attempts[:at], attempt, *self.attempts[at + 1 :]))
 
-    def status(self, now: float) -> Status:
+    def status_at(self, now: float) -> Status:
         """Where the payment stands at `now`, also before the sweep has written an expiry down."""
         spent = self._spent
         return payment_status(
             [attempt.status for attempt in self.attempts],
-            allowed=self.payment.order.attempts,
-            expired=now >= self.payment.expires_at or spent is Status.EXPIRED,
-            cancelled=self.payment.cancelled or spent in UNSENT,
+            allowed=self.order.attempts,
+            expired=now >= self.expires_at or spent is Status.EXPIRED,
+            cancelled=self.cancelled or spent in UNSENT,
         )
 
     @property
@@ -141,7 +141,7 @@ class Story(Struct, frozen=True):
         """How the one attempt that a shop's server asked for ended: nobody sits before a form to
         try again, the shop asks anew."""
         last = self.last
-        return last.status if self.payment.order.alone and last is not None else None
+        return last.status if self.order.alone and last is not None else None
 
 
 def order_of(terms: str) -> Order:
@@ -156,8 +156,8 @@ def order_of(terms: str) -> Order:
     return found
 
 
-def payment_of(row: Any) -> Payment:
-    return Payment(
+def payment_of(row: Any) -> PaymentRow:
+    return PaymentRow(
         uid=row.uid,
         token=row.token,
         secret=row.secret,

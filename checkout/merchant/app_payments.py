@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant import answers
 from checkout.merchant.browser import BROWSER
 from checkout.merchant.customer import CUSTOMER, fitted
@@ -148,10 +148,10 @@ def form_path(fields: Fields, name: str) -> str:
     return f"customer.{name}" if name in CUSTOMER else PLACES.get(name, "payment_method")
 
 
-def refused_field(story: Story, number: int) -> dict[str, list[str]]:
+def refused_field(payment: Payment, number: int) -> dict[str, list[str]]:
     """The field of attempt `number` that the gateway did not accept, by the name that servers and
     apps send it under; nothing was made of it. Empty where it accepted them all."""
-    last = story.last
+    last = payment.last
     if last is None or last.number != number or last.status is not Status.LOST:
         return {}
     name = last.facts.refused
@@ -182,17 +182,17 @@ def _written(value: Any) -> str:
 
 
 def app_answer(
-    story: Story, now: float, *, url: str, result_url: str, ours: bool
+    payment: Payment, now: float, *, url: str, result_url: str, ours: bool
 ) -> answers.AppPayment:
     """`response` of a payment: how the app's attempt ended, or where its customer has to go.
 
     `url` while it is under way: the bank's page by ours, or our waiting page. `ours`: this very
     request made the attempt, so that it may have the card's token.
     """
-    status, payment = story.status(now), story.payment
-    word, said = _words(story, status, now)
-    told = bank(story, status)
-    attempt = story.shown
+    status = payment.status_at(now)
+    word, said = _words(payment, status, now)
+    told = bank(payment, status)
+    attempt = payment.shown
     known: dict[str, Any] = {**(card(attempt) or {})}
     return {
         "status": word,
@@ -214,20 +214,20 @@ def app_answer(
     }
 
 
-def _words(story: Story, status: Status, now: float) -> tuple[str | None, str | None]:
+def _words(payment: Payment, status: Status, now: float) -> tuple[str | None, str | None]:
     """A payment whose form is open again has been declined as far as this attempt goes."""
     if status in LIVE:
-        return WAITING, message(story, status)
+        return WAITING, message(payment, status)
     if status is not Status.OPEN:
-        return words(story, now)
-    if story.last is not None and story.last.status is Status.DECLINED:
-        return OUTWARD[Status.DECLINED], message(story, Status.DECLINED)
+        return words(payment, now)
+    if payment.last is not None and payment.last.status is Status.DECLINED:
+        return OUTWARD[Status.DECLINED], message(payment, Status.DECLINED)
     return "error", "Not sent, nothing has moved"
 
 
-def app_checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
+def app_checkout(payment: Payment, shop: Shop, now: float) -> dict[str, Any]:
     """`checkout` for those who have the publishable key and the token."""
-    whole = checkout(story, shop, now)
+    whole = checkout(payment, shop, now)
     whole |= {name: _shown(whole[name], name) for name in ("order", "settings", "payment_method")}
     extra = whole["order"].get("additional_data")
     if extra is not None:
@@ -236,7 +236,7 @@ def app_checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         whole["credit_card"] |= UNTOLD
     for said in (whole["gateway_response"] or {}).values():
         said.pop(CHECKS)
-    waiting = story.status(now) in LIVE
+    waiting = payment.status_at(now) in LIVE
     whole["travel"] = None
     return whole | {"customer": None, "status": WAITING if waiting else whole["status"]}
 

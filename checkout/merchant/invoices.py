@@ -199,10 +199,10 @@ def _own_name(path: str) -> str:
 
 def shape(standing: Standing, public_url: str, now: float) -> dict[str, Any]:
     """An invoice as its shop reads it: its terms, where it is paid, and what became of it."""
-    invoice, story = standing.invoice, standing.story
+    invoice, payment = standing.invoice, standing.payment
     status, order = standing.status(now), invoice.order
     mail, reminder = standing.latest(Kind.INVOICE), standing.latest(Kind.REMINDER)
-    said = bank(story, status) if story else None
+    said = bank(payment, status) if payment else None
     found: answers.Invoice = {
         "id": invoice.id,
         "url": f"{public_url}/pay/{invoice.signed}",
@@ -220,7 +220,7 @@ def shape(standing: Standing, public_url: str, now: float) -> dict[str, Any]:
         "remind_at": written_moment(invoice.remind_at),
         "remind_error": reminder.error if reminder else None,
         "reminded_at": written_moment(standing.sent_at(Kind.REMINDER)),
-        "uid": story.payment.uid if story else None,
+        "uid": payment.uid if payment else None,
         "paid_at": said["paid_at"] if said else None,
         "cancelled_at": written_moment(invoice.cancelled_at),
         "expires": written_moment(invoice.expires_at),

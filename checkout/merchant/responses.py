@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from checkout.ledger.operations import OPEN, Operation
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.merchant import answers
 from checkout.model.order import CARD_METHOD, Customer, Order
 from checkout.model.status import OUTWARD, WON, Status
@@ -57,36 +57,36 @@ def _number(id: str) -> int | str:
     return int(id) if NUMBER.fullmatch(id) else id
 
 
-def words(story: Story, now: float) -> tuple[str | None, str | None]:
+def words(payment: Payment, now: float) -> tuple[str | None, str | None]:
     """The outward (status, message); (None, None) before the first attempt."""
-    status = story.status(now)
+    status = payment.status_at(now)
     if status is Status.EXPIRED:
         return "error", EXPIRED_MESSAGE
-    if status is Status.OPEN and not story.tried:
+    if status is Status.OPEN and not payment.tried:
         return None, None
-    return _said(story, status)
+    return _said(payment, status)
 
 
-def _said(story: Story, status: Status) -> tuple[str, str | None]:
+def _said(payment: Payment, status: Status) -> tuple[str, str | None]:
     """The outward (status, message). A server's request that never reached the gateway has failed:
     its customer gave nothing up."""
-    shown = story.shown
-    if story.payment.order.alone and shown is not None and shown.status is Status.LOST:
+    shown = payment.shown
+    if payment.order.alone and shown is not None and shown.status is Status.LOST:
         return OPERATION[Status.LOST]
-    return OUTWARD[status], message(story, status)
+    return OUTWARD[status], message(payment, status)
 
 
-def message(story: Story, status: Status) -> str | None:
+def message(payment: Payment, status: Status) -> str | None:
     """What the bank said of it, else a word of ours."""
-    said = story.shown.facts.message if story.shown and status in SETTLED else None
+    said = payment.shown.facts.message if payment.shown and status in SETTLED else None
     return said or MESSAGES[status]
 
 
-def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> dict[str, Any]:
+def transaction(payment: Payment, status: Status, shop: Shop, receipt_url: str) -> dict[str, Any]:
     """`transaction` as notifications carry it: about the attempt that decided the payment."""
-    payment, attempt = story.payment, story.shown
+    attempt = payment.shown
     order, facts = payment.order, attempt.facts if attempt else None
-    word, said = _said(story, status)
+    word, said = _said(payment, status)
     found: answers.Transaction = {
         "uid": payment.uid,
         "id": payment.uid,
@@ -122,7 +122,7 @@ def transaction(story: Story, status: Status, shop: Shop, receipt_url: str) -> d
     return {
         **_method_section(attempt, order),
         **found,
-        order.transaction_type: bank(story, status),
+        order.transaction_type: bank(payment, status),
         **parent,
         **_product(order),
     }
@@ -137,11 +137,11 @@ def _method_section(attempt: Attempt | None, order: Order) -> dict[str, Any]:
     return {attempt.method: said} if said else {}
 
 
-def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
+def checkout(payment: Payment, shop: Shop, now: float) -> dict[str, Any]:
     """`checkout` as `GET /ctp/api/checkouts/{token}` answers it, and as the expiry's letter."""
-    payment, order = story.payment, story.payment.order
-    status = story.status(now)
-    word, said = words(story, now)
+    order = payment.order
+    status = payment.status_at(now)
+    word, said = words(payment, now)
     raw = {name: msgspec.json.decode(each) for name, each in order.raw.items()}
     found: answers.Checkout = {
         "token": payment.token,
@@ -149,8 +149,8 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         "transaction_type": order.transaction_type,
         "type": order.transaction_type,
         "created_by": payment.created_by,
-        "gateway_response": {order.transaction_type: _answer(story, status)}
-        if story.tried
+        "gateway_response": {order.transaction_type: _answer(payment, status)}
+        if payment.tried
         else None,
         "order": {
             **raw.get("order", {}),
@@ -161,7 +161,7 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
             "expired_at": moment(payment.expires_at),
         },
         "settings": raw.get("settings", {}),
-        "customer": _customer(story.last.customer if story.last else order.customer),
+        "customer": _customer(payment.last.customer if payment.last else order.customer),
         "finished": status in SETTLED,
         "expired": status is Status.EXPIRED,
         "shop": {"name": shop.name, "url": shop.url, "email": shop.email},
@@ -172,18 +172,18 @@ def checkout(story: Story, shop: Shop, now: float) -> dict[str, Any]:
         "version": VERSION,
         "attempts": order.attempts,
         "payment_method": raw.get("payment_method"),
-        "credit_card": card(story.shown),
+        "credit_card": card(payment.shown),
         "travel": order.details.travel or None,
     }
     return {**found, **_product(order)}
 
 
 def made_alone(
-    story: Story, status: Status, shop: Shop, receipt_url: str, page_url: str
+    payment: Payment, status: Status, shop: Shop, receipt_url: str, page_url: str
 ) -> dict[str, Any]:
     """`transaction` of what was asked for by a token. `redirect_url`: the page that leads to the
     bank where it wants to see the customer all the same, and that says how it ended."""
-    found = transaction(story, status, shop, receipt_url)
+    found = transaction(payment, status, shop, receipt_url)
     return found | {"redirect_url": page_url, "links": {"receipt_url": found["receipt_url"]}}
 
 
@@ -206,11 +206,11 @@ OPERATION: Final[dict[Status, tuple[str, str]]] = {
 }
 
 
-def operation(done: Operation, story: Story) -> dict[str, Any]:
+def operation(done: Operation, payment: Payment) -> dict[str, Any]:
     """`transaction` of a capture, void, refund or chargeback: a transaction of its own, with its
     own uid, money and times. `parent_uid` is the one that the shop named, else the payment's."""
-    payment, order = story.payment, story.payment.order
-    attempt = story.attempts[done.attempt - 1]
+    order = payment.order
+    attempt = payment.attempts[done.attempt - 1]
     word, plain = OPERATION[done.status]
     # What a gateway says meanwhile is not the result.
     said = plain if done.status in OPEN else done.message or plain
@@ -256,23 +256,23 @@ def operation(done: Operation, story: Story) -> dict[str, Any]:
     return {**found, done.kind: result}
 
 
-def bank(story: Story, status: Status) -> answers.BankResult | None:
+def bank(payment: Payment, status: Status) -> answers.BankResult | None:
     """The section named after the transaction's type: what the bank said."""
-    attempt = story.shown
+    attempt = payment.shown
     if attempt is None:
         return None
     facts = attempt.facts
-    word, said = _said(story, status)
+    word, said = _said(payment, status)
     return {
-        "uid": story.payment.uid,
+        "uid": payment.uid,
         "status": word,
         "message": said,
         "auth_code": facts.auth_code,
         "bank_code": facts.bank_code,
         "rrn": facts.rrn,
         "ref_id": facts.ref_id,
-        "amount": story.payment.order.money.minor,
-        "currency": story.payment.order.money.currency,
+        "amount": payment.order.money.minor,
+        "currency": payment.order.money.currency,
         "billing_descriptor": facts.descriptor,
         "paid_at": _paid_at(attempt, status),
     }
@@ -284,10 +284,10 @@ def _paid_at(attempt: Attempt | None, status: Status) -> str | None:
     return attempt.facts.paid_at or moment(attempt.updated_at)
 
 
-def _answer(story: Story, status: Status) -> answers.BankResponse | None:
+def _answer(payment: Payment, status: Status) -> answers.BankResponse | None:
     """What the bank said, and what it found of address and security code."""
-    said = bank(story, status)
-    return None if said is None else {**said, "avs_cvc_verification": _checks(story.shown)}
+    said = bank(payment, status)
+    return None if said is None else {**said, "avs_cvc_verification": _checks(payment.shown)}
 
 
 def _checks(attempt: Attempt | None) -> answers.Checks | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant.signed_result import signed_result
 from checkout.model.order import Ways
 from checkout.model.status import OUTWARD, Status
@@ -28,25 +28,25 @@ ADDRESS: Final[dict[Status, tuple[str, ...]]] = {
 CALLBACK: Final = {Status.PAID: "success", Status.AUTHORIZED: "success"}
 
 
-def back(story: Story, status: Status, shop: Shop, now: float) -> str | None:
+def back(payment: Payment, status: Status, shop: Shop, now: float) -> str | None:
     """The shop's address for this status with `token`, `status`, `uid` and the signed `result`
     appended, its own query and fragment kept byte for byte. A `client_callback_url` gets
     `?status=success|error` alone. The shop's plain address where the order names none."""
-    ways = story.payment.order.ways
+    ways = payment.order.ways
     if ways.client_callback_url:
         word = CALLBACK.get(status, "error")
         return _appended(ways.client_callback_url, f"status={word}")
     url = _named(ways, ADDRESS[status])
     if url is None:
         return shop.url
-    word, payment = quote(OUTWARD[status]), story.payment
-    result = signed_result(story, status, shop, now)
+    word = quote(OUTWARD[status])
+    result = signed_result(payment, status, shop, now)
     return _appended(url, f"token={payment.token}&status={word}&uid={payment.uid}&result={result}")
 
 
-def names_a_way(story: Story, status: Status) -> bool:
+def names_a_way(payment: Payment, status: Status) -> bool:
     """Does the order say where to go back to, or is `back` just the shop's site?"""
-    ways = story.payment.order.ways
+    ways = payment.order.ways
     return ways.client_callback_url is not None or _named(ways, ADDRESS[status]) is not None
 
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.status import OUTWARD, Status
 from checkout.settings import Shop
 
@@ -35,10 +35,9 @@ def key_id(public_key: str) -> str:
     return urlsafe_b64encode(digest).decode()[:KEY_ID_LENGTH]
 
 
-def signed_result(story: Story, status: Status, shop: Shop, now: float) -> str:
+def signed_result(payment: Payment, status: Status, shop: Shop, now: float) -> str:
     """`token`, `uid`, `type`, `status`, `amount` (minor units), `currency`, `tracking_id`, `test`,
     `created_by`, and `iat`, the second in which it was said."""
-    payment = story.payment
     claims = {
         "token": payment.token,
         "uid": payment.uid,

@@ -18,32 +18,31 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from checkout.identifiers import receipt_secret
 from checkout.ledger.operations import Operation
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant.responses import checkout, encoded, operation, transaction
 from checkout.model.status import Status
 from checkout.settings import Shop
 
 
-def letter(story: Story, status: Status, shop: Shop, public_url: str, now: float) -> str:
+def letter(payment: Payment, status: Status, shop: Shop, public_url: str, now: float) -> str:
     """The body: `{"transaction": …}`; of an expiry the flat checkout object, where there was a
     checkout."""
-    if status is Status.EXPIRED and not story.payment.order.alone:
-        return encoded(checkout(story, shop, now))
-    return encoded(told(story, status, shop, public_url))
+    if status is Status.EXPIRED and not payment.order.alone:
+        return encoded(checkout(payment, shop, now))
+    return encoded(told(payment, status, shop, public_url))
 
 
-def told(story: Story, status: Status, shop: Shop, public_url: str) -> dict[str, Any]:
+def told(payment: Payment, status: Status, shop: Shop, public_url: str) -> dict[str, Any]:
     """`{"transaction": …}`, as letters say it and as shops may ask for it."""
-    payment = story.payment
-    language = story.shown.language if story.shown else "en"
+    language = payment.shown.language if payment.shown else "en"
     own = receipt_secret(payment.secret)
     receipt = f"{public_url}/{language}/order/{payment.uid}/{own}"
-    return {"transaction": transaction(story, status, shop, receipt)}
+    return {"transaction": transaction(payment, status, shop, receipt)}
 
 
-def operation_letter(done: Operation, story: Story) -> str:
+def operation_letter(done: Operation, payment: Payment) -> str:
     """The body about a capture, void, refund or chargeback: a transaction of its own."""
-    return encoded({"transaction": operation(done, story)})
+    return encoded({"transaction": operation(done, payment)})
 
 
 def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:

@@ -54,5 +54,5 @@ def no_challenge(look: Look | None) -> None:
 
 
 def _about(page: PaymentRequest) -> About:
-    story = page.story
-    return About(story.payment.uid, story.next_number, page.lang, page.web.flow.clock())
+    payment = page.payment
+    return About(payment.uid, payment.next_number, page.lang, page.web.flow.clock())

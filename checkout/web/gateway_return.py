@@ -22,9 +22,9 @@ from checkout.web.response import RawResponse
 )
 async def gateway_return(request: Web_Request) -> RawResponse:
     web, ticket = web_of(request), request.path_params["ticket"]
-    story = await web.flow.returned(ticket)
-    attempt = next(each for each in story.attempts if each.return_ticket == ticket)
-    return payment_request(web, request, attempt.language, story).to_current()
+    payment = await web.flow.returned(ticket)
+    attempt = next(each for each in payment.attempts if each.return_ticket == ticket)
+    return payment_request(web, request, attempt.language, payment).to_current()
 
 
 HANDLERS = (gateway_return,)

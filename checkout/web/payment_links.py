@@ -8,7 +8,7 @@ from typing import Final
 from litestar import HttpMethod, Response, route
 
 from checkout.i18n import choose_language
-from checkout.ledger.rows import Payment
+from checkout.ledger.rows import PaymentRow
 from checkout.merchant.checkout_request import read_link_order
 from checkout.model.checks import form_pairs
 from checkout.signing import read_link
@@ -35,8 +35,8 @@ async def hosted_page(request: Web_Request) -> Response[bytes]:
     if request.method == HttpMethod.POST and not token:
         form = await posted_form(request)
         token = form.get("token", "")
-    story = await web_of(request).flow.open_token(token)
-    return await to_payment(request, story.payment)
+    payment = await web_of(request).flow.open_token(token)
+    return await to_payment(request, payment)
 
 
 @route("/pay/{signed:str}", http_method=READ, include_in_schema=False)
@@ -52,12 +52,12 @@ async def offline_link(request: Web_Request) -> Response[bytes]:
     return await to_payment(request, await web.flow.open_link(link.digest, order, shop, address))
 
 
-async def to_payment(request: Web_Request, payment: Payment) -> Response[bytes]:
+async def to_payment(request: Web_Request, payment: PaymentRow) -> Response[bytes]:
     web = web_of(request)
-    story = await web.flow.open(payment.uid, payment.secret)
+    payment = await web.flow.open(payment.uid, payment.secret)
     accept = request.headers.get("accept-language", "")
     lang = choose_language(payment.order.ways.language, accept=accept)
-    visit = payment_request(web, request, lang, story)
+    visit = payment_request(web, request, lang, payment)
     return see_other(visit.url(visit.current))
 
 

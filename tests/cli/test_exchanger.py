@@ -74,12 +74,12 @@ def test_where_an_order_can_be_seen(run: Run, config: Path, sandbox: str) -> Non
 
     async def pay(flow: Flow) -> Any:
         uid = await made(flow, None)
-        story = await flow.open(uid, (await flow.ledger.read(read, uid)).payment.secret)
+        payment = await flow.open(uid, (await flow.ledger.read(read, uid)).secret)
         sent = Submission(
             number=1, method="credit_card", card=None, browser=Browser(),
             customer=Customer(email="anna@example.com"), language="en",
         )  # fmt: skip
-        return (await flow.pay(story, sent)).attempts[0].gateway_id, uid
+        return (await flow.pay(payment, sent)).attempts[0].gateway_id, uid
 
     identity, uid = with_flow(config, pay)
     number, _, secret = identity.partition("/")

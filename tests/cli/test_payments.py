@@ -47,7 +47,7 @@ async def made(flow: Flow, number: str | None, shop: str = "361", **changes: Any
     data = {"checkout": ordered(**settings)}
     payment = await flow.create(read_order(data, seller, sandbox=True, now=flow.clock()), seller)
     if number:
-        story = await flow.open(payment.uid, payment.secret)
+        payment = await flow.open(payment.uid, payment.secret)
         sent = Submission(
             number=1,
             method="credit_card",
@@ -56,7 +56,7 @@ async def made(flow: Flow, number: str | None, shop: str = "361", **changes: Any
             customer=Customer(email="anna.canary@example.com"),
             language="en",
         )
-        await flow.pay(story, sent)
+        await flow.pay(payment, sent)
     return payment.uid
 
 
@@ -189,9 +189,9 @@ def test_reconcile(run: Run, ledger: Kept, sandbox: str) -> None:
 
     async def wait(flow: Flow) -> None:
         """Until the gateway may be asked again."""
-        story = await flow.open_token(await token(flow, uids["bank"]))
-        assert story.live
-        await asyncio.sleep(max(0.0, story.live.next_query_at - flow.clock()) + 0.05)
+        payment = await flow.open_token(await token(flow, uids["bank"]))
+        assert payment.live
+        await asyncio.sleep(max(0.0, payment.live.next_query_at - flow.clock()) + 0.05)
 
     with_flow(config, wait)
     said = run("payments", "reconcile", "--config", config)

@@ -191,7 +191,7 @@ def test_the_table_of_cards_is_the_sandboxs() -> None:
         r"^\| ([0-9 ]{19}) \| (.*) \|$", (DOCS / "test-cards.md").read_text(), re.MULTILINE
     )
     assert {number.replace(" ", ""): says for number, says in rows} == {
-        number: story.description for number, story in TEST_CARDS.items()
+        number: payment.description for number, payment in TEST_CARDS.items()
     }
 
 

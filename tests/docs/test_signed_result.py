@@ -14,7 +14,7 @@ from joserfc.jwk import RSAKey
 
 from checkout.merchant.signed_result import key_id, signed_result
 from checkout.model.status import Status
-from tests.merchant.payments import story
+from tests.merchant.payments import payment
 from tests.support import shops
 from tests.support.blocks import Block, Desk, blocks
 from tests.support.servers import ROOT
@@ -86,21 +86,21 @@ def forged(good: str, token: str) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize("language", CALLS)
 def test_it_believes_checkout_alone(language: str, tmp_path: Path) -> None:
-    told = story()
+    told = payment()
     good = signed_result(told, Status.PAID, SHOP, time.time())
-    lies = forged(good, told.payment.token)
-    asked = [(good, told.payment.token), *lies.values()]
+    lies = forged(good, told.token)
+    asked = [(good, told.token), *lies.values()]
     (tmp_path / "asked").write_text(json.dumps([(SHOP.public_key, *each) for each in asked]))
     reader = Desk(tmp_path, {})
     (block,) = (each for each in blocks(DOCUMENT) if each.language == language)
     reader.run(block)
     said = json.loads(reader.run(Block(DOCUMENT, 0, language, "", CALLS[language])))
     assert (said[0]["status"], said[0]["amount"], said[0]["uid"]) == (
-        "successful", 1250, told.payment.uid,
+        "successful", 1250, told.uid,
     )  # fmt: skip
     assert dict(zip(lies, said[1:], strict=True)) == dict.fromkeys(lies)
 
 
 def test_the_address_in_it_is_as_long_as_it_says() -> None:
-    made = signed_result(story(), Status.PAID, SHOP, time.time())
+    made = signed_result(payment(), Status.PAID, SHOP, time.time())
     assert 700 < len(made) < 900

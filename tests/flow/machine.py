@@ -1,7 +1,7 @@
-"""Any story that can happen to one payment, told by Hypothesis.
+"""Any payment that can happen to one payment, told by Hypothesis.
 
 The flow and the adapter are the real ones; the bank, the network, the clock and the ledger's disk
-are the test's, and each fails when the story says so. After every step `check()` looks at what
+are the test's, and each fails when the payment says so. After every step `check()` looks at what
 must always be true; at the end all works again, time passes, and `settled()` looks at what must
 become true.
 """
@@ -35,7 +35,7 @@ from checkout.ledger import events, operations, outbox
 from checkout.ledger.events import Event
 from checkout.ledger.operations import Operation
 from checkout.ledger.outbox import Letter
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.model.status import (
     FINAL,
     LIVE,
@@ -55,7 +55,7 @@ from tests.support.harness import status_told, submission
 from tests.support.ledgers import InlineLedger
 
 SETTINGS = shops.settings(limits=Limits(submits_per_payment=6, slow_seconds=0))
-LEDGER = InlineLedger()  # one for all stories, emptied between them
+LEDGER = InlineLedger()  # one for all payments, emptied between them
 VERB_FAULTS = (Unavailable, TooMany, Unprocessable)
 
 which = st.integers(0, 7)  # of several, modulo how many there are
@@ -84,7 +84,7 @@ RARE = (
 
 
 class Seen(NamedTuple):
-    story: Story
+    payment: Payment
     events: list[Event]
     letters: list[Letter]
     operations: list[Operation]
@@ -166,12 +166,12 @@ class Machine(RuleBasedStateMachine):
         return self.seen[1]
 
     @property
-    def story(self) -> Story:
-        return self.now.story
+    def payment(self) -> Payment:
+        return self.now.payment
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        return self.story.attempts
+        return self.payment.attempts
 
     def close(self) -> None:
         self.loop.end()
@@ -185,7 +185,7 @@ class Payments(Machine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tabs: list[Story] = []
+        self.tabs: list[Payment] = []
         self.won = False
 
     def other_side(self) -> None:
@@ -219,7 +219,7 @@ class Payments(Machine):
         verdict: str,
         fault: str,
     ) -> None:
-        """And paid for the first time, lest a story have none."""
+        """And paid for the first time, lest a payment have none."""
         self.bank.lag, self.bank.down = lag, down
         order = shops.order(
             attempts=attempts,
@@ -228,21 +228,21 @@ class Payments(Machine):
         )
         shop = SETTINGS.shops[shops.SHOP_ID]
         self.uid = self.done(self.flow.create(order, shop)).uid
-        self.tabs.append(self.story)
+        self.tabs.append(self.payment)
         self.presses_pay([0] * tabs, verdict, fault)
 
     # The customer
 
     @rule()
     def opens_another_tab(self) -> None:
-        self.tabs.append(self.story)
+        self.tabs.append(self.payment)
 
-    @precondition(lambda self: self.story.payment.status is Status.OPEN)
+    @precondition(lambda self: self.payment.payment.status is Status.OPEN)
     @rule(verdict=verdicts, fault=charge_faults, disk=disk_faults)
     def pays(self, verdict: str, fault: str, disk: str) -> None:
         self.prepare(verdict, fault, disk)
-        story = self.story
-        self.verb(self.flow.pay(story, submission(story)))
+        payment = self.payment
+        self.verb(self.flow.pay(payment, submission(payment)))
 
     @rule(
         tabs=st.lists(which, min_size=1, max_size=3),
@@ -261,11 +261,11 @@ class Payments(Machine):
         shown = [self.tabs[tab % len(self.tabs)] for tab in tabs]
         self.verbs(*(self.flow.pay(each, submission(each)) for each in shown))
 
-    @precondition(lambda self: self.story.live)
+    @precondition(lambda self: self.payment.live)
     @rule(tabs=st.sampled_from((1, 1, 5)), fault=query_faults, disk=disk_faults)
     def waits(self, tabs: int, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
-        self.verbs(*(self.flow.look(self.story) for _ in range(tabs)))
+        self.verbs(*(self.flow.look(self.payment) for _ in range(tabs)))
 
     @rule(attempt=which, fault=query_faults, disk=disk_faults)
     def lands(self, attempt: int, fault: str, disk: str) -> None:
@@ -273,17 +273,17 @@ class Payments(Machine):
         ticket = self.attempts[attempt % len(self.attempts)].return_ticket
         self.verb(self.flow.returned(ticket))
 
-    @precondition(lambda self: self.story.payment.status is Status.ACTION)
+    @precondition(lambda self: self.payment.payment.status is Status.ACTION)
     @rule(fault=query_faults, disk=disk_faults)
     def leaves(self, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
-        self.verb(self.flow.leave(self.story))
+        self.verb(self.flow.leave(self.payment))
 
-    @precondition(lambda self: self.story.payment.status is Status.ACTION)
+    @precondition(lambda self: self.payment.payment.status is Status.ACTION)
     @rule(disk=disk_faults)
     def says_it_is_paid(self, disk: str) -> None:
         self.prepare(disk=disk)
-        self.verb(self.flow.confirm(self.story))
+        self.verb(self.flow.confirm(self.payment))
 
     # The bank
 
@@ -352,7 +352,7 @@ class Payments(Machine):
     @precondition(lambda self: len(self.attempts) > 1 or self.clock() > BEGINNING + 60)
     @rule(what=st.sampled_from(RARE), fault=query_faults)
     def something_rare(self, what: str, fault: str) -> None:
-        """One rule for all: none of them may rule the stories."""
+        """One rule for all: none of them may rule the payments."""
         self.prepare(query=fault)
         match what:
             case "the server dies":
@@ -360,7 +360,7 @@ class Payments(Machine):
             case "a day passes":
                 self.time_passes(26 * HOUR, swept=False)
             case "the customer gives up":
-                self.verb(self.flow.cancel(self.story))
+                self.verb(self.flow.cancel(self.payment))
             case "the operator accepts" | "the operator refuses":
                 self.judge(accept=what.endswith("accepts"))
             case "the operator reconciles":
@@ -413,24 +413,24 @@ class Payments(Machine):
         assert not [line for line in self.said if line["event"] == "gateway.fault"], (
             "a fault of ours"
         )
-        story, now = self.story, self.clock()
-        self.one_charge_an_attempt(story)
-        self.forward_only(story)
-        self.one_live_attempt(story)
-        self.status_of_its_attempts(story, now)
-        self.letters_agree(story)
-        self.few_questions(story)
+        payment, now = self.payment, self.clock()
+        self.one_charge_an_attempt(payment)
+        self.forward_only(payment)
+        self.one_live_attempt(payment)
+        self.status_of_its_attempts(payment, now)
+        self.letters_agree(payment)
+        self.few_questions(payment)
 
-    def one_charge_an_attempt(self, story: Story) -> None:
+    def one_charge_an_attempt(self, payment: Payment) -> None:
         sent = Counter(call.key for call in self.bank.calls if call.method == "POST")
-        assert set(sent) <= {attempt.key for attempt in story.attempts}, "sent without a claim"
+        assert set(sent) <= {attempt.key for attempt in payment.attempts}, "sent without a claim"
         assert all(count == 1 for count in sent.values()), "a charge was sent twice"
         taken = Counter[str]()
         for transaction in self.bank.transactions.values():
             taken[transaction.key] += transaction.takings
         assert all(count <= 1 for count in taken.values()), "the money was taken twice"
 
-    def forward_only(self, story: Story) -> None:
+    def forward_only(self, payment: Payment) -> None:
         at: dict[int | None, Status] = {}
         for event in self.now.events:
             if event.kind == "claimed":
@@ -440,48 +440,48 @@ class Payments(Machine):
                 after = Status(event.data.get("to", Status.CANCELLED))
                 assert after in MOVES[before], f"{before} -> {after}"
                 at[event.attempt] = after
-        assert at == {attempt.number: attempt.status for attempt in story.attempts}
+        assert at == {attempt.number: attempt.status for attempt in payment.attempts}
         if self.won:
-            assert story.payment.status in WON, "paid was left"
-        self.won = story.payment.status in WON
+            assert payment.status in WON, "paid was left"
+        self.won = payment.status in WON
 
-    def one_live_attempt(self, story: Story) -> None:
-        assert sum(attempt.live for attempt in story.attempts) <= 1
-        assert [attempt.number for attempt in story.attempts] == list(
-            range(1, len(story.attempts) + 1)
+    def one_live_attempt(self, payment: Payment) -> None:
+        assert sum(attempt.live for attempt in payment.attempts) <= 1
+        assert [attempt.number for attempt in payment.attempts] == list(
+            range(1, len(payment.attempts) + 1)
         )
-        declined = sum(attempt.status is Status.DECLINED for attempt in story.attempts)
-        assert declined <= story.payment.order.attempts, "more tries than the shop allows"
+        declined = sum(attempt.status is Status.DECLINED for attempt in payment.attempts)
+        assert declined <= payment.order.attempts, "more tries than the shop allows"
 
-    def status_of_its_attempts(self, story: Story, now: float) -> None:
-        late = now >= story.payment.expires_at
+    def status_of_its_attempts(self, payment: Payment, now: float) -> None:
+        late = now >= payment.expires_at
         possible = {
             payment_status(
-                [attempt.status for attempt in story.attempts],
-                allowed=story.payment.order.attempts,
+                [attempt.status for attempt in payment.attempts],
+                allowed=payment.order.attempts,
                 expired=expired,
-                cancelled=story.payment.cancelled,
+                cancelled=payment.cancelled,
             )
             for expired in {False, late}
         }
-        assert story.payment.status in possible
+        assert payment.status in possible
 
-    def letters_agree(self, story: Story) -> None:
+    def letters_agree(self, payment: Payment) -> None:
         letters = self.now.letters
         told = [status_told(letter) for letter in letters]
         assert len(set(told)) == len(told), f"told twice: {told}"
-        if story.payment.status in FINAL:
-            assert told, f"not told: {story.payment.status}"
-            assert told[-1] == outward(story.payment.status)
+        if payment.status in FINAL:
+            assert told, f"not told: {payment.status}"
+            assert told[-1] == outward(payment.status)
             body = msgspec.json.decode(letters[-1].body)
-            if story.payment.status in WON:
+            if payment.status in WON:
                 assert body["transaction"]["message"] != "Payment was declined"
         else:
             assert told == []
 
-    def few_questions(self, story: Story) -> None:
+    def few_questions(self, payment: Payment) -> None:
         """Never two within a second, but when the customer comes back: that counts anew."""
-        landed = {attempt.key: attempt.returned_at for attempt in story.attempts}
+        landed = {attempt.key: attempt.returned_at for attempt in payment.attempts}
         last: dict[str, float] = {}
         for call in self.bank.calls:
             if call.method != "GET":
@@ -528,8 +528,8 @@ class Payments(Machine):
     def sweeps_until_nothing_is_due(self) -> None:
         for _ in range(80):
             due = [a.sweep_at for a in self.attempts if a.sweep_at is not None]
-            if self.story.payment.status is Status.OPEN:
-                due.append(self.story.payment.expires_at)
+            if self.payment.status is Status.OPEN:
+                due.append(self.payment.expires_at)
             if not due:
                 return
             self.clock.move(max(0.0, min(due) - self.clock()))
@@ -539,23 +539,23 @@ class Payments(Machine):
         raise AssertionError("the sweep never ends")
 
     def settled(self) -> None:
-        story = self.story
+        payment = self.payment
         paid = [t for t in self.bank.transactions.values() if t.money_moved]
         kinds = Counter(event.kind for event in self.now.events)
-        by_key = {attempt.key: attempt for attempt in story.attempts}
+        by_key = {attempt.key: attempt for attempt in payment.attempts}
         for transaction in paid:
             attempt = by_key[transaction.key]
             # The gateway told wrong facts of it: an operator was told, and has to look.
             flagged = attempt.mismatch and kinds["mismatch"]
             assert attempt.status in WON or flagged, f"paid, and we say {attempt.status}"
         if any(not by_key[transaction.key].mismatch for transaction in paid):
-            assert story.payment.status in WON, "paid, and shown as unpaid"
+            assert payment.status in WON, "paid, and shown as unpaid"
         if not paid:
-            assert story.payment.status not in WON, "unpaid, and shown as paid"
+            assert payment.status not in WON, "unpaid, and shown as paid"
         if len(paid) > 1:
             alerts = kinds["late_success"] + kinds["mismatch"]
             assert alerts >= len(paid) - 1, "paid twice, and nobody was told"
-        for attempt in story.attempts:
+        for attempt in payment.attempts:
             known = bool(self.bank.by_key(attempt.key))
             assert attempt.status is not Status.CLAIMED
             if attempt.status is Status.LOST:

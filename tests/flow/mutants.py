@@ -8,7 +8,7 @@ from checkout.flow.pace import Pace
 from checkout.flow.verbs import Flow, Heard
 from checkout.gateways.base import Charge, Reference
 from checkout.gateways.overpay.cards import OverpayCards
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import UNKNOWN, Outcome, Reason
 from checkout.model.status import Status
 from tests.flow.machine import Payments
@@ -41,7 +41,7 @@ class FailedQueryMeansAbsent(OverpayCards):
 
 
 class AsksAtEachLook(Flow):
-    async def ask(self, attempt: Attempt) -> tuple[Story, Heard]:
+    async def ask(self, attempt: Attempt) -> tuple[Payment, Heard]:
         return await self._ask(attempt)
 
 

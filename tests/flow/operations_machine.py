@@ -94,7 +94,7 @@ class Operations(Machine):
         verdict: str,
         fault: str,
     ) -> None:
-        """And asked for something, lest a story have nothing."""
+        """And asked for something, lest a payment have nothing."""
         books = self.books = Books(
             self.clock, held=held, by_state=by_state, tells_key=tells_key, lag=lag
         )
@@ -106,7 +106,7 @@ class Operations(Machine):
             expires_at=self.clock() + HOUR,
         )
         self.uid = self.done(self.flow.create(order, SETTINGS.shops[shops.SHOP_ID])).uid
-        self.done(self.flow.pay(self.story, submission(self.story)))
+        self.done(self.flow.pay(self.payment, submission(self.payment)))
         self.prepare(verdict, fault)
         self.verb(operate(self.flow, "capture" if held else "refund", self.uid, amount=amount))
 
@@ -197,7 +197,7 @@ class Operations(Machine):
 
     @rule(what=st.sampled_from(RARE), place=which, fault=query_faults)
     def something_rare(self, what: str, place: int, fault: str) -> None:
-        """One rule for all: none of them may rule the stories."""
+        """One rule for all: none of them may rule the payments."""
         self.prepare(query=fault)
         match what:
             case "the server dies":
@@ -277,7 +277,7 @@ class Operations(Machine):
         self.forward_only()
         self.each_is_told_once()
         (attempt,) = self.attempts
-        assert self.story.payment.status is payment_status(
+        assert self.payment.status is payment_status(
             [attempt.status], allowed=1, expired=False, cancelled=False
         )
         gone = remaining.unspent(self.books.total, self.made, "refund") == 0

@@ -12,7 +12,7 @@ from checkout.flow.operations import decide, operate
 from checkout.flow.pace import DAY, HOUR
 from checkout.ledger import operations
 from checkout.ledger.operations import Operation
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant.responses import operation as shape
 from checkout.model.outcome import UNKNOWN, Facts, Outcome
 from checkout.model.status import Status
@@ -31,9 +31,11 @@ async def office(harness: Harness) -> Harness:
     return harness
 
 
-async def refund(harness: Harness, story: Story, said: Any, amount: int | None = None) -> Operation:
+async def refund(
+    harness: Harness, payment: Payment, said: Any, amount: int | None = None
+) -> Operation:
     harness.gateway.will_do(said)
-    return await operate(harness.flow, "refund", story.payment.uid, amount=amount)
+    return await operate(harness.flow, "refund", payment.uid, amount=amount)
 
 
 async def standing(harness: Harness, operation: Operation) -> Status:
@@ -43,8 +45,8 @@ async def standing(harness: Harness, operation: Operation) -> Status:
 
 
 async def test_it_blocks_nothing_and_counts(office: Harness) -> None:
-    story = await office.paid_with(PAID)
-    first = await refund(office, story, ACCEPTED, 1000)
+    payment = await office.paid_with(PAID)
+    first = await refund(office, payment, ACCEPTED, 1000)
     assert first.status is Status.ACCEPTED
     for amount, why in (
         (251, "must be from 1 to 250"),
@@ -52,51 +54,51 @@ async def test_it_blocks_nothing_and_counts(office: Harness) -> None:
         (None, "nothing is left to refund"),
     ):
         if why is None:
-            await refund(office, story, REFUNDED, amount)
+            await refund(office, payment, REFUNDED, amount)
             continue
         with pytest.raises(Unprocessable) as wrong:
-            await refund(office, story, REFUNDED, amount)
+            await refund(office, payment, REFUNDED, amount)
         assert wrong.value.fields == {"amount": [why]}
-    assert await office.status(story) is Status.PAID, "not all of it has gone yet"
+    assert await office.status(payment) is Status.PAID, "not all of it has gone yet"
     office.gateway.will_trace(REFUNDED)
     await office.sweep(HOUR)
-    assert await office.status(story) is Status.REFUNDED
-    assert await office.told(story) == ["successful", *["successful: refund"] * 2]
+    assert await office.status(payment) is Status.REFUNDED
+    assert await office.told(payment) == ["successful", *["successful: refund"] * 2]
 
 
 async def test_the_shop_is_told_that_it_waits(office: Harness) -> None:
     """Not in the gateway's words, which sound like an end; by no letter."""
-    story = await office.paid_with(PAID)
-    said = shape(await refund(office, story, ACCEPTED), story)
+    payment = await office.paid_with(PAID)
+    said = shape(await refund(office, payment, ACCEPTED), payment)
     assert (said["status"], said["message"]) == ("pending", "Accepted, on its way")
     assert said["paid_at"] is None
     assert said["refund"]["status"] == "pending"
-    assert await office.told(story) == ["successful"]
+    assert await office.told(payment) == ["successful"]
 
 
 async def test_it_raises_nothing(office: Harness) -> None:
-    story = await office.paid_with(PAID)
+    payment = await office.paid_with(PAID)
     with capture_logs() as said:
-        await refund(office, story, ACCEPTED)
+        await refund(office, payment, ACCEPTED)
         office.gateway.will_trace(ACCEPTED)
         await office.sweep_for(2 * DAY, step=HOUR)
     assert [line for line in said if line.get("alert")] == []
 
 
 async def test_it_fails_later_and_the_money_is_free_again(office: Harness) -> None:
-    story = await office.paid_with(PAID)
-    await refund(office, story, ACCEPTED)
+    payment = await office.paid_with(PAID)
+    await refund(office, payment, ACCEPTED)
     office.gateway.will_trace(ACCEPTED, DECLINED)
     await office.sweep_for(3 * HOUR, step=600)
-    assert await office.told(story) == ["successful", "failed: refund"]
-    assert await office.status(story) is Status.PAID
-    assert (await refund(office, story, REFUNDED)).amount == 1250
+    assert await office.told(payment) == ["successful", "failed: refund"]
+    assert await office.status(payment) is Status.PAID
+    assert (await refund(office, payment, REFUNDED)).amount == 1250
 
 
 @pytest.mark.parametrize("ended", [Status.EXPIRED, Status.CANCELLED, Status.DECLINED])
 async def test_every_word_for_a_bad_end_is_one(office: Harness, ended: Status) -> None:
-    story = await office.paid_with(PAID)
-    operation = await refund(office, story, ACCEPTED)
+    payment = await office.paid_with(PAID)
+    operation = await refund(office, payment, ACCEPTED)
     office.gateway.will_trace(Outcome(ended, "o-3"))
     await office.sweep(HOUR)
     assert await standing(office, operation) is Status.DECLINED
@@ -105,21 +107,21 @@ async def test_every_word_for_a_bad_end_is_one(office: Harness, ended: Status) -
 @pytest.mark.parametrize("name", ["o-3", "g-1"], ids=["its own", "the payment's"])
 @pytest.mark.parametrize("says", [UNKNOWN, ABSENT, Outcome(Status.PENDING, "o-3")])
 async def test_it_is_not_unknown_again(office: Harness, says: Outcome, name: str) -> None:
-    story = await office.paid_with(PAID)
-    operation = await refund(office, story, changed(ACCEPTED, id=name), 500)
+    payment = await office.paid_with(PAID)
+    operation = await refund(office, payment, changed(ACCEPTED, id=name), 500)
     office.gateway.will_trace(says)
     await office.sweep_for(6 * HOUR, step=600)
     assert await standing(office, operation) is Status.ACCEPTED
-    await refund(office, story, REFUNDED, 500)
+    await refund(office, payment, REFUNDED, 500)
 
 
 async def test_unknown_and_then_accepted(office: Harness) -> None:
-    story = await office.paid_with(PAID)
-    operation = await refund(office, story, UNKNOWN, 500)
+    payment = await office.paid_with(PAID)
+    operation = await refund(office, payment, UNKNOWN, 500)
     office.gateway.will_trace(ACCEPTED)
     await office.sweep(5)
     assert await standing(office, operation) is Status.ACCEPTED
-    await refund(office, story, REFUNDED, 500)
+    await refund(office, payment, REFUNDED, 500)
     asked = len(office.gateway.traced)
     await office.sweep_for(HOUR - 60, step=60)
     assert len(office.gateway.traced) == asked, "at the slow pace from now on"
@@ -127,8 +129,8 @@ async def test_unknown_and_then_accepted(office: Harness) -> None:
 
 async def test_what_failed_and_is_accepted_after_all(office: Harness) -> None:
     """By a late answer to the order itself."""
-    story = await office.paid_with(PAID)
-    operation = await refund(office, story, UNKNOWN)
+    payment = await office.paid_with(PAID)
+    operation = await refund(office, payment, UNKNOWN)
     office.gateway.will_trace(ABSENT)
     await office.sweep_for(90)
     assert await standing(office, operation) is Status.LOST
@@ -138,28 +140,28 @@ async def test_what_failed_and_is_accepted_after_all(office: Harness) -> None:
     assert await standing(office, operation) is Status.ACCEPTED
     await office.sweep(HOUR)
     assert await standing(office, operation) is Status.DECLINED
-    assert await office.told(story) == ["successful", "failed: refund"], "told once"
-    assert "late_operation" in await office.kinds(story)
+    assert await office.told(payment) == ["successful", "failed: refund"], "told once"
+    assert "late_operation" in await office.kinds(payment)
 
 
 async def test_an_accepted_capture_leaves_the_hold(office: Harness) -> None:
-    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(ACCEPTED)
-    await operate(office.flow, "capture", story.payment.uid)
-    assert await office.status(story) is Status.AUTHORIZED
+    await operate(office.flow, "capture", payment.uid)
+    assert await office.status(payment) is Status.AUTHORIZED
     for kind in ("capture", "void"):
         with pytest.raises(Unprocessable) as wrong:
-            await operate(office.flow, kind, story.payment.uid)
+            await operate(office.flow, kind, payment.uid)
         assert wrong.value.fields == {"amount": [f"nothing is left to {kind}"]}
     office.gateway.will_trace(Outcome(Status.PAID, "o-3"))
     await office.sweep(HOUR)
-    assert await office.status(story) is Status.PAID
-    assert await office.told(story) == ["successful", "successful: capture"]
+    assert await office.status(payment) is Status.PAID
+    assert await office.told(payment) == ["successful", "successful: capture"]
 
 
 async def test_it_is_asked_about_for_a_month_ever_more_slowly(office: Harness) -> None:
-    story = await office.paid_with(PAID)
-    operation = await refund(office, story, ACCEPTED)
+    payment = await office.paid_with(PAID)
+    operation = await refund(office, payment, ACCEPTED)
     began = office.clock()
     office.gateway.will_trace(ACCEPTED)
     asked = []
@@ -177,4 +179,4 @@ async def test_it_is_asked_about_for_a_month_ever_more_slowly(office: Harness) -
     assert [line["event"] for line in said if line.get("alert")] == ["operation.unsettled"]
     done = await decide(office.flow, operation.uid, accept=True, by=shops.ANN, reason="it came")
     assert done.status is Status.REFUNDED
-    assert await office.told(story) == ["successful", "successful: refund"]
+    assert await office.told(payment) == ["successful", "successful: refund"]

@@ -95,11 +95,11 @@ def test_only_addresses_are_asked_about(host: str) -> None:
 async def test_a_letter_into_the_house_is_not_sent(
     receiver: WebhookReceiver, found: tuple[str, ...]
 ) -> None:
-    story = await receiver.paid()
+    payment = await receiver.paid()
     receiver.addresses = [found]
     await receiver.deliver()
     assert receiver.requests == []
-    letter = await receiver.letter(story)
+    letter = await receiver.letter(payment)
     assert letter.answer == "ValueError"
     assert letter.due_at is not None
 
@@ -184,13 +184,13 @@ async def test_an_address_of_six(receiver: WebhookReceiver) -> None:
 
 
 async def test_an_unknown_name_is_tried_again(receiver: WebhookReceiver) -> None:
-    story = await receiver.paid()
+    payment = await receiver.paid()
 
     async def unknown(host: str, port: int) -> list[str]:
         raise OSError("Name or service not known")
 
     await receiver.deliver(Courier(receiver.harness.restarted(), receiver.http, unknown))
-    letter = await receiver.letter(story)
+    letter = await receiver.letter(payment)
     assert (letter.answer, receiver.requests) == ("OSError", [])
     assert letter.due_at is not None
 
@@ -227,9 +227,9 @@ async def test_each_letter_has_a_connection_of_its_own(url: str) -> None:
     ):
         courier = Courier(harness.flow, http)
         for _ in range(2):
-            story = await receiver.paid(ways=Ways(notification_url=f"http://localhost:{port}/n"))
+            payment = await receiver.paid(ways=Ways(notification_url=f"http://localhost:{port}/n"))
             await receiver.deliver(courier)
-            assert (await receiver.letter(story)).answer == "200"
+            assert (await receiver.letter(payment)).answer == "200"
     server.close()
     heads = seen[::2]
     assert len(heads) == 2

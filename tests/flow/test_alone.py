@@ -15,7 +15,7 @@ from checkout.flow.alone import by_token
 from checkout.gateways import open_gateway
 from checkout.gateways.overpay.cards import CAN
 from checkout.ledger import outbox
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant.merchant_initiated import ByToken
 from checkout.model.card import SavedCard
 from checkout.model.money import Money
@@ -44,40 +44,40 @@ def asked(harness: Harness, token: str = "", parent: str | None = None, **change
 
 async def go_on(
     harness: Harness, uid: str, said: Outcome, request_id: str | None = None, **changes: Any
-) -> Story:
+) -> Payment:
     harness.gateway.will_answer(said)
     wanted = asked(harness, parent=uid, **changes)
     return await by_token(harness.flow, wanted, harness.shop, request_id=request_id, digest="d")
 
 
-async def charge(harness: Harness, **changes: Any) -> Story:
+async def charge(harness: Harness, **changes: Any) -> Payment:
     wanted = asked(harness, "t-1", **changes)
     return await by_token(harness.flow, wanted, harness.shop, request_id=None, digest="d")
 
 
 async def test_it_names_the_first(series: Harness) -> None:
     first = await series.paid_with(PAID, contract=("recurring",))
-    story = await go_on(series, first.payment.uid, changed(PAID, id="g-2"), "r-1")
-    assert story.payment.status is Status.PAID
+    payment = await go_on(series, first.uid, changed(PAID, id="g-2"), "r-1")
+    assert payment.status is Status.PAID
     charge = series.gateway.charges[-1]
     assert (charge.after, charge.card, charge.browser) == ("g-1", None, None)
-    assert story.attempts[0].contract == ("recurring",)
-    again = await go_on(series, first.payment.uid, PAID, "r-1")
-    assert again.payment.uid == story.payment.uid
+    assert payment.attempts[0].contract == ("recurring",)
+    again = await go_on(series, first.uid, PAID, "r-1")
+    assert again.uid == payment.uid
     assert len(series.gateway.charges) == 2
 
 
 async def test_unclear_it_is_looked_up_and_unsent_it_ends(series: Harness) -> None:
     first = await series.paid_with(PAID, contract=("recurring",))
-    unclear = await go_on(series, first.payment.uid, UNKNOWN)
-    assert unclear.payment.status is Status.PENDING
+    unclear = await go_on(series, first.uid, UNKNOWN)
+    assert unclear.status is Status.PENDING
     series.gateway.will_state(changed(PAID, id="g-2"))
     await series.sweep(5)
     assert await series.status(unclear) is Status.PAID
     with pytest.raises(Duplicate):
-        await go_on(series, first.payment.uid, PAID)
-    unsent = await go_on(series, first.payment.uid, UNREACHABLE, money=Money(1, "EUR"))
-    assert unsent.payment.status is Status.CANCELLED
+        await go_on(series, first.uid, PAID)
+    unsent = await go_on(series, first.uid, UNREACHABLE, money=Money(1, "EUR"))
+    assert unsent.status is Status.CANCELLED
     assert unsent.attempts[0].status is Status.LOST
 
 
@@ -85,9 +85,9 @@ async def test_what_began_no_series(series: Harness) -> None:
     plain = await series.paid_with(PAID)
     unpaid = await series.paid_with(UNKNOWN, contract=("recurring",))
     sent = len(series.gateway.charges)
-    for story in (plain, unpaid):
+    for payment in (plain, unpaid):
         with pytest.raises(Unprocessable):
-            await go_on(series, story.payment.uid, PAID)
+            await go_on(series, payment.uid, PAID)
     with pytest.raises(NotFound):
         await go_on(series, "no-such", PAID)
     assert len(series.gateway.charges) == sent
@@ -96,7 +96,7 @@ async def test_what_began_no_series(series: Harness) -> None:
 async def test_a_gateway_that_cannot(harness: Harness) -> None:
     first = await harness.paid_with(PAID, contract=("recurring",))
     with pytest.raises(Unprocessable):
-        await go_on(harness, first.payment.uid, PAID)
+        await go_on(harness, first.uid, PAID)
     with pytest.raises(Unprocessable):
         await charge(harness)
     assert len(harness.gateway.charges) == 1
@@ -143,24 +143,24 @@ async def test_what_is_not_the_same(alone: Harness) -> None:
 async def test_another_request_id_is_no_excuse(alone: Harness) -> None:
     """The same id is the same answer; another one is another request for the same money."""
 
-    async def ask(request_id: str) -> Story:
+    async def ask(request_id: str) -> Payment:
         wanted = asked(alone, "t-1")
         return await by_token(alone.flow, wanted, alone.shop, request_id=request_id, digest="d")
 
     first = await ask("r-1")
     with pytest.raises(Duplicate):
         await ask("r-2")
-    assert (await ask("r-1")).payment.uid == first.payment.uid
+    assert (await ask("r-1")).uid == first.uid
     alone.clock.move(30)
     second = await ask("r-2")  # what was refused left nothing behind
-    assert second.payment.uid != first.payment.uid
+    assert second.uid != first.uid
     assert len(alone.gateway.charges) == 2
 
 
 async def test_what_was_not_sent_may_be_asked_for_at_once(alone: Harness) -> None:
     alone.gateway.will_answer(UNREACHABLE, PAID)
-    assert (await charge(alone)).payment.status is Status.CANCELLED
-    assert (await charge(alone)).payment.status is Status.PAID
+    assert (await charge(alone)).status is Status.CANCELLED
+    assert (await charge(alone)).status is Status.PAID
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ async def test_a_field_that_the_gateway_refuses(alone: Harness, field: str, name
         assert list(refused.value.fields) == [named]
     assert len(alone.gateway.charges) == 1
     assert await alone.ledger.read(outbox.due, alone.clock(), 99) == []
-    assert (await charge(alone)).payment.status is Status.PAID
+    assert (await charge(alone)).status is Status.PAID
 
 
 async def test_the_pages_limits_are_not_the_shops(alone: Harness) -> None:
@@ -193,8 +193,8 @@ async def test_the_pages_limits_are_not_the_shops(alone: Harness) -> None:
     assert len(alone.gateway.charges) == 130
     # Nor do they count for its customers' limits.
     assert not await alone.ledger.read(limits.tested, alone.settings.limits, "361", alone.clock())
-    story = await alone.pay(await alone.payment())
-    assert story.attempts
+    payment = await alone.pay(await alone.new_payment())
+    assert payment.attempts
 
 
 async def test_two_at_once_are_one(alone: Harness) -> None:
@@ -204,7 +204,7 @@ async def test_two_at_once_are_one(alone: Harness) -> None:
     await held.asked.wait()
     held.let.set()
     done = await asyncio.gather(*both, return_exceptions=True)
-    assert sorted(type(each).__name__ for each in done) == ["Duplicate", "Story"]
+    assert sorted(type(each).__name__ for each in done) == ["Duplicate", "Payment"]
     assert len(alone.gateway.charges) == 1
 
 
@@ -230,7 +230,7 @@ async def test_a_series_of_a_gateway_with_few_words(series: Harness) -> None:
     async with httpx.AsyncHTTPTransport() as line:
         series.gateways["cards"] = open_gateway("rest", rest_options(), line)
         sent = {"additional_data.p2p", "customer.email", "credit_card.verification_value"}
-        wanted = asked(series, parent=first.payment.uid, said=frozenset(sent))
+        wanted = asked(series, parent=first.uid, said=frozenset(sent))
         with pytest.raises(Unprocessable) as refused:
             await by_token(series.flow, wanted, series.shop, request_id=None, digest="d")
     assert set(refused.value.fields) == sent
@@ -245,8 +245,8 @@ async def test_on_the_page_it_is_noted_alone(harness: Harness) -> None:
     for can, noted in ((few, [["additional_data.p2p", "test"]]), (CAN, [])):
         harness.gateway.can = can
         with capture_logs() as lines:
-            story = await harness.paid_with(PAID, details=said, test=True, receipt_text=("a",))
-        assert story.payment.status is Status.PAID
+            payment = await harness.paid_with(PAID, details=said, test=True, receipt_text=("a",))
+        assert payment.status is Status.PAID
         found = [line["fields"] for line in lines if line["event"] == "gateway.unsent"]
         assert found == noted
 
@@ -258,11 +258,11 @@ async def test_left_at_the_bank_it_is_over(alone: Harness) -> None:
     """Nobody is there to choose another card."""
     alone.gateway.will_answer(ACTION)
     alone.gateway.will_state(ACTION)
-    story = await charge(alone)
-    assert story.payment.status is Status.ACTION
+    payment = await charge(alone)
+    assert payment.status is Status.ACTION
     alone.clock.move(5)
-    left = await alone.flow.leave(story)
-    assert left.payment.status is Status.CANCELLED
+    left = await alone.flow.leave(payment)
+    assert left.status is Status.CANCELLED
 
 
 @pytest.mark.parametrize(
@@ -271,6 +271,6 @@ async def test_left_at_the_bank_it_is_over(alone: Harness) -> None:
 async def test_how_it_ends_at_the_bank(alone: Harness, said: Outcome, status: Status) -> None:
     alone.gateway.will_answer(ACTION)
     alone.gateway.will_state(said)
-    story = await charge(alone)
+    payment = await charge(alone)
     await alone.sweep(5)
-    assert await alone.status(story) is status
+    assert await alone.status(payment) is status

@@ -9,7 +9,7 @@ from checkout.errors import Unprocessable
 from checkout.flow.operations import decide, operate
 from checkout.ledger import audit
 from checkout.ledger.audit import Entry
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
 from tests.flow.test_back_office import done, hears, told
@@ -38,41 +38,41 @@ async def test_payments_are_no_acts_of_the_back_office(office: Harness) -> None:
 
 @pytest.mark.parametrize("accept", [True, False])
 async def test_a_mismatch_that_a_person_ends(office: Harness, accept: bool) -> None:
-    story = await office.paid_with(LESS)
+    payment = await office.paid_with(LESS)
     office.gateway.will_state(LESS)
     office.clock.move(5)
-    await office.flow.judge(story.payment.uid, accept=accept, by=shops.ANN, reason="the bank fee")
+    await office.flow.judge(payment.uid, accept=accept, by=shops.ANN, reason="the bank fee")
     (entry,) = await log(office)
     assert (entry.who, entry.via, entry.origin) == ("ann", "cli", "till-1")
-    assert (entry.act, entry.subject) == ("accept" if accept else "refuse", story.payment.uid)
+    assert (entry.act, entry.subject) == ("accept" if accept else "refuse", payment.uid)
     assert msgspec.json.decode(entry.data)["reason"] == "the bank fee"
     with pytest.raises(Unprocessable):
-        await office.flow.judge(story.payment.uid, accept=accept, by=shops.ANN, reason="again")
+        await office.flow.judge(payment.uid, accept=accept, by=shops.ANN, reason="again")
     assert len(await log(office)) == 1
 
 
 async def test_an_operation_that_a_person_settles(office: Harness) -> None:
-    story = await office.paid_with(PAID)
+    payment = await office.paid_with(PAID)
     office.gateway.will_answer(UNKNOWN)
-    refund = await operate(office.flow, "refund", story.payment.uid, by=shops.ANN)
+    refund = await operate(office.flow, "refund", payment.uid, by=shops.ANN)
     assert refund.status is Status.PENDING
     office.clock.move(61)
     await decide(office.flow, refund.uid, accept=True, by=shops.ANN, reason="it came")
     asked, settled = await log(office)
-    assert (asked.act, asked.subject) == ("refund", story.payment.uid)
+    assert (asked.act, asked.subject) == ("refund", payment.uid)
     assert (settled.act, settled.subject, settled.who) == ("accept", refund.uid, "ann")
 
 
 @pytest.mark.parametrize("kind", ["refund", "chargeback"])
 async def test_what_the_gateway_does_by_itself(office: Harness, kind: str) -> None:
-    story = await office.paid_with(PAID)
-    await hears(office, story, told(kind), done())
-    await _again(office, story, kind)
+    payment = await office.paid_with(PAID)
+    await hears(office, payment, told(kind), done())
+    await _again(office, payment, kind)
     (entry,) = await log(office)
-    assert (entry.who, entry.via, entry.act) == (story.attempts[0].account, "gateway", kind)
-    assert entry.subject == story.payment.uid
+    assert (entry.who, entry.via, entry.act) == (payment.attempts[0].account, "gateway", kind)
+    assert entry.subject == payment.uid
     assert msgspec.json.decode(entry.data)["amount"] == 1250
 
 
-async def _again(office: Harness, story: Story, kind: str) -> None:
-    await hears(office, story, told(kind))
+async def _again(office: Harness, payment: Payment, kind: str) -> None:
+    await hears(office, payment, told(kind))

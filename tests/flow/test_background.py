@@ -169,7 +169,7 @@ async def test_it_is_woken(harness: Harness) -> None:
 
 async def test_a_gateway_that_cancels_does_not_end_the_sweep(harness: Harness) -> None:
     """What an adapter's library raises may look like the end of the server."""
-    stories = [await harness.paid_with(PENDING) for _ in range(3)]
+    payments = [await harness.paid_with(PENDING) for _ in range(3)]
     harness.gateway.will_state(asyncio.CancelledError(), PAID, PAID, PAID)
     harness.clock.move(5)
     background = Background([Task("sweep", partial(sweep, harness.flow), 0.01)])
@@ -177,7 +177,7 @@ async def test_a_gateway_that_cancels_does_not_end_the_sweep(harness: Harness) -
 
     async def settled() -> bool:
         harness.clock.move(1)
-        return all([await harness.status(each) is PAID.status for each in stories])
+        return all([await harness.status(each) is PAID.status for each in payments])
 
     await until(settled)
     await background.stop()

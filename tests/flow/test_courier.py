@@ -40,18 +40,18 @@ async def receiver(harness: Harness) -> AsyncIterator[WebhookReceiver]:
 
 
 async def test_it_is_delivered_once(receiver: WebhookReceiver) -> None:
-    story = await receiver.paid()
+    payment = await receiver.paid()
     for _ in range(3):
         await receiver.deliver()
         receiver.harness.clock.move(120)
     (request,) = receiver.requests
-    letter = await receiver.letter(story)
+    letter = await receiver.letter(payment)
     assert (letter.answer, letter.due_at, letter.tries) == ("200", None, 1)
     assert letter.delivered_at is not None
     assert request.method == "POST"
     assert request.content.decode() == letter.body
     assert request.headers["content-type"] == "application/json"
-    assert "letter" in await receiver.harness.kinds(story)
+    assert "letter" in await receiver.harness.kinds(payment)
 
 
 async def test_its_signatures_verify(receiver: WebhookReceiver) -> None:
@@ -66,10 +66,10 @@ async def test_its_signatures_verify(receiver: WebhookReceiver) -> None:
 
 
 async def test_its_standard_webhooks_headers_verify(receiver: WebhookReceiver) -> None:
-    story = await receiver.paid()
+    payment = await receiver.paid()
     await receiver.deliver()
     (request,) = receiver.requests
-    said, letter = request.headers, await receiver.letter(story)
+    said, letter = request.headers, await receiver.letter(payment)
     assert said["webhook-id"] == letter.id
     assert said["webhook-timestamp"] == str(int(receiver.harness.clock()))
     signed = f"{letter.id}.{said['webhook-timestamp']}.{letter.body}".encode()
@@ -78,9 +78,9 @@ async def test_its_standard_webhooks_headers_verify(receiver: WebhookReceiver) -
 
 
 async def test_nothing_is_written_where_the_shop_wants_nothing(receiver: WebhookReceiver) -> None:
-    story = await receiver.paid(ways=Ways())
+    payment = await receiver.paid(ways=Ways())
     await receiver.deliver()
-    assert await receiver.harness.letters(story) == []
+    assert await receiver.harness.letters(payment) == []
     assert receiver.requests == []
 
 
@@ -89,13 +89,13 @@ async def test_nothing_is_written_where_the_shop_wants_nothing(receiver: Webhook
 
 async def test_the_schedule(receiver: WebhookReceiver) -> None:
     """0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, each at most a tenth later."""
-    story = await receiver.paid()
+    payment = await receiver.paid()
     receiver.answers = [500] * 20
     clock = receiver.harness.clock
     waits = []
     for _ in range(20):
         await receiver.deliver()
-        due_at = (await receiver.letter(story)).due_at
+        due_at = (await receiver.letter(payment)).due_at
         if due_at is None:
             break
         waits.append(due_at - clock())
@@ -107,15 +107,15 @@ async def test_the_schedule(receiver: WebhookReceiver) -> None:
     for wait, least in zip(waits, LETTERS, strict=True):
         assert least <= wait <= least * 1.1
     assert len(receiver.requests) == 10
-    letter = await receiver.letter(story)
+    letter = await receiver.letter(payment)
     assert (letter.delivered_at, letter.due_at, letter.answer) == (None, None, "500")
 
 
 async def test_shops_are_not_all_called_in_the_same_second(receiver: WebhookReceiver) -> None:
-    stories = [await receiver.paid() for _ in range(10)]
+    payments = [await receiver.paid() for _ in range(10)]
     receiver.answers = [500] * 10
     await receiver.deliver()
-    assert len({(await receiver.letter(story)).due_at for story in stories}) > 5
+    assert len({(await receiver.letter(payment)).due_at for payment in payments}) > 5
 
 
 async def test_the_id_is_the_same_at_each_try(receiver: WebhookReceiver) -> None:
@@ -132,28 +132,28 @@ async def test_the_id_is_the_same_at_each_try(receiver: WebhookReceiver) -> None
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 async def test_2xx_is_success(receiver: WebhookReceiver, status: int) -> None:
-    story = await receiver.paid()
+    payment = await receiver.paid()
     receiver.answers = [status]
     await receiver.deliver()
-    assert (await receiver.letter(story)).delivered_at is not None
+    assert (await receiver.letter(payment)).delivered_at is not None
 
 
 @pytest.mark.parametrize("status", [300, 302, 307, 400, 401, 404, 409, 429, 500, 503])
 async def test_all_else_is_tried_again(receiver: WebhookReceiver, status: int) -> None:
-    story = await receiver.paid()
+    payment = await receiver.paid()
     receiver.answers = [httpx.Response(status, headers={"location": "https://shop.example.com/x"})]
     await receiver.deliver()
-    letter = await receiver.letter(story)
+    letter = await receiver.letter(payment)
     assert (letter.delivered_at, letter.answer) == (None, str(status))
     assert letter.due_at is not None
     assert len(receiver.requests) == 1, "a redirect is not followed"
 
 
 async def test_410_stops(receiver: WebhookReceiver) -> None:
-    story = await receiver.paid()
+    payment = await receiver.paid()
     receiver.answers = [410]
     await receiver.deliver()
-    letter = await receiver.letter(story)
+    letter = await receiver.letter(payment)
     assert (letter.delivered_at, letter.due_at, letter.answer) == (None, None, "410")
 
 
@@ -172,11 +172,11 @@ async def test_410_stops(receiver: WebhookReceiver) -> None:
 async def test_retry_after_is_obeyed(
     receiver: WebhookReceiver, said: str, least: float, most: float
 ) -> None:
-    story = await receiver.paid()
+    payment = await receiver.paid()
     headers = [(b"retry-after", said.encode())] if said else []
     receiver.answers = [httpx.Response(503, headers=headers)]
     await receiver.deliver()
-    due_at = (await receiver.letter(story)).due_at
+    due_at = (await receiver.letter(payment)).due_at
     assert due_at is not None
     assert least <= due_at - receiver.harness.clock() <= most
 
@@ -185,13 +185,13 @@ async def test_retry_after_is_obeyed(
 async def test_retry_after_may_be_a_date(
     receiver: WebhookReceiver, ahead: float, least: float
 ) -> None:
-    story = await receiver.paid()
+    payment = await receiver.paid()
     at = datetime.fromtimestamp(receiver.harness.clock() + ahead, UTC)
     receiver.answers = [
         httpx.Response(429, headers={"retry-after": format_datetime(at, usegmt=True)})
     ]
     await receiver.deliver()
-    due_at = (await receiver.letter(story)).due_at
+    due_at = (await receiver.letter(payment)).due_at
     assert due_at is not None
     assert least <= due_at - receiver.harness.clock() <= least * 1.1
 
@@ -210,10 +210,10 @@ async def test_two_couriers_send_once(receiver: WebhookReceiver) -> None:
 
 async def test_a_letter_outlives_its_courier(receiver: WebhookReceiver) -> None:
     """Killed after the shop has answered and before that was written down: sent again, the same."""
-    story = await receiver.paid()
+    payment = await receiver.paid()
     receiver.answers = [asyncio.CancelledError()]
     await receiver.deliver()
-    letter = await receiver.letter(story)
+    letter = await receiver.letter(payment)
     assert (letter.delivered_at, letter.tries) == (None, 1)
     next_one = receiver.another()
     receiver.harness.clock.move(59)
@@ -223,23 +223,23 @@ async def test_a_letter_outlives_its_courier(receiver: WebhookReceiver) -> None:
     await receiver.deliver(next_one)
     first, second = receiver.requests
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
-    assert (await receiver.letter(story)).delivered_at is not None
+    assert (await receiver.letter(payment)).delivered_at is not None
 
 
 async def test_a_letter_that_could_not_be_written_down_is_no_loss(
     receiver: WebhookReceiver,
 ) -> None:
-    story = await receiver.paid()
+    payment = await receiver.paid()
     flow = receiver.harness.restarted()
     courier = Courier(flow, receiver.http, receiver._resolve)
     flow.ledger = Forgetful(flow.ledger)
     with capture_logs() as said:
         await receiver.deliver(courier)
     assert "courier.failed" in [line["event"] for line in said]
-    assert (await receiver.letter(story)).delivered_at is None
+    assert (await receiver.letter(payment)).delivered_at is None
     receiver.harness.clock.move(60)
     await receiver.deliver()
-    assert (await receiver.letter(story)).delivered_at is not None
+    assert (await receiver.letter(payment)).delivered_at is not None
 
 
 class Forgetful(WrappedLedger):
@@ -259,10 +259,10 @@ async def test_it_runs_by_itself(receiver: WebhookReceiver) -> None:
     running.start()
     receiver.answers = [httpx.ReadError("reset")]
     await asyncio.sleep(0)
-    stories = [await receiver.paid() for _ in range(3)]
+    payments = [await receiver.paid() for _ in range(3)]
 
     async def told() -> bool:
-        letters = [await receiver.letter(story) for story in stories]
+        letters = [await receiver.letter(payment) for payment in payments]
         return sum(letter.delivered_at is not None for letter in letters) == 2
 
     await until(told)
@@ -273,12 +273,12 @@ async def test_it_runs_by_itself(receiver: WebhookReceiver) -> None:
 async def test_a_shop_that_is_gone_from_the_settings_gets_nothing(
     receiver: WebhookReceiver,
 ) -> None:
-    story = await receiver.paid()
+    payment = await receiver.paid()
     flow = receiver.harness.restarted(settings=shops.settings(shops.shop(id="another")))
     courier = Courier(flow, receiver.http, receiver._resolve)
     await receiver.deliver(courier)
     assert receiver.requests == []
-    letter = await receiver.letter(story)
+    letter = await receiver.letter(payment)
     assert letter.answer == "unknown shop"
     assert letter.due_at is not None, "it may come back"
 

@@ -18,20 +18,20 @@ LINK = "a" * 64
 
 
 async def test_a_new_payment_is_open(harness: Harness) -> None:
-    story = await harness.payment()
-    assert story.payment.status is Status.OPEN
-    assert story.attempts == ()
-    assert len(story.payment.token) == 64
-    assert len(story.payment.secret) == 22
-    assert await harness.kinds(story) == ["created"]
-    assert await harness.letters(story) == []
+    payment = await harness.new_payment()
+    assert payment.status is Status.OPEN
+    assert payment.attempts == ()
+    assert len(payment.token) == 64
+    assert len(payment.secret) == 22
+    assert await harness.kinds(payment) == ["created"]
+    assert await harness.letters(payment) == []
 
 
 async def test_it_is_opened_by_its_own_secret_alone(harness: Harness) -> None:
-    story, other = await harness.payment(), await harness.payment()
-    uid, secret = story.payment.uid, story.payment.secret
-    assert await harness.flow.open(uid, secret) == story
-    for wrong in ((uid, other.payment.secret), ("no-such", secret), (uid, ""), (uid, "é" * 22)):
+    payment, other = await harness.new_payment(), await harness.new_payment()
+    uid, secret = payment.uid, payment.secret
+    assert await harness.flow.open(uid, secret) == payment
+    for wrong in ((uid, other.secret), ("no-such", secret), (uid, ""), (uid, "é" * 22)):
         with pytest.raises(NotFound):
             await harness.flow.open(*wrong)
         with pytest.raises(NotFound):
@@ -39,10 +39,10 @@ async def test_it_is_opened_by_its_own_secret_alone(harness: Harness) -> None:
 
 
 async def test_a_token_opens_it_for_its_own_shop(harness: Harness) -> None:
-    story = await harness.payment()
-    token = story.payment.token
-    assert await harness.flow.open_token(token) == story
-    assert await harness.flow.open_token(token, harness.shop) == story
+    payment = await harness.new_payment()
+    token = payment.token
+    assert await harness.flow.open_token(token) == payment
+    assert await harness.flow.open_token(token, harness.shop) == payment
     with pytest.raises(NotFound):
         await harness.flow.open_token(token, shops.shop(id="362"))
     with pytest.raises(NotFound):
@@ -50,24 +50,24 @@ async def test_a_token_opens_it_for_its_own_shop(harness: Harness) -> None:
 
 
 async def test_a_glance_is_a_second_old_at_most(harness: Harness) -> None:
-    story = await harness.payment()
-    uid, secret = story.payment.uid, story.payment.secret
-    assert await harness.flow.glance(uid, secret) == story
+    payment = await harness.new_payment()
+    uid, secret = payment.uid, payment.secret
+    assert await harness.flow.glance(uid, secret) == payment
     # Another worker writes; we see it a second later.
     await harness.ledger.write(payments.change, uid, tracking_id="new", status=Status.EXPIRED)
-    assert (await harness.flow.glance(uid, secret)).payment.status is Status.OPEN
+    assert (await harness.flow.glance(uid, secret)).status is Status.OPEN
     with pytest.raises(NotFound):
         await harness.flow.glance(uid, "x" * 22)
     harness.clock.move(1)
-    assert (await harness.flow.glance(uid, secret)).payment.status is Status.EXPIRED
+    assert (await harness.flow.glance(uid, secret)).status is Status.EXPIRED
 
 
 async def test_what_this_worker_writes_is_seen_at_a_glance(harness: Harness) -> None:
-    story = await harness.payment()
-    uid, secret = story.payment.uid, story.payment.secret
+    payment = await harness.new_payment()
+    uid, secret = payment.uid, payment.secret
     await harness.flow.glance(uid, secret)
-    await harness.pay(story)
-    assert (await harness.flow.glance(uid, secret)).payment.status is Status.PAID
+    await harness.pay(payment)
+    assert (await harness.flow.glance(uid, secret)).status is Status.PAID
 
 
 # Idempotency keys
@@ -78,7 +78,7 @@ async def test_the_same_request_gives_the_same_payment(harness: Harness) -> None
     key: Any = {"idempotency_key": "k", "digest": "d"}
     made = [await harness.flow.create(order, harness.shop, **key) for _ in range(3)]
     assert len({each.token for each in made}) == 1
-    assert await harness.kinds(await harness.story(made[0].uid)) == ["created"]
+    assert await harness.kinds(await harness.payment(made[0].uid)) == ["created"]
 
 
 async def test_the_same_request_many_times_at_once(harness: Harness) -> None:
@@ -119,7 +119,7 @@ async def test_a_link_leads_to_one_payment(harness: Harness) -> None:
     assert len({(each.uid, each.secret) for each in opened}) == 1
     other = await harness.flow.open_link("b" * 64, order, harness.shop)
     assert other.uid != opened[0].uid
-    assert await harness.kinds(await harness.story(other.uid)) == ["created"]
+    assert await harness.kinds(await harness.payment(other.uid)) == ["created"]
 
 
 async def test_opening_a_link_takes_nothing_up(harness: Harness) -> None:
@@ -127,8 +127,8 @@ async def test_opening_a_link_takes_nothing_up(harness: Harness) -> None:
     made = await harness.flow.open_link(LINK, shops.order(), harness.shop)
     for _ in range(3):
         await harness.flow.open_link(LINK, shops.order(), harness.shop)
-    story = await harness.story(made.uid)
-    assert (story.payment.status, story.attempts) == (Status.OPEN, ())
+    payment = await harness.payment(made.uid)
+    assert (payment.status, payment.attempts) == (Status.OPEN, ())
     assert harness.gateway.charges == []
 
 
@@ -139,4 +139,4 @@ async def test_a_link_past_its_time_is_gone_unless_opened_before(harness: Harnes
     with pytest.raises(Gone):
         await harness.flow.open_link("b" * 64, order, harness.shop)
     assert (await harness.flow.open_link(LINK, order, harness.shop)).uid == before.uid
-    assert await harness.status(await harness.story(before.uid)) is Status.EXPIRED
+    assert await harness.status(await harness.payment(before.uid)) is Status.EXPIRED

@@ -23,7 +23,7 @@ from checkout.flow.products import Choice
 from checkout.gateways import open_gateway
 from checkout.gateways.base import Gateway
 from checkout.ledger.products import Stocked
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant.merchant_initiated import ByToken
 from checkout.model.card import SavedCard
 from checkout.model.money import EXPONENTS, TWO_WAYS, Money
@@ -78,8 +78,8 @@ def says(harness: Harness, name: str, **decimals: int) -> None:
     gateway.can = changed(gateway.can, decimals=decimals)
 
 
-def offered(harness: Harness, story: Story) -> list[str]:
-    shop, order = harness.flow.shop(story), story.payment.order
+def offered(harness: Harness, payment: Payment) -> list[str]:
+    shop, order = harness.flow.shop(payment), payment.order
     return [method.name for method in available_methods(order, shop, harness.gateways)]
 
 
@@ -97,10 +97,10 @@ async def made(harness: Harness, currency: str, **changes: Any) -> Stocked:
     return await products.make(harness.flow, product(currency, **changes), {}, harness.shop)
 
 
-async def bought(harness: Harness, of: Stocked, **changes: Any) -> Story:
+async def bought(harness: Harness, of: Stocked, **changes: Any) -> Payment:
     choice = Choice(**({"form": token_hex(8)} | changes))
     payment = await products.buy(harness.flow, of.id, choice)
-    return await harness.story(payment.uid)
+    return await harness.payment(payment.uid)
 
 
 # The twelve, while nobody says how they are counted
@@ -150,9 +150,9 @@ async def test_the_advice_names_who_could_take_it(opened: Opened) -> None:
 async def test_all_others_are_as_iso_says(opened: Opened) -> None:
     async with opened() as harness:
         for currency in sorted(set(EXPONENTS) - set(TWELVE)):
-            story = await harness.payment(money=Money(1999, currency))
-            assert story.payment.order.money == Money(1999, currency)
-            assert offered(harness, story) == ALL
+            payment = await harness.new_payment(money=Money(1999, currency))
+            assert payment.order.money == Money(1999, currency)
+            assert offered(harness, payment) == ALL
 
 
 # As the accounts say
@@ -163,11 +163,11 @@ async def test_one_that_says_it_takes_it(opened: Opened, currency: str) -> None:
     for count in (EXPONENTS[currency], TWO_WAYS[currency]):
         async with opened(cards={currency: count}) as harness:
             with capture_logs() as logs:
-                story = await harness.payment(money=Money(1999, currency))
-            money = story.payment.order.money
+                payment = await harness.new_payment(money=Money(1999, currency))
+            money = payment.order.money
             assert (money, money.exponent) == (Money(1999, currency, count), count)
             assert (money.decimals is None) is (count == EXPONENTS[currency])
-            assert offered(harness, story) == ["credit_card"], "the others don't say"
+            assert offered(harness, payment) == ["credit_card"], "the others don't say"
             (line,) = logs
             assert (line["event"], line["log_level"]) == ("currency.counted_otherwise", "warning")
             assert (line["currency"], line["decimals"]) == (currency, count)
@@ -182,33 +182,33 @@ async def test_one_payment_has_one_count(opened: Opened) -> None:
     counts = {"cards": {"IDR": 0}, "local": {"IDR": 2}, "coins": {"IDR": 0}}
     async with opened(**counts) as harness:
         with capture_logs() as logs:
-            story = await harness.payment(money=Money(1999, "IDR"))
-        assert story.payment.order.money == Money(1999, "IDR", 0)
-        assert offered(harness, story) == ["credit_card", "crypto"]
+            payment = await harness.new_payment(money=Money(1999, "IDR"))
+        assert payment.order.money == Money(1999, "IDR", 0)
+        assert offered(harness, payment) == ["credit_card", "crypto"]
         assert [each["not_offered"] for each in logs] == [["local"]]
         wanted = Methods(excluded_types=("credit_card",))
-        story = await harness.payment(money=Money(1999, "IDR"), methods=wanted)
-        assert story.payment.order.money == Money(1999, "IDR")
-        assert offered(harness, story) == ["erip", "sbp"], "the first that is left decides"
+        payment = await harness.new_payment(money=Money(1999, "IDR"), methods=wanted)
+        assert payment.order.money == Money(1999, "IDR")
+        assert offered(harness, payment) == ["erip", "sbp"], "the first that is left decides"
 
 
 async def test_who_agrees_is_no_matter_for_the_log(opened: Opened) -> None:
     same = {"IDR": 0}
     async with opened(cards=same, local=same, coins=same) as harness:
         with capture_logs() as logs:
-            story = await harness.payment(money=Money(1999, "IDR"))
-        assert offered(harness, story) == ALL
+            payment = await harness.new_payment(money=Money(1999, "IDR"))
+        assert offered(harness, payment) == ALL
         assert logs == []
 
 
 async def test_any_currency_may_be_said(opened: Opened) -> None:
     async with opened(cards={"JPY": 2}, local={"EUR": 2}) as harness:
-        story = await harness.payment(money=Money(1999, "JPY"))
-        assert story.payment.order.money == Money(1999, "JPY", 2)
-        assert offered(harness, story) == ["credit_card"]
-        story = await harness.payment(money=Money(1999, "EUR"))
-        assert story.payment.order.money == Money(1999, "EUR"), "ISO's own is no other"
-        assert offered(harness, story) == ALL
+        payment = await harness.new_payment(money=Money(1999, "JPY"))
+        assert payment.order.money == Money(1999, "JPY", 2)
+        assert offered(harness, payment) == ["credit_card"]
+        payment = await harness.new_payment(money=Money(1999, "EUR"))
+        assert payment.order.money == Money(1999, "EUR"), "ISO's own is no other"
+        assert offered(harness, payment) == ALL
 
 
 async def test_a_count_that_the_gateway_can_not_say_is_no_count(opened: Opened) -> None:
@@ -216,12 +216,12 @@ async def test_a_count_that_the_gateway_can_not_say_is_no_count(opened: Opened) 
         harness.gateways["cards"].can = changed(
             CAN_CARDS, decimals={"IQD": 3}, exponents=frozenset({0, 2})
         )
-        story = await harness.payment(money=Money(1999, "IQD"))
-        assert story.payment.order.money == Money(1999, "IQD", 0)
-        assert offered(harness, story) == ["erip", "sbp"]
+        payment = await harness.new_payment(money=Money(1999, "IQD"))
+        assert payment.order.money == Money(1999, "IQD", 0)
+        assert offered(harness, payment) == ["erip", "sbp"]
         wanted = Methods(types=("credit_card",))
         with pytest.raises(Unprocessable) as error:
-            await harness.payment(money=Money(1999, "IQD"), methods=wanted)
+            await harness.new_payment(money=Money(1999, "IQD"), methods=wanted)
         assert refusal(error) == ("payment_method.types", NO_METHOD)
 
 
@@ -245,22 +245,22 @@ async def test_the_first_that_can_take_the_sum_decides(url: str) -> None:
             (199900, ["crypto"], ["credit_card", "erip", "sbp"]),
         ):
             with capture_logs() as logs:
-                story = await harness.payment(money=Money(minor, "IDR"))
-            assert offered(harness, story) == taken
+                payment = await harness.new_payment(money=Money(minor, "IDR"))
+            assert offered(harness, payment) == taken
             said = [each["method"] for each in logs if each["event"] == "method.not_offered"]
             assert said == refused
 
 
 async def test_settings_that_change_leave_a_payment_its_count(opened: Opened) -> None:
     async with opened(cards={"IDR": 0}) as harness:
-        story = await harness.payment(money=Money(1999, "IDR"))
+        payment = await harness.new_payment(money=Money(1999, "IDR"))
         says(harness, "cards", IDR=2)
         says(harness, "local", IDR=0)
-        assert offered(harness, story) == ["erip", "sbp"]
-        again = await harness.story(story)
-        assert again.payment.order.money == Money(1999, "IDR", 0)
+        assert offered(harness, payment) == ["erip", "sbp"]
+        again = await harness.payment(payment)
+        assert again.order.money == Money(1999, "IDR", 0)
         says(harness, "local")
-        assert offered(harness, story) == []
+        assert offered(harness, payment) == []
 
 
 def test_what_two_decimals_can_not_say_is_refused_when_it_is_made() -> None:
@@ -291,16 +291,18 @@ async def test_what_the_gateway_is_asked(opened: Opened) -> None:
         # What a gateway states has no decimals of its own.
         facts = Facts(money=Money(1999, "IDR"))
         harness.gateway.will_answer(Outcome(Status.AUTHORIZED, "g-1", facts=facts))
-        story = await harness.payment(money=Money(1999, "IDR"), transaction_type="authorization")
-        story = await harness.pay(story)
-        assert await harness.status(story) is Status.AUTHORIZED
-        assert not story.attempts[0].mismatch
+        payment = await harness.new_payment(
+            money=Money(1999, "IDR"), transaction_type="authorization"
+        )
+        payment = await harness.pay(payment)
+        assert await harness.status(payment) is Status.AUTHORIZED
+        assert not payment.attempts[0].mismatch
         (charge,) = harness.gateway.charges
         assert charge.money == charge.order.money == Money(1999, "IDR", 0)
         harness.gateway.will_do(Outcome(Status.PAID, "o-1"))
-        await operate(harness.flow, "capture", story.payment.uid)
+        await operate(harness.flow, "capture", payment.uid)
         harness.gateway.will_do(Outcome(Status.PENDING, "o-2"))
-        await operate(harness.flow, "refund", story.payment.uid, amount=500)
+        await operate(harness.flow, "refund", payment.uid, amount=500)
         for _name, reference, money, _key in harness.gateway.orders:
             assert reference.money == Money(1999, "IDR", 0)
             assert money == Money(money.minor, "IDR", 0)
@@ -322,9 +324,9 @@ async def test_a_charge_by_token(opened: Opened) -> None:
 
         for currency, count in (("IDR", 0), ("EUR", None)):
             known = asked(Money(1999, currency))
-            story = await by_token(harness.flow, known, harness.shop, request_id=None, digest="")
-            assert story.payment.order.money == harness.gateway.charges[-1].money
-            assert story.payment.order.money == Money(1999, currency, count)
+            payment = await by_token(harness.flow, known, harness.shop, request_id=None, digest="")
+            assert payment.order.money == harness.gateway.charges[-1].money
+            assert payment.order.money == Money(1999, currency, count)
         says(harness, "cards")
         idr = asked(Money(5, "IDR"))
         with pytest.raises(Unprocessable) as error:
@@ -336,9 +338,9 @@ async def test_another_sum_is_still_a_mismatch(opened: Opened) -> None:
     async with opened(cards={"IDR": 0}) as harness:
         facts = Facts(money=Money(199900, "IDR"))
         harness.gateway.will_answer(Outcome(Status.PAID, "g-1", facts=facts))
-        story = await harness.pay(await harness.payment(money=Money(1999, "IDR")))
-        assert story.attempts[0].mismatch
-        assert await harness.status(story) is Status.PENDING
+        payment = await harness.pay(await harness.new_payment(money=Money(1999, "IDR")))
+        assert payment.attempts[0].mismatch
+        assert await harness.status(payment) is Status.PENDING
 
 
 # Products
@@ -349,10 +351,10 @@ async def test_a_product_is_counted_like_its_payments(opened: Opened) -> None:
         of = await made(harness, "IDR", most_at_once=2)
         assert of.product.price == Money(1999, "IDR", 0)
         assert of.product.bounds[0] == Money(1, "IDR", 0)
-        assert (await bought(harness, of, quantity=2)).payment.order.money == Money(3998, "IDR", 0)
+        assert (await bought(harness, of, quantity=2)).order.money == Money(3998, "IDR", 0)
         free = await made(harness, "IDR", amount=None, least=1000, quantity=None)
         chosen = Money(1500, "IDR", 0)
-        assert (await bought(harness, free, money=chosen)).payment.order.money == chosen
+        assert (await bought(harness, free, money=chosen)).order.money == chosen
         with pytest.raises(Unprocessable) as error:  # typed when it was counted otherwise
             await bought(harness, free, money=Money(150000, "IDR"))
         assert refusal(error)[0] == "amount"
@@ -378,7 +380,7 @@ async def test_a_product_made_before_is_not_sold_by_another_count(opened: Opened
         of = await products.find(harness.flow, of.id)
         assert of.product.price == Money(1999, "IDR", 2)
         assert products.payable(harness.flow, of)
-        assert (await bought(harness, of)).payment.order.money == Money(1999, "IDR", 2)
+        assert (await bought(harness, of)).order.money == Money(1999, "IDR", 2)
         says(harness, "cards")
         with pytest.raises(Unprocessable) as error:
             await products.change(harness.flow, of.id, harness.shop, lambda given: (again, given))

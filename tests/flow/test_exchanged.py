@@ -52,37 +52,37 @@ ENOUGH = [
 async def test_less_is_a_mismatch_whatever_the_word(
     harness: Harness, gives: str, gets: str | None, status: Status
 ) -> None:
-    story = await harness.paid_with(made())
+    payment = await harness.paid_with(made())
     harness.clock.move(5)
     harness.gateway.will_state(said(gives, gets, status))
     with capture_logs() as logged:
-        after = await harness.flow.look(await harness.story(story))
+        after = await harness.flow.look(await harness.payment(payment))
     (attempt,) = after.attempts
     assert (attempt.status, attempt.mismatch) == (Status.ACTION, True)
     assert [line["event"] for line in logged if line.get("alert")] == ["mismatch"]
-    (event,) = [each for each in await harness.events(story) if each.kind == "mismatch"]
+    (event,) = [each for each in await harness.events(payment) if each.kind == "mismatch"]
     expected = {name: value for name, value in (("gives", gives), ("gets", gets)) if value}
     assert event.data["exchanged"]["stated"] == expected
     assert event.data["exchanged"]["ours"] == {"gives": AGREED.gives, "gets": AGREED.gets}
     await harness.sweep_for(400, step=20)
-    assert await harness.letters(story) == []
+    assert await harness.letters(payment) == []
     # A person may take it all the same.
     harness.gateway.will_state(said(gives, gets))
     harness.clock.move(5)
-    judged = await harness.flow.judge(story.payment.uid, accept=True, **WHO)
-    assert judged.payment.status is Status.PAID
+    judged = await harness.flow.judge(payment.uid, accept=True, **WHO)
+    assert judged.status is Status.PAID
 
 
 @pytest.mark.parametrize(("gives", "gets"), ENOUGH)
 async def test_as_agreed_or_more_is_paid(
     harness: Harness, gives: str | None, gets: str | None
 ) -> None:
-    story = await harness.paid_with(made())
+    payment = await harness.paid_with(made())
     harness.clock.move(5)
     harness.gateway.will_state(said(gives, gets))
     with capture_logs() as logged:
-        after = await harness.flow.look(await harness.story(story))
-    assert after.payment.status is Status.PAID
+        after = await harness.flow.look(await harness.payment(payment))
+    assert after.status is Status.PAID
     assert after.attempts[0].facts.agreed == AGREED
     assert after.attempts[0].facts.exchanged == Exchanged(gives, gets)
     assert not [line for line in logged if line.get("alert")]
@@ -90,23 +90,23 @@ async def test_as_agreed_or_more_is_paid(
 
 async def test_less_than_was_agreed_in_the_same_breath(harness: Harness) -> None:
     facts = Facts(agreed=AGREED, exchanged=Exchanged("0.0001 BTC", "12.50 EUR"))
-    story = await harness.paid_with(Outcome(Status.PAID, "g-1", facts=facts))
-    assert await harness.status(story) is Status.PENDING
-    assert (await harness.story(story)).attempts[0].mismatch
+    payment = await harness.paid_with(Outcome(Status.PAID, "g-1", facts=facts))
+    assert await harness.status(payment) is Status.PENDING
+    assert (await harness.payment(payment)).attempts[0].mismatch
 
 
 async def notified(harness: Harness, *outcome: Any) -> tuple[Any, list[str]]:
     """After a notification with less, while the gateway's answer to a query says that all is well:
     the attempt, and what was raised."""
-    story = await harness.paid_with(made())
+    payment = await harness.paid_with(made())
     harness.clock.move(5)
     harness.gateway.news = said(*outcome)
     harness.gateway.will_state(said(AGREED.gives, AGREED.gets))
     with capture_logs() as logged:
-        await harness.notify(story.attempts[0])
+        await harness.notify(payment.attempts[0])
         await harness.flow.finish(5)
     raised = [line["event"] for line in logged if line.get("alert")]
-    return (await harness.story(story)).attempts[0], raised
+    return (await harness.payment(payment)).attempts[0], raised
 
 
 @pytest.mark.parametrize(("gives", "gets"), LESS)
@@ -121,22 +121,22 @@ async def test_as_agreed_in_a_notification(harness: Harness) -> None:
 
 
 async def test_less_in_a_notification_of_what_is_paid_already(harness: Harness) -> None:
-    story = await harness.paid_with(made())
+    payment = await harness.paid_with(made())
     harness.clock.move(5)
     harness.gateway.will_state(said(AGREED.gives, AGREED.gets))
-    (attempt,) = (await harness.flow.look(await harness.story(story))).attempts
+    (attempt,) = (await harness.flow.look(await harness.payment(payment))).attempts
     harness.gateway.news = said("0.00000001 BTC", "0.01 EUR")
     with capture_logs() as logged:
         await harness.notify(attempt)
     assert [line["event"] for line in logged if line.get("alert")] == ["mismatch"]
-    assert await harness.status(story) is Status.PAID
+    assert await harness.status(payment) is Status.PAID
 
 
 async def test_without_an_agreement_nothing_is_compared(harness: Harness) -> None:
-    story = await harness.paid_with(Outcome(Status.ACTION, "g-1", ACTION.step))
+    payment = await harness.paid_with(Outcome(Status.ACTION, "g-1", ACTION.step))
     harness.clock.move(5)
     harness.gateway.will_state(said("0.1 BTC", "1 EUR"), PAID)
-    assert (await harness.flow.look(await harness.story(story))).payment.status is Status.PAID
+    assert (await harness.flow.look(await harness.payment(payment))).status is Status.PAID
 
 
 @given(st.decimals(0, 10**9, places=8), st.decimals(0, 10**9, places=8))

@@ -10,7 +10,7 @@ import pytest
 from checkout.flow.operations import operate
 from checkout.ledger import operations
 from checkout.ledger.operations import Operation
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard
 from checkout.model.status import Status
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
@@ -28,74 +28,74 @@ async def office(harness: Harness) -> Harness:
     return harness
 
 
-async def hears(harness: Harness, story: Story, state: Outcome) -> None:
+async def hears(harness: Harness, payment: Payment, state: Outcome) -> None:
     """The gateway notifies, and says so when it is asked; twice."""
     for _ in range(2):
         harness.gateway.news = state
         harness.gateway.will_state(state)
         harness.clock.move(5)
-        await harness.notify(story.attempts[0])
+        await harness.notify(payment.attempts[0])
         await harness.flow.finish(5)
 
 
-async def made(harness: Harness, story: Story) -> list[Operation]:
-    return await harness.ledger.read(operations.of, story.payment.uid)
+async def made(harness: Harness, payment: Payment) -> list[Operation]:
+    return await harness.ledger.read(operations.of, payment.uid)
 
 
 @pytest.mark.parametrize(
     "answer", [DONE, UNKNOWN, Outcome(Status.ACCEPTED, "g-1")], ids=["done", "unknown", "accepted"]
 )
 async def test_after_a_part_of_ours_it_is_that_part(office: Harness, answer: Outcome) -> None:
-    story = await office.paid_with(PAID)
+    payment = await office.paid_with(PAID)
     office.gateway.will_do(answer)
     office.gateway.will_trace(UNKNOWN)
-    ours = await operate(office.flow, "refund", story.payment.uid, amount=500)
-    await hears(office, story, REVERSED)
-    assert await office.status(story) is Status.PAID
-    (row,) = await made(office, story)
+    ours = await operate(office.flow, "refund", payment.uid, amount=500)
+    await hears(office, payment, REVERSED)
+    assert await office.status(payment) is Status.PAID
+    (row,) = await made(office, payment)
     assert (row.uid, row.amount, row.by_gateway) == (ours.uid, 500, False)
-    assert "refunded" not in await office.told(story)
-    assert not any("by_gateway" in kind for kind in await office.kinds(story))
+    assert "refunded" not in await office.told(payment)
+    assert not any("by_gateway" in kind for kind in await office.kinds(payment))
 
 
 async def test_all_of_it_by_ours_ends_the_payment_once(office: Harness) -> None:
-    story = await office.paid_with(PAID)
+    payment = await office.paid_with(PAID)
     office.gateway.will_do(UNKNOWN)
     office.gateway.will_trace(DONE)
-    await operate(office.flow, "refund", story.payment.uid)
-    await hears(office, story, REVERSED)
+    await operate(office.flow, "refund", payment.uid)
+    await hears(office, payment, REVERSED)
     await office.sweep_for(60)
-    assert await office.status(story) is Status.REFUNDED
-    assert len(await made(office, story)) == 1
+    assert await office.status(payment) is Status.REFUNDED
+    assert len(await made(office, payment)) == 1
 
 
 @pytest.mark.parametrize("answer", [DECLINED, ABSENT], ids=["declined", "not sent"])
 async def test_where_ours_failed_it_is_the_gateways(office: Harness, answer: Outcome) -> None:
-    story = await office.paid_with(PAID)
+    payment = await office.paid_with(PAID)
     office.gateway.will_do(answer)
-    await operate(office.flow, "refund", story.payment.uid, amount=500)
-    await hears(office, story, REVERSED)
-    assert await office.status(story) is Status.REFUNDED
-    _, row = await made(office, story)
+    await operate(office.flow, "refund", payment.uid, amount=500)
+    await hears(office, payment, REVERSED)
+    assert await office.status(payment) is Status.REFUNDED
+    _, row = await made(office, payment)
     assert (row.kind, row.amount, row.by_gateway) == ("refund", 1250, True)
 
 
 async def test_a_chargeback_is_of_what_our_part_left(office: Harness) -> None:
-    story = await office.paid_with(PAID)
+    payment = await office.paid_with(PAID)
     office.gateway.will_do(DONE)
-    await operate(office.flow, "refund", story.payment.uid, amount=500)
-    await hears(office, story, CHARGED_BACK)
-    assert await office.status(story) is Status.REFUNDED
-    _, row = await made(office, story)
+    await operate(office.flow, "refund", payment.uid, amount=500)
+    await hears(office, payment, CHARGED_BACK)
+    assert await office.status(payment) is Status.REFUNDED
+    _, row = await made(office, payment)
     assert (row.kind, row.amount, row.by_gateway) == ("chargeback", 750, True)
 
 
 async def test_only_what_was_captured_goes_back(office: Harness) -> None:
-    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(Outcome(Status.PAID, "g-1"))
-    await operate(office.flow, "capture", story.payment.uid, amount=800)
-    await hears(office, story, REVERSED)
-    _, row = await made(office, story)
+    await operate(office.flow, "capture", payment.uid, amount=800)
+    await hears(office, payment, REVERSED)
+    _, row = await made(office, payment)
     assert (row.kind, row.amount, row.by_gateway) == ("refund", 800, True)
 
 
@@ -105,41 +105,39 @@ async def test_only_what_was_captured_goes_back(office: Harness) -> None:
 async def test_cancelled_after_it_was_won(
     office: Harness, paid: Outcome, kind: str, asked: str
 ) -> None:
-    story = await office.paid_with(paid, transaction_type=asked)
-    await hears(office, story, GIVEN_UP)
-    assert await office.status(story) is Status.REFUNDED
-    assert await office.told(story) == ["successful", f"successful: {kind}"]
-    (row,) = await made(office, story)
+    payment = await office.paid_with(paid, transaction_type=asked)
+    await hears(office, payment, GIVEN_UP)
+    assert await office.status(payment) is Status.REFUNDED
+    assert await office.told(payment) == ["successful", f"successful: {kind}"]
+    (row,) = await made(office, payment)
     assert (row.kind, row.amount, row.by_gateway) == (kind, 1250, True)
 
 
 async def test_cancelled_before_it_was_won(office: Harness) -> None:
-    story = await office.paid_with(UNKNOWN)
-    await hears(office, story, GIVEN_UP)
-    assert story.payment.order.attempts == 1
-    assert (await office.flow.open_token(story.payment.token)).attempts[0].status is (
-        Status.CANCELLED
-    )
-    assert await made(office, story) == []
+    payment = await office.paid_with(UNKNOWN)
+    await hears(office, payment, GIVEN_UP)
+    assert payment.order.attempts == 1
+    assert (await office.flow.open_token(payment.token)).attempts[0].status is (Status.CANCELLED)
+    assert await made(office, payment) == []
 
 
 async def test_a_hold_that_we_give_up_is_given_up_once(office: Harness) -> None:
-    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(UNKNOWN)
     office.gateway.will_trace(DONE)
-    await operate(office.flow, "void", story.payment.uid)
-    await hears(office, story, GIVEN_UP)
+    await operate(office.flow, "void", payment.uid)
+    await hears(office, payment, GIVEN_UP)
     await office.sweep_for(60)
-    assert await office.status(story) is Status.REFUNDED
-    (row,) = await made(office, story)
+    assert await office.status(payment) is Status.REFUNDED
+    (row,) = await made(office, payment)
     assert (row.kind, row.by_gateway) == ("void", False)
 
 
 async def test_another_card_is_not_mixed_with_it(office: Harness) -> None:
-    story = await office.paid_with(Outcome(Status.PENDING, "g-1"))
+    payment = await office.paid_with(Outcome(Status.PENDING, "g-1"))
     card = PaidCard(brand="master", last_4="9999")
-    await hears(office, story, Outcome(Status.PAID, "g-1", facts=Facts(card=card)))
-    facts = (await office.flow.open_token(story.payment.token)).attempts[0].facts
+    await hears(office, payment, Outcome(Status.PAID, "g-1", facts=Facts(card=card)))
+    facts = (await office.flow.open_token(payment.token)).attempts[0].facts
     assert facts.card == card
 
 
@@ -147,11 +145,11 @@ async def test_what_was_known_of_the_card_stays(office: Harness) -> None:
     """A later answer may leave out the token that an earlier one had."""
     known = PaidCard(brand="visa", last_4="1111", token="t-1")
     first = Outcome(Status.PENDING, "g-1", facts=Facts(card=known, rrn="7"))
-    story = await office.paid_with(first)
+    payment = await office.paid_with(first)
     paid = Outcome(Status.PAID, "g-1", facts=Facts(card=PaidCard(brand="visa", last_4="1111")))
-    await hears(office, story, paid)
-    facts = (await office.flow.open_token(story.payment.token)).attempts[0].facts
+    await hears(office, payment, paid)
+    facts = (await office.flow.open_token(payment.token)).attempts[0].facts
     assert facts.card is not None
     assert (facts.card.token, facts.card.last_4, facts.rrn) == ("t-1", "1111", "7")
-    letter = json.loads((await office.letters(story))[0].body)
+    letter = json.loads((await office.letters(payment))[0].body)
     assert "t-1" in json.dumps(letter)

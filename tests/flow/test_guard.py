@@ -11,7 +11,7 @@ import pytest
 
 from checkout.errors import TooMany
 from checkout.flow.guard import MOST_KNOWN, MOST_WAITING, MOST_WAITING_EACH, Recently, Standing
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.settings import Limits
 from tests.support import shops
 from tests.support.clock import Clock
@@ -29,12 +29,12 @@ async def slow(url: str) -> AsyncIterator[Harness]:
 
 async def timed(
     harness: Harness, address: str, answer: Any = PAID
-) -> tuple[float, Story | TooMany]:
-    story, begun = await harness.payment(), time.monotonic()
+) -> tuple[float, Payment | TooMany]:
+    payment, begun = await harness.new_payment(), time.monotonic()
     who = shops.changed(shops.CUSTOMER, ip=address)
     harness.gateway.will_answer(answer)
     try:
-        said: Story | TooMany = await harness.pay(story, customer=who)
+        said: Payment | TooMany = await harness.pay(payment, customer=who)
     except TooMany as refused:
         said = refused
     return time.monotonic() - begun, said
@@ -69,7 +69,7 @@ async def test_many_addresses_do_not_take_all_places(slow: Harness) -> None:
     work = [asyncio.create_task(timed(slow, address)) for address in addresses]
     honest = await timed(slow, "198.51.100.1")
     assert honest[0] < 1
-    assert isinstance(honest[1], Story)
+    assert isinstance(honest[1], Payment)
     said = await asyncio.gather(*work)
     assert sum(isinstance(each, TooMany) for _, each in said) == 8
 

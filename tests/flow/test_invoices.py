@@ -12,7 +12,7 @@ from checkout.errors import Cancelled, Gone, NotFound, Unprocessable
 from checkout.flow import invoices
 from checkout.identifiers import new_secret
 from checkout.ledger.invoices import Standing
-from checkout.ledger.rows import Payment, Story
+from checkout.ledger.rows import Payment, PaymentRow
 from checkout.merchant.checkout_request import read_link_order
 from checkout.merchant.invoices import read_invoice
 from checkout.model.status import Status
@@ -40,24 +40,24 @@ async def make(harness: Harness, key: str | None = None, **changes: Any) -> Stan
     return await invoices.make(harness.flow, draft, harness.shop, idempotency_key=key, digest="d")
 
 
-async def opened(harness: Harness, made: Standing) -> Payment:
+async def opened(harness: Harness, made: Standing) -> PaymentRow:
     """As the link's page opens it: by what the link says, and nothing else."""
     link = read_link(made.invoice.signed, harness.settings.shops)
     order = read_link_order(link.data, harness.shop, sandbox=False, now=harness.clock())
     return await harness.flow.open_link(link.digest, order, harness.shop)
 
 
-async def story(harness: Harness, made: Standing) -> Story:
-    return await harness.story((await opened(harness, made)).uid)
+async def payment(harness: Harness, made: Standing) -> Payment:
+    return await harness.payment((await opened(harness, made)).uid)
 
 
 async def test_its_payment_is_found_by_its_link(harness: Harness) -> None:
     made = await make(harness)
-    assert made.story is None
+    assert made.payment is None
     payment = await opened(harness, made)
     standing = await invoices.find(harness.flow, made.invoice.id, harness.shop)
-    assert standing.story is not None
-    assert standing.story.payment.uid == payment.uid
+    assert standing.payment is not None
+    assert standing.payment.uid == payment.uid
     # What was read at once is what the link says.
     assert payment.order == made.invoice.order
     assert payment.expires_at == made.invoice.expires_at
@@ -95,13 +95,13 @@ async def test_an_unopened_one_is_shut(harness: Harness) -> None:
     with pytest.raises(Cancelled):
         await opened(harness, made)
     found = await invoices.find(harness.flow, made.invoice.id)
-    assert found.story is None
+    assert found.payment is None
     assert found.status(harness.clock()) is Status.CANCELLED
 
 
 async def test_an_opened_one_is_shut_with_its_payment(harness: Harness) -> None:
     made = await make(harness)
-    before = await story(harness, made)
+    before = await payment(harness, made)
     await invoices.cancel(harness.flow, made.invoice.id, harness.shop)
     with pytest.raises(Cancelled):
         await opened(harness, made)
@@ -123,7 +123,7 @@ async def test_a_second_time_changes_nothing(harness: Harness) -> None:
 async def test_a_declined_one_is_shut(harness: Harness) -> None:
     made = await make(harness)
     harness.gateway.will_answer(DECLINED)
-    declined = await harness.pay(await story(harness, made))
+    declined = await harness.pay(await payment(harness, made))
     assert await harness.status(declined) is Status.OPEN, "one more try is left"
     await invoices.cancel(harness.flow, made.invoice.id)
     assert await harness.status(declined) is Status.CANCELLED
@@ -137,21 +137,21 @@ async def test_a_declined_one_is_shut(harness: Harness) -> None:
 async def test_money_on_its_way_is_not_cancelled(harness: Harness, answer: Any, word: str) -> None:
     made = await make(harness)
     harness.gateway.will_answer(answer)
-    before = await harness.pay(await story(harness, made))
+    before = await harness.pay(await payment(harness, made))
     with pytest.raises(Unprocessable) as refused:
         await invoices.cancel(harness.flow, made.invoice.id)
     assert f"is {word}" in refused.value.fields["status"][0]
     found = await invoices.find(harness.flow, made.invoice.id)
     assert found.invoice.cancelled_at is None
-    assert (await opened(harness, made)).uid == before.payment.uid
-    assert await harness.story(before) == before
+    assert (await opened(harness, made)).uid == before.uid
+    assert await harness.payment(before) == before
 
 
 async def test_late_money_counts_before_the_cancelling(harness: Harness) -> None:
     """A decline that was none: the customer sees that it is paid, and the shop too."""
     made = await make(harness)
     harness.gateway.will_answer(DECLINED)
-    before = await harness.pay(await story(harness, made))
+    before = await harness.pay(await payment(harness, made))
     await invoices.cancel(harness.flow, made.invoice.id)
     harness.gateway.news = PAID
     harness.gateway.will_state(PAID)
@@ -160,7 +160,7 @@ async def test_late_money_counts_before_the_cancelling(harness: Harness) -> None
     await harness.sweep(5)
     found = await invoices.find(harness.flow, made.invoice.id)
     assert found.status(harness.clock()) is Status.PAID
-    assert (await opened(harness, made)).uid == before.payment.uid
+    assert (await opened(harness, made)).uid == before.uid
     assert await harness.told(before) == ["successful"]
 
 
@@ -174,7 +174,7 @@ async def test_cancelled_while_it_is_being_opened(harness: Harness) -> None:
         )  # fmt: skip
         found = await invoices.find(harness.flow, made.invoice.id)
         assert found.invoice.cancelled_at is not None
-        assert found.story is None or found.story.status(harness.clock()) is Status.CANCELLED
+        assert found.payment is None or found.payment.status_at(harness.clock()) is Status.CANCELLED
 
 
 async def test_cancelled_between_the_look_and_the_writing(harness: Harness) -> None:
@@ -194,7 +194,7 @@ async def test_cancelled_between_the_look_and_the_writing(harness: Harness) -> N
     with pytest.raises(Cancelled):
         await flow.open_link(invoice.link, invoice.order, harness.shop)
     found = await invoices.find(harness.flow, invoice.id)
-    assert found.story is None
+    assert found.payment is None
 
 
 # --- Sending again -----------------------------------------------------------------------------
@@ -203,7 +203,7 @@ async def test_cancelled_between_the_look_and_the_writing(harness: Harness) -> N
 async def test_nothing_is_sent_of_what_is_not_open(harness: Harness) -> None:
     made = await make(harness, email="ann@example.com")
     harness.gateway.will_answer(PAID)
-    await harness.pay(await story(harness, made))
+    await harness.pay(await payment(harness, made))
     with pytest.raises(Unprocessable) as refused:
         await invoices.send_again(harness.flow, made.invoice.id, harness.shop, None)
     assert refused.value.fields == {"status": ["is successful: nothing is left to pay"]}

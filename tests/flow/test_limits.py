@@ -47,49 +47,49 @@ async def tight(url: str) -> AsyncIterator[Harness]:
 
 async def test_submits_of_one_payment_a_minute(tight: Harness) -> None:
     tight.gateway.will_answer(UNREACHABLE)
-    story = await tight.payment()
+    payment = await tight.new_payment()
     for _ in range(3):
-        story = await tight.pay(story)
+        payment = await tight.pay(payment)
         tight.clock.move(10)
     with pytest.raises(TooMany) as refused:
-        await tight.pay(story)
+        await tight.pay(payment)
     assert refused.value.status == 429
     assert refused.value.retry_after == 31  # the first one is a minute old then
     assert len(tight.gateway.charges) == 3
     tight.clock.move(refused.value.retry_after - 1.5)
     with pytest.raises(TooMany):
-        await tight.pay(story)
+        await tight.pay(payment)
     tight.clock.move(1.5)
     tight.gateway.will_answer(PAID)
-    assert (await tight.pay(story)).payment.status is Status.PAID
+    assert (await tight.pay(payment)).status is Status.PAID
 
 
 async def test_a_repeat_of_one_form_counts_once(tight: Harness) -> None:
     tight.gateway.will_answer(UNREACHABLE)
-    story = await tight.payment()
-    first = submission(story)
+    payment = await tight.new_payment()
+    first = submission(payment)
     for _ in range(10):
-        await asyncio.gather(*(tight.flow.pay(story, first) for _ in range(3)))
-    story = await tight.story(story)
-    assert len(story.attempts) == 1
+        await asyncio.gather(*(tight.flow.pay(payment, first) for _ in range(3)))
+    payment = await tight.payment(payment)
+    assert len(payment.attempts) == 1
     for _ in range(2):
-        story = await tight.pay(story)
-    assert len(story.attempts) == 3
+        payment = await tight.pay(payment)
+    assert len(payment.attempts) == 3
 
 
 async def test_another_payment_has_its_own_count(tight: Harness) -> None:
     tight.gateway.will_answer(UNREACHABLE)
-    story = await tight.payment()
+    payment = await tight.new_payment()
     for _ in range(3):
-        story = await tight.pay(story)
-    assert (await tight.pay(await tight.payment())).attempts
+        payment = await tight.pay(payment)
+    assert (await tight.pay(await tight.new_payment())).attempts
 
 
 async def tries(harness: Harness, answer: Any, count: int, address: str, card: Card) -> None:
     harness.gateway.will_answer(answer)
     who = shops.changed(shops.CUSTOMER, ip=address)
     for _ in range(count):
-        await harness.pay(await harness.payment(), customer=who, card=card)
+        await harness.pay(await harness.new_payment(), customer=who, card=card)
 
 
 async def decline(harness: Harness, count: int, address: str, card: Card) -> None:
@@ -98,18 +98,18 @@ async def decline(harness: Harness, count: int, address: str, card: Card) -> Non
 
 async def test_declines_from_one_address(tight: Harness) -> None:
     await decline(tight, 4, "192.0.2.1", OTHER_RANGE)
-    story = await tight.payment()
+    payment = await tight.new_payment()
     with pytest.raises(TooMany) as refused:
-        await tight.pay(story, customer=shops.changed(shops.CUSTOMER, ip="192.0.2.1"))
+        await tight.pay(payment, customer=shops.changed(shops.CUSTOMER, ip="192.0.2.1"))
     assert refused.value.retry_after == 600
-    assert (await tight.story(story)).attempts == ()
+    assert (await tight.payment(payment)).attempts == ()
     assert len(tight.gateway.charges) == 4
     # Others may pay; and this one too when it is over.
     await decline(tight, 1, "192.0.2.2", shops.CARD)
     tight.clock.move(600)
     tight.gateway.will_answer(PAID)
     who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
-    assert (await tight.pay(story, customer=who)).payment.status is Status.PAID
+    assert (await tight.pay(payment, customer=who)).status is Status.PAID
 
 
 @pytest.mark.parametrize("addresses", [1, 5], ids=lambda count: f"{count} addresses")
@@ -120,14 +120,16 @@ async def test_what_is_under_way_counts(tight: Harness, url: str, addresses: int
     tight.gateway.will_answer(held)
     ledger = open_ledger(url)
     other = Flow(tight.settings, ledger, tight.gateways, pace=PACE, clock=tight.clock)
-    stories = [await tight.payment() for _ in range(150)]
+    payments = [await tight.new_payment() for _ in range(150)]
     running = []
-    for number, (story, flow) in enumerate(zip(stories, cycle((tight.flow, other)), strict=False)):
+    for number, (payment, flow) in enumerate(
+        zip(payments, cycle((tight.flow, other)), strict=False)
+    ):
         who = shops.changed(shops.CUSTOMER, ip=f"192.0.2.{number % addresses}")
-        sent = submission(story, customer=who, card=card_of(number))
-        running.append(asyncio.create_task(flow.pay(story, sent)))
+        sent = submission(payment, customer=who, card=card_of(number))
+        running.append(asyncio.create_task(flow.pay(payment, sent)))
     done, waiting = await asyncio.wait(running, timeout=20, return_when=asyncio.FIRST_EXCEPTION)
-    while len(done) + len(tight.gateway.charges) < len(stories):
+    while len(done) + len(tight.gateway.charges) < len(payments):
         await asyncio.sleep(0.01)
         done, waiting = {t for t in running if t.done()}, {t for t in running if not t.done()}
     assert len(tight.gateway.charges) == len(waiting) == 4 * addresses
@@ -150,19 +152,19 @@ async def test_a_card_sent_to_its_bank_is_a_try(tight: Harness) -> None:
     tight.gateway.will_answer(ACTION)
     who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
     for turn in range(4):
-        story = await tight.pay(await tight.payment(), customer=who)
+        payment = await tight.pay(await tight.new_payment(), customer=who)
         tight.gateway.will_answer(ACTION)
         if turn % 2:
-            await tight.left(story)
+            await tight.left(payment)
     with pytest.raises(TooMany):
-        await tight.pay(await tight.payment(), customer=who)
+        await tight.pay(await tight.new_payment(), customer=who)
 
 
 async def test_instructions_without_a_card_are_no_try(tight: Harness) -> None:
     tight.gateway.will_answer(ACTION)
     who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
     for _ in range(8):
-        await tight.pay(await tight.payment(), customer=who, card=None)
+        await tight.pay(await tight.new_payment(), customer=who, card=None)
     assert len(tight.gateway.charges) == 8
 
 
@@ -221,14 +223,14 @@ async def test_a_slip_in_a_shut_range_may_be_corrected(tight: Harness) -> None:
     """Once, on the payment where it was made."""
     await range_declined(tight)
     who = shops.changed(shops.CUSTOMER, ip="198.51.100.1")
-    story = await tight.payment(attempts=5)
+    payment = await tight.new_payment(attempts=5)
     for _ in range(2):
         tight.gateway.will_answer(DECLINED)
-        story = await tight.pay(story, customer=who, card=SAME_RANGE)
+        payment = await tight.pay(payment, customer=who, card=SAME_RANGE)
     with pytest.raises(TooMany):
-        await tight.pay(story, customer=who, card=SAME_RANGE)
+        await tight.pay(payment, customer=who, card=SAME_RANGE)
     with pytest.raises(TooMany):
-        await tight.pay(await tight.payment(), customer=who, card=SAME_RANGE)
+        await tight.pay(await tight.new_payment(), customer=who, card=SAME_RANGE)
 
 
 async def test_nobody_locks_a_banks_customers_out(tight: Harness) -> None:
@@ -246,8 +248,8 @@ async def test_a_range_is_shut_at_one_shop_alone(url: str) -> None:
         who = shops.changed(shops.CUSTOMER, ip="192.0.2.3")
         order = shops.order(expires_at=harness.clock() + 3600)
         made = await harness.flow.create(order, settings.shops["9"])
-        story = await harness.pay(await harness.story(made.uid), customer=who, card=SAME_RANGE)
-        assert story.payment.status is Status.PAID
+        payment = await harness.pay(await harness.payment(made.uid), customer=who, card=SAME_RANGE)
+        assert payment.status is Status.PAID
 
 
 async def test_while_cards_are_tested_at_a_shop(tight: Harness) -> None:
@@ -280,17 +282,17 @@ async def test_who_goes_on_keeps_no_writer_busy(tight: Harness) -> None:
     """What is refused by the address's limit is refused by a look; and a form that was taken is
     answered as it stands, at the limit too."""
     who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
-    last = await tight.payment()
+    last = await tight.new_payment()
     form = submission(last, customer=who)
     await decline(tight, 3, "192.0.2.1", OTHER_RANGE)
     taken = await tight.flow.pay(last, form)
     assert len(taken.attempts) == 1
     ledger = Counted(tight.ledger)
     flow = Flow(tight.settings, ledger, tight.gateways, pace=PACE, clock=tight.clock)
-    story = await tight.payment()
+    payment = await tight.new_payment()
     for _ in range(10):
         with pytest.raises(TooMany):
-            await flow.pay(story, submission(story, customer=who))
+            await flow.pay(payment, submission(payment, customer=who))
     assert ledger.written == 0
     assert (await flow.pay(last, form)).attempts == taken.attempts
 
@@ -319,23 +321,23 @@ async def test_customers_of_no_known_address_do_not_count_together(tight: Harnes
     nobody = shops.changed(shops.CUSTOMER, ip=None)
     tight.gateway.will_answer(DECLINED)
     for number in range(6):
-        await tight.pay(await tight.payment(), customer=nobody, card=card_of(number))
+        await tight.pay(await tight.new_payment(), customer=nobody, card=card_of(number))
     assert len(tight.gateway.charges) == 6
 
 
 async def test_a_method_without_a_card_has_no_range(tight: Harness) -> None:
     tight.gateway.will_answer(DECLINED)
-    story = await tight.pay(await tight.payment(), card=None)
-    assert story.attempts[0].bin_mark is None
+    payment = await tight.pay(await tight.new_payment(), card=None)
+    assert payment.attempts[0].bin_mark is None
 
 
 async def test_marks_tell_nothing(tight: Harness) -> None:
     """A keyed digest: the same in this server, another one under other secrets."""
-    story = await tight.paid_with(DECLINED)
-    mark = story.attempts[0].bin_mark
+    payment = await tight.paid_with(DECLINED)
+    mark = payment.attempts[0].bin_mark
     assert mark is not None
     assert "420000" not in mark
     other = tight.restarted(settings=shops.settings(secrets=("another secret " * 3,)))
-    again = await tight.payment()
+    again = await tight.new_payment()
     again = await other.pay(again, submission(again))
     assert again.attempts[0].bin_mark not in (None, mark)

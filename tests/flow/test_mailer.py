@@ -19,7 +19,7 @@ from checkout.flow.verbs import Flow
 from checkout.identifiers import new_secret
 from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant.invoices import read_invoice
 from checkout.merchant.mail import Undelivered
 from checkout.model.invoice import Delivery, Kind
@@ -76,10 +76,10 @@ class Office:
         await self.mailer.deliver()
         await self.mailer.finish(5)
 
-    async def opened(self, made: Standing) -> Story:
+    async def opened(self, made: Standing) -> Payment:
         invoice = made.invoice
         payment = await self.harness.flow.open_link(invoice.link, invoice.order, self.harness.shop)
-        return await self.harness.story(payment.uid)
+        return await self.harness.payment(payment.uid)
 
 
 @pytest.fixture
@@ -338,10 +338,10 @@ async def test_while_it_is_being_paid_it_waits(office: Office) -> None:
     made = await office.make()
     await office.deliver()
     office.harness.gateway.will_answer(ACTION)
-    story = await office.harness.pay(await office.opened(made))
+    payment = await office.harness.pay(await office.opened(made))
     await office.deliver(6 * DAY)
     assert office.kinds == [Kind.INVOICE]
-    await office.harness.left(story)
+    await office.harness.left(payment)
     await office.deliver(MAIL_WAITS - 1)
     assert office.kinds == [Kind.INVOICE]
     await office.deliver(1)

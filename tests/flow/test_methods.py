@@ -97,11 +97,11 @@ async def test_an_order_that_nothing_can_take_is_refused(harness: Harness) -> No
 async def test_the_chosen_method_goes_to_its_gateway(url: str) -> None:
     gateways = {"cards": FakeGateway(), "local": FakeGateway(), "coins": FakeGateway()}
     async with open_harness(url, settings=shops.settings(SHOP), gateways=dict(gateways)) as harness:
-        story = await harness.payment(methods=Methods(params={"erip": {"order_id": "7"}}))
+        payment = await harness.new_payment(methods=Methods(params={"erip": {"order_id": "7"}}))
         gateways["local"].will_answer(PAID)
-        story = await harness.pay(story, method="erip", card=None)
+        payment = await harness.pay(payment, method="erip", card=None)
         (charge,) = gateways["local"].charges
         assert charge.method.params == {"service_no": "99", "order_id": "7"}
         assert charge.notify_url.startswith(f"{shops.PUBLIC_URL}/notify/local/")
-        assert story.attempts[0].account == "local"
+        assert payment.attempts[0].account == "local"
         assert gateways["cards"].charges == []

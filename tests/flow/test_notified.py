@@ -16,42 +16,42 @@ from tests.support.harness import Harness
 
 
 async def test_the_query_tells_the_truth_and_not_the_notification(harness: Harness) -> None:
-    story = await harness.paid_with(PENDING)
+    payment = await harness.paid_with(PENDING)
     harness.clock.move(1)
     harness.gateway.news = PAID
     harness.gateway.will_state(DECLINED)
-    await harness.notify(story.attempts[0])
+    await harness.notify(payment.attempts[0])
     await harness.flow.finish(5)
-    assert await harness.status(story) is Status.DECLINED
+    assert await harness.status(payment) is Status.DECLINED
 
 
 async def test_it_is_noted_before_it_is_answered(harness: Harness) -> None:
     """And asked about by the sweep, should we die now."""
-    story = await harness.paid_with(PENDING)
+    payment = await harness.paid_with(PENDING)
     harness.clock.move(1)
     held = Held(PAID)
     harness.gateway.will_state(held)
-    await harness.notify(story.attempts[0])
-    assert "notified" in await harness.kinds(story)
-    sweep_at = (await harness.story(story)).attempts[0].sweep_at
+    await harness.notify(payment.attempts[0])
+    assert "notified" in await harness.kinds(payment)
+    sweep_at = (await harness.payment(payment)).attempts[0].sweep_at
     assert sweep_at is not None
     assert sweep_at <= harness.clock() + 1
     held.let.set()
 
 
 async def test_one_that_overtakes_the_charges_own_answer_waits_for_it(harness: Harness) -> None:
-    story = await harness.payment()
+    payment = await harness.new_payment()
     charge, harness.gateway.news = Held(PAID), PAID
     harness.gateway.will_answer(charge)
-    paying = asyncio.create_task(harness.pay(story))
+    paying = asyncio.create_task(harness.pay(payment))
     await charge.asked.wait()
-    told = asyncio.create_task(harness.notify((await harness.story(story)).attempts[0]))
+    told = asyncio.create_task(harness.notify((await harness.payment(payment)).attempts[0]))
     await asyncio.sleep(0.05)
     assert not told.done()
     charge.let.set()
     await asyncio.gather(paying, told)
     await harness.flow.finish(5)
-    assert await harness.status(story) is Status.PAID
+    assert await harness.status(payment) is Status.PAID
     assert harness.gateway.queries == []
 
 
@@ -63,68 +63,68 @@ async def test_what_a_gateway_added_to_our_address_may_be_its_proof(harness: Har
 
 
 async def test_it_is_asked_about_at_once(harness: Harness) -> None:
-    story = await harness.paid_with(PENDING)
+    payment = await harness.paid_with(PENDING)
     harness.clock.move(1)
     harness.gateway.will_state(PAID)
-    await harness.notify(story.attempts[0])
+    await harness.notify(payment.attempts[0])
     await harness.flow.finish(5)
-    assert await harness.status(story) is Status.PAID
+    assert await harness.status(payment) is Status.PAID
     assert len(harness.gateway.queries) == 1
 
 
 async def test_one_that_is_too_early_waits_for_the_sweep(harness: Harness) -> None:
     """Somebody has just asked: at most one query an interval, also for notifications."""
-    story = await harness.paid_with(UNKNOWN)
+    payment = await harness.paid_with(UNKNOWN)
     for _ in range(8):
         harness.clock.move(30)
-        await harness.flow.look(await harness.story(story))
+        await harness.flow.look(await harness.payment(payment))
     asked = len(harness.gateway.queries)
     harness.gateway.will_state(PAID)
     for _ in range(5):
-        await harness.notify(story.attempts[0])
+        await harness.notify(payment.attempts[0])
     await harness.flow.finish(5)
     assert len(harness.gateway.queries) == asked
     await harness.sweep(30)
-    assert await harness.status(story) is Status.PAID
+    assert await harness.status(payment) is Status.PAID
 
 
 async def test_one_that_agrees_with_the_end_asks_nothing(harness: Harness) -> None:
-    story = await harness.paid_with(PAID)
+    payment = await harness.paid_with(PAID)
     harness.clock.move(60)
     harness.gateway.news = PAID
     for _ in range(3):
-        await harness.notify(story.attempts[0])
+        await harness.notify(payment.attempts[0])
     await harness.flow.finish(5)
     assert harness.gateway.queries == []
-    assert await harness.told(story) == ["successful"]
+    assert await harness.told(payment) == ["successful"]
 
 
 async def test_one_for_an_older_attempt_finds_that_attempt(harness: Harness) -> None:
-    story = await harness.left(await harness.paid_with(ACTION))
+    payment = await harness.left(await harness.paid_with(ACTION))
     harness.gateway.will_answer(PENDING)
-    story = await harness.pay(story)
+    payment = await harness.pay(payment)
     harness.clock.move(5)
     harness.gateway.will_state(PAID)
-    await harness.notify(story.attempts[0])
+    await harness.notify(payment.attempts[0])
     await harness.flow.finish(5)
-    after = await harness.story(story)
+    after = await harness.payment(payment)
     assert [attempt.status for attempt in after.attempts] == [Status.PAID, Status.PENDING]
-    assert after.payment.status is Status.PAID
+    assert after.status is Status.PAID
 
 
 async def test_while_the_charge_is_under_way(harness: Harness) -> None:
     """The notification overtakes the answer."""
     held = Held(PAID)
     harness.gateway.will_answer(held)
-    story = await harness.payment()
-    task = asyncio.create_task(harness.pay(story))
+    payment = await harness.new_payment()
+    task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
-    claimed = await harness.story(story)
+    claimed = await harness.payment(payment)
     await harness.notify(claimed.attempts[0])
     held.let.set()
-    assert (await task).payment.status is Status.PAID
+    assert (await task).status is Status.PAID
     assert harness.gateway.queries == []
-    assert await harness.told(story) == ["successful"]
+    assert await harness.told(payment) == ["successful"]
 
 
 async def test_the_charges_answer_is_lost_and_another_worker_was_told(harness: Harness) -> None:
@@ -132,34 +132,34 @@ async def test_the_charges_answer_is_lost_and_another_worker_was_told(harness: H
     held = Held(UNKNOWN)
     harness.gateway.will_answer(held)
     harness.gateway.will_state(PAID)
-    story = await harness.payment()
+    payment = await harness.new_payment()
     other = Flow(harness.settings, harness.ledger, harness.flow.gateways, clock=harness.clock)
-    task = asyncio.create_task(harness.pay(story))
+    task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
-    attempt = (await harness.story(story)).attempts[0]
+    attempt = (await harness.payment(payment)).attempts[0]
     await other.notified(attempt.account, attempt.notify_ticket, GENUINE, b"")
     await other.finish(5)
     assert harness.gateway.queries == []
     held.let.set()
-    assert (await task).payment.status is Status.PENDING
+    assert (await task).status is Status.PENDING
     harness.clock.move(1)
     await harness.flow.finish(5)
-    assert await harness.status(story) is Status.PAID
+    assert await harness.status(payment) is Status.PAID
     assert len(harness.gateway.queries) == 1
 
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": "forged"}])
 async def test_a_forged_one_changes_nothing(harness: Harness, headers: dict[str, str]) -> None:
-    story = await harness.paid_with(PENDING)
-    before = await harness.story(story), await harness.kinds(story)
+    payment = await harness.paid_with(PENDING)
+    before = await harness.payment(payment), await harness.kinds(payment)
     with pytest.raises(Unauthorized):
-        await harness.notify(story.attempts[0], headers)
-    assert (await harness.story(story), await harness.kinds(story)) == before
+        await harness.notify(payment.attempts[0], headers)
+    assert (await harness.payment(payment), await harness.kinds(payment)) == before
 
 
 async def test_an_unknown_ticket_or_account_is_not_found(harness: Harness) -> None:
-    story = await harness.paid_with(PENDING)
-    (attempt,) = story.attempts
+    payment = await harness.paid_with(PENDING)
+    (attempt,) = payment.attempts
     for account, ticket in (
         ("cards", "x" * 22),
         ("cards", attempt.return_ticket),
@@ -176,22 +176,22 @@ NEWS = (PAID, DECLINED, PENDING, UNKNOWN)
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 async def test_every_order_ends_in_the_same_state(harness: Harness, order: tuple[int, ...]) -> None:
     """The bank declines, then takes the money; its notifications come in any order, twice."""
-    story = await harness.paid_with(PENDING)
+    payment = await harness.paid_with(PENDING)
     harness.gateway.will_state(PAID)
     for place in (*order, *order):
         harness.clock.move(30)
         harness.gateway.news = NEWS[place]
-        await harness.notify(story.attempts[0])
+        await harness.notify(payment.attempts[0])
         await harness.flow.finish(5)
-    assert await harness.status(story) is Status.PAID
-    assert await harness.told(story) == ["successful"]
+    assert await harness.status(payment) is Status.PAID
+    assert await harness.told(payment) == ["successful"]
 
 
 async def test_an_outcome_without_meaning_is_looked_up(harness: Harness) -> None:
-    story = await harness.paid_with(PENDING)
+    payment = await harness.paid_with(PENDING)
     harness.clock.move(1)
     harness.gateway.news = Outcome(Status.PENDING)
     harness.gateway.will_state(PAID)
-    await harness.notify(story.attempts[0])
+    await harness.notify(payment.attempts[0])
     await harness.flow.finish(5)
-    assert await harness.status(story) is Status.PAID
+    assert await harness.status(payment) is Status.PAID

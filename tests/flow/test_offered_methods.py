@@ -48,8 +48,10 @@ async def offered(
         "coins": Asking(changed(CAN_CARDS, card=False)),
     }
     async with open_harness(url, settings=shops.settings(SHOP), gateways=gateways) as harness:
-        story = await harness.payment(**order)
-        return await offered_methods(harness.flow, story, harness.flow.shop(story), "en", customer)
+        payment = await harness.new_payment(**order)
+        return await offered_methods(
+            harness.flow, payment, harness.flow.shop(payment), "en", customer
+        )
 
 
 async def test_a_card_and_what_a_gateway_asks_for(url: str) -> None:

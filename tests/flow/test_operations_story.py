@@ -1,4 +1,4 @@
-"""The state machine of operations: many random stories, and proof that it can tell a wrong one."""
+"""The state machine of operations: many random payments, and proof that it can tell a wrong one."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ USUAL = 100
 
 def test_every_story_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
     began = time.monotonic()
-    # The same stories at every run of the usual number; a longer run looks for new ones.
+    # The same payments at every run of the usual number; a longer run looks for new ones.
     found = settings(UNHURRIED, max_examples=EXAMPLES, derandomize=EXAMPLES <= USUAL, database=None)
     run_state_machine_as_test(Operations, settings=found)
     with capsys.disabled():
         seconds = time.monotonic() - began
-        sys.stdout.write(f" {EXAMPLES} stories of 30 steps in {seconds:.1f} s ")
+        sys.stdout.write(f" {EXAMPLES} payments of 30 steps in {seconds:.1f} s ")
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from checkout.errors import Unavailable, Unprocessable
 from checkout.flow.sweep import sweep
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.next_action import Instructions, NextAction, PostForm, Redirect
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
 from checkout.model.status import Status
@@ -46,17 +46,17 @@ from tests.support.ledgers import UnavailableLedger
 async def test_what_an_answer_makes_of_it(
     harness: Harness, answer: Outcome | Exception, attempt: Status, payment: Status
 ) -> None:
-    story = await harness.paid_with(answer)
-    assert story.attempts[0].status is attempt
-    assert story.payment.status is payment
-    assert await harness.story(story) == story
+    payment = await harness.paid_with(answer)
+    assert payment.attempts[0].status is attempt
+    assert payment.status is payment
+    assert await harness.payment(payment) == payment
 
 
 async def test_what_is_sent_is_what_was_claimed(harness: Harness) -> None:
-    story = await harness.paid_with(PAID)
-    (charge,), (attempt,) = harness.gateway.charges, story.attempts
+    payment = await harness.paid_with(PAID)
+    (charge,), (attempt,) = harness.gateway.charges, payment.attempts
     assert charge.key == attempt.key
-    assert charge.money == story.payment.order.money
+    assert charge.money == payment.order.money
     assert charge.card == shops.CARD
     assert charge.customer == shops.CUSTOMER
     assert charge.browser == shops.BROWSER
@@ -66,8 +66,8 @@ async def test_what_is_sent_is_what_was_claimed(harness: Harness) -> None:
 
 
 async def test_of_the_card_only_what_may_be_kept_is_kept(harness: Harness) -> None:
-    story = await harness.paid_with(PENDING)
-    assert story.attempts[0].facts.card == PaidCard(brand="visa", last_4="0000", first_1="4")
+    payment = await harness.paid_with(PENDING)
+    assert payment.attempts[0].facts.card == PaidCard(brand="visa", last_4="0000", first_1="4")
     rows = await harness.ledger.read(everything)
     assert shops.CARD.number not in rows
     assert shops.CARD.holder not in rows
@@ -93,8 +93,8 @@ def everything(conn: Connection) -> str:
 async def test_a_number_that_the_gateway_says_back_is_not_kept(
     harness: Harness, echo: Outcome
 ) -> None:
-    story = await harness.paid_with(echo)
-    assert story.attempts[0].status is echo.status
+    payment = await harness.paid_with(echo)
+    assert payment.attempts[0].status is echo.status
     assert shops.CARD.number not in await harness.ledger.read(everything)
 
 
@@ -113,79 +113,79 @@ async def test_nobody_is_sent_to_an_address_without_tls(
     harness: Harness, step: NextAction, left: NextAction | None
 ) -> None:
     """Adapters let http on loopback pass: there the simulated gateways are, and no others."""
-    story = await harness.paid_with(Outcome(Status.ACTION, "g-1", step))
-    assert story.attempts[0].step == left
+    payment = await harness.paid_with(Outcome(Status.ACTION, "g-1", step))
+    assert payment.attempts[0].step == left
 
 
 async def test_claimed_durably_before_it_is_sent(harness: Harness) -> None:
     held = Held(PAID)
     harness.gateway.will_answer(held)
-    story = await harness.payment()
-    task = asyncio.create_task(harness.pay(story))
+    payment = await harness.new_payment()
+    task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
-    now = await harness.story(story)
+    now = await harness.payment(payment)
     assert now.attempts[0].status is Status.CLAIMED
-    assert now.payment.status is Status.PENDING
+    assert now.status is Status.PENDING
     assert harness.flow.next_check(now) == 1.0, "a second tab sees the answer soon"
     held.let.set()
-    assert (await task).payment.status is Status.PAID
+    assert (await task).status is Status.PAID
 
 
 async def test_pressed_many_times_at_once(harness: Harness) -> None:
     held = Held(PAID)
     harness.gateway.will_answer(held)
-    story = await harness.payment()
-    tasks = [asyncio.create_task(harness.pay(story)) for _ in range(20)]
+    payment = await harness.new_payment()
+    tasks = [asyncio.create_task(harness.pay(payment)) for _ in range(20)]
     await held.asked.wait()
     held.let.set()
     results = await asyncio.gather(*tasks)
     assert len(harness.gateway.charges) == 1
-    assert {result.payment.status for result in results} <= {Status.PENDING, Status.PAID}
-    assert len((await harness.story(story)).attempts) == 1
+    assert {result.status for result in results} <= {Status.PENDING, Status.PAID}
+    assert len((await harness.payment(payment)).attempts) == 1
 
 
 async def test_on_two_machines_at_once(harness: Harness) -> None:
-    story = await harness.payment()
+    payment = await harness.new_payment()
     flows = [harness.flow, harness.restarted(), harness.restarted()]
-    results = await asyncio.gather(*(flow.pay(story, submission(story)) for flow in flows * 5))
+    results = await asyncio.gather(*(flow.pay(payment, submission(payment)) for flow in flows * 5))
     assert len(harness.gateway.charges) == 1
     assert len(results[0].attempts) == 1
 
 
 @pytest.mark.parametrize("number", [0, 2, 3, 99])
 async def test_a_form_of_another_attempt_changes_nothing(harness: Harness, number: int) -> None:
-    story = await harness.payment()
-    assert await harness.pay(story, number=number) == story
+    payment = await harness.new_payment()
+    assert await harness.pay(payment, number=number) == payment
     assert harness.gateway.charges == []
 
 
 async def test_a_used_form_changes_nothing(harness: Harness) -> None:
-    story = await harness.payment(attempts=3)
+    payment = await harness.new_payment(attempts=3)
     harness.gateway.will_answer(DECLINED)
-    await harness.pay(story)
-    again = await harness.pay(story)
+    await harness.pay(payment)
+    again = await harness.pay(payment)
     assert len(harness.gateway.charges) == 1
-    assert again.payment.status is Status.OPEN
+    assert again.status is Status.OPEN
 
 
 @pytest.mark.parametrize("answer", [PAID, PENDING, ACTION, DECLINED])
 async def test_no_form_is_taken_where_none_is_shown(harness: Harness, answer: Outcome) -> None:
     """Also a form with the right number: the ledger decides, not the page."""
-    story = await harness.paid_with(answer)
-    await harness.pay(story)
+    payment = await harness.paid_with(answer)
+    await harness.pay(payment)
     assert len(harness.gateway.charges) == 1
 
 
 async def test_a_form_past_its_time_is_not_taken(harness: Harness) -> None:
-    story = await harness.payment(expires_at=harness.clock() + 60)
+    payment = await harness.new_payment(expires_at=harness.clock() + 60)
     harness.clock.move(60)
-    after = await harness.pay(story)
+    after = await harness.pay(payment)
     assert harness.gateway.charges == []
-    assert after.status(harness.clock()) is Status.EXPIRED
+    assert after.status_at(harness.clock()) is Status.EXPIRED
 
 
 async def test_declines_are_counted_and_nothing_else(harness: Harness) -> None:
-    story = await harness.payment(attempts=2)
+    payment = await harness.new_payment(attempts=2)
     for answer, left in (
         (UNREACHABLE, Status.OPEN),
         (DECLINED, Status.OPEN),
@@ -193,37 +193,37 @@ async def test_declines_are_counted_and_nothing_else(harness: Harness) -> None:
         (DECLINED, Status.DECLINED),
     ):
         harness.gateway.will_answer(answer)
-        story = await harness.pay(story)
-        assert story.payment.status is left
-    assert [attempt.number for attempt in story.attempts] == [1, 2, 3, 4]
-    assert len({attempt.key for attempt in story.attempts}) == 4
-    assert await harness.told(story) == ["failed"]
+        payment = await harness.pay(payment)
+        assert payment.status is left
+    assert [attempt.number for attempt in payment.attempts] == [1, 2, 3, 4]
+    assert len({attempt.key for attempt in payment.attempts}) == 4
+    assert await harness.told(payment) == ["failed"]
 
 
 async def test_the_last_decline_is_the_one_that_is_shown(harness: Harness) -> None:
-    story = await harness.payment(attempts=2)
+    payment = await harness.new_payment(attempts=2)
     for reason in (Reason.LIMIT, Reason.CARD_EXPIRED):
         said = Facts(message=f"said {reason}")
         harness.gateway.will_answer(Outcome(Status.DECLINED, reason=reason, facts=said))
-        story = await harness.pay(story)
-    assert story.shown is not None
-    assert story.shown.reason is Reason.CARD_EXPIRED
-    (letter,) = await harness.letters(story)
+        payment = await harness.pay(payment)
+    assert payment.shown is not None
+    assert payment.shown.reason is Reason.CARD_EXPIRED
+    (letter,) = await harness.letters(payment)
     assert "said card_expired" in letter.body
 
 
 async def test_an_unknown_method_is_refused(harness: Harness) -> None:
-    story = await harness.payment()
+    payment = await harness.new_payment()
     with pytest.raises(Unprocessable) as refused:
-        await harness.pay(story, method="no_such")
+        await harness.pay(payment, method="no_such")
     assert list(refused.value.fields) == ["method"]
-    assert (await harness.story(story)).attempts == ()
+    assert (await harness.payment(payment)).attempts == ()
 
 
 async def test_the_step_is_kept(harness: Harness) -> None:
-    story = await harness.paid_with(ACTION)
-    assert story.attempts[0].step == BANK_PAGE
-    assert story.attempts[0].gateway_id == "g-1"
+    payment = await harness.paid_with(ACTION)
+    assert payment.attempts[0].step == BANK_PAGE
+    assert payment.attempts[0].gateway_id == "g-1"
 
 
 # The customer or the server goes away
@@ -232,71 +232,71 @@ async def test_the_step_is_kept(harness: Harness) -> None:
 async def test_the_customer_closes_the_tab(harness: Harness) -> None:
     held = Held(PAID)
     harness.gateway.will_answer(held)
-    story = await harness.payment()
-    task = asyncio.create_task(harness.pay(story))
+    payment = await harness.new_payment()
+    task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     held.let.set()
     await harness.flow.finish(5)
-    assert (await harness.story(story)).payment.status is Status.PAID
+    assert (await harness.payment(payment)).status is Status.PAID
 
 
 async def test_a_shutdown_lets_a_charge_end(harness: Harness) -> None:
     held = Held(PAID)
     harness.gateway.will_answer(held)
-    story = await harness.payment()
-    task = asyncio.create_task(harness.pay(story))
+    payment = await harness.new_payment()
+    task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
     ending = asyncio.create_task(harness.flow.finish(5))
     await asyncio.sleep(0.02)
     assert not ending.done()
     held.let.set()
     await ending
-    assert (await harness.story(story)).payment.status is Status.PAID
+    assert (await harness.payment(payment)).status is Status.PAID
     await task
 
 
 async def test_a_shutdown_leaves_what_does_not_end_to_the_next_start(harness: Harness) -> None:
     held = Held(PAID)
     harness.gateway.will_answer(held)
-    story = await harness.payment()
-    task = asyncio.create_task(harness.pay(story))
+    payment = await harness.new_payment()
+    task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
     await harness.flow.finish(0.02)
-    assert (await harness.story(story)).attempts[0].status is Status.CLAIMED
+    assert (await harness.payment(payment)).attempts[0].status is Status.CLAIMED
     # The next start asks, and never charges again.
     next_flow = harness.restarted()
     harness.gateway.will_state(PAID)
     harness.clock.move(30)
     await sweep(next_flow)
-    assert (await harness.story(story)).payment.status is Status.PAID
+    assert (await harness.payment(payment)).status is Status.PAID
     assert len(harness.gateway.charges) == 1
     held.let.set()
-    assert (await task).payment.status is Status.PAID
-    assert await harness.told(story) == ["successful"]
+    assert (await task).status is Status.PAID
+    assert await harness.told(payment) == ["successful"]
 
 
-async def settled(harness: Harness, story: Story) -> Story:
+async def settled(harness: Harness, payment: Payment) -> Payment:
     """After the settle window and two empty answers."""
     harness.gateway.will_state(ABSENT)
     await harness.sweep_for(90)
-    return await harness.story(story)
+    return await harness.payment(payment)
 
 
 async def test_never_sent_may_be_sent_again(harness: Harness) -> None:
     """A crash between the claim and the call."""
     harness.gateway.will_answer(asyncio.CancelledError())
-    story = await harness.payment()
+    payment = await harness.new_payment()
     with pytest.raises(asyncio.CancelledError):
-        await harness.pay(story)
-    assert (await harness.story(story)).attempts[0].status is Status.CLAIMED
-    story = await settled(harness, story)
-    assert story.attempts[0].status is Status.LOST
-    assert story.payment.status is Status.OPEN
+        await harness.pay(payment)
+    assert (await harness.payment(payment)).attempts[0].status is Status.CLAIMED
+    payment = await settled(harness, payment)
+    assert payment.attempts[0].status is Status.LOST
+    assert payment.status is Status.OPEN
     harness.gateway.will_answer(PAID)
-    assert (await harness.pay(story)).payment.status is Status.PAID
+    assert (await harness.pay(payment)).status is Status.PAID
 
 
 # The ledger away
@@ -304,35 +304,37 @@ async def test_never_sent_may_be_sent_again(harness: Harness) -> None:
 
 async def test_no_claim_no_charge(harness: Harness) -> None:
     """The database is away: the form is answered with 503 and nothing is sent."""
-    story = await harness.payment()
+    payment = await harness.new_payment()
     harness.flow.ledger = UnavailableLedger()
     with pytest.raises(Unavailable):
-        await harness.pay(story)
+        await harness.pay(payment)
     assert harness.gateway.charges == []
 
 
 async def test_a_full_disk_charges_nothing_that_is_not_claimed(harness: Harness, url: str) -> None:
     if not url.startswith("sqlite"):
         pytest.skip("PostgreSQL's disk is not ours to fill")
-    stories = [await harness.payment(description="x" * 255) for _ in range(30)]
+    payments = [await harness.new_payment(description="x" * 255) for _ in range(30)]
     pages = await harness.ledger.write(_pragma, "page_count")
     await harness.ledger.write(_pragma, f"max_page_count = {pages}")
     refused = 0
-    for story in stories:
+    for payment in payments:
         try:
-            await harness.pay(story)
+            await harness.pay(payment)
         except Unavailable:
             refused += 1
     assert refused > 5
     await harness.ledger.write(_pragma, "max_page_count = 1000000")
-    claimed = [attempt for story in stories for attempt in (await harness.story(story)).attempts]
+    claimed = [
+        attempt for payment in payments for attempt in (await harness.payment(payment)).attempts
+    ]
     assert sorted(a.key for a in claimed) == sorted(c.key for c in harness.gateway.charges)
     # What could not be written down is found out later.
     harness.gateway.will_state(PAID)
     await harness.sweep(30)
-    for story in stories:
-        story = await harness.story(story)
-        assert story.payment.status is (Status.PAID if story.attempts else Status.OPEN)
+    for payment in payments:
+        payment = await harness.payment(payment)
+        assert payment.status is (Status.PAID if payment.attempts else Status.OPEN)
 
 
 def _pragma(conn: Connection, name: str) -> int:

@@ -14,7 +14,7 @@ from checkout.flow import products, record
 from checkout.flow.products import Choice, NotForSale
 from checkout.flow.verbs import Flow
 from checkout.ledger.products import Stocked
-from checkout.ledger.rows import Payment, Story
+from checkout.ledger.rows import Payment, PaymentRow
 from checkout.model.money import Money
 from checkout.model.order import Ways
 from checkout.model.product import Product, Sale
@@ -45,45 +45,45 @@ def choice(**changes: Any) -> Choice:
     return Choice(**({"form": token_hex(8)} | changes))
 
 
-async def bought(harness: Harness, made: Stocked, **changes: Any) -> Story:
+async def bought(harness: Harness, made: Stocked, **changes: Any) -> Payment:
     payment = await products.buy(harness.flow, made.id, choice(**changes))
-    return await harness.story(payment.uid)
+    return await harness.payment(payment.uid)
 
 
 async def test_a_buyers_payment(harness: Harness) -> None:
     terms = {"tracking_id": "summer", "test": True, "attempts": 2}
     made = await product(harness, amount=625, most_at_once=3, **terms)
-    story = await bought(harness, made, quantity=2)
-    order = story.payment.order
+    payment = await bought(harness, made, quantity=2)
+    order = payment.order
     assert order.money == Money(1250, "EUR")
     assert order.description == "2 × Ticket"
     assert (order.product, order.quantity) == (made.id, 2)
     assert (order.tracking_id, order.test, order.attempts) == ("summer", True, 2)
-    assert story.payment.expires_at == harness.clock() + QUARTER
+    assert payment.expires_at == harness.clock() + QUARTER
     assert await shelf(harness, made) == (3, 2, 0)
-    await harness.pay(story)
-    assert await harness.status(story) is Status.PAID
+    await harness.pay(payment)
+    assert await harness.status(payment) is Status.PAID
     assert await shelf(harness, made) == (3, 0, 2)
-    assert await harness.told(story) == ["successful"]
+    assert await harness.told(payment) == ["successful"]
 
 
 async def test_fifty_buyers_at_once(harness: Harness) -> None:
     made = await product(harness, quantity=5)
     flows = [harness.flow, harness.restarted()]
 
-    async def one(flow: Flow) -> Payment | Sale:
+    async def one(flow: Flow) -> PaymentRow | Sale:
         try:
             return await products.buy(flow, made.id, choice())
         except NotForSale as refused:
             return refused.sale
 
     said = await asyncio.gather(*(one(flows[n % 2]) for n in range(50)))
-    payments = [each for each in said if isinstance(each, Payment)]
+    payments = [each for each in said if isinstance(each, PaymentRow)]
     assert len({payment.uid for payment in payments}) == 5
-    assert {each for each in said if not isinstance(each, Payment)} == {Sale.RESERVED}
+    assert {each for each in said if not isinstance(each, PaymentRow)} == {Sale.RESERVED}
     assert await shelf(harness, made) == (0, 5, 0)
-    stories = await asyncio.gather(*(harness.story(payment.uid) for payment in payments))
-    await asyncio.gather(*(harness.pay(story) for story in stories))
+    payments = await asyncio.gather(*(harness.payment(payment.uid) for payment in payments))
+    await asyncio.gather(*(harness.pay(payment) for payment in payments))
     assert await shelf(harness, made) == (0, 0, 5)
     assert [await one(flows[0])] == [Sale.SOLD_OUT]
 
@@ -115,52 +115,52 @@ async def test_a_form_after_its_payment_ended_unpaid_buys_anew(harness: Harness)
     first = await bought(harness, made, form="a")
     await harness.flow.cancel(first)
     second = await bought(harness, made, form="a")
-    assert second.payment.uid != first.payment.uid
+    assert second.uid != first.uid
     await harness.pay(second)
     again = await bought(harness, made, form="a")
-    assert again.payment.uid == second.payment.uid
+    assert again.uid == second.uid
     assert await shelf(harness, made) == (4, 0, 1)
 
 
 @pytest.mark.parametrize("end", [DECLINED, EXPIRED], ids=["declined", "expired"])
 async def test_what_is_not_paid_goes_back(harness: Harness, end: Any) -> None:
     made = await product(harness, attempts=1)
-    story = await bought(harness, made)
+    payment = await bought(harness, made)
     harness.gateway.will_answer(end)
-    await harness.pay(story)
-    if await harness.status(story) is Status.OPEN:  # the bank's page lapsed: one can try again
-        await harness.flow.cancel(story)
+    await harness.pay(payment)
+    if await harness.status(payment) is Status.OPEN:  # the bank's page lapsed: one can try again
+        await harness.flow.cancel(payment)
     assert await shelf(harness, made) == (5, 0, 0)
-    assert (await harness.kinds(story)).count("released") == 1
+    assert (await harness.kinds(payment)).count("released") == 1
 
 
 async def test_given_up_goes_back_at_once(harness: Harness) -> None:
     made = await product(harness, quantity=1)
-    story = await bought(harness, made)
+    payment = await bought(harness, made)
     assert await shelf(harness, made) == (0, 1, 0)
-    await harness.flow.cancel(story)
-    await harness.flow.cancel(story)
+    await harness.flow.cancel(payment)
+    await harness.flow.cancel(payment)
     assert await shelf(harness, made) == (1, 0, 0)
 
 
 async def test_a_decline_with_tries_left_keeps_the_goods(harness: Harness) -> None:
     made = await product(harness, quantity=1, attempts=2)
-    story = await bought(harness, made)
+    payment = await bought(harness, made)
     harness.gateway.will_answer(DECLINED, PAID)
-    story = await harness.pay(story)
+    payment = await harness.pay(payment)
     assert await shelf(harness, made) == (0, 1, 0)
-    await harness.pay(story)
+    await harness.pay(payment)
     assert await shelf(harness, made) == (0, 0, 1)
 
 
 async def test_left_lying_goes_back_after_a_quarter_of_an_hour(harness: Harness) -> None:
     made = await product(harness)
-    story = await bought(harness, made)
+    payment = await bought(harness, made)
     await harness.sweep(QUARTER - 1)
     assert await shelf(harness, made) == (4, 1, 0)
     await harness.sweep(1)
     assert await shelf(harness, made) == (5, 0, 0)
-    assert await harness.status(story) is Status.EXPIRED
+    assert await harness.status(payment) is Status.EXPIRED
     await harness.sweep(3600)
     assert await shelf(harness, made) == (5, 0, 0)
 
@@ -169,18 +169,18 @@ async def test_at_the_bank_for_too_long(harness: Harness) -> None:
     """The bank's page is still open after a quarter of an hour: the goods go back. Who pays then
     has bought; while there are enough that is nobody's trouble."""
     made = await product(harness, quantity=2)
-    story = await bought(harness, made)
+    payment = await bought(harness, made)
     harness.gateway.will_answer(ACTION)
     harness.gateway.will_state(ACTION)
-    await harness.pay(story)
+    await harness.pay(payment)
     await harness.sweep_for(QUARTER, 60)
-    assert await harness.status(story) is Status.ACTION
+    assert await harness.status(payment) is Status.ACTION
     assert await shelf(harness, made) == (2, 0, 0)
     harness.gateway.will_state(PAID)
     await harness.sweep(3600)
-    assert await harness.status(story) is Status.PAID
+    assert await harness.status(payment) is Status.PAID
     assert await shelf(harness, made) == (1, 0, 1)
-    assert "oversold" not in await harness.kinds(story)
+    assert "oversold" not in await harness.kinds(payment)
 
 
 async def test_paid_too_late_and_none_left(harness: Harness) -> None:
@@ -207,10 +207,10 @@ async def test_paid_too_late_and_none_left(harness: Harness) -> None:
 async def test_a_charge_under_way_keeps_the_goods(harness: Harness) -> None:
     """The money may have moved: nobody else can buy them until that is known, or for an hour."""
     made = await product(harness, quantity=1)
-    story = await bought(harness, made)
+    payment = await bought(harness, made)
     harness.gateway.will_answer(PENDING)
     harness.gateway.will_state(PENDING)
-    await harness.pay(story)
+    await harness.pay(payment)
     await harness.sweep_for(QUARTER + 1800, 60)
     assert await shelf(harness, made) == (0, 1, 0)
     await harness.sweep_for(1860, 60)
@@ -219,15 +219,15 @@ async def test_a_charge_under_way_keeps_the_goods(harness: Harness) -> None:
 
 async def test_a_charge_that_is_known_in_time(harness: Harness) -> None:
     made = await product(harness, quantity=1)
-    story = await bought(harness, made)
+    payment = await bought(harness, made)
     harness.gateway.will_answer(PENDING)
     harness.gateway.will_state(PENDING)
-    await harness.pay(story)
+    await harness.pay(payment)
     await harness.sweep_for(QUARTER + 120, 60)
     harness.gateway.will_state(PAID)
     await harness.sweep_for(3700, 600)
     assert await shelf(harness, made) == (0, 0, 1)
-    assert not {"released", "oversold"} & set(await harness.kinds(story))
+    assert not {"released", "oversold"} & set(await harness.kinds(payment))
 
 
 # What visitors may have reserved who have paid nothing
@@ -265,9 +265,9 @@ async def test_many_visitors_leave_half_to_who_pays(harness: Harness) -> None:
     assert await shelf(harness, made) == (500, 500, 0)
     for number in range(20):
         payment = await products.buy(harness.flow, made.id, choice(), f"192.0.2.{number}")
-        story = await harness.story(payment.uid)
-        await harness.pay(story, customer=changed(CUSTOMER, ip=f"192.0.2.{number}"))
-        assert await harness.status(story) is Status.PAID
+        payment = await harness.payment(payment.uid)
+        await harness.pay(payment, customer=changed(CUSTOMER, ip=f"192.0.2.{number}"))
+        assert await harness.status(payment) is Status.PAID
     assert await shelf(harness, made) == (480, 500, 20)
 
 
@@ -276,14 +276,14 @@ async def test_what_was_not_reserved_is_taken_by_pay(harness: Harness) -> None:
     for _ in range(3):
         await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
     late = await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
-    story = await harness.story(late.uid)
+    payment = await harness.payment(late.uid)
     assert await shelf(harness, made) == (1, 3, 0)
     harness.gateway.will_answer(ACTION)
-    story = await harness.pay(story)
+    payment = await harness.pay(payment)
     assert await shelf(harness, made) == (0, 4, 0)
-    assert "held" in await harness.kinds(story)
-    await harness.left(story)
-    await harness.flow.cancel(await harness.story(story))
+    assert "held" in await harness.kinds(payment)
+    await harness.left(payment)
+    await harness.flow.cancel(await harness.payment(payment))
     assert await shelf(harness, made) == (1, 3, 0)
 
 
@@ -291,14 +291,14 @@ async def test_who_comes_too_late_is_charged_nothing(harness: Harness) -> None:
     made = await product(harness, quantity=4)
     for _ in range(3):
         await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
-    late = await harness.story(
+    late = await harness.payment(
         (await products.buy(harness.flow, made.id, choice(), "192.0.2.1")).uid
     )
     await bought(harness, made)
     with pytest.raises(SoldOut):
         await harness.pay(late)
     assert harness.gateway.charges == []
-    assert (await harness.story(late)).attempts == ()
+    assert (await harness.payment(late)).attempts == ()
     assert await shelf(harness, made) == (0, 4, 0)
     with pytest.raises(NotForSale):
         await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
@@ -311,10 +311,10 @@ async def test_fifty_who_pay_for_what_was_not_reserved(harness: Harness) -> None
     for number in range(50):
         address = f"192.0.2.{number}"
         payment = await products.buy(harness.flow, made.id, choice(), address)
-        late.append((await harness.story(payment.uid), changed(CUSTOMER, ip=address)))
+        late.append((await harness.payment(payment.uid), changed(CUSTOMER, ip=address)))
     assert await shelf(harness, made) == (20, 20, 0)
     said = await asyncio.gather(
-        *(harness.pay(story, customer=who) for story, who in late), return_exceptions=True
+        *(harness.pay(payment, customer=who) for payment, who in late), return_exceptions=True
     )
     assert sum(isinstance(each, SoldOut) for each in said) == 10
     assert len(harness.gateway.charges) == 40
@@ -344,9 +344,9 @@ async def test_links_opened_from_one_address(harness: Harness) -> None:
 
 async def test_without_end(harness: Harness) -> None:
     made = await product(harness, quantity=None)
-    stories = [await bought(harness, made) for _ in range(7)]
-    assert stories[0].payment.expires_at == harness.clock() + 24 * 3600
-    await harness.pay(stories[0])
+    payments = [await bought(harness, made) for _ in range(7)]
+    assert payments[0].expires_at == harness.clock() + 24 * 3600
+    await harness.pay(payments[0])
     assert await shelf(harness, made) == (None, 6, 1)
     await harness.sweep(24 * 3600)
     assert await shelf(harness, made) == (None, 0, 1)
@@ -355,8 +355,8 @@ async def test_without_end(harness: Harness) -> None:
 async def test_the_customers_own_amount(harness: Harness) -> None:
     made = await product(harness, amount=None, least=500, most=10_000)
     harness.gateway.will_answer(DECLINED)
-    story = await bought(harness, made, money=Money(777, "EUR"))
-    assert story.payment.order.money == Money(777, "EUR")
+    payment = await bought(harness, made, money=Money(777, "EUR"))
+    assert payment.order.money == Money(777, "EUR")
     for money in (None, Money(499, "EUR"), Money(10_001, "EUR")):
         with pytest.raises(Unprocessable):
             await products.buy(harness.flow, made.id, choice(money=money))
@@ -365,8 +365,8 @@ async def test_the_customers_own_amount(harness: Harness) -> None:
 
 async def test_a_set_price_can_not_be_chosen(harness: Harness) -> None:
     made = await product(harness)
-    story = await bought(harness, made, money=Money(1, "EUR"))
-    assert story.payment.order.money == Money(1250, "EUR")
+    payment = await bought(harness, made, money=Money(1, "EUR"))
+    assert payment.order.money == Money(1250, "EUR")
     for quantity in (0, -1, 2):
         with pytest.raises(Unprocessable):
             await products.buy(harness.flow, made.id, choice(quantity=quantity))
@@ -374,8 +374,8 @@ async def test_a_set_price_can_not_be_chosen(harness: Harness) -> None:
 
 async def test_its_own_time_ends_all(harness: Harness) -> None:
     made = await product(harness, expires_at=harness.clock() + 60)
-    story = await bought(harness, made)
-    assert story.payment.expires_at == harness.clock() + 60
+    payment = await bought(harness, made)
+    assert payment.expires_at == harness.clock() + 60
     harness.clock.move(60)
     with pytest.raises(NotForSale) as refused:
         await products.buy(harness.flow, made.id, choice())
@@ -422,8 +422,8 @@ async def test_a_currency_that_no_method_takes(harness: Harness) -> None:
 
 async def test_a_payment_without_a_product_touches_no_shelf(harness: Harness) -> None:
     made = await product(harness)
-    story = await harness.payment()
-    await harness.pay(story)
-    assert story.payment.order.product is None
+    payment = await harness.new_payment()
+    await harness.pay(payment)
+    assert payment.order.product is None
     assert await shelf(harness, made) == (5, 0, 0)
-    assert (await harness.ledger.read(record.read, story.payment.uid)).attempts
+    assert (await harness.ledger.read(record.read, payment.uid)).attempts

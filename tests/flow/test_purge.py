@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from checkout.flow import purge
 from checkout.ledger import outbox, payments, personal
 from checkout.ledger.quick import driver
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.order import Customer, Ways
 from tests.support import shops
 from tests.support.gateway import DECLINED, PAID
@@ -24,13 +24,13 @@ QUIET: Final = Ways()
 LOUD: Final = Ways(notification_url=shops.NOTIFIED)
 
 
-async def paid(harness: Harness, count: int, **order: Any) -> list[Story]:
+async def paid(harness: Harness, count: int, **order: Any) -> list[Payment]:
     return [await harness.paid_with(PAID, **({"ways": QUIET} | order)) for _ in range(count)]
 
 
-async def purged(harness: Harness, stories: list[Story]) -> list[bool]:
+async def purged(harness: Harness, payments: list[Payment]) -> list[bool]:
     """Of which the customer is gone."""
-    found = [await harness.story(each) for each in stories]
+    found = [await harness.payment(each) for each in payments]
     return [each.attempts[0].customer == Customer() for each in found]
 
 
@@ -64,13 +64,13 @@ async def test_what_may_not_go_stands_in_nobodys_way(harness: Harness) -> None:
     assert done.kept == {"a notification to the shop is on its way": purge.BATCH + 5}
     assert await purged(harness, [*made, *waiting]) == [True] * 3 + [False] * len(waiting)
     for each in waiting:
-        await told(harness, each.payment.uid)
+        await told(harness, each.uid)
     assert (await purge.turn(harness.flow)).payments == len(waiting)
 
 
 async def test_a_row_that_cant_be_read_keeps_no_others(harness: Harness) -> None:
     made = await paid(harness, 5)
-    bad = made[2].payment.uid
+    bad = made[2].uid
 
     def spoil(conn: Connection) -> None:
         conn.execute(text("UPDATE attempts SET facts = '{' WHERE payment = :uid"), {"uid": bad})
@@ -84,10 +84,10 @@ async def test_a_row_that_cant_be_read_keeps_no_others(harness: Harness) -> None
 async def test_dry_it_changes_nothing(harness: Harness) -> None:
     made = await paid(harness, 3) + [await harness.paid_with(DECLINED, attempts=1, ways=QUIET)]
     harness.clock.move(401 * DAY)
-    before = [await harness.story(each) for each in made]
+    before = [await harness.payment(each) for each in made]
     done = await purge.purge(harness.flow, paid=400 * DAY, unpaid=400 * DAY, dry=True)
     assert (done.payments, done.marks) == (4, 0)
-    assert [await harness.story(each) for each in made] == before
+    assert [await harness.payment(each) for each in made] == before
 
 
 @pytest.mark.parametrize(("days", "count"), [(29, 0), (31, 1), (399, 1), (401, 2)])

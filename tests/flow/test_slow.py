@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from checkout.flow.pace import DAY, HOUR, LONGEST, SWEPT, next_sweep
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
 from tests.support.gateway import ACTION, EXPIRED, PAID, PENDING
@@ -29,11 +29,11 @@ def slow(harness: Harness) -> Harness:
     return harness
 
 
-async def asked(harness: Harness, story: Story, seconds: float) -> list[float]:
+async def asked(harness: Harness, payment: Payment, seconds: float) -> list[float]:
     """When it was asked about, in seconds, while nobody looked for so long."""
-    began, times, number = harness.clock(), list[float](), story.attempts[-1].number
+    began, times, number = harness.clock(), list[float](), payment.attempts[-1].number
     while True:
-        attempt = (await harness.story(story)).attempts[number - 1]
+        attempt = (await harness.payment(payment)).attempts[number - 1]
         if attempt.sweep_at is None or attempt.sweep_at > began + seconds:
             return times
         before = len(harness.gateway.queries)
@@ -42,55 +42,55 @@ async def asked(harness: Harness, story: Story, seconds: float) -> list[float]:
 
 
 async def test_every_few_minutes_and_beyond_our_own_time(slow: Harness) -> None:
-    story = await slow.paid_with(IN_PROGRESS, expires_at=slow.clock() + HOUR)
+    payment = await slow.paid_with(IN_PROGRESS, expires_at=slow.clock() + HOUR)
     slow.gateway.will_state(IN_PROGRESS)
-    times = await asked(slow, story, 12 * HOUR)
+    times = await asked(slow, payment, 12 * HOUR)
     assert times[:7] == [5, 30, 120, 300, 540, 780, 900]
     late = [time for time in times if time >= SWEPT[-1]]
     assert {after - before for before, after in pairwise(late)} == {SLOW}
     assert times[-1] > 12 * HOUR - SLOW
-    assert await slow.status(story) is Status.PENDING
+    assert await slow.status(payment) is Status.PENDING
     slow.gateway.will_state(PAID)
     await slow.sweep(SLOW)
-    assert await slow.status(story) is Status.PAID
-    assert await asked(slow, story, DAY) == []
+    assert await slow.status(payment) is Status.PAID
+    assert await asked(slow, payment, DAY) == []
 
 
 async def test_after_a_day_hourly_and_not_for_ever(slow: Harness) -> None:
-    story = await slow.paid_with(IN_PROGRESS, expires_at=slow.clock() + HOUR)
+    payment = await slow.paid_with(IN_PROGRESS, expires_at=slow.clock() + HOUR)
     slow.gateway.will_state(IN_PROGRESS)
     slow.clock.move(DAY)
-    times = await asked(slow, story, 3 * DAY)
+    times = await asked(slow, payment, 3 * DAY)
     assert {after - before for before, after in pairwise(times)} == {HOUR}
     slow.clock.move(LONGEST)
     with capture_logs() as said:
-        assert len(await asked(slow, story, LONGEST)) == 1
+        assert len(await asked(slow, payment, LONGEST)) == 1
     assert [line["event"] for line in said if line.get("alert")] == ["sweep.unsettled"]
-    assert (await slow.story(story)).attempts[0].sweep_at is None
-    assert await slow.status(story) is Status.PENDING
+    assert (await slow.payment(payment)).attempts[0].sweep_at is None
+    assert await slow.status(payment) is Status.PENDING
 
 
 async def test_what_nobody_paid_is_left_alone_in_the_end(slow: Harness) -> None:
     """At the same pace, but no longer than an hour past our time."""
-    story = await slow.paid_with(ACTION, expires_at=slow.clock() + HOUR)
+    payment = await slow.paid_with(ACTION, expires_at=slow.clock() + HOUR)
     slow.gateway.will_state(ACTION)
-    times = await asked(slow, story, DAY)
+    times = await asked(slow, payment, DAY)
     assert 2 * HOUR - SLOW < times[-1] <= 2 * HOUR + SLOW
     assert len(times) > 20
 
 
 async def test_the_last_question_finds_it_under_way(slow: Harness) -> None:
-    story = await slow.paid_with(ACTION, expires_at=slow.clock() + HOUR)
+    payment = await slow.paid_with(ACTION, expires_at=slow.clock() + HOUR)
     slow.gateway.will_state(IN_PROGRESS)
     with capture_logs() as said:
         await slow.sweep(3 * HOUR)  # the server was down
-        assert len(await asked(slow, story, HOUR)) > 10
+        assert len(await asked(slow, payment, HOUR)) > 10
     assert not [line for line in said if line.get("alert")]
     slow.gateway.will_state(UNKNOWN)  # nor does a gateway that is away end it
-    assert len(await asked(slow, story, HOUR)) > 10
+    assert len(await asked(slow, payment, HOUR)) > 10
     slow.gateway.will_state(EXPIRED)
     await slow.sweep(SLOW)
-    assert (await slow.story(story)).attempts[0].status is Status.EXPIRED
+    assert (await slow.payment(payment)).attempts[0].status is Status.EXPIRED
 
 
 @given(st.floats(0, 30 * DAY), st.floats(0, 40 * DAY), st.booleans(), st.sampled_from([None, 60.0]))

@@ -1,4 +1,4 @@
-"""The state machine: many random stories, and proof that it can tell a wrong flow."""
+"""The state machine: many random payments, and proof that it can tell a wrong flow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNHURRIED = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
-# A mutant has to fall, not to fall with the shortest story.
+# A mutant has to fall, not to fall with the shortest payment.
 UNTIL_IT_FALLS = settings(
     UNHURRIED, max_examples=1000, phases=[Phase.generate], database=None, print_blob=False
 )
@@ -32,7 +32,7 @@ def test_every_story_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
     run_state_machine_as_test(Payments, settings=settings(UNHURRIED, max_examples=EXAMPLES))
     with capsys.disabled():
         seconds = time.monotonic() - began
-        sys.stdout.write(f" {EXAMPLES} stories of 30 steps in {seconds:.1f} s ")
+        sys.stdout.write(f" {EXAMPLES} payments of 30 steps in {seconds:.1f} s ")
 
 
 MUTANTS = [*map(with_gateway, GATEWAYS), *map(with_flow, FLOWS)]

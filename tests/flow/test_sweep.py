@@ -23,10 +23,10 @@ from tests.support.ledgers import UnavailableLedger
 
 async def test_the_schedule(harness: Harness) -> None:
     """5 s, 30 s, 2, 5, 15 min, then hourly, until an hour past its time."""
-    story = await harness.paid_with(PENDING, expires_at=harness.clock() + 3 * HOUR)
+    payment = await harness.paid_with(PENDING, expires_at=harness.clock() + 3 * HOUR)
     began, asked = harness.clock(), []
     while harness.clock() < began + 6 * HOUR:
-        (attempt,) = (await harness.story(story)).attempts
+        (attempt,) = (await harness.payment(payment)).attempts
         if attempt.sweep_at is None:
             break
         await harness.sweep(max(0.0, attempt.sweep_at - harness.clock()))
@@ -37,14 +37,14 @@ async def test_the_schedule(harness: Harness) -> None:
 
 async def test_what_was_never_answered_is_asked_about_after_the_deadline(harness: Harness) -> None:
     harness.gateway.will_answer(asyncio.CancelledError())
-    story = await harness.payment()
+    payment = await harness.new_payment()
     with pytest.raises(asyncio.CancelledError):
-        await harness.pay(story)
+        await harness.pay(payment)
     harness.gateway.will_state(PAID)
     await harness.sweep(29.9)
     assert harness.gateway.queries == []
     await harness.sweep(0.1)
-    assert await harness.status(story) is Status.PAID
+    assert await harness.status(payment) is Status.PAID
     assert len(harness.gateway.charges) == 1
 
 
@@ -57,9 +57,9 @@ async def test_two_workers_ask_once(harness: Harness) -> None:
 
 
 async def test_whoever_watches_saves_the_sweep_a_query(harness: Harness) -> None:
-    story = await harness.paid_with(PENDING)
+    payment = await harness.paid_with(PENDING)
     harness.clock.move(5)
-    await harness.flow.look(story)
+    await harness.flow.look(payment)
     await harness.sweep()
     assert len(harness.gateway.queries) == 1
 
@@ -67,22 +67,22 @@ async def test_whoever_watches_saves_the_sweep_a_query(harness: Harness) -> None
 async def test_many_are_swept_together(harness: Harness) -> None:
     harness.gateway.will_answer(PENDING)
     customers = [shops.changed(shops.CUSTOMER, ip=f"192.0.2.{number}") for number in range(60)]
-    stories = [await harness.pay(await harness.payment(), customer=each) for each in customers]
+    payments = [await harness.pay(await harness.new_payment(), customer=each) for each in customers]
     harness.gateway.will_state(PAID)
     await harness.sweep(5)
     await harness.sweep()
-    assert {await harness.status(story) for story in stories} == {Status.PAID}
+    assert {await harness.status(payment) for payment in payments} == {Status.PAID}
 
 
 @pytest.mark.parametrize("left", [False, True])
 async def test_after_its_time_one_last_question(harness: Harness, *, left: bool) -> None:
     """The server was down for days, and the gateway does not answer just now: a person is told to
     look, and the command still asks."""
-    story = await harness.paid_with(ACTION, expires_at=harness.clock() + 60)
+    payment = await harness.paid_with(ACTION, expires_at=harness.clock() + 60)
     if left:
-        await harness.left(story)
+        await harness.left(payment)
     else:
-        await harness.flow.confirm(story)
+        await harness.flow.confirm(payment)
     harness.gateway.queries.clear()
     harness.gateway.will_state(UNKNOWN)
     with capture_logs() as said:
@@ -90,90 +90,90 @@ async def test_after_its_time_one_last_question(harness: Harness, *, left: bool)
             await harness.sweep(26 * HOUR)
     assert len(harness.gateway.queries) == 1
     assert [line["event"] for line in said if line.get("alert")] == ["sweep.unsettled"]
-    assert await harness.status(story) is (Status.EXPIRED if left else Status.PENDING)
+    assert await harness.status(payment) is (Status.EXPIRED if left else Status.PENDING)
     harness.gateway.will_state(PAID)
-    await reconcile(harness.flow, story.payment.uid)
-    assert await harness.status(story) is Status.PAID
+    await reconcile(harness.flow, payment.uid)
+    assert await harness.status(payment) is Status.PAID
 
 
 async def test_a_charge_that_slept_past_its_time_is_asked_about(harness: Harness) -> None:
     """A machine that was put to sleep wakes up with a call that has failed in the meantime."""
     held = Held(UNKNOWN)
     harness.gateway.will_answer(held)
-    story = await harness.payment(expires_at=harness.clock() + 60)
-    paying = asyncio.create_task(harness.pay(story))
+    payment = await harness.new_payment(expires_at=harness.clock() + 60)
+    paying = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
     harness.clock.move(26 * HOUR)
     held.let.set()
-    assert (await paying).payment.status is Status.PENDING
+    assert (await paying).status is Status.PENDING
     harness.gateway.will_state(PAID)
     await harness.sweep(1)
-    assert await harness.status(story) is Status.PAID
+    assert await harness.status(payment) is Status.PAID
 
 
 async def test_one_bad_row_does_not_stop_the_sweep(harness: Harness) -> None:
     """A row that can't be read is alerted once an hour; the others are asked about and expire."""
     at = harness.clock()
-    bad = [await harness.paid_with(PENDING), await harness.payment(expires_at=at + 4)]
-    good = [await harness.paid_with(PENDING), await harness.payment(expires_at=at + 4)]
+    bad = [await harness.paid_with(PENDING), await harness.new_payment(expires_at=at + 4)]
+    good = [await harness.paid_with(PENDING), await harness.new_payment(expires_at=at + 4)]
     await harness.ledger.write(attempts.change, bad[0].attempts[0].key, facts="{")
-    await harness.ledger.write(payments.change, bad[1].payment.uid, terms="{}")
+    await harness.ledger.write(payments.change, bad[1].uid, terms="{}")
     harness.gateway.will_state(PAID)
     with capture_logs() as said:
         for _ in range(3):
             await harness.sweep(5)
-    assert [await harness.status(story) for story in good] == [Status.PAID, Status.EXPIRED]
+    assert [await harness.status(payment) for payment in good] == [Status.PAID, Status.EXPIRED]
     alerts = [(line["event"], line["payment"]) for line in said if line.get("alert")]
-    assert sorted(alerts) == sorted(("sweep.fault", story.payment.uid) for story in bad)
-    terms = msgspec.json.encode(bad[1].payment.order).decode()
-    await harness.ledger.write(payments.change, bad[1].payment.uid, terms=terms)
+    assert sorted(alerts) == sorted(("sweep.fault", payment.uid) for payment in bad)
+    terms = msgspec.json.encode(bad[1].order).decode()
+    await harness.ledger.write(payments.change, bad[1].uid, terms=terms)
     await harness.sweep(HOUR)
-    assert (await harness.story(bad[1])).payment.status is Status.EXPIRED
+    assert (await harness.payment(bad[1])).status is Status.EXPIRED
 
 
 async def test_a_last_question_that_somebody_else_asked_is_asked_again(harness: Harness) -> None:
-    story = await harness.paid_with(UNKNOWN, expires_at=harness.clock() + 60)
+    payment = await harness.paid_with(UNKNOWN, expires_at=harness.clock() + 60)
     harness.gateway.will_state(UNKNOWN)
     harness.clock.move(26 * HOUR)
-    await harness.flow.look(story)
+    await harness.flow.look(payment)
     await harness.sweep()
     assert len(harness.gateway.queries) == 1
     harness.gateway.will_state(PAID)
     await harness.sweep(HOUR)
-    assert await harness.status(story) is Status.PAID
+    assert await harness.status(payment) is Status.PAID
 
 
 async def test_after_its_time_an_answer_is_the_last(harness: Harness) -> None:
-    story = await harness.paid_with(PENDING, expires_at=harness.clock() + 60)
+    payment = await harness.paid_with(PENDING, expires_at=harness.clock() + 60)
     with capture_logs() as said:
         for _ in range(5):
             await harness.sweep(26 * HOUR)
     assert len(harness.gateway.queries) == 1
     assert [line["event"] for line in said if line.get("alert")] == ["sweep.unsettled"]
-    assert await harness.status(story) is Status.PENDING, "time alone ends nothing"
+    assert await harness.status(payment) is Status.PENDING, "time alone ends nothing"
 
 
 async def test_absent_after_its_time_is_asked_twice_too(harness: Harness) -> None:
-    story = await harness.paid_with(UNKNOWN, expires_at=harness.clock() + 60)
+    payment = await harness.paid_with(UNKNOWN, expires_at=harness.clock() + 60)
     harness.gateway.will_state(ABSENT)
     await harness.sweep(26 * HOUR)
-    assert (await harness.story(story)).attempts[0].status is Status.PENDING
+    assert (await harness.payment(payment)).attempts[0].status is Status.PENDING
     await harness.sweep(1)
-    assert await harness.status(story) is Status.EXPIRED
+    assert await harness.status(payment) is Status.EXPIRED
 
 
 async def test_a_gateway_that_is_gone_from_the_settings_is_alerted(harness: Harness) -> None:
-    story = await harness.paid_with(PENDING)
+    payment = await harness.paid_with(PENDING)
     harness.gateways.clear()
     with capture_logs() as said:
         await harness.sweep(5)
     assert [line["event"] for line in said if line.get("alert")] == ["gateway.unknown_account"]
-    assert await harness.status(story) is Status.PENDING
+    assert await harness.status(payment) is Status.PENDING
 
 
 async def test_it_goes_on_when_the_ledger_comes_back(url: str) -> None:
     async with open_harness(url, pace=Pace(sweep=0.01)) as harness:
-        story = await harness.paid_with(PENDING)
+        payment = await harness.paid_with(PENDING)
         harness.gateway.will_state(PAID)
         harness.clock.move(5)
         real = harness.flow.ledger
@@ -185,10 +185,10 @@ async def test_it_goes_on_when_the_ledger_comes_back(url: str) -> None:
             harness.flow.ledger = real
             for _ in range(200):
                 await asyncio.sleep(0.01)
-                if await harness.status(story) is Status.PAID:
+                if await harness.status(payment) is Status.PAID:
                     break
         await running.stop()
-        assert await harness.status(story) is Status.PAID
+        assert await harness.status(payment) is Status.PAID
         assert ("background.failed", "sweep") in [(x["event"], x.get("task")) for x in said]
 
 
@@ -196,46 +196,46 @@ async def test_it_goes_on_when_the_ledger_comes_back(url: str) -> None:
 
 
 async def test_reconcile_asks_about_all_that_is_open(harness: Harness) -> None:
-    story = await harness.left(await harness.paid_with(ACTION))
+    payment = await harness.left(await harness.paid_with(ACTION))
     harness.gateway.will_answer(PENDING)
-    story = await harness.pay(story)
+    payment = await harness.pay(payment)
     harness.clock.move(2)
     harness.gateway.will_state(DECLINED, PAID)
     harness.gateway.queries.clear()
-    after = await reconcile(harness.flow, story.payment.uid)
+    after = await reconcile(harness.flow, payment.uid)
     assert len(harness.gateway.queries) == 2
-    assert after.payment.status is Status.PAID
+    assert after.status is Status.PAID
 
 
 async def test_reconcile_asks_about_what_was_paid(harness: Harness) -> None:
     """The sweep gives up an hour after the payment's time, and says to reconcile."""
     harness.gateway.has("capture")
-    story = await harness.paid_with(AUTHORIZED, transaction_type="authorization")
+    payment = await harness.paid_with(AUTHORIZED, transaction_type="authorization")
     harness.clock.move(2)
     harness.gateway.will_state(PAID)
-    after = await reconcile(harness.flow, story.payment.uid)
-    assert after.payment.status is Status.PAID
-    (capture,) = await harness.ledger.read(operations.of, story.payment.uid)
+    after = await reconcile(harness.flow, payment.uid)
+    assert after.status is Status.PAID
+    (capture,) = await harness.ledger.read(operations.of, payment.uid)
     assert (capture.kind, capture.by_gateway, capture.amount) == ("capture", True, 1250)
 
 
 async def test_reconcile_writes_an_expiry_down(harness: Harness) -> None:
-    story = await harness.payment(expires_at=harness.clock() + 60)
+    payment = await harness.new_payment(expires_at=harness.clock() + 60)
     harness.clock.move(60)
-    after = await reconcile(harness.flow, story.payment.uid)
-    assert after.payment.status is Status.EXPIRED
-    assert await harness.told(story) == ["error"]
+    after = await reconcile(harness.flow, payment.uid)
+    assert after.status is Status.EXPIRED
+    assert await harness.told(payment) == ["error"]
 
 
 # What an adapter's library may do
 
 
 async def test_a_gateway_whose_library_exits_is_one_that_said_nothing(harness: Harness) -> None:
-    story = await harness.paid_with(SystemExit(1))
-    assert await harness.status(story) is Status.PENDING
+    payment = await harness.paid_with(SystemExit(1))
+    assert await harness.status(payment) is Status.PENDING
     harness.gateway.will_state(SystemExit(2), PAID)
     with capture_logs() as said:
         await harness.sweep(30)
     assert ("gateway.fault", "SystemExit") in [(x["event"], x.get("error")) for x in said]
     await harness.sweep(120)
-    assert await harness.status(story) is Status.PAID
+    assert await harness.status(payment) is Status.PAID

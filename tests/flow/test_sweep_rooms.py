@@ -14,7 +14,7 @@ from checkout.flow.operations import operate
 from checkout.flow.pace import HOUR
 from checkout.flow.products import Choice
 from checkout.flow.sweep import AT_ONCE, Sweeper
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.order import Method, Ways
 from checkout.model.outcome import UNKNOWN
 from checkout.model.product import Product
@@ -36,13 +36,13 @@ class Two:
         self.held = Held(PAID)
         self._hosts = ip_network("10.0.0.0/16").hosts()
 
-    async def pay(self, story: Story, method: str) -> Story:
+    async def pay(self, payment: Payment, method: str) -> Payment:
         """Each by a customer of its own."""
         customer = shops.changed(shops.CUSTOMER, ip=str(next(self._hosts)))
-        return await self.harness.pay(story, method=method, customer=customer)
+        return await self.harness.pay(payment, method=method, customer=customer)
 
-    async def pending(self, method: str) -> Story:
-        return await self.pay(await self.harness.payment(), method)
+    async def pending(self, method: str) -> Payment:
+        return await self.pay(await self.harness.new_payment(), method)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def test_attempts_of_another_account_are_asked_about(two: Two) -> None:
 
     async def settled() -> bool:
         await two.sweeper.turn()
-        states = {await two.harness.status(story) for story in good}
+        states = {await two.harness.status(payment) for payment in good}
         return states == {Status.PAID} and len(two.hanging.queries) == AT_ONCE
 
     await until(settled)
@@ -81,7 +81,7 @@ async def test_attempts_of_another_account_are_asked_about(two: Two) -> None:
     await two.sweeper.finish()
     await two.sweeper.turn()
     await two.sweeper.finish()
-    assert {await two.harness.status(story) for story in stuck} == {Status.PAID}
+    assert {await two.harness.status(payment) for payment in stuck} == {Status.PAID}
     assert len(two.hanging.queries) == len(stuck), "once each"
 
 
@@ -91,8 +91,8 @@ async def test_operations_of_another_account_are_asked_about(two: Two) -> None:
         each.will_do(UNKNOWN)
     for method, count in (("credit_card", AT_ONCE + 10), ("other_card", 3)):
         for _ in range(count):
-            story = await two.pending(method)
-            await operate(two.harness.flow, "refund", story.payment.uid, amount=1)
+            payment = await two.pending(method)
+            await operate(two.harness.flow, "refund", payment.uid, amount=1)
     two.hanging.will_trace(two.held)
     two.well.will_trace(PAID)
     two.harness.clock.move(5)
@@ -117,7 +117,7 @@ async def test_goods_of_buyers_at_another_gateway_go_back(two: Two) -> None:
         gateway.will_answer(ACTION)
         gateway.will_state(ACTION)
         buyer = await products.buy(harness.flow, made.id, Choice(form=token_hex(8)))
-        await two.pay(await harness.story(buyer.uid), method)
+        await two.pay(await harness.payment(buyer.uid), method)
 
     for _ in range(AT_ONCE + 80):
         await at_the_bank("credit_card", two.hanging)

@@ -15,23 +15,23 @@ from tests.support.harness import Harness, submission
 
 @pytest.mark.parametrize("state", [PAID, DECLINED, PENDING], ids=["paid", "declined", "pending"])
 async def test_everything_at_once(harness: Harness, state: Outcome) -> None:
-    story = await harness.paid_with(ACTION, attempts=2)
+    payment = await harness.paid_with(ACTION, attempts=2)
     harness.gateway.will_state(state)
     harness.gateway.will_answer(DECLINED)
     flows = [harness.flow, harness.restarted()]
-    (attempt,) = story.attempts
-    uid = story.payment.uid
+    (attempt,) = payment.attempts
+    uid = payment.uid
     harness.clock.move(31)
     work = [
         verb
         for flow in flows * 3
         for verb in (
-            flow.look(story),
+            flow.look(payment),
             flow.returned(attempt.return_ticket),
-            flow.leave(story),
-            flow.confirm(story),
-            flow.pay(story, submission(story, number=2)),
-            flow.cancel(story),
+            flow.leave(payment),
+            flow.confirm(payment),
+            flow.pay(payment, submission(payment, number=2)),
+            flow.cancel(payment),
             flow.notified("cards", attempt.notify_ticket, {"authorization": "genuine"}, b"{}"),
             sweep(flow),
             reconcile(flow, uid),
@@ -40,17 +40,17 @@ async def test_everything_at_once(harness: Harness, state: Outcome) -> None:
     await asyncio.wait_for(asyncio.gather(*work), 30)
     for flow in flows:
         await flow.finish(5)
-    after = await harness.story(story)
-    assert after.payment.status is after.status(harness.clock())
+    after = await harness.payment(payment)
+    assert after.status is after.status_at(harness.clock())
     assert len(harness.gateway.charges) == len(after.attempts)
-    told = await harness.told(story)
+    told = await harness.told(payment)
     assert len(set(told)) == len(told)
     at = {1: Status.CLAIMED, 2: Status.CLAIMED}
-    for event in await harness.events(story):
+    for event in await harness.events(payment):
         if event.kind in ("moved", "left") and event.attempt is not None:
             to = Status(event.data.get("to", Status.CANCELLED))
             assert to in MOVES[at[event.attempt]]
             at[event.attempt] = to
     assert all(at[each.number] is each.status for each in after.attempts)
     if state is PAID:
-        assert after.payment.status is Status.PAID
+        assert after.status is Status.PAID

@@ -11,33 +11,33 @@ from tests.support.harness import Harness
 
 
 async def test_no_letter_no_waiting(harness: Harness) -> None:
-    for story in (await harness.payment(), await harness.paid_with(PENDING)):
-        await asyncio.wait_for(harness.flow.told(story), 10)
+    for payment in (await harness.new_payment(), await harness.paid_with(PENDING)):
+        await asyncio.wait_for(harness.flow.told(payment), 10)
     silent = await harness.paid_with(PAID, ways=Ways())
     assert await harness.letters(silent) == []
     await asyncio.wait_for(harness.flow.told(silent), 10)
 
 
 async def test_it_waits_for_the_first_try(harness: Harness) -> None:
-    story = await harness.paid_with(PAID)
-    waiting = asyncio.create_task(harness.flow.told(story))
+    payment = await harness.paid_with(PAID)
+    waiting = asyncio.create_task(harness.flow.told(payment))
     await asyncio.sleep(0.1)
     assert not waiting.done()
-    (letter,) = await harness.letters(story)
+    (letter,) = await harness.letters(payment)
     await harness.ledger.write(outbox.settle, letter.id, answer="503", due_at=harness.clock() + 5)
     await asyncio.wait_for(waiting, 10)
-    await asyncio.wait_for(harness.flow.told(story), 10)
+    await asyncio.wait_for(harness.flow.told(payment), 10)
 
 
 async def test_it_waits_three_seconds_at_most_and_only_once(harness: Harness) -> None:
-    story = await harness.paid_with(DECLINED)
-    waiting = asyncio.create_task(harness.flow.told(story))
+    payment = await harness.paid_with(DECLINED)
+    waiting = asyncio.create_task(harness.flow.told(payment))
     harness.clock.move(2.9)
     await asyncio.sleep(0.1)
     assert not waiting.done()
     harness.clock.move(0.1)
     await asyncio.wait_for(waiting, 10)
-    await asyncio.wait_for(harness.flow.told(story), 10)
+    await asyncio.wait_for(harness.flow.told(payment), 10)
 
 
 async def test_the_courier_is_woken_by_the_letter(harness: Harness) -> None:

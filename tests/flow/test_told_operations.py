@@ -12,7 +12,7 @@ from checkout.flow import record
 from checkout.flow.operations import decide, operate
 from checkout.ledger import operations
 from checkout.ledger.operations import Operation
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant.responses import moment
 from checkout.model.money import Money
 from checkout.model.order import Ways
@@ -33,34 +33,36 @@ async def office(harness: Harness) -> Harness:
     return harness
 
 
-async def held(harness: Harness) -> Story:
+async def held(harness: Harness) -> Payment:
     return await harness.paid_with(AUTHORIZED, transaction_type="authorization")
 
 
-async def do(harness: Harness, kind: str, story: Story, said: Any, **more: Any) -> Operation:
+async def do(harness: Harness, kind: str, payment: Payment, said: Any, **more: Any) -> Operation:
     harness.gateway.will_do(said)
-    return await operate(harness.flow, kind, story.payment.uid, **more)
+    return await operate(harness.flow, kind, payment.uid, **more)
 
 
-async def bodies(harness: Harness, story: Story) -> list[dict[str, Any]]:
-    return [json.loads(each.body)["transaction"] for each in await harness.letters(story)]
+async def bodies(harness: Harness, payment: Payment) -> list[dict[str, Any]]:
+    return [json.loads(each.body)["transaction"] for each in await harness.letters(payment)]
 
 
 async def test_a_captures_letter(office: Harness) -> None:
-    story = await held(office)
+    payment = await held(office)
     office.clock.move(60)
     facts = Facts(money=Money(1000, "EUR"), code="S.0000", message="Captured", auth_code="1",
                   paid_at="2027-01-15T08:01:00.000Z", ref_id="77")  # fmt: skip
-    done = await do(office, "capture", story, Outcome(Status.PAID, "o-1", facts=facts), amount=1000)
-    authorized, captured = await bodies(office, story)
+    done = await do(
+        office, "capture", payment, Outcome(Status.PAID, "o-1", facts=facts), amount=1000
+    )
+    authorized, captured = await bodies(office, payment)
     assert (authorized["type"], authorized["status"]) == ("authorization", "successful")
-    assert authorized["uid"] == story.payment.uid
+    assert authorized["uid"] == payment.uid
     assert captured == captured | {
         "type": "capture",
         "uid": done.uid,
         "id": done.uid,
-        "parent_uid": story.payment.uid,
-        "token": story.payment.token,
+        "parent_uid": payment.uid,
+        "token": payment.token,
         "shop_id": 361,
         "status": "successful",
         "message": "Captured",
@@ -69,7 +71,7 @@ async def test_a_captures_letter(office: Harness) -> None:
         "currency": "EUR",
         "tracking_id": "order-1001",
         "reason": None,
-        "test": story.payment.order.test,
+        "test": payment.order.test,
         "created_at": moment(office.clock()),
         "updated_at": moment(office.clock()),
         "paid_at": "2027-01-15T08:01:00.000Z",
@@ -83,11 +85,11 @@ async def test_a_captures_letter(office: Harness) -> None:
 
 
 async def test_all_of_a_payments_life_in_letters(office: Harness) -> None:
-    story = await held(office)
-    await do(office, "capture", story, CAPTURED)
+    payment = await held(office)
+    await do(office, "capture", payment, CAPTURED)
     for amount in (1000, 250):
-        await do(office, "refund", story, REFUNDED, amount=amount, reason="returned")
-    letters = await bodies(office, story)
+        await do(office, "refund", payment, REFUNDED, amount=amount, reason="returned")
+    letters = await bodies(office, payment)
     assert [(said["type"], said["status"], said["amount"]) for said in letters] == [
         ("authorization", "successful", 1250),
         ("capture", "successful", 1250),
@@ -95,100 +97,100 @@ async def test_all_of_a_payments_life_in_letters(office: Harness) -> None:
         ("refund", "successful", 250),
     ]
     assert letters[2]["reason"] == "returned"
-    after = await office.story(story)
-    assert (after.payment.status, after.payment.told) == (Status.REFUNDED, "refunded")
+    after = await office.payment(payment)
+    assert (after.status, after.told) == (Status.REFUNDED, "refunded")
 
 
 async def test_what_looks_at_the_payment_later_tells_nothing_again(office: Harness) -> None:
-    story = await held(office)
-    await do(office, "capture", story, CAPTURED)
+    payment = await held(office)
+    await do(office, "capture", payment, CAPTURED)
     for _ in range(2):
         await office.flow.write(
-            story.payment.uid, record.expire, office.flow.book, story.payment.uid, office.clock()
+            payment.uid, record.expire, office.flow.book, payment.uid, office.clock()
         )
-        await do(office, "refund", story, REFUNDED, amount=625)
-    assert await office.told(story) == [
+        await do(office, "refund", payment, REFUNDED, amount=625)
+    assert await office.told(payment) == [
         "successful", "successful: capture", "successful: refund", "successful: refund",
     ]  # fmt: skip
 
 
 async def test_a_void(office: Harness) -> None:
-    story = await held(office)
-    await do(office, "void", story, REFUNDED)
-    assert await office.told(story) == ["successful", "successful: void"]
+    payment = await held(office)
+    await do(office, "void", payment, REFUNDED)
+    assert await office.told(payment) == ["successful", "successful: void"]
 
 
 @pytest.mark.parametrize("answer", [DECLINED, UNREACHABLE])
 async def test_a_refusal_at_once_is_the_answer_alone(office: Harness, answer: Outcome) -> None:
     """Who asked has it; a letter that says "failed" would be taken for the payment by many."""
-    story = await office.paid_with(PAID)
-    assert (await do(office, "refund", story, answer)).status is answer.status
-    assert await office.told(story) == ["successful"]
+    payment = await office.paid_with(PAID)
+    assert (await do(office, "refund", payment, answer)).status is answer.status
+    assert await office.told(payment) == ["successful"]
 
 
 @pytest.mark.parametrize("later", [DECLINED, ABSENT])
 async def test_what_fails_later_is_told(office: Harness, later: Outcome) -> None:
-    story = await office.paid_with(PAID)
-    await do(office, "refund", story, UNKNOWN)
+    payment = await office.paid_with(PAID)
+    await do(office, "refund", payment, UNKNOWN)
     office.gateway.will_trace(later)
     await office.sweep_for(90)
-    assert await office.told(story) == ["successful", "failed: refund"]
-    assert (await do(office, "refund", story, REFUNDED)).amount == 1250
-    assert await office.told(story) == ["successful", "failed: refund", "successful: refund"]
+    assert await office.told(payment) == ["successful", "failed: refund"]
+    assert (await do(office, "refund", payment, REFUNDED)).amount == 1250
+    assert await office.told(payment) == ["successful", "failed: refund", "successful: refund"]
 
 
 async def test_what_was_taken_for_failed_and_done_after_all(office: Harness) -> None:
     """By the gateway's notification: asked about again, told again, raised."""
-    story = await office.paid_with(PAID)
-    refund = await do(office, "refund", story, UNKNOWN, amount=500)
+    payment = await office.paid_with(PAID)
+    refund = await do(office, "refund", payment, UNKNOWN, amount=500)
     office.gateway.will_trace(ABSENT)
     await office.sweep_for(90)
-    (row,) = await office.ledger.read(operations.of, story.payment.uid)
+    (row,) = await office.ledger.read(operations.of, payment.uid)
     assert row.status is Status.LOST
     office.gateway.will_trace(Outcome(Status.REFUNDED, "b-1"))
     office.gateway.news = told_of("refund", "b-1", refund.key, 500)
     for _ in range(2):
-        await office.notify(story.attempts[0])
+        await office.notify(payment.attempts[0])
         await office.sweep(2)
-    (row,) = await office.ledger.read(operations.of, story.payment.uid)
+    (row,) = await office.ledger.read(operations.of, payment.uid)
     assert (row.status, row.by_gateway) == (Status.REFUNDED, False)
-    assert await office.told(story) == ["successful", "failed: refund", "successful: refund"]
-    assert (await office.kinds(story)).count("late_operation") == 1
+    assert await office.told(payment) == ["successful", "failed: refund", "successful: refund"]
+    assert (await office.kinds(payment)).count("late_operation") == 1
 
 
 async def test_what_failed_is_asked_about_in_vain_and_a_person_is_told(office: Harness) -> None:
-    story = await office.paid_with(PAID)
-    refund = await do(office, "refund", story, DECLINED)
+    payment = await office.paid_with(PAID)
+    refund = await do(office, "refund", payment, DECLINED)
     office.gateway.will_trace(UNKNOWN)
     office.gateway.news = told_of("refund", "b-1", refund.key, 500)
     with capture_logs() as lines:
-        await office.notify(story.attempts[0])
+        await office.notify(payment.attempts[0])
         await office.sweep_for(60)
     assert len(office.gateway.traced) == 1
     assert [line["event"] for line in lines if line.get("alert")] == ["operation.unsettled"]
-    assert await office.told(story) == ["successful"]
+    assert await office.told(payment) == ["successful"]
 
 
 @pytest.mark.parametrize("accept", [True, False])
 async def test_what_a_person_decides_is_told(office: Harness, *, accept: bool) -> None:
-    story = await office.paid_with(PAID)
-    refund = await do(office, "refund", story, UNKNOWN)
+    payment = await office.paid_with(PAID)
+    refund = await do(office, "refund", payment, UNKNOWN)
     office.clock.move(61)
     await decide(office.flow, refund.uid, accept=accept, by=shops.ANN, reason="the bank says")
     word = "successful" if accept else "failed"
-    assert await office.told(story) == ["successful", f"{word}: refund"]
+    assert await office.told(payment) == ["successful", f"{word}: refund"]
 
 
 async def test_a_shop_that_wants_none_gets_none(office: Harness) -> None:
-    story = await office.paid_with(PAID, ways=Ways())
-    await do(office, "refund", story, REFUNDED)
-    assert await office.letters(story) == []
+    payment = await office.paid_with(PAID, ways=Ways())
+    await do(office, "refund", payment, REFUNDED)
+    assert await office.letters(payment) == []
 
 
 async def test_the_letter_wakes_the_sender(office: Harness) -> None:
-    story = await office.paid_with(PAID)
+    payment = await office.paid_with(PAID)
     office.flow.letters_waiting.clear()
-    await do(office, "refund", story, REFUNDED, amount=1)
+    await do(office, "refund", payment, REFUNDED, amount=1)
     assert office.flow.letters_waiting.is_set()
 
 

@@ -14,7 +14,7 @@ from checkout.flow.pace import HOUR
 from checkout.flow.sweep import reconcile
 from checkout.ledger import operations
 from checkout.ledger.operations import Operation
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
 from tests.support import shops
@@ -32,93 +32,93 @@ async def office(harness: Harness) -> Harness:
     return harness
 
 
-async def unknown(harness: Harness, kind: str = "refund") -> tuple[Story, Operation]:
-    story = await harness.paid_with(
+async def unknown(harness: Harness, kind: str = "refund") -> tuple[Payment, Operation]:
+    payment = await harness.paid_with(
         PAID if kind == "refund" else AUTHORIZED,
         transaction_type="payment" if kind == "refund" else "authorization",
     )
     harness.gateway.will_do(UNKNOWN)
-    return story, await operate(harness.flow, kind, story.payment.uid)
+    return payment, await operate(harness.flow, kind, payment.uid)
 
 
-async def standing(harness: Harness, story: Story) -> Status:
-    (operation,) = await harness.ledger.read(operations.of, story.payment.uid)
+async def standing(harness: Harness, payment: Payment) -> Status:
+    (operation,) = await harness.ledger.read(operations.of, payment.uid)
     return operation.status
 
 
 async def test_it_is_settled_by_the_sweep(office: Harness) -> None:
-    story, operation = await unknown(office)
+    payment, operation = await unknown(office)
     office.gateway.will_trace(DONE)
     await office.sweep(5)
     ((reference, asked),) = office.gateway.traced
     assert (reference.id, asked.kind, asked.key, asked.id) == (
         "g-1", "refund", operation.key, None,
     )  # fmt: skip
-    assert await standing(office, story) is Status.REFUNDED
-    assert await office.status(story) is Status.REFUNDED
-    assert await office.told(story) == ["successful", "successful: refund"]
+    assert await standing(office, payment) is Status.REFUNDED
+    assert await office.status(payment) is Status.REFUNDED
+    assert await office.told(payment) == ["successful", "successful: refund"]
     await office.sweep_for(3 * HOUR, step=60)
     assert len(office.gateway.traced) == 1
 
 
 @pytest.mark.parametrize("kind", ["capture", "void"])
 async def test_a_refusal_frees_the_payment(office: Harness, kind: str) -> None:
-    story, _ = await unknown(office, kind)
+    payment, _ = await unknown(office, kind)
     office.gateway.will_trace(DECLINED)
     await office.sweep(5)
-    assert await standing(office, story) is Status.DECLINED
-    assert await office.status(story) is Status.AUTHORIZED
+    assert await standing(office, payment) is Status.DECLINED
+    assert await office.status(payment) is Status.AUTHORIZED
     office.gateway.will_do(Outcome(Status.PAID, "o-2"))
-    assert (await operate(office.flow, "capture", story.payment.uid)).status is Status.PAID
+    assert (await operate(office.flow, "capture", payment.uid)).status is Status.PAID
 
 
 async def test_absent_counts_after_the_settle_window_and_twice(office: Harness) -> None:
-    story, _ = await unknown(office)
+    payment, _ = await unknown(office)
     office.gateway.will_trace(ABSENT)
     await office.sweep_for(60)
-    assert await standing(office, story) is Status.PENDING
+    assert await standing(office, payment) is Status.PENDING
     await office.sweep(1)
-    assert await standing(office, story) is Status.LOST
+    assert await standing(office, payment) is Status.LOST
     office.gateway.will_do(DONE)
-    assert (await operate(office.flow, "refund", story.payment.uid)).status is Status.REFUNDED
+    assert (await operate(office.flow, "refund", payment.uid)).status is Status.REFUNDED
 
 
 async def test_with_an_id_it_is_never_absent(office: Harness) -> None:
-    story = await office.paid_with(PAID)
+    payment = await office.paid_with(PAID)
     office.gateway.will_do(Outcome(Status.PENDING, "o-1"))
-    await operate(office.flow, "refund", story.payment.uid)
+    await operate(office.flow, "refund", payment.uid)
     office.gateway.will_trace(ABSENT)
     await office.sweep_for(300, step=5)
     assert office.gateway.traced[0][1].id == "o-1"
-    assert await standing(office, story) is Status.PENDING
+    assert await standing(office, payment) is Status.PENDING
 
 
 async def test_a_day_later_a_person_has_to_look(office: Harness) -> None:
-    story, operation = await unknown(office)
+    payment, operation = await unknown(office)
     with capture_logs() as said:
         await office.sweep_for(40 * HOUR, step=600)
     alerts = [line["event"] for line in said if line.get("alert")]
     assert alerts == ["operation.unsettled"]
     asked = len(office.gateway.traced)
     assert 20 < asked < 40
-    assert await standing(office, story) is Status.PENDING, "time alone ends nothing"
+    assert await standing(office, payment) is Status.PENDING, "time alone ends nothing"
     office.gateway.will_trace(DONE)
-    await reconcile(office.flow, story.payment.uid)
-    assert await standing(office, story) is Status.REFUNDED
+    await reconcile(office.flow, payment.uid)
+    assert await standing(office, payment) is Status.REFUNDED
     with pytest.raises(Unprocessable):
         await decide(office.flow, operation.uid, accept=False, by=shops.ANN, reason="late")
 
 
 async def test_a_process_that_died_sending_it(office: Harness) -> None:
-    story = await office.paid_with(PAID)
+    payment = await office.paid_with(PAID)
     office.gateway.will_do(asyncio.CancelledError())
     with pytest.raises(asyncio.CancelledError):
-        await operate(office.flow, "refund", story.payment.uid)
+        await operate(office.flow, "refund", payment.uid)
     office.gateway.will_trace(DONE)
     await office.sweep(29)
     assert office.gateway.traced == []
     await office.sweep(1)
-    assert await standing(office, story) is Status.REFUNDED
+    assert await standing(office, payment) is Status.REFUNDED
 
 
 async def test_at_most_one_query_a_second(office: Harness) -> None:
@@ -131,14 +131,14 @@ async def test_at_most_one_query_a_second(office: Harness) -> None:
 
 @pytest.mark.parametrize("accept", [True, False])
 async def test_a_person_decides(office: Harness, *, accept: bool) -> None:
-    story, operation = await unknown(office)
+    payment, operation = await unknown(office)
     with pytest.raises(Unprocessable):
         await decide(office.flow, operation.uid, accept=accept, by=shops.ANN, reason="too early")
     office.clock.move(61)
     done = await decide(office.flow, operation.uid, accept=accept, by=shops.ANN, reason="bank says")
     assert done.status is (Status.REFUNDED if accept else Status.DECLINED)
-    assert await office.status(story) is (Status.REFUNDED if accept else Status.PAID)
-    last: Any = [e for e in await office.events(story) if e.kind == f"refund.{done.status}"][-1]
+    assert await office.status(payment) is (Status.REFUNDED if accept else Status.PAID)
+    last: Any = [e for e in await office.events(payment) if e.kind == f"refund.{done.status}"][-1]
     assert (last.data["by"], last.data["reason"]) == ("ann", "bank says")
 
 
@@ -146,25 +146,25 @@ async def test_a_person_decides(office: Harness, *, accept: bool) -> None:
 
 
 async def test_a_void_of_a_part_leaves_the_rest_held(office: Harness) -> None:
-    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(DONE)
-    await operate(office.flow, "void", story.payment.uid, amount=1000)
-    assert await office.status(story) is Status.AUTHORIZED
+    await operate(office.flow, "void", payment.uid, amount=1000)
+    assert await office.status(payment) is Status.AUTHORIZED
     for kind in ("void", "capture"):
         with pytest.raises(Unprocessable):
-            await operate(office.flow, kind, story.payment.uid, amount=251)
+            await operate(office.flow, kind, payment.uid, amount=251)
     office.gateway.will_do(Outcome(Status.PAID, "o-2"))
-    assert (await operate(office.flow, "capture", story.payment.uid)).amount == 250
-    assert await office.status(story) is Status.PAID
+    assert (await operate(office.flow, "capture", payment.uid)).amount == 250
+    assert await office.status(payment) is Status.PAID
 
 
 async def test_where_only_all_can_be_voided_a_part_is_refused(office: Harness) -> None:
     office.gateway.can = changed(office.gateway.can, whole=frozenset({"void"}))
-    story = await office.paid_with(AUTHORIZED, transaction_type="authorization")
+    payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     with pytest.raises(Unprocessable) as wrong:
-        await operate(office.flow, "void", story.payment.uid, amount=1000)
+        await operate(office.flow, "void", payment.uid, amount=1000)
     assert wrong.value.fields == {"amount": ["must be 1250: its gateway can't void a part"]}
     assert office.gateway.orders == []
     office.gateway.will_do(DONE)
-    await operate(office.flow, "void", story.payment.uid, amount=1250)
-    assert await office.status(story) is Status.REFUNDED
+    await operate(office.flow, "void", payment.uid, amount=1250)
+    assert await office.status(payment) is Status.REFUNDED

@@ -14,7 +14,7 @@ import pytest
 
 from checkout.flow.pace import Pace
 from checkout.flow.verification import Verifier
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.order import Ways
 from checkout.model.outcome import Outcome
 from tests.flow.webhook_receiver import PUBLIC
@@ -46,10 +46,10 @@ class Shops:
         said = json.dumps({"code": 0} | {name: told[name] for name in ("uid", "amount")})
         return httpx.Response(200, stream=httpx.ByteStream(said.encode()))
 
-    async def story(self, host: str, shop: str = shops.SHOP_ID) -> Story:
+    async def payment(self, host: str, shop: str = shops.SHOP_ID) -> Payment:
         order = shops.order(ways=Ways(verification_url=f"https://{host}/verify"))
         made = await self.harness.flow.create(order, self.harness.settings.shops[shop])
-        return await self.harness.story(made.uid)
+        return await self.harness.payment(made.uid)
 
 
 @pytest.fixture
@@ -62,12 +62,12 @@ async def asking(url: str) -> AsyncIterator[Shops]:
 
 
 async def test_a_server_that_hangs_keeps_its_own_waiting(asking: Shops) -> None:
-    hanging = await asking.story(HANGING)
+    hanging = await asking.payment(HANGING)
     waiting = [asyncio.create_task(asking.verify(hanging)) for _ in range(200)]
     await asyncio.sleep(0.05)
     done = sum(each.done() for each in waiting)
     began = time.monotonic()
-    well = await asking.story(WELL, "other")
+    well = await asking.payment(WELL, "other")
     assert await asking.verify(well) is None
     assert time.monotonic() - began < 1
     assert done == 200 - 8 - 64, "who finds no place in the line is told at once"
@@ -78,7 +78,7 @@ async def test_a_server_that_hangs_keeps_its_own_waiting(asking: Shops) -> None:
 
 
 async def test_who_waits_a_little_is_asked_about(asking: Shops) -> None:
-    well = await asking.story(WELL)
+    well = await asking.payment(WELL)
     found = await asyncio.gather(*(asking.verify(well) for _ in range(60)))
     assert found == [None] * 60
     assert asking.asked[WELL] == 60

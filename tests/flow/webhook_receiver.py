@@ -10,7 +10,7 @@ import httpx
 
 from checkout.flow.courier import Courier
 from checkout.ledger.outbox import Letter
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from tests.support.gateway import PAID
 from tests.support.harness import Harness
 
@@ -45,7 +45,7 @@ class WebhookReceiver:
         self.asked.append((host, port))
         return self.addresses.pop(0) if len(self.addresses) > 1 else self.addresses[0]
 
-    async def paid(self, **order: Any) -> Story:
+    async def paid(self, **order: Any) -> Payment:
         """A payment whose letter is due."""
         return await self.harness.paid_with(PAID, **order)
 
@@ -54,8 +54,8 @@ class WebhookReceiver:
         await courier.deliver()
         await courier.finish(5)
 
-    async def letter(self, story: Story) -> Letter:
-        (found,) = await self.harness.letters(story)
+    async def letter(self, payment: Payment) -> Letter:
+        (found,) = await self.harness.letters(payment)
         return found
 
 

@@ -83,7 +83,7 @@ class Told(NamedTuple):
     shown: str  # the headline that the customer sees in the end, if any
 
 
-Story = Callable[[TwoServers, Way], Awaitable[Told]]
+Payment = Callable[[TwoServers, Way], Awaitable[Told]]
 
 
 async def _begin(
@@ -142,11 +142,11 @@ async def _back_link(tab: Tab) -> None:
         await tab.go(links[0])
 
 
-PHASES: Final[tuple[tuple[str, tuple[Story, ...]], ...]] = (
+PHASES: Final[tuple[tuple[str, tuple[Payment, ...]], ...]] = (
     ("lost", (lost_and_stays, lost_and_gone)),
     ("normal", (told_and_gone,)),
 )
-CASES: Final = [(name, story.__name__) for name in WAYS for _, each in PHASES for story in each]
+CASES: Final = [(name, payment.__name__) for name in WAYS for _, each in PHASES for payment in each]
 Ends = dict[tuple[str, str], Told | BaseException]
 
 
@@ -159,23 +159,23 @@ async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Two
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ends(servers: TwoServers) -> Ends:
-    """Every story, told once."""
+    """Every payment, told once."""
     found: Ends = {}
-    for notifications, stories in PHASES:
+    for notifications, payments in PHASES:
         await servers.control("behaviour", notifications=notifications)
-        cases = [(name, story) for name in WAYS for story in stories]
+        cases = [(name, payment) for name in WAYS for payment in payments]
         told = await asyncio.gather(
-            *(story(servers, WAYS[name]) for name, story in cases), return_exceptions=True
+            *(payment(servers, WAYS[name]) for name, payment in cases), return_exceptions=True
         )
-        for (name, story), end in zip(cases, told, strict=True):
-            found[name, story.__name__] = end
+        for (name, payment), end in zip(cases, told, strict=True):
+            found[name, payment.__name__] = end
     return found
 
 
 @SESSION
-@pytest.mark.parametrize(("way", "story"), CASES)
-async def test_settled(servers: TwoServers, ends: Ends, way: str, story: str) -> None:
-    end = ends[way, story]
+@pytest.mark.parametrize(("way", "payment"), CASES)
+async def test_settled(servers: TwoServers, ends: Ends, way: str, payment: str) -> None:
+    end = ends[way, payment]
     if isinstance(end, BaseException):
         raise end
     assert end.attempt["status"] == "paid"
@@ -189,14 +189,14 @@ async def test_settled(servers: TwoServers, ends: Ends, way: str, story: str) ->
         for each in (await servers.ledger())["notifications"]
         if each["uid"] == charge["uid"]
     ]
-    if story == "told_and_gone":
+    if payment == "told_and_gone":
         assert "notified" in happened
         assert 200 in heard
     else:
         assert "notified" not in happened
         assert heard
         assert set(heard) == {"lost: never sent"}
-    if story == "lost_and_stays":
+    if payment == "lost_and_stays":
         assert end.shown == "Paid"
     else:
         assert "returned" not in happened

@@ -9,24 +9,24 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger import attempts, payments
-from checkout.ledger.rows import Payment, text
+from checkout.ledger.rows import PaymentRow, text
 from checkout.ledger.store import Ledger
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions, NextAction, PostForm, Redirect
 from checkout.model.order import Customer
 from checkout.model.outcome import Facts, PaidCard, Reason
 from checkout.model.status import Status
-from tests.support.rows import NOW, attempt, payment
+from tests.support.rows import NOW, attempt, payment_row
 
 
 @pytest.fixture
-async def paying(ledger: Ledger) -> Payment:
-    made = payment()
+async def paying(ledger: Ledger) -> PaymentRow:
+    made = payment_row()
     await ledger.write(payments.add, made)
     return made
 
 
-async def test_what_is_claimed_comes_out(ledger: Ledger, paying: Payment) -> None:
+async def test_what_is_claimed_comes_out(ledger: Ledger, paying: PaymentRow) -> None:
     put = attempt(
         paying,
         facts=Facts(card=PaidCard(brand="visa", last_4="0000")),
@@ -39,9 +39,9 @@ async def test_what_is_claimed_comes_out(ledger: Ledger, paying: Payment) -> Non
     assert await ledger.read(attempts.by_return_ticket, put.return_ticket) == put
     assert await ledger.read(attempts.by_notify_ticket, put.notify_ticket) == put
     assert await ledger.read(attempts.by_notify_ticket, put.return_ticket) is None
-    story = await ledger.read(payments.by_uid, paying.uid)
-    assert story is not None
-    assert story.attempts == (put,)
+    payment = await ledger.read(payments.by_uid, paying.uid)
+    assert payment is not None
+    assert payment.attempts == (put,)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ async def test_what_is_claimed_comes_out(ledger: Ledger, paying: Payment) -> Non
     ],
     ids=lambda step: type(step).__name__,
 )
-async def test_steps_are_kept_exactly(ledger: Ledger, paying: Payment, step: NextAction) -> None:
+async def test_steps_are_kept_exactly(ledger: Ledger, paying: PaymentRow, step: NextAction) -> None:
     put = attempt(paying)
     await ledger.write(attempts.claim, put)
     facts = Facts(money=Money(1, "EUR"), auth_code="1")
@@ -65,7 +65,7 @@ async def test_steps_are_kept_exactly(ledger: Ledger, paying: Payment, step: Nex
     assert (found.status, found.gateway_id) == (Status.ACTION, "g")
 
 
-async def test_a_number_is_claimed_once(ledger: Ledger, paying: Payment) -> None:
+async def test_a_number_is_claimed_once(ledger: Ledger, paying: PaymentRow) -> None:
     await ledger.write(attempts.claim, attempt(paying))
     with pytest.raises(IntegrityError):
         await ledger.write(attempts.claim, attempt(paying))
@@ -73,7 +73,7 @@ async def test_a_number_is_claimed_once(ledger: Ledger, paying: Payment) -> None
 
 
 async def test_a_number_is_claimed_once_by_all(
-    ledger: Ledger, other: Ledger, paying: Payment
+    ledger: Ledger, other: Ledger, paying: PaymentRow
 ) -> None:
     async def claim(where: Ledger) -> bool:
         try:
@@ -86,20 +86,20 @@ async def test_a_number_is_claimed_once_by_all(
     assert len(await ledger.read(payments.attempts_of, paying.uid)) == 1
 
 
-async def test_a_lost_claim_leaves_the_ledger_usable(ledger: Ledger, paying: Payment) -> None:
+async def test_a_lost_claim_leaves_the_ledger_usable(ledger: Ledger, paying: PaymentRow) -> None:
     await ledger.write(attempts.claim, attempt(paying))
     with pytest.raises(IntegrityError):
         await ledger.write(attempts.claim, attempt(paying))
     await ledger.write(payments.change, paying.uid, status=Status.PENDING)
-    story = await ledger.read(payments.by_uid, paying.uid)
-    assert story is not None
-    assert story.payment.status is Status.PENDING
+    payment = await ledger.read(payments.by_uid, paying.uid)
+    assert payment is not None
+    assert payment.status is Status.PENDING
 
 
 # Queries
 
 
-async def test_one_query_an_interval(ledger: Ledger, other: Ledger, paying: Payment) -> None:
+async def test_one_query_an_interval(ledger: Ledger, other: Ledger, paying: PaymentRow) -> None:
     put = attempt(paying, next_query_at=NOW)
     await ledger.write(attempts.claim, put)
 
@@ -115,7 +115,7 @@ async def test_one_query_an_interval(ledger: Ledger, other: Ledger, paying: Paym
 
 
 async def test_who_cannot_wait_asks_a_second_after_the_last(
-    ledger: Ledger, paying: Payment
+    ledger: Ledger, paying: PaymentRow
 ) -> None:
     put = attempt(paying, next_query_at=NOW + 30, queries=8)
     await ledger.write(attempts.claim, put)
@@ -136,7 +136,7 @@ async def test_who_cannot_wait_asks_a_second_after_the_last(
 # The sweep
 
 
-async def test_longest_due_first(ledger: Ledger, paying: Payment) -> None:
+async def test_longest_due_first(ledger: Ledger, paying: PaymentRow) -> None:
     for number, at in ((1, NOW), (2, NOW - 9), (3, None), (4, NOW + 1)):
         await ledger.write(attempts.claim, attempt(paying, number, sweep_at=at))
     due = await ledger.read(attempts.to_sweep, NOW)
@@ -146,7 +146,7 @@ async def test_longest_due_first(ledger: Ledger, paying: Payment) -> None:
 
 @pytest.mark.parametrize("until", [NOW + 60, None])
 async def test_one_worker_sweeps(
-    ledger: Ledger, other: Ledger, paying: Payment, until: float | None
+    ledger: Ledger, other: Ledger, paying: PaymentRow, until: float | None
 ) -> None:
     await ledger.write(attempts.claim, attempt(paying, sweep_at=NOW))
     (due,) = await ledger.read(attempts.to_sweep, NOW)
@@ -160,7 +160,7 @@ async def test_one_worker_sweeps(
 # What limits count
 
 
-async def test_tries_are_found_by_mark(ledger: Ledger, paying: Payment) -> None:
+async def test_tries_are_found_by_mark(ledger: Ledger, paying: PaymentRow) -> None:
     rows = (
         (Status.DECLINED, "a", NOW - 1),
         (Status.DECLINED, "a", NOW - 600),

@@ -10,11 +10,11 @@ from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger import events, payments
 from checkout.ledger.store import Ledger
-from tests.support.rows import NOW, payment
+from tests.support.rows import NOW, payment_row
 
 
 async def test_events_come_back_in_order(ledger: Ledger) -> None:
-    one, two = payment(), payment()
+    one, two = payment_row(), payment_row()
     for each in (one, two):
         await ledger.write(payments.add, each)
     await ledger.write(events.append, one.uid, "created", NOW)
@@ -49,7 +49,7 @@ def test_nothing_changes_an_event() -> None:
 
 
 async def test_a_verb_that_fails_leaves_nothing(ledger: Ledger) -> None:
-    made = payment()
+    made = payment_row()
     await ledger.write(payments.add, made)
 
     def half(conn: Connection) -> None:

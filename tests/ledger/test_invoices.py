@@ -13,7 +13,7 @@ from checkout.ledger.invoices import Invoice
 from checkout.ledger.payments import KEPT_SECONDS
 from checkout.ledger.store import Ledger
 from checkout.model.status import Status
-from tests.support.rows import NOW, attempt, invoice, payment
+from tests.support.rows import NOW, attempt, invoice, payment_row
 from tests.support.shops import SHOP_ID, order
 
 
@@ -82,16 +82,16 @@ async def test_a_link_is_of_one_invoice(ledger: Ledger) -> None:
 
 async def opened(ledger: Ledger, made: Invoice, *attempted: Status, **changes: Any) -> str:
     """Its payment, with these attempts."""
-    story = payment(
+    payment = payment_row(
         link=made.link,
         expires_at=made.expires_at,
         order=order(expires_at=made.expires_at, attempts=5),
         **changes,
     )
-    await ledger.write(payments.add, story)
+    await ledger.write(payments.add, payment)
     for number, status in enumerate(attempted, 1):
-        await ledger.write(attempts.claim, attempt(story, number, status=status))
-    return story.uid
+        await ledger.write(attempts.claim, attempt(payment, number, status=status))
+    return payment.uid
 
 
 OVER = NOW + 3600

@@ -10,27 +10,27 @@ from sqlalchemy import Connection
 from checkout.identifiers import new_uid
 from checkout.ledger import outbox, payments
 from checkout.ledger.outbox import Letter, Waiting
-from checkout.ledger.rows import Payment
+from checkout.ledger.rows import PaymentRow
 from checkout.ledger.store import Ledger
-from tests.support.rows import NOW, payment
+from tests.support.rows import NOW, payment_row
 
 
 @pytest.fixture
-async def paid(ledger: Ledger) -> Payment:
-    made = payment()
+async def paid(ledger: Ledger) -> PaymentRow:
+    made = payment_row()
     await ledger.write(payments.add, made)
     return made
 
 
 async def write(
-    ledger: Ledger, paid: Payment, now: float = NOW, address: str = "https://shop.example/"
+    ledger: Ledger, paid: PaymentRow, now: float = NOW, address: str = "https://shop.example/"
 ) -> str:
     name = new_uid()
     await ledger.write(outbox.add, id=name, payment=paid.uid, url=address, body="{}", now=now)
     return name
 
 
-async def test_a_letter_is_due_when_written(ledger: Ledger, paid: Payment) -> None:
+async def test_a_letter_is_due_when_written(ledger: Ledger, paid: PaymentRow) -> None:
     name = await write(ledger, paid)
     assert await ledger.read(outbox.due, NOW - 1) == []
     (letter,) = await ledger.read(outbox.due, NOW)
@@ -50,14 +50,14 @@ async def test_a_letter_is_due_when_written(ledger: Ledger, paid: Payment) -> No
     assert await ledger.read(outbox.of, paid.uid) == [letter]
 
 
-async def test_longest_due_first(ledger: Ledger, paid: Payment) -> None:
+async def test_longest_due_first(ledger: Ledger, paid: PaymentRow) -> None:
     names = [await write(ledger, paid, at) for at in (NOW, NOW - 5, NOW - 2)]
     due = [letter.id for letter in await ledger.read(outbox.due, NOW)]
     assert due == [names[1], names[2], names[0]]
     assert len(await ledger.read(outbox.due, NOW, 2)) == 2
 
 
-async def test_one_worker_takes_it(ledger: Ledger, other: Ledger, paid: Payment) -> None:
+async def test_one_worker_takes_it(ledger: Ledger, other: Ledger, paid: PaymentRow) -> None:
     await write(ledger, paid)
     (letter,) = await ledger.read(outbox.due, NOW)
     took = await asyncio.gather(
@@ -67,7 +67,7 @@ async def test_one_worker_takes_it(ledger: Ledger, other: Ledger, paid: Payment)
     assert await other.read(outbox.due, NOW + 59) == []
 
 
-async def test_a_dead_workers_letter_is_due_again(ledger: Ledger, paid: Payment) -> None:
+async def test_a_dead_workers_letter_is_due_again(ledger: Ledger, paid: PaymentRow) -> None:
     name = await write(ledger, paid)
     (letter,) = await ledger.read(outbox.due, NOW)
     await ledger.write(outbox.take, letter, until=NOW + 60)
@@ -77,7 +77,7 @@ async def test_a_dead_workers_letter_is_due_again(ledger: Ledger, paid: Payment)
     assert await ledger.write(outbox.take, again, until=NOW + 120)
 
 
-async def test_a_settled_letter_is_not_due(ledger: Ledger, paid: Payment) -> None:
+async def test_a_settled_letter_is_not_due(ledger: Ledger, paid: PaymentRow) -> None:
     name = await write(ledger, paid)
     await ledger.write(outbox.settle, name, answer="200", due_at=None, delivered_at=NOW + 1)
     assert await ledger.read(outbox.due, NOW + 10**9) == []
@@ -85,9 +85,9 @@ async def test_a_settled_letter_is_not_due(ledger: Ledger, paid: Payment) -> Non
     assert (letter.answer, letter.delivered_at, letter.due_at) == ("200", NOW + 1, None)
 
 
-async def test_a_lane_is_never_in_the_way_of_another(ledger: Ledger, paid: Payment) -> None:
+async def test_a_lane_is_never_in_the_way_of_another(ledger: Ledger, paid: PaymentRow) -> None:
     """A thousand of one shop, and one of its other host and one of another shop behind them."""
-    theirs = payment(shop="other")
+    theirs = payment_row(shop="other")
     await ledger.write(payments.add, theirs)
 
     def many(conn: Connection) -> None:
@@ -118,7 +118,7 @@ async def test_a_lane_is_never_in_the_way_of_another(ledger: Ledger, paid: Payme
     assert only.id == their
 
 
-async def test_what_found_no_room_is_given_back(ledger: Ledger, paid: Payment) -> None:
+async def test_what_found_no_room_is_given_back(ledger: Ledger, paid: PaymentRow) -> None:
     await write(ledger, paid)
     (letter,) = await ledger.read(outbox.due, NOW)
     assert await ledger.write(outbox.take_all, [letter], until=NOW + 60) == {letter.id}
@@ -128,7 +128,7 @@ async def test_what_found_no_room_is_given_back(ledger: Ledger, paid: Payment) -
     assert not await ledger.write(outbox.give_back, letter, until=NOW + 60), "somebody else's lease"
 
 
-async def test_how_many_wait_and_since_when(ledger: Ledger, paid: Payment) -> None:
+async def test_how_many_wait_and_since_when(ledger: Ledger, paid: PaymentRow) -> None:
     assert await ledger.read(outbox.waiting, NOW) == Waiting(0, None)
     for at in (NOW - 50, NOW - 20, NOW + 5):
         await write(ledger, paid, at)

@@ -14,7 +14,7 @@ from checkout.ledger.store import Ledger
 from checkout.model.money import Money
 from checkout.model.order import Customer, CustomerFields, Methods, Order, Ways
 from checkout.model.status import Status
-from tests.support.rows import NOW, attempt, payment
+from tests.support.rows import NOW, attempt, payment_row
 from tests.support.shops import order
 
 DAY = 24 * 3600
@@ -34,40 +34,40 @@ async def test_what_is_put_in_comes_out(ledger: Ledger) -> None:
         methods=Methods(types=("erip",), params={"erip": {"account_number": "1"}}),
         raw={"order": Raw(b'{"x":[1,null,"y"]}')},
     )
-    put = payment(order=whole, link="f" * 64)
+    put = payment_row(order=whole, link="f" * 64)
     await ledger.write(payments.add, put)
     for verb, name in (
         (payments.by_uid, put.uid),
         (payments.by_token, put.token),
         (payments.by_link, "f" * 64),
     ):
-        story = await ledger.read(verb, name)
-        assert story is not None
-        assert story.payment == put
-        assert story.attempts == ()
+        payment = await ledger.read(verb, name)
+        assert payment is not None
+        assert payment == put
+        assert payment.attempts == ()
 
 
 async def test_unknown_names_find_nothing(ledger: Ledger) -> None:
-    await ledger.write(payments.add, payment())
+    await ledger.write(payments.add, payment_row())
     for verb in (payments.by_uid, payments.by_token, payments.by_link, payments.held):
         assert await ledger.read(verb, "nothing") is None
 
 
 @pytest.mark.parametrize("name", ["uid", "token", "link"])
 async def test_names_are_unique(ledger: Ledger, name: str) -> None:
-    first = payment(link="a" * 64)
+    first = payment_row(link="a" * 64)
     await ledger.write(payments.add, first)
     with pytest.raises(IntegrityError):
-        await ledger.write(payments.add, payment(**{name: getattr(first, name)}))
+        await ledger.write(payments.add, payment_row(**{name: getattr(first, name)}))
 
 
 async def test_an_attempt_needs_its_payment(ledger: Ledger) -> None:
     with pytest.raises(IntegrityError):
-        await ledger.write(attempts.claim, attempt(payment()))
+        await ledger.write(attempts.claim, attempt(payment_row()))
 
 
 async def test_newest_are_listed_first(ledger: Ledger) -> None:
-    made = [payment(created_at=NOW + n, shop=shop) for n, shop in enumerate(("1", "2", "1"))]
+    made = [payment_row(created_at=NOW + n, shop=shop) for n, shop in enumerate(("1", "2", "1"))]
     for each in made:
         await ledger.write(payments.add, each)
     assert [p.uid for p in await ledger.read(payments.listed)] == [p.uid for p in made[::-1]]
@@ -76,12 +76,12 @@ async def test_newest_are_listed_first(ledger: Ledger) -> None:
 
 
 async def test_open_payments_past_their_time_are_to_expire(ledger: Ledger) -> None:
-    due = payment(expires_at=NOW)
+    due = payment_row(expires_at=NOW)
     for each in (
         due,
-        payment(expires_at=NOW + 1),
-        payment(expires_at=NOW - 9, status=Status.PENDING),
-        payment(expires_at=NOW - 9, status=Status.PAID),
+        payment_row(expires_at=NOW + 1),
+        payment_row(expires_at=NOW - 9, status=Status.PENDING),
+        payment_row(expires_at=NOW - 9, status=Status.PAID),
     ):
         await ledger.write(payments.add, each)
     assert await ledger.read(payments.to_expire, NOW) == [due.uid]
@@ -92,36 +92,36 @@ async def test_open_payments_past_their_time_are_to_expire(ledger: Ledger) -> No
 
 async def test_the_same_key_gives_the_same_payment(ledger: Ledger) -> None:
     key = {"idempotency_key": "k", "digest": "d"}
-    first = payment()
+    first = payment_row()
     assert await ledger.write(payments.add_once, first, **key) == (first, True)
-    made, same = await ledger.write(payments.add_once, payment(created_at=NOW + DAY - 1), **key)
+    made, same = await ledger.write(payments.add_once, payment_row(created_at=NOW + DAY - 1), **key)
     assert (made.uid, same) == (first.uid, True)
     assert len(await ledger.read(payments.listed)) == 1
 
 
 async def test_the_same_key_with_another_body_is_told(ledger: Ledger) -> None:
-    first = payment()
+    first = payment_row()
     await ledger.write(payments.add_once, first, idempotency_key="k", digest="d")
     made, same = await ledger.write(
-        payments.add_once, payment(), idempotency_key="k", digest="other"
+        payments.add_once, payment_row(), idempotency_key="k", digest="other"
     )
     assert (made.uid, same) == (first.uid, False)
 
 
 async def test_a_key_is_forgotten_after_a_day(ledger: Ledger) -> None:
-    first = payment()
+    first = payment_row()
     await ledger.write(payments.add_once, first, idempotency_key="k", digest="d")
-    later = payment(created_at=NOW + DAY)
+    later = payment_row(created_at=NOW + DAY)
     key = {"idempotency_key": "k", "digest": "other"}
     assert await ledger.write(payments.add_once, later, **key) == (later, True)
-    again, _ = await ledger.write(payments.add_once, payment(created_at=NOW + DAY + 9), **key)
+    again, _ = await ledger.write(payments.add_once, payment_row(created_at=NOW + DAY + 9), **key)
     assert again.uid == later.uid
 
 
 async def test_a_key_is_the_shops_own(ledger: Ledger) -> None:
     key = {"idempotency_key": "k", "digest": "d"}
     for shop in ("1", "2"):
-        made = payment(shop=shop)
+        made = payment_row(shop=shop)
         assert await ledger.write(payments.add_once, made, **key) == (made, True)
 
 
@@ -131,9 +131,9 @@ async def test_one_key_used_at_once(ledger: Ledger, other: Ledger) -> None:
 
     async def create(where: Ledger) -> str:
         try:
-            made, _ = await where.write(payments.add_once, payment(), **key)
+            made, _ = await where.write(payments.add_once, payment_row(), **key)
         except IntegrityError:
-            made, _ = await where.write(payments.add_once, payment(), **key)
+            made, _ = await where.write(payments.add_once, payment_row(), **key)
         return made.uid
 
     made = await asyncio.gather(*(create(where) for where in (ledger, other) * 10))
@@ -145,18 +145,18 @@ async def test_one_key_used_at_once(ledger: Ledger, other: Ledger) -> None:
 
 
 async def test_a_link_makes_one_payment(ledger: Ledger) -> None:
-    first = payment(link="a" * 64)
+    first = payment_row(link="a" * 64)
     assert await ledger.write(payments.add_for_link, first) == first
     for _ in range(3):
-        assert await ledger.write(payments.add_for_link, payment(link="a" * 64)) == first
-    other = payment(link="b" * 64)
+        assert await ledger.write(payments.add_for_link, payment_row(link="a" * 64)) == first
+    other = payment_row(link="b" * 64)
     assert await ledger.write(payments.add_for_link, other) == other
 
 
 async def test_a_link_opened_at_once_by_many(ledger: Ledger, other: Ledger) -> None:
     opened = await asyncio.gather(
         *(
-            where.write(payments.add_for_link, payment(link="a" * 64))
+            where.write(payments.add_for_link, payment_row(link="a" * 64))
             for where in (ledger, other) * 20
         )
     )
@@ -167,7 +167,7 @@ async def test_a_link_opened_at_once_by_many(ledger: Ledger, other: Ledger) -> N
 
 async def test_a_payment_for_a_link_names_it(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="link"):
-        await ledger.write(payments.add_for_link, payment())
+        await ledger.write(payments.add_for_link, payment_row())
 
 
 def test_orders_of_older_versions_can_be_read() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checkout.ledger import payments
 from checkout.ledger.store import Ledger
-from tests.support.rows import payment
+from tests.support.rows import payment_row
 from tests.support.servers import two_at_once
 
 # Claims each number from 1 on as soon as it can, and tells which ones were its own.
@@ -17,13 +17,13 @@ from tests.support.rows import attempt
 
 async def main(url, uid):
     ledger = open_ledger(url)
-    story = await ledger.read(payments.by_uid, uid)
+    payment = await ledger.read(payments.by_uid, uid)
     print("ready", flush=True)
     sys.stdin.readline()
     won = []
     for number in range(1, 31):
         try:
-            await ledger.write(attempts.claim, attempt(story.payment, number))
+            await ledger.write(attempts.claim, attempt(payment.payment, number))
         except IntegrityError:
             continue
         won.append(number)
@@ -35,7 +35,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 async def test_two_processes_claim_one_payment(url: str, ledger: Ledger) -> None:
-    made = payment()
+    made = payment_row()
     await ledger.write(payments.add, made)
     said = await two_at_once(WORKER, url, made.uid)
     won = sorted(int(number) for number in said)

@@ -8,23 +8,23 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from checkout.ledger import payments, recent
-from checkout.ledger.rows import Payment
+from checkout.ledger.rows import PaymentRow
 from checkout.ledger.schema import recent as table
 from checkout.ledger.store import Ledger
-from tests.support.rows import NOW, payment
+from tests.support.rows import NOW, payment_row
 from tests.support.servers import two_at_once
 
 MARK = recent.mark("from the card", 1250, "EUR", "t-1")
 
 
-def taken(conn: Connection, made: Payment, mark: str = MARK, *, checked: bool = True) -> bool:
+def taken(conn: Connection, made: PaymentRow, mark: str = MARK, *, checked: bool = True) -> bool:
     payments.add(conn, made)
     return recent.take(conn, made, mark, checked=checked)
 
 
 async def take(ledger: Ledger, at: float = 0.0, **changes: Any) -> bool:
     given = {name: changes.pop(name) for name in ("mark", "checked") if name in changes}
-    return await ledger.write(taken, payment(created_at=NOW + at, **changes), **given)
+    return await ledger.write(taken, payment_row(created_at=NOW + at, **changes), **given)
 
 
 async def test_once_in_half_a_minute(ledger: Ledger) -> None:
@@ -44,7 +44,7 @@ async def test_what_else_is_no_obstacle(ledger: Ledger) -> None:
 
 
 async def test_forgotten_it_is_free(ledger: Ledger) -> None:
-    first = payment()
+    first = payment_row()
     assert await ledger.write(taken, first)
     await ledger.write(recent.forget, "another")
     assert not await take(ledger)

@@ -15,11 +15,11 @@ from sqlalchemy import Connection, text
 
 from checkout.errors import Unavailable
 from checkout.ledger import payments
-from checkout.ledger.rows import Payment
+from checkout.ledger.rows import PaymentRow
 from checkout.ledger.store import Ledger, SqliteLedger, migrate, open_ledger
 from checkout.model.status import Status
 from tests.support.databases import sqlite
-from tests.support.rows import payment
+from tests.support.rows import payment_row
 from tests.web.traces import on_disk
 
 
@@ -52,7 +52,7 @@ async def test_every_connection_is_set_up(file: Path, name: str, value: object) 
 
 async def test_what_was_removed_leaves_the_files(file: Path) -> None:
     ledger = open_ledger(f"sqlite:///{file}")
-    made = payment(token="canary-qzx".ljust(64, "x"))
+    made = payment_row(token="canary-qzx".ljust(64, "x"))
     await ledger.write(payments.add, made)
     await ledger.write(do, "DELETE FROM payments")
     log = file.with_name(file.name + "-wal")
@@ -66,11 +66,11 @@ async def test_what_was_removed_leaves_the_files(file: Path) -> None:
 async def test_tidying_waits_for_nobody(file: Path) -> None:
     """Somebody reads an older state: the log is begun anew the next time."""
     ledger = open_ledger(f"sqlite:///{file}")
-    await ledger.write(payments.add, payment())
+    await ledger.write(payments.add, payment_row())
     reader = sqlite3.connect(file, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM payments").fetchone()
-    await ledger.write(payments.add, payment())
+    await ledger.write(payments.add, payment_row())
     begun = time.monotonic()
     await ledger.tidy()
     assert time.monotonic() - begun < 2
@@ -85,17 +85,17 @@ async def test_tidying_waits_for_nobody(file: Path) -> None:
 async def test_a_write_holds_the_database_from_its_start(file: Path) -> None:
     """BEGIN IMMEDIATE: nobody else can write between what a verb reads and what it writes."""
     one, two = (open_ledger(f"sqlite:///{file}") for _ in range(2))
-    made = payment()
+    made = payment_row()
     await one.write(payments.add, made)
     inside, go = threading.Event(), threading.Event()
 
     def slow(conn: Connection) -> str:
         inside.set()
         assert go.wait(5)
-        story = payments.by_uid(conn, made.uid)
-        assert story is not None
+        payment = payments.by_uid(conn, made.uid)
+        assert payment is not None
         payments.change(conn, made.uid, tracking_id="slow")
-        return story.payment.status
+        return payment.status
 
     first = asyncio.create_task(one.write(slow))
     await asyncio.to_thread(inside.wait, 5)
@@ -111,16 +111,16 @@ async def test_a_write_holds_the_database_from_its_start(file: Path) -> None:
 
 async def test_what_was_written_is_read_at_once(ledger: Ledger, other: Ledger) -> None:
     for _ in range(20):
-        made = payment()
+        made = payment_row()
         await ledger.write(payments.add, made)
         for each in (ledger, other):
-            story = await each.read(payments.by_uid, made.uid)
-            assert story is not None
+            payment = await each.read(payments.by_uid, made.uid)
+            assert payment is not None
 
 
 async def test_a_write_outlives_whoever_waits_for_it(file: Path) -> None:
     ledger = open_ledger(f"sqlite:///{file}")
-    made, inside, go = payment(), threading.Event(), threading.Event()
+    made, inside, go = payment_row(), threading.Event(), threading.Event()
 
     def slow(conn: Connection) -> None:
         inside.set()
@@ -139,7 +139,7 @@ async def test_a_write_outlives_whoever_waits_for_it(file: Path) -> None:
 
 
 async def test_it_is_there_after_a_restart(file: Path) -> None:
-    made = payment()
+    made = payment_row()
     ledger = open_ledger(f"sqlite:///{file}")
     await ledger.write(payments.add, made)
     # As after a power cut: the files as they are, without a close.
@@ -154,7 +154,7 @@ async def test_it_is_there_after_a_restart(file: Path) -> None:
 # Away
 
 
-async def refuse(ledger: Ledger, made: Payment) -> None:
+async def refuse(ledger: Ledger, made: PaymentRow) -> None:
     with pytest.raises(Unavailable) as refused:
         await ledger.write(payments.add, made)
     assert refused.value.status == 503
@@ -165,7 +165,7 @@ async def test_a_full_disk_is_unavailable_until_there_is_room(file: Path) -> Non
     ledger = open_ledger(f"sqlite:///{file}")
     pages = await ledger.write(ask, "PRAGMA page_count")
     await ledger.write(ask, f"PRAGMA max_page_count = {pages}")
-    many = [payment() for _ in range(200)]
+    many = [payment_row() for _ in range(200)]
     refused = False
     for made in many:
         try:
@@ -186,22 +186,22 @@ async def test_a_full_disk_is_unavailable_until_there_is_room(file: Path) -> Non
 async def test_a_read_only_database_is_unavailable(file: Path) -> None:
     ledger = open_ledger(f"sqlite:///{file}")
     await ledger.write(do, "PRAGMA query_only = 1")
-    await refuse(ledger, payment())
+    await refuse(ledger, payment_row())
     await ledger.close()
 
 
 async def test_a_database_that_vanishes_is_unavailable(file: Path) -> None:
     ledger = open_ledger(f"sqlite:///{file}")
-    await ledger.write(payments.add, payment())
+    await ledger.write(payments.add, payment_row())
     for each in file.parent.glob(f"{file.name}*"):
         each.unlink()
-    await refuse(ledger, payment())
+    await refuse(ledger, payment_row())
     await ledger.close()
 
 
 async def test_a_database_without_its_tables_is_unavailable(tmp_path: Path) -> None:
     ledger = open_ledger(f"sqlite:///{tmp_path}/empty.db")
-    await refuse(ledger, payment())
+    await refuse(ledger, payment_row())
     with pytest.raises(Unavailable):
         await ledger.read(payments.by_uid, "x")
     await ledger.close()
@@ -215,7 +215,7 @@ async def test_a_database_that_is_no_database_is_unavailable(tmp_path: Path) -> 
 
 async def test_postgres_away_is_unavailable() -> None:
     ledger = open_ledger("postgresql://nobody:nothing@127.0.0.1:1/none")
-    await refuse(ledger, payment())
+    await refuse(ledger, payment_row())
     with pytest.raises(Unavailable):
         await ledger.read(payments.by_uid, "x")
     await ledger.close()

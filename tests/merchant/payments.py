@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.order import Customer
 from checkout.model.outcome import Facts, PaidCard
 from checkout.model.status import Status
@@ -29,10 +29,10 @@ PAID_FACTS = Facts(
 WHO = Customer(email="ann@example.com", first_name="Ann", country="LV", ip="192.0.2.7")
 
 
-def story(*attempts: Status | dict[str, Any], **order: Any) -> Story:
+def payment(*attempts: Status | dict[str, Any], **order: Any) -> Payment:
     """A payment of 1250 EUR with these attempts, a minute each."""
     asked = shops.order(**order)
-    payment = rows.payment(order=asked, expires_at=asked.expires_at)
+    payment = rows.payment_row(order=asked, expires_at=asked.expires_at)
     made = []
     for number, given in enumerate(attempts, 1):
         values = {"status": given} if isinstance(given, Status) else given
@@ -44,4 +44,4 @@ def story(*attempts: Status | dict[str, Any], **order: Any) -> Story:
             "gateway_id": f"g-{number}",
         }
         made.append(rows.attempt(payment, number, **(known | values)))
-    return Story(payment, tuple(made))
+    return Payment(payment, tuple(made))

@@ -8,13 +8,13 @@ from typing import Any, Final
 import pytest
 
 from checkout.ledger.operations import Operation
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant.responses import checkout, encoded, moment, operation, transaction
 from checkout.model.order import Customer, Details
 from checkout.model.outcome import Facts
 from checkout.model.status import Status
 from tests.merchant.bodies import body, read
-from tests.merchant.payments import PAID_FACTS, WHO, story
+from tests.merchant.payments import PAID_FACTS, WHO, payment
 from tests.support import shops
 from tests.support.clock import BEGINNING
 
@@ -42,7 +42,7 @@ BANK: Final = {
 }  # fmt: skip
 
 
-def answer(told: Story, now: float = NOW) -> dict[str, Any]:
+def answer(told: Payment, now: float = NOW) -> dict[str, Any]:
     """As a shop reads it: through JSON."""
     found: dict[str, Any] = json.loads(encoded(checkout(told, SHOP, now)))
     return found
@@ -52,10 +52,10 @@ def answer(told: Story, now: float = NOW) -> dict[str, Any]:
 
 
 def test_before_a_payment() -> None:
-    told = story()
+    told = payment()
     found = answer(told)
     assert set(found) >= CHECKOUT
-    assert found["token"] == told.payment.token
+    assert found["token"] == told.token
     assert found["shop_id"] == 361
     assert found["gateway_response"] is None
     assert (found["status"], found["message"]) == (None, None)
@@ -65,7 +65,7 @@ def test_before_a_payment() -> None:
         "currency": "EUR",
         "description": "Two tickets",
         "tracking_id": "order-1001",
-        "expired_at": moment(told.payment.expires_at),
+        "expired_at": moment(told.expires_at),
     }
     assert found["shop"] == {
         "name": "Demo shop",
@@ -91,7 +91,7 @@ def test_before_a_payment() -> None:
 def test_after_a_payment(
     attempts: tuple[Status, ...], status: str, message: str | None, finished: bool
 ) -> None:
-    found = answer(story(*attempts))
+    found = answer(payment(*attempts))
     assert (found["status"], found["message"], found["finished"]) == (status, message, finished)
     ((kind, bank),) = found["gateway_response"].items()
     assert kind == "payment"
@@ -102,22 +102,22 @@ def test_after_a_payment(
 
 
 def test_an_expired_token() -> None:
-    for told in (story(), story(Status.LOST), story(Status.EXPIRED)):
-        found = answer(told, told.payment.expires_at)
+    for told in (payment(), payment(Status.LOST), payment(Status.EXPIRED)):
+        found = answer(told, told.expires_at)
         assert (found["status"], found["message"]) == ("error", "Token is expired.")
         assert (found["expired"], found["finished"]) == (True, True)
 
 
 def test_more_attempts_are_left_after_a_decline() -> None:
-    found = answer(story(Status.DECLINED, attempts=2))
+    found = answer(payment(Status.DECLINED, attempts=2))
     assert (found["status"], found["finished"]) == ("incomplete", False)
 
 
 def test_the_bank_s_own_answer() -> None:
-    told = story({"status": Status.PAID, "facts": PAID_FACTS})
+    told = payment({"status": Status.PAID, "facts": PAID_FACTS})
     bank = answer(told)["gateway_response"]["payment"]
     assert bank == {
-        "uid": told.payment.uid,
+        "uid": told.uid,
         "status": "successful",
         "message": "Payment was approved",
         "auth_code": "654321",
@@ -133,26 +133,26 @@ def test_the_bank_s_own_answer() -> None:
 
 
 def test_what_the_bank_found_of_address_and_code() -> None:
-    told = story({"status": Status.PAID, "facts": PAID_FACTS})
+    told = payment({"status": Status.PAID, "facts": PAID_FACTS})
     assert told_of(told, Status.PAID)["avs_cvc_verification"] == CHECKED
-    silent = story({"status": Status.PAID, "facts": Facts(cvc="N")})
+    silent = payment({"status": Status.PAID, "facts": Facts(cvc="N")})
     assert told_of(silent, Status.PAID)["avs_cvc_verification"] == {
         "avs_verification": {"result_code": None},
         "cvc_verification": {"result_code": "N"},
     }
-    for told in (story(), story(Status.PAID)):
+    for told in (payment(), payment(Status.PAID)):
         assert told_of(told, Status.PAID)["avs_cvc_verification"] is None
 
 
 def test_a_charge_is_one_transaction() -> None:
-    told = story(Status.PAID, transaction_type="charge")
-    assert told_of(told, Status.PAID)["parent_uid"] == told.payment.uid
-    assert "parent_uid" not in told_of(story(Status.PAID), Status.PAID)
+    told = payment(Status.PAID, transaction_type="charge")
+    assert told_of(told, Status.PAID)["parent_uid"] == told.uid
+    assert "parent_uid" not in told_of(payment(Status.PAID), Status.PAID)
 
 
 def test_what_the_shop_added_comes_back() -> None:
     details = Details(referer="https://shop.example.com/x", meta={"a": [1]}, travel={"airline": {}})
-    told = story({"status": Status.PAID, "contract": ("recurring",)}, details=details)
+    told = payment({"status": Status.PAID, "contract": ("recurring",)}, details=details)
     assert told_of(told, Status.PAID)["additional_data"] == {
         "receipt_text": [],
         "contract": ["recurring"],
@@ -163,7 +163,7 @@ def test_what_the_shop_added_comes_back() -> None:
 
 
 def test_an_authorization_is_called_one() -> None:
-    found = answer(story(Status.AUTHORIZED, transaction_type="authorization"))
+    found = answer(payment(Status.AUTHORIZED, transaction_type="authorization"))
     assert list(found["gateway_response"]) == ["authorization"]
 
 
@@ -177,8 +177,8 @@ def test_the_shops_own_objects_come_back() -> None:
         }
     )
     order = read(sent)
-    told = story()
-    told = Story(shops.changed(told.payment, order=order), ())
+    told = payment()
+    told = Payment(shops.changed(told, order=order), ())
     found = answer(told)
     assert found["settings"] == sent["checkout"]["settings"]
     assert found["payment_method"] == sent["checkout"]["payment_method"]
@@ -186,26 +186,26 @@ def test_the_shops_own_objects_come_back() -> None:
 
 
 def test_the_customer_as_typed_last() -> None:
-    found = answer(story(Status.DECLINED, customer=Customer(email="first@example.com")))
+    found = answer(payment(Status.DECLINED, customer=Customer(email="first@example.com")))
     assert found["customer"]["email"] == WHO.email
-    found = answer(story(customer=Customer(email="first@example.com")))
+    found = answer(payment(customer=Customer(email="first@example.com")))
     assert found["customer"]["email"] == "first@example.com"
 
 
 # Transactions
 
 
-def told_of(story_: Story, status: Status) -> dict[str, Any]:
+def told_of(story_: Payment, status: Status) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(encoded(transaction(story_, status, SHOP, RECEIPT)))
     return found
 
 
 def test_a_whole_transaction() -> None:
-    told = story({"status": Status.PAID, "facts": PAID_FACTS}, receipt_text=("one",))
+    told = payment({"status": Status.PAID, "facts": PAID_FACTS}, receipt_text=("one",))
     found = told_of(told, Status.PAID)
     assert set(found) >= TRANSACTION
-    assert found["uid"] == told.payment.uid
-    assert found["token"] == told.payment.token
+    assert found["uid"] == told.uid
+    assert found["token"] == told.token
     assert (found["amount"], found["currency"]) == (1250, "EUR")
     assert (found["status"], found["type"]) == ("successful", "payment")
     assert (found["payment_method_type"], found["tracking_id"]) == ("credit_card", "order-1001")
@@ -221,15 +221,15 @@ def test_a_whole_transaction() -> None:
 
 
 def test_the_gateways_own_name_of_it_is_for_our_queries_alone() -> None:
-    told = story({"status": Status.PAID, "facts": PAID_FACTS, "gateway_id": "gateway-7"})
+    told = payment({"status": Status.PAID, "facts": PAID_FACTS, "gateway_id": "gateway-7"})
     said = encoded(checkout(told, SHOP, NOW)) + encoded(transaction(told, Status.PAID, SHOP, ""))
     assert "gateway-7" not in said
-    for name in (told.attempts[0].key, told.attempts[0].return_ticket, told.payment.secret):
+    for name in (told.attempts[0].key, told.attempts[0].return_ticket, told.secret):
         assert name not in said
 
 
 def test_a_transaction_without_facts() -> None:
-    told = story(Status.PAID)
+    told = payment(Status.PAID)
     found = told_of(told, Status.PAID)
     assert found["receipt_url"] == RECEIPT
     assert found["paid_at"] == moment(told.attempts[0].updated_at)
@@ -238,12 +238,12 @@ def test_a_transaction_without_facts() -> None:
 
 @pytest.mark.parametrize("status", [Status.DECLINED, Status.CANCELLED, Status.REFUNDED])
 def test_what_is_not_paid_has_no_time_of_payment(status: Status) -> None:
-    assert told_of(story(Status.DECLINED), status)["paid_at"] is None
+    assert told_of(payment(Status.DECLINED), status)["paid_at"] is None
 
 
 def test_no_card_of_a_method_without_one() -> None:
     attempt = {"status": Status.PAID, "facts": PAID_FACTS, "method": "erip"}
-    found = told_of(story(attempt), Status.PAID)
+    found = told_of(payment(attempt), Status.PAID)
     assert found["credit_card"] is None
     assert found["payment_method_type"] == "erip"
 
@@ -252,10 +252,10 @@ def test_the_attempt_that_decided() -> None:
     """Late money of the first attempt: its facts, not those of the last."""
     refused = {"status": Status.DECLINED, "facts": Facts(message="No money", code="F.0114")}
     paid = {"status": Status.PAID, "facts": PAID_FACTS, "language": "de"}
-    found = told_of(story(paid, refused, attempts=3), Status.PAID)
+    found = told_of(payment(paid, refused, attempts=3), Status.PAID)
     assert (found["message"], found["language"]) == ("Payment was approved", "de")
     found = told_of(
-        story(refused, refused | {"facts": Facts(message="Expired card")}), Status.DECLINED
+        payment(refused, refused | {"facts": Facts(message="Expired card")}), Status.DECLINED
     )
     assert found["message"] == "Expired card"
 
@@ -263,7 +263,7 @@ def test_the_attempt_that_decided() -> None:
 def test_a_gateways_words_wait_for_the_end() -> None:
     """What it says meanwhile is not told as if it were the result."""
     attempt = {"status": Status.PENDING, "facts": Facts(message="Approved by 3-D Secure")}
-    assert answer(story(attempt))["message"] == "Waiting"
+    assert answer(payment(attempt))["message"] == "Waiting"
 
 
 @pytest.mark.parametrize(
@@ -282,12 +282,12 @@ def test_times(seconds: float | None, said: str | None) -> None:
 # Operations
 
 
-PAID_STORY: Final = story({"status": Status.PAID, "facts": PAID_FACTS})
+PAID_STORY: Final = payment({"status": Status.PAID, "facts": PAID_FACTS})
 
 
 def told_after(**made: Any) -> dict[str, Any]:
     """A refund as the shop is told of it."""
-    paid = PAID_STORY.payment.uid
+    paid = PAID_STORY.uid
     values: dict[str, Any] = {
         "uid": "o-1", "payment": paid, "attempt": 1, "kind": "refund", "key": "k-1",
         "amount": 500, "status": Status.REFUNDED, "gateway_id": "gateway-7", "sweep_at": None,
@@ -329,4 +329,4 @@ def test_an_operation_is_a_transaction_of_its_own() -> None:
 def test_its_parent_is_what_the_shop_named() -> None:
     assert told_after(parent="capture-1")["parent_uid"] == "capture-1"
     told = told_after(by_gateway=True, kind="chargeback")
-    assert (told["type"], told["parent_uid"]) == ("chargeback", PAID_STORY.payment.uid)
+    assert (told["type"], told["parent_uid"]) == ("chargeback", PAID_STORY.uid)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant.return_url import back
 from checkout.model.order import Ways
 from checkout.model.status import OUTWARD, Status
@@ -34,15 +34,14 @@ GOES_TO: Final[dict[Status, tuple[str, ...]]] = {
 }
 
 
-def landing(status: Status, **ways: Any) -> tuple[str | None, Story]:
+def landing(status: Status, **ways: Any) -> tuple[str | None, Payment]:
     """The address without its signed result, which test_signed_result.py looks at."""
-    story = Story(rows.payment(order=shops.order(ways=Ways(**ways))), ())
-    url = back(story, status, SHOP, BEGINNING)
-    return url and re.sub(RESULT, "&result=SIGNED", url), story
+    payment = Payment(rows.payment_row(order=shops.order(ways=Ways(**ways))), ())
+    url = back(payment, status, SHOP, BEGINNING)
+    return url and re.sub(RESULT, "&result=SIGNED", url), payment
 
 
-def parameters(story: Story, status: Status) -> str:
-    payment = story.payment
+def parameters(payment: Payment, status: Status) -> str:
     return f"token={payment.token}&status={OUTWARD[status]}&uid={payment.uid}&result=SIGNED"
 
 
@@ -51,8 +50,8 @@ def test_every_status_has_its_addresses(status: Status) -> None:
     """Addresses are taken away one by one, the preferred one first."""
     left = {name: f"{BASE}/{name}" for name in NAMES}
     for name in GOES_TO[status]:
-        url, story = landing(status, **left)
-        assert url == f"{BASE}/{name}?{parameters(story, status)}"
+        url, payment = landing(status, **left)
+        assert url == f"{BASE}/{name}?{parameters(payment, status)}"
         del left[name]
     url, _ = landing(status, **left)
     assert url == SHOP.url, "the shop's own address, and nothing is told to it"
@@ -88,8 +87,8 @@ def test_the_shops_address_where_none_is_named(status: Status) -> None:
     ],
 )
 def test_the_shops_own_query_is_kept_byte_for_byte(given: str, kept: str) -> None:
-    url, story = landing(Status.PAID, return_url=given)
-    assert url == kept.format(parameters(story, Status.PAID))
+    url, payment = landing(Status.PAID, return_url=given)
+    assert url == kept.format(parameters(payment, Status.PAID))
 
 
 @pytest.mark.parametrize(
@@ -116,8 +115,8 @@ def test_the_shops_own_query_is_kept_byte_for_byte(given: str, kept: str) -> Non
 def test_the_rules_of_the_addresses(names: str, status: Status, chosen: str | None) -> None:
     """`return_url` takes the place of success_url and decline_url, of no other; success_url is
     never where an unpaid customer goes."""
-    url, story = landing(status, **{name: f"myshop://{name}" for name in names.split()})
-    assert url == (f"myshop://{chosen}?{parameters(story, status)}" if chosen else SHOP.url)
+    url, payment = landing(status, **{name: f"myshop://{name}" for name in names.split()})
+    assert url == (f"myshop://{chosen}?{parameters(payment, status)}" if chosen else SHOP.url)
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -12,7 +12,7 @@ from joserfc import jws
 from joserfc.errors import BadSignatureError
 from joserfc.jwk import RSAKey
 
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.merchant.return_url import back
 from checkout.merchant.signed_result import key_id, signed_result
 from checkout.model.money import Money
@@ -20,7 +20,7 @@ from checkout.model.order import Ways
 from checkout.model.status import OUTWARD, Status
 from checkout.model.urls import LONGEST
 from checkout.settings.shops import public_half
-from tests.merchant.payments import story
+from tests.merchant.payments import payment
 from tests.support import shops
 from tests.support.clock import BEGINNING
 
@@ -37,12 +37,12 @@ def said(signed: str, key: RSAKey = KEY) -> tuple[dict[str, Any], dict[str, Any]
 
 @pytest.mark.parametrize("status", [status for status in OUTWARD if status is not Status.CLAIMED])
 def test_what_it_says(status: Status) -> None:
-    told = story()
+    told = payment()
     header, claims = said(signed_result(told, status, SHOP, NOW))
     assert header == {"alg": "RS256", "kid": key_id(SHOP.public_key), "typ": "checkout-result"}
     assert claims == {
-        "token": told.payment.token,
-        "uid": told.payment.uid,
+        "token": told.token,
+        "uid": told.uid,
         "type": "payment",
         "status": OUTWARD[status],
         "amount": 1250,
@@ -55,19 +55,19 @@ def test_what_it_says(status: Status) -> None:
 
 
 def test_without_a_tracking_id() -> None:
-    _, claims = said(signed_result(story(tracking_id=None), Status.PAID, SHOP, NOW))
+    _, claims = said(signed_result(payment(tracking_id=None), Status.PAID, SHOP, NOW))
     assert claims["tracking_id"] is None
 
 
 def test_letters_of_any_script() -> None:
-    _, claims = said(signed_result(story(tracking_id="заказ 7 🍵"), Status.PAID, SHOP, NOW))
+    _, claims = said(signed_result(payment(tracking_id="заказ 7 🍵"), Status.PAID, SHOP, NOW))
     assert claims["tracking_id"] == "заказ 7 🍵"
 
 
 @pytest.mark.parametrize("place", [0, 1, 2], ids=["header", "claims", "signature"])
 def test_no_other_words(place: int) -> None:
-    parts = signed_result(story(), Status.DECLINED, SHOP, NOW).split(".")
-    other = signed_result(story(), Status.PAID, SHOP, NOW).split(".")
+    parts = signed_result(payment(), Status.DECLINED, SHOP, NOW).split(".")
+    other = signed_result(payment(), Status.PAID, SHOP, NOW).split(".")
     parts[place] = other[place] if place else parts[0][:-4] + "AAAA"
     with pytest.raises(Exception):  # noqa: B017, PT011 - of several kinds, all of them refusals
         said(".".join(parts))
@@ -76,7 +76,7 @@ def test_no_other_words(place: int) -> None:
 def test_no_other_key() -> None:
     stranger = generate_private_key(65537, 2048)
     shop = shops.shop(private_key=stranger, public_key=public_half(stranger))
-    signed = signed_result(story(), Status.PAID, shop, NOW)
+    signed = signed_result(payment(), Status.PAID, shop, NOW)
     assert said(signed, RSAKey.import_key(stranger.public_key()))
     with pytest.raises(BadSignatureError):
         said(signed)
@@ -96,14 +96,14 @@ def test_the_longest_address(bits: int, most: int) -> None:
     key = generate_private_key(65537, bits) if bits != 2048 else SHOP.private_key
     shop = shops.shop(private_key=key, public_key=public_half(key))
     url = "https://shop.example.com/?" + "x" * (LONGEST - 26)
-    told = story(tracking_id="ё" * 255, money=Money(10**14, "EUR"), ways=Ways(return_url=url))
+    told = payment(tracking_id="ё" * 255, money=Money(10**14, "EUR"), ways=Ways(return_url=url))
     found = back(told, Status.DECLINED, shop, NOW)
     assert found is not None
     assert len(found) < most
 
 
 def test_a_usual_address_is_short() -> None:
-    told: Story = story(ways=Ways(return_url="https://shop.example.com/orders/1001"))
+    told: Payment = payment(ways=Ways(return_url="https://shop.example.com/orders/1001"))
     found = back(told, Status.PAID, SHOP, NOW)
     assert found is not None
     assert len(found) < 1100

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from checkout.identifiers import receipt_secret
 from checkout.merchant.webhooks import headers, letter
 from checkout.model.status import Status
-from tests.merchant.payments import story
+from tests.merchant.payments import payment
 from tests.support import shops
 from tests.support.clock import BEGINNING
 
@@ -37,30 +37,30 @@ BODY = b'{"transaction":{}}'
     ],
 )
 def test_a_transaction(status: Status, word: str) -> None:
-    told = story(status)
+    told = payment(status)
     body = json.loads(letter(told, status, SHOP, shops.PUBLIC_URL, NOW))
     assert list(body) == ["transaction"]
     assert body["transaction"]["status"] == word
     assert body["transaction"]["payment"]["status"] == word
-    place = f"en/order/{told.payment.uid}/{receipt_secret(told.payment.secret)}"
+    place = f"en/order/{told.uid}/{receipt_secret(told.secret)}"
     assert body["transaction"]["receipt_url"] == f"{shops.PUBLIC_URL}/{place}"
-    assert told.payment.secret not in json.dumps(body)  # shops hand the receipt on
+    assert told.secret not in json.dumps(body)  # shops hand the receipt on
 
 
 def test_an_expiry_is_the_flat_checkout() -> None:
-    told = story()
-    at = told.payment.expires_at
+    told = payment()
+    at = told.expires_at
     body = json.loads(letter(told, Status.EXPIRED, SHOP, shops.PUBLIC_URL, at))
     assert "checkout" not in body
     assert "transaction" not in body
     assert (body["status"], body["message"]) == ("error", "Token is expired.")
     assert (body["expired"], body["finished"]) == (True, True)
-    assert body["token"] == told.payment.token
+    assert body["token"] == told.token
     assert body["order"]["tracking_id"] == "order-1001"
 
 
 def test_a_payment_given_up_before_any_attempt() -> None:
-    body = json.loads(letter(story(), Status.CANCELLED, SHOP, shops.PUBLIC_URL, NOW))
+    body = json.loads(letter(payment(), Status.CANCELLED, SHOP, shops.PUBLIC_URL, NOW))
     told = body["transaction"]
     assert (told["status"], told["payment_method_type"]) == ("canceled", None)
     assert told["payment"] is None

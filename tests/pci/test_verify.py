@@ -345,7 +345,7 @@ async def test_without_the_settings_who_may_frame_is_not_known(
 # --- Nothing was changed -----------------------------------------------------------------------
 
 
-async def stories(server: Server) -> dict[str, str]:
+async def payments(server: Server) -> dict[str, str]:
     """A path of each type of page, but errors."""
     opened, paid = await server.create(), await server.create()
     bank, form, waits = [await server.create() for _ in range(3)]
@@ -378,7 +378,7 @@ PRODUCT: Final = {
 
 
 async def test_every_page_is_as_it_should_be(server: Server) -> None:
-    for name, path in (await stories(server)).items():
+    for name, path in (await payments(server)).items():
         for framed in (False, True):
             verdict, proxy = await look(server, path, framed=framed)
             assert told(verdict) == "", name

@@ -1,6 +1,6 @@
 """An event loop without a time of its own.
 
-What happens in which order is decided by the test alone, so that a story that Hypothesis found
+What happens in which order is decided by the test alone, so that a payment that Hypothesis found
 can be told again word for word.
 """
 

@@ -17,7 +17,7 @@ from checkout.gateways.base import Gateway
 from checkout.ledger import events, outbox
 from checkout.ledger.events import Event
 from checkout.ledger.outbox import Letter
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.ledger.store import Ledger, open_ledger
 from checkout.model.status import Status
 from checkout.settings import Settings, Shop
@@ -42,31 +42,31 @@ class Harness:
     def shop(self) -> Shop:
         return self.settings.shops[shops.SHOP_ID]
 
-    async def payment(self, **changes: Any) -> Story:
+    async def new_payment(self, **changes: Any) -> Payment:
         """A new payment of the shop's, open."""
         changes.setdefault("expires_at", self.clock() + 24 * 3600)
         made = await self.flow.create(shops.order(**changes), self.shop)
-        return await self.story(made.uid)
+        return await self.payment(made.uid)
 
-    async def story(self, uid: str | Story) -> Story:
-        uid = uid if isinstance(uid, str) else uid.payment.uid
+    async def payment(self, uid: str | Payment) -> Payment:
+        uid = uid if isinstance(uid, str) else uid.uid
         return await self.ledger.read(record.read, uid)
 
-    async def status(self, story: Story) -> Status:
-        return (await self.story(story)).status(self.clock())
+    async def status(self, payment: Payment) -> Status:
+        return (await self.payment(payment)).status_at(self.clock())
 
-    async def pay(self, story: Story, **changes: Any) -> Story:
-        return await self.flow.pay(story, submission(story, **changes))
+    async def pay(self, payment: Payment, **changes: Any) -> Payment:
+        return await self.flow.pay(payment, submission(payment, **changes))
 
-    async def paid_with(self, *answers: Any, **order: Any) -> Story:
+    async def paid_with(self, *answers: Any, **order: Any) -> Payment:
         """A new payment, paid once with the gateway answering so."""
         self.gateway.will_answer(*answers)
-        return await self.pay(await self.payment(**order))
+        return await self.pay(await self.new_payment(**order))
 
-    async def left(self, story: Story) -> Story:
+    async def left(self, payment: Payment) -> Payment:
         """The customer leaves the step, of which the gateway says that it is not paid."""
         self.gateway.will_state(ACTION)
-        return await self.flow.leave(story)
+        return await self.flow.leave(payment)
 
     async def notify(
         self, attempt: Attempt, headers: Any = GENUINE, account: str | None = None
@@ -74,7 +74,7 @@ class Harness:
         account = account or attempt.account
         await self.flow.notified(account, attempt.notify_ticket, headers, b"{}")
 
-    async def sweep(self, seconds: float = 0.0) -> Story | None:
+    async def sweep(self, seconds: float = 0.0) -> Payment | None:
         """Let time pass, then sweep."""
         self.clock.move(seconds)
         await sweep(self.flow)
@@ -86,18 +86,18 @@ class Harness:
         while self.clock() < until:
             await self.sweep(step)
 
-    async def events(self, story: Story) -> list[Event]:
-        return await self.ledger.read(events.of, story.payment.uid)
+    async def events(self, payment: Payment) -> list[Event]:
+        return await self.ledger.read(events.of, payment.uid)
 
-    async def kinds(self, story: Story) -> list[str]:
-        return [event.kind for event in await self.events(story)]
+    async def kinds(self, payment: Payment) -> list[str]:
+        return [event.kind for event in await self.events(payment)]
 
-    async def letters(self, story: Story) -> list[Letter]:
-        return await self.ledger.read(outbox.of, story.payment.uid)
+    async def letters(self, payment: Payment) -> list[Letter]:
+        return await self.ledger.read(outbox.of, payment.uid)
 
-    async def told(self, story: Story) -> list[str]:
+    async def told(self, payment: Payment) -> list[str]:
         """The statuses that the shop's letters tell, in the order written."""
-        return [status_told(letter) for letter in await self.letters(story)]
+        return [status_told(letter) for letter in await self.letters(payment)]
 
     def restarted(self, **changes: Any) -> Flow:
         """Another process over the same ledger."""
@@ -110,10 +110,10 @@ class Harness:
         )
 
 
-def submission(story: Story, **changes: Any) -> Submission:
+def submission(payment: Payment, **changes: Any) -> Submission:
     """What the customer sends with the form that is on the page now."""
     values: dict[str, Any] = {
-        "number": story.next_number,
+        "number": payment.next_number,
         "method": "credit_card",
         "card": shops.CARD,
         "browser": shops.BROWSER,

@@ -7,7 +7,7 @@ from typing import Any
 
 from checkout.identifiers import new_key, new_secret, new_ticket, new_token, new_uid
 from checkout.ledger.invoices import Invoice
-from checkout.ledger.rows import Attempt, Payment
+from checkout.ledger.rows import Attempt, PaymentRow
 from checkout.model.order import Customer
 from checkout.model.outcome import Facts
 from checkout.model.status import Status
@@ -18,7 +18,7 @@ from tests.support.shops import SHOP_ID, order
 NOW = BEGINNING
 
 
-def payment(**changes: Any) -> Payment:
+def payment_row(**changes: Any) -> PaymentRow:
     values: dict[str, Any] = {
         "uid": new_uid(),
         "token": new_token(),
@@ -33,10 +33,10 @@ def payment(**changes: Any) -> Payment:
         "updated_at": NOW,
         "expires_at": NOW + 3600,
     }
-    return Payment(**(values | changes))
+    return PaymentRow(**(values | changes))
 
 
-def attempt(of: Payment, number: int = 1, **changes: Any) -> Attempt:
+def attempt(of: PaymentRow, number: int = 1, **changes: Any) -> Attempt:
     values: dict[str, Any] = {
         "payment": of.uid,
         "number": number,

@@ -83,7 +83,7 @@ def check(answer: httpx.Response, *, https: bool = True) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def stories(server: Server, customer: Customer) -> AsyncIterator[dict[str, CreatedPayment]]:
+async def payments(server: Server, customer: Customer) -> AsyncIterator[dict[str, CreatedPayment]]:
     """A payment in each state."""
     found = {name: await server.create() for name in ("open", "paid", "bank", "unknown", "form")}
     await customer.pay(found["paid"])
@@ -96,18 +96,18 @@ async def stories(server: Server, customer: Customer) -> AsyncIterator[dict[str,
 
 
 async def every_answer(
-    server: Server, customer: Customer, stories: dict[str, CreatedPayment]
+    server: Server, customer: Customer, payments: dict[str, CreatedPayment]
 ) -> Any:
     """One of every kind of answer there is."""
-    made = stories["open"]
+    made = payments["open"]
     basic, page = server.basic(), await customer.open(made.path())
     assets = [found["href"] for found in page.all("link", rel="stylesheet")]
     assets += [found["src"] for found in page.all("script")]
-    for story in stories.values():
+    for payment in payments.values():
         for kind in ("", "pay", "redirect", "wait", "status", "result"):
-            yield await customer.get(story.path(kind))
-        yield await customer.get(story.path(kind="order"))
-        yield await customer.get(story.path("status"), headers={"Accept": "application/json"})
+            yield await customer.get(payment.path(kind))
+        yield await customer.get(payment.path(kind="order"))
+        yield await customer.get(payment.path("status"), headers={"Accept": "application/json"})
     for path in (
         *assets, "/static/none.css", "/", "/nowhere", "/robots.txt", "/fr/payment/x/y",
         f"/widget/hpp.html?token={made.token}", "/widget/hpp.html", "/pay/x", "/return/x",
@@ -131,10 +131,10 @@ async def every_answer(
 
 
 async def test_the_headers_of_every_answer(
-    server: Server, customer: Customer, stories: dict[str, CreatedPayment]
+    server: Server, customer: Customer, payments: dict[str, CreatedPayment]
 ) -> None:
     seen = set()
-    async for answer in every_answer(server, customer, stories):
+    async for answer in every_answer(server, customer, payments):
         check(answer)
         seen.add(answer.status_code)
     assert seen >= {200, 204, 303, 400, 401, 403, 404, 405, 413, 422}
@@ -183,11 +183,11 @@ async def test_plain_http_promises_no_https(opened: Opened) -> None:
 
 
 async def test_each_answer_has_its_own_nonce(
-    server: Server, customer: Customer, stories: dict[str, CreatedPayment]
+    server: Server, customer: Customer, payments: dict[str, CreatedPayment]
 ) -> None:
     nonces = []
-    for story in stories.values():
-        for path in (story.path(), story.path("status"), story.path("result"), "/nowhere"):
+    for payment in payments.values():
+        for path in (payment.path(), payment.path("status"), payment.path("result"), "/nowhere"):
             for _ in range(3):
                 answer = await customer.get(path)
                 nonces += re.findall(r"script-src 'nonce-([\w-]+)'",
@@ -197,11 +197,11 @@ async def test_each_answer_has_its_own_nonce(
 
 
 async def test_only_one_page_may_leave(
-    server: Server, customer: Customer, stories: dict[str, CreatedPayment]
+    server: Server, customer: Customer, payments: dict[str, CreatedPayment]
 ) -> None:
-    for name, story in stories.items():
+    for name, payment in payments.items():
         for page in ("", "redirect", "wait", "result"):
-            answer = await customer.get(story.path(page))
+            answer = await customer.get(payment.path(page))
             if answer.status_code != 200:
                 continue
             target = policy_of(answer)["form-action"]

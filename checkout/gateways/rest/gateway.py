@@ -38,7 +38,7 @@ from checkout.gateways.rest.interpretation import (
 from checkout.gateways.rest.operations import CAPTURE, REFUND, REVERSAL, answered, stands
 from checkout.gateways.rest.options import ID, Options
 from checkout.gateways.rest.request import amount_of
-from checkout.gateways.rest.response import Payment, payment, read
+from checkout.gateways.rest.response import PaymentRow, payment, read
 from checkout.gateways.rest.signature import Proof, signed_words
 from checkout.gateways.rest.unconfirmed import PAYOUTS_ARE_FOUND
 from checkout.model.card import Card
@@ -146,7 +146,7 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
             return UNKNOWN
         return answered(said, answer.status, operation, reference, money)
 
-    async def _look_up(self, reference: Reference) -> Payment | Outcome:
+    async def _look_up(self, reference: Reference) -> PaymentRow | Outcome:
         id_type, field = ("PID", "paymentId") if reference.id else ("MID", "merchantTransactionId")
         name, path = reference.id or reference.key, self.options.inquiry_path
         fields = {"paymentType": "IN", "idType": id_type}
@@ -162,13 +162,13 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
 
     async def _id_of(self, reference: Reference) -> str | None:
         said = await self._look_up(reference)
-        return said.id if isinstance(said, Payment) else None
+        return said.id if isinstance(said, PaymentRow) else None
 
 
 gateway: Final[Constructor[Options]] = opened_by(Rest)
 
 
-def _said(answer: GatewayResponse, asked: Money) -> Payment | None:
+def _said(answer: GatewayResponse, asked: Money) -> PaymentRow | None:
     """The answer of this gateway; None: something else, or a success told with an error."""
     said = payment(answer.data, asked)
     if said and answer.status >= 300 and not (said.says_nothing or is_declined(said)):

@@ -27,7 +27,7 @@ from checkout.gateways.rest.codes import (
     names_token,
     reason_of,
 )
-from checkout.gateways.rest.response import Payment
+from checkout.gateways.rest.response import PaymentRow
 from checkout.gateways.rest.unconfirmed import REGISTERED
 from checkout.model.card import Card, SavedCard
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 
 
 def outcome(
-    said: Payment, asked: str | None, *, later: bool = False, on_card: bool = True
+    said: PaymentRow, asked: str | None, *, later: bool = False, on_card: bool = True
 ) -> Outcome:
     """Where the payment stands. `asked`: the transaction type; None: a notification doesn't know.
     `later`: told once more, and what the customer has to do is known already."""
@@ -64,7 +64,7 @@ def outcome(
     return Outcome(status, said.id, step, reason_why(said, status), facts)
 
 
-def registered(said: Payment, http_status: int, charge: Charge, card: Card) -> Outcome:
+def registered(said: PaymentRow, http_status: int, charge: Charge, card: Card) -> Outcome:
     """Whether a card is kept; no money has moved."""
     means = Status.PAID if said.code in REGISTERED else Status.PENDING
     if said.word:
@@ -79,7 +79,7 @@ def registered(said: Payment, http_status: int, charge: Charge, card: Card) -> O
     return Outcome(Status.PENDING, said.id)
 
 
-def refused(said: Payment, http_status: int, charge: Charge) -> Outcome | None:
+def refused(said: PaymentRow, http_status: int, charge: Charge) -> Outcome | None:
     """A charge that made no payment, for reasons that don't leave one possible. Where a customer
     can mend a field of the form, that one is named and nothing was declined."""
     code = said.code or ""
@@ -102,7 +102,7 @@ def refused(said: Payment, http_status: int, charge: Charge) -> Outcome | None:
     return Outcome(status, reason=reason, facts=said.facts, field=field)
 
 
-def not_found(said: Payment) -> Outcome | None:
+def not_found(said: PaymentRow) -> Outcome | None:
     """A lookup that found nothing, or doesn't tell."""
     if said.id is None and said.proves_nothing and not said.long:
         return Outcome(Status.LOST)
@@ -116,11 +116,11 @@ def not_found(said: Payment) -> Outcome | None:
     return UNKNOWN
 
 
-def is_declined(said: Payment) -> bool:
+def is_declined(said: PaymentRow) -> bool:
     return _status(said, "payment") is Status.DECLINED
 
 
-def is_proved(said: Payment, signed: frozenset[str]) -> bool:
+def is_proved(said: PaymentRow, signed: frozenset[str]) -> bool:
     """Whether what a notification's words mean together is what its checksum covers: the long word,
     or a short one that means the same. `signed`: the names of the covered fields."""
     if not said.long or "status" in signed:
@@ -134,7 +134,7 @@ def _alone(codes: Codes, word: str) -> Status | None:
     return Status.PENDING if found is Status.ACTION else found
 
 
-def _status(said: Payment, asked: str | None) -> Status:
+def _status(said: PaymentRow, asked: str | None) -> Status:
     """By the tables. ACTION: the customer may be sent somewhere."""
     kind = asked if asked in BY_KIND else "payment"
     if not said.word:
@@ -146,13 +146,13 @@ def _status(said: Payment, asked: str | None) -> Status:
     return Status.ACTION if status is Status.PENDING and away else status
 
 
-def _is_away(said: Payment, on_card: bool) -> bool:
+def _is_away(said: PaymentRow, on_card: bool) -> bool:
     """The customer is still at the bank: said so, or the method has no other way to be pending."""
     on_card = said.mode.upper() in CARD_MODES if said.mode else on_card
     return said.short == AT_THE_BANK or bool(said.word and not on_card)
 
 
-def reason_why(said: Payment, status: Status) -> Reason | None:
+def reason_why(said: PaymentRow, status: Status) -> Reason | None:
     if status in LIVE | WON | {Status.REFUNDED}:
         return None
     return reason_of(*said.sentences) or REASON_OF_STATUS.get(status)

@@ -12,7 +12,7 @@ from checkout.gateways.base import Asked, Reference
 from checkout.gateways.parsing import is_sum, meaning
 from checkout.gateways.rest.codes import FAILED, FOUND, NO_REFUSAL, PARTIAL_REFUND, SHORT, UNCLEAR
 from checkout.gateways.rest.interpretation import reason_why
-from checkout.gateways.rest.response import Payment
+from checkout.gateways.rest.response import PaymentRow
 from checkout.model.money import Money
 from checkout.model.outcome import Outcome
 from checkout.model.status import Status
@@ -92,7 +92,7 @@ log = structlog.get_logger(__name__)
 
 
 def answered(
-    said: Payment, http_status: int, operation: str, reference: Reference, money: Money
+    said: PaymentRow, http_status: int, operation: str, reference: Reference, money: Money
 ) -> Outcome:
     """Whether an operation is done, accepted or refused. The words may be the payment's own
     (reversed already), so success takes a code of success too."""
@@ -112,7 +112,7 @@ def answered(
     return Outcome(means, said.id, reason=why, facts=said.facts)
 
 
-def stands(said: Payment, asked: Asked, reference: Reference) -> Outcome:
+def stands(said: PaymentRow, asked: Asked, reference: Reference) -> Outcome:
     """What the payment's state tells of an operation on it."""
     facts, money = said.facts, said.facts.money
     ours = facts.key in (None, reference.key) and (money is None or money.same_sum(reference.money))
@@ -129,7 +129,7 @@ def stands(said: Payment, asked: Asked, reference: Reference) -> Outcome:
     return Outcome(status, said.id)
 
 
-def _by_code(said: Payment, http_status: int, operation: str) -> Status | None:
+def _by_code(said: PaymentRow, http_status: int, operation: str) -> Status | None:
     """By the short word and the code. None: neither done nor refused."""
     code, short = said.code or "", meaning(SHORT, said.short, "payment")
     won = not said.short or short is Status.PAID
@@ -144,7 +144,7 @@ def _by_code(said: Payment, http_status: int, operation: str) -> Status | None:
     return None
 
 
-def _is_ours(said: Payment, reference: Reference, money: Money) -> bool:
+def _is_ours(said: PaymentRow, reference: Reference, money: Money) -> bool:
     """Of our payment, and for the operation's sum; some tell the payment's."""
     ours = said.facts.key in (None, reference.key)
     return ours and is_sum(said.facts, money, reference.money)

@@ -38,7 +38,7 @@ LISTS: Final = ("parameters", "listofParameters")
 _AMOUNT: Final = re.compile(r"[0-9]{1,14}(\.[0-9]{1,4})?", re.ASCII)
 
 
-class Payment(Struct, frozen=True):
+class PaymentRow(Struct, frozen=True):
     """One answer as stated. `short` is its `transactionStatus`, `long` its `status`, both in lower
     case. `sound`: what it says of money and key could be read."""
 
@@ -78,7 +78,7 @@ class Payment(Struct, frozen=True):
         return self.short == "n" and absent
 
 
-def payment(data: Any, asked: Money | None) -> Payment | None:
+def payment(data: Any, asked: Money | None) -> PaymentRow | None:
     """What an answer says; None where it is no answer of this gateway. `asked`: what was asked for,
     in whose currency a stated amount is, should the answer not say, and in whose decimals."""
     if not isinstance(data, dict):
@@ -89,7 +89,9 @@ def payment(data: Any, asked: Money | None) -> Payment | None:
     return said if said.code or stated(data, "transactionStatus") else None
 
 
-def read(data: Object, decimals: Mapping[str, int | None], currency: str | None = None) -> Payment:
+def read(
+    data: Object, decimals: Mapping[str, int | None], currency: str | None = None
+) -> PaymentRow:
     """The same of what is known to be the gateway's. `decimals`: of the currencies that the account
     counts otherwise than ISO."""
     result = section(data, "result")
@@ -100,7 +102,7 @@ def read(data: Object, decimals: Mapping[str, int | None], currency: str | None 
     message = remark if code == FOUND else description or remark
     money, amount, key, sound = _money(data, decimals, currency)
     short, long = _words(data)
-    return Payment(
+    return PaymentRow(
         id=identifier(uid),
         short=short,
         long=long,

@@ -51,25 +51,25 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     fields = request_of(decode(await read_json(request)))
     token = fields.need("token", text(255))
     fields.done()
-    story = await web.flow.open_token(token)
-    holder.of(web.flow.shop(story))  # raises NotFound for another shop's payment
-    lang = choose_language(story.payment.order.ways.language, accept=_languages(request))
-    visit = payment_request(web, request, lang, story)
-    number = story.next_number
+    payment = await web.flow.open_token(token)
+    holder.of(web.flow.shop(payment))  # raises NotFound for another shop's payment
+    lang = choose_language(payment.order.ways.language, accept=_languages(request))
+    visit = payment_request(web, request, lang, payment)
+    number = payment.next_number
     if visit.status is Status.OPEN:
         no_challenge(look := await look_at(visit))
         sent = msgspec.structs.replace(await _submission(visit, fields), look=look)
-        visit.story = await web.flow.pay(story, sent)
-        if refused := refused_field(visit.story, number):
+        visit.payment = await web.flow.pay(payment, sent)
+        if refused := refused_field(visit.payment, number):
             raise Unprocessable(refused)
-    if visit.story.shown:
-        visit.lang = visit.story.shown.language
+    if visit.payment.shown:
+        visit.lang = visit.payment.shown.language
     shown = app_answer(
-        visit.story,
+        visit.payment,
         web.flow.clock(),
         url=web.settings.url(visit.url(visit.current)),
         result_url=web.settings.url(visit.url("result")),
-        ours=visit.story.next_number > number,
+        ours=visit.payment.next_number > number,
     )
     return Response({"response": shown})
 
@@ -80,7 +80,7 @@ def _languages(request: Web_Request) -> str:
 
 async def _submission(visit: PaymentRequest, fields: Fields) -> Submission:
     """What the page's form would have sent. Raises Unprocessable, naming every wrong field."""
-    order = visit.story.payment.order
+    order = visit.payment.order
     form = app_form(fields, order)
     if order.card_token is not None and form["method"] == CARD_METHOD:
         _check_card(fields, form["card"], saved_card(visit, await visit.offered_methods()))
@@ -90,7 +90,7 @@ async def _submission(visit: PaymentRequest, fields: Fields) -> Submission:
     _, sent, errors = await read_submission(
         visit,
         form | shown,
-        number=visit.story.next_number,
+        number=visit.payment.next_number,
         known=known,
         browser=app_browser(fields, headers),
         code_always=True,

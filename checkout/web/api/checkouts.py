@@ -79,11 +79,11 @@ async def read_checkout(request: Web_Request) -> Response[Any]:
     token, now = request.path_params["token"], web.flow.clock()
     if by_key(request):
         holder = key_holder(request, web.settings)
-        story = await web.flow.open_token(token)
-        return Response({"checkout": app_checkout(story, holder.of(web.flow.shop(story)), now)})
+        payment = await web.flow.open_token(token)
+        return Response({"checkout": app_checkout(payment, holder.of(web.flow.shop(payment)), now)})
     shop = authenticated(request, web.settings)
-    story = await web.flow.open_token(token, shop)
-    return Response({"checkout": checkout(story, shop, now)})
+    payment = await web.flow.open_token(token, shop)
+    return Response({"checkout": checkout(payment, shop, now)})
 
 
 SCHEMA: Final = {

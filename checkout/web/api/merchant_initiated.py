@@ -59,7 +59,7 @@ async def made_by(request: Web_Request, kind: str) -> dict[str, Any]:
     shop = authenticated(request, settings)
     data = decode(await read_json(request))
     asked = read_by_token(data, kind, shop, sandbox=settings.sandbox, now=flow.clock())
-    story = await by_token(
+    payment = await by_token(
         flow,
         asked,
         shop,
@@ -67,12 +67,11 @@ async def made_by(request: Web_Request, kind: str) -> dict[str, Any]:
         digest=hashlib.sha256(without_code(data, kind)).hexdigest(),
         by=acting(request, shop),
     )
-    payment = story.payment
-    language = story.attempts[0].language
+    language = payment.attempts[0].language
     base = f"{settings.public_url}/{language}"
     receipt = f"{base}/order/{payment.uid}/{receipt_secret(payment.secret)}"
     page = f"{base}/payment/{payment.uid}/{payment.secret}"
-    return made_alone(story, flow.status(story), shop, receipt, page)
+    return made_alone(payment, flow.status(payment), shop, receipt, page)
 
 
 def _flat(made: dict[str, Any]) -> dict[str, Any]:

@@ -50,8 +50,8 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
             request_id=request.headers.get("requestid", "")[:255] or None,
             by=acting(request, shop),
         )
-        story = await web.flow.ledger.read(record.read, done.payment)
-        return Response({"transaction": shape(done, story)})
+        payment = await web.flow.ledger.read(record.read, done.payment)
+        return Response({"transaction": shape(done, payment)})
 
     return after_payment
 
@@ -69,12 +69,12 @@ async def read_transaction(request: Web_Request) -> Response[Any]:
     web, uid = web_of(request), request.path_params["uid"]
     shop = authenticated(request, web.settings)
     done = await web.flow.ledger.read(operations.find, uid)
-    story = await web.flow.ledger.read(payments.by_uid, done.payment if done else uid)
-    if story is None or story.payment.shop != shop.id:
+    payment = await web.flow.ledger.read(payments.by_uid, done.payment if done else uid)
+    if payment is None or payment.shop != shop.id:
         raise NotFound
     if done:
-        return Response({"transaction": shape(done, story)})
-    return Response(told(story, web.flow.status(story), shop, web.settings.public_url))
+        return Response({"transaction": shape(done, payment)})
+    return Response(told(payment, web.flow.status(payment), shop, web.settings.public_url))
 
 
 SCHEMA: Final = {

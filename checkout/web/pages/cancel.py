@@ -17,7 +17,7 @@ async def cancel(request: Web_Request) -> RawResponse:
     page = await enter(request)
     fields = await page.posted_for("cancel")
     verb = page.web.flow.leave if fields.get("what") == "attempt" else page.web.flow.cancel
-    page.story = await verb(page.story)
+    page.payment = await verb(page.payment)
     return page.to_current()
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from checkout.i18n import Gettext, gettext
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.model.order import TOKENIZATION, Order
 from checkout.model.status import Status
 from checkout.web.pages import declines, messages
@@ -78,10 +78,10 @@ class Checkbox(Struct, frozen=True):
     error: str | None = None
 
 
-def summary(story: Story, language: str, now: float, *, timed: bool = False) -> Summary:
+def summary(payment: Payment, language: str, now: float, *, timed: bool = False) -> Summary:
     """The order's half of a page; `timed`: with the time left, where that is short."""
-    order = story.payment.order
-    left = int(story.payment.expires_at - now)
+    order = payment.order
+    left = int(payment.expires_at - now)
     shown = timed and 0 < left <= SHOWN_TIME_LEFT
     return Summary(
         amount=headline_amount(order, language),

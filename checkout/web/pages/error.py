@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from checkout.errors import Cancelled
 from checkout.i18n import LANGUAGES, choose_language, gettext
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.order import Ways
 from checkout.settings import Shop
 from checkout.web.context import web_of
@@ -37,8 +37,8 @@ def error_page(
         found = messages.INVOICE_CANCELLED
     view = ErrorPage(notice(found, lang), status, _actions(path, lang, status))
     state = request.scope["state"]
-    story: Story | None = state.get("story")
-    page = payment_request(web, request, lang, story) if story else None
+    payment: Payment | None = state.get("payment")
+    page = payment_request(web, request, lang, payment) if payment else None
     shop: Shop | None = page.shop if page else state.get("shop")
     ways = page.order.ways if page else Ways()
     layout = Layout(

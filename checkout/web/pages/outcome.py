@@ -23,8 +23,8 @@ from checkout.web.pages.payment_request import PaymentRequest
 
 def result_notice(page: PaymentRequest) -> Notice:
     """The headline of the end; a decline says why, and so does money that went back."""
-    story, status, kind = page.story, page.status, page.attempt_kind(page.story.shown)
-    attempt = story.shown
+    payment, status, kind = page.payment, page.status, page.attempt_kind(page.payment.shown)
+    attempt = payment.shown
     why = attempt.reason if attempt is not None else None
     if why is not None and attempt is not None and status in (Status.DECLINED, Status.REFUNDED):
         if status is Status.DECLINED or why is Reason.RETURNED:
@@ -32,9 +32,9 @@ def result_notice(page: PaymentRequest) -> Notice:
             found = declines.explain(declines.CAUSE[why], kind, sent=sent, open_=False, ways=False)
             return explained(found, page.lang)
     if status in declines.ENDS:
-        tried = kind if any(was_sent(each) for each in story.attempts) else None
+        tried = kind if any(was_sent(each) for each in payment.attempts) else None
         return explained(declines.explain_end(messages.STATUS[status], status, tried), page.lang)
-    if status is Status.PAID and story.payment.order.transaction_type == TOKENIZATION:
+    if status is Status.PAID and payment.order.transaction_type == TOKENIZATION:
         return notice(messages.CARD_SAVED, page.lang)
     message = messages.STATUS[status]
     if status is Status.AUTHORIZED:
@@ -44,7 +44,7 @@ def result_notice(page: PaymentRequest) -> Notice:
 
 def receipt_rows(page: PaymentRequest) -> tuple[Row, ...]:
     """What a receipt says, without personal data; to the customer also of which card it was."""
-    _, payment, attempt = page._, page.story.payment, page.story.shown
+    _, payment, attempt = page._, page.payment, page.payment.shown
     order, status = payment.order, page.status
     if order.transaction_type == TOKENIZATION:
         found = [Row(_(messages.ROW_SHOP_ALONE), page.shop.name)]

@@ -36,10 +36,10 @@ async def pay_again(request: Web_Request) -> RawResponse:
 async def pay(request: Web_Request) -> RawResponse:
     page = await enter(request)
     fields = await page.posted()
-    token = page.web.signer.read_form("pay", page.story.payment.uid, fields.get("form_token", ""))
+    token = page.web.signer.read_form("pay", page.payment.uid, fields.get("form_token", ""))
     if token.own:
         page.recognise()
-    if page.current or token.attempt != page.story.next_number:
+    if page.current or token.attempt != page.payment.next_number:
         return page.to_current()
     kept = _browser_fields(page, fields)
     chosen, submission, errors = await read_submission(
@@ -54,9 +54,9 @@ async def pay(request: Web_Request) -> RawResponse:
     look = await look_at(page)
     if not admitted(page, look, fields):
         return await show_payment(page, values=fields, checks=True, status_code=422)
-    if page.story.payment.opened_at is None:  # nobody was there before
+    if page.payment.opened_at is None:  # nobody was there before
         page.recognise()
-    uid = page.story.payment.uid
+    uid = page.payment.uid
     cookie = CustomerCookie(uid, page.lang, chosen.name, token.attempt, kept, page.is_customer)
     submission = msgspec.structs.replace(submission, stranger=not page.is_customer, look=look)
     refused = await _pay(page, chosen, submission)
@@ -68,7 +68,7 @@ async def pay(request: Web_Request) -> RawResponse:
 async def _pay(page: PaymentRequest, method: OfferedMethod, sent: Submission) -> dict[str, str]:
     """What is wrong with the form, by field."""
     try:
-        page.story = await page.web.flow.pay(page.story, sent)
+        page.payment = await page.web.flow.pay(page.payment, sent)
     except Unprocessable:  # the shop's methods changed while the form was open
         return {"method": CHOOSE_METHOD}
     return _refused_field(page, method, sent)
@@ -77,7 +77,7 @@ async def _pay(page: PaymentRequest, method: OfferedMethod, sent: Submission) ->
 def _refused_field(page: PaymentRequest, method: OfferedMethod, sent: Submission) -> dict[str, str]:
     """The field of this form that the gateway did not accept: nothing was made of it, and it can
     be mended here."""
-    last = page.story.last
+    last = page.payment.last
     if last is None or last.number != sent.number or last.status is not Status.LOST:
         return {}
     name = last.facts.refused

@@ -114,7 +114,7 @@ async def show_payment(
     texts, cookie, render = payment_cache.texts_of(page), page.cookie, page.web.render
     wish = cookie.method if cookie else ""
     asked = challenge_fields(page, values)
-    if not (values or errors or saved or wish or asked) and payment_cache.is_plain(page.story):
+    if not (values or errors or saved or wish or asked) and payment_cache.is_plain(page.payment):
         alike = payment_cache.specimen_of(page)
         body = render.fill(
             payment_cache.key_of(alike, methods, texts),
@@ -235,7 +235,7 @@ def _notice(page: PaymentRequest, methods: Methods) -> Notice | None:
     """Why the page is shown again: the last attempt's end."""
     if not methods:
         return notice(messages.NO_WAY, page.lang)
-    attempt, several = page.story.last, len(methods) > 1
+    attempt, several = page.payment.last, len(methods) > 1
     if attempt is None or attempt.status in WON | LIVE:
         return None
     unknown = Reason.UNKNOWN if attempt.status is Status.DECLINED else None

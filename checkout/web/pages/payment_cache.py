@@ -12,7 +12,7 @@ import msgspec
 
 from checkout.flow.offered_methods import OfferedMethod
 from checkout.i18n import LANGUAGES
-from checkout.ledger.rows import Story
+from checkout.ledger.rows import Payment
 from checkout.model.card_form import oldest_month
 from checkout.model.order import Customer, Details, Order
 from checkout.web.pages.components import Summary, pay_label
@@ -30,16 +30,16 @@ OWN_WAYS: Final = dict.fromkeys(
 )  # fmt: skip
 
 
-def is_plain(story: Story) -> bool:
+def is_plain(payment: Payment) -> bool:
     """Nobody has tried to pay, and neither customer nor shop have words of their own on it."""
-    order = story.payment.order
+    order = payment.order
     own = asked_names(order) or order.receipt_text or order.ways.card_fields.holder
-    return not (own or story.attempts)
+    return not (own or payment.attempts)
 
 
 def specimen_of(page: PaymentRequest) -> PaymentRequest:
     """The request without what is the payment's own: as much as its page is made of."""
-    payment = page.story.payment
+    payment = page.payment
     order, methods = payment.order, payment.order.methods
     general = msgspec.structs.replace(
         order,
@@ -56,7 +56,7 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
         quantity=1,
         raw={},
     )
-    return replace(page, story=Story(msgspec.structs.replace(payment, order=general), ()))
+    return replace(page, payment=Payment(msgspec.structs.replace(payment, order=general), ()))
 
 
 def key_of(
@@ -65,7 +65,7 @@ def key_of(
     """Equal for payments whose pages are alike. `texts`: the holes' names."""
     shop = specimen.shop.id
     return (
-        msgspec.json.encode(specimen.story.payment.order),
+        msgspec.json.encode(specimen.payment.order),
         tuple(texts),
         methods,
         specimen.lang,
@@ -89,11 +89,11 @@ def summary_of(order: Order, texts: Mapping[str, str]) -> Summary:
 
 def texts_of(page: PaymentRequest) -> dict[str, str]:
     """What differs between payments whose pages are alike otherwise, by the names of the holes."""
-    summary, number = page.summary(timed=True), page.story.next_number
+    summary, number = page.summary(timed=True), page.payment.next_number
     texts = {
         "nonce": new_nonce(),
         "title": f"{summary.amount} · {page.shop.name}",
-        "uid": page.story.payment.uid,
+        "uid": page.payment.uid,
         "amount": summary.amount,
         "description": summary.description,
         "action": page.url("pay"),

@@ -10,7 +10,7 @@ from checkout.errors import NotFound
 from checkout.flow.offered_methods import OfferedMethod, kind_of_attempt, offered_methods
 from checkout.i18n import LANGUAGES
 from checkout.identifiers import receipt_secret
-from checkout.ledger.rows import Attempt, Story
+from checkout.ledger.rows import Attempt, Payment
 from checkout.model.next_action import Instructions
 from checkout.model.order import Customer, Order
 from checkout.model.status import LIVE, OUTWARD, Status
@@ -43,7 +43,7 @@ PAGE: Final[dict[Status, str]] = {
 class PaymentRequest(PageRequest):
     """One request to a page of a payment."""
 
-    story: Story
+    payment: Payment
     _form_nonce: str | None = field(init=False, default=None)
     _is_customer: bool | None = field(init=False, default=None)
     _cookie: CustomerCookie | Literal[False] | None = field(
@@ -52,16 +52,16 @@ class PaymentRequest(PageRequest):
 
     @property
     def order(self) -> Order:
-        return self.story.payment.order
+        return self.payment.order
 
     @property
     def status(self) -> Status:
-        return self.web.flow.status(self.story)
+        return self.web.flow.status(self.payment)
 
     @property
     def current(self) -> str:
         """The page where the payment is now."""
-        status, attempt = self.status, self.story.live
+        status, attempt = self.status, self.payment.live
         if status is Status.ACTION and attempt is not None:
             stays = isinstance(attempt.step, Instructions) or attempt.step is None
             return "wait" if stays or attempt.returned_at is not None else "redirect"
@@ -74,19 +74,19 @@ class PaymentRequest(PageRequest):
     async def offered_methods(self, customer: Customer | None = None) -> tuple[OfferedMethod, ...]:
         """`customer`: where more is known of them than the page knows."""
         known = customer or self.known_customer
-        return await offered_methods(self.web.flow, self.story, self.shop, self.lang, known)
+        return await offered_methods(self.web.flow, self.payment, self.shop, self.lang, known)
 
     @property
     def known_customer(self) -> Customer:
         """What the customer typed at the last attempt, else what the shop told us. What a stranger
         typed is nobody else's."""
-        typed = [each.customer for each in self.story.attempts if not each.stranger]
+        typed = [each.customer for each in self.payment.attempts if not each.stranger]
         return typed[-1] if typed else self.order.customer
 
     @property
     def cookie(self) -> CustomerCookie | None:
         if self._cookie is False:
-            value, uid = our_cookie(self.request), self.story.payment.uid
+            value, uid = our_cookie(self.request), self.payment.uid
             self._cookie = self.web.signer.read_cookie(uid, value) if value else None
         return self._cookie
 
@@ -105,24 +105,24 @@ class PaymentRequest(PageRequest):
 
     def url(self, page: str = "", *, lang: str | None = None) -> str:
         """The path of a page of this payment; "" is the payment page."""
-        payment = self.story.payment
+        payment = self.payment
         path = f"/{lang or self.lang}/payment/{payment.uid}/{payment.secret}"
         return f"{path}/{page}" if page else path
 
     def receipt_url(self) -> str:
         """The path of the receipt, which is no way into the payment."""
-        payment = self.story.payment
+        payment = self.payment
         return f"/{self.lang}/order/{payment.uid}/{receipt_secret(payment.secret)}"
 
     def form_token(self, purpose: str, number: int) -> str:
         if self._form_nonce is None:
             self._form_nonce = new_form_nonce()
-        uid = self.story.payment.uid
+        uid = self.payment.uid
         own = purpose == "pay" and self._is_customer is True
         return self.web.signer.sign_form(purpose, uid, number, self._form_nonce, own=own)
 
     def summary(self, *, timed: bool = False) -> Summary:
-        return summary(self.story, self.lang, self.web.flow.clock(), timed=timed)
+        return summary(self.payment, self.lang, self.web.flow.clock(), timed=timed)
 
     @property
     def time_zone(self) -> tzinfo:
@@ -133,7 +133,7 @@ class PaymentRequest(PageRequest):
     async def posted_for(self, purpose: str) -> dict[str, str]:
         """The fields of a form whose token is of this purpose. Raises Forbidden."""
         fields = await self.posted()
-        self.web.signer.read_form(purpose, self.story.payment.uid, fields.get("form_token", ""))
+        self.web.signer.read_form(purpose, self.payment.uid, fields.get("form_token", ""))
         return fields
 
     def to_current(self, cookie: CustomerCookie | None = None) -> RawResponse:
@@ -157,13 +157,13 @@ class PaymentRequest(PageRequest):
 
     def frame(self, uid: str | None) -> Frame:
         status = self.status
-        uid = uid or self.story.payment.uid
+        uid = uid or self.payment.uid
         return Frame(self.shop.frame_origins, uid, OUTWARD[status], status in LIVE)
 
 
-def payment_request(web: Web, request: Web_Request, lang: str, story: Story) -> PaymentRequest:
+def payment_request(web: Web, request: Web_Request, lang: str, payment: Payment) -> PaymentRequest:
     """Raises NotFound for a shop that is no longer in the settings."""
-    return PaymentRequest(web, request, lang, web.flow.shop(story), story)
+    return PaymentRequest(web, request, lang, web.flow.shop(payment), payment)
 
 
 async def enter(request: Web_Request, *, glance: bool = False) -> PaymentRequest:
@@ -178,8 +178,8 @@ async def enter_receipt(request: Web_Request) -> tuple[PaymentRequest, bool]:
     """The request behind a receipt's address, and whether the payment may be opened from it: who
     has come by the payment's own secret can. Raises NotFound."""
     web, place, lang = _entered(request)
-    story, by_payment = await web.flow.open_receipt(place["uid"], place["secret"])
-    return _noted(web, request, lang, story), by_payment
+    payment, by_payment = await web.flow.open_receipt(place["uid"], place["secret"])
+    return _noted(web, request, lang, payment), by_payment
 
 
 def _entered(request: Web_Request) -> tuple[Web, dict[str, Any], str]:
@@ -190,9 +190,9 @@ def _entered(request: Web_Request) -> tuple[Web, dict[str, Any], str]:
     return web_of(request), place, lang
 
 
-def _noted(web: Web, request: Web_Request, lang: str, story: Story) -> PaymentRequest:
-    page = payment_request(web, request, lang, story)
-    # An error's page shows the shop too, and in its frame. The story and not the page, which
+def _noted(web: Web, request: Web_Request, lang: str, payment: Payment) -> PaymentRequest:
+    page = payment_request(web, request, lang, payment)
+    # An error's page shows the shop too, and in its frame. The payment and not the page, which
     # would hold its own request in a circle: only the garbage collector would ever free them.
-    request.scope["state"]["story"] = story
+    request.scope["state"]["payment"] = payment
     return page

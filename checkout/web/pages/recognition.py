@@ -36,7 +36,7 @@ class WhoForm(Struct, frozen=True):
 def shows_customer_data(page: PaymentRequest) -> bool:
     """Whether the page would show anything of the customer's."""
     order = page.order
-    known = order.card_token or order.ways.card_fields.holder or page.story.attempts
+    known = order.card_token or order.ways.card_fields.holder or page.payment.attempts
     return bool(known or any(getattr(order.customer, name) for name in asked_names(order)))
 
 
@@ -44,7 +44,7 @@ async def recognise_first_browser(page: PaymentRequest) -> None:
     """Where nobody has opened the payment before, whoever looks is the customer. Programs that look
     at links (scanners of mails, previews of messengers, prefetches) come first and are none."""
     if not page.is_customer and _is_person(page.request):
-        if await opens_first(page.web.flow, page.story):
+        if await opens_first(page.web.flow, page.payment):
             page.recognise()
 
 
@@ -60,7 +60,7 @@ def _is_person(request: Web_Request) -> bool:
 
 def cookie_of(page: PaymentRequest) -> CustomerCookie:
     """What the browser keeps when the page is shown to it."""
-    kept = page.cookie or CustomerCookie(page.story.payment.uid, lang=page.lang)
+    kept = page.cookie or CustomerCookie(page.payment.uid, lang=page.lang)
     return (
         kept
         if kept.own == page.is_customer
@@ -76,7 +76,7 @@ def who_form(page: PaymentRequest, error: str | None) -> WhoForm | None:
     _ = page._
     return WhoForm(
         action=page.url("who"),
-        form_token=page.form_token("who", page.story.next_number),
+        form_token=page.form_token("who", page.payment.next_number),
         field=Field(
             name=ANSWER,
             label=_(EMAIL),

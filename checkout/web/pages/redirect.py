@@ -36,7 +36,7 @@ class RedirectPage(Struct, frozen=True):
 @route(f"{PAYMENT_PATH}/redirect", http_method=READ, include_in_schema=False)
 async def redirect_page(request: Web_Request) -> RawResponse:
     page = await enter(request)
-    attempt = page.story.live
+    attempt = page.payment.live
     if page.status is not Status.ACTION or attempt is None:
         return page.to_current()
     if not isinstance(attempt.step, Redirect | PostForm):

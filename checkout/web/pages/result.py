@@ -40,15 +40,15 @@ async def result_page(request: Web_Request) -> RawResponse:
     page = await enter(request)
     if page.current != "result":
         return page.to_current()
-    await page.web.flow.told(page.story)
+    await page.web.flow.told(page.payment)
     view = _view(page)
     return page.show("result", view, page.layout(view.notice.title))
 
 
 def _view(page: PaymentRequest) -> ResultPage:
-    story, status, order = page.story, page.status, page.order
-    back_url = back(story, status, page.shop, page.web.flow.clock())
-    paid, attempt = status in WON, story.shown
+    payment, status, order = page.payment, page.status, page.order
+    back_url = back(payment, status, page.shop, page.web.flow.clock())
+    paid, attempt = status in WON, payment.shown
     return ResultPage(
         summary=page.summary(),
         notice=result_notice(page),
@@ -61,7 +61,7 @@ def _view(page: PaymentRequest) -> ResultPage:
         back_label=order.ways.button_next_text or fill(page._(messages.BACK), shop=page.shop.name),
         auto_return=_auto_return(order) if back_url else None,
         target="_top" if page.framed else None,
-        stay=not names_a_way(story, status),
+        stay=not names_a_way(payment, status),
     )
 
 

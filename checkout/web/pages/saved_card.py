@@ -50,7 +50,7 @@ def today(page: PaymentRequest) -> date:
 
 
 def saved_card(page: PaymentRequest, methods: tuple[OfferedMethod, ...]) -> Offer | None:
-    story, order = page.story, page.order
+    payment, order = page.payment, page.order
     if order.card_token is None:
         return None
     known = next((each.saved_card for each in methods if each.saved_card is not None), None)
@@ -58,7 +58,7 @@ def saved_card(page: PaymentRequest, methods: tuple[OfferedMethod, ...]) -> Offe
         return None
     # A charge without the code is tried once, by the customer: whoever is asked again, is asked
     # for it, and so is a stranger.
-    coded = not order.auto_pays or bool(story.attempts) or not page.is_customer
+    coded = not order.auto_pays or bool(payment.attempts) or not page.is_customer
     return Offer(order.card_token, known, coded, order.ways.another_card)
 
 

@@ -56,8 +56,8 @@ class WaitPage(Struct, frozen=True):
 @route(f"{PAYMENT_PATH}/wait", http_method=READ, include_in_schema=False)
 async def wait_page(request: Web_Request) -> RawResponse:
     page = await enter(request)
-    page.story = await page.web.flow.look(page.story)
-    attempt = page.story.live
+    page.payment = await page.web.flow.look(page.payment)
+    attempt = page.payment.live
     step = attempt.step if attempt and page.status is Status.ACTION else None
     leaves = attempt and isinstance(step, Redirect | PostForm) and attempt.returned_at is None
     if page.status not in LIVE or leaves:
@@ -70,7 +70,7 @@ async def wait_page(request: Web_Request) -> RawResponse:
 async def status(request: Web_Request) -> RawResponse:
     """The fragment that htmx polls, or JSON; a page that has moved on says where."""
     page = await enter(request, glance=True)
-    page.story = await page.web.flow.look(page.story)
+    page.payment = await page.web.flow.look(page.payment)
     if "application/json" in (header(request, b"accept") or ""):
         return _status_json(page)
     if page.current != "wait":
@@ -88,7 +88,7 @@ async def confirm(request: Web_Request) -> RawResponse:
     """ "I have paid": for transfers that the customer makes elsewhere."""
     page = await enter(request)
     await page.posted_for("confirm")
-    page.story = await page.web.flow.confirm(page.story)
+    page.payment = await page.web.flow.confirm(page.payment)
     return page.to_current()
 
 
@@ -117,8 +117,8 @@ def _view(page: PaymentRequest, attempt: Attempt | None, step: NextAction | None
 
 def _status_view(page: PaymentRequest) -> StatusView:
     checked = clock_time(page.web.flow.clock(), page.lang, page.time_zone)
-    next_check = page.web.flow.next_check(page.story)
-    attempt = page.story.live
+    next_check = page.web.flow.next_check(page.payment)
+    attempt = page.payment.live
     return StatusView(
         notice=wait_notice(attempt, page.attempt_kind(attempt), page.lang),
         status_url=page.url("status"),
@@ -129,13 +129,13 @@ def _status_view(page: PaymentRequest) -> StatusView:
 
 def _status_json(page: PaymentRequest) -> RawResponse:
     status = page.status
-    _, message = shop_words(page.story, page.web.flow.clock())
+    _, message = shop_words(page.payment, page.web.flow.clock())
     live = status in LIVE
     view = {
-        "uid": page.story.payment.uid,
+        "uid": page.payment.uid,
         "status": OUTWARD[status],
         "message": message,
-        "next_check": page.web.flow.next_check(page.story) if live else None,
+        "next_check": page.web.flow.next_check(page.payment) if live else None,
     }
     return RawResponse(msgspec.json.encode(view), media_type="application/json")
 

@@ -31,7 +31,7 @@ from checkout.model.money import Money
 from checkout.model.outcome import Outcome
 from checkout.model.status import WON, Status
 from tests.gateways import faults, samples
-from tests.gateways.replay import Answerer, Script, Story, stories
+from tests.gateways.replay import Answerer, Payment, Script, payments
 
 SHORT, LONG = 0.05, 20.0  # seconds; the deadline where it is waited for, and elsewhere
 WINS = WON | {Status.REFUNDED, Status.ACCEPTED}  # what moves money in somebody's books
@@ -120,38 +120,38 @@ class House:
         return ADAPTERS[cls.adapter]
 
     @classmethod
-    def stories(cls) -> tuple[Story, ...]:
-        return stories(Path(inspect.getfile(cls)).parent / "recorded" / cls.adapter)
+    def payments(cls) -> tuple[Payment, ...]:
+        return payments(Path(inspect.getfile(cls)).parent / "recorded" / cls.adapter)
 
     @classmethod
-    def acts(cls, *kinds: frozenset[str]) -> dict[str, Story]:
+    def acts(cls, *kinds: frozenset[str]) -> dict[str, Payment]:
         """One recorded call of each thing that it does, the first that went well: its example."""
-        found: dict[str, Story] = {}
-        for story in cls.stories():
-            if story.exchanges and (not kinds or any(story.verb in kind for kind in kinds)):
-                name, well = act_of(story), _went_well(story)
+        found: dict[str, Payment] = {}
+        for payment in cls.stories():
+            if payment.exchanges and (not kinds or any(payment.verb in kind for kind in kinds)):
+                name, well = act_of(payment), _went_well(payment)
                 if well and (name not in found or not _went_well(found[name])):
-                    found[name] = story
-                elif story.verb in ASKS:
-                    found.setdefault(name, story)
+                    found[name] = payment
+                elif payment.verb in ASKS:
+                    found.setdefault(name, payment)
         return found
 
     @property
-    def paying(self) -> Story:
+    def paying(self) -> Payment:
         """The example of a payment with its customer present."""
         found = self.acts(PAYS)
-        return next(story for name, story in found.items() if name.count(" ") == 1)
+        return next(payment for name, payment in found.items() if name.count(" ") == 1)
 
     @classmethod
     def wanted(cls) -> dict[str, Mapping[str, Any]]:
         """What the tests' arguments go through: its name -> the values, by their ids."""
         recorded = cls.stories()
-        asking = [story for story in recorded if story.exchanges]
-        told = [story for story in recorded if story.verb == "notification"]
+        asking = [payment for payment in recorded if payment.exchanges]
+        told = [payment for payment in recorded if payment.verb == "notification"]
         # The first of each verb and outcome stands for the others in the long tests.
         examples = {(s.verb, s.outcome["status"]): s for s in asking[::-1]}
         return {
-            "story": _by_file(recorded),
+            "payment": _by_file(recorded),
             "asking": _by_file(asking),
             "winning": _by_file(s for s in asking if s.outcome["status"] in WINS),
             "example": _by_file(examples.values()),
@@ -161,9 +161,9 @@ class House:
             "act": cls.acts(),
             "paying": cls.acts(PAYS),
             "won": {
-                name: story
-                for name, story in cls.acts(PAYS, LOOKS).items()
-                if story.outcome["status"] in WINS
+                name: payment
+                for name, payment in cls.acts(PAYS, LOOKS).items()
+                if payment.outcome["status"] in WINS
             },
             "sending": cls.acts(PAYS, OPERATES),
             "operating": cls.acts(OPERATES),
@@ -206,7 +206,7 @@ class House:
 
     async def play(
         self,
-        story: Story,
+        payment: Payment,
         script: Script,
         *,
         given: Mapping[str, Any] | None = None,
@@ -214,38 +214,38 @@ class House:
         seconds: float = LONG,
     ) -> Outcome:
         async with self.opened(script, base_url, seconds) as gateway:
-            if story.verb == "notification":
-                notice = self.side.genuine(json.dumps(story.notification).encode())
+            if payment.verb == "notification":
+                notice = self.side.genuine(json.dumps(payment.notification).encode())
                 return gateway.notification(*notice)
-            return await call(gateway, story.verb, story.given if given is None else given)
+            return await call(gateway, payment.verb, payment.given if given is None else given)
 
     async def broken(
         self,
-        story: Story,
+        payment: Payment,
         fault: faults.Fault,
         given: Mapping[str, Any] | None = None,
         *,
         place: int = -1,
     ) -> tuple[Outcome, Script]:
-        """Play a story whose exchange at `place` goes wrong, as often as it is tried."""
-        script = Script(story, last=fault(story.body(place)), place=place)
+        """Play a payment whose exchange at `place` goes wrong, as often as it is tried."""
+        script = Script(payment, last=fault(payment.body(place)), place=place)
         seconds = SHORT if fault in faults.ENDLESS else LONG
-        return await self.play(story, script, given=given, seconds=seconds), script
+        return await self.play(payment, script, given=given, seconds=seconds), script
 
-    async def sent(self, story: Story, *changes: Mapping[str, Any]) -> httpx.Request:
-        """What is sent for a story with some values changed: its last request."""
-        given: Mapping[str, Any] = story.given
+    async def sent(self, payment: Payment, *changes: Mapping[str, Any]) -> httpx.Request:
+        """What is sent for a payment with some values changed: its last request."""
+        given: Mapping[str, Any] = payment.given
         for change in changes:
             given = samples.changed(given, change)
-        _, script = await self.broken(story, faults.answering(500), given)
+        _, script = await self.broken(payment, faults.answering(500), given)
         assert script.charges, "nothing was sent"
         return script.charges[-1]
 
 
-def act_of(story: Story) -> str:
+def act_of(payment: Payment) -> str:
     """What a recorded call does: "pay payment", "pay payout alone", "status by key", "refund"."""
-    given = story.given
-    match story.verb:
+    given = payment.given
+    match payment.verb:
         case "pay":
             order = given.get("order", {})
             kind = ("series" if order.get("series") else "alone") if order.get("alone") else ""
@@ -292,13 +292,13 @@ def references(given: Mapping[str, Any]) -> tuple[Reference, Ordered, Asked | No
     return samples.reference(about), ordered, found
 
 
-def _went_well(story: Story) -> bool:
-    status = Status(story.outcome["status"])
-    return status in GONE_WELL or (story.verb in TELLS and "facts" in story.outcome)
+def _went_well(payment: Payment) -> bool:
+    status = Status(payment.outcome["status"])
+    return status in GONE_WELL or (payment.verb in TELLS and "facts" in payment.outcome)
 
 
-def _by_file(found: Any) -> dict[str, Story]:
-    return {story.file: story for story in found}
+def _by_file(found: Any) -> dict[str, Payment]:
+    return {payment.file: payment for payment in found}
 
 
 async def unreachable(request: httpx.Request) -> httpx.Response:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from checkout.gateways.base import VERBS, has_verb
 from tests.gateways.kit.house import House, unreachable
-from tests.gateways.replay import Script, Story, check_outcome, check_requests
+from tests.gateways.replay import Payment, Script, check_outcome, check_requests
 
 
 class Recorded(House):
-    async def test_replayed(self, story: Story) -> None:
-        script = Script(story)
-        outcome = await self.play(story, script)
-        check_requests(story, script.requests)
-        check_outcome(story, outcome)
+    async def test_replayed(self, payment: Payment) -> None:
+        script = Script(payment)
+        outcome = await self.play(payment, script)
+        check_requests(payment, script.requests)
+        check_outcome(payment, outcome)
 
-    async def test_replayed_packed(self, asking: Story) -> None:
+    async def test_replayed_packed(self, asking: Payment) -> None:
         check_outcome(asking, await self.play(asking, Script(asking, packed=True)))
 
-    async def test_base_url_with_a_slash_is_the_same(self, asking: Story) -> None:
+    async def test_base_url_with_a_slash_is_the_same(self, asking: Payment) -> None:
         plain, slash = Script(asking), Script(asking)
         await self.play(asking, plain)
         await self.play(asking, slash, base_url=self.base_url + "/")
@@ -31,5 +31,5 @@ class Recorded(House):
         kinds = {"": can.transaction_types, " alone": can.alone, " series": can.series}
         wanted = {f"pay {kind}{how}" for how, found in kinds.items() for kind in found}
         assert acts == wanted | verbs | {"status"}
-        assert "notification" in {story.verb for story in recorded}
-        assert len({story.name for story in recorded}) == len(recorded)
+        assert "notification" in {payment.verb for payment in recorded}
+        assert len({payment.name for payment in recorded}) == len(recorded)

@@ -17,7 +17,7 @@ from checkout.model.status import UNPAID_ENDS, Status
 from tests.gateways import faults, samples
 from tests.gateways.kit.house import OPERATES, WINS, House, references
 from tests.gateways.kit.sent import keeps
-from tests.gateways.replay import Script, Story, body_at, nodes, replaced
+from tests.gateways.replay import Payment, Script, body_at, nodes, replaced
 
 JUNK: tuple[Any, ...] = (None, [], {}, "", "junk", -1, 1, 1.5, True, [[None]], {"a": {"b": []}})
 UNSAID = (None, "")  # is a missing field
@@ -28,7 +28,7 @@ Path = tuple[str | int, ...]
 
 
 class Words(House):
-    async def test_nothing_in_an_answer_breaks_it(self, example: Story) -> None:
+    async def test_nothing_in_an_answer_breaks_it(self, example: Payment) -> None:
         """Every value of the answer replaced by junk, one at a time."""
         for path, junk, body in _spoilt(_json(example.body(-1))):
             outcome = await self._answered(example, body)
@@ -36,19 +36,19 @@ class Words(House):
             msgspec.json.encode(outcome)
             assert not self._won(example, outcome, path, junk), (path, junk, outcome)
 
-    async def test_nothing_in_a_notification_breaks_it(self, told: Story) -> None:
+    async def test_nothing_in_a_notification_breaks_it(self, told: Payment) -> None:
         for path, junk, body in _spoilt(told.notification):
             outcome = await self._told(told, body)
             if outcome is not None:
                 msgspec.json.encode(outcome)
                 assert not self._won(told, outcome, path, junk), (path, junk, outcome)
 
-    async def test_an_unlisted_word_decides_nothing(self, winning: Story) -> None:
+    async def test_an_unlisted_word_decides_nothing(self, winning: Payment) -> None:
         for word, changed in self._with_unlisted(winning):
             outcome = await self.play(changed, Script(changed))
             assert outcome.status not in DECIDED, (word, outcome)
 
-    async def test_another_transaction_type_is_no_success(self, won: Story) -> None:
+    async def test_another_transaction_type_is_no_success(self, won: Payment) -> None:
         """Reserved money and a card that was kept are no payment, though all else is as asked."""
         asked = won.given.get("order", won.given).get("transaction_type", "payment")
         changed = self.side.of_another_type(_json(won.body(-1)), asked)
@@ -59,7 +59,7 @@ class Words(House):
         if won.verb == "pay":  # a query may find none of the type that it looks for
             assert outcome.facts.another_type not in (None, asked), outcome
 
-    async def test_an_unlisted_word_in_a_notification_decides_nothing(self, told: Story) -> None:
+    async def test_an_unlisted_word_in_a_notification_decides_nothing(self, told: Payment) -> None:
         for word, said in self._unlisted(told.notification):
             outcome = await self._told(told, json.dumps(said).encode())
             assert outcome is None or outcome.status not in DECIDED, (word, outcome)
@@ -67,9 +67,9 @@ class Words(House):
 
     def test_its_words_are_where_its_side_says(self) -> None:
         """So that the tests above test something."""
-        for story in self.acts().values():
-            if story.outcome["status"] in WINS and not keeps(story):
-                assert list(self._unlisted(_json(story.body(-1)))), story.file
+        for payment in self.acts().values():
+            if payment.outcome["status"] in WINS and not keeps(payment):
+                assert list(self._unlisted(_json(payment.body(-1)))), payment.file
         said = [_json(s.body(-1), strict=False) for s in self.stories() if s.exchanges]
         places = {path for each in said for path in nodes(each)}
         places |= {path for s in self.stories() for path in nodes(s.notification)}
@@ -78,36 +78,38 @@ class Words(House):
             assert any(_is_one(path, patterns) for path in places), patterns
 
     def test_only_operations_are_accepted(self) -> None:
-        for story in self.stories():
-            accepted = story.outcome["status"] == Status.ACCEPTED
-            assert not accepted or story.verb in OPERATES | {"operation"}, story.file
+        for payment in self.stories():
+            accepted = payment.outcome["status"] == Status.ACCEPTED
+            assert not accepted or payment.verb in OPERATES | {"operation"}, payment.file
 
     def test_a_refused_field_is_no_attempt(self) -> None:
-        for story in self.stories():
-            if story.outcome.get("field") is not None:
-                assert story.outcome["status"] == Status.LOST, story.file
-                assert story.outcome.get("id") is None, story.file
+        for payment in self.stories():
+            if payment.outcome.get("field") is not None:
+                assert payment.outcome["status"] == Status.LOST, payment.file
+                assert payment.outcome.get("id") is None, payment.file
 
-    def _won(self, story: Story, outcome: Outcome, path: Path, junk: Any) -> bool:
+    def _won(self, payment: Payment, outcome: Outcome, path: Path, junk: Any) -> bool:
         """Whether junk was taken for success."""
         if outcome.status not in WINS:
             return False
-        if _contradicts(story, outcome):
+        if _contradicts(payment, outcome):
             # Of a payment that is compared by whoever asked; of what follows it by the adapter.
-            return story.verb in OPERATES | {"operation"}
+            return payment.verb in OPERATES | {"operation"}
         if any(_leads_to(path, pattern.split(".")) for pattern in self.side.needed):
             return True
         return junk not in UNSAID and _is_one(path, self.side.stated)
 
-    def _with_unlisted(self, story: Story) -> Iterator[tuple[str, Story]]:
+    def _with_unlisted(self, payment: Payment) -> Iterator[tuple[str, Payment]]:
         """The same answers with the words of one group made others."""
-        answers = [_json(story.body(place), strict=False) for place in range(len(story.exchanges))]
+        answers = [
+            _json(payment.body(place), strict=False) for place in range(len(payment.exchanges))
+        ]
         for word, changed in self._unlisted(answers, ("*",)):
             exchanges = [
-                {**each, "answer": {**each["answer"], "body": body or story.body(place).decode()}}
-                for place, (each, body) in enumerate(zip(story.exchanges, changed, strict=True))
+                {**each, "answer": {**each["answer"], "body": body or payment.body(place).decode()}}
+                for place, (each, body) in enumerate(zip(payment.exchanges, changed, strict=True))
             ]
-            yield word, replace(story, exchanges=exchanges)
+            yield word, replace(payment, exchanges=exchanges)
 
     def _unlisted(self, said: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
         """The document with the words of one group made others. `before`: above them."""
@@ -121,11 +123,11 @@ class Words(House):
             if changed is not said:
                 yield f"{'/'.join(group)}: {form}", changed
 
-    async def _answered(self, story: Story, body: bytes) -> Outcome:
-        status = story.exchanges[-1]["answer"].get("status", 200)
-        return await self.play(story, Script(story, last=faults.answering(status)(body)))
+    async def _answered(self, payment: Payment, body: bytes) -> Outcome:
+        status = payment.exchanges[-1]["answer"].get("status", 200)
+        return await self.play(payment, Script(payment, last=faults.answering(status)(body)))
 
-    async def _told(self, told: Story, body: bytes) -> Outcome | None:
+    async def _told(self, told: Payment, body: bytes) -> Outcome | None:
         """None: it is refused, as nobody could have proved it."""
         notice = self.side.genuine(body)
         async with self.opened(faults.silence(b"")) as gateway:
@@ -166,20 +168,20 @@ def _leads_to(path: Path, pattern: list[str]) -> bool:
     )
 
 
-def _contradicts(story: Story, outcome: Outcome) -> bool:
+def _contradicts(payment: Payment, outcome: Outcome) -> bool:
     """Whether the facts that are stated aren't those of what was asked for, or of what was agreed
     where two sums are exchanged."""
     sums, keys = {samples.CHARGE.money}, {None, samples.KEY}
-    if story.verb == "pay":
-        sums = {samples.charge(story.given).money}
-    elif story.exchanges:
-        about, ordered, asked = references(story.given)
+    if payment.verb == "pay":
+        sums = {samples.charge(payment.given).money}
+    elif payment.exchanges:
+        about, ordered, asked = references(payment.given)
         sums = {about.money}  # some gateways tell the payment's own with an operation
-        if story.verb in OPERATES:
+        if payment.verb in OPERATES:
             sums, keys = sums | {ordered.money}, keys | {ordered.key}
         elif asked is not None:
             sums, keys = sums | {asked.money or about.money}, keys | {asked.key}
-    told, agreed = outcome.facts, story.outcome.get("facts", {}).get("exchanged") or {}
+    told, agreed = outcome.facts, payment.outcome.get("facts", {}).get("exchanged") or {}
     return (
         (told.money is not None and not any(told.money.same_sum(each) for each in sums))
         or (told.amount is not None and told.amount not in {each.minor for each in sums})

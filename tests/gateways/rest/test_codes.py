@@ -11,7 +11,7 @@ from checkout.gateways.rest.interpretation import outcome
 from checkout.gateways.rest.response import payment
 from checkout.gateways.rest.signature import WORDS
 from checkout.model.status import Status
-from tests.gateways.replay import stories
+from tests.gateways.replay import payments
 from tests.gateways.rest.side import EUR, PAID, Answers, signed
 
 
@@ -112,8 +112,11 @@ def test_tables() -> None:
 def test_every_word_is_recorded() -> None:
     said = {
         str(value).strip().lower()
-        for story in stories(Path(__file__).parent / "recorded" / "rest")
-        for told in (*(one["answer"].get("body") for one in story.exchanges), story.notification)
+        for payment in payments(Path(__file__).parent / "recorded" / "rest")
+        for told in (
+            *(one["answer"].get("body") for one in payment.exchanges),
+            payment.notification,
+        )
         if isinstance(told, dict)
         for name, value in told.items()
         if name.strip() in WORDS
