@@ -13,7 +13,7 @@ from typing import Any, Final, TextIO
 import structlog
 from prometheus_client import Counter
 
-LOST: Final = Counter("checkout_log_lost_lines", "Log lines that could not be written")
+NOT_SENT: Final = Counter("checkout_log_lost_lines", "Log lines that could not be written")
 
 
 def configure() -> None:
@@ -50,7 +50,7 @@ class _Lines:
             self._stream.write(message + "\n")  # whole, so that lines of several threads don't mix
             self._stream.flush()
         except (OSError, ValueError):  # ValueError: it is closed
-            LOST.inc()
+            NOT_SENT.inc()
 
     log = debug = info = warn = warning = msg
     fatal = failure = err = error = critical = exception = msg

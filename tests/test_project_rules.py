@@ -320,10 +320,10 @@ def tree(root: type[errors.CheckoutError]) -> Iterator[type[errors.CheckoutError
 
 
 def test_every_status_has_its_page_and_words() -> None:
-    of_payments = set(Status) - {Status.CLAIMED, Status.LOST, Status.ACCEPTED}
+    of_payments = set(Status) - {Status.SUBMITTING, Status.NOT_SENT, Status.ACCEPTED}
     assert set(PAGE) == of_payments
     assert set(messages.STATUS) == of_payments
-    assert set(OUTWARD) == set(Status) - {Status.LOST, Status.ACCEPTED}
+    assert set(OUTWARD) == set(Status) - {Status.NOT_SENT, Status.ACCEPTED}
     assert set(MOVES) == set(Status)
     assert {status for status, page in PAGE.items() if page == "result"} == FINAL
     assert {PAGE[status] for status in LIVE & of_payments} == {"wait", "redirect"}

@@ -132,7 +132,7 @@ async def _query(name: str, gateway: Gateway) -> dict[str, Any]:
             transaction_type="payment",
         )
     )
-    wrong = "" if outcome.status is Status.LOST else "did not answer"
+    wrong = "" if outcome.status is Status.NOT_SENT else "did not answer"
     if outcome.reason is Reason.CREDENTIALS:
         wrong = "refused our credentials"
     lines = (*([wrong] if wrong else []), *(described.lines if described else ()))

@@ -32,7 +32,7 @@ from checkout.ledger.rows import PaymentRow
 from checkout.merchant.responses import operation as operation_shape
 from checkout.model.status import Status
 
-UNDER_WAY = (Status.PENDING, Status.ACTION)
+UNDER_WAY = (Status.PENDING, Status.REQUIRES_ACTION)
 
 
 @click.group()

@@ -20,7 +20,7 @@ from checkout.model.card import SavedCard
 from checkout.model.card_on_file import RECURRING
 from checkout.model.charge_parameters import ADDRESS, SERIES
 from checkout.model.order import SENDING, Method, Order
-from checkout.model.status import WON, Status
+from checkout.model.status import SUCCESSFUL, Status
 from checkout.settings import Shop
 
 NO_SERIES = "began no series: it has to be paid, under the contract recurring"
@@ -71,7 +71,7 @@ async def by_token(
         after=first.gateway_id if first and order.series else None,
     )
     payment = await flow.pay(payment, sent)
-    if payment.last is not None and payment.last.status is Status.LOST:
+    if payment.last is not None and payment.last.status is Status.NOT_SENT:
         await flow.ledger.write(recent.forget, payment.uid)
     return _accepted(payment)
 
@@ -111,7 +111,7 @@ async def _beginning(flow: Flow, shop: Shop, uid: str) -> Attempt:
     if payment.shop != shop.id:
         raise NotFound
     for attempt in payment.attempts:
-        if attempt.status in WON and RECURRING in attempt.contract and attempt.gateway_id:
+        if attempt.status in SUCCESSFUL and RECURRING in attempt.contract and attempt.gateway_id:
             return attempt
     raise Unprocessable({"parent_uid": [NO_SERIES]})
 

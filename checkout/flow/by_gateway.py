@@ -19,7 +19,7 @@ from checkout.ledger.audit import Actor
 from checkout.ledger.operations import DONE, FAILED, OPEN, Operation
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import News, Outcome
-from checkout.model.status import WON, Status
+from checkout.model.status import SUCCESSFUL, Status
 from checkout.settings import Shop
 
 # Where a paid attempt stands, and where the gateway says that it stands -> what it has done.
@@ -28,7 +28,7 @@ KINDS: Final[Mapping[tuple[Status, Status], str]] = {
     (Status.AUTHORIZED, Status.REFUNDED): "void",
     (Status.PAID, Status.REFUNDED): "refund",
 }
-AFTER: Final = WON | {Status.REFUNDED}  # the payment was made, whatever happened to it then
+AFTER: Final = SUCCESSFUL | {Status.REFUNDED}  # the payment was made, whatever happened to it then
 CHARGEBACK: Final = "chargeback"
 
 
@@ -65,7 +65,7 @@ def found(
     made = operations.of_attempt(conn, attempt.payment, attempt.number)
     if under_way := [each for each in made if _may_be_it(each, kind)]:
         for each in under_way:
-            if each.status is not Status.CLAIMED:  # that one's own answer is on its way
+            if each.status is not Status.SUBMITTING:  # that one's own answer is on its way
                 operations.change(conn, each.uid, sweep_at=each.next_query(now))
         return Found.UNDER_WAY
     if kind == "refund" and any(_is_our_refund(each) for each in made):

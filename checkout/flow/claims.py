@@ -92,7 +92,7 @@ def _new(uid: str, wish: Wish, place: Place, amount: int, sweep_at: float, now: 
         request_id=wish.request_id,
         amount=amount,
         reason=wish.reason or None,
-        status=Status.CLAIMED,
+        status=Status.SUBMITTING,
         sweep_at=sweep_at,
         created_at=now,
         updated_at=now,

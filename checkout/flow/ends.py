@@ -54,7 +54,7 @@ def settle(
     """Write down what the gateway said to the order, or (`looked_up`) when it was asked about it
     later. What is done stays."""
     operation, payment = _held(conn, uid)
-    if looked_up and outcome.status is Status.LOST and operation.status in OPEN:
+    if looked_up and outcome.status is Status.NOT_SENT and operation.status in OPEN:
         return _absent(conn, book, operation, payment, now)
     status = _meaning(operation.kind, outcome.status)
     if (looked_up and record.no_news(outcome)) or not _may_move(operation, status):
@@ -70,7 +70,7 @@ def settle(
         return with_payment(conn, uid)[0]
     _alert(conn, operation, payment, status, now)
     # Who asked for it has a refusal as the answer to that.
-    answered = operation.status is Status.CLAIMED and not looked_up
+    answered = operation.status is Status.SUBMITTING and not looked_up
     return _moved(conn, book, uid, now, tells_failure=not answered)
 
 
@@ -118,7 +118,7 @@ def _another(conn: Connection, book: Book, operation: Operation, now: float) -> 
     """This one was not done: it is counted where it is written down once more."""
     if operation.status in FAILED:
         return given_up(conn, operation.uid)
-    operations.change(conn, operation.uid, status=Status.LOST, sweep_at=None, updated_at=now)
+    operations.change(conn, operation.uid, status=Status.NOT_SENT, sweep_at=None, updated_at=now)
     return _moved(conn, book, operation.uid, now)
 
 
@@ -223,7 +223,7 @@ def _absent(
     if now >= settled_at:
         values["absences"] = operation.absences + 1
         if operation.absences:
-            values |= {"status": Status.LOST, "sweep_at": None, "updated_at": now}
+            values |= {"status": Status.NOT_SENT, "sweep_at": None, "updated_at": now}
     operations.change(conn, operation.uid, **values)
     if "status" in values:
         return _moved(conn, book, operation.uid, now)

@@ -22,14 +22,14 @@ from checkout.ledger.invoices import Invoice, Standing
 from checkout.merchant.invoices import Draft
 from checkout.model.invoice import PREFIX, Delivery, Kind
 from checkout.model.order import BY_SHOP
-from checkout.model.status import LIVE, OUTWARD, WON, Status
+from checkout.model.status import LIVE, OUTWARD, SUCCESSFUL, Status
 from checkout.settings import Shop
 from checkout.signing import link_digest, sign_link
 
 NOT_OPEN: Final = "is {status}: nothing is left to pay"
 NOT_UNPAID: Final = "is {status}: what is paid or under way can't be cancelled"
 NO_EMAIL: Final = "is required: the invoice has none"
-KEPT: Final = LIVE | WON | {Status.REFUNDED}  # what no cancelling takes back
+KEPT: Final = LIVE | SUCCESSFUL | {Status.REFUNDED}  # what no cancelling takes back
 
 
 def signed(draft: Draft, shop: Shop) -> str:

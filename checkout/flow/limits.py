@@ -20,7 +20,7 @@ from checkout.errors import TooMany
 from checkout.ledger import attempts, openings
 from checkout.ledger.attempts import Try
 from checkout.ledger.rows import Attempt, Payment
-from checkout.model.status import FINAL, LIVE, WON, Status
+from checkout.model.status import FINAL, LIVE, SUCCESSFUL, Status
 from checkout.settings import Limits
 
 WINDOW: Final = 600.0  # seconds, as the settings' names say
@@ -31,8 +31,8 @@ BEGINS: Final = 2  # from its limit divided by this on an address is slowed down
 
 MOSTLY: Final = 0.75  # of the payments of an address that many share are paid
 
-SUCCEEDED: Final = WON | {Status.REFUNDED}
-ENDED: Final = FINAL - SUCCEEDED  # without success, and sent: LOST was not
+SUCCEEDED: Final = SUCCESSFUL | {Status.REFUNDED}
+ENDED: Final = FINAL - SUCCEEDED  # without success, and sent: NOT_SENT was not
 
 
 class Tally(Struct, frozen=True):
@@ -58,7 +58,7 @@ class Tally(Struct, frozen=True):
 def tally(tries: Iterable[Try], *, under_way: bool = True) -> Tally:
     failed, succeeded, oldest, payments = 0, 0, 0.0, set()
     for each in tries:
-        if each.status is Status.LOST:
+        if each.status is Status.NOT_SENT:
             continue  # never sent: nobody has learnt anything
         payments.add(each.payment)
         if each.status in SUCCEEDED:

@@ -26,11 +26,11 @@ from checkout.ledger import invoices, operations, personal
 from checkout.ledger.operations import OPEN
 from checkout.ledger.personal import Place
 from checkout.ledger.rows import Payment
-from checkout.model.status import LIVE, UNPAID_ENDS, WON, Status
+from checkout.model.status import LIVE, SUCCESSFUL, UNPAID_ENDS, Status
 
 log = structlog.get_logger(__name__)
 
-PAID: Final = WON | {Status.REFUNDED}
+PAID: Final = SUCCESSFUL | {Status.REFUNDED}
 BATCH: Final = 20  # rows in one transaction: some milliseconds
 PAUSE: Final = 0.05  # seconds between two
 MARKS: Final = 200

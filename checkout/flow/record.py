@@ -23,7 +23,7 @@ from checkout.ledger.audit import Actor
 from checkout.ledger.rows import Attempt, Payment, text
 from checkout.merchant.webhooks import letter
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
-from checkout.model.status import FINAL, LIVE, UNPAID_ENDS, WON, Status, move
+from checkout.model.status import FINAL, LIVE, SUCCESSFUL, UNPAID_ENDS, Status, move
 from checkout.settings import Limits, Shop
 
 log = structlog.get_logger(__name__)
@@ -97,13 +97,13 @@ def answer(
     """Write down what the gateway said: to the charge, or (`asked`) to a status query."""
     payment = hold(conn, attempt.payment)
     attempt = payment.attempts[attempt.number - 1]  # it may have moved since
-    if asked and outcome.status is Status.LOST:
+    if asked and outcome.status is Status.NOT_SENT:
         return _absent(conn, book, payment, attempt, now)
     if asked and no_news(outcome):
         return payment
     if stated := _mismatch(payment, attempt, outcome):
         return _mismatched(conn, book, attempt, outcome, stated, now)
-    if attempt.mismatch and attempt.judged is None and outcome.status in FINAL | {Status.LOST}:
+    if attempt.mismatch and attempt.judged is None and outcome.status in FINAL | {Status.NOT_SENT}:
         return payment  # the gateway contradicts itself: only a person ends a mismatch
     by_operation = by_gateway.done_by(attempt, outcome)
     if by_operation is not None:
@@ -162,7 +162,7 @@ def _heard(
         "step": outcome.step or attempt.step,
     }
     # The gateway's last word ends the sweep, also of an attempt that the customer has left.
-    if outcome.status in FINAL | {Status.LOST} and not outcome.left:
+    if outcome.status in FINAL | {Status.NOT_SENT} and not outcome.left:
         changes["sweep_at"] = None
     elif not asked or attempt.sweep_at is None:
         changes["sweep_at"] = next_sweep(
@@ -184,7 +184,7 @@ def _heard(
 
 def _remember_card(conn: Connection, payment: Payment, outcome: Outcome, now: float) -> None:
     card = outcome.facts.card
-    if outcome.status in WON and card is not None and card.token is not None:
+    if outcome.status in SUCCESSFUL and card is not None and card.token is not None:
         cards.remember(conn, payment.shop, card, now)
 
 
@@ -243,7 +243,7 @@ def _mismatched(
     """Other facts than ours are never success: the form stays shut and somebody has to look."""
     if not attempt.mismatch:
         _raise_mismatch(conn, attempt, outcome, stated, now)
-    if attempt.status is Status.CLAIMED:
+    if attempt.status is Status.SUBMITTING:
         _moved(conn, attempt, Status.PENDING, now)
     return _update(conn, book, attempt.payment, now)
 
@@ -261,12 +261,12 @@ def _raise_mismatch(
 def _raise_late_success(
     conn: Connection, payment: Payment, attempt: Attempt, status: Status, now: float
 ) -> None:
-    if status in WON and (attempt.status in UNPAID_ENDS or _paid_before(payment, attempt)):
+    if status in SUCCESSFUL and (attempt.status in UNPAID_ENDS or _paid_before(payment, attempt)):
         alert(conn, attempt, "late_success", now)
 
 
 def _paid_before(payment: Payment, attempt: Attempt) -> bool:
-    return any(a.status in WON for a in payment.attempts if a.number != attempt.number)
+    return any(a.status in SUCCESSFUL for a in payment.attempts if a.number != attempt.number)
 
 
 def _mismatch(payment: Payment, attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
@@ -307,7 +307,7 @@ def _absent(
     """The gateway knows no such payment. That ends the attempt only after the settle window and
     at the second time, and never one that it had an id or other facts for."""
     known = attempt.gateway_id or attempt.mismatch
-    if attempt.status not in (Status.CLAIMED, Status.PENDING) or known:
+    if attempt.status not in (Status.SUBMITTING, Status.PENDING) or known:
         return payment
     settled_at = attempt.created_at + book.pace.settle
     if now < settled_at:
@@ -318,7 +318,7 @@ def _absent(
         attempts.change(conn, attempt.key, absences=1, next_query_at=soon, sweep_at=soon)
         return payment
     attempts.change(conn, attempt.key, absences=attempt.absences + 1, sweep_at=None)
-    _moved(conn, attempt, Status.LOST, now)
+    _moved(conn, attempt, Status.NOT_SENT, now)
     return _update(conn, book, attempt.payment, now)
 
 
@@ -377,7 +377,7 @@ def returned(conn: Connection, key: str, now: float) -> Attempt:
 def confirmed(conn: Connection, book: Book, key: str, now: float) -> Payment:
     """The customer says that it is paid: from now on we wait for the gateway."""
     payment, attempt = _held_attempt(conn, key)
-    if attempt.status is not Status.ACTION:
+    if attempt.status is not Status.REQUIRES_ACTION:
         return payment
     attempts.change(conn, key, next_query_at=now + next_query(0), queries=0)
     events.append(conn, attempt.payment, "confirmed", now, attempt.number)
@@ -389,7 +389,7 @@ def leave(conn: Connection, book: Book, key: str, now: float) -> Payment:
     """The customer leaves an unpaid step for another way to pay. The gateway may still be paid:
     the attempt stays on the sweep's list. One with facts that are not ours is not left."""
     payment, attempt = _held_attempt(conn, key)
-    if attempt.status is not Status.ACTION or attempt.mismatch:
+    if attempt.status is not Status.REQUIRES_ACTION or attempt.mismatch:
         return payment
     attempts.change(conn, key, status=Status.CANCELLED, updated_at=now)
     events.append(conn, attempt.payment, "left", now, attempt.number)
@@ -400,7 +400,7 @@ def not_left(conn: Connection, book: Book, key: str, now: float) -> Payment:
     """The customer is here and wants to leave an unpaid step, but the gateway doesn't say that it
     is unpaid: wait for its word."""
     payment, attempt = _held_attempt(conn, key)
-    if attempt.status is not Status.ACTION:
+    if attempt.status is not Status.REQUIRES_ACTION:
         return payment
     if attempt.returned_at is None:
         attempts.change(conn, key, returned_at=now)

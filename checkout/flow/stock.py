@@ -20,7 +20,7 @@ from checkout.flow.counts import ALERTS
 from checkout.flow.pace import HOUR
 from checkout.ledger import events, openings, payments, products
 from checkout.ledger.products import HELD, RELEASED, SOLD, Stocked
-from checkout.model.status import FINAL, UNPAID_ENDS, WON, Status
+from checkout.model.status import FINAL, SUCCESSFUL, UNPAID_ENDS, Status
 from checkout.settings import Limits
 
 log = structlog.get_logger(__name__)
@@ -68,7 +68,7 @@ def follow(conn: Connection, uid: str, status: Status, now: float) -> None:
     if status in UNPAID_ENDS:
         if taken.state == HELD:
             _release(conn, uid, now)
-    elif status in WON:
+    elif status in SUCCESSFUL:
         products.move(conn, taken, SOLD)
         events.append(conn, uid, "sold", now, None, product=taken.product, quantity=taken.quantity)
         if taken.state == RELEASED and (excess := products.oversold(conn, taken.product)):

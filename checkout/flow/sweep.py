@@ -166,7 +166,7 @@ async def _past_its_time(
     await flow.ledger.write(attempts.take_sweep, after, until=until)
     if until is not None:
         return
-    if heard is Heard.NOTHING or after.status in (Status.CLAIMED, Status.PENDING):
+    if heard is Heard.NOTHING or after.status in (Status.SUBMITTING, Status.PENDING):
         log.error("sweep.unsettled", payment=attempt.payment, attempt=attempt.number, alert=True)
 
 

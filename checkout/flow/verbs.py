@@ -63,7 +63,7 @@ SEEN: Final = 8 * 1024 * 1024  # bytes of payments that are kept for those who p
 AFTERWARDS: Final = 0.01  # seconds
 SAME_KEY = "was used for another request within 24 hours"
 
-UNCLEAR: Final = Outcome(Status.LOST, reason=Reason.CREDENTIALS)
+UNCLEAR: Final = Outcome(Status.NOT_SENT, reason=Reason.CREDENTIALS)
 """A shop that wants to be asked before each charge gave no clear answer: nothing is sent."""
 
 
@@ -337,7 +337,7 @@ class Flow:
             key=key,
             account=method.gateway,
             method=method.name,
-            status=Status.CLAIMED,
+            status=Status.SUBMITTING,
             gateway_id=None,
             step=None,
             reason=None,
@@ -395,7 +395,7 @@ class Flow:
         if outcome is None:
             outcome = await self.hear(self.gateways[attempt.account].pay(charge))
         if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:
-            outcome = outcome if outcome.id else Outcome(Status.LOST, reason=Reason.PROVIDER)
+            outcome = outcome if outcome.id else Outcome(Status.NOT_SENT, reason=Reason.PROVIDER)
         outcome = without_number(outcome, sent.card)
         payment = await self._answer(attempt, outcome, asked=False)
         if outcome.status is Status.PENDING:
@@ -513,7 +513,7 @@ class Flow:
         attempt = payment.live
         if attempt is None:
             return None
-        if attempt.status is Status.CLAIMED:  # another request waits for the gateway's answer
+        if attempt.status is Status.SUBMITTING:  # another request waits for the gateway's answer
             return 1.0
         return max(attempt.next_query_at - self.clock(), 0.3)
 
@@ -528,7 +528,7 @@ class Flow:
         attempt = await self.ledger.read(attempts.by_return_ticket, ticket)
         if attempt is None:
             raise NotFound
-        if not (attempt.live or attempt.sweep_at is not None or attempt.status is Status.LOST):
+        if not (attempt.live or attempt.sweep_at is not None or attempt.status is Status.NOT_SENT):
             return await self.ledger.read(record.read, attempt.payment)
         if attempt.returned_at is None:
             attempt = await self.write(attempt.payment, record.returned, attempt.key, self.clock())
@@ -539,7 +539,7 @@ class Flow:
         say, nothing is left: it may be paid this moment, so the payment waits for its word."""
         payment = await self.ledger.read(record.read, payment.uid)
         attempt = payment.live
-        if attempt is None or attempt.status is not Status.ACTION:
+        if attempt is None or attempt.status is not Status.REQUIRES_ACTION:
             return payment
         payment, heard = await self._ask_now(attempt)
         if heard is not Heard.NEWS:
@@ -547,7 +547,7 @@ class Flow:
                 attempt.payment, record.not_left, self.book, attempt.key, self.clock()
             )
         attempt = payment.live
-        if attempt is None or attempt.status is not Status.ACTION:
+        if attempt is None or attempt.status is not Status.REQUIRES_ACTION:
             return payment
         gateway = self.gateways.get(attempt.account)
         if isinstance(gateway, Withdraws):
@@ -559,7 +559,7 @@ class Flow:
         """The customer says that the transfer is made: the gateway is told, and asked from now on.
         That proves nothing, so the payment waits."""
         attempt = payment.live
-        if attempt is None or attempt.status is not Status.ACTION:
+        if attempt is None or attempt.status is not Status.REQUIRES_ACTION:
             return payment
         gateway = self.gateways.get(attempt.account)
         if isinstance(gateway, Confirms):

@@ -67,7 +67,7 @@ class Verifier:
     async def _asked(self, payment: Payment, shop: Shop) -> tuple[int, Any]:
         flow = self._flow
         public_url = flow.settings.public_url
-        body = encoded(told(payment, Status.ACTION, shop, public_url)).encode()
+        body = encoded(told(payment, Status.REQUIRES_ACTION, shop, public_url)).encode()
         signed = headers(shop, new_uid(), body, flow.clock(), public=payment.created_by == BY_APP)
         response = await posted(
             self._http,

@@ -28,7 +28,7 @@ from checkout.model.outcome import Outcome, Reason
 from checkout.model.status import Status
 
 # Of a charge or an operation that can't be said in the gateway's protocol.
-NOT_OURS_TO_SEND: Final = Outcome(Status.LOST, reason=Reason.INVALID)
+NOT_OURS_TO_SEND: Final = Outcome(Status.NOT_SENT, reason=Reason.INVALID)
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -154,12 +154,12 @@ class Gateway(ABC):
 
     @abstractmethod
     async def pay(self, charge: Charge) -> Outcome:
-        """Ask for the money, once. LOST: proved not charged. Unknown is PENDING. LOST with a
+        """Ask for the money, once. NOT_SENT: proved not charged. Unknown is PENDING. NOT_SENT with a
         `field`: the gateway refused that field of the form, and made nothing."""
 
     @abstractmethod
     async def status(self, reference: Reference) -> Outcome:
-        """Ask how it stands. LOST: the gateway knows no such payment. Unknown is PENDING."""
+        """Ask how it stands. NOT_SENT: the gateway knows no such payment. Unknown is PENDING."""
 
     @abstractmethod
     def notification(self, headers: Mapping[str, str], body: bytes, query: str = "") -> Outcome:
@@ -222,7 +222,7 @@ def opened_by(adapter: type[G]) -> type[G]:
 
 
 # Verbs. What shops ask for after the payment. `key` is ours, for this operation alone. PAID or
-# REFUNDED: done; ACCEPTED: it will be; DECLINED: refused; PENDING: unknown; LOST: proved not sent.
+# REFUNDED: done; ACCEPTED: it will be; DECLINED: refused; PENDING: unknown; NOT_SENT: proved not sent.
 
 
 class Captures(Gateway):
@@ -246,7 +246,7 @@ class Refunds(Gateway):
 class FindsOperations(Gateway):
     @abstractmethod
     async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
-        """Ask what became of one. LOST: the gateway knows no such. Unknown is PENDING."""
+        """Ask what became of one. NOT_SENT: the gateway knows no such. Unknown is PENDING."""
 
 
 # Of gateways that want to be told what the customer did.

@@ -1,7 +1,7 @@
 """The one way to send to a gateway: a total deadline, a size cap, and one meaning for each failure.
 
 What a failed charge means, on every gateway: could not connect, pool exhausted, 429, 401, 403:
-LOST (nothing was charged). A well-formed refusal with 4xx is for the gateway's package to read. All
+NOT_SENT (nothing was charged). A well-formed refusal with 4xx is for the gateway's package to read. All
 else is unknown, and unknown is PENDING. A failed query is always PENDING.
 """
 
@@ -31,8 +31,8 @@ LARGEST: Final = 1024 * 1024  # bytes of an answer, after decompression
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
 NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-UNREACHABLE: Final = Outcome(Status.LOST, reason=Reason.UNREACHABLE)
-REFUSED_US: Final = Outcome(Status.LOST, reason=Reason.CREDENTIALS)
+UNREACHABLE: Final = Outcome(Status.NOT_SENT, reason=Reason.UNREACHABLE)
+REFUSED_US: Final = Outcome(Status.NOT_SENT, reason=Reason.CREDENTIALS)
 
 # Shares of the deadline: waiting for a connection ends (and is known as that) before all ends.
 POOL_SHARE: Final = 0.2

@@ -18,7 +18,7 @@ from checkout.model.outcome import Facts
 from checkout.model.status import LIVE, Status
 
 OPEN: Final = LIVE | {Status.ACCEPTED}  # LIVE: nobody knows; ACCEPTED: the gateway will do it
-FAILED: Final = frozenset({Status.DECLINED, Status.LOST})
+FAILED: Final = frozenset({Status.DECLINED, Status.NOT_SENT})
 DONE: Final[Mapping[str, Status]] = {  # what the gateway says of one that is done
     "capture": Status.PAID,
     "void": Status.REFUNDED,

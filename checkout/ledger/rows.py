@@ -13,7 +13,7 @@ from checkout.model.order import BY_APP, BY_LINK, BY_PRODUCT, BY_SHOP, Customer,
 from checkout.model.outcome import Facts, Reason
 from checkout.model.status import LIVE, Status, payment_status
 
-UNSENT: Final = frozenset({Status.LOST, Status.CANCELLED})  # or given up before it was paid
+UNSENT: Final = frozenset({Status.NOT_SENT, Status.CANCELLED})  # or given up before it was paid
 ORDERS: Final = 16 * 1024 * 1024  # bytes of orders that are kept: each is read many times
 
 _order = msgspec.json.Decoder(Order)

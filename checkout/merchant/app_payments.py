@@ -152,7 +152,7 @@ def refused_field(payment: Payment, number: int) -> dict[str, list[str]]:
     """The field of attempt `number` that the gateway did not accept, by the name that servers and
     apps send it under; nothing was made of it. Empty where it accepted them all."""
     last = payment.last
-    if last is None or last.number != number or last.status is not Status.LOST:
+    if last is None or last.number != number or last.status is not Status.NOT_SENT:
         return {}
     name = last.facts.refused
     if name is None:

@@ -15,7 +15,7 @@ from checkout.ledger.operations import OPEN, Operation
 from checkout.ledger.rows import Attempt, Payment
 from checkout.merchant import answers
 from checkout.model.order import CARD_METHOD, Customer, Order
-from checkout.model.status import OUTWARD, WON, Status
+from checkout.model.status import OUTWARD, SUCCESSFUL, Status
 from checkout.settings import Shop
 
 VERSION: Final = "2.1"
@@ -23,7 +23,7 @@ EXPIRED_MESSAGE: Final = "Token is expired."
 
 MESSAGES: Final[dict[Status, str | None]] = {
     Status.OPEN: None,
-    Status.ACTION: None,
+    Status.REQUIRES_ACTION: None,
     Status.PENDING: "Waiting",
     Status.PAID: "Successfully processed",
     Status.AUTHORIZED: "Successfully processed",
@@ -38,7 +38,7 @@ ECHOED: Final = (
     "meta",
 )  # fmt: skip
 NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
-SETTLED: Final = frozenset(MESSAGES) - {Status.OPEN, Status.ACTION, Status.PENDING}
+SETTLED: Final = frozenset(MESSAGES) - {Status.OPEN, Status.REQUIRES_ACTION, Status.PENDING}
 
 
 def moment(seconds: float | None) -> str | None:
@@ -71,8 +71,8 @@ def _said(payment: Payment, status: Status) -> tuple[str, str | None]:
     """The outward (status, message). A server's request that never reached the gateway has failed:
     its customer gave nothing up."""
     shown = payment.shown
-    if payment.order.alone and shown is not None and shown.status is Status.LOST:
-        return OPERATION[Status.LOST]
+    if payment.order.alone and shown is not None and shown.status is Status.NOT_SENT:
+        return OPERATION[Status.NOT_SENT]
     return OUTWARD[status], message(payment, status)
 
 
@@ -196,13 +196,13 @@ def _product(order: Order) -> dict[str, Any]:
 
 # An operation's outward words.
 OPERATION: Final[dict[Status, tuple[str, str]]] = {
-    Status.CLAIMED: ("pending", "Waiting"),
+    Status.SUBMITTING: ("pending", "Waiting"),
     Status.PENDING: ("pending", "Waiting"),
     Status.ACCEPTED: ("pending", "Accepted, on its way"),
     Status.PAID: ("successful", "Successfully processed"),
     Status.REFUNDED: ("successful", "Successfully processed"),
     Status.DECLINED: ("failed", "Declined"),
-    Status.LOST: ("failed", "Not sent, nothing has moved"),
+    Status.NOT_SENT: ("failed", "Not sent, nothing has moved"),
 }
 
 
@@ -279,7 +279,7 @@ def bank(payment: Payment, status: Status) -> answers.BankResult | None:
 
 
 def _paid_at(attempt: Attempt | None, status: Status) -> str | None:
-    if attempt is None or status not in WON:
+    if attempt is None or status not in SUCCESSFUL:
         return None
     return attempt.facts.paid_at or moment(attempt.updated_at)
 

@@ -19,7 +19,7 @@ ADDRESS: Final[dict[Status, tuple[str, ...]]] = {
     Status.AUTHORIZED: ("return_url", "success_url"),
     Status.REFUNDED: ("return_url", "success_url"),
     Status.PENDING: ("return_url",),
-    Status.ACTION: ("return_url",),
+    Status.REQUIRES_ACTION: ("return_url",),
     Status.OPEN: ("cancel_url", "return_url"),
     Status.DECLINED: ("return_url", "decline_url", "fail_url"),
     Status.EXPIRED: ("fail_url", "return_url", "decline_url"),

@@ -114,7 +114,7 @@ class News(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """`status` LOST: proved not charged (from `pay`), or not found (from `status`). `field`: what
+    """`status` NOT_SENT: proved not charged (from `pay`), or not found (from `status`). `field`: what
     of the form the gateway refused, by our own name for it (`number`, `code`, `email`, the name of
     an input); nothing was made then. `unsigned`: a notification without a signature, which proves
     nothing and is always followed by a query. `left`: we have given it up and the gateway has not:

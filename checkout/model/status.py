@@ -2,8 +2,8 @@
 
 An attempt (one authorization asked of a gateway) moves forward only:
 
-    CLAIMED ─> PENDING <─> ACTION ─> PAID | AUTHORIZED | DECLINED | CANCELLED | EXPIRED
-       └──────────┴─> LOST  (proved not sent, or absent at the gateway)
+    SUBMITTING ─> PENDING <─> REQUIRES_ACTION ─> PAID | AUTHORIZED | DECLINED | CANCELLED | EXPIRED
+       └──────────┴─> NOT_SENT  (proved not sent, or absent at the gateway)
     every unpaid end ─> PAID | AUTHORIZED  (late success);  these two ─> REFUNDED
 
 A payment's status is one function of its attempts: `payment_status`.
@@ -18,45 +18,45 @@ from typing import Final
 
 class Status(StrEnum):
     OPEN = "open"  # payments only: the form waits for the customer
-    CLAIMED = "claimed"  # attempts only: durable before the gateway is called
+    SUBMITTING = "claimed"  # attempts only: durable before the gateway is called
     PENDING = "pending"
-    ACTION = "action"  # the customer is to do something: the bank's page, a transfer
+    REQUIRES_ACTION = "action"  # the customer is to do something: the bank's page, a transfer
     PAID = "paid"
     AUTHORIZED = "authorized"
     DECLINED = "declined"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
-    LOST = "lost"  # attempts only
+    NOT_SENT = "lost"  # attempts only
     REFUNDED = "refunded"
     ACCEPTED = "accepted"  # operations only: the gateway has it, and will do it
 
 
 S = Status
-LIVE: Final = frozenset({S.CLAIMED, S.PENDING, S.ACTION})
-WON: Final = frozenset({S.PAID, S.AUTHORIZED})
-UNPAID_ENDS: Final = frozenset({S.DECLINED, S.CANCELLED, S.EXPIRED, S.LOST})
+LIVE: Final = frozenset({S.SUBMITTING, S.PENDING, S.REQUIRES_ACTION})
+SUCCESSFUL: Final = frozenset({S.PAID, S.AUTHORIZED})
+UNPAID_ENDS: Final = frozenset({S.DECLINED, S.CANCELLED, S.EXPIRED, S.NOT_SENT})
 FINAL: Final = frozenset({S.PAID, S.AUTHORIZED, S.DECLINED, S.CANCELLED, S.EXPIRED, S.REFUNDED})
 
 MOVES: Final[dict[Status, frozenset[Status]]] = {
     S.OPEN: frozenset(),  # no attempt is ever open
     S.ACCEPTED: frozenset(),  # nor accepted
-    S.CLAIMED: FINAL | {S.PENDING, S.ACTION, S.LOST},
-    S.PENDING: FINAL | {S.ACTION, S.LOST},
-    S.ACTION: FINAL | {S.PENDING},
+    S.SUBMITTING: FINAL | {S.PENDING, S.REQUIRES_ACTION, S.NOT_SENT},
+    S.PENDING: FINAL | {S.REQUIRES_ACTION, S.NOT_SENT},
+    S.REQUIRES_ACTION: FINAL | {S.PENDING},
     S.AUTHORIZED: frozenset({S.PAID, S.REFUNDED}),  # a void gives back what was held
     S.PAID: frozenset({S.REFUNDED}),
     S.REFUNDED: frozenset(),
-    S.DECLINED: WON,
-    S.CANCELLED: WON,
-    S.EXPIRED: WON,
-    S.LOST: WON,
+    S.DECLINED: SUCCESSFUL,
+    S.CANCELLED: SUCCESSFUL,
+    S.EXPIRED: SUCCESSFUL,
+    S.NOT_SENT: SUCCESSFUL,
 }
 
 # Outward words: the API, notifications and return parameters speak Overpay's.
 OUTWARD: Final[dict[Status, str]] = {
     S.OPEN: "incomplete",
-    S.ACTION: "incomplete",
-    S.CLAIMED: "pending",
+    S.REQUIRES_ACTION: "incomplete",
+    S.SUBMITTING: "pending",
     S.PENDING: "pending",
     S.PAID: "successful",
     S.AUTHORIZED: "successful",
@@ -81,7 +81,7 @@ def payment_status(
             return won
     for status in reversed(attempts):
         if status in LIVE:
-            return S.PENDING if status is S.CLAIMED else status
+            return S.PENDING if status is S.SUBMITTING else status
     if cancelled:
         return S.CANCELLED
     if attempts.count(S.DECLINED) >= allowed:

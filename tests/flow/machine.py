@@ -41,7 +41,7 @@ from checkout.model.status import (
     LIVE,
     MOVES,
     OUTWARD,
-    WON,
+    SUCCESSFUL,
     Status,
     payment_status,
 )
@@ -273,13 +273,13 @@ class Payments(Machine):
         ticket = self.attempts[attempt % len(self.attempts)].return_ticket
         self.verb(self.flow.returned(ticket))
 
-    @precondition(lambda self: self.payment.payment.status is Status.ACTION)
+    @precondition(lambda self: self.payment.payment.status is Status.REQUIRES_ACTION)
     @rule(fault=query_faults, disk=disk_faults)
     def leaves(self, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
         self.verb(self.flow.leave(self.payment))
 
-    @precondition(lambda self: self.payment.payment.status is Status.ACTION)
+    @precondition(lambda self: self.payment.payment.status is Status.REQUIRES_ACTION)
     @rule(disk=disk_faults)
     def says_it_is_paid(self, disk: str) -> None:
         self.prepare(disk=disk)
@@ -434,7 +434,7 @@ class Payments(Machine):
         at: dict[int | None, Status] = {}
         for event in self.now.events:
             if event.kind == "claimed":
-                at[event.attempt] = Status.CLAIMED
+                at[event.attempt] = Status.SUBMITTING
             elif event.kind in ("moved", "left"):
                 before = at[event.attempt]
                 after = Status(event.data.get("to", Status.CANCELLED))
@@ -442,8 +442,8 @@ class Payments(Machine):
                 at[event.attempt] = after
         assert at == {attempt.number: attempt.status for attempt in payment.attempts}
         if self.won:
-            assert payment.status in WON, "paid was left"
-        self.won = payment.status in WON
+            assert payment.status in SUCCESSFUL, "paid was left"
+        self.won = payment.status in SUCCESSFUL
 
     def one_live_attempt(self, payment: Payment) -> None:
         assert sum(attempt.live for attempt in payment.attempts) <= 1
@@ -474,7 +474,7 @@ class Payments(Machine):
             assert told, f"not told: {payment.status}"
             assert told[-1] == outward(payment.status)
             body = msgspec.json.decode(letters[-1].body)
-            if payment.status in WON:
+            if payment.status in SUCCESSFUL:
                 assert body["transaction"]["message"] != "Payment was declined"
         else:
             assert told == []
@@ -547,18 +547,18 @@ class Payments(Machine):
             attempt = by_key[transaction.key]
             # The gateway told wrong facts of it: an operator was told, and has to look.
             flagged = attempt.mismatch and kinds["mismatch"]
-            assert attempt.status in WON or flagged, f"paid, and we say {attempt.status}"
+            assert attempt.status in SUCCESSFUL or flagged, f"paid, and we say {attempt.status}"
         if any(not by_key[transaction.key].mismatch for transaction in paid):
-            assert payment.status in WON, "paid, and shown as unpaid"
+            assert payment.status in SUCCESSFUL, "paid, and shown as unpaid"
         if not paid:
-            assert payment.status not in WON, "unpaid, and shown as paid"
+            assert payment.status not in SUCCESSFUL, "unpaid, and shown as paid"
         if len(paid) > 1:
             alerts = kinds["late_success"] + kinds["mismatch"]
             assert alerts >= len(paid) - 1, "paid twice, and nobody was told"
         for attempt in payment.attempts:
             known = bool(self.bank.by_key(attempt.key))
-            assert attempt.status is not Status.CLAIMED
-            if attempt.status is Status.LOST:
+            assert attempt.status is not Status.SUBMITTING
+            if attempt.status is Status.NOT_SENT:
                 assert not known, "lost, and the bank has it"
             if attempt.status in LIVE:
                 open_at_the_bank = [

@@ -25,7 +25,7 @@ class TimeoutMeansFailed(OverpayCards):
 class TimeoutMeansNotSent(OverpayCards):
     async def pay(self, charge: Charge) -> Outcome:
         outcome = await super().pay(charge)
-        return Outcome(Status.LOST) if outcome == UNKNOWN else outcome
+        return Outcome(Status.NOT_SENT) if outcome == UNKNOWN else outcome
 
 
 class TimeoutMeansAgain(OverpayCards):
@@ -37,7 +37,7 @@ class TimeoutMeansAgain(OverpayCards):
 class FailedQueryMeansAbsent(OverpayCards):
     async def status(self, reference: Reference) -> Outcome:
         outcome = await super().status(reference)
-        return Outcome(Status.LOST) if outcome == UNKNOWN else outcome
+        return Outcome(Status.NOT_SENT) if outcome == UNKNOWN else outcome
 
 
 class AsksAtEachLook(Flow):

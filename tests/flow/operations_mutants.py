@@ -39,7 +39,7 @@ class TimeoutMeansAgain(Office):
 class FailedQueryMeansAbsent(Office):
     async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
         outcome = await super().operation_status(reference, asked)
-        return Outcome(Status.LOST) if outcome == UNKNOWN else outcome
+        return Outcome(Status.NOT_SENT) if outcome == UNKNOWN else outcome
 
 
 class NamesTheAuthorization(Office):

@@ -133,7 +133,7 @@ async def test_what_failed_and_is_accepted_after_all(office: Harness) -> None:
     operation = await refund(office, payment, UNKNOWN)
     office.gateway.will_trace(ABSENT)
     await office.sweep_for(90)
-    assert await standing(office, operation) is Status.LOST
+    assert await standing(office, operation) is Status.NOT_SENT
     await office.ledger.write(operations.change, operation.uid, sweep_at=office.clock())
     office.gateway.will_trace(ACCEPTED, DECLINED)
     await office.sweep(2)

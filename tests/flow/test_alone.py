@@ -24,7 +24,15 @@ from checkout.model.outcome import UNKNOWN, Outcome, Reason
 from checkout.model.status import Status
 from tests.gateways.rest.side import options as rest_options
 from tests.support import shops
-from tests.support.gateway import ACTION, CAN_CARDS, DECLINED, EXPIRED, PAID, UNREACHABLE, Held
+from tests.support.gateway import (
+    CAN_CARDS,
+    DECLINED,
+    EXPIRED,
+    PAID,
+    REQUIRES_ACTION,
+    UNREACHABLE,
+    Held,
+)
 from tests.support.harness import Harness
 from tests.support.shops import changed
 
@@ -78,7 +86,7 @@ async def test_unclear_it_is_looked_up_and_unsent_it_ends(series: Harness) -> No
         await go_on(series, first.uid, PAID)
     unsent = await go_on(series, first.uid, UNREACHABLE, money=Money(1, "EUR"))
     assert unsent.status is Status.CANCELLED
-    assert unsent.attempts[0].status is Status.LOST
+    assert unsent.attempts[0].status is Status.NOT_SENT
 
 
 async def test_what_began_no_series(series: Harness) -> None:
@@ -173,7 +181,7 @@ async def test_what_was_not_sent_may_be_asked_for_at_once(alone: Harness) -> Non
 )
 async def test_a_field_that_the_gateway_refuses(alone: Harness, field: str, named: str) -> None:
     """No attempt and no decline: named, told nobody, and free to be asked for anew."""
-    refusal = Outcome(Status.LOST, reason=Reason.INVALID, field=field)
+    refusal = Outcome(Status.NOT_SENT, reason=Reason.INVALID, field=field)
     alone.gateway.will_answer(refusal, PAID)
     wanted = asked(alone, "t-1")
     for _ in range(2):
@@ -256,10 +264,10 @@ async def test_on_the_page_it_is_noted_alone(harness: Harness) -> None:
 
 async def test_left_at_the_bank_it_is_over(alone: Harness) -> None:
     """Nobody is there to choose another card."""
-    alone.gateway.will_answer(ACTION)
-    alone.gateway.will_state(ACTION)
+    alone.gateway.will_answer(REQUIRES_ACTION)
+    alone.gateway.will_state(REQUIRES_ACTION)
     payment = await charge(alone)
-    assert payment.status is Status.ACTION
+    assert payment.status is Status.REQUIRES_ACTION
     alone.clock.move(5)
     left = await alone.flow.leave(payment)
     assert left.status is Status.CANCELLED
@@ -269,7 +277,7 @@ async def test_left_at_the_bank_it_is_over(alone: Harness) -> None:
     ("said", "status"), [(DECLINED, Status.DECLINED), (EXPIRED, Status.EXPIRED)]
 )
 async def test_how_it_ends_at_the_bank(alone: Harness, said: Outcome, status: Status) -> None:
-    alone.gateway.will_answer(ACTION)
+    alone.gateway.will_answer(REQUIRES_ACTION)
     alone.gateway.will_state(said)
     payment = await charge(alone)
     await alone.sweep(5)

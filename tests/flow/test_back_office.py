@@ -170,7 +170,10 @@ async def test_news_of_ours_while_its_end_is_unknown(office: Harness) -> None:
     office.clock.move(2)
     await look_up(office.flow, ours.uid)
     await office.sweep_for(60)
-    assert [each.status for each in await made(office, payment)] == [Status.REFUNDED, Status.LOST]
+    assert [each.status for each in await made(office, payment)] == [
+        Status.REFUNDED,
+        Status.NOT_SENT,
+    ]
     assert await office.told(payment) == ["successful", "successful: refund"]
 
 
@@ -182,12 +185,12 @@ async def test_news_of_ours_that_was_taken_for_lost(office: Harness) -> None:
     await held.asked.wait()
     office.gateway.will_trace(ABSENT)
     await office.sweep_for(95)
-    assert (await made(office, payment))[0].status is Status.LOST
+    assert (await made(office, payment))[0].status is Status.NOT_SENT
     await hears(office, payment, told("refund", 500), done(500))
     held.let.set()
     await asking
     ours, theirs = await made(office, payment)
-    assert (ours.status, theirs.status) == (Status.LOST, Status.REFUNDED)
+    assert (ours.status, theirs.status) == (Status.NOT_SENT, Status.REFUNDED)
     assert await office.told(payment) == ["successful", "failed: refund", "successful: refund"]
 
 
@@ -436,7 +439,7 @@ async def test_a_state_that_fits_two_of_ours_is_of_the_one_that_was_done(office:
     await first
     office.gateway.will_trace(Outcome(Status.PAID, "g-1"))
     await office.sweep_for(60)
-    assert [row.status for row in await made(office, payment)] == [Status.PAID, Status.LOST]
+    assert [row.status for row in await made(office, payment)] == [Status.PAID, Status.NOT_SENT]
     assert (await office.told(payment)).count("successful: capture") == 1
 
 

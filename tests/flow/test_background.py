@@ -205,7 +205,7 @@ async def main():
 
 {broken}
 asyncio.run(main())
-print("went on", log.LOST.collect()[0].samples[0].value > 0)
+print("went on", log.NOT_SENT.collect()[0].samples[0].value > 0)
 """
 
 BROKEN = {

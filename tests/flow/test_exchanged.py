@@ -14,7 +14,7 @@ from checkout.model.money import Money
 from checkout.model.outcome import Exchanged, Facts, Outcome
 from checkout.model.status import Status
 from tests.support import shops
-from tests.support.gateway import ACTION, PAID
+from tests.support.gateway import PAID, REQUIRES_ACTION
 from tests.support.harness import Harness
 
 AGREED = Exchanged("0.00020150 BTC", "12.50 EUR")
@@ -22,7 +22,12 @@ WHO: Any = {"by": shops.ANN, "reason": "looked it up"}
 
 
 def made(agreed: Exchanged = AGREED) -> Outcome:
-    return Outcome(Status.ACTION, "g-1", ACTION.step, facts=Facts(agreed=agreed, exchanged=agreed))
+    return Outcome(
+        Status.REQUIRES_ACTION,
+        "g-1",
+        REQUIRES_ACTION.step,
+        facts=Facts(agreed=agreed, exchanged=agreed),
+    )
 
 
 def said(gives: str | None, gets: str | None, status: Status = Status.PAID) -> Outcome:
@@ -58,7 +63,7 @@ async def test_less_is_a_mismatch_whatever_the_word(
     with capture_logs() as logged:
         after = await harness.flow.look(await harness.payment(payment))
     (attempt,) = after.attempts
-    assert (attempt.status, attempt.mismatch) == (Status.ACTION, True)
+    assert (attempt.status, attempt.mismatch) == (Status.REQUIRES_ACTION, True)
     assert [line["event"] for line in logged if line.get("alert")] == ["mismatch"]
     (event,) = [each for each in await harness.events(payment) if each.kind == "mismatch"]
     expected = {name: value for name, value in (("gives", gives), ("gets", gets)) if value}
@@ -112,7 +117,11 @@ async def notified(harness: Harness, *outcome: Any) -> tuple[Any, list[str]]:
 @pytest.mark.parametrize(("gives", "gets"), LESS)
 async def test_less_in_a_notification(harness: Harness, gives: str, gets: str | None) -> None:
     attempt, raised = await notified(harness, gives, gets)
-    assert (attempt.status, attempt.mismatch, raised) == (Status.ACTION, True, ["mismatch"])
+    assert (attempt.status, attempt.mismatch, raised) == (
+        Status.REQUIRES_ACTION,
+        True,
+        ["mismatch"],
+    )
 
 
 async def test_as_agreed_in_a_notification(harness: Harness) -> None:
@@ -133,7 +142,7 @@ async def test_less_in_a_notification_of_what_is_paid_already(harness: Harness) 
 
 
 async def test_without_an_agreement_nothing_is_compared(harness: Harness) -> None:
-    payment = await harness.paid_with(Outcome(Status.ACTION, "g-1", ACTION.step))
+    payment = await harness.paid_with(Outcome(Status.REQUIRES_ACTION, "g-1", REQUIRES_ACTION.step))
     harness.clock.move(5)
     harness.gateway.will_state(said("0.1 BTC", "1 EUR"), PAID)
     assert (await harness.flow.look(await harness.payment(payment))).status is Status.PAID

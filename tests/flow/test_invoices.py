@@ -18,7 +18,7 @@ from checkout.merchant.invoices import read_invoice
 from checkout.model.status import Status
 from checkout.signing import read_link
 from tests.support import shops
-from tests.support.gateway import ACTION, AUTHORIZED, DECLINED, PAID, PENDING
+from tests.support.gateway import AUTHORIZED, DECLINED, PAID, PENDING, REQUIRES_ACTION
 from tests.support.harness import Harness, open_harness
 from tests.support.ledgers import WrappedLedger
 
@@ -132,7 +132,7 @@ async def test_a_declined_one_is_shut(harness: Harness) -> None:
 @pytest.mark.parametrize(
     ("answer", "word"),
     [(PAID, "successful"), (AUTHORIZED, "successful"), (PENDING, "pending"),
-     (ACTION, "incomplete")],
+     (REQUIRES_ACTION, "incomplete")],
 )  # fmt: skip
 async def test_money_on_its_way_is_not_cancelled(harness: Harness, answer: Any, word: str) -> None:
     made = await make(harness)

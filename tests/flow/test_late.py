@@ -16,12 +16,12 @@ from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
 from checkout.model.status import Status
 from tests.support.gateway import (
     ABSENT,
-    ACTION,
     AUTHORIZED,
     DECLINED,
     EXPIRED,
     PAID,
     PENDING,
+    REQUIRES_ACTION,
     UNREACHABLE,
     Held,
 )
@@ -116,7 +116,7 @@ async def test_late_money_is_recorded_shown_and_alerted(harness: Harness, answer
 
 
 async def test_a_late_decline_of_an_older_attempt_touches_nothing(harness: Harness) -> None:
-    payment = await harness.paid_with(ACTION, attempts=2)
+    payment = await harness.paid_with(REQUIRES_ACTION, attempts=2)
     payment = await harness.left(payment)
     harness.gateway.will_answer(PAID)
     payment = await harness.pay(payment)
@@ -129,7 +129,7 @@ async def test_a_late_decline_of_an_older_attempt_touches_nothing(harness: Harne
 
 
 async def test_paid_twice_is_alerted(harness: Harness) -> None:
-    payment = await harness.paid_with(ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION)
     payment = await harness.left(payment)
     harness.gateway.will_answer(changed(PAID, id="g-2"))
     payment = await harness.pay(payment)
@@ -143,7 +143,7 @@ async def test_paid_twice_is_alerted(harness: Harness) -> None:
 
 async def test_the_letter_of_late_money_is_about_the_attempt_that_paid(harness: Harness) -> None:
     """Attempt 1 is left, attempt 2 declined, then 1 turns out to be paid."""
-    payment = await harness.paid_with(ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION)
     payment = await harness.left(payment)
     refusal = Outcome(Status.DECLINED, "g-2", facts=Facts(message="No money", code="F.0114"))
     harness.gateway.will_answer(changed(refusal, reason=Reason.INSUFFICIENT_FUNDS))
@@ -164,7 +164,7 @@ async def test_the_letter_of_late_money_is_about_the_attempt_that_paid(harness: 
 
 
 async def test_leaving_a_step_opens_the_form_and_keeps_the_sweep_going(harness: Harness) -> None:
-    payment = await harness.left(await harness.paid_with(ACTION))
+    payment = await harness.left(await harness.paid_with(REQUIRES_ACTION))
     assert len(harness.gateway.queries) == 1
     assert payment.status is Status.OPEN
     assert payment.attempts[0].status is Status.CANCELLED
@@ -195,7 +195,7 @@ async def test_a_step_that_cannot_be_shown_is_left_for_the_customer(
     assert (left.status, left.reason) == (Status.CANCELLED, Reason.PROVIDER)
     assert left.sweep_at is not None
     before = len(harness.gateway.queries)
-    harness.gateway.will_state(ACTION)
+    harness.gateway.will_state(REQUIRES_ACTION)
     await harness.sweep(120)
     assert len(harness.gateway.queries) == before + 1
     assert (await harness.payment(payment)).attempts[0].status is Status.CANCELLED
@@ -217,8 +217,8 @@ async def test_the_gateways_last_word_ends_what_was_left_so(harness: Harness) ->
 
 @pytest.mark.parametrize("watched", [0.0, 200.0], ids=["at once", "after long watching"])
 async def test_leaving_asks_first_whatever_the_pace(harness: Harness, watched: float) -> None:
-    payment = await harness.paid_with(ACTION)
-    harness.gateway.will_state(ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION)
+    harness.gateway.will_state(REQUIRES_ACTION)
     until = harness.clock() + watched
     while harness.clock() < until:
         await harness.flow.look(await harness.payment(payment))
@@ -236,25 +236,25 @@ async def test_nothing_is_left_that_is_not_said_to_be_unpaid(
     harness: Harness, state: Any, leave: str
 ) -> None:
     """It may be paid this moment: the customer waits for the gateway's word, then may leave."""
-    payment = await harness.paid_with(ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION)
     harness.gateway.will_state(state)
     after = await getattr(harness.flow, leave)(payment)
     assert after.payment.status is Status.PENDING, "we are checking"
     assert "left" not in await harness.kinds(payment)
     await harness.pay(after)
     assert len(harness.gateway.charges) == 1, "the form is shut"
-    harness.gateway.will_state(ACTION)
+    harness.gateway.will_state(REQUIRES_ACTION)
     harness.clock.move(1)
     after = await harness.flow.look(await harness.payment(payment))
-    assert after.status is Status.ACTION
+    assert after.status is Status.REQUIRES_ACTION
     harness.clock.move(1)
     assert (await harness.left(after)).status is Status.OPEN
 
 
 async def test_leaving_twice_at_once_asks_once_an_interval(harness: Harness) -> None:
-    payment = await harness.paid_with(ACTION)
-    held = Held(ACTION)
-    harness.gateway.will_state(held, ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION)
+    held = Held(REQUIRES_ACTION)
+    harness.gateway.will_state(held, REQUIRES_ACTION)
     first = asyncio.create_task(harness.flow.leave(payment))
     await held.asked.wait()
     second = asyncio.create_task(harness.flow.leave(payment))
@@ -268,11 +268,11 @@ async def test_leaving_twice_at_once_asks_once_an_interval(harness: Harness) -> 
 
 
 async def test_what_is_in_mismatch_is_not_left(harness: Harness) -> None:
-    payment = await harness.paid_with(ACTION)
-    harness.gateway.will_state(changed(ACTION, facts=WRONG["amount"]))
+    payment = await harness.paid_with(REQUIRES_ACTION)
+    harness.gateway.will_state(changed(REQUIRES_ACTION, facts=WRONG["amount"]))
     assert (await harness.flow.leave(payment)).attempts[0].mismatch
     harness.clock.move(1)
-    assert (await harness.left(payment)).status is Status.ACTION
+    assert (await harness.left(payment)).status is Status.REQUIRES_ACTION
 
 
 @pytest.mark.parametrize("answer", [PENDING, UNKNOWN, PAID, DECLINED])
@@ -285,7 +285,7 @@ async def test_only_a_step_can_be_left(harness: Harness, answer: Outcome) -> Non
 
 async def test_landing_on_what_was_left_asks(harness: Harness) -> None:
     """The bank's page was open in another tab and has just been finished."""
-    payment = await harness.left(await harness.paid_with(ACTION))
+    payment = await harness.left(await harness.paid_with(REQUIRES_ACTION))
     harness.clock.move(1)
     harness.gateway.will_state(PAID)
     after = await harness.flow.returned(payment.attempts[0].return_ticket)
@@ -298,11 +298,11 @@ async def test_landing_on_what_was_lost_asks(harness: Harness) -> None:
     payment = await harness.paid_with(UNKNOWN)
     harness.gateway.will_state(ABSENT)
     await harness.sweep_for(90)
-    assert (await harness.payment(payment)).attempts[0].status is Status.LOST
+    assert (await harness.payment(payment)).attempts[0].status is Status.NOT_SENT
     harness.gateway.will_state(PENDING, PAID)
     await harness.flow.returned(payment.attempts[0].return_ticket)
     after = await harness.payment(payment)
-    assert after.attempts[0].status is Status.LOST, "it is not taken up again"
+    assert after.attempts[0].status is Status.NOT_SENT, "it is not taken up again"
     assert after.attempts[0].sweep_at is not None, "but it is watched again"
     await harness.sweep(HOUR)
     assert await harness.status(payment) is Status.PAID
@@ -322,8 +322,8 @@ async def test_giving_up_tells_the_shop(harness: Harness) -> None:
 
 
 async def test_giving_up_at_the_bank_leaves_it_first(harness: Harness) -> None:
-    payment = await harness.paid_with(ACTION)
-    harness.gateway.will_state(ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION)
+    harness.gateway.will_state(REQUIRES_ACTION)
     payment = await harness.flow.cancel(payment)
     assert payment.status is Status.CANCELLED
     harness.gateway.will_state(PAID)
@@ -336,7 +336,7 @@ async def test_giving_up_at_the_bank_leaves_it_first(harness: Harness) -> None:
 
 
 async def test_i_have_paid_waits_for_the_gateway(harness: Harness) -> None:
-    payment = await harness.flow.confirm(await harness.paid_with(ACTION))
+    payment = await harness.flow.confirm(await harness.paid_with(REQUIRES_ACTION))
     assert payment.status is Status.PENDING
     assert harness.gateway.prompts == [], "this one does not want to be told"
     assert harness.flow.next_check(payment) == 1.0
@@ -348,8 +348,10 @@ async def test_i_have_paid_waits_for_the_gateway(harness: Harness) -> None:
 
 async def test_i_have_paid_is_told_where_it_is_wanted(harness: Harness) -> None:
     harness.gateway.has("confirm", "withdraw")
-    payment = await harness.paid_with(ACTION)
-    assert (await harness.flow.confirm(payment)).status is Status.ACTION, "it was not heard"
+    payment = await harness.paid_with(REQUIRES_ACTION)
+    assert (await harness.flow.confirm(payment)).status is Status.REQUIRES_ACTION, (
+        "it was not heard"
+    )
     harness.gateway.will_reply(PENDING)
     payment = await harness.flow.confirm(payment)
     assert payment.status is Status.PENDING
@@ -360,7 +362,7 @@ async def test_i_have_paid_is_told_where_it_is_wanted(harness: Harness) -> None:
 async def test_leaving_is_told_where_it_is_wanted(harness: Harness) -> None:
     harness.gateway.has("withdraw")
     harness.gateway.will_reply(Outcome(Status.CANCELLED, "g-1"))
-    payment = await harness.left(await harness.paid_with(ACTION))
+    payment = await harness.left(await harness.paid_with(REQUIRES_ACTION))
     assert payment.status is Status.OPEN
     assert payment.attempts[0].status is Status.CANCELLED
     assert [name for name, _ in harness.gateway.prompts] == ["withdraw"]
@@ -369,7 +371,7 @@ async def test_leaving_is_told_where_it_is_wanted(harness: Harness) -> None:
 async def test_money_found_while_leaving_wins(harness: Harness) -> None:
     harness.gateway.has("withdraw")
     harness.gateway.will_reply(PAID)
-    payment = await harness.left(await harness.paid_with(ACTION))
+    payment = await harness.left(await harness.paid_with(REQUIRES_ACTION))
     assert payment.status is Status.PAID
 
 
@@ -396,13 +398,13 @@ async def test_expiry_is_seen_before_it_is_written(harness: Harness) -> None:
     assert harness.flow.status(await harness.payment(payment)) is Status.EXPIRED
 
 
-@pytest.mark.parametrize("answer", [PENDING, UNKNOWN, ACTION])
+@pytest.mark.parametrize("answer", [PENDING, UNKNOWN, REQUIRES_ACTION])
 async def test_time_alone_ends_nothing_that_is_under_way(harness: Harness, answer: Outcome) -> None:
     payment = await harness.paid_with(answer, expires_at=harness.clock() + 60)
     harness.gateway.will_state(answer)
     for _ in range(10):
         await harness.sweep(HOUR)
-    assert await harness.status(payment) in (Status.PENDING, Status.ACTION)
+    assert await harness.status(payment) in (Status.PENDING, Status.REQUIRES_ACTION)
     assert await harness.letters(payment) == []
 
 

@@ -18,7 +18,7 @@ from checkout.model.card import Card
 from checkout.model.status import Status
 from checkout.settings import Limits
 from tests.support import shops
-from tests.support.gateway import ACTION, AUTHORIZED, DECLINED, PAID, UNREACHABLE, Held
+from tests.support.gateway import AUTHORIZED, DECLINED, PAID, REQUIRES_ACTION, UNREACHABLE, Held
 from tests.support.harness import PACE, Harness, open_harness, submission
 from tests.support.ledgers import WrappedLedger
 
@@ -149,11 +149,11 @@ async def test_what_was_paid_or_never_sent_counts_no_more(tight: Harness) -> Non
 
 async def test_a_card_sent_to_its_bank_is_a_try(tight: Harness) -> None:
     """Who is sent on has learnt that the card lives, whether they go there or not."""
-    tight.gateway.will_answer(ACTION)
+    tight.gateway.will_answer(REQUIRES_ACTION)
     who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
     for turn in range(4):
         payment = await tight.pay(await tight.new_payment(), customer=who)
-        tight.gateway.will_answer(ACTION)
+        tight.gateway.will_answer(REQUIRES_ACTION)
         if turn % 2:
             await tight.left(payment)
     with pytest.raises(TooMany):
@@ -161,7 +161,7 @@ async def test_a_card_sent_to_its_bank_is_a_try(tight: Harness) -> None:
 
 
 async def test_instructions_without_a_card_are_no_try(tight: Harness) -> None:
-    tight.gateway.will_answer(ACTION)
+    tight.gateway.will_answer(REQUIRES_ACTION)
     who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
     for _ in range(8):
         await tight.pay(await tight.new_payment(), customer=who, card=None)

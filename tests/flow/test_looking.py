@@ -10,7 +10,7 @@ from checkout.errors import NotFound
 from checkout.flow.pace import WATCHED
 from checkout.model.outcome import UNKNOWN, Facts, Outcome
 from checkout.model.status import Status
-from tests.support.gateway import ABSENT, ACTION, DECLINED, EXPIRED, PAID, PENDING, Held
+from tests.support.gateway import ABSENT, DECLINED, EXPIRED, PAID, PENDING, REQUIRES_ACTION, Held
 from tests.support.harness import Harness
 
 
@@ -74,7 +74,7 @@ async def test_the_query_names_the_attempt(harness: Harness) -> None:
         (PAID, Status.PAID),
         (DECLINED, Status.DECLINED),
         (EXPIRED, Status.OPEN),
-        (ACTION, Status.ACTION),
+        (REQUIRES_ACTION, Status.REQUIRES_ACTION),
         (PENDING, Status.PENDING),
         (UNKNOWN, Status.PENDING),
         (ABSENT, Status.PENDING),
@@ -148,7 +148,7 @@ async def test_lost_needs_the_settle_window_and_two_empty_answers(harness: Harne
     assert await harness.status(payment) is Status.PENDING
     await harness.sweep(1)
     payment = await harness.payment(payment)
-    assert payment.attempts[0].status is Status.LOST
+    assert payment.attempts[0].status is Status.NOT_SENT
     assert payment.status is Status.OPEN
     assert await harness.letters(payment) == []
 
@@ -185,7 +185,7 @@ async def test_a_mismatch_never_becomes_lost(harness: Harness) -> None:
 
 
 async def test_a_landing_asks_once(harness: Harness) -> None:
-    payment = await harness.paid_with(ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION)
     ticket = payment.attempts[0].return_ticket
     harness.gateway.will_state(PAID)
     after = await harness.flow.returned(ticket)
@@ -196,7 +196,7 @@ async def test_a_landing_asks_once(harness: Harness) -> None:
 
 
 async def test_landings_at_once_ask_once(harness: Harness) -> None:
-    payment = await harness.paid_with(ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION)
     ticket = payment.attempts[0].return_ticket
     held = Held(PENDING)
     harness.gateway.will_state(held, PENDING)
@@ -209,16 +209,16 @@ async def test_landings_at_once_ask_once(harness: Harness) -> None:
 
 
 async def test_a_landing_is_no_proof(harness: Harness) -> None:
-    payment = await harness.paid_with(ACTION)
-    harness.gateway.will_state(ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION)
+    harness.gateway.will_state(REQUIRES_ACTION)
     after = await harness.flow.returned(payment.attempts[0].return_ticket)
-    assert after.status is Status.ACTION
+    assert after.status is Status.REQUIRES_ACTION
     assert after.attempts[0].returned_at == harness.clock()
 
 
 async def test_a_landing_starts_the_watched_pace_anew(harness: Harness) -> None:
-    payment = await harness.paid_with(ACTION)
-    harness.gateway.will_state(ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION)
+    harness.gateway.will_state(REQUIRES_ACTION)
     for _ in range(8):
         harness.clock.move(30)
         await harness.flow.look(await harness.payment(payment))
@@ -228,12 +228,12 @@ async def test_a_landing_starts_the_watched_pace_anew(harness: Harness) -> None:
 
 @pytest.mark.parametrize("ticket", ["", "x" * 22, "../../etc"])
 async def test_an_unknown_ticket_is_not_found(harness: Harness, ticket: str) -> None:
-    await harness.paid_with(ACTION)
+    await harness.paid_with(REQUIRES_ACTION)
     with pytest.raises(NotFound):
         await harness.flow.returned(ticket)
 
 
 async def test_the_notification_ticket_is_no_landing(harness: Harness) -> None:
-    payment = await harness.paid_with(ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION)
     with pytest.raises(NotFound):
         await harness.flow.returned(payment.attempts[0].notify_ticket)

@@ -25,7 +25,7 @@ from checkout.merchant.mail import Undelivered
 from checkout.model.invoice import Delivery, Kind
 from checkout.settings import Smtp
 from tests.support import shops
-from tests.support.gateway import ACTION, DECLINED, PAID
+from tests.support.gateway import DECLINED, PAID, REQUIRES_ACTION
 from tests.support.harness import Harness, open_harness
 
 DAY = 24 * 3600.0
@@ -337,7 +337,7 @@ async def test_while_it_is_being_paid_it_waits(office: Office) -> None:
     """And comes when that has come to nothing."""
     made = await office.make()
     await office.deliver()
-    office.harness.gateway.will_answer(ACTION)
+    office.harness.gateway.will_answer(REQUIRES_ACTION)
     payment = await office.harness.pay(await office.opened(made))
     await office.deliver(6 * DAY)
     assert office.kinds == [Kind.INVOICE]

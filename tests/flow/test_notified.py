@@ -11,7 +11,7 @@ from checkout.errors import NotFound, Unauthorized
 from checkout.flow.verbs import Flow
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
-from tests.support.gateway import ACTION, DECLINED, GENUINE, PAID, PENDING, PROVED, Held
+from tests.support.gateway import DECLINED, GENUINE, PAID, PENDING, PROVED, REQUIRES_ACTION, Held
 from tests.support.harness import Harness
 
 
@@ -100,7 +100,7 @@ async def test_one_that_agrees_with_the_end_asks_nothing(harness: Harness) -> No
 
 
 async def test_one_for_an_older_attempt_finds_that_attempt(harness: Harness) -> None:
-    payment = await harness.left(await harness.paid_with(ACTION))
+    payment = await harness.left(await harness.paid_with(REQUIRES_ACTION))
     harness.gateway.will_answer(PENDING)
     payment = await harness.pay(payment)
     harness.clock.move(5)

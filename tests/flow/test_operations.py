@@ -17,7 +17,7 @@ from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
 from tests.support import shops
-from tests.support.gateway import ACTION, AUTHORIZED, DECLINED, PAID, UNREACHABLE, Held
+from tests.support.gateway import AUTHORIZED, DECLINED, PAID, REQUIRES_ACTION, UNREACHABLE, Held
 from tests.support.harness import Harness
 from tests.support.shops import changed
 
@@ -129,7 +129,7 @@ async def test_asked_for_many_times_at_once(office: Harness) -> None:
     tasks = [asyncio.create_task(do(office, "refund", payment)) for _ in range(10)]
     await held.asked.wait()
     rows = await office.ledger.read(operations.of, payment.uid)
-    assert [row.status for row in rows] == [Status.CLAIMED], "durable before it is asked for"
+    assert [row.status for row in rows] == [Status.SUBMITTING], "durable before it is asked for"
     held.let.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert sum(isinstance(result, Operation) for result in results) == 1
@@ -137,7 +137,7 @@ async def test_asked_for_many_times_at_once(office: Harness) -> None:
 
 
 async def test_what_was_paid_twice_is_refunded_twice(office: Harness) -> None:
-    payment = await office.left(await office.paid_with(ACTION))
+    payment = await office.left(await office.paid_with(REQUIRES_ACTION))
     office.gateway.will_answer(changed(PAID, id="g-2"))
     payment = await office.pay(payment)
     office.gateway.will_state(PAID)
@@ -164,7 +164,7 @@ async def test_a_gateway_that_cannot(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("kind", ["capture", "void", "refund"])
-@pytest.mark.parametrize("answer", [ACTION, DECLINED, UNKNOWN])
+@pytest.mark.parametrize("answer", [REQUIRES_ACTION, DECLINED, UNKNOWN])
 async def test_nothing_of_what_is_not_paid(office: Harness, kind: str, answer: Outcome) -> None:
     payment = await office.paid_with(answer)
     assert await refused(office, kind, payment) == "parent_uid"

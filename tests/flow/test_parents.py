@@ -17,7 +17,7 @@ from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Facts, News, Outcome
 from checkout.model.status import Status
 from tests.support import shops
-from tests.support.gateway import ACTION, AUTHORIZED, PAID
+from tests.support.gateway import AUTHORIZED, PAID, REQUIRES_ACTION
 from tests.support.harness import Harness
 from tests.support.shops import changed
 
@@ -143,7 +143,7 @@ async def test_a_charge_is_named_by_its_own_uid(office: Harness) -> None:
 
 async def test_the_attempt_that_has_as_much(office: Harness) -> None:
     """Paid twice: what one attempt has promised already, the other one can give."""
-    payment = await office.left(await office.paid_with(ACTION))
+    payment = await office.left(await office.paid_with(REQUIRES_ACTION))
     office.gateway.will_answer(changed(PAID, id="g-2"))
     payment = await office.pay(payment)
     office.gateway.will_state(PAID)

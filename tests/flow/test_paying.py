@@ -16,12 +16,12 @@ from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import (
     ABSENT,
-    ACTION,
     AUTHORIZED,
     BANK_PAGE,
     DECLINED,
     PAID,
     PENDING,
+    REQUIRES_ACTION,
     UNREACHABLE,
     Held,
 )
@@ -36,10 +36,10 @@ from tests.support.ledgers import UnavailableLedger
         (AUTHORIZED, Status.AUTHORIZED, Status.AUTHORIZED),
         (DECLINED, Status.DECLINED, Status.DECLINED),
         (PENDING, Status.PENDING, Status.PENDING),
-        (ACTION, Status.ACTION, Status.ACTION),
+        (REQUIRES_ACTION, Status.REQUIRES_ACTION, Status.REQUIRES_ACTION),
         (UNKNOWN, Status.PENDING, Status.PENDING),
         (RuntimeError("a fault of ours"), Status.PENDING, Status.PENDING),
-        (UNREACHABLE, Status.LOST, Status.OPEN),
+        (UNREACHABLE, Status.NOT_SENT, Status.OPEN),
     ],
     ids=["paid", "authorized", "declined", "pending", "action", "unknown", "fault", "unreachable"],
 )
@@ -84,8 +84,14 @@ def everything(conn: Connection) -> str:
     "echo",
     [
         Outcome(Status.PENDING, shops.CARD.number),
-        Outcome(Status.ACTION, "g-1", Redirect(f"https://bank.example/?n={shops.CARD.number}")),
-        Outcome(Status.ACTION, "g-1", PostForm("https://b.example/", (("n", shops.CARD.number),))),
+        Outcome(
+            Status.REQUIRES_ACTION, "g-1", Redirect(f"https://bank.example/?n={shops.CARD.number}")
+        ),
+        Outcome(
+            Status.REQUIRES_ACTION,
+            "g-1",
+            PostForm("https://b.example/", (("n", shops.CARD.number),)),
+        ),
         Outcome(Status.DECLINED, "g-1", facts=Facts(message=f"No {shops.CARD.number}")),
     ],
     ids=["id", "address", "form", "message"],
@@ -113,7 +119,7 @@ async def test_nobody_is_sent_to_an_address_without_tls(
     harness: Harness, step: NextAction, left: NextAction | None
 ) -> None:
     """Adapters let http on loopback pass: there the simulated gateways are, and no others."""
-    payment = await harness.paid_with(Outcome(Status.ACTION, "g-1", step))
+    payment = await harness.paid_with(Outcome(Status.REQUIRES_ACTION, "g-1", step))
     assert payment.attempts[0].step == left
 
 
@@ -124,7 +130,7 @@ async def test_claimed_durably_before_it_is_sent(harness: Harness) -> None:
     task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
     now = await harness.payment(payment)
-    assert now.attempts[0].status is Status.CLAIMED
+    assert now.attempts[0].status is Status.SUBMITTING
     assert now.status is Status.PENDING
     assert harness.flow.next_check(now) == 1.0, "a second tab sees the answer soon"
     held.let.set()
@@ -168,7 +174,7 @@ async def test_a_used_form_changes_nothing(harness: Harness) -> None:
     assert again.status is Status.OPEN
 
 
-@pytest.mark.parametrize("answer", [PAID, PENDING, ACTION, DECLINED])
+@pytest.mark.parametrize("answer", [PAID, PENDING, REQUIRES_ACTION, DECLINED])
 async def test_no_form_is_taken_where_none_is_shown(harness: Harness, answer: Outcome) -> None:
     """Also a form with the right number: the ledger decides, not the page."""
     payment = await harness.paid_with(answer)
@@ -221,7 +227,7 @@ async def test_an_unknown_method_is_refused(harness: Harness) -> None:
 
 
 async def test_the_step_is_kept(harness: Harness) -> None:
-    payment = await harness.paid_with(ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION)
     assert payment.attempts[0].step == BANK_PAGE
     assert payment.attempts[0].gateway_id == "g-1"
 
@@ -265,7 +271,7 @@ async def test_a_shutdown_leaves_what_does_not_end_to_the_next_start(harness: Ha
     task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
     await harness.flow.finish(0.02)
-    assert (await harness.payment(payment)).attempts[0].status is Status.CLAIMED
+    assert (await harness.payment(payment)).attempts[0].status is Status.SUBMITTING
     # The next start asks, and never charges again.
     next_flow = harness.restarted()
     harness.gateway.will_state(PAID)
@@ -291,9 +297,9 @@ async def test_never_sent_may_be_sent_again(harness: Harness) -> None:
     payment = await harness.new_payment()
     with pytest.raises(asyncio.CancelledError):
         await harness.pay(payment)
-    assert (await harness.payment(payment)).attempts[0].status is Status.CLAIMED
+    assert (await harness.payment(payment)).attempts[0].status is Status.SUBMITTING
     payment = await settled(harness, payment)
-    assert payment.attempts[0].status is Status.LOST
+    assert payment.attempts[0].status is Status.NOT_SENT
     assert payment.status is Status.OPEN
     harness.gateway.will_answer(PAID)
     assert (await harness.pay(payment)).status is Status.PAID

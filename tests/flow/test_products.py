@@ -20,7 +20,7 @@ from checkout.model.order import Ways
 from checkout.model.product import Product, Sale
 from checkout.model.status import Status
 from tests.support import shops
-from tests.support.gateway import ACTION, DECLINED, EXPIRED, PAID, PENDING
+from tests.support.gateway import DECLINED, EXPIRED, PAID, PENDING, REQUIRES_ACTION
 from tests.support.harness import Harness
 from tests.support.shops import CUSTOMER, NOTIFIED, changed
 
@@ -170,11 +170,11 @@ async def test_at_the_bank_for_too_long(harness: Harness) -> None:
     has bought; while there are enough that is nobody's trouble."""
     made = await product(harness, quantity=2)
     payment = await bought(harness, made)
-    harness.gateway.will_answer(ACTION)
-    harness.gateway.will_state(ACTION)
+    harness.gateway.will_answer(REQUIRES_ACTION)
+    harness.gateway.will_state(REQUIRES_ACTION)
     await harness.pay(payment)
     await harness.sweep_for(QUARTER, 60)
-    assert await harness.status(payment) is Status.ACTION
+    assert await harness.status(payment) is Status.REQUIRES_ACTION
     assert await shelf(harness, made) == (2, 0, 0)
     harness.gateway.will_state(PAID)
     await harness.sweep(3600)
@@ -186,8 +186,8 @@ async def test_at_the_bank_for_too_long(harness: Harness) -> None:
 async def test_paid_too_late_and_none_left(harness: Harness) -> None:
     made = await product(harness, quantity=1)
     late = await bought(harness, made)
-    harness.gateway.will_answer(ACTION)
-    harness.gateway.will_state(ACTION)
+    harness.gateway.will_answer(REQUIRES_ACTION)
+    harness.gateway.will_state(REQUIRES_ACTION)
     await harness.pay(late)
     await harness.sweep_for(QUARTER, 60)
     soon = await bought(harness, made)
@@ -278,7 +278,7 @@ async def test_what_was_not_reserved_is_taken_by_pay(harness: Harness) -> None:
     late = await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
     payment = await harness.payment(late.uid)
     assert await shelf(harness, made) == (1, 3, 0)
-    harness.gateway.will_answer(ACTION)
+    harness.gateway.will_answer(REQUIRES_ACTION)
     payment = await harness.pay(payment)
     assert await shelf(harness, made) == (0, 4, 0)
     assert "held" in await harness.kinds(payment)

@@ -15,7 +15,7 @@ from checkout.flow.pace import DAY, HOUR, LONGEST, SWEPT, next_sweep
 from checkout.ledger.rows import Payment
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
-from tests.support.gateway import ACTION, EXPIRED, PAID, PENDING
+from tests.support.gateway import EXPIRED, PAID, PENDING, REQUIRES_ACTION
 from tests.support.harness import Harness
 
 SLOW = 240.0
@@ -72,15 +72,15 @@ async def test_after_a_day_hourly_and_not_for_ever(slow: Harness) -> None:
 
 async def test_what_nobody_paid_is_left_alone_in_the_end(slow: Harness) -> None:
     """At the same pace, but no longer than an hour past our time."""
-    payment = await slow.paid_with(ACTION, expires_at=slow.clock() + HOUR)
-    slow.gateway.will_state(ACTION)
+    payment = await slow.paid_with(REQUIRES_ACTION, expires_at=slow.clock() + HOUR)
+    slow.gateway.will_state(REQUIRES_ACTION)
     times = await asked(slow, payment, DAY)
     assert 2 * HOUR - SLOW < times[-1] <= 2 * HOUR + SLOW
     assert len(times) > 20
 
 
 async def test_the_last_question_finds_it_under_way(slow: Harness) -> None:
-    payment = await slow.paid_with(ACTION, expires_at=slow.clock() + HOUR)
+    payment = await slow.paid_with(REQUIRES_ACTION, expires_at=slow.clock() + HOUR)
     slow.gateway.will_state(IN_PROGRESS)
     with capture_logs() as said:
         await slow.sweep(3 * HOUR)  # the server was down

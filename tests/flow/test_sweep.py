@@ -16,7 +16,7 @@ from checkout.ledger import attempts, operations, payments
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
 from tests.support import shops
-from tests.support.gateway import ABSENT, ACTION, AUTHORIZED, DECLINED, PAID, PENDING, Held
+from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, PENDING, REQUIRES_ACTION, Held
 from tests.support.harness import Harness, open_harness
 from tests.support.ledgers import UnavailableLedger
 
@@ -78,7 +78,7 @@ async def test_many_are_swept_together(harness: Harness) -> None:
 async def test_after_its_time_one_last_question(harness: Harness, *, left: bool) -> None:
     """The server was down for days, and the gateway does not answer just now: a person is told to
     look, and the command still asks."""
-    payment = await harness.paid_with(ACTION, expires_at=harness.clock() + 60)
+    payment = await harness.paid_with(REQUIRES_ACTION, expires_at=harness.clock() + 60)
     if left:
         await harness.left(payment)
     else:
@@ -196,7 +196,7 @@ async def test_it_goes_on_when_the_ledger_comes_back(url: str) -> None:
 
 
 async def test_reconcile_asks_about_all_that_is_open(harness: Harness) -> None:
-    payment = await harness.left(await harness.paid_with(ACTION))
+    payment = await harness.left(await harness.paid_with(REQUIRES_ACTION))
     harness.gateway.will_answer(PENDING)
     payment = await harness.pay(payment)
     harness.clock.move(2)

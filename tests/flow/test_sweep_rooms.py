@@ -20,7 +20,7 @@ from checkout.model.outcome import UNKNOWN
 from checkout.model.product import Product
 from checkout.model.status import Status
 from tests.support import shops
-from tests.support.gateway import ACTION, PAID, PENDING, FakeGateway, Held
+from tests.support.gateway import PAID, PENDING, REQUIRES_ACTION, FakeGateway, Held
 from tests.support.harness import Harness, open_harness
 from tests.support.polling import until
 
@@ -114,8 +114,8 @@ async def test_goods_of_buyers_at_another_gateway_go_back(two: Two) -> None:
     made = await products.make(harness.flow, terms, {}, harness.shop)
 
     async def at_the_bank(method: str, gateway: FakeGateway) -> None:
-        gateway.will_answer(ACTION)
-        gateway.will_state(ACTION)
+        gateway.will_answer(REQUIRES_ACTION)
+        gateway.will_state(REQUIRES_ACTION)
         buyer = await products.buy(harness.flow, made.id, Choice(form=token_hex(8)))
         await two.pay(await harness.payment(buyer.uid), method)
 

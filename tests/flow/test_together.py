@@ -9,13 +9,13 @@ import pytest
 from checkout.flow.sweep import reconcile, sweep
 from checkout.model.outcome import Outcome
 from checkout.model.status import MOVES, Status
-from tests.support.gateway import ACTION, DECLINED, PAID, PENDING
+from tests.support.gateway import DECLINED, PAID, PENDING, REQUIRES_ACTION
 from tests.support.harness import Harness, submission
 
 
 @pytest.mark.parametrize("state", [PAID, DECLINED, PENDING], ids=["paid", "declined", "pending"])
 async def test_everything_at_once(harness: Harness, state: Outcome) -> None:
-    payment = await harness.paid_with(ACTION, attempts=2)
+    payment = await harness.paid_with(REQUIRES_ACTION, attempts=2)
     harness.gateway.will_state(state)
     harness.gateway.will_answer(DECLINED)
     flows = [harness.flow, harness.restarted()]
@@ -45,7 +45,7 @@ async def test_everything_at_once(harness: Harness, state: Outcome) -> None:
     assert len(harness.gateway.charges) == len(after.attempts)
     told = await harness.told(payment)
     assert len(set(told)) == len(told)
-    at = {1: Status.CLAIMED, 2: Status.CLAIMED}
+    at = {1: Status.SUBMITTING, 2: Status.SUBMITTING}
     for event in await harness.events(payment):
         if event.kind in ("moved", "left") and event.attempt is not None:
             to = Status(event.data.get("to", Status.CANCELLED))

@@ -146,7 +146,7 @@ async def test_what_was_taken_for_failed_and_done_after_all(office: Harness) -> 
     office.gateway.will_trace(ABSENT)
     await office.sweep_for(90)
     (row,) = await office.ledger.read(operations.of, payment.uid)
-    assert row.status is Status.LOST
+    assert row.status is Status.NOT_SENT
     office.gateway.will_trace(Outcome(Status.REFUNDED, "b-1"))
     office.gateway.news = told_of("refund", "b-1", refund.key, 500)
     for _ in range(2):

@@ -78,7 +78,7 @@ async def test_absent_counts_after_the_settle_window_and_twice(office: Harness) 
     await office.sweep_for(60)
     assert await standing(office, payment) is Status.PENDING
     await office.sweep(1)
-    assert await standing(office, payment) is Status.LOST
+    assert await standing(office, payment) is Status.NOT_SENT
     office.gateway.will_do(DONE)
     assert (await operate(office.flow, "refund", payment.uid)).status is Status.REFUNDED
 

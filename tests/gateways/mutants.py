@@ -96,7 +96,7 @@ CARDS: Final = (
         "overpay/account",
         "        if isinstance(answer, Outcome):\n            return answer\n"
         "        if answer.status == 404",
-        "        if isinstance(answer, Outcome):\n            return Outcome(Status.LOST)\n"
+        "        if isinstance(answer, Outcome):\n            return Outcome(Status.NOT_SENT)\n"
         "        if answer.status == 404",
         ("test_failed_query_is_pending[status by key]",),
     ),
@@ -561,7 +561,7 @@ EXCHANGER: Final = (
         "exchanger",
         "exchanger/orders",
         "            return answer\n        if answer.status == 404",
-        "            return Outcome(Status.LOST)\n        if answer.status == 404",
+        "            return Outcome(Status.NOT_SENT)\n        if answer.status == 404",
         ("test_failed_query_is_pending[status by id]",),
     ),
     Mutant(

@@ -58,11 +58,13 @@ async def test_steps_are_kept_exactly(ledger: Ledger, paying: PaymentRow, step: 
     await ledger.write(attempts.claim, put)
     facts = Facts(money=Money(1, "EUR"), auth_code="1")
     values = {"step": text(step), "reason": Reason.LIMIT, "facts": text(facts)}
-    await ledger.write(attempts.change, put.key, status=Status.ACTION, gateway_id="g", **values)
+    await ledger.write(
+        attempts.change, put.key, status=Status.REQUIRES_ACTION, gateway_id="g", **values
+    )
     found = await ledger.read(attempts.by_key, put.key)
     assert found is not None
     assert (found.step, found.reason, found.facts) == (step, Reason.LIMIT, facts)
-    assert (found.status, found.gateway_id) == (Status.ACTION, "g")
+    assert (found.status, found.gateway_id) == (Status.REQUIRES_ACTION, "g")
 
 
 async def test_a_number_is_claimed_once(ledger: Ledger, paying: PaymentRow) -> None:
@@ -165,7 +167,7 @@ async def test_tries_are_found_by_mark(ledger: Ledger, paying: PaymentRow) -> No
         (Status.DECLINED, "a", NOW - 1),
         (Status.DECLINED, "a", NOW - 600),
         (Status.DECLINED, "b", NOW),
-        (Status.CLAIMED, "a", NOW),
+        (Status.SUBMITTING, "a", NOW),
         (Status.DECLINED, None, NOW),
     )
     for number, (status, mark, at) in enumerate(rows, 1):
@@ -175,7 +177,7 @@ async def test_tries_are_found_by_mark(ledger: Ledger, paying: PaymentRow) -> No
     async def tried(**mark: str) -> list[Status]:
         return [each.status for each in await ledger.read(attempts.tried, NOW - 600, **mark)]
 
-    assert await tried(address_mark="a") == [Status.CLAIMED, Status.DECLINED]
+    assert await tried(address_mark="a") == [Status.SUBMITTING, Status.DECLINED]
     assert await tried(address_mark="b") == [Status.DECLINED]
     assert await tried(bin_mark="a") == []
     assert len(await tried(shop="9")) == 4

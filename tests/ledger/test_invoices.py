@@ -106,7 +106,7 @@ STANDINGS: dict[str, tuple[tuple[Status, ...] | None, Status, bool, float, Statu
     "expired": ((), Status.EXPIRED, False, OVER, Status.EXPIRED),
     "under way": ((Status.PENDING,), Status.PENDING, False, NOW, Status.PENDING),
     "under way and over": ((Status.PENDING,), Status.PENDING, False, OVER, Status.PENDING),
-    "at the bank": ((Status.ACTION,), Status.ACTION, False, NOW, Status.ACTION),
+    "at the bank": ((Status.REQUIRES_ACTION,), Status.REQUIRES_ACTION, False, NOW, Status.REQUIRES_ACTION),
     "paid": ((Status.PAID,), Status.PAID, False, NOW, Status.PAID),
     "paid late, though cancelled": ((Status.PAID,), Status.PAID, True, OVER, Status.PAID),
     "authorized": ((Status.AUTHORIZED,), Status.AUTHORIZED, False, NOW, Status.AUTHORIZED),

@@ -83,7 +83,9 @@ def test_an_invoice_is_the_shops() -> None:
     assert rows.payment_row(order=order, link=LINK).created_by == "shop"
 
 
-@pytest.mark.parametrize("status", [status for status in OUTWARD if status is not Status.CLAIMED])
+@pytest.mark.parametrize(
+    "status", [status for status in OUTWARD if status is not Status.SUBMITTING]
+)
 def test_a_signed_result_is_no_notification(status: Status) -> None:
     """The same key signs both. What it has signed of a result begins with no brace and is no JSON,
     so that its signature proves no body."""
@@ -102,4 +104,4 @@ def test_a_signed_result_is_no_notification(status: Status) -> None:
 
 def test_what_a_verification_call_signs_says_no_end() -> None:
     """It goes to another address than notifications do, signed alike."""
-    assert told(payment(Status.CLAIMED), Status.ACTION)["status"] == "incomplete"
+    assert told(payment(Status.SUBMITTING), Status.REQUIRES_ACTION)["status"] == "incomplete"

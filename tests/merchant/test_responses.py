@@ -78,9 +78,9 @@ def test_before_a_payment() -> None:
     ("attempts", "status", "message", "finished"),
     [
         ((Status.PENDING,), "pending", "Waiting", False),
-        ((Status.CLAIMED,), "pending", "Waiting", False),
-        ((Status.ACTION,), "incomplete", None, False),
-        ((Status.LOST,), "incomplete", None, False),
+        ((Status.SUBMITTING,), "pending", "Waiting", False),
+        ((Status.REQUIRES_ACTION,), "incomplete", None, False),
+        ((Status.NOT_SENT,), "incomplete", None, False),
         ((Status.PAID,), "successful", "Successfully processed", True),
         ((Status.AUTHORIZED,), "successful", "Successfully processed", True),
         ((Status.DECLINED,), "failed", "Payment was declined", True),
@@ -102,7 +102,7 @@ def test_after_a_payment(
 
 
 def test_an_expired_token() -> None:
-    for told in (payment(), payment(Status.LOST), payment(Status.EXPIRED)):
+    for told in (payment(), payment(Status.NOT_SENT), payment(Status.EXPIRED)):
         found = answer(told, told.expires_at)
         assert (found["status"], found["message"]) == ("error", "Token is expired.")
         assert (found["expired"], found["finished"]) == (True, True)
@@ -300,12 +300,12 @@ def told_after(**made: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("status", "word", "message"),
     [
-        (Status.CLAIMED, "pending", "Waiting"),
+        (Status.SUBMITTING, "pending", "Waiting"),
         (Status.PENDING, "pending", "Waiting"),
         (Status.ACCEPTED, "pending", "Accepted, on its way"),
         (Status.REFUNDED, "successful", "By the bank"),
         (Status.DECLINED, "failed", "By the bank"),
-        (Status.LOST, "failed", "By the bank"),
+        (Status.NOT_SENT, "failed", "By the bank"),
     ],
 )
 def test_an_operation_in_every_status(status: Status, word: str, message: str) -> None:

@@ -16,7 +16,7 @@ from tests.support.clock import BEGINNING
 
 SHOP: Final = shops.shop()
 NAMES: Final = ("return_url", "success_url", "decline_url", "fail_url", "cancel_url")
-STATUSES: Final = [status for status in OUTWARD if status is not Status.CLAIMED]
+STATUSES: Final = [status for status in OUTWARD if status is not Status.SUBMITTING]
 BASE: Final = "https://shop.example.com"
 RESULT: Final = re.compile(r"&result=[\w-]+\.[\w-]+\.[\w-]{342}(?=#|$)", re.ASCII)
 
@@ -30,7 +30,7 @@ GOES_TO: Final[dict[Status, tuple[str, ...]]] = {
     Status.CANCELLED: ("cancel_url", "return_url", "decline_url"),
     Status.OPEN: ("cancel_url", "return_url"),
     Status.PENDING: ("return_url",),
-    Status.ACTION: ("return_url",),
+    Status.REQUIRES_ACTION: ("return_url",),
 }
 
 

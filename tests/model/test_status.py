@@ -13,8 +13,8 @@ from checkout.model.status import (
     LIVE,
     MOVES,
     OUTWARD,
+    SUCCESSFUL,
     UNPAID_ENDS,
-    WON,
     Status,
     move,
     payment_status,
@@ -27,7 +27,9 @@ attempt_statuses = st.sampled_from([each for each in Status if each not in NO_AT
 histories = st.lists(attempt_statuses, max_size=6)
 
 # How far along: no move leads to a smaller number.
-RANK: Final = {S.OPEN: 0, S.CLAIMED: 1, S.PENDING: 2, S.ACTION: 2} | dict.fromkeys(UNPAID_ENDS, 3)
+RANK: Final = {S.OPEN: 0, S.SUBMITTING: 1, S.PENDING: 2, S.REQUIRES_ACTION: 2} | dict.fromkeys(
+    UNPAID_ENDS, 3
+)
 RANK.update({S.AUTHORIZED: 4, S.PAID: 5, S.REFUNDED: 6})
 
 
@@ -58,7 +60,7 @@ def test_paid_is_left_by_a_refund_alone(told: list[Status]) -> None:
 
 
 @given(attempt_statuses.filter(lambda status: status is not S.REFUNDED), st.permutations(
-    [S.PENDING, S.ACTION, S.DECLINED, S.EXPIRED, S.LOST, S.CLAIMED, S.PAID]))  # fmt: skip
+    [S.PENDING, S.REQUIRES_ACTION, S.DECLINED, S.EXPIRED, S.NOT_SENT, S.SUBMITTING, S.PAID]))  # fmt: skip
 def test_a_payment_made_is_known_in_every_order(start: Status, told: list[Status]) -> None:
     current = start
     for word in told + told[::-1]:
@@ -68,17 +70,17 @@ def test_a_payment_made_is_known_in_every_order(start: Status, told: list[Status
 
 def test_every_unpaid_end_may_still_be_paid() -> None:
     for end in UNPAID_ENDS:
-        assert {won for won in Status if move(end, won) is not end} == WON
+        assert {won for won in Status if move(end, won) is not end} == SUCCESSFUL
 
 
 def test_the_table_is_whole() -> None:
     assert set(MOVES) == set(Status)
-    assert LIVE | WON | UNPAID_ENDS | {S.REFUNDED} | NO_ATTEMPTS == set(Status)
+    assert LIVE | SUCCESSFUL | UNPAID_ENDS | {S.REFUNDED} | NO_ATTEMPTS == set(Status)
     assert all(current not in following for current, following in MOVES.items())
-    assert set(OUTWARD) == set(Status) - {S.LOST, S.ACCEPTED}
-    assert {S.OPEN, S.LOST, S.ACCEPTED} | LIVE == set(Status) - FINAL
+    assert set(OUTWARD) == set(Status) - {S.NOT_SENT, S.ACCEPTED}
+    assert {S.OPEN, S.NOT_SENT, S.ACCEPTED} | LIVE == set(Status) - FINAL
     # Nothing of an attempt goes back to where it was never sent, or to the payment's own status.
-    assert not {S.OPEN, S.CLAIMED, S.ACCEPTED} & set().union(*MOVES.values())
+    assert not {S.OPEN, S.SUBMITTING, S.ACCEPTED} & set().union(*MOVES.values())
 
 
 # --- Payments ----------------------------------------------------------------------------------
@@ -97,7 +99,7 @@ def test_a_payments_status(
     elif S.REFUNDED in attempts:
         assert status is S.REFUNDED
     elif live := [attempt for attempt in attempts if attempt in LIVE]:
-        assert status is (S.ACTION if live[-1] is S.ACTION else S.PENDING)
+        assert status is (S.REQUIRES_ACTION if live[-1] is S.REQUIRES_ACTION else S.PENDING)
     elif cancelled:
         assert status is S.CANCELLED
     elif attempts.count(S.DECLINED) >= allowed:
@@ -113,7 +115,7 @@ def test_the_form_is_open_only_where_nothing_may_be_charged_twice(
     attempts: list[Status], allowed: int, expired: bool, cancelled: bool
 ) -> None:
     status = payment_status(attempts, allowed=allowed, expired=expired, cancelled=cancelled)
-    assert status not in (S.CLAIMED, S.LOST)
+    assert status not in (S.SUBMITTING, S.NOT_SENT)
     if status is S.OPEN:
         assert set(attempts) <= UNPAID_ENDS
         assert not expired
@@ -135,14 +137,14 @@ def test_paid_wins_wherever_it_comes(
     ("attempts", "allowed", "expected"),
     [
         ([], 1, S.OPEN),
-        ([S.CLAIMED], 1, S.PENDING),
-        ([S.LOST], 1, S.OPEN),
-        ([S.LOST, S.CANCELLED, S.EXPIRED], 1, S.OPEN),  # none of them counts
+        ([S.SUBMITTING], 1, S.PENDING),
+        ([S.NOT_SENT], 1, S.OPEN),
+        ([S.NOT_SENT, S.CANCELLED, S.EXPIRED], 1, S.OPEN),  # none of them counts
         ([S.DECLINED], 1, S.DECLINED),
         ([S.DECLINED], 2, S.OPEN),
-        ([S.DECLINED, S.LOST], 1, S.DECLINED),
+        ([S.DECLINED, S.NOT_SENT], 1, S.DECLINED),
         ([S.DECLINED, S.PENDING], 2, S.PENDING),
-        ([S.CANCELLED, S.ACTION], 1, S.ACTION),
+        ([S.CANCELLED, S.REQUIRES_ACTION], 1, S.REQUIRES_ACTION),
         ([S.PAID, S.DECLINED], 1, S.PAID),
         ([S.REFUNDED], 1, S.REFUNDED),
     ],
@@ -158,5 +160,5 @@ def test_what_has_expired() -> None:
 
     assert expired() is S.EXPIRED
     assert expired(S.DECLINED) is S.DECLINED
-    assert expired(S.DECLINED, S.LOST) is S.EXPIRED
+    assert expired(S.DECLINED, S.NOT_SENT) is S.EXPIRED
     assert expired(S.PENDING) is S.PENDING  # time alone never ends a pending attempt

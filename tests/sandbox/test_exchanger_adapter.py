@@ -118,7 +118,7 @@ async def test_paid_by_instructions_on_our_page(opened: Opened) -> None:
     async with opened() as sides:
         await sides.control("exchanger/desk", delay=0.02)
         paid = await sides.pay()
-        assert paid.status is Status.ACTION
+        assert paid.status is Status.REQUIRES_ACTION
         assert isinstance(paid.step, Instructions)
         assert paid.step.amount == "0.00020150 BTC"
         assert paid.step.qr == f"bitcoin:{paid.step.account}?amount=0.00020150"
@@ -169,7 +169,7 @@ async def test_a_template_alone_is_nothing_to_show(opened: Opened) -> None:
     """Nobody can pay it here, so the customer isn't left waiting for it."""
     async with opened(TEMPLATE) as sides:
         paid = await sides.pay()
-        assert (paid.status, paid.reason) == (Status.LOST, Reason.PROVIDER)
+        assert (paid.status, paid.reason) == (Status.NOT_SENT, Reason.PROVIDER)
         [order] = sides.state.transactions.values()
         assert order.status == "deleted"
     async with opened(TEMPLATE, page="exchanger") as sides:
@@ -187,7 +187,7 @@ async def test_the_shop_gets_its_price(opened: Opened, route: str, minor: int) -
         await sides.gateway.prepare()
         assert sides.gateway.takes(money) is None
         paid = await sides.pay(money=money)
-        assert (paid.status, paid.facts.money) == (Status.ACTION, money)
+        assert (paid.status, paid.facts.money) == (Status.REQUIRES_ACTION, money)
         [order] = sides.state.transactions.values()
         assert isinstance(order, ExchangerOrder)
         assert Decimal(order.out_amount) >= money.major
@@ -241,7 +241,7 @@ async def test_what_it_can_not_take(opened: Opened, route: str, money: Money, wh
         assert said is not None
         assert why in said
         paid = await sides.pay(money=money)
-        assert paid.status is Status.LOST
+        assert paid.status is Status.NOT_SENT
         assert not sides.state.transactions
 
 
@@ -257,12 +257,12 @@ async def test_an_order_at_a_worse_rate_is_not_shown(opened: Opened) -> None:
     async with opened() as sides:
         await sides.control("exchanger/desk", slip=0.1)
         paid = await sides.pay()
-        assert (paid.status, paid.reason, paid.step) == (Status.LOST, Reason.PROVIDER, None)
+        assert (paid.status, paid.reason, paid.step) == (Status.NOT_SENT, Reason.PROVIDER, None)
         assert paid.facts.money is None
         [order] = sides.state.transactions.values()
         assert order.status == "deleted"
         await sides.control("exchanger/desk", slip=0)
-        assert (await sides.pay()).status is Status.ACTION
+        assert (await sides.pay()).status is Status.REQUIRES_ACTION
 
 
 # What was really given
@@ -310,9 +310,9 @@ async def test_what_the_route_requires_is_asked(opened: Opened) -> None:
         assert [each.label for each in sides.gateway.asks("ru-BY")] == ["Эл. почта", "Телефон", ""]
         given = {f"route.{PHONE}": "+375 29", "terms": "1"}
         refused = await sides.pay(inputs=given)
-        assert (refused.status, refused.field) == (Status.LOST, f"route.{PHONE}")
+        assert (refused.status, refused.field) == (Status.NOT_SENT, f"route.{PHONE}")
         paid = await sides.pay(inputs=given | {f"route.{PHONE}": "+375291234567"})
-        assert paid.status is Status.ACTION
+        assert paid.status is Status.REQUIRES_ACTION
         [order] = sides.state.transactions.values()
         assert order.facts["routeValues"] == [{"key": PHONE, "value": "+375291234567"}]
 
@@ -332,16 +332,16 @@ async def test_nothing_is_sent_without_what_is_asked(
 ) -> None:
     async with opened(EURO, terms_url="https://x.example/rules", agreement=None) as sides:
         refused = await sides.pay(inputs=given)
-        assert refused == Outcome(Status.LOST, reason=Reason.INVALID, field=name)
+        assert refused == Outcome(Status.NOT_SENT, reason=Reason.INVALID, field=name)
         assert not sides.state.transactions
 
 
 async def test_an_address_that_the_shop_does_not_know(opened: Opened) -> None:
     async with opened() as sides:
         refused = await sides.pay(customer=Customer())
-        assert (refused.status, refused.field) == (Status.LOST, "email")
+        assert (refused.status, refused.field) == (Status.NOT_SENT, "email")
         paid = await sides.pay(customer=Customer(), inputs={f"from.{EMAIL}": "ann@example.com"})
-        assert paid.status is Status.ACTION
+        assert paid.status is Status.REQUIRES_ACTION
 
 
 async def test_where_the_shop_is_paid_out_to_is_never_asked(opened: Opened) -> None:
@@ -352,7 +352,7 @@ async def test_where_the_shop_is_paid_out_to_is_never_asked(opened: Opened) -> N
         assert said == "to_values leaves out where the shop is paid out to: wallet (Wallet)"
         assert not [each for each in sides.gateway.asks("en") if each.name.startswith("to.")]
         paid = await sides.pay(inputs={"to.wallet": "DE99"})
-        assert paid == Outcome(Status.LOST, reason=Reason.PROVIDER)
+        assert paid == Outcome(Status.NOT_SENT, reason=Reason.PROVIDER)
         assert [each["path"].partition("?")[0] for each in sides.state.calls] == [ROUTE] * 2
 
 
@@ -434,8 +434,8 @@ async def test_what_is_paid_cannot_be_given_up(opened: Opened) -> None:
 @pytest.mark.parametrize(
     ("word", "status"),
     [
-        ("new", Status.ACTION),
-        ("waitPayment", Status.ACTION),
+        ("new", Status.REQUIRES_ACTION),
+        ("waitPayment", Status.REQUIRES_ACTION),
         ("inProgress", Status.PENDING),
         ("inProgressPayout", Status.PENDING),
         ("errorPayout", Status.PENDING),
@@ -491,7 +491,7 @@ async def test_a_refused_order_is_no_attempt(
         await sides.control("exchanger/desk", **desk)
         with capture_logs() as logged:
             refused = await sides.pay()
-        assert (refused.status, refused.field) == (Status.LOST, field)
+        assert (refused.status, refused.field) == (Status.NOT_SENT, field)
         assert (refused.reason, refused.id) == (reason, None)
         assert any(line.get("alert") for line in logged) is (field is None)
         assert not sides.state.transactions
@@ -502,7 +502,7 @@ async def test_another_amount_than_asked_is_not_shown(opened: Opened) -> None:
         await sides.control("faults", faults=["wrong_amount"])
         with capture_logs() as logged:
             paid = await sides.pay()
-        assert (paid.status, paid.step) == (Status.LOST, None)
+        assert (paid.status, paid.step) == (Status.NOT_SENT, None)
         assert [line["why"] for line in logged if line.get("alert")] == ["another_amount"]
         [order] = sides.state.transactions.values()
         assert order.status == "deleted"
@@ -512,13 +512,13 @@ async def test_another_amount_than_asked_is_not_shown(opened: Opened) -> None:
     ("fault", "status"),
     [
         ("500_before", Status.PENDING),
-        ("429", Status.LOST),
+        ("429", Status.NOT_SENT),
         ("502_after", Status.PENDING),
         ("html_after", Status.PENDING),
     ],
 )
 async def test_faults(opened: Opened, fault: str, status: Status) -> None:
-    """PENDING without an id: the flow turns it into LOST, for `CAN.lookup` is false."""
+    """PENDING without an id: the flow turns it into NOT_SENT, for `CAN.lookup` is false."""
     assert not CAN.lookup
     async with opened() as sides:
         await sides.control("faults", faults=[fault])

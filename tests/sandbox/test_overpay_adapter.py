@@ -101,7 +101,7 @@ def by_gateway(kind: str, uid: str) -> Asked:
 async def test_authorized_collected_sent_back(both: Both) -> None:
     held = await both.paid("authorization")
     early = await both.cards.refund(held, PART, both.key(), "x")
-    assert early.status is Status.LOST, "not sent: it would name the authorization"
+    assert early.status is Status.NOT_SENT, "not sent: it would name the authorization"
     taken = await both.cards.capture(held, EUR, "capture-1")
     assert taken.status is Status.PAID
     collected = msgspec.structs.replace(held, capture=taken.id)
@@ -152,7 +152,7 @@ async def test_never_heard_of(both: Both) -> None:
     """Absent, unless what the gateway did by itself stands under the payment's key."""
     paid = await both.paid()
     about = asked("refund", "never-sent")
-    assert (await both.cards.operation_status(paid, about)).status is Status.LOST
+    assert (await both.cards.operation_status(paid, about)).status is Status.NOT_SENT
     await both.control(f"transactions/{paid.id}/follow", kind="refund", amount=500)
     assert await both.cards.operation_status(paid, about) == Outcome(Status.PENDING)
 
@@ -183,7 +183,7 @@ async def test_a_charge_that_waits_for_the_bank(both: Both) -> None:
     said = await both.cards.pay(charge)
     assert isinstance(said.step, Redirect)
     about = msgspec.structs.replace(reference(charge), id=said.id)
-    assert (await both.cards.status(about)).status is Status.ACTION
+    assert (await both.cards.status(about)).status is Status.REQUIRES_ACTION
     await both.http.post(f"/process/{said.id}", data={"password": "1111"})
     assert (await both.cards.status(about)).status is Status.PAID
 
@@ -199,7 +199,7 @@ async def test_a_refused_field_is_named(both: Both) -> None:
     ]
     for changes, field, reason in wrong:
         said = await both.cards.pay(msgspec.structs.replace(both.charge(), **changes))
-        assert (said.status, said.field, said.reason) == (Status.LOST, field, reason)
+        assert (said.status, said.field, said.reason) == (Status.NOT_SENT, field, reason)
     assert (await both.http.get("/sandbox/ledger")).json()["transactions"] == []
 
 
@@ -227,7 +227,9 @@ async def test_ways_to_be_sent(both: Both) -> None:
             *(Status.CANCELLED, Reason.PROVIDER, True),
         )
         about = msgspec.structs.replace(reference(charge), id=said.id)
-        assert (await both.apm.status(about)).status is Status.ACTION, "it is still open there"
+        assert (await both.apm.status(about)).status is Status.REQUIRES_ACTION, (
+            "it is still open there"
+        )
         await both.control(f"transactions/{said.id}/settle", status="successful")
         assert (await both.apm.status(about)).status is Status.PAID
 

@@ -184,9 +184,9 @@ async def test_three_d_secure(
     both.gateway = both.account(answers=answers)
     charge = both.charge(CHALLENGE)
     said = await both.gateway.pay(charge)
-    assert said.status is Status.ACTION
+    assert said.status is Status.REQUIRES_ACTION
     assert isinstance(said.step, PostForm)
-    assert (await both.asked(charge, said)).status is Status.ACTION
+    assert (await both.asked(charge, said)).status is Status.REQUIRES_ACTION
     where, fields = await both.at_the_bank(said.step, **given)
     assert where == charge.return_url
     assert fields["paymentId"] == said.id
@@ -213,7 +213,7 @@ async def test_methods_without_a_card(both: Both, mode: str, answers: str) -> No
     method = Method("netbanking", "acquirer", mode=mode, brand="EXAMPLEBANK")
     charge = both.charge(None, method=method)
     said = await both.gateway.pay(charge)
-    assert said.status is Status.ACTION
+    assert said.status is Status.REQUIRES_ACTION
     if mode == "PV":
         assert isinstance(said.step, PostForm)
         arrived = await both.http.post(said.step.url, data=dict(said.step.fields))
@@ -221,7 +221,7 @@ async def test_methods_without_a_card(both: Both, mode: str, answers: str) -> No
     else:
         assert isinstance(said.step, Redirect)
         url = said.step.url
-    assert (await both.asked(charge, said)).status is Status.ACTION
+    assert (await both.asked(charge, said)).status is Status.REQUIRES_ACTION
     page = await both.http.get(url)
     assert page.status_code == 200
     where, fields = sent_form(page)
@@ -301,7 +301,7 @@ async def test_a_card_alone(both: Both, mailbox: Mailbox) -> None:
     lost = both.charge(PAID, "tokenization")
     await both.control("faults", faults=["502_after"])
     assert await both.gateway.pay(lost) == Outcome(Status.PENDING)
-    assert await both.asked(lost) == Outcome(Status.LOST)  # another one costs nothing
+    assert await both.asked(lost) == Outcome(Status.NOT_SENT)  # another one costs nothing
     assert mailbox.letters == []
 
 
@@ -455,13 +455,13 @@ async def test_a_token_for_the_member_and_inquiries_elsewhere(both: Both) -> Non
     said = await both.gateway.pay(charge)
     for asked in (await both.asked(charge), await both.asked(charge, said)):
         assert (asked.status, asked.id) == (Status.PAID, said.id)
-    assert (await both.asked(both.charge())).status is Status.LOST
+    assert (await both.asked(both.charge())).status is Status.NOT_SENT
     merchant = {"partner_id": "195", "username": "shop", "member_id": "11344"}
     await both.control("rest/merchants", secure_key=KEY, **merchant)
     both.gateway = both.account(token_by="member", partner_id=None, username=None)
     assert (await both.gateway.pay(both.charge())).status is Status.PAID
     other = both.account(token_by="member", member_id="1", partner_id=None, username=None)
-    assert (await other.pay(both.charge())).status is Status.LOST
+    assert (await other.pay(both.charge())).status is Status.NOT_SENT
 
 
 async def test_yen(both: Both) -> None:
@@ -505,7 +505,7 @@ async def test_an_expired_token_is_renewed(both: Both) -> None:
     assert calls == [("payments", 401), ("authToken", 200), ("payments", 200)]
     await both.control("rest/behaviour", token_seconds=0)
     said = await both.gateway.pay(both.charge())
-    assert said == Outcome(Status.LOST, reason=Reason.CREDENTIALS)
+    assert said == Outcome(Status.NOT_SENT, reason=Reason.CREDENTIALS)
     assert (await both.books())["charges"] == 1
 
 
@@ -516,7 +516,7 @@ async def test_credentials(both: Both) -> None:
     for changes in ({"secure_key": "other"}, {"partner_id": "1"}, {"member_id": "1"}):
         gateway = both.account(**changes)
         charge = both.charge()
-        assert await gateway.pay(charge) == Outcome(Status.LOST, reason=Reason.CREDENTIALS)
+        assert await gateway.pay(charge) == Outcome(Status.NOT_SENT, reason=Reason.CREDENTIALS)
         asked = await gateway.status(both.reference(charge))
         assert asked == Outcome(Status.PENDING, reason=Reason.CREDENTIALS)
     assert (await both.books())["charges"] == 1
@@ -525,7 +525,7 @@ async def test_credentials(both: Both) -> None:
 @pytest.mark.parametrize("said", ["N", "result"])
 async def test_never_heard_of(both: Both, said: str) -> None:
     await both.control("rest/behaviour", not_found=said)
-    assert await both.asked(both.charge()) == Outcome(Status.LOST)
+    assert await both.asked(both.charge()) == Outcome(Status.NOT_SENT)
 
 
 @pytest.mark.parametrize("fault", ["502_after", "html_after"])
@@ -539,13 +539,13 @@ async def test_a_lost_answer_is_found_by_our_key(both: Both, fault: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("fault", "status"), [("429", Status.LOST), ("500_before", Status.PENDING)]
+    ("fault", "status"), [("429", Status.NOT_SENT), ("500_before", Status.PENDING)]
 )
 async def test_nothing_happened(both: Both, fault: str, status: Status) -> None:
     await both.control("faults", faults=[fault])
     charge = both.charge()
     assert (await both.gateway.pay(charge)).status is status
-    assert (await both.asked(charge)).status is Status.LOST
+    assert (await both.asked(charge)).status is Status.NOT_SENT
 
 
 async def test_a_wrong_amount_is_told_as_stated(both: Both) -> None:

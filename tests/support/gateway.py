@@ -23,11 +23,13 @@ BANK_PAGE: Final = Redirect("https://bank.example/3ds?x=1")
 PAID: Final = Outcome(Status.PAID, "g-1", facts=Facts(money=Money(1250, "EUR")))
 AUTHORIZED: Final = Outcome(Status.AUTHORIZED, "g-1", facts=Facts(money=Money(1250, "EUR")))
 PENDING: Final = Outcome(Status.PENDING, "g-1", facts=Facts(money=Money(1250, "EUR")))
-ACTION: Final = Outcome(Status.ACTION, "g-1", BANK_PAGE, facts=Facts(money=Money(1250, "EUR")))
+REQUIRES_ACTION: Final = Outcome(
+    Status.REQUIRES_ACTION, "g-1", BANK_PAGE, facts=Facts(money=Money(1250, "EUR"))
+)
 DECLINED: Final = Outcome(Status.DECLINED, "g-1", reason=Reason.INSUFFICIENT_FUNDS)
 EXPIRED: Final = Outcome(Status.EXPIRED, "g-1", reason=Reason.TIMED_OUT)
-UNREACHABLE: Final = Outcome(Status.LOST, reason=Reason.UNREACHABLE)
-ABSENT: Final = Outcome(Status.LOST)
+UNREACHABLE: Final = Outcome(Status.NOT_SENT, reason=Reason.UNREACHABLE)
+ABSENT: Final = Outcome(Status.NOT_SENT)
 
 GENUINE: Final[Mapping[str, str]] = {"authorization": "genuine"}
 PROVED: Final = "hash=genuine"  # the same, in the query of the address

@@ -23,7 +23,7 @@ from checkout.model.status import Status
 from checkout.settings import Settings, Shop
 from tests.support import shops
 from tests.support.clock import Clock
-from tests.support.gateway import ACTION, GENUINE, FakeGateway
+from tests.support.gateway import GENUINE, REQUIRES_ACTION, FakeGateway
 
 # The deadline of real time is long: a busy machine is no failure.
 PACE = Pace()
@@ -65,7 +65,7 @@ class Harness:
 
     async def left(self, payment: Payment) -> Payment:
         """The customer leaves the step, of which the gateway says that it is not paid."""
-        self.gateway.will_state(ACTION)
+        self.gateway.will_state(REQUIRES_ACTION)
         return await self.flow.leave(payment)
 
     async def notify(

@@ -212,7 +212,7 @@ class Office(Captures, Voids, Refunds, FindsOperations):
             by_key = asked.id is None and asked.key == each.key and each.listed_at <= now
             if each.id == asked.id or by_key:
                 return self._said(each)
-        return Outcome(Status.LOST)
+        return Outcome(Status.NOT_SENT)
 
     def _by_state(self, asked: Asked) -> Outcome:
         """What the payment's state tells of it, as far as it does."""
@@ -224,7 +224,7 @@ class Office(Captures, Voids, Refunds, FindsOperations):
             return Outcome(Status.ACCEPTED, PAYMENT)
         if asked.kind == "refund" or done("capture", "void", states=("done", "accepted")):
             return unknown
-        return Outcome(Status.LOST)
+        return Outcome(Status.NOT_SENT)
 
     def notification(self, headers: Mapping[str, str], body: bytes, query: str = "") -> Outcome:
         return self.books.notices[int(body)]
@@ -238,7 +238,7 @@ class Office(Captures, Voids, Refunds, FindsOperations):
         if self.down and not sends:
             fault = "unknown before"
         if fault == "unreachable":
-            return Outcome(Status.LOST)
+            return Outcome(Status.NOT_SENT)
         if fault == "unknown before":
             return UNKNOWN
         if fault == "crash before":

@@ -43,7 +43,7 @@ def attempt(of: PaymentRow, number: int = 1, **changes: Any) -> Attempt:
         "key": new_key(number),
         "account": "cards",
         "method": "credit_card",
-        "status": Status.CLAIMED,
+        "status": Status.SUBMITTING,
         "gateway_id": None,
         "step": None,
         "reason": None,

@@ -17,11 +17,11 @@ NEW: Final = "new"
 CONFIRMED: Final = "inProgress"
 WITHDRAWN: Final = "deleted"
 
-# ACTION here is PENDING where the order doesn't say how it is paid; what is final is PENDING where
+# REQUIRES_ACTION here is PENDING where the order doesn't say how it is paid; what is final is PENDING where
 # it doesn't say how much was paid.
 STATUS: Final[Codes] = {
-    NEW: Status.ACTION,
-    "waitPayment": Status.ACTION,
+    NEW: Status.REQUIRES_ACTION,
+    "waitPayment": Status.REQUIRES_ACTION,
     CONFIRMED: Status.PENDING,
     "inProgressPayout": Status.PENDING,
     "errorPayout": Status.PENDING,  # a person at the exchanger has to look
@@ -35,5 +35,7 @@ REASON: Final[Mapping[str, Reason]] = {
     "errorPayment": Reason.UNKNOWN,  # what the customer sent may be on its way all the same
     "returned": Reason.RETURNED,
 }
-WAITING: Final = frozenset(word for word, status in STATUS.items() if status is Status.ACTION)
+WAITING: Final = frozenset(
+    word for word, status in STATUS.items() if status is Status.REQUIRES_ACTION
+)
 STUCK: Final = frozenset({"errorPayout", "hold", "returned"})  # somebody has to look

@@ -149,9 +149,9 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
             body = order_request(self.options, charge, asked_for, route)
         except CannotTake as why:
             log.warning("gateway.cannot_take", why=str(why))
-            return Outcome(Status.LOST, reason=why.reason)
+            return Outcome(Status.NOT_SENT, reason=why.reason)
         except Missing as missing:
-            return Outcome(Status.LOST, reason=Reason.INVALID, field=missing.name)
+            return Outcome(Status.NOT_SENT, reason=Reason.INVALID, field=missing.name)
         answer = await self._orders.create(body)
         if isinstance(answer, Outcome):
             return answer
@@ -189,7 +189,7 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         told("gateway.unwanted", order=order.uid, why=why, alert=why != RATE_MOVED)
         await self._orders.say(identity, WITHDRAWN)
         facts = Facts(code=order.status, ref_id=order.uid, exchanged=exchanged(order))
-        return Outcome(Status.LOST, identity, reason=Reason.PROVIDER, facts=facts)
+        return Outcome(Status.NOT_SENT, identity, reason=Reason.PROVIDER, facts=facts)
 
     def _refused(self, answer: GatewayResponse, route: Route, charge: Charge) -> Outcome:
         """A plain refusal, also with 200, is no attempt: nothing was made. Anything else leaves the
@@ -204,13 +204,13 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         told("gateway.refused", field=said.field, alert=ours)
         reason = Reason.INVALID if name else Reason.PROVIDER if ours else Reason.LIMIT
         facts = Facts(code=said.field, message=said.message)
-        return Outcome(Status.LOST, reason=reason, field=name, facts=facts)
+        return Outcome(Status.NOT_SENT, reason=reason, field=name, facts=facts)
 
     # How it stands
 
     async def status(self, reference: Reference) -> Outcome:
         if reference.id is None:
-            return Outcome(Status.LOST)  # nobody was told of it, so nobody can pay it
+            return Outcome(Status.NOT_SENT)  # nobody was told of it, so nobody can pay it
         order = await self._orders.read(reference.id)
         if isinstance(order, Outcome):
             return order
@@ -256,10 +256,10 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         """`language`: of the exchanger's page; only a new order is led there."""
         status = meaning(STATUS, order.status)
         step: NextAction | None = None
-        if status is Status.ACTION and self.options.page == "own":
+        if status is Status.REQUIRES_ACTION and self.options.page == "own":
             step = instructions(order, identity.partition("/")[2])
-            status = Status.ACTION if step else Status.PENDING
-        elif status is Status.ACTION and language:
+            status = Status.REQUIRES_ACTION if step else Status.PENDING
+        elif status is Status.REQUIRES_ACTION and language:
             step = Redirect(self._page("payment", language, identity))
         sums = exchanged(order)
         unsaid = status is Status.PAID and sums is None

@@ -26,14 +26,14 @@ class Orders:
         return await self._client.charge(f"{API}/create", body)
 
     async def read(self, identity: str) -> Order | Outcome:
-        """With how it is paid. LOST: there is no such order."""
+        """With how it is paid. NOT_SENT: there is no such order."""
         uid, _, secret = identity.partition("/")
         query = {"orderUID": uid, "orderSecret": secret, "type": "payment"}
         answer = await self._client.query(f"{API}/get?{urlencode(query, quote_via=quote)}")
         if isinstance(answer, Outcome):
             return answer
         if answer.status == 404 and refusal(answer.data):
-            return Outcome(Status.LOST)
+            return Outcome(Status.NOT_SENT)
         order = order_in(answer.data) if answer.status < 300 else None
         if order is None:
             return UNKNOWN

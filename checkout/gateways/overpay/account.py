@@ -45,8 +45,8 @@ class Account(HttpGateway[Options]):
         if isinstance(answer, Outcome):
             return answer
         if answer.status == 404 and refusal(answer.data) is not None:
-            return Outcome(Status.LOST)
+            return Outcome(Status.NOT_SENT)
         found = transactions(answer.data) if answer.status < 300 else None
         if found is None:
             return UNKNOWN
-        return found or Outcome(Status.LOST)
+        return found or Outcome(Status.NOT_SENT)

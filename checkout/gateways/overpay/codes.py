@@ -30,10 +30,10 @@ CARDS_SUCCESSFUL: Final[Mapping[str | None, Status]] = {
     "payout": Status.PAID,
     None: Status.PENDING,  # successful, but as what? The status query tells
 }
-# ACTION here is PENDING where the transaction doesn't say what the customer has to do.
+# REQUIRES_ACTION here is PENDING where the transaction doesn't say what the customer has to do.
 CARDS: Final[Codes] = {
     "successful": CARDS_SUCCESSFUL,
-    "incomplete": Status.ACTION,
+    "incomplete": Status.REQUIRES_ACTION,
     "pending": Status.PENDING,
     **_ENDED,
 }
@@ -44,7 +44,7 @@ APM_SUCCESSFUL: Final[Mapping[str | None, Status]] = {
 }
 APM: Final[Codes] = {
     "successful": APM_SUCCESSFUL,
-    "pending": Status.ACTION,  # the customer is still on the payment system's site
+    "pending": Status.REQUIRES_ACTION,  # the customer is still on the payment system's site
     "incomplete": Status.PENDING,
     **_ENDED,
 }

@@ -148,7 +148,7 @@ def refused(answer: GatewayResponse) -> Outcome:
     said = refusal(answer.data) if answer.status >= 400 else None
     if said is not None and said.field is not None:
         log.info("gateway.field_refused", status=answer.status, field=said.field)
-        return Outcome(Status.LOST, reason=said.reason, facts=said.facts, field=said.field)
+        return Outcome(Status.NOT_SENT, reason=said.reason, facts=said.facts, field=said.field)
     return not_done(answer)
 
 

@@ -19,7 +19,7 @@ from checkout.gateways.overpay.signature import has_credentials, is_signed, rsa_
 from checkout.gateways.parsing import Codes, decode_exact, meaning
 from checkout.model.next_action import NextAction
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
-from checkout.model.status import UNPAID_ENDS, WON, Status
+from checkout.model.status import SUCCESSFUL, UNPAID_ENDS, Status
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +107,7 @@ class Overpay(Operations):
         ]
         if not outcomes:
             return UNKNOWN
-        return max(outcomes, key=lambda pair: (pair[0].status in WON, pair[1]))[0]
+        return max(outcomes, key=lambda pair: (pair[0].status in SUCCESSFUL, pair[1]))[0]
 
     def _outcome(
         self,
@@ -130,7 +130,7 @@ class Overpay(Operations):
         if "charge" in (kind, asked):
             facts = msgspec.structs.replace(facts, parent=transaction.parent)
         status, reason = meaning(self.STATUS, transaction.status, kind), None
-        if status is Status.ACTION:
+        if status is Status.REQUIRES_ACTION:
             return self._unfinished(transaction, facts, method, later=later, known=known)
         if status in UNPAID_ENDS:
             reason = REASON.get(facts.code or "") or REASON_OF_STATUS.get(status)
@@ -167,7 +167,7 @@ class Overpay(Operations):
             log.error("gateway.no_step", uid=transaction.uid, alert=True)
         acts = step is not None or (later and self.STAYS_ACTION)
         return Outcome(
-            Status.ACTION if acts else Status.PENDING, transaction.uid, step, None, facts
+            Status.REQUIRES_ACTION if acts else Status.PENDING, transaction.uid, step, None, facts
         )
 
     def _is_genuine(self, headers: Mapping[str, str], body: bytes) -> bool:

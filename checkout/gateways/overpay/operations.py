@@ -111,7 +111,7 @@ class Operations(Account, Refunds, FindsOperations):
         until = self.until()
         found = await self.found(asked.id, asked.key or "", until)
         if isinstance(found, Outcome):
-            hidden = found.status is Status.LOST and await self._hidden(reference, asked, until)
+            hidden = found.status is Status.NOT_SENT and await self._hidden(reference, asked, until)
             return UNKNOWN if hidden else found
         said = next((one for one in found if one.kind == asked.kind), None)
         if said is None:
@@ -129,7 +129,7 @@ class Operations(Account, Refunds, FindsOperations):
             return False
         found = await self.found(None, reference.key, until)
         if isinstance(found, Outcome):
-            return found.status is not Status.LOST
+            return found.status is not Status.NOT_SENT
         return any(one.kind == asked.kind for one in found)
 
     async def _is_capture(self, id: str | None, reference: Reference, until: float) -> bool:

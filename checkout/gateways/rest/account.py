@@ -56,10 +56,10 @@ class Account:
     async def charge(
         self, path: str, body: Fields, proof: Proof, name: str | None = None
     ) -> GatewayResponse | Outcome:
-        """Send what may move money, once. LOST: nothing was sent, or it was refused unread."""
+        """Send what may move money, once. NOT_SENT: nothing was sent, or it was refused unread."""
         charge = partial(self._client.charge, name=name)
         answer = await self._send(charge, self._client.charge_seconds, path, body, proof)
-        return Outcome(Status.LOST, reason=answer) if isinstance(answer, Reason) else answer
+        return Outcome(Status.NOT_SENT, reason=answer) if isinstance(answer, Reason) else answer
 
     async def query(self, path: str, body: Fields, proof: Proof) -> GatewayResponse | Outcome:
         """Send a question; any failure means that we still don't know."""

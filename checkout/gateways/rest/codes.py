@@ -16,7 +16,7 @@ from checkout.model.outcome import Reason
 from checkout.model.status import Status
 
 # All in lower case. A table within says what a word means by what was asked for; None: a
-# notification doesn't know that, and the status query tells. ACTION is PENDING, unless there is an
+# notification doesn't know that, and the status query tells. REQUIRES_ACTION is PENDING, unless there is an
 # address to go to. A word that isn't here is PENDING: only what says success or failure plainly is
 # final.
 SHORT: Final[Codes] = {
@@ -28,12 +28,12 @@ SHORT: Final[Codes] = {
     },
     "n": Status.DECLINED,
     "c": Status.CANCELLED,
-    "p": Status.ACTION,
-    "3d": Status.ACTION,  # the customer is at the bank
+    "p": Status.REQUIRES_ACTION,
+    "3d": Status.REQUIRES_ACTION,  # the customer is at the bank
 }
 LONG: Final[Codes] = {
-    "begun": Status.ACTION,
-    "authstarted": Status.ACTION,
+    "begun": Status.REQUIRES_ACTION,
+    "authstarted": Status.REQUIRES_ACTION,
     "authsuccessful": {
         "payment": Status.PAID,
         "authorization": Status.AUTHORIZED,
@@ -64,11 +64,11 @@ LONG: Final[Codes] = {
 }
 # The words beside which an address to go to counts.
 WAITING: Final = frozenset(
-    word for word, status in (*SHORT.items(), *LONG.items()) if status is Status.ACTION
+    word for word, status in (*SHORT.items(), *LONG.items()) if status is Status.REQUIRES_ACTION
 )
 # The long words of what was asked for as a payout, which has no others.
 PAYOUT: Final[Codes] = {
-    "begun": Status.ACTION,
+    "begun": Status.REQUIRES_ACTION,
     "payoutstarted": Status.PENDING,
     "payoutsuccessful": Status.PAID,
     "payoutfailed": Status.DECLINED,

@@ -71,7 +71,7 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
         call = call_of(charge, self.options)
         if isinstance(call, Cannot):
             log.error("gateway.cannot", transaction_type=asked, why=call.why, alert=True)
-            return Outcome(Status.LOST, reason=call.reason)
+            return Outcome(Status.NOT_SENT, reason=call.reason)
         answer = await self._account.charge(call.path, call.fields, call.proof, call.name)
         if isinstance(answer, Outcome):
             return answer
@@ -181,7 +181,7 @@ def _said(answer: GatewayResponse, asked: Money) -> PaymentRow | None:
 def _found(found: Outcome, reference: Reference) -> Outcome:
     """What a lookup proves of what it was made for."""
     kind = reference.transaction_type
-    if kind == PAYOUT and found.status is Status.LOST and not PAYOUTS_ARE_FOUND:
+    if kind == PAYOUT and found.status is Status.NOT_SENT and not PAYOUTS_ARE_FOUND:
         log.warning("gateway.payout_not_found")
         return UNKNOWN
     kept = found.facts.card is not None and found.facts.card.token is not None

@@ -31,7 +31,7 @@ from checkout.gateways.rest.response import PaymentRow
 from checkout.gateways.rest.unconfirmed import REGISTERED
 from checkout.model.card import Card, SavedCard
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
-from checkout.model.status import LIVE, WON, Status
+from checkout.model.status import LIVE, SUCCESSFUL, Status
 
 ASKED: Final = {"DB": "payment", "PA": "authorization", "PO": "payout"}
 # What is asked for by which `paymentType`; a card that is kept alone is asked for by none of them.
@@ -54,7 +54,7 @@ def outcome(
         facts = Facts(key=said.facts.key, another_type=ASKED[said.asked])
         return Outcome(Status.PENDING, said.id, facts=facts)
     status, step = _status(said, asked or ASKED.get(said.asked or "")), None
-    if status is Status.ACTION:
+    if status is Status.REQUIRES_ACTION:
         step = said.step
         if step is None and not (later and _is_away(said, on_card)):
             status = Status.PENDING
@@ -98,18 +98,18 @@ def refused(said: PaymentRow, http_status: int, charge: Charge) -> Outcome | Non
         token = code == NOT_FOUND or names_token(*said.sentences)
         reason = Reason.SAVED_CARD if token else reason
     field = None if charge.order.alone else field_of(reason, *said.sentences)
-    status = Status.DECLINED if field is None else Status.LOST
+    status = Status.DECLINED if field is None else Status.NOT_SENT
     return Outcome(status, reason=reason, facts=said.facts, field=field)
 
 
 def not_found(said: PaymentRow) -> Outcome | None:
     """A lookup that found nothing, or doesn't tell."""
     if said.id is None and said.proves_nothing and not said.long:
-        return Outcome(Status.LOST)
+        return Outcome(Status.NOT_SENT)
     if not said.says_nothing:
         return None
     if said.code == NOT_FOUND:
-        return Outcome(Status.LOST)
+        return Outcome(Status.NOT_SENT)
     if reason_of(*said.sentences) is Reason.CREDENTIALS:
         log.error("gateway.refused_us", code=said.code, alert=True)
         return Outcome(Status.PENDING, reason=Reason.CREDENTIALS)
@@ -131,19 +131,19 @@ def is_proved(said: PaymentRow, signed: frozenset[str]) -> bool:
 def _alone(codes: Codes, word: str) -> Status | None:
     """What a word means by itself, without an address to go to; None for one that nobody lists."""
     found = meaning(codes, word, "payment") if word in codes else None
-    return Status.PENDING if found is Status.ACTION else found
+    return Status.PENDING if found is Status.REQUIRES_ACTION else found
 
 
 def _status(said: PaymentRow, asked: str | None) -> Status:
-    """By the tables. ACTION: the customer may be sent somewhere."""
+    """By the tables. REQUIRES_ACTION: the customer may be sent somewhere."""
     kind = asked if asked in BY_KIND else "payment"
     if not said.word:
-        return Status.PENDING if said.code in FAILED else Status.ACTION
+        return Status.PENDING if said.code in FAILED else Status.REQUIRES_ACTION
     codes = SHORT if not said.long else PAYOUT if kind == "payout" else LONG
     status = Status.PENDING if said.proves_nothing else meaning(codes, said.word, kind)
     # Beside a long word that nobody lists, the short one still sends the customer to the bank.
     away = said.long in WAITING or (said.long not in LONG and said.short in WAITING)
-    return Status.ACTION if status is Status.PENDING and away else status
+    return Status.REQUIRES_ACTION if status is Status.PENDING and away else status
 
 
 def _is_away(said: PaymentRow, on_card: bool) -> bool:
@@ -153,6 +153,6 @@ def _is_away(said: PaymentRow, on_card: bool) -> bool:
 
 
 def reason_why(said: PaymentRow, status: Status) -> Reason | None:
-    if status in LIVE | WON | {Status.REFUNDED}:
+    if status in LIVE | SUCCESSFUL | {Status.REFUNDED}:
         return None
     return reason_of(*said.sentences) or REASON_OF_STATUS.get(status)

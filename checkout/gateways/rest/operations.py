@@ -71,7 +71,7 @@ LATER: Final[Mapping[str, Mapping[str, Status]]] = {
         "partialrefund": Status.PAID,
         "capturestarted": Status.ACCEPTED,
         "capturefailed": Status.DECLINED,
-        "authsuccessful": Status.LOST,
+        "authsuccessful": Status.NOT_SENT,
     },
     "void": {
         "cancelled": Status.REFUNDED,
@@ -79,7 +79,7 @@ LATER: Final[Mapping[str, Mapping[str, Status]]] = {
         "reversed": Status.REFUNDED,
         "cancelstarted": Status.ACCEPTED,
         "markedforreversal": Status.ACCEPTED,
-        "authsuccessful": Status.LOST,
+        "authsuccessful": Status.NOT_SENT,
     },
     "refund": {
         "reversed": Status.REFUNDED,
@@ -120,8 +120,8 @@ def stands(said: PaymentRow, asked: Asked, reference: Reference) -> Outcome:
         log.error("gateway.unreadable_facts", id=said.id, alert=True)
         return Outcome(Status.PENDING, said.id)
     status = LATER.get(asked.kind, {}).get(said.long, Status.PENDING)
-    if status is Status.LOST:
-        return Outcome(Status.LOST)
+    if status is Status.NOT_SENT:
+        return Outcome(Status.NOT_SENT)
     whole = asked.money is None or asked.money.same_sum(reference.money)
     if said.long == PARTIAL_REFUND and asked.kind == "refund" and whole:
         status = Status.PENDING  # of a part: that was another's

@@ -122,7 +122,7 @@ def explained(found: declines.Explanation, language: str) -> Notice:
 
 def was_sent(attempt: Attempt) -> bool:
     """Whether the gateway was asked for the money, or may have been."""
-    return attempt.status is not Status.LOST
+    return attempt.status is not Status.NOT_SENT
 
 
 def method_label(name: str, label: str | None, _: Gettext) -> str:

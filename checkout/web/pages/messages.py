@@ -33,7 +33,7 @@ STATUS: Final[dict[Status, Message]] = {
         N_("Please do not pay again. You can close this page: the shop will learn the result."),
         "wait",
     ),
-    Status.ACTION: Message(
+    Status.REQUIRES_ACTION: Message(
         N_("Waiting for you to finish"),
         N_("Finish the payment on the page of your bank or payment service."),
         "wait",

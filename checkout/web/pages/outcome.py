@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from checkout.ledger.rows import Attempt
 from checkout.model.order import CARD_METHOD, TOKENIZATION
 from checkout.model.outcome import Reason
-from checkout.model.status import FINAL, WON, Status
+from checkout.model.status import FINAL, SUCCESSFUL, Status
 from checkout.web.pages import declines, messages
 from checkout.web.pages.components import (
     Notice,
@@ -58,7 +58,7 @@ def receipt_rows(page: PaymentRequest) -> tuple[Row, ...]:
     if attempt is not None and status in FINAL:
         at = moment(attempt.updated_at, page.lang, page.time_zone)
         found.append(Row(_(messages.ROW_TIME), at))
-    if attempt is not None and status in WON:
+    if attempt is not None and status in SUCCESSFUL:
         found += _paid_with(page, attempt)
     found.append(Row(_(messages.ROW_PAYMENT), payment.uid, code=True))
     return tuple(found)

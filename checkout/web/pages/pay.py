@@ -78,7 +78,7 @@ def _refused_field(page: PaymentRequest, method: OfferedMethod, sent: Submission
     """The field of this form that the gateway did not accept: nothing was made of it, and it can
     be mended here."""
     last = page.payment.last
-    if last is None or last.number != sent.number or last.status is not Status.LOST:
+    if last is None or last.number != sent.number or last.status is not Status.NOT_SENT:
         return {}
     name = last.facts.refused
     if name is None:

@@ -17,7 +17,7 @@ from checkout.model.card_form import oldest_month
 from checkout.model.order import CARD_METHOD, Customer
 from checkout.model.outcome import Reason
 from checkout.model.pan import BRANDS
-from checkout.model.status import LIVE, WON, Status
+from checkout.model.status import LIVE, SUCCESSFUL, Status
 from checkout.web.challenge import ChallengeFields
 from checkout.web.challenge_policy import challenge_fields
 from checkout.web.pages import checkboxes, declines, messages, payment_cache
@@ -236,7 +236,7 @@ def _notice(page: PaymentRequest, methods: Methods) -> Notice | None:
     if not methods:
         return notice(messages.NO_WAY, page.lang)
     attempt, several = page.payment.last, len(methods) > 1
-    if attempt is None or attempt.status in WON | LIVE:
+    if attempt is None or attempt.status in SUCCESSFUL | LIVE:
         return None
     unknown = Reason.UNKNOWN if attempt.status is Status.DECLINED else None
     reason = attempt.reason or unknown

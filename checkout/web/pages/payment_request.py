@@ -29,7 +29,7 @@ PAYMENT_PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
 PAGE: Final[dict[Status, str]] = {
     Status.OPEN: "",
     Status.PENDING: "wait",
-    Status.ACTION: "redirect",
+    Status.REQUIRES_ACTION: "redirect",
     Status.PAID: "result",
     Status.AUTHORIZED: "result",
     Status.DECLINED: "result",
@@ -62,7 +62,7 @@ class PaymentRequest(PageRequest):
     def current(self) -> str:
         """The page where the payment is now."""
         status, attempt = self.status, self.payment.live
-        if status is Status.ACTION and attempt is not None:
+        if status is Status.REQUIRES_ACTION and attempt is not None:
             stays = isinstance(attempt.step, Instructions) or attempt.step is None
             return "wait" if stays or attempt.returned_at is not None else "redirect"
         return PAGE[status]

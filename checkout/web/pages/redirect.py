@@ -37,7 +37,7 @@ class RedirectPage(Struct, frozen=True):
 async def redirect_page(request: Web_Request) -> RawResponse:
     page = await enter(request)
     attempt = page.payment.live
-    if page.status is not Status.ACTION or attempt is None:
+    if page.status is not Status.REQUIRES_ACTION or attempt is None:
         return page.to_current()
     if not isinstance(attempt.step, Redirect | PostForm):
         return see_other(page.url("wait"))

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from checkout.merchant.return_url import back, names_a_way
 from checkout.model.order import Order
-from checkout.model.status import WON
+from checkout.model.status import SUCCESSFUL
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, Row, Summary
 from checkout.web.pages.formatting import fill
@@ -48,7 +48,7 @@ async def result_page(request: Web_Request) -> RawResponse:
 def _view(page: PaymentRequest) -> ResultPage:
     payment, status, order = page.payment, page.status, page.order
     back_url = back(payment, status, page.shop, page.web.flow.clock())
-    paid, attempt = status in WON, payment.shown
+    paid, attempt = status in SUCCESSFUL, payment.shown
     return ResultPage(
         summary=page.summary(),
         notice=result_notice(page),

@@ -58,7 +58,7 @@ async def wait_page(request: Web_Request) -> RawResponse:
     page = await enter(request)
     page.payment = await page.web.flow.look(page.payment)
     attempt = page.payment.live
-    step = attempt.step if attempt and page.status is Status.ACTION else None
+    step = attempt.step if attempt and page.status is Status.REQUIRES_ACTION else None
     leaves = attempt and isinstance(step, Redirect | PostForm) and attempt.returned_at is None
     if page.status not in LIVE or leaves:
         return page.to_current()
@@ -107,7 +107,7 @@ def _view(page: PaymentRequest, attempt: Attempt | None, step: NextAction | None
         again_label=page._(messages.of_kind(messages.GO_AGAIN, kind)),
         self_url=page.url("wait"),
         refresh=max(2, round(status.next_check or 2)),
-        leave_action=page.url("cancel") if page.status is Status.ACTION else None,
+        leave_action=page.url("cancel") if page.status is Status.REQUIRES_ACTION else None,
         form_token=page.form_token("cancel", number),
         confirm_action=page.url("confirm") if confirms else None,
         confirm_token=page.form_token("confirm", number),
@@ -144,9 +144,9 @@ def wait_notice(attempt: Attempt | None, kind: str, language: str) -> Notice:
     """What we wait for. Never "failed" while it is unknown."""
     if attempt is None:
         return _waiting(messages.WAITING, messages.WAITING_TEXT, kind, language)
-    if isinstance(attempt.step, Instructions) and attempt.status is Status.ACTION:
+    if isinstance(attempt.step, Instructions) and attempt.status is Status.REQUIRES_ACTION:
         return notice(messages.INSTRUCTIONS, language)
-    if attempt.status is Status.ACTION:
+    if attempt.status is Status.REQUIRES_ACTION:
         text = messages.of_kind(messages.BACK_EARLY_TEXT, kind)
         return _waiting(messages.BACK_EARLY, text, kind, language)
     if isinstance(attempt.step, Instructions) and not attempt.mismatch:

@@ -164,7 +164,7 @@ async def test_its_own_page(spoken: str, api: str, path: str) -> None:
     office = Office()
     async with opened(office, page="exchanger") as gateway:
         outcome = await gateway.pay(charge(language=spoken))
-    assert outcome.status is Status.ACTION
+    assert outcome.status is Status.REQUIRES_ACTION
     assert outcome.id == ID
     assert outcome.step == Redirect(f"https://x.example/{path}/payment/{ID}")
     assert office.bodies[0]["lang"] == api
@@ -174,7 +174,7 @@ async def test_its_own_page(spoken: str, api: str, path: str) -> None:
 async def test_its_own_page_later_the_step_of_the_beginning_stays() -> None:
     async with opened(Office("waitPayment"), page="exchanger") as gateway:
         outcome = await gateway.status(reference())
-    assert (outcome.status, outcome.step) == (Status.ACTION, None)
+    assert (outcome.status, outcome.step) == (Status.REQUIRES_ACTION, None)
 
 
 async def test_its_own_page_an_order_that_is_over_leads_nowhere() -> None:
@@ -388,7 +388,7 @@ async def test_word_that_may_not_have_arrived_is_no_news(
 async def test_an_order_without_a_number_is_nobodys() -> None:
     office = Office()
     async with opened(office) as gateway:
-        assert await gateway.status(reference(None)) == Outcome(Status.LOST)
+        assert await gateway.status(reference(None)) == Outcome(Status.NOT_SENT)
         assert await gateway.confirm(reference(None)) == UNKNOWN
         assert await gateway.withdraw(reference(None)) == UNKNOWN
     assert office.calls == []

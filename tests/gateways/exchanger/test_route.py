@@ -357,7 +357,7 @@ async def test_the_refused_field(about: dict[str, Any], field: str | None) -> No
         refused = await gateway.pay(
             charge(inputs=dict.fromkeys(("from.a", "route.a", "route.b"), "1"))
         )
-    assert (refused.status, refused.field) == (Status.LOST, field)
+    assert (refused.status, refused.field) == (Status.NOT_SENT, field)
 
 
 async def test_an_address_that_was_typed_is_named_as_that() -> None:
@@ -399,7 +399,7 @@ async def test_a_payment_wants_a_fresh_one() -> None:
         office.order |= {"inAmount": "0.00040000"}
         assert office.route is not None
         office.route["rate"]["in"] = "0.0004"  # the coins have lost half of their worth
-        assert (await gateway.pay(charge())).status is Status.ACTION
+        assert (await gateway.pay(charge())).status is Status.REQUIRES_ACTION
         assert len(office.routes) == 2
         assert office.bodies[-1]["amount"] == 0.0004
 
@@ -424,12 +424,12 @@ async def test_an_old_rate_serves_for_a_while(answer: Any) -> None:
             clock.move(60)
             await gateway.prepare()
             assert gateway.takes(EUR) is None
-        assert (await gateway.pay(charge())).status is Status.ACTION
+        assert (await gateway.pay(charge())).status is Status.REQUIRES_ACTION
         clock.move(60)
         await gateway.prepare()
         assert gateway.takes(EUR) == "its route could not be read"
         refused = await gateway.pay(charge())
-        assert refused == Outcome(Status.LOST, reason=Reason.UNREACHABLE)
+        assert refused == Outcome(Status.NOT_SENT, reason=Reason.UNREACHABLE)
 
 
 async def test_a_gateway_that_is_away_is_not_asked_at_each_look() -> None:
@@ -482,7 +482,11 @@ async def test_it_is_withdrawn_and_nothing_was_made(answer: Any, page: str) -> N
     async with opened(office, page=page) as gateway:
         with capture_logs() as logged:
             outcome = await gateway.pay(charge())
-    assert (outcome.status, outcome.reason, outcome.step) == (Status.LOST, Reason.PROVIDER, None)
+    assert (outcome.status, outcome.reason, outcome.step) == (
+        Status.NOT_SENT,
+        Reason.PROVIDER,
+        None,
+    )
     assert outcome.id == ID
     assert office.calls[:2] == [("POST", "create"), ("PUT", "update-status")]
     assert not [line for line in logged if line.get("alert")]  # rates move
@@ -494,7 +498,7 @@ async def test_more_for_the_shop_is_no_fault() -> None:
     office.order["outAmount"] = "12.60"
     async with opened(office) as gateway:
         outcome = await gateway.pay(charge())
-    assert outcome.status is Status.ACTION
+    assert outcome.status is Status.REQUIRES_ACTION
     assert outcome.facts.money == EUR
     assert outcome.facts.agreed == Exchanged("0.0002 BTC", "12.60 EUR")
 
@@ -509,5 +513,5 @@ async def test_other_sums_when_it_is_asked_how_to_pay(later: dict[str, str]) -> 
     office.order |= later
     async with opened(office) as gateway:
         outcome = await gateway.pay(charge())
-    assert (outcome.status, outcome.step, outcome.facts.agreed) == (Status.LOST, None, None)
+    assert (outcome.status, outcome.step, outcome.facts.agreed) == (Status.NOT_SENT, None, None)
     assert [name for _, name in office.calls] == ["create", "get", "update-status"]

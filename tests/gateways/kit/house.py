@@ -29,18 +29,18 @@ from checkout.gateways.base import (
 )
 from checkout.model.money import Money
 from checkout.model.outcome import Outcome
-from checkout.model.status import WON, Status
+from checkout.model.status import SUCCESSFUL, Status
 from tests.gateways import faults, samples
 from tests.gateways.replay import Answerer, Payment, Script, payments
 
 SHORT, LONG = 0.05, 20.0  # seconds; the deadline where it is waited for, and elsewhere
-WINS = WON | {Status.REFUNDED, Status.ACCEPTED}  # what moves money in somebody's books
+WINS = SUCCESSFUL | {Status.REFUNDED, Status.ACCEPTED}  # what moves money in somebody's books
 PAYS = frozenset({"pay"})
 OPERATES = frozenset({"capture", "void", "refund"})  # these and `pay` send what may move money
 LOOKS = frozenset({"status"})
 TELLS = frozenset({"confirm", "withdraw"})
 ASKS = frozenset({"status", "operation"})
-GONE_WELL = WINS | {Status.ACTION, Status.CANCELLED}
+GONE_WELL = WINS | {Status.REQUIRES_ACTION, Status.CANCELLED}
 
 
 class Notice(NamedTuple):

@@ -30,7 +30,7 @@ from checkout.gateways.parsing import app_link, meaning
 from checkout.model.card import SavedCard
 from checkout.model.order import Customer
 from checkout.model.outcome import Outcome, Reason
-from checkout.model.status import WON, Status
+from checkout.model.status import SUCCESSFUL, Status
 from checkout.model.urls import FORBIDDEN_SCHEMES
 from tests.gateways import samples
 from tests.gateways.kit import unreachable
@@ -390,13 +390,15 @@ DOCUMENTED = {
 
 def test_tables() -> None:
     for codes, unfinished in ((CARDS, "incomplete"), (APM, "pending")):
-        won = [word for word in codes if meaning(codes, word, "payment") in WON]
+        won = [word for word in codes if meaning(codes, word, "payment") in SUCCESSFUL]
         assert won == ["successful"]
         assert meaning(codes, "successful", "payment") is Status.PAID
-        assert {word for word in codes if codes[word] in (Status.PENDING, Status.ACTION)} == {
+        assert {
+            word for word in codes if codes[word] in (Status.PENDING, Status.REQUIRES_ACTION)
+        } == {
             *("incomplete", "pending"),
         }
-        assert [word for word in codes if codes[word] is Status.ACTION] == [unfinished]
+        assert [word for word in codes if codes[word] is Status.REQUIRES_ACTION] == [unfinished]
         assert set(codes) == set(OPERATION)
     assert not [code for code in REASON if code[0] not in "FE"]
     assert {code: REASON.get(code) for code in DOCUMENTED} == DOCUMENTED

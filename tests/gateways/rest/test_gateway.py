@@ -225,7 +225,7 @@ async def test_many_that_wait_share_a_failure() -> None:
     await asyncio.sleep(0.05)
     answers.gate.set()
     assert set(map(repr, await asyncio.gather(*paying))) == {
-        repr(Outcome(Status.LOST, reason=Reason.UNREACHABLE))
+        repr(Outcome(Status.NOT_SENT, reason=Reason.UNREACHABLE))
     }
     assert answers.tokens == 1
     assert answers.requests == []
@@ -290,7 +290,7 @@ async def test_without_a_token_nothing_is_sent(answer: httpx.Response, reason: R
     answers.token_answer = answer
     gateway = answers.account()
     with capture_logs() as logged:
-        assert await gateway.pay(CHARGE) == Outcome(Status.LOST, reason=reason)
+        assert await gateway.pay(CHARGE) == Outcome(Status.NOT_SENT, reason=reason)
         asked = await gateway.status(REFERENCE)
     assert asked.status is Status.PENDING
     assert (asked.reason is Reason.CREDENTIALS) == (reason is Reason.CREDENTIALS)
@@ -437,7 +437,7 @@ def test_amounts_as_they_are_read(amount: str, currency: str, minor: int | None)
 async def test_what_cannot_be_said_is_not_sent(changes: dict[str, Any]) -> None:
     answers = Answers()
     charge = msgspec.structs.replace(CHARGE, **changes)
-    assert await answers.account().pay(charge) == Outcome(Status.LOST, reason=Reason.INVALID)
+    assert await answers.account().pay(charge) == Outcome(Status.NOT_SENT, reason=Reason.INVALID)
     assert (answers.tokens, answers.requests) == (0, [])
 
 
@@ -448,7 +448,7 @@ async def test_a_method_without_a_card_needs_none() -> None:
     ).id
     debit = msgspec.structs.replace(CHARGE.method, mode="DC")
     said = await Answers().account().pay(msgspec.structs.replace(CHARGE, method=debit, card=None))
-    assert said == Outcome(Status.LOST, reason=Reason.INVALID)
+    assert said == Outcome(Status.NOT_SENT, reason=Reason.INVALID)
 
 
 def test_forms_are_utf_8() -> None:

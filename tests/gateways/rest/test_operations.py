@@ -97,11 +97,11 @@ async def test_unclear(name: str) -> None:
 async def test_failures_mean_what_they_mean_for_charges(name: str) -> None:
     refused = Answers(lambda fields: httpx.Response(401))
     outcome = await operation(name, refused.account())
-    assert outcome == Outcome(Status.LOST, reason=Reason.CREDENTIALS)
+    assert outcome == Outcome(Status.NOT_SENT, reason=Reason.CREDENTIALS)
     assert (refused.tokens, len(refused.requests)) == (2, 2)
     transport = httpx.MockTransport(unreachable)
     outcome = await operation(name, Rest(options(), transport))
-    assert outcome == Outcome(Status.LOST, reason=Reason.UNREACHABLE)
+    assert outcome == Outcome(Status.NOT_SENT, reason=Reason.UNREACHABLE)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ async def test_never_more_than_was_paid(money: Money) -> None:
         await gateway.void(REFERENCE, money, "op-1"),
         await gateway.void(REFERENCE, Money(500, "EUR"), "op-1"),
     ):
-        assert outcome == Outcome(Status.LOST, reason=Reason.INVALID)
+        assert outcome == Outcome(Status.NOT_SENT, reason=Reason.INVALID)
     assert answers.requests == []
 
 
@@ -132,7 +132,7 @@ async def test_an_id_never_heard_is_looked_up() -> None:
     assert paths == [f"/{samples.KEY}", "/21565"]
     answers.say = answering({"result": {"code": "10009"}})
     outcome = await gateway.refund(samples.REFERENCE, EUR, "op-1", "broken")
-    assert outcome == Outcome(Status.LOST, reason=Reason.UNREACHABLE)
+    assert outcome == Outcome(Status.NOT_SENT, reason=Reason.UNREACHABLE)
 
 
 async def test_an_unclear_operation_is_sent_once() -> None:
@@ -150,7 +150,7 @@ P, R, A, D, W, L = (
     Status.ACCEPTED,
     Status.DECLINED,
     Status.PENDING,
-    Status.LOST,
+    Status.NOT_SENT,
 )
 ANSWERED = {
     "capture": {

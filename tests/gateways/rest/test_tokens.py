@@ -39,7 +39,7 @@ REGISTRATION = "R8f3kq0x"
 CODED = SavedCard(REGISTRATION, samples.CARD_CODE)
 PLAIN = SavedCard(REGISTRATION)
 REGISTERED = {"id": REGISTRATION, "result": {"code": "00002", "description": "Registered"}}
-LOST = Outcome(Status.LOST, reason=Reason.INVALID)
+NOT_SENT = Outcome(Status.NOT_SENT, reason=Reason.INVALID)
 
 
 def charge(kind: str = "payment", **changes: Any) -> Charge:
@@ -98,12 +98,12 @@ async def test_switched_off_it_is_refused_and_said(setting: str, asked: Charge) 
     answers = Answers()
     gateway = answers.account(**{setting: False})
     with capture_logs() as logged:
-        assert await gateway.pay(asked) == LOST
+        assert await gateway.pay(asked) == NOT_SENT
     assert (answers.tokens, answers.requests) == (0, [])
     (line,) = logged
     assert setting in line["why"]
     assert line["alert"]
-    assert (await Answers().account().pay(asked)).status is not Status.LOST
+    assert (await Answers().account().pay(asked)).status is not Status.NOT_SENT
 
 
 def test_switched_off_it_is_not_offered() -> None:
@@ -130,7 +130,7 @@ async def test_what_is_not_built_is_refused() -> None:
         charge("payout", card=None, order={"alone": True}),
         payout(money=Money(1250, "KWD")),
     ):
-        assert await answers.account().pay(asked) == LOST
+        assert await answers.account().pay(asked) == NOT_SENT
     assert answers.requests == []
 
 
@@ -142,7 +142,7 @@ async def test_what_is_no_token_goes_nowhere(token: str) -> None:
     answers = Answers()
     for asked in (charge(card=SavedCard(token, "123")), charge("payout", card=SavedCard(token))):
         said = await answers.account().pay(asked)
-        assert said == Outcome(Status.LOST, reason=Reason.SAVED_CARD)
+        assert said == Outcome(Status.NOT_SENT, reason=Reason.SAVED_CARD)
     assert answers.requests == []
 
 
@@ -234,7 +234,7 @@ async def test_a_field_that_the_customer_can_mend_is_no_decline(
     """Where there is a customer, and nothing was made."""
     body = {"paymentId": "-", "result": {"code": "20031", "description": sentence}}
     said = await Answers(answering(body)).account().pay(charge())
-    assert said.status is (Status.DECLINED if field is None else Status.LOST)
+    assert said.status is (Status.DECLINED if field is None else Status.NOT_SENT)
     assert (said.field, said.reason, said.id) == (field, reason, None)
     alone = charge(card=PLAIN, order={"alone": True})
     told = await Answers(answering(body)).account().pay(alone)
@@ -312,7 +312,7 @@ async def test_a_card_number_is_no_registration() -> None:
 async def test_a_payout_that_is_not_found_may_have_been_made() -> None:
     """Or the shop would send the money twice."""
     absent = Answers(answering({"result": {"code": "10009"}})).account()
-    for kind, expected in (("payment", Outcome(Status.LOST)), ("payout", UNKNOWN)):
+    for kind, expected in (("payment", Outcome(Status.NOT_SENT)), ("payout", UNKNOWN)):
         about = msgspec.structs.replace(samples.REFERENCE, transaction_type=kind)
         assert await absent.status(about) == expected
 

@@ -33,7 +33,7 @@ from checkout.model.outcome import UNKNOWN, UNSIGNED, Facts, Outcome, Reason
 from checkout.model.status import Status
 
 STATUS: Final[Codes] = {
-    "waiting": Status.ACTION,
+    "waiting": Status.REQUIRES_ACTION,
     "paid": Status.PAID,
     "refused": Status.DECLINED,
     "left": Status.CANCELLED,
@@ -132,13 +132,13 @@ class PiggyBank(HttpGateway[Options], Refunds, FindsOperations):
         return UNSIGNED
 
     async def _find(self, path: str, id: str | None, key: str | None) -> GatewayResponse | Outcome:
-        """By its own id, else by our key. LOST: it knows none."""
+        """By its own id, else by our key. NOT_SENT: it knows none."""
         by = f"/{quote(id, safe='')}" if id else f"?id={quote(key or '', safe='')}"
         answer = await self.client.query(path + by)
         if isinstance(answer, Outcome) or answer.status < 300:
             return answer
         gone = answer.status == 404 and text(_object(answer.data), "message") is not None
-        return Outcome(Status.LOST) if gone else UNKNOWN
+        return Outcome(Status.NOT_SENT) if gone else UNKNOWN
 
 
 gateway: Final[Constructor[Options]] = opened_by(PiggyBank)
@@ -158,7 +158,7 @@ def _refused(answer: GatewayResponse) -> Outcome | None:
     if message is None:
         return UNKNOWN
     if text(said, "field") == "pig":
-        return Outcome(Status.LOST, reason=Reason.INVALID, field="pig")
+        return Outcome(Status.NOT_SENT, reason=Reason.INVALID, field="pig")
     reason = REASON.get(text(said, "why") or "", Reason.INVALID)
     return Outcome(Status.DECLINED, reason=reason, facts=Facts(message=message))
 
@@ -169,7 +169,7 @@ def _payment(data: Any, money: Money) -> Outcome:
     if ref is None or facts is None:
         return UNKNOWN
     status = meaning(STATUS, word or "")
-    page = address(said, "page") if status is Status.ACTION else None
+    page = address(said, "page") if status is Status.REQUIRES_ACTION else None
     reason = REASON.get(text(said, "why") or "") if status is Status.DECLINED else None
     return Outcome(status, ref, Redirect(page) if page else None, reason, facts)
 
