@@ -98,8 +98,16 @@ async def _found(flow: Flow, asked: ByToken, shop: Shop) -> tuple[ByToken, Attem
     first = await _beginning(flow, shop, asked.parent or "")
     card, gateway = first.facts.card, flow.gateways.get(first.account)
     # By the payment itself where the gateway can: it knows what the customer agreed to.
-    by_payment = gateway is not None and asked.order.transaction_type in gateway.can.series
-    if card and card.token and gateway and gateway.can.alone and not by_payment:
+    by_payment = (
+        gateway is not None and asked.order.transaction_type in gateway.capabilities.recurring
+    )
+    if (
+        card
+        and card.token
+        and gateway
+        and gateway.capabilities.merchant_initiated
+        and not by_payment
+    ):
         return msgspec.structs.replace(asked, card=SavedCard(card.token, asked.card.code)), first
     series = msgspec.structs.replace(asked.order, series=True)
     return msgspec.structs.replace(asked, order=series), first
@@ -136,7 +144,9 @@ def _all_sent(flow: Flow, asked: ByToken, method: Method) -> None:
     """Nobody sits before a page that shows what the gateway was not told: it is refused."""
     kind = asked.order.transaction_type
     way = SERIES if asked.order.series else kind
-    sent = flow.gateways[method.gateway].can.details_alone.get(way, frozenset())
+    sent = flow.gateways[method.gateway].capabilities.merchant_initiated_parameters.get(
+        way, frozenset()
+    )
     why = UNSENT.format(account=method.gateway)
     if unsent := sorted(asked.said - sent - OURS):
         raise Unprocessable({named(name, kind): [why] for name in unsent})

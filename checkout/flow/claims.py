@@ -163,7 +163,7 @@ def _sources(
 def _check_once(flow: Flow, before: Sequence[Operation], attempt: Attempt, kind: str) -> None:
     """Not only would it be refused: at such gateways nothing tells the second from the first."""
     was = [each for each in before if (each.kind, each.attempt) == (kind, attempt.number)]
-    once = kind in flow.gateways[attempt.account].can.once
+    once = kind in flow.gateways[attempt.account].capabilities.once_only
     if once and any(each.status not in FAILED for each in was):
         raise Unprocessable({"parent_uid": [f"its gateway can {kind} a payment once only"]})
 
@@ -174,7 +174,10 @@ def _amount(flow: Flow, place: Place, wish: Wish) -> int:
         raise Unprocessable({"amount": [f"nothing is left to {wish.kind}"]})
     if not 0 < asked <= place.left:
         raise Unprocessable({"amount": [f"must be from 1 to {place.left}"]})
-    if asked < place.left and wish.kind in flow.gateways[place.attempt.account].can.whole:
+    if (
+        asked < place.left
+        and wish.kind in flow.gateways[place.attempt.account].capabilities.full_amount_only
+    ):
         why = f"must be {place.left}: its gateway can't {wish.kind} a part"
         raise Unprocessable({"amount": [why]})
     return asked

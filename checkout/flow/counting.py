@@ -33,7 +33,7 @@ def counts(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> Counts:
     the shop's order; None: those that don't say, and have to."""
     found: Counts = {}
     for method in fitting(order, shop, gateways):
-        can = gateways[method.gateway].can
+        can = gateways[method.gateway].capabilities
         decimals = decimals_of(order.money.currency, can.decimals)
         if decimals is None or decimals in can.exponents:
             accounts = found.setdefault(decimals, [])

@@ -26,12 +26,12 @@ def available_methods(
     found = []
     for method in fitting(order, shop, gateways):
         gateway = gateways[method.gateway]
-        if decimals_of(currency, gateway.can.decimals) != exponent:
+        if decimals_of(currency, gateway.capabilities.decimals) != exponent:
             continue
         if why := gateway.takes(money):
             if noted:
                 log.warning("method.not_offered", method=method.name, why=why)
-        elif exponent in gateway.can.exponents:
+        elif exponent in gateway.capabilities.exponents:
             found.append(method)
     return tuple([_with_params(method, order) for method in found] if wanted.params else found)
 
@@ -45,7 +45,7 @@ def fitting(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> list[M
         method
         for method in shop.methods
         if (method.name in types if types else method.name not in excluded)
-        and order.transaction_type in getattr(can := gateways[method.gateway].can, kinds)
+        and order.transaction_type in getattr(can := gateways[method.gateway].capabilities, kinds)
         and (can.currencies is None or currency in can.currencies)
         and (method.name == CARD_METHOD or not order.alone)
     ]

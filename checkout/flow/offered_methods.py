@@ -81,7 +81,7 @@ def _offered(
     customer: Customer,
     saved: PaidCard | None,
 ) -> OfferedMethod:
-    can, inputs = gateway.can, gateway.asks(language)
+    can, inputs = gateway.capabilities, gateway.asks(language)
     card = can.takes_card(method)
     return OfferedMethod(
         name=method.name,
@@ -89,7 +89,7 @@ def _offered(
         kind=kind_of(method.name, method.kind or can.kind, card=card),
         takes_card=card,
         code_optional=can.code_optional,
-        keeps_cards=card and can.keeps_cards,
+        keeps_cards=card and can.tokenizes,
         inputs=_asked(inputs, order, customer) if inputs else (),
         saved_card=saved if method.name == CARD_METHOD else None,
     )
@@ -120,7 +120,7 @@ async def _saved_card(flow: Flow, payment: Payment, found: tuple[Method, ...]) -
     tokens and this one can still be good."""
     order = payment.order
     method = next((method for method in found if method.name == CARD_METHOD), None)
-    if method is None or not flow.gateways[method.gateway].can.tokens:
+    if method is None or not flow.gateways[method.gateway].capabilities.accepts_tokens:
         return None
     if any(attempt.reason is Reason.SAVED_CARD for attempt in payment.attempts):
         return None
@@ -142,7 +142,7 @@ def kind_of_attempt(flow: Flow, shop: Shop, attempt: Attempt | None) -> str:
     if attempt is None:
         return CARD
     method = shop.method(attempt.method)  # the settings may have lost it since
-    said = (method.kind or flow.gateways[method.gateway].can.kind) if method else None
+    said = (method.kind or flow.gateways[method.gateway].capabilities.kind) if method else None
     return kind_of(attempt.method, said, card=attempt.facts.card is not None)
 
 

@@ -38,7 +38,7 @@ class Book(Struct, frozen=True):
     limits: Limits
     pace: Pace
     public_url: str
-    slow: Mapping[str, float]  # by account: `Can.slow`
+    slow: Mapping[str, float]  # by account: `Capabilities.query_interval`
 
 
 def read(conn: Connection, uid: str) -> Payment:
@@ -151,7 +151,7 @@ def _heard(
     asked: bool,
     slow: float | None,
 ) -> Attempt:
-    """The attempt after what the gateway said of it. `slow`: `Can.slow`."""
+    """The attempt after what the gateway said of it. `slow`: `Capabilities.query_interval`."""
     status = move(attempt.status, outcome.status)
     moves = status is not attempt.status
     changes: dict[str, Any] = {

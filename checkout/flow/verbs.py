@@ -116,7 +116,11 @@ class Flow:
         self.verify: Callable[[Payment], Awaitable[Outcome | None]] | None = None
         self.unreadable: dict[str, float] = {}  # payments the sweep fails at -> its next try
         self._seen = BoundedCache[str, tuple[float, Payment]](SEEN)
-        slow = {name: each.can.slow for name, each in gateways.items() if each.can.slow is not None}
+        slow = {
+            name: each.capabilities.query_interval
+            for name, each in gateways.items()
+            if each.capabilities.query_interval is not None
+        }
         self.book = record.Book(
             settings.shops, settings.limits, self.pace, settings.public_url, slow
         )
@@ -394,7 +398,10 @@ class Flow:
         outcome = await self._refused_by_shop(payment)
         if outcome is None:
             outcome = await self.hear(self.gateways[attempt.account].pay(charge))
-        if outcome.status is Status.PENDING and not self.gateways[attempt.account].can.lookup:
+        if (
+            outcome.status is Status.PENDING
+            and not self.gateways[attempt.account].capabilities.lookup_by_key
+        ):
             outcome = outcome if outcome.id else Outcome(Status.NOT_SENT, reason=Reason.PROVIDER)
         outcome = without_number(outcome, sent.card)
         payment = await self._answer(attempt, outcome, asked=False)
@@ -405,9 +412,9 @@ class Flow:
     def _note_unsent(self, order: Order, attempt: Attempt) -> None:
         """Plugins say the same to every gateway, so what one has no word for is no error of a
         payment on the page; somebody may miss it all the same."""
-        can = self.gateways[attempt.account].can
+        can = self.gateways[attempt.account].capabilities
         about = parameters_given(order) if can.card else parameters_given(order) - CARD_ONLY
-        unsent = about - can.details - USED_ON_OUR_PAGES
+        unsent = about - can.parameters - USED_ON_OUR_PAGES
         if unsent and not order.alone:
             names = sorted(unsent)
             log.warning(

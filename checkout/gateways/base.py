@@ -53,32 +53,36 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return [("base_url", self.base_url)]
 
 
-class Can(Struct, frozen=True, kw_only=True):
+class Capabilities(Struct, frozen=True, kw_only=True):
     """What a gateway can do."""
 
     card: bool  # it takes a card from our form; else the page shows Continue
     kind: str | None = None  # of its methods (`model.order.KINDS`), where nothing else tells
     card_modes: frozenset[str] = frozenset()  # which of `Method.mode` do, where one is set
-    keeps_cards: bool = False  # it makes a token of a card, where the order has a contract
-    tokens: bool = False  # it takes such a token, with the security code, in a card's place
+    tokenizes: bool = False  # it makes a token of a card, where the order has a contract
+    accepts_tokens: bool = False  # it takes such a token, with the security code, in a card's place
     browser: bool  # it takes 3-D Secure browser data
-    lookup: bool  # it finds a payment by our key, also when its answer was lost
+    lookup_by_key: bool  # it finds a payment by our key, also when its answer was lost
     transaction_types: frozenset[str]
     # What it does by a token alone, no customer present: payments too, credits, payouts.
-    alone: frozenset[str] = frozenset()
+    merchant_initiated: frozenset[str] = frozenset()
     # What goes on with a series by the id of the payment that began it.
-    series: frozenset[str] = frozenset()
+    recurring: frozenset[str] = frozenset()
     currencies: frozenset[str] | None = None  # None: any with these exponents
     exponents: frozenset[int] = frozenset(range(MOST_DECIMALS + 1))  # decimals that it can say
-    whole: frozenset[str] = frozenset()  # operations that it does for all that is left alone
+    full_amount_only: frozenset[str] = (
+        frozenset()
+    )  # operations that it does for all that is left alone
     # Which of the shop's parameters it sends on, by the names of `model.charge_parameters`; and
     # which where no customer is present, by transaction type: what else the shop says is refused.
-    details: frozenset[str] = frozenset()
-    details_alone: Mapping[str, frozenset[str]] = {}
+    parameters: frozenset[str] = frozenset()
+    merchant_initiated_parameters: Mapping[str, frozenset[str]] = {}
     # Operations that it does once on a payment, or whose second it can't tell from the first.
-    once: frozenset[str] = frozenset()
+    once_only: frozenset[str] = frozenset()
     decimals: Mapping[str, int] = {}  # the account's, from its settings
-    slow: float | None = None  # payments take long: seconds between two questions about one
+    query_interval: float | None = (
+        None  # payments take long: seconds between two questions about one
+    )
     code_optional: bool = False  # the account takes cards without a security code
 
     def takes_card(self, method: Method) -> bool:
@@ -150,7 +154,7 @@ class Description(Struct, frozen=True):
 class Gateway(ABC):
     """An account at a gateway. No verb raises for what the gateway does or fails to do."""
 
-    can: Can
+    capabilities: Capabilities
 
     @abstractmethod
     async def pay(self, charge: Charge) -> Outcome:
@@ -278,7 +282,7 @@ def has_verb(gateway: Gateway, verb: str) -> bool:
     return isinstance(gateway, VERBS[verb])
 
 
-def can_of(can: Can, options: Options) -> Can:
+def capabilities_of(can: Capabilities, options: Options) -> Capabilities:
     """An adapter's abilities with what the account's settings say of them."""
     return msgspec.structs.replace(
         can, decimals=options.decimals, code_optional=options.code == "optional"

@@ -19,7 +19,7 @@ import structlog
 from msgspec import Struct
 
 from checkout import __version__
-from checkout.gateways.base import Can, Gateway, Options, can_of
+from checkout.gateways.base import Capabilities, Gateway, Options, capabilities_of
 from checkout.gateways.parsing import bounded, decode_json
 from checkout.model.outcome import UNKNOWN, Outcome, Reason
 from checkout.model.status import Status
@@ -189,7 +189,7 @@ class HttpGateway(Gateway, Generic[AnyOptions]):
     and a `client` for its calls. `transport` is shared by all accounts; the deadlines are total, in
     seconds. `encode` and `decode` are for one that speaks something else than JSON."""
 
-    CAN: ClassVar[Can]
+    CAPABILITIES: ClassVar[Capabilities]
     encode: Encode = staticmethod(msgspec.json.encode)
     decode: Decode = staticmethod(decode_json)
 
@@ -202,7 +202,7 @@ class HttpGateway(Gateway, Generic[AnyOptions]):
         query_seconds: float = QUERY_SECONDS,
     ) -> None:
         self.options = options
-        self.can = self.abilities()
+        self.capabilities = self.abilities()
         self.client = GatewayClient(
             transport,
             options.base_url,
@@ -214,9 +214,9 @@ class HttpGateway(Gateway, Generic[AnyOptions]):
         )
         self.set_up()
 
-    def abilities(self) -> Can:
-        """`CAN` with what the account's settings say of it."""
-        return can_of(self.CAN, self.options)
+    def abilities(self) -> Capabilities:
+        """`CAPABILITIES` with what the account's settings say of it."""
+        return capabilities_of(self.CAPABILITIES, self.options)
 
     def headers(self) -> dict[str, str]:
         """Of every call: credentials, and what the bodies are."""

@@ -90,7 +90,7 @@ def of_settings(settings: Settings) -> Inventory:
             card_methods=tuple(
                 method.name
                 for method in shop.methods
-                if gateways[method.gateway].can.takes_card(method)
+                if gateways[method.gateway].capabilities.takes_card(method)
             ),
             frame_origins=shop.frame_origins,
         )

@@ -9,7 +9,7 @@ import re
 import msgspec
 import pytest
 
-from checkout.gateways.base import VERBS, Can, Options
+from checkout.gateways.base import VERBS, Capabilities, Options
 from checkout.model.outcome import Outcome
 from checkout.model.status import Status
 from tests.gateways.kit import Side
@@ -59,5 +59,5 @@ def test_abilities_that_change_what_is_asked_are_explained() -> None:
         "alone", "series", "whole", "once", "exponents", "card_modes", "tokens", "slow", "details",
         "details_alone",
     ):  # fmt: skip
-        assert name in Can.__struct_fields__
-        assert f"`CAN.{name}`" in TEXT
+        assert name in Capabilities.__struct_fields__
+        assert f"`CAPABILITIES.{name}`" in TEXT

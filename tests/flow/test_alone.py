@@ -13,7 +13,7 @@ from checkout.errors import Duplicate, NotFound, Unprocessable
 from checkout.flow import limits
 from checkout.flow.alone import by_token
 from checkout.gateways import open_gateway
-from checkout.gateways.overpay.cards import CAN
+from checkout.gateways.overpay.cards import CAPABILITIES
 from checkout.ledger import outbox
 from checkout.ledger.rows import Payment
 from checkout.merchant.merchant_initiated import ByToken
@@ -39,7 +39,7 @@ from tests.support.shops import changed
 
 @pytest.fixture
 async def series(harness: Harness) -> Harness:
-    harness.gateway.can = changed(CAN_CARDS, series=frozenset({"payment"}))
+    harness.gateway.capabilities = changed(CAN_CARDS, recurring=frozenset({"payment"}))
     return harness
 
 
@@ -117,7 +117,9 @@ async def test_a_gateway_that_cannot(harness: Harness) -> None:
 async def alone(harness: Harness) -> Harness:
     kinds = frozenset({"payment", "authorization", "credit"})
     details = {"payment": frozenset({"test", "travel"})}
-    harness.gateway.can = changed(CAN_CARDS, alone=kinds, details_alone=details)
+    harness.gateway.capabilities = changed(
+        CAN_CARDS, merchant_initiated=kinds, merchant_initiated_parameters=details
+    )
     return harness
 
 
@@ -248,10 +250,10 @@ async def test_a_series_of_a_gateway_with_few_words(series: Harness) -> None:
 
 async def test_on_the_page_it_is_noted_alone(harness: Harness) -> None:
     """Plugins say the same to every gateway."""
-    few = changed(CAN_CARDS, details=frozenset({"travel"}))
+    few = changed(CAN_CARDS, parameters=frozenset({"travel"}))
     said = Details(p2p={"service_id": "17"}, travel={"airline": {"agency_code": "03"}})
-    for can, noted in ((few, [["additional_data.p2p", "test"]]), (CAN, [])):
-        harness.gateway.can = can
+    for can, noted in ((few, [["additional_data.p2p", "test"]]), (CAPABILITIES, [])):
+        harness.gateway.capabilities = can
         with capture_logs() as lines:
             payment = await harness.paid_with(PAID, details=said, test=True, receipt_text=("a",))
         assert payment.status is Status.PAID

@@ -75,7 +75,7 @@ def account(decimals: Counts, **can: Any) -> FakeGateway:
 def says(harness: Harness, name: str, **decimals: int) -> None:
     """The operator changes an account's settings."""
     gateway = harness.gateways[name]
-    gateway.can = changed(gateway.can, decimals=decimals)
+    gateway.capabilities = changed(gateway.capabilities, decimals=decimals)
 
 
 def offered(harness: Harness, payment: Payment) -> list[str]:
@@ -213,7 +213,7 @@ async def test_any_currency_may_be_said(opened: Opened) -> None:
 
 async def test_a_count_that_the_gateway_can_not_say_is_no_count(opened: Opened) -> None:
     async with opened(local={"IQD": 0}) as harness:
-        harness.gateways["cards"].can = changed(
+        harness.gateways["cards"].capabilities = changed(
             CAN_CARDS, decimals={"IQD": 3}, exponents=frozenset({0, 2})
         )
         payment = await harness.new_payment(money=Money(1999, "IQD"))
@@ -313,8 +313,8 @@ async def test_what_the_gateway_is_asked(opened: Opened) -> None:
 
 async def test_a_charge_by_token(opened: Opened) -> None:
     async with opened(cards={"IDR": 0}) as harness:
-        can = harness.gateway.can
-        harness.gateway.can = changed(can, alone=frozenset({"payment"}))
+        can = harness.gateway.capabilities
+        harness.gateway.capabilities = changed(can, merchant_initiated=frozenset({"payment"}))
 
         def asked(money: Money) -> ByToken:
             order = shops.order(money=money, alone=True, expires_at=harness.clock() + 60)

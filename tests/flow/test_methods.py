@@ -8,7 +8,7 @@ import pytest
 
 from checkout.errors import Unprocessable
 from checkout.flow.methods import available_methods
-from checkout.gateways.base import Can
+from checkout.gateways.base import Capabilities
 from checkout.model.money import Money
 from checkout.model.order import Method, Methods
 from tests.support import shops
@@ -24,10 +24,10 @@ METHODS = (
 
 def can(*types: str, exponents: tuple[int, ...] = (0, 2, 3, 4)) -> FakeGateway:
     return FakeGateway(
-        Can(
+        Capabilities(
             card=False,
             browser=False,
-            lookup=True,
+            lookup_by_key=True,
             transaction_types=frozenset(types),
             exponents=frozenset(exponents),
         )

@@ -129,8 +129,8 @@ async def test_each_capture_has_its_own_money(office: Harness) -> None:
 
 
 async def test_a_charge_is_named_by_its_own_uid(office: Harness) -> None:
-    office.gateway.can = changed(
-        office.gateway.can, transaction_types=frozenset({"payment", "charge"})
+    office.gateway.capabilities = changed(
+        office.gateway.capabilities, transaction_types=frozenset({"payment", "charge"})
     )
     payment = await office.paid_with(
         changed(PAID, facts=Facts(money=Money(1250, "EUR"), parent="c-9")),
@@ -167,7 +167,9 @@ async def test_a_strangers_capture_is_not_found(office: Harness) -> None:
 async def test_once_only(office: Harness) -> None:
     """Where the gateway refunds once, a second refund is not even asked for: its state could not
     tell it from the first."""
-    office.gateway.can = changed(office.gateway.can, once=frozenset({"refund"}))
+    office.gateway.capabilities = changed(
+        office.gateway.capabilities, once_only=frozenset({"refund"})
+    )
     payment = await office.paid_with(PAID)
     await do(office, "refund", payment.uid, Outcome(Status.DECLINED))
     await do(office, "refund", payment.uid, REFUNDED, amount=500)

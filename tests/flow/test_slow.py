@@ -24,7 +24,9 @@ IN_PROGRESS = PENDING
 
 @pytest.fixture
 def slow(harness: Harness) -> Harness:
-    harness.gateway.can = msgspec.structs.replace(harness.gateway.can, slow=SLOW)
+    harness.gateway.capabilities = msgspec.structs.replace(
+        harness.gateway.capabilities, query_interval=SLOW
+    )
     harness.flow = harness.restarted()
     return harness
 

@@ -159,7 +159,9 @@ async def test_a_void_of_a_part_leaves_the_rest_held(office: Harness) -> None:
 
 
 async def test_where_only_all_can_be_voided_a_part_is_refused(office: Harness) -> None:
-    office.gateway.can = changed(office.gateway.can, whole=frozenset({"void"}))
+    office.gateway.capabilities = changed(
+        office.gateway.capabilities, full_amount_only=frozenset({"void"})
+    )
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     with pytest.raises(Unprocessable) as wrong:
         await operate(office.flow, "void", payment.uid, amount=1000)

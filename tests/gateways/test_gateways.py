@@ -118,6 +118,6 @@ async def test_what_is_opened_is_what_was_found(tmp_path: Path) -> None:
         for kit in kits():
             options = kit.side.options("https://x.example")
             gateway = ADAPTERS[kit.adapter].gateway(options, transport)
-            assert isinstance(gateway.can, Struct)
-            assert gateway.can.transaction_types
-            assert gateway.can.exponents <= set(range(MOST_DECIMALS + 1))
+            assert isinstance(gateway.capabilities, Struct)
+            assert gateway.capabilities.transaction_types
+            assert gateway.capabilities.exponents <= set(range(MOST_DECIMALS + 1))

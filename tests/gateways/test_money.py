@@ -206,7 +206,7 @@ async def test_the_sum_is_the_same_on_every_way(adapter: str, currency: str) -> 
     for count in COUNTS:
         money = Money(WHOLE, currency, count)
         gateway, there = account(adapter, money, count)
-        if money.exponent not in gateway.can.exponents:
+        if money.exponent not in gateway.capabilities.exponents:
             assert adapter == "rest"
             assert money.exponent > 2
             continue

@@ -26,7 +26,7 @@ from checkout.gateways.base import Refunds, can_of, opened_by
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Outcome
 
-CAN: Final = Can(card=False, browser=False, lookup=True, transaction_types=frozenset({"payment"}))
+CAPABILITIES: Final = Capabilities(card=False, browser=False, lookup=True, transaction_types=frozenset({"payment"}))
 
 
 class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,7 +42,7 @@ class Some(Refunds, FindsOperations):
         charge_seconds: float = 25,
         query_seconds: float = 6,
     ) -> None:
-        self.can = can_of(CAN, options)
+        self.can = can_of(CAPABILITIES, options)
 
     async def pay(self, charge: Charge) -> Outcome:
         return UNKNOWN
@@ -86,7 +86,9 @@ MISTAKES = {  # how -> the code, and what mypy must say
         r"Incompatible types in assignment",
     ),
     "other options": (
-        SAMPLE.replace("options: Options,", "options: Can,").replace("can_of(CAN, options)", "CAN"),
+        SAMPLE.replace("options: Options,", "options: Can,").replace(
+            "can_of(CAPABILITIES, options)", "CAPABILITIES"
+        ),
         r"Incompatible types in assignment",
     ),
     "no gateway at all": (SAMPLE.replace("opened_by(Some)", "Options"), r"Incompatible types"),

@@ -15,7 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from checkout.gateways.base import Charge, InputField, Reference
-from checkout.gateways.exchanger.gateway import CAN, Exchanger
+from checkout.gateways.exchanger.gateway import CAPABILITIES, Exchanger
 from checkout.gateways.exchanger.options import Options
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions, Redirect
@@ -518,8 +518,8 @@ async def test_another_amount_than_asked_is_not_shown(opened: Opened) -> None:
     ],
 )
 async def test_faults(opened: Opened, fault: str, status: Status) -> None:
-    """PENDING without an id: the flow turns it into NOT_SENT, for `CAN.lookup` is false."""
-    assert not CAN.lookup
+    """PENDING without an id: the flow turns it into NOT_SENT, for `CAPABILITIES.lookup` is false."""
+    assert not CAPABILITIES.lookup_by_key
     async with opened() as sides:
         await sides.control("faults", faults=[fault])
         outcome = await sides.pay()

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from checkout.errors import Unauthorized
-from checkout.gateways.base import VERBS, Asked, Can, Charge, Gateway, Reference
+from checkout.gateways.base import VERBS, Asked, Capabilities, Charge, Gateway, Reference
 from checkout.model.money import Money
 from checkout.model.next_action import Redirect
 from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
@@ -17,7 +17,9 @@ from checkout.model.status import Status
 Said = Outcome | BaseException | Callable[[], Awaitable[Outcome]]
 
 TYPES: Final = frozenset({"payment", "authorization"})
-CAN_CARDS: Final = Can(card=True, browser=True, lookup=True, transaction_types=TYPES)
+CAN_CARDS: Final = Capabilities(
+    card=True, browser=True, lookup_by_key=True, transaction_types=TYPES
+)
 BANK_PAGE: Final = Redirect("https://bank.example/3ds?x=1")
 
 PAID: Final = Outcome(Status.PAID, "g-1", facts=Facts(money=Money(1250, "EUR")))
@@ -40,8 +42,8 @@ class FakeGateway(Gateway):
     `results` (of what the shop orders after it) and `traces` (what became of that) are used up one
     by one; the last one stays. `news` is what a genuine notification means."""
 
-    def __init__(self, can: Can = CAN_CARDS) -> None:
-        self.can = can
+    def __init__(self, can: Capabilities = CAN_CARDS) -> None:
+        self.capabilities = can
         self.answers: deque[Said] = deque([PAID])
         self.states: deque[Said] = deque([PENDING])
         self.news: Outcome = PAID

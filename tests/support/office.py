@@ -13,7 +13,7 @@ from typing import Final
 
 from checkout.gateways.base import (
     Asked,
-    Can,
+    Capabilities,
     Captures,
     Charge,
     FindsOperations,
@@ -139,13 +139,13 @@ class Office(Captures, Voids, Refunds, FindsOperations):
     `down`: it takes orders, and answers no query."""
 
     def __init__(self, books: Books) -> None:
-        self.can = Can(
+        self.capabilities = Capabilities(
             card=True,
             browser=True,
-            lookup=True,
+            lookup_by_key=True,
             transaction_types=TYPES,
-            whole=frozenset({"void"} if books.by_state else ()),
-            once=frozenset({"capture", "void", "refund"} if books.by_state else ()),
+            full_amount_only=frozenset({"void"} if books.by_state else ()),
+            once_only=frozenset({"capture", "void", "refund"} if books.by_state else ()),
         )
         self.books = books
         self.verdicts: list[str] = []

@@ -13,7 +13,7 @@ import structlog
 from checkout.errors import Unauthorized
 from checkout.gateways.base import (
     NOT_OURS_TO_SEND,
-    Can,
+    Capabilities,
     Charge,
     Confirms,
     Constructor,
@@ -66,20 +66,20 @@ from checkout.model.status import Status
 
 AMOUNT: Final = "amount"
 
-CAN: Final = Can(
+CAPABILITIES: Final = Capabilities(
     card=False,
     kind=COINS,
     browser=False,
-    lookup=False,
+    lookup_by_key=False,
     transaction_types=frozenset({"payment"}),
-    slow=240.0,  # an exchange takes an hour and more
+    query_interval=240.0,  # an exchange takes an hour and more
 )
 
 log = structlog.get_logger(__name__)
 
 
 class Exchanger(HttpGateway[Options], Confirms, Withdraws):
-    CAN = CAN
+    CAPABILITIES = CAPABILITIES
     decode = staticmethod(decode_exact)
     clock: Callable[[], float] = staticmethod(time.monotonic)
 
@@ -140,7 +140,7 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
     # Paying
 
     async def pay(self, charge: Charge) -> Outcome:
-        if charge.order.transaction_type not in CAN.transaction_types:
+        if charge.order.transaction_type not in CAPABILITIES.transaction_types:
             log.error("gateway.cannot", transaction_type=charge.order.transaction_type, alert=True)
             return NOT_OURS_TO_SEND
         await self._routes.learn(NOW)

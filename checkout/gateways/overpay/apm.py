@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from checkout.gateways.base import Can, Charge, Constructor, merged, opened_by
+from checkout.gateways.base import Capabilities, Charge, Constructor, merged, opened_by
 from checkout.gateways.overpay.codes import APM, APM_SUCCESSFUL
 from checkout.gateways.overpay.gateway import Overpay, Unusable
 from checkout.gateways.overpay.options import Options
@@ -44,12 +44,12 @@ FORM_METHODS: Final = frozenset({"GET", "POST"})
 PICTURES: Final = ("data:", "<svg", "<?xml", "iVBOR", "/9j/", "R0lGOD", "PHN2Zy", "PD94bWw")
 PICTURE_FILES: Final = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp")
 
-CAN: Final = Can(
+CAPABILITIES: Final = Capabilities(
     card=False,
     browser=False,
-    lookup=True,
+    lookup_by_key=True,
     transaction_types=frozenset(CREATE),
-    details=frozenset({
+    parameters=frozenset({
         "test",
         "expired_at",
         "additional_data.receipt_text",
@@ -60,7 +60,7 @@ CAN: Final = Can(
 
 
 class OverpayApm(Overpay):
-    CAN = CAN
+    CAPABILITIES = CAPABILITIES
     STATUS = APM
     CREATE = CREATE
     OPERATIONS = OPERATIONS

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from checkout.gateways.base import (
-    Can,
+    Capabilities,
     Captures,
     Charge,
     Constructor,
@@ -75,23 +75,23 @@ OPERATIONS: Final = {
     "refund": "/transactions/refunds",
 }
 
-CAN: Final = Can(
+CAPABILITIES: Final = Capabilities(
     card=True,
-    keeps_cards=True,
-    tokens=True,
+    tokenizes=True,
+    accepts_tokens=True,
     browser=True,
-    lookup=True,
+    lookup_by_key=True,
     transaction_types=frozenset(CREATE),
-    alone=frozenset({"payment", "authorization", "charge", *payouts.CREATE}),
-    whole=frozenset({"void"}),
-    details=PARAMETERS,
-    details_alone=payouts.DETAILS
+    merchant_initiated=frozenset({"payment", "authorization", "charge", *payouts.CREATE}),
+    full_amount_only=frozenset({"void"}),
+    parameters=PARAMETERS,
+    merchant_initiated_parameters=payouts.DETAILS
     | dict.fromkeys(("payment", "authorization", "charge"), PARAMETERS),
 )
 
 
 class OverpayCards(Overpay, Captures, Voids):
-    CAN = CAN
+    CAPABILITIES = CAPABILITIES
     STATUS = CARDS
     CREATE = CREATE | payouts.CREATE
     OPERATIONS = OPERATIONS

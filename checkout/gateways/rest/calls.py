@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from checkout.gateways.base import Can, Charge, can_of
+from checkout.gateways.base import Capabilities, Charge, capabilities_of
 from checkout.gateways.rest.codes import CARD_MODES
 from checkout.gateways.rest.options import Options
 from checkout.gateways.rest.request import (
@@ -38,20 +38,20 @@ from checkout.model.outcome import Reason
 PAYMENT_TYPE: Final = {"payment": "DB", "charge": "DB", "authorization": "PA"}
 PAYOUT: Final = "payout"
 
-CAN: Final = Can(
+CAPABILITIES: Final = Capabilities(
     card=True,
     card_modes=CARD_MODES,
-    keeps_cards=True,
+    tokenizes=True,
     browser=True,
-    lookup=True,
+    lookup_by_key=True,
     transaction_types=frozenset(PAYMENT_TYPE),
-    series=frozenset({"payment"}),
+    recurring=frozenset({"payment"}),
     exponents=EXPONENTS,
-    whole=frozenset({"void"}),
+    full_amount_only=frozenset({"void"}),
     # The payment's state tells that one was done, and not which.
-    once=frozenset({"capture", "void", "refund"}),
-    details=DETAILS,
-    details_alone=DETAILS_ALONE,
+    once_only=frozenset({"capture", "void", "refund"}),
+    parameters=DETAILS,
+    merchant_initiated_parameters=DETAILS_ALONE,
 )
 
 
@@ -81,9 +81,9 @@ def switched_off(setting: str) -> Cannot:
     return Cannot(f"switched off in the account's settings: {setting}")
 
 
-def abilities(options: Options) -> Can:
+def abilities(options: Options) -> Capabilities:
     """What the account is asked for, by its settings."""
-    types, alone = CAN.transaction_types, frozenset[str]()
+    types, alone = CAPABILITIES.transaction_types, frozenset[str]()
     if options.registrations:
         types |= {TOKENIZATION}
     if options.pay_with_token:
@@ -91,7 +91,7 @@ def abilities(options: Options) -> Can:
     if options.payouts:
         alone |= {PAYOUT}
     by_settings = {"transaction_types": types, "alone": alone, "tokens": options.pay_with_token}
-    return can_of(msgspec.structs.replace(CAN, **by_settings), options)
+    return capabilities_of(msgspec.structs.replace(CAPABILITIES, **by_settings), options)
 
 
 def call_of(charge: Charge, options: Options) -> Call | Cannot:
@@ -120,7 +120,7 @@ def call_of(charge: Charge, options: Options) -> Call | Cannot:
 def _next_of_series(charge: Charge, first: str, options: Options, amount: str) -> Call | Cannot:
     """By the id of the payment that began it."""
     kind = charge.order.transaction_type
-    if kind not in CAN.series:
+    if kind not in CAPABILITIES.recurring:
         return UNKNOWN_TYPE
     path = f"{options.payments_path}/{quote(first, safe='')}"
     fields = series_fields(charge, PAYMENT_TYPE[kind], amount)

@@ -13,7 +13,7 @@ from checkout.errors import Unauthorized
 from checkout.gateways.base import (
     NOT_OURS_TO_SEND,
     Asked,
-    Can,
+    Capabilities,
     Captures,
     Charge,
     Constructor,
@@ -54,7 +54,7 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
     encode = staticmethod(encoded)
     decode = staticmethod(decoded)
 
-    def abilities(self) -> Can:
+    def abilities(self) -> Capabilities:
         return abilities(self.options)
 
     def headers(self) -> dict[str, str]:
@@ -97,7 +97,7 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
         if not signed:
             raise Unauthorized
         # What the checksum doesn't cover is anybody's, and not told.
-        said = read(data, self.can.decimals)
+        said = read(data, self.capabilities.decimals)
         facts = Facts(money=said.facts.money, key=said.facts.key)
         if not is_proved(said, signed):
             return Outcome(Status.PENDING, said.id, facts=facts)

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from checkout.errors import Unauthorized
 from checkout.gateways.base import Charge, Confirms, Reference, Refunds, Withdraws
 from checkout.gateways.exchanger.codes import STATUS
-from checkout.gateways.exchanger.gateway import CAN, Exchanger
+from checkout.gateways.exchanger.gateway import CAPABILITIES, Exchanger
 from checkout.gateways.exchanger.html import plain_lines
 from checkout.gateways.exchanger.options import Options
 from checkout.gateways.exchanger.response import order_in
@@ -299,8 +299,8 @@ def test_what_it_can() -> None:
     assert issubclass(Exchanger, Confirms)
     assert issubclass(Exchanger, Withdraws)
     assert not issubclass(Exchanger, Refunds)
-    assert not CAN.lookup
-    assert CAN.slow
+    assert not CAPABILITIES.lookup_by_key
+    assert CAPABILITIES.query_interval
     assert len(STATUS) == 10
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from checkout.gateways.base import Can
+from checkout.gateways.base import Capabilities
 from checkout.model.charge_parameters import SERIES, USED_ON_OUR_PAGES
 from tests.gateways import faults, samples
 from tests.gateways.kit.house import House
@@ -89,8 +89,8 @@ class Details(House):
         with_it, _ = await self._said(BASE, SAID[parameter])
         changes = with_it != plain
         # What our own pages keep may go on by settings, and need not be declared.
-        assert changes or parameter not in can.details
-        assert not changes or parameter in can.details | USED_ON_OUR_PAGES
+        assert changes or parameter not in can.parameters
+        assert not changes or parameter in can.parameters | USED_ON_OUR_PAGES
 
     async def test_parameters_without(self, way: str) -> None:
         given = {"order": {"transaction_type": way, "alone": True}, "card": SAVED}
@@ -98,17 +98,19 @@ class Details(House):
             given = {"order": {"transaction_type": "payment", "alone": True}, "after": "8a82"}
             given |= {"card": None}
         _, can = await self._said(BASE)
-        assert set(can.details_alone) == can.alone | ({SERIES} if can.series else set())
-        if way not in can.details_alone:
+        assert set(can.merchant_initiated_parameters) == can.merchant_initiated | (
+            {SERIES} if can.recurring else set()
+        )
+        if way not in can.merchant_initiated_parameters:
             return
         plain, _ = await self._said(BASE, given)
         for parameter, said in SAID_ALONE.items():
             with_it, _ = await self._said(BASE, given, said)
             implied = way == SERIES and parameter == "additional_data.contract"
-            declared = parameter in can.details_alone[way]
+            declared = parameter in can.merchant_initiated_parameters[way]
             assert (with_it != plain or implied) is declared, parameter
 
-    async def _said(self, *changes: Mapping[str, Any]) -> tuple[str, Can]:
+    async def _said(self, *changes: Mapping[str, Any]) -> tuple[str, Capabilities]:
         """The bodies of the requests that a charge makes, and what the adapter says it can."""
         given: Mapping[str, Any] = self.paying.given
         for change in changes:
@@ -116,4 +118,4 @@ class Details(House):
         script = Script(self.paying, last=faults.answering(500)(b""))
         async with self.opened(script) as gateway:
             await gateway.pay(samples.charge(given))
-        return json.dumps([body_of(request) for request in script.requests]), gateway.can
+        return json.dumps([body_of(request) for request in script.requests]), gateway.capabilities

@@ -92,4 +92,6 @@ class Failures(House):
         """What was never given an id is asked after by our key, or known to be nowhere."""
         async with self.opened(unreachable) as gateway:
             outcome = await gateway.status(samples.REFERENCE)
-            assert outcome.status is (Status.PENDING if gateway.can.lookup else Status.NOT_SENT)
+            assert outcome.status is (
+                Status.PENDING if gateway.capabilities.lookup_by_key else Status.NOT_SENT
+            )

@@ -26,9 +26,13 @@ class Recorded(House):
     async def test_everything_that_it_can_is_recorded(self) -> None:
         recorded = self.stories()
         async with self.opened(unreachable) as gateway:
-            can, verbs = gateway.can, {verb for verb in VERBS if has_verb(gateway, verb)}
+            can, verbs = gateway.capabilities, {verb for verb in VERBS if has_verb(gateway, verb)}
         acts = {act.partition(" ")[0] if "pay " not in act else act for act in self.acts()}
-        kinds = {"": can.transaction_types, " alone": can.alone, " series": can.series}
+        kinds = {
+            "": can.transaction_types,
+            " alone": can.merchant_initiated,
+            " series": can.recurring,
+        }
         wanted = {f"pay {kind}{how}" for how, found in kinds.items() for kind in found}
         assert acts == wanted | verbs | {"status"}
         assert "notification" in {payment.verb for payment in recorded}

@@ -9,7 +9,7 @@ from urllib.parse import unquote, unquote_plus
 import httpx
 import msgspec
 
-from checkout.gateways.base import Can
+from checkout.gateways.base import Capabilities
 from checkout.model.money import Money
 from checkout.model.order import TOKENIZATION
 from checkout.model.status import Status
@@ -86,7 +86,7 @@ class Sent(House):
     ) -> None:
         """Of what it does in whole alone, less than the payment is what others have left of it."""
         whole, _ = sums
-        in_whole = operating.verb in (await self._can()).whole
+        in_whole = operating.verb in (await self._can()).full_amount_only
         for money in sums:
             changes = {"money": plain(whole), "ordered": {"money": plain(money)}}
             given = samples.changed(operating.given, changes)
@@ -136,8 +136,8 @@ class Sent(House):
     async def test_its_account_is_as_its_settings_say(self) -> None:
         for code in ("required", "optional"):
             async with self.opened(unreachable, decimals={"IDR": 0}, code=code) as gateway:
-                assert gateway.can.decimals == {"IDR": 0}
-                assert gateway.can.code_optional is (code == "optional")
+                assert gateway.capabilities.decimals == {"IDR": 0}
+                assert gateway.capabilities.code_optional is (code == "optional")
 
     async def test_a_card_without_its_code(self) -> None:
         """Where the account takes such: the field is left out, not sent empty."""
@@ -160,8 +160,8 @@ class Sent(House):
         """In a card's place and whole, with its code; elsewhere it is never sent."""
         can = await self._can()
         saved = {"type": "saved", "token": TOKEN, "code": samples.CARD_CODE}
-        assert can.keeps_cards or not can.tokens
-        if can.tokens:
+        assert can.tokenizes or not can.accepts_tokens
+        if can.accepts_tokens:
             said = all_of(await self.sent(self.paying, {"card": saved}))
             assert TOKEN in said
             assert samples.CARD_CODE in said
@@ -169,11 +169,11 @@ class Sent(House):
         elif can.card:
             await self._sends_nothing(self.paying, {"card": saved})
 
-    def _keys(self, act: Payment, can: Can) -> Iterator[tuple[str, ...]]:
+    def _keys(self, act: Payment, can: Capabilities) -> Iterator[tuple[str, ...]]:
         """Of each set of keys one must be in a request."""
         about = act.given.get("id")
         match act.verb:
-            case "pay" if can.lookup:
+            case "pay" if can.lookup_by_key:
                 yield (samples.KEY,)
             case "status":
                 yield (about or samples.KEY,)
@@ -185,15 +185,15 @@ class Sent(House):
             case "operation" | "capture" | "void" | "refund" | "confirm" | "withdraw":
                 yield (about or samples.KEY,)
 
-    async def _can(self) -> Can:
+    async def _can(self) -> Capabilities:
         async with self.opened(unreachable) as gateway:
-            return gateway.can
+            return gateway.capabilities
 
     async def _takes(self, money: Money) -> bool:
         """By its abilities, and by what it learns from the gateway beforehand."""
         async with self.opened(Script(self.paying)) as gateway:
             await gateway.prepare()
-            can, why = gateway.can, gateway.takes(money)
+            can, why = gateway.capabilities, gateway.takes(money)
         known = can.currencies is None or money.currency in can.currencies
         return money.exponent in can.exponents and known and why is None
 

@@ -455,8 +455,8 @@ async def test_only_what_was_asked_for_is_won(
 
 
 def test_an_account_that_takes_cards_without_a_code() -> None:
-    assert not account().can.code_optional
-    assert account(code="optional").can.code_optional
+    assert not account().capabilities.code_optional
+    assert account(code="optional").capabilities.code_optional
 
 
 def test_a_successful_transaction_has_no_reason() -> None:

@@ -63,7 +63,7 @@ def test_it_is_what_it_says() -> None:
     for verb in (Captures, Voids, Refunds, FindsOperations):
         assert isinstance(gateway, verb)
     assert not isinstance(gateway, Confirms)
-    assert gateway.can.exponents == {0, 1, 2}
+    assert gateway.capabilities.exponents == {0, 1, 2}
     assert Options.longest_return_url < 100
 
 

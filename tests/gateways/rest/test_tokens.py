@@ -107,15 +107,15 @@ async def test_switched_off_it_is_refused_and_said(setting: str, asked: Charge) 
 
 
 def test_switched_off_it_is_not_offered() -> None:
-    can = Answers().account().can
+    can = Answers().account().capabilities
     assert TOKENIZATION in can.transaction_types
-    assert can.tokens
-    assert can.alone == {"payment", "authorization", "charge", "payout"}
-    off = Answers().account(registrations=False, pay_with_token=False, payouts=False).can
+    assert can.accepts_tokens
+    assert can.merchant_initiated == {"payment", "authorization", "charge", "payout"}
+    off = Answers().account(registrations=False, pay_with_token=False, payouts=False).capabilities
     assert off.transaction_types == {"payment", "charge", "authorization"}
-    assert not off.tokens
-    assert off.alone == set()
-    assert off.series == can.series == {"payment"}  # documented
+    assert not off.accepts_tokens
+    assert off.merchant_initiated == set()
+    assert off.recurring == can.recurring == {"payment"}  # documented
 
 
 async def test_what_is_not_built_is_refused() -> None:

@@ -15,7 +15,7 @@ from checkout.gateways import base
 from checkout.gateways.base import (
     NOT_OURS_TO_SEND,
     Asked,
-    Can,
+    Capabilities,
     Charge,
     Constructor,
     FindsOperations,
@@ -49,10 +49,10 @@ REASON: Final[Mapping[str, Reason]] = {
     "glued": Reason.PROVIDER,
 }
 
-CAN: Final = Can(
+CAPABILITIES: Final = Capabilities(
     card=False,
     browser=False,
-    lookup=True,
+    lookup_by_key=True,
     transaction_types=frozenset({"payment"}),
 )
 
@@ -70,7 +70,7 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class PiggyBank(HttpGateway[Options], Refunds, FindsOperations):
-    CAN = CAN
+    CAPABILITIES = CAPABILITIES
 
     def headers(self) -> dict[str, str]:
         return super().headers() | {"Authorization": f"Bearer {self.options.pin}"}
@@ -83,7 +83,7 @@ class PiggyBank(HttpGateway[Options], Refunds, FindsOperations):
         return (InputField(name="pig", label="Name of your pig", longest=40),)
 
     async def pay(self, charge: Charge) -> Outcome:
-        if charge.order.transaction_type not in self.can.transaction_types:
+        if charge.order.transaction_type not in self.capabilities.transaction_types:
             return NOT_OURS_TO_SEND
         body = {
             "id": charge.key,
