@@ -26,7 +26,7 @@ from checkout.model.card_form import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMB
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions
 from checkout.model.order import Agreement, CardFields, Order
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 from checkout.model.product import Sale
 from checkout.model.status import Status
 from checkout.web import proof_of_work
@@ -109,7 +109,7 @@ class Fakes:
         end = declines.explain_end(messages.STATUS[status], status, kind)
         return components.explained(end, self.lang)
 
-    def why(self, reason: Reason, kind: str = "card", *, open_: bool = True) -> Notice:
+    def why(self, reason: DeclineReason, kind: str = "card", *, open_: bool = True) -> Notice:
         """What is said of an attempt's end; `open_`: on the page where it can be tried again."""
         cause = declines.CAUSE[reason]
         found = declines.explain(cause, kind, sent=True, open_=open_, ways=True)
@@ -352,7 +352,7 @@ def states(lang: str = "en") -> dict[str, State]:
         "code-optional": payment(card=card_fields(lang, code_optional=True)),
         "failed-retry-transfer": payment(
             methods=(fake.method("credit_card"), fake.method("bank_transfer", True)),
-            notice=fake.why(Reason.UNKNOWN, "bank"),
+            notice=fake.why(DeclineReason.UNKNOWN, "bank"),
         ),
         "no-way": payment(methods=(), card=(), notice=fake.notice(messages.NO_WAY)),
         "no-card": payment(methods=(fake.method("bank_transfer", True),), card=()),
@@ -377,7 +377,7 @@ def states(lang: str = "en") -> dict[str, State]:
         ),
         "saved-card": payment(saved=visa),
         "saved-card-alone": payment(saved=unknown, card=code),
-        "saved-card-refused": payment(notice=fake.why(Reason.SAVED_CARD)),
+        "saved-card-refused": payment(notice=fake.why(DeclineReason.SAVED_CARD)),
         "saved-card-methods": payment(**several | {"saved": visa, "agreement": open_terms}),
         "saved-card-slip": payment(saved=visa, agreement=open_terms),
         "another-card": payment(saved=replace(visa, chosen=False), remember=remember),
@@ -392,7 +392,7 @@ def states(lang: str = "en") -> dict[str, State]:
         "slips": payment(),
         "paying": payment(),
         "offline": payment(),
-        "declined-retry": payment(notice=fake.why(Reason.INSUFFICIENT_FUNDS)),
+        "declined-retry": payment(notice=fake.why(DeclineReason.INSUFFICIENT_FUNDS)),
         "test-mode": payment(test=True),
         "save-card": payment(
             summary=replace(fake.summary, amount=_(messages.SAVE_YOUR_CARD)),
@@ -460,9 +460,9 @@ def states(lang: str = "en") -> dict[str, State]:
         "paid-framed": result(messages.STATUS[Status.PAID], target="_top", framed=True, test=True),
         "authorized": result(messages.STATUS[Status.AUTHORIZED]),
         "refunded": result(messages.STATUS[Status.REFUNDED]),
-        "sent-back": result(fake.why(Reason.RETURNED, "coins", open_=False)),
-        "declined": result(fake.why(Reason.DO_NOT_HONOUR, open_=False)),
-        "failed-transfer": result(fake.why(Reason.UNKNOWN, "coins", open_=False)),
+        "sent-back": result(fake.why(DeclineReason.RETURNED, "coins", open_=False)),
+        "declined": result(fake.why(DeclineReason.DO_NOT_HONOUR, open_=False)),
+        "failed-transfer": result(fake.why(DeclineReason.UNKNOWN, "coins", open_=False)),
         "expired": result(fake.end(Status.EXPIRED)),
         "cancelled": result(fake.end(Status.CANCELLED, "bank")),
         "receipt": (

@@ -25,7 +25,7 @@ from jinja2 import nodes
 from checkout import errors
 from checkout.gateways import built_in
 from checkout.model.order import KINDS
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 from checkout.model.status import FINAL, LIVE, MOVES, OUTWARD, Status
 from checkout.web.invoice_mail import InvoiceMail
 from checkout.web.pages import declines, messages
@@ -330,7 +330,7 @@ def test_every_status_has_its_page_and_words() -> None:
 
 
 def test_every_reason_has_words() -> None:
-    assert set(declines.CAUSE) == set(Reason)
+    assert set(declines.CAUSE) == set(DeclineReason)
     for cause in (*declines.CAUSE.values(), declines.UNFINISHED):
         assert cause.tone in ("bad", "info")
         for kind, open_, ways in product(KINDS, (True, False), (True, False)):

@@ -25,11 +25,11 @@ from checkout.cli.common import (
 from checkout.errors import CheckoutError
 from checkout.flow.courier import allowed
 from checkout.flow.names import Resolver
-from checkout.gateways.base import Gateway, Reference
+from checkout.gateways.base import Gateway, PaymentReference
 from checkout.i18n import LANGUAGES, translations
 from checkout.identifiers import new_key
 from checkout.model.money import Money
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
 from checkout.settings import Settings
 from checkout.settings.file_permissions import exposed_files
@@ -124,7 +124,7 @@ async def _query(name: str, gateway: Gateway) -> dict[str, Any]:
     described = gateway.describe()
     key = new_key(1)
     outcome = await gateway.status(
-        Reference(
+        PaymentReference(
             key=key,
             id=None,
             money=Money(1, "EUR"),
@@ -133,7 +133,7 @@ async def _query(name: str, gateway: Gateway) -> dict[str, Any]:
         )
     )
     wrong = "" if outcome.status is Status.NOT_SENT else "did not answer"
-    if outcome.reason is Reason.CREDENTIALS:
+    if outcome.reason is DeclineReason.CREDENTIALS:
         wrong = "refused our credentials"
     lines = (*([wrong] if wrong else []), *(described.lines if described else ()))
     ok = not wrong and (described is None or described.ok)

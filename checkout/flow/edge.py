@@ -25,7 +25,10 @@ def without_number(outcome: Outcome, card: AnyCard | None) -> Outcome:
     number, dropped = card.number, dict[str, Any]()
     if outcome.id is not None and number in outcome.id:
         dropped["id"] = None
-    if outcome.step is not None and number in msgspec.json.encode(outcome.step).decode():
+    if (
+        outcome.next_action is not None
+        and number in msgspec.json.encode(outcome.next_action).decode()
+    ):
         dropped["step"] = None
     if not dropped:
         return outcome
@@ -36,7 +39,7 @@ def without_number(outcome: Outcome, card: AnyCard | None) -> Outcome:
 def without_plain_addresses(outcome: Outcome, *, sandbox: bool) -> Outcome:
     """The outcome without a next step over http, which leads no customer anywhere but to the
     simulated gateways."""
-    step = outcome.step
+    step = outcome.next_action
     if sandbox or step is None:
         return outcome
     if isinstance(step, Redirect | PostForm) and step.url.lower().startswith(PLAIN):
@@ -46,4 +49,4 @@ def without_plain_addresses(outcome: Outcome, *, sandbox: bool) -> Outcome:
     else:
         return outcome
     log.error("gateway.plain_address", alert=True)
-    return msgspec.structs.replace(outcome, step=step)
+    return msgspec.structs.replace(outcome, next_action=step)

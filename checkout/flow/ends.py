@@ -21,7 +21,7 @@ from checkout.ledger import audit, events, operations
 from checkout.ledger.audit import Actor
 from checkout.ledger.operations import DONE, FAILED, OPEN, Operation
 from checkout.ledger.rows import Payment
-from checkout.model.outcome import Facts, Outcome
+from checkout.model.outcome import GatewayFacts, Outcome
 from checkout.model.status import Status
 
 # Words of the gateway that are no success; a void may be called either.
@@ -134,7 +134,7 @@ def _write_down(
     values: dict[str, Any] = {
         "status": status,
         "gateway_id": outcome.id or operation.gateway_id,
-        "facts": Facts(
+        "facts": GatewayFacts(
             **{name: getattr(stated, name) or getattr(operation.facts, name) for name in KEPT}
         ),
     }
@@ -162,7 +162,7 @@ def _alert(
         alert(conn, attempt, "late_operation", now, operation=operation.uid)
 
 
-def _amount(conn: Connection, operation: Operation, payment: Payment, facts: Facts) -> int:
+def _amount(conn: Connection, operation: Operation, payment: Payment, facts: GatewayFacts) -> int:
     """How much the gateway did it to: all that was left, where it never says."""
     stated = facts.money.minor if facts.money else operation.amount
     made = operations.of_attempt(conn, operation.payment, operation.attempt)

@@ -25,7 +25,7 @@ from checkout.model.order import (
     Method,
     Order,
 )
-from checkout.model.outcome import PaidCard, Reason
+from checkout.model.outcome import DeclineReason, PaidCard
 from checkout.settings import Shop
 
 # Of which kind a method is by its name, where neither the settings nor its gateway say.
@@ -122,7 +122,7 @@ async def _saved_card(flow: Flow, payment: Payment, found: tuple[Method, ...]) -
     method = next((method for method in found if method.name == CARD_METHOD), None)
     if method is None or not flow.gateways[method.gateway].capabilities.accepts_tokens:
         return None
-    if any(attempt.reason is Reason.SAVED_CARD for attempt in payment.attempts):
+    if any(attempt.reason is DeclineReason.SAVED_CARD for attempt in payment.attempts):
         return None
     known = await flow.ledger.read(cards.known, payment.shop, order.card_token or "")
     today = datetime.fromtimestamp(flow.clock(), UTC).date()

@@ -22,7 +22,7 @@ from checkout.gateways.base import (
     Captures,
     FindsOperations,
     Gateway,
-    Reference,
+    PaymentReference,
     Refunds,
     Voids,
 )
@@ -139,7 +139,7 @@ async def _give_up(flow: Flow, operation: Operation, event: str) -> Operation:
     return await flow.write(operation.payment, ends.given_up, operation.uid)
 
 
-def _order(gateway: Gateway, operation: Operation, about: Reference) -> Awaitable[Outcome]:
+def _order(gateway: Gateway, operation: Operation, about: PaymentReference) -> Awaitable[Outcome]:
     money = about.money.part(operation.amount)
     match operation.kind, gateway:
         case "capture", Captures():
@@ -152,7 +152,7 @@ def _order(gateway: Gateway, operation: Operation, about: Reference) -> Awaitabl
             raise AssertionError(kind)
 
 
-def _about(conn: Connection, uid: str) -> tuple[Operation, Attempt, Reference]:
+def _about(conn: Connection, uid: str) -> tuple[Operation, Attempt, PaymentReference]:
     """An operation with the attempt that it is on; of money that is sent back, the reference names
     the capture that took it: the one that was asked for, else the last."""
     operation, payment = ends.with_payment(conn, uid)
@@ -167,7 +167,7 @@ def _about(conn: Connection, uid: str) -> tuple[Operation, Attempt, Reference]:
     return operation, attempt, about
 
 
-def _asked(operation: Operation, about: Reference) -> Asked:
+def _asked(operation: Operation, about: PaymentReference) -> Asked:
     if operation.by_gateway:
         return Asked(kind=operation.kind, key=None, id=operation.gateway_id, money=None)
     money = about.money.part(operation.amount)

@@ -22,7 +22,7 @@ from checkout.ledger import attempts, audit, cards, events, outbox, payments
 from checkout.ledger.audit import Actor
 from checkout.ledger.rows import Attempt, Payment, text
 from checkout.merchant.webhooks import letter
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import FINAL, LIVE, SUCCESSFUL, UNPAID_ENDS, Status, move
 from checkout.settings import Limits, Shop
 
@@ -159,10 +159,10 @@ def _heard(
         "gateway_id": outcome.id or attempt.gateway_id,
         "facts": _kept(attempt.facts, _stated(outcome)),
         "reason": outcome.reason if moves else attempt.reason,
-        "step": outcome.step or attempt.step,
+        "step": outcome.next_action or attempt.next_action,
     }
     # The gateway's last word ends the sweep, also of an attempt that the customer has left.
-    if outcome.status in FINAL | {Status.NOT_SENT} and not outcome.left:
+    if outcome.status in FINAL | {Status.NOT_SENT} and not outcome.abandoned:
         changes["sweep_at"] = None
     elif not asked or attempt.sweep_at is None:
         changes["sweep_at"] = next_sweep(
@@ -188,13 +188,13 @@ def _remember_card(conn: Connection, payment: Payment, outcome: Outcome, now: fl
         cards.remember(conn, payment.shop, card, now)
 
 
-def _stated(outcome: Outcome) -> Facts:
+def _stated(outcome: Outcome) -> GatewayFacts:
     if outcome.field is None:
         return outcome.facts
     return msgspec.structs.replace(outcome.facts, refused=outcome.field)
 
 
-def _kept(known: Facts, stated: Facts) -> Facts:
+def _kept(known: GatewayFacts, stated: GatewayFacts) -> GatewayFacts:
     """What the gateway states, beside what it stated before and leaves out now."""
     facts, card, before = _merged(known, stated), stated.card, known.card
     if card is None or before is None or card.last_4 not in (None, before.last_4):
@@ -209,14 +209,18 @@ def _merged(known: S, stated: S) -> S:
 
 
 def _moved(
-    conn: Connection, attempt: Attempt, status: Status, now: float, reason: Reason | None = None
+    conn: Connection,
+    attempt: Attempt,
+    status: Status,
+    now: float,
+    reason: DeclineReason | None = None,
 ) -> None:
     attempts.change(conn, attempt.key, status=status, updated_at=now)
     _note_move(conn, attempt, status, now, reason)
 
 
 def _note_move(
-    conn: Connection, attempt: Attempt, status: Status, now: float, reason: Reason | None
+    conn: Connection, attempt: Attempt, status: Status, now: float, reason: DeclineReason | None
 ) -> None:
     ATTEMPTS.labels(attempt.account, status).inc()
     told = {"from": attempt.status, "to": status, "reason": reason}
@@ -291,7 +295,7 @@ def _mismatch(payment: Payment, attempt: Attempt, outcome: Outcome) -> dict[str,
     return found | _short(attempt, facts)
 
 
-def _short(attempt: Attempt, facts: Facts) -> dict[str, Any]:
+def _short(attempt: Attempt, facts: GatewayFacts) -> dict[str, Any]:
     """Where less was given or got than was agreed when the attempt was made; more is no mismatch.
     Money that is no currency of ours is compared by this alone."""
     agreed, came = attempt.facts.agreed or facts.agreed, facts.exchanged
@@ -478,8 +482,8 @@ def noted(conn: Connection, attempt: Attempt, outcome: Outcome, now: float) -> t
         _raise_mismatch(conn, attempt, outcome, short, now)
     elif short and not attempt.mismatch:  # it is over: a person has to look all the same
         alert(conn, attempt, "mismatch", now, says=outcome.status, **short)
-    if outcome.news is not None and not outcome.unsigned:
-        by_gateway.noted(conn, attempt, outcome.news, now)
+    if outcome.notice is not None and not outcome.unsigned:
+        by_gateway.noted(conn, attempt, outcome.notice, now)
         agrees = agrees or attempt.status in AFTER
     if not agrees:
         attempts.change(conn, attempt.key, sweep_at=max(now, attempt.next_query_at))

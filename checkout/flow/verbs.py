@@ -37,7 +37,7 @@ from checkout.gateways.base import (
     Charge,
     Confirms,
     Gateway,
-    Reference,
+    PaymentReference,
     Withdraws,
 )
 from checkout.i18n import N_
@@ -52,7 +52,7 @@ from checkout.model.card import AnyCard
 from checkout.model.charge_parameters import CARD_ONLY, USED_ON_OUR_PAGES, parameters_given
 from checkout.model.client_network import network_of
 from checkout.model.order import BY_SHOP, Customer, Method, Order
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import UNPAID_ENDS, Status
 from checkout.settings import Limits, Settings, Shop
 
@@ -63,7 +63,7 @@ SEEN: Final = 8 * 1024 * 1024  # bytes of payments that are kept for those who p
 AFTERWARDS: Final = 0.01  # seconds
 SAME_KEY = "was used for another request within 24 hours"
 
-UNCLEAR: Final = Outcome(Status.NOT_SENT, reason=Reason.CREDENTIALS)
+UNCLEAR: Final = Outcome(Status.NOT_SENT, reason=DeclineReason.CREDENTIALS)
 """A shop that wants to be asked before each charge gave no clear answer: nothing is sent."""
 
 
@@ -343,9 +343,9 @@ class Flow:
             method=method.name,
             status=Status.SUBMITTING,
             gateway_id=None,
-            step=None,
+            next_action=None,
             reason=None,
-            facts=Facts(card=sent.card.kept() if sent.card else None),
+            facts=GatewayFacts(card=sent.card.kept() if sent.card else None),
             customer=sent.customer,
             contract=card_on_file.contract(payment.order, sent.card, sent.remember),
             language=sent.language,
@@ -402,7 +402,9 @@ class Flow:
             outcome.status is Status.PENDING
             and not self.gateways[attempt.account].capabilities.lookup_by_key
         ):
-            outcome = outcome if outcome.id else Outcome(Status.NOT_SENT, reason=Reason.PROVIDER)
+            outcome = (
+                outcome if outcome.id else Outcome(Status.NOT_SENT, reason=DeclineReason.PROVIDER)
+            )
         outcome = without_number(outcome, sent.card)
         payment = await self._answer(attempt, outcome, asked=False)
         if outcome.status is Status.PENDING:
@@ -683,8 +685,8 @@ class Flow:
             await asyncio.wait(self._running, timeout=seconds)
 
 
-def reference(payment: Payment, attempt: Attempt) -> Reference:
-    return Reference(
+def reference(payment: Payment, attempt: Attempt) -> PaymentReference:
+    return PaymentReference(
         key=attempt.key,
         id=attempt.gateway_id,
         money=payment.order.money,

@@ -29,7 +29,7 @@ from checkout.ledger.rows import Payment
 from checkout.merchant.responses import encoded
 from checkout.merchant.webhooks import headers, told
 from checkout.model.order import BY_APP
-from checkout.model.outcome import Facts, Outcome, Reason
+from checkout.model.outcome import DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 from checkout.settings import Shop
 
@@ -100,7 +100,7 @@ def _verdict(payment: Payment, shop: Shop, status: int, answer: Any) -> Outcome 
         return UNCLEAR
     if code == 0:
         return None
-    facts = Facts(
+    facts = GatewayFacts(
         message=safe(text(said, "message")), friendly=safe(text(said, "friendly_message"))
     )
-    return Outcome(Status.DECLINED, reason=Reason.SHOP_REFUSED, facts=facts)
+    return Outcome(Status.DECLINED, reason=DeclineReason.SHOP_REFUSED, facts=facts)

@@ -24,11 +24,11 @@ from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
 from checkout.model.money import MOST_DECIMALS, Money
 from checkout.model.order import Customer, Method, Order
-from checkout.model.outcome import Outcome, Reason
+from checkout.model.outcome import DeclineReason, Outcome
 from checkout.model.status import Status
 
 # Of a charge or an operation that can't be said in the gateway's protocol.
-NOT_OURS_TO_SEND: Final = Outcome(Status.NOT_SENT, reason=Reason.INVALID)
+NOT_OURS_TO_SEND: Final = Outcome(Status.NOT_SENT, reason=DeclineReason.INVALID)
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -121,7 +121,7 @@ class Charge(Struct, frozen=True, kw_only=True):
     after: str | None = None  # the gateway's id of the payment whose series this goes on with
 
 
-class Reference(Struct, frozen=True, kw_only=True):
+class PaymentReference(Struct, frozen=True, kw_only=True):
     """An attempt made before: by our `key`, and by the gateway's `id` where it told us one."""
 
     key: str
@@ -162,7 +162,7 @@ class Gateway(ABC):
         `field`: the gateway refused that field of the form, and made nothing."""
 
     @abstractmethod
-    async def status(self, reference: Reference) -> Outcome:
+    async def status(self, reference: PaymentReference) -> Outcome:
         """Ask how it stands. NOT_SENT: the gateway knows no such payment. Unknown is PENDING."""
 
     @abstractmethod
@@ -231,25 +231,27 @@ def opened_by(adapter: type[G]) -> type[G]:
 
 class Captures(Gateway):
     @abstractmethod
-    async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
+    async def capture(self, reference: PaymentReference, money: Money, key: str) -> Outcome:
         """Collect (part of) what was authorized; done: PAID."""
 
 
 class Voids(Gateway):
     @abstractmethod
-    async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
+    async def void(self, reference: PaymentReference, money: Money, key: str) -> Outcome:
         """Give up an authorization, or reverse a payment; done: REFUNDED."""
 
 
 class Refunds(Gateway):
     @abstractmethod
-    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+    async def refund(
+        self, reference: PaymentReference, money: Money, key: str, reason: str
+    ) -> Outcome:
         """Send (part of) a payment back; done: REFUNDED."""
 
 
 class FindsOperations(Gateway):
     @abstractmethod
-    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
         """Ask what became of one. NOT_SENT: the gateway knows no such. Unknown is PENDING."""
 
 
@@ -258,13 +260,13 @@ class FindsOperations(Gateway):
 
 class Confirms(Gateway):
     @abstractmethod
-    async def confirm(self, reference: Reference) -> Outcome:
+    async def confirm(self, reference: PaymentReference) -> Outcome:
         """The customer says that the transfer is made. That proves nothing: PENDING."""
 
 
 class Withdraws(Gateway):
     @abstractmethod
-    async def withdraw(self, reference: Reference) -> Outcome:
+    async def withdraw(self, reference: PaymentReference) -> Outcome:
         """The customer gives up before paying; done: CANCELLED."""
 
 

@@ -21,7 +21,7 @@ from msgspec import Struct
 from checkout import __version__
 from checkout.gateways.base import Capabilities, Gateway, Options, capabilities_of
 from checkout.gateways.parsing import bounded, decode_json
-from checkout.model.outcome import UNKNOWN, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
 from checkout.model.status import Status
 
 CHARGE_SECONDS: Final = 25.0
@@ -31,8 +31,8 @@ LARGEST: Final = 1024 * 1024  # bytes of an answer, after decompression
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
 NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-UNREACHABLE: Final = Outcome(Status.NOT_SENT, reason=Reason.UNREACHABLE)
-REFUSED_US: Final = Outcome(Status.NOT_SENT, reason=Reason.CREDENTIALS)
+UNREACHABLE: Final = Outcome(Status.NOT_SENT, reason=DeclineReason.UNREACHABLE)
+REFUSED_US: Final = Outcome(Status.NOT_SENT, reason=DeclineReason.CREDENTIALS)
 
 # Shares of the deadline: waiting for a connection ends (and is known as that) before all ends.
 POOL_SHARE: Final = 0.2
@@ -148,7 +148,7 @@ class GatewayClient:
             return answer
         if answer.status in DENIED:
             log.error("gateway.refused_us", status=answer.status, alert=True)
-            return Outcome(Status.PENDING, reason=Reason.CREDENTIALS)
+            return Outcome(Status.PENDING, reason=DeclineReason.CREDENTIALS)
         if answer.data is None or answer.status in UNDECIDED:
             log.warning("gateway.query_failed", status=answer.status)
             return UNKNOWN

@@ -11,7 +11,7 @@ import msgspec
 
 from checkout.model.checks import ANSWER, Wrong, check_bounds, repeated
 from checkout.model.money import Money
-from checkout.model.outcome import Facts
+from checkout.model.outcome import GatewayFacts
 from checkout.model.status import Status
 from checkout.model.urls import is_app, web_url
 
@@ -138,7 +138,7 @@ def token(value: str | None) -> str | None:
     return None if value and could_be_card_number(value) else value
 
 
-def is_sum(facts: Facts, *sums: Money) -> bool:
+def is_sum(facts: GatewayFacts, *sums: Money) -> bool:
     """Whether what is stated is one of these sums, also where it lacks its currency."""
     if facts.money is not None:
         return any(facts.money.same_sum(each) for each in sums)

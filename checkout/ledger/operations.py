@@ -14,7 +14,7 @@ from checkout.ledger.attempts import Free
 from checkout.ledger.quick import Query
 from checkout.ledger.rows import facts_of, text
 from checkout.ledger.schema import attempts, operations
-from checkout.model.outcome import Facts
+from checkout.model.outcome import GatewayFacts
 from checkout.model.status import LIVE, Status
 
 OPEN: Final = LIVE | {Status.ACCEPTED}  # LIVE: nobody knows; ACCEPTED: the gateway will do it
@@ -77,7 +77,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     status: Status
     gateway_id: str | None = None
     message: str | None = None
-    facts: Facts = Facts()
+    facts: GatewayFacts = GatewayFacts()
     told: str | None = None
     absences: int = 0
     asked_at: float | None = None
@@ -167,6 +167,6 @@ def _operation(row: Any) -> Operation:
     found = {
         "status": Status(row.status),
         "by_gateway": bool(row.by_gateway),
-        "facts": facts_of(row.facts) if row.facts else Facts(),
+        "facts": facts_of(row.facts) if row.facts else GatewayFacts(),
     }
     return Operation(**{**row._asdict(), **found})

@@ -10,7 +10,7 @@ from msgspec import Struct
 from checkout.bounded_cache import BoundedCache
 from checkout.model.next_action import NextAction
 from checkout.model.order import BY_APP, BY_LINK, BY_PRODUCT, BY_SHOP, Customer, Order
-from checkout.model.outcome import Facts, Reason
+from checkout.model.outcome import DeclineReason, GatewayFacts
 from checkout.model.status import LIVE, Status, payment_status
 
 UNSENT: Final = frozenset({Status.NOT_SENT, Status.CANCELLED})  # or given up before it was paid
@@ -19,7 +19,7 @@ ORDERS: Final = 16 * 1024 * 1024  # bytes of orders that are kept: each is read 
 _order = msgspec.json.Decoder(Order)
 _orders: Final = BoundedCache[str, Order](ORDERS)
 _step = msgspec.json.Decoder(NextAction)
-_facts = msgspec.json.Decoder(Facts)
+_facts = msgspec.json.Decoder(GatewayFacts)
 _customer = msgspec.json.Decoder(Customer)
 _words = msgspec.json.Decoder(tuple[str, ...])
 
@@ -34,9 +34,9 @@ class Attempt(Struct, frozen=True, kw_only=True):
     method: str
     status: Status
     gateway_id: str | None
-    step: NextAction | None
-    reason: Reason | None
-    facts: Facts
+    next_action: NextAction | None
+    reason: DeclineReason | None
+    facts: GatewayFacts
     customer: Customer
     contract: tuple[str, ...]
     language: str
@@ -180,14 +180,14 @@ def attempt_of(row: Any) -> Attempt:
     values["mismatch"] = bool(row.mismatch)
     values["stranger"] = bool(row.stranger)
     values["step"] = _step.decode(row.step) if row.step else None
-    values["reason"] = Reason(row.reason) if row.reason else None
+    values["reason"] = DeclineReason(row.reason) if row.reason else None
     values["facts"] = facts_of(row.facts)
     values["customer"] = _customer.decode(row.customer)
     values["contract"] = _words.decode(row.contract)
     return Attempt(**values)
 
 
-def facts_of(text: str) -> Facts:
+def facts_of(text: str) -> GatewayFacts:
     return _facts.decode(text)
 
 

@@ -16,7 +16,7 @@ from checkout.model.pan import mask_card_numbers
 from checkout.model.status import Status
 
 
-class Reason(StrEnum):
+class DeclineReason(StrEnum):
     """Why a payment was not made, in the words the pages have texts for."""
 
     DO_NOT_HONOUR = "do_not_honour"
@@ -77,7 +77,7 @@ def _short(stated: str | None, agreed: str | None) -> bool:
     return other or Fraction(amount) < Fraction(wanted)
 
 
-class Facts(Struct, frozen=True, omit_defaults=True):
+class GatewayFacts(Struct, frozen=True, omit_defaults=True):
     """What the gateway stated; None: not stated, which is no mismatch."""
 
     money: Money | None = None
@@ -124,13 +124,13 @@ class Outcome(Struct, frozen=True):
 
     status: Status
     id: str | None = None
-    step: NextAction | None = None
-    reason: Reason | None = None
-    facts: Facts = Facts()
-    news: News | None = None
+    next_action: NextAction | None = None
+    reason: DeclineReason | None = None
+    facts: GatewayFacts = GatewayFacts()
+    notice: News | None = None
     field: str | None = None
     unsigned: bool = False
-    left: bool = False
+    abandoned: bool = False
 
     def __post_init__(self) -> None:
         facts = _masked(self.facts, self.facts.card)
@@ -138,7 +138,7 @@ class Outcome(Struct, frozen=True):
             msgspec.structs.force_setattr(self, "facts", facts)
 
 
-# Texts of `Facts` and `PaidCard`. `parent` finds a transaction again, like an outcome's `id`, and
+# Texts of `GatewayFacts` and `PaidCard`. `parent` finds a transaction again, like an outcome's `id`, and
 # may be any number.
 TEXTS: Final = (
     "key", "auth_code", "rrn", "ref_id", "bank_code", "avs", "cvc", "descriptor", "code", "message",
@@ -153,7 +153,7 @@ _NONE: Final = {
 _DIGITS: Final = re.compile(r"[\d\s.\-]+")
 
 
-def _masked(facts: Facts, card: PaidCard | None) -> Facts:
+def _masked(facts: GatewayFacts, card: PaidCard | None) -> GatewayFacts:
     changes: dict[str, Any] = _changes(facts, TEXTS)
     if "receipt_url" in changes:
         changes["receipt_url"] = None

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from checkout.model.order import Order, Ways
-from checkout.model.outcome import Facts, PaidCard
+from checkout.model.outcome import GatewayFacts, PaidCard
 
 # The shop's own number of the order, and where it is told what becomes of it: a chargeback comes
 # a year later, too.
@@ -29,9 +29,9 @@ def redacted_order(order: Order) -> Order:
     return Order(**_kept(order, ORDER), description="", ways=Ways(**_kept(order.ways, WAYS)))
 
 
-def redacted_facts(facts: Facts) -> Facts:
+def redacted_facts(facts: GatewayFacts) -> GatewayFacts:
     card = PaidCard(**_kept(facts.card, CARD)) if facts.card else None
-    return Facts(**_kept(facts, FACTS), card=card)
+    return GatewayFacts(**_kept(facts, FACTS), card=card)
 
 
 def _kept(value: msgspec.Struct, names: tuple[str, ...]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from typing import Final
 
 from checkout.flow.pace import Pace
 from checkout.flow.verbs import Flow, Heard
-from checkout.gateways.base import Charge, Reference
+from checkout.gateways.base import Charge, PaymentReference
 from checkout.gateways.overpay.cards import OverpayCards
 from checkout.ledger.rows import Attempt, Payment
-from checkout.model.outcome import UNKNOWN, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
 from checkout.model.status import Status
 from tests.flow.machine import Payments
 
@@ -18,7 +18,7 @@ class TimeoutMeansFailed(OverpayCards):
     async def pay(self, charge: Charge) -> Outcome:
         outcome = await super().pay(charge)
         if outcome == UNKNOWN:
-            return Outcome(Status.DECLINED, reason=Reason.TIMED_OUT)
+            return Outcome(Status.DECLINED, reason=DeclineReason.TIMED_OUT)
         return outcome
 
 
@@ -35,7 +35,7 @@ class TimeoutMeansAgain(OverpayCards):
 
 
 class FailedQueryMeansAbsent(OverpayCards):
-    async def status(self, reference: Reference) -> Outcome:
+    async def status(self, reference: PaymentReference) -> Outcome:
         outcome = await super().status(reference)
         return Outcome(Status.NOT_SENT) if outcome == UNKNOWN else outcome
 

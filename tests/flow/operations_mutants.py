@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from checkout.gateways.base import Asked, Reference
+from checkout.gateways.base import Asked, PaymentReference
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
@@ -15,7 +15,9 @@ from tests.support.office import Office
 
 
 class AcceptedMeansDone(Office):
-    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+    async def refund(
+        self, reference: PaymentReference, money: Money, key: str, reason: str
+    ) -> Outcome:
         outcome = await super().refund(reference, money, key, reason)
         if outcome.status is Status.ACCEPTED:
             return msgspec.structs.replace(outcome, status=Status.REFUNDED)
@@ -23,13 +25,17 @@ class AcceptedMeansDone(Office):
 
 
 class TimeoutMeansFailed(Office):
-    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+    async def refund(
+        self, reference: PaymentReference, money: Money, key: str, reason: str
+    ) -> Outcome:
         outcome = await super().refund(reference, money, key, reason)
         return Outcome(Status.DECLINED) if outcome == UNKNOWN else outcome
 
 
 class TimeoutMeansAgain(Office):
-    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+    async def refund(
+        self, reference: PaymentReference, money: Money, key: str, reason: str
+    ) -> Outcome:
         outcome = await super().refund(reference, money, key, reason)
         if outcome == UNKNOWN:
             return await super().refund(reference, money, key, reason)
@@ -37,13 +43,15 @@ class TimeoutMeansAgain(Office):
 
 
 class FailedQueryMeansAbsent(Office):
-    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
         outcome = await super().operation_status(reference, asked)
         return Outcome(Status.NOT_SENT) if outcome == UNKNOWN else outcome
 
 
 class NamesTheAuthorization(Office):
-    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+    async def refund(
+        self, reference: PaymentReference, money: Money, key: str, reason: str
+    ) -> Outcome:
         reference = msgspec.structs.replace(reference, capture=None)
         return await super().refund(reference, money, key, reason)
 

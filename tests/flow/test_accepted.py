@@ -14,14 +14,14 @@ from checkout.ledger import operations
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
 from checkout.merchant.responses import operation as shape
-from checkout.model.outcome import UNKNOWN, Facts, Outcome
+from checkout.model.outcome import UNKNOWN, GatewayFacts, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
 from tests.support.harness import Harness
 from tests.support.shops import changed
 
-ACCEPTED = Outcome(Status.ACCEPTED, "o-3", facts=Facts(message="Successfully queued"))
+ACCEPTED = Outcome(Status.ACCEPTED, "o-3", facts=GatewayFacts(message="Successfully queued"))
 REFUNDED = Outcome(Status.REFUNDED, "o-3")
 
 

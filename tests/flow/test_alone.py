@@ -20,7 +20,7 @@ from checkout.merchant.merchant_initiated import ByToken
 from checkout.model.card import SavedCard
 from checkout.model.money import Money
 from checkout.model.order import Details
-from checkout.model.outcome import UNKNOWN, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
 from checkout.model.status import Status
 from tests.gateways.rest.side import options as rest_options
 from tests.support import shops
@@ -183,7 +183,7 @@ async def test_what_was_not_sent_may_be_asked_for_at_once(alone: Harness) -> Non
 )
 async def test_a_field_that_the_gateway_refuses(alone: Harness, field: str, named: str) -> None:
     """No attempt and no decline: named, told nobody, and free to be asked for anew."""
-    refusal = Outcome(Status.NOT_SENT, reason=Reason.INVALID, field=field)
+    refusal = Outcome(Status.NOT_SENT, reason=DeclineReason.INVALID, field=field)
     alone.gateway.will_answer(refusal, PAID)
     wanted = asked(alone, "t-1")
     for _ in range(2):

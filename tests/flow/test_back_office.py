@@ -15,14 +15,14 @@ from checkout.ledger import operations
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
 from checkout.model.money import Money
-from checkout.model.outcome import UNKNOWN, UNSIGNED, Facts, News, Outcome
+from checkout.model.outcome import UNKNOWN, UNSIGNED, GatewayFacts, News, Outcome
 from checkout.model.status import Status
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, PENDING, Held
 from tests.support.harness import Harness
 from tests.support.shops import changed
 
 REVERSED = Outcome(Status.REFUNDED, "g-1")
-CHARGED_BACK = changed(REVERSED, facts=Facts(taken_back="chargeback"))
+CHARGED_BACK = changed(REVERSED, facts=GatewayFacts(taken_back="chargeback"))
 VERBS = frozenset({"capture", "void", "refund", "operation_status"})
 
 
@@ -33,11 +33,13 @@ async def office(harness: Harness) -> Harness:
 
 
 def told(kind: str, amount: int = 1250, id: str = "b-1", key: str | None = None) -> Outcome:
-    return Outcome(Status.PENDING, news=News(kind, id, key, Money(amount, "EUR")))
+    return Outcome(Status.PENDING, notice=News(kind, id, key, Money(amount, "EUR")))
 
 
 def done(amount: int = 1250, id: str = "b-1", status: Status = Status.REFUNDED) -> Outcome:
-    return Outcome(status, id, facts=Facts(money=Money(amount, "EUR"), message="By the bank"))
+    return Outcome(
+        status, id, facts=GatewayFacts(money=Money(amount, "EUR"), message="By the bank")
+    )
 
 
 async def made(harness: Harness, payment: Payment) -> list[Operation]:
@@ -139,7 +141,7 @@ async def test_news_before_the_answer_to_what_we_asked_for(office: Harness) -> N
 async def test_a_state_that_says_chargeback(office: Harness) -> None:
     """Gateways without transactions of their own for it say it of the payment."""
     payment = await office.paid_with(PAID)
-    state = Outcome(Status.REFUNDED, "g-1", facts=Facts(taken_back="chargeback"))
+    state = Outcome(Status.REFUNDED, "g-1", facts=GatewayFacts(taken_back="chargeback"))
     office.gateway.news = state
     office.gateway.will_state(state)
     office.clock.move(5)
@@ -270,7 +272,7 @@ async def test_what_an_unsigned_notification_says_is_not_even_noted(office: Harn
     payment = await office.paid_with(PAID)
     news = News("refund", "b-1", None, Money(1250, "EUR"))
     office.clock.move(5)
-    office.gateway.news = Outcome(Status.REFUNDED, "g-1", news=news, unsigned=True)
+    office.gateway.news = Outcome(Status.REFUNDED, "g-1", notice=news, unsigned=True)
     office.gateway.will_state(PAID)
     await office.notify(payment.attempts[0])
     await office.flow.finish(5)
@@ -312,7 +314,7 @@ async def test_one_that_comes_while_the_gateway_is_asked(office: Harness) -> Non
 async def test_a_capture_of_the_back_office(office: Harness) -> None:
     """Not the authorization again."""
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
-    await says(office, payment, changed(PAID, facts=Facts()), times=2)
+    await says(office, payment, changed(PAID, facts=GatewayFacts()), times=2)
     assert await office.status(payment) is Status.PAID
     assert await office.told(payment) == ["successful", "successful: capture"]
     (row,) = await made(office, payment)
@@ -324,7 +326,9 @@ async def test_a_void_of_the_back_office_whatever_it_is_called(
     office: Harness, state: Status
 ) -> None:
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
-    await says(office, payment, Outcome(state, "g-1", facts=Facts(taken_back="void")), times=2)
+    await says(
+        office, payment, Outcome(state, "g-1", facts=GatewayFacts(taken_back="void")), times=2
+    )
     assert await office.status(payment) is Status.REFUNDED
     assert await office.told(payment) == ["successful", "successful: void"]
 

@@ -28,7 +28,7 @@ from checkout.merchant.merchant_initiated import ByToken
 from checkout.model.card import SavedCard
 from checkout.model.money import EXPONENTS, TWO_WAYS, Money
 from checkout.model.order import Method, Methods
-from checkout.model.outcome import Facts, Outcome
+from checkout.model.outcome import GatewayFacts, Outcome
 from checkout.model.product import Product
 from checkout.model.status import Status
 from tests.gateways.rest.side import options
@@ -289,7 +289,7 @@ async def test_what_the_gateway_is_asked(opened: Opened) -> None:
     async with opened(cards={"IDR": 0}) as harness:
         harness.gateway.has("capture", "refund", "operation_status")
         # What a gateway states has no decimals of its own.
-        facts = Facts(money=Money(1999, "IDR"))
+        facts = GatewayFacts(money=Money(1999, "IDR"))
         harness.gateway.will_answer(Outcome(Status.AUTHORIZED, "g-1", facts=facts))
         payment = await harness.new_payment(
             money=Money(1999, "IDR"), transaction_type="authorization"
@@ -336,7 +336,7 @@ async def test_a_charge_by_token(opened: Opened) -> None:
 
 async def test_another_sum_is_still_a_mismatch(opened: Opened) -> None:
     async with opened(cards={"IDR": 0}) as harness:
-        facts = Facts(money=Money(199900, "IDR"))
+        facts = GatewayFacts(money=Money(199900, "IDR"))
         harness.gateway.will_answer(Outcome(Status.PAID, "g-1", facts=facts))
         payment = await harness.pay(await harness.new_payment(money=Money(1999, "IDR")))
         assert payment.attempts[0].mismatch

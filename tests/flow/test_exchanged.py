@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from checkout.model.money import Money
-from checkout.model.outcome import Exchanged, Facts, Outcome
+from checkout.model.outcome import Exchanged, GatewayFacts, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import PAID, REQUIRES_ACTION
@@ -25,14 +25,14 @@ def made(agreed: Exchanged = AGREED) -> Outcome:
     return Outcome(
         Status.REQUIRES_ACTION,
         "g-1",
-        REQUIRES_ACTION.step,
-        facts=Facts(agreed=agreed, exchanged=agreed),
+        REQUIRES_ACTION.next_action,
+        facts=GatewayFacts(agreed=agreed, exchanged=agreed),
     )
 
 
 def said(gives: str | None, gets: str | None, status: Status = Status.PAID) -> Outcome:
     money = Money(1250, "EUR") if status is Status.PAID else None
-    return Outcome(status, "g-1", facts=Facts(exchanged=Exchanged(gives, gets), money=money))
+    return Outcome(status, "g-1", facts=GatewayFacts(exchanged=Exchanged(gives, gets), money=money))
 
 
 LESS = [
@@ -94,7 +94,7 @@ async def test_as_agreed_or_more_is_paid(
 
 
 async def test_less_than_was_agreed_in_the_same_breath(harness: Harness) -> None:
-    facts = Facts(agreed=AGREED, exchanged=Exchanged("0.0001 BTC", "12.50 EUR"))
+    facts = GatewayFacts(agreed=AGREED, exchanged=Exchanged("0.0001 BTC", "12.50 EUR"))
     payment = await harness.paid_with(Outcome(Status.PAID, "g-1", facts=facts))
     assert await harness.status(payment) is Status.PENDING
     assert (await harness.payment(payment)).attempts[0].mismatch
@@ -142,7 +142,9 @@ async def test_less_in_a_notification_of_what_is_paid_already(harness: Harness) 
 
 
 async def test_without_an_agreement_nothing_is_compared(harness: Harness) -> None:
-    payment = await harness.paid_with(Outcome(Status.REQUIRES_ACTION, "g-1", REQUIRES_ACTION.step))
+    payment = await harness.paid_with(
+        Outcome(Status.REQUIRES_ACTION, "g-1", REQUIRES_ACTION.next_action)
+    )
     harness.clock.move(5)
     harness.gateway.will_state(said("0.1 BTC", "1 EUR"), PAID)
     assert (await harness.flow.look(await harness.payment(payment))).status is Status.PAID

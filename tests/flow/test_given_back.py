@@ -11,14 +11,14 @@ from checkout.flow.operations import operate
 from checkout.ledger import operations
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard
+from checkout.model.outcome import UNKNOWN, GatewayFacts, Outcome, PaidCard
 from checkout.model.status import Status
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
 from tests.support.harness import Harness
 
 REVERSED = Outcome(Status.REFUNDED, "g-1")
-CHARGED_BACK = Outcome(Status.REFUNDED, "g-1", facts=Facts(taken_back="chargeback"))
-GIVEN_UP = Outcome(Status.CANCELLED, "g-1", facts=Facts(taken_back="void"))
+CHARGED_BACK = Outcome(Status.REFUNDED, "g-1", facts=GatewayFacts(taken_back="chargeback"))
+GIVEN_UP = Outcome(Status.CANCELLED, "g-1", facts=GatewayFacts(taken_back="void"))
 DONE = Outcome(Status.REFUNDED, "g-1")
 
 
@@ -136,7 +136,7 @@ async def test_a_hold_that_we_give_up_is_given_up_once(office: Harness) -> None:
 async def test_another_card_is_not_mixed_with_it(office: Harness) -> None:
     payment = await office.paid_with(Outcome(Status.PENDING, "g-1"))
     card = PaidCard(brand="master", last_4="9999")
-    await hears(office, payment, Outcome(Status.PAID, "g-1", facts=Facts(card=card)))
+    await hears(office, payment, Outcome(Status.PAID, "g-1", facts=GatewayFacts(card=card)))
     facts = (await office.flow.open_token(payment.token)).attempts[0].facts
     assert facts.card == card
 
@@ -144,9 +144,11 @@ async def test_another_card_is_not_mixed_with_it(office: Harness) -> None:
 async def test_what_was_known_of_the_card_stays(office: Harness) -> None:
     """A later answer may leave out the token that an earlier one had."""
     known = PaidCard(brand="visa", last_4="1111", token="t-1")
-    first = Outcome(Status.PENDING, "g-1", facts=Facts(card=known, rrn="7"))
+    first = Outcome(Status.PENDING, "g-1", facts=GatewayFacts(card=known, rrn="7"))
     payment = await office.paid_with(first)
-    paid = Outcome(Status.PAID, "g-1", facts=Facts(card=PaidCard(brand="visa", last_4="1111")))
+    paid = Outcome(
+        Status.PAID, "g-1", facts=GatewayFacts(card=PaidCard(brand="visa", last_4="1111"))
+    )
     await hears(office, payment, paid)
     facts = (await office.flow.open_token(payment.token)).attempts[0].facts
     assert facts.card is not None

@@ -9,13 +9,13 @@ from structlog.testing import capture_logs
 
 from checkout.errors import NotFound, Unprocessable
 from checkout.model.money import Money
-from checkout.model.outcome import UNKNOWN, Facts, Outcome
+from checkout.model.outcome import UNKNOWN, GatewayFacts, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import ABSENT, DECLINED, EXPIRED, PAID, PENDING
 from tests.support.harness import Harness
 
-LESS = Outcome(Status.PAID, "g-1", facts=Facts(money=Money(1249, "EUR")))
+LESS = Outcome(Status.PAID, "g-1", facts=GatewayFacts(money=Money(1249, "EUR")))
 WHO: Any = {"by": shops.ANN, "reason": "the bank fee"}
 
 
@@ -96,7 +96,7 @@ async def test_only_a_mismatch_is_judged_and_once(harness: Harness, *, accept: b
 @pytest.mark.parametrize("status", [Status.PENDING, Status.PAID, Status.AUTHORIZED])
 async def test_another_transaction_type_is_a_mismatch(harness: Harness, status: Status) -> None:
     """Whatever word stands beside it: it is not what was asked for, and nobody can accept it."""
-    kept = Outcome(status, "g-1", facts=Facts(another_type="tokenization"))
+    kept = Outcome(status, "g-1", facts=GatewayFacts(another_type="tokenization"))
     with capture_logs() as logged:
         payment = await harness.paid_with(kept)
     assert [line["event"] for line in logged if line.get("alert")] == ["mismatch"]

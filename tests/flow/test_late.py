@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from checkout.flow.pace import HOUR
 from checkout.flow.sweep import reconcile
 from checkout.model.money import Money
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 from tests.support.gateway import (
     ABSENT,
@@ -31,10 +31,10 @@ from tests.support.shops import changed
 # Facts that are not ours
 
 WRONG = {
-    "amount": Facts(money=Money(1251, "EUR")),
-    "amount alone": Facts(amount=1249),
-    "currency": Facts(money=Money(1250, "USD")),
-    "key": Facts(money=Money(1250, "EUR"), key="somebody-elses"),
+    "amount": GatewayFacts(money=Money(1251, "EUR")),
+    "amount alone": GatewayFacts(amount=1249),
+    "currency": GatewayFacts(money=Money(1250, "USD")),
+    "key": GatewayFacts(money=Money(1250, "EUR"), key="somebody-elses"),
 }
 
 
@@ -145,11 +145,11 @@ async def test_the_letter_of_late_money_is_about_the_attempt_that_paid(harness: 
     """Attempt 1 is left, attempt 2 declined, then 1 turns out to be paid."""
     payment = await harness.paid_with(REQUIRES_ACTION)
     payment = await harness.left(payment)
-    refusal = Outcome(Status.DECLINED, "g-2", facts=Facts(message="No money", code="F.0114"))
-    harness.gateway.will_answer(changed(refusal, reason=Reason.INSUFFICIENT_FUNDS))
+    refusal = Outcome(Status.DECLINED, "g-2", facts=GatewayFacts(message="No money", code="F.0114"))
+    harness.gateway.will_answer(changed(refusal, reason=DeclineReason.INSUFFICIENT_FUNDS))
     payment = await harness.pay(payment)
     assert payment.status is Status.DECLINED
-    approved = Facts(money=Money(1250, "EUR"), message="Approved", auth_code="777")
+    approved = GatewayFacts(money=Money(1250, "EUR"), message="Approved", auth_code="777")
     harness.gateway.will_state(Outcome(Status.PAID, "g-1", facts=approved))
     await harness.sweep(30)
     first, second = (json.loads(letter.body) for letter in await harness.letters(payment))
@@ -177,7 +177,7 @@ async def test_leaving_a_step_opens_the_form_and_keeps_the_sweep_going(harness: 
     assert await harness.status(payment) is Status.PAID
 
 
-NOWHERE = Outcome(Status.CANCELLED, "g-1", reason=Reason.PROVIDER, left=True)
+NOWHERE = Outcome(Status.CANCELLED, "g-1", reason=DeclineReason.PROVIDER, abandoned=True)
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["at once", "its answer was lost"])
@@ -192,7 +192,7 @@ async def test_a_step_that_cannot_be_shown_is_left_for_the_customer(
     payment = await harness.payment(payment)
     assert payment.status is Status.OPEN
     left = payment.attempts[0]
-    assert (left.status, left.reason) == (Status.CANCELLED, Reason.PROVIDER)
+    assert (left.status, left.reason) == (Status.CANCELLED, DeclineReason.PROVIDER)
     assert left.sweep_at is not None
     before = len(harness.gateway.queries)
     harness.gateway.will_state(REQUIRES_ACTION)

@@ -8,7 +8,7 @@ import pytest
 
 from checkout.errors import NotFound
 from checkout.flow.pace import WATCHED
-from checkout.model.outcome import UNKNOWN, Facts, Outcome
+from checkout.model.outcome import UNKNOWN, GatewayFacts, Outcome
 from checkout.model.status import Status
 from tests.support.gateway import ABSENT, DECLINED, EXPIRED, PAID, PENDING, REQUIRES_ACTION, Held
 from tests.support.harness import Harness
@@ -119,9 +119,9 @@ async def test_a_slow_answer_changes_nothing_that_is_newer(harness: Harness) -> 
 
 async def test_what_was_stated_once_is_kept(harness: Harness) -> None:
     payment = await harness.paid_with(
-        Outcome(Status.PENDING, "g-1", facts=Facts(auth_code="123", message="Waiting"))
+        Outcome(Status.PENDING, "g-1", facts=GatewayFacts(auth_code="123", message="Waiting"))
     )
-    harness.gateway.will_state(Outcome(Status.PAID, "g-1", facts=Facts(message="Approved")))
+    harness.gateway.will_state(Outcome(Status.PAID, "g-1", facts=GatewayFacts(message="Approved")))
     harness.clock.move(1)
     facts = (await harness.flow.look(payment)).attempts[0].facts
     assert (facts.auth_code, facts.message) == ("123", "Approved")
@@ -175,7 +175,7 @@ async def test_an_id_once_told_never_becomes_lost(harness: Harness, answer: Outc
 
 async def test_a_mismatch_never_becomes_lost(harness: Harness) -> None:
     """The gateway knew something under our key: whatever it says now, the form stays shut."""
-    payment = await harness.paid_with(Outcome(Status.PAID, facts=Facts(amount=1)))
+    payment = await harness.paid_with(Outcome(Status.PAID, facts=GatewayFacts(amount=1)))
     harness.gateway.will_state(ABSENT)
     await harness.sweep_for(400, step=5)
     assert await harness.status(payment) is Status.PENDING

@@ -14,7 +14,7 @@ from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
 from checkout.merchant.responses import operation as shape
 from checkout.model.money import Money
-from checkout.model.outcome import UNKNOWN, Facts, News, Outcome
+from checkout.model.outcome import UNKNOWN, GatewayFacts, News, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import AUTHORIZED, PAID, REQUIRES_ACTION
@@ -43,8 +43,8 @@ async def captured(harness: Harness, *amounts: int, kind: str = "authorization")
     for number, amount in enumerate(rest, 2):
         money = Money(amount, "EUR")
         news = News("capture", f"c-{number}", None, money)
-        harness.gateway.news = Outcome(Status.PENDING, news=news)
-        harness.gateway.will_trace(Outcome(Status.PAID, news.id, facts=Facts(money=money)))
+        harness.gateway.news = Outcome(Status.PENDING, notice=news)
+        harness.gateway.will_trace(Outcome(Status.PAID, news.id, facts=GatewayFacts(money=money)))
         await harness.notify(payment.attempts[0])
         await harness.sweep(1)
     return payment
@@ -133,7 +133,7 @@ async def test_a_charge_is_named_by_its_own_uid(office: Harness) -> None:
         office.gateway.capabilities, transaction_types=frozenset({"payment", "charge"})
     )
     payment = await office.paid_with(
-        changed(PAID, facts=Facts(money=Money(1250, "EUR"), parent="c-9")),
+        changed(PAID, facts=GatewayFacts(money=Money(1250, "EUR"), parent="c-9")),
         transaction_type="charge",
     )
     await do(office, "refund", payment.uid, REFUNDED)
@@ -182,8 +182,8 @@ async def test_the_rest_given_back_leaves_what_was_captured_paid(office: Harness
     payment = await captured(office, 250)
     money = Money(1000, "EUR")
     news = News("void", "v-1", None, money)
-    office.gateway.news = Outcome(Status.PENDING, news=news)
-    office.gateway.will_trace(Outcome(Status.REFUNDED, news.id, facts=Facts(money=money)))
+    office.gateway.news = Outcome(Status.PENDING, notice=news)
+    office.gateway.will_trace(Outcome(Status.REFUNDED, news.id, facts=GatewayFacts(money=money)))
     await office.notify(payment.attempts[0])
     await office.sweep(1)
     made = await office.ledger.read(operations.of, payment.uid)

@@ -11,7 +11,7 @@ from checkout.errors import Unavailable, Unprocessable
 from checkout.flow.sweep import sweep
 from checkout.ledger.rows import Payment
 from checkout.model.next_action import Instructions, NextAction, PostForm, Redirect
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, PaidCard, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome, PaidCard
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import (
@@ -92,7 +92,7 @@ def everything(conn: Connection) -> str:
             "g-1",
             PostForm("https://b.example/", (("n", shops.CARD.number),)),
         ),
-        Outcome(Status.DECLINED, "g-1", facts=Facts(message=f"No {shops.CARD.number}")),
+        Outcome(Status.DECLINED, "g-1", facts=GatewayFacts(message=f"No {shops.CARD.number}")),
     ],
     ids=["id", "address", "form", "message"],
 )
@@ -120,7 +120,7 @@ async def test_nobody_is_sent_to_an_address_without_tls(
 ) -> None:
     """Adapters let http on loopback pass: there the simulated gateways are, and no others."""
     payment = await harness.paid_with(Outcome(Status.REQUIRES_ACTION, "g-1", step))
-    assert payment.attempts[0].step == left
+    assert payment.attempts[0].next_action == left
 
 
 async def test_claimed_durably_before_it_is_sent(harness: Harness) -> None:
@@ -208,12 +208,12 @@ async def test_declines_are_counted_and_nothing_else(harness: Harness) -> None:
 
 async def test_the_last_decline_is_the_one_that_is_shown(harness: Harness) -> None:
     payment = await harness.new_payment(attempts=2)
-    for reason in (Reason.LIMIT, Reason.CARD_EXPIRED):
-        said = Facts(message=f"said {reason}")
+    for reason in (DeclineReason.LIMIT, DeclineReason.CARD_EXPIRED):
+        said = GatewayFacts(message=f"said {reason}")
         harness.gateway.will_answer(Outcome(Status.DECLINED, reason=reason, facts=said))
         payment = await harness.pay(payment)
     assert payment.shown is not None
-    assert payment.shown.reason is Reason.CARD_EXPIRED
+    assert payment.shown.reason is DeclineReason.CARD_EXPIRED
     (letter,) = await harness.letters(payment)
     assert "said card_expired" in letter.body
 
@@ -228,7 +228,7 @@ async def test_an_unknown_method_is_refused(harness: Harness) -> None:
 
 async def test_the_step_is_kept(harness: Harness) -> None:
     payment = await harness.paid_with(REQUIRES_ACTION)
-    assert payment.attempts[0].step == BANK_PAGE
+    assert payment.attempts[0].next_action == BANK_PAGE
     assert payment.attempts[0].gateway_id == "g-1"
 
 

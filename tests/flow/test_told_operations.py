@@ -16,7 +16,7 @@ from checkout.ledger.rows import Payment
 from checkout.merchant.responses import moment
 from checkout.model.money import Money
 from checkout.model.order import Ways
-from checkout.model.outcome import UNKNOWN, Facts, News, Outcome
+from checkout.model.outcome import UNKNOWN, GatewayFacts, News, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, UNREACHABLE
@@ -49,7 +49,7 @@ async def bodies(harness: Harness, payment: Payment) -> list[dict[str, Any]]:
 async def test_a_captures_letter(office: Harness) -> None:
     payment = await held(office)
     office.clock.move(60)
-    facts = Facts(money=Money(1000, "EUR"), code="S.0000", message="Captured", auth_code="1",
+    facts = GatewayFacts(money=Money(1000, "EUR"), code="S.0000", message="Captured", auth_code="1",
                   paid_at="2027-01-15T08:01:00.000Z", ref_id="77")  # fmt: skip
     done = await do(
         office, "capture", payment, Outcome(Status.PAID, "o-1", facts=facts), amount=1000
@@ -195,4 +195,4 @@ async def test_the_letter_wakes_the_sender(office: Harness) -> None:
 
 
 def told_of(kind: str, id: str, key: str | None, amount: int) -> Outcome:
-    return Outcome(Status.PENDING, news=News(kind, id, key, Money(amount, "EUR")))
+    return Outcome(Status.PENDING, notice=News(kind, id, key, Money(amount, "EUR")))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from checkout.gateways.base import Charge, Reference
+from checkout.gateways.base import Charge, PaymentReference
 from checkout.model.browser import Browser
 from checkout.model.card import Card
 from checkout.model.money import Money
@@ -50,7 +50,7 @@ CHARGE: Final = Charge(
     ),
 )
 
-REFERENCE: Final = Reference(
+REFERENCE: Final = PaymentReference(
     key=KEY,
     id=None,
     money=CHARGE.money,
@@ -63,8 +63,8 @@ def charge(changes: Mapping[str, Any]) -> Charge:
     return msgspec.convert(changed(msgspec.to_builtins(CHARGE), changes), Charge)
 
 
-def reference(changes: Mapping[str, Any]) -> Reference:
-    return msgspec.convert(changed(msgspec.to_builtins(REFERENCE), changes), Reference)
+def reference(changes: Mapping[str, Any]) -> PaymentReference:
+    return msgspec.convert(changed(msgspec.to_builtins(REFERENCE), changes), PaymentReference)
 
 
 def changed(whole: Any, changes: Mapping[str, Any]) -> Any:

@@ -17,7 +17,7 @@ from checkout.gateways.client import (
     GatewayClient,
     GatewayResponse,
 )
-from checkout.model.outcome import UNKNOWN, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
 from checkout.model.status import Status
 from tests.gateways.faults import Drip, silence
 from tests.gateways.replay import Answerer, Chunks
@@ -115,8 +115,8 @@ async def test_a_redirect_is_not_followed() -> None:
         (201, GatewayResponse(201, {"a": 1}), GatewayResponse(201, {"a": 1})),
         (302, UNKNOWN, UNKNOWN),
         (400, GatewayResponse(400, {"a": 1}), GatewayResponse(400, {"a": 1})),
-        (401, REFUSED_US, Outcome(Status.PENDING, reason=Reason.CREDENTIALS)),
-        (403, REFUSED_US, Outcome(Status.PENDING, reason=Reason.CREDENTIALS)),
+        (401, REFUSED_US, Outcome(Status.PENDING, reason=DeclineReason.CREDENTIALS)),
+        (403, REFUSED_US, Outcome(Status.PENDING, reason=DeclineReason.CREDENTIALS)),
         (404, GatewayResponse(404, {"a": 1}), GatewayResponse(404, {"a": 1})),
         (408, UNKNOWN, UNKNOWN),
         (409, UNKNOWN, UNKNOWN),
@@ -240,7 +240,7 @@ async def test_only_a_401_may_be_renewed(status: int) -> None:
         assert charged == asked == GatewayResponse(401, None)
     else:
         assert charged == REFUSED_US
-        assert asked == Outcome(Status.PENDING, reason=Reason.CREDENTIALS)
+        assert asked == Outcome(Status.PENDING, reason=DeclineReason.CREDENTIALS)
 
 
 async def test_a_call_may_have_less_time() -> None:

@@ -18,7 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkout.gateways import OPTIONS, open_gateway
-from checkout.gateways.base import Asked, Charge, FindsOperations, Gateway, Reference, Refunds
+from checkout.gateways.base import (
+    Asked,
+    Charge,
+    FindsOperations,
+    Gateway,
+    PaymentReference,
+    Refunds,
+)
 from checkout.gateways.rest.request import amount_of
 from checkout.gateways.rest.response import minor_units
 from checkout.model.money import EXPONENTS, LARGEST, MOST_DECIMALS, Money
@@ -213,7 +220,7 @@ async def test_the_sum_is_the_same_on_every_way(adapter: str, currency: str) -> 
         paid = await gateway.pay(charge(money, there.method))
         assert paid.status is (Status.REQUIRES_ACTION if adapter == "exchanger" else Status.PAID)
         assert same(paid, money)
-        about = Reference(
+        about = PaymentReference(
             key=samples.KEY,
             id=paid.id,
             money=money,

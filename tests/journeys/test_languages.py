@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from checkout.i18n import translations
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
 from checkout.web.pages import declines, messages
 from tests.journeys.plugin import BROWSER, Enter
@@ -39,7 +39,7 @@ async def test_in_the_shops_language(servers: Servers, customer: Shopper, langua
     await expect(button).to_have_text(spaced(say(messages.PAY) % {"amount": amount}))
     await customer.pay(DECLINED)
     await expect(page.locator(".note.bad h2")).to_have_text(
-        say(declines.CAUSE[Reason.DO_NOT_HONOUR].title["card"])
+        say(declines.CAUSE[DeclineReason.DO_NOT_HONOUR].title["card"])
     )
     await customer.pay(PLAIN)
     await customer.at("result")

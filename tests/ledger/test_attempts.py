@@ -14,7 +14,7 @@ from checkout.ledger.store import Ledger
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions, NextAction, PostForm, Redirect
 from checkout.model.order import Customer
-from checkout.model.outcome import Facts, PaidCard, Reason
+from checkout.model.outcome import DeclineReason, GatewayFacts, PaidCard
 from checkout.model.status import Status
 from tests.support.rows import NOW, attempt, payment_row
 
@@ -29,7 +29,7 @@ async def paying(ledger: Ledger) -> PaymentRow:
 async def test_what_is_claimed_comes_out(ledger: Ledger, paying: PaymentRow) -> None:
     put = attempt(
         paying,
-        facts=Facts(card=PaidCard(brand="visa", last_4="0000")),
+        facts=GatewayFacts(card=PaidCard(brand="visa", last_4="0000")),
         customer=Customer(email="ann@example.com", first_name="Ännchen"),
         address_mark="a" * 32,
         bin_mark="b" * 32,
@@ -56,14 +56,14 @@ async def test_what_is_claimed_comes_out(ledger: Ledger, paying: PaymentRow) -> 
 async def test_steps_are_kept_exactly(ledger: Ledger, paying: PaymentRow, step: NextAction) -> None:
     put = attempt(paying)
     await ledger.write(attempts.claim, put)
-    facts = Facts(money=Money(1, "EUR"), auth_code="1")
-    values = {"step": text(step), "reason": Reason.LIMIT, "facts": text(facts)}
+    facts = GatewayFacts(money=Money(1, "EUR"), auth_code="1")
+    values = {"step": text(step), "reason": DeclineReason.LIMIT, "facts": text(facts)}
     await ledger.write(
         attempts.change, put.key, status=Status.REQUIRES_ACTION, gateway_id="g", **values
     )
     found = await ledger.read(attempts.by_key, put.key)
     assert found is not None
-    assert (found.step, found.reason, found.facts) == (step, Reason.LIMIT, facts)
+    assert (found.next_action, found.reason, found.facts) == (step, DeclineReason.LIMIT, facts)
     assert (found.status, found.gateway_id) == (Status.REQUIRES_ACTION, "g")
 
 

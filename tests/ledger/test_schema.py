@@ -19,7 +19,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from checkout.ledger import operations, outbox, payments
 from checkout.ledger.schema import METADATA
 from checkout.ledger.store import MIGRATIONS, migrate
-from checkout.model.outcome import Facts
+from checkout.model.outcome import GatewayFacts
 
 
 def config() -> Config:
@@ -74,7 +74,12 @@ def test_operations_made_before_they_had_parents(tmp_path: Path) -> None:
         found = operations.find(conn, "o-1")
     engine.dispose()
     assert found is not None
-    assert (found.parent, found.capture, found.told, found.facts) == (None, None, None, Facts())
+    assert (found.parent, found.capture, found.told, found.facts) == (
+        None,
+        None,
+        None,
+        GatewayFacts(),
+    )
     assert (found.amount, found.done) == (500, True)
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from checkout.ledger.rows import Payment
 from checkout.model.order import Customer
-from checkout.model.outcome import Facts, PaidCard
+from checkout.model.outcome import GatewayFacts, PaidCard
 from checkout.model.status import Status
 from tests.support import rows, shops
 from tests.support.clock import BEGINNING
 
-PAID_FACTS = Facts(
+PAID_FACTS = GatewayFacts(
     card=PaidCard(brand="visa", last_4="0000", first_1="4", exp_month=12, exp_year=2040),
     auth_code="654321",
     rrn="999",

@@ -11,7 +11,7 @@ from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
 from checkout.merchant.responses import checkout, encoded, moment, operation, transaction
 from checkout.model.order import Customer, Details
-from checkout.model.outcome import Facts
+from checkout.model.outcome import GatewayFacts
 from checkout.model.status import Status
 from tests.merchant.bodies import body, read
 from tests.merchant.payments import PAID_FACTS, WHO, payment
@@ -135,7 +135,7 @@ def test_the_bank_s_own_answer() -> None:
 def test_what_the_bank_found_of_address_and_code() -> None:
     told = payment({"status": Status.PAID, "facts": PAID_FACTS})
     assert told_of(told, Status.PAID)["avs_cvc_verification"] == CHECKED
-    silent = payment({"status": Status.PAID, "facts": Facts(cvc="N")})
+    silent = payment({"status": Status.PAID, "facts": GatewayFacts(cvc="N")})
     assert told_of(silent, Status.PAID)["avs_cvc_verification"] == {
         "avs_verification": {"result_code": None},
         "cvc_verification": {"result_code": "N"},
@@ -250,19 +250,19 @@ def test_no_card_of_a_method_without_one() -> None:
 
 def test_the_attempt_that_decided() -> None:
     """Late money of the first attempt: its facts, not those of the last."""
-    refused = {"status": Status.DECLINED, "facts": Facts(message="No money", code="F.0114")}
+    refused = {"status": Status.DECLINED, "facts": GatewayFacts(message="No money", code="F.0114")}
     paid = {"status": Status.PAID, "facts": PAID_FACTS, "language": "de"}
     found = told_of(payment(paid, refused, attempts=3), Status.PAID)
     assert (found["message"], found["language"]) == ("Payment was approved", "de")
     found = told_of(
-        payment(refused, refused | {"facts": Facts(message="Expired card")}), Status.DECLINED
+        payment(refused, refused | {"facts": GatewayFacts(message="Expired card")}), Status.DECLINED
     )
     assert found["message"] == "Expired card"
 
 
 def test_a_gateways_words_wait_for_the_end() -> None:
     """What it says meanwhile is not told as if it were the result."""
-    attempt = {"status": Status.PENDING, "facts": Facts(message="Approved by 3-D Secure")}
+    attempt = {"status": Status.PENDING, "facts": GatewayFacts(message="Approved by 3-D Secure")}
     assert answer(payment(attempt))["message"] == "Waiting"
 
 
@@ -317,7 +317,7 @@ def test_an_operation_in_every_status(status: Status, word: str, message: str) -
 
 
 def test_an_operation_is_a_transaction_of_its_own() -> None:
-    found = told_after(reason="broken", facts=Facts(code="S.0000", rrn="77", paid_at="2027"))
+    found = told_after(reason="broken", facts=GatewayFacts(code="S.0000", rrn="77", paid_at="2027"))
     assert (found["uid"], found["type"], found["amount"]) == ("o-1", "refund", 500)
     assert (found["code"], found["paid_at"], found["refund"]["rrn"]) == ("S.0000", "2027", "77")
     assert found["three_d_secure_verification"] == {}

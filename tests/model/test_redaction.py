@@ -8,7 +8,7 @@ import pytest
 
 from checkout.model.money import Money
 from checkout.model.order import Customer, Details, Methods, Order, Ways
-from checkout.model.outcome import Facts, PaidCard
+from checkout.model.outcome import GatewayFacts, PaidCard
 from checkout.model.redaction import CARD, FACTS, ORDER, WAYS, redacted_facts, redacted_order
 
 GO = {
@@ -17,13 +17,13 @@ GO = {
         "raw",
     },
     Ways: set(Ways.__struct_fields__) - set(WAYS),
-    Facts: {"card", "receipt_url", "descriptor", "message", "friendly"},
+    GatewayFacts: {"card", "receipt_url", "descriptor", "message", "friendly"},
     PaidCard: {"first_1", "bin", "exp_month", "exp_year", "holder"},
 }  # fmt: skip
 STAY: dict[type[msgspec.Struct], tuple[str, ...]] = {
     Order: ORDER,
     Ways: WAYS,
-    Facts: FACTS,
+    GatewayFacts: FACTS,
     PaidCard: CARD,
 }
 
@@ -60,9 +60,9 @@ def test_an_order() -> None:
 
 def test_facts() -> None:
     card = PaidCard(brand="visa", last_4="0000", bin="420000", holder="ANNA LEE", token="t-1")
-    facts = Facts(card=card, message="Dear Anna", friendly="Anna!", auth_code="731337")
+    facts = GatewayFacts(card=card, message="Dear Anna", friendly="Anna!", auth_code="731337")
     bare = redacted_facts(facts)
-    assert bare == Facts(
+    assert bare == GatewayFacts(
         card=PaidCard(brand="visa", last_4="0000", token="t-1"), auth_code="731337"
     )
-    assert redacted_facts(Facts()) == Facts()
+    assert redacted_facts(GatewayFacts()) == GatewayFacts()

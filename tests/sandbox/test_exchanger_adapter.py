@@ -14,13 +14,13 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from checkout.gateways.base import Charge, InputField, Reference
+from checkout.gateways.base import Charge, InputField, PaymentReference
 from checkout.gateways.exchanger.gateway import CAPABILITIES, Exchanger
 from checkout.gateways.exchanger.options import Options
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions, Redirect
 from checkout.model.order import Customer, Method, Order
-from checkout.model.outcome import Exchanged, Outcome, Reason
+from checkout.model.outcome import DeclineReason, Exchanged, Outcome
 from checkout.model.status import Status
 from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.exchanger.order import Order as ExchangerOrder
@@ -78,8 +78,10 @@ def charge(money: Money = Money(1250, "EUR"), **changes: Any) -> Charge:
     return msgspec.structs.replace(whole, **changes)
 
 
-def reference(paid: Outcome, money: Money = Money(1250, "EUR")) -> Reference:
-    return Reference(key="k", id=paid.id, money=money, method="crypto", transaction_type="payment")
+def reference(paid: Outcome, money: Money = Money(1250, "EUR")) -> PaymentReference:
+    return PaymentReference(
+        key="k", id=paid.id, money=money, method="crypto", transaction_type="payment"
+    )
 
 
 Opened = Callable[..., Any]
@@ -169,7 +171,7 @@ async def test_a_template_alone_is_nothing_to_show(opened: Opened) -> None:
     """Nobody can pay it here, so the customer isn't left waiting for it."""
     async with opened(TEMPLATE) as sides:
         paid = await sides.pay()
-        assert (paid.status, paid.reason) == (Status.NOT_SENT, Reason.PROVIDER)
+        assert (paid.status, paid.reason) == (Status.NOT_SENT, DeclineReason.PROVIDER)
         [order] = sides.state.transactions.values()
         assert order.status == "deleted"
     async with opened(TEMPLATE, page="exchanger") as sides:
@@ -257,7 +259,11 @@ async def test_an_order_at_a_worse_rate_is_not_shown(opened: Opened) -> None:
     async with opened() as sides:
         await sides.control("exchanger/desk", slip=0.1)
         paid = await sides.pay()
-        assert (paid.status, paid.reason, paid.step) == (Status.NOT_SENT, Reason.PROVIDER, None)
+        assert (paid.status, paid.reason, paid.step) == (
+            Status.NOT_SENT,
+            DeclineReason.PROVIDER,
+            None,
+        )
         assert paid.facts.money is None
         [order] = sides.state.transactions.values()
         assert order.status == "deleted"
@@ -332,7 +338,7 @@ async def test_nothing_is_sent_without_what_is_asked(
 ) -> None:
     async with opened(EURO, terms_url="https://x.example/rules", agreement=None) as sides:
         refused = await sides.pay(inputs=given)
-        assert refused == Outcome(Status.NOT_SENT, reason=Reason.INVALID, field=name)
+        assert refused == Outcome(Status.NOT_SENT, reason=DeclineReason.INVALID, field=name)
         assert not sides.state.transactions
 
 
@@ -352,7 +358,7 @@ async def test_where_the_shop_is_paid_out_to_is_never_asked(opened: Opened) -> N
         assert said == "to_values leaves out where the shop is paid out to: wallet (Wallet)"
         assert not [each for each in sides.gateway.asks("en") if each.name.startswith("to.")]
         paid = await sides.pay(inputs={"to.wallet": "DE99"})
-        assert paid == Outcome(Status.NOT_SENT, reason=Reason.PROVIDER)
+        assert paid == Outcome(Status.NOT_SENT, reason=DeclineReason.PROVIDER)
         assert [each["path"].partition("?")[0] for each in sides.state.calls] == [ROUTE] * 2
 
 
@@ -417,7 +423,7 @@ async def test_given_up(opened: Opened) -> None:
         release_failed = await sides.gateway.withdraw(reference(paid))
         assert (release_failed.status, release_failed.reason) == (
             Status.CANCELLED,
-            Reason.CUSTOMER_CANCELLED,
+            DeclineReason.CUSTOMER_CANCELLED,
         )
         assert (await sides.gateway.status(reference(paid))).status is Status.CANCELLED
 
@@ -479,13 +485,13 @@ async def test_its_notifications_are_understood(
 @pytest.mark.parametrize(
     ("desk", "field", "reason"),
     [
-        ({"refuses": EMAIL}, "email", Reason.INVALID),
-        ({"refuses": "wallet"}, None, Reason.PROVIDER),  # nothing that a customer could mend
-        ({"captcha": True}, None, Reason.PROVIDER),
+        ({"refuses": EMAIL}, "email", DeclineReason.INVALID),
+        ({"refuses": "wallet"}, None, DeclineReason.PROVIDER),  # nothing that a customer could mend
+        ({"captcha": True}, None, DeclineReason.PROVIDER),
     ],
 )
 async def test_a_refused_order_is_no_attempt(
-    opened: Opened, desk: dict[str, Any], field: str | None, reason: Reason
+    opened: Opened, desk: dict[str, Any], field: str | None, reason: DeclineReason
 ) -> None:
     async with opened() as sides:
         await sides.control("exchanger/desk", **desk)

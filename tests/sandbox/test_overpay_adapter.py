@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from checkout.gateways.base import Asked, Charge, Reference
+from checkout.gateways.base import Asked, Charge, PaymentReference
 from checkout.gateways.overpay.apm import OverpayApm
 from checkout.gateways.overpay.cards import OverpayCards
 from checkout.gateways.overpay.options import Options
@@ -19,7 +19,7 @@ from checkout.model.card import Card
 from checkout.model.money import Money
 from checkout.model.next_action import Instructions, PostForm, Redirect
 from checkout.model.order import Customer, Method, Order
-from checkout.model.outcome import Outcome, Reason
+from checkout.model.outcome import DeclineReason, Outcome
 from checkout.model.status import Status
 from checkout.sandbox.app import create_sandbox
 from tests.sandbox.conftest import in_process
@@ -56,7 +56,7 @@ class Both:
             card=None if method else Card(number, 9, 2040, "123", "ANN LEE"),
         )
 
-    async def paid(self, kind: str = "payment", **more: Any) -> Reference:
+    async def paid(self, kind: str = "payment", **more: Any) -> PaymentReference:
         """What stands at the gateway, by the id that it told us."""
         charge = self.charge(kind, **more)
         outcome = await self.cards.pay(charge)
@@ -71,10 +71,10 @@ class Both:
         return said
 
 
-def reference(charge: Charge) -> Reference:
+def reference(charge: Charge) -> PaymentReference:
     kind = charge.order.transaction_type
     method = charge.method.name
-    return Reference(
+    return PaymentReference(
         key=charge.key, id=None, money=charge.money, method=method, transaction_type=kind
     )
 
@@ -181,7 +181,7 @@ async def test_a_charge_that_waits_for_the_bank(both: Both) -> None:
     await both.control("behaviour", charges="authorization")
     charge = both.charge("charge", CHALLENGE)
     said = await both.cards.pay(charge)
-    assert isinstance(said.step, Redirect)
+    assert isinstance(said.next_action, Redirect)
     about = msgspec.structs.replace(reference(charge), id=said.id)
     assert (await both.cards.status(about)).status is Status.REQUIRES_ACTION
     await both.http.post(f"/process/{said.id}", data={"password": "1111"})
@@ -192,10 +192,10 @@ async def test_a_charge_that_waits_for_the_bank(both: Both) -> None:
 
 
 async def test_a_refused_field_is_named(both: Both) -> None:
-    wrong: list[tuple[dict[str, Any], str, Reason]] = [
-        ({"card": Card(PAID, 9, 2040, "12345", "ANN LEE")}, "code", Reason.SECURITY_CODE),
-        ({"card": Card(PAID, 9, 2040, "123", "A" * 33)}, "holder", Reason.INVALID),
-        ({"customer": Customer(country="US", zip="x")}, "zip", Reason.INVALID),
+    wrong: list[tuple[dict[str, Any], str, DeclineReason]] = [
+        ({"card": Card(PAID, 9, 2040, "12345", "ANN LEE")}, "code", DeclineReason.SECURITY_CODE),
+        ({"card": Card(PAID, 9, 2040, "123", "A" * 33)}, "holder", DeclineReason.INVALID),
+        ({"customer": Customer(country="US", zip="x")}, "zip", DeclineReason.INVALID),
     ]
     for changes, field, reason in wrong:
         said = await both.cards.pay(msgspec.structs.replace(both.charge(), **changes))
@@ -214,17 +214,17 @@ async def test_a_card_without_a_code(both: Both) -> None:
 
 async def test_ways_to_be_sent(both: Both) -> None:
     app = await both.apm.pay(both.charge(method="sberpay_qr_deeplink"))
-    assert isinstance(app.step, Instructions)
-    assert (app.step.link or "").startswith("sbolpay://")
-    assert (app.step.qr or "").startswith(f"{ORIGIN}/cash-desk/{app.id}?")
+    assert isinstance(app.next_action, Instructions)
+    assert (app.next_action.link or "").startswith("sbolpay://")
+    assert (app.next_action.qr or "").startswith(f"{ORIGIN}/cash-desk/{app.id}?")
     number = await both.apm.pay(both.charge(method="form_decimal"))
-    assert isinstance(number.step, PostForm)
-    assert ("sum", "19.99") in number.step.fields
+    assert isinstance(number.next_action, PostForm)
+    assert ("sum", "19.99") in number.next_action.fields
     for method in ("form_http", "form_put"):
         charge = both.charge(method=method)
         said = await both.apm.pay(charge)
-        assert (said.status, said.reason, said.left) == (
-            *(Status.CANCELLED, Reason.PROVIDER, True),
+        assert (said.status, said.reason, said.abandoned) == (
+            *(Status.CANCELLED, DeclineReason.PROVIDER, True),
         )
         about = msgspec.structs.replace(reference(charge), id=said.id)
         assert (await both.apm.status(about)).status is Status.REQUIRES_ACTION, (

@@ -14,7 +14,7 @@ from litestar import Litestar
 
 from checkout.errors import Unauthorized
 from checkout.gateways import open_gateway
-from checkout.gateways.base import Asked, Charge, Reference
+from checkout.gateways.base import Asked, Charge, PaymentReference
 from checkout.gateways.rest.gateway import Rest
 from checkout.gateways.rest.options import Options
 from checkout.model.browser import Browser
@@ -22,7 +22,7 @@ from checkout.model.card import Card, SavedCard
 from checkout.model.money import Money
 from checkout.model.next_action import PostForm, Redirect
 from checkout.model.order import Customer, Method, Order
-from checkout.model.outcome import Outcome, Reason
+from checkout.model.outcome import DeclineReason, Outcome
 from checkout.model.status import Status
 from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.overpay.signature import SigningKey
@@ -86,8 +86,8 @@ class Both:
     async def asked(self, charge: Charge, paid: Outcome | None = None) -> Outcome:
         return await self.gateway.status(self.reference(charge, paid))
 
-    def reference(self, charge: Charge, paid: Outcome | None = None) -> Reference:
-        return Reference(
+    def reference(self, charge: Charge, paid: Outcome | None = None) -> PaymentReference:
+        return PaymentReference(
             key=charge.key,
             id=paid.id if paid else None,
             money=charge.money,
@@ -135,7 +135,7 @@ async def letters(mailbox: Mailbox, count: int) -> list[tuple[dict[str, str], by
 async def test_paid(both: Both) -> None:
     charge = both.charge()
     paid = await both.gateway.pay(charge)
-    assert (paid.status, paid.step, paid.reason) == (Status.PAID, None, None)
+    assert (paid.status, paid.next_action, paid.reason) == (Status.PAID, None, None)
     assert (paid.facts.money, paid.facts.key) == (EUR, charge.key)
     assert paid.facts.card is not None
     assert (paid.facts.card.brand, paid.facts.card.last_4) == ("visa", "0000")
@@ -149,19 +149,19 @@ async def test_paid(both: Both) -> None:
 @pytest.mark.parametrize(
     ("number", "reason"),
     [
-        (DECLINED, Reason.DO_NOT_HONOUR),
-        ("4000000000000119", Reason.INSUFFICIENT_FUNDS),
-        ("4000000000000069", Reason.CARD_EXPIRED),
-        ("4000000000000127", Reason.SECURITY_CODE),
-        ("4000000000000101", Reason.DUPLICATE),
-        ("4000000000000259", Reason.CURRENCY),
-        ("4000000000000341", Reason.LIMIT),
-        ("4100000000000019", Reason.SUSPECTED_FRAUD),
-        ("4012000000001014", Reason.AUTHENTICATION),
-        ("4000000000000390", Reason.UNKNOWN),
+        (DECLINED, DeclineReason.DO_NOT_HONOUR),
+        ("4000000000000119", DeclineReason.INSUFFICIENT_FUNDS),
+        ("4000000000000069", DeclineReason.CARD_EXPIRED),
+        ("4000000000000127", DeclineReason.SECURITY_CODE),
+        ("4000000000000101", DeclineReason.DUPLICATE),
+        ("4000000000000259", DeclineReason.CURRENCY),
+        ("4000000000000341", DeclineReason.LIMIT),
+        ("4100000000000019", DeclineReason.SUSPECTED_FRAUD),
+        ("4012000000001014", DeclineReason.AUTHENTICATION),
+        ("4000000000000390", DeclineReason.UNKNOWN),
     ],
 )
-async def test_declined(both: Both, number: str, reason: Reason) -> None:
+async def test_declined(both: Both, number: str, reason: DeclineReason) -> None:
     charge = both.charge(number)
     said = await both.gateway.pay(charge)
     assert (said.status, said.reason) == (Status.DECLINED, reason)
@@ -185,9 +185,9 @@ async def test_three_d_secure(
     charge = both.charge(CHALLENGE)
     said = await both.gateway.pay(charge)
     assert said.status is Status.REQUIRES_ACTION
-    assert isinstance(said.step, PostForm)
+    assert isinstance(said.next_action, PostForm)
     assert (await both.asked(charge, said)).status is Status.REQUIRES_ACTION
-    where, fields = await both.at_the_bank(said.step, **given)
+    where, fields = await both.at_the_bank(said.next_action, **given)
     assert where == charge.return_url
     assert fields["paymentId"] == said.id
     assert (await both.asked(charge, said)).status is status
@@ -200,8 +200,8 @@ async def test_three_d_secure_in_the_other_spelling(both: Both) -> None:
     await both.control("rest/behaviour", list_name="listofParameters", pending_code="10004")
     charge = both.charge(CHALLENGE)
     said = await both.gateway.pay(charge)
-    assert isinstance(said.step, PostForm)
-    await both.at_the_bank(said.step, password="1111")
+    assert isinstance(said.next_action, PostForm)
+    await both.at_the_bank(said.next_action, password="1111")
     await both.control("rest/behaviour", trailing_blanks=True)
     assert (await both.asked(charge, said)).status is Status.PAID
 
@@ -215,12 +215,12 @@ async def test_methods_without_a_card(both: Both, mode: str, answers: str) -> No
     said = await both.gateway.pay(charge)
     assert said.status is Status.REQUIRES_ACTION
     if mode == "PV":
-        assert isinstance(said.step, PostForm)
-        arrived = await both.http.post(said.step.url, data=dict(said.step.fields))
+        assert isinstance(said.next_action, PostForm)
+        arrived = await both.http.post(said.next_action.url, data=dict(said.next_action.fields))
         url = arrived.headers["location"]
     else:
-        assert isinstance(said.step, Redirect)
-        url = said.step.url
+        assert isinstance(said.next_action, Redirect)
+        url = said.next_action.url
     assert (await both.asked(charge, said)).status is Status.REQUIRES_ACTION
     page = await both.http.get(url)
     assert page.status_code == 200
@@ -297,7 +297,7 @@ async def test_a_card_alone(both: Both, mailbox: Mailbox) -> None:
     assert books["charges"] == 0
     assert PAID not in json.dumps(books)
     declined = await both.gateway.pay(both.charge(DECLINED, "tokenization"))
-    assert (declined.status, declined.reason) == (Status.DECLINED, Reason.DO_NOT_HONOUR)
+    assert (declined.status, declined.reason) == (Status.DECLINED, DeclineReason.DO_NOT_HONOUR)
     lost = both.charge(PAID, "tokenization")
     await both.control("faults", faults=["502_after"])
     assert await both.gateway.pay(lost) == Outcome(Status.PENDING)
@@ -321,8 +321,8 @@ async def test_by_a_registration_with_its_code(both: Both, kind: str, status: st
 async def test_by_a_registration_with_three_d_secure(both: Both) -> None:
     charge = both.charge(None, card=SavedCard(await registered(both, CHALLENGE), "123"))
     said = await both.gateway.pay(charge)
-    assert isinstance(said.step, PostForm)
-    await both.at_the_bank(said.step, password="1111")
+    assert isinstance(said.next_action, PostForm)
+    await both.at_the_bank(said.next_action, password="1111")
     assert (await both.asked(charge, said)).status is Status.PAID
 
 
@@ -349,7 +349,7 @@ async def test_a_registration_that_nobody_has(both: Both) -> None:
         said = await both.gateway.pay(asked)
         assert said.status is Status.DECLINED
     by_token = both.charge(None, card=SavedCard("0" * 32, "123"))
-    assert (await both.gateway.pay(by_token)).reason is Reason.SAVED_CARD
+    assert (await both.gateway.pay(by_token)).reason is DeclineReason.SAVED_CARD
 
 
 async def test_payouts(both: Both) -> None:
@@ -505,7 +505,7 @@ async def test_an_expired_token_is_renewed(both: Both) -> None:
     assert calls == [("payments", 401), ("authToken", 200), ("payments", 200)]
     await both.control("rest/behaviour", token_seconds=0)
     said = await both.gateway.pay(both.charge())
-    assert said == Outcome(Status.NOT_SENT, reason=Reason.CREDENTIALS)
+    assert said == Outcome(Status.NOT_SENT, reason=DeclineReason.CREDENTIALS)
     assert (await both.books())["charges"] == 1
 
 
@@ -516,9 +516,11 @@ async def test_credentials(both: Both) -> None:
     for changes in ({"secure_key": "other"}, {"partner_id": "1"}, {"member_id": "1"}):
         gateway = both.account(**changes)
         charge = both.charge()
-        assert await gateway.pay(charge) == Outcome(Status.NOT_SENT, reason=Reason.CREDENTIALS)
+        assert await gateway.pay(charge) == Outcome(
+            Status.NOT_SENT, reason=DeclineReason.CREDENTIALS
+        )
         asked = await gateway.status(both.reference(charge))
-        assert asked == Outcome(Status.PENDING, reason=Reason.CREDENTIALS)
+        assert asked == Outcome(Status.PENDING, reason=DeclineReason.CREDENTIALS)
     assert (await both.books())["charges"] == 1
 
 

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from checkout.errors import Unauthorized
-from checkout.gateways.base import VERBS, Asked, Capabilities, Charge, Gateway, Reference
+from checkout.gateways.base import VERBS, Asked, Capabilities, Charge, Gateway, PaymentReference
 from checkout.model.money import Money
 from checkout.model.next_action import Redirect
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 
 Said = Outcome | BaseException | Callable[[], Awaitable[Outcome]]
@@ -22,15 +22,15 @@ CAN_CARDS: Final = Capabilities(
 )
 BANK_PAGE: Final = Redirect("https://bank.example/3ds?x=1")
 
-PAID: Final = Outcome(Status.PAID, "g-1", facts=Facts(money=Money(1250, "EUR")))
-AUTHORIZED: Final = Outcome(Status.AUTHORIZED, "g-1", facts=Facts(money=Money(1250, "EUR")))
-PENDING: Final = Outcome(Status.PENDING, "g-1", facts=Facts(money=Money(1250, "EUR")))
+PAID: Final = Outcome(Status.PAID, "g-1", facts=GatewayFacts(money=Money(1250, "EUR")))
+AUTHORIZED: Final = Outcome(Status.AUTHORIZED, "g-1", facts=GatewayFacts(money=Money(1250, "EUR")))
+PENDING: Final = Outcome(Status.PENDING, "g-1", facts=GatewayFacts(money=Money(1250, "EUR")))
 REQUIRES_ACTION: Final = Outcome(
-    Status.REQUIRES_ACTION, "g-1", BANK_PAGE, facts=Facts(money=Money(1250, "EUR"))
+    Status.REQUIRES_ACTION, "g-1", BANK_PAGE, facts=GatewayFacts(money=Money(1250, "EUR"))
 )
-DECLINED: Final = Outcome(Status.DECLINED, "g-1", reason=Reason.INSUFFICIENT_FUNDS)
-EXPIRED: Final = Outcome(Status.EXPIRED, "g-1", reason=Reason.TIMED_OUT)
-UNREACHABLE: Final = Outcome(Status.NOT_SENT, reason=Reason.UNREACHABLE)
+DECLINED: Final = Outcome(Status.DECLINED, "g-1", reason=DeclineReason.INSUFFICIENT_FUNDS)
+EXPIRED: Final = Outcome(Status.EXPIRED, "g-1", reason=DeclineReason.TIMED_OUT)
+UNREACHABLE: Final = Outcome(Status.NOT_SENT, reason=DeclineReason.UNREACHABLE)
 ABSENT: Final = Outcome(Status.NOT_SENT)
 
 GENUINE: Final[Mapping[str, str]] = {"authorization": "genuine"}
@@ -48,13 +48,13 @@ class FakeGateway(Gateway):
         self.states: deque[Said] = deque([PENDING])
         self.news: Outcome = PAID
         self.replies: deque[Said] = deque([UNKNOWN])
-        self.prompts: list[tuple[str, Reference]] = []
+        self.prompts: list[tuple[str, PaymentReference]] = []
         self.results: deque[Said] = deque([UNKNOWN])
         self.traces: deque[Said] = deque([UNKNOWN])
-        self.traced: list[tuple[Reference, Asked]] = []
-        self.orders: list[tuple[str, Reference, Money, str]] = []
+        self.traced: list[tuple[PaymentReference, Asked]] = []
+        self.orders: list[tuple[str, PaymentReference, Money, str]] = []
         self.charges: list[Charge] = []
-        self.queries: list[Reference] = []
+        self.queries: list[PaymentReference] = []
 
     def has(self, *verbs: str) -> None:
         """Make it a gateway that can do these things besides."""
@@ -80,31 +80,33 @@ class FakeGateway(Gateway):
         self.charges.append(charge)
         return await _next(self.answers)
 
-    async def status(self, reference: Reference) -> Outcome:
+    async def status(self, reference: PaymentReference) -> Outcome:
         self.queries.append(reference)
         return await _next(self.states)
 
-    async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
+    async def capture(self, reference: PaymentReference, money: Money, key: str) -> Outcome:
         self.orders.append(("capture", reference, money, key))
         return await _next(self.results)
 
-    async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
+    async def void(self, reference: PaymentReference, money: Money, key: str) -> Outcome:
         self.orders.append(("void", reference, money, key))
         return await _next(self.results)
 
-    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+    async def refund(
+        self, reference: PaymentReference, money: Money, key: str, reason: str
+    ) -> Outcome:
         self.orders.append((f"refund: {reason}", reference, money, key))
         return await _next(self.results)
 
-    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
         self.traced.append((reference, asked))
         return await _next(self.traces)
 
-    async def confirm(self, reference: Reference) -> Outcome:
+    async def confirm(self, reference: PaymentReference) -> Outcome:
         self.prompts.append(("confirm", reference))
         return await _next(self.replies)
 
-    async def withdraw(self, reference: Reference) -> Outcome:
+    async def withdraw(self, reference: PaymentReference) -> Outcome:
         self.prompts.append(("withdraw", reference))
         return await _next(self.replies)
 

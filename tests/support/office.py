@@ -17,12 +17,12 @@ from checkout.gateways.base import (
     Captures,
     Charge,
     FindsOperations,
-    Reference,
+    PaymentReference,
     Refunds,
     Voids,
 )
 from checkout.model.money import Money
-from checkout.model.outcome import UNKNOWN, UNSIGNED, Facts, News, Outcome
+from checkout.model.outcome import UNKNOWN, UNSIGNED, GatewayFacts, News, Outcome
 from checkout.model.status import Status
 from tests.support.bank import LATEST, Crash
 
@@ -114,20 +114,20 @@ class Books:
         if movement.state == "done":
             key = movement.key if self.tells_key else None
             news = News(movement.kind, movement.id, key, Money(movement.amount, CURRENCY))
-            self.notices.append(Outcome(Status.PENDING, news=news))
+            self.notices.append(Outcome(Status.PENDING, notice=news))
 
     def state(self) -> Outcome:
         """How the payment stands. The first kind says what it was, whatever was done to it then."""
-        facts = Facts(money=Money(self.total, CURRENCY))
+        facts = GatewayFacts(money=Money(self.total, CURRENCY))
         if not self.by_state:
             return Outcome(Status.AUTHORIZED if self.held else Status.PAID, PAYMENT, facts=facts)
         if self.sum("chargeback"):
-            charged_back = Facts(money=facts.money, taken_back="chargeback")
+            charged_back = GatewayFacts(money=facts.money, taken_back="chargeback")
             return Outcome(Status.REFUNDED, PAYMENT, facts=charged_back)
         if self.sum("refund"):
             return Outcome(Status.REFUNDED, PAYMENT, facts=facts)
         if self.sum("void"):
-            return Outcome(Status.CANCELLED, PAYMENT, facts=Facts(taken_back="void"))
+            return Outcome(Status.CANCELLED, PAYMENT, facts=GatewayFacts(taken_back="void"))
         if self.sum("refund", "capture", "void", states=("accepted",)):
             return Outcome(Status.PENDING, PAYMENT, facts=facts)
         paid = not self.held or self.sum("capture")
@@ -158,16 +158,20 @@ class Office(Captures, Voids, Refunds, FindsOperations):
     async def pay(self, charge: Charge) -> Outcome:
         return self.books.state()
 
-    async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
+    async def capture(self, reference: PaymentReference, money: Money, key: str) -> Outcome:
         return await self._order("capture", reference, money, key)
 
-    async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
+    async def void(self, reference: PaymentReference, money: Money, key: str) -> Outcome:
         return await self._order("void", reference, money, key)
 
-    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+    async def refund(
+        self, reference: PaymentReference, money: Money, key: str, reason: str
+    ) -> Outcome:
         return await self._order("refund", reference, money, key)
 
-    async def _order(self, kind: str, reference: Reference, money: Money, key: str) -> Outcome:
+    async def _order(
+        self, kind: str, reference: PaymentReference, money: Money, key: str
+    ) -> Outcome:
         self.books.sent.append(key)
         verdict = self.verdicts.pop(0) if self.verdicts else "done"
         return await self._call(
@@ -177,7 +181,13 @@ class Office(Captures, Voids, Refunds, FindsOperations):
         )
 
     def _taken(
-        self, kind: str, reference: Reference, money: Money, key: str, verdict: str, at: float
+        self,
+        kind: str,
+        reference: PaymentReference,
+        money: Money,
+        key: str,
+        verdict: str,
+        at: float,
     ) -> Outcome:
         books, of = self.books, None
         if kind == "refund" and books.held and not books.by_state:
@@ -197,12 +207,12 @@ class Office(Captures, Voids, Refunds, FindsOperations):
         }[made.state]  # fmt: skip
         if self.books.by_state:
             return Outcome(status, PAYMENT)
-        return Outcome(status, made.id, facts=Facts(money=Money(made.amount, CURRENCY)))
+        return Outcome(status, made.id, facts=GatewayFacts(money=Money(made.amount, CURRENCY)))
 
-    async def status(self, reference: Reference) -> Outcome:
+    async def status(self, reference: PaymentReference) -> Outcome:
         return await self._call(lambda _: self.books.state(), self.query_faults)
 
-    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
         look = self._by_state if self.books.by_state else self._by_name
         return await self._call(lambda _: look(asked), self.query_faults)
 

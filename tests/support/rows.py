@@ -9,7 +9,7 @@ from checkout.identifiers import new_key, new_secret, new_ticket, new_token, new
 from checkout.ledger.invoices import Invoice
 from checkout.ledger.rows import Attempt, PaymentRow
 from checkout.model.order import Customer
-from checkout.model.outcome import Facts
+from checkout.model.outcome import GatewayFacts
 from checkout.model.status import Status
 from checkout.signing import link_digest
 from tests.support.clock import BEGINNING
@@ -45,9 +45,9 @@ def attempt(of: PaymentRow, number: int = 1, **changes: Any) -> Attempt:
         "method": "credit_card",
         "status": Status.SUBMITTING,
         "gateway_id": None,
-        "step": None,
+        "next_action": None,
         "reason": None,
-        "facts": Facts(),
+        "facts": GatewayFacts(),
         "customer": Customer(email="ann@example.com"),
         "contract": (),
         "language": "en",

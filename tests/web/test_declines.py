@@ -8,7 +8,7 @@ import pytest
 
 from checkout.i18n import LANGUAGES, translations
 from checkout.model.order import BANK, CARD, CASH, COINS, KINDS
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
 from checkout.web.pages import declines, messages
 
@@ -46,7 +46,7 @@ def test_money_that_may_be_under_way_is_never_called_not_charged(kind: str) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_never_sent_says_so(kind: str) -> None:
-    text = said(declines.CAUSE[Reason.INVALID], kind, True, True, sent=False)
+    text = said(declines.CAUSE[DeclineReason.INVALID], kind, True, True, sent=False)
     assert declines.NOT_CHARGED.lower() in text
     assert declines.MAYBE_SENT.lower() not in text
 
@@ -68,7 +68,7 @@ def test_another_way_is_advised_only_where_there_is_one(kind: str) -> None:
 
 def test_a_card_keeps_its_advice() -> None:
     found = declines.explain(
-        declines.CAUSE[Reason.INSUFFICIENT_FUNDS], CARD, sent=True, open_=True, ways=True
+        declines.CAUSE[DeclineReason.INSUFFICIENT_FUNDS], CARD, sent=True, open_=True, ways=True
     )
     assert found.title == "There is not enough money on this card"
     assert found.sentences == ("Nothing was charged.", "Use another card, or try again later.")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from checkout.gateways.parsing import Codes
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
 
 NEW: Final = "new"
@@ -31,9 +31,9 @@ STATUS: Final[Codes] = {
     "returned": Status.REFUNDED,
     WITHDRAWN: Status.CANCELLED,
 }
-REASON: Final[Mapping[str, Reason]] = {
-    "errorPayment": Reason.UNKNOWN,  # what the customer sent may be on its way all the same
-    "returned": Reason.RETURNED,
+REASON: Final[Mapping[str, DeclineReason]] = {
+    "errorPayment": DeclineReason.UNKNOWN,  # what the customer sent may be on its way all the same
+    "returned": DeclineReason.RETURNED,
 }
 WAITING: Final = frozenset(
     word for word, status in STATUS.items() if status is Status.REQUIRES_ACTION

@@ -19,7 +19,7 @@ from checkout.gateways.base import (
     Constructor,
     Description,
     InputField,
-    Reference,
+    PaymentReference,
     Withdraws,
     opened_by,
 )
@@ -61,7 +61,7 @@ from checkout.gateways.parsing import decode_exact, meaning
 from checkout.model.money import Money
 from checkout.model.next_action import NextAction, Redirect
 from checkout.model.order import COINS
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 
 AMOUNT: Final = "amount"
@@ -109,9 +109,9 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         """Raises CannotTake."""
         route = self._routes.own
         if route is None:
-            raise CannotTake(UNREAD, Reason.UNREACHABLE)
+            raise CannotTake(UNREAD, DeclineReason.UNREACHABLE)
         if found := trouble(route, self.options.templates):
-            raise CannotTake(found, Reason.PROVIDER)
+            raise CannotTake(found, DeclineReason.PROVIDER)
         return route, make_quote(route, money, self._routes.rates)
 
     def asks(self, language: str) -> tuple[InputField, ...]:
@@ -151,7 +151,7 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
             log.warning("gateway.cannot_take", why=str(why))
             return Outcome(Status.NOT_SENT, reason=why.reason)
         except Missing as missing:
-            return Outcome(Status.NOT_SENT, reason=Reason.INVALID, field=missing.name)
+            return Outcome(Status.NOT_SENT, reason=DeclineReason.INVALID, field=missing.name)
         answer = await self._orders.create(body)
         if isinstance(answer, Outcome):
             return answer
@@ -168,13 +168,13 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
             return await self._unwanted(order, identity, wrong)
         unstated, language = wanted.unstated(order), spoken(charge.language)
         made = self._outcome(order, identity, charge.money, language)
-        if unstated or (made.step is None and order.status in WAITING):
+        if unstated or (made.next_action is None and order.status in WAITING):
             told = await self._orders.read(identity)
             if isinstance(told, Order):
                 if wrong := wanted.wrong(told) or (unstated and wanted.unstated(told)):
                     return await self._unwanted(told, identity, wrong)
                 made = self._outcome(told, identity, charge.money, language)
-                if made.step is None and told.status in WAITING:
+                if made.next_action is None and told.status in WAITING:
                     return await self._unwanted(told, identity, "nothing_to_show")
                 order = told if unstated else order
             elif unstated:
@@ -188,8 +188,8 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         told = log.warning if why == RATE_MOVED else log.error
         told("gateway.unwanted", order=order.uid, why=why, alert=why != RATE_MOVED)
         await self._orders.say(identity, WITHDRAWN)
-        facts = Facts(code=order.status, ref_id=order.uid, exchanged=exchanged(order))
-        return Outcome(Status.NOT_SENT, identity, reason=Reason.PROVIDER, facts=facts)
+        facts = GatewayFacts(code=order.status, ref_id=order.uid, exchanged=exchanged(order))
+        return Outcome(Status.NOT_SENT, identity, reason=DeclineReason.PROVIDER, facts=facts)
 
     def _refused(self, answer: GatewayResponse, route: Route, charge: Charge) -> Outcome:
         """A plain refusal, also with 200, is no attempt: nothing was made. Anything else leaves the
@@ -202,13 +202,19 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         ours = name is None and said.field != AMOUNT  # nothing that the customer could mend
         told = log.error if ours else log.warning
         told("gateway.refused", field=said.field, alert=ours)
-        reason = Reason.INVALID if name else Reason.PROVIDER if ours else Reason.LIMIT
-        facts = Facts(code=said.field, message=said.message)
+        reason = (
+            DeclineReason.INVALID
+            if name
+            else DeclineReason.PROVIDER
+            if ours
+            else DeclineReason.LIMIT
+        )
+        facts = GatewayFacts(code=said.field, message=said.message)
         return Outcome(Status.NOT_SENT, reason=reason, field=name, facts=facts)
 
     # How it stands
 
-    async def status(self, reference: Reference) -> Outcome:
+    async def status(self, reference: PaymentReference) -> Outcome:
         if reference.id is None:
             return Outcome(Status.NOT_SENT)  # nobody was told of it, so nobody can pay it
         order = await self._orders.read(reference.id)
@@ -223,16 +229,16 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         if told is None:
             raise Unauthorized
         word = told["newStatus"]
-        facts = Facts(exchanged=sums(told))
+        facts = GatewayFacts(exchanged=sums(told))
         return Outcome(meaning(STATUS, word), reason=REASON.get(word), facts=facts)
 
-    async def confirm(self, reference: Reference) -> Outcome:
+    async def confirm(self, reference: PaymentReference) -> Outcome:
         return await self._tell(reference, CONFIRMED)
 
-    async def withdraw(self, reference: Reference) -> Outcome:
+    async def withdraw(self, reference: PaymentReference) -> Outcome:
         return await self._tell(reference, WITHDRAWN)
 
-    async def _tell(self, reference: Reference, word: str) -> Outcome:
+    async def _tell(self, reference: PaymentReference, word: str) -> Outcome:
         """Move an order that waits for its customer. One that is further isn't touched, for money
         may have arrived: how it stands is the answer. UNKNOWN: it may not have heard of it."""
         before = await self.status(reference)
@@ -246,8 +252,8 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         if answer.status >= 300 or not _done(answer.data):
             after = await self.status(reference)
             return UNKNOWN if after.facts.code in WAITING | {None} else after
-        reason = Reason.CUSTOMER_CANCELLED if word == WITHDRAWN else None
-        facts = Facts(code=word, ref_id=before.facts.ref_id)
+        reason = DeclineReason.CUSTOMER_CANCELLED if word == WITHDRAWN else None
+        facts = GatewayFacts(code=word, ref_id=before.facts.ref_id)
         return Outcome(meaning(STATUS, word), reference.id, reason=reason, facts=facts)
 
     def _outcome(
@@ -267,7 +273,7 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
             # Nobody says how much, so nobody says that it is paid.
             log.error("gateway.sums_unstated", order=order.uid, alert=True)
             status = Status.PENDING
-        facts = Facts(
+        facts = GatewayFacts(
             money=stated_money(order, money),
             exchanged=sums,
             code=order.status or None,

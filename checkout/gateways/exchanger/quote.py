@@ -17,7 +17,7 @@ from msgspec import Struct
 from checkout.gateways.exchanger.response import Order
 from checkout.gateways.exchanger.route import Currency, Route, in_words, rounded_up
 from checkout.model.money import Money
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 
 RATE_MOVED: Final = "rate_moved"
 MOST_ROUNDING: Final = Fraction(1, 50)  # more than that on top of a price isn't rounding
@@ -26,7 +26,7 @@ MOST_ROUNDING: Final = Fraction(1, 50)  # more than that on top of a price isn't
 class CannotTake(Exception):
     """Why a route can't take a sum just now: the message is for the log."""
 
-    def __init__(self, message: str, reason: Reason = Reason.LIMIT) -> None:
+    def __init__(self, message: str, reason: DeclineReason = DeclineReason.LIMIT) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -86,7 +86,7 @@ def _worth(
         raise CannotTake(
             f"the route {_named(route)} has no side in {currency}, and rate_routes names no rate"
             " for it (or that could not be read)",
-            Reason.CURRENCY,
+            DeclineReason.CURRENCY,
         )
     ends = (by.source.symbol, by.target.symbol)
     for side in (route.target, route.source):
@@ -96,7 +96,7 @@ def _worth(
             return side, wanted * by.get / by.give
     raise CannotTake(
         f"the rate of {_named(by)} says nothing about {currency} on the route {_named(route)}",
-        Reason.CURRENCY,
+        DeclineReason.CURRENCY,
     )
 
 

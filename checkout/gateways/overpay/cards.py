@@ -16,7 +16,7 @@ from checkout.gateways.base import (
     Captures,
     Charge,
     Constructor,
-    Reference,
+    PaymentReference,
     Voids,
     merged,
     opened_by,
@@ -122,7 +122,7 @@ class OverpayCards(Overpay, Captures, Voids):
         is_held = _is_held(outcome, charge.order.transaction_type)
         return _waiting(outcome) if is_held else outcome
 
-    async def asked(self, reference: Reference, until: float) -> Outcome:
+    async def asked(self, reference: PaymentReference, until: float) -> Outcome:
         """Of a charge that became an authorization the money is taken by its capture alone, which
         its `parent_uid` leads to."""
         outcome = await super().asked(reference, until)
@@ -135,15 +135,15 @@ class OverpayCards(Overpay, Captures, Voids):
                 outcome = _collected(outcome, found)
         return outcome if outcome.status is Status.PAID else _waiting(outcome)
 
-    def newest(self, found: list[Transaction], reference: Reference) -> Outcome:
+    def newest(self, found: list[Transaction], reference: PaymentReference) -> Outcome:
         outcome = super().newest(found, reference)
         is_held = _is_held(outcome, reference.transaction_type)
         return _collected(outcome, found) if is_held else outcome
 
-    async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
+    async def capture(self, reference: PaymentReference, money: Money, key: str) -> Outcome:
         return await self.follow("capture", reference, money, key)
 
-    async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
+    async def void(self, reference: PaymentReference, money: Money, key: str) -> Outcome:
         return await self.follow("void", reference, money, key)
 
     def kinds(self, asked: str | None) -> Collection[str | None]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from checkout.gateways.parsing import Codes
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
 
 _ENDED: Final = {
@@ -62,56 +62,56 @@ OPERATION: Final[Codes] = {
     **dict.fromkeys(_ENDED, Status.DECLINED),
 }
 
-REASON: Final[Mapping[str, Reason]] = {
-    "F.0104": Reason.CARD_NOT_ACCEPTED,
-    "F.0105": Reason.DO_NOT_HONOUR,
-    "F.0108": Reason.DUPLICATE,
-    "F.0109": Reason.TIMED_OUT,
-    "F.0111": Reason.CARD_EXPIRED,
-    "F.0112": Reason.SECURITY_CODE,
-    "F.0113": Reason.CURRENCY,
-    "F.0114": Reason.INSUFFICIENT_FUNDS,
-    "F.0115": Reason.SUSPECTED_FRAUD,
-    "F.0116": Reason.SUSPECTED_FRAUD,
-    "F.0117": Reason.PROVIDER,
-    "F.0118": Reason.PROVIDER,
-    "F.0119": Reason.PROVIDER,
-    "F.0120": Reason.PROVIDER,
-    "F.0121": Reason.PROVIDER,
-    "F.0122": Reason.PROVIDER,
-    "F.0123": Reason.LIMIT,
-    "F.0124": Reason.LIMIT,
-    "F.0125": Reason.LIMIT,
-    "F.0127": Reason.CARD_NUMBER,
-    "F.0128": Reason.INVALID,
-    "F.0129": Reason.AUTHENTICATION,
-    "F.0130": Reason.AUTHENTICATION,
-    "F.0131": Reason.AUTHENTICATION,
-    "F.0132": Reason.CUSTOMER_CANCELLED,
-    "F.0134": Reason.AUTHENTICATION,
-    "F.0205": Reason.TIMED_OUT,
-    "F.0207": Reason.INSUFFICIENT_FUNDS,
-    "F.0210": Reason.PROVIDER,
-    "F.0211": Reason.PROVIDER,
-    "F.0212": Reason.PROVIDER,
-    "F.0214": Reason.CURRENCY,
-    "F.0215": Reason.DUPLICATE,
-    "F.0217": Reason.SUSPECTED_FRAUD,
-    "F.0218": Reason.INVALID,
-    "F.0222": Reason.PROVIDER,
-    "F.0998": Reason.TIMED_OUT,  # the customer left: closed by the gateway itself
-    "F.0999": Reason.UNKNOWN,
-    "E.1005": Reason.INVALID,
-    "E.1007": Reason.CURRENCY,
-    "E.1008": Reason.CARD_NOT_ACCEPTED,
-    "E.1011": Reason.CREDENTIALS,  # this account may not send card numbers
-    "E.1018": Reason.DUPLICATE,
-    "E.1021": Reason.CREDENTIALS,
-    "E.1022": Reason.CREDENTIALS,
-    "E.1025": Reason.INVALID,
-    "E.1028": Reason.PROVIDER,
-    "E.1035": Reason.PROVIDER,
-    "E.1065": Reason.CREDENTIALS,  # as E.1011
+REASON: Final[Mapping[str, DeclineReason]] = {
+    "F.0104": DeclineReason.CARD_NOT_ACCEPTED,
+    "F.0105": DeclineReason.DO_NOT_HONOUR,
+    "F.0108": DeclineReason.DUPLICATE,
+    "F.0109": DeclineReason.TIMED_OUT,
+    "F.0111": DeclineReason.CARD_EXPIRED,
+    "F.0112": DeclineReason.SECURITY_CODE,
+    "F.0113": DeclineReason.CURRENCY,
+    "F.0114": DeclineReason.INSUFFICIENT_FUNDS,
+    "F.0115": DeclineReason.SUSPECTED_FRAUD,
+    "F.0116": DeclineReason.SUSPECTED_FRAUD,
+    "F.0117": DeclineReason.PROVIDER,
+    "F.0118": DeclineReason.PROVIDER,
+    "F.0119": DeclineReason.PROVIDER,
+    "F.0120": DeclineReason.PROVIDER,
+    "F.0121": DeclineReason.PROVIDER,
+    "F.0122": DeclineReason.PROVIDER,
+    "F.0123": DeclineReason.LIMIT,
+    "F.0124": DeclineReason.LIMIT,
+    "F.0125": DeclineReason.LIMIT,
+    "F.0127": DeclineReason.CARD_NUMBER,
+    "F.0128": DeclineReason.INVALID,
+    "F.0129": DeclineReason.AUTHENTICATION,
+    "F.0130": DeclineReason.AUTHENTICATION,
+    "F.0131": DeclineReason.AUTHENTICATION,
+    "F.0132": DeclineReason.CUSTOMER_CANCELLED,
+    "F.0134": DeclineReason.AUTHENTICATION,
+    "F.0205": DeclineReason.TIMED_OUT,
+    "F.0207": DeclineReason.INSUFFICIENT_FUNDS,
+    "F.0210": DeclineReason.PROVIDER,
+    "F.0211": DeclineReason.PROVIDER,
+    "F.0212": DeclineReason.PROVIDER,
+    "F.0214": DeclineReason.CURRENCY,
+    "F.0215": DeclineReason.DUPLICATE,
+    "F.0217": DeclineReason.SUSPECTED_FRAUD,
+    "F.0218": DeclineReason.INVALID,
+    "F.0222": DeclineReason.PROVIDER,
+    "F.0998": DeclineReason.TIMED_OUT,  # the customer left: closed by the gateway itself
+    "F.0999": DeclineReason.UNKNOWN,
+    "E.1005": DeclineReason.INVALID,
+    "E.1007": DeclineReason.CURRENCY,
+    "E.1008": DeclineReason.CARD_NOT_ACCEPTED,
+    "E.1011": DeclineReason.CREDENTIALS,  # this account may not send card numbers
+    "E.1018": DeclineReason.DUPLICATE,
+    "E.1021": DeclineReason.CREDENTIALS,
+    "E.1022": DeclineReason.CREDENTIALS,
+    "E.1025": DeclineReason.INVALID,
+    "E.1028": DeclineReason.PROVIDER,
+    "E.1035": DeclineReason.PROVIDER,
+    "E.1065": DeclineReason.CREDENTIALS,  # as E.1011
 }
 
 # A request's field -> the field of our form that it comes from, in the form's order.
@@ -133,19 +133,19 @@ FORM: Final[Mapping[str, str]] = {
     "birth_date": "birth_date",
     "taxpayer_id": "taxpayer_id",
 }
-REASON_OF_FORM: Final[Mapping[str, Reason]] = {
-    "number": Reason.CARD_NUMBER,
-    "expiry": Reason.CARD_EXPIRED,
-    "code": Reason.SECURITY_CODE,
+REASON_OF_FORM: Final[Mapping[str, DeclineReason]] = {
+    "number": DeclineReason.CARD_NUMBER,
+    "expiry": DeclineReason.CARD_EXPIRED,
+    "code": DeclineReason.SECURITY_CODE,
 }
 
 # Of a refusal without a code: which field beside the form's it complains about; the first wins.
-REASON_OF_FIELD: Final[Mapping[str, Reason]] = {
-    "token": Reason.SAVED_CARD,
-    "currency": Reason.CURRENCY,
+REASON_OF_FIELD: Final[Mapping[str, DeclineReason]] = {
+    "token": DeclineReason.SAVED_CARD,
+    "currency": DeclineReason.CURRENCY,
 }
 
-REASON_OF_STATUS: Final[Mapping[Status, Reason]] = {
-    Status.DECLINED: Reason.UNKNOWN,
-    Status.EXPIRED: Reason.TIMED_OUT,
+REASON_OF_STATUS: Final[Mapping[Status, DeclineReason]] = {
+    Status.DECLINED: DeclineReason.UNKNOWN,
+    Status.EXPIRED: DeclineReason.TIMED_OUT,
 }

@@ -19,7 +19,7 @@ from msgspec import Struct
 from checkout.gateways.client import GatewayResponse
 from checkout.gateways.overpay.codes import FORM, REASON, REASON_OF_FIELD, REASON_OF_FORM
 from checkout.gateways.parsing import safe, section, text
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 
 Path = tuple[str, ...]
@@ -53,10 +53,10 @@ class Refusal(Struct, frozen=True):
     made then. `names`: all that it complains about, as it said it."""
 
     code: str | None
-    reason: Reason
+    reason: DeclineReason
     field: str | None
     names: tuple[str, ...]
-    facts: Facts
+    facts: GatewayFacts
 
 
 def refusal(data: Any) -> Refusal | None:
@@ -78,25 +78,25 @@ def refusal(data: Any) -> Refusal | None:
         REASON_OF_FORM.get(field, reason) if field else reason,
         field,
         tuple(filter(None, (safe(".".join(path)) for path in _paths(errors)))),
-        Facts(code=code, message=message, friendly=friendly),
+        GatewayFacts(code=code, message=message, friendly=friendly),
     )
 
 
-def _reason(code: str | None, errors: Any, message: str) -> Reason:
-    reason = REASON.get(code or "", Reason.INVALID)
-    if reason is not Reason.INVALID:
+def _reason(code: str | None, errors: Any, message: str) -> DeclineReason:
+    reason = REASON.get(code or "", DeclineReason.INVALID)
+    if reason is not DeclineReason.INVALID:
         return reason
     if "duplicate" in message.lower():
-        return Reason.DUPLICATE
+        return DeclineReason.DUPLICATE
     wrong = {path[-1] for path in _paths(errors)}
     found = (reason for name, reason in REASON_OF_FIELD.items() if name in wrong)
-    return next(found, Reason.INVALID)
+    return next(found, DeclineReason.INVALID)
 
 
-def _field(code: str | None, reason: Reason, errors: Any) -> str | None:
+def _field(code: str | None, reason: DeclineReason, errors: Any) -> str | None:
     """The first by the order of our form. A code that a bank or a payment gave says more than
     field names do: then there was a payment, which is over."""
-    if reason is Reason.DUPLICATE or (code or "E")[0] in "SFP":
+    if reason is DeclineReason.DUPLICATE or (code or "E")[0] in "SFP":
         return None
     wrong = {ours for path in _paths(errors) if (ours := _of_form(path))}
     wrong |= {ours for sentence in _sentences(errors) if (ours := _named(sentence))}
@@ -158,8 +158,10 @@ def not_done(answer: GatewayResponse) -> Outcome:
     if said is None or (said.code or "").startswith("P"):
         log.warning("gateway.unknown", status=answer.status)
         return UNKNOWN
-    if said.reason is Reason.CREDENTIALS:
+    if said.reason is DeclineReason.CREDENTIALS:
         log.error("gateway.refused_us", status=answer.status, code=said.code, alert=True)
-    elif said.reason is Reason.INVALID:  # what we send is wrong, or an account's settings are
+    elif (
+        said.reason is DeclineReason.INVALID
+    ):  # what we send is wrong, or an account's settings are
         log.error("gateway.refused_request", status=answer.status, fields=said.names, alert=True)
     return Outcome(Status.DECLINED, reason=said.reason, facts=said.facts)

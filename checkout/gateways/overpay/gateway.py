@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from checkout.errors import Unauthorized
-from checkout.gateways.base import NOT_OURS_TO_SEND, Charge, Reference
+from checkout.gateways.base import NOT_OURS_TO_SEND, Charge, PaymentReference
 from checkout.gateways.overpay.codes import REASON, REASON_OF_STATUS
 from checkout.gateways.overpay.errors import refused
 from checkout.gateways.overpay.operations import Operations, news
@@ -18,7 +18,7 @@ from checkout.gateways.overpay.response import Transaction, transactions
 from checkout.gateways.overpay.signature import has_credentials, is_signed, rsa_key
 from checkout.gateways.parsing import Codes, decode_exact, meaning
 from checkout.model.next_action import NextAction
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import SUCCESSFUL, UNPAID_ENDS, Status
 
 log = structlog.get_logger(__name__)
@@ -54,10 +54,10 @@ class Overpay(Operations):
             return self._outcome(found[0], asked, charge.method.name)
         return refused(answer)
 
-    async def status(self, reference: Reference) -> Outcome:
+    async def status(self, reference: PaymentReference) -> Outcome:
         return await self.asked(reference, self.until())
 
-    async def asked(self, reference: Reference, until: float) -> Outcome:
+    async def asked(self, reference: PaymentReference, until: float) -> Outcome:
         """`status` with the moment when it has to be over, of the monotonic clock."""
         found = await self.found(reference.id, reference.key, until)
         if isinstance(found, Outcome):
@@ -75,7 +75,7 @@ class Overpay(Operations):
         if not found or len(found) > 1:
             return UNKNOWN
         outcome = self._outcome(found[0], None, "", known=True)
-        return msgspec.structs.replace(outcome, news=news(found[0]))
+        return msgspec.structs.replace(outcome, notice=news(found[0]))
 
     @abstractmethod
     def request(self, charge: Charge) -> dict[str, Any] | None:
@@ -92,7 +92,7 @@ class Overpay(Operations):
 
         Raises Unusable where it says something that we can't show."""
 
-    def newest(self, found: list[Transaction], reference: Reference) -> Outcome:
+    def newest(self, found: list[Transaction], reference: PaymentReference) -> Outcome:
         """The payment among what stands under our key: a paid one before the newest."""
         asked = reference.transaction_type
         ours = [one for one in found if one.facts.key == reference.key]
@@ -139,7 +139,7 @@ class Overpay(Operations):
     def _of_another_type(self, transaction: Transaction, asked: str | None) -> Outcome:
         """Told of a refund or void: that says nothing of the payment itself, the status query will.
         Where a payment was asked for and something else answers, somebody has to look."""
-        facts = Facts(key=transaction.facts.key)
+        facts = GatewayFacts(key=transaction.facts.key)
         if asked is None:
             return Outcome(Status.PENDING, facts=facts)
         log.error(
@@ -150,7 +150,13 @@ class Overpay(Operations):
         return Outcome(Status.PENDING, transaction.uid, facts=facts)
 
     def _unfinished(
-        self, transaction: Transaction, facts: Facts, method: str, *, later: bool, known: bool
+        self,
+        transaction: Transaction,
+        facts: GatewayFacts,
+        method: str,
+        *,
+        later: bool,
+        known: bool,
     ) -> Outcome:
         """The customer is to do something; or, where that can't be shown, is to choose another way:
         nothing has been paid, and the sweep follows it in case it is after all."""
@@ -161,7 +167,12 @@ class Overpay(Operations):
             if not known:
                 log.error("gateway.unusable_step", uid=transaction.uid, why=str(why), alert=True)
                 return Outcome(
-                    Status.CANCELLED, transaction.uid, None, Reason.PROVIDER, facts, left=True
+                    Status.CANCELLED,
+                    transaction.uid,
+                    None,
+                    DeclineReason.PROVIDER,
+                    facts,
+                    abandoned=True,
                 )
         if step is None and not (self.STAYS_ACTION or known):
             log.error("gateway.no_step", uid=transaction.uid, alert=True)

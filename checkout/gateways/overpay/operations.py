@@ -13,7 +13,13 @@ from typing import ClassVar, Final
 
 import structlog
 
-from checkout.gateways.base import NOT_OURS_TO_SEND, Asked, FindsOperations, Reference, Refunds
+from checkout.gateways.base import (
+    NOT_OURS_TO_SEND,
+    Asked,
+    FindsOperations,
+    PaymentReference,
+    Refunds,
+)
 from checkout.gateways.overpay.account import Account
 from checkout.gateways.overpay.codes import OPERATION, OPERATION_SUCCESSFUL
 from checkout.gateways.overpay.errors import not_done
@@ -28,7 +34,7 @@ RETURNS: Final = frozenset({"refund", "chargeback"})
 log = structlog.get_logger(__name__)
 
 
-def parents(reference: Reference, kind: str) -> tuple[str, ...]:
+def parents(reference: PaymentReference, kind: str) -> tuple[str, ...]:
     """The gateway's ids of what this operation is done to, best first; none where that is not
     known. Money goes back from what took it, never from an authorization."""
     held = reference.transaction_type == "authorization"
@@ -40,7 +46,7 @@ def parents(reference: Reference, kind: str) -> tuple[str, ...]:
 
 
 def followed(
-    said: Transaction, reference: Reference, asked: Asked, also: tuple[str, ...] = ()
+    said: Transaction, reference: PaymentReference, asked: Asked, also: tuple[str, ...] = ()
 ) -> Outcome:
     """What became of an operation. What is stated and isn't ours is never success. `also`: what
     its parent may be beside what the reference knows."""
@@ -85,11 +91,13 @@ class Operations(Account, Refunds, FindsOperations):
 
     OPERATIONS: ClassVar[Mapping[str, str]]  # operation -> path
 
-    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+    async def refund(
+        self, reference: PaymentReference, money: Money, key: str, reason: str
+    ) -> Outcome:
         return await self.follow("refund", reference, money, key, reason=reason)
 
     async def follow(
-        self, kind: str, reference: Reference, money: Money, key: str, **more: str
+        self, kind: str, reference: PaymentReference, money: Money, key: str, **more: str
     ) -> Outcome:
         """Ask for an operation: a transaction of its own that names its parent."""
         named = parents(reference, kind)
@@ -105,7 +113,7 @@ class Operations(Account, Refunds, FindsOperations):
             return not_done(answer)
         return followed(found[0], reference, Asked(kind=kind, key=key, id=None, money=money))
 
-    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
         if asked.id is None and asked.key is None:
             return UNKNOWN
         until = self.until()
@@ -122,7 +130,7 @@ class Operations(Account, Refunds, FindsOperations):
         another = await self._is_capture(parent, reference, until)
         return followed(said, reference, asked, (parent,) if another and parent else ())
 
-    async def _hidden(self, reference: Reference, asked: Asked, until: float) -> bool:
+    async def _hidden(self, reference: PaymentReference, asked: Asked, until: float) -> bool:
         """Whether an operation that isn't under its own key may stand under the payment's: no
         document says that it keeps the key that it was sent with."""
         if asked.id is not None:
@@ -132,7 +140,7 @@ class Operations(Account, Refunds, FindsOperations):
             return found.status is not Status.NOT_SENT
         return any(one.kind == asked.kind for one in found)
 
-    async def _is_capture(self, id: str | None, reference: Reference, until: float) -> bool:
+    async def _is_capture(self, id: str | None, reference: PaymentReference, until: float) -> bool:
         """Whether that is a capture of our authorization: there may be several."""
         if id is None or reference.id is None:
             return False

@@ -23,7 +23,7 @@ from checkout.gateways.parsing import (
     token,
 )
 from checkout.model.money import Money
-from checkout.model.outcome import Facts, PaidCard
+from checkout.model.outcome import GatewayFacts, PaidCard
 
 # Where the bank's own answer stands.
 BANK: Final = ("payment", "authorization", "charge", "tokenization")
@@ -41,7 +41,7 @@ class Transaction(Struct, frozen=True):
     kind: str | None  # its type: payment, authorization, charge, refund, ...
     status: str
     created_at: str
-    facts: Facts
+    facts: GatewayFacts
     sound: bool
 
 
@@ -79,7 +79,7 @@ def _transaction(fields: Object) -> Transaction:
         kind=kind,
         status=text(fields, "status") or "",
         created_at=text(fields, "created_at") or "",
-        facts=Facts(
+        facts=GatewayFacts(
             money=facts.money,
             amount=facts.amount,
             key=facts.key,
@@ -114,7 +114,7 @@ def _parent(fields: Object, uid: str | None) -> str | None:
     return identifier(parent) if parent != uid else None
 
 
-def _money(fields: Object) -> tuple[Facts, bool]:
+def _money(fields: Object) -> tuple[GatewayFacts, bool]:
     """Amount, currency and key as stated, and whether all that is stated could be read."""
     amount, currency = fields.get("amount"), fields.get("currency")
     key = fields.get("tracking_id")
@@ -126,7 +126,7 @@ def _money(fields: Object) -> tuple[Facts, bool]:
         for stated, read in ((amount, minor), (currency, code), (key, name))
     )
     money = Money(minor, code) if minor is not None and code is not None else None
-    return Facts(money=money, amount=None if money else minor, key=name), sound
+    return GatewayFacts(money=money, amount=None if money else minor, key=name), sound
 
 
 def _integer(value: Any) -> int | None:

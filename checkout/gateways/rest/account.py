@@ -19,7 +19,7 @@ from checkout.gateways.rest.options import Options
 from checkout.gateways.rest.response import stated
 from checkout.gateways.rest.signature import Proof
 from checkout.gateways.rest.token import Token
-from checkout.model.outcome import UNKNOWN, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
 from checkout.model.status import Status
 
 LONGEST_TOKEN: Final = 4096
@@ -59,24 +59,26 @@ class Account:
         """Send what may move money, once. NOT_SENT: nothing was sent, or it was refused unread."""
         charge = partial(self._client.charge, name=name)
         answer = await self._send(charge, self._client.charge_seconds, path, body, proof)
-        return Outcome(Status.NOT_SENT, reason=answer) if isinstance(answer, Reason) else answer
+        return (
+            Outcome(Status.NOT_SENT, reason=answer) if isinstance(answer, DeclineReason) else answer
+        )
 
     async def query(self, path: str, body: Fields, proof: Proof) -> GatewayResponse | Outcome:
         """Send a question; any failure means that we still don't know."""
         query = partial(self._client.query, method="POST")
         answer = await self._send(query, self._client.query_seconds, path, body, proof)
-        if answer is Reason.CREDENTIALS:
+        if answer is DeclineReason.CREDENTIALS:
             return Outcome(Status.PENDING, reason=answer)
-        return UNKNOWN if isinstance(answer, Reason) else answer
+        return UNKNOWN if isinstance(answer, DeclineReason) else answer
 
     async def _send(
         self, send: Send, seconds: float, path: str, body: Fields, proof: Proof
-    ) -> GatewayResponse | Outcome | Reason:
+    ) -> GatewayResponse | Outcome | DeclineReason:
         """Send within `seconds` in all. A Reason: nothing was done, and why."""
         until = time.monotonic() + seconds
         body = dict(body) | self._authentication(proof)
         token = await self._token.get(seconds)
-        if isinstance(token, Reason):
+        if isinstance(token, DeclineReason):
             return token
         answer = await _within(until, send, path, body, token, renewable=True)
         if not isinstance(answer, GatewayResponse) or answer.status != 401:
@@ -84,7 +86,7 @@ class Account:
         log.info("gateway.token_refused")
         self._token.drop(token)
         token = await self._token.get(until - time.monotonic())
-        if isinstance(token, Reason):
+        if isinstance(token, DeclineReason):
             return token
         return await _within(until, send, path, body, token, renewable=False)
 
@@ -96,7 +98,7 @@ class Account:
         }
         return fields | ({"authentication.terminalId": own.terminal_id} if own.terminal_id else {})
 
-    async def _fetch_token(self, seconds: float) -> str | Reason:
+    async def _fetch_token(self, seconds: float) -> str | DeclineReason:
         own = self._options
         fields = {"authentication.sKey": own.secure_key}
         if own.token_by == "member":
@@ -108,22 +110,22 @@ class Account:
         limit = min(seconds, self._client.query_seconds)
         answer = await self._client.query(own.token_path, fields, method="POST", seconds=limit)
         if isinstance(answer, Outcome):
-            return answer.reason or Reason.UNREACHABLE
+            return answer.reason or DeclineReason.UNREACHABLE
         data = answer.data if isinstance(answer.data, dict) else {}
         token = stated(data, "AuthToken", LONGEST_TOKEN)
         if token is not None and _TOKEN.fullmatch(token):
             return token
         if "result" not in data:
-            return Reason.UNREACHABLE
+            return DeclineReason.UNREACHABLE
         log.error("gateway.refused_us", path=own.token_path, status=answer.status, alert=True)
-        return Reason.CREDENTIALS
+        return DeclineReason.CREDENTIALS
 
 
 async def _within(
     until: float, send: Send, path: str, body: Fields, token: str, *, renewable: bool
-) -> GatewayResponse | Outcome | Reason:
+) -> GatewayResponse | Outcome | DeclineReason:
     """What is left of the time is for this call; with nothing left, nothing is sent."""
     left = until - time.monotonic()
     if left <= 0:
-        return Reason.UNREACHABLE
+        return DeclineReason.UNREACHABLE
     return await send(path, body, {"AuthToken": token}, seconds=left, renewable=renewable)

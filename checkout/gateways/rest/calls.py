@@ -33,7 +33,7 @@ from checkout.gateways.rest.unconfirmed import (
 )
 from checkout.model.card import Card, SavedCard
 from checkout.model.order import TOKENIZATION
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 
 PAYMENT_TYPE: Final = {"payment": "DB", "charge": "DB", "authorization": "PA"}
 PAYOUT: Final = "payout"
@@ -68,13 +68,13 @@ class Cannot(NamedTuple):
     """Why a charge is not sent: for the log, and for the payment."""
 
     why: str
-    reason: Reason = Reason.INVALID
+    reason: DeclineReason = DeclineReason.INVALID
 
 
 UNSAYABLE: Final = Cannot("its key, amount or return address can't be said in this protocol")
 UNKNOWN_TYPE: Final = Cannot("no such transaction type")
 NO_CARD: Final = Cannot("the card is missing")
-NO_TOKEN: Final = Cannot("no such token is this gateway's", Reason.SAVED_CARD)
+NO_TOKEN: Final = Cannot("no such token is this gateway's", DeclineReason.SAVED_CARD)
 
 
 def switched_off(setting: str) -> Cannot:

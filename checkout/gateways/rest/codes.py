@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from checkout.gateways.parsing import Codes
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
 
 # All in lower case. A table within says what a word means by what was asked for; None: a
@@ -93,47 +93,47 @@ NO_REFUSAL: Final = ("000", "10004", "90026")
 
 # Most codes are one and the same "failed": the sentence beside it says why. The first match of
 # these in lower case wins; `remark` is the bank's sentence and read before the platform's.
-REASON_OF_WORDS: Final[tuple[tuple[str, Reason], ...]] = (
-    ("insufficient", Reason.INSUFFICIENT_FUNDS),
-    ("not sufficient", Reason.INSUFFICIENT_FUNDS),
-    ("not enough", Reason.INSUFFICIENT_FUNDS),
-    ("expired card", Reason.CARD_EXPIRED),
-    ("card expired", Reason.CARD_EXPIRED),
-    ("card has expired", Reason.CARD_EXPIRED),
-    ("expiry", Reason.CARD_EXPIRED),
-    ("cvv", Reason.SECURITY_CODE),
-    ("cvc", Reason.SECURITY_CODE),
-    ("security code", Reason.SECURITY_CODE),
-    ("do not hono", Reason.DO_NOT_HONOUR),
-    ("fraud", Reason.SUSPECTED_FRAUD),
-    ("stolen", Reason.SUSPECTED_FRAUD),
-    ("pick up card", Reason.SUSPECTED_FRAUD),
-    ("limit", Reason.LIMIT),
-    ("3d", Reason.AUTHENTICATION),
-    ("3-d", Reason.AUTHENTICATION),
-    ("not authenticated", Reason.AUTHENTICATION),
-    ("cancelled by", Reason.CUSTOMER_CANCELLED),
-    ("canceled by", Reason.CUSTOMER_CANCELLED),
-    ("duplicate", Reason.DUPLICATE),
-    ("currency", Reason.CURRENCY),
-    ("card number", Reason.CARD_NUMBER),
-    ("card.number", Reason.CARD_NUMBER),
-    ("invalid card", Reason.CARD_NUMBER),
-    ("card not", Reason.CARD_NOT_ACCEPTED),
-    ("not permitted", Reason.CARD_NOT_ACCEPTED),
-    ("checksum", Reason.CREDENTIALS),
-    ("authtoken", Reason.CREDENTIALS),
-    ("auth token", Reason.CREDENTIALS),
-    ("timeout", Reason.TIMED_OUT),
-    ("time out", Reason.TIMED_OUT),
-    ("timed out", Reason.TIMED_OUT),
-    ("internal error", Reason.PROVIDER),
-    ("system error", Reason.PROVIDER),
-    ("technical", Reason.PROVIDER),
-    ("unavailable", Reason.PROVIDER),
-    ("validation", Reason.INVALID),
-    ("mandatory", Reason.INVALID),
-    ("invalid", Reason.INVALID),
+REASON_OF_WORDS: Final[tuple[tuple[str, DeclineReason], ...]] = (
+    ("insufficient", DeclineReason.INSUFFICIENT_FUNDS),
+    ("not sufficient", DeclineReason.INSUFFICIENT_FUNDS),
+    ("not enough", DeclineReason.INSUFFICIENT_FUNDS),
+    ("expired card", DeclineReason.CARD_EXPIRED),
+    ("card expired", DeclineReason.CARD_EXPIRED),
+    ("card has expired", DeclineReason.CARD_EXPIRED),
+    ("expiry", DeclineReason.CARD_EXPIRED),
+    ("cvv", DeclineReason.SECURITY_CODE),
+    ("cvc", DeclineReason.SECURITY_CODE),
+    ("security code", DeclineReason.SECURITY_CODE),
+    ("do not hono", DeclineReason.DO_NOT_HONOUR),
+    ("fraud", DeclineReason.SUSPECTED_FRAUD),
+    ("stolen", DeclineReason.SUSPECTED_FRAUD),
+    ("pick up card", DeclineReason.SUSPECTED_FRAUD),
+    ("limit", DeclineReason.LIMIT),
+    ("3d", DeclineReason.AUTHENTICATION),
+    ("3-d", DeclineReason.AUTHENTICATION),
+    ("not authenticated", DeclineReason.AUTHENTICATION),
+    ("cancelled by", DeclineReason.CUSTOMER_CANCELLED),
+    ("canceled by", DeclineReason.CUSTOMER_CANCELLED),
+    ("duplicate", DeclineReason.DUPLICATE),
+    ("currency", DeclineReason.CURRENCY),
+    ("card number", DeclineReason.CARD_NUMBER),
+    ("card.number", DeclineReason.CARD_NUMBER),
+    ("invalid card", DeclineReason.CARD_NUMBER),
+    ("card not", DeclineReason.CARD_NOT_ACCEPTED),
+    ("not permitted", DeclineReason.CARD_NOT_ACCEPTED),
+    ("checksum", DeclineReason.CREDENTIALS),
+    ("authtoken", DeclineReason.CREDENTIALS),
+    ("auth token", DeclineReason.CREDENTIALS),
+    ("timeout", DeclineReason.TIMED_OUT),
+    ("time out", DeclineReason.TIMED_OUT),
+    ("timed out", DeclineReason.TIMED_OUT),
+    ("internal error", DeclineReason.PROVIDER),
+    ("system error", DeclineReason.PROVIDER),
+    ("technical", DeclineReason.PROVIDER),
+    ("unavailable", DeclineReason.PROVIDER),
+    ("validation", DeclineReason.INVALID),
+    ("mandatory", DeclineReason.INVALID),
+    ("invalid", DeclineReason.INVALID),
 )
 # A field that the platform's validation names -> the form's name for it; those of the card are told
 # by the reason.
@@ -146,18 +146,20 @@ FIELDS: Final[tuple[tuple[str, str], ...]] = (
     ("billing.country", "country"),
     ("billing.postcode", "zip"),
 )
-FIELD_OF_REASON: Final[dict[Reason, str]] = {
-    Reason.CARD_NUMBER: "number",
-    Reason.CARD_EXPIRED: "expiry",
-    Reason.SECURITY_CODE: "code",
+FIELD_OF_REASON: Final[dict[DeclineReason, str]] = {
+    DeclineReason.CARD_NUMBER: "number",
+    DeclineReason.CARD_EXPIRED: "expiry",
+    DeclineReason.SECURITY_CODE: "code",
 }
 ABOUT_TOKENS: Final = ("registration", "token")
-REASON_OF_STATUS: Final[dict[Status, Reason]] = {
-    Status.DECLINED: Reason.UNKNOWN,
-    Status.CANCELLED: Reason.CUSTOMER_CANCELLED,
+REASON_OF_STATUS: Final[dict[Status, DeclineReason]] = {
+    Status.DECLINED: DeclineReason.UNKNOWN,
+    Status.CANCELLED: DeclineReason.CUSTOMER_CANCELLED,
 }
 # A refusal for these reasons may hide a payment that was made all the same.
-UNCLEAR: Final = frozenset({Reason.TIMED_OUT, Reason.PROVIDER, Reason.DUPLICATE})
+UNCLEAR: Final = frozenset(
+    {DeclineReason.TIMED_OUT, DeclineReason.PROVIDER, DeclineReason.DUPLICATE}
+)
 
 CARD_MODES: Final = frozenset({"CC", "DC"})
 # Our brands in the gateway's words, as far as its documents name them; others are left out.
@@ -172,7 +174,7 @@ BRANDS: Final[dict[str, str]] = {
 OUR_BRANDS: Final[dict[str, str]] = {theirs: ours for ours, theirs in BRANDS.items()}
 
 
-def reason_of(*sentences: str | None) -> Reason | None:
+def reason_of(*sentences: str | None) -> DeclineReason | None:
     """What the first sentence that says something says."""
     for sentence in sentences:
         said = (sentence or "").lower()
@@ -187,7 +189,7 @@ def names_token(*sentences: str | None) -> bool:
     return any(word in (each or "").lower() for each in sentences for word in ABOUT_TOKENS)
 
 
-def field_of(reason: Reason | None, *sentences: str | None) -> str | None:
+def field_of(reason: DeclineReason | None, *sentences: str | None) -> str | None:
     """The field of our form that a refusal is about."""
     said = " ".join(sentence or "" for sentence in sentences).lower()
     named = next((ours for theirs, ours in FIELDS if theirs in said), None)

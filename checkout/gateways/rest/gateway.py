@@ -18,7 +18,7 @@ from checkout.gateways.base import (
     Charge,
     Constructor,
     FindsOperations,
-    Reference,
+    PaymentReference,
     Refunds,
     Voids,
     opened_by,
@@ -44,7 +44,7 @@ from checkout.gateways.rest.unconfirmed import PAYOUTS_ARE_FOUND
 from checkout.model.card import Card
 from checkout.model.money import Money
 from checkout.model.order import CARD_METHOD, TOKENIZATION
-from checkout.model.outcome import UNKNOWN, Facts, Outcome
+from checkout.model.outcome import UNKNOWN, GatewayFacts, Outcome
 from checkout.model.status import Status
 
 log = structlog.get_logger(__name__)
@@ -82,7 +82,7 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
             return registered(said, answer.status, charge, charge.card)
         return refused(said, answer.status, charge) or outcome(said, asked)
 
-    async def status(self, reference: Reference) -> Outcome:
+    async def status(self, reference: PaymentReference) -> Outcome:
         said = await self._look_up(reference)
         if isinstance(said, Outcome):
             return _found(said, reference)
@@ -98,33 +98,35 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
             raise Unauthorized
         # What the checksum doesn't cover is anybody's, and not told.
         said = read(data, self.capabilities.decimals)
-        facts = Facts(money=said.facts.money, key=said.facts.key)
+        facts = GatewayFacts(money=said.facts.money, key=said.facts.key)
         if not is_proved(said, signed):
             return Outcome(Status.PENDING, said.id, facts=facts)
         return outcome(msgspec.structs.replace(said, facts=facts, step=None), None)
 
-    async def capture(self, reference: Reference, money: Money, key: str) -> Outcome:
+    async def capture(self, reference: PaymentReference, money: Money, key: str) -> Outcome:
         """Collect (part of) what was authorized."""
         return await self._follow(reference, CAPTURE, money)
 
-    async def void(self, reference: Reference, money: Money, key: str) -> Outcome:
+    async def void(self, reference: PaymentReference, money: Money, key: str) -> Outcome:
         """Give all of it up: a reversal has no amount."""
         if not money.same_sum(reference.money):
             return NOT_OURS_TO_SEND
         return await self._follow(reference, REVERSAL, money)
 
-    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+    async def refund(
+        self, reference: PaymentReference, money: Money, key: str, reason: str
+    ) -> Outcome:
         """Send (part of) a payment back; the gateway does that once."""
         return await self._follow(reference, REFUND, money)
 
-    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
         """The gateway knows operations by what they have made of the payment."""
         said = await self._look_up(reference)
         if isinstance(said, Outcome):
             return UNKNOWN
         return stands(said, asked, reference)
 
-    async def _follow(self, reference: Reference, operation: str, money: Money) -> Outcome:
+    async def _follow(self, reference: PaymentReference, operation: str, money: Money) -> Outcome:
         amount = amount_of(money)
         fits = 0 < money.minor <= reference.money.minor
         if amount is None or not fits or money.currency != reference.money.currency:
@@ -146,7 +148,7 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
             return UNKNOWN
         return answered(said, answer.status, operation, reference, money)
 
-    async def _look_up(self, reference: Reference) -> PaymentRow | Outcome:
+    async def _look_up(self, reference: PaymentReference) -> PaymentRow | Outcome:
         id_type, field = ("PID", "paymentId") if reference.id else ("MID", "merchantTransactionId")
         name, path = reference.id or reference.key, self.options.inquiry_path
         fields = {"paymentType": "IN", "idType": id_type}
@@ -160,7 +162,7 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
         said = _said(answer, reference.money)
         return UNKNOWN if said is None else not_found(said) or said
 
-    async def _id_of(self, reference: Reference) -> str | None:
+    async def _id_of(self, reference: PaymentReference) -> str | None:
         said = await self._look_up(reference)
         return said.id if isinstance(said, PaymentRow) else None
 
@@ -178,7 +180,7 @@ def _said(answer: GatewayResponse, asked: Money) -> PaymentRow | None:
     return said
 
 
-def _found(found: Outcome, reference: Reference) -> Outcome:
+def _found(found: Outcome, reference: PaymentReference) -> Outcome:
     """What a lookup proves of what it was made for."""
     kind = reference.transaction_type
     if kind == PAYOUT and found.status is Status.NOT_SENT and not PAYOUTS_ARE_FOUND:

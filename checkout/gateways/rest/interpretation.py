@@ -30,7 +30,7 @@ from checkout.gateways.rest.codes import (
 from checkout.gateways.rest.response import PaymentRow
 from checkout.gateways.rest.unconfirmed import REGISTERED
 from checkout.model.card import Card, SavedCard
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import LIVE, SUCCESSFUL, Status
 
 ASKED: Final = {"DB": "payment", "PA": "authorization", "PO": "payout"}
@@ -51,7 +51,7 @@ def outcome(
         return Outcome(Status.PENDING, said.id)
     if said.asked in ASKED and asked in TYPE_OF and said.asked != TYPE_OF[asked]:
         log.error("gateway.another_type", id=said.id, asked=asked, stated=said.asked, alert=True)
-        facts = Facts(key=said.facts.key, another_type=ASKED[said.asked])
+        facts = GatewayFacts(key=said.facts.key, another_type=ASKED[said.asked])
         return Outcome(Status.PENDING, said.id, facts=facts)
     status, step = _status(said, asked or ASKED.get(said.asked or "")), None
     if status is Status.REQUIRES_ACTION:
@@ -75,7 +75,7 @@ def registered(said: PaymentRow, http_status: int, charge: Charge, card: Card) -
         return Outcome(means, reason=reason_why(said, means), facts=said.facts)
     if means is Status.PAID and said.registration and http_status < 300:
         kept = msgspec.structs.replace(said.facts.card or card.kept(), token=said.registration)
-        return Outcome(means, said.id, facts=Facts(card=kept, code=said.code))
+        return Outcome(means, said.id, facts=GatewayFacts(card=kept, code=said.code))
     return Outcome(Status.PENDING, said.id)
 
 
@@ -85,18 +85,18 @@ def refused(said: PaymentRow, http_status: int, charge: Charge) -> Outcome | Non
     code = said.code or ""
     if not said.says_nothing or code.startswith(NO_REFUSAL):
         return None
-    reason = reason_of(*said.sentences) or Reason.INVALID
+    reason = reason_of(*said.sentences) or DeclineReason.INVALID
     if reason in UNCLEAR:
         log.warning("gateway.unknown", status=http_status, code=code)
         return UNKNOWN
-    if reason is Reason.CREDENTIALS:
+    if reason is DeclineReason.CREDENTIALS:
         log.error("gateway.refused_us", status=http_status, code=code, alert=True)
         return REFUSED_US
     by_token = isinstance(charge.card, SavedCard)
-    if by_token and reason is Reason.INVALID:
+    if by_token and reason is DeclineReason.INVALID:
         # No record: of the registration.
         token = code == NOT_FOUND or names_token(*said.sentences)
-        reason = Reason.SAVED_CARD if token else reason
+        reason = DeclineReason.SAVED_CARD if token else reason
     field = None if charge.order.alone else field_of(reason, *said.sentences)
     status = Status.DECLINED if field is None else Status.NOT_SENT
     return Outcome(status, reason=reason, facts=said.facts, field=field)
@@ -110,9 +110,9 @@ def not_found(said: PaymentRow) -> Outcome | None:
         return None
     if said.code == NOT_FOUND:
         return Outcome(Status.NOT_SENT)
-    if reason_of(*said.sentences) is Reason.CREDENTIALS:
+    if reason_of(*said.sentences) is DeclineReason.CREDENTIALS:
         log.error("gateway.refused_us", code=said.code, alert=True)
-        return Outcome(Status.PENDING, reason=Reason.CREDENTIALS)
+        return Outcome(Status.PENDING, reason=DeclineReason.CREDENTIALS)
     return UNKNOWN
 
 
@@ -152,7 +152,7 @@ def _is_away(said: PaymentRow, on_card: bool) -> bool:
     return said.short == AT_THE_BANK or bool(said.word and not on_card)
 
 
-def reason_why(said: PaymentRow, status: Status) -> Reason | None:
+def reason_why(said: PaymentRow, status: Status) -> DeclineReason | None:
     if status in LIVE | SUCCESSFUL | {Status.REFUNDED}:
         return None
     return reason_of(*said.sentences) or REASON_OF_STATUS.get(status)

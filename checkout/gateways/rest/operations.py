@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from checkout.gateways.base import Asked, Reference
+from checkout.gateways.base import Asked, PaymentReference
 from checkout.gateways.parsing import is_sum, meaning
 from checkout.gateways.rest.codes import FAILED, FOUND, NO_REFUSAL, PARTIAL_REFUND, SHORT, UNCLEAR
 from checkout.gateways.rest.interpretation import reason_why
@@ -92,7 +92,7 @@ log = structlog.get_logger(__name__)
 
 
 def answered(
-    said: PaymentRow, http_status: int, operation: str, reference: Reference, money: Money
+    said: PaymentRow, http_status: int, operation: str, reference: PaymentReference, money: Money
 ) -> Outcome:
     """Whether an operation is done, accepted or refused. The words may be the payment's own
     (reversed already), so success takes a code of success too."""
@@ -112,7 +112,7 @@ def answered(
     return Outcome(means, said.id, reason=why, facts=said.facts)
 
 
-def stands(said: PaymentRow, asked: Asked, reference: Reference) -> Outcome:
+def stands(said: PaymentRow, asked: Asked, reference: PaymentReference) -> Outcome:
     """What the payment's state tells of an operation on it."""
     facts, money = said.facts, said.facts.money
     ours = facts.key in (None, reference.key) and (money is None or money.same_sum(reference.money))
@@ -144,7 +144,7 @@ def _by_code(said: PaymentRow, http_status: int, operation: str) -> Status | Non
     return None
 
 
-def _is_ours(said: PaymentRow, reference: Reference, money: Money) -> bool:
+def _is_ours(said: PaymentRow, reference: PaymentReference, money: Money) -> bool:
     """Of our payment, and for the operation's sum; some tell the payment's."""
     ours = said.facts.key in (None, reference.key)
     return ours and is_sum(said.facts, money, reference.money)

@@ -29,7 +29,7 @@ from checkout.gateways.parsing import (
 from checkout.gateways.rest.codes import FOUND, LONG, NO_RECORD, NOT_FOUND, OUR_BRANDS, SHORT
 from checkout.model.money import EXPONENTS, LARGEST, Money
 from checkout.model.next_action import PostForm, Redirect
-from checkout.model.outcome import Facts, PaidCard
+from checkout.model.outcome import GatewayFacts, PaidCard
 from checkout.model.pan import brand_of
 
 UNREADABLE: Final = "?"
@@ -50,7 +50,7 @@ class PaymentRow(Struct, frozen=True):
     asked: str | None  # DB, PA, PO
     registration: str | None  # the `id` of a registration alone
     step: Redirect | PostForm | None
-    facts: Facts
+    facts: GatewayFacts
     sentences: tuple[str | None, str | None]  # the bank's, then the platform's
     sound: bool
 
@@ -111,7 +111,7 @@ def read(
         asked=text(data, "paymentType", 8),
         registration=token(stated(data, "id")),
         step=_step(section(data, "redirect")),
-        facts=Facts(
+        facts=GatewayFacts(
             money=money,
             amount=amount,
             key=key,

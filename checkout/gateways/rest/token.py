@@ -7,11 +7,13 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 
 KEPT_SECONDS: Final = 55 * 60.0
 
-Fetch = Callable[[float], Awaitable[str | Reason]]  # seconds -> a token, or why there is none
+Fetch = Callable[
+    [float], Awaitable[str | DeclineReason]
+]  # seconds -> a token, or why there is none
 
 
 class Token:
@@ -24,9 +26,9 @@ class Token:
         self._value: str | None = None
         self._since = 0.0
         self._tries = 0
-        self._failure = Reason.UNREACHABLE
+        self._failure = DeclineReason.UNREACHABLE
 
-    async def get(self, seconds: float) -> str | Reason:
+    async def get(self, seconds: float) -> str | DeclineReason:
         """The token, fetched within `seconds` where there is none; else why there is none."""
         tries = self._tries
         if (value := self._kept()) is not None:
@@ -39,7 +41,7 @@ class Token:
             began = self._clock()
             answer = await self._fetch(seconds)
             self._tries += 1
-            if isinstance(answer, Reason):
+            if isinstance(answer, DeclineReason):
                 self._failure = answer
             else:
                 self._value, self._since = answer, began

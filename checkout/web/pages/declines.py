@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from checkout.i18n import N_
 from checkout.model.order import BANK, CARD, CASH, COINS, WALLET
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
 from checkout.web.pages.messages import ELSE, ByKind, Message, of_kind
 
@@ -42,11 +42,11 @@ def _of_card(title: str) -> ByKind:
 
 
 DECLINED: Final = N_("The payment was declined")
-CAUSE: Final[Mapping[Reason, Cause]] = {
-    Reason.DO_NOT_HONOUR: Cause(
+CAUSE: Final[Mapping[DeclineReason, Cause]] = {
+    DeclineReason.DO_NOT_HONOUR: Cause(
         {CARD: N_("Your bank declined the payment"), ELSE: DECLINED}, "call"
     ),
-    Reason.INSUFFICIENT_FUNDS: Cause(
+    DeclineReason.INSUFFICIENT_FUNDS: Cause(
         {
             CARD: N_("There is not enough money on this card"),
             WALLET: N_("There is not enough money in the wallet"),
@@ -55,23 +55,23 @@ CAUSE: Final[Mapping[Reason, Cause]] = {
         },
         "more",
     ),
-    Reason.CARD_EXPIRED: Cause(_of_card(N_("This card has expired")), "other"),
-    Reason.SECURITY_CODE: Cause(_of_card(N_("The security code was not right")), "code"),
-    Reason.CARD_NUMBER: Cause(_of_card(N_("The card number was not accepted")), "number"),
-    Reason.CARD_NOT_ACCEPTED: Cause(_of_card(N_("This card can't be used here")), "other"),
-    Reason.SAVED_CARD: Cause(_of_card(N_("The saved card can't be used any more")), "enter"),
-    Reason.CURRENCY: Cause(
+    DeclineReason.CARD_EXPIRED: Cause(_of_card(N_("This card has expired")), "other"),
+    DeclineReason.SECURITY_CODE: Cause(_of_card(N_("The security code was not right")), "code"),
+    DeclineReason.CARD_NUMBER: Cause(_of_card(N_("The card number was not accepted")), "number"),
+    DeclineReason.CARD_NOT_ACCEPTED: Cause(_of_card(N_("This card can't be used here")), "other"),
+    DeclineReason.SAVED_CARD: Cause(_of_card(N_("The saved card can't be used any more")), "enter"),
+    DeclineReason.CURRENCY: Cause(
         {
             CARD: N_("This card can't pay in this currency"),
             ELSE: N_("This way to pay does not take this currency"),
         },
         "other",
     ),
-    Reason.LIMIT: Cause(
+    DeclineReason.LIMIT: Cause(
         {CARD: N_("The card's limit is reached"), ELSE: N_("A limit is reached")}, "raise"
     ),
-    Reason.SUSPECTED_FRAUD: Cause(_all(N_("The payment was declined for safety")), "call"),
-    Reason.AUTHENTICATION: Cause(
+    DeclineReason.SUSPECTED_FRAUD: Cause(_all(N_("The payment was declined for safety")), "call"),
+    DeclineReason.AUTHENTICATION: Cause(
         {
             CARD: N_("Your bank could not confirm that it is you"),
             BANK: N_("Your bank could not confirm that it is you"),
@@ -79,7 +79,7 @@ CAUSE: Final[Mapping[Reason, Cause]] = {
         },
         "again",
     ),
-    Reason.CUSTOMER_CANCELLED: Cause(
+    DeclineReason.CUSTOMER_CANCELLED: Cause(
         {
             CARD: N_("The payment was cancelled at the bank"),
             BANK: N_("The payment was cancelled at the bank"),
@@ -88,7 +88,7 @@ CAUSE: Final[Mapping[Reason, Cause]] = {
         "retry",
         "info",
     ),
-    Reason.TIMED_OUT: Cause(
+    DeclineReason.TIMED_OUT: Cause(
         {
             CARD: N_("The bank's page was open too long"),
             ELSE: N_("The time to pay is over"),
@@ -96,13 +96,13 @@ CAUSE: Final[Mapping[Reason, Cause]] = {
         "retry",
         "info",
     ),
-    Reason.RETURNED: Cause(
+    DeclineReason.RETURNED: Cause(
         _all(N_("Your money was sent back")),
         "none",
         "info",
         _all(N_("It returns to the account or wallet that it came from. The order is not paid.")),
     ),
-    Reason.DUPLICATE: Cause(
+    DeclineReason.DUPLICATE: Cause(
         _all(N_("The same payment was just made")),
         "wait",
         fact={
@@ -111,8 +111,8 @@ CAUSE: Final[Mapping[Reason, Cause]] = {
             ELSE: MAYBE_SENT,
         },
     ),
-    Reason.INVALID: Cause(_all(N_("The payment could not be taken")), "check"),
-    Reason.PROVIDER: Cause(
+    DeclineReason.INVALID: Cause(_all(N_("The payment could not be taken")), "check"),
+    DeclineReason.PROVIDER: Cause(
         {
             CARD: N_("The bank has a fault just now"),
             BANK: N_("The bank has a fault just now"),
@@ -120,10 +120,10 @@ CAUSE: Final[Mapping[Reason, Cause]] = {
         },
         "later",
     ),
-    Reason.SHOP_REFUSED: Cause(
+    DeclineReason.SHOP_REFUSED: Cause(
         _all(N_("The shop did not accept the payment")), "ask", fact=_all(NOT_CHARGED)
     ),
-    Reason.UNREACHABLE: Cause(
+    DeclineReason.UNREACHABLE: Cause(
         {
             CARD: N_("The bank can't be reached just now"),
             BANK: N_("The bank can't be reached just now"),
@@ -132,8 +132,10 @@ CAUSE: Final[Mapping[Reason, Cause]] = {
         "retry",
         fact=_all(NOTHING_SENT),
     ),
-    Reason.CREDENTIALS: Cause(_all(N_("The shop can't take payments just now")), "later"),
-    Reason.UNKNOWN: Cause({CARD: DECLINED, ELSE: N_("The payment did not go through")}, "call"),
+    DeclineReason.CREDENTIALS: Cause(_all(N_("The shop can't take payments just now")), "later"),
+    DeclineReason.UNKNOWN: Cause(
+        {CARD: DECLINED, ELSE: N_("The payment did not go through")}, "call"
+    ),
 }
 UNFINISHED: Final = Cause(_all(N_("The payment was not finished")), "retry", "info")
 

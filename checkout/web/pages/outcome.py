@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checkout.ledger.rows import Attempt
 from checkout.model.order import CARD_METHOD, TOKENIZATION
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 from checkout.model.status import FINAL, SUCCESSFUL, Status
 from checkout.web.pages import declines, messages
 from checkout.web.pages.components import (
@@ -27,7 +27,7 @@ def result_notice(page: PaymentRequest) -> Notice:
     attempt = payment.shown
     why = attempt.reason if attempt is not None else None
     if why is not None and attempt is not None and status in (Status.DECLINED, Status.REFUNDED):
-        if status is Status.DECLINED or why is Reason.RETURNED:
+        if status is Status.DECLINED or why is DeclineReason.RETURNED:
             sent = was_sent(attempt)
             found = declines.explain(declines.CAUSE[why], kind, sent=sent, open_=False, ways=False)
             return explained(found, page.lang)

@@ -15,7 +15,7 @@ from checkout.model import card_on_file
 from checkout.model.browser import FIELDS
 from checkout.model.card_form import oldest_month
 from checkout.model.order import CARD_METHOD, Customer
-from checkout.model.outcome import Reason
+from checkout.model.outcome import DeclineReason
 from checkout.model.pan import BRANDS
 from checkout.model.status import LIVE, SUCCESSFUL, Status
 from checkout.web.challenge import ChallengeFields
@@ -238,7 +238,7 @@ def _notice(page: PaymentRequest, methods: Methods) -> Notice | None:
     attempt, several = page.payment.last, len(methods) > 1
     if attempt is None or attempt.status in SUCCESSFUL | LIVE:
         return None
-    unknown = Reason.UNKNOWN if attempt.status is Status.DECLINED else None
+    unknown = DeclineReason.UNKNOWN if attempt.status is Status.DECLINED else None
     reason = attempt.reason or unknown
     cause = declines.CAUSE[reason] if reason else declines.UNFINISHED
     kind, sent = page.attempt_kind(attempt), was_sent(attempt)

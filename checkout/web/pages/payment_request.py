@@ -63,7 +63,7 @@ class PaymentRequest(PageRequest):
         """The page where the payment is now."""
         status, attempt = self.status, self.payment.live
         if status is Status.REQUIRES_ACTION and attempt is not None:
-            stays = isinstance(attempt.step, Instructions) or attempt.step is None
+            stays = isinstance(attempt.next_action, Instructions) or attempt.next_action is None
             return "wait" if stays or attempt.returned_at is not None else "redirect"
         return PAGE[status]
 

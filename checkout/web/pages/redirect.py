@@ -39,9 +39,9 @@ async def redirect_page(request: Web_Request) -> RawResponse:
     attempt = page.payment.live
     if page.status is not Status.REQUIRES_ACTION or attempt is None:
         return page.to_current()
-    if not isinstance(attempt.step, Redirect | PostForm):
+    if not isinstance(attempt.next_action, Redirect | PostForm):
         return see_other(page.url("wait"))
-    view = _view(page, attempt, attempt.step)
+    view = _view(page, attempt, attempt.next_action)
     return page.show("redirect", view, page.layout(view.notice.title), leaves=True)
 
 

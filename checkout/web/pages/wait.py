@@ -58,7 +58,7 @@ async def wait_page(request: Web_Request) -> RawResponse:
     page = await enter(request)
     page.payment = await page.web.flow.look(page.payment)
     attempt = page.payment.live
-    step = attempt.step if attempt and page.status is Status.REQUIRES_ACTION else None
+    step = attempt.next_action if attempt and page.status is Status.REQUIRES_ACTION else None
     leaves = attempt and isinstance(step, Redirect | PostForm) and attempt.returned_at is None
     if page.status not in LIVE or leaves:
         return page.to_current()
@@ -144,12 +144,12 @@ def wait_notice(attempt: Attempt | None, kind: str, language: str) -> Notice:
     """What we wait for. Never "failed" while it is unknown."""
     if attempt is None:
         return _waiting(messages.WAITING, messages.WAITING_TEXT, kind, language)
-    if isinstance(attempt.step, Instructions) and attempt.status is Status.REQUIRES_ACTION:
+    if isinstance(attempt.next_action, Instructions) and attempt.status is Status.REQUIRES_ACTION:
         return notice(messages.INSTRUCTIONS, language)
     if attempt.status is Status.REQUIRES_ACTION:
         text = messages.of_kind(messages.BACK_EARLY_TEXT, kind)
         return _waiting(messages.BACK_EARLY, text, kind, language)
-    if isinstance(attempt.step, Instructions) and not attempt.mismatch:
+    if isinstance(attempt.next_action, Instructions) and not attempt.mismatch:
         return notice(messages.CONFIRMED, language)
     if attempt.gateway_id is not None and not attempt.mismatch and attempt.queries < 5:
         return _waiting(messages.WAITING, messages.WAITING_TEXT, kind, language)

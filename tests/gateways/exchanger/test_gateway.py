@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from checkout.errors import Unauthorized
-from checkout.gateways.base import Charge, Confirms, Reference, Refunds, Withdraws
+from checkout.gateways.base import Charge, Confirms, PaymentReference, Refunds, Withdraws
 from checkout.gateways.exchanger.codes import STATUS
 from checkout.gateways.exchanger.gateway import CAPABILITIES, Exchanger
 from checkout.gateways.exchanger.html import plain_lines
@@ -28,7 +28,7 @@ from checkout.gateways.parsing import decode_exact
 from checkout.model.money import LARGEST, Money
 from checkout.model.next_action import Instructions, Redirect
 from checkout.model.order import Customer
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 from tests.gateways import samples
 from tests.gateways.exchanger.side import IPN_SECRET, SAMPLE, ExchangerSide, letter
@@ -54,7 +54,7 @@ class TestExchanger(Conformance):
     async def test_nothing_beside_the_id_tells_the_secret(self, asking: Any) -> None:
         with capture_logs() as logged:
             outcome = await self.play(asking, Script(asking))
-        assert SECRET not in repr((outcome.step, outcome.facts, outcome.reason, logged))
+        assert SECRET not in repr((outcome.next_action, outcome.facts, outcome.reason, logged))
 
 
 def side(symbol: str, decimals: int, *keys: str, **more: Any) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def charge(**changes: Any) -> Charge:
     return msgspec.structs.replace(samples.CHARGE, card=None, browser=None, **changes)
 
 
-def reference(identity: str | None = ID) -> Reference:
+def reference(identity: str | None = ID) -> PaymentReference:
     return msgspec.structs.replace(samples.REFERENCE, id=identity)
 
 
@@ -166,7 +166,7 @@ async def test_its_own_page(spoken: str, api: str, path: str) -> None:
         outcome = await gateway.pay(charge(language=spoken))
     assert outcome.status is Status.REQUIRES_ACTION
     assert outcome.id == ID
-    assert outcome.step == Redirect(f"https://x.example/{path}/payment/{ID}")
+    assert outcome.next_action == Redirect(f"https://x.example/{path}/payment/{ID}")
     assert office.bodies[0]["lang"] == api
     assert office.calls == [("POST", "create")]
 
@@ -174,13 +174,13 @@ async def test_its_own_page(spoken: str, api: str, path: str) -> None:
 async def test_its_own_page_later_the_step_of_the_beginning_stays() -> None:
     async with opened(Office("waitPayment"), page="exchanger") as gateway:
         outcome = await gateway.status(reference())
-    assert (outcome.status, outcome.step) == (Status.REQUIRES_ACTION, None)
+    assert (outcome.status, outcome.next_action) == (Status.REQUIRES_ACTION, None)
 
 
 async def test_its_own_page_an_order_that_is_over_leads_nowhere() -> None:
     async with opened(Office("deleted"), page="exchanger") as gateway:
         outcome = await gateway.pay(charge())
-    assert (outcome.status, outcome.step) == (Status.CANCELLED, None)
+    assert (outcome.status, outcome.next_action) == (Status.CANCELLED, None)
 
 
 # What is sent
@@ -312,7 +312,7 @@ async def test_confirm(status: str) -> None:
     office = Office(status)
     async with opened(office) as gateway:
         outcome = await gateway.confirm(reference())
-    facts = Facts(code="inProgress", ref_id="1409")
+    facts = GatewayFacts(code="inProgress", ref_id="1409")
     assert outcome == Outcome(Status.PENDING, ID, facts=facts)
     assert office.calls == [("GET", "get"), ("PUT", "update-status")]
     assert office.order["status"] == "inProgress"
@@ -323,7 +323,7 @@ async def test_withdraw(status: str) -> None:
     office = Office(status)
     async with opened(office) as gateway:
         outcome = await gateway.withdraw(reference())
-    assert (outcome.status, outcome.reason) == (Status.CANCELLED, Reason.CUSTOMER_CANCELLED)
+    assert (outcome.status, outcome.reason) == (Status.CANCELLED, DeclineReason.CUSTOMER_CANCELLED)
     assert outcome.id == ID
     assert office.order["status"] == "deleted"
 
@@ -528,8 +528,8 @@ async def test_a_placeholder_in_what_is_put_in_stays() -> None:
     }
     async with opened(office) as gateway:
         outcome = await gateway.pay(charge())
-    assert isinstance(outcome.step, Instructions)
-    assert outcome.step.lines == ("To [[inAmount]] <b>, not [[unknown]]",)
+    assert isinstance(outcome.next_action, Instructions)
+    assert outcome.next_action.lines == ("To [[inAmount]] <b>, not [[unknown]]",)
 
 
 async def test_a_person_is_called_for_what_is_stuck() -> None:

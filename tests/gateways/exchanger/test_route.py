@@ -19,7 +19,7 @@ from checkout.gateways.exchanger.quote import CannotTake, Quote, make_quote
 from checkout.gateways.exchanger.route import Currency, Route, rounded_up, route_in
 from checkout.model.money import EXPONENTS, LARGEST, Money
 from checkout.model.order import Customer
-from checkout.model.outcome import Exchanged, Outcome, Reason
+from checkout.model.outcome import DeclineReason, Exchanged, Outcome
 from checkout.model.status import Status
 from tests.gateways.exchanger.side import ExchangerSide
 from tests.gateways.exchanger.test_gateway import ID, SECRET, Office, charge, opened, route, side
@@ -150,7 +150,7 @@ def test_a_rate_of_another_route(by: Route, give: str, get: str | None) -> None:
 def test_a_rate_that_says_nothing(by: Route) -> None:
     with pytest.raises(CannotTake) as why:
         make_quote(OWN, EUR, {"EUR": by})
-    assert why.value.reason is Reason.CURRENCY
+    assert why.value.reason is DeclineReason.CURRENCY
 
 
 def test_a_side_in_the_currency_counts_before_a_rate() -> None:
@@ -429,7 +429,7 @@ async def test_an_old_rate_serves_for_a_while(answer: Any) -> None:
         await gateway.prepare()
         assert gateway.takes(EUR) == "its route could not be read"
         refused = await gateway.pay(charge())
-        assert refused == Outcome(Status.NOT_SENT, reason=Reason.UNREACHABLE)
+        assert refused == Outcome(Status.NOT_SENT, reason=DeclineReason.UNREACHABLE)
 
 
 async def test_a_gateway_that_is_away_is_not_asked_at_each_look() -> None:
@@ -482,9 +482,9 @@ async def test_it_is_withdrawn_and_nothing_was_made(answer: Any, page: str) -> N
     async with opened(office, page=page) as gateway:
         with capture_logs() as logged:
             outcome = await gateway.pay(charge())
-    assert (outcome.status, outcome.reason, outcome.step) == (
+    assert (outcome.status, outcome.reason, outcome.next_action) == (
         Status.NOT_SENT,
-        Reason.PROVIDER,
+        DeclineReason.PROVIDER,
         None,
     )
     assert outcome.id == ID
@@ -513,5 +513,9 @@ async def test_other_sums_when_it_is_asked_how_to_pay(later: dict[str, str]) -> 
     office.order |= later
     async with opened(office) as gateway:
         outcome = await gateway.pay(charge())
-    assert (outcome.status, outcome.step, outcome.facts.agreed) == (Status.NOT_SENT, None, None)
+    assert (outcome.status, outcome.next_action, outcome.facts.agreed) == (
+        Status.NOT_SENT,
+        None,
+        None,
+    )
     assert [name for _, name in office.calls] == ["create", "get", "update-status"]

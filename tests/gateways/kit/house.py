@@ -22,7 +22,7 @@ from checkout.gateways.base import (
     FindsOperations,
     Gateway,
     Options,
-    Reference,
+    PaymentReference,
     Refunds,
     Voids,
     Withdraws,
@@ -82,7 +82,7 @@ class Side:
         """The id of what an operation or a query is about, as the gateway gave it to us."""
         raise NotImplementedError
 
-    def parent(self, verb: str, reference: Reference) -> str | None:
+    def parent(self, verb: str, reference: PaymentReference) -> str | None:
         """The id that a request about it has to name."""
         return reference.id
 
@@ -283,7 +283,7 @@ async def call(gateway: Gateway, verb: str, given: Mapping[str, Any]) -> Outcome
             raise AssertionError(f"recorded, but it has no such verb: {verb}")
 
 
-def references(given: Mapping[str, Any]) -> tuple[Reference, Ordered, Asked | None]:
+def references(given: Mapping[str, Any]) -> tuple[PaymentReference, Ordered, Asked | None]:
     """What a call after the payment is about, what it orders, what it asks after."""
     about = dict(given)
     ordered = msgspec.convert(about.pop("ordered", {}), Ordered)

@@ -129,7 +129,7 @@ def _shown(outcome: Outcome) -> Outcome:
     without where the customer has to go, which nobody but the gateway can mend: where the number
     that was sent comes back in these, `flow` drops them."""
     facts = msgspec.structs.replace(outcome.facts, parent=None)
-    return msgspec.structs.replace(outcome, id=None, step=None, news=None, facts=facts)
+    return msgspec.structs.replace(outcome, id=None, next_action=None, notice=None, facts=facts)
 
 
 def _wrong(value: Any) -> Iterator[Any]:

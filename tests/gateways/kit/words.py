@@ -63,7 +63,7 @@ class Words(House):
         for word, said in self._unlisted(told.notification):
             outcome = await self._told(told, json.dumps(said).encode())
             assert outcome is None or outcome.status not in DECIDED, (word, outcome)
-            assert outcome is None or outcome.news is None, (word, outcome)
+            assert outcome is None or outcome.notice is None, (word, outcome)
 
     def test_its_words_are_where_its_side_says(self) -> None:
         """So that the tests above test something."""

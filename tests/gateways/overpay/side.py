@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from checkout.gateways.base import Reference
+from checkout.gateways.base import PaymentReference
 from checkout.gateways.overpay.options import Options
 from checkout.model.money import Money
 from tests.gateways.kit import Notice, Side
@@ -79,7 +79,7 @@ class OverpaySide(Side):
         *_, before, last = unquote(request.url.path).split("/")
         return None if before == "tracking_id" else last
 
-    def parent(self, verb: str, reference: Reference) -> str | None:
+    def parent(self, verb: str, reference: PaymentReference) -> str | None:
         """Money goes back from what took it; what only holds it is given up itself."""
         if verb == "refund":
             return reference.capture or reference.parent or reference.id

@@ -29,7 +29,7 @@ from checkout.gateways.overpay.response import Transaction, transactions
 from checkout.gateways.parsing import app_link, meaning
 from checkout.model.card import SavedCard
 from checkout.model.order import Customer
-from checkout.model.outcome import Outcome, Reason
+from checkout.model.outcome import DeclineReason, Outcome
 from checkout.model.status import SUCCESSFUL, Status
 from checkout.model.urls import FORBIDDEN_SCHEMES
 from tests.gateways import samples
@@ -266,7 +266,11 @@ def test_no_refusal(data: Any) -> None:
 def test_refusals() -> None:
     found = refusal({"response": {"message": "No", "code": "E.1005"}})
     assert found is not None
-    assert (found.reason, found.facts.message, found.code) == (Reason.INVALID, "No", "E.1005")
+    assert (found.reason, found.facts.message, found.code) == (
+        DeclineReason.INVALID,
+        "No",
+        "E.1005",
+    )
 
 
 JSON = st.recursive(
@@ -369,22 +373,22 @@ def test_an_app() -> None:
 
 # What is documented of codes, and what they come to
 DOCUMENTED = {
-    "F.0105": Reason.DO_NOT_HONOUR,
-    "F.0108": Reason.DUPLICATE,
-    "F.0111": Reason.CARD_EXPIRED,
-    "F.0112": Reason.SECURITY_CODE,
-    "F.0113": Reason.CURRENCY,
-    "F.0114": Reason.INSUFFICIENT_FUNDS,
-    **dict.fromkeys(("F.0115", "F.0116"), Reason.SUSPECTED_FRAUD),
-    **{f"F.01{number}": Reason.PROVIDER for number in range(17, 23)},
-    **{f"F.01{number}": Reason.LIMIT for number in range(23, 26)},
-    **dict.fromkeys(("F.0129", "F.0130"), Reason.AUTHENTICATION),
-    "F.0132": Reason.CUSTOMER_CANCELLED,
-    "F.0998": Reason.TIMED_OUT,
-    "F.0999": Reason.UNKNOWN,
-    "E.1005": Reason.INVALID,
-    "E.1018": Reason.DUPLICATE,
-    **dict.fromkeys(("E.1021", "E.1065"), Reason.CREDENTIALS),
+    "F.0105": DeclineReason.DO_NOT_HONOUR,
+    "F.0108": DeclineReason.DUPLICATE,
+    "F.0111": DeclineReason.CARD_EXPIRED,
+    "F.0112": DeclineReason.SECURITY_CODE,
+    "F.0113": DeclineReason.CURRENCY,
+    "F.0114": DeclineReason.INSUFFICIENT_FUNDS,
+    **dict.fromkeys(("F.0115", "F.0116"), DeclineReason.SUSPECTED_FRAUD),
+    **{f"F.01{number}": DeclineReason.PROVIDER for number in range(17, 23)},
+    **{f"F.01{number}": DeclineReason.LIMIT for number in range(23, 26)},
+    **dict.fromkeys(("F.0129", "F.0130"), DeclineReason.AUTHENTICATION),
+    "F.0132": DeclineReason.CUSTOMER_CANCELLED,
+    "F.0998": DeclineReason.TIMED_OUT,
+    "F.0999": DeclineReason.UNKNOWN,
+    "E.1005": DeclineReason.INVALID,
+    "E.1018": DeclineReason.DUPLICATE,
+    **dict.fromkeys(("E.1021", "E.1065"), DeclineReason.CREDENTIALS),
 }
 
 

@@ -12,14 +12,14 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from checkout.gateways.base import Reference
+from checkout.gateways.base import PaymentReference
 from checkout.gateways.overpay.apm import OverpayApm
 from checkout.gateways.overpay.cards import OverpayCards
 from checkout.gateways.overpay.gateway import Overpay
 from checkout.gateways.overpay.options import Options
 from checkout.gateways.overpay.request import request_id
 from checkout.model.money import Money
-from checkout.model.outcome import Outcome, Reason
+from checkout.model.outcome import DeclineReason, Outcome
 from checkout.model.status import Status
 from tests.gateways import faults, samples
 from tests.gateways.overpay.side import SECRET_KEY, SHOP_ID
@@ -48,7 +48,7 @@ class Host:
         return [(r.url.path, json.loads(r.content)["request"]) for r in self.requests]
 
 
-def reference(**changes: Any) -> Reference:
+def reference(**changes: Any) -> PaymentReference:
     return msgspec.structs.replace(samples.REFERENCE, id=HELD, **changes)
 
 
@@ -58,7 +58,7 @@ def done(kind: str, parent: str, **changes: Any) -> dict[str, Any]:
     return {"transaction": said | money | changes}
 
 
-async def order(gateway: Overpay, kind: str, about: Reference) -> Outcome:
+async def order(gateway: Overpay, kind: str, about: PaymentReference) -> Outcome:
     match kind, gateway:
         case "refund", _:
             return await gateway.refund(about, PART, KEY, "broken cup")
@@ -89,7 +89,7 @@ PAID = reference(transaction_type="payment")
     ],
 )  # fmt: skip
 async def test_what_an_operation_names(
-    adapter: type[Overpay], kind: str, about: Reference, parent: str, path: str
+    adapter: type[Overpay], kind: str, about: PaymentReference, parent: str, path: str
 ) -> None:
     host = Host({path: done(kind, parent)})
     async with httpx.MockTransport(host) as transport:
@@ -116,7 +116,7 @@ async def test_never_the_authorization() -> None:
 @pytest.mark.parametrize(
     ("about", "parent"), [(CAPTURED, HELD), (SPLIT, HELD), (CAPTURED, OTHER), (PAID, TAKEN)]
 )
-async def test_another_parent_is_never_success(about: Reference, parent: str) -> None:
+async def test_another_parent_is_never_success(about: PaymentReference, parent: str) -> None:
     host = Host({"/transactions/refunds": done("refund", parent)})
     async with httpx.MockTransport(host) as transport:
         outcome = await order(OverpayCards(OPTIONS, transport), "refund", about)
@@ -236,7 +236,7 @@ async def test_a_refused_request_is_raised_by_its_fields_names() -> None:
     async with httpx.MockTransport(host) as transport:
         with capture_logs() as logged:
             first = await OverpayCards(OPTIONS, transport).pay(samples.CHARGE)
-    assert (first.status, first.reason) == (Status.DECLINED, Reason.CURRENCY)
+    assert (first.status, first.reason) == (Status.DECLINED, DeclineReason.CURRENCY)
     assert logged == []
     host.answers["/transactions/payments"]["errors"] = {"notification_url": ["is invalid"]}
     async with httpx.MockTransport(host) as transport:

@@ -150,7 +150,7 @@ def test_who_is_sent_to_the_bank(short: str | None, word: str | None, goes: bool
     said = payment({**PAID, "transactionStatus": short, "status": word, **ADDRESS}, EUR)
     assert said is not None
     found = outcome(said, "payment")
-    assert (found.status is Status.REQUIRES_ACTION, found.step is not None) == (goes, goes)
+    assert (found.status is Status.REQUIRES_ACTION, found.next_action is not None) == (goes, goes)
 
 
 # Notifications: the checksum covers one of the two words

@@ -29,7 +29,7 @@ from checkout.gateways.rest.response import minor_units, payment
 from checkout.gateways.rest.signature import checksum, signed_words
 from checkout.gateways.rest.token import KEPT_SECONDS, Token
 from checkout.model.money import Money
-from checkout.model.outcome import Outcome, Reason
+from checkout.model.outcome import DeclineReason, Outcome
 from checkout.model.status import Status
 from tests.gateways import samples
 from tests.gateways.kit import Conformance
@@ -225,7 +225,7 @@ async def test_many_that_wait_share_a_failure() -> None:
     await asyncio.sleep(0.05)
     answers.gate.set()
     assert set(map(repr, await asyncio.gather(*paying))) == {
-        repr(Outcome(Status.NOT_SENT, reason=Reason.UNREACHABLE))
+        repr(Outcome(Status.NOT_SENT, reason=DeclineReason.UNREACHABLE))
     }
     assert answers.tokens == 1
     assert answers.requests == []
@@ -249,7 +249,7 @@ async def test_one_who_leaves_lets_the_next_fetch() -> None:
 async def test_token_is_kept_for_55_minutes() -> None:
     now, given = 1000.0, []
 
-    async def fetch(seconds: float) -> str | Reason:
+    async def fetch(seconds: float) -> str | DeclineReason:
         given.append(seconds)
         return f"t{len(given)}"
 
@@ -270,22 +270,24 @@ async def test_token_is_kept_for_55_minutes() -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (httpx.Response(401), Reason.CREDENTIALS),
-        (httpx.Response(403), Reason.CREDENTIALS),
-        (httpx.Response(200, json={"result": {"code": "10001"}}), Reason.CREDENTIALS),
+        (httpx.Response(401), DeclineReason.CREDENTIALS),
+        (httpx.Response(403), DeclineReason.CREDENTIALS),
+        (httpx.Response(200, json={"result": {"code": "10001"}}), DeclineReason.CREDENTIALS),
         (
             httpx.Response(200, json={"result": {"code": "1"}, "AuthToken": "a\nb: c\n d"}),
-            Reason.CREDENTIALS,
+            DeclineReason.CREDENTIALS,
         ),
-        (httpx.Response(200, json={}), Reason.UNREACHABLE),
-        (httpx.Response(200, json=[]), Reason.UNREACHABLE),
-        (httpx.Response(200, text="<html></html>"), Reason.UNREACHABLE),
-        (httpx.Response(429), Reason.UNREACHABLE),
-        (httpx.Response(500), Reason.UNREACHABLE),
+        (httpx.Response(200, json={}), DeclineReason.UNREACHABLE),
+        (httpx.Response(200, json=[]), DeclineReason.UNREACHABLE),
+        (httpx.Response(200, text="<html></html>"), DeclineReason.UNREACHABLE),
+        (httpx.Response(429), DeclineReason.UNREACHABLE),
+        (httpx.Response(500), DeclineReason.UNREACHABLE),
     ],
     ids=["401", "403", "refused", "no header", "empty", "list", "html", "429", "500"],
 )
-async def test_without_a_token_nothing_is_sent(answer: httpx.Response, reason: Reason) -> None:
+async def test_without_a_token_nothing_is_sent(
+    answer: httpx.Response, reason: DeclineReason
+) -> None:
     answers = Answers()
     answers.token_answer = answer
     gateway = answers.account()
@@ -293,9 +295,9 @@ async def test_without_a_token_nothing_is_sent(answer: httpx.Response, reason: R
         assert await gateway.pay(CHARGE) == Outcome(Status.NOT_SENT, reason=reason)
         asked = await gateway.status(REFERENCE)
     assert asked.status is Status.PENDING
-    assert (asked.reason is Reason.CREDENTIALS) == (reason is Reason.CREDENTIALS)
+    assert (asked.reason is DeclineReason.CREDENTIALS) == (reason is DeclineReason.CREDENTIALS)
     assert answers.requests == []
-    assert any(line.get("alert") for line in logged) == (reason is Reason.CREDENTIALS)
+    assert any(line.get("alert") for line in logged) == (reason is DeclineReason.CREDENTIALS)
 
 
 async def test_the_secure_key_goes_nowhere_but_to_the_token() -> None:
@@ -437,7 +439,9 @@ def test_amounts_as_they_are_read(amount: str, currency: str, minor: int | None)
 async def test_what_cannot_be_said_is_not_sent(changes: dict[str, Any]) -> None:
     answers = Answers()
     charge = msgspec.structs.replace(CHARGE, **changes)
-    assert await answers.account().pay(charge) == Outcome(Status.NOT_SENT, reason=Reason.INVALID)
+    assert await answers.account().pay(charge) == Outcome(
+        Status.NOT_SENT, reason=DeclineReason.INVALID
+    )
     assert (answers.tokens, answers.requests) == (0, [])
 
 
@@ -448,7 +452,7 @@ async def test_a_method_without_a_card_needs_none() -> None:
     ).id
     debit = msgspec.structs.replace(CHARGE.method, mode="DC")
     said = await Answers().account().pay(msgspec.structs.replace(CHARGE, method=debit, card=None))
-    assert said == Outcome(Status.NOT_SENT, reason=Reason.INVALID)
+    assert said == Outcome(Status.NOT_SENT, reason=DeclineReason.INVALID)
 
 
 def test_forms_are_utf_8() -> None:
@@ -496,47 +500,47 @@ def test_readable(raw: bytes, data: Any) -> None:
 
 
 SENTENCES = {
-    "Insufficient Funds": Reason.INSUFFICIENT_FUNDS,
-    "Funds not sufficient": Reason.INSUFFICIENT_FUNDS,
-    "Not enough balance": Reason.INSUFFICIENT_FUNDS,
-    "Expired card": Reason.CARD_EXPIRED,
-    "The card expired": Reason.CARD_EXPIRED,
-    "Card has expired": Reason.CARD_EXPIRED,
-    "Wrong expiry": Reason.CARD_EXPIRED,
-    "CVV mismatch": Reason.SECURITY_CODE,
-    "Wrong CVC": Reason.SECURITY_CODE,
-    "Security code failed": Reason.SECURITY_CODE,
-    "Do not honor": Reason.DO_NOT_HONOUR,
-    "Do not honour": Reason.DO_NOT_HONOUR,
-    "Fraud suspected": Reason.SUSPECTED_FRAUD,
-    "Stolen": Reason.SUSPECTED_FRAUD,
-    "Pick up card": Reason.SUSPECTED_FRAUD,
-    "Your daily limit is reached": Reason.LIMIT,
-    "3D authentication failed": Reason.AUTHENTICATION,
-    "3-D Secure failed": Reason.AUTHENTICATION,
-    "Customer not authenticated": Reason.AUTHENTICATION,
-    "Cancelled by customer": Reason.CUSTOMER_CANCELLED,
-    "Canceled by customer": Reason.CUSTOMER_CANCELLED,
-    "Duplicate transaction": Reason.DUPLICATE,
-    "Currency is unknown": Reason.CURRENCY,
-    "Wrong card number": Reason.CARD_NUMBER,
-    "Check card.number": Reason.CARD_NUMBER,
-    "Invalid card": Reason.CARD_NUMBER,
-    "Card not supported": Reason.CARD_NOT_ACCEPTED,
-    "Transaction not permitted": Reason.CARD_NOT_ACCEPTED,
-    "Checksum mismatch": Reason.CREDENTIALS,
-    "AuthToken is wrong": Reason.CREDENTIALS,
-    "Auth token is wrong": Reason.CREDENTIALS,
-    "Timeout": Reason.TIMED_OUT,
-    "Time out": Reason.TIMED_OUT,
-    "Timed out": Reason.TIMED_OUT,
-    "Internal error": Reason.PROVIDER,
-    "System error": Reason.PROVIDER,
-    "Technical problem": Reason.PROVIDER,
-    "Bank unavailable": Reason.PROVIDER,
-    "Validation failed": Reason.INVALID,
-    "Mandatory field": Reason.INVALID,
-    "Invalid terminal": Reason.INVALID,
+    "Insufficient Funds": DeclineReason.INSUFFICIENT_FUNDS,
+    "Funds not sufficient": DeclineReason.INSUFFICIENT_FUNDS,
+    "Not enough balance": DeclineReason.INSUFFICIENT_FUNDS,
+    "Expired card": DeclineReason.CARD_EXPIRED,
+    "The card expired": DeclineReason.CARD_EXPIRED,
+    "Card has expired": DeclineReason.CARD_EXPIRED,
+    "Wrong expiry": DeclineReason.CARD_EXPIRED,
+    "CVV mismatch": DeclineReason.SECURITY_CODE,
+    "Wrong CVC": DeclineReason.SECURITY_CODE,
+    "Security code failed": DeclineReason.SECURITY_CODE,
+    "Do not honor": DeclineReason.DO_NOT_HONOUR,
+    "Do not honour": DeclineReason.DO_NOT_HONOUR,
+    "Fraud suspected": DeclineReason.SUSPECTED_FRAUD,
+    "Stolen": DeclineReason.SUSPECTED_FRAUD,
+    "Pick up card": DeclineReason.SUSPECTED_FRAUD,
+    "Your daily limit is reached": DeclineReason.LIMIT,
+    "3D authentication failed": DeclineReason.AUTHENTICATION,
+    "3-D Secure failed": DeclineReason.AUTHENTICATION,
+    "Customer not authenticated": DeclineReason.AUTHENTICATION,
+    "Cancelled by customer": DeclineReason.CUSTOMER_CANCELLED,
+    "Canceled by customer": DeclineReason.CUSTOMER_CANCELLED,
+    "Duplicate transaction": DeclineReason.DUPLICATE,
+    "Currency is unknown": DeclineReason.CURRENCY,
+    "Wrong card number": DeclineReason.CARD_NUMBER,
+    "Check card.number": DeclineReason.CARD_NUMBER,
+    "Invalid card": DeclineReason.CARD_NUMBER,
+    "Card not supported": DeclineReason.CARD_NOT_ACCEPTED,
+    "Transaction not permitted": DeclineReason.CARD_NOT_ACCEPTED,
+    "Checksum mismatch": DeclineReason.CREDENTIALS,
+    "AuthToken is wrong": DeclineReason.CREDENTIALS,
+    "Auth token is wrong": DeclineReason.CREDENTIALS,
+    "Timeout": DeclineReason.TIMED_OUT,
+    "Time out": DeclineReason.TIMED_OUT,
+    "Timed out": DeclineReason.TIMED_OUT,
+    "Internal error": DeclineReason.PROVIDER,
+    "System error": DeclineReason.PROVIDER,
+    "Technical problem": DeclineReason.PROVIDER,
+    "Bank unavailable": DeclineReason.PROVIDER,
+    "Validation failed": DeclineReason.INVALID,
+    "Mandatory field": DeclineReason.INVALID,
+    "Invalid terminal": DeclineReason.INVALID,
     "Transaction failed": None,
     "": None,
 }
@@ -549,8 +553,8 @@ def test_reasons(sentence: str) -> None:
 
 
 def test_the_banks_sentence_goes_first() -> None:
-    assert reason_of("Insufficient funds", "Invalid") is Reason.INSUFFICIENT_FUNDS
-    assert reason_of("?", "Invalid") is Reason.INVALID
+    assert reason_of("Insufficient funds", "Invalid") is DeclineReason.INSUFFICIENT_FUNDS
+    assert reason_of("?", "Invalid") is DeclineReason.INVALID
 
 
 def test_only_the_promised_digits_of_a_card_are_kept() -> None:

@@ -13,7 +13,7 @@ from checkout.gateways.rest.codes import LONG
 from checkout.gateways.rest.gateway import Rest
 from checkout.gateways.rest.operations import ANSWER, AS_BEFORE, CAPTURE, LATER, REFUND, REVERSAL
 from checkout.model.money import Money
-from checkout.model.outcome import UNKNOWN, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 from tests.gateways import samples
 from tests.gateways.kit import unreachable
@@ -97,11 +97,11 @@ async def test_unclear(name: str) -> None:
 async def test_failures_mean_what_they_mean_for_charges(name: str) -> None:
     refused = Answers(lambda fields: httpx.Response(401))
     outcome = await operation(name, refused.account())
-    assert outcome == Outcome(Status.NOT_SENT, reason=Reason.CREDENTIALS)
+    assert outcome == Outcome(Status.NOT_SENT, reason=DeclineReason.CREDENTIALS)
     assert (refused.tokens, len(refused.requests)) == (2, 2)
     transport = httpx.MockTransport(unreachable)
     outcome = await operation(name, Rest(options(), transport))
-    assert outcome == Outcome(Status.NOT_SENT, reason=Reason.UNREACHABLE)
+    assert outcome == Outcome(Status.NOT_SENT, reason=DeclineReason.UNREACHABLE)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ async def test_never_more_than_was_paid(money: Money) -> None:
         await gateway.void(REFERENCE, money, "op-1"),
         await gateway.void(REFERENCE, Money(500, "EUR"), "op-1"),
     ):
-        assert outcome == Outcome(Status.NOT_SENT, reason=Reason.INVALID)
+        assert outcome == Outcome(Status.NOT_SENT, reason=DeclineReason.INVALID)
     assert answers.requests == []
 
 
@@ -132,7 +132,7 @@ async def test_an_id_never_heard_is_looked_up() -> None:
     assert paths == [f"/{samples.KEY}", "/21565"]
     answers.say = answering({"result": {"code": "10009"}})
     outcome = await gateway.refund(samples.REFERENCE, EUR, "op-1", "broken")
-    assert outcome == Outcome(Status.NOT_SENT, reason=Reason.UNREACHABLE)
+    assert outcome == Outcome(Status.NOT_SENT, reason=DeclineReason.UNREACHABLE)
 
 
 async def test_an_unclear_operation_is_sent_once() -> None:
@@ -239,7 +239,7 @@ async def test_what_the_payment_tells_later(kind: str, short: str | None) -> Non
         body = {**PAID, "transactionStatus": short, "status": word}
         found = await Answers(answering(body)).account().operation_status(REFERENCE, part)
         assert found.status is SEEN_LATER[kind].get(word, W), word
-        assert found.facts == Facts()  # those are the payment's
+        assert found.facts == GatewayFacts()  # those are the payment's
 
 
 async def test_a_part_sent_back_is_not_all_of_it() -> None:

@@ -17,7 +17,7 @@ from checkout.gateways.rest.options import BASE, Options
 from checkout.model.card import SavedCard
 from checkout.model.money import Money
 from checkout.model.order import SENDING, TOKENIZATION
-from checkout.model.outcome import UNKNOWN, Outcome, PaidCard, Reason
+from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome, PaidCard
 from checkout.model.status import Status
 from tests.gateways import samples
 from tests.gateways.replay import body_of
@@ -39,7 +39,7 @@ REGISTRATION = "R8f3kq0x"
 CODED = SavedCard(REGISTRATION, samples.CARD_CODE)
 PLAIN = SavedCard(REGISTRATION)
 REGISTERED = {"id": REGISTRATION, "result": {"code": "00002", "description": "Registered"}}
-NOT_SENT = Outcome(Status.NOT_SENT, reason=Reason.INVALID)
+NOT_SENT = Outcome(Status.NOT_SENT, reason=DeclineReason.INVALID)
 
 
 def charge(kind: str = "payment", **changes: Any) -> Charge:
@@ -142,7 +142,7 @@ async def test_what_is_no_token_goes_nowhere(token: str) -> None:
     answers = Answers()
     for asked in (charge(card=SavedCard(token, "123")), charge("payout", card=SavedCard(token))):
         said = await answers.account().pay(asked)
-        assert said == Outcome(Status.NOT_SENT, reason=Reason.SAVED_CARD)
+        assert said == Outcome(Status.NOT_SENT, reason=DeclineReason.SAVED_CARD)
     assert answers.requests == []
 
 
@@ -213,23 +213,23 @@ async def test_words_beside_a_registration(words: dict[str, str], status: Status
 @pytest.mark.parametrize(
     ("sentence", "field", "reason"),
     [
-        ("Validation failed: card.number", "number", Reason.CARD_NUMBER),
-        ("Invalid card number", "number", Reason.CARD_NUMBER),
-        ("Invalid card.expiryYear", "expiry", Reason.CARD_EXPIRED),
-        ("Invalid card.cvv", "code", Reason.SECURITY_CODE),
-        ("Invalid customer.email", "email", Reason.INVALID),
-        ("Invalid customer.phone", "phone", Reason.INVALID),
-        ("Invalid customer.birthDate", "birth_date", Reason.INVALID),
-        ("Invalid customer.givenName", "first_name", Reason.INVALID),
-        ("Invalid customer.surname", "last_name", Reason.INVALID),
-        ("Invalid billing.country", "country", Reason.INVALID),
-        ("Invalid billing.postcode", "zip", Reason.INVALID),
-        ("Invalid terminal", None, Reason.INVALID),
-        ("Amount exceeds limit", None, Reason.LIMIT),
+        ("Validation failed: card.number", "number", DeclineReason.CARD_NUMBER),
+        ("Invalid card number", "number", DeclineReason.CARD_NUMBER),
+        ("Invalid card.expiryYear", "expiry", DeclineReason.CARD_EXPIRED),
+        ("Invalid card.cvv", "code", DeclineReason.SECURITY_CODE),
+        ("Invalid customer.email", "email", DeclineReason.INVALID),
+        ("Invalid customer.phone", "phone", DeclineReason.INVALID),
+        ("Invalid customer.birthDate", "birth_date", DeclineReason.INVALID),
+        ("Invalid customer.givenName", "first_name", DeclineReason.INVALID),
+        ("Invalid customer.surname", "last_name", DeclineReason.INVALID),
+        ("Invalid billing.country", "country", DeclineReason.INVALID),
+        ("Invalid billing.postcode", "zip", DeclineReason.INVALID),
+        ("Invalid terminal", None, DeclineReason.INVALID),
+        ("Amount exceeds limit", None, DeclineReason.LIMIT),
     ],
 )
 async def test_a_field_that_the_customer_can_mend_is_no_decline(
-    sentence: str, field: str | None, reason: Reason
+    sentence: str, field: str | None, reason: DeclineReason
 ) -> None:
     """Where there is a customer, and nothing was made."""
     body = {"paymentId": "-", "result": {"code": "20031", "description": sentence}}
@@ -268,13 +268,16 @@ async def test_how_nothing_is_written(nothing: str | None) -> None:
         .account()
         .pay(charge())
     )
-    assert (said.status, said.reason, said.id) == (Status.DECLINED, Reason.INVALID, None)
+    assert (said.status, said.reason, said.id) == (Status.DECLINED, DeclineReason.INVALID, None)
 
 
 @pytest.mark.parametrize("about", ["registration", "token"])
 async def test_a_refusal_about_the_token(about: str) -> None:
     body = {"result": {"code": "20041", "description": f"Invalid {about}"}}
-    for card, reason in ((CODED, Reason.SAVED_CARD), (samples.CHARGE.card, Reason.INVALID)):
+    for card, reason in (
+        (CODED, DeclineReason.SAVED_CARD),
+        (samples.CHARGE.card, DeclineReason.INVALID),
+    ):
         said = await Answers(answering(body)).account().pay(charge(card=card))
         assert (said.status, said.reason) == (Status.DECLINED, reason)
 

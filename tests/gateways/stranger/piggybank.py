@@ -20,7 +20,7 @@ from checkout.gateways.base import (
     Constructor,
     FindsOperations,
     InputField,
-    Reference,
+    PaymentReference,
     Refunds,
     merged,
     opened_by,
@@ -29,7 +29,7 @@ from checkout.gateways.client import GatewayResponse, HttpGateway
 from checkout.gateways.parsing import Codes, Object, address, meaning, safe, text
 from checkout.model.money import Money
 from checkout.model.next_action import Redirect
-from checkout.model.outcome import UNKNOWN, UNSIGNED, Facts, Outcome, Reason
+from checkout.model.outcome import UNKNOWN, UNSIGNED, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 
 STATUS: Final[Codes] = {
@@ -44,9 +44,9 @@ REFUND: Final[Codes] = {
     "done": Status.REFUNDED,
     "refused": Status.DECLINED,
 }
-REASON: Final[Mapping[str, Reason]] = {
-    "empty": Reason.INSUFFICIENT_FUNDS,
-    "glued": Reason.PROVIDER,
+REASON: Final[Mapping[str, DeclineReason]] = {
+    "empty": DeclineReason.INSUFFICIENT_FUNDS,
+    "glued": DeclineReason.PROVIDER,
 }
 
 CAPABILITIES: Final = Capabilities(
@@ -101,13 +101,15 @@ class PiggyBank(HttpGateway[Options], Refunds, FindsOperations):
             return answer
         return _refused(answer) or _payment(answer.data, charge.money)
 
-    async def status(self, reference: Reference) -> Outcome:
+    async def status(self, reference: PaymentReference) -> Outcome:
         answer = await self._find("/payments", reference.id, reference.key)
         if isinstance(answer, Outcome):
             return answer
         return _payment(answer.data, reference.money)
 
-    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+    async def refund(
+        self, reference: PaymentReference, money: Money, key: str, reason: str
+    ) -> Outcome:
         if reference.id is None:
             return NOT_OURS_TO_SEND
         body = {
@@ -122,7 +124,7 @@ class PiggyBank(HttpGateway[Options], Refunds, FindsOperations):
             return answer
         return _refused(answer) or _refund(answer.data, reference, money, key)
 
-    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
         answer = await self._find("/refunds", asked.id, asked.key)
         if isinstance(answer, Outcome):
             return answer
@@ -158,9 +160,9 @@ def _refused(answer: GatewayResponse) -> Outcome | None:
     if message is None:
         return UNKNOWN
     if text(said, "field") == "pig":
-        return Outcome(Status.NOT_SENT, reason=Reason.INVALID, field="pig")
-    reason = REASON.get(text(said, "why") or "", Reason.INVALID)
-    return Outcome(Status.DECLINED, reason=reason, facts=Facts(message=message))
+        return Outcome(Status.NOT_SENT, reason=DeclineReason.INVALID, field="pig")
+    reason = REASON.get(text(said, "why") or "", DeclineReason.INVALID)
+    return Outcome(Status.DECLINED, reason=reason, facts=GatewayFacts(message=message))
 
 
 def _payment(data: Any, money: Money) -> Outcome:
@@ -174,7 +176,9 @@ def _payment(data: Any, money: Money) -> Outcome:
     return Outcome(status, ref, Redirect(page) if page else None, reason, facts)
 
 
-def _refund(data: Any, reference: Reference, money: Money | None, key: str | None) -> Outcome:
+def _refund(
+    data: Any, reference: PaymentReference, money: Money | None, key: str | None
+) -> Outcome:
     """What is stated and isn't ours is never success: nobody compares it after us."""
     said = _object(data)
     ref, facts = text(said, "ref"), _facts(said, money or reference.money)
@@ -190,7 +194,7 @@ def _refund(data: Any, reference: Reference, money: Money | None, key: str | Non
     return Outcome(meaning(REFUND, text(said, "state") or ""), ref, facts=facts)
 
 
-def _facts(said: Object, money: Money) -> Facts | None:
+def _facts(said: Object, money: Money) -> GatewayFacts | None:
     """As stated; None where something is stated that can't be read."""
     amount, currency, key = said.get("amount"), text(said, "currency"), text(said, "id")
     whole = isinstance(amount, int) and not isinstance(amount, bool) and amount >= 0
@@ -199,7 +203,7 @@ def _facts(said: Object, money: Money) -> Facts | None:
         return None
     same = currency == money.currency
     word = text(said, "state")
-    return Facts(
+    return GatewayFacts(
         money=Money(amount, currency, money.decimals if same else None)
         if isinstance(amount, int) and currency
         else None,

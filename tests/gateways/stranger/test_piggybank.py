@@ -7,7 +7,7 @@ import secrets
 import httpx
 from piggybank import Options  # type: ignore[import-not-found]
 
-from checkout.gateways.base import Reference
+from checkout.gateways.base import PaymentReference
 from checkout.model.money import Money
 from tests.gateways.kit import Conformance, Side
 from tests.gateways.replay import body_of
@@ -36,7 +36,7 @@ class PiggySide(Side):
         last = request.url.path.rpartition("/")[2]
         return body_of(request).get("payment") if request.method == "POST" else last
 
-    def parent(self, verb: str, reference: Reference) -> str | None:
+    def parent(self, verb: str, reference: PaymentReference) -> str | None:
         return reference.id
 
 
