@@ -18,7 +18,7 @@ from checkout.ledger import audit, operations
 from checkout.ledger.audit import Actor
 from checkout.ledger.operations import DONE, FAILED, OPEN, Operation
 from checkout.ledger.rows import Attempt, Payment
-from checkout.model.outcome import News, Outcome
+from checkout.model.outcome import OperationNotice, Outcome
 from checkout.model.status import SUCCESSFUL, Status
 from checkout.settings import Shop
 
@@ -108,7 +108,7 @@ def _is_our_refund(operation: Operation) -> bool:
     )
 
 
-def noted(conn: Connection, attempt: Attempt, news: News, now: float) -> None:
+def noted(conn: Connection, attempt: Attempt, news: OperationNotice, now: float) -> None:
     """Told of an operation: a known one is asked about now, also one that was taken for failed;
     another is written down to be confirmed."""
     if news.id == attempt.gateway_id:

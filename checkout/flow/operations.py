@@ -18,10 +18,10 @@ from checkout.flow.claims import Wish, claim
 from checkout.flow.pace import next_operation_sweep
 from checkout.flow.verbs import Flow, reference
 from checkout.gateways.base import (
-    Asked,
     Captures,
     FindsOperations,
     Gateway,
+    OperationReference,
     PaymentReference,
     Refunds,
     Voids,
@@ -167,11 +167,15 @@ def _about(conn: Connection, uid: str) -> tuple[Operation, Attempt, PaymentRefer
     return operation, attempt, about
 
 
-def _asked(operation: Operation, about: PaymentReference) -> Asked:
+def _asked(operation: Operation, about: PaymentReference) -> OperationReference:
     if operation.by_gateway:
-        return Asked(kind=operation.kind, key=None, id=operation.gateway_id, money=None)
+        return OperationReference(
+            kind=operation.kind, key=None, id=operation.gateway_id, money=None
+        )
     money = about.money.part(operation.amount)
-    return Asked(kind=operation.kind, key=operation.key, id=operation.gateway_id, money=money)
+    return OperationReference(
+        kind=operation.kind, key=operation.key, id=operation.gateway_id, money=money
+    )
 
 
 def _open(operation: Operation) -> bool:

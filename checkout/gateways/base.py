@@ -134,7 +134,7 @@ class PaymentReference(Struct, frozen=True, kw_only=True):
     code: str | None = None  # the gateway's own word for how it stood, when last heard of
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class OperationReference(Struct, frozen=True, kw_only=True):
     """An operation after the payment, by our `key` and by the gateway's `id` where they are known.
     `money` None: the gateway did it by itself, and states how much."""
 
@@ -251,7 +251,9 @@ class Refunds(Gateway):
 
 class FindsOperations(Gateway):
     @abstractmethod
-    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
+    async def operation_status(
+        self, reference: PaymentReference, asked: OperationReference
+    ) -> Outcome:
         """Ask what became of one. NOT_SENT: the gateway knows no such. Unknown is PENDING."""
 
 

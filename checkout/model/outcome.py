@@ -104,7 +104,7 @@ class GatewayFacts(Struct, frozen=True, omit_defaults=True):
     taken_back: str | None = None  # refund, void or chargeback, where the payment's state says so
 
 
-class News(Struct, frozen=True):
+class OperationNotice(Struct, frozen=True):
     """An operation that a gateway's notification reports: what it is, and its id there."""
 
     kind: str  # capture, void, refund, chargeback
@@ -127,7 +127,7 @@ class Outcome(Struct, frozen=True):
     next_action: NextAction | None = None
     reason: DeclineReason | None = None
     facts: GatewayFacts = GatewayFacts()
-    notice: News | None = None
+    notice: OperationNotice | None = None
     field: str | None = None
     unsigned: bool = False
     abandoned: bool = False

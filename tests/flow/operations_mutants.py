@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from checkout.gateways.base import Asked, PaymentReference
+from checkout.gateways.base import OperationReference, PaymentReference
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
@@ -43,7 +43,9 @@ class TimeoutMeansAgain(Office):
 
 
 class FailedQueryMeansAbsent(Office):
-    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
+    async def operation_status(
+        self, reference: PaymentReference, asked: OperationReference
+    ) -> Outcome:
         outcome = await super().operation_status(reference, asked)
         return Outcome(Status.NOT_SENT) if outcome == UNKNOWN else outcome
 

@@ -15,7 +15,7 @@ from checkout.ledger import operations
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
 from checkout.model.money import Money
-from checkout.model.outcome import UNKNOWN, UNSIGNED, GatewayFacts, News, Outcome
+from checkout.model.outcome import UNKNOWN, UNSIGNED, GatewayFacts, OperationNotice, Outcome
 from checkout.model.status import Status
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, PENDING, Held
 from tests.support.harness import Harness
@@ -33,7 +33,7 @@ async def office(harness: Harness) -> Harness:
 
 
 def told(kind: str, amount: int = 1250, id: str = "b-1", key: str | None = None) -> Outcome:
-    return Outcome(Status.PENDING, notice=News(kind, id, key, Money(amount, "EUR")))
+    return Outcome(Status.PENDING, notice=OperationNotice(kind, id, key, Money(amount, "EUR")))
 
 
 def done(amount: int = 1250, id: str = "b-1", status: Status = Status.REFUNDED) -> Outcome:
@@ -270,7 +270,7 @@ async def test_nobody_signed_it_so_the_gateway_is_asked(office: Harness) -> None
 
 async def test_what_an_unsigned_notification_says_is_not_even_noted(office: Harness) -> None:
     payment = await office.paid_with(PAID)
-    news = News("refund", "b-1", None, Money(1250, "EUR"))
+    news = OperationNotice("refund", "b-1", None, Money(1250, "EUR"))
     office.clock.move(5)
     office.gateway.news = Outcome(Status.REFUNDED, "g-1", notice=news, unsigned=True)
     office.gateway.will_state(PAID)

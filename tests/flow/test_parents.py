@@ -14,7 +14,7 @@ from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
 from checkout.merchant.responses import operation as shape
 from checkout.model.money import Money
-from checkout.model.outcome import UNKNOWN, GatewayFacts, News, Outcome
+from checkout.model.outcome import UNKNOWN, GatewayFacts, OperationNotice, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import AUTHORIZED, PAID, REQUIRES_ACTION
@@ -42,7 +42,7 @@ async def captured(harness: Harness, *amounts: int, kind: str = "authorization")
     await do(harness, "capture", payment.uid, Outcome(Status.PAID, "c-1"), amount=first)
     for number, amount in enumerate(rest, 2):
         money = Money(amount, "EUR")
-        news = News("capture", f"c-{number}", None, money)
+        news = OperationNotice("capture", f"c-{number}", None, money)
         harness.gateway.news = Outcome(Status.PENDING, notice=news)
         harness.gateway.will_trace(Outcome(Status.PAID, news.id, facts=GatewayFacts(money=money)))
         await harness.notify(payment.attempts[0])
@@ -181,7 +181,7 @@ async def test_once_only(office: Harness) -> None:
 async def test_the_rest_given_back_leaves_what_was_captured_paid(office: Harness) -> None:
     payment = await captured(office, 250)
     money = Money(1000, "EUR")
-    news = News("void", "v-1", None, money)
+    news = OperationNotice("void", "v-1", None, money)
     office.gateway.news = Outcome(Status.PENDING, notice=news)
     office.gateway.will_trace(Outcome(Status.REFUNDED, news.id, facts=GatewayFacts(money=money)))
     await office.notify(payment.attempts[0])

@@ -16,7 +16,7 @@ from checkout.ledger.rows import Payment
 from checkout.merchant.responses import moment
 from checkout.model.money import Money
 from checkout.model.order import Ways
-from checkout.model.outcome import UNKNOWN, GatewayFacts, News, Outcome
+from checkout.model.outcome import UNKNOWN, GatewayFacts, OperationNotice, Outcome
 from checkout.model.status import Status
 from tests.support import shops
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, UNREACHABLE
@@ -195,4 +195,4 @@ async def test_the_letter_wakes_the_sender(office: Harness) -> None:
 
 
 def told_of(kind: str, id: str, key: str | None, amount: int) -> Outcome:
-    return Outcome(Status.PENDING, notice=News(kind, id, key, Money(amount, "EUR")))
+    return Outcome(Status.PENDING, notice=OperationNotice(kind, id, key, Money(amount, "EUR")))

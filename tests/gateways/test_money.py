@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from checkout.gateways import OPTIONS, open_gateway
 from checkout.gateways.base import (
-    Asked,
     Charge,
     FindsOperations,
     Gateway,
+    OperationReference,
     PaymentReference,
     Refunds,
 )
@@ -252,7 +252,9 @@ async def test_another_sum_is_no_refund_of_ours(currency: str) -> None:
         there.sent = [{"amount": PART, "currency": currency, "tracking_id": "op-1"}]
         there.kind = "refund"
         for asked, done in ((PART, True), (PART * 100, False), (PART + 1, False)):
-            what = Asked(kind="refund", key="op-1", id="21566", money=money.part(asked))
+            what = OperationReference(
+                kind="refund", key="op-1", id="21566", money=money.part(asked)
+            )
             found = await gateway.operation_status(about, what)
             assert (found.status is Status.REFUNDED) is done
 

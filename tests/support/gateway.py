@@ -8,7 +8,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from checkout.errors import Unauthorized
-from checkout.gateways.base import VERBS, Asked, Capabilities, Charge, Gateway, PaymentReference
+from checkout.gateways.base import (
+    VERBS,
+    Capabilities,
+    Charge,
+    Gateway,
+    OperationReference,
+    PaymentReference,
+)
 from checkout.model.money import Money
 from checkout.model.next_action import Redirect
 from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
@@ -51,7 +58,7 @@ class FakeGateway(Gateway):
         self.prompts: list[tuple[str, PaymentReference]] = []
         self.results: deque[Said] = deque([UNKNOWN])
         self.traces: deque[Said] = deque([UNKNOWN])
-        self.traced: list[tuple[PaymentReference, Asked]] = []
+        self.traced: list[tuple[PaymentReference, OperationReference]] = []
         self.orders: list[tuple[str, PaymentReference, Money, str]] = []
         self.charges: list[Charge] = []
         self.queries: list[PaymentReference] = []
@@ -98,7 +105,9 @@ class FakeGateway(Gateway):
         self.orders.append((f"refund: {reason}", reference, money, key))
         return await _next(self.results)
 
-    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
+    async def operation_status(
+        self, reference: PaymentReference, asked: OperationReference
+    ) -> Outcome:
         self.traced.append((reference, asked))
         return await _next(self.traces)
 

@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from checkout.gateways.base import (
-    Asked,
     Capabilities,
     Captures,
     Charge,
     FindsOperations,
+    OperationReference,
     PaymentReference,
     Refunds,
     Voids,
 )
 from checkout.model.money import Money
-from checkout.model.outcome import UNKNOWN, UNSIGNED, GatewayFacts, News, Outcome
+from checkout.model.outcome import UNKNOWN, UNSIGNED, GatewayFacts, OperationNotice, Outcome
 from checkout.model.status import Status
 from tests.support.bank import LATEST, Crash
 
@@ -113,7 +113,9 @@ class Books:
             return
         if movement.state == "done":
             key = movement.key if self.tells_key else None
-            news = News(movement.kind, movement.id, key, Money(movement.amount, CURRENCY))
+            news = OperationNotice(
+                movement.kind, movement.id, key, Money(movement.amount, CURRENCY)
+            )
             self.notices.append(Outcome(Status.PENDING, notice=news))
 
     def state(self) -> Outcome:
@@ -212,11 +214,13 @@ class Office(Captures, Voids, Refunds, FindsOperations):
     async def status(self, reference: PaymentReference) -> Outcome:
         return await self._call(lambda _: self.books.state(), self.query_faults)
 
-    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
+    async def operation_status(
+        self, reference: PaymentReference, asked: OperationReference
+    ) -> Outcome:
         look = self._by_state if self.books.by_state else self._by_name
         return await self._call(lambda _: look(asked), self.query_faults)
 
-    def _by_name(self, asked: Asked) -> Outcome:
+    def _by_name(self, asked: OperationReference) -> Outcome:
         now = self.books.clock()
         for each in self.books.movements:
             by_key = asked.id is None and asked.key == each.key and each.listed_at <= now
@@ -224,7 +228,7 @@ class Office(Captures, Voids, Refunds, FindsOperations):
                 return self._said(each)
         return Outcome(Status.NOT_SENT)
 
-    def _by_state(self, asked: Asked) -> Outcome:
+    def _by_state(self, asked: OperationReference) -> Outcome:
         """What the payment's state tells of it, as far as it does."""
         done = self.books.sum
         unknown = Outcome(Status.PENDING, PAYMENT)

@@ -15,8 +15,8 @@ import structlog
 
 from checkout.gateways.base import (
     NOT_OURS_TO_SEND,
-    Asked,
     FindsOperations,
+    OperationReference,
     PaymentReference,
     Refunds,
 )
@@ -26,7 +26,7 @@ from checkout.gateways.overpay.errors import not_done
 from checkout.gateways.overpay.response import Transaction, transactions
 from checkout.gateways.parsing import is_sum, meaning, text
 from checkout.model.money import Money
-from checkout.model.outcome import UNKNOWN, News, Outcome
+from checkout.model.outcome import UNKNOWN, OperationNotice, Outcome
 from checkout.model.status import Status
 
 RETURNS: Final = frozenset({"refund", "chargeback"})
@@ -46,7 +46,10 @@ def parents(reference: PaymentReference, kind: str) -> tuple[str, ...]:
 
 
 def followed(
-    said: Transaction, reference: PaymentReference, asked: Asked, also: tuple[str, ...] = ()
+    said: Transaction,
+    reference: PaymentReference,
+    asked: OperationReference,
+    also: tuple[str, ...] = (),
 ) -> Outcome:
     """What became of an operation. What is stated and isn't ours is never success. `also`: what
     its parent may be beside what the reference knows."""
@@ -74,7 +77,7 @@ def followed(
     return Outcome(status, said.uid, facts=facts)
 
 
-def news(said: Transaction) -> News | None:
+def news(said: Transaction) -> OperationNotice | None:
     """What a notification tells of an operation that is over: done, or refused after it was
     accepted."""
     if said.kind is None or said.uid is None or not said.sound:
@@ -83,7 +86,7 @@ def news(said: Transaction) -> News | None:
         return None
     if meaning(OPERATION, said.status, said.kind) in (Status.PENDING, Status.ACCEPTED):
         return None
-    return News(said.kind, said.uid, said.facts.key, said.facts.money)
+    return OperationNotice(said.kind, said.uid, said.facts.key, said.facts.money)
 
 
 class Operations(Account, Refunds, FindsOperations):
@@ -111,9 +114,13 @@ class Operations(Account, Refunds, FindsOperations):
         found = transactions(answer.data)
         if not found:
             return not_done(answer)
-        return followed(found[0], reference, Asked(kind=kind, key=key, id=None, money=money))
+        return followed(
+            found[0], reference, OperationReference(kind=kind, key=key, id=None, money=money)
+        )
 
-    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
+    async def operation_status(
+        self, reference: PaymentReference, asked: OperationReference
+    ) -> Outcome:
         if asked.id is None and asked.key is None:
             return UNKNOWN
         until = self.until()
@@ -130,7 +137,9 @@ class Operations(Account, Refunds, FindsOperations):
         another = await self._is_capture(parent, reference, until)
         return followed(said, reference, asked, (parent,) if another and parent else ())
 
-    async def _hidden(self, reference: PaymentReference, asked: Asked, until: float) -> bool:
+    async def _hidden(
+        self, reference: PaymentReference, asked: OperationReference, until: float
+    ) -> bool:
         """Whether an operation that isn't under its own key may stand under the payment's: no
         document says that it keeps the key that it was sent with."""
         if asked.id is not None:

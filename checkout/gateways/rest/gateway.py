@@ -12,12 +12,12 @@ import structlog
 from checkout.errors import Unauthorized
 from checkout.gateways.base import (
     NOT_OURS_TO_SEND,
-    Asked,
     Capabilities,
     Captures,
     Charge,
     Constructor,
     FindsOperations,
+    OperationReference,
     PaymentReference,
     Refunds,
     Voids,
@@ -119,7 +119,9 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
         """Send (part of) a payment back; the gateway does that once."""
         return await self._follow(reference, REFUND, money)
 
-    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
+    async def operation_status(
+        self, reference: PaymentReference, asked: OperationReference
+    ) -> Outcome:
         """The gateway knows operations by what they have made of the payment."""
         said = await self._look_up(reference)
         if isinstance(said, Outcome):

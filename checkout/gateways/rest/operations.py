@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from checkout.gateways.base import Asked, PaymentReference
+from checkout.gateways.base import OperationReference, PaymentReference
 from checkout.gateways.parsing import is_sum, meaning
 from checkout.gateways.rest.codes import FAILED, FOUND, NO_REFUSAL, PARTIAL_REFUND, SHORT, UNCLEAR
 from checkout.gateways.rest.interpretation import reason_why
@@ -112,7 +112,7 @@ def answered(
     return Outcome(means, said.id, reason=why, facts=said.facts)
 
 
-def stands(said: PaymentRow, asked: Asked, reference: PaymentReference) -> Outcome:
+def stands(said: PaymentRow, asked: OperationReference, reference: PaymentReference) -> Outcome:
     """What the payment's state tells of an operation on it."""
     facts, money = said.facts, said.facts.money
     ours = facts.key in (None, reference.key) and (money is None or money.same_sum(reference.money))

@@ -16,11 +16,11 @@ import pytest
 
 from checkout.gateways import ADAPTERS, Adapter
 from checkout.gateways.base import (
-    Asked,
     Captures,
     Confirms,
     FindsOperations,
     Gateway,
+    OperationReference,
     Options,
     PaymentReference,
     Refunds,
@@ -283,12 +283,14 @@ async def call(gateway: Gateway, verb: str, given: Mapping[str, Any]) -> Outcome
             raise AssertionError(f"recorded, but it has no such verb: {verb}")
 
 
-def references(given: Mapping[str, Any]) -> tuple[PaymentReference, Ordered, Asked | None]:
+def references(
+    given: Mapping[str, Any],
+) -> tuple[PaymentReference, Ordered, OperationReference | None]:
     """What a call after the payment is about, what it orders, what it asks after."""
     about = dict(given)
     ordered = msgspec.convert(about.pop("ordered", {}), Ordered)
     asked = about.pop("asked", None)
-    found = None if asked is None else msgspec.convert(asked, Asked)
+    found = None if asked is None else msgspec.convert(asked, OperationReference)
     return samples.reference(about), ordered, found
 
 

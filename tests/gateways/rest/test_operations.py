@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from checkout.gateways.base import Asked
+from checkout.gateways.base import OperationReference
 from checkout.gateways.rest.codes import LONG
 from checkout.gateways.rest.gateway import Rest
 from checkout.gateways.rest.operations import ANSWER, AS_BEFORE, CAPTURE, LATER, REFUND, REVERSAL
@@ -234,7 +234,7 @@ async def test_as_before_the_short_word_and_the_code_decide(name: str) -> None:
 @pytest.mark.parametrize("short", [None, "Y", "N"])
 @pytest.mark.parametrize("kind", list(SEEN_LATER))
 async def test_what_the_payment_tells_later(kind: str, short: str | None) -> None:
-    part = Asked(kind=kind, key="op-1", id=None, money=Money(500, "EUR"))
+    part = OperationReference(kind=kind, key="op-1", id=None, money=Money(500, "EUR"))
     for word in WORDS:
         body = {**PAID, "transactionStatus": short, "status": word}
         found = await Answers(answering(body)).account().operation_status(REFERENCE, part)
@@ -244,15 +244,15 @@ async def test_what_the_payment_tells_later(kind: str, short: str | None) -> Non
 
 async def test_a_part_sent_back_is_not_all_of_it() -> None:
     gateway = Answers(answering({**PAID, "status": "partialrefund"})).account()
-    whole = Asked(kind="refund", key="op-1", id=None, money=EUR)
+    whole = OperationReference(kind="refund", key="op-1", id=None, money=EUR)
     assert (await gateway.operation_status(REFERENCE, whole)).status is Status.PENDING
-    by_itself = Asked(kind="refund", key=None, id="21565", money=None)
+    by_itself = OperationReference(kind="refund", key=None, id="21565", money=None)
     assert (await gateway.operation_status(REFERENCE, by_itself)).status is Status.PENDING
 
 
 async def test_a_chargeback_is_told_by_the_payment_alone() -> None:
     gateway = Answers(answering({**PAID, "status": "chargeback"})).account()
-    asked = Asked(kind="chargeback", key=None, id="21565", money=None)
+    asked = OperationReference(kind="chargeback", key=None, id="21565", money=None)
     assert (await gateway.operation_status(REFERENCE, asked)).status is Status.PENDING
 
 

@@ -14,12 +14,12 @@ from urllib.parse import quote
 from checkout.gateways import base
 from checkout.gateways.base import (
     NOT_OURS_TO_SEND,
-    Asked,
     Capabilities,
     Charge,
     Constructor,
     FindsOperations,
     InputField,
+    OperationReference,
     PaymentReference,
     Refunds,
     merged,
@@ -124,7 +124,9 @@ class PiggyBank(HttpGateway[Options], Refunds, FindsOperations):
             return answer
         return _refused(answer) or _refund(answer.data, reference, money, key)
 
-    async def operation_status(self, reference: PaymentReference, asked: Asked) -> Outcome:
+    async def operation_status(
+        self, reference: PaymentReference, asked: OperationReference
+    ) -> Outcome:
         answer = await self._find("/refunds", asked.id, asked.key)
         if isinstance(answer, Outcome):
             return answer
