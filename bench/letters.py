@@ -86,7 +86,7 @@ async def delays(*, workers: int, waiting: int, told: int = TOLD) -> tuple[list[
         config = written(Path(name))
         settings = load(config, {}, OPTIONS)
         async with hanging.listening(), well.listening(), open_flow(settings) as flow:
-            await letters(flow, "hanging", hanging.url, waiting)
+            await webhooks(flow, "hanging", hanging.url, waiting)
             running = [_start(config) for _ in range(workers)]
             try:
                 return await _told(flow, hanging, well, waiting, told), hanging
@@ -102,13 +102,13 @@ def _start(config: Path) -> Process:
 async def _told(
     flow: Flow, hanging: Receiver, well: Receiver, waiting: int, told: int
 ) -> list[float]:
-    await letters(flow, "well", well.url, 1)
+    await webhooks(flow, "well", well.url, 1)
     await _until(well, 1)  # the workers are there
     if waiting:
         await _until(hanging, 1)
     at = {}
     for _ in range(told):
-        (name,) = await letters(flow, "well", well.url, 1)
+        (name,) = await webhooks(flow, "well", well.url, 1)
         at[name] = time.time()
         await asyncio.sleep(EVERY)
     await _until(well, told + 1)
@@ -122,12 +122,12 @@ async def _until(receiver: Receiver, count: int) -> None:
         await asyncio.sleep(LOOK)
 
 
-async def letters(flow: Flow, shop: str, url: str, count: int) -> list[str]:
+async def webhooks(flow: Flow, shop: str, url: str, count: int) -> list[str]:
     """The ids of so many letters that are due now, each about a payment of its own."""
-    return await flow.ledger.write(_letters, flow, shop, url, count)
+    return await flow.ledger.write(_webhooks, flow, shop, url, count)
 
 
-def _letters(conn: Connection, flow: Flow, shop: str, url: str, count: int) -> list[str]:
+def _webhooks(conn: Connection, flow: Flow, shop: str, url: str, count: int) -> list[str]:
     names = [new_uid() for _ in range(count)]
     for name in names:
         now = time.time()

@@ -21,7 +21,7 @@ from checkout import __version__, log
 from checkout.flow import purge
 from checkout.flow.background import Background, Task
 from checkout.flow.connections import ByHost
-from checkout.flow.courier import Courier
+from checkout.flow.courier import WebhookSender
 from checkout.flow.mailer import Mailer
 from checkout.flow.pace import HOUR, Pace
 from checkout.flow.readiness import Readiness
@@ -108,7 +108,7 @@ def create_app(
 ) -> Litestar:
     """The server. Everything that holds a connection opens in the lifespan: in the worker, after
     the fork. `upstream` and `downstream` are what carries calls to the gateways and to the shops,
-    where it is not the network: for tests at the edge. Without `deliver` the shops' letters stay
+    where it is not the network: for tests at the edge. Without `deliver` the shops' webhooks stay
     in the outbox, for somebody else to carry. `name`: what answers call the server. `load`:
     how much is taken at once, where it is otherwise than usual."""
     assets, signer = Assets(), Signer(settings.secrets)
@@ -124,19 +124,21 @@ def create_app(
             open_flow(settings, pace=pace, clock=clock, upstream=upstream) as flow,
             _shops(downstream) as http,
         ):
-            courier, mailer = Courier(flow, http), Mailer(flow, postman(flow))
+            webhook_sender, mailer = WebhookSender(flow, http), Mailer(flow, postman(flow))
             flow.verify = Verifier(flow, http)
             web = Web(settings, flow, signer, renderer, {}, challenge)
             app.state.web = web
             often = flow.pace.sweep
             tasks = [
                 Task("sweep", Sweeper(flow).turn, often),
-                Task("mailer", mailer.deliver, often, wake=flow.mails_waiting),
+                Task("mailer", mailer.deliver, often, wake=flow.mails_due),
                 Task("purge", partial(purge.turn, flow), flow.pace.purge, longest=HOUR),
                 Task("logos", partial(logos.fetch, web, http), HOUR, longest=HOUR),
             ]
             if deliver:
-                tasks.append(Task("courier", courier.deliver, often, wake=flow.letters_waiting))
+                tasks.append(
+                    Task("webhooks", webhook_sender.deliver, often, wake=flow.webhooks_due)
+                )
             background = Background(tasks)
             readiness = app.state.readiness = Readiness(flow.ledger, background.overdue)
             background.add(Task("readiness", readiness.failing, LOOK))
@@ -145,7 +147,7 @@ def create_app(
                 yield
             finally:
                 await background.stop()
-                await asyncio.gather(flow.finish(), courier.finish(), mailer.finish())
+                await asyncio.gather(flow.finish(), webhook_sender.finish(), mailer.finish())
 
     app = Litestar(
         route_handlers=list(HANDLERS),

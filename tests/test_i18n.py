@@ -168,9 +168,9 @@ def test_texts_are_in_their_language(language: str) -> None:
     if language == "ru":
         for message in messages(language):
             for text in strings(message):
-                letters = re.sub(r"%\(\w+\)[sd]|\{\w*\}|[^\w]|\d|_", "", text)
-                latin = re.sub(r"[^a-zA-Z]", "", letters)
-                assert len(latin) < len(letters) / 2 or len(letters) < 5, text
+                webhooks = re.sub(r"%\(\w+\)[sd]|\{\w*\}|[^\w]|\d|_", "", text)
+                latin = re.sub(r"[^a-zA-Z]", "", webhooks)
+                assert len(latin) < len(webhooks) / 2 or len(webhooks) < 5, text
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))

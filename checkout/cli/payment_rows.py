@@ -11,7 +11,7 @@ from checkout.cli.common import moment
 from checkout.gateways.base import Gateway
 from checkout.ledger.events import Event
 from checkout.ledger.operations import Operation
-from checkout.ledger.outbox import Letter
+from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Attempt, PaymentRow
 from checkout.model.avs_cvc import AVS, CVC, explained
 
@@ -73,12 +73,12 @@ def operation_row(operation: Operation, shape: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def webhook_row(letter: Letter) -> dict[str, Any]:
+def webhook_row(webhook: Webhook) -> dict[str, Any]:
     return {
-        "id": letter.id,
-        "url": letter.url,
-        "tries": letter.tries,
-        "answer": letter.answer,
-        "delivered_at": moment(letter.delivered_at),
-        "due_at": moment(letter.due_at),
+        "id": webhook.id,
+        "url": webhook.url,
+        "tries": webhook.tries,
+        "answer": webhook.answer,
+        "delivered_at": moment(webhook.delivered_at),
+        "due_at": moment(webhook.due_at),
     }

@@ -80,7 +80,7 @@ def list_(shop: str | None, limit: int, config: Path | None, as_json: bool) -> N
 @config_option
 @json_option
 def show(uid: str, config: Path | None, as_json: bool) -> None:
-    """One payment with its attempts, events and letters. A gateway's `link` shows the payment
+    """One payment with its attempts, events and webhooks. A gateway's `link` shows the payment
     there; whoever has it may do all with it."""
     found = with_flow(config, partial(_whole, uid=uid))
     if as_json:
@@ -112,7 +112,7 @@ async def _whole(flow: Flow, uid: str) -> dict[str, Any]:
             operation_row(each, operation_shape(each, payment))
             for each in await read(operations.of, uid)
         ],
-        "letters": [webhook_row(letter) for letter in await read(outbox.of, uid)],
+        "letters": [webhook_row(webhook) for webhook in await read(outbox.of, uid)],
     }
 
 

@@ -20,7 +20,7 @@ from checkout.flow import record
 from checkout.flow.operations import operate
 from checkout.flow.verbs import Flow
 from checkout.ledger import outbox, payments
-from checkout.ledger.outbox import Letter
+from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.order import BY_APP
 from checkout.model.status import Status
@@ -78,12 +78,12 @@ class ScenarioRun:
     def _home(self, shop: str) -> str:
         return self.flow.settings.shops[shop].url
 
-    async def paid(self, order: Order) -> Letter:
+    async def paid(self, order: Order) -> Webhook:
         """The customer pays; the webhook that tells so is held back."""
         await order.customer.pay(good_card())
         return await self.webhook(order, Status.PAID)
 
-    async def alike(self, order: Order, **changes: Any) -> Letter:
+    async def alike(self, order: Order, **changes: Any) -> Webhook:
         """Somebody with the key of the shop's apps makes and pays a payment of the same number and
         money, but for `changes` of it; the webhook that tells so is held back. It is genuine."""
         asked = await self.payment(order)
@@ -103,13 +103,13 @@ class ScenarioRun:
         await order.customer.pay(DECLINED[len(payment.attempts) % len(DECLINED)])
         return await self.payment(order)
 
-    async def failed(self, order: Order) -> Letter:
+    async def failed(self, order: Order) -> Webhook:
         """Cards are declined until no attempt is left."""
         while (await self.declined(order)).status is Status.OPEN:
             pass
         return await self.webhook(order, Status.DECLINED)
 
-    async def expired(self, order: Order) -> Letter:
+    async def expired(self, order: Order) -> Webhook:
         """The order's time to pay is over."""
         soon = self.flow.clock() - 1
         await self.flow.ledger.write(_over_at, order.uid, soon)
@@ -117,12 +117,12 @@ class ScenarioRun:
             await self.settle_at_bank(order, "expired")
         return await self.webhook(order, Status.EXPIRED)
 
-    async def paid_late(self, order: Order) -> Letter:
+    async def paid_late(self, order: Order) -> Webhook:
         """The bank moves the money after all, of an attempt that was over."""
         await self.settle_at_bank(order, "successful")
         return await self.webhook(order, Status.PAID)
 
-    async def refunded(self, order: Order) -> Letter:
+    async def refunded(self, order: Order) -> Webhook:
         """The shop's people send a part of the money back; the webhook about it is held back."""
         done = await operate(self.flow, "refund", order.uid, amount=1, reason="The drill's")
         if not done.done:
@@ -146,19 +146,19 @@ class ScenarioRun:
 
     # Webhooks
 
-    async def webhook(self, order: Order, status: Status) -> Letter:
+    async def webhook(self, order: Order, status: Status) -> Webhook:
         """The webhook in the outbox that tells of this end."""
         words = {Status.PAID: "successful", Status.DECLINED: "failed", Status.EXPIRED: "error"}
         return await self._written(order.uid, (PAYMENT, words[status]))
 
-    async def _written(self, uid: str, what: tuple[str, str]) -> Letter:
-        async def written() -> Letter | None:
+    async def _written(self, uid: str, what: tuple[str, str]) -> Webhook:
+        async def written() -> Webhook | None:
             found = await self.flow.ledger.read(outbox.of, uid)
             return next((each for each in found if subject(each) == what), None)
 
         return await _until(written, f"checkout to write: {' '.join(what)}")
 
-    async def deliver(self, webhook: Letter, after: str) -> None:
+    async def deliver(self, webhook: Webhook, after: str) -> None:
         """Deliver a genuine webhook; whatever it tells, a shop that keeps it says 2xx."""
         self.checks.answered(after, await self.webhooks.deliver(webhook))
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from checkout.ledger.operations import DONE
-from checkout.ledger.outbox import Letter
+from checkout.ledger.outbox import Webhook
 from checkout.merchant.webhooks import headers
 from checkout.settings import Shop
 
@@ -27,7 +27,7 @@ Headers = dict[str, str]
 Forge = Callable[[Shop, bytes, Headers], Headers]
 
 
-def subject(webhook: Letter) -> tuple[str, str]:
+def subject(webhook: Webhook) -> tuple[str, str]:
     """What a webhook is about (a payment, or the refund of one) and the status that it tells."""
     body: dict[str, Any] = json.loads(webhook.body)
     inner: dict[str, Any] = body.get("transaction", body)
@@ -42,15 +42,15 @@ class Webhooks:
         self._http = http
         self._shop = shop
 
-    def genuine(self, webhook: Letter) -> Headers:
+    def genuine(self, webhook: Webhook) -> Headers:
         """The headers by which checkout proves that it wrote the webhook."""
         return headers(self._shop, webhook.id, webhook.body.encode(), time.time(), public=False)
 
-    async def deliver(self, webhook: Letter, url: str | None = None) -> str:
+    async def deliver(self, webhook: Webhook, url: str | None = None) -> str:
         """Deliver it, to its own address unless another is named; the answer in a word."""
         return await self.send(url or webhook.url, webhook.body.encode(), self.genuine(webhook))
 
-    async def forge(self, how: str, url: str, body: bytes, captured: Letter) -> str:
+    async def forge(self, how: str, url: str, body: bytes, captured: Webhook) -> str:
         """Deliver a webhook that checkout never wrote; `captured` is one that the forger has."""
         plain = {"Content-Type": "application/json", "webhook-id": "drill-forged"}
         return await self.send(

@@ -7,7 +7,7 @@ offered_methods  the same, with all that pages and apps need to know of each
 operations  capture, void, refund
 sweep     what happens although nobody watches
 edge      what of a gateway's answer is not kept
-courier   the shop's letters on their way
+courier   the shop's webhooks on their way
 counts    what is counted for the operator
 pace      every figure in seconds
 """

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from checkout.flow import remaining
 from checkout.flow.alerts import alert
-from checkout.flow.telling import tell_operation
+from checkout.flow.telling import notify_of_operation
 from checkout.identifiers import new_key, new_uid
 from checkout.ledger import audit, operations
 from checkout.ledger.audit import Actor
@@ -77,7 +77,7 @@ def found(
     if kind != "capture":
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=amount)
     note_gateways(conn, operation, attempt, payment, now)
-    tell_operation(conn, shops, operation, payment, now)
+    notify_of_operation(conn, shops, operation, payment, now)
     return Found.NEW
 
 

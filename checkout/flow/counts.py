@@ -9,7 +9,7 @@ from prometheus_client import Counter, Gauge
 PAYMENTS: Final = Counter("checkout_payments", "Payments created", ["shop"])
 ATTEMPTS: Final = Counter("checkout_attempts", "Moves of attempts", ["account", "status"])
 QUERIES: Final = Counter("checkout_status_queries", "Status queries to gateways", ["account"])
-LETTERS: Final = Counter("checkout_letters", "Tries of notifications to shops", ["answer"])
+WEBHOOKS: Final = Counter("checkout_webhooks", "Tries of notifications to shops", ["answer"])
 MAILS: Final = Counter("checkout_mails", "Tries of mails to customers", ["kind", "answer"])
 LIMITED: Final = Counter(
     "checkout_limited", "What the limits did to a try", ["limit", "answer"]
@@ -29,7 +29,5 @@ FAULTS: Final = Counter("checkout_background_faults", "Turns that raised", ["tas
 HELD: Final = Gauge("checkout_rooms_held", "Calls under way", ["room"])
 NO_ROOM: Final = Counter("checkout_rooms_full", "Calls that found no room and wait", ["room"])
 LEDGER_WRITABLE: Final = Gauge("checkout_ledger_writable", "1, or 0 when a write failed")
-WAITING: Final = Gauge(
-    "checkout_letters_waiting", "Notifications whose time has come, up to 10,000"
-)
-OLDEST: Final = Gauge("checkout_letters_oldest_seconds", "How long the first of them has waited")
+WAITING: Final = Gauge("checkout_webhooks_due", "Notifications whose time has come, up to 10,000")
+OLDEST: Final = Gauge("checkout_webhooks_oldest_seconds", "How long the first of them has waited")

@@ -1,10 +1,10 @@
-"""The shop's letters on their way: at least once, with the schedule of `pace.LETTERS`.
+"""The shop's webhooks on their way: at least once, with the schedule of `schedule.WEBHOOK_RETRIES`.
 
 Success is 2xx; redirects are not followed; 410 stops; Retry-After is obeyed. Addresses that
 shops give are checked when connecting: no private, loopback or link-local host (loopback in the
 sandbox alone).
 
-Every shop and every host has its own room. A letter that finds none stays in the outbox, due as it
+Every shop and every host has its own room. A webhook that finds none stays in the outbox, due as it
 was: nobody holds it, and waiting is no try.
 """
 
@@ -23,13 +23,13 @@ import httpx
 import structlog
 from sqlalchemy import Connection
 
-from checkout.flow.counts import LETTERS, NO_ROOM
+from checkout.flow.counts import NO_ROOM, WEBHOOKS
 from checkout.flow.names import Resolve, Resolver
-from checkout.flow.pace import next_letter
+from checkout.flow.pace import next_webhook
 from checkout.flow.rooms import NoRoom, Rooms
 from checkout.flow.verbs import Flow
 from checkout.ledger import events, outbox, payments
-from checkout.ledger.outbox import Letter
+from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import PaymentRow
 from checkout.merchant.webhooks import headers
 from checkout.model.order import BY_APP
@@ -46,21 +46,21 @@ GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # all that IANA has g
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class Courier:
+class WebhookSender:
     """Delivers the outbox of one ledger; several workers share it by leases."""
 
     def __init__(self, flow: Flow, http: httpx.AsyncClient, resolve: Resolve | None = None) -> None:
         self._flow = flow
         self._http = http
-        self._rooms = Rooms("letters")
-        self._names = Resolver("letters_names")
+        self._rooms = Rooms("webhooks")
+        self._names = Resolver("webhooks_names")
         self._resolve = resolve
         self._seen: dict[str, str] = {}
         self._full = False  # whether something may wait for room
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def deliver(self) -> None:
-        """Start sending every letter that is due, has room and can be leased."""
+        """Start sending every webhook that is due, has room and can be leased."""
         ledger, now = self._flow.ledger, self._flow.clock()
         free: dict[tuple[str, str | None], int] = {}
 
@@ -72,62 +72,62 @@ class Courier:
         used = Counter((each.shop, host) for each in due for host in (each.host, None))
         full = sum(used[lane] >= places for lane, places in free.items())
         self._full = full > 0
-        NO_ROOM.labels("letters").inc(full)
-        found = [letter for letter in due if self._rooms.take(letter.shop, letter.host)]
-        until, ours = now + self._flow.pace.letter_lease, set[str]()
+        NO_ROOM.labels("webhooks").inc(full)
+        found = [webhook for webhook in due if self._rooms.take(webhook.shop, webhook.host)]
+        until, ours = now + self._flow.pace.webhook_lease, set[str]()
         try:
             if found:
                 ours = await ledger.write(outbox.take_all, found, until=until)
         finally:
-            for letter in found:
-                if letter.id in ours:
-                    self._start(letter, until)
+            for webhook in found:
+                if webhook.id in ours:
+                    self._start(webhook, until)
                 else:
-                    self._rooms.leave(letter.shop, letter.host)
+                    self._rooms.leave(webhook.shop, webhook.host)
 
-    def _start(self, letter: Letter, until: float) -> None:
-        task = asyncio.create_task(self._send(letter, until))
+    def _start(self, webhook: Webhook, until: float) -> None:
+        task = asyncio.create_task(self._send(webhook, until))
         self._under_way.add(task)
-        task.add_done_callback(partial(self._done, letter))
+        task.add_done_callback(partial(self._done, webhook))
 
-    def _done(self, letter: Letter, task: asyncio.Task[None]) -> None:
-        """A letter whose end could not be written down is due again when its lease is over."""
+    def _done(self, webhook: Webhook, task: asyncio.Task[None]) -> None:
+        """A webhook whose end could not be written down is due again when its lease is over."""
         self._under_way.discard(task)
-        self._rooms.leave(letter.shop, letter.host)
+        self._rooms.leave(webhook.shop, webhook.host)
         if self._full:
-            self._flow.letters_waiting.set()
+            self._flow.webhooks_due.set()
         if not task.cancelled() and (error := task.exception()):
-            log.warning("courier.failed", error=type(error).__name__)
+            log.warning("webhook.failed", error=type(error).__name__)
 
     async def finish(self, seconds: float = 30.0) -> None:
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=seconds)
 
-    async def _send(self, letter: Letter, until: float) -> None:
+    async def _send(self, webhook: Webhook, until: float) -> None:
         """`until`: the end of its lease."""
-        tries = letter.tries + 1
+        tries = webhook.tries + 1
         try:
-            answer, retry_after = await self._post(letter)
+            answer, retry_after = await self._post(webhook)
         except NoRoom:
-            await self._flow.ledger.write(outbox.give_back, letter, until=until)
+            await self._flow.ledger.write(outbox.give_back, webhook, until=until)
             return
         now = self._flow.clock()
         delivered = answer.isdigit() and 200 <= int(answer) < 300
-        wait = None if delivered or answer == "410" else next_letter(tries)
+        wait = None if delivered or answer == "410" else next_webhook(tries)
         if wait is not None:
             # Jitter: shops that were away are not all called back in the same second.
             wait = max(wait * random.uniform(1.0, 1.1), retry_after)
         await self._flow.ledger.write(
-            _delivered, letter, answer, now, due_at=None if wait is None else now + wait
+            _delivered, webhook, answer, now, due_at=None if wait is None else now + wait
         )
-        LETTERS.labels(answer).inc()
-        log.info("letter.sent", payment=letter.payment, tries=tries, answer=answer)
+        WEBHOOKS.labels(answer).inc()
+        log.info("webhook.sent", payment=webhook.payment, tries=tries, answer=answer)
 
-    async def _post(self, letter: Letter) -> tuple[str, float]:
+    async def _post(self, webhook: Webhook) -> tuple[str, float]:
         """The answer in a word (an HTTP status or an error's name), and its Retry-After."""
-        body = letter.body.encode()
+        body = webhook.body.encode()
         try:
-            payment = await self._flow.ledger.read(_payment_of, letter.payment)
+            payment = await self._flow.ledger.read(_payment_of, webhook.payment)
             shop = self._flow.settings.shops.get(payment.shop)
             if shop is None:
                 return "unknown shop", 0
@@ -135,10 +135,10 @@ class Courier:
                 now, public = self._flow.clock(), payment.created_by == BY_APP
                 response = await posted(
                     self._http,
-                    letter.url,
+                    webhook.url,
                     body,
-                    headers(shop, letter.id, body, now, public=public),
-                    resolve=self._resolve or self._names.of(letter.shop),
+                    headers(shop, webhook.id, body, now, public=public),
+                    resolve=self._resolve or self._names.of(webhook.shop),
                     settings=self._flow.settings,
                 )
                 await response.aclose()  # a shop's answer is its status; the body is not read
@@ -221,10 +221,10 @@ def _payment_of(conn: Connection, uid: str) -> PaymentRow:
 
 
 def _delivered(
-    conn: Connection, letter: Letter, answer: str, now: float, *, due_at: float | None
+    conn: Connection, webhook: Webhook, answer: str, now: float, *, due_at: float | None
 ) -> None:
     delivered = answer.isdigit() and answer.startswith("2")
     outbox.settle(
-        conn, letter.id, answer=answer, due_at=due_at, delivered_at=now if delivered else None
+        conn, webhook.id, answer=answer, due_at=due_at, delivered_at=now if delivered else None
     )
-    events.append(conn, letter.payment, "letter", now, answer=answer, event=letter.id)
+    events.append(conn, webhook.payment, "letter", now, answer=answer, event=webhook.id)

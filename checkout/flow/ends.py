@@ -1,5 +1,5 @@
 """What became of an operation: what the gateway said of it, and what that makes of the payment.
-Transactions over one connection, each with its event and, once it has ended, the shop's letter."""
+Transactions over one connection, each with its event and, once it has ended, the shop's webhook."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from checkout.flow.alerts import alert
 from checkout.flow.by_gateway import note_gateways
 from checkout.flow.pace import next_operation_sweep, next_query
 from checkout.flow.record import Book
-from checkout.flow.telling import tell_operation
+from checkout.flow.telling import notify_of_operation
 from checkout.flow.twins import Whose, whose_is
 from checkout.ledger import audit, events, operations
 from checkout.ledger.audit import Actor
@@ -185,7 +185,7 @@ def _moved(
     if operation.done:
         _done(conn, book, operation, payment, now)
     elif operation.status in FAILED and tells_failure and not operation.by_gateway:
-        tell_operation(conn, book.shops, operation, payment, now)
+        notify_of_operation(conn, book.shops, operation, payment, now)
     return with_payment(conn, uid)[0]
 
 
@@ -195,7 +195,7 @@ def _done(conn: Connection, book: Book, operation: Operation, payment: Payment, 
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=operation.amount)
     if operation.by_gateway:
         note_gateways(conn, operation, attempt, payment, now)
-    tell_operation(conn, book.shops, operation, payment, now)
+    notify_of_operation(conn, book.shops, operation, payment, now)
     made = operations.of_attempt(conn, operation.payment, operation.attempt)
     total = payment.order.money.minor
     if kind == "capture":

@@ -87,7 +87,7 @@ async def make(
         made, same = await flow.ledger.write(add)
     if not same:
         raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
-    flow.mails_waiting.set()
+    flow.mails_due.set()
     return made
 
 
@@ -129,7 +129,7 @@ async def send_again(
     """
     await find(flow, id, shop)
     again = await flow.ledger.write(_send_again, id, email, flow.clock(), by)
-    flow.mails_waiting.set()
+    flow.mails_due.set()
     return again
 
 
@@ -159,7 +159,7 @@ def _queue(conn: Connection, standing: Standing, now: float) -> None:
 
 
 async def cancel(flow: Flow, id: str, shop: Shop | None = None, *, by: Actor = SERVER) -> Standing:
-    """Shut its link for good; a second time changes nothing. No letter tells the shop what it has
+    """Shut its link for good; a second time changes nothing. No webhook tells the shop what it has
     asked for itself.
 
     Raises NotFound; Unprocessable when it is paid, or being paid.

@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from checkout.flow.counts import ALERTS, MAILS
-from checkout.flow.pace import MAIL_WAITS, next_mail
+from checkout.flow.pace import MAIL_POSTPONED, next_mail
 from checkout.flow.rooms import Rooms
 from checkout.flow.verbs import Flow
 from checkout.ledger import invoices, mails
@@ -70,7 +70,7 @@ class Mailer:
         self._under_way.discard(task)
         self._rooms.leave(mail.shop, SERVER)
         if self._full:
-            self._flow.mails_waiting.set()
+            self._flow.mails_due.set()
         if not task.cancelled() and (error := task.exception()):
             log.warning("mailer.failed", error=type(error).__name__)
 
@@ -85,7 +85,7 @@ class Mailer:
             raise LookupError(mail.invoice)
         status = standing.status(now)
         if status in LIVE:
-            await ledger.write(mails.postpone, mail.id, now + MAIL_WAITS)
+            await ledger.write(mails.postpone, mail.id, now + MAIL_POSTPONED)
         elif status is Status.EXPIRED and mail.error is not None:
             # Tried in vain until its invoice was over: that is no mail which nobody needed.
             await ledger.write(mails.failed, mail.id, mail.error, again_at=None)

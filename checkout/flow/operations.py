@@ -107,7 +107,7 @@ async def decide(flow: Flow, uid: str, *, accept: bool, by: Actor, reason: str) 
         by=by,
         reason=reason,
     )
-    flow.letters_waiting.set()
+    flow.webhooks_due.set()
     return done
 
 
@@ -129,7 +129,7 @@ async def _settle(
         flow.clock(),
         looked_up=looked_up,
     )
-    flow.letters_waiting.set()
+    flow.webhooks_due.set()
     return done
 
 

@@ -18,11 +18,11 @@ LONGEST: Final = 14 * DAY  # that a payment under way at such a gateway is asked
 # for, as often.
 ACCEPTED: Final = ((DAY, HOUR), (7 * DAY, 6 * HOUR), (30 * DAY, DAY))
 # The Standard Webhooks schedule, after the first try at once.
-LETTERS: Final = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+WEBHOOK_RETRIES: Final = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 # Of a mail to a customer, after the first try at once; and between two looks at a payment that is
 # under way at that moment.
-MAILS: Final = (60, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
-MAIL_WAITS: Final = 900.0
+MAIL_RETRIES: Final = (60, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+MAIL_POSTPONED: Final = 900.0
 
 
 class Pace(Struct, frozen=True, kw_only=True):
@@ -35,8 +35,8 @@ class Pace(Struct, frozen=True, kw_only=True):
     glance: float = 1.0  # how old an answer to a poll may be
     verification: float = 10.0  # how long a shop has to say yes before a charge
     verification_room: float = 5.0  # how long a charge waits to ask it, behind others
-    letter: float = 15.0  # the deadline of a notification to the shop
-    letter_lease: float = 60.0  # after which another worker sends what one took and died with
+    webhook: float = 15.0  # the deadline of a notification to the shop
+    webhook_lease: float = 60.0  # after which another worker sends what one took and died with
     mail_lease: float = 120.0  # the same of a mail, which may take 30 s to be handed over
     arrival: float = 3.0  # how long the result page waits for the shop to be told
 
@@ -81,11 +81,11 @@ def next_operation_sweep(created_at: float, now: float, *, accepted: bool) -> fl
     return None if every is None else now + every
 
 
-def next_letter(tries: int) -> float | None:
-    """Seconds to the next try of a letter after this many; None when all are used up."""
-    return float(LETTERS[tries - 1]) if tries <= len(LETTERS) else None
+def next_webhook(tries: int) -> float | None:
+    """Seconds to the next try of a webhook after this many; None when all are used up."""
+    return float(WEBHOOK_RETRIES[tries - 1]) if tries <= len(WEBHOOK_RETRIES) else None
 
 
 def next_mail(tries: int) -> float | None:
     """Seconds to the next try of a mail after this many; None when all are used up."""
-    return float(MAILS[tries - 1]) if tries <= len(MAILS) else None
+    return float(MAIL_RETRIES[tries - 1]) if tries <= len(MAIL_RETRIES) else None

@@ -58,7 +58,7 @@ def why_kept(conn: Connection, payment: Payment, now: float) -> str | None:
         return "its gateway is still asked about it"
     if any(each.status in OPEN for each in operations.of(conn, payment.uid)):
         return "a capture, void or refund is under way"
-    if personal.letters_waiting(conn, payment.uid):
+    if personal.webhooks_due(conn, payment.uid):
         return "a notification to the shop is on its way"
     return None
 

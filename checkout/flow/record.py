@@ -1,5 +1,5 @@
 """The transactions of the payment: each a function over one connection, each ends in a state that
-the tables of `model.status` allow, with its event and, where the shop is to know, its letter."""
+the tables of `model.status` allow, with its event and, where the shop is to know, its webhook."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from checkout.identifiers import new_uid
 from checkout.ledger import attempts, audit, cards, events, outbox, payments
 from checkout.ledger.audit import Actor
 from checkout.ledger.rows import Attempt, Payment, text
-from checkout.merchant.webhooks import letter
+from checkout.merchant.webhooks import payment_webhook
 from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import FINAL, LIVE, SUCCESSFUL, UNPAID_ENDS, Status, move
 from checkout.settings import Limits, Shop
@@ -436,10 +436,10 @@ def _update(conn: Connection, book: Book, uid: str, now: float) -> Payment:
 def _settle(
     conn: Connection, book: Book, payment: Payment, now: float, *, told: bool = False
 ) -> Payment:
-    """Derive the payment's status anew, write it down, and write the shop's letter with it. `told`:
-    the letter of the operation that has led here says it."""
+    """Derive the payment's status anew, write it down, and write the shop's webhook with it. `told`:
+    the webhook of the operation that has led here says it."""
     uid = payment.uid
-    status, known = payment.status_at(now), payment.told
+    status, known = payment.status_at(now), payment.notified
     tell = status in FINAL and known != status
     if status is payment.status and not tell:
         return payment
@@ -450,11 +450,11 @@ def _settle(
     events.append(conn, uid, "payment", now, None, status=status)
     payment = Payment(msgspec.structs.replace(payment, **values), payment.attempts)
     if tell and not told:
-        _write_letter(conn, book, payment, status, now)
+        _write_webhook(conn, book, payment, status, now)
     return payment
 
 
-def _write_letter(
+def _write_webhook(
     conn: Connection, book: Book, payment: Payment, status: Status, now: float
 ) -> None:
     url = payment.order.ways.notification_url
@@ -463,7 +463,7 @@ def _write_letter(
     held_back = payment.order.alone and not payment.tried
     if url is None or shop is None or held_back:
         return
-    body = letter(payment, status, shop, book.public_url, now)
+    body = payment_webhook(payment, status, shop, book.public_url, now)
     outbox.add(conn, id=new_uid(), payment=payment.uid, url=url, body=body, now=now)
 
 

@@ -126,7 +126,7 @@ async def _alone(flow: Flow, uid: str, work: Awaitable[None]) -> None:
 
 async def _expire(flow: Flow, uid: str, now: float) -> None:
     await flow.write(uid, record.expire, flow.book, uid, now)
-    flow.letters_waiting.set()
+    flow.webhooks_due.set()
 
 
 async def _look_up(flow: Flow, due: operations.Due, now: float) -> None:

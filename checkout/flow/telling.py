@@ -1,4 +1,4 @@
-"""The shop's letters about operations: each of them is a transaction of its own."""
+"""The shop's webhooks about operations: each of them is a transaction of its own."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from checkout.ledger import operations, outbox
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
 from checkout.merchant.responses import OPERATION
-from checkout.merchant.webhooks import operation_letter
+from checkout.merchant.webhooks import operation_webhook
 from checkout.settings import Shop
 
 
-def tell_operation(
+def notify_of_operation(
     conn: Connection, shops: Mapping[str, Shop], operation: Operation, payment: Payment, now: float
 ) -> None:
     """Tell the shop how an operation ended: once, however often it is heard of; what failed and was
     done after all, once more."""
     word = OPERATION[operation.status][0]
-    if operation.told == word:
+    if operation.notified == word:
         return
     operations.change(conn, operation.uid, told=word)
     url = payment.order.ways.notification_url
     if url is None or payment.shop not in shops:
         return
-    body = operation_letter(operation, payment)
+    body = operation_webhook(operation, payment)
     outbox.add(conn, id=new_uid(), payment=payment.uid, url=url, body=body, now=now)

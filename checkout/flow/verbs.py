@@ -111,8 +111,8 @@ class Flow:
         self.gateways = gateways
         self.pace = pace or Pace()
         self.clock = clock
-        self.letters_waiting = asyncio.Event()
-        self.mails_waiting = asyncio.Event()
+        self.webhooks_due = asyncio.Event()
+        self.mails_due = asyncio.Event()
         self.verify: Callable[[Payment], Awaitable[Outcome | None]] | None = None
         self.unreadable: dict[str, float] = {}  # payments the sweep fails at -> its next try
         self._seen = BoundedCache[str, tuple[float, Payment]](SEEN)
@@ -224,7 +224,7 @@ class Flow:
             status=Status.OPEN,
             order=order,
             cancelled=False,
-            told=None,
+            notified=None,
             created_at=now,
             updated_at=now,
             expires_at=order.expires_at,
@@ -514,7 +514,7 @@ class Flow:
             attempt.payment, record.answer, self.book, attempt, outcome, now, asked=asked
         )
         if payment.order.ways.notification_url is not None:
-            self.letters_waiting.set()
+            self.webhooks_due.set()
         return payment
 
     def next_check(self, payment: Payment) -> float | None:
@@ -585,16 +585,16 @@ class Flow:
         await self.leave(payment)
         uid = payment.uid
         payment = await self.write(uid, record.cancel, self.book, uid, self.clock())
-        self.letters_waiting.set()
+        self.webhooks_due.set()
         return payment
 
     async def told(self, payment: Payment) -> None:
-        """Wait until the shop's letter has had its first try, at most `pace.arrival` after it was
+        """Wait until the shop's webhook has had its first try, at most `pace.arrival` after it was
         written: the customer should not arrive before it."""
         while True:
-            letters = await self.ledger.read(outbox.of, payment.uid)
+            webhooks = await self.ledger.read(outbox.of, payment.uid)
             until = self.clock() - self.pace.arrival
-            if not any(each.answer is None and each.created_at > until for each in letters):
+            if not any(each.answer is None and each.created_at > until for each in webhooks):
                 return
             await asyncio.sleep(0.03)
 
@@ -662,7 +662,7 @@ class Flow:
         payment = await self.write(
             uid, record.judge, self.book, attempt.key, outcome, self.clock(), by=by, reason=reason
         )
-        self.letters_waiting.set()
+        self.webhooks_due.set()
         return payment
 
     # What is under way

@@ -27,7 +27,7 @@ from checkout.identifiers import new_uid
 from checkout.ledger.outbox import host_of
 from checkout.ledger.rows import Payment
 from checkout.merchant.responses import encoded
-from checkout.merchant.webhooks import headers, told
+from checkout.merchant.webhooks import headers, payment_notification
 from checkout.model.order import BY_APP
 from checkout.model.outcome import DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 
 class Verifier:
-    """Asks shops over the client of the letters."""
+    """Asks shops over the client of the webhooks."""
 
     def __init__(self, flow: Flow, http: httpx.AsyncClient, resolve: Resolve | None = None) -> None:
         self._flow = flow
@@ -67,7 +67,9 @@ class Verifier:
     async def _asked(self, payment: Payment, shop: Shop) -> tuple[int, Any]:
         flow = self._flow
         public_url = flow.settings.public_url
-        body = encoded(told(payment, Status.REQUIRES_ACTION, shop, public_url)).encode()
+        body = encoded(
+            payment_notification(payment, Status.REQUIRES_ACTION, shop, public_url)
+        ).encode()
         signed = headers(shop, new_uid(), body, flow.clock(), public=payment.created_by == BY_APP)
         response = await posted(
             self._http,

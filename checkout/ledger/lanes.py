@@ -1,5 +1,5 @@
 """The different values of an index's first columns, found by stepping from one to the next: as many
-steps as there are values, however many rows have each. Of a million letters for one shop and one
+steps as there are values, however many rows have each. Of a million webhooks for one shop and one
 for another, that takes two."""
 
 from __future__ import annotations

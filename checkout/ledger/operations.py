@@ -61,7 +61,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     """A capture, void, refund or chargeback; its row of `schema.operations`. `amount` in minor
     units. `by_gateway`: not asked for by us. `parent`: the uid that the shop named, the payment's
     or a capture's; `capture`: of the capture whose money it sends back. `told`: the last word
-    for its end that a letter told."""
+    for its end that a webhook told."""
 
     uid: str
     payment: str
@@ -78,7 +78,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     gateway_id: str | None = None
     message: str | None = None
     facts: GatewayFacts = GatewayFacts()
-    told: str | None = None
+    notified: str | None = None
     absences: int = 0
     asked_at: float | None = None
     sweep_at: float | None

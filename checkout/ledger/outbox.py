@@ -1,6 +1,6 @@
 """Letters to shops, written in the transaction of the state that they tell.
 
-A letter's lane is its shop and the host that it goes to. Each is read for itself, so that what
+A webhook's lane is its shop and the host that it goes to. Each is read for itself, so that what
 waits in one is never in the way of another.
 """
 
@@ -18,12 +18,12 @@ from checkout.ledger.lanes import earliest, steps
 from checkout.ledger.quick import Change, Query
 from checkout.ledger.schema import outbox, payments
 
-MOST: Final = 200  # letters read at a time
+MOST: Final = 200  # webhooks read at a time
 HOSTS: Final = 32  # of one shop that are looked at at a time
-COUNTED: Final = 10_000  # letters, of those that wait
+COUNTED: Final = 10_000  # webhooks, of those that wait
 
 Free = Callable[[str, str | None], int]
-"""How many letters of a shop may go now, to a host or at all."""
+"""How many webhooks of a shop may go now, to a host or at all."""
 
 # Built once: building a statement takes longer than running it.
 ADD: Final = Change(
@@ -79,7 +79,7 @@ TAKE: Final = Change(
 SETTLE: Final = Change(update(outbox).where(outbox.c.id == bindparam("of_id")))
 
 
-class Letter(Struct, frozen=True, kw_only=True):
+class Webhook(Struct, frozen=True, kw_only=True):
     """`id` stays the same at every try; `due_at` None: delivered or given up."""
 
     id: str
@@ -136,11 +136,11 @@ def due(
     *,
     free: Free = lambda _shop, _host: MOST,
     seen: dict[str, str] | None = None,
-) -> list[Letter]:
+) -> list[Webhook]:
     """What is due, of each lane as much as is `free`, longest due first within it. Shops with most
     room come first, and equal ones by chance. `seen`, for the next call: where the look at a shop
     with very many hosts has ended."""
-    found: list[Letter] = []
+    found: list[Webhook] = []
     shops = [row.value for row in SHOPS.all(conn, now=now)]
     random.shuffle(shops)
     for shop in sorted(shops, key=lambda each: -free(each, None)):
@@ -152,8 +152,8 @@ def due(
 
 def _of_one(
     conn: Connection, shop: str, now: float, room: int, free: Free, seen: dict[str, str]
-) -> list[Letter]:
-    found: list[Letter] = []
+) -> list[Webhook]:
+    found: list[Webhook] = []
     lanes = LANES.all(conn, shop=shop, after=seen.pop(shop, ""), most=HOSTS)
     if len(lanes) == HOSTS:
         seen[shop] = lanes[-1].value
@@ -162,7 +162,7 @@ def _of_one(
     for host in hosts:
         most = min(free(shop, host), room - len(found))
         if most > 0:
-            found += _letters(DUE.all(conn, shop=shop, host=host, now=now, most=most))
+            found += _webhooks(DUE.all(conn, shop=shop, host=host, now=now, most=most))
     return found
 
 
@@ -171,31 +171,31 @@ def waiting(conn: Connection, now: float) -> Waiting:
     return Waiting(row.count, row.since)
 
 
-def of(conn: Connection, payment: str) -> list[Letter]:
-    return _letters(OF.all(conn, value=payment))
+def of(conn: Connection, payment: str) -> list[Webhook]:
+    return _webhooks(OF.all(conn, value=payment))
 
 
-def _letters(rows: Iterable[Any]) -> list[Letter]:
-    return [Letter(**row._asdict()) for row in rows]
+def _webhooks(rows: Iterable[Any]) -> list[Webhook]:
+    return [Webhook(**row._asdict()) for row in rows]
 
 
-def take(conn: Connection, letter: Letter, *, until: float) -> bool:
+def take(conn: Connection, webhook: Webhook, *, until: float) -> bool:
     """Lease it: one worker sends it; one that dies leaves it due again at `until`."""
-    was, more = letter.due_at, letter.tries + 1
-    return TAKE(conn, {"of_id": letter.id, "was_due_at": was, "until": until, "more": more}) == 1
+    was, more = webhook.due_at, webhook.tries + 1
+    return TAKE(conn, {"of_id": webhook.id, "was_due_at": was, "until": until, "more": more}) == 1
 
 
-def take_all(conn: Connection, letters: Iterable[Letter], *, until: float) -> set[str]:
+def take_all(conn: Connection, webhooks: Iterable[Webhook], *, until: float) -> set[str]:
     """`take` of each; the ids of those that are ours now."""
     # In one order everywhere: two workers that lock the same rows crosswise wait for each other.
-    ordered = sorted(letters, key=lambda letter: letter.id)
-    return {letter.id for letter in ordered if take(conn, letter, until=until)}
+    ordered = sorted(webhooks, key=lambda webhook: webhook.id)
+    return {webhook.id for webhook in ordered if take(conn, webhook, until=until)}
 
 
-def give_back(conn: Connection, letter: Letter, *, until: float) -> bool:
+def give_back(conn: Connection, webhook: Webhook, *, until: float) -> bool:
     """Undo a lease until then, as nothing was tried: it is due as before."""
-    was = letter.due_at
-    values = {"of_id": letter.id, "was_due_at": until, "until": was, "more": letter.tries}
+    was = webhook.due_at
+    values = {"of_id": webhook.id, "was_due_at": until, "until": was, "more": webhook.tries}
     return TAKE(conn, values) == 1
 
 

@@ -51,7 +51,7 @@ def add(conn: Connection, payment: PaymentRow) -> None:
             "terms": text(payment.order),
             "cancelled": payment.cancelled,
             "attempts": 0,
-            "told": payment.told,
+            "told": payment.notified,
             "created_at": payment.created_at,
             "updated_at": payment.updated_at,
             "expires_at": payment.expires_at,

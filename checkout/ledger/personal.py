@@ -77,7 +77,7 @@ def is_purged(conn: Connection, uid: str) -> bool:
     )
 
 
-def letters_waiting(conn: Connection, uid: str) -> bool:
+def webhooks_due(conn: Connection, uid: str) -> bool:
     query = select(outbox.c.id).where(outbox.c.payment == uid, outbox.c.due_at.is_not(None))
     return conn.execute(query.limit(1)).first() is not None
 

@@ -73,7 +73,7 @@ class PaymentRow(Struct, frozen=True, kw_only=True):
     status: Status
     order: Order
     cancelled: bool
-    told: str | None
+    notified: str | None
     created_at: float
     updated_at: float
     expires_at: float
@@ -166,7 +166,7 @@ def payment_of(row: Any) -> PaymentRow:
         status=Status(row.status),
         order=order_of(row.terms),
         cancelled=bool(row.cancelled),
-        told=row.told,
+        notified=row.told,
         created_at=row.created_at,
         updated_at=row.updated_at,
         expires_at=row.expires_at,

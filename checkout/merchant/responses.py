@@ -138,7 +138,7 @@ def _method_section(attempt: Attempt | None, order: Order) -> dict[str, Any]:
 
 
 def checkout(payment: Payment, shop: Shop, now: float) -> dict[str, Any]:
-    """`checkout` as `GET /ctp/api/checkouts/{token}` answers it, and as the expiry's letter."""
+    """`checkout` as `GET /ctp/api/checkouts/{token}` answers it, and as the expiry's webhook."""
     order = payment.order
     status = payment.status_at(now)
     word, said = words(payment, now)

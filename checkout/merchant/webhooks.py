@@ -2,7 +2,7 @@
 
 Body and `Content-Signature` as Overpay's (RSA PKCS#1 v1.5, SHA-256, base64, over the raw body),
 Basic with the shop's credentials, and the Standard Webhooks headers beside (HMAC-SHA256 keyed
-with the shop's secret key). Of a payment that an app made, its letters carry nothing that is made
+with the shop's secret key). Of a payment that an app made, its webhooks carry nothing that is made
 of the secret key: older ones may name any address.
 """
 
@@ -24,29 +24,33 @@ from checkout.model.status import Status
 from checkout.settings import Shop
 
 
-def letter(payment: Payment, status: Status, shop: Shop, public_url: str, now: float) -> str:
+def payment_webhook(
+    payment: Payment, status: Status, shop: Shop, public_url: str, now: float
+) -> str:
     """The body: `{"transaction": …}`; of an expiry the flat checkout object, where there was a
     checkout."""
     if status is Status.EXPIRED and not payment.order.alone:
         return encoded(checkout(payment, shop, now))
-    return encoded(told(payment, status, shop, public_url))
+    return encoded(payment_notification(payment, status, shop, public_url))
 
 
-def told(payment: Payment, status: Status, shop: Shop, public_url: str) -> dict[str, Any]:
-    """`{"transaction": …}`, as letters say it and as shops may ask for it."""
+def payment_notification(
+    payment: Payment, status: Status, shop: Shop, public_url: str
+) -> dict[str, Any]:
+    """`{"transaction": …}`, as webhooks say it and as shops may ask for it."""
     language = payment.shown.language if payment.shown else "en"
     own = receipt_secret(payment.secret)
     receipt = f"{public_url}/{language}/order/{payment.uid}/{own}"
     return {"transaction": transaction(payment, status, shop, receipt)}
 
 
-def operation_letter(done: Operation, payment: Payment) -> str:
+def operation_webhook(done: Operation, payment: Payment) -> str:
     """The body about a capture, void, refund or chargeback: a transaction of its own."""
     return encoded({"transaction": operation(done, payment)})
 
 
 def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:
-    """The headers of one try at `now`; `id` is the letter's, the same at every try. `public`: the
+    """The headers of one try at `now`; `id` is the webhook's, the same at every try. `public`: the
     payment was made with a key of the shop's apps alone."""
     stamp = str(int(now))
     signature = shop.private_key.sign(body, PKCS1v15(), SHA256())

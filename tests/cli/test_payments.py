@@ -168,10 +168,10 @@ def test_a_letter_is_shown(run: Run, tmp_path: Path, pem: str, sandbox: str) -> 
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     settings = {"notification_url": "http://127.0.0.1:9/n"}
     uid = with_flow(config, lambda flow: made(flow, PAID, settings=settings))
-    (letter,) = answered(run("payments", "show", uid, "--json", "--config", config))["letters"]
-    assert letter["url"] == "http://127.0.0.1:9/n"
-    assert (letter["tries"], letter["answer"], letter["delivered_at"]) == (0, None, None)
-    assert letter["due_at"]
+    (webhook,) = answered(run("payments", "show", uid, "--json", "--config", config))["letters"]
+    assert webhook["url"] == "http://127.0.0.1:9/n"
+    assert (webhook["tries"], webhook["answer"], webhook["delivered_at"]) == (0, None, None)
+    assert webhook["due_at"]
 
 
 def test_reconcile(run: Run, ledger: Kept, sandbox: str) -> None:

@@ -197,18 +197,18 @@ def told(
     """(token, body) of the first letter about a payment that a card was tried on; its proofs are
     checked with the package's own helpers."""
 
-    def letter(name: str, number: str | None, **changes: Any) -> tuple[str, bytes]:
+    def webhook(name: str, number: str | None, **changes: Any) -> tuple[str, bytes]:
         settings = {"notification_url": f"{receiver.url}/{name}"}
         made = bepaid.create_checkout(wanted(settings=settings, **changes))
         if number:
             pay(app, made.token, number)
-        headers, body = receiver.letter(name)
+        headers, body = receiver.webhook(name)
         assert verify_webhook_signature(pem(stage), headers["content-signature"], body)
         assert not verify_webhook_signature(pem(stage), headers["content-signature"], body + b" ")
         assert verify_webhook_auth(headers["authorization"], SHOP, stage.keys.secret_key)
         return made.token, body
 
-    return letter
+    return webhook
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def test_errors_by_field_are_lists_or_objects(refusals: list[Json]) -> None:
 
 
 @pytest.fixture(scope="module")
-def letters(
+def webhooks(
     http: httpx.Client, app: httpx.Client, receiver: WebhookServer
 ) -> dict[str, tuple[dict[str, str], bytes, Json]]:
     """By status: (headers, body, transaction)."""
@@ -188,14 +188,14 @@ def letters(
         settings = {"notification_url": f"{receiver.url}/{name}"}
         made = create(http, order=order, settings=settings)["checkout"]
         assert pay(app, made["token"], number) == status
-        headers, body = receiver.letter(name)
+        headers, body = receiver.webhook(name)
         found[status] = (headers, body, httpx.Response(200, content=body).json()["transaction"])
     return found
 
 
-def test_php_sdk_webhook_is_authorized(letters: Any, stage: LocalServers) -> None:
+def test_php_sdk_webhook_is_authorized(webhooks: Any, stage: LocalServers) -> None:
     """The key comes in lines or in one, without a PEM header, as people paste it."""
-    headers, body, _ = letters["successful"]
+    headers, body, _ = webhooks["successful"]
     for pasted in (stage.keys.public_key, "\r\n".join(textwrap.wrap(stage.keys.public_key, 76))):
         plain = "\n".join(textwrap.wrap(pasted.replace("\r\n", "").replace("\n", ""), 64))
         pem = f"-----BEGIN PUBLIC KEY-----\n{plain}\n-----END PUBLIC KEY-----"
@@ -204,9 +204,9 @@ def test_php_sdk_webhook_is_authorized(letters: Any, stage: LocalServers) -> Non
         key.verify(base64.b64decode(headers["content-signature"]), body, PKCS1v15(), SHA256())
 
 
-def test_php_sdk_webhook_basic(letters: Any, stage: LocalServers) -> None:
+def test_php_sdk_webhook_basic(webhooks: Any, stage: LocalServers) -> None:
     """`explode(':', ...)` into exactly two."""
-    headers, _, _ = letters["successful"]
+    headers, _, _ = webhooks["successful"]
     scheme, _, encoded = headers["authorization"].partition(" ")
     assert scheme.lower() == "basic"
     assert base64.b64decode(encoded).decode().split(":") == [SHOP, stage.keys.secret_key]
@@ -226,9 +226,9 @@ READ: dict[str, tuple[str, Any]] = {
 
 @pytest.mark.parametrize("name", READ)
 @pytest.mark.parametrize("status", ["successful", "failed"])
-def test_transaction_has(letters: Any, status: str, name: str) -> None:
+def test_transaction_has(webhooks: Any, status: str, name: str) -> None:
     wanted = READ[name][1]
-    found = letters[status][2][name]
+    found = webhooks[status][2][name]
     if isinstance(wanted, re.Pattern):
         assert wanted.fullmatch(found)
     else:
@@ -236,31 +236,31 @@ def test_transaction_has(letters: Any, status: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["successful", "failed"])
-def test_transaction_status_and_message(letters: Any, status: str) -> None:
+def test_transaction_status_and_message(webhooks: Any, status: str) -> None:
     """OpenCart, and the PHP SDK's isSuccess, isFailed, getMessage."""
-    transaction = letters[status][2]
+    transaction = webhooks[status][2]
     assert transaction["status"] == status
     assert isinstance(transaction["message"], str)
     assert transaction[transaction["type"]]["status"] == status  # Ruby's section
 
 
-def test_transaction_of_its_method_has_token(letters: Any) -> None:
+def test_transaction_of_its_method_has_token(webhooks: Any) -> None:
     """WooCommerce and EDD save `transaction[payment_method_type].token` with these beside."""
-    transaction = letters["successful"][2]
+    transaction = webhooks["successful"][2]
     card = transaction[transaction["payment_method_type"]]
     assert card["token"]
     assert (card["brand"], card["last_4"], card["first_1"]) == ("visa", "0000", "4")
     assert {"exp_month", "exp_year", "holder"} <= set(card)
 
 
-def test_transaction_has_no_parent(letters: Any) -> None:
+def test_transaction_has_no_parent(webhooks: Any) -> None:
     """Magento takes a `parent_uid` for the payment that this one belongs to."""
-    assert "parent_uid" not in letters["successful"][2]
+    assert "parent_uid" not in webhooks["successful"][2]
 
 
-def test_transaction_has_no_empty_three_d_secure_verification(letters: Any) -> None:
+def test_transaction_has_no_empty_three_d_secure_verification(webhooks: Any) -> None:
     """OpenCart opens it wherever it is set."""
-    assert letters["successful"][2].get("three_d_secure_verification") is None
+    assert webhooks["successful"][2].get("three_d_secure_verification") is None
 
 
 def test_transaction_erip_account_number(

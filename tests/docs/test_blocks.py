@@ -195,7 +195,7 @@ def test_the_table_of_cards_is_the_sandboxs() -> None:
     }
 
 
-Letter = tuple[str, bytes]
+Webhook = tuple[str, bytes]
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def receiver() -> Iterator[WebhookServer]:
 
 
 @pytest.fixture(scope="module")
-def letter(stage: LocalServers, receiver: WebhookServer) -> Letter:
+def webhook(stage: LocalServers, receiver: WebhookServer) -> Webhook:
     """The signature and the body of a notification that checkout really sent."""
     order = {"amount": 1999, "currency": "EUR", "description": "Tea", "tracking_id": "order-1234"}
     ways = {"notification_url": f"{receiver.url}/signed"}
@@ -217,7 +217,7 @@ def letter(stage: LocalServers, receiver: WebhookServer) -> Letter:
         trust_env=False,
     ).json()["checkout"]
     asyncio.run(pay(stage, made["redirect_url"]))
-    headers, sent = receiver.letter("signed")
+    headers, sent = receiver.webhook("signed")
     return headers["content-signature"], sent
 
 
@@ -245,7 +245,7 @@ CALLS: Final = {
 
 @pytest.mark.parametrize("language", CALLS)
 def test_notifications_are_verified(
-    language: str, stage: LocalServers, letter: Letter, tmp_path: Path
+    language: str, stage: LocalServers, webhook: Webhook, tmp_path: Path
 ) -> None:
     reader = desk(tmp_path, stage)
     (block,) = (
@@ -254,7 +254,7 @@ def test_notifications_are_verified(
         if b.language == language and "verify" in b.name
     )
     reader.run(block)
-    signature, body = letter
+    signature, body = webhook
 
     def read(signature: str, body: bytes) -> object:
         for name, content in (("key", stage.keys.public_key), ("signature", signature)):

@@ -34,7 +34,7 @@ from checkout.gateways.overpay.cards import OverpayCards
 from checkout.ledger import events, operations, outbox
 from checkout.ledger.events import Event
 from checkout.ledger.operations import Operation
-from checkout.ledger.outbox import Letter
+from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.status import (
     FINAL,
@@ -86,7 +86,7 @@ RARE = (
 class Seen(NamedTuple):
     payment: Payment
     events: list[Event]
-    letters: list[Letter]
+    webhooks: list[Webhook]
     operations: list[Operation]
 
 
@@ -467,13 +467,13 @@ class Payments(Machine):
         assert payment.status in possible
 
     def letters_agree(self, payment: Payment) -> None:
-        letters = self.now.letters
-        told = [status_told(letter) for letter in letters]
+        webhooks = self.now.webhooks
+        told = [status_told(webhook) for webhook in webhooks]
         assert len(set(told)) == len(told), f"told twice: {told}"
         if payment.status in FINAL:
             assert told, f"not told: {payment.status}"
             assert told[-1] == outward(payment.status)
-            body = msgspec.json.decode(letters[-1].body)
+            body = msgspec.json.decode(webhooks[-1].body)
             if payment.status in SUCCESSFUL:
                 assert body["transaction"]["message"] != "Payment was declined"
         else:
@@ -568,5 +568,5 @@ class Payments(Machine):
 
 
 def outward(status: Status) -> str:
-    """What a shop's letter calls it."""
+    """What a shop's webhook calls it."""
     return "error" if status is Status.EXPIRED else OUTWARD[status]

@@ -308,12 +308,12 @@ class Operations(Machine):
 
     def each_is_told_once(self) -> None:
         payments, told = [], Counter[tuple[str, str]]()
-        for letter in self.now.letters:
-            about = msgspec.json.decode(letter.body)["transaction"]
+        for webhook in self.now.webhooks:
+            about = msgspec.json.decode(webhook.body)["transaction"]
             if about["uid"] == self.uid:
                 payments.append(about["status"])
             told[about["uid"], about["status"]] += 1
-        assert payments == ["successful"], "the payment's own letter, again"
+        assert payments == ["successful"], "the payment's own webhook, again"
         for each in self.made:
             says = {status: count for (uid, status), count in told.items() if uid == each.uid}
             assert says.get("successful", 0) == (1 if each.done else 0)

@@ -67,7 +67,7 @@ async def test_it_blocks_nothing_and_counts(office: Harness) -> None:
 
 
 async def test_the_shop_is_told_that_it_waits(office: Harness) -> None:
-    """Not in the gateway's words, which sound like an end; by no letter."""
+    """Not in the gateway's words, which sound like an end; by no webhook."""
     payment = await office.paid_with(PAID)
     said = shape(await refund(office, payment, ACCEPTED), payment)
     assert (said["status"], said["message"]) == ("pending", "Accepted, on its way")

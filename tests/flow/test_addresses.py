@@ -1,4 +1,4 @@
-"""Where a letter may go: nowhere inside our network, and only to the address that was checked."""
+"""Where a webhook may go: nowhere inside our network, and only to the address that was checked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ipaddress import ip_network
 import httpx
 import pytest
 
-from checkout.flow.courier import Courier, allowed
+from checkout.flow.courier import WebhookSender, allowed
 from checkout.flow.names import Resolver
 from checkout.model.order import Ways
 from tests.flow.webhook_receiver import PUBLIC, WebhookReceiver, open_webhook_receiver
@@ -99,9 +99,9 @@ async def test_a_letter_into_the_house_is_not_sent(
     receiver.addresses = [found]
     await receiver.deliver()
     assert receiver.requests == []
-    letter = await receiver.letter(payment)
-    assert letter.answer == "ValueError"
-    assert letter.due_at is not None
+    webhook = await receiver.webhook(payment)
+    assert webhook.answer == "ValueError"
+    assert webhook.due_at is not None
 
 
 @pytest.mark.parametrize(
@@ -189,10 +189,10 @@ async def test_an_unknown_name_is_tried_again(receiver: WebhookReceiver) -> None
     async def unknown(host: str, port: int) -> list[str]:
         raise OSError("Name or service not known")
 
-    await receiver.deliver(Courier(receiver.harness.restarted(), receiver.http, unknown))
-    letter = await receiver.letter(payment)
-    assert (letter.answer, receiver.requests) == ("OSError", [])
-    assert letter.due_at is not None
+    await receiver.deliver(WebhookSender(receiver.harness.restarted(), receiver.http, unknown))
+    webhook = await receiver.webhook(payment)
+    assert (webhook.answer, receiver.requests) == ("OSError", [])
+    assert webhook.due_at is not None
 
 
 async def test_the_systems_resolver() -> None:
@@ -225,11 +225,11 @@ async def test_each_letter_has_a_connection_of_its_own(url: str) -> None:
         open_webhook_receiver(harness) as receiver,
         httpx.AsyncClient(trust_env=False) as http,
     ):
-        courier = Courier(harness.flow, http)
+        webhook_sender = WebhookSender(harness.flow, http)
         for _ in range(2):
             payment = await receiver.paid(ways=Ways(notification_url=f"http://localhost:{port}/n"))
-            await receiver.deliver(courier)
-            assert (await receiver.letter(payment)).answer == "200"
+            await receiver.deliver(webhook_sender)
+            assert (await receiver.webhook(payment)).answer == "200"
     server.close()
     heads = seen[::2]
     assert len(heads) == 2

@@ -61,7 +61,7 @@ async def test_all_of_it_taken_back(office: Harness, kind: str) -> None:
     assert await office.status(payment) is Status.REFUNDED
     assert [line["event"] for line in said if line.get("alert")] == [f"by_gateway.{kind}"]
     assert await office.told(payment) == ["successful", f"successful: {kind}"]
-    body = json.loads((await office.letters(payment))[1].body)["transaction"]
+    body = json.loads((await office.webhooks(payment))[1].body)["transaction"]
     assert (body["parent_uid"], body["amount"], body["type"]) == (payment.uid, 1250, kind)
     ((_, asked),) = office.gateway.traced
     assert (asked.kind, asked.id, asked.key, asked.money) == (kind, "b-1", None, None)

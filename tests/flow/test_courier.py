@@ -19,8 +19,8 @@ from structlog.testing import capture_logs
 
 from checkout.errors import Unavailable
 from checkout.flow.background import Background, Task
-from checkout.flow.courier import Courier
-from checkout.flow.pace import LETTERS
+from checkout.flow.courier import WebhookSender
+from checkout.flow.pace import WEBHOOK_RETRIES
 from checkout.ledger import outbox
 from checkout.model.order import Ways
 from tests.flow.webhook_receiver import WebhookReceiver, open_webhook_receiver
@@ -45,11 +45,11 @@ async def test_it_is_delivered_once(receiver: WebhookReceiver) -> None:
         await receiver.deliver()
         receiver.harness.clock.move(120)
     (request,) = receiver.requests
-    letter = await receiver.letter(payment)
-    assert (letter.answer, letter.due_at, letter.tries) == ("200", None, 1)
-    assert letter.delivered_at is not None
+    webhook = await receiver.webhook(payment)
+    assert (webhook.answer, webhook.due_at, webhook.tries) == ("200", None, 1)
+    assert webhook.delivered_at is not None
     assert request.method == "POST"
-    assert request.content.decode() == letter.body
+    assert request.content.decode() == webhook.body
     assert request.headers["content-type"] == "application/json"
     assert "letter" in await receiver.harness.kinds(payment)
 
@@ -69,10 +69,10 @@ async def test_its_standard_webhooks_headers_verify(receiver: WebhookReceiver) -
     payment = await receiver.paid()
     await receiver.deliver()
     (request,) = receiver.requests
-    said, letter = request.headers, await receiver.letter(payment)
-    assert said["webhook-id"] == letter.id
+    said, webhook = request.headers, await receiver.webhook(payment)
+    assert said["webhook-id"] == webhook.id
     assert said["webhook-timestamp"] == str(int(receiver.harness.clock()))
-    signed = f"{letter.id}.{said['webhook-timestamp']}.{letter.body}".encode()
+    signed = f"{webhook.id}.{said['webhook-timestamp']}.{webhook.body}".encode()
     mac = hmac.new(shops.SHOP_SECRET.encode(), signed, hashlib.sha256).digest()
     assert said["webhook-signature"] == "v1," + base64.b64encode(mac).decode()
 
@@ -80,7 +80,7 @@ async def test_its_standard_webhooks_headers_verify(receiver: WebhookReceiver) -
 async def test_nothing_is_written_where_the_shop_wants_nothing(receiver: WebhookReceiver) -> None:
     payment = await receiver.paid(ways=Ways())
     await receiver.deliver()
-    assert await receiver.harness.letters(payment) == []
+    assert await receiver.harness.webhooks(payment) == []
     assert receiver.requests == []
 
 
@@ -95,7 +95,7 @@ async def test_the_schedule(receiver: WebhookReceiver) -> None:
     waits = []
     for _ in range(20):
         await receiver.deliver()
-        due_at = (await receiver.letter(payment)).due_at
+        due_at = (await receiver.webhook(payment)).due_at
         if due_at is None:
             break
         waits.append(due_at - clock())
@@ -103,19 +103,19 @@ async def test_the_schedule(receiver: WebhookReceiver) -> None:
         await receiver.deliver()
         assert len(receiver.requests) == len(waits), "not before it is due"
         clock.move(0.01)
-    assert len(waits) == len(LETTERS) == 9
-    for wait, least in zip(waits, LETTERS, strict=True):
+    assert len(waits) == len(WEBHOOK_RETRIES) == 9
+    for wait, least in zip(waits, WEBHOOK_RETRIES, strict=True):
         assert least <= wait <= least * 1.1
     assert len(receiver.requests) == 10
-    letter = await receiver.letter(payment)
-    assert (letter.delivered_at, letter.due_at, letter.answer) == (None, None, "500")
+    webhook = await receiver.webhook(payment)
+    assert (webhook.delivered_at, webhook.due_at, webhook.answer) == (None, None, "500")
 
 
 async def test_shops_are_not_all_called_in_the_same_second(receiver: WebhookReceiver) -> None:
     payments = [await receiver.paid() for _ in range(10)]
     receiver.answers = [500] * 10
     await receiver.deliver()
-    assert len({(await receiver.letter(payment)).due_at for payment in payments}) > 5
+    assert len({(await receiver.webhook(payment)).due_at for payment in payments}) > 5
 
 
 async def test_the_id_is_the_same_at_each_try(receiver: WebhookReceiver) -> None:
@@ -135,7 +135,7 @@ async def test_2xx_is_success(receiver: WebhookReceiver, status: int) -> None:
     payment = await receiver.paid()
     receiver.answers = [status]
     await receiver.deliver()
-    assert (await receiver.letter(payment)).delivered_at is not None
+    assert (await receiver.webhook(payment)).delivered_at is not None
 
 
 @pytest.mark.parametrize("status", [300, 302, 307, 400, 401, 404, 409, 429, 500, 503])
@@ -143,9 +143,9 @@ async def test_all_else_is_tried_again(receiver: WebhookReceiver, status: int) -
     payment = await receiver.paid()
     receiver.answers = [httpx.Response(status, headers={"location": "https://shop.example.com/x"})]
     await receiver.deliver()
-    letter = await receiver.letter(payment)
-    assert (letter.delivered_at, letter.answer) == (None, str(status))
-    assert letter.due_at is not None
+    webhook = await receiver.webhook(payment)
+    assert (webhook.delivered_at, webhook.answer) == (None, str(status))
+    assert webhook.due_at is not None
     assert len(receiver.requests) == 1, "a redirect is not followed"
 
 
@@ -153,8 +153,8 @@ async def test_410_stops(receiver: WebhookReceiver) -> None:
     payment = await receiver.paid()
     receiver.answers = [410]
     await receiver.deliver()
-    letter = await receiver.letter(payment)
-    assert (letter.delivered_at, letter.due_at, letter.answer) == (None, None, "410")
+    webhook = await receiver.webhook(payment)
+    assert (webhook.delivered_at, webhook.due_at, webhook.answer) == (None, None, "410")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ async def test_retry_after_is_obeyed(
     headers = [(b"retry-after", said.encode())] if said else []
     receiver.answers = [httpx.Response(503, headers=headers)]
     await receiver.deliver()
-    due_at = (await receiver.letter(payment)).due_at
+    due_at = (await receiver.webhook(payment)).due_at
     assert due_at is not None
     assert least <= due_at - receiver.harness.clock() <= most
 
@@ -191,7 +191,7 @@ async def test_retry_after_may_be_a_date(
         httpx.Response(429, headers={"retry-after": format_datetime(at, usegmt=True)})
     ]
     await receiver.deliver()
-    due_at = (await receiver.letter(payment)).due_at
+    due_at = (await receiver.webhook(payment)).due_at
     assert due_at is not None
     assert least <= due_at - receiver.harness.clock() <= least * 1.1
 
@@ -213,8 +213,8 @@ async def test_a_letter_outlives_its_courier(receiver: WebhookReceiver) -> None:
     payment = await receiver.paid()
     receiver.answers = [asyncio.CancelledError()]
     await receiver.deliver()
-    letter = await receiver.letter(payment)
-    assert (letter.delivered_at, letter.tries) == (None, 1)
+    webhook = await receiver.webhook(payment)
+    assert (webhook.delivered_at, webhook.tries) == (None, 1)
     next_one = receiver.another()
     receiver.harness.clock.move(59)
     await receiver.deliver(next_one)
@@ -223,7 +223,7 @@ async def test_a_letter_outlives_its_courier(receiver: WebhookReceiver) -> None:
     await receiver.deliver(next_one)
     first, second = receiver.requests
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
-    assert (await receiver.letter(payment)).delivered_at is not None
+    assert (await receiver.webhook(payment)).delivered_at is not None
 
 
 async def test_a_letter_that_could_not_be_written_down_is_no_loss(
@@ -231,19 +231,19 @@ async def test_a_letter_that_could_not_be_written_down_is_no_loss(
 ) -> None:
     payment = await receiver.paid()
     flow = receiver.harness.restarted()
-    courier = Courier(flow, receiver.http, receiver._resolve)
+    webhook_sender = WebhookSender(flow, receiver.http, receiver._resolve)
     flow.ledger = Forgetful(flow.ledger)
     with capture_logs() as said:
-        await receiver.deliver(courier)
-    assert "courier.failed" in [line["event"] for line in said]
-    assert (await receiver.letter(payment)).delivered_at is None
+        await receiver.deliver(webhook_sender)
+    assert "webhook.failed" in [line["event"] for line in said]
+    assert (await receiver.webhook(payment)).delivered_at is None
     receiver.harness.clock.move(60)
     await receiver.deliver()
-    assert (await receiver.letter(payment)).delivered_at is not None
+    assert (await receiver.webhook(payment)).delivered_at is not None
 
 
 class Forgetful(WrappedLedger):
-    """A ledger that is away whenever the end of a letter is to be written."""
+    """A ledger that is away whenever the end of a webhook is to be written."""
 
     async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
         if verb is outbox.take_all:
@@ -252,22 +252,22 @@ class Forgetful(WrappedLedger):
 
 
 async def test_it_runs_by_itself(receiver: WebhookReceiver) -> None:
-    """Woken by the letter, and not stopped by one that fails."""
-    courier = Courier(receiver.harness.flow, receiver.http, receiver._resolve)
+    """Woken by the webhook, and not stopped by one that fails."""
+    webhook_sender = WebhookSender(receiver.harness.flow, receiver.http, receiver._resolve)
     flow = receiver.harness.flow
-    running = Background([Task("courier", courier.deliver, 1.0, wake=flow.letters_waiting)])
+    running = Background([Task("webhooks", webhook_sender.deliver, 1.0, wake=flow.webhooks_due)])
     running.start()
     receiver.answers = [httpx.ReadError("reset")]
     await asyncio.sleep(0)
     payments = [await receiver.paid() for _ in range(3)]
 
     async def told() -> bool:
-        letters = [await receiver.letter(payment) for payment in payments]
-        return sum(letter.delivered_at is not None for letter in letters) == 2
+        webhooks = [await receiver.webhook(payment) for payment in payments]
+        return sum(webhook.delivered_at is not None for webhook in webhooks) == 2
 
     await until(told)
     await running.stop()
-    await courier.finish(5)
+    await webhook_sender.finish(5)
 
 
 async def test_a_shop_that_is_gone_from_the_settings_gets_nothing(
@@ -275,12 +275,12 @@ async def test_a_shop_that_is_gone_from_the_settings_gets_nothing(
 ) -> None:
     payment = await receiver.paid()
     flow = receiver.harness.restarted(settings=shops.settings(shops.shop(id="another")))
-    courier = Courier(flow, receiver.http, receiver._resolve)
-    await receiver.deliver(courier)
+    webhook_sender = WebhookSender(flow, receiver.http, receiver._resolve)
+    await receiver.deliver(webhook_sender)
     assert receiver.requests == []
-    letter = await receiver.letter(payment)
-    assert letter.answer == "unknown shop"
-    assert letter.due_at is not None, "it may come back"
+    webhook = await receiver.webhook(payment)
+    assert webhook.answer == "unknown shop"
+    assert webhook.due_at is not None, "it may come back"
 
 
 async def test_no_secret_is_logged(receiver: WebhookReceiver) -> None:
@@ -289,6 +289,6 @@ async def test_no_secret_is_logged(receiver: WebhookReceiver) -> None:
         await receiver.paid()
         await receiver.deliver()
     everything = repr(said)
-    assert "letter.sent" in everything
+    assert "webhook.sent" in everything
     assert shops.SHOP_SECRET not in everything
     assert shops.NOTIFIED not in everything

@@ -24,7 +24,7 @@ async def test_a_new_payment_is_open(harness: Harness) -> None:
     assert len(payment.token) == 64
     assert len(payment.secret) == 22
     assert await harness.kinds(payment) == ["created"]
-    assert await harness.letters(payment) == []
+    assert await harness.webhooks(payment) == []
 
 
 async def test_it_is_opened_by_its_own_secret_alone(harness: Harness) -> None:

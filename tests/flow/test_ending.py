@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from checkout.flow.background import Background, Task
-from checkout.flow.courier import Courier
+from checkout.flow.courier import WebhookSender
 from checkout.flow.mailer import Mailer
 from tests.support.harness import Harness
 
@@ -25,8 +25,8 @@ async def test_work_that_comes_with_the_end_does_not_hold_it_up(
 ) -> None:
     async with httpx.AsyncClient(transport=httpx.MockTransport(nobody)) as http:
         for runs, waiting in (
-            (Courier(harness.flow, http).deliver, harness.flow.letters_waiting),
-            (Mailer(harness.flow, nobody).deliver, harness.flow.mails_waiting),
+            (WebhookSender(harness.flow, http).deliver, harness.flow.webhooks_due),
+            (Mailer(harness.flow, nobody).deliver, harness.flow.mails_due),
         ):
             running = Background([Task("it", runs, 3600.0, wake=waiting)])
             running.start()

@@ -70,7 +70,7 @@ async def test_less_is_a_mismatch_whatever_the_word(
     assert event.data["exchanged"]["stated"] == expected
     assert event.data["exchanged"]["ours"] == {"gives": AGREED.gives, "gets": AGREED.gets}
     await harness.sweep_for(400, step=20)
-    assert await harness.letters(payment) == []
+    assert await harness.webhooks(payment) == []
     # A person may take it all the same.
     harness.gateway.will_state(said(gives, gets))
     harness.clock.move(5)

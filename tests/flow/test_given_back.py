@@ -153,5 +153,5 @@ async def test_what_was_known_of_the_card_stays(office: Harness) -> None:
     facts = (await office.flow.open_token(payment.token)).attempts[0].facts
     assert facts.card is not None
     assert (facts.card.token, facts.card.last_4, facts.rrn) == ("t-1", "1111", "7")
-    letter = json.loads((await office.letters(payment))[0].body)
-    assert "t-1" in json.dumps(letter)
+    webhook = json.loads((await office.webhooks(payment))[0].body)
+    assert "t-1" in json.dumps(webhook)

@@ -74,7 +74,7 @@ async def test_a_mismatch_is_not_ended_by_the_gateway(harness: Harness, state: O
     await harness.sweep_for(400, step=10)
     assert harness.gateway.queries
     assert await harness.status(payment) is Status.PENDING
-    assert await harness.letters(payment) == []
+    assert await harness.webhooks(payment) == []
     after = await harness.flow.judge(payment.uid, accept=True, **WHO)
     assert after.attempts[0].status is state.status
 
@@ -103,6 +103,6 @@ async def test_another_transaction_type_is_a_mismatch(harness: Harness, status: 
     (event,) = [each for each in await harness.events(payment) if each.kind == "mismatch"]
     assert event.data["type"] == {"stated": "tokenization", "ours": "payment"}
     assert await harness.status(payment) is Status.PENDING
-    assert await harness.letters(payment) == []
+    assert await harness.webhooks(payment) == []
     after = await harness.flow.judge(payment.uid, accept=False, **WHO)
     assert after.status in (Status.OPEN, Status.DECLINED)

@@ -55,10 +55,10 @@ async def becomes(visitor: Visitor, bought: Bought, *words: str | None) -> None:
 async def heard(network: FakeNetwork, bought: Bought) -> list[str]:
     """The statuses that the shop was told, once it was told any."""
     for _ in range(300):
-        if network.letters[bought.token]:
+        if network.webhooks[bought.token]:
             break
         await asyncio.sleep(0.1)
-    return [letter["status"] for letter in network.letters[bought.token]]
+    return [webhook["status"] for webhook in network.webhooks[bought.token]]
 
 
 async def test_killed_while_the_gateway_hangs(

@@ -48,7 +48,7 @@ async def flagged(harness: Harness, uid: str) -> None:
     assert payment.attempts[0].mismatch
     assert payment.status is Status.PENDING
     assert payment.order.money == Money(1250, "EUR")
-    assert await harness.letters(payment) == []
+    assert await harness.webhooks(payment) == []
     assert (await harness.kinds(payment)).count("mismatch") == 1
 
 
@@ -138,7 +138,7 @@ async def test_paid_twice_is_alerted(harness: Harness) -> None:
     after = await harness.payment(payment)
     assert [attempt.status for attempt in after.attempts] == [Status.PAID, Status.PAID]
     assert (await harness.kinds(payment)).count("late_success") == 1
-    assert await harness.told(payment) == ["successful"], "one letter: it is paid"
+    assert await harness.told(payment) == ["successful"], "one webhook: it is paid"
 
 
 async def test_the_letter_of_late_money_is_about_the_attempt_that_paid(harness: Harness) -> None:
@@ -152,7 +152,7 @@ async def test_the_letter_of_late_money_is_about_the_attempt_that_paid(harness: 
     approved = GatewayFacts(money=Money(1250, "EUR"), message="Approved", auth_code="777")
     harness.gateway.will_state(Outcome(Status.PAID, "g-1", facts=approved))
     await harness.sweep(30)
-    first, second = (json.loads(letter.body) for letter in await harness.letters(payment))
+    first, second = (json.loads(webhook.body) for webhook in await harness.webhooks(payment))
     assert (first["transaction"]["status"], first["transaction"]["code"]) == ("failed", "F.0114")
     paid = second["transaction"]
     assert (paid["status"], paid["message"], paid["code"]) == ("successful", "Approved", None)
@@ -340,7 +340,7 @@ async def test_i_have_paid_waits_for_the_gateway(harness: Harness) -> None:
     assert payment.status is Status.PENDING
     assert harness.gateway.prompts == [], "this one does not want to be told"
     assert harness.flow.next_check(payment) == 1.0
-    assert await harness.letters(payment) == []
+    assert await harness.webhooks(payment) == []
     harness.gateway.will_state(PAID)
     harness.clock.move(1)
     assert (await harness.flow.look(payment)).status is Status.PAID
@@ -381,12 +381,12 @@ async def test_money_found_while_leaving_wins(harness: Harness) -> None:
 async def test_an_expired_form_tells_the_shop_once(harness: Harness) -> None:
     payment = await harness.new_payment(expires_at=harness.clock() + 60)
     await harness.sweep(59)
-    assert await harness.letters(payment) == []
+    assert await harness.webhooks(payment) == []
     await harness.sweep(1)
     assert (await harness.payment(payment)).status is Status.EXPIRED
     await harness.sweep(60)
-    (letter,) = await harness.letters(payment)
-    body = json.loads(letter.body)
+    (webhook,) = await harness.webhooks(payment)
+    body = json.loads(webhook.body)
     assert (body["status"], body["message"]) == ("error", "Token is expired.")
     assert body["expired"] is True
     assert "checkout" not in body
@@ -405,7 +405,7 @@ async def test_time_alone_ends_nothing_that_is_under_way(harness: Harness, answe
     for _ in range(10):
         await harness.sweep(HOUR)
     assert await harness.status(payment) in (Status.PENDING, Status.REQUIRES_ACTION)
-    assert await harness.letters(payment) == []
+    assert await harness.webhooks(payment) == []
 
 
 async def test_what_was_under_way_at_the_end_expires_after_it(harness: Harness) -> None:

@@ -150,7 +150,7 @@ async def test_lost_needs_the_settle_window_and_two_empty_answers(harness: Harne
     payment = await harness.payment(payment)
     assert payment.attempts[0].status is Status.NOT_SENT
     assert payment.status is Status.OPEN
-    assert await harness.letters(payment) == []
+    assert await harness.webhooks(payment) == []
 
 
 async def test_a_failed_query_is_no_empty_answer(harness: Harness) -> None:

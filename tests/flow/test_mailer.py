@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from checkout.flow import invoices
 from checkout.flow.background import Background, Task
 from checkout.flow.mailer import Mailer
-from checkout.flow.pace import MAIL_WAITS, MAILS
+from checkout.flow.pace import MAIL_POSTPONED, MAIL_RETRIES
 from checkout.flow.sweep import sweep
 from checkout.flow.verbs import Flow
 from checkout.identifiers import new_secret
@@ -135,7 +135,7 @@ async def test_a_worker_that_died_with_it(office: Office) -> None:
 async def test_a_mail_server_that_is_away(office: Office) -> None:
     """The whole schedule, each wait at most a tenth longer; then it has failed, and says so."""
     made = await office.make(expires=int(office.harness.clock() + 30 * DAY))
-    office.answers = [AWAY] * (len(MAILS) + 1)
+    office.answers = [AWAY] * (len(MAIL_RETRIES) + 1)
     waits = []
     with capture_logs() as logs:
         for _ in range(20):
@@ -147,10 +147,10 @@ async def test_a_mail_server_that_is_away(office: Office) -> None:
             assert mail.state is Delivery.QUEUED
             waits.append(mail.due_at - office.harness.clock())
             await office.deliver(waits[-1] - 0.01)
-            assert len(office.answers) == len(MAILS) + 1 - len(waits), "not before it is due"
+            assert len(office.answers) == len(MAIL_RETRIES) + 1 - len(waits), "not before it is due"
             office.harness.clock.move(0.01)
-    assert len(waits) == len(MAILS)
-    for wait, least in zip(waits, MAILS, strict=True):
+    assert len(waits) == len(MAIL_RETRIES)
+    for wait, least in zip(waits, MAIL_RETRIES, strict=True):
         assert least - 0.01 <= wait <= least * 1.1
     (mail,) = (await office.now(made)).of(Kind.INVOICE)
     assert (mail.state, mail.sent_at) == (Delivery.FAILED, None)
@@ -223,11 +223,11 @@ async def test_a_crowd_is_not_sent_at_once(office: Office) -> None:
     await office.mailer.deliver()
     await asyncio.sleep(0.05)
     assert office.waiting == 9
-    office.harness.flow.mails_waiting.clear()
+    office.harness.flow.mails_due.clear()
     office.door.set()
     await office.mailer.finish(5)
     await asyncio.sleep(0)
-    assert office.harness.flow.mails_waiting.is_set(), "room wakes the next turn"
+    assert office.harness.flow.mails_due.is_set(), "room wakes the next turn"
     await office.deliver()
     assert len(office.taken) == 12
     assert (await office.now(another)).of(Kind.INVOICE)[0].state is Delivery.SENT
@@ -235,7 +235,7 @@ async def test_a_crowd_is_not_sent_at_once(office: Office) -> None:
 
 async def test_it_is_sent_as_soon_as_it_is_made(office: Office) -> None:
     flow = office.harness.flow
-    running = Background([Task("mailer", office.mailer.deliver, 1.0, wake=flow.mails_waiting)])
+    running = Background([Task("mailer", office.mailer.deliver, 1.0, wake=flow.mails_due)])
     running.start()
     try:
         await asyncio.sleep(0.05)
@@ -342,7 +342,7 @@ async def test_while_it_is_being_paid_it_waits(office: Office) -> None:
     await office.deliver(6 * DAY)
     assert office.kinds == [Kind.INVOICE]
     await office.harness.left(payment)
-    await office.deliver(MAIL_WAITS - 1)
+    await office.deliver(MAIL_POSTPONED - 1)
     assert office.kinds == [Kind.INVOICE]
     await office.deliver(1)
     assert office.kinds == [Kind.INVOICE, Kind.REMINDER]

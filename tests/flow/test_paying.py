@@ -214,8 +214,8 @@ async def test_the_last_decline_is_the_one_that_is_shown(harness: Harness) -> No
         payment = await harness.pay(payment)
     assert payment.shown is not None
     assert payment.shown.reason is DeclineReason.CARD_EXPIRED
-    (letter,) = await harness.letters(payment)
-    assert "said card_expired" in letter.body
+    (webhook,) = await harness.webhooks(payment)
+    assert "said card_expired" in webhook.body
 
 
 async def test_an_unknown_method_is_refused(harness: Harness) -> None:

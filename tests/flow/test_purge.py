@@ -35,11 +35,11 @@ async def purged(harness: Harness, payments: list[Payment]) -> list[bool]:
 
 
 async def told(harness: Harness, uid: str) -> None:
-    """Its shop has got the letters."""
+    """Its shop has got the webhooks."""
 
     def settle(conn: Connection) -> None:
-        for letter in outbox.of(conn, uid):
-            outbox.settle(conn, letter.id, answer="200", due_at=None)
+        for webhook in outbox.of(conn, uid):
+            outbox.settle(conn, webhook.id, answer="200", due_at=None)
 
     await harness.ledger.write(settle)
 

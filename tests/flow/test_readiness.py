@@ -112,7 +112,7 @@ async def test_a_write_that_hangs_is_a_failure_while_it_lasts(ledger: Counted) -
 
 
 async def test_a_background_task_that_is_stuck_is_named(ledger: Counted) -> None:
-    background = Background([Task("courier", asyncio.Event().wait, 0.01, longest=0.05)])
+    background = Background([Task("webhooks", asyncio.Event().wait, 0.01, longest=0.05)])
     readiness = Readiness(ledger, background.overdue)
     background.start()
     assert await readiness.failing() == []

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.letters import delays
-from checkout.flow.courier import Courier
+from checkout.flow.courier import WebhookSender
 from checkout.flow.names import Resolver
 from checkout.flow.rooms import NoRoom, Rooms
 from checkout.ledger import outbox
-from checkout.ledger.outbox import Letter
+from checkout.ledger.outbox import Webhook
 from checkout.model.order import Ways
 from tests.flow.webhook_receiver import PUBLIC
 from tests.support import shops
@@ -123,7 +123,7 @@ async def test_waiting_has_an_end_and_so_has_the_line() -> None:
         pass
 
 
-# Letters
+# Webhooks
 
 
 class Street:
@@ -137,10 +137,10 @@ class Street:
         self.now = Counter[str]()
         self.most = Counter[str]()
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
-        self.courier = self.another()
+        self.webhook_sender = self.another()
 
-    def another(self) -> Courier:
-        return Courier(self.harness.restarted(), self.http, self._resolve)
+    def another(self) -> WebhookSender:
+        return WebhookSender(self.harness.restarted(), self.http, self._resolve)
 
     async def _resolve(self, _host: str, _port: int) -> Sequence[str]:
         return (PUBLIC,)
@@ -175,7 +175,7 @@ class Street:
         await self.harness.ledger.write(add)
         return names
 
-    async def tell(self, names: Sequence[str], *couriers: Courier) -> None:
+    async def tell(self, names: Sequence[str], *couriers: WebhookSender) -> None:
         """Turn by turn, until these are told, and no others."""
 
         async def told() -> bool:
@@ -184,7 +184,7 @@ class Street:
 
         await until(told, 5)
 
-    async def letters(self, names: Sequence[str]) -> list[Letter]:
+    async def webhooks(self, names: Sequence[str]) -> list[Webhook]:
         wanted = set(names)
         found = await self.harness.ledger.read(outbox.due, 1e12, 10_000, free=lambda *_: 10_000)
         return [each for each in found if each.id in wanted]
@@ -207,30 +207,32 @@ async def street(url: str) -> AsyncIterator[Street]:
 async def test_a_thousand_letters_for_a_shop_that_hangs(street: Street) -> None:
     waiting = await street.write(1000, HANGING)
     well = await street.write(5, WELL, "other")
-    await street.tell(well, street.courier)
+    await street.tell(well, street.webhook_sender)
     for _ in range(20):
-        await street.courier.deliver()
+        await street.webhook_sender.deliver()
     assert street.asked[HANGING] == street.most[HANGING] == 8
-    letters = await street.letters(waiting)
-    assert Counter(letter.tries for letter in letters) == {1: 8, 0: 992}, "waiting is no try"
-    untouched = [letter for letter in letters if not letter.tries]
-    assert all(letter.due_at == letter.created_at for letter in untouched), "they hold no lease"
-    assert [letter.id for letter in letters if letter.tries] == waiting[:8], "the first come first"
+    webhooks = await street.webhooks(waiting)
+    assert Counter(webhook.tries for webhook in webhooks) == {1: 8, 0: 992}, "waiting is no try"
+    untouched = [webhook for webhook in webhooks if not webhook.tries]
+    assert all(webhook.due_at == webhook.created_at for webhook in untouched), "they hold no lease"
+    assert [webhook.id for webhook in webhooks if webhook.tries] == waiting[:8], (
+        "the first come first"
+    )
 
 
 async def test_what_waited_goes_its_way_when_the_shop_is_back(street: Street) -> None:
     waiting = await street.write(50, HANGING)
     street.hanging.clear()
     flow = street.harness.flow
-    courier = Courier(flow, street.http, street._resolve)
+    webhook_sender = WebhookSender(flow, street.http, street._resolve)
     turns = 0
     while len(street.told) < 50 and turns < 100:
         turns += 1
-        flow.letters_waiting.clear()
-        await courier.deliver()
-        await courier.finish(5)
+        flow.webhooks_due.clear()
+        await webhook_sender.deliver()
+        await webhook_sender.finish(5)
         await asyncio.sleep(0)
-        assert flow.letters_waiting.is_set() or len(street.told) == 50, "room wakes the next turn"
+        assert flow.webhooks_due.is_set() or len(street.told) == 50, "room wakes the next turn"
     assert sorted(street.told) == sorted(waiting), "once each"
     assert street.most[HANGING] <= 8
 
@@ -239,10 +241,10 @@ async def test_one_host_of_a_shop_hangs_and_another_does_not(street: Street) -> 
     await street.write(1000, HANGING)
     await street.write(1000, "also." + HANGING)
     street.hanging.add("also." + HANGING)
-    await street.courier.deliver()
-    await street.courier.deliver()
+    await street.webhook_sender.deliver()
+    await street.webhook_sender.deliver()
     well = await street.write(3, WELL)
-    await street.tell(well, street.courier)
+    await street.tell(well, street.webhook_sender)
     assert street.most["all"] <= 16
 
 
@@ -252,8 +254,8 @@ async def test_a_shop_with_a_thousand_hosts_that_hang(street: Street) -> None:
     for host in hosts:
         await street.write(1, host)
     for _ in range(20):
-        await street.courier.deliver()
-    await street.tell(await street.write(3, WELL, "other"), street.courier)
+        await street.webhook_sender.deliver()
+    await street.tell(await street.write(3, WELL, "other"), street.webhook_sender)
     assert sum(street.asked[host] for host in hosts) == 16
 
 
@@ -263,8 +265,8 @@ async def test_every_one_of_many_hosts_has_its_turn(street: Street) -> None:
     for host in hosts:
         await street.write(2, host)
     for _ in range(60):
-        await street.courier.deliver()
-        await street.courier.finish(5)
+        await street.webhook_sender.deliver()
+        await street.webhook_sender.finish(5)
     assert {street.asked[host] for host in hosts} == {2}
 
 
@@ -272,8 +274,8 @@ async def test_many_shops_name_one_host(street: Street) -> None:
     for number in range(40):
         await street.write(5, HANGING, f"shop{number}")
     for _ in range(10):
-        await street.courier.deliver()
-    await street.tell(await street.write(2, WELL, "shop0"), street.courier)
+        await street.webhook_sender.deliver()
+    await street.tell(await street.write(2, WELL, "shop0"), street.webhook_sender)
     assert street.most[HANGING] == 16
 
 
@@ -281,10 +283,10 @@ async def test_two_workers_send_once_and_are_both_bounded(street: Street) -> Non
     waiting = await street.write(300, HANGING)
     well = await street.write(30, WELL, "other")
     other = street.another()
-    await street.tell(well, street.courier, other)
+    await street.tell(well, street.webhook_sender, other)
     assert sorted(street.told) == sorted(well), "once each"
     assert street.asked[HANGING] == 16
-    assert Counter(x.tries for x in await street.letters(waiting)) == {1: 16, 0: 284}
+    assert Counter(x.tries for x in await street.webhooks(waiting)) == {1: 16, 0: 284}
 
 
 # Names
@@ -342,13 +344,13 @@ async def test_a_letter_that_found_no_room_for_its_name_is_not_tried(street: Str
     async def full(_host: str, _port: int) -> Sequence[str]:
         raise NoRoom
 
-    (before,) = await street.letters([name])
-    courier = Courier(street.harness.flow, street.http, full)
-    await courier.deliver()
-    await courier.finish(5)
-    assert await street.letters([name]) == [before]
-    await street.courier.deliver()
-    await street.courier.finish(5)
+    (before,) = await street.webhooks([name])
+    webhook_sender = WebhookSender(street.harness.flow, street.http, full)
+    await webhook_sender.deliver()
+    await webhook_sender.finish(5)
+    assert await street.webhooks([name]) == [before]
+    await street.webhook_sender.deliver()
+    await street.webhook_sender.finish(5)
     assert street.told == [name]
 
 

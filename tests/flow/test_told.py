@@ -14,7 +14,7 @@ async def test_no_letter_no_waiting(harness: Harness) -> None:
     for payment in (await harness.new_payment(), await harness.paid_with(PENDING)):
         await asyncio.wait_for(harness.flow.told(payment), 10)
     silent = await harness.paid_with(PAID, ways=Ways())
-    assert await harness.letters(silent) == []
+    assert await harness.webhooks(silent) == []
     await asyncio.wait_for(harness.flow.told(silent), 10)
 
 
@@ -23,8 +23,8 @@ async def test_it_waits_for_the_first_try(harness: Harness) -> None:
     waiting = asyncio.create_task(harness.flow.told(payment))
     await asyncio.sleep(0.1)
     assert not waiting.done()
-    (letter,) = await harness.letters(payment)
-    await harness.ledger.write(outbox.settle, letter.id, answer="503", due_at=harness.clock() + 5)
+    (webhook,) = await harness.webhooks(payment)
+    await harness.ledger.write(outbox.settle, webhook.id, answer="503", due_at=harness.clock() + 5)
     await asyncio.wait_for(waiting, 10)
     await asyncio.wait_for(harness.flow.told(payment), 10)
 
@@ -41,6 +41,6 @@ async def test_it_waits_three_seconds_at_most_and_only_once(harness: Harness) ->
 
 
 async def test_the_courier_is_woken_by_the_letter(harness: Harness) -> None:
-    assert not harness.flow.letters_waiting.is_set()
+    assert not harness.flow.webhooks_due.is_set()
     await harness.paid_with(PAID)
-    assert harness.flow.letters_waiting.is_set()
+    assert harness.flow.webhooks_due.is_set()

@@ -43,7 +43,7 @@ async def do(harness: Harness, kind: str, payment: Payment, said: Any, **more: A
 
 
 async def bodies(harness: Harness, payment: Payment) -> list[dict[str, Any]]:
-    return [json.loads(each.body)["transaction"] for each in await harness.letters(payment)]
+    return [json.loads(each.body)["transaction"] for each in await harness.webhooks(payment)]
 
 
 async def test_a_captures_letter(office: Harness) -> None:
@@ -89,16 +89,16 @@ async def test_all_of_a_payments_life_in_letters(office: Harness) -> None:
     await do(office, "capture", payment, CAPTURED)
     for amount in (1000, 250):
         await do(office, "refund", payment, REFUNDED, amount=amount, reason="returned")
-    letters = await bodies(office, payment)
-    assert [(said["type"], said["status"], said["amount"]) for said in letters] == [
+    webhooks = await bodies(office, payment)
+    assert [(said["type"], said["status"], said["amount"]) for said in webhooks] == [
         ("authorization", "successful", 1250),
         ("capture", "successful", 1250),
         ("refund", "successful", 1000),
         ("refund", "successful", 250),
     ]
-    assert letters[2]["reason"] == "returned"
+    assert webhooks[2]["reason"] == "returned"
     after = await office.payment(payment)
-    assert (after.status, after.told) == (Status.REFUNDED, "refunded")
+    assert (after.status, after.notified) == (Status.REFUNDED, "refunded")
 
 
 async def test_what_looks_at_the_payment_later_tells_nothing_again(office: Harness) -> None:
@@ -122,7 +122,7 @@ async def test_a_void(office: Harness) -> None:
 
 @pytest.mark.parametrize("answer", [DECLINED, UNREACHABLE])
 async def test_a_refusal_at_once_is_the_answer_alone(office: Harness, answer: Outcome) -> None:
-    """Who asked has it; a letter that says "failed" would be taken for the payment by many."""
+    """Who asked has it; a webhook that says "failed" would be taken for the payment by many."""
     payment = await office.paid_with(PAID)
     assert (await do(office, "refund", payment, answer)).status is answer.status
     assert await office.told(payment) == ["successful"]
@@ -184,14 +184,14 @@ async def test_what_a_person_decides_is_told(office: Harness, *, accept: bool) -
 async def test_a_shop_that_wants_none_gets_none(office: Harness) -> None:
     payment = await office.paid_with(PAID, ways=Ways())
     await do(office, "refund", payment, REFUNDED)
-    assert await office.letters(payment) == []
+    assert await office.webhooks(payment) == []
 
 
 async def test_the_letter_wakes_the_sender(office: Harness) -> None:
     payment = await office.paid_with(PAID)
-    office.flow.letters_waiting.clear()
+    office.flow.webhooks_due.clear()
     await do(office, "refund", payment, REFUNDED, amount=1)
-    assert office.flow.letters_waiting.is_set()
+    assert office.flow.webhooks_due.is_set()
 
 
 def told_of(kind: str, id: str, key: str | None, amount: int) -> Outcome:

@@ -1,4 +1,4 @@
-"""A courier whose letters go to a shop of the test's: what arrives, and what the shop answers."""
+"""A courier whose webhooks go to a shop of the test's: what arrives, and what the shop answers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from checkout.flow.courier import Courier
-from checkout.ledger.outbox import Letter
+from checkout.flow.courier import WebhookSender
+from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Payment
 from tests.support.gateway import PAID
 from tests.support.harness import Harness
@@ -28,11 +28,11 @@ class WebhookReceiver:
         self.addresses: list[Sequence[str]] = [(PUBLIC,)]
         self.asked: list[tuple[str, int]] = []
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._shop))
-        self.courier = self.another()
+        self.webhook_sender = self.another()
 
-    def another(self) -> Courier:
+    def another(self) -> WebhookSender:
         """Another process's courier over the same ledger."""
-        return Courier(self.harness.restarted(), self.http, self._resolve)
+        return WebhookSender(self.harness.restarted(), self.http, self._resolve)
 
     async def _shop(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -46,16 +46,16 @@ class WebhookReceiver:
         return self.addresses.pop(0) if len(self.addresses) > 1 else self.addresses[0]
 
     async def paid(self, **order: Any) -> Payment:
-        """A payment whose letter is due."""
+        """A payment whose webhook is due."""
         return await self.harness.paid_with(PAID, **order)
 
-    async def deliver(self, courier: Courier | None = None) -> None:
-        courier = courier or self.courier
-        await courier.deliver()
-        await courier.finish(5)
+    async def deliver(self, webhook_sender: WebhookSender | None = None) -> None:
+        webhook_sender = webhook_sender or self.webhook_sender
+        await webhook_sender.deliver()
+        await webhook_sender.finish(5)
 
-    async def letter(self, payment: Payment) -> Letter:
-        (found,) = await self.harness.letters(payment)
+    async def webhook(self, payment: Payment) -> Webhook:
+        (found,) = await self.harness.webhooks(payment)
         return found
 
 
@@ -63,5 +63,5 @@ class WebhookReceiver:
 async def open_webhook_receiver(harness: Harness) -> AsyncIterator[WebhookReceiver]:
     receiver = WebhookReceiver(harness)
     yield receiver
-    await receiver.courier.finish(5)
+    await receiver.webhook_sender.finish(5)
     await receiver.http.aclose()

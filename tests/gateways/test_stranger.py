@@ -179,7 +179,7 @@ async def hint(customer: Customer, payment: dict[str, Any], body: bytes) -> None
 async def told_of(made: CreatedPayment, kind: str) -> int:
     """How often the shop has been told of such a transaction, once it has been."""
     for _ in range(500):
-        said = [letter["type"] for letter in made.server.mailbox.about(made.token)]
+        said = [webhook["type"] for webhook in made.server.mailbox.about(made.token)]
         if kind in said:
             return said.count(kind)
         await asyncio.sleep(0.02)

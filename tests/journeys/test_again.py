@@ -110,8 +110,8 @@ async def test_reload_at_every_page(servers: Servers, customer: Shopper) -> None
     await again(page)
     await customer.reads("Thank you, your order is paid")
     assert len(await servers.transactions(order)) == 1
-    (letter,) = (await servers.sold(order))["notifications"]
-    assert letter["verified"]
+    (webhook,) = (await servers.sold(order))["notifications"]
+    assert webhook["verified"]
 
 
 async def test_reload_while_waiting(servers: Servers, customer: Shopper) -> None:

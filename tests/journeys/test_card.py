@@ -33,9 +33,9 @@ async def test_from_the_shop_to_the_bank_and_back(servers: Servers, customer: Sh
     await expect(page.get_by_text("No call was needed")).to_be_visible()
     sold = (await servers.client.get(f"{servers.shop}/orders/{number}.json")).json()
     assert sold["state"] == "paid"
-    (letter,) = sold["notifications"]
-    assert (letter["verified"], letter["signature"], letter["basic"]) == (True, "valid", "valid")
-    assert (letter["status"], letter["amount"]) == ("successful", sold["amount"])
+    (webhook,) = sold["notifications"]
+    assert (webhook["verified"], webhook["signature"], webhook["basic"]) == (True, "valid", "valid")
+    assert (webhook["status"], webhook["amount"]) == ("successful", sold["amount"])
 
 
 @pytest.mark.parametrize("number", [FRICTIONLESS, PLAIN, "5204240000015003"])

@@ -70,8 +70,8 @@ async def test_demo(demo: tuple[Servers, subprocess.Popen[str]], enter: Enter) -
         await customer.reads("Thank you, your order is paid")
         number = page.url.removeprefix(f"{servers.shop}/orders/").partition("?")[0]
         sold = (await servers.client.get(f"{servers.shop}/orders/{number}.json")).json()
-        (letter,) = sold["notifications"]
-        assert (letter["verified"], letter["signature"]) == (True, "valid")
+        (webhook,) = sold["notifications"]
+        assert (webhook["verified"], webhook["signature"]) == (True, "valid")
         assert (await servers.ledger())["charges"] == 1
         # Every way to pay that the demo offers leads somewhere.
         await page.goto(servers.shop)

@@ -56,7 +56,7 @@ async def test_time_is_up(servers: Servers, customer: Shopper) -> None:
         return bool((await servers.sold(order))["state"] == "expired")
 
     await until(told)
-    (letter,) = (await servers.sold(order))["notifications"]
-    assert (letter["verified"], letter["status"]) == (True, "error")
+    (webhook,) = (await servers.sold(order))["notifications"]
+    assert (webhook["verified"], webhook["status"]) == (True, "error")
     await customer.back_to_shop()
     await customer.reads("The time to pay is over")

@@ -41,7 +41,7 @@ FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON: Final = {"Content-Type": "application/json"}
 
 
-class Letter(NamedTuple):
+class Webhook(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
@@ -72,12 +72,12 @@ def basic(user: str, password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
-def signed(case: Case, status: str = "successful") -> Letter:
+def signed(case: Case, status: str = "successful") -> Webhook:
     body = transaction(case, status)
-    return Letter(JSON | {"Content-Signature": signature(body)}, body)
+    return Webhook(JSON | {"Content-Signature": signature(body)}, body)
 
 
-def signed_forgeries(case: Case) -> Mapping[str, Letter]:
+def signed_forgeries(case: Case) -> Mapping[str, Webhook]:
     body = transaction(case)
     proof, account = signature(body), basic("signing", case.secrets["gateway_secret"])
     other = generate_private_key(65537, 2048)
@@ -90,16 +90,16 @@ def signed_forgeries(case: Case) -> Mapping[str, Letter]:
         "by another key": {"Content-Signature": signature(body, other)},
         "PSS": {"Content-Signature": signature(body, pss=True)},
     }
-    letters = {name: Letter(JSON | headers, body) for name, headers in found.items()}
-    longer = Letter(JSON | {"Content-Signature": proof}, body + b"\n")
-    return letters | {"one byte more": longer}
+    webhooks = {name: Webhook(JSON | headers, body) for name, headers in found.items()}
+    longer = Webhook(JSON | {"Content-Signature": proof}, body + b"\n")
+    return webhooks | {"one byte more": longer}
 
 
-def shown(case: Case, status: str = "successful") -> Letter:
-    return Letter(JSON | basic("plain", case.secrets["plain_secret"]), transaction(case, status))
+def shown(case: Case, status: str = "successful") -> Webhook:
+    return Webhook(JSON | basic("plain", case.secrets["plain_secret"]), transaction(case, status))
 
 
-def shown_forgeries(case: Case) -> Mapping[str, Letter]:
+def shown_forgeries(case: Case) -> Mapping[str, Webhook]:
     body, secret = transaction(case), case.secrets["plain_secret"]
     right = basic("plain", secret)["Authorization"]
     found = {
@@ -112,7 +112,7 @@ def shown_forgeries(case: Case) -> Mapping[str, Letter]:
         "another scheme": {"Authorization": right.replace("Basic", "Bearer")},
         "a signature instead": {"Content-Signature": signature(body)},
     }
-    return {name: Letter(JSON | headers, body) for name, headers in found.items()}
+    return {name: Webhook(JSON | headers, body) for name, headers in found.items()}
 
 
 def overpay_returns(case: Case) -> list[dict[str, str]]:
@@ -141,13 +141,13 @@ def checksum(told: Mapping[str, str], key: str, word: str = "transactionStatus")
     return hashed(*(told[name] for name in names), key)
 
 
-def summed(case: Case, status: str = "successful") -> Letter:
+def summed(case: Case, status: str = "successful") -> Webhook:
     told = inquiry(case, status)
     proof = {"checksum": checksum(told, case.secrets["secure_key"])}
-    return Letter(JSON, json.dumps(told | proof).encode())
+    return Webhook(JSON, json.dumps(told | proof).encode())
 
 
-def summed_forgeries(case: Case) -> Mapping[str, Letter]:
+def summed_forgeries(case: Case) -> Mapping[str, Webhook]:
     told, key = inquiry(case), case.secrets["secure_key"]
     failed = inquiry(case, "failed")
     found: dict[str, Any] = {
@@ -162,7 +162,7 @@ def summed_forgeries(case: Case) -> Mapping[str, Letter]:
         "of another payment": told | {"checksum": checksum(told | {"paymentId": "1"}, key)},
         "a list": [told | {"checksum": checksum(told, key)}],
     }
-    return {name: Letter(JSON, json.dumps(each).encode()) for name, each in found.items()}
+    return {name: Webhook(JSON, json.dumps(each).encode()) for name, each in found.items()}
 
 
 def rest_returns(case: Case) -> list[dict[str, str]]:
@@ -194,13 +194,13 @@ def notice(case: Case, status: str = "successful", **changes: str) -> dict[str, 
     } | changes
 
 
-def ipn(case: Case, status: str = "successful") -> Letter:
+def ipn(case: Case, status: str = "successful") -> Webhook:
     told = notice(case, status)
     proof = {"hash": ipn_signature(told, case.secrets["ipn_secret"])}
-    return Letter(FORM, urlencode(told | proof).encode())
+    return Webhook(FORM, urlencode(told | proof).encode())
 
 
-def ipn_forgeries(case: Case) -> Mapping[str, Letter]:
+def ipn_forgeries(case: Case) -> Mapping[str, Webhook]:
     told, secret = notice(case), case.secrets["ipn_secret"]
     # Two readings of one text: the colon moves from between two fields into one of them.
     pair = f"{told['outAmount']}:{told['xml_from']}"
@@ -217,9 +217,9 @@ def ipn_forgeries(case: Case) -> Mapping[str, Letter]:
         | {"hash": ipn_signature(odd, secret)},
         "a colon moved": shifted | {"hash": ipn_signature(told, secret)},
     }
-    letters = {name: Letter(FORM, urlencode(each).encode()) for name, each in found.items()}
+    webhooks = {name: Webhook(FORM, urlencode(each).encode()) for name, each in found.items()}
     good = ipn(case).body
-    return letters | {"a field twice": Letter(FORM, good + b"&newStatus=done")}
+    return webhooks | {"a field twice": Webhook(FORM, good + b"&newStatus=done")}
 
 
 def exchanger_returns(case: Case) -> list[dict[str, str]]:
@@ -231,8 +231,8 @@ def exchanger_returns(case: Case) -> list[dict[str, str]]:
 
 class Side(NamedTuple):
     method: str
-    genuine: Callable[..., Letter]
-    forgeries: Callable[[Case], Mapping[str, Letter]]
+    genuine: Callable[..., Webhook]
+    forgeries: Callable[[Case], Mapping[str, Webhook]]
     returns: Callable[[Case], list[dict[str, str]]]
     shop: str = SHOP
     number: str | None = None
@@ -271,9 +271,9 @@ async def _waiting(servers: TwoServers, side: Side) -> tuple[CreatedPayment, Cas
     return made, Case(servers.secrets, attempt, row)
 
 
-async def _post(checkout: Checkout, path: str, letter: Letter) -> int:
+async def _post(checkout: Checkout, path: str, webhook: Webhook) -> int:
     answer = await checkout.client.post(
-        f"{checkout.url}/notify/{path}", content=letter.body, headers=dict(letter.headers)
+        f"{checkout.url}/notify/{path}", content=webhook.body, headers=dict(webhook.headers)
     )
     return answer.status_code
 
@@ -302,8 +302,8 @@ async def test_forged_and_then_genuine(servers: TwoServers, name: str) -> None:
     before, asked = checkout.books(made), await _asked(servers)
 
     # Forged notifications: refused, and as if they had never come.
-    for forgery, letter in side.forgeries(case).items():
-        assert await _post(checkout, path, letter) == 401, forgery
+    for forgery, webhook in side.forgeries(case).items():
+        assert await _post(checkout, path, webhook) == 401, forgery
     good = side.genuine(case)
     others = {"cards", "plain", "coins", "acquirer"} - {attempt["account"]}
     for wrong in (f"{others.pop()}/{attempt['notify_ticket']}", f"{attempt['account']}/{'x' * 22}",
@@ -334,7 +334,7 @@ async def test_forged_and_then_genuine(servers: TwoServers, name: str) -> None:
     await _followed(checkout, made, attempt)
     assert _stands(checkout.books(made)) == _stands(before)
 
-    # It is true now: the same letter again, several times at once.
+    # It is true now: the same webhook again, several times at once.
     await servers.settle(attempt)
     answers = await asyncio.gather(*(_post(checkout, path, good) for _ in range(5)))
     assert answers == [200] * 5
@@ -346,7 +346,7 @@ async def test_forged_and_then_genuine(servers: TwoServers, name: str) -> None:
     assert [row["status"] for row in paid["attempts"]] == ["paid"]
     assert len(paid["outbox"]) == 1
 
-    # And later ones, of what is known and of what it was before: no question, no second letter.
+    # And later ones, of what is known and of what it was before: no question, no second webhook.
     asked = await _asked(servers)
     for _ in range(3):
         assert await _post(checkout, path, good) == 200
@@ -371,7 +371,7 @@ async def _followed(checkout: Checkout, made: CreatedPayment, before: Row) -> No
 
 @SESSION
 async def test_anothers_genuine_notification(servers: TwoServers) -> None:
-    """A payment that is paid vouches for no other one, although its letter is genuine."""
+    """A payment that is paid vouches for no other one, although its webhook is genuine."""
     side, checkout = SIDES["rest"], servers.still
     _, paid = await _waiting(servers, side)
     await servers.settle(paid.attempt)

@@ -66,8 +66,8 @@ async def test_the_second_payment_takes_the_code_alone(servers: Servers, custome
     (row,) = await servers.transactions(order)
     assert row["facts"]["by_token"] is True
     assert await servers.charges(order) == 1
-    (letter,) = (await servers.sold(order))["notifications"]
-    assert letter["verified"]
+    (webhook,) = (await servers.sold(order))["notifications"]
+    assert webhook["verified"]
 
 
 async def test_a_token_that_nobody_knows(servers: Servers, customer: Shopper) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from checkout.identifiers import new_uid
 from checkout.ledger import outbox, payments
-from checkout.ledger.outbox import Letter, Waiting
+from checkout.ledger.outbox import Waiting, Webhook
 from checkout.ledger.rows import PaymentRow
 from checkout.ledger.store import Ledger
 from tests.support.rows import NOW, payment_row
@@ -33,8 +33,8 @@ async def write(
 async def test_a_letter_is_due_when_written(ledger: Ledger, paid: PaymentRow) -> None:
     name = await write(ledger, paid)
     assert await ledger.read(outbox.due, NOW - 1) == []
-    (letter,) = await ledger.read(outbox.due, NOW)
-    assert letter == Letter(
+    (webhook,) = await ledger.read(outbox.due, NOW)
+    assert webhook == Webhook(
         id=name,
         payment=paid.uid,
         shop=paid.shop,
@@ -47,21 +47,21 @@ async def test_a_letter_is_due_when_written(ledger: Ledger, paid: PaymentRow) ->
         answer=None,
         created_at=NOW,
     )
-    assert await ledger.read(outbox.of, paid.uid) == [letter]
+    assert await ledger.read(outbox.of, paid.uid) == [webhook]
 
 
 async def test_longest_due_first(ledger: Ledger, paid: PaymentRow) -> None:
     names = [await write(ledger, paid, at) for at in (NOW, NOW - 5, NOW - 2)]
-    due = [letter.id for letter in await ledger.read(outbox.due, NOW)]
+    due = [webhook.id for webhook in await ledger.read(outbox.due, NOW)]
     assert due == [names[1], names[2], names[0]]
     assert len(await ledger.read(outbox.due, NOW, 2)) == 2
 
 
 async def test_one_worker_takes_it(ledger: Ledger, other: Ledger, paid: PaymentRow) -> None:
     await write(ledger, paid)
-    (letter,) = await ledger.read(outbox.due, NOW)
+    (webhook,) = await ledger.read(outbox.due, NOW)
     took = await asyncio.gather(
-        *(where.write(outbox.take, letter, until=NOW + 60) for where in (ledger, other) * 10)
+        *(where.write(outbox.take, webhook, until=NOW + 60) for where in (ledger, other) * 10)
     )
     assert sum(took) == 1
     assert await other.read(outbox.due, NOW + 59) == []
@@ -69,11 +69,11 @@ async def test_one_worker_takes_it(ledger: Ledger, other: Ledger, paid: PaymentR
 
 async def test_a_dead_workers_letter_is_due_again(ledger: Ledger, paid: PaymentRow) -> None:
     name = await write(ledger, paid)
-    (letter,) = await ledger.read(outbox.due, NOW)
-    await ledger.write(outbox.take, letter, until=NOW + 60)
+    (webhook,) = await ledger.read(outbox.due, NOW)
+    await ledger.write(outbox.take, webhook, until=NOW + 60)
     (again,) = await ledger.read(outbox.due, NOW + 60)
     assert (again.id, again.tries) == (name, 1)
-    assert not await ledger.write(outbox.take, letter, until=NOW + 120)
+    assert not await ledger.write(outbox.take, webhook, until=NOW + 120)
     assert await ledger.write(outbox.take, again, until=NOW + 120)
 
 
@@ -81,8 +81,8 @@ async def test_a_settled_letter_is_not_due(ledger: Ledger, paid: PaymentRow) -> 
     name = await write(ledger, paid)
     await ledger.write(outbox.settle, name, answer="200", due_at=None, delivered_at=NOW + 1)
     assert await ledger.read(outbox.due, NOW + 10**9) == []
-    (letter,) = await ledger.read(outbox.of, paid.uid)
-    assert (letter.answer, letter.delivered_at, letter.due_at) == ("200", NOW + 1, None)
+    (webhook,) = await ledger.read(outbox.of, paid.uid)
+    assert (webhook.answer, webhook.delivered_at, webhook.due_at) == ("200", NOW + 1, None)
 
 
 async def test_a_lane_is_never_in_the_way_of_another(ledger: Ledger, paid: PaymentRow) -> None:
@@ -120,12 +120,14 @@ async def test_a_lane_is_never_in_the_way_of_another(ledger: Ledger, paid: Payme
 
 async def test_what_found_no_room_is_given_back(ledger: Ledger, paid: PaymentRow) -> None:
     await write(ledger, paid)
-    (letter,) = await ledger.read(outbox.due, NOW)
-    assert await ledger.write(outbox.take_all, [letter], until=NOW + 60) == {letter.id}
-    assert await ledger.write(outbox.give_back, letter, until=NOW + 60)
-    assert await ledger.read(outbox.due, NOW) == [letter]
-    await ledger.write(outbox.take_all, [letter], until=NOW + 90)
-    assert not await ledger.write(outbox.give_back, letter, until=NOW + 60), "somebody else's lease"
+    (webhook,) = await ledger.read(outbox.due, NOW)
+    assert await ledger.write(outbox.take_all, [webhook], until=NOW + 60) == {webhook.id}
+    assert await ledger.write(outbox.give_back, webhook, until=NOW + 60)
+    assert await ledger.read(outbox.due, NOW) == [webhook]
+    await ledger.write(outbox.take_all, [webhook], until=NOW + 90)
+    assert not await ledger.write(outbox.give_back, webhook, until=NOW + 60), (
+        "somebody else's lease"
+    )
 
 
 async def test_how_many_wait_and_since_when(ledger: Ledger, paid: PaymentRow) -> None:

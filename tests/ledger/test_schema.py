@@ -74,7 +74,7 @@ def test_operations_made_before_they_had_parents(tmp_path: Path) -> None:
         found = operations.find(conn, "o-1")
     engine.dispose()
     assert found is not None
-    assert (found.parent, found.capture, found.told, found.facts) == (
+    assert (found.parent, found.capture, found.notified, found.facts) == (
         None,
         None,
         None,
@@ -90,12 +90,12 @@ def test_letters_that_waited_before_they_had_lanes(tmp_path: Path) -> None:
     paid = {"uid": "p-1", "token": "t", "secret": "s", "shop": "361", "status": "paid",
             "amount": 1, "currency": "EUR", "terms": "{}", "cancelled": False, "attempts": 1,
             "created_at": 1.0, "updated_at": 1.0, "expires_at": 1.0}  # fmt: skip
-    letter = {"id": "l-1", "payment": "p-1", "url": "https://shop.example/", "body": "{}",
+    webhook = {"id": "l-1", "payment": "p-1", "url": "https://shop.example/", "body": "{}",
               "tries": 2, "due_at": 5.0, "created_at": 1.0}  # fmt: skip
     with engine.begin() as conn:
         steps.attributes["connection"] = conn
         command.upgrade(steps, "0005")
-        for table, row in (("payments", paid), ("outbox", letter)):
+        for table, row in (("payments", paid), ("outbox", webhook)):
             names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
             conn.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
         command.upgrade(steps, "head")

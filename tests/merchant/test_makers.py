@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment, order_of, text
 from checkout.merchant.signed_result import signed_result
-from checkout.merchant.webhooks import letter, operation_letter
+from checkout.merchant.webhooks import operation_webhook, payment_webhook
 from checkout.model.order import MAKERS
 from checkout.model.status import OUTWARD, Status
 from tests.merchant.payments import payment
@@ -27,7 +27,7 @@ LINK = "f" * 64
 
 
 def told(found: Payment, status: Status) -> dict[str, Any]:
-    said = json.loads(letter(found, status, SHOP, shops.PUBLIC_URL, rows.NOW))
+    said = json.loads(payment_webhook(found, status, SHOP, shops.PUBLIC_URL, rows.NOW))
     transaction: dict[str, Any] = said.get("transaction", said)
     return transaction
 
@@ -54,7 +54,7 @@ def test_operations_say_it_too() -> None:
         uid="r-1", payment=found.uid, attempt=1, kind="refund", key="r", amount=5,
         status=Status.REFUNDED, sweep_at=None, created_at=rows.NOW, updated_at=rows.NOW,
     )  # fmt: skip
-    said = json.loads(operation_letter(done, found))["transaction"]
+    said = json.loads(operation_webhook(done, found))["transaction"]
     assert (said["type"], said["test"], said["created_by"]) == ("refund", False, "app")
 
 

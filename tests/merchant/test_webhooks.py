@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from checkout.identifiers import receipt_secret
-from checkout.merchant.webhooks import headers, letter
+from checkout.merchant.webhooks import headers, payment_webhook
 from checkout.model.status import Status
 from tests.merchant.payments import payment
 from tests.support import shops
@@ -38,7 +38,7 @@ BODY = b'{"transaction":{}}'
 )
 def test_a_transaction(status: Status, word: str) -> None:
     told = payment(status)
-    body = json.loads(letter(told, status, SHOP, shops.PUBLIC_URL, NOW))
+    body = json.loads(payment_webhook(told, status, SHOP, shops.PUBLIC_URL, NOW))
     assert list(body) == ["transaction"]
     assert body["transaction"]["status"] == word
     assert body["transaction"]["payment"]["status"] == word
@@ -50,7 +50,7 @@ def test_a_transaction(status: Status, word: str) -> None:
 def test_an_expiry_is_the_flat_checkout() -> None:
     told = payment()
     at = told.expires_at
-    body = json.loads(letter(told, Status.EXPIRED, SHOP, shops.PUBLIC_URL, at))
+    body = json.loads(payment_webhook(told, Status.EXPIRED, SHOP, shops.PUBLIC_URL, at))
     assert "checkout" not in body
     assert "transaction" not in body
     assert (body["status"], body["message"]) == ("error", "Token is expired.")
@@ -60,7 +60,7 @@ def test_an_expiry_is_the_flat_checkout() -> None:
 
 
 def test_a_payment_given_up_before_any_attempt() -> None:
-    body = json.loads(letter(payment(), Status.CANCELLED, SHOP, shops.PUBLIC_URL, NOW))
+    body = json.loads(payment_webhook(payment(), Status.CANCELLED, SHOP, shops.PUBLIC_URL, NOW))
     told = body["transaction"]
     assert (told["status"], told["payment_method_type"]) == ("canceled", None)
     assert told["payment"] is None

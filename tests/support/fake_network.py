@@ -27,7 +27,7 @@ class FakeNetwork:
         self.open = asyncio.Event()
         self.open.set()
         self.charged = asyncio.Event()
-        self.letters: dict[str, list[dict[str, Any]]] = defaultdict(list)  # by payment
+        self.webhooks: dict[str, list[dict[str, Any]]] = defaultdict(list)  # by payment
         self.url = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -50,7 +50,7 @@ class FakeNetwork:
         if path == "/letters":
             told = json.loads(body)
             told = told.get("transaction", told)
-            self.letters[told["token"]].append(told)
+            self.webhooks[told["token"]].append(told)
             return 200, b""
         charging = method == "POST"
         if charging:

@@ -16,7 +16,7 @@ from checkout.flow.verbs import Flow, Submission
 from checkout.gateways.base import Gateway
 from checkout.ledger import events, outbox
 from checkout.ledger.events import Event
-from checkout.ledger.outbox import Letter
+from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Attempt, Payment
 from checkout.ledger.store import Ledger, open_ledger
 from checkout.model.status import Status
@@ -92,12 +92,12 @@ class Harness:
     async def kinds(self, payment: Payment) -> list[str]:
         return [event.kind for event in await self.events(payment)]
 
-    async def letters(self, payment: Payment) -> list[Letter]:
+    async def webhooks(self, payment: Payment) -> list[Webhook]:
         return await self.ledger.read(outbox.of, payment.uid)
 
     async def told(self, payment: Payment) -> list[str]:
         """The statuses that the shop's letters tell, in the order written."""
-        return [status_told(letter) for letter in await self.letters(payment)]
+        return [status_told(webhook) for webhook in await self.webhooks(payment)]
 
     def restarted(self, **changes: Any) -> Flow:
         """Another process over the same ledger."""
@@ -123,8 +123,8 @@ def submission(payment: Payment, **changes: Any) -> Submission:
     return Submission(**(values | changes))
 
 
-def status_told(letter: Letter) -> str:
-    body = msgspec.json.decode(letter.body)
+def status_told(webhook: Webhook) -> str:
+    body = msgspec.json.decode(webhook.body)
     about = body.get("transaction", body)
     told: str = about["status"]
     # What the gateway did to a payment names the payment as its parent.

@@ -63,16 +63,16 @@ class WebhookServer:
     """A shop's. Each address `/<name>` has its letters: (headers in small letters, body)."""
 
     url: str
-    letters: dict[str, list[tuple[dict[str, str], bytes]]] = field(default_factory=dict)
+    webhooks: dict[str, list[tuple[dict[str, str], bytes]]] = field(default_factory=dict)
     came: threading.Condition = field(default_factory=threading.Condition)
 
-    def letter(self, name: str) -> tuple[dict[str, str], bytes]:
+    def webhook(self, name: str) -> tuple[dict[str, str], bytes]:
         """The first letter to `/<name>`, once it has come."""
         until = time.monotonic() + SECONDS
         with self.came:
-            while name not in self.letters:
+            while name not in self.webhooks:
                 assert self.came.wait(until - time.monotonic()), f"no letter to /{name}"
-            return self.letters[name][0]
+            return self.webhooks[name][0]
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def webhook_server() -> Iterator[WebhookServer]:
             body = self.body()
             headers = {name.lower(): value for name, value in self.headers.items()}
             with found.came:
-                found.letters.setdefault(self.path[1:], []).append((headers, body))
+                found.webhooks.setdefault(self.path[1:], []).append((headers, body))
                 found.came.notify_all()
             self.answer()
 

@@ -28,7 +28,7 @@ def payment_row(**changes: Any) -> PaymentRow:
         "status": Status.OPEN,
         "order": order(),
         "cancelled": False,
-        "told": None,
+        "notified": None,
         "created_at": NOW,
         "updated_at": NOW,
         "expires_at": NOW + 3600,

@@ -31,10 +31,10 @@ class Bought:
 
 
 class Visitor:
-    def __init__(self, server: KillableServer, client: httpx.AsyncClient, letters: str) -> None:
+    def __init__(self, server: KillableServer, client: httpx.AsyncClient, webhooks: str) -> None:
         self.server = server
         self.client = client
-        self.letters = letters
+        self.webhooks = webhooks
         self.count = 0
 
     async def buy(self, **order: Any) -> Bought:
@@ -45,7 +45,7 @@ class Visitor:
                 "transaction_type": "payment",
                 "attempts": 3,
                 "order": {"amount": 1250, "currency": "EUR", "description": description} | order,
-                "settings": {"notification_url": self.letters},
+                "settings": {"notification_url": self.webhooks},
             }
         }
         answer = await self.client.post(

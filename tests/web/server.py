@@ -84,7 +84,7 @@ class Mailbox:
     `/verify` is kept in `asked` and answered by `verdict`."""
 
     def __init__(self) -> None:
-        self.letters: list[tuple[dict[str, str], bytes]] = []
+        self.webhooks: list[tuple[dict[str, str], bytes]] = []
         self.answers: deque[int] = deque()
         self.slow: asyncio.Event | None = None
         self.asked: list[tuple[dict[str, str], bytes]] = []
@@ -107,14 +107,14 @@ class Mailbox:
             return
         if self.slow is not None:
             await self.slow.wait()
-        self.letters.append((headers, body))
+        self.webhooks.append((headers, body))
         status = self.answers.popleft() if self.answers else 200
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def about(self, token: str) -> list[dict[str, Any]]:
         """What the letters about one payment say."""
-        said = [json.loads(body) for _, body in self.letters]
+        said = [json.loads(body) for _, body in self.webhooks]
         said = [each.get("transaction", each) for each in said]
         return [each for each in said if each["token"] == token]
 

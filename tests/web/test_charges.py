@@ -395,8 +395,8 @@ async def test_what_was_not_sent_is_told_alike(server: Server, customer: Custome
         if server.mailbox.about(said["token"]):
             break
         await asyncio.sleep(0.05)
-    (letter,) = server.mailbox.about(said["token"])
-    assert (letter["type"], letter["status"]) == ("charge", "failed")
+    (webhook,) = server.mailbox.about(said["token"])
+    assert (webhook["type"], webhook["status"]) == ("charge", "failed")
 
 
 # Where the bank wants to see the customer

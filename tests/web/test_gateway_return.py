@@ -245,12 +245,12 @@ async def test_a_repeated_notification(server: Server, customer: Customer) -> No
     assert (await tell(server, path, body)).status_code == 200
     assert await statuses(made) == ["paid"]
     asked = len(server.line.questions)
-    letters = made.books()["outbox"]
+    webhooks = made.books()["outbox"]
     for _ in range(5):
         assert (await tell(server, path, body)).status_code == 200
     assert await statuses(made) == ["paid"]
     assert len(server.line.questions) == asked  # it agrees: nobody needs to be asked
-    assert made.books()["outbox"] == letters
+    assert made.books()["outbox"] == webhooks
 
 
 async def test_forged_notifications(server: Server, customer: Customer) -> None:

@@ -246,8 +246,8 @@ async def test_what_sdks_always_send_does_no_harm(hooked: Server, sent: dict[str
         assert (await paid(customer, made))["status"] == "successful"
         assert not hooked.line.sent().get("additional_data", {}).get("contract")
         await customer.get(made.path("result"))  # which waits for the letter's first try
-        (letter,) = hooked.mailbox.about(made.token)
-        assert letter["additional_data"]["contract"] == []
+        (webhook,) = hooked.mailbox.about(made.token)
+        assert webhook["additional_data"]["contract"] == []
 
 
 async def test_where_its_customer_goes_back_to(server: Server, customer: Customer) -> None:
@@ -277,7 +277,7 @@ async def test_many_wrong_fields_are_told_together(server: Server, customer: Cus
 async def test_notifications_go_where_the_settings_say(hooked: Server) -> None:
     """Of every maker's payment that names no address; of an app's always, without what is made of
     the secret key."""
-    server, before = hooked, len(hooked.mailbox.letters)
+    server, before = hooked, len(hooked.mailbox.webhooks)
     async with server.customer() as customer:
         by_shop = await server.create()
         assert (await customer.pay(by_shop)).status_code == 303
@@ -287,11 +287,11 @@ async def test_notifications_go_where_the_settings_say(hooked: Server) -> None:
         assert (await paid(customer, by_app))["status"] == "successful"
         await customer.get(by_app.path("result"))
     flow = server.app.state.web.flow
-    sent = [letter.url for made in (by_shop, elsewhere, by_app)
-            for letter in await flow.ledger.read(outbox.of, made.uid)]  # fmt: skip
+    sent = [webhook.url for made in (by_shop, elsewhere, by_app)
+            for webhook in await flow.ledger.read(outbox.of, made.uid)]  # fmt: skip
     assert sent == [HOOK, f"{SHOP}/own", HOOK]
-    letters = server.mailbox.letters[before:]
-    headers = {json.loads(body)["transaction"]["token"]: said for said, body in letters}
+    webhooks = server.mailbox.webhooks[before:]
+    headers = {json.loads(body)["transaction"]["token"]: said for said, body in webhooks}
     assert {"authorization", "webhook-signature"} <= set(headers[by_shop.token])
     assert not {"authorization", "webhook-signature"} & set(headers[by_app.token])
     assert headers[by_app.token]["content-signature"]
@@ -311,8 +311,8 @@ async def test_who_made_it(hooked: Server) -> None:
             said = await house_says(server, made.uid)
             told = said["type"], said["test"], said["created_by"]
             assert told == ("payment", test, maker)
-            (letter,) = server.mailbox.about(said["token"])
-            assert (letter["type"], letter["test"], letter["created_by"]) == told
+            (webhook,) = server.mailbox.about(said["token"])
+            assert (webhook["type"], webhook["test"], webhook["created_by"]) == told
         whole = await by_app.told()
         assert (whole["type"], whole["created_by"]) == ("payment", "app")
 

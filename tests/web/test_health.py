@@ -42,7 +42,7 @@ async def test_the_figures_of_the_background(opened: Opened) -> None:
             name = f'checkout_background_last_turn_seconds{{task="{task}"}}'
             assert abs(found[name] - server.app.state.web.flow.clock()) < 60, task
         assert found["checkout_ledger_writable"] == 1
-        assert (found["checkout_letters_waiting"], found["checkout_letters_oldest_seconds"]) == (
+        assert (found["checkout_webhooks_due"], found["checkout_webhooks_oldest_seconds"]) == (
             0,
             0,
         )
@@ -58,9 +58,9 @@ async def test_the_figures_of_letters_that_wait(opened: Opened) -> None:
             await http.submit(page.form("cancel"))
         await asyncio.sleep(0.2)
         found = await metrics(server)
-        assert found["checkout_letters_waiting"] == 12 - 8
+        assert found["checkout_webhooks_due"] == 12 - 8
         assert found['checkout_rooms_held{room="letters"}'] >= 8
         assert found['checkout_rooms_full_total{room="letters"}'] >= 1
         server.offset = 5.0
-        assert 4 < (await metrics(server))["checkout_letters_oldest_seconds"] < 15
+        assert 4 < (await metrics(server))["checkout_webhooks_oldest_seconds"] < 15
         server.mailbox.slow.set()

@@ -156,10 +156,10 @@ async def test_what_is_refused(server: Server, customer: Customer, kind: str) ->
 
 
 async def notified(server: Server, http: Customer, uid: str) -> None:
-    letter = notification(server.world, server.world.transactions[uid])
-    assert letter is not None
-    path = letter.url.removeprefix(server.settings.public_url)
-    answer = await http.post(path, content=letter.body, headers=letter.headers)
+    webhook = notification(server.world, server.world.transactions[uid])
+    assert webhook is not None
+    path = webhook.url.removeprefix(server.settings.public_url)
+    answer = await http.post(path, content=webhook.body, headers=webhook.headers)
     assert answer.status_code == 200
 
 
@@ -197,8 +197,8 @@ async def test_charged_back(opened: Opened) -> None:
             if len(server.mailbox.about(made.token)) == 3:
                 break
             await asyncio.sleep(0.05)
-        letters = [(said["type"], said["status"]) for said in server.mailbox.about(made.token)]
-        assert sorted(letters) == [
+        webhooks = [(said["type"], said["status"]) for said in server.mailbox.about(made.token)]
+        assert sorted(webhooks) == [
             ("chargeback", "successful"),
             ("payment", "successful"),
             ("refund", "successful"),

@@ -615,8 +615,8 @@ async def test_the_result_waits_for_the_shops_letter(server: Server, customer: C
         server.mailbox.slow.set()
         server.mailbox.slow = None
     assert answer.status_code == 200
-    (letter,) = server.mailbox.about(made.token)
-    assert letter["status"] == "successful"
+    (webhook,) = server.mailbox.about(made.token)
+    assert webhook["status"] == "successful"
 
 
 async def test_the_result_does_not_wait_for_ever(opened: Opened) -> None:
@@ -629,7 +629,7 @@ async def test_the_result_does_not_wait_for_ever(opened: Opened) -> None:
         await customer.pay(made)
         async with asyncio.timeout(2):
             assert (await customer.get(made.path("result"))).status_code == 200
-        assert not server.mailbox.letters
+        assert not server.mailbox.webhooks
         server.mailbox.slow.set()
 
 
@@ -641,9 +641,9 @@ async def test_the_letter(server: Server, customer: Customer) -> None:
     assert not server.mailbox.about(made.token)  # not per decline
     await customer.pay(made)
     await customer.get(made.path("result"))
-    (letter,) = server.mailbox.about(made.token)
-    assert (letter["uid"], letter["tracking_id"]) == (made.uid, "order-7")
-    headers, body = server.mailbox.letters[-1]
+    (webhook,) = server.mailbox.about(made.token)
+    assert (webhook["uid"], webhook["tracking_id"]) == (made.uid, "order-7")
+    headers, body = server.mailbox.webhooks[-1]
     assert headers["authorization"] == server.basic()["Authorization"]
     assert headers["content-signature"]
     assert headers["webhook-id"]

@@ -439,7 +439,7 @@ async def test_what_the_shop_is_told(server: Server, customer: Customer) -> None
     payment = payment_of(server, answer.headers["location"])
     await customer.pay(payment, PAID)
     await customer.open(payment.path("result"))
-    letters = [each for _, each in server.mailbox.letters if payment.uid.encode() in each]
-    assert len(letters) == 1
-    assert b'"tracking_id":"t-1"' in letters[0]
-    assert f'"product":{{"id":"{product["id"]}","quantity":1}}'.encode() in letters[0]
+    webhooks = [each for _, each in server.mailbox.webhooks if payment.uid.encode() in each]
+    assert len(webhooks) == 1
+    assert b'"tracking_id":"t-1"' in webhooks[0]
+    assert f'"product":{{"id":"{product["id"]}","quantity":1}}'.encode() in webhooks[0]

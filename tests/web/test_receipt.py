@@ -42,9 +42,9 @@ async def test_nothing_is_posted_by_it(server: Server, customer: Customer, place
 async def test_a_letter_does_not_open_the_payment(server: Server, customer: Customer) -> None:
     made = await server.create(settings={"notification_url": f"{SHOP}/hook"})
     await customer.pay(made, PAID)
-    (letter,) = made.books()["outbox"]
-    assert '"receipt_url":"' in str(letter)
-    assert made.secret not in str(letter)
+    (webhook,) = made.books()["outbox"]
+    assert '"receipt_url":"' in str(webhook)
+    assert made.secret not in str(webhook)
 
 
 async def test_an_unpaid_one_leads_nowhere(server: Server, customer: Customer) -> None:

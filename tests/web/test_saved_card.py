@@ -57,13 +57,13 @@ async def test_the_customer_decides(server: Server, customer: Customer) -> None:
         assert answer.status_code == 303
         assert contract(server) == (["oneclick"] if ticked else None)
         await customer.get(made.path("result"))
-        (letter,) = server.mailbox.about(made.token)
-        card, told = letter["credit_card"], (await made.told())["credit_card"]
+        (webhook,) = server.mailbox.about(made.token)
+        card, told = webhook["credit_card"], (await made.told())["credit_card"]
         assert (card["brand"], card["last_4"]) == ("visa", "0000")
         assert bool(card["token"]) is ticked
         assert told == card
         # The shop learns that the customer has agreed.
-        assert letter["additional_data"]["contract"] == (
+        assert webhook["additional_data"]["contract"] == (
             ["oneclick", "save_card"] if ticked else []
         )
 

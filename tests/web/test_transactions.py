@@ -43,7 +43,7 @@ async def done(server: Server, http: Customer, kind: str, uid: str, **more: Any)
     return said
 
 
-async def letters(server: Server, made: CreatedPayment, count: int) -> list[dict[str, Any]]:
+async def webhooks(server: Server, made: CreatedPayment, count: int) -> list[dict[str, Any]]:
     """Those about the payment, once there are so many; and a moment later no more."""
     for _ in range(200):
         if len(server.mailbox.about(made.token)) >= count:
@@ -68,7 +68,7 @@ async def test_reserved_collected_and_sent_back(server: Server, customer: Custom
     at_gateway = {t.type: t.uid for t in server.world.transactions.values()}
     refunds = [server.line.sent(-1), server.line.sent(-2)]
     assert {each["parent_uid"] for each in refunds} == {at_gateway["capture"]}
-    told = await letters(server, made, 4)
+    told = await webhooks(server, made, 4)
     assert [(each["type"], each["status"], each["amount"]) for each in told] == [
         ("authorization", "successful", 1999),
         ("capture", "successful", 1500),
@@ -87,7 +87,7 @@ async def test_a_hold_is_given_back(server: Server, customer: Customer) -> None:
     made = await paid(server, customer, "authorization")
     void = await done(server, customer, "void", made.uid)
     assert (void["type"], void["parent_uid"], void["amount"]) == ("void", made.uid, 1999)
-    told = await letters(server, made, 2)
+    told = await webhooks(server, made, 2)
     assert [each["type"] for each in told] == ["authorization", "void"]
 
 
@@ -138,7 +138,7 @@ async def test_the_same_request_id_is_the_same_refund(server: Server, customer: 
     once = {"headers": {"RequestID": "refund-1"}, "amount": 100}
     both = [await asked(server, customer, "refund", made.uid, **once) for _ in range(2)]
     assert both[0].json() == both[1].json()
-    assert [each["type"] for each in await letters(server, made, 2)] == ["payment", "refund"]
+    assert [each["type"] for each in await webhooks(server, made, 2)] == ["payment", "refund"]
 
 
 async def test_a_refusal_is_the_answer_alone(server: Server, customer: Customer) -> None:
@@ -148,6 +148,6 @@ async def test_a_refusal_is_the_answer_alone(server: Server, customer: Customer)
     said = answer.json()["transaction"]
     assert (said["status"], said["message"]) == ("failed", "Not sent, nothing has moved")
     assert said["paid_at"] is None
-    await letters(server, made, 1)
+    await webhooks(server, made, 1)
     await done(server, customer, "refund", made.uid)
-    await letters(server, made, 2)
+    await webhooks(server, made, 2)

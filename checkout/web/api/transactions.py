@@ -15,7 +15,7 @@ from checkout.ledger import operations, payments
 from checkout.merchant.answers import Operation, Transaction
 from checkout.merchant.operation import OPERATION, read_operation
 from checkout.merchant.responses import operation as shape
-from checkout.merchant.webhooks import told
+from checkout.merchant.webhooks import payment_notification
 from checkout.model.checks import decode
 from checkout.web.api.authentication import acting, authenticated
 from checkout.web.api.schema import REF, UID, answered, described, sent, within
@@ -74,7 +74,9 @@ async def read_transaction(request: Web_Request) -> Response[Any]:
         raise NotFound
     if done:
         return Response({"transaction": shape(done, payment)})
-    return Response(told(payment, web.flow.status(payment), shop, web.settings.public_url))
+    return Response(
+        payment_notification(payment, web.flow.status(payment), shop, web.settings.public_url)
+    )
 
 
 SCHEMA: Final = {

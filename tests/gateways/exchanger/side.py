@@ -37,7 +37,7 @@ def signature(fields: Mapping[str, str], secret: str = IPN_SECRET, method: str =
     return hashlib.new(method, signed.encode()).hexdigest()
 
 
-def letter(fields: Mapping[str, str], **more: str) -> Notice:
+def webhook(fields: Mapping[str, str], **more: str) -> Notice:
     """The form as it is sent; `more`: the field that carries the signature."""
     headers = {"content-type": "application/x-www-form-urlencoded"}
     return Notice(headers, urlencode({**fields, **more}).encode())
@@ -83,7 +83,7 @@ class ExchangerSide(Side):
     def genuine(self, body: bytes) -> Notice:
         try:
             fields = json.loads(body)
-            return letter(fields, signature=signature(fields))
+            return webhook(fields, signature=signature(fields))
         except (ValueError, TypeError, KeyError, RecursionError):
             return Notice({"signature": signature(SAMPLE)}, body)
 
@@ -103,12 +103,12 @@ class ExchangerSide(Side):
             "MD5": signature(fields, method="md5"),
             "the secret itself": "secret",
         }
-        notices = {name: letter(fields, signature=value) for name, value in values.items()}
+        notices = {name: webhook(fields, signature=value) for name, value in values.items()}
         for name in SIGNED:
             changed = {**fields, name: fields[name] + "1"}
-            notices[f"another {name}"] = letter(changed, sign=good)
+            notices[f"another {name}"] = webhook(changed, sign=good)
             without = {key: value for key, value in fields.items() if key != name}
-            notices[f"without {name}"] = letter(without, hash=good)
+            notices[f"without {name}"] = webhook(without, hash=good)
         moved = {
             **fields,
             "orderId": f"{fields['orderId']}:{fields['newStatus']}",
@@ -119,18 +119,18 @@ class ExchangerSide(Side):
             "xml_to": "",
             "timestamp": "",
         }
-        twice = letter(fields, signature=good)
+        twice = webhook(fields, signature=good)
         return {
             **notices,
             "nothing at all": Notice({}, body),
-            "unsigned": letter(fields),
-            "a field moved over the colon": letter(moved, signature=signature(moved)),
-            "a colon": letter(
+            "unsigned": webhook(fields),
+            "a field moved over the colon": webhook(moved, signature=signature(moved)),
+            "a colon": webhook(
                 {**fields, "xml_from": "A:B"}, sign=signature({**fields, "xml_from": "A:B"})
             ),
             "the status twice": Notice(twice.headers, b"newStatus=deleted&" + twice.body),
             "the signature twice": Notice(twice.headers, b"signature=0&" + twice.body),
             "as JSON": Notice({"signature": good}, json.dumps(fields).encode()),
-            "in another header": Notice({"authorization": good}, letter(fields).body),
-            "bad UTF-8": Notice({"sign": good}, letter(fields).body + b"&x=%ff"),
+            "in another header": Notice({"authorization": good}, webhook(fields).body),
+            "bad UTF-8": Notice({"sign": good}, webhook(fields).body + b"&x=%ff"),
         }

@@ -31,7 +31,7 @@ from checkout.model.order import Customer
 from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 from tests.gateways import samples
-from tests.gateways.exchanger.side import IPN_SECRET, SAMPLE, ExchangerSide, letter
+from tests.gateways.exchanger.side import IPN_SECRET, SAMPLE, ExchangerSide, webhook
 from tests.gateways.kit import Conformance
 from tests.gateways.replay import Script
 
@@ -416,34 +416,34 @@ def test_the_documented_vector() -> None:
 @pytest.mark.parametrize("name", CARRIERS)
 @pytest.mark.parametrize("place", ["body", "header", "x-header", "query"])
 def test_wherever_the_signature_is(name: str, place: str) -> None:
-    given = {"body": letter(SIGNED_VECTOR, **{name: VECTOR}).body}
+    given = {"body": webhook(SIGNED_VECTOR, **{name: VECTOR}).body}
     headers = {"header": {name: VECTOR}, "x-header": {f"x-{name}": VECTOR.upper()}}
-    body = given.get(place, letter(SIGNED_VECTOR).body)
+    body = given.get(place, webhook(SIGNED_VECTOR).body)
     query = f"a=b&{name}={VECTOR}" if place == "query" else ""
     assert verified(headers.get(place, {}), body, "s3cret", query)
-    assert verified({}, letter(SIGNED_VECTOR).body, "s3cret") is None
+    assert verified({}, webhook(SIGNED_VECTOR).body, "s3cret") is None
 
 
 @pytest.mark.parametrize(
     "query", ["hash=", f"hash={VECTOR[:-1]}0", f"hash=0&hash={VECTOR}", f"h={VECTOR}", "hash=%ff"]
 )
 def test_a_forged_signature_in_the_address(query: str) -> None:
-    assert verified({}, letter(SIGNED_VECTOR).body, "s3cret", query) is None
+    assert verified({}, webhook(SIGNED_VECTOR).body, "s3cret", query) is None
 
 
 @pytest.mark.parametrize("written", ["100", "100.0", "1e2", "00100"])
 async def test_numbers_are_signed_as_they_came(written: str) -> None:
     fields = {**SAMPLE, "inAmount": written}
     async with opened(Office()) as gateway:
-        notice = letter(fields, hash=signature(fields, IPN_SECRET))
+        notice = webhook(fields, hash=signature(fields, IPN_SECRET))
         assert gateway.notification(notice.headers, notice.body).status is Status.PAID
-        other = letter({**fields, "inAmount": "100.00"}, hash=signature(fields, IPN_SECRET))
+        other = webhook({**fields, "inAmount": "100.00"}, hash=signature(fields, IPN_SECRET))
         with pytest.raises(Unauthorized):
             gateway.notification(other.headers, other.body)
 
 
 def test_too_many_fields_are_not_read() -> None:
-    body = letter(SIGNED_VECTOR, hash=VECTOR).body + b"&a=1" * 1000
+    body = webhook(SIGNED_VECTOR, hash=VECTOR).body + b"&a=1" * 1000
     assert verified({}, body, "s3cret") is None
 
 
