@@ -15,23 +15,23 @@ from checkout.ledger import cards, recent
 from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.rows import Attempt, Payment
 from checkout.merchant.app_payments import refused_field
-from checkout.merchant.merchant_initiated import ByToken, named
+from checkout.merchant.merchant_initiated import MerchantInitiated, named
 from checkout.model.card import SavedCard
 from checkout.model.card_on_file import RECURRING
 from checkout.model.charge_parameters import ADDRESS, SERIES
-from checkout.model.order import SENDING, Method, Order
+from checkout.model.order import MONEY_OUT, Method, Order
 from checkout.model.status import SUCCESSFUL, Status
 from checkout.settings import Shop
 
-NO_SERIES = "began no series: it has to be paid, under the contract recurring"
+NOT_RECURRING = "began no series: it has to be paid, under the contract recurring"
 REFUSED = "none of the shop's gateways can do this by a token alone"
 UNSENT = "can't be sent: the gateway account {account} has no word for it"
 OURS = frozenset({"duplicate_check"})  # we check it ourselves, whatever the gateway does
 
 
-async def by_token(
+async def start_merchant_initiated(
     flow: Flow,
-    asked: ByToken,
+    asked: MerchantInitiated,
     shop: Shop,
     *,
     request_id: str | None,
@@ -55,7 +55,7 @@ async def by_token(
         digest=digest,
         mark=_mark(asked),
         fixed=True,
-        by=by if order.transaction_type in SENDING else None,
+        by=by if order.transaction_type in MONEY_OUT else None,
     )
     payment = await flow.ledger.read(record.read, payment.uid)
     if payment.attempts:
@@ -68,7 +68,7 @@ async def by_token(
         browser=asked.browser,
         customer=order.customer,
         language=choose_language(order.ways.language),
-        after=first.gateway_id if first and order.series else None,
+        after=first.gateway_id if first and order.recurring else None,
     )
     payment = await flow.pay(payment, sent)
     if payment.last is not None and payment.last.status is Status.NOT_SENT:
@@ -90,7 +90,9 @@ def _placed(name: str) -> str:
     return f"billing_address.{field}" if field in ADDRESS else name
 
 
-async def _found(flow: Flow, asked: ByToken, shop: Shop) -> tuple[ByToken, Attempt | None]:
+async def _found(
+    flow: Flow, asked: MerchantInitiated, shop: Shop
+) -> tuple[MerchantInitiated, Attempt | None]:
     """With the token of the card that a series is paid by, and the attempt that began it; without
     a token where the gateway goes on by that attempt alone."""
     if asked.card.token:
@@ -109,7 +111,7 @@ async def _found(flow: Flow, asked: ByToken, shop: Shop) -> tuple[ByToken, Attem
         and not by_payment
     ):
         return msgspec.structs.replace(asked, card=SavedCard(card.token, asked.card.code)), first
-    series = msgspec.structs.replace(asked.order, series=True)
+    series = msgspec.structs.replace(asked.order, recurring=True)
     return msgspec.structs.replace(asked, order=series), first
 
 
@@ -121,7 +123,7 @@ async def _beginning(flow: Flow, shop: Shop, uid: str) -> Attempt:
     for attempt in payment.attempts:
         if attempt.status in SUCCESSFUL and RECURRING in attempt.contract and attempt.gateway_id:
             return attempt
-    raise Unprocessable({"parent_uid": [NO_SERIES]})
+    raise Unprocessable({"parent_uid": [NOT_RECURRING]})
 
 
 async def _method(
@@ -140,10 +142,10 @@ async def _method(
     return order, available_methods(order, shop, flow.gateways)[0]
 
 
-def _all_sent(flow: Flow, asked: ByToken, method: Method) -> None:
+def _all_sent(flow: Flow, asked: MerchantInitiated, method: Method) -> None:
     """Nobody sits before a page that shows what the gateway was not told: it is refused."""
     kind = asked.order.transaction_type
-    way = SERIES if asked.order.series else kind
+    way = SERIES if asked.order.recurring else kind
     sent = flow.gateways[method.gateway].capabilities.merchant_initiated_parameters.get(
         way, frozenset()
     )
@@ -152,9 +154,9 @@ def _all_sent(flow: Flow, asked: ByToken, method: Method) -> None:
         raise Unprocessable({named(name, kind): [why] for name in unsent})
 
 
-def _mark(asked: ByToken) -> str:
+def _mark(asked: MerchantInitiated) -> str:
     """What another request must not repeat within half a minute."""
     order = asked.order
-    way = "to the card" if order.transaction_type in SENDING else "from the card"
+    way = "to the card" if order.transaction_type in MONEY_OUT else "from the card"
     card = asked.card.token or f"series of {asked.parent}"
     return recent.mark(way, order.money.minor, order.money.currency, card)

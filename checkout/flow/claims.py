@@ -17,7 +17,7 @@ from checkout.ledger import audit, events, operations
 from checkout.ledger.audit import Actor
 from checkout.ledger.operations import FAILED, Operation
 from checkout.ledger.rows import Attempt, Payment
-from checkout.model.order import SENDING, TOKENIZATION
+from checkout.model.order import MONEY_OUT, TOKENIZATION
 from checkout.model.status import LIVE, Status
 
 FROM: Final[Mapping[str, Status]] = {  # where the attempt must stand
@@ -27,7 +27,7 @@ FROM: Final[Mapping[str, Status]] = {  # where the attempt must stand
 }
 NOTHING_AFTER: Final[Mapping[str, str]] = {  # transaction type -> why there is no operation on it
     TOKENIZATION: "is a tokenization: no money has moved",
-    **dict.fromkeys(SENDING, "is money that was sent to the customer"),
+    **dict.fromkeys(MONEY_OUT, "is money that was sent to the customer"),
 }
 # What a shop may name in the payment's place -> what can be done to that.
 ON: Final[Mapping[str, frozenset[str]]] = {"capture": frozenset({"refund"})}

@@ -84,7 +84,7 @@ def check(
     # A card range is a bank's: its other customers are not to pay for one who tests its cards. So
     # it is shut only to addresses that failed as well; a saved card is one card, shut to all.
     if attempt.bin_mark and (failed or _saved(attempt)):
-        attempts.alone(conn, attempt.bin_mark)
+        attempts.lock_mark(conn, attempt.bin_mark)
         found = tally(attempts.tried(conn, now - WINDOW, bin_mark=attempt.bin_mark))
         if found.excess >= limits.declines_per_bin_10min:
             raise _too_many("declines_per_bin_10min", found.oldest, now)
@@ -102,7 +102,7 @@ def _check_address(
     """Whether the address has failed; not by one slip of this payment, which may be corrected."""
     if not attempt.address_mark:
         return False
-    attempts.alone(conn, attempt.address_mark)
+    attempts.lock_mark(conn, attempt.address_mark)
     tries = attempts.tried(conn, now - WINDOW, address_mark=attempt.address_mark)
     found = tally(tries)
     check_failed(limits, found, now, wary=wary)
@@ -139,7 +139,7 @@ def check_opening(conn: Connection, limits: Limits, mark: str | None, now: float
     """Raises TooMany where many payments were opened from the address by nobody known."""
     if mark is None:
         return
-    attempts.alone(conn, mark)
+    attempts.lock_mark(conn, mark)
     if openings.count(conn, mark, now - WINDOW) >= limits.openings_per_address_10min:
         raise TooMany(int(MINUTE), limit="openings_per_address_10min")
 

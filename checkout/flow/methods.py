@@ -40,14 +40,18 @@ def fitting(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> list[M
     """Those that the order asks for and the gateway can do, however its account counts."""
     wanted, currency = order.methods, order.money.currency
     types, excluded = wanted.types, wanted.excluded_types
-    kinds = ("series" if order.series else "alone") if order.alone else "transaction_types"
+    kinds = (
+        ("series" if order.recurring else "alone")
+        if order.merchant_initiated
+        else "transaction_types"
+    )
     return [
         method
         for method in shop.methods
         if (method.name in types if types else method.name not in excluded)
         and order.transaction_type in getattr(can := gateways[method.gateway].capabilities, kinds)
         and (can.currencies is None or currency in can.currencies)
-        and (method.name == CARD_METHOD or not order.alone)
+        and (method.name == CARD_METHOD or not order.merchant_initiated)
     ]
 
 

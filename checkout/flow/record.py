@@ -460,7 +460,7 @@ def _write_webhook(
     url = payment.order.ways.notification_url
     shop = book.shops.get(payment.shop)
     # What a shop's server asked for and was held back, or refused for a field: it was answered so.
-    held_back = payment.order.alone and not payment.tried
+    held_back = payment.order.merchant_initiated and not payment.tried
     if url is None or shop is None or held_back:
         return
     body = payment_webhook(payment, status, shop, book.public_url, now)

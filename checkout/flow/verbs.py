@@ -334,7 +334,7 @@ class Flow:
     def _new_attempt(self, payment: Payment, method: Method, sent: Submission) -> Attempt:
         now, key = self.clock(), new_key(sent.number)
         # The shop's own server is no customer: it may charge as many cards as it has.
-        shop, alone = payment.shop, payment.order.alone
+        shop, alone = payment.shop, payment.order.merchant_initiated
         return Attempt(
             payment=payment.uid,
             number=sent.number,
@@ -417,7 +417,7 @@ class Flow:
         can = self.gateways[attempt.account].capabilities
         about = parameters_given(order) if can.card else parameters_given(order) - CARD_ONLY
         unsent = about - can.parameters - USED_ON_OUR_PAGES
-        if unsent and not order.alone:
+        if unsent and not order.merchant_initiated:
             names = sorted(unsent)
             log.warning(
                 "gateway.unsent", payment=attempt.payment, account=attempt.account, fields=names

@@ -202,7 +202,7 @@ def tried(conn: Connection, /, since: float, **mark: str) -> list[Try]:
     ]
 
 
-def alone(conn: Connection, mark: str) -> None:
+def lock_mark(conn: Connection, mark: str) -> None:
     """Who counts this mark has it alone until the transaction ends: else many who count at once
     would all see the same number. SQLite's transactions are alone anyway."""
     if conn.dialect.name == "postgresql":

@@ -141,7 +141,7 @@ class Payment(Struct, frozen=True):
         """How the one attempt that a shop's server asked for ended: nobody sits before a form to
         try again, the shop asks anew."""
         last = self.last
-        return last.status if self.order.alone and last is not None else None
+        return last.status if self.order.merchant_initiated and last is not None else None
 
 
 def order_of(terms: str) -> Order:

@@ -35,7 +35,7 @@ from checkout.model.card import SavedCard
 from checkout.model.checks import Fields, Wrong, drop_nulls
 from checkout.model.described import says
 from checkout.model.field_table import Field, FieldTable
-from checkout.model.order import CARD_METHOD, SENDING, Methods, Order, Ways
+from checkout.model.order import CARD_METHOD, MONEY_OUT, Methods, Order, Ways
 from checkout.model.rules import blank_is_none, loose_flag, refused, text
 from checkout.settings import Shop
 
@@ -116,14 +116,14 @@ SENT: Final = (
 
 def table_of(kind: str) -> FieldTable:
     """The fields of a request of this type."""
-    if kind not in SENDING:
+    if kind not in MONEY_OUT:
         return REQUEST
     card = FieldTable(token=CARD["token"]._replace(required=True))
     table = REQUEST.only(SENT) | {CARD_METHOD: Field(card, required=True)}
     return FieldTable({section_of(name, kind): field for name, field in table.items()})
 
 
-class ByToken(Struct, frozen=True, kw_only=True):
+class MerchantInitiated(Struct, frozen=True, kw_only=True):
     """`card` has no token where `parent`, the uid of the payment that began a series, stands in
     its place. `said`: which parameters the shop gave, by the names of `model.charge_parameters`."""
 
@@ -134,7 +134,9 @@ class ByToken(Struct, frozen=True, kw_only=True):
     said: frozenset[str]
 
 
-def read_by_token(data: Any, kind: str, shop: Shop, *, sandbox: bool, now: float) -> ByToken:
+def read_merchant_initiated(
+    data: Any, kind: str, shop: Shop, *, sandbox: bool, now: float
+) -> MerchantInitiated:
     """What is asked for in `{"request": {...}}`.
 
     Raises Unprocessable, naming every wrong field; a card's number is one.
@@ -163,7 +165,7 @@ def read_by_token(data: Any, kind: str, shop: Shop, *, sandbox: bool, now: float
             fields.within(section_of("billing_address", kind)),
         ),
         methods=Methods(params={CARD_METHOD: switches} if switches else {}),
-        alone=True,
+        merchant_initiated=True,
     )
     browser = read_browser(extra.within("browser"))
     if order.details.expected_bank_code and not order.test:
@@ -176,7 +178,7 @@ def read_by_token(data: Any, kind: str, shop: Shop, *, sandbox: bool, now: float
         charge_parameters.CODE: card.code,
     }
     fields.done()
-    return ByToken(
+    return MerchantInitiated(
         order=order,
         card=card,
         parent=parent,
@@ -217,7 +219,7 @@ def without_code(data: Any, kind: str) -> bytes:
 def _card(fields: Fields, given: Fields, kind: str) -> tuple[SavedCard, str | None]:
     REFUSED.read(given)
     REQUEST.take(fields, "encrypted_credit_card")
-    parent = None if kind in SENDING else REQUEST.take(fields, "parent_uid")
+    parent = None if kind in MONEY_OUT else REQUEST.take(fields, "parent_uid")
     token = given.read("token", CARD.rule("token"), required=not parent)
     if parent and token:
         fields.wrong("parent_uid", TWICE)

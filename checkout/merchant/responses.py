@@ -71,7 +71,7 @@ def _said(payment: Payment, status: Status) -> tuple[str, str | None]:
     """The outward (status, message). A server's request that never reached the gateway has failed:
     its customer gave nothing up."""
     shown = payment.shown
-    if payment.order.alone and shown is not None and shown.status is Status.NOT_SENT:
+    if payment.order.merchant_initiated and shown is not None and shown.status is Status.NOT_SENT:
         return OPERATION[Status.NOT_SENT]
     return OUTWARD[status], message(payment, status)
 
@@ -178,7 +178,7 @@ def checkout(payment: Payment, shop: Shop, now: float) -> dict[str, Any]:
     return {**found, **_product(order)}
 
 
-def made_alone(
+def merchant_initiated(
     payment: Payment, status: Status, shop: Shop, receipt_url: str, page_url: str
 ) -> dict[str, Any]:
     """`transaction` of what was asked for by a token. `redirect_url`: the page that leads to the

@@ -29,7 +29,7 @@ def payment_webhook(
 ) -> str:
     """The body: `{"transaction": …}`; of an expiry the flat checkout object, where there was a
     checkout."""
-    if status is Status.EXPIRED and not payment.order.alone:
+    if status is Status.EXPIRED and not payment.order.merchant_initiated:
         return encoded(checkout(payment, shop, now))
     return encoded(payment_notification(payment, status, shop, public_url))
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 from checkout.model.card import AnyCard, SavedCard
-from checkout.model.order import SENDING, Order
+from checkout.model.order import MONEY_OUT, Order
 
 ONECLICK: Final = "oneclick"
 RECURRING: Final = "recurring"
@@ -33,9 +33,9 @@ def asks(order: Order) -> bool:
 
 def contract(order: Order, card: AnyCard | None, agreed: bool | None) -> tuple[str, ...]:
     """The attempt's contract. `agreed`: the customer's answer, None where nobody was asked."""
-    if order.transaction_type in SENDING:
+    if order.transaction_type in MONEY_OUT:
         return order.contract
-    if order.series:
+    if order.recurring:
         return order.contract or (RECURRING,)
     if isinstance(card, SavedCard):  # a token is charged under a contract always
         return order.contract or ((ONECLICK,) if card.code else (RECURRING,))

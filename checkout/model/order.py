@@ -14,7 +14,7 @@ from checkout.model.money import Money
 MOST_ATTEMPTS: Final = 10
 TOKENIZATION: Final = "tokenization"  # keeps the card for later; no money moves
 TRANSACTION_TYPES: Final = ("payment", "authorization", TOKENIZATION, "charge")  # of a page
-SENDING: Final = ("credit", "payout")  # transaction types whose money goes to the customer
+MONEY_OUT: Final = ("credit", "payout")  # transaction types whose money goes to the customer
 CARD_METHOD: Final = "credit_card"
 # Of a card's parameters: switches of 3-D Secure, of which the second wins.
 SECURE: Final = ("skip_three_d_secure_verification", "force_three_d_secure_verification")
@@ -168,8 +168,10 @@ class Order(Struct, frozen=True, omit_defaults=True):
     product: str | None = None  # what was bought, where it was by a product's page
     quantity: int = 1  # how many of it
     raw: dict[str, Raw] = {}  # the shop's own objects as JSON, answered back as they came
-    alone: bool = False  # made by the shop's server: no customer is present
-    series: bool = False  # of those: by the payment that began the series, else by a card's token
+    merchant_initiated: bool = False  # made by the shop's server: no customer is present
+    recurring: bool = (
+        False  # of those: by the payment that began the series, else by a card's token
+    )
 
     @property
     def card_token(self) -> str | None:

@@ -11,12 +11,12 @@ from structlog.testing import capture_logs
 
 from checkout.errors import Duplicate, NotFound, Unprocessable
 from checkout.flow import limits
-from checkout.flow.alone import by_token
+from checkout.flow.alone import start_merchant_initiated
 from checkout.gateways import open_gateway
 from checkout.gateways.overpay.cards import CAPABILITIES
 from checkout.ledger import outbox
 from checkout.ledger.rows import Payment
-from checkout.merchant.merchant_initiated import ByToken
+from checkout.merchant.merchant_initiated import MerchantInitiated
 from checkout.model.card import SavedCard
 from checkout.model.money import Money
 from checkout.model.order import Details
@@ -43,11 +43,15 @@ async def series(harness: Harness) -> Harness:
     return harness
 
 
-def asked(harness: Harness, token: str = "", parent: str | None = None, **changes: Any) -> ByToken:
+def asked(
+    harness: Harness, token: str = "", parent: str | None = None, **changes: Any
+) -> MerchantInitiated:
     said = changes.pop("said", frozenset())
-    usual = {"alone": True, "expires_at": harness.clock() + 86400}
+    usual = {"merchant_initiated": True, "expires_at": harness.clock() + 86400}
     order = shops.order(**(usual | changes))
-    return ByToken(order=order, card=SavedCard(token), parent=parent, browser=None, said=said)
+    return MerchantInitiated(
+        order=order, card=SavedCard(token), parent=parent, browser=None, said=said
+    )
 
 
 async def go_on(
@@ -55,12 +59,16 @@ async def go_on(
 ) -> Payment:
     harness.gateway.will_answer(said)
     wanted = asked(harness, parent=uid, **changes)
-    return await by_token(harness.flow, wanted, harness.shop, request_id=request_id, digest="d")
+    return await start_merchant_initiated(
+        harness.flow, wanted, harness.shop, request_id=request_id, digest="d"
+    )
 
 
 async def charge(harness: Harness, **changes: Any) -> Payment:
     wanted = asked(harness, "t-1", **changes)
-    return await by_token(harness.flow, wanted, harness.shop, request_id=None, digest="d")
+    return await start_merchant_initiated(
+        harness.flow, wanted, harness.shop, request_id=None, digest="d"
+    )
 
 
 async def test_it_names_the_first(series: Harness) -> None:
@@ -143,7 +151,7 @@ async def test_what_is_not_the_same(alone: Harness) -> None:
     await charge(alone, money=Money(1250, "USD"))
     await charge(alone, transaction_type="credit")
     other = asked(alone, "t-2")
-    await by_token(alone.flow, other, alone.shop, request_id=None, digest="d")
+    await start_merchant_initiated(alone.flow, other, alone.shop, request_id=None, digest="d")
     await charge(alone, details=Details(duplicate_check=False))
     with pytest.raises(Duplicate):  # after one that was not checked, too
         await charge(alone, details=Details(duplicate_check=True))
@@ -155,7 +163,9 @@ async def test_another_request_id_is_no_excuse(alone: Harness) -> None:
 
     async def ask(request_id: str) -> Payment:
         wanted = asked(alone, "t-1")
-        return await by_token(alone.flow, wanted, alone.shop, request_id=request_id, digest="d")
+        return await start_merchant_initiated(
+            alone.flow, wanted, alone.shop, request_id=request_id, digest="d"
+        )
 
     first = await ask("r-1")
     with pytest.raises(Duplicate):
@@ -188,7 +198,9 @@ async def test_a_field_that_the_gateway_refuses(alone: Harness, field: str, name
     wanted = asked(alone, "t-1")
     for _ in range(2):
         with pytest.raises(Unprocessable) as refused:
-            await by_token(alone.flow, wanted, alone.shop, request_id="r-1", digest="d")
+            await start_merchant_initiated(
+                alone.flow, wanted, alone.shop, request_id="r-1", digest="d"
+            )
         assert list(refused.value.fields) == [named]
     assert len(alone.gateway.charges) == 1
     assert await alone.ledger.read(outbox.due, alone.clock(), 99) == []
@@ -242,7 +254,9 @@ async def test_a_series_of_a_gateway_with_few_words(series: Harness) -> None:
         sent = {"additional_data.p2p", "customer.email", "credit_card.verification_value"}
         wanted = asked(series, parent=first.uid, said=frozenset(sent))
         with pytest.raises(Unprocessable) as refused:
-            await by_token(series.flow, wanted, series.shop, request_id=None, digest="d")
+            await start_merchant_initiated(
+                series.flow, wanted, series.shop, request_id=None, digest="d"
+            )
     assert set(refused.value.fields) == sent
     (why,) = refused.value.fields["additional_data.p2p"]
     assert why == "can't be sent: the gateway account cards has no word for it"

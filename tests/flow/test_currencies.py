@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from checkout.errors import Unprocessable
 from checkout.flow import products
-from checkout.flow.alone import by_token
+from checkout.flow.alone import start_merchant_initiated
 from checkout.flow.counting import NO_METHOD, counted
 from checkout.flow.methods import available_methods
 from checkout.flow.operations import operate
@@ -24,7 +24,7 @@ from checkout.gateways import open_gateway
 from checkout.gateways.base import Gateway
 from checkout.ledger.products import Stocked
 from checkout.ledger.rows import Payment
-from checkout.merchant.merchant_initiated import ByToken
+from checkout.merchant.merchant_initiated import MerchantInitiated
 from checkout.model.card import SavedCard
 from checkout.model.money import EXPONENTS, TWO_WAYS, Money
 from checkout.model.order import Method, Methods
@@ -316,21 +316,27 @@ async def test_a_charge_by_token(opened: Opened) -> None:
         can = harness.gateway.capabilities
         harness.gateway.capabilities = changed(can, merchant_initiated=frozenset({"payment"}))
 
-        def asked(money: Money) -> ByToken:
-            order = shops.order(money=money, alone=True, expires_at=harness.clock() + 60)
-            return ByToken(
+        def asked(money: Money) -> MerchantInitiated:
+            order = shops.order(
+                money=money, merchant_initiated=True, expires_at=harness.clock() + 60
+            )
+            return MerchantInitiated(
                 order=order, card=SavedCard("t-1"), parent=None, browser=None, said=frozenset()
             )
 
         for currency, count in (("IDR", 0), ("EUR", None)):
             known = asked(Money(1999, currency))
-            payment = await by_token(harness.flow, known, harness.shop, request_id=None, digest="")
+            payment = await start_merchant_initiated(
+                harness.flow, known, harness.shop, request_id=None, digest=""
+            )
             assert payment.order.money == harness.gateway.charges[-1].money
             assert payment.order.money == Money(1999, currency, count)
         says(harness, "cards")
         idr = asked(Money(5, "IDR"))
         with pytest.raises(Unprocessable) as error:
-            await by_token(harness.flow, idr, harness.shop, request_id=None, digest="")
+            await start_merchant_initiated(
+                harness.flow, idr, harness.shop, request_id=None, digest=""
+            )
         assert refusal(error)[0] == "currency"
 
 

@@ -52,7 +52,7 @@ from checkout.merchant.app_payments import app_browser, app_customer, app_form, 
 from checkout.merchant.checkout_request import read_link_order, read_order
 from checkout.merchant.invoices import read_address, read_invoice
 from checkout.merchant.mail import mailbox
-from checkout.merchant.merchant_initiated import read_by_token
+from checkout.merchant.merchant_initiated import read_merchant_initiated
 from checkout.merchant.page_settings import card_token
 from checkout.merchant.products import read_product
 from checkout.merchant.travel import AIRLINE, LEG
@@ -443,7 +443,7 @@ JSONS: Final[Mapping[str, Json]] = {
                 "return_url",
             )
         ),
-        lambda data: read_by_token(data, "payment", SHOP, sandbox=False, now=BEGINNING),
+        lambda data: read_merchant_initiated(data, "payment", SHOP, sandbox=False, now=BEGINNING),
     ),
     "API: app": Json(
         {"request": {"credit_card": {"number": "4200000000000000"}}},

@@ -77,11 +77,11 @@ from tests.support.harness import open_harness
 
 async def main(url):
     async with open_harness(url) as harness:
-        harness.gateway.can = changed(CAN_CARDS, alone=frozenset({"payment"}))
+        harness.gateway.can = changed(CAN_CARDS, merchant_initiated=frozenset({"payment"}))
         print("ready", flush=True)
         sys.stdin.readline()
         won = []
-        order = shops.order(alone=True, expires_at=harness.clock() + 60)
+        order = shops.order(merchant_initiated=True, expires_at=harness.clock() + 60)
         for number in range(1, 31):
             try:
                 await harness.flow.create(order, harness.shop, mark=recent.mark(number))

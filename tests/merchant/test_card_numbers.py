@@ -11,7 +11,7 @@ from checkout.errors import Unprocessable
 from checkout.merchant.card_numbers import without_card_numbers
 from checkout.merchant.checkout_request import read_link_order, read_order
 from checkout.merchant.invoices import read_invoice
-from checkout.merchant.merchant_initiated import read_by_token
+from checkout.merchant.merchant_initiated import read_merchant_initiated
 from checkout.merchant.products import read_product
 from tests.support import shops
 
@@ -79,7 +79,7 @@ def test_in_a_link_an_invoice_a_product_and_a_charge() -> None:
             {**flat, "name": f"Gift {PAN}", "inactive_text": PAN, "infinite": True},
             SHOP, sandbox=False, now=NOW,
         ),
-        read_by_token(
+        read_merchant_initiated(
             {"request": {**flat, "credit_card": {"token": "t-1"}}},
             "payment", SHOP, sandbox=False, now=NOW,
         ).order,

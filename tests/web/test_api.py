@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from checkout.model.order import SENDING
+from checkout.model.order import MONEY_OUT
 from checkout.web.api.merchant_initiated import KINDS
 from tests.web.conftest import Opened
 from tests.web.server import CARD, DECLINED, PAID, Customer, Server, ordered, raw
@@ -588,7 +588,7 @@ async def test_the_schema_describes_the_api(server: Server, customer: Customer) 
         charge = schema["paths"][path]["post"]
         asked = charge["requestBody"]["content"]["application/json"]["schema"]["properties"]
         assert {"amount", "duplicate_check"} <= set(asked["request"]["properties"]), path
-        assert ("travel" in asked["request"]["properties"]) is (kind not in SENDING)
+        assert ("travel" in asked["request"]["properties"]) is (kind not in MONEY_OUT)
         assert {"200", "422", "429"} <= set(charge["responses"])
 
     (token,) = [each for each in read["parameters"] if each["in"] == "path"]

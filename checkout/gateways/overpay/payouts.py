@@ -54,7 +54,7 @@ def checks_duplicates(order: Order) -> bool:
     what it is meant against, one payment sent twice, our claim and the RequestID rule out there.
     """
     wanted = order.details.duplicate_check
-    return order.alone if wanted is None else wanted
+    return order.merchant_initiated if wanted is None else wanted
 
 
 def _given(section: str, customer: Customer, names: tuple[str, ...]) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def refused(said: PaymentRow, http_status: int, charge: Charge) -> Outcome | Non
         # No record: of the registration.
         token = code == NOT_FOUND or names_token(*said.sentences)
         reason = DeclineReason.SAVED_CARD if token else reason
-    field = None if charge.order.alone else field_of(reason, *said.sentences)
+    field = None if charge.order.merchant_initiated else field_of(reason, *said.sentences)
     status = Status.DECLINED if field is None else Status.NOT_SENT
     return Outcome(status, reason=reason, facts=said.facts, field=field)
 

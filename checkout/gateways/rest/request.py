@@ -187,7 +187,7 @@ def _recurring(charge: Charge, card: AnyCard | None) -> str | None:
     the customer pays with at once, without its security code, begins none."""
     if card is None or RECURRING not in charge.order.contract:
         return None
-    if charge.order.alone:
+    if charge.order.merchant_initiated:
         return REPEATED
     return INITIAL if isinstance(card, Card) or card.code else None
 

@@ -10,16 +10,16 @@ from typing import Any, Final
 from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from checkout.flow.alone import by_token
+from checkout.flow.alone import start_merchant_initiated
 from checkout.identifiers import receipt_secret
 from checkout.merchant.answers import Transaction
 from checkout.merchant.merchant_initiated import (
-    read_by_token,
+    read_merchant_initiated,
     section_of,
     table_of,
     without_code,
 )
-from checkout.merchant.responses import made_alone
+from checkout.merchant.responses import merchant_initiated
 from checkout.model.checks import decode
 from checkout.model.described import Json
 from checkout.model.order import CARD_METHOD
@@ -58,8 +58,8 @@ async def made_by(request: Web_Request, kind: str) -> dict[str, Any]:
     flow, settings = web_of(request).flow, web_of(request).settings
     shop = authenticated(request, settings)
     data = decode(await read_json(request))
-    asked = read_by_token(data, kind, shop, sandbox=settings.sandbox, now=flow.clock())
-    payment = await by_token(
+    asked = read_merchant_initiated(data, kind, shop, sandbox=settings.sandbox, now=flow.clock())
+    payment = await start_merchant_initiated(
         flow,
         asked,
         shop,
@@ -71,7 +71,7 @@ async def made_by(request: Web_Request, kind: str) -> dict[str, Any]:
     base = f"{settings.public_url}/{language}"
     receipt = f"{base}/order/{payment.uid}/{receipt_secret(payment.secret)}"
     page = f"{base}/payment/{payment.uid}/{payment.secret}"
-    return made_alone(payment, flow.status(payment), shop, receipt, page)
+    return merchant_initiated(payment, flow.status(payment), shop, receipt, page)
 
 
 def _flat(made: dict[str, Any]) -> dict[str, Any]:

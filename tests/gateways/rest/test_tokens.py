@@ -16,7 +16,7 @@ from checkout.gateways.rest.gateway import Rest
 from checkout.gateways.rest.options import BASE, Options
 from checkout.model.card import SavedCard
 from checkout.model.money import Money
-from checkout.model.order import SENDING, TOKENIZATION
+from checkout.model.order import MONEY_OUT, TOKENIZATION
 from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome, PaidCard
 from checkout.model.status import Status
 from tests.gateways import samples
@@ -120,7 +120,7 @@ def test_switched_off_it_is_not_offered() -> None:
 
 async def test_what_is_not_built_is_refused() -> None:
     answers = Answers()
-    credit = next(kind for kind in SENDING if kind != "payout")
+    credit = next(kind for kind in MONEY_OUT if kind != "payout")
     for asked in (
         charge(credit, card=PLAIN, order={"alone": True}),
         charge("authorization", after="21565"),
