@@ -23,7 +23,7 @@ from checkout.flow.background import Background, Task
 from checkout.flow.connections import ByHost
 from checkout.flow.courier import WebhookSender
 from checkout.flow.mailer import Mailer
-from checkout.flow.pace import HOUR, Pace
+from checkout.flow.pace import HOUR, Schedule
 from checkout.flow.readiness import Readiness
 from checkout.flow.sweep import Sweeper
 from checkout.flow.verbs import Flow
@@ -98,7 +98,7 @@ CHALLENGES = {"proof_of_work": ProofOfWork}
 def create_app(
     settings: Settings,
     *,
-    pace: Pace | None = None,
+    schedule: Schedule | None = None,
     clock: Callable[[], float] = time.time,
     upstream: httpx.AsyncBaseTransport | None = None,
     downstream: httpx.AsyncBaseTransport | None = None,
@@ -121,18 +121,20 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with (
-            open_flow(settings, pace=pace, clock=clock, upstream=upstream) as flow,
+            open_flow(settings, schedule=schedule, clock=clock, upstream=upstream) as flow,
             _shops(downstream) as http,
         ):
             webhook_sender, mailer = WebhookSender(flow, http), Mailer(flow, postman(flow))
             flow.verify = Verifier(flow, http)
             web = Web(settings, flow, signer, renderer, {}, challenge)
             app.state.web = web
-            often = flow.pace.sweep
+            often = flow.schedule.recovery_interval
             tasks = [
                 Task("sweep", Sweeper(flow).turn, often),
                 Task("mailer", mailer.deliver, often, wake=flow.mails_due),
-                Task("purge", partial(purge.turn, flow), flow.pace.purge, longest=HOUR),
+                Task(
+                    "purge", partial(purge.turn, flow), flow.schedule.purge_interval, longest=HOUR
+                ),
                 Task("logos", partial(logos.fetch, web, http), HOUR, longest=HOUR),
             ]
             if deliver:
@@ -179,21 +181,24 @@ def challenge_of(settings: Settings, signer: Signer) -> Challenge | None:
 async def open_flow(
     settings: Settings,
     *,
-    pace: Pace | None = None,
+    schedule: Schedule | None = None,
     clock: Callable[[], float] = time.time,
     upstream: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Flow]:
     """A flow over the settings' ledger and gateways, for the server and for commands."""
-    pace = pace or Pace()
+    schedule = schedule or Schedule()
     migrate(settings.database)
     ledger = open_ledger(settings.database)
     try:
         trusted = httpx.create_ssl_context(trust_env=False)
         async with upstream or ByHost(partial(_connections, 200, 200, trusted)) as transport:
             gateways = open_accounts(
-                settings.gateways, transport, charge_seconds=pace.charge, query_seconds=pace.query
+                settings.gateways,
+                transport,
+                charge_seconds=schedule.charge_timeout,
+                query_seconds=schedule.query_timeout,
             )
-            yield Flow(settings, ledger, gateways, pace=pace, clock=clock)
+            yield Flow(settings, ledger, gateways, schedule=schedule, clock=clock)
     finally:
         await ledger.close()
 

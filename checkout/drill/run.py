@@ -18,7 +18,7 @@ from checkout.drill.scenario_run import ScenarioRun, TimedOut
 from checkout.drill.scenarios import SCENARIOS, Scenario
 from checkout.drill.shop import Shop, Unusable
 from checkout.drill.webhooks import Webhooks
-from checkout.flow.pace import Pace
+from checkout.flow.pace import Schedule
 from checkout.gateways import OPTIONS
 from checkout.local_servers import SHOP, LocalServers, running, sandbox_arguments, start, wait_for
 from checkout.settings import Settings, load
@@ -99,7 +99,7 @@ NewRun = Callable[[], Awaitable[ScenarioRun]]
 async def _runs(
     shop: Shop, settings: Settings, sandbox: str, patience: Patience
 ) -> AsyncIterator[NewRun]:
-    async with open_flow(settings, pace=Pace()) as flow, _browser() as http:
+    async with open_flow(settings, schedule=Schedule()) as flow, _browser() as http:
 
         async def new_run() -> ScenarioRun:
             # Cards and amounts of the scenario before are no duplicates; nothing is told behind

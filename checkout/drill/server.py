@@ -8,14 +8,14 @@ from typing import Final
 
 from checkout import log
 from checkout.app import create_app
-from checkout.flow.pace import Pace
+from checkout.flow.pace import Schedule
 from checkout.gateways import OPTIONS
 from checkout.ledger.store import migrate
 from checkout.listening import listen
 from checkout.process import end_with_parent, keep_private
 from checkout.settings import load
 
-PACE: Final = Pace(arrival=0.0, sweep=0.2)
+PACE: Final = Schedule(notify_wait=0.0, recovery_interval=0.2)
 """The result page need not wait for a webhook that is held back."""
 
 
@@ -24,7 +24,7 @@ def app() -> object:
     end_with_parent()
     log.configure()
     settings = load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS)
-    return create_app(settings, pace=PACE, deliver=False)
+    return create_app(settings, schedule=PACE, deliver=False)
 
 
 def serve(config: str, host: str, port: int) -> None:

@@ -70,7 +70,9 @@ def claim(conn: Connection, flow: Flow, uid: str, wish: Wish, now: float) -> tup
         raise Unprocessable({"base": [UNDER_WAY]})
     place = _place(payment.order.money.minor, before, attempts, capture, wish)
     _check_once(flow, before, place.attempt, wish.kind)
-    operation = _new(uid, wish, place, _amount(flow, place, wish), now + flow.pace.claim, now)
+    operation = _new(
+        uid, wish, place, _amount(flow, place, wish), now + flow.schedule.answer_timeout, now
+    )
     operations.claim(conn, operation)
     data = {"amount": operation.amount, "operation": operation.uid}
     events.append(conn, uid, wish.kind, now, operation.attempt, **data)

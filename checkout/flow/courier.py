@@ -74,7 +74,7 @@ class WebhookSender:
         self._full = full > 0
         NO_ROOM.labels("webhooks").inc(full)
         found = [webhook for webhook in due if self._rooms.take(webhook.shop, webhook.host)]
-        until, ours = now + self._flow.pace.webhook_lease, set[str]()
+        until, ours = now + self._flow.schedule.webhook_lease, set[str]()
         try:
             if found:
                 ours = await ledger.write(outbox.take_all, found, until=until)
@@ -131,7 +131,7 @@ class WebhookSender:
             shop = self._flow.settings.shops.get(payment.shop)
             if shop is None:
                 return "unknown shop", 0
-            async with asyncio.timeout(self._flow.pace.letter):
+            async with asyncio.timeout(self._flow.schedule.webhook_timeout):
                 now, public = self._flow.clock(), payment.created_by == BY_APP
                 response = await posted(
                     self._http,

@@ -13,7 +13,7 @@ from checkout.errors import NotFound, Unprocessable
 from checkout.flow import record, remaining
 from checkout.flow.alerts import alert
 from checkout.flow.by_gateway import note_gateways
-from checkout.flow.pace import next_operation_sweep, next_query
+from checkout.flow.pace import next_operation_recovery, next_query
 from checkout.flow.record import Book
 from checkout.flow.telling import notify_of_operation
 from checkout.flow.twins import Whose, whose_is
@@ -81,7 +81,7 @@ def decided(
     operation, payment = _held(conn, uid)
     if operation.status not in OPEN:
         raise Unprocessable({"uid": [f"is {operation.status}: there is nothing to decide"]})
-    if now < operation.created_at + book.pace.settle:
+    if now < operation.created_at + book.pace.settle_window:
         raise Unprocessable({"uid": ["is under way: give it a minute"]})
     status = DONE[operation.kind] if accept else Status.DECLINED
     operations.change(conn, uid, status=status, sweep_at=None, updated_at=now)
@@ -142,7 +142,7 @@ def _write_down(
         values["amount"] = _amount(conn, operation, payment, stated)
     if status is not operation.status:
         accepted = status is Status.ACCEPTED
-        next_ = next_operation_sweep(operation.created_at, now, accepted=accepted)
+        next_ = next_operation_recovery(operation.created_at, now, accepted=accepted)
         values |= {
             "message": stated.friendly or stated.message,
             "sweep_at": next_ if status in OPEN else None,
@@ -217,7 +217,7 @@ def _absent(
     named = operation.gateway_id not in (None, payment_id) and not operation.by_gateway
     if named or operation.status is Status.ACCEPTED:
         return operation
-    settled_at = operation.created_at + book.pace.settle
+    settled_at = operation.created_at + book.pace.settle_window
     soon = max(settled_at, now + next_query(0))
     values: dict[str, Any] = {"sweep_at": soon}
     if now >= settled_at:

@@ -1,7 +1,7 @@
 """Invoices and reminders on their way to customers: once each, as far as a mail server lets us.
 
 What is due is leased, so that of several workers one sends it; a worker that dies leaves it due
-again. A mail server that is away is tried again with the schedule of `pace.MAILS`; one that refuses
+again. A mail server that is away is tried again with the schedule of `schedule.MAILS`; one that refuses
 the address or the mail for good is not. What is not needed any more (paid, cancelled, over) is
 dropped, what is being paid is looked at again later.
 """
@@ -56,7 +56,9 @@ class Mailer:
                 continue
             ours = False
             try:
-                ours = await ledger.write(mails.take, mail, until=now + self._flow.pace.mail_lease)
+                ours = await ledger.write(
+                    mails.take, mail, until=now + self._flow.schedule.mail_lease
+                )
             finally:
                 if not ours:
                     self._rooms.leave(mail.shop, SERVER)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from checkout.errors import NotFound
 from checkout.flow import ends, record, remaining
 from checkout.flow.claims import Wish, claim
-from checkout.flow.pace import next_operation_sweep
+from checkout.flow.pace import next_operation_recovery
 from checkout.flow.verbs import Flow, reference
 from checkout.gateways.base import (
     Captures,
@@ -78,7 +78,7 @@ async def look_up(flow: Flow, uid: str) -> Operation:
     now, until = flow.clock(), None
     if operation.status in OPEN:  # of what has failed there is no second question
         accepted = operation.status is Status.ACCEPTED
-        until = next_operation_sweep(operation.created_at, now, accepted=accepted)
+        until = next_operation_recovery(operation.created_at, now, accepted=accepted)
     if not await flow.write(operation.payment, operations.take_query, uid, now=now, until=until):
         return operation
     gateway = flow.gateways.get(attempt.account)

@@ -16,7 +16,7 @@ from checkout.flow import by_gateway, limits, stock
 from checkout.flow.alerts import alert
 from checkout.flow.by_gateway import AFTER, Found
 from checkout.flow.counts import ATTEMPTS
-from checkout.flow.pace import HOUR, Pace, next_query, next_sweep
+from checkout.flow.pace import HOUR, Schedule, next_query, next_recovery
 from checkout.identifiers import new_uid
 from checkout.ledger import attempts, audit, cards, events, outbox, payments
 from checkout.ledger.audit import Actor
@@ -36,7 +36,7 @@ class Book(Struct, frozen=True):
 
     shops: dict[str, Shop]
     limits: Limits
-    pace: Pace
+    pace: Schedule
     public_url: str
     slow: Mapping[str, float]  # by account: `Capabilities.query_interval`
 
@@ -165,7 +165,7 @@ def _heard(
     if outcome.status in FINAL | {Status.NOT_SENT} and not outcome.abandoned:
         changes["sweep_at"] = None
     elif not asked or attempt.sweep_at is None:
-        changes["sweep_at"] = next_sweep(
+        changes["sweep_at"] = next_recovery(
             attempt.created_at,
             now,
             payment.expires_at,
@@ -313,7 +313,7 @@ def _absent(
     known = attempt.gateway_id or attempt.mismatch
     if attempt.status not in (Status.SUBMITTING, Status.PENDING) or known:
         return payment
-    settled_at = attempt.created_at + book.pace.settle
+    settled_at = attempt.created_at + book.pace.settle_window
     if now < settled_at:
         attempts.change(conn, attempt.key, sweep_at=settled_at)
         return payment

@@ -14,7 +14,7 @@ import structlog
 from checkout.errors import CheckoutError
 from checkout.flow import record, stock
 from checkout.flow.operations import look_up
-from checkout.flow.pace import HOUR, next_sweep
+from checkout.flow.pace import HOUR, next_recovery
 from checkout.flow.verbs import Flow, Heard
 from checkout.ledger import attempts, operations, payments, products
 from checkout.ledger.attempts import Due
@@ -151,7 +151,7 @@ async def _ask(flow: Flow, due: Due, now: float) -> None:
 def _next(flow: Flow, due: Due, now: float) -> float | None:
     alive = due.status == Status.PENDING
     slow = flow.book.slow.get(due.account)
-    return next_sweep(due.created_at, now, due.expires_at, slow=slow, alive=alive)
+    return next_recovery(due.created_at, now, due.expires_at, slow=slow, alive=alive)
 
 
 async def _past_its_time(

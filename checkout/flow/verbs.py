@@ -32,7 +32,7 @@ from checkout.flow.edge import without_number, without_plain_addresses
 from checkout.flow.guard import Guard, Look
 from checkout.flow.limits import check_opening, note_opening
 from checkout.flow.methods import available_methods, prepare
-from checkout.flow.pace import Pace, next_query
+from checkout.flow.pace import Schedule, next_query
 from checkout.gateways.base import (
     Charge,
     Confirms,
@@ -103,13 +103,13 @@ class Flow:
         ledger: Ledger,
         gateways: Mapping[str, Gateway],
         *,
-        pace: Pace | None = None,
+        schedule: Schedule | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
         self.ledger = ledger
         self.gateways = gateways
-        self.pace = pace or Pace()
+        self.schedule = schedule or Schedule()
         self.clock = clock
         self.webhooks_due = asyncio.Event()
         self.mails_due = asyncio.Event()
@@ -122,7 +122,7 @@ class Flow:
             if each.capabilities.query_interval is not None
         }
         self.book = record.Book(
-            settings.shops, settings.limits, self.pace, settings.public_url, slow
+            settings.shops, settings.limits, self.schedule, settings.public_url, slow
         )
         self.guard = Guard(settings.limits, ledger, clock)
         self._running: set[asyncio.Task[Any]] = set()
@@ -254,7 +254,7 @@ class Flow:
         seen at once. Never for a page that could take money."""
         at, payment = self._seen.get(uid) or (0.0, None)
         now = self.clock()
-        if payment is None or not at <= now < at + self.pace.glance:
+        if payment is None or not at <= now < at + self.schedule.cache_seconds:
             payment = await self.open(uid, secret)
             self._seen.put(uid, (now, payment))
         elif not hmac.compare_digest(payment.secret.encode(), secret.encode()):
@@ -354,8 +354,8 @@ class Flow:
             mismatch=False,
             absences=0,
             queries=0,
-            next_query_at=now + self.pace.claim,
-            sweep_at=now + self.pace.claim,
+            next_query_at=now + self.schedule.answer_timeout,
+            sweep_at=now + self.schedule.answer_timeout,
             returned_at=None,
             shop=None if alone else shop,
             address_mark=None if alone else self.address_mark(sent.customer.ip),
@@ -589,11 +589,11 @@ class Flow:
         return payment
 
     async def told(self, payment: Payment) -> None:
-        """Wait until the shop's webhook has had its first try, at most `pace.arrival` after it was
+        """Wait until the shop's webhook has had its first try, at most `schedule.arrival` after it was
         written: the customer should not arrive before it."""
         while True:
             webhooks = await self.ledger.read(outbox.of, payment.uid)
-            until = self.clock() - self.pace.arrival
+            until = self.clock() - self.schedule.notify_wait
             if not any(each.answer is None and each.created_at > until for each in webhooks):
                 return
             await asyncio.sleep(0.03)
@@ -629,7 +629,7 @@ class Flow:
             # It tells of a charge whose own answer is on its way to us: that one first, and most
             # often there is nothing left to ask.
             with suppress(TimeoutError):
-                async with asyncio.timeout(self.pace.arrival):
+                async with asyncio.timeout(self.schedule.notify_wait):
                     await answered.wait()
         held, agrees = await self.ledger.write(record.noted, attempt, outcome, self.clock())
         if not agrees:

@@ -51,12 +51,12 @@ class Verifier:
 
     async def __call__(self, payment: Payment) -> Outcome | None:
         """None: go on. An outcome: the shop declined, or gave no clear answer; nothing is sent."""
-        shop, pace = self._flow.shop(payment), self._flow.pace
+        shop, schedule = self._flow.shop(payment), self._flow.schedule
         host = host_of(payment.order.ways.verification_url or "")
         try:
             async with (
-                self._rooms.enter(shop.id, host, pace.verification_room),
-                asyncio.timeout(pace.verification),
+                self._rooms.enter(shop.id, host, schedule.verification_wait),
+                asyncio.timeout(schedule.verification_timeout),
             ):
                 status, answer = await self._asked(payment, shop)
         except FAILURES as error:

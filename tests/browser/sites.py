@@ -171,7 +171,7 @@ def open_sites(folder: Path, top: str = "test") -> Iterator[Sites]:
         running.enter_context(sandbox(folder, sandbox_port, sites.bank))
         config = write_settings(folder, sites.pay, settings(sites))
         log = folder / "checkout.log"
-        running.enter_context(checkout(config, checkout_port, log, pace=PACE))
+        running.enter_context(checkout(config, checkout_port, log, schedule=PACE))
         running.enter_context(http_server(_pages(sites.pay, sites.pages), pages_port))
         context, _ = certificate(folder, *(f"{name}.{top}" for name in NAMES))
         relays = [(port, behind[name]) for name, port in zip(NAMES, fronts, strict=True)]

@@ -147,7 +147,7 @@ class Machine(RuleBasedStateMachine):
     def done(self, work: Any) -> Any:
         task = self.loop.begin(work)
         if not task.done():  # a notification waits a moment for the charge that it tells of
-            self.clock.move(self.flow.pace.arrival + 0.1)
+            self.clock.move(self.flow.schedule.notify_wait + 0.1)
             self.loop.quiet()
         return task.result()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from checkout.flow.pace import Pace
+from checkout.flow.pace import Schedule
 from checkout.flow.verbs import Flow, Heard
 from checkout.gateways.base import Charge, PaymentReference
 from checkout.gateways.overpay.cards import OverpayCards
@@ -49,11 +49,11 @@ class Impatient(Flow):
     """It takes a payment for lost that the gateway does not know yet."""
 
     @property
-    def pace(self) -> Pace:
-        return Pace(settle=0)
+    def schedule(self) -> Schedule:
+        return Schedule(settle_window=0)
 
-    @pace.setter
-    def pace(self, _: Pace) -> None:
+    @schedule.setter
+    def schedule(self, _: Schedule) -> None:
         pass
 
 

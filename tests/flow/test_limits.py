@@ -119,7 +119,7 @@ async def test_what_is_under_way_counts(tight: Harness, url: str, addresses: int
     held = Held(DECLINED)
     tight.gateway.will_answer(held)
     ledger = open_ledger(url)
-    other = Flow(tight.settings, ledger, tight.gateways, pace=PACE, clock=tight.clock)
+    other = Flow(tight.settings, ledger, tight.gateways, schedule=PACE, clock=tight.clock)
     payments = [await tight.new_payment() for _ in range(150)]
     running = []
     for number, (payment, flow) in enumerate(
@@ -288,7 +288,7 @@ async def test_who_goes_on_keeps_no_writer_busy(tight: Harness) -> None:
     taken = await tight.flow.pay(last, form)
     assert len(taken.attempts) == 1
     ledger = Counted(tight.ledger)
-    flow = Flow(tight.settings, ledger, tight.gateways, pace=PACE, clock=tight.clock)
+    flow = Flow(tight.settings, ledger, tight.gateways, schedule=PACE, clock=tight.clock)
     payment = await tight.new_payment()
     for _ in range(10):
         with pytest.raises(TooMany):

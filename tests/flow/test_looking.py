@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from checkout.errors import NotFound
-from checkout.flow.pace import WATCHED
+from checkout.flow.pace import POLL_INTERVALS
 from checkout.model.outcome import UNKNOWN, GatewayFacts, Outcome
 from checkout.model.status import Status
 from tests.support.gateway import ABSENT, DECLINED, EXPIRED, PAID, PENDING, REQUIRES_ACTION, Held
@@ -44,7 +44,7 @@ async def test_nothing_is_asked_too_early(harness: Harness) -> None:
 async def test_a_watched_attempt_is_asked_about_less_and_less(harness: Harness) -> None:
     payment = await harness.paid_with(PENDING)
     waits = []
-    for _ in range(len(WATCHED) + 3):
+    for _ in range(len(POLL_INTERVALS) + 3):
         wait = harness.flow.next_check(payment)
         assert wait is not None
         waits.append(wait)
@@ -52,7 +52,7 @@ async def test_a_watched_attempt_is_asked_about_less_and_less(harness: Harness) 
         assert await harness.flow.look(payment) == payment
         harness.clock.move(0.02)
         payment = await harness.flow.look(payment)
-    assert [round(wait) for wait in waits] == [1, *WATCHED[:-1], *[WATCHED[-1]] * 3]
+    assert [round(wait) for wait in waits] == [1, *POLL_INTERVALS[:-1], *[POLL_INTERVALS[-1]] * 3]
     assert len(harness.gateway.queries) == len(waits)
 
 

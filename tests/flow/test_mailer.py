@@ -124,7 +124,7 @@ async def test_a_worker_that_died_with_it(office: Office) -> None:
     await office.mailer.deliver()
     await office.mailer.finish(5)
     assert office.taken == []
-    lease = office.harness.flow.pace.mail_lease
+    lease = office.harness.flow.schedule.mail_lease
     later = Office(office.harness)
     await later.deliver(lease - 1)
     assert later.taken == []

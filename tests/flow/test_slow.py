@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from checkout.flow.pace import DAY, HOUR, LONGEST, SWEPT, next_sweep
+from checkout.flow.pace import DAY, HOUR, LONGEST_RECOVERY, RECOVERY_INTERVALS, next_recovery
 from checkout.ledger.rows import Payment
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
@@ -48,7 +48,7 @@ async def test_every_few_minutes_and_beyond_our_own_time(slow: Harness) -> None:
     slow.gateway.will_state(IN_PROGRESS)
     times = await asked(slow, payment, 12 * HOUR)
     assert times[:7] == [5, 30, 120, 300, 540, 780, 900]
-    late = [time for time in times if time >= SWEPT[-1]]
+    late = [time for time in times if time >= RECOVERY_INTERVALS[-1]]
     assert {after - before for before, after in pairwise(late)} == {SLOW}
     assert times[-1] > 12 * HOUR - SLOW
     assert await slow.status(payment) is Status.PENDING
@@ -64,9 +64,9 @@ async def test_after_a_day_hourly_and_not_for_ever(slow: Harness) -> None:
     slow.clock.move(DAY)
     times = await asked(slow, payment, 3 * DAY)
     assert {after - before for before, after in pairwise(times)} == {HOUR}
-    slow.clock.move(LONGEST)
+    slow.clock.move(LONGEST_RECOVERY)
     with capture_logs() as said:
-        assert len(await asked(slow, payment, LONGEST)) == 1
+        assert len(await asked(slow, payment, LONGEST_RECOVERY)) == 1
     assert [line["event"] for line in said if line.get("alert")] == ["sweep.unsettled"]
     assert (await slow.payment(payment)).attempts[0].sweep_at is None
     assert await slow.status(payment) is Status.PENDING
@@ -100,11 +100,11 @@ def test_the_pace_has_bounds(
     age: float,
     expires: float,
     alive: bool,
-    pace: float | None,
+    schedule: float | None,
 ) -> None:
-    at = next_sweep(0.0, age, expires, slow=pace, alive=alive)
-    plain = next_sweep(0.0, age, expires)
-    if pace is None:
+    at = next_recovery(0.0, age, expires, slow=schedule, alive=alive)
+    plain = next_recovery(0.0, age, expires)
+    if schedule is None:
         assert at == plain
     elif at is None:
         assert plain is None

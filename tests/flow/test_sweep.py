@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from checkout.flow.background import Background, Task
-from checkout.flow.pace import HOUR, SWEPT, Pace
+from checkout.flow.pace import HOUR, RECOVERY_INTERVALS, Schedule
 from checkout.flow.sweep import reconcile, sweep
 from checkout.ledger import attempts, operations, payments
 from checkout.model.outcome import UNKNOWN
@@ -31,7 +31,7 @@ async def test_the_schedule(harness: Harness) -> None:
             break
         await harness.sweep(max(0.0, attempt.sweep_at - harness.clock()))
         asked.append(harness.clock() - began)
-    assert asked == [*SWEPT, *(SWEPT[-1] + HOUR * n for n in (1, 2, 3))]
+    assert asked == [*RECOVERY_INTERVALS, *(RECOVERY_INTERVALS[-1] + HOUR * n for n in (1, 2, 3))]
     assert len(harness.gateway.queries) == len(asked)
 
 
@@ -172,13 +172,15 @@ async def test_a_gateway_that_is_gone_from_the_settings_is_alerted(harness: Harn
 
 
 async def test_it_goes_on_when_the_ledger_comes_back(url: str) -> None:
-    async with open_harness(url, pace=Pace(sweep=0.01)) as harness:
+    async with open_harness(url, schedule=Schedule(recovery_interval=0.01)) as harness:
         payment = await harness.paid_with(PENDING)
         harness.gateway.will_state(PAID)
         harness.clock.move(5)
         real = harness.flow.ledger
         harness.flow.ledger = UnavailableLedger()
-        running = Background([Task("sweep", partial(sweep, harness.flow), harness.flow.pace.sweep)])
+        running = Background(
+            [Task("sweep", partial(sweep, harness.flow), harness.flow.schedule.recovery_interval)]
+        )
         running.start()
         with capture_logs() as said:
             await asyncio.sleep(0.1)

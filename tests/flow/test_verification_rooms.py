@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 import httpx
 import pytest
 
-from checkout.flow.pace import Pace
+from checkout.flow.pace import Schedule
 from checkout.flow.verification import Verifier
 from checkout.ledger.rows import Payment
 from checkout.model.order import Ways
@@ -22,7 +22,7 @@ from tests.support import shops
 from tests.support.harness import Harness, open_harness
 
 HANGING, WELL = "hanging.example.com", "well.example.com"
-PACE = Pace(verification=2.0, verification_room=0.5)
+PACE = Schedule(verification_timeout=2.0, verification_wait=0.5)
 
 
 class Shops:
@@ -55,7 +55,7 @@ class Shops:
 @pytest.fixture
 async def asking(url: str) -> AsyncIterator[Shops]:
     settings = shops.settings(shops.shop(), shops.shop(id="other"))
-    async with open_harness(url, settings=settings, pace=PACE) as harness:
+    async with open_harness(url, settings=settings, schedule=PACE) as harness:
         found = Shops(harness)
         async with found.http:
             yield found

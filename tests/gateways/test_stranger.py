@@ -158,7 +158,7 @@ async def opened(config: Path) -> AsyncIterator[tuple[Server, Pig]]:
 
     app = create_app(
         settings,
-        pace=STILL,
+        schedule=STILL,
         clock=lambda: 1_800_000_000.0 + server.offset,
         upstream=httpx.MockTransport(pig),
         downstream=httpx.ASGITransport(mailbox),  # type: ignore[arg-type]

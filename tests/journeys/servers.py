@@ -249,7 +249,7 @@ def _of(row: dict[str, Any], order: Order) -> bool:
 def open_servers(
     folder: Path,
     limits: Table | None = None,
-    pace: dict[str, float] | None = None,
+    schedule: dict[str, float] | None = None,
     load_at_once: dict[str, int] | None = None,
 ) -> Iterator[Servers]:
     """The servers, until the block ends. `limits`: what that section holds; `pace`: what is to be
@@ -273,7 +273,7 @@ def open_servers(
         servers.acquired_secret = shops["acquired"]["secret_key"]
         tables["limits"] = limits or UNLIMITED
         config = write_settings(folder, servers.checkout, tables, private)
-        how = {"pace": PACE | (pace or {}), "load_at_once": load_at_once}
+        how = {"pace": PACE | (schedule or {}), "load_at_once": load_at_once}
         running.enter_context(checkout(config, port, folder / "checkout.log", **how))
         of_the_shop = {
             "shop_id": SHOP,

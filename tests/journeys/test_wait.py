@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from playwright.async_api import Page, Request, expect
 
-from checkout.flow.pace import WATCHED
+from checkout.flow.pace import POLL_INTERVALS
 from tests.journeys.plugin import BROWSER
 from tests.journeys.servers import Order, Servers
 from tests.journeys.shopper import Shopper
@@ -51,7 +51,7 @@ async def test_one_question_however_many_look(servers: Servers, customer: Shoppe
 
     await until(asked_often)
     times = [call["at"] for call in await servers.queries(order)]
-    for wanted, (earlier, later) in zip(WATCHED, pairwise(times), strict=False):
+    for wanted, (earlier, later) in zip(POLL_INTERVALS, pairwise(times), strict=False):
         assert later - earlier > wanted - 0.1
     await servers.settle(uid)
     for tab in tabs:

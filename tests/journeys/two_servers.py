@@ -295,8 +295,8 @@ async def open_two_servers(
             home, address = folder / name, f"http://127.0.0.1:{port}"
             home.mkdir()
             config = write_settings(home, address, tables)
-            pace = PACE | (STILL if name == "still" else {})
-            served = checkout(config, port, folder / f"{name}.log", pace=pace)
+            schedule = PACE | (STILL if name == "still" else {})
+            served = checkout(config, port, folder / f"{name}.log", schedule=schedule)
             await asyncio.to_thread(running.enter_context, served)
             made[name] = Checkout(address, home / "checkout.db", secrets)
         servers = TwoServers(url, made, secrets, folder)

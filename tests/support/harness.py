@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from checkout.flow import record
-from checkout.flow.pace import Pace
+from checkout.flow.pace import Schedule
 from checkout.flow.sweep import sweep
 from checkout.flow.verbs import Flow, Submission
 from checkout.gateways.base import Gateway
@@ -26,7 +26,7 @@ from tests.support.clock import Clock
 from tests.support.gateway import GENUINE, REQUIRES_ACTION, FakeGateway
 
 # The deadline of real time is long: a busy machine is no failure.
-PACE = Pace()
+PACE = Schedule()
 
 
 @dataclass
@@ -105,7 +105,7 @@ class Harness:
             changes.get("settings", self.settings),
             self.ledger,
             self.gateways,
-            pace=changes.get("pace", self.flow.pace),
+            schedule=changes.get("pace", self.flow.schedule),
             clock=self.clock,
         )
 
@@ -137,7 +137,7 @@ async def open_harness(
     *,
     settings: Settings | None = None,
     gateways: dict[str, Gateway] | None = None,
-    pace: Pace | None = None,
+    schedule: Schedule | None = None,
     clock: Clock | None = None,
 ) -> AsyncIterator[Harness]:
     """Over the migrated database at `url`."""
@@ -147,7 +147,7 @@ async def open_harness(
     named: dict[str, Gateway] = gateways or dict.fromkeys(settings.gateways, fake)
     ledger = open_ledger(url)
     try:
-        flow = Flow(settings, ledger, named, pace=pace or PACE, clock=clock)
+        flow = Flow(settings, ledger, named, schedule=schedule or PACE, clock=clock)
         yield Harness(flow, ledger, clock, fake, settings, named)
         await flow.finish(5)
     finally:

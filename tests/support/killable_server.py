@@ -21,13 +21,13 @@ PACE: Final = {"claim": 0.5, "settle": 4.0, "sweep": 0.1, "query": 2.0, "letter_
 class KillableServer:
     """Start it, kill it, start it again: the folder keeps its settings and its ledger."""
 
-    def __init__(self, folder: Path, gateway: str, pace: Mapping[str, float] = PACE) -> None:
+    def __init__(self, folder: Path, gateway: str, schedule: Mapping[str, float] = PACE) -> None:
         self.port = servers.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         ours = shop(f"{self.url}/", {"credit_card": "cards"})
         self.shop_secret: str = ours["secret_key"]
         self._log = folder / "server.log"
-        self._pace = dict(pace)
+        self._pace = dict(schedule)
         self._process: servers.Process | None = None
         cards = overpay(gateway, shop_id=GATEWAY_SHOP, secret_key=GATEWAY_SECRET)
         tables = {

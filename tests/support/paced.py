@@ -9,7 +9,7 @@ from typing import Any
 
 from checkout import log
 from checkout.app import create_app
-from checkout.flow.pace import Pace
+from checkout.flow.pace import Schedule
 from checkout.gateways import OPTIONS
 from checkout.ledger.store import migrate
 from checkout.listening import listen
@@ -21,14 +21,14 @@ from checkout.web.load_shedding import LoadShedder
 def serve(
     config: str,
     port: int,
-    pace: dict[str, float] | None = None,
+    schedule: dict[str, float] | None = None,
     load_at_once: dict[str, int] | None = None,
     workers: int = 1,
     grace: int = 3,
 ) -> None:
     """`pace`: seconds that are otherwise than in production; `load_at_once`: how much is taken."""
     os.environ["CHECKOUT_CONFIG"] = config
-    os.environ["CHECKOUT_TEST_PACE"] = json.dumps(pace or {})
+    os.environ["CHECKOUT_TEST_PACE"] = json.dumps(schedule or {})
     os.environ["CHECKOUT_TEST_LOAD"] = json.dumps(load_at_once or {})
     migrate(load(Path(config), os.environ, OPTIONS).database)
     target = "tests.support.paced:app"
@@ -40,6 +40,6 @@ def app() -> Any:
     log.configure()
     end_with_parent()
     settings = load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS)
-    pace = Pace.of(json.loads(os.environ["CHECKOUT_TEST_PACE"]))
+    schedule = Schedule.of(json.loads(os.environ["CHECKOUT_TEST_PACE"]))
     shedder = LoadShedder(**json.loads(os.environ["CHECKOUT_TEST_LOAD"]))
-    return create_app(settings, pace=pace, load=shedder)
+    return create_app(settings, schedule=schedule, load=shedder)

@@ -20,7 +20,7 @@ from litestar import Litestar
 from litestar.types import Receive, Scope, Send
 
 from checkout.app import create_app
-from checkout.flow.pace import Pace
+from checkout.flow.pace import Schedule
 from checkout.gateways import OPTIONS
 from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.state import SandboxState
@@ -34,7 +34,7 @@ SHOP: Final = "http://127.0.0.1:8009"
 ADDRESS: Final = "203.0.113.7"
 
 # Nothing happens by itself: a test says when. Letters are still sent at once.
-STILL: Final = Pace(sweep=3600.0)
+STILL: Final = Schedule(recovery_interval=3600.0)
 
 CARD: Final = {"number": "4200000000000000", "expiry": "12/39", "code": "123", "holder": "ANNA LEE"}
 PAID, DECLINED, CHALLENGE = "4200000000000000", "4005550000000019", "4012000000001097"
@@ -270,7 +270,7 @@ async def open_server(
     folder: Path,
     pem: str,
     *,
-    pace: Pace = STILL,
+    schedule: Schedule = STILL,
     kept: bool = True,
     clock: Callable[[], float] | None = None,
     **changes: str,
@@ -287,7 +287,7 @@ async def open_server(
 
     app = create_app(
         settings,
-        pace=pace,
+        schedule=schedule,
         clock=now,
         upstream=line,
         downstream=asgi_transport(mailbox),

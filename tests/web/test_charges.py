@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from checkout.flow.pace import Pace
+from checkout.flow.pace import Schedule
 from tests.support.asgi import asgi_transport
 from tests.web.conftest import Opened
 from tests.web.server import CHALLENGE, PAID, SHOP, CreatedPayment, Customer, Server
@@ -403,7 +403,10 @@ async def test_what_was_not_sent_is_told_alike(server: Server, customer: Custome
 
 
 async def test_to_the_bank_and_back_to_the_shop(opened: Opened) -> None:
-    async with opened(pace=Pace(sweep=0.05)) as server, server.customer() as customer:
+    async with (
+        opened(schedule=Schedule(recovery_interval=0.05)) as server,
+        server.customer() as customer,
+    ):
         made = await server.create(order={"additional_data": {"contract": ["card_on_file"]}})
         await customer.pay(made, CHALLENGE)
         await at_the_bank(server, made.attempts()[0]["gateway_id"])

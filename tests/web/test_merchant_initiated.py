@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from checkout.flow.pace import Pace
+from checkout.flow.pace import Schedule
 from checkout.sandbox.overpay.cards import notification
 from tests.support.asgi import asgi_transport
 from tests.web.conftest import Opened
@@ -183,7 +183,10 @@ async def until(made: CreatedPayment, status: str) -> dict[str, Any]:
 
 
 async def test_charged_back(opened: Opened) -> None:
-    async with opened(pace=Pace(sweep=0.05)) as server, server.customer() as customer:
+    async with (
+        opened(schedule=Schedule(recovery_interval=0.05)) as server,
+        server.customer() as customer,
+    ):
         made = await server.create(settings={"notification_url": f"{SHOP}/notify"})
         await customer.pay(made, PAID)
         uid = made.attempts()[0]["gateway_id"]

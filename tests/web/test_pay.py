@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from checkout.flow.pace import Pace
+from checkout.flow.pace import Schedule
 from tests.web.conftest import Opened
 from tests.web.page import Page
 from tests.web.server import (
@@ -621,7 +621,7 @@ async def test_the_result_waits_for_the_shops_letter(server: Server, customer: C
 
 async def test_the_result_does_not_wait_for_ever(opened: Opened) -> None:
     async with (
-        opened(pace=Pace(sweep=3600.0, arrival=0.2)) as server,
+        opened(schedule=Schedule(recovery_interval=3600.0, notify_wait=0.2)) as server,
         server.customer() as customer,
     ):
         made = await server.create(settings={"notification_url": "http://127.0.0.1:8009/n"})

@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 
 from checkout.flow import purge
-from checkout.flow.pace import Pace
+from checkout.flow.pace import Schedule
 from checkout.flow.sweep import sweep
 from checkout.ledger import invoices as ledger_invoices
 from checkout.ledger import mails
@@ -205,7 +205,7 @@ async def test_each_has_its_time(opened: Opened) -> None:
 
 
 async def test_the_server_does_it_by_itself(opened: Opened) -> None:
-    async with opened(pace=Pace(sweep=3600.0, purge=0.05)) as server:
+    async with opened(schedule=Schedule(recovery_interval=3600.0, purge_interval=0.05)) as server:
         made = await server.create(**SAID)
         async with server.customer(ADDRESS) as customer:
             await typed(customer, made, PAID)
