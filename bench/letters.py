@@ -26,7 +26,7 @@ from checkout.gateways import OPTIONS
 from checkout.identifiers import new_uid
 from checkout.ledger import outbox, payments
 from checkout.model.money import Money
-from checkout.model.order import Order, Ways
+from checkout.model.order import Order, PageSettings
 from checkout.settings import Settings, load
 from tests.support.servers import Process, kill, start
 from tests.support.settings import NOBODY, overpay, shop, write_settings
@@ -136,7 +136,7 @@ def _webhooks(conn: Connection, flow: Flow, shop: str, url: str, count: int) -> 
             description="Two tickets",
             transaction_type="payment",
             expires_at=now + 3600,
-            ways=Ways(notification_url=url),
+            page_settings=PageSettings(notification_url=url),
         )
         payment = flow.new(order, flow.settings.shops[shop])
         payments.add(conn, payment)

@@ -58,7 +58,7 @@ class ScenarioRun:
         customer = self._customer()
         await customer.open_payment(await self.shop.open_order(customer.browser, self.checkout))
         payment = await self.flow.ledger.read(record.read, customer.uid)
-        ways = payment.order.ways
+        ways = payment.order.page_settings
         if ways.notification_url is None:
             raise Unusable("the shop's orders name no settings.notification_url")
         return Order(

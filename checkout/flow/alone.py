@@ -67,7 +67,7 @@ async def start_merchant_initiated(
         card=msgspec.structs.replace(card, known=known) if card.token else None,
         browser=asked.browser,
         customer=order.customer,
-        language=choose_language(order.ways.language),
+        language=choose_language(order.page_settings.language),
         after=first.gateway_id if first and order.recurring else None,
     )
     payment = await flow.pay(payment, sent)

@@ -104,7 +104,7 @@ def _asked(
     inputs: tuple[MethodInput, ...], order: Order, customer: Customer
 ) -> tuple[MethodInput, ...]:
     """Without those whose answer is known, or asked for by the page itself."""
-    wanted = order.ways.customer_fields
+    wanted = order.page_settings.customer_fields
     on_page = {*wanted.visible, *wanted.read_only} - set(wanted.hidden)
     return tuple(
         [

@@ -112,7 +112,7 @@ def _payment(conn: Connection, uid: str) -> dict[str, Any]:
         "tracking_id": order.tracking_id,
         "receipt_text": list(order.receipt_text),
         "customer": msgspec.to_builtins(order.customer),
-        "card_holder": order.ways.card_fields.holder,
+        "card_holder": order.page_settings.card_fields.holder,
         "travel": order.details.travel or None,
         "order": raw.get("order"),
         "created_at": _moment(payment.created_at),

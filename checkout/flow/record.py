@@ -457,7 +457,7 @@ def _settle(
 def _write_webhook(
     conn: Connection, book: Book, payment: Payment, status: Status, now: float
 ) -> None:
-    url = payment.order.ways.notification_url
+    url = payment.order.page_settings.notification_url
     shop = book.shops.get(payment.shop)
     # What a shop's server asked for and was held back, or refused for a field: it was answered so.
     held_back = payment.order.merchant_initiated and not payment.tried

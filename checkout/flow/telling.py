@@ -24,7 +24,7 @@ def notify_of_operation(
     if operation.notified == word:
         return
     operations.change(conn, operation.uid, told=word)
-    url = payment.order.ways.notification_url
+    url = payment.order.page_settings.notification_url
     if url is None or payment.shop not in shops:
         return
     body = operation_webhook(operation, payment)

@@ -426,7 +426,7 @@ class Flow:
     async def _refused_by_shop(self, payment: Payment) -> Outcome | None:
         """What ends the attempt before it is sent: a shop that wants to be asked and says no, or
         nothing clear."""
-        if payment.order.ways.verification_url is None:
+        if payment.order.page_settings.verification_url is None:
             return None
         if self.verify is None:
             return UNCLEAR
@@ -513,7 +513,7 @@ class Flow:
         payment = await self.write(
             attempt.payment, record.answer, self.book, attempt, outcome, now, asked=asked
         )
-        if payment.order.ways.notification_url is not None:
+        if payment.order.page_settings.notification_url is not None:
             self.webhooks_due.set()
         return payment
 

@@ -52,7 +52,7 @@ class Verifier:
     async def __call__(self, payment: Payment) -> Outcome | None:
         """None: go on. An outcome: the shop declined, or gave no clear answer; nothing is sent."""
         shop, schedule = self._flow.shop(payment), self._flow.schedule
-        host = host_of(payment.order.ways.verification_url or "")
+        host = host_of(payment.order.page_settings.verification_url or "")
         try:
             async with (
                 self._rooms.enter(shop.id, host, schedule.verification_wait),
@@ -73,7 +73,7 @@ class Verifier:
         signed = headers(shop, new_uid(), body, flow.clock(), public=payment.created_by == BY_APP)
         response = await posted(
             self._http,
-            payment.order.ways.verification_url or "",
+            payment.order.page_settings.verification_url or "",
             body,
             signed | {"Accept-Encoding": "identity"},
             resolve=self._resolve or self._names.of(shop.id),

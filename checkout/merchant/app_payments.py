@@ -131,7 +131,10 @@ def app_customer(
             continue
         if name in shown:
             shown[name] = given.get(name, text(255, least=0, numbers=True), "")
-        elif not getattr(order.customer, name) and name not in order.ways.customer_fields.hidden:
+        elif (
+            not getattr(order.customer, name)
+            and name not in order.page_settings.customer_fields.hidden
+        ):
             values[name] = CUSTOMER.take(given, name)
     customer, misfits = fitted(Customer(**values))
     for name in {*misfits} & {*given.names}:

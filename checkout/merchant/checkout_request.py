@@ -37,7 +37,7 @@ from checkout.model.order import (
     CustomerFields,
     Methods,
     Order,
-    Ways,
+    PageSettings,
 )
 from checkout.model.rules import (
     blank_is_none,
@@ -223,7 +223,7 @@ def _order(fields: Fields, scope: Scope, shop: Shop) -> Order:
         descriptor=said["dynamic_billing_descriptor"],
         **RECEIPT.read(extra),
         details=read_details(fields, extra),
-        ways=_ways(SETTINGS.read(fields.within("settings"), scope), shop),
+        page_settings=_ways(SETTINGS.read(fields.within("settings"), scope), shop),
         customer=read_customer(fields.within("customer")),
         methods=_methods(fields.within("payment_method")),
         raw={name: _ECHOED.take(fields, name) for name in _ECHOED if fields.has(name)},
@@ -241,10 +241,10 @@ def read_terms(fields: Fields, scope: Scope) -> dict[str, Any]:
     }
 
 
-def _ways(said: dict[str, Any], shop: Shop) -> Ways:
+def _ways(said: dict[str, Any], shop: Shop) -> PageSettings:
     page = {name: said.pop(name) for name in PAGE}
     accent, radius = said.pop("style")
-    return Ways(
+    return PageSettings(
         notification_url=said.pop("notification_url") or shop.notification_url,
         customer_fields=CustomerFields(**said.pop("customer_fields")),
         accent=accent,

@@ -212,7 +212,7 @@ def shape(standing: Standing, public_url: str, now: float) -> dict[str, Any]:
         "description": order.description,
         "tracking_id": order.tracking_id,
         "test": order.test,
-        "language": order.ways.language,
+        "language": order.page_settings.language,
         "email": invoice.email,
         "mail_status": mail.state if mail else DRAFT,
         "mail_error": mail.error if mail else None,

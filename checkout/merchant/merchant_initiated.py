@@ -35,7 +35,7 @@ from checkout.model.card import SavedCard
 from checkout.model.checks import Fields, Wrong, drop_nulls
 from checkout.model.described import says
 from checkout.model.field_table import Field, FieldTable
-from checkout.model.order import CARD_METHOD, MONEY_OUT, Methods, Order, Ways
+from checkout.model.order import CARD_METHOD, MONEY_OUT, Methods, Order, PageSettings
 from checkout.model.rules import blank_is_none, loose_flag, refused, text
 from checkout.settings import Shop
 
@@ -159,7 +159,7 @@ def read_merchant_initiated(
         descriptor=said["dynamic_billing_descriptor"],
         **RECEIPT.read(extra),
         details=read_details(fields, extra, strict=True),
-        ways=_ways(ADDRESSES.read(fields, scope), shop),
+        page_settings=_ways(ADDRESSES.read(fields, scope), shop),
         customer=read_customer(
             fields.within(section_of("customer", kind)),
             fields.within(section_of("billing_address", kind)),
@@ -170,7 +170,7 @@ def read_merchant_initiated(
     browser = read_browser(extra.within("browser"))
     if order.details.expected_bank_code and not order.test:
         extra.wrong("expected_bank_code", TESTS)
-    if switches.get(FORCE) and order.ways.return_url is None:
+    if switches.get(FORCE) and order.page_settings.return_url is None:
         fields.wrong("return_url", WHERE_BACK)
     beside = {
         charge_parameters.EXPIRY: fields.has(charge_parameters.EXPIRY),
@@ -228,8 +228,8 @@ def _card(fields: Fields, given: Fields, kind: str) -> tuple[SavedCard, str | No
     return SavedCard(token or "", CARD.take(given, CODE_FIELD)), parent
 
 
-def _ways(said: dict[str, Any], shop: Shop) -> Ways:
+def _ways(said: dict[str, Any], shop: Shop) -> PageSettings:
     called = said.pop("notification_url") or shop.notification_url
     # Who was at the bank goes on to the shop at once, as from the gateway's own pages.
     at_once = None if said["return_url"] is None else 0
-    return Ways(notification_url=called, auto_return=at_once, **said)
+    return PageSettings(notification_url=called, auto_return=at_once, **said)

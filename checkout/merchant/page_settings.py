@@ -84,7 +84,7 @@ PAGE: Final = FieldTable(
 
 
 def page_settings(said: dict[str, Any]) -> dict[str, Any]:
-    """The fields of `Ways` that stand for what `PAGE` has read."""
+    """The fields of `PageSettings` that stand for what `PAGE` has read."""
     card, save_card, terms = (
         said[name] for name in ("credit_card_fields", "save_card_toggle", "agreement_toggle")
     )

@@ -25,7 +25,7 @@ from checkout.merchant.responses import moment as written_moment
 from checkout.model.checks import BASE, Fields, drop_nulls
 from checkout.model.field_table import Field, FieldTable
 from checkout.model.money import LARGEST, Money
-from checkout.model.order import MOST_ATTEMPTS, Customer, Methods, Order, Ways
+from checkout.model.order import MOST_ATTEMPTS, Customer, Methods, Order, PageSettings
 from checkout.model.product import Product, Sale
 from checkout.model.rules import (
     blank_is_none,
@@ -140,7 +140,7 @@ def _product(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Produc
             fields
         ),
         tracking_id=order.tracking_id if order else None,
-        ways=order.ways if order else Ways(),
+        ways=order.page_settings if order else PageSettings(),
         methods=order.methods if order else Methods(),
     )
     _check_amounts(fields, product)
@@ -204,7 +204,7 @@ def _order(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Order | 
             for reason in reasons:
                 fields.wrong(_own_name(path), reason)
         return None
-    unknown = set(order.ways.customer_fields.visible) - set(Customer.__struct_fields__)
+    unknown = set(order.page_settings.customer_fields.visible) - set(Customer.__struct_fields__)
     if unknown:
         fields.wrong("visible_fields", "must be names of the customer's fields")
     return order
@@ -234,7 +234,7 @@ def ordered(stocked: Stocked, money: Money | None, quantity: int, until: float) 
         tracking_id=product.tracking_id,
         attempts=product.attempts,
         test=product.test,
-        ways=product.ways,
+        page_settings=product.ways,
         methods=product.methods,
         product=stocked.id,
         quantity=quantity,

@@ -105,7 +105,7 @@ def transaction(payment: Payment, status: Status, shop: Shop, receipt_url: str) 
         "friendly_message": facts.friendly if facts else None,
         "test": order.test,
         "created_by": payment.created_by,
-        "language": attempt.language if attempt else order.ways.language,
+        "language": attempt.language if attempt else order.page_settings.language,
         "created_at": moment(payment.created_at),
         "updated_at": moment(payment.updated_at),
         "paid_at": _paid_at(attempt, status),

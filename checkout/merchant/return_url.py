@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from checkout.ledger.rows import Payment
 from checkout.merchant.signed_result import signed_result
-from checkout.model.order import Ways
+from checkout.model.order import PageSettings
 from checkout.model.status import OUTWARD, Status
 from checkout.settings import Shop
 
@@ -32,7 +32,7 @@ def back(payment: Payment, status: Status, shop: Shop, now: float) -> str | None
     """The shop's address for this status with `token`, `status`, `uid` and the signed `result`
     appended, its own query and fragment kept byte for byte. A `client_callback_url` gets
     `?status=success|error` alone. The shop's plain address where the order names none."""
-    ways = payment.order.ways
+    ways = payment.order.page_settings
     if ways.client_callback_url:
         word = CALLBACK.get(status, "error")
         return _appended(ways.client_callback_url, f"status={word}")
@@ -46,11 +46,11 @@ def back(payment: Payment, status: Status, shop: Shop, now: float) -> str | None
 
 def names_a_way(payment: Payment, status: Status) -> bool:
     """Does the order say where to go back to, or is `back` just the shop's site?"""
-    ways = payment.order.ways
+    ways = payment.order.page_settings
     return ways.client_callback_url is not None or _named(ways, ADDRESS[status]) is not None
 
 
-def _named(ways: Ways, names: tuple[str, ...]) -> str | None:
+def _named(ways: PageSettings, names: tuple[str, ...]) -> str | None:
     return next((url for name in names if (url := getattr(ways, name))), None)
 
 

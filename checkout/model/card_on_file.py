@@ -23,7 +23,7 @@ ASKED_AND_AGREED: Final = "save_card"  # told to the shop beside the contract, n
 
 def asks(order: Order) -> bool:
     """Whether the page asks, where the gateway can keep cards."""
-    toggle = order.ways.save_card
+    toggle = order.page_settings.save_card
     if order.transaction_type == "tokenization" or (toggle and toggle.display is False):
         return False
     if toggle and toggle.customer_contract is not None:
@@ -44,7 +44,9 @@ def contract(order: Order, card: AnyCard | None, agreed: bool | None) -> tuple[s
 
 def _as_agreed(order: Order, agreed: bool | None) -> tuple[str, ...]:
     """The contract of a card that was typed on our page."""
-    decides_all = bool(order.ways.save_card and order.ways.save_card.customer_contract)
+    decides_all = bool(
+        order.page_settings.save_card and order.page_settings.save_card.customer_contract
+    )
     if agreed:
         asked = order.contract or (ONECLICK,)
         if not decides_all and ONECLICK not in asked:

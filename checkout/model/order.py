@@ -76,7 +76,7 @@ class Agreement(Struct, frozen=True, omit_defaults=True):
     text: str | None = None
 
 
-class Ways(Struct, frozen=True, omit_defaults=True):
+class PageSettings(Struct, frozen=True, omit_defaults=True):
     """The shop's `settings`: addresses, language and looks. `auto_return` in seconds."""
 
     return_url: str | None = None  # where set, success_url and decline_url are ignored
@@ -160,7 +160,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     receipt_text: tuple[str, ...] = ()
     contract: tuple[str, ...] = ()
     details: Details = Details()
-    ways: Ways = Ways()
+    page_settings: PageSettings = PageSettings()
     customer: Customer = Customer()
     methods: Methods = Methods()
     created_by: str | None = None
@@ -182,4 +182,4 @@ class Order(Struct, frozen=True, omit_defaults=True):
     @property
     def auto_pays(self) -> bool:
         """To be paid as soon as the page is open, where nothing is left to ask."""
-        return self.ways.auto_pay and self.card_token is not None
+        return self.page_settings.auto_pay and self.card_token is not None

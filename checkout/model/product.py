@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from checkout.model.money import LARGEST, Money
-from checkout.model.order import Methods, Ways
+from checkout.model.order import Methods, PageSettings
 
 PREFIX: Final = "prd_"
 
@@ -48,7 +48,7 @@ class Product(Struct, frozen=True, omit_defaults=True):
     attempts: int = 5
     test: bool = False
     tracking_id: str | None = None
-    ways: Ways = Ways()
+    ways: PageSettings = PageSettings()
     methods: Methods = Methods()
     decimals: int | None = None
 

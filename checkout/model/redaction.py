@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from checkout.model.order import Order, Ways
+from checkout.model.order import Order, PageSettings
 from checkout.model.outcome import GatewayFacts, PaidCard
 
 # The shop's own number of the order, and where it is told what becomes of it: a chargeback comes
@@ -26,7 +26,11 @@ CARD: Final = ("brand", "last_4", "token")
 
 
 def redacted_order(order: Order) -> Order:
-    return Order(**_kept(order, ORDER), description="", ways=Ways(**_kept(order.ways, WAYS)))
+    return Order(
+        **_kept(order, ORDER),
+        description="",
+        page_settings=PageSettings(**_kept(order.page_settings, WAYS)),
+    )
 
 
 def redacted_facts(facts: GatewayFacts) -> GatewayFacts:

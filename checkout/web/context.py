@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from checkout.flow.verbs import Flow
-from checkout.model.order import Ways
+from checkout.model.order import PageSettings
 from checkout.settings import Settings, Shop
 from checkout.signing import Signer
 from checkout.web.api.password_throttle import Guesses
@@ -70,7 +70,7 @@ class Web:
         headers = {"content-security-policy": policy, **REPORTING, **(headers or {})}
         return RawResponse(page, status_code=status_code, headers=headers)
 
-    def shop_view(self, shop: Shop, ways: Ways = Ways()) -> ShopView:
+    def shop_view(self, shop: Shop, ways: PageSettings = PageSettings()) -> ShopView:
         """The shop as its page shows it; the order's own colour before the shop's."""
         return shop_view(shop, ways, logo=self.logos.get(shop.id))
 

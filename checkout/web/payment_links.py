@@ -56,7 +56,7 @@ async def to_payment(request: Web_Request, payment: PaymentRow) -> Response[byte
     web = web_of(request)
     payment = await web.flow.open(payment.uid, payment.secret)
     accept = request.headers.get("accept-language", "")
-    lang = choose_language(payment.order.ways.language, accept=accept)
+    lang = choose_language(payment.order.page_settings.language, accept=accept)
     visit = payment_request(web, request, lang, payment)
     return see_other(visit.url(visit.current))
 

@@ -11,7 +11,7 @@ import pytest
 
 from checkout.flow.courier import WebhookSender, allowed
 from checkout.flow.names import Resolver
-from checkout.model.order import Ways
+from checkout.model.order import PageSettings
 from tests.flow.webhook_receiver import PUBLIC, WebhookReceiver, open_webhook_receiver
 from tests.support import shops
 from tests.support.harness import Harness, open_harness
@@ -117,7 +117,7 @@ async def test_a_letter_into_the_house_is_not_sent(
 async def test_whatever_is_written_is_looked_up(
     receiver: WebhookReceiver, address: str, asked: object
 ) -> None:
-    await receiver.paid(ways=Ways(notification_url=address))
+    await receiver.paid(page_settings=PageSettings(notification_url=address))
     await receiver.deliver()
     assert receiver.asked == [asked]
 
@@ -127,10 +127,12 @@ async def test_ports_that_shops_are_not_called_at(receiver: WebhookReceiver) -> 
     there was this rule."""
     for port in (22, 25, 80, 3306, 6379, 8443):
         address = f"https://shop.example.com:{port}/n"
-        await receiver.paid(ways=Ways(notification_url=address))
+        await receiver.paid(page_settings=PageSettings(notification_url=address))
     await receiver.deliver()
     assert receiver.requests == []
-    await receiver.paid(ways=Ways(notification_url="https://shop.example.com:443/n"))
+    await receiver.paid(
+        page_settings=PageSettings(notification_url="https://shop.example.com:443/n")
+    )
     await receiver.deliver()
     assert len(receiver.requests) == 1
 
@@ -162,7 +164,9 @@ async def test_what_was_checked_is_connected_to(url: str) -> None:
 
 
 async def rebound(receiver: WebhookReceiver) -> None:
-    await receiver.paid(ways=Ways(notification_url="https://shop.example.com:8443/n?a=%20b#frag"))
+    await receiver.paid(
+        page_settings=PageSettings(notification_url="https://shop.example.com:8443/n?a=%20b#frag")
+    )
     receiver.addresses = [(PUBLIC,), ("127.0.0.1",)]
     await receiver.deliver()
     (request,) = receiver.requests
@@ -227,7 +231,9 @@ async def test_each_letter_has_a_connection_of_its_own(url: str) -> None:
     ):
         webhook_sender = WebhookSender(harness.flow, http)
         for _ in range(2):
-            payment = await receiver.paid(ways=Ways(notification_url=f"http://localhost:{port}/n"))
+            payment = await receiver.paid(
+                page_settings=PageSettings(notification_url=f"http://localhost:{port}/n")
+            )
             await receiver.deliver(webhook_sender)
             assert (await receiver.webhook(payment)).answer == "200"
     server.close()

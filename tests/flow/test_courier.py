@@ -22,7 +22,7 @@ from checkout.flow.background import Background, Task
 from checkout.flow.courier import WebhookSender
 from checkout.flow.pace import WEBHOOK_RETRIES
 from checkout.ledger import outbox
-from checkout.model.order import Ways
+from checkout.model.order import PageSettings
 from tests.flow.webhook_receiver import WebhookReceiver, open_webhook_receiver
 from tests.support import shops
 from tests.support.harness import Harness
@@ -78,7 +78,7 @@ async def test_its_standard_webhooks_headers_verify(receiver: WebhookReceiver) -
 
 
 async def test_nothing_is_written_where_the_shop_wants_nothing(receiver: WebhookReceiver) -> None:
-    payment = await receiver.paid(ways=Ways())
+    payment = await receiver.paid(page_settings=PageSettings())
     await receiver.deliver()
     assert await receiver.harness.webhooks(payment) == []
     assert receiver.requests == []

@@ -17,7 +17,7 @@ from checkout.model.order import (
     CustomerFields,
     Method,
     Methods,
-    Ways,
+    PageSettings,
 )
 from checkout.model.outcome import PaidCard
 from tests.support import shops
@@ -66,10 +66,10 @@ async def test_what_is_known_or_on_the_page_is_not_asked_twice(url: str) -> None
     _, known = await offered(url, Customer(email="ann@example.com"))
     assert known.inputs == (TAG,)
     fields = CustomerFields(visible=("email",))
-    _, on_page = await offered(url, ways=Ways(customer_fields=fields))
+    _, on_page = await offered(url, page_settings=PageSettings(customer_fields=fields))
     assert on_page.inputs == (TAG,)
     hidden = CustomerFields(visible=("email",), hidden=("email",))
-    _, asked = await offered(url, ways=Ways(customer_fields=hidden))
+    _, asked = await offered(url, page_settings=PageSettings(customer_fields=hidden))
     assert asked.inputs == (EMAIL, TAG)
 
 

@@ -16,7 +16,7 @@ from checkout.flow.verbs import Flow
 from checkout.ledger.products import Stocked
 from checkout.ledger.rows import Payment, PaymentRow
 from checkout.model.money import Money
-from checkout.model.order import Ways
+from checkout.model.order import PageSettings
 from checkout.model.product import Product, Sale
 from checkout.model.status import Status
 from tests.support import shops
@@ -30,7 +30,7 @@ QUARTER = 900.0
 async def product(harness: Harness, **changes: Any) -> Stocked:
     values: dict[str, Any] = {
         "name": "Ticket", "description": "Row 5", "currency": "EUR", "amount": 1250, "quantity": 5,
-        "ways": Ways(notification_url=NOTIFIED),
+        "page_settings": PageSettings(notification_url=NOTIFIED),
     }  # fmt: skip
     return await products.make(harness.flow, Product(**(values | changes)), {}, harness.shop)
 

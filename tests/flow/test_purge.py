@@ -14,18 +14,20 @@ from checkout.flow import purge
 from checkout.ledger import outbox, payments, personal
 from checkout.ledger.quick import driver
 from checkout.ledger.rows import Payment
-from checkout.model.order import Customer, Ways
+from checkout.model.order import Customer, PageSettings
 from tests.support import shops
 from tests.support.gateway import DECLINED, PAID
 from tests.support.harness import Harness
 
 DAY: Final = 24 * 3600.0
-QUIET: Final = Ways()
-LOUD: Final = Ways(notification_url=shops.NOTIFIED)
+QUIET: Final = PageSettings()
+LOUD: Final = PageSettings(notification_url=shops.NOTIFIED)
 
 
 async def paid(harness: Harness, count: int, **order: Any) -> list[Payment]:
-    return [await harness.paid_with(PAID, **({"ways": QUIET} | order)) for _ in range(count)]
+    return [
+        await harness.paid_with(PAID, **({"page_settings": QUIET} | order)) for _ in range(count)
+    ]
 
 
 async def purged(harness: Harness, payments: list[Payment]) -> list[bool]:
@@ -55,7 +57,7 @@ async def test_two_servers_purge_each_once(harness: Harness) -> None:
 
 async def test_what_may_not_go_stands_in_nobodys_way(harness: Harness) -> None:
     """More of it than a batch, and older than the rest."""
-    waiting = await paid(harness, purge.BATCH + 5, ways=LOUD)  # the shop has not been told
+    waiting = await paid(harness, purge.BATCH + 5, page_settings=LOUD)  # the shop has not been told
     harness.clock.move(DAY)
     made = await paid(harness, 3)
     harness.clock.move(401 * DAY)
@@ -82,7 +84,9 @@ async def test_a_row_that_cant_be_read_keeps_no_others(harness: Harness) -> None
 
 
 async def test_dry_it_changes_nothing(harness: Harness) -> None:
-    made = await paid(harness, 3) + [await harness.paid_with(DECLINED, attempts=1, ways=QUIET)]
+    made = await paid(harness, 3) + [
+        await harness.paid_with(DECLINED, attempts=1, page_settings=QUIET)
+    ]
     harness.clock.move(401 * DAY)
     before = [await harness.payment(each) for each in made]
     done = await purge.purge(harness.flow, paid=400 * DAY, unpaid=400 * DAY, dry=True)
@@ -93,7 +97,7 @@ async def test_dry_it_changes_nothing(harness: Harness) -> None:
 @pytest.mark.parametrize(("days", "count"), [(29, 0), (31, 1), (399, 1), (401, 2)])
 async def test_paid_and_unpaid_have_their_times(harness: Harness, days: int, count: int) -> None:
     await paid(harness, 1)
-    await harness.paid_with(DECLINED, attempts=1, ways=QUIET)
+    await harness.paid_with(DECLINED, attempts=1, page_settings=QUIET)
     harness.clock.move(days * DAY)
     assert (await purge.turn(harness.flow)).payments == count
 

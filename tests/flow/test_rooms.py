@@ -21,7 +21,7 @@ from checkout.flow.names import Resolver
 from checkout.flow.rooms import NoRoom, Rooms
 from checkout.ledger import outbox
 from checkout.ledger.outbox import Webhook
-from checkout.model.order import Ways
+from checkout.model.order import PageSettings
 from tests.flow.webhook_receiver import PUBLIC
 from tests.support import shops
 from tests.support.harness import Harness, open_harness
@@ -162,7 +162,7 @@ class Street:
     async def write(self, count: int, host: str, shop: str = shops.SHOP_ID) -> list[str]:
         """Letters that are due; one payment has them all."""
         url = f"https://{host}/told"
-        order = shops.order(ways=Ways(notification_url=url))
+        order = shops.order(page_settings=PageSettings(notification_url=url))
         made = await self.harness.flow.create(order, self.harness.settings.shops[shop])
         name = f"{host.partition('.')[0]}-{made.uid[:8]}"
         names = [f"{name}-{number}" for number in range(count)]

@@ -15,7 +15,7 @@ from checkout.flow.pace import HOUR
 from checkout.flow.products import Choice
 from checkout.flow.sweep import AT_ONCE, Sweeper
 from checkout.ledger.rows import Payment
-from checkout.model.order import Method, Ways
+from checkout.model.order import Method, PageSettings
 from checkout.model.outcome import UNKNOWN
 from checkout.model.product import Product
 from checkout.model.status import Status
@@ -109,7 +109,12 @@ async def test_goods_of_buyers_at_another_gateway_go_back(two: Two) -> None:
     harness = two.harness
     harness.flow.unreadable.clear()
     terms = Product(
-        name="Ticket", description="Row 5", currency="EUR", amount=1250, quantity=1000, ways=Ways()
+        name="Ticket",
+        description="Row 5",
+        currency="EUR",
+        amount=1250,
+        quantity=1000,
+        page_settings=PageSettings(),
     )
     made = await products.make(harness.flow, terms, {}, harness.shop)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from checkout.ledger import outbox
-from checkout.model.order import Ways
+from checkout.model.order import PageSettings
 from tests.support.gateway import DECLINED, PAID, PENDING
 from tests.support.harness import Harness
 
@@ -13,7 +13,7 @@ from tests.support.harness import Harness
 async def test_no_letter_no_waiting(harness: Harness) -> None:
     for payment in (await harness.new_payment(), await harness.paid_with(PENDING)):
         await asyncio.wait_for(harness.flow.told(payment), 10)
-    silent = await harness.paid_with(PAID, ways=Ways())
+    silent = await harness.paid_with(PAID, page_settings=PageSettings())
     assert await harness.webhooks(silent) == []
     await asyncio.wait_for(harness.flow.told(silent), 10)
 

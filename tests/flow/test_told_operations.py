@@ -15,7 +15,7 @@ from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
 from checkout.merchant.responses import moment
 from checkout.model.money import Money
-from checkout.model.order import Ways
+from checkout.model.order import PageSettings
 from checkout.model.outcome import UNKNOWN, GatewayFacts, OperationNotice, Outcome
 from checkout.model.status import Status
 from tests.support import shops
@@ -182,7 +182,7 @@ async def test_what_a_person_decides_is_told(office: Harness, *, accept: bool) -
 
 
 async def test_a_shop_that_wants_none_gets_none(office: Harness) -> None:
-    payment = await office.paid_with(PAID, ways=Ways())
+    payment = await office.paid_with(PAID, page_settings=PageSettings())
     await do(office, "refund", payment, REFUNDED)
     assert await office.webhooks(payment) == []
 

@@ -15,7 +15,7 @@ import pytest
 from checkout.flow.pace import Schedule
 from checkout.flow.verification import Verifier
 from checkout.ledger.rows import Payment
-from checkout.model.order import Ways
+from checkout.model.order import PageSettings
 from checkout.model.outcome import Outcome
 from tests.flow.webhook_receiver import PUBLIC
 from tests.support import shops
@@ -47,7 +47,7 @@ class Shops:
         return httpx.Response(200, stream=httpx.ByteStream(said.encode()))
 
     async def payment(self, host: str, shop: str = shops.SHOP_ID) -> Payment:
-        order = shops.order(ways=Ways(verification_url=f"https://{host}/verify"))
+        order = shops.order(page_settings=PageSettings(verification_url=f"https://{host}/verify"))
         made = await self.harness.flow.create(order, self.harness.settings.shops[shop])
         return await self.harness.payment(made.uid)
 

@@ -61,7 +61,7 @@ from checkout.model.card_form import digits, expiry, read_card, read_holder
 from checkout.model.checks import Fields, Problems, Wrong, check_bounds, decode, form_pairs
 from checkout.model.client_network import network_of
 from checkout.model.money import EXPONENTS, Money
-from checkout.model.order import Customer, CustomerFields, Order, Ways
+from checkout.model.order import Customer, CustomerFields, Order, PageSettings
 from checkout.model.pan import holds_card_number, mask_card_numbers
 from checkout.model.rules import (
     cardless,
@@ -117,7 +117,7 @@ ASKING: Final = Order(
     description="x",
     transaction_type="payment",
     expires_at=BEGINNING,
-    ways=Ways(customer_fields=CustomerFields(visible=tuple(ASKED))),
+    page_settings=PageSettings(customer_fields=CustomerFields(visible=tuple(ASKED))),
 )
 INPUTS: Final = tuple(InputField(name=kind, label="x", kind=kind) for kind in ("text", "email"))
 PROXIES: Final = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))

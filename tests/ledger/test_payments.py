@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from checkout.ledger import attempts, payments
 from checkout.ledger.store import Ledger
 from checkout.model.money import Money
-from checkout.model.order import Customer, CustomerFields, Methods, Order, Ways
+from checkout.model.order import Customer, CustomerFields, Methods, Order, PageSettings
 from checkout.model.status import Status
 from tests.support.rows import NOW, attempt, payment_row
 from tests.support.shops import order
@@ -26,7 +26,7 @@ async def test_what_is_put_in_comes_out(ledger: Ledger) -> None:
         description="Чай «Сенча» 茶 🍵",
         attempts=3,
         receipt_text=("one", "two"),
-        ways=Ways(
+        page_settings=PageSettings(
             return_url="https://shop.example/?a=%20&b",
             customer_fields=CustomerFields(visible=("email",)),
         ),
@@ -176,7 +176,7 @@ def test_orders_of_older_versions_can_be_read() -> None:
         b'{"money":{"minor":1250,"currency":"EUR"},"description":"Tea",'
         b'"transaction_type":"payment","expires_at":1800003600.0}'
     )
-    assert msgspec.json.decode(stored, type=Order).ways == Ways()
+    assert msgspec.json.decode(stored, type=Order).page_settings == PageSettings()
 
 
 async def test_nobody_is_named_with_a_nul(ledger: Ledger) -> None:

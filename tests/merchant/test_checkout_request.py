@@ -19,8 +19,8 @@ from checkout.model.order import (
     Details,
     Methods,
     Order,
+    PageSettings,
     SaveCard,
-    Ways,
 )
 from tests.merchant.bodies import NOW, Changes, body, read, wrong
 
@@ -128,7 +128,7 @@ def test_the_whole_object() -> None:
             card_on_file={"initiator": "merchant", "type": "delayed_charge"},
             avs_cvc_verification={"cvc_verification": {"result_code": "1"}},
         ),
-        ways=Ways(
+        page_settings=PageSettings(
             return_url="https://shop.example.com/return?x=1",
             success_url="https://shop.example.com/success",
             decline_url="https://shop.example.com/decline",
@@ -190,7 +190,7 @@ def nulled(whole: Any) -> Any:
 
 def test_nulls_everywhere() -> None:
     order = read(nulled(WHOLE))
-    assert order.ways == Ways()
+    assert order.page_settings == PageSettings()
     assert order.customer == Customer()
     assert order.methods == Methods()
     assert (order.attempts, order.test, order.expires_at) == (1, False, NOW + DAY)
@@ -201,7 +201,7 @@ def test_nulls_inside_objects() -> None:
     people = dict.fromkeys(WHOLE["checkout"]["customer"])
     methods = {"types": None, "erip": None, "credit_card": {"token": None}}
     order = read(settings=empty, customer=people, payment_method=methods)
-    assert order.ways == Ways()
+    assert order.page_settings == PageSettings()
     assert order.customer == Customer()
     assert order.methods.types == ()
     assert order.methods.params == {"credit_card": {}}
@@ -227,7 +227,7 @@ def test_nulls_inside_lists() -> None:
 def test_a_list_where_an_object_is_meant(path: str) -> None:
     """PHP's empty array."""
     order = read(**Changes({path: []}))
-    assert order.ways == Ways()
+    assert order.page_settings == PageSettings()
     assert order.customer == Customer()
     assert order.methods.params in ({}, {"erip": {}})
 
@@ -255,7 +255,7 @@ def test_unknown_fields_are_ignored() -> None:
 def test_digit_strings(path: str, said: str, value: int) -> None:
     order = read(**Changes({path: said}))
     found = {"amount": order.money.minor, "attempts": order.attempts}
-    found["auto_return"] = order.ways.auto_return or 0
+    found["auto_return"] = order.page_settings.auto_return or 0
     assert found[path.rpartition(".")[2]] == value
 
 
@@ -286,7 +286,7 @@ def test_blank_customer_fields_are_left_out(name: str) -> None:
     ["return_url", "success_url", "decline_url", "fail_url", "cancel_url", "notification_url"],
 )
 def test_blank_addresses_are_left_out(name: str) -> None:
-    assert read(**Changes({f"settings.{name}": ""})).ways == Ways()
+    assert read(**Changes({f"settings.{name}": ""})).page_settings == PageSettings()
 
 
 def test_countries_in_small_letters() -> None:
@@ -321,7 +321,7 @@ SWITCHES = (
 @pytest.mark.parametrize("name", SWITCHES)
 @pytest.mark.parametrize("empty", [[], {}, {"display": None}, {"text": "", "url": ""}], ids=repr)
 def test_switches_left_empty(name: str, empty: Any) -> None:
-    assert read(**Changes({f"settings.{name}": empty})).ways == Ways()
+    assert read(**Changes({f"settings.{name}": empty})).page_settings == PageSettings()
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,9 @@ def test_called_addresses(name: str, url: Any) -> None:
 def test_only_the_shops_own_sites_where_it_names_some() -> None:
     shop = shops.shop(return_origins=("https://shop.example.com", "myshop://"))
     for url in ("https://shop.example.com/x", "https://shop.example.com:443/", "myshop://paid?x"):
-        assert read(shop=shop, **Changes({"settings.return_url": url})).ways.return_url == url
+        assert (
+            read(shop=shop, **Changes({"settings.return_url": url})).page_settings.return_url == url
+        )
     for url in (
         "https://evil.example/",
         "https://shop.example.com.evil.example/",
@@ -229,7 +231,7 @@ def test_only_the_shops_own_sites_where_it_names_some() -> None:
             read(shop=shop, **Changes({"settings.return_url": url}))
     # The shop is called on any site: those are for its servers, not for customers.
     found = read(shop=shop, **Changes({"settings.notification_url": "https://hooks.example/x"}))
-    assert found.ways.notification_url == "https://hooks.example/x"
+    assert found.page_settings.notification_url == "https://hooks.example/x"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000/x", "http://localhost/x", "http://[::1]/"])
@@ -237,7 +239,10 @@ def test_loopback_in_the_sandbox_alone(url: str) -> None:
     shop = shops.shop(url=url)
     for name in ("return_url", "notification_url"):
         path = f"settings.{name}"
-        assert getattr(read(shop=shop, sandbox=True, **Changes({path: url})).ways, name) == url
+        assert (
+            getattr(read(shop=shop, sandbox=True, **Changes({path: url})).page_settings, name)
+            == url
+        )
         assert list(wrong(**Changes({path: url}))) == [path]
 
 

@@ -47,8 +47,8 @@ def test_what_a_link_may_say() -> None:
     )
     assert (order.transaction_type, order.attempts, order.test) == ("authorization", 2, True)
     assert (order.expires_at, order.tracking_id) == (NOW + 60, "i-7")
-    assert order.ways.return_url == "https://shop.example.com/thanks"
-    assert (order.ways.language, order.ways.auto_return) == ("de", 0)
+    assert order.page_settings.return_url == "https://shop.example.com/thanks"
+    assert (order.page_settings.language, order.page_settings.auto_return) == ("de", 0)
     assert order.customer.email == "ann@example.com"
     assert order.methods.types == ("erip",)
 

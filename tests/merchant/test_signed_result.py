@@ -16,7 +16,7 @@ from checkout.ledger.rows import Payment
 from checkout.merchant.return_url import back
 from checkout.merchant.signed_result import key_id, signed_result
 from checkout.model.money import Money
-from checkout.model.order import Ways
+from checkout.model.order import PageSettings
 from checkout.model.status import OUTWARD, Status
 from checkout.model.urls import LONGEST
 from checkout.settings.shops import public_half
@@ -98,14 +98,20 @@ def test_the_longest_address(bits: int, most: int) -> None:
     key = generate_private_key(65537, bits) if bits != 2048 else SHOP.private_key
     shop = shops.shop(private_key=key, public_key=public_half(key))
     url = "https://shop.example.com/?" + "x" * (LONGEST - 26)
-    told = payment(tracking_id="ё" * 255, money=Money(10**14, "EUR"), ways=Ways(return_url=url))
+    told = payment(
+        tracking_id="ё" * 255,
+        money=Money(10**14, "EUR"),
+        page_settings=PageSettings(return_url=url),
+    )
     found = back(told, Status.DECLINED, shop, NOW)
     assert found is not None
     assert len(found) < most
 
 
 def test_a_usual_address_is_short() -> None:
-    told: Payment = payment(ways=Ways(return_url="https://shop.example.com/orders/1001"))
+    told: Payment = payment(
+        page_settings=PageSettings(return_url="https://shop.example.com/orders/1001")
+    )
     found = back(told, Status.PAID, SHOP, NOW)
     assert found is not None
     assert len(found) < 1100

@@ -7,7 +7,7 @@ import pytest
 from checkout.model.card import SavedCard
 from checkout.model.card_on_file import asks, contract, for_gateway
 from checkout.model.money import Money
-from checkout.model.order import Order, SaveCard, Ways
+from checkout.model.order import Order, PageSettings, SaveCard
 
 RECURRING, ONECLICK, BOTH = ("recurring",), ("oneclick",), ("recurring", "oneclick")
 
@@ -15,7 +15,9 @@ RECURRING, ONECLICK, BOTH = ("recurring",), ("oneclick",), ("recurring", "onecli
 def order(
     made: tuple[str, ...] = (), toggle: SaveCard | None = None, kind: str = "payment"
 ) -> Order:
-    return Order(Money(1, "EUR"), "x", kind, 0.0, contract=made, ways=Ways(save_card=toggle))
+    return Order(
+        Money(1, "EUR"), "x", kind, 0.0, contract=made, page_settings=PageSettings(save_card=toggle)
+    )
 
 
 def toggle(display: bool | None = None, agreed: bool | None = None) -> SaveCard:

@@ -15,7 +15,7 @@ from checkout.model.charge_parameters import (
 from checkout.model.order import Customer, Details, Methods
 from tests.support import shops
 
-PLAIN = {"customer": Customer(), "ways": shops.order().ways}
+PLAIN = {"customer": Customer(), "page_settings": shops.order().page_settings}
 
 
 def test_an_order_of_money_alone_says_nothing() -> None:

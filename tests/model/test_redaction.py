@@ -7,22 +7,22 @@ import msgspec
 import pytest
 
 from checkout.model.money import Money
-from checkout.model.order import Customer, Details, Methods, Order, Ways
+from checkout.model.order import Customer, Details, Methods, Order, PageSettings
 from checkout.model.outcome import GatewayFacts, PaidCard
 from checkout.model.redaction import CARD, FACTS, ORDER, WAYS, redacted_facts, redacted_order
 
 GO = {
     Order: {
-        "description", "descriptor", "receipt_text", "details", "ways", "customer", "methods",
+        "description", "descriptor", "receipt_text", "details", "page_settings", "customer", "methods",
         "raw",
     },
-    Ways: set(Ways.__struct_fields__) - set(WAYS),
+    PageSettings: set(PageSettings.__struct_fields__) - set(WAYS),
     GatewayFacts: {"card", "receipt_url", "descriptor", "message", "friendly"},
     PaidCard: {"first_1", "bin", "exp_month", "exp_year", "holder"},
 }  # fmt: skip
 STAY: dict[type[msgspec.Struct], tuple[str, ...]] = {
     Order: ORDER,
-    Ways: WAYS,
+    PageSettings: WAYS,
     GatewayFacts: FACTS,
     PaidCard: CARD,
 }
@@ -45,7 +45,7 @@ def test_an_order() -> None:
         receipt_text=("To Anna",),
         customer=Customer(email="anna@example.com"),
         details=Details(meta={"who": "Anna"}),
-        ways=Ways(
+        page_settings=PageSettings(
             return_url="https://shop.example.com/?who=anna",
             notification_url="https://shop.example.com/hook",
         ),
@@ -54,7 +54,7 @@ def test_an_order() -> None:
     bare = redacted_order(order)
     assert "anna" not in repr(bare).casefold()
     assert (bare.money, bare.tracking_id) == (order.money, "order-7")
-    assert bare.ways.notification_url == "https://shop.example.com/hook"
+    assert bare.page_settings.notification_url == "https://shop.example.com/hook"
     assert redacted_order(bare) == bare
 
 

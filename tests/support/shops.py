@@ -14,7 +14,7 @@ from checkout.ledger.audit import Actor
 from checkout.model.browser import Browser
 from checkout.model.card import Card
 from checkout.model.money import Money
-from checkout.model.order import Customer, Method, Methods, Order, Ways
+from checkout.model.order import Customer, Method, Methods, Order, PageSettings
 from checkout.settings import Account, Limits, Settings, Shop
 from checkout.settings.shops import public_half
 from tests.support.clock import BEGINNING
@@ -77,7 +77,7 @@ def order(**changes: Any) -> Order:
         "transaction_type": "payment",
         "expires_at": BEGINNING + 24 * 3600,
         "tracking_id": "order-1001",
-        "ways": Ways(notification_url=NOTIFIED),
+        "page_settings": PageSettings(notification_url=NOTIFIED),
     }
     return Order(**(values | changes))
 

@@ -29,7 +29,7 @@ from checkout.app import create_app
 from checkout.flow.limits import WINDOW
 from checkout.flow.verbs import Flow
 from checkout.gateways import OPTIONS
-from checkout.model.order import Order, Ways
+from checkout.model.order import Order, PageSettings
 from checkout.settings import Limits, load
 from tests.support import shops
 from tests.support.asgi import asgi_transport
@@ -103,7 +103,7 @@ class Site:
 
     async def payment(self, **changes: Any) -> str:
         """The address of a new one."""
-        terms = {"expires_at": time.time() + 3600, "ways": Ways()} | changes
+        terms = {"expires_at": time.time() + 3600, "page_settings": PageSettings()} | changes
         order: Order = shops.order(**terms)
         made = await self.flow.create(order, self.flow.settings.shops["361"])
         return f"/en/payment/{made.uid}/{made.secret}"

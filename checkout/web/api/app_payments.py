@@ -53,7 +53,7 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     fields.done()
     payment = await web.flow.open_token(token)
     holder.of(web.flow.shop(payment))  # raises NotFound for another shop's payment
-    lang = choose_language(payment.order.ways.language, accept=_languages(request))
+    lang = choose_language(payment.order.page_settings.language, accept=_languages(request))
     visit = payment_request(web, request, lang, payment)
     number = payment.next_number
     if visit.status is Status.OPEN:

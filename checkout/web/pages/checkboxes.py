@@ -48,7 +48,7 @@ def remember(order: Order, ticked: bool, language: str) -> Checkbox:
     """The question whether to keep the card, in the shop's words or ours: for the customer's next
     payment, or for what the shop charges by itself."""
     _ = gettext(language)
-    toggle = order.ways.save_card or SaveCard()
+    toggle = order.page_settings.save_card or SaveCard()
     theirs = card_on_file.contract(order, None, agreed=True)
     hint = messages.REMEMBER_HINT if card_on_file.ONECLICK in theirs else messages.REMEMBER_FOR_SHOP
     return Checkbox(

@@ -103,8 +103,8 @@ def headline_amount(order: Order, language: str) -> str:
 def pay_label(order: Order, language: str) -> str:
     """The button that sends the card; the shop's own words win."""
     _ = gettext(language)
-    if order.ways.button_text:
-        return order.ways.button_text
+    if order.page_settings.button_text:
+        return order.page_settings.button_text
     if order.transaction_type == TOKENIZATION:
         return _(messages.SAVE_CARD)
     return fill(_(messages.PAY), amount=amount(order.money, language))

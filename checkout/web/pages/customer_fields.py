@@ -116,7 +116,7 @@ LOCAL: Final = {
 
 def asked_names(order: Order) -> tuple[str, ...]:
     """Which customer fields the page shows: visible or read-only ones, without the hidden."""
-    wanted = order.ways.customer_fields
+    wanted = order.page_settings.customer_fields
     if not (wanted.visible or wanted.read_only):
         return ()
     shown = {*wanted.visible, *wanted.read_only} - set(wanted.hidden)
@@ -159,7 +159,7 @@ def read_customer(
 
 def fixed_names(order: Order) -> frozenset[str]:
     """What the shop says and lets nobody change."""
-    names = order.ways.customer_fields.read_only
+    names = order.page_settings.customer_fields.read_only
     return frozenset(name for name in names if getattr(order.customer, name, None))
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from checkout.errors import Cancelled
 from checkout.i18n import LANGUAGES, choose_language, gettext
 from checkout.ledger.rows import Payment
-from checkout.model.order import Ways
+from checkout.model.order import PageSettings
 from checkout.settings import Shop
 from checkout.web.context import web_of
 from checkout.web.pages import messages
@@ -40,7 +40,7 @@ def error_page(
     payment: Payment | None = state.get("payment")
     page = payment_request(web, request, lang, payment) if payment else None
     shop: Shop | None = page.shop if page else state.get("shop")
-    ways = page.order.ways if page else Ways()
+    ways = page.order.page_settings if page else PageSettings()
     layout = Layout(
         lang=lang,
         title=view.notice.title,

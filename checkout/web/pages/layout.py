@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from checkout.model.order import Ways
+from checkout.model.order import PageSettings
 from checkout.settings import Shop
 from checkout.settings.colour import on_dark, text_on
 
@@ -46,7 +46,7 @@ class Layout(Struct, frozen=True):
     frame: Frame | None = None  # whom to tell, where `framed`
 
 
-def shop_view(shop: Shop, ways: Ways, *, logo: str | None) -> ShopView:
+def shop_view(shop: Shop, ways: PageSettings, *, logo: str | None) -> ShopView:
     light, dark = shop.accent, shop.on_dark
     if ways.accent:
         light, dark = ways.accent, on_dark(ways.accent)

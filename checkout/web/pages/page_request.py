@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checkout.i18n import gettext
-from checkout.model.order import TOKENIZATION, Order, Ways
+from checkout.model.order import TOKENIZATION, Order, PageSettings
 from checkout.settings import Shop
 from checkout.web.bodies import posted_form
 from checkout.web.context import Web
@@ -64,7 +64,7 @@ class PageRequest:
         return Layout(
             lang=self.lang,
             title=title,
-            shop=self.web.shop_view(self.shop, order.ways if order else Ways()),
+            shop=self.web.shop_view(self.shop, order.page_settings if order else PageSettings()),
             framed=self.framed,
             test=order.test if order else test,
             charges=order is None or order.transaction_type != TOKENIZATION,

@@ -278,7 +278,7 @@ def _card_fields(
     optional = all(each.code_optional for each in with_card)
     if saved is None or saved.other:
         year, month = oldest_month(today(page))
-        holder = page.order.ways.card_fields
+        holder = page.order.page_settings.card_fields
         return card_fields(
             page.lang,
             errors,
@@ -304,7 +304,7 @@ def _remember(
 def _agreement(
     page: PaymentRequest, values: Mapping[str, str], error: str | None
 ) -> Checkbox | None:
-    terms = page.order.ways.agreement
+    terms = page.order.page_settings.agreement
     if terms is None:
         return None
     ticked = bool(values.get("agreed")) if values else terms.ticked

@@ -33,7 +33,7 @@ OWN_WAYS: Final = dict.fromkeys(
 def is_plain(payment: Payment) -> bool:
     """Nobody has tried to pay, and neither customer nor shop have words of their own on it."""
     order = payment.order
-    own = asked_names(order) or order.receipt_text or order.ways.card_fields.holder
+    own = asked_names(order) or order.receipt_text or order.page_settings.card_fields.holder
     return not (own or payment.attempts)
 
 
@@ -51,7 +51,7 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
         details=Details(),
         customer=Customer(),
         methods=msgspec.structs.replace(methods, params={}) if methods.params else methods,
-        ways=msgspec.structs.replace(order.ways, **OWN_WAYS),
+        page_settings=msgspec.structs.replace(order.page_settings, **OWN_WAYS),
         product=None,
         quantity=1,
         raw={},

@@ -36,7 +36,7 @@ class WhoForm(Struct, frozen=True):
 def shows_customer_data(page: PaymentRequest) -> bool:
     """Whether the page would show anything of the customer's."""
     order = page.order
-    known = order.card_token or order.ways.card_fields.holder or page.payment.attempts
+    known = order.card_token or order.page_settings.card_fields.holder or page.payment.attempts
     return bool(known or any(getattr(order.customer, name) for name in asked_names(order)))
 
 

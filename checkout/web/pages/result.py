@@ -58,7 +58,8 @@ def _view(page: PaymentRequest) -> ResultPage:
         receipt_url=attempt.facts.receipt_url if attempt and paid and page.is_customer else None,
         order_url=page.receipt_url() if paid else None,
         back_url=back_url,
-        back_label=order.ways.button_next_text or fill(page._(messages.BACK), shop=page.shop.name),
+        back_label=order.page_settings.button_next_text
+        or fill(page._(messages.BACK), shop=page.shop.name),
         auto_return=_auto_return(order) if back_url else None,
         target="_top" if page.framed else None,
         stay=not names_a_way(payment, status),
@@ -67,7 +68,7 @@ def _view(page: PaymentRequest) -> ResultPage:
 
 def _auto_return(order: Order) -> int | None:
     """Seconds; who pays at once is back at once, unless the shop says otherwise."""
-    wanted = order.ways.auto_return
+    wanted = order.page_settings.auto_return
     return 0 if wanted is None and order.auto_pays else wanted
 
 

@@ -59,7 +59,7 @@ def saved_card(page: PaymentRequest, methods: tuple[OfferedMethod, ...]) -> Offe
     # A charge without the code is tried once, by the customer: whoever is asked again, is asked
     # for it, and so is a stranger.
     coded = not order.auto_pays or bool(payment.attempts) or not page.is_customer
-    return Offer(order.card_token, known, coded, order.ways.another_card)
+    return Offer(order.card_token, known, coded, order.page_settings.another_card)
 
 
 def saved_card_view(

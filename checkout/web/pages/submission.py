@@ -64,7 +64,7 @@ async def read_submission(
         order, known, fields, page.address, is_customer=page.is_customer
     )
     errors = paid_with.errors | wrong | wrong_of_customer
-    if order.ways.agreement and not fields.get(AGREED):
+    if order.page_settings.agreement and not fields.get(AGREED):
         errors[AGREED] = messages.TERMS_MISSING
     if errors or method is None:
         return Read(method, None, errors)
@@ -118,7 +118,7 @@ def _read_card(
         return PaidWith(kept, None, errors)
     typed = {
         **fields,
-        "holder": holder_of(order.ways.card_fields, fields, is_customer=page.is_customer),
+        "holder": holder_of(order.page_settings.card_fields, fields, is_customer=page.is_customer),
     }
     excluded = frozenset(order.methods.excluded_brands)
     card, errors = read_card(
