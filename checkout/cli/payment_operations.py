@@ -22,7 +22,7 @@ from checkout.cli.common import (
 )
 from checkout.cli.payment_rows import payment_row
 from checkout.flow import record
-from checkout.flow.operations import decide, operate, payment_named
+from checkout.flow.operations import payment_named, resolve_operation, start_operation
 from checkout.flow.verbs import Flow
 from checkout.ledger import operations
 from checkout.merchant.responses import operation as operation_shape
@@ -59,7 +59,7 @@ def _review(word: str, summary: str) -> click.Command:
 
         async def work(flow: Flow) -> dict[str, Any]:
             if await flow.ledger.read(operations.find, uid) is not None:
-                done = await decide(flow, uid, accept=accept, by=by, reason=reason)
+                done = await resolve_operation(flow, uid, accept=accept, by=by, reason=reason)
                 payment = await flow.ledger.read(record.read, done.payment)
                 return operation_shape(done, payment)
             payment = await flow.judge(uid, accept=accept, by=by, reason=reason)
@@ -92,7 +92,7 @@ def _operation(kind: str, summary: str) -> click.Command:
             if amount is not None:
                 whole = payment.order.money
                 minor = Money.from_major(amount, whole.currency, whole.decimals).minor
-            done = await operate(flow, kind, uid, amount=minor, reason=reason, by=actor())
+            done = await start_operation(flow, kind, uid, amount=minor, reason=reason, by=actor())
             return operation_shape(done, payment)
 
         try:

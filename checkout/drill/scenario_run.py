@@ -17,7 +17,7 @@ from checkout.drill.customer import DECLINED, Customer, Order, good_card
 from checkout.drill.shop import Shop, Unusable
 from checkout.drill.webhooks import PAYMENT, Webhooks, subject
 from checkout.flow import record
-from checkout.flow.operations import operate
+from checkout.flow.operations import start_operation
 from checkout.flow.verbs import Flow
 from checkout.ledger import outbox, payments
 from checkout.ledger.outbox import Webhook
@@ -124,7 +124,7 @@ class ScenarioRun:
 
     async def refunded(self, order: Order) -> Webhook:
         """The shop's people send a part of the money back; the webhook about it is held back."""
-        done = await operate(self.flow, "refund", order.uid, amount=1, reason="The drill's")
+        done = await start_operation(self.flow, "refund", order.uid, amount=1, reason="The drill's")
         if not done.done:
             raise TimedOut(f"the refund is {done.status}")
         return await self._written(order.uid, ("refund", "successful"))

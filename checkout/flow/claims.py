@@ -59,7 +59,7 @@ def claim(conn: Connection, flow: Flow, uid: str, wish: Wish, now: float) -> tup
 
     Raises Unprocessable when the payment's state, the amount or the gateway forbids it.
     """
-    payment = record.hold(conn, uid)
+    payment = record.lock(conn, uid)
     before = operations.of(conn, uid)
     for each in before:
         if wish.request_id is not None and each.request_id == wish.request_id:

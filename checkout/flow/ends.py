@@ -44,7 +44,7 @@ def with_payment(conn: Connection, uid: str) -> tuple[Operation, Payment]:
 
 def _held(conn: Connection, uid: str) -> tuple[Operation, Payment]:
     """Kept from other writers until this transaction ends."""
-    payment = record.hold(conn, with_payment(conn, uid)[0].payment)
+    payment = record.lock(conn, with_payment(conn, uid)[0].payment)
     return with_payment(conn, uid)[0], payment
 
 
@@ -57,7 +57,7 @@ def settle(
     if looked_up and outcome.status is Status.NOT_SENT and operation.status in OPEN:
         return _absent(conn, book, operation, payment, now)
     status = _meaning(operation.kind, outcome.status)
-    if (looked_up and record.no_news(outcome)) or not _may_move(operation, status):
+    if (looked_up and record.unanswered(outcome)) or not _may_move(operation, status):
         return operation
     if status is DONE[operation.kind]:
         whose = whose_is(conn, operation, payment, outcome.id, now, looked_up=looked_up)
@@ -74,7 +74,7 @@ def settle(
     return _moved(conn, book, uid, now, tells_failure=not answered)
 
 
-def decided(
+def resolved(
     conn: Connection, book: Book, uid: str, now: float, *, accept: bool, by: Actor, reason: str
 ) -> Operation:
     """A person says whether it was done. Raises Unprocessable where there is nothing to decide."""
@@ -199,13 +199,13 @@ def _done(conn: Connection, book: Book, operation: Operation, payment: Payment, 
     made = operations.of_attempt(conn, operation.payment, operation.attempt)
     total = payment.order.money.minor
     if kind == "capture":
-        payment = record.moved(conn, book, attempt, Status.PAID, now)
+        payment = record.moved_by_operation(conn, book, attempt, Status.PAID, now)
         attempt = payment.attempts[operation.attempt - 1]
     # In parts, it leaves the payment where it is until all of it has gone: of what was captured,
     # perhaps after the rest was given back, all that was taken.
     ends = "refund" if remaining.captures(made) else kind
     if remaining.unspent(total, made, ends) == 0:
-        record.moved(conn, book, attempt, Status.REFUNDED, now)
+        record.moved_by_operation(conn, book, attempt, Status.REFUNDED, now)
 
 
 def _absent(

@@ -36,14 +36,14 @@ class Standing(Struct, frozen=True):
     """`near`: the address is on its way to its limit. `wary`: cards are tested at the shop."""
 
     near: bool = False
-    wary: bool = False
+    under_attack: bool = False
 
     @property
     def suspect(self) -> bool:
-        return self.near or self.wary
+        return self.near or self.under_attack
 
 
-class Look(Struct, frozen=True):
+class AddressStanding(Struct, frozen=True):
     """How an address stands at a shop, and what came of its tries."""
 
     standing: Standing
@@ -88,14 +88,14 @@ class Guard:
         self._shops: dict[str, tuple[float, bool]] = {}  # shop -> when it was looked at, wary
         self._waiting: dict[str, int] = {}  # by address
 
-    async def look(self, shop: str, mark: str | None) -> Look:
+    async def look(self, shop: str, mark: str | None) -> AddressStanding:
         """How an address (`Flow.address_mark`) stands now, before it tries a card at the shop. One
         look serves all that is asked of one Pay."""
-        wary = await self._wary(shop)
+        under_attack = await self._wary(shop)
         if mark is None:
-            return Look(Standing(wary=wary), Tally())
+            return AddressStanding(Standing(under_attack=under_attack), Tally())
         found = await self._ledger.read(limits.of_address, mark, self._clock())
-        most = limits.most_of(self._limits, wary=False)
+        most = limits.most_of(self._limits, under_attack=False)
         near = found.excess * limits.BEGINS >= most or found.crowded(
             self._limits.payments_per_address_10min / limits.BEGINS
         )
@@ -103,20 +103,22 @@ class Guard:
             self._near.note("address", mark)
         else:
             self._near.forget("address", mark)
-        return Look(Standing(near=near, wary=wary), found)
+        return AddressStanding(Standing(near=near, under_attack=under_attack), found)
 
     def known(self, shop: str, mark: str | None) -> Standing:
         """What this worker knows of it without a look: what a page may show that costs nothing."""
-        at, wary = self._shops.get(shop, (float("-inf"), False))
-        wary = wary and self._clock() < at + WINDOW
-        return Standing(near=mark is not None and ("address", mark) in self._near, wary=wary)
+        at, under_attack = self._shops.get(shop, (float("-inf"), False))
+        under_attack = under_attack and self._clock() < at + WINDOW
+        return Standing(
+            near=mark is not None and ("address", mark) in self._near, under_attack=under_attack
+        )
 
     @property
     def calm(self) -> bool:
         """Nobody is known to test cards."""
-        return not self._near and not any(wary for _, wary in self._shops.values())
+        return not self._near and not any(under_attack for _, under_attack in self._shops.values())
 
-    async def admit(self, attempt: Attempt, look: Look | None = None) -> bool:
+    async def admit(self, attempt: Attempt, look: AddressStanding | None = None) -> bool:
         """Lets an address on its way to its limit wait. Whether cards are tested at the shop.
         `look`: made of its address and shop for this try, where one was.
 
@@ -127,10 +129,12 @@ class Guard:
             return False
         look = look or await self.look(attempt.shop, attempt.address_mark)
         standing = look.standing
-        limits.check_failed(self._limits, look.tally, self._clock(), wary=standing.wary)
+        limits.check_failed(
+            self._limits, look.tally, self._clock(), under_attack=standing.under_attack
+        )
         if standing.near and self._limits.slow_seconds:
             await self._wait(attempt.address_mark or "")
-        return standing.wary
+        return standing.under_attack
 
     async def _wait(self, mark: str) -> None:
         """A wait holds a place of the worker's, so that there are few, and fewer for each: who
@@ -171,11 +175,11 @@ class Guard:
 
     async def _wary(self, shop: str) -> bool:
         now = self._clock()
-        at, wary = self._shops.get(shop, (float("-inf"), False))
+        at, under_attack = self._shops.get(shop, (float("-inf"), False))
         if not at <= now < at + FRESH:
-            wary = await self._ledger.read(limits.tested, self._limits, shop, now)
-            self._shops[shop] = (now, wary)
-            if wary and self._alerted.note("shop", shop):
+            under_attack = await self._ledger.read(limits.tested, self._limits, shop, now)
+            self._shops[shop] = (now, under_attack)
+            if under_attack and self._alerted.note("shop", shop):
                 ALERTS.labels("card_testing").inc()
                 log.warning("card_testing", shop=shop, alert=True)
-        return wary
+        return under_attack

@@ -76,11 +76,17 @@ def _counts(each: Try, *, under_way: bool) -> bool:
 
 
 def check(
-    conn: Connection, limits: Limits, payment: Payment, attempt: Attempt, now: float, *, wary: bool
+    conn: Connection,
+    limits: Limits,
+    payment: Payment,
+    attempt: Attempt,
+    now: float,
+    *,
+    under_attack: bool,
 ) -> None:
     """Raises TooMany. `wary`: cards are tested at the shop. The caller holds the payment."""
     _check_payment(limits, payment, now)
-    failed = _check_address(conn, limits, attempt, now, wary=wary)
+    failed = _check_address(conn, limits, attempt, now, under_attack=under_attack)
     # A card range is a bank's: its other customers are not to pay for one who tests its cards. So
     # it is shut only to addresses that failed as well; a saved card is one card, shut to all.
     if attempt.bin_mark and (failed or _saved(attempt)):
@@ -97,7 +103,7 @@ def _check_payment(limits: Limits, payment: Payment, now: float) -> None:
 
 
 def _check_address(
-    conn: Connection, limits: Limits, attempt: Attempt, now: float, *, wary: bool
+    conn: Connection, limits: Limits, attempt: Attempt, now: float, *, under_attack: bool
 ) -> bool:
     """Whether the address has failed; not by one slip of this payment, which may be corrected."""
     if not attempt.address_mark:
@@ -105,16 +111,16 @@ def _check_address(
     attempts.lock_mark(conn, attempt.address_mark)
     tries = attempts.tried(conn, now - WINDOW, address_mark=attempt.address_mark)
     found = tally(tries)
-    check_failed(limits, found, now, wary=wary)
+    check_failed(limits, found, now, under_attack=under_attack)
     others = tally(each for each in tries if each.payment != attempt.payment)
     if others.crowded(limits.payments_per_address_10min):
         raise TooMany(int(MINUTE), limit="payments_per_address_10min")
     return others.excess > 0 or found.failed - others.failed >= AGAIN
 
 
-def check_failed(limits: Limits, found: Tally, now: float, *, wary: bool) -> None:
+def check_failed(limits: Limits, found: Tally, now: float, *, under_attack: bool) -> None:
     """Raises TooMany where the address has failed too often."""
-    if found.excess >= most_of(limits, wary=wary):
+    if found.excess >= most_of(limits, under_attack=under_attack):
         raise _too_many("declines_per_address_10min", found.oldest, now)
 
 
@@ -122,10 +128,10 @@ def of_address(conn: Connection, mark: str, now: float) -> Tally:
     return tally(attempts.tried(conn, now - WINDOW, address_mark=mark))
 
 
-def most_of(limits: Limits, *, wary: bool) -> int:
+def most_of(limits: Limits, *, under_attack: bool) -> int:
     """How many tries of an address may fail."""
     most = limits.declines_per_address_10min
-    return min(most, max(AGAIN, most // WARY)) if wary else most
+    return min(most, max(AGAIN, most // WARY)) if under_attack else most
 
 
 def tested(conn: Connection, limits: Limits, shop: str, now: float) -> bool:

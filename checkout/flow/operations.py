@@ -37,7 +37,7 @@ from checkout.settings import Shop
 log = structlog.get_logger(__name__)
 
 
-async def operate(
+async def start_operation(
     flow: Flow,
     kind: str,
     uid: str,
@@ -70,7 +70,7 @@ def payment_named(conn: Connection, uid: str) -> Payment:
     return payments.by_uid(conn, uid) or ends.with_payment(conn, uid)[1]
 
 
-async def look_up(flow: Flow, uid: str) -> Operation:
+async def query_operation(flow: Flow, uid: str) -> Operation:
     """Ask the gateway what became of an operation, at most once a second. Raises NotFound."""
     operation, attempt, about = await flow.ledger.read(_about, uid)
     if not _open(operation):
@@ -86,12 +86,14 @@ async def look_up(flow: Flow, uid: str) -> Operation:
         return await _give_up(flow, operation, "operation.unknown")
     outcome = await flow.hear(gateway.operation_status(about, _asked(operation, about)))
     done = await _settle(flow, operation, outcome, looked_up=True)
-    if done.sweep_at is None and (done.status in OPEN or record.no_news(outcome)):
+    if done.sweep_at is None and (done.status in OPEN or record.unanswered(outcome)):
         return await _give_up(flow, done, "operation.unsettled")
     return done
 
 
-async def decide(flow: Flow, uid: str, *, accept: bool, by: Actor, reason: str) -> Operation:
+async def resolve_operation(
+    flow: Flow, uid: str, *, accept: bool, by: Actor, reason: str
+) -> Operation:
     """A person says what became of an operation that the gateway doesn't settle.
 
     Raises NotFound; Unprocessable where there is nothing to decide.
@@ -99,7 +101,7 @@ async def decide(flow: Flow, uid: str, *, accept: bool, by: Actor, reason: str) 
     operation, _ = await flow.ledger.read(ends.with_payment, uid)
     done = await flow.write(
         operation.payment,
-        ends.decided,
+        ends.resolved,
         flow.book,
         uid,
         flow.clock(),

@@ -66,7 +66,7 @@ def why_kept(conn: Connection, payment: Payment, now: float) -> str | None:
 def purge_one(conn: Connection, uid: str, now: float, *, dry: bool = False) -> str | None:
     """Take a payment's personal data away; why not, where they are needed, and "" where somebody
     has already. `dry`: nothing is done."""
-    payment = record.hold(conn, uid)
+    payment = record.lock(conn, uid)
     if personal.is_purged(conn, uid):
         return ""
     why = why_kept(conn, payment, now)

@@ -48,7 +48,7 @@ def read(conn: Connection, uid: str) -> Payment:
     return payment
 
 
-def hold(conn: Connection, uid: str) -> Payment:
+def lock(conn: Connection, uid: str) -> Payment:
     """The payment, kept from other writers until this transaction ends."""
     payment = payments.held(conn, uid)
     if payment is None:
@@ -60,22 +60,22 @@ def _held_attempt(conn: Connection, key: str) -> tuple[Payment, Attempt]:
     found = attempts.by_key(conn, key)
     if found is None:
         raise NotFound
-    payment = hold(conn, found.payment)
+    payment = lock(conn, found.payment)
     return payment, payment.attempts[found.number - 1]
 
 
-def claim(
-    conn: Connection, book: Book, attempt: Attempt, now: float, *, wary: bool = False
+def submit(
+    conn: Connection, book: Book, attempt: Attempt, now: float, *, under_attack: bool = False
 ) -> tuple[Payment, bool]:
     """Claim the attempt before its gateway is called. False: it is not this request's to send.
     `wary`: cards are tested at the shop.
 
     Raises TooMany by the limits on card testing, SoldOut when the goods went to others.
     """
-    payment = hold(conn, attempt.payment)
+    payment = lock(conn, attempt.payment)
     if payment.status_at(now) is not Status.OPEN or attempt.number != payment.next_number:
         return payment, False
-    limits.check(conn, book.limits, payment, attempt, now, wary=wary)
+    limits.check(conn, book.limits, payment, attempt, now, under_attack=under_attack)
     if payment.order.product is not None:
         stock.hold(conn, attempt.payment, now)
     attempts.claim(conn, attempt)
@@ -86,20 +86,20 @@ def claim(
     return _settle(conn, book, Payment(payment, (*payment.attempts, attempt)), now), True
 
 
-def no_news(outcome: Outcome) -> bool:
+def unanswered(outcome: Outcome) -> bool:
     """Whether a query went unanswered."""
     return outcome.status is Status.PENDING and not outcome.id and outcome.facts == UNKNOWN.facts
 
 
-def answer(
+def record_answer(
     conn: Connection, book: Book, attempt: Attempt, outcome: Outcome, now: float, *, asked: bool
 ) -> Payment:
     """Write down what the gateway said: to the charge, or (`asked`) to a status query."""
-    payment = hold(conn, attempt.payment)
+    payment = lock(conn, attempt.payment)
     attempt = payment.attempts[attempt.number - 1]  # it may have moved since
     if asked and outcome.status is Status.NOT_SENT:
         return _absent(conn, book, payment, attempt, now)
-    if asked and no_news(outcome):
+    if asked and unanswered(outcome):
         return payment
     if stated := _mismatch(payment, attempt, outcome):
         return _mismatched(conn, book, attempt, outcome, stated, now)
@@ -227,7 +227,9 @@ def _note_move(
     events.append(conn, attempt.payment, "moved", now, attempt.number, **told)
 
 
-def moved(conn: Connection, book: Book, attempt: Attempt, status: Status, now: float) -> Payment:
+def moved_by_operation(
+    conn: Connection, book: Book, attempt: Attempt, status: Status, now: float
+) -> Payment:
     """An operation after the payment has moved it (captured, voided, refunded), and tells of that
     itself."""
     reached = move(attempt.status, status)
@@ -326,7 +328,7 @@ def _absent(
     return _update(conn, book, attempt.payment, now)
 
 
-def judge(
+def resolve_mismatch(
     conn: Connection,
     book: Book,
     key: str,
@@ -369,7 +371,7 @@ def judge(
     return _update(conn, book, attempt.payment, now)
 
 
-def returned(conn: Connection, key: str, now: float) -> Attempt:
+def customer_returned(conn: Connection, key: str, now: float) -> Attempt:
     """The customer is back from the bank: the first time starts the watched pace anew."""
     _, attempt = _held_attempt(conn, key)
     if attempt.returned_at is None:
@@ -378,7 +380,7 @@ def returned(conn: Connection, key: str, now: float) -> Attempt:
     return _held_attempt(conn, key)[1]
 
 
-def confirmed(conn: Connection, book: Book, key: str, now: float) -> Payment:
+def customer_confirmed(conn: Connection, book: Book, key: str, now: float) -> Payment:
     """The customer says that it is paid: from now on we wait for the gateway."""
     payment, attempt = _held_attempt(conn, key)
     if attempt.status is not Status.REQUIRES_ACTION:
@@ -389,7 +391,7 @@ def confirmed(conn: Connection, book: Book, key: str, now: float) -> Payment:
     return _update(conn, book, attempt.payment, now)
 
 
-def leave(conn: Connection, book: Book, key: str, now: float) -> Payment:
+def abandon(conn: Connection, book: Book, key: str, now: float) -> Payment:
     """The customer leaves an unpaid step for another way to pay. The gateway may still be paid:
     the attempt stays on the sweep's list. One with facts that are not ours is not left."""
     payment, attempt = _held_attempt(conn, key)
@@ -400,7 +402,7 @@ def leave(conn: Connection, book: Book, key: str, now: float) -> Payment:
     return _update(conn, book, attempt.payment, now)
 
 
-def not_left(conn: Connection, book: Book, key: str, now: float) -> Payment:
+def keep_waiting(conn: Connection, book: Book, key: str, now: float) -> Payment:
     """The customer is here and wants to leave an unpaid step, but the gateway doesn't say that it
     is unpaid: wait for its word."""
     payment, attempt = _held_attempt(conn, key)
@@ -415,7 +417,7 @@ def not_left(conn: Connection, book: Book, key: str, now: float) -> Payment:
 
 def cancel(conn: Connection, book: Book, uid: str, now: float) -> Payment:
     """The customer gives the payment up; nothing happens while an attempt is live or it is over."""
-    payment = hold(conn, uid)
+    payment = lock(conn, uid)
     if payment.status_at(now) is not Status.OPEN:
         return payment
     payments.change(conn, uid, cancelled=True)
@@ -425,7 +427,7 @@ def cancel(conn: Connection, book: Book, uid: str, now: float) -> Payment:
 
 def expire(conn: Connection, book: Book, uid: str, now: float) -> Payment:
     """Write down what time alone has changed: an open form past its time."""
-    hold(conn, uid)
+    lock(conn, uid)
     return _update(conn, book, uid, now)
 
 
@@ -467,13 +469,15 @@ def _write_webhook(
     outbox.add(conn, id=new_uid(), payment=payment.uid, url=url, body=body, now=now)
 
 
-def noted(conn: Connection, attempt: Attempt, outcome: Outcome, now: float) -> tuple[Attempt, bool]:
+def record_notification(
+    conn: Connection, attempt: Attempt, outcome: Outcome, now: float
+) -> tuple[Attempt, bool]:
     """A notification came: a hint, which the sweep follows up where the asker dies.
 
     The attempt as it stands, held, so that a charge's answer is written before or after: else
     both would think that the other one asks. And whether there is nothing to ask of it: never of
     one that nobody signed."""
-    attempt = hold(conn, attempt.payment).attempts[attempt.number - 1]
+    attempt = lock(conn, attempt.payment).attempts[attempt.number - 1]
     agrees = not outcome.unsigned and _agrees(attempt, outcome)
     events.append(
         conn, attempt.payment, "notified", now, attempt.number, says=outcome.status, agrees=agrees

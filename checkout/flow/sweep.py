@@ -13,9 +13,9 @@ import structlog
 
 from checkout.errors import CheckoutError
 from checkout.flow import record, stock
-from checkout.flow.operations import look_up
+from checkout.flow.operations import query_operation
 from checkout.flow.pace import HOUR, next_recovery
-from checkout.flow.verbs import Flow, Heard
+from checkout.flow.verbs import Flow, QueryResult
 from checkout.ledger import attempts, operations, payments, products
 from checkout.ledger.attempts import Due
 from checkout.ledger.rows import Attempt, Payment
@@ -132,7 +132,7 @@ async def _expire(flow: Flow, uid: str, now: float) -> None:
 async def _look_up(flow: Flow, due: operations.Due, now: float) -> None:
     # Where the row can't be read, it is looked at again in an hour.
     if await flow.ledger.write(operations.take_sweep, due, until=now + HOUR):
-        await look_up(flow, due.uid)
+        await query_operation(flow, due.uid)
 
 
 async def _ask(flow: Flow, due: Due, now: float) -> None:
@@ -144,7 +144,7 @@ async def _ask(flow: Flow, due: Due, now: float) -> None:
     if attempt is None:
         return
     _, heard = await flow.ask(attempt)
-    if until is None and heard is not Heard.NOT_ASKED:
+    if until is None and heard is not QueryResult.NOT_QUERIED:
         await _past_its_time(flow, due, attempt, lease, heard)
 
 
@@ -155,7 +155,7 @@ def _next(flow: Flow, due: Due, now: float) -> float | None:
 
 
 async def _past_its_time(
-    flow: Flow, due: Due, attempt: Attempt, lease: float, heard: Heard
+    flow: Flow, due: Due, attempt: Attempt, lease: float, heard: QueryResult
 ) -> None:
     """That was the last question, answered or not, unless the answer is that it is under way now.
     Time alone never ends an attempt: a person has to look, and `reconcile` still asks."""
@@ -166,7 +166,7 @@ async def _past_its_time(
     await flow.ledger.write(attempts.take_sweep, after, until=until)
     if until is not None:
         return
-    if heard is Heard.NOTHING or after.status in (Status.SUBMITTING, Status.PENDING):
+    if heard is QueryResult.UNANSWERED or after.status in (Status.SUBMITTING, Status.PENDING):
         log.error("sweep.unsettled", payment=attempt.payment, attempt=attempt.number, alert=True)
 
 
@@ -178,7 +178,7 @@ async def reconcile(flow: Flow, uid: str) -> Payment:
         payment = await flow.refresh(attempt)
     for operation in await flow.ledger.read(operations.of, uid):
         if operation.status in LIVE:
-            await look_up(flow, operation.uid)
+            await query_operation(flow, operation.uid)
             payment = await flow.ledger.read(record.read, uid)
     if payment.status_at(flow.clock()) is not payment.status:
         payment = await flow.write(uid, record.expire, flow.book, uid, flow.clock())

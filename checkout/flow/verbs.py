@@ -29,7 +29,7 @@ from checkout.errors import (
 from checkout.flow import counting, record
 from checkout.flow.counts import PAYMENTS, QUERIES
 from checkout.flow.edge import without_number, without_plain_addresses
-from checkout.flow.guard import Guard, Look
+from checkout.flow.guard import AddressStanding, Guard
 from checkout.flow.limits import check_opening, note_opening
 from checkout.flow.methods import available_methods, prepare
 from checkout.flow.pace import Schedule, next_query
@@ -83,15 +83,15 @@ class Submission(Struct, frozen=True, kw_only=True):
     inputs: Mapping[str, str] = {}
     after: str | None = None
     stranger: bool = False
-    look: Look | None = None
+    look: AddressStanding | None = None
 
 
-class Heard(Enum):
+class QueryResult(Enum):
     """What came of asking a gateway how an attempt stands."""
 
-    NOT_ASKED = 0  # somebody has, within the interval
-    NOTHING = 1
-    NEWS = 2
+    NOT_QUERIED = 0  # somebody has, within the interval
+    UNANSWERED = 1
+    ANSWERED = 2
 
 
 class Flow:
@@ -306,9 +306,14 @@ class Flow:
     async def _pay(self, payment: Payment, method: Method, sent: Submission) -> Payment:
         attempt = self._new_attempt(payment, method, sent)
         try:
-            wary = await self.guard.admit(attempt, sent.look)
+            under_attack = await self.guard.admit(attempt, sent.look)
             payment, ours = await self.write(
-                attempt.payment, record.claim, self.book, attempt, self.clock(), wary=wary
+                attempt.payment,
+                record.submit,
+                self.book,
+                attempt,
+                self.clock(),
+                under_attack=under_attack,
             )
         except IntegrityError:  # another machine claimed this number first
             return await self.ledger.read(record.read, attempt.payment)
@@ -456,7 +461,7 @@ class Flow:
         """Ask the gateway how the attempt stands, unless somebody has within the interval."""
         return (await self.ask(attempt))[0]
 
-    async def ask(self, attempt: Attempt) -> tuple[Payment, Heard]:
+    async def ask(self, attempt: Attempt) -> tuple[Payment, QueryResult]:
         """`refresh`, and what came of it."""
         now = self.clock()
         until = now + max(next_query(attempt.queries), 1.0)
@@ -464,14 +469,14 @@ class Flow:
             attempt.payment, attempts.take_query, attempt.key, now=now, until=until
         )
         if not taken:
-            return await self.ledger.read(record.read, attempt.payment), Heard.NOT_ASKED
+            return await self.ledger.read(record.read, attempt.payment), QueryResult.NOT_QUERIED
         return await asyncio.shield(self.run(self._ask(attempt)))
 
-    async def _ask_now(self, attempt: Attempt) -> tuple[Payment, Heard]:
+    async def _ask_now(self, attempt: Attempt) -> tuple[Payment, QueryResult]:
         """`ask` whatever the pace, but never twice within its shortest interval."""
         if await self._may_ask_now(attempt):
             return await asyncio.shield(self.run(self._ask(attempt)))
-        return await self.ledger.read(record.read, attempt.payment), Heard.NOT_ASKED
+        return await self.ledger.read(record.read, attempt.payment), QueryResult.NOT_QUERIED
 
     async def _may_ask_now(self, attempt: Attempt) -> bool:
         interval = next_query(0)
@@ -488,15 +493,15 @@ class Flow:
             await asyncio.sleep(wait)
         return False
 
-    async def _ask(self, attempt: Attempt) -> tuple[Payment, Heard]:
+    async def _ask(self, attempt: Attempt) -> tuple[Payment, QueryResult]:
         payment = await self.ledger.read(record.read, attempt.payment)
         gateway = self.gateways.get(attempt.account)
         if gateway is None:
             log.error("gateway.unknown_account", account=attempt.account, alert=True)
-            return payment, Heard.NOTHING
+            return payment, QueryResult.UNANSWERED
         QUERIES.labels(attempt.account).inc()
         outcome = await self.hear(gateway.status(reference(payment, attempt)))
-        heard = Heard.NOTHING if record.no_news(outcome) else Heard.NEWS
+        heard = QueryResult.UNANSWERED if record.unanswered(outcome) else QueryResult.ANSWERED
         return await self._answer(attempt, outcome, asked=True), heard
 
     async def hear(self, said: Awaitable[Outcome]) -> Outcome:
@@ -511,7 +516,7 @@ class Flow:
     async def _answer(self, attempt: Attempt, outcome: Outcome, *, asked: bool) -> Payment:
         now = self.clock()
         payment = await self.write(
-            attempt.payment, record.answer, self.book, attempt, outcome, now, asked=asked
+            attempt.payment, record.record_answer, self.book, attempt, outcome, now, asked=asked
         )
         if payment.order.page_settings.notification_url is not None:
             self.webhooks_due.set()
@@ -540,7 +545,9 @@ class Flow:
         if not (attempt.live or attempt.sweep_at is not None or attempt.status is Status.NOT_SENT):
             return await self.ledger.read(record.read, attempt.payment)
         if attempt.returned_at is None:
-            attempt = await self.write(attempt.payment, record.returned, attempt.key, self.clock())
+            attempt = await self.write(
+                attempt.payment, record.customer_returned, attempt.key, self.clock()
+            )
         return await self.refresh(attempt)
 
     async def leave(self, payment: Payment) -> Payment:
@@ -551,9 +558,9 @@ class Flow:
         if attempt is None or attempt.status is not Status.REQUIRES_ACTION:
             return payment
         payment, heard = await self._ask_now(attempt)
-        if heard is not Heard.NEWS:
+        if heard is not QueryResult.ANSWERED:
             return await self.write(
-                attempt.payment, record.not_left, self.book, attempt.key, self.clock()
+                attempt.payment, record.keep_waiting, self.book, attempt.key, self.clock()
             )
         attempt = payment.live
         if attempt is None or attempt.status is not Status.REQUIRES_ACTION:
@@ -562,7 +569,9 @@ class Flow:
         if isinstance(gateway, Withdraws):
             outcome = await self.hear(gateway.withdraw(reference(payment, attempt)))
             await self._answer(attempt, outcome, asked=True)
-        return await self.write(attempt.payment, record.leave, self.book, attempt.key, self.clock())
+        return await self.write(
+            attempt.payment, record.abandon, self.book, attempt.key, self.clock()
+        )
 
     async def confirm(self, payment: Payment) -> Payment:
         """The customer says that the transfer is made: the gateway is told, and asked from now on.
@@ -577,7 +586,7 @@ class Flow:
                 return payment  # it was not told; the customer can say so again
             await self._answer(attempt, outcome, asked=True)
         return await self.write(
-            attempt.payment, record.confirmed, self.book, attempt.key, self.clock()
+            attempt.payment, record.customer_confirmed, self.book, attempt.key, self.clock()
         )
 
     async def cancel(self, payment: Payment) -> Payment:
@@ -631,7 +640,9 @@ class Flow:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.schedule.notify_wait):
                     await answered.wait()
-        held, agrees = await self.ledger.write(record.noted, attempt, outcome, self.clock())
+        held, agrees = await self.ledger.write(
+            record.record_notification, attempt, outcome, self.clock()
+        )
         if not agrees:
             self.run(self._confirm(held))
 
@@ -660,7 +671,14 @@ class Flow:
                 raise Unprocessable({"uid": ["can't be asked about just now"]})
             outcome = await self.hear(gateway.status(reference(payment, attempt)))
         payment = await self.write(
-            uid, record.judge, self.book, attempt.key, outcome, self.clock(), by=by, reason=reason
+            uid,
+            record.resolve_mismatch,
+            self.book,
+            attempt.key,
+            outcome,
+            self.clock(),
+            by=by,
+            reason=reason,
         )
         self.webhooks_due.set()
         return payment

@@ -8,7 +8,7 @@ from typing import Final
 
 from checkout.errors import TooMany
 from checkout.flow.counts import LIMITED
-from checkout.flow.guard import Look
+from checkout.flow.guard import AddressStanding
 from checkout.web.challenge import About, ChallengeFields
 from checkout.web.pages.payment_request import PaymentRequest
 
@@ -26,7 +26,7 @@ def challenge_fields(page: PaymentRequest, fields: Mapping[str, str]) -> Challen
     return challenge.ask(_about(page), fields)
 
 
-async def look_at(page: PaymentRequest) -> Look | None:
+async def look_at(page: PaymentRequest) -> AddressStanding | None:
     """How the visitor's address stands, for all that asks of it at this Pay; None where there is
     no challenge."""
     flow = page.web.flow
@@ -35,7 +35,7 @@ async def look_at(page: PaymentRequest) -> Look | None:
     return await flow.guard.look(page.shop.id, flow.address_mark(page.address))
 
 
-def admitted(page: PaymentRequest, look: Look | None, fields: Mapping[str, str]) -> bool:
+def admitted(page: PaymentRequest, look: AddressStanding | None, fields: Mapping[str, str]) -> bool:
     """Whether the form may be taken: it answers the challenge, or nothing was to be asked."""
     challenge = page.web.challenge
     if challenge is None or look is None or not look.standing.suspect:
@@ -45,7 +45,7 @@ def admitted(page: PaymentRequest, look: Look | None, fields: Mapping[str, str])
     return met
 
 
-def no_challenge(look: Look | None) -> None:
+def no_challenge(look: AddressStanding | None) -> None:
     """An app shows no challenge: where one would be asked of its address, it is to open the page.
     Raises TooMany."""
     if look is not None and look.standing.near:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from checkout.flow.pace import Schedule
-from checkout.flow.verbs import Flow, Heard
+from checkout.flow.verbs import Flow, QueryResult
 from checkout.gateways.base import Charge, PaymentReference
 from checkout.gateways.overpay.cards import OverpayCards
 from checkout.ledger.rows import Attempt, Payment
@@ -41,7 +41,7 @@ class FailedQueryMeansAbsent(OverpayCards):
 
 
 class AsksAtEachLook(Flow):
-    async def ask(self, attempt: Attempt) -> tuple[Payment, Heard]:
+    async def ask(self, attempt: Attempt) -> tuple[Payment, QueryResult]:
         return await self._ask(attempt)
 
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from checkout.errors import Unavailable
 from checkout.flow import record, remaining
-from checkout.flow.operations import decide, operate
+from checkout.flow.operations import resolve_operation, start_operation
 from checkout.flow.pace import DAY, HOUR
 from checkout.flow.sweep import reconcile, sweep
 from checkout.flow.verbs import Flow
@@ -108,7 +108,9 @@ class Operations(Machine):
         self.uid = self.done(self.flow.create(order, SETTINGS.shops[shops.SHOP_ID])).uid
         self.done(self.flow.pay(self.payment, submission(self.payment)))
         self.prepare(verdict, fault)
-        self.verb(operate(self.flow, "capture" if held else "refund", self.uid, amount=amount))
+        self.verb(
+            start_operation(self.flow, "capture" if held else "refund", self.uid, amount=amount)
+        )
 
     # The shop
 
@@ -143,7 +145,7 @@ class Operations(Machine):
         parents = [self.uid, self.uid, *(each.uid for each in self.made if each.kind == "capture")]
         asked: dict[str, Any] = {"amount": amount, "request_id": request}
         named = parents[parent % len(parents)]
-        self.verbs(*(operate(self.flow, kind, named, **asked) for _ in range(times)))
+        self.verbs(*(start_operation(self.flow, kind, named, **asked) for _ in range(times)))
         for _ in range(then):
             self.swept(31)
 
@@ -366,7 +368,7 @@ class Operations(Machine):
             self.sweeps_until_nothing_is_due()
             for each in self.open:
                 self.verb(
-                    decide(
+                    resolve_operation(
                         self.flow, each.uid, accept=self.truly(each), by=shops.ANN, reason="seen"
                     )
                 )

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from checkout.errors import Unprocessable
-from checkout.flow.operations import decide, operate
+from checkout.flow.operations import resolve_operation, start_operation
 from checkout.ledger import audit
 from checkout.ledger.audit import Entry
 from checkout.ledger.rows import Payment
@@ -54,10 +54,10 @@ async def test_a_mismatch_that_a_person_ends(office: Harness, accept: bool) -> N
 async def test_an_operation_that_a_person_settles(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_answer(UNKNOWN)
-    refund = await operate(office.flow, "refund", payment.uid, by=shops.ANN)
+    refund = await start_operation(office.flow, "refund", payment.uid, by=shops.ANN)
     assert refund.status is Status.PENDING
     office.clock.move(61)
-    await decide(office.flow, refund.uid, accept=True, by=shops.ANN, reason="it came")
+    await resolve_operation(office.flow, refund.uid, accept=True, by=shops.ANN, reason="it came")
     asked, settled = await log(office)
     assert (asked.act, asked.subject) == ("refund", payment.uid)
     assert (settled.act, settled.subject, settled.who) == ("accept", refund.uid, "ann")

@@ -18,7 +18,7 @@ from checkout.flow import products
 from checkout.flow.alone import start_merchant_initiated
 from checkout.flow.counting import NO_METHOD, counted
 from checkout.flow.methods import available_methods
-from checkout.flow.operations import operate
+from checkout.flow.operations import start_operation
 from checkout.flow.products import Choice
 from checkout.gateways import open_gateway
 from checkout.gateways.base import Gateway
@@ -300,9 +300,9 @@ async def test_what_the_gateway_is_asked(opened: Opened) -> None:
         (charge,) = harness.gateway.charges
         assert charge.money == charge.order.money == Money(1999, "IDR", 0)
         harness.gateway.will_do(Outcome(Status.PAID, "o-1"))
-        await operate(harness.flow, "capture", payment.uid)
+        await start_operation(harness.flow, "capture", payment.uid)
         harness.gateway.will_do(Outcome(Status.PENDING, "o-2"))
-        await operate(harness.flow, "refund", payment.uid, amount=500)
+        await start_operation(harness.flow, "refund", payment.uid, amount=500)
         for _name, reference, money, _key in harness.gateway.orders:
             assert reference.money == Money(1999, "IDR", 0)
             assert money == Money(money.minor, "IDR", 0)

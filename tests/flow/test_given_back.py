@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from checkout.flow.operations import operate
+from checkout.flow.operations import start_operation
 from checkout.ledger import operations
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
@@ -49,7 +49,7 @@ async def test_after_a_part_of_ours_it_is_that_part(office: Harness, answer: Out
     payment = await office.paid_with(PAID)
     office.gateway.will_do(answer)
     office.gateway.will_trace(UNKNOWN)
-    ours = await operate(office.flow, "refund", payment.uid, amount=500)
+    ours = await start_operation(office.flow, "refund", payment.uid, amount=500)
     await hears(office, payment, REVERSED)
     assert await office.status(payment) is Status.PAID
     (row,) = await made(office, payment)
@@ -62,7 +62,7 @@ async def test_all_of_it_by_ours_ends_the_payment_once(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(UNKNOWN)
     office.gateway.will_trace(DONE)
-    await operate(office.flow, "refund", payment.uid)
+    await start_operation(office.flow, "refund", payment.uid)
     await hears(office, payment, REVERSED)
     await office.sweep_for(60)
     assert await office.status(payment) is Status.REFUNDED
@@ -73,7 +73,7 @@ async def test_all_of_it_by_ours_ends_the_payment_once(office: Harness) -> None:
 async def test_where_ours_failed_it_is_the_gateways(office: Harness, answer: Outcome) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(answer)
-    await operate(office.flow, "refund", payment.uid, amount=500)
+    await start_operation(office.flow, "refund", payment.uid, amount=500)
     await hears(office, payment, REVERSED)
     assert await office.status(payment) is Status.REFUNDED
     _, row = await made(office, payment)
@@ -83,7 +83,7 @@ async def test_where_ours_failed_it_is_the_gateways(office: Harness, answer: Out
 async def test_a_chargeback_is_of_what_our_part_left(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(DONE)
-    await operate(office.flow, "refund", payment.uid, amount=500)
+    await start_operation(office.flow, "refund", payment.uid, amount=500)
     await hears(office, payment, CHARGED_BACK)
     assert await office.status(payment) is Status.REFUNDED
     _, row = await made(office, payment)
@@ -93,7 +93,7 @@ async def test_a_chargeback_is_of_what_our_part_left(office: Harness) -> None:
 async def test_only_what_was_captured_goes_back(office: Harness) -> None:
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(Outcome(Status.PAID, "g-1"))
-    await operate(office.flow, "capture", payment.uid, amount=800)
+    await start_operation(office.flow, "capture", payment.uid, amount=800)
     await hears(office, payment, REVERSED)
     _, row = await made(office, payment)
     assert (row.kind, row.amount, row.by_gateway) == ("refund", 800, True)
@@ -125,7 +125,7 @@ async def test_a_hold_that_we_give_up_is_given_up_once(office: Harness) -> None:
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(UNKNOWN)
     office.gateway.will_trace(DONE)
-    await operate(office.flow, "void", payment.uid)
+    await start_operation(office.flow, "void", payment.uid)
     await hears(office, payment, GIVEN_UP)
     await office.sweep_for(60)
     assert await office.status(payment) is Status.REFUNDED

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from checkout.errors import NotFound, Unprocessable
-from checkout.flow.operations import operate
+from checkout.flow.operations import start_operation
 from checkout.ledger import operations
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
@@ -32,7 +32,7 @@ async def office(harness: Harness) -> Harness:
 
 
 async def do(harness: Harness, kind: str, payment: Payment, **more: Any) -> Operation:
-    return await operate(harness.flow, kind, payment.uid, **more)
+    return await start_operation(harness.flow, kind, payment.uid, **more)
 
 
 async def refused(harness: Harness, kind: str, payment: Payment, **more: Any) -> str:
@@ -154,7 +154,7 @@ async def test_only_a_shops_own_payment(office: Harness) -> None:
     with pytest.raises(NotFound):
         await do(office, "refund", payment, shop=shops.shop(id="362"))
     with pytest.raises(NotFound):
-        await operate(office.flow, "refund", "no-such")
+        await start_operation(office.flow, "refund", "no-such")
     assert office.gateway.orders == []
 
 

@@ -10,7 +10,7 @@ from secrets import token_hex
 import pytest
 
 from checkout.flow import products
-from checkout.flow.operations import operate
+from checkout.flow.operations import start_operation
 from checkout.flow.pace import HOUR
 from checkout.flow.products import Choice
 from checkout.flow.sweep import AT_ONCE, Sweeper
@@ -92,7 +92,7 @@ async def test_operations_of_another_account_are_asked_about(two: Two) -> None:
     for method, count in (("credit_card", AT_ONCE + 10), ("other_card", 3)):
         for _ in range(count):
             payment = await two.pending(method)
-            await operate(two.harness.flow, "refund", payment.uid, amount=1)
+            await start_operation(two.harness.flow, "refund", payment.uid, amount=1)
     two.hanging.will_trace(two.held)
     two.well.will_trace(PAID)
     two.harness.clock.move(5)

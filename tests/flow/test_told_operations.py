@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from checkout.flow import record
-from checkout.flow.operations import decide, operate
+from checkout.flow.operations import resolve_operation, start_operation
 from checkout.ledger import operations
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
@@ -39,7 +39,7 @@ async def held(harness: Harness) -> Payment:
 
 async def do(harness: Harness, kind: str, payment: Payment, said: Any, **more: Any) -> Operation:
     harness.gateway.will_do(said)
-    return await operate(harness.flow, kind, payment.uid, **more)
+    return await start_operation(harness.flow, kind, payment.uid, **more)
 
 
 async def bodies(harness: Harness, payment: Payment) -> list[dict[str, Any]]:
@@ -176,7 +176,9 @@ async def test_what_a_person_decides_is_told(office: Harness, *, accept: bool) -
     payment = await office.paid_with(PAID)
     refund = await do(office, "refund", payment, UNKNOWN)
     office.clock.move(61)
-    await decide(office.flow, refund.uid, accept=accept, by=shops.ANN, reason="the bank says")
+    await resolve_operation(
+        office.flow, refund.uid, accept=accept, by=shops.ANN, reason="the bank says"
+    )
     word = "successful" if accept else "failed"
     assert await office.told(payment) == ["successful", f"{word}: refund"]
 

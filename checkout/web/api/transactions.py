@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from checkout.errors import NotFound
 from checkout.flow import record
-from checkout.flow.operations import operate
+from checkout.flow.operations import start_operation
 from checkout.ledger import operations, payments
 from checkout.merchant.answers import Operation, Transaction
 from checkout.merchant.operation import OPERATION, read_operation
@@ -40,7 +40,7 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
         web = web_of(request)
         shop = authenticated(request, web.settings)
         asked = read_operation(decode(await read_json(request)))
-        done = await operate(
+        done = await start_operation(
             web.flow,
             kind,
             asked.parent_uid,
