@@ -20,8 +20,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from checkout.app import create_app, open_flow
-from checkout.flow.verbs import Flow
+from checkout.app import create_app, open_context
+from checkout.flow.verbs import Context
 from checkout.gateways import OPTIONS
 from checkout.identifiers import new_uid
 from checkout.ledger import outbox, payments
@@ -85,11 +85,11 @@ async def delays(*, workers: int, waiting: int, told: int = TOLD) -> tuple[list[
     with tempfile.TemporaryDirectory() as name:
         config = written(Path(name))
         settings = load(config, {}, OPTIONS)
-        async with hanging.listening(), well.listening(), open_flow(settings) as flow:
-            await webhooks(flow, "hanging", hanging.url, waiting)
+        async with hanging.listening(), well.listening(), open_context(settings) as context:
+            await webhooks(context, "hanging", hanging.url, waiting)
             running = [_start(config) for _ in range(workers)]
             try:
-                return await _told(flow, hanging, well, waiting, told), hanging
+                return await _told(context, hanging, well, waiting, told), hanging
             finally:
                 for each in running:
                     kill(each)
@@ -100,15 +100,15 @@ def _start(config: Path) -> Process:
 
 
 async def _told(
-    flow: Flow, hanging: Receiver, well: Receiver, waiting: int, told: int
+    context: Context, hanging: Receiver, well: Receiver, waiting: int, told: int
 ) -> list[float]:
-    await webhooks(flow, "well", well.url, 1)
+    await webhooks(context, "well", well.url, 1)
     await _until(well, 1)  # the workers are there
     if waiting:
         await _until(hanging, 1)
     at = {}
     for _ in range(told):
-        (name,) = await webhooks(flow, "well", well.url, 1)
+        (name,) = await webhooks(context, "well", well.url, 1)
         at[name] = time.time()
         await asyncio.sleep(EVERY)
     await _until(well, told + 1)
@@ -122,12 +122,12 @@ async def _until(receiver: Receiver, count: int) -> None:
         await asyncio.sleep(LOOK)
 
 
-async def webhooks(flow: Flow, shop: str, url: str, count: int) -> list[str]:
+async def webhooks(context: Context, shop: str, url: str, count: int) -> list[str]:
     """The ids of so many letters that are due now, each about a payment of its own."""
-    return await flow.ledger.write(_webhooks, flow, shop, url, count)
+    return await context.ledger.write(_webhooks, context, shop, url, count)
 
 
-def _webhooks(conn: Connection, flow: Flow, shop: str, url: str, count: int) -> list[str]:
+def _webhooks(conn: Connection, context: Context, shop: str, url: str, count: int) -> list[str]:
     names = [new_uid() for _ in range(count)]
     for name in names:
         now = time.time()
@@ -138,7 +138,7 @@ def _webhooks(conn: Connection, flow: Flow, shop: str, url: str, count: int) -> 
             expires_at=now + 3600,
             page_settings=PageSettings(notification_url=url),
         )
-        payment = flow.new(order, flow.settings.shops[shop])
+        payment = context.new(order, context.settings.shops[shop])
         payments.add(conn, payment)
         outbox.add(conn, id=name, payment=payment.uid, url=url, body="{}", now=now)
     return names

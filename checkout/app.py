@@ -26,7 +26,7 @@ from checkout.flow.mailer import Mailer
 from checkout.flow.pace import HOUR, Schedule
 from checkout.flow.readiness import Readiness
 from checkout.flow.sweep import Sweeper
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.flow.verification import Verifier
 from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger
@@ -121,35 +121,38 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with (
-            open_flow(settings, schedule=schedule, clock=clock, upstream=upstream) as flow,
+            open_context(settings, schedule=schedule, clock=clock, upstream=upstream) as context,
             _shops(downstream) as http,
         ):
-            webhook_sender, mailer = WebhookSender(flow, http), Mailer(flow, postman(flow))
-            flow.verify = Verifier(flow, http)
-            web = Web(settings, flow, signer, renderer, {}, challenge)
+            webhook_sender, mailer = WebhookSender(context, http), Mailer(context, postman(context))
+            context.verify = Verifier(context, http)
+            web = Web(settings, context, signer, renderer, {}, challenge)
             app.state.web = web
-            often = flow.schedule.recovery_interval
+            often = context.schedule.recovery_interval
             tasks = [
-                Task("sweep", Sweeper(flow).turn, often),
-                Task("mailer", mailer.deliver, often, wake=flow.mails_due),
+                Task("sweep", Sweeper(context).turn, often),
+                Task("mailer", mailer.deliver, often, wake=context.mails_due),
                 Task(
-                    "purge", partial(purge.turn, flow), flow.schedule.purge_interval, longest=HOUR
+                    "purge",
+                    partial(purge.turn, context),
+                    context.schedule.purge_interval,
+                    longest=HOUR,
                 ),
                 Task("logos", partial(logos.fetch, web, http), HOUR, longest=HOUR),
             ]
             if deliver:
                 tasks.append(
-                    Task("webhooks", webhook_sender.deliver, often, wake=flow.webhooks_due)
+                    Task("webhooks", webhook_sender.deliver, often, wake=context.webhooks_due)
                 )
             background = Background(tasks)
-            readiness = app.state.readiness = Readiness(flow.ledger, background.overdue)
+            readiness = app.state.readiness = Readiness(context.ledger, background.overdue)
             background.add(Task("readiness", readiness.failing, LOOK))
             background.start()
             try:
                 yield
             finally:
                 await background.stop()
-                await asyncio.gather(flow.finish(), webhook_sender.finish(), mailer.finish())
+                await asyncio.gather(context.finish(), webhook_sender.finish(), mailer.finish())
 
     app = Litestar(
         route_handlers=list(HANDLERS),
@@ -178,13 +181,13 @@ def challenge_of(settings: Settings, signer: Signer) -> Challenge | None:
 
 
 @asynccontextmanager
-async def open_flow(
+async def open_context(
     settings: Settings,
     *,
     schedule: Schedule | None = None,
     clock: Callable[[], float] = time.time,
     upstream: httpx.AsyncBaseTransport | None = None,
-) -> AsyncIterator[Flow]:
+) -> AsyncIterator[Context]:
     """A flow over the settings' ledger and gateways, for the server and for commands."""
     schedule = schedule or Schedule()
     migrate(settings.database)
@@ -198,7 +201,7 @@ async def open_flow(
                 charge_seconds=schedule.charge_timeout,
                 query_seconds=schedule.query_timeout,
             )
-            yield Flow(settings, ledger, gateways, schedule=schedule, clock=clock)
+            yield Context(settings, ledger, gateways, schedule=schedule, clock=clock)
     finally:
         await ledger.close()
 

@@ -21,7 +21,7 @@ from checkout.cli.common import (
     print_json,
     with_flow,
 )
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import audit as log
 from checkout.ledger.audit import Entry, Verdict
 
@@ -44,8 +44,8 @@ def list_(
 ) -> None:
     """The newest acts."""
 
-    async def work(flow: Flow) -> list[Entry]:
-        return await flow.ledger.read(log.listed, shop=shop, subject=subject, limit=limit)
+    async def work(context: Context) -> list[Entry]:
+        return await context.ledger.read(log.listed, shop=shop, subject=subject, limit=limit)
 
     found = [_shape(entry) for entry in with_flow(config, work)]
     if as_json:
@@ -67,8 +67,8 @@ def verify(noted: str | None, config: Path | None, as_json: bool) -> None:
         fail("--noted: must be like 12:9f86d0...", UNUSABLE)
     before = (int(match[1]), match[2]) if match else None
 
-    async def work(flow: Flow) -> Verdict:
-        return await flow.ledger.read(log.verify, before)
+    async def work(context: Context) -> Verdict:
+        return await context.ledger.read(log.verify, before)
 
     verdict = with_flow(config, work)
     if as_json:

@@ -12,7 +12,7 @@ import click
 import httpx
 from rich.text import Text
 
-from checkout.app import challenge_of, open_flow
+from checkout.app import challenge_of, open_context
 from checkout.cli.common import (
     FAILED,
     config_option,
@@ -93,10 +93,10 @@ def _try(name: str, work: Any) -> dict[str, Any]:
 
 async def _database_and_gateways(settings: Settings, *, online: bool) -> list[dict[str, Any]]:
     try:
-        async with open_flow(settings) as flow:
+        async with open_context(settings) as context:
             found = [{"check": "database", "ok": True, "detail": ""}]
             if online:
-                for name, gateway in flow.gateways.items():
+                for name, gateway in context.gateways.items():
                     found.append(await _private(settings, name) or await _query(name, gateway))
             return found
     except Exception as error:  # noqa: BLE001 - a driver raises its own

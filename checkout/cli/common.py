@@ -18,9 +18,9 @@ import httpx
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from checkout.app import open_flow
+from checkout.app import open_context
 from checkout.errors import BadSettings, CheckoutError, Unprocessable
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.gateways import OPTIONS
 from checkout.ledger.audit import Actor
 from checkout.settings import Settings, load
@@ -72,14 +72,14 @@ def settings_of(config: Path | None) -> Settings:
         fail(f"The settings can't be used:\n{error}", UNUSABLE)
 
 
-def with_flow(config: Path | None, work: Callable[[Flow], Awaitable[T]]) -> T:
+def with_flow(config: Path | None, work: Callable[[Context], Awaitable[T]]) -> T:
     """Run `work` with a flow of its own on the settings' ledger and gateways."""
     settings = settings_of(config)
 
     async def run() -> T:
-        async with open_flow(settings) as flow:
-            found = await work(flow)
-            await flow.finish()
+        async with open_context(settings) as context:
+            found = await work(context)
+            await context.finish()
             return found
 
     try:

@@ -10,7 +10,7 @@ from rich.table import Column, Table
 
 from checkout.cli.common import actor, config_option, console, json_option, print_json, with_flow
 from checkout.flow import invoices as flow_invoices
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger.invoices import Standing
 from checkout.merchant.invoices import shape
 from checkout.model.money import Money
@@ -33,9 +33,9 @@ def list_(
 ) -> None:
     """The newest invoices."""
 
-    async def work(flow: Flow) -> list[dict[str, Any]]:
-        found = await flow_invoices.listed(flow, shop=shop, status=status, limit=limit)
-        return [_shape(flow, each) for each in found]
+    async def work(context: Context) -> list[dict[str, Any]]:
+        found = await flow_invoices.listed(context, shop=shop, status=status, limit=limit)
+        return [_shape(context, each) for each in found]
 
     found = with_flow(config, work)
     if as_json:
@@ -64,8 +64,8 @@ def list_(
 def show(id: str, config: Path | None, as_json: bool) -> None:
     """One invoice with what became of it and of its mails."""
 
-    async def work(flow: Flow) -> dict[str, Any]:
-        return _shape(flow, await flow_invoices.find(flow, id))
+    async def work(context: Context) -> dict[str, Any]:
+        return _shape(context, await flow_invoices.find(context, id))
 
     found = with_flow(config, work)
     if as_json:
@@ -82,8 +82,8 @@ def show(id: str, config: Path | None, as_json: bool) -> None:
 def cancel(id: str, config: Path | None, as_json: bool) -> None:
     """Shut an invoice's link for good, unless it is paid or being paid."""
 
-    async def work(flow: Flow) -> dict[str, Any]:
-        return _shape(flow, await flow_invoices.cancel(flow, id, by=actor()))
+    async def work(context: Context) -> dict[str, Any]:
+        return _shape(context, await flow_invoices.cancel(context, id, by=actor()))
 
     found = with_flow(config, work)
     if as_json:
@@ -92,8 +92,8 @@ def cancel(id: str, config: Path | None, as_json: bool) -> None:
         console().print(f"{found['id']}  {found['status']}")
 
 
-def _shape(flow: Flow, standing: Standing) -> dict[str, Any]:
+def _shape(context: Context, standing: Standing) -> dict[str, Any]:
     """As the shop reads it."""
-    found = shape(standing, flow.settings.public_url, flow.clock())
+    found = shape(standing, context.settings.public_url, context.clock())
     decimals = standing.invoice.order.money.exponent
     return {"shop": standing.invoice.shop, "decimals": decimals, **found}

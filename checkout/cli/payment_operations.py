@@ -23,7 +23,7 @@ from checkout.cli.common import (
 from checkout.cli.payment_rows import payment_row
 from checkout.flow import record
 from checkout.flow.operations import payment_named, resolve_operation, start_operation
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import operations
 from checkout.merchant.responses import operation as operation_shape
 from checkout.model.money import Money
@@ -57,12 +57,12 @@ def _review(word: str, summary: str) -> click.Command:
     def command(uid: str, reason: str, config: Path | None, as_json: bool) -> None:
         accept, by = word == "accept", actor()
 
-        async def work(flow: Flow) -> dict[str, Any]:
-            if await flow.ledger.read(operations.find, uid) is not None:
-                done = await resolve_operation(flow, uid, accept=accept, by=by, reason=reason)
-                payment = await flow.ledger.read(record.read, done.payment)
+        async def work(context: Context) -> dict[str, Any]:
+            if await context.ledger.read(operations.find, uid) is not None:
+                done = await resolve_operation(context, uid, accept=accept, by=by, reason=reason)
+                payment = await context.ledger.read(record.read, done.payment)
                 return operation_shape(done, payment)
-            payment = await flow.judge(uid, accept=accept, by=by, reason=reason)
+            payment = await context.judge(uid, accept=accept, by=by, reason=reason)
             return payment_row(payment)
 
         found = with_flow(config, work)
@@ -86,13 +86,15 @@ def _operation(kind: str, summary: str) -> click.Command:
     def command(
         uid: str, amount: str | None, reason: str, config: Path | None, as_json: bool
     ) -> None:
-        async def work(flow: Flow) -> dict[str, Any]:
-            payment = await flow.ledger.read(payment_named, uid)
+        async def work(context: Context) -> dict[str, Any]:
+            payment = await context.ledger.read(payment_named, uid)
             minor = None
             if amount is not None:
                 whole = payment.order.money
                 minor = Money.from_major(amount, whole.currency, whole.decimals).minor
-            done = await start_operation(flow, kind, uid, amount=minor, reason=reason, by=actor())
+            done = await start_operation(
+                context, kind, uid, amount=minor, reason=reason, by=actor()
+            )
             return operation_shape(done, payment)
 
         try:

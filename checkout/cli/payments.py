@@ -25,7 +25,7 @@ from checkout.cli.payment_rows import attempt_row, operation_row, payment_row, w
 from checkout.errors import NotFound
 from checkout.flow import record
 from checkout.flow.sweep import reconcile as reconcile_one
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import events, operations, outbox
 from checkout.ledger import payments as ledger_payments
 from checkout.ledger.rows import PaymentRow
@@ -52,8 +52,8 @@ payment_operations.add_to(payments)
 def list_(shop: str | None, limit: int, config: Path | None, as_json: bool) -> None:
     """The newest payments."""
 
-    async def work(flow: Flow) -> list[PaymentRow]:
-        return await flow.ledger.read(ledger_payments.listed, shop=shop, limit=limit)
+    async def work(context: Context) -> list[PaymentRow]:
+        return await context.ledger.read(ledger_payments.listed, shop=shop, limit=limit)
 
     found = with_flow(config, work)
     if as_json:
@@ -95,14 +95,14 @@ def show(uid: str, config: Path | None, as_json: bool) -> None:
             console().print(f"{name}: {value}")
 
 
-async def _whole(flow: Flow, uid: str) -> dict[str, Any]:
+async def _whole(context: Context, uid: str) -> dict[str, Any]:
     """A payment with all that the ledger holds of it."""
-    read = flow.ledger.read
+    read = context.ledger.read
     payment, happened = await read(record.read, uid), await read(events.of, uid)
     return {
         **payment_row(payment),
         "attempts": [
-            attempt_row(attempt, happened, flow.gateways.get(attempt.account))
+            attempt_row(attempt, happened, context.gateways.get(attempt.account))
             for attempt in payment.attempts
         ],
         "events": [
@@ -123,11 +123,11 @@ async def _whole(flow: Flow, uid: str) -> dict[str, Any]:
 def reconcile(uids: tuple[str, ...], config: Path | None, as_json: bool) -> None:
     """Settle what is open by asking the gateways: these payments, or all that are under way."""
 
-    async def work(flow: Flow) -> list[dict[str, Any]]:
-        chosen = list(uids) or await flow.ledger.read(ledger_payments.uids, UNDER_WAY)
+    async def work(context: Context) -> list[dict[str, Any]]:
+        chosen = list(uids) or await context.ledger.read(ledger_payments.uids, UNDER_WAY)
         with Progress(console=console(), disable=as_json or not console().is_terminal) as progress:
             asked = progress.track(chosen, description="Asking the gateways")
-            return [await _reconciled(flow, uid) for uid in asked]
+            return [await _reconciled(context, uid) for uid in asked]
 
     try:
         found = with_flow(config, work)
@@ -142,7 +142,7 @@ def reconcile(uids: tuple[str, ...], config: Path | None, as_json: bool) -> None
     console().print(f"{len(found)} asked about, {moved} settled or moved")
 
 
-async def _reconciled(flow: Flow, uid: str) -> dict[str, Any]:
-    before = await flow.ledger.read(record.read, uid)
-    after = await reconcile_one(flow, uid)
+async def _reconciled(context: Context, uid: str) -> dict[str, Any]:
+    before = await context.ledger.read(record.read, uid)
+    after = await reconcile_one(context, uid)
     return {"uid": uid, "before": before.status, "after": after.status}

@@ -25,7 +25,7 @@ from checkout.cli.common import (
 )
 from checkout.flow import personal, purge
 from checkout.flow.personal import Held
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import audit
 from checkout.ledger import personal as ledger_personal
 from checkout.model.checks import Wrong
@@ -58,20 +58,20 @@ def purge_(age: str | None, dry: bool, vacuum: bool, config: Path | None, as_jso
     except Wrong as wrong:
         fail(f"--older-than {wrong}", UNUSABLE)
 
-    async def work(flow: Flow) -> purge.Report:
-        settings = flow.settings
+    async def work(context: Context) -> purge.Report:
+        settings = context.settings
         paid = settings.retention if seconds is None else seconds
         unpaid = settings.retention_unpaid if seconds is None else seconds
         with _progress(quiet=as_json) as bar:
             step = partial(bar.advance, bar.add_task("Purging", total=None))
-            report = await purge.purge(flow, paid=paid, unpaid=unpaid, dry=dry, progress=step)
+            report = await purge.purge(context, paid=paid, unpaid=unpaid, dry=dry, progress=step)
         if not dry:
-            await flow.ledger.write(
-                audit.append, actor(), "purge", "personal data", flow.clock(), shop="",
+            await context.ledger.write(
+                audit.append, actor(), "purge", "personal data", context.clock(), shop="",
                 payments=report.payments, invoices=report.invoices, paid=paid, unpaid=unpaid,
             )  # fmt: skip
         if vacuum and not dry:
-            await flow.ledger.tidy(whole=True)
+            await context.ledger.tidy(whole=True)
         return report
 
     found = with_flow(config, work)
@@ -92,9 +92,9 @@ def export(email: str, config: Path | None, as_json: bool) -> None:
     """Everything that is held about one customer, as JSON on standard output."""
     address = _address(email)
 
-    async def work(flow: Flow) -> dict[str, Any]:
-        held = await _find(flow, address, quiet=as_json)
-        return await personal.export(flow, address, held, by=actor())
+    async def work(context: Context) -> dict[str, Any]:
+        held = await _find(context, address, quiet=as_json)
+        return await personal.export(context, address, held, by=actor())
 
     print_json(with_flow(config, work))
 
@@ -113,16 +113,16 @@ def erase(email: str, yes: bool, config: Path | None, as_json: bool) -> None:
 
     who = actor()
 
-    async def look(flow: Flow) -> tuple[Held, personal.Erased]:
-        held = await _find(flow, address, quiet=as_json)
-        return held, await personal.erase(flow, held, by=who, dry=True)
+    async def look(context: Context) -> tuple[Held, personal.Erased]:
+        held = await _find(context, address, quiet=as_json)
+        return held, await personal.erase(context, held, by=who, dry=True)
 
     held, planned = with_flow(config, look)
     if not as_json:
         _print_erased(planned, "to erase")
     if not yes and (planned.payments or planned.invoices):
         click.confirm("It can't be undone. Erase?", abort=True)
-    done = with_flow(config, lambda flow: personal.erase(flow, held, by=who))
+    done = with_flow(config, lambda context: personal.erase(context, held, by=who))
     if as_json:
         print_json({"customer": personal.normal(address)} | msgspec.to_builtins(done))
     else:
@@ -148,11 +148,11 @@ def _address(email: str) -> str:
         fail(f"--customer {wrong}", UNUSABLE)
 
 
-async def _find(flow: Flow, email: str, *, quiet: bool) -> Held:
-    whole = await flow.ledger.read(ledger_personal.count)
+async def _find(context: Context, email: str, *, quiet: bool) -> Held:
+    whole = await context.ledger.read(ledger_personal.count)
     with _progress(quiet=quiet) as progress:
         task = progress.add_task("Looking through the ledger", total=whole)
-        return await personal.find(flow, email, partial(progress.advance, task))
+        return await personal.find(context, email, partial(progress.advance, task))
 
 
 def _progress(*, quiet: bool) -> Progress:

@@ -11,7 +11,7 @@ from typing import Final
 import httpx
 from msgspec import Struct
 
-from checkout.app import open_flow
+from checkout.app import open_context
 from checkout.drill.checks import Check, Checks, Patience
 from checkout.drill.customer import Refused
 from checkout.drill.scenario_run import ScenarioRun, TimedOut
@@ -99,7 +99,7 @@ NewRun = Callable[[], Awaitable[ScenarioRun]]
 async def _runs(
     shop: Shop, settings: Settings, sandbox: str, patience: Patience
 ) -> AsyncIterator[NewRun]:
-    async with open_flow(settings, schedule=Schedule()) as flow, _browser() as http:
+    async with open_context(settings, schedule=Schedule()) as context, _browser() as http:
 
         async def new_run() -> ScenarioRun:
             # Cards and amounts of the scenario before are no duplicates; nothing is told behind
@@ -108,7 +108,7 @@ async def _runs(
             await http.post(f"{sandbox}/sandbox/behaviour", json={"notifications": "lost"})
             webhooks = Webhooks(http, settings.shops[SHOP])
             checks = Checks(shop, patience)
-            return ScenarioRun(shop, flow, webhooks, sandbox, _browser, checks)
+            return ScenarioRun(shop, context, webhooks, sandbox, _browser, checks)
 
         yield new_run
 

@@ -18,7 +18,7 @@ from checkout.drill.shop import Shop, Unusable
 from checkout.drill.webhooks import PAYMENT, Webhooks, subject
 from checkout.flow import record
 from checkout.flow.operations import start_operation
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import outbox, payments
 from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Attempt, Payment
@@ -40,7 +40,7 @@ class ScenarioRun:
     """`flow` is over the ledger of the drill's checkout, beside the server that shows its pages."""
 
     shop: Shop
-    flow: Flow
+    context: Context
     webhooks: Webhooks
     sandbox: str
     new_browser: Callable[[], httpx.AsyncClient]
@@ -49,7 +49,7 @@ class ScenarioRun:
 
     @property
     def checkout(self) -> str:
-        return self.flow.settings.public_url
+        return self.context.settings.public_url
 
     # What happens
 
@@ -57,7 +57,7 @@ class ScenarioRun:
         """Somebody orders at the shop and stands before the payment page."""
         customer = self._customer()
         await customer.open_payment(await self.shop.open_order(customer.browser, self.checkout))
-        payment = await self.flow.ledger.read(record.read, customer.uid)
+        payment = await self.context.ledger.read(record.read, customer.uid)
         ways = payment.order.page_settings
         if ways.notification_url is None:
             raise Unusable("the shop's orders name no settings.notification_url")
@@ -76,7 +76,7 @@ class ScenarioRun:
         return Customer(browser, self.checkout)
 
     def _home(self, shop: str) -> str:
-        return self.flow.settings.shops[shop].url
+        return self.context.settings.shops[shop].url
 
     async def paid(self, order: Order) -> Webhook:
         """The customer pays; the webhook that tells so is held back."""
@@ -88,7 +88,7 @@ class ScenarioRun:
         money, but for `changes` of it; the webhook that tells so is held back. It is genuine."""
         asked = await self.payment(order)
         theirs = msgspec.structs.replace(asked.order, created_by=BY_APP, **changes)
-        made = await self.flow.create(theirs, self.flow.settings.shop(asked.shop), fixed=True)
+        made = await self.context.create(theirs, self.context.settings.shop(asked.shop), fixed=True)
         customer = self._customer()
         await customer.open_payment(f"{self.checkout}/widget/hpp.html?token={made.token}")
         await customer.pay(good_card())
@@ -111,8 +111,8 @@ class ScenarioRun:
 
     async def expired(self, order: Order) -> Webhook:
         """The order's time to pay is over."""
-        soon = self.flow.clock() - 1
-        await self.flow.ledger.write(_over_at, order.uid, soon)
+        soon = self.context.clock() - 1
+        await self.context.ledger.write(_over_at, order.uid, soon)
         if (await self.payment(order)).live is not None:
             await self.settle_at_bank(order, "expired")
         return await self.webhook(order, Status.EXPIRED)
@@ -124,7 +124,9 @@ class ScenarioRun:
 
     async def refunded(self, order: Order) -> Webhook:
         """The shop's people send a part of the money back; the webhook about it is held back."""
-        done = await start_operation(self.flow, "refund", order.uid, amount=1, reason="The drill's")
+        done = await start_operation(
+            self.context, "refund", order.uid, amount=1, reason="The drill's"
+        )
         if not done.done:
             raise TimedOut(f"the refund is {done.status}")
         return await self._written(order.uid, ("refund", "successful"))
@@ -141,7 +143,7 @@ class ScenarioRun:
 
     async def _asked(self, attempt: Attempt) -> bool:
         """Whether the gateway has told what is new: many may ask, at most once a second."""
-        payment, _ = await self.flow.ask(attempt)
+        payment, _ = await self.context.ask(attempt)
         return payment.attempts[attempt.number - 1].status is not attempt.status
 
     # Webhooks
@@ -153,7 +155,7 @@ class ScenarioRun:
 
     async def _written(self, uid: str, what: tuple[str, str]) -> Webhook:
         async def written() -> Webhook | None:
-            found = await self.flow.ledger.read(outbox.of, uid)
+            found = await self.context.ledger.read(outbox.of, uid)
             return next((each for each in found if subject(each) == what), None)
 
         return await _until(written, f"checkout to write: {' '.join(what)}")
@@ -163,7 +165,7 @@ class ScenarioRun:
         self.checks.answered(after, await self.webhooks.deliver(webhook))
 
     async def payment(self, order: Order) -> Payment:
-        return await self.flow.ledger.read(record.read, order.uid)
+        return await self.context.ledger.read(record.read, order.uid)
 
     async def close(self) -> None:
         for browser in self._browsers:

@@ -195,5 +195,5 @@ async def _comes_back(order: Order) -> str:
 async def _claim(run: ScenarioRun, order: Order) -> bytes:
     """What a forger would write who knows everything about the order: that it is paid."""
     payment = await run.payment(order)
-    shop = run.flow.settings.shops[payment.shop]
-    return webhook_body(payment, Status.PAID, shop, run.checkout, run.flow.clock()).encode()
+    shop = run.context.settings.shops[payment.shop]
+    return webhook_body(payment, Status.PAID, shop, run.checkout, run.context.clock()).encode()

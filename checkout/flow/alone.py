@@ -9,7 +9,7 @@ import msgspec
 from checkout.errors import NotFound, Unprocessable
 from checkout.flow import record
 from checkout.flow.methods import available_methods
-from checkout.flow.verbs import Flow, Submission
+from checkout.flow.verbs import Context, Submission
 from checkout.i18n import choose_language
 from checkout.ledger import cards, recent
 from checkout.ledger.audit import SERVER, Actor
@@ -30,7 +30,7 @@ OURS = frozenset({"duplicate_check"})  # we check it ourselves, whatever the gat
 
 
 async def start_merchant_initiated(
-    flow: Flow,
+    context: Context,
     asked: MerchantInitiated,
     shop: Shop,
     *,
@@ -44,11 +44,11 @@ async def start_merchant_initiated(
     Raises Unprocessable: no gateway can, one can't say all of it, or the id was used for another
     body; Duplicate, NotFound.
     """
-    asked, first = await _found(flow, asked, shop)
-    order, method = await _method(flow, asked.order, shop, first)
+    asked, first = await _found(context, asked, shop)
+    order, method = await _method(context, asked.order, shop, first)
     card = asked.card
-    _all_sent(flow, asked, method)
-    payment = await flow.create(
+    _all_sent(context, asked, method)
+    payment = await context.create(
         order,
         shop,
         idempotency_key=request_id,
@@ -57,10 +57,10 @@ async def start_merchant_initiated(
         fixed=True,
         by=by if order.transaction_type in MONEY_OUT else None,
     )
-    payment = await flow.ledger.read(record.read, payment.uid)
+    payment = await context.ledger.read(record.read, payment.uid)
     if payment.attempts:
         return _accepted(payment)
-    known = await flow.ledger.read(cards.known, shop.id, card.token)
+    known = await context.ledger.read(cards.known, shop.id, card.token)
     sent = Submission(
         number=1,
         method=method.name,
@@ -70,9 +70,9 @@ async def start_merchant_initiated(
         language=choose_language(order.page_settings.language),
         after=first.gateway_id if first and order.recurring else None,
     )
-    payment = await flow.pay(payment, sent)
+    payment = await context.pay(payment, sent)
     if payment.last is not None and payment.last.status is Status.NOT_SENT:
-        await flow.ledger.write(recent.forget, payment.uid)
+        await context.ledger.write(recent.forget, payment.uid)
     return _accepted(payment)
 
 
@@ -91,14 +91,14 @@ def _placed(name: str) -> str:
 
 
 async def _found(
-    flow: Flow, asked: MerchantInitiated, shop: Shop
+    context: Context, asked: MerchantInitiated, shop: Shop
 ) -> tuple[MerchantInitiated, Attempt | None]:
     """With the token of the card that a series is paid by, and the attempt that began it; without
     a token where the gateway goes on by that attempt alone."""
     if asked.card.token:
         return asked, None
-    first = await _beginning(flow, shop, asked.parent or "")
-    card, gateway = first.facts.card, flow.gateways.get(first.account)
+    first = await _beginning(context, shop, asked.parent or "")
+    card, gateway = first.facts.card, context.gateways.get(first.account)
     # By the payment itself where the gateway can: it knows what the customer agreed to.
     by_payment = (
         gateway is not None and asked.order.transaction_type in gateway.capabilities.recurring
@@ -115,9 +115,9 @@ async def _found(
     return msgspec.structs.replace(asked, order=series), first
 
 
-async def _beginning(flow: Flow, shop: Shop, uid: str) -> Attempt:
+async def _beginning(context: Context, shop: Shop, uid: str) -> Attempt:
     """The attempt that was paid under the contract of a series."""
-    payment = await flow.ledger.read(record.read, uid)
+    payment = await context.ledger.read(record.read, uid)
     if payment.shop != shop.id:
         raise NotFound
     for attempt in payment.attempts:
@@ -127,26 +127,26 @@ async def _beginning(flow: Flow, shop: Shop, uid: str) -> Attempt:
 
 
 async def _method(
-    flow: Flow, order: Order, shop: Shop, first: Attempt | None
+    context: Context, order: Order, shop: Shop, first: Attempt | None
 ) -> tuple[Order, Method]:
     """The order as it is counted, and what it goes by: of a series the account it began at."""
     if first is not None:
         theirs = tuple(each for each in shop.methods if each.gateway == first.account)
         shop = msgspec.structs.replace(shop, methods=theirs)
     try:
-        order = await flow.counted(order, shop, currency="currency", methods="type")
+        order = await context.counted(order, shop, currency="currency", methods="type")
     except Unprocessable as error:
         if "type" not in error.fields:
             raise
         raise Unprocessable({"type": [REFUSED]}) from None
-    return order, available_methods(order, shop, flow.gateways)[0]
+    return order, available_methods(order, shop, context.gateways)[0]
 
 
-def _all_sent(flow: Flow, asked: MerchantInitiated, method: Method) -> None:
+def _all_sent(context: Context, asked: MerchantInitiated, method: Method) -> None:
     """Nobody sits before a page that shows what the gateway was not told: it is refused."""
     kind = asked.order.transaction_type
     way = SERIES if asked.order.recurring else kind
-    sent = flow.gateways[method.gateway].capabilities.merchant_initiated_parameters.get(
+    sent = context.gateways[method.gateway].capabilities.merchant_initiated_parameters.get(
         way, frozenset()
     )
     why = UNSENT.format(account=method.gateway)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from checkout.errors import TooMany
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import app_counts
 from checkout.model.client_network import network_of
 from checkout.settings import Shop
@@ -20,20 +20,20 @@ log = structlog.get_logger(__name__)
 TOO_MANY: Final = "Too many payments by the publishable key: try again later"
 
 
-async def count_app_payment(flow: Flow, shop: Shop, address: str) -> None:
+async def count_app_payment(context: Context, shop: Shop, address: str) -> None:
     """One more of this shop, from this address. Raises TooMany."""
-    most, kind = flow.settings.limits, "app payments"
+    most, kind = context.settings.limits, "app payments"
     limits = {
-        flow.mark(kind, "address", network_of(address)): most.app_payments_per_address_10min,
-        flow.mark(kind, "shop", shop.id): most.app_payments_per_shop_10min,
+        context.mark(kind, "address", network_of(address)): most.app_payments_per_address_10min,
+        context.mark(kind, "shop", shop.id): most.app_payments_per_shop_10min,
     }
-    now = flow.clock()
+    now = context.clock()
     # Whoever goes on although refused is not to keep the ledger's writer busy.
-    _refuse(await flow.ledger.read(app_counts.full, limits, now), limits, now, shop)
+    _refuse(await context.ledger.read(app_counts.full, limits, now), limits, now, shop)
     try:
-        await flow.ledger.write(_count, limits, now, shop)
+        await context.ledger.write(_count, limits, now, shop)
     except IntegrityError:  # another worker began the same count first
-        await flow.ledger.write(_count, limits, now, shop)
+        await context.ledger.write(_count, limits, now, shop)
 
 
 def _count(conn: Connection, limits: Mapping[str, int], now: float, shop: Shop) -> None:

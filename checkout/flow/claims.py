@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from checkout.errors import Unprocessable
 from checkout.flow import record, remaining
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.gateways.base import has_verb
 from checkout.identifiers import new_key, new_uid
 from checkout.ledger import audit, events, operations
@@ -54,7 +54,9 @@ class Place(Struct, frozen=True):
     left: int
 
 
-def claim(conn: Connection, flow: Flow, uid: str, wish: Wish, now: float) -> tuple[Operation, bool]:
+def claim(
+    conn: Connection, context: Context, uid: str, wish: Wish, now: float
+) -> tuple[Operation, bool]:
     """The operation, durable before it is asked for; False: another request asks for it.
 
     Raises Unprocessable when the payment's state, the amount or the gateway forbids it.
@@ -65,13 +67,13 @@ def claim(conn: Connection, flow: Flow, uid: str, wish: Wish, now: float) -> tup
         if wish.request_id is not None and each.request_id == wish.request_id:
             return each, False
     capture = _capture_named(before, wish)
-    attempts = _attempts(flow, payment, wish.kind, capture)
+    attempts = _attempts(context, payment, wish.kind, capture)
     if any(each.status in LIVE and not each.by_gateway for each in before):
         raise Unprocessable({"base": [UNDER_WAY]})
     place = _place(payment.order.money.minor, before, attempts, capture, wish)
-    _check_once(flow, before, place.attempt, wish.kind)
+    _check_once(context, before, place.attempt, wish.kind)
     operation = _new(
-        uid, wish, place, _amount(flow, place, wish), now + flow.schedule.answer_timeout, now
+        uid, wish, place, _amount(context, place, wish), now + context.schedule.answer_timeout, now
     )
     operations.claim(conn, operation)
     data = {"amount": operation.amount, "operation": operation.uid}
@@ -113,12 +115,14 @@ def _capture_named(before: Sequence[Operation], wish: Wish) -> Operation | None:
     return named
 
 
-def _can(flow: Flow, attempt: Attempt, kind: str) -> bool:
-    gateway = flow.gateways.get(attempt.account)
+def _can(context: Context, attempt: Attempt, kind: str) -> bool:
+    gateway = context.gateways.get(attempt.account)
     return gateway is not None and has_verb(gateway, kind)
 
 
-def _attempts(flow: Flow, payment: Payment, kind: str, capture: Operation | None) -> list[Attempt]:
+def _attempts(
+    context: Context, payment: Payment, kind: str, capture: Operation | None
+) -> list[Attempt]:
     """Those that it can be done to: more than one where a payment was paid twice."""
     if why := NOTHING_AFTER.get(payment.order.transaction_type):
         raise Unprocessable({"parent_uid": [why]})
@@ -129,7 +133,7 @@ def _attempts(flow: Flow, payment: Payment, kind: str, capture: Operation | None
     ]
     if not found:
         raise Unprocessable({"parent_uid": [f"is {payment.status}: can't {kind} it"]})
-    able = [each for each in found if _can(flow, each, kind)]
+    able = [each for each in found if _can(context, each, kind)]
     if not able:
         raise Unprocessable({"parent_uid": [f"its gateway can't {kind}"]})
     return able
@@ -162,15 +166,15 @@ def _sources(
     return (remaining.captures(made) if kind in remaining.RETURNS else []) or [None]
 
 
-def _check_once(flow: Flow, before: Sequence[Operation], attempt: Attempt, kind: str) -> None:
+def _check_once(context: Context, before: Sequence[Operation], attempt: Attempt, kind: str) -> None:
     """Not only would it be refused: at such gateways nothing tells the second from the first."""
     was = [each for each in before if (each.kind, each.attempt) == (kind, attempt.number)]
-    once = kind in flow.gateways[attempt.account].capabilities.once_only
+    once = kind in context.gateways[attempt.account].capabilities.once_only
     if once and any(each.status not in FAILED for each in was):
         raise Unprocessable({"parent_uid": [f"its gateway can {kind} a payment once only"]})
 
 
-def _amount(flow: Flow, place: Place, wish: Wish) -> int:
+def _amount(context: Context, place: Place, wish: Wish) -> int:
     asked = place.left if wish.amount is None else wish.amount
     if not place.left:
         raise Unprocessable({"amount": [f"nothing is left to {wish.kind}"]})
@@ -178,7 +182,7 @@ def _amount(flow: Flow, place: Place, wish: Wish) -> int:
         raise Unprocessable({"amount": [f"must be from 1 to {place.left}"]})
     if (
         asked < place.left
-        and wish.kind in flow.gateways[place.attempt.account].capabilities.full_amount_only
+        and wish.kind in context.gateways[place.attempt.account].capabilities.full_amount_only
     ):
         why = f"must be {place.left}: its gateway can't {wish.kind} a part"
         raise Unprocessable({"amount": [why]})

@@ -27,7 +27,7 @@ from checkout.flow.counts import NO_ROOM, WEBHOOKS
 from checkout.flow.names import Resolve, Resolver
 from checkout.flow.pace import next_webhook
 from checkout.flow.rooms import NoRoom, Rooms
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import events, outbox, payments
 from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import PaymentRow
@@ -49,8 +49,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class WebhookSender:
     """Delivers the outbox of one ledger; several workers share it by leases."""
 
-    def __init__(self, flow: Flow, http: httpx.AsyncClient, resolve: Resolve | None = None) -> None:
-        self._flow = flow
+    def __init__(
+        self, context: Context, http: httpx.AsyncClient, resolve: Resolve | None = None
+    ) -> None:
+        self._context = context
         self._http = http
         self._rooms = Rooms("webhooks")
         self._names = Resolver("webhooks_names")
@@ -61,7 +63,7 @@ class WebhookSender:
 
     async def deliver(self) -> None:
         """Start sending every webhook that is due, has room and can be leased."""
-        ledger, now = self._flow.ledger, self._flow.clock()
+        ledger, now = self._context.ledger, self._context.clock()
         free: dict[tuple[str, str | None], int] = {}
 
         def room(shop: str, host: str | None) -> int:
@@ -74,7 +76,7 @@ class WebhookSender:
         self._full = full > 0
         NO_ROOM.labels("webhooks").inc(full)
         found = [webhook for webhook in due if self._rooms.take(webhook.shop, webhook.host)]
-        until, ours = now + self._flow.schedule.webhook_lease, set[str]()
+        until, ours = now + self._context.schedule.webhook_lease, set[str]()
         try:
             if found:
                 ours = await ledger.write(outbox.take_all, found, until=until)
@@ -95,7 +97,7 @@ class WebhookSender:
         self._under_way.discard(task)
         self._rooms.leave(webhook.shop, webhook.host)
         if self._full:
-            self._flow.webhooks_due.set()
+            self._context.webhooks_due.set()
         if not task.cancelled() and (error := task.exception()):
             log.warning("webhook.failed", error=type(error).__name__)
 
@@ -109,15 +111,15 @@ class WebhookSender:
         try:
             answer, retry_after = await self._post(webhook)
         except NoRoom:
-            await self._flow.ledger.write(outbox.give_back, webhook, until=until)
+            await self._context.ledger.write(outbox.give_back, webhook, until=until)
             return
-        now = self._flow.clock()
+        now = self._context.clock()
         delivered = answer.isdigit() and 200 <= int(answer) < 300
         wait = None if delivered or answer == "410" else next_webhook(tries)
         if wait is not None:
             # Jitter: shops that were away are not all called back in the same second.
             wait = max(wait * random.uniform(1.0, 1.1), retry_after)
-        await self._flow.ledger.write(
+        await self._context.ledger.write(
             _delivered, webhook, answer, now, due_at=None if wait is None else now + wait
         )
         WEBHOOKS.labels(answer).inc()
@@ -127,24 +129,24 @@ class WebhookSender:
         """The answer in a word (an HTTP status or an error's name), and its Retry-After."""
         body = webhook.body.encode()
         try:
-            payment = await self._flow.ledger.read(_payment_of, webhook.payment)
-            shop = self._flow.settings.shops.get(payment.shop)
+            payment = await self._context.ledger.read(_payment_of, webhook.payment)
+            shop = self._context.settings.shops.get(payment.shop)
             if shop is None:
                 return "unknown shop", 0
-            async with asyncio.timeout(self._flow.schedule.webhook_timeout):
-                now, public = self._flow.clock(), payment.created_by == BY_APP
+            async with asyncio.timeout(self._context.schedule.webhook_timeout):
+                now, public = self._context.clock(), payment.created_by == BY_APP
                 response = await posted(
                     self._http,
                     webhook.url,
                     body,
                     headers(shop, webhook.id, body, now, public=public),
                     resolve=self._resolve or self._names.of(webhook.shop),
-                    settings=self._flow.settings,
+                    settings=self._context.settings,
                 )
                 await response.aclose()  # a shop's answer is its status; the body is not read
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
             return type(error).__name__, 0
-        return str(response.status_code), _retry_after(response, self._flow.clock())
+        return str(response.status_code), _retry_after(response, self._context.clock())
 
 
 async def posted(

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection
 
 from checkout.errors import CheckoutError, TooMany
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import answers, payments
 from checkout.ledger.rows import Payment
 from checkout.model.client_network import network_of
@@ -26,24 +26,24 @@ BY_ADDRESS: Final = 15
 BY_PAYMENT: Final = 20
 
 
-async def opens_first(flow: Flow, payment: Payment) -> bool:
+async def opens_first(context: Context, payment: Payment) -> bool:
     """Whether nobody has opened the payment before. Where that can't be written down, nobody is the
     first."""
     if payment.opened_at is not None:
         return False
     uid = payment.uid
     try:
-        return await flow.write(uid, payments.recognise_first_browser, uid, flow.clock())
+        return await context.write(uid, payments.recognise_first_browser, uid, context.clock())
     except CheckoutError as error:  # the page is shown without it
         log.warning("opening.unwritten", error=type(error).__name__)
         return False
 
 
-async def is_customer(flow: Flow, payment: Payment, email: str, address: str) -> bool:
+async def is_customer(context: Context, payment: Payment, email: str, address: str) -> bool:
     """Whether `email` is the customer's, as the shop told it: what was typed on the page proves
     nothing. Raises TooMany."""
-    uid, mark = payment.uid, flow.mark("answers", network_of(address))
-    await flow.ledger.write(_take_try, uid, mark, flow.clock())
+    uid, mark = payment.uid, context.mark("answers", network_of(address))
+    await context.ledger.write(_take_try, uid, mark, context.clock())
     known = payment.order.customer.email
     # Both are digested: neither length nor time tells how near an answer was.
     alike = hmac.compare_digest(_digest(known or ""), _digest(email))

@@ -14,7 +14,7 @@ from checkout.flow import record, remaining
 from checkout.flow.alerts import alert
 from checkout.flow.by_gateway import note_gateways
 from checkout.flow.pace import next_operation_recovery, next_query
-from checkout.flow.record import Book
+from checkout.flow.record import Context
 from checkout.flow.telling import notify_of_operation
 from checkout.flow.twins import Whose, whose_is
 from checkout.ledger import audit, events, operations
@@ -49,13 +49,13 @@ def _held(conn: Connection, uid: str) -> tuple[Operation, Payment]:
 
 
 def settle(
-    conn: Connection, book: Book, uid: str, outcome: Outcome, now: float, *, looked_up: bool
+    conn: Connection, context: Context, uid: str, outcome: Outcome, now: float, *, looked_up: bool
 ) -> Operation:
     """Write down what the gateway said to the order, or (`looked_up`) when it was asked about it
     later. What is done stays."""
     operation, payment = _held(conn, uid)
     if looked_up and outcome.status is Status.NOT_SENT and operation.status in OPEN:
-        return _absent(conn, book, operation, payment, now)
+        return _absent(conn, context, operation, payment, now)
     status = _meaning(operation.kind, outcome.status)
     if (looked_up and record.unanswered(outcome)) or not _may_move(operation, status):
         return operation
@@ -64,24 +64,31 @@ def settle(
         if whose is Whose.UNCLEAR:
             return operation
         if whose is Whose.ANOTHER:
-            return _another(conn, book, operation, now)
+            return _another(conn, context, operation, now)
     _write_down(conn, operation, payment, status, outcome, now)
     if status is operation.status:
         return with_payment(conn, uid)[0]
     _alert(conn, operation, payment, status, now)
     # Who asked for it has a refusal as the answer to that.
     answered = operation.status is Status.SUBMITTING and not looked_up
-    return _moved(conn, book, uid, now, tells_failure=not answered)
+    return _moved(conn, context, uid, now, tells_failure=not answered)
 
 
 def resolved(
-    conn: Connection, book: Book, uid: str, now: float, *, accept: bool, by: Actor, reason: str
+    conn: Connection,
+    context: Context,
+    uid: str,
+    now: float,
+    *,
+    accept: bool,
+    by: Actor,
+    reason: str,
 ) -> Operation:
     """A person says whether it was done. Raises Unprocessable where there is nothing to decide."""
     operation, payment = _held(conn, uid)
     if operation.status not in OPEN:
         raise Unprocessable({"uid": [f"is {operation.status}: there is nothing to decide"]})
-    if now < operation.created_at + book.pace.settle_window:
+    if now < operation.created_at + context.schedule.settle_window:
         raise Unprocessable({"uid": ["is under way: give it a minute"]})
     status = DONE[operation.kind] if accept else Status.DECLINED
     operations.change(conn, uid, status=status, sweep_at=None, updated_at=now)
@@ -89,7 +96,7 @@ def resolved(
         conn, by, "accept" if accept else "refuse", uid, now, shop=payment.shop,
         reason=reason, kind=operation.kind, payment=operation.payment, amount=operation.amount,
     )  # fmt: skip
-    return _moved(conn, book, uid, now, by=by.who, reason=reason)
+    return _moved(conn, context, uid, now, by=by.who, reason=reason)
 
 
 def given_up(conn: Connection, uid: str) -> Operation:
@@ -114,12 +121,12 @@ def _may_move(operation: Operation, status: Status) -> bool:
     return operation.status in OPEN
 
 
-def _another(conn: Connection, book: Book, operation: Operation, now: float) -> Operation:
+def _another(conn: Connection, context: Context, operation: Operation, now: float) -> Operation:
     """This one was not done: it is counted where it is written down once more."""
     if operation.status in FAILED:
         return given_up(conn, operation.uid)
     operations.change(conn, operation.uid, status=Status.NOT_SENT, sweep_at=None, updated_at=now)
-    return _moved(conn, book, operation.uid, now)
+    return _moved(conn, context, operation.uid, now)
 
 
 def _write_down(
@@ -171,7 +178,7 @@ def _amount(conn: Connection, operation: Operation, payment: Payment, facts: Gat
 
 def _moved(
     conn: Connection,
-    book: Book,
+    context: Context,
     uid: str,
     now: float,
     *,
@@ -183,33 +190,35 @@ def _moved(
     event = f"{operation.kind}.{operation.status}"
     events.append(conn, operation.payment, event, now, operation.attempt, operation=uid, **why)
     if operation.done:
-        _done(conn, book, operation, payment, now)
+        _done(conn, context, operation, payment, now)
     elif operation.status in FAILED and tells_failure and not operation.by_gateway:
-        notify_of_operation(conn, book.shops, operation, payment, now)
+        notify_of_operation(conn, context.settings.shops, operation, payment, now)
     return with_payment(conn, uid)[0]
 
 
-def _done(conn: Connection, book: Book, operation: Operation, payment: Payment, now: float) -> None:
+def _done(
+    conn: Connection, context: Context, operation: Operation, payment: Payment, now: float
+) -> None:
     attempt, kind = payment.attempts[operation.attempt - 1], operation.kind
     if operation.by_gateway and (kind != "capture" or attempt.status is Status.REFUNDED):
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=operation.amount)
     if operation.by_gateway:
         note_gateways(conn, operation, attempt, payment, now)
-    notify_of_operation(conn, book.shops, operation, payment, now)
+    notify_of_operation(conn, context.settings.shops, operation, payment, now)
     made = operations.of_attempt(conn, operation.payment, operation.attempt)
     total = payment.order.money.minor
     if kind == "capture":
-        payment = record.moved_by_operation(conn, book, attempt, Status.PAID, now)
+        payment = record.moved_by_operation(conn, context, attempt, Status.PAID, now)
         attempt = payment.attempts[operation.attempt - 1]
     # In parts, it leaves the payment where it is until all of it has gone: of what was captured,
     # perhaps after the rest was given back, all that was taken.
     ends = "refund" if remaining.captures(made) else kind
     if remaining.unspent(total, made, ends) == 0:
-        record.moved_by_operation(conn, book, attempt, Status.REFUNDED, now)
+        record.moved_by_operation(conn, context, attempt, Status.REFUNDED, now)
 
 
 def _absent(
-    conn: Connection, book: Book, operation: Operation, payment: Payment, now: float
+    conn: Connection, context: Context, operation: Operation, payment: Payment, now: float
 ) -> Operation:
     """The gateway knows no such operation: as for a charge, that counts after the settle window and
     at the second time, and never where it had an id of its own for it or has accepted it."""
@@ -217,7 +226,7 @@ def _absent(
     named = operation.gateway_id not in (None, payment_id) and not operation.by_gateway
     if named or operation.status is Status.ACCEPTED:
         return operation
-    settled_at = operation.created_at + book.pace.settle_window
+    settled_at = operation.created_at + context.schedule.settle_window
     soon = max(settled_at, now + next_query(0))
     values: dict[str, Any] = {"sweep_at": soon}
     if now >= settled_at:
@@ -226,5 +235,5 @@ def _absent(
             values |= {"status": Status.NOT_SENT, "sweep_at": None, "updated_at": now}
     operations.change(conn, operation.uid, **values)
     if "status" in values:
-        return _moved(conn, book, operation.uid, now)
+        return _moved(conn, context, operation.uid, now)
     return with_payment(conn, operation.uid)[0]

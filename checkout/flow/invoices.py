@@ -13,8 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from checkout.errors import NotFound, Unprocessable
 from checkout.flow import record
-from checkout.flow.record import Book
-from checkout.flow.verbs import SAME_KEY, Flow
+from checkout.flow.record import Context
+from checkout.flow.verbs import SAME_KEY, Context
 from checkout.identifiers import new_uid
 from checkout.ledger import audit, events, invoices, mails, payments
 from checkout.ledger.audit import SERVER, Actor
@@ -38,7 +38,7 @@ def signed(draft: Draft, shop: Shop) -> str:
 
 
 async def make(
-    flow: Flow,
+    context: Context,
     draft: Draft,
     shop: Shop,
     *,
@@ -51,11 +51,11 @@ async def make(
     Raises Unprocessable when the key was used for another body, no method can take its payment, or
     its link gets too long.
     """
-    order = await flow.counted(draft.order, shop, currency="currency")
+    order = await context.counted(draft.order, shop, currency="currency")
     order = msgspec.structs.replace(order, created_by=BY_SHOP)
     # The ledger has the customer: a link can be read by whoever it is forwarded to.
     payload = {name: each for name, each in draft.payload.items() if name != "customer"}
-    now, link = flow.clock(), sign_link(shop.id, shop.link_keys[-1], payload)
+    now, link = context.clock(), sign_link(shop.id, shop.link_keys[-1], payload)
     invoice = Invoice(
         id=PREFIX + secrets.token_hex(8),
         shop=shop.id,
@@ -82,22 +82,22 @@ async def make(
         return _found(invoices.by_id(conn, made.id)), same
 
     try:
-        made, same = await flow.ledger.write(add)
+        made, same = await context.ledger.write(add)
     except IntegrityError:  # the same key came twice at once: the other was first
-        made, same = await flow.ledger.write(add)
+        made, same = await context.ledger.write(add)
     if not same:
         raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
-    flow.mails_due.set()
+    context.mails_due.set()
     return made
 
 
-async def find(flow: Flow, id: str, shop: Shop | None = None) -> Standing:
+async def find(context: Context, id: str, shop: Shop | None = None) -> Standing:
     """With `shop`, of that shop alone. Raises NotFound."""
-    return _found(await flow.ledger.read(invoices.by_id, id), shop)
+    return _found(await context.ledger.read(invoices.by_id, id), shop)
 
 
 async def listed(
-    flow: Flow,
+    context: Context,
     *,
     shop: str | None = None,
     status: str | None = None,
@@ -109,27 +109,27 @@ async def listed(
     statuses: Collection[Status] | None = None
     if status is not None:
         statuses = [each for each, word in OUTWARD.items() if word == status]
-    return await flow.ledger.read(
+    return await context.ledger.read(
         invoices.listed,
         shop=shop,
         statuses=statuses,
         tracking_id=tracking_id,
-        now=flow.clock(),
+        now=context.clock(),
         limit=limit,
         offset=offset,
     )
 
 
 async def send_again(
-    flow: Flow, id: str, shop: Shop, email: str | None, *, by: Actor = SERVER
+    context: Context, id: str, shop: Shop, email: str | None, *, by: Actor = SERVER
 ) -> Standing:
     """Mail it once more, or for the first time; `email`: from now on to that address.
 
     Raises NotFound; Unprocessable when nothing is left to pay, or it has no address.
     """
-    await find(flow, id, shop)
-    again = await flow.ledger.write(_send_again, id, email, flow.clock(), by)
-    flow.mails_due.set()
+    await find(context, id, shop)
+    again = await context.ledger.write(_send_again, id, email, context.clock(), by)
+    context.mails_due.set()
     return again
 
 
@@ -158,18 +158,20 @@ def _queue(conn: Connection, standing: Standing, now: float) -> None:
         mails.queue(conn, new_uid(), invoice.id, Kind.REMINDER, due_at=at, now=now)
 
 
-async def cancel(flow: Flow, id: str, shop: Shop | None = None, *, by: Actor = SERVER) -> Standing:
+async def cancel(
+    context: Context, id: str, shop: Shop | None = None, *, by: Actor = SERVER
+) -> Standing:
     """Shut its link for good; a second time changes nothing. No webhook tells the shop what it has
     asked for itself.
 
     Raises NotFound; Unprocessable when it is paid, or being paid.
     """
-    standing = await find(flow, id, shop)
+    standing = await find(context, id, shop)
     uid = standing.payment.uid if standing.payment else ""
-    return await flow.write(uid, _cancel, flow.book, id, flow.clock(), by)
+    return await context.write(uid, _cancel, context, id, context.clock(), by)
 
 
-def _cancel(conn: Connection, book: Book, id: str, now: float, by: Actor) -> Standing:
+def _cancel(conn: Connection, context: Context, id: str, now: float, by: Actor) -> Standing:
     standing = _found(invoices.held(conn, id))
     if standing.payment is not None:
         standing = Standing(
@@ -187,7 +189,7 @@ def _cancel(conn: Connection, book: Book, id: str, now: float, by: Actor) -> Sta
         uid = payment.uid
         events.append(conn, uid, "invoice_cancelled", now, None, invoice=id)
         payments.change(conn, uid, told=Status.CANCELLED)
-        record.cancel(conn, book, uid, now)
+        record.cancel(conn, context, uid, now)
     return _found(invoices.by_id(conn, id))
 
 

@@ -19,7 +19,7 @@ import structlog
 from checkout.flow.counts import ALERTS, MAILS
 from checkout.flow.pace import MAIL_POSTPONED, next_mail
 from checkout.flow.rooms import Rooms
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import invoices, mails
 from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
@@ -39,8 +39,8 @@ class Mailer:
     """Sends the mails of one ledger; several workers share them by leases. `post` makes one and
     hands it over, once; it raises Undelivered."""
 
-    def __init__(self, flow: Flow, post: Post) -> None:
-        self._flow = flow
+    def __init__(self, context: Context, post: Post) -> None:
+        self._context = context
         self._post = post
         self._rooms = Rooms("mails")
         self._full = False  # whether something waits for room
@@ -48,7 +48,7 @@ class Mailer:
 
     async def deliver(self) -> None:
         """Start sending every mail that is due, has room and can be leased."""
-        ledger, now = self._flow.ledger, self._flow.clock()
+        ledger, now = self._context.ledger, self._context.clock()
         self._full = False
         for mail in await ledger.read(mails.due, now):
             if not self._rooms.take(mail.shop, SERVER):
@@ -57,7 +57,7 @@ class Mailer:
             ours = False
             try:
                 ours = await ledger.write(
-                    mails.take, mail, until=now + self._flow.schedule.mail_lease
+                    mails.take, mail, until=now + self._context.schedule.mail_lease
                 )
             finally:
                 if not ours:
@@ -72,7 +72,7 @@ class Mailer:
         self._under_way.discard(task)
         self._rooms.leave(mail.shop, SERVER)
         if self._full:
-            self._flow.mails_due.set()
+            self._context.mails_due.set()
         if not task.cancelled() and (error := task.exception()):
             log.warning("mailer.failed", error=type(error).__name__)
 
@@ -81,7 +81,7 @@ class Mailer:
             await asyncio.wait(self._under_way, timeout=seconds)
 
     async def _send(self, mail: Mail) -> None:
-        ledger, now = self._flow.ledger, self._flow.clock()
+        ledger, now = self._context.ledger, self._context.clock()
         standing = await ledger.read(invoices.by_id, mail.invoice)
         if standing is None:
             raise LookupError(mail.invoice)
@@ -106,15 +106,15 @@ class Mailer:
             log.error("mailer.fault", invoice=mail.invoice, error=type(error).__name__, alert=True)
             await self._failed(mail, UNFORESEEN, final=False)
         else:
-            await self._flow.ledger.write(mails.sent, mail.id, self._flow.clock())
+            await self._context.ledger.write(mails.sent, mail.id, self._context.clock())
             self._note(mail, "sent")
 
     async def _failed(self, mail: Mail, why: str, *, final: bool) -> None:
         wait = None if final else next_mail(mail.tries + 1)
         if wait is not None:
             # Jitter: a mail server that was away is not asked for all in the same second.
-            wait = self._flow.clock() + wait * random.uniform(1.0, 1.1)
-        await self._flow.ledger.write(mails.failed, mail.id, why, again_at=wait)
+            wait = self._context.clock() + wait * random.uniform(1.0, 1.1)
+        await self._context.ledger.write(mails.failed, mail.id, why, again_at=wait)
         self._note(mail, "refused" if final else "failed")
         if wait is None and not final:
             self._given_up(mail)

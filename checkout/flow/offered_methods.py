@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from checkout.flow.methods import available_methods, prepare
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.gateways.base import Gateway, InputField, has_verb
 from checkout.ledger import cards
 from checkout.ledger.rows import Attempt, Payment
@@ -57,17 +57,17 @@ class OfferedMethod(Struct, frozen=True, kw_only=True):
 
 
 async def offered_methods(
-    flow: Flow, payment: Payment, shop: Shop, language: str, customer: Customer
+    context: Context, payment: Payment, shop: Shop, language: str, customer: Customer
 ) -> tuple[OfferedMethod, ...]:
     """In the shop's order, by what their gateways say of themselves just now. `customer`: what is
     known of them, as nobody is asked for that."""
     order = payment.order
-    await prepare(order, shop, flow.gateways)
-    found = available_methods(order, shop, flow.gateways, noted=True)
-    saved = await _saved_card(flow, payment, found) if order.card_token is not None else None
+    await prepare(order, shop, context.gateways)
+    found = available_methods(order, shop, context.gateways, noted=True)
+    saved = await _saved_card(context, payment, found) if order.card_token is not None else None
     return tuple(
         [
-            _offered(method, flow.gateways[method.gateway], order, language, customer, saved)
+            _offered(method, context.gateways[method.gateway], order, language, customer, saved)
             for method in found
         ]
     )
@@ -115,17 +115,19 @@ def _asked(
     )
 
 
-async def _saved_card(flow: Flow, payment: Payment, found: tuple[Method, ...]) -> PaidCard | None:
+async def _saved_card(
+    context: Context, payment: Payment, found: tuple[Method, ...]
+) -> PaidCard | None:
     """What is known of the saved card that the payment was made for, where the gateway takes
     tokens and this one can still be good."""
     order = payment.order
     method = next((method for method in found if method.name == CARD_METHOD), None)
-    if method is None or not flow.gateways[method.gateway].capabilities.accepts_tokens:
+    if method is None or not context.gateways[method.gateway].capabilities.accepts_tokens:
         return None
     if any(attempt.reason is DeclineReason.SAVED_CARD for attempt in payment.attempts):
         return None
-    known = await flow.ledger.read(cards.known, payment.shop, order.card_token or "")
-    today = datetime.fromtimestamp(flow.clock(), UTC).date()
+    known = await context.ledger.read(cards.known, payment.shop, order.card_token or "")
+    today = datetime.fromtimestamp(context.clock(), UTC).date()
     if known.brand in order.methods.excluded_brands or _is_past(known, today):
         return None
     return known
@@ -137,16 +139,16 @@ def _is_past(card: PaidCard, day: date) -> bool:
     return (card.exp_year, card.exp_month) < oldest_month(day)
 
 
-def kind_of_attempt(flow: Flow, shop: Shop, attempt: Attempt | None) -> str:
+def kind_of_attempt(context: Context, shop: Shop, attempt: Attempt | None) -> str:
     """Of which kind the method is that an attempt was to be paid by; without one: a card."""
     if attempt is None:
         return CARD
     method = shop.method(attempt.method)  # the settings may have lost it since
-    said = (method.kind or flow.gateways[method.gateway].capabilities.kind) if method else None
+    said = (method.kind or context.gateways[method.gateway].capabilities.kind) if method else None
     return kind_of(attempt.method, said, card=attempt.facts.card is not None)
 
 
-def can_be_confirmed(flow: Flow, attempt: Attempt) -> bool:
+def can_be_confirmed(context: Context, attempt: Attempt) -> bool:
     """Whether the gateway wants to be told that the customer has paid."""
-    gateway = flow.gateways.get(attempt.account)
+    gateway = context.gateways.get(attempt.account)
     return gateway is not None and has_verb(gateway, "confirm")

@@ -16,7 +16,7 @@ from checkout.errors import NotFound
 from checkout.flow import ends, record, remaining
 from checkout.flow.claims import Wish, claim
 from checkout.flow.pace import next_operation_recovery
-from checkout.flow.verbs import Flow, reference
+from checkout.flow.verbs import Context, reference
 from checkout.gateways.base import (
     Captures,
     FindsOperations,
@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 
 async def start_operation(
-    flow: Flow,
+    context: Context,
     kind: str,
     uid: str,
     *,
@@ -54,15 +54,15 @@ async def start_operation(
     `shop`: only for a payment of that shop. A `request_id` used before gives that operation again.
     Raises NotFound; Unprocessable when the payment's state, the amount or the gateway forbids it.
     """
-    payment = await flow.ledger.read(payment_named, uid)
+    payment = await context.ledger.read(payment_named, uid)
     if shop is not None and payment.shop != shop.id:
         raise NotFound
     wish = Wish(kind=kind, named=uid, amount=amount, reason=reason, request_id=request_id, by=by)
     payment = payment.uid
-    operation, ours = await flow.write(payment, claim, flow, payment, wish, flow.clock())
+    operation, ours = await context.write(payment, claim, context, payment, wish, context.clock())
     if not ours:
         return operation
-    return await asyncio.shield(flow.run(_send(flow, operation.uid)))
+    return await asyncio.shield(context.run(_send(context, operation.uid)))
 
 
 def payment_named(conn: Connection, uid: str) -> Payment:
@@ -70,75 +70,75 @@ def payment_named(conn: Connection, uid: str) -> Payment:
     return payments.by_uid(conn, uid) or ends.with_payment(conn, uid)[1]
 
 
-async def query_operation(flow: Flow, uid: str) -> Operation:
+async def query_operation(context: Context, uid: str) -> Operation:
     """Ask the gateway what became of an operation, at most once a second. Raises NotFound."""
-    operation, attempt, about = await flow.ledger.read(_about, uid)
+    operation, attempt, about = await context.ledger.read(_about, uid)
     if not _open(operation):
         return operation
-    now, until = flow.clock(), None
+    now, until = context.clock(), None
     if operation.status in OPEN:  # of what has failed there is no second question
         accepted = operation.status is Status.ACCEPTED
         until = next_operation_recovery(operation.created_at, now, accepted=accepted)
-    if not await flow.write(operation.payment, operations.take_query, uid, now=now, until=until):
+    if not await context.write(operation.payment, operations.take_query, uid, now=now, until=until):
         return operation
-    gateway = flow.gateways.get(attempt.account)
+    gateway = context.gateways.get(attempt.account)
     if not isinstance(gateway, FindsOperations):
-        return await _give_up(flow, operation, "operation.unknown")
-    outcome = await flow.hear(gateway.operation_status(about, _asked(operation, about)))
-    done = await _settle(flow, operation, outcome, looked_up=True)
+        return await _give_up(context, operation, "operation.unknown")
+    outcome = await context.hear(gateway.operation_status(about, _asked(operation, about)))
+    done = await _settle(context, operation, outcome, looked_up=True)
     if done.sweep_at is None and (done.status in OPEN or record.unanswered(outcome)):
-        return await _give_up(flow, done, "operation.unsettled")
+        return await _give_up(context, done, "operation.unsettled")
     return done
 
 
 async def resolve_operation(
-    flow: Flow, uid: str, *, accept: bool, by: Actor, reason: str
+    context: Context, uid: str, *, accept: bool, by: Actor, reason: str
 ) -> Operation:
     """A person says what became of an operation that the gateway doesn't settle.
 
     Raises NotFound; Unprocessable where there is nothing to decide.
     """
-    operation, _ = await flow.ledger.read(ends.with_payment, uid)
-    done = await flow.write(
+    operation, _ = await context.ledger.read(ends.with_payment, uid)
+    done = await context.write(
         operation.payment,
         ends.resolved,
-        flow.book,
+        context,
         uid,
-        flow.clock(),
+        context.clock(),
         accept=accept,
         by=by,
         reason=reason,
     )
-    flow.webhooks_due.set()
+    context.webhooks_due.set()
     return done
 
 
-async def _send(flow: Flow, uid: str) -> Operation:
-    operation, attempt, about = await flow.ledger.read(_about, uid)
-    said = _order(flow.gateways[attempt.account], operation, about)
-    return await _settle(flow, operation, await flow.hear(said), looked_up=False)
+async def _send(context: Context, uid: str) -> Operation:
+    operation, attempt, about = await context.ledger.read(_about, uid)
+    said = _order(context.gateways[attempt.account], operation, about)
+    return await _settle(context, operation, await context.hear(said), looked_up=False)
 
 
 async def _settle(
-    flow: Flow, operation: Operation, outcome: Outcome, *, looked_up: bool
+    context: Context, operation: Operation, outcome: Outcome, *, looked_up: bool
 ) -> Operation:
-    done = await flow.write(
+    done = await context.write(
         operation.payment,
         ends.settle,
-        flow.book,
+        context,
         operation.uid,
         outcome,
-        flow.clock(),
+        context.clock(),
         looked_up=looked_up,
     )
-    flow.webhooks_due.set()
+    context.webhooks_due.set()
     return done
 
 
-async def _give_up(flow: Flow, operation: Operation, event: str) -> Operation:
+async def _give_up(context: Context, operation: Operation, event: str) -> Operation:
     """Nobody asks about it any more: a person has to look."""
     log.error(event, payment=operation.payment, kind=operation.kind, alert=True)
-    return await flow.write(operation.payment, ends.given_up, operation.uid)
+    return await context.write(operation.payment, ends.given_up, operation.uid)
 
 
 def _order(gateway: Gateway, operation: Operation, about: PaymentReference) -> Awaitable[Outcome]:

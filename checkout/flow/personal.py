@@ -12,7 +12,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from checkout.flow.purge import purge_one
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import audit, cards, events, invoices, outbox, payments, personal
 from checkout.ledger.audit import Actor
 from checkout.ledger.invoices import Standing
@@ -47,22 +47,24 @@ def normal(email: str) -> str:
     return email.strip().casefold()
 
 
-async def find(flow: Flow, email: str, progress: Progress = lambda _: None) -> Held:
+async def find(context: Context, email: str, progress: Progress = lambda _: None) -> Held:
     """Looks through the whole ledger; `progress` is told how many rows it has come on."""
     wanted, found, after = normal(email), [], ""
     while True:
-        named, after, looked = await flow.ledger.read(personal.payments_naming, wanted, after, PAGE)
+        named, after, looked = await context.ledger.read(
+            personal.payments_naming, wanted, after, PAGE
+        )
         for uid in named:
-            payment = await flow.ledger.read(payments.by_uid, uid)
+            payment = await context.ledger.read(payments.by_uid, uid)
             if payment is not None and wanted in _addresses(payment):
                 found.append(uid)
         progress(looked)
         if not looked:
             break
-    named = await flow.ledger.read(personal.invoices_naming, wanted)
+    named = await context.ledger.read(personal.invoices_naming, wanted)
     mine = []
     for name in named:
-        standing = await flow.ledger.read(invoices.by_id, name)
+        standing = await context.ledger.read(invoices.by_id, name)
         if standing is not None and wanted in _addressed(standing):
             mine.append(name)
             if standing.payment is not None and standing.payment.uid not in found:
@@ -83,16 +85,16 @@ def _addressed(standing: Standing) -> set[str]:
 # --- Told --------------------------------------------------------------------------------------
 
 
-async def export(flow: Flow, email: str, held: Held, *, by: Actor) -> dict[str, Any]:
+async def export(context: Context, email: str, held: Held, *, by: Actor) -> dict[str, Any]:
     """Machine-readable, for `by`; without secrets, tokens, and more of a card than its first six
     and last four digits."""
-    for uid, shop in await flow.ledger.read(_shops, held):
-        await flow.ledger.write(audit.append, by, "export", uid, flow.clock(), shop=shop)
+    for uid, shop in await context.ledger.read(_shops, held):
+        await context.ledger.write(audit.append, by, "export", uid, context.clock(), shop=shop)
     return {
         "customer": normal(email),
-        "exported_at": _moment(flow.clock()),
-        "payments": [await flow.ledger.read(_payment, uid) for uid in held.payments],
-        "invoices": [await flow.ledger.read(_invoice, name) for name in held.invoices],
+        "exported_at": _moment(context.clock()),
+        "payments": [await context.ledger.read(_payment, uid) for uid in held.payments],
+        "invoices": [await context.ledger.read(_invoice, name) for name in held.invoices],
     }
 
 
@@ -176,24 +178,24 @@ def _invoice(conn: Connection, name: str) -> dict[str, Any]:
 # --- Taken away --------------------------------------------------------------------------------
 
 
-async def erase(flow: Flow, held: Held, *, by: Actor, dry: bool = False) -> Erased:
+async def erase(context: Context, held: Held, *, by: Actor, dry: bool = False) -> Erased:
     """What is over loses its personal data now; what is under way stays, and why. `by`: who wants
     it; `dry`: only tell."""
     stays: list[tuple[str, str]] = []
     done: Counter[str] = Counter()
     for uid in held.payments:
-        why, gone = await flow.write(uid, _erase_payment, uid, flow.clock(), by, dry)
+        why, gone = await context.write(uid, _erase_payment, uid, context.clock(), by, dry)
         if why:
             stays.append((uid, why))
         done["payments"] += why is None
         done["cards"] += gone
     for name in held.invoices:
-        why = await flow.ledger.write(_erase_invoice, name, flow.clock(), by, dry)
+        why = await context.ledger.write(_erase_invoice, name, context.clock(), by, dry)
         if why:
             stays.append((name, why))
         done["invoices"] += why is None
     if not dry:
-        await flow.ledger.tidy()
+        await context.ledger.tidy()
     return Erased(done["payments"], done["invoices"], done["cards"], tuple(stays))
 
 

@@ -19,7 +19,7 @@ from checkout.flow.counting import count, counts, unpayable
 from checkout.flow.counts import PAYMENTS
 from checkout.flow.limits import check_opening, note_opening
 from checkout.flow.stock import HOLD
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import audit, events, payments, products
 from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.products import Stocked
@@ -68,11 +68,11 @@ class Choice(Struct, frozen=True):
 
 
 async def make(
-    flow: Flow, product: Product, given: Given, shop: Shop, *, by: Actor = SERVER
+    context: Context, product: Product, given: Given, shop: Shop, *, by: Actor = SERVER
 ) -> Stocked:
     """Raises Unprocessable when no method of the shop can take its payments."""
-    product = _counted(flow, product, shop)
-    now = flow.clock()
+    product = _counted(context, product, shop)
+    now = context.clock()
     stocked = Stocked(
         id=PREFIX + secrets.token_hex(8),
         shop=shop.id,
@@ -83,7 +83,7 @@ async def make(
         created_at=now,
         updated_at=now,
     )
-    await flow.ledger.write(_make, stocked, by)
+    await context.ledger.write(_make, stocked, by)
     return stocked
 
 
@@ -92,15 +92,17 @@ def _make(conn: Connection, stocked: Stocked, by: Actor) -> None:
     _note(conn, by, "product.make", stocked, stocked.created_at)
 
 
-async def change(flow: Flow, id: str, shop: Shop, read: Read, *, by: Actor = SERVER) -> Stocked:
+async def change(
+    context: Context, id: str, shop: Shop, read: Read, *, by: Actor = SERVER
+) -> Stocked:
     """`read` makes the new terms of the shop's fields so far. Raises NotFound, Unprocessable."""
-    await find(flow, id, shop)
+    await find(context, id, shop)
 
     def checked(given: Given) -> tuple[Product, Given]:
         product, merged = read(given)
-        return _counted(flow, product, shop), merged
+        return _counted(context, product, shop), merged
 
-    return await flow.ledger.write(_change, id, checked, flow.clock(), by)
+    return await context.ledger.write(_change, id, checked, context.clock(), by)
 
 
 def _change(conn: Connection, id: str, read: Read, now: float, by: Actor) -> Stocked:
@@ -119,36 +121,40 @@ def _note(conn: Connection, by: Actor, act: str, stocked: Stocked, now: float) -
     )  # fmt: skip
 
 
-async def find(flow: Flow, id: str, shop: Shop | None = None) -> Stocked:
+async def find(context: Context, id: str, shop: Shop | None = None) -> Stocked:
     """With `shop`, of that shop alone. Raises NotFound."""
-    stocked = await flow.ledger.read(products.by_id, id)
+    stocked = await context.ledger.read(products.by_id, id)
     if stocked is None or (shop is not None and stocked.shop != shop.id):
         raise NotFound
     return stocked
 
 
-async def buy(flow: Flow, id: str, choice: Choice, address: str | None = None) -> PaymentRow:
+async def buy(context: Context, id: str, choice: Choice, address: str | None = None) -> PaymentRow:
     """A payment with its goods reserved, or where too many are, to be taken when it is paid. The
     same form with the same choice gives the same payment, until that one has ended unpaid.
     `address`: the visitor's. Raises NotForSale, NotFound, TooMany."""
-    mark = flow.address_mark(address)
-    with flow.guard.counting():
+    mark = context.address_mark(address)
+    with context.guard.counting():
         # Whoever goes on although refused is not to keep the ledger's writer busy.
-        await flow.ledger.read(_check_new, flow, id, choice, mark)
+        await context.ledger.read(_check_new, context, id, choice, mark)
         try:
-            return await flow.ledger.write(_buy, flow, id, choice, mark)
+            return await context.ledger.write(_buy, context, id, choice, mark)
         except IntegrityError:  # the same form came twice at once: the other was first
-            return await flow.ledger.write(_buy, flow, id, choice, mark)
+            return await context.ledger.write(_buy, context, id, choice, mark)
 
 
-def _check_new(conn: Connection, flow: Flow, id: str, choice: Choice, mark: str | None) -> None:
+def _check_new(
+    conn: Connection, context: Context, id: str, choice: Choice, mark: str | None
+) -> None:
     """Raises TooMany for a form that has bought nothing yet."""
     if payments.by_link(conn, choice.digest(id, 0)) is None:
-        check_opening(conn, flow.settings.limits, mark, flow.clock())
+        check_opening(conn, context.settings.limits, mark, context.clock())
 
 
-def _buy(conn: Connection, flow: Flow, id: str, choice: Choice, mark: str | None) -> PaymentRow:
-    now, link = flow.clock(), ""
+def _buy(
+    conn: Connection, context: Context, id: str, choice: Choice, mark: str | None
+) -> PaymentRow:
+    now, link = context.clock(), ""
     for repeat in range(MOST_REPEATS):
         link = choice.digest(id, repeat)
         before = payments.by_link(conn, link)
@@ -156,7 +162,7 @@ def _buy(conn: Connection, flow: Flow, id: str, choice: Choice, mark: str | None
             break
         if before.status_at(now) not in UNPAID_ENDS:
             return before
-    stocked, limits = products.by_id(conn, id), flow.settings.limits
+    stocked, limits = products.by_id(conn, id), context.settings.limits
     if stocked is None:
         raise NotFound
     check_opening(conn, limits, mark, now)
@@ -168,9 +174,9 @@ def _buy(conn: Connection, flow: Flow, id: str, choice: Choice, mark: str | None
     scarce = product.quantity is not None
     until = now + (HOLD if scarce else DAY)
     order = ordered(stocked, choice.money, choice.quantity, until)
-    shop = flow.settings.shop(stocked.shop)
-    _check_count(flow, order, shop)
-    payment = flow.new(order, shop, link)
+    shop = context.settings.shop(stocked.shop)
+    _check_count(context, order, shop)
+    payment = context.new(order, shop, link)
     payments.add(conn, payment)
     events.append(conn, payment.uid, "created", now, None, product=id, quantity=choice.quantity)
     products.reserve(
@@ -207,16 +213,16 @@ def _check(product: Product, choice: Choice) -> None:
         raise Unprocessable({"amount": [f"must be from {least.minor} to {most.minor}"]})
 
 
-def payable(flow: Flow, stocked: Stocked) -> bool:
+def payable(context: Context, stocked: Stocked) -> bool:
     """Whether the shop's accounts still count its currency as they did when it was made."""
-    found = counts(_sample(stocked.product), flow.settings.shop(stocked.shop), flow.gateways)
+    found = counts(_sample(stocked.product), context.settings.shop(stocked.shop), context.gateways)
     return stocked.product.money(0).exponent in found
 
 
-def _counted(flow: Flow, product: Product, shop: Shop) -> Product:
+def _counted(context: Context, product: Product, shop: Shop) -> Product:
     """The product, its amounts counted as its payments will be."""
     order = _sample(msgspec.structs.replace(product, decimals=None))
-    decimals = count(order, shop, flow.gateways, currency="currency", methods="currency")
+    decimals = count(order, shop, context.gateways, currency="currency", methods="currency")
     return msgspec.structs.replace(product, decimals=order.money.counted(decimals).decimals)
 
 
@@ -230,9 +236,9 @@ def _sample(product: Product) -> Order:
     )
 
 
-def _check_count(flow: Flow, order: Order, shop: Shop) -> None:
+def _check_count(context: Context, order: Order, shop: Shop) -> None:
     """The product was counted before: the settings may say otherwise since."""
-    found = counts(order, shop, flow.gateways)
+    found = counts(order, shop, context.gateways)
     if order.money.exponent not in found:
         log.error("product.no_method", product=order.product, alert=True)
         raise unpayable(order, found, "currency", "currency")

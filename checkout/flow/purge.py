@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from checkout.errors import CheckoutError
 from checkout.flow import record
 from checkout.flow.counts import PURGED
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import invoices, operations, personal
 from checkout.ledger.operations import OPEN
 from checkout.ledger.personal import Place
@@ -75,17 +75,17 @@ def purge_one(conn: Connection, uid: str, now: float, *, dry: bool = False) -> s
     return why
 
 
-async def turn(flow: Flow) -> Report:
+async def turn(context: Context) -> Report:
     """What is due now, by the settings; what takes longer than a turn, in the next ones."""
-    paid, unpaid = flow.settings.retention, flow.settings.retention_unpaid
-    done = await purge(flow, paid=paid, unpaid=unpaid, seconds=TURN)
+    paid, unpaid = context.settings.retention, context.settings.retention_unpaid
+    done = await purge(context, paid=paid, unpaid=unpaid, seconds=TURN)
     if done.payments or done.invoices:
         log.info("purge.done", payments=done.payments, invoices=done.invoices, kept=done.kept)
     return done
 
 
 async def purge(
-    flow: Flow,
+    context: Context,
     *,
     paid: float,
     unpaid: float,
@@ -97,25 +97,25 @@ async def purge(
     long ago. `dry`: only count them; `seconds`: begin no batch after; `progress` is told how many
     were looked at."""
     until = time.monotonic() + seconds
-    now, report = flow.clock(), Report()
+    now, report = context.clock(), Report()
     found = Counter[str | None]()
     ages = [*((status, paid) for status in PAID), *((status, unpaid) for status in UNPAID_ENDS)]
     for status, age in ages:
-        found += await _payments(flow, status, now, age, until, dry=dry, progress=progress)
+        found += await _payments(context, status, now, age, until, dry=dry, progress=progress)
     report.payments = found.pop(None, 0)
     report.kept = {why: count for why, count in found.items() if why}
-    report.invoices = await _invoices(flow, now, unpaid, until, dry=dry)
+    report.invoices = await _invoices(context, now, unpaid, until, dry=dry)
     if not dry:
-        report.marks = await _marks(flow, now, paid, until)
+        report.marks = await _marks(context, now, paid, until)
         PURGED.labels("payments").inc(report.payments)
         PURGED.labels("invoices").inc(report.invoices)
         if report.payments or report.invoices:
-            await flow.ledger.tidy()
+            await context.ledger.tidy()
     return report
 
 
 async def _payments(
-    flow: Flow,
+    context: Context,
     status: Status,
     now: float,
     age: float,
@@ -127,34 +127,34 @@ async def _payments(
     """How many of one status were purged (None), or kept, by the reason."""
     found, after = Counter[str | None](), None
     while time.monotonic() < until and (
-        due := await flow.ledger.read(personal.payments_before, status, now - age, after, BATCH)
+        due := await context.ledger.read(personal.payments_before, status, now - age, after, BATCH)
     ):
-        found.update(await _batch(flow, [each.name for each in due], now, dry=dry))
+        found.update(await _batch(context, [each.name for each in due], now, dry=dry))
         after = due[-1]
         progress(len(due))
         await asyncio.sleep(0 if dry else PAUSE)
     return found
 
 
-async def _batch(flow: Flow, uids: list[str], now: float, *, dry: bool) -> list[str | None]:
+async def _batch(context: Context, uids: list[str], now: float, *, dry: bool) -> list[str | None]:
     def work(conn: Connection) -> list[str | None]:
         return [purge_one(conn, uid, now, dry=dry) for uid in uids]
 
     try:
-        found = await flow.ledger.write(work)
+        found = await context.ledger.write(work)
     except CheckoutError:
         raise
     except Exception as error:  # noqa: BLE001 - one bad row must not keep the others' data
         if len(uids) == 1:
             log.error("purge.fault", payment=uids[0], error=type(error).__name__, alert=True)
             return ["it can't be read"]
-        return [why for uid in uids for why in await _batch(flow, [uid], now, dry=dry)]
+        return [why for uid in uids for why in await _batch(context, [uid], now, dry=dry)]
     for uid in uids:
-        flow.forget(uid)
+        context.forget(uid)
     return found
 
 
-async def _invoices(flow: Flow, now: float, age: float, until: float, *, dry: bool) -> int:
+async def _invoices(context: Context, now: float, age: float, until: float, *, dry: bool) -> int:
     def work(conn: Connection, ids: list[str]) -> None:
         for name in ids:
             if invoices.held(conn, name) is not None:
@@ -163,19 +163,19 @@ async def _invoices(flow: Flow, now: float, age: float, until: float, *, dry: bo
     after: Place | None = None
     count = 0
     while time.monotonic() < until and (
-        due := await flow.ledger.read(personal.invoices_before, now - age, after, BATCH)
+        due := await context.ledger.read(personal.invoices_before, now - age, after, BATCH)
     ):
         if not dry:
-            await flow.ledger.write(work, [each.name for each in due])
+            await context.ledger.write(work, [each.name for each in due])
             await asyncio.sleep(PAUSE)
         count, after = count + len(due), due[-1]
     return count
 
 
-async def _marks(flow: Flow, now: float, paid: float, until: float) -> int:
+async def _marks(context: Context, now: float, paid: float, until: float) -> int:
     count = 0
     while time.monotonic() < until and (
-        gone := await flow.ledger.write(personal.forget_marks, now, now - paid, MARKS)
+        gone := await context.ledger.write(personal.forget_marks, now, now - paid, MARKS)
     ):
         count += gone
         await asyncio.sleep(PAUSE)

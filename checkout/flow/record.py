@@ -31,14 +31,14 @@ log = structlog.get_logger(__name__)
 S = TypeVar("S", bound=Struct)
 
 
-class Book(Struct, frozen=True):
+class Context(Struct, frozen=True):
     """What the transactions need beside the connection."""
 
-    shops: dict[str, Shop]
-    limits: Limits
-    pace: Schedule
-    public_url: str
-    slow: Mapping[str, float]  # by account: `Capabilities.query_interval`
+    settings.shops: dict[str, Shop]
+    settings.limits: Limits
+    schedule: Schedule
+    settings.public_url: str
+    query_intervals: Mapping[str, float]  # by account: `Capabilities.query_interval`
 
 
 def read(conn: Connection, uid: str) -> Payment:
@@ -65,7 +65,7 @@ def _held_attempt(conn: Connection, key: str) -> tuple[Payment, Attempt]:
 
 
 def submit(
-    conn: Connection, book: Book, attempt: Attempt, now: float, *, under_attack: bool = False
+    conn: Connection, context: Context, attempt: Attempt, now: float, *, under_attack: bool = False
 ) -> tuple[Payment, bool]:
     """Claim the attempt before its gateway is called. False: it is not this request's to send.
     `wary`: cards are tested at the shop.
@@ -75,7 +75,7 @@ def submit(
     payment = lock(conn, attempt.payment)
     if payment.status_at(now) is not Status.OPEN or attempt.number != payment.next_number:
         return payment, False
-    limits.check(conn, book.limits, payment, attempt, now, under_attack=under_attack)
+    limits.check(conn, context.settings.limits, payment, attempt, now, under_attack=under_attack)
     if payment.order.product is not None:
         stock.hold(conn, attempt.payment, now)
     attempts.claim(conn, attempt)
@@ -83,7 +83,7 @@ def submit(
         conn, attempt.payment, "claimed", now, attempt.number,
         method=attempt.method, account=attempt.account,
     )  # fmt: skip
-    return _settle(conn, book, Payment(payment, (*payment.attempts, attempt)), now), True
+    return _settle(conn, context, Payment(payment, (*payment.attempts, attempt)), now), True
 
 
 def unanswered(outcome: Outcome) -> bool:
@@ -92,29 +92,35 @@ def unanswered(outcome: Outcome) -> bool:
 
 
 def record_answer(
-    conn: Connection, book: Book, attempt: Attempt, outcome: Outcome, now: float, *, asked: bool
+    conn: Connection,
+    context: Context,
+    attempt: Attempt,
+    outcome: Outcome,
+    now: float,
+    *,
+    asked: bool,
 ) -> Payment:
     """Write down what the gateway said: to the charge, or (`asked`) to a status query."""
     payment = lock(conn, attempt.payment)
     attempt = payment.attempts[attempt.number - 1]  # it may have moved since
     if asked and outcome.status is Status.NOT_SENT:
-        return _absent(conn, book, payment, attempt, now)
+        return _absent(conn, context, payment, attempt, now)
     if asked and unanswered(outcome):
         return payment
     if stated := _mismatch(payment, attempt, outcome):
-        return _mismatched(conn, book, attempt, outcome, stated, now)
+        return _mismatched(conn, context, attempt, outcome, stated, now)
     if attempt.mismatch and attempt.judged is None and outcome.status in FINAL | {Status.NOT_SENT}:
         return payment  # the gateway contradicts itself: only a person ends a mismatch
     by_operation = by_gateway.done_by(attempt, outcome)
     if by_operation is not None:
         kind, state = by_operation
-        what = by_gateway.found(conn, book.shops, payment, attempt, kind, outcome, now)
+        what = by_gateway.found(conn, context.settings.shops, payment, attempt, kind, outcome, now)
         if what is Found.UNDER_WAY:
             attempts.change(conn, attempt.key, sweep_at=now + HOUR)
             return payment
         state = attempt.status if what is Found.KNOWN else state
         outcome = msgspec.structs.replace(outcome, status=state)
-    slow = book.slow.get(attempt.account)
+    slow = context.query_intervals.get(attempt.account)
     changed = _heard(payment, attempt, outcome, now, asked=asked, slow=slow)
     if asked and changed.sweep_at is None and _notified_meanwhile(conn, attempt):
         changed = msgspec.structs.replace(changed, sweep_at=attempt.sweep_at)
@@ -126,7 +132,7 @@ def record_answer(
     _note_move(conn, attempt, status, now, outcome.reason)
     if by_operation is None:
         _raise_late_success(conn, payment, attempt, status, now)
-    return _settle(conn, book, payment, now, told=by_operation is not None)
+    return _settle(conn, context, payment, now, told=by_operation is not None)
 
 
 def _notified_meanwhile(conn: Connection, attempt: Attempt) -> bool:
@@ -228,19 +234,19 @@ def _note_move(
 
 
 def moved_by_operation(
-    conn: Connection, book: Book, attempt: Attempt, status: Status, now: float
+    conn: Connection, context: Context, attempt: Attempt, status: Status, now: float
 ) -> Payment:
     """An operation after the payment has moved it (captured, voided, refunded), and tells of that
     itself."""
     reached = move(attempt.status, status)
     if reached is not attempt.status:
         _moved(conn, attempt, reached, now)
-    return _settle(conn, book, read(conn, attempt.payment), now, told=True)
+    return _settle(conn, context, read(conn, attempt.payment), now, told=True)
 
 
 def _mismatched(
     conn: Connection,
-    book: Book,
+    context: Context,
     attempt: Attempt,
     outcome: Outcome,
     stated: dict[str, Any],
@@ -251,7 +257,7 @@ def _mismatched(
         _raise_mismatch(conn, attempt, outcome, stated, now)
     if attempt.status is Status.SUBMITTING:
         _moved(conn, attempt, Status.PENDING, now)
-    return _update(conn, book, attempt.payment, now)
+    return _update(conn, context, attempt.payment, now)
 
 
 def _raise_mismatch(
@@ -308,14 +314,14 @@ def _short(attempt: Attempt, facts: GatewayFacts) -> dict[str, Any]:
 
 
 def _absent(
-    conn: Connection, book: Book, payment: Payment, attempt: Attempt, now: float
+    conn: Connection, context: Context, payment: Payment, attempt: Attempt, now: float
 ) -> Payment:
     """The gateway knows no such payment. That ends the attempt only after the settle window and
     at the second time, and never one that it had an id or other facts for."""
     known = attempt.gateway_id or attempt.mismatch
     if attempt.status not in (Status.SUBMITTING, Status.PENDING) or known:
         return payment
-    settled_at = attempt.created_at + book.pace.settle_window
+    settled_at = attempt.created_at + context.schedule.settle_window
     if now < settled_at:
         attempts.change(conn, attempt.key, sweep_at=settled_at)
         return payment
@@ -325,12 +331,12 @@ def _absent(
         return payment
     attempts.change(conn, attempt.key, absences=attempt.absences + 1, sweep_at=None)
     _moved(conn, attempt, Status.NOT_SENT, now)
-    return _update(conn, book, attempt.payment, now)
+    return _update(conn, context, attempt.payment, now)
 
 
 def resolve_mismatch(
     conn: Connection,
-    book: Book,
+    context: Context,
     key: str,
     outcome: Outcome | None,
     now: float,
@@ -368,7 +374,7 @@ def resolve_mismatch(
     )  # fmt: skip
     _moved(conn, attempt, status, now)
     _raise_late_success(conn, payment, attempt, status, now)
-    return _update(conn, book, attempt.payment, now)
+    return _update(conn, context, attempt.payment, now)
 
 
 def customer_returned(conn: Connection, key: str, now: float) -> Attempt:
@@ -380,7 +386,7 @@ def customer_returned(conn: Connection, key: str, now: float) -> Attempt:
     return _held_attempt(conn, key)[1]
 
 
-def customer_confirmed(conn: Connection, book: Book, key: str, now: float) -> Payment:
+def customer_confirmed(conn: Connection, context: Context, key: str, now: float) -> Payment:
     """The customer says that it is paid: from now on we wait for the gateway."""
     payment, attempt = _held_attempt(conn, key)
     if attempt.status is not Status.REQUIRES_ACTION:
@@ -388,10 +394,10 @@ def customer_confirmed(conn: Connection, book: Book, key: str, now: float) -> Pa
     attempts.change(conn, key, next_query_at=now + next_query(0), queries=0)
     events.append(conn, attempt.payment, "confirmed", now, attempt.number)
     _moved(conn, attempt, Status.PENDING, now)
-    return _update(conn, book, attempt.payment, now)
+    return _update(conn, context, attempt.payment, now)
 
 
-def abandon(conn: Connection, book: Book, key: str, now: float) -> Payment:
+def abandon(conn: Connection, context: Context, key: str, now: float) -> Payment:
     """The customer leaves an unpaid step for another way to pay. The gateway may still be paid:
     the attempt stays on the sweep's list. One with facts that are not ours is not left."""
     payment, attempt = _held_attempt(conn, key)
@@ -399,10 +405,10 @@ def abandon(conn: Connection, book: Book, key: str, now: float) -> Payment:
         return payment
     attempts.change(conn, key, status=Status.CANCELLED, updated_at=now)
     events.append(conn, attempt.payment, "left", now, attempt.number)
-    return _update(conn, book, attempt.payment, now)
+    return _update(conn, context, attempt.payment, now)
 
 
-def keep_waiting(conn: Connection, book: Book, key: str, now: float) -> Payment:
+def keep_waiting(conn: Connection, context: Context, key: str, now: float) -> Payment:
     """The customer is here and wants to leave an unpaid step, but the gateway doesn't say that it
     is unpaid: wait for its word."""
     payment, attempt = _held_attempt(conn, key)
@@ -412,31 +418,31 @@ def keep_waiting(conn: Connection, book: Book, key: str, now: float) -> Payment:
         attempts.change(conn, key, returned_at=now)
         events.append(conn, attempt.payment, "returned", now, attempt.number)
     _moved(conn, attempt, Status.PENDING, now)
-    return _update(conn, book, attempt.payment, now)
+    return _update(conn, context, attempt.payment, now)
 
 
-def cancel(conn: Connection, book: Book, uid: str, now: float) -> Payment:
+def cancel(conn: Connection, context: Context, uid: str, now: float) -> Payment:
     """The customer gives the payment up; nothing happens while an attempt is live or it is over."""
     payment = lock(conn, uid)
     if payment.status_at(now) is not Status.OPEN:
         return payment
     payments.change(conn, uid, cancelled=True)
     events.append(conn, uid, "cancelled", now)
-    return _update(conn, book, uid, now)
+    return _update(conn, context, uid, now)
 
 
-def expire(conn: Connection, book: Book, uid: str, now: float) -> Payment:
+def expire(conn: Connection, context: Context, uid: str, now: float) -> Payment:
     """Write down what time alone has changed: an open form past its time."""
     lock(conn, uid)
-    return _update(conn, book, uid, now)
+    return _update(conn, context, uid, now)
 
 
-def _update(conn: Connection, book: Book, uid: str, now: float) -> Payment:
-    return _settle(conn, book, read(conn, uid), now)
+def _update(conn: Connection, context: Context, uid: str, now: float) -> Payment:
+    return _settle(conn, context, read(conn, uid), now)
 
 
 def _settle(
-    conn: Connection, book: Book, payment: Payment, now: float, *, told: bool = False
+    conn: Connection, context: Context, payment: Payment, now: float, *, told: bool = False
 ) -> Payment:
     """Derive the payment's status anew, write it down, and write the shop's webhook with it. `told`:
     the webhook of the operation that has led here says it."""
@@ -452,20 +458,20 @@ def _settle(
     events.append(conn, uid, "payment", now, None, status=status)
     payment = Payment(msgspec.structs.replace(payment, **values), payment.attempts)
     if tell and not told:
-        _write_webhook(conn, book, payment, status, now)
+        _write_webhook(conn, context, payment, status, now)
     return payment
 
 
 def _write_webhook(
-    conn: Connection, book: Book, payment: Payment, status: Status, now: float
+    conn: Connection, context: Context, payment: Payment, status: Status, now: float
 ) -> None:
     url = payment.order.page_settings.notification_url
-    shop = book.shops.get(payment.shop)
+    shop = context.settings.shops.get(payment.shop)
     # What a shop's server asked for and was held back, or refused for a field: it was answered so.
     held_back = payment.order.merchant_initiated and not payment.tried
     if url is None or shop is None or held_back:
         return
-    body = payment_webhook(payment, status, shop, book.public_url, now)
+    body = payment_webhook(payment, status, shop, context.settings.public_url, now)
     outbox.add(conn, id=new_uid(), payment=payment.uid, url=url, body=body, now=now)
 
 

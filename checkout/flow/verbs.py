@@ -94,7 +94,7 @@ class QueryResult(Enum):
     ANSWERED = 2
 
 
-class Flow:
+class Context:
     """The payment's verbs over one ledger and the shops' gateway accounts."""
 
     def __init__(
@@ -121,7 +121,7 @@ class Flow:
             for name, each in gateways.items()
             if each.capabilities.query_interval is not None
         }
-        self.book = record.Book(
+        self = record.Context(
             settings.shops, settings.limits, self.schedule, settings.public_url, slow
         )
         self.guard = Guard(settings.limits, ledger, clock)
@@ -173,7 +173,7 @@ class Flow:
         that was cancelled, Unprocessable when no method fits, TooMany.
         """
         before = await self.ledger.read(payments.by_link, link)
-        if before is None or self.status(before) in UNPAID_ENDS:
+        if before is None or self.status_of(before) in UNPAID_ENDS:
             if await self.ledger.read(invoices.shut, link):
                 raise Cancelled
         if before is not None:
@@ -285,7 +285,7 @@ class Flow:
             raise NotFound
         return shop
 
-    def status(self, payment: Payment) -> Status:
+    def status_of(self, payment: Payment) -> Status:
         return payment.status_at(self.clock())
 
     # Paying
@@ -310,7 +310,7 @@ class Flow:
             payment, ours = await self.write(
                 attempt.payment,
                 record.submit,
-                self.book,
+                self,
                 attempt,
                 self.clock(),
                 under_attack=under_attack,
@@ -516,7 +516,7 @@ class Flow:
     async def _answer(self, attempt: Attempt, outcome: Outcome, *, asked: bool) -> Payment:
         now = self.clock()
         payment = await self.write(
-            attempt.payment, record.record_answer, self.book, attempt, outcome, now, asked=asked
+            attempt.payment, record.record_answer, self, attempt, outcome, now, asked=asked
         )
         if payment.order.page_settings.notification_url is not None:
             self.webhooks_due.set()
@@ -560,7 +560,7 @@ class Flow:
         payment, heard = await self._ask_now(attempt)
         if heard is not QueryResult.ANSWERED:
             return await self.write(
-                attempt.payment, record.keep_waiting, self.book, attempt.key, self.clock()
+                attempt.payment, record.keep_waiting, self, attempt.key, self.clock()
             )
         attempt = payment.live
         if attempt is None or attempt.status is not Status.REQUIRES_ACTION:
@@ -569,9 +569,7 @@ class Flow:
         if isinstance(gateway, Withdraws):
             outcome = await self.hear(gateway.withdraw(reference(payment, attempt)))
             await self._answer(attempt, outcome, asked=True)
-        return await self.write(
-            attempt.payment, record.abandon, self.book, attempt.key, self.clock()
-        )
+        return await self.write(attempt.payment, record.abandon, self, attempt.key, self.clock())
 
     async def confirm(self, payment: Payment) -> Payment:
         """The customer says that the transfer is made: the gateway is told, and asked from now on.
@@ -586,14 +584,14 @@ class Flow:
                 return payment  # it was not told; the customer can say so again
             await self._answer(attempt, outcome, asked=True)
         return await self.write(
-            attempt.payment, record.customer_confirmed, self.book, attempt.key, self.clock()
+            attempt.payment, record.customer_confirmed, self, attempt.key, self.clock()
         )
 
     async def cancel(self, payment: Payment) -> Payment:
         """Give the payment up, where nothing is under way that could still be charged."""
         await self.leave(payment)
         uid = payment.uid
-        payment = await self.write(uid, record.cancel, self.book, uid, self.clock())
+        payment = await self.write(uid, record.cancel, self, uid, self.clock())
         self.webhooks_due.set()
         return payment
 
@@ -673,7 +671,7 @@ class Flow:
         payment = await self.write(
             uid,
             record.resolve_mismatch,
-            self.book,
+            self,
             attempt.key,
             outcome,
             self.clock(),

@@ -21,7 +21,7 @@ import structlog
 from checkout.flow.courier import posted
 from checkout.flow.names import Resolve, Resolver
 from checkout.flow.rooms import NoRoom, Rooms
-from checkout.flow.verbs import UNCLEAR, Flow
+from checkout.flow.verbs import UNCLEAR, Context
 from checkout.gateways.parsing import decode_json, safe, text
 from checkout.identifiers import new_uid
 from checkout.ledger.outbox import host_of
@@ -42,8 +42,10 @@ log = structlog.get_logger(__name__)
 class Verifier:
     """Asks shops over the client of the webhooks."""
 
-    def __init__(self, flow: Flow, http: httpx.AsyncClient, resolve: Resolve | None = None) -> None:
-        self._flow = flow
+    def __init__(
+        self, context: Context, http: httpx.AsyncClient, resolve: Resolve | None = None
+    ) -> None:
+        self._context = context
         self._http = http
         self._rooms = Rooms("verification")
         self._names = Resolver("verification_names")
@@ -51,7 +53,7 @@ class Verifier:
 
     async def __call__(self, payment: Payment) -> Outcome | None:
         """None: go on. An outcome: the shop declined, or gave no clear answer; nothing is sent."""
-        shop, schedule = self._flow.shop(payment), self._flow.schedule
+        shop, schedule = self._context.shop(payment), self._context.schedule
         host = host_of(payment.order.page_settings.verification_url or "")
         try:
             async with (
@@ -65,19 +67,21 @@ class Verifier:
         return _verdict(payment, shop, status, answer)
 
     async def _asked(self, payment: Payment, shop: Shop) -> tuple[int, Any]:
-        flow = self._flow
-        public_url = flow.settings.public_url
+        context = self._context
+        public_url = context.settings.public_url
         body = encoded(
             payment_notification(payment, Status.REQUIRES_ACTION, shop, public_url)
         ).encode()
-        signed = headers(shop, new_uid(), body, flow.clock(), public=payment.created_by == BY_APP)
+        signed = headers(
+            shop, new_uid(), body, context.clock(), public=payment.created_by == BY_APP
+        )
         response = await posted(
             self._http,
             payment.order.page_settings.verification_url or "",
             body,
             signed | {"Accept-Encoding": "identity"},
             resolve=self._resolve or self._names.of(shop.id),
-            settings=flow.settings,
+            settings=context.settings,
         )
         try:
             found = bytearray()

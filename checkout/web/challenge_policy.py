@@ -18,10 +18,10 @@ IN_APPS: Final = "Too many tries from this address: open the payment page"
 
 def challenge_fields(page: PaymentRequest, fields: Mapping[str, str]) -> ChallengeFields | None:
     """What the page asks beside the card; by what this worker knows, as it is asked of few."""
-    guard, challenge = page.web.flow.guard, page.web.challenge
+    guard, challenge = page.web.context.guard, page.web.challenge
     if challenge is None or guard.calm:
         return None
-    if not guard.known(page.shop.id, page.web.flow.address_mark(page.address)).suspect:
+    if not guard.known(page.shop.id, page.web.context.address_mark(page.address)).suspect:
         return None
     return challenge.ask(_about(page), fields)
 
@@ -29,10 +29,10 @@ def challenge_fields(page: PaymentRequest, fields: Mapping[str, str]) -> Challen
 async def look_at(page: PaymentRequest) -> AddressStanding | None:
     """How the visitor's address stands, for all that asks of it at this Pay; None where there is
     no challenge."""
-    flow = page.web.flow
+    context = page.web.context
     if page.web.challenge is None:
         return None
-    return await flow.guard.look(page.shop.id, flow.address_mark(page.address))
+    return await context.guard.look(page.shop.id, context.address_mark(page.address))
 
 
 def admitted(page: PaymentRequest, look: AddressStanding | None, fields: Mapping[str, str]) -> bool:
@@ -55,4 +55,4 @@ def no_challenge(look: AddressStanding | None) -> None:
 
 def _about(page: PaymentRequest) -> About:
     payment = page.payment
-    return About(payment.uid, payment.next_number, page.lang, page.web.flow.clock())
+    return About(payment.uid, payment.next_number, page.lang, page.web.context.clock())

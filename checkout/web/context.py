@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.model.order import PageSettings
 from checkout.settings import Settings, Shop
 from checkout.signing import Signer
@@ -23,7 +23,7 @@ class Web:
     """In the app's state."""
 
     settings: Settings
-    flow: Flow
+    context: Context
     signer: Signer
     render: Renderer
     logos: dict[str, str]  # shop id -> our own address of its logo

@@ -13,14 +13,14 @@ from checkout.web.security import read_body
 
 @post("/notify/{account:str}/{ticket:str}", status_code=200, include_in_schema=False)
 async def gateway_notification(request: Web_Request) -> Response[bytes]:
-    flow, account = web_of(request).flow, request.path_params["account"]
+    context, account = web_of(request).context, request.path_params["account"]
     # Known before its body is waited for: nobody else's may keep us waiting.
-    attempt = await flow.awaited(account, request.path_params["ticket"])
+    attempt = await context.awaited(account, request.path_params["ticket"])
     count_as(request, f"gateway {account}")
     body = await read_body(request)
     headers = {name.lower(): value for name, value in request.headers.items()}
     query = request.scope["query_string"].decode("latin-1")
-    await flow.heard_of(attempt, headers, body, query)
+    await context.heard_of(attempt, headers, body, query)
     return Response(b"OK", media_type=MediaType.TEXT)
 
 

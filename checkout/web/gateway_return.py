@@ -22,7 +22,7 @@ from checkout.web.response import RawResponse
 )
 async def gateway_return(request: Web_Request) -> RawResponse:
     web, ticket = web_of(request), request.path_params["ticket"]
-    payment = await web.flow.returned(ticket)
+    payment = await web.context.returned(ticket)
     attempt = next(each for each in payment.attempts if each.return_ticket == ticket)
     return payment_request(web, request, attempt.language, payment).to_current()
 

@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from checkout.errors import CheckoutError, NotFound
 from checkout.flow.counts import OLDEST, WAITING
 from checkout.flow.readiness import Readiness
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger import outbox
 from checkout.web.api.authentication import operator
 from checkout.web.context import web_of
@@ -43,17 +43,17 @@ async def metrics(request: Web_Request) -> Response[bytes]:
     if token is None:
         raise NotFound
     operator(request, token)
-    await _count_letters(web.flow)
+    await _count_letters(web.context)
     return Response(
         generate_latest(), media_type=MediaType.TEXT, headers={"content-type": CONTENT_TYPE_LATEST}
     )
 
 
-async def _count_letters(flow: Flow) -> None:
+async def _count_letters(context: Context) -> None:
     """NaN where the ledger doesn't tell: that is no reason to say nothing at all."""
-    now, count, since = flow.clock(), nan, nan
+    now, count, since = context.clock(), nan, nan
     with suppress(CheckoutError):
-        found = await flow.ledger.read(outbox.waiting, now)
+        found = await context.ledger.read(outbox.waiting, now)
         count, since = found.count, now if found.since is None else found.since
     WAITING.set(count)
     OLDEST.set(now - since)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from checkout.flow.mailer import Post
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.i18n import N_, choose_language, gettext, locale
 from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
@@ -95,15 +95,15 @@ async def post(mail: EmailMessage, settings: Settings) -> None:
     await send(mail, _smtp(settings), host=host)
 
 
-def postman(flow: Flow) -> Post:
+def postman(context: Context) -> Post:
     """What the mailer sends by."""
 
     async def carry(standing: Standing, mail: Mail) -> None:
-        settings, about = flow.settings, standing.invoice
+        settings, about = context.settings, standing.invoice
         shop, to = settings.shops.get(about.shop), about.email
         if shop is None or to is None:
             raise Undelivered("The shop is not in the settings")
-        url, now = settings.url(f"/pay/{about.signed}"), flow.clock()
+        url, now = settings.url(f"/pay/{about.signed}"), context.clock()
         made = mail_of(settings, shop, about.order, url, to=to, now=now, kind=mail.kind, id=mail.id)
         await post(made, settings)
 

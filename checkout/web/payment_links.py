@@ -35,7 +35,7 @@ async def hosted_page(request: Web_Request) -> Response[bytes]:
     if request.method == HttpMethod.POST and not token:
         form = await posted_form(request)
         token = form.get("token", "")
-    payment = await web_of(request).flow.open_token(token)
+    payment = await web_of(request).context.open_token(token)
     return await to_payment(request, payment)
 
 
@@ -45,16 +45,16 @@ async def offline_link(request: Web_Request) -> Response[bytes]:
     web = web_of(request)
     link = read_link(request.path_params["signed"], web.settings.shops)
     shop = web.settings.shop(link.shop)
-    now = web.flow.clock()
+    now = web.context.clock()
     request.scope["state"]["shop"] = shop  # whom to ask when it has ended
     order = read_link_order(link.data, shop, sandbox=web.settings.sandbox, now=now)
     address = client_address(request, web.settings.trusted_proxies)
-    return await to_payment(request, await web.flow.open_link(link.digest, order, shop, address))
+    return await to_payment(request, await web.context.open_link(link.digest, order, shop, address))
 
 
 async def to_payment(request: Web_Request, payment: PaymentRow) -> Response[bytes]:
     web = web_of(request)
-    payment = await web.flow.open(payment.uid, payment.secret)
+    payment = await web.context.open(payment.uid, payment.secret)
     accept = request.headers.get("accept-language", "")
     lang = choose_language(payment.order.page_settings.language, accept=accept)
     visit = payment_request(web, request, lang, payment)

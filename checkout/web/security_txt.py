@@ -21,7 +21,7 @@ TEXT: Final = "text/plain; charset=utf-8"
 @route(PATH, http_method=READ, include_in_schema=False)
 async def security_txt(request: Web_Request) -> RawResponse:
     web = web_of(request)
-    return RawResponse(security_text(web.settings, web.flow.clock()).encode(), media_type=TEXT)
+    return RawResponse(security_text(web.settings, web.context.clock()).encode(), media_type=TEXT)
 
 
 def security_text(settings: Settings, now: float) -> str:

@@ -28,7 +28,7 @@ POLICY = {
 }
 
 
-async def _flow(servers: Servers, customer: Shopper) -> list[Response]:
+async def _context(servers: Servers, customer: Shopper) -> list[Response]:
     """Every answer of ours in a payment with an error, the bank, a wait and an unknown page."""
     answers: list[Response] = []
     customer.expected = {404, 422}
@@ -59,7 +59,7 @@ async def _flow(servers: Servers, customer: Shopper) -> list[Response]:
 
 
 async def test_one_strict_set_of_headers(servers: Servers, customer: Shopper) -> None:
-    answers = await _flow(servers, customer)
+    answers = await _context(servers, customer)
     kinds = {_kind(servers, response) for response in answers}
     assert kinds >= {"payment", "pay", "redirect", "return", "result", "order", "wait", "status",
                      "nowhere", "static", "widget"}  # fmt: skip
@@ -87,7 +87,7 @@ async def test_one_strict_set_of_headers(servers: Servers, customer: Shopper) ->
 
 
 async def test_one_small_cookie(servers: Servers, customer: Shopper) -> None:
-    answers = await _flow(servers, customer)
+    answers = await _context(servers, customer)
     said = [
         (_kind(servers, response), header["value"])
         for response in answers

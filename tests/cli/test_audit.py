@@ -21,7 +21,7 @@ def test_nothing(run: Run, config: Path) -> None:
 
 def test_a_refund_by_command(run: Run, sandbox: str, tmp_path: Path, pem: str) -> None:
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
-    uid = with_flow(config, lambda flow: made(flow, PAID))
+    uid = with_flow(config, lambda context: made(context, PAID))
     for amount in ("5.00", "1.00"):
         done = run("payments", "refund", uid, "--amount", amount, "--reason", "late",
                    "--config", config)  # fmt: skip

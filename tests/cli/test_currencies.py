@@ -86,7 +86,9 @@ def test_payments(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
     """Listed, shown and sent back by the payment's own count."""
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox, gateway=COUNTS)
     uids = {
-        currency: with_flow(config, lambda flow: made(flow, PAID, order={"currency": currency}))  # noqa: B023
+        currency: with_flow(
+            config, lambda context: made(context, PAID, order={"currency": currency})
+        )  # noqa: B023
         for currency in ("IDR", "UGX")
     }
     listed = run("payments", "list", "--config", config).stdout

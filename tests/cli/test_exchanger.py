@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from checkout.flow.record import read
-from checkout.flow.verbs import Flow, Submission
+from checkout.flow.verbs import Context, Submission
 from checkout.model.browser import Browser
 from checkout.model.order import Customer
 from checkout.sandbox.exchanger.routes import ROUTES
@@ -72,14 +72,14 @@ def test_where_an_order_can_be_seen(run: Run, config: Path, sandbox: str) -> Non
     text = config.read_text()
     config.write_text(text.replace('credit_card = "cards"', 'credit_card = "coins"', 1))
 
-    async def pay(flow: Flow) -> Any:
-        uid = await made(flow, None)
-        payment = await flow.open(uid, (await flow.ledger.read(read, uid)).secret)
+    async def pay(context: Context) -> Any:
+        uid = await made(context, None)
+        payment = await context.open(uid, (await context.ledger.read(read, uid)).secret)
         sent = Submission(
             number=1, method="credit_card", card=None, browser=Browser(),
             customer=Customer(email="anna@example.com"), language="en",
         )  # fmt: skip
-        return (await flow.pay(payment, sent)).attempts[0].gateway_id, uid
+        return (await context.pay(payment, sent)).attempts[0].gateway_id, uid
 
     identity, uid = with_flow(config, pay)
     number, _, secret = identity.partition("/")

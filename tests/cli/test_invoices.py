@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from checkout.app import open_flow
+from checkout.app import open_context
 from checkout.flow import invoices
 from checkout.flow.mailer import Mailer
 from checkout.gateways import OPTIONS
@@ -38,13 +38,13 @@ def made(config: Path, *, mail: bool = False, **changes: Any) -> Standing:
 
     async def run() -> Standing:
         settings = load(config, {}, OPTIONS)
-        async with open_flow(settings) as flow:
+        async with open_context(settings) as context:
             shop = settings.shops["361"]
             body = CHAIRS | {"send": mail} | changes
             found = await invoices.make(
-                flow, read_invoice(body, shop, settings, flow.clock()), shop
+                context, read_invoice(body, shop, settings, context.clock()), shop
             )
-            mailer = Mailer(flow, postman(flow))
+            mailer = Mailer(context, postman(context))
             await mailer.deliver()
             await mailer.finish()
             return found

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from checkout.app import open_flow
-from checkout.flow.verbs import Flow, Submission
+from checkout.app import open_context
+from checkout.flow.verbs import Context, Submission
 from checkout.gateways import OPTIONS
 from checkout.ledger import operations
 from checkout.merchant.checkout_request import read_order
@@ -30,24 +30,26 @@ from tests.web.settings import write_usual_settings
 Kept = tuple[Path, dict[str, str]]
 
 
-def with_flow(config: Path, work: Callable[[Flow], Awaitable[Any]]) -> Any:
+def with_flow(config: Path, work: Callable[[Context], Awaitable[Any]]) -> Any:
     async def run() -> Any:
-        async with open_flow(load(config, {}, OPTIONS)) as flow:
-            found = await work(flow)
-            await flow.finish()
+        async with open_context(load(config, {}, OPTIONS)) as context:
+            found = await work(context)
+            await context.finish()
             return found
 
     return asyncio.run(run())
 
 
-async def made(flow: Flow, number: str | None, shop: str = "361", **changes: Any) -> str:
+async def made(context: Context, number: str | None, shop: str = "361", **changes: Any) -> str:
     """A payment, paid with this card."""
-    seller = flow.settings.shops[shop]
+    seller = context.settings.shops[shop]
     settings = {"settings": {"return_url": None}} | changes
     data = {"checkout": ordered(**settings)}
-    payment = await flow.create(read_order(data, seller, sandbox=True, now=flow.clock()), seller)
+    payment = await context.create(
+        read_order(data, seller, sandbox=True, now=context.clock()), seller
+    )
     if number:
-        payment = await flow.open(payment.uid, payment.secret)
+        payment = await context.open(payment.uid, payment.secret)
         sent = Submission(
             number=1,
             method="credit_card",
@@ -56,7 +58,7 @@ async def made(flow: Flow, number: str | None, shop: str = "361", **changes: Any
             customer=Customer(email="anna.canary@example.com"),
             language="en",
         )
-        await flow.pay(payment, sent)
+        await context.pay(payment, sent)
     return payment.uid
 
 
@@ -67,13 +69,13 @@ def filled(pem: str, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("filled")
     config = write_usual_settings(folder, pem, sandbox=sandbox, gateway=f'public_key = "{key}"')
 
-    async def fill(flow: Flow) -> dict[str, str]:
+    async def fill(context: Context) -> dict[str, str]:
         return {
-            "open": await made(flow, None),
-            "paid": await made(flow, PAID),
-            "declined": await made(flow, DECLINED, attempts=1),
-            "bank": await made(flow, CHALLENGE),
-            "other": await made(flow, None, "framing"),
+            "open": await made(context, None),
+            "paid": await made(context, PAID),
+            "declined": await made(context, DECLINED, attempts=1),
+            "bank": await made(context, CHALLENGE),
+            "other": await made(context, None, "framing"),
         }
 
     return config, with_flow(config, fill)
@@ -167,7 +169,7 @@ def test_show_what_is_not_there(run: Run, config: Path, uid: str) -> None:
 def test_a_letter_is_shown(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     settings = {"notification_url": "http://127.0.0.1:9/n"}
-    uid = with_flow(config, lambda flow: made(flow, PAID, settings=settings))
+    uid = with_flow(config, lambda context: made(context, PAID, settings=settings))
     (webhook,) = answered(run("payments", "show", uid, "--json", "--config", config))["letters"]
     assert webhook["url"] == "http://127.0.0.1:9/n"
     assert (webhook["tries"], webhook["answer"], webhook["delivered_at"]) == (0, None, None)
@@ -187,11 +189,11 @@ def test_reconcile(run: Run, ledger: Kept, sandbox: str) -> None:
         trust_env=False,
     ).raise_for_status()
 
-    async def wait(flow: Flow) -> None:
+    async def wait(context: Context) -> None:
         """Until the gateway may be asked again."""
-        payment = await flow.open_token(await token(flow, uids["bank"]))
+        payment = await context.open_token(await token(context, uids["bank"]))
         assert payment.live
-        await asyncio.sleep(max(0.0, payment.live.next_query_at - flow.clock()) + 0.05)
+        await asyncio.sleep(max(0.0, payment.live.next_query_at - context.clock()) + 0.05)
 
     with_flow(config, wait)
     said = run("payments", "reconcile", "--config", config)
@@ -201,12 +203,12 @@ def test_reconcile(run: Run, ledger: Kept, sandbox: str) -> None:
     assert answered(run("payments", "reconcile", "--json", "--config", config)) == []
 
 
-async def token(flow: Flow, uid: str) -> str:
+async def token(context: Context, uid: str) -> str:
     def find(conn: Any) -> str:
         query = "SELECT token FROM payments WHERE uid = ?"
         return str(conn.exec_driver_sql(query, (uid,)).scalar_one())
 
-    return await flow.ledger.read(find)
+    return await context.ledger.read(find)
 
 
 def test_reconcile_named_ones(run: Run, ledger: Kept) -> None:
@@ -223,7 +225,7 @@ def test_reconcile_when_the_gateway_is_away(
     run: Run, tmp_path: Path, pem: str, sandbox: str
 ) -> None:
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
-    uid = with_flow(config, lambda flow: made(flow, CHALLENGE))
+    uid = with_flow(config, lambda context: made(context, CHALLENGE))
     config.write_text(config.read_text().replace(sandbox, "http://127.0.0.1:9"))
     found = answered(run("payments", "reconcile", "--json", "--config", config))
     assert found == [{"uid": uid, "before": "action", "after": "action"}]
@@ -234,7 +236,7 @@ def test_what_a_shop_wrote_is_text(run: Run, tmp_path: Path, pem: str, sandbox: 
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     evil = "[/b] [red]x[/red] [link=https://evil.example]y[/link]"
     order = {"description": evil, "tracking_id": "[/]"}
-    uid = with_flow(config, lambda flow: made(flow, None, order=order))
+    uid = with_flow(config, lambda context: made(context, None, order=order))
     listed = run("payments", "list", "--config", config, COLUMNS="300")
     assert listed.exit_code == 0
     assert evil[:40] in listed.output
@@ -254,7 +256,7 @@ def test_a_mismatch_is_ended_by_hand(
 ) -> None:
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     httpx.post(f"{sandbox}/sandbox/faults", json={"faults": ["wrong_amount"]}).raise_for_status()
-    uid = with_flow(config, lambda flow: made(flow, PAID))
+    uid = with_flow(config, lambda context: made(context, PAID))
     shown = answered(run("payments", "show", uid, "--json", "--config", config))
     (attempt,) = shown["attempts"]
     assert shown["status"] == "pending"
@@ -279,7 +281,7 @@ def held(tmp_path: Path, pem: str, sandbox: str) -> tuple[Path, str]:
     """Settings, and the uid of an authorization."""
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     kind = {"transaction_type": "authorization"}
-    return config, with_flow(config, lambda flow: made(flow, PAID, **kind))
+    return config, with_flow(config, lambda context: made(context, PAID, **kind))
 
 
 def operations_of(run: Run, config: Path, uid: str) -> list[dict[str, Any]]:
@@ -320,9 +322,9 @@ def test_what_was_accepted_and_never_ends(
     run("payments", "refund", uid, "--amount", "1", "--config", config)
     refund = operations_of(run, config, uid)[-1]["uid"]
 
-    async def weeks_ago(flow: Flow) -> None:
-        known = {"status": Status.ACCEPTED, "sweep_at": None, "created_at": flow.clock() - 1e6}
-        await flow.ledger.write(operations.change, refund, **known)
+    async def weeks_ago(context: Context) -> None:
+        known = {"status": Status.ACCEPTED, "sweep_at": None, "created_at": context.clock() - 1e6}
+        await context.ledger.write(operations.change, refund, **known)
 
     with_flow(config, weeks_ago)
     row = operations_of(run, config, uid)[0]

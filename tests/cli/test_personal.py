@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from tests.cli.conftest import Run, answered
 from tests.cli.test_payments import Kept, made, with_flow
 from tests.web.server import DECLINED, PAID
@@ -34,12 +34,12 @@ def filled(pem: str, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("personal")
     config = write_usual_settings(folder, pem, sandbox=sandbox, gateway=f'public_key = "{key}"')
 
-    async def fill(flow: Flow) -> dict[str, str]:
+    async def fill(context: Context) -> dict[str, str]:
         return {
-            "paid": await made(flow, PAID, **HER),  # by whoever `made` types: her address again
-            "declined": await made(flow, DECLINED, **HER | {"attempts": 1}),
-            "open": await made(flow, None, **HER),
-            "his": await made(flow, None, **HIS),
+            "paid": await made(context, PAID, **HER),  # by whoever `made` types: her address again
+            "declined": await made(context, DECLINED, **HER | {"attempts": 1}),
+            "open": await made(context, None, **HER),
+            "his": await made(context, None, **HIS),
         }
 
     return config, with_flow(config, fill)

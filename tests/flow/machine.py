@@ -28,7 +28,7 @@ from checkout.errors import NotFound, TooMany, Unauthorized, Unavailable, Unproc
 from checkout.flow import record
 from checkout.flow.pace import HOUR
 from checkout.flow.sweep import reconcile, sweep
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.gateways.base import Gateway
 from checkout.gateways.overpay.cards import OverpayCards
 from checkout.ledger import events, operations, outbox
@@ -114,13 +114,13 @@ class Machine(RuleBasedStateMachine):
         self.under_way: list[asyncio.Task[Any]] = []
         self.uid = ""
         self.seen: tuple[int, Seen] | None = None
-        self.flow = self.new_flow()
+        self.context = self.new_flow()
 
     def other_side(self) -> None:
         """Make the gateway's side, which no death of ours touches."""
         raise NotImplementedError
 
-    def new_flow(self) -> Flow:
+    def new_flow(self) -> Context:
         raise NotImplementedError
 
     def verb(self, work: Any) -> None:
@@ -147,7 +147,7 @@ class Machine(RuleBasedStateMachine):
     def done(self, work: Any) -> Any:
         task = self.loop.begin(work)
         if not task.done():  # a notification waits a moment for the charge that it tells of
-            self.clock.move(self.flow.schedule.notify_wait + 0.1)
+            self.clock.move(self.context.schedule.notify_wait + 0.1)
             self.loop.quiet()
         return task.result()
 
@@ -156,7 +156,7 @@ class Machine(RuleBasedStateMachine):
         self.loop.end()
         self.under_way.clear()
         self.ledger.faults.clear()
-        self.flow = self.new_flow()
+        self.context = self.new_flow()
 
     @property
     def now(self) -> Seen:
@@ -180,7 +180,7 @@ class Machine(RuleBasedStateMachine):
 
 
 class Payments(Machine):
-    flow_class: ClassVar[type[Flow]] = Flow
+    flow_class: ClassVar[type[Context]] = Context
     gateway_class: ClassVar[type[OverpayCards]] = OverpayCards
 
     def __init__(self) -> None:
@@ -191,7 +191,7 @@ class Payments(Machine):
     def other_side(self) -> None:
         self.bank = Bank(self.clock)
 
-    def new_flow(self) -> Flow:
+    def new_flow(self) -> Context:
         gateway = self.gateway_class(banks.options(), self.bank.transport())
         gateways: dict[str, Gateway] = {"cards": gateway}
         return self.flow_class(SETTINGS, self.ledger, gateways, clock=self.clock)
@@ -227,7 +227,7 @@ class Payments(Machine):
             expires_at=self.clock() + 60 * minutes,
         )
         shop = SETTINGS.shops[shops.SHOP_ID]
-        self.uid = self.done(self.flow.create(order, shop)).uid
+        self.uid = self.done(self.context.create(order, shop)).uid
         self.tabs.append(self.payment)
         self.presses_pay([0] * tabs, verdict, fault)
 
@@ -242,7 +242,7 @@ class Payments(Machine):
     def pays(self, verdict: str, fault: str, disk: str) -> None:
         self.prepare(verdict, fault, disk)
         payment = self.payment
-        self.verb(self.flow.pay(payment, submission(payment)))
+        self.verb(self.context.pay(payment, submission(payment)))
 
     @rule(
         tabs=st.lists(which, min_size=1, max_size=3),
@@ -259,31 +259,31 @@ class Payments(Machine):
     def presses_pay(self, tabs: list[int], verdict: str, fault: str, disk: str = "") -> None:
         self.prepare(verdict, fault, disk)
         shown = [self.tabs[tab % len(self.tabs)] for tab in tabs]
-        self.verbs(*(self.flow.pay(each, submission(each)) for each in shown))
+        self.verbs(*(self.context.pay(each, submission(each)) for each in shown))
 
     @precondition(lambda self: self.payment.live)
     @rule(tabs=st.sampled_from((1, 1, 5)), fault=query_faults, disk=disk_faults)
     def waits(self, tabs: int, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
-        self.verbs(*(self.flow.look(self.payment) for _ in range(tabs)))
+        self.verbs(*(self.context.look(self.payment) for _ in range(tabs)))
 
     @rule(attempt=which, fault=query_faults, disk=disk_faults)
     def lands(self, attempt: int, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
         ticket = self.attempts[attempt % len(self.attempts)].return_ticket
-        self.verb(self.flow.returned(ticket))
+        self.verb(self.context.returned(ticket))
 
     @precondition(lambda self: self.payment.payment.status is Status.REQUIRES_ACTION)
     @rule(fault=query_faults, disk=disk_faults)
     def leaves(self, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
-        self.verb(self.flow.leave(self.payment))
+        self.verb(self.context.leave(self.payment))
 
     @precondition(lambda self: self.payment.payment.status is Status.REQUIRES_ACTION)
     @rule(disk=disk_faults)
     def says_it_is_paid(self, disk: str) -> None:
         self.prepare(disk=disk)
-        self.verb(self.flow.confirm(self.payment))
+        self.verb(self.context.confirm(self.payment))
 
     # The bank
 
@@ -315,7 +315,7 @@ class Payments(Machine):
         body = notice.body.replace(b'"status": "', b'"status":  "')
         for ticket, error in ((attempt_.notify_ticket, Unauthorized), ("x" * 22, NotFound)):
             try:
-                self.done(self.flow.notified("cards", ticket, notice.headers, body))
+                self.done(self.context.notified("cards", ticket, notice.headers, body))
             except error:
                 continue
             raise AssertionError("a forged notification was taken")
@@ -331,12 +331,12 @@ class Payments(Machine):
             self.rest()
             if swept:
                 self.prepare()
-                self.verb(sweep(self.flow))
+                self.verb(sweep(self.context))
 
     @rule(fault=query_faults, disk=disk_faults)
     def house_sweeps(self, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
-        self.verb(sweep(self.flow))
+        self.verb(sweep(self.context))
 
     @rule()
     def gateway_goes_down_or_comes_back(self) -> None:
@@ -360,11 +360,11 @@ class Payments(Machine):
             case "a day passes":
                 self.time_passes(26 * HOUR, swept=False)
             case "the customer gives up":
-                self.verb(self.flow.cancel(self.payment))
+                self.verb(self.context.cancel(self.payment))
             case "the operator accepts" | "the operator refuses":
                 self.judge(accept=what.endswith("accepts"))
             case "the operator reconciles":
-                self.verb(reconcile(self.flow, self.uid))
+                self.verb(reconcile(self.context, self.uid))
 
     # How a step is made
 
@@ -383,7 +383,7 @@ class Payments(Machine):
             return
         try:
             self.done(
-                self.flow.notified("cards", found[0].notify_ticket, notice.headers, notice.body)
+                self.context.notified("cards", found[0].notify_ticket, notice.headers, notice.body)
             )
         except Unavailable:  # then the gateway sends it again
             return
@@ -392,7 +392,7 @@ class Payments(Machine):
     def judge(self, *, accept: bool) -> None:
         """Refused without a look, so what the bank has taken stays flagged."""
         if any(attempt.mismatch and attempt.live for attempt in self.attempts):
-            self.verb(self.flow.judge(self.uid, accept=accept, by=shops.ANN, reason="seen"))
+            self.verb(self.context.judge(self.uid, accept=accept, by=shops.ANN, reason="seen"))
 
     # What is there
 
@@ -522,7 +522,7 @@ class Payments(Machine):
         if any(line["event"] == "sweep.unsettled" for line in self.said):
             # The sweep asks no more after a payment's time; who is told so does.
             self.clock.move(HOUR)
-            self.verb(reconcile(self.flow, self.uid))
+            self.verb(reconcile(self.context, self.uid))
             self.sweeps_until_nothing_is_due()
 
     def sweeps_until_nothing_is_due(self) -> None:
@@ -534,7 +534,7 @@ class Payments(Machine):
                 return
             self.clock.move(max(0.0, min(due) - self.clock()))
             self.bank.arrive()
-            self.verb(sweep(self.flow))
+            self.verb(sweep(self.context))
             self.clock.move(1)
         raise AssertionError("the sweep never ends")
 

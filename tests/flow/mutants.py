@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from checkout.flow.pace import Schedule
-from checkout.flow.verbs import Flow, QueryResult
+from checkout.flow.verbs import Context, QueryResult
 from checkout.gateways.base import Charge, PaymentReference
 from checkout.gateways.overpay.cards import OverpayCards
 from checkout.ledger.rows import Attempt, Payment
@@ -40,12 +40,12 @@ class FailedQueryMeansAbsent(OverpayCards):
         return Outcome(Status.NOT_SENT) if outcome == UNKNOWN else outcome
 
 
-class AsksAtEachLook(Flow):
+class AsksAtEachLook(Context):
     async def ask(self, attempt: Attempt) -> tuple[Payment, QueryResult]:
         return await self._ask(attempt)
 
 
-class Impatient(Flow):
+class Impatient(Context):
     """It takes a payment for lost that the gateway does not know yet."""
 
     @property
@@ -70,5 +70,5 @@ def with_gateway(mutant: type[OverpayCards]) -> type[Payments]:
     return type(f"With{mutant.__name__}", (Payments,), {"gateway_class": mutant})
 
 
-def with_flow(mutant: type[Flow]) -> type[Payments]:
+def with_flow(mutant: type[Context]) -> type[Payments]:
     return type(f"With{mutant.__name__}", (Payments,), {"flow_class": mutant})

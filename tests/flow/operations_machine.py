@@ -21,7 +21,7 @@ from checkout.flow import record, remaining
 from checkout.flow.operations import resolve_operation, start_operation
 from checkout.flow.pace import DAY, HOUR
 from checkout.flow.sweep import reconcile, sweep
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.gateways.base import Gateway
 from checkout.ledger.operations import FAILED, OPEN, Operation
 from checkout.model.status import Status, payment_status
@@ -61,14 +61,14 @@ AFTER: dict[Status, set[Status]] = {
 
 
 class Operations(Machine):
-    flow_class: ClassVar[type[Flow]] = Flow
+    flow_class: ClassVar[type[Context]] = Context
     office_class: ClassVar[type[Office]] = Office
 
     def other_side(self) -> None:
         self.books = Books(self.clock)
         self.office = self.office_class(self.books)
 
-    def new_flow(self) -> Flow:
+    def new_flow(self) -> Context:
         gateways: dict[str, Gateway] = {"cards": self.office}
         return self.flow_class(SETTINGS, self.ledger, gateways, clock=self.clock)
 
@@ -100,16 +100,16 @@ class Operations(Machine):
         )
         self.office = self.office_class(books)
         self.office.down = down
-        self.flow = self.new_flow()
+        self.context = self.new_flow()
         order = shops.order(
             transaction_type="authorization" if held else "payment",
             expires_at=self.clock() + HOUR,
         )
-        self.uid = self.done(self.flow.create(order, SETTINGS.shops[shops.SHOP_ID])).uid
-        self.done(self.flow.pay(self.payment, submission(self.payment)))
+        self.uid = self.done(self.context.create(order, SETTINGS.shops[shops.SHOP_ID])).uid
+        self.done(self.context.pay(self.payment, submission(self.payment)))
         self.prepare(verdict, fault)
         self.verb(
-            start_operation(self.flow, "capture" if held else "refund", self.uid, amount=amount)
+            start_operation(self.context, "capture" if held else "refund", self.uid, amount=amount)
         )
 
     # The shop
@@ -145,7 +145,7 @@ class Operations(Machine):
         parents = [self.uid, self.uid, *(each.uid for each in self.made if each.kind == "capture")]
         asked: dict[str, Any] = {"amount": amount, "request_id": request}
         named = parents[parent % len(parents)]
-        self.verbs(*(start_operation(self.flow, kind, named, **asked) for _ in range(times)))
+        self.verbs(*(start_operation(self.context, kind, named, **asked) for _ in range(times)))
         for _ in range(then):
             self.swept(31)
 
@@ -187,7 +187,7 @@ class Operations(Machine):
         self.office.arrive()
         self.rest()
         self.prepare(query=fault, disk=disk)
-        self.verb(sweep(self.flow))
+        self.verb(sweep(self.context))
 
     def swept(self, seconds: float) -> None:
         """The server does its work meanwhile."""
@@ -195,7 +195,7 @@ class Operations(Machine):
             self.clock.move(seconds / 4)
             self.office.arrive()
             self.prepare()
-            self.verb(sweep(self.flow))
+            self.verb(sweep(self.context))
 
     @rule(what=st.sampled_from(RARE), place=which, fault=query_faults)
     def something_rare(self, what: str, place: int, fault: str) -> None:
@@ -205,10 +205,10 @@ class Operations(Machine):
             case "the server dies":
                 self.die()
             case "the operator reconciles":
-                self.verb(reconcile(self.flow, self.uid))
+                self.verb(reconcile(self.context, self.uid))
             case "somebody looks at the time":  # and its end is derived anew
                 now = self.clock()
-                self.verb(self.flow.write(self.uid, record.expire, self.flow.book, self.uid, now))
+                self.verb(self.context.write(self.uid, record.expire, self.context, self.uid, now))
             case "the gateway goes down or comes back":
                 self.office.down = not self.office.down
             case "a slow answer comes" if self.office.gates:
@@ -228,7 +228,7 @@ class Operations(Machine):
     def hear(self, place: int) -> None:
         ticket = self.attempts[0].notify_ticket
         try:
-            self.done(self.flow.notified("cards", ticket, {}, str(place).encode()))
+            self.done(self.context.notified("cards", ticket, {}, str(place).encode()))
         except Unavailable:  # then the gateway sends it again
             return
         finally:
@@ -359,17 +359,17 @@ class Operations(Machine):
         self.sweeps_until_nothing_is_due()
         if any(line["event"] == "sweep.unsettled" for line in self.said):
             self.clock.move(3)  # the operator does what the alert says
-            self.verb(reconcile(self.flow, self.uid))
+            self.verb(reconcile(self.context, self.uid))
             self.sweeps_until_nothing_is_due()
         if self.open:
             # Nobody asks any more after its time, and a state tells little: who is told so does.
             self.clock.move(HOUR)
-            self.verb(reconcile(self.flow, self.uid))
+            self.verb(reconcile(self.context, self.uid))
             self.sweeps_until_nothing_is_due()
             for each in self.open:
                 self.verb(
                     resolve_operation(
-                        self.flow, each.uid, accept=self.truly(each), by=shops.ANN, reason="seen"
+                        self.context, each.uid, accept=self.truly(each), by=shops.ANN, reason="seen"
                     )
                 )
             self.sweeps_until_nothing_is_due()
@@ -387,7 +387,7 @@ class Operations(Machine):
             if not due:
                 return
             self.clock.move(max(0.0, min(due) - self.clock()))
-            self.verb(sweep(self.flow))
+            self.verb(sweep(self.context))
             self.clock.move(1)
         raise AssertionError("the sweep never ends")
 

@@ -35,7 +35,7 @@ async def refund(
     harness: Harness, payment: Payment, said: Any, amount: int | None = None
 ) -> Operation:
     harness.gateway.will_do(said)
-    return await start_operation(harness.flow, "refund", payment.uid, amount=amount)
+    return await start_operation(harness.context, "refund", payment.uid, amount=amount)
 
 
 async def standing(harness: Harness, operation: Operation) -> Status:
@@ -147,11 +147,11 @@ async def test_what_failed_and_is_accepted_after_all(office: Harness) -> None:
 async def test_an_accepted_capture_leaves_the_hold(office: Harness) -> None:
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(ACCEPTED)
-    await start_operation(office.flow, "capture", payment.uid)
+    await start_operation(office.context, "capture", payment.uid)
     assert await office.status(payment) is Status.AUTHORIZED
     for kind in ("capture", "void"):
         with pytest.raises(Unprocessable) as wrong:
-            await start_operation(office.flow, kind, payment.uid)
+            await start_operation(office.context, kind, payment.uid)
         assert wrong.value.fields == {"amount": [f"nothing is left to {kind}"]}
     office.gateway.will_trace(Outcome(Status.PAID, "o-3"))
     await office.sweep(HOUR)
@@ -178,7 +178,7 @@ async def test_it_is_asked_about_for_a_month_ever_more_slowly(office: Harness) -
     assert 29 <= asked[-1] <= 31
     assert [line["event"] for line in said if line.get("alert")] == ["operation.unsettled"]
     done = await resolve_operation(
-        office.flow, operation.uid, accept=True, by=shops.ANN, reason="it came"
+        office.context, operation.uid, accept=True, by=shops.ANN, reason="it came"
     )
     assert done.status is Status.REFUNDED
     assert await office.told(payment) == ["successful", "successful: refund"]

@@ -229,7 +229,7 @@ async def test_each_letter_has_a_connection_of_its_own(url: str) -> None:
         open_webhook_receiver(harness) as receiver,
         httpx.AsyncClient(trust_env=False) as http,
     ):
-        webhook_sender = WebhookSender(harness.flow, http)
+        webhook_sender = WebhookSender(harness.context, http)
         for _ in range(2):
             payment = await receiver.paid(
                 page_settings=PageSettings(notification_url=f"http://localhost:{port}/n")

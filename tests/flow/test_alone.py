@@ -60,14 +60,14 @@ async def go_on(
     harness.gateway.will_answer(said)
     wanted = asked(harness, parent=uid, **changes)
     return await start_merchant_initiated(
-        harness.flow, wanted, harness.shop, request_id=request_id, digest="d"
+        harness.context, wanted, harness.shop, request_id=request_id, digest="d"
     )
 
 
 async def charge(harness: Harness, **changes: Any) -> Payment:
     wanted = asked(harness, "t-1", **changes)
     return await start_merchant_initiated(
-        harness.flow, wanted, harness.shop, request_id=None, digest="d"
+        harness.context, wanted, harness.shop, request_id=None, digest="d"
     )
 
 
@@ -151,7 +151,7 @@ async def test_what_is_not_the_same(alone: Harness) -> None:
     await charge(alone, money=Money(1250, "USD"))
     await charge(alone, transaction_type="credit")
     other = asked(alone, "t-2")
-    await start_merchant_initiated(alone.flow, other, alone.shop, request_id=None, digest="d")
+    await start_merchant_initiated(alone.context, other, alone.shop, request_id=None, digest="d")
     await charge(alone, details=Details(duplicate_check=False))
     with pytest.raises(Duplicate):  # after one that was not checked, too
         await charge(alone, details=Details(duplicate_check=True))
@@ -164,7 +164,7 @@ async def test_another_request_id_is_no_excuse(alone: Harness) -> None:
     async def ask(request_id: str) -> Payment:
         wanted = asked(alone, "t-1")
         return await start_merchant_initiated(
-            alone.flow, wanted, alone.shop, request_id=request_id, digest="d"
+            alone.context, wanted, alone.shop, request_id=request_id, digest="d"
         )
 
     first = await ask("r-1")
@@ -199,7 +199,7 @@ async def test_a_field_that_the_gateway_refuses(alone: Harness, field: str, name
     for _ in range(2):
         with pytest.raises(Unprocessable) as refused:
             await start_merchant_initiated(
-                alone.flow, wanted, alone.shop, request_id="r-1", digest="d"
+                alone.context, wanted, alone.shop, request_id="r-1", digest="d"
             )
         assert list(refused.value.fields) == [named]
     assert len(alone.gateway.charges) == 1
@@ -255,7 +255,7 @@ async def test_a_series_of_a_gateway_with_few_words(series: Harness) -> None:
         wanted = asked(series, parent=first.uid, said=frozenset(sent))
         with pytest.raises(Unprocessable) as refused:
             await start_merchant_initiated(
-                series.flow, wanted, series.shop, request_id=None, digest="d"
+                series.context, wanted, series.shop, request_id=None, digest="d"
             )
     assert set(refused.value.fields) == sent
     (why,) = refused.value.fields["additional_data.p2p"]
@@ -285,7 +285,7 @@ async def test_left_at_the_bank_it_is_over(alone: Harness) -> None:
     payment = await charge(alone)
     assert payment.status is Status.REQUIRES_ACTION
     alone.clock.move(5)
-    left = await alone.flow.leave(payment)
+    left = await alone.context.leave(payment)
     assert left.status is Status.CANCELLED
 
 

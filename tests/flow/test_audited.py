@@ -41,23 +41,23 @@ async def test_a_mismatch_that_a_person_ends(office: Harness, accept: bool) -> N
     payment = await office.paid_with(LESS)
     office.gateway.will_state(LESS)
     office.clock.move(5)
-    await office.flow.judge(payment.uid, accept=accept, by=shops.ANN, reason="the bank fee")
+    await office.context.judge(payment.uid, accept=accept, by=shops.ANN, reason="the bank fee")
     (entry,) = await log(office)
     assert (entry.who, entry.via, entry.origin) == ("ann", "cli", "till-1")
     assert (entry.act, entry.subject) == ("accept" if accept else "refuse", payment.uid)
     assert msgspec.json.decode(entry.data)["reason"] == "the bank fee"
     with pytest.raises(Unprocessable):
-        await office.flow.judge(payment.uid, accept=accept, by=shops.ANN, reason="again")
+        await office.context.judge(payment.uid, accept=accept, by=shops.ANN, reason="again")
     assert len(await log(office)) == 1
 
 
 async def test_an_operation_that_a_person_settles(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_answer(UNKNOWN)
-    refund = await start_operation(office.flow, "refund", payment.uid, by=shops.ANN)
+    refund = await start_operation(office.context, "refund", payment.uid, by=shops.ANN)
     assert refund.status is Status.PENDING
     office.clock.move(61)
-    await resolve_operation(office.flow, refund.uid, accept=True, by=shops.ANN, reason="it came")
+    await resolve_operation(office.context, refund.uid, accept=True, by=shops.ANN, reason="it came")
     asked, settled = await log(office)
     assert (asked.act, asked.subject) == ("refund", payment.uid)
     assert (settled.act, settled.subject, settled.who) == ("accept", refund.uid, "ann")

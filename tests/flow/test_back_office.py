@@ -77,9 +77,9 @@ async def test_a_part_taken_back_leaves_it_paid(office: Harness) -> None:
     assert await office.status(payment) is Status.PAID
     assert await office.told(payment) == ["successful", "successful: refund"]
     with pytest.raises(Unprocessable):
-        await start_operation(office.flow, "refund", payment.uid, amount=251)
+        await start_operation(office.context, "refund", payment.uid, amount=251)
     office.gateway.will_do(Outcome(Status.REFUNDED, "o-1"))
-    assert (await start_operation(office.flow, "refund", payment.uid)).amount == 250
+    assert (await start_operation(office.context, "refund", payment.uid)).amount == 250
     assert await office.status(payment) is Status.REFUNDED
 
 
@@ -92,7 +92,7 @@ async def test_the_notification_alone_moves_nothing(office: Harness, says: Outco
     assert await office.status(payment) is Status.PAID
     assert await office.told(payment) == ["successful"]
     office.gateway.will_do(Outcome(Status.REFUNDED, "o-1"))
-    assert (await start_operation(office.flow, "refund", payment.uid)).amount == 1250
+    assert (await start_operation(office.context, "refund", payment.uid)).amount == 1250
 
 
 async def test_unanswered_it_is_asked_again(office: Harness) -> None:
@@ -115,7 +115,7 @@ async def test_held_money(office: Harness) -> None:
 async def test_news_of_what_we_asked_for_is_not_new(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(UNKNOWN)
-    ours = await start_operation(office.flow, "refund", payment.uid, amount=500)
+    ours = await start_operation(office.context, "refund", payment.uid, amount=500)
     # By our key its answer is asked for at once; by its id it was known before.
     await hears(office, payment, told("refund", 500, key=ours.key), done(500))
     await hears(office, payment, told("refund", 500), done(500))
@@ -130,12 +130,12 @@ async def test_news_before_the_answer_to_what_we_asked_for(office: Harness) -> N
     office.gateway.news = told("refund", 500)
     await office.notify(payment.attempts[0])
     office.gateway.will_do(done(500))
-    await start_operation(office.flow, "refund", payment.uid, amount=500)
+    await start_operation(office.context, "refund", payment.uid, amount=500)
     office.gateway.will_trace(done(500))
     await office.sweep(1)
     assert await office.told(payment) == ["successful", "successful: refund"]
     office.gateway.will_do(Outcome(Status.REFUNDED, "o-2"))
-    assert (await start_operation(office.flow, "refund", payment.uid)).amount == 750
+    assert (await start_operation(office.context, "refund", payment.uid)).amount == 750
 
 
 async def test_a_state_that_says_chargeback(office: Harness) -> None:
@@ -147,7 +147,7 @@ async def test_a_state_that_says_chargeback(office: Harness) -> None:
     office.clock.move(5)
     for _ in range(2):
         await office.notify(payment.attempts[0])
-        await office.flow.finish(5)
+        await office.context.finish(5)
     assert await office.status(payment) is Status.REFUNDED
     assert await office.told(payment) == ["successful", "successful: chargeback"]
     (row,) = await office.ledger.read(operations.of, payment.uid)
@@ -161,7 +161,7 @@ async def test_news_of_ours_while_its_end_is_unknown(office: Harness) -> None:
     """Its id is not known yet, and the news doesn't name our key: the news waits for our answer."""
     payment = await office.paid_with(PAID)
     office.gateway.will_do(UNKNOWN)
-    await start_operation(office.flow, "refund", payment.uid, amount=500)
+    await start_operation(office.context, "refund", payment.uid, amount=500)
     await office.ledger.write(
         operations.change, (await made(office, payment))[0].uid, sweep_at=None
     )
@@ -170,7 +170,7 @@ async def test_news_of_ours_while_its_end_is_unknown(office: Harness) -> None:
     assert (ours.status, theirs.status) == (Status.PENDING, Status.PENDING)
     assert await office.told(payment) == ["successful"]
     office.clock.move(2)
-    await query_operation(office.flow, ours.uid)
+    await query_operation(office.context, ours.uid)
     await office.sweep_for(60)
     assert [each.status for each in await made(office, payment)] == [
         Status.REFUNDED,
@@ -183,7 +183,7 @@ async def test_news_of_ours_that_was_taken_for_lost(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     held = Held(done(500))
     office.gateway.will_do(held)
-    asking = asyncio.create_task(start_operation(office.flow, "refund", payment.uid, amount=500))
+    asking = asyncio.create_task(start_operation(office.context, "refund", payment.uid, amount=500))
     await held.asked.wait()
     office.gateway.will_trace(ABSENT)
     await office.sweep_for(95)
@@ -201,7 +201,7 @@ async def test_news_under_the_payments_own_key(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     (attempt,) = payment.attempts
     office.gateway.will_do(done(250, "o-1"))
-    await start_operation(office.flow, "refund", payment.uid, amount=250)
+    await start_operation(office.context, "refund", payment.uid, amount=250)
     await hears(office, payment, told("chargeback", 1000, key=attempt.key), done(1000))
     assert await office.status(payment) is Status.REFUNDED
     assert await office.told(payment) == [
@@ -254,7 +254,7 @@ async def says(harness: Harness, payment: Payment, state: Outcome, *, times: int
     for _ in range(times):
         harness.clock.move(5)
         await harness.notify(payment.attempts[0])
-        await harness.flow.finish(5)
+        await harness.context.finish(5)
 
 
 async def test_nobody_signed_it_so_the_gateway_is_asked(office: Harness) -> None:
@@ -275,7 +275,7 @@ async def test_what_an_unsigned_notification_says_is_not_even_noted(office: Harn
     office.gateway.news = Outcome(Status.REFUNDED, "g-1", notice=news, unsigned=True)
     office.gateway.will_state(PAID)
     await office.notify(payment.attempts[0])
-    await office.flow.finish(5)
+    await office.context.finish(5)
     assert await made(office, payment) == []
     assert await office.status(payment) is Status.PAID
     assert len(office.gateway.queries) == 1
@@ -287,7 +287,7 @@ async def test_one_that_agrees_is_asked_about_all_the_same(office: Harness) -> N
     office.gateway.news = changed(PAID, unsigned=True)
     office.gateway.will_state(REVERSED)
     await office.notify(payment.attempts[0])
-    await office.flow.finish(5)
+    await office.context.finish(5)
     assert await office.status(payment) is Status.REFUNDED
 
 
@@ -305,7 +305,7 @@ async def test_one_that_comes_while_the_gateway_is_asked(office: Harness) -> Non
     office.clock.move(2)
     await office.notify(payment.attempts[0])
     held.let.set()
-    await office.flow.finish(5)
+    await office.context.finish(5)
     office.gateway.will_state(REVERSED)
     await office.sweep_for(60)
     assert await office.status(payment) is Status.REFUNDED
@@ -346,7 +346,7 @@ async def test_reversed_after_a_refund_of_ours_is_that_refund(
     """Such gateways say it of a part too, without an amount."""
     payment = await office.paid_with(PAID)
     office.gateway.will_do(answer)
-    await start_operation(office.flow, "refund", payment.uid, amount=500)
+    await start_operation(office.context, "refund", payment.uid, amount=500)
     office.gateway.will_trace(Outcome(Status.REFUNDED, "g-1"))
     await says(office, payment, REVERSED, times=2)
     await office.sweep_for(2 * HOUR, step=60)
@@ -359,7 +359,7 @@ async def test_reversed_after_a_refund_of_ours_is_that_refund(
 async def test_reversed_after_a_refund_that_was_refused_is_the_gateways(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(DECLINED)
-    await start_operation(office.flow, "refund", payment.uid, amount=500)
+    await start_operation(office.context, "refund", payment.uid, amount=500)
     await says(office, payment, REVERSED)
     assert await office.told(payment) == ["successful", "successful: refund"]
     assert [row.amount for row in await made(office, payment) if row.by_gateway] == [1250]
@@ -369,7 +369,7 @@ async def test_reversed_while_ours_is_unknown_and_then_refused(office: Harness) 
     """The state is looked at again, once it is known what became of ours."""
     payment = await office.paid_with(PAID)
     office.gateway.will_do(UNKNOWN)
-    await start_operation(office.flow, "refund", payment.uid, amount=500)
+    await start_operation(office.context, "refund", payment.uid, amount=500)
     office.gateway.will_trace(DECLINED)
     await says(office, payment, REVERSED)
     await office.sweep_for(2 * HOUR, step=60)
@@ -380,7 +380,7 @@ async def test_reversed_while_ours_is_unknown_and_then_refused(office: Harness) 
 async def test_a_chargeback_after_our_refund_of_a_part(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(done(500, "g-1"))
-    await start_operation(office.flow, "refund", payment.uid, amount=500)
+    await start_operation(office.context, "refund", payment.uid, amount=500)
     await says(office, payment, CHARGED_BACK, times=2)
     assert await office.status(payment) is Status.REFUNDED
     assert [(row.kind, row.amount) for row in await made(office, payment)] == [
@@ -392,13 +392,13 @@ async def test_a_chargeback_after_all_was_refunded(office: Harness) -> None:
     """The money has gone back twice: somebody has to dispute it."""
     payment = await office.paid_with(PAID)
     office.gateway.will_do(done(1250, "g-1"))
-    await start_operation(office.flow, "refund", payment.uid)
+    await start_operation(office.context, "refund", payment.uid)
     office.clock.move(5)
     office.gateway.news = office_state = CHARGED_BACK
     office.gateway.will_state(office_state)
     for _ in range(2):
         await office.notify(payment.attempts[0])
-        await office.flow.finish(5)
+        await office.context.finish(5)
         office.clock.move(5)
     assert await office.told(payment) == [
         "successful", "successful: refund", "successful: chargeback",
@@ -433,12 +433,12 @@ async def test_a_state_that_fits_two_of_ours_is_of_the_one_that_was_done(office:
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     slow, kind = Held(Outcome(Status.PAID, "g-1")), "capture"
     office.gateway.will_do(slow)
-    first = asyncio.create_task(start_operation(office.flow, kind, payment.uid))
+    first = asyncio.create_task(start_operation(office.context, kind, payment.uid))
     await slow.asked.wait()
     office.gateway.will_trace(ABSENT)
     await office.sweep_for(95)
     office.gateway.will_do(UNKNOWN)
-    await start_operation(office.flow, kind, payment.uid)
+    await start_operation(office.context, kind, payment.uid)
     slow.let.set()
     await first
     office.gateway.will_trace(Outcome(Status.PAID, "g-1"))
@@ -451,7 +451,7 @@ async def test_where_both_may_be_a_person_has_to_look(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(Outcome(Status.REFUNDED, "g-1"), UNKNOWN)
     for _ in range(2):
-        await start_operation(office.flow, "refund", payment.uid, amount=500)
+        await start_operation(office.context, "refund", payment.uid, amount=500)
     office.gateway.will_trace(Outcome(Status.REFUNDED, "g-1"))
     with capture_logs() as lines:
         await office.sweep_for(26 * HOUR, step=600)

@@ -172,7 +172,7 @@ async def test_a_gateway_that_cancels_does_not_end_the_sweep(harness: Harness) -
     payments = [await harness.paid_with(PENDING) for _ in range(3)]
     harness.gateway.will_state(asyncio.CancelledError(), PAID, PAID, PAID)
     harness.clock.move(5)
-    background = Background([Task("sweep", partial(sweep, harness.flow), 0.01)])
+    background = Background([Task("sweep", partial(sweep, harness.context), 0.01)])
     background.start()
 
     async def settled() -> bool:

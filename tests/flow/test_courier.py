@@ -230,9 +230,9 @@ async def test_a_letter_that_could_not_be_written_down_is_no_loss(
     receiver: WebhookReceiver,
 ) -> None:
     payment = await receiver.paid()
-    flow = receiver.harness.restarted()
-    webhook_sender = WebhookSender(flow, receiver.http, receiver._resolve)
-    flow.ledger = Forgetful(flow.ledger)
+    context = receiver.harness.restarted()
+    webhook_sender = WebhookSender(context, receiver.http, receiver._resolve)
+    context.ledger = Forgetful(context.ledger)
     with capture_logs() as said:
         await receiver.deliver(webhook_sender)
     assert "webhook.failed" in [line["event"] for line in said]
@@ -253,9 +253,9 @@ class Forgetful(WrappedLedger):
 
 async def test_it_runs_by_itself(receiver: WebhookReceiver) -> None:
     """Woken by the webhook, and not stopped by one that fails."""
-    webhook_sender = WebhookSender(receiver.harness.flow, receiver.http, receiver._resolve)
-    flow = receiver.harness.flow
-    running = Background([Task("webhooks", webhook_sender.deliver, 1.0, wake=flow.webhooks_due)])
+    webhook_sender = WebhookSender(receiver.harness.context, receiver.http, receiver._resolve)
+    context = receiver.harness.context
+    running = Background([Task("webhooks", webhook_sender.deliver, 1.0, wake=context.webhooks_due)])
     running.start()
     receiver.answers = [httpx.ReadError("reset")]
     await asyncio.sleep(0)
@@ -274,8 +274,8 @@ async def test_a_shop_that_is_gone_from_the_settings_gets_nothing(
     receiver: WebhookReceiver,
 ) -> None:
     payment = await receiver.paid()
-    flow = receiver.harness.restarted(settings=shops.settings(shops.shop(id="another")))
-    webhook_sender = WebhookSender(flow, receiver.http, receiver._resolve)
+    context = receiver.harness.restarted(settings=shops.settings(shops.shop(id="another")))
+    webhook_sender = WebhookSender(context, receiver.http, receiver._resolve)
     await receiver.deliver(webhook_sender)
     assert receiver.requests == []
     webhook = await receiver.webhook(payment)

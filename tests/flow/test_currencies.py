@@ -79,7 +79,7 @@ def says(harness: Harness, name: str, **decimals: int) -> None:
 
 
 def offered(harness: Harness, payment: Payment) -> list[str]:
-    shop, order = harness.flow.shop(payment), payment.order
+    shop, order = harness.context.shop(payment), payment.order
     return [method.name for method in available_methods(order, shop, harness.gateways)]
 
 
@@ -94,12 +94,12 @@ def product(currency: str, **changes: Any) -> Product:
 
 
 async def made(harness: Harness, currency: str, **changes: Any) -> Stocked:
-    return await products.make(harness.flow, product(currency, **changes), {}, harness.shop)
+    return await products.make(harness.context, product(currency, **changes), {}, harness.shop)
 
 
 async def bought(harness: Harness, of: Stocked, **changes: Any) -> Payment:
     choice = Choice(**({"form": token_hex(8)} | changes))
-    payment = await products.buy(harness.flow, of.id, choice)
+    payment = await products.buy(harness.context, of.id, choice)
     return await harness.payment(payment.uid)
 
 
@@ -111,7 +111,7 @@ async def test_nothing_is_guessed(opened: Opened) -> None:
         for currency in TWELVE:
             order = shops.order(money=Money(1999, currency))
             with capture_logs() as logs, pytest.raises(Unprocessable) as error:
-                await harness.flow.create(order, harness.shop)
+                await harness.context.create(order, harness.shop)
             name, reason = refusal(error)
             assert name == "order.currency"
             for each in ACCOUNTS:
@@ -122,10 +122,10 @@ async def test_nothing_is_guessed(opened: Opened) -> None:
             assert (line["event"], line["log_level"]) == ("currency.uncounted", "warning")
             assert (line["currency"], line["accounts"]) == (currency, ACCOUNTS)
             with pytest.raises(Unprocessable) as error:
-                await harness.flow.counted(order, harness.shop, currency="currency")
+                await harness.context.counted(order, harness.shop, currency="currency")
             assert refusal(error) == ("currency", reason)
             with pytest.raises(Unprocessable) as error:
-                await harness.flow.open_link(token_hex(32), order, harness.shop)
+                await harness.context.open_link(token_hex(32), order, harness.shop)
             assert refusal(error) == ("order.currency", reason)
             with pytest.raises(Unprocessable) as error:
                 await made(harness, currency)
@@ -136,14 +136,14 @@ async def test_the_advice_names_who_could_take_it(opened: Opened) -> None:
     async with opened(local={"UGX": 2}) as harness:
         order = shops.order(money=Money(1999, "UGX"), methods=Methods(types=("credit_card",)))
         with pytest.raises(Unprocessable) as error:
-            await harness.flow.create(order, harness.shop)
+            await harness.context.create(order, harness.shop)
         name, reason = refusal(error)
         assert name == "order.currency"
         assert "gateways.cards.decimals" in reason
         assert "local" not in reason
         order = shops.order(money=Money(1999, "UGX"), methods=Methods(types=("no_such",)))
         with pytest.raises(Unprocessable) as error:
-            await harness.flow.create(order, harness.shop)
+            await harness.context.create(order, harness.shop)
         assert refusal(error) == ("payment_method.types", NO_METHOD)
 
 
@@ -173,7 +173,7 @@ async def test_one_that_says_it_takes_it(opened: Opened, currency: str) -> None:
             assert (line["currency"], line["decimals"]) == (currency, count)
             assert line["not_offered"] == ["local", "coins"]
             order = shops.order(money=Money(1999, currency))
-            link = await harness.flow.open_link(token_hex(32), order, harness.shop)
+            link = await harness.context.open_link(token_hex(32), order, harness.shop)
             assert link.order.money == money
             assert (await made(harness, currency)).product.price == money
 
@@ -300,9 +300,9 @@ async def test_what_the_gateway_is_asked(opened: Opened) -> None:
         (charge,) = harness.gateway.charges
         assert charge.money == charge.order.money == Money(1999, "IDR", 0)
         harness.gateway.will_do(Outcome(Status.PAID, "o-1"))
-        await start_operation(harness.flow, "capture", payment.uid)
+        await start_operation(harness.context, "capture", payment.uid)
         harness.gateway.will_do(Outcome(Status.PENDING, "o-2"))
-        await start_operation(harness.flow, "refund", payment.uid, amount=500)
+        await start_operation(harness.context, "refund", payment.uid, amount=500)
         for _name, reference, money, _key in harness.gateway.orders:
             assert reference.money == Money(1999, "IDR", 0)
             assert money == Money(money.minor, "IDR", 0)
@@ -327,7 +327,7 @@ async def test_a_charge_by_token(opened: Opened) -> None:
         for currency, count in (("IDR", 0), ("EUR", None)):
             known = asked(Money(1999, currency))
             payment = await start_merchant_initiated(
-                harness.flow, known, harness.shop, request_id=None, digest=""
+                harness.context, known, harness.shop, request_id=None, digest=""
             )
             assert payment.order.money == harness.gateway.charges[-1].money
             assert payment.order.money == Money(1999, currency, count)
@@ -335,7 +335,7 @@ async def test_a_charge_by_token(opened: Opened) -> None:
         idr = asked(Money(5, "IDR"))
         with pytest.raises(Unprocessable) as error:
             await start_merchant_initiated(
-                harness.flow, idr, harness.shop, request_id=None, digest=""
+                harness.context, idr, harness.shop, request_id=None, digest=""
             )
         assert refusal(error)[0] == "currency"
 
@@ -371,24 +371,26 @@ async def test_a_product_made_before_is_not_sold_by_another_count(opened: Opened
         of = await made(harness, "IDR")
         for decimals in ({}, {"IDR": 2}):
             says(harness, "cards", **decimals)
-            assert not products.payable(harness.flow, of)
+            assert not products.payable(harness.context, of)
             with capture_logs() as logs, pytest.raises(Unprocessable) as error:
                 await bought(harness, of)
             name, reason = refusal(error)
             assert name == "currency"
             assert "decimals" in reason
             assert [each["event"] for each in logs if each.get("alert")] == ["product.no_method"]
-        left = await products.find(harness.flow, of.id)
+        left = await products.find(harness.context, of.id)
         assert (left.available, left.held) == (5, 0)
         # Told anew by its shop, it is counted anew.
         again = product("IDR", name="Seat")
-        await products.change(harness.flow, of.id, harness.shop, lambda given: (again, given))
-        of = await products.find(harness.flow, of.id)
+        await products.change(harness.context, of.id, harness.shop, lambda given: (again, given))
+        of = await products.find(harness.context, of.id)
         assert of.product.price == Money(1999, "IDR", 2)
-        assert products.payable(harness.flow, of)
+        assert products.payable(harness.context, of)
         assert (await bought(harness, of)).order.money == Money(1999, "IDR", 2)
         says(harness, "cards")
         with pytest.raises(Unprocessable) as error:
-            await products.change(harness.flow, of.id, harness.shop, lambda given: (again, given))
+            await products.change(
+                harness.context, of.id, harness.shop, lambda given: (again, given)
+            )
         assert refusal(error)[0] == "currency"
         assert "gateways.cards.decimals" in refusal(error)[1]

@@ -35,7 +35,7 @@ async def hears(harness: Harness, payment: Payment, state: Outcome) -> None:
         harness.gateway.will_state(state)
         harness.clock.move(5)
         await harness.notify(payment.attempts[0])
-        await harness.flow.finish(5)
+        await harness.context.finish(5)
 
 
 async def made(harness: Harness, payment: Payment) -> list[Operation]:
@@ -49,7 +49,7 @@ async def test_after_a_part_of_ours_it_is_that_part(office: Harness, answer: Out
     payment = await office.paid_with(PAID)
     office.gateway.will_do(answer)
     office.gateway.will_trace(UNKNOWN)
-    ours = await start_operation(office.flow, "refund", payment.uid, amount=500)
+    ours = await start_operation(office.context, "refund", payment.uid, amount=500)
     await hears(office, payment, REVERSED)
     assert await office.status(payment) is Status.PAID
     (row,) = await made(office, payment)
@@ -62,7 +62,7 @@ async def test_all_of_it_by_ours_ends_the_payment_once(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(UNKNOWN)
     office.gateway.will_trace(DONE)
-    await start_operation(office.flow, "refund", payment.uid)
+    await start_operation(office.context, "refund", payment.uid)
     await hears(office, payment, REVERSED)
     await office.sweep_for(60)
     assert await office.status(payment) is Status.REFUNDED
@@ -73,7 +73,7 @@ async def test_all_of_it_by_ours_ends_the_payment_once(office: Harness) -> None:
 async def test_where_ours_failed_it_is_the_gateways(office: Harness, answer: Outcome) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(answer)
-    await start_operation(office.flow, "refund", payment.uid, amount=500)
+    await start_operation(office.context, "refund", payment.uid, amount=500)
     await hears(office, payment, REVERSED)
     assert await office.status(payment) is Status.REFUNDED
     _, row = await made(office, payment)
@@ -83,7 +83,7 @@ async def test_where_ours_failed_it_is_the_gateways(office: Harness, answer: Out
 async def test_a_chargeback_is_of_what_our_part_left(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(DONE)
-    await start_operation(office.flow, "refund", payment.uid, amount=500)
+    await start_operation(office.context, "refund", payment.uid, amount=500)
     await hears(office, payment, CHARGED_BACK)
     assert await office.status(payment) is Status.REFUNDED
     _, row = await made(office, payment)
@@ -93,7 +93,7 @@ async def test_a_chargeback_is_of_what_our_part_left(office: Harness) -> None:
 async def test_only_what_was_captured_goes_back(office: Harness) -> None:
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(Outcome(Status.PAID, "g-1"))
-    await start_operation(office.flow, "capture", payment.uid, amount=800)
+    await start_operation(office.context, "capture", payment.uid, amount=800)
     await hears(office, payment, REVERSED)
     _, row = await made(office, payment)
     assert (row.kind, row.amount, row.by_gateway) == ("refund", 800, True)
@@ -117,7 +117,7 @@ async def test_cancelled_before_it_was_won(office: Harness) -> None:
     payment = await office.paid_with(UNKNOWN)
     await hears(office, payment, GIVEN_UP)
     assert payment.order.attempts == 1
-    assert (await office.flow.open_token(payment.token)).attempts[0].status is (Status.CANCELLED)
+    assert (await office.context.open_token(payment.token)).attempts[0].status is (Status.CANCELLED)
     assert await made(office, payment) == []
 
 
@@ -125,7 +125,7 @@ async def test_a_hold_that_we_give_up_is_given_up_once(office: Harness) -> None:
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(UNKNOWN)
     office.gateway.will_trace(DONE)
-    await start_operation(office.flow, "void", payment.uid)
+    await start_operation(office.context, "void", payment.uid)
     await hears(office, payment, GIVEN_UP)
     await office.sweep_for(60)
     assert await office.status(payment) is Status.REFUNDED
@@ -137,7 +137,7 @@ async def test_another_card_is_not_mixed_with_it(office: Harness) -> None:
     payment = await office.paid_with(Outcome(Status.PENDING, "g-1"))
     card = PaidCard(brand="master", last_4="9999")
     await hears(office, payment, Outcome(Status.PAID, "g-1", facts=GatewayFacts(card=card)))
-    facts = (await office.flow.open_token(payment.token)).attempts[0].facts
+    facts = (await office.context.open_token(payment.token)).attempts[0].facts
     assert facts.card == card
 
 
@@ -150,7 +150,7 @@ async def test_what_was_known_of_the_card_stays(office: Harness) -> None:
         Status.PAID, "g-1", facts=GatewayFacts(card=PaidCard(brand="visa", last_4="1111"))
     )
     await hears(office, payment, paid)
-    facts = (await office.flow.open_token(payment.token)).attempts[0].facts
+    facts = (await office.context.open_token(payment.token)).attempts[0].facts
     assert facts.card is not None
     assert (facts.card.token, facts.card.last_4, facts.rrn) == ("t-1", "1111", "7")
     webhook = json.loads((await office.webhooks(payment))[0].body)

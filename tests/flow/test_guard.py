@@ -75,7 +75,7 @@ async def test_many_addresses_do_not_take_all_places(slow: Harness) -> None:
 
 
 async def test_what_a_worker_knows(slow: Harness) -> None:
-    guard, mark = slow.flow.guard, slow.flow.address_mark("192.0.2.1")
+    guard, mark = slow.context.guard, slow.context.address_mark("192.0.2.1")
     calm = guard.calm
     for _ in range(2):
         await timed(slow, "192.0.2.1", DECLINED)

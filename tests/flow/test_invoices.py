@@ -37,14 +37,16 @@ async def harness(url: str) -> AsyncIterator[Harness]:
 
 async def make(harness: Harness, key: str | None = None, **changes: Any) -> Standing:
     draft = read_invoice(BODY | changes, harness.shop, harness.settings, harness.clock())
-    return await invoices.make(harness.flow, draft, harness.shop, idempotency_key=key, digest="d")
+    return await invoices.make(
+        harness.context, draft, harness.shop, idempotency_key=key, digest="d"
+    )
 
 
 async def opened(harness: Harness, made: Standing) -> PaymentRow:
     """As the link's page opens it: by what the link says, and nothing else."""
     link = read_link(made.invoice.signed, harness.settings.shops)
     order = read_link_order(link.data, harness.shop, sandbox=False, now=harness.clock())
-    return await harness.flow.open_link(link.digest, order, harness.shop)
+    return await harness.context.open_link(link.digest, order, harness.shop)
 
 
 async def payment(harness: Harness, made: Standing) -> Payment:
@@ -55,7 +57,7 @@ async def test_its_payment_is_found_by_its_link(harness: Harness) -> None:
     made = await make(harness)
     assert made.payment is None
     payment = await opened(harness, made)
-    standing = await invoices.find(harness.flow, made.invoice.id, harness.shop)
+    standing = await invoices.find(harness.context, made.invoice.id, harness.shop)
     assert standing.payment is not None
     assert standing.payment.uid == payment.uid
     # What was read at once is what the link says.
@@ -80,9 +82,9 @@ async def test_nobody_elses(harness: Harness) -> None:
     other = shops.shop(id="999")
     for verb in (invoices.find, invoices.cancel):
         with pytest.raises(NotFound):
-            await verb(harness.flow, made.invoice.id, other)
+            await verb(harness.context, made.invoice.id, other)
     with pytest.raises(NotFound):
-        await invoices.send_again(harness.flow, made.invoice.id, other, None)
+        await invoices.send_again(harness.context, made.invoice.id, other, None)
 
 
 # --- Cancelling --------------------------------------------------------------------------------
@@ -90,11 +92,11 @@ async def test_nobody_elses(harness: Harness) -> None:
 
 async def test_an_unopened_one_is_shut(harness: Harness) -> None:
     made = await make(harness)
-    standing = await invoices.cancel(harness.flow, made.invoice.id, harness.shop)
+    standing = await invoices.cancel(harness.context, made.invoice.id, harness.shop)
     assert standing.invoice.cancelled_at == harness.clock()
     with pytest.raises(Cancelled):
         await opened(harness, made)
-    found = await invoices.find(harness.flow, made.invoice.id)
+    found = await invoices.find(harness.context, made.invoice.id)
     assert found.payment is None
     assert found.status(harness.clock()) is Status.CANCELLED
 
@@ -102,7 +104,7 @@ async def test_an_unopened_one_is_shut(harness: Harness) -> None:
 async def test_an_opened_one_is_shut_with_its_payment(harness: Harness) -> None:
     made = await make(harness)
     before = await payment(harness, made)
-    await invoices.cancel(harness.flow, made.invoice.id, harness.shop)
+    await invoices.cancel(harness.context, made.invoice.id, harness.shop)
     with pytest.raises(Cancelled):
         await opened(harness, made)
     assert await harness.status(before) is Status.CANCELLED
@@ -115,9 +117,9 @@ async def test_an_opened_one_is_shut_with_its_payment(harness: Harness) -> None:
 
 async def test_a_second_time_changes_nothing(harness: Harness) -> None:
     made = await make(harness)
-    first = await invoices.cancel(harness.flow, made.invoice.id)
+    first = await invoices.cancel(harness.context, made.invoice.id)
     harness.clock.move(60)
-    assert await invoices.cancel(harness.flow, made.invoice.id) == first
+    assert await invoices.cancel(harness.context, made.invoice.id) == first
 
 
 async def test_a_declined_one_is_shut(harness: Harness) -> None:
@@ -125,7 +127,7 @@ async def test_a_declined_one_is_shut(harness: Harness) -> None:
     harness.gateway.will_answer(DECLINED)
     declined = await harness.pay(await payment(harness, made))
     assert await harness.status(declined) is Status.OPEN, "one more try is left"
-    await invoices.cancel(harness.flow, made.invoice.id)
+    await invoices.cancel(harness.context, made.invoice.id)
     assert await harness.status(declined) is Status.CANCELLED
 
 
@@ -139,9 +141,9 @@ async def test_money_on_its_way_is_not_cancelled(harness: Harness, answer: Any, 
     harness.gateway.will_answer(answer)
     before = await harness.pay(await payment(harness, made))
     with pytest.raises(Unprocessable) as refused:
-        await invoices.cancel(harness.flow, made.invoice.id)
+        await invoices.cancel(harness.context, made.invoice.id)
     assert f"is {word}" in refused.value.fields["status"][0]
-    found = await invoices.find(harness.flow, made.invoice.id)
+    found = await invoices.find(harness.context, made.invoice.id)
     assert found.invoice.cancelled_at is None
     assert (await opened(harness, made)).uid == before.uid
     assert await harness.payment(before) == before
@@ -152,13 +154,13 @@ async def test_late_money_counts_before_the_cancelling(harness: Harness) -> None
     made = await make(harness)
     harness.gateway.will_answer(DECLINED)
     before = await harness.pay(await payment(harness, made))
-    await invoices.cancel(harness.flow, made.invoice.id)
+    await invoices.cancel(harness.context, made.invoice.id)
     harness.gateway.news = PAID
     harness.gateway.will_state(PAID)
     await harness.notify(before.attempts[0])
-    await harness.flow.finish()
+    await harness.context.finish()
     await harness.sweep(5)
-    found = await invoices.find(harness.flow, made.invoice.id)
+    found = await invoices.find(harness.context, made.invoice.id)
     assert found.status(harness.clock()) is Status.PAID
     assert (await opened(harness, made)).uid == before.uid
     assert await harness.told(before) == ["successful"]
@@ -169,10 +171,10 @@ async def test_cancelled_while_it_is_being_opened(harness: Harness) -> None:
     for _ in range(10):
         made = await make(harness)
         await asyncio.gather(
-            opened(harness, made), invoices.cancel(harness.flow, made.invoice.id),
+            opened(harness, made), invoices.cancel(harness.context, made.invoice.id),
             opened(harness, made), return_exceptions=True,
         )  # fmt: skip
-        found = await invoices.find(harness.flow, made.invoice.id)
+        found = await invoices.find(harness.context, made.invoice.id)
         assert found.invoice.cancelled_at is not None
         assert found.payment is None or found.payment.status_at(harness.clock()) is Status.CANCELLED
 
@@ -186,14 +188,14 @@ async def test_cancelled_between_the_look_and_the_writing(harness: Harness) -> N
 
         async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
             if verb.__name__ == "_add_for_link":
-                await invoices.cancel(harness.flow, invoice.id)
+                await invoices.cancel(harness.context, invoice.id)
             return await super().write(verb, *args, **kwargs)
 
-    flow = harness.restarted()
-    flow.ledger = Between(harness.ledger)
+    context = harness.restarted()
+    context.ledger = Between(harness.ledger)
     with pytest.raises(Cancelled):
-        await flow.open_link(invoice.link, invoice.order, harness.shop)
-    found = await invoices.find(harness.flow, invoice.id)
+        await context.open_link(invoice.link, invoice.order, harness.shop)
+    found = await invoices.find(harness.context, invoice.id)
     assert found.payment is None
 
 
@@ -205,12 +207,12 @@ async def test_nothing_is_sent_of_what_is_not_open(harness: Harness) -> None:
     harness.gateway.will_answer(PAID)
     await harness.pay(await payment(harness, made))
     with pytest.raises(Unprocessable) as refused:
-        await invoices.send_again(harness.flow, made.invoice.id, harness.shop, None)
+        await invoices.send_again(harness.context, made.invoice.id, harness.shop, None)
     assert refused.value.fields == {"status": ["is successful: nothing is left to pay"]}
 
 
 async def test_without_an_address(harness: Harness) -> None:
     made = await make(harness)
     with pytest.raises(Unprocessable) as refused:
-        await invoices.send_again(harness.flow, made.invoice.id, harness.shop, None)
+        await invoices.send_again(harness.context, made.invoice.id, harness.shop, None)
     assert list(refused.value.fields) == ["email"]

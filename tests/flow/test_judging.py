@@ -22,7 +22,7 @@ WHO: Any = {"by": shops.ANN, "reason": "the bank fee"}
 async def test_accepted_the_gateways_word_stands(harness: Harness) -> None:
     payment = await harness.paid_with(LESS)
     harness.gateway.will_state(LESS)
-    after = await harness.flow.judge(payment.uid, accept=True, **WHO)
+    after = await harness.context.judge(payment.uid, accept=True, **WHO)
     assert after.status is Status.PAID
     assert after.attempts[0].facts.money == Money(1249, "EUR")
     assert await harness.told(payment) == ["successful"]
@@ -32,7 +32,7 @@ async def test_accepted_the_gateways_word_stands(harness: Harness) -> None:
     harness.clock.move(5)
     with capture_logs() as said:
         await harness.notify(after.attempts[0])
-        await harness.flow.finish(5)
+        await harness.context.finish(5)
         await harness.sweep_for(400, step=20)
     assert [line for line in said if line.get("alert")] == []
     assert await harness.status(payment) is Status.PAID
@@ -43,13 +43,13 @@ async def test_nothing_is_accepted_that_is_not_said(harness: Harness, state: Out
     payment = await harness.paid_with(LESS)
     harness.gateway.will_state(state)
     with pytest.raises(Unprocessable):
-        await harness.flow.judge(payment.uid, accept=True, **WHO)
+        await harness.context.judge(payment.uid, accept=True, **WHO)
     assert await harness.status(payment) is Status.PENDING
 
 
 async def test_refused_the_attempt_ends_and_the_form_opens(harness: Harness) -> None:
     payment = await harness.paid_with(LESS)
-    after = await harness.flow.judge(payment.uid, accept=False, **WHO)
+    after = await harness.context.judge(payment.uid, accept=False, **WHO)
     assert after.attempts[0].status is Status.CANCELLED
     assert after.status is Status.OPEN
     assert after.attempts[0].sweep_at is None
@@ -61,7 +61,7 @@ async def test_refused_the_attempt_ends_and_the_form_opens(harness: Harness) -> 
         for _ in range(2):
             harness.clock.move(5)
             await harness.notify(after.attempts[0])
-            await harness.flow.finish(5)
+            await harness.context.finish(5)
     assert [line["event"] for line in said if line.get("alert")] == ["late_success"]
     assert await harness.status(payment) is Status.PAID
 
@@ -75,7 +75,7 @@ async def test_a_mismatch_is_not_ended_by_the_gateway(harness: Harness, state: O
     assert harness.gateway.queries
     assert await harness.status(payment) is Status.PENDING
     assert await harness.webhooks(payment) == []
-    after = await harness.flow.judge(payment.uid, accept=True, **WHO)
+    after = await harness.context.judge(payment.uid, accept=True, **WHO)
     assert after.attempts[0].status is state.status
 
 
@@ -83,14 +83,14 @@ async def test_a_mismatch_is_not_ended_by_the_gateway(harness: Harness, state: O
 async def test_only_a_mismatch_is_judged_and_once(harness: Harness, *, accept: bool) -> None:
     for payment in (await harness.paid_with(PAID), await harness.paid_with(PENDING)):
         with pytest.raises(Unprocessable):
-            await harness.flow.judge(payment.uid, accept=accept, **WHO)
+            await harness.context.judge(payment.uid, accept=accept, **WHO)
     with pytest.raises(NotFound):
-        await harness.flow.judge("no-such", accept=accept, **WHO)
+        await harness.context.judge("no-such", accept=accept, **WHO)
     payment = await harness.paid_with(LESS)
     harness.gateway.will_state(LESS)
-    await harness.flow.judge(payment.uid, accept=accept, **WHO)
+    await harness.context.judge(payment.uid, accept=accept, **WHO)
     with pytest.raises(Unprocessable):
-        await harness.flow.judge(payment.uid, accept=not accept, **WHO)
+        await harness.context.judge(payment.uid, accept=not accept, **WHO)
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.PAID, Status.AUTHORIZED])
@@ -104,5 +104,5 @@ async def test_another_transaction_type_is_a_mismatch(harness: Harness, status: 
     assert event.data["type"] == {"stated": "tokenization", "ours": "payment"}
     assert await harness.status(payment) is Status.PENDING
     assert await harness.webhooks(payment) == []
-    after = await harness.flow.judge(payment.uid, accept=False, **WHO)
+    after = await harness.context.judge(payment.uid, accept=False, **WHO)
     assert after.status in (Status.OPEN, Status.DECLINED)

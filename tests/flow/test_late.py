@@ -108,7 +108,7 @@ async def test_late_money_is_recorded_shown_and_alerted(harness: Harness, answer
     harness.clock.move(5)
     with capture_logs() as said:
         await harness.notify(payment.attempts[0])
-        await harness.flow.finish(5)
+        await harness.context.finish(5)
     assert await harness.status(payment) is Status.PAID
     assert (await harness.kinds(payment)).count("late_success") == 1
     assert [line for line in said if line["event"] == "late_success" and line["alert"]]
@@ -221,11 +221,11 @@ async def test_leaving_asks_first_whatever_the_pace(harness: Harness, watched: f
     harness.gateway.will_state(REQUIRES_ACTION)
     until = harness.clock() + watched
     while harness.clock() < until:
-        await harness.flow.look(await harness.payment(payment))
+        await harness.context.look(await harness.payment(payment))
         harness.clock.move(1)
     before = len(harness.gateway.queries)
     harness.gateway.will_state(PAID)
-    after = await harness.flow.leave(payment)
+    after = await harness.context.leave(payment)
     assert len(harness.gateway.queries) == before + 1
     assert after.status is Status.PAID
 
@@ -238,14 +238,14 @@ async def test_nothing_is_left_that_is_not_said_to_be_unpaid(
     """It may be paid this moment: the customer waits for the gateway's word, then may leave."""
     payment = await harness.paid_with(REQUIRES_ACTION)
     harness.gateway.will_state(state)
-    after = await getattr(harness.flow, leave)(payment)
+    after = await getattr(harness.context, leave)(payment)
     assert after.payment.status is Status.PENDING, "we are checking"
     assert "left" not in await harness.kinds(payment)
     await harness.pay(after)
     assert len(harness.gateway.charges) == 1, "the form is shut"
     harness.gateway.will_state(REQUIRES_ACTION)
     harness.clock.move(1)
-    after = await harness.flow.look(await harness.payment(payment))
+    after = await harness.context.look(await harness.payment(payment))
     assert after.status is Status.REQUIRES_ACTION
     harness.clock.move(1)
     assert (await harness.left(after)).status is Status.OPEN
@@ -255,9 +255,9 @@ async def test_leaving_twice_at_once_asks_once_an_interval(harness: Harness) -> 
     payment = await harness.paid_with(REQUIRES_ACTION)
     held = Held(REQUIRES_ACTION)
     harness.gateway.will_state(held, REQUIRES_ACTION)
-    first = asyncio.create_task(harness.flow.leave(payment))
+    first = asyncio.create_task(harness.context.leave(payment))
     await held.asked.wait()
-    second = asyncio.create_task(harness.flow.leave(payment))
+    second = asyncio.create_task(harness.context.leave(payment))
     await asyncio.sleep(0.1)
     assert len(harness.gateway.queries) == 1
     held.let.set()
@@ -270,7 +270,7 @@ async def test_leaving_twice_at_once_asks_once_an_interval(harness: Harness) -> 
 async def test_what_is_in_mismatch_is_not_left(harness: Harness) -> None:
     payment = await harness.paid_with(REQUIRES_ACTION)
     harness.gateway.will_state(changed(REQUIRES_ACTION, facts=WRONG["amount"]))
-    assert (await harness.flow.leave(payment)).attempts[0].mismatch
+    assert (await harness.context.leave(payment)).attempts[0].mismatch
     harness.clock.move(1)
     assert (await harness.left(payment)).status is Status.REQUIRES_ACTION
 
@@ -279,8 +279,8 @@ async def test_what_is_in_mismatch_is_not_left(harness: Harness) -> None:
 async def test_only_a_step_can_be_left(harness: Harness, answer: Outcome) -> None:
     payment = await harness.paid_with(answer)
     harness.gateway.will_state(UNKNOWN)
-    assert (await harness.flow.leave(payment)).status is payment.status
-    assert (await harness.flow.cancel(payment)).status is payment.status
+    assert (await harness.context.leave(payment)).status is payment.status
+    assert (await harness.context.cancel(payment)).status is payment.status
 
 
 async def test_landing_on_what_was_left_asks(harness: Harness) -> None:
@@ -288,7 +288,7 @@ async def test_landing_on_what_was_left_asks(harness: Harness) -> None:
     payment = await harness.left(await harness.paid_with(REQUIRES_ACTION))
     harness.clock.move(1)
     harness.gateway.will_state(PAID)
-    after = await harness.flow.returned(payment.attempts[0].return_ticket)
+    after = await harness.context.returned(payment.attempts[0].return_ticket)
     assert after.status is Status.PAID
     assert "late_success" in await harness.kinds(payment)
 
@@ -300,7 +300,7 @@ async def test_landing_on_what_was_lost_asks(harness: Harness) -> None:
     await harness.sweep_for(90)
     assert (await harness.payment(payment)).attempts[0].status is Status.NOT_SENT
     harness.gateway.will_state(PENDING, PAID)
-    await harness.flow.returned(payment.attempts[0].return_ticket)
+    await harness.context.returned(payment.attempts[0].return_ticket)
     after = await harness.payment(payment)
     assert after.attempts[0].status is Status.NOT_SENT, "it is not taken up again"
     assert after.attempts[0].sweep_at is not None, "but it is watched again"
@@ -312,10 +312,10 @@ async def test_landing_on_what_was_lost_asks(harness: Harness) -> None:
 
 
 async def test_giving_up_tells_the_shop(harness: Harness) -> None:
-    payment = await harness.flow.cancel(await harness.new_payment())
+    payment = await harness.context.cancel(await harness.new_payment())
     assert payment.status is Status.CANCELLED
     assert await harness.told(payment) == ["canceled"]
-    await harness.flow.cancel(payment)
+    await harness.context.cancel(payment)
     await harness.pay(payment)
     assert await harness.told(payment) == ["canceled"]
     assert harness.gateway.charges == []
@@ -324,7 +324,7 @@ async def test_giving_up_tells_the_shop(harness: Harness) -> None:
 async def test_giving_up_at_the_bank_leaves_it_first(harness: Harness) -> None:
     payment = await harness.paid_with(REQUIRES_ACTION)
     harness.gateway.will_state(REQUIRES_ACTION)
-    payment = await harness.flow.cancel(payment)
+    payment = await harness.context.cancel(payment)
     assert payment.status is Status.CANCELLED
     harness.gateway.will_state(PAID)
     await harness.sweep(30)
@@ -336,24 +336,24 @@ async def test_giving_up_at_the_bank_leaves_it_first(harness: Harness) -> None:
 
 
 async def test_i_have_paid_waits_for_the_gateway(harness: Harness) -> None:
-    payment = await harness.flow.confirm(await harness.paid_with(REQUIRES_ACTION))
+    payment = await harness.context.confirm(await harness.paid_with(REQUIRES_ACTION))
     assert payment.status is Status.PENDING
     assert harness.gateway.prompts == [], "this one does not want to be told"
-    assert harness.flow.next_check(payment) == 1.0
+    assert harness.context.next_check(payment) == 1.0
     assert await harness.webhooks(payment) == []
     harness.gateway.will_state(PAID)
     harness.clock.move(1)
-    assert (await harness.flow.look(payment)).status is Status.PAID
+    assert (await harness.context.look(payment)).status is Status.PAID
 
 
 async def test_i_have_paid_is_told_where_it_is_wanted(harness: Harness) -> None:
     harness.gateway.has("confirm", "withdraw")
     payment = await harness.paid_with(REQUIRES_ACTION)
-    assert (await harness.flow.confirm(payment)).status is Status.REQUIRES_ACTION, (
+    assert (await harness.context.confirm(payment)).status is Status.REQUIRES_ACTION, (
         "it was not heard"
     )
     harness.gateway.will_reply(PENDING)
-    payment = await harness.flow.confirm(payment)
+    payment = await harness.context.confirm(payment)
     assert payment.status is Status.PENDING
     assert [name for name, _ in harness.gateway.prompts] == ["confirm", "confirm"]
     assert {reference.key for _, reference in harness.gateway.prompts} == {payment.attempts[0].key}
@@ -395,7 +395,7 @@ async def test_an_expired_form_tells_the_shop_once(harness: Harness) -> None:
 async def test_expiry_is_seen_before_it_is_written(harness: Harness) -> None:
     payment = await harness.new_payment(expires_at=harness.clock() + 60)
     harness.clock.move(60)
-    assert harness.flow.status(await harness.payment(payment)) is Status.EXPIRED
+    assert harness.context.status_of(await harness.payment(payment)) is Status.EXPIRED
 
 
 @pytest.mark.parametrize("answer", [PENDING, UNKNOWN, REQUIRES_ACTION])
@@ -421,7 +421,7 @@ async def test_money_after_the_end_is_money(harness: Harness) -> None:
     await harness.sweep(60)
     harness.gateway.will_state(PAID)
     await harness.notify(payment.attempts[0])
-    await harness.flow.finish(5)
+    await harness.context.finish(5)
     assert await harness.status(payment) is Status.PAID
     assert await harness.told(payment) == ["error", "successful"]
 
@@ -433,8 +433,8 @@ async def test_a_hold_is_told_and_then_what_becomes_of_it(harness: Harness) -> N
     harness.gateway.will_state(refunded)
     harness.clock.move(5)
     await harness.notify(payment.attempts[0])
-    await harness.flow.finish(5)
+    await harness.context.finish(5)
     assert await harness.status(payment) is Status.REFUNDED
     assert await harness.told(payment) == ["successful", "successful: void"]
     assert "by_gateway.void" in await harness.kinds(payment)
-    assert (await reconcile(harness.flow, payment.uid)).status is Status.REFUNDED
+    assert (await reconcile(harness.context, payment.uid)).status is Status.REFUNDED

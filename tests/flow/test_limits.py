@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from checkout.errors import TooMany
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger.store import open_ledger
 from checkout.model.card import Card
 from checkout.model.status import Status
@@ -69,7 +69,7 @@ async def test_a_repeat_of_one_form_counts_once(tight: Harness) -> None:
     payment = await tight.new_payment()
     first = submission(payment)
     for _ in range(10):
-        await asyncio.gather(*(tight.flow.pay(payment, first) for _ in range(3)))
+        await asyncio.gather(*(tight.context.pay(payment, first) for _ in range(3)))
     payment = await tight.payment(payment)
     assert len(payment.attempts) == 1
     for _ in range(2):
@@ -119,15 +119,15 @@ async def test_what_is_under_way_counts(tight: Harness, url: str, addresses: int
     held = Held(DECLINED)
     tight.gateway.will_answer(held)
     ledger = open_ledger(url)
-    other = Flow(tight.settings, ledger, tight.gateways, schedule=PACE, clock=tight.clock)
+    other = Context(tight.settings, ledger, tight.gateways, schedule=PACE, clock=tight.clock)
     payments = [await tight.new_payment() for _ in range(150)]
     running = []
-    for number, (payment, flow) in enumerate(
-        zip(payments, cycle((tight.flow, other)), strict=False)
+    for number, (payment, context) in enumerate(
+        zip(payments, cycle((tight.context, other)), strict=False)
     ):
         who = shops.changed(shops.CUSTOMER, ip=f"192.0.2.{number % addresses}")
         sent = submission(payment, customer=who, card=card_of(number))
-        running.append(asyncio.create_task(flow.pay(payment, sent)))
+        running.append(asyncio.create_task(context.pay(payment, sent)))
     done, waiting = await asyncio.wait(running, timeout=20, return_when=asyncio.FIRST_EXCEPTION)
     while len(done) + len(tight.gateway.charges) < len(payments):
         await asyncio.sleep(0.01)
@@ -247,7 +247,7 @@ async def test_a_range_is_shut_at_one_shop_alone(url: str) -> None:
         harness.gateway.will_answer(PAID)
         who = shops.changed(shops.CUSTOMER, ip="192.0.2.3")
         order = shops.order(expires_at=harness.clock() + 3600)
-        made = await harness.flow.create(order, settings.shops["9"])
+        made = await harness.context.create(order, settings.shops["9"])
         payment = await harness.pay(await harness.payment(made.uid), customer=who, card=SAME_RANGE)
         assert payment.status is Status.PAID
 
@@ -285,16 +285,16 @@ async def test_who_goes_on_keeps_no_writer_busy(tight: Harness) -> None:
     last = await tight.new_payment()
     form = submission(last, customer=who)
     await decline(tight, 3, "192.0.2.1", OTHER_RANGE)
-    taken = await tight.flow.pay(last, form)
+    taken = await tight.context.pay(last, form)
     assert len(taken.attempts) == 1
     ledger = Counted(tight.ledger)
-    flow = Flow(tight.settings, ledger, tight.gateways, schedule=PACE, clock=tight.clock)
+    context = Context(tight.settings, ledger, tight.gateways, schedule=PACE, clock=tight.clock)
     payment = await tight.new_payment()
     for _ in range(10):
         with pytest.raises(TooMany):
-            await flow.pay(payment, submission(payment, customer=who))
+            await context.pay(payment, submission(payment, customer=who))
     assert ledger.written == 0
-    assert (await flow.pay(last, form)).attempts == taken.attempts
+    assert (await context.pay(last, form)).attempts == taken.attempts
 
 
 async def test_alerts_come_once_in_their_time(tight: Harness) -> None:

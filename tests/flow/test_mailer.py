@@ -15,7 +15,7 @@ from checkout.flow.background import Background, Task
 from checkout.flow.mailer import Mailer
 from checkout.flow.pace import MAIL_POSTPONED, MAIL_RETRIES
 from checkout.flow.sweep import sweep
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.identifiers import new_secret
 from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
@@ -45,8 +45,8 @@ class Office:
         self.waiting = 0
         self.mailer = self.another()
 
-    def another(self, flow: Flow | None = None) -> Mailer:
-        return Mailer(flow or self.harness.flow, self.post)
+    def another(self, context: Context | None = None) -> Mailer:
+        return Mailer(context or self.harness.context, self.post)
 
     async def post(self, standing: Standing, mail: Mail) -> None:
         self.waiting += 1
@@ -65,10 +65,10 @@ class Office:
                 "email": "ann@example.com"} | changes  # fmt: skip
         harness, by = self.harness, self.harness.settings.shops[shop]
         draft = read_invoice(body, by, harness.settings, harness.clock())
-        return await invoices.make(harness.flow, draft, by)
+        return await invoices.make(harness.context, draft, by)
 
     async def now(self, made: Standing) -> Standing:
-        return await invoices.find(self.harness.flow, made.invoice.id)
+        return await invoices.find(self.harness.context, made.invoice.id)
 
     async def deliver(self, seconds: float = 0.0) -> None:
         """Let time pass, then send what is due."""
@@ -78,7 +78,9 @@ class Office:
 
     async def opened(self, made: Standing) -> Payment:
         invoice = made.invoice
-        payment = await self.harness.flow.open_link(invoice.link, invoice.order, self.harness.shop)
+        payment = await self.harness.context.open_link(
+            invoice.link, invoice.order, self.harness.shop
+        )
         return await self.harness.payment(payment.uid)
 
 
@@ -124,7 +126,7 @@ async def test_a_worker_that_died_with_it(office: Office) -> None:
     await office.mailer.deliver()
     await office.mailer.finish(5)
     assert office.taken == []
-    lease = office.harness.flow.schedule.mail_lease
+    lease = office.harness.context.schedule.mail_lease
     later = Office(office.harness)
     await later.deliver(lease - 1)
     assert later.taken == []
@@ -223,19 +225,19 @@ async def test_a_crowd_is_not_sent_at_once(office: Office) -> None:
     await office.mailer.deliver()
     await asyncio.sleep(0.05)
     assert office.waiting == 9
-    office.harness.flow.mails_due.clear()
+    office.harness.context.mails_due.clear()
     office.door.set()
     await office.mailer.finish(5)
     await asyncio.sleep(0)
-    assert office.harness.flow.mails_due.is_set(), "room wakes the next turn"
+    assert office.harness.context.mails_due.is_set(), "room wakes the next turn"
     await office.deliver()
     assert len(office.taken) == 12
     assert (await office.now(another)).of(Kind.INVOICE)[0].state is Delivery.SENT
 
 
 async def test_it_is_sent_as_soon_as_it_is_made(office: Office) -> None:
-    flow = office.harness.flow
-    running = Background([Task("mailer", office.mailer.deliver, 1.0, wake=flow.mails_due)])
+    context = office.harness.context
+    running = Background([Task("mailer", office.mailer.deliver, 1.0, wake=context.mails_due)])
     running.start()
     try:
         await asyncio.sleep(0.05)
@@ -316,7 +318,7 @@ async def test_not_when_it_was_declined_for_good(office: Office) -> None:
 async def test_not_when_it_is_cancelled(office: Office) -> None:
     made = await office.make()
     await office.deliver()
-    await invoices.cancel(office.harness.flow, made.invoice.id)
+    await invoices.cancel(office.harness.context, made.invoice.id)
     await office.deliver(6 * DAY)
     assert office.kinds == [Kind.INVOICE]
 
@@ -326,7 +328,7 @@ async def test_not_when_it_is_over(office: Office) -> None:
     made = await office.make()
     await office.deliver()
     await office.deliver(7 * DAY)
-    await sweep(office.harness.flow)
+    await sweep(office.harness.context)
     await office.deliver(1)
     assert office.kinds == [Kind.INVOICE]
     (reminder,) = (await office.now(made)).of(Kind.REMINDER)
@@ -362,7 +364,7 @@ async def test_opened_but_unpaid_is_no_reason_to_be_silent(office: Office) -> No
 
 async def again(office: Office, made: Standing, email: str | None = None) -> Standing:
     harness = office.harness
-    return await invoices.send_again(harness.flow, made.invoice.id, harness.shop, email)
+    return await invoices.send_again(harness.context, made.invoice.id, harness.shop, email)
 
 
 async def test_again_to_another_address(office: Office) -> None:

@@ -88,10 +88,10 @@ async def test_an_order_that_nothing_can_take_is_refused(harness: Harness) -> No
         shops.order(methods=Methods(types=("erip",))),
     ):
         with pytest.raises(Unprocessable) as refused:
-            await harness.flow.create(order, harness.shop)
+            await harness.context.create(order, harness.shop)
         assert list(refused.value.fields) == ["payment_method.types"]
         with pytest.raises(Unprocessable):
-            await harness.flow.open_link("a" * 64, order, harness.shop)
+            await harness.context.open_link("a" * 64, order, harness.shop)
 
 
 async def test_the_chosen_method_goes_to_its_gateway(url: str) -> None:

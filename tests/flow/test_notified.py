@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from checkout.errors import NotFound, Unauthorized
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
 from tests.support.gateway import DECLINED, GENUINE, PAID, PENDING, PROVED, REQUIRES_ACTION, Held
@@ -21,7 +21,7 @@ async def test_the_query_tells_the_truth_and_not_the_notification(harness: Harne
     harness.gateway.news = PAID
     harness.gateway.will_state(DECLINED)
     await harness.notify(payment.attempts[0])
-    await harness.flow.finish(5)
+    await harness.context.finish(5)
     assert await harness.status(payment) is Status.DECLINED
 
 
@@ -50,16 +50,18 @@ async def test_one_that_overtakes_the_charges_own_answer_waits_for_it(harness: H
     assert not told.done()
     charge.let.set()
     await asyncio.gather(paying, told)
-    await harness.flow.finish(5)
+    await harness.context.finish(5)
     assert await harness.status(payment) is Status.PAID
     assert harness.gateway.queries == []
 
 
 async def test_what_a_gateway_added_to_our_address_may_be_its_proof(harness: Harness) -> None:
     (attempt,) = (await harness.paid_with(PENDING)).attempts
-    await harness.flow.notified(attempt.account, attempt.notify_ticket, {}, b"", PROVED)
+    await harness.context.notified(attempt.account, attempt.notify_ticket, {}, b"", PROVED)
     with pytest.raises(Unauthorized):
-        await harness.flow.notified(attempt.account, attempt.notify_ticket, {}, b"", PROVED + "0")
+        await harness.context.notified(
+            attempt.account, attempt.notify_ticket, {}, b"", PROVED + "0"
+        )
 
 
 async def test_it_is_asked_about_at_once(harness: Harness) -> None:
@@ -67,7 +69,7 @@ async def test_it_is_asked_about_at_once(harness: Harness) -> None:
     harness.clock.move(1)
     harness.gateway.will_state(PAID)
     await harness.notify(payment.attempts[0])
-    await harness.flow.finish(5)
+    await harness.context.finish(5)
     assert await harness.status(payment) is Status.PAID
     assert len(harness.gateway.queries) == 1
 
@@ -77,12 +79,12 @@ async def test_one_that_is_too_early_waits_for_the_sweep(harness: Harness) -> No
     payment = await harness.paid_with(UNKNOWN)
     for _ in range(8):
         harness.clock.move(30)
-        await harness.flow.look(await harness.payment(payment))
+        await harness.context.look(await harness.payment(payment))
     asked = len(harness.gateway.queries)
     harness.gateway.will_state(PAID)
     for _ in range(5):
         await harness.notify(payment.attempts[0])
-    await harness.flow.finish(5)
+    await harness.context.finish(5)
     assert len(harness.gateway.queries) == asked
     await harness.sweep(30)
     assert await harness.status(payment) is Status.PAID
@@ -94,7 +96,7 @@ async def test_one_that_agrees_with_the_end_asks_nothing(harness: Harness) -> No
     harness.gateway.news = PAID
     for _ in range(3):
         await harness.notify(payment.attempts[0])
-    await harness.flow.finish(5)
+    await harness.context.finish(5)
     assert harness.gateway.queries == []
     assert await harness.told(payment) == ["successful"]
 
@@ -106,7 +108,7 @@ async def test_one_for_an_older_attempt_finds_that_attempt(harness: Harness) -> 
     harness.clock.move(5)
     harness.gateway.will_state(PAID)
     await harness.notify(payment.attempts[0])
-    await harness.flow.finish(5)
+    await harness.context.finish(5)
     after = await harness.payment(payment)
     assert [attempt.status for attempt in after.attempts] == [Status.PAID, Status.PENDING]
     assert after.status is Status.PAID
@@ -133,7 +135,7 @@ async def test_the_charges_answer_is_lost_and_another_worker_was_told(harness: H
     harness.gateway.will_answer(held)
     harness.gateway.will_state(PAID)
     payment = await harness.new_payment()
-    other = Flow(harness.settings, harness.ledger, harness.flow.gateways, clock=harness.clock)
+    other = Context(harness.settings, harness.ledger, harness.context.gateways, clock=harness.clock)
     task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
     attempt = (await harness.payment(payment)).attempts[0]
@@ -143,7 +145,7 @@ async def test_the_charges_answer_is_lost_and_another_worker_was_told(harness: H
     held.let.set()
     assert (await task).status is Status.PENDING
     harness.clock.move(1)
-    await harness.flow.finish(5)
+    await harness.context.finish(5)
     assert await harness.status(payment) is Status.PAID
     assert len(harness.gateway.queries) == 1
 
@@ -167,7 +169,7 @@ async def test_an_unknown_ticket_or_account_is_not_found(harness: Harness) -> No
         ("", attempt.notify_ticket),
     ):
         with pytest.raises(NotFound):
-            await harness.flow.notified(account, ticket, {}, b"{}")
+            await harness.context.notified(account, ticket, {}, b"{}")
 
 
 NEWS = (PAID, DECLINED, PENDING, UNKNOWN)
@@ -182,7 +184,7 @@ async def test_every_order_ends_in_the_same_state(harness: Harness, order: tuple
         harness.clock.move(30)
         harness.gateway.news = NEWS[place]
         await harness.notify(payment.attempts[0])
-        await harness.flow.finish(5)
+        await harness.context.finish(5)
     assert await harness.status(payment) is Status.PAID
     assert await harness.told(payment) == ["successful"]
 
@@ -193,5 +195,5 @@ async def test_an_outcome_without_meaning_is_looked_up(harness: Harness) -> None
     harness.gateway.news = Outcome(Status.PENDING)
     harness.gateway.will_state(PAID)
     await harness.notify(payment.attempts[0])
-    await harness.flow.finish(5)
+    await harness.context.finish(5)
     assert await harness.status(payment) is Status.PAID

@@ -50,7 +50,7 @@ async def offered(
     async with open_harness(url, settings=shops.settings(SHOP), gateways=gateways) as harness:
         payment = await harness.new_payment(**order)
         return await offered_methods(
-            harness.flow, payment, harness.flow.shop(payment), "en", customer
+            harness.context, payment, harness.context.shop(payment), "en", customer
         )
 
 

@@ -32,7 +32,7 @@ async def office(harness: Harness) -> Harness:
 
 
 async def do(harness: Harness, kind: str, payment: Payment, **more: Any) -> Operation:
-    return await start_operation(harness.flow, kind, payment.uid, **more)
+    return await start_operation(harness.context, kind, payment.uid, **more)
 
 
 async def refused(harness: Harness, kind: str, payment: Payment, **more: Any) -> str:
@@ -154,7 +154,7 @@ async def test_only_a_shops_own_payment(office: Harness) -> None:
     with pytest.raises(NotFound):
         await do(office, "refund", payment, shop=shops.shop(id="362"))
     with pytest.raises(NotFound):
-        await start_operation(office.flow, "refund", "no-such")
+        await start_operation(office.context, "refund", "no-such")
     assert office.gateway.orders == []
 
 

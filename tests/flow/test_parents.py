@@ -32,7 +32,7 @@ async def office(harness: Harness) -> Harness:
 
 async def do(harness: Harness, kind: str, uid: str, said: Any, **more: Any) -> Operation:
     harness.gateway.will_do(said)
-    return await start_operation(harness.flow, kind, uid, **more)
+    return await start_operation(harness.context, kind, uid, **more)
 
 
 async def captured(harness: Harness, *amounts: int, kind: str = "authorization") -> Payment:
@@ -58,7 +58,7 @@ async def captures(harness: Harness, payment: Payment) -> list[Operation]:
 async def refused(harness: Harness, kind: str, uid: str, **more: Any) -> dict[str, Any]:
     before = len(harness.gateway.orders)
     with pytest.raises(Unprocessable) as wrong:
-        await start_operation(harness.flow, kind, uid, **more)
+        await start_operation(harness.context, kind, uid, **more)
     assert len(harness.gateway.orders) == before
     return wrong.value.fields
 
@@ -158,10 +158,10 @@ async def test_a_strangers_capture_is_not_found(office: Harness) -> None:
     payment = await captured(office, 1000)
     (capture,) = await captures(office, payment)
     with pytest.raises(NotFound):
-        await start_operation(office.flow, "refund", capture.uid, shop=shops.shop(id="362"))
+        await start_operation(office.context, "refund", capture.uid, shop=shops.shop(id="362"))
     for uid in ("no-such", "", capture.key):
         with pytest.raises(NotFound):
-            await start_operation(office.flow, "refund", uid)
+            await start_operation(office.context, "refund", uid)
 
 
 async def test_once_only(office: Harness) -> None:

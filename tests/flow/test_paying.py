@@ -132,7 +132,7 @@ async def test_claimed_durably_before_it_is_sent(harness: Harness) -> None:
     now = await harness.payment(payment)
     assert now.attempts[0].status is Status.SUBMITTING
     assert now.status is Status.PENDING
-    assert harness.flow.next_check(now) == 1.0, "a second tab sees the answer soon"
+    assert harness.context.next_check(now) == 1.0, "a second tab sees the answer soon"
     held.let.set()
     assert (await task).status is Status.PAID
 
@@ -152,8 +152,10 @@ async def test_pressed_many_times_at_once(harness: Harness) -> None:
 
 async def test_on_two_machines_at_once(harness: Harness) -> None:
     payment = await harness.new_payment()
-    flows = [harness.flow, harness.restarted(), harness.restarted()]
-    results = await asyncio.gather(*(flow.pay(payment, submission(payment)) for flow in flows * 5))
+    flows = [harness.context, harness.restarted(), harness.restarted()]
+    results = await asyncio.gather(
+        *(context.pay(payment, submission(payment)) for context in flows * 5)
+    )
     assert len(harness.gateway.charges) == 1
     assert len(results[0].attempts) == 1
 
@@ -245,7 +247,7 @@ async def test_the_customer_closes_the_tab(harness: Harness) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     held.let.set()
-    await harness.flow.finish(5)
+    await harness.context.finish(5)
     assert (await harness.payment(payment)).status is Status.PAID
 
 
@@ -255,7 +257,7 @@ async def test_a_shutdown_lets_a_charge_end(harness: Harness) -> None:
     payment = await harness.new_payment()
     task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
-    ending = asyncio.create_task(harness.flow.finish(5))
+    ending = asyncio.create_task(harness.context.finish(5))
     await asyncio.sleep(0.02)
     assert not ending.done()
     held.let.set()
@@ -270,7 +272,7 @@ async def test_a_shutdown_leaves_what_does_not_end_to_the_next_start(harness: Ha
     payment = await harness.new_payment()
     task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
-    await harness.flow.finish(0.02)
+    await harness.context.finish(0.02)
     assert (await harness.payment(payment)).attempts[0].status is Status.SUBMITTING
     # The next start asks, and never charges again.
     next_flow = harness.restarted()
@@ -311,7 +313,7 @@ async def test_never_sent_may_be_sent_again(harness: Harness) -> None:
 async def test_no_claim_no_charge(harness: Harness) -> None:
     """The database is away: the form is answered with 503 and nothing is sent."""
     payment = await harness.new_payment()
-    harness.flow.ledger = UnavailableLedger()
+    harness.context.ledger = UnavailableLedger()
     with pytest.raises(Unavailable):
         await harness.pay(payment)
     assert harness.gateway.charges == []

@@ -12,7 +12,7 @@ import pytest
 from checkout.errors import NotFound, SoldOut, TooMany, Unprocessable
 from checkout.flow import products, record
 from checkout.flow.products import Choice, NotForSale
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.ledger.products import Stocked
 from checkout.ledger.rows import Payment, PaymentRow
 from checkout.model.money import Money
@@ -32,12 +32,12 @@ async def product(harness: Harness, **changes: Any) -> Stocked:
         "name": "Ticket", "description": "Row 5", "currency": "EUR", "amount": 1250, "quantity": 5,
         "page_settings": PageSettings(notification_url=NOTIFIED),
     }  # fmt: skip
-    return await products.make(harness.flow, Product(**(values | changes)), {}, harness.shop)
+    return await products.make(harness.context, Product(**(values | changes)), {}, harness.shop)
 
 
 async def shelf(harness: Harness, made: Stocked) -> tuple[int | None, int, int]:
     """(available, held, sold)"""
-    now = await products.find(harness.flow, made.id)
+    now = await products.find(harness.context, made.id)
     return now.available, now.held, now.sold
 
 
@@ -46,7 +46,7 @@ def choice(**changes: Any) -> Choice:
 
 
 async def bought(harness: Harness, made: Stocked, **changes: Any) -> Payment:
-    payment = await products.buy(harness.flow, made.id, choice(**changes))
+    payment = await products.buy(harness.context, made.id, choice(**changes))
     return await harness.payment(payment.uid)
 
 
@@ -69,11 +69,11 @@ async def test_a_buyers_payment(harness: Harness) -> None:
 
 async def test_fifty_buyers_at_once(harness: Harness) -> None:
     made = await product(harness, quantity=5)
-    flows = [harness.flow, harness.restarted()]
+    flows = [harness.context, harness.restarted()]
 
-    async def one(flow: Flow) -> PaymentRow | Sale:
+    async def one(context: Context) -> PaymentRow | Sale:
         try:
-            return await products.buy(flow, made.id, choice())
+            return await products.buy(context, made.id, choice())
         except NotForSale as refused:
             return refused.sale
 
@@ -91,7 +91,7 @@ async def test_fifty_buyers_at_once(harness: Harness) -> None:
 async def test_fifty_buyers_of_two(harness: Harness) -> None:
     """Five are left and each wants two: two of them get them, and one stays."""
     made = await product(harness, quantity=5, most_at_once=2)
-    work = [products.buy(harness.flow, made.id, choice(quantity=2)) for _ in range(50)]
+    work = [products.buy(harness.context, made.id, choice(quantity=2)) for _ in range(50)]
     said = await asyncio.gather(*work, return_exceptions=True)
     refused = [each for each in said if isinstance(each, NotForSale)]
     assert len(refused) == 48
@@ -101,11 +101,11 @@ async def test_fifty_buyers_of_two(harness: Harness) -> None:
 
 async def test_one_form_buys_once(harness: Harness) -> None:
     made = await product(harness, most_at_once=2)
-    flows = [harness.flow, harness.restarted()]
+    flows = [harness.context, harness.restarted()]
     same = [products.buy(flows[n % 2], made.id, choice(form="a")) for n in range(20)]
     assert len({payment.uid for payment in await asyncio.gather(*same)}) == 1
     assert await shelf(harness, made) == (4, 1, 0)
-    other = await products.buy(harness.flow, made.id, choice(form="a", quantity=2))
+    other = await products.buy(harness.context, made.id, choice(form="a", quantity=2))
     assert other.order.quantity == 2
     assert await shelf(harness, made) == (2, 3, 0)
 
@@ -113,7 +113,7 @@ async def test_one_form_buys_once(harness: Harness) -> None:
 async def test_a_form_after_its_payment_ended_unpaid_buys_anew(harness: Harness) -> None:
     made = await product(harness)
     first = await bought(harness, made, form="a")
-    await harness.flow.cancel(first)
+    await harness.context.cancel(first)
     second = await bought(harness, made, form="a")
     assert second.uid != first.uid
     await harness.pay(second)
@@ -129,7 +129,7 @@ async def test_what_is_not_paid_goes_back(harness: Harness, end: Any) -> None:
     harness.gateway.will_answer(end)
     await harness.pay(payment)
     if await harness.status(payment) is Status.OPEN:  # the bank's page lapsed: one can try again
-        await harness.flow.cancel(payment)
+        await harness.context.cancel(payment)
     assert await shelf(harness, made) == (5, 0, 0)
     assert (await harness.kinds(payment)).count("released") == 1
 
@@ -138,8 +138,8 @@ async def test_given_up_goes_back_at_once(harness: Harness) -> None:
     made = await product(harness, quantity=1)
     payment = await bought(harness, made)
     assert await shelf(harness, made) == (0, 1, 0)
-    await harness.flow.cancel(payment)
-    await harness.flow.cancel(payment)
+    await harness.context.cancel(payment)
+    await harness.context.cancel(payment)
     assert await shelf(harness, made) == (1, 0, 0)
 
 
@@ -201,7 +201,7 @@ async def test_paid_too_late_and_none_left(harness: Harness) -> None:
     assert event.data == {"product": made.id, "by": 1}
     assert "oversold" not in await harness.kinds(soon)
     with pytest.raises(NotForSale):
-        await products.buy(harness.flow, made.id, choice())
+        await products.buy(harness.context, made.id, choice())
 
 
 async def test_a_charge_under_way_keeps_the_goods(harness: Harness) -> None:
@@ -240,7 +240,7 @@ async def test_one_visitor_reserves_a_share(harness: Harness) -> None:
     said: list[Any] = []
     for number in range(100):
         address = f"2001:db8::{number:x}"
-        work = products.buy(harness.flow, made.id, choice(quantity=10), address)
+        work = products.buy(harness.context, made.id, choice(quantity=10), address)
         said += await asyncio.gather(work, return_exceptions=True)
     refused = [each for each in said if isinstance(each, TooMany)]
     assert len(refused) == 40
@@ -249,10 +249,10 @@ async def test_one_visitor_reserves_a_share(harness: Harness) -> None:
     # What lapses is not theirs to reserve again at once.
     await harness.sweep(QUARTER)
     assert await shelf(harness, made) == (1000, 0, 0)
-    await products.buy(harness.flow, made.id, choice(quantity=10), "2001:db8::1")
+    await products.buy(harness.context, made.id, choice(quantity=10), "2001:db8::1")
     assert await shelf(harness, made) == (1000, 0, 0)
     await harness.sweep(3600)
-    await products.buy(harness.flow, made.id, choice(quantity=10), "2001:db8::1")
+    await products.buy(harness.context, made.id, choice(quantity=10), "2001:db8::1")
     assert await shelf(harness, made) == (990, 10, 0)
 
 
@@ -261,10 +261,10 @@ async def test_many_visitors_leave_half_to_who_pays(harness: Harness) -> None:
     made = await product(harness, quantity=1000, most_at_once=10)
     for number in range(1000):
         address = f"10.0.{number // 250}.{number % 250}"
-        await products.buy(harness.flow, made.id, choice(quantity=1), address)
+        await products.buy(harness.context, made.id, choice(quantity=1), address)
     assert await shelf(harness, made) == (500, 500, 0)
     for number in range(20):
-        payment = await products.buy(harness.flow, made.id, choice(), f"192.0.2.{number}")
+        payment = await products.buy(harness.context, made.id, choice(), f"192.0.2.{number}")
         payment = await harness.payment(payment.uid)
         await harness.pay(payment, customer=changed(CUSTOMER, ip=f"192.0.2.{number}"))
         assert await harness.status(payment) is Status.PAID
@@ -274,8 +274,8 @@ async def test_many_visitors_leave_half_to_who_pays(harness: Harness) -> None:
 async def test_what_was_not_reserved_is_taken_by_pay(harness: Harness) -> None:
     made = await product(harness, quantity=4)
     for _ in range(3):
-        await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
-    late = await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
+        await products.buy(harness.context, made.id, choice(), "192.0.2.1")
+    late = await products.buy(harness.context, made.id, choice(), "192.0.2.1")
     payment = await harness.payment(late.uid)
     assert await shelf(harness, made) == (1, 3, 0)
     harness.gateway.will_answer(REQUIRES_ACTION)
@@ -283,16 +283,16 @@ async def test_what_was_not_reserved_is_taken_by_pay(harness: Harness) -> None:
     assert await shelf(harness, made) == (0, 4, 0)
     assert "held" in await harness.kinds(payment)
     await harness.left(payment)
-    await harness.flow.cancel(await harness.payment(payment))
+    await harness.context.cancel(await harness.payment(payment))
     assert await shelf(harness, made) == (1, 3, 0)
 
 
 async def test_who_comes_too_late_is_charged_nothing(harness: Harness) -> None:
     made = await product(harness, quantity=4)
     for _ in range(3):
-        await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
+        await products.buy(harness.context, made.id, choice(), "192.0.2.1")
     late = await harness.payment(
-        (await products.buy(harness.flow, made.id, choice(), "192.0.2.1")).uid
+        (await products.buy(harness.context, made.id, choice(), "192.0.2.1")).uid
     )
     await bought(harness, made)
     with pytest.raises(SoldOut):
@@ -301,7 +301,7 @@ async def test_who_comes_too_late_is_charged_nothing(harness: Harness) -> None:
     assert (await harness.payment(late)).attempts == ()
     assert await shelf(harness, made) == (0, 4, 0)
     with pytest.raises(NotForSale):
-        await products.buy(harness.flow, made.id, choice(), "192.0.2.1")
+        await products.buy(harness.context, made.id, choice(), "192.0.2.1")
 
 
 async def test_fifty_who_pay_for_what_was_not_reserved(harness: Harness) -> None:
@@ -310,7 +310,7 @@ async def test_fifty_who_pay_for_what_was_not_reserved(harness: Harness) -> None
     late = []
     for number in range(50):
         address = f"192.0.2.{number}"
-        payment = await products.buy(harness.flow, made.id, choice(), address)
+        payment = await products.buy(harness.context, made.id, choice(), address)
         late.append((await harness.payment(payment.uid), changed(CUSTOMER, ip=address)))
     assert await shelf(harness, made) == (20, 20, 0)
     said = await asyncio.gather(
@@ -325,21 +325,21 @@ async def test_links_opened_from_one_address(harness: Harness) -> None:
     order = shops.order(expires_at=harness.clock() + 3600)
     links = [token_hex(32) for _ in range(61)]
     for link in links[:60]:
-        await harness.flow.open_link(link, order, harness.shop, "192.0.2.1")
+        await harness.context.open_link(link, order, harness.shop, "192.0.2.1")
     with pytest.raises(TooMany):
-        await harness.flow.open_link(links[60], order, harness.shop, "192.0.2.1")
+        await harness.context.open_link(links[60], order, harness.shop, "192.0.2.1")
     # What is open already may be opened as often as one likes, and others may open anything.
     made = await product(harness)
-    assert (await products.buy(harness.flow, made.id, choice(form="b"), "192.0.2.2")).uid
+    assert (await products.buy(harness.context, made.id, choice(form="b"), "192.0.2.2")).uid
     same = choice(form="b")
     for link in links[:59]:
-        await harness.flow.open_link(f"{link[:60]}aaaa", order, harness.shop, "192.0.2.2")
+        await harness.context.open_link(f"{link[:60]}aaaa", order, harness.shop, "192.0.2.2")
     with pytest.raises(TooMany):
-        await products.buy(harness.flow, made.id, choice(), "192.0.2.2")
-    await products.buy(harness.flow, made.id, same, "192.0.2.2")
+        await products.buy(harness.context, made.id, choice(), "192.0.2.2")
+    await products.buy(harness.context, made.id, same, "192.0.2.2")
     harness.clock.move(600)
-    await harness.flow.open_link(links[0], order, harness.shop, "192.0.2.1")
-    await harness.flow.open_link(links[60], order, harness.shop, "192.0.2.2")
+    await harness.context.open_link(links[0], order, harness.shop, "192.0.2.1")
+    await harness.context.open_link(links[60], order, harness.shop, "192.0.2.2")
 
 
 async def test_without_end(harness: Harness) -> None:
@@ -359,7 +359,7 @@ async def test_the_customers_own_amount(harness: Harness) -> None:
     assert payment.order.money == Money(777, "EUR")
     for money in (None, Money(499, "EUR"), Money(10_001, "EUR")):
         with pytest.raises(Unprocessable):
-            await products.buy(harness.flow, made.id, choice(money=money))
+            await products.buy(harness.context, made.id, choice(money=money))
     assert await shelf(harness, made) == (4, 1, 0)
 
 
@@ -369,7 +369,7 @@ async def test_a_set_price_can_not_be_chosen(harness: Harness) -> None:
     assert payment.order.money == Money(1250, "EUR")
     for quantity in (0, -1, 2):
         with pytest.raises(Unprocessable):
-            await products.buy(harness.flow, made.id, choice(quantity=quantity))
+            await products.buy(harness.context, made.id, choice(quantity=quantity))
 
 
 async def test_its_own_time_ends_all(harness: Harness) -> None:
@@ -378,14 +378,14 @@ async def test_its_own_time_ends_all(harness: Harness) -> None:
     assert payment.expires_at == harness.clock() + 60
     harness.clock.move(60)
     with pytest.raises(NotForSale) as refused:
-        await products.buy(harness.flow, made.id, choice())
+        await products.buy(harness.context, made.id, choice())
     assert refused.value.sale is Sale.ENDED
 
 
 async def test_taken_off_sale(harness: Harness) -> None:
     made = await product(harness, active=False)
     with pytest.raises(NotForSale) as refused:
-        await products.buy(harness.flow, made.id, choice())
+        await products.buy(harness.context, made.id, choice())
     assert refused.value.sale is Sale.INACTIVE
 
 
@@ -397,11 +397,11 @@ async def test_changes_under_sales(harness: Harness) -> None:
     def more(quantity: int) -> Any:
         return lambda given: (_with(made.product, quantity=quantity), given)
 
-    await products.change(harness.flow, made.id, harness.shop, more(2))
+    await products.change(harness.context, made.id, harness.shop, more(2))
     assert await shelf(harness, made) == (1, 0, 1)
-    await products.change(harness.flow, made.id, harness.shop, more(0))
+    await products.change(harness.context, made.id, harness.shop, more(0))
     assert await shelf(harness, made) == (0, 0, 1)
-    await products.change(harness.flow, made.id, harness.shop, more(10))
+    await products.change(harness.context, made.id, harness.shop, more(10))
     assert await shelf(harness, made) == (9, 0, 1)
 
 
@@ -412,7 +412,7 @@ def _with(found: Product, **changes: Any) -> Product:
 
 async def test_no_such_product(harness: Harness) -> None:
     with pytest.raises(NotFound):
-        await products.buy(harness.flow, "prd_0000000000000000", choice())
+        await products.buy(harness.context, "prd_0000000000000000", choice())
 
 
 async def test_a_currency_that_no_method_takes(harness: Harness) -> None:

@@ -49,10 +49,10 @@ async def told(harness: Harness, uid: str) -> None:
 async def test_two_servers_purge_each_once(harness: Harness) -> None:
     made = await paid(harness, 50)
     harness.clock.move(401 * DAY)
-    one, two = await asyncio.gather(purge.turn(harness.flow), purge.turn(harness.restarted()))
+    one, two = await asyncio.gather(purge.turn(harness.context), purge.turn(harness.restarted()))
     assert one.payments + two.payments == 50
     assert all(await purged(harness, made))
-    assert (await purge.turn(harness.flow)).payments == 0
+    assert (await purge.turn(harness.context)).payments == 0
 
 
 async def test_what_may_not_go_stands_in_nobodys_way(harness: Harness) -> None:
@@ -61,13 +61,13 @@ async def test_what_may_not_go_stands_in_nobodys_way(harness: Harness) -> None:
     harness.clock.move(DAY)
     made = await paid(harness, 3)
     harness.clock.move(401 * DAY)
-    done = await purge.turn(harness.flow)
+    done = await purge.turn(harness.context)
     assert done.payments == 3
     assert done.kept == {"a notification to the shop is on its way": purge.BATCH + 5}
     assert await purged(harness, [*made, *waiting]) == [True] * 3 + [False] * len(waiting)
     for each in waiting:
         await told(harness, each.uid)
-    assert (await purge.turn(harness.flow)).payments == len(waiting)
+    assert (await purge.turn(harness.context)).payments == len(waiting)
 
 
 async def test_a_row_that_cant_be_read_keeps_no_others(harness: Harness) -> None:
@@ -79,7 +79,7 @@ async def test_a_row_that_cant_be_read_keeps_no_others(harness: Harness) -> None
 
     await harness.ledger.write(spoil)
     harness.clock.move(401 * DAY)
-    done = await purge.turn(harness.flow)
+    done = await purge.turn(harness.context)
     assert (done.payments, done.kept) == (4, {"it can't be read": 1})
 
 
@@ -89,7 +89,7 @@ async def test_dry_it_changes_nothing(harness: Harness) -> None:
     ]
     harness.clock.move(401 * DAY)
     before = [await harness.payment(each) for each in made]
-    done = await purge.purge(harness.flow, paid=400 * DAY, unpaid=400 * DAY, dry=True)
+    done = await purge.purge(harness.context, paid=400 * DAY, unpaid=400 * DAY, dry=True)
     assert (done.payments, done.marks) == (4, 0)
     assert [await harness.payment(each) for each in made] == before
 
@@ -99,23 +99,23 @@ async def test_paid_and_unpaid_have_their_times(harness: Harness, days: int, cou
     await paid(harness, 1)
     await harness.paid_with(DECLINED, attempts=1, page_settings=QUIET)
     harness.clock.move(days * DAY)
-    assert (await purge.turn(harness.flow)).payments == count
+    assert (await purge.turn(harness.context)).payments == count
 
 
 async def test_marks_go_when_they_have_served(harness: Harness) -> None:
     order, shop = shops.order(expires_at=harness.clock() + DAY), harness.shop
-    made = await harness.flow.create(order, shop, idempotency_key="k", digest="d")
-    assert (await purge.turn(harness.flow)).marks == 0
-    same = await harness.flow.create(order, shop, idempotency_key="k", digest="d")
+    made = await harness.context.create(order, shop, idempotency_key="k", digest="d")
+    assert (await purge.turn(harness.context)).marks == 0
+    same = await harness.context.create(order, shop, idempotency_key="k", digest="d")
     assert same.uid == made.uid
     harness.clock.move(3 * DAY)
-    assert (await purge.turn(harness.flow)).marks == 1
+    assert (await purge.turn(harness.context)).marks == 1
 
 
 async def test_no_payment_waits(harness: Harness) -> None:
     """Four hundred are purged meanwhile; a batch holds the ledger for some milliseconds."""
     order, shop = shops.order(expires_at=harness.clock() + DAY), harness.shop
-    uids = [(await harness.flow.create(order, shop)).uid for _ in range(400)]
+    uids = [(await harness.context.create(order, shop)).uid for _ in range(400)]
 
     def give_up(conn: Connection) -> None:
         for uid in uids:
@@ -124,10 +124,10 @@ async def test_no_payment_waits(harness: Harness) -> None:
     await harness.ledger.write(give_up)
     harness.clock.move(31 * DAY)
     order = shops.order(expires_at=harness.clock() + DAY)
-    work, waits = asyncio.create_task(purge.turn(harness.flow)), []
+    work, waits = asyncio.create_task(purge.turn(harness.context)), []
     while not work.done():
         begun = time.perf_counter()
-        await harness.flow.create(order, shop)
+        await harness.context.create(order, shop)
         waits.append(time.perf_counter() - begun)
         await asyncio.sleep(0.002)
     assert (await work).payments == 400

@@ -163,7 +163,7 @@ class Street:
         """Letters that are due; one payment has them all."""
         url = f"https://{host}/told"
         order = shops.order(page_settings=PageSettings(notification_url=url))
-        made = await self.harness.flow.create(order, self.harness.settings.shops[shop])
+        made = await self.harness.context.create(order, self.harness.settings.shops[shop])
         name = f"{host.partition('.')[0]}-{made.uid[:8]}"
         names = [f"{name}-{number}" for number in range(count)]
 
@@ -223,16 +223,16 @@ async def test_a_thousand_letters_for_a_shop_that_hangs(street: Street) -> None:
 async def test_what_waited_goes_its_way_when_the_shop_is_back(street: Street) -> None:
     waiting = await street.write(50, HANGING)
     street.hanging.clear()
-    flow = street.harness.flow
-    webhook_sender = WebhookSender(flow, street.http, street._resolve)
+    context = street.harness.context
+    webhook_sender = WebhookSender(context, street.http, street._resolve)
     turns = 0
     while len(street.told) < 50 and turns < 100:
         turns += 1
-        flow.webhooks_due.clear()
+        context.webhooks_due.clear()
         await webhook_sender.deliver()
         await webhook_sender.finish(5)
         await asyncio.sleep(0)
-        assert flow.webhooks_due.is_set() or len(street.told) == 50, "room wakes the next turn"
+        assert context.webhooks_due.is_set() or len(street.told) == 50, "room wakes the next turn"
     assert sorted(street.told) == sorted(waiting), "once each"
     assert street.most[HANGING] <= 8
 
@@ -345,7 +345,7 @@ async def test_a_letter_that_found_no_room_for_its_name_is_not_tried(street: Str
         raise NoRoom
 
     (before,) = await street.webhooks([name])
-    webhook_sender = WebhookSender(street.harness.flow, street.http, full)
+    webhook_sender = WebhookSender(street.harness.context, street.http, full)
     await webhook_sender.deliver()
     await webhook_sender.finish(5)
     assert await street.webhooks([name]) == [before]

@@ -27,7 +27,7 @@ def slow(harness: Harness) -> Harness:
     harness.gateway.capabilities = msgspec.structs.replace(
         harness.gateway.capabilities, query_interval=SLOW
     )
-    harness.flow = harness.restarted()
+    harness.context = harness.restarted()
     return harness
 
 

@@ -52,14 +52,14 @@ async def test_two_workers_ask_once(harness: Harness) -> None:
     await harness.paid_with(PENDING)
     other = harness.restarted()
     harness.clock.move(5)
-    await asyncio.gather(sweep(harness.flow), sweep(other))
+    await asyncio.gather(sweep(harness.context), sweep(other))
     assert len(harness.gateway.queries) == 1
 
 
 async def test_whoever_watches_saves_the_sweep_a_query(harness: Harness) -> None:
     payment = await harness.paid_with(PENDING)
     harness.clock.move(5)
-    await harness.flow.look(payment)
+    await harness.context.look(payment)
     await harness.sweep()
     assert len(harness.gateway.queries) == 1
 
@@ -82,7 +82,7 @@ async def test_after_its_time_one_last_question(harness: Harness, *, left: bool)
     if left:
         await harness.left(payment)
     else:
-        await harness.flow.confirm(payment)
+        await harness.context.confirm(payment)
     harness.gateway.queries.clear()
     harness.gateway.will_state(UNKNOWN)
     with capture_logs() as said:
@@ -92,7 +92,7 @@ async def test_after_its_time_one_last_question(harness: Harness, *, left: bool)
     assert [line["event"] for line in said if line.get("alert")] == ["sweep.unsettled"]
     assert await harness.status(payment) is (Status.EXPIRED if left else Status.PENDING)
     harness.gateway.will_state(PAID)
-    await reconcile(harness.flow, payment.uid)
+    await reconcile(harness.context, payment.uid)
     assert await harness.status(payment) is Status.PAID
 
 
@@ -135,7 +135,7 @@ async def test_a_last_question_that_somebody_else_asked_is_asked_again(harness: 
     payment = await harness.paid_with(UNKNOWN, expires_at=harness.clock() + 60)
     harness.gateway.will_state(UNKNOWN)
     harness.clock.move(26 * HOUR)
-    await harness.flow.look(payment)
+    await harness.context.look(payment)
     await harness.sweep()
     assert len(harness.gateway.queries) == 1
     harness.gateway.will_state(PAID)
@@ -176,15 +176,21 @@ async def test_it_goes_on_when_the_ledger_comes_back(url: str) -> None:
         payment = await harness.paid_with(PENDING)
         harness.gateway.will_state(PAID)
         harness.clock.move(5)
-        real = harness.flow.ledger
-        harness.flow.ledger = UnavailableLedger()
+        real = harness.context.ledger
+        harness.context.ledger = UnavailableLedger()
         running = Background(
-            [Task("sweep", partial(sweep, harness.flow), harness.flow.schedule.recovery_interval)]
+            [
+                Task(
+                    "sweep",
+                    partial(sweep, harness.context),
+                    harness.context.schedule.recovery_interval,
+                )
+            ]
         )
         running.start()
         with capture_logs() as said:
             await asyncio.sleep(0.1)
-            harness.flow.ledger = real
+            harness.context.ledger = real
             for _ in range(200):
                 await asyncio.sleep(0.01)
                 if await harness.status(payment) is Status.PAID:
@@ -204,7 +210,7 @@ async def test_reconcile_asks_about_all_that_is_open(harness: Harness) -> None:
     harness.clock.move(2)
     harness.gateway.will_state(DECLINED, PAID)
     harness.gateway.queries.clear()
-    after = await reconcile(harness.flow, payment.uid)
+    after = await reconcile(harness.context, payment.uid)
     assert len(harness.gateway.queries) == 2
     assert after.status is Status.PAID
 
@@ -215,7 +221,7 @@ async def test_reconcile_asks_about_what_was_paid(harness: Harness) -> None:
     payment = await harness.paid_with(AUTHORIZED, transaction_type="authorization")
     harness.clock.move(2)
     harness.gateway.will_state(PAID)
-    after = await reconcile(harness.flow, payment.uid)
+    after = await reconcile(harness.context, payment.uid)
     assert after.status is Status.PAID
     (capture,) = await harness.ledger.read(operations.of, payment.uid)
     assert (capture.kind, capture.by_gateway, capture.amount) == ("capture", True, 1250)
@@ -224,7 +230,7 @@ async def test_reconcile_asks_about_what_was_paid(harness: Harness) -> None:
 async def test_reconcile_writes_an_expiry_down(harness: Harness) -> None:
     payment = await harness.new_payment(expires_at=harness.clock() + 60)
     harness.clock.move(60)
-    after = await reconcile(harness.flow, payment.uid)
+    after = await reconcile(harness.context, payment.uid)
     assert after.status is Status.EXPIRED
     assert await harness.told(payment) == ["error"]
 

@@ -32,7 +32,7 @@ class Two:
 
     def __init__(self, harness: Harness, hanging: FakeGateway, well: FakeGateway) -> None:
         self.harness, self.hanging, self.well = harness, hanging, well
-        self.sweeper = Sweeper(harness.flow)
+        self.sweeper = Sweeper(harness.context)
         self.held = Held(PAID)
         self._hosts = ip_network("10.0.0.0/16").hosts()
 
@@ -92,7 +92,7 @@ async def test_operations_of_another_account_are_asked_about(two: Two) -> None:
     for method, count in (("credit_card", AT_ONCE + 10), ("other_card", 3)):
         for _ in range(count):
             payment = await two.pending(method)
-            await start_operation(two.harness.flow, "refund", payment.uid, amount=1)
+            await start_operation(two.harness.context, "refund", payment.uid, amount=1)
     two.hanging.will_trace(two.held)
     two.well.will_trace(PAID)
     two.harness.clock.move(5)
@@ -107,7 +107,7 @@ async def test_operations_of_another_account_are_asked_about(two: Two) -> None:
 async def test_goods_of_buyers_at_another_gateway_go_back(two: Two) -> None:
     """Also where very many buyers of one that hangs are to be looked at for the last time."""
     harness = two.harness
-    harness.flow.unreadable.clear()
+    harness.context.unreadable.clear()
     terms = Product(
         name="Ticket",
         description="Row 5",
@@ -116,12 +116,12 @@ async def test_goods_of_buyers_at_another_gateway_go_back(two: Two) -> None:
         quantity=1000,
         page_settings=PageSettings(),
     )
-    made = await products.make(harness.flow, terms, {}, harness.shop)
+    made = await products.make(harness.context, terms, {}, harness.shop)
 
     async def at_the_bank(method: str, gateway: FakeGateway) -> None:
         gateway.will_answer(REQUIRES_ACTION)
         gateway.will_state(REQUIRES_ACTION)
-        buyer = await products.buy(harness.flow, made.id, Choice(form=token_hex(8)))
+        buyer = await products.buy(harness.context, made.id, Choice(form=token_hex(8)))
         await two.pay(await harness.payment(buyer.uid), method)
 
     for _ in range(AT_ONCE + 80):
@@ -133,7 +133,7 @@ async def test_goods_of_buyers_at_another_gateway_go_back(two: Two) -> None:
 
     async def back() -> bool:
         await two.sweeper.turn()
-        held = (await products.find(harness.flow, made.id)).held
+        held = (await products.find(harness.context, made.id)).held
         return held == AT_ONCE + 80
 
     await until(back, 5)

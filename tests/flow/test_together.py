@@ -18,28 +18,28 @@ async def test_everything_at_once(harness: Harness, state: Outcome) -> None:
     payment = await harness.paid_with(REQUIRES_ACTION, attempts=2)
     harness.gateway.will_state(state)
     harness.gateway.will_answer(DECLINED)
-    flows = [harness.flow, harness.restarted()]
+    flows = [harness.context, harness.restarted()]
     (attempt,) = payment.attempts
     uid = payment.uid
     harness.clock.move(31)
     work = [
         verb
-        for flow in flows * 3
+        for context in flows * 3
         for verb in (
-            flow.look(payment),
-            flow.returned(attempt.return_ticket),
-            flow.leave(payment),
-            flow.confirm(payment),
-            flow.pay(payment, submission(payment, number=2)),
-            flow.cancel(payment),
-            flow.notified("cards", attempt.notify_ticket, {"authorization": "genuine"}, b"{}"),
-            sweep(flow),
-            reconcile(flow, uid),
+            context.look(payment),
+            context.returned(attempt.return_ticket),
+            context.leave(payment),
+            context.confirm(payment),
+            context.pay(payment, submission(payment, number=2)),
+            context.cancel(payment),
+            context.notified("cards", attempt.notify_ticket, {"authorization": "genuine"}, b"{}"),
+            sweep(context),
+            reconcile(context, uid),
         )
     ]
     await asyncio.wait_for(asyncio.gather(*work), 30)
-    for flow in flows:
-        await flow.finish(5)
+    for context in flows:
+        await context.finish(5)
     after = await harness.payment(payment)
     assert after.status is after.status_at(harness.clock())
     assert len(harness.gateway.charges) == len(after.attempts)

@@ -39,7 +39,7 @@ async def held(harness: Harness) -> Payment:
 
 async def do(harness: Harness, kind: str, payment: Payment, said: Any, **more: Any) -> Operation:
     harness.gateway.will_do(said)
-    return await start_operation(harness.flow, kind, payment.uid, **more)
+    return await start_operation(harness.context, kind, payment.uid, **more)
 
 
 async def bodies(harness: Harness, payment: Payment) -> list[dict[str, Any]]:
@@ -105,8 +105,8 @@ async def test_what_looks_at_the_payment_later_tells_nothing_again(office: Harne
     payment = await held(office)
     await do(office, "capture", payment, CAPTURED)
     for _ in range(2):
-        await office.flow.write(
-            payment.uid, record.expire, office.flow.book, payment.uid, office.clock()
+        await office.context.write(
+            payment.uid, record.expire, office.context, payment.uid, office.clock()
         )
         await do(office, "refund", payment, REFUNDED, amount=625)
     assert await office.told(payment) == [
@@ -177,7 +177,7 @@ async def test_what_a_person_decides_is_told(office: Harness, *, accept: bool) -
     refund = await do(office, "refund", payment, UNKNOWN)
     office.clock.move(61)
     await resolve_operation(
-        office.flow, refund.uid, accept=accept, by=shops.ANN, reason="the bank says"
+        office.context, refund.uid, accept=accept, by=shops.ANN, reason="the bank says"
     )
     word = "successful" if accept else "failed"
     assert await office.told(payment) == ["successful", f"{word}: refund"]
@@ -191,9 +191,9 @@ async def test_a_shop_that_wants_none_gets_none(office: Harness) -> None:
 
 async def test_the_letter_wakes_the_sender(office: Harness) -> None:
     payment = await office.paid_with(PAID)
-    office.flow.webhooks_due.clear()
+    office.context.webhooks_due.clear()
     await do(office, "refund", payment, REFUNDED, amount=1)
-    assert office.flow.webhooks_due.is_set()
+    assert office.context.webhooks_due.is_set()
 
 
 def told_of(kind: str, id: str, key: str | None, amount: int) -> Outcome:

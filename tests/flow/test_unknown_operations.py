@@ -38,7 +38,7 @@ async def unknown(harness: Harness, kind: str = "refund") -> tuple[Payment, Oper
         transaction_type="payment" if kind == "refund" else "authorization",
     )
     harness.gateway.will_do(UNKNOWN)
-    return payment, await start_operation(harness.flow, kind, payment.uid)
+    return payment, await start_operation(harness.context, kind, payment.uid)
 
 
 async def standing(harness: Harness, payment: Payment) -> Status:
@@ -69,7 +69,7 @@ async def test_a_refusal_frees_the_payment(office: Harness, kind: str) -> None:
     assert await standing(office, payment) is Status.DECLINED
     assert await office.status(payment) is Status.AUTHORIZED
     office.gateway.will_do(Outcome(Status.PAID, "o-2"))
-    assert (await start_operation(office.flow, "capture", payment.uid)).status is Status.PAID
+    assert (await start_operation(office.context, "capture", payment.uid)).status is Status.PAID
 
 
 async def test_absent_counts_after_the_settle_window_and_twice(office: Harness) -> None:
@@ -80,13 +80,13 @@ async def test_absent_counts_after_the_settle_window_and_twice(office: Harness) 
     await office.sweep(1)
     assert await standing(office, payment) is Status.NOT_SENT
     office.gateway.will_do(DONE)
-    assert (await start_operation(office.flow, "refund", payment.uid)).status is Status.REFUNDED
+    assert (await start_operation(office.context, "refund", payment.uid)).status is Status.REFUNDED
 
 
 async def test_with_an_id_it_is_never_absent(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(Outcome(Status.PENDING, "o-1"))
-    await start_operation(office.flow, "refund", payment.uid)
+    await start_operation(office.context, "refund", payment.uid)
     office.gateway.will_trace(ABSENT)
     await office.sweep_for(300, step=5)
     assert office.gateway.traced[0][1].id == "o-1"
@@ -103,11 +103,11 @@ async def test_a_day_later_a_person_has_to_look(office: Harness) -> None:
     assert 20 < asked < 40
     assert await standing(office, payment) is Status.PENDING, "time alone ends nothing"
     office.gateway.will_trace(DONE)
-    await reconcile(office.flow, payment.uid)
+    await reconcile(office.context, payment.uid)
     assert await standing(office, payment) is Status.REFUNDED
     with pytest.raises(Unprocessable):
         await resolve_operation(
-            office.flow, operation.uid, accept=False, by=shops.ANN, reason="late"
+            office.context, operation.uid, accept=False, by=shops.ANN, reason="late"
         )
 
 
@@ -115,7 +115,7 @@ async def test_a_process_that_died_sending_it(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(asyncio.CancelledError())
     with pytest.raises(asyncio.CancelledError):
-        await start_operation(office.flow, "refund", payment.uid)
+        await start_operation(office.context, "refund", payment.uid)
     office.gateway.will_trace(DONE)
     await office.sweep(29)
     assert office.gateway.traced == []
@@ -127,7 +127,7 @@ async def test_at_most_one_query_a_second(office: Harness) -> None:
     _, operation = await unknown(office)
     office.clock.move(2)
     for _ in range(5):
-        await query_operation(office.flow, operation.uid)
+        await query_operation(office.context, operation.uid)
     assert len(office.gateway.traced) == 1
 
 
@@ -136,11 +136,11 @@ async def test_a_person_decides(office: Harness, *, accept: bool) -> None:
     payment, operation = await unknown(office)
     with pytest.raises(Unprocessable):
         await resolve_operation(
-            office.flow, operation.uid, accept=accept, by=shops.ANN, reason="too early"
+            office.context, operation.uid, accept=accept, by=shops.ANN, reason="too early"
         )
     office.clock.move(61)
     done = await resolve_operation(
-        office.flow, operation.uid, accept=accept, by=shops.ANN, reason="bank says"
+        office.context, operation.uid, accept=accept, by=shops.ANN, reason="bank says"
     )
     assert done.status is (Status.REFUNDED if accept else Status.DECLINED)
     assert await office.status(payment) is (Status.REFUNDED if accept else Status.PAID)
@@ -154,13 +154,13 @@ async def test_a_person_decides(office: Harness, *, accept: bool) -> None:
 async def test_a_void_of_a_part_leaves_the_rest_held(office: Harness) -> None:
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(DONE)
-    await start_operation(office.flow, "void", payment.uid, amount=1000)
+    await start_operation(office.context, "void", payment.uid, amount=1000)
     assert await office.status(payment) is Status.AUTHORIZED
     for kind in ("void", "capture"):
         with pytest.raises(Unprocessable):
-            await start_operation(office.flow, kind, payment.uid, amount=251)
+            await start_operation(office.context, kind, payment.uid, amount=251)
     office.gateway.will_do(Outcome(Status.PAID, "o-2"))
-    assert (await start_operation(office.flow, "capture", payment.uid)).amount == 250
+    assert (await start_operation(office.context, "capture", payment.uid)).amount == 250
     assert await office.status(payment) is Status.PAID
 
 
@@ -170,9 +170,9 @@ async def test_where_only_all_can_be_voided_a_part_is_refused(office: Harness) -
     )
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     with pytest.raises(Unprocessable) as wrong:
-        await start_operation(office.flow, "void", payment.uid, amount=1000)
+        await start_operation(office.context, "void", payment.uid, amount=1000)
     assert wrong.value.fields == {"amount": ["must be 1250: its gateway can't void a part"]}
     assert office.gateway.orders == []
     office.gateway.will_do(DONE)
-    await start_operation(office.flow, "void", payment.uid, amount=1250)
+    await start_operation(office.context, "void", payment.uid, amount=1250)
     assert await office.status(payment) is Status.REFUNDED

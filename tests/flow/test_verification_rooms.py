@@ -32,7 +32,7 @@ class Shops:
         self.harness = harness
         self.asked = Counter[str]()
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
-        self.verify = Verifier(harness.flow, self.http, self._resolve)
+        self.verify = Verifier(harness.context, self.http, self._resolve)
 
     async def _resolve(self, _host: str, _port: int) -> Sequence[str]:
         return (PUBLIC,)
@@ -48,7 +48,7 @@ class Shops:
 
     async def payment(self, host: str, shop: str = shops.SHOP_ID) -> Payment:
         order = shops.order(page_settings=PageSettings(verification_url=f"https://{host}/verify"))
-        made = await self.harness.flow.create(order, self.harness.settings.shops[shop])
+        made = await self.harness.context.create(order, self.harness.settings.shops[shop])
         return await self.harness.payment(made.uid)
 
 

@@ -108,7 +108,7 @@ from tests.support.clock import BEGINNING
 SHOP: Final = shops.shop(link_keys=(shops.SECRET,), return_origins=("https://a.example", "app://"))
 SETTINGS: Final = shops.settings(SHOP)
 WEB: Final = SimpleNamespace(
-    settings=SETTINGS, flow=SimpleNamespace(clock=time.time), guesses=Guesses()
+    settings=SETTINGS, context=SimpleNamespace(clock=time.time), guesses=Guesses()
 )
 SIGNER: Final = Signer((shops.SECRET,))
 UID: Final = "8a8b6f2e-0c5c-4e0a-9d0a-2f1c7f1f5a10"

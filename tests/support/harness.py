@@ -12,7 +12,7 @@ import msgspec
 from checkout.flow import record
 from checkout.flow.pace import Schedule
 from checkout.flow.sweep import sweep
-from checkout.flow.verbs import Flow, Submission
+from checkout.flow.verbs import Context, Submission
 from checkout.gateways.base import Gateway
 from checkout.ledger import events, outbox
 from checkout.ledger.events import Event
@@ -31,7 +31,7 @@ PACE = Schedule()
 
 @dataclass
 class Harness:
-    flow: Flow
+    context: Context
     ledger: Ledger
     clock: Clock
     gateway: FakeGateway
@@ -45,7 +45,7 @@ class Harness:
     async def new_payment(self, **changes: Any) -> Payment:
         """A new payment of the shop's, open."""
         changes.setdefault("expires_at", self.clock() + 24 * 3600)
-        made = await self.flow.create(shops.order(**changes), self.shop)
+        made = await self.context.create(shops.order(**changes), self.shop)
         return await self.payment(made.uid)
 
     async def payment(self, uid: str | Payment) -> Payment:
@@ -56,7 +56,7 @@ class Harness:
         return (await self.payment(payment)).status_at(self.clock())
 
     async def pay(self, payment: Payment, **changes: Any) -> Payment:
-        return await self.flow.pay(payment, submission(payment, **changes))
+        return await self.context.pay(payment, submission(payment, **changes))
 
     async def paid_with(self, *answers: Any, **order: Any) -> Payment:
         """A new payment, paid once with the gateway answering so."""
@@ -66,18 +66,18 @@ class Harness:
     async def left(self, payment: Payment) -> Payment:
         """The customer leaves the step, of which the gateway says that it is not paid."""
         self.gateway.will_state(REQUIRES_ACTION)
-        return await self.flow.leave(payment)
+        return await self.context.leave(payment)
 
     async def notify(
         self, attempt: Attempt, headers: Any = GENUINE, account: str | None = None
     ) -> None:
         account = account or attempt.account
-        await self.flow.notified(account, attempt.notify_ticket, headers, b"{}")
+        await self.context.notified(account, attempt.notify_ticket, headers, b"{}")
 
     async def sweep(self, seconds: float = 0.0) -> Payment | None:
         """Let time pass, then sweep."""
         self.clock.move(seconds)
-        await sweep(self.flow)
+        await sweep(self.context)
         return None
 
     async def sweep_for(self, seconds: float, step: float = 1.0) -> None:
@@ -99,13 +99,13 @@ class Harness:
         """The statuses that the shop's letters tell, in the order written."""
         return [status_told(webhook) for webhook in await self.webhooks(payment)]
 
-    def restarted(self, **changes: Any) -> Flow:
+    def restarted(self, **changes: Any) -> Context:
         """Another process over the same ledger."""
-        return Flow(
+        return Context(
             changes.get("settings", self.settings),
             self.ledger,
             self.gateways,
-            schedule=changes.get("pace", self.flow.schedule),
+            schedule=changes.get("pace", self.context.schedule),
             clock=self.clock,
         )
 
@@ -147,8 +147,8 @@ async def open_harness(
     named: dict[str, Gateway] = gateways or dict.fromkeys(settings.gateways, fake)
     ledger = open_ledger(url)
     try:
-        flow = Flow(settings, ledger, named, schedule=schedule or PACE, clock=clock)
-        yield Harness(flow, ledger, clock, fake, settings, named)
-        await flow.finish(5)
+        context = Context(settings, ledger, named, schedule=schedule or PACE, clock=clock)
+        yield Harness(context, ledger, clock, fake, settings, named)
+        await context.finish(5)
     finally:
         await ledger.close()

@@ -172,8 +172,8 @@ class Server:
 
     async def settle_down(self) -> None:
         """Let what runs in the background end."""
-        flow = self.app.state.web.flow
-        await flow.finish()
+        context = self.app.state.web.context
+        await context.finish()
         await asyncio.sleep(0)
 
 

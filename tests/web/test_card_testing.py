@@ -27,7 +27,7 @@ import pytest
 
 from checkout.app import create_app
 from checkout.flow.limits import WINDOW
-from checkout.flow.verbs import Flow
+from checkout.flow.verbs import Context
 from checkout.gateways import OPTIONS
 from checkout.model.order import Order, PageSettings
 from checkout.settings import Limits, load
@@ -89,7 +89,7 @@ class Bank(httpx.AsyncBaseTransport):
 @dataclass
 class Site:
     app: Any
-    flow: Flow
+    context: Context
     bank: Bank
     clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
 
@@ -105,7 +105,7 @@ class Site:
         """The address of a new one."""
         terms = {"expires_at": time.time() + 3600, "page_settings": PageSettings()} | changes
         order: Order = shops.order(**terms)
-        made = await self.flow.create(order, self.flow.settings.shops["361"])
+        made = await self.context.create(order, self.context.settings.shops["361"])
         return f"/en/payment/{made.uid}/{made.secret}"
 
     async def pay(self, address: str, number: str, *, solves: bool, path: str = "") -> int:
@@ -133,7 +133,7 @@ async def open_site(folder: Path, pem: str, answer: Answer) -> AsyncIterator[Sit
     bank = Bank(answer)
     app = create_app(settings, upstream=bank, downstream=httpx.MockTransport(_shop))
     async with running(app):
-        site = Site(app, app.state.web.flow, bank)
+        site = Site(app, app.state.web.context, bank)
         yield site
         for client in site.clients.values():
             await client.aclose()

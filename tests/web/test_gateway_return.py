@@ -49,9 +49,9 @@ def ticket(made: CreatedPayment, kind: str = "return") -> str:
 
 async def due(made: CreatedPayment) -> None:
     """Let the interval between two questions pass."""
-    flow = made.server.app.state.web.flow
+    context = made.server.app.state.web.context
     for attempt in made.attempts():
-        await flow.ledger.write(
+        await context.ledger.write(
             lambda conn, key: (
                 conn.exec_driver_sql("UPDATE attempts SET next_query_at = 0 WHERE key = ?", (key,))
                 and None

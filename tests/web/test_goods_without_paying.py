@@ -286,9 +286,9 @@ async def test_notifications_go_where_the_settings_say(hooked: Server) -> None:
         by_app = await created(customer, server)
         assert (await paid(customer, by_app))["status"] == "successful"
         await customer.get(by_app.path("result"))
-    flow = server.app.state.web.flow
+    context = server.app.state.web.context
     sent = [webhook.url for made in (by_shop, elsewhere, by_app)
-            for webhook in await flow.ledger.read(outbox.of, made.uid)]  # fmt: skip
+            for webhook in await context.ledger.read(outbox.of, made.uid)]  # fmt: skip
     assert sent == [HOOK, f"{SHOP}/own", HOOK]
     webhooks = server.mailbox.webhooks[before:]
     headers = {json.loads(body)["transaction"]["token"]: said for said, body in webhooks}

@@ -40,7 +40,7 @@ async def test_the_figures_of_the_background(opened: Opened) -> None:
         found = await metrics(server)
         for task in ("sweep", "mailer", "courier", "logos", "readiness"):
             name = f'checkout_background_last_turn_seconds{{task="{task}"}}'
-            assert abs(found[name] - server.app.state.web.flow.clock()) < 60, task
+            assert abs(found[name] - server.app.state.web.context.clock()) < 60, task
         assert found["checkout_ledger_writable"] == 1
         assert (found["checkout_webhooks_due"], found["checkout_webhooks_oldest_seconds"]) == (
             0,

@@ -117,8 +117,8 @@ async def becomes(server: Server, invoice: dict[str, Any], mail_status: str) -> 
 
 async def deliver(server: Server) -> None:
     """Another worker comes by, and sends what is due."""
-    flow = server.app.state.web.flow
-    mailer = Mailer(flow, postman(flow))
+    context = server.app.state.web.context
+    mailer = Mailer(context, postman(context))
     await mailer.deliver()
     await mailer.finish()
 

@@ -136,21 +136,21 @@ async def invoices(server: Server) -> list[dict[str, Any]]:
             found.append(answer.json()["invoice"])
         await http.get(found[1]["url"])
 
-    flow = server.app.state.web.flow
+    context = server.app.state.web.context
     for each in found:
         error = f"550 <{CUSTOMER['email']}> no such box"
-        for mail in (await flow.ledger.read(ledger_invoices.by_id, each["id"])).mails:
-            await flow.ledger.write(mails.failed, mail.id, error, again_at=None)
+        for mail in (await context.ledger.read(ledger_invoices.by_id, each["id"])).mails:
+            await context.ledger.write(mails.failed, mail.id, error, again_at=None)
     return found
 
 
 async def later(server: Server, days: float) -> purge.Report:
     server.offset += days * DAY
-    flow = server.app.state.web.flow
-    await sweep(flow)
-    await flow.finish()
+    context = server.app.state.web.context
+    await sweep(context)
+    await context.finish()
     await delivered(server)
-    return await purge.turn(flow)
+    return await purge.turn(context)
 
 
 async def delivered(server: Server) -> None:
@@ -176,9 +176,9 @@ async def test_nothing_is_left_of_anybody(opened: Opened) -> None:
         done = await later(server, 401)
         assert (done.payments, done.invoices, done.kept) == (6, 1, {})
         assert rows(server) == {}
-        await server.app.state.web.flow.ledger.tidy(whole=True)
+        await server.app.state.web.context.ledger.tidy(whole=True)
         assert held(server) == dict.fromkeys(SEEN, 0)
-        again = await purge.turn(server.app.state.web.flow)
+        again = await purge.turn(server.app.state.web.context)
         assert (again.payments, again.invoices) == (0, 0)
         # The books stay.
         told = {name: await each.told() for name, each in made.items()}
@@ -258,7 +258,7 @@ async def test_a_refund_under_way_keeps_it(opened: Opened) -> None:
         server.line.broken.append(httpx.ReadTimeout("slow"))
         await customer.post("/transactions/refunds", json=body, headers=server.basic())
         server.offset += DAY
-        done = await purge.turn(server.app.state.web.flow)
+        done = await purge.turn(server.app.state.web.context)
         assert done.payments == 0
         assert done.kept == {"a capture, void or refund is under way": 1}
         assert (await made.told())["customer"]["email"] == CUSTOMER["email"]

@@ -51,22 +51,22 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     fields = request_of(decode(await read_json(request)))
     token = fields.need("token", text(255))
     fields.done()
-    payment = await web.flow.open_token(token)
-    holder.of(web.flow.shop(payment))  # raises NotFound for another shop's payment
+    payment = await web.context.open_token(token)
+    holder.of(web.context.shop(payment))  # raises NotFound for another shop's payment
     lang = choose_language(payment.order.page_settings.language, accept=_languages(request))
     visit = payment_request(web, request, lang, payment)
     number = payment.next_number
     if visit.status is Status.OPEN:
         no_challenge(look := await look_at(visit))
         sent = msgspec.structs.replace(await _submission(visit, fields), look=look)
-        visit.payment = await web.flow.pay(payment, sent)
+        visit.payment = await web.context.pay(payment, sent)
         if refused := refused_field(visit.payment, number):
             raise Unprocessable(refused)
     if visit.payment.shown:
         visit.lang = visit.payment.shown.language
     shown = app_answer(
         visit.payment,
-        web.flow.clock(),
+        web.context.clock(),
         url=web.settings.url(visit.url(visit.current)),
         result_url=web.settings.url(visit.url("result")),
         ours=visit.payment.next_number > number,

@@ -128,7 +128,7 @@ def _judge(
     web = web_of(request)
     address = client_address(request, web.settings.trusted_proxies)
     of = shop.id if shop else ""
-    web.guesses.judge(kind, name, address, web.flow.clock(), right=right, shop=of)
+    web.guesses.judge(kind, name, address, web.context.clock(), right=right, shop=of)
 
 
 def _authorization(request: Web_Request) -> tuple[str, str]:

@@ -52,14 +52,14 @@ async def create_checkout(request: Web_Request) -> Response[Any]:
     else:
         shop, read = authenticated(request, web.settings), read_order
     body = await read_json(request)
-    flow = web.flow
-    order = read(decode(body), shop, sandbox=web.settings.sandbox, now=flow.clock())
+    context = web.context
+    order = read(decode(body), shop, sandbox=web.settings.sandbox, now=context.clock())
     key = idempotency_key(request)
     if by_app:
         address = client_address(request, web.settings.trusted_proxies)
-        await count_app_payment(flow, shop, address)
+        await count_app_payment(context, shop, address)
         key = key and (APPS_OWN + key)[:LONGEST_KEY]
-    payment = await flow.create(
+    payment = await context.create(
         order,
         shop,
         idempotency_key=key or None,
@@ -76,13 +76,15 @@ async def read_checkout(request: Web_Request) -> Response[Any]:
     """Answers `{"checkout": {…}}` with the payment's status; to the publishable key alone, what
     the payment page would show."""
     web = web_of(request)
-    token, now = request.path_params["token"], web.flow.clock()
+    token, now = request.path_params["token"], web.context.clock()
     if by_key(request):
         holder = key_holder(request, web.settings)
-        payment = await web.flow.open_token(token)
-        return Response({"checkout": app_checkout(payment, holder.of(web.flow.shop(payment)), now)})
+        payment = await web.context.open_token(token)
+        return Response(
+            {"checkout": app_checkout(payment, holder.of(web.context.shop(payment)), now)}
+        )
     shop = authenticated(request, web.settings)
-    payment = await web.flow.open_token(token, shop)
+    payment = await web.context.open_token(token, shop)
     return Response({"checkout": checkout(payment, shop, now)})
 
 

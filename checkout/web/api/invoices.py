@@ -55,9 +55,9 @@ async def create_invoice(request: Web_Request) -> Response[Any]:
     web = web_of(request)
     shop = authenticated(request, web.settings)
     body = await read_json(request)
-    draft = read_invoice(decode(body), shop, web.settings, web.flow.clock())
+    draft = read_invoice(decode(body), shop, web.settings, web.context.clock())
     made = await invoices.make(
-        web.flow,
+        web.context,
         draft,
         shop,
         idempotency_key=idempotency_key(request) or None,
@@ -77,14 +77,14 @@ async def list_invoices(request: Web_Request) -> Response[Any]:
     status, tracking_id = (LISTED.take(fields, name) for name in ("status", "tracking_id"))
     fields.done()
     found = await invoices.listed(
-        web.flow,
+        web.context,
         shop=shop.id,
         status=status,
         tracking_id=tracking_id,
         limit=limit,
         offset=offset,
     )
-    base, now = web.settings.public_url, web.flow.clock()
+    base, now = web.settings.public_url, web.context.clock()
     return Response({"invoices": [shape(each, base, now) for each in found]})
 
 
@@ -93,7 +93,7 @@ async def read_one_invoice(request: Web_Request) -> Response[Any]:
     """Answers the invoice: its terms, its link, and what became of it and of its mails."""
     web = web_of(request)
     shop = authenticated(request, web.settings)
-    return _told(web, await invoices.find(web.flow, request.path_params["invoice_id"], shop))
+    return _told(web, await invoices.find(web.context, request.path_params["invoice_id"], shop))
 
 
 @post(
@@ -112,7 +112,7 @@ async def send_invoice(request: Web_Request) -> Response[Any]:
     if web.settings.smtp is None:
         raise Unprocessable({"send": [NO_SMTP]})
     invoice, by = request.path_params["invoice_id"], acting(request, shop)
-    again = await invoices.send_again(web.flow, invoice, shop, email, by=by)
+    again = await invoices.send_again(web.context, invoice, shop, email, by=by)
     return _told(web, again)
 
 
@@ -127,11 +127,11 @@ async def cancel_invoice(request: Web_Request) -> Response[Any]:
     web = web_of(request)
     shop = authenticated(request, web.settings)
     invoice, by = request.path_params["invoice_id"], acting(request, shop)
-    return _told(web, await invoices.cancel(web.flow, invoice, shop, by=by))
+    return _told(web, await invoices.cancel(web.context, invoice, shop, by=by))
 
 
 def _told(web: Web, standing: Standing, status_code: int = 200) -> Response[Any]:
-    invoice = shape(standing, web.settings.public_url, web.flow.clock())
+    invoice = shape(standing, web.settings.public_url, web.context.clock())
     return Response({"invoice": invoice}, status_code=status_code)
 
 

@@ -55,12 +55,12 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
 
 async def made_by(request: Web_Request, kind: str) -> dict[str, Any]:
     """The transaction that the request asks for, as its shop is told of it."""
-    flow, settings = web_of(request).flow, web_of(request).settings
+    context, settings = web_of(request).context, web_of(request).settings
     shop = authenticated(request, settings)
     data = decode(await read_json(request))
-    asked = read_merchant_initiated(data, kind, shop, sandbox=settings.sandbox, now=flow.clock())
+    asked = read_merchant_initiated(data, kind, shop, sandbox=settings.sandbox, now=context.clock())
     payment = await start_merchant_initiated(
-        flow,
+        context,
         asked,
         shop,
         request_id=request.headers.get("requestid", "")[:255] or None,
@@ -71,7 +71,7 @@ async def made_by(request: Web_Request, kind: str) -> dict[str, Any]:
     base = f"{settings.public_url}/{language}"
     receipt = f"{base}/order/{payment.uid}/{receipt_secret(payment.secret)}"
     page = f"{base}/payment/{payment.uid}/{payment.secret}"
-    return merchant_initiated(payment, flow.status(payment), shop, receipt, page)
+    return merchant_initiated(payment, context.status_of(payment), shop, receipt, page)
 
 
 def _flat(made: dict[str, Any]) -> dict[str, Any]:

@@ -25,9 +25,9 @@ async def create_product(request: Web_Request) -> Response[Any]:
     """Answers the product with its `id` and `pay_url`; 422 names every wrong field."""
     web = web_of(request)
     shop = authenticated(request, web.settings)
-    data, now = decode(await read_json(request)), web.flow.clock()
+    data, now = decode(await read_json(request)), web.context.clock()
     product, given = read_product(data, shop, sandbox=web.settings.sandbox, now=now)
-    made = await products.make(web.flow, product, given, shop, by=acting(request, shop))
+    made = await products.make(web.context, product, given, shop, by=acting(request, shop))
     return Response(shape(made, shop, web.settings.public_url, now), status_code=201)
 
 
@@ -38,8 +38,8 @@ async def list_products(request: Web_Request) -> Response[Any]:
     shop = authenticated(request, web.settings)
     fields, limit, offset = asked(request)
     fields.done()
-    found = await web.flow.ledger.read(listed_products, shop.id, limit=limit, offset=offset)
-    now, base = web.flow.clock(), web.settings.public_url
+    found = await web.context.ledger.read(listed_products, shop.id, limit=limit, offset=offset)
+    now, base = web.context.clock(), web.settings.public_url
     return Response({"products": [shape(each, shop, base, now) for each in found]})
 
 
@@ -48,8 +48,8 @@ async def read_one_product(request: Web_Request) -> Response[Any]:
     """Answers the product: its terms, where it is bought, how many are sold, reserved, left."""
     web = web_of(request)
     shop = authenticated(request, web.settings)
-    found = await products.find(web.flow, request.path_params["product_id"], shop)
-    return Response(shape(found, shop, web.settings.public_url, web.flow.clock()))
+    found = await products.find(web.context, request.path_params["product_id"], shop)
+    return Response(shape(found, shop, web.settings.public_url, web.context.clock()))
 
 
 @put("/products/{product_id:str}", tags=["products"], summary="Update a product")
@@ -57,13 +57,13 @@ async def update_product(request: Web_Request) -> Response[Any]:
     """Replaces the fields that are sent, leaves the others; answers the product."""
     web = web_of(request)
     shop = authenticated(request, web.settings)
-    data, now = decode(await read_json(request)), web.flow.clock()
+    data, now = decode(await read_json(request)), web.context.clock()
 
     def read(before: dict[str, Any]) -> tuple[Product, dict[str, Any]]:
         return read_product(data, shop, sandbox=web.settings.sandbox, now=now, before=before)
 
     changed = await products.change(
-        web.flow, request.path_params["product_id"], shop, read, by=acting(request, shop)
+        web.context, request.path_params["product_id"], shop, read, by=acting(request, shop)
     )
     return Response(shape(changed, shop, web.settings.public_url, now))
 

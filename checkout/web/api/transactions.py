@@ -41,7 +41,7 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
         shop = authenticated(request, web.settings)
         asked = read_operation(decode(await read_json(request)))
         done = await start_operation(
-            web.flow,
+            web.context,
             kind,
             asked.parent_uid,
             shop=shop,
@@ -50,7 +50,7 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
             request_id=request.headers.get("requestid", "")[:255] or None,
             by=acting(request, shop),
         )
-        payment = await web.flow.ledger.read(record.read, done.payment)
+        payment = await web.context.ledger.read(record.read, done.payment)
         return Response({"transaction": shape(done, payment)})
 
     return after_payment
@@ -68,14 +68,14 @@ async def read_transaction(request: Web_Request) -> Response[Any]:
     """What a notification says, of a payment, capture, void or refund, by its uid."""
     web, uid = web_of(request), request.path_params["uid"]
     shop = authenticated(request, web.settings)
-    done = await web.flow.ledger.read(operations.find, uid)
-    payment = await web.flow.ledger.read(payments.by_uid, done.payment if done else uid)
+    done = await web.context.ledger.read(operations.find, uid)
+    payment = await web.context.ledger.read(payments.by_uid, done.payment if done else uid)
     if payment is None or payment.shop != shop.id:
         raise NotFound
     if done:
         return Response({"transaction": shape(done, payment)})
     return Response(
-        payment_notification(payment, web.flow.status(payment), shop, web.settings.public_url)
+        payment_notification(payment, web.context.status_of(payment), shop, web.settings.public_url)
     )
 
 

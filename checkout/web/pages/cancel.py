@@ -16,7 +16,7 @@ async def cancel(request: Web_Request) -> RawResponse:
     """`what=attempt`: choose another way to pay; else the payment is given up."""
     page = await enter(request)
     fields = await page.posted_for("cancel")
-    verb = page.web.flow.leave if fields.get("what") == "attempt" else page.web.flow.cancel
+    verb = page.web.context.leave if fields.get("what") == "attempt" else page.web.context.cancel
     page.payment = await verb(page.payment)
     return page.to_current()
 

@@ -68,7 +68,7 @@ async def pay(request: Web_Request) -> RawResponse:
 async def _pay(page: PaymentRequest, method: OfferedMethod, sent: Submission) -> dict[str, str]:
     """What is wrong with the form, by field."""
     try:
-        page.payment = await page.web.flow.pay(page.payment, sent)
+        page.payment = await page.web.context.pay(page.payment, sent)
     except Unprocessable:  # the shop's methods changed while the form was open
         return {"method": CHOOSE_METHOD}
     return _refused_field(page, method, sent)

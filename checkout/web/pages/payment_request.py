@@ -56,7 +56,7 @@ class PaymentRequest(PageRequest):
 
     @property
     def status(self) -> Status:
-        return self.web.flow.status(self.payment)
+        return self.web.context.status_of(self.payment)
 
     @property
     def current(self) -> str:
@@ -69,12 +69,12 @@ class PaymentRequest(PageRequest):
 
     def attempt_kind(self, attempt: Attempt | None) -> str:
         """Of which kind the method is that an attempt was to be paid by."""
-        return kind_of_attempt(self.web.flow, self.shop, attempt)
+        return kind_of_attempt(self.web.context, self.shop, attempt)
 
     async def offered_methods(self, customer: Customer | None = None) -> tuple[OfferedMethod, ...]:
         """`customer`: where more is known of them than the page knows."""
         known = customer or self.known_customer
-        return await offered_methods(self.web.flow, self.payment, self.shop, self.lang, known)
+        return await offered_methods(self.web.context, self.payment, self.shop, self.lang, known)
 
     @property
     def known_customer(self) -> Customer:
@@ -122,7 +122,7 @@ class PaymentRequest(PageRequest):
         return self.web.signer.sign_form(purpose, uid, number, self._form_nonce, own=own)
 
     def summary(self, *, timed: bool = False) -> Summary:
-        return summary(self.payment, self.lang, self.web.flow.clock(), timed=timed)
+        return summary(self.payment, self.lang, self.web.context.clock(), timed=timed)
 
     @property
     def time_zone(self) -> tzinfo:
@@ -163,14 +163,14 @@ class PaymentRequest(PageRequest):
 
 def payment_request(web: Web, request: Web_Request, lang: str, payment: Payment) -> PaymentRequest:
     """Raises NotFound for a shop that is no longer in the settings."""
-    return PaymentRequest(web, request, lang, web.flow.shop(payment), payment)
+    return PaymentRequest(web, request, lang, web.context.shop(payment), payment)
 
 
 async def enter(request: Web_Request, *, glance: bool = False) -> PaymentRequest:
     """The request behind a payment's address. Raises NotFound, also for an unknown language.
     `glance`: a second old will do."""
     web, place, lang = _entered(request)
-    find = web.flow.glance if glance else web.flow.open
+    find = web.context.glance if glance else web.context.open
     return _noted(web, request, lang, await find(place["uid"], place["secret"]))
 
 
@@ -178,7 +178,7 @@ async def enter_receipt(request: Web_Request) -> tuple[PaymentRequest, bool]:
     """The request behind a receipt's address, and whether the payment may be opened from it: who
     has come by the payment's own secret can. Raises NotFound."""
     web, place, lang = _entered(request)
-    payment, by_payment = await web.flow.open_receipt(place["uid"], place["secret"])
+    payment, by_payment = await web.context.open_receipt(place["uid"], place["secret"])
     return _noted(web, request, lang, payment), by_payment
 
 

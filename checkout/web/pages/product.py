@@ -65,17 +65,17 @@ async def product_page(request: Web_Request) -> RawResponse:
 async def buy_product(request: Web_Request) -> RawResponse:
     """Reserves and makes a payment; on to its page. The same form sent twice buys once."""
     page, stocked = await enter_product(request, request.path_params["lang"])
-    fields, flow = await page.posted(), page.web.flow
+    fields, context = await page.posted(), page.web.context
     form = page.web.signer.read_form("buy", stocked.id, fields.get("form_token", ""))
     choice, errors = _read_choice(page, stocked, fields, form.nonce)
     if errors and _sale(page, stocked) is Sale.OPEN:
         return _show(page, stocked, values=fields, errors=errors, status_code=422)
     try:
-        payment = await buy(flow, stocked.id, choice, page.address)
+        payment = await buy(context, stocked.id, choice, page.address)
     except NotForSale as refused:
         return _refused(page, fields, refused)
     except Unprocessable:  # the product or the settings are not what they were
-        stocked = await find(flow, stocked.id)
+        stocked = await find(context, stocked.id)
         _, errors = _read_choice(page, stocked, fields, form.nonce)
         return _show(page, stocked, errors=errors, status_code=422)
     return see_other(f"/{page.lang}/payment/{payment.uid}/{payment.secret}")
@@ -86,7 +86,7 @@ async def enter_product(
 ) -> tuple[PageRequest, Stocked]:
     """Raises NotFound, also for an unknown language."""
     web = web_of(request)
-    stocked = await find(web.flow, request.path_params["id"])
+    stocked = await find(web.context, request.path_params["id"])
     wish = stocked.product.ways.language
     spoken = lang or choose_language(wish, accept=request.headers.get("accept-language", ""))
     if spoken not in LANGUAGES:
@@ -95,8 +95,8 @@ async def enter_product(
 
 
 def _sale(page: PageRequest, stocked: Stocked) -> Sale:
-    sale, flow = stocked.sale(page.web.flow.clock()), page.web.flow
-    shut = sale is Sale.OPEN and not payable(flow, stocked)
+    sale, context = stocked.sale(page.web.context.clock()), page.web.context
+    shut = sale is Sale.OPEN and not payable(context, stocked)
     return Sale.INACTIVE if shut else sale
 
 

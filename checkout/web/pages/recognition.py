@@ -44,7 +44,7 @@ async def recognise_first_browser(page: PaymentRequest) -> None:
     """Where nobody has opened the payment before, whoever looks is the customer. Programs that look
     at links (scanners of mails, previews of messengers, prefetches) come first and are none."""
     if not page.is_customer and _is_person(page.request):
-        if await opens_first(page.web.flow, page.payment):
+        if await opens_first(page.web.context, page.payment):
             page.recognise()
 
 

@@ -40,14 +40,14 @@ async def result_page(request: Web_Request) -> RawResponse:
     page = await enter(request)
     if page.current != "result":
         return page.to_current()
-    await page.web.flow.told(page.payment)
+    await page.web.context.told(page.payment)
     view = _view(page)
     return page.show("result", view, page.layout(view.notice.title))
 
 
 def _view(page: PaymentRequest) -> ResultPage:
     payment, status, order = page.payment, page.status, page.order
-    back_url = back(payment, status, page.shop, page.web.flow.clock())
+    back_url = back(payment, status, page.shop, page.web.context.clock())
     paid, attempt = status in SUCCESSFUL, payment.shown
     return ResultPage(
         summary=page.summary(),

@@ -46,7 +46,7 @@ class Offer(NamedTuple):
 
 
 def today(page: PaymentRequest) -> date:
-    return datetime.fromtimestamp(page.web.flow.clock(), UTC).date()
+    return datetime.fromtimestamp(page.web.context.clock(), UTC).date()
 
 
 def saved_card(page: PaymentRequest, methods: tuple[OfferedMethod, ...]) -> Offer | None:

@@ -56,7 +56,7 @@ class WaitPage(Struct, frozen=True):
 @route(f"{PAYMENT_PATH}/wait", http_method=READ, include_in_schema=False)
 async def wait_page(request: Web_Request) -> RawResponse:
     page = await enter(request)
-    page.payment = await page.web.flow.look(page.payment)
+    page.payment = await page.web.context.look(page.payment)
     attempt = page.payment.live
     step = attempt.next_action if attempt and page.status is Status.REQUIRES_ACTION else None
     leaves = attempt and isinstance(step, Redirect | PostForm) and attempt.returned_at is None
@@ -70,7 +70,7 @@ async def wait_page(request: Web_Request) -> RawResponse:
 async def status(request: Web_Request) -> RawResponse:
     """The fragment that htmx polls, or JSON; a page that has moved on says where."""
     page = await enter(request, glance=True)
-    page.payment = await page.web.flow.look(page.payment)
+    page.payment = await page.web.context.look(page.payment)
     if "application/json" in (header(request, b"accept") or ""):
         return _status_json(page)
     if page.current != "wait":
@@ -88,14 +88,14 @@ async def confirm(request: Web_Request) -> RawResponse:
     """ "I have paid": for transfers that the customer makes elsewhere."""
     page = await enter(request)
     await page.posted_for("confirm")
-    page.payment = await page.web.flow.confirm(page.payment)
+    page.payment = await page.web.context.confirm(page.payment)
     return page.to_current()
 
 
 def _view(page: PaymentRequest, attempt: Attempt | None, step: NextAction | None) -> WaitPage:
     status, kind = _status_view(page), page.attempt_kind(attempt)
     instructions = step if isinstance(step, Instructions) else None
-    confirms = attempt and instructions and can_be_confirmed(page.web.flow, attempt)
+    confirms = attempt and instructions and can_be_confirmed(page.web.context, attempt)
     number = attempt.number if attempt else 0
     return WaitPage(
         summary=page.summary(timed=instructions is not None),
@@ -111,13 +111,13 @@ def _view(page: PaymentRequest, attempt: Attempt | None, step: NextAction | None
         form_token=page.form_token("cancel", number),
         confirm_action=page.url("confirm") if confirms else None,
         confirm_token=page.form_token("confirm", number),
-        elapsed=int(page.web.flow.clock() - attempt.created_at) if attempt else 0,
+        elapsed=int(page.web.context.clock() - attempt.created_at) if attempt else 0,
     )
 
 
 def _status_view(page: PaymentRequest) -> StatusView:
-    checked = clock_time(page.web.flow.clock(), page.lang, page.time_zone)
-    next_check = page.web.flow.next_check(page.payment)
+    checked = clock_time(page.web.context.clock(), page.lang, page.time_zone)
+    next_check = page.web.context.next_check(page.payment)
     attempt = page.payment.live
     return StatusView(
         notice=wait_notice(attempt, page.attempt_kind(attempt), page.lang),
@@ -129,13 +129,13 @@ def _status_view(page: PaymentRequest) -> StatusView:
 
 def _status_json(page: PaymentRequest) -> RawResponse:
     status = page.status
-    _, message = shop_words(page.payment, page.web.flow.clock())
+    _, message = shop_words(page.payment, page.web.context.clock())
     live = status in LIVE
     view = {
         "uid": page.payment.uid,
         "status": OUTWARD[status],
         "message": message,
-        "next_check": page.web.flow.next_check(page.payment) if live else None,
+        "next_check": page.web.context.next_check(page.payment) if live else None,
     }
     return RawResponse(msgspec.json.encode(view), media_type="application/json")
 

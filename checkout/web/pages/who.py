@@ -42,7 +42,7 @@ async def _knows_email(page: PaymentRequest) -> bool:
     """Raises TooMany, Forbidden."""
     fields = await page.posted_for("who")
     email = fields.get(ANSWER, "")[:LONGEST]
-    return await is_customer(page.web.flow, page.payment, email, page.address)
+    return await is_customer(page.web.context, page.payment, email, page.address)
 
 
 HANDLERS: Final = (who, who_again)
