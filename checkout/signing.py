@@ -32,7 +32,7 @@ from msgspec import Struct
 from checkout.errors import BadRequest, Forbidden, NotFound, Unprocessable
 from checkout.identifiers import new_secret
 from checkout.model.browser import FIELDS
-from checkout.model.checks import decode
+from checkout.model.validation.reader import decode
 from checkout.settings import Shop
 
 COOKIE: Final = "__Host-checkout"

@@ -28,8 +28,8 @@ from checkout.flow.personal import Held
 from checkout.flow.verbs import Context
 from checkout.ledger import audit
 from checkout.ledger import personal as ledger_personal
-from checkout.model.checks import Wrong
-from checkout.model.rules import email_address
+from checkout.model.validation.reader import Invalid
+from checkout.model.validation.rules import email_address
 from checkout.settings.rules import duration
 
 customer_option = click.option(
@@ -55,7 +55,7 @@ def purge_(age: str | None, dry: bool, vacuum: bool, config: Path | None, as_jso
     """
     try:
         seconds = None if age is None else duration(age)
-    except Wrong as wrong:
+    except Invalid as wrong:
         fail(f"--older-than {wrong}", UNUSABLE)
 
     async def work(context: Context) -> purge.Report:
@@ -144,7 +144,7 @@ def _print_erased(found: personal.Erased, what: str) -> None:
 def _address(email: str) -> str:
     try:
         return email_address(email.strip())
-    except Wrong as wrong:
+    except Invalid as wrong:
         fail(f"--customer {wrong}", UNUSABLE)
 
 

@@ -20,7 +20,7 @@ import httpx
 
 from checkout.gateways.base import Constructor, Gateway, Options
 from checkout.gateways.client import CHARGE_SECONDS, QUERY_SECONDS
-from checkout.model.checks import Wrong
+from checkout.model.validation.reader import Invalid
 from checkout.settings import Account
 
 GROUP: Final = "checkout.gateways"
@@ -127,7 +127,7 @@ def _found(name: str) -> Adapter:
         raise KeyError(name)
     if len(points) + (ours is not None) > 1:
         owners = [*(["checkout"] if ours else []), *map(_owner, points)]
-        raise Wrong(f"is ambiguous: {' and '.join(owners)} each have a gateway of this name")
+        raise Invalid(f"is ambiguous: {' and '.join(owners)} each have a gateway of this name")
     return ours or _loaded(points[0])
 
 
@@ -136,10 +136,10 @@ def _loaded(point: EntryPoint) -> Adapter:
         module = point.load()
     except Exception as error:  # whatever somebody else's code does
         said = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST]
-        raise Wrong(f"can't be loaded from {_owner(point)} ({point.value}): {said}") from error
+        raise Invalid(f"can't be loaded from {_owner(point)} ({point.value}): {said}") from error
     adapter = _adapter(module)
     if adapter is None:
-        raise Wrong(
+        raise Invalid(
             f"can't be used: {point.value} of {_owner(point)} must be a module with `Options`, a"
             " subclass of checkout.gateways.base.Options, and `gateway`, which opens an account"
         )

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from checkout.model.checks import ANSWER, Wrong, check_bounds, repeated
 from checkout.model.money import Money
 from checkout.model.outcome import GatewayFacts
 from checkout.model.status import Status
 from checkout.model.urls import is_app, web_url
+from checkout.model.validation.reader import ANSWER, Invalid, check_bounds, repeated
 
 Object = Mapping[str, Any]
 Codes = Mapping[str, Status | Mapping[str | None, Status]]
@@ -59,7 +59,7 @@ def bounded(data: Any) -> Any:
     """What was read; None where it has more in it than any gateway says."""
     try:
         check_bounds(data, ANSWER)
-    except Wrong:
+    except Invalid:
         return None
     return data
 
@@ -97,7 +97,7 @@ def address(fields: Object, name: str) -> str | None:
             if isinstance(value, str)
             else None
         )
-    except Wrong:
+    except Invalid:
         return None
 
 

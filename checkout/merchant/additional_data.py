@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from checkout.merchant.page_settings import card_token
 from checkout.merchant.travel import read_travel
-from checkout.model.checks import Fields, Wrong
 from checkout.model.field_table import Field, FieldTable
 from checkout.model.order import SECURE, Details
 from checkout.model.pan import holds_card_number
-from checkout.model.rules import (
+from checkout.model.validation.reader import Invalid, Reader
+from checkout.model.validation.rules import (
     blank_is_none,
     choice,
     loose_flag,
@@ -90,7 +90,7 @@ CARD_PARAMS: Final = FieldTable(
 )
 
 
-def read_details(fields: Fields, extra: Fields, *, strict: bool = False) -> Details:
+def read_details(fields: Reader, extra: Reader, *, strict: bool = False) -> Details:
     """`fields` is the `checkout` object or a charge request, `extra` its additional data; what is
     wrong is told in them. `strict`: so is what says nothing beside the rest."""
     beside, said = BESIDE.read(fields), EXTRA.read(extra)
@@ -109,14 +109,14 @@ def read_details(fields: Fields, extra: Fields, *, strict: bool = False) -> Deta
     )
 
 
-def read_card_params(fields: Fields) -> dict[str, Any]:
+def read_card_params(fields: Reader) -> dict[str, Any]:
     """`payment_method.credit_card`: flags as flags, the rest as it came; never a card."""
     said = CARD_PARAMS.read(fields)
     flags = {name: said[name] for name in SECURE if said[name] is not None}
     rest = {name: fields.data[name] for name in fields.names if name not in (*SECURE, *CARD_DATA)}
     try:
         passed_on()(rest)
-    except Wrong as wrong:
+    except Invalid as wrong:
         fields.wrong("", str(wrong))
         return {}
     for name, value in rest.items():
@@ -125,7 +125,7 @@ def read_card_params(fields: Fields) -> dict[str, Any]:
     return rest | flags
 
 
-def read_switches(fields: Fields) -> dict[str, bool]:
+def read_switches(fields: Reader) -> dict[str, bool]:
     """The switches of 3-D Secure that are there."""
     return _filled(SWITCHES.read(fields))
 
@@ -135,7 +135,7 @@ def _filled(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None and value != {}}
 
 
-def _card_on_file(said: dict[str, Any], extra: Fields, strict: bool) -> dict[str, str]:
+def _card_on_file(said: dict[str, Any], extra: Reader, strict: bool) -> dict[str, str]:
     """`type` is for what the merchant begins. Mobile SDKs send its default with every initiator:
     beside the customer's it says nothing and stays here."""
     if said["initiator"] == "customer" and said["type"] is not None:
@@ -145,7 +145,7 @@ def _card_on_file(said: dict[str, Any], extra: Fields, strict: bool) -> dict[str
     return _filled(said)
 
 
-def _travel(fields: Fields, extra: Fields) -> dict[str, Any]:
+def _travel(fields: Reader, extra: Reader) -> dict[str, Any]:
     """Beside `order`, as the documents have it, or in its additional data."""
     if fields.has("travel") and extra.has("travel"):
         extra.wrong("travel", "is given twice")

@@ -17,9 +17,9 @@ import msgspec
 from checkout.errors import Unprocessable
 from checkout.merchant.checkout_request import read_order
 from checkout.merchant.customer import CUSTOMER
-from checkout.model.checks import Fields, drop_nulls
 from checkout.model.order import BY_APP, Order
-from checkout.model.rules import choice
+from checkout.model.validation.reader import Reader, drop_nulls
+from checkout.model.validation.rules import choice
 from checkout.settings import Shop
 
 TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
@@ -68,7 +68,7 @@ PASSED_OVER: Final[Mapping[str, Known]] = {
 def read_app_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order:
     """The order in `{"checkout": {...}}`; raises Unprocessable, naming every wrong field and every
     one that is not for apps. Its customer goes back to the shop's own addresses."""
-    body = Fields(drop_nulls(data), tolerant=True)
+    body = Reader(drop_nulls(data), tolerant=True)
     fields = body.within("checkout", shown="")
     if not body.has("checkout"):
         body.wrong("checkout", "is required")
@@ -90,7 +90,7 @@ def read_app_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order
     return msgspec.structs.replace(order, created_by=BY_APP)
 
 
-def _taken(fields: Fields, section: str, shop: Shop) -> dict[str, Any]:
+def _taken(fields: Reader, section: str, shop: Shop) -> dict[str, Any]:
     """What is taken of a section, as it came; what is not is told."""
     inner = fields.within(section)
     for name in _others(inner, section, shop):
@@ -98,7 +98,7 @@ def _taken(fields: Fields, section: str, shop: Shop) -> dict[str, Any]:
     return {name: inner.data[name] for name in TAKEN[section] if name in inner.data}
 
 
-def _others(fields: Fields, section: str, shop: Shop) -> list[str]:
+def _others(fields: Reader, section: str, shop: Shop) -> list[str]:
     """The names in a section that are not for apps, and say something."""
     found = []
     for name, value in fields.data.items():

@@ -20,12 +20,12 @@ from checkout.merchant.customer import CUSTOMER, fitted
 from checkout.merchant.responses import CHECKS, bank, card, checkout, message, words
 from checkout.model.browser import FIELDS, Browser
 from checkout.model.card_form import ANY_LENGTH, digits
-from checkout.model.checks import Fields, Wrong, drop_nulls
 from checkout.model.described import says, schema_of
 from checkout.model.field_table import Field, FieldTable
 from checkout.model.order import CARD_METHOD, Customer, Order
-from checkout.model.rules import loose_flag, text
 from checkout.model.status import LIVE, OUTWARD, Status
+from checkout.model.validation.reader import Invalid, Reader, drop_nulls
+from checkout.model.validation.rules import loose_flag, text
 from checkout.settings import Shop
 
 # What SDKs call the card's fields, by the names of our own form.
@@ -62,7 +62,7 @@ def _token(value: Any) -> str:
     """A rule: nothing that may be a card's number is a token."""
     found = text(255)(value)
     if len(digits(found) or "") in ANY_LENGTH:
-        raise Wrong(SAVED)
+        raise Invalid(SAVED)
     return found
 
 
@@ -94,12 +94,12 @@ PAYMENT: Final = FieldTable(
 )
 
 
-def request_of(data: Any) -> Fields:
+def request_of(data: Any) -> Reader:
     """The fields of `{"request": {...}}`, as tolerant as the shop's API."""
-    return Fields(drop_nulls(data), tolerant=True).within("request", shown="")
+    return Reader(drop_nulls(data), tolerant=True).within("request", shown="")
 
 
-def app_form(fields: Fields, order: Order) -> dict[str, str]:
+def app_form(fields: Reader, order: Order) -> dict[str, str]:
     """What the app sends, by the names of the page's form; what no form could say is told in
     `fields`. The card's token is good where the shop's own order names it, and nowhere else."""
     given = fields.within(CARD_METHOD)
@@ -119,7 +119,7 @@ def app_form(fields: Fields, order: Order) -> dict[str, str]:
 
 
 def app_customer(
-    fields: Fields, order: Order, known: Customer, asked: tuple[str, ...]
+    fields: Reader, order: Order, known: Customer, asked: tuple[str, ...]
 ) -> tuple[Customer, dict[str, str]]:
     """(what is known of the customer, with what the app adds where the shop has said nothing; the
     names that the page `asked` for, with what the app says or else what the page shows there)."""
@@ -142,7 +142,7 @@ def app_customer(
     return customer, shown
 
 
-def form_path(fields: Fields, name: str) -> str:
+def form_path(fields: Reader, name: str) -> str:
     """Where a field of the form stands in what apps send."""
     if name == "expiry":
         return f"credit_card.{EXPIRY if fields.within('credit_card').has(EXPIRY) else 'exp_month'}"
@@ -165,7 +165,7 @@ def refused_field(payment: Payment, number: int) -> dict[str, list[str]]:
     return {shown: [last.facts.message or REFUSED]}
 
 
-def app_browser(fields: Fields, headers: Mapping[str, str]) -> Browser:
+def app_browser(fields: Reader, headers: Mapping[str, str]) -> Browser:
     """What 3-D Secure is told of the device: what the app says, else the request's headers."""
     given = fields.within("browser").data
     said = {name: _written(given.get(name)) for name in FIELDS}

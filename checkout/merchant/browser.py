@@ -7,10 +7,10 @@ import re
 from typing import Any, Final
 
 from checkout.model.browser import DEPTHS, LONGEST, OFFSETS, Browser, short_language
-from checkout.model.checks import Fields, Rule, Wrong
 from checkout.model.described import says, schema_of, words_of
 from checkout.model.field_table import Field, FieldTable
-from checkout.model.rules import blank_is_none, loose_flag, text, whole
+from checkout.model.validation.reader import Invalid, Reader, Rule
+from checkout.model.validation.rules import blank_is_none, loose_flag, text, whole
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,6}", re.ASCII)
 _header: Final = blank_is_none(text(LONGEST))
@@ -32,7 +32,7 @@ def _number(least: int, most: int) -> Rule[int]:
 def _depth(value: Any) -> int:
     depth = _number(min(DEPTHS), max(DEPTHS))(value)
     if depth not in DEPTHS:
-        raise Wrong(f"must be one of: {', '.join(map(str, DEPTHS))}")
+        raise Invalid(f"must be one of: {', '.join(map(str, DEPTHS))}")
     return depth
 
 
@@ -40,7 +40,7 @@ def _depth(value: Any) -> int:
 def _language(value: Any) -> str | None:
     tag = short_language(text(255)(value))
     if tag is None:
-        raise Wrong("must be a language like en or en-GB")
+        raise Invalid("must be a language like en or en-GB")
     return tag
 
 
@@ -59,7 +59,7 @@ BROWSER: Final = FieldTable(
 )
 
 
-def read_browser(fields: Fields) -> Browser | None:
+def read_browser(fields: Reader) -> Browser | None:
     """None where nothing is said of it; else what is left out has its default."""
     found = {name: value for name, value in BROWSER.read(fields).items() if value is not None}
     return Browser(**found) if found else None

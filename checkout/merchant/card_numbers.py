@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from checkout.model.checks import Rule, Wrong
 from checkout.model.described import says, schema_of, words_of
 from checkout.model.pan import brand_of, holds_card_number, mask_card_numbers
+from checkout.model.validation.reader import Invalid, Rule
 
 # Objects whose fields have rules of their own.
 APART: Final = frozenset({
@@ -63,7 +63,7 @@ def not_a_card(rule: Rule[str]) -> Rule[str]:
     def checked(value: Any) -> str:
         found = rule(value)
         if holds_card_number(found) and (not _is_number(found) or _is_branded(found)):
-            raise Wrong("must not hold a card number")
+            raise Invalid("must not hold a card number")
         return found
 
     return checked

@@ -26,7 +26,6 @@ from checkout.merchant.customer import CUSTOMER, read_customer
 from checkout.merchant.page_settings import PAGE, page_settings
 from checkout.merchant.theme import Style, style
 from checkout.merchant.travel import TRAVEL
-from checkout.model.checks import Fields, Rule, Wrong, drop_nulls
 from checkout.model.described import says, schema_of, words_of
 from checkout.model.field_table import Field, FieldTable, Scope, Scoped
 from checkout.model.money import EXPONENTS, Money
@@ -39,7 +38,8 @@ from checkout.model.order import (
     Order,
     PageSettings,
 )
-from checkout.model.rules import (
+from checkout.model.validation.reader import Invalid, Reader, Rule, drop_nulls
+from checkout.model.validation.rules import (
     blank_is_none,
     choice,
     echoed,
@@ -69,7 +69,7 @@ def _future(scope: Scope) -> Rule[float]:
     def rule(value: Any) -> float:
         at = moment(value)
         if not scope.now < at < LAST_MOMENT:
-            raise Wrong("must be in the future")
+            raise Invalid("must be in the future")
         return at
 
     return rule
@@ -166,7 +166,7 @@ _ECHOED: Final = FieldTable(
 
 def read_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order:
     """The order in `{"checkout": {...}}`; raises Unprocessable, naming every wrong field."""
-    whole_body = Fields(without_card_numbers(drop_nulls(data)), tolerant=True)
+    whole_body = Reader(without_card_numbers(drop_nulls(data)), tolerant=True)
     fields = whole_body.within("checkout", shown="")
     if not whole_body.has("checkout"):
         whole_body.wrong("checkout", "is required")
@@ -209,7 +209,7 @@ def _replaced(order: Order, **changes: Any) -> Order:
     return Order(**(values | changes))
 
 
-def _order(fields: Fields, scope: Scope, shop: Shop) -> Order:
+def _order(fields: Reader, scope: Scope, shop: Shop) -> Order:
     ordered = fields.within("order")
     terms = read_terms(ordered, scope)
     said = PAYMENT.read(fields)
@@ -230,7 +230,7 @@ def _order(fields: Fields, scope: Scope, shop: Shop) -> Order:
     )
 
 
-def read_terms(fields: Fields, scope: Scope) -> dict[str, Any]:
+def read_terms(fields: Reader, scope: Scope) -> dict[str, Any]:
     """What is paid and until when: the fields of an `Order` of these names."""
     said = TERMS.read(fields, scope)
     return {
@@ -254,7 +254,7 @@ def _ways(said: dict[str, Any], shop: Shop) -> PageSettings:
     )
 
 
-def _methods(fields: Fields) -> Methods:
+def _methods(fields: Reader) -> Methods:
     params = {
         name: read_card_params(fields.child(name))
         if name == CARD_METHOD
@@ -265,6 +265,6 @@ def _methods(fields: Fields) -> Methods:
     if fields.ok:
         try:
             PARAMS(params)
-        except Wrong as wrong:  # each of them may be small enough
+        except Invalid as wrong:  # each of them may be small enough
             fields.wrong("", str(wrong))
     return Methods(**METHODS.read(fields), params=params)

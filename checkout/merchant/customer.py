@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from checkout.model.checks import Fields
 from checkout.model.field_table import Field, FieldTable
 from checkout.model.order import Customer
-from checkout.model.rules import (
+from checkout.model.validation.reader import Reader
+from checkout.model.validation.rules import (
     blank_is_none,
     cardless,
     country,
@@ -72,7 +72,7 @@ LOCAL: Final[dict[str, Local]] = {
 }
 
 
-def read_customer(fields: Fields, address: Fields | None = None) -> Customer:
+def read_customer(fields: Reader, address: Reader | None = None) -> Customer:
     """The shop's `customer`; what is wrong is told in `fields`. `address`: where the charge request
     has names and address apart, and which goes before where both say something."""
     place = {

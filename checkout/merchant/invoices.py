@@ -31,13 +31,20 @@ from checkout.merchant.customer import CUSTOMER
 from checkout.merchant.mail import mailbox
 from checkout.merchant.responses import bank
 from checkout.merchant.responses import moment as written_moment
-from checkout.model.checks import BASE, Fields, Wrong, drop_nulls
 from checkout.model.described import says
 from checkout.model.field_table import Field, FieldTable
 from checkout.model.invoice import Kind
 from checkout.model.order import Order
-from checkout.model.rules import cardless, choice, email_address, loose_flag, moment, whole
 from checkout.model.status import OUTWARD
+from checkout.model.validation.reader import BASE, Invalid, Reader, drop_nulls
+from checkout.model.validation.rules import (
+    cardless,
+    choice,
+    email_address,
+    loose_flag,
+    moment,
+    whole,
+)
 from checkout.settings import Settings, Shop
 
 LASTS: Final = 7 * DAY  # an invoice that names no end
@@ -64,8 +71,8 @@ def _end(value: Any) -> int:
     try:
         at = moment(value) if isinstance(value, str) and not value.isdigit() else None
         return whole(0, LAST_MOMENT - 1, digits=True)(value if at is None else int(at))
-    except Wrong:
-        raise Wrong(TIME) from None
+    except Invalid:
+        raise Invalid(TIME) from None
 
 
 @says("seconds before the end, or a time", type=["string", "integer", "boolean"])
@@ -77,8 +84,8 @@ def _reminder(value: Any) -> tuple[int | None, float | None]:
         if value in (False, "false"):
             return None, None
         return whole(0, LAST_MOMENT, digits=True)(value) or None, None
-    except Wrong:
-        raise Wrong(REMIND) from None
+    except Invalid:
+        raise Invalid(REMIND) from None
 
 
 # What stands in the link: it is read by the rules of a payment.
@@ -122,7 +129,7 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 def read_invoice(data: Any, shop: Shop, settings: Settings, now: float) -> Draft:
     """Raises Unprocessable, naming every wrong field; also where we can't sign or send."""
-    fields = Fields(without_card_numbers(drop_nulls(data)), tolerant=True)
+    fields = Reader(without_card_numbers(drop_nulls(data)), tolerant=True)
     fields.done()
     given = {name: fields.data[name] for name in ORDERED if name in fields.data}
     if not shop.link_keys:
@@ -145,7 +152,7 @@ def read_invoice(data: Any, shop: Shop, settings: Settings, now: float) -> Draft
     )
 
 
-def _mail(fields: Fields, settings: Settings) -> tuple[bool, str | None]:
+def _mail(fields: Reader, settings: Settings) -> tuple[bool, str | None]:
     send = MAILED.take(fields, "send")
     email = MAILED.take(fields, "email")
     if send and not fields.has("email"):
@@ -157,13 +164,13 @@ def _mail(fields: Fields, settings: Settings) -> tuple[bool, str | None]:
 
 def read_address(data: Any) -> str | None:
     """Another address to send an invoice to, in the body of `POST /invoices/{id}/send`."""
-    fields = Fields(drop_nulls(data), tolerant=True)
+    fields = Reader(drop_nulls(data), tolerant=True)
     email: str | None = AGAIN.take(fields, "email")
     fields.done()
     return email
 
 
-def _remind_at(fields: Fields, expires: int, now: float) -> float | None:
+def _remind_at(fields: Reader, expires: int, now: float) -> float | None:
     default = expires - REMINDED
     if not fields.has("remind"):
         return default if default > now else None
@@ -178,7 +185,7 @@ def _remind_at(fields: Fields, expires: int, now: float) -> float | None:
 
 
 def _order(
-    fields: Fields, payload: Mapping[str, Any], shop: Shop, settings: Settings, now: float
+    fields: Reader, payload: Mapping[str, Any], shop: Shop, settings: Settings, now: float
 ) -> Order | None:
     """As the link is read when it is opened."""
     try:

@@ -18,9 +18,9 @@ from typing import Final
 import aiosmtplib
 
 from checkout.errors import CheckoutError
-from checkout.model.checks import Wrong
-from checkout.model.rules import email_address
 from checkout.model.urls import is_loopback
+from checkout.model.validation.reader import Invalid
+from checkout.model.validation.rules import email_address
 from checkout.settings import Smtp
 
 SECONDS: Final = 30.0  # for the whole conversation
@@ -39,12 +39,12 @@ class Undelivered(CheckoutError):
 
 
 def mailbox(text: str, name: str = "") -> Address:
-    """A checked address as mail headers want it. Raises `Wrong`."""
+    """A checked address as mail headers want it. Raises `Invalid`."""
     user, _, domain = email_address(text).rpartition("@")
     try:
         return Address(name, user, domain.encode("idna").decode())
     except (UnicodeError, ValueError):
-        raise Wrong("must be an e-mail address") from None
+        raise Invalid("must be an e-mail address") from None
 
 
 async def send(message: EmailMessage, smtp: Smtp, *, host: str, seconds: float = SECONDS) -> None:

@@ -32,11 +32,11 @@ from checkout.merchant.travel import TRAVEL
 from checkout.model import charge_parameters
 from checkout.model.browser import Browser
 from checkout.model.card import SavedCard
-from checkout.model.checks import Fields, Wrong, drop_nulls
 from checkout.model.described import says
 from checkout.model.field_table import Field, FieldTable
 from checkout.model.order import CARD_METHOD, MONEY_OUT, Methods, Order, PageSettings
-from checkout.model.rules import blank_is_none, loose_flag, refused, text
+from checkout.model.validation.reader import Invalid, Reader, drop_nulls
+from checkout.model.validation.rules import blank_is_none, loose_flag, refused, text
 from checkout.settings import Shop
 
 PAYOUT: Final = "payout"
@@ -58,7 +58,7 @@ def _code(value: Any) -> str:
     """A rule; "" is what plugins send for what they leave out."""
     written = text(64, least=0, numbers=True)(value)
     if written and not _DIGITS.fullmatch(written):
-        raise Wrong("must be 3 or 4 digits")
+        raise Invalid("must be 3 or 4 digits")
     return written
 
 
@@ -141,7 +141,7 @@ def read_merchant_initiated(
 
     Raises Unprocessable, naming every wrong field; a card's number is one.
     """
-    fields = Fields(without_card_numbers(drop_nulls(data)), tolerant=True).within(
+    fields = Reader(without_card_numbers(drop_nulls(data)), tolerant=True).within(
         "request", shown=""
     )
     given = fields.within(section_of(CARD_METHOD, kind))
@@ -216,7 +216,7 @@ def without_code(data: Any, kind: str) -> bytes:
     return msgspec.json.encode([kind, data], order="deterministic")
 
 
-def _card(fields: Fields, given: Fields, kind: str) -> tuple[SavedCard, str | None]:
+def _card(fields: Reader, given: Reader, kind: str) -> tuple[SavedCard, str | None]:
     REFUSED.read(given)
     REQUEST.take(fields, "encrypted_credit_card")
     parent = None if kind in MONEY_OUT else REQUEST.take(fields, "parent_uid")

@@ -7,9 +7,9 @@ from typing import Any, Final
 from msgspec import Struct
 
 from checkout.merchant.card_numbers import without_card_numbers
-from checkout.model.checks import Fields, drop_nulls
 from checkout.model.field_table import Field, FieldTable
-from checkout.model.rules import minor_units, text
+from checkout.model.validation.reader import Reader, drop_nulls
+from checkout.model.validation.rules import minor_units, text
 
 OPERATION: Final = FieldTable(
     parent_uid=Field(
@@ -32,7 +32,7 @@ class OperationRequest(Struct, frozen=True, kw_only=True):
 
 def read_operation(data: Any) -> OperationRequest:
     """What is asked for in `{"request": {...}}`; raises Unprocessable."""
-    body = Fields(without_card_numbers(drop_nulls(data)), tolerant=True)
+    body = Reader(without_card_numbers(drop_nulls(data)), tolerant=True)
     fields = body.within("request", shown="")
     asked = OperationRequest(**OPERATION.read(fields))
     fields.done()

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from checkout.merchant.addresses import shown_address
 from checkout.model.card_form import LONGEST_HOLDER, digits, read_holder
-from checkout.model.checks import Wrong
 from checkout.model.described import says
 from checkout.model.field_table import Field, FieldTable, UnlessBlank
 from checkout.model.order import Agreement, CardFields, SaveCard
 from checkout.model.pan import luhn
-from checkout.model.rules import loose_flag, text, texts
+from checkout.model.validation.reader import Invalid
+from checkout.model.validation.rules import loose_flag, text, texts
 
 LONGEST_TEXT: Final = 500  # of the words beside a checkbox
 LONGEST_TOKEN: Final = 1024
@@ -29,23 +29,23 @@ def card_token(value: Any) -> str | None:
     token = text(LONGEST_TOKEN)(value)
     number = digits(token)
     if number and 12 <= len(number) <= 19 and luhn(number):
-        raise Wrong("must be a card's token, never its number")
+        raise Invalid("must be a card's token, never its number")
     if not all(character.isprintable() for character in token):
-        raise Wrong("must not contain line breaks")
+        raise Invalid("must not contain line breaks")
     return token
 
 
 @says(f"up to {LONGEST_HOLDER} characters", type="string", maxLength=LONGEST_HOLDER)
 def _holder(value: Any) -> str | None:
     if not isinstance(value, str):
-        raise Wrong("must be text")
+        raise Invalid("must be text")
     if not value.strip():
         return None
     if len(value) > LONGEST_HOLDER:
-        raise Wrong(f"must have 1 to {LONGEST_HOLDER} characters")
+        raise Invalid(f"must have 1 to {LONGEST_HOLDER} characters")
     holder, problem = read_holder(value)
     if problem:
-        raise Wrong("must be the name on the card")
+        raise Invalid("must be the name on the card")
     return holder
 
 

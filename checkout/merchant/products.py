@@ -22,12 +22,12 @@ from checkout.merchant.checkout_request import (
     read_order,
 )
 from checkout.merchant.responses import moment as written_moment
-from checkout.model.checks import BASE, Fields, drop_nulls
 from checkout.model.field_table import Field, FieldTable
 from checkout.model.money import LARGEST, Money
 from checkout.model.order import MOST_ATTEMPTS, Customer, Methods, Order, PageSettings
 from checkout.model.product import Product, Sale
-from checkout.model.rules import (
+from checkout.model.validation.reader import BASE, Reader, drop_nulls
+from checkout.model.validation.rules import (
     blank_is_none,
     choice,
     loose_flag,
@@ -102,11 +102,11 @@ def read_product(
 ) -> tuple[Product, dict[str, Any]]:
     """The product, and the shop's fields that it was read from; `before`: those of the product
     that is updated. Raises Unprocessable, naming every wrong field."""
-    sent = Fields(without_card_numbers(drop_nulls(data)), tolerant=True)
+    sent = Reader(without_card_numbers(drop_nulls(data)), tolerant=True)
     sent.done()
     new = {name: sent.data[name] for name in PRODUCT if name in sent.data}
     given = _merged(before or {}, new)
-    fields = Fields(given, tolerant=True)
+    fields = Reader(given, tolerant=True)
     product = _product(fields, shop, sandbox=sandbox, now=now)
     if product.expires_at is not None and product.expires_at <= now and "expired_at" in new:
         fields.wrong("expired_at", "must be in the future")
@@ -123,7 +123,7 @@ def _merged(before: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _product(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Product:
+def _product(fields: Reader, shop: Shop, *, sandbox: bool, now: float) -> Product:
     priced = PRICED.read(fields)
     order = _order(fields, shop, sandbox=sandbox, now=now)
     product = Product(
@@ -147,7 +147,7 @@ def _product(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Produc
     return product
 
 
-def _quantity(fields: Fields) -> int | None:
+def _quantity(fields: Reader) -> int | None:
     """How many there are; None: no end of them."""
     if STOCK.take(fields, "infinite"):
         return None
@@ -157,13 +157,13 @@ def _quantity(fields: Fields) -> int | None:
     return quantity
 
 
-def _expiry(fields: Fields) -> float | None:
+def _expiry(fields: Reader) -> float | None:
     """Until when it can be bought; without a time there is no end."""
     immortal, at = STOCK.take(fields, "immortal"), STOCK.take(fields, "expired_at")
     return None if immortal else at
 
 
-def _check_amounts(fields: Fields, product: Product) -> None:
+def _check_amounts(fields: Reader, product: Product) -> None:
     if not fields.ok:
         return
     if product.amount is None and not product.free:
@@ -179,7 +179,7 @@ def _check_amounts(fields: Fields, product: Product) -> None:
         fields.wrong("max_quantity", "must be 1 where the customer chooses the amount")
 
 
-def _order(fields: Fields, shop: Shop, *, sandbox: bool, now: float) -> Order | None:
+def _order(fields: Reader, shop: Shop, *, sandbox: bool, now: float) -> Order | None:
     """The order's own rules hold for what a product passes on to it."""
     given = fields.data
     visible = given.get("visible_fields")

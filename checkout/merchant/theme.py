@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from checkout.model.checks import Wrong
 from checkout.model.described import says
+from checkout.model.validation.reader import Invalid
 from checkout.settings.colour import accent
 
 # Where the button's colour and corners stand, the more exact place first.
@@ -47,7 +47,7 @@ def read_accent(style: Any) -> str | None:
     for value in _found(style, COLOUR):
         try:
             return accent(_SHORT.sub(r"#\1\1\2\2\3\3", value) if _is_short(value) else value)
-        except Wrong:
+        except Invalid:
             continue
     return None
 

@@ -10,10 +10,10 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from checkout.model.checks import Fields, Rule, Wrong
 from checkout.model.described import says
 from checkout.model.field_table import Field, FieldTable, ListOf
-from checkout.model.rules import blank_is_none, cardless, text
+from checkout.model.validation.reader import Invalid, Reader, Rule
+from checkout.model.validation.rules import blank_is_none, cardless, text
 
 MOST_LEGS: Final = 50
 MOST_PASSENGERS: Final = 200
@@ -31,7 +31,7 @@ def code(pattern: str, reason: str) -> Rule[str]:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str) or not compiled.fullmatch(value.upper()):
-            raise Wrong(reason)
+            raise Invalid(reason)
         return value.upper()
 
     return rule
@@ -46,7 +46,7 @@ def ticket(value: Any) -> str:
         value = None
     digits = re.sub(r"[ -]", "", value) if isinstance(value, str) else ""
     if not re.fullmatch(rf"[0-9]{{{TICKET_DIGITS}}}", digits, re.ASCII):
-        raise Wrong("must have 14 digits, like 390 5241 025377 1")
+        raise Invalid("must have 14 digits, like 390 5241 025377 1")
     return str(value)
 
 
@@ -59,7 +59,7 @@ def local_time(value: Any) -> str:
             return value
     except ValueError:
         pass
-    raise Wrong("must be a local time like 2014-05-26T05:15:00")
+    raise Invalid("must be a local time like 2014-05-26T05:15:00")
 
 
 def _field(rule: Rule[str]) -> Field:
@@ -101,7 +101,7 @@ AIRLINE: Final = FieldTable(
 TRAVEL: Final = FieldTable(airline=Field(AIRLINE, "what the bank is told of a ticket"))
 
 
-def read_travel(fields: Fields) -> dict[str, Any]:
+def read_travel(fields: Reader) -> dict[str, Any]:
     """`{"airline": {...}}` as it goes to the gateway; {} where nothing is said."""
     said = AIRLINE.read(fields.within("airline"))
     for name in ("legs", "passengers"):

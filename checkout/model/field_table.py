@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from checkout.model.checks import Fields, Rule
 from checkout.model.described import NEVER, Json, or_null, schema_of, words_of
+from checkout.model.validation.reader import Reader, Rule
 
 
 class Scope(NamedTuple):
@@ -79,7 +79,7 @@ class FieldTable(dict[str, Field]):
         }
         self._lists = [name for name, field in self.items() if isinstance(field.rule, ListOf)]
 
-    def read(self, given: Fields, scope: Scope | None = None) -> dict[str, Any]:
+    def read(self, given: Reader, scope: Scope | None = None) -> dict[str, Any]:
         """Every field, by its name."""
         there = given.there(self) | self._required
         found = self.nothing()
@@ -88,7 +88,7 @@ class FieldTable(dict[str, Field]):
                 found[name] = self.take(given, name, scope)
         return found
 
-    def take(self, given: Fields, name: str, scope: Scope | None = None) -> Any:
+    def take(self, given: Reader, name: str, scope: Scope | None = None) -> Any:
         """One field."""
         rule, _, required, default = self[name]
         if isinstance(rule, FieldTable):

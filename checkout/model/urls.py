@@ -1,6 +1,6 @@
 """Addresses that others give us: what is taken, and which site it belongs to.
 
-An address is kept byte for byte; these functions only look at it. They raise `Wrong`.
+An address is kept byte for byte; these functions only look at it. They raise `Invalid`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from checkout.model.checks import Wrong
+from checkout.model.validation.reader import Invalid
 
 LONGEST: Final = 2048
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
@@ -81,9 +81,9 @@ def web_url(
     address = parse(text)
     local = sandbox and is_loopback(address.host)
     if address.scheme == "http" and not local:
-        raise Wrong("must begin with https://")
+        raise Invalid("must begin with https://")
     if ports is not None and address.port not in ports and not local:
-        raise Wrong(f"must be at port {' or '.join(map(str, sorted(ports)))}")
+        raise Invalid(f"must be at port {' or '.join(map(str, sorted(ports)))}")
     return text
 
 
@@ -100,13 +100,13 @@ def shop_url(
     scheme = _scheme(text)
     if scheme not in DEFAULT_PORTS:
         if f"{scheme}://" not in origins or scheme in FORBIDDEN_SCHEMES:
-            raise Wrong("must begin with https://")
+            raise Invalid("must begin with https://")
         if "@" in urlsplit(text).netloc:
-            raise Wrong("must not contain a user name")
+            raise Invalid("must not contain a user name")
         return text
     web_url(text, sandbox=sandbox, longest=longest)
     if parse(text).origin not in origins:
-        raise Wrong(f"must be on one of the shop's return_origins ({', '.join(origins)})")
+        raise Invalid(f"must be on one of the shop's return_origins ({', '.join(origins)})")
     return text
 
 
@@ -115,7 +115,7 @@ def web_origin(text: str, *, sandbox: bool = False) -> str:
     web_url(text, sandbox=sandbox)
     parts = urlsplit(text)
     if parts.path not in ("", "/") or parts.query or parts.fragment or text.endswith(("?", "#")):
-        raise Wrong("must be an origin like https://shop.example.com, without a path")
+        raise Invalid("must be an origin like https://shop.example.com, without a path")
     return parse(text).origin
 
 
@@ -125,7 +125,7 @@ def return_origin(text: str, *, sandbox: bool = False) -> str:
     if scheme in DEFAULT_PORTS:
         return web_origin(text, sandbox=sandbox)
     if scheme in FORBIDDEN_SCHEMES or text.lower() != f"{scheme}://":
-        raise Wrong("must be an origin like https://shop.example.com or an app's like myshop://")
+        raise Invalid("must be an origin like https://shop.example.com or an app's like myshop://")
     return f"{scheme}://"
 
 
@@ -139,17 +139,17 @@ def parse(text: str) -> Address:
     """The address of an http or https URL; no user name, a host that can be one, a real port."""
     scheme = _scheme(text)
     if scheme not in DEFAULT_PORTS:
-        raise Wrong("must begin with https://")
+        raise Invalid("must begin with https://")
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise Wrong("must be a URL") from None
+        raise Invalid("must be a URL") from None
     if "@" in parts.netloc:
-        raise Wrong("must not contain a user name")
+        raise Invalid("must not contain a user name")
     # urlsplit takes "host:" and "[::1]junk"; browsers and we do not agree on all of those.
     if not _is_host(host) or port == 0 or not _exact(parts.netloc, host, port):
-        raise Wrong("must have a valid host")
+        raise Invalid("must have a valid host")
     return Address(scheme, host, DEFAULT_PORTS[scheme] if port is None else port)
 
 
@@ -167,18 +167,18 @@ def is_loopback(host: str) -> bool:
 
 def _check_characters(text: str, longest: int) -> None:
     if len(text) > longest:
-        raise Wrong(f"must have at most {longest} characters")
+        raise Invalid(f"must have at most {longest} characters")
     # Others than visible ASCII are stripped, folded or escaped by browsers, each in its own way.
     if not _VISIBLE.fullmatch(text):
-        raise Wrong("must be ASCII without blanks and control characters: percent-encode them")
+        raise Invalid("must be ASCII without blanks and control characters: percent-encode them")
     if "\\" in text:
-        raise Wrong("must not contain a backslash")
+        raise Invalid("must not contain a backslash")
 
 
 def _scheme(text: str) -> str:
     match = _SCHEME.match(text)
     if not match:
-        raise Wrong("must begin with https://")
+        raise Invalid("must begin with https://")
     return match[1].lower()
 
 

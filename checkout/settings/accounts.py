@@ -9,9 +9,9 @@ from typing import Any, Final, Literal, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from checkout.model.checks import REQUIRED, Fields, Rule, Wrong, suggestion
 from checkout.model.money import EXPONENTS, MOST_DECIMALS
-from checkout.model.rules import choice, whole
+from checkout.model.validation.reader import REQUIRED, Invalid, Reader, Rule, suggestion
+from checkout.model.validation.rules import choice, whole
 from checkout.settings.rules import gateway_url
 from checkout.settings.secret_strength import guessable
 from checkout.settings.values import Account
@@ -20,7 +20,7 @@ DECIMALS: Final = "decimals"
 
 
 def read_account(
-    fields: Fields, name: str, adapters: Mapping[str, type[Struct]], *, sandbox: bool
+    fields: Reader, name: str, adapters: Mapping[str, type[Struct]], *, sandbox: bool
 ) -> Account:
     """The account; its options are None where they have problems. `adapters` may raise Wrong for
     one of its names."""
@@ -30,13 +30,13 @@ def read_account(
         return Account(name=name, adapter="", options=None)
     try:
         options = adapters[adapter]
-    except Wrong as error:  # one that came with another distribution, and can't be used
+    except Invalid as error:  # one that came with another distribution, and can't be used
         fields.wrong("adapter", str(error))
         return Account(name=name, adapter=adapter, options=None)
     return Account(name=name, adapter=adapter, options=_options(fields, options, base_url))
 
 
-def _options(fields: Fields, options: type[Struct], base_url: str | None) -> Any:
+def _options(fields: Reader, options: type[Struct], base_url: str | None) -> Any:
     table: dict[str, Any] = {"base_url": base_url}
     for field in msgspec.structs.fields(options):
         name = field.encode_name
@@ -55,7 +55,7 @@ def _options(fields: Fields, options: type[Struct], base_url: str | None) -> Any
     return _made(fields, options, table) if fields.ok else None
 
 
-def _made(fields: Fields, options: type[Struct], table: Mapping[str, Any]) -> Any:
+def _made(fields: Reader, options: type[Struct], table: Mapping[str, Any]) -> Any:
     try:
         return msgspec.convert(table, options)
     except msgspec.ValidationError as error:
@@ -66,13 +66,13 @@ def _made(fields: Fields, options: type[Struct], table: Mapping[str, Any]) -> An
         return None
 
 
-def _check_secrets(fields: Fields, options: type[Struct], table: Mapping[str, Any]) -> None:
+def _check_secrets(fields: Reader, options: type[Struct], table: Mapping[str, Any]) -> None:
     for name in getattr(options, "secrets", ()):
         if isinstance(secret := table.get(name), str) and secret and guessable(secret):
             fields.wrong(name, "can be guessed: use the one that the gateway gave you")
 
 
-def _decimals(fields: Fields) -> dict[str, int]:
+def _decimals(fields: Reader) -> dict[str, int]:
     """How the account counts currencies: their codes and numbers of decimals."""
     found: dict[str, int] = {}
     for code in fields.names:
@@ -92,7 +92,7 @@ def _typed(kind: Any) -> Rule[Any]:
         try:
             msgspec.convert(value, kind, strict=True)
         except msgspec.ValidationError as error:
-            raise Wrong(_readable(str(error))) from None
+            raise Invalid(_readable(str(error))) from None
         return value
 
     return rule

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final
 
-from checkout.model.checks import Wrong
-from checkout.model.rules import matching
+from checkout.model.validation.reader import Invalid
+from checkout.model.validation.rules import matching
 
 WHITE: Final = "#ffffff"
 BLACK: Final = "#000000"
@@ -57,9 +57,9 @@ def accent(value: Any) -> str:
     """
     colour = _colour(value).lower()
     if contrast(colour, text_on(colour)) < READABLE:
-        raise Wrong("must have a contrast of 4.5 with white or black text")
+        raise Invalid("must have a contrast of 4.5 with white or black text")
     if (found := contrast(colour, WHITE)) < VISIBLE:
-        raise Wrong(f"is too light: its contrast with the white page is {found:.1f}, 3 is needed")
+        raise Invalid(f"is too light: its contrast with the white page is {found:.1f}, 3 is needed")
     return colour
 
 
@@ -67,5 +67,5 @@ def accent_dark(value: Any) -> str:
     """A rule: the same for the dark page, where too dark a colour is lost."""
     colour = _colour(value).lower()
     if (found := contrast(colour, DARK_PAGE)) < VISIBLE:
-        raise Wrong(f"is too dark: its contrast with the dark page is {found:.1f}, 3 is needed")
+        raise Invalid(f"is too dark: its contrast with the dark page is {found:.1f}, 3 is needed")
     return colour

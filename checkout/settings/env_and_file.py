@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from checkout.model.checks import Problems
+from checkout.model.validation.reader import Problems
 
 LARGEST: Final = 64 * 1024  # bytes of a file
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)

@@ -10,8 +10,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from checkout.errors import BadSettings
-from checkout.model.checks import SETTINGS, Fields, Problems, Rule, Wrong, check_bounds
-from checkout.model.rules import email_address, flag, many, matching, whole
+from checkout.model.validation.reader import SETTINGS, Invalid, Problems, Reader, Rule, check_bounds
+from checkout.model.validation.rules import email_address, flag, many, matching, whole
 from checkout.settings import rules
 from checkout.settings.accounts import read_account
 from checkout.settings.env_and_file import resolve
@@ -54,7 +54,7 @@ def load(
     problems = Problems()
     try:
         data = resolve(_toml(source), environ, source.parent, problems)
-        settings = read_settings(Fields(data, problems=problems), adapters)
+        settings = read_settings(Reader(data, problems=problems), adapters)
     except RecursionError:
         raise BadSettings([(str(source), "is nested too deeply")]) from None
     if problems:
@@ -68,7 +68,7 @@ def load(
     return settings
 
 
-def read_settings(fields: Fields, adapters: Mapping[str, type[Struct]]) -> Settings:
+def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Settings:
     """What the fields say; only good for use when they have no problems."""
     sandbox = fields.get("sandbox", flag, False)
     ports = frozenset((HTTPS_PORT, *fields.get("egress_ports", many(whole(1, 65535)), ())))
@@ -123,13 +123,13 @@ def _toml(source: Path) -> dict[str, Any]:
         raise BadSettings([(str(source), f"is not valid TOML: {error}")]) from None
     except UnicodeDecodeError:
         raise BadSettings([(str(source), "is not UTF-8 text")]) from None
-    except Wrong as wrong:
+    except Invalid as wrong:
         raise BadSettings([(str(source), str(wrong))]) from None
     except ValueError:  # a number of more digits than Python reads; a path with a NUL
         raise BadSettings([(str(source), "can't be read")]) from None
 
 
-def _tables(fields: Fields, section: str) -> Iterator[tuple[str, Fields]]:
+def _tables(fields: Reader, section: str) -> Iterator[tuple[str, Reader]]:
     tables = fields.within(section)
     if not tables.names:
         tables.wrong("", "must have at least one")
@@ -141,7 +141,7 @@ def _tables(fields: Fields, section: str) -> Iterator[tuple[str, Fields]]:
             table.wrong("", "must be named with letters, digits, _ and - (at most 64)")
 
 
-def _smtp(fields: Fields) -> Smtp:
+def _smtp(fields: Reader) -> Smtp:
     smtp = Smtp(
         url=fields.need("url", rules.smtp_url),
         sender=fields.need("sender", email_address),
@@ -150,7 +150,7 @@ def _smtp(fields: Fields) -> Smtp:
     return smtp
 
 
-def _limits(fields: Fields) -> Limits:
+def _limits(fields: Reader) -> Limits:
     default = Limits()
     limits = Limits(
         **{
@@ -162,7 +162,7 @@ def _limits(fields: Fields) -> Limits:
     return limits
 
 
-def _check_return_url(fields: Fields, settings: Settings) -> None:
+def _check_return_url(fields: Reader, settings: Settings) -> None:
     """No gateway is to be sent a longer return address than it takes: it would take no charge."""
     for account in settings.gateways.values():
         most = getattr(account.options, "longest_return_url", None)

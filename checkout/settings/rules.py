@@ -1,4 +1,4 @@
-"""Rules for single settings (see `model/checks.py`)."""
+"""Rules for single settings (see `model/validation/reader.py`)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from checkout.model.checks import Rule, Wrong
-from checkout.model.rules import email_address
 from checkout.model.urls import is_loopback, parse, return_origin, web_origin, web_url
+from checkout.model.validation.reader import Invalid, Rule
+from checkout.model.validation.rules import email_address
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -25,7 +25,7 @@ _DATABASE: Final = re.compile(r"sqlite:///.+|postgresql://[^/\s]+/[^/\s]+", re.A
 
 def nonempty_text(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise Wrong("must be text")
+        raise Invalid("must be text")
     return value
 
 
@@ -50,12 +50,14 @@ def gateway_url(*, sandbox: bool) -> Rule[str]:
     def rule(value: Any) -> str:
         text = web_url(nonempty_text(value), sandbox=sandbox)
         if "?" in text or "#" in text:
-            raise Wrong("must not have a query")
+            raise Invalid("must not have a query")
         host = parse(text).host
         if sandbox and not is_loopback(host):
-            raise Wrong("must be on loopback (localhost, 127.0.0.1 or [::1]) while sandbox = true")
+            raise Invalid(
+                "must be on loopback (localhost, 127.0.0.1 or [::1]) while sandbox = true"
+            )
         if not sandbox and _is_inside(host):
-            raise Wrong("must be a public host, but while sandbox = true")
+            raise Invalid("must be a public host, but while sandbox = true")
         return text.rstrip("/")
 
     return rule
@@ -80,7 +82,7 @@ def back_origin(*, sandbox: bool) -> Rule[str]:
 def database(value: Any) -> str:
     """sqlite:///FILE or postgresql://user:password@host/name; other drivers are ours to choose."""
     if not isinstance(value, str) or not _DATABASE.fullmatch(value):
-        raise Wrong("must be like sqlite:///checkout.db or postgresql://user:password@host/name")
+        raise Invalid("must be like sqlite:///checkout.db or postgresql://user:password@host/name")
     return value
 
 
@@ -89,9 +91,9 @@ def network(value: Any) -> Network:
     try:
         found = ipaddress.ip_network(nonempty_text(value))
     except ValueError:
-        raise Wrong("must be an address or a network like 10.0.0.0/8") from None
+        raise Invalid("must be an address or a network like 10.0.0.0/8") from None
     if found.prefixlen == 0:
-        raise Wrong("must not be everybody")
+        raise Invalid("must not be everybody")
     return found
 
 
@@ -99,7 +101,7 @@ def private_network(value: Any) -> Network:
     """A network that is not of the internet, where shops may live: 10.1.2.0/24."""
     found = network(value)
     if found.is_global or found.is_loopback or found.is_link_local or found.is_multicast:
-        raise Wrong("must be a private network like 10.1.2.0/24, not loopback nor link-local")
+        raise Invalid("must be a private network like 10.1.2.0/24, not loopback nor link-local")
     return found
 
 
@@ -108,7 +110,7 @@ def duration(value: Any) -> float:
     found = _DURATION.fullmatch(nonempty_text(value))
     days = int(found[1]) * DAYS[found[2]] if found else 0
     if not 1 <= days <= LONGEST_DURATION:
-        raise Wrong('must be days or weeks like "400d" or "8w", from 1 to 3660 days')
+        raise Invalid('must be days or weeks like "400d" or "8w", from 1 to 3660 days')
     return days * 24 * 3600.0
 
 
@@ -119,9 +121,9 @@ def smtp_url(value: Any) -> str:
         parts = urlsplit(text)
         fits = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
     except ValueError:
-        raise Wrong(reason) from None
+        raise Invalid(reason) from None
     if not fits or not text.isprintable() or parts.path not in ("", "/") or parts.query:
-        raise Wrong(reason)
+        raise Invalid(reason)
     return text
 
 
@@ -132,8 +134,8 @@ def contact(value: Any) -> str:
         return web_url(text)
     try:
         address = email_address(text.removeprefix("mailto:"))
-    except Wrong:
-        raise Wrong("must be an e-mail address or an https address") from None
+    except Invalid:
+        raise Invalid("must be an e-mail address or an https address") from None
     return "mailto:" + quote(address, safe="@+")
 
 
@@ -144,5 +146,5 @@ def web_page(value: Any) -> str:
 def language(value: Any) -> str:
     text = nonempty_text(value)
     if not _LANGUAGE.fullmatch(text):
-        raise Wrong("must be a language like en or pt-BR")
+        raise Invalid("must be a language like en or pt-BR")
     return text

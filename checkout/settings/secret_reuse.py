@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from checkout.model.checks import Fields
+from checkout.model.validation.reader import Reader
 from checkout.settings.values import Account, Settings
 
 
@@ -23,7 +23,7 @@ class Used(NamedTuple):
     kind: Kind
 
 
-def check_reuse(fields: Fields, settings: Settings) -> None:
+def check_reuse(fields: Reader, settings: Settings) -> None:
     """Of two that are the same the later one is reported, with the name of the other."""
     owners: dict[str, Used] = {}
     for used in _used(settings):

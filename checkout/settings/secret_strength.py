@@ -8,8 +8,8 @@ from collections import Counter
 from itertools import pairwise
 from typing import Any, Final
 
-from checkout.model.checks import Rule, Wrong
-from checkout.model.rules import text
+from checkout.model.validation.reader import Invalid, Rule
+from checkout.model.validation.rules import text
 
 SIGNING: Final = 32  # characters of a signing key: 128 bits in hex
 FEWEST: Final = 7  # different characters; 32 random digits have fewer once in 60,000 times
@@ -32,9 +32,9 @@ def strong(least: int = SIGNING) -> Rule[str]:
     def rule(value: Any) -> str:
         secret = written(value).strip()
         if len(secret) < least:
-            raise Wrong(f"must have {least} characters or more: {ADVICE}")
+            raise Invalid(f"must have {least} characters or more: {ADVICE}")
         if weak(secret):
-            raise Wrong(f"is too easy to guess: {ADVICE}")
+            raise Invalid(f"is too easy to guess: {ADVICE}")
         return secret
 
     return rule
@@ -45,7 +45,7 @@ def password(value: Any) -> str:
     their own, but so many different characters as 80 bits have."""
     secret = text(LONGEST)(value).strip()
     if bits(secret) < PASSWORD_BITS or weak(secret):
-        raise Wrong(f"is too easy to guess: {ADVICE}")
+        raise Invalid(f"is too easy to guess: {ADVICE}")
     return secret
 
 

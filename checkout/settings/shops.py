@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from checkout.model.checks import Fields, Wrong
 from checkout.model.order import KINDS, TRANSACTION_TYPES, Method
-from checkout.model.rules import (
+from checkout.model.validation.reader import Invalid, Reader
+from checkout.model.validation.rules import (
     choice,
     email_address,
     flag,
@@ -40,7 +40,7 @@ _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _
 
 
 def read_shop(
-    fields: Fields,
+    fields: Reader,
     shop_id: str,
     accounts: frozenset[str],
     *,
@@ -86,13 +86,13 @@ def private_key(value: Any) -> RSAPrivateKey:
     try:
         key = load_pem_private_key(nonempty_text(value).encode(), password=None)
     except TypeError:
-        raise Wrong("must be without a passphrase") from None
+        raise Invalid("must be without a passphrase") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise Wrong("must be an RSA private key as PEM: make one with `checkout keys`") from None
+        raise Invalid("must be an RSA private key as PEM: make one with `checkout keys`") from None
     if not isinstance(key, RSAPrivateKey):
-        raise Wrong("must be an RSA key")
+        raise Invalid("must be an RSA key")
     if key.key_size < SMALLEST_KEY:
-        raise Wrong(f"must have {SMALLEST_KEY} bits or more")
+        raise Invalid(f"must have {SMALLEST_KEY} bits or more")
     return key
 
 
@@ -101,17 +101,17 @@ def public_half(key: RSAPrivateKey) -> str:
     return base64.b64encode(der).decode()
 
 
-def _methods(fields: Fields, accounts: frozenset[str]) -> tuple[Method, ...]:
+def _methods(fields: Reader, accounts: frozenset[str]) -> tuple[Method, ...]:
     if not fields.names:
         fields.wrong("", "must have at least one")
     return tuple(_method(fields, name, accounts) for name in fields.names)
 
 
-def _method(fields: Fields, name: str, accounts: frozenset[str]) -> Method:
+def _method(fields: Reader, name: str, accounts: frozenset[str]) -> Method:
     """`name = "account"`, or a table with the account as `gateway`."""
     try:
         _method_name(name)
-    except Wrong as wrong:
+    except Invalid as wrong:
         fields.wrong(name, f"as a name {wrong}")
     account = _account(accounts)
     if isinstance(fields.data[name], str) or fields.data[name] is None:
@@ -135,6 +135,6 @@ def _account(accounts: frozenset[str]) -> Any:
         if isinstance(value, str) and value in accounts:
             return value
         listed = ", ".join(sorted(accounts)) or "there are none"
-        raise Wrong(f"must be one of the gateway accounts ({listed})")
+        raise Invalid(f"must be one of the gateway accounts ({listed})")
 
     return rule

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from checkout.errors import BadRequest, WrongType
-from checkout.model.checks import form_pairs
+from checkout.model.validation.reader import form_pairs
 from checkout.web.request import Web_Request, header
 from checkout.web.security import read_body
 

@@ -17,7 +17,7 @@ import pytest
 from click.testing import Result
 
 from checkout.merchant.mail import Undelivered, send
-from checkout.model.checks import Wrong
+from checkout.model.validation.reader import Invalid
 from checkout.settings import Smtp
 from checkout.web.invoice_mail import invoice
 from tests.cli.conftest import Run, answered
@@ -249,7 +249,7 @@ def test_addresses_of_other_alphabets() -> None:
     mail = made(to="анна@пример.рф")
     assert mail["To"].addresses[0].domain == "xn--e1afmkfd.xn--p1ai"
     assert "анна@xn--e1afmkfd.xn--p1ai".encode() in bytes(mail)
-    with pytest.raises(Wrong):
+    with pytest.raises(Invalid):
         made(to=f"anna@{'x' * 70}.example.com")
 
 

@@ -58,12 +58,19 @@ from checkout.merchant.products import read_product
 from checkout.merchant.travel import AIRLINE, LEG
 from checkout.model.browser import FIELDS, Browser
 from checkout.model.card_form import digits, expiry, read_card, read_holder
-from checkout.model.checks import Fields, Problems, Wrong, check_bounds, decode, form_pairs
 from checkout.model.client_network import network_of
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import Customer, CustomerFields, Order, PageSettings
 from checkout.model.pan import holds_card_number, mask_card_numbers
-from checkout.model.rules import (
+from checkout.model.validation.reader import (
+    Invalid,
+    Problems,
+    Reader,
+    check_bounds,
+    decode,
+    form_pairs,
+)
+from checkout.model.validation.rules import (
     cardless,
     choice,
     country,
@@ -78,7 +85,7 @@ from checkout.model.rules import (
     web_address,
     whole,
 )
-from checkout.model.rules import text as text_of
+from checkout.model.validation.rules import text as text_of
 from checkout.pci.document import Document
 from checkout.pci.headers import page_changes
 from checkout.pci.inventory import inventory as made_inventory
@@ -133,7 +140,7 @@ def calm(read: Read) -> Read:
     def reader(value: Any) -> Any:
         try:
             return read(value)
-        except (CheckoutError, Wrong) as refused:
+        except (CheckoutError, Invalid) as refused:
             return msgspec.json.encode(getattr(refused, "fields", None))
 
     return reader
@@ -368,7 +375,7 @@ def settings_of(data: Any) -> Any:
     check_bounds(data)
     problems = Problems()
     resolved = resolve(data, {}, Path("/nowhere"), problems)
-    read_settings(Fields(resolved, problems=problems), ADAPTERS)
+    read_settings(Reader(resolved, problems=problems), ADAPTERS)
     return problems.told()
 
 

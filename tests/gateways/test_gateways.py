@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from checkout.gateways import ADAPTERS, OPTIONS, Adapters, OptionsByName, base, built_in
 from checkout.gateways.base import merged
-from checkout.model.checks import Fields, Wrong
 from checkout.model.money import MOST_DECIMALS
+from checkout.model.validation.reader import Invalid, Reader
 from checkout.settings.accounts import read_account
 from tests.gateways.kits import kits
 from tests.support.distribution import install, installed
@@ -96,9 +96,9 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
     adapters = Adapters()
     with installed(tmp_path / "a"), installed(tmp_path / "b"):
         assert len(adapters) == len(NAMES) + 1
-        with pytest.raises(Wrong, match="checkout and piggy-gateways each have a gateway"):
+        with pytest.raises(Invalid, match="checkout and piggy-gateways each have a gateway"):
             adapters["rest"]
-        with pytest.raises(Wrong, match="piggy-gateways and other-gateways each have a gateway"):
+        with pytest.raises(Invalid, match="piggy-gateways and other-gateways each have a gateway"):
             adapters["piggy"]
         assert adapters["exchanger"] is built_in()["exchanger"]
         assert "ambiguous" in account(adapters, "rest")["gateways.a.adapter"][0]
@@ -106,7 +106,7 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
 
 def account(adapters: Adapters, adapter: str) -> dict[str, list[str]]:
     """What is wrong with an account that uses it."""
-    fields = Fields({"adapter": adapter, "base_url": "https://x.example"}, shown="gateways.a")
+    fields = Reader({"adapter": adapter, "base_url": "https://x.example"}, shown="gateways.a")
     read_account(fields, "a", OptionsByName(adapters), sandbox=False)
     return fields.problems
 

@@ -9,11 +9,11 @@ import pytest
 from checkout.errors import Unprocessable
 from checkout.merchant.browser import read_browser
 from checkout.model.browser import Browser
-from checkout.model.checks import Fields
+from checkout.model.validation.reader import Reader
 
 
 def read(**said: Any) -> Browser | None:
-    fields = Fields(said, tolerant=True, shown="browser")
+    fields = Reader(said, tolerant=True, shown="browser")
     found = read_browser(fields)
     fields.done()
     return found

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from checkout.errors import Unprocessable
-from checkout.model.checks import Fields
 from checkout.model.described import schema_of
 from checkout.model.field_table import Field, FieldTable, ListOf, Row, Scope, Scoped, UnlessBlank
-from checkout.model.rules import choice, loose_flag, minor_units, refused, text
+from checkout.model.validation.reader import Reader
+from checkout.model.validation.rules import choice, loose_flag, minor_units, refused, text
 
 PERSON = FieldTable(name=Field(text(10), "who"), old=Field(loose_flag, default=False))
 ORDER = FieldTable(
@@ -32,7 +32,7 @@ NOTHING: dict[str, Any] = {
 
 
 def read(data: Any) -> dict[str, Any]:
-    fields = Fields(data, tolerant=True)
+    fields = Reader(data, tolerant=True)
     found = ORDER.read(fields)
     fields.done()
     return found
@@ -68,7 +68,7 @@ def test_what_is_read_by_one_is_not_kept_for_another() -> None:
 
 def test_a_rule_of_the_request() -> None:
     table = FieldTable(a=Field(Scoped(lambda scope: choice(tuple(scope.origins)), "one", {})))
-    fields = Fields({"a": "x"})
+    fields = Reader({"a": "x"})
     assert table.read(fields, Scope(("x",), (), sandbox=False, now=0)) == {"a": "x"}
     with pytest.raises(ValueError, match="scope"):
         table.read(fields)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkout.model.checks import Rule, Wrong
 from checkout.model.described import schema_of, words_of
 from checkout.model.money import EXPONENTS, LARGEST
-from checkout.model.rules import (
+from checkout.model.validation.reader import Invalid, Rule
+from checkout.model.validation.rules import (
     LARGEST_ECHO,
     LARGEST_OBJECT,
     MOST_VALUES,
@@ -57,7 +57,7 @@ ALL: list[Rule[Any]] = [
 def wrong(rule: Rule[Any], value: Any) -> bool:
     try:
         rule(value)
-    except Wrong as reason:
+    except Invalid as reason:
         return bool(str(reason))
     return False
 
@@ -148,9 +148,9 @@ def test_lists_of_texts() -> None:
 
 def test_choices() -> None:
     assert choice(EXPONENTS)("EUR") == "EUR"
-    with pytest.raises(Wrong, match=r"^is unknown \(did you mean EUR\?\)$"):
+    with pytest.raises(Invalid, match=r"^is unknown \(did you mean EUR\?\)$"):
         choice(EXPONENTS)("EURO")
-    with pytest.raises(Wrong, match=r"^must be one of: a, b$"):
+    with pytest.raises(Invalid, match=r"^must be one of: a, b$"):
         choice(("b", "a"))("c")
 
 

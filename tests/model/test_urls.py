@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkout.model.checks import Wrong
 from checkout.model.urls import (
     is_loopback,
     parse,
@@ -17,6 +16,7 @@ from checkout.model.urls import (
     web_origin,
     web_url,
 )
+from checkout.model.validation.reader import Invalid
 
 ORIGINS = ("https://shop.example", "https://shop.example:8443", "myshop://")
 APPS = ("javascript://", "data://", "myshop://")
@@ -105,7 +105,7 @@ BAD = [
 def wrong(rule: object, *args: object, **kwargs: object) -> bool:
     try:
         rule(*args, **kwargs)  # type: ignore[operator]
-    except Wrong as reason:
+    except Invalid as reason:
         return bool(str(reason))
     return False
 

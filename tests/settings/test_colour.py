@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkout.assets import STATIC
-from checkout.model.checks import Wrong
+from checkout.model.validation.reader import Invalid
 from checkout.settings.colour import (
     BLACK,
     DARK_PAGE,
@@ -47,7 +47,7 @@ def test_an_accent_can_be_seen_on_the_page(colour: str) -> None:
     if contrast(colour, WHITE) >= 3:
         assert accent(colour.upper()) == colour
     else:
-        with pytest.raises(Wrong, match="too light"):
+        with pytest.raises(Invalid, match="too light"):
             accent(colour)
 
 
@@ -58,7 +58,7 @@ def test_text_is_white_where_it_may_be() -> None:
 
 @pytest.mark.parametrize("value", ["", "red", "#fff", "#0b5fff ", "#0b5ffg", "#０b5fff", 1, None])
 def test_what_is_no_colour(value: object) -> None:
-    with pytest.raises(Wrong, match="must be a colour like #0b5fff"):
+    with pytest.raises(Invalid, match="must be a colour like #0b5fff"):
         accent(value)
 
 
@@ -77,5 +77,5 @@ def test_an_accent_can_be_seen_in_the_dark(colour: str) -> None:
     if contrast(colour, DARK_PAGE) >= 3:
         assert dark == colour
     else:
-        with pytest.raises(Wrong, match="is too dark"):
+        with pytest.raises(Invalid, match="is too dark"):
             accent_dark(colour)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checkout.errors import BadSettings
-from checkout.model.checks import Fields
+from checkout.model.validation.reader import Reader
 from checkout.settings import load
 from checkout.settings.load import read_settings
 from tests.settings.kit import ADAPTERS, EXAMPLE
@@ -51,7 +51,7 @@ garbage = st.recursive(
 
 @given(data=garbage)
 def test_any_values(data: Any) -> None:
-    fields = Fields(data)
+    fields = Reader(data)
     read_settings(fields, ADAPTERS)
     assert fields.problems
 
@@ -60,7 +60,7 @@ def test_any_values(data: Any) -> None:
 def test_any_values_under_the_right_names(tables: dict[str, Any], inner: Any) -> None:
     tables["gateways"] = {"cards": {"adapter": "overpay_cards", "shop_id": inner, **tables}}
     tables["shops"] = {"361": {"methods": {"credit_card": inner}, **tables}}
-    fields = Fields(tables)
+    fields = Reader(tables)
     read_settings(fields, ADAPTERS)
     assert fields.problems
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.pretty import pprint
 
-from checkout.model.checks import Fields
+from checkout.model.validation.reader import Reader
 from checkout.settings import Settings
 from checkout.settings.load import read_settings
 from checkout.settings.secret_strength import password, strong, weak
@@ -317,7 +317,7 @@ def test_a_reason_never_repeats_a_value(value: str) -> None:
     )  # fmt: skip
     lists = {key: [value] for key in ("link_keys", "frame_origins", "return_origins")}
     page = {"adapter": "exchanger", "base_url": "x", "page": value, "to_values": [value]}
-    fields = Fields({
+    fields = Reader({
         "public_url": value, "database": value, "secrets": [value], "trusted_proxies": [value],
         "operator_token": value, "sandbox": value, "gateways": {"a": table, "b": page},
         "shops": {"c": {**table, **lists, "methods": {"m": value}}, "d": table},

@@ -11,8 +11,8 @@ from html import unescape
 from typing import Final
 
 from checkout.gateways.parsing import LONGEST_LINE, MOST_LINES
-from checkout.model.checks import Wrong
 from checkout.model.urls import web_url
+from checkout.model.validation.reader import Invalid
 
 HIDDEN: Final = frozenset({"script", "style", "template", "noscript", "title", "svg"})
 BREAKS: Final = frozenset({
@@ -72,5 +72,5 @@ def _site(inside: str) -> str | None:
     found = _HREF.search(inside)
     try:
         return web_url(_unescaped(found[1] or found[2] or found[3] or "")) if found else None
-    except Wrong:
+    except Invalid:
         return None

@@ -15,9 +15,9 @@ import msgspec
 from checkout.gateways.exchanger.html import kept, plain_lines
 from checkout.gateways.exchanger.response import Order, number
 from checkout.gateways.parsing import LONGEST_QR, Object, section, text
-from checkout.model.checks import Wrong
 from checkout.model.next_action import Instructions
 from checkout.model.urls import is_app, web_url
+from checkout.model.validation.reader import Invalid
 
 LONGEST_TEXT: Final = 16384
 # What a sender has to add, or the money isn't found; networks call it differently.
@@ -128,7 +128,7 @@ def _link(details: Object) -> str | None:
         return link
     try:
         return web_url(link, sandbox=True)
-    except Wrong:  # no https; or a program that nobody pays by
+    except Invalid:  # no https; or a program that nobody pays by
         return None
 
 

@@ -6,9 +6,9 @@ from typing import ClassVar, Final, Literal
 
 from checkout.gateways import base
 from checkout.gateways.exchanger.templates import Templates, check
-from checkout.model.checks import Wrong
 from checkout.model.money import EXPONENTS
 from checkout.model.urls import web_url
+from checkout.model.validation.reader import Invalid
 
 LONGEST: Final = 200  # characters that the exchanger takes of an address or a secret
 
@@ -63,5 +63,5 @@ class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             )
         try:
             web_url(self.terms_url or "https://example.com", sandbox=True)
-        except Wrong as error:
+        except Invalid as error:
             raise ValueError(f"terms_url: {error}") from None

@@ -11,8 +11,8 @@ from typing import Final
 
 from checkout.gateways.base import Charge
 from checkout.gateways.exchanger.route import Side
-from checkout.model.checks import suggestion
 from checkout.model.order import Customer
+from checkout.model.validation.reader import suggestion
 
 Templates = Mapping[Side, Mapping[str, str]]  # the settings' fields, by where the route has them
 

@@ -25,7 +25,7 @@ from checkout.model.status import Status
 LONGEST_TOKEN: Final = 4096
 _TOKEN: Final = re.compile(r"[!-~]+", re.ASCII)  # what a header may carry
 
-Fields = Mapping[str, str]
+Reader = Mapping[str, str]
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class Account:
         self._token = Token(self._fetch_token)
 
     async def charge(
-        self, path: str, body: Fields, proof: Proof, name: str | None = None
+        self, path: str, body: Reader, proof: Proof, name: str | None = None
     ) -> GatewayResponse | Outcome:
         """Send what may move money, once. NOT_SENT: nothing was sent, or it was refused unread."""
         charge = partial(self._client.charge, name=name)
@@ -63,7 +63,7 @@ class Account:
             Outcome(Status.NOT_SENT, reason=answer) if isinstance(answer, DeclineReason) else answer
         )
 
-    async def query(self, path: str, body: Fields, proof: Proof) -> GatewayResponse | Outcome:
+    async def query(self, path: str, body: Reader, proof: Proof) -> GatewayResponse | Outcome:
         """Send a question; any failure means that we still don't know."""
         query = partial(self._client.query, method="POST")
         answer = await self._send(query, self._client.query_seconds, path, body, proof)
@@ -72,7 +72,7 @@ class Account:
         return UNKNOWN if isinstance(answer, DeclineReason) else answer
 
     async def _send(
-        self, send: Send, seconds: float, path: str, body: Fields, proof: Proof
+        self, send: Send, seconds: float, path: str, body: Reader, proof: Proof
     ) -> GatewayResponse | Outcome | DeclineReason:
         """Send within `seconds` in all. A Reason: nothing was done, and why."""
         until = time.monotonic() + seconds
@@ -122,7 +122,7 @@ class Account:
 
 
 async def _within(
-    until: float, send: Send, path: str, body: Fields, token: str, *, renewable: bool
+    until: float, send: Send, path: str, body: Reader, token: str, *, renewable: bool
 ) -> GatewayResponse | Outcome | DeclineReason:
     """What is left of the time is for this call; with nothing left, nothing is sent."""
     left = until - time.monotonic()

@@ -22,10 +22,10 @@ from checkout.merchant.app_payments import (
     refused_field,
     request_of,
 )
-from checkout.model.checks import Fields, decode
 from checkout.model.order import CARD_METHOD
-from checkout.model.rules import text
 from checkout.model.status import Status
+from checkout.model.validation.reader import Reader, decode
+from checkout.model.validation.rules import text
 from checkout.web.api.authentication import key_holder
 from checkout.web.api.schema import REF, TOKEN, answered, described, sent, within
 from checkout.web.bodies import read_json
@@ -78,7 +78,7 @@ def _languages(request: Web_Request) -> str:
     return request.headers.get("accept-language", "")
 
 
-async def _submission(visit: PaymentRequest, fields: Fields) -> Submission:
+async def _submission(visit: PaymentRequest, fields: Reader) -> Submission:
     """What the page's form would have sent. Raises Unprocessable, naming every wrong field."""
     order = visit.payment.order
     form = app_form(fields, order)
@@ -106,7 +106,7 @@ async def _submission(visit: PaymentRequest, fields: Fields) -> Submission:
     return sent
 
 
-def _check_card(fields: Fields, card: str, saved: Offer | None) -> None:
+def _check_card(fields: Reader, card: str, saved: Offer | None) -> None:
     """Whether the card is one that the page would let the customer pay with."""
     if card == SAVED and saved is None:
         fields.within("credit_card").wrong("token", UNUSABLE)

@@ -13,7 +13,7 @@ from checkout.merchant.app_checkout_request import read_app_order
 from checkout.merchant.app_payments import app_checkout
 from checkout.merchant.checkout_request import CHECKOUT, read_order
 from checkout.merchant.responses import checkout
-from checkout.model.checks import decode
+from checkout.model.validation.reader import decode
 from checkout.web.api.authentication import authenticated, by_key, key_holder
 from checkout.web.api.schema import (
     ORDER,

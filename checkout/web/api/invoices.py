@@ -20,10 +20,10 @@ from checkout.merchant.invoices import (
     read_invoice,
     shape,
 )
-from checkout.model.checks import decode
 from checkout.model.field_table import Field, FieldTable
-from checkout.model.rules import choice, text
 from checkout.model.status import OUTWARD
+from checkout.model.validation.reader import decode
+from checkout.model.validation.rules import choice, text
 from checkout.web.api.authentication import acting, authenticated
 from checkout.web.api.checkouts import idempotency_key
 from checkout.web.api.paging import PAGES, asked

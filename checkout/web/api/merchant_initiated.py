@@ -20,9 +20,9 @@ from checkout.merchant.merchant_initiated import (
     without_code,
 )
 from checkout.merchant.responses import merchant_initiated
-from checkout.model.checks import decode
 from checkout.model.described import Json
 from checkout.model.order import CARD_METHOD
+from checkout.model.validation.reader import decode
 from checkout.web.api.authentication import acting, authenticated
 from checkout.web.api.schema import REF, answered, described, header, sent, within
 from checkout.web.bodies import read_json

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from checkout.model.checks import Fields, form_pairs
 from checkout.model.field_table import Field, FieldTable
-from checkout.model.rules import whole
+from checkout.model.validation.reader import Reader, form_pairs
+from checkout.model.validation.rules import whole
 from checkout.web.request import Web_Request
 
 MOST_LISTED: Final = 100
@@ -20,7 +20,7 @@ PAGES: Final = FieldTable(
 
 
 class Asked(NamedTuple):
-    fields: Fields  # the query's other words; the first of each counts
+    fields: Reader  # the query's other words; the first of each counts
     limit: int
     offset: int
 
@@ -28,5 +28,5 @@ class Asked(NamedTuple):
 def asked(request: Web_Request) -> Asked:
     """What is wrong is told in `fields`, whose `done()` raises."""
     # Not by `request.query_params`, which leaves whole queries in a cache.
-    fields = Fields(form_pairs(request.scope["query_string"], blanks=False))
+    fields = Reader(form_pairs(request.scope["query_string"], blanks=False))
     return Asked(fields, **PAGES.read(fields))

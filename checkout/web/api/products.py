@@ -10,8 +10,8 @@ from checkout.flow import products
 from checkout.ledger.products import listed as listed_products
 from checkout.merchant import answers
 from checkout.merchant.products import PRODUCT, read_product, shape
-from checkout.model.checks import decode
 from checkout.model.product import Product
+from checkout.model.validation.reader import decode
 from checkout.web.api.authentication import acting, authenticated
 from checkout.web.api.paging import PAGES, asked
 from checkout.web.api.schema import answered, described, listed, query, sent, with_fields

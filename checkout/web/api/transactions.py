@@ -16,7 +16,7 @@ from checkout.merchant.answers import Operation, Transaction
 from checkout.merchant.operation import OPERATION, read_operation
 from checkout.merchant.responses import operation as shape
 from checkout.merchant.webhooks import payment_notification
-from checkout.model.checks import decode
+from checkout.model.validation.reader import decode
 from checkout.web.api.authentication import acting, authenticated
 from checkout.web.api.schema import REF, UID, answered, described, sent, within
 from checkout.web.bodies import read_json

@@ -10,9 +10,9 @@ import msgspec
 
 from checkout.i18n import N_, gettext, locale
 from checkout.merchant.customer import CUSTOMER, fitted
-from checkout.model.checks import Wrong
 from checkout.model.order import Customer, Order
-from checkout.model.rules import HoldsCard
+from checkout.model.validation.reader import Invalid
+from checkout.model.validation.rules import HoldsCard
 from checkout.web.pages.components import Field
 from checkout.web.pages.field_values import masked_field, prefilled_field, shown_again
 
@@ -145,7 +145,7 @@ def read_customer(
             values[name] = CUSTOMER.rule(name)(typed)
         except HoldsCard:
             errors[name] = CARD_HERE
-        except Wrong:
+        except Invalid:
             errors[name] = ASKED[name].wrong
     values["ip"] = ip or None
     customer, misfits = fitted(Customer(**values))

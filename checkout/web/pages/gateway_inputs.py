@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from checkout.flow.offered_methods import MethodInput
 from checkout.i18n import gettext
-from checkout.model.checks import Wrong
 from checkout.model.order import Customer
 from checkout.model.pan import holds_card_number
-from checkout.model.rules import email_address
+from checkout.model.validation.reader import Invalid
+from checkout.model.validation.rules import email_address
 from checkout.web.pages import checkboxes, messages
 from checkout.web.pages.components import Checkbox, Field
 from checkout.web.pages.customer_fields import ASKED, CARD_HERE
@@ -57,7 +57,7 @@ def _problem(field: MethodInput, written: str) -> str | None:
 def _is_wrong_address(written: str) -> bool:
     try:
         email_address(written)
-    except Wrong:
+    except Invalid:
         return True
     return False
 

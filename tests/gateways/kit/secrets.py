@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 
 from checkout.errors import Unauthorized
 from checkout.gateways.base import Options
-from checkout.model.checks import Fields
 from checkout.model.outcome import Outcome
+from checkout.model.validation.reader import Reader
 from checkout.settings.accounts import read_account
 from tests.gateways import faults, samples
 from tests.gateways.kit.house import House, unreachable
@@ -93,7 +93,7 @@ class Secrets(House):
     def _refused_settings(self, table: Mapping[str, Any]) -> Iterator[str]:
         adapters: dict[str, type[Options]] = {self.adapter: self.code().options}
         said = {name: value for name, value in table.items() if value is not None}
-        fields = Fields({"adapter": self.adapter, **said}, shown="gateways.a")
+        fields = Reader({"adapter": self.adapter, **said}, shown="gateways.a")
         account = read_account(fields, "a", adapters, sandbox=True)
         yield f"{fields.problems!r} {account!r}"
 

@@ -1,12 +1,12 @@
 """Plain data (JSON, TOML, a form) checked field by field, with every wrong field told at once.
 
-    body = Fields(decode(raw), tolerant=True).within("checkout", shown="")
+    body = Reader(decode(raw), tolerant=True).within("checkout", shown="")
     amount = body.need("order.amount", minor_units())
     email = body.get("customer.email", email_address)
     body.done()  # raises Unprocessable: {"order.amount": ["is required"]}
 
-A `Rule` takes the value as it came and returns it as we keep it, or raises `Wrong`; the rules
-themselves are in `model/rules.py`. Unknown fields are ignored until `no_others()` refuses them.
+A `Rule` takes the value as it came and returns it as we keep it, or raises `Invalid`; the rules
+themselves are in `model/validation/rules.py`. Unknown fields are ignored until `no_others()` refuses them.
 
 How much anybody may send is in `Bounds`, for JSON, forms and settings alike: reading takes time and
 memory in proportion to what is read, also where all of it is wrong.
@@ -56,7 +56,7 @@ D = TypeVar("D")
 Rule = Callable[[Any], T]
 
 
-class Wrong(ValueError):
+class Invalid(ValueError):
     """What a rule raises: a reason like "must be text". It never repeats the value, which may be
     a secret."""
 
@@ -71,12 +71,12 @@ def decode(raw: bytes) -> Any:
         data = msgspec.json.decode(raw)
         check_bounds(data)
         if (name := repeated(raw, data)) is not None:
-            raise Wrong(f'has "{_shown(name)}" twice in one object')
+            raise Invalid(f'has "{_shown(name)}" twice in one object')
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadRequest("The body is not valid JSON") from None
     except RecursionError:
         raise BadRequest("The JSON is nested too deeply") from None
-    except Wrong as wrong:
+    except Invalid as wrong:
         raise BadRequest(f"The JSON {wrong}") from None
     return data
 
@@ -130,7 +130,7 @@ def check_bounds(data: Any, bounds: Bounds = BODY) -> None:
             return
         left -= sum(map(len, level))
         if left < 0:
-            raise Wrong(f"has more than {bounds.values} values in all")
+            raise Invalid(f"has more than {bounds.values} values in all")
         for holder in level:
             _check_width(holder, bounds)
         level = [
@@ -138,18 +138,18 @@ def check_bounds(data: Any, bounds: Bounds = BODY) -> None:
             for holder in level
             for item in (holder.values() if isinstance(holder, dict) else holder)
         ]
-    raise Wrong("is nested too deeply")
+    raise Invalid("is nested too deeply")
 
 
 def _check_width(holder: dict[Any, Any] | list[Any], bounds: Bounds) -> None:
     if isinstance(holder, list):
         if len(holder) > bounds.items:
-            raise Wrong(f"has a list of more than {bounds.items} items")
+            raise Invalid(f"has a list of more than {bounds.items} items")
         return
     if len(holder) > bounds.members:
-        raise Wrong(f"has an object of more than {bounds.members} members")
+        raise Invalid(f"has an object of more than {bounds.members} members")
     if any(len(name) > bounds.name for name in holder):
-        raise Wrong(f"has a name of more than {bounds.name} characters")
+        raise Invalid(f"has a name of more than {bounds.name} characters")
 
 
 def form_pairs(encoded: bytes, bounds: Bounds = FORM, *, blanks: bool = True) -> dict[str, str]:
@@ -225,7 +225,7 @@ class Problems(dict[str, list[str]]):
         return {**self, BASE: [*self.get(BASE, ()), f"and {self.more} more"]}
 
 
-class Fields:
+class Reader:
     """One object being read. `problems` is shared by all that are read beside it.
 
     `tolerant`, for the shops' API: a null is a missing field, `[]` is an empty object.
@@ -242,7 +242,7 @@ class Fields:
         self.problems = Problems() if problems is None else problems
         self._shown = shown
         self._tolerant = tolerant
-        self._children: dict[str, Fields] = {}
+        self._children: dict[str, Reader] = {}
         self._asked: set[str] = set()
         self._broken = False  # told already; what it should have held is not told as missing
         if tolerant and (data is None or data == []):
@@ -305,12 +305,12 @@ class Fields:
             return default
         try:
             found = rule(value)
-        except Wrong as wrong:
+        except Invalid as wrong:
             self.wrong(name, str(wrong))
             return default
         return default if found is None else found
 
-    def within(self, path: str, *, shown: str | None = None) -> Fields:
+    def within(self, path: str, *, shown: str | None = None) -> Reader:
         """The object at a dotted path; an empty one where there is none. `shown` replaces the
         path that its problems are told under."""
         fields = self
@@ -319,12 +319,12 @@ class Fields:
             fields = fields.child(name)
         return fields.child(last, shown=shown)
 
-    def child(self, name: str, *, shown: str | None = None) -> Fields:
+    def child(self, name: str, *, shown: str | None = None) -> Reader:
         """The object in one field, whose name may have dots in it."""
         self._asked.add(name)
         if name not in self._children:
             value = self._value(name)
-            self._children[name] = Fields(
+            self._children[name] = Reader(
                 {} if value is _MISSING else value,
                 tolerant=self._tolerant,
                 shown=self.path(name) if shown is None else shown,
@@ -333,7 +333,7 @@ class Fields:
             self._children[name]._broken |= self._broken
         return self._children[name]
 
-    def each(self, path: str, *, most: int) -> tuple[Fields, ...]:
+    def each(self, path: str, *, most: int) -> tuple[Reader, ...]:
         """The objects of the list at a dotted path, each told under its place ("legs[0]"); none
         where there is no list."""
         parent, name = self._reach(path)
@@ -347,7 +347,7 @@ class Fields:
             parent.wrong(name, f"must have 0 to {most} items")
             return ()
         return tuple(
-            Fields(
+            Reader(
                 item,
                 tolerant=self._tolerant,
                 shown=f"{parent.path(name)}[{place}]",
@@ -380,7 +380,7 @@ class Fields:
         """How the problems of a field are named."""
         return ".".join(part for part in (self._shown, _shown(name)) if part)
 
-    def _reach(self, path: str) -> tuple[Fields, str]:
+    def _reach(self, path: str) -> tuple[Reader, str]:
         head, _, name = path.rpartition(".")
         parent = self.within(head) if head else self
         parent._asked.add(name)

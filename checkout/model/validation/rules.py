@@ -1,6 +1,6 @@
-"""Rules for `checks.Fields`: each takes a value as it came and returns it as we keep it.
+"""Rules for `Reader`: each takes a value as it came and returns it as we keep it.
 
-A rule raises `Wrong` with a reason that never repeats the value, and says of itself what it takes
+A rule raises `Invalid` with a reason that never repeats the value, and says of itself what it takes
 (`model/described.py`). Those with parameters are made by a function: `fields.need("amount",
 minor_units())`, `fields.get("email", email_address)`.
 """
@@ -17,11 +17,11 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from checkout.model.checks import Bounds, Rule, Wrong, check_bounds, suggestion
 from checkout.model.described import NEVER, Json, or_blank, or_null, says, schema_of, words_of
 from checkout.model.money import LARGEST
 from checkout.model.pan import holds_card_number
 from checkout.model.urls import shop_url, web_url
+from checkout.model.validation.reader import Bounds, Invalid, Rule, check_bounds, suggestion
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ MOST_VALUES: Final = 1000  # in it
 LARGEST_ECHO: Final = 32 * 1024  # bytes of one that is only kept to be answered back
 
 
-class HoldsCard(Wrong):
+class HoldsCard(Invalid):
     """A card's number where none belongs; whoever shows the value again must not."""
 
 
@@ -67,15 +67,15 @@ def text(most: int = 255, *, least: int = 1, numbers: bool = False) -> Rule[str]
         if numbers and isinstance(value, int) and not isinstance(value, bool):
             value = _digits_of(value)
         if not isinstance(value, str):
-            raise Wrong("must be text")
+            raise Invalid("must be text")
         if len(value) > most:  # before all that looks at each character
-            raise Wrong(f"must have {least} to {most} characters")
+            raise Invalid(f"must have {least} to {most} characters")
         if _UNSPEAKABLE.search(value):
-            raise Wrong("must not contain control characters")
+            raise Invalid("must not contain control characters")
         if least and not value.strip():
-            raise Wrong("must not be blank")
+            raise Invalid("must not be blank")
         if len(value) < least:
-            raise Wrong(f"must have {least} to {most} characters")
+            raise Invalid(f"must have {least} to {most} characters")
         return value
 
     return rule
@@ -94,9 +94,9 @@ def whole(least: int, most: int, *, digits: bool = False) -> Rule[int]:
         if digits and isinstance(value, str) and _DIGITS.fullmatch(value):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise Wrong("must be an integer")
+            raise Invalid("must be an integer")
         if not least <= value <= most:
-            raise Wrong(f"must be from {least} to {most}")
+            raise Invalid(f"must be from {least} to {most}")
         return value
 
     return rule
@@ -112,7 +112,7 @@ def minor_units(*, least: int = 1) -> Rule[int]:
 def flag(value: Any) -> bool:
     """true or false, nothing else."""
     if not isinstance(value, bool):
-        raise Wrong("must be true or false")
+        raise Invalid("must be true or false")
     return value
 
 
@@ -123,7 +123,7 @@ def loose_flag(value: Any) -> bool:
         return value
     written = str(value).lower() if isinstance(value, int | str) else ""
     if written not in _BOOLEANS:
-        raise Wrong("must be true or false")
+        raise Invalid("must be true or false")
     return _BOOLEANS[written]
 
 
@@ -133,14 +133,14 @@ def choice(options: Collection[str]) -> Rule[str]:
     @says(", ".join(f"`{each}`" for each in options), enum=list(options))
     def rule(value: Any) -> str:
         if not isinstance(value, str):
-            raise Wrong("must be text")
+            raise Invalid("must be text")
         if value in options:
             return value
         if len(options) > 12:
-            raise Wrong(suggestion(value[:64], options))
+            raise Invalid(suggestion(value[:64], options))
         listed = f"must be one of: {', '.join(sorted(options))}"
         close = get_close_matches(value[:64], options, n=1)
-        raise Wrong(f"{listed} (did you mean {close[0]}?)" if close else listed)
+        raise Invalid(f"{listed} (did you mean {close[0]}?)" if close else listed)
 
     return rule
 
@@ -152,7 +152,7 @@ def matching(pattern: str, reason: str) -> Rule[str]:
     @says(reason.removeprefix("must be "), type="string", pattern=f"^(?:{pattern})$")
     def rule(value: Any) -> str:
         if not isinstance(value, str) or not compiled.fullmatch(value):
-            raise Wrong(reason)
+            raise Invalid(reason)
         return value
 
     return rule
@@ -170,15 +170,15 @@ def many(rule: Rule[T], *, most: int = 100, least: int = 0) -> Rule[tuple[T, ...
     )
     def all_of(value: Any) -> tuple[T, ...]:
         if not isinstance(value, list | tuple):
-            raise Wrong("must be a list")
+            raise Invalid("must be a list")
         if not least <= len(value) <= most:
-            raise Wrong(f"must have {least} to {most} items")
+            raise Invalid(f"must have {least} to {most} items")
         found = []
         for place, item in enumerate(value, 1):
             try:
                 found.append(rule(item))
-            except Wrong as wrong:
-                raise Wrong(f"item {place} {wrong}") from None
+            except Invalid as wrong:
+                raise Invalid(f"item {place} {wrong}") from None
         return tuple(found)
 
     return all_of
@@ -208,9 +208,9 @@ def plain_object(value: Any) -> dict[str, Any]:
     if value == [] and isinstance(value, list):
         return {}
     if not isinstance(value, dict):
-        raise Wrong("must be an object")
+        raise Invalid("must be an object")
     if not _plain(value):
-        raise Wrong("must hold text, numbers, true, false, lists and objects alone")
+        raise Invalid("must hold text, numbers, true, false, lists and objects alone")
     return value
 
 
@@ -222,11 +222,11 @@ def passed_on(*, values: int = MOST_VALUES) -> Rule[dict[str, Any]]:
     def rule(value: Any) -> dict[str, Any]:
         found = plain_object(value)
         if len(_json(found)) > LARGEST_OBJECT:
-            raise Wrong(f"must have at most {LARGEST_OBJECT} bytes as JSON")
+            raise Invalid(f"must have at most {LARGEST_OBJECT} bytes as JSON")
         try:
             check_bounds(found, bounds)
-        except Wrong:
-            raise Wrong(f"must hold at most {values} values") from None
+        except Invalid:
+            raise Invalid(f"must hold at most {values} values") from None
         return found
 
     return rule
@@ -237,7 +237,7 @@ def echoed(value: Any) -> msgspec.Raw:
     """An object that is answered back as it came, as the JSON that it is answered by."""
     raw = _json(plain_object(value))
     if len(raw) > LARGEST_ECHO:
-        raise Wrong(f"must have at most {LARGEST_ECHO} bytes as JSON")
+        raise Invalid(f"must have at most {LARGEST_ECHO} bytes as JSON")
     return msgspec.Raw(raw)
 
 
@@ -245,7 +245,7 @@ def _json(value: Any) -> bytes:
     try:
         return msgspec.json.encode(value)
     except (ValueError, OverflowError):  # half of a surrogate pair; an integer without end
-        raise Wrong("must hold what can be written as JSON") from None
+        raise Invalid("must hold what can be written as JSON") from None
 
 
 def shop_address(
@@ -256,7 +256,7 @@ def shop_address(
     @says("an address of the shop's own", **_address(longest))
     def rule(value: Any) -> str:
         if not isinstance(value, str):
-            raise Wrong("must be a URL")
+            raise Invalid("must be a URL")
         return shop_url(value, origins=origins, sandbox=sandbox, longest=longest)
 
     return rule
@@ -270,7 +270,7 @@ def web_address(
     @says("an https address", **_address(longest))
     def rule(value: Any) -> str:
         if not isinstance(value, str):
-            raise Wrong("must be a URL")
+            raise Invalid("must be a URL")
         return web_url(value, sandbox=sandbox, longest=longest, ports=ports)
 
     return rule
@@ -291,7 +291,7 @@ def page_address(value: Any) -> str:
         or " " in value
         or not _PAGE.fullmatch(value)
     ):
-        raise Wrong("must be a URL")
+        raise Invalid("must be a URL")
     return value
 
 
@@ -323,7 +323,7 @@ def refused(reason: str) -> Rule[None]:
 
     @says("", **NEVER)
     def rule(value: Any) -> None:
-        raise Wrong(reason)
+        raise Invalid(reason)
 
     return rule
 
@@ -336,7 +336,7 @@ def email_address(value: Any) -> str:
         or not value.isprintable()
         or not _EMAIL.fullmatch(value)
     ):
-        raise Wrong("must be an e-mail address")
+        raise Invalid("must be an e-mail address")
     return value
 
 
@@ -344,7 +344,7 @@ def email_address(value: Any) -> str:
 def country(value: Any) -> str:
     """ISO 3166-1 alpha-2; small letters are taken too."""
     if not isinstance(value, str) or not _COUNTRY.fullmatch(value):
-        raise Wrong("must be a country's two letters")
+        raise Invalid("must be a country's two letters")
     return value.upper()
 
 
@@ -357,7 +357,7 @@ def day(value: Any) -> str:
             return value
     except ValueError:
         pass
-    raise Wrong("must be a date like 1990-12-31")
+    raise Invalid("must be a date like 1990-12-31")
 
 
 @says("ISO 8601, like `2030-01-31T12:00:00+03:00`", type="string", format="date-time")
@@ -369,7 +369,7 @@ def moment(value: Any) -> float:
             return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         pass
-    raise Wrong("must be a time like 2030-01-31T12:00:00+03:00")
+    raise Invalid("must be a time like 2030-01-31T12:00:00+03:00")
 
 
 @says("an IP address", type="string", maxLength=64)
@@ -379,12 +379,12 @@ def ip_address(value: Any) -> str:
             return str(ipaddress.ip_address(value))
     except ValueError:
         pass
-    raise Wrong("must be an IP address")
+    raise Invalid("must be an IP address")
 
 
 def _digits_of(number: int) -> str:
     if abs(number) >= 10**30:  # Python refuses to write very long integers
-        raise Wrong("must be text")
+        raise Invalid("must be text")
     return str(number)
 
 

@@ -14,23 +14,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkout.errors import BadRequest, Unprocessable
-from checkout.model.checks import (
+from checkout.model.validation.reader import (
     DEEPEST,
     FORM,
     LONGEST_TOLD,
     MOST_TOLD,
     SETTINGS,
     Bounds,
-    Fields,
+    Invalid,
     Problems,
-    Wrong,
+    Reader,
     check_bounds,
     decode,
     drop_nulls,
     form_pairs,
     repeated,
 )
-from checkout.model.rules import choice, many, minor_units, text, whole
+from checkout.model.validation.rules import choice, many, minor_units, text, whole
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(),
@@ -116,7 +116,7 @@ def test_the_width_is_bounded(most: Any, more: Any, said: str) -> None:
 def test_settings_may_have_more() -> None:
     shops = {"shops": {f"shop-{n}": {"methods": {"card": "cards"}} for n in range(5000)}}
     check_bounds(shops, SETTINGS)
-    with pytest.raises(Wrong):
+    with pytest.raises(Invalid):
         check_bounds(shops, MOST)
 
 
@@ -141,7 +141,7 @@ def test_bounds_are_what_they_say(data: Any, depth: int, width: int, values: int
     )
     try:
         check_bounds(data, bounds)
-    except Wrong:
+    except Invalid:
         assert not within
     else:
         assert within
@@ -248,7 +248,7 @@ BODY: dict[str, Any] = {
 
 def read(body: Any) -> tuple[Any, ...]:
     """As the shops' API reads: fields under "checkout", named without it."""
-    fields = Fields(body, tolerant=True).within("checkout", shown="")
+    fields = Reader(body, tolerant=True).within("checkout", shown="")
     found = (
         fields.need("order.amount", minor_units()),
         fields.need("order.currency", choice(("EUR", "USD"))),
@@ -306,7 +306,7 @@ def test_what_is_no_object_is_told_once(body: Any, where: str) -> None:
 
 
 def test_without_tolerance_nulls_and_lists_are_wrong() -> None:
-    fields = Fields({"a": None, "b": [], "c": {"d": None}})
+    fields = Reader({"a": None, "b": [], "c": {"d": None}})
     assert fields.get("a", text(), "x") == "x"
     fields.within("b")
     fields.need("c.d", text())
@@ -320,7 +320,7 @@ def test_without_tolerance_nulls_and_lists_are_wrong() -> None:
 
 
 def test_unknown_fields_are_ignored_until_they_are_refused() -> None:
-    fields = Fields({"naem": 1, "zzz": {"a": 1}, "inner": {"y": 1}})
+    fields = Reader({"naem": 1, "zzz": {"a": 1}, "inner": {"y": 1}})
     fields.get("name", text())
     fields.get("inner.x", text())
     fields.done()
@@ -334,16 +334,16 @@ def test_unknown_fields_are_ignored_until_they_are_refused() -> None:
 
 
 def test_names_with_dots_are_children() -> None:
-    fields = Fields({"a.b": {"c": 1}, "n": None})
+    fields = Reader({"a.b": {"c": 1}, "n": None})
     assert fields.names == ("a.b", "n")
     assert fields.child("a.b").need("c", whole(0, 9)) == 1
-    assert Fields({"n": None}, tolerant=True).names == ()
+    assert Reader({"n": None}, tolerant=True).names == ()
     assert fields.has("n")
     assert not fields.has("a.c")
 
 
 def test_problems_of_no_rule() -> None:
-    fields = Fields({"from": 2, "to": 1})
+    fields = Reader({"from": 2, "to": 1})
     fields.wrong("to", "must be after from")
     fields.wrong("to", "must be after from")
     fields.wrong("to", "must be even")
@@ -358,7 +358,7 @@ def test_problems_of_no_rule() -> None:
 
 
 def test_the_first_problems_are_told() -> None:
-    fields = Fields({str(n): n for n in range(200)} | {"inner": {"x": 1}}, tolerant=True)
+    fields = Reader({str(n): n for n in range(200)} | {"inner": {"x": 1}}, tolerant=True)
     inner = fields.within("inner")
     before = inner.ok
     for name in fields.names:
@@ -383,7 +383,7 @@ def test_what_is_wrong_with_all_of_it_stands_before_the_number() -> None:
 
 
 def test_dots_in_a_name_that_came_with_the_data_are_no_path() -> None:
-    fields = Fields({"a.b": "x", "a": {"b": "y"}, "." * 200: 1})
+    fields = Reader({"a.b": "x", "a": {"b": "y"}, "." * 200: 1})
     assert fields.named("a.b", text()) == "x"
     assert fields.get("a.b", text()) == "y"
     fields.named("." * 200, text())
@@ -391,7 +391,7 @@ def test_dots_in_a_name_that_came_with_the_data_are_no_path() -> None:
 
 
 def test_a_reason_is_told_with_its_place_in_a_list() -> None:
-    with pytest.raises(Wrong, match=r"^item 2 must be text$"):
+    with pytest.raises(Invalid, match=r"^item 2 must be text$"):
         many(text())(["a", 1])
 
 
