@@ -21,12 +21,12 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from checkout.app import create_app, open_context
-from checkout.flow.verbs import Context
 from checkout.gateways import OPTIONS
 from checkout.identifiers import new_uid
 from checkout.ledger import outbox, payments
 from checkout.model.money import Money
 from checkout.model.order import Order, PageSettings
+from checkout.payments.verbs import Context
 from checkout.settings import Settings, load
 from tests.support.servers import Process, kill, start
 from tests.support.settings import NOBODY, overpay, shop, write_settings

@@ -18,18 +18,18 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 
 from checkout import __version__, log
-from checkout.flow import purge
-from checkout.flow.background import Background, Task
-from checkout.flow.connections import ByHost
-from checkout.flow.courier import WebhookSender
-from checkout.flow.mailer import Mailer
-from checkout.flow.pace import HOUR, Schedule
-from checkout.flow.readiness import Readiness
-from checkout.flow.sweep import Sweeper
-from checkout.flow.verbs import Context
-from checkout.flow.verification import Verifier
 from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger
+from checkout.payments import retention
+from checkout.payments.background import Background, Task
+from checkout.payments.connections import ByHost
+from checkout.payments.mailer import Mailer
+from checkout.payments.readiness import Readiness
+from checkout.payments.recovery import Sweeper
+from checkout.payments.schedule import HOUR, Schedule
+from checkout.payments.verbs import Context
+from checkout.payments.verification import Verifier
+from checkout.payments.webhook_sender import WebhookSender
 from checkout.process import end_with_parent, keep_private
 from checkout.settings import Settings, load
 from checkout.signing import Signer
@@ -134,7 +134,7 @@ def create_app(
                 Task("mailer", mailer.deliver, often, wake=context.mails_due),
                 Task(
                     "purge",
-                    partial(purge.turn, context),
+                    partial(retention.turn, context),
                     context.schedule.purge_interval,
                     longest=HOUR,
                 ),

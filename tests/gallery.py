@@ -20,7 +20,6 @@ from typing import Any, Final
 from msgspec.structs import asdict, replace
 
 from checkout import i18n
-from checkout.flow.offered_methods import kind_of
 from checkout.model.browser import FIELDS
 from checkout.model.card_form import CODE_MISSING, CODE_THREE, EXPIRY_PAST, NUMBER_WRONG
 from checkout.model.money import Money
@@ -29,6 +28,7 @@ from checkout.model.order import Agreement, CardFields, Order
 from checkout.model.outcome import DeclineReason
 from checkout.model.product import Sale
 from checkout.model.status import Status
+from checkout.payments.offered_methods import kind_of
 from checkout.web import proof_of_work
 from checkout.web.pages import checkboxes, components, declines, formatting, messages, qr_code
 from checkout.web.pages.card_fields import card_fields

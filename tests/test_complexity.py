@@ -15,7 +15,7 @@ LIMIT: Final = 12
 SPLIT: Final = "to be split"
 EXCEPTIONS: Final[dict[str, str]] = {
     "checkout/cli/drill.py::drill_command": SPLIT,
-    "checkout/flow/record.py::answer": SPLIT,
+    "checkout/payments/transitions.py::answer": SPLIT,
     "checkout/gateways/exchanger.py::Exchanger._made": SPLIT,
     "checkout/gateways/overpay.py::Overpay.newest": SPLIT,
     "checkout/gateways/overpay_answer.py::_transaction": SPLIT,
@@ -27,8 +27,8 @@ EXCEPTIONS: Final[dict[str, str]] = {
     "checkout/gateways/rest_operations.py::_by_code": SPLIT,
     "checkout/gateways/rest_verdict.py::outcome": SPLIT,
     "checkout/gateways/rest_verdict.py::refused": SPLIT,
-    "checkout/merchant/products.py::_check_amounts": SPLIT,
-    "checkout/merchant/shapes.py::transaction": SPLIT,
+    "checkout/shop_api/products.py::_check_amounts": SPLIT,
+    "checkout/shop_api/shapes.py::transaction": SPLIT,
     "checkout/sandbox/exchanger/request.py::order_of": SPLIT,
     "checkout/sandbox/overpay/apm.py::pay": SPLIT,
     "checkout/sandbox/overpay/card_request.py::read": SPLIT,

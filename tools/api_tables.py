@@ -9,14 +9,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from checkout.merchant import app_payments, checkout_request, invoices, merchant_initiated
-from checkout.merchant.additional_data import ADDITIONAL_DATA
-from checkout.merchant.browser import BROWSER
-from checkout.merchant.customer import CUSTOMER
-from checkout.merchant.operation import OPERATION
-from checkout.merchant.products import PRODUCT
-from checkout.merchant.travel import TRAVEL
 from checkout.model.field_table import FieldTable, Row
+from checkout.shop_api import app_payments, checkout_request, invoices, merchant_initiated
+from checkout.shop_api.additional_data import ADDITIONAL_DATA
+from checkout.shop_api.browser import BROWSER
+from checkout.shop_api.customer import CUSTOMER
+from checkout.shop_api.operation import OPERATION
+from checkout.shop_api.products import PRODUCT
+from checkout.shop_api.travel import TRAVEL
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 MARKED: Final = re.compile(r"(<!-- fields: (\w+) -->\n).*?(<!-- end of fields -->)", re.DOTALL)

@@ -21,9 +21,9 @@ from checkout.cli.common import (
     print_json,
     with_flow,
 )
-from checkout.flow.verbs import Context
 from checkout.ledger import audit as log
 from checkout.ledger.audit import Entry, Verdict
+from checkout.payments.verbs import Context
 
 NOTED = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})", re.ASCII)
 

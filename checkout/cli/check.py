@@ -23,14 +23,14 @@ from checkout.cli.common import (
     settings_path,
 )
 from checkout.errors import CheckoutError
-from checkout.flow.courier import allowed
-from checkout.flow.names import Resolver
 from checkout.gateways.base import Gateway, PaymentReference
 from checkout.i18n import LANGUAGES, translations
 from checkout.identifiers import new_key
 from checkout.model.money import Money
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
+from checkout.payments.dns import Resolver
+from checkout.payments.webhook_sender import allowed
 from checkout.settings import Settings
 from checkout.settings.file_permissions import exposed_files
 from checkout.signing import Signer

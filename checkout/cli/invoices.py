@@ -9,12 +9,12 @@ import click
 from rich.table import Column, Table
 
 from checkout.cli.common import actor, config_option, console, json_option, print_json, with_flow
-from checkout.flow import invoices as flow_invoices
-from checkout.flow.verbs import Context
 from checkout.ledger.invoices import Standing
-from checkout.merchant.invoices import shape
 from checkout.model.money import Money
 from checkout.model.status import OUTWARD
+from checkout.payments import invoices as flow_invoices
+from checkout.payments.verbs import Context
+from checkout.shop_api.invoices import shape
 
 
 @click.group()

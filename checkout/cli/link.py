@@ -27,16 +27,16 @@ from checkout.cli.common import (
     settings_of,
 )
 from checkout.errors import CheckoutError, Unprocessable
-from checkout.flow.counting import count
-from checkout.flow.invoices import signed
 from checkout.gateways import open_accounts
 from checkout.i18n import LANGUAGES
-from checkout.merchant.customer import CUSTOMER
-from checkout.merchant.invoices import Draft, read_invoice
-from checkout.merchant.mail import Undelivered
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import Order
+from checkout.payments.currencies import count
+from checkout.payments.invoices import signed
 from checkout.settings import Settings, Shop
+from checkout.shop_api.customer import CUSTOMER
+from checkout.shop_api.invoices import Draft, read_invoice
+from checkout.shop_api.mail import Undelivered
 from checkout.web.invoice_mail import mail_of, post
 
 SPANS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}

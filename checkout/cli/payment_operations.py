@@ -21,12 +21,12 @@ from checkout.cli.common import (
     with_flow,
 )
 from checkout.cli.payment_rows import payment_row
-from checkout.flow import record
-from checkout.flow.operations import payment_named, resolve_operation, start_operation
-from checkout.flow.verbs import Context
 from checkout.ledger import operations
-from checkout.merchant.responses import operation as operation_shape
 from checkout.model.money import Money
+from checkout.payments import transitions
+from checkout.payments.operations import payment_named, resolve_operation, start_operation
+from checkout.payments.verbs import Context
+from checkout.shop_api.responses import operation as operation_shape
 
 OPERATIONS = {
     "capture": "Collect (part of) an authorized amount.",
@@ -60,7 +60,7 @@ def _review(word: str, summary: str) -> click.Command:
         async def work(context: Context) -> dict[str, Any]:
             if await context.ledger.read(operations.find, uid) is not None:
                 done = await resolve_operation(context, uid, accept=accept, by=by, reason=reason)
-                payment = await context.ledger.read(record.read, done.payment)
+                payment = await context.ledger.read(transitions.read, done.payment)
                 return operation_shape(done, payment)
             payment = await context.judge(uid, accept=accept, by=by, reason=reason)
             return payment_row(payment)

@@ -23,14 +23,14 @@ from checkout.cli.common import (
 )
 from checkout.cli.payment_rows import attempt_row, operation_row, payment_row, webhook_row
 from checkout.errors import NotFound
-from checkout.flow import record
-from checkout.flow.sweep import reconcile as reconcile_one
-from checkout.flow.verbs import Context
 from checkout.ledger import events, operations, outbox
 from checkout.ledger import payments as ledger_payments
 from checkout.ledger.rows import PaymentRow
-from checkout.merchant.responses import operation as operation_shape
 from checkout.model.status import Status
+from checkout.payments import transitions
+from checkout.payments.recovery import reconcile as reconcile_one
+from checkout.payments.verbs import Context
+from checkout.shop_api.responses import operation as operation_shape
 
 UNDER_WAY = (Status.PENDING, Status.REQUIRES_ACTION)
 
@@ -98,7 +98,7 @@ def show(uid: str, config: Path | None, as_json: bool) -> None:
 async def _whole(context: Context, uid: str) -> dict[str, Any]:
     """A payment with all that the ledger holds of it."""
     read = context.ledger.read
-    payment, happened = await read(record.read, uid), await read(events.of, uid)
+    payment, happened = await read(transitions.read, uid), await read(events.of, uid)
     return {
         **payment_row(payment),
         "attempts": [
@@ -143,6 +143,6 @@ def reconcile(uids: tuple[str, ...], config: Path | None, as_json: bool) -> None
 
 
 async def _reconciled(context: Context, uid: str) -> dict[str, Any]:
-    before = await context.ledger.read(record.read, uid)
+    before = await context.ledger.read(transitions.read, uid)
     after = await reconcile_one(context, uid)
     return {"uid": uid, "before": before.status, "after": after.status}

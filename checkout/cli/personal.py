@@ -23,13 +23,13 @@ from checkout.cli.common import (
     print_json,
     with_flow,
 )
-from checkout.flow import personal, purge
-from checkout.flow.personal import Held
-from checkout.flow.verbs import Context
 from checkout.ledger import audit
-from checkout.ledger import personal as ledger_personal
+from checkout.ledger import personal_data as ledger_personal
 from checkout.model.validation.reader import Invalid
 from checkout.model.validation.rules import email_address
+from checkout.payments import personal_data, retention
+from checkout.payments.personal_data import Held
+from checkout.payments.verbs import Context
 from checkout.settings.rules import duration
 
 customer_option = click.option(
@@ -58,13 +58,15 @@ def purge_(age: str | None, dry: bool, vacuum: bool, config: Path | None, as_jso
     except Invalid as wrong:
         fail(f"--older-than {wrong}", UNUSABLE)
 
-    async def work(context: Context) -> purge.Report:
+    async def work(context: Context) -> retention.Report:
         settings = context.settings
         paid = settings.retention if seconds is None else seconds
         unpaid = settings.retention_unpaid if seconds is None else seconds
         with _progress(quiet=as_json) as bar:
             step = partial(bar.advance, bar.add_task("Purging", total=None))
-            report = await purge.purge(context, paid=paid, unpaid=unpaid, dry=dry, progress=step)
+            report = await retention.purge(
+                context, paid=paid, unpaid=unpaid, dry=dry, progress=step
+            )
         if not dry:
             await context.ledger.write(
                 audit.append, actor(), "purge", "personal data", context.clock(), shop="",
@@ -94,7 +96,7 @@ def export(email: str, config: Path | None, as_json: bool) -> None:
 
     async def work(context: Context) -> dict[str, Any]:
         held = await _find(context, address, quiet=as_json)
-        return await personal.export(context, address, held, by=actor())
+        return await personal_data.export(context, address, held, by=actor())
 
     print_json(with_flow(config, work))
 
@@ -113,25 +115,25 @@ def erase(email: str, yes: bool, config: Path | None, as_json: bool) -> None:
 
     who = actor()
 
-    async def look(context: Context) -> tuple[Held, personal.Erased]:
+    async def look(context: Context) -> tuple[Held, personal_data.Erased]:
         held = await _find(context, address, quiet=as_json)
-        return held, await personal.erase(context, held, by=who, dry=True)
+        return held, await personal_data.erase(context, held, by=who, dry=True)
 
     held, planned = with_flow(config, look)
     if not as_json:
         _print_erased(planned, "to erase")
     if not yes and (planned.payments or planned.invoices):
         click.confirm("It can't be undone. Erase?", abort=True)
-    done = with_flow(config, lambda context: personal.erase(context, held, by=who))
+    done = with_flow(config, lambda context: personal_data.erase(context, held, by=who))
     if as_json:
-        print_json({"customer": personal.normal(address)} | msgspec.to_builtins(done))
+        print_json({"customer": personal_data.normal(address)} | msgspec.to_builtins(done))
     else:
         console().print(f"erased: {done.payments} payments, {done.invoices} invoices")
     if done.stays:
         sys.exit(FAILED)
 
 
-def _print_erased(found: personal.Erased, what: str) -> None:
+def _print_erased(found: personal_data.Erased, what: str) -> None:
     console().print(f"{what}: {found.payments} payments, {found.invoices} invoices")
     for name, why in found.stays:
         console().print(f"stays: {name}, as {why}")
@@ -152,7 +154,7 @@ async def _find(context: Context, email: str, *, quiet: bool) -> Held:
     whole = await context.ledger.read(ledger_personal.count)
     with _progress(quiet=quiet) as progress:
         task = progress.add_task("Looking through the ledger", total=whole)
-        return await personal.find(context, email, partial(progress.advance, task))
+        return await personal_data.find(context, email, partial(progress.advance, task))
 
 
 def _progress(*, quiet: bool) -> Progress:

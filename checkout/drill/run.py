@@ -18,9 +18,9 @@ from checkout.drill.scenario_run import ScenarioRun, TimedOut
 from checkout.drill.scenarios import SCENARIOS, Scenario
 from checkout.drill.shop import Shop, Unusable
 from checkout.drill.webhooks import Webhooks
-from checkout.flow.pace import Schedule
 from checkout.gateways import OPTIONS
 from checkout.local_servers import SHOP, LocalServers, running, sandbox_arguments, start, wait_for
+from checkout.payments.schedule import Schedule
 from checkout.settings import Settings, load
 
 RUN_SERVER: Final = (

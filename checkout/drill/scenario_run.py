@@ -16,14 +16,14 @@ from checkout.drill.checks import LOOK, Checks
 from checkout.drill.customer import DECLINED, Customer, Order, good_card
 from checkout.drill.shop import Shop, Unusable
 from checkout.drill.webhooks import PAYMENT, Webhooks, subject
-from checkout.flow import record
-from checkout.flow.operations import start_operation
-from checkout.flow.verbs import Context
 from checkout.ledger import outbox, payments
 from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.order import BY_APP
 from checkout.model.status import Status
+from checkout.payments import transitions
+from checkout.payments.operations import start_operation
+from checkout.payments.verbs import Context
 
 SECONDS: Final = 20.0
 """How long the drill's own checkout may take for anything."""
@@ -57,7 +57,7 @@ class ScenarioRun:
         """Somebody orders at the shop and stands before the payment page."""
         customer = self._customer()
         await customer.open_payment(await self.shop.open_order(customer.browser, self.checkout))
-        payment = await self.context.ledger.read(record.read, customer.uid)
+        payment = await self.context.ledger.read(transitions.read, customer.uid)
         ways = payment.order.page_settings
         if ways.notification_url is None:
             raise Unusable("the shop's orders name no settings.notification_url")
@@ -165,7 +165,7 @@ class ScenarioRun:
         self.checks.answered(after, await self.webhooks.deliver(webhook))
 
     async def payment(self, order: Order) -> Payment:
-        return await self.context.ledger.read(record.read, order.uid)
+        return await self.context.ledger.read(transitions.read, order.uid)
 
     async def close(self) -> None:
         for browser in self._browsers:

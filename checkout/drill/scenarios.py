@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 from checkout.drill.customer import CHALLENGE, Order
 from checkout.drill.scenario_run import ScenarioRun
 from checkout.drill.webhooks import FORGERIES
-from checkout.merchant.webhooks import payment_webhook as webhook_body
 from checkout.model.status import Status
+from checkout.shop_api.webhooks import payment_webhook as webhook_body
 
 
 class Scenario(NamedTuple):

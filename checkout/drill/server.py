@@ -8,10 +8,10 @@ from typing import Final
 
 from checkout import log
 from checkout.app import create_app
-from checkout.flow.pace import Schedule
 from checkout.gateways import OPTIONS
 from checkout.ledger.store import migrate
 from checkout.listening import listen
+from checkout.payments.schedule import Schedule
 from checkout.process import end_with_parent, keep_private
 from checkout.settings import load
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from checkout.ledger.operations import DONE
 from checkout.ledger.outbox import Webhook
-from checkout.merchant.webhooks import headers
 from checkout.settings import Shop
+from checkout.shop_api.webhooks import headers
 
 PAYMENT: Final = "payment"
 SECONDS: Final = 15.0

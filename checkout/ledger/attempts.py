@@ -8,10 +8,10 @@ from typing import Any, Final
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
-from checkout.ledger.lanes import earliest, steps
-from checkout.ledger.quick import Change, Query
+from checkout.ledger.index_steps import earliest, steps
 from checkout.ledger.rows import Attempt, attempt_of, text
 from checkout.ledger.schema import attempts, payments
+from checkout.ledger.statements import Change, Query
 from checkout.model.status import Status
 
 STRUCTURED: Final = (Struct, tuple)

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
-from checkout.ledger.quick import Change
 from checkout.ledger.rows import text
 from checkout.ledger.schema import events
+from checkout.ledger.statements import Change
 
 ADD: Final = Change(insert(events))
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from checkout.ledger.quick import Change, Query
 from checkout.ledger.schema import invoices, mails
+from checkout.ledger.statements import Change, Query
 from checkout.model.invoice import Delivery, Kind
 
 # Built once: every worker asks each second.

@@ -11,9 +11,9 @@ from msgspec import Struct
 from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
 from checkout.ledger.attempts import Free
-from checkout.ledger.quick import Query
 from checkout.ledger.rows import facts_of, text
 from checkout.ledger.schema import attempts, operations
+from checkout.ledger.statements import Query
 from checkout.model.outcome import GatewayFacts
 from checkout.model.status import LIVE, Status
 

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
 
-from checkout.ledger.lanes import earliest, steps
-from checkout.ledger.quick import Change, Query
+from checkout.ledger.index_steps import earliest, steps
 from checkout.ledger.schema import outbox, payments
+from checkout.ledger.statements import Change, Query
 
 MOST: Final = 200  # webhooks read at a time
 HOSTS: Final = 32  # of one shop that are looked at at a time

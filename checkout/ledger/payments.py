@@ -8,9 +8,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from checkout.ledger.quick import Change, Query
 from checkout.ledger.rows import Attempt, Payment, PaymentRow, attempt_of, payment_of, text
 from checkout.ledger.schema import attempts, creations, payments
+from checkout.ledger.statements import Change, Query
 from checkout.model.status import Status
 
 KEPT_SECONDS: Final = 24 * 3600  # how long an idempotency key gives the same answer

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from checkout.errors import Unavailable
-from checkout.ledger.quick import driver
+from checkout.ledger.statements import driver
 from checkout.ledger.thread import WorkThread
 from checkout.process import make_private
 

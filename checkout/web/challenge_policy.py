@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from checkout.errors import TooMany
-from checkout.flow.counts import LIMITED
-from checkout.flow.guard import AddressStanding
+from checkout.payments.card_testing import AddressStanding
+from checkout.payments.metrics import LIMITED
 from checkout.web.challenge import About, ChallengeFields
 from checkout.web.pages.payment_request import PaymentRequest
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from checkout.flow.verbs import Context
 from checkout.model.order import PageSettings
+from checkout.payments.verbs import Context
 from checkout.settings import Settings, Shop
 from checkout.signing import Signer
 from checkout.web.api.password_throttle import Guesses

@@ -18,9 +18,9 @@ import structlog
 from litestar import Response, post
 
 from checkout.errors import BadRequest, TooMany
-from checkout.flow.counts import ALERTS, VIOLATIONS
 from checkout.model.client_network import network_of
 from checkout.model.validation.reader import decode
+from checkout.payments.metrics import ALERTS, VIOLATIONS
 from checkout.web.context import web_of
 from checkout.web.page_types import page_type
 from checkout.web.request import Web_Request

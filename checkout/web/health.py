@@ -10,10 +10,10 @@ from litestar import MediaType, Response, get, route
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from checkout.errors import CheckoutError, NotFound
-from checkout.flow.counts import OLDEST, WAITING
-from checkout.flow.readiness import Readiness
-from checkout.flow.verbs import Context
 from checkout.ledger import outbox
+from checkout.payments.metrics import OLDEST, WAITING
+from checkout.payments.readiness import Readiness
+from checkout.payments.verbs import Context
 from checkout.web.api.authentication import operator
 from checkout.web.context import web_of
 from checkout.web.request import READ, Web_Request

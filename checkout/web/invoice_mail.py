@@ -16,15 +16,15 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from checkout.flow.mailer import Post
-from checkout.flow.verbs import Context
 from checkout.i18n import N_, choose_language, gettext, locale
 from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
-from checkout.merchant.mail import Undelivered, mailbox, send
 from checkout.model.invoice import Kind
 from checkout.model.order import Order
+from checkout.payments.mailer import Post
+from checkout.payments.verbs import Context
 from checkout.settings import Settings, Shop, Smtp
+from checkout.shop_api.mail import Undelivered, mailbox, send
 from checkout.web.pages import messages
 from checkout.web.pages.formatting import amount, date_and_time, fill
 from checkout.web.render import environment

@@ -9,8 +9,8 @@ from litestar import HttpMethod, Response, route
 
 from checkout.i18n import choose_language
 from checkout.ledger.rows import PaymentRow
-from checkout.merchant.checkout_request import read_link_order
 from checkout.model.validation.reader import form_pairs
+from checkout.shop_api.checkout_request import read_link_order
 from checkout.signing import read_link
 from checkout.web.bodies import posted_form
 from checkout.web.context import web_of

@@ -10,10 +10,10 @@ import httpx
 import msgspec
 import pytest
 
-from checkout.flow.record import read
-from checkout.flow.verbs import Context, Submission
 from checkout.model.browser import Browser
 from checkout.model.order import Customer
+from checkout.payments.transitions import read
+from checkout.payments.verbs import Context, Submission
 from checkout.sandbox.exchanger.routes import ROUTES
 from tests.cli.conftest import Run, answered
 from tests.cli.test_payments import made, with_flow

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from checkout.app import open_context
-from checkout.flow import invoices
-from checkout.flow.mailer import Mailer
 from checkout.gateways import OPTIONS
 from checkout.ledger.invoices import Standing
-from checkout.merchant.invoices import read_invoice
+from checkout.payments import invoices
+from checkout.payments.mailer import Mailer
 from checkout.settings import load
+from checkout.shop_api.invoices import read_invoice
 from checkout.signing import read_link
 from checkout.web.invoice_mail import postman
 from tests.cli.conftest import Run, answered

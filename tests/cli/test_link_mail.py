@@ -16,9 +16,9 @@ from urllib.parse import quote
 import pytest
 from click.testing import Result
 
-from checkout.merchant.mail import Undelivered, send
 from checkout.model.validation.reader import Invalid
 from checkout.settings import Smtp
+from checkout.shop_api.mail import Undelivered, send
 from checkout.web.invoice_mail import invoice
 from tests.cli.conftest import Run, answered
 from tests.support import shops

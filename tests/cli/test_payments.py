@@ -14,15 +14,15 @@ import httpx
 import pytest
 
 from checkout.app import open_context
-from checkout.flow.verbs import Context, Submission
 from checkout.gateways import OPTIONS
 from checkout.ledger import operations
-from checkout.merchant.checkout_request import read_order
 from checkout.model.browser import Browser
 from checkout.model.card import Card
 from checkout.model.order import Customer
 from checkout.model.status import Status
+from checkout.payments.verbs import Context, Submission
 from checkout.settings import load
+from checkout.shop_api.checkout_request import read_order
 from tests.cli.conftest import Run, answered
 from tests.web.server import CHALLENGE, DECLINED, PAID, ordered
 from tests.web.settings import write_usual_settings

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from checkout.merchant.merchant_initiated import table_of
 from checkout.model.field_table import FieldTable
+from checkout.shop_api.merchant_initiated import table_of
 from checkout.web.api.document import DESCRIBED
 from checkout.web.api.merchant_initiated import KINDS
 from tools.api_tables import DOCS, MARKED, TABLES, shown, written

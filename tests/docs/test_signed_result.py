@@ -12,9 +12,9 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
-from checkout.merchant.signed_result import key_id, signed_result
 from checkout.model.status import Status
-from tests.merchant.payments import payment
+from checkout.shop_api.signed_result import key_id, signed_result
+from tests.shop_api.payments import payment
 from tests.support import shops
 from tests.support.blocks import Block, Desk, blocks
 from tests.support.servers import ROOT

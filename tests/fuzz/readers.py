@@ -47,15 +47,6 @@ from checkout.gateways.rest.encoding import decoded
 from checkout.gateways.rest.response import read as read_rest
 from checkout.gateways.rest.signature import signed_words
 from checkout.i18n import choose_language, supported
-from checkout.merchant.app_checkout_request import read_app_order
-from checkout.merchant.app_payments import app_browser, app_customer, app_form, request_of
-from checkout.merchant.checkout_request import read_link_order, read_order
-from checkout.merchant.invoices import read_address, read_invoice
-from checkout.merchant.mail import mailbox
-from checkout.merchant.merchant_initiated import read_merchant_initiated
-from checkout.merchant.page_settings import card_token
-from checkout.merchant.products import read_product
-from checkout.merchant.travel import AIRLINE, LEG
 from checkout.model.browser import FIELDS, Browser
 from checkout.model.card_form import digits, expiry, read_card, read_holder
 from checkout.model.client_network import network_of
@@ -92,6 +83,15 @@ from checkout.pci.inventory import inventory as made_inventory
 from checkout.settings.env_and_file import resolve
 from checkout.settings.load import read_settings
 from checkout.settings.secret_strength import strong
+from checkout.shop_api.app_checkout_request import read_app_order
+from checkout.shop_api.app_payments import app_browser, app_customer, app_form, request_of
+from checkout.shop_api.checkout_request import read_link_order, read_order
+from checkout.shop_api.invoices import read_address, read_invoice
+from checkout.shop_api.mail import mailbox
+from checkout.shop_api.merchant_initiated import read_merchant_initiated
+from checkout.shop_api.page_settings import card_token
+from checkout.shop_api.products import read_product
+from checkout.shop_api.travel import AIRLINE, LEG
 from checkout.signing import COOKIE, Signer, read_link
 from checkout.web.api.authentication import authenticated, by_key, key_holder
 from checkout.web.api.password_throttle import Guesses

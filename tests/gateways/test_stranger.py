@@ -23,8 +23,8 @@ from structlog.testing import capture_logs
 
 from checkout.app import create_app
 from checkout.cli import main
-from checkout.flow.sweep import sweep
 from checkout.gateways import OPTIONS
+from checkout.payments.recovery import sweep
 from checkout.settings import load
 from tests.support.distribution import install, installed
 from tests.support.shops import rsa_key

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from playwright.async_api import Page, Request, expect
 
-from checkout.flow.pace import POLL_INTERVALS
+from checkout.payments.schedule import POLL_INTERVALS
 from tests.journeys.plugin import BROWSER
 from tests.journeys.servers import Order, Servers
 from tests.journeys.shopper import Shopper

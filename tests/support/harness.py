@@ -9,10 +9,6 @@ from typing import Any
 
 import msgspec
 
-from checkout.flow import record
-from checkout.flow.pace import Schedule
-from checkout.flow.sweep import sweep
-from checkout.flow.verbs import Context, Submission
 from checkout.gateways.base import Gateway
 from checkout.ledger import events, outbox
 from checkout.ledger.events import Event
@@ -20,6 +16,10 @@ from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Attempt, Payment
 from checkout.ledger.store import Ledger, open_ledger
 from checkout.model.status import Status
+from checkout.payments import transitions
+from checkout.payments.recovery import sweep
+from checkout.payments.schedule import Schedule
+from checkout.payments.verbs import Context, Submission
 from checkout.settings import Settings, Shop
 from tests.support import shops
 from tests.support.clock import Clock
@@ -50,7 +50,7 @@ class Harness:
 
     async def payment(self, uid: str | Payment) -> Payment:
         uid = uid if isinstance(uid, str) else uid.uid
-        return await self.ledger.read(record.read, uid)
+        return await self.ledger.read(transitions.read, uid)
 
     async def status(self, payment: Payment) -> Status:
         return (await self.payment(payment)).status_at(self.clock())

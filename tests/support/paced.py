@@ -9,10 +9,10 @@ from typing import Any
 
 from checkout import log
 from checkout.app import create_app
-from checkout.flow.pace import Schedule
 from checkout.gateways import OPTIONS
 from checkout.ledger.store import migrate
 from checkout.listening import listen
+from checkout.payments.schedule import Schedule
 from checkout.process import end_with_parent
 from checkout.settings import load
 from checkout.web.load_shedding import LoadShedder

@@ -20,8 +20,8 @@ from litestar import Litestar
 from litestar.types import Receive, Scope, Send
 
 from checkout.app import create_app
-from checkout.flow.pace import Schedule
 from checkout.gateways import OPTIONS
+from checkout.payments.schedule import Schedule
 from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.state import SandboxState
 from checkout.settings import Settings, load

@@ -26,10 +26,10 @@ import msgspec
 import pytest
 
 from checkout.app import create_app
-from checkout.flow.limits import WINDOW
-from checkout.flow.verbs import Context
 from checkout.gateways import OPTIONS
 from checkout.model.order import Order, PageSettings
+from checkout.payments.limits import WINDOW
+from checkout.payments.verbs import Context
 from checkout.settings import Limits, load
 from tests.support import shops
 from tests.support.asgi import asgi_transport

@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from checkout.flow.pace import Schedule
+from checkout.payments.schedule import Schedule
 from tests.support.asgi import asgi_transport
 from tests.web.conftest import Opened
 from tests.web.server import CHALLENGE, PAID, SHOP, CreatedPayment, Customer, Server

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from checkout.app import create_app
-from checkout.flow.mailer import Mailer
+from checkout.payments.mailer import Mailer
 from checkout.signing import read_link, sign_link
 from checkout.web.invoice_mail import postman
 from tests.support.mail_server import MailServer, open_mail_server

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from checkout.flow.pace import Schedule
+from checkout.payments.schedule import Schedule
 from checkout.sandbox.overpay.cards import notification
 from tests.support.asgi import asgi_transport
 from tests.web.conftest import Opened

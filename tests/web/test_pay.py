@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from checkout.flow.pace import Schedule
+from checkout.payments.schedule import Schedule
 from tests.web.conftest import Opened
 from tests.web.page import Page
 from tests.web.server import (

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 import httpx
 
-from checkout.flow import purge
-from checkout.flow.pace import Schedule
-from checkout.flow.sweep import sweep
 from checkout.ledger import invoices as ledger_invoices
 from checkout.ledger import mails
+from checkout.payments import retention
+from checkout.payments.recovery import sweep
+from checkout.payments.schedule import Schedule
 from tests.web.conftest import Opened
 from tests.web.server import CARD, CHALLENGE, DECLINED, PAID, SHOP, CreatedPayment, Customer, Server
 from tests.web.traces import on_disk
@@ -144,13 +144,13 @@ async def invoices(server: Server) -> list[dict[str, Any]]:
     return found
 
 
-async def later(server: Server, days: float) -> purge.Report:
+async def later(server: Server, days: float) -> retention.Report:
     server.offset += days * DAY
     context = server.app.state.web.context
     await sweep(context)
     await context.finish()
     await delivered(server)
-    return await purge.turn(context)
+    return await retention.turn(context)
 
 
 async def delivered(server: Server) -> None:
@@ -178,7 +178,7 @@ async def test_nothing_is_left_of_anybody(opened: Opened) -> None:
         assert rows(server) == {}
         await server.app.state.web.context.ledger.tidy(whole=True)
         assert held(server) == dict.fromkeys(SEEN, 0)
-        again = await purge.turn(server.app.state.web.context)
+        again = await retention.turn(server.app.state.web.context)
         assert (again.payments, again.invoices) == (0, 0)
         # The books stay.
         told = {name: await each.told() for name, each in made.items()}
@@ -258,7 +258,7 @@ async def test_a_refund_under_way_keeps_it(opened: Opened) -> None:
         server.line.broken.append(httpx.ReadTimeout("slow"))
         await customer.post("/transactions/refunds", json=body, headers=server.basic())
         server.offset += DAY
-        done = await purge.turn(server.app.state.web.context)
+        done = await retention.turn(server.app.state.web.context)
         assert done.payments == 0
         assert done.kept == {"a capture, void or refund is under way": 1}
         assert (await made.told())["customer"]["email"] == CUSTOMER["email"]

@@ -9,10 +9,14 @@ import msgspec
 from litestar import Response, post
 
 from checkout.errors import Unprocessable
-from checkout.flow.verbs import CHOOSE_METHOD, Submission
 from checkout.i18n import choose_language
-from checkout.merchant.answers import AppPayment
-from checkout.merchant.app_payments import (
+from checkout.model.order import CARD_METHOD
+from checkout.model.status import Status
+from checkout.model.validation.reader import Reader, decode
+from checkout.model.validation.rules import text
+from checkout.payments.verbs import CHOOSE_METHOD, Submission
+from checkout.shop_api.answers import AppPayment
+from checkout.shop_api.app_payments import (
     PAYMENT,
     app_answer,
     app_browser,
@@ -22,10 +26,6 @@ from checkout.merchant.app_payments import (
     refused_field,
     request_of,
 )
-from checkout.model.order import CARD_METHOD
-from checkout.model.status import Status
-from checkout.model.validation.reader import Reader, decode
-from checkout.model.validation.rules import text
 from checkout.web.api.authentication import key_holder
 from checkout.web.api.schema import REF, TOKEN, answered, described, sent, within
 from checkout.web.bodies import read_json

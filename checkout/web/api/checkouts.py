@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from litestar import Response, get, post
 
-from checkout.flow.app_limits import count_app_payment
-from checkout.merchant.answers import Checkout, Created
-from checkout.merchant.app_checkout_request import read_app_order
-from checkout.merchant.app_payments import app_checkout
-from checkout.merchant.checkout_request import CHECKOUT, read_order
-from checkout.merchant.responses import checkout
 from checkout.model.validation.reader import decode
+from checkout.payments.app_limits import count_app_payment
+from checkout.shop_api.answers import Checkout, Created
+from checkout.shop_api.app_checkout_request import read_app_order
+from checkout.shop_api.app_payments import app_checkout
+from checkout.shop_api.checkout_request import CHECKOUT, read_order
+from checkout.shop_api.responses import checkout
 from checkout.web.api.authentication import authenticated, by_key, key_holder
 from checkout.web.api.schema import (
     ORDER,

@@ -8,10 +8,14 @@ from typing import Any, Final
 from litestar import Response, get, post
 
 from checkout.errors import Unprocessable
-from checkout.flow import invoices
 from checkout.ledger.invoices import Standing
-from checkout.merchant import answers
-from checkout.merchant.invoices import (
+from checkout.model.field_table import Field, FieldTable
+from checkout.model.status import OUTWARD
+from checkout.model.validation.reader import decode
+from checkout.model.validation.rules import choice, text
+from checkout.payments import invoices
+from checkout.shop_api import answers
+from checkout.shop_api.invoices import (
     AGAIN,
     INVOICE,
     NO_SMTP,
@@ -20,10 +24,6 @@ from checkout.merchant.invoices import (
     read_invoice,
     shape,
 )
-from checkout.model.field_table import Field, FieldTable
-from checkout.model.status import OUTWARD
-from checkout.model.validation.reader import decode
-from checkout.model.validation.rules import choice, text
 from checkout.web.api.authentication import acting, authenticated
 from checkout.web.api.checkouts import idempotency_key
 from checkout.web.api.paging import PAGES, asked

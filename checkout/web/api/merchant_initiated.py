@@ -10,19 +10,19 @@ from typing import Any, Final
 from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from checkout.flow.alone import start_merchant_initiated
 from checkout.identifiers import receipt_secret
-from checkout.merchant.answers import Transaction
-from checkout.merchant.merchant_initiated import (
+from checkout.model.described import Json
+from checkout.model.order import CARD_METHOD
+from checkout.model.validation.reader import decode
+from checkout.payments.merchant_initiated import start_merchant_initiated
+from checkout.shop_api.answers import Transaction
+from checkout.shop_api.merchant_initiated import (
     read_merchant_initiated,
     section_of,
     table_of,
     without_code,
 )
-from checkout.merchant.responses import merchant_initiated
-from checkout.model.described import Json
-from checkout.model.order import CARD_METHOD
-from checkout.model.validation.reader import decode
+from checkout.shop_api.responses import merchant_initiated
 from checkout.web.api.authentication import acting, authenticated
 from checkout.web.api.schema import REF, answered, described, header, sent, within
 from checkout.web.bodies import read_json

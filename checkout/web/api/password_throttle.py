@@ -17,7 +17,7 @@ import structlog
 from msgspec import Struct
 
 from checkout.errors import TooMany, Unauthorized
-from checkout.flow.counts import WRONG_PASSWORDS
+from checkout.payments.metrics import WRONG_PASSWORDS
 
 log = structlog.get_logger(__name__)
 

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from litestar import Response, get, post, put
 
-from checkout.flow import products
 from checkout.ledger.products import listed as listed_products
-from checkout.merchant import answers
-from checkout.merchant.products import PRODUCT, read_product, shape
 from checkout.model.product import Product
 from checkout.model.validation.reader import decode
+from checkout.payments import products
+from checkout.shop_api import answers
+from checkout.shop_api.products import PRODUCT, read_product, shape
 from checkout.web.api.authentication import acting, authenticated
 from checkout.web.api.paging import PAGES, asked
 from checkout.web.api.schema import answered, described, listed, query, sent, with_fields

@@ -12,9 +12,9 @@ from typing import Any, Final, TypedDict
 
 import msgspec
 
-from checkout.merchant import answers
 from checkout.model.described import Json
 from checkout.model.field_table import FieldTable
+from checkout.shop_api import answers
 
 TOKEN: Final = "6e0ea1e0b7bd6d8a2d8b5f3c8a53dc4bfa1d1a3e9c27cf6b6ab1d0ffb3a0c9d1"
 UID: Final = "7f3c1a9e-2b40-4c11-9a4e-5d0e6a1f8b27"

@@ -9,14 +9,14 @@ from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from checkout.errors import NotFound
-from checkout.flow import record
-from checkout.flow.operations import start_operation
 from checkout.ledger import operations, payments
-from checkout.merchant.answers import Operation, Transaction
-from checkout.merchant.operation import OPERATION, read_operation
-from checkout.merchant.responses import operation as shape
-from checkout.merchant.webhooks import payment_notification
 from checkout.model.validation.reader import decode
+from checkout.payments import transitions
+from checkout.payments.operations import start_operation
+from checkout.shop_api.answers import Operation, Transaction
+from checkout.shop_api.operation import OPERATION, read_operation
+from checkout.shop_api.responses import operation as shape
+from checkout.shop_api.webhooks import payment_notification
 from checkout.web.api.authentication import acting, authenticated
 from checkout.web.api.schema import REF, UID, answered, described, sent, within
 from checkout.web.bodies import read_json
@@ -50,7 +50,7 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
             request_id=request.headers.get("requestid", "")[:255] or None,
             by=acting(request, shop),
         )
-        payment = await web.context.ledger.read(record.read, done.payment)
+        payment = await web.context.ledger.read(transitions.read, done.payment)
         return Response({"transaction": shape(done, payment)})
 
     return after_payment

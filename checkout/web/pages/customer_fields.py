@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 import msgspec
 
 from checkout.i18n import N_, gettext, locale
-from checkout.merchant.customer import CUSTOMER, fitted
 from checkout.model.order import Customer, Order
 from checkout.model.validation.reader import Invalid
 from checkout.model.validation.rules import HoldsCard
+from checkout.shop_api.customer import CUSTOMER, fitted
 from checkout.web.pages.components import Field
 from checkout.web.pages.field_values import masked_field, prefilled_field, shown_again
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from checkout.flow.offered_methods import MethodInput
 from checkout.i18n import gettext
 from checkout.model.order import Customer
 from checkout.model.pan import holds_card_number
 from checkout.model.validation.reader import Invalid
 from checkout.model.validation.rules import email_address
+from checkout.payments.offered_methods import MethodInput
 from checkout.web.pages import checkboxes, messages
 from checkout.web.pages.components import Checkbox, Field
 from checkout.web.pages.customer_fields import ASKED, CARD_HERE

@@ -9,10 +9,10 @@ import msgspec
 from litestar import post, route
 
 from checkout.errors import Unprocessable
-from checkout.flow.offered_methods import OfferedMethod
-from checkout.flow.verbs import CHOOSE_METHOD, Submission
 from checkout.model.browser import FIELDS, Browser
 from checkout.model.status import Status
+from checkout.payments.offered_methods import OfferedMethod
+from checkout.payments.verbs import CHOOSE_METHOD, Submission
 from checkout.signing import CustomerCookie
 from checkout.web.challenge_policy import admitted, look_at
 from checkout.web.pages import messages

@@ -9,7 +9,6 @@ import msgspec
 from litestar import route
 from msgspec import Struct
 
-from checkout.flow.offered_methods import OfferedMethod
 from checkout.i18n import LANGUAGES
 from checkout.model import card_on_file
 from checkout.model.browser import FIELDS
@@ -18,6 +17,7 @@ from checkout.model.order import CARD_METHOD, Customer
 from checkout.model.outcome import DeclineReason
 from checkout.model.pan import BRANDS
 from checkout.model.status import LIVE, SUCCESSFUL, Status
+from checkout.payments.offered_methods import OfferedMethod
 from checkout.web.challenge import ChallengeFields
 from checkout.web.challenge_policy import challenge_fields
 from checkout.web.pages import checkboxes, declines, messages, payment_cache

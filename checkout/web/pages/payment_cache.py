@@ -10,11 +10,11 @@ from typing import Final
 
 import msgspec
 
-from checkout.flow.offered_methods import OfferedMethod
 from checkout.i18n import LANGUAGES
 from checkout.ledger.rows import Payment
 from checkout.model.card_form import oldest_month
 from checkout.model.order import Customer, Details, Order
+from checkout.payments.offered_methods import OfferedMethod
 from checkout.web.pages.components import Summary, pay_label
 from checkout.web.pages.customer_fields import asked_names
 from checkout.web.pages.payment_request import PaymentRequest

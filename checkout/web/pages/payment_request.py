@@ -7,13 +7,13 @@ from datetime import tzinfo
 from typing import Any, Final, Literal
 
 from checkout.errors import NotFound
-from checkout.flow.offered_methods import OfferedMethod, kind_of_attempt, offered_methods
 from checkout.i18n import LANGUAGES
 from checkout.identifiers import receipt_secret
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.next_action import Instructions
 from checkout.model.order import Customer, Order
 from checkout.model.status import LIVE, OUTWARD, Status
+from checkout.payments.offered_methods import OfferedMethod, kind_of_attempt, offered_methods
 from checkout.signing import CustomerCookie, new_form_nonce, set_cookie
 from checkout.web.context import Web, web_of
 from checkout.web.pages.components import Summary, summary

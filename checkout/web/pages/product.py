@@ -9,11 +9,11 @@ from litestar import post, route
 from msgspec import Struct
 
 from checkout.errors import NotFound, Unprocessable
-from checkout.flow.products import Choice, NotForSale, buy, find, payable
 from checkout.i18n import LANGUAGES, choose_language
 from checkout.ledger.products import Stocked
 from checkout.model.money import Money
 from checkout.model.product import Product, Sale
+from checkout.payments.products import Choice, NotForSale, buy, find, payable
 from checkout.web.context import web_of
 from checkout.web.pages import messages
 from checkout.web.pages.amount_input import read_amount

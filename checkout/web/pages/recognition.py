@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from checkout.flow.customers import opens_first
 from checkout.i18n import N_
+from checkout.payments.customer_check import opens_first
 from checkout.signing import CustomerCookie
 from checkout.web.pages.components import Field
 from checkout.web.pages.customer_fields import asked_names

@@ -7,9 +7,9 @@ from typing import Final
 from litestar import route
 from msgspec import Struct
 
-from checkout.merchant.return_url import back, names_a_way
 from checkout.model.order import Order
 from checkout.model.status import SUCCESSFUL
+from checkout.shop_api.return_url import back, names_a_way
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, Row, Summary
 from checkout.web.pages.formatting import fill

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from checkout.flow.offered_methods import OfferedMethod
 from checkout.i18n import gettext
 from checkout.model.outcome import PaidCard
 from checkout.model.pan import BRAND_OF
+from checkout.payments.offered_methods import OfferedMethod
 from checkout.web.pages import messages
 from checkout.web.pages.payment_request import PaymentRequest
 

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from checkout.errors import BadRequest
-from checkout.flow.offered_methods import OfferedMethod
-from checkout.flow.verbs import CHOOSE_METHOD, Submission
 from checkout.model import card_on_file
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
 from checkout.model.card_form import SENSITIVE, read_card, read_saved_card
 from checkout.model.order import Customer
+from checkout.payments.offered_methods import OfferedMethod
+from checkout.payments.verbs import CHOOSE_METHOD, Submission
 from checkout.web.pages import messages
 from checkout.web.pages.card_fields import holder_of
 from checkout.web.pages.customer_fields import read_customer

@@ -9,13 +9,13 @@ import msgspec
 from litestar import post, route
 from msgspec import Struct
 
-from checkout.flow.offered_methods import can_be_confirmed
 from checkout.i18n import gettext
 from checkout.ledger.rows import Attempt
-from checkout.merchant.responses import words as shop_words
 from checkout.model.next_action import Instructions, NextAction, PostForm, Redirect
 from checkout.model.order import COINS
 from checkout.model.status import LIVE, OUTWARD, Status
+from checkout.payments.offered_methods import can_be_confirmed
+from checkout.shop_api.responses import words as shop_words
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, Summary, notice
 from checkout.web.pages.formatting import clock_time, fill

@@ -6,8 +6,8 @@ from typing import Final
 
 from litestar import post, route
 
-from checkout.flow.customers import is_customer
 from checkout.i18n import N_
+from checkout.payments.customer_check import is_customer
 from checkout.web.pages.payment import show_payment
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
 from checkout.web.pages.recognition import ANSWER, LONGEST, cookie_of

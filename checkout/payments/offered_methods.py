@@ -1,0 +1,154 @@
+"""The methods that a payment's page offers, with all that pages and apps need to know of each: its
+kind, whether it takes a card, what it asks for, with which saved card it can be paid."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from checkout.gateways.base import Gateway, InputField, has_verb
+from checkout.ledger import cards
+from checkout.ledger.rows import Attempt, Payment
+from checkout.model.card_form import oldest_month
+from checkout.model.order import (
+    BANK,
+    CARD,
+    CARD_METHOD,
+    CASH,
+    COINS,
+    WALLET,
+    Customer,
+    Method,
+    Order,
+)
+from checkout.model.outcome import DeclineReason, PaidCard
+from checkout.payments.methods import available_methods, prepare
+from checkout.payments.verbs import Context
+from checkout.settings import Shop
+
+# Of which kind a method is by its name, where neither the settings nor its gateway say.
+KIND_BY_NAME: Final = {
+    CARD_METHOD: CARD,
+    "bank_transfer": BANK,
+    "netbanking": BANK,
+    "erip": CASH,
+    "sbp": BANK,
+    "crypto": COINS,
+    "wallet": WALLET,
+}
+
+MethodInput: TypeAlias = InputField  # what a method's gateway asks the customer for
+
+
+class OfferedMethod(Struct, frozen=True, kw_only=True):
+    """`kind`: one of `model.order.KINDS`; `saved_card`: the one that the order names, where it can
+    still be good."""
+
+    name: str
+    label: str | None  # the settings'
+    kind: str
+    takes_card: bool
+    code_optional: bool  # a card without its security code is taken
+    keeps_cards: bool  # it makes a token of a card
+    inputs: tuple[MethodInput, ...]
+    saved_card: PaidCard | None
+
+
+async def offered_methods(
+    context: Context, payment: Payment, shop: Shop, language: str, customer: Customer
+) -> tuple[OfferedMethod, ...]:
+    """In the shop's order, by what their gateways say of themselves just now. `customer`: what is
+    known of them, as nobody is asked for that."""
+    order = payment.order
+    await prepare(order, shop, context.gateways)
+    found = available_methods(order, shop, context.gateways, noted=True)
+    saved = await _saved_card(context, payment, found) if order.card_token is not None else None
+    return tuple(
+        [
+            _offered(method, context.gateways[method.gateway], order, language, customer, saved)
+            for method in found
+        ]
+    )
+
+
+def _offered(
+    method: Method,
+    gateway: Gateway,
+    order: Order,
+    language: str,
+    customer: Customer,
+    saved: PaidCard | None,
+) -> OfferedMethod:
+    can, inputs = gateway.capabilities, gateway.asks(language)
+    card = can.takes_card(method)
+    return OfferedMethod(
+        name=method.name,
+        label=method.label,
+        kind=kind_of(method.name, method.kind or can.kind, card=card),
+        takes_card=card,
+        code_optional=can.code_optional,
+        keeps_cards=card and can.tokenizes,
+        inputs=_asked(inputs, order, customer) if inputs else (),
+        saved_card=saved if method.name == CARD_METHOD else None,
+    )
+
+
+def kind_of(name: str, said: str | None, *, card: bool) -> str:
+    """`said`: by the settings or the gateway; else the name tells, else whether it takes a card."""
+    return said or KIND_BY_NAME.get(name, CARD if card else WALLET)
+
+
+def _asked(
+    inputs: tuple[MethodInput, ...], order: Order, customer: Customer
+) -> tuple[MethodInput, ...]:
+    """Without those whose answer is known, or asked for by the page itself."""
+    wanted = order.page_settings.customer_fields
+    on_page = {*wanted.visible, *wanted.read_only} - set(wanted.hidden)
+    return tuple(
+        [
+            each
+            for each in inputs
+            if each.unless is None or not (getattr(customer, each.unless) or each.unless in on_page)
+        ]
+    )
+
+
+async def _saved_card(
+    context: Context, payment: Payment, found: tuple[Method, ...]
+) -> PaidCard | None:
+    """What is known of the saved card that the payment was made for, where the gateway takes
+    tokens and this one can still be good."""
+    order = payment.order
+    method = next((method for method in found if method.name == CARD_METHOD), None)
+    if method is None or not context.gateways[method.gateway].capabilities.accepts_tokens:
+        return None
+    if any(attempt.reason is DeclineReason.SAVED_CARD for attempt in payment.attempts):
+        return None
+    known = await context.ledger.read(cards.known, payment.shop, order.card_token or "")
+    today = datetime.fromtimestamp(context.clock(), UTC).date()
+    if known.brand in order.methods.excluded_brands or _is_past(known, today):
+        return None
+    return known
+
+
+def _is_past(card: PaidCard, day: date) -> bool:
+    if not (card.exp_month and card.exp_year):
+        return False
+    return (card.exp_year, card.exp_month) < oldest_month(day)
+
+
+def kind_of_attempt(context: Context, shop: Shop, attempt: Attempt | None) -> str:
+    """Of which kind the method is that an attempt was to be paid by; without one: a card."""
+    if attempt is None:
+        return CARD
+    method = shop.method(attempt.method)  # the settings may have lost it since
+    said = (method.kind or context.gateways[method.gateway].capabilities.kind) if method else None
+    return kind_of(attempt.method, said, card=attempt.facts.card is not None)
+
+
+def can_be_confirmed(context: Context, attempt: Attempt) -> bool:
+    """Whether the gateway wants to be told that the customer has paid."""
+    gateway = context.gateways.get(attempt.account)
+    return gateway is not None and has_verb(gateway, "confirm")

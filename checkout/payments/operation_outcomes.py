@@ -1,0 +1,239 @@
+"""What became of an operation: what the gateway said of it, and what that makes of the payment.
+Transactions over one connection, each with its event and, once it has ended, the shop's webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Connection
+
+from checkout.errors import NotFound, Unprocessable
+from checkout.ledger import audit, events, operations
+from checkout.ledger.audit import Actor
+from checkout.ledger.operations import DONE, FAILED, OPEN, Operation
+from checkout.ledger.rows import Payment
+from checkout.model.outcome import GatewayFacts, Outcome
+from checkout.model.status import Status
+from checkout.payments import remaining, transitions
+from checkout.payments.alerts import alert
+from checkout.payments.duplicate_operations import Whose, whose_is
+from checkout.payments.gateway_operations import note_gateways
+from checkout.payments.operation_webhooks import notify_of_operation
+from checkout.payments.schedule import next_operation_recovery, next_query
+from checkout.payments.transitions import Context
+
+# Words of the gateway that are no success; a void may be called either.
+NOT_DONE: Final[Mapping[Status, tuple[str, ...]]] = {
+    Status.EXPIRED: ("capture", "void", "refund"),
+    Status.CANCELLED: ("capture", "refund"),
+}
+KEPT: Final = ("auth_code", "rrn", "ref_id", "bank_code", "code", "paid_at")
+
+log = structlog.get_logger(__name__)
+
+
+def with_payment(conn: Connection, uid: str) -> tuple[Operation, Payment]:
+    """Raises NotFound."""
+    operation = operations.find(conn, uid)
+    if operation is None:
+        raise NotFound
+    return operation, transitions.read(conn, operation.payment)
+
+
+def _held(conn: Connection, uid: str) -> tuple[Operation, Payment]:
+    """Kept from other writers until this transaction ends."""
+    payment = transitions.lock(conn, with_payment(conn, uid)[0].payment)
+    return with_payment(conn, uid)[0], payment
+
+
+def settle(
+    conn: Connection, context: Context, uid: str, outcome: Outcome, now: float, *, looked_up: bool
+) -> Operation:
+    """Write down what the gateway said to the order, or (`looked_up`) when it was asked about it
+    later. What is done stays."""
+    operation, payment = _held(conn, uid)
+    if looked_up and outcome.status is Status.NOT_SENT and operation.status in OPEN:
+        return _absent(conn, context, operation, payment, now)
+    status = _meaning(operation.kind, outcome.status)
+    if (looked_up and transitions.unanswered(outcome)) or not _may_move(operation, status):
+        return operation
+    if status is DONE[operation.kind]:
+        whose = whose_is(conn, operation, payment, outcome.id, now, looked_up=looked_up)
+        if whose is Whose.UNCLEAR:
+            return operation
+        if whose is Whose.ANOTHER:
+            return _another(conn, context, operation, now)
+    _write_down(conn, operation, payment, status, outcome, now)
+    if status is operation.status:
+        return with_payment(conn, uid)[0]
+    _alert(conn, operation, payment, status, now)
+    # Who asked for it has a refusal as the answer to that.
+    answered = operation.status is Status.SUBMITTING and not looked_up
+    return _moved(conn, context, uid, now, tells_failure=not answered)
+
+
+def resolved(
+    conn: Connection,
+    context: Context,
+    uid: str,
+    now: float,
+    *,
+    accept: bool,
+    by: Actor,
+    reason: str,
+) -> Operation:
+    """A person says whether it was done. Raises Unprocessable where there is nothing to decide."""
+    operation, payment = _held(conn, uid)
+    if operation.status not in OPEN:
+        raise Unprocessable({"uid": [f"is {operation.status}: there is nothing to decide"]})
+    if now < operation.created_at + context.schedule.settle_window:
+        raise Unprocessable({"uid": ["is under way: give it a minute"]})
+    status = DONE[operation.kind] if accept else Status.DECLINED
+    operations.change(conn, uid, status=status, sweep_at=None, updated_at=now)
+    audit.append(
+        conn, by, "accept" if accept else "refuse", uid, now, shop=payment.shop,
+        reason=reason, kind=operation.kind, payment=operation.payment, amount=operation.amount,
+    )  # fmt: skip
+    return _moved(conn, context, uid, now, by=by.who, reason=reason)
+
+
+def given_up(conn: Connection, uid: str) -> Operation:
+    """Nobody asks about it any more."""
+    operations.change(conn, uid, sweep_at=None)
+    return with_payment(conn, uid)[0]
+
+
+def _meaning(kind: str, said: Status) -> Status:
+    """PENDING where that is unknown."""
+    if kind in NOT_DONE.get(said, ()):
+        return Status.DECLINED
+    return said if said in FAILED | {Status.ACCEPTED, DONE[kind]} else Status.PENDING
+
+
+def _may_move(operation: Operation, status: Status) -> bool:
+    """What failed may still turn out to be done; what was accepted is not unknown again."""
+    if operation.status is Status.ACCEPTED:
+        return status is not Status.PENDING
+    if operation.status in FAILED:
+        return status in (Status.ACCEPTED, DONE[operation.kind])
+    return operation.status in OPEN
+
+
+def _another(conn: Connection, context: Context, operation: Operation, now: float) -> Operation:
+    """This one was not done: it is counted where it is written down once more."""
+    if operation.status in FAILED:
+        return given_up(conn, operation.uid)
+    operations.change(conn, operation.uid, status=Status.NOT_SENT, sweep_at=None, updated_at=now)
+    return _moved(conn, context, operation.uid, now)
+
+
+def _write_down(
+    conn: Connection,
+    operation: Operation,
+    payment: Payment,
+    status: Status,
+    outcome: Outcome,
+    now: float,
+) -> None:
+    stated = outcome.facts
+    values: dict[str, Any] = {
+        "status": status,
+        "gateway_id": outcome.id or operation.gateway_id,
+        "facts": GatewayFacts(
+            **{name: getattr(stated, name) or getattr(operation.facts, name) for name in KEPT}
+        ),
+    }
+    if operation.by_gateway:
+        values["amount"] = _amount(conn, operation, payment, stated)
+    if status is not operation.status:
+        accepted = status is Status.ACCEPTED
+        next_ = next_operation_recovery(operation.created_at, now, accepted=accepted)
+        values |= {
+            "message": stated.friendly or stated.message,
+            "sweep_at": next_ if status in OPEN else None,
+            "updated_at": now,
+        }
+    operations.change(conn, operation.uid, **values)
+
+
+def _alert(
+    conn: Connection, operation: Operation, payment: Payment, status: Status, now: float
+) -> None:
+    """A person has to see what nobody knows, and what was done after it had failed."""
+    if status is Status.PENDING:
+        log.error("operation.unknown", payment=operation.payment, kind=operation.kind, alert=True)
+    if operation.status in FAILED:
+        attempt = payment.attempts[operation.attempt - 1]
+        alert(conn, attempt, "late_operation", now, operation=operation.uid)
+
+
+def _amount(conn: Connection, operation: Operation, payment: Payment, facts: GatewayFacts) -> int:
+    """How much the gateway did it to: all that was left, where it never says."""
+    stated = facts.money.minor if facts.money else operation.amount
+    made = operations.of_attempt(conn, operation.payment, operation.attempt)
+    return stated or remaining.unspent(payment.order.money.minor, made, operation.kind)
+
+
+def _moved(
+    conn: Connection,
+    context: Context,
+    uid: str,
+    now: float,
+    *,
+    tells_failure: bool = True,
+    **why: Any,
+) -> Operation:
+    """What an operation's new status makes of the payment, and what the shop is told of it."""
+    operation, payment = with_payment(conn, uid)
+    event = f"{operation.kind}.{operation.status}"
+    events.append(conn, operation.payment, event, now, operation.attempt, operation=uid, **why)
+    if operation.done:
+        _done(conn, context, operation, payment, now)
+    elif operation.status in FAILED and tells_failure and not operation.by_gateway:
+        notify_of_operation(conn, context.settings.shops, operation, payment, now)
+    return with_payment(conn, uid)[0]
+
+
+def _done(
+    conn: Connection, context: Context, operation: Operation, payment: Payment, now: float
+) -> None:
+    attempt, kind = payment.attempts[operation.attempt - 1], operation.kind
+    if operation.by_gateway and (kind != "capture" or attempt.status is Status.REFUNDED):
+        alert(conn, attempt, f"by_gateway.{kind}", now, amount=operation.amount)
+    if operation.by_gateway:
+        note_gateways(conn, operation, attempt, payment, now)
+    notify_of_operation(conn, context.settings.shops, operation, payment, now)
+    made = operations.of_attempt(conn, operation.payment, operation.attempt)
+    total = payment.order.money.minor
+    if kind == "capture":
+        payment = transitions.moved_by_operation(conn, context, attempt, Status.PAID, now)
+        attempt = payment.attempts[operation.attempt - 1]
+    # In parts, it leaves the payment where it is until all of it has gone: of what was captured,
+    # perhaps after the rest was given back, all that was taken.
+    ends = "refund" if remaining.captures(made) else kind
+    if remaining.unspent(total, made, ends) == 0:
+        transitions.moved_by_operation(conn, context, attempt, Status.REFUNDED, now)
+
+
+def _absent(
+    conn: Connection, context: Context, operation: Operation, payment: Payment, now: float
+) -> Operation:
+    """The gateway knows no such operation: as for a charge, that counts after the settle window and
+    at the second time, and never where it had an id of its own for it or has accepted it."""
+    payment_id = payment.attempts[operation.attempt - 1].gateway_id
+    named = operation.gateway_id not in (None, payment_id) and not operation.by_gateway
+    if named or operation.status is Status.ACCEPTED:
+        return operation
+    settled_at = operation.created_at + context.schedule.settle_window
+    soon = max(settled_at, now + next_query(0))
+    values: dict[str, Any] = {"sweep_at": soon}
+    if now >= settled_at:
+        values["absences"] = operation.absences + 1
+        if operation.absences:
+            values |= {"status": Status.NOT_SENT, "sweep_at": None, "updated_at": now}
+    operations.change(conn, operation.uid, **values)
+    if "status" in values:
+        return _moved(conn, context, operation.uid, now)
+    return with_payment(conn, operation.uid)[0]

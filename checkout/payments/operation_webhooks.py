@@ -1,0 +1,31 @@
+"""The shop's webhooks about operations: each of them is a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from checkout.identifiers import new_uid
+from checkout.ledger import operations, outbox
+from checkout.ledger.operations import Operation
+from checkout.ledger.rows import Payment
+from checkout.settings import Shop
+from checkout.shop_api.responses import OPERATION
+from checkout.shop_api.webhooks import operation_webhook
+
+
+def notify_of_operation(
+    conn: Connection, shops: Mapping[str, Shop], operation: Operation, payment: Payment, now: float
+) -> None:
+    """Tell the shop how an operation ended: once, however often it is heard of; what failed and was
+    done after all, once more."""
+    word = OPERATION[operation.status][0]
+    if operation.notified == word:
+        return
+    operations.change(conn, operation.uid, told=word)
+    url = payment.order.page_settings.notification_url
+    if url is None or payment.shop not in shops:
+        return
+    body = operation_webhook(operation, payment)
+    outbox.add(conn, id=new_uid(), payment=payment.uid, url=url, body=body, now=now)

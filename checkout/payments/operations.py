@@ -1,0 +1,186 @@
+"""After the payment: capture, void, refund. Claimed and recorded like an attempt: written down
+before the gateway is called, never sent twice, looked up where the answer is unknown. What a
+gateway does by itself (a chargeback, a refund of its back office) is recorded beside them, by its
+own word alone. Each is a transaction of its own to the shop, and told as one when it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+
+import msgspec
+import structlog
+from sqlalchemy import Connection
+
+from checkout.errors import NotFound
+from checkout.gateways.base import (
+    Captures,
+    FindsOperations,
+    Gateway,
+    OperationReference,
+    PaymentReference,
+    Refunds,
+    Voids,
+)
+from checkout.ledger import operations, payments
+from checkout.ledger.audit import SERVER, Actor
+from checkout.ledger.operations import FAILED, OPEN, Operation
+from checkout.ledger.rows import Attempt, Payment
+from checkout.model.outcome import Outcome
+from checkout.model.status import Status
+from checkout.payments import operation_outcomes, remaining, transitions
+from checkout.payments.operation_checks import Wish, claim
+from checkout.payments.schedule import next_operation_recovery
+from checkout.payments.verbs import Context, reference
+from checkout.settings import Shop
+
+log = structlog.get_logger(__name__)
+
+
+async def start_operation(
+    context: Context,
+    kind: str,
+    uid: str,
+    *,
+    shop: Shop | None = None,
+    amount: int | None = None,
+    reason: str = "",
+    request_id: str | None = None,
+    by: Actor = SERVER,
+) -> Operation:
+    """Ask the gateway for `kind` of `amount` minor units (None: all that is left) of the payment or
+    the capture that has this uid.
+
+    `shop`: only for a payment of that shop. A `request_id` used before gives that operation again.
+    Raises NotFound; Unprocessable when the payment's state, the amount or the gateway forbids it.
+    """
+    payment = await context.ledger.read(payment_named, uid)
+    if shop is not None and payment.shop != shop.id:
+        raise NotFound
+    wish = Wish(kind=kind, named=uid, amount=amount, reason=reason, request_id=request_id, by=by)
+    payment = payment.uid
+    operation, ours = await context.write(payment, claim, context, payment, wish, context.clock())
+    if not ours:
+        return operation
+    return await asyncio.shield(context.run(_send(context, operation.uid)))
+
+
+def payment_named(conn: Connection, uid: str) -> Payment:
+    """The payment that is meant by the uid of it, or of an operation on it. Raises NotFound."""
+    return payments.by_uid(conn, uid) or operation_outcomes.with_payment(conn, uid)[1]
+
+
+async def query_operation(context: Context, uid: str) -> Operation:
+    """Ask the gateway what became of an operation, at most once a second. Raises NotFound."""
+    operation, attempt, about = await context.ledger.read(_about, uid)
+    if not _open(operation):
+        return operation
+    now, until = context.clock(), None
+    if operation.status in OPEN:  # of what has failed there is no second question
+        accepted = operation.status is Status.ACCEPTED
+        until = next_operation_recovery(operation.created_at, now, accepted=accepted)
+    if not await context.write(operation.payment, operations.take_query, uid, now=now, until=until):
+        return operation
+    gateway = context.gateways.get(attempt.account)
+    if not isinstance(gateway, FindsOperations):
+        return await _give_up(context, operation, "operation.unknown")
+    outcome = await context.hear(gateway.operation_status(about, _asked(operation, about)))
+    done = await _settle(context, operation, outcome, looked_up=True)
+    if done.sweep_at is None and (done.status in OPEN or transitions.unanswered(outcome)):
+        return await _give_up(context, done, "operation.unsettled")
+    return done
+
+
+async def resolve_operation(
+    context: Context, uid: str, *, accept: bool, by: Actor, reason: str
+) -> Operation:
+    """A person says what became of an operation that the gateway doesn't settle.
+
+    Raises NotFound; Unprocessable where there is nothing to decide.
+    """
+    operation, _ = await context.ledger.read(operation_outcomes.with_payment, uid)
+    done = await context.write(
+        operation.payment,
+        operation_outcomes.resolved,
+        context,
+        uid,
+        context.clock(),
+        accept=accept,
+        by=by,
+        reason=reason,
+    )
+    context.webhooks_due.set()
+    return done
+
+
+async def _send(context: Context, uid: str) -> Operation:
+    operation, attempt, about = await context.ledger.read(_about, uid)
+    said = _order(context.gateways[attempt.account], operation, about)
+    return await _settle(context, operation, await context.hear(said), looked_up=False)
+
+
+async def _settle(
+    context: Context, operation: Operation, outcome: Outcome, *, looked_up: bool
+) -> Operation:
+    done = await context.write(
+        operation.payment,
+        operation_outcomes.settle,
+        context,
+        operation.uid,
+        outcome,
+        context.clock(),
+        looked_up=looked_up,
+    )
+    context.webhooks_due.set()
+    return done
+
+
+async def _give_up(context: Context, operation: Operation, event: str) -> Operation:
+    """Nobody asks about it any more: a person has to look."""
+    log.error(event, payment=operation.payment, kind=operation.kind, alert=True)
+    return await context.write(operation.payment, operation_outcomes.given_up, operation.uid)
+
+
+def _order(gateway: Gateway, operation: Operation, about: PaymentReference) -> Awaitable[Outcome]:
+    money = about.money.part(operation.amount)
+    match operation.kind, gateway:
+        case "capture", Captures():
+            return gateway.capture(about, money, operation.key)
+        case "void", Voids():
+            return gateway.void(about, money, operation.key)
+        case "refund", Refunds():
+            return gateway.refund(about, money, operation.key, operation.reason or "-")
+        case kind, _:  # `claims` lets none of these through
+            raise AssertionError(kind)
+
+
+def _about(conn: Connection, uid: str) -> tuple[Operation, Attempt, PaymentReference]:
+    """An operation with the attempt that it is on; of money that is sent back, the reference names
+    the capture that took it: the one that was asked for, else the last."""
+    operation, payment = operation_outcomes.with_payment(conn, uid)
+    attempt = payment.attempts[operation.attempt - 1]
+    about = reference(payment, attempt)
+    if operation.kind in remaining.RETURNS:
+        made = operations.of_attempt(conn, operation.payment, operation.attempt)
+        taken = remaining.captures(made)
+        named = [each for each in taken if each.uid == operation.capture] or taken
+        if named:
+            about = msgspec.structs.replace(about, capture=named[-1].gateway_id)
+    return operation, attempt, about
+
+
+def _asked(operation: Operation, about: PaymentReference) -> OperationReference:
+    if operation.by_gateway:
+        return OperationReference(
+            kind=operation.kind, key=None, id=operation.gateway_id, money=None
+        )
+    money = about.money.part(operation.amount)
+    return OperationReference(
+        kind=operation.kind, key=operation.key, id=operation.gateway_id, money=money
+    )
+
+
+def _open(operation: Operation) -> bool:
+    """Whether there is anything to ask; also of what failed, where a notification says more."""
+    failed = operation.status in FAILED and operation.sweep_at is not None
+    return operation.status in OPEN or failed

@@ -1,0 +1,232 @@
+"""The shop's webhooks on their way: at least once, with the schedule of `schedule.WEBHOOK_RETRIES`.
+
+Success is 2xx; redirects are not followed; 410 stops; Retry-After is obeyed. Addresses that
+shops give are checked when connecting: no private, loopback or link-local host (loopback in the
+sandbox alone).
+
+Every shop and every host has its own room. A webhook that finds none stays in the outbox, due as it
+was: nobody holds it, and waiting is no try.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Final
+
+import httpx
+import structlog
+from sqlalchemy import Connection
+
+from checkout.ledger import events, outbox, payments
+from checkout.ledger.outbox import Webhook
+from checkout.ledger.rows import PaymentRow
+from checkout.model.order import BY_APP
+from checkout.model.urls import is_loopback
+from checkout.payments.concurrency import NoRoom, Rooms
+from checkout.payments.dns import Resolve, Resolver
+from checkout.payments.metrics import NO_ROOM, WEBHOOKS
+from checkout.payments.schedule import next_webhook
+from checkout.payments.verbs import Context
+from checkout.settings import Settings
+from checkout.shop_api.webhooks import headers
+
+log = structlog.get_logger(__name__)
+
+LONGEST_RETRY_AFTER: Final = 24 * 3600
+LONGEST_DATE: Final = 64  # characters of one in a header
+NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # all that IANA has given out
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class WebhookSender:
+    """Delivers the outbox of one ledger; several workers share it by leases."""
+
+    def __init__(
+        self, context: Context, http: httpx.AsyncClient, resolve: Resolve | None = None
+    ) -> None:
+        self._context = context
+        self._http = http
+        self._rooms = Rooms("webhooks")
+        self._names = Resolver("webhooks_names")
+        self._resolve = resolve
+        self._seen: dict[str, str] = {}
+        self._full = False  # whether something may wait for room
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def deliver(self) -> None:
+        """Start sending every webhook that is due, has room and can be leased."""
+        ledger, now = self._context.ledger, self._context.clock()
+        free: dict[tuple[str, str | None], int] = {}
+
+        def room(shop: str, host: str | None) -> int:
+            free[shop, host] = min(self._rooms.free(shop, host), self._names.free(shop, host))
+            return free[shop, host]
+
+        due = await ledger.read(outbox.due, now, free=room, seen=self._seen)
+        used = Counter((each.shop, host) for each in due for host in (each.host, None))
+        full = sum(used[lane] >= places for lane, places in free.items())
+        self._full = full > 0
+        NO_ROOM.labels("webhooks").inc(full)
+        found = [webhook for webhook in due if self._rooms.take(webhook.shop, webhook.host)]
+        until, ours = now + self._context.schedule.webhook_lease, set[str]()
+        try:
+            if found:
+                ours = await ledger.write(outbox.take_all, found, until=until)
+        finally:
+            for webhook in found:
+                if webhook.id in ours:
+                    self._start(webhook, until)
+                else:
+                    self._rooms.leave(webhook.shop, webhook.host)
+
+    def _start(self, webhook: Webhook, until: float) -> None:
+        task = asyncio.create_task(self._send(webhook, until))
+        self._under_way.add(task)
+        task.add_done_callback(partial(self._done, webhook))
+
+    def _done(self, webhook: Webhook, task: asyncio.Task[None]) -> None:
+        """A webhook whose end could not be written down is due again when its lease is over."""
+        self._under_way.discard(task)
+        self._rooms.leave(webhook.shop, webhook.host)
+        if self._full:
+            self._context.webhooks_due.set()
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("webhook.failed", error=type(error).__name__)
+
+    async def finish(self, seconds: float = 30.0) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
+
+    async def _send(self, webhook: Webhook, until: float) -> None:
+        """`until`: the end of its lease."""
+        tries = webhook.tries + 1
+        try:
+            answer, retry_after = await self._post(webhook)
+        except NoRoom:
+            await self._context.ledger.write(outbox.give_back, webhook, until=until)
+            return
+        now = self._context.clock()
+        delivered = answer.isdigit() and 200 <= int(answer) < 300
+        wait = None if delivered or answer == "410" else next_webhook(tries)
+        if wait is not None:
+            # Jitter: shops that were away are not all called back in the same second.
+            wait = max(wait * random.uniform(1.0, 1.1), retry_after)
+        await self._context.ledger.write(
+            _delivered, webhook, answer, now, due_at=None if wait is None else now + wait
+        )
+        WEBHOOKS.labels(answer).inc()
+        log.info("webhook.sent", payment=webhook.payment, tries=tries, answer=answer)
+
+    async def _post(self, webhook: Webhook) -> tuple[str, float]:
+        """The answer in a word (an HTTP status or an error's name), and its Retry-After."""
+        body = webhook.body.encode()
+        try:
+            payment = await self._context.ledger.read(_payment_of, webhook.payment)
+            shop = self._context.settings.shops.get(payment.shop)
+            if shop is None:
+                return "unknown shop", 0
+            async with asyncio.timeout(self._context.schedule.webhook_timeout):
+                now, public = self._context.clock(), payment.created_by == BY_APP
+                response = await posted(
+                    self._http,
+                    webhook.url,
+                    body,
+                    headers(shop, webhook.id, body, now, public=public),
+                    resolve=self._resolve or self._names.of(webhook.shop),
+                    settings=self._context.settings,
+                )
+                await response.aclose()  # a shop's answer is its status; the body is not read
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
+            return type(error).__name__, 0
+        return str(response.status_code), _retry_after(response, self._context.clock())
+
+
+async def posted(
+    http: httpx.AsyncClient,
+    address: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    resolve: Resolve,
+    settings: Settings,
+) -> httpx.Response:
+    """The answer of a shop's address, its body unread. The host is resolved once and checked:
+    what was checked is connected to. Raises ValueError for a private one and for a port that none
+    is called at, else as httpx does."""
+    url = httpx.URL(address)
+    port = url.port or (443 if url.scheme == "https" else 80)
+    hosts = await resolve(url.raw_host.decode(), port)
+    sandbox, networks = settings.sandbox, settings.notify_networks
+    if not hosts or not all(allowed(host, sandbox=sandbox, networks=networks) for host in hosts):
+        raise ValueError("a private address")
+    if port not in settings.egress_ports and not (sandbox and all(map(is_loopback, hosts))):
+        raise ValueError("a port that shops are not called at")
+    target = url.copy_with(host=hosts[0], fragment=None)
+    request = http.build_request("POST", target, content=body, headers=dict(headers))
+    request.headers["Host"] = url.netloc.decode()
+    request.extensions["sni_hostname"] = url.raw_host.decode()
+    return await http.send(request, stream=True)
+
+
+def allowed(host: str, *, sandbox: bool, networks: Sequence[Network] = ()) -> bool:
+    """May a shop's address lead there? Public addresses, those of `networks`; loopback in the
+    sandbox alone."""
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(
+        host.partition("%")[0]
+    )
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = _inner(address)
+        strange = address not in GLOBAL_UNICAST and not address.is_loopback
+        if inner is None and strange:
+            return any(address in network for network in networks)
+        address = inner or address
+    if address.is_loopback:
+        return sandbox
+    if any(address in network for network in networks):
+        return True
+    return address.is_global and not address.is_multicast
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The older address that a newer one stands for."""
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+
+
+def _retry_after(response: httpx.Response, now: float) -> float:
+    """Seconds: the shop says so many, or a date."""
+    value = response.headers.get("retry-after", "")[:LONGEST_DATE]
+    if value.isascii() and value.isdigit():
+        seconds = float(value[:9])
+    else:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now
+        except (ValueError, OverflowError):
+            return 0
+    return min(max(seconds, 0), LONGEST_RETRY_AFTER)
+
+
+def _payment_of(conn: Connection, uid: str) -> PaymentRow:
+    payment = payments.by_uid(conn, uid)
+    if payment is None:
+        raise LookupError(uid)
+    return payment
+
+
+def _delivered(
+    conn: Connection, webhook: Webhook, answer: str, now: float, *, due_at: float | None
+) -> None:
+    delivered = answer.isdigit() and answer.startswith("2")
+    outbox.settle(
+        conn, webhook.id, answer=answer, due_at=due_at, delivered_at=now if delivered else None
+    )
+    events.append(conn, webhook.payment, "letter", now, answer=answer, event=webhook.id)

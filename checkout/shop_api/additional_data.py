@@ -1,0 +1,152 @@
+"""Reads what a shop adds for the gateway and the bank: `order.additional_data`, `travel` and their
+like, by the table of Overpay's charge request.
+
+What the documents of the checkout token have a place for stands there; the rest stands as it is
+nested in the charge request.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from checkout.model.field_table import Field, FieldTable
+from checkout.model.order import SECURE, Details
+from checkout.model.pan import holds_card_number
+from checkout.model.validation.reader import Invalid, Reader
+from checkout.model.validation.rules import (
+    blank_is_none,
+    choice,
+    loose_flag,
+    many,
+    page_address,
+    passed_on,
+    refused,
+    text,
+    texts,
+    whole,
+)
+from checkout.shop_api.page_settings import card_token
+from checkout.shop_api.travel import read_travel
+
+CONTRACTS: Final = ("recurring", "oneclick", "credit", "card_on_file")
+INITIATORS: Final = ("merchant", "customer")
+CHARGES: Final = ("delayed_charge", "increment", "resubmission", "reauthorization", "no_show")
+VERIFICATIONS: Final = ("avs_verification", "cvc_verification")
+MOST_RESULTS: Final = 100  # of a check, that fail the payment
+LARGEST_ID: Final = 2**53 - 1  # what every JSON reader still tells from its neighbour
+
+# Of `payment_method.credit_card`: what the customer alone says.
+CARD_DATA: Final = ("number", "verification_value", "cvc", "cvv")
+MERCHANTS_TYPE: Final = "is for the initiator merchant alone"
+
+_word: Final = Field(blank_is_none(text(255, numbers=True)))
+_result: Final = Field(passed_on(values=MOST_RESULTS), "as the gateway reads it")
+_switch: Final = Field(loose_flag)
+
+CARD_ON_FILE: Final = FieldTable(
+    initiator=Field(blank_is_none(choice(INITIATORS))),
+    type=Field(blank_is_none(choice(CHARGES)), "of what the merchant begins"),
+)
+# In the order in which they are read: what `Order` holds itself, then what `Details` does.
+RECEIPT: Final = FieldTable(
+    receipt_text=Field(
+        texts(most=50), "lines on the receipt and in the gateway's mail", default=()
+    ),
+    contract=Field(many(choice(CONTRACTS), most=10), "the answer brings a card token", default=()),
+)
+EXTRA: Final = FieldTable(
+    referer=Field(blank_is_none(page_address), "the page of the shop that the order began at"),
+    p2p=Field(FieldTable(service_id=_word, service_extension=_word)),
+    excluded_gateways=Field(
+        many(whole(1, LARGEST_ID, digits=True), most=100),
+        "numbers of the gateway's own gateways, for cascades",
+        default=(),
+    ),
+    masterpass=Field(FieldTable(params=Field(FieldTable(session=_word)))),
+    card_on_file=Field(CARD_ON_FILE),
+    avs_cvc_verification=Field(
+        FieldTable(dict.fromkeys(VERIFICATIONS, _result)), "which results fail the payment"
+    ),
+    meta=Field(passed_on(), "any object", default={}),
+    expected_bank_code=Field(
+        blank_is_none(text(32, numbers=True)), "of test payments: the bank's code in the answer"
+    ),
+)
+ADDITIONAL_DATA: Final = FieldTable(**RECEIPT, **EXTRA)
+# What stands in the request itself.
+BESIDE: Final = FieldTable(
+    three_d_secure=Field(FieldTable(advanced=Field(loose_flag, "passed on"))),
+    duplicate_check=Field(
+        loose_flag, "`true`: the same amount on the same card within 30 s is refused"
+    ),
+)
+SWITCHES: Final = FieldTable(
+    dict(zip(SECURE, (_switch, Field(loose_flag, "wins over the other")), strict=True))
+)
+CARD_PARAMS: Final = FieldTable(
+    dict.fromkeys(CARD_DATA, Field(refused("must not be sent: the customer enters it on the page")))
+    | SWITCHES
+    | {"token": Field(card_token, "a saved card to be paid with")},
+)
+
+
+def read_details(fields: Reader, extra: Reader, *, strict: bool = False) -> Details:
+    """`fields` is the `checkout` object or a charge request, `extra` its additional data; what is
+    wrong is told in them. `strict`: so is what says nothing beside the rest."""
+    beside, said = BESIDE.read(fields), EXTRA.read(extra)
+    params = _filled(said["masterpass"]["params"])
+    said |= {
+        "p2p": _filled(said["p2p"]),
+        "masterpass": {"params": params} if params else {},
+        "card_on_file": _card_on_file(said["card_on_file"], extra, strict),
+        "avs_cvc_verification": _filled(said["avs_cvc_verification"]),
+    }
+    return Details(
+        duplicate_check=beside["duplicate_check"],
+        three_d_secure=_filled(beside["three_d_secure"]),
+        travel=_travel(fields, extra),
+        **said,
+    )
+
+
+def read_card_params(fields: Reader) -> dict[str, Any]:
+    """`payment_method.credit_card`: flags as flags, the rest as it came; never a card."""
+    said = CARD_PARAMS.read(fields)
+    flags = {name: said[name] for name in SECURE if said[name] is not None}
+    rest = {name: fields.data[name] for name in fields.names if name not in (*SECURE, *CARD_DATA)}
+    try:
+        passed_on()(rest)
+    except Invalid as wrong:
+        fields.wrong("", str(wrong))
+        return {}
+    for name, value in rest.items():
+        if name != "token" and isinstance(value, str) and holds_card_number(value):
+            fields.wrong(name, "must not hold a card number")
+    return rest | flags
+
+
+def read_switches(fields: Reader) -> dict[str, bool]:
+    """The switches of 3-D Secure that are there."""
+    return _filled(SWITCHES.read(fields))
+
+
+def _filled(values: dict[str, Any]) -> dict[str, Any]:
+    """What was said; an object says nothing where it is empty."""
+    return {name: value for name, value in values.items() if value is not None and value != {}}
+
+
+def _card_on_file(said: dict[str, Any], extra: Reader, strict: bool) -> dict[str, str]:
+    """`type` is for what the merchant begins. Mobile SDKs send its default with every initiator:
+    beside the customer's it says nothing and stays here."""
+    if said["initiator"] == "customer" and said["type"] is not None:
+        if strict:
+            extra.wrong("card_on_file.type", MERCHANTS_TYPE)
+        said["type"] = None
+    return _filled(said)
+
+
+def _travel(fields: Reader, extra: Reader) -> dict[str, Any]:
+    """Beside `order`, as the documents have it, or in its additional data."""
+    if fields.has("travel") and extra.has("travel"):
+        extra.wrong("travel", "is given twice")
+    return read_travel((extra if extra.has("travel") else fields).within("travel"))

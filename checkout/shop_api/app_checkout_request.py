@@ -1,0 +1,121 @@
+"""Reads what somebody with a shop's publishable key asks for into an `Order`.
+
+The key stands in every copy of an app: anybody may have it. By it a payment has money, words, a
+customer and ways back to the shop; all else is the shop's alone, and told by name where it is sent.
+
+Source of `PASSED_OVER`: the requests that the public Android, iOS and Flutter SDKs of beGateway
+write, with the values that stand in their code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from checkout.errors import Unprocessable
+from checkout.model.order import BY_APP, Order
+from checkout.model.validation.reader import Reader, drop_nulls
+from checkout.model.validation.rules import choice
+from checkout.settings import Shop
+from checkout.shop_api.checkout_request import read_order
+from checkout.shop_api.customer import CUSTOMER
+
+TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
+    "": ("transaction_type", "order", "settings", "customer"),
+    "order": ("amount", "currency", "description", "tracking_id"),
+    "settings": (
+        "language", "return_url", "success_url", "decline_url", "fail_url", "cancel_url",
+    ),
+    "customer": tuple(name for name in CUSTOMER if name != "ip"),
+}  # fmt: skip
+THE_SHOPS: Final = "is the shop's alone: the publishable key can't set it"
+BLANK_WORDS: Final = ("", "0", "false")
+
+Known = Callable[[Any], bool]
+
+
+def _is(*values: Any) -> Known:
+    return lambda value: value in values
+
+
+def _any(_: Any) -> bool:
+    return True
+
+
+# What SDKs write into every request, whatever the app is for: nothing of it is done.
+PASSED_OVER: Final[Mapping[str, Known]] = {
+    "version": _any,
+    "attempts": _any,
+    "customer.ip": _any,  # it is the address that calls
+    "settings.button_text": _any,
+    "settings.customer_fields": _is(
+        {"visible": ["first_name", "last_name"], "read_only": ["email"]}
+    ),
+    "settings.credit_card_fields": lambda value: (
+        isinstance(value, Mapping)
+        and set(value) <= {"holder", "read_only"}
+        and value.get("read_only") == ["holder"]
+    ),
+    "settings.save_card_toggle": _is({"customer_contract": True}),
+    "order.additional_data": _is(
+        {"contract": ["recurring", "card_on_file"]}, {"contract": ["oneclick"]}
+    ),
+}
+
+
+def read_app_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order:
+    """The order in `{"checkout": {...}}`; raises Unprocessable, naming every wrong field and every
+    one that is not for apps. Its customer goes back to the shop's own addresses."""
+    body = Reader(drop_nulls(data), tolerant=True)
+    fields = body.within("checkout", shown="")
+    if not body.has("checkout"):
+        body.wrong("checkout", "is required")
+    taken = {name: _taken(fields, name, shop) for name in TAKEN if name}
+    kind = fields.get("transaction_type", choice(shop.apps_transaction_types))
+    for name in _others(fields, "", shop):
+        fields.wrong(name, THE_SHOPS)
+    asked = {"transaction_type": kind or fields.data.get("transaction_type")} | taken
+    try:
+        order = read_order({"checkout": asked}, shop, sandbox=sandbox, now=now)
+    except Unprocessable as error:
+        for path, reasons in error.fields.items():
+            for reason in reasons if not fields.problems.about(path) else ():
+                fields.wrong(path, reason)
+        order = None
+    body.done()
+    if order is None:
+        raise ValueError("an order without problems is read")
+    return msgspec.structs.replace(order, created_by=BY_APP)
+
+
+def _taken(fields: Reader, section: str, shop: Shop) -> dict[str, Any]:
+    """What is taken of a section, as it came; what is not is told."""
+    inner = fields.within(section)
+    for name in _others(inner, section, shop):
+        inner.wrong(name, THE_SHOPS)
+    return {name: inner.data[name] for name in TAKEN[section] if name in inner.data}
+
+
+def _others(fields: Reader, section: str, shop: Shop) -> list[str]:
+    """The names in a section that are not for apps, and say something."""
+    found = []
+    for name, value in fields.data.items():
+        path = f"{section}.{name}" if section else name
+        ours = path == "settings.notification_url" and value == shop.notification_url
+        known = PASSED_OVER.get(path)
+        if name in TAKEN[section] or ours or (known is not None and known(value)):
+            continue
+        if not _blank(value):
+            found.append(name)
+    return found
+
+
+def _blank(value: Any) -> bool:
+    """Whether it asks for nothing: no, nothing, or objects and lists of that."""
+    if isinstance(value, Mapping):
+        return all(map(_blank, value.values()))
+    if isinstance(value, list):
+        return all(map(_blank, value))
+    return value in BLANK_WORDS if isinstance(value, str) else not value

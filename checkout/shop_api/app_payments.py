@@ -1,0 +1,249 @@
+"""Payments from a shop's own app: what its SDK sends, and what it may be told.
+
+`POST /ctp/api/payments`, and `GET /ctp/api/checkouts/{token}` by the publishable key. An app is in
+everybody's hands: it is told what the payment page would show, and nothing that only the shop
+and its server share.
+
+Source: the requests that the public Android, iOS and Flutter SDKs of beGateway write, and the
+fields of the answers that they read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from checkout.ledger.rows import Payment
+from checkout.model.browser import FIELDS, Browser
+from checkout.model.card_form import ANY_LENGTH, digits
+from checkout.model.described import says, schema_of
+from checkout.model.field_table import Field, FieldTable
+from checkout.model.order import CARD_METHOD, Customer, Order
+from checkout.model.status import LIVE, OUTWARD, Status
+from checkout.model.validation.reader import Invalid, Reader, drop_nulls
+from checkout.model.validation.rules import loose_flag, text
+from checkout.settings import Shop
+from checkout.shop_api import answers
+from checkout.shop_api.browser import BROWSER
+from checkout.shop_api.customer import CUSTOMER, fitted
+from checkout.shop_api.responses import CHECKS, bank, card, checkout, message, words
+
+# What SDKs call the card's fields, by the names of our own form.
+CARD: Final = {"number": "number", "code": "verification_value", "holder": "holder"}
+EXPIRY: Final = "exp_date"  # else month and year
+AGREED: Final = "agreed"  # to the shop's terms
+PLACES: Final = {"method": "payment_method", "agreed": AGREED}
+SAVED: Final = "is not the saved card that the shop's order names: send the card's number"
+REFUSED: Final = "was not accepted by the gateway"
+
+# The parts of the shop's own objects that its customer may see.
+SHOWN: Final = {
+    "order": (
+        "amount", "currency", "description", "tracking_id", "expired_at", "additional_data",
+    ),
+    "settings": (
+        "return_url", "success_url", "decline_url", "fail_url", "cancel_url", "auto_return",
+        "auto_pay", "button_text", "button_next_text", "language", "customer_fields",
+        "credit_card_fields", "save_card_toggle", "another_card_toggle", "agreement_toggle",
+        "style",
+    ),
+    "payment_method": ("types", "excluded_types", "excluded_brands"),
+    "additional_data": ("receipt_text", "contract"),
+}  # fmt: skip
+
+# Of a card, but to the app that sent it.
+UNTOLD: Final[dict[str, Any]] = {"token": None, "holder": None}
+
+# The only words that SDKs know: to them all others are a failure, and the customer pays again.
+WAITING: Final = "incomplete"
+
+
+def _token(value: Any) -> str:
+    """A rule: nothing that may be a card's number is a token."""
+    found = text(255)(value)
+    if len(digits(found) or "") in ANY_LENGTH:
+        raise Invalid(SAVED)
+    return found
+
+
+_typed: Final = text(64, least=0, numbers=True)
+CREDIT_CARD: Final = FieldTable(
+    {
+        **{name: Field(_typed, default="") for name in CARD.values()},
+        "exp_month": Field(_typed, "two digits", default=""),
+        "exp_year": Field(_typed, "four digits, or two", default=""),
+        EXPIRY: Field(_typed, "like `08/29`, in place of the two", default=""),
+        "token": Field(
+            says("up to 255 characters", **schema_of(text(255)))(_token),
+            "in place of the number: the saved card that the shop's order names, beside its code",
+        ),
+        "save_card": Field(loose_flag, "the customer wants the card to be kept"),
+    }
+)
+PAYMENT: Final = FieldTable(
+    {
+        "token": Field(text(255), "of the payment", required=True),
+        "payment_method": Field(text(64), "`credit_card` unless said", default=CARD_METHOD),
+        AGREED: Field(loose_flag, "the customer has agreed to the terms of the `agreement_toggle`"),
+        CARD_METHOD: Field(CREDIT_CARD),
+        "browser": Field(
+            BROWSER, "for 3-D Secure; what is missing is read off the request's headers"
+        ),
+        "customer": Field(CUSTOMER),
+    }
+)
+
+
+def request_of(data: Any) -> Reader:
+    """The fields of `{"request": {...}}`, as tolerant as the shop's API."""
+    return Reader(drop_nulls(data), tolerant=True).within("request", shown="")
+
+
+def app_form(fields: Reader, order: Order) -> dict[str, str]:
+    """What the app sends, by the names of the page's form; what no form could say is told in
+    `fields`. The card's token is good where the shop's own order names it, and nowhere else."""
+    given = fields.within(CARD_METHOD)
+    form = {ours: CREDIT_CARD.take(given, theirs) for ours, theirs in CARD.items()}
+    names = (EXPIRY,) if given.has(EXPIRY) else ("exp_month", "exp_year")
+    form["expiry"] = "/".join(CREDIT_CARD.take(given, name) for name in names)
+    form["method"] = PAYMENT.take(fields, "payment_method")
+    token = CREDIT_CARD.take(given, "token") if not given.has("number") else None
+    form["card"] = "saved" if token else "new"
+    if token is not None and token != order.card_token:
+        given.wrong("token", SAVED)
+    boxes = {
+        "remember": CREDIT_CARD.take(given, "save_card"),
+        "agreed": PAYMENT.take(fields, AGREED),
+    }
+    return form | {name: "on" for name, ticked in boxes.items() if ticked}
+
+
+def app_customer(
+    fields: Reader, order: Order, known: Customer, asked: tuple[str, ...]
+) -> tuple[Customer, dict[str, str]]:
+    """(what is known of the customer, with what the app adds where the shop has said nothing; the
+    names that the page `asked` for, with what the app says or else what the page shows there)."""
+    given = fields.within("customer")
+    values = {name: getattr(known, name) for name in Customer.__struct_fields__}
+    shown = {name: values[name] or "" for name in asked}
+    for name in given.names:
+        if name not in CUSTOMER or name == "ip" or given.data[name] == "":
+            continue
+        if name in shown:
+            shown[name] = given.get(name, text(255, least=0, numbers=True), "")
+        elif (
+            not getattr(order.customer, name)
+            and name not in order.page_settings.customer_fields.hidden
+        ):
+            values[name] = CUSTOMER.take(given, name)
+    customer, misfits = fitted(Customer(**values))
+    for name in {*misfits} & {*given.names}:
+        given.wrong(name, misfits[name])
+    return customer, shown
+
+
+def form_path(fields: Reader, name: str) -> str:
+    """Where a field of the form stands in what apps send."""
+    if name == "expiry":
+        return f"credit_card.{EXPIRY if fields.within('credit_card').has(EXPIRY) else 'exp_month'}"
+    if name in CARD:
+        return f"credit_card.{CARD[name]}"
+    return f"customer.{name}" if name in CUSTOMER else PLACES.get(name, "payment_method")
+
+
+def refused_field(payment: Payment, number: int) -> dict[str, list[str]]:
+    """The field of attempt `number` that the gateway did not accept, by the name that servers and
+    apps send it under; nothing was made of it. Empty where it accepted them all."""
+    last = payment.last
+    if last is None or last.number != number or last.status is not Status.NOT_SENT:
+        return {}
+    name = last.facts.refused
+    if name is None:
+        return {}
+    card = CARD | {"expiry": "exp_month"}
+    shown = f"credit_card.{card[name]}" if name in card else f"customer.{name}"
+    return {shown: [last.facts.message or REFUSED]}
+
+
+def app_browser(fields: Reader, headers: Mapping[str, str]) -> Browser:
+    """What 3-D Secure is told of the device: what the app says, else the request's headers."""
+    given = fields.within("browser").data
+    said = {name: _written(given.get(name)) for name in FIELDS}
+    return Browser.read(
+        said,
+        accept=_written(given.get("accept_header")) or headers.get("accept", ""),
+        user_agent=_written(given.get("user_agent")) or headers.get("user-agent", ""),
+        accept_language=headers.get("accept-language", ""),
+    )
+
+
+def _written(value: Any) -> str:
+    """As the form's hidden inputs write it: 24, true."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)[:2048] if isinstance(value, str | int) else ""
+
+
+def app_answer(
+    payment: Payment, now: float, *, url: str, result_url: str, ours: bool
+) -> answers.AppPayment:
+    """`response` of a payment: how the app's attempt ended, or where its customer has to go.
+
+    `url` while it is under way: the bank's page by ours, or our waiting page. `ours`: this very
+    request made the attempt, so that it may have the card's token.
+    """
+    status = payment.status_at(now)
+    word, said = _words(payment, status, now)
+    told = bank(payment, status)
+    attempt = payment.shown
+    known: dict[str, Any] = {**(card(attempt) or {})}
+    return {
+        "status": word,
+        "message": said,
+        "token": payment.token,
+        "uid": payment.uid,
+        "transaction_type": payment.order.transaction_type,
+        "url": url if status in LIVE else None,
+        "result_url": result_url,
+        "finished": status not in LIVE and status is not Status.OPEN,
+        "auth_code": told["auth_code"] if told else None,
+        "bank_code": told["bank_code"] if told else None,
+        "rrn": told["rrn"] if told else None,
+        "billing_descriptor": told["billing_descriptor"] if told else None,
+        "receipt_url": attempt.facts.receipt_url if attempt else None,
+        "code": attempt.facts.code if attempt else None,
+        "friendly_message": attempt.facts.friendly if attempt else None,
+        "credit_card": known if ours else known | UNTOLD,
+    }
+
+
+def _words(payment: Payment, status: Status, now: float) -> tuple[str | None, str | None]:
+    """A payment whose form is open again has been declined as far as this attempt goes."""
+    if status in LIVE:
+        return WAITING, message(payment, status)
+    if status is not Status.OPEN:
+        return words(payment, now)
+    if payment.last is not None and payment.last.status is Status.DECLINED:
+        return OUTWARD[Status.DECLINED], message(payment, Status.DECLINED)
+    return "error", "Not sent, nothing has moved"
+
+
+def app_checkout(payment: Payment, shop: Shop, now: float) -> dict[str, Any]:
+    """`checkout` for those who have the publishable key and the token."""
+    whole = checkout(payment, shop, now)
+    whole |= {name: _shown(whole[name], name) for name in ("order", "settings", "payment_method")}
+    extra = whole["order"].get("additional_data")
+    if extra is not None:
+        whole["order"]["additional_data"] = _shown(extra, "additional_data")
+    if whole["credit_card"]:
+        whole["credit_card"] |= UNTOLD
+    for said in (whole["gateway_response"] or {}).values():
+        said.pop(CHECKS)
+    waiting = payment.status_at(now) in LIVE
+    whole["travel"] = None
+    return whole | {"customer": None, "status": WAITING if waiting else whole["status"]}
+
+
+def _shown(value: Any, name: str) -> dict[str, Any]:
+    found = value if isinstance(value, dict) else {}
+    return {key: found[key] for key in SHOWN[name] if key in found}

@@ -1,0 +1,270 @@
+"""Reads what shops send into an `Order`: the body of `POST /ctp/api/checkouts`, or a link.
+
+Source: Overpay's documents on the checkout token. Callers in the wild send nulls everywhere, `[]`
+where an object is meant, digit strings and unknown fields: all four are taken. Money is strict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from checkout.errors import Unprocessable
+from checkout.model.described import says, schema_of, words_of
+from checkout.model.field_table import Field, FieldTable, Scope, Scoped
+from checkout.model.money import EXPONENTS, Money
+from checkout.model.order import (
+    CARD_METHOD,
+    MOST_ATTEMPTS,
+    TRANSACTION_TYPES,
+    CustomerFields,
+    Methods,
+    Order,
+    PageSettings,
+)
+from checkout.model.validation.reader import Invalid, Reader, Rule, drop_nulls
+from checkout.model.validation.rules import (
+    blank_is_none,
+    choice,
+    echoed,
+    loose_flag,
+    minor_units,
+    moment,
+    passed_on,
+    text,
+    texts,
+    whole,
+)
+from checkout.settings import Shop
+from checkout.shop_api.additional_data import (
+    ADDITIONAL_DATA,
+    BESIDE,
+    CARD_PARAMS,
+    RECEIPT,
+    read_card_params,
+    read_details,
+)
+from checkout.shop_api.addresses import called_address, return_address, scope_of
+from checkout.shop_api.card_numbers import not_a_card, without_card_numbers
+from checkout.shop_api.customer import CUSTOMER, read_customer
+from checkout.shop_api.page_settings import PAGE, page_settings
+from checkout.shop_api.theme import Style, style
+from checkout.shop_api.travel import TRAVEL
+
+DAY: Final = 24 * 3600.0
+LINK_SECONDS: Final = 70 * DAY  # of a link that names no expiry
+LINK_ATTEMPTS: Final = 5
+NOTHING: Final = msgspec.Raw(b"{}")
+LAST_MOMENT: Final = 253402300800  # the year 10000, in seconds since 1970
+PARAMS: Final = passed_on()
+LINK_WAYS: Final = (
+    "return_url", "success_url", "decline_url", "fail_url", "cancel_url",
+    "notification_url", "client_callback_url", "auto_return", "language",
+)  # fmt: skip
+
+
+def _future(scope: Scope) -> Rule[float]:
+    def rule(value: Any) -> float:
+        at = moment(value)
+        if not scope.now < at < LAST_MOMENT:
+            raise Invalid("must be in the future")
+        return at
+
+    return rule
+
+
+def _names(note: str, most: int) -> Field:
+    return Field(texts(most=most), note, default=())
+
+
+_BUTTON: Final = blank_is_none(text(60, least=0))
+_BY_OUTCOME: Final = "by how it ended"
+_RETURN: Final = Field(return_address, _BY_OUTCOME)
+
+# Tables in the order in which their fields are read.
+TERMS: Final = FieldTable(
+    amount=Field(minor_units(), "what is paid", required=True),
+    currency=Field(
+        says("ISO 4217", **schema_of(choice(EXPONENTS)))(choice(EXPONENTS)),
+        "twelve of them only once the settings say how they are counted",
+        required=True,
+    ),
+    expired_at=Field(
+        Scoped(_future, words_of(moment), schema_of(moment)),
+        "until when it can be paid; 24 hours from now unless said",
+    ),
+    description=Field(text(255, numbers=True), "what is paid for", required=True),
+    tracking_id=Field(not_a_card(text(255, numbers=True)), "the shop's own number for it"),
+)
+PAYMENT: Final = FieldTable(
+    transaction_type=Field(
+        choice(TRANSACTION_TYPES), "one that a gateway of the shop can do", required=True
+    ),
+    attempts=Field(
+        whole(1, 1_000_000, digits=True),
+        f"how many declines end the payment; 1 unless said, never more than {MOST_ATTEMPTS}",
+        default=1,
+    ),
+    test=Field(loose_flag, "a test payment: the page says so, the gateway is told", default=False),
+    iframe=Field(loose_flag, "the page is shown in a frame", default=False),
+    dynamic_billing_descriptor=Field(text(255, numbers=True), "on the customer's bank statement"),
+)
+SETTINGS: Final = FieldTable(
+    return_url=Field(
+        return_address,
+        "where the customer goes back to, whatever `success_url` and `decline_url` say",
+    ),
+    **dict.fromkeys(("success_url", "decline_url", "fail_url", "cancel_url"), _RETURN),
+    client_callback_url=Field(
+        return_address, "in place of them all, with `?status=success` or `error` alone"
+    ),
+    notification_url=Field(called_address, "is told every final state"),
+    verification_url=Field(called_address, "is asked before each charge"),
+    auto_return=Field(
+        whole(0, 3600, digits=True), "seconds on the result page; 0: back to the shop at once"
+    ),
+    language=Field(blank_is_none(text(35)), "of the page; else the customer's browser decides"),
+    button_text=Field(_BUTTON, "of Pay"),
+    button_next_text=Field(_BUTTON, "of the way back to the shop"),
+    customer_fields=Field(
+        FieldTable(
+            visible=_names("names of `customer` fields that the page asks for", 20),
+            read_only=_names("names of those that are shown and can't be changed", 20),
+            hidden=_names("names of those that are not shown", 20),
+        )
+    ),
+    **PAGE,
+    style=Field(
+        style,
+        "of it the button's colour (`widget.buttonsColor`, `button.backgroundColor`) and its "
+        "corners (`button.borderRadius`)",
+        default=Style(),
+    ),
+)
+METHODS: Final = FieldTable(
+    types=_names("the only methods to choose from", 50),
+    excluded_types=_names("methods that are not offered", 50),
+    excluded_brands=_names("cards that are not taken", 50),
+)
+PAYMENT_METHOD: Final = FieldTable(**METHODS, credit_card=Field(CARD_PARAMS))
+PAYMENT_METHOD.others = Field(PARAMS, "of any other method, by its name: for its gateway")
+CHECKOUT: Final = FieldTable(
+    **PAYMENT,
+    **BESIDE,
+    order=Field(FieldTable(**TERMS, additional_data=Field(ADDITIONAL_DATA)), required=True),
+    settings=Field(SETTINGS),
+    customer=Field(CUSTOMER),
+    payment_method=Field(PAYMENT_METHOD),
+    travel=Field(TRAVEL),
+)
+_ECHOED: Final = FieldTable(
+    {name: Field(echoed, default=NOTHING) for name in ("order", "settings", "payment_method")}
+)
+
+
+def read_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order:
+    """The order in `{"checkout": {...}}`; raises Unprocessable, naming every wrong field."""
+    whole_body = Reader(without_card_numbers(drop_nulls(data)), tolerant=True)
+    fields = whole_body.within("checkout", shown="")
+    if not whole_body.has("checkout"):
+        whole_body.wrong("checkout", "is required")
+    order = _order(fields, scope_of(shop, sandbox=sandbox, now=now), shop)
+    fields.done()
+    return order
+
+
+def read_link_order(payload: Mapping[str, Any], shop: Shop, *, sandbox: bool, now: float) -> Order:
+    """The order in an offline link's flat payload, checked like the API's."""
+    same = {
+        "checkout": {
+            "transaction_type": payload.get("transaction_type") or "payment",
+            "attempts": payload.get("attempts") or LINK_ATTEMPTS,
+            "test": payload.get("test"),
+            "order": {
+                name: payload.get(name)
+                for name in ("amount", "currency", "description", "tracking_id")
+            },
+            "settings": {name: payload.get(name) for name in LINK_WAYS},
+            "customer": payload.get("customer"),
+            "payment_method": payload.get("payment_method"),
+        }
+    }
+    order = read_order(same, shop, sandbox=sandbox, now=now)
+    expires = payload.get("expires")
+    if expires is not None and not _is_time(expires):
+        raise Unprocessable({"expires": ["must be a time in seconds since 1970"]})
+    at = now + LINK_SECONDS if expires is None else float(expires)
+    return _replaced(order, expires_at=at)
+
+
+def _is_time(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0 <= value < LAST_MOMENT
+
+
+def _replaced(order: Order, **changes: Any) -> Order:
+    values = {name: getattr(order, name) for name in Order.__struct_fields__}
+    return Order(**(values | changes))
+
+
+def _order(fields: Reader, scope: Scope, shop: Shop) -> Order:
+    ordered = fields.within("order")
+    terms = read_terms(ordered, scope)
+    said = PAYMENT.read(fields)
+    extra = ordered.within("additional_data")
+    return Order(
+        **terms,
+        transaction_type=said["transaction_type"],
+        attempts=min(said["attempts"], MOST_ATTEMPTS),
+        test=said["test"],
+        iframe=said["iframe"],
+        descriptor=said["dynamic_billing_descriptor"],
+        **RECEIPT.read(extra),
+        details=read_details(fields, extra),
+        page_settings=_ways(SETTINGS.read(fields.within("settings"), scope), shop),
+        customer=read_customer(fields.within("customer")),
+        methods=_methods(fields.within("payment_method")),
+        raw={name: _ECHOED.take(fields, name) for name in _ECHOED if fields.has(name)},
+    )
+
+
+def read_terms(fields: Reader, scope: Scope) -> dict[str, Any]:
+    """What is paid and until when: the fields of an `Order` of these names."""
+    said = TERMS.read(fields, scope)
+    return {
+        "money": Money(said["amount"], said["currency"]),
+        "description": said["description"],
+        "tracking_id": said["tracking_id"],
+        "expires_at": said["expired_at"] or scope.now + DAY,
+    }
+
+
+def _ways(said: dict[str, Any], shop: Shop) -> PageSettings:
+    page = {name: said.pop(name) for name in PAGE}
+    accent, radius = said.pop("style")
+    return PageSettings(
+        notification_url=said.pop("notification_url") or shop.notification_url,
+        customer_fields=CustomerFields(**said.pop("customer_fields")),
+        accent=accent,
+        radius=radius,
+        **page_settings(page),
+        **said,
+    )
+
+
+def _methods(fields: Reader) -> Methods:
+    params = {
+        name: read_card_params(fields.child(name))
+        if name == CARD_METHOD
+        else fields.named(name, PARAMS, {})
+        for name in fields.names
+        if name not in METHODS
+    }
+    if fields.ok:
+        try:
+            PARAMS(params)
+        except Invalid as wrong:  # each of them may be small enough
+            fields.wrong("", str(wrong))
+    return Methods(**METHODS.read(fields), params=params)

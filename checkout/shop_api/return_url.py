@@ -1,0 +1,60 @@
+"""Where the customer goes back to the shop, and with which parameters."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from checkout.ledger.rows import Payment
+from checkout.model.order import PageSettings
+from checkout.model.status import OUTWARD, Status
+from checkout.settings import Shop
+from checkout.shop_api.signed_result import signed_result
+
+# Which of the shop's addresses a status goes to, by name, first one that is set. `return_url` takes
+# the place of `success_url` and `decline_url` alone: what was given up and what failed for want of
+# time keep addresses of their own.
+ADDRESS: Final[dict[Status, tuple[str, ...]]] = {
+    Status.PAID: ("return_url", "success_url"),
+    Status.AUTHORIZED: ("return_url", "success_url"),
+    Status.REFUNDED: ("return_url", "success_url"),
+    Status.PENDING: ("return_url",),
+    Status.REQUIRES_ACTION: ("return_url",),
+    Status.OPEN: ("cancel_url", "return_url"),
+    Status.DECLINED: ("return_url", "decline_url", "fail_url"),
+    Status.EXPIRED: ("fail_url", "return_url", "decline_url"),
+    Status.CANCELLED: ("cancel_url", "return_url", "decline_url"),
+}
+CALLBACK: Final = {Status.PAID: "success", Status.AUTHORIZED: "success"}
+
+
+def back(payment: Payment, status: Status, shop: Shop, now: float) -> str | None:
+    """The shop's address for this status with `token`, `status`, `uid` and the signed `result`
+    appended, its own query and fragment kept byte for byte. A `client_callback_url` gets
+    `?status=success|error` alone. The shop's plain address where the order names none."""
+    ways = payment.order.page_settings
+    if ways.client_callback_url:
+        word = CALLBACK.get(status, "error")
+        return _appended(ways.client_callback_url, f"status={word}")
+    url = _named(ways, ADDRESS[status])
+    if url is None:
+        return shop.url
+    word = quote(OUTWARD[status])
+    result = signed_result(payment, status, shop, now)
+    return _appended(url, f"token={payment.token}&status={word}&uid={payment.uid}&result={result}")
+
+
+def names_a_way(payment: Payment, status: Status) -> bool:
+    """Does the order say where to go back to, or is `back` just the shop's site?"""
+    ways = payment.order.page_settings
+    return ways.client_callback_url is not None or _named(ways, ADDRESS[status]) is not None
+
+
+def _named(ways: PageSettings, names: tuple[str, ...]) -> str | None:
+    return next((url for name in names if (url := getattr(ways, name))), None)
+
+
+def _appended(url: str, query: str) -> str:
+    head, hash_, fragment = url.partition("#")
+    joint = "" if head.endswith(("?", "&")) else "&" if "?" in head else "?"
+    return f"{head}{joint}{query}{hash_}{fragment}"

@@ -1,0 +1,75 @@
+"""Notifications to shops: what they say, and the headers that prove who says it.
+
+Body and `Content-Signature` as Overpay's (RSA PKCS#1 v1.5, SHA-256, base64, over the raw body),
+Basic with the shop's credentials, and the Standard Webhooks headers beside (HMAC-SHA256 keyed
+with the shop's secret key). Of a payment that an app made, its webhooks carry nothing that is made
+of the secret key: older ones may name any address.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from checkout.identifiers import receipt_secret
+from checkout.ledger.operations import Operation
+from checkout.ledger.rows import Payment
+from checkout.model.status import Status
+from checkout.settings import Shop
+from checkout.shop_api.responses import checkout, encoded, operation, transaction
+
+
+def payment_webhook(
+    payment: Payment, status: Status, shop: Shop, public_url: str, now: float
+) -> str:
+    """The body: `{"transaction": …}`; of an expiry the flat checkout object, where there was a
+    checkout."""
+    if status is Status.EXPIRED and not payment.order.merchant_initiated:
+        return encoded(checkout(payment, shop, now))
+    return encoded(payment_notification(payment, status, shop, public_url))
+
+
+def payment_notification(
+    payment: Payment, status: Status, shop: Shop, public_url: str
+) -> dict[str, Any]:
+    """`{"transaction": …}`, as webhooks say it and as shops may ask for it."""
+    language = payment.shown.language if payment.shown else "en"
+    own = receipt_secret(payment.secret)
+    receipt = f"{public_url}/{language}/order/{payment.uid}/{own}"
+    return {"transaction": transaction(payment, status, shop, receipt)}
+
+
+def operation_webhook(done: Operation, payment: Payment) -> str:
+    """The body about a capture, void, refund or chargeback: a transaction of its own."""
+    return encoded({"transaction": operation(done, payment)})
+
+
+def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:
+    """The headers of one try at `now`; `id` is the webhook's, the same at every try. `public`: the
+    payment was made with a key of the shop's apps alone."""
+    stamp = str(int(now))
+    signature = shop.private_key.sign(body, PKCS1v15(), SHA256())
+    found = {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "User-Agent": "checkout",
+        "webhook-id": id,
+        "webhook-timestamp": stamp,
+        "Content-Signature": base64.b64encode(signature).decode(),
+    }
+    return found if public else found | _by_secret(shop, id, stamp, body)
+
+
+def _by_secret(shop: Shop, id: str, stamp: str, body: bytes) -> dict[str, str]:
+    basic = base64.b64encode(f"{shop.id}:{shop.secret_key}".encode()).decode()
+    signed = b".".join((id.encode(), stamp.encode(), body))
+    mac = hmac.new(shop.secret_key.encode(), signed, hashlib.sha256).digest()
+    return {
+        "Authorization": f"Basic {basic}",
+        "webhook-signature": "v1," + base64.b64encode(mac).decode(),
+    }

@@ -1,0 +1,74 @@
+"""Flows that are wrong in one thing each: every one of them has to be found out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from checkout.gateways.base import Charge, PaymentReference
+from checkout.gateways.overpay.cards import OverpayCards
+from checkout.ledger.rows import Attempt, Payment
+from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
+from checkout.model.status import Status
+from checkout.payments.schedule import Schedule
+from checkout.payments.verbs import Context, QueryResult
+from tests.payments.machine import Payments
+
+
+class TimeoutMeansFailed(OverpayCards):
+    async def pay(self, charge: Charge) -> Outcome:
+        outcome = await super().pay(charge)
+        if outcome == UNKNOWN:
+            return Outcome(Status.DECLINED, reason=DeclineReason.TIMED_OUT)
+        return outcome
+
+
+class TimeoutMeansNotSent(OverpayCards):
+    async def pay(self, charge: Charge) -> Outcome:
+        outcome = await super().pay(charge)
+        return Outcome(Status.NOT_SENT) if outcome == UNKNOWN else outcome
+
+
+class TimeoutMeansAgain(OverpayCards):
+    async def pay(self, charge: Charge) -> Outcome:
+        outcome = await super().pay(charge)
+        return await super().pay(charge) if outcome == UNKNOWN else outcome
+
+
+class FailedQueryMeansAbsent(OverpayCards):
+    async def status(self, reference: PaymentReference) -> Outcome:
+        outcome = await super().status(reference)
+        return Outcome(Status.NOT_SENT) if outcome == UNKNOWN else outcome
+
+
+class AsksAtEachLook(Context):
+    async def ask(self, attempt: Attempt) -> tuple[Payment, QueryResult]:
+        return await self._ask(attempt)
+
+
+class Impatient(Context):
+    """It takes a payment for lost that the gateway does not know yet."""
+
+    @property
+    def schedule(self) -> Schedule:
+        return Schedule(settle_window=0)
+
+    @schedule.setter
+    def schedule(self, _: Schedule) -> None:
+        pass
+
+
+GATEWAYS: Final = (
+    TimeoutMeansFailed,
+    TimeoutMeansNotSent,
+    TimeoutMeansAgain,
+    FailedQueryMeansAbsent,
+)
+FLOWS: Final = (AsksAtEachLook, Impatient)
+
+
+def with_gateway(mutant: type[OverpayCards]) -> type[Payments]:
+    return type(f"With{mutant.__name__}", (Payments,), {"gateway_class": mutant})
+
+
+def with_flow(mutant: type[Context]) -> type[Payments]:
+    return type(f"With{mutant.__name__}", (Payments,), {"flow_class": mutant})

@@ -1,0 +1,199 @@
+"""Notifications are hints: verified, noted, answered fast, and followed by a query of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+
+from checkout.errors import NotFound, Unauthorized
+from checkout.model.outcome import UNKNOWN, Outcome
+from checkout.model.status import Status
+from checkout.payments.verbs import Context
+from tests.support.gateway import DECLINED, GENUINE, PAID, PENDING, PROVED, REQUIRES_ACTION, Held
+from tests.support.harness import Harness
+
+
+async def test_the_query_tells_the_truth_and_not_the_notification(harness: Harness) -> None:
+    payment = await harness.paid_with(PENDING)
+    harness.clock.move(1)
+    harness.gateway.news = PAID
+    harness.gateway.will_state(DECLINED)
+    await harness.notify(payment.attempts[0])
+    await harness.context.finish(5)
+    assert await harness.status(payment) is Status.DECLINED
+
+
+async def test_it_is_noted_before_it_is_answered(harness: Harness) -> None:
+    """And asked about by the sweep, should we die now."""
+    payment = await harness.paid_with(PENDING)
+    harness.clock.move(1)
+    held = Held(PAID)
+    harness.gateway.will_state(held)
+    await harness.notify(payment.attempts[0])
+    assert "notified" in await harness.kinds(payment)
+    sweep_at = (await harness.payment(payment)).attempts[0].sweep_at
+    assert sweep_at is not None
+    assert sweep_at <= harness.clock() + 1
+    held.let.set()
+
+
+async def test_one_that_overtakes_the_charges_own_answer_waits_for_it(harness: Harness) -> None:
+    payment = await harness.new_payment()
+    charge, harness.gateway.news = Held(PAID), PAID
+    harness.gateway.will_answer(charge)
+    paying = asyncio.create_task(harness.pay(payment))
+    await charge.asked.wait()
+    told = asyncio.create_task(harness.notify((await harness.payment(payment)).attempts[0]))
+    await asyncio.sleep(0.05)
+    assert not told.done()
+    charge.let.set()
+    await asyncio.gather(paying, told)
+    await harness.context.finish(5)
+    assert await harness.status(payment) is Status.PAID
+    assert harness.gateway.queries == []
+
+
+async def test_what_a_gateway_added_to_our_address_may_be_its_proof(harness: Harness) -> None:
+    (attempt,) = (await harness.paid_with(PENDING)).attempts
+    await harness.context.notified(attempt.account, attempt.notify_ticket, {}, b"", PROVED)
+    with pytest.raises(Unauthorized):
+        await harness.context.notified(
+            attempt.account, attempt.notify_ticket, {}, b"", PROVED + "0"
+        )
+
+
+async def test_it_is_asked_about_at_once(harness: Harness) -> None:
+    payment = await harness.paid_with(PENDING)
+    harness.clock.move(1)
+    harness.gateway.will_state(PAID)
+    await harness.notify(payment.attempts[0])
+    await harness.context.finish(5)
+    assert await harness.status(payment) is Status.PAID
+    assert len(harness.gateway.queries) == 1
+
+
+async def test_one_that_is_too_early_waits_for_the_sweep(harness: Harness) -> None:
+    """Somebody has just asked: at most one query an interval, also for notifications."""
+    payment = await harness.paid_with(UNKNOWN)
+    for _ in range(8):
+        harness.clock.move(30)
+        await harness.context.look(await harness.payment(payment))
+    asked = len(harness.gateway.queries)
+    harness.gateway.will_state(PAID)
+    for _ in range(5):
+        await harness.notify(payment.attempts[0])
+    await harness.context.finish(5)
+    assert len(harness.gateway.queries) == asked
+    await harness.sweep(30)
+    assert await harness.status(payment) is Status.PAID
+
+
+async def test_one_that_agrees_with_the_end_asks_nothing(harness: Harness) -> None:
+    payment = await harness.paid_with(PAID)
+    harness.clock.move(60)
+    harness.gateway.news = PAID
+    for _ in range(3):
+        await harness.notify(payment.attempts[0])
+    await harness.context.finish(5)
+    assert harness.gateway.queries == []
+    assert await harness.told(payment) == ["successful"]
+
+
+async def test_one_for_an_older_attempt_finds_that_attempt(harness: Harness) -> None:
+    payment = await harness.left(await harness.paid_with(REQUIRES_ACTION))
+    harness.gateway.will_answer(PENDING)
+    payment = await harness.pay(payment)
+    harness.clock.move(5)
+    harness.gateway.will_state(PAID)
+    await harness.notify(payment.attempts[0])
+    await harness.context.finish(5)
+    after = await harness.payment(payment)
+    assert [attempt.status for attempt in after.attempts] == [Status.PAID, Status.PENDING]
+    assert after.status is Status.PAID
+
+
+async def test_while_the_charge_is_under_way(harness: Harness) -> None:
+    """The notification overtakes the answer."""
+    held = Held(PAID)
+    harness.gateway.will_answer(held)
+    payment = await harness.new_payment()
+    task = asyncio.create_task(harness.pay(payment))
+    await held.asked.wait()
+    claimed = await harness.payment(payment)
+    await harness.notify(claimed.attempts[0])
+    held.let.set()
+    assert (await task).status is Status.PAID
+    assert harness.gateway.queries == []
+    assert await harness.told(payment) == ["successful"]
+
+
+async def test_the_charges_answer_is_lost_and_another_worker_was_told(harness: Harness) -> None:
+    """It can't ask yet, and the one that charges has not heard of it: its answer over, it asks."""
+    held = Held(UNKNOWN)
+    harness.gateway.will_answer(held)
+    harness.gateway.will_state(PAID)
+    payment = await harness.new_payment()
+    other = Context(harness.settings, harness.ledger, harness.context.gateways, clock=harness.clock)
+    task = asyncio.create_task(harness.pay(payment))
+    await held.asked.wait()
+    attempt = (await harness.payment(payment)).attempts[0]
+    await other.notified(attempt.account, attempt.notify_ticket, GENUINE, b"")
+    await other.finish(5)
+    assert harness.gateway.queries == []
+    held.let.set()
+    assert (await task).status is Status.PENDING
+    harness.clock.move(1)
+    await harness.context.finish(5)
+    assert await harness.status(payment) is Status.PAID
+    assert len(harness.gateway.queries) == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": "forged"}])
+async def test_a_forged_one_changes_nothing(harness: Harness, headers: dict[str, str]) -> None:
+    payment = await harness.paid_with(PENDING)
+    before = await harness.payment(payment), await harness.kinds(payment)
+    with pytest.raises(Unauthorized):
+        await harness.notify(payment.attempts[0], headers)
+    assert (await harness.payment(payment), await harness.kinds(payment)) == before
+
+
+async def test_an_unknown_ticket_or_account_is_not_found(harness: Harness) -> None:
+    payment = await harness.paid_with(PENDING)
+    (attempt,) = payment.attempts
+    for account, ticket in (
+        ("cards", "x" * 22),
+        ("cards", attempt.return_ticket),
+        ("other", attempt.notify_ticket),
+        ("", attempt.notify_ticket),
+    ):
+        with pytest.raises(NotFound):
+            await harness.context.notified(account, ticket, {}, b"{}")
+
+
+NEWS = (PAID, DECLINED, PENDING, UNKNOWN)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+async def test_every_order_ends_in_the_same_state(harness: Harness, order: tuple[int, ...]) -> None:
+    """The bank declines, then takes the money; its notifications come in any order, twice."""
+    payment = await harness.paid_with(PENDING)
+    harness.gateway.will_state(PAID)
+    for place in (*order, *order):
+        harness.clock.move(30)
+        harness.gateway.news = NEWS[place]
+        await harness.notify(payment.attempts[0])
+        await harness.context.finish(5)
+    assert await harness.status(payment) is Status.PAID
+    assert await harness.told(payment) == ["successful"]
+
+
+async def test_an_outcome_without_meaning_is_looked_up(harness: Harness) -> None:
+    payment = await harness.paid_with(PENDING)
+    harness.clock.move(1)
+    harness.gateway.news = Outcome(Status.PENDING)
+    harness.gateway.will_state(PAID)
+    await harness.notify(payment.attempts[0])
+    await harness.context.finish(5)
+    assert await harness.status(payment) is Status.PAID

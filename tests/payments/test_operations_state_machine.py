@@ -1,0 +1,32 @@
+"""The state machine of operations: many random payments, and proof that it can tell a wrong one."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pytest
+from hypothesis import seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.payments.operations_machine import Operations
+from tests.payments.operations_mutants import MUTANTS
+from tests.payments.test_state_machine import EXAMPLES, UNHURRIED, UNTIL_IT_FALLS
+
+USUAL = 100
+
+
+def test_every_story_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
+    began = time.monotonic()
+    # The same payments at every run of the usual number; a longer run looks for new ones.
+    found = settings(UNHURRIED, max_examples=EXAMPLES, derandomize=EXAMPLES <= USUAL, database=None)
+    run_state_machine_as_test(Operations, settings=found)
+    with capsys.disabled():
+        seconds = time.monotonic() - began
+        sys.stdout.write(f" {EXAMPLES} payments of 30 steps in {seconds:.1f} s ")
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_a_wrong_flow_is_found_out(mutant: type[Operations]) -> None:
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(seed(0)(mutant), settings=UNTIL_IT_FALLS)

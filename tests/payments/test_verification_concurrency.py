@@ -1,0 +1,84 @@
+"""A shop whose server hangs when it is asked before a charge keeps its own customers waiting, and
+nobody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+
+import httpx
+import pytest
+
+from checkout.ledger.rows import Payment
+from checkout.model.order import PageSettings
+from checkout.model.outcome import Outcome
+from checkout.payments.schedule import Schedule
+from checkout.payments.verification import Verifier
+from tests.payments.webhook_receiver import PUBLIC
+from tests.support import shops
+from tests.support.harness import Harness, open_harness
+
+HANGING, WELL = "hanging.example.com", "well.example.com"
+PACE = Schedule(verification_timeout=2.0, verification_wait=0.5)
+
+
+class Shops:
+    """The servers of shops that are asked; the one that hangs never answers."""
+
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        self.asked = Counter[str]()
+        self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+        self.verify = Verifier(harness.context, self.http, self._resolve)
+
+    async def _resolve(self, _host: str, _port: int) -> Sequence[str]:
+        return (PUBLIC,)
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        host = request.headers["host"]
+        self.asked[host] += 1
+        if host == HANGING:
+            await asyncio.Event().wait()
+        told = json.loads(request.content)["transaction"]
+        said = json.dumps({"code": 0} | {name: told[name] for name in ("uid", "amount")})
+        return httpx.Response(200, stream=httpx.ByteStream(said.encode()))
+
+    async def payment(self, host: str, shop: str = shops.SHOP_ID) -> Payment:
+        order = shops.order(page_settings=PageSettings(verification_url=f"https://{host}/verify"))
+        made = await self.harness.context.create(order, self.harness.settings.shops[shop])
+        return await self.harness.payment(made.uid)
+
+
+@pytest.fixture
+async def asking(url: str) -> AsyncIterator[Shops]:
+    settings = shops.settings(shops.shop(), shops.shop(id="other"))
+    async with open_harness(url, settings=settings, schedule=PACE) as harness:
+        found = Shops(harness)
+        async with found.http:
+            yield found
+
+
+async def test_a_server_that_hangs_keeps_its_own_waiting(asking: Shops) -> None:
+    hanging = await asking.payment(HANGING)
+    waiting = [asyncio.create_task(asking.verify(hanging)) for _ in range(200)]
+    await asyncio.sleep(0.05)
+    done = sum(each.done() for each in waiting)
+    began = time.monotonic()
+    well = await asking.payment(WELL, "other")
+    assert await asking.verify(well) is None
+    assert time.monotonic() - began < 1
+    assert done == 200 - 8 - 64, "who finds no place in the line is told at once"
+    assert asking.asked[HANGING] == 8
+    found = await asyncio.gather(*waiting)
+    assert all(isinstance(each, Outcome) for each in found), "nothing is sent"
+    assert asking.asked[HANGING] == 8, "who found no room in time has not asked"
+
+
+async def test_who_waits_a_little_is_asked_about(asking: Shops) -> None:
+    well = await asking.payment(WELL)
+    found = await asyncio.gather(*(asking.verify(well) for _ in range(60)))
+    assert found == [None] * 60
+    assert asking.asked[WELL] == 60

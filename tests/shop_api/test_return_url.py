@@ -1,0 +1,126 @@
+"""Where customers go back to, with which parameters."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import pytest
+
+from checkout.ledger.rows import Payment
+from checkout.model.order import PageSettings
+from checkout.model.status import OUTWARD, Status
+from checkout.shop_api.return_url import back
+from tests.support import rows, shops
+from tests.support.clock import BEGINNING
+
+SHOP: Final = shops.shop()
+NAMES: Final = ("return_url", "success_url", "decline_url", "fail_url", "cancel_url")
+STATUSES: Final = [status for status in OUTWARD if status is not Status.SUBMITTING]
+BASE: Final = "https://shop.example.com"
+RESULT: Final = re.compile(r"&result=[\w-]+\.[\w-]+\.[\w-]{342}(?=#|$)", re.ASCII)
+
+# Which address each status goes to when only these are set, first one first.
+GOES_TO: Final[dict[Status, tuple[str, ...]]] = {
+    Status.PAID: ("return_url", "success_url"),
+    Status.AUTHORIZED: ("return_url", "success_url"),
+    Status.REFUNDED: ("return_url", "success_url"),
+    Status.DECLINED: ("return_url", "decline_url", "fail_url"),
+    Status.EXPIRED: ("fail_url", "return_url", "decline_url"),
+    Status.CANCELLED: ("cancel_url", "return_url", "decline_url"),
+    Status.OPEN: ("cancel_url", "return_url"),
+    Status.PENDING: ("return_url",),
+    Status.REQUIRES_ACTION: ("return_url",),
+}
+
+
+def landing(status: Status, **ways: Any) -> tuple[str | None, Payment]:
+    """The address without its signed result, which test_signed_result.py looks at."""
+    payment = Payment(rows.payment_row(order=shops.order(page_settings=PageSettings(**ways))), ())
+    url = back(payment, status, SHOP, BEGINNING)
+    return url and re.sub(RESULT, "&result=SIGNED", url), payment
+
+
+def parameters(payment: Payment, status: Status) -> str:
+    return f"token={payment.token}&status={OUTWARD[status]}&uid={payment.uid}&result=SIGNED"
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_status_has_its_addresses(status: Status) -> None:
+    """Addresses are taken away one by one, the preferred one first."""
+    left = {name: f"{BASE}/{name}" for name in NAMES}
+    for name in GOES_TO[status]:
+        url, payment = landing(status, **left)
+        assert url == f"{BASE}/{name}?{parameters(payment, status)}"
+        del left[name]
+    url, _ = landing(status, **left)
+    assert url == SHOP.url, "the shop's own address, and nothing is told to it"
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_shops_address_where_none_is_named(status: Status) -> None:
+    assert landing(status)[0] == SHOP.url
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (f"{BASE}/r", f"{BASE}/r?{{}}"),
+        (f"{BASE}", f"{BASE}?{{}}"),
+        (f"{BASE}/r?", f"{BASE}/r?{{}}"),
+        (f"{BASE}/r?x=1", f"{BASE}/r?x=1&{{}}"),
+        (f"{BASE}/r?x=1&", f"{BASE}/r?x=1&{{}}"),
+        (f"{BASE}/r?x=%2F+%20&&y&x=1;z=~", f"{BASE}/r?x=%2F+%20&&y&x=1;z=~&{{}}"),
+        (f"{BASE}/r?token=mine&status=x", f"{BASE}/r?token=mine&status=x&{{}}"),
+        (f"{BASE}/r#top", f"{BASE}/r?{{}}#top"),
+        (f"{BASE}/r?x=1#a?b#c", f"{BASE}/r?x=1&{{}}#a?b#c"),
+        (f"{BASE}/#/route?x=1", f"{BASE}/?{{}}#/route?x=1"),
+        (f"{BASE}/r?#top", f"{BASE}/r?{{}}#top"),
+        (f"{BASE}/r?x[]=1&x[]=%5B2%5D", f"{BASE}/r?x[]=1&x[]=%5B2%5D&{{}}"),
+        (f"{BASE}/r?u=https://a.example/?b=c%26d", f"{BASE}/r?u=https://a.example/?b=c%26d&{{}}"),
+        ("HTTPS://SHOP.example.com:443/R", "HTTPS://SHOP.example.com:443/R?{}"),
+        ("http://localhost:8000/?wc-api=WC_Gateway", "http://localhost:8000/?wc-api=WC_Gateway&{}"),
+        ("myshop://paid", "myshop://paid?{}"),
+        ("myshop://", "myshop://?{}"),
+        ("myshop://paid?x=1", "myshop://paid?x=1&{}"),
+        ("com.example.shop://pay/done?x=1#end", "com.example.shop://pay/done?x=1&{}#end"),
+    ],
+)
+def test_the_shops_own_query_is_kept_byte_for_byte(given: str, kept: str) -> None:
+    url, payment = landing(Status.PAID, return_url=given)
+    assert url == kept.format(parameters(payment, Status.PAID))
+
+
+@pytest.mark.parametrize(
+    ("names", "status", "chosen"),
+    [
+        ("return_url success_url decline_url", Status.PAID, "return_url"),
+        ("return_url success_url decline_url", Status.DECLINED, "return_url"),
+        ("return_url cancel_url", Status.CANCELLED, "cancel_url"),
+        ("return_url cancel_url", Status.PAID, "return_url"),
+        ("return_url fail_url", Status.EXPIRED, "fail_url"),
+        ("return_url fail_url", Status.DECLINED, "return_url"),
+        ("success_url decline_url fail_url cancel_url", Status.PAID, "success_url"),
+        ("success_url decline_url fail_url cancel_url", Status.AUTHORIZED, "success_url"),
+        ("success_url decline_url fail_url cancel_url", Status.DECLINED, "decline_url"),
+        ("success_url decline_url fail_url cancel_url", Status.EXPIRED, "fail_url"),
+        ("success_url decline_url fail_url cancel_url", Status.CANCELLED, "cancel_url"),
+        ("success_url decline_url", Status.EXPIRED, "decline_url"),
+        ("success_url decline_url", Status.CANCELLED, "decline_url"),
+        ("success_url fail_url", Status.DECLINED, "fail_url"),
+        ("success_url", Status.DECLINED, None),
+        ("success_url", Status.PENDING, None),
+    ],
+)
+def test_the_rules_of_the_addresses(names: str, status: Status, chosen: str | None) -> None:
+    """`return_url` takes the place of success_url and decline_url, of no other; success_url is
+    never where an unpaid customer goes."""
+    url, payment = landing(status, **{name: f"myshop://{name}" for name in names.split()})
+    assert url == (f"myshop://{chosen}?{parameters(payment, status)}" if chosen else SHOP.url)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_client_callback_gets_one_word(status: Status) -> None:
+    url, _ = landing(status, client_callback_url=f"{BASE}/c?x=1", return_url=f"{BASE}/r")
+    word = "success" if status in (Status.PAID, Status.AUTHORIZED) else "error"
+    assert url == f"{BASE}/c?x=1&status={word}"

@@ -1,0 +1,107 @@
+"""What letters to shops say, and what proves that we say it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from checkout.identifiers import receipt_secret
+from checkout.model.status import Status
+from checkout.shop_api.webhooks import headers, payment_webhook
+from tests.shop_api.payments import payment
+from tests.support import shops
+from tests.support.clock import BEGINNING
+
+SHOP = shops.shop()
+NOW = BEGINNING + 600
+BODY = b'{"transaction":{}}'
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        (Status.PAID, "successful"),
+        (Status.AUTHORIZED, "successful"),
+        (Status.DECLINED, "failed"),
+        (Status.CANCELLED, "canceled"),
+        (Status.REFUNDED, "refunded"),
+    ],
+)
+def test_a_transaction(status: Status, word: str) -> None:
+    told = payment(status)
+    body = json.loads(payment_webhook(told, status, SHOP, shops.PUBLIC_URL, NOW))
+    assert list(body) == ["transaction"]
+    assert body["transaction"]["status"] == word
+    assert body["transaction"]["payment"]["status"] == word
+    place = f"en/order/{told.uid}/{receipt_secret(told.secret)}"
+    assert body["transaction"]["receipt_url"] == f"{shops.PUBLIC_URL}/{place}"
+    assert told.secret not in json.dumps(body)  # shops hand the receipt on
+
+
+def test_an_expiry_is_the_flat_checkout() -> None:
+    told = payment()
+    at = told.expires_at
+    body = json.loads(payment_webhook(told, Status.EXPIRED, SHOP, shops.PUBLIC_URL, at))
+    assert "checkout" not in body
+    assert "transaction" not in body
+    assert (body["status"], body["message"]) == ("error", "Token is expired.")
+    assert (body["expired"], body["finished"]) == (True, True)
+    assert body["token"] == told.token
+    assert body["order"]["tracking_id"] == "order-1001"
+
+
+def test_a_payment_given_up_before_any_attempt() -> None:
+    body = json.loads(payment_webhook(payment(), Status.CANCELLED, SHOP, shops.PUBLIC_URL, NOW))
+    told = body["transaction"]
+    assert (told["status"], told["payment_method_type"]) == ("canceled", None)
+    assert told["payment"] is None
+
+
+def test_the_signature_is_the_one_that_plugins_check() -> None:
+    """With the public key as plugins have it: base64 of the DER, no PEM header."""
+    said = headers(SHOP, "id-1", BODY, NOW, public=False)
+    key = load_der_public_key(base64.b64decode(SHOP.public_key, validate=True))
+    assert isinstance(key, RSAPublicKey)
+    signature = base64.b64decode(said["Content-Signature"], validate=True)
+    key.verify(signature, BODY, PKCS1v15(), SHA256())
+    with pytest.raises(InvalidSignature):
+        key.verify(signature, BODY + b" ", PKCS1v15(), SHA256())
+
+
+def test_standard_webhooks() -> None:
+    said = headers(SHOP, "id-1", BODY, NOW + 0.9, public=False)
+    assert (said["webhook-id"], said["webhook-timestamp"]) == ("id-1", str(int(NOW)))
+    signed = b"id-1." + said["webhook-timestamp"].encode() + b"." + BODY
+    mac = hmac.new(SHOP.secret_key.encode(), signed, hashlib.sha256).digest()
+    version, _, signature = said["webhook-signature"].partition(",")
+    assert (version, base64.b64decode(signature)) == ("v1", mac)
+
+
+def test_nothing_made_of_the_secret_goes_to_an_address_that_the_public_key_named() -> None:
+    usual = headers(SHOP, "id-1", BODY, NOW, public=False)
+    said = headers(SHOP, "id-1", BODY, NOW, public=True)
+    assert set(usual) - set(said) == {"Authorization", "webhook-signature"}
+    assert said == {name: usual[name] for name in said}
+
+
+def test_basic() -> None:
+    said = headers(SHOP, "id-1", BODY, NOW, public=False)
+    plain = base64.b64decode(said["Authorization"].removeprefix("Basic ")).decode()
+    assert plain == f"{SHOP.id}:{SHOP.secret_key}"
+    assert said["Content-Type"] == "application/json"
+
+
+def test_a_secret_of_any_letters() -> None:
+    shop = shops.shop(secret_key="пароль:🍵")
+    said = headers(shop, "id-1", BODY, NOW, public=False)
+    plain = base64.b64decode(said["Authorization"].removeprefix("Basic ")).decode()
+    assert plain == "361:пароль:🍵"
