@@ -26,7 +26,8 @@ from checkout.identifiers import new_uid
 from checkout.ledger import outbox, payments
 from checkout.model.money import Money
 from checkout.model.order import Order, PageSettings
-from checkout.payments.verbs import Context
+from checkout.payments import create
+from checkout.payments.context import Context
 from checkout.settings import Settings, load
 from tests.support.servers import Process, kill, start
 from tests.support.settings import NOBODY, overpay, shop, write_settings
@@ -138,7 +139,7 @@ def _webhooks(conn: Connection, context: Context, shop: str, url: str, count: in
             expires_at=now + 3600,
             page_settings=PageSettings(notification_url=url),
         )
-        payment = context.new(order, context.settings.shops[shop])
+        payment = create.new_payment(context, order, context.settings.shops[shop])
         payments.add(conn, payment)
         outbox.add(conn, id=name, payment=payment.uid, url=url, body="{}", now=now)
     return names

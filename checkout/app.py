@@ -23,11 +23,11 @@ from checkout.ledger.store import migrate, open_ledger
 from checkout.payments import retention
 from checkout.payments.background import Background, Task
 from checkout.payments.connections import ByHost
+from checkout.payments.context import Context
 from checkout.payments.mailer import Mailer
 from checkout.payments.readiness import Readiness
 from checkout.payments.recovery import Sweeper
 from checkout.payments.schedule import HOUR, Schedule
-from checkout.payments.verbs import Context
 from checkout.payments.verification import Verifier
 from checkout.payments.webhook_sender import WebhookSender
 from checkout.process import end_with_parent, keep_private

@@ -23,7 +23,7 @@ from checkout.cli.common import (
 )
 from checkout.ledger import audit as log
 from checkout.ledger.audit import Entry, Verdict
-from checkout.payments.verbs import Context
+from checkout.payments.context import Context
 
 NOTED = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})", re.ASCII)
 

@@ -22,7 +22,7 @@ from checkout.app import open_context
 from checkout.errors import BadSettings, CheckoutError, Unprocessable
 from checkout.gateways import OPTIONS
 from checkout.ledger.audit import Actor
-from checkout.payments.verbs import Context
+from checkout.payments.context import Context
 from checkout.settings import Settings, load
 from checkout.settings.load import DEFAULT, VARIABLE
 

@@ -13,7 +13,7 @@ from checkout.ledger.invoices import Standing
 from checkout.model.money import Money
 from checkout.model.status import OUTWARD
 from checkout.payments import invoices as flow_invoices
-from checkout.payments.verbs import Context
+from checkout.payments.context import Context
 from checkout.shop_api.invoices import shape
 
 

@@ -23,9 +23,9 @@ from checkout.cli.common import (
 from checkout.cli.payment_rows import payment_row
 from checkout.ledger import operations
 from checkout.model.money import Money
-from checkout.payments import transitions
+from checkout.payments import review, transitions
+from checkout.payments.context import Context
 from checkout.payments.operations import payment_named, resolve_operation, start_operation
-from checkout.payments.verbs import Context
 from checkout.shop_api.responses import operation as operation_shape
 
 OPERATIONS = {
@@ -62,7 +62,9 @@ def _review(word: str, summary: str) -> click.Command:
                 done = await resolve_operation(context, uid, accept=accept, by=by, reason=reason)
                 payment = await context.ledger.read(transitions.read, done.payment)
                 return operation_shape(done, payment)
-            payment = await context.judge(uid, accept=accept, by=by, reason=reason)
+            payment = await review.resolve_mismatch(
+                context, uid, accept=accept, by=by, reason=reason
+            )
             return payment_row(payment)
 
         found = with_flow(config, work)

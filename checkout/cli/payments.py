@@ -28,8 +28,8 @@ from checkout.ledger import payments as ledger_payments
 from checkout.ledger.rows import PaymentRow
 from checkout.model.status import Status
 from checkout.payments import transitions
+from checkout.payments.context import Context
 from checkout.payments.recovery import reconcile as reconcile_one
-from checkout.payments.verbs import Context
 from checkout.shop_api.responses import operation as operation_shape
 
 UNDER_WAY = (Status.PENDING, Status.REQUIRES_ACTION)

@@ -28,8 +28,8 @@ from checkout.ledger import personal_data as ledger_personal
 from checkout.model.validation.reader import Invalid
 from checkout.model.validation.rules import email_address
 from checkout.payments import personal_data, retention
+from checkout.payments.context import Context
 from checkout.payments.personal_data import Held
-from checkout.payments.verbs import Context
 from checkout.settings.rules import duration
 
 customer_option = click.option(

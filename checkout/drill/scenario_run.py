@@ -21,9 +21,9 @@ from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.order import BY_APP
 from checkout.model.status import Status
-from checkout.payments import transitions
+from checkout.payments import create, status_query, transitions
+from checkout.payments.context import Context
 from checkout.payments.operations import start_operation
-from checkout.payments.verbs import Context
 
 SECONDS: Final = 20.0
 """How long the drill's own checkout may take for anything."""
@@ -88,7 +88,9 @@ class ScenarioRun:
         money, but for `changes` of it; the webhook that tells so is held back. It is genuine."""
         asked = await self.payment(order)
         theirs = msgspec.structs.replace(asked.order, created_by=BY_APP, **changes)
-        made = await self.context.create(theirs, self.context.settings.shop(asked.shop), fixed=True)
+        made = await create.create(
+            self.context, theirs, self.context.settings.shop(asked.shop), fixed=True
+        )
         customer = self._customer()
         await customer.open_payment(f"{self.checkout}/widget/hpp.html?token={made.token}")
         await customer.pay(good_card())
@@ -143,7 +145,7 @@ class ScenarioRun:
 
     async def _asked(self, attempt: Attempt) -> bool:
         """Whether the gateway has told what is new: many may ask, at most once a second."""
-        payment, _ = await self.context.ask(attempt)
+        payment, _ = await status_query.query_attempt(self.context, attempt)
         return payment.attempts[attempt.number - 1].status is not attempt.status
 
     # Webhooks

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from checkout.errors import TooMany
 from checkout.ledger import app_counts
 from checkout.model.client_network import network_of
-from checkout.payments.verbs import Context
+from checkout.payments.context import Context
 from checkout.settings import Shop
 
 log = structlog.get_logger(__name__)

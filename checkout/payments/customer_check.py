@@ -14,7 +14,7 @@ from checkout.errors import CheckoutError, TooMany
 from checkout.ledger import customer_checks, payments
 from checkout.ledger.rows import Payment
 from checkout.model.client_network import network_of
-from checkout.payments.verbs import Context
+from checkout.payments.context import Context
 
 log = structlog.get_logger(__name__)
 

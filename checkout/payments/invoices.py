@@ -19,9 +19,9 @@ from checkout.ledger.invoices import Invoice, Standing
 from checkout.model.invoice import PREFIX, Delivery, Kind
 from checkout.model.order import BY_SHOP
 from checkout.model.status import LIVE, OUTWARD, SUCCESSFUL, Status
-from checkout.payments import transitions
-from checkout.payments.transitions import Context
-from checkout.payments.verbs import SAME_KEY, Context
+from checkout.payments import create, transitions
+from checkout.payments.context import Context
+from checkout.payments.create import SAME_KEY
 from checkout.settings import Shop
 from checkout.shop_api.invoices import Draft
 from checkout.signing import link_digest, sign_link
@@ -51,7 +51,7 @@ async def make(
     Raises Unprocessable when the key was used for another body, no method can take its payment, or
     its link gets too long.
     """
-    order = await context.counted(draft.order, shop, currency="currency")
+    order = await create.count_money(context, draft.order, shop, currency="currency")
     order = msgspec.structs.replace(order, created_by=BY_SHOP)
     # The ledger has the customer: a link can be read by whoever it is forwarded to.
     payload = {name: each for name, each in draft.payload.items() if name != "customer"}

@@ -22,9 +22,9 @@ from checkout.ledger.mails import Mail
 from checkout.model.invoice import Delivery, Kind
 from checkout.model.status import LIVE, Status
 from checkout.payments.concurrency import Rooms
+from checkout.payments.context import Context
 from checkout.payments.metrics import ALERTS, MAILS
 from checkout.payments.schedule import MAIL_POSTPONED, next_mail
-from checkout.payments.verbs import Context
 from checkout.shop_api.mail import Undelivered
 
 log = structlog.get_logger(__name__)

@@ -16,9 +16,10 @@ from checkout.model.card_on_file import RECURRING
 from checkout.model.charge_parameters import ADDRESS, SERIES
 from checkout.model.order import MONEY_OUT, Method, Order
 from checkout.model.status import SUCCESSFUL, Status
-from checkout.payments import transitions
+from checkout.payments import charge, create, transitions
+from checkout.payments.charge import Submission
+from checkout.payments.context import Context
 from checkout.payments.methods import available_methods
-from checkout.payments.verbs import Context, Submission
 from checkout.settings import Shop
 from checkout.shop_api.app_payments import refused_field
 from checkout.shop_api.merchant_initiated import MerchantInitiated, named
@@ -48,7 +49,8 @@ async def start_merchant_initiated(
     order, method = await _method(context, asked.order, shop, first)
     card = asked.card
     _all_sent(context, asked, method)
-    payment = await context.create(
+    payment = await create.create(
+        context,
         order,
         shop,
         idempotency_key=request_id,
@@ -70,7 +72,7 @@ async def start_merchant_initiated(
         language=choose_language(order.page_settings.language),
         after=first.gateway_id if first and order.recurring else None,
     )
-    payment = await context.pay(payment, sent)
+    payment = await charge.pay(context, payment, sent)
     if payment.last is not None and payment.last.status is Status.NOT_SENT:
         await context.ledger.write(recent_requests.forget, payment.uid)
     return _accepted(payment)
@@ -134,7 +136,7 @@ async def _method(
         theirs = tuple(each for each in shop.methods if each.gateway == first.account)
         shop = msgspec.structs.replace(shop, methods=theirs)
     try:
-        order = await context.counted(order, shop, currency="currency", methods="type")
+        order = await create.count_money(context, order, shop, currency="currency", methods="type")
     except Unprocessable as error:
         if "type" not in error.fields:
             raise

@@ -24,8 +24,8 @@ from checkout.model.order import (
     Order,
 )
 from checkout.model.outcome import DeclineReason, PaidCard
+from checkout.payments.context import Context
 from checkout.payments.methods import available_methods, prepare
-from checkout.payments.verbs import Context
 from checkout.settings import Shop
 
 # Of which kind a method is by its name, where neither the settings nor its gateway say.

@@ -18,7 +18,7 @@ from checkout.ledger.rows import Attempt, Payment
 from checkout.model.order import MONEY_OUT, TOKENIZATION
 from checkout.model.status import LIVE, Status
 from checkout.payments import remaining, transitions
-from checkout.payments.verbs import Context
+from checkout.payments.context import Context
 
 FROM: Final[Mapping[str, Status]] = {  # where the attempt must stand
     "capture": Status.AUTHORIZED,

@@ -18,11 +18,11 @@ from checkout.model.outcome import GatewayFacts, Outcome
 from checkout.model.status import Status
 from checkout.payments import remaining, transitions
 from checkout.payments.alerts import alert
+from checkout.payments.context import Context
 from checkout.payments.duplicate_operations import Whose, whose_is
 from checkout.payments.gateway_operations import note_gateways
 from checkout.payments.operation_webhooks import notify_of_operation
 from checkout.payments.schedule import next_operation_recovery, next_query
-from checkout.payments.transitions import Context
 
 # Words of the gateway that are no success; a void may be called either.
 NOT_DONE: Final[Mapping[Status, tuple[str, ...]]] = {

@@ -28,10 +28,11 @@ from checkout.ledger.operations import FAILED, OPEN, Operation
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import Outcome
 from checkout.model.status import Status
-from checkout.payments import operation_outcomes, remaining, transitions
+from checkout.payments import operation_outcomes, remaining, status_query, transitions
+from checkout.payments.context import Context
 from checkout.payments.operation_checks import Wish, claim
 from checkout.payments.schedule import next_operation_recovery
-from checkout.payments.verbs import Context, reference
+from checkout.payments.status_query import reference
 from checkout.settings import Shop
 
 log = structlog.get_logger(__name__)
@@ -84,7 +85,9 @@ async def query_operation(context: Context, uid: str) -> Operation:
     gateway = context.gateways.get(attempt.account)
     if not isinstance(gateway, FindsOperations):
         return await _give_up(context, operation, "operation.unknown")
-    outcome = await context.hear(gateway.operation_status(about, _asked(operation, about)))
+    outcome = await status_query.outcome_of(
+        context, gateway.operation_status(about, _asked(operation, about))
+    )
     done = await _settle(context, operation, outcome, looked_up=True)
     if done.sweep_at is None and (done.status in OPEN or transitions.unanswered(outcome)):
         return await _give_up(context, done, "operation.unsettled")
@@ -116,7 +119,9 @@ async def resolve_operation(
 async def _send(context: Context, uid: str) -> Operation:
     operation, attempt, about = await context.ledger.read(_about, uid)
     said = _order(context.gateways[attempt.account], operation, about)
-    return await _settle(context, operation, await context.hear(said), looked_up=False)
+    return await _settle(
+        context, operation, await status_query.outcome_of(context, said), looked_up=False
+    )
 
 
 async def _settle(

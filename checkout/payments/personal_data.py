@@ -17,8 +17,8 @@ from checkout.ledger.invoices import Standing
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import PaidCard
 from checkout.model.status import LIVE, Status
+from checkout.payments.context import Context
 from checkout.payments.retention import purge_one
-from checkout.payments.verbs import Context
 
 PAGE: Final = 2000  # payments looked through in one query
 FIRST: Final = 6  # digits of a card that may be told beside the last four

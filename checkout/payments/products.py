@@ -22,12 +22,12 @@ from checkout.model.money import Money
 from checkout.model.order import Order
 from checkout.model.product import PREFIX, Product, Sale
 from checkout.model.status import UNPAID_ENDS
-from checkout.payments import reservations
+from checkout.payments import create, reservations
+from checkout.payments.context import Context
 from checkout.payments.currencies import count, counts, unpayable
 from checkout.payments.limits import check_opening, note_opening
 from checkout.payments.metrics import PAYMENTS
 from checkout.payments.reservations import HOLD
-from checkout.payments.verbs import Context
 from checkout.settings import Shop
 from checkout.shop_api.products import ordered
 
@@ -176,7 +176,7 @@ def _buy(
     order = ordered(stocked, choice.money, choice.quantity, until)
     shop = context.settings.shop(stocked.shop)
     _check_count(context, order, shop)
-    payment = context.new(order, shop, link)
+    payment = create.new_payment(context, order, shop, link)
     payments.add(conn, payment)
     events.append(conn, payment.uid, "created", now, None, product=id, quantity=choice.quantity)
     products.reserve(

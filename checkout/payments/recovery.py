@@ -16,10 +16,11 @@ from checkout.ledger import attempts, operations, payments, products
 from checkout.ledger.attempts import Due
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.status import LIVE, Status
-from checkout.payments import reservations, transitions
+from checkout.payments import reservations, status_query, transitions
+from checkout.payments.context import Context
 from checkout.payments.operations import query_operation
 from checkout.payments.schedule import HOUR, next_recovery
-from checkout.payments.verbs import Context, QueryResult
+from checkout.payments.status_query import QueryResult
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +109,7 @@ async def sweep(context: Context) -> None:
 
 
 async def _look(context: Context, payment: Payment) -> None:
-    await context.look(payment)
+    await status_query.refresh_if_due(context, payment)
 
 
 async def _alone(context: Context, uid: str, work: Awaitable[None]) -> None:
@@ -143,7 +144,7 @@ async def _ask(context: Context, due: Due, now: float) -> None:
     attempt = await context.ledger.read(attempts.by_key, due.key)
     if attempt is None:
         return
-    _, heard = await context.ask(attempt)
+    _, heard = await status_query.query_attempt(context, attempt)
     if until is None and heard is not QueryResult.NOT_QUERIED:
         await _past_its_time(context, due, attempt, lease, heard)
 
@@ -175,7 +176,7 @@ async def reconcile(context: Context, uid: str) -> Payment:
     sweep got no answer about, and those that were paid, for what the gateway did to them since."""
     payment = await context.ledger.read(transitions.read, uid)
     for attempt in payment.attempts:
-        payment = await context.refresh(attempt)
+        payment = await status_query.refresh(context, attempt)
     for operation in await context.ledger.read(operations.of, uid):
         if operation.status in LIVE:
             await query_operation(context, operation.uid)

@@ -25,8 +25,8 @@ from checkout.ledger.personal_data import Place
 from checkout.ledger.rows import Payment
 from checkout.model.status import LIVE, SUCCESSFUL, UNPAID_ENDS, Status
 from checkout.payments import transitions
+from checkout.payments.context import Context
 from checkout.payments.metrics import PURGED
-from checkout.payments.verbs import Context
 
 log = structlog.get_logger(__name__)
 

@@ -47,7 +47,15 @@ from checkout.model.client_network import network_of
 from checkout.model.order import BY_SHOP, Customer, Method, Order
 from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import UNPAID_ENDS, Status
-from checkout.payments import currencies, transitions
+from checkout.payments import (
+    create,
+    currencies,
+    customer_actions,
+    find,
+    gateway_notifications,
+    status_query,
+    transitions,
+)
 from checkout.payments.card_testing import AddressStanding, Guard
 from checkout.payments.limits import check_opening, note_opening
 from checkout.payments.methods import available_methods, prepare
@@ -148,9 +156,9 @@ class Context:
 
         Raises Unprocessable when the key was used for another body, or no method fits; Duplicate.
         """
-        order = await self.counted(order, shop, fixed=fixed)
+        order = await create.count_money(self, order, shop, fixed=fixed)
         PAYMENTS.labels(shop.id).inc()
-        payment = self.new(order, shop)
+        payment = create.new_payment(self, order, shop)
         if idempotency_key is None and mark is None:
             await self.ledger.write(_add, payment)
             return payment
@@ -186,8 +194,8 @@ class Context:
             order = msgspec.structs.replace(
                 order, money=invoice.money, customer=invoice.customer, created_by=BY_SHOP
             )
-        order = await self.counted(order, shop, fixed=invoice is not None)
-        made, mark = self.new(order, shop, link), self.address_mark(address)
+        order = await create.count_money(self, order, shop, fixed=invoice is not None)
+        made, mark = create.new_payment(self, order, shop, link), self.address_mark(address)
         limits = self.settings.limits
         with self.guard.counting():
             # Whoever goes on although refused is not to keep the ledger's writer busy.
@@ -255,7 +263,7 @@ class Context:
         at, payment = self._seen.get(uid) or (0.0, None)
         now = self.clock()
         if payment is None or not at <= now < at + self.schedule.cache_seconds:
-            payment = await self.open(uid, secret)
+            payment = await find.by_address(self, uid, secret)
             self._seen.put(uid, (now, payment))
         elif not hmac.compare_digest(payment.secret.encode(), secret.encode()):
             raise NotFound
@@ -402,7 +410,9 @@ class Context:
         self._note_unsent(order, attempt)
         outcome = await self._refused_by_shop(payment)
         if outcome is None:
-            outcome = await self.hear(self.gateways[attempt.account].pay(charge))
+            outcome = await status_query.outcome_of(
+                self, self.gateways[attempt.account].pay(charge)
+            )
         if (
             outcome.status is Status.PENDING
             and not self.gateways[attempt.account].capabilities.lookup_by_key
@@ -411,7 +421,7 @@ class Context:
                 outcome if outcome.id else Outcome(Status.NOT_SENT, reason=DeclineReason.PROVIDER)
             )
         outcome = without_number(outcome, sent.card)
-        payment = await self._answer(attempt, outcome, asked=False)
+        payment = await status_query.record(self, attempt, outcome, asked=False)
         if outcome.status is Status.PENDING:
             await self._told_meanwhile(payment, attempt)
         return payment
@@ -445,7 +455,7 @@ class Context:
         """A notification that overtook an answer without a verdict could not be followed then."""
         happened = await self.ledger.read(events.of, attempt.payment)
         if any(each.kind == "notified" and each.attempt == attempt.number for each in happened):
-            self.run(self._confirm(payment.attempts[attempt.number - 1]))
+            self.run(status_query.query_soon(self, payment.attempts[attempt.number - 1]))
 
     # Looking
 
@@ -455,11 +465,11 @@ class Context:
         attempt = payment.live
         if attempt is None or attempt.next_query_at > self.clock():
             return payment
-        return await self.refresh(attempt)
+        return await status_query.refresh(self, attempt)
 
     async def refresh(self, attempt: Attempt) -> Payment:
         """Ask the gateway how the attempt stands, unless somebody has within the interval."""
-        return (await self.ask(attempt))[0]
+        return (await status_query.query_attempt(self, attempt))[0]
 
     async def ask(self, attempt: Attempt) -> tuple[Payment, QueryResult]:
         """`refresh`, and what came of it."""
@@ -472,12 +482,12 @@ class Context:
             return await self.ledger.read(
                 transitions.read, attempt.payment
             ), QueryResult.NOT_QUERIED
-        return await asyncio.shield(self.run(self._ask(attempt)))
+        return await asyncio.shield(self.run(status_query.query_gateway(self, attempt)))
 
     async def _ask_now(self, attempt: Attempt) -> tuple[Payment, QueryResult]:
         """`ask` whatever the pace, but never twice within its shortest interval."""
-        if await self._may_ask_now(attempt):
-            return await asyncio.shield(self.run(self._ask(attempt)))
+        if await status_query.may_query_now(self, attempt):
+            return await asyncio.shield(self.run(status_query.query_gateway(self, attempt)))
         return await self.ledger.read(transitions.read, attempt.payment), QueryResult.NOT_QUERIED
 
     async def _may_ask_now(self, attempt: Attempt) -> bool:
@@ -502,9 +512,9 @@ class Context:
             log.error("gateway.unknown_account", account=attempt.account, alert=True)
             return payment, QueryResult.UNANSWERED
         QUERIES.labels(attempt.account).inc()
-        outcome = await self.hear(gateway.status(reference(payment, attempt)))
+        outcome = await status_query.outcome_of(self, gateway.status(reference(payment, attempt)))
         heard = QueryResult.UNANSWERED if transitions.unanswered(outcome) else QueryResult.ANSWERED
-        return await self._answer(attempt, outcome, asked=True), heard
+        return await status_query.record(self, attempt, outcome, asked=True), heard
 
     async def hear(self, said: Awaitable[Outcome]) -> Outcome:
         """What a gateway's verb comes to. A fault of ours is no answer of theirs: money may have
@@ -550,7 +560,7 @@ class Context:
             attempt = await self.write(
                 attempt.payment, transitions.customer_returned, attempt.key, self.clock()
             )
-        return await self.refresh(attempt)
+        return await status_query.refresh(self, attempt)
 
     async def leave(self, payment: Payment) -> Payment:
         """Choose another way to pay: after a query made now says unpaid. Where the gateway doesn't
@@ -559,7 +569,7 @@ class Context:
         attempt = payment.live
         if attempt is None or attempt.status is not Status.REQUIRES_ACTION:
             return payment
-        payment, heard = await self._ask_now(attempt)
+        payment, heard = await status_query.query_now(self, attempt)
         if heard is not QueryResult.ANSWERED:
             return await self.write(
                 attempt.payment, transitions.keep_waiting, self, attempt.key, self.clock()
@@ -569,8 +579,10 @@ class Context:
             return payment
         gateway = self.gateways.get(attempt.account)
         if isinstance(gateway, Withdraws):
-            outcome = await self.hear(gateway.withdraw(reference(payment, attempt)))
-            await self._answer(attempt, outcome, asked=True)
+            outcome = await status_query.outcome_of(
+                self, gateway.withdraw(reference(payment, attempt))
+            )
+            await status_query.record(self, attempt, outcome, asked=True)
         return await self.write(
             attempt.payment, transitions.abandon, self, attempt.key, self.clock()
         )
@@ -583,17 +595,19 @@ class Context:
             return payment
         gateway = self.gateways.get(attempt.account)
         if isinstance(gateway, Confirms):
-            outcome = await self.hear(gateway.confirm(reference(payment, attempt)))
+            outcome = await status_query.outcome_of(
+                self, gateway.confirm(reference(payment, attempt))
+            )
             if outcome == UNKNOWN:
                 return payment  # it was not told; the customer can say so again
-            await self._answer(attempt, outcome, asked=True)
+            await status_query.record(self, attempt, outcome, asked=True)
         return await self.write(
             attempt.payment, transitions.customer_confirmed, self, attempt.key, self.clock()
         )
 
     async def cancel(self, payment: Payment) -> Payment:
         """Give the payment up, where nothing is under way that could still be charged."""
-        await self.leave(payment)
+        await customer_actions.abandon(self, payment)
         uid = payment.uid
         payment = await self.write(uid, transitions.cancel, self, uid, self.clock())
         self.webhooks_due.set()
@@ -621,7 +635,13 @@ class Context:
     ) -> None:
         """A gateway's notification, by the address that it came to. Raises NotFound (unknown ticket
         or account) and Unauthorized (not proved)."""
-        await self.heard_of(await self.awaited(account, ticket), headers, body, query)
+        await gateway_notifications.process(
+            self,
+            await gateway_notifications.attempt_of(self, account, ticket),
+            headers,
+            body,
+            query,
+        )
 
     async def awaited(self, account: str, ticket: str) -> Attempt:
         """The attempt that a gateway notifies us of at this address. Raises NotFound."""
@@ -646,7 +666,7 @@ class Context:
             transitions.record_notification, attempt, outcome, self.clock()
         )
         if not agrees:
-            self.run(self._confirm(held))
+            self.run(status_query.query_soon(self, held))
 
     async def _confirm(self, attempt: Attempt) -> None:
         """Ask at once, or as soon as the interval allows: the sweep holds it if we die."""
@@ -654,7 +674,7 @@ class Context:
         if 0 < wait <= 2:
             # Event loops round to milliseconds: a moment too early, and it is not our turn yet.
             await asyncio.sleep(wait + 0.01)
-        await self.refresh(attempt)
+        await status_query.refresh(self, attempt)
 
     async def judge(self, uid: str, *, accept: bool, by: Actor, reason: str) -> Payment:
         """A person ends a payment's mismatch: the gateway's word, asked for now, stands whatever
@@ -669,9 +689,11 @@ class Context:
             raise Unprocessable({"uid": ["has no attempt in mismatch"]})
         if accept:
             gateway = self.gateways.get(attempt.account)
-            if gateway is None or not await self._may_ask_now(attempt):
+            if gateway is None or not await status_query.may_query_now(self, attempt):
                 raise Unprocessable({"uid": ["can't be asked about just now"]})
-            outcome = await self.hear(gateway.status(reference(payment, attempt)))
+            outcome = await status_query.outcome_of(
+                self, gateway.status(reference(payment, attempt))
+            )
         payment = await self.write(
             uid,
             transitions.resolve_mismatch,

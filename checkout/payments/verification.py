@@ -26,8 +26,9 @@ from checkout.model.order import BY_APP
 from checkout.model.outcome import DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 from checkout.payments.concurrency import NoRoom, Rooms
+from checkout.payments.context import Context
 from checkout.payments.dns import Resolve, Resolver
-from checkout.payments.verbs import UNCLEAR, Context
+from checkout.payments.verification import UNCLEAR
 from checkout.payments.webhook_sender import posted
 from checkout.settings import Shop
 from checkout.shop_api.responses import encoded

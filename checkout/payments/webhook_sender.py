@@ -29,10 +29,10 @@ from checkout.ledger.rows import PaymentRow
 from checkout.model.order import BY_APP
 from checkout.model.urls import is_loopback
 from checkout.payments.concurrency import NoRoom, Rooms
+from checkout.payments.context import Context
 from checkout.payments.dns import Resolve, Resolver
 from checkout.payments.metrics import NO_ROOM, WEBHOOKS
 from checkout.payments.schedule import next_webhook
-from checkout.payments.verbs import Context
 from checkout.settings import Settings
 from checkout.shop_api.webhooks import headers
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from checkout.model.order import PageSettings
-from checkout.payments.verbs import Context
+from checkout.payments.context import Context
 from checkout.settings import Settings, Shop
 from checkout.signing import Signer
 from checkout.web.api.password_throttle import Guesses

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from litestar import MediaType, Response, post
 
+from checkout.payments import gateway_notifications
 from checkout.web.concurrency_limits import count_as
 from checkout.web.context import web_of
 from checkout.web.request import Web_Request
@@ -15,12 +16,14 @@ from checkout.web.security import read_body
 async def gateway_notification(request: Web_Request) -> Response[bytes]:
     context, account = web_of(request).context, request.path_params["account"]
     # Known before its body is waited for: nobody else's may keep us waiting.
-    attempt = await context.awaited(account, request.path_params["ticket"])
+    attempt = await gateway_notifications.attempt_of(
+        context, account, request.path_params["ticket"]
+    )
     count_as(request, f"gateway {account}")
     body = await read_body(request)
     headers = {name.lower(): value for name, value in request.headers.items()}
     query = request.scope["query_string"].decode("latin-1")
-    await context.heard_of(attempt, headers, body, query)
+    await gateway_notifications.process(context, attempt, headers, body, query)
     return Response(b"OK", media_type=MediaType.TEXT)
 
 

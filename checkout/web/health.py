@@ -11,9 +11,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from checkout.errors import CheckoutError, NotFound
 from checkout.ledger import outbox
+from checkout.payments.context import Context
 from checkout.payments.metrics import OLDEST, WAITING
 from checkout.payments.readiness import Readiness
-from checkout.payments.verbs import Context
 from checkout.web.api.authentication import operator
 from checkout.web.context import web_of
 from checkout.web.request import READ, Web_Request

@@ -21,8 +21,8 @@ from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
 from checkout.model.invoice import Kind
 from checkout.model.order import Order
+from checkout.payments.context import Context
 from checkout.payments.mailer import Post
-from checkout.payments.verbs import Context
 from checkout.settings import Settings, Shop, Smtp
 from checkout.shop_api.mail import Undelivered, mailbox, send
 from checkout.web.pages import messages

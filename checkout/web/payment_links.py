@@ -10,6 +10,7 @@ from litestar import HttpMethod, Response, route
 from checkout.i18n import choose_language
 from checkout.ledger.rows import PaymentRow
 from checkout.model.validation.reader import form_pairs
+from checkout.payments import create, find
 from checkout.shop_api.checkout_request import read_link_order
 from checkout.signing import read_link
 from checkout.web.bodies import posted_form
@@ -35,7 +36,7 @@ async def hosted_page(request: Web_Request) -> Response[bytes]:
     if request.method == HttpMethod.POST and not token:
         form = await posted_form(request)
         token = form.get("token", "")
-    payment = await web_of(request).context.open_token(token)
+    payment = await find.by_token(web_of(request).context, token)
     return await to_payment(request, payment)
 
 
@@ -49,12 +50,14 @@ async def offline_link(request: Web_Request) -> Response[bytes]:
     request.scope["state"]["shop"] = shop  # whom to ask when it has ended
     order = read_link_order(link.data, shop, sandbox=web.settings.sandbox, now=now)
     address = client_address(request, web.settings.trusted_proxies)
-    return await to_payment(request, await web.context.open_link(link.digest, order, shop, address))
+    return await to_payment(
+        request, await create.open_link(web.context, link.digest, order, shop, address)
+    )
 
 
 async def to_payment(request: Web_Request, payment: PaymentRow) -> Response[bytes]:
     web = web_of(request)
-    payment = await web.context.open(payment.uid, payment.secret)
+    payment = await find.by_address(web.context, payment.uid, payment.secret)
     accept = request.headers.get("accept-language", "")
     lang = choose_language(payment.order.page_settings.language, accept=accept)
     visit = payment_request(web, request, lang, payment)

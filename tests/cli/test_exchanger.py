@@ -12,8 +12,10 @@ import pytest
 
 from checkout.model.browser import Browser
 from checkout.model.order import Customer
+from checkout.payments import charge, find
+from checkout.payments.charge import Submission
+from checkout.payments.context import Context
 from checkout.payments.transitions import read
-from checkout.payments.verbs import Context, Submission
 from checkout.sandbox.exchanger.routes import ROUTES
 from tests.cli.conftest import Run, answered
 from tests.cli.test_payments import made, with_flow
@@ -74,12 +76,12 @@ def test_where_an_order_can_be_seen(run: Run, config: Path, sandbox: str) -> Non
 
     async def pay(context: Context) -> Any:
         uid = await made(context, None)
-        payment = await context.open(uid, (await context.ledger.read(read, uid)).secret)
+        payment = await find.by_address(context, uid, (await context.ledger.read(read, uid)).secret)
         sent = Submission(
             number=1, method="credit_card", card=None, browser=Browser(),
             customer=Customer(email="anna@example.com"), language="en",
         )  # fmt: skip
-        return (await context.pay(payment, sent)).attempts[0].gateway_id, uid
+        return (await charge.pay(context, payment, sent)).attempts[0].gateway_id, uid
 
     identity, uid = with_flow(config, pay)
     number, _, secret = identity.partition("/")

@@ -20,7 +20,9 @@ from checkout.model.browser import Browser
 from checkout.model.card import Card
 from checkout.model.order import Customer
 from checkout.model.status import Status
-from checkout.payments.verbs import Context, Submission
+from checkout.payments import charge, create, find
+from checkout.payments.charge import Submission
+from checkout.payments.context import Context
 from checkout.settings import load
 from checkout.shop_api.checkout_request import read_order
 from tests.cli.conftest import Run, answered
@@ -45,11 +47,11 @@ async def made(context: Context, number: str | None, shop: str = "361", **change
     seller = context.settings.shops[shop]
     settings = {"settings": {"return_url": None}} | changes
     data = {"checkout": ordered(**settings)}
-    payment = await context.create(
-        read_order(data, seller, sandbox=True, now=context.clock()), seller
+    payment = await create.create(
+        context, read_order(data, seller, sandbox=True, now=context.clock()), seller
     )
     if number:
-        payment = await context.open(payment.uid, payment.secret)
+        payment = await find.by_address(context, payment.uid, payment.secret)
         sent = Submission(
             number=1,
             method="credit_card",
@@ -58,7 +60,7 @@ async def made(context: Context, number: str | None, shop: str = "361", **change
             customer=Customer(email="anna.canary@example.com"),
             language="en",
         )
-        await context.pay(payment, sent)
+        await charge.pay(context, payment, sent)
     return payment.uid
 
 
@@ -191,7 +193,7 @@ def test_reconcile(run: Run, ledger: Kept, sandbox: str) -> None:
 
     async def wait(context: Context) -> None:
         """Until the gateway may be asked again."""
-        payment = await context.open_token(await token(context, uids["bank"]))
+        payment = await find.by_token(context, await token(context, uids["bank"]))
         assert payment.live
         await asyncio.sleep(max(0.0, payment.live.next_query_at - context.clock()) + 0.05)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from checkout.payments.verbs import Context
+from checkout.payments.context import Context
 from tests.cli.conftest import Run, answered
 from tests.cli.test_payments import Kept, made, with_flow
 from tests.web.server import DECLINED, PAID

@@ -41,10 +41,18 @@ from checkout.model.status import (
     Status,
     payment_status,
 )
-from checkout.payments import transitions
+from checkout.payments import (
+    charge,
+    create,
+    customer_actions,
+    gateway_notifications,
+    review,
+    status_query,
+    transitions,
+)
+from checkout.payments.context import Context
 from checkout.payments.recovery import reconcile, sweep
 from checkout.payments.schedule import HOUR
-from checkout.payments.verbs import Context
 from checkout.settings import Limits
 from tests.support import bank as banks
 from tests.support import shops
@@ -227,7 +235,7 @@ class Payments(Machine):
             expires_at=self.clock() + 60 * minutes,
         )
         shop = SETTINGS.shops[shops.SHOP_ID]
-        self.uid = self.done(self.context.create(order, shop)).uid
+        self.uid = self.done(create.create(self.context, order, shop)).uid
         self.tabs.append(self.payment)
         self.presses_pay([0] * tabs, verdict, fault)
 
@@ -242,7 +250,7 @@ class Payments(Machine):
     def pays(self, verdict: str, fault: str, disk: str) -> None:
         self.prepare(verdict, fault, disk)
         payment = self.payment
-        self.verb(self.context.pay(payment, submission(payment)))
+        self.verb(charge.pay(self.context, payment, submission(payment)))
 
     @rule(
         tabs=st.lists(which, min_size=1, max_size=3),
@@ -259,31 +267,31 @@ class Payments(Machine):
     def presses_pay(self, tabs: list[int], verdict: str, fault: str, disk: str = "") -> None:
         self.prepare(verdict, fault, disk)
         shown = [self.tabs[tab % len(self.tabs)] for tab in tabs]
-        self.verbs(*(self.context.pay(each, submission(each)) for each in shown))
+        self.verbs(*(charge.pay(self.context, each, submission(each)) for each in shown))
 
     @precondition(lambda self: self.payment.live)
     @rule(tabs=st.sampled_from((1, 1, 5)), fault=query_faults, disk=disk_faults)
     def waits(self, tabs: int, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
-        self.verbs(*(self.context.look(self.payment) for _ in range(tabs)))
+        self.verbs(*(status_query.refresh_if_due(self.context, self.payment) for _ in range(tabs)))
 
     @rule(attempt=which, fault=query_faults, disk=disk_faults)
     def lands(self, attempt: int, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
         ticket = self.attempts[attempt % len(self.attempts)].return_ticket
-        self.verb(self.context.returned(ticket))
+        self.verb(customer_actions.returned(self.context, ticket))
 
     @precondition(lambda self: self.payment.payment.status is Status.REQUIRES_ACTION)
     @rule(fault=query_faults, disk=disk_faults)
     def leaves(self, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
-        self.verb(self.context.leave(self.payment))
+        self.verb(customer_actions.abandon(self.context, self.payment))
 
     @precondition(lambda self: self.payment.payment.status is Status.REQUIRES_ACTION)
     @rule(disk=disk_faults)
     def says_it_is_paid(self, disk: str) -> None:
         self.prepare(disk=disk)
-        self.verb(self.context.confirm(self.payment))
+        self.verb(customer_actions.confirm(self.context, self.payment))
 
     # The bank
 
@@ -315,7 +323,11 @@ class Payments(Machine):
         body = notice.body.replace(b'"status": "', b'"status":  "')
         for ticket, error in ((attempt_.notify_ticket, Unauthorized), ("x" * 22, NotFound)):
             try:
-                self.done(self.context.notified("cards", ticket, notice.headers, body))
+                self.done(
+                    gateway_notifications.receive(
+                        self.context, "cards", ticket, notice.headers, body
+                    )
+                )
             except error:
                 continue
             raise AssertionError("a forged notification was taken")
@@ -360,7 +372,7 @@ class Payments(Machine):
             case "a day passes":
                 self.time_passes(26 * HOUR, swept=False)
             case "the customer gives up":
-                self.verb(self.context.cancel(self.payment))
+                self.verb(customer_actions.cancel(self.context, self.payment))
             case "the operator accepts" | "the operator refuses":
                 self.judge(accept=what.endswith("accepts"))
             case "the operator reconciles":
@@ -383,7 +395,9 @@ class Payments(Machine):
             return
         try:
             self.done(
-                self.context.notified("cards", found[0].notify_ticket, notice.headers, notice.body)
+                gateway_notifications.receive(
+                    self.context, "cards", found[0].notify_ticket, notice.headers, notice.body
+                )
             )
         except Unavailable:  # then the gateway sends it again
             return
@@ -392,7 +406,11 @@ class Payments(Machine):
     def judge(self, *, accept: bool) -> None:
         """Refused without a look, so what the bank has taken stays flagged."""
         if any(attempt.mismatch and attempt.live for attempt in self.attempts):
-            self.verb(self.context.judge(self.uid, accept=accept, by=shops.ANN, reason="seen"))
+            self.verb(
+                review.resolve_mismatch(
+                    self.context, self.uid, accept=accept, by=shops.ANN, reason="seen"
+                )
+            )
 
     # What is there
 

@@ -9,8 +9,10 @@ from checkout.gateways.overpay.cards import OverpayCards
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
 from checkout.model.status import Status
+from checkout.payments import status_query
+from checkout.payments.context import Context
 from checkout.payments.schedule import Schedule
-from checkout.payments.verbs import Context, QueryResult
+from checkout.payments.status_query import QueryResult
 from tests.payments.machine import Payments
 
 
@@ -42,7 +44,7 @@ class FailedQueryMeansAbsent(OverpayCards):
 
 class AsksAtEachLook(Context):
     async def ask(self, attempt: Attempt) -> tuple[Payment, QueryResult]:
-        return await self._ask(attempt)
+        return await status_query.query_gateway(self, attempt)
 
 
 class Impatient(Context):

@@ -20,11 +20,11 @@ from checkout.errors import Unavailable
 from checkout.gateways.base import Gateway
 from checkout.ledger.operations import FAILED, OPEN, Operation
 from checkout.model.status import Status, payment_status
-from checkout.payments import remaining, transitions
+from checkout.payments import charge, create, gateway_notifications, remaining, transitions
+from checkout.payments.context import Context
 from checkout.payments.operations import resolve_operation, start_operation
 from checkout.payments.recovery import reconcile, sweep
 from checkout.payments.schedule import DAY, HOUR
-from checkout.payments.verbs import Context
 from tests.payments.machine import SETTINGS, Machine
 from tests.support import office, shops
 from tests.support.bank import LATEST
@@ -105,8 +105,8 @@ class Operations(Machine):
             transaction_type="authorization" if held else "payment",
             expires_at=self.clock() + HOUR,
         )
-        self.uid = self.done(self.context.create(order, SETTINGS.shops[shops.SHOP_ID])).uid
-        self.done(self.context.pay(self.payment, submission(self.payment)))
+        self.uid = self.done(create.create(self.context, order, SETTINGS.shops[shops.SHOP_ID])).uid
+        self.done(charge.pay(self.context, self.payment, submission(self.payment)))
         self.prepare(verdict, fault)
         self.verb(
             start_operation(self.context, "capture" if held else "refund", self.uid, amount=amount)
@@ -230,7 +230,11 @@ class Operations(Machine):
     def hear(self, place: int) -> None:
         ticket = self.attempts[0].notify_ticket
         try:
-            self.done(self.context.notified("cards", ticket, {}, str(place).encode()))
+            self.done(
+                gateway_notifications.receive(
+                    self.context, "cards", ticket, {}, str(place).encode()
+                )
+            )
         except Unavailable:  # then the gateway sends it again
             return
         finally:

@@ -11,6 +11,7 @@ from checkout.ledger.audit import Entry
 from checkout.ledger.rows import Payment
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
+from checkout.payments import review
 from checkout.payments.operations import resolve_operation, start_operation
 from tests.payments.test_gateway_operations import done, hears, told
 from tests.payments.test_review import LESS
@@ -41,13 +42,17 @@ async def test_a_mismatch_that_a_person_ends(office: Harness, accept: bool) -> N
     payment = await office.paid_with(LESS)
     office.gateway.will_state(LESS)
     office.clock.move(5)
-    await office.context.judge(payment.uid, accept=accept, by=shops.ANN, reason="the bank fee")
+    await review.resolve_mismatch(
+        office.context, payment.uid, accept=accept, by=shops.ANN, reason="the bank fee"
+    )
     (entry,) = await log(office)
     assert (entry.who, entry.via, entry.origin) == ("ann", "cli", "till-1")
     assert (entry.act, entry.subject) == ("accept" if accept else "refuse", payment.uid)
     assert msgspec.json.decode(entry.data)["reason"] == "the bank fee"
     with pytest.raises(Unprocessable):
-        await office.context.judge(payment.uid, accept=accept, by=shops.ANN, reason="again")
+        await review.resolve_mismatch(
+            office.context, payment.uid, accept=accept, by=shops.ANN, reason="again"
+        )
     assert len(await log(office)) == 1
 
 

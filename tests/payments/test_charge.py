@@ -12,6 +12,7 @@ from checkout.ledger.rows import Payment
 from checkout.model.next_action import Instructions, NextAction, PostForm, Redirect
 from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome, PaidCard
 from checkout.model.status import Status
+from checkout.payments import charge, status_query
 from checkout.payments.recovery import sweep
 from tests.support import shops
 from tests.support.gateway import (
@@ -132,7 +133,7 @@ async def test_claimed_durably_before_it_is_sent(harness: Harness) -> None:
     now = await harness.payment(payment)
     assert now.attempts[0].status is Status.SUBMITTING
     assert now.status is Status.PENDING
-    assert harness.context.next_check(now) == 1.0, "a second tab sees the answer soon"
+    assert status_query.next_check(harness.context, now) == 1.0, "a second tab sees the answer soon"
     held.let.set()
     assert (await task).status is Status.PAID
 
@@ -154,7 +155,7 @@ async def test_on_two_machines_at_once(harness: Harness) -> None:
     payment = await harness.new_payment()
     flows = [harness.context, harness.restarted(), harness.restarted()]
     results = await asyncio.gather(
-        *(context.pay(payment, submission(payment)) for context in flows * 5)
+        *(charge.pay(context, payment, submission(payment)) for context in flows * 5)
     )
     assert len(harness.gateway.charges) == 1
     assert len(results[0].attempts) == 1

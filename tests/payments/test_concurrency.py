@@ -19,6 +19,7 @@ from bench.letters import delays
 from checkout.ledger import outbox
 from checkout.ledger.outbox import Webhook
 from checkout.model.order import PageSettings
+from checkout.payments import create
 from checkout.payments.concurrency import NoRoom, Rooms
 from checkout.payments.dns import Resolver
 from checkout.payments.webhook_sender import WebhookSender
@@ -163,7 +164,7 @@ class Street:
         """Letters that are due; one payment has them all."""
         url = f"https://{host}/told"
         order = shops.order(page_settings=PageSettings(notification_url=url))
-        made = await self.harness.context.create(order, self.harness.settings.shops[shop])
+        made = await create.create(self.harness.context, order, self.harness.settings.shops[shop])
         name = f"{host.partition('.')[0]}-{made.uid[:8]}"
         names = [f"{name}-{number}" for number in range(count)]
 

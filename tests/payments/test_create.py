@@ -10,6 +10,7 @@ import pytest
 from checkout.errors import Gone, NotFound, Unprocessable
 from checkout.ledger import payments
 from checkout.model.status import Status
+from checkout.payments import create, find
 from tests.support import shops
 from tests.support.harness import Harness
 
@@ -30,44 +31,44 @@ async def test_a_new_payment_is_open(harness: Harness) -> None:
 async def test_it_is_opened_by_its_own_secret_alone(harness: Harness) -> None:
     payment, other = await harness.new_payment(), await harness.new_payment()
     uid, secret = payment.uid, payment.secret
-    assert await harness.context.open(uid, secret) == payment
+    assert await find.by_address(harness.context, uid, secret) == payment
     for wrong in ((uid, other.secret), ("no-such", secret), (uid, ""), (uid, "é" * 22)):
         with pytest.raises(NotFound):
-            await harness.context.open(*wrong)
+            await find.by_address(harness.context, *wrong)
         with pytest.raises(NotFound):
-            await harness.context.glance(*wrong)
+            await find.by_address_cached(harness.context, *wrong)
 
 
 async def test_a_token_opens_it_for_its_own_shop(harness: Harness) -> None:
     payment = await harness.new_payment()
     token = payment.token
-    assert await harness.context.open_token(token) == payment
-    assert await harness.context.open_token(token, harness.shop) == payment
+    assert await find.by_token(harness.context, token) == payment
+    assert await find.by_token(harness.context, token, harness.shop) == payment
     with pytest.raises(NotFound):
-        await harness.context.open_token(token, shops.shop(id="362"))
+        await find.by_token(harness.context, token, shops.shop(id="362"))
     with pytest.raises(NotFound):
-        await harness.context.open_token("0" * 64)
+        await find.by_token(harness.context, "0" * 64)
 
 
 async def test_a_glance_is_a_second_old_at_most(harness: Harness) -> None:
     payment = await harness.new_payment()
     uid, secret = payment.uid, payment.secret
-    assert await harness.context.glance(uid, secret) == payment
+    assert await find.by_address_cached(harness.context, uid, secret) == payment
     # Another worker writes; we see it a second later.
     await harness.ledger.write(payments.change, uid, tracking_id="new", status=Status.EXPIRED)
-    assert (await harness.context.glance(uid, secret)).status is Status.OPEN
+    assert (await find.by_address_cached(harness.context, uid, secret)).status is Status.OPEN
     with pytest.raises(NotFound):
-        await harness.context.glance(uid, "x" * 22)
+        await find.by_address_cached(harness.context, uid, "x" * 22)
     harness.clock.move(1)
-    assert (await harness.context.glance(uid, secret)).status is Status.EXPIRED
+    assert (await find.by_address_cached(harness.context, uid, secret)).status is Status.EXPIRED
 
 
 async def test_what_this_worker_writes_is_seen_at_a_glance(harness: Harness) -> None:
     payment = await harness.new_payment()
     uid, secret = payment.uid, payment.secret
-    await harness.context.glance(uid, secret)
+    await find.by_address_cached(harness.context, uid, secret)
     await harness.pay(payment)
-    assert (await harness.context.glance(uid, secret)).status is Status.PAID
+    assert (await find.by_address_cached(harness.context, uid, secret)).status is Status.PAID
 
 
 # Idempotency keys
@@ -76,7 +77,7 @@ async def test_what_this_worker_writes_is_seen_at_a_glance(harness: Harness) -> 
 async def test_the_same_request_gives_the_same_payment(harness: Harness) -> None:
     order = shops.order()
     key: Any = {"idempotency_key": "k", "digest": "d"}
-    made = [await harness.context.create(order, harness.shop, **key) for _ in range(3)]
+    made = [await create.create(harness.context, order, harness.shop, **key) for _ in range(3)]
     assert len({each.token for each in made}) == 1
     assert await harness.kinds(await harness.payment(made[0].uid)) == ["created"]
 
@@ -85,27 +86,29 @@ async def test_the_same_request_many_times_at_once(harness: Harness) -> None:
     order = shops.order()
     key: Any = {"idempotency_key": "k", "digest": "d"}
     made = await asyncio.gather(
-        *(harness.context.create(order, harness.shop, **key) for _ in range(20))
+        *(create.create(harness.context, order, harness.shop, **key) for _ in range(20))
     )
     assert len({each.token for each in made}) == 1
 
 
 async def test_another_request_under_the_same_key_is_refused(harness: Harness) -> None:
     order = shops.order()
-    await harness.context.create(order, harness.shop, idempotency_key="k", digest="d")
+    await create.create(harness.context, order, harness.shop, idempotency_key="k", digest="d")
     with pytest.raises(Unprocessable) as refused:
-        await harness.context.create(order, harness.shop, idempotency_key="k", digest="other")
+        await create.create(
+            harness.context, order, harness.shop, idempotency_key="k", digest="other"
+        )
     assert list(refused.value.fields) == ["Idempotency-Key"]
 
 
 async def test_a_key_is_good_for_a_day(harness: Harness) -> None:
     order = shops.order(expires_at=harness.clock() + 10 * DAY)
     key: Any = {"idempotency_key": "k", "digest": "d"}
-    first = await harness.context.create(order, harness.shop, **key)
+    first = await create.create(harness.context, order, harness.shop, **key)
     harness.clock.move(DAY - 1)
-    assert (await harness.context.create(order, harness.shop, **key)).uid == first.uid
+    assert (await create.create(harness.context, order, harness.shop, **key)).uid == first.uid
     harness.clock.move(1)
-    assert (await harness.context.create(order, harness.shop, **key)).uid != first.uid
+    assert (await create.create(harness.context, order, harness.shop, **key)).uid != first.uid
 
 
 # Links
@@ -114,19 +117,19 @@ async def test_a_key_is_good_for_a_day(harness: Harness) -> None:
 async def test_a_link_leads_to_one_payment(harness: Harness) -> None:
     order = shops.order()
     opened = await asyncio.gather(
-        *(harness.context.open_link(LINK, order, harness.shop) for _ in range(20))
+        *(create.open_link(harness.context, LINK, order, harness.shop) for _ in range(20))
     )
     assert len({(each.uid, each.secret) for each in opened}) == 1
-    other = await harness.context.open_link("b" * 64, order, harness.shop)
+    other = await create.open_link(harness.context, "b" * 64, order, harness.shop)
     assert other.uid != opened[0].uid
     assert await harness.kinds(await harness.payment(other.uid)) == ["created"]
 
 
 async def test_opening_a_link_takes_nothing_up(harness: Harness) -> None:
     """Mail scanners open links."""
-    made = await harness.context.open_link(LINK, shops.order(), harness.shop)
+    made = await create.open_link(harness.context, LINK, shops.order(), harness.shop)
     for _ in range(3):
-        await harness.context.open_link(LINK, shops.order(), harness.shop)
+        await create.open_link(harness.context, LINK, shops.order(), harness.shop)
     payment = await harness.payment(made.uid)
     assert (payment.status, payment.attempts) == (Status.OPEN, ())
     assert harness.gateway.charges == []
@@ -134,9 +137,9 @@ async def test_opening_a_link_takes_nothing_up(harness: Harness) -> None:
 
 async def test_a_link_past_its_time_is_gone_unless_opened_before(harness: Harness) -> None:
     order = shops.order(expires_at=harness.clock() + 60)
-    before = await harness.context.open_link(LINK, order, harness.shop)
+    before = await create.open_link(harness.context, LINK, order, harness.shop)
     harness.clock.move(60)
     with pytest.raises(Gone):
-        await harness.context.open_link("b" * 64, order, harness.shop)
-    assert (await harness.context.open_link(LINK, order, harness.shop)).uid == before.uid
+        await create.open_link(harness.context, "b" * 64, order, harness.shop)
+    assert (await create.open_link(harness.context, LINK, order, harness.shop)).uid == before.uid
     assert await harness.status(await harness.payment(before.uid)) is Status.EXPIRED

@@ -24,7 +24,7 @@ from checkout.model.order import Method, Methods
 from checkout.model.outcome import GatewayFacts, Outcome
 from checkout.model.product import Product
 from checkout.model.status import Status
-from checkout.payments import products
+from checkout.payments import create, products
 from checkout.payments.currencies import NO_METHOD, counted
 from checkout.payments.merchant_initiated import start_merchant_initiated
 from checkout.payments.methods import available_methods
@@ -111,7 +111,7 @@ async def test_nothing_is_guessed(opened: Opened) -> None:
         for currency in TWELVE:
             order = shops.order(money=Money(1999, currency))
             with capture_logs() as logs, pytest.raises(Unprocessable) as error:
-                await harness.context.create(order, harness.shop)
+                await create.create(harness.context, order, harness.shop)
             name, reason = refusal(error)
             assert name == "order.currency"
             for each in ACCOUNTS:
@@ -122,10 +122,10 @@ async def test_nothing_is_guessed(opened: Opened) -> None:
             assert (line["event"], line["log_level"]) == ("currency.uncounted", "warning")
             assert (line["currency"], line["accounts"]) == (currency, ACCOUNTS)
             with pytest.raises(Unprocessable) as error:
-                await harness.context.counted(order, harness.shop, currency="currency")
+                await create.count_money(harness.context, order, harness.shop, currency="currency")
             assert refusal(error) == ("currency", reason)
             with pytest.raises(Unprocessable) as error:
-                await harness.context.open_link(token_hex(32), order, harness.shop)
+                await create.open_link(harness.context, token_hex(32), order, harness.shop)
             assert refusal(error) == ("order.currency", reason)
             with pytest.raises(Unprocessable) as error:
                 await made(harness, currency)
@@ -136,14 +136,14 @@ async def test_the_advice_names_who_could_take_it(opened: Opened) -> None:
     async with opened(local={"UGX": 2}) as harness:
         order = shops.order(money=Money(1999, "UGX"), methods=Methods(types=("credit_card",)))
         with pytest.raises(Unprocessable) as error:
-            await harness.context.create(order, harness.shop)
+            await create.create(harness.context, order, harness.shop)
         name, reason = refusal(error)
         assert name == "order.currency"
         assert "gateways.cards.decimals" in reason
         assert "local" not in reason
         order = shops.order(money=Money(1999, "UGX"), methods=Methods(types=("no_such",)))
         with pytest.raises(Unprocessable) as error:
-            await harness.context.create(order, harness.shop)
+            await create.create(harness.context, order, harness.shop)
         assert refusal(error) == ("payment_method.types", NO_METHOD)
 
 
@@ -173,7 +173,7 @@ async def test_one_that_says_it_takes_it(opened: Opened, currency: str) -> None:
             assert (line["currency"], line["decimals"]) == (currency, count)
             assert line["not_offered"] == ["local", "coins"]
             order = shops.order(money=Money(1999, currency))
-            link = await harness.context.open_link(token_hex(32), order, harness.shop)
+            link = await create.open_link(harness.context, token_hex(32), order, harness.shop)
             assert link.order.money == money
             assert (await made(harness, currency)).product.price == money
 

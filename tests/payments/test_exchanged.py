@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from checkout.model.money import Money
 from checkout.model.outcome import Exchanged, GatewayFacts, Outcome
 from checkout.model.status import Status
+from checkout.payments import review, status_query
 from tests.support import shops
 from tests.support.gateway import PAID, REQUIRES_ACTION
 from tests.support.harness import Harness
@@ -61,7 +62,7 @@ async def test_less_is_a_mismatch_whatever_the_word(
     harness.clock.move(5)
     harness.gateway.will_state(said(gives, gets, status))
     with capture_logs() as logged:
-        after = await harness.context.look(await harness.payment(payment))
+        after = await status_query.refresh_if_due(harness.context, await harness.payment(payment))
     (attempt,) = after.attempts
     assert (attempt.status, attempt.mismatch) == (Status.REQUIRES_ACTION, True)
     assert [line["event"] for line in logged if line.get("alert")] == ["mismatch"]
@@ -74,7 +75,7 @@ async def test_less_is_a_mismatch_whatever_the_word(
     # A person may take it all the same.
     harness.gateway.will_state(said(gives, gets))
     harness.clock.move(5)
-    judged = await harness.context.judge(payment.uid, accept=True, **WHO)
+    judged = await review.resolve_mismatch(harness.context, payment.uid, accept=True, **WHO)
     assert judged.status is Status.PAID
 
 
@@ -86,7 +87,7 @@ async def test_as_agreed_or_more_is_paid(
     harness.clock.move(5)
     harness.gateway.will_state(said(gives, gets))
     with capture_logs() as logged:
-        after = await harness.context.look(await harness.payment(payment))
+        after = await status_query.refresh_if_due(harness.context, await harness.payment(payment))
     assert after.status is Status.PAID
     assert after.attempts[0].facts.agreed == AGREED
     assert after.attempts[0].facts.exchanged == Exchanged(gives, gets)
@@ -133,7 +134,9 @@ async def test_less_in_a_notification_of_what_is_paid_already(harness: Harness) 
     payment = await harness.paid_with(made())
     harness.clock.move(5)
     harness.gateway.will_state(said(AGREED.gives, AGREED.gets))
-    (attempt,) = (await harness.context.look(await harness.payment(payment))).attempts
+    (attempt,) = (
+        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
+    ).attempts
     harness.gateway.news = said("0.00000001 BTC", "0.01 EUR")
     with capture_logs() as logged:
         await harness.notify(attempt)
@@ -147,7 +150,9 @@ async def test_without_an_agreement_nothing_is_compared(harness: Harness) -> Non
     )
     harness.clock.move(5)
     harness.gateway.will_state(said("0.1 BTC", "1 EUR"), PAID)
-    assert (await harness.context.look(await harness.payment(payment))).status is Status.PAID
+    assert (
+        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
+    ).status is Status.PAID
 
 
 @given(st.decimals(0, 10**9, places=8), st.decimals(0, 10**9, places=8))

@@ -10,7 +10,8 @@ import pytest
 from checkout.errors import NotFound, Unauthorized
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
-from checkout.payments.verbs import Context
+from checkout.payments import gateway_notifications, status_query
+from checkout.payments.context import Context
 from tests.support.gateway import DECLINED, GENUINE, PAID, PENDING, PROVED, REQUIRES_ACTION, Held
 from tests.support.harness import Harness
 
@@ -57,10 +58,12 @@ async def test_one_that_overtakes_the_charges_own_answer_waits_for_it(harness: H
 
 async def test_what_a_gateway_added_to_our_address_may_be_its_proof(harness: Harness) -> None:
     (attempt,) = (await harness.paid_with(PENDING)).attempts
-    await harness.context.notified(attempt.account, attempt.notify_ticket, {}, b"", PROVED)
+    await gateway_notifications.receive(
+        harness.context, attempt.account, attempt.notify_ticket, {}, b"", PROVED
+    )
     with pytest.raises(Unauthorized):
-        await harness.context.notified(
-            attempt.account, attempt.notify_ticket, {}, b"", PROVED + "0"
+        await gateway_notifications.receive(
+            harness.context, attempt.account, attempt.notify_ticket, {}, b"", PROVED + "0"
         )
 
 
@@ -79,7 +82,7 @@ async def test_one_that_is_too_early_waits_for_the_sweep(harness: Harness) -> No
     payment = await harness.paid_with(UNKNOWN)
     for _ in range(8):
         harness.clock.move(30)
-        await harness.context.look(await harness.payment(payment))
+        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
     asked = len(harness.gateway.queries)
     harness.gateway.will_state(PAID)
     for _ in range(5):
@@ -139,7 +142,7 @@ async def test_the_charges_answer_is_lost_and_another_worker_was_told(harness: H
     task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
     attempt = (await harness.payment(payment)).attempts[0]
-    await other.notified(attempt.account, attempt.notify_ticket, GENUINE, b"")
+    await gateway_notifications.receive(other, attempt.account, attempt.notify_ticket, GENUINE, b"")
     await other.finish(5)
     assert harness.gateway.queries == []
     held.let.set()
@@ -169,7 +172,7 @@ async def test_an_unknown_ticket_or_account_is_not_found(harness: Harness) -> No
         ("", attempt.notify_ticket),
     ):
         with pytest.raises(NotFound):
-            await harness.context.notified(account, ticket, {}, b"{}")
+            await gateway_notifications.receive(harness.context, account, ticket, {}, b"{}")
 
 
 NEWS = (PAID, DECLINED, PENDING, UNKNOWN)

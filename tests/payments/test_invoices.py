@@ -13,7 +13,7 @@ from checkout.identifiers import new_secret
 from checkout.ledger.invoices import Standing
 from checkout.ledger.rows import Payment, PaymentRow
 from checkout.model.status import Status
-from checkout.payments import invoices
+from checkout.payments import create, invoices
 from checkout.shop_api.checkout_request import read_link_order
 from checkout.shop_api.invoices import read_invoice
 from checkout.signing import read_link
@@ -46,7 +46,7 @@ async def opened(harness: Harness, made: Standing) -> PaymentRow:
     """As the link's page opens it: by what the link says, and nothing else."""
     link = read_link(made.invoice.signed, harness.settings.shops)
     order = read_link_order(link.data, harness.shop, sandbox=False, now=harness.clock())
-    return await harness.context.open_link(link.digest, order, harness.shop)
+    return await create.open_link(harness.context, link.digest, order, harness.shop)
 
 
 async def payment(harness: Harness, made: Standing) -> Payment:
@@ -194,7 +194,7 @@ async def test_cancelled_between_the_look_and_the_writing(harness: Harness) -> N
     context = harness.restarted()
     context.ledger = Between(harness.ledger)
     with pytest.raises(Cancelled):
-        await context.open_link(invoice.link, invoice.order, harness.shop)
+        await create.open_link(context, invoice.link, invoice.order, harness.shop)
     found = await invoices.find(harness.context, invoice.id)
     assert found.payment is None
 

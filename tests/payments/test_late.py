@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
+from checkout.payments import customer_actions, status_query
 from checkout.payments.recovery import reconcile
 from checkout.payments.schedule import HOUR
 from tests.support.gateway import (
@@ -221,11 +222,11 @@ async def test_leaving_asks_first_whatever_the_pace(harness: Harness, watched: f
     harness.gateway.will_state(REQUIRES_ACTION)
     until = harness.clock() + watched
     while harness.clock() < until:
-        await harness.context.look(await harness.payment(payment))
+        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
         harness.clock.move(1)
     before = len(harness.gateway.queries)
     harness.gateway.will_state(PAID)
-    after = await harness.context.leave(payment)
+    after = await customer_actions.abandon(harness.context, payment)
     assert len(harness.gateway.queries) == before + 1
     assert after.status is Status.PAID
 
@@ -245,7 +246,7 @@ async def test_nothing_is_left_that_is_not_said_to_be_unpaid(
     assert len(harness.gateway.charges) == 1, "the form is shut"
     harness.gateway.will_state(REQUIRES_ACTION)
     harness.clock.move(1)
-    after = await harness.context.look(await harness.payment(payment))
+    after = await status_query.refresh_if_due(harness.context, await harness.payment(payment))
     assert after.status is Status.REQUIRES_ACTION
     harness.clock.move(1)
     assert (await harness.left(after)).status is Status.OPEN
@@ -255,9 +256,9 @@ async def test_leaving_twice_at_once_asks_once_an_interval(harness: Harness) -> 
     payment = await harness.paid_with(REQUIRES_ACTION)
     held = Held(REQUIRES_ACTION)
     harness.gateway.will_state(held, REQUIRES_ACTION)
-    first = asyncio.create_task(harness.context.leave(payment))
+    first = asyncio.create_task(customer_actions.abandon(harness.context, payment))
     await held.asked.wait()
-    second = asyncio.create_task(harness.context.leave(payment))
+    second = asyncio.create_task(customer_actions.abandon(harness.context, payment))
     await asyncio.sleep(0.1)
     assert len(harness.gateway.queries) == 1
     held.let.set()
@@ -270,7 +271,7 @@ async def test_leaving_twice_at_once_asks_once_an_interval(harness: Harness) -> 
 async def test_what_is_in_mismatch_is_not_left(harness: Harness) -> None:
     payment = await harness.paid_with(REQUIRES_ACTION)
     harness.gateway.will_state(changed(REQUIRES_ACTION, facts=WRONG["amount"]))
-    assert (await harness.context.leave(payment)).attempts[0].mismatch
+    assert (await customer_actions.abandon(harness.context, payment)).attempts[0].mismatch
     harness.clock.move(1)
     assert (await harness.left(payment)).status is Status.REQUIRES_ACTION
 
@@ -279,8 +280,8 @@ async def test_what_is_in_mismatch_is_not_left(harness: Harness) -> None:
 async def test_only_a_step_can_be_left(harness: Harness, answer: Outcome) -> None:
     payment = await harness.paid_with(answer)
     harness.gateway.will_state(UNKNOWN)
-    assert (await harness.context.leave(payment)).status is payment.status
-    assert (await harness.context.cancel(payment)).status is payment.status
+    assert (await customer_actions.abandon(harness.context, payment)).status is payment.status
+    assert (await customer_actions.cancel(harness.context, payment)).status is payment.status
 
 
 async def test_landing_on_what_was_left_asks(harness: Harness) -> None:
@@ -288,7 +289,7 @@ async def test_landing_on_what_was_left_asks(harness: Harness) -> None:
     payment = await harness.left(await harness.paid_with(REQUIRES_ACTION))
     harness.clock.move(1)
     harness.gateway.will_state(PAID)
-    after = await harness.context.returned(payment.attempts[0].return_ticket)
+    after = await customer_actions.returned(harness.context, payment.attempts[0].return_ticket)
     assert after.status is Status.PAID
     assert "late_success" in await harness.kinds(payment)
 
@@ -300,7 +301,7 @@ async def test_landing_on_what_was_lost_asks(harness: Harness) -> None:
     await harness.sweep_for(90)
     assert (await harness.payment(payment)).attempts[0].status is Status.NOT_SENT
     harness.gateway.will_state(PENDING, PAID)
-    await harness.context.returned(payment.attempts[0].return_ticket)
+    await customer_actions.returned(harness.context, payment.attempts[0].return_ticket)
     after = await harness.payment(payment)
     assert after.attempts[0].status is Status.NOT_SENT, "it is not taken up again"
     assert after.attempts[0].sweep_at is not None, "but it is watched again"
@@ -312,10 +313,10 @@ async def test_landing_on_what_was_lost_asks(harness: Harness) -> None:
 
 
 async def test_giving_up_tells_the_shop(harness: Harness) -> None:
-    payment = await harness.context.cancel(await harness.new_payment())
+    payment = await customer_actions.cancel(harness.context, await harness.new_payment())
     assert payment.status is Status.CANCELLED
     assert await harness.told(payment) == ["canceled"]
-    await harness.context.cancel(payment)
+    await customer_actions.cancel(harness.context, payment)
     await harness.pay(payment)
     assert await harness.told(payment) == ["canceled"]
     assert harness.gateway.charges == []
@@ -324,7 +325,7 @@ async def test_giving_up_tells_the_shop(harness: Harness) -> None:
 async def test_giving_up_at_the_bank_leaves_it_first(harness: Harness) -> None:
     payment = await harness.paid_with(REQUIRES_ACTION)
     harness.gateway.will_state(REQUIRES_ACTION)
-    payment = await harness.context.cancel(payment)
+    payment = await customer_actions.cancel(harness.context, payment)
     assert payment.status is Status.CANCELLED
     harness.gateway.will_state(PAID)
     await harness.sweep(30)
@@ -336,24 +337,26 @@ async def test_giving_up_at_the_bank_leaves_it_first(harness: Harness) -> None:
 
 
 async def test_i_have_paid_waits_for_the_gateway(harness: Harness) -> None:
-    payment = await harness.context.confirm(await harness.paid_with(REQUIRES_ACTION))
+    payment = await customer_actions.confirm(
+        harness.context, await harness.paid_with(REQUIRES_ACTION)
+    )
     assert payment.status is Status.PENDING
     assert harness.gateway.prompts == [], "this one does not want to be told"
-    assert harness.context.next_check(payment) == 1.0
+    assert status_query.next_check(harness.context, payment) == 1.0
     assert await harness.webhooks(payment) == []
     harness.gateway.will_state(PAID)
     harness.clock.move(1)
-    assert (await harness.context.look(payment)).status is Status.PAID
+    assert (await status_query.refresh_if_due(harness.context, payment)).status is Status.PAID
 
 
 async def test_i_have_paid_is_told_where_it_is_wanted(harness: Harness) -> None:
     harness.gateway.has("confirm", "withdraw")
     payment = await harness.paid_with(REQUIRES_ACTION)
-    assert (await harness.context.confirm(payment)).status is Status.REQUIRES_ACTION, (
-        "it was not heard"
-    )
+    assert (
+        await customer_actions.confirm(harness.context, payment)
+    ).status is Status.REQUIRES_ACTION, "it was not heard"
     harness.gateway.will_reply(PENDING)
-    payment = await harness.context.confirm(payment)
+    payment = await customer_actions.confirm(harness.context, payment)
     assert payment.status is Status.PENDING
     assert [name for name, _ in harness.gateway.prompts] == ["confirm", "confirm"]
     assert {reference.key for _, reference in harness.gateway.prompts} == {payment.attempts[0].key}

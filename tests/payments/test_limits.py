@@ -15,7 +15,8 @@ from checkout.errors import TooMany
 from checkout.ledger.store import open_ledger
 from checkout.model.card import Card
 from checkout.model.status import Status
-from checkout.payments.verbs import Context
+from checkout.payments import charge, create
+from checkout.payments.context import Context
 from checkout.settings import Limits
 from tests.support import shops
 from tests.support.gateway import AUTHORIZED, DECLINED, PAID, REQUIRES_ACTION, UNREACHABLE, Held
@@ -69,7 +70,7 @@ async def test_a_repeat_of_one_form_counts_once(tight: Harness) -> None:
     payment = await tight.new_payment()
     first = submission(payment)
     for _ in range(10):
-        await asyncio.gather(*(tight.context.pay(payment, first) for _ in range(3)))
+        await asyncio.gather(*(charge.pay(tight.context, payment, first) for _ in range(3)))
     payment = await tight.payment(payment)
     assert len(payment.attempts) == 1
     for _ in range(2):
@@ -127,7 +128,7 @@ async def test_what_is_under_way_counts(tight: Harness, url: str, addresses: int
     ):
         who = shops.changed(shops.CUSTOMER, ip=f"192.0.2.{number % addresses}")
         sent = submission(payment, customer=who, card=card_of(number))
-        running.append(asyncio.create_task(context.pay(payment, sent)))
+        running.append(asyncio.create_task(charge.pay(context, payment, sent)))
     done, waiting = await asyncio.wait(running, timeout=20, return_when=asyncio.FIRST_EXCEPTION)
     while len(done) + len(tight.gateway.charges) < len(payments):
         await asyncio.sleep(0.01)
@@ -247,7 +248,7 @@ async def test_a_range_is_shut_at_one_shop_alone(url: str) -> None:
         harness.gateway.will_answer(PAID)
         who = shops.changed(shops.CUSTOMER, ip="192.0.2.3")
         order = shops.order(expires_at=harness.clock() + 3600)
-        made = await harness.context.create(order, settings.shops["9"])
+        made = await create.create(harness.context, order, settings.shops["9"])
         payment = await harness.pay(await harness.payment(made.uid), customer=who, card=SAME_RANGE)
         assert payment.status is Status.PAID
 
@@ -285,16 +286,16 @@ async def test_who_goes_on_keeps_no_writer_busy(tight: Harness) -> None:
     last = await tight.new_payment()
     form = submission(last, customer=who)
     await decline(tight, 3, "192.0.2.1", OTHER_RANGE)
-    taken = await tight.context.pay(last, form)
+    taken = await charge.pay(tight.context, last, form)
     assert len(taken.attempts) == 1
     ledger = Counted(tight.ledger)
     context = Context(tight.settings, ledger, tight.gateways, schedule=PACE, clock=tight.clock)
     payment = await tight.new_payment()
     for _ in range(10):
         with pytest.raises(TooMany):
-            await context.pay(payment, submission(payment, customer=who))
+            await charge.pay(context, payment, submission(payment, customer=who))
     assert ledger.written == 0
-    assert (await context.pay(last, form)).attempts == taken.attempts
+    assert (await charge.pay(context, last, form)).attempts == taken.attempts
 
 
 async def test_alerts_come_once_in_their_time(tight: Harness) -> None:
@@ -339,5 +340,5 @@ async def test_marks_tell_nothing(tight: Harness) -> None:
     assert "420000" not in mark
     other = tight.restarted(settings=shops.settings(secrets=("another secret " * 3,)))
     again = await tight.new_payment()
-    again = await other.pay(again, submission(again))
+    again = await charge.pay(other, again, submission(again))
     assert again.attempts[0].bin_mark not in (None, mark)

@@ -15,12 +15,12 @@ from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
 from checkout.ledger.rows import Payment
 from checkout.model.invoice import Delivery, Kind
-from checkout.payments import invoices
+from checkout.payments import create, invoices
 from checkout.payments.background import Background, Task
+from checkout.payments.context import Context
 from checkout.payments.mailer import Mailer
 from checkout.payments.recovery import sweep
 from checkout.payments.schedule import MAIL_POSTPONED, MAIL_RETRIES
-from checkout.payments.verbs import Context
 from checkout.settings import Smtp
 from checkout.shop_api.invoices import read_invoice
 from checkout.shop_api.mail import Undelivered
@@ -78,8 +78,8 @@ class Office:
 
     async def opened(self, made: Standing) -> Payment:
         invoice = made.invoice
-        payment = await self.harness.context.open_link(
-            invoice.link, invoice.order, self.harness.shop
+        payment = await create.open_link(
+            self.harness.context, invoice.link, invoice.order, self.harness.shop
         )
         return await self.harness.payment(payment.uid)
 

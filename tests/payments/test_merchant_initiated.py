@@ -19,7 +19,7 @@ from checkout.model.money import Money
 from checkout.model.order import Details
 from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
 from checkout.model.status import Status
-from checkout.payments import limits
+from checkout.payments import customer_actions, limits
 from checkout.payments.merchant_initiated import start_merchant_initiated
 from checkout.shop_api.merchant_initiated import MerchantInitiated
 from tests.gateways.rest.side import options as rest_options
@@ -285,7 +285,7 @@ async def test_left_at_the_bank_it_is_over(alone: Harness) -> None:
     payment = await charge(alone)
     assert payment.status is Status.REQUIRES_ACTION
     alone.clock.move(5)
-    left = await alone.context.leave(payment)
+    left = await customer_actions.abandon(alone.context, payment)
     assert left.status is Status.CANCELLED
 
 

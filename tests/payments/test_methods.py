@@ -10,6 +10,7 @@ from checkout.errors import Unprocessable
 from checkout.gateways.base import Capabilities
 from checkout.model.money import Money
 from checkout.model.order import Method, Methods
+from checkout.payments import create
 from checkout.payments.methods import available_methods
 from tests.support import shops
 from tests.support.gateway import PAID, FakeGateway
@@ -88,10 +89,10 @@ async def test_an_order_that_nothing_can_take_is_refused(harness: Harness) -> No
         shops.order(methods=Methods(types=("erip",))),
     ):
         with pytest.raises(Unprocessable) as refused:
-            await harness.context.create(order, harness.shop)
+            await create.create(harness.context, order, harness.shop)
         assert list(refused.value.fields) == ["payment_method.types"]
         with pytest.raises(Unprocessable):
-            await harness.context.open_link("a" * 64, order, harness.shop)
+            await create.open_link(harness.context, "a" * 64, order, harness.shop)
 
 
 async def test_the_chosen_method_goes_to_its_gateway(url: str) -> None:

@@ -16,9 +16,9 @@ from checkout.model.money import Money
 from checkout.model.order import PageSettings
 from checkout.model.product import Product, Sale
 from checkout.model.status import Status
-from checkout.payments import products, transitions
+from checkout.payments import create, customer_actions, products, transitions
+from checkout.payments.context import Context
 from checkout.payments.products import Choice, NotForSale
-from checkout.payments.verbs import Context
 from tests.support import shops
 from tests.support.gateway import DECLINED, EXPIRED, PAID, PENDING, REQUIRES_ACTION
 from tests.support.harness import Harness
@@ -113,7 +113,7 @@ async def test_one_form_buys_once(harness: Harness) -> None:
 async def test_a_form_after_its_payment_ended_unpaid_buys_anew(harness: Harness) -> None:
     made = await product(harness)
     first = await bought(harness, made, form="a")
-    await harness.context.cancel(first)
+    await customer_actions.cancel(harness.context, first)
     second = await bought(harness, made, form="a")
     assert second.uid != first.uid
     await harness.pay(second)
@@ -129,7 +129,7 @@ async def test_what_is_not_paid_goes_back(harness: Harness, end: Any) -> None:
     harness.gateway.will_answer(end)
     await harness.pay(payment)
     if await harness.status(payment) is Status.OPEN:  # the bank's page lapsed: one can try again
-        await harness.context.cancel(payment)
+        await customer_actions.cancel(harness.context, payment)
     assert await shelf(harness, made) == (5, 0, 0)
     assert (await harness.kinds(payment)).count("released") == 1
 
@@ -138,8 +138,8 @@ async def test_given_up_goes_back_at_once(harness: Harness) -> None:
     made = await product(harness, quantity=1)
     payment = await bought(harness, made)
     assert await shelf(harness, made) == (0, 1, 0)
-    await harness.context.cancel(payment)
-    await harness.context.cancel(payment)
+    await customer_actions.cancel(harness.context, payment)
+    await customer_actions.cancel(harness.context, payment)
     assert await shelf(harness, made) == (1, 0, 0)
 
 
@@ -283,7 +283,7 @@ async def test_what_was_not_reserved_is_taken_by_pay(harness: Harness) -> None:
     assert await shelf(harness, made) == (0, 4, 0)
     assert "held" in await harness.kinds(payment)
     await harness.left(payment)
-    await harness.context.cancel(await harness.payment(payment))
+    await customer_actions.cancel(harness.context, await harness.payment(payment))
     assert await shelf(harness, made) == (1, 3, 0)
 
 
@@ -325,21 +325,23 @@ async def test_links_opened_from_one_address(harness: Harness) -> None:
     order = shops.order(expires_at=harness.clock() + 3600)
     links = [token_hex(32) for _ in range(61)]
     for link in links[:60]:
-        await harness.context.open_link(link, order, harness.shop, "192.0.2.1")
+        await create.open_link(harness.context, link, order, harness.shop, "192.0.2.1")
     with pytest.raises(TooMany):
-        await harness.context.open_link(links[60], order, harness.shop, "192.0.2.1")
+        await create.open_link(harness.context, links[60], order, harness.shop, "192.0.2.1")
     # What is open already may be opened as often as one likes, and others may open anything.
     made = await product(harness)
     assert (await products.buy(harness.context, made.id, choice(form="b"), "192.0.2.2")).uid
     same = choice(form="b")
     for link in links[:59]:
-        await harness.context.open_link(f"{link[:60]}aaaa", order, harness.shop, "192.0.2.2")
+        await create.open_link(
+            harness.context, f"{link[:60]}aaaa", order, harness.shop, "192.0.2.2"
+        )
     with pytest.raises(TooMany):
         await products.buy(harness.context, made.id, choice(), "192.0.2.2")
     await products.buy(harness.context, made.id, same, "192.0.2.2")
     harness.clock.move(600)
-    await harness.context.open_link(links[0], order, harness.shop, "192.0.2.1")
-    await harness.context.open_link(links[60], order, harness.shop, "192.0.2.2")
+    await create.open_link(harness.context, links[0], order, harness.shop, "192.0.2.1")
+    await create.open_link(harness.context, links[60], order, harness.shop, "192.0.2.2")
 
 
 async def test_without_end(harness: Harness) -> None:

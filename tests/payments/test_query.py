@@ -9,6 +9,7 @@ import pytest
 from checkout.errors import NotFound
 from checkout.model.outcome import UNKNOWN, GatewayFacts, Outcome
 from checkout.model.status import Status
+from checkout.payments import customer_actions, status_query
 from checkout.payments.schedule import POLL_INTERVALS
 from tests.support.gateway import ABSENT, DECLINED, EXPIRED, PAID, PENDING, REQUIRES_ACTION, Held
 from tests.support.harness import Harness
@@ -19,7 +20,10 @@ async def test_a_hundred_looks_are_one_query(harness: Harness) -> None:
     held = Held(PENDING)
     harness.gateway.will_state(held, PENDING)
     harness.clock.move(1)
-    tasks = [asyncio.create_task(harness.context.look(payment)) for _ in range(100)]
+    tasks = [
+        asyncio.create_task(status_query.refresh_if_due(harness.context, payment))
+        for _ in range(100)
+    ]
     await held.asked.wait()
     held.let.set()
     await asyncio.gather(*tasks)
@@ -30,28 +34,33 @@ async def test_a_hundred_looks_on_two_machines_are_one_query(harness: Harness) -
     payment = await harness.paid_with(UNKNOWN)
     other = harness.restarted()
     harness.clock.move(1)
-    await asyncio.gather(*(context.look(payment) for context in (harness.context, other) * 50))
+    await asyncio.gather(
+        *(
+            status_query.refresh_if_due(context, payment)
+            for context in (harness.context, other) * 50
+        )
+    )
     assert len(harness.gateway.queries) == 1
 
 
 async def test_nothing_is_asked_too_early(harness: Harness) -> None:
     payment = await harness.paid_with(PENDING)
-    await harness.context.look(payment)
+    await status_query.refresh_if_due(harness.context, payment)
     assert harness.gateway.queries == []
-    assert harness.context.next_check(payment) == 1.0
+    assert status_query.next_check(harness.context, payment) == 1.0
 
 
 async def test_a_watched_attempt_is_asked_about_less_and_less(harness: Harness) -> None:
     payment = await harness.paid_with(PENDING)
     waits = []
     for _ in range(len(POLL_INTERVALS) + 3):
-        wait = harness.context.next_check(payment)
+        wait = status_query.next_check(harness.context, payment)
         assert wait is not None
         waits.append(wait)
         harness.clock.move(wait - 0.01)
-        assert await harness.context.look(payment) == payment
+        assert await status_query.refresh_if_due(harness.context, payment) == payment
         harness.clock.move(0.02)
-        payment = await harness.context.look(payment)
+        payment = await status_query.refresh_if_due(harness.context, payment)
     assert [round(wait) for wait in waits] == [1, *POLL_INTERVALS[:-1], *[POLL_INTERVALS[-1]] * 3]
     assert len(harness.gateway.queries) == len(waits)
 
@@ -60,9 +69,9 @@ async def test_the_query_names_the_attempt(harness: Harness) -> None:
     payment = await harness.paid_with(UNKNOWN)
     harness.clock.move(1)
     harness.gateway.will_state(PENDING)
-    await harness.context.look(payment)
+    await status_query.refresh_if_due(harness.context, payment)
     harness.clock.move(5)
-    await harness.context.look(await harness.payment(payment))
+    await status_query.refresh_if_due(harness.context, await harness.payment(payment))
     first, second = harness.gateway.queries
     assert (first.key, first.id) == (payment.attempts[0].key, None)
     assert (second.key, second.id) == (payment.attempts[0].key, "g-1")
@@ -88,15 +97,15 @@ async def test_what_a_query_makes_of_an_unclear_charge(
     payment = await harness.paid_with(UNKNOWN)
     harness.gateway.will_state(state)
     harness.clock.move(1)
-    assert (await harness.context.look(payment)).status is payment
+    assert (await status_query.refresh_if_due(harness.context, payment)).status is payment
 
 
 async def test_nothing_is_asked_of_what_is_over(harness: Harness) -> None:
     for answer in (PAID, DECLINED):
         payment = await harness.paid_with(answer)
         harness.clock.move(100)
-        assert await harness.context.look(payment) == payment
-        assert harness.context.next_check(payment) is None
+        assert await status_query.refresh_if_due(harness.context, payment) == payment
+        assert status_query.next_check(harness.context, payment) is None
     assert harness.gateway.queries == []
 
 
@@ -106,10 +115,12 @@ async def test_a_slow_answer_changes_nothing_that_is_newer(harness: Harness) -> 
     held = Held(PENDING)
     harness.gateway.will_state(held, PAID)
     harness.clock.move(1)
-    slow = asyncio.create_task(harness.context.look(payment))
+    slow = asyncio.create_task(status_query.refresh_if_due(harness.context, payment))
     await held.asked.wait()
     harness.clock.move(2)
-    assert (await harness.context.look(await harness.payment(payment))).status is Status.PAID
+    assert (
+        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
+    ).status is Status.PAID
     held.let.set()
     assert (await slow).status is Status.PAID
 
@@ -123,7 +134,7 @@ async def test_what_was_stated_once_is_kept(harness: Harness) -> None:
     )
     harness.gateway.will_state(Outcome(Status.PAID, "g-1", facts=GatewayFacts(message="Approved")))
     harness.clock.move(1)
-    facts = (await harness.context.look(payment)).attempts[0].facts
+    facts = (await status_query.refresh_if_due(harness.context, payment)).attempts[0].facts
     assert (facts.auth_code, facts.message) == ("123", "Approved")
     assert facts.card is not None
     assert facts.card.last_4 == "0000"
@@ -137,7 +148,7 @@ async def test_lost_needs_the_settle_window_and_two_empty_answers(harness: Harne
     harness.gateway.will_state(ABSENT)
     for _ in range(59):
         await harness.sweep(1)
-        await harness.context.look(await harness.payment(payment))
+        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
         assert await harness.status(payment) is Status.PENDING
     harness.clock.move(1)  # the window is over; the first empty answer that counts
     asked = len(harness.gateway.queries)
@@ -188,10 +199,10 @@ async def test_a_landing_asks_once(harness: Harness) -> None:
     payment = await harness.paid_with(REQUIRES_ACTION)
     ticket = payment.attempts[0].return_ticket
     harness.gateway.will_state(PAID)
-    after = await harness.context.returned(ticket)
+    after = await customer_actions.returned(harness.context, ticket)
     assert after.status is Status.PAID
     for _ in range(3):
-        assert (await harness.context.returned(ticket)).status is Status.PAID
+        assert (await customer_actions.returned(harness.context, ticket)).status is Status.PAID
     assert len(harness.gateway.queries) == 1
 
 
@@ -200,7 +211,9 @@ async def test_landings_at_once_ask_once(harness: Harness) -> None:
     ticket = payment.attempts[0].return_ticket
     held = Held(PENDING)
     harness.gateway.will_state(held, PENDING)
-    tasks = [asyncio.create_task(harness.context.returned(ticket)) for _ in range(20)]
+    tasks = [
+        asyncio.create_task(customer_actions.returned(harness.context, ticket)) for _ in range(20)
+    ]
     await held.asked.wait()
     held.let.set()
     await asyncio.gather(*tasks)
@@ -211,7 +224,7 @@ async def test_landings_at_once_ask_once(harness: Harness) -> None:
 async def test_a_landing_is_no_proof(harness: Harness) -> None:
     payment = await harness.paid_with(REQUIRES_ACTION)
     harness.gateway.will_state(REQUIRES_ACTION)
-    after = await harness.context.returned(payment.attempts[0].return_ticket)
+    after = await customer_actions.returned(harness.context, payment.attempts[0].return_ticket)
     assert after.status is Status.REQUIRES_ACTION
     assert after.attempts[0].returned_at == harness.clock()
 
@@ -221,19 +234,19 @@ async def test_a_landing_starts_the_watched_pace_anew(harness: Harness) -> None:
     harness.gateway.will_state(REQUIRES_ACTION)
     for _ in range(8):
         harness.clock.move(30)
-        await harness.context.look(await harness.payment(payment))
-    after = await harness.context.returned(payment.attempts[0].return_ticket)
-    assert harness.context.next_check(after) == 1.0
+        await status_query.refresh_if_due(harness.context, await harness.payment(payment))
+    after = await customer_actions.returned(harness.context, payment.attempts[0].return_ticket)
+    assert status_query.next_check(harness.context, after) == 1.0
 
 
 @pytest.mark.parametrize("ticket", ["", "x" * 22, "../../etc"])
 async def test_an_unknown_ticket_is_not_found(harness: Harness, ticket: str) -> None:
     await harness.paid_with(REQUIRES_ACTION)
     with pytest.raises(NotFound):
-        await harness.context.returned(ticket)
+        await customer_actions.returned(harness.context, ticket)
 
 
 async def test_the_notification_ticket_is_no_landing(harness: Harness) -> None:
     payment = await harness.paid_with(REQUIRES_ACTION)
     with pytest.raises(NotFound):
-        await harness.context.returned(payment.attempts[0].notify_ticket)
+        await customer_actions.returned(harness.context, payment.attempts[0].notify_ticket)

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from checkout.ledger import attempts, operations, payments
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
+from checkout.payments import customer_actions, status_query
 from checkout.payments.background import Background, Task
 from checkout.payments.recovery import reconcile, sweep
 from checkout.payments.schedule import HOUR, RECOVERY_INTERVALS, Schedule
@@ -59,7 +60,7 @@ async def test_two_workers_ask_once(harness: Harness) -> None:
 async def test_whoever_watches_saves_the_sweep_a_query(harness: Harness) -> None:
     payment = await harness.paid_with(PENDING)
     harness.clock.move(5)
-    await harness.context.look(payment)
+    await status_query.refresh_if_due(harness.context, payment)
     await harness.sweep()
     assert len(harness.gateway.queries) == 1
 
@@ -82,7 +83,7 @@ async def test_after_its_time_one_last_question(harness: Harness, *, left: bool)
     if left:
         await harness.left(payment)
     else:
-        await harness.context.confirm(payment)
+        await customer_actions.confirm(harness.context, payment)
     harness.gateway.queries.clear()
     harness.gateway.will_state(UNKNOWN)
     with capture_logs() as said:
@@ -135,7 +136,7 @@ async def test_a_last_question_that_somebody_else_asked_is_asked_again(harness: 
     payment = await harness.paid_with(UNKNOWN, expires_at=harness.clock() + 60)
     harness.gateway.will_state(UNKNOWN)
     harness.clock.move(26 * HOUR)
-    await harness.context.look(payment)
+    await status_query.refresh_if_due(harness.context, payment)
     await harness.sweep()
     assert len(harness.gateway.queries) == 1
     harness.gateway.will_state(PAID)

@@ -14,7 +14,7 @@ from checkout.ledger import outbox, payments, personal_data
 from checkout.ledger.rows import Payment
 from checkout.ledger.statements import driver
 from checkout.model.order import Customer, PageSettings
-from checkout.payments import retention
+from checkout.payments import create, retention
 from tests.support import shops
 from tests.support.gateway import DECLINED, PAID
 from tests.support.harness import Harness
@@ -108,9 +108,9 @@ async def test_paid_and_unpaid_have_their_times(harness: Harness, days: int, cou
 
 async def test_marks_go_when_they_have_served(harness: Harness) -> None:
     order, shop = shops.order(expires_at=harness.clock() + DAY), harness.shop
-    made = await harness.context.create(order, shop, idempotency_key="k", digest="d")
+    made = await create.create(harness.context, order, shop, idempotency_key="k", digest="d")
     assert (await retention.turn(harness.context)).marks == 0
-    same = await harness.context.create(order, shop, idempotency_key="k", digest="d")
+    same = await create.create(harness.context, order, shop, idempotency_key="k", digest="d")
     assert same.uid == made.uid
     harness.clock.move(3 * DAY)
     assert (await retention.turn(harness.context)).marks == 1
@@ -119,7 +119,7 @@ async def test_marks_go_when_they_have_served(harness: Harness) -> None:
 async def test_no_payment_waits(harness: Harness) -> None:
     """Four hundred are purged meanwhile; a batch holds the ledger for some milliseconds."""
     order, shop = shops.order(expires_at=harness.clock() + DAY), harness.shop
-    uids = [(await harness.context.create(order, shop)).uid for _ in range(400)]
+    uids = [(await create.create(harness.context, order, shop)).uid for _ in range(400)]
 
     def give_up(conn: Connection) -> None:
         for uid in uids:
@@ -131,7 +131,7 @@ async def test_no_payment_waits(harness: Harness) -> None:
     work, waits = asyncio.create_task(retention.turn(harness.context)), []
     while not work.done():
         begun = time.perf_counter()
-        await harness.context.create(order, shop)
+        await create.create(harness.context, order, shop)
         waits.append(time.perf_counter() - begun)
         await asyncio.sleep(0.002)
     assert (await work).payments == 400

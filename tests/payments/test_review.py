@@ -11,6 +11,7 @@ from checkout.errors import NotFound, Unprocessable
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, GatewayFacts, Outcome
 from checkout.model.status import Status
+from checkout.payments import review
 from tests.support import shops
 from tests.support.gateway import ABSENT, DECLINED, EXPIRED, PAID, PENDING
 from tests.support.harness import Harness
@@ -22,7 +23,7 @@ WHO: Any = {"by": shops.ANN, "reason": "the bank fee"}
 async def test_accepted_the_gateways_word_stands(harness: Harness) -> None:
     payment = await harness.paid_with(LESS)
     harness.gateway.will_state(LESS)
-    after = await harness.context.judge(payment.uid, accept=True, **WHO)
+    after = await review.resolve_mismatch(harness.context, payment.uid, accept=True, **WHO)
     assert after.status is Status.PAID
     assert after.attempts[0].facts.money == Money(1249, "EUR")
     assert await harness.told(payment) == ["successful"]
@@ -43,13 +44,13 @@ async def test_nothing_is_accepted_that_is_not_said(harness: Harness, state: Out
     payment = await harness.paid_with(LESS)
     harness.gateway.will_state(state)
     with pytest.raises(Unprocessable):
-        await harness.context.judge(payment.uid, accept=True, **WHO)
+        await review.resolve_mismatch(harness.context, payment.uid, accept=True, **WHO)
     assert await harness.status(payment) is Status.PENDING
 
 
 async def test_refused_the_attempt_ends_and_the_form_opens(harness: Harness) -> None:
     payment = await harness.paid_with(LESS)
-    after = await harness.context.judge(payment.uid, accept=False, **WHO)
+    after = await review.resolve_mismatch(harness.context, payment.uid, accept=False, **WHO)
     assert after.attempts[0].status is Status.CANCELLED
     assert after.status is Status.OPEN
     assert after.attempts[0].sweep_at is None
@@ -75,7 +76,7 @@ async def test_a_mismatch_is_not_ended_by_the_gateway(harness: Harness, state: O
     assert harness.gateway.queries
     assert await harness.status(payment) is Status.PENDING
     assert await harness.webhooks(payment) == []
-    after = await harness.context.judge(payment.uid, accept=True, **WHO)
+    after = await review.resolve_mismatch(harness.context, payment.uid, accept=True, **WHO)
     assert after.attempts[0].status is state.status
 
 
@@ -83,14 +84,14 @@ async def test_a_mismatch_is_not_ended_by_the_gateway(harness: Harness, state: O
 async def test_only_a_mismatch_is_judged_and_once(harness: Harness, *, accept: bool) -> None:
     for payment in (await harness.paid_with(PAID), await harness.paid_with(PENDING)):
         with pytest.raises(Unprocessable):
-            await harness.context.judge(payment.uid, accept=accept, **WHO)
+            await review.resolve_mismatch(harness.context, payment.uid, accept=accept, **WHO)
     with pytest.raises(NotFound):
-        await harness.context.judge("no-such", accept=accept, **WHO)
+        await review.resolve_mismatch(harness.context, "no-such", accept=accept, **WHO)
     payment = await harness.paid_with(LESS)
     harness.gateway.will_state(LESS)
-    await harness.context.judge(payment.uid, accept=accept, **WHO)
+    await review.resolve_mismatch(harness.context, payment.uid, accept=accept, **WHO)
     with pytest.raises(Unprocessable):
-        await harness.context.judge(payment.uid, accept=not accept, **WHO)
+        await review.resolve_mismatch(harness.context, payment.uid, accept=not accept, **WHO)
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.PAID, Status.AUTHORIZED])
@@ -104,5 +105,5 @@ async def test_another_transaction_type_is_a_mismatch(harness: Harness, status: 
     assert event.data["type"] == {"stated": "tokenization", "ours": "payment"}
     assert await harness.status(payment) is Status.PENDING
     assert await harness.webhooks(payment) == []
-    after = await harness.context.judge(payment.uid, accept=False, **WHO)
+    after = await review.resolve_mismatch(harness.context, payment.uid, accept=False, **WHO)
     assert after.status in (Status.OPEN, Status.DECLINED)

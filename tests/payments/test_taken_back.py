@@ -12,6 +12,7 @@ from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
 from checkout.model.outcome import UNKNOWN, GatewayFacts, Outcome, PaidCard
 from checkout.model.status import Status
+from checkout.payments import find
 from checkout.payments.operations import start_operation
 from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
 from tests.support.harness import Harness
@@ -117,7 +118,9 @@ async def test_cancelled_before_it_was_won(office: Harness) -> None:
     payment = await office.paid_with(UNKNOWN)
     await hears(office, payment, GIVEN_UP)
     assert payment.order.attempts == 1
-    assert (await office.context.open_token(payment.token)).attempts[0].status is (Status.CANCELLED)
+    assert (await find.by_token(office.context, payment.token)).attempts[0].status is (
+        Status.CANCELLED
+    )
     assert await made(office, payment) == []
 
 
@@ -137,7 +140,7 @@ async def test_another_card_is_not_mixed_with_it(office: Harness) -> None:
     payment = await office.paid_with(Outcome(Status.PENDING, "g-1"))
     card = PaidCard(brand="master", last_4="9999")
     await hears(office, payment, Outcome(Status.PAID, "g-1", facts=GatewayFacts(card=card)))
-    facts = (await office.context.open_token(payment.token)).attempts[0].facts
+    facts = (await find.by_token(office.context, payment.token)).attempts[0].facts
     assert facts.card == card
 
 
@@ -150,7 +153,7 @@ async def test_what_was_known_of_the_card_stays(office: Harness) -> None:
         Status.PAID, "g-1", facts=GatewayFacts(card=PaidCard(brand="visa", last_4="1111"))
     )
     await hears(office, payment, paid)
-    facts = (await office.context.open_token(payment.token)).attempts[0].facts
+    facts = (await find.by_token(office.context, payment.token)).attempts[0].facts
     assert facts.card is not None
     assert (facts.card.token, facts.card.last_4, facts.rrn) == ("t-1", "1111", "7")
     webhook = json.loads((await office.webhooks(payment))[0].body)

@@ -8,6 +8,7 @@ import pytest
 
 from checkout.model.outcome import Outcome
 from checkout.model.status import MOVES, Status
+from checkout.payments import charge, customer_actions, gateway_notifications, status_query
 from checkout.payments.recovery import reconcile, sweep
 from tests.support.gateway import DECLINED, PAID, PENDING, REQUIRES_ACTION
 from tests.support.harness import Harness, submission
@@ -26,13 +27,15 @@ async def test_everything_at_once(harness: Harness, state: Outcome) -> None:
         verb
         for context in flows * 3
         for verb in (
-            context.look(payment),
-            context.returned(attempt.return_ticket),
-            context.leave(payment),
-            context.confirm(payment),
-            context.pay(payment, submission(payment, number=2)),
-            context.cancel(payment),
-            context.notified("cards", attempt.notify_ticket, {"authorization": "genuine"}, b"{}"),
+            status_query.refresh_if_due(context, payment),
+            customer_actions.returned(context, attempt.return_ticket),
+            customer_actions.abandon(context, payment),
+            customer_actions.confirm(context, payment),
+            charge.pay(context, payment, submission(payment, number=2)),
+            customer_actions.cancel(context, payment),
+            gateway_notifications.receive(
+                context, "cards", attempt.notify_ticket, {"authorization": "genuine"}, b"{}"
+            ),
             sweep(context),
             reconcile(context, uid),
         )

@@ -15,6 +15,7 @@ import pytest
 from checkout.ledger.rows import Payment
 from checkout.model.order import PageSettings
 from checkout.model.outcome import Outcome
+from checkout.payments import create
 from checkout.payments.schedule import Schedule
 from checkout.payments.verification import Verifier
 from tests.payments.webhook_receiver import PUBLIC
@@ -48,7 +49,7 @@ class Shops:
 
     async def payment(self, host: str, shop: str = shops.SHOP_ID) -> Payment:
         order = shops.order(page_settings=PageSettings(verification_url=f"https://{host}/verify"))
-        made = await self.harness.context.create(order, self.harness.settings.shops[shop])
+        made = await create.create(self.harness.context, order, self.harness.settings.shops[shop])
         return await self.harness.payment(made.uid)
 
 

@@ -16,10 +16,11 @@ from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Attempt, Payment
 from checkout.ledger.store import Ledger, open_ledger
 from checkout.model.status import Status
-from checkout.payments import transitions
+from checkout.payments import charge, create, customer_actions, gateway_notifications, transitions
+from checkout.payments.charge import Submission
+from checkout.payments.context import Context
 from checkout.payments.recovery import sweep
 from checkout.payments.schedule import Schedule
-from checkout.payments.verbs import Context, Submission
 from checkout.settings import Settings, Shop
 from tests.support import shops
 from tests.support.clock import Clock
@@ -45,7 +46,7 @@ class Harness:
     async def new_payment(self, **changes: Any) -> Payment:
         """A new payment of the shop's, open."""
         changes.setdefault("expires_at", self.clock() + 24 * 3600)
-        made = await self.context.create(shops.order(**changes), self.shop)
+        made = await create.create(self.context, shops.order(**changes), self.shop)
         return await self.payment(made.uid)
 
     async def payment(self, uid: str | Payment) -> Payment:
@@ -56,7 +57,7 @@ class Harness:
         return (await self.payment(payment)).status_at(self.clock())
 
     async def pay(self, payment: Payment, **changes: Any) -> Payment:
-        return await self.context.pay(payment, submission(payment, **changes))
+        return await charge.pay(self.context, payment, submission(payment, **changes))
 
     async def paid_with(self, *answers: Any, **order: Any) -> Payment:
         """A new payment, paid once with the gateway answering so."""
@@ -66,13 +67,15 @@ class Harness:
     async def left(self, payment: Payment) -> Payment:
         """The customer leaves the step, of which the gateway says that it is not paid."""
         self.gateway.will_state(REQUIRES_ACTION)
-        return await self.context.leave(payment)
+        return await customer_actions.abandon(self.context, payment)
 
     async def notify(
         self, attempt: Attempt, headers: Any = GENUINE, account: str | None = None
     ) -> None:
         account = account or attempt.account
-        await self.context.notified(account, attempt.notify_ticket, headers, b"{}")
+        await gateway_notifications.receive(
+            self.context, account, attempt.notify_ticket, headers, b"{}"
+        )
 
     async def sweep(self, seconds: float = 0.0) -> Payment | None:
         """Let time pass, then sweep."""

@@ -28,8 +28,9 @@ import pytest
 from checkout.app import create_app
 from checkout.gateways import OPTIONS
 from checkout.model.order import Order, PageSettings
+from checkout.payments import create
+from checkout.payments.context import Context
 from checkout.payments.limits import WINDOW
-from checkout.payments.verbs import Context
 from checkout.settings import Limits, load
 from tests.support import shops
 from tests.support.asgi import asgi_transport
@@ -105,7 +106,7 @@ class Site:
         """The address of a new one."""
         terms = {"expires_at": time.time() + 3600, "page_settings": PageSettings()} | changes
         order: Order = shops.order(**terms)
-        made = await self.context.create(order, self.context.settings.shops["361"])
+        made = await create.create(self.context, order, self.context.settings.shops["361"])
         return f"/en/payment/{made.uid}/{made.secret}"
 
     async def pay(self, address: str, number: str, *, solves: bool, path: str = "") -> int:

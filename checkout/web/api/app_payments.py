@@ -14,7 +14,8 @@ from checkout.model.order import CARD_METHOD
 from checkout.model.status import Status
 from checkout.model.validation.reader import Reader, decode
 from checkout.model.validation.rules import text
-from checkout.payments.verbs import CHOOSE_METHOD, Submission
+from checkout.payments import charge, find
+from checkout.payments.charge import CHOOSE_METHOD, Submission
 from checkout.shop_api.answers import AppPayment
 from checkout.shop_api.app_payments import (
     PAYMENT,
@@ -51,7 +52,7 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     fields = request_of(decode(await read_json(request)))
     token = fields.need("token", text(255))
     fields.done()
-    payment = await web.context.open_token(token)
+    payment = await find.by_token(web.context, token)
     holder.of(web.context.shop(payment))  # raises NotFound for another shop's payment
     lang = choose_language(payment.order.page_settings.language, accept=_languages(request))
     visit = payment_request(web, request, lang, payment)
@@ -59,7 +60,7 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     if visit.status is Status.OPEN:
         no_challenge(look := await look_at(visit))
         sent = msgspec.structs.replace(await _submission(visit, fields), look=look)
-        visit.payment = await web.context.pay(payment, sent)
+        visit.payment = await charge.pay(web.context, payment, sent)
         if refused := refused_field(visit.payment, number):
             raise Unprocessable(refused)
     if visit.payment.shown:

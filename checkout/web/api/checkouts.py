@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar import Response, get, post
 
 from checkout.model.validation.reader import decode
+from checkout.payments import create, find
 from checkout.payments.app_limits import count_app_payment
 from checkout.shop_api.answers import Checkout, Created
 from checkout.shop_api.app_checkout_request import read_app_order
@@ -59,7 +60,8 @@ async def create_checkout(request: Web_Request) -> Response[Any]:
         address = client_address(request, web.settings.trusted_proxies)
         await count_app_payment(context, shop, address)
         key = key and (APPS_OWN + key)[:LONGEST_KEY]
-    payment = await context.create(
+    payment = await create.create(
+        context,
         order,
         shop,
         idempotency_key=key or None,
@@ -79,12 +81,12 @@ async def read_checkout(request: Web_Request) -> Response[Any]:
     token, now = request.path_params["token"], web.context.clock()
     if by_key(request):
         holder = key_holder(request, web.settings)
-        payment = await web.context.open_token(token)
+        payment = await find.by_token(web.context, token)
         return Response(
             {"checkout": app_checkout(payment, holder.of(web.context.shop(payment)), now)}
         )
     shop = authenticated(request, web.settings)
-    payment = await web.context.open_token(token, shop)
+    payment = await find.by_token(web.context, token, shop)
     return Response({"checkout": checkout(payment, shop, now)})
 
 

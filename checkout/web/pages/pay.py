@@ -11,8 +11,9 @@ from litestar import post, route
 from checkout.errors import Unprocessable
 from checkout.model.browser import FIELDS, Browser
 from checkout.model.status import Status
+from checkout.payments import charge
+from checkout.payments.charge import CHOOSE_METHOD, Submission
 from checkout.payments.offered_methods import OfferedMethod
-from checkout.payments.verbs import CHOOSE_METHOD, Submission
 from checkout.signing import CustomerCookie
 from checkout.web.challenge_policy import admitted, look_at
 from checkout.web.pages import messages
@@ -68,7 +69,7 @@ async def pay(request: Web_Request) -> RawResponse:
 async def _pay(page: PaymentRequest, method: OfferedMethod, sent: Submission) -> dict[str, str]:
     """What is wrong with the form, by field."""
     try:
-        page.payment = await page.web.context.pay(page.payment, sent)
+        page.payment = await charge.pay(page.web.context, page.payment, sent)
     except Unprocessable:  # the shop's methods changed while the form was open
         return {"method": CHOOSE_METHOD}
     return _refused_field(page, method, sent)

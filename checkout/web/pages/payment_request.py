@@ -13,6 +13,7 @@ from checkout.ledger.rows import Attempt, Payment
 from checkout.model.next_action import Instructions
 from checkout.model.order import Customer, Order
 from checkout.model.status import LIVE, OUTWARD, Status
+from checkout.payments import find
 from checkout.payments.offered_methods import OfferedMethod, kind_of_attempt, offered_methods
 from checkout.signing import CustomerCookie, new_form_nonce, set_cookie
 from checkout.web.context import Web, web_of
@@ -178,7 +179,7 @@ async def enter_receipt(request: Web_Request) -> tuple[PaymentRequest, bool]:
     """The request behind a receipt's address, and whether the payment may be opened from it: who
     has come by the payment's own secret can. Raises NotFound."""
     web, place, lang = _entered(request)
-    payment, by_payment = await web.context.open_receipt(place["uid"], place["secret"])
+    payment, by_payment = await find.by_receipt(web.context, place["uid"], place["secret"])
     return _noted(web, request, lang, payment), by_payment
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from checkout.model.order import Order
 from checkout.model.status import SUCCESSFUL
+from checkout.payments import customer_actions
 from checkout.shop_api.return_url import back, names_a_way
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, Row, Summary
@@ -40,7 +41,7 @@ async def result_page(request: Web_Request) -> RawResponse:
     page = await enter(request)
     if page.current != "result":
         return page.to_current()
-    await page.web.context.told(page.payment)
+    await customer_actions.wait_for_webhook(page.web.context, page.payment)
     view = _view(page)
     return page.show("result", view, page.layout(view.notice.title))
 

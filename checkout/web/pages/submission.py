@@ -15,8 +15,8 @@ from checkout.model.browser import Browser
 from checkout.model.card import AnyCard
 from checkout.model.card_form import SENSITIVE, read_card, read_saved_card
 from checkout.model.order import Customer
+from checkout.payments.charge import CHOOSE_METHOD, Submission
 from checkout.payments.offered_methods import OfferedMethod
-from checkout.payments.verbs import CHOOSE_METHOD, Submission
 from checkout.web.pages import messages
 from checkout.web.pages.card_fields import holder_of
 from checkout.web.pages.customer_fields import read_customer

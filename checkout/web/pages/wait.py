@@ -14,6 +14,7 @@ from checkout.ledger.rows import Attempt
 from checkout.model.next_action import Instructions, NextAction, PostForm, Redirect
 from checkout.model.order import COINS
 from checkout.model.status import LIVE, OUTWARD, Status
+from checkout.payments import customer_actions, status_query
 from checkout.payments.offered_methods import can_be_confirmed
 from checkout.shop_api.responses import words as shop_words
 from checkout.web.pages import messages
@@ -56,7 +57,7 @@ class WaitPage(Struct, frozen=True):
 @route(f"{PAYMENT_PATH}/wait", http_method=READ, include_in_schema=False)
 async def wait_page(request: Web_Request) -> RawResponse:
     page = await enter(request)
-    page.payment = await page.web.context.look(page.payment)
+    page.payment = await status_query.refresh_if_due(page.web.context, page.payment)
     attempt = page.payment.live
     step = attempt.next_action if attempt and page.status is Status.REQUIRES_ACTION else None
     leaves = attempt and isinstance(step, Redirect | PostForm) and attempt.returned_at is None
@@ -70,7 +71,7 @@ async def wait_page(request: Web_Request) -> RawResponse:
 async def status(request: Web_Request) -> RawResponse:
     """The fragment that htmx polls, or JSON; a page that has moved on says where."""
     page = await enter(request, glance=True)
-    page.payment = await page.web.context.look(page.payment)
+    page.payment = await status_query.refresh_if_due(page.web.context, page.payment)
     if "application/json" in (header(request, b"accept") or ""):
         return _status_json(page)
     if page.current != "wait":
@@ -88,7 +89,7 @@ async def confirm(request: Web_Request) -> RawResponse:
     """ "I have paid": for transfers that the customer makes elsewhere."""
     page = await enter(request)
     await page.posted_for("confirm")
-    page.payment = await page.web.context.confirm(page.payment)
+    page.payment = await customer_actions.confirm(page.web.context, page.payment)
     return page.to_current()
 
 
@@ -117,7 +118,7 @@ def _view(page: PaymentRequest, attempt: Attempt | None, step: NextAction | None
 
 def _status_view(page: PaymentRequest) -> StatusView:
     checked = clock_time(page.web.context.clock(), page.lang, page.time_zone)
-    next_check = page.web.context.next_check(page.payment)
+    next_check = status_query.next_check(page.web.context, page.payment)
     attempt = page.payment.live
     return StatusView(
         notice=wait_notice(attempt, page.attempt_kind(attempt), page.lang),
@@ -135,7 +136,7 @@ def _status_json(page: PaymentRequest) -> RawResponse:
         "uid": page.payment.uid,
         "status": OUTWARD[status],
         "message": message,
-        "next_check": page.web.context.next_check(page.payment) if live else None,
+        "next_check": status_query.next_check(page.web.context, page.payment) if live else None,
     }
     return RawResponse(msgspec.json.encode(view), media_type="application/json")
 
