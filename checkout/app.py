@@ -55,9 +55,9 @@ from checkout.web.api import (
 )
 from checkout.web.challenge import Challenge, open_challenge
 from checkout.web.concurrency_limits import ConcurrencyLimits
-from checkout.web.context import Web
+from checkout.web.context import AppContext
 from checkout.web.errors import on_error
-from checkout.web.invoice_mail import postman
+from checkout.web.invoice_mail import invoice_sender
 from checkout.web.load_shedding import LoadShedder
 from checkout.web.pages import cancel, pay, payment, product, receipt, redirect, result, wait, who
 from checkout.web.proof_of_work import ProofOfWork
@@ -124,9 +124,12 @@ def create_app(
             open_context(settings, schedule=schedule, clock=clock, upstream=upstream) as context,
             _shops(downstream) as http,
         ):
-            webhook_sender, mailer = WebhookSender(context, http), Mailer(context, postman(context))
+            webhook_sender, mailer = (
+                WebhookSender(context, http),
+                Mailer(context, invoice_sender(context)),
+            )
             context.verify = Verifier(context, http)
-            web = Web(settings, context, signer, renderer, {}, challenge)
+            web = AppContext(settings, context, signer, renderer, {}, challenge)
             app.state.web = web
             often = context.schedule.recovery_interval
             tasks = [
@@ -170,7 +173,7 @@ def create_app(
         debug=False,
         logging_config=None,
     )
-    app.state.reports = csp_reports.Reports(clock)
+    app.state.reports = csp_reports.PolicyReports(clock)
     app.asgi_handler = bounded(app.asgi_handler)
     return app
 

@@ -16,7 +16,7 @@ from checkout.errors import Unprocessable
 from checkout.gateways.base import Gateway
 from checkout.model.money import EXPONENTS, TWO_WAYS, Money, decimals_of
 from checkout.model.order import Order
-from checkout.payments.methods import available_methods, fitting
+from checkout.payments.methods import available_methods, eligible_methods
 from checkout.settings import Shop
 
 CURRENCY: Final = "order.currency"
@@ -32,7 +32,7 @@ def counts(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> Counts:
     """The accounts that may take the order, by the decimals that they count its currency with, in
     the shop's order; None: those that don't say, and have to."""
     found: Counts = {}
-    for method in fitting(order, shop, gateways):
+    for method in eligible_methods(order, shop, gateways):
         can = gateways[method.gateway].capabilities
         decimals = decimals_of(order.money.currency, can.decimals)
         if decimals is None or decimals in can.exponents:

@@ -24,7 +24,7 @@ def available_methods(
     wanted, money = order.methods, order.money
     currency, exponent = money.currency, money.exponent
     found = []
-    for method in fitting(order, shop, gateways):
+    for method in eligible_methods(order, shop, gateways):
         gateway = gateways[method.gateway]
         if decimals_of(currency, gateway.capabilities.decimals) != exponent:
             continue
@@ -36,7 +36,7 @@ def available_methods(
     return tuple([_with_params(method, order) for method in found] if wanted.params else found)
 
 
-def fitting(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> list[Method]:
+def eligible_methods(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> list[Method]:
     """Those that the order asks for and the gateway can do, however its account counts."""
     wanted, currency = order.methods, order.money.currency
     types, excluded = wanted.types, wanted.excluded_types

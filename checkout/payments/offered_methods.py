@@ -51,7 +51,7 @@ class OfferedMethod(Struct, frozen=True, kw_only=True):
     kind: str
     takes_card: bool
     code_optional: bool  # a card without its security code is taken
-    keeps_cards: bool  # it makes a token of a card
+    tokenizes: bool  # it makes a token of a card
     inputs: tuple[MethodInput, ...]
     saved_card: PaidCard | None
 
@@ -89,7 +89,7 @@ def _offered(
         kind=kind_of(method.name, method.kind or can.kind, card=card),
         takes_card=card,
         code_optional=can.code_optional,
-        keeps_cards=card and can.tokenizes,
+        tokenizes=card and can.tokenizes,
         inputs=_asked(inputs, order, customer) if inputs else (),
         saved_card=saved if method.name == CARD_METHOD else None,
     )

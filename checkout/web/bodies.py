@@ -10,7 +10,7 @@ from typing import Final
 
 from checkout.errors import BadRequest, WrongType
 from checkout.model.validation.reader import form_pairs
-from checkout.web.request import Web_Request, header
+from checkout.web.request import AppRequest, header
 from checkout.web.security import read_body
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -20,7 +20,7 @@ UNTOLD: Final = ("", FORM)
 OF_BROWSERS: Final = (b"origin", b"sec-fetch-site")
 
 
-async def read_json(request: Web_Request) -> bytes:
+async def read_json(request: AppRequest) -> bytes:
     """The body of a request to the API, as it came. Raises WrongType for what is no JSON.
 
     A shop's server may leave its type untold, as cURL does. A browser may not: those types it
@@ -32,7 +32,7 @@ async def read_json(request: Web_Request) -> bytes:
     return await read_body(request)
 
 
-async def posted_form(request: Web_Request) -> dict[str, str]:
+async def posted_form(request: AppRequest) -> dict[str, str]:
     """The fields of a posted form, the first of each name. Raises BadRequest."""
     check_form(header(request, b"content-type") or "")
     return form_pairs(await read_body(request))
@@ -44,11 +44,11 @@ def check_form(content_type: str) -> None:
         raise BadRequest("Send the form as " + FORM)
 
 
-def _type(request: Web_Request) -> str:
+def _type(request: AppRequest) -> str:
     return (header(request, b"content-type") or "")[:200].partition(";")[0].strip().lower()
 
 
-def _is_server(request: Web_Request) -> bool:
+def _is_server(request: AppRequest) -> bool:
     """Whether it came with a shop's credentials, which somebody has looked at by now, and from no
     browser."""
     said = header(request, b"authorization") or ""

@@ -18,26 +18,28 @@ IN_APPS: Final = "Too many tries from this address: open the payment page"
 
 def challenge_fields(page: PaymentRequest, fields: Mapping[str, str]) -> ChallengeFields | None:
     """What the page asks beside the card; by what this worker knows, as it is asked of few."""
-    guard, challenge = page.web.context.guard, page.web.challenge
+    guard, challenge = page.app.context.guard, page.app.challenge
     if challenge is None or guard.calm:
         return None
-    if not guard.known(page.shop.id, page.web.context.address_mark(page.address)).suspect:
+    if not guard.known(page.shop.id, page.app.context.address_mark(page.address)).suspect:
         return None
     return challenge.ask(_about(page), fields)
 
 
-async def look_at(page: PaymentRequest) -> AddressStanding | None:
+async def address_standing(page: PaymentRequest) -> AddressStanding | None:
     """How the visitor's address stands, for all that asks of it at this Pay; None where there is
     no challenge."""
-    context = page.web.context
-    if page.web.challenge is None:
+    context = page.app.context
+    if page.app.challenge is None:
         return None
     return await context.guard.look(page.shop.id, context.address_mark(page.address))
 
 
-def admitted(page: PaymentRequest, look: AddressStanding | None, fields: Mapping[str, str]) -> bool:
+def challenge_met(
+    page: PaymentRequest, look: AddressStanding | None, fields: Mapping[str, str]
+) -> bool:
     """Whether the form may be taken: it answers the challenge, or nothing was to be asked."""
-    challenge = page.web.challenge
+    challenge = page.app.challenge
     if challenge is None or look is None or not look.standing.suspect:
         return True
     met = challenge.met(_about(page), fields)
@@ -55,4 +57,4 @@ def no_challenge(look: AddressStanding | None) -> None:
 
 def _about(page: PaymentRequest) -> About:
     payment = page.payment
-    return About(payment.uid, payment.next_number, page.lang, page.web.context.clock())
+    return About(payment.uid, payment.next_number, page.lang, page.app.context.clock())

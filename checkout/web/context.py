@@ -13,13 +13,13 @@ from checkout.web.api.password_throttle import Guesses
 from checkout.web.challenge import Challenge
 from checkout.web.pages.layout import Layout, ShopView, shop_view
 from checkout.web.render import Renderer
-from checkout.web.request import Web_Request
+from checkout.web.request import AppRequest
 from checkout.web.response import RawResponse
 from checkout.web.security import REPORTING, content_security_policy, new_nonce
 
 
 @dataclass(frozen=True, slots=True)
-class Web:
+class AppContext:
     """In the app's state."""
 
     settings: Settings
@@ -75,6 +75,6 @@ class Web:
         return shop_view(shop, ways, logo=self.logos.get(shop.id))
 
 
-def web_of(request: Web_Request) -> Web:
-    web: Web = request.app.state.web
+def app_of(request: AppRequest) -> AppContext:
+    web: AppContext = request.app.state.web
     return web

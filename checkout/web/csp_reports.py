@@ -21,9 +21,9 @@ from checkout.errors import BadRequest, TooMany
 from checkout.model.client_network import network_of
 from checkout.model.validation.reader import decode
 from checkout.payments.metrics import ALERTS, VIOLATIONS
-from checkout.web.context import web_of
+from checkout.web.context import app_of
 from checkout.web.page_types import page_type
-from checkout.web.request import Web_Request
+from checkout.web.request import AppRequest
 from checkout.web.security import REPORTS, client_address, read_body
 
 log = structlog.get_logger(__name__)
@@ -75,7 +75,7 @@ class Violation(NamedTuple):
     blocked: str
 
 
-class Reports:
+class PolicyReports:
     """What was told to this worker; `clock` in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -180,10 +180,10 @@ def _text(value: Any) -> str:
 
 
 @post(REPORTS, status_code=204, include_in_schema=False)
-async def collect(request: Web_Request) -> Response[None]:
+async def collect(request: AppRequest) -> Response[None]:
     """Without a token or a cookie: browsers send it by themselves."""
-    reports: Reports = request.app.state.reports
-    settings = web_of(request).settings
+    reports: PolicyReports = request.app.state.reports
+    settings = app_of(request).settings
     reports.enter(client_address(request, settings.trusted_proxies))
     body = await read_body(request)
     content_type = request.headers.get("content-type", "")

@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 
 from checkout.errors import CheckoutError, TooMany, Unavailable, Unprocessable
 from checkout.web.pages.error import error_page
-from checkout.web.request import Web_Request
+from checkout.web.request import AppRequest
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ MACHINES: Final = (
 )
 
 
-def on_error(request: Web_Request, error: Exception) -> Response[Any]:
+def on_error(request: AppRequest, error: Exception) -> Response[Any]:
     status, message, fields, headers = _read(error)
     if status >= 500 and not isinstance(error, Unavailable):
         # The place, never the values: no message, no local variable.
@@ -100,13 +100,13 @@ def _nested(fields: dict[str, list[str]]) -> dict[str, Any]:
     return found
 
 
-def _path(request: Web_Request) -> str:
+def _path(request: AppRequest) -> str:
     """Not by `request.url`, which leaves whole addresses, secrets and all, in a cache."""
     path: str = request.scope["path"]
     return path
 
 
-def _place(request: Web_Request) -> str:
+def _place(request: AppRequest) -> str:
     """The route's pattern: the address itself is a capability."""
     return str(request.scope.get("route_handler", "-"))
 

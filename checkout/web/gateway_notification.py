@@ -7,14 +7,14 @@ from litestar import MediaType, Response, post
 
 from checkout.payments import gateway_notifications
 from checkout.web.concurrency_limits import count_as
-from checkout.web.context import web_of
-from checkout.web.request import Web_Request
+from checkout.web.context import app_of
+from checkout.web.request import AppRequest
 from checkout.web.security import read_body
 
 
 @post("/notify/{account:str}/{ticket:str}", status_code=200, include_in_schema=False)
-async def gateway_notification(request: Web_Request) -> Response[bytes]:
-    context, account = web_of(request).context, request.path_params["account"]
+async def gateway_notification(request: AppRequest) -> Response[bytes]:
+    context, account = app_of(request).context, request.path_params["account"]
     # Known before its body is waited for: nobody else's may keep us waiting.
     attempt = await gateway_notifications.attempt_of(
         context, account, request.path_params["ticket"]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from litestar import HttpMethod, route
 
 from checkout.payments import customer_actions
-from checkout.web.context import web_of
+from checkout.web.context import app_of
 from checkout.web.pages.payment_request import payment_request
-from checkout.web.request import READ, Web_Request
+from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
 
 
@@ -21,8 +21,8 @@ from checkout.web.response import RawResponse
     status_code=303,
     include_in_schema=False,
 )
-async def gateway_return(request: Web_Request) -> RawResponse:
-    web, ticket = web_of(request), request.path_params["ticket"]
+async def gateway_return(request: AppRequest) -> RawResponse:
+    web, ticket = app_of(request), request.path_params["ticket"]
     payment = await customer_actions.returned(web.context, ticket)
     attempt = next(each for each in payment.attempts if each.return_ticket == ticket)
     return payment_request(web, request, attempt.language, payment).to_current()

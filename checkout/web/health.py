@@ -15,8 +15,8 @@ from checkout.payments.context import Context
 from checkout.payments.metrics import OLDEST, WAITING
 from checkout.payments.readiness import Readiness
 from checkout.web.api.authentication import operator
-from checkout.web.context import web_of
-from checkout.web.request import READ, Web_Request
+from checkout.web.context import app_of
+from checkout.web.request import READ, AppRequest
 
 
 @route("/health/live", http_method=READ, include_in_schema=False)
@@ -25,7 +25,7 @@ async def live() -> Response[Any]:
 
 
 @route("/health/ready", http_method=READ, include_in_schema=False)
-async def ready(request: Web_Request) -> Response[Any]:
+async def ready(request: AppRequest) -> Response[Any]:
     """200 when the ledger can be written and the background turns; else 503, and what fails."""
     readiness: Readiness = request.app.state.readiness
     failing = await readiness.failing()
@@ -36,9 +36,9 @@ async def ready(request: Web_Request) -> Response[Any]:
 
 
 @get("/metrics", include_in_schema=False)
-async def metrics(request: Web_Request) -> Response[bytes]:
+async def metrics(request: AppRequest) -> Response[bytes]:
     """Prometheus text, with the operator's token; without one in the settings there is no page."""
-    web = web_of(request)
+    web = app_of(request)
     token = web.settings.operator_token
     if token is None:
         raise NotFound

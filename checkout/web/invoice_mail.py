@@ -95,7 +95,7 @@ async def post(mail: EmailMessage, settings: Settings) -> None:
     await send(mail, _smtp(settings), host=host)
 
 
-def postman(context: Context) -> Post:
+def invoice_sender(context: Context) -> Post:
     """What the mailer sends by."""
 
     async def carry(standing: Standing, mail: Mail) -> None:

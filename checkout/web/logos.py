@@ -10,7 +10,7 @@ import httpx
 import structlog
 
 from checkout.settings import Shop
-from checkout.web.context import Web
+from checkout.web.context import AppContext
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ ENDINGS: Final = {
 }
 
 
-async def fetch(web: Web, http: httpx.AsyncClient) -> None:
+async def fetch(web: AppContext, http: httpx.AsyncClient) -> None:
     """Fill `web.logos`; a shop whose logo can't be had shows its name alone."""
     room = asyncio.Semaphore(AT_ONCE)
     missing = [each for each in web.settings.shops.values() if each.id not in web.logos]
@@ -34,7 +34,7 @@ async def fetch(web: Web, http: httpx.AsyncClient) -> None:
 
 
 async def _fetch(
-    web: Web, http: httpx.AsyncClient, shop: Shop, logo: str | None, room: asyncio.Semaphore
+    web: AppContext, http: httpx.AsyncClient, shop: Shop, logo: str | None, room: asyncio.Semaphore
 ) -> None:
     if logo is None:
         return

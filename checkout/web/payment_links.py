@@ -14,9 +14,9 @@ from checkout.payments import create, find
 from checkout.shop_api.checkout_request import read_link_order
 from checkout.signing import read_link
 from checkout.web.bodies import posted_form
-from checkout.web.context import web_of
+from checkout.web.context import app_of
 from checkout.web.pages.payment_request import payment_request
-from checkout.web.request import READ, Web_Request
+from checkout.web.request import READ, AppRequest
 from checkout.web.response import see_other
 from checkout.web.security import client_address
 
@@ -27,7 +27,7 @@ from checkout.web.security import client_address
     status_code=303,
     include_in_schema=False,
 )
-async def hosted_page(request: Web_Request) -> Response[bytes]:
+async def hosted_page(request: AppRequest) -> Response[bytes]:
     """Where `redirect_url` leads: on to the payment's own address. Some plugins cut its query off
     and post `token` there by a form of the shop's page: that changes nothing either."""
     # Not by `request.query_params`, which leaves whole queries in a cache.
@@ -36,14 +36,14 @@ async def hosted_page(request: Web_Request) -> Response[bytes]:
     if request.method == HttpMethod.POST and not token:
         form = await posted_form(request)
         token = form.get("token", "")
-    payment = await find.by_token(web_of(request).context, token)
+    payment = await find.by_token(app_of(request).context, token)
     return await to_payment(request, payment)
 
 
 @route("/pay/{signed:str}", http_method=READ, include_in_schema=False)
-async def offline_link(request: Web_Request) -> Response[bytes]:
+async def offline_link(request: AppRequest) -> Response[bytes]:
     """An offline-signed link: the same payment at every opening; opening takes nothing up."""
-    web = web_of(request)
+    web = app_of(request)
     link = read_link(request.path_params["signed"], web.settings.shops)
     shop = web.settings.shop(link.shop)
     now = web.context.clock()
@@ -55,8 +55,8 @@ async def offline_link(request: Web_Request) -> Response[bytes]:
     )
 
 
-async def to_payment(request: Web_Request, payment: PaymentRow) -> Response[bytes]:
-    web = web_of(request)
+async def to_payment(request: AppRequest, payment: PaymentRow) -> Response[bytes]:
+    web = app_of(request)
     payment = await find.by_address(web.context, payment.uid, payment.secret)
     accept = request.headers.get("accept-language", "")
     lang = choose_language(payment.order.page_settings.language, accept=accept)

@@ -8,19 +8,19 @@ from litestar import HttpMethod, Request
 
 from checkout.signing import COOKIE, LARGEST_COOKIE
 
-Web_Request = Request[Any, Any, Any]
+AppRequest = Request[Any, Any, Any]
 READ: Final = (HttpMethod.GET, HttpMethod.HEAD)  # HEAD answers like GET
 OUR_COOKIE: Final = COOKIE.encode()
 
 
-def header(request: Web_Request, name: bytes) -> str | None:
+def header(request: AppRequest, name: bytes) -> str | None:
     """One header, without reading them all as `request.headers` does."""
     return next(
         (value.decode("latin-1") for key, value in request.scope["headers"] if key == name), None
     )
 
 
-def our_cookie(request: Web_Request) -> str | None:
+def our_cookie(request: AppRequest) -> str | None:
     """The value of the one cookie that is ours, as it was sent. Not by `request.cookies`: that
     keeps the last thousand headers, and reads them in quadratic time."""
     for name, value in request.scope["headers"]:

@@ -9,8 +9,8 @@ from litestar import route
 
 from checkout.errors import NotFound
 from checkout.settings import Settings
-from checkout.web.context import web_of
-from checkout.web.request import READ, Web_Request
+from checkout.web.context import app_of
+from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
 
 PATH: Final = "/.well-known/security.txt"
@@ -19,8 +19,8 @@ TEXT: Final = "text/plain; charset=utf-8"
 
 
 @route(PATH, http_method=READ, include_in_schema=False)
-async def security_txt(request: Web_Request) -> RawResponse:
-    web = web_of(request)
+async def security_txt(request: AppRequest) -> RawResponse:
+    web = app_of(request)
     return RawResponse(security_text(web.settings, web.context.clock()).encode(), media_type=TEXT)
 
 

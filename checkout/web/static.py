@@ -7,8 +7,8 @@ from typing import Final
 from litestar import route
 
 from checkout.errors import NotFound
-from checkout.web.context import web_of
-from checkout.web.request import READ, Web_Request
+from checkout.web.context import app_of
+from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
 
 LONGEST_ACCEPT: Final = 500  # characters
@@ -16,8 +16,8 @@ FOREVER: Final = "public, max-age=31536000, immutable"
 
 
 @route("/static/{name:str}", http_method=READ, include_in_schema=False)
-async def static_file(request: Web_Request) -> RawResponse:
-    file = web_of(request).render.assets.files.get(request.path_params["name"])
+async def static_file(request: AppRequest) -> RawResponse:
+    file = app_of(request).render.assets.files.get(request.path_params["name"])
     if file is None:
         raise NotFound
     zipped = takes_gzip(request.headers.get("accept-encoding", ""))

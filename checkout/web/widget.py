@@ -21,7 +21,7 @@ from checkout import __version__
 from checkout.assets import STATIC
 from checkout.i18n import N_
 from checkout.web.render import integrity
-from checkout.web.request import READ, Web_Request
+from checkout.web.request import READ, AppRequest
 from checkout.web.static import FOREVER, takes_gzip
 
 FOLDER: Final = STATIC / "widget"
@@ -81,7 +81,7 @@ def tag(public_url: str, version: str = __version__) -> str:
 
 def _serve(path: str | list[str], script: Script, media_type: str, kept: str) -> HTTPRouteHandler:
     @route(path, http_method=READ, include_in_schema=False, name=f"script {path}")
-    async def file(request: Web_Request) -> Response[bytes]:
+    async def file(request: AppRequest) -> Response[bytes]:
         # Any page may read it: the hash in a shop's page is checked by that (CORS).
         headers = {
             "access-control-allow-origin": "*",

@@ -20,7 +20,7 @@ from checkout.payments.mailer import Mailer
 from checkout.settings import load
 from checkout.shop_api.invoices import read_invoice
 from checkout.signing import read_link
-from checkout.web.invoice_mail import postman
+from checkout.web.invoice_mail import invoice_sender
 from tests.cli.conftest import Run, answered
 from tests.support.mail_server import MailServer, open_mail_server
 
@@ -44,7 +44,7 @@ def made(config: Path, *, mail: bool = False, **changes: Any) -> Standing:
             found = await invoices.make(
                 context, read_invoice(body, shop, settings, context.clock()), shop
             )
-            mailer = Mailer(context, postman(context))
+            mailer = Mailer(context, invoice_sender(context))
             await mailer.deliver()
             await mailer.finish()
             return found

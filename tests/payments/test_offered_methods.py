@@ -57,8 +57,8 @@ async def offered(
 async def test_a_card_and_what_a_gateway_asks_for(url: str) -> None:
     card, other = await offered(url, cards={"code_optional": True, "keeps_cards": True})
     assert (card.name, card.label, card.kind) == ("credit_card", "By card", CARD)
-    assert (card.takes_card, card.code_optional, card.keeps_cards) == (True, True, True)
-    assert (other.kind, other.takes_card, other.keeps_cards) == (CASH, False, False)
+    assert (card.takes_card, card.code_optional, card.tokenizes) == (True, True, True)
+    assert (other.kind, other.takes_card, other.tokenizes) == (CASH, False, False)
     assert (card.inputs, other.inputs) == ((), (EMAIL, TAG))
 
 

@@ -19,7 +19,7 @@ import pytest_asyncio
 from checkout.app import create_app
 from checkout.payments.mailer import Mailer
 from checkout.signing import read_link, sign_link
-from checkout.web.invoice_mail import postman
+from checkout.web.invoice_mail import invoice_sender
 from tests.support.mail_server import MailServer, open_mail_server
 from tests.support.shops import changed
 from tests.web.conftest import Opened
@@ -118,7 +118,7 @@ async def becomes(server: Server, invoice: dict[str, Any], mail_status: str) -> 
 async def deliver(server: Server) -> None:
     """Another worker comes by, and sends what is due."""
     context = server.app.state.web.context
-    mailer = Mailer(context, postman(context))
+    mailer = Mailer(context, invoice_sender(context))
     await mailer.deliver()
     await mailer.finish()
 

@@ -30,13 +30,13 @@ from checkout.shop_api.app_payments import (
 from checkout.web.api.authentication import key_holder
 from checkout.web.api.schema import REF, TOKEN, answered, described, sent, within
 from checkout.web.bodies import read_json
-from checkout.web.challenge_policy import look_at, no_challenge
-from checkout.web.context import web_of
+from checkout.web.challenge_policy import address_standing, no_challenge
+from checkout.web.context import app_of
 from checkout.web.pages.customer_fields import asked_names, fixed_names
 from checkout.web.pages.payment_request import PaymentRequest, payment_request
-from checkout.web.pages.saved_card import NEW, SAVED, Offer, saved_card
+from checkout.web.pages.saved_card import NEW, SAVED, SavedCardOffer, saved_card
 from checkout.web.pages.submission import read_submission
-from checkout.web.request import Web_Request
+from checkout.web.request import AppRequest
 
 ASKS_MORE: Final = "asks the customer for more than an app can send: open the payment page"
 SAVED_ONLY: Final = "is of no use here: this payment takes the saved card alone"
@@ -44,10 +44,10 @@ UNUSABLE: Final = "can't be used any more: send another card's number"
 
 
 @post("/ctp/api/payments", status_code=200, tags=["apps"], summary="Pay from the shop's app")
-async def pay_in_app(request: Web_Request) -> Response[Any]:
+async def pay_in_app(request: AppRequest) -> Response[Any]:
     """Answers `{"response": {"status", "url", ...}}`. A payment that is under way or over is told
     as it stands: a request sent twice charges once."""
-    web = web_of(request)
+    web = app_of(request)
     holder = key_holder(request, web.settings)
     fields = request_of(decode(await read_json(request)))
     token = fields.need("token", text(255))
@@ -58,7 +58,7 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     visit = payment_request(web, request, lang, payment)
     number = payment.next_number
     if visit.status is Status.OPEN:
-        no_challenge(look := await look_at(visit))
+        no_challenge(look := await address_standing(visit))
         sent = msgspec.structs.replace(await _submission(visit, fields), look=look)
         visit.payment = await charge.pay(web.context, payment, sent)
         if refused := refused_field(visit.payment, number):
@@ -75,7 +75,7 @@ async def pay_in_app(request: Web_Request) -> Response[Any]:
     return Response({"response": shown})
 
 
-def _languages(request: Web_Request) -> str:
+def _languages(request: AppRequest) -> str:
     return request.headers.get("accept-language", "")
 
 
@@ -107,7 +107,7 @@ async def _submission(visit: PaymentRequest, fields: Reader) -> Submission:
     return sent
 
 
-def _check_card(fields: Reader, card: str, saved: Offer | None) -> None:
+def _check_card(fields: Reader, card: str, saved: SavedCardOffer | None) -> None:
     """Whether the card is one that the page would let the customer pay with."""
     if card == SAVED and saved is None:
         fields.within("credit_card").wrong("token", UNUSABLE)

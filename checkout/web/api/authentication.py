@@ -17,8 +17,8 @@ from checkout.ledger.audit import Actor
 from checkout.settings import Settings, Shop
 from checkout.web.api.password_throttle import same
 from checkout.web.concurrency_limits import count_as
-from checkout.web.context import web_of
-from checkout.web.request import Web_Request
+from checkout.web.context import app_of
+from checkout.web.request import AppRequest
 from checkout.web.security import client_address
 
 NOBODYS: Final = secrets.token_hex(32).encode()  # compared with where there is no such shop
@@ -29,7 +29,7 @@ NOT_THIS_KEY = (
 )
 
 
-def authenticated(request: Web_Request, settings: Settings) -> Shop:
+def authenticated(request: AppRequest, settings: Settings) -> Shop:
     """The shop of the Basic credentials. Raises Unauthorized, in the same time whether there is
     such a shop; TooMany after wrong passwords for it from the same network."""
     scheme, encoded = _authorization(request)
@@ -50,9 +50,9 @@ def authenticated(request: Web_Request, settings: Settings) -> Shop:
     return shop
 
 
-def acting(request: Web_Request, shop: Shop) -> Actor:
+def acting(request: AppRequest, shop: Shop) -> Actor:
     """The shop's server, for the audit log."""
-    address = client_address(request, web_of(request).settings.trusted_proxies)
+    address = client_address(request, app_of(request).settings.trusted_proxies)
     return Actor(shop.id, "api", address)
 
 
@@ -75,7 +75,7 @@ class KeyHolder(NamedTuple):
         return self.shops[0]
 
 
-def key_holder(request: Web_Request, settings: Settings) -> KeyHolder:
+def key_holder(request: AppRequest, settings: Settings) -> KeyHolder:
     """The shops of `Authorization: Bearer <publishable key>`, or of the bare key, as one of the
     SDKs sends it. Raises Unauthorized; Forbidden where a shop has the key, but lets no apps pay, or
     not by this one; TooMany after wrong ones. The right one is never slowed: it is public, and a
@@ -97,12 +97,12 @@ def key_holder(request: Web_Request, settings: Settings) -> KeyHolder:
     raise Unauthorized
 
 
-def by_key(request: Web_Request) -> bool:
+def by_key(request: AppRequest) -> bool:
     """Whether the caller shows a key as apps do."""
     return _key(request) is not None
 
 
-def _key(request: Web_Request) -> str | None:
+def _key(request: AppRequest) -> str | None:
     scheme, given = _authorization(request)
     if scheme == "bearer":
         return "".join(given.split())
@@ -114,7 +114,7 @@ def _is(given: bytes, key: str | None) -> bool:
     return same(given, (key or "-").encode()) and bool(key)
 
 
-def operator(request: Web_Request, token: str) -> None:
+def operator(request: AppRequest, token: str) -> None:
     """`Authorization: Bearer <operator_token>`. Raises Unauthorized, TooMany."""
     scheme, given = _authorization(request)
     if scheme != "bearer":
@@ -123,15 +123,15 @@ def operator(request: Web_Request, token: str) -> None:
 
 
 def _judge(
-    request: Web_Request, kind: str, name: str, *, right: bool, shop: Shop | None = None
+    request: AppRequest, kind: str, name: str, *, right: bool, shop: Shop | None = None
 ) -> None:
-    web = web_of(request)
+    web = app_of(request)
     address = client_address(request, web.settings.trusted_proxies)
     of = shop.id if shop else ""
     web.guesses.judge(kind, name, address, web.context.clock(), right=right, shop=of)
 
 
-def _authorization(request: Web_Request) -> tuple[str, str]:
+def _authorization(request: AppRequest) -> tuple[str, str]:
     """(scheme in small letters, credentials)"""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     return scheme.lower(), given.strip()

@@ -27,8 +27,8 @@ from checkout.web.api.schema import (
     within,
 )
 from checkout.web.bodies import read_json
-from checkout.web.context import web_of
-from checkout.web.request import Web_Request
+from checkout.web.context import app_of
+from checkout.web.request import AppRequest
 from checkout.web.security import client_address
 
 # Before the idempotency keys of those who have the publishable key alone: no header can hold it, so
@@ -37,16 +37,16 @@ APPS_OWN: Final = "\x1f"
 LONGEST_KEY: Final = 255
 
 
-def idempotency_key(request: Web_Request) -> str:
+def idempotency_key(request: AppRequest) -> str:
     """By either of the names that clients know; "" for none."""
     key = request.headers.get("idempotency-key") or request.headers.get("requestid") or ""
     return key[:LONGEST_KEY]
 
 
 @post("/ctp/api/checkouts", status_code=201, tags=["checkouts"], summary="Create a payment")
-async def create_checkout(request: Web_Request) -> Response[Any]:
+async def create_checkout(request: AppRequest) -> Response[Any]:
     """Answers `{"checkout": {"token", "redirect_url"}}`; 422 names every wrong field."""
-    web = web_of(request)
+    web = app_of(request)
     by_app = by_key(request)
     if by_app:
         shop, read = key_holder(request, web.settings).one(), read_app_order
@@ -74,10 +74,10 @@ async def create_checkout(request: Web_Request) -> Response[Any]:
 
 
 @get("/ctp/api/checkouts/{token:str}", tags=["checkouts"], summary="Read a payment")
-async def read_checkout(request: Web_Request) -> Response[Any]:
+async def read_checkout(request: AppRequest) -> Response[Any]:
     """Answers `{"checkout": {…}}` with the payment's status; to the publishable key alone, what
     the payment page would show."""
-    web = web_of(request)
+    web = app_of(request)
     token, now = request.path_params["token"], web.context.clock()
     if by_key(request):
         holder = key_holder(request, web.settings)

@@ -18,7 +18,7 @@ from checkout.web.api import (
     transactions,
 )
 from checkout.web.api.schema import SCHEMAS
-from checkout.web.context import web_of
+from checkout.web.context import app_of
 
 RESOURCES: Final = (
     checkouts, app_payments, transactions, merchant_initiated, products, invoices,
@@ -59,7 +59,7 @@ class ShopApi(JsonRenderPlugin):
             for path, verbs in openapi_schema["paths"].items()
         }
         whole = openapi_schema | {
-            "servers": [{"url": web_of(request).settings.public_url}],
+            "servers": [{"url": app_of(request).settings.public_url}],
             "paths": paths,
             "components": {"schemas": SCHEMAS, "securitySchemes": {"shop": SHOP, "app": APP}},
         }

@@ -38,8 +38,8 @@ from checkout.web.api.schema import (
     within,
 )
 from checkout.web.bodies import read_json
-from checkout.web.context import Web, web_of
-from checkout.web.request import Web_Request
+from checkout.web.context import AppContext, app_of
+from checkout.web.request import AppRequest
 
 LISTED: Final = FieldTable(
     **PAGES,
@@ -49,10 +49,10 @@ LISTED: Final = FieldTable(
 
 
 @post("/invoices", status_code=201, tags=["invoices"], summary="Create an invoice")
-async def create_invoice(request: Web_Request) -> Response[Any]:
+async def create_invoice(request: AppRequest) -> Response[Any]:
     """Answers `{"invoice": {...}}` with its `id` and `url`; 422 names every wrong field. It is
     mailed afterwards, in the background."""
-    web = web_of(request)
+    web = app_of(request)
     shop = authenticated(request, web.settings)
     body = await read_json(request)
     draft = read_invoice(decode(body), shop, web.settings, web.context.clock())
@@ -68,10 +68,10 @@ async def create_invoice(request: Web_Request) -> Response[Any]:
 
 
 @get("/invoices", tags=["invoices"], summary="List invoices")
-async def list_invoices(request: Web_Request) -> Response[Any]:
+async def list_invoices(request: AppRequest) -> Response[Any]:
     """Answers `{"invoices": [...]}`, the newest first; `limit` and `offset` turn the pages,
     `status` and `tracking_id` choose."""
-    web = web_of(request)
+    web = app_of(request)
     shop = authenticated(request, web.settings)
     fields, limit, offset = asked(request)
     status, tracking_id = (LISTED.take(fields, name) for name in ("status", "tracking_id"))
@@ -89,9 +89,9 @@ async def list_invoices(request: Web_Request) -> Response[Any]:
 
 
 @get("/invoices/{invoice_id:str}", tags=["invoices"], summary="Read an invoice")
-async def read_one_invoice(request: Web_Request) -> Response[Any]:
+async def read_one_invoice(request: AppRequest) -> Response[Any]:
     """Answers the invoice: its terms, its link, and what became of it and of its mails."""
-    web = web_of(request)
+    web = app_of(request)
     shop = authenticated(request, web.settings)
     return _told(web, await invoices.find(web.context, request.path_params["invoice_id"], shop))
 
@@ -102,10 +102,10 @@ async def read_one_invoice(request: Web_Request) -> Response[Any]:
     tags=["invoices"],
     summary="Send an invoice again",
 )
-async def send_invoice(request: Web_Request) -> Response[Any]:
+async def send_invoice(request: AppRequest) -> Response[Any]:
     """Mails it once more, or for the first time; `email` in the body is its address from now on.
     422 when nothing is left to pay."""
-    web = web_of(request)
+    web = app_of(request)
     shop = authenticated(request, web.settings)
     body = await read_json(request)
     email = read_address(decode(body)) if body.strip() else None
@@ -122,15 +122,15 @@ async def send_invoice(request: Web_Request) -> Response[Any]:
     tags=["invoices"],
     summary="Cancel an invoice",
 )
-async def cancel_invoice(request: Web_Request) -> Response[Any]:
+async def cancel_invoice(request: AppRequest) -> Response[Any]:
     """Shuts its link for good; 422 when it is paid or being paid."""
-    web = web_of(request)
+    web = app_of(request)
     shop = authenticated(request, web.settings)
     invoice, by = request.path_params["invoice_id"], acting(request, shop)
     return _told(web, await invoices.cancel(web.context, invoice, shop, by=by))
 
 
-def _told(web: Web, standing: Standing, status_code: int = 200) -> Response[Any]:
+def _told(web: AppContext, standing: Standing, status_code: int = 200) -> Response[Any]:
     invoice = shape(standing, web.settings.public_url, web.context.clock())
     return Response({"invoice": invoice}, status_code=status_code)
 

@@ -26,8 +26,8 @@ from checkout.shop_api.responses import merchant_initiated
 from checkout.web.api.authentication import acting, authenticated
 from checkout.web.api.schema import REF, answered, described, header, sent, within
 from checkout.web.bodies import read_json
-from checkout.web.context import web_of
-from checkout.web.request import Web_Request
+from checkout.web.context import app_of
+from checkout.web.request import AppRequest
 
 CHARGE: Final = "charge"
 KINDS: Final = {  # address -> the type of the transaction
@@ -44,7 +44,7 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
     """The handler of one address."""
 
     @post(address, status_code=200, tags=["transactions"], summary="By the token of a card")
-    async def charge(request: Web_Request) -> Response[Any]:
+    async def charge(request: AppRequest) -> Response[Any]:
         """`{"request": {"amount", "currency", "description", "credit_card": {"token"}, ...}}`.
         Answers `{"transaction": {...}}`, also when it was declined."""
         made = await made_by(request, kind)
@@ -53,9 +53,9 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
     return charge
 
 
-async def made_by(request: Web_Request, kind: str) -> dict[str, Any]:
+async def made_by(request: AppRequest, kind: str) -> dict[str, Any]:
     """The transaction that the request asks for, as its shop is told of it."""
-    context, settings = web_of(request).context, web_of(request).settings
+    context, settings = app_of(request).context, app_of(request).settings
     shop = authenticated(request, settings)
     data = decode(await read_json(request))
     asked = read_merchant_initiated(data, kind, shop, sandbox=settings.sandbox, now=context.clock())

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from checkout.model.field_table import Field, FieldTable
 from checkout.model.validation.reader import Reader, form_pairs
 from checkout.model.validation.rules import whole
-from checkout.web.request import Web_Request
+from checkout.web.request import AppRequest
 
 MOST_LISTED: Final = 100
 FARTHEST: Final = 1_000_000
@@ -25,7 +25,7 @@ class Asked(NamedTuple):
     offset: int
 
 
-def asked(request: Web_Request) -> Asked:
+def asked(request: AppRequest) -> Asked:
     """What is wrong is told in `fields`, whose `done()` raises."""
     # Not by `request.query_params`, which leaves whole queries in a cache.
     fields = Reader(form_pairs(request.scope["query_string"], blanks=False))

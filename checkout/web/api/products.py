@@ -16,14 +16,14 @@ from checkout.web.api.authentication import acting, authenticated
 from checkout.web.api.paging import PAGES, asked
 from checkout.web.api.schema import answered, described, listed, query, sent, with_fields
 from checkout.web.bodies import read_json
-from checkout.web.context import web_of
-from checkout.web.request import Web_Request
+from checkout.web.context import app_of
+from checkout.web.request import AppRequest
 
 
 @post("/products", status_code=201, tags=["products"], summary="Create a product")
-async def create_product(request: Web_Request) -> Response[Any]:
+async def create_product(request: AppRequest) -> Response[Any]:
     """Answers the product with its `id` and `pay_url`; 422 names every wrong field."""
-    web = web_of(request)
+    web = app_of(request)
     shop = authenticated(request, web.settings)
     data, now = decode(await read_json(request)), web.context.clock()
     product, given = read_product(data, shop, sandbox=web.settings.sandbox, now=now)
@@ -32,9 +32,9 @@ async def create_product(request: Web_Request) -> Response[Any]:
 
 
 @get("/products", tags=["products"], summary="List products")
-async def list_products(request: Web_Request) -> Response[Any]:
+async def list_products(request: AppRequest) -> Response[Any]:
     """Answers `{"products": [...]}`, the newest first; `limit` and `offset` turn the pages."""
-    web = web_of(request)
+    web = app_of(request)
     shop = authenticated(request, web.settings)
     fields, limit, offset = asked(request)
     fields.done()
@@ -44,18 +44,18 @@ async def list_products(request: Web_Request) -> Response[Any]:
 
 
 @get("/products/{product_id:str}", tags=["products"], summary="Read a product")
-async def read_one_product(request: Web_Request) -> Response[Any]:
+async def read_one_product(request: AppRequest) -> Response[Any]:
     """Answers the product: its terms, where it is bought, how many are sold, reserved, left."""
-    web = web_of(request)
+    web = app_of(request)
     shop = authenticated(request, web.settings)
     found = await products.find(web.context, request.path_params["product_id"], shop)
     return Response(shape(found, shop, web.settings.public_url, web.context.clock()))
 
 
 @put("/products/{product_id:str}", tags=["products"], summary="Update a product")
-async def update_product(request: Web_Request) -> Response[Any]:
+async def update_product(request: AppRequest) -> Response[Any]:
     """Replaces the fields that are sent, leaves the others; answers the product."""
-    web = web_of(request)
+    web = app_of(request)
     shop = authenticated(request, web.settings)
     data, now = decode(await read_json(request)), web.context.clock()
 

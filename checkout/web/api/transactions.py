@@ -20,8 +20,8 @@ from checkout.shop_api.webhooks import payment_notification
 from checkout.web.api.authentication import acting, authenticated
 from checkout.web.api.schema import REF, UID, answered, described, sent, within
 from checkout.web.bodies import read_json
-from checkout.web.context import web_of
-from checkout.web.request import Web_Request
+from checkout.web.context import app_of
+from checkout.web.request import AppRequest
 
 KINDS: Final = {  # address -> the type of the transaction
     "/transactions/captures": "capture",
@@ -34,10 +34,10 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
     """The handler of one operation."""
 
     @post(address, status_code=200, tags=["transactions"], summary=f"{kind.title()} a payment")
-    async def after_payment(request: Web_Request) -> Response[Any]:
+    async def after_payment(request: AppRequest) -> Response[Any]:
         """`parent_uid` is the payment's uid, of refunds perhaps the capture's; without `amount` all
         that is left. Answers `{"transaction": {...}}`, also when it was declined."""
-        web = web_of(request)
+        web = app_of(request)
         shop = authenticated(request, web.settings)
         asked = read_operation(decode(await read_json(request)))
         done = await start_operation(
@@ -57,16 +57,16 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
 
 
 @post("/transactions/{uid:str}", include_in_schema=False)
-async def unknown_operation(request: Web_Request) -> None:
+async def unknown_operation(request: AppRequest) -> None:
     """Not found, as any address that nobody answers, once it is known who asks."""
-    authenticated(request, web_of(request).settings)
+    authenticated(request, app_of(request).settings)
     raise NotFound
 
 
 @get("/transactions/{uid:str}", tags=["transactions"], summary="Read a transaction")
-async def read_transaction(request: Web_Request) -> Response[Any]:
+async def read_transaction(request: AppRequest) -> Response[Any]:
     """What a notification says, of a payment, capture, void or refund, by its uid."""
-    web, uid = web_of(request), request.path_params["uid"]
+    web, uid = app_of(request), request.path_params["uid"]
     shop = authenticated(request, web.settings)
     done = await web.context.ledger.read(operations.find, uid)
     payment = await web.context.ledger.read(payments.by_uid, done.payment if done else uid)

@@ -7,16 +7,16 @@ from typing import Final
 from litestar import post
 
 from checkout.web.pages.payment_request import PAYMENT_PATH, enter
-from checkout.web.request import Web_Request
+from checkout.web.request import AppRequest
 from checkout.web.response import RawResponse
 
 
 @post(f"{PAYMENT_PATH}/cancel", status_code=303, include_in_schema=False)
-async def cancel(request: Web_Request) -> RawResponse:
+async def cancel(request: AppRequest) -> RawResponse:
     """`what=attempt`: choose another way to pay; else the payment is given up."""
     page = await enter(request)
     fields = await page.posted_for("cancel")
-    verb = page.web.context.leave if fields.get("what") == "attempt" else page.web.context.cancel
+    verb = page.app.context.leave if fields.get("what") == "attempt" else page.app.context.cancel
     page.payment = await verb(page.payment)
     return page.to_current()
 

@@ -9,12 +9,12 @@ from checkout.i18n import LANGUAGES, choose_language, gettext
 from checkout.ledger.rows import Payment
 from checkout.model.order import PageSettings
 from checkout.settings import Shop
-from checkout.web.context import web_of
+from checkout.web.context import app_of
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, notice
 from checkout.web.pages.layout import Layout
 from checkout.web.pages.payment_request import payment_request
-from checkout.web.request import Web_Request
+from checkout.web.request import AppRequest
 from checkout.web.response import RawResponse
 
 
@@ -27,9 +27,9 @@ class ErrorPage(Struct, frozen=True):
 
 
 def error_page(
-    request: Web_Request, error: Exception, status: int, headers: dict[str, str]
+    request: AppRequest, error: Exception, status: int, headers: dict[str, str]
 ) -> RawResponse:
-    web, path = web_of(request), request.scope["path"].split("/")
+    web, path = app_of(request), request.scope["path"].split("/")
     first = path[1] if len(path) > 1 else ""
     lang = choose_language(first, accept=request.headers.get("accept-language", ""))
     found = messages.ERROR.get(status, messages.ERROR[500 if status >= 500 else 400])

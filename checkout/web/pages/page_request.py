@@ -9,9 +9,9 @@ from checkout.i18n import gettext
 from checkout.model.order import TOKENIZATION, Order, PageSettings
 from checkout.settings import Shop
 from checkout.web.bodies import posted_form
-from checkout.web.context import Web
+from checkout.web.context import AppContext
 from checkout.web.pages.layout import Frame, Layout
-from checkout.web.request import Web_Request, header
+from checkout.web.request import AppRequest, header
 from checkout.web.response import RawResponse
 from checkout.web.security import client_address, guard_form
 
@@ -20,8 +20,8 @@ from checkout.web.security import client_address, guard_form
 class PageRequest:
     """One request to a page of a shop."""
 
-    web: Web
-    request: Web_Request
+    app: AppContext
+    request: AppRequest
     lang: str
     shop: Shop
     framed: bool = field(init=False)
@@ -39,7 +39,7 @@ class PageRequest:
 
     @property
     def address(self) -> str:
-        return client_address(self.request, self.web.settings.trusted_proxies)
+        return client_address(self.request, self.app.settings.trusted_proxies)
 
     @property
     def _(self) -> Any:
@@ -47,7 +47,7 @@ class PageRequest:
 
     async def posted(self) -> dict[str, str]:
         """The fields of a form of ours. Raises Forbidden for one that another site sends."""
-        guard_form(self.request, self.web.settings.public_url)
+        guard_form(self.request, self.app.settings.public_url)
         return await posted_form(self.request)
 
     def layout(
@@ -64,7 +64,7 @@ class PageRequest:
         return Layout(
             lang=self.lang,
             title=title,
-            shop=self.web.shop_view(self.shop, order.page_settings if order else PageSettings()),
+            shop=self.app.shop_view(self.shop, order.page_settings if order else PageSettings()),
             framed=self.framed,
             test=order.test if order else test,
             charges=order is None or order.transaction_type != TOKENIZATION,
@@ -86,7 +86,7 @@ class PageRequest:
         status_code: int = 200,
     ) -> RawResponse:
         """Respond with `templates/pages/<name>.html`."""
-        return self.web.show(
+        return self.app.show(
             f"pages/{name}.html",
             layout,
             ancestors=self.shop.frame_origins,

@@ -15,29 +15,29 @@ from checkout.payments import charge
 from checkout.payments.charge import CHOOSE_METHOD, Submission
 from checkout.payments.offered_methods import OfferedMethod
 from checkout.signing import CustomerCookie
-from checkout.web.challenge_policy import admitted, look_at
+from checkout.web.challenge_policy import address_standing, challenge_met
 from checkout.web.pages import messages
 from checkout.web.pages.customer_fields import ASKED, asked_names
 from checkout.web.pages.gateway_inputs import name_of
 from checkout.web.pages.payment import show_payment
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
 from checkout.web.pages.submission import read_submission
-from checkout.web.request import READ, Web_Request
+from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
 
 
 @route(f"{PAYMENT_PATH}/pay", http_method=READ, include_in_schema=False)
-async def pay_again(request: Web_Request) -> RawResponse:
+async def pay_again(request: AppRequest) -> RawResponse:
     """Somebody reloaded or bookmarked the form's target."""
     page = await enter(request)
     return page.to_current()
 
 
 @post(f"{PAYMENT_PATH}/pay", status_code=303, include_in_schema=False)
-async def pay(request: Web_Request) -> RawResponse:
+async def pay(request: AppRequest) -> RawResponse:
     page = await enter(request)
     fields = await page.posted()
-    token = page.web.signer.read_form("pay", page.payment.uid, fields.get("form_token", ""))
+    token = page.app.signer.read_form("pay", page.payment.uid, fields.get("form_token", ""))
     if token.own:
         page.recognise()
     if page.current or token.attempt != page.payment.next_number:
@@ -52,8 +52,8 @@ async def pay(request: Web_Request) -> RawResponse:
     )
     if submission is None or chosen is None:
         return await show_payment(page, values=fields, errors=errors, status_code=422)
-    look = await look_at(page)
-    if not admitted(page, look, fields):
+    look = await address_standing(page)
+    if not challenge_met(page, look, fields):
         return await show_payment(page, values=fields, checks=True, status_code=422)
     if page.payment.opened_at is None:  # nobody was there before
         page.recognise()
@@ -69,7 +69,7 @@ async def pay(request: Web_Request) -> RawResponse:
 async def _pay(page: PaymentRequest, method: OfferedMethod, sent: Submission) -> dict[str, str]:
     """What is wrong with the form, by field."""
     try:
-        page.payment = await charge.pay(page.web.context, page.payment, sent)
+        page.payment = await charge.pay(page.app.context, page.payment, sent)
     except Unprocessable:  # the shop's methods changed while the form was open
         return {"method": CHOOSE_METHOD}
     return _refused_field(page, method, sent)
@@ -98,7 +98,7 @@ def _browser_fields(page: PaymentRequest, fields: Mapping[str, str]) -> dict[str
     return kept | {name: fields[name] for name in FIELDS if fields.get(name)}
 
 
-def _browser(request: Web_Request, fields: Mapping[str, str]) -> Browser:
+def _browser(request: AppRequest, fields: Mapping[str, str]) -> Browser:
     headers = request.headers
     return Browser.read(
         fields,

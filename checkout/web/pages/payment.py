@@ -43,8 +43,14 @@ from checkout.web.pages.recognition import (
     shows_customer_data,
     who_form,
 )
-from checkout.web.pages.saved_card import Offer, SavedCardView, saved_card, saved_card_view, today
-from checkout.web.request import READ, Web_Request
+from checkout.web.pages.saved_card import (
+    SavedCardOffer,
+    SavedCardView,
+    saved_card,
+    saved_card_view,
+    today,
+)
+from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
 
 Methods = tuple[OfferedMethod, ...]
@@ -92,7 +98,7 @@ class PaymentPage(Struct, frozen=True):
 
 
 @route(PAYMENT_PATH, http_method=READ, include_in_schema=False)
-async def payment_page(request: Web_Request) -> RawResponse:
+async def payment_page(request: AppRequest) -> RawResponse:
     page = await enter(request)
     return page.to_current() if page.current else await show_payment(page)
 
@@ -111,7 +117,7 @@ async def show_payment(
         await recognise_first_browser(page)
     methods = await page.offered_methods()
     saved = saved_card(page, methods)
-    texts, cookie, render = payment_cache.texts_of(page), page.cookie, page.web.render
+    texts, cookie, render = payment_cache.texts_of(page), page.cookie, page.app.render
     wish = cookie.method if cookie else ""
     asked = challenge_fields(page, values)
     if not (values or errors or saved or wish or asked) and payment_cache.is_plain(page.payment):
@@ -138,7 +144,7 @@ def _context(
     texts: Mapping[str, str],
     values: Mapping[str, str] = {},
     errors: Mapping[str, str] = {},
-    saved: Offer | None = None,
+    saved: SavedCardOffer | None = None,
 ) -> dict[str, Any]:
     """What the template shows. `texts`: of `payment_cache`, or holes; nothing that is in them is
     taken from anywhere else."""
@@ -154,7 +160,7 @@ def _view(
     texts: Mapping[str, str],
     values: Mapping[str, str],
     errors: Mapping[str, str],
-    saved: Offer | None,
+    saved: SavedCardOffer | None,
 ) -> PaymentPage:
     order, _ = page.order, page._
     chosen = _first_chosen(page, methods, values, saved)
@@ -201,7 +207,7 @@ def chosen_method(methods: Methods, name: str | None) -> OfferedMethod | None:
 
 
 def _first_chosen(
-    page: PaymentRequest, methods: Methods, values: Mapping[str, str], saved: Offer | None
+    page: PaymentRequest, methods: Methods, values: Mapping[str, str], saved: SavedCardOffer | None
 ) -> OfferedMethod | None:
     wish = values.get("method") or (page.cookie.method if page.cookie else "")
     first = CARD_METHOD if saved else methods[0].name if methods else ""
@@ -267,7 +273,7 @@ def _problems(
 def _card_fields(
     page: PaymentRequest,
     methods: Methods,
-    saved: Offer | None,
+    saved: SavedCardOffer | None,
     errors: tuple[tuple[str, str], ...],
 ) -> tuple[Field, ...]:
     """Every input of a card; of a saved one beside which no other may be used the code alone. The
@@ -292,10 +298,10 @@ def _card_fields(
 
 
 def _remember(
-    page: PaymentRequest, methods: Methods, saved: Offer | None, values: Mapping[str, str]
+    page: PaymentRequest, methods: Methods, saved: SavedCardOffer | None, values: Mapping[str, str]
 ) -> Checkbox | None:
     order = page.order
-    kept = any(each.keeps_cards for each in methods)
+    kept = any(each.tokenizes for each in methods)
     if (saved and not saved.other) or not card_on_file.asks(order) or not kept:
         return None
     return checkboxes.remember(order, bool(values.get("remember")), page.lang)

@@ -70,7 +70,7 @@ def key_of(
         methods,
         specimen.lang,
         shop,
-        specimen.web.logos.get(shop),
+        specimen.app.logos.get(shop),
         specimen.framed,
         oldest_month(today(specimen)),
     )

@@ -16,12 +16,12 @@ from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.payments import find
 from checkout.payments.offered_methods import OfferedMethod, kind_of_attempt, offered_methods
 from checkout.signing import CustomerCookie, new_form_nonce, set_cookie
-from checkout.web.context import Web, web_of
+from checkout.web.context import AppContext, app_of
 from checkout.web.pages.components import Summary, summary
 from checkout.web.pages.formatting import zone_of
 from checkout.web.pages.layout import Frame
 from checkout.web.pages.page_request import PageRequest
-from checkout.web.request import Web_Request, our_cookie
+from checkout.web.request import AppRequest, our_cookie
 from checkout.web.response import RawResponse, see_other
 
 PAYMENT_PATH: Final = "/{lang:str}/payment/{uid:str}/{secret:str}"
@@ -57,7 +57,7 @@ class PaymentRequest(PageRequest):
 
     @property
     def status(self) -> Status:
-        return self.web.context.status_of(self.payment)
+        return self.app.context.status_of(self.payment)
 
     @property
     def current(self) -> str:
@@ -70,12 +70,12 @@ class PaymentRequest(PageRequest):
 
     def attempt_kind(self, attempt: Attempt | None) -> str:
         """Of which kind the method is that an attempt was to be paid by."""
-        return kind_of_attempt(self.web.context, self.shop, attempt)
+        return kind_of_attempt(self.app.context, self.shop, attempt)
 
     async def offered_methods(self, customer: Customer | None = None) -> tuple[OfferedMethod, ...]:
         """`customer`: where more is known of them than the page knows."""
         known = customer or self.known_customer
-        return await offered_methods(self.web.context, self.payment, self.shop, self.lang, known)
+        return await offered_methods(self.app.context, self.payment, self.shop, self.lang, known)
 
     @property
     def known_customer(self) -> Customer:
@@ -88,7 +88,7 @@ class PaymentRequest(PageRequest):
     def cookie(self) -> CustomerCookie | None:
         if self._cookie is False:
             value, uid = our_cookie(self.request), self.payment.uid
-            self._cookie = self.web.signer.read_cookie(uid, value) if value else None
+            self._cookie = self.app.signer.read_cookie(uid, value) if value else None
         return self._cookie
 
     @property
@@ -120,10 +120,10 @@ class PaymentRequest(PageRequest):
             self._form_nonce = new_form_nonce()
         uid = self.payment.uid
         own = purpose == "pay" and self._is_customer is True
-        return self.web.signer.sign_form(purpose, uid, number, self._form_nonce, own=own)
+        return self.app.signer.sign_form(purpose, uid, number, self._form_nonce, own=own)
 
     def summary(self, *, timed: bool = False) -> Summary:
-        return summary(self.payment, self.lang, self.web.context.clock(), timed=timed)
+        return summary(self.payment, self.lang, self.app.context.clock(), timed=timed)
 
     @property
     def time_zone(self) -> tzinfo:
@@ -134,7 +134,7 @@ class PaymentRequest(PageRequest):
     async def posted_for(self, purpose: str) -> dict[str, str]:
         """The fields of a form whose token is of this purpose. Raises Forbidden."""
         fields = await self.posted()
-        self.web.signer.read_form(purpose, self.payment.uid, fields.get("form_token", ""))
+        self.app.signer.read_form(purpose, self.payment.uid, fields.get("form_token", ""))
         return fields
 
     def to_current(self, cookie: CustomerCookie | None = None) -> RawResponse:
@@ -142,13 +142,13 @@ class PaymentRequest(PageRequest):
         return see_other(self.url(self.current), self._cookie_header(cookie))
 
     def _cookie_header(self, cookie: CustomerCookie | None) -> dict[str, str]:
-        return {"set-cookie": set_cookie(self.web.signer.sign_cookie(cookie))} if cookie else {}
+        return {"set-cookie": set_cookie(self.app.signer.sign_cookie(cookie))} if cookie else {}
 
     def respond(
         self, page: bytes, nonce: str, *, status_code: int, cookie: CustomerCookie
     ) -> RawResponse:
         """A page that is made already; `cookie`: to be set."""
-        return self.web.respond(
+        return self.app.respond(
             page,
             nonce,
             ancestors=self.shop.frame_origins,
@@ -162,12 +162,14 @@ class PaymentRequest(PageRequest):
         return Frame(self.shop.frame_origins, uid, OUTWARD[status], status in LIVE)
 
 
-def payment_request(web: Web, request: Web_Request, lang: str, payment: Payment) -> PaymentRequest:
+def payment_request(
+    web: AppContext, request: AppRequest, lang: str, payment: Payment
+) -> PaymentRequest:
     """Raises NotFound for a shop that is no longer in the settings."""
     return PaymentRequest(web, request, lang, web.context.shop(payment), payment)
 
 
-async def enter(request: Web_Request, *, glance: bool = False) -> PaymentRequest:
+async def enter(request: AppRequest, *, glance: bool = False) -> PaymentRequest:
     """The request behind a payment's address. Raises NotFound, also for an unknown language.
     `glance`: a second old will do."""
     web, place, lang = _entered(request)
@@ -175,7 +177,7 @@ async def enter(request: Web_Request, *, glance: bool = False) -> PaymentRequest
     return _noted(web, request, lang, await find(place["uid"], place["secret"]))
 
 
-async def enter_receipt(request: Web_Request) -> tuple[PaymentRequest, bool]:
+async def enter_receipt(request: AppRequest) -> tuple[PaymentRequest, bool]:
     """The request behind a receipt's address, and whether the payment may be opened from it: who
     has come by the payment's own secret can. Raises NotFound."""
     web, place, lang = _entered(request)
@@ -183,15 +185,15 @@ async def enter_receipt(request: Web_Request) -> tuple[PaymentRequest, bool]:
     return _noted(web, request, lang, payment), by_payment
 
 
-def _entered(request: Web_Request) -> tuple[Web, dict[str, Any], str]:
+def _entered(request: AppRequest) -> tuple[AppContext, dict[str, Any], str]:
     place = request.path_params
     lang: str = place["lang"]
     if lang not in LANGUAGES:
         raise NotFound
-    return web_of(request), place, lang
+    return app_of(request), place, lang
 
 
-def _noted(web: Web, request: Web_Request, lang: str, payment: Payment) -> PaymentRequest:
+def _noted(web: AppContext, request: AppRequest, lang: str, payment: Payment) -> PaymentRequest:
     page = payment_request(web, request, lang, payment)
     # An error's page shows the shop too, and in its frame. The payment and not the page, which
     # would hold its own request in a circle: only the garbage collector would ever free them.

@@ -14,13 +14,13 @@ from checkout.ledger.products import Stocked
 from checkout.model.money import Money
 from checkout.model.product import Product, Sale
 from checkout.payments.products import Choice, NotForSale, buy, find, payable
-from checkout.web.context import web_of
+from checkout.web.context import app_of
 from checkout.web.pages import messages
 from checkout.web.pages.amount_input import read_amount
 from checkout.web.pages.components import Field, Notice, Row, notice
 from checkout.web.pages.formatting import amount, date_and_time, fill
 from checkout.web.pages.page_request import PageRequest
-from checkout.web.request import READ, Web_Request
+from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse, see_other
 
 PATH: Final = "/{lang:str}/product/{id:str}"
@@ -49,24 +49,24 @@ class ProductPage(Struct, frozen=True):
 
 
 @route("/product/{id:str}", http_method=READ, include_in_schema=False)
-async def product_link(request: Web_Request) -> RawResponse:
+async def product_link(request: AppRequest) -> RawResponse:
     """The address that shops give out: the page in the product's or the customer's language."""
     page, stocked = await enter_product(request)
     return _looked(page, stocked)
 
 
 @route(PATH, http_method=READ, include_in_schema=False)
-async def product_page(request: Web_Request) -> RawResponse:
+async def product_page(request: AppRequest) -> RawResponse:
     page, stocked = await enter_product(request, request.path_params["lang"])
     return _looked(page, stocked)
 
 
 @post(PATH, status_code=303, include_in_schema=False)
-async def buy_product(request: Web_Request) -> RawResponse:
+async def buy_product(request: AppRequest) -> RawResponse:
     """Reserves and makes a payment; on to its page. The same form sent twice buys once."""
     page, stocked = await enter_product(request, request.path_params["lang"])
-    fields, context = await page.posted(), page.web.context
-    form = page.web.signer.read_form("buy", stocked.id, fields.get("form_token", ""))
+    fields, context = await page.posted(), page.app.context
+    form = page.app.signer.read_form("buy", stocked.id, fields.get("form_token", ""))
     choice, errors = _read_choice(page, stocked, fields, form.nonce)
     if errors and _sale(page, stocked) is Sale.OPEN:
         return _show(page, stocked, values=fields, errors=errors, status_code=422)
@@ -82,10 +82,10 @@ async def buy_product(request: Web_Request) -> RawResponse:
 
 
 async def enter_product(
-    request: Web_Request, lang: str | None = None
+    request: AppRequest, lang: str | None = None
 ) -> tuple[PageRequest, Stocked]:
     """Raises NotFound, also for an unknown language."""
-    web = web_of(request)
+    web = app_of(request)
     stocked = await find(web.context, request.path_params["id"])
     wish = stocked.product.ways.language
     spoken = lang or choose_language(wish, accept=request.headers.get("accept-language", ""))
@@ -95,7 +95,7 @@ async def enter_product(
 
 
 def _sale(page: PageRequest, stocked: Stocked) -> Sale:
-    sale, context = stocked.sale(page.web.context.clock()), page.web.context
+    sale, context = stocked.sale(page.app.context.clock()), page.app.context
     shut = sale is Sale.OPEN and not payable(context, stocked)
     return Sale.INACTIVE if shut else sale
 
@@ -134,7 +134,7 @@ def _show(
         price=amount(product.price, page.lang) if product.price and not product.free else None,
         notice=refusal,
         action=action,
-        form_token=page.web.signer.sign_form("buy", stocked.id, 0),
+        form_token=page.app.signer.sign_form("buy", stocked.id, 0),
         fields=_fields(page, stocked, values, errors),
         errors=tuple(errors.items()),
         facts=_facts(page, stocked) if sale is Sale.OPEN else (),

@@ -11,7 +11,7 @@ from msgspec import Struct
 from checkout.web.pages.components import Notice, Row, Summary
 from checkout.web.pages.outcome import receipt_rows, result_notice
 from checkout.web.pages.payment_request import enter_receipt
-from checkout.web.request import READ, Web_Request
+from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
 
 PATH: Final = "/{lang:str}/order/{uid:str}/{secret:str}"
@@ -26,7 +26,7 @@ class ReceiptPage(Struct, frozen=True):
 
 
 @route(PATH, http_method=READ, include_in_schema=False)
-async def receipt_page(request: Web_Request) -> RawResponse:
+async def receipt_page(request: AppRequest) -> RawResponse:
     page, by_payment = await enter_receipt(request)
     view = ReceiptPage(
         summary=page.summary(),

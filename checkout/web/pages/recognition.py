@@ -18,7 +18,7 @@ from checkout.signing import CustomerCookie
 from checkout.web.pages.components import Field
 from checkout.web.pages.customer_fields import asked_names
 from checkout.web.pages.payment_request import PaymentRequest
-from checkout.web.request import Web_Request, header
+from checkout.web.request import AppRequest, header
 
 EMAIL: Final = N_("E-mail")
 ANSWER: Final = "known_email"  # the field's name
@@ -44,11 +44,11 @@ async def recognise_first_browser(page: PaymentRequest) -> None:
     """Where nobody has opened the payment before, whoever looks is the customer. Programs that look
     at links (scanners of mails, previews of messengers, prefetches) come first and are none."""
     if not page.is_customer and _is_person(page.request):
-        if await opens_first(page.web.context, page.payment):
+        if await opens_first(page.app.context, page.payment):
             page.recognise()
 
 
-def _is_person(request: Web_Request) -> bool:
+def _is_person(request: AppRequest) -> bool:
     """Every browser of today says that it goes to a page; older ones are known by the form that
     they send. A prefetch may be looked at by nobody."""
     if request.method == "POST":

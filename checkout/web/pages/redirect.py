@@ -13,7 +13,7 @@ from checkout.model.status import Status
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, Summary, notice
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
-from checkout.web.request import READ, Web_Request
+from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse, see_other
 
 
@@ -34,7 +34,7 @@ class RedirectPage(Struct, frozen=True):
 
 
 @route(f"{PAYMENT_PATH}/redirect", http_method=READ, include_in_schema=False)
-async def redirect_page(request: Web_Request) -> RawResponse:
+async def redirect_page(request: AppRequest) -> RawResponse:
     page = await enter(request)
     attempt = page.payment.live
     if page.status is not Status.REQUIRES_ACTION or attempt is None:

@@ -16,7 +16,7 @@ from checkout.web.pages.components import Notice, Row, Summary
 from checkout.web.pages.formatting import fill
 from checkout.web.pages.outcome import receipt_rows, result_notice
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
-from checkout.web.request import READ, Web_Request
+from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
 
 
@@ -37,18 +37,18 @@ class ResultPage(Struct, frozen=True):
 
 
 @route(f"{PAYMENT_PATH}/result", http_method=READ, include_in_schema=False)
-async def result_page(request: Web_Request) -> RawResponse:
+async def result_page(request: AppRequest) -> RawResponse:
     page = await enter(request)
     if page.current != "result":
         return page.to_current()
-    await customer_actions.wait_for_webhook(page.web.context, page.payment)
+    await customer_actions.wait_for_webhook(page.app.context, page.payment)
     view = _view(page)
     return page.show("result", view, page.layout(view.notice.title))
 
 
 def _view(page: PaymentRequest) -> ResultPage:
     payment, status, order = page.payment, page.status, page.order
-    back_url = back(payment, status, page.shop, page.web.context.clock())
+    back_url = back(payment, status, page.shop, page.app.context.clock())
     paid, attempt = status in SUCCESSFUL, payment.shown
     return ResultPage(
         summary=page.summary(),

@@ -32,7 +32,7 @@ class SavedCardView(Struct, frozen=True):
     other: bool
 
 
-class Offer(NamedTuple):
+class SavedCardOffer(NamedTuple):
     """`coded`: its code is asked for; `other`: another card may be used."""
 
     token: str
@@ -46,10 +46,10 @@ class Offer(NamedTuple):
 
 
 def today(page: PaymentRequest) -> date:
-    return datetime.fromtimestamp(page.web.context.clock(), UTC).date()
+    return datetime.fromtimestamp(page.app.context.clock(), UTC).date()
 
 
-def saved_card(page: PaymentRequest, methods: tuple[OfferedMethod, ...]) -> Offer | None:
+def saved_card(page: PaymentRequest, methods: tuple[OfferedMethod, ...]) -> SavedCardOffer | None:
     payment, order = page.payment, page.order
     if order.card_token is None:
         return None
@@ -59,11 +59,11 @@ def saved_card(page: PaymentRequest, methods: tuple[OfferedMethod, ...]) -> Offe
     # A charge without the code is tried once, by the customer: whoever is asked again, is asked
     # for it, and so is a stranger.
     coded = not order.auto_pays or bool(payment.attempts) or not page.is_customer
-    return Offer(order.card_token, known, coded, order.page_settings.another_card)
+    return SavedCardOffer(order.card_token, known, coded, order.page_settings.another_card)
 
 
 def saved_card_view(
-    offer: Offer | None, fields: Mapping[str, str], language: str, *, is_customer: bool
+    offer: SavedCardOffer | None, fields: Mapping[str, str], language: str, *, is_customer: bool
 ) -> SavedCardView | None:
     """A stranger (not `is_customer`) is told nothing of it."""
     if offer is None:

@@ -22,7 +22,7 @@ from checkout.web.pages.components import Notice, Summary, notice
 from checkout.web.pages.formatting import clock_time, fill
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
 from checkout.web.pages.qr_code import qr_svg
-from checkout.web.request import READ, Web_Request, header
+from checkout.web.request import READ, AppRequest, header
 from checkout.web.response import RawResponse
 
 
@@ -55,9 +55,9 @@ class WaitPage(Struct, frozen=True):
 
 
 @route(f"{PAYMENT_PATH}/wait", http_method=READ, include_in_schema=False)
-async def wait_page(request: Web_Request) -> RawResponse:
+async def wait_page(request: AppRequest) -> RawResponse:
     page = await enter(request)
-    page.payment = await status_query.refresh_if_due(page.web.context, page.payment)
+    page.payment = await status_query.refresh_if_due(page.app.context, page.payment)
     attempt = page.payment.live
     step = attempt.next_action if attempt and page.status is Status.REQUIRES_ACTION else None
     leaves = attempt and isinstance(step, Redirect | PostForm) and attempt.returned_at is None
@@ -68,15 +68,15 @@ async def wait_page(request: Web_Request) -> RawResponse:
 
 
 @route(f"{PAYMENT_PATH}/status", http_method=READ, include_in_schema=False)
-async def status(request: Web_Request) -> RawResponse:
+async def status(request: AppRequest) -> RawResponse:
     """The fragment that htmx polls, or JSON; a page that has moved on says where."""
     page = await enter(request, glance=True)
-    page.payment = await status_query.refresh_if_due(page.web.context, page.payment)
+    page.payment = await status_query.refresh_if_due(page.app.context, page.payment)
     if "application/json" in (header(request, b"accept") or ""):
         return _status_json(page)
     if page.current != "wait":
         return RawResponse(headers={"hx-redirect": page.url(page.current)})
-    return page.web.show(
+    return page.app.show(
         "partials/status.html",
         page.layout(""),
         ancestors=page.shop.frame_origins,
@@ -85,18 +85,18 @@ async def status(request: Web_Request) -> RawResponse:
 
 
 @post(f"{PAYMENT_PATH}/confirm", status_code=303, include_in_schema=False)
-async def confirm(request: Web_Request) -> RawResponse:
+async def confirm(request: AppRequest) -> RawResponse:
     """ "I have paid": for transfers that the customer makes elsewhere."""
     page = await enter(request)
     await page.posted_for("confirm")
-    page.payment = await customer_actions.confirm(page.web.context, page.payment)
+    page.payment = await customer_actions.confirm(page.app.context, page.payment)
     return page.to_current()
 
 
 def _view(page: PaymentRequest, attempt: Attempt | None, step: NextAction | None) -> WaitPage:
     status, kind = _status_view(page), page.attempt_kind(attempt)
     instructions = step if isinstance(step, Instructions) else None
-    confirms = attempt and instructions and can_be_confirmed(page.web.context, attempt)
+    confirms = attempt and instructions and can_be_confirmed(page.app.context, attempt)
     number = attempt.number if attempt else 0
     return WaitPage(
         summary=page.summary(timed=instructions is not None),
@@ -112,13 +112,13 @@ def _view(page: PaymentRequest, attempt: Attempt | None, step: NextAction | None
         form_token=page.form_token("cancel", number),
         confirm_action=page.url("confirm") if confirms else None,
         confirm_token=page.form_token("confirm", number),
-        elapsed=int(page.web.context.clock() - attempt.created_at) if attempt else 0,
+        elapsed=int(page.app.context.clock() - attempt.created_at) if attempt else 0,
     )
 
 
 def _status_view(page: PaymentRequest) -> StatusView:
-    checked = clock_time(page.web.context.clock(), page.lang, page.time_zone)
-    next_check = status_query.next_check(page.web.context, page.payment)
+    checked = clock_time(page.app.context.clock(), page.lang, page.time_zone)
+    next_check = status_query.next_check(page.app.context, page.payment)
     attempt = page.payment.live
     return StatusView(
         notice=wait_notice(attempt, page.attempt_kind(attempt), page.lang),
@@ -130,13 +130,13 @@ def _status_view(page: PaymentRequest) -> StatusView:
 
 def _status_json(page: PaymentRequest) -> RawResponse:
     status = page.status
-    _, message = shop_words(page.payment, page.web.context.clock())
+    _, message = shop_words(page.payment, page.app.context.clock())
     live = status in LIVE
     view = {
         "uid": page.payment.uid,
         "status": OUTWARD[status],
         "message": message,
-        "next_check": status_query.next_check(page.web.context, page.payment) if live else None,
+        "next_check": status_query.next_check(page.app.context, page.payment) if live else None,
     }
     return RawResponse(msgspec.json.encode(view), media_type="application/json")
 

@@ -11,21 +11,21 @@ from checkout.payments.customer_check import is_customer
 from checkout.web.pages.payment import show_payment
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
 from checkout.web.pages.recognition import ANSWER, LONGEST, cookie_of
-from checkout.web.request import READ, Web_Request
+from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse
 
 NOT_KNOWN: Final = N_("The shop knows another e-mail address. Check it and try again")
 
 
 @route(f"{PAYMENT_PATH}/who", http_method=READ, include_in_schema=False)
-async def who_again(request: Web_Request) -> RawResponse:
+async def who_again(request: AppRequest) -> RawResponse:
     """Somebody reloaded the form's target."""
     page = await enter(request)
     return page.to_current()
 
 
 @post(f"{PAYMENT_PATH}/who", include_in_schema=False)
-async def who(request: Web_Request) -> RawResponse:
+async def who(request: AppRequest) -> RawResponse:
     """ "I am the customer": whoever knows the e-mail address is shown the rest. Where the browser
     keeps no cookie, as in some frames, that is for this one page."""
     page = await enter(request)
@@ -42,7 +42,7 @@ async def _knows_email(page: PaymentRequest) -> bool:
     """Raises TooMany, Forbidden."""
     fields = await page.posted_for("who")
     email = fields.get(ANSWER, "")[:LONGEST]
-    return await is_customer(page.web.context, page.payment, email, page.address)
+    return await is_customer(page.app.context, page.payment, email, page.address)
 
 
 HANDLERS: Final = (who, who_again)
