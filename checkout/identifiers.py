@@ -19,7 +19,7 @@ def new_token() -> str:
     return secrets.token_hex(32)
 
 
-def new_secret() -> str:
+def new_payment_secret() -> str:
     """128 random bits in 22 URL-safe characters: the payment's address."""
     return secrets.token_urlsafe(16)
 
@@ -30,7 +30,7 @@ def receipt_secret(secret: str) -> str:
     return base64_encode(hmac.digest(secret.encode(), b"receipt", "sha256")[:16]).decode()
 
 
-def new_key(number: int) -> str:
+def new_attempt_key(number: int) -> str:
     """What finds an attempt at its gateway: 128 random bits and the attempt's number."""
     return f"{secrets.token_hex(16)}-{number}"
 

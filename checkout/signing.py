@@ -30,7 +30,7 @@ from itsdangerous.encoding import base64_decode, base64_encode, want_bytes
 from msgspec import Struct
 
 from checkout.errors import BadRequest, Forbidden, NotFound, Unprocessable
-from checkout.identifiers import new_secret
+from checkout.identifiers import new_payment_secret
 from checkout.model.browser import FIELDS
 from checkout.model.validation.reader import decode
 from checkout.settings import Shop
@@ -180,7 +180,7 @@ def sign_link(shop_id: str, key: str, payload: Mapping[str, Any]) -> str:
     """The signed part of a link. `shop` is set, and a random `id` unless the payload has one:
     two equal invoices are two payments. Raises Unprocessable when it gets longer than 4 KiB."""
     data = {**payload, "shop": shop_id}
-    data.setdefault("id", new_secret())
+    data.setdefault("id", new_payment_secret())
     serializer = itsdangerous.URLSafeSerializer(key, salt=f"link:{shop_id}", signer=Sha256Signer)
     signed = serializer.dumps(data)
     if len(signed) > LARGEST_LINK:

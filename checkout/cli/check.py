@@ -25,7 +25,7 @@ from checkout.cli.common import (
 from checkout.errors import CheckoutError
 from checkout.gateways.base import Gateway, PaymentReference
 from checkout.i18n import LANGUAGES, translations
-from checkout.identifiers import new_key
+from checkout.identifiers import new_attempt_key
 from checkout.model.money import Money
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
@@ -122,7 +122,7 @@ async def _query(name: str, gateway: Gateway) -> dict[str, Any]:
     none. `detail` has that, and a line for each thing that the gateway says it can take."""
     await gateway.prepare()
     described = gateway.describe()
-    key = new_key(1)
+    key = new_attempt_key(1)
     outcome = await gateway.status(
         PaymentReference(
             key=key,

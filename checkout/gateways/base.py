@@ -175,13 +175,13 @@ class Gateway(ABC):
         """
 
     async def prepare(self) -> None:  # noqa: B027 - most gateways have nothing to learn
-        """Learn anew, where it is old, what `takes` and `asks` answer by. Raises nothing."""
+        """Learn anew, where it is old, what `refusal_of_amount` and `input_fields` answer by. Raises nothing."""
 
-    def takes(self, money: Money) -> str | None:
+    def refusal_of_amount(self, money: Money) -> str | None:
         """Why the account can't take this sum just now, for the log; None: it can."""
         return None
 
-    def asks(self, language: str) -> tuple[InputField, ...]:
+    def input_fields(self, language: str) -> tuple[InputField, ...]:
         """What the customer is asked for, in their language where the gateway speaks it."""
         return ()
 
@@ -217,7 +217,7 @@ class Constructor(Protocol[O_contra]):
 G = TypeVar("G", bound=Gateway)
 
 
-def opened_by(adapter: type[G]) -> type[G]:
+def constructor(adapter: type[G]) -> type[G]:
     """The class as it is: named here, mypy sees what it declares and lacks. Raises TypeError where
     nobody let mypy look."""
     if missing := getattr(adapter, "__abstractmethods__", None):

@@ -50,7 +50,7 @@ class Browser(Struct, frozen=True, omit_defaults=True):
     time_zone_name: str | None = None
 
     @classmethod
-    def read(
+    def from_form(
         cls, fields: Mapping[str, str], *, accept: str, user_agent: str, accept_language: str
     ) -> Browser:
         """From the form's hidden inputs and the document request's own headers."""

@@ -37,7 +37,7 @@ class Card(_Unshown, frozen=True, tag="new"):
         found = brand_of(self.number)
         return found.name if found else None
 
-    def kept(self) -> PaidCard:
+    def without_secrets(self) -> PaidCard:
         """What may be kept of it."""
         return PaidCard(brand=self.brand, last_4=self.number[-4:], first_1=self.number[0])
 
@@ -55,7 +55,7 @@ class SavedCard(_Unshown, frozen=True, tag="saved"):
     code: str = ""
     known: PaidCard = PaidCard()
 
-    def kept(self) -> PaidCard:
+    def without_secrets(self) -> PaidCard:
         """What may be kept of it."""
         return msgspec.structs.replace(self.known, token=self.token)
 

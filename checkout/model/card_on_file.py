@@ -21,7 +21,7 @@ RECURRING: Final = "recurring"
 ASKED_AND_AGREED: Final = "save_card"  # told to the shop beside the contract, not to the gateway
 
 
-def asks(order: Order) -> bool:
+def offers_to_save(order: Order) -> bool:
     """Whether the page asks, where the gateway can keep cards."""
     toggle = order.page_settings.save_card
     if order.transaction_type == "tokenization" or (toggle and toggle.display is False):
@@ -59,5 +59,5 @@ def _as_agreed(order: Order, agreed: bool | None) -> tuple[str, ...]:
     return tuple(word for word in order.contract if word != ONECLICK)
 
 
-def for_gateway(made: tuple[str, ...]) -> tuple[str, ...]:
+def contract_for_gateway(made: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for word in made if word != ASKED_AND_AGREED)

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from checkout.identifiers import new_key, new_uid
+from checkout.identifiers import new_attempt_key, new_uid
 from checkout.ledger import audit, operations
 from checkout.ledger.audit import Actor
 from checkout.ledger.operations import DONE, FAILED, OPEN, Operation
@@ -156,7 +156,7 @@ def _new(
         attempt=attempt.number,
         kind=kind,
         by_gateway=True,
-        key=new_key(attempt.number),
+        key=new_attempt_key(attempt.number),
         amount=amount,
         status=status,
         gateway_id=gateway_id,

@@ -28,7 +28,7 @@ def available_methods(
         gateway = gateways[method.gateway]
         if decimals_of(currency, gateway.capabilities.decimals) != exponent:
             continue
-        if why := gateway.takes(money):
+        if why := gateway.refusal_of_amount(money):
             if noted:
                 log.warning("method.not_offered", method=method.name, why=why)
         elif exponent in gateway.capabilities.exponents:

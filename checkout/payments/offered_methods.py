@@ -81,7 +81,7 @@ def _offered(
     customer: Customer,
     saved: PaidCard | None,
 ) -> OfferedMethod:
-    can, inputs = gateway.capabilities, gateway.asks(language)
+    can, inputs = gateway.capabilities, gateway.input_fields(language)
     card = can.takes_card(method)
     return OfferedMethod(
         name=method.name,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from checkout.errors import Unprocessable
 from checkout.gateways.base import has_verb
-from checkout.identifiers import new_key, new_uid
+from checkout.identifiers import new_attempt_key, new_uid
 from checkout.ledger import audit, events, operations
 from checkout.ledger.audit import Actor
 from checkout.ledger.operations import FAILED, Operation
@@ -92,7 +92,7 @@ def _new(uid: str, wish: Wish, place: Place, amount: int, sweep_at: float, now: 
         kind=wish.kind,
         parent=wish.named,
         capture=place.capture.uid if place.capture else None,
-        key=new_key(place.attempt.number),
+        key=new_attempt_key(place.attempt.number),
         request_id=wish.request_id,
         amount=amount,
         reason=wish.reason or None,

@@ -34,7 +34,14 @@ from checkout.gateways.base import (
     Withdraws,
 )
 from checkout.i18n import N_
-from checkout.identifiers import new_key, new_secret, new_ticket, new_token, new_uid, receipt_secret
+from checkout.identifiers import (
+    new_attempt_key,
+    new_payment_secret,
+    new_ticket,
+    new_token,
+    new_uid,
+    receipt_secret,
+)
 from checkout.ledger import attempts, audit, events, invoices, outbox, payments, recent_requests
 from checkout.ledger.audit import Actor
 from checkout.ledger.rows import Attempt, Payment, PaymentRow
@@ -226,7 +233,7 @@ class Context:
         return PaymentRow(
             uid=new_uid(),
             token=new_token(),
-            secret=new_secret(),
+            secret=new_payment_secret(),
             shop=shop.id,
             link=link,
             status=Status.OPEN,
@@ -345,7 +352,7 @@ class Context:
             asyncio.get_running_loop().call_later(AFTERWARDS, answered.set)
 
     def _new_attempt(self, payment: Payment, method: Method, sent: Submission) -> Attempt:
-        now, key = self.clock(), new_key(sent.number)
+        now, key = self.clock(), new_attempt_key(sent.number)
         # The shop's own server is no customer: it may charge as many cards as it has.
         shop, alone = payment.shop, payment.order.merchant_initiated
         return Attempt(
@@ -358,7 +365,7 @@ class Context:
             gateway_id=None,
             next_action=None,
             reason=None,
-            facts=GatewayFacts(card=sent.card.kept() if sent.card else None),
+            facts=GatewayFacts(card=sent.card.without_secrets() if sent.card else None),
             customer=sent.customer,
             contract=card_on_file.contract(payment.order, sent.card, sent.remember),
             language=sent.language,
@@ -395,7 +402,7 @@ class Context:
             key=attempt.key,
             money=order.money,
             order=msgspec.structs.replace(
-                order, contract=card_on_file.for_gateway(attempt.contract)
+                order, contract=card_on_file.contract_for_gateway(attempt.contract)
             ),
             method=method,
             customer=sent.customer,

@@ -169,7 +169,7 @@ def app_browser(fields: Reader, headers: Mapping[str, str]) -> Browser:
     """What 3-D Secure is told of the device: what the app says, else the request's headers."""
     given = fields.within("browser").data
     said = {name: _written(given.get(name)) for name in FIELDS}
-    return Browser.read(
+    return Browser.from_form(
         said,
         accept=_written(given.get("accept_header")) or headers.get("accept", ""),
         user_agent=_written(given.get("user_agent")) or headers.get("user-agent", ""),

@@ -191,7 +191,7 @@ def inputs(written: str) -> Any:
 
 
 def browser(written: str) -> Any:
-    return Browser.read(
+    return Browser.from_form(
         dict.fromkeys(FIELDS, written),
         accept=written, user_agent=written, accept_language=written,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from checkout.gateways.base import Refunds, opened_by
+from checkout.gateways.base import Refunds, constructor
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = Path(__file__).parent / "stranger" / "piggybank.py"
@@ -132,7 +132,7 @@ def test_a_verb_that_is_missing_is_seen_without_mypy_too() -> None:
         """It says that it refunds."""
 
     with pytest.raises(TypeError, match="Lacking lacks notification, pay, refund, status"):
-        opened_by(Lacking)  # type: ignore[type-abstract]
+        constructor(Lacking)  # type: ignore[type-abstract]
 
 
 def test_nothing_casts() -> None:

@@ -22,7 +22,7 @@ SENT = {
 
 
 def read(accept_language: str = "", **fields: str) -> Browser:
-    return Browser.read(
+    return Browser.from_form(
         fields, accept="text/html", user_agent="Mozilla/5.0", accept_language=accept_language
     )
 
@@ -45,7 +45,9 @@ def test_what_a_browser_sends() -> None:
 
 
 def test_without_a_script_there_are_defaults() -> None:
-    browser = Browser.read({}, accept="", user_agent="", accept_language="ru-RU,ru;q=0.9,en;q=0.8")
+    browser = Browser.from_form(
+        {}, accept="", user_agent="", accept_language="ru-RU,ru;q=0.9,en;q=0.8"
+    )
     assert browser == Browser(language="ru-RU", screen_color_depth=24, java_enabled=False)
 
 
@@ -97,7 +99,7 @@ fields = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), st.text(
 def test_whatever_is_sent(
     fields: dict[str, str], accept: str, agent: str, accept_language: str
 ) -> None:
-    browser = Browser.read(
+    browser = Browser.from_form(
         fields, accept=accept * 500, user_agent=agent, accept_language=accept_language
     )
     assert browser.screen_color_depth in DEPTHS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checkout.model.card import SavedCard
-from checkout.model.card_on_file import asks, contract, for_gateway
+from checkout.model.card_on_file import contract, contract_for_gateway, offers_to_save
 from checkout.model.money import Money
 from checkout.model.order import Order, PageSettings, SaveCard
 
@@ -52,18 +52,18 @@ def test_who_decides(
     unasked: tuple[str, ...],
 ) -> None:
     whole = order(made, given)
-    assert asks(whole) is asked
+    assert offers_to_save(whole) is asked
     assert contract(whole, None, None) == unasked
     if asked:
         assert contract(whole, None, False) == unticked
         # The shop is told that the customer has agreed; the gateway knows no such word.
         assert contract(whole, None, True) == (*ticked, "save_card")
-        assert for_gateway(contract(whole, None, True)) == ticked
+        assert contract_for_gateway(contract(whole, None, True)) == ticked
 
 
 def test_a_card_that_is_to_be_kept_anyway() -> None:
     whole = order(ONECLICK, toggle(True, True), "tokenization")
-    assert not asks(whole)
+    assert not offers_to_save(whole)
 
 
 def test_a_token_is_charged_under_a_contract() -> None:

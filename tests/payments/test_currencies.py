@@ -228,7 +228,7 @@ async def test_a_count_that_the_gateway_can_not_say_is_no_count(opened: Opened) 
 class Small(FakeGateway):
     """Takes no more than IDR 1,000, however that is counted."""
 
-    def takes(self, money: Money) -> str | None:
+    def refusal_of_amount(self, money: Money) -> str | None:
         return "too much" if money.major > 1000 else None
 
 

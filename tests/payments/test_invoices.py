@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from checkout.errors import Cancelled, Gone, NotFound, Unprocessable
-from checkout.identifiers import new_secret
+from checkout.identifiers import new_payment_secret
 from checkout.ledger.invoices import Standing
 from checkout.ledger.rows import Payment, PaymentRow
 from checkout.model.status import Status
@@ -30,7 +30,7 @@ BODY: dict[str, Any] = {
 
 @pytest.fixture
 async def harness(url: str) -> AsyncIterator[Harness]:
-    shop = shops.shop(link_keys=(new_secret() * 2, new_secret() * 2))
+    shop = shops.shop(link_keys=(new_payment_secret() * 2, new_payment_secret() * 2))
     async with open_harness(url, settings=shops.settings(shop)) as opened:
         yield opened
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from checkout.identifiers import new_secret
+from checkout.identifiers import new_payment_secret
 from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
 from checkout.ledger.rows import Payment
@@ -86,9 +86,9 @@ class Office:
 
 @pytest.fixture
 async def office(url: str) -> AsyncIterator[Office]:
-    shop = shops.shop(link_keys=(new_secret() * 2,))
+    shop = shops.shop(link_keys=(new_payment_secret() * 2,))
     smtp = Smtp(url="smtp://mail.example:587", sender="pay@example.com")
-    other = shops.shop(id="other", link_keys=(new_secret() * 2,))
+    other = shops.shop(id="other", link_keys=(new_payment_secret() * 2,))
     async with open_harness(url, settings=shops.settings(shop, other, smtp=smtp)) as harness:
         yield Office(harness)
 

@@ -36,7 +36,7 @@ SHOP = shops.shop(
 
 
 class Asking(FakeGateway):
-    def asks(self, language: str) -> tuple[InputField, ...]:
+    def input_fields(self, language: str) -> tuple[InputField, ...]:
         return EMAIL, TAG
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from checkout.identifiers import new_key, new_secret, new_ticket, new_token, new_uid
+from checkout.identifiers import new_attempt_key, new_payment_secret, new_ticket, new_token, new_uid
 
 
 @pytest.mark.parametrize(
@@ -15,9 +15,9 @@ from checkout.identifiers import new_key, new_secret, new_ticket, new_token, new
     [
         (new_uid, r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),
         (new_token, r"[0-9a-f]{64}"),
-        (new_secret, r"[A-Za-z0-9_-]{22}"),
+        (new_payment_secret, r"[A-Za-z0-9_-]{22}"),
         (new_ticket, r"[A-Za-z0-9_-]{22}"),
-        (lambda: new_key(3), r"[0-9a-f]{32}-3"),
+        (lambda: new_attempt_key(3), r"[0-9a-f]{32}-3"),
     ],
     ids=["uid", "token", "secret", "ticket", "key"],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from secrets import token_hex
 from typing import Any
 
-from checkout.identifiers import new_key, new_secret, new_ticket, new_token, new_uid
+from checkout.identifiers import new_attempt_key, new_payment_secret, new_ticket, new_token, new_uid
 from checkout.ledger.invoices import Invoice
 from checkout.ledger.rows import Attempt, PaymentRow
 from checkout.model.order import Customer
@@ -22,7 +22,7 @@ def payment_row(**changes: Any) -> PaymentRow:
     values: dict[str, Any] = {
         "uid": new_uid(),
         "token": new_token(),
-        "secret": new_secret(),
+        "secret": new_payment_secret(),
         "shop": SHOP_ID,
         "link": None,
         "status": Status.OPEN,
@@ -40,7 +40,7 @@ def attempt(of: PaymentRow, number: int = 1, **changes: Any) -> Attempt:
     values: dict[str, Any] = {
         "payment": of.uid,
         "number": number,
-        "key": new_key(number),
+        "key": new_attempt_key(number),
         "account": "cards",
         "method": "credit_card",
         "status": Status.SUBMITTING,
@@ -69,7 +69,7 @@ def attempt(of: PaymentRow, number: int = 1, **changes: Any) -> Attempt:
 
 def invoice(**changes: Any) -> Invoice:
     """One that ends in an hour; its link is not really signed."""
-    signed = changes.pop("signed", new_secret())
+    signed = changes.pop("signed", new_payment_secret())
     values: dict[str, Any] = {
         "id": f"inv_{token_hex(8)}",
         "shop": SHOP_ID,

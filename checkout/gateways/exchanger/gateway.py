@@ -21,7 +21,7 @@ from checkout.gateways.base import (
     InputField,
     PaymentReference,
     Withdraws,
-    opened_by,
+    constructor,
 )
 from checkout.gateways.client import GatewayResponse, HttpGateway
 from checkout.gateways.exchanger.codes import (
@@ -95,7 +95,7 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         if self._questions(None):
             await self._routes.learn_labels(LANGUAGES, FRESH)
 
-    def takes(self, money: Money) -> str | None:
+    def refusal_of_amount(self, money: Money) -> str | None:
         return self._routes.once(money, lambda: self._refusal(money))
 
     def _refusal(self, money: Money) -> str | None:
@@ -114,7 +114,7 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
             raise CannotTake(found, DeclineReason.PROVIDER)
         return route, make_quote(route, money, self._routes.rates)
 
-    def asks(self, language: str) -> tuple[InputField, ...]:
+    def input_fields(self, language: str) -> tuple[InputField, ...]:
         known = spoken(language)
         return self._routes.once(("all", known), lambda: (*self._questions(known), *self._terms()))
 
@@ -286,7 +286,7 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         return f"{base}/{language}/{kind}/{quote(uid, safe='')}/{quote(secret, safe='')}"
 
 
-gateway: Final[Constructor[Options]] = opened_by(Exchanger)
+gateway: Final[Constructor[Options]] = constructor(Exchanger)
 
 
 def _done(data: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from checkout.gateways.base import Capabilities, Charge, Constructor, merged, opened_by
+from checkout.gateways.base import Capabilities, Charge, Constructor, constructor, merged
 from checkout.gateways.overpay.codes import APM, APM_SUCCESSFUL
 from checkout.gateways.overpay.gateway import Overpay, Unusable
 from checkout.gateways.overpay.options import Options
@@ -92,7 +92,7 @@ class OverpayApm(Overpay):
         return steps
 
 
-gateway: Final[Constructor[Options]] = opened_by(OverpayApm)
+gateway: Final[Constructor[Options]] = constructor(OverpayApm)
 
 
 class _Form(NamedTuple):

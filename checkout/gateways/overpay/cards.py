@@ -18,8 +18,8 @@ from checkout.gateways.base import (
     Constructor,
     PaymentReference,
     Voids,
+    constructor,
     merged,
-    opened_by,
 )
 from checkout.gateways.overpay import payouts
 from checkout.gateways.overpay.codes import CARDS, CARDS_SUCCESSFUL, OPERATION
@@ -158,7 +158,7 @@ class OverpayCards(Overpay, Captures, Voids):
         return Redirect(url, framed) if url else None
 
 
-gateway: Final[Constructor[Options]] = opened_by(OverpayCards)
+gateway: Final[Constructor[Options]] = constructor(OverpayCards)
 
 
 def _is_held(outcome: Outcome, asked: str) -> bool:

@@ -21,7 +21,7 @@ from checkout.gateways.base import (
     PaymentReference,
     Refunds,
     Voids,
-    opened_by,
+    constructor,
 )
 from checkout.gateways.client import UNREACHABLE, GatewayResponse, HttpGateway
 from checkout.gateways.rest.account import Account
@@ -63,7 +63,7 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
     def set_up(self) -> None:
         self._account = Account(self.options, self.client)
 
-    def takes(self, money: Money) -> str | None:
+    def refusal_of_amount(self, money: Money) -> str | None:
         return None if amount_of(money) else "no amount of this protocol: 99999999.99 at most"
 
     async def pay(self, charge: Charge) -> Outcome:
@@ -169,7 +169,7 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
         return said.id if isinstance(said, PaymentRow) else None
 
 
-gateway: Final[Constructor[Options]] = opened_by(Rest)
+gateway: Final[Constructor[Options]] = constructor(Rest)
 
 
 def _said(answer: GatewayResponse, asked: Money) -> PaymentRow | None:

@@ -74,7 +74,9 @@ def registered(said: PaymentRow, http_status: int, charge: Charge, card: Card) -
     if means is Status.DECLINED:
         return Outcome(means, reason=reason_why(said, means), facts=said.facts)
     if means is Status.PAID and said.registration and http_status < 300:
-        kept = msgspec.structs.replace(said.facts.card or card.kept(), token=said.registration)
+        kept = msgspec.structs.replace(
+            said.facts.card or card.without_secrets(), token=said.registration
+        )
         return Outcome(means, said.id, facts=GatewayFacts(card=kept, code=said.code))
     return Outcome(Status.PENDING, said.id)
 

@@ -173,7 +173,7 @@ def payout_fields(charge: Charge, token: str, amount: str) -> dict[str, str]:
 
 
 def _how(charge: Charge, card: AnyCard | None) -> dict[str, Any]:
-    brand = card.kept().brand if card else None
+    brand = card.without_secrets().brand if card else None
     return {
         "paymentMode": _mode(charge),
         "paymentBrand": charge.method.brand or BRANDS.get(brand or ""),

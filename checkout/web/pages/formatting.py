@@ -59,7 +59,7 @@ def zone_of(browser: Mapping[str, str]) -> tzinfo:
 @lru_cache(maxsize=128)
 def _zone(name: str, offset: str) -> tzinfo:
     """By its name; by its minutes west of UTC where this machine doesn't know the name."""
-    told = Browser.read(
+    told = Browser.from_form(
         {"time_zone_name": name, "time_zone": offset}, accept="", user_agent="", accept_language=""
     )
     if told.time_zone_name:

@@ -100,7 +100,7 @@ def _browser_fields(page: PaymentRequest, fields: Mapping[str, str]) -> dict[str
 
 def _browser(request: AppRequest, fields: Mapping[str, str]) -> Browser:
     headers = request.headers
-    return Browser.read(
+    return Browser.from_form(
         fields,
         accept=headers.get("accept", ""),
         user_agent=headers.get("user-agent", ""),

@@ -302,7 +302,7 @@ def _remember(
 ) -> Checkbox | None:
     order = page.order
     kept = any(each.tokenizes for each in methods)
-    if (saved and not saved.other) or not card_on_file.asks(order) or not kept:
+    if (saved and not saved.other) or not card_on_file.offers_to_save(order) or not kept:
         return None
     return checkboxes.remember(order, bool(values.get("remember")), page.lang)
 

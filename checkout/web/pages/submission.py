@@ -124,5 +124,5 @@ def _read_card(
     card, errors = read_card(
         typed, today=today(page), excluded_brands=excluded, code_optional=optional
     )
-    asked = method.tokenizes and card_on_file.asks(order)
+    asked = method.tokenizes and card_on_file.offers_to_save(order)
     return PaidWith(card, bool(fields.get("remember")) if asked else None, errors)

@@ -288,7 +288,7 @@ async def test_labels_are_plain(name: Any, label: str, kind: str) -> None:
     office.route = route(side("BTC", 8), side("EUR", 2), "1", "1") | {"fields": fields}
     async with opened(office) as gateway:
         await gateway.prepare()
-        assert [(each.name, each.label, each.kind) for each in gateway.asks("en")] == [
+        assert [(each.name, each.label, each.kind) for each in gateway.input_fields("en")] == [
             ("route.nick", label, kind)
         ]
 
@@ -300,7 +300,7 @@ async def test_a_field_with_a_strange_key_is_left_out(key: Any) -> None:
     office.route = route(side("BTC", 8), side("EUR", 2), "1", "1") | {"fields": fields}
     async with opened(office) as gateway:
         await gateway.prepare()
-        assert gateway.asks("en") == ()
+        assert gateway.input_fields("en") == ()
 
 
 # What is asked
@@ -315,7 +315,7 @@ async def test_what_the_settings_fill_is_not_asked() -> None:
     async with opened(office, from_values=values) as gateway:
         await gateway.prepare()
         # Only what a customer's own field fills may turn out empty.
-        assert gateway.asks("de") == (
+        assert gateway.input_fields("de") == (
             InputField(name=f"from.{EMAIL}", label=EMAIL.title(), kind="email", unless="email"),
         )
 
@@ -377,9 +377,9 @@ async def test_an_address_that_was_typed_is_named_as_that() -> None:
 async def test_the_route_is_read_once_a_minute_for_many() -> None:
     clock, office = Clock(), Office()
     async with opened(office, clock) as gateway:
-        assert gateway.takes(EUR) == "its route could not be read"
+        assert gateway.refusal_of_amount(EUR) == "its route could not be read"
         await asyncio.gather(*(gateway.prepare() for _ in range(20)))
-        assert gateway.takes(EUR) is None
+        assert gateway.refusal_of_amount(EUR) is None
         clock.move(59)
         await gateway.prepare()
         assert len(office.routes) == 1
@@ -423,11 +423,11 @@ async def test_an_old_rate_serves_for_a_while(answer: Any) -> None:
         for _ in range(9):
             clock.move(60)
             await gateway.prepare()
-            assert gateway.takes(EUR) is None
+            assert gateway.refusal_of_amount(EUR) is None
         assert (await gateway.pay(charge())).status is Status.REQUIRES_ACTION
         clock.move(60)
         await gateway.prepare()
-        assert gateway.takes(EUR) == "its route could not be read"
+        assert gateway.refusal_of_amount(EUR) == "its route could not be read"
         refused = await gateway.pay(charge())
         assert refused == Outcome(Status.NOT_SENT, reason=DeclineReason.UNREACHABLE)
 
@@ -451,7 +451,7 @@ async def test_a_route_that_is_closed_is_not_offered_any_more() -> None:
         office.answers["route"] = httpx.Response(200, json={"success": False, "error": {}})
         clock.move(60)
         await gateway.prepare()
-        assert gateway.takes(EUR) == "its route could not be read"
+        assert gateway.refusal_of_amount(EUR) == "its route could not be read"
 
 
 async def test_labels_are_read_where_something_is_asked() -> None:

@@ -84,9 +84,9 @@ class Failures(House):
             seconds = SHORT if fault in faults.ENDLESS else LONG
             async with self.opened(fault(b'{"success": true}'), seconds=seconds) as gateway:
                 await gateway.prepare()
-                why = gateway.takes(samples.CHARGE.money)
+                why = gateway.refusal_of_amount(samples.CHARGE.money)
                 assert why is None or why.strip(), name
-                assert all(isinstance(each, InputField) for each in gateway.asks("en"))
+                assert all(isinstance(each, InputField) for each in gateway.input_fields("en"))
 
     async def test_without_an_id_our_key_is_asked_by_or_nothing_was_made(self) -> None:
         """What was never given an id is asked after by our key, or known to be nowhere."""

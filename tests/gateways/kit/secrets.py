@@ -116,8 +116,8 @@ class Secrets(House):
         async with self.opened(unreachable) as gateway:
             yield repr(gateway)
             await gateway.prepare()
-            yield f"{gateway.describe()!r} {gateway.takes(samples.CHARGE.money)}"
-            yield repr(gateway.asks("en"))
+            yield f"{gateway.describe()!r} {gateway.refusal_of_amount(samples.CHARGE.money)}"
+            yield repr(gateway.input_fields("en"))
             for notice in self.side.forgeries(b"{}").values():
                 with pytest.raises(Unauthorized) as refused:
                     gateway.notification(*notice)

@@ -193,7 +193,7 @@ class Sent(House):
         """By its abilities, and by what it learns from the gateway beforehand."""
         async with self.opened(Script(self.paying)) as gateway:
             await gateway.prepare()
-            can, why = gateway.capabilities, gateway.takes(money)
+            can, why = gateway.capabilities, gateway.refusal_of_amount(money)
         known = can.currencies is None or money.currency in can.currencies
         return money.exponent in can.exponents and known and why is None
 

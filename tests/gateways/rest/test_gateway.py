@@ -394,7 +394,7 @@ async def test_ids_are_quoted() -> None:
 )
 def test_amounts_as_they_are_written(money: Money, written: str | None) -> None:
     assert amount_of(money) == written
-    assert (Answers().account().takes(money) is None) == (written is not None)
+    assert (Answers().account().refusal_of_amount(money) is None) == (written is not None)
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from checkout.gateways.base import (
     OperationReference,
     PaymentReference,
     Refunds,
+    constructor,
     merged,
-    opened_by,
 )
 from checkout.gateways.client import GatewayResponse, HttpGateway
 from checkout.gateways.parsing import Codes, Object, address, meaning, safe, text
@@ -75,11 +75,11 @@ class PiggyBank(HttpGateway[Options], Refunds, FindsOperations):
     def headers(self) -> dict[str, str]:
         return super().headers() | {"Authorization": f"Bearer {self.options.pin}"}
 
-    def takes(self, money: Money) -> str | None:
+    def refusal_of_amount(self, money: Money) -> str | None:
         most = self.options.most
         return f"more than {most}" if money.minor > most else None
 
-    def asks(self, language: str) -> tuple[InputField, ...]:
+    def input_fields(self, language: str) -> tuple[InputField, ...]:
         return (InputField(name="pig", label="Name of your pig", longest=40),)
 
     async def pay(self, charge: Charge) -> Outcome:
@@ -145,7 +145,7 @@ class PiggyBank(HttpGateway[Options], Refunds, FindsOperations):
         return Outcome(Status.NOT_SENT) if gone else UNKNOWN
 
 
-gateway: Final[Constructor[Options]] = opened_by(PiggyBank)
+gateway: Final[Constructor[Options]] = constructor(PiggyBank)
 
 
 def _object(data: Any) -> Object:
