@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from checkout.model.field_table import FieldTable, Row
+from checkout.model.validation.table import FieldTable, Row
 from checkout.shop_api import app_payments, checkout_request, invoices, merchant_initiated
 from checkout.shop_api.additional_data import ADDITIONAL_DATA
 from checkout.shop_api.browser import BROWSER

@@ -152,7 +152,7 @@ def _all_sent(context: Context, asked: MerchantInitiated, method: Method) -> Non
         way, frozenset()
     )
     why = UNSENT.format(account=method.gateway)
-    if unsent := sorted(asked.said - sent - OURS):
+    if unsent := sorted(asked.given - sent - OURS):
         raise Unprocessable({named(name, kind): [why] for name in unsent})
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from checkout.model.field_table import Field, FieldTable
 from checkout.model.order import SECURE, Details
 from checkout.model.pan import holds_card_number
 from checkout.model.validation.reader import Invalid, Reader
@@ -25,6 +24,7 @@ from checkout.model.validation.rules import (
     texts,
     whole,
 )
+from checkout.model.validation.table import Field, FieldTable
 from checkout.shop_api.page_settings import card_token
 from checkout.shop_api.travel import read_travel
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from checkout.model.field_table import Scope, Scoped
 from checkout.model.validation.rules import blank_is_none, shop_address, web_address
+from checkout.model.validation.table import Scope, Scoped
 from checkout.settings import Shop
 
 ADDRESS: Final = {"type": "string", "maxLength": 2048}

@@ -16,17 +16,24 @@ from typing import Any, Final
 from checkout.ledger.rows import Payment
 from checkout.model.browser import FIELDS, Browser
 from checkout.model.card_form import ANY_LENGTH, digits
-from checkout.model.described import says, schema_of
-from checkout.model.field_table import Field, FieldTable
 from checkout.model.order import CARD_METHOD, Customer, Order
 from checkout.model.status import LIVE, OUTWARD, Status
+from checkout.model.validation.description import says, schema_of
 from checkout.model.validation.reader import Invalid, Reader, drop_nulls
 from checkout.model.validation.rules import loose_flag, text
+from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Shop
 from checkout.shop_api import answers
 from checkout.shop_api.browser import BROWSER
 from checkout.shop_api.customer import CUSTOMER, fitted
-from checkout.shop_api.responses import CHECKS, bank, card, checkout, message, words
+from checkout.shop_api.responses import (
+    CHECKS,
+    bank_result,
+    card,
+    checkout,
+    message,
+    status_and_message,
+)
 
 # What SDKs call the card's fields, by the names of our own form.
 CARD: Final = {"number": "number", "code": "verification_value", "holder": "holder"}
@@ -194,7 +201,7 @@ def app_answer(
     """
     status = payment.status_at(now)
     word, said = _words(payment, status, now)
-    told = bank(payment, status)
+    told = bank_result(payment, status)
     attempt = payment.shown
     known: dict[str, Any] = {**(card(attempt) or {})}
     return {
@@ -222,7 +229,7 @@ def _words(payment: Payment, status: Status, now: float) -> tuple[str | None, st
     if status in LIVE:
         return WAITING, message(payment, status)
     if status is not Status.OPEN:
-        return words(payment, now)
+        return status_and_message(payment, now)
     if payment.last is not None and payment.last.status is Status.DECLINED:
         return OUTWARD[Status.DECLINED], message(payment, Status.DECLINED)
     return "error", "Not sent, nothing has moved"

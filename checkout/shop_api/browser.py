@@ -7,10 +7,10 @@ import re
 from typing import Any, Final
 
 from checkout.model.browser import DEPTHS, LONGEST, OFFSETS, Browser, short_language
-from checkout.model.described import says, schema_of, words_of
-from checkout.model.field_table import Field, FieldTable
+from checkout.model.validation.description import says, schema_of, words_of
 from checkout.model.validation.reader import Invalid, Reader, Rule
 from checkout.model.validation.rules import blank_is_none, loose_flag, text, whole
+from checkout.model.validation.table import Field, FieldTable
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,6}", re.ASCII)
 _header: Final = blank_is_none(text(LONGEST))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from checkout.model.described import says, schema_of, words_of
 from checkout.model.pan import brand_of, holds_card_number, mask_card_numbers
+from checkout.model.validation.description import says, schema_of, words_of
 from checkout.model.validation.reader import Invalid, Rule
 
 # Objects whose fields have rules of their own.

@@ -12,8 +12,6 @@ from typing import Any, Final
 import msgspec
 
 from checkout.errors import Unprocessable
-from checkout.model.described import says, schema_of, words_of
-from checkout.model.field_table import Field, FieldTable, Scope, Scoped
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import (
     CARD_METHOD,
@@ -24,6 +22,7 @@ from checkout.model.order import (
     Order,
     PageSettings,
 )
+from checkout.model.validation.description import says, schema_of, words_of
 from checkout.model.validation.reader import Invalid, Reader, Rule, drop_nulls
 from checkout.model.validation.rules import (
     blank_is_none,
@@ -37,6 +36,7 @@ from checkout.model.validation.rules import (
     texts,
     whole,
 )
+from checkout.model.validation.table import Field, FieldTable, Scope, Scoped
 from checkout.settings import Shop
 from checkout.shop_api.additional_data import (
     ADDITIONAL_DATA,

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from checkout.model.field_table import Field, FieldTable
 from checkout.model.order import Customer
 from checkout.model.validation.reader import Reader
 from checkout.model.validation.rules import (
@@ -23,6 +22,7 @@ from checkout.model.validation.rules import (
     ip_address,
     text,
 )
+from checkout.model.validation.table import Field, FieldTable
 
 
 def _up_to(most: int) -> Field:

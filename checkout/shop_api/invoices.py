@@ -14,11 +14,10 @@ from msgspec import Struct
 
 from checkout.errors import Unprocessable
 from checkout.ledger.invoices import Standing
-from checkout.model.described import says
-from checkout.model.field_table import Field, FieldTable
 from checkout.model.invoice import Kind
 from checkout.model.order import Order
 from checkout.model.status import OUTWARD
+from checkout.model.validation.description import says
 from checkout.model.validation.reader import BASE, Invalid, Reader, drop_nulls
 from checkout.model.validation.rules import (
     cardless,
@@ -28,6 +27,7 @@ from checkout.model.validation.rules import (
     moment,
     whole,
 )
+from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Settings, Shop
 from checkout.shop_api import answers
 from checkout.shop_api.card_numbers import without_card_numbers
@@ -44,7 +44,7 @@ from checkout.shop_api.checkout_request import (
 )
 from checkout.shop_api.customer import CUSTOMER
 from checkout.shop_api.mail import mailbox
-from checkout.shop_api.responses import bank
+from checkout.shop_api.responses import bank_result
 from checkout.shop_api.responses import moment as written_moment
 
 LASTS: Final = 7 * DAY  # an invoice that names no end
@@ -209,7 +209,7 @@ def shape(standing: Standing, public_url: str, now: float) -> dict[str, Any]:
     invoice, payment = standing.invoice, standing.payment
     status, order = standing.status(now), invoice.order
     mail, reminder = standing.latest(Kind.INVOICE), standing.latest(Kind.REMINDER)
-    said = bank(payment, status) if payment else None
+    said = bank_result(payment, status) if payment else None
     found: answers.Invoice = {
         "id": invoice.id,
         "url": f"{public_url}/pay/{invoice.signed}",

@@ -17,11 +17,11 @@ from msgspec import Struct
 from checkout.model import charge_parameters
 from checkout.model.browser import Browser
 from checkout.model.card import SavedCard
-from checkout.model.described import says
-from checkout.model.field_table import Field, FieldTable
 from checkout.model.order import CARD_METHOD, MONEY_OUT, Methods, Order, PageSettings
+from checkout.model.validation.description import says
 from checkout.model.validation.reader import Invalid, Reader, drop_nulls
 from checkout.model.validation.rules import blank_is_none, loose_flag, refused, text
+from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Shop
 from checkout.shop_api.additional_data import (
     ADDITIONAL_DATA,
@@ -131,7 +131,7 @@ class MerchantInitiated(Struct, frozen=True, kw_only=True):
     card: SavedCard
     parent: str | None
     browser: Browser | None
-    said: frozenset[str]
+    given: frozenset[str]
 
 
 def read_merchant_initiated(
@@ -183,7 +183,7 @@ def read_merchant_initiated(
         card=card,
         parent=parent,
         browser=browser,
-        said=charge_parameters.parameters_given(order)
+        given=charge_parameters.parameters_given(order)
         | {name for name, value in beside.items() if value},
     )
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from checkout.model.field_table import Field, FieldTable
 from checkout.model.validation.reader import Reader, drop_nulls
 from checkout.model.validation.rules import minor_units, text
+from checkout.model.validation.table import Field, FieldTable
 from checkout.shop_api.card_numbers import without_card_numbers
 
 OPERATION: Final = FieldTable(

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from checkout.model.card_form import LONGEST_HOLDER, digits, read_holder
-from checkout.model.described import says
-from checkout.model.field_table import Field, FieldTable, UnlessBlank
 from checkout.model.order import Agreement, CardFields, SaveCard
 from checkout.model.pan import luhn
+from checkout.model.validation.description import says
 from checkout.model.validation.reader import Invalid
 from checkout.model.validation.rules import loose_flag, text, texts
+from checkout.model.validation.table import Field, FieldTable, UnlessBlank
 from checkout.shop_api.addresses import shown_address
 
 LONGEST_TEXT: Final = 500  # of the words beside a checkbox

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from checkout.errors import Unprocessable
 from checkout.ledger.products import Stocked
-from checkout.model.field_table import Field, FieldTable
 from checkout.model.money import LARGEST, Money
 from checkout.model.order import MOST_ATTEMPTS, Customer, Methods, Order, PageSettings
 from checkout.model.product import Product, Sale
@@ -26,6 +25,7 @@ from checkout.model.validation.rules import (
     texts,
     whole,
 )
+from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Shop
 from checkout.shop_api import answers
 from checkout.shop_api.card_numbers import without_card_numbers

@@ -57,7 +57,7 @@ def _number(id: str) -> int | str:
     return int(id) if NUMBER.fullmatch(id) else id
 
 
-def words(payment: Payment, now: float) -> tuple[str | None, str | None]:
+def status_and_message(payment: Payment, now: float) -> tuple[str | None, str | None]:
     """The outward (status, message); (None, None) before the first attempt."""
     status = payment.status_at(now)
     if status is Status.EXPIRED:
@@ -122,7 +122,7 @@ def transaction(payment: Payment, status: Status, shop: Shop, receipt_url: str) 
     return {
         **_method_section(attempt, order),
         **found,
-        order.transaction_type: bank(payment, status),
+        order.transaction_type: bank_result(payment, status),
         **parent,
         **_product(order),
     }
@@ -141,7 +141,7 @@ def checkout(payment: Payment, shop: Shop, now: float) -> dict[str, Any]:
     """`checkout` as `GET /ctp/api/checkouts/{token}` answers it, and as the expiry's webhook."""
     order = payment.order
     status = payment.status_at(now)
-    word, said = words(payment, now)
+    word, said = status_and_message(payment, now)
     raw = {name: msgspec.json.decode(each) for name, each in order.raw.items()}
     found: answers.Checkout = {
         "token": payment.token,
@@ -256,7 +256,7 @@ def operation(done: Operation, payment: Payment) -> dict[str, Any]:
     return {**found, done.kind: result}
 
 
-def bank(payment: Payment, status: Status) -> answers.BankResult | None:
+def bank_result(payment: Payment, status: Status) -> answers.BankResult | None:
     """The section named after the transaction's type: what the bank said."""
     attempt = payment.shown
     if attempt is None:
@@ -286,7 +286,7 @@ def _paid_at(attempt: Attempt | None, status: Status) -> str | None:
 
 def _answer(payment: Payment, status: Status) -> answers.BankResponse | None:
     """What the bank said, and what it found of address and security code."""
-    said = bank(payment, status)
+    said = bank_result(payment, status)
     return None if said is None else {**said, "avs_cvc_verification": _checks(payment.shown)}
 
 

@@ -28,7 +28,7 @@ ADDRESS: Final[dict[Status, tuple[str, ...]]] = {
 CALLBACK: Final = {Status.PAID: "success", Status.AUTHORIZED: "success"}
 
 
-def back(payment: Payment, status: Status, shop: Shop, now: float) -> str | None:
+def return_url_of(payment: Payment, status: Status, shop: Shop, now: float) -> str | None:
     """The shop's address for this status with `token`, `status`, `uid` and the signed `result`
     appended, its own query and fragment kept byte for byte. A `client_callback_url` gets
     `?status=success|error` alone. The shop's plain address where the order names none."""
@@ -44,7 +44,7 @@ def back(payment: Payment, status: Status, shop: Shop, now: float) -> str | None
     return _appended(url, f"token={payment.token}&status={word}&uid={payment.uid}&result={result}")
 
 
-def names_a_way(payment: Payment, status: Status) -> bool:
+def has_return_url(payment: Payment, status: Status) -> bool:
     """Does the order say where to go back to, or is `back` just the shop's site?"""
     ways = payment.order.page_settings
     return ways.client_callback_url is not None or _named(ways, ADDRESS[status]) is not None

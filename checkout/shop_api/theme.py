@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from checkout.model.described import says
+from checkout.model.validation.description import says
 from checkout.model.validation.reader import Invalid
 from checkout.settings.colour import accent
 

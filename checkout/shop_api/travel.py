@@ -10,10 +10,10 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from checkout.model.described import says
-from checkout.model.field_table import Field, FieldTable, ListOf
+from checkout.model.validation.description import says
 from checkout.model.validation.reader import Invalid, Reader, Rule
 from checkout.model.validation.rules import blank_is_none, cardless, text
+from checkout.model.validation.table import Field, FieldTable, ListOf
 
 MOST_LEGS: Final = 50
 MOST_PASSENGERS: Final = 200

@@ -9,7 +9,7 @@ from checkout.model.order import PageSettings
 from checkout.payments.context import Context
 from checkout.settings import Settings, Shop
 from checkout.signing import Signer
-from checkout.web.api.password_throttle import Guesses
+from checkout.web.api.password_throttle import PasswordThrottle
 from checkout.web.challenge import Challenge
 from checkout.web.pages.layout import Layout, ShopView, shop_view
 from checkout.web.render import Renderer
@@ -28,7 +28,7 @@ class AppContext:
     render: Renderer
     logos: dict[str, str]  # shop id -> our own address of its logo
     challenge: Challenge | None = None
-    guesses: Guesses = field(default_factory=Guesses)
+    password_throttle: PasswordThrottle = field(default_factory=PasswordThrottle)
 
     def show(
         self,

@@ -14,7 +14,7 @@ from checkout.ledger import outbox
 from checkout.payments.context import Context
 from checkout.payments.metrics import OLDEST, WAITING
 from checkout.payments.readiness import Readiness
-from checkout.web.api.authentication import operator
+from checkout.web.api.authentication import authenticate_operator
 from checkout.web.context import app_of
 from checkout.web.request import READ, AppRequest
 
@@ -42,7 +42,7 @@ async def metrics(request: AppRequest) -> Response[bytes]:
     token = web.settings.operator_token
     if token is None:
         raise NotFound
-    operator(request, token)
+    authenticate_operator(request, token)
     await _count_letters(web.context)
     return Response(
         generate_latest(), media_type=MediaType.TEXT, headers={"content-type": CONTENT_TYPE_LATEST}

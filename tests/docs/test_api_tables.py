@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checkout.model.field_table import FieldTable
+from checkout.model.validation.table import FieldTable
 from checkout.shop_api.merchant_initiated import table_of
 from checkout.web.api.document import DESCRIBED
 from checkout.web.api.merchant_initiated import KINDS

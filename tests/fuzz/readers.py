@@ -94,7 +94,7 @@ from checkout.shop_api.products import read_product
 from checkout.shop_api.travel import AIRLINE, LEG
 from checkout.signing import COOKIE, Signer, read_link
 from checkout.web.api.authentication import authenticated, by_key, key_holder
-from checkout.web.api.password_throttle import Guesses
+from checkout.web.api.password_throttle import PasswordThrottle
 from checkout.web.bodies import check_form
 from checkout.web.csp_reports import NEW, NEW_TYPE, OLD_TYPE, violations
 from checkout.web.pages.amount_input import read_amount
@@ -115,7 +115,7 @@ from tests.support.clock import BEGINNING
 SHOP: Final = shops.shop(link_keys=(shops.SECRET,), return_origins=("https://a.example", "app://"))
 SETTINGS: Final = shops.settings(SHOP)
 WEB: Final = SimpleNamespace(
-    settings=SETTINGS, context=SimpleNamespace(clock=time.time), guesses=Guesses()
+    settings=SETTINGS, context=SimpleNamespace(clock=time.time), guesses=PasswordThrottle()
 )
 SIGNER: Final = Signer((shops.SECRET,))
 UID: Final = "8a8b6f2e-0c5c-4e0a-9d0a-2f1c7f1f5a10"

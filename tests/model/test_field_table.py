@@ -7,10 +7,18 @@ from typing import Any
 import pytest
 
 from checkout.errors import Unprocessable
-from checkout.model.described import schema_of
-from checkout.model.field_table import Field, FieldTable, ListOf, Row, Scope, Scoped, UnlessBlank
+from checkout.model.validation.description import schema_of
 from checkout.model.validation.reader import Reader
 from checkout.model.validation.rules import choice, loose_flag, minor_units, refused, text
+from checkout.model.validation.table import (
+    Field,
+    FieldTable,
+    ListOf,
+    Row,
+    Scope,
+    Scoped,
+    UnlessBlank,
+)
 
 PERSON = FieldTable(name=Field(text(10), "who"), old=Field(loose_flag, default=False))
 ORDER = FieldTable(

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkout.model.described import schema_of, words_of
 from checkout.model.money import EXPONENTS, LARGEST
+from checkout.model.validation.description import schema_of, words_of
 from checkout.model.validation.reader import Invalid, Rule
 from checkout.model.validation.rules import (
     LARGEST_ECHO,

@@ -321,7 +321,7 @@ async def test_a_charge_by_token(opened: Opened) -> None:
                 money=money, merchant_initiated=True, expires_at=harness.clock() + 60
             )
             return MerchantInitiated(
-                order=order, card=SavedCard("t-1"), parent=None, browser=None, said=frozenset()
+                order=order, card=SavedCard("t-1"), parent=None, browser=None, given=frozenset()
             )
 
         for currency, count in (("IDR", 0), ("EUR", None)):

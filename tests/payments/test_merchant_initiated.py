@@ -50,7 +50,7 @@ def asked(
     usual = {"merchant_initiated": True, "expires_at": harness.clock() + 86400}
     order = shops.order(**(usual | changes))
     return MerchantInitiated(
-        order=order, card=SavedCard(token), parent=parent, browser=None, said=said
+        order=order, card=SavedCard(token), parent=parent, browser=None, given=said
     )
 
 

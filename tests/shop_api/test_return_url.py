@@ -10,7 +10,7 @@ import pytest
 from checkout.ledger.rows import Payment
 from checkout.model.order import PageSettings
 from checkout.model.status import OUTWARD, Status
-from checkout.shop_api.return_url import back
+from checkout.shop_api.return_url import return_url_of
 from tests.support import rows, shops
 from tests.support.clock import BEGINNING
 
@@ -37,7 +37,7 @@ GOES_TO: Final[dict[Status, tuple[str, ...]]] = {
 def landing(status: Status, **ways: Any) -> tuple[str | None, Payment]:
     """The address without its signed result, which test_signed_result.py looks at."""
     payment = Payment(rows.payment_row(order=shops.order(page_settings=PageSettings(**ways))), ())
-    url = back(payment, status, SHOP, BEGINNING)
+    url = return_url_of(payment, status, SHOP, BEGINNING)
     return url and re.sub(RESULT, "&result=SIGNED", url), payment
 
 

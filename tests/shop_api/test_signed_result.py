@@ -18,7 +18,7 @@ from checkout.model.order import PageSettings
 from checkout.model.status import OUTWARD, Status
 from checkout.model.urls import LONGEST
 from checkout.settings.shops import public_half
-from checkout.shop_api.return_url import back
+from checkout.shop_api.return_url import return_url_of
 from checkout.shop_api.signed_result import key_id, signed_result
 from tests.shop_api.payments import payment
 from tests.support import shops
@@ -103,7 +103,7 @@ def test_the_longest_address(bits: int, most: int) -> None:
         money=Money(10**14, "EUR"),
         page_settings=PageSettings(return_url=url),
     )
-    found = back(told, Status.DECLINED, shop, NOW)
+    found = return_url_of(told, Status.DECLINED, shop, NOW)
     assert found is not None
     assert len(found) < most
 
@@ -112,6 +112,6 @@ def test_a_usual_address_is_short() -> None:
     told: Payment = payment(
         page_settings=PageSettings(return_url="https://shop.example.com/orders/1001")
     )
-    found = back(told, Status.PAID, SHOP, NOW)
+    found = return_url_of(told, Status.PAID, SHOP, NOW)
     assert found is not None
     assert len(found) < 1100

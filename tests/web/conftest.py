@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from checkout.web.api.password_throttle import Guesses
+from checkout.web.api.password_throttle import PasswordThrottle
 from tests.web.server import Customer, Server, open_server
 
 HERE = Path(__file__).parent
@@ -37,7 +37,7 @@ def _nobody_has_guessed(request: pytest.FixtureRequest) -> None:
     for name in ("server", "proxied"):
         if name in request.fixturenames:
             state = request.getfixturevalue(name).app.state
-            state.web = replace(state.web, guesses=Guesses())
+            state.web = replace(state.web, guesses=PasswordThrottle())
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -16,7 +16,14 @@ import structlog
 from prometheus_client import REGISTRY
 
 from checkout.errors import TooMany, Unauthorized
-from checkout.web.api.password_throttle import FREE, LONGEST_WAIT, MOST, Guesses, network_of, same
+from checkout.web.api.password_throttle import (
+    FREE,
+    LONGEST_WAIT,
+    MOST,
+    PasswordThrottle,
+    network_of,
+    same,
+)
 from tests.web.server import Customer, Server
 
 ATTACKER, SHOP = "198.51.100.66", "192.0.2.10"
@@ -145,9 +152,11 @@ async def test_it_is_counted_logged_and_told_once(server: Server, logged: list[A
 # --- The table -----------------------------------------------------------------------------------
 
 
-def tried(guesses: Guesses, name: str, address: str, now: float, *, right: bool = False) -> int:
+def tried(
+    guesses: PasswordThrottle, name: str, address: str, now: float, *, right: bool = False
+) -> int:
     try:
-        guesses.judge("shop", name, address, now, right=right)
+        guesses.check("shop", name, address, now, right=right)
     except Unauthorized:
         return 401
     except TooMany as error:
@@ -156,7 +165,7 @@ def tried(guesses: Guesses, name: str, address: str, now: float, *, right: bool 
 
 
 def test_waits_double_and_end() -> None:
-    guesses, now, waits = Guesses(), 0.0, []
+    guesses, now, waits = PasswordThrottle(), 0.0, []
     for _ in range(FREE):
         assert tried(guesses, "361", ATTACKER, now) == 401
     for _ in range(12):
@@ -170,7 +179,7 @@ def test_waits_double_and_end() -> None:
 
 
 def test_an_ipv6_network_is_one_guesser() -> None:
-    guesses = Guesses()
+    guesses = PasswordThrottle()
     for place in range(FREE):
         tried(guesses, "361", f"2001:db8:1:2::{place:x}", 0.0)
     assert tried(guesses, "361", "2001:db8:1:2:ffff::1", 0.0, right=True) == 1
@@ -182,7 +191,7 @@ def test_an_ipv6_network_is_one_guesser() -> None:
 
 def test_the_table_is_bounded() -> None:
     """The names are an attacker's to choose, and as long as a header may be."""
-    guesses = Guesses()
+    guesses = PasswordThrottle()
     for number in range(MOST * 2):
         tried(guesses, f"{number}" * 1000, ATTACKER, 0.0)
     assert len(guesses._tried) == MOST

@@ -1,7 +1,7 @@
 """Rules for `Reader`: each takes a value as it came and returns it as we keep it.
 
 A rule raises `Invalid` with a reason that never repeats the value, and says of itself what it takes
-(`model/described.py`). Those with parameters are made by a function: `fields.need("amount",
+(`model/validation/description.py`). Those with parameters are made by a function: `fields.need("amount",
 minor_units())`, `fields.get("email", email_address)`.
 """
 
@@ -17,10 +17,18 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from checkout.model.described import NEVER, Json, or_blank, or_null, says, schema_of, words_of
 from checkout.model.money import LARGEST
 from checkout.model.pan import holds_card_number
 from checkout.model.urls import shop_url, web_url
+from checkout.model.validation.description import (
+    NEVER,
+    Json,
+    or_blank,
+    or_null,
+    says,
+    schema_of,
+    words_of,
+)
 from checkout.model.validation.reader import Bounds, Invalid, Rule, check_bounds, suggestion
 
 T = TypeVar("T")

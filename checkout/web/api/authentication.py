@@ -50,7 +50,7 @@ def authenticated(request: AppRequest, settings: Settings) -> Shop:
     return shop
 
 
-def acting(request: AppRequest, shop: Shop) -> Actor:
+def actor_of(request: AppRequest, shop: Shop) -> Actor:
     """The shop's server, for the audit log."""
     address = client_address(request, app_of(request).settings.trusted_proxies)
     return Actor(shop.id, "api", address)
@@ -114,7 +114,7 @@ def _is(given: bytes, key: str | None) -> bool:
     return same(given, (key or "-").encode()) and bool(key)
 
 
-def operator(request: AppRequest, token: str) -> None:
+def authenticate_operator(request: AppRequest, token: str) -> None:
     """`Authorization: Bearer <operator_token>`. Raises Unauthorized, TooMany."""
     scheme, given = _authorization(request)
     if scheme != "bearer":
@@ -128,7 +128,7 @@ def _judge(
     web = app_of(request)
     address = client_address(request, web.settings.trusted_proxies)
     of = shop.id if shop else ""
-    web.guesses.judge(kind, name, address, web.context.clock(), right=right, shop=of)
+    web.password_throttle.check(kind, name, address, web.context.clock(), right=right, shop=of)
 
 
 def _authorization(request: AppRequest) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from checkout.model.described import Json
+from checkout.model.validation.description import Json
 from checkout.web.api import (
     app_payments,
     checkouts,

@@ -9,10 +9,10 @@ from litestar import Response, get, post
 
 from checkout.errors import Unprocessable
 from checkout.ledger.invoices import Standing
-from checkout.model.field_table import Field, FieldTable
 from checkout.model.status import OUTWARD
 from checkout.model.validation.reader import decode
 from checkout.model.validation.rules import choice, text
+from checkout.model.validation.table import Field, FieldTable
 from checkout.payments import invoices
 from checkout.shop_api import answers
 from checkout.shop_api.invoices import (
@@ -24,9 +24,9 @@ from checkout.shop_api.invoices import (
     read_invoice,
     shape,
 )
-from checkout.web.api.authentication import acting, authenticated
+from checkout.web.api.authentication import actor_of, authenticated
 from checkout.web.api.checkouts import idempotency_key
-from checkout.web.api.paging import PAGES, asked
+from checkout.web.api.paging import PAGES, page_of
 from checkout.web.api.schema import (
     answered,
     described,
@@ -62,7 +62,7 @@ async def create_invoice(request: AppRequest) -> Response[Any]:
         shop,
         idempotency_key=idempotency_key(request) or None,
         digest=hashlib.sha256(body).hexdigest(),
-        by=acting(request, shop),
+        by=actor_of(request, shop),
     )
     return _told(web, made, status_code=201)
 
@@ -73,7 +73,7 @@ async def list_invoices(request: AppRequest) -> Response[Any]:
     `status` and `tracking_id` choose."""
     web = app_of(request)
     shop = authenticated(request, web.settings)
-    fields, limit, offset = asked(request)
+    fields, limit, offset = page_of(request)
     status, tracking_id = (LISTED.take(fields, name) for name in ("status", "tracking_id"))
     fields.done()
     found = await invoices.listed(
@@ -111,7 +111,7 @@ async def send_invoice(request: AppRequest) -> Response[Any]:
     email = read_address(decode(body)) if body.strip() else None
     if web.settings.smtp is None:
         raise Unprocessable({"send": [NO_SMTP]})
-    invoice, by = request.path_params["invoice_id"], acting(request, shop)
+    invoice, by = request.path_params["invoice_id"], actor_of(request, shop)
     again = await invoices.send_again(web.context, invoice, shop, email, by=by)
     return _told(web, again)
 
@@ -126,7 +126,7 @@ async def cancel_invoice(request: AppRequest) -> Response[Any]:
     """Shuts its link for good; 422 when it is paid or being paid."""
     web = app_of(request)
     shop = authenticated(request, web.settings)
-    invoice, by = request.path_params["invoice_id"], acting(request, shop)
+    invoice, by = request.path_params["invoice_id"], actor_of(request, shop)
     return _told(web, await invoices.cancel(web.context, invoice, shop, by=by))
 
 

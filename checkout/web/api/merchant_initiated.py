@@ -11,8 +11,8 @@ from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 
 from checkout.identifiers import receipt_secret
-from checkout.model.described import Json
 from checkout.model.order import CARD_METHOD
+from checkout.model.validation.description import Json
 from checkout.model.validation.reader import decode
 from checkout.payments.merchant_initiated import start_merchant_initiated
 from checkout.shop_api.answers import Transaction
@@ -23,7 +23,7 @@ from checkout.shop_api.merchant_initiated import (
     without_code,
 )
 from checkout.shop_api.responses import merchant_initiated
-from checkout.web.api.authentication import acting, authenticated
+from checkout.web.api.authentication import actor_of, authenticated
 from checkout.web.api.schema import REF, answered, described, header, sent, within
 from checkout.web.bodies import read_json
 from checkout.web.context import app_of
@@ -65,7 +65,7 @@ async def made_by(request: AppRequest, kind: str) -> dict[str, Any]:
         shop,
         request_id=request.headers.get("requestid", "")[:255] or None,
         digest=hashlib.sha256(without_code(data, kind)).hexdigest(),
-        by=acting(request, shop),
+        by=actor_of(request, shop),
     )
     language = payment.attempts[0].language
     base = f"{settings.public_url}/{language}"

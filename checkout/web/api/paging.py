@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from checkout.model.field_table import Field, FieldTable
 from checkout.model.validation.reader import Reader, form_pairs
 from checkout.model.validation.rules import whole
+from checkout.model.validation.table import Field, FieldTable
 from checkout.web.request import AppRequest
 
 MOST_LISTED: Final = 100
@@ -19,14 +19,14 @@ PAGES: Final = FieldTable(
 )
 
 
-class Asked(NamedTuple):
+class Page(NamedTuple):
     fields: Reader  # the query's other words; the first of each counts
     limit: int
     offset: int
 
 
-def asked(request: AppRequest) -> Asked:
+def page_of(request: AppRequest) -> Page:
     """What is wrong is told in `fields`, whose `done()` raises."""
     # Not by `request.query_params`, which leaves whole queries in a cache.
     fields = Reader(form_pairs(request.scope["query_string"], blanks=False))
-    return Asked(fields, **PAGES.read(fields))
+    return Page(fields, **PAGES.read(fields))

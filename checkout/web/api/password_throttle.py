@@ -28,7 +28,7 @@ MOST: Final = 4096  # names and networks remembered: below half a megabyte
 _SALT: Final = secrets.token_bytes(16)
 
 
-class Tried(Struct):
+class FailedTries(Struct):
     """What is known of one name tried from one network."""
 
     count: int
@@ -36,12 +36,12 @@ class Tried(Struct):
     until: float  # no other try before it
 
 
-class Guesses:
+class PasswordThrottle:
     def __init__(self) -> None:
-        self._tried: dict[bytes, Tried] = {}  # the one tried last stands last
+        self._tried: dict[bytes, FailedTries] = {}  # the one tried last stands last
         self._alerted: dict[str, float] = {}  # by kind of password
 
-    def judge(
+    def check(
         self, kind: str, name: str, address: str, now: float, *, right: bool, shop: str = ""
     ) -> None:
         """A password for `name` came from `address`; `right`: it is the one. `shop`: whose it is,
@@ -62,10 +62,12 @@ class Guesses:
         self._wrong(mark, tried, now, {"of": kind, "shop": shop, "network": network_of(address)})
         raise Unauthorized
 
-    def _wrong(self, mark: bytes, tried: Tried | None, now: float, told: dict[str, str]) -> None:
+    def _wrong(
+        self, mark: bytes, tried: FailedTries | None, now: float, told: dict[str, str]
+    ) -> None:
         WRONG_PASSWORDS.labels(told["of"]).inc()
         if tried is None or now - tried.last > FORGOTTEN:
-            tried = Tried(0, now, 0.0)
+            tried = FailedTries(0, now, 0.0)
         self._tried[mark] = tried
         tried.count, tried.last = tried.count + 1, now
         if tried.count >= FREE:

@@ -12,8 +12,8 @@ from checkout.model.validation.reader import decode
 from checkout.payments import products
 from checkout.shop_api import answers
 from checkout.shop_api.products import PRODUCT, read_product, shape
-from checkout.web.api.authentication import acting, authenticated
-from checkout.web.api.paging import PAGES, asked
+from checkout.web.api.authentication import actor_of, authenticated
+from checkout.web.api.paging import PAGES, page_of
 from checkout.web.api.schema import answered, described, listed, query, sent, with_fields
 from checkout.web.bodies import read_json
 from checkout.web.context import app_of
@@ -27,7 +27,7 @@ async def create_product(request: AppRequest) -> Response[Any]:
     shop = authenticated(request, web.settings)
     data, now = decode(await read_json(request)), web.context.clock()
     product, given = read_product(data, shop, sandbox=web.settings.sandbox, now=now)
-    made = await products.make(web.context, product, given, shop, by=acting(request, shop))
+    made = await products.make(web.context, product, given, shop, by=actor_of(request, shop))
     return Response(shape(made, shop, web.settings.public_url, now), status_code=201)
 
 
@@ -36,7 +36,7 @@ async def list_products(request: AppRequest) -> Response[Any]:
     """Answers `{"products": [...]}`, the newest first; `limit` and `offset` turn the pages."""
     web = app_of(request)
     shop = authenticated(request, web.settings)
-    fields, limit, offset = asked(request)
+    fields, limit, offset = page_of(request)
     fields.done()
     found = await web.context.ledger.read(listed_products, shop.id, limit=limit, offset=offset)
     now, base = web.context.clock(), web.settings.public_url
@@ -63,7 +63,7 @@ async def update_product(request: AppRequest) -> Response[Any]:
         return read_product(data, shop, sandbox=web.settings.sandbox, now=now, before=before)
 
     changed = await products.change(
-        web.context, request.path_params["product_id"], shop, read, by=acting(request, shop)
+        web.context, request.path_params["product_id"], shop, read, by=actor_of(request, shop)
     )
     return Response(shape(changed, shop, web.settings.public_url, now))
 

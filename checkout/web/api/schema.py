@@ -12,8 +12,8 @@ from typing import Any, Final, TypedDict
 
 import msgspec
 
-from checkout.model.described import Json
-from checkout.model.field_table import FieldTable
+from checkout.model.validation.description import Json
+from checkout.model.validation.table import FieldTable
 from checkout.shop_api import answers
 
 TOKEN: Final = "6e0ea1e0b7bd6d8a2d8b5f3c8a53dc4bfa1d1a3e9c27cf6b6ab1d0ffb3a0c9d1"

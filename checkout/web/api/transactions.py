@@ -17,7 +17,7 @@ from checkout.shop_api.answers import Operation, Transaction
 from checkout.shop_api.operation import OPERATION, read_operation
 from checkout.shop_api.responses import operation as shape
 from checkout.shop_api.webhooks import payment_notification
-from checkout.web.api.authentication import acting, authenticated
+from checkout.web.api.authentication import actor_of, authenticated
 from checkout.web.api.schema import REF, UID, answered, described, sent, within
 from checkout.web.bodies import read_json
 from checkout.web.context import app_of
@@ -48,7 +48,7 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
             amount=asked.amount,
             reason=asked.reason,
             request_id=request.headers.get("requestid", "")[:255] or None,
-            by=acting(request, shop),
+            by=actor_of(request, shop),
         )
         payment = await web.context.ledger.read(transitions.read, done.payment)
         return Response({"transaction": shape(done, payment)})

@@ -10,7 +10,7 @@ from msgspec import Struct
 from checkout.model.order import Order
 from checkout.model.status import SUCCESSFUL
 from checkout.payments import customer_actions
-from checkout.shop_api.return_url import back, names_a_way
+from checkout.shop_api.return_url import has_return_url, return_url_of
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, Row, Summary
 from checkout.web.pages.formatting import fill
@@ -48,7 +48,7 @@ async def result_page(request: AppRequest) -> RawResponse:
 
 def _view(page: PaymentRequest) -> ResultPage:
     payment, status, order = page.payment, page.status, page.order
-    back_url = back(payment, status, page.shop, page.app.context.clock())
+    back_url = return_url_of(payment, status, page.shop, page.app.context.clock())
     paid, attempt = status in SUCCESSFUL, payment.shown
     return ResultPage(
         summary=page.summary(),
@@ -63,7 +63,7 @@ def _view(page: PaymentRequest) -> ResultPage:
         or fill(page._(messages.BACK), shop=page.shop.name),
         auto_return=_auto_return(order) if back_url else None,
         target="_top" if page.framed else None,
-        stay=not names_a_way(payment, status),
+        stay=not has_return_url(payment, status),
     )
 
 

@@ -16,7 +16,7 @@ from checkout.model.order import COINS
 from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.payments import customer_actions, status_query
 from checkout.payments.offered_methods import can_be_confirmed
-from checkout.shop_api.responses import words as shop_words
+from checkout.shop_api.responses import status_and_message as shop_words
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, Summary, notice
 from checkout.web.pages.formatting import clock_time, fill

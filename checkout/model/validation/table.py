@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from checkout.model.described import NEVER, Json, or_null, schema_of, words_of
+from checkout.model.validation.description import NEVER, Json, or_null, schema_of, words_of
 from checkout.model.validation.reader import Reader, Rule
 
 
