@@ -129,11 +129,11 @@ def create_app(
                 Mailer(context, invoice_sender(context)),
             )
             context.verify = Verifier(context, http)
-            web = AppContext(settings, context, signer, renderer, {}, challenge)
-            app.state.web = web
+            serving = AppContext(settings, context, signer, renderer, {}, challenge)
+            app.state.context = serving
             often = context.schedule.recovery_interval
             tasks = [
-                Task("sweep", Sweeper(context).turn, often),
+                Task("recovery", Sweeper(context).turn, often),
                 Task("mailer", mailer.deliver, often, wake=context.mails_due),
                 Task(
                     "purge",
@@ -141,7 +141,7 @@ def create_app(
                     context.schedule.purge_interval,
                     longest=HOUR,
                 ),
-                Task("logos", partial(logos.fetch, web, http), HOUR, longest=HOUR),
+                Task("logos", partial(logos.fetch, serving, http), HOUR, longest=HOUR),
             ]
             if deliver:
                 tasks.append(

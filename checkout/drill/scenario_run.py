@@ -58,16 +58,18 @@ class ScenarioRun:
         customer = self._customer()
         await customer.open_payment(await self.shop.open_order(customer.browser, self.checkout))
         payment = await self.context.ledger.read(transitions.read, customer.uid)
-        ways = payment.order.page_settings
-        if ways.notification_url is None:
+        page_settings = payment.order.page_settings
+        if page_settings.notification_url is None:
             raise Unusable("the shop's orders name no settings.notification_url")
         return Order(
             customer=customer,
             uid=payment.uid,
             token=payment.token,
             tracking_id=payment.order.tracking_id or "",
-            notification_url=ways.notification_url,
-            return_url=ways.return_url or ways.success_url or self._home(payment.shop),
+            notification_url=page_settings.notification_url,
+            return_url=page_settings.return_url
+            or page_settings.success_url
+            or self._home(payment.shop),
         )
 
     def _customer(self) -> Customer:

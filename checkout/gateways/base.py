@@ -158,8 +158,8 @@ class Gateway(ABC):
 
     @abstractmethod
     async def pay(self, charge: Charge) -> Outcome:
-        """Ask for the money, once. NOT_SENT: proved not charged. Unknown is PENDING. NOT_SENT with a
-        `field`: the gateway refused that field of the form, and made nothing."""
+        """Ask for the money, once. NOT_SENT: proved not charged. Unknown is PENDING. NOT_SENT with
+        a `field`: the gateway refused that field of the form, and made nothing."""
 
     @abstractmethod
     async def status(self, reference: PaymentReference) -> Outcome:
@@ -175,7 +175,8 @@ class Gateway(ABC):
         """
 
     async def prepare(self) -> None:  # noqa: B027 - most gateways have nothing to learn
-        """Learn anew, where it is old, what `refusal_of_amount` and `input_fields` answer by. Raises nothing."""
+        """Learn anew, where it is old, what `refusal_of_amount` and `input_fields` answer by.
+        Raises nothing."""
 
     def refusal_of_amount(self, money: Money) -> str | None:
         """Why the account can't take this sum just now, for the log; None: it can."""
@@ -226,7 +227,8 @@ def constructor(adapter: type[G]) -> type[G]:
 
 
 # Verbs. What shops ask for after the payment. `key` is ours, for this operation alone. PAID or
-# REFUNDED: done; ACCEPTED: it will be; DECLINED: refused; PENDING: unknown; NOT_SENT: proved not sent.
+# REFUNDED: done; ACCEPTED: it will be; DECLINED: refused; PENDING: unknown; NOT_SENT: proved not
+# sent.
 
 
 class Captures(Gateway):

@@ -1,8 +1,8 @@
 """The one way to send to a gateway: a total deadline, a size cap, and one meaning for each failure.
 
 What a failed charge means, on every gateway: could not connect, pool exhausted, 429, 401, 403:
-NOT_SENT (nothing was charged). A well-formed refusal with 4xx is for the gateway's package to read. All
-else is unknown, and unknown is PENDING. A failed query is always PENDING.
+NOT_SENT (nothing was charged). A well-formed refusal with 4xx is for the gateway's package to read.
+All else is unknown, and unknown is PENDING. A failed query is always PENDING.
 """
 
 from __future__ import annotations

@@ -15,6 +15,9 @@ from checkout.ledger.statements import Change, Query
 from checkout.model.status import Status
 
 STRUCTURED: Final = (Struct, tuple)
+COLUMNS: Final = {  # where an attempt's field and its column have different names
+    name: {"next_action": "step"}.get(name, name) for name in Attempt.__struct_fields__
+}
 
 # Built once: building a statement takes longer than running it.
 ADD: Final = Change(insert(attempts))
@@ -83,7 +86,7 @@ def claim(conn: Connection, attempt: Attempt) -> None:
 
     Raises IntegrityError when another request was first with this number.
     """
-    ADD(conn, {name: _column(getattr(attempt, name)) for name in Attempt.__struct_fields__})
+    ADD(conn, {column: _column(getattr(attempt, name)) for name, column in COLUMNS.items()})
     MADE(conn, {"of_uid": attempt.payment, "number": attempt.number, "now": attempt.created_at})
 
 
@@ -94,10 +97,10 @@ def change(conn: Connection, /, key: str, **values: Any) -> None:
 def save(conn: Connection, before: Attempt, after: Attempt) -> None:
     """Write down in which fields `after` differs."""
     changes = {}
-    for name in Attempt.__struct_fields__:
+    for name, column in COLUMNS.items():
         value = getattr(after, name)
         if value != getattr(before, name):
-            changes[name] = _column(value)
+            changes[column] = _column(value)
     if changes:
         change(conn, before.key, **changes)
 

@@ -60,8 +60,8 @@ TO_SWEEP: Final = Query(
 class Operation(Struct, frozen=True, kw_only=True):
     """A capture, void, refund or chargeback; its row of `schema.operations`. `amount` in minor
     units. `by_gateway`: not asked for by us. `parent`: the uid that the shop named, the payment's
-    or a capture's; `capture`: of the capture whose money it sends back. `told`: the last word
-    for its end that a webhook told."""
+    or a capture's; `capture`: of the capture whose money it sends back. `notified`: the last
+    status of its end that a webhook has told the shop."""
 
     uid: str
     payment: str
@@ -106,6 +106,7 @@ class Due(Struct, frozen=True):
 def claim(conn: Connection, operation: Operation) -> None:
     """Insert it, durable before the gateway is called."""
     values = msgspec.structs.asdict(operation) | {"facts": text(operation.facts)}
+    values["told"] = values.pop("notified")
     conn.execute(insert(operations).values(**values))
 
 
@@ -164,9 +165,9 @@ def take_query(conn: Connection, uid: str, *, now: float, until: float | None) -
 
 
 def _operation(row: Any) -> Operation:
-    found = {
-        "status": Status(row.status),
-        "by_gateway": bool(row.by_gateway),
-        "facts": facts_of(row.facts) if row.facts else GatewayFacts(),
-    }
-    return Operation(**{**row._asdict(), **found})
+    values = row._asdict()
+    values["status"] = Status(row.status)
+    values["by_gateway"] = bool(row.by_gateway)
+    values["facts"] = facts_of(row.facts) if row.facts else GatewayFacts()
+    values["notified"] = values.pop("told")
+    return Operation(**values)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from checkout.ledger.rows import Attempt, Payment, PaymentRow, attempt_of, payment_of, text
+from checkout.ledger.rows import Attempt, Payment, PaymentRow, attempt_of, payment_of, row_of, text
 from checkout.ledger.schema import attempts, creations, payments
 from checkout.ledger.statements import Change, Query
 from checkout.model.status import Status
@@ -90,7 +90,7 @@ def _payment(conn: Connection, query: Query, value: str) -> Payment | None:
     if row is None:
         return None
     # Most looks are at payments that nobody has tried to pay yet: one statement serves them.
-    return Payment(payment_of(row), attempts_of(conn, row.uid) if row.attempts else ())
+    return payment_of(row, attempts_of(conn, row.uid) if row.attempts else ())
 
 
 def attempts_of(conn: Connection, uid: str) -> tuple[Attempt, ...]:
@@ -102,7 +102,7 @@ def listed(conn: Connection, *, shop: str | None = None, limit: int = 100) -> li
     query = select(payments).order_by(payments.c.created_at.desc()).limit(limit)
     if shop is not None:
         query = query.where(payments.c.shop == shop)
-    return [payment_of(row) for row in conn.execute(query)]
+    return [row_of(row) for row in conn.execute(query)]
 
 
 def to_expire(conn: Connection, now: float, limit: int = 100) -> list[str]:

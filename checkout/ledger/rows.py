@@ -18,7 +18,7 @@ ORDERS: Final = 16 * 1024 * 1024  # bytes of orders that are kept: each is read 
 
 _order = msgspec.json.Decoder(Order)
 _orders: Final = BoundedCache[str, Order](ORDERS)
-_step = msgspec.json.Decoder(NextAction)
+_next_action = msgspec.json.Decoder(NextAction)
 _facts = msgspec.json.Decoder(GatewayFacts)
 _customer = msgspec.json.Decoder(Customer)
 _words = msgspec.json.Decoder(tuple[str, ...])
@@ -63,7 +63,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class PaymentRow(Struct, frozen=True, kw_only=True):
-    """What the customer pays; its row of `schema.payments`, with the order it was made from."""
+    """What the customer pays, without its attempts: the row of `schema.payments`, with the order
+    that it was made from."""
 
     uid: str
     token: str
@@ -90,10 +91,9 @@ class PaymentRow(Struct, frozen=True, kw_only=True):
         return order.created_by or (BY_LINK if self.link else BY_SHOP)
 
 
-class Payment(Struct, frozen=True):
+class Payment(PaymentRow, frozen=True, kw_only=True):
     """A payment with its attempts, oldest first."""
 
-    payment: PaymentRow
     attempts: tuple[Attempt, ...]
 
     @property
@@ -122,9 +122,10 @@ class Payment(Struct, frozen=True):
         return len(self.attempts) + 1
 
     def with_attempt(self, attempt: Attempt) -> Payment:
-        """The payment with this attempt as it is now."""
+        """The payment with this attempt as it is now, or with a new one."""
         at = attempt.number - 1
-        return Payment(self, (*self.attempts[:at], attempt, *self.attempts[at + 1 :]))
+        attempts = (*self.attempts[:at], attempt, *self.attempts[at + 1 :])
+        return msgspec.structs.replace(self, attempts=attempts)
 
     def status_at(self, now: float) -> Status:
         """Where the payment stands at `now`, also before the sweep has written an expiry down."""
@@ -156,22 +157,30 @@ def order_of(terms: str) -> Order:
     return found
 
 
-def payment_of(row: Any) -> PaymentRow:
-    return PaymentRow(
-        uid=row.uid,
-        token=row.token,
-        secret=row.secret,
-        shop=row.shop,
-        link=row.link,
-        status=Status(row.status),
-        order=order_of(row.terms),
-        cancelled=bool(row.cancelled),
-        notified=row.told,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        expires_at=row.expires_at,
-        opened_at=row.opened_at,
-    )
+def row_of(row: Any) -> PaymentRow:
+    return PaymentRow(**_columns(row))
+
+
+def payment_of(row: Any, attempts: tuple[Attempt, ...]) -> Payment:
+    return Payment(**_columns(row), attempts=attempts)
+
+
+def _columns(row: Any) -> dict[str, Any]:
+    return {
+        "uid": row.uid,
+        "token": row.token,
+        "secret": row.secret,
+        "shop": row.shop,
+        "link": row.link,
+        "status": Status(row.status),
+        "order": order_of(row.terms),
+        "cancelled": bool(row.cancelled),
+        "notified": row.told,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "expires_at": row.expires_at,
+        "opened_at": row.opened_at,
+    }
 
 
 def attempt_of(row: Any) -> Attempt:
@@ -179,7 +188,8 @@ def attempt_of(row: Any) -> Attempt:
     values["status"] = Status(row.status)
     values["mismatch"] = bool(row.mismatch)
     values["stranger"] = bool(row.stranger)
-    values["step"] = _step.decode(row.step) if row.step else None
+    step = values.pop("step")
+    values["next_action"] = _next_action.decode(step) if step else None
     values["reason"] = DeclineReason(row.reason) if row.reason else None
     values["facts"] = facts_of(row.facts)
     values["customer"] = _customer.decode(row.customer)

@@ -1,6 +1,7 @@
 """The parameters of a charge beside the money, by the names of Overpay's charge request. A gateway
-declares which of them it sends on (`Capabilities.parameters`, `Capabilities.merchant_initiated_parameters`). One that a shop gives and
-the gateway does not send is logged; where no customer is present the payment is refused.
+declares which of them it sends on (`Capabilities.parameters`,
+`Capabilities.merchant_initiated_parameters`). One that a shop gives and the gateway does not send
+is logged; where no customer is present the payment is refused.
 
 What we do ourselves is not among them: `tracking_id`, the addresses, the language of the page.
 """

@@ -143,7 +143,11 @@ class Details(Struct, frozen=True, omit_defaults=True):
     travel: dict[str, Any] = {}  # airline: legs, passengers, ...
 
 
-class Order(Struct, frozen=True, omit_defaults=True):
+# What the ledger's JSON calls these fields.
+STORED: Final = {"page_settings": "ways", "merchant_initiated": "alone", "recurring": "series"}
+
+
+class Order(Struct, frozen=True, omit_defaults=True, rename=STORED):
     """`expires_at` in seconds since 1970; `attempts`: how many declines end the payment;
     `created_by`: one of `MAKERS`. `public` is what older orders say in its place of those that were
     made with a key that anybody may hold."""
@@ -169,9 +173,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     quantity: int = 1  # how many of it
     raw: dict[str, Raw] = {}  # the shop's own objects as JSON, answered back as they came
     merchant_initiated: bool = False  # made by the shop's server: no customer is present
-    recurring: bool = (
-        False  # of those: by the payment that began the series, else by a card's token
-    )
+    recurring: bool = False  # of those: by the payment that began it, else by a card's token
 
     @property
     def card_token(self) -> str | None:

@@ -114,11 +114,11 @@ class OperationNotice(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """`status` NOT_SENT: proved not charged (from `pay`), or not found (from `status`). `field`: what
-    of the form the gateway refused, by our own name for it (`number`, `code`, `email`, the name of
-    an input); nothing was made then. `unsigned`: a notification without a signature, which proves
-    nothing and is always followed by a query. `left`: we have given it up and the gateway has not:
-    it is queried until it is final there, like an attempt that the customer has left.
+    """`status` NOT_SENT: proved not charged (from `pay`), or not found (from `status`). `field`:
+    what of the form the gateway refused, by our own name for it (`number`, `code`, `email`, the
+    name of an input); nothing was made then. `unsigned`: a notification without a signature, which
+    proves nothing and is always followed by a query. `left`: we have given it up and the gateway
+    has not: it is queried until it is final there, like an attempt that the customer has left.
 
     A card's number is masked in all that a gateway states, whichever field it echoes it in."""
 
@@ -138,8 +138,8 @@ class Outcome(Struct, frozen=True):
             msgspec.structs.force_setattr(self, "facts", facts)
 
 
-# Texts of `GatewayFacts` and `PaidCard`. `parent` finds a transaction again, like an outcome's `id`, and
-# may be any number.
+# Texts of `GatewayFacts` and `PaidCard`. `parent` finds a transaction again, like an outcome's
+# `id`, and may be any number.
 TEXTS: Final = (
     "key", "auth_code", "rrn", "ref_id", "bank_code", "avs", "cvc", "descriptor", "code", "message",
     "friendly", "refused", "another_type", "taken_back", "paid_at", "receipt_url",

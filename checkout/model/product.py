@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from checkout.model.money import LARGEST, Money
-from checkout.model.order import Methods, PageSettings
+from checkout.model.order import STORED, Methods, PageSettings
 
 PREFIX: Final = "prd_"
 
@@ -27,7 +27,7 @@ class Sale(StrEnum):
     INACTIVE = "inactive"  # the shop took it off sale
 
 
-class Product(Struct, frozen=True, omit_defaults=True):
+class Product(Struct, frozen=True, omit_defaults=True, rename=STORED):
     """Amounts in minor units of `currency`, counted with `decimals` (None: ISO's). `amount` is the
     price; where the customer chooses (`least` or `most` is set) it is what the field is filled
     with. `quantity`: how many there are in all, those sold and reserved with them; None: no end of
@@ -48,7 +48,7 @@ class Product(Struct, frozen=True, omit_defaults=True):
     attempts: int = 5
     test: bool = False
     tracking_id: str | None = None
-    ways: PageSettings = PageSettings()
+    page_settings: PageSettings = PageSettings()
     methods: Methods = Methods()
     decimals: int | None = None
 

@@ -14,7 +14,7 @@ from checkout.model.outcome import GatewayFacts, PaidCard
 # a year later, too.
 ORDER: Final = (
     "money", "transaction_type", "expires_at", "tracking_id", "attempts", "test", "iframe",
-    "contract", "public", "created_by", "product", "quantity", "alone", "series",
+    "contract", "public", "created_by", "product", "quantity", "merchant_initiated", "recurring",
 )  # fmt: skip
 WAYS: Final = ("notification_url", "language")
 FACTS: Final = (

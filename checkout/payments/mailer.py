@@ -1,9 +1,9 @@
 """Invoices and reminders on their way to customers: once each, as far as a mail server lets us.
 
 What is due is leased, so that of several workers one sends it; a worker that dies leaves it due
-again. A mail server that is away is tried again with the schedule of `schedule.MAILS`; one that refuses
-the address or the mail for good is not. What is not needed any more (paid, cancelled, over) is
-dropped, what is being paid is looked at again later.
+again. A mail server that is away is tried again with the schedule of `schedule.MAILS`; one that
+refuses the address or the mail for good is not. What is not needed any more (paid, cancelled, over)
+is dropped, what is being paid is looked at again later.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ async def start_merchant_initiated(
     order, method = await _method(context, asked.order, shop, first)
     card = asked.card
     _all_sent(context, asked, method)
-    payment = await create.create(
+    made = await create.create(
         context,
         order,
         shop,
@@ -59,7 +59,7 @@ async def start_merchant_initiated(
         fixed=True,
         by=by if order.transaction_type in MONEY_OUT else None,
     )
-    payment = await context.ledger.read(transitions.read, payment.uid)
+    payment = await context.ledger.read(transitions.read, made.uid)
     if payment.attempts:
         return _accepted(payment)
     known = await context.ledger.read(cards.known, shop.id, card.token)

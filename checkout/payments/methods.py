@@ -41,7 +41,7 @@ def eligible_methods(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) 
     wanted, currency = order.methods, order.money.currency
     types, excluded = wanted.types, wanted.excluded_types
     kinds = (
-        ("series" if order.recurring else "alone")
+        ("recurring" if order.recurring else "merchant_initiated")
         if order.merchant_initiated
         else "transaction_types"
     )

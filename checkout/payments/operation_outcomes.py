@@ -16,7 +16,7 @@ from checkout.ledger.operations import DONE, FAILED, OPEN, Operation
 from checkout.ledger.rows import Payment
 from checkout.model.outcome import GatewayFacts, Outcome
 from checkout.model.status import Status
-from checkout.payments import remaining, transitions
+from checkout.payments import gateway_answers, remaining, transitions
 from checkout.payments.alerts import alert
 from checkout.payments.context import Context
 from checkout.payments.duplicate_operations import Whose, whose_is
@@ -57,7 +57,7 @@ def settle(
     if looked_up and outcome.status is Status.NOT_SENT and operation.status in OPEN:
         return _absent(conn, context, operation, payment, now)
     status = _meaning(operation.kind, outcome.status)
-    if (looked_up and transitions.unanswered(outcome)) or not _may_move(operation, status):
+    if (looked_up and gateway_answers.unanswered(outcome)) or not _may_move(operation, status):
         return operation
     if status is DONE[operation.kind]:
         whose = whose_is(conn, operation, payment, outcome.id, now, looked_up=looked_up)

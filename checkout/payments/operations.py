@@ -28,7 +28,12 @@ from checkout.ledger.operations import FAILED, OPEN, Operation
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import Outcome
 from checkout.model.status import Status
-from checkout.payments import operation_outcomes, remaining, status_query, transitions
+from checkout.payments import (
+    gateway_answers,
+    operation_outcomes,
+    remaining,
+    status_query,
+)
 from checkout.payments.context import Context
 from checkout.payments.operation_checks import Wish, claim
 from checkout.payments.schedule import next_operation_recovery
@@ -59,8 +64,9 @@ async def start_operation(
     if shop is not None and payment.shop != shop.id:
         raise NotFound
     wish = Wish(kind=kind, named=uid, amount=amount, reason=reason, request_id=request_id, by=by)
-    payment = payment.uid
-    operation, ours = await context.write(payment, claim, context, payment, wish, context.clock())
+    operation, ours = await context.write(
+        payment.uid, claim, context, payment.uid, wish, context.clock()
+    )
     if not ours:
         return operation
     return await asyncio.shield(context.run(_send(context, operation.uid)))
@@ -89,7 +95,7 @@ async def query_operation(context: Context, uid: str) -> Operation:
         context, gateway.operation_status(about, _asked(operation, about))
     )
     done = await _settle(context, operation, outcome, looked_up=True)
-    if done.sweep_at is None and (done.status in OPEN or transitions.unanswered(outcome)):
+    if done.sweep_at is None and (done.status in OPEN or gateway_answers.unanswered(outcome)):
         return await _give_up(context, done, "operation.unsettled")
     return done
 

@@ -29,7 +29,7 @@ def without_number(outcome: Outcome, card: AnyCard | None) -> Outcome:
         outcome.next_action is not None
         and number in msgspec.json.encode(outcome.next_action).decode()
     ):
-        dropped["step"] = None
+        dropped["next_action"] = None
     if not dropped:
         return outcome
     log.error("gateway.echoed_card", fields=sorted(dropped), alert=True)

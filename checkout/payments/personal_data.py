@@ -227,10 +227,10 @@ def _erase_invoice(conn: Connection, name: str, now: float, by: Actor, dry: bool
 
 def _shops(conn: Connection, held: Held) -> list[tuple[str, str]]:
     """The shop of each payment and invoice."""
-    payments = [(uid, payments.by_uid(conn, uid)) for uid in held.payments]
+    paid = [(uid, payments.by_uid(conn, uid)) for uid in held.payments]
     sent = [(name, invoices.by_id(conn, name)) for name in held.invoices]
     return [
-        *((uid, payment.shop) for uid, payment in payments if payment is not None),
+        *((uid, payment.shop) for uid, payment in paid if payment is not None),
         *((name, found.invoice.shop) for name, found in sent if found is not None),
     ]
 

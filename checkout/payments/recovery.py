@@ -151,7 +151,7 @@ async def _ask(context: Context, due: Due, now: float) -> None:
 
 def _next(context: Context, due: Due, now: float) -> float | None:
     alive = due.status == Status.PENDING
-    slow = context.query_intervals.get(due.account)
+    slow = context.query_interval(due.account)
     return next_recovery(due.created_at, now, due.expires_at, slow=slow, alive=alive)
 
 

@@ -28,7 +28,6 @@ from checkout.model.status import Status
 from checkout.payments.concurrency import NoRoom, Rooms
 from checkout.payments.context import Context
 from checkout.payments.dns import Resolve, Resolver
-from checkout.payments.verification import UNCLEAR
 from checkout.payments.webhook_sender import posted
 from checkout.settings import Shop
 from checkout.shop_api.responses import encoded
@@ -38,6 +37,9 @@ LARGEST: Final = 64 * 1024  # bytes of an answer
 FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL, NoRoom, TimeoutError, OSError, ValueError)
 
 log = structlog.get_logger(__name__)
+
+UNCLEAR: Final = Outcome(Status.NOT_SENT, reason=DeclineReason.CREDENTIALS)
+"""A shop that wants to be asked before each charge gave no clear answer: nothing is sent."""
 
 
 class Verifier:

@@ -140,7 +140,7 @@ def _product(fields: Reader, shop: Shop, *, sandbox: bool, now: float) -> Produc
             fields
         ),
         tracking_id=order.tracking_id if order else None,
-        ways=order.page_settings if order else PageSettings(),
+        page_settings=order.page_settings if order else PageSettings(),
         methods=order.methods if order else Methods(),
     )
     _check_amounts(fields, product)
@@ -234,7 +234,7 @@ def ordered(stocked: Stocked, money: Money | None, quantity: int, until: float) 
         tracking_id=product.tracking_id,
         attempts=product.attempts,
         test=product.test,
-        page_settings=product.ways,
+        page_settings=product.page_settings,
         methods=product.methods,
         product=stocked.id,
         quantity=quantity,
@@ -256,7 +256,7 @@ def shape(stocked: Stocked, shop: Shop, public_url: str, now: float) -> dict[str
         "infinite": product.quantity is None,
         "immortal": product.expires_at is None,
         "expired_at": written_moment(product.expires_at),
-        "visible_fields": list(product.ways.customer_fields.visible),
+        "visible_fields": list(product.page_settings.customer_fields.visible),
         "test": product.test,
         "active": product.active,
         "transaction_type": product.transaction_type,

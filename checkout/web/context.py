@@ -70,11 +70,11 @@ class AppContext:
         headers = {"content-security-policy": policy, **REPORTING, **(headers or {})}
         return RawResponse(page, status_code=status_code, headers=headers)
 
-    def shop_view(self, shop: Shop, ways: PageSettings = PageSettings()) -> ShopView:
+    def shop_view(self, shop: Shop, page_settings: PageSettings = PageSettings()) -> ShopView:
         """The shop as its page shows it; the order's own colour before the shop's."""
-        return shop_view(shop, ways, logo=self.logos.get(shop.id))
+        return shop_view(shop, page_settings, logo=self.logos.get(shop.id))
 
 
 def app_of(request: AppRequest) -> AppContext:
-    web: AppContext = request.app.state.web
-    return web
+    app: AppContext = request.app.state.context
+    return app

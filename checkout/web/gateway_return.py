@@ -22,10 +22,10 @@ from checkout.web.response import RawResponse
     include_in_schema=False,
 )
 async def gateway_return(request: AppRequest) -> RawResponse:
-    web, ticket = app_of(request), request.path_params["ticket"]
-    payment = await customer_actions.returned(web.context, ticket)
+    app, ticket = app_of(request), request.path_params["ticket"]
+    payment = await customer_actions.returned(app.context, ticket)
     attempt = next(each for each in payment.attempts if each.return_ticket == ticket)
-    return payment_request(web, request, attempt.language, payment).to_current()
+    return payment_request(app, request, attempt.language, payment).to_current()
 
 
 HANDLERS = (gateway_return,)

@@ -38,12 +38,12 @@ async def ready(request: AppRequest) -> Response[Any]:
 @get("/metrics", include_in_schema=False)
 async def metrics(request: AppRequest) -> Response[bytes]:
     """Prometheus text, with the operator's token; without one in the settings there is no page."""
-    web = app_of(request)
-    token = web.settings.operator_token
+    app = app_of(request)
+    token = app.settings.operator_token
     if token is None:
         raise NotFound
     authenticate_operator(request, token)
-    await _count_letters(web.context)
+    await _count_letters(app.context)
     return Response(
         generate_latest(), media_type=MediaType.TEXT, headers={"content-type": CONTENT_TYPE_LATEST}
     )

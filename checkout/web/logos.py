@@ -26,15 +26,15 @@ ENDINGS: Final = {
 }
 
 
-async def fetch(web: AppContext, http: httpx.AsyncClient) -> None:
+async def fetch(app: AppContext, http: httpx.AsyncClient) -> None:
     """Fill `web.logos`; a shop whose logo can't be had shows its name alone."""
     room = asyncio.Semaphore(AT_ONCE)
-    missing = [each for each in web.settings.shops.values() if each.id not in web.logos]
-    await asyncio.gather(*(_fetch(web, http, each, each.logo, room) for each in missing))
+    missing = [each for each in app.settings.shops.values() if each.id not in app.logos]
+    await asyncio.gather(*(_fetch(app, http, each, each.logo, room) for each in missing))
 
 
 async def _fetch(
-    web: AppContext, http: httpx.AsyncClient, shop: Shop, logo: str | None, room: asyncio.Semaphore
+    app: AppContext, http: httpx.AsyncClient, shop: Shop, logo: str | None, room: asyncio.Semaphore
 ) -> None:
     if logo is None:
         return
@@ -44,7 +44,7 @@ async def _fetch(
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
         log.warning("logo.unavailable", shop=shop.id, error=type(error).__name__)
         return
-    web.logos[shop.id] = web.render.assets.add(f"logo-{shop.id}.{ending}", body)
+    app.logos[shop.id] = app.render.assets.add(f"logo-{shop.id}.{ending}", body)
 
 
 async def _read(http: httpx.AsyncClient, url: str) -> tuple[str, bytes]:

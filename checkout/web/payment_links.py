@@ -43,24 +43,24 @@ async def hosted_page(request: AppRequest) -> Response[bytes]:
 @route("/pay/{signed:str}", http_method=READ, include_in_schema=False)
 async def offline_link(request: AppRequest) -> Response[bytes]:
     """An offline-signed link: the same payment at every opening; opening takes nothing up."""
-    web = app_of(request)
-    link = read_link(request.path_params["signed"], web.settings.shops)
-    shop = web.settings.shop(link.shop)
-    now = web.context.clock()
+    app = app_of(request)
+    link = read_link(request.path_params["signed"], app.settings.shops)
+    shop = app.settings.shop(link.shop)
+    now = app.context.clock()
     request.scope["state"]["shop"] = shop  # whom to ask when it has ended
-    order = read_link_order(link.data, shop, sandbox=web.settings.sandbox, now=now)
-    address = client_address(request, web.settings.trusted_proxies)
+    order = read_link_order(link.data, shop, sandbox=app.settings.sandbox, now=now)
+    address = client_address(request, app.settings.trusted_proxies)
     return await to_payment(
-        request, await create.open_link(web.context, link.digest, order, shop, address)
+        request, await create.open_link(app.context, link.digest, order, shop, address)
     )
 
 
 async def to_payment(request: AppRequest, payment: PaymentRow) -> Response[bytes]:
-    web = app_of(request)
-    payment = await find.by_address(web.context, payment.uid, payment.secret)
+    app = app_of(request)
+    payment = await find.by_address(app.context, payment.uid, payment.secret)
     accept = request.headers.get("accept-language", "")
     lang = choose_language(payment.order.page_settings.language, accept=accept)
-    visit = payment_request(web, request, lang, payment)
+    visit = payment_request(app, request, lang, payment)
     return see_other(visit.url(visit.current))
 
 

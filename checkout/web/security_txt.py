@@ -20,8 +20,8 @@ TEXT: Final = "text/plain; charset=utf-8"
 
 @route(PATH, http_method=READ, include_in_schema=False)
 async def security_txt(request: AppRequest) -> RawResponse:
-    web = app_of(request)
-    return RawResponse(security_text(web.settings, web.context.clock()).encode(), media_type=TEXT)
+    app = app_of(request)
+    return RawResponse(security_text(app.settings, app.context.clock()).encode(), media_type=TEXT)
 
 
 def security_text(settings: Settings, now: float) -> str:

@@ -225,7 +225,9 @@ FEW = 4
 @pytest_asyncio.fixture(loop_scope="session")
 async def small(tmp_path: Path) -> AsyncIterator[Servers]:
     """It takes no new work above four requests under way, and its gateway may take its time."""
-    with open_servers(tmp_path, load_at_once={"most_new": FEW}, schedule={"charge": 10}) as servers:
+    with open_servers(
+        tmp_path, load_at_once={"most_new": FEW}, schedule={"charge_timeout": 10}
+    ) as servers:
         async with servers.client:
             yield servers
 

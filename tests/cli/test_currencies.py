@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -86,9 +87,7 @@ def test_payments(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
     """Listed, shown and sent back by the payment's own count."""
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox, gateway=COUNTS)
     uids = {
-        currency: with_flow(
-            config, lambda context: made(context, PAID, order={"currency": currency})
-        )  # noqa: B023
+        currency: with_flow(config, partial(made, number=PAID, order={"currency": currency}))
         for currency in ("IDR", "UGX")
     }
     listed = run("payments", "list", "--config", config).stdout

@@ -18,7 +18,7 @@ CARDS: Final = (
         """            log.warning("gateway.unknown", path=shown, error=type(error).__name__)
             return UNKNOWN
 """,
-        """            return Outcome(Status.DECLINED, reason=Reason.PROVIDER)
+        """            return Outcome(Status.DECLINED, reason=DeclineReason.PROVIDER)
 """,
         (
             "test_unclear_is_pending_and_sent_once[pay payment]",
@@ -510,11 +510,11 @@ REST: Final = (
         "rest",
         "rest/account",
         "        token = await self._token.get(seconds)\n"
-        "        if isinstance(token, Reason):\n"
+        "        if isinstance(token, DeclineReason):\n"
         "            return token\n"
         "        answer",
         "        token = await self._token.get(seconds)\n"
-        "        if isinstance(token, Reason):\n"
+        "        if isinstance(token, DeclineReason):\n"
         '            token = "-"\n'
         "            await _within(until, send, path, body, token, renewable=True)\n"
         "        answer",

@@ -49,7 +49,7 @@ class Chunks(httpx.AsyncByteStream):
 
 
 @dataclass
-class Story:
+class RecordedExchange:
     """One recorded file."""
 
     file: str
@@ -67,13 +67,13 @@ class Story:
 
 
 @cache
-def stories(folder: Path) -> tuple[Story, ...]:
+def recorded_exchanges(folder: Path) -> tuple[RecordedExchange, ...]:
     """What is recorded in a folder."""
     found = []
     for path in sorted(folder.glob("*.json")):
         text = path.read_text(encoding="utf-8")
         text = text.replace("{key}", KEY).replace("{operation}", OPERATION)
-        found.append(Story(file=path.stem, **json.loads(text)))
+        found.append(RecordedExchange(file=path.stem, **json.loads(text)))
     return tuple(found)
 
 
@@ -85,12 +85,17 @@ class Script:
     """
 
     def __init__(
-        self, story: Story, *, last: Answerer | None = None, place: int = -1, packed: bool = False
+        self,
+        recorded: RecordedExchange,
+        *,
+        last: Answerer | None = None,
+        place: int = -1,
+        packed: bool = False,
     ) -> None:
-        self.story = story
+        self.recorded = recorded
         self.last = last
         self.packed = packed
-        self.paths = [exchange["request"]["path"] for exchange in story.exchanges]
+        self.paths = [exchange["request"]["path"] for exchange in recorded.exchanges]
         self.broken = self.paths[place] if last is not None else None
         self.requests: list[httpx.Request] = []
         self.played = 0
@@ -115,18 +120,18 @@ class Script:
         return [request for request in self.requests if _path(request) not in before]
 
     def _answer(self, place: int) -> httpx.Response:
-        answer = self.story.exchanges[place]["answer"]
+        answer = self.recorded.exchanges[place]["answer"]
         headers = {"Content-Type": "application/json", **answer.get("headers", {})}
-        body = self.story.body(place)
+        body = self.recorded.body(place)
         if self.packed:
             headers["Content-Encoding"] = "gzip"
             body = gzip.compress(body)
         return httpx.Response(answer.get("status", 200), headers=headers, stream=Chunks([body]))
 
 
-def check_requests(story: Story, requests: list[httpx.Request]) -> None:
-    assert len(requests) == len(story.exchanges)
-    for exchange, request in zip(story.exchanges, requests, strict=True):
+def check_requests(recorded: RecordedExchange, requests: list[httpx.Request]) -> None:
+    assert len(requests) == len(recorded.exchanges)
+    for exchange, request in zip(recorded.exchanges, requests, strict=True):
         expected = exchange["request"]
         assert (request.method, _path(request)) == (expected["method"], expected["path"])
         assert differences(_lower(expected.get("headers", {})), dict(request.headers)) == []
@@ -136,8 +141,8 @@ def check_requests(story: Story, requests: list[httpx.Request]) -> None:
             assert _at(body, path) is None, f"{path} is in the request"
 
 
-def check_outcome(story: Story, outcome: Outcome) -> None:
-    assert differences(story.outcome, json.loads(msgspec.json.encode(outcome))) == []
+def check_outcome(recorded: RecordedExchange, outcome: Outcome) -> None:
+    assert differences(recorded.outcome, json.loads(msgspec.json.encode(outcome))) == []
 
 
 def body_of(request: httpx.Request) -> Any:

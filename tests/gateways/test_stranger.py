@@ -226,7 +226,7 @@ async def test_one_pays_and_gets_some_of_it_back_tomorrow(config: Path, here: No
         assert (refund["payment"], refund["amount"]) == (payment["ref"], 500)
         refund["state"] = "done"
         server.offset += DAY
-        await sweep(server.app.state.web.context)
+        await sweep(server.app.state.context.context)
         answer = await customer.get(f"/transactions/{said['uid']}", headers=server.basic())
         assert answer.json()["transaction"]["status"] == "successful"
         assert (await made.told())["status"] == "successful"

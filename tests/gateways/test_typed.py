@@ -21,12 +21,16 @@ from typing import Final
 import httpx
 
 from checkout.gateways import base
-from checkout.gateways.base import Asked, Can, Charge, Constructor, FindsOperations, Reference
-from checkout.gateways.base import Refunds, can_of, opened_by
+from checkout.gateways.base import Capabilities, Charge, Constructor, FindsOperations
+from checkout.gateways.base import OperationReference, PaymentReference
+from checkout.gateways.base import Refunds, capabilities_of, constructor
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Outcome
 
-CAPABILITIES: Final = Capabilities(card=False, browser=False, lookup=True, transaction_types=frozenset({"payment"}))
+TYPES: Final = frozenset({"payment"})
+CAPABILITIES: Final = Capabilities(
+    card=False, browser=False, lookup_by_key=True, transaction_types=TYPES
+)
 
 
 class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,25 +46,29 @@ class Some(Refunds, FindsOperations):
         charge_seconds: float = 25,
         query_seconds: float = 6,
     ) -> None:
-        self.can = can_of(CAPABILITIES, options)
+        self.capabilities = capabilities_of(CAPABILITIES, options)
 
     async def pay(self, charge: Charge) -> Outcome:
         return UNKNOWN
 
-    async def status(self, reference: Reference) -> Outcome:
+    async def status(self, reference: PaymentReference) -> Outcome:
         return UNKNOWN
 
     def notification(self, headers: Mapping[str, str], body: bytes, query: str = "") -> Outcome:
         return UNKNOWN
 
-    async def refund(self, reference: Reference, money: Money, key: str, reason: str) -> Outcome:
+    async def refund(
+        self, reference: PaymentReference, money: Money, key: str, reason: str
+    ) -> Outcome:
         return UNKNOWN
 
-    async def operation_status(self, reference: Reference, asked: Asked) -> Outcome:
+    async def operation_status(
+        self, reference: PaymentReference, asked: OperationReference
+    ) -> Outcome:
         return UNKNOWN
 
 
-gateway: Final[Constructor[Options]] = opened_by(Some)
+gateway: Final[Constructor[Options]] = constructor(Some)
 """
 MISSING = SAMPLE.replace("async def operation_status", "async def operation_state")
 MISTAKES = {  # how -> the code, and what mypy must say
@@ -86,12 +94,12 @@ MISTAKES = {  # how -> the code, and what mypy must say
         r"Incompatible types in assignment",
     ),
     "other options": (
-        SAMPLE.replace("options: Options,", "options: Can,").replace(
-            "can_of(CAPABILITIES, options)", "CAPABILITIES"
+        SAMPLE.replace("options: Options,", "options: Capabilities,").replace(
+            "capabilities_of(CAPABILITIES, options)", "CAPABILITIES"
         ),
         r"Incompatible types in assignment",
     ),
-    "no gateway at all": (SAMPLE.replace("opened_by(Some)", "Options"), r"Incompatible types"),
+    "no gateway at all": (SAMPLE.replace("constructor(Some)", "Options"), r"Incompatible types"),
 }
 
 

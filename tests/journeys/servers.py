@@ -35,7 +35,13 @@ API: Final = re.compile(
 )  # of the gateways, not their pages
 
 # Seconds. What is not named here is as in production.
-PACE: Final = {"charge": 2.5, "query": 2.0, "claim": 4.0, "settle": 3.0, "sweep": 0.5}
+PACE: Final = {
+    "charge_timeout": 2.5,
+    "query_timeout": 2.0,
+    "answer_timeout": 4.0,
+    "settle_window": 3.0,
+    "recovery_interval": 0.5,
+}
 
 
 def settings(sandbox: str, shop: str, gateway_public_key: str) -> Table:
@@ -273,7 +279,7 @@ def open_servers(
         servers.acquired_secret = shops["acquired"]["secret_key"]
         tables["limits"] = limits or UNLIMITED
         config = write_settings(folder, servers.checkout, tables, private)
-        how = {"pace": PACE | (schedule or {}), "load_at_once": load_at_once}
+        how = {"schedule": PACE | (schedule or {}), "load_at_once": load_at_once}
         running.enter_context(checkout(config, port, folder / "checkout.log", **how))
         of_the_shop = {
             "shop_id": SHOP,

@@ -35,7 +35,7 @@ from tests.support.settings import (
 )
 from tests.web.page import Form, Page
 
-STILL: Final = {"sweep": 3600.0}
+STILL: Final = {"recovery_interval": 3600.0}
 CARD: Final = {"expiry": "12/34", "code": "123", "holder": "ANNA SMITH"}
 ANNA: Final = {"email": "anna@example.com", "ip": "203.0.113.7"}
 SECONDS: Final = 60.0  # until a wait is given up; on a calm machine all takes a few

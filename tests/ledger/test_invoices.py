@@ -94,6 +94,7 @@ async def opened(ledger: Ledger, made: Invoice, *attempted: Status, **changes: A
     return payment.uid
 
 
+AT_BANK = Status.REQUIRES_ACTION
 OVER = NOW + 3600
 # How it stands: (what happened, what the payment's row says, cancelled, when it is looked at).
 STANDINGS: dict[str, tuple[tuple[Status, ...] | None, Status, bool, float, Status]] = {
@@ -106,7 +107,7 @@ STANDINGS: dict[str, tuple[tuple[Status, ...] | None, Status, bool, float, Statu
     "expired": ((), Status.EXPIRED, False, OVER, Status.EXPIRED),
     "under way": ((Status.PENDING,), Status.PENDING, False, NOW, Status.PENDING),
     "under way and over": ((Status.PENDING,), Status.PENDING, False, OVER, Status.PENDING),
-    "at the bank": ((Status.REQUIRES_ACTION,), Status.REQUIRES_ACTION, False, NOW, Status.REQUIRES_ACTION),
+    "at the bank": ((AT_BANK,), AT_BANK, False, NOW, AT_BANK),
     "paid": ((Status.PAID,), Status.PAID, False, NOW, Status.PAID),
     "paid late, though cancelled": ((Status.PAID,), Status.PAID, True, OVER, Status.PAID),
     "authorized": ((Status.AUTHORIZED,), Status.AUTHORIZED, False, NOW, Status.AUTHORIZED),

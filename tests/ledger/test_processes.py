@@ -23,7 +23,7 @@ async def main(url, uid):
     won = []
     for number in range(1, 31):
         try:
-            await ledger.write(attempts.claim, attempt(payment.payment, number))
+            await ledger.write(attempts.claim, attempt(payment, number))
         except IntegrityError:
             continue
         won.append(number)

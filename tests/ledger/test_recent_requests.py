@@ -69,7 +69,8 @@ def test_marks_differ_where_their_parts_do() -> None:
 WORKER = """
 import asyncio, sys
 from checkout.errors import Duplicate
-from checkout.ledger import recent
+from checkout.ledger import recent_requests
+from checkout.payments import create
 from tests.support import shops
 from tests.support.gateway import CAN_CARDS
 from tests.support.shops import changed
@@ -77,14 +78,15 @@ from tests.support.harness import open_harness
 
 async def main(url):
     async with open_harness(url) as harness:
-        harness.gateway.can = changed(CAN_CARDS, merchant_initiated=frozenset({"payment"}))
+        harness.gateway.capabilities = changed(CAN_CARDS, merchant_initiated=frozenset({"payment"}))
         print("ready", flush=True)
         sys.stdin.readline()
         won = []
         order = shops.order(merchant_initiated=True, expires_at=harness.clock() + 60)
         for number in range(1, 31):
             try:
-                await harness.flow.create(order, harness.shop, mark=recent.mark(number))
+                mark = recent_requests.mark(number)
+                await create.create(harness.context, order, harness.shop, mark=mark)
             except Duplicate:
                 continue
             won.append(number)

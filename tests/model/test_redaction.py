@@ -13,8 +13,8 @@ from checkout.model.redaction import CARD, FACTS, ORDER, WAYS, redacted_facts, r
 
 GO = {
     Order: {
-        "description", "descriptor", "receipt_text", "details", "page_settings", "customer", "methods",
-        "raw",
+        "description", "descriptor", "receipt_text", "details", "page_settings", "customer",
+        "methods", "raw",
     },
     PageSettings: set(PageSettings.__struct_fields__) - set(WAYS),
     GatewayFacts: {"card", "receipt_url", "descriptor", "message", "friendly"},

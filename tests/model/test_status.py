@@ -59,8 +59,12 @@ def test_paid_is_left_by_a_refund_alone(told: list[Status]) -> None:
     assert current is (S.REFUNDED if S.REFUNDED in told else S.PAID)
 
 
-@given(attempt_statuses.filter(lambda status: status is not S.REFUNDED), st.permutations(
-    [S.PENDING, S.REQUIRES_ACTION, S.DECLINED, S.EXPIRED, S.NOT_SENT, S.SUBMITTING, S.PAID]))  # fmt: skip
+@given(
+    attempt_statuses.filter(lambda status: status is not S.REFUNDED),
+    st.permutations(
+        [S.PENDING, S.REQUIRES_ACTION, S.DECLINED, S.EXPIRED, S.NOT_SENT, S.SUBMITTING, S.PAID]
+    ),
+)
 def test_a_payment_made_is_known_in_every_order(start: Status, told: list[Status]) -> None:
     current = start
     for word in told + told[::-1]:

@@ -245,7 +245,7 @@ class Payments(Machine):
     def opens_another_tab(self) -> None:
         self.tabs.append(self.payment)
 
-    @precondition(lambda self: self.payment.payment.status is Status.OPEN)
+    @precondition(lambda self: self.payment.status is Status.OPEN)
     @rule(verdict=verdicts, fault=charge_faults, disk=disk_faults)
     def pays(self, verdict: str, fault: str, disk: str) -> None:
         self.prepare(verdict, fault, disk)
@@ -281,13 +281,13 @@ class Payments(Machine):
         ticket = self.attempts[attempt % len(self.attempts)].return_ticket
         self.verb(customer_actions.returned(self.context, ticket))
 
-    @precondition(lambda self: self.payment.payment.status is Status.REQUIRES_ACTION)
+    @precondition(lambda self: self.payment.status is Status.REQUIRES_ACTION)
     @rule(fault=query_faults, disk=disk_faults)
     def leaves(self, fault: str, disk: str) -> None:
         self.prepare(query=fault, disk=disk)
         self.verb(customer_actions.abandon(self.context, self.payment))
 
-    @precondition(lambda self: self.payment.payment.status is Status.REQUIRES_ACTION)
+    @precondition(lambda self: self.payment.status is Status.REQUIRES_ACTION)
     @rule(disk=disk_faults)
     def says_it_is_paid(self, disk: str) -> None:
         self.prepare(disk=disk)

@@ -31,7 +31,7 @@ from tests.support.ledgers import UnavailableLedger
 
 
 @pytest.mark.parametrize(
-    ("answer", "attempt", "payment"),
+    ("answer", "attempt", "reached"),
     [
         (PAID, Status.PAID, Status.PAID),
         (AUTHORIZED, Status.AUTHORIZED, Status.AUTHORIZED),
@@ -45,11 +45,11 @@ from tests.support.ledgers import UnavailableLedger
     ids=["paid", "authorized", "declined", "pending", "action", "unknown", "fault", "unreachable"],
 )
 async def test_what_an_answer_makes_of_it(
-    harness: Harness, answer: Outcome | Exception, attempt: Status, payment: Status
+    harness: Harness, answer: Outcome | Exception, attempt: Status, reached: Status
 ) -> None:
     payment = await harness.paid_with(answer)
     assert payment.attempts[0].status is attempt
-    assert payment.status is payment
+    assert payment.status is reached
     assert await harness.payment(payment) == payment
 
 

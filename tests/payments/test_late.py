@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from checkout.ledger.rows import Payment
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 from checkout.payments import customer_actions, status_query
+from checkout.payments.context import Context
 from checkout.payments.recovery import reconcile
 from checkout.payments.schedule import HOUR
 from tests.support.gateway import (
@@ -231,16 +234,18 @@ async def test_leaving_asks_first_whatever_the_pace(harness: Harness, watched: f
     assert after.status is Status.PAID
 
 
-@pytest.mark.parametrize("leave", ["leave", "cancel"])
+@pytest.mark.parametrize(
+    "leave", [customer_actions.abandon, customer_actions.cancel], ids=["abandon", "cancel"]
+)
 @pytest.mark.parametrize("state", [UNKNOWN, PENDING, RuntimeError("a fault of ours")])
 async def test_nothing_is_left_that_is_not_said_to_be_unpaid(
-    harness: Harness, state: Any, leave: str
+    harness: Harness, state: Any, leave: Callable[[Context, Payment], Awaitable[Payment]]
 ) -> None:
     """It may be paid this moment: the customer waits for the gateway's word, then may leave."""
     payment = await harness.paid_with(REQUIRES_ACTION)
     harness.gateway.will_state(state)
-    after = await getattr(harness.context, leave)(payment)
-    assert after.payment.status is Status.PENDING, "we are checking"
+    after = await leave(harness.context, payment)
+    assert after.status is Status.PENDING, "we are checking"
     assert "left" not in await harness.kinds(payment)
     await harness.pay(after)
     assert len(harness.gateway.charges) == 1, "the form is shut"

@@ -55,7 +55,7 @@ async def offered(
 
 
 async def test_a_card_and_what_a_gateway_asks_for(url: str) -> None:
-    card, other = await offered(url, cards={"code_optional": True, "keeps_cards": True})
+    card, other = await offered(url, cards={"code_optional": True, "tokenizes": True})
     assert (card.name, card.label, card.kind) == ("credit_card", "By card", CARD)
     assert (card.takes_card, card.code_optional, card.tokenizes) == (True, True, True)
     assert (other.kind, other.takes_card, other.tokenizes) == (CASH, False, False)
@@ -76,9 +76,9 @@ async def test_what_is_known_or_on_the_page_is_not_asked_twice(url: str) -> None
 async def test_a_saved_card_only_where_the_order_names_one(url: str) -> None:
     with_token = Methods(params={"credit_card": {"token": "t-1"}})
     for tokens, wanted in ((True, Methods()), (False, with_token)):
-        found = await offered(url, cards={"tokens": tokens}, methods=wanted)
+        found = await offered(url, cards={"accepts_tokens": tokens}, methods=wanted)
         assert [each.saved_card for each in found] == [None, None]
-    found = await offered(url, cards={"tokens": True}, methods=with_token)
+    found = await offered(url, cards={"accepts_tokens": True}, methods=with_token)
     assert [each.saved_card for each in found] == [PaidCard(), None]
 
 

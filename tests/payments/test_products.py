@@ -82,8 +82,8 @@ async def test_fifty_buyers_at_once(harness: Harness) -> None:
     assert len({payment.uid for payment in payments}) == 5
     assert {each for each in said if not isinstance(each, PaymentRow)} == {Sale.RESERVED}
     assert await shelf(harness, made) == (0, 5, 0)
-    payments = await asyncio.gather(*(harness.payment(payment.uid) for payment in payments))
-    await asyncio.gather(*(harness.pay(payment) for payment in payments))
+    bought = await asyncio.gather(*(harness.payment(each.uid) for each in payments))
+    await asyncio.gather(*(harness.pay(payment) for payment in bought))
     assert await shelf(harness, made) == (0, 0, 5)
     assert [await one(flows[0])] == [Sale.SOLD_OUT]
 

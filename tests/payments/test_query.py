@@ -78,7 +78,7 @@ async def test_the_query_names_the_attempt(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "payment"),
+    ("state", "reached"),
     [
         (PAID, Status.PAID),
         (DECLINED, Status.DECLINED),
@@ -92,12 +92,12 @@ async def test_the_query_names_the_attempt(harness: Harness) -> None:
     ids=["paid", "declined", "expired", "action", "pending", "unknown", "absent", "fault"],
 )
 async def test_what_a_query_makes_of_an_unclear_charge(
-    harness: Harness, state: Outcome | Exception, payment: Status
+    harness: Harness, state: Outcome | Exception, reached: Status
 ) -> None:
     payment = await harness.paid_with(UNKNOWN)
     harness.gateway.will_state(state)
     harness.clock.move(1)
-    assert (await status_query.refresh_if_due(harness.context, payment)).status is payment
+    assert (await status_query.refresh_if_due(harness.context, payment)).status is reached
 
 
 async def test_nothing_is_asked_of_what_is_over(harness: Harness) -> None:

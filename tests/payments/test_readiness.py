@@ -118,11 +118,11 @@ async def test_a_background_task_that_is_stuck_is_named(ledger: Counted) -> None
     assert await readiness.failing() == []
     await asyncio.sleep(0.2)
     with capture_logs() as said:
-        assert await readiness.failing() == ["courier"]
+        assert await readiness.failing() == ["webhooks"]
     await background.stop()
     said = [line for line in said if line["event"] == "unready"]
     assert [(line["event"], line["failing"], line["alert"]) for line in said] == [
-        ("unready", "courier", True)
+        ("unready", "webhooks", True)
     ]
 
 

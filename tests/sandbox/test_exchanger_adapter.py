@@ -121,9 +121,9 @@ async def test_paid_by_instructions_on_our_page(opened: Opened) -> None:
         await sides.control("exchanger/desk", delay=0.02)
         paid = await sides.pay()
         assert paid.status is Status.REQUIRES_ACTION
-        assert isinstance(paid.step, Instructions)
-        assert paid.step.amount == "0.00020150 BTC"
-        assert paid.step.qr == f"bitcoin:{paid.step.account}?amount=0.00020150"
+        assert isinstance(paid.next_action, Instructions)
+        assert paid.next_action.amount == "0.00020150 BTC"
+        assert paid.next_action.qr == f"bitcoin:{paid.next_action.account}?amount=0.00020150"
         assert paid.facts.money == Money(1250, "EUR")
         assert paid.facts.agreed == Exchanged("0.00020150 BTC", "12.50 EUR")
         told = await sides.gateway.confirm(reference(paid))
@@ -136,12 +136,12 @@ async def test_paid_on_the_exchangers_page(opened: Opened) -> None:
     async with opened(page="exchanger") as sides:
         await sides.control("exchanger/desk", delay=0.02)
         paid = await sides.pay(language="ru")
-        assert isinstance(paid.step, Redirect)
-        assert paid.step.url == f"{ORIGIN}/ru/payment/{paid.id}"
-        assert (await sides.http.get(paid.step.url)).status_code == 200
-        assert (await sides.http.post(f"{paid.step.url}/paid")).status_code == 303
+        assert isinstance(paid.next_action, Redirect)
+        assert paid.next_action.url == f"{ORIGIN}/ru/payment/{paid.id}"
+        assert (await sides.http.get(paid.next_action.url)).status_code == 200
+        assert (await sides.http.post(f"{paid.next_action.url}/paid")).status_code == 303
         await sides.until(paid, Status.PAID)
-        page = (await sides.http.get(paid.step.url)).text
+        page = (await sides.http.get(paid.next_action.url)).text
         assert 'href="http://127.0.0.1:8001/return/ticket?status=success"' in page
 
 
@@ -149,18 +149,18 @@ async def test_paid_on_the_exchangers_page(opened: Opened) -> None:
 async def test_every_kind_of_plain_details(opened: Opened, route: str) -> None:
     async with opened(route) as sides:
         paid = await sides.pay()
-        assert isinstance(paid.step, Instructions)
+        assert isinstance(paid.next_action, Instructions)
         uid, _, secret = (paid.id or "").partition("/")
-        shown = repr(paid.step)
+        shown = repr(paid.next_action)
         assert secret not in shown
         assert "TEMPLATE" not in shown
-        assert (paid.step.amount or "").endswith(ROUTES[route].source.symbol)
+        assert (paid.next_action.amount or "").endswith(ROUTES[route].source.symbol)
         if route == MEMO:
-            assert paid.step.lines == ("Tether TON (USDT)",)
-            assert (paid.step.memo, paid.step.link) == (uid, None)
+            assert paid.next_action.lines == ("Tether TON (USDT)",)
+            assert (paid.next_action.memo, paid.next_action.link) == (uid, None)
         if route == TEXT:
-            amount = (paid.step.amount or "").partition(" ")[0]
-            assert paid.step.lines == (
+            amount = (paid.next_action.amount or "").partition(" ")[0]
+            assert paid.next_action.lines == (
                 f"Send exactly {amount} RUB to the account SANDBOX-{uid}.",
                 f"Write {uid} as the purpose.",
                 "Then press the button.",
@@ -175,7 +175,7 @@ async def test_a_template_alone_is_nothing_to_show(opened: Opened) -> None:
         [order] = sides.state.transactions.values()
         assert order.status == "deleted"
     async with opened(TEMPLATE, page="exchanger") as sides:
-        assert isinstance((await sides.pay()).step, Redirect)
+        assert isinstance((await sides.pay()).next_action, Redirect)
 
 
 # What is asked for, in whose currency
@@ -187,7 +187,7 @@ async def test_the_shop_gets_its_price(opened: Opened, route: str, minor: int) -
     async with opened(route) as sides:
         money = Money(minor, "EUR")
         await sides.gateway.prepare()
-        assert sides.gateway.takes(money) is None
+        assert sides.gateway.refusal_of_amount(money) is None
         paid = await sides.pay(money=money)
         assert (paid.status, paid.facts.money) == (Status.REQUIRES_ACTION, money)
         [order] = sides.state.transactions.values()
@@ -204,8 +204,8 @@ async def test_a_price_in_the_currency_that_is_given(opened: Opened) -> None:
         paid = await sides.pay(
             money=Money(1999, "EUR"), customer=Customer(email="a@x.example", phone="+375291234567")
         )
-        assert isinstance(paid.step, Instructions)
-        assert paid.step.amount == "19.99 EUR"
+        assert isinstance(paid.next_action, Instructions)
+        assert paid.next_action.amount == "19.99 EUR"
         assert paid.facts.agreed == Exchanged("19.99 EUR", "0.00029584 BTC")
         [order] = sides.state.transactions.values()
         assert (order.amount, order.currency) == (1999, "EUR")
@@ -239,7 +239,7 @@ async def test_a_price_by_another_routes_rate(opened: Opened) -> None:
 async def test_what_it_can_not_take(opened: Opened, route: str, money: Money, why: str) -> None:
     async with opened(route) as sides:
         await sides.gateway.prepare()
-        said = sides.gateway.takes(money)
+        said = sides.gateway.refusal_of_amount(money)
         assert said is not None
         assert why in said
         paid = await sides.pay(money=money)
@@ -250,8 +250,8 @@ async def test_what_it_can_not_take(opened: Opened, route: str, money: Money, wh
 async def test_more_decimals_than_it_counts(opened: Opened) -> None:
     async with opened(EURO) as sides:
         await sides.gateway.prepare()
-        assert sides.gateway.takes(Money(12_345, "EUR", 3)) == "EUR has 2 decimals there"
-        assert sides.gateway.takes(Money(12_340, "EUR", 3)) is None
+        assert sides.gateway.refusal_of_amount(Money(12_345, "EUR", 3)) == "EUR has 2 decimals there"
+        assert sides.gateway.refusal_of_amount(Money(12_340, "EUR", 3)) is None
 
 
 async def test_an_order_at_a_worse_rate_is_not_shown(opened: Opened) -> None:
@@ -259,7 +259,7 @@ async def test_an_order_at_a_worse_rate_is_not_shown(opened: Opened) -> None:
     async with opened() as sides:
         await sides.control("exchanger/desk", slip=0.1)
         paid = await sides.pay()
-        assert (paid.status, paid.reason, paid.step) == (
+        assert (paid.status, paid.reason, paid.next_action) == (
             Status.NOT_SENT,
             DeclineReason.PROVIDER,
             None,
@@ -308,12 +308,12 @@ async def test_what_the_route_requires_is_asked(opened: Opened) -> None:
     terms = "https://exchanger.example/en/rules"
     async with opened(EURO, terms_url=terms, agreement=None) as sides:
         await sides.gateway.prepare()
-        assert sides.gateway.asks("en") == (
+        assert sides.gateway.input_fields("en") == (
             InputField(name=f"from.{EMAIL}", label="E-mail", kind="email", unless="email"),
             InputField(name=f"route.{PHONE}", label="Phone"),
             InputField(name="terms", label="", kind="terms", url=terms),
         )
-        assert [each.label for each in sides.gateway.asks("ru-BY")] == ["Эл. почта", "Телефон", ""]
+        assert [each.label for each in sides.gateway.input_fields("ru-BY")] == ["Эл. почта", "Телефон", ""]
         given = {f"route.{PHONE}": "+375 29", "terms": "1"}
         refused = await sides.pay(inputs=given)
         assert (refused.status, refused.field) == (Status.NOT_SENT, f"route.{PHONE}")
@@ -354,9 +354,9 @@ async def test_where_the_shop_is_paid_out_to_is_never_asked(opened: Opened) -> N
     """Else a customer could write an account of their own."""
     async with opened(to_values={}) as sides:
         await sides.gateway.prepare()
-        said = sides.gateway.takes(Money(1250, "EUR"))
+        said = sides.gateway.refusal_of_amount(Money(1250, "EUR"))
         assert said == "to_values leaves out where the shop is paid out to: wallet (Wallet)"
-        assert not [each for each in sides.gateway.asks("en") if each.name.startswith("to.")]
+        assert not [each for each in sides.gateway.input_fields("en") if each.name.startswith("to.")]
         paid = await sides.pay(inputs={"to.wallet": "DE99"})
         assert paid == Outcome(Status.NOT_SENT, reason=DeclineReason.PROVIDER)
         assert [each["path"].partition("?")[0] for each in sides.state.calls] == [ROUTE] * 2
@@ -508,7 +508,7 @@ async def test_another_amount_than_asked_is_not_shown(opened: Opened) -> None:
         await sides.control("faults", faults=["wrong_amount"])
         with capture_logs() as logged:
             paid = await sides.pay()
-        assert (paid.status, paid.step) == (Status.NOT_SENT, None)
+        assert (paid.status, paid.next_action) == (Status.NOT_SENT, None)
         assert [line["why"] for line in logged if line.get("alert")] == ["another_amount"]
         [order] = sides.state.transactions.values()
         assert order.status == "deleted"
@@ -524,7 +524,8 @@ async def test_another_amount_than_asked_is_not_shown(opened: Opened) -> None:
     ],
 )
 async def test_faults(opened: Opened, fault: str, status: Status) -> None:
-    """PENDING without an id: the flow turns it into NOT_SENT, for `CAPABILITIES.lookup` is false."""
+    """PENDING without an id: the flow turns it into NOT_SENT, for `CAPABILITIES.lookup` is
+    false."""
     assert not CAPABILITIES.lookup_by_key
     async with opened() as sides:
         await sides.control("faults", faults=[fault])

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from checkout.gateways.base import Asked, Charge, PaymentReference
+from checkout.gateways.base import Charge, OperationReference, PaymentReference
 from checkout.gateways.overpay.apm import OverpayApm
 from checkout.gateways.overpay.cards import OverpayCards
 from checkout.gateways.overpay.options import Options
@@ -87,12 +87,12 @@ async def both() -> AsyncIterator[Both]:
         yield found
 
 
-def asked(kind: str, key: str, uid: str | None = None, money: Money = PART) -> Asked:
-    return Asked(kind=kind, key=key, id=uid, money=money)
+def asked(kind: str, key: str, uid: str | None = None, money: Money = PART) -> OperationReference:
+    return OperationReference(kind=kind, key=key, id=uid, money=money)
 
 
-def by_gateway(kind: str, uid: str) -> Asked:
-    return Asked(kind=kind, key=None, id=uid, money=None)
+def by_gateway(kind: str, uid: str) -> OperationReference:
+    return OperationReference(kind=kind, key=None, id=uid, money=None)
 
 
 # Operations

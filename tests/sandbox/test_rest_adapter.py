@@ -14,7 +14,7 @@ from litestar import Litestar
 
 from checkout.errors import Unauthorized
 from checkout.gateways import open_gateway
-from checkout.gateways.base import Asked, Charge, PaymentReference
+from checkout.gateways.base import Charge, OperationReference, PaymentReference
 from checkout.gateways.rest.gateway import Rest
 from checkout.gateways.rest.options import Options
 from checkout.model.browser import Browser
@@ -391,7 +391,9 @@ async def test_operations_that_wait_for_the_back_office(both: Both) -> None:
         charge = both.charge(kind=kind)
         paid = await both.gateway.pay(charge)
         about = both.reference(charge, paid)
-        asked = Asked(kind=verb, key="op-1", id=None, money=EUR if verb == "void" else part)
+        asked = OperationReference(
+            kind=verb, key="op-1", id=None, money=EUR if verb == "void" else part
+        )
         match verb:
             case "capture":
                 said = await both.gateway.capture(about, part, "op-1")
@@ -413,7 +415,7 @@ async def test_what_a_partly_refunded_payment_is_called(both: Both, word: str) -
     about, part = both.reference(charge, said), Money(500, "EUR")
     assert (await both.gateway.refund(about, part, "op-1", "broken")).status is Status.REFUNDED
     assert (await both.gateway.refund(about, part, "op-2", "more")).status is Status.DECLINED
-    asked = Asked(kind="refund", key="op-1", id=None, money=part)
+    asked = OperationReference(kind="refund", key="op-1", id=None, money=part)
     found = await both.gateway.operation_status(about, asked)
     assert found.status is (Status.PENDING if word == "capturesuccess" else Status.REFUNDED)
 

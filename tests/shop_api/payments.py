@@ -44,4 +44,4 @@ def payment(*attempts: Status | dict[str, Any], **order: Any) -> Payment:
             "gateway_id": f"g-{number}",
         }
         made.append(rows.attempt(payment, number, **(known | values)))
-    return Payment(payment, tuple(made))
+    return rows.payment_of(payment, *made)

@@ -74,7 +74,7 @@ def test_orders_of_before(older: dict[str, Any], link: str | None, maker: str) -
     order = order_of(json.dumps(terms | older))
     payment = rows.payment_row(order=order, link=link)
     assert payment.created_by == maker
-    assert told(Payment(payment, ()), Status.CANCELLED)["created_by"] == maker
+    assert told(rows.payment_of(payment), Status.CANCELLED)["created_by"] == maker
     assert order_of(text(order)) == order
 
 

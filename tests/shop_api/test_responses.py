@@ -178,7 +178,7 @@ def test_the_shops_own_objects_come_back() -> None:
     )
     order = read(sent)
     told = payment()
-    told = Payment(shops.changed(told, order=order), ())
+    told = shops.changed(told, order=order, attempts=())
     found = answer(told)
     assert found["settings"] == sent["checkout"]["settings"]
     assert found["payment_method"] == sent["checkout"]["payment_method"]

@@ -36,7 +36,9 @@ GOES_TO: Final[dict[Status, tuple[str, ...]]] = {
 
 def landing(status: Status, **ways: Any) -> tuple[str | None, Payment]:
     """The address without its signed result, which test_signed_result.py looks at."""
-    payment = Payment(rows.payment_row(order=shops.order(page_settings=PageSettings(**ways))), ())
+    payment = rows.payment_of(
+        rows.payment_row(order=shops.order(page_settings=PageSettings(**ways)))
+    )
     url = return_url_of(payment, status, SHOP, BEGINNING)
     return url and re.sub(RESULT, "&result=SIGNED", url), payment
 

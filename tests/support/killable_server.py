@@ -15,7 +15,13 @@ from tests.support.settings import SHOP, UNLIMITED, overpay, shop, write_setting
 STOP_SECONDS: Final = 40.0
 
 # Seconds: all that waits for a dead process is short.
-PACE: Final = {"claim": 0.5, "settle": 4.0, "sweep": 0.1, "query": 2.0, "letter_lease": 1.0}
+PACE: Final = {
+    "answer_timeout": 0.5,
+    "settle_window": 4.0,
+    "recovery_interval": 0.1,
+    "query_timeout": 2.0,
+    "webhook_lease": 1.0,
+}
 
 
 class KillableServer:
@@ -27,7 +33,7 @@ class KillableServer:
         ours = shop(f"{self.url}/", {"credit_card": "cards"})
         self.shop_secret: str = ours["secret_key"]
         self._log = folder / "server.log"
-        self._pace = dict(schedule)
+        self._schedule = dict(schedule)
         self._process: servers.Process | None = None
         cards = overpay(gateway, shop_id=GATEWAY_SHOP, secret_key=GATEWAY_SECRET)
         tables = {
@@ -49,7 +55,7 @@ class KillableServer:
         return [own, *map(int, workers)]
 
     async def start(self, workers: int = 1) -> None:
-        how = {"pace": self._pace, "workers": workers, "grace": 35}
+        how = {"schedule": self._schedule, "workers": workers, "grace": 35}
         self._process = servers.start_checkout(self._config, self.port, self._log, **how)
         ready = f"{self.url}/health/ready"
         await asyncio.to_thread(servers.wait_for, ready, self._process)

@@ -1,4 +1,4 @@
-"""In checkout's own process: checkout as it is, but for its pace."""
+"""In checkout's own process: checkout as it is, but for its schedule."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def serve(
     workers: int = 1,
     grace: int = 3,
 ) -> None:
-    """`pace`: seconds that are otherwise than in production; `load_at_once`: how much is taken."""
+    """`schedule`: seconds that are otherwise than in production; `load_at_once`: how much is
+    taken."""
     os.environ["CHECKOUT_CONFIG"] = config
-    os.environ["CHECKOUT_TEST_PACE"] = json.dumps(schedule or {})
+    os.environ["CHECKOUT_TEST_SCHEDULE"] = json.dumps(schedule or {})
     os.environ["CHECKOUT_TEST_LOAD"] = json.dumps(load_at_once or {})
     migrate(load(Path(config), os.environ, OPTIONS).database)
     target = "tests.support.paced:app"
@@ -40,6 +41,6 @@ def app() -> Any:
     log.configure()
     end_with_parent()
     settings = load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS)
-    schedule = Schedule.of(json.loads(os.environ["CHECKOUT_TEST_PACE"]))
+    schedule = Schedule.of(json.loads(os.environ["CHECKOUT_TEST_SCHEDULE"]))
     shedder = LoadShedder(**json.loads(os.environ["CHECKOUT_TEST_LOAD"]))
     return create_app(settings, schedule=schedule, load=shedder)

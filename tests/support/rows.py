@@ -7,7 +7,7 @@ from typing import Any
 
 from checkout.identifiers import new_attempt_key, new_payment_secret, new_ticket, new_token, new_uid
 from checkout.ledger.invoices import Invoice
-from checkout.ledger.rows import Attempt, PaymentRow
+from checkout.ledger.rows import Attempt, Payment, PaymentRow
 from checkout.model.order import Customer
 from checkout.model.outcome import GatewayFacts
 from checkout.model.status import Status
@@ -34,6 +34,12 @@ def payment_row(**changes: Any) -> PaymentRow:
         "expires_at": NOW + 3600,
     }
     return PaymentRow(**(values | changes))
+
+
+def payment_of(row: PaymentRow, *attempts: Attempt) -> Payment:
+    """The row with its attempts."""
+    fields = {name: getattr(row, name) for name in PaymentRow.__struct_fields__}
+    return Payment(**fields, attempts=attempts)
 
 
 def attempt(of: PaymentRow, number: int = 1, **changes: Any) -> Attempt:

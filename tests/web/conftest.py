@@ -37,7 +37,7 @@ def _nobody_has_guessed(request: pytest.FixtureRequest) -> None:
     for name in ("server", "proxied"):
         if name in request.fixturenames:
             state = request.getfixturevalue(name).app.state
-            state.web = replace(state.web, guesses=PasswordThrottle())
+            state.context = replace(state.context, password_throttle=PasswordThrottle())
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -172,7 +172,7 @@ class Server:
 
     async def settle_down(self) -> None:
         """Let what runs in the background end."""
-        context = self.app.state.web.context
+        context = self.app.state.context.context
         await context.finish()
         await asyncio.sleep(0)
 

@@ -16,7 +16,7 @@ SERVER = "192.0.2.44"
 
 async def acts(server: Server, subject: str) -> list[Entry]:
     """The oldest first."""
-    ledger = server.app.state.web.context.ledger
+    ledger = server.app.state.context.context.ledger
     found: list[Entry] = await ledger.read(audit.listed, subject=subject)
     assert (await ledger.read(audit.verify)).wrong == ()
     return found[::-1]
@@ -46,7 +46,7 @@ async def test_money_collected_and_sent_back(server: Server, customer: Customer)
     assert {"amount": 700, "currency": "EUR"}.items() <= said.items()
     assert msgspec.json.decode(second.data)["amount"] == 100, "what is repeated is one act"
     assert refund.shop == "361"
-    assert abs(refund.at - server.app.state.web.context.clock()) < 60
+    assert abs(refund.at - server.app.state.context.context.clock()) < 60
 
 
 async def test_products_and_invoices(server: Server) -> None:

@@ -134,7 +134,7 @@ async def open_site(folder: Path, pem: str, answer: Answer) -> AsyncIterator[Sit
     bank = Bank(answer)
     app = create_app(settings, upstream=bank, downstream=httpx.MockTransport(_shop))
     async with running(app):
-        site = Site(app, app.state.web.context, bank)
+        site = Site(app, app.state.context.context, bank)
         yield site
         for client in site.clients.values():
             await client.aclose()

@@ -49,7 +49,7 @@ def ticket(made: CreatedPayment, kind: str = "return") -> str:
 
 async def due(made: CreatedPayment) -> None:
     """Let the interval between two questions pass."""
-    context = made.server.app.state.web.context
+    context = made.server.app.state.context.context
     for attempt in made.attempts():
         await context.ledger.write(
             lambda conn, key: (
@@ -312,7 +312,7 @@ async def test_an_account_without_a_key_proves_itself_by_basic(
     ):
         assert (await tell(server, path, body, {"Authorization": given})).status_code == 401
     assert made.books() == before
-    assert (await tell(server, path, body, Authorization=basic(pair))).status_code == 200
+    assert (await tell(server, path, body, {"Authorization": basic(pair)})).status_code == 200
     assert await statuses(made) == ["paid"]
 
 

@@ -286,7 +286,7 @@ async def test_notifications_go_where_the_settings_say(hooked: Server) -> None:
         by_app = await created(customer, server)
         assert (await paid(customer, by_app))["status"] == "successful"
         await customer.get(by_app.path("result"))
-    context = server.app.state.web.context
+    context = server.app.state.context.context
     sent = [webhook.url for made in (by_shop, elsewhere, by_app)
             for webhook in await context.ledger.read(outbox.of, made.uid)]  # fmt: skip
     assert sent == [HOOK, f"{SHOP}/own", HOOK]

@@ -38,9 +38,9 @@ async def test_the_figures_of_the_background(opened: Opened) -> None:
     async with opened() as server, server.customer() as http:
         assert (await http.get("/health/ready")).status_code == 200
         found = await metrics(server)
-        for task in ("sweep", "mailer", "courier", "logos", "readiness"):
+        for task in ("recovery", "mailer", "webhooks", "logos", "readiness"):
             name = f'checkout_background_last_turn_seconds{{task="{task}"}}'
-            assert abs(found[name] - server.app.state.web.context.clock()) < 60, task
+            assert abs(found[name] - server.app.state.context.context.clock()) < 60, task
         assert found["checkout_ledger_writable"] == 1
         assert (found["checkout_webhooks_due"], found["checkout_webhooks_oldest_seconds"]) == (
             0,

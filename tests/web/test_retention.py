@@ -136,7 +136,7 @@ async def invoices(server: Server) -> list[dict[str, Any]]:
             found.append(answer.json()["invoice"])
         await http.get(found[1]["url"])
 
-    context = server.app.state.web.context
+    context = server.app.state.context.context
     for each in found:
         error = f"550 <{CUSTOMER['email']}> no such box"
         for mail in (await context.ledger.read(ledger_invoices.by_id, each["id"])).mails:
@@ -146,7 +146,7 @@ async def invoices(server: Server) -> list[dict[str, Any]]:
 
 async def later(server: Server, days: float) -> retention.Report:
     server.offset += days * DAY
-    context = server.app.state.web.context
+    context = server.app.state.context.context
     await sweep(context)
     await context.finish()
     await delivered(server)
@@ -176,9 +176,9 @@ async def test_nothing_is_left_of_anybody(opened: Opened) -> None:
         done = await later(server, 401)
         assert (done.payments, done.invoices, done.kept) == (6, 1, {})
         assert rows(server) == {}
-        await server.app.state.web.context.ledger.tidy(whole=True)
+        await server.app.state.context.context.ledger.tidy(whole=True)
         assert held(server) == dict.fromkeys(SEEN, 0)
-        again = await retention.turn(server.app.state.web.context)
+        again = await retention.turn(server.app.state.context.context)
         assert (again.payments, again.invoices) == (0, 0)
         # The books stay.
         told = {name: await each.told() for name, each in made.items()}
@@ -258,7 +258,7 @@ async def test_a_refund_under_way_keeps_it(opened: Opened) -> None:
         server.line.broken.append(httpx.ReadTimeout("slow"))
         await customer.post("/transactions/refunds", json=body, headers=server.basic())
         server.offset += DAY
-        done = await retention.turn(server.app.state.web.context)
+        done = await retention.turn(server.app.state.context.context)
         assert done.payments == 0
         assert done.kept == {"a capture, void or refund is under way": 1}
         assert (await made.told())["customer"]["email"] == CUSTOMER["email"]

@@ -17,8 +17,8 @@ NEW: Final = "new"
 CONFIRMED: Final = "inProgress"
 WITHDRAWN: Final = "deleted"
 
-# REQUIRES_ACTION here is PENDING where the order doesn't say how it is paid; what is final is PENDING where
-# it doesn't say how much was paid.
+# REQUIRES_ACTION here is PENDING where the order doesn't say how it is paid; what is final is
+# PENDING where it doesn't say how much was paid.
 STATUS: Final[Codes] = {
     NEW: Status.REQUIRES_ACTION,
     "waitPayment": Status.REQUIRES_ACTION,

@@ -90,7 +90,11 @@ def abilities(options: Options) -> Capabilities:
         alone |= frozenset(PAYMENT_TYPE)
     if options.payouts:
         alone |= {PAYOUT}
-    by_settings = {"transaction_types": types, "alone": alone, "tokens": options.pay_with_token}
+    by_settings = {
+        "transaction_types": types,
+        "merchant_initiated": alone,
+        "accepts_tokens": options.pay_with_token,
+    }
     return capabilities_of(msgspec.structs.replace(CAPABILITIES, **by_settings), options)
 
 

@@ -16,9 +16,9 @@ from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
 
 # All in lower case. A table within says what a word means by what was asked for; None: a
-# notification doesn't know that, and the status query tells. REQUIRES_ACTION is PENDING, unless there is an
-# address to go to. A word that isn't here is PENDING: only what says success or failure plainly is
-# final.
+# notification doesn't know that, and the status query tells. REQUIRES_ACTION is PENDING, unless
+# there is an address to go to. A word that isn't here is PENDING: only what says success or failure
+# plainly is final.
 SHORT: Final[Codes] = {
     "y": {
         "payment": Status.PAID,

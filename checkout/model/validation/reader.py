@@ -6,7 +6,8 @@
     body.done()  # raises Unprocessable: {"order.amount": ["is required"]}
 
 A `Rule` takes the value as it came and returns it as we keep it, or raises `Invalid`; the rules
-themselves are in `model/validation/rules.py`. Unknown fields are ignored until `no_others()` refuses them.
+themselves are in `model/validation/rules.py`. Unknown fields are ignored until `no_others()`
+refuses them.
 
 How much anybody may send is in `Bounds`, for JSON, forms and settings alike: reading takes time and
 memory in proportion to what is read, also where all of it is wrong.

@@ -1,8 +1,8 @@
 """Rules for `Reader`: each takes a value as it came and returns it as we keep it.
 
 A rule raises `Invalid` with a reason that never repeats the value, and says of itself what it takes
-(`model/validation/description.py`). Those with parameters are made by a function: `fields.need("amount",
-minor_units())`, `fields.get("email", email_address)`.
+(`model/validation/description.py`). Those with parameters are made by a function:
+`fields.need("amount", minor_units())`, `fields.get("email", email_address)`.
 """
 
 from __future__ import annotations

@@ -47,29 +47,29 @@ UNUSABLE: Final = "can't be used any more: send another card's number"
 async def pay_in_app(request: AppRequest) -> Response[Any]:
     """Answers `{"response": {"status", "url", ...}}`. A payment that is under way or over is told
     as it stands: a request sent twice charges once."""
-    web = app_of(request)
-    holder = key_holder(request, web.settings)
+    app = app_of(request)
+    holder = key_holder(request, app.settings)
     fields = request_of(decode(await read_json(request)))
     token = fields.need("token", text(255))
     fields.done()
-    payment = await find.by_token(web.context, token)
-    holder.of(web.context.shop(payment))  # raises NotFound for another shop's payment
+    payment = await find.by_token(app.context, token)
+    holder.of(app.context.shop(payment))  # raises NotFound for another shop's payment
     lang = choose_language(payment.order.page_settings.language, accept=_languages(request))
-    visit = payment_request(web, request, lang, payment)
+    visit = payment_request(app, request, lang, payment)
     number = payment.next_number
     if visit.status is Status.OPEN:
         no_challenge(look := await address_standing(visit))
         sent = msgspec.structs.replace(await _submission(visit, fields), look=look)
-        visit.payment = await charge.pay(web.context, payment, sent)
+        visit.payment = await charge.pay(app.context, payment, sent)
         if refused := refused_field(visit.payment, number):
             raise Unprocessable(refused)
     if visit.payment.shown:
         visit.lang = visit.payment.shown.language
     shown = app_answer(
         visit.payment,
-        web.context.clock(),
-        url=web.settings.url(visit.url(visit.current)),
-        result_url=web.settings.url(visit.url("result")),
+        app.context.clock(),
+        url=app.settings.url(visit.url(visit.current)),
+        result_url=app.settings.url(visit.url("result")),
         ours=visit.payment.next_number > number,
     )
     return Response({"response": shown})

@@ -125,10 +125,10 @@ def authenticate_operator(request: AppRequest, token: str) -> None:
 def _judge(
     request: AppRequest, kind: str, name: str, *, right: bool, shop: Shop | None = None
 ) -> None:
-    web = app_of(request)
-    address = client_address(request, web.settings.trusted_proxies)
+    app = app_of(request)
+    address = client_address(request, app.settings.trusted_proxies)
     of = shop.id if shop else ""
-    web.password_throttle.check(kind, name, address, web.context.clock(), right=right, shop=of)
+    app.password_throttle.check(kind, name, address, app.context.clock(), right=right, shop=of)
 
 
 def _authorization(request: AppRequest) -> tuple[str, str]:

@@ -46,18 +46,18 @@ def idempotency_key(request: AppRequest) -> str:
 @post("/ctp/api/checkouts", status_code=201, tags=["checkouts"], summary="Create a payment")
 async def create_checkout(request: AppRequest) -> Response[Any]:
     """Answers `{"checkout": {"token", "redirect_url"}}`; 422 names every wrong field."""
-    web = app_of(request)
+    app = app_of(request)
     by_app = by_key(request)
     if by_app:
-        shop, read = key_holder(request, web.settings).one(), read_app_order
+        shop, read = key_holder(request, app.settings).one(), read_app_order
     else:
-        shop, read = authenticated(request, web.settings), read_order
+        shop, read = authenticated(request, app.settings), read_order
     body = await read_json(request)
-    context = web.context
-    order = read(decode(body), shop, sandbox=web.settings.sandbox, now=context.clock())
+    context = app.context
+    order = read(decode(body), shop, sandbox=app.settings.sandbox, now=context.clock())
     key = idempotency_key(request)
     if by_app:
-        address = client_address(request, web.settings.trusted_proxies)
+        address = client_address(request, app.settings.trusted_proxies)
         await count_app_payment(context, shop, address)
         key = key and (APPS_OWN + key)[:LONGEST_KEY]
     payment = await create.create(
@@ -67,7 +67,7 @@ async def create_checkout(request: AppRequest) -> Response[Any]:
         idempotency_key=key or None,
         digest=hashlib.sha256(body).hexdigest(),
     )
-    address = web.settings.url(f"/widget/hpp.html?token={payment.token}")
+    address = app.settings.url(f"/widget/hpp.html?token={payment.token}")
     return Response(
         {"checkout": {"token": payment.token, "redirect_url": address}}, status_code=201
     )
@@ -77,16 +77,16 @@ async def create_checkout(request: AppRequest) -> Response[Any]:
 async def read_checkout(request: AppRequest) -> Response[Any]:
     """Answers `{"checkout": {…}}` with the payment's status; to the publishable key alone, what
     the payment page would show."""
-    web = app_of(request)
-    token, now = request.path_params["token"], web.context.clock()
+    app = app_of(request)
+    token, now = request.path_params["token"], app.context.clock()
     if by_key(request):
-        holder = key_holder(request, web.settings)
-        payment = await find.by_token(web.context, token)
+        holder = key_holder(request, app.settings)
+        payment = await find.by_token(app.context, token)
         return Response(
-            {"checkout": app_checkout(payment, holder.of(web.context.shop(payment)), now)}
+            {"checkout": app_checkout(payment, holder.of(app.context.shop(payment)), now)}
         )
-    shop = authenticated(request, web.settings)
-    payment = await find.by_token(web.context, token, shop)
+    shop = authenticated(request, app.settings)
+    payment = await find.by_token(app.context, token, shop)
     return Response({"checkout": checkout(payment, shop, now)})
 
 

@@ -52,48 +52,48 @@ LISTED: Final = FieldTable(
 async def create_invoice(request: AppRequest) -> Response[Any]:
     """Answers `{"invoice": {...}}` with its `id` and `url`; 422 names every wrong field. It is
     mailed afterwards, in the background."""
-    web = app_of(request)
-    shop = authenticated(request, web.settings)
+    app = app_of(request)
+    shop = authenticated(request, app.settings)
     body = await read_json(request)
-    draft = read_invoice(decode(body), shop, web.settings, web.context.clock())
+    draft = read_invoice(decode(body), shop, app.settings, app.context.clock())
     made = await invoices.make(
-        web.context,
+        app.context,
         draft,
         shop,
         idempotency_key=idempotency_key(request) or None,
         digest=hashlib.sha256(body).hexdigest(),
         by=actor_of(request, shop),
     )
-    return _told(web, made, status_code=201)
+    return _told(app, made, status_code=201)
 
 
 @get("/invoices", tags=["invoices"], summary="List invoices")
 async def list_invoices(request: AppRequest) -> Response[Any]:
     """Answers `{"invoices": [...]}`, the newest first; `limit` and `offset` turn the pages,
     `status` and `tracking_id` choose."""
-    web = app_of(request)
-    shop = authenticated(request, web.settings)
+    app = app_of(request)
+    shop = authenticated(request, app.settings)
     fields, limit, offset = page_of(request)
     status, tracking_id = (LISTED.take(fields, name) for name in ("status", "tracking_id"))
     fields.done()
     found = await invoices.listed(
-        web.context,
+        app.context,
         shop=shop.id,
         status=status,
         tracking_id=tracking_id,
         limit=limit,
         offset=offset,
     )
-    base, now = web.settings.public_url, web.context.clock()
+    base, now = app.settings.public_url, app.context.clock()
     return Response({"invoices": [shape(each, base, now) for each in found]})
 
 
 @get("/invoices/{invoice_id:str}", tags=["invoices"], summary="Read an invoice")
 async def read_one_invoice(request: AppRequest) -> Response[Any]:
     """Answers the invoice: its terms, its link, and what became of it and of its mails."""
-    web = app_of(request)
-    shop = authenticated(request, web.settings)
-    return _told(web, await invoices.find(web.context, request.path_params["invoice_id"], shop))
+    app = app_of(request)
+    shop = authenticated(request, app.settings)
+    return _told(app, await invoices.find(app.context, request.path_params["invoice_id"], shop))
 
 
 @post(
@@ -105,15 +105,15 @@ async def read_one_invoice(request: AppRequest) -> Response[Any]:
 async def send_invoice(request: AppRequest) -> Response[Any]:
     """Mails it once more, or for the first time; `email` in the body is its address from now on.
     422 when nothing is left to pay."""
-    web = app_of(request)
-    shop = authenticated(request, web.settings)
+    app = app_of(request)
+    shop = authenticated(request, app.settings)
     body = await read_json(request)
     email = read_address(decode(body)) if body.strip() else None
-    if web.settings.smtp is None:
+    if app.settings.smtp is None:
         raise Unprocessable({"send": [NO_SMTP]})
     invoice, by = request.path_params["invoice_id"], actor_of(request, shop)
-    again = await invoices.send_again(web.context, invoice, shop, email, by=by)
-    return _told(web, again)
+    again = await invoices.send_again(app.context, invoice, shop, email, by=by)
+    return _told(app, again)
 
 
 @post(
@@ -124,14 +124,14 @@ async def send_invoice(request: AppRequest) -> Response[Any]:
 )
 async def cancel_invoice(request: AppRequest) -> Response[Any]:
     """Shuts its link for good; 422 when it is paid or being paid."""
-    web = app_of(request)
-    shop = authenticated(request, web.settings)
+    app = app_of(request)
+    shop = authenticated(request, app.settings)
     invoice, by = request.path_params["invoice_id"], actor_of(request, shop)
-    return _told(web, await invoices.cancel(web.context, invoice, shop, by=by))
+    return _told(app, await invoices.cancel(app.context, invoice, shop, by=by))
 
 
-def _told(web: AppContext, standing: Standing, status_code: int = 200) -> Response[Any]:
-    invoice = shape(standing, web.settings.public_url, web.context.clock())
+def _told(app: AppContext, standing: Standing, status_code: int = 200) -> Response[Any]:
+    invoice = shape(standing, app.settings.public_url, app.context.clock())
     return Response({"invoice": invoice}, status_code=status_code)
 
 

@@ -23,49 +23,49 @@ from checkout.web.request import AppRequest
 @post("/products", status_code=201, tags=["products"], summary="Create a product")
 async def create_product(request: AppRequest) -> Response[Any]:
     """Answers the product with its `id` and `pay_url`; 422 names every wrong field."""
-    web = app_of(request)
-    shop = authenticated(request, web.settings)
-    data, now = decode(await read_json(request)), web.context.clock()
-    product, given = read_product(data, shop, sandbox=web.settings.sandbox, now=now)
-    made = await products.make(web.context, product, given, shop, by=actor_of(request, shop))
-    return Response(shape(made, shop, web.settings.public_url, now), status_code=201)
+    app = app_of(request)
+    shop = authenticated(request, app.settings)
+    data, now = decode(await read_json(request)), app.context.clock()
+    product, given = read_product(data, shop, sandbox=app.settings.sandbox, now=now)
+    made = await products.make(app.context, product, given, shop, by=actor_of(request, shop))
+    return Response(shape(made, shop, app.settings.public_url, now), status_code=201)
 
 
 @get("/products", tags=["products"], summary="List products")
 async def list_products(request: AppRequest) -> Response[Any]:
     """Answers `{"products": [...]}`, the newest first; `limit` and `offset` turn the pages."""
-    web = app_of(request)
-    shop = authenticated(request, web.settings)
+    app = app_of(request)
+    shop = authenticated(request, app.settings)
     fields, limit, offset = page_of(request)
     fields.done()
-    found = await web.context.ledger.read(listed_products, shop.id, limit=limit, offset=offset)
-    now, base = web.context.clock(), web.settings.public_url
+    found = await app.context.ledger.read(listed_products, shop.id, limit=limit, offset=offset)
+    now, base = app.context.clock(), app.settings.public_url
     return Response({"products": [shape(each, shop, base, now) for each in found]})
 
 
 @get("/products/{product_id:str}", tags=["products"], summary="Read a product")
 async def read_one_product(request: AppRequest) -> Response[Any]:
     """Answers the product: its terms, where it is bought, how many are sold, reserved, left."""
-    web = app_of(request)
-    shop = authenticated(request, web.settings)
-    found = await products.find(web.context, request.path_params["product_id"], shop)
-    return Response(shape(found, shop, web.settings.public_url, web.context.clock()))
+    app = app_of(request)
+    shop = authenticated(request, app.settings)
+    found = await products.find(app.context, request.path_params["product_id"], shop)
+    return Response(shape(found, shop, app.settings.public_url, app.context.clock()))
 
 
 @put("/products/{product_id:str}", tags=["products"], summary="Update a product")
 async def update_product(request: AppRequest) -> Response[Any]:
     """Replaces the fields that are sent, leaves the others; answers the product."""
-    web = app_of(request)
-    shop = authenticated(request, web.settings)
-    data, now = decode(await read_json(request)), web.context.clock()
+    app = app_of(request)
+    shop = authenticated(request, app.settings)
+    data, now = decode(await read_json(request)), app.context.clock()
 
     def read(before: dict[str, Any]) -> tuple[Product, dict[str, Any]]:
-        return read_product(data, shop, sandbox=web.settings.sandbox, now=now, before=before)
+        return read_product(data, shop, sandbox=app.settings.sandbox, now=now, before=before)
 
     changed = await products.change(
-        web.context, request.path_params["product_id"], shop, read, by=actor_of(request, shop)
+        app.context, request.path_params["product_id"], shop, read, by=actor_of(request, shop)
     )
-    return Response(shape(changed, shop, web.settings.public_url, now))
+    return Response(shape(changed, shop, app.settings.public_url, now))
 
 
 SHOWN: Final = with_fields(answers.Product, PRODUCT)

@@ -37,11 +37,11 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
     async def after_payment(request: AppRequest) -> Response[Any]:
         """`parent_uid` is the payment's uid, of refunds perhaps the capture's; without `amount` all
         that is left. Answers `{"transaction": {...}}`, also when it was declined."""
-        web = app_of(request)
-        shop = authenticated(request, web.settings)
+        app = app_of(request)
+        shop = authenticated(request, app.settings)
         asked = read_operation(decode(await read_json(request)))
         done = await start_operation(
-            web.context,
+            app.context,
             kind,
             asked.parent_uid,
             shop=shop,
@@ -50,7 +50,7 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
             request_id=request.headers.get("requestid", "")[:255] or None,
             by=actor_of(request, shop),
         )
-        payment = await web.context.ledger.read(transitions.read, done.payment)
+        payment = await app.context.ledger.read(transitions.read, done.payment)
         return Response({"transaction": shape(done, payment)})
 
     return after_payment
@@ -66,16 +66,16 @@ async def unknown_operation(request: AppRequest) -> None:
 @get("/transactions/{uid:str}", tags=["transactions"], summary="Read a transaction")
 async def read_transaction(request: AppRequest) -> Response[Any]:
     """What a notification says, of a payment, capture, void or refund, by its uid."""
-    web, uid = app_of(request), request.path_params["uid"]
-    shop = authenticated(request, web.settings)
-    done = await web.context.ledger.read(operations.find, uid)
-    payment = await web.context.ledger.read(payments.by_uid, done.payment if done else uid)
+    app, uid = app_of(request), request.path_params["uid"]
+    shop = authenticated(request, app.settings)
+    done = await app.context.ledger.read(operations.find, uid)
+    payment = await app.context.ledger.read(payments.by_uid, done.payment if done else uid)
     if payment is None or payment.shop != shop.id:
         raise NotFound
     if done:
         return Response({"transaction": shape(done, payment)})
     return Response(
-        payment_notification(payment, web.context.status_of(payment), shop, web.settings.public_url)
+        payment_notification(payment, app.context.status_of(payment), shop, app.settings.public_url)
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from litestar import post
 
+from checkout.payments import customer_actions
 from checkout.web.pages.payment_request import PAYMENT_PATH, enter
 from checkout.web.request import AppRequest
 from checkout.web.response import RawResponse
@@ -16,8 +17,8 @@ async def cancel(request: AppRequest) -> RawResponse:
     """`what=attempt`: choose another way to pay; else the payment is given up."""
     page = await enter(request)
     fields = await page.posted_for("cancel")
-    verb = page.app.context.leave if fields.get("what") == "attempt" else page.app.context.cancel
-    page.payment = await verb(page.payment)
+    verb = customer_actions.abandon if fields.get("what") == "attempt" else customer_actions.cancel
+    page.payment = await verb(page.app.context, page.payment)
     return page.to_current()
 
 

@@ -29,7 +29,7 @@ class ErrorPage(Struct, frozen=True):
 def error_page(
     request: AppRequest, error: Exception, status: int, headers: dict[str, str]
 ) -> RawResponse:
-    web, path = app_of(request), request.scope["path"].split("/")
+    app, path = app_of(request), request.scope["path"].split("/")
     first = path[1] if len(path) > 1 else ""
     lang = choose_language(first, accept=request.headers.get("accept-language", ""))
     found = messages.ERROR.get(status, messages.ERROR[500 if status >= 500 else 400])
@@ -38,16 +38,16 @@ def error_page(
     view = ErrorPage(notice(found, lang), status, _actions(path, lang, status))
     state = request.scope["state"]
     payment: Payment | None = state.get("payment")
-    page = payment_request(web, request, lang, payment) if payment else None
+    page = payment_request(app, request, lang, payment) if payment else None
     shop: Shop | None = page.shop if page else state.get("shop")
-    ways = page.order.page_settings if page else PageSettings()
+    page_settings = page.order.page_settings if page else PageSettings()
     layout = Layout(
         lang=lang,
         title=view.notice.title,
-        shop=web.shop_view(shop, ways) if shop else None,
+        shop=app.shop_view(shop, page_settings) if shop else None,
         framed=page.framed if page else False,
     )
-    return web.show(
+    return app.show(
         "pages/error.html",
         layout,
         ancestors=page.shop.frame_origins if page else (),

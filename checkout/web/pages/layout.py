@@ -46,10 +46,10 @@ class Layout(Struct, frozen=True):
     frame: Frame | None = None  # whom to tell, where `framed`
 
 
-def shop_view(shop: Shop, ways: PageSettings, *, logo: str | None) -> ShopView:
+def shop_view(shop: Shop, page_settings: PageSettings, *, logo: str | None) -> ShopView:
     light, dark = shop.accent, shop.on_dark
-    if ways.accent:
-        light, dark = ways.accent, on_dark(ways.accent)
+    if page_settings.accent:
+        light, dark = page_settings.accent, on_dark(page_settings.accent)
     if shop.scheme == "dark":
         light = dark
     return ShopView(
@@ -62,5 +62,5 @@ def shop_view(shop: Shop, ways: PageSettings, *, logo: str | None) -> ShopView:
         dark_accent=dark,
         on_dark_accent=text_on(dark),
         scheme=shop.scheme,
-        radius=ways.radius,
+        radius=page_settings.radius,
     )

@@ -56,7 +56,7 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
         quantity=1,
         raw={},
     )
-    return replace(page, payment=Payment(msgspec.structs.replace(payment, order=general), ()))
+    return replace(page, payment=msgspec.structs.replace(payment, order=general, attempts=()))
 
 
 def key_of(

@@ -163,26 +163,27 @@ class PaymentRequest(PageRequest):
 
 
 def payment_request(
-    web: AppContext, request: AppRequest, lang: str, payment: Payment
+    app: AppContext, request: AppRequest, lang: str, payment: Payment
 ) -> PaymentRequest:
     """Raises NotFound for a shop that is no longer in the settings."""
-    return PaymentRequest(web, request, lang, web.context.shop(payment), payment)
+    return PaymentRequest(app, request, lang, app.context.shop(payment), payment)
 
 
-async def enter(request: AppRequest, *, glance: bool = False) -> PaymentRequest:
+async def enter(request: AppRequest, *, cached: bool = False) -> PaymentRequest:
     """The request behind a payment's address. Raises NotFound, also for an unknown language.
-    `glance`: a second old will do."""
-    web, place, lang = _entered(request)
-    find = web.context.glance if glance else web.context.open
-    return _noted(web, request, lang, await find(place["uid"], place["secret"]))
+    `cached`: a second old will do."""
+    app, place, lang = _entered(request)
+    found = find.by_address_cached if cached else find.by_address
+    payment = await found(app.context, place["uid"], place["secret"])
+    return _noted(app, request, lang, payment)
 
 
 async def enter_receipt(request: AppRequest) -> tuple[PaymentRequest, bool]:
     """The request behind a receipt's address, and whether the payment may be opened from it: who
     has come by the payment's own secret can. Raises NotFound."""
-    web, place, lang = _entered(request)
-    payment, by_payment = await find.by_receipt(web.context, place["uid"], place["secret"])
-    return _noted(web, request, lang, payment), by_payment
+    app, place, lang = _entered(request)
+    payment, by_payment = await find.by_receipt(app.context, place["uid"], place["secret"])
+    return _noted(app, request, lang, payment), by_payment
 
 
 def _entered(request: AppRequest) -> tuple[AppContext, dict[str, Any], str]:
@@ -193,8 +194,8 @@ def _entered(request: AppRequest) -> tuple[AppContext, dict[str, Any], str]:
     return app_of(request), place, lang
 
 
-def _noted(web: AppContext, request: AppRequest, lang: str, payment: Payment) -> PaymentRequest:
-    page = payment_request(web, request, lang, payment)
+def _noted(app: AppContext, request: AppRequest, lang: str, payment: Payment) -> PaymentRequest:
+    page = payment_request(app, request, lang, payment)
     # An error's page shows the shop too, and in its frame. The payment and not the page, which
     # would hold its own request in a circle: only the garbage collector would ever free them.
     request.scope["state"]["payment"] = payment

@@ -85,13 +85,13 @@ async def enter_product(
     request: AppRequest, lang: str | None = None
 ) -> tuple[PageRequest, Stocked]:
     """Raises NotFound, also for an unknown language."""
-    web = app_of(request)
-    stocked = await find(web.context, request.path_params["id"])
-    wish = stocked.product.ways.language
+    app = app_of(request)
+    stocked = await find(app.context, request.path_params["id"])
+    wish = stocked.product.page_settings.language
     spoken = lang or choose_language(wish, accept=request.headers.get("accept-language", ""))
     if spoken not in LANGUAGES:
         raise NotFound
-    return PageRequest(web, request, spoken, web.settings.shop(stocked.shop)), stocked
+    return PageRequest(app, request, spoken, app.settings.shop(stocked.shop)), stocked
 
 
 def _sale(page: PageRequest, stocked: Stocked) -> Sale:

@@ -70,7 +70,7 @@ async def wait_page(request: AppRequest) -> RawResponse:
 @route(f"{PAYMENT_PATH}/status", http_method=READ, include_in_schema=False)
 async def status(request: AppRequest) -> RawResponse:
     """The fragment that htmx polls, or JSON; a page that has moved on says where."""
-    page = await enter(request, glance=True)
+    page = await enter(request, cached=True)
     page.payment = await status_query.refresh_if_due(page.app.context, page.payment)
     if "application/json" in (header(request, b"accept") or ""):
         return _status_json(page)

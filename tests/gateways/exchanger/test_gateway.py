@@ -47,8 +47,8 @@ class TestExchanger(Conformance):
     side = ExchangerSide()
 
     def test_the_secret_is_in_no_step_and_no_fact(self) -> None:
-        for payment in self.stories():
-            shown = json.dumps([payment.outcome.get("step"), payment.outcome.get("facts")])
+        for recorded in self.recorded_exchanges():
+            shown = json.dumps([recorded.outcome.get("step"), recorded.outcome.get("facts")])
             assert SECRET not in shown
 
     async def test_nothing_beside_the_id_tells_the_secret(self, asking: Any) -> None:

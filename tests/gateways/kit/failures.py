@@ -14,7 +14,7 @@ from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
 from tests.gateways import faults, samples
 from tests.gateways.kit.house import ASKS, LONG, SHORT, TELLS, House, unreachable
-from tests.gateways.replay import Payment, Script
+from tests.gateways.replay import RecordedExchange, Script
 
 ALL: Mapping[str, faults.Fault] = {**faults.NOT_CHARGED, **faults.UNKNOWN}
 LEEWAY = 2.0  # seconds beyond a deadline that a busy machine may take
@@ -22,14 +22,14 @@ RENEWS = "401"  # after it, and only after it, a fresh token may be tried once
 
 
 class Failures(House):
-    async def test_not_charged_is_lost(self, sending: Payment) -> None:
+    async def test_not_charged_is_lost(self, sending: RecordedExchange) -> None:
         for name, fault in faults.NOT_CHARGED.items():
             outcome, script = await self.broken(sending, fault)
             assert outcome.status is Status.NOT_SENT, name
             most = 2 if name.startswith(RENEWS) else 1
             assert 1 <= len(script.charges) <= most, f"{name}: sent {len(script.charges)} times"
 
-    async def test_unclear_is_pending_and_sent_once(self, sending: Payment) -> None:
+    async def test_unclear_is_pending_and_sent_once(self, sending: RecordedExchange) -> None:
         for name, fault in faults.UNKNOWN.items():
             began = time.monotonic()
             outcome, script = await self.broken(sending, fault)
@@ -38,20 +38,22 @@ class Failures(House):
             allowed = SHORT if fault in faults.ENDLESS else LONG
             assert time.monotonic() - began < allowed + LEEWAY, name
 
-    async def test_failed_query_is_pending(self, querying: Payment) -> None:
+    async def test_failed_query_is_pending(self, querying: RecordedExchange) -> None:
         for name, fault in ALL.items():
             outcome, _ = await self.broken(querying, fault)
             assert outcome.status is Status.PENDING, name
             assert outcome.id is None, name
 
-    async def test_what_may_not_have_been_heard_can_be_said_again(self, telling: Payment) -> None:
+    async def test_what_may_not_have_been_heard_can_be_said_again(
+        self, telling: RecordedExchange
+    ) -> None:
         for name, fault in ALL.items():
             outcome, script = await self.broken(telling, fault)
             assert outcome == UNKNOWN, name
             assert len(script.charges) == 1, name
 
     async def test_a_failure_before_the_call_sends_nothing_or_is_no_matter(
-        self, act: Payment
+        self, act: RecordedExchange
     ) -> None:
         """Where a token, a route or a state is asked for first."""
         for place in range(len(act.exchanges) - 1):
@@ -64,7 +66,7 @@ class Failures(House):
                 else:
                     assert outcome.status in (Status.NOT_SENT, Status.PENDING), name
 
-    async def test_cancelled_call_stays_cancelled(self, act: Payment) -> None:
+    async def test_cancelled_call_stays_cancelled(self, act: RecordedExchange) -> None:
         """A server that stops must not read its own cancellation as an answer."""
         asked = asyncio.Event()
 

@@ -31,7 +31,7 @@ from checkout.model.money import Money
 from checkout.model.outcome import Outcome
 from checkout.model.status import SUCCESSFUL, Status
 from tests.gateways import faults, samples
-from tests.gateways.replay import Answerer, Payment, Script, payments
+from tests.gateways.replay import Answerer, RecordedExchange, Script, recorded_exchanges
 
 SHORT, LONG = 0.05, 20.0  # seconds; the deadline where it is waited for, and elsewhere
 WINS = SUCCESSFUL | {Status.REFUNDED, Status.ACCEPTED}  # what moves money in somebody's books
@@ -120,38 +120,38 @@ class House:
         return ADAPTERS[cls.adapter]
 
     @classmethod
-    def payments(cls) -> tuple[Payment, ...]:
-        return payments(Path(inspect.getfile(cls)).parent / "recorded" / cls.adapter)
+    def recorded_exchanges(cls) -> tuple[RecordedExchange, ...]:
+        return recorded_exchanges(Path(inspect.getfile(cls)).parent / "recorded" / cls.adapter)
 
     @classmethod
-    def acts(cls, *kinds: frozenset[str]) -> dict[str, Payment]:
+    def acts(cls, *kinds: frozenset[str]) -> dict[str, RecordedExchange]:
         """One recorded call of each thing that it does, the first that went well: its example."""
-        found: dict[str, Payment] = {}
-        for payment in cls.stories():
-            if payment.exchanges and (not kinds or any(payment.verb in kind for kind in kinds)):
-                name, well = act_of(payment), _went_well(payment)
+        found: dict[str, RecordedExchange] = {}
+        for recorded in cls.recorded_exchanges():
+            if recorded.exchanges and (not kinds or any(recorded.verb in kind for kind in kinds)):
+                name, well = act_of(recorded), _went_well(recorded)
                 if well and (name not in found or not _went_well(found[name])):
-                    found[name] = payment
-                elif payment.verb in ASKS:
-                    found.setdefault(name, payment)
+                    found[name] = recorded
+                elif recorded.verb in ASKS:
+                    found.setdefault(name, recorded)
         return found
 
     @property
-    def paying(self) -> Payment:
+    def paying(self) -> RecordedExchange:
         """The example of a payment with its customer present."""
         found = self.acts(PAYS)
-        return next(payment for name, payment in found.items() if name.count(" ") == 1)
+        return next(recorded for name, recorded in found.items() if name.count(" ") == 1)
 
     @classmethod
     def wanted(cls) -> dict[str, Mapping[str, Any]]:
         """What the tests' arguments go through: its name -> the values, by their ids."""
-        recorded = cls.stories()
-        asking = [payment for payment in recorded if payment.exchanges]
-        told = [payment for payment in recorded if payment.verb == "notification"]
+        every = cls.recorded_exchanges()
+        asking = [recorded for recorded in every if recorded.exchanges]
+        told = [recorded for recorded in every if recorded.verb == "notification"]
         # The first of each verb and outcome stands for the others in the long tests.
         examples = {(s.verb, s.outcome["status"]): s for s in asking[::-1]}
         return {
-            "payment": _by_file(recorded),
+            "recorded": _by_file(every),
             "asking": _by_file(asking),
             "winning": _by_file(s for s in asking if s.outcome["status"] in WINS),
             "example": _by_file(examples.values()),
@@ -161,9 +161,9 @@ class House:
             "act": cls.acts(),
             "paying": cls.acts(PAYS),
             "won": {
-                name: payment
-                for name, payment in cls.acts(PAYS, LOOKS).items()
-                if payment.outcome["status"] in WINS
+                name: recorded
+                for name, recorded in cls.acts(PAYS, LOOKS).items()
+                if recorded.outcome["status"] in WINS
             },
             "sending": cls.acts(PAYS, OPERATES),
             "operating": cls.acts(OPERATES),
@@ -206,7 +206,7 @@ class House:
 
     async def play(
         self,
-        payment: Payment,
+        recorded: RecordedExchange,
         script: Script,
         *,
         given: Mapping[str, Any] | None = None,
@@ -214,38 +214,38 @@ class House:
         seconds: float = LONG,
     ) -> Outcome:
         async with self.opened(script, base_url, seconds) as gateway:
-            if payment.verb == "notification":
-                notice = self.side.genuine(json.dumps(payment.notification).encode())
+            if recorded.verb == "notification":
+                notice = self.side.genuine(json.dumps(recorded.notification).encode())
                 return gateway.notification(*notice)
-            return await call(gateway, payment.verb, payment.given if given is None else given)
+            return await call(gateway, recorded.verb, recorded.given if given is None else given)
 
     async def broken(
         self,
-        payment: Payment,
+        recorded: RecordedExchange,
         fault: faults.Fault,
         given: Mapping[str, Any] | None = None,
         *,
         place: int = -1,
     ) -> tuple[Outcome, Script]:
         """Play a payment whose exchange at `place` goes wrong, as often as it is tried."""
-        script = Script(payment, last=fault(payment.body(place)), place=place)
+        script = Script(recorded, last=fault(recorded.body(place)), place=place)
         seconds = SHORT if fault in faults.ENDLESS else LONG
-        return await self.play(payment, script, given=given, seconds=seconds), script
+        return await self.play(recorded, script, given=given, seconds=seconds), script
 
-    async def sent(self, payment: Payment, *changes: Mapping[str, Any]) -> httpx.Request:
+    async def sent(self, recorded: RecordedExchange, *changes: Mapping[str, Any]) -> httpx.Request:
         """What is sent for a payment with some values changed: its last request."""
-        given: Mapping[str, Any] = payment.given
+        given: Mapping[str, Any] = recorded.given
         for change in changes:
             given = samples.changed(given, change)
-        _, script = await self.broken(payment, faults.answering(500), given)
+        _, script = await self.broken(recorded, faults.answering(500), given)
         assert script.charges, "nothing was sent"
         return script.charges[-1]
 
 
-def act_of(payment: Payment) -> str:
+def act_of(recorded: RecordedExchange) -> str:
     """What a recorded call does: "pay payment", "pay payout alone", "status by key", "refund"."""
-    given = payment.given
-    match payment.verb:
+    given = recorded.given
+    match recorded.verb:
         case "pay":
             order = given.get("order", {})
             kind = ("series" if order.get("series") else "alone") if order.get("alone") else ""
@@ -294,13 +294,13 @@ def references(
     return samples.reference(about), ordered, found
 
 
-def _went_well(payment: Payment) -> bool:
-    status = Status(payment.outcome["status"])
-    return status in GONE_WELL or (payment.verb in TELLS and "facts" in payment.outcome)
+def _went_well(recorded: RecordedExchange) -> bool:
+    status = Status(recorded.outcome["status"])
+    return status in GONE_WELL or (recorded.verb in TELLS and "facts" in recorded.outcome)
 
 
-def _by_file(found: Any) -> dict[str, Payment]:
-    return {payment.file: payment for payment in found}
+def _by_file(found: Any) -> dict[str, RecordedExchange]:
+    return {recorded.file: recorded for recorded in found}
 
 
 async def unreachable(request: httpx.Request) -> httpx.Response:

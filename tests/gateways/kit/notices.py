@@ -10,18 +10,18 @@ from checkout.errors import Unauthorized
 from checkout.model.outcome import UNSIGNED, Outcome
 from checkout.model.status import Status
 from tests.gateways.kit.house import House, unreachable
-from tests.gateways.replay import Payment, Script, check_outcome
+from tests.gateways.replay import RecordedExchange, Script, check_outcome
 
 UNREADABLE = (b"", b"{", b"null", b"[]", b'{"a": 1}', b"\xff\xfe", b"[" * 9)
 
 
 class Notices(House):
-    async def test_genuine_notification_is_understood(self, told: Payment) -> None:
+    async def test_genuine_notification_is_understood(self, told: RecordedExchange) -> None:
         outcome = await self.play(told, Script(told))
         check_outcome(told, outcome)
         assert outcome.unsigned is not self.side.signs
 
-    async def test_forged_notification_is_refused(self, signed: Payment) -> None:
+    async def test_forged_notification_is_refused(self, signed: RecordedExchange) -> None:
         body = json.dumps(signed.notification).encode()
         forgeries = self.side.forgeries(body)
         assert forgeries
@@ -44,7 +44,9 @@ class Notices(House):
             nothing = Outcome(Status.PENDING) if self.side.signs else UNSIGNED
             assert outcome == nothing, body
 
-    async def test_an_unsigned_one_is_a_hint_whatever_it_says(self, unsigned: Payment) -> None:
+    async def test_an_unsigned_one_is_a_hint_whatever_it_says(
+        self, unsigned: RecordedExchange
+    ) -> None:
         """Anybody can send it: it is told by no word of it, by no id, by no news."""
         body = json.dumps(unsigned.notification).encode()
         proofs: tuple[dict[str, str], ...] = ({}, {"authorization": "x"}, {"signature": "x"})

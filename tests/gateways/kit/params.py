@@ -10,7 +10,7 @@ import httpx
 
 from tests.gateways import samples
 from tests.gateways.kit.house import House
-from tests.gateways.replay import Payment, body_of, flat
+from tests.gateways.replay import RecordedExchange, body_of, flat
 
 VALUES: Mapping[str, Any] = {
     "text": "k1t-other",
@@ -27,14 +27,16 @@ class Params(House):
     def wanted(cls) -> dict[str, Mapping[str, Any]]:
         return super().wanted() | {"value": VALUES}
 
-    async def test_params_replace_nothing_of_ours(self, paying: Payment, value: Any) -> None:
+    async def test_params_replace_nothing_of_ours(
+        self, paying: RecordedExchange, value: Any
+    ) -> None:
         """Sent under the name of every field of ours: plain, dotted, nested, in other letters."""
-        payment = _without_params(paying)
-        plain = await self.sent(payment)
+        recorded = _without_params(paying)
+        plain = await self.sent(recorded)
         ours = flat(body_of(plain))
         for names in (_names(ours, value), _nested(body_of(plain), value)):
             for where in (_settings, _shop):
-                request = await self.sent(payment, where(payment, names))
+                request = await self.sent(recorded, where(recorded, names))
                 _same(plain, request, ours)
 
 
@@ -86,19 +88,19 @@ def _spoilt(body: Any, value: Any) -> Any:
     return value
 
 
-def _without_params(payment: Payment) -> Payment:
-    given = samples.changed({}, payment.given)
+def _without_params(recorded: RecordedExchange) -> RecordedExchange:
+    given = samples.changed({}, recorded.given)
     for section, name in (("method", "params"), ("order", "methods")):
         given[section] = {**given.get(section, {})}
         given[section].pop(name, None)
-    return replace(payment, given=given)
+    return replace(recorded, given=given)
 
 
-def _settings(payment: Payment, names: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(recorded: RecordedExchange, names: Mapping[str, Any]) -> dict[str, Any]:
     return {"method": {"params": names}}
 
 
-def _shop(payment: Payment, names: Mapping[str, Any]) -> dict[str, Any]:
+def _shop(recorded: RecordedExchange, names: Mapping[str, Any]) -> dict[str, Any]:
     """The flow puts the shop's over the settings'; an adapter may read them in the order too."""
-    method = samples.charge(payment.given).method.name
+    method = samples.charge(recorded.given).method.name
     return {"method": {"params": names}, "order": {"methods": {"params": {method: names}}}}

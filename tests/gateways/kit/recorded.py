@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from checkout.gateways.base import VERBS, has_verb
 from tests.gateways.kit.house import House, unreachable
-from tests.gateways.replay import Payment, Script, check_outcome, check_requests
+from tests.gateways.replay import RecordedExchange, Script, check_outcome, check_requests
 
 
 class Recorded(House):
-    async def test_replayed(self, payment: Payment) -> None:
-        script = Script(payment)
-        outcome = await self.play(payment, script)
-        check_requests(payment, script.requests)
-        check_outcome(payment, outcome)
+    async def test_replayed(self, recorded: RecordedExchange) -> None:
+        script = Script(recorded)
+        outcome = await self.play(recorded, script)
+        check_requests(recorded, script.requests)
+        check_outcome(recorded, outcome)
 
-    async def test_replayed_packed(self, asking: Payment) -> None:
+    async def test_replayed_packed(self, asking: RecordedExchange) -> None:
         check_outcome(asking, await self.play(asking, Script(asking, packed=True)))
 
-    async def test_base_url_with_a_slash_is_the_same(self, asking: Payment) -> None:
+    async def test_base_url_with_a_slash_is_the_same(self, asking: RecordedExchange) -> None:
         plain, slash = Script(asking), Script(asking)
         await self.play(asking, plain)
         await self.play(asking, slash, base_url=self.base_url + "/")
         assert [r.url for r in slash.requests] == [r.url for r in plain.requests]
 
     async def test_everything_that_it_can_is_recorded(self) -> None:
-        recorded = self.stories()
+        recorded = self.recorded_exchanges()
         async with self.opened(unreachable) as gateway:
             can, verbs = gateway.capabilities, {verb for verb in VERBS if has_verb(gateway, verb)}
         acts = {act.partition(" ")[0] if "pay " not in act else act for act in self.acts()}
@@ -35,5 +35,5 @@ class Recorded(House):
         }
         wanted = {f"pay {kind}{how}" for how, found in kinds.items() for kind in found}
         assert acts == wanted | verbs | {"status"}
-        assert "notification" in {payment.verb for payment in recorded}
-        assert len({payment.name for payment in recorded}) == len(recorded)
+        assert "notification" in {recorded.verb for recorded in recorded}
+        assert len({recorded.name for recorded in recorded}) == len(recorded)

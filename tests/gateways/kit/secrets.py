@@ -20,7 +20,7 @@ from checkout.model.validation.reader import Reader
 from checkout.settings.accounts import read_account
 from tests.gateways import faults, samples
 from tests.gateways.kit.house import House, unreachable
-from tests.gateways.replay import Payment, Script, body_at, nodes, replaced
+from tests.gateways.replay import RecordedExchange, Script, body_at, nodes, replaced
 
 
 class Secrets(House):
@@ -44,7 +44,7 @@ class Secrets(House):
                     for secret in self._secrets_in(good):
                         assert secret not in said, (name, said)
 
-    async def test_an_echoed_card_number_is_not_kept(self, act: Payment) -> None:
+    async def test_an_echoed_card_number_is_not_kept(self, act: RecordedExchange) -> None:
         """Gateways are known to say "4005 5500 ... is invalid", and not in their sentences alone:
         it stands in each of their fields in turn, by itself and among words."""
         if not act.body(-1).startswith(b"{"):
@@ -64,7 +64,7 @@ class Secrets(House):
                 assert number not in told, place
                 assert spaced not in told, place
 
-    async def test_an_echoed_card_number_is_not_told(self, told: Payment) -> None:
+    async def test_an_echoed_card_number_is_not_told(self, told: RecordedExchange) -> None:
         """Nor by a notification."""
         for place in nodes(told.notification):
             if isinstance(body_at(told.notification, place), str):
@@ -78,7 +78,7 @@ class Secrets(House):
 
     def test_a_sentence_of_the_gateways_is_recorded(self) -> None:
         """So that the test above tests something."""
-        said = b"".join(s.body(-1) for s in self.stories() if s.verb == "pay")
+        said = b"".join(s.body(-1) for s in self.recorded_exchanges() if s.verb == "pay")
         assert b"message" in said or b"description" in said
 
     def _refused(self, table: Mapping[str, Any]) -> Iterator[str]:
@@ -101,7 +101,9 @@ class Secrets(House):
         return [secret for secret in self.side.secrets if secret in repr(list(good.values()))]
 
     async def _everything(self) -> list[Outcome]:
-        said = [await self.play(payment, Script(payment)) for payment in self.stories()]
+        said = [
+            await self.play(recorded, Script(recorded)) for recorded in self.recorded_exchanges()
+        ]
         failed = [
             (await self.broken(act, fault))[0]
             for act in self.acts().values()

@@ -15,7 +15,7 @@ from checkout.model.order import TOKENIZATION
 from checkout.model.status import Status
 from tests.gateways import faults, samples
 from tests.gateways.kit.house import House, act_of, references, unreachable
-from tests.gateways.replay import Payment, Script, body_of, flat
+from tests.gateways.replay import RecordedExchange, Script, body_of, flat
 
 # Whole and part. No, two, three and four decimals; and as an account may count.
 MONEY = {
@@ -40,7 +40,7 @@ class Sent(House):
     def wanted(cls) -> dict[str, Mapping[str, Any]]:
         return super().wanted() | {"sums": MONEY}
 
-    async def test_our_key_is_in_every_request(self, act: Payment) -> None:
+    async def test_our_key_is_in_every_request(self, act: RecordedExchange) -> None:
         """In its headers, its address or its body; what has no key of ours names the payment."""
         request = await self.sent(act)
         can = await self._can()
@@ -49,7 +49,7 @@ class Sent(House):
             found = next((key for key in keys if key in said), self.side.named(request))
             assert found in keys, f"none of {keys} in {request.method} {request.url}"
 
-    async def test_the_same_call_is_the_same_request(self, sending: Payment) -> None:
+    async def test_the_same_call_is_the_same_request(self, sending: RecordedExchange) -> None:
         """So that a gateway which knows repeated calls by their header or key knows this one."""
         first, second = await self.sent(sending), await self.sent(sending)
         assert (first.method, first.url, first.content) == (
@@ -59,7 +59,7 @@ class Sent(House):
         )
         assert first.headers == second.headers
 
-    async def test_another_operation_has_another_key(self, keyed: Payment) -> None:
+    async def test_another_operation_has_another_key(self, keyed: RecordedExchange) -> None:
         key = "another-0b1c-key-2"
         first = await self.sent(keyed)
         second = await self.sent(keyed, {"ordered": {"key": key}})
@@ -67,7 +67,9 @@ class Sent(House):
         changed = {name for name, value in second.headers.items() if first.headers[name] != value}
         assert changed <= {"content-length"} or changed & {"requestid", "idempotency-key"}
 
-    async def test_money_is_sent_exactly(self, paying: Payment, sums: tuple[Money, Money]) -> None:
+    async def test_money_is_sent_exactly(
+        self, paying: RecordedExchange, sums: tuple[Money, Money]
+    ) -> None:
         for money in sums:
             changes = {"money": plain(money), "order": {"money": plain(money)}}
             if keeps(paying):
@@ -82,7 +84,7 @@ class Sent(House):
                 await self._sends_nothing(paying, changes)
 
     async def test_operations_send_their_money_exactly(
-        self, operating: Payment, sums: tuple[Money, Money]
+        self, operating: RecordedExchange, sums: tuple[Money, Money]
     ) -> None:
         """Of what it does in whole alone, less than the payment is what others have left of it."""
         whole, _ = sums
@@ -100,13 +102,13 @@ class Sent(House):
             assert sent == money or (sent is None and in_whole and money == whole)
             assert sent is None or type(sent.minor) is int, "money is never a float"
 
-    async def test_operations_name_the_right_parent(self, operating: Payment) -> None:
+    async def test_operations_name_the_right_parent(self, operating: RecordedExchange) -> None:
         for others in OTHERS:
             request = await self.sent(operating, others)
             about, _, _ = references({**operating.given, **others})
             assert self.side.named(request) == self.side.parent(operating.verb, about), others
 
-    async def test_every_request_is_proved_to_be_ours(self, act: Payment) -> None:
+    async def test_every_request_is_proved_to_be_ours(self, act: RecordedExchange) -> None:
         script = Script(act)
         await self.play(act, script)
         for request in script.requests:
@@ -169,7 +171,7 @@ class Sent(House):
         elif can.card:
             await self._sends_nothing(self.paying, {"card": saved})
 
-    def _keys(self, act: Payment, can: Capabilities) -> Iterator[tuple[str, ...]]:
+    def _keys(self, act: RecordedExchange, can: Capabilities) -> Iterator[tuple[str, ...]]:
         """Of each set of keys one must be in a request."""
         about = act.given.get("id")
         match act.verb:
@@ -197,16 +199,16 @@ class Sent(House):
         known = can.currencies is None or money.currency in can.currencies
         return money.exponent in can.exponents and known and why is None
 
-    async def _sends_nothing(self, payment: Payment, changes: Mapping[str, Any]) -> None:
-        given = samples.changed(payment.given, changes)
-        outcome, script = await self.broken(payment, faults.answering(200), given)
+    async def _sends_nothing(self, recorded: RecordedExchange, changes: Mapping[str, Any]) -> None:
+        given = samples.changed(recorded.given, changes)
+        outcome, script = await self.broken(recorded, faults.answering(200), given)
         assert outcome.status is Status.NOT_SENT
         assert script.charges == []
 
 
-def keeps(payment: Payment) -> bool:
+def keeps(recorded: RecordedExchange) -> bool:
     """A card is kept for later: no money moves, and some gateways are told none."""
-    return act_of(payment) == f"pay {TOKENIZATION}"
+    return act_of(recorded) == f"pay {TOKENIZATION}"
 
 
 def plain(money: Money) -> dict[str, Any]:

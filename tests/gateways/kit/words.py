@@ -17,7 +17,7 @@ from checkout.model.status import UNPAID_ENDS, Status
 from tests.gateways import faults, samples
 from tests.gateways.kit.house import OPERATES, WINS, House, references
 from tests.gateways.kit.sent import keeps
-from tests.gateways.replay import Payment, Script, body_at, nodes, replaced
+from tests.gateways.replay import RecordedExchange, Script, body_at, nodes, replaced
 
 JUNK: tuple[Any, ...] = (None, [], {}, "", "junk", -1, 1, 1.5, True, [[None]], {"a": {"b": []}})
 UNSAID = (None, "")  # is a missing field
@@ -28,7 +28,7 @@ Path = tuple[str | int, ...]
 
 
 class Words(House):
-    async def test_nothing_in_an_answer_breaks_it(self, example: Payment) -> None:
+    async def test_nothing_in_an_answer_breaks_it(self, example: RecordedExchange) -> None:
         """Every value of the answer replaced by junk, one at a time."""
         for path, junk, body in _spoilt(_json(example.body(-1))):
             outcome = await self._answered(example, body)
@@ -36,19 +36,19 @@ class Words(House):
             msgspec.json.encode(outcome)
             assert not self._won(example, outcome, path, junk), (path, junk, outcome)
 
-    async def test_nothing_in_a_notification_breaks_it(self, told: Payment) -> None:
+    async def test_nothing_in_a_notification_breaks_it(self, told: RecordedExchange) -> None:
         for path, junk, body in _spoilt(told.notification):
             outcome = await self._told(told, body)
             if outcome is not None:
                 msgspec.json.encode(outcome)
                 assert not self._won(told, outcome, path, junk), (path, junk, outcome)
 
-    async def test_an_unlisted_word_decides_nothing(self, winning: Payment) -> None:
+    async def test_an_unlisted_word_decides_nothing(self, winning: RecordedExchange) -> None:
         for word, changed in self._with_unlisted(winning):
             outcome = await self.play(changed, Script(changed))
             assert outcome.status not in DECIDED, (word, outcome)
 
-    async def test_another_transaction_type_is_no_success(self, won: Payment) -> None:
+    async def test_another_transaction_type_is_no_success(self, won: RecordedExchange) -> None:
         """Reserved money and a card that was kept are no payment, though all else is as asked."""
         asked = won.given.get("order", won.given).get("transaction_type", "payment")
         changed = self.side.of_another_type(_json(won.body(-1)), asked)
@@ -59,7 +59,9 @@ class Words(House):
         if won.verb == "pay":  # a query may find none of the type that it looks for
             assert outcome.facts.another_type not in (None, asked), outcome
 
-    async def test_an_unlisted_word_in_a_notification_decides_nothing(self, told: Payment) -> None:
+    async def test_an_unlisted_word_in_a_notification_decides_nothing(
+        self, told: RecordedExchange
+    ) -> None:
         for word, said in self._unlisted(told.notification):
             outcome = await self._told(told, json.dumps(said).encode())
             assert outcome is None or outcome.status not in DECIDED, (word, outcome)
@@ -67,49 +69,52 @@ class Words(House):
 
     def test_its_words_are_where_its_side_says(self) -> None:
         """So that the tests above test something."""
-        for payment in self.acts().values():
-            if payment.outcome["status"] in WINS and not keeps(payment):
-                assert list(self._unlisted(_json(payment.body(-1)))), payment.file
-        said = [_json(s.body(-1), strict=False) for s in self.stories() if s.exchanges]
+        for recorded in self.acts().values():
+            if recorded.outcome["status"] in WINS and not keeps(recorded):
+                assert list(self._unlisted(_json(recorded.body(-1)))), recorded.file
+        said = [_json(s.body(-1), strict=False) for s in self.recorded_exchanges() if s.exchanges]
         places = {path for each in said for path in nodes(each)}
-        places |= {path for s in self.stories() for path in nodes(s.notification)}
+        places |= {path for s in self.recorded_exchanges() for path in nodes(s.notification)}
         alone = [(pattern,) for pattern in (*self.side.needed, *self.side.stated)]
         for patterns in (*self.side.words, *alone):
             assert any(_is_one(path, patterns) for path in places), patterns
 
     def test_only_operations_are_accepted(self) -> None:
-        for payment in self.stories():
-            accepted = payment.outcome["status"] == Status.ACCEPTED
-            assert not accepted or payment.verb in OPERATES | {"operation"}, payment.file
+        for recorded in self.recorded_exchanges():
+            accepted = recorded.outcome["status"] == Status.ACCEPTED
+            assert not accepted or recorded.verb in OPERATES | {"operation"}, recorded.file
 
     def test_a_refused_field_is_no_attempt(self) -> None:
-        for payment in self.stories():
-            if payment.outcome.get("field") is not None:
-                assert payment.outcome["status"] == Status.NOT_SENT, payment.file
-                assert payment.outcome.get("id") is None, payment.file
+        for recorded in self.recorded_exchanges():
+            if recorded.outcome.get("field") is not None:
+                assert recorded.outcome["status"] == Status.NOT_SENT, recorded.file
+                assert recorded.outcome.get("id") is None, recorded.file
 
-    def _won(self, payment: Payment, outcome: Outcome, path: Path, junk: Any) -> bool:
+    def _won(self, recorded: RecordedExchange, outcome: Outcome, path: Path, junk: Any) -> bool:
         """Whether junk was taken for success."""
         if outcome.status not in WINS:
             return False
-        if _contradicts(payment, outcome):
+        if _contradicts(recorded, outcome):
             # Of a payment that is compared by whoever asked; of what follows it by the adapter.
-            return payment.verb in OPERATES | {"operation"}
+            return recorded.verb in OPERATES | {"operation"}
         if any(_leads_to(path, pattern.split(".")) for pattern in self.side.needed):
             return True
         return junk not in UNSAID and _is_one(path, self.side.stated)
 
-    def _with_unlisted(self, payment: Payment) -> Iterator[tuple[str, Payment]]:
+    def _with_unlisted(self, recorded: RecordedExchange) -> Iterator[tuple[str, RecordedExchange]]:
         """The same answers with the words of one group made others."""
         answers = [
-            _json(payment.body(place), strict=False) for place in range(len(payment.exchanges))
+            _json(recorded.body(place), strict=False) for place in range(len(recorded.exchanges))
         ]
         for word, changed in self._unlisted(answers, ("*",)):
             exchanges = [
-                {**each, "answer": {**each["answer"], "body": body or payment.body(place).decode()}}
-                for place, (each, body) in enumerate(zip(payment.exchanges, changed, strict=True))
+                {
+                    **each,
+                    "answer": {**each["answer"], "body": body or recorded.body(place).decode()},
+                }
+                for place, (each, body) in enumerate(zip(recorded.exchanges, changed, strict=True))
             ]
-            yield word, replace(payment, exchanges=exchanges)
+            yield word, replace(recorded, exchanges=exchanges)
 
     def _unlisted(self, said: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
         """The document with the words of one group made others. `before`: above them."""
@@ -123,11 +128,11 @@ class Words(House):
             if changed is not said:
                 yield f"{'/'.join(group)}: {form}", changed
 
-    async def _answered(self, payment: Payment, body: bytes) -> Outcome:
-        status = payment.exchanges[-1]["answer"].get("status", 200)
-        return await self.play(payment, Script(payment, last=faults.answering(status)(body)))
+    async def _answered(self, recorded: RecordedExchange, body: bytes) -> Outcome:
+        status = recorded.exchanges[-1]["answer"].get("status", 200)
+        return await self.play(recorded, Script(recorded, last=faults.answering(status)(body)))
 
-    async def _told(self, told: Payment, body: bytes) -> Outcome | None:
+    async def _told(self, told: RecordedExchange, body: bytes) -> Outcome | None:
         """None: it is refused, as nobody could have proved it."""
         notice = self.side.genuine(body)
         async with self.opened(faults.silence(b"")) as gateway:
@@ -168,20 +173,20 @@ def _leads_to(path: Path, pattern: list[str]) -> bool:
     )
 
 
-def _contradicts(payment: Payment, outcome: Outcome) -> bool:
+def _contradicts(recorded: RecordedExchange, outcome: Outcome) -> bool:
     """Whether the facts that are stated aren't those of what was asked for, or of what was agreed
     where two sums are exchanged."""
     sums, keys = {samples.CHARGE.money}, {None, samples.KEY}
-    if payment.verb == "pay":
-        sums = {samples.charge(payment.given).money}
-    elif payment.exchanges:
-        about, ordered, asked = references(payment.given)
+    if recorded.verb == "pay":
+        sums = {samples.charge(recorded.given).money}
+    elif recorded.exchanges:
+        about, ordered, asked = references(recorded.given)
         sums = {about.money}  # some gateways tell the payment's own with an operation
-        if payment.verb in OPERATES:
+        if recorded.verb in OPERATES:
             sums, keys = sums | {ordered.money}, keys | {ordered.key}
         elif asked is not None:
             sums, keys = sums | {asked.money or about.money}, keys | {asked.key}
-    told, agreed = outcome.facts, payment.outcome.get("facts", {}).get("exchanged") or {}
+    told, agreed = outcome.facts, recorded.outcome.get("facts", {}).get("exchanged") or {}
     return (
         (told.money is not None and not any(told.money.same_sum(each) for each in sums))
         or (told.amount is not None and told.amount not in {each.minor for each in sums})

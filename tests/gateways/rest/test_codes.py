@@ -11,7 +11,7 @@ from checkout.gateways.rest.interpretation import outcome
 from checkout.gateways.rest.response import payment
 from checkout.gateways.rest.signature import WORDS
 from checkout.model.status import Status
-from tests.gateways.replay import payments
+from tests.gateways.replay import recorded_exchanges
 from tests.gateways.rest.side import EUR, PAID, Answers, signed
 
 
@@ -112,7 +112,7 @@ def test_tables() -> None:
 def test_every_word_is_recorded() -> None:
     said = {
         str(value).strip().lower()
-        for payment in payments(Path(__file__).parent / "recorded" / "rest")
+        for payment in recorded_exchanges(Path(__file__).parent / "recorded" / "rest")
         for told in (
             *(one["answer"].get("body") for one in payment.exchanges),
             payment.notification,

@@ -1,0 +1,105 @@
+"""What every verb over payments works with: settings, ledger, gateways, schedule, clock."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Final
+
+import structlog
+
+from checkout.bounded_cache import BoundedCache
+from checkout.errors import CheckoutError, NotFound
+from checkout.gateways.base import Gateway
+from checkout.ledger.rows import Payment
+from checkout.ledger.store import Ledger, P, T, Verb
+from checkout.model.client_network import network_of
+from checkout.model.outcome import Outcome
+from checkout.model.status import Status
+from checkout.payments.card_testing import Guard
+from checkout.payments.schedule import Schedule
+from checkout.settings import Settings, Shop
+
+log = structlog.get_logger(__name__)
+
+SEEN: Final = 8 * 1024 * 1024  # bytes of payments that are kept for those who poll
+
+
+class Context:
+    """One worker's settings, ledger and gateway accounts, and what is under way in it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        gateways: Mapping[str, Gateway],
+        *,
+        schedule: Schedule | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.ledger = ledger
+        self.gateways = gateways
+        self.schedule = schedule or Schedule()
+        self.clock = clock
+        self.webhooks_due = asyncio.Event()
+        self.mails_due = asyncio.Event()
+        self.verify: Callable[[Payment], Awaitable[Outcome | None]] | None = None
+        self.unreadable: dict[str, float] = {}  # payments the sweep fails at -> its next try
+        self.seen = BoundedCache[str, tuple[float, Payment]](SEEN)
+        self.guard = Guard(settings.limits, ledger, clock)
+        self._running: set[asyncio.Task[Any]] = set()
+        self.charging: dict[str, asyncio.Event] = {}  # by key: set when its answer is written
+
+    async def write(self, uid: str, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a verb that changes a payment; forget what was seen of it."""
+        try:
+            return await self.ledger.write(verb, *args, **kwargs)
+        finally:
+            self.seen.drop(uid)
+
+    def forget(self, uid: str) -> None:
+        """What was seen of a payment that somebody else's verb has changed."""
+        self.seen.drop(uid)
+
+    def query_interval(self, account: str) -> float | None:
+        """`Capabilities.query_interval` of an account's gateway; None too where it is gone."""
+        gateway = self.gateways.get(account)
+        return gateway.capabilities.query_interval if gateway else None
+
+    def shop(self, payment: Payment) -> Shop:
+        shop = self.settings.shops.get(payment.shop)
+        if shop is None:
+            raise NotFound
+        return shop
+
+    def status_of(self, payment: Payment) -> Status:
+        return payment.status_at(self.clock())
+
+    def address_mark(self, address: str | None) -> str | None:
+        """What the limits know of an address: a mark of its network."""
+        return self.mark("address", network_of(address)) if address else None
+
+    def mark(self, *values: str) -> str:
+        """A keyed digest: equal values can be counted, none can be read back."""
+        key = self.settings.secrets[-1].encode()
+        return hmac.new(key, ":".join(values).encode(), "sha256").hexdigest()[:32]
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, CheckoutError):  # those have an answer
+            log.error("payments.fault", error=type(error).__name__, alert=True)
+
+    async def finish(self, seconds: float = 30.0) -> None:
+        """Let what is under way end; what doesn't stays claimed for the next start's sweep."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)

@@ -1,0 +1,99 @@
+"""What the customer does beside paying: comes back from the bank, chooses another way to pay,
+says that the transfer is made, gives the payment up."""
+
+from __future__ import annotations
+
+import asyncio
+
+from checkout.errors import NotFound
+from checkout.gateways.base import Confirms, Withdraws
+from checkout.ledger import attempts, outbox
+from checkout.ledger.rows import Payment
+from checkout.model.outcome import UNKNOWN
+from checkout.model.status import Status
+from checkout.payments import status_query, transitions
+from checkout.payments.context import Context
+from checkout.payments.status_query import QueryResult, reference
+
+
+async def returned(context: Context, ticket: str) -> Payment:
+    """The customer lands from the gateway; what the landing says is a hint, so one query, also
+    about an attempt that was left or thought lost: it may have been paid this moment.
+
+    Raises NotFound for an unknown ticket.
+    """
+    attempt = await context.ledger.read(attempts.by_return_ticket, ticket)
+    if attempt is None:
+        raise NotFound
+    if not (attempt.live or attempt.sweep_at is not None or attempt.status is Status.NOT_SENT):
+        return await context.ledger.read(transitions.read, attempt.payment)
+    if attempt.returned_at is None:
+        attempt = await context.write(
+            attempt.payment, transitions.customer_returned, attempt.key, context.clock()
+        )
+    return await status_query.refresh(context, attempt)
+
+
+async def abandon(context: Context, payment: Payment) -> Payment:
+    """Choose another way to pay: after a query made now says unpaid. Where the gateway doesn't
+    say, nothing is left: it may be paid this moment, so the payment waits for its word."""
+    payment = await context.ledger.read(transitions.read, payment.uid)
+    attempt = payment.live
+    if attempt is None or attempt.status is not Status.REQUIRES_ACTION:
+        return payment
+    payment, heard = await status_query.query_now(context, attempt)
+    if heard is not QueryResult.ANSWERED:
+        return await context.write(
+            attempt.payment, transitions.keep_waiting, context, attempt.key, context.clock()
+        )
+    attempt = payment.live
+    if attempt is None or attempt.status is not Status.REQUIRES_ACTION:
+        return payment
+    gateway = context.gateways.get(attempt.account)
+    if isinstance(gateway, Withdraws):
+        outcome = await status_query.outcome_of(
+            context, gateway.withdraw(reference(payment, attempt))
+        )
+        await status_query.record(context, attempt, outcome, asked=True)
+    return await context.write(
+        attempt.payment, transitions.abandon, context, attempt.key, context.clock()
+    )
+
+
+async def confirm(context: Context, payment: Payment) -> Payment:
+    """The customer says that the transfer is made: the gateway is told, and asked from now on.
+    That proves nothing, so the payment waits."""
+    attempt = payment.live
+    if attempt is None or attempt.status is not Status.REQUIRES_ACTION:
+        return payment
+    gateway = context.gateways.get(attempt.account)
+    if isinstance(gateway, Confirms):
+        outcome = await status_query.outcome_of(
+            context, gateway.confirm(reference(payment, attempt))
+        )
+        if outcome == UNKNOWN:
+            return payment  # it was not told; the customer can say so again
+        await status_query.record(context, attempt, outcome, asked=True)
+    return await context.write(
+        attempt.payment, transitions.customer_confirmed, context, attempt.key, context.clock()
+    )
+
+
+async def cancel(context: Context, payment: Payment) -> Payment:
+    """Give the payment up, where nothing is under way that could still be charged."""
+    await abandon(context, payment)
+    uid = payment.uid
+    payment = await context.write(uid, transitions.cancel, context, uid, context.clock())
+    context.webhooks_due.set()
+    return payment
+
+
+async def wait_for_webhook(context: Context, payment: Payment) -> None:
+    """Wait until the shop's webhook has had its first try, at most `schedule.arrival` after it was
+    written: the customer should not arrive before it."""
+    while True:
+        webhooks = await context.ledger.read(outbox.of, payment.uid)
+        until = context.clock() - context.schedule.notify_wait
+        if not any(each.answer is None and each.created_at > until for each in webhooks):
+            return
+        await asyncio.sleep(0.03)

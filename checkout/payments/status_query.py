@@ -1,0 +1,148 @@
+"""Asks a gateway how an attempt stands: once per interval, however many look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from enum import Enum
+
+import structlog
+
+from checkout.gateways.base import PaymentReference
+from checkout.ledger import attempts
+from checkout.ledger.rows import Attempt, Payment
+from checkout.model.outcome import UNKNOWN, Outcome
+from checkout.model.status import Status
+from checkout.payments import gateway_answers, transitions
+from checkout.payments.context import Context
+from checkout.payments.metrics import QUERIES
+from checkout.payments.outcome_filter import without_plain_addresses
+from checkout.payments.schedule import next_query
+
+log = structlog.get_logger(__name__)
+
+
+class QueryResult(Enum):
+    """What came of asking a gateway how an attempt stands."""
+
+    NOT_QUERIED = 0  # somebody has, within the interval
+    UNANSWERED = 1
+    ANSWERED = 2
+
+
+async def refresh_if_due(context: Context, payment: Payment) -> Payment:
+    """The payment, asked anew where its live attempt is due: one query per interval, however
+    many look, on all machines together."""
+    attempt = payment.live
+    if attempt is None or attempt.next_query_at > context.clock():
+        return payment
+    return await refresh(context, attempt)
+
+
+async def refresh(context: Context, attempt: Attempt) -> Payment:
+    """Ask the gateway how the attempt stands, unless somebody has within the interval."""
+    return (await query_attempt(context, attempt))[0]
+
+
+async def query_attempt(context: Context, attempt: Attempt) -> tuple[Payment, QueryResult]:
+    """`refresh`, and what came of it."""
+    now = context.clock()
+    until = now + max(next_query(attempt.queries), 1.0)
+    taken = await context.write(
+        attempt.payment, attempts.take_query, attempt.key, now=now, until=until
+    )
+    if not taken:
+        return await context.ledger.read(transitions.read, attempt.payment), QueryResult.NOT_QUERIED
+    return await asyncio.shield(context.run(query_gateway(context, attempt)))
+
+
+async def query_now(context: Context, attempt: Attempt) -> tuple[Payment, QueryResult]:
+    """`ask` whatever the pace, but never twice within its shortest interval."""
+    if await may_query_now(context, attempt):
+        return await asyncio.shield(context.run(query_gateway(context, attempt)))
+    return await context.ledger.read(transitions.read, attempt.payment), QueryResult.NOT_QUERIED
+
+
+async def may_query_now(context: Context, attempt: Attempt) -> bool:
+    interval = next_query(0)
+    for _ in range(3):  # somebody may have asked this moment
+        wait = await context.write(
+            attempt.payment,
+            attempts.take_query_now,
+            attempt.key,
+            now=context.clock(),
+            interval=interval,
+        )
+        if not wait:
+            return True
+        await asyncio.sleep(wait)
+    return False
+
+
+async def query_gateway(context: Context, attempt: Attempt) -> tuple[Payment, QueryResult]:
+    payment = await context.ledger.read(transitions.read, attempt.payment)
+    gateway = context.gateways.get(attempt.account)
+    if gateway is None:
+        log.error("gateway.unknown_account", account=attempt.account, alert=True)
+        return payment, QueryResult.UNANSWERED
+    QUERIES.labels(attempt.account).inc()
+    outcome = await outcome_of(context, gateway.status(reference(payment, attempt)))
+    heard = QueryResult.UNANSWERED if gateway_answers.unanswered(outcome) else QueryResult.ANSWERED
+    return await record(context, attempt, outcome, asked=True), heard
+
+
+async def query_soon(context: Context, attempt: Attempt) -> None:
+    """Ask at once, or as soon as the interval allows: the sweep holds it if we die."""
+    wait = attempt.next_query_at - context.clock()
+    if 0 < wait <= 2:
+        # Event loops round to milliseconds: a moment too early, and it is not our turn yet.
+        await asyncio.sleep(wait + 0.01)
+    await refresh(context, attempt)
+
+
+async def outcome_of(context: Context, said: Awaitable[Outcome]) -> Outcome:
+    """What a gateway's verb comes to. A fault of ours is no answer of theirs: money may have
+    moved, so it is unknown and looked up."""
+    try:
+        return without_plain_addresses(await said, sandbox=context.settings.sandbox)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - an adapter's library may exit
+        log.error("gateway.fault", error=type(error).__name__, alert=True)
+        return UNKNOWN
+
+
+async def record(context: Context, attempt: Attempt, outcome: Outcome, *, asked: bool) -> Payment:
+    now = context.clock()
+    payment = await context.write(
+        attempt.payment,
+        gateway_answers.record_answer,
+        context,
+        attempt,
+        outcome,
+        now,
+        asked=asked,
+    )
+    if payment.order.page_settings.notification_url is not None:
+        context.webhooks_due.set()
+    return payment
+
+
+def next_check(context: Context, payment: Payment) -> float | None:
+    """Seconds until looking again can tell more; None when nothing is under way."""
+    attempt = payment.live
+    if attempt is None:
+        return None
+    if attempt.status is Status.SUBMITTING:  # another request waits for the gateway's answer
+        return 1.0
+    return max(attempt.next_query_at - context.clock(), 0.3)
+
+
+def reference(payment: Payment, attempt: Attempt) -> PaymentReference:
+    return PaymentReference(
+        key=attempt.key,
+        id=attempt.gateway_id,
+        money=payment.order.money,
+        method=attempt.method,
+        transaction_type=payment.order.transaction_type,
+        parent=attempt.facts.parent,
+        code=attempt.facts.code,
+    )
