@@ -28,7 +28,7 @@ from rich.progress import track
 from rich.table import Table
 
 from bench.client import rate
-from bench.letters import WAITING, delays
+from bench.webhooks import WAITING, delays
 from checkout.local_servers import (
     SHOP,
     LocalServers,

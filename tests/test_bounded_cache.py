@@ -14,7 +14,7 @@ import pytest
 from checkout.bounded_cache import LARGEST_SHARE, BoundedCache, size_of
 from checkout.ledger.rows import order_of, text
 from checkout.model.order import Order
-from tests.shop_api.bodies import body, read
+from tests.shop_api.checkout_requests import body, read
 
 VALUES: dict[str, Any] = {
     "texts": [f"{n:09d}" * 9 for n in range(2000)],

@@ -73,7 +73,7 @@ def test_babel_finds_the_texts() -> None:
     assert len(found) > 150
     assert found["Cancel payment"] == {"templates/pages/payment.html"}
     assert any(name.endswith("messages.py") for name in found["Paid"])
-    assert any(name.endswith("card.py") for name in found["Enter the card number"])
+    assert any(name.endswith("card_form.py") for name in found["Enter the card number"])
     assert [text for text in found if isinstance(text, tuple)], "a plural"
 
 

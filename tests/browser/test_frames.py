@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Frame, Page, expect
 
-from tests.browser.look import look
+from tests.browser.accessibility import look
 from tests.journeys.plugin import BROWSER
 from tests.journeys.servers import Order, Servers
 from tests.journeys.shopper import CHALLENGE, PLAIN, SECONDS, Shopper

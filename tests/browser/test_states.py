@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.browser.look import look
+from tests.browser.accessibility import look
 from tests.journeys.plugin import BROWSER, Enter
 from tests.journeys.servers import Servers, open_servers
 from tests.journeys.shopper import CHALLENGE, DECLINED, PLAIN, Shopper

@@ -18,7 +18,7 @@ from playwright.async_api import TimeoutError as TimedOut
 from tests.browser.sites import Sites, open_sites
 from tests.journeys.plugin import ARGS, BROWSER, launch_options
 from tests.journeys.shopper import CHALLENGE, DECLINED, PLAIN, SECONDS, WATCH, picture
-from tests.support.blocks import blocks
+from tests.support.document_blocks import blocks
 from tests.support.polling import until
 from tests.support.servers import ROOT
 

@@ -26,7 +26,7 @@ from checkout.settings.secret_strength import strong
 from checkout.settings.shops import publishable_key
 from checkout.signing import read_link
 from tests.cli.conftest import Run, answered
-from tests.support import shops
+from tests.support import samples
 from tests.support.servers import ROOT
 from tests.web.settings import write_usual_settings
 
@@ -302,7 +302,7 @@ async def test_check_online_of_a_private_address(url: str, sandbox: bool, fine: 
     """Where the name in the settings is a public one, and leads there all the same."""
     options = Options(base_url=url, shop_id="361", secret_key="x")
     account = Account(name="cards", adapter="overpay_cards", options=options)
-    settings = shops.settings(sandbox=sandbox, gateways={"cards": account})
+    settings = samples.settings(sandbox=sandbox, gateways={"cards": account})
     found = await _private(settings, "cards")
     wrong = {
         "check": "gateways.cards",

@@ -21,7 +21,7 @@ from checkout.settings import Smtp
 from checkout.shop_api.mail import Undelivered, send
 from checkout.web.invoice_mail import invoice
 from tests.cli.conftest import Run, answered
-from tests.support import shops
+from tests.support import samples
 from tests.support.clock import BEGINNING
 from tests.support.mail_server import PASSWORD, USER, MailServer, open_mail_server
 from tests.support.tls import certificate
@@ -229,14 +229,16 @@ def made(**changes: Any) -> EmailMessage:
     values: dict[str, Any] = {
         "sender": "pay@example.com", "to": ANNA, "language": "en", "now": BEGINNING,
     }  # fmt: skip
-    shop = changes.pop("shop", shops.shop())
-    order = changes.pop("order", shops.order())
+    shop = changes.pop("shop", samples.shop())
+    order = changes.pop("order", samples.order())
     return invoice(order, shop, "https://pay.example.com/pay/x", **(values | changes))
 
 
 def test_no_header_is_injected() -> None:
     evil = "Shop\r\nBcc: c@d.de\nX-Evil: 1"
-    mail = made(shop=shops.shop(name=evil), order=shops.order(description=evil, tracking_id=evil))
+    mail = made(
+        shop=samples.shop(name=evil), order=samples.order(description=evil, tracking_id=evil)
+    )
     assert set(mail.keys()) == {
         "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Content-Language",
         "MIME-Version", "Content-Type",

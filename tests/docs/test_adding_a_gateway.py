@@ -13,7 +13,7 @@ from checkout.gateways.base import VERBS, Capabilities, Options
 from checkout.model.outcome import Outcome
 from checkout.model.status import Status
 from tests.gateways.kit import Side
-from tests.support.blocks import Block, blocks
+from tests.support.document_blocks import Block, blocks
 from tests.support.servers import ROOT
 
 DOCUMENT = ROOT / "docs" / "adding-a-gateway.md"

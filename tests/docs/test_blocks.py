@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from checkout.drill.customer import Customer, good_card
 from checkout.local_servers import SHOP, LocalServers
 from checkout.sandbox.test_cards import TEST_CARDS
-from tests.support.blocks import FENCE, PICTURES, RUNNERS, Block, Desk, blocks
+from tests.support.document_blocks import FENCE, PICTURES, RUNNERS, Block, Desk, blocks
 from tests.support.http_server import WebhookServer, webhook_server
 from tests.support.local_servers import local_servers
 from tests.support.mail_server import MailServer, open_mail_server

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support import shops
-from tests.support.blocks import RUNNERS, Block, Desk, blocks
+from tests.support import samples
+from tests.support.document_blocks import RUNNERS, Block, Desk, blocks
 from tests.web.server import Server, open_server
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "links.md"
@@ -43,7 +43,7 @@ CALLS: Final = {
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
     folder = tmp_path / "server"
     folder.mkdir()
-    async with open_server(folder, shops.pem()) as opened:
+    async with open_server(folder, samples.pem()) as opened:
         yield opened
 
 

@@ -14,13 +14,13 @@ from joserfc.jwk import RSAKey
 
 from checkout.model.status import Status
 from checkout.shop_api.signed_result import key_id, signed_result
-from tests.shop_api.payments import payment
-from tests.support import shops
-from tests.support.blocks import Block, Desk, blocks
+from tests.shop_api.payment_rows import payment
+from tests.support import samples
+from tests.support.document_blocks import Block, Desk, blocks
 from tests.support.servers import ROOT
 
 DOCUMENT: Final = ROOT / "docs" / "signed-result.md"
-SHOP: Final = shops.shop()
+SHOP: Final = samples.shop()
 
 # How each language's block is called: with [[key, result, token], …] in the file `asked`.
 CALLS: Final = {

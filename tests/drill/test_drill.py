@@ -18,7 +18,7 @@ from checkout.local_servers import SHOP, LocalServers, new_keys
 from checkout.settings import Settings
 from tests.cli.conftest import Run, answered
 from tests.cli.conftest import run as run  # the fixture
-from tests.drill.naive import MISTAKES, NaiveShop, serve
+from tests.drill.faulty_shop import MISTAKES, NaiveShop, serve
 from tests.support.servers import free_ports
 
 NAMES = [each.name for each in SCENARIOS]

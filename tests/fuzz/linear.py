@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from tests.support.effort import peak, seconds
+from tests.support.cpu_and_memory import peak, seconds
 
 Work = Callable[[], Any]
 Prepare = Callable[[int], Work]  # of a size in bytes; what it takes to make the input is no part

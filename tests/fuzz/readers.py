@@ -1,7 +1,7 @@
 """Every reader of what others send: of a text, a form or a header, of JSON at each of its places.
 
 A reader here is the function that the server calls, down to the refusal; whole requests are in
-`tests/web/test_hostile.py`.
+`tests/web/test_denial_of_service.py`.
 """
 
 from __future__ import annotations
@@ -108,16 +108,20 @@ from checkout.web.proxies import read_address as read_ip_address
 from checkout.web.request import our_cookie
 from checkout.web.security import client_address
 from checkout.web.static import takes_gzip
-from tests.settings.kit import ADAPTERS
-from tests.support import shops
+from tests.settings.example import ADAPTERS
+from tests.support import samples
 from tests.support.clock import BEGINNING
 
-SHOP: Final = shops.shop(link_keys=(shops.SECRET,), return_origins=("https://a.example", "app://"))
-SETTINGS: Final = shops.settings(SHOP)
-WEB: Final = SimpleNamespace(
-    settings=SETTINGS, context=SimpleNamespace(clock=time.time), guesses=PasswordThrottle()
+SHOP: Final = samples.shop(
+    link_keys=(samples.SECRET,), return_origins=("https://a.example", "app://")
 )
-SIGNER: Final = Signer((shops.SECRET,))
+SETTINGS: Final = samples.settings(SHOP)
+WEB: Final = SimpleNamespace(
+    settings=SETTINGS,
+    context=SimpleNamespace(clock=time.time),
+    password_throttle=PasswordThrottle(),
+)
+SIGNER: Final = Signer((samples.SECRET,))
 UID: Final = "8a8b6f2e-0c5c-4e0a-9d0a-2f1c7f1f5a10"
 ASKING: Final = Order(
     money=Money(1, "EUR"),
@@ -153,7 +157,7 @@ def request(**headers: str) -> Request[Any, Any, Any]:
         for name, value in headers.items()
     ]
     scope: Any = {"type": "http", "headers": pairs, "client": ("10.0.0.1", 1), "state": {}}
-    scope["litestar_app"] = SimpleNamespace(state=SimpleNamespace(web=WEB))
+    scope["litestar_app"] = SimpleNamespace(state=SimpleNamespace(context=WEB))
     return Request(scope)
 
 
@@ -322,7 +326,7 @@ TEXTS: Final[Mapping[str, Read]] = {
     "gateway: notification's hash": lambda written: verified(
         {"hash": header(written), "x-sign": header(written)}, raw(IPN), "secret", "hash=x"
     ),
-    "gateway: signature": lambda written: is_signed(shops.rsa_key().public_key(), written, b"x"),
+    "gateway: signature": lambda written: is_signed(samples.rsa_key().public_key(), written, b"x"),
     "gateway: refusal": lambda written: refusal({"errors": {"base": [written], written: "x"}}),
     "settings: secret": lambda written: strong()(written[:4096]),
 }  # fmt: skip

@@ -27,7 +27,7 @@ from checkout.gateways import OPTIONS
 from checkout.payments.recovery import sweep
 from checkout.settings import load
 from tests.support.distribution import install, installed
-from tests.support.shops import rsa_key
+from tests.support.samples import rsa_key
 from tests.web.server import SHOP, STILL, CreatedPayment, Customer, Line, Mailbox, Server, running
 
 ROOT = Path(__file__).parents[2]

@@ -3,7 +3,7 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    "tests.browser.look",
+    "tests.browser.accessibility",
     "tests.journeys.shopper",
     "tests.journeys.servers",
     "tests.journeys.plugin",

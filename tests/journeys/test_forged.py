@@ -33,8 +33,8 @@ from tests.journeys.two_servers import (
     TwoServers,
     open_two_servers,
 )
+from tests.support.samples import rsa_key
 from tests.support.settings import SHOP
-from tests.support.shops import rsa_key
 
 SESSION: Final = pytest.mark.asyncio(loop_scope="module")
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.look import look
+from tests.browser.accessibility import look
 from tests.journeys.plugin import BROWSER
 from tests.journeys.servers import Order, Servers
 from tests.journeys.shopper import PLAIN, Shopper

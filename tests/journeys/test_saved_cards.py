@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.async_api import expect
 
-from tests.browser.look import look
+from tests.browser.accessibility import look
 from tests.journeys.plugin import BROWSER, Enter
 from tests.journeys.servers import Order, Servers
 from tests.journeys.shopper import CHALLENGE, DECLINED, PLAIN, Shopper

@@ -16,7 +16,7 @@ from checkout.model.next_action import Instructions, NextAction, PostForm, Redir
 from checkout.model.order import Customer
 from checkout.model.outcome import DeclineReason, GatewayFacts, PaidCard
 from checkout.model.status import Status
-from tests.support.rows import NOW, attempt, payment_row
+from tests.support.ledger_rows import NOW, attempt, payment_row
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from checkout.ledger import cards, schema
 from checkout.ledger.store import Ledger
 from checkout.model.outcome import PaidCard
-from tests.support.rows import NOW
+from tests.support.ledger_rows import NOW
 
 TOKEN = "2b5f4c1e-token-of-a-card"
 CARD = PaidCard(brand="visa", last_4="1111", exp_month=8, exp_year=2029, token=TOKEN, holder="ANN")

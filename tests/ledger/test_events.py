@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from checkout.ledger import events, payments
 from checkout.ledger.store import Ledger
-from tests.support.rows import NOW, payment_row
+from tests.support.ledger_rows import NOW, payment_row
 
 
 async def test_events_come_back_in_order(ledger: Ledger) -> None:

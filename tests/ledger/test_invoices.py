@@ -13,8 +13,8 @@ from checkout.ledger.invoices import Invoice
 from checkout.ledger.payments import KEPT_SECONDS
 from checkout.ledger.store import Ledger
 from checkout.model.status import Status
-from tests.support.rows import NOW, attempt, invoice, payment_row
-from tests.support.shops import SHOP_ID, order
+from tests.support.ledger_rows import NOW, attempt, invoice, payment_row
+from tests.support.samples import SHOP_ID, order
 
 
 async def add(ledger: Ledger, key: str | None = None, digest: str = "", **changes: Any) -> Invoice:

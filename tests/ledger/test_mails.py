@@ -12,7 +12,7 @@ from checkout.ledger.invoices import Invoice
 from checkout.ledger.mails import Mail
 from checkout.ledger.store import Ledger
 from checkout.model.invoice import Delivery, Kind
-from tests.support.rows import NOW, invoice
+from tests.support.ledger_rows import NOW, invoice
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from checkout.ledger import outbox, payments
 from checkout.ledger.outbox import Waiting, Webhook
 from checkout.ledger.rows import PaymentRow
 from checkout.ledger.store import Ledger
-from tests.support.rows import NOW, payment_row
+from tests.support.ledger_rows import NOW, payment_row
 
 
 @pytest.fixture

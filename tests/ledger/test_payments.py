@@ -14,8 +14,8 @@ from checkout.ledger.store import Ledger
 from checkout.model.money import Money
 from checkout.model.order import Customer, CustomerFields, Methods, Order, PageSettings
 from checkout.model.status import Status
-from tests.support.rows import NOW, attempt, payment_of, payment_row
-from tests.support.shops import order
+from tests.support.ledger_rows import NOW, attempt, payment_of, payment_row
+from tests.support.samples import order
 
 DAY = 24 * 3600
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checkout.ledger import payments
 from checkout.ledger.store import Ledger
-from tests.support.rows import payment_row
+from tests.support.ledger_rows import payment_row
 from tests.support.servers import two_at_once
 
 # Claims each number from 1 on as soon as it can, and tells which ones were its own.
@@ -13,7 +13,7 @@ import asyncio, sys
 from sqlalchemy.exc import IntegrityError
 from checkout.ledger import attempts, payments
 from checkout.ledger.store import open_ledger
-from tests.support.rows import attempt
+from tests.support.ledger_rows import attempt
 
 async def main(url, uid):
     ledger = open_ledger(url)

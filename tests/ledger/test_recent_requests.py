@@ -11,7 +11,7 @@ from checkout.ledger import payments, recent_requests
 from checkout.ledger.rows import PaymentRow
 from checkout.ledger.schema import recent as table
 from checkout.ledger.store import Ledger
-from tests.support.rows import NOW, payment_row
+from tests.support.ledger_rows import NOW, payment_row
 from tests.support.servers import two_at_once
 
 MARK = recent_requests.mark("from the card", 1250, "EUR", "t-1")
@@ -71,9 +71,9 @@ import asyncio, sys
 from checkout.errors import Duplicate
 from checkout.ledger import recent_requests
 from checkout.payments import create
-from tests.support import shops
-from tests.support.gateway import CAN_CARDS
-from tests.support.shops import changed
+from tests.support import samples
+from tests.support.fake_gateway import CAN_CARDS
+from tests.support.samples import changed
 from tests.support.harness import open_harness
 
 async def main(url):
@@ -82,7 +82,7 @@ async def main(url):
         print("ready", flush=True)
         sys.stdin.readline()
         won = []
-        order = shops.order(merchant_initiated=True, expires_at=harness.clock() + 60)
+        order = samples.order(merchant_initiated=True, expires_at=harness.clock() + 60)
         for number in range(1, 31):
             try:
                 mark = recent_requests.mark(number)

@@ -19,7 +19,7 @@ from checkout.ledger.rows import PaymentRow
 from checkout.ledger.store import Ledger, SqliteLedger, migrate, open_ledger
 from checkout.model.status import Status
 from tests.support.databases import sqlite
-from tests.support.rows import payment_row
+from tests.support.ledger_rows import payment_row
 from tests.web.traces import on_disk
 
 

@@ -13,13 +13,13 @@ from checkout.model.charge_parameters import (
     parameters_given,
 )
 from checkout.model.order import Customer, Details, Methods
-from tests.support import shops
+from tests.support import samples
 
-PLAIN = {"customer": Customer(), "page_settings": shops.order().page_settings}
+PLAIN = {"customer": Customer(), "page_settings": samples.order().page_settings}
 
 
 def test_an_order_of_money_alone_says_nothing() -> None:
-    assert parameters_given(shops.order(**PLAIN)) == frozenset()
+    assert parameters_given(samples.order(**PLAIN)) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_an_order_of_money_alone_says_nothing() -> None:
     ],
 )  # fmt: skip
 def test_what_is_said(order: dict[str, Any], names: set[str]) -> None:
-    assert parameters_given(shops.order(**(PLAIN | order))) == names
+    assert parameters_given(samples.order(**(PLAIN | order))) == names
 
 
 def test_every_field_has_a_name() -> None:

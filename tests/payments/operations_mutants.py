@@ -10,8 +10,8 @@ from checkout.gateways.base import OperationReference, PaymentReference
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
-from tests.payments.operations_machine import Operations
-from tests.support.office import Office
+from tests.payments.operations_state_machine import Operations
+from tests.support.operations_gateway import Office
 
 
 class AcceptedMeansDone(Office):

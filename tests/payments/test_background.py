@@ -16,7 +16,7 @@ from checkout.errors import Unavailable
 from checkout.payments.background import Background, Task
 from checkout.payments.recovery import sweep
 from tests.support.clock import Clock
-from tests.support.gateway import PAID, PENDING
+from tests.support.fake_gateway import PAID, PENDING
 from tests.support.harness import Harness
 from tests.support.polling import until
 

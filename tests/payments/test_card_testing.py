@@ -19,9 +19,9 @@ from checkout.payments.card_testing import (
     Standing,
 )
 from checkout.settings import Limits
-from tests.support import shops
+from tests.support import samples
 from tests.support.clock import Clock
-from tests.support.gateway import DECLINED, PAID
+from tests.support.fake_gateway import DECLINED, PAID
 from tests.support.harness import Harness, open_harness
 
 SLOW = Limits(declines_per_address_10min=4, declines_per_bin_10min=1000, slow_seconds=1)
@@ -29,7 +29,7 @@ SLOW = Limits(declines_per_address_10min=4, declines_per_bin_10min=1000, slow_se
 
 @pytest.fixture
 async def slow(url: str) -> AsyncIterator[Harness]:
-    async with open_harness(url, settings=shops.settings(limits=SLOW)) as opened:
+    async with open_harness(url, settings=samples.settings(limits=SLOW)) as opened:
         yield opened
 
 
@@ -37,7 +37,7 @@ async def timed(
     harness: Harness, address: str, answer: Any = PAID
 ) -> tuple[float, Payment | TooMany]:
     payment, begun = await harness.new_payment(), time.monotonic()
-    who = shops.changed(shops.CUSTOMER, ip=address)
+    who = samples.changed(samples.CUSTOMER, ip=address)
     harness.gateway.will_answer(answer)
     try:
         said: Payment | TooMany = await harness.pay(payment, customer=who)

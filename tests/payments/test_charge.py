@@ -14,8 +14,8 @@ from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 from checkout.payments import charge, status_query
 from checkout.payments.recovery import sweep
-from tests.support import shops
-from tests.support.gateway import (
+from tests.support import samples
+from tests.support.fake_gateway import (
     ABSENT,
     AUTHORIZED,
     BANK_PAGE,
@@ -58,11 +58,11 @@ async def test_what_is_sent_is_what_was_claimed(harness: Harness) -> None:
     (charge,), (attempt,) = harness.gateway.charges, payment.attempts
     assert charge.key == attempt.key
     assert charge.money == payment.order.money
-    assert charge.card == shops.CARD
-    assert charge.customer == shops.CUSTOMER
-    assert charge.browser == shops.BROWSER
-    assert charge.return_url == f"{shops.PUBLIC_URL}/return/{attempt.return_ticket}"
-    assert charge.notify_url == f"{shops.PUBLIC_URL}/notify/cards/{attempt.notify_ticket}"
+    assert charge.card == samples.CARD
+    assert charge.customer == samples.CUSTOMER
+    assert charge.browser == samples.BROWSER
+    assert charge.return_url == f"{samples.PUBLIC_URL}/return/{attempt.return_ticket}"
+    assert charge.notify_url == f"{samples.PUBLIC_URL}/notify/cards/{attempt.notify_ticket}"
     assert len(charge.return_url) <= 100, "the longest that every gateway takes"
 
 
@@ -70,8 +70,8 @@ async def test_of_the_card_only_what_may_be_kept_is_kept(harness: Harness) -> No
     payment = await harness.paid_with(PENDING)
     assert payment.attempts[0].facts.card == PaidCard(brand="visa", last_4="0000", first_1="4")
     rows = await harness.ledger.read(everything)
-    assert shops.CARD.number not in rows
-    assert shops.CARD.holder not in rows
+    assert samples.CARD.number not in rows
+    assert samples.CARD.holder not in rows
 
 
 def everything(conn: Connection) -> str:
@@ -84,16 +84,18 @@ def everything(conn: Connection) -> str:
 @pytest.mark.parametrize(
     "echo",
     [
-        Outcome(Status.PENDING, shops.CARD.number),
+        Outcome(Status.PENDING, samples.CARD.number),
         Outcome(
-            Status.REQUIRES_ACTION, "g-1", Redirect(f"https://bank.example/?n={shops.CARD.number}")
+            Status.REQUIRES_ACTION,
+            "g-1",
+            Redirect(f"https://bank.example/?n={samples.CARD.number}"),
         ),
         Outcome(
             Status.REQUIRES_ACTION,
             "g-1",
-            PostForm("https://b.example/", (("n", shops.CARD.number),)),
+            PostForm("https://b.example/", (("n", samples.CARD.number),)),
         ),
-        Outcome(Status.DECLINED, "g-1", facts=GatewayFacts(message=f"No {shops.CARD.number}")),
+        Outcome(Status.DECLINED, "g-1", facts=GatewayFacts(message=f"No {samples.CARD.number}")),
     ],
     ids=["id", "address", "form", "message"],
 )
@@ -102,7 +104,7 @@ async def test_a_number_that_the_gateway_says_back_is_not_kept(
 ) -> None:
     payment = await harness.paid_with(echo)
     assert payment.attempts[0].status is echo.status
-    assert shops.CARD.number not in await harness.ledger.read(everything)
+    assert samples.CARD.number not in await harness.ledger.read(everything)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.letters import delays
+from bench.webhooks import delays
 from checkout.ledger import outbox
 from checkout.ledger.outbox import Webhook
 from checkout.model.order import PageSettings
@@ -24,7 +24,7 @@ from checkout.payments.concurrency import NoRoom, Rooms
 from checkout.payments.dns import Resolver
 from checkout.payments.webhook_sender import WebhookSender
 from tests.payments.webhook_receiver import PUBLIC
-from tests.support import shops
+from tests.support import samples
 from tests.support.harness import Harness, open_harness
 from tests.support.polling import until
 
@@ -160,10 +160,10 @@ class Street:
         finally:
             self.now[host] -= 1
 
-    async def write(self, count: int, host: str, shop: str = shops.SHOP_ID) -> list[str]:
+    async def write(self, count: int, host: str, shop: str = samples.SHOP_ID) -> list[str]:
         """Letters that are due; one payment has them all."""
         url = f"https://{host}/told"
-        order = shops.order(page_settings=PageSettings(notification_url=url))
+        order = samples.order(page_settings=PageSettings(notification_url=url))
         made = await create.create(self.harness.context, order, self.harness.settings.shops[shop])
         name = f"{host.partition('.')[0]}-{made.uid[:8]}"
         names = [f"{name}-{number}" for number in range(count)]
@@ -194,8 +194,8 @@ class Street:
 @pytest.fixture
 async def street(url: str) -> AsyncIterator[Street]:
     async with AsyncExitStack() as stack:
-        named = [shops.shop(id=f"shop{number}") for number in range(40)]
-        settings = shops.settings(shops.shop(), shops.shop(id="other"), *named)
+        named = [samples.shop(id=f"shop{number}") for number in range(40)]
+        settings = samples.settings(samples.shop(), samples.shop(id="other"), *named)
         harness = await stack.enter_async_context(open_harness(url, settings=settings))
         street = Street(harness)
         await stack.enter_async_context(street.http)

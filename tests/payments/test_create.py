@@ -11,7 +11,7 @@ from checkout.errors import Gone, NotFound, Unprocessable
 from checkout.ledger import payments
 from checkout.model.status import Status
 from checkout.payments import create, find
-from tests.support import shops
+from tests.support import samples
 from tests.support.harness import Harness
 
 DAY = 24 * 3600
@@ -45,7 +45,7 @@ async def test_a_token_opens_it_for_its_own_shop(harness: Harness) -> None:
     assert await find.by_token(harness.context, token) == payment
     assert await find.by_token(harness.context, token, harness.shop) == payment
     with pytest.raises(NotFound):
-        await find.by_token(harness.context, token, shops.shop(id="362"))
+        await find.by_token(harness.context, token, samples.shop(id="362"))
     with pytest.raises(NotFound):
         await find.by_token(harness.context, "0" * 64)
 
@@ -75,7 +75,7 @@ async def test_what_this_worker_writes_is_seen_at_a_glance(harness: Harness) -> 
 
 
 async def test_the_same_request_gives_the_same_payment(harness: Harness) -> None:
-    order = shops.order()
+    order = samples.order()
     key: Any = {"idempotency_key": "k", "digest": "d"}
     made = [await create.create(harness.context, order, harness.shop, **key) for _ in range(3)]
     assert len({each.token for each in made}) == 1
@@ -83,7 +83,7 @@ async def test_the_same_request_gives_the_same_payment(harness: Harness) -> None
 
 
 async def test_the_same_request_many_times_at_once(harness: Harness) -> None:
-    order = shops.order()
+    order = samples.order()
     key: Any = {"idempotency_key": "k", "digest": "d"}
     made = await asyncio.gather(
         *(create.create(harness.context, order, harness.shop, **key) for _ in range(20))
@@ -92,7 +92,7 @@ async def test_the_same_request_many_times_at_once(harness: Harness) -> None:
 
 
 async def test_another_request_under_the_same_key_is_refused(harness: Harness) -> None:
-    order = shops.order()
+    order = samples.order()
     await create.create(harness.context, order, harness.shop, idempotency_key="k", digest="d")
     with pytest.raises(Unprocessable) as refused:
         await create.create(
@@ -102,7 +102,7 @@ async def test_another_request_under_the_same_key_is_refused(harness: Harness) -
 
 
 async def test_a_key_is_good_for_a_day(harness: Harness) -> None:
-    order = shops.order(expires_at=harness.clock() + 10 * DAY)
+    order = samples.order(expires_at=harness.clock() + 10 * DAY)
     key: Any = {"idempotency_key": "k", "digest": "d"}
     first = await create.create(harness.context, order, harness.shop, **key)
     harness.clock.move(DAY - 1)
@@ -115,7 +115,7 @@ async def test_a_key_is_good_for_a_day(harness: Harness) -> None:
 
 
 async def test_a_link_leads_to_one_payment(harness: Harness) -> None:
-    order = shops.order()
+    order = samples.order()
     opened = await asyncio.gather(
         *(create.open_link(harness.context, LINK, order, harness.shop) for _ in range(20))
     )
@@ -127,16 +127,16 @@ async def test_a_link_leads_to_one_payment(harness: Harness) -> None:
 
 async def test_opening_a_link_takes_nothing_up(harness: Harness) -> None:
     """Mail scanners open links."""
-    made = await create.open_link(harness.context, LINK, shops.order(), harness.shop)
+    made = await create.open_link(harness.context, LINK, samples.order(), harness.shop)
     for _ in range(3):
-        await create.open_link(harness.context, LINK, shops.order(), harness.shop)
+        await create.open_link(harness.context, LINK, samples.order(), harness.shop)
     payment = await harness.payment(made.uid)
     assert (payment.status, payment.attempts) == (Status.OPEN, ())
     assert harness.gateway.charges == []
 
 
 async def test_a_link_past_its_time_is_gone_unless_opened_before(harness: Harness) -> None:
-    order = shops.order(expires_at=harness.clock() + 60)
+    order = samples.order(expires_at=harness.clock() + 60)
     before = await create.open_link(harness.context, LINK, order, harness.shop)
     harness.clock.move(60)
     with pytest.raises(Gone):

@@ -32,13 +32,13 @@ from checkout.payments.operations import start_operation
 from checkout.payments.products import Choice
 from checkout.shop_api.merchant_initiated import MerchantInitiated
 from tests.gateways.rest.side import options
-from tests.support import shops
-from tests.support.gateway import CAN_CARDS, FakeGateway
+from tests.support import samples
+from tests.support.fake_gateway import CAN_CARDS, FakeGateway
 from tests.support.harness import Harness, open_harness
-from tests.support.shops import changed
+from tests.support.samples import changed
 
 TWELVE: Final = sorted(TWO_WAYS)
-SHOP: Final = shops.shop(
+SHOP: Final = samples.shop(
     methods=(
         Method(name="credit_card", gateway="cards"),
         Method(name="erip", gateway="local"),
@@ -60,7 +60,7 @@ def opened(url: str) -> Opened:
     async def other(**given: Counts) -> AsyncIterator[Harness]:
         gateways = {name: account(given.get(name, {})) for name in ACCOUNTS}
         async with open_harness(
-            url, settings=shops.settings(SHOP), gateways=dict(gateways)
+            url, settings=samples.settings(SHOP), gateways=dict(gateways)
         ) as harness:
             harness.gateway = gateways["cards"]
             yield harness
@@ -109,7 +109,7 @@ async def bought(harness: Harness, of: Stocked, **changes: Any) -> Payment:
 async def test_nothing_is_guessed(opened: Opened) -> None:
     async with opened() as harness:
         for currency in TWELVE:
-            order = shops.order(money=Money(1999, currency))
+            order = samples.order(money=Money(1999, currency))
             with capture_logs() as logs, pytest.raises(Unprocessable) as error:
                 await create.create(harness.context, order, harness.shop)
             name, reason = refusal(error)
@@ -134,14 +134,14 @@ async def test_nothing_is_guessed(opened: Opened) -> None:
 
 async def test_the_advice_names_who_could_take_it(opened: Opened) -> None:
     async with opened(local={"UGX": 2}) as harness:
-        order = shops.order(money=Money(1999, "UGX"), methods=Methods(types=("credit_card",)))
+        order = samples.order(money=Money(1999, "UGX"), methods=Methods(types=("credit_card",)))
         with pytest.raises(Unprocessable) as error:
             await create.create(harness.context, order, harness.shop)
         name, reason = refusal(error)
         assert name == "order.currency"
         assert "gateways.cards.decimals" in reason
         assert "local" not in reason
-        order = shops.order(money=Money(1999, "UGX"), methods=Methods(types=("no_such",)))
+        order = samples.order(money=Money(1999, "UGX"), methods=Methods(types=("no_such",)))
         with pytest.raises(Unprocessable) as error:
             await create.create(harness.context, order, harness.shop)
         assert refusal(error) == ("payment_method.types", NO_METHOD)
@@ -172,7 +172,7 @@ async def test_one_that_says_it_takes_it(opened: Opened, currency: str) -> None:
             assert (line["event"], line["log_level"]) == ("currency.counted_otherwise", "warning")
             assert (line["currency"], line["decimals"]) == (currency, count)
             assert line["not_offered"] == ["local", "coins"]
-            order = shops.order(money=Money(1999, currency))
+            order = samples.order(money=Money(1999, currency))
             link = await create.open_link(harness.context, token_hex(32), order, harness.shop)
             assert link.order.money == money
             assert (await made(harness, currency)).product.price == money
@@ -238,7 +238,7 @@ async def test_the_first_that_can_take_the_sum_decides(url: str) -> None:
         "local": Small(changed(CAN_CARDS, decimals={"IDR": 2})),
         "coins": account({"IDR": 4}),
     }
-    async with open_harness(url, settings=shops.settings(SHOP), gateways=gateways) as harness:
+    async with open_harness(url, settings=samples.settings(SHOP), gateways=gateways) as harness:
         for minor, taken, refused in (
             (1000, ["credit_card"], []),
             (1999, ["erip", "sbp"], ["credit_card"]),
@@ -269,9 +269,9 @@ def test_what_two_decimals_can_not_say_is_refused_when_it_is_made() -> None:
         for stated in ({}, {currency: 0}, {currency: 3}):
             rest = open_gateway("rest", options(decimals=stated), httpx.AsyncBaseTransport())
             gateways: dict[str, Gateway] = {"cards": rest}
-            order, count = shops.order(money=Money(1999, currency)), stated.get(currency, iso)
+            order, count = samples.order(money=Money(1999, currency)), stated.get(currency, iso)
             try:
-                found = counted(order, shops.shop(), gateways)
+                found = counted(order, samples.shop(), gateways)
             except Unprocessable as error:
                 ((name, _),) = error.fields.items()
                 silent = currency in TWO_WAYS and not stated
@@ -317,7 +317,7 @@ async def test_a_charge_by_token(opened: Opened) -> None:
         harness.gateway.capabilities = changed(can, merchant_initiated=frozenset({"payment"}))
 
         def asked(money: Money) -> MerchantInitiated:
-            order = shops.order(
+            order = samples.order(
                 money=money, merchant_initiated=True, expires_at=harness.clock() + 60
             )
             return MerchantInitiated(

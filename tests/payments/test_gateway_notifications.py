@@ -12,7 +12,15 @@ from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
 from checkout.payments import gateway_notifications, status_query
 from checkout.payments.context import Context
-from tests.support.gateway import DECLINED, GENUINE, PAID, PENDING, PROVED, REQUIRES_ACTION, Held
+from tests.support.fake_gateway import (
+    DECLINED,
+    GENUINE,
+    PAID,
+    PENDING,
+    PROVED,
+    REQUIRES_ACTION,
+    Held,
+)
 from tests.support.harness import Harness
 
 

@@ -17,9 +17,9 @@ from checkout.model.outcome import UNKNOWN, UNSIGNED, GatewayFacts, OperationNot
 from checkout.model.status import Status
 from checkout.payments.operations import query_operation, start_operation
 from checkout.payments.schedule import HOUR
-from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, PENDING, Held
+from tests.support.fake_gateway import ABSENT, AUTHORIZED, DECLINED, PAID, PENDING, Held
 from tests.support.harness import Harness
-from tests.support.shops import changed
+from tests.support.samples import changed
 
 REVERSED = Outcome(Status.REFUNDED, "g-1")
 CHARGED_BACK = changed(REVERSED, facts=GatewayFacts(taken_back="chargeback"))

@@ -17,21 +17,21 @@ from checkout.payments import create, invoices
 from checkout.shop_api.checkout_request import read_link_order
 from checkout.shop_api.invoices import read_invoice
 from checkout.signing import read_link
-from tests.support import shops
-from tests.support.gateway import AUTHORIZED, DECLINED, PAID, PENDING, REQUIRES_ACTION
+from tests.support import samples
+from tests.support.fake_gateway import AUTHORIZED, DECLINED, PAID, PENDING, REQUIRES_ACTION
 from tests.support.harness import Harness, open_harness
 from tests.support.ledgers import WrappedLedger
 
 BODY: dict[str, Any] = {
     "amount": 1250, "currency": "EUR", "description": "Chairs", "send": False, "attempts": 2,
-    "notification_url": shops.NOTIFIED,
+    "notification_url": samples.NOTIFIED,
 }  # fmt: skip
 
 
 @pytest.fixture
 async def harness(url: str) -> AsyncIterator[Harness]:
-    shop = shops.shop(link_keys=(new_payment_secret() * 2, new_payment_secret() * 2))
-    async with open_harness(url, settings=shops.settings(shop)) as opened:
+    shop = samples.shop(link_keys=(new_payment_secret() * 2, new_payment_secret() * 2))
+    async with open_harness(url, settings=samples.settings(shop)) as opened:
         yield opened
 
 
@@ -79,7 +79,7 @@ async def test_it_ends_at_its_time(harness: Harness) -> None:
 
 async def test_nobody_elses(harness: Harness) -> None:
     made = await make(harness)
-    other = shops.shop(id="999")
+    other = samples.shop(id="999")
     for verb in (invoices.find, invoices.cancel):
         with pytest.raises(NotFound):
             await verb(harness.context, made.invoice.id, other)

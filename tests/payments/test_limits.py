@@ -18,8 +18,15 @@ from checkout.model.status import Status
 from checkout.payments import charge, create
 from checkout.payments.context import Context
 from checkout.settings import Limits
-from tests.support import shops
-from tests.support.gateway import AUTHORIZED, DECLINED, PAID, REQUIRES_ACTION, UNREACHABLE, Held
+from tests.support import samples
+from tests.support.fake_gateway import (
+    AUTHORIZED,
+    DECLINED,
+    PAID,
+    REQUIRES_ACTION,
+    UNREACHABLE,
+    Held,
+)
 from tests.support.harness import PACE, Harness, open_harness, submission
 from tests.support.ledgers import WrappedLedger
 
@@ -42,7 +49,7 @@ def card_of(number: int) -> Card:
 
 @pytest.fixture
 async def tight(url: str) -> AsyncIterator[Harness]:
-    async with open_harness(url, settings=shops.settings(limits=TIGHT)) as opened:
+    async with open_harness(url, settings=samples.settings(limits=TIGHT)) as opened:
         yield opened
 
 
@@ -88,7 +95,7 @@ async def test_another_payment_has_its_own_count(tight: Harness) -> None:
 
 async def tries(harness: Harness, answer: Any, count: int, address: str, card: Card) -> None:
     harness.gateway.will_answer(answer)
-    who = shops.changed(shops.CUSTOMER, ip=address)
+    who = samples.changed(samples.CUSTOMER, ip=address)
     for _ in range(count):
         await harness.pay(await harness.new_payment(), customer=who, card=card)
 
@@ -101,15 +108,15 @@ async def test_declines_from_one_address(tight: Harness) -> None:
     await decline(tight, 4, "192.0.2.1", OTHER_RANGE)
     payment = await tight.new_payment()
     with pytest.raises(TooMany) as refused:
-        await tight.pay(payment, customer=shops.changed(shops.CUSTOMER, ip="192.0.2.1"))
+        await tight.pay(payment, customer=samples.changed(samples.CUSTOMER, ip="192.0.2.1"))
     assert refused.value.retry_after == 600
     assert (await tight.payment(payment)).attempts == ()
     assert len(tight.gateway.charges) == 4
     # Others may pay; and this one too when it is over.
-    await decline(tight, 1, "192.0.2.2", shops.CARD)
+    await decline(tight, 1, "192.0.2.2", samples.CARD)
     tight.clock.move(600)
     tight.gateway.will_answer(PAID)
-    who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
+    who = samples.changed(samples.CUSTOMER, ip="192.0.2.1")
     assert (await tight.pay(payment, customer=who)).status is Status.PAID
 
 
@@ -126,7 +133,7 @@ async def test_what_is_under_way_counts(tight: Harness, url: str, addresses: int
     for number, (payment, context) in enumerate(
         zip(payments, cycle((tight.context, other)), strict=False)
     ):
-        who = shops.changed(shops.CUSTOMER, ip=f"192.0.2.{number % addresses}")
+        who = samples.changed(samples.CUSTOMER, ip=f"192.0.2.{number % addresses}")
         sent = submission(payment, customer=who, card=card_of(number))
         running.append(asyncio.create_task(charge.pay(context, payment, sent)))
     done, waiting = await asyncio.wait(running, timeout=20, return_when=asyncio.FIRST_EXCEPTION)
@@ -151,7 +158,7 @@ async def test_what_was_paid_or_never_sent_counts_no_more(tight: Harness) -> Non
 async def test_a_card_sent_to_its_bank_is_a_try(tight: Harness) -> None:
     """Who is sent on has learnt that the card lives, whether they go there or not."""
     tight.gateway.will_answer(REQUIRES_ACTION)
-    who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
+    who = samples.changed(samples.CUSTOMER, ip="192.0.2.1")
     for turn in range(4):
         payment = await tight.pay(await tight.new_payment(), customer=who)
         tight.gateway.will_answer(REQUIRES_ACTION)
@@ -163,7 +170,7 @@ async def test_a_card_sent_to_its_bank_is_a_try(tight: Harness) -> None:
 
 async def test_instructions_without_a_card_are_no_try(tight: Harness) -> None:
     tight.gateway.will_answer(REQUIRES_ACTION)
-    who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
+    who = samples.changed(samples.CUSTOMER, ip="192.0.2.1")
     for _ in range(8):
         await tight.pay(await tight.new_payment(), customer=who, card=None)
     assert len(tight.gateway.charges) == 8
@@ -208,7 +215,7 @@ async def test_a_network_of_ipv6_is_one_address(tight: Harness) -> None:
 
 async def range_declined(harness: Harness) -> None:
     """Six declines of one card range, from as many addresses."""
-    for number, card in enumerate((shops.CARD, SAME_RANGE) * 3):
+    for number, card in enumerate((samples.CARD, SAME_RANGE) * 3):
         await decline(harness, 1, f"192.0.2.{number}", card)
 
 
@@ -223,7 +230,7 @@ async def test_declines_of_one_card_range(tight: Harness) -> None:
 async def test_a_slip_in_a_shut_range_may_be_corrected(tight: Harness) -> None:
     """Once, on the payment where it was made."""
     await range_declined(tight)
-    who = shops.changed(shops.CUSTOMER, ip="198.51.100.1")
+    who = samples.changed(samples.CUSTOMER, ip="198.51.100.1")
     payment = await tight.new_payment(attempts=5)
     for _ in range(2):
         tight.gateway.will_answer(DECLINED)
@@ -238,16 +245,16 @@ async def test_nobody_locks_a_banks_customers_out(tight: Harness) -> None:
     """Of a range in which cards are tested, who has not failed pays."""
     await range_declined(tight)
     await tries(tight, PAID, 1, "198.51.100.1", SAME_RANGE)
-    await tries(tight, PAID, 1, "198.51.100.2", shops.CARD)
+    await tries(tight, PAID, 1, "198.51.100.2", samples.CARD)
 
 
 async def test_a_range_is_shut_at_one_shop_alone(url: str) -> None:
-    settings = shops.settings(shops.shop(), shops.shop(id="9"), limits=TIGHT)
+    settings = samples.settings(samples.shop(), samples.shop(id="9"), limits=TIGHT)
     async with open_harness(url, settings=settings) as harness:
         await range_declined(harness)
         harness.gateway.will_answer(PAID)
-        who = shops.changed(shops.CUSTOMER, ip="192.0.2.3")
-        order = shops.order(expires_at=harness.clock() + 3600)
+        who = samples.changed(samples.CUSTOMER, ip="192.0.2.3")
+        order = samples.order(expires_at=harness.clock() + 3600)
         made = await create.create(harness.context, order, settings.shops["9"])
         payment = await harness.pay(await harness.payment(made.uid), customer=who, card=SAME_RANGE)
         assert payment.status is Status.PAID
@@ -282,7 +289,7 @@ class Counted(WrappedLedger):
 async def test_who_goes_on_keeps_no_writer_busy(tight: Harness) -> None:
     """What is refused by the address's limit is refused by a look; and a form that was taken is
     answered as it stands, at the limit too."""
-    who = shops.changed(shops.CUSTOMER, ip="192.0.2.1")
+    who = samples.changed(samples.CUSTOMER, ip="192.0.2.1")
     last = await tight.new_payment()
     form = submission(last, customer=who)
     await decline(tight, 3, "192.0.2.1", OTHER_RANGE)
@@ -319,7 +326,7 @@ async def test_alerts_come_once_in_their_time(tight: Harness) -> None:
 
 
 async def test_customers_of_no_known_address_do_not_count_together(tight: Harness) -> None:
-    nobody = shops.changed(shops.CUSTOMER, ip=None)
+    nobody = samples.changed(samples.CUSTOMER, ip=None)
     tight.gateway.will_answer(DECLINED)
     for number in range(6):
         await tight.pay(await tight.new_payment(), customer=nobody, card=card_of(number))
@@ -338,7 +345,7 @@ async def test_marks_tell_nothing(tight: Harness) -> None:
     mark = payment.attempts[0].bin_mark
     assert mark is not None
     assert "420000" not in mark
-    other = tight.restarted(settings=shops.settings(secrets=("another secret " * 3,)))
+    other = tight.restarted(settings=samples.settings(secrets=("another secret " * 3,)))
     again = await tight.new_payment()
     again = await charge.pay(other, again, submission(again))
     assert again.attempts[0].bin_mark not in (None, mark)

@@ -24,8 +24,8 @@ from checkout.payments.schedule import MAIL_POSTPONED, MAIL_RETRIES
 from checkout.settings import Smtp
 from checkout.shop_api.invoices import read_invoice
 from checkout.shop_api.mail import Undelivered
-from tests.support import shops
-from tests.support.gateway import DECLINED, PAID, REQUIRES_ACTION
+from tests.support import samples
+from tests.support.fake_gateway import DECLINED, PAID, REQUIRES_ACTION
 from tests.support.harness import Harness, open_harness
 
 DAY = 24 * 3600.0
@@ -60,7 +60,7 @@ class Office:
     def kinds(self) -> list[Kind]:
         return [kind for kind, _, _ in self.taken]
 
-    async def make(self, *, shop: str = shops.SHOP_ID, **changes: Any) -> Standing:
+    async def make(self, *, shop: str = samples.SHOP_ID, **changes: Any) -> Standing:
         body = {"amount": 1250, "currency": "EUR", "description": "Chairs",
                 "email": "ann@example.com"} | changes  # fmt: skip
         harness, by = self.harness, self.harness.settings.shops[shop]
@@ -86,10 +86,10 @@ class Office:
 
 @pytest.fixture
 async def office(url: str) -> AsyncIterator[Office]:
-    shop = shops.shop(link_keys=(new_payment_secret() * 2,))
+    shop = samples.shop(link_keys=(new_payment_secret() * 2,))
     smtp = Smtp(url="smtp://mail.example:587", sender="pay@example.com")
-    other = shops.shop(id="other", link_keys=(new_payment_secret() * 2,))
-    async with open_harness(url, settings=shops.settings(shop, other, smtp=smtp)) as harness:
+    other = samples.shop(id="other", link_keys=(new_payment_secret() * 2,))
+    async with open_harness(url, settings=samples.settings(shop, other, smtp=smtp)) as harness:
         yield Office(harness)
 
 

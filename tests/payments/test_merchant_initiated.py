@@ -23,8 +23,8 @@ from checkout.payments import customer_actions, limits
 from checkout.payments.merchant_initiated import start_merchant_initiated
 from checkout.shop_api.merchant_initiated import MerchantInitiated
 from tests.gateways.rest.side import options as rest_options
-from tests.support import shops
-from tests.support.gateway import (
+from tests.support import samples
+from tests.support.fake_gateway import (
     CAN_CARDS,
     DECLINED,
     EXPIRED,
@@ -34,7 +34,7 @@ from tests.support.gateway import (
     Held,
 )
 from tests.support.harness import Harness
-from tests.support.shops import changed
+from tests.support.samples import changed
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def asked(
 ) -> MerchantInitiated:
     said = changes.pop("said", frozenset())
     usual = {"merchant_initiated": True, "expires_at": harness.clock() + 86400}
-    order = shops.order(**(usual | changes))
+    order = samples.order(**(usual | changes))
     return MerchantInitiated(
         order=order, card=SavedCard(token), parent=parent, browser=None, given=said
     )

@@ -12,8 +12,8 @@ from checkout.model.money import Money
 from checkout.model.order import Method, Methods
 from checkout.payments import create
 from checkout.payments.methods import available_methods
-from tests.support import shops
-from tests.support.gateway import PAID, FakeGateway
+from tests.support import samples
+from tests.support.fake_gateway import PAID, FakeGateway
 from tests.support.harness import Harness, open_harness
 
 METHODS = (
@@ -40,11 +40,11 @@ GATEWAYS = {
     "local": can("payment", exponents=(2,)),
     "coins": can("payment"),
 }
-SHOP = shops.shop(methods=METHODS)
+SHOP = samples.shop(methods=METHODS)
 
 
 def names(**order: Any) -> list[str]:
-    return [method.name for method in available_methods(shops.order(**order), SHOP, GATEWAYS)]
+    return [method.name for method in available_methods(samples.order(**order), SHOP, GATEWAYS)]
 
 
 def test_all_in_the_shops_order() -> None:
@@ -76,7 +76,7 @@ def test_what_the_gateway_can() -> None:
 def test_the_orders_parameters_win() -> None:
     wanted = Methods(params={"erip": {"order_id": "2", "service_no": None, "more": [1]}})
     found = {
-        m.name: m.params for m in available_methods(shops.order(methods=wanted), SHOP, GATEWAYS)
+        m.name: m.params for m in available_methods(samples.order(methods=wanted), SHOP, GATEWAYS)
     }
     assert found["erip"] == {"service_no": "99", "order_id": "2", "more": [1]}
     assert found["credit_card"] == {}
@@ -85,8 +85,8 @@ def test_the_orders_parameters_win() -> None:
 
 async def test_an_order_that_nothing_can_take_is_refused(harness: Harness) -> None:
     for order in (
-        shops.order(transaction_type="tokenization"),
-        shops.order(methods=Methods(types=("erip",))),
+        samples.order(transaction_type="tokenization"),
+        samples.order(methods=Methods(types=("erip",))),
     ):
         with pytest.raises(Unprocessable) as refused:
             await create.create(harness.context, order, harness.shop)
@@ -97,12 +97,14 @@ async def test_an_order_that_nothing_can_take_is_refused(harness: Harness) -> No
 
 async def test_the_chosen_method_goes_to_its_gateway(url: str) -> None:
     gateways = {"cards": FakeGateway(), "local": FakeGateway(), "coins": FakeGateway()}
-    async with open_harness(url, settings=shops.settings(SHOP), gateways=dict(gateways)) as harness:
+    async with open_harness(
+        url, settings=samples.settings(SHOP), gateways=dict(gateways)
+    ) as harness:
         payment = await harness.new_payment(methods=Methods(params={"erip": {"order_id": "7"}}))
         gateways["local"].will_answer(PAID)
         payment = await harness.pay(payment, method="erip", card=None)
         (charge,) = gateways["local"].charges
         assert charge.method.params == {"service_no": "99", "order_id": "7"}
-        assert charge.notify_url.startswith(f"{shops.PUBLIC_URL}/notify/local/")
+        assert charge.notify_url.startswith(f"{samples.PUBLIC_URL}/notify/local/")
         assert payment.attempts[0].account == "local"
         assert gateways["cards"].charges == []

@@ -20,14 +20,14 @@ from checkout.model.order import (
 )
 from checkout.model.outcome import PaidCard
 from checkout.payments.offered_methods import OfferedMethod, kind_of, offered_methods
-from tests.support import shops
-from tests.support.gateway import CAN_CARDS, FakeGateway
+from tests.support import samples
+from tests.support.fake_gateway import CAN_CARDS, FakeGateway
 from tests.support.harness import open_harness
-from tests.support.shops import changed
+from tests.support.samples import changed
 
 EMAIL = InputField(name="e", label="E-mail", kind="email", unless="email")
 TAG = InputField(name="t", label="Tag")
-SHOP = shops.shop(
+SHOP = samples.shop(
     methods=(
         Method(name="credit_card", gateway="cards", label="By card"),
         Method(name="erip", gateway="coins"),
@@ -47,7 +47,7 @@ async def offered(
         "cards": FakeGateway(changed(CAN_CARDS, **(cards or {}))),
         "coins": Asking(changed(CAN_CARDS, card=False)),
     }
-    async with open_harness(url, settings=shops.settings(SHOP), gateways=gateways) as harness:
+    async with open_harness(url, settings=samples.settings(SHOP), gateways=gateways) as harness:
         payment = await harness.new_payment(**order)
         return await offered_methods(
             harness.context, payment, harness.context.shop(payment), "en", customer

@@ -16,10 +16,10 @@ from checkout.model.outcome import UNKNOWN, GatewayFacts, OperationNotice, Outco
 from checkout.model.status import Status
 from checkout.payments.operations import start_operation
 from checkout.shop_api.responses import operation as shape
-from tests.support import shops
-from tests.support.gateway import AUTHORIZED, PAID, REQUIRES_ACTION
+from tests.support import samples
+from tests.support.fake_gateway import AUTHORIZED, PAID, REQUIRES_ACTION
 from tests.support.harness import Harness
-from tests.support.shops import changed
+from tests.support.samples import changed
 
 REFUNDED = Outcome(Status.REFUNDED, "r-1")
 
@@ -158,7 +158,7 @@ async def test_a_strangers_capture_is_not_found(office: Harness) -> None:
     payment = await captured(office, 1000)
     (capture,) = await captures(office, payment)
     with pytest.raises(NotFound):
-        await start_operation(office.context, "refund", capture.uid, shop=shops.shop(id="362"))
+        await start_operation(office.context, "refund", capture.uid, shop=samples.shop(id="362"))
     for uid in ("no-such", "", capture.key):
         with pytest.raises(NotFound):
             await start_operation(office.context, "refund", uid)

@@ -18,8 +18,8 @@ from checkout.model.status import Status
 from checkout.payments import transitions
 from checkout.payments.operations import resolve_operation, start_operation
 from checkout.shop_api.responses import moment
-from tests.support import shops
-from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, UNREACHABLE
+from tests.support import samples
+from tests.support.fake_gateway import ABSENT, AUTHORIZED, DECLINED, PAID, UNREACHABLE
 from tests.support.harness import Harness
 
 CAPTURED = Outcome(Status.PAID, "o-1")
@@ -177,7 +177,7 @@ async def test_what_a_person_decides_is_told(office: Harness, *, accept: bool) -
     refund = await do(office, "refund", payment, UNKNOWN)
     office.clock.move(61)
     await resolve_operation(
-        office.context, refund.uid, accept=accept, by=shops.ANN, reason="the bank says"
+        office.context, refund.uid, accept=accept, by=samples.ANN, reason="the bank says"
     )
     word = "successful" if accept else "failed"
     assert await office.told(payment) == ["successful", f"{word}: refund"]

@@ -16,10 +16,17 @@ from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
 from checkout.payments.operations import start_operation
-from tests.support import shops
-from tests.support.gateway import AUTHORIZED, DECLINED, PAID, REQUIRES_ACTION, UNREACHABLE, Held
+from tests.support import samples
+from tests.support.fake_gateway import (
+    AUTHORIZED,
+    DECLINED,
+    PAID,
+    REQUIRES_ACTION,
+    UNREACHABLE,
+    Held,
+)
 from tests.support.harness import Harness
-from tests.support.shops import changed
+from tests.support.samples import changed
 
 REFUNDED = Outcome(Status.REFUNDED, "o-1")
 CAPTURED = Outcome(Status.PAID, "o-1")
@@ -152,7 +159,7 @@ async def test_what_was_paid_twice_is_refunded_twice(office: Harness) -> None:
 async def test_only_a_shops_own_payment(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     with pytest.raises(NotFound):
-        await do(office, "refund", payment, shop=shops.shop(id="362"))
+        await do(office, "refund", payment, shop=samples.shop(id="362"))
     with pytest.raises(NotFound):
         await start_operation(office.context, "refund", "no-such")
     assert office.gateway.orders == []

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.payments.operations_machine import Operations
 from tests.payments.operations_mutants import MUTANTS
-from tests.payments.test_state_machine import EXAMPLES, UNHURRIED, UNTIL_IT_FALLS
+from tests.payments.operations_state_machine import Operations
+from tests.payments.test_payment_state_machine import EXAMPLES, UNHURRIED, UNTIL_IT_FALLS
 
 USUAL = 100
 

@@ -19,10 +19,10 @@ from checkout.model.status import Status
 from checkout.payments import create, customer_actions, products, transitions
 from checkout.payments.context import Context
 from checkout.payments.products import Choice, NotForSale
-from tests.support import shops
-from tests.support.gateway import DECLINED, EXPIRED, PAID, PENDING, REQUIRES_ACTION
+from tests.support import samples
+from tests.support.fake_gateway import DECLINED, EXPIRED, PAID, PENDING, REQUIRES_ACTION
 from tests.support.harness import Harness
-from tests.support.shops import CUSTOMER, NOTIFIED, changed
+from tests.support.samples import CUSTOMER, NOTIFIED, changed
 
 QUARTER = 900.0
 
@@ -322,7 +322,7 @@ async def test_fifty_who_pay_for_what_was_not_reserved(harness: Harness) -> None
 
 
 async def test_links_opened_from_one_address(harness: Harness) -> None:
-    order = shops.order(expires_at=harness.clock() + 3600)
+    order = samples.order(expires_at=harness.clock() + 3600)
     links = [token_hex(32) for _ in range(61)]
     for link in links[:60]:
         await create.open_link(harness.context, link, order, harness.shop, "192.0.2.1")

@@ -16,8 +16,16 @@ from checkout.payments import customer_actions, status_query
 from checkout.payments.background import Background, Task
 from checkout.payments.recovery import reconcile, sweep
 from checkout.payments.schedule import HOUR, RECOVERY_INTERVALS, Schedule
-from tests.support import shops
-from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID, PENDING, REQUIRES_ACTION, Held
+from tests.support import samples
+from tests.support.fake_gateway import (
+    ABSENT,
+    AUTHORIZED,
+    DECLINED,
+    PAID,
+    PENDING,
+    REQUIRES_ACTION,
+    Held,
+)
 from tests.support.harness import Harness, open_harness
 from tests.support.ledgers import UnavailableLedger
 
@@ -67,7 +75,7 @@ async def test_whoever_watches_saves_the_sweep_a_query(harness: Harness) -> None
 
 async def test_many_are_swept_together(harness: Harness) -> None:
     harness.gateway.will_answer(PENDING)
-    customers = [shops.changed(shops.CUSTOMER, ip=f"192.0.2.{number}") for number in range(60)]
+    customers = [samples.changed(samples.CUSTOMER, ip=f"192.0.2.{number}") for number in range(60)]
     payments = [await harness.pay(await harness.new_payment(), customer=each) for each in customers]
     harness.gateway.will_state(PAID)
     await harness.sweep(5)

@@ -19,8 +19,8 @@ from checkout.payments.operations import start_operation
 from checkout.payments.products import Choice
 from checkout.payments.recovery import AT_ONCE, Sweeper
 from checkout.payments.schedule import HOUR
-from tests.support import shops
-from tests.support.gateway import PAID, PENDING, REQUIRES_ACTION, FakeGateway, Held
+from tests.support import samples
+from tests.support.fake_gateway import PAID, PENDING, REQUIRES_ACTION, FakeGateway, Held
 from tests.support.harness import Harness, open_harness
 from tests.support.polling import until
 
@@ -38,7 +38,7 @@ class Two:
 
     async def pay(self, payment: Payment, method: str) -> Payment:
         """Each by a customer of its own."""
-        customer = shops.changed(shops.CUSTOMER, ip=str(next(self._hosts)))
+        customer = samples.changed(samples.CUSTOMER, ip=str(next(self._hosts)))
         return await self.harness.pay(payment, method=method, customer=customer)
 
     async def pending(self, method: str) -> Payment:
@@ -47,7 +47,7 @@ class Two:
 
 @pytest.fixture
 async def two(url: str) -> AsyncIterator[Two]:
-    settings = shops.settings(shops.shop(methods=(shops.CARDS, OTHER)))
+    settings = samples.settings(samples.shop(methods=(samples.CARDS, OTHER)))
     hanging, well = FakeGateway(), FakeGateway()
     named = {"cards": hanging, "other": well}
     async with open_harness(url, settings=settings, gateways=named) as harness:  # type: ignore[arg-type]

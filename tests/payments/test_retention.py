@@ -15,13 +15,13 @@ from checkout.ledger.rows import Payment
 from checkout.ledger.statements import driver
 from checkout.model.order import Customer, PageSettings
 from checkout.payments import create, retention
-from tests.support import shops
-from tests.support.gateway import DECLINED, PAID
+from tests.support import samples
+from tests.support.fake_gateway import DECLINED, PAID
 from tests.support.harness import Harness
 
 DAY: Final = 24 * 3600.0
 QUIET: Final = PageSettings()
-LOUD: Final = PageSettings(notification_url=shops.NOTIFIED)
+LOUD: Final = PageSettings(notification_url=samples.NOTIFIED)
 
 
 async def paid(harness: Harness, count: int, **order: Any) -> list[Payment]:
@@ -107,7 +107,7 @@ async def test_paid_and_unpaid_have_their_times(harness: Harness, days: int, cou
 
 
 async def test_marks_go_when_they_have_served(harness: Harness) -> None:
-    order, shop = shops.order(expires_at=harness.clock() + DAY), harness.shop
+    order, shop = samples.order(expires_at=harness.clock() + DAY), harness.shop
     made = await create.create(harness.context, order, shop, idempotency_key="k", digest="d")
     assert (await retention.turn(harness.context)).marks == 0
     same = await create.create(harness.context, order, shop, idempotency_key="k", digest="d")
@@ -118,7 +118,7 @@ async def test_marks_go_when_they_have_served(harness: Harness) -> None:
 
 async def test_no_payment_waits(harness: Harness) -> None:
     """Four hundred are purged meanwhile; a batch holds the ledger for some milliseconds."""
-    order, shop = shops.order(expires_at=harness.clock() + DAY), harness.shop
+    order, shop = samples.order(expires_at=harness.clock() + DAY), harness.shop
     uids = [(await create.create(harness.context, order, shop)).uid for _ in range(400)]
 
     def give_up(conn: Connection) -> None:
@@ -127,7 +127,7 @@ async def test_no_payment_waits(harness: Harness) -> None:
 
     await harness.ledger.write(give_up)
     harness.clock.move(31 * DAY)
-    order = shops.order(expires_at=harness.clock() + DAY)
+    order = samples.order(expires_at=harness.clock() + DAY)
     work, waits = asyncio.create_task(retention.turn(harness.context)), []
     while not work.done():
         begun = time.perf_counter()

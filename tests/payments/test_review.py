@@ -12,12 +12,12 @@ from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, GatewayFacts, Outcome
 from checkout.model.status import Status
 from checkout.payments import review
-from tests.support import shops
-from tests.support.gateway import ABSENT, DECLINED, EXPIRED, PAID, PENDING
+from tests.support import samples
+from tests.support.fake_gateway import ABSENT, DECLINED, EXPIRED, PAID, PENDING
 from tests.support.harness import Harness
 
 LESS = Outcome(Status.PAID, "g-1", facts=GatewayFacts(money=Money(1249, "EUR")))
-WHO: Any = {"by": shops.ANN, "reason": "the bank fee"}
+WHO: Any = {"by": samples.ANN, "reason": "the bank fee"}
 
 
 async def test_accepted_the_gateways_word_stands(harness: Harness) -> None:

@@ -17,10 +17,10 @@ from checkout.model.status import Status
 from checkout.payments.operations import query_operation, resolve_operation, start_operation
 from checkout.payments.recovery import reconcile
 from checkout.payments.schedule import HOUR
-from tests.support import shops
-from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
+from tests.support import samples
+from tests.support.fake_gateway import ABSENT, AUTHORIZED, DECLINED, PAID
 from tests.support.harness import Harness
-from tests.support.shops import changed
+from tests.support.samples import changed
 
 DONE = Outcome(Status.REFUNDED, "o-1")
 VERBS = frozenset({"capture", "void", "refund", "operation_status"})
@@ -107,7 +107,7 @@ async def test_a_day_later_a_person_has_to_look(office: Harness) -> None:
     assert await standing(office, payment) is Status.REFUNDED
     with pytest.raises(Unprocessable):
         await resolve_operation(
-            office.context, operation.uid, accept=False, by=shops.ANN, reason="late"
+            office.context, operation.uid, accept=False, by=samples.ANN, reason="late"
         )
 
 
@@ -136,11 +136,11 @@ async def test_a_person_decides(office: Harness, *, accept: bool) -> None:
     payment, operation = await unknown(office)
     with pytest.raises(Unprocessable):
         await resolve_operation(
-            office.context, operation.uid, accept=accept, by=shops.ANN, reason="too early"
+            office.context, operation.uid, accept=accept, by=samples.ANN, reason="too early"
         )
     office.clock.move(61)
     done = await resolve_operation(
-        office.context, operation.uid, accept=accept, by=shops.ANN, reason="bank says"
+        office.context, operation.uid, accept=accept, by=samples.ANN, reason="bank says"
     )
     assert done.status is (Status.REFUNDED if accept else Status.DECLINED)
     assert await office.status(payment) is (Status.REFUNDED if accept else Status.PAID)

@@ -19,7 +19,7 @@ from checkout.payments import create
 from checkout.payments.schedule import Schedule
 from checkout.payments.verification import Verifier
 from tests.payments.webhook_receiver import PUBLIC
-from tests.support import shops
+from tests.support import samples
 from tests.support.harness import Harness, open_harness
 
 HANGING, WELL = "hanging.example.com", "well.example.com"
@@ -47,15 +47,15 @@ class Shops:
         said = json.dumps({"code": 0} | {name: told[name] for name in ("uid", "amount")})
         return httpx.Response(200, stream=httpx.ByteStream(said.encode()))
 
-    async def payment(self, host: str, shop: str = shops.SHOP_ID) -> Payment:
-        order = shops.order(page_settings=PageSettings(verification_url=f"https://{host}/verify"))
+    async def payment(self, host: str, shop: str = samples.SHOP_ID) -> Payment:
+        order = samples.order(page_settings=PageSettings(verification_url=f"https://{host}/verify"))
         made = await create.create(self.harness.context, order, self.harness.settings.shops[shop])
         return await self.harness.payment(made.uid)
 
 
 @pytest.fixture
 async def asking(url: str) -> AsyncIterator[Shops]:
-    settings = shops.settings(shops.shop(), shops.shop(id="other"))
+    settings = samples.settings(samples.shop(), samples.shop(id="other"))
     async with open_harness(url, settings=settings, schedule=PACE) as harness:
         found = Shops(harness)
         async with found.http:

@@ -24,7 +24,7 @@ from checkout.payments.background import Background, Task
 from checkout.payments.schedule import WEBHOOK_RETRIES
 from checkout.payments.webhook_sender import WebhookSender
 from tests.payments.webhook_receiver import WebhookReceiver, open_webhook_receiver
-from tests.support import shops
+from tests.support import samples
 from tests.support.harness import Harness
 from tests.support.ledgers import WrappedLedger
 from tests.support.polling import until
@@ -60,9 +60,9 @@ async def test_its_signatures_verify(receiver: WebhookReceiver) -> None:
     (request,) = receiver.requests
     said = request.headers
     signature = base64.b64decode(said["content-signature"], validate=True)
-    shops.rsa_key().public_key().verify(signature, request.content, PKCS1v15(), SHA256())
+    samples.rsa_key().public_key().verify(signature, request.content, PKCS1v15(), SHA256())
     credentials = base64.b64decode(said["authorization"].removeprefix("Basic "), validate=True)
-    assert credentials.decode() == f"{shops.SHOP_ID}:{shops.SHOP_SECRET}"
+    assert credentials.decode() == f"{samples.SHOP_ID}:{samples.SHOP_SECRET}"
 
 
 async def test_its_standard_webhooks_headers_verify(receiver: WebhookReceiver) -> None:
@@ -73,7 +73,7 @@ async def test_its_standard_webhooks_headers_verify(receiver: WebhookReceiver) -
     assert said["webhook-id"] == webhook.id
     assert said["webhook-timestamp"] == str(int(receiver.harness.clock()))
     signed = f"{webhook.id}.{said['webhook-timestamp']}.{webhook.body}".encode()
-    mac = hmac.new(shops.SHOP_SECRET.encode(), signed, hashlib.sha256).digest()
+    mac = hmac.new(samples.SHOP_SECRET.encode(), signed, hashlib.sha256).digest()
     assert said["webhook-signature"] == "v1," + base64.b64encode(mac).decode()
 
 
@@ -274,7 +274,7 @@ async def test_a_shop_that_is_gone_from_the_settings_gets_nothing(
     receiver: WebhookReceiver,
 ) -> None:
     payment = await receiver.paid()
-    context = receiver.harness.restarted(settings=shops.settings(shops.shop(id="another")))
+    context = receiver.harness.restarted(settings=samples.settings(samples.shop(id="another")))
     webhook_sender = WebhookSender(context, receiver.http, receiver._resolve)
     await receiver.deliver(webhook_sender)
     assert receiver.requests == []
@@ -284,11 +284,11 @@ async def test_a_shop_that_is_gone_from_the_settings_gets_nothing(
 
 
 async def test_no_secret_is_logged(receiver: WebhookReceiver) -> None:
-    receiver.answers = [httpx.ConnectError(f"no route to {shops.NOTIFIED}")]
+    receiver.answers = [httpx.ConnectError(f"no route to {samples.NOTIFIED}")]
     with capture_logs() as said:
         await receiver.paid()
         await receiver.deliver()
     everything = repr(said)
     assert "webhook.sent" in everything
-    assert shops.SHOP_SECRET not in everything
-    assert shops.NOTIFIED not in everything
+    assert samples.SHOP_SECRET not in everything
+    assert samples.NOTIFIED not in everything

@@ -11,7 +11,7 @@ import httpx
 from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Payment
 from checkout.payments.webhook_sender import WebhookSender
-from tests.support.gateway import PAID
+from tests.support.fake_gateway import PAID
 from tests.support.harness import Harness
 
 PUBLIC = "93.184.216.34"

@@ -15,7 +15,7 @@ import pytest_asyncio
 from checkout.pci.inventory import Inventory, of_settings
 from checkout.pci.verify import Verdict, verify
 from tests.support.asgi import asgi_transport
-from tests.support.shops import pem as pem_of
+from tests.support.samples import pem as pem_of
 from tests.web.server import ADDRESS, Server, open_server
 
 HERE = Path(__file__).parent

@@ -250,7 +250,9 @@ async def test_what_it_can_not_take(opened: Opened, route: str, money: Money, wh
 async def test_more_decimals_than_it_counts(opened: Opened) -> None:
     async with opened(EURO) as sides:
         await sides.gateway.prepare()
-        assert sides.gateway.refusal_of_amount(Money(12_345, "EUR", 3)) == "EUR has 2 decimals there"
+        assert (
+            sides.gateway.refusal_of_amount(Money(12_345, "EUR", 3)) == "EUR has 2 decimals there"
+        )
         assert sides.gateway.refusal_of_amount(Money(12_340, "EUR", 3)) is None
 
 
@@ -313,7 +315,11 @@ async def test_what_the_route_requires_is_asked(opened: Opened) -> None:
             InputField(name=f"route.{PHONE}", label="Phone"),
             InputField(name="terms", label="", kind="terms", url=terms),
         )
-        assert [each.label for each in sides.gateway.input_fields("ru-BY")] == ["Эл. почта", "Телефон", ""]
+        assert [each.label for each in sides.gateway.input_fields("ru-BY")] == [
+            "Эл. почта",
+            "Телефон",
+            "",
+        ]
         given = {f"route.{PHONE}": "+375 29", "terms": "1"}
         refused = await sides.pay(inputs=given)
         assert (refused.status, refused.field) == (Status.NOT_SENT, f"route.{PHONE}")
@@ -356,7 +362,9 @@ async def test_where_the_shop_is_paid_out_to_is_never_asked(opened: Opened) -> N
         await sides.gateway.prepare()
         said = sides.gateway.refusal_of_amount(Money(1250, "EUR"))
         assert said == "to_values leaves out where the shop is paid out to: wallet (Wallet)"
-        assert not [each for each in sides.gateway.input_fields("en") if each.name.startswith("to.")]
+        assert not [
+            each for each in sides.gateway.input_fields("en") if each.name.startswith("to.")
+        ]
         paid = await sides.pay(inputs={"to.wallet": "DE99"})
         assert paid == Outcome(Status.NOT_SENT, reason=DeclineReason.PROVIDER)
         assert [each["path"].partition("?")[0] for each in sides.state.calls] == [ROUTE] * 2

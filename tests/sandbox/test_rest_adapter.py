@@ -271,7 +271,7 @@ async def test_the_card_is_kept(both: Both) -> None:
 
 async def test_a_series(both: Both) -> None:
     first = await both.gateway.pay(both.charge(order={"contract": ("recurring",)}))
-    alone = {"alone": True, "series": True}
+    alone = {"merchant_initiated": True, "recurring": True}
     nexts = [both.charge(None, after=first.id, order=alone, money=Money(700, "EUR")) for _ in "12"]
     for charge in nexts:
         said = await both.gateway.pay(charge)
@@ -329,7 +329,7 @@ async def test_by_a_registration_with_three_d_secure(both: Both) -> None:
 async def test_a_series_by_a_registration(both: Both) -> None:
     token = await registered(both)
     recurring: dict[str, Any] = {"contract": ("recurring",)}
-    alone = recurring | {"alone": True}
+    alone = recurring | {"merchant_initiated": True}
     early = await both.gateway.pay(both.charge(None, card=SavedCard(token), order=alone))
     assert early.status is Status.DECLINED
     first = both.charge(None, card=SavedCard(token, "123"), order=recurring)
@@ -344,7 +344,7 @@ async def test_a_series_by_a_registration(both: Both) -> None:
 async def test_a_registration_that_nobody_has(both: Both) -> None:
     for asked in (
         both.charge(None, card=SavedCard("0" * 32, "123")),
-        both.charge(None, "payout", card=SavedCard("0" * 32), order={"alone": True}),
+        both.charge(None, "payout", card=SavedCard("0" * 32), order={"merchant_initiated": True}),
     ):
         said = await both.gateway.pay(asked)
         assert said.status is Status.DECLINED
@@ -354,13 +354,13 @@ async def test_a_registration_that_nobody_has(both: Both) -> None:
 
 async def test_payouts(both: Both) -> None:
     token = await registered(both)
-    charge = both.charge(None, "payout", card=SavedCard(token), order={"alone": True})
+    charge = both.charge(None, "payout", card=SavedCard(token), order={"merchant_initiated": True})
     said = await both.gateway.pay(charge)
     assert (said.status, said.facts.money) == (Status.PAID, EUR)
     assert (await both.asked(charge)).status is Status.PAID
     books = await both.books()
     assert (books["charges"], books["transactions"][-1]["type"]) == (0, "payout")
-    lost = both.charge(None, "payout", card=SavedCard(token), order={"alone": True})
+    lost = both.charge(None, "payout", card=SavedCard(token), order={"merchant_initiated": True})
     await both.control("faults", faults=["500_before"])
     assert (await both.gateway.pay(lost)).status is Status.PENDING
     assert (await both.asked(lost)).status is Status.PENDING  # never sent again by itself
@@ -369,7 +369,7 @@ async def test_payouts(both: Both) -> None:
 async def test_a_payout_that_waits(both: Both) -> None:
     token = await registered(both)
     await both.control("rest/behaviour", operations="accepted")
-    charge = both.charge(None, "payout", card=SavedCard(token), order={"alone": True})
+    charge = both.charge(None, "payout", card=SavedCard(token), order={"merchant_initiated": True})
     said = await both.gateway.pay(charge)
     assert said.status is Status.PENDING
     assert said.id

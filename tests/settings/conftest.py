@@ -10,7 +10,7 @@ import pytest
 
 from checkout.errors import BadSettings
 from checkout.settings import Settings, load
-from tests.settings.kit import ADAPTERS, EXAMPLE, VARIABLES
+from tests.settings.example import ADAPTERS, EXAMPLE, VARIABLES
 
 Settled = Callable[..., Settings]
 Problems = Callable[..., dict[str, str]]

@@ -12,7 +12,7 @@ from checkout.gateways.base import Options
 from checkout.model.order import Method
 from checkout.settings import Account, Limits, Settings, Shop, Smtp
 from tests.settings.conftest import Settled
-from tests.settings.kit import DOCS, EXAMPLE
+from tests.settings.example import DOCS, EXAMPLE
 
 # Fields that are no setting: they come from a table's name or are worked out.
 DERIVED = {Account: {"name", "options"}, Shop: {"id", "public_key", "ports"}, Method: {"name"}}

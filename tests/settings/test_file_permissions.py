@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from checkout.settings.file_permissions import exposed_files
-from tests.settings.kit import EXAMPLE
+from tests.settings.example import EXAMPLE
 
 
 @pytest.fixture

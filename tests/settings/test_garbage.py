@@ -12,7 +12,7 @@ from checkout.errors import BadSettings
 from checkout.model.validation.reader import Reader
 from checkout.settings import load
 from checkout.settings.load import read_settings
-from tests.settings.kit import ADAPTERS, EXAMPLE
+from tests.settings.example import ADAPTERS, EXAMPLE
 
 SHARED = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 LINES = EXAMPLE.read_text().splitlines(keepends=True)

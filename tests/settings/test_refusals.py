@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from checkout.errors import BadSettings, NotFound
 from checkout.settings import load
 from tests.settings.conftest import Problems, Settled
-from tests.settings.kit import ADAPTERS
+from tests.settings.example import ADAPTERS
 
 CARDS = 'base_url = "https://gateway.overpay.io"'
 PUBLIC = 'public_url = "https://pay.example.com"'

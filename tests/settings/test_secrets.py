@@ -20,7 +20,7 @@ from checkout.settings import Settings
 from checkout.settings.load import read_settings
 from checkout.settings.secret_strength import password, strong, weak
 from tests.settings.conftest import Problems, Settled
-from tests.settings.kit import ADAPTERS
+from tests.settings.example import ADAPTERS
 
 OWN = 'secrets = ["env:CHECKOUT_SECRET"]'
 LINKS = 'link_keys = ["env:SHOP_LINK_KEY"]'

@@ -10,7 +10,7 @@ import pytest
 
 from checkout.model.order import Details
 from checkout.shop_api.customer import CUSTOMER
-from tests.shop_api.bodies import Changes, read, wrong
+from tests.shop_api.checkout_requests import Changes, read, wrong
 
 EXTRA = "order.additional_data"
 CARD = "payment_method.credit_card"

@@ -13,13 +13,13 @@ from checkout.shop_api.checkout_request import read_link_order, read_order
 from checkout.shop_api.invoices import read_invoice
 from checkout.shop_api.merchant_initiated import read_merchant_initiated
 from checkout.shop_api.products import read_product
-from tests.support import shops
+from tests.support import samples
 
 PAN = "4005550000000019"
 WRITTEN = (PAN, "4005 5500 0000 0019", "4005-5500-0000-0019", "4005.5500.0000.0019",
            "\uff14005550000000019", "4005\u200b550000000019")  # fmt: skip
 NOW = 1_800_000_000.0
-SHOP = shops.shop(link_keys=(shops.SECRET,))
+SHOP = samples.shop(link_keys=(samples.SECRET,))
 
 
 def kept(value: Any) -> str:
@@ -72,7 +72,7 @@ def test_as_an_integer() -> None:
 
 def test_in_a_link_an_invoice_a_product_and_a_charge() -> None:
     flat = {"amount": 1250, "currency": "EUR", "description": f"For {PAN}"}
-    settings = shops.settings(SHOP)
+    settings = samples.settings(SHOP)
     found: list[Any] = [
         read_link_order(flat, SHOP, sandbox=False, now=NOW),
         read_product(

@@ -22,7 +22,7 @@ from checkout.model.order import (
 )
 from checkout.shop_api.checkout_request import DAY
 from checkout.shop_api.customer import CUSTOMER
-from tests.shop_api.bodies import NOW, Changes, body, read, wrong
+from tests.shop_api.checkout_requests import NOW, Changes, body, read, wrong
 
 
 def as_json(value: Any) -> msgspec.Raw:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from checkout.errors import Unprocessable
 from checkout.model.money import EXPONENTS, LARGEST
-from tests.shop_api.bodies import Changes, body, read, wrong
-from tests.support import shops
+from tests.shop_api.checkout_requests import Changes, body, read, wrong
+from tests.support import samples
 
 URLS = ("return_url", "success_url", "decline_url", "fail_url", "cancel_url", "client_callback_url")
 
@@ -215,7 +215,7 @@ def test_called_addresses(name: str, url: Any) -> None:
 
 
 def test_only_the_shops_own_sites_where_it_names_some() -> None:
-    shop = shops.shop(return_origins=("https://shop.example.com", "myshop://"))
+    shop = samples.shop(return_origins=("https://shop.example.com", "myshop://"))
     for url in ("https://shop.example.com/x", "https://shop.example.com:443/", "myshop://paid?x"):
         assert (
             read(shop=shop, **Changes({"settings.return_url": url})).page_settings.return_url == url
@@ -236,7 +236,7 @@ def test_only_the_shops_own_sites_where_it_names_some() -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000/x", "http://localhost/x", "http://[::1]/"])
 def test_loopback_in_the_sandbox_alone(url: str) -> None:
-    shop = shops.shop(url=url)
+    shop = samples.shop(url=url)
     for name in ("return_url", "notification_url"):
         path = f"settings.{name}"
         assert (

@@ -10,13 +10,13 @@ from checkout.errors import Unprocessable
 from checkout.model.money import Money
 from checkout.model.order import Order
 from checkout.shop_api.checkout_request import LINK_SECONDS, read_link_order
-from tests.shop_api.bodies import NOW
-from tests.support import shops
+from tests.shop_api.checkout_requests import NOW
+from tests.support import samples
 
 
 def read(**changes: Any) -> Order:
     payload = {"amount": 1250, "currency": "EUR", "description": "Invoice 7"} | changes
-    return read_link_order(payload, shops.shop(), sandbox=False, now=NOW)
+    return read_link_order(payload, samples.shop(), sandbox=False, now=NOW)
 
 
 def test_the_smallest_link() -> None:

@@ -13,13 +13,13 @@ from checkout.model.order import Customer, Details
 from checkout.model.outcome import GatewayFacts
 from checkout.model.status import Status
 from checkout.shop_api.responses import checkout, encoded, moment, operation, transaction
-from tests.shop_api.bodies import body, read
-from tests.shop_api.payments import PAID_FACTS, WHO, payment
-from tests.support import shops
+from tests.shop_api.checkout_requests import body, read
+from tests.shop_api.payment_rows import PAID_FACTS, WHO, payment
+from tests.support import samples
 from tests.support.clock import BEGINNING
 
 NOW: Final = BEGINNING + 600
-SHOP: Final = shops.shop()
+SHOP: Final = samples.shop()
 CHECKED: Final = {
     "avs_verification": {"result_code": "M"},
     "cvc_verification": {"result_code": "Y"},
@@ -178,7 +178,7 @@ def test_the_shops_own_objects_come_back() -> None:
     )
     order = read(sent)
     told = payment()
-    told = shops.changed(told, order=order, attempts=())
+    told = samples.changed(told, order=order, attempts=())
     found = answer(told)
     assert found["settings"] == sent["checkout"]["settings"]
     assert found["payment_method"] == sent["checkout"]["payment_method"]

@@ -11,10 +11,10 @@ from checkout.ledger.rows import Payment
 from checkout.model.order import PageSettings
 from checkout.model.status import OUTWARD, Status
 from checkout.shop_api.return_url import return_url_of
-from tests.support import rows, shops
+from tests.support import ledger_rows, samples
 from tests.support.clock import BEGINNING
 
-SHOP: Final = shops.shop()
+SHOP: Final = samples.shop()
 NAMES: Final = ("return_url", "success_url", "decline_url", "fail_url", "cancel_url")
 STATUSES: Final = [status for status in OUTWARD if status is not Status.SUBMITTING]
 BASE: Final = "https://shop.example.com"
@@ -36,8 +36,8 @@ GOES_TO: Final[dict[Status, tuple[str, ...]]] = {
 
 def landing(status: Status, **ways: Any) -> tuple[str | None, Payment]:
     """The address without its signed result, which test_signed_result.py looks at."""
-    payment = rows.payment_of(
-        rows.payment_row(order=shops.order(page_settings=PageSettings(**ways)))
+    payment = ledger_rows.payment_of(
+        ledger_rows.payment_row(order=samples.order(page_settings=PageSettings(**ways)))
     )
     url = return_url_of(payment, status, SHOP, BEGINNING)
     return url and re.sub(RESULT, "&result=SIGNED", url), payment

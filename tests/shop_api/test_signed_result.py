@@ -20,11 +20,11 @@ from checkout.model.urls import LONGEST
 from checkout.settings.shops import public_half
 from checkout.shop_api.return_url import return_url_of
 from checkout.shop_api.signed_result import key_id, signed_result
-from tests.shop_api.payments import payment
-from tests.support import shops
+from tests.shop_api.payment_rows import payment
+from tests.support import samples
 from tests.support.clock import BEGINNING
 
-SHOP = shops.shop()
+SHOP = samples.shop()
 NOW = BEGINNING + 600.75
 KEY = RSAKey.import_key(base64.b64decode(SHOP.public_key))
 
@@ -77,7 +77,7 @@ def test_no_other_words(place: int) -> None:
 
 def test_no_other_key() -> None:
     stranger = generate_private_key(65537, 2048)
-    shop = shops.shop(private_key=stranger, public_key=public_half(stranger))
+    shop = samples.shop(private_key=stranger, public_key=public_half(stranger))
     signed = signed_result(payment(), Status.PAID, shop, NOW)
     assert said(signed, RSAKey.import_key(stranger.public_key()))
     with pytest.raises(BadSignatureError):
@@ -96,7 +96,7 @@ def test_the_key_s_name() -> None:
 def test_the_longest_address(bits: int, most: int) -> None:
     """Servers take lines of 8 KiB; half of it is left to the shop's own cookies and headers."""
     key = generate_private_key(65537, bits) if bits != 2048 else SHOP.private_key
-    shop = shops.shop(private_key=key, public_key=public_half(key))
+    shop = samples.shop(private_key=key, public_key=public_half(key))
     url = "https://shop.example.com/?" + "x" * (LONGEST - 26)
     told = payment(
         tracking_id="ё" * 255,

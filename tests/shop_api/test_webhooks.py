@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from checkout.identifiers import receipt_secret
 from checkout.model.status import Status
 from checkout.shop_api.webhooks import headers, payment_webhook
-from tests.shop_api.payments import payment
-from tests.support import shops
+from tests.shop_api.payment_rows import payment
+from tests.support import samples
 from tests.support.clock import BEGINNING
 
-SHOP = shops.shop()
+SHOP = samples.shop()
 NOW = BEGINNING + 600
 BODY = b'{"transaction":{}}'
 
@@ -38,19 +38,19 @@ BODY = b'{"transaction":{}}'
 )
 def test_a_transaction(status: Status, word: str) -> None:
     told = payment(status)
-    body = json.loads(payment_webhook(told, status, SHOP, shops.PUBLIC_URL, NOW))
+    body = json.loads(payment_webhook(told, status, SHOP, samples.PUBLIC_URL, NOW))
     assert list(body) == ["transaction"]
     assert body["transaction"]["status"] == word
     assert body["transaction"]["payment"]["status"] == word
     place = f"en/order/{told.uid}/{receipt_secret(told.secret)}"
-    assert body["transaction"]["receipt_url"] == f"{shops.PUBLIC_URL}/{place}"
+    assert body["transaction"]["receipt_url"] == f"{samples.PUBLIC_URL}/{place}"
     assert told.secret not in json.dumps(body)  # shops hand the receipt on
 
 
 def test_an_expiry_is_the_flat_checkout() -> None:
     told = payment()
     at = told.expires_at
-    body = json.loads(payment_webhook(told, Status.EXPIRED, SHOP, shops.PUBLIC_URL, at))
+    body = json.loads(payment_webhook(told, Status.EXPIRED, SHOP, samples.PUBLIC_URL, at))
     assert "checkout" not in body
     assert "transaction" not in body
     assert (body["status"], body["message"]) == ("error", "Token is expired.")
@@ -60,7 +60,7 @@ def test_an_expiry_is_the_flat_checkout() -> None:
 
 
 def test_a_payment_given_up_before_any_attempt() -> None:
-    body = json.loads(payment_webhook(payment(), Status.CANCELLED, SHOP, shops.PUBLIC_URL, NOW))
+    body = json.loads(payment_webhook(payment(), Status.CANCELLED, SHOP, samples.PUBLIC_URL, NOW))
     told = body["transaction"]
     assert (told["status"], told["payment_method_type"]) == ("canceled", None)
     assert told["payment"] is None
@@ -101,7 +101,7 @@ def test_basic() -> None:
 
 
 def test_a_secret_of_any_letters() -> None:
-    shop = shops.shop(secret_key="пароль:🍵")
+    shop = samples.shop(secret_key="пароль:🍵")
     said = headers(shop, "id-1", BODY, NOW, public=False)
     plain = base64.b64decode(said["Authorization"].removeprefix("Basic ")).decode()
     assert plain == "361:пароль:🍵"

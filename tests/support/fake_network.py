@@ -1,5 +1,5 @@
-"""The other side over real sockets, in the test's own loop: the bank of `bank.py`, slow when
-asked, and the shop's address for letters."""
+"""The other side over real sockets, in the test's own loop: `honest_gateway.py`, slow when asked,
+and the shop's address for webhooks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.support.bank import Bank
+from tests.support.honest_gateway import Bank
 
 HTTP_OK = b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 

@@ -22,9 +22,9 @@ from checkout.payments.context import Context
 from checkout.payments.recovery import sweep
 from checkout.payments.schedule import Schedule
 from checkout.settings import Settings, Shop
-from tests.support import shops
+from tests.support import samples
 from tests.support.clock import Clock
-from tests.support.gateway import GENUINE, REQUIRES_ACTION, FakeGateway
+from tests.support.fake_gateway import GENUINE, REQUIRES_ACTION, FakeGateway
 
 # The deadline of real time is long: a busy machine is no failure.
 PACE = Schedule()
@@ -41,12 +41,12 @@ class Harness:
 
     @property
     def shop(self) -> Shop:
-        return self.settings.shops[shops.SHOP_ID]
+        return self.settings.shops[samples.SHOP_ID]
 
     async def new_payment(self, **changes: Any) -> Payment:
         """A new payment of the shop's, open."""
         changes.setdefault("expires_at", self.clock() + 24 * 3600)
-        made = await create.create(self.context, shops.order(**changes), self.shop)
+        made = await create.create(self.context, samples.order(**changes), self.shop)
         return await self.payment(made.uid)
 
     async def payment(self, uid: str | Payment) -> Payment:
@@ -118,9 +118,9 @@ def submission(payment: Payment, **changes: Any) -> Submission:
     values: dict[str, Any] = {
         "number": payment.next_number,
         "method": "credit_card",
-        "card": shops.CARD,
-        "browser": shops.BROWSER,
-        "customer": shops.CUSTOMER,
+        "card": samples.CARD,
+        "browser": samples.BROWSER,
+        "customer": samples.CUSTOMER,
         "language": "en",
     }
     return Submission(**(values | changes))
@@ -144,7 +144,7 @@ async def open_harness(
     clock: Clock | None = None,
 ) -> AsyncIterator[Harness]:
     """Over the migrated database at `url`."""
-    settings = settings or shops.settings()
+    settings = settings or samples.settings()
     clock = clock or Clock()
     fake = FakeGateway()
     named: dict[str, Gateway] = gateways or dict.fromkeys(settings.gateways, fake)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.support import servers
-from tests.support.bank import GATEWAY_SECRET, GATEWAY_SHOP
+from tests.support.honest_gateway import GATEWAY_SECRET, GATEWAY_SHOP
 from tests.support.settings import SHOP, UNLIMITED, overpay, shop, write_settings
 
 STOP_SECONDS: Final = 40.0

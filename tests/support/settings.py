@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from checkout.process import write_private
-from tests.support.shops import pem
+from tests.support.samples import pem
 
 Table = dict[str, Any]
 

@@ -26,8 +26,8 @@ from checkout.sandbox.app import create_sandbox
 from checkout.sandbox.state import SandboxState
 from checkout.settings import Settings, load
 from tests.support.asgi import asgi_transport
-from tests.web.described import as_described
 from tests.web.page import Form, Page
+from tests.web.schema_conformance import as_described
 from tests.web.settings import PUBLIC, SANDBOX, write_usual_settings
 
 SHOP: Final = "http://127.0.0.1:8009"

@@ -9,8 +9,8 @@ from tomllib import loads
 from typing import Final
 
 from checkout.process import write_private
+from tests.support.samples import pem as shared_key
 from tests.support.settings import Table, merged, overpay, secret, shop, write_settings
-from tests.support.shops import pem as shared_key
 
 PUBLIC: Final = "https://pay.example.com"
 SANDBOX: Final = "http://localhost:8002"

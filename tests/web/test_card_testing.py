@@ -32,7 +32,7 @@ from checkout.payments import create
 from checkout.payments.context import Context
 from checkout.payments.limits import WINDOW
 from checkout.settings import Limits, load
-from tests.support import shops
+from tests.support import samples
 from tests.support.asgi import asgi_transport
 from tests.web.server import BROWSER, CARD, OURS, running
 from tests.web.settings import PUBLIC, write_usual_settings
@@ -105,7 +105,7 @@ class Site:
     async def payment(self, **changes: Any) -> str:
         """The address of a new one."""
         terms = {"expires_at": time.time() + 3600, "page_settings": PageSettings()} | changes
-        order: Order = shops.order(**terms)
+        order: Order = samples.order(**terms)
         made = await create.create(self.context, order, self.context.settings.shops["361"])
         return f"/en/payment/{made.uid}/{made.secret}"
 

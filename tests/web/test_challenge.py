@@ -19,7 +19,7 @@ from checkout.settings import Limits
 from checkout.signing import Signer
 from checkout.web.challenge import About
 from checkout.web.proof_of_work import SEED, TASK_BITS, TASKS, ProofOfWork, proved
-from tests.support import shops
+from tests.support import samples
 from tests.web.conftest import Opened
 from tests.web.page import Form, Page
 from tests.web.server import CARD, DECLINED, PAID, CreatedPayment, Customer, Server
@@ -142,18 +142,18 @@ async def test_it_is_of_one_payment_and_attempt_and_hour(opened: Opened) -> None
 async def test_old_ones_are_asked_anew(opened: Opened) -> None:
     clock = 1_900_000_000.0
     limits = Limits(challenge_bits=BITS)
-    work = ProofOfWork(shops.settings(limits=limits), Signer(["a secret of some length " * 2]))
+    work = ProofOfWork(samples.settings(limits=limits), Signer(["a secret of some length " * 2]))
     about = About("uid", 1, "en", clock)
     fields = dict(work.ask(about, {}).hidden)
     fields["proof"] = solved(fields["challenge"])
     assert work.met(about, fields)
     for seconds, met in ((-6, False), (-4, True), (3600, True), (3601, False)):
-        assert work.met(shops.changed(about, now=clock + seconds), fields) is met
+        assert work.met(samples.changed(about, now=clock + seconds), fields) is met
     easier = ProofOfWork(
-        shops.settings(limits=Limits(challenge_bits=9)), Signer(["a secret of some length " * 2])
+        samples.settings(limits=Limits(challenge_bits=9)), Signer(["a secret of some length " * 2])
     )
     assert not easier.met(about, fields), "another difficulty's"
-    assert dict(work.ask(shops.changed(about, now=clock + 3601), fields).hidden) != fields
+    assert dict(work.ask(samples.changed(about, now=clock + 3601), fields).hidden) != fields
 
 
 def test_a_proof_has_every_zero() -> None:
@@ -262,6 +262,6 @@ async def test_an_operators_own(opened: Opened, tmp_path: Path) -> None:
 
 
 def test_one_that_is_not_there() -> None:
-    settings = shops.settings(limits=Limits(challenge="nowhere"))
+    settings = samples.settings(limits=Limits(challenge="nowhere"))
     with pytest.raises(BadSettings, match=r"limits.challenge: must be one of off, proof_of_work"):
         challenge_of(settings, Signer(settings.secrets))

@@ -17,12 +17,12 @@ from checkout.web.concurrency_limits import ConcurrencyLimits, count_as
 from checkout.web.errors import on_error
 from checkout.web.load_shedding import LoadShedder
 from checkout.web.security import read_body
-from tests.support import shops
+from tests.support import samples
 from tests.support.asgi import asgi_transport
 from tests.web.conftest import Opened
 from tests.web.server import Server
 
-SHOP: Final = shops.shop(link_keys=(shops.SECRET,))
+SHOP: Final = samples.shop(link_keys=(samples.SECRET,))
 
 
 class Hall:
@@ -31,7 +31,7 @@ class Hall:
     def __init__(self, *, most: int = 1000, **changes: Any) -> None:
         self.go = asyncio.Event()
         self.inside = 0
-        base = shops.settings(SHOP)
+        base = samples.settings(SHOP)
         settings: Settings = msgspec.structs.replace(
             base, limits=msgspec.structs.replace(base.limits, **changes)
         )

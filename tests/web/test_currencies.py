@@ -22,7 +22,7 @@ from checkout.web.invoice_mail import invoice
 from checkout.web.pages.amount_input import read_amount
 from checkout.web.pages.components import headline_amount, pay_label
 from checkout.web.pages.formatting import amount
-from tests.support import shops
+from tests.support import samples
 from tests.web.conftest import Opened
 from tests.web.page import Page
 from tests.web.server import SHOP, Customer, Server, open_server, ordered
@@ -257,11 +257,11 @@ def test_the_page_shows_exactly_so_many_digits(money: Money, language: str) -> N
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_all_that_speaks_of_an_order(language: str) -> None:
     for money in (Money(1999, "IDR", 0), Money(1999, "MOP", 1), Money(1999, "JPY", 2)):
-        order, shown = shops.order(money=money), amount(money, language)
+        order, shown = samples.order(money=money), amount(money, language)
         assert headline_amount(order, language) == shown
         assert shown in pay_label(order, language)
         mail = invoice(
-            order, shops.shop(), "https://pay.example.com/pay/x",
+            order, samples.shop(), "https://pay.example.com/pay/x",
             sender="pay@example.com", to="ann@example.com", language=language, now=0.0,
         )  # fmt: skip
         assert shown in mail["Subject"]

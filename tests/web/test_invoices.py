@@ -21,7 +21,7 @@ from checkout.payments.mailer import Mailer
 from checkout.signing import read_link, sign_link
 from checkout.web.invoice_mail import invoice_sender
 from tests.support.mail_server import MailServer, open_mail_server
-from tests.support.shops import changed
+from tests.support.samples import changed
 from tests.web.conftest import Opened
 from tests.web.page import Page
 from tests.web.server import (

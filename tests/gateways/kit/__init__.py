@@ -11,14 +11,14 @@ docs/adding-a-gateway.md. Nothing of ours is patched; the network is an `httpx.M
     failures   what a failed call means              params    a shop's own parameters
     sent       key, money, parent, proof             notices   notifications
     secrets    what must not get out                 details   what is declared is what is sent
-    house      how all of them play a gateway
+    harness    how all of them play a gateway
 """
 
 from __future__ import annotations
 
 from tests.gateways.kit.details import Details
 from tests.gateways.kit.failures import Failures
-from tests.gateways.kit.house import Notice, Side, unreachable
+from tests.gateways.kit.harness import Notice, Side, unreachable
 from tests.gateways.kit.notices import Notices
 from tests.gateways.kit.params import Params
 from tests.gateways.kit.recorded import Recorded

@@ -10,7 +10,7 @@ from typing import Any, Final
 from checkout.gateways.base import Capabilities
 from checkout.model.charge_parameters import SERIES, USED_ON_OUR_PAGES
 from tests.gateways import faults, samples
-from tests.gateways.kit.house import House
+from tests.gateways.kit.harness import Harness
 from tests.gateways.replay import Script, body_of
 
 SAVED: Final = {"type": "saved", "token": "9f3c0a51-saved", "code": ""}
@@ -75,7 +75,7 @@ SAID_ALONE: Final = SAID | {"duplicate_check": details("duplicate_check", False)
 WAYS: Final = ("payment", "authorization", "charge", "credit", "payout", SERIES)
 
 
-class Details(House):
+class Details(Harness):
     @classmethod
     def wanted(cls) -> dict[str, Mapping[str, Any]]:
         own = {"parameter": {name: name for name in sorted(SAID)}, "way": {w: w for w in WAYS}}

@@ -13,7 +13,7 @@ from checkout.gateways.base import InputField
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
 from tests.gateways import faults, samples
-from tests.gateways.kit.house import ASKS, LONG, SHORT, TELLS, House, unreachable
+from tests.gateways.kit.harness import ASKS, LONG, SHORT, TELLS, Harness, unreachable
 from tests.gateways.replay import RecordedExchange, Script
 
 ALL: Mapping[str, faults.Fault] = {**faults.NOT_CHARGED, **faults.UNKNOWN}
@@ -21,7 +21,7 @@ LEEWAY = 2.0  # seconds beyond a deadline that a busy machine may take
 RENEWS = "401"  # after it, and only after it, a fresh token may be tried once
 
 
-class Failures(House):
+class Failures(Harness):
     async def test_not_charged_is_lost(self, sending: RecordedExchange) -> None:
         for name, fault in faults.NOT_CHARGED.items():
             outcome, script = await self.broken(sending, fault)

@@ -9,13 +9,13 @@ import pytest
 from checkout.errors import Unauthorized
 from checkout.model.outcome import UNSIGNED, Outcome
 from checkout.model.status import Status
-from tests.gateways.kit.house import House, unreachable
+from tests.gateways.kit.harness import Harness, unreachable
 from tests.gateways.replay import RecordedExchange, Script, check_outcome
 
 UNREADABLE = (b"", b"{", b"null", b"[]", b'{"a": 1}', b"\xff\xfe", b"[" * 9)
 
 
-class Notices(House):
+class Notices(Harness):
     async def test_genuine_notification_is_understood(self, told: RecordedExchange) -> None:
         outcome = await self.play(told, Script(told))
         check_outcome(told, outcome)

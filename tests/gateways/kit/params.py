@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tests.gateways import samples
-from tests.gateways.kit.house import House
+from tests.gateways.kit.harness import Harness
 from tests.gateways.replay import RecordedExchange, body_of, flat
 
 VALUES: Mapping[str, Any] = {
@@ -22,7 +22,7 @@ VALUES: Mapping[str, Any] = {
 }
 
 
-class Params(House):
+class Params(Harness):
     @classmethod
     def wanted(cls) -> dict[str, Mapping[str, Any]]:
         return super().wanted() | {"value": VALUES}

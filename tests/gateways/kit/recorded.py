@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from checkout.gateways.base import VERBS, has_verb
-from tests.gateways.kit.house import House, unreachable
+from tests.gateways.kit.harness import Harness, unreachable
 from tests.gateways.replay import RecordedExchange, Script, check_outcome, check_requests
 
 
-class Recorded(House):
+class Recorded(Harness):
     async def test_replayed(self, recorded: RecordedExchange) -> None:
         script = Script(recorded)
         outcome = await self.play(recorded, script)

@@ -19,11 +19,11 @@ from checkout.model.outcome import Outcome
 from checkout.model.validation.reader import Reader
 from checkout.settings.accounts import read_account
 from tests.gateways import faults, samples
-from tests.gateways.kit.house import House, unreachable
+from tests.gateways.kit.harness import Harness, unreachable
 from tests.gateways.replay import RecordedExchange, Script, body_at, nodes, replaced
 
 
-class Secrets(House):
+class Secrets(Harness):
     async def test_no_secret_gets_out(self) -> None:
         seen: list[str] = []
         with capture_logs() as logged, _all_logs(seen):

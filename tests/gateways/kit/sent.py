@@ -14,7 +14,7 @@ from checkout.model.money import Money
 from checkout.model.order import TOKENIZATION
 from checkout.model.status import Status
 from tests.gateways import faults, samples
-from tests.gateways.kit.house import House, act_of, references, unreachable
+from tests.gateways.kit.harness import Harness, act_of, references, unreachable
 from tests.gateways.replay import RecordedExchange, Script, body_of, flat
 
 # Whole and part. No, two, three and four decimals; and as an account may count.
@@ -35,7 +35,7 @@ TOKEN = "k1t-9f3c0a51-saved"
 OTHERS: tuple[dict[str, str], ...] = ({}, {"parent": "p-2"}, {"capture": "c-3"})
 
 
-class Sent(House):
+class Sent(Harness):
     @classmethod
     def wanted(cls) -> dict[str, Mapping[str, Any]]:
         return super().wanted() | {"sums": MONEY}

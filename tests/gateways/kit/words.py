@@ -15,7 +15,7 @@ from checkout.errors import Unauthorized
 from checkout.model.outcome import Exchanged, Outcome
 from checkout.model.status import UNPAID_ENDS, Status
 from tests.gateways import faults, samples
-from tests.gateways.kit.house import OPERATES, WINS, House, references
+from tests.gateways.kit.harness import OPERATES, WINS, Harness, references
 from tests.gateways.kit.sent import keeps
 from tests.gateways.replay import RecordedExchange, Script, body_at, nodes, replaced
 
@@ -27,7 +27,7 @@ DECIDED = WINS | UNPAID_ENDS
 Path = tuple[str | int, ...]
 
 
-class Words(House):
+class Words(Harness):
     async def test_nothing_in_an_answer_breaks_it(self, example: RecordedExchange) -> None:
         """Every value of the answer replaced by junk, one at a time."""
         for path, junk, body in _spoilt(_json(example.body(-1))):

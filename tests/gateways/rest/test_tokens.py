@@ -50,7 +50,7 @@ def charge(kind: str = "payment", **changes: Any) -> Charge:
 
 
 def payout(**changes: Any) -> Charge:
-    return charge("payout", card=PLAIN, browser=None, order={"alone": True}, **changes)
+    return charge("payout", card=PLAIN, browser=None, order={"merchant_initiated": True}, **changes)
 
 
 # Checksums, as the platform's public clients make them
@@ -89,7 +89,7 @@ async def test_every_call_is_signed(asked: Charge, path: str, fields: tuple[str,
     [
         ("registrations", charge(TOKENIZATION)),
         ("pay_with_token", charge(card=CODED)),
-        ("pay_with_token", charge("authorization", card=PLAIN, order={"alone": True})),
+        ("pay_with_token", charge("authorization", card=PLAIN, order={"merchant_initiated": True})),
         ("payouts", payout()),
     ],
     ids=["registrations", "token", "alone", "payouts"],
@@ -122,12 +122,12 @@ async def test_what_is_not_built_is_refused() -> None:
     answers = Answers()
     credit = next(kind for kind in MONEY_OUT if kind != "payout")
     for asked in (
-        charge(credit, card=PLAIN, order={"alone": True}),
+        charge(credit, card=PLAIN, order={"merchant_initiated": True}),
         charge("authorization", after="21565"),
         charge(TOKENIZATION, card=None),
         charge(TOKENIZATION, card=CODED),
-        charge("payout", order={"alone": True}),  # a whole card
-        charge("payout", card=None, order={"alone": True}),
+        charge("payout", order={"merchant_initiated": True}),  # a whole card
+        charge("payout", card=None, order={"merchant_initiated": True}),
         payout(money=Money(1250, "KWD")),
     ):
         assert await answers.account().pay(asked) == NOT_SENT
@@ -174,7 +174,9 @@ async def test_a_token_is_in_no_log() -> None:
 def test_first_or_next_of_a_series(
     card: Any, contract: tuple[str, ...], alone: bool, word: str | None
 ) -> None:
-    call = call_of(charge(card=card, order={"contract": contract, "alone": alone}), options())
+    call = call_of(
+        charge(card=card, order={"contract": contract, "merchant_initiated": alone}), options()
+    )
     assert not isinstance(call, Cannot)
     assert call.fields.get("recurringType") == word
     registers = not isinstance(card, SavedCard)
@@ -236,7 +238,7 @@ async def test_a_field_that_the_customer_can_mend_is_no_decline(
     said = await Answers(answering(body)).account().pay(charge())
     assert said.status is (Status.DECLINED if field is None else Status.NOT_SENT)
     assert (said.field, said.reason, said.id) == (field, reason, None)
-    alone = charge(card=PLAIN, order={"alone": True})
+    alone = charge(card=PLAIN, order={"merchant_initiated": True})
     told = await Answers(answering(body)).account().pay(alone)
     assert (told.status, told.field) == (Status.DECLINED, None)
     made = {**body, "paymentId": "21565", "transactionStatus": "N", "status": "authfailed"}

@@ -14,7 +14,7 @@ from checkout.model.outcome import UNKNOWN, GatewayFacts, Outcome, PaidCard
 from checkout.model.status import Status
 from checkout.payments import find
 from checkout.payments.operations import start_operation
-from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
+from tests.support.fake_gateway import ABSENT, AUTHORIZED, DECLINED, PAID
 from tests.support.harness import Harness
 
 REVERSED = Outcome(Status.REFUNDED, "g-1")

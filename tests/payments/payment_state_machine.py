@@ -54,15 +54,15 @@ from checkout.payments.context import Context
 from checkout.payments.recovery import reconcile, sweep
 from checkout.payments.schedule import HOUR
 from checkout.settings import Limits
-from tests.support import bank as banks
-from tests.support import shops
-from tests.support.bank import Bank, Crash, Transaction
+from tests.support import honest_gateway as banks
+from tests.support import samples
 from tests.support.clock import BEGINNING, Clock
 from tests.support.deterministic_loop import DeterministicLoop
 from tests.support.harness import status_told, submission
+from tests.support.honest_gateway import Bank, Crash, Transaction
 from tests.support.ledgers import InlineLedger
 
-SETTINGS = shops.settings(limits=Limits(submits_per_payment=6, slow_seconds=0))
+SETTINGS = samples.settings(limits=Limits(submits_per_payment=6, slow_seconds=0))
 LEDGER = InlineLedger()  # one for all payments, emptied between them
 VERB_FAULTS = (Unavailable, TooMany, Unprocessable)
 
@@ -229,12 +229,12 @@ class Payments(Machine):
     ) -> None:
         """And paid for the first time, lest a payment have none."""
         self.bank.lag, self.bank.down = lag, down
-        order = shops.order(
+        order = samples.order(
             attempts=attempts,
             transaction_type=kind,
             expires_at=self.clock() + 60 * minutes,
         )
-        shop = SETTINGS.shops[shops.SHOP_ID]
+        shop = SETTINGS.shops[samples.SHOP_ID]
         self.uid = self.done(create.create(self.context, order, shop)).uid
         self.tabs.append(self.payment)
         self.presses_pay([0] * tabs, verdict, fault)
@@ -408,7 +408,7 @@ class Payments(Machine):
         if any(attempt.mismatch and attempt.live for attempt in self.attempts):
             self.verb(
                 review.resolve_mismatch(
-                    self.context, self.uid, accept=accept, by=shops.ANN, reason="seen"
+                    self.context, self.uid, accept=accept, by=samples.ANN, reason="seen"
                 )
             )
 

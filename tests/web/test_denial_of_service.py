@@ -20,7 +20,7 @@ import pytest_asyncio
 
 from checkout.signing import COOKIE, sign_link
 from checkout.web.security import LARGEST_BODY
-from tests.support.effort import peak_of, seconds_of
+from tests.support.cpu_and_memory import peak_of, seconds_of
 from tests.web.page import Form
 from tests.web.server import CARD, OURS, CreatedPayment, Raw, Server, ordered, raw
 

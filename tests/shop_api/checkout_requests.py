@@ -10,7 +10,7 @@ from checkout.errors import Unprocessable
 from checkout.model.order import Order
 from checkout.settings import Shop
 from checkout.shop_api.checkout_request import read_order
-from tests.support import shops
+from tests.support import samples
 from tests.support.clock import BEGINNING
 
 NOW = BEGINNING
@@ -36,7 +36,7 @@ def read(
     data: Any = None, *, shop: Shop | None = None, sandbox: bool = False, **changes: Any
 ) -> Order:
     data = body(**changes) if data is None else data
-    return read_order(data, shop or shops.shop(), sandbox=sandbox, now=NOW)
+    return read_order(data, shop or samples.shop(), sandbox=sandbox, now=NOW)
 
 
 def wrong(data: Any = None, **changes: Any) -> dict[str, list[str]]:

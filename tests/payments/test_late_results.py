@@ -18,7 +18,7 @@ from checkout.payments import customer_actions, status_query
 from checkout.payments.context import Context
 from checkout.payments.recovery import reconcile
 from checkout.payments.schedule import HOUR
-from tests.support.gateway import (
+from tests.support.fake_gateway import (
     ABSENT,
     AUTHORIZED,
     DECLINED,
@@ -30,7 +30,7 @@ from tests.support.gateway import (
     Held,
 )
 from tests.support.harness import Harness
-from tests.support.shops import changed
+from tests.support.samples import changed
 
 # Facts that are not ours
 

@@ -21,7 +21,7 @@ from checkout.payments.schedule import (
     RECOVERY_INTERVALS,
     next_recovery,
 )
-from tests.support.gateway import EXPIRED, PAID, PENDING, REQUIRES_ACTION
+from tests.support.fake_gateway import EXPIRED, PAID, PENDING, REQUIRES_ACTION
 from tests.support.harness import Harness
 
 SLOW = 240.0

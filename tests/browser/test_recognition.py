@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from tests.browser.look import look
+from tests.browser.accessibility import look
 from tests.journeys.plugin import BROWSER, Enter
 from tests.journeys.servers import Servers
 from tests.journeys.shopper import PLAIN

@@ -11,7 +11,15 @@ from checkout.model.outcome import UNKNOWN, GatewayFacts, Outcome
 from checkout.model.status import Status
 from checkout.payments import customer_actions, status_query
 from checkout.payments.schedule import POLL_INTERVALS
-from tests.support.gateway import ABSENT, DECLINED, EXPIRED, PAID, PENDING, REQUIRES_ACTION, Held
+from tests.support.fake_gateway import (
+    ABSENT,
+    DECLINED,
+    EXPIRED,
+    PAID,
+    PENDING,
+    REQUIRES_ACTION,
+    Held,
+)
 from tests.support.harness import Harness
 
 

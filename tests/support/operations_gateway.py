@@ -24,7 +24,7 @@ from checkout.gateways.base import (
 from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, UNSIGNED, GatewayFacts, OperationNotice, Outcome
 from checkout.model.status import Status
-from tests.support.bank import LATEST, Crash
+from tests.support.honest_gateway import LATEST, Crash
 
 PAYMENT: Final = "g-1"
 CURRENCY: Final = "EUR"

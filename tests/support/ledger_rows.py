@@ -13,7 +13,7 @@ from checkout.model.outcome import GatewayFacts
 from checkout.model.status import Status
 from checkout.signing import link_digest
 from tests.support.clock import BEGINNING
-from tests.support.shops import SHOP_ID, order
+from tests.support.samples import SHOP_ID, order
 
 NOW = BEGINNING
 

@@ -19,21 +19,21 @@ from checkout.model.order import MAKERS
 from checkout.model.status import OUTWARD, Status
 from checkout.shop_api.signed_result import signed_result
 from checkout.shop_api.webhooks import operation_webhook, payment_webhook
-from tests.shop_api.payments import payment
-from tests.support import rows, shops
+from tests.shop_api.payment_rows import payment
+from tests.support import ledger_rows, samples
 
-SHOP = shops.shop()
+SHOP = samples.shop()
 LINK = "f" * 64
 
 
 def told(found: Payment, status: Status) -> dict[str, Any]:
-    said = json.loads(payment_webhook(found, status, SHOP, shops.PUBLIC_URL, rows.NOW))
+    said = json.loads(payment_webhook(found, status, SHOP, samples.PUBLIC_URL, ledger_rows.NOW))
     transaction: dict[str, Any] = said.get("transaction", said)
     return transaction
 
 
 def claims(found: Payment, status: Status) -> dict[str, Any]:
-    part = signed_result(found, status, SHOP, rows.NOW).split(".")[1]
+    part = signed_result(found, status, SHOP, ledger_rows.NOW).split(".")[1]
     claimed: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=="))
     return claimed
 
@@ -52,7 +52,8 @@ def test_operations_say_it_too() -> None:
     found = payment(Status.PAID, created_by="app")
     done = Operation(
         uid="r-1", payment=found.uid, attempt=1, kind="refund", key="r", amount=5,
-        status=Status.REFUNDED, sweep_at=None, created_at=rows.NOW, updated_at=rows.NOW,
+        status=Status.REFUNDED, sweep_at=None,
+        created_at=ledger_rows.NOW, updated_at=ledger_rows.NOW,
     )  # fmt: skip
     said = json.loads(operation_webhook(done, found))["transaction"]
     assert (said["type"], said["test"], said["created_by"]) == ("refund", False, "app")
@@ -69,18 +70,18 @@ def test_operations_say_it_too() -> None:
 )
 def test_orders_of_before(older: dict[str, Any], link: str | None, maker: str) -> None:
     """What the ledger holds of payments that were made before they said it."""
-    terms = json.loads(text(shops.order()))
+    terms = json.loads(text(samples.order()))
     assert "created_by" not in terms
     order = order_of(json.dumps(terms | older))
-    payment = rows.payment_row(order=order, link=link)
+    payment = ledger_rows.payment_row(order=order, link=link)
     assert payment.created_by == maker
-    assert told(rows.payment_of(payment), Status.CANCELLED)["created_by"] == maker
+    assert told(ledger_rows.payment_of(payment), Status.CANCELLED)["created_by"] == maker
     assert order_of(text(order)) == order
 
 
 def test_an_invoice_is_the_shops() -> None:
-    order = msgspec.structs.replace(shops.order(), created_by="shop")
-    assert rows.payment_row(order=order, link=LINK).created_by == "shop"
+    order = msgspec.structs.replace(samples.order(), created_by="shop")
+    assert ledger_rows.payment_row(order=order, link=LINK).created_by == "shop"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_an_invoice_is_the_shops() -> None:
 def test_a_signed_result_is_no_notification(status: Status) -> None:
     """The same key signs both. What it has signed of a result begins with no brace and is no JSON,
     so that its signature proves no body."""
-    signed, _, signature = signed_result(payment(), status, SHOP, rows.NOW).rpartition(".")
+    signed, _, signature = signed_result(payment(), status, SHOP, ledger_rows.NOW).rpartition(".")
     key = load_der_public_key(base64.b64decode(SHOP.public_key))
     assert isinstance(key, RSAPublicKey)
     key.verify(

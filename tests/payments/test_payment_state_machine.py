@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.payments.machine import Payments
-from tests.payments.mutants import FLOWS, GATEWAYS, with_flow, with_gateway
+from tests.payments.payment_mutants import FLOWS, GATEWAYS, with_flow, with_gateway
+from tests.payments.payment_state_machine import Payments
 
 EXAMPLES = int(os.environ.get("CHECKOUT_EXAMPLES", "100"))
 # Not shrunk: that may take the five minutes after which a hanging test is killed, and nothing told.

@@ -13,7 +13,7 @@ from checkout.model.order import PageSettings
 from checkout.payments.dns import Resolver
 from checkout.payments.webhook_sender import WebhookSender, allowed
 from tests.payments.webhook_receiver import PUBLIC, WebhookReceiver, open_webhook_receiver
-from tests.support import shops
+from tests.support import samples
 from tests.support.harness import Harness, open_harness
 
 OUTSIDE = (
@@ -140,7 +140,7 @@ async def test_ports_that_shops_are_not_called_at(receiver: WebhookReceiver) -> 
 async def test_a_private_network_that_shops_live_in(url: str) -> None:
     """Named in the settings, and nothing beside it."""
     networks = (ip_network("10.1.2.0/24"), ip_network("fd12:3456::/32"))
-    settings = shops.settings(notify_networks=networks)
+    settings = samples.settings(notify_networks=networks)
     async with (
         open_harness(url, settings=settings) as harness,
         open_webhook_receiver(harness) as receiver,
@@ -155,7 +155,7 @@ async def test_a_private_network_that_shops_live_in(url: str) -> None:
 
 async def test_what_was_checked_is_connected_to(url: str) -> None:
     """DNS rebinding: the name is looked up once, and what it says later does not matter."""
-    settings = shops.settings(egress_ports=frozenset({443, 8443}))
+    settings = samples.settings(egress_ports=frozenset({443, 8443}))
     async with (
         open_harness(url, settings=settings) as harness,
         open_webhook_receiver(harness) as receiver,
@@ -223,7 +223,7 @@ async def test_each_letter_has_a_connection_of_its_own(url: str) -> None:
 
     server = await asyncio.start_server(shop, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    settings = shops.settings(sandbox=True)
+    settings = samples.settings(sandbox=True)
     async with (
         open_harness(url, settings=settings) as harness,
         open_webhook_receiver(harness) as receiver,

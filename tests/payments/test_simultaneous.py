@@ -10,7 +10,7 @@ from checkout.model.outcome import Outcome
 from checkout.model.status import MOVES, Status
 from checkout.payments import charge, customer_actions, gateway_notifications, status_query
 from checkout.payments.recovery import reconcile, sweep
-from tests.support.gateway import DECLINED, PAID, PENDING, REQUIRES_ACTION
+from tests.support.fake_gateway import DECLINED, PAID, PENDING, REQUIRES_ACTION
 from tests.support.harness import Harness, submission
 
 

@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from tests.support.fake_network import FakeNetwork, open_fake_network
+from tests.support.form_customer import Bought, Visitor
 from tests.support.killable_server import KillableServer, open_killable_server
-from tests.support.visitor import Bought, Visitor
 
 KILLS = int(os.environ.get("CHECKOUT_KILLS", "3"))
 LONGEST = 45.0  # seconds for all of them; what they left behind takes some more

@@ -21,7 +21,7 @@ import pytest
 from checkout.listening import HEAD_SECONDS, LARGEST_HEAD, MOST_CONNECTIONS, open_files
 from checkout.web.concurrency_limits import RETRY_AFTER
 from checkout.web.security import BODY_SECONDS
-from tests.web import bomb
+from tests.web import http2_bomb
 from tests.web.process import ServerProcess, heard, serving, spoken
 from tests.web.server import ordered
 
@@ -55,11 +55,11 @@ def customer(served: ServerProcess, source: str = "127.0.0.1") -> httpx.Client:
 
 def test_no_http2_unless_asked(served: ServerProcess) -> None:
     """The bomb too: its 1 MB would be 3 GB in memory."""
-    assert spoken(served, bomb.hello()) == b""
+    assert spoken(served, http2_bomb.hello()) == b""
     before = served.memory
     with served.line() as line:
         try:
-            line.sendall(bomb.bomb(streams=200, times=4100))
+            line.sendall(http2_bomb.bomb(streams=200, times=4100))
         except ConnectionError:
             pass
         assert heard(line) == b""
@@ -78,11 +78,11 @@ def test_no_web_sockets(served: ServerProcess) -> None:
 
 def test_http2_where_it_is_asked_for(pem: str, tmp_path: Path) -> None:
     with serving(tmp_path, pem, top="http2 = true") as served:
-        frames = spoken(served, bomb.hello())
-        assert frames[3] == bomb.SETTINGS
+        frames = spoken(served, http2_bomb.hello())
+        assert frames[3] == http2_bomb.SETTINGS
         before = served.memory
         with served.line() as line:
-            line.sendall(bomb.bomb(streams=200, times=4100))
+            line.sendall(http2_bomb.bomb(streams=200, times=4100))
             heard(line)
             assert served.memory - before < 60 * MEGABYTE
         assert httpx.get(f"{served.url}/health/live", trust_env=False).status_code == 200

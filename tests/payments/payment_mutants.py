@@ -12,7 +12,7 @@ from checkout.model.outcome import UNKNOWN, DeclineReason, Outcome
 from checkout.model.status import Status
 from checkout.payments.context import Context
 from checkout.payments.schedule import Schedule
-from tests.payments.machine import Payments
+from tests.payments.payment_state_machine import Payments
 
 
 class TimeoutMeansFailed(OverpayCards):

@@ -16,10 +16,10 @@ from checkout.model.status import Status
 from checkout.payments.operations import resolve_operation, start_operation
 from checkout.payments.schedule import DAY, HOUR
 from checkout.shop_api.responses import operation as shape
-from tests.support import shops
-from tests.support.gateway import ABSENT, AUTHORIZED, DECLINED, PAID
+from tests.support import samples
+from tests.support.fake_gateway import ABSENT, AUTHORIZED, DECLINED, PAID
 from tests.support.harness import Harness
-from tests.support.shops import changed
+from tests.support.samples import changed
 
 ACCEPTED = Outcome(Status.ACCEPTED, "o-3", facts=GatewayFacts(message="Successfully queued"))
 REFUNDED = Outcome(Status.REFUNDED, "o-3")
@@ -178,7 +178,7 @@ async def test_it_is_asked_about_for_a_month_ever_more_slowly(office: Harness) -
     assert 29 <= asked[-1] <= 31
     assert [line["event"] for line in said if line.get("alert")] == ["operation.unsettled"]
     done = await resolve_operation(
-        office.context, operation.uid, accept=True, by=shops.ANN, reason="it came"
+        office.context, operation.uid, accept=True, by=samples.ANN, reason="it came"
     )
     assert done.status is Status.REFUNDED
     assert await office.told(payment) == ["successful", "successful: refund"]

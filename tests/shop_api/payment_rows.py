@@ -8,7 +8,7 @@ from checkout.ledger.rows import Payment
 from checkout.model.order import Customer
 from checkout.model.outcome import GatewayFacts, PaidCard
 from checkout.model.status import Status
-from tests.support import rows, shops
+from tests.support import ledger_rows, samples
 from tests.support.clock import BEGINNING
 
 PAID_FACTS = GatewayFacts(
@@ -31,8 +31,8 @@ WHO = Customer(email="ann@example.com", first_name="Ann", country="LV", ip="192.
 
 def payment(*attempts: Status | dict[str, Any], **order: Any) -> Payment:
     """A payment of 1250 EUR with these attempts, a minute each."""
-    asked = shops.order(**order)
-    payment = rows.payment_row(order=asked, expires_at=asked.expires_at)
+    asked = samples.order(**order)
+    payment = ledger_rows.payment_row(order=asked, expires_at=asked.expires_at)
     made = []
     for number, given in enumerate(attempts, 1):
         values = {"status": given} if isinstance(given, Status) else given
@@ -43,5 +43,5 @@ def payment(*attempts: Status | dict[str, Any], **order: Any) -> Payment:
             "updated_at": at + 5,
             "gateway_id": f"g-{number}",
         }
-        made.append(rows.attempt(payment, number, **(known | values)))
-    return rows.payment_of(payment, *made)
+        made.append(ledger_rows.attempt(payment, number, **(known | values)))
+    return ledger_rows.payment_of(payment, *made)

@@ -7,7 +7,7 @@ import asyncio
 from checkout.ledger import outbox
 from checkout.model.order import PageSettings
 from checkout.payments import customer_actions
-from tests.support.gateway import DECLINED, PAID, PENDING
+from tests.support.fake_gateway import DECLINED, PAID, PENDING
 from tests.support.harness import Harness
 
 

@@ -6,7 +6,7 @@ from checkout.gateways import OPTIONS
 from checkout.identifiers import new_ticket
 from checkout.settings.load import RETURN_PATH
 from tests.settings.conftest import Problems, Settled
-from tests.settings.kit import ADAPTERS, Rest
+from tests.settings.example import ADAPTERS, Rest
 
 PUBLIC = 'public_url = "https://pay.example.com"'
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from checkout.gateways.overpay.options import Options
 from checkout.settings.shops import public_half
-from tests.support.shops import rsa_key
+from tests.support.samples import rsa_key
 
 URL: Final = "https://gateway.example"
 GATEWAY_SHOP: Final = "361"

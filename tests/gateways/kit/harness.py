@@ -107,7 +107,7 @@ class Ordered(msgspec.Struct, frozen=True):
     reason: str = "Returned"
 
 
-class House:
+class Harness:
     """An adapter under test. `adapter`: its name; its records are in `recorded/NAME` beside the
     test."""
 

@@ -1,9 +1,9 @@
 """Anything that can happen to a payment after it was made, told by Hypothesis: operations that the
 shop asks for, what the gateway does by itself, notifications in any order, answers that get lost.
 
-The flow is the real one; the gateway (`tests.support.office`), the clock and the ledger's disk are
-the test's. After every step `check()` looks at what must always be true; at the end all works
-again, time passes, and `settled()` compares our books with the gateway's."""
+The payments' code is the real one; the gateway (`tests.support.operations_gateway`), the clock and
+the ledger's disk are the test's. After every step `check()` looks at what must always be true; at
+the end all works again, time passes, and `settled()` compares our books with the gateway's."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from checkout.payments.context import Context
 from checkout.payments.operations import resolve_operation, start_operation
 from checkout.payments.recovery import reconcile, sweep
 from checkout.payments.schedule import DAY, HOUR
-from tests.payments.machine import SETTINGS, Machine
-from tests.support import office, shops
-from tests.support.bank import LATEST
+from tests.payments.payment_state_machine import SETTINGS, Machine
+from tests.support import operations_gateway, samples
 from tests.support.harness import submission
-from tests.support.office import Books, Movement, Office
+from tests.support.honest_gateway import LATEST
+from tests.support.operations_gateway import Books, Movement, Office
 
 which = st.integers(0, 7)  # of several, modulo how many there are
 amounts = st.sampled_from((None, 1, 250, 250, 500, 500, 1000, 1251, 0))
 verdicts = st.sampled_from(("done", "done", "done", "accepted", "accepted", "declined"))
 faults = st.one_of(
-    st.just(""), st.just("unknown after"), st.just(""), st.sampled_from(office.FAULTS)
+    st.just(""), st.just("unknown after"), st.just(""), st.sampled_from(operations_gateway.FAULTS)
 )
-query_faults = st.one_of(st.just(""), st.just(""), st.sampled_from(office.QUERY_FAULTS))
+query_faults = st.one_of(st.just(""), st.just(""), st.sampled_from(operations_gateway.QUERY_FAULTS))
 disk_faults = st.sampled_from(("", "", "", "", "", "away", "unheard"))
 steps_of_time = st.sampled_from((0.4, 1.0, 2.0, 8.0, 31.0, 61.0, 300.0, HOUR, DAY))
 RETURNS = ("refund", "chargeback")
@@ -101,11 +101,13 @@ class Operations(Machine):
         self.office = self.office_class(books)
         self.office.down = down
         self.context = self.new_flow()
-        order = shops.order(
+        order = samples.order(
             transaction_type="authorization" if held else "payment",
             expires_at=self.clock() + HOUR,
         )
-        self.uid = self.done(create.create(self.context, order, SETTINGS.shops[shops.SHOP_ID])).uid
+        self.uid = self.done(
+            create.create(self.context, order, SETTINGS.shops[samples.SHOP_ID])
+        ).uid
         self.done(charge.pay(self.context, self.payment, submission(self.payment)))
         self.prepare(verdict, fault)
         self.verb(
@@ -308,7 +310,7 @@ class Operations(Machine):
         steps: dict[str, list[Status]] = {}
         for event in self.now.events:
             kind, _, word = event.kind.partition(".")
-            if kind in office.DONE and word:
+            if kind in operations_gateway.DONE and word:
                 steps.setdefault(event.data["operation"], []).append(Status(word))
         for each in steps.values():
             for before, after in pairwise(each):
@@ -375,7 +377,11 @@ class Operations(Machine):
             for each in self.open:
                 self.verb(
                     resolve_operation(
-                        self.context, each.uid, accept=self.truly(each), by=shops.ANN, reason="seen"
+                        self.context,
+                        each.uid,
+                        accept=self.truly(each),
+                        by=samples.ANN,
+                        reason="seen",
                     )
                 )
             self.sweeps_until_nothing_is_due()
@@ -404,7 +410,7 @@ class Operations(Machine):
             if movement.key is not None:
                 done = by_key[movement.key].done or self.told_by_the_gateway(movement)
                 assert done is (movement.state == "done"), f"{movement}, and we say otherwise"
-        for kind in office.DONE:
+        for kind in operations_gateway.DONE:
             ours = sum(each.amount for each in self.made if each.kind == kind and each.done)
             assert ours == books.sum(kind), f"{kind}: {books.sum(kind)}, and we say {ours}"
         (attempt,) = self.attempts
@@ -412,7 +418,7 @@ class Operations(Machine):
 
     def told_by_the_gateway(self, movement: Movement) -> bool:
         """It is known by the gateway's own word, where ours was taken for lost."""
-        names = (movement.id, office.PAYMENT if self.books.by_state else None)
+        names = (movement.id, operations_gateway.PAYMENT if self.books.by_state else None)
         return any(
             each.by_gateway
             and each.done

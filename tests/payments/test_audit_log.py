@@ -15,8 +15,8 @@ from checkout.payments import review
 from checkout.payments.operations import resolve_operation, start_operation
 from tests.payments.test_gateway_operations import done, hears, told
 from tests.payments.test_review import LESS
-from tests.support import shops
-from tests.support.gateway import PAID
+from tests.support import samples
+from tests.support.fake_gateway import PAID
 from tests.support.harness import Harness
 
 
@@ -43,7 +43,7 @@ async def test_a_mismatch_that_a_person_ends(office: Harness, accept: bool) -> N
     office.gateway.will_state(LESS)
     office.clock.move(5)
     await review.resolve_mismatch(
-        office.context, payment.uid, accept=accept, by=shops.ANN, reason="the bank fee"
+        office.context, payment.uid, accept=accept, by=samples.ANN, reason="the bank fee"
     )
     (entry,) = await log(office)
     assert (entry.who, entry.via, entry.origin) == ("ann", "cli", "till-1")
@@ -51,7 +51,7 @@ async def test_a_mismatch_that_a_person_ends(office: Harness, accept: bool) -> N
     assert msgspec.json.decode(entry.data)["reason"] == "the bank fee"
     with pytest.raises(Unprocessable):
         await review.resolve_mismatch(
-            office.context, payment.uid, accept=accept, by=shops.ANN, reason="again"
+            office.context, payment.uid, accept=accept, by=samples.ANN, reason="again"
         )
     assert len(await log(office)) == 1
 
@@ -59,10 +59,12 @@ async def test_a_mismatch_that_a_person_ends(office: Harness, accept: bool) -> N
 async def test_an_operation_that_a_person_settles(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_answer(UNKNOWN)
-    refund = await start_operation(office.context, "refund", payment.uid, by=shops.ANN)
+    refund = await start_operation(office.context, "refund", payment.uid, by=samples.ANN)
     assert refund.status is Status.PENDING
     office.clock.move(61)
-    await resolve_operation(office.context, refund.uid, accept=True, by=shops.ANN, reason="it came")
+    await resolve_operation(
+        office.context, refund.uid, accept=True, by=samples.ANN, reason="it came"
+    )
     asked, settled = await log(office)
     assert (asked.act, asked.subject) == ("refund", payment.uid)
     assert (settled.act, settled.subject, settled.who) == ("accept", refund.uid, "ann")

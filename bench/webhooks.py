@@ -1,6 +1,6 @@
 """How late a shop is told while letters of another wait for a server that hangs.
 
-    python -m bench.letters [--workers 2] [--waiting 1000]
+    python -m bench.webhooks [--workers 2] [--waiting 1000]
 
 Everything is real: letters in one ledger, workers as processes, receivers on loopback. The same is
 measured without the letters that wait, as the baseline: a worker looks each second.
@@ -97,7 +97,7 @@ async def delays(*, workers: int, waiting: int, told: int = TOLD) -> tuple[list[
 
 
 def _start(config: Path) -> Process:
-    return start("-m", "bench.letters", "--serve", str(config))
+    return start("-m", "bench.webhooks", "--serve", str(config))
 
 
 async def _told(

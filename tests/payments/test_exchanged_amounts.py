@@ -14,12 +14,12 @@ from checkout.model.money import Money
 from checkout.model.outcome import Exchanged, GatewayFacts, Outcome
 from checkout.model.status import Status
 from checkout.payments import review, status_query
-from tests.support import shops
-from tests.support.gateway import PAID, REQUIRES_ACTION
+from tests.support import samples
+from tests.support.fake_gateway import PAID, REQUIRES_ACTION
 from tests.support.harness import Harness
 
 AGREED = Exchanged("0.00020150 BTC", "12.50 EUR")
-WHO: Any = {"by": shops.ANN, "reason": "looked it up"}
+WHO: Any = {"by": samples.ANN, "reason": "looked it up"}
 
 
 def made(agreed: Exchanged = AGREED) -> Outcome:
