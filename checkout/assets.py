@@ -1,7 +1,6 @@
 """Where templates and static files are.
 
-In the repository they stand at its top, in plain sight; in an installed wheel they live inside
-the package. Whoever needs them asks here.
+In the repository they are at its top; in an installed wheel they are inside the package.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Caches that are bounded by bytes: how many values fit depends on how large somebody made them."""
+"""Caches that are bounded by bytes: the size of a value may be up to the sender of a request."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ _RAW: Final = 64  # bytes of a `msgspec.Raw` beside those that it shows
 
 
 def size_of(*values: Any) -> int:
-    """Bytes that plain values and structs take with all they hold; what is held twice counts
-    once."""
+    """Bytes of plain values and structs with all that they contain; shared values count once."""
     total, seen, rest = 0, set[int](), list(values)
     while rest:
         value = rest.pop()
@@ -42,14 +41,14 @@ def size_of(*values: Any) -> int:
 
 
 class BoundedCache(Generic[K, V]):
-    """Values that can be made again, in at most `most` bytes, their keys with them; those that
-    nobody asked for longest go first. Several threads may use it."""
+    """Values that can be made again, in at most `most` bytes, their keys with them; the least
+    recently used go first. Several threads may use it."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.bytes = 0
         self._lock = Lock()
-        self._kept: dict[K, tuple[V, int]] = {}  # the last one asked for stands last
+        self._kept: dict[K, tuple[V, int]] = {}  # the most recently used is the last
 
     def __len__(self) -> int:
         return len(self._kept)

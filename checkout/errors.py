@@ -6,17 +6,17 @@
     ├── Unauthorized             401   shop credentials or a notification's signature
     ├── Forbidden                403   a cross-site form post
     ├── NotFound                 404   a wrong uid and a wrong secret look the same
-    ├── SoldOut                  409   the goods went to others while the page was open
+    ├── SoldOut                  409   others bought the last ones while the page was open
     ├── Gone                     410   a link or a payment past its time
     │   └── Cancelled                  a link whose shop has cancelled its invoice
     ├── TooLarge                 413   a body over 64 KiB
-    ├── WrongType                415   a body of the API that doesn't say that it is JSON
+    ├── WrongType                415   a body of the API whose type isn't JSON
     ├── Unprocessable            422   readable but wrong; names every wrong field
     │   └── Duplicate            422   the same money on the same card again, too soon
     ├── TooMany                  429   with seconds to wait
-    └── Unavailable              503   the ledger is away or the server is full
+    └── Unavailable              503   the ledger can't be used or the server is full
 
-No message of these ever holds card data, a secret or a signed token.
+None of their messages contains card data, a secret or a signed token.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def translations(language: str) -> NullTranslations:
 
 
 def gettext(language: str) -> Gettext:
-    """The catalogue's own function: a text of ours in `language`."""
+    """The catalogue's function: the translation of a text into `language`."""
     found: Gettext = translations(language).gettext
     return found
 
@@ -58,7 +58,7 @@ def locale(language: str) -> Locale:
 
 
 def supported(tag: str | None) -> str | None:
-    """The language of ours that a tag asks for: "de-AT" is "de"; None where there is none."""
+    """The supported language of a tag: "de-AT" is "de"; None where there is none."""
     if not tag or len(tag) > LONGEST_TAG:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Names of payments, attempts and addresses: drawn at random, or made of such a one."""
+"""Identifiers of payments, attempts and addresses: random, or derived from a random one."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def new_payment_secret() -> str:
 
 
 def receipt_secret(secret: str) -> str:
-    """The secret of a payment's receipt, made of the payment's own: who has this one can't know
-    that one, so that a receipt may be handed on and its payment can't be opened by it."""
+    """The secret of a payment's receipt, derived from the payment's own, which can't be computed
+    from it: a receipt can be passed on without access to the payment."""
     return base64_encode(hmac.digest(secret.encode(), b"receipt", "sha256")[:16]).decode()
 
 
 def new_attempt_key(number: int) -> str:
-    """What finds an attempt at its gateway: 128 random bits and the attempt's number."""
+    """The key that finds an attempt at its gateway: 128 random bits and the attempt's number."""
     return f"{secrets.token_hex(16)}-{number}"
 
 

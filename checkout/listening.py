@@ -1,8 +1,8 @@
 """How the server listens: the limits before a request reaches the application.
 
-HTTP/1.1 alone, unless the operator asks for more; no web sockets. A head that doesn't come, and a
-connection that says nothing between two requests, are cut in time. Granian can't count connections
-by address, and answers what is no HTTP itself, with a bare 400: that is a proxy's (going-live.md).
+HTTP/1.1 only, unless the operator enables more; no web sockets. A head that doesn't come and a
+connection that is idle between two requests are closed in time. Granian can't limit connections by
+address, and answers what is no HTTP with a bare 400: both are a proxy's task (going-live.md).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings, HTTP2Settings
 
 HEAD_SECONDS: Final = 10  # for a head to come in, and between two requests of a connection
-LARGEST_HEAD: Final = 64 * 1024  # bytes that are kept of one; a larger one is answered 431
+LARGEST_HEAD: Final = 64 * 1024  # bytes; a larger one is answered 431
 MOST_CONNECTIONS: Final = 2048  # of a worker; others wait in the system's queue
 MOST_STREAMS: Final = 100  # requests at once in one connection of HTTP/2
 FILES: Final = 65_536  # open files of a process, where the system lets us have them
@@ -53,7 +53,8 @@ def listen(
 
 def open_files(most: int = FILES) -> int:
     """How many files and connections a process may have open, after asking for `most`; the workers
-    inherit it. Half are for customers: no crowd of them keeps us from the ledger and gateways."""
+    inherit it. Half are for customers, so that connections to the ledger and the gateways remain
+    possible."""
     try:
         import resource
     except ImportError:  # no Unix

@@ -1,7 +1,7 @@
 """Logs: one JSON line an event on standard error, without bodies, cards or addresses.
 
-A line that can't be written (the disk is full, whoever read it is gone) is counted, and nothing
-else happens: no payment fails and no work ends for want of a log.
+A line that can't be written (the disk is full, the pipe is closed) is counted and dropped: no
+payment fails because of the log.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NOT_SENT: Final = Counter("checkout_log_lost_lines", "Log lines that could not b
 
 
 def configure() -> None:
-    """For a process of ours; libraries stay quiet below warnings (httpx would log whole URLs)."""
+    """Sets up a process's log; libraries stay quiet below warnings (httpx would log whole URLs)."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
     logging.raiseExceptions = False  # it would raise where standard error is closed
     structlog.configure(
@@ -47,7 +47,7 @@ class _Lines:
         try:
             if self._stream is None:
                 raise OSError("no standard error")
-            self._stream.write(message + "\n")  # whole, so that lines of several threads don't mix
+            self._stream.write(message + "\n")  # one write: threads' lines don't mix
             self._stream.flush()
         except (OSError, ValueError):  # ValueError: it is closed
             NOT_SENT.inc()

@@ -4,7 +4,7 @@ With HMAC-SHA-256, under a key derived from a salt that names the purpose, and t
 its address names that already. Of several keys the last signs and each verifies, so that keys
 rotate: add a new one at the end, later drop the old one.
 
-An offline link is made by a shop alone, in any language:
+A shop makes an offline link by itself, in any programming language:
 
     payload   = base64url(JSON object) without its "="    or "." + base64url(zlib(JSON))
     key       = SHA-256("link:" + shop id + "signer" + link key)             32 bytes
@@ -49,7 +49,7 @@ _KEPT: Final = re.compile(r"[A-Za-z0-9_+/.-]{1,40}", re.ASCII)
 
 class Sha256Signer(itsdangerous.Signer):
     """itsdangerous' signer with SHA-256, which takes one spelling of a signature only: base64
-    has several for the same bytes, and what is the same must look the same."""
+    has several for the same bytes, and a token must have one form only."""
 
     default_digest_method = staticmethod(hashlib.sha256)
 
@@ -71,10 +71,10 @@ class FormToken(Struct, frozen=True):
 
 
 class CustomerCookie(Struct, frozen=True):
-    """What the customer's browser keeps for us. A help, never a proof: the ledger beats it.
+    """What the customer's browser keeps for us. A hint, never a proof: the ledger decides.
 
     `browser` holds the hidden inputs of `model.browser.FIELDS` as they were sent. `own`: this is
-    the customer's browser, which alone is shown what is known of them.
+    the customer's browser; only that is shown the customer's data.
     """
 
     uid: str
@@ -100,7 +100,7 @@ class Signer:
         return self._sign("form", purpose, uid, text=f"{text}.{OWN}" if own else text)
 
     def read_form(self, purpose: str, uid: str, token: str) -> FormToken:
-        """Raises Forbidden for a token of another purpose or payment, or of nobody's."""
+        """Raises Forbidden for a token of another purpose or payment, or a forged one."""
         text = self._unsign("form", purpose, uid, signed=token)
         if text is None:
             raise Forbidden
@@ -113,7 +113,7 @@ class Signer:
         return self._sign("challenge", uid, text=text)
 
     def read_challenge(self, uid: str, attempt: int, token: str, bits: int) -> float | None:
-        """When it was signed; None for another attempt's, an easier one, or nobody's."""
+        """When it was signed; None for another attempt's, an easier one, or a forged one."""
         text = self._unsign("challenge", uid, signed=token)
         if text is None:
             return None
@@ -121,8 +121,8 @@ class Signer:
         return float(seconds) if (int(for_attempt), int(of_bits)) == (attempt, bits) else None
 
     def sign_cookie(self, cookie: CustomerCookie) -> str:
-        """The cookie's value. What is too long or odd to keep is left out, so that the whole
-        header stays under 1 KiB."""
+        """The cookie's value. What is too long or has unusual characters is left out, so that the
+        whole header stays under 1 KiB."""
         fields = [_kept(cookie.browser.get(name, "")) for name in FIELDS]
         if cookie.own:  # behind those, where older cookies have nothing
             fields.append(OWN)
@@ -151,7 +151,7 @@ class Signer:
 
 
 def new_form_nonce() -> str:
-    """What tells one page's forms from another's: 72 random bits in 12 URL-safe characters."""
+    """The nonce of one page's forms: 72 random bits in 12 URL-safe characters."""
     return secrets.token_urlsafe(9)
 
 
@@ -189,11 +189,11 @@ def sign_link(shop_id: str, key: str, payload: Mapping[str, Any]) -> str:
 
 
 def read_link(signed: str, shops: Mapping[str, Shop]) -> LinkPayload:
-    """What a shop signed. Raises NotFound for anything else, without telling what was wrong."""
+    """The link that a shop signed. Raises NotFound for anything else, without a reason."""
     match = _LINK.fullmatch(signed) if len(signed) <= LARGEST_LINK else None
     if not match:
         raise NotFound
-    # Read before it is verified, and only to know whose keys to try; hence with every bound.
+    # Decoded before it is verified, only to find the shop's keys; hence within all bounds.
     data = _unverified(match[1])
     shop = shops.get(data["shop"]) if isinstance(data.get("shop"), str) else None
     if shop is None or not Sha256Signer(shop.link_keys, f"link:{shop.id}").validate(signed):

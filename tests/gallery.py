@@ -33,7 +33,7 @@ from checkout.web import proof_of_work
 from checkout.web.pages import checkboxes, components, declines, formatting, messages, qr_code
 from checkout.web.pages.card_fields import card_fields
 from checkout.web.pages.components import Field, Notice, Row, Summary
-from checkout.web.pages.customer_fields import ASKED, countries
+from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, countries
 from checkout.web.pages.error import ErrorPage
 from checkout.web.pages.field_values import masked_field
 from checkout.web.pages.layout import Layout, ShopView
@@ -73,9 +73,9 @@ def renderer() -> Renderer:
     return Renderer(Assets())
 
 
-def render(template: str, page: object, shell: Layout) -> str:
-    language = shell.lang if shell.lang in i18n.LANGUAGES else "en"
-    return renderer()(template, language, page=page, shell=shell, nonce=NONCE)
+def render(template: str, page: object, layout: Layout) -> str:
+    language = layout.lang if layout.lang in i18n.LANGUAGES else "en"
+    return renderer()(template, language, page=page, layout=layout, nonce=NONCE)
 
 
 # --- The states ----------------------------------------------------------------------------------
@@ -112,10 +112,10 @@ class Fakes:
     def why(self, reason: DeclineReason, kind: str = "card", *, open_: bool = True) -> Notice:
         """What is said of an attempt's end; `open_`: on the page where it can be tried again."""
         cause = declines.CAUSE[reason]
-        found = declines.explain(cause, kind, sent=True, open_=open_, ways=True)
+        found = declines.explain(cause, kind, sent=True, open_=open_, several=True)
         return components.explained(found, self.lang)
 
-    def shell(self, title: str, **more: Any) -> Layout:
+    def layout(self, title: str, **more: Any) -> Layout:
         picker = tuple((code, name, f"?{code}") for code, name in i18n.LANGUAGES.items())
         return replace(Layout(self.lang, title, SHOP, languages=picker), **more)
 
@@ -125,10 +125,10 @@ class Fakes:
         return MethodChoice(name, components.method_label(name, None, self._), mark, chosen, card)
 
     def asked(self, name: str, value: str = "", **more: Any) -> Field:
-        asked = ASKED[name]
+        about = CUSTOMER_INPUTS[name]
         return Field(
-            name, self._(asked.label), value, type=asked.type, autocomplete=asked.autocomplete,
-            inputmode=asked.inputmode, maxlength=asked.longest, **more,
+            name, self._(about.label), value, type=about.type, autocomplete=about.autocomplete,
+            inputmode=about.inputmode, maxlength=about.longest, **more,
         )  # fmt: skip
 
     def strangers(self, error: str | None = None) -> dict[str, Any]:
@@ -165,9 +165,9 @@ class Fakes:
             errors=tuple((name, _(text)) for name, text in errors.items()),
         )
         fields = page.__struct_fields__
-        shell = {name: value for name, value in more.items() if name not in fields}
+        layout = {name: value for name, value in more.items() if name not in fields}
         page = replace(page, **{name: more[name] for name in more if name in fields})
-        return "pages/payment.html", page, self.shell(f"{self.amount} · Demo shop", **shell)
+        return "pages/payment.html", page, self.layout(f"{self.amount} · Demo shop", **layout)
 
     def redirect(self, target: str | None = None, **more: Any) -> State:
         notice = self.notice(messages.LEAVING)
@@ -183,8 +183,8 @@ class Fakes:
             leave_action="/cancel",
             form_token="form-token",
         )
-        shell = self.shell(notice.title, framed=target is not None)
-        return "pages/redirect.html", replace(page, **more), shell
+        layout = self.layout(notice.title, framed=target is not None)
+        return "pages/redirect.html", replace(page, **more), layout
 
     def wait(
         self, found: messages.Message | Notice, next_check: float | None = 30, **more: Any
@@ -209,7 +209,7 @@ class Fakes:
             form_token="form-token",
             elapsed=42,
         )
-        return "pages/wait.html", replace(page, **more), self.shell(notice.title)
+        return "pages/wait.html", replace(page, **more), self.layout(notice.title)
 
     def rows(self) -> tuple[Row, ...]:
         _ = self._
@@ -237,9 +237,9 @@ class Fakes:
             target=None,
         )
         fields = page.__struct_fields__
-        shell = {name: value for name, value in more.items() if name not in fields}
+        layout = {name: value for name, value in more.items() if name not in fields}
         page = replace(page, **{name: more[name] for name in more if name in fields})
-        return "pages/result.html", page, self.shell(notice.title, **shell)
+        return "pages/result.html", page, self.layout(notice.title, **layout)
 
     def product(self, sale: Sale | None = None, **more: Any) -> State:
         _ = self._
@@ -261,10 +261,10 @@ class Fakes:
             home_label=_(messages.BACK) % {"shop": SHOP.name},
         )
         fields = page.__struct_fields__
-        shell = {name: value for name, value in more.items() if name not in fields}
+        layout = {name: value for name, value in more.items() if name not in fields}
         page = replace(page, **{name: more[name] for name in more if name in fields})
         title = f"{found.title if found else page.name} · Demo shop"
-        return "pages/product.html", page, self.shell(title, **shell)
+        return "pages/product.html", page, self.layout(title, **layout)
 
     def chosen(self, **more: Any) -> Field:
         """The field of an amount that the customer chooses."""
@@ -278,12 +278,12 @@ class Fakes:
 
     def error(self, status: int, *actions: tuple[str, str], shop: ShopView | None = None) -> State:
         notice = self.notice(messages.ERROR[status])
-        shell = Layout(self.lang, notice.title, shop)
-        return "pages/error.html", ErrorPage(notice, status, actions), shell
+        layout = Layout(self.lang, notice.title, shop)
+        return "pages/error.html", ErrorPage(notice, status, actions), layout
 
 
 def states(lang: str = "en") -> dict[str, State]:
-    """Each state's template, page and shell in one language."""
+    """Each state's template, page and layout in one language."""
     fake = Fakes(lang)
     _, payment, redirect, wait, result = (
         fake._, fake.payment, fake.redirect, fake.wait, fake.result
@@ -305,7 +305,7 @@ def states(lang: str = "en") -> dict[str, State]:
     terms = Agreement(url="https://shop.example.com/terms")
     open_terms = checkboxes.agreement(terms, False, None, lang)
     missed_terms = checkboxes.agreement(terms, False, messages.TERMS_MISSING, lang)
-    wrong_email = fake.asked("email", "anna@example", error=_(ASKED["email"].wrong))
+    wrong_email = fake.asked("email", "anna@example", error=_(CUSTOMER_INPUTS["email"].wrong))
     transfer = Instructions(
         ("Send the amount in one payment.", "The network's fee comes on top."),
         ACCOUNT,
@@ -354,7 +354,7 @@ def states(lang: str = "en") -> dict[str, State]:
             methods=(fake.method("credit_card"), fake.method("bank_transfer", True)),
             notice=fake.why(DeclineReason.UNKNOWN, "bank"),
         ),
-        "no-way": payment(methods=(), card=(), notice=fake.notice(messages.NO_WAY)),
+        "no-way": payment(methods=(), card=(), notice=fake.notice(messages.NO_METHOD)),
         "no-card": payment(methods=(fake.method("bank_transfer", True),), card=()),
         "customer-fields": payment(
             customer=(
@@ -372,7 +372,7 @@ def states(lang: str = "en") -> dict[str, State]:
             errors={
                 "number": NUMBER_WRONG,
                 "code": CODE_MISSING,
-                "email": ASKED["email"].wrong,
+                "email": CUSTOMER_INPUTS["email"].wrong,
             },
         ),
         "saved-card": payment(saved=visa),
@@ -409,7 +409,7 @@ def states(lang: str = "en") -> dict[str, State]:
             )
         ),
         "one-more-check": payment(
-            asked=proof_of_work.asked("challenge-token", 15, fake.lang),
+            challenge=proof_of_work.fields_of("challenge-token", 15, fake.lang),
             notice=fake.notice(messages.ONE_MORE_CHECK),
         ),
         "framed": payment(**several, framed=True),
@@ -474,7 +474,7 @@ def states(lang: str = "en") -> dict[str, State]:
                 ("2 x Stalls, row 5", "Doors open at 19:00"),
                 None,
             ),
-            fake.shell(_(messages.STATUS[Status.PAID].title)),
+            fake.layout(_(messages.STATUS[Status.PAID].title)),
         ),
         "product": fake.product(),
         "product-several": fake.product(
@@ -609,9 +609,9 @@ class _Handler(Handler):
             file = renderer().assets.files[path.removeprefix("/static/")]
             return self._page(file.body, file.media_type)
         if path == "/status":
-            _, page, shell = STATES["waiting"]
+            _, page, layout = STATES["waiting"]
             status = replace(page.status, next_check=1)
-            text = renderer()("partials/status.html", shell.lang, status=status, nonce="c3RhdHVz")
+            text = renderer()("partials/status.html", layout.lang, status=status, nonce="c3RhdHVz")
             return self._page(text.encode(), nonce="c3RhdHVz")
         _, language, name = (*path.split("/"), "")[:3]
         if language not in i18n.LANGUAGES:

@@ -27,20 +27,11 @@ EXCEPTIONS: Final[dict[str, str]] = {
     "checkout/gateways/rest_operations.py::_by_code": SPLIT,
     "checkout/gateways/rest_verdict.py::outcome": SPLIT,
     "checkout/gateways/rest_verdict.py::refused": SPLIT,
-    "checkout/shop_api/products.py::_check_amounts": SPLIT,
-    "checkout/shop_api/shapes.py::transaction": SPLIT,
     "checkout/sandbox/exchanger/request.py::order_of": SPLIT,
     "checkout/sandbox/overpay/apm.py::pay": SPLIT,
     "checkout/sandbox/overpay/card_request.py::read": SPLIT,
     "checkout/sandbox/rest/request.py::payment_of": SPLIT,
     "checkout/sandbox/shop/api.py::Checkout.request": SPLIT,
-    "checkout/web/forms.py::read_customer": SPLIT,
-    "checkout/web/pages.py::wait_page": SPLIT,
-    "checkout/web/payment_page.py::show_payment": SPLIT,
-    "checkout/web/payment_page.py::_views": SPLIT,
-    "checkout/web/present.py::result_notice": SPLIT,
-    "checkout/web/present.py::rows": SPLIT,
-    "checkout/web/reports.py::violations": SPLIT,
 }
 
 

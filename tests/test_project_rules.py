@@ -249,7 +249,7 @@ def asked(tree: nodes.Template, roots: dict[str, Any]) -> Iterator[tuple[int, st
 @pytest.mark.parametrize("name", sorted(VIEWS))
 def test_what_a_template_asks_for_exists(name: str) -> None:
     tree = environment().parse((TEMPLATES / name).read_text())
-    roots = {"shell": Layout} | VIEWS[name]
+    roots = {"layout": Layout} | VIEWS[name]
     found = list(asked(tree, roots))
     assert found
     assert not [(line, path) for line, path, there in found if not there]
@@ -296,8 +296,8 @@ def renderer() -> Renderer:
 def test_every_state_renders(renderer: Renderer, name: str) -> None:
     """In each language, strictly: an undefined name is an error."""
     for language in ("en", "de", "ru"):
-        template, page, shell = states(language)[name]
-        shown = renderer(template, language, page=page, shell=shell, nonce="bm9uY2U")
+        template, page, layout = states(language)[name]
+        shown = renderer(template, language, page=page, layout=layout, nonce="bm9uY2U")
         assert shown.lstrip().startswith("<!doctype html>")
         assert shown.rstrip().endswith("</html>")
         assert "\ue000" not in shown  # a hole that nobody filled
@@ -334,7 +334,7 @@ def test_every_reason_has_words() -> None:
     for cause in (*declines.CAUSE.values(), declines.UNFINISHED):
         assert cause.tone in ("bad", "info")
         for kind, open_, ways in product(KINDS, (True, False), (True, False)):
-            found = declines.explain(cause, kind, sent=True, open_=open_, ways=ways)
+            found = declines.explain(cause, kind, sent=True, open_=open_, several=ways)
             assert found.title
             assert not found.title.endswith(".")
             assert found.sentences

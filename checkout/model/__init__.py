@@ -1,1 +1,1 @@
-"""Plain values of the field: money, card, browser, status, steps, outcome, order. No I/O."""
+"""Plain values of the field: money, card, browser, status, next action, outcome, order. No I/O."""

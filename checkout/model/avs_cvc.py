@@ -1,4 +1,4 @@
-"""What banks find when they compare address and security code: the result codes in words.
+"""The result codes of the address and security code checks in words.
 
 Source: the page "AVS/CVC verification" of the family's public documentation. For operators.
 """
@@ -44,7 +44,7 @@ CVC: Final[Mapping[str, str]] = {
 
 
 def explained(code: str | None, words: Mapping[str, str]) -> str | None:
-    """ "M (street and postal code match)"; a code of no table stands alone."""
+    """ "M (street and postal code match)"; an unknown code is shown as it is."""
     if code is None:
         return None
     return f"{code} ({words[code]})" if code in words else code

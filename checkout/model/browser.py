@@ -1,6 +1,6 @@
 """The customer's browser for 3-D Secure 2 (EMV 3DS 2.x browser data; Overpay's field names).
 
-Nothing of it is trusted and nothing of it refuses a payment: a bad value is dropped or defaulted.
+The data are not trusted, and they never refuse a payment: a bad value is dropped or defaulted.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from checkout.model.pan import brand_of
 
 
 class _Unshown(Struct, frozen=True):
-    """What has no repr: it names itself and nothing more."""
+    """A struct whose repr is its class name only."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(...)"
@@ -38,25 +38,25 @@ class Card(_Unshown, frozen=True, tag="new"):
         return found.name if found else None
 
     def without_secrets(self) -> PaidCard:
-        """What may be kept of it."""
+        """The part of the card that may be stored."""
         return PaidCard(brand=self.brand, last_4=self.number[-4:], first_1=self.number[0])
 
     @property
     def range(self) -> str:
-        """What tries with like numbers have in common."""
+        """The beginning of the number, by which card testing is recognised."""
         return self.number[:6]
 
 
 class SavedCard(_Unshown, frozen=True, tag="saved"):
-    """A card that the gateway keeps under a token: the customer adds its code alone, "" where
-    none is asked. `known`: what we know of it. The code lives for one request."""
+    """A card that the gateway keeps under a token: the customer adds only its code, "" where none
+    is needed. `known`: what we know of the card. The code lives for one request."""
 
     token: str
     code: str = ""
     known: PaidCard = PaidCard()
 
     def without_secrets(self) -> PaidCard:
-        """What may be kept of it."""
+        """The part of the card that may be stored."""
         return msgspec.structs.replace(self.known, token=self.token)
 
     @property

@@ -1,4 +1,4 @@
-"""A card as the customer types it: read tolerantly and checked; what is wrong is told by field."""
+"""A card as the customer types it: read tolerantly and checked, with errors by field."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def expiry(text: str) -> tuple[int, int] | None:
     return None
 
 
-# What a form calls what may not be kept, or not in the open: without these nothing is a card's.
+# The form's names of card data: a form without these has no card.
 SENSITIVE: Final = ("number", "code")
 
 
@@ -125,8 +125,8 @@ def read_saved_card(
     coded: bool = True,
     code_optional: bool = False,
 ) -> tuple[SavedCard | None, dict[str, str]]:
-    """The saved card with the form's `code`, or what is wrong. `coded`: the code is asked for;
-    `code_optional`: and may be left out."""
+    """The saved card with the form's `code`, or what is wrong. `coded`: the code is needed;
+    `code_optional`: it may be empty."""
     if not coded:
         return SavedCard(token, "", known), {}
     code, problem = _code(fields, BRAND_OF.get(known.brand or ""))
@@ -136,14 +136,14 @@ def read_saved_card(
 
 
 def oldest_month(today: date) -> tuple[int, int]:
-    """(year, month) of the oldest card that is still good: it is to the end of its month somewhere
-    on Earth, and of the last day the gateway decides."""
+    """(year, month) of the oldest card that is still good: until its month has ended
+    everywhere on Earth; on the last day the gateway decides."""
     eve = today - timedelta(days=1)
     return eve.year, eve.month
 
 
 def read_holder(text: str) -> tuple[str, str | None]:
-    """The name on a card as we keep it, and what is wrong with it."""
+    """(the name on a card, its error)."""
     holder = " ".join(text[:LONGEST_TYPED].split())
     if not holder.isprintable():
         holder = "".join(c for c in holder if c.isprintable())
@@ -156,7 +156,7 @@ def read_holder(text: str) -> tuple[str, str | None]:
 
 
 def _expiry(fields: Mapping[str, str], today: date) -> tuple[tuple[int, int] | None, str | None]:
-    """The card's last (month, year), and what is wrong with it."""
+    """(the card's last (month, year), its error)."""
     when = expiry(
         fields.get("expiry") or f"{fields.get('exp_month', '')}/{fields.get('exp_year', '')}"
     )
@@ -166,7 +166,7 @@ def _expiry(fields: Mapping[str, str], today: date) -> tuple[tuple[int, int] | N
 
 
 def _code(fields: Mapping[str, str], brand: Brand | None) -> tuple[str, str | None]:
-    """The security code of a card of `brand` (None: of any), and what is wrong with it."""
+    """(the security code of a card of `brand`, its error); None: of any brand."""
     code = digits(fields.get("code", "")) if fields.get("code", "").strip() else ""
     if code == "":
         return "", CODE_MISSING

@@ -1,12 +1,12 @@
-"""Remembering cards: when the page asks the customer, and which contract the gateway is told of.
+"""Saving cards: when the page asks the customer, and which contract the gateway gets.
 
 Source: Overpay's documents on `contract` and `save_card_toggle`. A contract makes the gateway
-answer with a token. Who agrees to it says `customer_contract`:
+answer with a token. `customer_contract` decides who agrees to it:
 
-    true        the customer, on our page: unticked (or not shown), no contract is made at all
+    true        the customer, on our page: unticked (or not shown), there is no contract
     left out    the customer for `oneclick`, which is there for the customer's convenience; the
-                shop has agreed on the others itself
-    false       the shop has agreed on all of them: nothing is asked
+                shop has agreed to the others itself
+    false       the shop has agreed to all of them: the page doesn't ask
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from checkout.model.order import MONEY_OUT, Order
 
 ONECLICK: Final = "oneclick"
 RECURRING: Final = "recurring"
-ASKED_AND_AGREED: Final = "save_card"  # told to the shop beside the contract, not to the gateway
+ASKED_AND_AGREED: Final = "save_card"  # in the shop's contract, not in the gateway's
 
 
 def offers_to_save(order: Order) -> bool:
-    """Whether the page asks, where the gateway can keep cards."""
+    """Whether the page asks, provided that the gateway can save cards."""
     toggle = order.page_settings.save_card
     if order.transaction_type == "tokenization" or (toggle and toggle.display is False):
         return False
@@ -32,7 +32,7 @@ def offers_to_save(order: Order) -> bool:
 
 
 def contract(order: Order, card: AnyCard | None, agreed: bool | None) -> tuple[str, ...]:
-    """The attempt's contract. `agreed`: the customer's answer, None where nobody was asked."""
+    """The attempt's contract. `agreed`: the customer's answer, None where the page didn't ask."""
     if order.transaction_type in MONEY_OUT:
         return order.contract
     if order.recurring:
@@ -48,10 +48,10 @@ def _as_agreed(order: Order, agreed: bool | None) -> tuple[str, ...]:
         order.page_settings.save_card and order.page_settings.save_card.customer_contract
     )
     if agreed:
-        asked = order.contract or (ONECLICK,)
-        if not decides_all and ONECLICK not in asked:
-            asked = (*asked, ONECLICK)
-        return (*asked, ASKED_AND_AGREED)
+        scopes = order.contract or (ONECLICK,)
+        if not decides_all and ONECLICK not in scopes:
+            scopes = (*scopes, ONECLICK)
+        return (*scopes, ASKED_AND_AGREED)
     if decides_all:
         return ()
     if agreed is None:

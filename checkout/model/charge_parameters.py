@@ -29,7 +29,7 @@ def _switched_on(name: str) -> Callable[[Order], Any]:
     return lambda order: order.methods.params.get(CARD_METHOD, {}).get(name) is True
 
 
-# By name: what the order has of it, if anything.
+# By name: the order's value.
 ORDER_PARAMETERS: Final[Mapping[str, Callable[[Order], Any]]] = {
     "test": attrgetter("test"),
     "duplicate_check": attrgetter("details.duplicate_check"),
@@ -43,7 +43,7 @@ ORDER_PARAMETERS: Final[Mapping[str, Callable[[Order], Any]]] = {
     **{f"billing_address.{name}": attrgetter(f"customer.{name}") for name in ADDRESS},
     **{f"credit_card.{name}": _switched_on(name) for name in SECURE},
 }
-# What no order tells apart: it always expires; a browser and a code live for one request.
+# Not in the order: every order has an expiry; a browser and a code live for one request.
 EXPIRY: Final = "expired_at"
 BROWSER: Final = "additional_data.browser"
 CODE: Final = "credit_card.verification_value"
@@ -52,7 +52,7 @@ CODE: Final = "credit_card.verification_value"
 SERIES: Final = "series"
 
 PARAMETERS: Final = frozenset({*ORDER_PARAMETERS, EXPIRY, BROWSER, CODE})
-# What means nothing without a card.
+# Parameters without a meaning for other methods than cards.
 CARD_ONLY: Final = frozenset({
     "three_d_secure",
     "additional_data.contract",
@@ -61,7 +61,7 @@ CARD_ONLY: Final = frozenset({
     "additional_data.avs_cvc_verification",
     *(name for name in PARAMETERS if name.startswith("credit_card.")),
 })  # fmt: skip
-# What our own pages use: it is not lost where a gateway does not send it.
+# What our own pages use: it has an effect also where the gateway does not send it.
 USED_ON_OUR_PAGES: Final = frozenset(
     name
     for name in PARAMETERS

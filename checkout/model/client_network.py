@@ -7,12 +7,12 @@ from ipaddress import IPv6Network, ip_address
 from typing import Final
 
 LONGEST: Final = 64  # characters of an address, with its zone
-V6_PREFIX: Final = 64  # bits: what one household or one phone gets, to draw addresses from
+V6_PREFIX: Final = 64  # bits: the range of addresses that one household or phone gets
 
 
 def network_of(address: str) -> str:
-    """The network that `address` counts as: an IPv4 address is one, of IPv6 the whole /64. What is
-    no address counts as it stands, cut; an IPv4 address in IPv6's clothes is the IPv4 one."""
+    """The network that `address` counts as: an IPv4 address itself, of IPv6 the whole /64. An
+    IPv4-mapped IPv6 address is the IPv4 one; what is no address is cut and kept."""
     return _network(address) if len(address) <= LONGEST else address[:LONGEST]
 
 

@@ -1,4 +1,4 @@
-"""An invoice: a payment link that we mail, remind of and can shut."""
+"""An invoice: a payment link that we mail, send reminders of and can cancel."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ PREFIX: Final = "inv_"
 
 
 class Kind(StrEnum):
-    """What a mail about an invoice is."""
+    """The kind of a mail about an invoice."""
 
     INVOICE = "invoice"
     REMINDER = "reminder"
 
 
 class Delivery(StrEnum):
-    """Where a mail is."""
+    """The status of a mail."""
 
     QUEUED = "queued"  # to be handed to the mail server, now or at its time
-    SENT = "sent"  # the mail server took it
+    SENT = "sent"  # the mail server accepted it
     FAILED = "failed"  # refused for good, or tried often enough
-    DROPPED = "dropped"  # not needed any more: paid, cancelled, another one in its place
+    DROPPED = "dropped"  # not needed any more: paid, cancelled, replaced

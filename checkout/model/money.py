@@ -15,8 +15,8 @@ from msgspec import Struct
 EXPONENTS: Final[dict[str, int]] = {
     currency.code: currency.exponent for currency in Currency if currency.exponent is not None
 }
-# Of ISO's list those that gateways count in two ways: with ISO's decimals, or with so many, as the
-# SDK that most shop plugins stand on does. A wrong guess charges 100 times too much or too little.
+# Currencies that gateways count with ISO's decimals or with these, as the SDK behind most shop
+# plugins does. A wrong guess charges 100 times too much or too little.
 TWO_WAYS: Final[dict[str, int]] = {
     **dict.fromkeys(("CVE", "CLF", "IDR", "IRR", "IQD", "KPW", "LAK", "LBP", "MMK"), 0),
     "MOP": 1,
@@ -30,8 +30,8 @@ _MAJOR = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,4}))?", re.ASCII)
 
 
 def decimals_of(currency: str, stated: Mapping[str, int]) -> int | None:
-    """How many decimals a gateway account counts, where `stated` is what its settings say of it;
-    None: they would have to say, and don't."""
+    """How many decimals a gateway account counts, `stated`: its settings' number, if any. None:
+    the settings would have to state it and don't."""
     return stated.get(currency, _ONE_WAY.get(currency))
 
 
@@ -53,15 +53,15 @@ class Money(Struct, frozen=True, omit_defaults=True):
         return EXPONENTS[self.currency] if self.decimals is None else self.decimals
 
     def same_sum(self, other: Money) -> bool:
-        """Whether both are so many units of one currency, however those are counted."""
+        """Whether the minor units and the currency are equal; decimals don't matter."""
         return (self.minor, self.currency) == (other.minor, other.currency)
 
     def part(self, minor: int) -> Money:
-        """So many minor units of the same currency, counted alike."""
+        """Another amount in minor units, with the same currency and decimals."""
         return Money(minor, self.currency, self.decimals)
 
     def counted(self, decimals: int) -> Money:
-        """So many minor units of the same currency, counted with `decimals`."""
+        """The same minor units of the same currency, with other `decimals`."""
         return Money(self.minor, self.currency, decimals)
 
     @property

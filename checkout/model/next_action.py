@@ -10,7 +10,7 @@ from msgspec import Struct
 
 
 class Redirect(Struct, frozen=True, tag="redirect"):
-    """Go to `url`, kept byte for byte. `framed`: the gateway says it may stay in a frame."""
+    """Go to `url`, kept byte for byte. `framed`: the gateway allows it in a frame."""
 
     url: str
     framed: bool = False

@@ -16,17 +16,17 @@ TOKENIZATION: Final = "tokenization"  # keeps the card for later; no money moves
 TRANSACTION_TYPES: Final = ("payment", "authorization", TOKENIZATION, "charge")  # of a page
 MONEY_OUT: Final = ("credit", "payout")  # transaction types whose money goes to the customer
 CARD_METHOD: Final = "credit_card"
-# Of a card's parameters: switches of 3-D Secure, of which the second wins.
+# A card's 3-D Secure switches; the second has priority.
 SECURE: Final = ("skip_three_d_secure_verification", "force_three_d_secure_verification")
-# The kinds of ways to pay, which pages word things by.
+# The kinds of methods, on which the texts of the pages depend.
 CARD, BANK, WALLET, COINS, CASH = KINDS = ("card", "bank", "wallet", "coins", "cash")
-# Who asked for a payment: the shop's server, somebody with its publishable key, a link that it
+# Who created a payment: the shop's server, a caller with its publishable key, a link that it
 # signed, the page of its product.
 MAKERS = BY_SHOP, BY_APP, BY_LINK, BY_PRODUCT = ("shop", "app", "link", "product")
 
 
 class Customer(Struct, frozen=True, omit_defaults=True):
-    """Who pays, as the shop or the customer said. `ip` is the peer's own address."""
+    """The customer, from the shop's or the form's data. `ip` is the client's own address."""
 
     email: str | None = None
     first_name: str | None = None
@@ -45,7 +45,7 @@ class Customer(Struct, frozen=True, omit_defaults=True):
 
 
 class CustomerFields(Struct, frozen=True, omit_defaults=True):
-    """Names of `Customer`: asked on the page, shown but fixed, kept off the page."""
+    """Names of `Customer`: inputs of the page, read-only inputs, not on the page."""
 
     visible: tuple[str, ...] = ()
     read_only: tuple[str, ...] = ()
@@ -53,14 +53,14 @@ class CustomerFields(Struct, frozen=True, omit_defaults=True):
 
 
 class CardFields(Struct, frozen=True, omit_defaults=True):
-    """What the shop puts into the card's form: the name, which `read_only` may fix."""
+    """The shop's values in the card form: the name, which `read_only` may fix."""
 
     holder: str | None = None
     read_only: tuple[str, ...] = ()
 
 
 class SaveCard(Struct, frozen=True, omit_defaults=True):
-    """The question whether to remember the card; what it decides: `model.card_on_file`."""
+    """The checkbox to save the card; its effect: `model.card_on_file`."""
 
     display: bool | None = None
     customer_contract: bool | None = None
@@ -71,13 +71,13 @@ class SaveCard(Struct, frozen=True, omit_defaults=True):
 class Agreement(Struct, frozen=True, omit_defaults=True):
     """Terms that the customer must accept. `text` may have its link's words in [brackets]."""
 
-    ticked: bool = False  # beforehand
+    ticked: bool = False  # when the page opens
     url: str | None = None
     text: str | None = None
 
 
 class PageSettings(Struct, frozen=True, omit_defaults=True):
-    """The shop's `settings`: addresses, language and looks. `auto_return` in seconds."""
+    """The shop's `settings`: addresses, language and theme. `auto_return` in seconds."""
 
     return_url: str | None = None  # where set, success_url and decline_url are ignored
     success_url: str | None = None
@@ -102,7 +102,7 @@ class PageSettings(Struct, frozen=True, omit_defaults=True):
 
 
 class Methods(Struct, frozen=True, omit_defaults=True):
-    """Which methods the shop asks for; `params` are the gateway's, by method."""
+    """The methods that the shop allows; `params` are for the gateway, by method."""
 
     types: tuple[str, ...] = ()
     excluded_types: tuple[str, ...] = ()
@@ -111,10 +111,10 @@ class Methods(Struct, frozen=True, omit_defaults=True):
 
 
 class Method(Struct, frozen=True, omit_defaults=True):
-    """One way to pay that a shop offers, through one of its gateway accounts.
+    """A payment method that a shop offers, through one of its gateway accounts.
 
-    `params` go to the gateway; `mode` and `brand` are for gateways that want them. `kind`: one of
-    `KINDS`, where its name doesn't tell.
+    `params` go to the gateway; `mode` and `brand` are for gateways that need them. `kind`: one of
+    `KINDS`, where the method's name doesn't decide it.
     """
 
     name: str
@@ -128,7 +128,7 @@ class Method(Struct, frozen=True, omit_defaults=True):
 
 class Details(Struct, frozen=True, omit_defaults=True):
     """What the shop adds for the gateway and the bank, checked; the names and nesting are those
-    of Overpay's charge request. A gateway sends on what it has a word for."""
+    of Overpay's charge request. An adapter sends what its gateway has a field for."""
 
     duplicate_check: bool | None = None
     three_d_secure: dict[str, Any] = {}  # advanced: bool
@@ -139,7 +139,7 @@ class Details(Struct, frozen=True, omit_defaults=True):
     card_on_file: dict[str, str] = {}  # initiator, type
     avs_cvc_verification: dict[str, Any] = {}  # avs_verification, cvc_verification
     meta: dict[str, Any] = {}
-    expected_bank_code: str | None = None  # test payments alone
+    expected_bank_code: str | None = None  # only for test payments
     travel: dict[str, Any] = {}  # airline: legs, passengers, ...
 
 
@@ -149,8 +149,8 @@ STORED: Final = {"page_settings": "ways", "merchant_initiated": "alone", "recurr
 
 class Order(Struct, frozen=True, omit_defaults=True, rename=STORED):
     """`expires_at` in seconds since 1970; `attempts`: how many declines end the payment;
-    `created_by`: one of `MAKERS`. `public` is what older orders say in its place of those that were
-    made with a key that anybody may hold."""
+    `created_by`: one of `MAKERS`. `public`: in older orders in its place, made with a key that
+    anybody may have."""
 
     money: Money
     description: str
@@ -169,19 +169,19 @@ class Order(Struct, frozen=True, omit_defaults=True, rename=STORED):
     methods: Methods = Methods()
     created_by: str | None = None
     public: bool = False
-    product: str | None = None  # what was bought, where it was by a product's page
-    quantity: int = 1  # how many of it
-    raw: dict[str, Raw] = {}  # the shop's own objects as JSON, answered back as they came
+    product: str | None = None  # the product, where the payment was made on its page
+    quantity: int = 1  # of the product
+    raw: dict[str, Raw] = {}  # the shop's own objects as JSON, returned unchanged in answers
     merchant_initiated: bool = False  # made by the shop's server: no customer is present
-    recurring: bool = False  # of those: by the payment that began it, else by a card's token
+    recurring: bool = False  # of these: by the first payment of its series, else by a card's token
 
     @property
     def card_token(self) -> str | None:
-        """The saved card that the shop wants to be paid with."""
+        """The token of the saved card that the shop chose."""
         token: str | None = self.methods.params.get(CARD_METHOD, {}).get("token")
         return token or None
 
     @property
     def auto_pays(self) -> bool:
-        """To be paid as soon as the page is open, where nothing is left to ask."""
+        """Whether the page pays by itself, where the customer has nothing to fill in."""
         return self.page_settings.auto_pay and self.card_token is not None

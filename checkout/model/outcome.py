@@ -1,4 +1,4 @@
-"""The result of a gateway call, in the same words for every gateway: one `Outcome`."""
+"""The result of a gateway call, the same for every gateway: one `Outcome`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from checkout.model.status import Status
 
 
 class DeclineReason(StrEnum):
-    """Why a payment was not made, in the words the pages have texts for."""
+    """Why a payment was not made; the pages have texts for each."""
 
     DO_NOT_HONOUR = "do_not_honour"
     INSUFFICIENT_FUNDS = "insufficient_funds"
@@ -29,21 +29,21 @@ class DeclineReason(StrEnum):
     CURRENCY = "currency"
     LIMIT = "limit"
     SUSPECTED_FRAUD = "suspected_fraud"
-    AUTHENTICATION = "authentication"  # 3-D Secure failed or was left
+    AUTHENTICATION = "authentication"  # 3-D Secure failed or was abandoned
     CUSTOMER_CANCELLED = "customer_cancelled"
     TIMED_OUT = "timed_out"
-    RETURNED = "returned"  # the money came and went back before the shop was paid
+    RETURNED = "returned"  # the money was received and sent back before the shop was paid
     DUPLICATE = "duplicate"
     INVALID = "invalid"  # the gateway refused the request's fields
-    PROVIDER = "provider"  # the bank or provider had a fault
-    SHOP_REFUSED = "shop_refused"  # asked before the charge, the shop said no
+    PROVIDER = "provider"  # an error of the bank or provider
+    SHOP_REFUSED = "shop_refused"  # the shop refused when it was queried before the charge
     UNREACHABLE = "unreachable"  # never sent: nothing was charged
     CREDENTIALS = "credentials"  # the gateway refused our account
     UNKNOWN = "unknown"
 
 
 class PaidCard(Struct, frozen=True, omit_defaults=True):
-    """What may be kept of a card."""
+    """The parts of a card that may be stored."""
 
     brand: str | None = None
     last_4: str | None = None
@@ -56,15 +56,15 @@ class PaidCard(Struct, frozen=True, omit_defaults=True):
 
 
 class Exchanged(Struct, frozen=True, omit_defaults=True):
-    """What the customer gives and what the shop gets for it, where these are two sums: decimals as
-    the gateway wrote them, never through a float, each with its unit after a blank where the
-    gateway tells that (`0.00020150 BTC`)."""
+    """The sum that the customer sends and the sum that the shop gets for it, where these differ:
+    decimals as the gateway wrote them, never through a float, each with its unit after a blank
+    where the gateway names it (`0.00020150 BTC`)."""
 
     gives: str | None = None
     gets: str | None = None
 
     def short_of(self, agreed: Exchanged) -> bool:
-        """Whether less is given or got than was agreed, or something else. More isn't short."""
+        """Whether a sum is less than agreed, or in another unit. More isn't short."""
         return _short(self.gives, agreed.gives) or _short(self.gets, agreed.gets)
 
 
@@ -82,8 +82,8 @@ class GatewayFacts(Struct, frozen=True, omit_defaults=True):
 
     money: Money | None = None
     amount: int | None = None  # minor units, where the currency is not stated beside it
-    agreed: Exchanged | None = None  # when it was made; what comes later is held against it
-    exchanged: Exchanged | None = None  # what it came to, when last heard of
+    agreed: Exchanged | None = None  # at the start; later sums are compared with it
+    exchanged: Exchanged | None = None  # the sums in the gateway's last answer
     key: str | None = None
     card: PaidCard | None = None
     receipt_url: str | None = None
@@ -91,7 +91,7 @@ class GatewayFacts(Struct, frozen=True, omit_defaults=True):
     rrn: str | None = None
     ref_id: str | None = None
     bank_code: str | None = None
-    avs: str | None = None  # result codes of the checks of address and security code
+    avs: str | None = None  # result codes of the address and security code checks
     cvc: str | None = None
     parent: str | None = None  # the transaction that took the money, where it isn't this one
     descriptor: str | None = None
@@ -100,8 +100,8 @@ class GatewayFacts(Struct, frozen=True, omit_defaults=True):
     friendly: str | None = None  # for the customer, in the gateway's words
     paid_at: str | None = None
     refused: str | None = None  # the field of the form that the gateway did not accept
-    another_type: str | None = None  # the transaction type, where it isn't the one asked for
-    taken_back: str | None = None  # refund, void or chargeback, where the payment's state says so
+    another_type: str | None = None  # the transaction type, where it isn't the requested one
+    taken_back: str | None = None  # refund, void or chargeback, by the payment's state
 
 
 class OperationNotice(Struct, frozen=True):
@@ -109,16 +109,17 @@ class OperationNotice(Struct, frozen=True):
 
     kind: str  # capture, void, refund, chargeback
     id: str
-    key: str | None  # ours, where we asked for it
+    key: str | None  # ours, where we requested it
     money: Money | None
 
 
 class Outcome(Struct, frozen=True):
     """`status` NOT_SENT: proved not charged (from `pay`), or not found (from `status`). `field`:
-    what of the form the gateway refused, by our own name for it (`number`, `code`, `email`, the
-    name of an input); nothing was made then. `unsigned`: a notification without a signature, which
-    proves nothing and is always followed by a query. `left`: we have given it up and the gateway
-    has not: it is queried until it is final there, like an attempt that the customer has left.
+    the form's field that the gateway refused, by our own name (`number`, `code`, `email`, the name
+    of an input); nothing was charged then. `unsigned`: a notification without a signature, which
+    proves nothing and is always followed by a query. `left`: abandoned by us while the gateway
+    still has it open: it is queried until it is final there, like an attempt that the customer
+    abandoned.
 
     A card's number is masked in all that a gateway states, whichever field it echoes it in."""
 
@@ -145,7 +146,7 @@ TEXTS: Final = (
     "friendly", "refused", "another_type", "taken_back", "paid_at", "receipt_url",
 )  # fmt: skip
 OF_CARDS: Final = ("brand", "last_4", "first_1", "bin", "holder")
-# Digits of our own keys, and of times (20261127150109), are no card's.
+# The digits of our own keys and of times (20261127150109) are not masked.
 _NONE: Final = {
     "key": re.compile(r"[0-9a-f]{32}-[0-9]+"),
     "paid_at": re.compile(r"20[0-9]{12}(?:[0-9]{3})?"),
@@ -158,7 +159,7 @@ def _masked(facts: GatewayFacts, card: PaidCard | None) -> GatewayFacts:
     if "receipt_url" in changes:
         changes["receipt_url"] = None
     if (money := facts.money) is not None and _hides(money.currency):
-        # As a currency it is nonsense, and a mismatch: it must stay one.
+        # As a currency it is a mismatch, and must stay one.
         changes["money"] = msgspec.structs.replace(
             money, currency=mask_card_numbers(money.currency)
         )
@@ -185,7 +186,7 @@ def _of_card(card: PaidCard) -> dict[str, Any]:
     changes: dict[str, Any] = _changes(card, OF_CARDS)
     token = card.token
     if token and (" " in token or _DIGITS.fullmatch(token)) and _hides(token):
-        changes["token"] = None  # the number itself is no token, nor a sentence with it
+        changes["token"] = None  # a token must not contain the number
     return changes
 
 

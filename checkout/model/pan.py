@@ -1,6 +1,6 @@
-"""Primary account numbers: whose they are, the check digit, and where they stand in a text.
+"""Primary account numbers: the brand, the check digit, and how to find them in a text.
 
-None is ever stored or shown: a text with one in it is refused, or the number is masked.
+They are never stored or shown: a text that contains one is refused, or the number is masked.
 """
 
 from __future__ import annotations
@@ -54,28 +54,28 @@ def luhn(number: str) -> bool:
     return sum(map(int, odd + even)) % 10 == 0
 
 
-# As many digits as a card's number has at least, each perhaps apart from the one before.
+# The least number of digits of a card's number, with separators between them.
 _RUN: Final = re.compile(r"\d(?:[\s.\-\u2010-\u2015\u2212]?\d){12,}")
 _GROUP: Final = re.compile(r"\d+")
-SHOWN_FIRST, SHOWN_LAST = 6, 4  # digits that may be told of one (PCI DSS 3.4.1)
-_SHORTEST, _LONGEST = 13, 19  # digits of a number that is worth stealing
+SHOWN_FIRST, SHOWN_LAST = 6, 4  # digits that may be shown (PCI DSS 3.4.1)
+_SHORTEST, _LONGEST = 13, 19  # digits of a card's number
 _ONCE: Final = bytes.maketrans(b"0123456789", bytes(range(10)))
 _TWICE: Final = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 
 
 def holds_card_number(text: str) -> bool:
-    """Whether a card's number stands in `text`: 13 to 19 digits that pass the check, by
-    themselves or in groups apart by blanks, dots and dashes, in any script. Takes time in
-    proportion to the text: half a millisecond a kilobyte at worst.
+    """Whether `text` contains a card's number: 13 to 19 digits that pass the check, together or in
+    groups separated by blanks, dots and dashes, in any script. The time is linear in the text: half
+    a millisecond a kilobyte at worst.
 
-    No card are a phone number with its "+", the first digits 0 and 1, and 13 digits of no known
-    brand: those are phone numbers too.
+    Not a card's number: a phone number with its "+", a number that begins with 0 or 1, and 13
+    digits of no known brand, which are phone numbers too.
     """
     return any(True for run in _runs(_readable(text)) for _ in _numbers(run[0]))
 
 
 def mask_card_numbers(text: str) -> str:
-    """The text with at most the first six and the last four digits of each such number left."""
+    """The text with each such number masked but for at most the first six and last four digits."""
     if len(text) < _SHORTEST:
         return text
     plain, parts, done = _readable(text), list[str](), 0
@@ -89,7 +89,7 @@ def mask_card_numbers(text: str) -> str:
 
 
 def _readable(text: str) -> str:
-    """Without the marks that nobody sees, such as a joiner between two digits."""
+    """Without invisible characters, such as a joiner between two digits."""
     if text.isascii():
         return text
     return "".join(c for c in text if unicodedata.category(c) != "Cf")
@@ -104,7 +104,7 @@ def _runs(text: str) -> Iterator[re.Match[str]]:
 
 
 def _hidden(run: str) -> frozenset[int]:
-    """The places in a run of digits that are not to be seen."""
+    """The positions in a run of digits that must be masked."""
     digits = [place for place, character in enumerate(run) if character.isdigit()]
     return frozenset(
         place
@@ -114,8 +114,8 @@ def _hidden(run: str) -> frozenset[int]:
 
 
 def _numbers(run: str) -> Iterator[tuple[int, int]]:
-    """Where neighbours among the groups of digits make a card's number, counted in digits: a
-    window slides over them, and the differences of running sums check it."""
+    """Where adjacent groups of digits make a card's number, as positions of digits: a window slides
+    over them, and differences of running sums give its check sum."""
     groups = _GROUP.findall(run)
     number = "".join(groups)
     if not number.isascii():

@@ -1,4 +1,4 @@
-"""What a shop sells by one link, again and again: each buyer's POST is a payment of its own.
+"""A product that a shop sells by one link: each customer's POST creates a payment.
 
 Source: Overpay's documents on pay-by-link products; the customer's own amount, several at once and
 the text of a product taken off sale are ours.
@@ -21,7 +21,7 @@ class Sale(StrEnum):
     """Whether a product can be bought now, and why not."""
 
     OPEN = "open"
-    RESERVED = "reserved"  # the last ones are in the hands of buyers who have not paid yet
+    RESERVED = "reserved"  # the last ones are reserved by customers who have not paid yet
     SOLD_OUT = "sold_out"
     ENDED = "ended"  # its time is over
     INACTIVE = "inactive"  # the shop took it off sale
@@ -29,9 +29,9 @@ class Sale(StrEnum):
 
 class Product(Struct, frozen=True, omit_defaults=True, rename=STORED):
     """Amounts in minor units of `currency`, counted with `decimals` (None: ISO's). `amount` is the
-    price; where the customer chooses (`least` or `most` is set) it is what the field is filled
-    with. `quantity`: how many there are in all, those sold and reserved with them; None: no end of
-    them. `expires_at` in seconds since 1970; None: never."""
+    price; where the customer chooses (`least` or `most` is set) it is the field's preset.
+    `quantity`: how many there are in all, including those sold and reserved; None: unlimited.
+    `expires_at` in seconds since 1970; None: never."""
 
     name: str
     description: str

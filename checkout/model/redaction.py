@@ -10,18 +10,18 @@ import msgspec
 from checkout.model.order import Order, PageSettings
 from checkout.model.outcome import GatewayFacts, PaidCard
 
-# The shop's own number of the order, and where it is told what becomes of it: a chargeback comes
-# a year later, too.
+# Kept: the shop's own number of the order and its webhook address, as a chargeback may come a year
+# later.
 ORDER: Final = (
     "money", "transaction_type", "expires_at", "tracking_id", "attempts", "test", "iframe",
     "contract", "public", "created_by", "product", "quantity", "merchant_initiated", "recurring",
 )  # fmt: skip
-WAYS: Final = ("notification_url", "language")
+KEPT_SETTINGS: Final = ("notification_url", "language")
 FACTS: Final = (
     "money", "amount", "agreed", "exchanged", "key", "auth_code", "rrn", "ref_id", "bank_code",
     "avs", "cvc", "parent", "code", "paid_at", "refused", "taken_back", "another_type",
 )  # fmt: skip
-# By its token a gateway charges a card again for a shop that has the customer's word for it.
+# Kept: the token, by which the shop may charge the card again with the customer's consent.
 CARD: Final = ("brand", "last_4", "token")
 
 
@@ -29,7 +29,7 @@ def redacted_order(order: Order) -> Order:
     return Order(
         **_kept(order, ORDER),
         description="",
-        page_settings=PageSettings(**_kept(order.page_settings, WAYS)),
+        page_settings=PageSettings(**_kept(order.page_settings, KEPT_SETTINGS)),
     )
 
 

@@ -1,6 +1,6 @@
-"""Where an attempt and a payment stand, and the moves between.
+"""The statuses of an attempt and a payment, and the transitions between them.
 
-An attempt (one authorization asked of a gateway) moves forward only:
+An attempt (one charge at a gateway) only moves forward:
 
     SUBMITTING ─> PENDING <─> REQUIRES_ACTION ─> PAID | AUTHORIZED | DECLINED | CANCELLED | EXPIRED
        └──────────┴─> NOT_SENT  (proved not sent, or absent at the gateway)
@@ -20,7 +20,7 @@ class Status(StrEnum):
     OPEN = "open"  # payments only: the form waits for the customer
     SUBMITTING = "claimed"  # attempts only: durable before the gateway is called
     PENDING = "pending"
-    REQUIRES_ACTION = "action"  # the customer is to do something: the bank's page, a transfer
+    REQUIRES_ACTION = "action"  # the customer must act: on the bank's page, by a transfer
     PAID = "paid"
     AUTHORIZED = "authorized"
     DECLINED = "declined"
@@ -28,7 +28,7 @@ class Status(StrEnum):
     EXPIRED = "expired"
     NOT_SENT = "lost"  # attempts only
     REFUNDED = "refunded"
-    ACCEPTED = "accepted"  # operations only: the gateway has it, and will do it
+    ACCEPTED = "accepted"  # operations only: the gateway has accepted it and will execute it
 
 
 S = Status
@@ -43,7 +43,7 @@ MOVES: Final[dict[Status, frozenset[Status]]] = {
     S.SUBMITTING: FINAL | {S.PENDING, S.REQUIRES_ACTION, S.NOT_SENT},
     S.PENDING: FINAL | {S.REQUIRES_ACTION, S.NOT_SENT},
     S.REQUIRES_ACTION: FINAL | {S.PENDING},
-    S.AUTHORIZED: frozenset({S.PAID, S.REFUNDED}),  # a void gives back what was held
+    S.AUTHORIZED: frozenset({S.PAID, S.REFUNDED}),  # a void releases the reserved money
     S.PAID: frozenset({S.REFUNDED}),
     S.REFUNDED: frozenset(),
     S.DECLINED: SUCCESSFUL,
@@ -52,7 +52,7 @@ MOVES: Final[dict[Status, frozenset[Status]]] = {
     S.NOT_SENT: SUCCESSFUL,
 }
 
-# Outward words: the API, notifications and return parameters speak Overpay's.
+# The outward statuses of the API, notifications and return parameters: Overpay's.
 OUTWARD: Final[dict[Status, str]] = {
     S.OPEN: "incomplete",
     S.REQUIRES_ACTION: "incomplete",
@@ -68,7 +68,7 @@ OUTWARD: Final[dict[Status, str]] = {
 
 
 def move(current: Status, proposed: Status) -> Status:
-    """The status after a report of `proposed`; a late or repeated report changes nothing."""
+    """The status after `proposed`; a late or repeated report changes nothing."""
     return proposed if proposed in MOVES[current] else current
 
 

@@ -1,6 +1,6 @@
-"""Addresses that others give us: what is taken, and which site it belongs to.
+"""URLs that others give us: which are accepted, and which site they belong to.
 
-An address is kept byte for byte; these functions only look at it. They raise `Invalid`.
+A URL is kept byte for byte; these functions only check it. They raise `Invalid`.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from checkout.model.validation.reader import Invalid
 LONGEST: Final = 2048
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
-# Schemes that run code, read files or are no app's: never where a customer is sent.
+# Schemes that run code, read files or belong to no app: a customer is never sent there.
 FORBIDDEN_SCHEMES: Final = frozenset({
     "about", "blob", "chrome", "data", "file", "filesystem", "ftp", "ftps", "http", "https",
     "intent", "jar", "javascript", "mailto", "resource", "sms", "tel", "vbscript", "view-source",
     "ws", "wss",
 })  # fmt: skip
-# Programs that money is paid by: where a gateway may send a customer beside https. Whatever else is
-# on a telephone or a computer is not opened by a link of ours.
+# The apps by which people pay: besides https a gateway may send a customer to these only, so that
+# no link of ours opens another program.
 APPS: Final = frozenset({
-    # coins, and the wallets that keep them
+    # cryptocurrencies and their wallets
     "avalanche", "binancecoin", "bitcoin", "bitcoincash", "bnb", "cosmos", "dash", "dogecoin",
     "ethereum", "lightning", "litecoin", "monero", "nano", "polkadot", "polygon", "ripple",
     "solana", "stellar", "tether", "ton", "tron", "usdc", "usdt", "web+cardano", "web+stellar",
@@ -53,8 +53,8 @@ _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
 
 
 class Address(NamedTuple):
-    """The parts of a web address that decide whose it is; `host` in lower case, IPv6 without
-    its brackets; `port` is the real one, also where the address leaves it out."""
+    """The parts of a URL that decide its site; `host` in lower case, IPv6 without its brackets;
+    `port` also where the URL leaves it out."""
 
     scheme: str
     host: str
@@ -111,7 +111,7 @@ def shop_url(
 
 
 def web_origin(text: str, *, sandbox: bool = False) -> str:
-    """A site alone, like https://shop.example.com, as browsers write it."""
+    """Only a site, like https://shop.example.com, as browsers write it."""
     web_url(text, sandbox=sandbox)
     parts = urlsplit(text)
     if parts.path not in ("", "/") or parts.query or parts.fragment or text.endswith(("?", "#")):
@@ -130,7 +130,7 @@ def return_origin(text: str, *, sandbox: bool = False) -> str:
 
 
 def is_app(scheme: str) -> bool:
-    """Whether a scheme opens a program that money is paid by."""
+    """Whether a scheme opens an app by which people pay."""
     known = scheme.lower()
     return known in APPS or _SBP.fullmatch(known) is not None
 
@@ -147,7 +147,7 @@ def parse(text: str) -> Address:
         raise Invalid("must be a URL") from None
     if "@" in parts.netloc:
         raise Invalid("must not contain a user name")
-    # urlsplit takes "host:" and "[::1]junk"; browsers and we do not agree on all of those.
+    # urlsplit accepts "host:" and "[::1]junk", which browsers may read differently.
     if not _is_host(host) or port == 0 or not _exact(parts.netloc, host, port):
         raise Invalid("must have a valid host")
     return Address(scheme, host, DEFAULT_PORTS[scheme] if port is None else port)

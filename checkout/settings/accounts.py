@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from checkout.model.money import EXPONENTS, MOST_DECIMALS
 from checkout.model.validation.reader import REQUIRED, Invalid, Reader, Rule, suggestion
-from checkout.model.validation.rules import choice, whole
+from checkout.model.validation.rules import choice, integer
 from checkout.settings.rules import gateway_url
 from checkout.settings.secret_strength import guessable
 from checkout.settings.values import Account
@@ -78,13 +78,13 @@ def _decimals(fields: Reader) -> dict[str, int]:
     for code in fields.names:
         if code not in EXPONENTS:
             fields.wrong(code, suggestion(code.upper(), EXPONENTS))
-        elif (count := fields.get(code, whole(0, MOST_DECIMALS))) is not None:
+        elif (count := fields.get(code, integer(0, MOST_DECIMALS))) is not None:
             found[code] = count
     return found
 
 
 def _typed(kind: Any) -> Rule[Any]:
-    """A rule for a field's type. Returns the plain value: the whole is converted at the end."""
+    """A rule for a field's type. Returns the plain value; all options are converted at the end."""
     if get_origin(kind) is Literal:
         return choice(get_args(kind))
 
@@ -99,8 +99,8 @@ def _typed(kind: Any) -> Rule[Any]:
 
 
 def _readable(reason: str) -> str:
-    """msgspec's "Expected `int`, got `str` - at `$.x`" in our words, and never with the value,
-    which msgspec tells of an enum."""
+    """msgspec's "Expected `int`, got `str` - at `$.x`" in our words, without the value,
+    which msgspec includes for an enum."""
     reason, _, place = reason.partition(" - at `$")
     where = f" (at {place.rstrip('`').lstrip('.')})" if place else ""
     if reason.startswith("Invalid enum value"):

@@ -11,7 +11,7 @@ from checkout.model.validation.rules import matching
 WHITE: Final = "#ffffff"
 BLACK: Final = "#000000"
 DARK_PAGE: Final = "#191c21"  # --surface of static/css/tokens.css in the dark
-MOST_KEPT: Final = 256  # colours: orders name them too, and there are 16 million
+MOST_KEPT: Final = 256  # colours: orders set them too, and there are 16 million
 READABLE: Final = 4.5  # text on its background (1.4.3)
 VISIBLE: Final = 3.0  # a button or focus ring beside the page (1.4.11)
 
@@ -50,10 +50,10 @@ def on_dark(accent: str) -> str:
 
 
 def accent(value: Any) -> str:
-    """A rule: "#rrggbb" whose button can be read and told from the white page.
+    """A rule: "#rrggbb" whose button can be read and seen on the white page.
 
-    Text on it is never the difficulty (`text_on`); a colour too near to white is: its button and
-    focus ring would be lost on the page.
+    Text on it can always be read (`text_on`); but the button and focus ring of a colour too near to
+    white could not be seen on the page.
     """
     colour = _colour(value).lower()
     if contrast(colour, text_on(colour)) < READABLE:

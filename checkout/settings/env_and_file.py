@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 class Missing(Exception):
-    """A reference that leads nowhere; the reason is safe to show."""
+    """A reference that can't be resolved; the reason is safe to show."""
 
 
 def resolve(
@@ -27,7 +27,7 @@ def resolve(
     problems: Problems,
     key: str = "",
 ) -> Any:
-    """The same data with every reference replaced; what leads nowhere is added to `problems`."""
+    """The same data with every reference replaced; unresolved ones are added to `problems`."""
     if isinstance(data, dict):
         return {
             name: resolve(value, environ, folder, problems, f"{key}.{name}" if key else name)
@@ -48,7 +48,7 @@ def resolve(
 
 
 def follow(text: str, environ: Mapping[str, str], folder: Path) -> str:
-    """What `text` stands for: itself, a variable's value or a file's content."""
+    """The value of `text`: itself, a variable's value or a file's content."""
     kind, _, name = text.partition(":")
     if kind == "env":
         return _variable(name, environ)

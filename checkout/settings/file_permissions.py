@@ -1,5 +1,5 @@
-"""Which files of the settings others can read or write: the file itself where a secret stands in
-it, and what its `file:` references name."""
+"""Which files of the settings other users can read or write: the settings file where it contains a
+secret, and the files of its `file:` references."""
 
 from __future__ import annotations
 

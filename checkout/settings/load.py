@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from checkout.errors import BadSettings
 from checkout.model.validation.reader import SETTINGS, Invalid, Problems, Reader, Rule, check_bounds
-from checkout.model.validation.rules import email_address, flag, many, matching, whole
+from checkout.model.validation.rules import email_address, flag, integer, many, matching
 from checkout.settings import rules
 from checkout.settings.accounts import read_account
 from checkout.settings.env_and_file import resolve
@@ -31,14 +31,14 @@ VARIABLE: Final = "CHECKOUT_CONFIG"
 DEFAULT: Final = "checkout.toml"
 RETURN_PATH: Final = len("/return/") + 22  # what follows public_url where customers come back
 LARGEST: Final = 1024 * 1024  # bytes of the file
-COUNT: Final = whole(1, 1_000_000)  # what a limit may be
-LIMITS: Final[dict[str, Rule[Any]]] = {  # where it is no count
-    "reserved_percent": whole(0, 100),
-    "reserved_per_address_percent": whole(0, 100),
-    "slow_seconds": whole(0, 10),
+COUNT: Final = integer(1, 1_000_000)  # what a limit may be
+LIMITS: Final[dict[str, Rule[Any]]] = {  # limits that are no count
+    "reserved_percent": integer(0, 100),
+    "reserved_per_address_percent": integer(0, 100),
+    "slow_seconds": integer(0, 10),
     "challenge": matching(r"[a-z][a-z0-9_]{0,63}", "must be the name of a challenge, or off"),
-    "challenge_bits": whole(8, 24),
-    "challenge_wait_seconds": whole(1, 300),
+    "challenge_bits": integer(8, 24),
+    "challenge_wait_seconds": integer(1, 300),
 }
 
 
@@ -61,7 +61,7 @@ def load(
         raise BadSettings(
             [
                 (key if key.isprintable() else repr(key), reason)
-                for key, reasons in problems.told().items()
+                for key, reasons in problems.by_path().items()
                 for reason in reasons
             ]
         )
@@ -69,9 +69,9 @@ def load(
 
 
 def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Settings:
-    """What the fields say; only good for use when they have no problems."""
+    """The settings of the fields; only valid where they have no problems."""
     sandbox = fields.get("sandbox", flag, False)
-    ports = frozenset((HTTPS_PORT, *fields.get("egress_ports", many(whole(1, 65535)), ())))
+    ports = frozenset((HTTPS_PORT, *fields.get("egress_ports", many(integer(1, 65535)), ())))
     gateways = {
         name: read_account(table, name, adapters, sandbox=sandbox)
         for name, table in _tables(fields, "gateways")
@@ -163,7 +163,7 @@ def _limits(fields: Reader) -> Limits:
 
 
 def _check_return_url(fields: Reader, settings: Settings) -> None:
-    """No gateway is to be sent a longer return address than it takes: it would take no charge."""
+    """Refuses a public_url whose return URLs are longer than a gateway accepts."""
     for account in settings.gateways.values():
         most = getattr(account.options, "longest_return_url", None)
         if most is None or settings.public_url is None:

@@ -44,7 +44,7 @@ def public_url(*, sandbox: bool) -> Rule[str]:
 
 
 def gateway_url(*, sandbox: bool) -> Rule[str]:
-    """Where a gateway answers, perhaps under a path. https; in the sandbox loopback alone, so
+    """Where a gateway answers, perhaps under a path. https; in the sandbox only loopback, so
     that no test reaches a real gateway."""
 
     def rule(value: Any) -> str:
@@ -64,7 +64,7 @@ def gateway_url(*, sandbox: bool) -> Rule[str]:
 
 
 def _is_inside(host: str) -> bool:
-    """Whether it is a private address, or a name that only a private network knows."""
+    """Whether it is a private address, or a name that only a private network resolves."""
     try:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
@@ -80,14 +80,14 @@ def back_origin(*, sandbox: bool) -> Rule[str]:
 
 
 def database(value: Any) -> str:
-    """sqlite:///FILE or postgresql://user:password@host/name; other drivers are ours to choose."""
+    """sqlite:///FILE or postgresql://user:password@host/name; the driver is not part of it."""
     if not isinstance(value, str) or not _DATABASE.fullmatch(value):
         raise Invalid("must be like sqlite:///checkout.db or postgresql://user:password@host/name")
     return value
 
 
 def network(value: Any) -> Network:
-    """An address or a network (10.0.0.0/8), never the whole internet: its word is believed."""
+    """An address or a network (10.0.0.0/8), never the whole internet: its headers are trusted."""
     try:
         found = ipaddress.ip_network(nonempty_text(value))
     except ValueError:

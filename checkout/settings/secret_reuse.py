@@ -1,4 +1,4 @@
-"""No secret may stand in two settings: each has one use and one owner."""
+"""No two settings may have the same secret: each has one use and one owner."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from checkout.settings.values import Account, Settings
 
 
 class Kind(Enum):
-    OURS = 0  # used for nothing else, known to nobody else
-    GATEWAY = 1  # the gateway's: accounts there may have one in common
+    OURS = 0  # only we use and know it
+    GATEWAY = 1  # the gateway's: accounts there may share one
     TEXT = 2  # of a gateway's options: perhaps no secret at all
 
 
 class Used(NamedTuple):
     text: str
-    key: str  # the setting where it stands
+    key: str  # the setting that has it
     kind: Kind
 
 
@@ -37,7 +37,7 @@ def _may_share(first: Kind, later: Kind) -> bool:
 
 
 def _used(settings: Settings) -> Iterator[Used]:
-    """Those first that are not ours to choose, or not easily changed."""
+    """First those that others chose, or that are hard to change."""
     smtp = settings.smtp if settings.smtp and settings.smtp.url else None
     ours = [
         ("database", _password(settings.database)),
@@ -55,7 +55,7 @@ def _used(settings: Settings) -> Iterator[Used]:
     yield from _listed("secrets", settings.secrets)
     for shop in shops:
         yield from _listed(f"shops.{shop.id}.link_keys", shop.link_keys)
-    # Those are no secrets, and no other's all the same: who knows one may act as that shop's app.
+    # Not secret, but unique as well: whoever has one may act as that shop's app.
     yield from _ours((f"shops.{shop.id}.publishable_key", shop.publishable_key) for shop in shops)
 
 
@@ -77,7 +77,7 @@ def _password(address: str | None) -> str | None:
 
 
 def _texts(account: Account) -> Iterator[tuple[str, str]]:
-    """Every text among an account's options, by the option's name: an adapter may not have said
+    """Every text among an account's options, by the option's name: an adapter may not declare
     which are secret."""
     for name in getattr(account.options, "__struct_fields__", ()):
         found: list[Any] = [getattr(account.options, name)]

@@ -41,8 +41,8 @@ def strong(least: int = SIGNING) -> Rule[str]:
 
 
 def password(value: Any) -> str:
-    """A rule: a shop's API password. No length is asked for, as gateways of the family hand out
-    their own, but so many different characters as 80 bits have."""
+    """A rule: a shop's API password. It has no least length, as the family's gateways issue
+    their own, but must have 80 bits."""
     secret = text(LONGEST)(value).strip()
     if bits(secret) < PASSWORD_BITS or weak(secret):
         raise Invalid(f"is too easy to guess: {ADVICE}")
@@ -61,7 +61,7 @@ def guessable(secret: str) -> bool:
 
 
 def bits(secret: str) -> float:
-    """How much the characters can tell, by how often each stands there (Shannon). 32 random hex
+    """The Shannon entropy of the characters, in bits. 32 random hex
     digits have some 113, a sentence of 40 letters 150, "aaaaaaaa" none."""
     size = len(secret)
     return sum(count * math.log2(size / count) for count in Counter(secret).values())

@@ -1,6 +1,6 @@
 """What the settings are, once read and checked.
 
-None of these shows a secret: `repr` (and rich's) tells only what a class lists in `SHOWN`.
+None of these shows a secret: `repr` (and rich's) has only the fields that a class lists in `SHOWN`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Shop(HidesSecrets, frozen=True):
     return_origins: tuple[str, ...] = ()
     accent: str = DEFAULT_ACCENT
     accent_dark: str | None = None
-    scheme: str = "auto"  # or light, dark: what the customer's device says does not count
+    scheme: str = "auto"  # or light, dark: whatever the customer's device prefers
     ports: frozenset[int] = frozenset({HTTPS_PORT})  # where it may be called: the server's own
     notification_url: str | None = None
     apps: bool = False
@@ -172,8 +172,8 @@ class Settings(HidesSecrets, frozen=True):
     gateways: dict[str, Account] = {}
     shops: dict[str, Shop] = {}
     smtp: Smtp | None = None
-    retention: float = RETENTION  # seconds that personal data of what was paid are kept
-    retention_unpaid: float = RETENTION_UNPAID  # and of what never was
+    retention: float = RETENTION  # seconds that personal data of paid payments are kept
+    retention_unpaid: float = RETENTION_UNPAID  # and of unpaid ones
     limits: Limits = Limits()
     egress_ports: frozenset[int] = frozenset({HTTPS_PORT})
     notify_networks: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -1,2 +1,2 @@
-"""The shop's side without HTTP: what it sends, as tables of fields that read it; and what it is
-told: answers, webhooks, return URLs."""
+"""The shop's API without HTTP: tables of fields that read the requests; and what the shop gets:
+answers, webhooks, return URLs."""

@@ -1,8 +1,8 @@
-"""Reads what a shop adds for the gateway and the bank: `order.additional_data`, `travel` and their
-like, by the table of Overpay's charge request.
+"""Reads what a shop adds for the gateway and the bank: `order.additional_data`, `travel` and
+similar fields of Overpay's charge request.
 
-What the documents of the checkout token have a place for stands there; the rest stands as it is
-nested in the charge request.
+A field is where the documents of the checkout token put it; otherwise it is nested as in the charge
+request.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from checkout.model.validation.reader import Invalid, Reader
 from checkout.model.validation.rules import (
     blank_is_none,
     choice,
+    integer,
     loose_flag,
     many,
     page_address,
@@ -22,7 +23,6 @@ from checkout.model.validation.rules import (
     refused,
     text,
     texts,
-    whole,
 )
 from checkout.model.validation.table import Field, FieldTable
 from checkout.shop_api.page_settings import card_token
@@ -33,9 +33,9 @@ INITIATORS: Final = ("merchant", "customer")
 CHARGES: Final = ("delayed_charge", "increment", "resubmission", "reauthorization", "no_show")
 VERIFICATIONS: Final = ("avs_verification", "cvc_verification")
 MOST_RESULTS: Final = 100  # of a check, that fail the payment
-LARGEST_ID: Final = 2**53 - 1  # what every JSON reader still tells from its neighbour
+LARGEST_ID: Final = 2**53 - 1  # the largest integer that every JSON reader keeps exactly
 
-# Of `payment_method.credit_card`: what the customer alone says.
+# Of `payment_method.credit_card`: what only the customer may give.
 CARD_DATA: Final = ("number", "verification_value", "cvc", "cvv")
 MERCHANTS_TYPE: Final = "is for the initiator merchant alone"
 
@@ -58,7 +58,7 @@ EXTRA: Final = FieldTable(
     referer=Field(blank_is_none(page_address), "the page of the shop that the order began at"),
     p2p=Field(FieldTable(service_id=_word, service_extension=_word)),
     excluded_gateways=Field(
-        many(whole(1, LARGEST_ID, digits=True), most=100),
+        many(integer(1, LARGEST_ID, digits=True), most=100),
         "numbers of the gateway's own gateways, for cascades",
         default=(),
     ),
@@ -73,7 +73,7 @@ EXTRA: Final = FieldTable(
     ),
 )
 ADDITIONAL_DATA: Final = FieldTable(**RECEIPT, **EXTRA)
-# What stands in the request itself.
+# Fields of the request itself.
 BESIDE: Final = FieldTable(
     three_d_secure=Field(FieldTable(advanced=Field(loose_flag, "passed on"))),
     duplicate_check=Field(
@@ -91,28 +91,28 @@ CARD_PARAMS: Final = FieldTable(
 
 
 def read_details(fields: Reader, extra: Reader, *, strict: bool = False) -> Details:
-    """`fields` is the `checkout` object or a charge request, `extra` its additional data; what is
-    wrong is told in them. `strict`: so is what says nothing beside the rest."""
-    beside, said = BESIDE.read(fields), EXTRA.read(extra)
-    params = _filled(said["masterpass"]["params"])
-    said |= {
-        "p2p": _filled(said["p2p"]),
+    """`fields` is the `checkout` object or a charge request, `extra` its additional data; both
+    collect the problems. `strict`: a field without effect is a problem too."""
+    beside, values = BESIDE.read(fields), EXTRA.read(extra)
+    params = _filled(values["masterpass"]["params"])
+    values |= {
+        "p2p": _filled(values["p2p"]),
         "masterpass": {"params": params} if params else {},
-        "card_on_file": _card_on_file(said["card_on_file"], extra, strict),
-        "avs_cvc_verification": _filled(said["avs_cvc_verification"]),
+        "card_on_file": _card_on_file(values["card_on_file"], extra, strict),
+        "avs_cvc_verification": _filled(values["avs_cvc_verification"]),
     }
     return Details(
         duplicate_check=beside["duplicate_check"],
         three_d_secure=_filled(beside["three_d_secure"]),
         travel=_travel(fields, extra),
-        **said,
+        **values,
     )
 
 
 def read_card_params(fields: Reader) -> dict[str, Any]:
     """`payment_method.credit_card`: flags as flags, the rest as it came; never a card."""
-    said = CARD_PARAMS.read(fields)
-    flags = {name: said[name] for name in SECURE if said[name] is not None}
+    values = CARD_PARAMS.read(fields)
+    flags = {name: values[name] for name in SECURE if values[name] is not None}
     rest = {name: fields.data[name] for name in fields.names if name not in (*SECURE, *CARD_DATA)}
     try:
         passed_on()(rest)
@@ -126,23 +126,23 @@ def read_card_params(fields: Reader) -> dict[str, Any]:
 
 
 def read_switches(fields: Reader) -> dict[str, bool]:
-    """The switches of 3-D Secure that are there."""
+    """The 3-D Secure switches that are set."""
     return _filled(SWITCHES.read(fields))
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
-    """What was said; an object says nothing where it is empty."""
+    """The values without nulls and empty objects."""
     return {name: value for name, value in values.items() if value is not None and value != {}}
 
 
-def _card_on_file(said: dict[str, Any], extra: Reader, strict: bool) -> dict[str, str]:
-    """`type` is for what the merchant begins. Mobile SDKs send its default with every initiator:
-    beside the customer's it says nothing and stays here."""
-    if said["initiator"] == "customer" and said["type"] is not None:
+def _card_on_file(values: dict[str, Any], extra: Reader, strict: bool) -> dict[str, str]:
+    """`type` is only for a merchant-initiated transaction. Mobile SDKs send its default with every
+    initiator: with the customer as the initiator it is dropped."""
+    if values["initiator"] == "customer" and values["type"] is not None:
         if strict:
             extra.wrong("card_on_file.type", MERCHANTS_TYPE)
-        said["type"] = None
-    return _filled(said)
+        values["type"] = None
+    return _filled(values)
 
 
 def _travel(fields: Reader, extra: Reader) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""Reads what somebody with a shop's publishable key asks for into an `Order`.
+"""Reads the checkout request of a caller with a shop's publishable key into an `Order`.
 
-The key stands in every copy of an app: anybody may have it. By it a payment has money, words, a
-customer and ways back to the shop; all else is the shop's alone, and told by name where it is sent.
+The key is in every copy of an app: anybody may have it. Such a request may set the money, texts,
+the customer and addresses of the shop; every other field is a problem, which names the field.
 
 Source of `PASSED_OVER`: the requests that the public Android, iOS and Flutter SDKs of beGateway
-write, with the values that stand in their code.
+write, with the values in their code.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _any(_: Any) -> bool:
     return True
 
 
-# What SDKs write into every request, whatever the app is for: nothing of it is done.
+# Fields that SDKs write into every request: these values are ignored.
 PASSED_OVER: Final[Mapping[str, Known]] = {
     "version": _any,
     "attempts": _any,
@@ -67,7 +67,7 @@ PASSED_OVER: Final[Mapping[str, Known]] = {
 
 def read_app_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order:
     """The order in `{"checkout": {...}}`; raises Unprocessable, naming every wrong field and every
-    one that is not for apps. Its customer goes back to the shop's own addresses."""
+    one that apps may not set. Its customer goes back to the shop's own addresses."""
     body = Reader(drop_nulls(data), tolerant=True)
     fields = body.within("checkout", shown="")
     if not body.has("checkout"):
@@ -76,9 +76,9 @@ def read_app_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order
     kind = fields.get("transaction_type", choice(shop.apps_transaction_types))
     for name in _others(fields, "", shop):
         fields.wrong(name, THE_SHOPS)
-    asked = {"transaction_type": kind or fields.data.get("transaction_type")} | taken
+    allowed = {"transaction_type": kind or fields.data.get("transaction_type")} | taken
     try:
-        order = read_order({"checkout": asked}, shop, sandbox=sandbox, now=now)
+        order = read_order({"checkout": allowed}, shop, sandbox=sandbox, now=now)
     except Unprocessable as error:
         for path, reasons in error.fields.items():
             for reason in reasons if not fields.problems.about(path) else ():
@@ -91,7 +91,7 @@ def read_app_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order
 
 
 def _taken(fields: Reader, section: str, shop: Shop) -> dict[str, Any]:
-    """What is taken of a section, as it came; what is not is told."""
+    """The fields of a section that apps may set, unchanged; any other is a problem."""
     inner = fields.within(section)
     for name in _others(inner, section, shop):
         inner.wrong(name, THE_SHOPS)
@@ -99,7 +99,7 @@ def _taken(fields: Reader, section: str, shop: Shop) -> dict[str, Any]:
 
 
 def _others(fields: Reader, section: str, shop: Shop) -> list[str]:
-    """The names in a section that are not for apps, and say something."""
+    """The names in a section that apps may not set and that are not blank."""
     found = []
     for name, value in fields.data.items():
         path = f"{section}.{name}" if section else name
@@ -113,7 +113,7 @@ def _others(fields: Reader, section: str, shop: Shop) -> list[str]:
 
 
 def _blank(value: Any) -> bool:
-    """Whether it asks for nothing: no, nothing, or objects and lists of that."""
+    """Whether it has no effect: false, empty, or objects and lists of such values."""
     if isinstance(value, Mapping):
         return all(map(_blank, value.values()))
     if isinstance(value, list):

@@ -1,8 +1,8 @@
-"""Payments from a shop's own app: what its SDK sends, and what it may be told.
+"""Payments from a shop's own app: what its SDK sends, and what it gets.
 
-`POST /ctp/api/payments`, and `GET /ctp/api/checkouts/{token}` by the publishable key. An app is in
-everybody's hands: it is told what the payment page would show, and nothing that only the shop
-and its server share.
+`POST /ctp/api/payments`, and `GET /ctp/api/checkouts/{token}` by the publishable key. Anybody may
+have the app: it gets what the payment page would show, and nothing that is only for the shop's
+server.
 
 Source: the requests that the public Android, iOS and Flutter SDKs of beGateway write, and the
 fields of the answers that they read.
@@ -58,10 +58,10 @@ SHOWN: Final = {
     "additional_data": ("receipt_text", "contract"),
 }  # fmt: skip
 
-# Of a card, but to the app that sent it.
-UNTOLD: Final[dict[str, Any]] = {"token": None, "holder": None}
+# What of a card only the app that sent it may see.
+HIDDEN: Final[dict[str, Any]] = {"token": None, "holder": None}
 
-# The only words that SDKs know: to them all others are a failure, and the customer pays again.
+# The only status that SDKs wait on: any other counts as a failure, and the customer pays again.
 WAITING: Final = "incomplete"
 
 
@@ -107,8 +107,8 @@ def request_of(data: Any) -> Reader:
 
 
 def app_form(fields: Reader, order: Order) -> dict[str, str]:
-    """What the app sends, by the names of the page's form; what no form could say is told in
-    `fields`. The card's token is good where the shop's own order names it, and nowhere else."""
+    """What the app sends, by the names of the page's form; other problems are added to `fields`. A
+    card's token is only accepted where the shop's order has it."""
     given = fields.within(CARD_METHOD)
     form = {ours: CREDIT_CARD.take(given, theirs) for ours, theirs in CARD.items()}
     names = (EXPIRY,) if given.has(EXPIRY) else ("exp_month", "exp_year")
@@ -128,8 +128,8 @@ def app_form(fields: Reader, order: Order) -> dict[str, str]:
 def app_customer(
     fields: Reader, order: Order, known: Customer, asked: tuple[str, ...]
 ) -> tuple[Customer, dict[str, str]]:
-    """(what is known of the customer, with what the app adds where the shop has said nothing; the
-    names that the page `asked` for, with what the app says or else what the page shows there)."""
+    """(the `known` customer, completed by the app where the shop gave nothing; the fields that the
+    page asks for (`asked`), with the app's values, else those that the page would show)."""
     given = fields.within("customer")
     values = {name: getattr(known, name) for name in Customer.__struct_fields__}
     shown = {name: values[name] or "" for name in asked}
@@ -150,7 +150,7 @@ def app_customer(
 
 
 def form_path(fields: Reader, name: str) -> str:
-    """Where a field of the form stands in what apps send."""
+    """The path of a form's field in an app's request."""
     if name == "expiry":
         return f"credit_card.{EXPIRY if fields.within('credit_card').has(EXPIRY) else 'exp_month'}"
     if name in CARD:
@@ -160,7 +160,7 @@ def form_path(fields: Reader, name: str) -> str:
 
 def refused_field(payment: Payment, number: int) -> dict[str, list[str]]:
     """The field of attempt `number` that the gateway did not accept, by the name that servers and
-    apps send it under; nothing was made of it. Empty where it accepted them all."""
+    apps send it under; nothing was charged then. Empty where it accepted them all."""
     last = payment.last
     if last is None or last.number != number or last.status is not Status.NOT_SENT:
         return {}
@@ -173,11 +173,11 @@ def refused_field(payment: Payment, number: int) -> dict[str, list[str]]:
 
 
 def app_browser(fields: Reader, headers: Mapping[str, str]) -> Browser:
-    """What 3-D Secure is told of the device: what the app says, else the request's headers."""
+    """The device for 3-D Secure: from the app's data, else from the request's headers."""
     given = fields.within("browser").data
-    said = {name: _written(given.get(name)) for name in FIELDS}
+    sent = {name: _written(given.get(name)) for name in FIELDS}
     return Browser.from_form(
-        said,
+        sent,
         accept=_written(given.get("accept_header")) or headers.get("accept", ""),
         user_agent=_written(given.get("user_agent")) or headers.get("user-agent", ""),
         accept_language=headers.get("accept-language", ""),
@@ -196,36 +196,38 @@ def app_answer(
 ) -> answers.AppPayment:
     """`response` of a payment: how the app's attempt ended, or where its customer has to go.
 
-    `url` while it is under way: the bank's page by ours, or our waiting page. `ours`: this very
-    request made the attempt, so that it may have the card's token.
+    `url` while it is under way: the bank's page by ours, or our waiting page. `ours`: this
+    request made the attempt, so its answer may have the card's token.
     """
     status = payment.status_at(now)
-    word, said = _words(payment, status, now)
-    told = bank_result(payment, status)
+    outward, text = _status_and_message(payment, status, now)
+    bank = bank_result(payment, status)
     attempt = payment.shown
     known: dict[str, Any] = {**(card(attempt) or {})}
     return {
-        "status": word,
-        "message": said,
+        "status": outward,
+        "message": text,
         "token": payment.token,
         "uid": payment.uid,
         "transaction_type": payment.order.transaction_type,
         "url": url if status in LIVE else None,
         "result_url": result_url,
         "finished": status not in LIVE and status is not Status.OPEN,
-        "auth_code": told["auth_code"] if told else None,
-        "bank_code": told["bank_code"] if told else None,
-        "rrn": told["rrn"] if told else None,
-        "billing_descriptor": told["billing_descriptor"] if told else None,
+        "auth_code": bank["auth_code"] if bank else None,
+        "bank_code": bank["bank_code"] if bank else None,
+        "rrn": bank["rrn"] if bank else None,
+        "billing_descriptor": bank["billing_descriptor"] if bank else None,
         "receipt_url": attempt.facts.receipt_url if attempt else None,
         "code": attempt.facts.code if attempt else None,
         "friendly_message": attempt.facts.friendly if attempt else None,
-        "credit_card": known if ours else known | UNTOLD,
+        "credit_card": known if ours else known | HIDDEN,
     }
 
 
-def _words(payment: Payment, status: Status, now: float) -> tuple[str | None, str | None]:
-    """A payment whose form is open again has been declined as far as this attempt goes."""
+def _status_and_message(
+    payment: Payment, status: Status, now: float
+) -> tuple[str | None, str | None]:
+    """(status, message). Where the payment is open again, those of the app's declined attempt."""
     if status in LIVE:
         return WAITING, message(payment, status)
     if status is not Status.OPEN:
@@ -237,18 +239,18 @@ def _words(payment: Payment, status: Status, now: float) -> tuple[str | None, st
 
 def app_checkout(payment: Payment, shop: Shop, now: float) -> dict[str, Any]:
     """`checkout` for those who have the publishable key and the token."""
-    whole = checkout(payment, shop, now)
-    whole |= {name: _shown(whole[name], name) for name in ("order", "settings", "payment_method")}
-    extra = whole["order"].get("additional_data")
+    found = checkout(payment, shop, now)
+    found |= {name: _shown(found[name], name) for name in ("order", "settings", "payment_method")}
+    extra = found["order"].get("additional_data")
     if extra is not None:
-        whole["order"]["additional_data"] = _shown(extra, "additional_data")
-    if whole["credit_card"]:
-        whole["credit_card"] |= UNTOLD
-    for said in (whole["gateway_response"] or {}).values():
-        said.pop(CHECKS)
+        found["order"]["additional_data"] = _shown(extra, "additional_data")
+    if found["credit_card"]:
+        found["credit_card"] |= HIDDEN
+    for section in (found["gateway_response"] or {}).values():
+        section.pop(CHECKS)
     waiting = payment.status_at(now) in LIVE
-    whole["travel"] = None
-    return whole | {"customer": None, "status": WAITING if waiting else whole["status"]}
+    found["travel"] = None
+    return found | {"customer": None, "status": WAITING if waiting else found["status"]}
 
 
 def _shown(value: Any, name: str) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """Reads the browser's data that a shop's server sends for 3-D Secure: `additional_data.browser` of
-Overpay's charge request. A server can be told what is wrong with it, so nothing is dropped."""
+Overpay's charge request. A server gets its errors, so no bad value is dropped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 from checkout.model.browser import DEPTHS, LONGEST, OFFSETS, Browser, short_language
 from checkout.model.validation.description import says, schema_of, words_of
 from checkout.model.validation.reader import Invalid, Reader, Rule
-from checkout.model.validation.rules import blank_is_none, loose_flag, text, whole
+from checkout.model.validation.rules import blank_is_none, integer, loose_flag, text
 from checkout.model.validation.table import Field, FieldTable
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,6}", re.ASCII)
@@ -17,8 +17,8 @@ _header: Final = blank_is_none(text(LONGEST))
 
 
 def _number(least: int, most: int) -> Rule[int]:
-    """`whole`, and its digits with a minus before them: SDKs write both."""
-    rule = whole(least, most)
+    """`integer`, and its digits with a minus before them: SDKs write both."""
+    rule = integer(least, most)
 
     @says(words_of(rule), anyOf=[schema_of(rule), {"type": "string", "pattern": "^-?[0-9]{1,6}$"}])
     def checked(value: Any) -> int:
@@ -60,6 +60,6 @@ BROWSER: Final = FieldTable(
 
 
 def read_browser(fields: Reader) -> Browser | None:
-    """None where nothing is said of it; else what is left out has its default."""
+    """None where there are no browser data; otherwise a missing field has its default."""
     found = {name: value for name, value in BROWSER.read(fields).items() if value is not None}
     return Browser(**found) if found else None

@@ -1,7 +1,7 @@
-"""Card numbers in what shops write: in free text they are masked before anything is kept of it.
+"""Card numbers in what shops send: in free text they are masked before it is stored.
 
-Where a person's name or address belongs they are refused, each by its own rule; where digits belong
-(accounts, tickets, tokens, addresses of pages) they are let be.
+In names and addresses of persons they are refused, by the rules of those fields; in fields of
+digits (accounts, tickets, tokens, URLs) they are left as they are.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DIGITS: Final = re.compile(
     r"(?:.*_)?(?:id|uid|token|code|email|amount|account|account_number|ticket_number|service_no)"
     r"|.*url"
 )
-ANYTHING: Final = "meta"  # the shop's own object: no name in it says what it holds
+ANYTHING: Final = "meta"  # the shop's own object, with any names
 NUMBERS: Final = (
     "description",
     "name",

@@ -28,13 +28,13 @@ from checkout.model.validation.rules import (
     blank_is_none,
     choice,
     echoed,
+    integer,
     loose_flag,
     minor_units,
     moment,
     passed_on,
     text,
     texts,
-    whole,
 )
 from checkout.model.validation.table import Field, FieldTable, Scope, Scoped
 from checkout.settings import Shop
@@ -59,7 +59,7 @@ LINK_ATTEMPTS: Final = 5
 NOTHING: Final = msgspec.Raw(b"{}")
 LAST_MOMENT: Final = 253402300800  # the year 10000, in seconds since 1970
 PARAMS: Final = passed_on()
-LINK_WAYS: Final = (
+LINK_SETTINGS: Final = (
     "return_url", "success_url", "decline_url", "fail_url", "cancel_url",
     "notification_url", "client_callback_url", "auto_return", "language",
 )  # fmt: skip
@@ -103,7 +103,7 @@ PAYMENT: Final = FieldTable(
         choice(TRANSACTION_TYPES), "one that a gateway of the shop can do", required=True
     ),
     attempts=Field(
-        whole(1, 1_000_000, digits=True),
+        integer(1, 1_000_000, digits=True),
         f"how many declines end the payment; 1 unless said, never more than {MOST_ATTEMPTS}",
         default=1,
     ),
@@ -123,7 +123,7 @@ SETTINGS: Final = FieldTable(
     notification_url=Field(called_address, "is told every final state"),
     verification_url=Field(called_address, "is asked before each charge"),
     auto_return=Field(
-        whole(0, 3600, digits=True), "seconds on the result page; 0: back to the shop at once"
+        integer(0, 3600, digits=True), "seconds on the result page; 0: back to the shop at once"
     ),
     language=Field(blank_is_none(text(35)), "of the page; else the customer's browser decides"),
     button_text=Field(_BUTTON, "of Pay"),
@@ -186,7 +186,7 @@ def read_link_order(payload: Mapping[str, Any], shop: Shop, *, sandbox: bool, no
                 name: payload.get(name)
                 for name in ("amount", "currency", "description", "tracking_id")
             },
-            "settings": {name: payload.get(name) for name in LINK_WAYS},
+            "settings": {name: payload.get(name) for name in LINK_SETTINGS},
             "customer": payload.get("customer"),
             "payment_method": payload.get("payment_method"),
         }
@@ -212,18 +212,18 @@ def _replaced(order: Order, **changes: Any) -> Order:
 def _order(fields: Reader, scope: Scope, shop: Shop) -> Order:
     ordered = fields.within("order")
     terms = read_terms(ordered, scope)
-    said = PAYMENT.read(fields)
+    values = PAYMENT.read(fields)
     extra = ordered.within("additional_data")
     return Order(
         **terms,
-        transaction_type=said["transaction_type"],
-        attempts=min(said["attempts"], MOST_ATTEMPTS),
-        test=said["test"],
-        iframe=said["iframe"],
-        descriptor=said["dynamic_billing_descriptor"],
+        transaction_type=values["transaction_type"],
+        attempts=min(values["attempts"], MOST_ATTEMPTS),
+        test=values["test"],
+        iframe=values["iframe"],
+        descriptor=values["dynamic_billing_descriptor"],
         **RECEIPT.read(extra),
         details=read_details(fields, extra),
-        page_settings=_ways(SETTINGS.read(fields.within("settings"), scope), shop),
+        page_settings=_page_settings(SETTINGS.read(fields.within("settings"), scope), shop),
         customer=read_customer(fields.within("customer")),
         methods=_methods(fields.within("payment_method")),
         raw={name: _ECHOED.take(fields, name) for name in _ECHOED if fields.has(name)},
@@ -232,25 +232,25 @@ def _order(fields: Reader, scope: Scope, shop: Shop) -> Order:
 
 def read_terms(fields: Reader, scope: Scope) -> dict[str, Any]:
     """What is paid and until when: the fields of an `Order` of these names."""
-    said = TERMS.read(fields, scope)
+    values = TERMS.read(fields, scope)
     return {
-        "money": Money(said["amount"], said["currency"]),
-        "description": said["description"],
-        "tracking_id": said["tracking_id"],
-        "expires_at": said["expired_at"] or scope.now + DAY,
+        "money": Money(values["amount"], values["currency"]),
+        "description": values["description"],
+        "tracking_id": values["tracking_id"],
+        "expires_at": values["expired_at"] or scope.now + DAY,
     }
 
 
-def _ways(said: dict[str, Any], shop: Shop) -> PageSettings:
-    page = {name: said.pop(name) for name in PAGE}
-    accent, radius = said.pop("style")
+def _page_settings(values: dict[str, Any], shop: Shop) -> PageSettings:
+    page = {name: values.pop(name) for name in PAGE}
+    accent, radius = values.pop("style")
     return PageSettings(
-        notification_url=said.pop("notification_url") or shop.notification_url,
-        customer_fields=CustomerFields(**said.pop("customer_fields")),
+        notification_url=values.pop("notification_url") or shop.notification_url,
+        customer_fields=CustomerFields(**values.pop("customer_fields")),
         accent=accent,
         radius=radius,
         **page_settings(page),
-        **said,
+        **values,
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads who pays: the `customer` of the shop's API, and what a form says of the same fields.
+"""Reads the customer: `customer` of the shop's API, and the same fields of a form.
 
 Source: the customer and the billing address of Overpay's charge request. No field holds a card's
 number: people paste it where it doesn't belong, and the ledger keeps these.
@@ -73,7 +73,7 @@ LOCAL: Final[dict[str, Local]] = {
 
 
 def read_customer(fields: Reader, address: Reader | None = None) -> Customer:
-    """The shop's `customer`; what is wrong is told in `fields`. `address`: where the charge request
+    """The shop's `customer`; problems are added to `fields`. `address`: where the charge request
     has names and address apart, and which goes before where both say something."""
     place = {
         name: address if address is not None and address.has(name) else fields for name in CUSTOMER

@@ -1,4 +1,4 @@
-"""Reads what shops send to `/invoices` (and what the command line says) into the payload of a
+"""Reads the body of `/invoices` (and the command line's options) into the payload of a
 payment link and the mails to send, and shapes the answers.
 
 No source names the fields: those of a link are a link's, the others are ours. A body is flat;
@@ -23,9 +23,9 @@ from checkout.model.validation.rules import (
     cardless,
     choice,
     email_address,
+    integer,
     loose_flag,
     moment,
-    whole,
 )
 from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Settings, Shop
@@ -35,7 +35,7 @@ from checkout.shop_api.checkout_request import (
     DAY,
     LAST_MOMENT,
     LINK_ATTEMPTS,
-    LINK_WAYS,
+    LINK_SETTINGS,
     PAYMENT,
     PAYMENT_METHOD,
     SETTINGS,
@@ -48,7 +48,7 @@ from checkout.shop_api.responses import bank_result
 from checkout.shop_api.responses import moment as written_moment
 
 LASTS: Final = 7 * DAY  # an invoice that names no end
-REMINDED: Final = DAY  # before its end, where the shop says nothing
+REMINDED: Final = DAY  # before its end, by default
 TYPES: Final = ("payment", "authorization")
 PLACES: Final = ("order.", "settings.")
 TIME: Final = "must be a time like 2030-01-31T12:00:00+03:00, or in seconds since 1970"
@@ -70,7 +70,7 @@ def address(value: Any) -> str:
 def _end(value: Any) -> int:
     try:
         at = moment(value) if isinstance(value, str) and not value.isdigit() else None
-        return whole(0, LAST_MOMENT - 1, digits=True)(value if at is None else int(at))
+        return integer(0, LAST_MOMENT - 1, digits=True)(value if at is None else int(at))
     except Invalid:
         raise Invalid(TIME) from None
 
@@ -83,7 +83,7 @@ def _reminder(value: Any) -> tuple[int | None, float | None]:
             return None, moment(value)
         if value in (False, "false"):
             return None, None
-        return whole(0, LAST_MOMENT, digits=True)(value) or None, None
+        return integer(0, LAST_MOMENT, digits=True)(value) or None, None
     except Invalid:
         raise Invalid(REMIND) from None
 
@@ -98,7 +98,7 @@ ORDERED: Final = FieldTable(
     test=PAYMENT["test"],
     customer=Field(CUSTOMER),
     payment_method=Field(PAYMENT_METHOD),
-    **SETTINGS.only(LINK_WAYS),
+    **SETTINGS.only(LINK_SETTINGS),
 )
 MAILED: Final = FieldTable(
     send=Field(loose_flag, "`false`: the link alone, to be mailed later or never", default=True),
@@ -209,7 +209,7 @@ def shape(standing: Standing, public_url: str, now: float) -> dict[str, Any]:
     invoice, payment = standing.invoice, standing.payment
     status, order = standing.status(now), invoice.order
     mail, reminder = standing.latest(Kind.INVOICE), standing.latest(Kind.REMINDER)
-    said = bank_result(payment, status) if payment else None
+    result = bank_result(payment, status) if payment else None
     found: answers.Invoice = {
         "id": invoice.id,
         "url": f"{public_url}/pay/{invoice.signed}",
@@ -228,7 +228,7 @@ def shape(standing: Standing, public_url: str, now: float) -> dict[str, Any]:
         "remind_error": reminder.error if reminder else None,
         "reminded_at": written_moment(standing.sent_at(Kind.REMINDER)),
         "uid": payment.uid if payment else None,
-        "paid_at": said["paid_at"] if said else None,
+        "paid_at": result["paid_at"] if result else None,
         "cancelled_at": written_moment(invoice.cancelled_at),
         "expires": written_moment(invoice.expires_at),
         "created_at": written_moment(invoice.created_at),

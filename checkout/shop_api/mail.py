@@ -1,7 +1,7 @@
 """Hands a mail to the mail server of the settings.
 
-smtps:// is TLS from the first byte; smtp:// must be made TLS by STARTTLS before anything is said,
-unless the server is on loopback: there it is TLS where a password is said and the server can.
+smtps:// is TLS from the first byte; smtp:// requires STARTTLS before anything else, unless the
+server is on loopback: there TLS is used where a password is sent and the server offers it.
 Certificates are verified. Nothing is tried twice here: the caller sees at once whether it was
 taken.
 """
@@ -23,12 +23,12 @@ from checkout.model.validation.reader import Invalid
 from checkout.model.validation.rules import email_address
 from checkout.settings import Smtp
 
-SECONDS: Final = 30.0  # for the whole conversation
+SECONDS: Final = 30.0  # for the whole session
 FOR_GOOD: Final = 500  # from this reply code on the same again is refused again (RFC 5321, 4.2.1)
 
 
 class Undelivered(CheckoutError):
-    """The mail server did not take the mail; the message says why, in a line without secrets.
+    """The mail server did not accept the mail; the message is the reason, a line without secrets.
     `final`: it never will, whatever the time: the address or the mail itself is refused."""
 
     message = "The mail was not sent"
@@ -48,7 +48,7 @@ def mailbox(text: str, name: str = "") -> Address:
 
 
 async def send(message: EmailMessage, smtp: Smtp, *, host: str, seconds: float = SECONDS) -> None:
-    """`host`: our own name, as told to the server. Raises Undelivered, also when the server has
+    """`host`: our own name in EHLO. Raises Undelivered, also when the server has
     not taken the mail after `seconds`."""
     server = f"{smtp.host}:{smtp.port}"
     try:
@@ -59,12 +59,12 @@ async def send(message: EmailMessage, smtp: Smtp, *, host: str, seconds: float =
     except aiosmtplib.SMTPAuthenticationError:
         raise Undelivered(f"{server} refused our user name and password") from None
     except aiosmtplib.SMTPRecipientsRefused as error:
-        said = error.recipients[0]
-        why = f"{server} refused the address: {said.code} {_line(said)}"
-        raise Undelivered(why, final=said.code >= FOR_GOOD) from None
+        refusal = error.recipients[0]
+        why = f"{server} refused the address: {refusal.code} {_line(refusal)}"
+        raise Undelivered(why, final=refusal.code >= FOR_GOOD) from None
     except aiosmtplib.SMTPResponseException as error:
         why = f"{server} refused the mail: {error.code} {_line(error)}"
-        # What it says of itself or of our sender may be mended, what it says of the mail is said.
+        # Only a refusal of the mail itself is final: other settings may make the sender acceptable.
         final = isinstance(error, aiosmtplib.SMTPDataError) and error.code >= FOR_GOOD
         raise Undelivered(why, final=final) from None
     except (aiosmtplib.SMTPException, OSError) as error:
@@ -87,7 +87,7 @@ async def _hand_over(message: EmailMessage, smtp: Smtp, host: str, seconds: floa
         if smtp.user is not None:
             await client.login(smtp.user, smtp.password or "")
         await client.send_message(message)
-        with suppress(aiosmtplib.SMTPException):  # it is taken, however we part
+        with suppress(aiosmtplib.SMTPException):  # the mail is accepted already
             await client.quit()
     finally:
         if isinstance(transport, asyncio.WriteTransport):
@@ -104,7 +104,7 @@ def _start_tls(smtp: Smtp) -> bool | None:
 
 
 def _line(error: BaseException) -> str:
-    """What a server or the network said, as one line of what can be printed."""
-    said = getattr(error, "message", None) or str(error) or type(error).__name__
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    """The message of a server or the network as one printable line."""
+    message = getattr(error, "message", None) or str(error) or type(error).__name__
+    text = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]

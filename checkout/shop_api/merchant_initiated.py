@@ -55,7 +55,7 @@ _DIGITS = re.compile(r"[0-9]{3,4}", re.ASCII)
 
 @says("3 or 4 digits", type=["string", "integer"])
 def _code(value: Any) -> str:
-    """A rule; "" is what plugins send for what they leave out."""
+    """A rule; plugins send "" for a missing value."""
     written = text(64, least=0, numbers=True)(value)
     if written and not _DIGITS.fullmatch(written):
         raise Invalid("must be 3 or 4 digits")
@@ -108,7 +108,7 @@ REQUEST: Final = FieldTable(
         "travel": Field(TRAVEL),
     }
 )
-# What money to the customer has a word for.
+# What a request that sends money to the customer may have.
 SENT: Final = (
     *TERMS, CARD_METHOD, "duplicate_check", "test", *ADDRESSES, "customer", "billing_address",
 )  # fmt: skip
@@ -124,8 +124,9 @@ def table_of(kind: str) -> FieldTable:
 
 
 class MerchantInitiated(Struct, frozen=True, kw_only=True):
-    """`card` has no token where `parent`, the uid of the payment that began a series, stands in
-    its place. `said`: which parameters the shop gave, by the names of `model.charge_parameters`."""
+    """`card` has no token where `parent` is given, the uid of the first payment of a recurring
+    series. `given`: the parameters that the shop gave, by the names of
+    `model.charge_parameters`."""
 
     order: Order
     card: SavedCard
@@ -137,7 +138,7 @@ class MerchantInitiated(Struct, frozen=True, kw_only=True):
 def read_merchant_initiated(
     data: Any, kind: str, shop: Shop, *, sandbox: bool, now: float
 ) -> MerchantInitiated:
-    """What is asked for in `{"request": {...}}`.
+    """The transaction of `{"request": {...}}`.
 
     Raises Unprocessable, naming every wrong field; a card's number is one.
     """
@@ -151,15 +152,15 @@ def read_merchant_initiated(
             fields.wrong(name, f"is called {here} in a payout")
     extra = fields.within("additional_data")
     switches, scope = read_switches(given), scope_of(shop, sandbox=sandbox, now=now)
-    terms, said = read_terms(fields, scope), PAYMENT.read(fields)
+    terms, values = read_terms(fields, scope), PAYMENT.read(fields)
     order = Order(
         **terms,
         transaction_type=kind,
-        test=said["test"],
-        descriptor=said["dynamic_billing_descriptor"],
+        test=values["test"],
+        descriptor=values["dynamic_billing_descriptor"],
         **RECEIPT.read(extra),
         details=read_details(fields, extra, strict=True),
-        page_settings=_ways(ADDRESSES.read(fields, scope), shop),
+        page_settings=_page_settings(ADDRESSES.read(fields, scope), shop),
         customer=read_customer(
             fields.within(section_of("customer", kind)),
             fields.within(section_of("billing_address", kind)),
@@ -189,7 +190,7 @@ def read_merchant_initiated(
 
 
 def section_of(name: str, kind: str) -> str:
-    """What a section is called in a request of this type: a payout has a recipient."""
+    """A section's name in a request of this type: in a payout it is the recipient's."""
     return RECIPIENTS.get(name, name) if kind == PAYOUT else name
 
 
@@ -207,8 +208,8 @@ def named(name: str, kind: str) -> str:
 
 
 def without_code(data: Any, kind: str) -> bytes:
-    """What tells a request that could be read from another, without the security code, of which
-    nothing is kept."""
+    """The request in a canonical form, to recognise a repeat; without the security code, which must
+    not be stored."""
     card = data["request"].get(CARD_METHOD)
     if isinstance(card, dict):
         card = {name: value for name, value in card.items() if name != CODE_FIELD}
@@ -228,8 +229,8 @@ def _card(fields: Reader, given: Reader, kind: str) -> tuple[SavedCard, str | No
     return SavedCard(token or "", CARD.take(given, CODE_FIELD)), parent
 
 
-def _ways(said: dict[str, Any], shop: Shop) -> PageSettings:
-    called = said.pop("notification_url") or shop.notification_url
-    # Who was at the bank goes on to the shop at once, as from the gateway's own pages.
-    at_once = None if said["return_url"] is None else 0
-    return PageSettings(notification_url=called, auto_return=at_once, **said)
+def _page_settings(values: dict[str, Any], shop: Shop) -> PageSettings:
+    notification_url = values.pop("notification_url") or shop.notification_url
+    # After 3-D Secure the customer returns to the shop at once, as from the gateway's own pages.
+    auto_return = None if values["return_url"] is None else 0
+    return PageSettings(notification_url=notification_url, auto_return=auto_return, **values)

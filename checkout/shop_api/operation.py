@@ -1,4 +1,4 @@
-"""Reads what a shop asks for after a payment: a capture, a void, a refund."""
+"""Reads the request of an operation on a payment: a capture, a void, a refund."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OPERATION: Final = FieldTable(
 
 
 class OperationRequest(Struct, frozen=True, kw_only=True):
-    """`amount`: None for all that is left."""
+    """`amount`: None for the whole remaining amount."""
 
     parent_uid: str
     amount: int | None
@@ -31,9 +31,9 @@ class OperationRequest(Struct, frozen=True, kw_only=True):
 
 
 def read_operation(data: Any) -> OperationRequest:
-    """What is asked for in `{"request": {...}}`; raises Unprocessable."""
+    """The operation of `{"request": {...}}`; raises Unprocessable."""
     body = Reader(without_card_numbers(drop_nulls(data)), tolerant=True)
     fields = body.within("request", shown="")
-    asked = OperationRequest(**OPERATION.read(fields))
+    requested = OperationRequest(**OPERATION.read(fields))
     fields.done()
-    return asked
+    return requested

@@ -17,7 +17,7 @@ from checkout.model.validation.rules import loose_flag, text, texts
 from checkout.model.validation.table import Field, FieldTable, UnlessBlank
 from checkout.shop_api.addresses import shown_address
 
-LONGEST_TEXT: Final = 500  # of the words beside a checkbox
+LONGEST_TEXT: Final = 500  # of the text beside a checkbox
 LONGEST_TOKEN: Final = 1024
 
 
@@ -83,18 +83,18 @@ PAGE: Final = FieldTable(
 )
 
 
-def page_settings(said: dict[str, Any]) -> dict[str, Any]:
+def page_settings(values: dict[str, Any]) -> dict[str, Any]:
     """The fields of `PageSettings` that stand for what `PAGE` has read."""
     card, save_card, terms = (
-        said[name] for name in ("credit_card_fields", "save_card_toggle", "agreement_toggle")
+        values[name] for name in ("credit_card_fields", "save_card_toggle", "agreement_toggle")
     )
     fixed = ("holder",) if "holder" in card["read_only"] else ()
     return {
         "card_fields": CardFields(holder=card["holder"], read_only=fixed),
         "save_card": None if save_card is None else SaveCard(**save_card),
-        "another_card": said["another_card_toggle"]["display"],
+        "another_card": values["another_card_toggle"]["display"],
         "agreement": None
         if terms is None
         else Agreement(ticked=terms["value"], url=terms["url"], text=terms["text"]),
-        "auto_pay": said["auto_pay"],
+        "auto_pay": values["auto_pay"],
     }

@@ -18,12 +18,12 @@ from checkout.model.validation.reader import BASE, Reader, drop_nulls
 from checkout.model.validation.rules import (
     blank_is_none,
     choice,
+    integer,
     loose_flag,
     minor_units,
     moment,
     text,
     texts,
-    whole,
 )
 from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Shop
@@ -31,7 +31,7 @@ from checkout.shop_api import answers
 from checkout.shop_api.card_numbers import without_card_numbers
 from checkout.shop_api.checkout_request import (
     LINK_ATTEMPTS,
-    LINK_WAYS,
+    LINK_SETTINGS,
     PAYMENT_METHOD,
     SETTINGS,
     TERMS,
@@ -55,12 +55,12 @@ PRICED: Final = FieldTable(
 STOCK: Final = FieldTable(
     infinite=Field(loose_flag, "`true` in place of `quantity`: no end of them", default=False),
     quantity=Field(
-        whole(0, MOST_PIECES, digits=True),
+        integer(0, MOST_PIECES, digits=True),
         "how many in all, sold and reserved ones too; required without `infinite`",
         default=0,
     ),
     max_quantity=Field(
-        whole(1, MOST_AT_ONCE, digits=True),
+        integer(1, MOST_AT_ONCE, digits=True),
         "how many one buyer takes at once; 1 unless said",
         default=1,
     ),
@@ -70,7 +70,7 @@ STOCK: Final = FieldTable(
     inactive_text=Field(blank_is_none(text(255, least=0)), "why it is not on sale"),
     transaction_type=Field(choice(TYPES), "`payment` unless said", default="payment"),
     attempts=Field(
-        whole(1, MOST_ATTEMPTS, digits=True),
+        integer(1, MOST_ATTEMPTS, digits=True),
         f"how many declines end a payment; {LINK_ATTEMPTS} unless said",
         default=LINK_ATTEMPTS,
     ),
@@ -80,7 +80,7 @@ STOCK: Final = FieldTable(
 PASSED_ON: Final = FieldTable(
     tracking_id=TERMS["tracking_id"],
     visible_fields=Field(texts(most=20), "what the buyer is asked: names of `customer` fields"),
-    **SETTINGS.only(LINK_WAYS),
+    **SETTINGS.only(LINK_SETTINGS),
     payment_method=Field(PAYMENT_METHOD),
 )
 PRODUCT: Final = FieldTable(
@@ -166,17 +166,22 @@ def _expiry(fields: Reader) -> float | None:
 def _check_amounts(fields: Reader, product: Product) -> None:
     if not fields.ok:
         return
-    if product.amount is None and not product.free:
+    if product.free:
+        _check_free_amount(fields, product)
+    elif product.amount is None:
         fields.wrong("amount", "is required unless min_amount or max_amount is given")
-    least, most = (bound.minor for bound in product.bounds)
-    if least > most:
-        fields.wrong("min_amount", "must not be more than max_amount")
-    elif product.free and product.amount is not None and not least <= product.amount <= most:
-        fields.wrong("amount", "must be from min_amount to max_amount")
     if (product.amount or 0) * product.most_at_once > LARGEST:
         fields.wrong("max_quantity", "so many cost more than can be paid")
     if product.free and product.most_at_once > 1:
         fields.wrong("max_quantity", "must be 1 where the customer chooses the amount")
+
+
+def _check_free_amount(fields: Reader, product: Product) -> None:
+    least, most = (bound.minor for bound in product.bounds)
+    if least > most:
+        fields.wrong("min_amount", "must not be more than max_amount")
+    elif product.amount is not None and not least <= product.amount <= most:
+        fields.wrong("amount", "must be from min_amount to max_amount")
 
 
 def _order(fields: Reader, shop: Shop, *, sandbox: bool, now: float) -> Order | None:
@@ -192,7 +197,7 @@ def _order(fields: Reader, shop: Shop, *, sandbox: bool, now: float) -> Order | 
                 "description": "-",
                 "tracking_id": given.get("tracking_id"),
             },
-            "settings": {name: given.get(name) for name in LINK_WAYS}
+            "settings": {name: given.get(name) for name in LINK_SETTINGS}
             | {"customer_fields": {"visible": visible}},
             "payment_method": given.get("payment_method"),
         }

@@ -64,12 +64,12 @@ def status_and_message(payment: Payment, now: float) -> tuple[str | None, str | 
         return "error", EXPIRED_MESSAGE
     if status is Status.OPEN and not payment.tried:
         return None, None
-    return _said(payment, status)
+    return _status_and_message(payment, status)
 
 
-def _said(payment: Payment, status: Status) -> tuple[str, str | None]:
-    """The outward (status, message). A server's request that never reached the gateway has failed:
-    its customer gave nothing up."""
+def _status_and_message(payment: Payment, status: Status) -> tuple[str, str | None]:
+    """The outward (status, message). A merchant-initiated transaction that never reached the
+    gateway has failed: there is no customer who could try again."""
     shown = payment.shown
     if payment.order.merchant_initiated and shown is not None and shown.status is Status.NOT_SENT:
         return OPERATION[Status.NOT_SENT]
@@ -77,30 +77,31 @@ def _said(payment: Payment, status: Status) -> tuple[str, str | None]:
 
 
 def message(payment: Payment, status: Status) -> str | None:
-    """What the bank said of it, else a word of ours."""
-    said = payment.shown.facts.message if payment.shown and status in SETTLED else None
-    return said or MESSAGES[status]
+    """The bank's message, else our own."""
+    of_bank = payment.shown.facts.message if payment.shown and status in SETTLED else None
+    return of_bank or MESSAGES[status]
 
 
 def transaction(payment: Payment, status: Status, shop: Shop, receipt_url: str) -> dict[str, Any]:
     """`transaction` as notifications carry it: about the attempt that decided the payment."""
-    attempt = payment.shown
-    order, facts = payment.order, attempt.facts if attempt else None
-    word, said = _said(payment, status)
+    attempt, order = payment.shown, payment.order
+    facts, method = (attempt.facts, attempt.method) if attempt else (None, None)
+    customer = attempt.customer if attempt else order.customer
+    outward, text = _status_and_message(payment, status)
     found: answers.Transaction = {
         "uid": payment.uid,
         "id": payment.uid,
         "token": payment.token,
         "shop_id": shop_number(shop),
-        "status": word,
+        "status": outward,
         "amount": order.money.minor,
         "currency": order.money.currency,
         "description": order.description,
         "type": order.transaction_type,
-        "payment_method_type": attempt.method if attempt else None,
-        "method_type": attempt.method if attempt else None,
+        "payment_method_type": method,
+        "method_type": method,
         "tracking_id": order.tracking_id,
-        "message": said,
+        "message": text,
         "code": facts.code if facts else None,
         "friendly_message": facts.friendly if facts else None,
         "test": order.test,
@@ -112,8 +113,8 @@ def transaction(payment: Payment, status: Status, shop: Shop, receipt_url: str) 
         "expired_at": moment(payment.expires_at),
         "receipt_url": (facts and facts.receipt_url) or receipt_url,
         "credit_card": card(attempt),
-        "customer": _customer(attempt.customer if attempt else order.customer),
-        "billing_address": _billing(attempt.customer if attempt else order.customer),
+        "customer": _customer(customer),
+        "billing_address": _billing(customer),
         "additional_data": _additional_data(order, attempt.contract if attempt else order.contract),
         "avs_cvc_verification": _checks(attempt),
     }
@@ -129,19 +130,19 @@ def transaction(payment: Payment, status: Status, shop: Shop, receipt_url: str) 
 
 
 def _method_section(attempt: Attempt | None, order: Order) -> dict[str, Any]:
-    """What the shop said of the method, under its name: `erip` with the shop's account number, by
-    which plugins find an order that has no tracking id. A card has its own section."""
+    """The shop's parameters of the method, under its name: `erip` with the account number by which
+    plugins find an order that has no tracking id. A card has its own section."""
     if attempt is None or attempt.method == CARD_METHOD:
         return {}
-    said = order.methods.params.get(attempt.method)
-    return {attempt.method: said} if said else {}
+    params = order.methods.params.get(attempt.method)
+    return {attempt.method: params} if params else {}
 
 
 def checkout(payment: Payment, shop: Shop, now: float) -> dict[str, Any]:
     """`checkout` as `GET /ctp/api/checkouts/{token}` answers it, and as the expiry's webhook."""
     order = payment.order
     status = payment.status_at(now)
-    word, said = status_and_message(payment, now)
+    outward, text = status_and_message(payment, now)
     raw = {name: msgspec.json.decode(each) for name, each in order.raw.items()}
     found: answers.Checkout = {
         "token": payment.token,
@@ -167,8 +168,8 @@ def checkout(payment: Payment, shop: Shop, now: float) -> dict[str, Any]:
         "shop": {"name": shop.name, "url": shop.url, "email": shop.email},
         "company": {"name": shop.name, "site": shop.url, "small_logo_url": shop.logo},
         "test": order.test,
-        "status": word,
-        "message": said,
+        "status": outward,
+        "message": text,
         "version": VERSION,
         "attempts": order.attempts,
         "payment_method": raw.get("payment_method"),
@@ -181,20 +182,20 @@ def checkout(payment: Payment, shop: Shop, now: float) -> dict[str, Any]:
 def merchant_initiated(
     payment: Payment, status: Status, shop: Shop, receipt_url: str, page_url: str
 ) -> dict[str, Any]:
-    """`transaction` of what was asked for by a token. `redirect_url`: the page that leads to the
-    bank where it wants to see the customer all the same, and that says how it ended."""
+    """`transaction` of a merchant-initiated transaction. `redirect_url`: the page that sends the
+    customer to a bank that demands it all the same, and that shows the result."""
     found = transaction(payment, status, shop, receipt_url)
     return found | {"redirect_url": page_url, "links": {"receipt_url": found["receipt_url"]}}
 
 
 def _product(order: Order) -> dict[str, Any]:
-    """What was bought, where it was by a product's page."""
+    """The product, where the payment was made on a product's page."""
     if order.product is None:
         return {}
     return {"product": {"id": order.product, "quantity": order.quantity}}
 
 
-# An operation's outward words.
+# An operation's outward (status, message).
 OPERATION: Final[dict[Status, tuple[str, str]]] = {
     Status.SUBMITTING: ("pending", "Waiting"),
     Status.PENDING: ("pending", "Waiting"),
@@ -211,9 +212,9 @@ def operation(done: Operation, payment: Payment) -> dict[str, Any]:
     own uid, money and times. `parent_uid` is the one that the shop named, else the payment's."""
     order = payment.order
     attempt = payment.attempts[done.attempt - 1]
-    word, plain = OPERATION[done.status]
-    # What a gateway says meanwhile is not the result.
-    said = plain if done.status in OPEN else done.message or plain
+    outward, plain = OPERATION[done.status]
+    # While the operation is open, the gateway's message is not the result's.
+    text = plain if done.status in OPEN else done.message or plain
     paid_at = (done.facts.paid_at or moment(done.updated_at)) if done.done else None
     found: answers.Operation = {
         "uid": done.uid,
@@ -222,8 +223,8 @@ def operation(done: Operation, payment: Payment) -> dict[str, Any]:
         "token": payment.token,
         "shop_id": _number(payment.shop),
         "type": done.kind,
-        "status": word,
-        "message": said,
+        "status": outward,
+        "message": text,
         "code": done.facts.code,
         "amount": done.amount,
         "currency": order.money.currency,
@@ -238,13 +239,13 @@ def operation(done: Operation, payment: Payment) -> dict[str, Any]:
         "created_at": moment(done.created_at),
         "updated_at": moment(done.updated_at),
         "paid_at": paid_at,
-        "three_d_secure_verification": {},  # there is none, but plugins read in it
+        "three_d_secure_verification": {},  # always empty; plugins access its fields
         "additional_data": _additional_data(order, attempt.contract),
     }
     result: answers.OperationResult = {
         "uid": done.uid,
-        "status": word,
-        "message": said,
+        "status": outward,
+        "message": text,
         "auth_code": done.facts.auth_code,
         "bank_code": done.facts.bank_code,
         "rrn": done.facts.rrn,
@@ -257,16 +258,16 @@ def operation(done: Operation, payment: Payment) -> dict[str, Any]:
 
 
 def bank_result(payment: Payment, status: Status) -> answers.BankResult | None:
-    """The section named after the transaction's type: what the bank said."""
+    """The section named after the transaction's type: the bank's answer."""
     attempt = payment.shown
     if attempt is None:
         return None
     facts = attempt.facts
-    word, said = _said(payment, status)
+    outward, text = _status_and_message(payment, status)
     return {
         "uid": payment.uid,
-        "status": word,
-        "message": said,
+        "status": outward,
+        "message": text,
         "auth_code": facts.auth_code,
         "bank_code": facts.bank_code,
         "rrn": facts.rrn,
@@ -285,13 +286,13 @@ def _paid_at(attempt: Attempt | None, status: Status) -> str | None:
 
 
 def _answer(payment: Payment, status: Status) -> answers.BankResponse | None:
-    """What the bank said, and what it found of address and security code."""
-    said = bank_result(payment, status)
-    return None if said is None else {**said, "avs_cvc_verification": _checks(payment.shown)}
+    """The bank's answer with the results of its address and security code checks."""
+    result = bank_result(payment, status)
+    return None if result is None else {**result, "avs_cvc_verification": _checks(payment.shown)}
 
 
 def _checks(attempt: Attempt | None) -> answers.Checks | None:
-    """Result codes of the checks of address and security code; None where none were told."""
+    """Result codes of the address and security code checks; None where the gateway sent none."""
     if attempt is None or (attempt.facts.avs is None and attempt.facts.cvc is None):
         return None
     return {
@@ -301,17 +302,16 @@ def _checks(attempt: Attempt | None) -> answers.Checks | None:
 
 
 def _additional_data(order: Order, contract: tuple[str, ...]) -> dict[str, Any]:
-    """What the shop said, as it was read; what it left out is left out but for two lists that
-    plugins look for."""
-    details = order.details
-    said = {name: getattr(details, name) for name in ECHOED}
+    """The shop's `additional_data`, without empty fields; the two lists that plugins read are
+    always there."""
+    given = {name: getattr(order.details, name) for name in ECHOED}
     return {"receipt_text": list(order.receipt_text), "contract": list(contract)} | {
-        name: value for name, value in said.items() if value
+        name: value for name, value in given.items() if value
     }
 
 
 def card(attempt: Attempt | None) -> answers.Card | None:
-    """What may be told of the card; None where none was used."""
+    """The parts of the card that a shop may see; None where no card was used."""
     if attempt is None or attempt.method != CARD_METHOD or attempt.facts.card is None:
         return None
     used = attempt.facts.card

@@ -12,8 +12,8 @@ from checkout.settings import Shop
 from checkout.shop_api.signed_result import signed_result
 
 # Which of the shop's addresses a status goes to, by name, first one that is set. `return_url` takes
-# the place of `success_url` and `decline_url` alone: what was given up and what failed for want of
-# time keep addresses of their own.
+# the place of `success_url` and `decline_url` only: a cancelled and an expired payment have
+# addresses of their own.
 ADDRESS: Final[dict[Status, tuple[str, ...]]] = {
     Status.PAID: ("return_url", "success_url"),
     Status.AUTHORIZED: ("return_url", "success_url"),
@@ -31,27 +31,26 @@ CALLBACK: Final = {Status.PAID: "success", Status.AUTHORIZED: "success"}
 def return_url_of(payment: Payment, status: Status, shop: Shop, now: float) -> str | None:
     """The shop's address for this status with `token`, `status`, `uid` and the signed `result`
     appended, its own query and fragment kept byte for byte. A `client_callback_url` gets
-    `?status=success|error` alone. The shop's plain address where the order names none."""
-    ways = payment.order.page_settings
-    if ways.client_callback_url:
-        word = CALLBACK.get(status, "error")
-        return _appended(ways.client_callback_url, f"status={word}")
-    url = _named(ways, ADDRESS[status])
+    only `?status=success|error`. The shop's plain address where the order names none."""
+    settings = payment.order.page_settings
+    if settings.client_callback_url:
+        result = CALLBACK.get(status, "error")
+        return _appended(settings.client_callback_url, f"status={result}")
+    url = _named(settings, ADDRESS[status])
     if url is None:
         return shop.url
-    word = quote(OUTWARD[status])
-    result = signed_result(payment, status, shop, now)
-    return _appended(url, f"token={payment.token}&status={word}&uid={payment.uid}&result={result}")
+    name, result = quote(OUTWARD[status]), signed_result(payment, status, shop, now)
+    return _appended(url, f"token={payment.token}&status={name}&uid={payment.uid}&result={result}")
 
 
 def has_return_url(payment: Payment, status: Status) -> bool:
-    """Does the order say where to go back to, or is `back` just the shop's site?"""
-    ways = payment.order.page_settings
-    return ways.client_callback_url is not None or _named(ways, ADDRESS[status]) is not None
+    """Whether the order names a return URL; without one the customer goes to the shop's site."""
+    settings = payment.order.page_settings
+    return settings.client_callback_url is not None or _named(settings, ADDRESS[status]) is not None
 
 
-def _named(ways: PageSettings, names: tuple[str, ...]) -> str | None:
-    return next((url for name in names if (url := getattr(ways, name))), None)
+def _named(settings: PageSettings, names: tuple[str, ...]) -> str | None:
+    return next((url for name in names if (url := getattr(settings, name))), None)
 
 
 def _appended(url: str, query: str) -> str:

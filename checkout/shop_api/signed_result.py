@@ -1,9 +1,9 @@
-"""The signed result beside the plain parameters of the return address: a compact JWS that says
-how the payment stands, so that the shop can show the right page without asking.
+"""The signed result beside the plain parameters of the return URL: a compact JWS with the payment's
+status, so that the shop can show the right page without a query.
 
-RS256 with the shop's RSA key (RFC 7515, RFC 7518). The header names type and key, so that a
-result is nothing else and the shop can tell its keys apart; a notification's body begins with
-"{" and can never be the signed text of one.
+RS256 with the shop's RSA key (RFC 7515, RFC 7518). The header names type and key, so that nothing
+else is taken for a result and the shop knows which of its keys to use; a notification's body begins
+with "{" and can never be the signed text of one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def key_id(public_key: str) -> str:
 
 def signed_result(payment: Payment, status: Status, shop: Shop, now: float) -> str:
     """`token`, `uid`, `type`, `status`, `amount` (minor units), `currency`, `tracking_id`, `test`,
-    `created_by`, and `iat`, the second in which it was said."""
+    `created_by`, and `iat`, the second in which it was signed."""
     claims = {
         "token": payment.token,
         "uid": payment.uid,

@@ -1,9 +1,9 @@
-"""`settings.style`: what an order says of the page's looks.
+"""`settings.style`: the page's colour and corners as an order sets them.
 
 Source: beGateway's documents on the widget's customization. They name some hundred properties of
 their own page's elements; ours has one colour and one radius, so these are read and all others
-are let be. What is no colour, or one that could not be seen, is passed over: a payment does not
-fail for its looks.
+are ignored. A bad colour, or one that could not be seen, is ignored too: a payment does not fail
+for its looks.
 """
 
 from __future__ import annotations

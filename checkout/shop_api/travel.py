@@ -1,7 +1,7 @@
-"""Reads `travel.airline`: what the bank is told of a ticket that is paid.
+"""Reads `travel.airline`: the data of an airline ticket for the bank.
 
-Source: the travel section of Overpay's charge request. All of it is optional; what is there has
-its format, and goes on as it came but for the capitals of codes.
+Source: the travel section of Overpay's charge request. All of it is optional; a field
+that is there must have its format, and is passed on unchanged but for the capitals of codes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LOCAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}
 
 
 def code(pattern: str, reason: str) -> Rule[str]:
-    """A code of IATA's in capitals; small letters are taken, and a number as its digits."""
+    """An IATA code in capitals; small letters are accepted, and a number as its digits."""
     compiled = re.compile(pattern, re.ASCII)
 
     @says(reason.removeprefix("must be "), type=["string", "integer"])
@@ -102,13 +102,13 @@ TRAVEL: Final = FieldTable(airline=Field(AIRLINE, "what the bank is told of a ti
 
 
 def read_travel(fields: Reader) -> dict[str, Any]:
-    """`{"airline": {...}}` as it goes to the gateway; {} where nothing is said."""
-    said = AIRLINE.read(fields.within("airline"))
+    """`{"airline": {...}}` as it goes to the gateway; {} where there is none."""
+    values = AIRLINE.read(fields.within("airline"))
     for name in ("legs", "passengers"):
-        said[name] = [_said(each) for each in said[name]]
-    found = {name: value for name, value in _said(said).items() if value != []}
+        values[name] = [_given(each) for each in values[name]]
+    found = {name: value for name, value in _given(values).items() if value != []}
     return {"airline": found} if found else {}
 
 
-def _said(values: dict[str, Any]) -> dict[str, Any]:
+def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Notifications to shops: what they say, and the headers that prove who says it.
+"""Notifications to shops: their bodies, and the headers that authenticate us.
 
 Body and `Content-Signature` as Overpay's (RSA PKCS#1 v1.5, SHA-256, base64, over the raw body),
 Basic with the shop's credentials, and the Standard Webhooks headers beside (HMAC-SHA256 keyed
@@ -27,8 +27,7 @@ from checkout.shop_api.responses import checkout, encoded, operation, transactio
 def payment_webhook(
     payment: Payment, status: Status, shop: Shop, public_url: str, now: float
 ) -> str:
-    """The body: `{"transaction": …}`; of an expiry the flat checkout object, where there was a
-    checkout."""
+    """The body: `{"transaction": …}`; of an expired checkout the flat checkout object."""
     if status is Status.EXPIRED and not payment.order.merchant_initiated:
         return encoded(checkout(payment, shop, now))
     return encoded(payment_notification(payment, status, shop, public_url))
@@ -37,7 +36,7 @@ def payment_webhook(
 def payment_notification(
     payment: Payment, status: Status, shop: Shop, public_url: str
 ) -> dict[str, Any]:
-    """`{"transaction": …}`, as webhooks say it and as shops may ask for it."""
+    """`{"transaction": …}`, as webhooks and `GET /transactions` have it."""
     language = payment.shown.language if payment.shown else "en"
     own = receipt_secret(payment.secret)
     receipt = f"{public_url}/{language}/order/{payment.uid}/{own}"
@@ -51,7 +50,7 @@ def operation_webhook(done: Operation, payment: Payment) -> str:
 
 def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:
     """The headers of one try at `now`; `id` is the webhook's, the same at every try. `public`: the
-    payment was made with a key of the shop's apps alone."""
+    payment was made with only a key of the shop's apps."""
     stamp = str(int(now))
     signature = shop.private_key.sign(body, PKCS1v15(), SHA256())
     found = {

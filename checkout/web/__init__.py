@@ -1,27 +1,27 @@
 """HTTP: the shop's API, the customer's pages, returns from gateways, notifications, health.
 
 pages/               the customer's pages, a module each
-api/                 what shops call, a module each, and what /schema says of it
+api/                 what shops call, a module each with its part of /schema
 payment_links        addresses that lead to a payment's page
-gateway_return       the customer comes back from a bank
-gateway_notification gateways that tell us something
+gateway_return       the customer returns from a bank
+gateway_notification what gateways send about a payment
 health               for the operator
 context              what every handler needs
-request, response    what is read of a request; a response that is made already
+request, response    reading a request; a response whose bytes are known
 bodies               JSON as JSON, forms as forms
 page_types           which kinds of page there are
-csp_reports          what browsers tell that a page's policy stopped
-challenge            what is asked where cards are tested; proof_of_work: ours
-challenge_policy     who is asked for it
-proxies              whose address it is, behind proxies
-concurrency_limits   each caller's own room among the requests under way
-load_shedding        what is refused when too much is under way
+csp_reports          browsers' reports of what a page's policy stopped
+challenge            the challenge against card testing; proof_of_work: our own one
+challenge_policy     who has to solve it
+proxies              the client's address behind proxies
+concurrency_limits   how many requests a caller may have under way at once
+load_shedding        what is refused when the server is overloaded
 request_size         how large a request's head may be
 security             headers, the guard of forms, bodies that come in time
 render               templates and static files
-static               what is joined and hashed
+static               the route of static files
 logos                the shops' logos, fetched and served by us
-security_txt         who hears of weaknesses
+security_txt         where to report weaknesses
 widget               the embed script for shops' pages
 invoice_mail         the mail with a payment link
 errors               every failure as a page or as JSON

@@ -1,6 +1,7 @@
-"""Bodies by what they say that they are: JSON is read as JSON, a form as a form, in time.
+"""Request bodies by their content type: JSON is read as JSON, a form as a form, within a time
+limit.
 
-Whoever reads one has looked at all else before: the route, who calls, what the address names.
+A handler reads the body last, after the route, the caller and the address have been checked.
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ from checkout.web.security import read_body
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = re.compile(r"application/(?:json|[a-z0-9][a-z0-9.!#$&^_-]{0,100}\+json)", re.ASCII)
-# What HTTP clients of servers write when nobody tells them a type: nothing, or as cURL does.
-UNTOLD: Final = ("", FORM)
+# The content types that HTTP clients send by default: none, or cURL's.
+DEFAULT_TYPES: Final = ("", FORM)
 OF_BROWSERS: Final = (b"origin", b"sec-fetch-site")
 
 
 async def read_json(request: AppRequest) -> bytes:
     """The body of a request to the API, as it came. Raises WrongType for what is no JSON.
 
-    A shop's server may leave its type untold, as cURL does. A browser may not: those types it
-    sends to any site without asking (CORS), with the password that somebody once typed.
+    A shop's server may send no type, or cURL's. A browser may not: it sends those types to any site
+    without a preflight (CORS), with the password that somebody once typed.
     """
     kind = _type(request)
-    if not JSON.fullmatch(kind) and not (kind in UNTOLD and _is_server(request)):
+    if not JSON.fullmatch(kind) and not (kind in DEFAULT_TYPES and _is_server(request)):
         raise WrongType
     return await read_body(request)
 
@@ -49,9 +50,9 @@ def _type(request: AppRequest) -> str:
 
 
 def _is_server(request: AppRequest) -> bool:
-    """Whether it came with a shop's credentials, which somebody has looked at by now, and from no
-    browser."""
-    said = header(request, b"authorization") or ""
-    if said[:6].lower() != "basic ":
+    """Whether it has a shop's credentials, which have been verified by now, and no browser's
+    headers."""
+    authorization = header(request, b"authorization") or ""
+    if authorization[:6].lower() != "basic ":
         return False
     return all(header(request, name) is None for name in OF_BROWSERS)

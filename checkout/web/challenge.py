@@ -1,9 +1,9 @@
-"""What a customer is asked for, beside the card, where cards are being tested: the interface, and
-which challenges there are.
+"""The challenge that a customer solves where cards are being tested: its interface and the choice
+of one.
 
 Ours is `proof_of_work`. An operator's own is a distribution with an entry point in the group
 `checkout.challenges`, whose name stands in the settings as `limits.challenge`: a callable that
-makes a `Challenge` of settings and signer. "off": nobody is asked for anything.
+makes a `Challenge` of settings and signer. "off": there is no challenge.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ OFF: Final = "off"
 
 
 class About(Struct, frozen=True):
-    """Whom it is asked of. `attempt`: the one that the page's form is for; an answer to it is good
-    for that one alone, and an attempt is made once. `now`: seconds since 1970."""
+    """What a challenge is for. `attempt`: the number that the page's form is for; a solution is
+    valid only for that attempt. `now`: seconds since 1970."""
 
     uid: str
     attempt: int
@@ -35,9 +35,9 @@ class About(Struct, frozen=True):
 
 
 class ChallengeFields(Struct, frozen=True):
-    """A challenge, within the form. `hidden`: (name, value) of hidden inputs; `fields`: what is
-    asked of the customer; `script`: its file's name; `text`: a sentence, and another one for who
-    runs no script."""
+    """A challenge in the payment form. `hidden`: (name, value) of hidden inputs; `fields`: inputs
+    for the customer; `script`: its file's name; `text`: a sentence; `without_script`: the sentence
+    for browsers without JavaScript."""
 
     hidden: tuple[tuple[str, str], ...] = ()
     fields: tuple[Field, ...] = ()

@@ -1,5 +1,5 @@
-"""Who is asked to show that they are no robot: addresses on their way to their limit, and all at a
-shop where cards are being tested."""
+"""Who gets a challenge: addresses that are near their limit, and everybody at a shop where cards
+are being tested."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IN_APPS: Final = "Too many tries from this address: open the payment page"
 
 
 def challenge_fields(page: PaymentRequest, fields: Mapping[str, str]) -> ChallengeFields | None:
-    """What the page asks beside the card; by what this worker knows, as it is asked of few."""
+    """The page's challenge, decided by this worker's own counts, without a read of the ledger."""
     guard, challenge = page.app.context.guard, page.app.challenge
     if challenge is None or guard.calm:
         return None
@@ -27,8 +27,8 @@ def challenge_fields(page: PaymentRequest, fields: Mapping[str, str]) -> Challen
 
 
 async def address_standing(page: PaymentRequest) -> AddressStanding | None:
-    """How the visitor's address stands, for all that asks of it at this Pay; None where there is
-    no challenge."""
+    """The standing of the customer's address, read once for this attempt; None where there is no
+    challenge."""
     context = page.app.context
     if page.app.challenge is None:
         return None
@@ -36,21 +36,21 @@ async def address_standing(page: PaymentRequest) -> AddressStanding | None:
 
 
 def challenge_met(
-    page: PaymentRequest, look: AddressStanding | None, fields: Mapping[str, str]
+    page: PaymentRequest, address: AddressStanding | None, fields: Mapping[str, str]
 ) -> bool:
-    """Whether the form may be taken: it answers the challenge, or nothing was to be asked."""
+    """Whether the form is accepted: its challenge is solved, or none was needed."""
     challenge = page.app.challenge
-    if challenge is None or look is None or not look.standing.suspect:
+    if challenge is None or address is None or not address.standing.suspect:
         return True
     met = challenge.met(_about(page), fields)
     LIMITED.labels("challenge", "met" if met else "challenged").inc()
     return met
 
 
-def no_challenge(look: AddressStanding | None) -> None:
-    """An app shows no challenge: where one would be asked of its address, it is to open the page.
-    Raises TooMany."""
-    if look is not None and look.standing.near:
+def no_challenge(address: AddressStanding | None) -> None:
+    """An app can't show a challenge: where its address would get one, the app must open the payment
+    page. Raises TooMany."""
+    if address is not None and address.standing.near:
         LIMITED.labels("challenge", "refused").inc()
         raise TooMany(AN_APP_WAITS, IN_APPS, limit="challenge")
 

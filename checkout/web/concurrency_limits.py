@@ -1,8 +1,8 @@
 """How many requests of one address, one shop's server or one gateway may be under way at once, so
-that nobody waits because of another's crowd.
+that a flood from one of them does not block the others.
 
-A request counts for the address that it comes from, also while its body hasn't come; once its
-caller has shown a secret that others don't know, for that caller.
+A request counts for its client address, also while its body is incomplete; once the caller has
+authenticated, for that caller.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from checkout.web.proxies import address_of, peer_of, unnamed_proxy
 log = structlog.get_logger(__name__)
 
 SLOT: Final = "slot"  # in the scope's state
-LIVE: Final = "/health/live"  # whoever looks after us is told, also while others crowd
+LIVE: Final = "/health/live"  # not limited: the operator's probe is always answered
 RETRY_AFTER: Final = 1  # seconds
 LOG_EVERY: Final = 60.0  # seconds between two lines of the log about a full one
 CROWD: Final = "Too many requests at once"
@@ -50,7 +50,7 @@ class ConcurrencyLimits:
                 return await app(scope, receive, send)
             address = address_of(scope, self._trusted)
             if not self._warned and address == peer_of(scope):
-                self._look_for_proxies(scope)
+                self._warn_of_proxy(scope)
             slot = Slot(self, network_of(address))
             scope["state"][SLOT] = slot
             try:
@@ -61,7 +61,7 @@ class ConcurrencyLimits:
         return gate
 
     def enter(self, name: str, most: int, *, shown: str) -> None:
-        """Count one more. Raises Unavailable where that were more than its share."""
+        """Count one more. Raises Unavailable above `most`."""
         if self.counts[name] >= most:
             if self._clock() >= self._logged_at + LOG_EVERY:
                 self._logged_at = self._clock()
@@ -74,8 +74,9 @@ class ConcurrencyLimits:
         if not self.counts[name]:
             del self.counts[name]
 
-    def _look_for_proxies(self, scope: Any) -> None:
-        """Once: anybody may send such a header, and only the operator knows of a proxy."""
+    def _warn_of_proxy(self, scope: Any) -> None:
+        """Warns once: the header may be forged, and only the operator knows whether it is a
+        proxy."""
         peer = unnamed_proxy(scope, self._trusted)
         if peer is not None:
             self._warned = True
@@ -83,7 +84,7 @@ class ConcurrencyLimits:
 
 
 class Slot:
-    """Where one request counts."""
+    """The counter that one request is counted in."""
 
     def __init__(self, middleware: ConcurrencyLimits, address: str) -> None:
         self._middleware = middleware
@@ -91,7 +92,7 @@ class Slot:
         self._enter(address, middleware.limits.requests_per_address, "an address")
 
     def move(self, name: str) -> None:
-        """It counts for a caller that is known. Raises Unavailable."""
+        """Count it for an authenticated caller. Raises Unavailable."""
         self.leave()
         self._enter(f"known:{name}", self._middleware.limits.requests_per_shop, name)
 
@@ -106,8 +107,8 @@ class Slot:
 
 
 def count_as(request: Request[Any, Any, Any], name: str) -> None:
-    """The caller has shown what only `name` knows: it takes of that one's share from now on.
-    Raises Unavailable where that is taken."""
+    """The caller has authenticated as `name`: the request counts for that caller from now on.
+    Raises Unavailable above its limit."""
     slot: Slot | None = request.scope["state"].get(SLOT)
     if slot is not None:
         slot.move(name)

@@ -1,4 +1,4 @@
-"""What every handler needs: settings, the payments' flow, templates; one a worker."""
+"""What every handler needs: settings, the context of `payments`, templates; one a worker."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AppContext:
         """Respond with `templates/<template>` and its views, under a nonce of its own."""
         nonce = new_nonce()
         return self.respond(
-            self.render(template, layout.lang, shell=layout, nonce=nonce, **views).encode(),
+            self.render(template, layout.lang, layout=layout, nonce=nonce, **views).encode(),
             nonce,
             ancestors=ancestors,
             leaves=leaves,

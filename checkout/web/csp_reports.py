@@ -1,9 +1,9 @@
-"""What browsers tell of our pages: something that the page's policy (CSP, Trusted Types) stopped.
+"""Browsers' reports of what a page's policy (CSP, Trusted Types) stopped.
 
-By the Reporting API (`report-to`, a list of reports) or by `report-uri` (one). Anybody may send
-them, so they are hints, few from each address, counted, and told once an hour for each kind. Of the
-page its type is kept and of what was stopped its origin: addresses of payments are secrets, and a
-sample may hold what somebody typed.
+They come by the Reporting API (`report-to`, a list) or by `report-uri` (one). Anybody may send
+them, so they are hints: limited by address, counted, and logged once an hour for each kind. Only
+the type of the page and the origin of what was stopped are kept: addresses of payments are secrets,
+and a sample may contain what somebody typed.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ MINUTE: Final = 60.0
 PER_ADDRESS: Final = 20  # bodies in a minute; of IPv6 addresses a /64 is one
 IN_ALL: Final = 600  # bodies in a minute, of everybody
 MOST_IN_ONE: Final = 20  # reports of one body that are read
-WINDOW: Final = 3600.0  # seconds in which a kind is told once
-MOST_KINDS: Final = 100  # that are told apart in a window
-LONGEST_URL: Final = 2048  # characters that are looked at
+WINDOW: Final = 3600.0  # seconds in which a kind is logged once
+MOST_KINDS: Final = 100  # that are distinguished in a window
+LONGEST_URL: Final = 2048  # characters that are read
 OLD_TYPE, NEW_TYPE = "application/csp-report", "application/reports+json"
 
 DIRECTIVES: Final = frozenset(
@@ -56,7 +56,7 @@ _ADDRESS: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}", re.ASCII)
 _DOMAIN: Final = re.compile(r"(?:.*\.)?([a-z0-9-]{1,40}\.[a-z-]{2,24})", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]{5,}", re.ASCII)
 
-# Where each way of reporting says a thing; Firefox' older ones have no "effective-directive".
+# The names of the fields in each kind of report; Firefox' older ones have no "effective-directive".
 OLD: Final = {
     "page": "document-uri", "directive": "effective-directive", "blocked": "blocked-uri",
     "source": "source-file",
@@ -76,7 +76,7 @@ class Violation(NamedTuple):
 
 
 class PolicyReports:
-    """What was told to this worker; `clock` in seconds."""
+    """The reports that this worker got; `clock` in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -97,7 +97,7 @@ class PolicyReports:
         self._senders[sender] += 1
 
     def take(self, found: Violation) -> None:
-        """Count it, and tell it where its kind was not told in this window."""
+        """Counts the violation and logs it where it is the first of its kind in this window."""
         now = self._clock()
         if not 0 <= now - self._window < WINDOW:
             self._window, self._before, self._kinds = now, self._kinds, Counter()
@@ -107,12 +107,12 @@ class PolicyReports:
         self._kinds[found] += 1
         if self._kinds[found] > 1:
             return
-        said = found._asdict() | {"last_hour": self._before[found]}
+        fields = found._asdict() | {"last_hour": self._before[found]}
         if found.blocked == EXTENSION:
-            log.info("policy.extension", **said)
+            log.info("policy.extension", **fields)
             return
         ALERTS.labels("policy.violation").inc()
-        log.error("policy.violation", **said, alert=True)
+        log.error("policy.violation", **fields, alert=True)
 
 
 def violations(content_type: str, body: bytes, public_url: str) -> Iterator[Violation]:
@@ -121,47 +121,52 @@ def violations(content_type: str, body: bytes, public_url: str) -> Iterator[Viol
     if kind not in (OLD_TYPE, NEW_TYPE):
         raise BadRequest
     data = decode(body)
-    if kind == OLD_TYPE:
-        said = [data.get("csp-report")] if isinstance(data, dict) else []
-    else:
-        said = [
-            each.get("body")
-            for each in (data if isinstance(data, list) else [])
-            if isinstance(each, dict) and each.get("type") == "csp-violation"
-        ]
+    reports = _old_report(data) if kind == OLD_TYPE else _new_reports(data)
     names = OLD if kind == OLD_TYPE else NEW
-    for each in said[:MOST_IN_ONE]:
+    for each in reports[:MOST_IN_ONE]:
         if not isinstance(each, dict):
             continue
-        read = {name: _text(each.get(there)) for name, there in names.items()}
-        read["directive"] = read["directive"] or _text(each.get("violated-directive"))
-        if found := _read(read, public_url):
+        report = {name: _text(each.get(there)) for name, there in names.items()}
+        report["directive"] = report["directive"] or _text(each.get("violated-directive"))
+        if found := _violation(report, public_url):
             yield found
 
 
-def _read(said: dict[str, str], public_url: str) -> Violation | None:
-    page = said["page"]
+def _old_report(data: Any) -> list[Any]:
+    return [data.get("csp-report")] if isinstance(data, dict) else []
+
+
+def _new_reports(data: Any) -> list[Any]:
+    return [
+        each.get("body")
+        for each in (data if isinstance(data, list) else [])
+        if isinstance(each, dict) and each.get("type") == "csp-violation"
+    ]
+
+
+def _violation(report: dict[str, str], public_url: str) -> Violation | None:
+    page = report["page"]
     if not page.startswith(f"{public_url}/"):
         return None  # another site's, or nobody's
     path = page.removeprefix(public_url).partition("?")[0].partition("#")[0]
-    directive = said["directive"].partition(" ")[0]
-    extension = _EXTENSIONS.fullmatch(said["source"])
+    directive = report["directive"].partition(" ")[0]
+    extension = _EXTENSIONS.fullmatch(report["source"])
     return Violation(
         page_type(path).name,
         directive if directive in DIRECTIVES else OTHER,
-        EXTENSION if extension else _blocked(said["blocked"], public_url),
+        EXTENSION if extension else _blocked(report["blocked"], public_url),
     )
 
 
-def _blocked(said: str, public_url: str) -> str:
-    if said in KEYWORDS:
-        return said
-    if _EXTENSIONS.fullmatch(said):
+def _blocked(source: str, public_url: str) -> str:
+    if source in KEYWORDS:
+        return source
+    if _EXTENSIONS.fullmatch(source):
         return EXTENSION
-    if said == public_url or said.startswith(f"{public_url}/"):
+    if source == public_url or source.startswith(f"{public_url}/"):
         return "self"
     try:
-        parts = urlsplit(said)
+        parts = urlsplit(source)
         host = parts.hostname or ""
     except ValueError:
         return OTHER

@@ -82,13 +82,13 @@ def _json(
     named = [f"{name} {why[0]}" for name, why in fields.items() if why[0] != message]
     if named:
         message = f"{message}: {'; '.join(named)}"[:1000]
-    said = {"message": message, "errors": _nested(fields)} | ({"code": code} if code else {})
-    body = said | {"response": {"status": "error"} | said}
+    problem = {"message": message, "errors": _nested(fields)} | ({"code": code} if code else {})
+    body = problem | {"response": {"status": "error"} | problem}
     return Response(body, status_code=status, media_type=MediaType.JSON, headers=headers)
 
 
 def _nested(fields: dict[str, list[str]]) -> dict[str, Any]:
-    """{"order.amount": [...]} as {"order": {"amount": [...]}}, beside which clients look."""
+    """{"order.amount": [...]} as {"order": {"amount": [...]}}, as clients expect it."""
     found: dict[str, Any] = {}
     for path, reasons in fields.items():
         *parents, last = path.split(".", DEEPEST)
@@ -101,7 +101,7 @@ def _nested(fields: dict[str, list[str]]) -> dict[str, Any]:
 
 
 def _path(request: AppRequest) -> str:
-    """Not by `request.url`, which leaves whole addresses, secrets and all, in a cache."""
+    """Not by `request.url`, which keeps whole addresses with their secrets in a cache."""
     path: str = request.scope["path"]
     return path
 

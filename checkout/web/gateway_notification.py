@@ -1,5 +1,5 @@
-"""Notifications, callbacks and IPNs from gateways: verified by the gateway's own file over the
-raw body, noted, answered at once; a status query of our own tells the truth."""
+"""Notifications, callbacks and IPNs from gateways: verified by the gateway's adapter over the
+raw body, recorded and answered at once; our own status query decides the result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from checkout.web.security import read_body
 @post("/notify/{account:str}/{ticket:str}", status_code=200, include_in_schema=False)
 async def gateway_notification(request: AppRequest) -> Response[bytes]:
     context, account = app_of(request).context, request.path_params["account"]
-    # Known before its body is waited for: nobody else's may keep us waiting.
+    # The ticket is checked before the body is read: an unknown sender can't hold the connection.
     attempt = await gateway_notifications.attempt_of(
         context, account, request.path_params["ticket"]
     )

@@ -1,4 +1,4 @@
-"""The customer comes back from a bank or a payment service.
+"""The customer returns from a bank or a payment service.
 
 By GET or by a cross-site POST, in this browser or another, with or without a cookie. What the
 request's query or body claims is a hint: only the gateway's answer to our own query counts.

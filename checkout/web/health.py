@@ -1,4 +1,4 @@
-"""For the operator: is it alive, can it take payments, what does it count."""
+"""For the operator: liveness, readiness, metrics."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ async def live() -> Response[Any]:
 
 @route("/health/ready", http_method=READ, include_in_schema=False)
 async def ready(request: AppRequest) -> Response[Any]:
-    """200 when the ledger can be written and the background turns; else 503, and what fails."""
+    """200 when the ledger is writable and the background tasks run; else 503 with what fails."""
     readiness: Readiness = request.app.state.readiness
     failing = await readiness.failing()
     if not failing:
         return Response({"status": "ok"})
-    said = {"status": "unavailable", "failing": failing}
-    return Response(said, status_code=503, headers={"retry-after": "5"})
+    body = {"status": "unavailable", "failing": failing}
+    return Response(body, status_code=503, headers={"retry-after": "5"})
 
 
 @get("/metrics", include_in_schema=False)
 async def metrics(request: AppRequest) -> Response[bytes]:
-    """Prometheus text, with the operator's token; without one in the settings there is no page."""
+    """Prometheus text, with the operator's token; 404 without one in the settings."""
     app = app_of(request)
     token = app.settings.operator_token
     if token is None:
         raise NotFound
     authenticate_operator(request, token)
-    await _count_letters(app.context)
+    await _count_webhooks(app.context)
     return Response(
         generate_latest(), media_type=MediaType.TEXT, headers={"content-type": CONTENT_TYPE_LATEST}
     )
 
 
-async def _count_letters(context: Context) -> None:
-    """NaN where the ledger doesn't tell: that is no reason to say nothing at all."""
+async def _count_webhooks(context: Context) -> None:
+    """NaN where the ledger can't be read: the other metrics are still shown."""
     now, count, since = context.clock(), nan, nan
     with suppress(CheckoutError):
         found = await context.ledger.read(outbox.waiting, now)

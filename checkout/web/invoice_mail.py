@@ -29,8 +29,8 @@ from checkout.web.pages import messages
 from checkout.web.pages.formatting import amount, date_and_time, fill
 from checkout.web.render import environment
 
-# The subject of each kind of mail, and what it says above all else.
-WORDS: Final[dict[Kind, tuple[str, str | None]]] = {
+# The subject of each kind of mail, and its first sentence.
+TEXTS: Final[dict[Kind, tuple[str, str | None]]] = {
     Kind.INVOICE: (N_("Invoice from %(shop)s: %(amount)s"), None),
     Kind.REMINDER: (
         N_("Reminder: invoice from %(shop)s, %(amount)s"),
@@ -49,7 +49,7 @@ class InvoiceMail(Struct, frozen=True):
     lang: str
     dir: str
     subject: str
-    remark: str | None  # a sentence above all else
+    remark: str | None  # the first sentence
     shop: str
     amount: str
     description: str
@@ -74,8 +74,8 @@ def mail_of(
     kind: Kind = Kind.INVOICE,
     id: str | None = None,
 ) -> EmailMessage:
-    """The mail that `order` is asked for by, or reminded of, from the settings' sender and in the
-    link's language. Raises Undelivered without a mail server, Wrong for no address."""
+    """The invoice or the reminder for `order`, from the settings' sender and in the link's
+    language. Raises Undelivered without a mail server, Invalid for a bad address."""
     return invoice(
         order,
         shop,
@@ -96,9 +96,9 @@ async def post(mail: EmailMessage, settings: Settings) -> None:
 
 
 def invoice_sender(context: Context) -> Post:
-    """What the mailer sends by."""
+    """The function by which the mailer sends an invoice."""
 
-    async def carry(standing: Standing, mail: Mail) -> None:
+    async def send_invoice(standing: Standing, mail: Mail) -> None:
         settings, about = context.settings, standing.invoice
         shop, to = settings.shops.get(about.shop), about.email
         if shop is None or to is None:
@@ -107,7 +107,7 @@ def invoice_sender(context: Context) -> Post:
         made = mail_of(settings, shop, about.order, url, to=to, now=now, kind=mail.kind, id=mail.id)
         await post(made, settings)
 
-    return carry
+    return send_invoice
 
 
 def _smtp(settings: Settings) -> Smtp:
@@ -129,7 +129,7 @@ def invoice(
     id: str | None = None,
 ) -> EmailMessage:
     """The mail about `order`, payable at `url`; `to` is a customer's address, `now` its date. `id`
-    stands in its Message-ID: by it a mail that comes twice is known as one."""
+    stands in its Message-ID, by which mail programs recognise a mail that was sent twice."""
     view = _view(order, shop, url, language, kind)
     recipient = mailbox(to)
     # The name of a domain has an ASCII form, that of a person's box has none.
@@ -152,7 +152,7 @@ def invoice(
 
 def _view(order: Order, shop: Shop, url: str, language: str, kind: Kind) -> InvoiceMail:
     _, money = gettext(language), amount(order.money, language)
-    subject, remark = WORDS[kind]
+    subject, remark = TEXTS[kind]
     name = _one_line(shop.name)
     return InvoiceMail(
         lang=language,

@@ -1,8 +1,8 @@
-"""Overload: new work is refused early, so that payments under way keep their room.
+"""Overload: new payments are refused early, so that payments under way can be finished.
 
-Opening and creating payments is refused first; paying, coming back, polling and being told go on
-until the server really is full. A request whose body hasn't come takes nobody's room (shares.py
-has how many of those one address may have).
+Opening and creating payments is refused first; paying, returns, polling and notifications go on
+until the server is full. A request that waits for its body is not counted here
+(`concurrency_limits` bounds those of one address).
 """
 
 from __future__ import annotations

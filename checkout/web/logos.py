@@ -1,5 +1,5 @@
 """The shops' logos: fetched once, at most 8 kB each, and served by us, so that the customer's
-browser calls nobody else. One that can't be had is asked for again at the next turn."""
+browser calls no other site. One that could not be fetched is tried again at the next turn."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ENDINGS: Final = {
 
 
 async def fetch(app: AppContext, http: httpx.AsyncClient) -> None:
-    """Fill `web.logos`; a shop whose logo can't be had shows its name alone."""
+    """Fill `app.logos`; a shop whose logo can't be fetched shows its name only."""
     room = asyncio.Semaphore(AT_ONCE)
     missing = [each for each in app.settings.shops.values() if each.id not in app.logos]
     await asyncio.gather(*(_fetch(app, http, each, each.logo, room) for each in missing))

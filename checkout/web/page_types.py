@@ -21,7 +21,7 @@ class PageType(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """Not a part that a page fetches."""
+        """A full page, not a fragment that a page fetches."""
         return self.template.startswith("pages/")
 
     def at(self, path: str) -> bool:
@@ -87,5 +87,5 @@ BY_NAME: Final = {each.name: each for each in PAGE_TYPES}
 
 
 def page_type(path: str) -> PageType:
-    """Of which type the page at a path is; what has none of its own can only be an error."""
+    """The type of the page at a path; a path of no other type is an error page."""
     return next(each for each in PAGE_TYPES if each.at(path))

@@ -30,7 +30,7 @@ from checkout.web.security import client_address
 async def hosted_page(request: AppRequest) -> Response[bytes]:
     """Where `redirect_url` leads: on to the payment's own address. Some plugins cut its query off
     and post `token` there by a form of the shop's page: that changes nothing either."""
-    # Not by `request.query_params`, which leaves whole queries in a cache.
+    # Not by `request.query_params`, which keeps whole queries in a cache.
     query = form_pairs(request.scope["query_string"], blanks=False)
     token = query.get("token", "")
     if request.method == HttpMethod.POST and not token:
@@ -42,12 +42,12 @@ async def hosted_page(request: AppRequest) -> Response[bytes]:
 
 @route("/pay/{signed:str}", http_method=READ, include_in_schema=False)
 async def offline_link(request: AppRequest) -> Response[bytes]:
-    """An offline-signed link: the same payment at every opening; opening takes nothing up."""
+    """An offline-signed link: every opening leads to the same payment; the first creates it."""
     app = app_of(request)
     link = read_link(request.path_params["signed"], app.settings.shops)
     shop = app.settings.shop(link.shop)
     now = app.context.clock()
-    request.scope["state"]["shop"] = shop  # whom to ask when it has ended
+    request.scope["state"]["shop"] = shop  # shown on the error page of an expired link
     order = read_link_order(link.data, shop, sandbox=app.settings.sandbox, now=now)
     address = client_address(request, app.settings.trusted_proxies)
     return await to_payment(
@@ -60,8 +60,8 @@ async def to_payment(request: AppRequest, payment: PaymentRow) -> Response[bytes
     payment = await find.by_address(app.context, payment.uid, payment.secret)
     accept = request.headers.get("accept-language", "")
     lang = choose_language(payment.order.page_settings.language, accept=accept)
-    visit = payment_request(app, request, lang, payment)
-    return see_other(visit.url(visit.current))
+    page = payment_request(app, request, lang, payment)
+    return see_other(page.url(page.current))
 
 
 HANDLERS: Final = (hosted_page, offline_link)

@@ -1,8 +1,8 @@
-"""A challenge without a third party: the customer's device searches numbers whose SHA-256 begins
-with zeros, while the card is typed. Who runs no script waits instead.
+"""A challenge without a third party: while the customer types, the browser searches numbers whose
+SHA-256 begins with zeros. Without JavaScript the customer waits instead.
 
-What is signed names the payment, the attempt and the time, and is kept nowhere. The task is 16
-small ones, so that nobody is unlucky for long:
+The signed token names the payment, the attempt and the time; it is not stored. The work is divided
+into 16 small tasks, so that its duration varies little:
 
     seed     = the last 22 characters of the token
     proof    = 16 numbers, joined by "."
@@ -42,11 +42,11 @@ class ProofOfWork(Challenge):
         self._wait = settings.limits.challenge_wait_seconds
 
     def ask(self, about: About, fields: Mapping[str, str]) -> ChallengeFields:
-        """A token that is still good stays: who waits has not to begin anew."""
+        """A token that is still valid is kept: a customer who waits need not start again."""
         token = fields.get("challenge", "")
         if self._age(about, token) is None:
             token = self._signer.sign_challenge(about.uid, about.attempt, about.now, self._bits)
-        return asked(token, self._wait, about.language)
+        return fields_of(token, self._wait, about.language)
 
     def met(self, about: About, fields: Mapping[str, str]) -> bool:
         token = fields.get("challenge", "")
@@ -56,15 +56,15 @@ class ProofOfWork(Challenge):
         return age >= self._wait or proved(token, fields.get("proof", ""), self._bits)
 
     def _age(self, about: About, token: str) -> float | None:
-        """Seconds; None for one of something else, or too old."""
+        """Seconds; None for another attempt's token, or one that is too old."""
         made = self._signer.read_challenge(about.uid, about.attempt, token, self._bits)
         age = about.now - made if made is not None else -1.0
         # Another worker's clock may be a little behind.
         return max(age, 0.0) if -5.0 <= age <= LASTS and made is not None else None
 
 
-def asked(token: str, wait: int, language: str) -> ChallengeFields:
-    """What the page shows of it. `wait`: seconds."""
+def fields_of(token: str, wait: int, language: str) -> ChallengeFields:
+    """The fields of a challenge in the form. `wait`: seconds."""
     _ = gettext(language)
     return ChallengeFields(
         hidden=(("challenge", token), ("proof", "")),

@@ -1,9 +1,9 @@
-"""Whose address a request has: the peer's, or what a trusted proxy says of it.
+"""The client's address: the peer's, or the one in a trusted proxy's header.
 
-Proxies write addresses in many ways: `192.0.2.7`, `192.0.2.7:1234`, `[2001:db8::1]:443`, that in
-quotes, with a zone, as an IPv4 address in IPv6's clothes; `unknown` and `_hidden` say that they
-don't tell. They are read from the right, as each proxy adds what it saw itself: what stands left of
-that is anybody's.
+Proxies write addresses in several forms: `192.0.2.7`, `192.0.2.7:1234`, `[2001:db8::1]:443`, that
+in quotes, with a zone, as an IPv4-mapped IPv6 address; `unknown` and `_hidden` mean that it is not
+given. The header is read from the right, as each proxy appends the address that it saw: whatever is
+further left may be forged.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any, Final
 
 LONGEST: Final = 128  # characters of an address, with its port and zone
-MOST_HOPS: Final = 32  # addresses of proxies that are looked at
+MOST_HOPS: Final = 32  # addresses of proxies that are read
 LONGEST_FORWARDED: Final = 4096  # characters, the last ones, of all `Forwarded` headers
 
 # This machine, private networks: where proxies are, and no customer is.
@@ -41,23 +41,23 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 
 
 def address_of(scope: Any, trusted: Networks) -> str:
-    """The customer's address as it is written; "" where there is none. A trusted proxy that
-    doesn't tell it is the customer."""
+    """The client's address; "" where there is none. Where a trusted proxy doesn't give it, the
+    proxy's own address."""
     peer = peer_of(scope)
     if not trusted or not _inside(read_address(peer), trusted):
         return peer
-    for said in _hops(scope["headers"]):
-        address = read_address(said)
+    for hop in _hops(scope["headers"]):
+        address = read_address(hop)
         if address is None:
             return peer
-        peer = _written(said)
+        peer = _written(hop)
         if not _inside(address, trusted):
             return peer
     return peer
 
 
 def peer_of(scope: Any) -> str:
-    """Who speaks to us; "" where that isn't told."""
+    """The peer's address; "" where the server doesn't give it."""
     client = scope.get("client")
     peer: str = client[0] if client else ""
     # With a colon it may be IPv4 as well, where the server listens on both families.
@@ -65,9 +65,9 @@ def peer_of(scope: Any) -> str:
 
 
 def unnamed_proxy(scope: Any, trusted: Networks) -> str | None:
-    """The address of a peer that says to be a proxy and isn't trusted, where it may be one: nobody
-    is, or it is near. "" for an address that could be a customer's own; None for all other peers.
-    """
+    """The address of a peer that sends a proxy's header, isn't trusted and may be a proxy: it is in
+    a private network, or no proxy is trusted ("", as it could be a customer's own address). None
+    for all other peers."""
     if not any(name in (X_FORWARDED_FOR, FORWARDED) for name, _ in scope["headers"]):
         return None
     peer = peer_of(scope)
@@ -87,7 +87,7 @@ def read_address(text: str) -> Address | None:
 
 @lru_cache(maxsize=4096)
 def _read(text: str) -> Address | None:
-    """Kept: a customer asks more than once, and every customer comes by the same proxy."""
+    """Cached: a customer sends several requests, and all come by the same proxies."""
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
     if text.startswith("["):
@@ -105,7 +105,7 @@ def _read(text: str) -> Address | None:
 
 
 def _written(text: str) -> str:
-    """An address as we write it; what is none as it is."""
+    """An address in its usual form; other text unchanged."""
     text = text.strip(" \t")
     return _shown(text) if len(text) <= LONGEST else text
 
@@ -120,15 +120,15 @@ def _inside(address: Address | None, networks: Networks) -> bool:
 
 
 def _hops(headers: Sequence[tuple[bytes, bytes]]) -> Iterator[str]:
-    """What proxies say, the nearest first. `Forwarded` is looked at where nothing says
+    """The addresses in the proxies' headers, the nearest first. `Forwarded` is read only without an
     `X-Forwarded-For`."""
     # Several headers are one list (RFC 9110, 5.3): a proxy may add its own line below a forged one.
-    if said := [value for name, value in headers if name == X_FORWARDED_FOR]:
-        hops = b",".join(said).decode("latin-1").rsplit(",", MOST_HOPS)
+    if values := [value for name, value in headers if name == X_FORWARDED_FOR]:
+        hops = b",".join(values).decode("latin-1").rsplit(",", MOST_HOPS)
         yield from reversed(hops[-MOST_HOPS:])
         return
-    said = [value for name, value in headers if name == FORWARDED]
-    rest = b",".join(said).decode("latin-1")[-LONGEST_FORWARDED:]
+    values = [value for name, value in headers if name == FORWARDED]
+    rest = b",".join(values).decode("latin-1")[-LONGEST_FORWARDED:]
     for _ in range(MOST_HOPS):
         if not rest:
             return
@@ -138,7 +138,7 @@ def _hops(headers: Sequence[tuple[bytes, bytes]]) -> Iterator[str]:
 
 def _last(text: str) -> tuple[str, str]:
     """(the last element of a list, the others). From the right, where the trusted proxy has
-    written: a quote that somebody opened on the left shall not swallow that."""
+    written: a quote that is opened further left must not include that."""
     quoted = False
     for place in range(len(text) - 1, -1, -1):
         if text[place] == '"':
@@ -156,7 +156,7 @@ def _is_escaped(text: str, place: int) -> bool:
 
 
 def _for(element: str) -> str:
-    """Whom an element of `Forwarded` is for; "" where it isn't well made or doesn't say."""
+    """The `for` of a `Forwarded` element; "" where it is malformed or missing."""
     found: list[str] = []
     place, end = 0, len(element)
     while place < end:

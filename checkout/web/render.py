@@ -21,7 +21,7 @@ from checkout.assets import STATIC, TEMPLATES
 from checkout.bounded_cache import BoundedCache
 from checkout.i18n import LANGUAGES, translations
 
-PAGES: Final = 16 * 1024 * 1024  # bytes of pages that are kept to be filled in
+PAGES: Final = 16 * 1024 * 1024  # bytes of cached pages that are filled in
 MEDIA_TYPES: Final = {
     "css": "text/css",
     "js": "text/javascript",
@@ -33,10 +33,10 @@ MEDIA_TYPES: Final = {
 }
 
 
-# For whoever reads the sources: a page goes out uncompressed, and what it weighs has a limit.
+# Removed: a page is sent uncompressed, and its size has a limit.
 _INDENTATION: Final = re.compile(r"^[ \t]+", re.MULTILINE)
 
-# What a stylesheet says of a dark device, and what it says where the shop has decided.
+# The stylesheet's rule for dark devices, and what replaces it where the shop has chosen a scheme.
 _DARK: Final = b"screen and (prefers-color-scheme: dark)"
 _BOTH: Final = b"color-scheme: light dark"
 SCHEMES: Final[dict[str, dict[bytes, bytes]]] = {
@@ -94,11 +94,11 @@ class Assets:
         return self._names[name]
 
     def integrity(self, name: str) -> str:
-        """What a page says of a file, so that a browser runs it as we wrote it or not at all."""
+        """The `integrity` attribute of a file: a browser refuses a changed one."""
         return self.files[self(name).removeprefix("/static/")].integrity
 
 
-# Begins a hole's place in a page that is being made: nothing that anybody writes has it.
+# Marks the place of a hole in a page that is being made; no text contains it, as it is random.
 _HOLE: Final = f"\ue000{secrets.token_hex(8)}:"
 
 
@@ -143,9 +143,9 @@ class Renderer:
 
 
 class _Translated(Environment):
-    """Puts the texts in when a template is compiled, not each time it is shown: `_("...")` with
-    a constant text and nothing to fill in becomes that text. Of a line's indentation one blank
-    is left: it may divide two attributes."""
+    """Translates when a template is compiled, not each time it is rendered: `_("...")` with a
+    constant text and nothing to fill in becomes that text. A line's indentation becomes one blank,
+    which may separate two attributes."""
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         parsed = super()._parse(_INDENTATION.sub(" ", source), name, filename)

@@ -1,4 +1,4 @@
-"""What handlers read of a request without Litestar's caches and its reading of all at once."""
+"""Reads single parts of a request, without Litestar's caches and without parsing all headers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What comes before a body: how long an address and how large all headers may be.
+"""The limits of a request's head: the length of its address and the size of all headers.
 
-Looked at before a route is found: Litestar keeps the last thousand addresses, however long.
+Checked before routing: Litestar caches the last thousand addresses, however long.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from checkout.signing import LARGEST_LINK
 from checkout.web.errors import on_error
 
 LONGEST_PATH: Final = LARGEST_LINK + 64  # characters: no address of ours is longer than a link
-LONGEST_QUERY: Final = 16 * 1024  # bytes: banks add theirs to the address to come back to
+LONGEST_QUERY: Final = 16 * 1024  # bytes: banks add theirs to the return URL
 LARGEST_HEAD: Final = 64 * 1024  # bytes of all headers
-TOLD: Final = 64  # characters of a path that decide how an error is told
+SHOWN_PATH: Final = 64  # characters of a path that decide how an error is shown
 
 
 def bounded(app: ASGIApp) -> ASGIApp:
@@ -28,7 +28,7 @@ def bounded(app: ASGIApp) -> ASGIApp:
         if problem is None:
             await app(scope, receive, send)
             return
-        short: Any = {**scope, "path": scope["path"][:TOLD], "headers": []}
+        short: Any = {**scope, "path": scope["path"][:SHOWN_PATH], "headers": []}
         request: Request[Any, Any, Any] = Request(short, receive, send)
         answer = on_error(request, problem)
         await answer.to_asgi_response(None, request)(short, receive, send)

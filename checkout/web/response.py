@@ -12,8 +12,8 @@ HTML = "text/html; charset=utf-8"
 
 
 class RawResponse(Response[bytes]):
-    """Litestar's Response looks its type, headers and encoding up anew for each answer, which
-    takes longer than filling in the payment page; here the handler has said them all.
+    """Litestar's Response determines its type, headers and encoding for each answer, which
+    takes longer than filling in the payment page; here the handler gives them all.
 
     `headers`: lower-case names. HEAD gets the headers of GET.
     """
@@ -34,7 +34,7 @@ class RawResponse(Response[bytes]):
         self.background = None
 
     def to_asgi_response(self, *_args: Any, **_named: Any) -> Any:
-        """Itself: there is nothing left to find out."""
+        """Itself: nothing has to be computed."""
         return self
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:

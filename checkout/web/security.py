@@ -33,7 +33,7 @@ HEADERS: Final[dict[str, str]] = {
     "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
 }
-REPORTS: Final = "/reports/csp"  # where browsers tell what a page's policy has stopped
+REPORTS: Final = "/reports/csp"  # where browsers report what a page's policy has stopped
 REPORTING: Final = {"reporting-endpoints": f'csp="{REPORTS}"'}
 HSTS: Final = "max-age=63072000; includeSubDomains"
 
@@ -85,8 +85,8 @@ def security_headers(settings: Settings, *, name: str | None = None) -> Any:
             headers = message["headers"]
             if not isinstance(headers, list):
                 headers = message["headers"] = list(headers)
-            said = {name.lower() for name, _ in headers}
-            headers.extend(pair for pair in pairs if pair[0] not in said)
+            present = {name.lower() for name, _ in headers}
+            headers.extend(pair for pair in pairs if pair[0] not in present)
 
     return before_send
 
@@ -94,7 +94,7 @@ def security_headers(settings: Settings, *, name: str | None = None) -> Any:
 def guard_form(request: Request[Any, Any, Any], public_url: str) -> None:
     """Refuse what another site posts. Raises Forbidden.
 
-    No cookie is asked: the guard works in a frame and with all cookies refused.
+    It needs no cookie, so it works in a frame and with all cookies blocked.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
@@ -127,5 +127,5 @@ async def read_body(request: Request[Any, Any, Any], seconds: float = BODY_SECON
 
 
 def client_address(request: Request[Any, Any, Any], trusted: Networks) -> str:
-    """The customer's address: the peer's, or what a trusted proxy says of it."""
+    """The client's address: the peer's, or the one in a trusted proxy's header."""
     return address_of(request.scope, trusted)

@@ -33,7 +33,7 @@ async def static_file(request: AppRequest) -> RawResponse:
 
 
 def takes_gzip(accepted: str) -> bool:
-    """What an `Accept-Encoding` says of gzip: `gzip;q=0` refuses it, and so does `*;q=0` alone."""
+    """Whether an `Accept-Encoding` allows gzip: `gzip;q=0` refuses it, and so does only `*;q=0`."""
     weights: dict[str, str] = {}
     for part in accepted[:LONGEST_ACCEPT].lower().split(","):
         name, _, parameter = part.partition(";")

@@ -27,11 +27,11 @@ from checkout.web.static import FOREVER, takes_gzip
 FOLDER: Final = STATIC / "widget"
 SCRIPT: Final = "text/javascript"  # Litestar adds the charset
 TYPES: Final = "application/typescript; charset=utf-8"
-# A day old at most where a shop's page has not pinned a version; asked for again by its ETag.
+# Cached for a day where a shop's page has not pinned a version; then revalidated by its ETag.
 LATEST: Final = "public, max-age=3600, stale-while-revalidate=86400"
 
-# What the script says, in its own table: there each language stands beside the others.
-WORDS: Final = (N_("Payment"), N_("Close"), N_("Open the payment page"))
+# The texts of the script, which has its own table of languages.
+TEXTS: Final = (N_("Payment"), N_("Close"), N_("Open the payment page"))
 
 _NO_CODE: Final = re.compile(r"^[ \t]*(//.*\n)?", re.MULTILINE)
 

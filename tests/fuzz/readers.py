@@ -67,6 +67,7 @@ from checkout.model.validation.rules import (
     country,
     day,
     email_address,
+    integer,
     ip_address,
     loose_flag,
     minor_units,
@@ -74,7 +75,6 @@ from checkout.model.validation.rules import (
     page_address,
     shop_address,
     web_address,
-    whole,
 )
 from checkout.model.validation.rules import text as text_of
 from checkout.pci.document import Document
@@ -99,7 +99,12 @@ from checkout.web.bodies import check_form
 from checkout.web.csp_reports import NEW, NEW_TYPE, OLD_TYPE, violations
 from checkout.web.pages.amount_input import read_amount
 from checkout.web.pages.checkboxes import terms
-from checkout.web.pages.customer_fields import ASKED, asked_names, customer_fields, read_customer
+from checkout.web.pages.customer_fields import (
+    CUSTOMER_INPUTS,
+    customer_fields,
+    input_names,
+    read_customer,
+)
 from checkout.web.pages.field_values import MASKS, mask, shown_again
 from checkout.web.pages.formatting import zone_of
 from checkout.web.pages.gateway_inputs import input_fields, read_inputs
@@ -128,7 +133,7 @@ ASKING: Final = Order(
     description="x",
     transaction_type="payment",
     expires_at=BEGINNING,
-    page_settings=PageSettings(customer_fields=CustomerFields(visible=tuple(ASKED))),
+    page_settings=PageSettings(customer_fields=CustomerFields(visible=tuple(CUSTOMER_INPUTS))),
 )
 INPUTS: Final = tuple(InputField(name=kind, label="x", kind=kind) for kind in ("text", "email"))
 PROXIES: Final = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
@@ -183,7 +188,7 @@ def card(written: str) -> Any:
 
 
 def customer(written: str) -> Any:
-    fields = dict.fromkeys(ASKED, written)
+    fields = dict.fromkeys(CUSTOMER_INPUTS, written)
     _, errors = read_customer(ASKING, Customer(), fields, "192.0.2.1", is_customer=True)
     return customer_fields(ASKING, Customer(), fields, errors, "en", is_customer=True)
 
@@ -254,7 +259,7 @@ TEXTS: Final[Mapping[str, Read]] = {
     "rule: day": day,
     "rule: moment": moment,
     "rule: IP address": ip_address,
-    "rule: integer": whole(0, 9, digits=True),
+    "rule: integer": integer(0, 9, digits=True),
     "rule: money": minor_units(),
     "rule: flag": loose_flag,
     "rule: choice": choice(EXPONENTS),
@@ -368,7 +373,7 @@ class Json(NamedTuple):
 def in_app(data: Any) -> Any:
     fields = request_of(data)
     form = app_form(fields, ASKING)
-    known, shown = app_customer(fields, ASKING, Customer(), asked_names(ASKING))
+    known, shown = app_customer(fields, ASKING, Customer(), input_names(ASKING))
     app_browser(fields, {})
     read_customer(ASKING, known, form | shown, "192.0.2.1", is_customer=False)
     read_card(form, today=TODAY, excluded_brands=frozenset())
@@ -380,7 +385,7 @@ def settings_of(data: Any) -> Any:
     problems = Problems()
     resolved = resolve(data, {}, Path("/nowhere"), problems)
     read_settings(Reader(resolved, problems=problems), ADAPTERS)
-    return problems.told()
+    return problems.by_path()
 
 
 ORDERED: Final = {"amount": 1, "currency": "EUR", "description": "x"}

@@ -17,8 +17,8 @@ from checkout.errors import BadRequest, Unprocessable
 from checkout.model.validation.reader import (
     DEEPEST,
     FORM,
-    LONGEST_TOLD,
-    MOST_TOLD,
+    LONGEST_NAME,
+    MOST_LISTED,
     SETTINGS,
     Bounds,
     Invalid,
@@ -30,7 +30,7 @@ from checkout.model.validation.reader import (
     form_pairs,
     repeated,
 )
-from checkout.model.validation.rules import choice, many, minor_units, text, whole
+from checkout.model.validation.rules import choice, integer, many, minor_units, text
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(),
@@ -255,7 +255,7 @@ def read(body: Any) -> tuple[Any, ...]:
         fields.need("order.description", text(20)),
         fields.get("settings.language", text(2)),
         fields.get("customer.email", text(99), "none"),
-        fields.get("attempts", whole(1, 10), 1),
+        fields.get("attempts", integer(1, 10), 1),
     )
     fields.done()
     return found
@@ -336,7 +336,7 @@ def test_unknown_fields_are_ignored_until_they_are_refused() -> None:
 def test_names_with_dots_are_children() -> None:
     fields = Reader({"a.b": {"c": 1}, "n": None})
     assert fields.names == ("a.b", "n")
-    assert fields.child("a.b").need("c", whole(0, 9)) == 1
+    assert fields.child("a.b").need("c", integer(0, 9)) == 1
     assert Reader({"n": None}, tolerant=True).names == ()
     assert fields.has("n")
     assert not fields.has("a.c")
@@ -354,7 +354,7 @@ def test_problems_of_no_rule() -> None:
         "to": ["must be after from", "must be even"],
         "base": ["is empty"],
     }
-    assert fields.get("to", whole(0, 9)) is None, "told already"
+    assert fields.get("to", integer(0, 9)) is None, "told already"
 
 
 def test_the_first_problems_are_told() -> None:
@@ -367,19 +367,19 @@ def test_the_first_problems_are_told() -> None:
     with pytest.raises(Unprocessable) as caught:
         fields.done()
     told = caught.value.fields
-    assert list(told) == [*map(str, range(MOST_TOLD)), "base"]
+    assert list(told) == [*map(str, range(MOST_LISTED)), "base"]
     assert told["base"] == ["and 151 more"]
 
 
 def test_what_is_wrong_with_all_of_it_stands_before_the_number() -> None:
     problems = Problems()
     problems.add("base", "is empty")
-    for number in range(MOST_TOLD + 2):
+    for number in range(MOST_LISTED + 2):
         problems.add("a", f"reason {number}")
     problems.add("a", "reason 0")
-    assert len(problems["a"]) == MOST_TOLD - 1
-    assert problems.told()["base"] == ["is empty", "and 3 more"]
-    assert list(problems.told()) == ["base", "a"]
+    assert len(problems["a"]) == MOST_LISTED - 1
+    assert problems.by_path()["base"] == ["is empty", "and 3 more"]
+    assert list(problems.by_path()) == ["base", "a"]
 
 
 def test_dots_in_a_name_that_came_with_the_data_are_no_path() -> None:
@@ -387,7 +387,7 @@ def test_dots_in_a_name_that_came_with_the_data_are_no_path() -> None:
     assert fields.named("a.b", text()) == "x"
     assert fields.get("a.b", text()) == "y"
     fields.named("." * 200, text())
-    assert list(fields.problems) == ["." * LONGEST_TOLD + "…"]
+    assert list(fields.problems) == ["." * LONGEST_NAME + "…"]
 
 
 def test_a_reason_is_told_with_its_place_in_a_list() -> None:

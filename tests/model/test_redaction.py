@@ -9,20 +9,27 @@ import pytest
 from checkout.model.money import Money
 from checkout.model.order import Customer, Details, Methods, Order, PageSettings
 from checkout.model.outcome import GatewayFacts, PaidCard
-from checkout.model.redaction import CARD, FACTS, ORDER, WAYS, redacted_facts, redacted_order
+from checkout.model.redaction import (
+    CARD,
+    FACTS,
+    KEPT_SETTINGS,
+    ORDER,
+    redacted_facts,
+    redacted_order,
+)
 
 GO = {
     Order: {
         "description", "descriptor", "receipt_text", "details", "page_settings", "customer",
         "methods", "raw",
     },
-    PageSettings: set(PageSettings.__struct_fields__) - set(WAYS),
+    PageSettings: set(PageSettings.__struct_fields__) - set(KEPT_SETTINGS),
     GatewayFacts: {"card", "receipt_url", "descriptor", "message", "friendly"},
     PaidCard: {"first_1", "bin", "exp_month", "exp_year", "holder"},
 }  # fmt: skip
 STAY: dict[type[msgspec.Struct], tuple[str, ...]] = {
     Order: ORDER,
-    PageSettings: WAYS,
+    PageSettings: KEPT_SETTINGS,
     GatewayFacts: FACTS,
     PaidCard: CARD,
 }

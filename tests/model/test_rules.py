@@ -25,6 +25,7 @@ from checkout.model.validation.rules import (
     echoed,
     email_address,
     flag,
+    integer,
     ip_address,
     loose_flag,
     many,
@@ -37,7 +38,6 @@ from checkout.model.validation.rules import (
     text,
     texts,
     web_address,
-    whole,
 )
 
 anything = st.recursive(
@@ -46,7 +46,7 @@ anything = st.recursive(
     max_leaves=10,
 )
 ALL: list[Rule[Any]] = [
-    text(), text(10, least=0, numbers=True), whole(0, 9), minor_units(), minor_units(least=0),
+    text(), text(10, least=0, numbers=True), integer(0, 9), minor_units(), minor_units(least=0),
     flag, loose_flag, choice(("a", "b")), choice(EXPONENTS), matching("[a-z]+", "must be small"),
     many(text()), texts(), plain_object, passed_on(), shop_address(origins=("https://a.example",)),
     shop_address(origins=("app://",)),
@@ -105,8 +105,8 @@ def test_what_is_no_amount(value: Any) -> None:
 
 
 def test_an_integer_is_no_text_unless_asked() -> None:
-    assert wrong(whole(0, 9), "5")
-    assert whole(0, 9, digits=True)("5") == 5
+    assert wrong(integer(0, 9), "5")
+    assert integer(0, 9, digits=True)("5") == 5
     assert minor_units(least=0)(0) == 0
 
 

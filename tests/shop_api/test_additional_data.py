@@ -17,16 +17,16 @@ CARD = "payment_method.credit_card"
 PAN = "4200 0000 0000 0000"
 
 
-def airline(**said: Any) -> dict[str, Any]:
-    return {"travel": {"airline": said}}
+def airline(**values: Any) -> dict[str, Any]:
+    return {"travel": {"airline": values}}
 
 
-def leg(**said: Any) -> dict[str, Any]:
-    return airline(legs=[{}, said])
+def leg(**values: Any) -> dict[str, Any]:
+    return airline(legs=[{}, values])
 
 
-def passenger(**said: Any) -> dict[str, Any]:
-    return airline(passengers=[said])
+def passenger(**values: Any) -> dict[str, Any]:
+    return airline(passengers=[values])
 
 
 LEG = "travel.airline.legs[1]"
@@ -197,9 +197,9 @@ def test_unknown_fields_go_nowhere() -> None:
 
 
 def test_travel_stands_beside_the_order_or_in_its_additional_data() -> None:
-    said = {"airline": {"booking_number": "DKZVUA"}}
-    assert read(**Changes({f"{EXTRA}.travel": said})).details.travel == said
-    named = wrong(**Changes({"travel": said, f"{EXTRA}.travel": said}))
+    values = {"airline": {"booking_number": "DKZVUA"}}
+    assert read(**Changes({f"{EXTRA}.travel": values})).details.travel == values
+    named = wrong(**Changes({"travel": values, f"{EXTRA}.travel": values}))
     assert named == {f"{EXTRA}.travel": ["is given twice"]}
     bad = {"airline": {"legs": [{"flight_number": 1.5}]}}
     assert list(wrong(**Changes({f"{EXTRA}.travel": bad}))) == [
@@ -224,8 +224,8 @@ def test_what_the_merchant_begins_has_a_type(said: dict[str, str], kept: Any) ->
 
 @pytest.mark.parametrize("country", ["US", "CA", "us"])
 def test_states_in_capitals(country: str) -> None:
-    said: Changes = {"customer.country": country, "customer.state": "on"}
-    assert read(**said).customer.state == "ON"
+    values: Changes = {"customer.country": country, "customer.state": "on"}
+    assert read(**values).customer.state == "ON"
 
 
 def test_elsewhere_a_region_is_free() -> None:

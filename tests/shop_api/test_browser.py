@@ -12,8 +12,8 @@ from checkout.model.validation.reader import Reader
 from checkout.shop_api.browser import read_browser
 
 
-def read(**said: Any) -> Browser | None:
-    fields = Reader(said, tolerant=True, shown="browser")
+def read(**values: Any) -> Browser | None:
+    fields = Reader(values, tolerant=True, shown="browser")
     found = read_browser(fields)
     fields.done()
     return found

@@ -115,7 +115,7 @@ def test_ids_of_digits_are_ids(number: str) -> None:
 
 
 def test_what_is_no_text_stays_as_it_came() -> None:
-    said = {
+    values = {
         "amount": 4005550000000,
         "token": PAN,
         "parent_uid": PAN,
@@ -128,4 +128,4 @@ def test_what_is_no_text_stays_as_it_came() -> None:
         "flag": True,
         "share": 0.5,
     }
-    assert without_card_numbers(said) == said
+    assert without_card_numbers(values) == values

@@ -27,8 +27,8 @@ LINK = "f" * 64
 
 
 def told(found: Payment, status: Status) -> dict[str, Any]:
-    said = json.loads(payment_webhook(found, status, SHOP, samples.PUBLIC_URL, ledger_rows.NOW))
-    transaction: dict[str, Any] = said.get("transaction", said)
+    body = json.loads(payment_webhook(found, status, SHOP, samples.PUBLIC_URL, ledger_rows.NOW))
+    transaction: dict[str, Any] = body.get("transaction", body)
     return transaction
 
 
@@ -55,8 +55,8 @@ def test_operations_say_it_too() -> None:
         status=Status.REFUNDED, sweep_at=None,
         created_at=ledger_rows.NOW, updated_at=ledger_rows.NOW,
     )  # fmt: skip
-    said = json.loads(operation_webhook(done, found))["transaction"]
-    assert (said["type"], said["test"], said["created_by"]) == ("refund", False, "app")
+    body = json.loads(operation_webhook(done, found))["transaction"]
+    assert (body["type"], body["test"], body["created_by"]) == ("refund", False, "app")
 
 
 @pytest.mark.parametrize(

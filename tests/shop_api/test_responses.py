@@ -52,10 +52,10 @@ def answer(told: Payment, now: float = NOW) -> dict[str, Any]:
 
 
 def test_before_a_payment() -> None:
-    told = payment()
-    found = answer(told)
+    made = payment()
+    found = answer(made)
     assert set(found) >= CHECKOUT
-    assert found["token"] == told.token
+    assert found["token"] == made.token
     assert found["shop_id"] == 361
     assert found["gateway_response"] is None
     assert (found["status"], found["message"]) == (None, None)
@@ -65,7 +65,7 @@ def test_before_a_payment() -> None:
         "currency": "EUR",
         "description": "Two tickets",
         "tracking_id": "order-1001",
-        "expired_at": moment(told.expires_at),
+        "expired_at": moment(made.expires_at),
     }
     assert found["shop"] == {
         "name": "Demo shop",
@@ -114,10 +114,10 @@ def test_more_attempts_are_left_after_a_decline() -> None:
 
 
 def test_the_bank_s_own_answer() -> None:
-    told = payment({"status": Status.PAID, "facts": PAID_FACTS})
-    bank = answer(told)["gateway_response"]["payment"]
+    made = payment({"status": Status.PAID, "facts": PAID_FACTS})
+    bank = answer(made)["gateway_response"]["payment"]
     assert bank == {
-        "uid": told.uid,
+        "uid": made.uid,
         "status": "successful",
         "message": "Payment was approved",
         "auth_code": "654321",
@@ -145,21 +145,21 @@ def test_what_the_bank_found_of_address_and_code() -> None:
 
 
 def test_a_charge_is_one_transaction() -> None:
-    told = payment(Status.PAID, transaction_type="charge")
-    assert told_of(told, Status.PAID)["parent_uid"] == told.uid
+    made = payment(Status.PAID, transaction_type="charge")
+    assert told_of(made, Status.PAID)["parent_uid"] == made.uid
     assert "parent_uid" not in told_of(payment(Status.PAID), Status.PAID)
 
 
 def test_what_the_shop_added_comes_back() -> None:
     details = Details(referer="https://shop.example.com/x", meta={"a": [1]}, travel={"airline": {}})
-    told = payment({"status": Status.PAID, "contract": ("recurring",)}, details=details)
-    assert told_of(told, Status.PAID)["additional_data"] == {
+    made = payment({"status": Status.PAID, "contract": ("recurring",)}, details=details)
+    assert told_of(made, Status.PAID)["additional_data"] == {
         "receipt_text": [],
         "contract": ["recurring"],
         "referer": "https://shop.example.com/x",
         "meta": {"a": [1]},
     }
-    assert answer(told)["travel"] == {"airline": {}}
+    assert answer(made)["travel"] == {"airline": {}}
 
 
 def test_an_authorization_is_called_one() -> None:
@@ -177,9 +177,9 @@ def test_the_shops_own_objects_come_back() -> None:
         }
     )
     order = read(sent)
-    told = payment()
-    told = samples.changed(told, order=order, attempts=())
-    found = answer(told)
+    made = payment()
+    made = samples.changed(made, order=order, attempts=())
+    found = answer(made)
     assert found["settings"] == sent["checkout"]["settings"]
     assert found["payment_method"] == sent["checkout"]["payment_method"]
     assert found["order"]["additional_data"] == {"meta": {"k": "v"}}
@@ -201,11 +201,11 @@ def told_of(story_: Payment, status: Status) -> dict[str, Any]:
 
 
 def test_a_whole_transaction() -> None:
-    told = payment({"status": Status.PAID, "facts": PAID_FACTS}, receipt_text=("one",))
-    found = told_of(told, Status.PAID)
+    made = payment({"status": Status.PAID, "facts": PAID_FACTS}, receipt_text=("one",))
+    found = told_of(made, Status.PAID)
     assert set(found) >= TRANSACTION
-    assert found["uid"] == told.uid
-    assert found["token"] == told.token
+    assert found["uid"] == made.uid
+    assert found["token"] == made.token
     assert (found["amount"], found["currency"]) == (1250, "EUR")
     assert (found["status"], found["type"]) == ("successful", "payment")
     assert (found["payment_method_type"], found["tracking_id"]) == ("credit_card", "order-1001")
@@ -221,18 +221,18 @@ def test_a_whole_transaction() -> None:
 
 
 def test_the_gateways_own_name_of_it_is_for_our_queries_alone() -> None:
-    told = payment({"status": Status.PAID, "facts": PAID_FACTS, "gateway_id": "gateway-7"})
-    said = encoded(checkout(told, SHOP, NOW)) + encoded(transaction(told, Status.PAID, SHOP, ""))
-    assert "gateway-7" not in said
-    for name in (told.attempts[0].key, told.attempts[0].return_ticket, told.secret):
-        assert name not in said
+    made = payment({"status": Status.PAID, "facts": PAID_FACTS, "gateway_id": "gateway-7"})
+    text = encoded(checkout(made, SHOP, NOW)) + encoded(transaction(made, Status.PAID, SHOP, ""))
+    assert "gateway-7" not in text
+    for name in (made.attempts[0].key, made.attempts[0].return_ticket, made.secret):
+        assert name not in text
 
 
 def test_a_transaction_without_facts() -> None:
-    told = payment(Status.PAID)
-    found = told_of(told, Status.PAID)
+    made = payment(Status.PAID)
+    found = told_of(made, Status.PAID)
     assert found["receipt_url"] == RECEIPT
-    assert found["paid_at"] == moment(told.attempts[0].updated_at)
+    assert found["paid_at"] == moment(made.attempts[0].updated_at)
     assert found["credit_card"] is None
 
 
@@ -328,5 +328,5 @@ def test_an_operation_is_a_transaction_of_its_own() -> None:
 
 def test_its_parent_is_what_the_shop_named() -> None:
     assert told_after(parent="capture-1")["parent_uid"] == "capture-1"
-    told = told_after(by_gateway=True, kind="chargeback")
-    assert (told["type"], told["parent_uid"]) == ("chargeback", PAID_STORY.uid)
+    made = told_after(by_gateway=True, kind="chargeback")
+    assert (made["type"], made["parent_uid"]) == ("chargeback", PAID_STORY.uid)

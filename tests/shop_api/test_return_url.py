@@ -34,10 +34,10 @@ GOES_TO: Final[dict[Status, tuple[str, ...]]] = {
 }
 
 
-def landing(status: Status, **ways: Any) -> tuple[str | None, Payment]:
+def return_url(status: Status, **settings: Any) -> tuple[str | None, Payment]:
     """The address without its signed result, which test_signed_result.py looks at."""
     payment = ledger_rows.payment_of(
-        ledger_rows.payment_row(order=samples.order(page_settings=PageSettings(**ways)))
+        ledger_rows.payment_row(order=samples.order(page_settings=PageSettings(**settings)))
     )
     url = return_url_of(payment, status, SHOP, BEGINNING)
     return url and re.sub(RESULT, "&result=SIGNED", url), payment
@@ -52,16 +52,16 @@ def test_every_status_has_its_addresses(status: Status) -> None:
     """Addresses are taken away one by one, the preferred one first."""
     left = {name: f"{BASE}/{name}" for name in NAMES}
     for name in GOES_TO[status]:
-        url, payment = landing(status, **left)
+        url, payment = return_url(status, **left)
         assert url == f"{BASE}/{name}?{parameters(payment, status)}"
         del left[name]
-    url, _ = landing(status, **left)
+    url, _ = return_url(status, **left)
     assert url == SHOP.url, "the shop's own address, and nothing is told to it"
 
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_the_shops_address_where_none_is_named(status: Status) -> None:
-    assert landing(status)[0] == SHOP.url
+    assert return_url(status)[0] == SHOP.url
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_the_shops_address_where_none_is_named(status: Status) -> None:
     ],
 )
 def test_the_shops_own_query_is_kept_byte_for_byte(given: str, kept: str) -> None:
-    url, payment = landing(Status.PAID, return_url=given)
+    url, payment = return_url(Status.PAID, return_url=given)
     assert url == kept.format(parameters(payment, Status.PAID))
 
 
@@ -117,12 +117,12 @@ def test_the_shops_own_query_is_kept_byte_for_byte(given: str, kept: str) -> Non
 def test_the_rules_of_the_addresses(names: str, status: Status, chosen: str | None) -> None:
     """`return_url` takes the place of success_url and decline_url, of no other; success_url is
     never where an unpaid customer goes."""
-    url, payment = landing(status, **{name: f"myshop://{name}" for name in names.split()})
+    url, payment = return_url(status, **{name: f"myshop://{name}" for name in names.split()})
     assert url == (f"myshop://{chosen}?{parameters(payment, status)}" if chosen else SHOP.url)
 
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_client_callback_gets_one_word(status: Status) -> None:
-    url, _ = landing(status, client_callback_url=f"{BASE}/c?x=1", return_url=f"{BASE}/r")
+    url, _ = return_url(status, client_callback_url=f"{BASE}/c?x=1", return_url=f"{BASE}/r")
     word = "success" if status in (Status.PAID, Status.AUTHORIZED) else "error"
     assert url == f"{BASE}/c?x=1&status={word}"

@@ -39,12 +39,12 @@ def said(signed: str, key: RSAKey = KEY) -> tuple[dict[str, Any], dict[str, Any]
     "status", [status for status in OUTWARD if status is not Status.SUBMITTING]
 )
 def test_what_it_says(status: Status) -> None:
-    told = payment()
-    header, claims = said(signed_result(told, status, SHOP, NOW))
+    made = payment()
+    header, claims = said(signed_result(made, status, SHOP, NOW))
     assert header == {"alg": "RS256", "kid": key_id(SHOP.public_key), "typ": "checkout-result"}
     assert claims == {
-        "token": told.token,
-        "uid": told.uid,
+        "token": made.token,
+        "uid": made.uid,
         "type": "payment",
         "status": OUTWARD[status],
         "amount": 1250,
@@ -98,20 +98,20 @@ def test_the_longest_address(bits: int, most: int) -> None:
     key = generate_private_key(65537, bits) if bits != 2048 else SHOP.private_key
     shop = samples.shop(private_key=key, public_key=public_half(key))
     url = "https://shop.example.com/?" + "x" * (LONGEST - 26)
-    told = payment(
+    made = payment(
         tracking_id="ё" * 255,
         money=Money(10**14, "EUR"),
         page_settings=PageSettings(return_url=url),
     )
-    found = return_url_of(told, Status.DECLINED, shop, NOW)
+    found = return_url_of(made, Status.DECLINED, shop, NOW)
     assert found is not None
     assert len(found) < most
 
 
 def test_a_usual_address_is_short() -> None:
-    told: Payment = payment(
+    made: Payment = payment(
         page_settings=PageSettings(return_url="https://shop.example.com/orders/1001")
     )
-    found = return_url_of(told, Status.PAID, SHOP, NOW)
+    found = return_url_of(made, Status.PAID, SHOP, NOW)
     assert found is not None
     assert len(found) < 1100

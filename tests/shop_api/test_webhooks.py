@@ -37,25 +37,25 @@ BODY = b'{"transaction":{}}'
     ],
 )
 def test_a_transaction(status: Status, word: str) -> None:
-    told = payment(status)
-    body = json.loads(payment_webhook(told, status, SHOP, samples.PUBLIC_URL, NOW))
+    made = payment(status)
+    body = json.loads(payment_webhook(made, status, SHOP, samples.PUBLIC_URL, NOW))
     assert list(body) == ["transaction"]
     assert body["transaction"]["status"] == word
     assert body["transaction"]["payment"]["status"] == word
-    place = f"en/order/{told.uid}/{receipt_secret(told.secret)}"
+    place = f"en/order/{made.uid}/{receipt_secret(made.secret)}"
     assert body["transaction"]["receipt_url"] == f"{samples.PUBLIC_URL}/{place}"
-    assert told.secret not in json.dumps(body)  # shops hand the receipt on
+    assert made.secret not in json.dumps(body)  # shops hand the receipt on
 
 
 def test_an_expiry_is_the_flat_checkout() -> None:
-    told = payment()
-    at = told.expires_at
-    body = json.loads(payment_webhook(told, Status.EXPIRED, SHOP, samples.PUBLIC_URL, at))
+    made = payment()
+    at = made.expires_at
+    body = json.loads(payment_webhook(made, Status.EXPIRED, SHOP, samples.PUBLIC_URL, at))
     assert "checkout" not in body
     assert "transaction" not in body
     assert (body["status"], body["message"]) == ("error", "Token is expired.")
     assert (body["expired"], body["finished"]) == (True, True)
-    assert body["token"] == told.token
+    assert body["token"] == made.token
     assert body["order"]["tracking_id"] == "order-1001"
 
 
@@ -68,40 +68,40 @@ def test_a_payment_given_up_before_any_attempt() -> None:
 
 def test_the_signature_is_the_one_that_plugins_check() -> None:
     """With the public key as plugins have it: base64 of the DER, no PEM header."""
-    said = headers(SHOP, "id-1", BODY, NOW, public=False)
+    sent = headers(SHOP, "id-1", BODY, NOW, public=False)
     key = load_der_public_key(base64.b64decode(SHOP.public_key, validate=True))
     assert isinstance(key, RSAPublicKey)
-    signature = base64.b64decode(said["Content-Signature"], validate=True)
+    signature = base64.b64decode(sent["Content-Signature"], validate=True)
     key.verify(signature, BODY, PKCS1v15(), SHA256())
     with pytest.raises(InvalidSignature):
         key.verify(signature, BODY + b" ", PKCS1v15(), SHA256())
 
 
 def test_standard_webhooks() -> None:
-    said = headers(SHOP, "id-1", BODY, NOW + 0.9, public=False)
-    assert (said["webhook-id"], said["webhook-timestamp"]) == ("id-1", str(int(NOW)))
-    signed = b"id-1." + said["webhook-timestamp"].encode() + b"." + BODY
+    sent = headers(SHOP, "id-1", BODY, NOW + 0.9, public=False)
+    assert (sent["webhook-id"], sent["webhook-timestamp"]) == ("id-1", str(int(NOW)))
+    signed = b"id-1." + sent["webhook-timestamp"].encode() + b"." + BODY
     mac = hmac.new(SHOP.secret_key.encode(), signed, hashlib.sha256).digest()
-    version, _, signature = said["webhook-signature"].partition(",")
+    version, _, signature = sent["webhook-signature"].partition(",")
     assert (version, base64.b64decode(signature)) == ("v1", mac)
 
 
 def test_nothing_made_of_the_secret_goes_to_an_address_that_the_public_key_named() -> None:
     usual = headers(SHOP, "id-1", BODY, NOW, public=False)
-    said = headers(SHOP, "id-1", BODY, NOW, public=True)
-    assert set(usual) - set(said) == {"Authorization", "webhook-signature"}
-    assert said == {name: usual[name] for name in said}
+    sent = headers(SHOP, "id-1", BODY, NOW, public=True)
+    assert set(usual) - set(sent) == {"Authorization", "webhook-signature"}
+    assert sent == {name: usual[name] for name in sent}
 
 
 def test_basic() -> None:
-    said = headers(SHOP, "id-1", BODY, NOW, public=False)
-    plain = base64.b64decode(said["Authorization"].removeprefix("Basic ")).decode()
+    sent = headers(SHOP, "id-1", BODY, NOW, public=False)
+    plain = base64.b64decode(sent["Authorization"].removeprefix("Basic ")).decode()
     assert plain == f"{SHOP.id}:{SHOP.secret_key}"
-    assert said["Content-Type"] == "application/json"
+    assert sent["Content-Type"] == "application/json"
 
 
 def test_a_secret_of_any_letters() -> None:
     shop = samples.shop(secret_key="пароль:🍵")
-    said = headers(shop, "id-1", BODY, NOW, public=False)
-    plain = base64.b64decode(said["Authorization"].removeprefix("Basic ")).decode()
+    sent = headers(shop, "id-1", BODY, NOW, public=False)
+    plain = base64.b64decode(sent["Authorization"].removeprefix("Basic ")).decode()
     assert plain == "361:пароль:🍵"

@@ -36,9 +36,9 @@ class Page(HTMLParser):
 
     def all(self, tag: str, **wanted: str) -> list[dict[str, str]]:
         """The attributes of each such tag; `wanted` by name, with _ for -."""
-        asked = {name.rstrip("_").replace("_", "-"): value for name, value in wanted.items()}
+        values = {name.rstrip("_").replace("_", "-"): value for name, value in wanted.items()}
         return [
-            found for name, found in self.tags if name == tag and asked.items() <= found.items()
+            found for name, found in self.tags if name == tag and values.items() <= found.items()
         ]
 
     def form(self, ending: str) -> Form:

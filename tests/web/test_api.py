@@ -447,33 +447,37 @@ async def test_before_an_attempt(server: Server) -> None:
     made = await server.create(
         customer={"email": "anna@example.com"}, payment_method={"types": ["credit_card"]}
     )
-    told = await made.told()
-    assert told.keys() >= SHAPE
-    assert told["token"] == made.token
-    assert told["shop_id"] == 361
-    assert told["transaction_type"] == "payment"
-    assert told["gateway_response"] is None
-    assert (told["status"], told["finished"], told["expired"]) == (None, False, False)
-    assert told["order"] | {"expired_at": ""} == {
+    checkout = await made.told()
+    assert checkout.keys() >= SHAPE
+    assert checkout["token"] == made.token
+    assert checkout["shop_id"] == 361
+    assert checkout["transaction_type"] == "payment"
+    assert checkout["gateway_response"] is None
+    assert (checkout["status"], checkout["finished"], checkout["expired"]) == (None, False, False)
+    assert checkout["order"] | {"expired_at": ""} == {
         "amount": 1999, "currency": "EUR", "description": "Two tickets",
         "tracking_id": "order-7", "expired_at": "",
     }  # fmt: skip
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told["order"]["expired_at"])
-    assert told["settings"] == {"return_url": "https://shop.example.com/thanks?order=7"}
-    assert told["customer"]["email"] == "anna@example.com"
-    assert told["payment_method"] == {"types": ["credit_card"]}
-    assert told["shop"]["name"] == "Demo shop"
-    assert not any("secret" in name or "key" in name for name in told["shop"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", checkout["order"]["expired_at"])
+    assert checkout["settings"] == {"return_url": "https://shop.example.com/thanks?order=7"}
+    assert checkout["customer"]["email"] == "anna@example.com"
+    assert checkout["payment_method"] == {"types": ["credit_card"]}
+    assert checkout["shop"]["name"] == "Demo shop"
+    assert not any("secret" in name or "key" in name for name in checkout["shop"])
 
 
 async def test_after_payment(server: Server, customer: Customer) -> None:
     made = await server.create()
     await customer.pay(made, PAID)
-    told = await made.told()
-    assert told.keys() >= SHAPE
-    assert (told["status"], told["finished"], told["expired"]) == ("successful", True, False)
-    assert told["message"] == "Successfully processed"
-    bank = told["gateway_response"]["payment"]
+    checkout = await made.told()
+    assert checkout.keys() >= SHAPE
+    assert (checkout["status"], checkout["finished"], checkout["expired"]) == (
+        "successful",
+        True,
+        False,
+    )
+    assert checkout["message"] == "Successfully processed"
+    bank = checkout["gateway_response"]["payment"]
     assert bank["uid"] == made.uid
     assert bank["status"] == "successful"
     assert bank["amount"] == 1999
@@ -485,29 +489,37 @@ async def test_after_payment(server: Server, customer: Customer) -> None:
 async def test_after_an_authorization(server: Server, customer: Customer) -> None:
     made = await server.create(transaction_type="authorization")
     await customer.pay(made, PAID)
-    told = await made.told()
-    assert (told["status"], told["finished"]) == ("successful", True)
-    assert set(told["gateway_response"]) == {"authorization"}
+    checkout = await made.told()
+    assert (checkout["status"], checkout["finished"]) == ("successful", True)
+    assert set(checkout["gateway_response"]) == {"authorization"}
 
 
 async def test_after_a_decline(server: Server, customer: Customer) -> None:
     made = await server.create(attempts=2)
     await customer.pay(made, DECLINED)
-    told = await made.told()
-    assert told["status"] == "incomplete"  # the form is open again
-    assert (told["finished"], told["expired"]) == (False, False)
+    checkout = await made.told()
+    assert checkout["status"] == "incomplete"  # the form is open again
+    assert (checkout["finished"], checkout["expired"]) == (False, False)
     await customer.pay(made, DECLINED)
-    told = await made.told()
-    assert (told["status"], told["finished"], told["expired"]) == ("failed", True, False)
-    assert told["gateway_response"]["payment"]["status"] == "failed"
+    checkout = await made.told()
+    assert (checkout["status"], checkout["finished"], checkout["expired"]) == (
+        "failed",
+        True,
+        False,
+    )
+    assert checkout["gateway_response"]["payment"]["status"] == "failed"
 
 
 async def test_while_nobody_knows(server: Server, customer: Customer) -> None:
     made = await server.create()
     server.line.broken.append(httpx.ReadTimeout("slow"))
     await customer.pay(made, PAID)
-    told = await made.told()
-    assert (told["status"], told["finished"], told["message"]) == ("pending", False, "Waiting")
+    checkout = await made.told()
+    assert (checkout["status"], checkout["finished"], checkout["message"]) == (
+        "pending",
+        False,
+        "Waiting",
+    )
 
 
 async def test_after_its_time(opened: Opened) -> None:
@@ -515,11 +527,15 @@ async def test_after_its_time(opened: Opened) -> None:
         made = await server.create(order={"expired_at": "2100-01-01T00:00:00Z"})
         early = await server.create()
         server.offset = 24 * 3600 + 1  # a day, where the shop names no time
-        told = await early.told()
-        assert told.keys() >= SHAPE
-        assert (told["status"], told["finished"], told["expired"]) == ("error", True, True)
-        assert told["message"] == "Token is expired."
-        assert told["gateway_response"] is None
+        checkout = await early.told()
+        assert checkout.keys() >= SHAPE
+        assert (checkout["status"], checkout["finished"], checkout["expired"]) == (
+            "error",
+            True,
+            True,
+        )
+        assert checkout["message"] == "Token is expired."
+        assert checkout["gateway_response"] is None
         assert (await made.told())["expired"] is False
 
 
@@ -528,16 +544,16 @@ async def test_after_cancelling(server: Server, customer: Customer) -> None:
     page = await customer.open(made.path())
     answer = await customer.submit(page.form("cancel"))
     assert answer.status_code == 303
-    told = await made.told()
-    assert (told["status"], told["finished"]) == ("canceled", True)
+    checkout = await made.told()
+    assert (checkout["status"], checkout["finished"]) == ("canceled", True)
 
 
 async def test_nothing_of_a_card_is_told(server: Server, customer: Customer) -> None:
     made = await server.create()
     await customer.pay(made, "4111111111111111", code="987", holder="CANARY HOLDER")
-    told = json.dumps(await made.told())
-    assert "4111111111111111" not in told
-    assert "987" not in json.dumps(json.loads(told)["gateway_response"]["payment"]["message"])
+    checkout = json.dumps(await made.told())
+    assert "4111111111111111" not in checkout
+    assert "987" not in json.dumps(json.loads(checkout)["gateway_response"]["payment"]["message"])
     assert CARD["code"] != "987"
 
 

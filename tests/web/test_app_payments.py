@@ -296,8 +296,8 @@ async def test_request_customer(server: Server, customer: Customer) -> None:
     )
     wanted = {"email": "other@example.com", "first_name": "Ann", "last_name": "Lee", "city": ""}
     assert (await paid(customer, made, request_customer=wanted))["status"] == "successful"
-    told = (await made.told())["customer"]
-    assert (told["email"], told["first_name"], told["last_name"]) == (
+    checkout = (await made.told())["customer"]
+    assert (checkout["email"], checkout["first_name"], checkout["last_name"]) == (
         "anna@example.com", "Anna", "Lee",
     )  # fmt: skip
 
@@ -500,8 +500,8 @@ async def test_a_key_of_two_shops(opened: Opened) -> None:
             made = await server.create(shop=shop, settings={"return_url": None})
             found = await customer.get(f"{CHECKOUTS}/{made.token}", headers=key)
             assert found.json()["checkout"]["token"] == made.token
-            said = await customer.post(PAYMENTS, json=asked(made.token), headers=key)
-            assert said.json()["response"]["status"] == "successful"
+            response = await customer.post(PAYMENTS, json=asked(made.token), headers=key)
+            assert response.json()["response"]["status"] == "successful"
 
 
 # --- Payments made by the app ------------------------------------------------------------------

@@ -42,8 +42,8 @@ async def test_money_collected_and_sent_back(server: Server, customer: Customer)
     capture, refund, second = await acts(server, made.uid)
     assert (capture.who, capture.via, capture.origin) == ("361", "api", SERVER)
     assert [each.act for each in (capture, refund, second)] == ["capture", "refund", "refund"]
-    said = msgspec.json.decode(refund.data)
-    assert {"amount": 700, "currency": "EUR"}.items() <= said.items()
+    body = msgspec.json.decode(refund.data)
+    assert {"amount": 700, "currency": "EUR"}.items() <= body.items()
     assert msgspec.json.decode(second.data)["amount"] == 100, "what is repeated is one act"
     assert refund.shop == "361"
     assert abs(refund.at - server.app.state.context.context.clock()) < 60

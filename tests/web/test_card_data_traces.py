@@ -412,16 +412,16 @@ async def by_a_token_from_the_shops_server(
         return answers[-1]
 
     coded = {"token": token, "verification_value": CODE}
-    told = {"notification_url": "http://127.0.0.1:8009/n"}
+    values = {"notification_url": "http://127.0.0.1:8009/n"}
     for address in BY_TOKEN[:4]:
-        done = await ask(address, coded, **told)
+        done = await ask(address, coded, **values)
         assert (done.status_code, done.json()["transaction"]["status"]) == (200, "successful")
         uid = done.json()["transaction"]["uid"]
         answers.append(await customer.get(f"/transactions/{uid}", headers=server.basic()))
         for fault in FAULTS.values():
             server.line.broken.append(fault() if isinstance(fault, partial) else fault)
             refused = fault is echo
-            assert (await ask(address, coded, **told)).status_code == (422 if refused else 200)
+            assert (await ask(address, coded, **values)).status_code == (422 if refused else 200)
             assert not server.line.broken
     for address in BY_TOKEN:
         section = "recipient_credit_card" if address.endswith("payouts") else "credit_card"

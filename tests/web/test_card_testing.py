@@ -78,8 +78,8 @@ class Bank(httpx.AsyncBaseTransport):
         if number in self.mistyped:
             found = declined(number)
         about = {name: sent[name] for name in ("amount", "currency", "tracking_id")}
-        said = {"uid": f"g-{len(self.reached)}-{sent['tracking_id']}", "type": "payment"}
-        return httpx.Response(200, json={"transaction": said | about | found})
+        values = {"uid": f"g-{len(self.reached)}-{sent['tracking_id']}", "type": "payment"}
+        return httpx.Response(200, json={"transaction": values | about | found})
 
     @property
     def got(self) -> int:

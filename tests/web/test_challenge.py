@@ -202,8 +202,8 @@ async def test_an_app_is_sent_to_the_page(opened: Opened) -> None:
         made = await server.create()
         key = server.settings.shops["361"].publishable_key
         card = {"number": PAID, "exp_month": "12", "exp_year": "2039", "verification_value": "123"}
-        asked = {"payment_method": "credit_card", "credit_card": card | {"holder": "A LEE"}}
-        body = {"request": {"token": made.token} | asked}
+        values = {"payment_method": "credit_card", "credit_card": card | {"holder": "A LEE"}}
+        body = {"request": {"token": made.token} | values}
         headers = {"Authorization": f"Bearer {key}"}
         answer = await customer.post("/ctp/api/payments", json=body, headers=headers)
         assert answer.status_code == 429

@@ -103,12 +103,12 @@ def test_what_does_not_come_is_cut(served: ServerProcess) -> None:
     for _ in range(3):
         time.sleep(1)
         lines["body"].sendall(b"t")
-    said = {name: heard(line) for name, line in lines.items()}
+    values = {name: heard(line) for name, line in lines.items()}
     spent = time.monotonic() - begun
     assert spent < max(HEAD_SECONDS, BODY_SECONDS) + 4
-    assert said["head"] == said["silent"] == b""
-    assert said["idle"].startswith(b"HTTP/1.1 200 OK\r\n")
-    assert said["body"].startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert values["head"] == values["silent"] == b""
+    assert values["idle"].startswith(b"HTTP/1.1 200 OK\r\n")
+    assert values["body"].startswith(b"HTTP/1.1 400 Bad Request\r\n")
     for line in lines.values():
         line.close()
 

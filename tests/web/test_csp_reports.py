@@ -24,7 +24,7 @@ OLD: Final = {"Content-Type": "application/csp-report"}
 NEW: Final = {"Content-Type": "application/reports+json; charset=utf-8"}
 
 
-def old(**said: Any) -> bytes:
+def old(**values: Any) -> bytes:
     usual = {
         "document-uri": PAYMENT,
         "referrer": PAYMENT,
@@ -37,11 +37,11 @@ def old(**said: Any) -> bytes:
         "status-code": 200,
     }
     return json.dumps(
-        {"csp-report": usual | {k.replace("_", "-"): v for k, v in said.items()}}
+        {"csp-report": usual | {k.replace("_", "-"): v for k, v in values.items()}}
     ).encode()
 
 
-def new(**said: Any) -> dict[str, Any]:
+def new(**values: Any) -> dict[str, Any]:
     usual = {
         "documentURL": PAYMENT,
         "effectiveDirective": "script-src-attr",
@@ -55,7 +55,7 @@ def new(**said: Any) -> dict[str, Any]:
         "age": 1,
         "url": PAYMENT,
         "user_agent": "x",
-        "body": usual | said,
+        "body": usual | values,
     }
 
 
@@ -116,9 +116,9 @@ async def test_nothing_secret_is_told(opened: Opened) -> None:
         ]
         lines = await told(server, *bodies)
         assert len(lines) > 10
-        said = json.dumps(lines)
+        text = json.dumps(lines)
         for secret in (SECRET, SECRET.lower(), "4111", "8a8b6f2e", "198.51.100"):
-            assert secret not in said, secret
+            assert secret not in text, secret
         assert {line["page"] for line in lines} == {"payment", "error"}
         assert {line["directive"] for line in lines} == {"img-src", "other"}
         assert {line["blocked"] for line in lines} == {

@@ -122,8 +122,8 @@ async def test_all_say_the_same(counting: Server, currency: str, shown: str) -> 
         assert (sent["amount"], sent["currency"]) == (1999, currency)
         for path in (made.path("result"), made.path(kind="order")):
             assert shown in plain((await customer.open(path)).text)
-        told = (await made.told())["order"]
-        assert (told["amount"], told["currency"]) == (1999, currency)
+        checkout = (await made.told())["order"]
+        assert (checkout["amount"], checkout["currency"]) == (1999, currency)
         request = {"request": {"parent_uid": made.uid, "amount": 500, "reason": "broken"}}
         answer = await customer.post("/transactions/refunds", json=request, headers=server.basic())
         back = answer.json()["transaction"]

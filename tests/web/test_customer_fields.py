@@ -142,15 +142,15 @@ async def test_a_tokenization_charges_nothing_and_says_so(
     assert "Nothing was charged" in page.text
     assert "19.99" not in page.html
     assert "19.99" not in (await customer.open(made.path(kind="order"))).html
-    told = await made.told()
-    assert (told["status"], told["finished"]) == ("successful", True)
-    token = told["credit_card"]["token"]
+    checkout = await made.told()
+    assert (checkout["status"], checkout["finished"]) == ("successful", True)
+    token = checkout["credit_card"]["token"]
     assert len(token) == 64
     refund = {"request": {"parent_uid": made.uid, "reason": "x"}}
     for kind in ("refunds", "voids", "captures"):
-        said = await customer.post(f"/transactions/{kind}", json=refund, headers=server.basic())
-        assert said.status_code == 422
-        assert "no money has moved" in said.text
+        response = await customer.post(f"/transactions/{kind}", json=refund, headers=server.basic())
+        assert response.status_code == 422
+        assert "no money has moved" in response.text
 
 
 async def test_an_app_is_told_neither_travellers_nor_findings(
@@ -160,9 +160,9 @@ async def test_an_app_is_told_neither_travellers_nor_findings(
     travel = {"airline": {"passengers": [{"last_name": "SECRETIVE"}]}}
     made = await server.create(travel=travel)
     assert (await customer.pay(made)).status_code == 303
-    told = await made.told()
-    assert told["travel"] == travel
-    assert told["gateway_response"]["payment"]["avs_cvc_verification"]
+    checkout = await made.told()
+    assert checkout["travel"] == travel
+    assert checkout["gateway_response"]["payment"]["avs_cvc_verification"]
     key = server.settings.shops["361"].publishable_key
     answer = await customer.get(
         f"/ctp/api/checkouts/{made.token}", headers={"Authorization": f"Bearer {key}"}

@@ -18,23 +18,25 @@ CAUSES = (*declines.CAUSE.values(), declines.UNFINISHED)
 EVERY = list(product(CAUSES, (True, False), (True, False)))
 
 
-def said(cause: declines.Cause, kind: str, open_: bool, ways: bool, *, sent: bool = True) -> str:
-    found = declines.explain(cause, kind, sent=sent, open_=open_, ways=ways)
+def text_of(
+    cause: declines.Cause, kind: str, open_: bool, several: bool, *, sent: bool = True
+) -> str:
+    found = declines.explain(cause, kind, sent=sent, open_=open_, several=several)
     return " ".join((found.title, *found.sentences)).lower()
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {CARD}))
 def test_no_other_kind_hears_of_cards(kind: str) -> None:
-    for cause, open_, ways in EVERY:
-        text = said(cause, kind, open_, ways)
+    for cause, open_, several in EVERY:
+        text = text_of(cause, kind, open_, several)
         assert "card" not in text
         assert "security code" not in text
 
 
 @pytest.mark.parametrize("kind", [BANK, COINS, CASH])
 def test_money_that_may_be_under_way_is_never_called_not_charged(kind: str) -> None:
-    for cause, open_, ways in EVERY:
-        text = said(cause, kind, open_, ways)
+    for cause, open_, several in EVERY:
+        text = text_of(cause, kind, open_, several)
         if messages.of_kind(cause.fact or {"": ""}, kind) not in NEVER_SENT:
             assert "nothing was charged" not in text
             assert "not charged" not in text
@@ -46,7 +48,7 @@ def test_money_that_may_be_under_way_is_never_called_not_charged(kind: str) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_never_sent_says_so(kind: str) -> None:
-    text = said(declines.CAUSE[DeclineReason.INVALID], kind, True, True, sent=False)
+    text = text_of(declines.CAUSE[DeclineReason.INVALID], kind, True, True, sent=False)
     assert declines.NOT_CHARGED.lower() in text
     assert declines.MAYBE_SENT.lower() not in text
 
@@ -55,20 +57,20 @@ def test_what_was_never_sent_says_so(kind: str) -> None:
 def test_the_last_attempt_is_never_told_to_try_again_here(kind: str) -> None:
     here = {each for row in declines.ADVICE.values() for each in row}
     here -= {of for table in declines.LAST.values() for of in table.values()}
-    for cause, _, ways in EVERY:
-        found = declines.explain(cause, kind, sent=True, open_=False, ways=ways)
+    for cause, _, several in EVERY:
+        found = declines.explain(cause, kind, sent=True, open_=False, several=several)
         assert not here & set(found.sentences)
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {CARD}))
 def test_another_way_is_advised_only_where_there_is_one(kind: str) -> None:
     for cause, open_, _ in EVERY:
-        assert "another way" not in said(cause, kind, open_, ways=False)
+        assert "another way" not in text_of(cause, kind, open_, several=False)
 
 
 def test_a_card_keeps_its_advice() -> None:
     found = declines.explain(
-        declines.CAUSE[DeclineReason.INSUFFICIENT_FUNDS], CARD, sent=True, open_=True, ways=True
+        declines.CAUSE[DeclineReason.INSUFFICIENT_FUNDS], CARD, sent=True, open_=True, several=True
     )
     assert found.title == "There is not enough money on this card"
     assert found.sentences == ("Nothing was charged.", "Use another card, or try again later.")
@@ -77,9 +79,9 @@ def test_a_card_keeps_its_advice() -> None:
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_every_sentence_is_one_in_every_language(language: str) -> None:
     say = translations(language).gettext
-    for cause, open_, ways in EVERY:
+    for cause, open_, several in EVERY:
         for kind in KINDS:
-            found = declines.explain(cause, kind, sent=True, open_=open_, ways=ways)
+            found = declines.explain(cause, kind, sent=True, open_=open_, several=several)
             assert all(say(sentence).endswith(".") for sentence in found.sentences)
             assert say(found.title)
 

@@ -340,10 +340,10 @@ async def test_what_a_payment_may_hold(
 
 async def test_what_is_wrong_is_told_in_bounds(target: Target) -> None:
     answer = await target.suffer(target.order(payment_method=names(990)))
-    told = json.loads(answer.body)["errors"]
-    assert len(told["payment_method"]) == 50
-    assert told["base"] == ["and 940 more"]
-    assert told["payment_method"]["0"] == ["must be an object"]
+    body = json.loads(answer.body)["errors"]
+    assert len(body["payment_method"]) == 50
+    assert body["base"] == ["and 940 more"]
+    assert body["payment_method"]["0"] == ["must be an object"]
 
 
 async def test_many_unknown_fields_are_taken(target: Target) -> None:

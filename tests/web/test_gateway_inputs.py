@@ -7,7 +7,7 @@ import pytest
 from checkout.gateways.base import InputField
 from checkout.model.order import Customer
 from checkout.web.pages import messages
-from checkout.web.pages.customer_fields import ASKED, CARD_HERE
+from checkout.web.pages.customer_fields import CARD_HERE, CUSTOMER_INPUTS
 from checkout.web.pages.gateway_inputs import input_fields, input_terms, read_inputs
 
 EMAIL = InputField(name="e", label="E-mail", kind="email")
@@ -28,7 +28,7 @@ def test_what_is_written_goes_by_the_gateways_names() -> None:
     ("name", "value", "problem"),
     [
         ("coins-e", "", messages.INPUT_MISSING),
-        ("coins-e", "ann@example", ASKED["email"].wrong),
+        ("coins-e", "ann@example", CUSTOMER_INPUTS["email"].wrong),
         ("coins-t", "123456", messages.INPUT_WRONG),
         ("coins-t", "a\x00b", messages.INPUT_WRONG),
         ("coins-t", "4012 0000 0000 1097", CARD_HERE),

@@ -365,7 +365,7 @@ async def test_a_notification_about_other_money(server: Server, customer: Custom
     (attempt,) = made.attempts()
     assert attempt["mismatch"]
     assert attempt["status"] == "action"
-    told = await made.told()
-    assert told["finished"] is False
+    checkout = await made.told()
+    assert checkout["finished"] is False
     page = Page((await customer.get(made.path("wait"))).text or "<p>")
     assert "Paid" not in page.headline

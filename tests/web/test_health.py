@@ -52,8 +52,8 @@ async def test_the_figures_of_letters_that_wait(opened: Opened) -> None:
     async with opened() as server, server.customer() as http:
         server.mailbox.slow = asyncio.Event()
         for number in range(12):
-            told = {"notification_url": f"{SHOP}/{number}"}
-            made = await server.create(settings=told, order={"tracking_id": f"order-{number}"})
+            values = {"notification_url": f"{SHOP}/{number}"}
+            made = await server.create(settings=values, order={"tracking_id": f"order-{number}"})
             page = await http.open(made.path())
             await http.submit(page.form("cancel"))
         await asyncio.sleep(0.2)

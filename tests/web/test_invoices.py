@@ -152,10 +152,10 @@ async def test_an_invoice_is_mailed(posting: Server, mail_server: MailServer) ->
     made = await make(posting, email=to, test=True, return_url="https://shop.example.com/thanks")
     assert re.fullmatch(r"inv_[0-9a-f]{16}", made["id"])
     assert made["url"].startswith(f"{PUBLIC}/pay/")
-    told = {name: made[name] for name in made if name not in ("id", "url", "created_at",
+    values = {name: made[name] for name in made if name not in ("id", "url", "created_at",
                                                               "updated_at", "expires",
                                                               "remind_at")}  # fmt: skip
-    assert told == {
+    assert values == {
         "status": "incomplete", "amount": 1250, "currency": "EUR", "description": "Two chairs",
         "tracking_id": "chair-7", "email": to, "language": None, "test": True,
         "return_url": "https://shop.example.com/thanks", "mail_status": "queued",

@@ -64,17 +64,17 @@ async def test_by_a_token_alone(server: Server, customer: Customer, kind: str, w
     amount = next(AMOUNTS)
     answer = await asked(server, customer, kind, token, amount=amount)
     assert answer.status_code == 200, answer.text
-    said = answer.json()["transaction"]
-    assert (said["status"], said["type"], said["amount"]) == ("successful", word, amount)
-    assert (said["tracking_id"], said["credit_card"]["last_4"]) == ("sub-5", "0000")
-    assert said[word]["status"] == "successful"
+    body = answer.json()["transaction"]
+    assert (body["status"], body["type"], body["amount"]) == ("successful", word, amount)
+    assert (body["tracking_id"], body["credit_card"]["last_4"]) == ("sub-5", "0000")
+    assert body[word]["status"] == "successful"
     found = sent(server, word)[before:]
     assert [each.amount for each in found] == [amount]
-    row = server.books(payment=said["uid"])
+    row = server.books(payment=body["uid"])
     assert len(row["attempts"]) == 1
     assert token not in json.dumps([str(each) for each in row["payments"]])
     # Money that was sent is not sent back by our API.
-    refund = {"request": {"parent_uid": said["uid"], "reason": "x"}}
+    refund = {"request": {"parent_uid": body["uid"], "reason": "x"}}
     again = await customer.post("/transactions/refunds", json=refund, headers=server.basic())
     assert again.status_code == (200 if word == "payment" else 422)
 
@@ -110,9 +110,9 @@ async def test_proved_not_sent_it_failed(server: Server, customer: Customer) -> 
     token = await saved(server, customer)
     server.line.broken.append(httpx.ConnectError("away"))
     answer = await asked(server, customer, "payments", token)
-    said = answer.json()["transaction"]
-    assert (said["status"], said["message"]) == ("failed", "Not sent, nothing has moved")
-    made = server.books(payment=said["uid"])
+    body = answer.json()["transaction"]
+    assert (body["status"], body["message"]) == ("failed", "Not sent, nothing has moved")
+    made = server.books(payment=body["uid"])
     assert made["payments"]
 
 

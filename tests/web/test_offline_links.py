@@ -54,8 +54,8 @@ async def test_many_links_from_one_address(opened: Opened) -> None:
     """At their first opening; what is open already is shown as often as one likes."""
     async with opened(openings="3") as server, server.customer() as customer:
         paths = [link(server) for _ in range(4)]
-        said = [(await customer.get(path)).status_code for path in (*paths, *paths[:3])]
-        assert said == [303, 303, 303, 429, 303, 303, 303]
+        statuses = [(await customer.get(path)).status_code for path in (*paths, *paths[:3])]
+        assert statuses == [303, 303, 303, 429, 303, 303, 303]
         async with server.customer("198.51.100.1") as other:
             made_of(server, await other.get(paths[3]))
 

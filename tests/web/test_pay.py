@@ -218,8 +218,8 @@ async def test_visible_fields(server: Server, customer: Customer) -> None:
         for name in ("first_name", "last_name", "phone", "country", "address", "city", "state",
                      "zip")
     }  # fmt: skip
-    told = await made.told()
-    assert told["customer"] | typed == told["customer"]
+    checkout = await made.told()
+    assert checkout["customer"] | typed == checkout["customer"]
 
 
 async def test_read_only_fields_stay_as_the_shop_set_them(

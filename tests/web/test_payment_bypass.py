@@ -237,12 +237,12 @@ async def test_what_sdks_always_send_does_no_harm(hooked: Server, sent: dict[str
     """It is passed over: no contract, one attempt, no fields, nothing of it is answered back."""
     async with hooked.customer() as customer:
         made = await created(customer, hooked, **sent)
-        told = await made.told()
-        assert told["attempts"] == 1
-        assert told["test"] is False
-        assert told["payment_method"] is None
-        assert set(told["settings"]) <= {"return_url", "language"}
-        assert "additional_data" not in told["order"]
+        checkout = await made.told()
+        assert checkout["attempts"] == 1
+        assert checkout["test"] is False
+        assert checkout["payment_method"] is None
+        assert set(checkout["settings"]) <= {"return_url", "language"}
+        assert "additional_data" not in checkout["order"]
         assert (await paid(customer, made))["status"] == "successful"
         assert not hooked.line.sent().get("additional_data", {}).get("contract")
         await customer.get(made.path("result"))  # which waits for the letter's first try
@@ -435,10 +435,10 @@ async def test_a_hidden_field_is_nobody_s_but_the_shop_s(
     server: Server, customer: Customer
 ) -> None:
     made = await server.create(settings={"customer_fields": {"hidden": ["email"]}})
-    said = {"email": "mallory@example.com", "phone": "+49 30 1"}
-    await paid(customer, made, request_customer=said)
-    told = (await made.told())["customer"]
-    assert (told["email"], told["phone"]) == (None, "+49 30 1")
+    values = {"email": "mallory@example.com", "phone": "+49 30 1"}
+    await paid(customer, made, request_customer=values)
+    checkout = (await made.told())["customer"]
+    assert (checkout["email"], checkout["phone"]) == (None, "+49 30 1")
 
 
 async def test_methods_parameters_are_the_settings(server: Server, customer: Customer) -> None:

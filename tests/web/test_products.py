@@ -298,8 +298,8 @@ async def test_many_from_one_address(opened: Opened) -> None:
     async with opened(openings="3") as server, server.customer() as customer:
         product = await made(server, quantity=1000)
         form = [form_of(await customer.open(path_of(product))) for _ in range(4)]
-        said = [(await customer.submit(each)).status_code for each in form]
-        assert said == [303, 303, 303, 429]
+        statuses = [(await customer.submit(each)).status_code for each in form]
+        assert statuses == [303, 303, 303, 429]
         async with server.customer("198.51.100.1") as other:
             shown = await other.open(path_of(product))
             assert (await other.submit(form_of(shown))).status_code == 303

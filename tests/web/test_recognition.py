@@ -302,17 +302,17 @@ async def test_who_knows_the_address_is_the_customer(
     made = await knowing(server, **ASKED)
     await customer.open(made.path())
     async with server.customer(address="203.0.113.80") as other:
-        told = await answer(other, made, email)
-        assert told.headers["location"] == made.path()
+        response = await answer(other, made, email)
+        assert response.headers["location"] == made.path()
         page = await other.open(made.path())
         assert page.form("pay").fields["first_name"] == "Annamaria"
         assert not any(form.action.endswith("/who") for form in page.forms)
     async with server.customer(address="203.0.113.81") as framed:  # keeps no cookie
         form = (await framed.open(made.path())).form("who")
         framed.cookies.clear()
-        told = await framed.submit(form, known_email=email)
-        assert told.status_code == 200
-        assert Page(told.text).form("pay").fields["first_name"] == "Annamaria"
+        response = await framed.submit(form, known_email=email)
+        assert response.status_code == 200
+        assert Page(response.text).form("pay").fields["first_name"] == "Annamaria"
 
 
 @pytest.mark.parametrize(
@@ -322,9 +322,9 @@ async def test_who_does_not_is_not(server: Server, customer: Customer, email: st
     made = await knowing(server, **ASKED)
     await customer.open(made.path())
     async with server.customer(address=f"203.0.114.{len(email)}") as other:
-        told = await answer(other, made, email)
-        assert told.status_code == 422
-        page = Page(told.text)
+        response = await answer(other, made, email)
+        assert response.status_code == 422
+        page = Page(response.text)
         assert page.errors() == {
             "known_email": "The shop knows another e-mail address. Check it and try again"
         }
@@ -358,11 +358,11 @@ async def test_tries_are_limited(server: Server, customer: Customer) -> None:
     made = await knowing(server, **ASKED)
     await customer.open(made.path())
     async with server.customer(address="203.0.113.91") as other:
-        told = [await answer(other, made, f"guess{n}@example.com") for n in range(5)]
-        assert [each.status_code for each in told] == [422] * 5
-        told = [await answer(other, made, KNOWN["email"]) for _ in range(2)]
-        assert [each.status_code for each in told] == [429, 429]
-        assert told[0].headers["retry-after"] == "3600"
+        responses = [await answer(other, made, f"guess{n}@example.com") for n in range(5)]
+        assert [each.status_code for each in responses] == [422] * 5
+        responses = [await answer(other, made, KNOWN["email"]) for _ in range(2)]
+        assert [each.status_code for each in responses] == [429, 429]
+        assert responses[0].headers["retry-after"] == "3600"
         server.offset += 3601
         try:
             assert (await answer(other, made, KNOWN["email"])).status_code == 303
@@ -375,20 +375,20 @@ async def test_tries_at_once_are_counted_too(server: Server, customer: Customer)
     await customer.open(made.path())
     async with server.customer(address="203.0.113.92") as other:
         form = (await other.open(made.path())).form("who")
-        told = await asyncio.gather(
+        responses = await asyncio.gather(
             *(other.submit(form, known_email=f"guess{n}@example.com") for n in range(30))
         )
-    assert sorted(each.status_code for each in told) == [422] * 5 + [429] * 25
+    assert sorted(each.status_code for each in responses) == [422] * 5 + [429] * 25
 
 
 async def test_many_addresses_of_one_network_are_one(server: Server, customer: Customer) -> None:
     made = await knowing(server, **ASKED)
     await customer.open(made.path())
-    told = []
+    statuses = []
     for n in range(8):
         async with server.customer(address=f"2001:db8:1:2::{n:x}") as other:
-            told.append((await answer(other, made, f"guess{n}@example.com")).status_code)
-    assert told == [422] * 5 + [429] * 3
+            statuses.append((await answer(other, made, f"guess{n}@example.com")).status_code)
+    assert statuses == [422] * 5 + [429] * 3
 
 
 async def test_many_networks_guess_so_often_at_one_payment(
@@ -396,23 +396,23 @@ async def test_many_networks_guess_so_often_at_one_payment(
 ) -> None:
     made = await knowing(server, **ASKED)
     page = await customer.open(made.path())
-    told = []
+    statuses = []
     for n in range(25):
         async with server.customer(address=f"192.0.2.{n}") as other:
-            told.append((await answer(other, made, f"guess{n}@example.com")).status_code)
-    assert told == [422] * 20 + [429] * 5
+            statuses.append((await answer(other, made, f"guess{n}@example.com")).status_code)
+    assert statuses == [422] * 20 + [429] * 5
     # It locks nobody out who wants to pay, nor the customer who has a cookie.
     assert (await customer.submit(page.form("pay"), **CARD)).status_code == 303
 
 
 async def test_one_address_guesses_so_often_at_all(server: Server, customer: Customer) -> None:
-    told = []
+    statuses = []
     async with server.customer(address="203.0.113.93") as other:
         for _ in range(6):
             made = await knowing(server, **ASKED)
             await customer.open(made.path())
-            told += [(await answer(other, made, "x@example.com")).status_code for _ in range(3)]
-    assert told == [422] * 15 + [429] * 3
+            statuses += [(await answer(other, made, "x@example.com")).status_code for _ in range(3)]
+    assert statuses == [422] * 15 + [429] * 3
 
 
 async def test_another_site_asks_nothing(server: Server, customer: Customer) -> None:

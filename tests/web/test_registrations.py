@@ -67,9 +67,9 @@ async def kept(server: Server, customer: Customer, number: str = PAID) -> str:
     page = await customer.open(made.path())
     answer = await customer.submit(page.form("pay"), **(CARD | {"number": number}))
     assert answer.headers["location"] == made.path("result")
-    told = await made.told()
-    assert told["status"] == "successful"
-    token: str = told["credit_card"]["token"]
+    checkout = await made.told()
+    assert checkout["status"] == "successful"
+    token: str = checkout["credit_card"]["token"]
     return token
 
 
@@ -97,8 +97,8 @@ async def test_paid_by_its_code(acquired: Server, payer: Customer) -> None:
     assert "Visa •••• 0000" in page.text
     answer = await payer.submit(page.form("pay"), code="123")
     assert answer.headers["location"] == made.path("result")
-    told = await made.told()
-    assert (told["status"], told["credit_card"]["token"]) == ("successful", token)
+    checkout = await made.told()
+    assert (checkout["status"], checkout["credit_card"]["token"]) == ("successful", token)
     row = made_there(acquired)[-1]
     assert (row.charged, row.facts["by_token"], row.amount) == (True, True, 1999)
 
@@ -154,8 +154,8 @@ async def test_a_payout(acquired: Server, payer: Customer) -> None:
     token = await kept(acquired, payer)
     request = {"recipient_credit_card": {"token": token}}
     answer = await asked(acquired, payer, "payouts", **request)
-    said = answer.json()["transaction"]
-    assert (said["status"], said["type"], said["amount"]) == ("successful", "payout", 700)
+    body = answer.json()["transaction"]
+    assert (body["status"], body["type"], body["amount"]) == ("successful", "payout", 700)
     row = made_there(acquired)[-1]
     assert (row.type, row.amount, row.status_words.long) == ("payout", 700, "payoutsuccessful")
     assert token not in json.dumps([str(line) for line in acquired.books()["events"]])

@@ -181,13 +181,13 @@ async def test_nothing_is_left_of_anybody(opened: Opened) -> None:
         again = await retention.turn(server.app.state.context.context)
         assert (again.payments, again.invoices) == (0, 0)
         # The books stay.
-        told = {name: await each.told() for name, each in made.items()}
-        assert {name: each["status"] for name, each in told.items()} == {
+        checkout = {name: await each.told() for name, each in made.items()}
+        assert {name: each["status"] for name, each in checkout.items()} == {
             "paid": "successful", "declined": "failed", "refunded": "refunded",
             "expired": "error", "left": "canceled",
         }  # fmt: skip
-        assert {each["order"]["amount"] for each in told.values()} == {1999}
-        assert {each["order"]["tracking_id"] for each in told.values()} == {"order-7"}
+        assert {each["order"]["amount"] for each in checkout.values()} == {1999}
+        assert {each["order"]["tracking_id"] for each in checkout.values()} == {"order-7"}
         async with server.customer() as anybody:
             page = await anybody.open(made["paid"].path("result"))
             assert "€19.99" in page.text
@@ -240,8 +240,8 @@ async def test_what_is_under_way_keeps_all(opened: Opened) -> None:
         await typed(customer, pending, CHALLENGE)
         done = await later(server, 500)
         assert (done.payments, done.kept) == (0, {})
-        told = (await open_.told())["customer"]
-        assert told["email"] == CUSTOMER["email"]
+        checkout = (await open_.told())["customer"]
+        assert checkout["email"] == CUSTOMER["email"]
         page = await customer.open(open_.path())
         assert page.form("pay").fields["first_name"] == CUSTOMER["first_name"]
         assert (await pending.told())["customer"]["last_name"] == CUSTOMER["last_name"]

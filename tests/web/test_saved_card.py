@@ -24,8 +24,8 @@ async def token_of(server: Server, customer: Customer, number: str = PAID, **car
     made = await server.create(order=ONECLICK, settings=LETTERS)
     answer = await customer.pay(made, number, remember="1", **card)
     assert answer.headers["location"] == made.path("result")
-    told = await made.told()
-    token: str = told["credit_card"]["token"]
+    checkout = await made.told()
+    token: str = checkout["credit_card"]["token"]
     assert token
     return token
 
@@ -142,8 +142,8 @@ async def test_its_code_is_all_that_is_asked(server: Server, customer: Customer)
     sent = server.line.sent()
     assert sent["credit_card"] == {"token": token, "verification_value": "123"}
     assert sent["additional_data"]["contract"] == ["oneclick"]
-    told = (await made.told())["credit_card"]
-    assert (told["brand"], told["last_4"], told["token"]) == ("visa", "0000", token)
+    checkout = (await made.told())["credit_card"]
+    assert (checkout["brand"], checkout["last_4"], checkout["token"]) == ("visa", "0000", token)
 
 
 async def test_another_card_beside_it(server: Server, customer: Customer) -> None:
@@ -255,9 +255,9 @@ def _declined(request: Any) -> Any:
     import httpx
 
     sent = json.loads(request.content)["request"]
-    said = {"uid": f"u-{sent['tracking_id']}", "type": "payment", "status": "failed"}
-    said |= {name: sent[name] for name in ("amount", "currency", "tracking_id")}
-    return httpx.Response(200, json={"transaction": said | {"code": "F.0112"}})
+    values = {"uid": f"u-{sent['tracking_id']}", "type": "payment", "status": "failed"}
+    values |= {name: sent[name] for name in ("amount", "currency", "tracking_id")}
+    return httpx.Response(200, json={"transaction": values | {"code": "F.0112"}})
 
 
 ACQUIRER = """
@@ -291,11 +291,11 @@ async def test_a_gateway_that_keeps_cards_and_takes_no_tokens(opened: Opened) ->
         form = (await customer.open(made.path())).form("pay")
         answer = await customer.submit(form, **CARD, remember="1")
         assert answer.headers["location"] == made.path("result")
-        told = (await made.told())["credit_card"]
-        assert told["last_4"] == "0000"
-        assert told["token"]
+        checkout = (await made.told())["credit_card"]
+        assert checkout["last_4"] == "0000"
+        assert checkout["token"]
         for settings in ({}, {"auto_pay": True, "another_card_toggle": {"display": False}}):
-            made = await again(server, told["token"], shop="acquired", settings=settings)
+            made = await again(server, checkout["token"], shop="acquired", settings=settings)
             page = await customer.open(made.path())
             assert not page.all("form", data_by_itself="")
             assert {"number", "expiry", "code", "holder"} <= set(page.form("pay").inputs)

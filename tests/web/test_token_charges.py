@@ -103,7 +103,7 @@ async def test_the_example_of_the_document(
     request = EXAMPLE | {"credit_card": EXAMPLE["credit_card"] | {"token": token}}
     answer = await asked(server, customer, address, request | {"duplicate_check": False})
     assert answer.status_code == 200, answer.text
-    said = answer.json()
+    body = answer.json()
     upstream = server.line.sent()
     for name in ("amount", "currency", "description", "three_d_secure", "test"):
         assert upstream[name] == EXAMPLE[name]
@@ -111,22 +111,22 @@ async def test_the_example_of_the_document(
     # Without a contract it is said which one the code stands for.
     assert upstream["additional_data"] == EXAMPLE["additional_data"] | {"contract": ["oneclick"]}
     # Flat as in the document, and in the envelope where the family's clients look.
-    assert said.pop("transaction") == said
+    assert body.pop("transaction") == body
     same = ("amount", "currency", "description", "tracking_id", "test")
-    assert {name: said[name] for name in same} == {name: EXAMPLE[name] for name in same}
-    assert (said["type"], said["status"], said["code"]) == ("charge", "successful", "S.0000")
-    assert said["message"] == "Successfully processed"
-    assert said["uid"] == said["id"] == said["parent_uid"]
-    assert said["redirect_url"].startswith(server.settings.public_url)
-    assert said["additional_data"]["referer"] == EXAMPLE["additional_data"]["referer"]
-    assert said["links"]["receipt_url"] == said["receipt_url"]
-    assert (said["credit_card"]["brand"], said["credit_card"]["last_4"]) == ("visa", "0000")
+    assert {name: body[name] for name in same} == {name: EXAMPLE[name] for name in same}
+    assert (body["type"], body["status"], body["code"]) == ("charge", "successful", "S.0000")
+    assert body["message"] == "Successfully processed"
+    assert body["uid"] == body["id"] == body["parent_uid"]
+    assert body["redirect_url"].startswith(server.settings.public_url)
+    assert body["additional_data"]["referer"] == EXAMPLE["additional_data"]["referer"]
+    assert body["links"]["receipt_url"] == body["receipt_url"]
+    assert (body["credit_card"]["brand"], body["credit_card"]["last_4"]) == ("visa", "0000")
     section = {"auth_code", "bank_code", "rrn", "ref_id", "message", "amount", "currency",
                "billing_descriptor", "status"}  # fmt: skip
-    assert section <= set(said["charge"])
-    assert said["charge"]["status"] == "successful"
+    assert section <= set(body["charge"])
+    assert body["charge"]["status"] == "successful"
     for name in ("customer", "billing_address"):
-        assert set(said[name].values()) == {None}
+        assert set(body[name].values()) == {None}
 
 
 @pytest.mark.parametrize("address", PAYING)
@@ -135,13 +135,13 @@ async def test_nothing_more_than_that_is_needed(
 ) -> None:
     token = await kept(server, customer)
     answer = await asked(server, customer, address, wanted(token, ip=None, customer=[]))
-    said = answer.json()["transaction"]
-    assert said["status"] == "successful", answer.text
+    body = answer.json()["transaction"]
+    assert body["status"] == "successful", answer.text
     upstream = server.line.sent()
     assert upstream["duplicate_check"] is True, "the document's default"
     assert upstream["additional_data"] == {"contract": ["recurring"]}, "the initiator's default too"
     assert "skip_three_d_secure_verification" not in upstream["credit_card"]
-    read = await customer.get(f"/transactions/{said['uid']}", headers=server.basic())
+    read = await customer.get(f"/transactions/{body['uid']}", headers=server.basic())
     assert read.json()["transaction"]["status"] == "successful"
 
 
@@ -297,11 +297,11 @@ async def test_the_same_again_is_refused(server: Server, customer: Customer, add
     for headers in ({}, {"RequestID": other}):
         again = await asked(server, customer, address, request | {"tracking_id": "x"}, **headers)
         assert again.status_code == 422
-        said = again.json()
-        assert (said["message"], said["code"]) == ("Duplicate transaction", "E.1018")
-        assert said["errors"] == {"base": ["Duplicate transaction"]}
-        shape = {"status": "error"} | {name: said[name] for name in ("message", "errors", "code")}
-        assert said["response"] == shape
+        body = again.json()
+        assert (body["message"], body["code"]) == ("Duplicate transaction", "E.1018")
+        assert body["errors"] == {"base": ["Duplicate transaction"]}
+        shape = {"status": "error"} | {name: body[name] for name in ("message", "errors", "code")}
+        assert body["response"] == shape
     same = await asked(server, customer, address, request, RequestID=mine)
     assert same.json() == first.json()
     assert len(server.line.charges) == sent
@@ -364,11 +364,11 @@ async def test_the_shops_veto(server: Server, customer: Customer) -> None:
             answer = await asked(
                 server, customer, SERVICE, wanted(token, verification_url=f"{SHOP}/verify")
             )
-            said = answer.json()
-            assert (said["status"], len(server.line.charges) - sent) == (status, charged)
+            body = answer.json()
+            assert (body["status"], len(server.line.charges) - sent) == (status, charged)
             shown = json.loads(server.mailbox.asked[-1][1])["transaction"]
-            assert (shown["uid"], shown["status"]) == (said["uid"], "incomplete")
-            assert (said["message"] == "Not this one") is (code == 7)
+            assert (shown["uid"], shown["status"]) == (body["uid"], "incomplete")
+            assert (body["message"] == "Not this one") is (code == 7)
         assert "verification_url" not in server.line.sent()
         server.mailbox.verdict = lambda _: (500, b"")
         request = wanted(token, verification_url=f"{SHOP}/verify")
@@ -387,15 +387,15 @@ async def test_what_was_not_sent_is_told_alike(server: Server, customer: Custome
     token = await kept(server, customer)
     server.line.broken.append(httpx.ConnectError("away"))
     request = wanted(token, notification_url=f"{SHOP}/notify")
-    said = (await asked(server, customer, SERVICE, request)).json()
-    assert (said["status"], said["charge"]["status"]) == ("failed", "failed")
-    read = await customer.get(f"/transactions/{said['uid']}", headers=server.basic())
+    body = (await asked(server, customer, SERVICE, request)).json()
+    assert (body["status"], body["charge"]["status"]) == ("failed", "failed")
+    read = await customer.get(f"/transactions/{body['uid']}", headers=server.basic())
     assert read.json()["transaction"]["status"] == "failed"
     for _ in range(200):
-        if server.mailbox.about(said["token"]):
+        if server.mailbox.about(body["token"]):
             break
         await asyncio.sleep(0.05)
-    (webhook,) = server.mailbox.about(said["token"])
+    (webhook,) = server.mailbox.about(body["token"])
     assert (webhook["type"], webhook["status"]) == ("charge", "failed")
 
 
@@ -417,13 +417,13 @@ async def test_to_the_bank_and_back_to_the_shop(opened: Opened) -> None:
         answer = await asked(
             server, customer, SERVICE, wanted(token, additional_data=extra, return_url=BACK)
         )
-        said = answer.json()
-        assert (said["status"], said["code"]) == ("incomplete", "P.0000"), answer.text
-        page = await customer.get(said["redirect_url"])
+        body = answer.json()
+        assert (body["status"], body["code"]) == ("incomplete", "P.0000"), answer.text
+        page = await customer.get(body["redirect_url"])
         assert page.headers["location"].endswith("/redirect")
         bank = await customer.open(page.headers["location"])
-        uid = said["uid"]
-        (attempt,) = CreatedPayment(server, "361", said["token"], uid, "").attempts()
+        uid = body["uid"]
+        (attempt,) = CreatedPayment(server, "361", body["token"], uid, "").attempts()
         assert any(link.endswith(f"/process/{attempt['gateway_id']}") for link in bank.links)
         await at_the_bank(server, attempt["gateway_id"])
         back = await customer.get(f"/return/{attempt['return_ticket']}")

@@ -38,9 +38,9 @@ async def asked(
 async def done(server: Server, http: Customer, kind: str, uid: str, **more: Any) -> dict[str, Any]:
     answer = await asked(server, http, kind, uid, **more)
     assert answer.status_code == 200, answer.text
-    said: dict[str, Any] = answer.json()["transaction"]
-    assert said["status"] == "successful", said
-    return said
+    body: dict[str, Any] = answer.json()["transaction"]
+    assert body["status"] == "successful", body
+    return body
 
 
 async def webhooks(server: Server, made: CreatedPayment, count: int) -> list[dict[str, Any]]:
@@ -68,16 +68,16 @@ async def test_reserved_collected_and_sent_back(server: Server, customer: Custom
     at_gateway = {t.type: t.uid for t in server.world.transactions.values()}
     refunds = [server.line.sent(-1), server.line.sent(-2)]
     assert {each["parent_uid"] for each in refunds} == {at_gateway["capture"]}
-    told = await webhooks(server, made, 4)
-    assert [(each["type"], each["status"], each["amount"]) for each in told] == [
+    body = await webhooks(server, made, 4)
+    assert [(each["type"], each["status"], each["amount"]) for each in body] == [
         ("authorization", "successful", 1999),
         ("capture", "successful", 1500),
         ("refund", "successful", 400),
         ("refund", "successful", 1100),
     ]
-    assert len({each["uid"] for each in told}) == 4
+    assert len({each["uid"] for each in body}) == 4
     assert (await made.told())["status"] == "refunded"
-    for each in told[1:]:
+    for each in body[1:]:
         assert each["three_d_secure_verification"] == {}
         read = await customer.get(f"/transactions/{each['uid']}", headers=server.basic())
         assert read.json()["transaction"] == each, "the same shape, whoever asks"
@@ -87,8 +87,8 @@ async def test_a_hold_is_given_back(server: Server, customer: Customer) -> None:
     made = await paid(server, customer, "authorization")
     void = await done(server, customer, "void", made.uid)
     assert (void["type"], void["parent_uid"], void["amount"]) == ("void", made.uid, 1999)
-    told = await webhooks(server, made, 2)
-    assert [each["type"] for each in told] == ["authorization", "void"]
+    body = await webhooks(server, made, 2)
+    assert [each["type"] for each in body] == ["authorization", "void"]
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,9 @@ async def test_a_refusal_is_the_answer_alone(server: Server, customer: Customer)
     made = await paid(server, customer)
     server.line.broken.append(httpx.ConnectError("nobody there"))
     answer = await asked(server, customer, "refund", made.uid)
-    said = answer.json()["transaction"]
-    assert (said["status"], said["message"]) == ("failed", "Not sent, nothing has moved")
-    assert said["paid_at"] is None
+    body = answer.json()["transaction"]
+    assert (body["status"], body["message"]) == ("failed", "Not sent, nothing has moved")
+    assert body["paid_at"] is None
     await webhooks(server, made, 1)
     await done(server, customer, "refund", made.uid)
     await webhooks(server, made, 2)

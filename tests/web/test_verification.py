@@ -29,8 +29,8 @@ def forgotten(server: Server) -> Iterator[None]:
 def answering(server: Server, status: int = 200, **changes: Any) -> None:
     def verdict(told: dict[str, Any]) -> tuple[int, bytes]:
         usual = {"code": 0, "uid": told["uid"], "amount": told["amount"]}
-        said = {name: value for name, value in (usual | changes).items() if value is not ...}
-        return status, json.dumps(said).encode()
+        values = {name: value for name, value in (usual | changes).items() if value is not ...}
+        return status, json.dumps(values).encode()
 
     server.mailbox.verdict = verdict
 
@@ -75,8 +75,8 @@ async def test_the_shop_says_no(server: Server, customer: Customer) -> None:
     assert sent == 0
     assert page.headline == "The shop did not accept the payment"
     assert "Nothing was charged" in page.text
-    told = await made.told()
-    assert (told["status"], told["message"]) == ("failed", "IP validation failed")
+    checkout = await made.told()
+    assert (checkout["status"], checkout["message"]) == ("failed", "IP validation failed")
     assert made.attempts()[0]["reason"] == "shop_refused"
 
 

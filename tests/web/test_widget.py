@@ -101,7 +101,7 @@ def test_its_words_are_the_catalogues() -> None:
     source = (STATIC / "widget" / "widget.js").read_text()
     said = dict(re.findall(r"^ +(\w\w): \[(.*)\],$", source, re.MULTILINE))
     assert said == {
-        language: ", ".join(f'"{gettext(language)(word)}"' for word in widget.WORDS)
+        language: ", ".join(f'"{gettext(language)(word)}"' for word in widget.TEXTS)
         for language in LANGUAGES
     }
 

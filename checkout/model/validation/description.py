@@ -1,9 +1,9 @@
-"""What a rule takes, told by the rule itself: in JSON Schema for programs, in words for people.
+"""A rule's own description of what it accepts: in JSON Schema for programs, in words for people.
 
     @says("`true` or `false`", type="boolean")
     def flag(value: Any) -> bool: ...
 
-Rules that are made of others pass on what those say.
+Rules that are made of others pass on their descriptions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def says(words: str, **schema: Any) -> Callable[[F], F]:
-    """A decorator of rules. A call is not one step longer by it."""
+    """Decorates a rule with its description; calls of the rule stay direct."""
 
     def describe(rule: F) -> F:
         vars(rule).update(words=words, schema=schema)
@@ -27,13 +27,13 @@ def says(words: str, **schema: Any) -> Callable[[F], F]:
 
 
 def schema_of(rule: Any) -> Json:
-    """JSON Schema of what a rule takes; {} of one that says nothing."""
+    """JSON Schema of what a rule accepts; {} of one without a description."""
     found: Json = getattr(rule, "schema", {})
     return found
 
 
 def words_of(rule: Any) -> str:
-    """ "" of a rule that says nothing."""
+    """The description in words; "" of a rule without one."""
     found: str = getattr(rule, "words", "")
     return found
 

@@ -1,4 +1,4 @@
-"""Plain data (JSON, TOML, a form) checked field by field, with every wrong field told at once.
+"""Plain data (JSON, TOML, a form) checked field by field, with every wrong field reported at once.
 
     body = Reader(decode(raw), tolerant=True).within("checkout", shown="")
     amount = body.need("order.amount", minor_units())
@@ -44,12 +44,12 @@ FORM: Final = Bounds(members=100)  # and a query
 SETTINGS: Final = Bounds(members=10_000, items=10_000, values=200_000)
 ANSWER: Final = Bounds(members=2000, items=10_000, values=50_000)  # of a gateway
 DEEPEST: Final = BODY.depth
-MOST_TOLD: Final = 50  # problems; of the others their number
-LONGEST_TOLD: Final = 64  # characters of a name in a problem's path
+MOST_LISTED: Final = 50  # problems; of the others their number
+LONGEST_NAME: Final = 64  # characters of a name in a problem's path
 BASE: Final = "base"  # where a problem stands that belongs to no field
 REQUIRED: Final = "is required"
 _MISSING: Final = object()
-# A text in JSON, and the colon after it where it is a name. Nothing in it is looked at twice.
+# A text in JSON, and the colon after it where it is a name. No character is read twice.
 _STRINGS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"[ \t\n\r]*+(:?)')
 
 T = TypeVar("T")
@@ -65,8 +65,8 @@ class Invalid(ValueError):
 def decode(raw: bytes) -> Any:
     """JSON as builtins.
 
-    Raises BadRequest for what is no JSON (NaN and bad UTF-8 are none), is out of bounds, or says
-    one member of an object twice: who else reads it may take the other one.
+    Raises BadRequest for what is no JSON (NaN and bad UTF-8 are none), is out of bounds, or has a
+    member twice in one object: another program might read the other one.
     """
     try:
         data = msgspec.json.decode(raw)
@@ -83,10 +83,10 @@ def decode(raw: bytes) -> Any:
 
 
 def repeated(raw: bytes, data: Any, *, differing: bool = False) -> str | None:
-    """The first name that `raw`, whose JSON says `data`, has twice in one object; "" where that is
-    not to be found, None for none. `differing`: with another value.
+    """The first name that occurs twice in one object of `raw`, whose JSON is `data`; "" where it
+    can't be found, None for none. `differing`: with another value.
 
-    Most often the names in the text are counted and no more: what was read keeps one of each.
+    Usually it is enough to count the names in the text: `data` has one of each.
     """
     if _STRINGS.findall(raw).count(b":") == _members_of(data):
         return None
@@ -102,7 +102,7 @@ def repeated(raw: bytes, data: Any, *, differing: bool = False) -> str | None:
 
     try:
         json.loads(raw, object_pairs_hook=note)
-    except (ValueError, RecursionError):  # what this parser reads otherwise, and not so deep
+    except (ValueError, RecursionError):  # this parser is stricter and limits the depth
         return ""
     return found[0] if found else None
 
@@ -123,7 +123,7 @@ def _members_of(data: Any) -> int:
 
 
 def check_bounds(data: Any, bounds: Bounds = BODY) -> None:
-    """Raises Wrong ("has a list of more than 1000 items") where plain data is out of bounds."""
+    """Raises Invalid ("has a list of more than 1000 items") where plain data is out of bounds."""
     level, left = [data], bounds.values
     for _ in range(bounds.depth + 1):
         level = [holder for holder in level if isinstance(holder, dict | list)]
@@ -154,8 +154,8 @@ def _check_width(holder: dict[Any, Any] | list[Any], bounds: Bounds) -> None:
 
 
 def form_pairs(encoded: bytes, bounds: Bounds = FORM, *, blanks: bool = True) -> dict[str, str]:
-    """The fields of a form or a query, the first of each name; without `blanks` those alone that
-    say something. Raises BadRequest."""
+    """The fields of a form or a query, the first of each name; without `blanks` only
+    those that are not empty. Raises BadRequest."""
     try:
         pairs = parse_qsl(
             encoded.decode("ascii"),
@@ -184,12 +184,12 @@ def drop_nulls(data: Any) -> Any:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Why `name` is refused: " (did you mean ...?)" is added where something is like it."""
-    close = difflib.get_close_matches(name[:LONGEST_TOLD], list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name[:LONGEST_NAME], list(known), n=1, cutoff=0.6)
     return f"is unknown (did you mean {close[0]}?)" if close else "is unknown"
 
 
 def _shown(name: str) -> str:
-    return name if len(name) <= LONGEST_TOLD else name[:LONGEST_TOLD] + "…"
+    return name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
 
 
 class Problems(dict[str, list[str]]):
@@ -198,7 +198,7 @@ class Problems(dict[str, list[str]]):
     def __init__(self) -> None:
         super().__init__()
         self.more = 0
-        self._room = MOST_TOLD
+        self._room = MOST_LISTED
 
     def add(self, path: str, reason: str) -> None:
         reasons = self.get(path, [])
@@ -215,12 +215,12 @@ class Problems(dict[str, list[str]]):
         return self._room == 0
 
     def about(self, path: str) -> bool:
-        """Whether anything is told of a path or of what is inside it; "" is all."""
+        """Whether there is a problem at a path or inside it; "" is anywhere."""
         inside = f"{path}." if path else ""
-        return any(told == path or told.startswith(inside) for told in self)
+        return any(each == path or each.startswith(inside) for each in self)
 
-    def told(self) -> dict[str, list[str]]:
-        """For whoever has to mend them."""
+    def by_path(self) -> dict[str, list[str]]:
+        """The reasons by path, as an answer shows them."""
         if not self.more:
             return dict(self)
         return {**self, BASE: [*self.get(BASE, ()), f"and {self.more} more"]}
@@ -244,8 +244,8 @@ class Reader:
         self._shown = shown
         self._tolerant = tolerant
         self._children: dict[str, Reader] = {}
-        self._asked: set[str] = set()
-        self._broken = False  # told already; what it should have held is not told as missing
+        self._known: set[str] = set()
+        self._broken = False  # reported already; its fields are not reported as missing
         if tolerant and (data is None or data == []):
             data = {}
         if not isinstance(data, Mapping):
@@ -257,18 +257,18 @@ class Reader:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The fields that are there, in their order."""
+        """The names of the fields that are present, in their order."""
         return tuple(name for name in self.data if self._value(name) is not _MISSING)
 
     def there(self, known: Mapping[str, Any]) -> set[str]:
-        """Which of the known fields there are."""
-        self._asked.update(known)
+        """Which of the known fields are present."""
+        self._known.update(known)
         found = self.data.keys() & known.keys()
         return {name for name in found if self.data[name] is not None} if self._tolerant else found
 
     @property
     def ok(self) -> bool:
-        """Whether nothing in this object has been told as wrong so far."""
+        """Whether no problem in this object has been found so far."""
         return not (self.problems.more or self.problems.about(self._shown))
 
     def need(self, path: str, rule: Rule[T]) -> T:
@@ -295,13 +295,13 @@ class Reader:
 
     def read(self, name: str, rule: Rule[Any], default: Any = None, required: bool = False) -> Any:
         """The field of this name; `default` stands in where it is missing or wrong."""
-        self._asked.add(name)
+        self._known.add(name)
         value = self._value(name)
         if value is _MISSING:
             if required and not self._broken:
                 self.wrong(name, REQUIRED)
             return default
-        # Told already (a setting whose variable is missing): one reason is enough.
+        # Reported already (a setting whose variable is missing): one reason is enough.
         if self.problems and self.problems.about(self.path(name)):
             return default
         try:
@@ -313,7 +313,7 @@ class Reader:
 
     def within(self, path: str, *, shown: str | None = None) -> Reader:
         """The object at a dotted path; an empty one where there is none. `shown` replaces the
-        path that its problems are told under."""
+        path of its problems."""
         fields = self
         *parents, last = path.split(".")
         for name in parents:
@@ -322,7 +322,7 @@ class Reader:
 
     def child(self, name: str, *, shown: str | None = None) -> Reader:
         """The object in one field, whose name may have dots in it."""
-        self._asked.add(name)
+        self._known.add(name)
         if name not in self._children:
             value = self._value(name)
             self._children[name] = Reader(
@@ -335,8 +335,8 @@ class Reader:
         return self._children[name]
 
     def each(self, path: str, *, most: int) -> tuple[Reader, ...]:
-        """The objects of the list at a dotted path, each told under its place ("legs[0]"); none
-        where there is no list."""
+        """The objects of the list at a dotted path, with problems under its place
+        ("legs[0]"); none where there is no list."""
         parent, name = self._reach(path)
         value = parent._value(name)
         if value is _MISSING:
@@ -366,25 +366,25 @@ class Reader:
         self.problems.add(self.path(path) or BASE, reason)
 
     def no_others(self) -> None:
-        """Refuse the fields that nobody asked for, with the name that was perhaps meant."""
+        """Refuse unknown fields, with the name that was perhaps meant."""
         for name in self.data:
-            if name not in self._asked:
-                told = not self.problems.full
-                self.wrong(name, suggestion(name, self._asked) if told else "is unknown")
+            if name not in self._known:
+                listed = not self.problems.full
+                self.wrong(name, suggestion(name, self._known) if listed else "is unknown")
 
     def done(self) -> None:
         """Raises Unprocessable when anything was wrong here or in any object read beside it."""
         if self.problems:
-            raise Unprocessable(self.problems.told())
+            raise Unprocessable(self.problems.by_path())
 
     def path(self, name: str) -> str:
-        """How the problems of a field are named."""
+        """The path of a field's problems."""
         return ".".join(part for part in (self._shown, _shown(name)) if part)
 
     def _reach(self, path: str) -> tuple[Reader, str]:
         head, _, name = path.rpartition(".")
         parent = self.within(head) if head else self
-        parent._asked.add(name)
+        parent._known.add(name)
         return parent, name
 
     def _value(self, name: str) -> Any:

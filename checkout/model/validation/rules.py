@@ -1,6 +1,6 @@
 """Rules for `Reader`: each takes a value as it came and returns it as we keep it.
 
-A rule raises `Invalid` with a reason that never repeats the value, and says of itself what it takes
+A rule raises `Invalid` with a reason that never repeats the value, and describes what it accepts
 (`model/validation/description.py`). Those with parameters are made by a function:
 `fields.need("amount", minor_units())`, `fields.get("email", email_address)`.
 """
@@ -34,7 +34,7 @@ from checkout.model.validation.reader import Bounds, Invalid, Rule, check_bounds
 T = TypeVar("T")
 
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
-# A dot in the domain: nobody's mail goes to a bare name, though the standards allow it.
+# The domain needs a dot: mail to a bare name is allowed by the standards but never delivered.
 _EMAIL = re.compile(
     r"[^@\s,;:<>()\[\]\"\\]{1,64}"
     r"@(?=.{1,189}$)[^@\s,;:<>()\[\]\"\\.]+(\.[^@\s,;:<>()\[\]\"\\.]+)+"
@@ -54,11 +54,11 @@ _UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 # An object that goes on as it came, to the gateway or back to the shop.
 LARGEST_OBJECT: Final = 16 * 1024  # bytes of it as JSON
 MOST_VALUES: Final = 1000  # in it
-LARGEST_ECHO: Final = 32 * 1024  # bytes of one that is only kept to be answered back
+LARGEST_ECHO: Final = 32 * 1024  # bytes of one that is only stored to be returned
 
 
 class HoldsCard(Invalid):
-    """A card's number where none belongs; whoever shows the value again must not."""
+    """A card's number in a field of something else; the value must not be shown again."""
 
 
 def text(most: int = 255, *, least: int = 1, numbers: bool = False) -> Rule[str]:
@@ -76,7 +76,7 @@ def text(most: int = 255, *, least: int = 1, numbers: bool = False) -> Rule[str]
             value = _digits_of(value)
         if not isinstance(value, str):
             raise Invalid("must be text")
-        if len(value) > most:  # before all that looks at each character
+        if len(value) > most:  # before anything that reads each character
             raise Invalid(f"must have {least} to {most} characters")
         if _UNSPEAKABLE.search(value):
             raise Invalid("must not contain control characters")
@@ -89,7 +89,7 @@ def text(most: int = 255, *, least: int = 1, numbers: bool = False) -> Rule[str]
     return rule
 
 
-def whole(least: int, most: int, *, digits: bool = False) -> Rule[int]:
+def integer(least: int, most: int, *, digits: bool = False) -> Rule[int]:
     """An integer from `least` to `most`. `digits`: a string of ASCII digits is taken too.
 
     Never a bool, a float or any other writing of a number: "1e3", " 1", "+1", 1.0.
@@ -112,7 +112,7 @@ def whole(least: int, most: int, *, digits: bool = False) -> Rule[int]:
 
 def minor_units(*, least: int = 1) -> Rule[int]:
     """An amount in minor units, as an integer or a string of digits."""
-    rule = whole(least, LARGEST, digits=True)
+    rule = integer(least, LARGEST, digits=True)
     return says("minor units, an integer or a string of digits", **schema_of(rule))(rule)
 
 
@@ -167,7 +167,7 @@ def matching(pattern: str, reason: str) -> Rule[str]:
 
 
 def many(rule: Rule[T], *, most: int = 100, least: int = 0) -> Rule[tuple[T, ...]]:
-    """A list of what `rule` takes. An item's reason is told with its place, from 1."""
+    """A list of what `rule` takes. An item's reason names its place, from 1."""
 
     @says(
         f"up to {most}, each {words_of(rule)}",
@@ -290,8 +290,8 @@ def _address(longest: int) -> Json:
 
 @says("an http or https address", type="string", maxLength=2048)
 def page_address(value: Any) -> str:
-    """Where something was asked for, as a browser's Referer says it: told on, never called. http
-    is one too, and letters of any script, as shops' servers really send them."""
+    """The page of a request, like a browser's Referer: passed on, never called. http is accepted
+    too, and letters of any script, as shops' servers really send them."""
     if (
         not isinstance(value, str)
         or len(value) > 2048
@@ -304,7 +304,7 @@ def page_address(value: Any) -> str:
 
 
 def cardless(rule: Rule[str]) -> Rule[str]:
-    """What `rule` takes, unless a card's number stands in it: people paste it anywhere."""
+    """What `rule` accepts, unless it contains a card's number: people paste it anywhere."""
 
     @says(words_of(rule), **schema_of(rule))
     def checked(value: Any) -> str:
@@ -317,7 +317,7 @@ def cardless(rule: Rule[str]) -> Rule[str]:
 
 
 def blank_is_none(rule: Rule[T]) -> Rule[T | None]:
-    """Plugins send "" for what they leave out."""
+    """Plugins send "" for a missing value."""
 
     @says(words_of(rule), **or_blank(schema_of(rule)))
     def checked(value: Any) -> T | None:
@@ -327,7 +327,7 @@ def blank_is_none(rule: Rule[T]) -> Rule[T | None]:
 
 
 def refused(reason: str) -> Rule[None]:
-    """Of a field that is known and never taken."""
+    """The rule of a field that is known and always refused."""
 
     @says("", **NEVER)
     def rule(value: Any) -> None:

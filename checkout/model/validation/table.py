@@ -1,11 +1,11 @@
-"""The fields of a JSON object as a table: it reads the object, and `/schema` and the documents are
-made of it.
+"""The fields of a JSON object as a table, which reads the object; `/schema` and the documents are
+generated from it.
 
     CARD = FieldTable(
         token=Field(card_token, "the saved card", required=True),
         test=Field(loose_flag, default=False),
     )
-    CARD.read(fields)  # {"token": ..., "test": False}; what is wrong is told in `fields`
+    CARD.read(fields)  # {"token": ..., "test": False}; problems are added to `fields`
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from checkout.model.validation.reader import Reader, Rule
 
 
 class Scope(NamedTuple):
-    """What a rule may have to know of a request: where its shop's customers and calls may go, and
-    when it is."""
+    """What a rule may need of a request: the addresses that the shop may use, and the time."""
 
     origins: Collection[str]
     ports: Collection[int]
@@ -62,7 +61,7 @@ class Row(NamedTuple):
 
 
 class FieldTable(dict[str, Field]):
-    """Fields by name, in the order in which they are read. `others`: what further fields hold, of
+    """Fields by name, in the order in which they are read. `others`: the rule of further fields, of
     any name."""
 
     others: Field | None = None
@@ -160,13 +159,13 @@ class FieldTable(dict[str, Field]):
 
 
 class UnlessBlank(FieldTable):
-    """Plugins send an object of blanks for what they leave out."""
+    """Plugins send an object of empty values for a missing one."""
 
     blank = True
 
 
 def _takes(rule: Any) -> bool:
-    """Whether there is anything that a field takes: some are known to be refused by name."""
+    """Whether the field accepts anything: some are always refused."""
     return isinstance(rule, FieldTable | ListOf) or schema_of(rule) != NEVER
 
 

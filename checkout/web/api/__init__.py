@@ -2,13 +2,13 @@
 
 checkouts          a payment is made and read
 transactions       captured, voided, refunded; any transaction is read
-merchant_initiated a saved card charged, or sent money to, with no customer present
+merchant_initiated a saved card is charged or paid to with no customer present
 app_payments       paying from the shop's own app
-products           links that many buyers use
+products           links that many customers use
 invoices           links that are mailed
-authentication     who calls
+authentication     who calls: a shop's server, its app, the operator
 password_throttle  wrong passwords are slowed down
 paging             the pages of a list
-schema             how an address is described
+schema             helpers that describe an address
 document           /schema: all of it in one document
 """

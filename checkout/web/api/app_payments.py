@@ -1,5 +1,5 @@
 """Paying from a shop's own app: the card comes as JSON from the app's SDK, authorised by the shop's
-publishable key, and goes the way of the form's: the same demands, limits and claim, one charge."""
+publishable key, and is handled like the page's form: the same checks and limits, one charge."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from checkout.web.api.schema import REF, TOKEN, answered, described, sent, withi
 from checkout.web.bodies import read_json
 from checkout.web.challenge_policy import address_standing, no_challenge
 from checkout.web.context import app_of
-from checkout.web.pages.customer_fields import asked_names, fixed_names
+from checkout.web.pages.customer_fields import fixed_names, input_names
 from checkout.web.pages.payment_request import PaymentRequest, payment_request
 from checkout.web.pages.saved_card import NEW, SAVED, SavedCardOffer, saved_card
 from checkout.web.pages.submission import read_submission
@@ -45,8 +45,8 @@ UNUSABLE: Final = "can't be used any more: send another card's number"
 
 @post("/ctp/api/payments", status_code=200, tags=["apps"], summary="Pay from the shop's app")
 async def pay_in_app(request: AppRequest) -> Response[Any]:
-    """Answers `{"response": {"status", "url", ...}}`. A payment that is under way or over is told
-    as it stands: a request sent twice charges once."""
+    """Answers `{"response": {"status", "url", ...}}`. A payment that is under way or over is
+    answered as it is: a request sent twice charges once."""
     app = app_of(request)
     holder = key_holder(request, app.settings)
     fields = request_of(decode(await read_json(request)))
@@ -55,22 +55,22 @@ async def pay_in_app(request: AppRequest) -> Response[Any]:
     payment = await find.by_token(app.context, token)
     holder.of(app.context.shop(payment))  # raises NotFound for another shop's payment
     lang = choose_language(payment.order.page_settings.language, accept=_languages(request))
-    visit = payment_request(app, request, lang, payment)
+    page = payment_request(app, request, lang, payment)
     number = payment.next_number
-    if visit.status is Status.OPEN:
-        no_challenge(look := await address_standing(visit))
-        sent = msgspec.structs.replace(await _submission(visit, fields), look=look)
-        visit.payment = await charge.pay(app.context, payment, sent)
-        if refused := refused_field(visit.payment, number):
+    if page.status is Status.OPEN:
+        no_challenge(address := await address_standing(page))
+        sent = msgspec.structs.replace(await _submission(page, fields), look=address)
+        page.payment = await charge.pay(app.context, payment, sent)
+        if refused := refused_field(page.payment, number):
             raise Unprocessable(refused)
-    if visit.payment.shown:
-        visit.lang = visit.payment.shown.language
+    if page.payment.shown:
+        page.lang = page.payment.shown.language
     shown = app_answer(
-        visit.payment,
+        page.payment,
         app.context.clock(),
-        url=app.settings.url(visit.url(visit.current)),
-        result_url=app.settings.url(visit.url("result")),
-        ours=visit.payment.next_number > number,
+        url=app.settings.url(page.url(page.current)),
+        result_url=app.settings.url(page.url("result")),
+        ours=page.payment.next_number > number,
     )
     return Response({"response": shown})
 
@@ -79,24 +79,24 @@ def _languages(request: AppRequest) -> str:
     return request.headers.get("accept-language", "")
 
 
-async def _submission(visit: PaymentRequest, fields: Reader) -> Submission:
+async def _submission(page: PaymentRequest, fields: Reader) -> Submission:
     """What the page's form would have sent. Raises Unprocessable, naming every wrong field."""
-    order = visit.payment.order
+    order = page.payment.order
     form = app_form(fields, order)
     if order.card_token is not None and form["method"] == CARD_METHOD:
-        _check_card(fields, form["card"], saved_card(visit, await visit.offered_methods()))
-    asked = tuple(name for name in asked_names(order) if name not in fixed_names(order))
-    known, shown = app_customer(fields, order, visit.known_customer, asked)
-    headers = {key.lower(): value for key, value in visit.request.headers.items()}
+        _check_card(fields, form["card"], saved_card(page, await page.offered_methods()))
+    asked = tuple(name for name in input_names(order) if name not in fixed_names(order))
+    known, shown = app_customer(fields, order, page.known_customer, asked)
+    headers = {key.lower(): value for key, value in page.request.headers.items()}
     _, sent, errors = await read_submission(
-        visit,
+        page,
         form | shown,
-        number=visit.payment.next_number,
+        number=page.payment.next_number,
         known=known,
         browser=app_browser(fields, headers),
         code_always=True,
     )
-    no_card = fields.problems.about("credit_card.token")  # nothing else of it is to be mended
+    no_card = fields.problems.about("credit_card.token")  # then its other problems are left out
     for name, problem in errors.items():
         path = form_path(fields, name)
         if not (fields.problems.about(path) or (no_card and path.startswith("credit_card."))):

@@ -1,9 +1,9 @@
 """Who calls the shop's API: the shop's server by its id and secret, or its app by a publishable
 key.
 
-That key stands in every copy of the app and is no secret, and the public key can be worked out of
-what it verifies: where the shop lets apps pay, one may make a plain payment with it, and read or
-pay one whose token one knows, as anybody may who has its address.
+The publishable key is in every copy of the app, and the public key can be computed from signatures:
+neither is a secret. Where the shop allows apps, either key may create a plain payment, and read or
+pay a payment whose token is known, as anybody may who has its address.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def authenticated(request: AppRequest, settings: Settings) -> Shop:
         plain = base64.b64decode(encoded, validate=True)
     except ValueError:  # no base64, or not even ASCII
         plain = b""
-    said, _, password = plain.partition(b":")
-    name = said.decode("utf-8", "replace")
+    user, _, password = plain.partition(b":")
+    name = user.decode("utf-8", "replace")
     shop = settings.shops.get(name)
     right = same(shop.secret_key.encode() if shop else NOBODYS, password)
-    _judge(request, "shop", name, right=right, shop=shop)
+    _throttle(request, "shop", name, right=right, shop=shop)
     if shop is None or not right:
         raise Unauthorized
     count_as(request, f"shop {shop.id}")
@@ -57,8 +57,7 @@ def actor_of(request: AppRequest, shop: Shop) -> Actor:
 
 
 class KeyHolder(NamedTuple):
-    """Somebody with a key of the apps of these shops: of one, or with a public key that several
-    have."""
+    """The caller's shops: one, or several that share a public key."""
 
     shops: tuple[Shop, ...]
 
@@ -77,8 +76,8 @@ class KeyHolder(NamedTuple):
 
 def key_holder(request: AppRequest, settings: Settings) -> KeyHolder:
     """The shops of `Authorization: Bearer <publishable key>`, or of the bare key, as one of the
-    SDKs sends it. Raises Unauthorized; Forbidden where a shop has the key, but lets no apps pay, or
-    not by this one; TooMany after wrong ones. The right one is never slowed: it is public, and a
+    SDKs sends it. Raises Unauthorized; Forbidden where a shop has the key, but allows no apps, or
+    not this key; TooMany after wrong ones. A right key is never throttled: it is public, and a
     network may have many phones."""
     key = (_key(request) or "").encode()
     shops, refusal = [], None
@@ -93,12 +92,12 @@ def key_holder(request: AppRequest, settings: Settings) -> KeyHolder:
     if refusal:
         raise Forbidden(refusal)
     if key:
-        _judge(request, "app", "", right=False)
+        _throttle(request, "app", "", right=False)
     raise Unauthorized
 
 
 def by_key(request: AppRequest) -> bool:
-    """Whether the caller shows a key as apps do."""
+    """Whether the caller sends a key as apps do."""
     return _key(request) is not None
 
 
@@ -119,10 +118,10 @@ def authenticate_operator(request: AppRequest, token: str) -> None:
     scheme, given = _authorization(request)
     if scheme != "bearer":
         raise Unauthorized
-    _judge(request, "operator", "", right=same(token.encode(), given.encode()))
+    _throttle(request, "operator", "", right=same(token.encode(), given.encode()))
 
 
-def _judge(
+def _throttle(
     request: AppRequest, kind: str, name: str, *, right: bool, shop: Shop | None = None
 ) -> None:
     app = app_of(request)

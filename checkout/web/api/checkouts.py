@@ -31,8 +31,8 @@ from checkout.web.context import app_of
 from checkout.web.request import AppRequest
 from checkout.web.security import client_address
 
-# Before the idempotency keys of those who have the publishable key alone: no header can hold it, so
-# that nobody can come upon, or take, a key of the shop's own.
+# The prefix of an app's idempotency keys: no header can contain it, so an app's key never equals
+# one of the shop's server.
 APPS_OWN: Final = "\x1f"
 LONGEST_KEY: Final = 255
 
@@ -75,8 +75,8 @@ async def create_checkout(request: AppRequest) -> Response[Any]:
 
 @get("/ctp/api/checkouts/{token:str}", tags=["checkouts"], summary="Read a payment")
 async def read_checkout(request: AppRequest) -> Response[Any]:
-    """Answers `{"checkout": {…}}` with the payment's status; to the publishable key alone, what
-    the payment page would show."""
+    """Answers `{"checkout": {…}}` with the payment's status; for the publishable key only
+    what the payment page would show."""
     app = app_of(request)
     token, now = request.path_params["token"], app.context.clock()
     if by_key(request):

@@ -1,5 +1,5 @@
-"""`/schema`: the whole API as one OpenAPI document. The pages that show such documents load scripts
-from elsewhere: it is served as JSON alone."""
+"""`/schema`: the whole API as one OpenAPI document, as JSON only: pages that show such documents
+load scripts from other sites."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RESOURCES: Final = (
     checkouts, app_payments, transactions, merchant_initiated, products, invoices,
 )  # fmt: skip
 DESCRIBED: Final[dict[tuple[str, str], Json]] = {
-    address: said for resource in RESOURCES for address, said in resource.SCHEMA.items()
+    address: operation for resource in RESOURCES for address, operation in resource.SCHEMA.items()
 }
 SHOP: Final = {
     "type": "http",
@@ -46,7 +46,7 @@ SECURITY: Final[dict[str, list[Json]]] = {
 
 
 class ShopApi(JsonRenderPlugin):
-    """Litestar's document, which knows the routes, with what it can't see put in."""
+    """Litestar's document, which has the routes, with the bodies, answers and security added."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: Json) -> bytes:
         paths = {
@@ -58,12 +58,12 @@ class ShopApi(JsonRenderPlugin):
             }
             for path, verbs in openapi_schema["paths"].items()
         }
-        whole = openapi_schema | {
+        document = openapi_schema | {
             "servers": [{"url": app_of(request).settings.public_url}],
             "paths": paths,
             "components": {"schemas": SCHEMAS, "securitySchemes": {"shop": SHOP, "app": APP}},
         }
-        return super().render(request, whole)
+        return super().render(request, document)
 
 
 RENDERERS: Final = [ShopApi(path=["/", "/openapi.json"])]

@@ -64,7 +64,7 @@ async def create_invoice(request: AppRequest) -> Response[Any]:
         digest=hashlib.sha256(body).hexdigest(),
         by=actor_of(request, shop),
     )
-    return _told(app, made, status_code=201)
+    return _response(app, made, status_code=201)
 
 
 @get("/invoices", tags=["invoices"], summary="List invoices")
@@ -93,7 +93,7 @@ async def read_one_invoice(request: AppRequest) -> Response[Any]:
     """Answers the invoice: its terms, its link, and what became of it and of its mails."""
     app = app_of(request)
     shop = authenticated(request, app.settings)
-    return _told(app, await invoices.find(app.context, request.path_params["invoice_id"], shop))
+    return _response(app, await invoices.find(app.context, request.path_params["invoice_id"], shop))
 
 
 @post(
@@ -113,7 +113,7 @@ async def send_invoice(request: AppRequest) -> Response[Any]:
         raise Unprocessable({"send": [NO_SMTP]})
     invoice, by = request.path_params["invoice_id"], actor_of(request, shop)
     again = await invoices.send_again(app.context, invoice, shop, email, by=by)
-    return _told(app, again)
+    return _response(app, again)
 
 
 @post(
@@ -127,10 +127,10 @@ async def cancel_invoice(request: AppRequest) -> Response[Any]:
     app = app_of(request)
     shop = authenticated(request, app.settings)
     invoice, by = request.path_params["invoice_id"], actor_of(request, shop)
-    return _told(app, await invoices.cancel(app.context, invoice, shop, by=by))
+    return _response(app, await invoices.cancel(app.context, invoice, shop, by=by))
 
 
-def _told(app: AppContext, standing: Standing, status_code: int = 200) -> Response[Any]:
+def _response(app: AppContext, standing: Standing, status_code: int = 200) -> Response[Any]:
     invoice = shape(standing, app.settings.public_url, app.context.clock())
     return Response({"invoice": invoice}, status_code=status_code)
 

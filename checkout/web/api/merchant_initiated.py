@@ -1,4 +1,4 @@
-"""What a shop's server has done to a card by its token, in Overpay's shapes: `POST
+"""Merchant-initiated transactions by a card's token, in Overpay's shapes: `POST
 /services/credit_cards/charges`, `/transactions/charges`, `payments`, `authorizations`, `credits`,
 `payouts`."""
 
@@ -54,14 +54,16 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
 
 
 async def made_by(request: AppRequest, kind: str) -> dict[str, Any]:
-    """The transaction that the request asks for, as its shop is told of it."""
+    """Makes the transaction; returns it as the shop gets it."""
     context, settings = app_of(request).context, app_of(request).settings
     shop = authenticated(request, settings)
     data = decode(await read_json(request))
-    asked = read_merchant_initiated(data, kind, shop, sandbox=settings.sandbox, now=context.clock())
+    requested = read_merchant_initiated(
+        data, kind, shop, sandbox=settings.sandbox, now=context.clock()
+    )
     payment = await start_merchant_initiated(
         context,
-        asked,
+        requested,
         shop,
         request_id=request.headers.get("requestid", "")[:255] or None,
         digest=hashlib.sha256(without_code(data, kind)).hexdigest(),

@@ -1,11 +1,11 @@
-"""What a list is asked for by: its query, of which `limit` and `offset` turn the pages."""
+"""The query of a list: `limit` and `offset` choose the page."""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
 from checkout.model.validation.reader import Reader, form_pairs
-from checkout.model.validation.rules import whole
+from checkout.model.validation.rules import integer
 from checkout.model.validation.table import Field, FieldTable
 from checkout.web.request import AppRequest
 
@@ -14,19 +14,19 @@ FARTHEST: Final = 1_000_000
 
 
 PAGES: Final = FieldTable(
-    limit=Field(whole(1, MOST_LISTED, digits=True), "how many", default=MOST_LISTED),
-    offset=Field(whole(0, FARTHEST, digits=True), "how many are passed over", default=0),
+    limit=Field(integer(1, MOST_LISTED, digits=True), "how many", default=MOST_LISTED),
+    offset=Field(integer(0, FARTHEST, digits=True), "how many are passed over", default=0),
 )
 
 
 class Page(NamedTuple):
-    fields: Reader  # the query's other words; the first of each counts
+    fields: Reader  # the whole query; the first of each name counts
     limit: int
     offset: int
 
 
 def page_of(request: AppRequest) -> Page:
-    """What is wrong is told in `fields`, whose `done()` raises."""
-    # Not by `request.query_params`, which leaves whole queries in a cache.
+    """Problems are collected in `fields`, whose `done()` raises."""
+    # Not by `request.query_params`, which keeps whole queries in a cache.
     fields = Reader(form_pairs(request.scope["query_string"], blanks=False))
     return Page(fields, **PAGES.read(fields))

@@ -1,7 +1,7 @@
-"""Wrong passwords are slowed down, counted and told: those of shops, apps and of the operator.
+"""Wrong passwords are slowed down, counted and logged: those of shops, apps and of the operator.
 
 By name and network, so that whoever knows a shop's id can't lock the shop out: its own server comes
-from elsewhere. Of a worker, and bounded; nothing that was said is kept, digests of it alone.
+from elsewhere. Each worker counts for itself, in bounded memory; only digests of names are kept.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class PasswordThrottle:
         self, kind: str, name: str, address: str, now: float, *, right: bool, shop: str = ""
     ) -> None:
         """A password for `name` came from `address`; `right`: it is the one. `shop`: whose it is,
-        where there is one of that name; another name is not told: it may be a password that was
+        where there is one of that name; another name is not logged: it may be a password that was
         typed into the wrong field.
 
         Raises Unauthorized; TooMany where the next try has to wait, and the right one too.
@@ -63,9 +63,9 @@ class PasswordThrottle:
         raise Unauthorized
 
     def _wrong(
-        self, mark: bytes, tried: FailedTries | None, now: float, told: dict[str, str]
+        self, mark: bytes, tried: FailedTries | None, now: float, fields: dict[str, str]
     ) -> None:
-        WRONG_PASSWORDS.labels(told["of"]).inc()
+        WRONG_PASSWORDS.labels(fields["of"]).inc()
         if tried is None or now - tried.last > FORGOTTEN:
             tried = FailedTries(0, now, 0.0)
         self._tried[mark] = tried
@@ -75,9 +75,9 @@ class PasswordThrottle:
         if len(self._tried) > MOST:
             del self._tried[next(iter(self._tried))]
         if tried.count == FREE:  # a mistake or two is nobody's business
-            alert = self._may_alert(told["of"], now)
+            alert = self._may_alert(fields["of"], now)
             log.warning(
-                "password.wrong", **told, tries=tried.count, **({"alert": True} if alert else {})
+                "password.wrong", **fields, tries=tried.count, **({"alert": True} if alert else {})
             )
 
     def _may_alert(self, kind: str, now: float) -> bool:
@@ -89,12 +89,12 @@ class PasswordThrottle:
 
 
 def same(one: bytes, other: bytes) -> bool:
-    """Whether they are equal, in a time that tells nothing of either, not even of its length."""
+    """Whether they are equal, in constant time: neither the content nor the length leaks."""
     return hmac.compare_digest(hashlib.sha256(one).digest(), hashlib.sha256(other).digest())
 
 
 def network_of(address: str) -> str:
-    """Whom an address stands for: of IPv6 its /64, which one customer has whole."""
+    """What one customer has of an address: of IPv6 its /64."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -103,5 +103,5 @@ def network_of(address: str) -> str:
 
 
 def _mark(kind: str, name: str, address: str) -> bytes:
-    said = "\0".join((kind, name, network_of(address)))
-    return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=16, key=_SALT).digest()
+    text = "\0".join((kind, name, network_of(address)))
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16, key=_SALT).digest()

@@ -87,8 +87,8 @@ def described(
         found["parameters"] = parameters
     if body:
         found["requestBody"] = body
-    told = sorted({*ALWAYS, *errors, *(OF_BODIES if body else ())})
-    return found | {"responses": {str(status): answer} | {str(each): error(each) for each in told}}
+    codes = sorted({*ALWAYS, *errors, *(OF_BODIES if body else ())})
+    return found | {"responses": {str(status): answer} | {str(each): error(each) for each in codes}}
 
 
 def sent(table: FieldTable, example: Json, *, under: str = "", required: bool = True) -> Json:
@@ -116,7 +116,7 @@ def listed(name: str, schema: Json) -> Json:
 
 
 def with_fields(answer: Any, table: FieldTable) -> Json:
-    """An answer that says besides its own fields what was sent of those of a table."""
+    """An answer with its own fields and those of a table that the request had."""
     echoed: Json = {name: {} for name in table}
     return {"allOf": [REF[answer], {"type": "object", "properties": echoed}]}
 

@@ -39,14 +39,14 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
         that is left. Answers `{"transaction": {...}}`, also when it was declined."""
         app = app_of(request)
         shop = authenticated(request, app.settings)
-        asked = read_operation(decode(await read_json(request)))
+        requested = read_operation(decode(await read_json(request)))
         done = await start_operation(
             app.context,
             kind,
-            asked.parent_uid,
+            requested.parent_uid,
             shop=shop,
-            amount=asked.amount,
-            reason=asked.reason,
+            amount=requested.amount,
+            reason=requested.reason,
             request_id=request.headers.get("requestid", "")[:255] or None,
             by=actor_of(request, shop),
         )
@@ -58,14 +58,14 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
 
 @post("/transactions/{uid:str}", include_in_schema=False)
 async def unknown_operation(request: AppRequest) -> None:
-    """Not found, as any address that nobody answers, once it is known who asks."""
+    """Not found, like any unknown address, once the caller has authenticated."""
     authenticated(request, app_of(request).settings)
     raise NotFound
 
 
 @get("/transactions/{uid:str}", tags=["transactions"], summary="Read a transaction")
 async def read_transaction(request: AppRequest) -> Response[Any]:
-    """What a notification says, of a payment, capture, void or refund, by its uid."""
+    """A payment, capture, void or refund by its uid, as a notification shows it."""
     app, uid = app_of(request), request.path_params["uid"]
     shop = authenticated(request, app.settings)
     done = await app.context.ledger.read(operations.find, uid)

@@ -18,9 +18,9 @@ _GROUPS: Final = re.compile(r"[0-9]{1,3}([.,][0-9]{3})+", re.ASCII)
 
 
 def read_amount(text: str, like: Money, language: str) -> Money:
-    """Digits of any alphabet, groups, a decimal point or comma, the currency beside it. Of a mark
-    that could be either ("1,234") the language knows which it is. Raises ValueError for all else,
-    exponents and signs among them. `like`: money of the same currency, counted alike."""
+    """Digits of any alphabet, groups, a decimal point or comma, the currency beside it. Whether
+    the mark in "1,234" is a decimal one depends on the language. Raises ValueError for everything
+    else, such as exponents and signs. `like`: money of the same currency and decimals."""
     plain = _digits(text[: LONGEST + 1], like.currency)
     if len(text) > LONGEST or not _PLAIN.fullmatch(plain):
         raise ValueError("no amount")
@@ -50,7 +50,7 @@ def _digits(text: str, currency: str) -> str:
 
 
 def _split(plain: str, exponent: int, symbol: str) -> tuple[str, str]:
-    """(whole, decimals) of what has digits, points and commas alone."""
+    """(whole, decimals) of a text of digits, points and commas."""
     marks = [mark for mark in plain if mark in ".,"]
     if not marks:
         return plain, ""

@@ -1,4 +1,4 @@
-"""The form that gives a payment up, or chooses another way to pay."""
+"""Takes the form that cancels the payment, or abandons the attempt to choose another method."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from checkout.web.response import RawResponse
 
 @post(f"{PAYMENT_PATH}/cancel", status_code=303, include_in_schema=False)
 async def cancel(request: AppRequest) -> RawResponse:
-    """`what=attempt`: choose another way to pay; else the payment is given up."""
+    """`what=attempt`: abandon the attempt; else cancel the payment."""
     page = await enter(request)
     fields = await page.posted_for("cancel")
-    verb = customer_actions.abandon if fields.get("what") == "attempt" else customer_actions.cancel
-    page.payment = await verb(page.app.context, page.payment)
+    abandons = fields.get("what") == "attempt"
+    action = customer_actions.abandon if abandons else customer_actions.cancel
+    page.payment = await action(page.app.context, page.payment)
     return page.to_current()
 
 

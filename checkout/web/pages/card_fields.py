@@ -33,9 +33,9 @@ def card_fields(
     code_optional: bool = False,
     is_customer: bool = True,
 ) -> tuple[Field, ...]:
-    """`errors`: (name, marked sentence); `oldest`: the first month that is not past; `holder`: what
-    the shop says, masked where it isn't the customer who looks; `code_optional`: a card without a
-    security code is taken."""
+    """`errors`: (name, marked sentence); `oldest`: the first month that is not past; `holder`: the
+    shop's value, masked for a stranger; `code_optional`: a card without a security code is
+    accepted."""
     _, wrong = gettext(language), dict(errors)
     return tuple(
         (prefilled_field if is_customer else masked_field)(
@@ -61,8 +61,8 @@ def holder_of(wanted: CardFields, fields: Mapping[str, str], *, is_customer: boo
     """The name on the card that the form is read with: the shop's, where it has fixed one and where
     a stranger (not `is_customer`) leaves it empty."""
     written = fields.get("holder", "")
-    unsaid = not is_customer and not written.strip()
-    return fixed_holder(wanted) or (wanted.holder if unsaid else None) or written
+    empty = not is_customer and not written.strip()
+    return fixed_holder(wanted) or (wanted.holder if empty else None) or written
 
 
 def fixed_holder(wanted: CardFields) -> str | None:

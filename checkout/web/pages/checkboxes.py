@@ -1,4 +1,4 @@
-"""What the customer ticks: the shop's terms, and whether the card is remembered."""
+"""The checkboxes: the shop's terms, and whether to keep the card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LINKED: Final = re.compile(r"\[([^\[\]]+)\]")
 
 
 def agreement(shop_terms: Agreement, ticked: bool, error: str | None, language: str) -> Checkbox:
-    """The shop's terms, in its words or ours."""
+    """The shop's terms, with the shop's text or ours."""
     ours = gettext(language)(messages.TERMS if shop_terms.url else messages.TERMS_OF_SHOP)
     text = shop_terms.text or ours
     return terms("agreed", text, shop_terms.url, ticked, error, language)
@@ -45,8 +45,8 @@ def terms(
 
 
 def remember(order: Order, ticked: bool, language: str) -> Checkbox:
-    """The question whether to keep the card, in the shop's words or ours: for the customer's next
-    payment, or for what the shop charges by itself."""
+    """Whether to keep the card, with the shop's text or ours: for the customer's next payment, or
+    for merchant-initiated ones."""
     _ = gettext(language)
     toggle = order.page_settings.save_card or SaveCard()
     theirs = card_on_file.contract(order, None, agreed=True)

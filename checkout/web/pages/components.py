@@ -1,7 +1,7 @@
-"""What several pages show: the order, a notice, rows of a receipt, fields and boxes to tick.
+"""What several pages show: the order, a notice, rows of a receipt, fields and checkboxes.
 
-A template `pages/NAME.html` gets `page` (the struct of the module `NAME`), `shell` (`layout`: what
-every page has) and the gettext functions; nothing else. All text is in its language already,
+A template `pages/NAME.html` gets `page` (the struct of the module `NAME`), `layout` (what every
+page has) and the gettext functions; nothing else. All text is in its language already,
 amounts are formatted, addresses ready to use.
 """
 
@@ -22,7 +22,7 @@ SHOWN_TIME_LEFT: Final = 48 * 3600  # longer than this the time left helps nobod
 
 
 class Summary(Struct, frozen=True):
-    """What is paid: the order's half of a page."""
+    """What is paid: the page's half about the order."""
 
     amount: str  # "€19.99"
     description: str
@@ -65,7 +65,7 @@ class Field(Struct, frozen=True):
 
 
 class Checkbox(Struct, frozen=True):
-    """`link` are the words of its text that lead to `url`, `after` what follows them."""
+    """`text`, then `link` (the words that lead to `url`), then `after`."""
 
     name: str
     text: str
@@ -74,12 +74,12 @@ class Checkbox(Struct, frozen=True):
     link: str | None = None
     after: str = ""
     url: str | None = None
-    missing: str | None = None  # what is said where it must be ticked and isn't
+    missing: str | None = None  # the error where it must be ticked and isn't
     error: str | None = None
 
 
 def summary(payment: Payment, language: str, now: float, *, timed: bool = False) -> Summary:
-    """The order's half of a page; `timed`: with the time left, where that is short."""
+    """`timed`: with the time left, where that is short."""
     order = payment.order
     left = int(payment.expires_at - now)
     shown = timed and 0 < left <= SHOWN_TIME_LEFT
@@ -94,14 +94,14 @@ def summary(payment: Payment, language: str, now: float, *, timed: bool = False)
 
 
 def headline_amount(order: Order, language: str) -> str:
-    """What stands in the place of the amount; where none is charged, what happens instead."""
+    """The amount; where nothing is charged, what happens instead."""
     if order.transaction_type == TOKENIZATION:
         return gettext(language)(messages.SAVE_YOUR_CARD)
     return amount(order.money, language)
 
 
 def pay_label(order: Order, language: str) -> str:
-    """The button that sends the card; the shop's own words win."""
+    """The button that submits the card; the shop's own text comes first."""
     _ = gettext(language)
     if order.page_settings.button_text:
         return order.page_settings.button_text
@@ -121,10 +121,10 @@ def explained(found: declines.Explanation, language: str) -> Notice:
 
 
 def was_sent(attempt: Attempt) -> bool:
-    """Whether the gateway was asked for the money, or may have been."""
+    """Whether the charge was sent to the gateway, or may have been."""
     return attempt.status is not Status.NOT_SENT
 
 
 def method_label(name: str, label: str | None, _: Gettext) -> str:
-    """The settings' label of a method, else our own word, else its name."""
+    """The settings' label of a method, else our own, else its name."""
     return label or _(messages.METHOD.get(name) or name.replace("_", " ").capitalize())

@@ -1,8 +1,8 @@
-"""Why a payment was not made and what to do about it, as the pages say it.
+"""The texts of why a payment was not made and what the customer can do.
 
-Worded by the kind of method: nobody can "use another card" for a bank transfer, and "nothing
-was charged" is not for us to say where the customer sends the money, for it may be under way. What
-is advised can be done: a form that is still open is tried again, else the way is back to the shop.
+They depend on the kind of the method: nobody can "use another card" for a bank transfer, and we
+can't say "nothing was charged" where the customer sends the money, which may be on its way. The
+advice is always possible: to try again while the form is open, else to go back to the shop.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ SENT_BY_CUSTOMER: Final = frozenset({BANK, COINS, CASH})
 
 
 class Cause(NamedTuple):
-    """`title` by kind; `advice`: a name in `ADVICE` and `LAST`. `fact`: what became of the money,
-    by kind, where the reason says it."""
+    """`title` by kind; `advice`: a name in `ADVICE` and `LAST`. `fact`: what happened to the money,
+    by kind, where the reason decides that."""
 
     title: ByKind
     advice: str
@@ -143,8 +143,8 @@ ANOTHER_WAY: Final = N_("Choose another way to pay.")
 TRY_AGAIN: Final = N_("You can try again.")
 TRY_OR_CHOOSE: Final = N_("You can try again or choose another way to pay.")
 
-# By advice: with a card; another kind, where there are other ways to choose from; where there are
-# none. All while the form is open.
+# While the form is open: for a card; for another kind, with several methods to choose from; for
+# another kind that is the only method.
 ADVICE: Final[Mapping[str, tuple[str, str, str]]] = {
     "other": (N_("Use another card."), ANOTHER_WAY, TRY_AGAIN),
     "more": (N_("Use another card, or try again later."), TRY_OR_CHOOSE, TRY_AGAIN),
@@ -172,7 +172,7 @@ ADVICE: Final[Mapping[str, tuple[str, str, str]]] = {
     "wait": (N_("Wait a minute before you try again."),) * 3,
     "ask": (N_("Ask the shop for the reason."),) * 3,
 }
-# The same where nothing more can be tried here; by kind.
+# The same where no further attempt is possible here; by kind.
 BACK_TO_SHOP: Final = N_("Go back to the shop to try again.")
 BACK_LATER: Final = N_("Go back to the shop and try again in a few minutes.")
 LAST: Final[Mapping[str, ByKind]] = {
@@ -186,7 +186,7 @@ LAST: Final[Mapping[str, ByKind]] = {
     "ask": {ELSE: N_("Ask the shop for the reason.")},
 }
 
-# How a payment ends unpaid, where no reason is known: what is said before and after the fact.
+# An unpaid end without a known reason: the sentences before and after the fact.
 ENDS: Final[Mapping[Status, tuple[str | None, str | None]]] = {
     Status.DECLINED: (None, BACK_TO_SHOP),
     Status.CANCELLED: (N_("This payment was cancelled."), None),
@@ -206,27 +206,27 @@ class Explanation(NamedTuple):
 
 
 def fact_of(kind: str, *, sent: bool) -> str:
-    """What became of the money. `sent`: the gateway was asked for it, or may have been."""
+    """What happened to the money. `sent`: the charge was sent to the gateway, or may have been."""
     return MAYBE_SENT if sent and kind in SENT_BY_CUSTOMER else NOT_CHARGED
 
 
-def explain(cause: Cause, kind: str, *, sent: bool, open_: bool, ways: bool) -> Explanation:
-    """Why an attempt was not paid. `open_`: the form is there to try again; `ways`: with more than
-    one way to choose from."""
+def explain(cause: Cause, kind: str, *, sent: bool, open_: bool, several: bool) -> Explanation:
+    """Why an attempt was not paid. `open_`: the form is there to try again; `several`: there
+    is more than one method to choose from."""
     fact = of_kind(cause.fact, kind) if cause.fact else fact_of(kind, sent=sent)
-    said = (fact, *_advice(cause.advice, kind, open_=open_, ways=ways))
-    return Explanation(of_kind(cause.title, kind), said, cause.tone)
+    sentences = (fact, *_advice(cause.advice, kind, open_=open_, several=several))
+    return Explanation(of_kind(cause.title, kind), sentences, cause.tone)
 
 
-def _advice(name: str, kind: str, *, open_: bool, ways: bool) -> tuple[str, ...]:
+def _advice(name: str, kind: str, *, open_: bool, several: bool) -> tuple[str, ...]:
     if name == "none":
         return ()
     if not open_:
         return (of_kind(LAST.get(name, _all(BACK_TO_SHOP)), kind),)
-    by_card, choosing, alone = ADVICE[name]
+    by_card, several_methods, one_method = ADVICE[name]
     if kind == CARD:
         return (by_card,)
-    return (choosing if ways else alone,)
+    return (several_methods if several else one_method,)
 
 
 def explain_end(message: Message, status: Status, kind: str | None) -> Explanation:
@@ -238,5 +238,5 @@ def explain_end(message: Message, status: Status, kind: str | None) -> Explanati
         fact = fact_of(kind, sent=True)
     elif kind is None and status is not Status.EXPIRED:
         fact = NOT_CHARGED
-    said = tuple(each for each in (before, fact, after) if each is not None)
-    return Explanation(message.title, said, message.tone)
+    sentences = tuple(each for each in (before, fact, after) if each is not None)
+    return Explanation(message.title, sentences, message.tone)

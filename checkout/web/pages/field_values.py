@@ -1,5 +1,5 @@
-"""What an input shows: what was typed, else what is known of the customer; to a stranger only so
-much of that as whoever knows it needs to recognise it, and no e-mail address, name or street."""
+"""The value of an input: what was typed, else what is known of the customer. A stranger sees it
+masked: enough for somebody who knows it to recognise it, but no e-mail address, name or street."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LEAVE_ALL: Final = N_("Leave it empty to use what the shop knows")
 
 
 def shown_again(typed: str | None) -> str:
-    """What was typed, as the page writes it back: a card's number never, wherever it was typed,
-    and not what nobody types."""
+    """What was typed, as the page shows it again: never a card's number, in whichever field it was
+    typed, and nothing longer than people type."""
     if typed is None or len(typed) > LONGEST_AGAIN or holds_card_number(typed):
         return ""
     return typed
@@ -43,7 +43,8 @@ def _phone(value: str) -> str:
     return DOTS + value[-2:]
 
 
-# By the names of `model.order.Customer`, and the card's holder; of all others nothing is shown.
+# By the names of `model.order.Customer`, and the card's holder; all other fields are masked
+# entirely.
 MASKS: Final[dict[str, Callable[[str], str]]] = {
     "email": _email,
     "first_name": _name,
@@ -58,7 +59,7 @@ def mask(name: str, value: str) -> str:
 
 
 def masked_field(known: str, language: str, **field: Any) -> Field:
-    """A field of whose `known` value a stranger sees as much. Left empty, it means that value."""
+    """A field for a stranger, with the `known` value masked. Left empty, it means that value."""
     if not known or field["value"]:
         return Field(**field)
     shown = mask(field["name"], known)

@@ -46,34 +46,34 @@ def amount(money: Money, language: str) -> str:
 
 @lru_cache(maxsize=4096)
 def time_left(minutes: int, language: str) -> str:
-    """ "23 hours", as the language says it."""
+    """ "23 hours", in the language."""
     return format_timedelta(timedelta(minutes=max(minutes, 1)), locale=locale(language))
 
 
 def zone_of(browser: Mapping[str, str]) -> tzinfo:
-    """The customer's zone, as their browser tells it in `model.browser.FIELDS`; UTC where it
-    doesn't, as for a stranger who opens the receipt's link."""
+    """The customer's zone, from the browser's `model.browser.FIELDS`; UTC where they don't have it,
+    as for a stranger who opens the receipt's link."""
     return _zone(browser.get("time_zone_name", ""), browser.get("time_zone", ""))
 
 
 @lru_cache(maxsize=128)
 def _zone(name: str, offset: str) -> tzinfo:
     """By its name; by its minutes west of UTC where this machine doesn't know the name."""
-    told = Browser.from_form(
+    browser = Browser.from_form(
         {"time_zone_name": name, "time_zone": offset}, accept="", user_agent="", accept_language=""
     )
-    if told.time_zone_name:
+    if browser.time_zone_name:
         try:
-            return ZoneInfo(told.time_zone_name)
+            return ZoneInfo(browser.time_zone_name)
         except (ValueError, OSError, LookupError):  # no such zone, or a folder of zones
             pass
-    if told.time_zone:
-        return timezone(timedelta(minutes=-told.time_zone))
+    if browser.time_zone:
+        return timezone(timedelta(minutes=-browser.time_zone))
     return UTC
 
 
 def moment(seconds: float, language: str, zone: tzinfo = UTC) -> str:
-    """A point in time, and by which clock: "21 Nov 2026, 23:04:05 GMT+01:00"."""
+    """A point in time with its zone: "21 Nov 2026, 23:04:05 GMT+01:00"."""
     at = datetime.fromtimestamp(seconds, zone)
     written = format_datetime(at, "medium", tzinfo=zone, locale=locale(language))
     return f"{written} {_clock(at, language)}"
@@ -92,7 +92,7 @@ def clock_time(seconds: float, language: str, zone: tzinfo = UTC) -> str:
 
 
 def _clock(at: datetime, language: str) -> str:
-    """Its distance from UTC in the language's own spelling: a name like CST means several."""
+    """The zone as its distance from UTC, in the language: a name like CST is ambiguous."""
     return get_timezone_gmt(at, locale=locale(language)) if at.utcoffset() else "UTC"
 
 

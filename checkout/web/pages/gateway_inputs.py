@@ -1,7 +1,7 @@
-"""What a method asks for beside what every page does: the fields of its gateway.
+"""A method's own inputs, which its gateway declares.
 
-Their labels are the gateway's own words, shown as plain text. What is typed lives for the request
-and goes to the gateway; of the ledger it is no part.
+Their labels are the gateway's, shown as plain text. The values are sent to the gateway and are not
+stored.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from checkout.model.validation.rules import email_address
 from checkout.payments.offered_methods import MethodInput
 from checkout.web.pages import checkboxes, messages
 from checkout.web.pages.components import Checkbox, Field
-from checkout.web.pages.customer_fields import ASKED, CARD_HERE
+from checkout.web.pages.customer_fields import CARD_HERE, CUSTOMER_INPUTS
 from checkout.web.pages.field_values import LONGEST_AGAIN, shown_again
 
 TERMS = "terms"
 
 
 def name_of(method: str, field: MethodInput) -> str:
-    """Its name in the form: two methods may ask for the same."""
+    """Its name in the form: two methods may have inputs of the same name."""
     return f"{method}-{field.name}"
 
 
 def read_inputs(
-    method: str, asked: Sequence[MethodInput], fields: Mapping[str, str]
+    method: str, inputs: Sequence[MethodInput], fields: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """(what was written, by the gateway's names; what is wrong, by the form's, marked)."""
+    """(values by the gateway's names; errors by the form's names, marked)."""
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
-    for each in asked:
+    for each in inputs:
         name = name_of(method, each)
         written = " ".join(fields.get(name, "").split())
         if problem := _problem(each, written):
@@ -50,7 +50,7 @@ def _problem(field: MethodInput, written: str) -> str | None:
     if holds_card_number(written[:LONGEST_AGAIN]):
         return CARD_HERE
     if field.kind == "email":
-        return ASKED["email"].wrong if _is_wrong_address(written) else None
+        return CUSTOMER_INPUTS["email"].wrong if _is_wrong_address(written) else None
     return None if len(written) <= field.longest and written.isprintable() else messages.INPUT_WRONG
 
 
@@ -64,13 +64,13 @@ def _is_wrong_address(written: str) -> bool:
 
 def input_fields(
     method: str,
-    asked: Sequence[MethodInput],
+    inputs: Sequence[MethodInput],
     customer: Customer,
     typed: Mapping[str, str],
     errors: Mapping[str, str],
     language: str,
 ) -> tuple[Field, ...]:
-    """The inputs, with what was typed; an e-mail address, where nothing was, with what is known."""
+    """The inputs, with what was typed; an empty e-mail input has the known address."""
     _ = gettext(language)
     return tuple(
         Field(
@@ -85,19 +85,19 @@ def input_fields(
             maxlength=each.longest,
             required=each.required,
         )
-        for each in asked
+        for each in inputs
         if each.kind != TERMS
     )
 
 
 def input_terms(
     method: str,
-    asked: Sequence[MethodInput],
+    inputs: Sequence[MethodInput],
     typed: Mapping[str, str],
     errors: Mapping[str, str],
     language: str,
 ) -> tuple[Checkbox, ...]:
-    """The boxes to tick."""
+    """The checkboxes."""
     _ = gettext(language)
     return tuple(
         checkboxes.terms(
@@ -108,6 +108,6 @@ def input_terms(
             errors.get(name),
             language,
         )
-        for each in asked
+        for each in inputs
         if each.kind == TERMS
     )

@@ -1,5 +1,5 @@
 """What every page has around its content (`templates/base.html`): the shop, its colours, the
-languages, and whom a frame tells."""
+languages, and the shop's page around a frame."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ class ShopView(Struct, frozen=True):
 
 
 class Frame(Struct, frozen=True):
-    """What static/js/frame.js tells the shop's page around ours: these origins and no other."""
+    """What static/js/frame.js reports to the shop's page around ours, to these origins only."""
 
     origins: tuple[str, ...]
     uid: str
-    status: str  # in the outward words; "" tells none
+    status: str  # the outward status; "" for none
     live: bool = False  # an attempt is under way
 
 
 class Layout(Struct, frozen=True):
-    """The templates' `shell`."""
+    """The templates' `layout`."""
 
     lang: str
-    title: str  # of the tab: tells the state
+    title: str  # of the tab: the payment's state
     shop: ShopView | None = None
     dir: str = "ltr"
-    framed: bool = False  # inside the shop's frame: the content alone, links by target=_top
+    framed: bool = False  # inside the shop's frame: only the content, links by target=_top
     test: bool = False
     charges: bool = True  # False: a card is kept, and no money moves
     languages: tuple[tuple[str, str, str], ...] = ()  # (code, its own name, address)
-    frame: Frame | None = None  # whom to tell, where `framed`
+    frame: Frame | None = None  # where `framed`
 
 
 def shop_view(shop: Shop, page_settings: PageSettings, *, logo: str | None) -> ShopView:

@@ -1,5 +1,5 @@
-"""What the pages say: tables of texts, in English and marked for the catalogues. Why a payment was
-not made is said in `declines`."""
+"""The texts of the pages, in English and marked for the catalogues. The reasons why a payment was
+not made are in `declines`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ STATUS: Final[dict[Status, Message]] = {
 }
 
 WAITING_TEXT: Final = N_("Your payment is on its way. This page updates by itself.")
-NO_WAY: Final = Message(
+NO_METHOD: Final = Message(
     N_("The shop can't take payments just now"),
     N_("Nothing was charged. Please try again later, or ask the shop."),
     "bad",
@@ -114,7 +114,7 @@ CONFIRMED: Final = Message(
     N_("It can take a while. You can close this page: the shop will learn when the money arrives."),
     "wait",
 )
-# Errors as pages: HTTP status -> words.
+# The texts of error pages, by HTTP status.
 ERROR: Final[dict[int, Message]] = {
     400: Message(N_("We could not read that"), N_("Go back and try again."), "bad"),
     403: Message(
@@ -153,7 +153,7 @@ ERROR: Final[dict[int, Message]] = {
     ),
 }
 
-# Why a product can't be bought.
+# The reasons why a product can't be bought.
 SALE: Final[dict[Sale, Message]] = {
     Sale.RESERVED: Message(
         N_("Someone else is buying the last one"),
@@ -170,7 +170,7 @@ SALE: Final[dict[Sale, Message]] = {
 }
 TOO_FEW: Final = N_("There are not so many left")
 
-# What a method is called.
+# The names of methods.
 METHOD: Final[dict[str, str]] = {
     CARD_METHOD: N_("Card"),
     "bank_transfer": N_("Bank transfer"),
@@ -195,7 +195,7 @@ BRAND: Final = {
 TERMS_OF_SERVICE: Final = N_("I accept the [terms] of the payment service")
 INPUT_MISSING: Final = N_("Fill in this field")
 INPUT_WRONG: Final = N_("Shorten this, and leave out what can't be printed")
-# What a gateway did not accept, by our name for the field; others have `INPUT_REFUSED`.
+# The error of a field that the gateway did not accept, by our name; others have `INPUT_REFUSED`.
 REFUSED: Final[dict[str, str]] = {
     "number": N_("The bank did not accept this card number. Check it, or use another card"),
     "expiry": N_("The bank did not accept this date. Check it, or use another card"),

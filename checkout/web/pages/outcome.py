@@ -1,4 +1,4 @@
-"""What the result page and the receipt say of how a payment ended."""
+"""How a payment ended, as the result page and the receipt show it."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ from checkout.web.pages.payment_request import PaymentRequest
 
 
 def result_notice(page: PaymentRequest) -> Notice:
-    """The headline of the end; a decline says why, and so does money that went back."""
+    """The headline of the result; with the reason of a decline or of money that went back."""
     payment, status, kind = page.payment, page.status, page.attempt_kind(page.payment.shown)
     attempt = payment.shown
-    why = attempt.reason if attempt is not None else None
-    if why is not None and attempt is not None and status in (Status.DECLINED, Status.REFUNDED):
-        if status is Status.DECLINED or why is DeclineReason.RETURNED:
-            sent = was_sent(attempt)
-            found = declines.explain(declines.CAUSE[why], kind, sent=sent, open_=False, ways=False)
-            return explained(found, page.lang)
+    reason = _shown_reason(attempt, status)
+    if attempt is not None and reason is not None:
+        cause, sent = declines.CAUSE[reason], was_sent(attempt)
+        found = declines.explain(cause, kind, sent=sent, open_=False, several=False)
+        return explained(found, page.lang)
     if status in declines.ENDS:
         tried = kind if any(was_sent(each) for each in payment.attempts) else None
         return explained(declines.explain_end(messages.STATUS[status], status, tried), page.lang)
@@ -42,8 +41,14 @@ def result_notice(page: PaymentRequest) -> Notice:
     return notice(message, page.lang)
 
 
+def _shown_reason(attempt: Attempt | None, status: Status) -> DeclineReason | None:
+    reason = attempt.reason if attempt is not None else None
+    returned = status is Status.REFUNDED and reason is DeclineReason.RETURNED
+    return reason if status is Status.DECLINED or returned else None
+
+
 def receipt_rows(page: PaymentRequest) -> tuple[Row, ...]:
-    """What a receipt says, without personal data; to the customer also of which card it was."""
+    """The receipt's rows, without personal data; only the customer sees the card's last digits."""
     _, payment, attempt = page._, page.payment, page.payment.shown
     order, status = payment.order, page.status
     if order.transaction_type == TOKENIZATION:

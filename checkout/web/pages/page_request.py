@@ -1,4 +1,4 @@
-"""One request to a page: of which shop, in which language, in the shop's frame or not."""
+"""One request to a page: the shop, the language, and whether it is in the shop's frame."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class PageRequest:
     lang: str
     shop: Shop
     framed: bool = field(init=False)
-    """In the shop's frame: the browser says so; where it says nothing, the order does."""
+    """In the shop's frame, by the browser's header; without one, by the order."""
 
     def __post_init__(self) -> None:
         destination, order = header(self.request, b"sec-fetch-dest"), self.order
-        asked_for = order is not None and order.iframe
-        self.framed = destination in ("iframe", "frame") if destination else asked_for
+        wanted = order is not None and order.iframe
+        self.framed = destination in ("iframe", "frame") if destination else wanted
 
     @property
     def order(self) -> Order | None:
-        """Of a payment's page: what is paid."""
+        """The order of a payment's page."""
         return None
 
     @property
@@ -58,8 +58,8 @@ class PageRequest:
         languages: tuple[tuple[str, str, str], ...] = (),
         uid: str | None = None,
     ) -> Layout:
-        """What the page has around it. `languages`: those that it can be shown in, by code, name
-        and address; `uid`: what it calls the payment, where not by its own."""
+        """`languages`: those that the page can be shown in, by code, name and address; `uid`: the
+        payment's, where it is a hole."""
         order = self.order
         return Layout(
             lang=self.lang,
@@ -73,7 +73,7 @@ class PageRequest:
         )
 
     def frame(self, uid: str | None) -> Frame:
-        """What the shop's page around this one is told."""
+        """What the script reports to the shop's page around this one."""
         return Frame(self.shop.frame_origins, uid or "", "")
 
     def show(

@@ -1,4 +1,4 @@
-"""The form of the payment page: one attempt to pay."""
+"""Takes the payment page's form: one attempt to pay."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from checkout.payments.offered_methods import OfferedMethod
 from checkout.signing import CustomerCookie
 from checkout.web.challenge_policy import address_standing, challenge_met
 from checkout.web.pages import messages
-from checkout.web.pages.customer_fields import ASKED, asked_names
+from checkout.web.pages.customer_fields import CUSTOMER_INPUTS, input_names
 from checkout.web.pages.gateway_inputs import name_of
 from checkout.web.pages.payment import show_payment
 from checkout.web.pages.payment_request import PAYMENT_PATH, PaymentRequest, enter
@@ -28,7 +28,7 @@ from checkout.web.response import RawResponse
 
 @route(f"{PAYMENT_PATH}/pay", http_method=READ, include_in_schema=False)
 async def pay_again(request: AppRequest) -> RawResponse:
-    """Somebody reloaded or bookmarked the form's target."""
+    """The form's target was reloaded or bookmarked."""
     page = await enter(request)
     return page.to_current()
 
@@ -52,48 +52,46 @@ async def pay(request: AppRequest) -> RawResponse:
     )
     if submission is None or chosen is None:
         return await show_payment(page, values=fields, errors=errors, status_code=422)
-    look = await address_standing(page)
-    if not challenge_met(page, look, fields):
+    address = await address_standing(page)
+    if not challenge_met(page, address, fields):
         return await show_payment(page, values=fields, checks=True, status_code=422)
-    if page.payment.opened_at is None:  # nobody was there before
+    if page.payment.opened_at is None:  # no browser was recognised before
         page.recognise()
     uid = page.payment.uid
     cookie = CustomerCookie(uid, page.lang, chosen.name, token.attempt, kept, page.is_customer)
-    submission = msgspec.structs.replace(submission, stranger=not page.is_customer, look=look)
-    refused = await _pay(page, chosen, submission)
+    submission = msgspec.structs.replace(submission, stranger=not page.is_customer, look=address)
+    try:
+        page.payment = await charge.pay(page.app.context, page.payment, submission)
+    except Unprocessable:  # the shop's methods changed while the form was open
+        refused = {"method": CHOOSE_METHOD}
+    else:
+        refused = _refused_field(page, chosen, submission)
     if refused:
         return await show_payment(page, values=fields, errors=refused, status_code=422)
     return page.to_current(cookie)
 
 
-async def _pay(page: PaymentRequest, method: OfferedMethod, sent: Submission) -> dict[str, str]:
-    """What is wrong with the form, by field."""
-    try:
-        page.payment = await charge.pay(page.app.context, page.payment, sent)
-    except Unprocessable:  # the shop's methods changed while the form was open
-        return {"method": CHOOSE_METHOD}
-    return _refused_field(page, method, sent)
-
-
 def _refused_field(page: PaymentRequest, method: OfferedMethod, sent: Submission) -> dict[str, str]:
-    """The field of this form that the gateway did not accept: nothing was made of it, and it can
-    be mended here."""
+    """The error of the field that the gateway did not accept: nothing was charged, and the customer
+    can correct it here."""
     last = page.payment.last
     if last is None or last.number != sent.number or last.status is not Status.NOT_SENT:
         return {}
     name = last.facts.refused
     if name is None:
         return {}
-    for asked in method.inputs:
-        if asked.name == name:
-            return {name_of(method.name, asked): messages.INPUT_REFUSED}
-    known = messages.REFUSED.get(name) or (ASKED[name].wrong if name in ASKED else None)
-    shown = name in messages.REFUSED or name in asked_names(page.order)
+    for each in method.inputs:
+        if each.name == name:
+            return {name_of(method.name, each): messages.INPUT_REFUSED}
+    known = messages.REFUSED.get(name) or (
+        CUSTOMER_INPUTS[name].wrong if name in CUSTOMER_INPUTS else None
+    )
+    shown = name in messages.REFUSED or name in input_names(page.order)
     return {name: known} if known and shown else {}
 
 
 def _browser_fields(page: PaymentRequest, fields: Mapping[str, str]) -> dict[str, str]:
-    """What the browser says of itself; without JavaScript what it has said on an earlier page."""
+    """The form's browser data; without JavaScript those that the cookie kept of an earlier page."""
     kept = page.cookie.browser if page.cookie else {}
     return kept | {name: fields[name] for name in FIELDS if fields.get(name)}
 

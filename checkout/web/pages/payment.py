@@ -63,16 +63,16 @@ SHOWN_BRANDS: Final = ("visa", "master", "amex", "mir", "belkart")
 class MethodChoice(Struct, frozen=True):
     name: str  # what the form sends
     label: str
-    mark: str  # which icon: card, bank, wallet, coins, cash
+    mark: str  # the icon: card, bank, wallet, coins, cash
     chosen: bool
     card: bool  # shows the card form
-    fields: tuple[Field, ...] = ()  # what its gateway asks for
+    fields: tuple[Field, ...] = ()  # its gateway's own inputs
     terms: tuple[Checkbox, ...] = ()
 
 
 class PaymentPage(Struct, frozen=True):
     """The page where the customer pays. Method radio `method`; hidden `form_token`; hidden
-    browser fields (`browser_fields`: their names) that the script fills."""
+    browser fields (`browser_fields`: their names) that the script fills in."""
 
     summary: Summary
     action: str  # POST .../pay
@@ -89,12 +89,12 @@ class PaymentPage(Struct, frozen=True):
     saved: SavedCardView | None = None
     remember: Checkbox | None = None  # the card, for the next time
     agreement: Checkbox | None = None
-    by_itself: bool = False  # sent by the script as it is: nothing is left to ask
+    by_itself: bool = False  # the script submits it at once: nothing has to be filled in
     errors: tuple[tuple[str, str], ...] = ()  # (field name, sentence): the summary on top
     notice: Notice | None = None  # the last attempt's reason
-    new_tab: str | None = None  # its own address, for a frame that can't send a form
-    asked: ChallengeFields | None = None  # a challenge, where cards are tested
-    who: WhoForm | None = None  # to a stranger
+    new_tab: str | None = None  # its own address, for a frame that can't submit a form
+    challenge: ChallengeFields | None = None  # where cards are tested
+    who: WhoForm | None = None  # for a stranger
 
 
 @route(PAYMENT_PATH, http_method=READ, include_in_schema=False)
@@ -111,16 +111,18 @@ async def show_payment(
     status_code: int = 200,
     checks: bool = False,
 ) -> RawResponse:
-    """The page; after an error with what was typed, but nothing of the card. `checks`: it comes
-    again for want of an answer to its challenge."""
+    """The page; after an error with what was typed, but nothing of the card. `checks`: it is shown
+    again because its challenge was not solved."""
     if shows_customer_data(page):
         await recognise_first_browser(page)
     methods = await page.offered_methods()
     saved = saved_card(page, methods)
     texts, cookie, render = payment_cache.texts_of(page), page.cookie, page.app.render
     wish = cookie.method if cookie else ""
-    asked = challenge_fields(page, values)
-    if not (values or errors or saved or wish or asked) and payment_cache.is_plain(page.payment):
+    challenge = challenge_fields(page, values)
+    if not (values or errors or saved or wish or challenge) and payment_cache.is_plain(
+        page.payment
+    ):
         alike = payment_cache.specimen_of(page)
         body = render.fill(
             payment_cache.key_of(alike, methods, texts),
@@ -129,11 +131,12 @@ async def show_payment(
         )
     else:
         context = _context(page, methods, texts, values, errors, saved)
-        if asked:
+        if challenge:
             again = notice(messages.ONE_MORE_CHECK, page.lang) if checks else None
             view = context["page"]
-            view = msgspec.structs.replace(view, asked=asked, notice=again or view.notice)
-            context["page"] = view
+            context["page"] = msgspec.structs.replace(
+                view, challenge=challenge, notice=again or view.notice
+            )
         body = render(TEMPLATE, page.lang, **context).encode()
     return page.respond(body, texts["nonce"], status_code=status_code, cookie=cookie_of(page))
 
@@ -146,12 +149,12 @@ def _context(
     errors: Mapping[str, str] = {},
     saved: SavedCardOffer | None = None,
 ) -> dict[str, Any]:
-    """What the template shows. `texts`: of `payment_cache`, or holes; nothing that is in them is
-    taken from anywhere else."""
+    """The template's variables. `texts`: from `payment_cache`, or holes in their place; whatever
+    they contain must be taken from there only."""
     view = _view(page, methods, texts, values, errors, saved)
     languages = tuple((code, name, texts[f"url_{code}"]) for code, name in LANGUAGES.items())
     layout = page.layout(texts["title"], uid=texts["uid"], languages=languages)
-    return {"page": view, "shell": layout, "nonce": texts["nonce"]}
+    return {"page": view, "layout": layout, "nonce": texts["nonce"]}
 
 
 def _view(
@@ -172,9 +175,8 @@ def _view(
     agreement = _agreement(page, values, errors.get("agreed"))
     question = who_form(page, errors.get(ANSWER))
     terms = [box for each in choices for box in each.terms]
-    asked = [*card, *customer, *terms, agreement, question.field if question else None]
-    complete = (agreement is None or agreement.ticked) and all(each.value for each in customer)
-    at_once = page.is_customer and saved and not saved.coded and not values and complete
+    inputs = [*card, *customer, *terms, agreement, question.field if question else None]
+    at_once = not values and _needs_nothing(page, saved, agreement, customer)
     return PaymentPage(
         summary=payment_cache.summary_of(order, texts),
         action=texts["action"],
@@ -191,16 +193,28 @@ def _view(
         saved=saved_card_view(saved, values, page.lang, is_customer=page.is_customer),
         remember=_remember(page, methods, saved, values),
         agreement=agreement,
-        by_itself=bool(at_once and chosen and chosen.name == CARD_METHOD),
-        errors=_problems(errors, choices, asked, _),
+        by_itself=at_once and chosen is not None and chosen.name == CARD_METHOD,
+        errors=_problems(errors, choices, inputs, _),
         notice=None if errors else _notice(page, methods),
         new_tab=texts.get("new_tab"),
         who=question,
     )
 
 
+def _needs_nothing(
+    page: PaymentRequest,
+    saved: SavedCardOffer | None,
+    agreement: Checkbox | None,
+    customer: tuple[Field, ...],
+) -> bool:
+    """Whether the customer can pay by the saved card without filling in or ticking anything."""
+    if not page.is_customer or saved is None or saved.coded:
+        return False
+    return (agreement is None or agreement.ticked) and all(each.value for each in customer)
+
+
 def chosen_method(methods: Methods, name: str | None) -> OfferedMethod | None:
-    """The method that the form names; the only one needs no naming."""
+    """The method that the form names; where there is only one, a form may leave it out."""
     if not name and len(methods) == 1:
         return methods[0]
     return next((method for method in methods if method.name == name), None)
@@ -221,7 +235,7 @@ def _choices(
     values: Mapping[str, str],
     errors: Mapping[str, str],
 ) -> tuple[MethodChoice, ...]:
-    """The radio group, with what the methods' gateways ask for."""
+    """The radio group, with the inputs of the methods' gateways."""
     lang, customer = page.lang, page.known_customer if page.is_customer else Customer()
     return tuple(
         MethodChoice(
@@ -238,9 +252,9 @@ def _choices(
 
 
 def _notice(page: PaymentRequest, methods: Methods) -> Notice | None:
-    """Why the page is shown again: the last attempt's end."""
+    """How the last attempt ended, where the page is shown again after it."""
     if not methods:
-        return notice(messages.NO_WAY, page.lang)
+        return notice(messages.NO_METHOD, page.lang)
     attempt, several = page.payment.last, len(methods) > 1
     if attempt is None or attempt.status in SUCCESSFUL | LIVE:
         return None
@@ -248,18 +262,18 @@ def _notice(page: PaymentRequest, methods: Methods) -> Notice | None:
     reason = attempt.reason or unknown
     cause = declines.CAUSE[reason] if reason else declines.UNFINISHED
     kind, sent = page.attempt_kind(attempt), was_sent(attempt)
-    found = declines.explain(cause, kind, sent=sent, open_=True, ways=several)
+    found = declines.explain(cause, kind, sent=sent, open_=True, several=several)
     return explained(found, page.lang)
 
 
 def _problems(
     errors: Mapping[str, str],
     choices: Iterable[MethodChoice],
-    asked: Iterable[Field | Checkbox | None],
+    inputs: Iterable[Field | Checkbox | None],
     _: Callable[[str], str],
 ) -> tuple[tuple[str, str], ...]:
-    """What is wrong, by name and in the order of the page. Our own sentences name their field; of
-    a gateway's field the label does."""
+    """The errors by name, in the order of the page. Our own sentences name their field; an error of
+    a gateway's field begins with the field's label."""
     chosen = [(name, _(text)) for name, text in errors.items() if name == "method"]
     theirs = [
         (each.name, f"{each.label}: {each.error}")
@@ -267,7 +281,7 @@ def _problems(
         for each in choice.fields
         if each.error
     ]
-    return (*chosen, *theirs, *((each.name, each.error) for each in asked if each and each.error))
+    return (*chosen, *theirs, *((each.name, each.error) for each in inputs if each and each.error))
 
 
 def _card_fields(
@@ -276,8 +290,8 @@ def _card_fields(
     saved: SavedCardOffer | None,
     errors: tuple[tuple[str, str], ...],
 ) -> tuple[Field, ...]:
-    """Every input of a card; of a saved one beside which no other may be used the code alone. The
-    code may be left out where no account that takes a card here needs it."""
+    """Every input of a card; only the code where a saved card must be used. The code is optional
+    where no account that takes cards here needs it."""
     with_card = [each for each in methods if each.takes_card]
     if not with_card:
         return ()

@@ -1,6 +1,6 @@
-"""The payment page as it is first seen is the same for many payments but for a few texts. So it is
-made once, of a specimen that has nothing of its own, with holes in the places of those texts; then
-only filled in (`Renderer.fill`)."""
+"""Caches the payment page: before the first attempt it is the same for many payments but for a few
+texts. It is rendered once, of a specimen without anything of a single payment and with holes in the
+places of those texts, and then only filled in (`Renderer.fill`)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from checkout.model.card_form import oldest_month
 from checkout.model.order import Customer, Details, Order
 from checkout.payments.offered_methods import OfferedMethod
 from checkout.web.pages.components import Summary, pay_label
-from checkout.web.pages.customer_fields import asked_names
+from checkout.web.pages.customer_fields import input_names
 from checkout.web.pages.payment_request import PaymentRequest
 from checkout.web.pages.saved_card import today
 from checkout.web.security import new_nonce
 
-# Of `model.order.Ways`: what the page never shows, and what nearly every order has its own of.
-OWN_WAYS: Final = dict.fromkeys(
+# The `PageSettings` that the page never shows and that differ between most orders.
+OWN_SETTINGS: Final = dict.fromkeys(
     (
         "return_url", "success_url", "decline_url", "fail_url", "cancel_url",
         "client_callback_url", "notification_url", "verification_url",
@@ -31,19 +31,19 @@ OWN_WAYS: Final = dict.fromkeys(
 
 
 def is_plain(payment: Payment) -> bool:
-    """Nobody has tried to pay, and neither customer nor shop have words of their own on it."""
+    """Whether nobody has tried to pay and the page shows no texts of this customer or order."""
     order = payment.order
-    own = asked_names(order) or order.receipt_text or order.page_settings.card_fields.holder
+    own = input_names(order) or order.receipt_text or order.page_settings.card_fields.holder
     return not (own or payment.attempts)
 
 
 def specimen_of(page: PaymentRequest) -> PaymentRequest:
-    """The request without what is the payment's own: as much as its page is made of."""
+    """The request with only those values of the payment that the cached page depends on."""
     payment = page.payment
     order, methods = payment.order, payment.order.methods
     general = msgspec.structs.replace(
         order,
-        money=order.money.part(0),  # counted alike, for the choice of methods
+        money=order.money.part(0),  # same currency, on which the methods depend
         description="",
         expires_at=0.0,
         tracking_id=None,
@@ -51,7 +51,7 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
         details=Details(),
         customer=Customer(),
         methods=msgspec.structs.replace(methods, params={}) if methods.params else methods,
-        page_settings=msgspec.structs.replace(order.page_settings, **OWN_WAYS),
+        page_settings=msgspec.structs.replace(order.page_settings, **OWN_SETTINGS),
         product=None,
         quantity=1,
         raw={},
@@ -88,7 +88,7 @@ def summary_of(order: Order, texts: Mapping[str, str]) -> Summary:
 
 
 def texts_of(page: PaymentRequest) -> dict[str, str]:
-    """What differs between payments whose pages are alike otherwise, by the names of the holes."""
+    """The texts that differ between payments with the same page, by the names of their holes."""
     summary, number = page.summary(timed=True), page.payment.next_number
     texts = {
         "nonce": new_nonce(),

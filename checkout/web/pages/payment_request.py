@@ -1,4 +1,4 @@
-"""One request to a page of a payment: who looks at it, and which page the payment is at."""
+"""One request to a page of a payment: whose browser it is, and which page the payment is at."""
 
 from __future__ import annotations
 
@@ -69,18 +69,17 @@ class PaymentRequest(PageRequest):
         return PAGE[status]
 
     def attempt_kind(self, attempt: Attempt | None) -> str:
-        """Of which kind the method is that an attempt was to be paid by."""
+        """The kind of an attempt's method."""
         return kind_of_attempt(self.app.context, self.shop, attempt)
 
     async def offered_methods(self, customer: Customer | None = None) -> tuple[OfferedMethod, ...]:
-        """`customer`: where more is known of them than the page knows."""
+        """`customer`: in place of the page's `known_customer`."""
         known = customer or self.known_customer
         return await offered_methods(self.app.context, self.payment, self.shop, self.lang, known)
 
     @property
     def known_customer(self) -> Customer:
-        """What the customer typed at the last attempt, else what the shop told us. What a stranger
-        typed is nobody else's."""
+        """The customer's data of the last attempt, else the shop's; never what a stranger typed."""
         typed = [each.customer for each in self.payment.attempts if not each.stranger]
         return typed[-1] if typed else self.order.customer
 
@@ -93,15 +92,15 @@ class PaymentRequest(PageRequest):
 
     @property
     def is_customer(self) -> bool:
-        """Whether this is the customer's browser; anybody else is a stranger, who may pay and is
-        shown nothing that is known of the customer."""
+        """Whether this is the customer's browser; anybody else is a stranger, who may pay but is
+        shown none of the customer's data."""
         if self._is_customer is None:
             cookie = self.cookie
             self._is_customer = cookie is not None and cookie.own
         return self._is_customer
 
     def recognise(self) -> None:
-        """It has turned out to be the customer."""
+        """From now on this request counts as the customer's."""
         self._is_customer = True
 
     def url(self, page: str = "", *, lang: str | None = None) -> str:
@@ -111,7 +110,7 @@ class PaymentRequest(PageRequest):
         return f"{path}/{page}" if page else path
 
     def receipt_url(self) -> str:
-        """The path of the receipt, which is no way into the payment."""
+        """The path of the receipt, which doesn't give access to the payment."""
         payment = self.payment
         return f"/{self.lang}/order/{payment.uid}/{receipt_secret(payment.secret)}"
 
@@ -127,7 +126,7 @@ class PaymentRequest(PageRequest):
 
     @property
     def time_zone(self) -> tzinfo:
-        """The clock that times are told by: the browser's own, where its cookie names it."""
+        """The zone that times are shown in: the browser's own, where its cookie has it."""
         cookie = self.cookie
         return zone_of(cookie.browser if cookie else {})
 
@@ -138,7 +137,7 @@ class PaymentRequest(PageRequest):
         return fields
 
     def to_current(self, cookie: CustomerCookie | None = None) -> RawResponse:
-        """On to the page where the payment is now; `cookie`: to be set."""
+        """A redirect to the page where the payment is now; `cookie`: to be set."""
         return see_other(self.url(self.current), self._cookie_header(cookie))
 
     def _cookie_header(self, cookie: CustomerCookie | None) -> dict[str, str]:
@@ -147,7 +146,7 @@ class PaymentRequest(PageRequest):
     def respond(
         self, page: bytes, nonce: str, *, status_code: int, cookie: CustomerCookie
     ) -> RawResponse:
-        """A page that is made already; `cookie`: to be set."""
+        """A rendered page as the response; `cookie`: to be set."""
         return self.app.respond(
             page,
             nonce,
@@ -171,22 +170,22 @@ def payment_request(
 
 async def enter(request: AppRequest, *, cached: bool = False) -> PaymentRequest:
     """The request behind a payment's address. Raises NotFound, also for an unknown language.
-    `cached`: a second old will do."""
-    app, place, lang = _entered(request)
+    `cached`: the payment may be a second old."""
+    app, place, lang = _address_of(request)
     found = find.by_address_cached if cached else find.by_address
     payment = await found(app.context, place["uid"], place["secret"])
-    return _noted(app, request, lang, payment)
+    return _page_of(app, request, lang, payment)
 
 
 async def enter_receipt(request: AppRequest) -> tuple[PaymentRequest, bool]:
-    """The request behind a receipt's address, and whether the payment may be opened from it: who
-    has come by the payment's own secret can. Raises NotFound."""
-    app, place, lang = _entered(request)
+    """The request behind a receipt's address, and whether it may link to the payment: only
+    where it was opened by the payment's own secret. Raises NotFound."""
+    app, place, lang = _address_of(request)
     payment, by_payment = await find.by_receipt(app.context, place["uid"], place["secret"])
-    return _noted(app, request, lang, payment), by_payment
+    return _page_of(app, request, lang, payment), by_payment
 
 
-def _entered(request: AppRequest) -> tuple[AppContext, dict[str, Any], str]:
+def _address_of(request: AppRequest) -> tuple[AppContext, dict[str, Any], str]:
     place = request.path_params
     lang: str = place["lang"]
     if lang not in LANGUAGES:
@@ -194,9 +193,9 @@ def _entered(request: AppRequest) -> tuple[AppContext, dict[str, Any], str]:
     return app_of(request), place, lang
 
 
-def _noted(app: AppContext, request: AppRequest, lang: str, payment: Payment) -> PaymentRequest:
+def _page_of(app: AppContext, request: AppRequest, lang: str, payment: Payment) -> PaymentRequest:
     page = payment_request(app, request, lang, payment)
-    # An error's page shows the shop too, and in its frame. The payment and not the page, which
-    # would hold its own request in a circle: only the garbage collector would ever free them.
+    # For the error page, which shows the shop too. The payment and not the page: that refers to its
+    # request, and only the garbage collector would free such a cycle.
     request.scope["state"]["payment"] = payment
     return page

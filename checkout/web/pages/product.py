@@ -1,4 +1,4 @@
-"""A product's page: a GET shows it and makes nothing; the buyer's POST makes a payment."""
+"""A product's page: a GET only shows it; the customer's POST creates a payment."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from checkout.web.request import READ, AppRequest
 from checkout.web.response import RawResponse, see_other
 
 PATH: Final = "/{lang:str}/product/{id:str}"
-FEW: Final = 10  # so many and fewer are told: more helps nobody to decide
+FEW: Final = 10  # up to so many the number that is left is shown
 
-# What is answered where it can't be bought: to who looks, and to who has sent the form.
-LOOKED: Final = {Sale.RESERVED: 200, Sale.SOLD_OUT: 200, Sale.ENDED: 410, Sale.INACTIVE: 410}
-SENT: Final = {Sale.RESERVED: 409, Sale.SOLD_OUT: 409, Sale.ENDED: 410, Sale.INACTIVE: 410}
+# The HTTP status where it can't be bought: of the page, and of the form.
+GET_STATUS: Final = {Sale.RESERVED: 200, Sale.SOLD_OUT: 200, Sale.ENDED: 410, Sale.INACTIVE: 410}
+POST_STATUS: Final = {Sale.RESERVED: 409, Sale.SOLD_OUT: 409, Sale.ENDED: 410, Sale.INACTIVE: 410}
 
 
 class ProductPage(Struct, frozen=True):
@@ -52,18 +52,18 @@ class ProductPage(Struct, frozen=True):
 async def product_link(request: AppRequest) -> RawResponse:
     """The address that shops give out: the page in the product's or the customer's language."""
     page, stocked = await enter_product(request)
-    return _looked(page, stocked)
+    return _get(page, stocked)
 
 
 @route(PATH, http_method=READ, include_in_schema=False)
 async def product_page(request: AppRequest) -> RawResponse:
     page, stocked = await enter_product(request, request.path_params["lang"])
-    return _looked(page, stocked)
+    return _get(page, stocked)
 
 
 @post(PATH, status_code=303, include_in_schema=False)
 async def buy_product(request: AppRequest) -> RawResponse:
-    """Reserves and makes a payment; on to its page. The same form sent twice buys once."""
+    """Reserves, creates a payment and redirects to it. The same form sent twice buys once."""
     page, stocked = await enter_product(request, request.path_params["lang"])
     fields, context = await page.posted(), page.app.context
     form = page.app.signer.read_form("buy", stocked.id, fields.get("form_token", ""))
@@ -74,7 +74,7 @@ async def buy_product(request: AppRequest) -> RawResponse:
         payment = await buy(context, stocked.id, choice, page.address)
     except NotForSale as refused:
         return _refused(page, fields, refused)
-    except Unprocessable:  # the product or the settings are not what they were
+    except Unprocessable:  # the product or the settings have changed
         stocked = await find(context, stocked.id)
         _, errors = _read_choice(page, stocked, fields, form.nonce)
         return _show(page, stocked, errors=errors, status_code=422)
@@ -96,8 +96,8 @@ async def enter_product(
 
 def _sale(page: PageRequest, stocked: Stocked) -> Sale:
     sale, context = stocked.sale(page.app.context.clock()), page.app.context
-    shut = sale is Sale.OPEN and not payable(context, stocked)
-    return Sale.INACTIVE if shut else sale
+    unpayable = sale is Sale.OPEN and not payable(context, stocked)
+    return Sale.INACTIVE if unpayable else sale
 
 
 def _most(stocked: Stocked) -> int:
@@ -106,15 +106,15 @@ def _most(stocked: Stocked) -> int:
     return most if available is None else min(most, available)
 
 
-def _looked(page: PageRequest, stocked: Stocked) -> RawResponse:
-    return _show(page, stocked, status_code=LOOKED.get(_sale(page, stocked), 200))
+def _get(page: PageRequest, stocked: Stocked) -> RawResponse:
+    return _show(page, stocked, status_code=GET_STATUS.get(_sale(page, stocked), 200))
 
 
 def _refused(page: PageRequest, fields: Mapping[str, str], refused: NotForSale) -> RawResponse:
     if refused.few:
         errors = {"quantity": page._(messages.TOO_FEW)}
         return _show(page, refused.stocked, values=fields, errors=errors, status_code=409)
-    return _show(page, refused.stocked, status_code=SENT[refused.sale])
+    return _show(page, refused.stocked, status_code=POST_STATUS[refused.sale])
 
 
 def _show(
@@ -158,8 +158,8 @@ def _refusal(product: Product, sale: Sale, lang: str) -> Notice | None:
     if sale is Sale.OPEN:
         return None
     found = notice(messages.SALE[sale], lang)
-    if sale is Sale.INACTIVE and (said := product.inactive_text):
-        return Notice(found.title, said, found.tone)
+    if sale is Sale.INACTIVE and (text := product.inactive_text):
+        return Notice(found.title, text, found.tone)
     return found
 
 
@@ -215,7 +215,7 @@ def _bounds(page: PageRequest, product: Product) -> str | None:
 def _read_choice(
     page: PageRequest, stocked: Stocked, fields: Mapping[str, str], form: str
 ) -> tuple[Choice, dict[str, str]]:
-    """What the buyer chose, and what is wrong with it."""
+    """The customer's choice, and its errors."""
     _, product, errors = page._, stocked.product, {}
     money, quantity = None, fields.get("quantity", "1")
     if product.free:

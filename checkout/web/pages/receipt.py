@@ -1,5 +1,5 @@
-"""The printable receipt and state, without personal data: by a secret of its own, from which
-nothing leads to the payment."""
+"""The printable receipt, without personal data; its address has a secret of its own, which gives no
+access to the payment."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Links are forwarded: who is shown what is known of the customer, and who isn't.
+"""Links are forwarded: who may see the customer's data on a page.
 
-The first browser that opens a payment is its customer's, and keeps that in our cookie. Everybody
-else, and a browser without cookies at its next page, may pay all the same: what is known is used
-without being shown. Whoever knows the e-mail address that the shop has of the customer sees it.
+The first browser that opens a payment is the customer's; our cookie keeps that. Everybody else is a
+stranger, and so is a browser without cookies at its next page: they may pay, and the customer's
+data are used without being shown. A stranger who enters the customer's e-mail address sees them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from checkout.i18n import N_
 from checkout.payments.customer_check import opens_first
 from checkout.signing import CustomerCookie
 from checkout.web.pages.components import Field
-from checkout.web.pages.customer_fields import asked_names
+from checkout.web.pages.customer_fields import input_names
 from checkout.web.pages.payment_request import PaymentRequest
 from checkout.web.request import AppRequest, header
 
@@ -26,7 +26,8 @@ LONGEST: Final = 254
 
 
 class WhoForm(Struct, frozen=True):
-    """The question to a stranger who may be the customer: which e-mail address the shop has."""
+    """The form by which a stranger proves to be the customer, by the e-mail address the shop
+    has."""
 
     action: str  # POST .../who
     form_token: str
@@ -34,23 +35,23 @@ class WhoForm(Struct, frozen=True):
 
 
 def shows_customer_data(page: PaymentRequest) -> bool:
-    """Whether the page would show anything of the customer's."""
+    """Whether the page would show any of the customer's data."""
     order = page.order
     known = order.card_token or order.page_settings.card_fields.holder or page.payment.attempts
-    return bool(known or any(getattr(order.customer, name) for name in asked_names(order)))
+    return bool(known or any(getattr(order.customer, name) for name in input_names(order)))
 
 
 async def recognise_first_browser(page: PaymentRequest) -> None:
-    """Where nobody has opened the payment before, whoever looks is the customer. Programs that look
-    at links (scanners of mails, previews of messengers, prefetches) come first and are none."""
+    """The first browser that opens the payment is the customer's. Programs that fetch links (mail
+    scanners, previews of messengers, prefetches) often come first and don't count."""
     if not page.is_customer and _is_person(page.request):
         if await opens_first(page.app.context, page.payment):
             page.recognise()
 
 
 def _is_person(request: AppRequest) -> bool:
-    """Every browser of today says that it goes to a page; older ones are known by the form that
-    they send. A prefetch may be looked at by nobody."""
+    """Current browsers mark a navigation by a header; older ones are recognised when they submit
+    the form. A prefetched page may never be seen."""
     if request.method == "POST":
         return True
     fetched = (header(request, b"sec-purpose") or "") + (header(request, b"purpose") or "")
@@ -59,7 +60,7 @@ def _is_person(request: AppRequest) -> bool:
 
 
 def cookie_of(page: PaymentRequest) -> CustomerCookie:
-    """What the browser keeps when the page is shown to it."""
+    """The cookie that is set with the page."""
     kept = page.cookie or CustomerCookie(page.payment.uid, lang=page.lang)
     return (
         kept
@@ -69,7 +70,7 @@ def cookie_of(page: PaymentRequest) -> CustomerCookie:
 
 
 def who_form(page: PaymentRequest, error: str | None) -> WhoForm | None:
-    """The question "which e-mail?", where there is an answer and something to see by it."""
+    """The form, where the shop has an e-mail address and the page has data to show."""
     order = page.order
     if page.is_customer or not order.customer.email or not shows_customer_data(page):
         return None

@@ -1,4 +1,4 @@
-"""The page that leaves for the bank or the payment service."""
+"""The page that sends the customer to the bank or the payment service."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from checkout.web.response import RawResponse, see_other
 
 
 class RedirectPage(Struct, frozen=True):
-    """Leaves for the bank: a form that submits itself, or a link. `by_itself`: False in a frame
-    that must be left by a click; then `target` is _top."""
+    """Sends the customer to the bank by a form that submits itself, or by a link. `by_itself`:
+    False where the page must leave the shop's frame by a click; then `target` is _top."""
 
     summary: Summary
     notice: Notice
@@ -29,7 +29,7 @@ class RedirectPage(Struct, frozen=True):
     by_itself: bool
     target: str | None
     button: str
-    leave_action: str  # POST .../cancel: choose another way to pay
+    leave_action: str  # POST .../cancel: choose another method
     form_token: str
 
 

@@ -1,4 +1,4 @@
-"""The page of a payment's end: paid, declined, cancelled, expired."""
+"""The result page: paid, declined, cancelled or expired."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from checkout.web.response import RawResponse
 
 
 class ResultPage(Struct, frozen=True):
-    """The end: paid, declined, cancelled, expired."""
+    """The result: paid, declined, cancelled or expired."""
 
     summary: Summary
     notice: Notice
@@ -33,7 +33,7 @@ class ResultPage(Struct, frozen=True):
     back_label: str
     auto_return: int | None  # seconds; 0 at once
     target: str | None  # _top in a frame
-    stay: bool = False  # the order names no address to go back to: a frame may just be closed
+    stay: bool = False  # the order names no return URL: a frame may just be closed
 
 
 @route(f"{PAYMENT_PATH}/result", http_method=READ, include_in_schema=False)
@@ -55,7 +55,7 @@ def _view(page: PaymentRequest) -> ResultPage:
         notice=result_notice(page),
         rows=receipt_rows(page),
         receipt_lines=order.receipt_text if paid else (),
-        # What a gateway's own receipt says of the customer is not known.
+        # A gateway's receipt may show the customer's data.
         receipt_url=attempt.facts.receipt_url if attempt and paid and page.is_customer else None,
         order_url=page.receipt_url() if paid else None,
         back_url=back_url,
@@ -68,7 +68,7 @@ def _view(page: PaymentRequest) -> ResultPage:
 
 
 def _auto_return(order: Order) -> int | None:
-    """Seconds; who pays at once is back at once, unless the shop says otherwise."""
+    """Seconds; 0 where the page pays by itself, unless the shop sets it."""
     wanted = order.page_settings.auto_return
     return 0 if wanted is None and order.auto_pays else wanted
 

@@ -1,4 +1,4 @@
-"""The saved card that a payment was made for: what its page asks of it, and how it is shown."""
+"""A payment's saved card: whether its code is needed, and how the page shows it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from checkout.payments.offered_methods import OfferedMethod
 from checkout.web.pages import messages
 from checkout.web.pages.payment_request import PaymentRequest
 
-SAVED, NEW = "saved", "new"  # what the form says with it, and with any other card
+SAVED, NEW = "saved", "new"  # the values of the form's radio `card`
 
 
 class SavedCardView(Struct, frozen=True):
-    """The card that the gateway keeps for the shop, before any other. Radio `card`: "saved" or
-    "new"; without `other` there is no choice."""
+    """The saved card, above the card form. Radio `card`: "saved" or "new"; without `other` there is
+    no choice."""
 
     name: str  # "Visa"
     last_4: str | None
@@ -28,12 +28,12 @@ class SavedCardView(Struct, frozen=True):
     mark: str | None  # the brand's drawing
     digits: int | None  # of its security code, where that is known
     chosen: bool
-    coded: bool  # the code is asked for
+    coded: bool  # the code is needed
     other: bool
 
 
 class SavedCardOffer(NamedTuple):
-    """`coded`: its code is asked for; `other`: another card may be used."""
+    """`coded`: its code is needed; `other`: another card may be used."""
 
     token: str
     known: PaidCard
@@ -56,8 +56,7 @@ def saved_card(page: PaymentRequest, methods: tuple[OfferedMethod, ...]) -> Save
     known = next((each.saved_card for each in methods if each.saved_card is not None), None)
     if known is None:
         return None
-    # A charge without the code is tried once, by the customer: whoever is asked again, is asked
-    # for it, and so is a stranger.
+    # Only the customer's first attempt is charged without the code: any other needs it.
     coded = not order.auto_pays or bool(payment.attempts) or not page.is_customer
     return SavedCardOffer(order.card_token, known, coded, order.page_settings.another_card)
 
@@ -65,7 +64,7 @@ def saved_card(page: PaymentRequest, methods: tuple[OfferedMethod, ...]) -> Save
 def saved_card_view(
     offer: SavedCardOffer | None, fields: Mapping[str, str], language: str, *, is_customer: bool
 ) -> SavedCardView | None:
-    """A stranger (not `is_customer`) is told nothing of it."""
+    """A stranger (not `is_customer`) sees nothing of the card."""
     if offer is None:
         return None
     known = offer.known if is_customer else PaidCard()

@@ -1,7 +1,7 @@
-"""What a customer sends with Pay, by the page's form or from the shop's app: one reading for both,
-so that what the page demands cannot be left out by writing JSON.
+"""Reads and checks what a customer submits, by the page's form or from the shop's app: both by the
+same code, so that an app can't leave out what the page requires.
 
-`fields` are the form's, by its names; an app's JSON is written into the same names first.
+`fields` have the form's names; an app's JSON is converted to them first.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Read(NamedTuple):
 
 
 class PaidWith(NamedTuple):
-    """`remember`: whether the card is to be remembered, None where that was not asked."""
+    """`remember`: whether to keep the card; None where the page didn't ask."""
 
     card: AnyCard | None = None
     remember: bool | None = None
@@ -53,11 +53,11 @@ async def read_submission(
     browser: Browser,
     code_always: bool = False,
 ) -> Read:
-    """`number`: the attempt that it is for; `known`: what is known of the customer; `code_always`:
-    a saved card is charged with its code only, whatever the order says."""
+    """`number`: of the attempt; `known`: what is known of the customer; `code_always`: a saved card
+    needs its code, whatever the order says."""
     order = page.order
     methods = await page.offered_methods(known)
-    _refuse_cards_unasked(methods, fields)
+    _refuse_unexpected_card(methods, fields)
     method = chosen_method(methods, fields.get("method"))
     paid_with, inputs, wrong = _read_method(page, method, fields, code_always)
     customer, wrong_of_customer = read_customer(
@@ -81,9 +81,9 @@ async def read_submission(
     return Read(method, sent, {})
 
 
-def _refuse_cards_unasked(methods: tuple[OfferedMethod, ...], fields: Mapping[str, str]) -> None:
-    """No card is taken where the page has no card form: whoever runs such a page keeps out of the
-    scope of cards, and what sends one is not ours. Raises BadRequest."""
+def _refuse_unexpected_card(methods: tuple[OfferedMethod, ...], fields: Mapping[str, str]) -> None:
+    """Refuses card data where the page has no card form: such a shop is out of PCI scope, and none
+    of our forms sends any. Raises BadRequest."""
     takes = any(each.takes_card for each in methods)
     if not takes and any(fields.get(name) for name in SENSITIVE):
         raise BadRequest
@@ -95,7 +95,7 @@ def _read_method(
     fields: Mapping[str, str],
     code_always: bool,
 ) -> tuple[PaidWith, dict[str, str], dict[str, str]]:
-    """The card, what the method's gateway asks for, and what is wrong."""
+    """The card, the values of the method's own inputs, and the errors."""
     if method is None:
         return PaidWith(), {}, {"method": CHOOSE_METHOD}
     card = _read_card(page, method, fields, code_always) if method.takes_card else PaidWith()
@@ -124,5 +124,5 @@ def _read_card(
     card, errors = read_card(
         typed, today=today(page), excluded_brands=excluded, code_optional=optional
     )
-    asked = method.tokenizes and card_on_file.offers_to_save(order)
-    return PaidWith(card, bool(fields.get("remember")) if asked else None, errors)
+    offered = method.tokenizes and card_on_file.offers_to_save(order)
+    return PaidWith(card, bool(fields.get("remember")) if offered else None, errors)

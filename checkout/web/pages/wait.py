@@ -1,5 +1,5 @@
 """The page that waits for the bank, or for a transfer that the customer makes elsewhere; its
-status, which is polled as a fragment or as JSON; and "I have paid"."""
+status, polled as a fragment or as JSON; and the button "I have paid"."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from checkout.model.order import COINS
 from checkout.model.status import LIVE, OUTWARD, Status
 from checkout.payments import customer_actions, status_query
 from checkout.payments.offered_methods import can_be_confirmed
-from checkout.shop_api.responses import status_and_message as shop_words
+from checkout.shop_api.responses import status_and_message
 from checkout.web.pages import messages
 from checkout.web.pages.components import Notice, Summary, notice
 from checkout.web.pages.formatting import clock_time, fill
@@ -32,7 +32,7 @@ class StatusView(Struct, frozen=True):
     notice: Notice
     status_url: str
     next_check: float | None
-    checked: str  # "Last checked 20:14:05", changes at each look
+    checked: str  # "Last checked 20:14:05", changes with each poll
 
 
 class WaitPage(Struct, frozen=True):
@@ -47,7 +47,7 @@ class WaitPage(Struct, frozen=True):
     again_label: str
     self_url: str  # for "check again" and the refresh without a script
     refresh: int  # seconds of the refresh without a script
-    leave_action: str | None  # POST .../cancel, where another way may be chosen
+    leave_action: str | None  # POST .../cancel, where another method may be chosen
     form_token: str
     confirm_action: str | None = None  # POST .../confirm: "I have paid"
     confirm_token: str = ""  # its form_token
@@ -69,7 +69,7 @@ async def wait_page(request: AppRequest) -> RawResponse:
 
 @route(f"{PAYMENT_PATH}/status", http_method=READ, include_in_schema=False)
 async def status(request: AppRequest) -> RawResponse:
-    """The fragment that htmx polls, or JSON; a page that has moved on says where."""
+    """The fragment that htmx polls, or JSON; a redirect where the payment is at another page."""
     page = await enter(request, cached=True)
     page.payment = await status_query.refresh_if_due(page.app.context, page.payment)
     if "application/json" in (header(request, b"accept") or ""):
@@ -130,7 +130,7 @@ def _status_view(page: PaymentRequest) -> StatusView:
 
 def _status_json(page: PaymentRequest) -> RawResponse:
     status = page.status
-    _, message = shop_words(page.payment, page.app.context.clock())
+    _, message = status_and_message(page.payment, page.app.context.clock())
     live = status in LIVE
     view = {
         "uid": page.payment.uid,
@@ -142,7 +142,7 @@ def _status_json(page: PaymentRequest) -> RawResponse:
 
 
 def wait_notice(attempt: Attempt | None, kind: str, language: str) -> Notice:
-    """What we wait for. Never "failed" while it is unknown."""
+    """What the customer waits for; never "failed" while the result is unknown."""
     if attempt is None:
         return _waiting(messages.WAITING, messages.WAITING_TEXT, kind, language)
     if isinstance(attempt.next_action, Instructions) and attempt.status is Status.REQUIRES_ACTION:
@@ -161,12 +161,12 @@ def _waiting(titles: messages.ByKind, text: str, kind: str, language: str) -> No
     return notice(messages.Message(messages.of_kind(titles, kind), text, "wait"), language)
 
 
-def link_label(todo: Instructions | None, kind: str, language: str) -> str:
-    """What opens where the instructions' link is tapped: a page, a wallet, another app."""
+def link_label(instructions: Instructions | None, kind: str, language: str) -> str:
+    """The text of the instructions' link: it opens a page, a wallet or another app."""
     _ = gettext(language)
-    if todo is None or todo.link is None:
+    if instructions is None or instructions.link is None:
         return ""
-    if todo.link.startswith("http"):
+    if instructions.link.startswith("http"):
         return _(messages.OPEN_PAGE)
     return _(messages.OPEN_WALLET if kind == COINS else messages.OPEN_APP)
 

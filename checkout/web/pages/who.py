@@ -1,4 +1,4 @@
-"""The form by which a stranger shows to be the customer: the e-mail address that the shop has."""
+"""Takes the form by which a stranger proves to be the customer, by the e-mail address."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ NOT_KNOWN: Final = N_("The shop knows another e-mail address. Check it and try a
 
 @route(f"{PAYMENT_PATH}/who", http_method=READ, include_in_schema=False)
 async def who_again(request: AppRequest) -> RawResponse:
-    """Somebody reloaded the form's target."""
+    """The form's target was reloaded."""
     page = await enter(request)
     return page.to_current()
 
 
 @post(f"{PAYMENT_PATH}/who", include_in_schema=False)
 async def who(request: AppRequest) -> RawResponse:
-    """ "I am the customer": whoever knows the e-mail address is shown the rest. Where the browser
-    keeps no cookie, as in some frames, that is for this one page."""
+    """With the right e-mail address the page shows the customer's data; where the browser keeps no
+    cookie, as in some frames, only this once."""
     page = await enter(request)
     if await _knows_email(page):
         page.recognise()
