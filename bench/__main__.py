@@ -99,14 +99,14 @@ def servers() -> Iterator[Place]:
     with tempfile.TemporaryDirectory() as name, running() as children:
         children.append(start(*sandbox_arguments("127.0.0.1", ports[1])))
         wait_for(children, f"{place[1]}/sandbox/public_key")
-        stage = LocalServers(
+        local = LocalServers(
             folder=Path(name),
             shop="http://127.0.0.1:1",
             checkout=place[0],
             sandbox=place[1],
             keys=new_keys(),
         )
-        os.environ["CHECKOUT_CONFIG"] = str(stage.write_settings(LIMITS))
+        os.environ["CHECKOUT_CONFIG"] = str(local.write_settings(LIMITS))
         for target, port in (
             ("checkout.app:from_environment", ports[0]),
             ("bench.server:bare", ports[2]),
@@ -115,7 +115,7 @@ def servers() -> Iterator[Place]:
             children.append(start(*serve, "--port", str(port), target))
         wait_for(children, f"{place[0]}/health/ready")
         wait_for(children, place[2])
-        yield Place(place[0], place[1], place[2], stage.keys.secret_key)
+        yield Place(place[0], place[1], place[2], local.keys.secret_key)
 
 
 def new_payment(http: httpx.Client, place: Place) -> str:
@@ -255,11 +255,11 @@ def weight(place: Place) -> list[Figure]:
 
 
 def others_told() -> list[Figure]:
-    """How late a shop is told by two workers, while a thousand letters of another hang."""
+    """How late a shop is told by two workers, while a thousand webhooks to another hang."""
     figures = []
     for waiting, target in ((0, ""), (WAITING, "<= 2")):
         found, _ = asyncio.run(delays(workers=2, waiting=waiting))
-        name = f"told, {waiting} letters of another waiting, at most"
+        name = f"webhook, {waiting} of another shop waiting, at most"
         figures.append(Figure(name, max(found), "s", target, not target or max(found) <= 2))
     return figures
 

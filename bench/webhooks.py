@@ -1,9 +1,9 @@
-"""How late a shop is told while letters of another wait for a server that hangs.
+"""How late a webhook is while those of another shop wait for a server that hangs.
 
     python -m bench.webhooks [--workers 2] [--waiting 1000]
 
-Everything is real: letters in one ledger, workers as processes, receivers on loopback. The same is
-measured without the letters that wait, as the baseline: a worker looks each second.
+Everything is real: webhooks in one ledger, workers as processes, receivers on loopback. The same is
+measured without those that wait, as the baseline: a worker looks each second.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.support.servers import Process, kill, start
 from tests.support.settings import NOBODY, overpay, shop, write_settings
 
 WAITING = 1000
-TOLD = 40  # letters of the other shop
+TOLD = 40  # webhooks of the other shop
 EVERY = 0.1  # seconds between two of them
 PATIENCE = 120.0  # seconds
 LOOK = 0.02
@@ -41,7 +41,7 @@ LOOK = 0.02
 
 @dataclass
 class Receiver:
-    """A shop's server on loopback: when each letter came; one that `hangs` never answers."""
+    """A shop's server on loopback: when each webhook came; one that `hangs` never answers."""
 
     host: str
     hangs: bool = False
@@ -80,7 +80,7 @@ class Receiver:
 
 
 async def delays(*, workers: int, waiting: int, told: int = TOLD) -> tuple[list[float], Receiver]:
-    """Seconds from when a letter of the one shop was written until it came, while `waiting` letters
+    """Seconds from when a webhook of the one shop was written until it came, while `waiting`
     of the other wait for a server that hangs."""
     hanging, well = Receiver("127.0.0.2", hangs=True), Receiver("127.0.0.1")
     with tempfile.TemporaryDirectory() as name:
@@ -124,7 +124,7 @@ async def _until(receiver: Receiver, count: int) -> None:
 
 
 async def webhooks(context: Context, shop: str, url: str, count: int) -> list[str]:
-    """The ids of so many letters that are due now, each about a payment of its own."""
+    """The ids of so many webhooks that are due now, each about a payment of its own."""
     return await context.ledger.write(_webhooks, context, shop, url, count)
 
 
@@ -172,7 +172,7 @@ def main() -> None:
     for waiting in (0, asked.waiting):
         found, hanging = asyncio.run(delays(workers=asked.workers, waiting=waiting))
         print(
-            f"{asked.workers} workers, {waiting} letters waiting: told after"
+            f"{asked.workers} workers, {waiting} webhooks waiting: came after"
             f" {statistics.median(found):.2f} s at the median, {max(found):.2f} s at most;"
             f" {hanging.most} connections to the server that hangs"
         )

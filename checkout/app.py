@@ -1,4 +1,4 @@
-"""The wiring: settings in, an ASGI application out."""
+"""Makes the ASGI application from the settings."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ from checkout.web.render import Assets, Renderer
 from checkout.web.request_size import bounded
 from checkout.web.security import LARGEST_BODY, security_headers
 
-LOOK = 15.0  # seconds between two looks at ourselves, where nobody asks
+READINESS_INTERVAL = 15.0  # seconds
 
 HANDLERS = (
     *payment.HANDLERS,
@@ -107,10 +107,9 @@ def create_app(
     load: LoadShedder | None = None,
 ) -> Litestar:
     """The server. Everything that holds a connection opens in the lifespan: in the worker, after
-    the fork. `upstream` and `downstream` are what carries calls to the gateways and to the shops,
-    where it is not the network: for tests at the edge. Without `deliver` the shops' webhooks stay
-    in the outbox, for somebody else to carry. `name`: what answers call the server. `load`:
-    how much is taken at once, where it is otherwise than usual."""
+    the fork. `upstream` and `downstream` replace the network for calls to the gateways and to the
+    shops, for tests. Without `deliver` the webhooks stay in the outbox. `name`: for the `Server`
+    header. `load`: limits on concurrent requests other than the usual ones."""
     assets, signer = Assets(), Signer(settings.secrets)
     challenge = challenge_of(settings, signer)
     for name, script in challenge.scripts.items() if challenge else ():
@@ -149,7 +148,7 @@ def create_app(
                 )
             background = Background(tasks)
             readiness = app.state.readiness = Readiness(context.ledger, background.overdue)
-            background.add(Task("readiness", readiness.failing, LOOK))
+            background.add(Task("readiness", readiness.failing, READINESS_INTERVAL))
             background.start()
             try:
                 yield
@@ -179,7 +178,7 @@ def create_app(
 
 
 def challenge_of(settings: Settings, signer: Signer) -> Challenge | None:
-    """Raises BadSettings for one that nobody has installed."""
+    """The challenge of the settings, if any. Raises BadSettings where it is not installed."""
     return open_challenge(settings, signer, CHALLENGES)
 
 
@@ -191,7 +190,7 @@ async def open_context(
     clock: Callable[[], float] = time.time,
     upstream: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Context]:
-    """A flow over the settings' ledger and gateways, for the server and for commands."""
+    """A context with the settings' ledger and gateways, for the server and for commands."""
     schedule = schedule or Schedule()
     migrate(settings.database)
     ledger = open_ledger(settings.database)
@@ -210,14 +209,14 @@ async def open_context(
 
 
 def from_environment() -> Litestar:
-    """For the server's workers: the settings file is named by CHECKOUT_CONFIG."""
+    """The application for the server's workers, with the settings of CHECKOUT_CONFIG."""
     log.configure()
     keep_private()
     end_with_parent()
     path = os.environ.get("CHECKOUT_CONFIG")
-    # Without a name Granian writes its own.
+    # Without a name Granian sends its own.
     app = create_app(load(Path(path) if path else None, os.environ, OPTIONS), name="checkout")
-    # What is built at start stays: the collector need not walk through it again at every turn.
+    # What is built at start stays: the garbage collector need not traverse it again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
@@ -227,14 +226,14 @@ def from_environment() -> Litestar:
 def _connections(
     most: int | None, kept: int, trusted: ssl.SSLContext | bool = True
 ) -> httpx.AsyncHTTPTransport:
-    """For outgoing calls: certificates verified, no outside proxies."""
+    """For outgoing calls: certificates are verified, proxies of the environment are not used."""
     limits = httpx.Limits(max_connections=most, max_keepalive_connections=kept)
     return httpx.AsyncHTTPTransport(verify=trusted, trust_env=False, limits=limits)
 
 
 def _shops(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    """For calls to the shops: no redirects, no cookies. How many there may be at once is bounded
-    by the rooms of those who call: here nobody shall stand in the way of another."""
+    """For calls to the shops: no redirects, no cookies. The number of connections is unlimited
+    here, as the callers' slots (`payments.concurrency`) limit them for each shop and host."""
     client = httpx.AsyncClient(
         transport=transport or _connections(None, 50),
         timeout=httpx.Timeout(30, connect=5),

@@ -1,4 +1,4 @@
-"""`checkout audit`: who did what, and whether the log of it is whole."""
+"""`checkout audit`: list and verify the audit log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from checkout.cli.common import (
     json_option,
     moment,
     print_json,
-    with_flow,
+    with_context,
 )
 from checkout.ledger import audit as log
 from checkout.ledger.audit import Entry, Verdict
@@ -47,11 +47,11 @@ def list_(
     async def work(context: Context) -> list[Entry]:
         return await context.ledger.read(log.listed, shop=shop, subject=subject, limit=limit)
 
-    found = [_shape(entry) for entry in with_flow(config, work)]
+    found = [_shape(entry) for entry in with_context(config, work)]
     if as_json:
         print_json(found)
         return
-    for each in found:  # a line each, to be searched: a table would cut what is to be copied
+    for each in found:  # a line each, for grep; a table would cut ids
         console().print(_line(each), soft_wrap=True, markup=False, highlight=False)
 
 
@@ -70,7 +70,7 @@ def verify(noted: str | None, config: Path | None, as_json: bool) -> None:
     async def work(context: Context) -> Verdict:
         return await context.ledger.read(log.verify, before)
 
-    verdict = with_flow(config, work)
+    verdict = with_context(config, work)
     if as_json:
         print_json(msgspec.to_builtins(verdict))
     else:

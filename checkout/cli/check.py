@@ -1,4 +1,4 @@
-"""`checkout check`: would the server start, and do its gateways know us?"""
+"""`checkout check`: whether the server would start, and the gateways accept the credentials."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _print(results: list[dict[str, Any]]) -> None:
 
 
 def _remarks(settings: Settings) -> Iterator[str]:
-    """What starts, and is perhaps not meant."""
+    """Settings that are valid, but probably a mistake."""
     if settings.https and not settings.trusted_proxies:
         yield (
             "trusted_proxies is empty, though public_url is https: something stands in front that "
@@ -79,14 +79,14 @@ def _remarks(settings: Settings) -> Iterator[str]:
 
 
 def _warning(name: str, detail: str) -> dict[str, Any]:
-    """What does not keep the server from starting."""
+    """A result that does not keep the server from starting."""
     return {"check": name, "ok": True, "warning": True, "detail": detail}
 
 
 def _try(name: str, work: Any) -> dict[str, Any]:
     try:
         work()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the operator is told
+    except Exception as error:  # noqa: BLE001 - any error is reported
         return {"check": name, "ok": False, "detail": f"{type(error).__name__}: {error}"}
     return {"check": name, "ok": True, "detail": ""}
 
@@ -99,18 +99,18 @@ async def _database_and_gateways(settings: Settings, *, online: bool) -> list[di
                 for name, gateway in context.gateways.items():
                     found.append(await _private(settings, name) or await _query(name, gateway))
             return found
-    except Exception as error:  # noqa: BLE001 - a driver raises its own
+    except Exception as error:  # noqa: BLE001 - drivers raise errors of their own
         detail = str(error) if isinstance(error, CheckoutError) else type(error).__name__
         return [{"check": "database", "ok": False, "detail": detail}]
 
 
 async def _private(settings: Settings, name: str) -> dict[str, Any] | None:
-    """What is wrong with an account whose address leads into a private network: it isn't asked."""
+    """The failed result for an account whose address is in a private network; it is not queried."""
     url = httpx.URL(settings.gateways[name].options.base_url)
     try:
         hosts = await Resolver("check").of("")(url.host, url.port or 443)
     except OSError:
-        return None  # that nobody answers is told soon
+        return None  # the query will report it
     if all(allowed(host, sandbox=settings.sandbox) for host in hosts):
         return None
     wrong = "base_url leads to a private address"
@@ -118,8 +118,8 @@ async def _private(settings: Settings, name: str) -> dict[str, Any] | None:
 
 
 async def _query(name: str, gateway: Gateway) -> dict[str, Any]:
-    """Query a payment that was never made: a gateway that accepts our credentials says there is
-    none. `detail` has that, and a line for each thing that the gateway says it can take."""
+    """Query a payment that does not exist: a gateway that accepts the credentials says so. `detail`
+    has the error, and what the gateway says that it can take."""
     await gateway.prepare()
     described = gateway.describe()
     key = new_attempt_key(1)

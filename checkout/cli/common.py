@@ -1,4 +1,4 @@
-"""What the commands share: reading the settings, a flow for one command, printing the outcome."""
+"""Shared by the commands: reading the settings, a context for one command, printing the result."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def actor() -> Actor:
 
 
 def console() -> Console:
-    """Standard output; made when it is used, as the terminal may change. No markup: what shops
-    wrote has brackets of its own."""
+    """Standard output; made when it is used, as the terminal may change. No markup: texts of shops
+    may contain brackets."""
     return Console(markup=False)
 
 
@@ -72,8 +72,8 @@ def settings_of(config: Path | None) -> Settings:
         fail(f"The settings can't be used:\n{error}", UNUSABLE)
 
 
-def with_flow(config: Path | None, work: Callable[[Context], Awaitable[T]]) -> T:
-    """Run `work` with a flow of its own on the settings' ledger and gateways."""
+def with_context(config: Path | None, work: Callable[[Context], Awaitable[T]]) -> T:
+    """Run `work` with a context of its own on the settings' ledger and gateways."""
     settings = settings_of(config)
 
     async def run() -> T:
@@ -94,7 +94,7 @@ def with_flow(config: Path | None, work: Callable[[Context], Awaitable[T]]) -> T
 
 
 def reason(error: Exception) -> str:
-    """An error in a line; of the database what its driver says, without the statement's values."""
+    """An error in a line; for a database error the driver's message, without the values."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     return f"{type(cause).__name__}: {cause}"
 

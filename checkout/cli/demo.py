@@ -39,7 +39,7 @@ def demo(host: str, shop_port: int, port: int, sandbox_port: int) -> None:
             folder=Path(name),
             shop=f"http://{host}:{shop_port}",
             checkout=f"http://{host}:{port}",
-            # Another name than the shop's and ours: the way back from the bank is cross-site.
+            # Another host name than the shop's and checkout's: the gateway return is cross-site.
             sandbox=f"http://localhost:{sandbox_port}",
             keys=new_keys(),
         )
@@ -53,7 +53,7 @@ def demo(host: str, shop_port: int, port: int, sandbox_port: int) -> None:
                 processes.append(start(*shop_arguments(servers.folder, host, shop_port)))
                 wait_for(processes, f"{servers.checkout}/health/ready")
                 wait_for(processes, servers.shop)
-                _say(servers, config)
+                _print_addresses(servers, config)
                 _watch(processes)
         except KeyboardInterrupt:
             click.echo("Ended.")
@@ -61,7 +61,7 @@ def demo(host: str, shop_port: int, port: int, sandbox_port: int) -> None:
             fail(str(error), FAILED)
 
 
-def _say(servers: LocalServers, config: Path) -> None:
+def _print_addresses(servers: LocalServers, config: Path) -> None:
     click.echo(f"shop      {servers.shop}   press Pay here; every way to pay: /ways")
     click.echo(f"checkout  {servers.checkout}")
     click.echo(f"sandbox   {servers.sandbox}   cards, controls and the ledger of the gateways")

@@ -1,4 +1,4 @@
-"""`checkout drill`: the classic disasters of paying, tried on a shop."""
+"""`checkout drill`: run the scenarios in which shops' integrations fail against a shop."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 import structlog
+from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
@@ -43,7 +44,31 @@ from checkout.settings import Settings
 
 KEYS = Path("checkout-drill.json")
 PORT = click.IntRange(1, 65535)
-UNTOLD = "The shop does not tell how often it hands an order over, so that was not checked."
+NOT_REPORTED = "The shop does not tell how often it hands an order over, so that was not checked."
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """The options of the command."""
+
+    start_at: str | None
+    start_method: str
+    state: str | None
+    status_field: str
+    fulfilled_field: str
+    paid: tuple[str, ...]
+    sample: bool
+    return_origin: tuple[str, ...]
+    only: tuple[str, ...]
+    show_settings: bool
+    keys_file: Path
+    host: str
+    port: int
+    sandbox_port: int
+    shop_port: int
+    public_url: str | None
+    patience: float
+    quiet: float
+    as_json: bool
 
 
 @click.command("drill")
@@ -81,79 +106,76 @@ UNTOLD = "The shop does not tell how often it hands an order over, so that was n
 @click.option("--patience", default=10.0, show_default=True, type=click.FloatRange(0, 600))
 @click.option("--quiet", default=1.0, show_default=True, type=click.FloatRange(0, 60))
 @json_option
-def drill_command(
-    start_at: str | None,
-    start_method: str,
-    state: str | None,
-    status_field: str,
-    fulfilled_field: str,
-    paid: tuple[str, ...],
-    sample: bool,
-    return_origin: tuple[str, ...],
-    only: tuple[str, ...],
-    show_settings: bool,
-    keys_file: Path,
-    host: str,
-    port: int,
-    sandbox_port: int,
-    shop_port: int,
-    public_url: str | None,
-    patience: float,
-    quiet: float,
-    as_json: bool,
-) -> None:
+def drill_command(**given: Any) -> None:
     """Try the classic disasters of paying on a shop, through a checkout and gateways of its own.
 
     Exit code 0: the shop did right in all; 1: not in all; 2: something given can't be used.
     """
     require_sandbox()
     signal.signal(signal.SIGTERM, _stop)
-    # What the drill brings about on purpose is no alert.
+    # The drill causes faults on purpose: they are no alerts.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    home = f"http://{host}:{shop_port}"
-    if sample:
-        start_at, state = f"{home}/orders", f"{home}/orders/{{tracking_id}}.json"
-        status_field = "state"
-    elif start_at and is_address(start_at):
-        home = _origin(start_at)
+    options = Options(**given)
     with tempfile.TemporaryDirectory(prefix="checkout-drill-") as folder:
-        servers = LocalServers(
-            folder=Path(folder),
-            shop=home,
-            checkout=(public_url or f"http://{host}:{port}").rstrip("/"),
-            sandbox=f"http://localhost:{sandbox_port}",
-            keys=new_keys() if sample else _kept(keys_file),
-            return_origins=return_origin,
-        )
-        if show_settings:
-            _show_settings(servers, as_json)
+        servers = _servers(options, Path(folder))
+        if options.show_settings:
+            _show_settings(servers, options.as_json)
             return
-        if not start_at or not state:
-            fail("--start and --state are needed, or --demo: see docs/drill.md", UNUSABLE)
-        shop = Shop(
-            start=start_at,
-            start_method=start_method,
-            state=state,
-            paid=frozenset(paid),
-            status_field=status_field,
-            fulfilled_field=fulfilled_field,
-        )
-        chosen = [each for each in SCENARIOS if not only or each.name in only]
-        waits = Patience(most=patience, quiet=quiet)
-        with (
-            _failing(),
-            open_servers(servers, host, port, sandbox_port) as settings,
-            _sample_shop(servers, host, shop_port) if sample else nullcontext(),
-        ):
-            results = _run(shop, servers, settings, chosen, waits)
-    _report(results, as_json)
+        results = _run_all(options, servers)
+    _report(results, options.as_json)
     if not all(result.passed for result in results):
         sys.exit(FAILED)
 
 
+def _servers(options: Options, folder: Path) -> LocalServers:
+    host, checkout = options.host, options.public_url or f"http://{options.host}:{options.port}"
+    home = f"http://{host}:{options.shop_port}"
+    if options.start_at and is_address(options.start_at) and not options.sample:
+        home = _origin(options.start_at)
+    return LocalServers(
+        folder=folder,
+        shop=home,
+        checkout=checkout.rstrip("/"),
+        sandbox=f"http://localhost:{options.sandbox_port}",
+        keys=new_keys() if options.sample else _saved_keys(options.keys_file),
+        return_origins=options.return_origin,
+    )
+
+
+def _run_all(options: Options, servers: LocalServers) -> list[Result]:
+    """Start the servers, and run the chosen scenarios."""
+    shop = _shop(options, servers.shop)
+    chosen = [each for each in SCENARIOS if not options.only or each.name in options.only]
+    patience = Patience(most=options.patience, quiet=options.quiet)
+    sample = _sample_shop(servers, options.host, options.shop_port)
+    with (
+        _failing(),
+        open_servers(servers, options.host, options.port, options.sandbox_port) as settings,
+        sample if options.sample else nullcontext(),
+    ):
+        return _run(shop, servers, settings, chosen, patience)
+
+
+def _shop(options: Options, home: str) -> Shop:
+    start, state, status_field = options.start_at, options.state, options.status_field
+    if options.sample:
+        start, state = f"{home}/orders", f"{home}/orders/{{tracking_id}}.json"
+        status_field = "state"
+    if not start or not state:
+        fail("--start and --state are needed, or --demo: see docs/drill.md", UNUSABLE)
+    return Shop(
+        start=start,
+        start_method=options.start_method,
+        state=state,
+        paid=frozenset(options.paid),
+        status_field=status_field,
+        fulfilled_field=options.fulfilled_field,
+    )
+
+
 @contextmanager
 def _failing() -> Iterator[None]:
-    """What went wrong with the servers or the shop, in a sentence; ends the command."""
+    """End the command with a message where the servers or the shop fail."""
     try:
         yield
     except BadSettings as error:
@@ -173,7 +195,7 @@ def _run(
     chosen: Sequence[Scenario],
     patience: Patience,
 ) -> list[Result]:
-    """With a bar on standard error, where it does not disturb --json."""
+    """Run the scenarios, with a progress bar on standard error."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(chosen[0].description, total=len(chosen))
@@ -203,8 +225,8 @@ def _sample_shop(servers: LocalServers, host: str, port: int) -> Iterator[None]:
         yield
 
 
-def _kept(file: Path) -> Keys:
-    """The keys of the run before: the shop is pointed to them once. Made when not there."""
+def _saved_keys(file: Path) -> Keys:
+    """The keys in the file, the same at every run; made where there is no file."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=Keys)
     except FileNotFoundError:
@@ -249,11 +271,11 @@ def _report(results: Sequence[Result], as_json: bool) -> None:
         + (f"; not: {', '.join(failed)}" if failed else "")
     )
     if not any("handed over" in check.should for result in results for check in result.checks):
-        click.echo(UNTOLD)
+        click.echo(NOT_REPORTED)
 
 
 def _rows(table: Table, result: Result) -> None:
-    """One that passed is told by its last check; of others each that failed."""
+    """A row for the last check of a scenario that passed, or for each check that failed."""
     if result.passed:
         last = result.checks[-1]
         table.add_row("ok", result.scenario.name, last.after, last.should, last.did)

@@ -1,4 +1,4 @@
-"""`checkout invoices`: what became of them, and shutting one."""
+"""`checkout invoices`: list, show and cancel invoices."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import click
 from rich.table import Column, Table
 
-from checkout.cli.common import actor, config_option, console, json_option, print_json, with_flow
+from checkout.cli.common import actor, config_option, console, json_option, print_json, with_context
 from checkout.ledger.invoices import Standing
 from checkout.model.money import Money
 from checkout.model.status import OUTWARD
-from checkout.payments import invoices as flow_invoices
+from checkout.payments import invoices as payments_invoices
 from checkout.payments.context import Context
 from checkout.shop_api.invoices import shape
 
@@ -34,10 +34,10 @@ def list_(
     """The newest invoices."""
 
     async def work(context: Context) -> list[dict[str, Any]]:
-        found = await flow_invoices.listed(context, shop=shop, status=status, limit=limit)
+        found = await payments_invoices.listed(context, shop=shop, status=status, limit=limit)
         return [_shape(context, each) for each in found]
 
-    found = with_flow(config, work)
+    found = with_context(config, work)
     if as_json:
         print_json(found)
         return
@@ -65,9 +65,9 @@ def show(id: str, config: Path | None, as_json: bool) -> None:
     """One invoice with what became of it and of its mails."""
 
     async def work(context: Context) -> dict[str, Any]:
-        return _shape(context, await flow_invoices.find(context, id))
+        return _shape(context, await payments_invoices.find(context, id))
 
-    found = with_flow(config, work)
+    found = with_context(config, work)
     if as_json:
         print_json(found)
         return
@@ -83,9 +83,9 @@ def cancel(id: str, config: Path | None, as_json: bool) -> None:
     """Shut an invoice's link for good, unless it is paid or being paid."""
 
     async def work(context: Context) -> dict[str, Any]:
-        return _shape(context, await flow_invoices.cancel(context, id, by=actor()))
+        return _shape(context, await payments_invoices.cancel(context, id, by=actor()))
 
-    found = with_flow(config, work)
+    found = with_context(config, work)
     if as_json:
         print_json(found)
     else:
@@ -93,7 +93,7 @@ def cancel(id: str, config: Path | None, as_json: bool) -> None:
 
 
 def _shape(context: Context, standing: Standing) -> dict[str, Any]:
-    """As the shop reads it."""
+    """As in the shop's API, with the shop and the decimals."""
     found = shape(standing, context.settings.public_url, context.clock())
     decimals = standing.invoice.order.money.exponent
     return {"shop": standing.invoice.shop, "decimals": decimals, **found}

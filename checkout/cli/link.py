@@ -1,4 +1,4 @@
-"""`checkout link`: one signed payment address, made offline; as a QR code, by mail."""
+"""`checkout link`: make a signed payment link offline; also as a QR code, or by mail."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ SPANS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 TERMINAL: Final = "-"
 PICTURES: Final = (".png", ".svg")
 QR_SCALE: Final = 6  # pixels a square
-OPTION: Final = {"email": "--email", "send": "--email"}  # where an invoice's field stands here
+OPTION: Final = {"email": "--email", "send": "--email"}  # an invoice's field -> the option
 MOST_IN_QR: Final = 2953  # bytes in the largest QR code
-OFFLINE: Final = httpx.AsyncBaseTransport()  # carries nothing: only the settings are asked
+OFFLINE: Final = httpx.AsyncBaseTransport()  # never used: only the settings are read
 
 
 def seconds(text: str) -> int:
@@ -103,10 +103,10 @@ def link(
     _check_file(qr)
     now = time.time()
     money, until = _money(amount, currency, settings, shop), _until(expires, now)
-    asked = {"amount": money.minor, "currency": currency, "expires": until} | others
-    asked |= {"customer": _customer(customer) or None, "test": test or None}
-    asked |= {"email": email, "send": email is not None}
-    draft, url = _signed(settings, shop, asked, now)
+    fields = {"amount": money.minor, "currency": currency, "expires": until} | others
+    fields |= {"customer": _customer(customer) or None, "test": test or None}
+    fields |= {"email": email, "send": email is not None}
+    draft, url = _signed(settings, shop, fields, now)
     mail = _mail(settings, shop, draft, money, url, now)
     made: dict[str, Any] = {"url": url, "expires": datetime.fromtimestamp(until, UTC).isoformat()}
     made |= _drawn(url, qr, as_json=as_json)
@@ -129,7 +129,7 @@ def _shop(settings: Settings, shop_id: str) -> Shop:
 
 
 def _money(amount: str, currency: str, settings: Settings, shop: Shop) -> Money:
-    """Counted as the shop's accounts do."""
+    """With the decimals of the shop's accounts."""
     if currency not in EXPONENTS:
         fail("--currency: unknown currency", UNUSABLE)
     order = Order(
@@ -163,12 +163,12 @@ def _customer(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _signed(
-    settings: Settings, shop: Shop, asked: Mapping[str, Any], now: float
+    settings: Settings, shop: Shop, fields: Mapping[str, Any], now: float
 ) -> tuple[Draft, str]:
-    """The link, made like an invoice of the API; it would open on the server, or the command ends
-    here."""
+    """The link, made like an invoice of the API; the command fails where the server would refuse
+    it."""
     try:
-        draft = read_invoice(asked, shop, settings, now)
+        draft = read_invoice(fields, shop, settings, now)
         return draft, settings.url(f"/pay/{signed(draft, shop)}")
     except Unprocessable as error:
         lines = (
@@ -194,7 +194,7 @@ def _check_file(qr: str | None) -> None:
 
 
 def _drawn(url: str, qr: str | None, *, as_json: bool) -> dict[str, str]:
-    """The QR code, written to its file; on the terminal it comes after the address."""
+    """Write the QR code to its file; on the terminal it is printed after the address."""
     if qr is None:
         return {}
     if len(url) > MOST_IN_QR:

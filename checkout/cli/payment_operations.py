@@ -1,5 +1,5 @@
-"""`checkout payments capture | void | refund | accept | refuse`: what a shop does with a payment,
-and how somebody ends a mismatch."""
+"""`checkout payments capture | void | refund | accept | refuse`: operations on a payment, and
+manual review of mismatches and of operations whose end is unknown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from checkout.cli.common import (
     fail,
     json_option,
     print_json,
-    with_flow,
+    with_context,
 )
 from checkout.cli.payment_rows import payment_row
 from checkout.ledger import operations
@@ -67,7 +67,7 @@ def _review(word: str, summary: str) -> click.Command:
             )
             return payment_row(payment)
 
-        found = with_flow(config, work)
+        found = with_context(config, work)
         if as_json:
             print_json(found)
         else:
@@ -100,7 +100,7 @@ def _operation(kind: str, summary: str) -> click.Command:
             return operation_shape(done, payment)
 
         try:
-            found = with_flow(config, work)
+            found = with_context(config, work)
         except ValueError as error:
             fail(f"--amount: {error}", UNUSABLE)
         if as_json:

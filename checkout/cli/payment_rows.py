@@ -1,5 +1,4 @@
-"""How `checkout payments` shows what the ledger holds: a payment, its attempts, operations and
-webhooks as plain values."""
+"""Rows of `checkout payments`: a payment, its attempts, operations and webhooks as plain values."""
 
 from __future__ import annotations
 
@@ -36,14 +35,14 @@ def payment_row(payment: PaymentRow) -> dict[str, Any]:
 
 def attempt_row(attempt: Attempt, happened: list[Event], gateway: Gateway | None) -> dict[str, Any]:
     facts, id_ = attempt.facts, attempt.gateway_id
-    wrong = [e.data for e in happened if e.kind == "mismatch" and e.attempt == attempt.number]
+    mismatches = [e.data for e in happened if e.kind == "mismatch" and e.attempt == attempt.number]
     return {
         "number": attempt.number,
         "status": attempt.status,
         "method": attempt.method,
         "account": attempt.account,
         "key": attempt.key,
-        # A gateway's own name for it may end in a secret of its order.
+        # After a slash a gateway id may contain a secret of the gateway's order.
         "gateway_id": (id_ or "").partition("/")[0] or None,
         "link": gateway.operator_link(id_) if gateway and id_ else None,
         "agreed": msgspec.to_builtins(facts.agreed),
@@ -52,7 +51,7 @@ def attempt_row(attempt: Attempt, happened: list[Event], gateway: Gateway | None
         "code": facts.code,
         "avs": explained(facts.avs, AVS),
         "cvc": explained(facts.cvc, CVC),
-        "mismatch": wrong[-1] if attempt.mismatch and wrong else None,  # stated beside ours
+        "mismatch": mismatches[-1] if attempt.mismatch and mismatches else None,
         "judged": attempt.judged,
         "created_at": moment(attempt.created_at),
         "updated_at": moment(attempt.updated_at),
@@ -60,7 +59,7 @@ def attempt_row(attempt: Attempt, happened: list[Event], gateway: Gateway | None
 
 
 def operation_row(operation: Operation, shape: dict[str, Any]) -> dict[str, Any]:
-    """`status` is the shop's word; `state` is ours, which tells accepted from unknown."""
+    """`status`: as in the shop's API; `state`: as in the ledger, where accepted is not pending."""
     shown = (
         "uid", "type", "status", "message", "code", "amount", "currency", "parent_uid", "reason",
     )  # fmt: skip

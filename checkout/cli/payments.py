@@ -1,4 +1,4 @@
-"""`checkout payments`: what the ledger holds, and settling what is open."""
+"""`checkout payments`: list, show and reconcile payments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from checkout.cli.common import (
     json_option,
     moment,
     print_json,
-    with_flow,
+    with_context,
 )
 from checkout.cli.payment_rows import attempt_row, operation_row, payment_row, webhook_row
 from checkout.errors import NotFound
@@ -55,7 +55,7 @@ def list_(shop: str | None, limit: int, config: Path | None, as_json: bool) -> N
     async def work(context: Context) -> list[PaymentRow]:
         return await context.ledger.read(ledger_payments.listed, shop=shop, limit=limit)
 
-    found = with_flow(config, work)
+    found = with_context(config, work)
     if as_json:
         print_json([payment_row(payment) for payment in found])
         return
@@ -82,7 +82,7 @@ def list_(shop: str | None, limit: int, config: Path | None, as_json: bool) -> N
 def show(uid: str, config: Path | None, as_json: bool) -> None:
     """One payment with its attempts, events and webhooks. A gateway's `link` shows the payment
     there; whoever has it may do all with it."""
-    found = with_flow(config, partial(_whole, uid=uid))
+    found = with_context(config, partial(_shown, uid=uid))
     if as_json:
         print_json(found)
         return
@@ -95,8 +95,8 @@ def show(uid: str, config: Path | None, as_json: bool) -> None:
             console().print(f"{name}: {value}")
 
 
-async def _whole(context: Context, uid: str) -> dict[str, Any]:
-    """A payment with all that the ledger holds of it."""
+async def _shown(context: Context, uid: str) -> dict[str, Any]:
+    """A payment with its attempts, events, operations and webhooks."""
     read = context.ledger.read
     payment, happened = await read(transitions.read, uid), await read(events.of, uid)
     return {
@@ -126,11 +126,11 @@ def reconcile(uids: tuple[str, ...], config: Path | None, as_json: bool) -> None
     async def work(context: Context) -> list[dict[str, Any]]:
         chosen = list(uids) or await context.ledger.read(ledger_payments.uids, UNDER_WAY)
         with Progress(console=console(), disable=as_json or not console().is_terminal) as progress:
-            asked = progress.track(chosen, description="Asking the gateways")
-            return [await _reconciled(context, uid) for uid in asked]
+            tracked = progress.track(chosen, description="Asking the gateways")
+            return [await _reconciled(context, uid) for uid in tracked]
 
     try:
-        found = with_flow(config, work)
+        found = with_context(config, work)
     except NotFound:
         fail("Record not found", FAILED)
     if as_json:

@@ -1,4 +1,5 @@
-"""`checkout pci`: what our pages run and why, and whether a browser receives just that."""
+"""`checkout pci`: inventory of the pages' scripts and headers, and whether a browser receives
+them."""
 
 from __future__ import annotations
 
@@ -72,7 +73,7 @@ def _print_inventory(out: Console, found: Inventory) -> None:
 
 
 def _print_files(out: Console, files: Iterable[Resource]) -> None:
-    """No table: its columns would cut the hashes, which are what is signed."""
+    """No table: its columns would cut the hashes."""
     for each in files:
         out.print(Text(f"  {each.kind} {each.path}"), soft_wrap=True)
         out.print(Text(f"    {each.integrity}"), soft_wrap=True)
@@ -130,7 +131,7 @@ def verify_command(
 
 
 def _shape(verdict: Verdict, wanted: Inventory) -> dict[str, Any]:
-    """Without the address: a payment's is a secret."""
+    """Without the address: a payment's contains its secret."""
     return {
         "page": verdict.page,
         "same": verdict.same,

@@ -1,5 +1,5 @@
-"""`checkout payments purge | export | erase`: personal data that are past their time, and those of
-one customer."""
+"""`checkout payments purge | export | erase`: remove outdated personal data; export or erase those
+of one customer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from checkout.cli.common import (
     fail,
     json_option,
     print_json,
-    with_flow,
+    with_context,
 )
 from checkout.ledger import audit
 from checkout.ledger import personal_data as ledger_personal
@@ -29,7 +29,7 @@ from checkout.model.validation.reader import Invalid
 from checkout.model.validation.rules import email_address
 from checkout.payments import personal_data, retention
 from checkout.payments.context import Context
-from checkout.payments.personal_data import Held
+from checkout.payments.personal_data import Records
 from checkout.settings.rules import duration
 
 customer_option = click.option(
@@ -76,7 +76,7 @@ def purge_(age: str | None, dry: bool, vacuum: bool, config: Path | None, as_jso
             await context.ledger.tidy(whole=True)
         return report
 
-    found = with_flow(config, work)
+    found = with_context(config, work)
     if as_json:
         print_json({"dry_run": dry} | msgspec.to_builtins(found))
         return
@@ -95,10 +95,10 @@ def export(email: str, config: Path | None, as_json: bool) -> None:
     address = _address(email)
 
     async def work(context: Context) -> dict[str, Any]:
-        held = await _find(context, address, quiet=as_json)
-        return await personal_data.export(context, address, held, by=actor())
+        records = await _find(context, address, quiet=as_json)
+        return await personal_data.export(context, address, records, by=actor())
 
-    print_json(with_flow(config, work))
+    print_json(with_context(config, work))
 
 
 @click.command()
@@ -115,16 +115,16 @@ def erase(email: str, yes: bool, config: Path | None, as_json: bool) -> None:
 
     who = actor()
 
-    async def look(context: Context) -> tuple[Held, personal_data.Erased]:
-        held = await _find(context, address, quiet=as_json)
-        return held, await personal_data.erase(context, held, by=who, dry=True)
+    async def plan(context: Context) -> tuple[Records, personal_data.Erased]:
+        records = await _find(context, address, quiet=as_json)
+        return records, await personal_data.erase(context, records, by=who, dry=True)
 
-    held, planned = with_flow(config, look)
+    records, planned = with_context(config, plan)
     if not as_json:
         _print_erased(planned, "to erase")
     if not yes and (planned.payments or planned.invoices):
         click.confirm("It can't be undone. Erase?", abort=True)
-    done = with_flow(config, lambda context: personal_data.erase(context, held, by=who))
+    done = with_context(config, lambda context: personal_data.erase(context, records, by=who))
     if as_json:
         print_json({"customer": personal_data.normal(address)} | msgspec.to_builtins(done))
     else:
@@ -150,7 +150,7 @@ def _address(email: str) -> str:
         fail(f"--customer {wrong}", UNUSABLE)
 
 
-async def _find(context: Context, email: str, *, quiet: bool) -> Held:
+async def _find(context: Context, email: str, *, quiet: bool) -> Records:
     whole = await context.ledger.read(ledger_personal.count)
     with _progress(quiet=quiet) as progress:
         task = progress.add_task("Looking through the ledger", total=whole)
@@ -158,7 +158,7 @@ async def _find(context: Context, email: str, *, quiet: bool) -> Held:
 
 
 def _progress(*, quiet: bool) -> Progress:
-    """On standard error: the answer may go into a file."""
+    """A progress bar on standard error, as standard output may go into a file."""
     screen = console()
     screen.stderr = True
     return Progress(console=screen, disable=quiet or not screen.is_terminal)

@@ -20,7 +20,7 @@ def sandbox(host: str, port: int) -> None:
 
 
 def require_sandbox() -> Callable[[str, int], None]:
-    """What serves the sandbox; where it is not installed, the command ends with exit code 2."""
+    """The function that serves the sandbox; where it is not installed, exit code 2."""
     try:
         from checkout.sandbox.serve import run
     except ModuleNotFoundError:

@@ -27,7 +27,7 @@ def serve(config: Path | None, host: str, port: int, workers: int) -> None:
     for line in exposed_files(settings_path(config)):
         click.echo(f"warning: {line}", err=True)
     try:
-        migrate(settings.database)  # once, before the workers: they must not race
+        migrate(settings.database)  # once, before the workers start, so that they don't race
     except (SQLAlchemyError, OSError) as error:
         fail(f"database: {reason(error)}", FAILED)
     if config is not None:

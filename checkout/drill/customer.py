@@ -39,15 +39,15 @@ TYPED: Final = {
     "birth_date": "1990-12-31",
     "taxpayer_id": "1234567890",
 }
-"""What the customer types wherever a page asks for it."""
+"""What the customer types in the form's fields."""
 
 
 class Refused(Exception):
-    """A page of checkout did not go on as it should."""
+    """A page of checkout did not answer as expected."""
 
 
 def good_card() -> str:
-    """A number of its own that the sandbox pays: no two orders look like a duplicate."""
+    """A random card number that the sandbox accepts: no two orders look like a duplicate."""
     digits = [4, 3, *(random.randrange(10) for _ in range(13))]
     doubled = (d * 2 - 9 * (d > 4) if i % 2 == 0 else d for i, d in enumerate(digits))
     return "".join(map(str, digits)) + str(-sum(doubled) % 10)
@@ -67,7 +67,7 @@ class Customer:
         return self.page.removeprefix(self._checkout).split("/")[3]
 
     async def open_payment(self, url: str) -> None:
-        """Open the payment's address, and go where it leads."""
+        """Open the payment's address and follow its redirects."""
         answer = await self._get(url)
         while answer.is_redirect:
             url = urljoin(url, answer.headers["location"])
@@ -141,7 +141,7 @@ class _Form(HTMLParser):
         self.feed(page)
 
     def filled(self, typed: dict[str, str]) -> dict[str, str]:
-        """With `typed` wherever there is a place for it that is empty."""
+        """The fields, with `typed` in those that are empty."""
         return self._fields | {
             name: typed[name]
             for name in self._typed

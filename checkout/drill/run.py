@@ -1,4 +1,4 @@
-"""All scenarios in turn, over a checkout and gateways of the drill's own."""
+"""Runs all scenarios, over a checkout and gateways of the drill's own."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ openings_per_address_10min = 100000
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """`error`: why the scenario could not be played to its end."""
+    """`error`: why the scenario could not be run to its end."""
 
     scenario: Scenario
     checks: list[Check]
@@ -80,8 +80,8 @@ async def drill(
     patience: Patience | None = None,
     on_result: Callable[[Result], None] = lambda _: None,
 ) -> list[Result]:
-    """Try every scenario; `on_result` is called as each ends. Raises Unusable when not even a plain
-    order can be started and asked about."""
+    """Run every scenario; `on_result` is called as each ends. Raises Unusable when not even a plain
+    order can be started and its state be read."""
     found = []
     async with _runs(shop, settings, sandbox, patience or Patience()) as new_run:
         await _preflight(shop, await new_run())
@@ -102,8 +102,8 @@ async def _runs(
     async with open_context(settings, schedule=Schedule()) as context, _browser() as http:
 
         async def new_run() -> ScenarioRun:
-            # Cards and amounts of the scenario before are no duplicates; nothing is told behind
-            # the drill's back.
+            # Cards and amounts of the scenario before must not count as duplicates, and the
+            # sandbox must not notify checkout by itself.
             await http.post(f"{sandbox}/sandbox/reset")
             await http.post(f"{sandbox}/sandbox/behaviour", json={"notifications": "lost"})
             webhooks = Webhooks(http, settings.shops[SHOP])
@@ -114,7 +114,7 @@ async def _runs(
 
 
 def _browser() -> httpx.AsyncClient:
-    """With cookies of its own; the certificates are read once for all."""
+    """A client with cookies of its own; the certificates are read once for all."""
     return httpx.AsyncClient(
         timeout=30, trust_env=False, follow_redirects=False, verify=_certificates()
     )
@@ -124,9 +124,9 @@ _certificates = cache(httpx.create_ssl_context)
 
 
 async def _preflight(shop: Shop, run: ScenarioRun) -> None:
-    """A plain order can be started, and asked about before anything has happened."""
+    """Check that an order can be started and is not paid before anything has happened."""
     try:
-        state = await shop.ask(await run.order())
+        state = await shop.order_state(await run.order())
         if state.paid:
             raise Unusable(f"--state: an order that nobody has paid is {state.status!r} already")
     except (Refused, TimedOut, httpx.HTTPError) as error:

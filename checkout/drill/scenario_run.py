@@ -12,7 +12,7 @@ import httpx
 import msgspec
 from sqlalchemy import Connection
 
-from checkout.drill.checks import LOOK, Checks
+from checkout.drill.checks import POLL_INTERVAL, Checks
 from checkout.drill.customer import DECLINED, Customer, Order, good_card
 from checkout.drill.shop import Shop, Unusable
 from checkout.drill.webhooks import PAYMENT, Webhooks, subject
@@ -32,12 +32,12 @@ T = TypeVar("T")
 
 
 class TimedOut(Exception):
-    """The drill's own side did not do its part."""
+    """The drill's own checkout or sandbox did not do its part in time."""
 
 
 @dataclass(slots=True)
 class ScenarioRun:
-    """`flow` is over the ledger of the drill's checkout, beside the server that shows its pages."""
+    """`context`: on the ledger of the drill's checkout, whose server runs beside."""
 
     shop: Shop
     context: Context
@@ -54,7 +54,7 @@ class ScenarioRun:
     # What happens
 
     async def order(self) -> Order:
-        """Somebody orders at the shop and stands before the payment page."""
+        """A customer orders at the shop and opens the payment page."""
         customer = self._customer()
         await customer.open_payment(await self.shop.open_order(customer.browser, self.checkout))
         payment = await self.context.ledger.read(transitions.read, customer.uid)
@@ -81,17 +81,17 @@ class ScenarioRun:
         return self.context.settings.shops[shop].url
 
     async def paid(self, order: Order) -> Webhook:
-        """The customer pays; the webhook that tells so is held back."""
+        """The customer pays; the webhook about it is not delivered yet."""
         await order.customer.pay(good_card())
         return await self.webhook(order, Status.PAID)
 
     async def alike(self, order: Order, **changes: Any) -> Webhook:
-        """Somebody with the key of the shop's apps makes and pays a payment of the same number and
-        money, but for `changes` of it; the webhook that tells so is held back. It is genuine."""
-        asked = await self.payment(order)
-        theirs = msgspec.structs.replace(asked.order, created_by=BY_APP, **changes)
+        """Somebody with the shop's publishable key makes and pays a payment with the order's number
+        and amount, but for `changes`; its webhook, a genuine one, is not delivered yet."""
+        payment = await self.payment(order)
+        theirs = msgspec.structs.replace(payment.order, created_by=BY_APP, **changes)
         made = await create.create(
-            self.context, theirs, self.context.settings.shop(asked.shop), fixed=True
+            self.context, theirs, self.context.settings.shop(payment.shop), fixed=True
         )
         customer = self._customer()
         await customer.open_payment(f"{self.checkout}/widget/hpp.html?token={made.token}")
@@ -114,7 +114,7 @@ class ScenarioRun:
         return await self.webhook(order, Status.DECLINED)
 
     async def expired(self, order: Order) -> Webhook:
-        """The order's time to pay is over."""
+        """The payment expires."""
         soon = self.context.clock() - 1
         await self.context.ledger.write(_over_at, order.uid, soon)
         if (await self.payment(order)).live is not None:
@@ -122,12 +122,12 @@ class ScenarioRun:
         return await self.webhook(order, Status.EXPIRED)
 
     async def paid_late(self, order: Order) -> Webhook:
-        """The bank moves the money after all, of an attempt that was over."""
+        """The bank pays after all, for an attempt that had ended."""
         await self.settle_at_bank(order, "successful")
         return await self.webhook(order, Status.PAID)
 
     async def refunded(self, order: Order) -> Webhook:
-        """The shop's people send a part of the money back; the webhook about it is held back."""
+        """A part of the payment is refunded; the webhook about it is not delivered yet."""
         done = await start_operation(
             self.context, "refund", order.uid, amount=1, reason="The drill's"
         )
@@ -136,24 +136,24 @@ class ScenarioRun:
         return await self._written(order.uid, ("refund", "successful"))
 
     async def settle_at_bank(self, order: Order, status: str) -> None:
-        """Move the last attempt at the gateway, and let checkout learn of it."""
+        """Settle the last attempt at the gateway, and wait until checkout has queried it."""
         attempt = (await self.payment(order)).attempts[-1]
         address = f"{self.sandbox}/sandbox/transactions/{attempt.gateway_id}/settle"
         async with self.new_browser() as bank:
             answer = await bank.post(address, json={"status": status})
         if not answer.is_success:
             raise TimedOut(f"the sandbox answered {answer.status_code} to {status}")
-        await _until(lambda: self._asked(attempt), f"checkout to hear that it is {status}")
+        await _until(lambda: self._has_moved(attempt), f"checkout to hear that it is {status}")
 
-    async def _asked(self, attempt: Attempt) -> bool:
-        """Whether the gateway has told what is new: many may ask, at most once a second."""
+    async def _has_moved(self, attempt: Attempt) -> bool:
+        """Whether a query has moved the attempt; queries are sent at most once a second."""
         payment, _ = await status_query.query_attempt(self.context, attempt)
         return payment.attempts[attempt.number - 1].status is not attempt.status
 
     # Webhooks
 
     async def webhook(self, order: Order, status: Status) -> Webhook:
-        """The webhook in the outbox that tells of this end."""
+        """The webhook in the outbox about this final status."""
         words = {Status.PAID: "successful", Status.DECLINED: "failed", Status.EXPIRED: "error"}
         return await self._written(order.uid, (PAYMENT, words[status]))
 
@@ -165,7 +165,7 @@ class ScenarioRun:
         return await _until(written, f"checkout to write: {' '.join(what)}")
 
     async def deliver(self, webhook: Webhook, after: str) -> None:
-        """Deliver a genuine webhook; whatever it tells, a shop that keeps it says 2xx."""
+        """Deliver a genuine webhook; the shop should answer 2xx, whatever it is about."""
         self.checks.answered(after, await self.webhooks.deliver(webhook))
 
     async def payment(self, order: Order) -> Payment:
@@ -177,15 +177,15 @@ class ScenarioRun:
 
 
 def _over_at(conn: Connection, uid: str, at: float) -> None:
-    """The payment's time is over at this moment."""
+    """Make the payment expire at this moment."""
     payments.change(conn, uid, expires_at=at)
 
 
 async def _until(found: Callable[[], Awaitable[T | None]], what: str) -> T:
-    """What is found, once it is. Raises Stuck."""
+    """Wait until something is found. Raises TimedOut."""
     end = time.monotonic() + SECONDS
     while not (value := await found()):
         if time.monotonic() > end:
             raise TimedOut(f"waited {SECONDS:.0f} s for {what}")
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(POLL_INTERVAL)
     return value

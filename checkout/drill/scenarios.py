@@ -1,4 +1,4 @@
-"""The table of scenarios: what happens, step by step, and what the shop should have made of it."""
+"""The table of scenarios: what happens step by step, and the state that the shop should come to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from checkout.shop_api.webhooks import payment_webhook as webhook_body
 
 
 class Scenario(NamedTuple):
-    """`description`: what happens, in a line."""
+    """`description`: what happens, in one line."""
 
     name: str
     description: str
@@ -72,7 +72,7 @@ async def notification_forged(run: ScenarioRun) -> None:
     order, other = await run.order(), await run.order()
     captured = await run.paid(other)
     await run.deliver(captured, "another order's notification")
-    body = await _claim(run, order)
+    body = await _forged_body(run, order)
     for how in FORGERIES:
         await run.webhooks.forge(how, order.notification_url, body, captured)
         await run.checks.unpaid(order, f"a notification {how}")
@@ -96,8 +96,8 @@ async def returned_twice(run: ScenarioRun) -> None:
 
 async def return_tampered(run: ScenarioRun) -> None:
     order, other = await run.order(), await run.order()
-    claimed = order.return_with("successful", order.token, order.uid)
-    await order.customer.visit(claimed)
+    forged = order.return_with("successful", order.token, order.uid)
+    await order.customer.visit(forged)
     await run.checks.unpaid(order, "a return that says successful, unpaid")
     await run.deliver(await run.paid(other), "another order's notification")
     await order.customer.visit(order.return_with("successful", other.token, other.uid))
@@ -107,7 +107,7 @@ async def return_tampered(run: ScenarioRun) -> None:
     await order.customer.visit(f"{order.return_url.partition('#')[0]}{joint}{borrowed}")
     await run.checks.unpaid(order, "a return with another order's whole query")
     payment = await run.declined(order)
-    await order.customer.visit(claimed)
+    await order.customer.visit(forged)
     await run.checks.unpaid(order, "a return that says successful, declined")
     if payment.status is Status.OPEN:
         await run.deliver(await run.paid(order), "the genuine notification")
@@ -119,7 +119,7 @@ async def declined_then_paid(run: ScenarioRun) -> None:
     payment = await run.declined(order)
     if payment.status is Status.OPEN:  # the page has taken another card
         paid = await run.paid(order)
-    else:  # one attempt alone: the shop hears of the failure, and the money comes after all
+    else:  # a single attempt: the failure is notified, then it is paid late
         failed = await run.webhook(order, Status.DECLINED)
         await run.deliver(failed, "the notification: failed")
         await run.checks.unpaid(order, "the notification: failed")
@@ -131,7 +131,7 @@ async def declined_then_paid(run: ScenarioRun) -> None:
 
 async def paid_after_expiry(run: ScenarioRun) -> None:
     order = await run.order()
-    await order.customer.pay(CHALLENGE)  # and stays at the bank
+    await order.customer.pay(CHALLENGE)  # and does not come back from the bank
     await run.deliver(await run.expired(order), "the notification: expired")
     await run.checks.unpaid(order, "the notification: expired")
     await run.deliver(await run.paid_late(order), "the notification: paid")
@@ -139,7 +139,7 @@ async def paid_after_expiry(run: ScenarioRun) -> None:
 
 
 async def refund_first(run: ScenarioRun) -> None:
-    """A refund of a part is told before the payment, and once more after it."""
+    """The webhook about a partial refund comes before the payment's, and once more after it."""
     order = await run.order()
     paid = await run.paid(order)
     refund = await run.refunded(order)
@@ -152,8 +152,8 @@ async def refund_first(run: ScenarioRun) -> None:
 
 
 async def payment_alike(run: ScenarioRun) -> None:
-    """Genuine notifications of payments with the order's number and money that the shop never asked
-    for: each succeeded, none is the order's."""
+    """Genuine notifications of successful payments with the order's number and amount that the shop
+    did not create: none pays the order."""
     order = await run.order()
     test = await run.is_test(order)
     lookalikes: dict[str, dict[str, Any]] = {
@@ -192,8 +192,8 @@ async def _comes_back(order: Order) -> str:
     return await order.customer.visit(await order.customer.return_address())
 
 
-async def _claim(run: ScenarioRun, order: Order) -> bytes:
-    """What a forger would write who knows everything about the order: that it is paid."""
+async def _forged_body(run: ScenarioRun, order: Order) -> bytes:
+    """A notification that the order is paid, as somebody who knows all about it could write it."""
     payment = await run.payment(order)
     shop = run.context.settings.shops[payment.shop]
     return webhook_body(payment, Status.PAID, shop, run.checkout, run.context.clock()).encode()

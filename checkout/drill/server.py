@@ -1,4 +1,4 @@
-"""The drill's checkout: the server as it is, but its webhooks wait in the outbox for the drill."""
+"""The drill's checkout: a usual server, but its webhooks stay in the outbox for the drill."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from checkout.payments.schedule import Schedule
 from checkout.process import end_with_parent, keep_private
 from checkout.settings import load
 
-PACE: Final = Schedule(notify_wait=0.0, recovery_interval=0.2)
-"""The result page need not wait for a webhook that is held back."""
+SCHEDULE: Final = Schedule(notify_wait=0.0, recovery_interval=0.2)
+"""The result page must not wait for webhooks that the drill delivers later."""
 
 
 def app() -> object:
-    """For the server: the application, with the settings that CHECKOUT_CONFIG names."""
+    """The application for the server's workers, with the settings of CHECKOUT_CONFIG."""
     end_with_parent()
     log.configure()
     settings = load(Path(os.environ["CHECKOUT_CONFIG"]), os.environ, OPTIONS)
-    return create_app(settings, schedule=PACE, deliver=False)
+    return create_app(settings, schedule=SCHEDULE, deliver=False)
 
 
 def serve(config: str, host: str, port: int) -> None:
-    """In the foreground, until SIGTERM."""
+    """Serve in the foreground, until SIGTERM."""
     os.environ["CHECKOUT_CONFIG"] = config
     keep_private()
     migrate(load(Path(config), os.environ, OPTIONS).database)

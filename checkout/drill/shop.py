@@ -1,6 +1,6 @@
-"""The shop under test: how an order is started there, and how its state is asked.
+"""The shop under test: starting an order and reading its state, both by an address or a command.
 
-Both by an address or by a command. The contract is in docs/drill.md:
+The contract is in docs/drill.md:
 
 start   answers with a redirect (or a chain of them) to checkout's page, or with JSON that has
         `redirect_url` or `token`, bare or under `checkout`; a command prints such an address, token
@@ -35,8 +35,8 @@ class Unusable(Exception):
 
 
 class OrderState(Struct, frozen=True):
-    """What the shop says of an order. `fulfilled`: how often it was handed over, None if the shop
-    does not tell."""
+    """The shop's state of an order. `fulfilled`: how often it was handed over, None where the shop
+    does not say."""
 
     status: str
     paid: bool
@@ -44,7 +44,7 @@ class OrderState(Struct, frozen=True):
 
 
 class Shop(Struct, frozen=True, kw_only=True):
-    """`paid`: the words by which it calls an order paid; fields are paths like `order.state`."""
+    """`paid`: the statuses that mean paid; fields are paths like `order.state`."""
 
     start: str
     state: str
@@ -54,7 +54,7 @@ class Shop(Struct, frozen=True, kw_only=True):
     fulfilled_field: str = "fulfilled"
 
     async def open_order(self, browser: httpx.AsyncClient, checkout: str) -> str:
-        """Start an order as this customer; the address at `checkout` where it is paid."""
+        """Start an order as this customer; the address of its payment page at `checkout`."""
         if not is_address(self.start):
             return _payment(await _printed(self.start), checkout, "--start")
         url, method = self.start, self.start_method
@@ -70,8 +70,8 @@ class Shop(Struct, frozen=True, kw_only=True):
             method = method if answer.status_code in (307, 308) else "GET"
         raise Unusable(f"--start: {self.start} redirects without end, never to {checkout}")
 
-    async def ask(self, order: Order) -> OrderState:
-        """What the shop says of an order now."""
+    async def order_state(self, order: Order) -> OrderState:
+        """The shop's state of an order now."""
         names = order.names
         if is_address(self.state):
             url = filled(self.state, {name: quote(value, "") for name, value in names.items()})
@@ -82,11 +82,11 @@ class Shop(Struct, frozen=True, kw_only=True):
         return self._read(await _printed(self.state, names))
 
     def _read(self, text: str) -> OrderState:
-        said = _json(text)
-        status = _inside(said, self.status_field)
+        answer = _json(text)
+        status = _inside(answer, self.status_field)
         if not isinstance(status, str):
             raise Unusable(f"--state: the answer has no text at {self.status_field}: {text[:200]}")
-        fulfilled = _inside(said, self.fulfilled_field)
+        fulfilled = _inside(answer, self.fulfilled_field)
         whole = isinstance(fulfilled, int) and not isinstance(fulfilled, bool)
         return OrderState(status, status in self.paid, int(fulfilled) if whole else None)
 
@@ -96,16 +96,16 @@ def is_address(text: str) -> bool:
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
-    """The template with `{tracking_id}` and its like replaced, and nothing else touched."""
+    """The template with `{tracking_id}`, `{token}` and `{uid}` replaced."""
     for name in PLACES:
         template = template.replace("{" + name + "}", values.get(name, ""))
     return template
 
 
 def _payment(text: str, checkout: str, option: str) -> str:
-    """The payment's address in what the shop said: as it stands, in JSON, or by a token."""
-    said = _json(text)
-    inner = said.get("checkout", said) if isinstance(said, dict) else text.strip()
+    """The payment's address in the shop's answer: plain, in JSON, or made from a token."""
+    answer = _json(text)
+    inner = answer.get("checkout", answer) if isinstance(answer, dict) else text.strip()
     found = inner if isinstance(inner, str) else None
     if isinstance(inner, dict):
         found = inner.get("redirect_url") or inner.get("token")

@@ -1,4 +1,4 @@
-"""Webhooks to the shop: genuine ones when the drill likes, and forged ones."""
+"""Webhooks to the shop: genuine ones, delivered when the drill wants, and forged ones."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from checkout.shop_api.webhooks import headers
 
 PAYMENT: Final = "payment"
 SECONDS: Final = 15.0
-"""A shop has so long to answer a webhook."""
+"""The deadline of a shop's answer to a webhook."""
 
 Headers = dict[str, str]
 Forge = Callable[[Shop, bytes, Headers], Headers]
 
 
 def subject(webhook: Webhook) -> tuple[str, str]:
-    """What a webhook is about (a payment, or the refund of one) and the status that it tells."""
+    """What a webhook is about (the payment, or an operation on it), and the status in it."""
     body: dict[str, Any] = json.loads(webhook.body)
     inner: dict[str, Any] = body.get("transaction", body)
     kind = str(inner.get("type"))
@@ -36,7 +36,7 @@ def subject(webhook: Webhook) -> tuple[str, str]:
 
 
 class Webhooks:
-    """Delivers webhooks to the shop, each when it is told to."""
+    """Delivers webhooks to the shop."""
 
     def __init__(self, http: httpx.AsyncClient, shop: Shop) -> None:
         self._http = http
@@ -47,7 +47,7 @@ class Webhooks:
         return headers(self._shop, webhook.id, webhook.body.encode(), time.time(), public=False)
 
     async def deliver(self, webhook: Webhook, url: str | None = None) -> str:
-        """Deliver it, to its own address unless another is named; the answer in a word."""
+        """Deliver it, to its own address or to `url`; the answer's status or the error's name."""
         return await self.send(url or webhook.url, webhook.body.encode(), self.genuine(webhook))
 
     async def forge(self, how: str, url: str, body: bytes, captured: Webhook) -> str:
@@ -57,9 +57,9 @@ class Webhooks:
             url, body, plain | FORGERIES[how](self._shop, body, self.genuine(captured))
         )
 
-    async def send(self, url: str, body: bytes, said: Headers) -> str:
+    async def send(self, url: str, body: bytes, headers: Headers) -> str:
         try:
-            answer = await self._http.post(url, content=body, headers=said, timeout=SECONDS)
+            answer = await self._http.post(url, content=body, headers=headers, timeout=SECONDS)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return type(error).__name__
         return str(answer.status_code)

@@ -1,5 +1,5 @@
-"""What must not be lost: payments, attempts, events, the outbox.
+"""The ledger: the database with payments, attempts, operations, events and webhooks.
 
-Each verb is a plain function over a SQLAlchemy Core `Connection`; a `Ledger` runs it, reads in
-line and writes as one transaction each.
+Each verb is a plain function over a SQLAlchemy Core `Connection`. A `Ledger` runs it: a read
+without waiting, a write as one transaction.
 """

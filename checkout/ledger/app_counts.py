@@ -1,4 +1,4 @@
-"""How many payments were made with publishable keys, by address and by shop, in ten minutes."""
+"""Counts of the payments made with publishable keys, by address and by shop, in ten minutes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS: Final = 600
 
 
 def full(conn: Connection, limits: Mapping[str, int], now: float) -> str | None:
-    """The first mark that has as many as it may."""
+    """The first mark that has reached its limit."""
     ours = (app_counts.c.mark.in_(limits), app_counts.c.period == int(now // SECONDS))
     rows = conn.execute(select(app_counts.c.mark, app_counts.c.number).where(*ours))
     found = {row.mark for row in rows if row.number >= limits[row.mark]}
@@ -21,10 +21,10 @@ def full(conn: Connection, limits: Mapping[str, int], now: float) -> str | None:
 
 
 def take(conn: Connection, limits: Mapping[str, int], now: float) -> str | None:
-    """Count one more under each mark; the first mark that has so many already, if any has: then
-    the transaction must not stand.
+    """Count one more under each mark; the first mark that has reached its limit, if any: then the
+    caller must roll the transaction back.
 
-    Raises IntegrityError where another machine begins a count at this moment: try again.
+    Raises IntegrityError where another worker inserts the same row: try again.
     """
     period = int(now // SECONDS)
     conn.execute(delete(app_counts).where(app_counts.c.period < period))
@@ -40,5 +40,5 @@ def take(conn: Connection, limits: Mapping[str, int], now: float) -> str | None:
 
 
 def wait(now: float) -> int:
-    """Seconds until all is counted anew."""
+    """Seconds until the counts start anew."""
     return int(SECONDS - now % SECONDS) + 1

@@ -1,4 +1,4 @@
-"""Verbs over attempts."""
+"""Verbs over attempts: each is one authorization requested of a gateway."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from checkout.ledger.statements import Change, Query
 from checkout.model.status import Status
 
 STRUCTURED: Final = (Struct, tuple)
-COLUMNS: Final = {  # where an attempt's field and its column have different names
+COLUMNS: Final = {  # an attempt's field -> its column
     name: {"next_action": "step"}.get(name, name) for name in Attempt.__struct_fields__
 }
 
@@ -47,7 +47,7 @@ MADE: Final = Change(
         opened_at=func.coalesce(payments.c.opened_at, bindparam("now")),
     )
 )
-MOST_TRIES: Final = 500  # of the last ones are looked at: no limit counts further
+MOST_TRIES: Final = 500  # the newest ones that limits count
 TRIED: Final = {
     name: Query(
         select(attempts.c.payment, attempts.c.status, attempts.c.created_at, attempts.c.bin_mark)
@@ -78,13 +78,13 @@ TO_SWEEP: Final = Query(
 )
 
 Free = Callable[[str], int]
-"""How many of an account may be asked about now."""
+"""How many queries to an account may start now."""
 
 
-def claim(conn: Connection, attempt: Attempt) -> None:
-    """Insert it, durable before the gateway is called.
+def add(conn: Connection, attempt: Attempt) -> None:
+    """Insert a submitted attempt, before the gateway is called.
 
-    Raises IntegrityError when another request was first with this number.
+    Raises IntegrityError when another request has submitted this number.
     """
     ADD(conn, {column: _column(getattr(attempt, name)) for name, column in COLUMNS.items()})
     MADE(conn, {"of_uid": attempt.payment, "number": attempt.number, "now": attempt.created_at})
@@ -95,7 +95,7 @@ def change(conn: Connection, /, key: str, **values: Any) -> None:
 
 
 def save(conn: Connection, before: Attempt, after: Attempt) -> None:
-    """Write down in which fields `after` differs."""
+    """Update the fields in which `after` differs."""
     changes = {}
     for name, column in COLUMNS.items():
         value = getattr(after, name)
@@ -106,7 +106,7 @@ def save(conn: Connection, before: Attempt, after: Attempt) -> None:
 
 
 def _column(value: Any) -> Any:
-    """As its column keeps it: structured values are JSON text."""
+    """The value for its column: structured values are JSON text."""
     return text(value) if isinstance(value, STRUCTURED) else value
 
 
@@ -128,13 +128,14 @@ def _one(conn: Connection, query: Query, value: str) -> Attempt | None:
 
 
 def take_query(conn: Connection, key: str, *, now: float, until: float) -> bool:
-    """Take the right to ask the gateway: at most one holder until `until`, on all machines."""
+    """Take the right to query the gateway: one worker has it until `until`."""
     return TAKE_QUERY(conn, {"of_key": key, "now": now, "until": until}) == 1
 
 
 def take_query_now(conn: Connection, key: str, *, now: float, interval: float) -> float:
-    """`take_query` for one who can't wait for the pace: `interval` seconds after the last query.
-    0: taken, and the pace begins anew; else how long to wait, while nobody else's pace takes it.
+    """`take_query`, however long the attempt's interval is: `interval` seconds after the last
+    query. 0: taken, and the intervals start anew; else the seconds to wait, during which
+    `take_query` of others fails.
     """
     asked = attempts.c.asked_at
     taken = conn.execute(
@@ -150,7 +151,7 @@ def take_query_now(conn: Connection, key: str, *, now: float, interval: float) -
 
 
 class Due(Struct, frozen=True):
-    """An attempt that is to be asked about; nothing in it needs decoding."""
+    """An attempt that recovery has to query; nothing in it needs decoding."""
 
     key: str
     payment: str
@@ -165,8 +166,8 @@ class Due(Struct, frozen=True):
 def to_sweep(
     conn: Connection, now: float, limit: int = 50, *, free: Free = lambda _account: 50
 ) -> list[Due]:
-    """The attempts that are to be asked about although nobody watches: of each account as many as
-    are `free`, longest due first."""
+    """The attempts that recovery has to query: of each account as many as are `free`, longest due
+    first."""
     found = []
     for row in ACCOUNTS.all(conn, now=now):
         most = min(free(row.value), limit)
@@ -177,7 +178,7 @@ def to_sweep(
 
 
 def take_sweep(conn: Connection, due: Due | Attempt, *, until: float | None) -> bool:
-    """Lease one of `to_sweep`: only one worker moves its `sweep_at` on."""
+    """Lease one of `to_sweep`, until `until`. False: another worker has it."""
     taken = conn.execute(
         update(attempts)
         .where(attempts.c.key == due.key, attempts.c.sweep_at == due.sweep_at)
@@ -187,7 +188,7 @@ def take_sweep(conn: Connection, due: Due | Attempt, *, until: float | None) -> 
 
 
 class Try(Struct, frozen=True):
-    """What a limit counts of an attempt."""
+    """An attempt as limits count it."""
 
     payment: str
     status: Status
@@ -196,8 +197,8 @@ class Try(Struct, frozen=True):
 
 
 def tried(conn: Connection, /, since: float, **mark: str) -> list[Try]:
-    """The last attempts with this `address_mark`, `bin_mark` or `shop`, the newest first, those
-    under way among them; at most `MOST_TRIES`."""
+    """The attempts since then with this `address_mark`, `bin_mark` or `shop`, the newest first,
+    those under way too; at most `MOST_TRIES`."""
     ((name, value),) = mark.items()
     return [
         Try(row.payment, Status(row.status), row.created_at, row.bin_mark is not None)
@@ -206,7 +207,7 @@ def tried(conn: Connection, /, since: float, **mark: str) -> list[Try]:
 
 
 def lock_mark(conn: Connection, mark: str) -> None:
-    """Who counts this mark has it alone until the transaction ends: else many who count at once
-    would all see the same number. SQLite's transactions are alone anyway."""
+    """Lock the mark until the transaction ends, so that counts at the same time don't all see the
+    same number. SQLite runs one writing transaction at a time anyway."""
     if conn.dialect.name == "postgresql":
         conn.execute(select(func.pg_advisory_xact_lock(int(mark[:15], 16))))

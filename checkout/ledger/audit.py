@@ -1,8 +1,9 @@
-"""Who did what, when and from where: money sent back or collected, verdicts, invoices, products.
+"""The audit log: who did what, when and from where, to payments, operations, invoices and products.
 
-Append only: the database itself refuses to change or remove a row. Each row holds the hash of the
-one before, so that who changes one all the same has to change all that follow. The log tells each
-hash: one that was noted elsewhere shows also that all was written anew, or cut off at its end.
+Append only: triggers of the database refuse to change or remove a row. Each row holds the hash of
+the row before, so a change shows unless all later rows are changed too. The hashes are logged as
+well: one that was kept elsewhere also shows that the whole table was rewritten or cut off at its
+end.
 """
 
 from __future__ import annotations
@@ -18,14 +19,12 @@ from sqlalchemy import Connection, insert, select, text
 from checkout.ledger.schema import audit
 from checkout.model.pan import mask_card_numbers
 
-FIRST: Final = "0" * 64  # what stands before the first row
-LOCK: Final = (
-    0x6175646974  # PostgreSQL: one appends after the other, until the end of a transaction
-)
+FIRST: Final = "0" * 64  # the hash before the first row
+LOCK: Final = 0x6175646974  # PostgreSQL: one transaction appends at a time
 TRIGGERS: Final = frozenset({"audit_appends", "audit_no_change", "audit_no_removal"})
 LONGEST: Final = 255  # characters of a reason, as the shop's API takes them
 BATCH: Final = 1000  # rows
-MOST_TOLD: Final = 20
+MOST_REPORTED: Final = 20  # problems
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +42,8 @@ SERVER: Final = Actor("checkout", "server")
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """`subject`: the id of what it was done to. `data` has no personal data: the reason of a
-    refund, which may, stands with the operation; a verdict's is staff's own word."""
+    """`subject`: the id of what it was done to. `data` holds no customer's data: a refund's reason
+    is not here but with the operation; that of a decision was written by staff."""
 
     number: int
     at: float
@@ -59,14 +58,14 @@ class Entry(Struct, frozen=True, kw_only=True):
     hash: str
 
     def digest(self) -> str:
-        """What `hash` has to be: over all the rest."""
-        said = [getattr(self, name) for name in self.__struct_fields__ if name != "hash"]
-        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
+        """The right `hash`: over all other fields."""
+        values = [getattr(self, name) for name in self.__struct_fields__ if name != "hash"]
+        return hashlib.sha256(msgspec.json.encode(values)).hexdigest()
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """`wrong`: what was found, in words, the first of it; nothing: the log is whole. `number` and
-    `hash`: its end, to be noted elsewhere."""
+    """`wrong`: the problems found, at most `MOST_REPORTED`; empty: the log is intact. `number` and
+    `hash`: of the last row, to be kept elsewhere."""
 
     count: int
     number: int
@@ -77,26 +76,26 @@ class Verdict(Struct, frozen=True, kw_only=True):
 def append(
     conn: Connection, /, by: Actor, act: str, subject: str, now: float, *, shop: str, **data: Any
 ) -> None:
-    """In the transaction of the act itself: neither is there without the other."""
+    """Append a row, in the transaction of the act itself."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     newest = conn.execute(
         select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)
     ).first()
     number, previous = newest or (0, FIRST)
-    told = {
+    shown = {
         name: mask_card_numbers(value[:LONGEST]) if isinstance(value, str) else value
         for name, value in data.items()
         if value not in (None, "")
     }
     entry = Entry(
         number=number + 1, at=now, who=by.who, via=by.via, origin=by.origin, act=act,
-        subject=subject, shop=shop, data=msgspec.json.encode(told).decode(), previous=previous,
+        subject=subject, shop=shop, data=msgspec.json.encode(shown).decode(), previous=previous,
         hash="",
     )  # fmt: skip
     entry = msgspec.structs.replace(entry, hash=entry.digest())
     conn.execute(insert(audit), msgspec.structs.asdict(entry))
-    if by.via != "cli":  # what a command says is its answer; the next row has this hash too
+    if by.via != "cli":  # a command prints only its answer; the next row has this hash too
         log.info("audit", number=entry.number, act=act, subject=subject, hash=entry.hash)
 
 
@@ -113,10 +112,10 @@ def listed(
 
 
 def verify(conn: Connection, noted: tuple[int, str] | None = None) -> Verdict:
-    """Look at every row. `noted`: the number and hash of one, as they were once."""
+    """Check every row. `noted`: the number and hash of a row that were kept elsewhere."""
     number, previous, count, wrong = 0, FIRST, 0, list(_unguarded(conn))
     for entry in _all(conn):
-        if len(wrong) < MOST_TOLD and (found := _wrong(entry, number, previous, noted)):
+        if len(wrong) < MOST_REPORTED and (found := _wrong(entry, number, previous, noted)):
             wrong.append(found)
         number, previous, count = entry.number, entry.hash, count + 1
     if noted is not None and number < noted[0]:
@@ -135,7 +134,7 @@ def _wrong(entry: Entry, number: int, previous: str, noted: tuple[int, str] | No
 
 
 def _all(conn: Connection) -> Any:
-    """A batch at a time: there may be many."""
+    """Every row, read in batches."""
     last = -1
     while rows := conn.execute(
         select(audit).where(audit.c.number > last).order_by(audit.c.number).limit(BATCH)
@@ -150,7 +149,7 @@ def _entry(row: Any) -> Entry:
 
 
 def _unguarded(conn: Connection) -> list[str]:
-    """Which guards somebody took away."""
+    """A problem for each trigger that is missing."""
     query = (
         "SELECT tgname FROM pg_trigger WHERE tgrelid = 'audit'::regclass AND tgenabled <> 'D'"
         if conn.dialect.name == "postgresql"

@@ -1,4 +1,4 @@
-"""Verbs over what is known of saved cards, found by the tokens that gateways gave them."""
+"""Verbs over saved cards: what is known of each, found by its token at the gateway."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHANGE: Final = update(cards).where(
 
 
 def remember(conn: Connection, shop: str, card: PaidCard, now: float) -> None:
-    """Note what a gateway stated of a card that it keeps; what it left out stays as it was."""
+    """Record what a gateway states of a saved card; facts that are missing stay as they were."""
     if card.token is None:
         return
     found = _found(shop, card.token)
@@ -33,19 +33,19 @@ def remember(conn: Connection, shop: str, card: PaidCard, now: float) -> None:
     try:
         with conn.begin_nested():
             conn.execute(insert(cards), row)
-    except IntegrityError:  # the same card was paid with elsewhere this moment
+    except IntegrityError:  # another worker inserted the same card
         conn.execute(CHANGE.values(values), found)
 
 
 def forget(conn: Connection, shop: str, token: str) -> int:
-    """Forget what is known of a saved card; the card itself is the gateway's. How many it was."""
+    """Delete what is known of a saved card, not the card at the gateway. How many rows it was."""
     found = _found(shop, token)
     same = (cards.c.shop == found["of_shop"], cards.c.digest == found["of_digest"])
     return conn.execute(delete(cards).where(*same)).rowcount
 
 
 def known(conn: Connection, shop: str, token: str) -> PaidCard:
-    """What is known of a shop's saved card; nothing of one that was never paid with here."""
+    """What is known of a shop's saved card; empty for one that never paid here."""
     row = conn.execute(FIND, _found(shop, token)).first()
     return PaidCard(**row._mapping) if row else PaidCard()
 

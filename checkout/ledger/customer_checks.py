@@ -1,4 +1,4 @@
-"""Who said to be a payment's customer: so many tries, and no more."""
+"""Verbs over customer checks: the tries to prove by e-mail address to be a payment's customer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def add(conn: Connection, payment: str, address_mark: str, now: float) -> None:
 def since(
     conn: Connection, at: float, *, payment: str | None = None, address_mark: str | None = None
 ) -> int:
-    """How many there were, of a payment, from an address, or both."""
+    """How many tries there were, for a payment, from an address, or both."""
     query = select(func.count()).select_from(answers).where(answers.c.at > at)
     if payment is not None:
         query = query.where(answers.c.payment == payment)
@@ -25,5 +25,5 @@ def since(
 
 
 def forget(conn: Connection, before: float) -> int:
-    """Remove what is older; how many those were."""
+    """Delete older tries; how many those were."""
     return conn.execute(delete(answers).where(answers.c.at <= before)).rowcount

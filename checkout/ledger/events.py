@@ -1,4 +1,4 @@
-"""What happened, append only: nothing here is ever changed or removed."""
+"""Verbs over events: what happened to each payment. Append only."""
 
 from __future__ import annotations
 

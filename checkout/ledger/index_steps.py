@@ -1,6 +1,6 @@
-"""The different values of an index's first columns, found by stepping from one to the next: as many
-steps as there are values, however many rows have each. Of a million webhooks for one shop and one
-for another, that takes two."""
+"""Distinct values of an index's first column by a loose index scan: one step for each value,
+however many rows have it. Among a million webhooks of one shop and one of another that takes two
+steps."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, literal, 
 def steps(
     column: ColumnElement[str], *where: ColumnElement[bool], name: str, bounded: bool = False
 ) -> Select[Any]:
-    """A select of `value`, one row for each value of `column` among the rows `where`, in order.
-    `bounded`: beyond the parameter `after`, and at most `most` of them."""
+    """A select of the distinct values of `column` among the rows `where`, in order, as `value`.
+    `bounded`: only those after the parameter `after`, at most `most`."""
     one = select(column).where(*where).order_by(column).limit(1)
     first = one.where(column > bindparam("after")) if bounded else one
     start = select(first.scalar_subquery().label("value"), literal(1).label("number"))
@@ -27,5 +27,5 @@ def steps(
 
 
 def earliest(column: ColumnElement[Any], *where: ColumnElement[bool]) -> ScalarSelect[Any]:
-    """The least value of `column` among the rows `where`."""
+    """The smallest value of `column` among the rows `where`."""
     return select(column).where(*where).order_by(column).limit(1).scalar_subquery()

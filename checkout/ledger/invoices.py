@@ -1,5 +1,5 @@
-"""Verbs over invoices. What became of one is told by its mails, and by the payment of its link once
-somebody has opened it."""
+"""Verbs over invoices. An invoice's state comes from its mails and, once its link was opened, from
+the link's payment."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ UNPAID: Final = frozenset({Status.OPEN}) | UNPAID_ENDS
 
 
 class Invoice(Struct, frozen=True, kw_only=True):
-    """Its row of `schema.invoices`. `link`: its digest, by which the payment is found; `signed`:
-    the link; `given`: the shop's own fields; `email`: None where we are not to mail it;
-    `remind_at`: None for no reminder. Times in seconds since 1970."""
+    """A row of `schema.invoices`. `link`: the link's digest, by which the payment is found;
+    `signed`: the link; `given`: the fields as the shop sent them; `email`: None where it is not
+    mailed; `remind_at`: None for no reminder. Times in seconds since 1970."""
 
     id: str
     shop: str
@@ -43,15 +43,14 @@ class Invoice(Struct, frozen=True, kw_only=True):
 
 
 class Standing(Struct, frozen=True):
-    """An invoice, its mails, oldest first, and its payment's payment, None before it is opened."""
+    """An invoice with its mails, oldest first, and its payment; None before its link is opened."""
 
     invoice: Invoice
     mails: tuple[Mail, ...]
     payment: Payment | None
 
     def status(self, now: float) -> Status:
-        """The payment's, for money that moves counts before all; else what time and the shop have
-        made of the invoice."""
+        """The payment's status where money moves or has moved; else cancelled, expired or open."""
         paid = self.payment.status_at(now) if self.payment else None
         if paid is not None and paid not in UNPAID:
             return paid
@@ -76,7 +75,7 @@ class Standing(Struct, frozen=True):
 def add_once(
     conn: Connection, invoice: Invoice, *, idempotency_key: str | None, digest: str
 ) -> tuple[Invoice, bool]:
-    """Add `invoice` unless its shop used the key in the last 24 h; then the one made then.
+    """Add the invoice; where the shop used the key in the last 24 h, return the one made then.
 
     The second value is False when the key was used for another body. Raises IntegrityError when
     the same key comes twice at once.
@@ -113,22 +112,22 @@ def by_id(conn: Connection, id: str) -> Standing | None:
     return None if row is None else _standing(conn, row)
 
 
-def held(conn: Connection, id: str) -> Standing | None:
-    """The invoice as it stands, kept from other writers until this transaction ends."""
+def lock(conn: Connection, id: str) -> Standing | None:
+    """The invoice, locked until this transaction ends."""
     query = select(invoices).where(invoices.c.id == id).with_for_update()
     row = conn.execute(query).first()
     return None if row is None else _standing(conn, row)
 
 
 def order_by_link(conn: Connection, link: str) -> Order | None:
-    """The order of the invoice that a link is of."""
+    """The order of the invoice with this link."""
     terms = conn.execute(select(invoices.c.terms).where(invoices.c.link == link)).scalar()
     return None if terms is None else order_of(terms)
 
 
-def shut(conn: Connection, link: str) -> bool:
-    """Whether the link is one of an invoice that its shop has cancelled. Inside a transaction
-    nobody cancels it until that ends."""
+def is_cancelled(conn: Connection, link: str) -> bool:
+    """Whether the link's invoice was cancelled. In a writing transaction the invoice is locked
+    against cancelling until that ends."""
     query = select(invoices.c.cancelled_at).where(invoices.c.link == link)
     return conn.execute(query.with_for_update(read=True)).scalar() is not None
 

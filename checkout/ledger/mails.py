@@ -1,4 +1,4 @@
-"""Mails about invoices: due at their time, leased by one worker, tried again until settled."""
+"""Verbs over mails of invoices: queued with a time, leased by one worker, retried until sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from checkout.ledger.schema import invoices, mails
 from checkout.ledger.statements import Change, Query
 from checkout.model.invoice import Delivery, Kind
 
-# Built once: every worker asks each second.
+# Built once: every worker runs it each second.
 _place = func.row_number().over(partition_by=invoices.c.shop, order_by=mails.c.due_at)
 _due = (
     select(mails, invoices.c.shop, _place.label("place"))
@@ -34,8 +34,8 @@ TAKE: Final = Change(
 
 
 class Mail(Struct, frozen=True, kw_only=True):
-    """`id` stays the same at every try; `due_at` None: settled; `error`: why the last try failed.
-    Times in seconds since 1970."""
+    """`id`: the same at every try; `due_at`: None once it is sent, dropped or failed; `error`: of
+    the last try. Times in seconds since 1970."""
 
     id: str
     invoice: str
@@ -66,7 +66,7 @@ def queue(
 
 
 def due(conn: Connection, now: float, limit: int = 20) -> list[Mail]:
-    """The first of each shop, then the second of each: one with very many is in nobody's way."""
+    """The first of each shop, then the second of each: a shop with very many delays no other."""
     return [_mail(row) for row in DUE.all(conn, now=now, most=limit)]
 
 
@@ -76,7 +76,7 @@ def of(conn: Connection, invoice: str) -> tuple[Mail, ...]:
 
 
 def take(conn: Connection, mail: Mail, *, until: float) -> bool:
-    """Lease it: one worker sends it; one that dies leaves it due again at `until`."""
+    """Lease it, so that one worker sends it; if that worker dies, it is due again at `until`."""
     was, more = mail.due_at, mail.tries + 1
     return TAKE(conn, {"of_id": mail.id, "was_due_at": was, "until": until, "more": more}) == 1
 
@@ -86,18 +86,18 @@ def sent(conn: Connection, id: str, now: float) -> None:
 
 
 def failed(conn: Connection, id: str, error: str | None, *, again_at: float | None) -> None:
-    """A try that came to nothing; `again_at` None: the last one."""
+    """A try has failed; `again_at`: the next one, None: it was the last."""
     state = Delivery.FAILED if again_at is None else Delivery.QUEUED
     _change(conn, id, state=state, due_at=again_at, error=error)
 
 
 def postpone(conn: Connection, id: str, until: float) -> None:
-    """Look at it again then: that was no try."""
+    """Make it due later, without counting a try."""
     _change(conn, id, due_at=until, tries=0)
 
 
 def drop(conn: Connection, invoice: str, *kinds: Kind) -> None:
-    """Those of an invoice that wait are not needed any more."""
+    """Drop an invoice's queued mails."""
     waiting = (mails.c.invoice == invoice, mails.c.state == Delivery.QUEUED)
     conn.execute(
         update(mails)
@@ -107,7 +107,7 @@ def drop(conn: Connection, invoice: str, *kinds: Kind) -> None:
 
 
 def _change(conn: Connection, id: str, **values: Any) -> None:
-    """Of a mail that still waits: what was dropped meanwhile stays so, unless it is sent."""
+    """Change a queued mail. One that was dropped meanwhile stays dropped, unless it was sent."""
     found = [mails.c.id == id]
     if values.get("state") is not Delivery.SENT:
         found.append(mails.c.state == Delivery.QUEUED)

@@ -1,5 +1,5 @@
-"""Verbs over which payments visitors opened without being known to anybody: for the limits, and for
-an hour."""
+"""Verbs over openings: which addresses opened payments by links and product pages in the last hour,
+for the limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def count(conn: Connection, mark: str, since: float) -> int:
 
 
 def unpaid_pieces(conn: Connection, mark: str, product: str, since: float) -> int:
-    """How much of a product was asked for from the address, and not paid: what went back counts."""
+    """How many pieces of a product the address wanted and did not pay; released ones count too."""
     query = (
         select(func.coalesce(func.sum(reservations.c.quantity), 0))
         .join(openings, openings.c.payment == reservations.c.payment)

@@ -1,4 +1,4 @@
-"""Verbs over operations: what shops ask for after the payment, and what gateways do to it."""
+"""Verbs over operations: captures, voids and refunds by shops, and those that gateways did."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from checkout.ledger.statements import Query
 from checkout.model.outcome import GatewayFacts
 from checkout.model.status import LIVE, Status
 
-OPEN: Final = LIVE | {Status.ACCEPTED}  # LIVE: nobody knows; ACCEPTED: the gateway will do it
+OPEN: Final = LIVE | {Status.ACCEPTED}  # LIVE: unknown; ACCEPTED: the gateway will do it
 FAILED: Final = frozenset({Status.DECLINED, Status.NOT_SENT})
-DONE: Final[Mapping[str, Status]] = {  # what the gateway says of one that is done
+DONE: Final[Mapping[str, Status]] = {  # the status of one that is done
     "capture": Status.PAID,
     "void": Status.REFUNDED,
     "refund": Status.REFUNDED,
@@ -58,10 +58,10 @@ TO_SWEEP: Final = Query(
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """A capture, void, refund or chargeback; its row of `schema.operations`. `amount` in minor
-    units. `by_gateway`: not asked for by us. `parent`: the uid that the shop named, the payment's
-    or a capture's; `capture`: of the capture whose money it sends back. `notified`: the last
-    status of its end that a webhook has told the shop."""
+    """A capture, void, refund or chargeback: a row of `schema.operations`. `amount` in minor units.
+    `by_gateway`: the gateway did it by itself. `parent`: the uid that the shop named, the payment's
+    or a capture's; `capture`: the uid of the capture that it refunds. `notified`: the last final
+    status in a webhook."""
 
     uid: str
     payment: str
@@ -90,12 +90,12 @@ class Operation(Struct, frozen=True, kw_only=True):
         return self.status is DONE[self.kind]
 
     def next_query(self, now: float) -> float:
-        """When the gateway may be asked about it: now, but never twice within a second."""
+        """When the gateway may be queried about it: now, but not twice within `QUERY_EVERY`."""
         return now if self.asked_at is None else max(now, self.asked_at + QUERY_EVERY)
 
 
 class Due(Struct, frozen=True):
-    """An operation whose end is unknown and that is to be asked about."""
+    """An operation that recovery has to query."""
 
     uid: str
     payment: str
@@ -103,8 +103,8 @@ class Due(Struct, frozen=True):
     sweep_at: float | None
 
 
-def claim(conn: Connection, operation: Operation) -> None:
-    """Insert it, durable before the gateway is called."""
+def add(conn: Connection, operation: Operation) -> None:
+    """Insert it; a requested one before the gateway is called."""
     values = msgspec.structs.asdict(operation) | {"facts": text(operation.facts)}
     values["told"] = values.pop("notified")
     conn.execute(insert(operations).values(**values))
@@ -134,7 +134,7 @@ def of_attempt(conn: Connection, payment: str, number: int) -> list[Operation]:
 def to_sweep(
     conn: Connection, now: float, limit: int = 50, *, free: Free = lambda _account: 50
 ) -> list[Due]:
-    """What is to be asked about: of each account as many as are `free`, longest due first."""
+    """The operations that recovery has to query: of each account as many as are `free`."""
     found, taken = [], Counter[str]()
     for row in TO_SWEEP.all(conn, now=now, most=limit):
         if taken[row.account] < free(row.account):
@@ -144,7 +144,7 @@ def to_sweep(
 
 
 def take_sweep(conn: Connection, due: Due, *, until: float) -> bool:
-    """Lease one of `to_sweep`: only one worker moves its `sweep_at` on."""
+    """Lease one of `to_sweep`, until `until`. False: another worker has it."""
     taken = conn.execute(
         update(operations)
         .where(operations.c.uid == due.uid, operations.c.sweep_at == due.sweep_at)
@@ -154,7 +154,7 @@ def take_sweep(conn: Connection, due: Due, *, until: float) -> bool:
 
 
 def take_query(conn: Connection, uid: str, *, now: float, until: float | None) -> bool:
-    """Take the right to ask the gateway, once a second; the sweep's next look is at `until`."""
+    """Take the right to query the gateway, once a second; recovery queries next at `until`."""
     asked = operations.c.asked_at
     taken = conn.execute(
         update(operations)

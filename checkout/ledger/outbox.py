@@ -1,7 +1,6 @@
-"""Letters to shops, written in the transaction of the state that they tell.
+"""The outbox: webhooks to shops, written in the transaction of the status that they report.
 
-A webhook's lane is its shop and the host that it goes to. Each is read for itself, so that what
-waits in one is never in the way of another.
+Each shop and host is a queue of its own and is read by itself, so that no queue delays another.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from checkout.ledger.schema import outbox, payments
 from checkout.ledger.statements import Change, Query
 
 MOST: Final = 200  # webhooks read at a time
-HOSTS: Final = 32  # of one shop that are looked at at a time
-COUNTED: Final = 10_000  # webhooks, of those that wait
+HOSTS: Final = 32  # of one shop that are read at a time
+COUNTED: Final = 10_000  # due webhooks that are counted at most
 
 Free = Callable[[str, str | None], int]
-"""How many webhooks of a shop may go now, to a host or at all."""
+"""How many webhooks of a shop may be sent now, to a host or at all."""
 
 # Built once: building a statement takes longer than running it.
 ADD: Final = Change(
@@ -43,7 +42,7 @@ SHOPS: Final = Query(
 )
 _of_shop = outbox.c.shop == bindparam("shop")
 _hosts = steps(outbox.c.host, _waiting, _of_shop, name="hosts", bounded=True)
-LANES: Final = Query(
+QUEUES: Final = Query(
     _hosts.add_columns(
         earliest(
             outbox.c.due_at, _waiting, _of_shop, outbox.c.host == _hosts.selected_columns.value
@@ -96,8 +95,7 @@ class Webhook(Struct, frozen=True, kw_only=True):
 
 
 class Waiting(Struct, frozen=True):
-    """Letters whose time has come: how many, counted up to `COUNTED`, and since when the first of
-    them."""
+    """The webhooks that are due: how many, counted up to `COUNTED`, and since when the first."""
 
     count: int
     since: float | None
@@ -121,7 +119,7 @@ def add(conn: Connection, *, id: str, payment: str, url: str, body: str, now: fl
 
 
 def host_of(url: str) -> str:
-    """The host that the address names, as its lane is called."""
+    """The host of an address, as its queue is named."""
     try:
         found = urlsplit(url).hostname
     except ValueError:
@@ -137,30 +135,30 @@ def due(
     free: Free = lambda _shop, _host: MOST,
     seen: dict[str, str] | None = None,
 ) -> list[Webhook]:
-    """What is due, of each lane as much as is `free`, longest due first within it. Shops with most
-    room come first, and equal ones by chance. `seen`, for the next call: where the look at a shop
-    with very many hosts has ended."""
+    """The due webhooks, of each queue as many as are `free`, longest due first. Shops with the most
+    free slots come first, equal ones at random. `seen` keeps for the next call which host was the
+    last of a shop with more than `HOSTS`."""
     found: list[Webhook] = []
     shops = [row.value for row in SHOPS.all(conn, now=now)]
     random.shuffle(shops)
     for shop in sorted(shops, key=lambda each: -free(each, None)):
-        room = min(free(shop, None), limit - len(found))
-        if room > 0:
-            found += _of_one(conn, shop, now, room, free, {} if seen is None else seen)
+        most = min(free(shop, None), limit - len(found))
+        if most > 0:
+            found += _of_one(conn, shop, now, most, free, {} if seen is None else seen)
     return found
 
 
 def _of_one(
-    conn: Connection, shop: str, now: float, room: int, free: Free, seen: dict[str, str]
+    conn: Connection, shop: str, now: float, limit: int, free: Free, seen: dict[str, str]
 ) -> list[Webhook]:
     found: list[Webhook] = []
-    lanes = LANES.all(conn, shop=shop, after=seen.pop(shop, ""), most=HOSTS)
-    if len(lanes) == HOSTS:
-        seen[shop] = lanes[-1].value
-    hosts = [lane.value for lane in lanes if lane.due_at is not None and lane.due_at <= now]
+    queues = QUEUES.all(conn, shop=shop, after=seen.pop(shop, ""), most=HOSTS)
+    if len(queues) == HOSTS:
+        seen[shop] = queues[-1].value
+    hosts = [queue.value for queue in queues if queue.due_at is not None and queue.due_at <= now]
     random.shuffle(hosts)
     for host in hosts:
-        most = min(free(shop, host), room - len(found))
+        most = min(free(shop, host), limit - len(found))
         if most > 0:
             found += _webhooks(DUE.all(conn, shop=shop, host=host, now=now, most=most))
     return found
@@ -180,20 +178,20 @@ def _webhooks(rows: Iterable[Any]) -> list[Webhook]:
 
 
 def take(conn: Connection, webhook: Webhook, *, until: float) -> bool:
-    """Lease it: one worker sends it; one that dies leaves it due again at `until`."""
+    """Lease it, so that one worker sends it; if that worker dies, it is due again at `until`."""
     was, more = webhook.due_at, webhook.tries + 1
     return TAKE(conn, {"of_id": webhook.id, "was_due_at": was, "until": until, "more": more}) == 1
 
 
 def take_all(conn: Connection, webhooks: Iterable[Webhook], *, until: float) -> set[str]:
-    """`take` of each; the ids of those that are ours now."""
-    # In one order everywhere: two workers that lock the same rows crosswise wait for each other.
+    """Lease each; the ids of those that were leased."""
+    # In the same order everywhere: else two workers could deadlock on the same rows.
     ordered = sorted(webhooks, key=lambda webhook: webhook.id)
     return {webhook.id for webhook in ordered if take(conn, webhook, until=until)}
 
 
 def give_back(conn: Connection, webhook: Webhook, *, until: float) -> bool:
-    """Undo a lease until then, as nothing was tried: it is due as before."""
+    """Undo a lease, as nothing was sent: it is due as before."""
     was = webhook.due_at
     values = {"of_id": webhook.id, "was_due_at": until, "until": was, "more": webhook.tries}
     return TAKE(conn, values) == 1

@@ -1,4 +1,4 @@
-"""Verbs over payments."""
+"""Verbs over payments: add, find, lock, change, list."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ OPENED: Final = Change(
     .where(payments.c.uid == bindparam("of_uid"), payments.c.opened_at.is_(None))
     .values(opened_at=bindparam("now"))
 )
-# SQLite's transaction holds all; PostgreSQL's the row, and lets rows that refer to it be added.
-HELD: Final = Query(OF_UID.with_for_update(key_share=True))
+# SQLite locks all; PostgreSQL the row, while rows that refer to it may still be added.
+LOCK: Final = Query(OF_UID.with_for_update(key_share=True))
 BY_TOKEN: Final = Query(select(payments).where(payments.c.token == bindparam("value")))
 BY_LINK: Final = Query(select(payments).where(payments.c.link == bindparam("value")))
 ATTEMPTS: Final = Query(
@@ -64,7 +64,7 @@ def change(conn: Connection, /, uid: str, **values: Any) -> None:
 
 
 def recognise_first_browser(conn: Connection, uid: str, now: float) -> bool:
-    """Whether this is the first opening; there is but one."""
+    """Record the first opening; True for that one only."""
     return OPENED(conn, {"of_uid": uid, "now": now}) == 1
 
 
@@ -72,9 +72,9 @@ def by_uid(conn: Connection, uid: str) -> Payment | None:
     return _payment(conn, BY_UID, uid)
 
 
-def held(conn: Connection, uid: str) -> Payment | None:
-    """The payment, kept from other writers until this transaction ends."""
-    return _payment(conn, HELD, uid)
+def lock(conn: Connection, uid: str) -> Payment | None:
+    """The payment, locked until this transaction ends."""
+    return _payment(conn, LOCK, uid)
 
 
 def by_token(conn: Connection, token: str) -> Payment | None:
@@ -89,7 +89,7 @@ def _payment(conn: Connection, query: Query, value: str) -> Payment | None:
     row = query.first(conn, value=value)
     if row is None:
         return None
-    # Most looks are at payments that nobody has tried to pay yet: one statement serves them.
+    # Most payments that are read have no attempt yet: one statement is enough.
     return payment_of(row, attempts_of(conn, row.uid) if row.attempts else ())
 
 
@@ -106,7 +106,7 @@ def listed(conn: Connection, *, shop: str | None = None, limit: int = 100) -> li
 
 
 def to_expire(conn: Connection, now: float, limit: int = 100) -> list[str]:
-    """Uids of the payments whose form is open past their time."""
+    """Uids of the open payments that have expired."""
     query = (
         select(payments.c.uid)
         .where(payments.c.status == Status.OPEN, payments.c.expires_at <= now)
@@ -118,7 +118,7 @@ def to_expire(conn: Connection, now: float, limit: int = 100) -> list[str]:
 def add_once(
     conn: Connection, payment: PaymentRow, *, idempotency_key: str, digest: str
 ) -> tuple[PaymentRow, bool]:
-    """Add `payment` unless its shop used the key in the last 24 h; then the payment made then.
+    """Add the payment; where the shop used the key in the last 24 h, return the one made then.
 
     The second value is False when the key was used for another body.
     """
@@ -141,7 +141,7 @@ def add_once(
 
 
 def add_for_link(conn: Connection, payment: PaymentRow) -> PaymentRow:
-    """Add a link's payment; where an opening before this one has made it, that one."""
+    """Add a link's payment; where an earlier opening has added it, return that one."""
     if payment.link is None:
         raise ValueError("a link's payment names its link")
     if before := by_link(conn, payment.link):
@@ -157,7 +157,7 @@ def add_for_link(conn: Connection, payment: PaymentRow) -> PaymentRow:
 
 
 def uids(conn: Connection, statuses: Iterable[Status]) -> list[str]:
-    """Uids of the payments that stand in one of `statuses`, oldest first."""
+    """Uids of the payments with one of `statuses`, oldest first."""
     query = (
         select(payments.c.uid)
         .where(payments.c.status.in_(list(statuses)))

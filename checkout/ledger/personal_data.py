@@ -1,5 +1,5 @@
-"""Where personal data lie, table by table, and how they go. Rows stay: their money, states and
-times are the shop's books."""
+"""Personal data in the ledger: find and remove them, table by table. Rows stay, with their money,
+states and times, for the shop's accounts."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from checkout.model.order import Customer
 from checkout.model.redaction import redacted_facts, redacted_order
 
 FREE_TEXT: Final = "reason"  # of an event: what a person wrote
-MOVED: Final = "moved"  # whose reason is a word of ours
+MOVED: Final = "moved"  # its reason is one of `DeclineReason`
 NOBODY: Final = text(Customer())
-ANSWERED: Final = 24 * 3600.0  # seconds
+CHECKS_KEPT: Final = 24 * 3600.0  # seconds
 
 
 class Place(Struct, frozen=True):
-    """Where a walk through rows by their age has come to."""
+    """The position in a walk through rows by their age."""
 
     at: float
     name: str
@@ -44,8 +44,8 @@ class Place(Struct, frozen=True):
 def payments_before(
     conn: Connection, status: str, before: float, after: Place | None, limit: int
 ) -> list[Place]:
-    """Payments that hold personal data, stand so and have not moved since `before`, oldest first:
-    in the order of an index, however many there are."""
+    """Payments with personal data and this status that have not changed since `before`, oldest
+    first; in the order of an index, so that it takes as long however many there are."""
     at, name = payments.c.updated_at, payments.c.uid
     query = select(at, name).where(
         payments.c.purged_at.is_(None), payments.c.status == status, at <= before
@@ -56,7 +56,7 @@ def payments_before(
 def invoices_before(
     conn: Connection, before: float, after: Place | None, limit: int
 ) -> list[Place]:
-    """Invoices that nobody opened and that ended before; an opened one goes with its payment."""
+    """Expired invoices that were never opened; an opened one is purged with its payment."""
     at, name = invoices.c.expires_at, invoices.c.id
     opened = select(payments.c.uid).where(payments.c.link == invoices.c.link).exists()
     query = select(at, name).where(invoices.c.purged_at.is_(None), at <= before, ~opened)
@@ -83,7 +83,7 @@ def webhooks_due(conn: Connection, uid: str) -> bool:
 
 
 def purge_payment(conn: Connection, payment: Payment, now: float) -> None:
-    """Everything that is said of its customer, in every table, goes."""
+    """Remove the customer's data of a payment from every table."""
     uid = payment.uid
     values: dict[str, Any] = {"terms": text(redacted_order(payment.order)), "purged_at": now}
     conn.execute(update(payments).where(payments.c.uid == uid).values(values))
@@ -115,7 +115,7 @@ def _purge_events(conn: Connection, uid: str) -> None:
 
 
 def purge_invoice(conn: Connection, id: str, now: float) -> None:
-    """Its link, which says all of the order, goes too; the digest tells that there was one."""
+    """Remove an invoice's data with its link, which contains the order; the link's digest stays."""
     terms = conn.execute(select(invoices.c.terms).where(invoices.c.id == id)).scalar_one()
     bare = text(redacted_order(order_of(terms)))
     values = {"terms": bare, "given": "{}", "signed": "", "email": None, "purged_at": now}
@@ -124,13 +124,13 @@ def purge_invoice(conn: Connection, id: str, now: float) -> None:
 
 
 def forget_marks(conn: Connection, now: float, cards_before: float, limit: int) -> int:
-    """Remove `limit` rows at most of each kind that has served its time: idempotency keys, digests,
-    tries, and cards that nobody has paid with since. How many those were."""
+    """Delete outdated rows, at most `limit` of each kind: idempotency keys, digests, customer
+    checks, and cards that have not paid since. How many those were."""
     aged = (
         (creations, (creations.c.shop, creations.c.idempotency_key), creations.c.created_at,
          now - 2 * KEPT_SECONDS),
         (recent, (recent.c.shop, recent.c.mark), recent.c.created_at, now - SAME_WITHIN),
-        (answers, (answers.c.id,), answers.c.at, now - ANSWERED),
+        (answers, (answers.c.id,), answers.c.at, now - CHECKS_KEPT),
         (cards, (cards.c.shop, cards.c.digest), cards.c.updated_at, cards_before),
     )  # fmt: skip
     gone = 0
@@ -142,11 +142,11 @@ def forget_marks(conn: Connection, now: float, cards_before: float, limit: int) 
     return gone
 
 
-# Whose data: found by the e-mail address, wherever it stands.
+# Search by e-mail address
 
 
 def count(conn: Connection) -> int:
-    """How many payments and invoices there are to look through."""
+    """How many payments and invoices there are to search."""
     tables = (payments, invoices)
     return sum(conn.execute(select(func.count()).select_from(t)).scalar_one() for t in tables)
 
@@ -154,8 +154,8 @@ def count(conn: Connection) -> int:
 def payments_naming(
     conn: Connection, email: str, after: str, limit: int
 ) -> tuple[list[str], str, int]:
-    """Of the next `limit` payments after the uid `after` those where the address stands (perhaps as
-    a part of another); the last of them all, and how many there were."""
+    """Search the next `limit` payments after the uid `after`: those that contain the address
+    (perhaps as part of another one), the last uid searched, and how many were searched."""
     page = conn.execute(
         select(payments.c.uid).where(payments.c.uid > after).order_by(payments.c.uid).limit(limit)
     )
@@ -178,5 +178,5 @@ def invoices_naming(conn: Connection, email: str) -> list[str]:
 
 
 def _names(column: Any, email: str) -> Any:
-    """JSON text writes an address as it is, but for its quotes."""
+    """The column contains the address, as JSON text writes it."""
     return column.icontains(text(email)[1:-1], autoescape=True)

@@ -1,7 +1,7 @@
-"""Verbs over products and what of them is reserved.
+"""Verbs over products and their reservations.
 
-`quantity` counts all there ever were; `held` and `sold` are taken from it by single UPDATEs with
-their condition in them, so that no number of buyers on any number of machines takes too much.
+`quantity` is the whole stock; `held` and `sold` count against it. They are raised by a single
+UPDATE with its condition, so that concurrent buyers can't take more than there is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _product = msgspec.json.Decoder(Product)
 
 
 class Stocked(Struct, frozen=True, kw_only=True):
-    """A product on its shelf; `given`: the shop's own fields. Numbers count pieces."""
+    """A product with its stock; `given`: the fields as the shop sent them. Numbers count pieces."""
 
     id: str
     shop: str
@@ -36,7 +36,7 @@ class Stocked(Struct, frozen=True, kw_only=True):
 
     @property
     def available(self) -> int | None:
-        """How many can still be bought; None: no end of them."""
+        """How many can still be bought; None: unlimited."""
         quantity = self.product.quantity
         return None if quantity is None else max(0, quantity - self.held - self.sold)
 
@@ -56,7 +56,7 @@ class Stocked(Struct, frozen=True, kw_only=True):
 
 
 class Reservation(Struct, frozen=True):
-    """What a payment holds or has bought."""
+    """The pieces of a product that a payment holds or has bought."""
 
     payment: str
     product: str
@@ -89,8 +89,8 @@ def change(
     read: Callable[[dict[str, Any]], tuple[Product, dict[str, Any]]],
     now: float,
 ) -> Stocked | None:
-    """Give it the terms that `read` makes of the shop's fields so far; what `read` raises leaves
-    all as it was."""
+    """Change a product to what `read` makes of its present fields; nothing changes where `read`
+    raises."""
     query = select(products).where(products.c.id == id).with_for_update()
     row = conn.execute(query).first()
     if row is None:
@@ -116,7 +116,7 @@ def listed(conn: Connection, shop: str, *, limit: int, offset: int) -> list[Stoc
 def take(
     conn: Connection, id: str, count: int, now: float, *, most_held: int | None = None
 ) -> bool:
-    """Take `count` from the shelf, if the product is on sale and has so many, and no more than
+    """Hold `count` pieces, if the product is on sale, so many are available, and no more than
     `most_held` are held then."""
     shelf = products.c
     more = (shelf.held + count <= most_held,) if most_held is not None else ()
@@ -144,7 +144,7 @@ def reserve(
     until: float | None,
     state: str = HELD,
 ) -> None:
-    """Write down whose it is what was taken; RELEASED: what is to be taken when it is paid."""
+    """Add a payment's reservation; with RELEASED its pieces are taken when it is paid."""
     conn.execute(
         insert(reservations).values(
             payment=payment, product=id, quantity=count, state=state, until=until, created_at=now
@@ -153,7 +153,7 @@ def reserve(
 
 
 def taken_after_all(conn: Connection, payment: str, until: float) -> None:
-    """What was RELEASED is HELD: the shelf's numbers know it already."""
+    """Change a reservation from RELEASED to HELD; `take` has counted its pieces."""
     ours = reservations.c.payment == payment
     conn.execute(update(reservations).where(ours).values(state=HELD, until=until))
 
@@ -165,8 +165,8 @@ def reservation(conn: Connection, payment: str) -> Reservation | None:
 
 
 def move(conn: Connection, taken: Reservation, to: str) -> None:
-    """Bring it to another state, and the shelf's numbers with it; the caller holds the payment.
-    What is sold after its release may be more than there is: `oversold` tells."""
+    """Change a reservation's state and the product's counts; the caller has locked the payment. A
+    sale after the release may exceed the stock: see `oversold`."""
     conn.execute(
         update(reservations)
         .where(reservations.c.payment == taken.payment)
@@ -182,7 +182,7 @@ def move(conn: Connection, taken: Reservation, to: str) -> None:
 
 
 def oversold(conn: Connection, id: str) -> int:
-    """By how many pieces more are held and sold than there are."""
+    """By how many pieces `held` and `sold` exceed the stock."""
     found = by_id(conn, id)
     if found is None or found.product.quantity is None:
         return 0
@@ -195,7 +195,7 @@ def postpone(conn: Connection, payment: str, until: float) -> None:
 
 
 def overdue(conn: Connection, now: float, limit: int = 100) -> list[str]:
-    """The payments whose time to hold anything is over."""
+    """Uids of the payments whose reservation has expired."""
     query = (
         select(reservations.c.payment)
         .where(reservations.c.until <= now)

@@ -1,5 +1,5 @@
-"""Verbs over what shops lately asked for by a card's token: the same money on the same card twice
-in a short time is one request sent twice, unless the shop says otherwise."""
+"""Verbs over recent requests by a card's token: the same amount on the same card within half a
+minute is a duplicate, unless the shop says otherwise."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from checkout.ledger.schema import recent
 SAME_WITHIN: Final = 30.0  # seconds: Overpay's charge request, `duplicate_check`
 
 
-def mark(*told: str | int) -> str:
-    """What makes two requests the same. Of a token only this digest is written down."""
-    return hashlib.sha256("\0".join(map(str, told)).encode()).hexdigest()
+def mark(*parts: str | int) -> str:
+    """A digest that is equal for duplicates. A token is stored in this form only."""
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
 
 
 def take(conn: Connection, payment: PaymentRow, mark: str, *, checked: bool) -> bool:
-    """Note that the payment was asked for; False where the same was, within the time, and that is
-    `checked`.
+    """Record a request; False where it is a duplicate and that is `checked`.
 
-    Raises IntegrityError where another machine notes the same at this moment: the next try sees it.
+    Raises IntegrityError where another worker records the same: the next try finds it.
     """
     now, ours = payment.created_at, (recent.c.shop == payment.shop, recent.c.mark == mark)
     conn.execute(delete(recent).where(recent.c.created_at <= now - SAME_WITHIN))
@@ -33,11 +32,11 @@ def take(conn: Connection, payment: PaymentRow, mark: str, *, checked: bool) -> 
             return False
     elif conn.execute(update(recent).where(*ours).values(noted)).rowcount:
         return True
-    # Another machine's may have come in since that look: then this fails.
+    # Fails where another worker has recorded the same since the select.
     conn.execute(insert(recent).values(shop=payment.shop, mark=mark, **noted))
     return True
 
 
 def forget(conn: Connection, payment: str) -> None:
-    """Nothing of this payment was sent: it may be asked for again at once."""
+    """Remove the record of a payment that was not sent, so that it can be requested again."""
     conn.execute(delete(recent).where(recent.c.payment == payment))

@@ -1,4 +1,4 @@
-"""Payments and attempts as values, made from rows that name their columns."""
+"""Payments and attempts as values, decoded from their rows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from checkout.model.order import BY_APP, BY_LINK, BY_PRODUCT, BY_SHOP, Customer,
 from checkout.model.outcome import DeclineReason, GatewayFacts
 from checkout.model.status import LIVE, Status, payment_status
 
-UNSENT: Final = frozenset({Status.NOT_SENT, Status.CANCELLED})  # or given up before it was paid
-ORDERS: Final = 16 * 1024 * 1024  # bytes of orders that are kept: each is read many times
+UNPAID: Final = frozenset({Status.NOT_SENT, Status.CANCELLED})
+ORDERS: Final = 16 * 1024 * 1024  # bytes of decoded orders that are cached
 
 _order = msgspec.json.Decoder(Order)
 _orders: Final = BoundedCache[str, Order](ORDERS)
@@ -25,7 +25,7 @@ _words = msgspec.json.Decoder(tuple[str, ...])
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """One authorization asked of a gateway; its row of `schema.attempts`."""
+    """One authorization requested of a gateway: a row of `schema.attempts`."""
 
     payment: str
     number: int
@@ -63,8 +63,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class PaymentRow(Struct, frozen=True, kw_only=True):
-    """What the customer pays, without its attempts: the row of `schema.payments`, with the order
-    that it was made from."""
+    """A payment without its attempts: a row of `schema.payments`, with its order."""
 
     uid: str
     token: str
@@ -82,7 +81,7 @@ class PaymentRow(Struct, frozen=True, kw_only=True):
 
     @property
     def created_by(self) -> str:
-        """One of `MAKERS`, also of an order that was written down before it said so itself."""
+        """One of `MAKERS`; derived for older orders, which don't say it."""
         order = self.order
         if order.public:
             return BY_APP
@@ -107,14 +106,14 @@ class Payment(PaymentRow, frozen=True, kw_only=True):
     @property
     def shown(self) -> Attempt | None:
         """The attempt that decides the payment's status: the paid one, the live one, the last."""
-        for won in (Status.PAID, Status.AUTHORIZED, Status.REFUNDED):
-            if found := next((a for a in self.attempts if a.status is won), None):
+        for status in (Status.PAID, Status.AUTHORIZED, Status.REFUNDED):
+            if found := next((a for a in self.attempts if a.status is status), None):
                 return found
         return self.live or self.last
 
     @property
     def tried(self) -> bool:
-        """Whether there was an attempt: a form of which a gateway refused a field is none."""
+        """Whether there was an attempt; one whose form the gateway refused does not count."""
         return any(attempt.facts.refused is None for attempt in self.attempts)
 
     @property
@@ -122,35 +121,35 @@ class Payment(PaymentRow, frozen=True, kw_only=True):
         return len(self.attempts) + 1
 
     def with_attempt(self, attempt: Attempt) -> Payment:
-        """The payment with this attempt as it is now, or with a new one."""
+        """The payment with this attempt replaced or added."""
         at = attempt.number - 1
         attempts = (*self.attempts[:at], attempt, *self.attempts[at + 1 :])
         return msgspec.structs.replace(self, attempts=attempts)
 
     def status_at(self, now: float) -> Status:
-        """Where the payment stands at `now`, also before the sweep has written an expiry down."""
-        spent = self._spent
+        """The payment's status at `now`, also before recovery has recorded an expiry."""
+        ended = self._ended
         return payment_status(
             [attempt.status for attempt in self.attempts],
             allowed=self.order.attempts,
-            expired=now >= self.expires_at or spent is Status.EXPIRED,
-            cancelled=self.cancelled or spent in UNSENT,
+            expired=now >= self.expires_at or ended is Status.EXPIRED,
+            cancelled=self.cancelled or ended in UNPAID,
         )
 
     @property
-    def _spent(self) -> Status | None:
-        """How the one attempt that a shop's server asked for ended: nobody sits before a form to
-        try again, the shop asks anew."""
+    def _ended(self) -> Status | None:
+        """The status of a merchant-initiated payment's one attempt: there is no second attempt, the
+        shop makes a new payment."""
         last = self.last
         return last.status if self.order.merchant_initiated and last is not None else None
 
 
 def order_of(terms: str) -> Order:
-    """Shared by all who read the payment: nobody changes anything in it."""
+    """The order, cached and shared: it must not be changed."""
     found = _orders.get(terms)
     if found is None:
         found = _order.decode(terms)
-        if found.raw:  # as it was read it holds on to all of `terms`
+        if found.raw:  # copied, as its parts would keep all of `terms` in memory
             raw = {name: each.copy() for name, each in found.raw.items()}
             found = msgspec.structs.replace(found, raw=raw)
         _orders.put(terms, found)

@@ -1,6 +1,6 @@
 """The tables. Times are seconds since 1970, money is minor units, JSON is text that we encode.
 
-The migrations in `migrations/versions` make them; a test holds the two together.
+The migrations in `migrations/versions` create them; a test compares the two.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ payments: Final = Table(
     Column("tracking_id", Text),
     Column("terms", Text, nullable=False),  # model.order.Order
     Column("cancelled", Boolean, nullable=False),
-    Column("attempts", Integer, nullable=False),  # how many were claimed
-    Column("told", String(16)),  # the last status told to the shop
+    Column("attempts", Integer, nullable=False),  # how many were submitted
+    Column("told", String(16)),  # the last status that a webhook has told the shop
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
-    Column("opened_at", Double),  # when somebody first was shown, or sent, the customer's data
+    Column("opened_at", Double),  # when it was first opened or paid
     Column("purged_at", Double),  # since when it holds no personal data
     Index("payments_by_shop", "shop", "created_at"),
     Index("payments_to_expire", "status", "expires_at"),
@@ -63,7 +63,7 @@ payments: Final = Table(
     ),
 )
 
-# Who said that they are the customer: tries are limited, right or wrong.
+# Customer checks (ledger.customer_checks): tries are limited, right or wrong.
 answers: Final = Table(
     "answers",
     METADATA,
@@ -81,31 +81,31 @@ attempts: Final = Table(
     METADATA,
     Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("key", String(40), nullable=False, unique=True),  # ours, upstream's tracking id
+    Column("key", String(40), nullable=False, unique=True),  # ours; the tracking id at the gateway
     Column("account", String(64), nullable=False),  # the gateway account, by its settings name
     Column("method", String(64), nullable=False),
     Column("status", String(16), nullable=False),
     Column("gateway_id", Text),
     Column("step", Text),  # model.next_action.NextAction
     Column("reason", String(32)),
-    Column("facts", Text, nullable=False),  # model.outcome.Facts
+    Column("facts", Text, nullable=False),  # model.outcome.GatewayFacts
     Column("customer", Text, nullable=False),  # model.order.Customer, as the customer typed it
-    Column("contract", Text, nullable=False),  # a list: model.saving
+    Column("contract", Text, nullable=False),  # a list: model.card_on_file
     Column("language", String(8), nullable=False),
     Column("return_ticket", String(22), nullable=False, unique=True),
     Column("notify_ticket", String(22), nullable=False, unique=True),
-    Column("mismatch", Boolean, nullable=False),  # the gateway stated other facts than ours
-    Column("judged", String(16)),  # what a person made of that: accepted, refused
-    Column("absences", Integer, nullable=False),  # how often the gateway knew no such payment
+    Column("mismatch", Boolean, nullable=False),  # the gateway stated facts that differ from ours
+    Column("judged", String(16)),  # how a person resolved it: accepted, refused
+    Column("absences", Integer, nullable=False),  # how often the gateway did not know the payment
     Column("queries", Integer, nullable=False),
-    Column("next_query_at", Double, nullable=False),  # no query before it, whoever asks
+    Column("next_query_at", Double, nullable=False),  # no query before it
     Column("asked_at", Double),  # the last query
-    Column("sweep_at", Double),  # when we ask although nobody watches
+    Column("sweep_at", Double),  # when recovery queries next
     Column("returned_at", Double),
     Column("shop", String(64)),  # the payment's, for its limit; None: made before there was one
     Column("address_mark", String(32)),  # keyed digests, for the limits: of the network, and of the
     Column("bin_mark", String(32)),  # shop with the card's range
-    Column("stranger", Boolean),  # who has the address and is not the customer has typed it
+    Column("stranger", Boolean),  # submitted by somebody who is not the customer
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     PrimaryKeyConstraint("payment", "number"),
@@ -116,7 +116,7 @@ attempts: Final = Table(
         sqlite_where=IS_SWEPT,
         postgresql_where=IS_SWEPT,
     ),
-    # What limits count, by when it was tried: also what is under way, and what came of it.
+    # For the limits, which count attempts by their time.
     Index("attempts_by_address", "address_mark", "created_at"),
     Index("attempts_by_bin", "bin_mark", "created_at"),
     Index("attempts_by_shop", "shop", "created_at"),
@@ -137,10 +137,10 @@ events: Final = Table(
 outbox: Final = Table(
     "outbox",
     METADATA,
-    Column("id", String(36), primary_key=True),  # the event id that the shop sees at every try
+    Column("id", String(36), primary_key=True),  # the webhook id, the same at every try
     Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
     Column("shop", String(64), nullable=False, server_default="-"),
-    Column("host", String(255), nullable=False, server_default="-"),  # that the address names
+    Column("host", String(255), nullable=False, server_default="-"),  # of the address
     Column("url", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("tries", Integer, nullable=False),
@@ -150,14 +150,14 @@ outbox: Final = Table(
     Column("created_at", Double, nullable=False),
     Index("outbox_due", "due_at"),
     *(
-        # Of what waits alone: that is little beside all that was delivered.
+        # Only over webhooks that wait: far fewer than all that were delivered.
         Index(name, *columns, "due_at", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING)
         for name, columns in (("outbox_by_shop", ("shop",)), ("outbox_by_lane", ("shop", "host")))
     ),
     Index("outbox_by_payment", "payment"),
 )
 
-# Written to see whether the ledger can be written.
+# For the readiness check: whether the ledger can be written.
 pulse: Final = Table(
     "pulse",
     METADATA,
@@ -172,9 +172,9 @@ operations: Final = Table(
     Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("kind", String(16), nullable=False),  # capture, void, refund, chargeback
-    Column("by_gateway", Boolean, nullable=False),  # made there, and told to us
+    Column("by_gateway", Boolean, nullable=False),  # done by the gateway itself
     Column("parent", String(36)),  # the uid that the shop named: the payment's or a capture's
-    Column("capture", String(36)),  # of what is sent back: the uid of the capture that took it
+    Column("capture", String(36)),  # the uid of the capture that a refund is on
     Column("key", String(40), nullable=False, unique=True),
     Column("request_id", String(255)),  # the shop's: the same again is the same operation
     Column("amount", BigInteger, nullable=False),
@@ -182,19 +182,19 @@ operations: Final = Table(
     Column("status", String(16), nullable=False),
     Column("gateway_id", Text),
     Column("message", Text),
-    Column("facts", Text),  # model.outcome.Facts, without money and card
-    Column("told", String(16)),  # the last word for its end told to the shop
-    Column("absences", Integer, nullable=False),  # how often the gateway knew no such operation
+    Column("facts", Text),  # model.outcome.GatewayFacts, without money and card
+    Column("told", String(16)),  # the last final status in a webhook
+    Column("absences", Integer, nullable=False),  # how often the gateway did not know the operation
     Column("asked_at", Double),  # the last query
-    Column("sweep_at", Double),  # the next one; None: settled, or given up
+    Column("sweep_at", Double),  # the next one; None: settled, or no longer queried
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     UniqueConstraint("payment", "request_id"),
     Index("operations_to_sweep", "sweep_at"),
 )
 
-# What is known of the cards that gateways keep for a shop. The tokens are not here: a digest finds
-# a card by its token, and nobody is charged with a digest.
+# What is known of the cards that gateways keep for a shop. Instead of the token there is its
+# digest, which can find a card but not charge it.
 cards: Final = Table(
     "cards",
     METADATA,
@@ -219,12 +219,12 @@ creations: Final = Table(
     PrimaryKeyConstraint("shop", "idempotency_key"),
 )
 
-# What was asked for by a token within the last half minute: the same again is refused.
+# Recent requests (ledger.recent_requests): a duplicate within half a minute is refused.
 recent: Final = Table(
     "recent",
     METADATA,
     Column("shop", String(64), nullable=False),
-    Column("mark", String(64), nullable=False),  # a digest of the money and the card's token
+    Column("mark", String(64), nullable=False),  # a digest of the amount and the card's token
     Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
     Column("created_at", Double, nullable=False),
     PrimaryKeyConstraint("shop", "mark"),
@@ -232,8 +232,8 @@ recent: Final = Table(
     Index("recent_by_age", "created_at"),
 )
 
-# Which payments visitors opened, by their networks' marks; kept for an hour. No key to `payments`:
-# it keeps no payment, and none of it is missed.
+# Which payments visitors opened, by their networks' marks; kept for an hour. No foreign key to
+# `payments`: the rows are short-lived.
 openings: Final = Table(
     "openings",
     METADATA,
@@ -253,7 +253,7 @@ products: Final = Table(
     Column("terms", Text, nullable=False),  # model.product.Product, read from them
     Column("active", Boolean, nullable=False),
     Column("expires_at", Double),
-    Column("quantity", Integer),  # in all; None: no end of them
+    Column("quantity", Integer),  # the whole stock; None: unlimited
     Column("held", Integer, nullable=False),  # by buyers who have not paid yet
     Column("sold", Integer, nullable=False),
     Column("created_at", Double, nullable=False),
@@ -268,7 +268,7 @@ reservations: Final = Table(
     Column("product", String(20), ForeignKey("products.id"), nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("state", String(16), nullable=False),  # held, sold, released
-    Column("until", Double),  # when what is held goes back; None: not by time
+    Column("until", Double),  # when a held one is released; None: not by time
     Column("created_at", Double, nullable=False),
     Index("reservations_by_product", "product"),
     Index("reservations_until", "until"),
@@ -279,10 +279,10 @@ invoices: Final = Table(
     METADATA,
     Column("id", String(20), primary_key=True),
     Column("shop", String(64), nullable=False),
-    Column("link", String(64), nullable=False, unique=True),  # as its payment has it, once opened
+    Column("link", String(64), nullable=False, unique=True),  # its digest, as in `payments`
     Column("signed", Text, nullable=False),  # the link itself, without our address
     Column("given", Text, nullable=False),  # the shop's own fields
-    Column("terms", Text, nullable=False),  # model.order.Order, as the link says it
+    Column("terms", Text, nullable=False),  # model.order.Order
     Column("tracking_id", Text),
     Column("email", String(254)),
     Column("remind_at", Double),

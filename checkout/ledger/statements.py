@@ -1,8 +1,8 @@
-"""Statements as every page and every step of a payment runs them.
+"""Compiled SQL statements for the frequent reads and writes.
 
-On SQLite they go straight to the driver's connection, inside the same transaction: SQLAlchemy's
-way there and back takes several times as long as the statement. Elsewhere the network takes
-longer than either, and SQLAlchemy does it all.
+On SQLite they run on the driver's connection, in the same transaction: SQLAlchemy's overhead is
+several times the statement's own time. On PostgreSQL the network takes longer than both, and
+SQLAlchemy runs them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DIALECT: Final = sqlite.dialect(paramstyle="named")
 
 
 class Query:
-    """A select whose parameters are named; rows name their columns, a boolean may be 0 or 1."""
+    """A select with named parameters. Rows are named tuples; a boolean may be 0 or 1."""
 
     def __init__(self, select: Select[Any]) -> None:
         self.select = select
@@ -32,27 +32,27 @@ class Query:
     def all(self, conn: Connection, **values: Any) -> Sequence[Any]:
         for value in values.values():
             if isinstance(value, str) and "\0" in value:
-                return []  # PostgreSQL can't even be asked
+                return []  # no column can hold it, and PostgreSQL refuses it
         if conn.dialect.name != DIALECT.name:
             return conn.execute(self.select, values).all()
         found = driver(conn).execute(self._sql, self._given | values)
         return [self._row(row) for row in found]
 
     def first(self, conn: Connection, **values: Any) -> Any | None:
-        """For values that at most one row has."""
+        """The first row, or None."""
         found = self.all(conn, **values)
         return found[0] if found else None
 
 
 class Change:
-    """An insert or update; the columns that it sets are those that values are given for."""
+    """An insert or update; it sets the columns that values are given for."""
 
     def __init__(self, statement: Insert | Update) -> None:
         self.statement = statement
         self._compiled: dict[tuple[str, ...], tuple[str, dict[str, Any]]] = {}
 
     def __call__(self, conn: Connection, values: dict[str, Any]) -> int:
-        """How many rows it was. Raises IntegrityError."""
+        """The number of rows. Raises IntegrityError."""
         if conn.dialect.name != DIALECT.name:
             return conn.execute(self.statement, values).rowcount
         sql, given = self._compiled.get(names := tuple(values)) or self._compile(names)
@@ -69,7 +69,7 @@ class Change:
 
 
 def _read(compiled: Compiled) -> tuple[str, dict[str, Any]]:
-    """The text, and the values that it brings along; a missing one is to be an error."""
+    """The SQL, and the values that are part of the statement; a parameter has none."""
     given = {n: v for n, v in (compiled.params or {}).items() if isinstance(v, str | int | float)}
     return str(compiled), given
 

@@ -1,7 +1,7 @@
-"""Runs the verbs on SQLite or PostgreSQL.
+"""The ledger's store: runs the verbs on SQLite or PostgreSQL.
 
-SQLite: reads in line on a held connection (tens of microseconds; the one blocking call allowed in
-the event loop), writes on one thread, a `BEGIN IMMEDIATE` transaction each, durable at commit
+SQLite: reads run in the event loop on an open connection (tens of microseconds; the only blocking
+call allowed there), writes on one thread, a `BEGIN IMMEDIATE` transaction each, durable at commit
 (WAL, synchronous=FULL). PostgreSQL: the same functions by `AsyncConnection.run_sync`. Open a
 ledger in the worker, never before a fork.
 """
@@ -31,19 +31,19 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Verb = Callable[Concatenate[Connection, P], T]
 
-# SQLAlchemy's, and the driver's own where `ledger.quick` asks it directly.
+# SQLAlchemy's, and the driver's own, as `ledger.statements` uses it directly.
 FAULTS = (DBAPIError, sqlite3.Error)
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 class Ledger(Protocol):
-    """`read` and `write` run a verb; IntegrityError passes, any other fault is Unavailable."""
+    """`read` and `write` run a verb. Raise IntegrityError, and Unavailable for any other fault."""
 
     async def read(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
     async def write(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
     async def tidy(self, *, whole: bool = False) -> None:
-        """Leave nothing of what was removed in the files, as far as can be done without stopping
-        anybody; `whole`: everything, which writes the database anew and holds up all writers."""
+        """Overwrite deleted data in the files, as far as that blocks nobody; `whole`: all of it,
+        which rewrites the database and blocks all writers."""
 
     async def close(self) -> None: ...
 
@@ -88,12 +88,12 @@ class SqliteLedger:
 
     async def write(self, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         def run() -> T:
-            # SQLite would go on writing to a file that was removed, and lose it all at the end.
+            # SQLite would go on writing to a file that was removed.
             if _identity(self._path) != self._file:
                 raise Unavailable(message="The ledger's file was removed or replaced")
             if self._writer is None:
                 self._writer = self._engines[1].connect()
-            # By the driver: SQLAlchemy's begin and commit take longer than most verbs.
+            # On the driver: SQLAlchemy's begin and commit take longer than most verbs.
             transaction = driver(self._writer)
             transaction.execute("BEGIN IMMEDIATE")
             try:
@@ -105,7 +105,7 @@ class SqliteLedger:
                 raise
             return done
 
-        # Shielded: a customer who leaves must not leave a transaction half awaited.
+        # Shielded: a cancelled request must not stop waiting for its transaction.
         try:
             return await asyncio.shield(self._thread.run(run))
         except IntegrityError:
@@ -120,8 +120,8 @@ class SqliteLedger:
             conn = driver(self._writer)
             if whole:
                 conn.execute("VACUUM")
-            # What was is in the log of writes too, until that is begun anew. Where others are at
-            # it, the next time will do.
+            # Deleted data stay in the write-ahead log until it is truncated. Where other workers
+            # use it, the next call will do.
             (waits,) = conn.execute("PRAGMA busy_timeout").fetchone()
             conn.execute(f"PRAGMA busy_timeout={waits if whole else 0}")
             try:
@@ -151,7 +151,7 @@ class SqliteLedger:
 
 class PostgresLedger:
     def __init__(self, url: str) -> None:
-        # Imported here: SQLAlchemy's asyncio needs greenlet, which comes with the extra alone.
+        # Imported here: SQLAlchemy's asyncio needs greenlet, which only the extra installs.
         from sqlalchemy.ext.asyncio import create_async_engine
 
         address = make_url(url).set(drivername="postgresql+psycopg")
@@ -171,7 +171,7 @@ class PostgresLedger:
 
     async def tidy(self, *, whole: bool = False) -> None:
         if not whole:
-            return  # its autovacuum does that
+            return  # autovacuum does that
         try:
             async with self._engine.connect() as conn:
                 alone = await conn.execution_options(isolation_level="AUTOCOMMIT")
@@ -193,18 +193,18 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _(connection: Any, _record: Any) -> None:
-        # Python's own transaction handling is switched off, as SQLAlchemy's: BEGIN is ours.
+        # Python's and SQLAlchemy's transaction handling are off: `write` begins itself.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA secure_delete=ON")  # what is removed is overwritten
+        connection.execute("PRAGMA secure_delete=ON")  # deleted data are overwritten
 
     return engine
 
 
 def _keep_private(url: str) -> None:
-    """The file of an SQLite database, and those beside it, for its owner alone. SQLite makes its
+    """Make the files of an SQLite database readable for their owner only. SQLite creates its
     journals with the mode of the database."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
@@ -212,7 +212,7 @@ def _keep_private(url: str) -> None:
     path = Path(address.database or "")
     beside = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
     for file in (path, *filter(Path.exists, beside)):
-        with suppress(OSError):  # another's, or none can be made: SQLite says so better
+        with suppress(OSError):  # not ours, or can't be created: SQLite's own error is clearer
             make_private(file)
 
 
@@ -224,7 +224,7 @@ def _synchronous(url: str) -> str:
 
 
 def _identity(path: str) -> tuple[int, int]:
-    """Which file it is, whatever its name. Raises Unavailable when there is none."""
+    """The file's device and inode. Raises Unavailable when there is no file."""
     try:
         found = os.stat(path)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""One thread that does blocking work in the order in which it is given."""
+"""A worker thread that runs blocking work in order, for SQLite's writes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Work = tuple[asyncio.AbstractEventLoop, asyncio.Future[Any], Callable[[], Any]]
 
 
 class WorkThread:
-    """Half the way there and back of `concurrent.futures`' executor, whose futures are a lock and
-    a chain of callbacks each: a charge goes that way twice."""
+    """An executor of one thread, with half the overhead of `concurrent.futures`, whose futures have
+    a lock and a chain of callbacks each. A charge uses it twice."""
 
     def __init__(self, name: str) -> None:
         self._given: SimpleQueue[Work | None] = SimpleQueue()
@@ -23,14 +23,14 @@ class WorkThread:
         self._thread.start()
 
     def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """What `work` comes to. It is done also where nobody waits for it any longer."""
+        """The result of `work`. It runs also where nobody waits for it any longer."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._given.put((loop, future, work))
         return future
 
     def end(self) -> None:
-        """Blocks until all that was given is done."""
+        """Block until all work is done."""
         self._given.put(None)
         self._thread.join()
 
@@ -39,11 +39,11 @@ class WorkThread:
             loop, future, work = given
             try:
                 result, error = work(), None
-            except BaseException as caught:  # noqa: BLE001 - it is the caller's
+            except BaseException as caught:  # noqa: BLE001 - raised to the caller
                 result, error = None, caught
-            with suppress(RuntimeError):  # the loop is closed: nobody is there to be told
+            with suppress(RuntimeError):  # the loop is closed: nobody waits for it
                 loop.call_soon_threadsafe(_settle, future, result, error)
-            del given, future, work, result, error  # or the last of them live until the next
+            del given, future, work, result, error  # else they would live until the next work
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

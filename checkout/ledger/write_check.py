@@ -1,4 +1,4 @@
-"""A small write of its own, to see whether the ledger can be written."""
+"""The write of the readiness check: whether the ledger can be written."""
 
 from __future__ import annotations
 

@@ -1,13 +1,56 @@
-"""The verbs of the customer's payment: create, open, pay, look, come back, cancel, be told.
+"""Everything that happens to a payment, from its creation to the removal of its personal data.
 
-verbs     what the pages, the API and the commands call
-record    the transactions behind them, one function each
-methods   which of the shop's methods an order can be paid by
-offered_methods  the same, with all that pages and apps need to know of each
-operations  capture, void, refund
-sweep     what happens although nobody watches
-edge      what of a gateway's answer is not kept
-courier   the shop's webhooks on their way
-counts    what is counted for the operator
-pace      every figure in seconds
+Verbs, called by the pages, the API and the commands:
+  create                create a payment: a shop's request, a payment link
+  find                  find a payment by its address or token
+  charge                submit an attempt and send it to the gateway once
+  status_query          query the gateway for an attempt's status
+  customer_actions      return from the bank, abandon, confirm, cancel
+  customer_check        recognise the customer by browser or e-mail address
+  gateway_notifications a gateway's callbacks
+  merchant_initiated    charges without the customer, by a card's token
+  operations            capture, void, refund; query and resolve them
+  review                a person resolves a mismatch
+  products, invoices    what shops sell by a page or by mail
+  personal_data         export and erase one customer's data
+
+Transitions, transactions over one connection:
+  transitions           the moves of a payment and its attempts
+  gateway_answers       record an answer or a notification of the gateway
+  facts                 merge what a gateway states of an attempt
+  mismatches            facts that differ from ours, and success that comes late
+  operation_checks      which operation is allowed, and its submission
+  operation_outcomes    record how an operation ended
+  gateway_operations    operations that the gateway did by itself
+  duplicate_operations  the same operation recorded twice
+  remaining             how much can still be captured, voided, refunded
+  operation_webhooks    the shop's webhooks about operations
+  reservations          a product's stock
+
+Methods and money:
+  methods               which of the shop's methods can take an order
+  offered_methods       the same with all that pages and apps show
+  currencies            decimals of a payment's currency
+  outcome_filter        what of a gateway's answer is not stored
+
+Limits:
+  limits                limits on card testing, counted in the ledger
+  card_testing          slowing down and challenging before the limits
+  app_limits            limits on publishable keys
+  concurrency           slots for outgoing calls
+  dns, connections      lookups and connections that can't block others
+
+Background:
+  background            runs the tasks
+  recovery              queries open attempts and operations, expires payments
+  webhook_sender        sends webhooks to shops
+  verification          asks the shop's verification_url before a charge
+  mailer                sends invoices and reminders
+  retention             removes personal data after their time
+  readiness             whether this worker can take payments
+
+Shared:
+  context               settings, ledger, gateways, clock
+  schedule              every timeout and retry, in seconds
+  metrics, alerts       for the operator
 """

@@ -1,4 +1,4 @@
-"""What a person has to look at."""
+"""Alerts: what needs a person, in the ledger, in the metrics and in the log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 def alert(conn: Connection, attempt: Attempt, kind: str, now: float, **data: Any) -> None:
-    """Somebody has to look: an event for the ledger, a count, a line for the log."""
+    """Write an event to the ledger, count it in `checkout_alerts`, log it with `alert=True`."""
     events.append(conn, attempt.payment, kind, now, attempt.number, **data)
     ALERTS.labels(kind).inc()
     log.error(kind, payment=attempt.payment, attempt=attempt.number, alert=True)

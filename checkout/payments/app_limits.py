@@ -1,4 +1,4 @@
-"""How many payments may be made with a shop's publishable key, which anybody may have."""
+"""Rate limits on payments made with a shop's publishable key, which anybody can read in its app."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ TOO_MANY: Final = "Too many payments by the publishable key: try again later"
 
 
 async def count_app_payment(context: Context, shop: Shop, address: str) -> None:
-    """One more of this shop, from this address. Raises TooMany."""
+    """Count one more payment of this shop and from this address. Raises TooMany."""
     most, kind = context.settings.limits, "app payments"
     limits = {
         context.mark(kind, "address", network_of(address)): most.app_payments_per_address_10min,
         context.mark(kind, "shop", shop.id): most.app_payments_per_shop_10min,
     }
     now = context.clock()
-    # Whoever goes on although refused is not to keep the ledger's writer busy.
+    # Read first: requests over the limit must not keep the ledger's writer busy.
     _refuse(await context.ledger.read(app_counts.full, limits, now), limits, now, shop)
     try:
         await context.ledger.write(_count, limits, now, shop)
-    except IntegrityError:  # another worker began the same count first
+    except IntegrityError:  # another worker inserted the same row first
         await context.ledger.write(_count, limits, now, shop)
 
 

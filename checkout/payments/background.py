@@ -1,8 +1,8 @@
-"""What runs beside the requests, turn after turn, whatever happens.
+"""Background tasks of a worker: run again and again, whatever they raise.
 
-A task is a function that does what is due now and comes back. It is called `every` so many
-seconds, at once when `wake` is set, and given up after `longest`. Whatever it raises is noted and
-alerted, and the next turn comes all the same. Only `stop` ends them.
+A task is a function that does what is due now and returns. It is called every `every` seconds, at
+once when `wake` is set, and cancelled after `longest`. What it raises is logged, and alerted unless
+it is a CheckoutError; the next turn runs all the same. Only `stop` ends the tasks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from checkout.payments.metrics import FAULTS, LAST_TURN
 log = structlog.get_logger(__name__)
 
 LONGEST: Final = 60.0  # seconds
-STOPS: Final = 10  # how often one is told to end, a second apart
+CANCELS: Final = 10  # how often `stop` cancels a task, a second apart
 
 
 class Task(Struct, frozen=True):
@@ -36,13 +36,13 @@ class Task(Struct, frozen=True):
 
     @property
     def overdue_after(self) -> float:
-        """So long after its last turn something is wrong."""
+        """Seconds after its last turn from which on it counts as hanging."""
         return self.every + self.longest
 
 
 class Background:
-    """Runs the tasks of one worker. A turn that raised has been one: bad data of one shop must not
-    make the whole server unready. One that never came back has not."""
+    """Runs the tasks of one worker. A turn that raised counts as a turn: bad data of one shop must
+    not make the whole server unready. One that did not end in time does not count."""
 
     def __init__(
         self, tasks: Iterable[Task], *, clock: Callable[[], float] = time.monotonic
@@ -54,7 +54,7 @@ class Background:
         self._stopping = False
 
     def add(self, task: Task) -> None:
-        """Before the start."""
+        """Add a task; before `start`."""
         self._tasks.append(task)
 
     def start(self) -> None:
@@ -65,18 +65,18 @@ class Background:
             self._running.append(running)
 
     async def stop(self) -> None:
-        """End them where they stand; one that won't hear of it is left behind."""
+        """Cancel all tasks; one that does not end after `CANCELS` cancellations is abandoned."""
         self._stopping = True
-        for _ in range(STOPS):
+        for _ in range(CANCELS):
             waiting = [each for each in self._running if not each.done()]
             if not waiting:
                 return
             for each in waiting:
                 each.cancel()
-            await asyncio.wait(waiting, timeout=1.0)  # again, where a turn has swallowed it
+            await asyncio.wait(waiting, timeout=1.0)  # a turn may have swallowed the cancellation
 
     def overdue(self) -> list[str]:
-        """The names of the tasks that have not turned for their time."""
+        """The names of the tasks whose last turn is too long ago."""
         now = self._clock()
         return [
             each.name
@@ -94,14 +94,14 @@ class Background:
             await _pause(task)
 
     async def _turn(self, task: Task) -> bool:
-        """Whether it came back in time."""
+        """Whether it ended in time."""
         limit = asyncio.timeout(task.longest)
         try:
             async with limit:
                 await task.turn()
         except (KeyboardInterrupt, GeneratorExit):
             raise
-        except BaseException as error:  # also an exit, or a cancellation of somebody else's
+        except BaseException as error:  # also an exit, or the cancellation of what it awaited
             if _is_cancelled():
                 raise
             _note(task, error, alert=not isinstance(error, CheckoutError))
@@ -109,7 +109,7 @@ class Background:
         return True
 
     def _ended(self, running: asyncio.Task[None]) -> None:
-        """Nobody but us may end one; `overdue` tells, and so does the log."""
+        """A task that ended without `stop` is a fault: it is logged, and `overdue` names it."""
         if not self._stopping:
             with suppress(Exception):
                 log.error("background.ended", task=running.get_name(), alert=True)
@@ -126,7 +126,7 @@ async def _pause(task: Task) -> None:
 
 
 def _is_cancelled() -> bool:
-    """Whether we are told to end, and not something that the turn has waited for."""
+    """Whether this task itself was cancelled, and not something that its turn awaited."""
     running = asyncio.current_task()
     return running is not None and running.cancelling() > 0
 

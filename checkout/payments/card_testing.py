@@ -1,7 +1,8 @@
-"""What a worker knows of who tests cards: whom to slow down, whom to challenge, when to alert.
+"""Card testing defence of one worker: whom to slow down, whom to challenge, when to alert.
 
-The limits themselves stand in the ledger, for all workers. Here is only what comes before them: an
-address on its way to its limit, or any at a shop where cards are tested, waits and is challenged.
+The hard limits are in `limits`, counted in the ledger for all workers. This module acts before they
+are reached: an address close to its limit is slowed down and challenged, and every address is
+challenged at a shop that is under attack.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ from checkout.settings import Limits
 
 log = structlog.get_logger(__name__)
 
-FRESH: Final = 0.1  # seconds that a shop's standing is taken for known
-MOST_KNOWN: Final = 10_000  # addresses on their way to a limit, and alerts, that are remembered
-MOST_WAITING: Final = 32  # customers who are answered late at a time: they hold places meanwhile
-ONE_CUSTOMERS: Final = ("submits_per_payment", "slow_seconds")  # limits that alert nobody
-MOST_WAITING_EACH: Final = 2  # of one address
+FRESH: Final = 0.1  # seconds for which it is remembered whether a shop is under attack
+MOST_KNOWN: Final = 10_000  # addresses close to a limit, and alerts, that are remembered
+MOST_WAITING: Final = 32  # customers who are slowed down at a time: each occupies a request slot
+NOT_ALERTED: Final = ("submits_per_payment", "slow_seconds")  # limits that one customer may meet
+MOST_WAITING_EACH: Final = 2  # of them, from one address
 
 
 class Standing(Struct, frozen=True):
-    """`near`: the address is on its way to its limit. `wary`: cards are tested at the shop."""
+    """`near`: the address is close to its limit. `under_attack`: cards are tested at the shop."""
 
     near: bool = False
     under_attack: bool = False
@@ -44,14 +45,14 @@ class Standing(Struct, frozen=True):
 
 
 class AddressStanding(Struct, frozen=True):
-    """How an address stands at a shop, and what came of its tries."""
+    """The standing of an address at a shop, and the tally of its tries."""
 
     standing: Standing
     tally: Tally
 
 
 class Recently:
-    """What was noted within the window, at most so many; the longest known go first."""
+    """A set whose entries expire after the window; beyond `MOST_KNOWN` the oldest are dropped."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -61,7 +62,7 @@ class Recently:
         return self._until.get(what, 0.0) > self._clock()
 
     def note(self, *what: str) -> bool:
-        """True: it was not noted yet."""
+        """Add an entry. True: it was not in the set."""
         new = what not in self
         if new:
             self._until.pop(what, None)
@@ -74,30 +75,30 @@ class Recently:
         self._until.pop(what, None)
 
     def __len__(self) -> int:
-        """Those that are over may be among them."""
+        """Expired entries may be counted."""
         return len(self._until)
 
 
 class Guard:
-    """One a worker."""
+    """The card testing defence; one for each worker."""
 
     def __init__(self, limits: Limits, ledger: Ledger, clock: Callable[[], float]) -> None:
         self._limits, self._ledger, self._clock = limits, ledger, clock
         self._near = Recently(clock)
         self._alerted = Recently(clock)
-        self._shops: dict[str, tuple[float, bool]] = {}  # shop -> when it was looked at, wary
+        self._shops: dict[str, tuple[float, bool]] = {}  # shop -> when it was checked, result
         self._waiting: dict[str, int] = {}  # by address
 
     async def look(self, shop: str, mark: str | None) -> AddressStanding:
-        """How an address (`Flow.address_mark`) stands now, before it tries a card at the shop. One
-        look serves all that is asked of one Pay."""
-        under_attack = await self._wary(shop)
+        """The standing of an address (`Context.address_mark`) now, before it tries a card at the
+        shop. Read once for each submission."""
+        under_attack = await self._is_attacked(shop)
         if mark is None:
             return AddressStanding(Standing(under_attack=under_attack), Tally())
         found = await self._ledger.read(limits.of_address, mark, self._clock())
         most = limits.most_of(self._limits, under_attack=False)
-        near = found.excess * limits.BEGINS >= most or found.crowded(
-            self._limits.payments_per_address_10min / limits.BEGINS
+        near = found.excess * limits.NEAR_DIVISOR >= most or found.crowded(
+            self._limits.payments_per_address_10min / limits.NEAR_DIVISOR
         )
         if near:
             self._near.note("address", mark)
@@ -106,7 +107,7 @@ class Guard:
         return AddressStanding(Standing(near=near, under_attack=under_attack), found)
 
     def known(self, shop: str, mark: str | None) -> Standing:
-        """What this worker knows of it without a look: what a page may show that costs nothing."""
+        """The standing as this worker remembers it, without reading the ledger."""
         at, under_attack = self._shops.get(shop, (float("-inf"), False))
         under_attack = under_attack and self._clock() < at + WINDOW
         return Standing(
@@ -115,15 +116,15 @@ class Guard:
 
     @property
     def calm(self) -> bool:
-        """Nobody is known to test cards."""
+        """Whether no address is close to its limit and no shop under attack, as far as known."""
         return not self._near and not any(under_attack for _, under_attack in self._shops.values())
 
     async def admit(self, attempt: Attempt, look: AddressStanding | None = None) -> bool:
-        """Lets an address on its way to its limit wait. Whether cards are tested at the shop.
-        `look`: made of its address and shop for this try, where one was.
+        """Slow an address down that is close to its limit. Returns whether the shop is under
+        attack. `look`: the standing, where it was read for this try already.
 
-        Raises TooMany where too many wait; and at the limit already: whoever goes on although
-        refused is not to keep the ledger's writer busy.
+        Raises TooMany where too many wait, and where the limit is reached: requests over the limit
+        must not keep the ledger's writer busy.
         """
         if attempt.shop is None:
             return False
@@ -137,8 +138,8 @@ class Guard:
         return standing.under_attack
 
     async def _wait(self, mark: str) -> None:
-        """A wait holds a place of the worker's, so that there are few, and fewer for each: who
-        comes in crowds is refused at once, and costs nothing."""
+        """Sleep. Each wait occupies a request slot of the worker, so they are few in all and fewer
+        for one address; beyond that requests are refused at once."""
         seconds, each = self._limits.slow_seconds, self._waiting.get(mark, 0)
         if each >= MOST_WAITING_EACH or sum(self._waiting.values()) >= MOST_WAITING:
             raise TooMany(ceil(seconds), limit="slow_seconds")
@@ -153,17 +154,17 @@ class Guard:
                 self._waiting[mark] -= 1
 
     def refused(self, refused: TooMany, attempt: Attempt) -> None:
-        """Counts each; alerts once within the window for a limit and a shop, however many come."""
+        """Count a refusal; alert once in a window for each limit and shop."""
         LIMITED.labels(refused.limit, "refused").inc()
         shop = attempt.shop or ""
-        if refused.limit not in ONE_CUSTOMERS and self._alerted.note(refused.limit, shop):
-            told = {"limit": refused.limit, "payment": attempt.payment, "shop": attempt.shop}
+        if refused.limit not in NOT_ALERTED and self._alerted.note(refused.limit, shop):
+            data = {"limit": refused.limit, "payment": attempt.payment, "shop": attempt.shop}
             ALERTS.labels("card_testing").inc()
-            log.warning("limit.declines", **told, alert=True)
+            log.warning("limit.declines", **data, alert=True)
 
     @contextmanager
     def counting(self) -> Iterator[None]:
-        """Around what opens a payment for a visitor: counts and alerts like `refused`."""
+        """Around what opens a payment for a visitor: counts and alerts as `refused` does."""
         try:
             yield
         except TooMany as refused:
@@ -173,7 +174,8 @@ class Guard:
                 log.warning("limit.openings", limit=refused.limit, alert=True)
             raise
 
-    async def _wary(self, shop: str) -> bool:
+    async def _is_attacked(self, shop: str) -> bool:
+        """`limits.tested`, read at most every `FRESH` seconds."""
         now = self._clock()
         at, under_attack = self._shops.get(shop, (float("-inf"), False))
         if not at <= now < at + FRESH:

@@ -1,4 +1,4 @@
-"""Pay: claims an attempt, sends it to the gateway once and records the answer."""
+"""Charge: submits an attempt, sends it to the gateway once and records the answer."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from checkout.payments.verification import UNCLEAR
 log = structlog.get_logger(__name__)
 
 CHOOSE_METHOD = N_("Choose how to pay")
-AFTERWARDS: Final = 0.01  # seconds
+AFTERWARDS: Final = 0.01  # seconds by which notifications wait for the customer's answer
 
 
 class Submission(Struct, frozen=True, kw_only=True):
-    """What the customer sent with Pay. `number`: the attempt that the form was made for;
-    `remember`: whether the card is to be remembered, None where that was not asked; `inputs`: what
-    was written into the fields that the gateway asks for, by its names; `stranger`: it was sent by
-    somebody who is not the customer; `look`: how its address stands, where that was looked at."""
+    """What the customer submitted. `number`: the attempt that the form was made for; `remember`:
+    whether to save the card, None where the form did not ask; `inputs`: values of the gateway's own
+    fields, by its names; `stranger`: the sender is not the customer; `look`: the standing of the
+    address, where it was read already."""
 
     number: int
     method: str
@@ -57,8 +57,8 @@ class Submission(Struct, frozen=True, kw_only=True):
 
 
 async def pay(context: Context, payment: Payment, sent: Submission) -> Payment:
-    """Claim an attempt, send it once, write the answer down. A form sent twice, an older one,
-    or one of another tab changes nothing: the payment as it stands comes back.
+    """Submit an attempt, send it once, record the answer. A form that is sent twice, is outdated or
+    comes from another tab changes nothing: the payment is returned as it is.
 
     Raises TooMany, SoldOut, Unprocessable (no such method), Unavailable: then nothing was sent.
     """
@@ -66,7 +66,7 @@ async def pay(context: Context, payment: Payment, sent: Submission) -> Payment:
     method = next((each for each in found if each.name == sent.method), None)
     if method is None:
         raise Unprocessable({"method": [CHOOSE_METHOD]})
-    # Finished even when the customer closes the tab while the gateway thinks.
+    # Shielded: it goes on when the customer closes the tab before the gateway has answered.
     return await asyncio.shield(context.run(_pay(context, payment, method, sent)))
 
 
@@ -82,7 +82,7 @@ async def _pay(context: Context, payment: Payment, method: Method, sent: Submiss
             context.clock(),
             under_attack=under_attack,
         )
-    except IntegrityError:  # another machine claimed this number first
+    except IntegrityError:  # another machine submitted this number first
         return await context.ledger.read(transitions.read, attempt.payment)
     except TooMany as refused:
         payment = await context.ledger.read(transitions.read, attempt.payment)
@@ -90,7 +90,7 @@ async def _pay(context: Context, payment: Payment, method: Method, sent: Submiss
             payment.status_at(context.clock()) is not Status.OPEN
             or sent.number != payment.next_number
         ):
-            return payment  # a repeat of what was taken before
+            return payment  # a repeated form
         context.guard.refused(refused, attempt)
         raise
     if not ours:
@@ -100,14 +100,14 @@ async def _pay(context: Context, payment: Payment, method: Method, sent: Submiss
         return await _send(context, payment, attempt, method, sent)
     finally:
         del context.charging[attempt.key]
-        # The customer's answer goes first: a notification that waits for it has the time.
+        # The customer is answered first; the notifications that wait for this charge come after.
         asyncio.get_running_loop().call_later(AFTERWARDS, answered.set)
 
 
 def _new_attempt(context: Context, payment: Payment, method: Method, sent: Submission) -> Attempt:
     now, key = context.clock(), new_attempt_key(sent.number)
-    # The shop's own server is no customer: it may charge as many cards as it has.
-    shop, alone = payment.shop, payment.order.merchant_initiated
+    # Limits on card testing do not apply to charges by the shop's own server.
+    shop, by_shop = payment.shop, payment.order.merchant_initiated
     return Attempt(
         payment=payment.uid,
         number=sent.number,
@@ -130,9 +130,9 @@ def _new_attempt(context: Context, payment: Payment, method: Method, sent: Submi
         next_query_at=now + context.schedule.answer_timeout,
         sweep_at=now + context.schedule.answer_timeout,
         returned_at=None,
-        shop=None if alone else shop,
-        address_mark=None if alone else context.address_mark(sent.customer.ip),
-        bin_mark=None if alone or not sent.card else context.mark("bin", shop, sent.card.range),
+        shop=None if by_shop else shop,
+        address_mark=None if by_shop else context.address_mark(sent.customer.ip),
+        bin_mark=None if by_shop or not sent.card else context.mark("bin", shop, sent.card.range),
         stranger=sent.stranger,
         created_at=now,
         updated_at=now,
@@ -159,7 +159,7 @@ async def _send(
         inputs=sent.inputs,
         after=sent.after,
     )
-    _note_unsent(context, order, attempt)
+    _log_unsupported(context, order, attempt)
     outcome = await _refused_by_shop(context, payment)
     if outcome is None:
         outcome = await status_query.outcome_of(
@@ -171,15 +171,15 @@ async def _send(
     ):
         outcome = outcome if outcome.id else Outcome(Status.NOT_SENT, reason=DeclineReason.PROVIDER)
     outcome = without_number(outcome, sent.card)
-    payment = await status_query.record(context, attempt, outcome, asked=False)
+    payment = await status_query.record(context, attempt, outcome, by_query=False)
     if outcome.status is Status.PENDING:
         await _query_if_notified(context, payment, attempt)
     return payment
 
 
-def _note_unsent(context: Context, order: Order, attempt: Attempt) -> None:
-    """Plugins say the same to every gateway, so what one has no word for is no error of a
-    payment on the page; somebody may miss it all the same."""
+def _log_unsupported(context: Context, order: Order, attempt: Attempt) -> None:
+    """Log the order's fields that this gateway can't take. That is no error: shops' plugins send
+    the same fields whatever the gateway."""
     can = context.gateways[attempt.account].capabilities
     about = parameters_given(order) if can.card else parameters_given(order) - CARD_ONLY
     unsent = about - can.parameters - USED_ON_OUR_PAGES
@@ -191,21 +191,21 @@ def _note_unsent(context: Context, order: Order, attempt: Attempt) -> None:
 
 
 async def _refused_by_shop(context: Context, payment: Payment) -> Outcome | None:
-    """What ends the attempt before it is sent: a shop that wants to be asked and says no, or
-    nothing clear."""
+    """The outcome that ends the attempt before it is sent: the shop's `verification_url` declined,
+    or gave no clear answer; None: go on."""
     if payment.order.page_settings.verification_url is None:
         return None
     if context.verify is None:
         return UNCLEAR
     try:
         return await context.verify(payment)
-    except Exception as error:  # noqa: BLE001 - nothing has been sent yet, and nothing will be
+    except Exception as error:  # noqa: BLE001 - without the shop's consent nothing is sent
         log.error("verification.fault", error=type(error).__name__, alert=True)
         return UNCLEAR
 
 
 async def _query_if_notified(context: Context, payment: Payment, attempt: Attempt) -> None:
-    """A notification that overtook an answer without a verdict could not be followed then."""
+    """Query, where a notification came while the charge was under way and its answer is unclear."""
     happened = await context.ledger.read(events.of, attempt.payment)
     if any(each.kind == "notified" and each.attempt == attempt.number for each in happened):
         context.run(status_query.query_soon(context, payment.attempts[attempt.number - 1]))

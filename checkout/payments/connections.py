@@ -1,7 +1,8 @@
-"""Connections to the gateways: each host has its own, so that one that hangs uses up its own alone.
+"""HTTP connections to the gateways: a connection pool for each host, so that a host that hangs uses
+up its own pool only.
 
-Names are looked up beforehand, in threads of their own, once for all who need them: one that hangs
-is known as that before it takes a thread of those that all connections share.
+Host names are resolved first, in threads of their own, one lookup for all requests that need it: a
+lookup that hangs takes no thread of those that all connections share.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import Final
 
 import httpx
 
-from checkout.payments.concurrency import NoRoom
+from checkout.payments.concurrency import NoSlot
 from checkout.payments.dns import Resolver
 
-FRESH: Final = 30.0  # seconds that a look-up holds
-OURS: Final = "gateways"  # at whose expense names are looked up
+FRESH: Final = 30.0  # seconds that a lookup stays valid
+OWNER: Final = "gateways"  # whose slots the lookups take
 
 
 class ByHost(httpx.AsyncBaseTransport):
@@ -30,8 +31,8 @@ class ByHost(httpx.AsyncBaseTransport):
         self._opened = opened
         self._names = names or Resolver("gateways_names")
         self._hosts: dict[str, httpx.AsyncBaseTransport] = {}
-        self._known: dict[str, float] = {}  # host -> until when it need not be looked up
-        self._asked: dict[str, asyncio.Task[Sequence[str]]] = {}
+        self._known: dict[str, float] = {}  # host -> until when its lookup is valid
+        self._lookups: dict[str, asyncio.Task[Sequence[str]]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         to = request.url
@@ -43,22 +44,22 @@ class ByHost(httpx.AsyncBaseTransport):
         return await self._hosts[host].handle_async_request(request)
 
     async def _look_up(self, host: str, port: int, request: httpx.Request) -> None:
-        """Raises what a connection that couldn't be made raises: nothing was sent."""
-        asked = self._asked.get(host)
-        if asked is None:
-            asked = asyncio.ensure_future(self._names.of(OURS)(host, port))
-            self._asked[host] = asked
-            asked.add_done_callback(partial(self._answered, host))
+        """Raises as httpx does where no connection can be made: nothing was sent."""
+        lookup = self._lookups.get(host)
+        if lookup is None:
+            lookup = asyncio.ensure_future(self._names.of(OWNER)(host, port))
+            self._lookups[host] = lookup
+            lookup.add_done_callback(partial(self._found, host))
         try:
-            await asyncio.shield(asked)
-        except (TimeoutError, NoRoom):
+            await asyncio.shield(lookup)
+        except (TimeoutError, NoSlot):
             raise httpx.ConnectTimeout("the name was not found in time", request=request) from None
         except (OSError, ValueError):
             raise httpx.ConnectError("the name was not found", request=request) from None
 
-    def _answered(self, host: str, asked: asyncio.Task[Sequence[str]]) -> None:
-        del self._asked[host]
-        if not asked.cancelled() and asked.exception() is None:
+    def _found(self, host: str, lookup: asyncio.Task[Sequence[str]]) -> None:
+        del self._lookups[host]
+        if not lookup.cancelled() and lookup.exception() is None:
             self._known[host] = time.monotonic() + FRESH
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""What every verb over payments works with: settings, ledger, gateways, schedule, clock."""
+"""The context of every function here: settings, ledger, gateways, schedule, clock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from checkout.settings import Settings, Shop
 
 log = structlog.get_logger(__name__)
 
-SEEN: Final = 8 * 1024 * 1024  # bytes of payments that are kept for those who poll
+SEEN: Final = 8 * 1024 * 1024  # bytes of payments cached for status polling
 
 
 class Context:
@@ -47,25 +47,26 @@ class Context:
         self.webhooks_due = asyncio.Event()
         self.mails_due = asyncio.Event()
         self.verify: Callable[[Payment], Awaitable[Outcome | None]] | None = None
-        self.unreadable: dict[str, float] = {}  # payments the sweep fails at -> its next try
+        self.unreadable: dict[str, float] = {}  # payments that recovery can't read -> its next try
         self.seen = BoundedCache[str, tuple[float, Payment]](SEEN)
         self.guard = Guard(settings.limits, ledger, clock)
         self._running: set[asyncio.Task[Any]] = set()
-        self.charging: dict[str, asyncio.Event] = {}  # by key: set when its answer is written
+        # Attempt key -> set once its answer is recorded.
+        self.charging: dict[str, asyncio.Event] = {}
 
     async def write(self, uid: str, verb: Verb[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a verb that changes a payment; forget what was seen of it."""
+        """Run a verb that changes a payment, and drop the payment from the cache."""
         try:
             return await self.ledger.write(verb, *args, **kwargs)
         finally:
             self.seen.drop(uid)
 
     def forget(self, uid: str) -> None:
-        """What was seen of a payment that somebody else's verb has changed."""
+        """Drop a payment from the cache, after a change made without `write`."""
         self.seen.drop(uid)
 
     def query_interval(self, account: str) -> float | None:
-        """`Capabilities.query_interval` of an account's gateway; None too where it is gone."""
+        """`Capabilities.query_interval` of an account's gateway; None for an unknown account."""
         gateway = self.gateways.get(account)
         return gateway.capabilities.query_interval if gateway else None
 
@@ -79,11 +80,11 @@ class Context:
         return payment.status_at(self.clock())
 
     def address_mark(self, address: str | None) -> str | None:
-        """What the limits know of an address: a mark of its network."""
+        """The mark of an address's network, by which limits count it."""
         return self.mark("address", network_of(address)) if address else None
 
     def mark(self, *values: str) -> str:
-        """A keyed digest: equal values can be counted, none can be read back."""
+        """A keyed digest: equal values can be counted, but not read back."""
         key = self.settings.secrets[-1].encode()
         return hmac.new(key, ":".join(values).encode(), "sha256").hexdigest()[:32]
 
@@ -96,10 +97,10 @@ class Context:
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, CheckoutError):  # those have an answer
+        if error is not None and not isinstance(error, CheckoutError):  # the caller answers those
             log.error("payments.fault", error=type(error).__name__, alert=True)
 
     async def finish(self, seconds: float = 30.0) -> None:
-        """Let what is under way end; what doesn't stays claimed for the next start's sweep."""
+        """Wait for what is under way; recovery settles the rest after the next start."""
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)

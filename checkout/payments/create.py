@@ -1,4 +1,4 @@
-"""Makes payments: a shop's, and a link's at its first opening."""
+"""Create payments: for a shop's API request, and for a payment link when it is first opened."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ async def create(
     fixed: bool = False,
     by: Actor | None = None,
 ) -> PaymentRow:
-    """A new payment; the one made before where the shop repeats an idempotency key. `mark`:
-    what no payment before it may have had within half a minute, unless the shop allows it.
-    `fixed`: the order's money is counted already. `by`: who sends money to the customer by it,
+    """A new payment; where the shop repeats an idempotency key, the one created before. `mark`:
+    raises Duplicate where a payment of the last half minute had the same, unless the shop allows
+    it. `fixed`: the decimals of the order's money are known. `by`: who sends money to the customer,
     for the audit log.
 
-    Raises Unprocessable when the key was used for another body, or no method fits; Duplicate.
+    Raises Unprocessable when the key was used for another body, or no method can take the payment.
     """
     order = await count_money(context, order, shop, fixed=fixed)
     PAYMENTS.labels(shop.id).inc()
@@ -56,7 +56,7 @@ async def create(
     once = (payment, idempotency_key, digest, mark, by)
     try:
         made, same = await context.ledger.write(_add_once, *once)
-    except IntegrityError:  # the same came twice at once: the other was first
+    except IntegrityError:  # the same request came twice at once: the other was first
         made, same = await context.ledger.write(_add_once, *once)
     if not same:
         raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
@@ -66,21 +66,21 @@ async def create(
 async def open_link(
     context: Context, link: str, order: Order, shop: Shop, address: str | None = None
 ) -> PaymentRow:
-    """The payment of an offline link, by its digest: the same at every opening. `address`:
-    the visitor's.
+    """The payment of an offline link, found by the link's digest; created at the first opening.
+    `address`: the visitor's.
 
-    Raises Gone at a first opening after the link's time, Cancelled when it is an invoice's
-    that was cancelled, Unprocessable when no method fits, TooMany.
+    Raises Gone for an expired link that was never opened, Cancelled for the link of a cancelled
+    invoice, Unprocessable when no method can take the payment, TooMany.
     """
     before = await context.ledger.read(payments.by_link, link)
     if before is None or context.status_of(before) in UNPAID_ENDS:
-        if await context.ledger.read(invoices.shut, link):
+        if await context.ledger.read(invoices.is_cancelled, link):
             raise Cancelled
     if before is not None:
         return before
     if order.expires_at <= context.clock():
         raise Gone
-    # An invoice's mail has said its sum already; its link doesn't say whose it is.
+    # The invoice's mail has stated the amount already; the customer is not in the link.
     invoice = await context.ledger.read(invoices.order_by_link, link)
     if invoice is not None:
         order = msgspec.structs.replace(
@@ -90,7 +90,7 @@ async def open_link(
     made, mark = new_payment(context, order, shop, link), context.address_mark(address)
     limits = context.settings.limits
     with context.guard.counting():
-        # Whoever goes on although refused is not to keep the ledger's writer busy.
+        # Read first: requests over the limit must not keep the ledger's writer busy.
         await context.ledger.read(check_opening, limits, mark, made.created_at)
         return await context.ledger.write(_add_for_link, limits, made, mark)
 
@@ -104,10 +104,11 @@ async def count_money(
     methods: str = currencies.METHODS,
     fixed: bool = False,
 ) -> Order:
-    """The order, its money counted as the accounts do that can take it; `fixed`: it is already.
+    """The order, its money with the decimals of the accounts that can take it; `fixed`: it has
+    them.
 
-    Raises Unprocessable when none of the shop's methods can: for want of a setting under the
-    caller's name for the `currency`, else under its name for the `methods`.
+    Raises Unprocessable when none of the shop's methods can take it: under the caller's name for
+    the `currency` where a setting is missing, else under its name for the `methods`.
     """
     await prepare(order, shop, context.gateways)
     names = {"currency": currency, "methods": methods}
@@ -115,7 +116,7 @@ async def count_money(
 
 
 def new_payment(context: Context, order: Order, shop: Shop, link: str | None = None) -> PaymentRow:
-    """A payment that nobody has written down yet."""
+    """A payment that is not yet in the ledger."""
     now = context.clock()
     return PaymentRow(
         uid=new_uid(),
@@ -170,7 +171,7 @@ def _add_once(
 def _add_for_link(
     conn: Connection, limits: Limits, payment: PaymentRow, mark: str | None
 ) -> PaymentRow:
-    if invoices.shut(conn, payment.link or ""):  # this very moment
+    if invoices.is_cancelled(conn, payment.link or ""):  # cancelled since `open_link` read it
         raise Cancelled
     check_opening(conn, limits, mark, payment.created_at)
     made = payments.add_for_link(conn, payment)

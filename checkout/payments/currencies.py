@@ -1,7 +1,7 @@
-"""How a new payment's currency is counted: as the account of the first method that can take it.
+"""Decimals of a new payment's currency: those of the account of the first method that can take it.
 
-Twelve currencies are counted in two ways (`model.money.TWO_WAYS`). Where none of the accounts says
-in its settings which is its own, nothing is guessed: the payment is refused.
+Gateways count twelve currencies with different decimals (`model.money.TWO_WAYS`). Where no
+account's settings say which it uses, nothing is guessed: the payment is refused.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Counts = dict[int | None, list[str]]
 
 
 def counts(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> Counts:
-    """The accounts that may take the order, by the decimals that they count its currency with, in
-    the shop's order; None: those that don't say, and have to."""
+    """The accounts that may take the order, by the decimals that they use for its currency, in the
+    shop's order of methods; under None those whose settings don't say, but have to."""
     found: Counts = {}
     for method in eligible_methods(order, shop, gateways):
         can = gateways[method.gateway].capabilities
@@ -51,11 +51,11 @@ def counted(
     methods: str = METHODS,
     fixed: bool = False,
 ) -> Order:
-    """The order with its money counted; one whose money is counted otherwise than by ISO keeps
-    that, as every one does where it is `fixed`.
+    """The order with the decimals of its money. Money that has decimals other than ISO's keeps
+    them, and so does all money where it is `fixed`.
 
-    Raises Unprocessable where nothing can take it, under the caller's name for the `currency` when
-    that is for want of a setting, for the `methods` else.
+    Raises Unprocessable where no method can take it: under the caller's name for the `currency`
+    when a setting is missing, else under its name for the `methods`.
     """
     found, money = counts(order, shop, gateways), order.money
     for decimals in (money.exponent,) if fixed or money.decimals is not None else found:
@@ -77,8 +77,8 @@ def count(
     currency: str = CURRENCY,
     methods: str = METHODS,
 ) -> int:
-    """The decimals that the order's currency is counted with, whatever the sum will be. Raises as
-    `counted` does."""
+    """The decimals of the order's currency, whatever the amount will be. Raises as `counted`
+    does."""
     found = counts(order, shop, gateways)
     for decimals in found:
         if decimals is not None:
@@ -88,7 +88,7 @@ def count(
 
 
 def unpayable(order: Order, found: Counts, currency: str, methods: str) -> Unprocessable:
-    """Why an order is refused that no method can take."""
+    """The error for an order that no method can take."""
     silent = found.get(None)
     if not silent:
         return Unprocessable({methods: [NO_METHOD]})
@@ -109,7 +109,7 @@ def advice(currency: str, accounts: list[str]) -> str:
 
 
 def _warn(money: Money, found: Counts) -> None:
-    """Methods that are left out because their accounts count otherwise, or don't say how."""
+    """Log the accounts that are not offered: they use other decimals, or don't say which."""
     if len(found) > 1:
         log.warning(
             "currency.counted_otherwise",

@@ -1,5 +1,5 @@
-"""What the customer does beside paying: comes back from the bank, chooses another way to pay,
-says that the transfer is made, gives the payment up."""
+"""Customer actions beside paying: return from the bank, abandon an attempt, confirm a transfer,
+cancel the payment."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from checkout.payments.status_query import QueryResult, reference
 
 
 async def returned(context: Context, ticket: str) -> Payment:
-    """The customer lands from the gateway; what the landing says is a hint, so one query, also
-    about an attempt that was left or thought lost: it may have been paid this moment.
+    """The customer comes back from the gateway. What the address says proves nothing, so the
+    gateway is queried, also about an attempt that was abandoned or not sent as far as known: it may
+    have been paid just now.
 
     Raises NotFound for an unknown ticket.
     """
@@ -35,14 +36,14 @@ async def returned(context: Context, ticket: str) -> Payment:
 
 
 async def abandon(context: Context, payment: Payment) -> Payment:
-    """Choose another way to pay: after a query made now says unpaid. Where the gateway doesn't
-    say, nothing is left: it may be paid this moment, so the payment waits for its word."""
+    """End an unpaid attempt, so that the customer can pay in another way. The gateway is queried
+    first; where it doesn't say that the attempt is unpaid, the payment waits for its answer."""
     payment = await context.ledger.read(transitions.read, payment.uid)
     attempt = payment.live
     if attempt is None or attempt.status is not Status.REQUIRES_ACTION:
         return payment
-    payment, heard = await status_query.query_now(context, attempt)
-    if heard is not QueryResult.ANSWERED:
+    payment, result = await status_query.query_now(context, attempt)
+    if result is not QueryResult.ANSWERED:
         return await context.write(
             attempt.payment, transitions.keep_waiting, context, attempt.key, context.clock()
         )
@@ -54,15 +55,15 @@ async def abandon(context: Context, payment: Payment) -> Payment:
         outcome = await status_query.outcome_of(
             context, gateway.withdraw(reference(payment, attempt))
         )
-        await status_query.record(context, attempt, outcome, asked=True)
+        await status_query.record(context, attempt, outcome, by_query=True)
     return await context.write(
         attempt.payment, transitions.abandon, context, attempt.key, context.clock()
     )
 
 
 async def confirm(context: Context, payment: Payment) -> Payment:
-    """The customer says that the transfer is made: the gateway is told, and asked from now on.
-    That proves nothing, so the payment waits."""
+    """The customer says that the transfer is made: notify the gateway where it wants that. It
+    proves nothing, so the attempt is pending until the gateway says that it is paid."""
     attempt = payment.live
     if attempt is None or attempt.status is not Status.REQUIRES_ACTION:
         return payment
@@ -72,15 +73,15 @@ async def confirm(context: Context, payment: Payment) -> Payment:
             context, gateway.confirm(reference(payment, attempt))
         )
         if outcome == UNKNOWN:
-            return payment  # it was not told; the customer can say so again
-        await status_query.record(context, attempt, outcome, asked=True)
+            return payment  # the gateway was not notified; the customer can confirm again
+        await status_query.record(context, attempt, outcome, by_query=True)
     return await context.write(
         attempt.payment, transitions.customer_confirmed, context, attempt.key, context.clock()
     )
 
 
 async def cancel(context: Context, payment: Payment) -> Payment:
-    """Give the payment up, where nothing is under way that could still be charged."""
+    """Cancel the payment, unless an attempt is live that could still be charged."""
     await abandon(context, payment)
     uid = payment.uid
     payment = await context.write(uid, transitions.cancel, context, uid, context.clock())
@@ -89,8 +90,8 @@ async def cancel(context: Context, payment: Payment) -> Payment:
 
 
 async def wait_for_webhook(context: Context, payment: Payment) -> None:
-    """Wait until the shop's webhook has had its first try, at most `schedule.arrival` after it was
-    written: the customer should not arrive before it."""
+    """Wait until the shop's webhook was tried once, at most `schedule.notify_wait` after it was
+    written: the shop should know the result before the customer returns to it."""
     while True:
         webhooks = await context.ledger.read(outbox.of, payment.uid)
         until = context.clock() - context.schedule.notify_wait

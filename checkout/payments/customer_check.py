@@ -1,5 +1,5 @@
-"""Who is the customer of a payment, among all who have its address: whoever opened it first, and
-whoever knows the e-mail address that the shop has of them."""
+"""Recognise the customer of a payment among all who have its address: the first browser that opened
+it, and whoever knows the customer's e-mail address as the shop gave it."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from checkout.payments.context import Context
 log = structlog.get_logger(__name__)
 
 WITHIN: Final = 3600.0  # seconds
-# Tries within it, right or wrong ones: of a payment from one address, from an address at any, and
-# of a payment from everywhere. Who is out of them pays all the same: they only see no more.
+# Tries within that time, right or wrong: for a payment from one address, from one address for any
+# payment, and for a payment from all addresses. Without a try left one can still pay, but does not
+# see the customer's data.
 BY_BOTH: Final = 5
 BY_ADDRESS: Final = 15
 BY_PAYMENT: Final = 20
 
 
 async def opens_first(context: Context, payment: Payment) -> bool:
-    """Whether nobody has opened the payment before. Where that can't be written down, nobody is the
-    first."""
+    """Whether nobody has opened the payment before; False where the ledger can't be written."""
     if payment.opened_at is not None:
         return False
     uid = payment.uid
     try:
         return await context.write(uid, payments.recognise_first_browser, uid, context.clock())
-    except CheckoutError as error:  # the page is shown without it
+    except CheckoutError as error:  # the page is shown without the customer's data
         log.warning("opening.unwritten", error=type(error).__name__)
         return False
 
 
 async def is_customer(context: Context, payment: Payment, email: str, address: str) -> bool:
-    """Whether `email` is the customer's, as the shop told it: what was typed on the page proves
-    nothing. Raises TooMany."""
+    """Whether `email` is the customer's as the shop gave it; an address that was typed on the page
+    does not count. Raises TooMany."""
     uid, mark = payment.uid, context.mark("answers", network_of(address))
     await context.ledger.write(_take_try, uid, mark, context.clock())
     known = payment.order.customer.email
-    # Both are digested: neither length nor time tells how near an answer was.
+    # Digests are compared: neither the length nor the time taken tells how close a guess was.
     alike = hmac.compare_digest(_digest(known or ""), _digest(email))
     return alike and bool(known)
 

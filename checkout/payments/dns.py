@@ -1,6 +1,6 @@
-"""Hosts' addresses by the system's resolver, which can't be called off: each look-up has a thread
-of its own, and room that it keeps until it ends, whoever still waits for it. So names of one shop
-that hang use up that shop's room, and not the threads of others, nor those that gateways need.
+"""DNS lookups by the system's resolver, which can't be cancelled: each runs in a thread of its own
+and holds a slot until it ends, even when nobody waits for it any longer. So lookups of one shop
+that hang use up that shop's slots, and not the threads of other shops or of the gateways.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from checkout.payments.concurrency import Rooms
+from checkout.payments.concurrency import Slots
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 Lookup = Callable[[str, int], Sequence[str]]
 
-DEADLINE: Final = 5.0  # seconds for a look-up
-WAIT: Final = 5.0  # seconds for room
+DEADLINE: Final = 5.0  # seconds for a lookup
+WAIT: Final = 5.0  # seconds for a slot
 
 
 def system(host: str, port: int) -> list[str]:
@@ -29,29 +29,29 @@ def system(host: str, port: int) -> list[str]:
 
 
 class Resolver:
-    """`lookup` runs in threads; `seconds`: its deadline."""
+    """`lookup` runs in threads; `seconds`: its deadline; `name`: of its slots in `/metrics`."""
 
-    def __init__(self, room: str, lookup: Lookup = system, *, seconds: float = DEADLINE) -> None:
-        self._rooms = Rooms(room)  # as large as that of the calls: full only where some hang
+    def __init__(self, name: str, lookup: Lookup = system, *, seconds: float = DEADLINE) -> None:
+        self._slots = Slots(name)  # as many as for the calls: all taken only where some hang
         self._lookup = lookup
         self._seconds = seconds
 
     def free(self, shop: str, host: str | None = None) -> int:
-        return self._rooms.free(shop, host)
+        return self._slots.free(shop, host)
 
     def of(self, shop: str) -> Resolve:
-        """Looks up at that shop's expense."""
+        """Resolves with that shop's slots."""
         return partial(self._resolve, shop)
 
     async def _resolve(self, shop: str, host: str, port: int) -> Sequence[str]:
-        """Raises OSError, TimeoutError; NoRoom where the shop's look-ups all hang."""
-        await self._rooms.wait(shop, host, WAIT)
+        """Raises OSError, TimeoutError; NoSlot where the shop's lookups hang."""
+        await self._slots.wait(shop, host, WAIT)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Sequence[str]] = loop.create_future()
 
         def ended(found: Sequence[str] | None, error: Exception | None) -> None:
-            self._rooms.leave(shop, host)
-            if answer.done():  # nobody waits for it any longer
+            self._slots.release(shop, host)
+            if answer.done():  # the caller has given up
                 return
             if error is not None:
                 answer.set_exception(error)
@@ -62,16 +62,16 @@ class Resolver:
             found, error = None, None
             try:
                 found = self._lookup(host, port)
-            except Exception as caught:  # noqa: BLE001 - it is the caller's
+            except Exception as caught:  # noqa: BLE001 - raised to the caller
                 error = caught
-            with suppress(RuntimeError):  # the loop is closed: nobody is there to be told
+            with suppress(RuntimeError):  # the loop is closed: nobody waits for it
                 loop.call_soon_threadsafe(ended, found, error)
 
         try:
-            # A daemon: a look-up that hangs must not hold up the end of the process.
+            # A daemon: a lookup that hangs must not keep the process from ending.
             threading.Thread(target=look_up, name="names", daemon=True).start()
-        except RuntimeError:  # the system has no thread for us
-            self._rooms.leave(shop, host)
+        except RuntimeError:  # the system gives no more threads
+            self._slots.release(shop, host)
             raise OSError("no thread") from None
         async with asyncio.timeout(self._seconds):
             return await answer

@@ -1,5 +1,6 @@
-"""One operation may be written down twice: as what we asked for, and as what a notification or the
-payment's state told of before we had the answer. It must not count twice."""
+"""Duplicate operations: one operation may be recorded twice, as the one that we requested and as
+one that a notification or the payment's state reported before our request was answered. It must not
+count twice."""
 
 from __future__ import annotations
 
@@ -16,16 +17,16 @@ from checkout.payments.gateway_operations import AFTER
 
 
 class Whose(Enum):
-    """Whose an operation is that the gateway says is done."""
+    """Which record an operation belongs to that the gateway says is done."""
 
-    ITS_OWN = 0
-    UNCLEAR = 1  # whether it is, another answer tells
-    ANOTHER = 2  # the same is written down once more, and counts there
+    ITS_OWN = 0  # this record
+    UNCLEAR = 1  # another answer of the gateway will decide
+    ANOTHER = 2  # another record of the same operation, which counts
 
 
 class Others(Struct, frozen=True):
-    """The other operations on an attempt. `same`: under the same id at the gateway; `alike`: of the
-    same kind, and without an id of their own there."""
+    """The other operations on an attempt. `same`: with the same id at the gateway; `alike`: of the
+    same kind, without an id of their own at the gateway."""
 
     made: list[Operation]
     same: list[Operation]
@@ -36,36 +37,36 @@ def whose_is(
     conn: Connection,
     operation: Operation,
     payment: Payment,
-    said_id: str | None,
+    stated_id: str | None,
     now: float,
     *,
-    looked_up: bool,
+    by_query: bool,
 ) -> Whose:
-    """`said_id`: what the gateway calls it, where it says so."""
+    """`stated_id`: the gateway's id of the operation, where the answer has one."""
     attempt = payment.attempts[operation.attempt - 1]
-    name = said_id or operation.gateway_id
-    own_name = None if name == attempt.gateway_id else name
-    others = _others(conn, operation, own_name, attempt.gateway_id)
+    id_ = stated_id or operation.gateway_id
+    own_id = None if id_ == attempt.gateway_id else id_
+    others = _others(conn, operation, own_id, attempt.gateway_id)
     if operation.by_gateway:
-        return _of_the_gateways(conn, others, attempt, now)
+        return _by_gateway(conn, others, attempt, now)
     known = any(each.done and each.by_gateway for each in (*others.same, *others.alike))
     if operation.status in FAILED and known:
         return Whose.ANOTHER
-    if looked_up and own_name is None and any(each.done for each in others.alike):
-        return _without_a_name(operation, payment, others)
+    if by_query and own_id is None and any(each.done for each in others.alike):
+        return _without_id(operation, payment, others)
     return Whose.ITS_OWN
 
 
-def _without_a_name(operation: Operation, payment: Payment, others: Others) -> Whose:
-    """The payment's state tells of an operation, and not of which. Where not both can be, of the
-    one that is known; else a person has to look."""
+def _without_id(operation: Operation, payment: Payment, others: Others) -> Whose:
+    """The payment's state says that an operation was done, but not which. Where the money allows
+    only one, it is the one already recorded; else a person has to decide."""
     total = payment.order.money.minor
     both = operation.amount <= remaining.unspent(total, others.made, operation.kind)
     return Whose.UNCLEAR if both else Whose.ANOTHER
 
 
-def _of_the_gateways(conn: Connection, others: Others, attempt: Attempt, now: float) -> Whose:
-    """Of what a notification told: perhaps of ours, which had no answer or had failed."""
+def _by_gateway(conn: Connection, others: Others, attempt: Attempt, now: float) -> Whose:
+    """For an operation that a notification reported: it may be one that we requested."""
     ours = [each for each in others.same if not each.by_gateway]
     for each in ours:
         if each.status in FAILED:
@@ -73,12 +74,12 @@ def _of_the_gateways(conn: Connection, others: Others, attempt: Attempt, now: fl
     if ours:
         return Whose.ANOTHER
     unnamed = any(each.status in OPEN and not each.by_gateway for each in others.alike)
-    unpaid = attempt.status not in AFTER  # as far as we know: then it is asked about again
+    unpaid = attempt.status not in AFTER  # as far as we know: then it is queried again
     return Whose.UNCLEAR if unnamed or unpaid else Whose.ITS_OWN
 
 
 def _others(
-    conn: Connection, operation: Operation, own_name: str | None, payment_name: str | None
+    conn: Connection, operation: Operation, own_id: str | None, payment_id: str | None
 ) -> Others:
     made = [
         each
@@ -87,10 +88,10 @@ def _others(
     ]
     return Others(
         made=made,
-        same=[each for each in made if own_name and each.gateway_id == own_name],
+        same=[each for each in made if own_id and each.gateway_id == own_id],
         alike=[
             each
             for each in made
-            if each.kind == operation.kind and each.gateway_id in (None, payment_name)
+            if each.kind == operation.kind and each.gateway_id in (None, payment_id)
         ],
     )

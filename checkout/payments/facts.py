@@ -1,4 +1,4 @@
-"""What a gateway stated of an attempt, beside what it stated before."""
+"""Merge the facts that a gateway states of an attempt into those that it stated before."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def stated_facts(outcome: Outcome) -> GatewayFacts:
 
 
 def merge_facts(known: GatewayFacts, stated: GatewayFacts) -> GatewayFacts:
-    """What the gateway states, beside what it stated before and leaves out now."""
+    """The facts stated now; those that are missing now stay as they were stated before."""
     facts, card, before = _merged(known, stated), stated.card, known.card
     if card is None or before is None or card.last_4 not in (None, before.last_4):
         return facts

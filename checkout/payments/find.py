@@ -1,4 +1,4 @@
-"""Finds a payment by what its address or a shop says of it. Whatever is wrong: NotFound."""
+"""Find a payment by its address, its receipt's address or its token. Raises NotFound."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from checkout.settings import Shop
 
 
 async def by_address(context: Context, uid: str, secret: str) -> Payment:
-    """The payment behind a payment's address. A wrong uid and a wrong secret: NotFound."""
+    """The payment at a payment page's address. Raises NotFound for a wrong uid or secret."""
     payment = await context.ledger.read(payments.by_uid, uid)
     known = payment.secret if payment else "-"
     if not hmac.compare_digest(known.encode(), secret.encode()) or payment is None:
@@ -22,8 +22,8 @@ async def by_address(context: Context, uid: str, secret: str) -> Payment:
 
 
 async def by_receipt(context: Context, uid: str, secret: str) -> tuple[Payment, bool]:
-    """The payment behind a receipt's address, and whether it is the payment's own secret that
-    opened it, as receipts had before they had one. Any other: NotFound."""
+    """The payment at a receipt's address, and whether the address has the payment's own secret, as
+    older receipts do. Raises NotFound for any other secret."""
     payment = await context.ledger.read(payments.by_uid, uid)
     own = payment.secret if payment else "-"
     by_payment = hmac.compare_digest(own.encode(), secret.encode())
@@ -34,8 +34,8 @@ async def by_receipt(context: Context, uid: str, secret: str) -> tuple[Payment, 
 
 
 async def by_address_cached(context: Context, uid: str, secret: str) -> Payment:
-    """Like `open`, at most a second old, for the many that poll; what this worker writes is
-    seen at once. Never for a page that could take money."""
+    """`by_address` from the cache, at most `cache_seconds` old, for status polling; changes by this
+    worker are seen at once. Never for a page that can take money."""
     at, payment = context.seen.get(uid) or (0.0, None)
     now = context.clock()
     if payment is None or not at <= now < at + context.schedule.cache_seconds:
@@ -47,7 +47,7 @@ async def by_address_cached(context: Context, uid: str, secret: str) -> Payment:
 
 
 async def by_token(context: Context, token: str, shop: Shop | None = None) -> Payment:
-    """The payment behind a token; with `shop`, of that shop alone. Raises NotFound."""
+    """The payment with a token; with `shop`, of that shop only. Raises NotFound."""
     payment = await context.ledger.read(payments.by_token, token)
     if payment is None or (shop is not None and payment.shop != shop.id):
         raise NotFound

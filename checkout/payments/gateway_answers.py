@@ -1,5 +1,5 @@
-"""Records what a gateway said of an attempt: its answer to the charge or to a query, a
-notification."""
+"""Record a gateway's answers about an attempt: to the charge, to a status query, and its
+notifications."""
 
 from __future__ import annotations
 
@@ -35,53 +35,92 @@ def record_answer(
     outcome: Outcome,
     now: float,
     *,
-    asked: bool,
+    by_query: bool,
 ) -> Payment:
-    """Write down what the gateway said: to the charge, or (`asked`) to a status query."""
+    """Record the gateway's answer: to the charge, or (`by_query`) to a status query."""
     payment = lock(conn, attempt.payment)
     attempt = payment.attempts[attempt.number - 1]  # it may have moved since
-    if asked and outcome.status is Status.NOT_SENT:
+    if by_query and outcome.status is Status.NOT_SENT:
         return _absent(conn, context, payment, attempt, now)
-    if asked and unanswered(outcome):
+    if by_query and unanswered(outcome):
         return payment
     if stated := differences(payment, attempt, outcome):
         return hold_back(conn, context, attempt, outcome, stated, now)
-    if attempt.mismatch and attempt.judged is None and outcome.status in FINAL | {Status.NOT_SENT}:
-        return payment  # the gateway contradicts itself: only a person ends a mismatch
-    by_operation = gateway_operations.done_by(attempt, outcome)
-    if by_operation is not None:
-        kind, state = by_operation
-        what = gateway_operations.found(
-            conn, context.settings.shops, payment, attempt, kind, outcome, now
-        )
-        if what is Found.UNDER_WAY:
+    if _is_contradiction(attempt, outcome):
+        return payment
+    done = gateway_operations.done_by(attempt, outcome)
+    if done is not None:
+        status = _status_after_operation(conn, context, payment, attempt, outcome, done, now)
+        if status is None:
             attempts.change(conn, attempt.key, sweep_at=now + HOUR)
             return payment
-        state = attempt.status if what is Found.KNOWN else state
-        outcome = msgspec.structs.replace(outcome, status=state)
+        outcome = msgspec.structs.replace(outcome, status=status)
+    changed = _save(conn, context, payment, attempt, outcome, now, by_query=by_query)
+    payment = payment.with_attempt(changed)
+    if changed.status is attempt.status:
+        return payment
+    note_move(conn, attempt, changed.status, now, outcome.reason)
+    if done is None:
+        raise_late_success(conn, payment, attempt, changed.status, now)
+    return settle(conn, context, payment, now, by_operation=done is not None)
+
+
+def _is_contradiction(attempt: Attempt, outcome: Outcome) -> bool:
+    """Whether the gateway ends an attempt in mismatch that no person has decided on: its facts are
+    right now, but were others before."""
+    ends = outcome.status in FINAL | {Status.NOT_SENT}
+    return ends and attempt.mismatch and attempt.judged is None
+
+
+def _status_after_operation(
+    conn: Connection,
+    context: Context,
+    payment: Payment,
+    attempt: Attempt,
+    outcome: Outcome,
+    done: tuple[str, Status],
+    now: float,
+) -> Status | None:
+    """The attempt's status after an operation that the gateway's answer reports (`done`); None:
+    an operation that is under way may be the one, and is queried first."""
+    kind, status = done
+    found = gateway_operations.record_state(
+        conn, context.settings.shops, payment, attempt, kind, outcome, now
+    )
+    if found is Found.UNDER_WAY:
+        return None
+    return attempt.status if found is Found.KNOWN else status
+
+
+def _save(
+    conn: Connection,
+    context: Context,
+    payment: Payment,
+    attempt: Attempt,
+    outcome: Outcome,
+    now: float,
+    *,
+    by_query: bool,
+) -> Attempt:
+    """Write the answer into the attempt's row; the attempt as it is now."""
     slow = context.query_interval(attempt.account)
-    changed = _answered(payment, attempt, outcome, now, asked=asked, slow=slow)
-    if asked and changed.sweep_at is None and _notified_meanwhile(conn, attempt):
+    changed = _answered(payment, attempt, outcome, now, by_query=by_query, slow=slow)
+    if by_query and changed.sweep_at is None and _notified_meanwhile(conn, attempt):
         changed = msgspec.structs.replace(changed, sweep_at=attempt.sweep_at)
     attempts.save(conn, attempt, changed)
     _remember_card(conn, payment, outcome, now)
-    payment, status = payment.with_attempt(changed), changed.status
-    if status is attempt.status:
-        return payment
-    note_move(conn, attempt, status, now, outcome.reason)
-    if by_operation is None:
-        raise_late_success(conn, payment, attempt, status, now)
-    return settle(conn, context, payment, now, by_operation=by_operation is not None)
+    return changed
 
 
 def record_notification(
     conn: Connection, attempt: Attempt, outcome: Outcome, now: float
 ) -> tuple[Attempt, bool]:
-    """A notification came: a hint, which the sweep follows up where the asker dies.
+    """Record a notification. It proves nothing, so the caller queries the gateway; recovery does
+    where this worker dies before.
 
-    The attempt as it stands, held, so that a charge's answer is written before or after: else
-    both would think that the other one asks. And whether there is nothing to ask of it: never of
-    one that nobody signed."""
+    Returns the attempt, and whether no query is needed: the notification is signed and says what is
+    known already. The payment is locked, so that a charge's answer is recorded before or after:
+    else each of the two would leave the query to the other."""
     attempt = lock(conn, attempt.payment).attempts[attempt.number - 1]
     agrees = not outcome.unsigned and _agrees(attempt, outcome)
     events.append(
@@ -89,10 +128,10 @@ def record_notification(
     )
     if (short := shortfall(attempt, outcome.facts)) and attempt.live and not attempt.mismatch:
         raise_mismatch(conn, attempt, outcome, short, now)
-    elif short and not attempt.mismatch:  # it is over: a person has to look all the same
+    elif short and not attempt.mismatch:  # a person has to look, although the attempt has ended
         alert(conn, attempt, "mismatch", now, says=outcome.status, **short)
     if outcome.notice is not None and not outcome.unsigned:
-        gateway_operations.noted(conn, attempt, outcome.notice, now)
+        gateway_operations.record_notice(conn, attempt, outcome.notice, now)
         agrees = agrees or attempt.status in AFTER
     if not agrees:
         attempts.change(conn, attempt.key, sweep_at=max(now, attempt.next_query_at))
@@ -100,7 +139,7 @@ def record_notification(
 
 
 def unanswered(outcome: Outcome) -> bool:
-    """Whether a query went unanswered."""
+    """Whether a query got no answer."""
     return outcome.status is Status.PENDING and not outcome.id and outcome.facts == UNKNOWN.facts
 
 
@@ -110,10 +149,10 @@ def _answered(
     outcome: Outcome,
     now: float,
     *,
-    asked: bool,
+    by_query: bool,
     slow: float | None,
 ) -> Attempt:
-    """The attempt after what the gateway said of it. `slow`: `Capabilities.query_interval`."""
+    """The attempt after the gateway's answer. `slow`: `Capabilities.query_interval`."""
     status = move(attempt.status, outcome.status)
     moves = status is not attempt.status
     changes: dict[str, Any] = {
@@ -123,10 +162,10 @@ def _answered(
         "reason": outcome.reason if moves else attempt.reason,
         "next_action": outcome.next_action or attempt.next_action,
     }
-    # The gateway's last word ends the sweep, also of an attempt that the customer has left.
+    # A final answer ends recovery, also of an attempt that the customer has abandoned.
     if outcome.status in FINAL | {Status.NOT_SENT} and not outcome.abandoned:
         changes["sweep_at"] = None
-    elif not asked or attempt.sweep_at is None:
+    elif not by_query or attempt.sweep_at is None:
         changes["sweep_at"] = next_recovery(
             attempt.created_at,
             now,
@@ -134,11 +173,11 @@ def _answered(
             slow=slow,
             alive=status is Status.PENDING,
         )
-    if not asked:
+    if not by_query:
         soon = now + next_query(0)
         changes |= {"next_query_at": soon, "queries": 0}
         if outcome.status in LIVE and changes["sweep_at"] is None:
-            changes["sweep_at"] = soon  # an answer that slept past the payment's time
+            changes["sweep_at"] = soon  # the answer came after the payment's expiry
     if moves:
         changes["updated_at"] = now
     return msgspec.structs.replace(attempt, **changes)
@@ -147,8 +186,8 @@ def _answered(
 def _absent(
     conn: Connection, context: Context, payment: Payment, attempt: Attempt, now: float
 ) -> Payment:
-    """The gateway knows no such payment. That ends the attempt only after the settle window and
-    at the second time, and never one that it had an id or other facts for."""
+    """The gateway knows no such payment. That ends the attempt only the second time and after the
+    settle window, and never one that has a gateway id or is in mismatch."""
     known = attempt.gateway_id or attempt.mismatch
     if attempt.status not in (Status.SUBMITTING, Status.PENDING) or known:
         return payment
@@ -166,7 +205,7 @@ def _absent(
 
 
 def _notified_meanwhile(conn: Connection, attempt: Attempt) -> bool:
-    """Whether something has happened since the gateway was asked: its answer may be older."""
+    """Whether a notification came after the query was sent: the answer may be older than it."""
     asked_at = attempt.asked_at
     return attempt.sweep_at is not None and any(
         each.kind == "notified"
@@ -179,7 +218,7 @@ def _notified_meanwhile(conn: Connection, attempt: Attempt) -> bool:
 
 
 def _agrees(attempt: Attempt, outcome: Outcome) -> bool:
-    """Whether it is the end that we know, reached in the way that we know."""
+    """Whether the outcome is the final status that is known, reached in the same way."""
     back = outcome.facts.taken_back
     return (
         attempt.status in FINAL

@@ -1,4 +1,4 @@
-"""A gateway's notification is a hint: verified, recorded, then confirmed by a query of our own."""
+"""Gateway notifications (callbacks, IPN): verified, recorded, then confirmed by a status query."""
 
 from __future__ import annotations
 
@@ -21,19 +21,13 @@ async def receive(
     body: bytes,
     query: str = "",
 ) -> None:
-    """A gateway's notification, by the address that it came to. Raises NotFound (unknown ticket
-    or account) and Unauthorized (not proved)."""
-    await process(
-        context,
-        await attempt_of(context, account, ticket),
-        headers,
-        body,
-        query,
-    )
+    """A notification, by the address that it came to. Raises NotFound (unknown ticket or account)
+    and Unauthorized (wrong or missing proof)."""
+    await process(context, await attempt_of(context, account, ticket), headers, body, query)
 
 
 async def attempt_of(context: Context, account: str, ticket: str) -> Attempt:
-    """The attempt that a gateway notifies us of at this address. Raises NotFound."""
+    """The attempt that this notification address belongs to. Raises NotFound."""
     attempt = await context.ledger.read(attempts.by_notify_ticket, ticket)
     if attempt is None or attempt.account != account or account not in context.gateways:
         raise NotFound
@@ -43,17 +37,17 @@ async def attempt_of(context: Context, account: str, ticket: str) -> Attempt:
 async def process(
     context: Context, attempt: Attempt, headers: Mapping[str, str], body: bytes, query: str = ""
 ) -> None:
-    """A gateway's notification: verified, noted, then confirmed by a query of our own. Raises
-    Unauthorized (not proved)."""
+    """Verify and record a notification, then query the gateway. Raises Unauthorized (wrong or
+    missing proof)."""
     outcome = context.gateways[attempt.account].notification(headers, body, query)
     if answered := context.charging.get(attempt.key):
-        # It tells of a charge whose own answer is on its way to us: that one first, and most
-        # often there is nothing left to ask.
+        # The charge is still waiting for its own answer: after that, most often, no query is
+        # needed.
         with suppress(TimeoutError):
             async with asyncio.timeout(context.schedule.notify_wait):
                 await answered.wait()
-    held, agrees = await context.ledger.write(
+    attempt, agrees = await context.ledger.write(
         gateway_answers.record_notification, attempt, outcome, context.clock()
     )
     if not agrees:
-        context.run(status_query.query_soon(context, held))
+        context.run(status_query.query_soon(context, attempt))

@@ -1,6 +1,6 @@
-"""What a gateway does to a payment by itself: a refund or a void of its back office, a chargeback,
-a capture. Told by a notification, which is written down to be confirmed, or by the payment's own
-state, which is the gateway's word already. Transactions over one connection, for `record`."""
+"""Operations that a gateway does by itself: a refund, void or capture of its back office, a
+chargeback. A notification of one is recorded and then confirmed by a query; the payment's own state
+at the gateway needs no confirmation. Called in the transactions of `gateway_answers`."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from checkout.payments.alerts import alert
 from checkout.payments.operation_webhooks import notify_of_operation
 from checkout.settings import Shop
 
-# Where a paid attempt stands, and where the gateway says that it stands -> what it has done.
+# A paid attempt's status here and its status at the gateway -> the operation that was done.
 KINDS: Final[Mapping[tuple[Status, Status], str]] = {
     (Status.AUTHORIZED, Status.PAID): "capture",
     (Status.AUTHORIZED, Status.REFUNDED): "void",
     (Status.PAID, Status.REFUNDED): "refund",
 }
-AFTER: Final = SUCCESSFUL | {Status.REFUNDED}  # the payment was made, whatever happened to it then
+AFTER: Final = SUCCESSFUL | {Status.REFUNDED}  # the payment was made, whatever was done to it since
 CHARGEBACK: Final = "chargeback"
 
 
 class Found(Enum):
-    """What the state of a paid attempt comes to, where that is another than ours."""
+    """Which operation explains that a paid attempt has another status at the gateway."""
 
-    NEW = 0  # done by the gateway itself, and written down now
-    KNOWN = 1  # an operation of ours did it
-    UNDER_WAY = 2  # an operation that is under way may have done it: it is asked about
+    NEW = 0  # one that the gateway did by itself, recorded now
+    KNOWN = 1  # one that we requested
+    UNDER_WAY = 2  # perhaps one that is under way: it is queried
 
 
 def done_by(attempt: Attempt, outcome: Outcome) -> tuple[str, Status] | None:
-    """The kind of operation that a paid attempt's state tells of, and where it leads; None: of
-    none. `taken_back` says so whatever the state is called beside it."""
+    """The kind of operation that a paid attempt's state at the gateway shows, and the status that
+    it leads to; None: no operation. `taken_back` counts more than the status beside it."""
     back = outcome.facts.taken_back
     if back == CHARGEBACK and attempt.status in AFTER and attempt.facts.taken_back != CHARGEBACK:
         return CHARGEBACK, Status.REFUNDED  # also of what was refunded before
@@ -51,7 +51,7 @@ def done_by(attempt: Attempt, outcome: Outcome) -> tuple[str, Status] | None:
     return (kind, state) if kind else None
 
 
-def found(
+def record_state(
     conn: Connection,
     shops: Mapping[str, Shop],
     payment: Payment,
@@ -60,12 +60,12 @@ def found(
     outcome: Outcome,
     now: float,
 ) -> Found:
-    """A paid attempt's state says that `kind` was done to it: told to the shop and raised, unless
-    that is known."""
+    """A paid attempt's state at the gateway shows that `kind` was done: record it, notify the shop
+    and alert, unless it is known."""
     made = operations.of_attempt(conn, attempt.payment, attempt.number)
     if under_way := [each for each in made if _may_be_it(each, kind)]:
         for each in under_way:
-            if each.status is not Status.SUBMITTING:  # that one's own answer is on its way
+            if each.status is not Status.SUBMITTING:  # its own answer is still to come
                 operations.change(conn, each.uid, sweep_at=each.next_query(now))
         return Found.UNDER_WAY
     if kind == "refund" and any(_is_our_refund(each) for each in made):
@@ -73,18 +73,19 @@ def found(
     total = payment.order.money.minor
     amount = remaining.unspent(total, made, kind) or remaining.collected(total, made)
     operation = _new(attempt, kind, amount, DONE[kind], now, gateway_id=outcome.id)
-    operations.claim(conn, operation)
+    operations.add(conn, operation)
     if kind != "capture":
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=amount)
-    note_gateways(conn, operation, attempt, payment, now)
+    audit_gateway_operation(conn, operation, attempt, payment, now)
     notify_of_operation(conn, shops, operation, payment, now)
     return Found.NEW
 
 
-def note_gateways(
+def audit_gateway_operation(
     conn: Connection, operation: Operation, attempt: Attempt, payment: Payment, now: float
 ) -> None:
-    """Of the audit log: done at the gateway, by whom only the gateway knows."""
+    """An entry in the audit log; the actor is the gateway account, as it does not say who it
+    was."""
     audit.append(
         conn, Actor(attempt.account, "gateway"), operation.kind, operation.payment, now,
         shop=payment.shop, amount=operation.amount, operation=operation.uid,
@@ -93,45 +94,45 @@ def note_gateways(
 
 
 def _may_be_it(operation: Operation, kind: str) -> bool:
-    """Whether the state may be what an operation that is under way has made of the payment. What
-    a notification alone told of, and nobody confirmed in time, is none."""
+    """Whether this operation may have led to the state. One that only a notification reported, and
+    that was not confirmed in time, does not count."""
     if operation.status not in OPEN or (operation.by_gateway and operation.sweep_at is None):
         return False
     return kind != CHARGEBACK or operation.kind == CHARGEBACK
 
 
 def _is_our_refund(operation: Operation) -> bool:
-    """A state that says "sent back" without saying how much, after a refund of a part that we
-    asked for, tells of that one: it may not be counted twice."""
+    """After a partial refund that we requested, a state that says "refunded" without an amount
+    means that refund: it must not be counted twice."""
     return (
         operation.kind == "refund" and not operation.by_gateway and operation.status not in FAILED
     )
 
 
-def noted(conn: Connection, attempt: Attempt, news: OperationNotice, now: float) -> None:
-    """Told of an operation: a known one is asked about now, also one that was taken for failed;
-    another is written down to be confirmed."""
-    if news.id == attempt.gateway_id:
+def record_notice(conn: Connection, attempt: Attempt, notice: OperationNotice, now: float) -> None:
+    """Record the notification of an operation: a known one is queried soon, also one that failed as
+    far as known; a new one is recorded, to be confirmed by a query."""
+    if notice.id == attempt.gateway_id:
         return
     made = operations.of(conn, attempt.payment)
-    known = [each for each in made if news.id == each.gateway_id or news.key == each.key]
+    known = [each for each in made if notice.id == each.gateway_id or notice.key == each.key]
     if not any(each.done for each in known):
         for each in known:
             operations.change(conn, each.uid, sweep_at=each.next_query(now))
     if known:
         return
     for each in made:
-        if _told_by_the_state(each, attempt, news.kind):  # the same: from now on by its own name
-            operations.change(conn, each.uid, gateway_id=news.id)
+        if _recorded_from_state(each, attempt, notice.kind):  # the same one: now its id is known
+            operations.change(conn, each.uid, gateway_id=notice.id)
             return
-    amount = news.money.minor if news.money else 0
+    amount = notice.money.minor if notice.money else 0
     operation = _new(
-        attempt, news.kind, amount, Status.PENDING, now, gateway_id=news.id, sweep_at=now
+        attempt, notice.kind, amount, Status.PENDING, now, gateway_id=notice.id, sweep_at=now
     )
-    operations.claim(conn, operation)
+    operations.add(conn, operation)
 
 
-def _told_by_the_state(operation: Operation, attempt: Attempt, kind: str) -> bool:
+def _recorded_from_state(operation: Operation, attempt: Attempt, kind: str) -> bool:
     return (
         operation.by_gateway
         and operation.done

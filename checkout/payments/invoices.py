@@ -1,5 +1,5 @@
-"""The verbs of invoices: make, find, list, send again, cancel. The mails themselves are sent by
-`flow.mailer`."""
+"""Invoices: make, find, list, send again, cancel. Their mails are queued here and sent by
+`mailer`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from checkout.ledger import audit, events, invoices, mails, payments
 from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.invoices import Invoice, Standing
 from checkout.model.invoice import PREFIX, Delivery, Kind
-from checkout.model.order import BY_SHOP
+from checkout.model.order import BY_SHOP, Order
 from checkout.model.status import LIVE, OUTWARD, SUCCESSFUL, Status
 from checkout.payments import create, transitions
 from checkout.payments.context import Context
@@ -29,11 +29,11 @@ from checkout.signing import link_digest, sign_link
 NOT_OPEN: Final = "is {status}: nothing is left to pay"
 NOT_UNPAID: Final = "is {status}: what is paid or under way can't be cancelled"
 NO_EMAIL: Final = "is required: the invoice has none"
-KEPT: Final = LIVE | SUCCESSFUL | {Status.REFUNDED}  # what no cancelling takes back
+KEPT: Final = LIVE | SUCCESSFUL | {Status.REFUNDED}  # what can't be cancelled
 
 
 def signed(draft: Draft, shop: Shop) -> str:
-    """The link, by the shop's newest key. Raises Unprocessable when it gets too long."""
+    """The payment link, signed with the shop's newest key. Raises Unprocessable when too long."""
     return sign_link(shop.id, shop.link_keys[-1], draft.payload)
 
 
@@ -46,17 +46,30 @@ async def make(
     digest: str = "",
     by: Actor = SERVER,
 ) -> Standing:
-    """A new invoice, its mail queued; the one made before where the shop repeats its key.
+    """A new invoice with its mail queued; where the shop repeats a key, the one made before.
 
     Raises Unprocessable when the key was used for another body, no method can take its payment, or
     its link gets too long.
     """
     order = await create.count_money(context, draft.order, shop, currency="currency")
     order = msgspec.structs.replace(order, created_by=BY_SHOP)
-    # The ledger has the customer: a link can be read by whoever it is forwarded to.
+    invoice = _invoice(draft, order, shop, context.clock())
+    once = (invoice, draft.send, idempotency_key, digest, by)
+    try:
+        made, same = await context.ledger.write(_make, *once)
+    except IntegrityError:  # the same key came twice at once: the other was first
+        made, same = await context.ledger.write(_make, *once)
+    if not same:
+        raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
+    context.mails_due.set()
+    return made
+
+
+def _invoice(draft: Draft, order: Order, shop: Shop, now: float) -> Invoice:
+    # The customer is in the ledger alone: whoever a link is forwarded to can read what is in it.
     payload = {name: each for name, each in draft.payload.items() if name != "customer"}
-    now, link = context.clock(), sign_link(shop.id, shop.link_keys[-1], payload)
-    invoice = Invoice(
+    link = sign_link(shop.id, shop.link_keys[-1], payload)
+    return Invoice(
         id=PREFIX + secrets.token_hex(8),
         shop=shop.id,
         link=link_digest(link),
@@ -71,28 +84,27 @@ async def make(
         expires_at=order.expires_at,
     )
 
-    def add(conn: Connection) -> tuple[Standing, bool]:
-        made, same = invoices.add_once(
-            conn, invoice, idempotency_key=idempotency_key, digest=digest
-        )
-        if made is invoice:
-            _note(conn, by, "invoice.make", made, now, amount=order.money.minor)
-        if made is invoice and draft.send:
-            _queue(conn, Standing(made, (), None), now)
-        return _found(invoices.by_id(conn, made.id)), same
 
-    try:
-        made, same = await context.ledger.write(add)
-    except IntegrityError:  # the same key came twice at once: the other was first
-        made, same = await context.ledger.write(add)
-    if not same:
-        raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
-    context.mails_due.set()
-    return made
+def _make(
+    conn: Connection,
+    invoice: Invoice,
+    send: bool,
+    idempotency_key: str | None,
+    digest: str,
+    by: Actor,
+) -> tuple[Standing, bool]:
+    """The invoice; False where the key was used for another body."""
+    made, same = invoices.add_once(conn, invoice, idempotency_key=idempotency_key, digest=digest)
+    if made is invoice:
+        now, amount = invoice.created_at, invoice.order.money.minor
+        _note(conn, by, "invoice.make", made, now, amount=amount)
+        if send:
+            _queue(conn, Standing(made, (), None), now)
+    return _found(invoices.by_id(conn, made.id)), same
 
 
 async def find(context: Context, id: str, shop: Shop | None = None) -> Standing:
-    """With `shop`, of that shop alone. Raises NotFound."""
+    """One invoice; with `shop`, of that shop only. Raises NotFound."""
     return _found(await context.ledger.read(invoices.by_id, id), shop)
 
 
@@ -105,7 +117,7 @@ async def listed(
     limit: int,
     offset: int = 0,
 ) -> list[Standing]:
-    """The newest first. `status`: an outward word."""
+    """The newest first. `status`: as the shop's API names it."""
     statuses: Collection[Status] | None = None
     if status is not None:
         statuses = [each for each, word in OUTWARD.items() if word == status]
@@ -123,7 +135,7 @@ async def listed(
 async def send_again(
     context: Context, id: str, shop: Shop, email: str | None, *, by: Actor = SERVER
 ) -> Standing:
-    """Mail it once more, or for the first time; `email`: from now on to that address.
+    """Queue its mail once more, or for the first time; `email`: the new address for all mails.
 
     Raises NotFound; Unprocessable when nothing is left to pay, or it has no address.
     """
@@ -134,7 +146,7 @@ async def send_again(
 
 
 def _send_again(conn: Connection, id: str, email: str | None, now: float, by: Actor) -> Standing:
-    standing = _found(invoices.held(conn, id))
+    standing = _found(invoices.lock(conn, id))
     status = standing.status(now)
     if status is not Status.OPEN:
         raise Unprocessable({"status": [NOT_OPEN.format(status=OUTWARD[status])]})
@@ -142,14 +154,14 @@ def _send_again(conn: Connection, id: str, email: str | None, now: float, by: Ac
         raise Unprocessable({"email": [NO_EMAIL]})
     if email is not None:
         invoices.change(conn, id, email=email, updated_at=now)
-    mails.drop(conn, id, Kind.INVOICE)  # one that waits is sent by this one
+    mails.drop(conn, id, Kind.INVOICE)  # this one replaces a mail that is still queued
     _queue(conn, standing, now)
     _note(conn, by, "invoice.send", standing.invoice, now)
     return _found(invoices.by_id(conn, id))
 
 
 def _queue(conn: Connection, standing: Standing, now: float) -> None:
-    """The mail, due now, and with the first one the reminder."""
+    """Queue the mail, due now, and its reminder unless there is one."""
     invoice = standing.invoice
     mails.queue(conn, new_uid(), invoice.id, Kind.INVOICE, due_at=now, now=now)
     reminded = any(mail.state is not Delivery.DROPPED for mail in standing.of(Kind.REMINDER))
@@ -161,8 +173,8 @@ def _queue(conn: Connection, standing: Standing, now: float) -> None:
 async def cancel(
     context: Context, id: str, shop: Shop | None = None, *, by: Actor = SERVER
 ) -> Standing:
-    """Shut its link for good; a second time changes nothing. No webhook tells the shop what it has
-    asked for itself.
+    """Cancel an invoice, and with it its payment and its mails; again: changes nothing. There is no
+    webhook, as the shop itself cancelled it.
 
     Raises NotFound; Unprocessable when it is paid, or being paid.
     """
@@ -172,10 +184,10 @@ async def cancel(
 
 
 def _cancel(conn: Connection, context: Context, id: str, now: float, by: Actor) -> Standing:
-    standing = _found(invoices.held(conn, id))
+    standing = _found(invoices.lock(conn, id))
     if standing.payment is not None:
         standing = Standing(
-            standing.invoice, standing.mails, payments.held(conn, standing.payment.uid)
+            standing.invoice, standing.mails, payments.lock(conn, standing.payment.uid)
         )
     status, payment = standing.status(now), standing.payment
     if status in KEPT:

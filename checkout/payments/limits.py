@@ -1,10 +1,10 @@
-"""How much is too much, where somebody may be testing cards.
+"""Limits on card testing, counted in the ledger.
 
-A try counts from its claim on, before the gateway is called, and until it is known that it was
-paid or never sent: what is under way counts, and so does a card that was sent to its bank's page,
-for that alone tells that it lives. A payment that succeeds makes up for one try that did not, so
-that an address shared by many customers is not shut by the declines that there always are; who
-tests cards fails many times for each success.
+A try counts from its submission on, before the gateway is called, until it is known to be paid or
+not sent. Tries under way count too, also those at the bank's page: that the card got there shows
+already that it is valid. A success makes up for one failed try, so that an address that many
+customers share is not blocked by their usual declines; a card tester fails many times for each
+success.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from checkout.settings import Limits
 
 WINDOW: Final = 600.0  # seconds, as the settings' names say
 MINUTE: Final = 60.0
-WARY: Final = 10  # what an address may try is so many times less while cards are tested at the shop
-AGAIN: Final = 2  # but so often at least: who mistyped may correct it
-BEGINS: Final = 2  # from its limit divided by this on an address is slowed down and challenged
+ATTACK_DIVISOR: Final = 10  # an address's limit is divided by it while the shop is under attack
+LEAST: Final = 2  # but an address may fail this often: customers mistype
+NEAR_DIVISOR: Final = 2  # an address is close to its limit from the limit divided by this on
 
-MOSTLY: Final = 0.75  # of the payments of an address that many share are paid
+MOSTLY: Final = 0.75  # the share of paid payments that an address with many customers has
 
 SUCCEEDED: Final = SUCCESSFUL | {Status.REFUNDED}
-ENDED: Final = FINAL - SUCCEEDED  # without success, and sent: NOT_SENT was not
+ENDED: Final = FINAL - SUCCEEDED  # sent, and ended without success
 
 
 class Tally(Struct, frozen=True):
-    """What came of the tries within the window, the newest first."""
+    """How many tries within the window failed and succeeded."""
 
     failed: int = 0  # or not yet succeeded
     succeeded: int = 0
-    oldest: float = 0.0  # when the first of those that failed was made
+    oldest: float = 0.0  # when the oldest failed one was made
     payments: frozenset[str] = frozenset()
 
     @property
@@ -48,18 +48,19 @@ class Tally(Struct, frozen=True):
         return self.failed - self.succeeded
 
     def crowded(self, most: float) -> bool:
-        """Whether so many payments were tried, and too few of them paid: the customers of a large
-        office or of a mobile carrier pay for most of theirs, who tests good cards among bad ones
-        does not."""
+        """Whether `most` payments were tried and too few of them paid. Customers behind a shared
+        address, as of an office or a mobile carrier, pay for most of theirs; a card tester does
+        not."""
         tried = len(self.payments)
         return tried >= most and self.succeeded < tried * MOSTLY
 
 
 def tally(tries: Iterable[Try], *, under_way: bool = True) -> Tally:
+    """Count tries, the newest first; `under_way`: those that have not ended count as failed."""
     failed, succeeded, oldest, payments = 0, 0, 0.0, set()
     for each in tries:
         if each.status is Status.NOT_SENT:
-            continue  # never sent: nobody has learnt anything
+            continue  # never sent: it says nothing about a card
         payments.add(each.payment)
         if each.status in SUCCEEDED:
             succeeded += 1
@@ -69,7 +70,7 @@ def tally(tries: Iterable[Try], *, under_way: bool = True) -> Tally:
 
 
 def _counts(each: Try, *, under_way: bool) -> bool:
-    """Of what is paid without a card declines alone: to be under way for long is its nature."""
+    """Whether it counts as failed. Without a card only a decline does: such payments take long."""
     if not each.by_card:
         return each.status is Status.DECLINED
     return each.status in ENDED or (under_way and each.status in LIVE)
@@ -84,11 +85,11 @@ def check(
     *,
     under_attack: bool,
 ) -> None:
-    """Raises TooMany. `wary`: cards are tested at the shop. The caller holds the payment."""
+    """Raises TooMany. `under_attack`: the shop is. The caller has locked the payment."""
     _check_payment(limits, payment, now)
     failed = _check_address(conn, limits, attempt, now, under_attack=under_attack)
-    # A card range is a bank's: its other customers are not to pay for one who tests its cards. So
-    # it is shut only to addresses that failed as well; a saved card is one card, shut to all.
+    # A card range belongs to many customers of a bank, so its limit applies only to addresses that
+    # failed themselves. A saved card is a single card: its limit applies to all.
     if attempt.bin_mark and (failed or _saved(attempt)):
         attempts.lock_mark(conn, attempt.bin_mark)
         found = tally(attempts.tried(conn, now - WINDOW, bin_mark=attempt.bin_mark))
@@ -105,7 +106,7 @@ def _check_payment(limits: Limits, payment: Payment, now: float) -> None:
 def _check_address(
     conn: Connection, limits: Limits, attempt: Attempt, now: float, *, under_attack: bool
 ) -> bool:
-    """Whether the address has failed; not by one slip of this payment, which may be corrected."""
+    """Whether the address has failed before; a single failure in this payment does not count."""
     if not attempt.address_mark:
         return False
     attempts.lock_mark(conn, attempt.address_mark)
@@ -115,7 +116,7 @@ def _check_address(
     others = tally(each for each in tries if each.payment != attempt.payment)
     if others.crowded(limits.payments_per_address_10min):
         raise TooMany(int(MINUTE), limit="payments_per_address_10min")
-    return others.excess > 0 or found.failed - others.failed >= AGAIN
+    return others.excess > 0 or found.failed - others.failed >= LEAST
 
 
 def check_failed(limits: Limits, found: Tally, now: float, *, under_attack: bool) -> None:
@@ -131,18 +132,18 @@ def of_address(conn: Connection, mark: str, now: float) -> Tally:
 def most_of(limits: Limits, *, under_attack: bool) -> int:
     """How many tries of an address may fail."""
     most = limits.declines_per_address_10min
-    return min(most, max(AGAIN, most // WARY)) if under_attack else most
+    return min(most, max(LEAST, most // ATTACK_DIVISOR)) if under_attack else most
 
 
 def tested(conn: Connection, limits: Limits, shop: str, now: float) -> bool:
-    """Whether cards are tested at the shop: many of its last tries failed, and most did. Those
-    under way say nothing yet."""
+    """Whether the shop is under attack: many of its last tries failed, and more than succeeded.
+    Tries under way don't count."""
     found = tally(attempts.tried(conn, now - WINDOW, shop=shop), under_way=False)
     return found.failed >= limits.declines_per_shop_10min and found.excess > 0
 
 
 def check_opening(conn: Connection, limits: Limits, mark: str | None, now: float) -> None:
-    """Raises TooMany where many payments were opened from the address by nobody known."""
+    """Raises TooMany where too many payments were opened from the address."""
     if mark is None:
         return
     attempts.lock_mark(conn, mark)
@@ -161,5 +162,5 @@ def _saved(attempt: Attempt) -> bool:
 
 
 def _too_many(limit: str, oldest: float, now: float) -> TooMany:
-    """Until the first of what is counted counts no more."""
+    """The error; its `retry_after` is when the oldest failed try leaves the window."""
     return TooMany(max(1, ceil(oldest + WINDOW - now)), limit=limit)

@@ -1,9 +1,9 @@
-"""Invoices and reminders on their way to customers: once each, as far as a mail server lets us.
+"""Sends the mails of invoices and their reminders to customers.
 
-What is due is leased, so that of several workers one sends it; a worker that dies leaves it due
-again. A mail server that is away is tried again with the schedule of `schedule.MAILS`; one that
-refuses the address or the mail for good is not. What is not needed any more (paid, cancelled, over)
-is dropped, what is being paid is looked at again later.
+A mail that is due is leased, so that one of several workers sends it; when that worker dies, it is
+due again after the lease. It is retried as `schedule.MAIL_RETRIES` says while the mail server is
+unavailable, but not after a permanent refusal. Mails of invoices that are paid, cancelled or
+expired are dropped; those of an invoice that is being paid are postponed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from checkout.ledger.invoices import Standing
 from checkout.ledger.mails import Mail
 from checkout.model.invoice import Delivery, Kind
 from checkout.model.status import LIVE, Status
-from checkout.payments.concurrency import Rooms
+from checkout.payments.concurrency import Slots
 from checkout.payments.context import Context
 from checkout.payments.metrics import ALERTS, MAILS
 from checkout.payments.schedule import MAIL_POSTPONED, next_mail
@@ -31,27 +31,27 @@ log = structlog.get_logger(__name__)
 
 Post = Callable[[Standing, Mail], Awaitable[None]]
 
-SERVER: Final = "mail"  # the one host: of its room a shop takes half at most
+SERVER: Final = "mail"  # the only host: a shop takes at most half of its slots
 UNFORESEEN: Final = "The mail could not be made"
 
 
 class Mailer:
-    """Sends the mails of one ledger; several workers share them by leases. `post` makes one and
-    hands it over, once; it raises Undelivered."""
+    """Sends the mails of one ledger; several workers share them by leases. `post` makes a mail and
+    hands it to the mail server, once; it raises Undelivered."""
 
     def __init__(self, context: Context, post: Post) -> None:
         self._context = context
         self._post = post
-        self._rooms = Rooms("mails")
-        self._full = False  # whether something waits for room
+        self._slots = Slots("mails")
+        self._full = False  # whether a mail waits for a slot
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def deliver(self) -> None:
-        """Start sending every mail that is due, has room and can be leased."""
+        """Start sending every mail that is due, has a free slot and can be leased."""
         ledger, now = self._context.ledger, self._context.clock()
         self._full = False
         for mail in await ledger.read(mails.due, now):
-            if not self._rooms.take(mail.shop, SERVER):
+            if not self._slots.take(mail.shop, SERVER):
                 self._full = True
                 continue
             ours = False
@@ -61,16 +61,16 @@ class Mailer:
                 )
             finally:
                 if not ours:
-                    self._rooms.leave(mail.shop, SERVER)
+                    self._slots.release(mail.shop, SERVER)
             if ours:
                 task = asyncio.create_task(self._send(mail))
                 self._under_way.add(task)
                 task.add_done_callback(partial(self._done, mail))
 
     def _done(self, mail: Mail, task: asyncio.Task[None]) -> None:
-        """A mail whose end could not be written down is due again when its lease is over."""
+        """Where the result could not be recorded, the mail is due again after its lease."""
         self._under_way.discard(task)
-        self._rooms.leave(mail.shop, SERVER)
+        self._slots.release(mail.shop, SERVER)
         if self._full:
             self._context.mails_due.set()
         if not task.cancelled() and (error := task.exception()):
@@ -89,10 +89,10 @@ class Mailer:
         if status in LIVE:
             await ledger.write(mails.postpone, mail.id, now + MAIL_POSTPONED)
         elif status is Status.EXPIRED and mail.error is not None:
-            # Tried in vain until its invoice was over: that is no mail which nobody needed.
+            # Every try until the invoice expired has failed: that is no mail to drop silently.
             await ledger.write(mails.failed, mail.id, mail.error, again_at=None)
-            self._given_up(mail)
-        elif status is not Status.OPEN or _unasked(standing, mail):
+            self._alert_unsent(mail)
+        elif status is not Status.OPEN or _is_pointless(standing, mail):
             await ledger.write(mails.drop, mail.invoice, mail.kind)
         else:
             await self._try(standing, mail)
@@ -102,7 +102,7 @@ class Mailer:
             await self._post(standing, mail)
         except Undelivered as error:
             await self._failed(mail, error.message, final=error.final)
-        except Exception as error:  # noqa: BLE001 - ours, but the mail must not die of it unseen
+        except Exception as error:  # noqa: BLE001 - a fault here must not lose the mail
             log.error("mailer.fault", invoice=mail.invoice, error=type(error).__name__, alert=True)
             await self._failed(mail, UNFORESEEN, final=False)
         else:
@@ -112,15 +112,15 @@ class Mailer:
     async def _failed(self, mail: Mail, why: str, *, final: bool) -> None:
         wait = None if final else next_mail(mail.tries + 1)
         if wait is not None:
-            # Jitter: a mail server that was away is not asked for all in the same second.
+            # Jitter: a mail server that comes back must not get all retries in the same second.
             wait = self._context.clock() + wait * random.uniform(1.0, 1.1)
         await self._context.ledger.write(mails.failed, mail.id, why, again_at=wait)
         self._note(mail, "refused" if final else "failed")
         if wait is None and not final:
-            self._given_up(mail)
+            self._alert_unsent(mail)
 
-    def _given_up(self, mail: Mail) -> None:
-        """Refusals are for the shop to read; this one is for whoever runs the server."""
+    def _alert_unsent(self, mail: Mail) -> None:
+        """A mail whose tries are used up concerns the operator; a refusal only the shop."""
         ALERTS.labels("mail.unsent").inc()
         log.error("mail.unsent", invoice=mail.invoice, kind=mail.kind, alert=True)
 
@@ -129,7 +129,7 @@ class Mailer:
         log.info("mail.tried", invoice=mail.invoice, kind=mail.kind, answer=answer)
 
 
-def _unasked(standing: Standing, mail: Mail) -> bool:
-    """A reminder of what never came: its invoice was not sent, perhaps to no such address."""
+def _is_pointless(standing: Standing, mail: Mail) -> bool:
+    """Whether it is the reminder of an invoice whose own mail was never sent."""
     sent = any(each.state is Delivery.SENT for each in standing.of(Kind.INVOICE))
     return mail.kind is Kind.REMINDER and not sent

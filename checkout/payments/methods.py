@@ -1,5 +1,5 @@
-"""Which ways to pay an order offers: the shop's methods that the order asks for and the gateway
-can do, in the shop's order."""
+"""Available payment methods: those of the shop that the order allows and the gateway can do, in the
+shop's order."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ log = structlog.get_logger(__name__)
 def available_methods(
     order: Order, shop: Shop, gateways: Mapping[str, Gateway], *, noted: bool = False
 ) -> tuple[Method, ...]:
-    """Those whose accounts count the order's money as it does (one payment, one count), and can
-    take the sum just now; `noted`: the log is told why the others can't."""
+    """Those whose accounts use the decimals of the order's money and can take the amount now;
+    `noted`: log why others can't take the amount."""
     wanted, money = order.methods, order.money
     currency, exponent = money.currency, money.exponent
     found = []
@@ -37,7 +37,7 @@ def available_methods(
 
 
 def eligible_methods(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> list[Method]:
-    """Those that the order asks for and the gateway can do, however its account counts."""
+    """Those that the order allows and the gateway can do, whatever decimals its account uses."""
     wanted, currency = order.methods, order.money.currency
     types, excluded = wanted.types, wanted.excluded_types
     kinds = (
@@ -56,7 +56,7 @@ def eligible_methods(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) 
 
 
 async def prepare(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> None:
-    """Let the gateways that `available_methods` asks learn what they answer by."""
+    """Let the gateways load what `available_methods` needs of them."""
     types, excluded = order.methods.types, order.methods.excluded_types
     for method in shop.methods:
         if method.name in types if types else method.name not in excluded:

@@ -1,4 +1,4 @@
-"""What the operator's `/metrics` counts; no label ever names a payment or a customer."""
+"""The metrics of `/metrics`; no label ever names a payment or a customer."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ LAST_TURN: Final = Gauge(
     "checkout_background_last_turn_seconds", "When it last turned, since 1970", ["task"]
 )
 FAULTS: Final = Counter("checkout_background_faults", "Turns that raised", ["task"])
-HELD: Final = Gauge("checkout_rooms_held", "Calls under way", ["room"])
-NO_ROOM: Final = Counter("checkout_rooms_full", "Calls that found no room and wait", ["room"])
+SLOTS_HELD: Final = Gauge("checkout_rooms_held", "Calls under way", ["room"])
+SLOTS_FULL: Final = Counter("checkout_rooms_full", "Calls that found no room and wait", ["room"])
 LEDGER_WRITABLE: Final = Gauge("checkout_ledger_writable", "1, or 0 when a write failed")
 WAITING: Final = Gauge("checkout_webhooks_due", "Notifications whose time has come, up to 10,000")
 OLDEST: Final = Gauge("checkout_webhooks_oldest_seconds", "How long the first of them has waited")

@@ -1,4 +1,5 @@
-"""Stated facts that are not ours: never success. The form stays shut until a person has looked."""
+"""Mismatches: a gateway states another amount, currency, key or id than ours. That is never a
+success, and the payment can't be paid again until a person has resolved it."""
 
 from __future__ import annotations
 
@@ -30,10 +31,10 @@ def resolve_mismatch(
     by: Actor,
     reason: str,
 ) -> Payment:
-    """A person ends a mismatch. `outcome`: what the gateway says now, which stands whatever facts
-    it states; None: the attempt ends unpaid.
+    """A person resolves a mismatch. `outcome`: the gateway's answer now, accepted whatever facts it
+    states; None: the attempt ends unpaid.
 
-    Raises Unprocessable where there is nothing to judge.
+    Raises Unprocessable where there is no open mismatch, or the answer is not final.
     """
     payment, attempt = lock_attempt(conn, key)
     if not attempt.mismatch or attempt.judged is not None or attempt.status not in LIVE:
@@ -41,19 +42,10 @@ def resolve_mismatch(
     status = Status.CANCELLED if outcome is None else outcome.status
     if status not in FINAL:
         raise Unprocessable({"uid": [f"is {status} at the gateway: there is nothing to accept"]})
-    values: dict[str, Any] = {"judged": "refused", "sweep_at": None}
-    if outcome is not None:
-        values |= {
-            "judged": "accepted",
-            "facts": text(merge_facts(attempt.facts, outcome.facts)),
-            "gateway_id": outcome.id or attempt.gateway_id,
-            "reason": outcome.reason,
-        }
+    values = _verdict(attempt, outcome)
     attempts.change(conn, key, **values)
-    word = values["judged"]
-    events.append(
-        conn, attempt.payment, word, now, attempt.number, by=by.who, reason=reason, says=status
-    )
+    data = {"by": by.who, "reason": reason, "says": status}
+    events.append(conn, attempt.payment, values["judged"], now, attempt.number, **data)
     audit.append(
         conn, by, "accept" if outcome else "refuse", attempt.payment, now,
         shop=payment.shop, reason=reason, attempt=attempt.number, says=status,
@@ -63,10 +55,22 @@ def resolve_mismatch(
     return update(conn, context, attempt.payment, now)
 
 
+def _verdict(attempt: Attempt, outcome: Outcome | None) -> dict[str, Any]:
+    if outcome is None:
+        return {"judged": "refused", "sweep_at": None}
+    return {
+        "judged": "accepted",
+        "sweep_at": None,
+        "facts": text(merge_facts(attempt.facts, outcome.facts)),
+        "gateway_id": outcome.id or attempt.gateway_id,
+        "reason": outcome.reason,
+    }
+
+
 def differences(payment: Payment, attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
-    """The stated facts that are not ours, stated beside ours; what is not stated is no mismatch."""
+    """The stated facts that differ from ours, with ours; a fact that is not stated can't differ."""
     if attempt.judged == "accepted":
-        return {}  # a person has looked at them
+        return {}  # a person has accepted them
     facts, ours = outcome.facts, payment.order.money
     stated = {
         "key": (facts.key, attempt.key),
@@ -80,14 +84,12 @@ def differences(payment: Payment, attempt: Attempt, outcome: Outcome) -> dict[st
         if theirs is not None and theirs != our
     }
     if facts.another_type is not None:
-        asked = payment.order.transaction_type
-        found["type"] = {"stated": facts.another_type, "ours": asked}
+        found["type"] = {"stated": facts.another_type, "ours": payment.order.transaction_type}
     return found | shortfall(attempt, facts)
 
 
 def shortfall(attempt: Attempt, facts: GatewayFacts) -> dict[str, Any]:
-    """Where less was given or got than was agreed when the attempt was made; more is no mismatch.
-    Money that is no currency of ours is compared by this alone."""
+    """For exchanges: what is short of the amount agreed for the attempt; more is no mismatch."""
     agreed, came = attempt.facts.agreed or facts.agreed, facts.exchanged
     if attempt.judged == "accepted" or agreed is None or came is None or not came.short_of(agreed):
         return {}
@@ -103,7 +105,7 @@ def hold_back(
     stated: dict[str, Any],
     now: float,
 ) -> Payment:
-    """Other facts than ours are never success: the form stays shut and somebody has to look."""
+    """Record a mismatch instead of the answer: the attempt stays live until a person decides."""
     if not attempt.mismatch:
         raise_mismatch(conn, attempt, outcome, stated, now)
     if attempt.status is Status.SUBMITTING:
@@ -115,7 +117,7 @@ def raise_mismatch(
     conn: Connection, attempt: Attempt, outcome: Outcome, stated: dict[str, Any], now: float
 ) -> None:
     soon = now + next_query(0)
-    # Without it some gateways can't be asked again; beside another key it is another payment's.
+    # Some gateways can be queried by their id only. With another key it is another payment's id.
     known = attempt.gateway_id or (None if "key" in stated else outcome.id)
     attempts.change(conn, attempt.key, mismatch=True, next_query_at=soon, gateway_id=known)
     alert(conn, attempt, "mismatch", now, says=outcome.status, **stated)

@@ -1,5 +1,5 @@
-"""The methods that a payment's page offers, with all that pages and apps need to know of each: its
-kind, whether it takes a card, what it asks for, with which saved card it can be paid."""
+"""Offered payment methods, with what pages and apps show of each: its kind, whether it takes a
+card, its input fields, the saved card that it can be paid with."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from checkout.payments.context import Context
 from checkout.payments.methods import available_methods, prepare
 from checkout.settings import Shop
 
-# Of which kind a method is by its name, where neither the settings nor its gateway say.
+# A method's kind by its name, where neither the settings nor its gateway name one.
 KIND_BY_NAME: Final = {
     CARD_METHOD: CARD,
     "bank_transfer": BANK,
@@ -39,12 +39,12 @@ KIND_BY_NAME: Final = {
     "wallet": WALLET,
 }
 
-MethodInput: TypeAlias = InputField  # what a method's gateway asks the customer for
+MethodInput: TypeAlias = InputField  # a field that the gateway wants the customer to fill in
 
 
 class OfferedMethod(Struct, frozen=True, kw_only=True):
-    """`kind`: one of `model.order.KINDS`; `saved_card`: the one that the order names, where it can
-    still be good."""
+    """`kind`: one of `model.order.KINDS`; `saved_card`: the order's, unless it has expired or was
+    refused."""
 
     name: str
     label: str | None  # the settings'
@@ -59,8 +59,8 @@ class OfferedMethod(Struct, frozen=True, kw_only=True):
 async def offered_methods(
     context: Context, payment: Payment, shop: Shop, language: str, customer: Customer
 ) -> tuple[OfferedMethod, ...]:
-    """In the shop's order, by what their gateways say of themselves just now. `customer`: what is
-    known of them, as nobody is asked for that."""
+    """In the shop's order, by the gateways' current capabilities. `customer`: fields that are known
+    of them are not asked for again."""
     order = payment.order
     await prepare(order, shop, context.gateways)
     found = available_methods(order, shop, context.gateways, noted=True)
@@ -90,20 +90,21 @@ def _offered(
         takes_card=card,
         code_optional=can.code_optional,
         tokenizes=card and can.tokenizes,
-        inputs=_asked(inputs, order, customer) if inputs else (),
+        inputs=_missing(inputs, order, customer) if inputs else (),
         saved_card=saved if method.name == CARD_METHOD else None,
     )
 
 
-def kind_of(name: str, said: str | None, *, card: bool) -> str:
-    """`said`: by the settings or the gateway; else the name tells, else whether it takes a card."""
-    return said or KIND_BY_NAME.get(name, CARD if card else WALLET)
+def kind_of(name: str, stated: str | None, *, card: bool) -> str:
+    """`stated`: by the settings or the gateway; else by the name, else by whether it takes a
+    card."""
+    return stated or KIND_BY_NAME.get(name, CARD if card else WALLET)
 
 
-def _asked(
+def _missing(
     inputs: tuple[MethodInput, ...], order: Order, customer: Customer
 ) -> tuple[MethodInput, ...]:
-    """Without those whose answer is known, or asked for by the page itself."""
+    """Without the fields whose value is known or that the page itself has."""
     wanted = order.page_settings.customer_fields
     on_page = {*wanted.visible, *wanted.read_only} - set(wanted.hidden)
     return tuple(
@@ -118,8 +119,8 @@ def _asked(
 async def _saved_card(
     context: Context, payment: Payment, found: tuple[Method, ...]
 ) -> PaidCard | None:
-    """What is known of the saved card that the payment was made for, where the gateway takes
-    tokens and this one can still be good."""
+    """The saved card that the order names, where the gateway takes tokens and the card has not
+    expired or been refused."""
     order = payment.order
     method = next((method for method in found if method.name == CARD_METHOD), None)
     if method is None or not context.gateways[method.gateway].capabilities.accepts_tokens:
@@ -140,15 +141,15 @@ def _is_past(card: PaidCard, day: date) -> bool:
 
 
 def kind_of_attempt(context: Context, shop: Shop, attempt: Attempt | None) -> str:
-    """Of which kind the method is that an attempt was to be paid by; without one: a card."""
+    """The kind of an attempt's method; without an attempt: a card."""
     if attempt is None:
         return CARD
-    method = shop.method(attempt.method)  # the settings may have lost it since
-    said = (method.kind or context.gateways[method.gateway].capabilities.kind) if method else None
-    return kind_of(attempt.method, said, card=attempt.facts.card is not None)
+    method = shop.method(attempt.method)  # the settings may have changed since
+    stated = (method.kind or context.gateways[method.gateway].capabilities.kind) if method else None
+    return kind_of(attempt.method, stated, card=attempt.facts.card is not None)
 
 
 def can_be_confirmed(context: Context, attempt: Attempt) -> bool:
-    """Whether the gateway wants to be told that the customer has paid."""
+    """Whether the gateway wants to be notified that the customer has made the transfer."""
     gateway = context.gateways.get(attempt.account)
     return gateway is not None and has_verb(gateway, "confirm")

@@ -1,4 +1,5 @@
-"""What operation a shop may ask for, on what and of how much. Claimed before it is sent."""
+"""Check an operation that is requested (capture, void, refund) and submit it to the ledger, before
+it is sent: which attempt or capture it is on, and how much is left."""
 
 from __future__ import annotations
 
@@ -20,22 +21,22 @@ from checkout.model.status import LIVE, Status
 from checkout.payments import remaining, transitions
 from checkout.payments.context import Context
 
-FROM: Final[Mapping[str, Status]] = {  # where the attempt must stand
+FROM: Final[Mapping[str, Status]] = {  # the status that the attempt must have
     "capture": Status.AUTHORIZED,
     "void": Status.AUTHORIZED,
     "refund": Status.PAID,
 }
-NOTHING_AFTER: Final[Mapping[str, str]] = {  # transaction type -> why there is no operation on it
+NOTHING_AFTER: Final[Mapping[str, str]] = {  # transaction type -> why no operation is possible
     TOKENIZATION: "is a tokenization: no money has moved",
     **dict.fromkeys(MONEY_OUT, "is money that was sent to the customer"),
 }
-# What a shop may name in the payment's place -> what can be done to that.
+# What `parent_uid` may name instead of a payment -> what can be done to it.
 ON: Final[Mapping[str, frozenset[str]]] = {"capture": frozenset({"refund"})}
 UNDER_WAY: Final = "another operation on this payment is under way"
 
 
-class Wish(Struct, frozen=True, kw_only=True):
-    """What is asked for. `named`: the uid of a payment, or of a capture; `amount` in minor units,
+class OperationRequest(Struct, frozen=True, kw_only=True):
+    """What is requested. `named`: the uid of a payment, or of a capture; `amount` in minor units,
     None: all that is left."""
 
     kind: str
@@ -46,56 +47,65 @@ class Wish(Struct, frozen=True, kw_only=True):
     by: Actor
 
 
-class Place(Struct, frozen=True):
-    """The attempt to do it to, the capture whose money it is, and how much is left of that."""
+class Target(Struct, frozen=True):
+    """The attempt that it is on, the capture that it refunds, and how much is left."""
 
     attempt: Attempt
     capture: Operation | None
     left: int
 
 
-def claim(
-    conn: Connection, context: Context, uid: str, wish: Wish, now: float
+def submit(
+    conn: Connection, context: Context, uid: str, request: OperationRequest, now: float
 ) -> tuple[Operation, bool]:
-    """The operation, durable before it is asked for; False: another request asks for it.
+    """Write the operation to the ledger before it is sent; False: another request has sent it.
 
     Raises Unprocessable when the payment's state, the amount or the gateway forbids it.
     """
     payment = transitions.lock(conn, uid)
     before = operations.of(conn, uid)
     for each in before:
-        if wish.request_id is not None and each.request_id == wish.request_id:
+        if request.request_id is not None and each.request_id == request.request_id:
             return each, False
-    capture = _capture_named(before, wish)
-    attempts = _attempts(context, payment, wish.kind, capture)
+    capture = _capture_named(before, request)
+    attempts = _attempts(context, payment, request.kind, capture)
     if any(each.status in LIVE and not each.by_gateway for each in before):
         raise Unprocessable({"base": [UNDER_WAY]})
-    place = _place(payment.order.money.minor, before, attempts, capture, wish)
-    _check_once(context, before, place.attempt, wish.kind)
+    target = _target(payment.order.money.minor, before, attempts, capture, request)
+    _check_once(context, before, target.attempt, request.kind)
     operation = _new(
-        uid, wish, place, _amount(context, place, wish), now + context.schedule.answer_timeout, now
+        uid,
+        request,
+        target,
+        _amount(context, target, request),
+        now + context.schedule.answer_timeout,
+        now,
     )
-    operations.claim(conn, operation)
+    operations.add(conn, operation)
     data = {"amount": operation.amount, "operation": operation.uid}
-    events.append(conn, uid, wish.kind, now, operation.attempt, **data)
-    # Without the reason, which may name the customer: it goes with the operation, after its time.
+    events.append(conn, uid, request.kind, now, operation.attempt, **data)
+    # Without the reason: it may name the customer, and the audit log is never purged.
     currency = payment.order.money.currency
-    audit.append(conn, wish.by, wish.kind, uid, now, shop=payment.shop, currency=currency, **data)
+    audit.append(
+        conn, request.by, request.kind, uid, now, shop=payment.shop, currency=currency, **data
+    )
     return operation, True
 
 
-def _new(uid: str, wish: Wish, place: Place, amount: int, sweep_at: float, now: float) -> Operation:
+def _new(
+    uid: str, request: OperationRequest, target: Target, amount: int, sweep_at: float, now: float
+) -> Operation:
     return Operation(
         uid=new_uid(),
         payment=uid,
-        attempt=place.attempt.number,
-        kind=wish.kind,
-        parent=wish.named,
-        capture=place.capture.uid if place.capture else None,
-        key=new_attempt_key(place.attempt.number),
-        request_id=wish.request_id,
+        attempt=target.attempt.number,
+        kind=request.kind,
+        parent=request.named,
+        capture=target.capture.uid if target.capture else None,
+        key=new_attempt_key(target.attempt.number),
+        request_id=request.request_id,
         amount=amount,
-        reason=wish.reason or None,
+        reason=request.reason or None,
         status=Status.SUBMITTING,
         sweep_at=sweep_at,
         created_at=now,
@@ -103,13 +113,13 @@ def _new(uid: str, wish: Wish, place: Place, amount: int, sweep_at: float, now: 
     )
 
 
-def _capture_named(before: Sequence[Operation], wish: Wish) -> Operation | None:
+def _capture_named(before: Sequence[Operation], request: OperationRequest) -> Operation | None:
     """The capture that the shop names as the parent; None where it names the payment."""
-    named = next((each for each in before if each.uid == wish.named), None)
+    named = next((each for each in before if each.uid == request.named), None)
     if named is None:
         return None
-    if wish.kind not in ON.get(named.kind, frozenset()):
-        raise Unprocessable({"parent_uid": [f"is a {named.kind}: can't {wish.kind} it"]})
+    if request.kind not in ON.get(named.kind, frozenset()):
+        raise Unprocessable({"parent_uid": [f"is a {named.kind}: can't {request.kind} it"]})
     if not named.done:
         raise Unprocessable({"parent_uid": [f"is a {named.kind} that is not done"]})
     return named
@@ -123,7 +133,7 @@ def _can(context: Context, attempt: Attempt, kind: str) -> bool:
 def _attempts(
     context: Context, payment: Payment, kind: str, capture: Operation | None
 ) -> list[Attempt]:
-    """Those that it can be done to: more than one where a payment was paid twice."""
+    """The attempts that it can be done to; more than one where a payment was paid twice."""
     if why := NOTHING_AFTER.get(payment.order.transaction_type):
         raise Unprocessable({"parent_uid": [why]})
     found = [
@@ -139,51 +149,52 @@ def _attempts(
     return able
 
 
-def _place(
+def _target(
     total: int,
     before: Sequence[Operation],
     attempts: Sequence[Attempt],
     capture: Operation | None,
-    wish: Wish,
-) -> Place:
-    """The first that has as much left as is asked for, else the one that has most."""
-    places = [
-        Place(attempt, taken, remaining.left(total, made, wish.kind, taken))
+    request: OperationRequest,
+) -> Target:
+    """The first with as much left as is requested, else the one with most left."""
+    targets = [
+        Target(attempt, taken, remaining.left(total, made, request.kind, taken))
         for attempt in attempts
         for made in ([each for each in before if each.attempt == attempt.number],)
-        for taken in _sources(made, capture, wish.kind)
+        for taken in _sources(made, capture, request.kind)
     ]
-    enough = (place for place in places if place.left >= (wish.amount or 1))
-    return next(enough, None) or max(places, key=lambda place: place.left)
+    enough = (target for target in targets if target.left >= (request.amount or 1))
+    return next(enough, None) or max(targets, key=lambda target: target.left)
 
 
 def _sources(
     made: Sequence[Operation], capture: Operation | None, kind: str
 ) -> Sequence[Operation | None]:
-    """The captures that money may be sent back from; None: of a payment that needed none."""
+    """The captures that can be refunded; `[None]` for a payment without captures."""
     if capture is not None:
         return [capture]
     return (remaining.captures(made) if kind in remaining.RETURNS else []) or [None]
 
 
 def _check_once(context: Context, before: Sequence[Operation], attempt: Attempt, kind: str) -> None:
-    """Not only would it be refused: at such gateways nothing tells the second from the first."""
+    """Raises Unprocessable for a second operation of a `once_only` kind: the gateway would refuse
+    it, and a query could not tell the two apart."""
     was = [each for each in before if (each.kind, each.attempt) == (kind, attempt.number)]
     once = kind in context.gateways[attempt.account].capabilities.once_only
     if once and any(each.status not in FAILED for each in was):
         raise Unprocessable({"parent_uid": [f"its gateway can {kind} a payment once only"]})
 
 
-def _amount(context: Context, place: Place, wish: Wish) -> int:
-    asked = place.left if wish.amount is None else wish.amount
-    if not place.left:
-        raise Unprocessable({"amount": [f"nothing is left to {wish.kind}"]})
-    if not 0 < asked <= place.left:
-        raise Unprocessable({"amount": [f"must be from 1 to {place.left}"]})
+def _amount(context: Context, target: Target, request: OperationRequest) -> int:
+    amount = target.left if request.amount is None else request.amount
+    if not target.left:
+        raise Unprocessable({"amount": [f"nothing is left to {request.kind}"]})
+    if not 0 < amount <= target.left:
+        raise Unprocessable({"amount": [f"must be from 1 to {target.left}"]})
     if (
-        asked < place.left
-        and wish.kind in context.gateways[place.attempt.account].capabilities.full_amount_only
+        amount < target.left
+        and request.kind in context.gateways[target.attempt.account].capabilities.full_amount_only
     ):
-        why = f"must be {place.left}: its gateway can't {wish.kind} a part"
+        why = f"must be {target.left}: its gateway can't {request.kind} a part"
         raise Unprocessable({"amount": [why]})
-    return asked
+    return amount

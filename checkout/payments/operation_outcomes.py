@@ -1,5 +1,5 @@
-"""What became of an operation: what the gateway said of it, and what that makes of the payment.
-Transactions over one connection, each with its event and, once it has ended, the shop's webhook."""
+"""Record how an operation ended: the gateway's answer, or a person's decision, and what it does to
+the payment. Transactions over one connection, each with its event and, at the end, the webhook."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from checkout.payments import gateway_answers, remaining, transitions
 from checkout.payments.alerts import alert
 from checkout.payments.context import Context
 from checkout.payments.duplicate_operations import Whose, whose_is
-from checkout.payments.gateway_operations import note_gateways
+from checkout.payments.gateway_operations import audit_gateway_operation
 from checkout.payments.operation_webhooks import notify_of_operation
 from checkout.payments.schedule import next_operation_recovery, next_query
 
-# Words of the gateway that are no success; a void may be called either.
+# Statuses of the gateway that mean a decline; a void that was done may have either.
 NOT_DONE: Final[Mapping[Status, tuple[str, ...]]] = {
     Status.EXPIRED: ("capture", "void", "refund"),
     Status.CANCELLED: ("capture", "refund"),
@@ -35,46 +35,46 @@ log = structlog.get_logger(__name__)
 
 
 def with_payment(conn: Connection, uid: str) -> tuple[Operation, Payment]:
-    """Raises NotFound."""
+    """An operation and its payment. Raises NotFound."""
     operation = operations.find(conn, uid)
     if operation is None:
         raise NotFound
     return operation, transitions.read(conn, operation.payment)
 
 
-def _held(conn: Connection, uid: str) -> tuple[Operation, Payment]:
-    """Kept from other writers until this transaction ends."""
+def _lock(conn: Connection, uid: str) -> tuple[Operation, Payment]:
+    """Both, locked until this transaction ends."""
     payment = transitions.lock(conn, with_payment(conn, uid)[0].payment)
     return with_payment(conn, uid)[0], payment
 
 
 def settle(
-    conn: Connection, context: Context, uid: str, outcome: Outcome, now: float, *, looked_up: bool
+    conn: Connection, context: Context, uid: str, outcome: Outcome, now: float, *, by_query: bool
 ) -> Operation:
-    """Write down what the gateway said to the order, or (`looked_up`) when it was asked about it
-    later. What is done stays."""
-    operation, payment = _held(conn, uid)
-    if looked_up and outcome.status is Status.NOT_SENT and operation.status in OPEN:
+    """Record the gateway's answer to the operation, or (`by_query`) to a later query about it. An
+    operation that is done stays done."""
+    operation, payment = _lock(conn, uid)
+    if by_query and outcome.status is Status.NOT_SENT and operation.status in OPEN:
         return _absent(conn, context, operation, payment, now)
     status = _meaning(operation.kind, outcome.status)
-    if (looked_up and gateway_answers.unanswered(outcome)) or not _may_move(operation, status):
+    if (by_query and gateway_answers.unanswered(outcome)) or not _may_move(operation, status):
         return operation
     if status is DONE[operation.kind]:
-        whose = whose_is(conn, operation, payment, outcome.id, now, looked_up=looked_up)
+        whose = whose_is(conn, operation, payment, outcome.id, now, by_query=by_query)
         if whose is Whose.UNCLEAR:
             return operation
         if whose is Whose.ANOTHER:
-            return _another(conn, context, operation, now)
-    _write_down(conn, operation, payment, status, outcome, now)
+            return _mark_duplicate(conn, context, operation, now)
+    _save(conn, operation, payment, status, outcome, now)
     if status is operation.status:
         return with_payment(conn, uid)[0]
     _alert(conn, operation, payment, status, now)
-    # Who asked for it has a refusal as the answer to that.
-    answered = operation.status is Status.SUBMITTING and not looked_up
-    return _moved(conn, context, uid, now, tells_failure=not answered)
+    # The shop gets a refusal as the answer to its request, and no webhook.
+    answered = operation.status is Status.SUBMITTING and not by_query
+    return _moved(conn, context, uid, now, notify_failure=not answered)
 
 
-def resolved(
+def resolve(
     conn: Connection,
     context: Context,
     uid: str,
@@ -84,8 +84,8 @@ def resolved(
     by: Actor,
     reason: str,
 ) -> Operation:
-    """A person says whether it was done. Raises Unprocessable where there is nothing to decide."""
-    operation, payment = _held(conn, uid)
+    """A person decides whether it was done. Raises Unprocessable where its end is known."""
+    operation, payment = _lock(conn, uid)
     if operation.status not in OPEN:
         raise Unprocessable({"uid": [f"is {operation.status}: there is nothing to decide"]})
     if now < operation.created_at + context.schedule.settle_window:
@@ -99,21 +99,21 @@ def resolved(
     return _moved(conn, context, uid, now, by=by.who, reason=reason)
 
 
-def given_up(conn: Connection, uid: str) -> Operation:
-    """Nobody asks about it any more."""
+def stop_queries(conn: Connection, uid: str) -> Operation:
+    """The gateway is not queried about it any more."""
     operations.change(conn, uid, sweep_at=None)
     return with_payment(conn, uid)[0]
 
 
-def _meaning(kind: str, said: Status) -> Status:
-    """PENDING where that is unknown."""
-    if kind in NOT_DONE.get(said, ()):
+def _meaning(kind: str, stated: Status) -> Status:
+    """The operation's status by the gateway's; PENDING where that says nothing about it."""
+    if kind in NOT_DONE.get(stated, ()):
         return Status.DECLINED
-    return said if said in FAILED | {Status.ACCEPTED, DONE[kind]} else Status.PENDING
+    return stated if stated in FAILED | {Status.ACCEPTED, DONE[kind]} else Status.PENDING
 
 
 def _may_move(operation: Operation, status: Status) -> bool:
-    """What failed may still turn out to be done; what was accepted is not unknown again."""
+    """A failed one may turn out to be done; an accepted one does not become unknown again."""
     if operation.status is Status.ACCEPTED:
         return status is not Status.PENDING
     if operation.status in FAILED:
@@ -121,15 +121,17 @@ def _may_move(operation: Operation, status: Status) -> bool:
     return operation.status in OPEN
 
 
-def _another(conn: Connection, context: Context, operation: Operation, now: float) -> Operation:
-    """This one was not done: it is counted where it is written down once more."""
+def _mark_duplicate(
+    conn: Connection, context: Context, operation: Operation, now: float
+) -> Operation:
+    """This record counts as not sent: another record of the same operation counts."""
     if operation.status in FAILED:
-        return given_up(conn, operation.uid)
+        return stop_queries(conn, operation.uid)
     operations.change(conn, operation.uid, status=Status.NOT_SENT, sweep_at=None, updated_at=now)
     return _moved(conn, context, operation.uid, now)
 
 
-def _write_down(
+def _save(
     conn: Connection,
     operation: Operation,
     payment: Payment,
@@ -161,7 +163,7 @@ def _write_down(
 def _alert(
     conn: Connection, operation: Operation, payment: Payment, status: Status, now: float
 ) -> None:
-    """A person has to see what nobody knows, and what was done after it had failed."""
+    """Alert where the end is unknown, and where an operation was done after it had failed."""
     if status is Status.PENDING:
         log.error("operation.unknown", payment=operation.payment, kind=operation.kind, alert=True)
     if operation.status in FAILED:
@@ -170,7 +172,7 @@ def _alert(
 
 
 def _amount(conn: Connection, operation: Operation, payment: Payment, facts: GatewayFacts) -> int:
-    """How much the gateway did it to: all that was left, where it never says."""
+    """The amount of a gateway's own operation: all that was left, where it states none."""
     stated = facts.money.minor if facts.money else operation.amount
     made = operations.of_attempt(conn, operation.payment, operation.attempt)
     return stated or remaining.unspent(payment.order.money.minor, made, operation.kind)
@@ -182,16 +184,16 @@ def _moved(
     uid: str,
     now: float,
     *,
-    tells_failure: bool = True,
+    notify_failure: bool = True,
     **why: Any,
 ) -> Operation:
-    """What an operation's new status makes of the payment, and what the shop is told of it."""
+    """After a new status: the event, the payment's move, the shop's webhook."""
     operation, payment = with_payment(conn, uid)
     event = f"{operation.kind}.{operation.status}"
     events.append(conn, operation.payment, event, now, operation.attempt, operation=uid, **why)
     if operation.done:
         _done(conn, context, operation, payment, now)
-    elif operation.status in FAILED and tells_failure and not operation.by_gateway:
+    elif operation.status in FAILED and notify_failure and not operation.by_gateway:
         notify_of_operation(conn, context.settings.shops, operation, payment, now)
     return with_payment(conn, uid)[0]
 
@@ -203,15 +205,15 @@ def _done(
     if operation.by_gateway and (kind != "capture" or attempt.status is Status.REFUNDED):
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=operation.amount)
     if operation.by_gateway:
-        note_gateways(conn, operation, attempt, payment, now)
+        audit_gateway_operation(conn, operation, attempt, payment, now)
     notify_of_operation(conn, context.settings.shops, operation, payment, now)
     made = operations.of_attempt(conn, operation.payment, operation.attempt)
     total = payment.order.money.minor
     if kind == "capture":
         payment = transitions.moved_by_operation(conn, context, attempt, Status.PAID, now)
         attempt = payment.attempts[operation.attempt - 1]
-    # In parts, it leaves the payment where it is until all of it has gone: of what was captured,
-    # perhaps after the rest was given back, all that was taken.
+    # A partial operation does not move the payment; the last part does. After a capture that
+    # means: when all that was captured is refunded.
     ends = "refund" if remaining.captures(made) else kind
     if remaining.unspent(total, made, ends) == 0:
         transitions.moved_by_operation(conn, context, attempt, Status.REFUNDED, now)
@@ -220,8 +222,8 @@ def _done(
 def _absent(
     conn: Connection, context: Context, operation: Operation, payment: Payment, now: float
 ) -> Operation:
-    """The gateway knows no such operation: as for a charge, that counts after the settle window and
-    at the second time, and never where it had an id of its own for it or has accepted it."""
+    """The gateway knows no such operation. As for a charge, that ends it only the second time and
+    after the settle window, and never where it has a gateway id of its own or was accepted."""
     payment_id = payment.attempts[operation.attempt - 1].gateway_id
     named = operation.gateway_id not in (None, payment_id) and not operation.by_gateway
     if named or operation.status is Status.ACCEPTED:

@@ -1,4 +1,4 @@
-"""The shop's webhooks about operations: each of them is a transaction of its own."""
+"""Webhooks about operations: to the shop each operation is a transaction of its own."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from checkout.shop_api.webhooks import operation_webhook
 def notify_of_operation(
     conn: Connection, shops: Mapping[str, Shop], operation: Operation, payment: Payment, now: float
 ) -> None:
-    """Tell the shop how an operation ended: once, however often it is heard of; what failed and was
-    done after all, once more."""
+    """Write the webhook about how an operation ended: once, and once more where one that had failed
+    was done after all."""
     word = OPERATION[operation.status][0]
     if operation.notified == word:
         return

@@ -1,7 +1,7 @@
-"""After the payment: capture, void, refund. Claimed and recorded like an attempt: written down
-before the gateway is called, never sent twice, looked up where the answer is unknown. What a
-gateway does by itself (a chargeback, a refund of its back office) is recorded beside them, by its
-own word alone. Each is a transaction of its own to the shop, and told as one when it has ended."""
+"""Operations on a payment: capture, void, refund. Like an attempt, each is written to the ledger
+before the gateway is called, never sent twice, and queried where the answer is unknown. Operations
+that the gateway did by itself (`gateway_operations`) are queried here too. To the shop each is a
+transaction of its own, with a webhook when it has ended."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from checkout.payments import (
     status_query,
 )
 from checkout.payments.context import Context
-from checkout.payments.operation_checks import Wish, claim
+from checkout.payments.operation_checks import OperationRequest, submit
 from checkout.payments.schedule import next_operation_recovery
 from checkout.payments.status_query import reference
 from checkout.settings import Shop
@@ -54,8 +54,8 @@ async def start_operation(
     request_id: str | None = None,
     by: Actor = SERVER,
 ) -> Operation:
-    """Ask the gateway for `kind` of `amount` minor units (None: all that is left) of the payment or
-    the capture that has this uid.
+    """Request `kind` of `amount` minor units (None: all that is left) from the gateway, on the
+    payment or the capture with this uid.
 
     `shop`: only for a payment of that shop. A `request_id` used before gives that operation again.
     Raises NotFound; Unprocessable when the payment's state, the amount or the gateway forbids it.
@@ -63,9 +63,11 @@ async def start_operation(
     payment = await context.ledger.read(payment_named, uid)
     if shop is not None and payment.shop != shop.id:
         raise NotFound
-    wish = Wish(kind=kind, named=uid, amount=amount, reason=reason, request_id=request_id, by=by)
+    request = OperationRequest(
+        kind=kind, named=uid, amount=amount, reason=reason, request_id=request_id, by=by
+    )
     operation, ours = await context.write(
-        payment.uid, claim, context, payment.uid, wish, context.clock()
+        payment.uid, submit, context, payment.uid, request, context.clock()
     )
     if not ours:
         return operation
@@ -73,44 +75,44 @@ async def start_operation(
 
 
 def payment_named(conn: Connection, uid: str) -> Payment:
-    """The payment that is meant by the uid of it, or of an operation on it. Raises NotFound."""
+    """The payment with this uid, or with an operation that has it. Raises NotFound."""
     return payments.by_uid(conn, uid) or operation_outcomes.with_payment(conn, uid)[1]
 
 
 async def query_operation(context: Context, uid: str) -> Operation:
-    """Ask the gateway what became of an operation, at most once a second. Raises NotFound."""
-    operation, attempt, about = await context.ledger.read(_about, uid)
+    """Query the gateway for an operation's status, at most once a second. Raises NotFound."""
+    operation, attempt, about = await context.ledger.read(_with_reference, uid)
     if not _open(operation):
         return operation
     now, until = context.clock(), None
-    if operation.status in OPEN:  # of what has failed there is no second question
+    if operation.status in OPEN:  # a failed one is queried once only
         accepted = operation.status is Status.ACCEPTED
         until = next_operation_recovery(operation.created_at, now, accepted=accepted)
     if not await context.write(operation.payment, operations.take_query, uid, now=now, until=until):
         return operation
     gateway = context.gateways.get(attempt.account)
     if not isinstance(gateway, FindsOperations):
-        return await _give_up(context, operation, "operation.unknown")
+        return await _stop_queries(context, operation, "operation.unknown")
     outcome = await status_query.outcome_of(
-        context, gateway.operation_status(about, _asked(operation, about))
+        context, gateway.operation_status(about, _operation_reference(operation, about))
     )
-    done = await _settle(context, operation, outcome, looked_up=True)
+    done = await _settle(context, operation, outcome, by_query=True)
     if done.sweep_at is None and (done.status in OPEN or gateway_answers.unanswered(outcome)):
-        return await _give_up(context, done, "operation.unsettled")
+        return await _stop_queries(context, done, "operation.unsettled")
     return done
 
 
 async def resolve_operation(
     context: Context, uid: str, *, accept: bool, by: Actor, reason: str
 ) -> Operation:
-    """A person says what became of an operation that the gateway doesn't settle.
+    """A person decides how an operation ended that the gateway doesn't settle.
 
     Raises NotFound; Unprocessable where there is nothing to decide.
     """
     operation, _ = await context.ledger.read(operation_outcomes.with_payment, uid)
     done = await context.write(
         operation.payment,
-        operation_outcomes.resolved,
+        operation_outcomes.resolve,
         context,
         uid,
         context.clock(),
@@ -123,15 +125,15 @@ async def resolve_operation(
 
 
 async def _send(context: Context, uid: str) -> Operation:
-    operation, attempt, about = await context.ledger.read(_about, uid)
-    said = _order(context.gateways[attempt.account], operation, about)
+    operation, attempt, about = await context.ledger.read(_with_reference, uid)
+    answer = _call(context.gateways[attempt.account], operation, about)
     return await _settle(
-        context, operation, await status_query.outcome_of(context, said), looked_up=False
+        context, operation, await status_query.outcome_of(context, answer), by_query=False
     )
 
 
 async def _settle(
-    context: Context, operation: Operation, outcome: Outcome, *, looked_up: bool
+    context: Context, operation: Operation, outcome: Outcome, *, by_query: bool
 ) -> Operation:
     done = await context.write(
         operation.payment,
@@ -140,19 +142,19 @@ async def _settle(
         operation.uid,
         outcome,
         context.clock(),
-        looked_up=looked_up,
+        by_query=by_query,
     )
     context.webhooks_due.set()
     return done
 
 
-async def _give_up(context: Context, operation: Operation, event: str) -> Operation:
-    """Nobody asks about it any more: a person has to look."""
+async def _stop_queries(context: Context, operation: Operation, event: str) -> Operation:
+    """Stop the queries and alert: a person has to decide."""
     log.error(event, payment=operation.payment, kind=operation.kind, alert=True)
-    return await context.write(operation.payment, operation_outcomes.given_up, operation.uid)
+    return await context.write(operation.payment, operation_outcomes.stop_queries, operation.uid)
 
 
-def _order(gateway: Gateway, operation: Operation, about: PaymentReference) -> Awaitable[Outcome]:
+def _call(gateway: Gateway, operation: Operation, about: PaymentReference) -> Awaitable[Outcome]:
     money = about.money.part(operation.amount)
     match operation.kind, gateway:
         case "capture", Captures():
@@ -161,13 +163,13 @@ def _order(gateway: Gateway, operation: Operation, about: PaymentReference) -> A
             return gateway.void(about, money, operation.key)
         case "refund", Refunds():
             return gateway.refund(about, money, operation.key, operation.reason or "-")
-        case kind, _:  # `claims` lets none of these through
+        case kind, _:  # `operation_checks` refuses these
             raise AssertionError(kind)
 
 
-def _about(conn: Connection, uid: str) -> tuple[Operation, Attempt, PaymentReference]:
-    """An operation with the attempt that it is on; of money that is sent back, the reference names
-    the capture that took it: the one that was asked for, else the last."""
+def _with_reference(conn: Connection, uid: str) -> tuple[Operation, Attempt, PaymentReference]:
+    """An operation, its attempt, and the gateway's reference to it; that of a refund names the
+    capture that it refunds: the one that was requested, else the last."""
     operation, payment = operation_outcomes.with_payment(conn, uid)
     attempt = payment.attempts[operation.attempt - 1]
     about = reference(payment, attempt)
@@ -180,7 +182,7 @@ def _about(conn: Connection, uid: str) -> tuple[Operation, Attempt, PaymentRefer
     return operation, attempt, about
 
 
-def _asked(operation: Operation, about: PaymentReference) -> OperationReference:
+def _operation_reference(operation: Operation, about: PaymentReference) -> OperationReference:
     if operation.by_gateway:
         return OperationReference(
             kind=operation.kind, key=None, id=operation.gateway_id, money=None
@@ -192,6 +194,6 @@ def _asked(operation: Operation, about: PaymentReference) -> OperationReference:
 
 
 def _open(operation: Operation) -> bool:
-    """Whether there is anything to ask; also of what failed, where a notification says more."""
+    """Whether a query can change it; a failed one too, where a notification says otherwise."""
     failed = operation.status in FAILED and operation.sweep_at is not None
     return operation.status in OPEN or failed

@@ -1,4 +1,4 @@
-"""What of a gateway's answer is dropped before it is written down, whichever adapter read it."""
+"""Removes from a gateway's answer, before it is stored, card numbers and addresses without TLS."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ log = structlog.get_logger(__name__)
 
 
 def without_number(outcome: Outcome, card: AnyCard | None) -> Outcome:
-    """The outcome of a charge of `card` without its number where no mask helps: as the gateway's
-    own name for the payment, which is then looked up by our key, or where the customer has to go.
-    (Elsewhere it is masked already.)"""
+    """The outcome of a charge of `card`, without a gateway id or next action that contains the
+    card's number: these can't be masked, as other texts are. The payment is then queried by our
+    key."""
     if not isinstance(card, Card):
         return outcome
     number, dropped = card.number, dict[str, Any]()
@@ -37,8 +37,7 @@ def without_number(outcome: Outcome, card: AnyCard | None) -> Outcome:
 
 
 def without_plain_addresses(outcome: Outcome, *, sandbox: bool) -> Outcome:
-    """The outcome without a next step over http, which leads no customer anywhere but to the
-    simulated gateways."""
+    """The outcome without a next action over plain http, which is allowed in the sandbox only."""
     step = outcome.next_action
     if sandbox or step is None:
         return outcome

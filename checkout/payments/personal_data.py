@@ -1,4 +1,4 @@
-"""All that is held about one customer, found by their e-mail address: told, and taken away."""
+"""Export and erase the personal data of one customer, found by their e-mail address."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from checkout.model.status import LIVE, Status
 from checkout.payments.context import Context
 from checkout.payments.retention import purge_one
 
-PAGE: Final = 2000  # payments looked through in one query
-FIRST: Final = 6  # digits of a card that may be told beside the last four
+PAGE: Final = 2000  # payments searched in one query
+FIRST: Final = 6  # digits of a card that may be exported beside the last four
 OF_CARD: Final = ("brand", "last_4", "first_1", "bin", "exp_month", "exp_year", "holder")
 
 Progress = Callable[[int], None]
 
 
-class Held(Struct, frozen=True):
-    """Payments and invoices of one customer: their uids and ids."""
+class Records(Struct, frozen=True):
+    """The uids of the payments and the ids of the invoices of one customer."""
 
     payments: tuple[str, ...]
     invoices: tuple[str, ...]
 
 
 class Erased(Struct, frozen=True):
-    """How many payments, invoices and saved cards lost the data; `stays`: (what, why)."""
+    """How many payments, invoices and saved cards were erased; `stays`: (what was not, why)."""
 
     payments: int
     invoices: int
@@ -47,19 +47,19 @@ def normal(email: str) -> str:
     return email.strip().casefold()
 
 
-async def find(context: Context, email: str, progress: Progress = lambda _: None) -> Held:
-    """Looks through the whole ledger; `progress` is told how many rows it has come on."""
+async def find(context: Context, email: str, progress: Progress = lambda _: None) -> Records:
+    """Search the whole ledger; `progress` gets the number of rows searched since its last call."""
     wanted, found, after = normal(email), [], ""
     while True:
-        named, after, looked = await context.ledger.read(
+        named, after, searched = await context.ledger.read(
             personal_data.payments_naming, wanted, after, PAGE
         )
         for uid in named:
             payment = await context.ledger.read(payments.by_uid, uid)
             if payment is not None and wanted in _addresses(payment):
                 found.append(uid)
-        progress(looked)
-        if not looked:
+        progress(searched)
+        if not searched:
             break
     named = await context.ledger.read(personal_data.invoices_naming, wanted)
     mine = []
@@ -69,32 +69,32 @@ async def find(context: Context, email: str, progress: Progress = lambda _: None
             mine.append(name)
             if standing.payment is not None and standing.payment.uid not in found:
                 found.append(standing.payment.uid)
-    return Held(tuple(found), tuple(mine))
+    return Records(tuple(found), tuple(mine))
 
 
 def _addresses(payment: Payment) -> set[str]:
-    said = [payment.order.customer, *(each.customer for each in payment.attempts)]
-    return {normal(each.email) for each in said if each.email}
+    customers = [payment.order.customer, *(each.customer for each in payment.attempts)]
+    return {normal(each.email) for each in customers if each.email}
 
 
 def _addressed(standing: Standing) -> set[str]:
-    said = (standing.invoice.email, standing.invoice.order.customer.email)
-    return {normal(each) for each in said if each}
+    emails = (standing.invoice.email, standing.invoice.order.customer.email)
+    return {normal(each) for each in emails if each}
 
 
-# --- Told --------------------------------------------------------------------------------------
+# Export
 
 
-async def export(context: Context, email: str, held: Held, *, by: Actor) -> dict[str, Any]:
-    """Machine-readable, for `by`; without secrets, tokens, and more of a card than its first six
-    and last four digits."""
-    for uid, shop in await context.ledger.read(_shops, held):
+async def export(context: Context, email: str, records: Records, *, by: Actor) -> dict[str, Any]:
+    """Everything stored, machine-readable; `by`: for the audit log. Without secrets and tokens, and
+    of card numbers only the first six and last four digits."""
+    for uid, shop in await context.ledger.read(_shops, records):
         await context.ledger.write(audit.append, by, "export", uid, context.clock(), shop=shop)
     return {
         "customer": normal(email),
         "exported_at": _moment(context.clock()),
-        "payments": [await context.ledger.read(_payment, uid) for uid in held.payments],
-        "invoices": [await context.ledger.read(_invoice, name) for name in held.invoices],
+        "payments": [await context.ledger.read(_payment, uid) for uid in records.payments],
+        "invoices": [await context.ledger.read(_invoice, name) for name in records.invoices],
     }
 
 
@@ -152,8 +152,8 @@ def _attempt(attempt: Attempt, shop: str, conn: Connection) -> dict[str, Any]:
 
 
 def _card(card: PaidCard) -> dict[str, Any]:
-    said = {name: getattr(card, name) for name in OF_CARD if getattr(card, name) is not None}
-    return said | ({"bin": card.bin[:FIRST]} if card.bin else {})
+    shown = {name: getattr(card, name) for name in OF_CARD if getattr(card, name) is not None}
+    return shown | ({"bin": card.bin[:FIRST]} if card.bin else {})
 
 
 def _invoice(conn: Connection, name: str) -> dict[str, Any]:
@@ -175,21 +175,21 @@ def _invoice(conn: Connection, name: str) -> dict[str, Any]:
     }
 
 
-# --- Taken away --------------------------------------------------------------------------------
+# Erase
 
 
-async def erase(context: Context, held: Held, *, by: Actor, dry: bool = False) -> Erased:
-    """What is over loses its personal data now; what is under way stays, and why. `by`: who wants
-    it; `dry`: only tell."""
+async def erase(context: Context, records: Records, *, by: Actor, dry: bool = False) -> Erased:
+    """Remove the personal data of what has ended; what is under way stays. `by`: for the audit log;
+    `dry`: change nothing, only report."""
     stays: list[tuple[str, str]] = []
     done: Counter[str] = Counter()
-    for uid in held.payments:
+    for uid in records.payments:
         why, gone = await context.write(uid, _erase_payment, uid, context.clock(), by, dry)
         if why:
             stays.append((uid, why))
         done["payments"] += why is None
         done["cards"] += gone
-    for name in held.invoices:
+    for name in records.invoices:
         why = await context.ledger.write(_erase_invoice, name, context.clock(), by, dry)
         if why:
             stays.append((name, why))
@@ -213,7 +213,7 @@ def _erase_payment(
 
 
 def _erase_invoice(conn: Connection, name: str, now: float, by: Actor, dry: bool) -> str | None:
-    standing = invoices.held(conn, name)
+    standing = invoices.lock(conn, name)
     if standing is None:
         return ""
     status = standing.status(now)
@@ -225,10 +225,10 @@ def _erase_invoice(conn: Connection, name: str, now: float, by: Actor, dry: bool
     return None
 
 
-def _shops(conn: Connection, held: Held) -> list[tuple[str, str]]:
+def _shops(conn: Connection, records: Records) -> list[tuple[str, str]]:
     """The shop of each payment and invoice."""
-    paid = [(uid, payments.by_uid(conn, uid)) for uid in held.payments]
-    sent = [(name, invoices.by_id(conn, name)) for name in held.invoices]
+    paid = [(uid, payments.by_uid(conn, uid)) for uid in records.payments]
+    sent = [(name, invoices.by_id(conn, name)) for name in records.invoices]
     return [
         *((uid, payment.shop) for uid, payment in paid if payment is not None),
         *((name, found.invoice.shop) for name, found in sent if found is not None),

@@ -1,4 +1,4 @@
-"""The verbs of products: make, change, find, buy."""
+"""Products that shops sell on a page of their own: make, change, find, buy."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ Read = Callable[[Given], tuple[Product, Given]]
 
 
 class NotForSale(Exception):
-    """The product as it stands; `sale` says why it can't be bought. `few`: fewer than asked."""
+    """The product as it is now; `sale`: why it can't be bought. `few`: fewer are left than
+    wanted."""
 
     def __init__(self, stocked: Stocked, sale: Sale) -> None:
         super().__init__(sale)
@@ -54,14 +55,14 @@ class NotForSale(Exception):
 
 
 class Choice(Struct, frozen=True):
-    """What the buyer chose. `form` names the form that was sent: sent twice it buys once."""
+    """What the buyer chose. `form`: the id of the form, so that it buys once when sent twice."""
 
     form: str
     quantity: int = 1
     money: Money | None = None  # where the customer chooses it
 
     def digest(self, id: str, repeat: int) -> str:
-        """64 hex digits, the name of the payment's making."""
+        """64 hex digits that stand for this purchase in the payment's `link`."""
         amount = self.money.minor if self.money else ""
         parts = ("product", id, self.form, str(self.quantity), str(amount), str(repeat))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -70,7 +71,7 @@ class Choice(Struct, frozen=True):
 async def make(
     context: Context, product: Product, given: Given, shop: Shop, *, by: Actor = SERVER
 ) -> Stocked:
-    """Raises Unprocessable when no method of the shop can take its payments."""
+    """A new product. Raises Unprocessable when no method of the shop can take its payments."""
     product = _counted(context, product, shop)
     now = context.clock()
     stocked = Stocked(
@@ -95,7 +96,7 @@ def _make(conn: Connection, stocked: Stocked, by: Actor) -> None:
 async def change(
     context: Context, id: str, shop: Shop, read: Read, *, by: Actor = SERVER
 ) -> Stocked:
-    """`read` makes the new terms of the shop's fields so far. Raises NotFound, Unprocessable."""
+    """`read` makes the new product from its present fields. Raises NotFound, Unprocessable."""
     await find(context, id, shop)
 
     def checked(given: Given) -> tuple[Product, Given]:
@@ -122,7 +123,7 @@ def _note(conn: Connection, by: Actor, act: str, stocked: Stocked, now: float) -
 
 
 async def find(context: Context, id: str, shop: Shop | None = None) -> Stocked:
-    """With `shop`, of that shop alone. Raises NotFound."""
+    """One product; with `shop`, of that shop only. Raises NotFound."""
     stocked = await context.ledger.read(products.by_id, id)
     if stocked is None or (shop is not None and stocked.shop != shop.id):
         raise NotFound
@@ -130,12 +131,12 @@ async def find(context: Context, id: str, shop: Shop | None = None) -> Stocked:
 
 
 async def buy(context: Context, id: str, choice: Choice, address: str | None = None) -> PaymentRow:
-    """A payment with its goods reserved, or where too many are, to be taken when it is paid. The
-    same form with the same choice gives the same payment, until that one has ended unpaid.
-    `address`: the visitor's. Raises NotForSale, NotFound, TooMany."""
+    """A payment for a product. Its pieces are reserved; where too many are reserved already, they
+    are taken when the buyer pays. The same form with the same choice gives the same payment, until
+    that one has ended unpaid. `address`: the visitor's. Raises NotForSale, NotFound, TooMany."""
     mark = context.address_mark(address)
     with context.guard.counting():
-        # Whoever goes on although refused is not to keep the ledger's writer busy.
+        # Read first: requests over the limit must not keep the ledger's writer busy.
         await context.ledger.read(_check_new, context, id, choice, mark)
         try:
             return await context.ledger.write(_buy, context, id, choice, mark)
@@ -168,7 +169,7 @@ def _buy(
     check_opening(conn, limits, mark, now)
     reserved = reservations.reserve(conn, limits, stocked, choice.quantity, mark, now)
     if not reserved:
-        stocked = _on_shelf(conn, stocked, choice.quantity, now)
+        stocked = _for_sale(conn, stocked, choice.quantity, now)
     product = stocked.product
     _check(product, choice)
     scarce = product.quantity is not None
@@ -193,8 +194,8 @@ def _buy(
     return payment
 
 
-def _on_shelf(conn: Connection, stocked: Stocked, count: int, now: float) -> Stocked:
-    """The product as it stands, of which so many are there. Raises NotForSale."""
+def _for_sale(conn: Connection, stocked: Stocked, count: int, now: float) -> Stocked:
+    """The product as it is now. Raises NotForSale where fewer than `count` are left."""
     found = products.by_id(conn, stocked.id) or stocked
     sale, available = found.sale(now), found.available
     if sale is not Sale.OPEN or (available is not None and available < count):
@@ -203,7 +204,7 @@ def _on_shelf(conn: Connection, stocked: Stocked, count: int, now: float) -> Sto
 
 
 def _check(product: Product, choice: Choice) -> None:
-    """The form was made before: the shop may have changed the product since."""
+    """Raises Unprocessable where the shop has changed the product since the form was made."""
     least, most = product.bounds
     if not 1 <= choice.quantity <= product.most_at_once:
         raise Unprocessable({"quantity": [f"must be from 1 to {product.most_at_once}"]})
@@ -214,13 +215,13 @@ def _check(product: Product, choice: Choice) -> None:
 
 
 def payable(context: Context, stocked: Stocked) -> bool:
-    """Whether the shop's accounts still count its currency as they did when it was made."""
+    """Whether an account still uses the decimals that the product was made with."""
     found = counts(_sample(stocked.product), context.settings.shop(stocked.shop), context.gateways)
     return stocked.product.money(0).exponent in found
 
 
 def _counted(context: Context, product: Product, shop: Shop) -> Product:
-    """The product, its amounts counted as its payments will be."""
+    """The product with the decimals that its payments will have."""
     order = _sample(msgspec.structs.replace(product, decimals=None))
     decimals = count(order, shop, context.gateways, currency="currency", methods="currency")
     return msgspec.structs.replace(product, decimals=order.money.counted(decimals).decimals)
@@ -237,7 +238,7 @@ def _sample(product: Product) -> Order:
 
 
 def _check_count(context: Context, order: Order, shop: Shop) -> None:
-    """The product was counted before: the settings may say otherwise since."""
+    """Raises Unprocessable where the settings have changed since the product was made."""
     found = counts(order, shop, context.gateways)
     if order.money.exponent not in found:
         log.error("product.no_method", product=order.product, alert=True)

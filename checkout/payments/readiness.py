@@ -1,5 +1,5 @@
-"""Whether this worker can take payments: the ledger can be written, and what runs in the background
-has turned lately. What is found is alerted, whoever asks."""
+"""Readiness of this worker: the ledger can be written, and no background task hangs. Failures are
+alerted."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from checkout.payments.metrics import ALERTS, LEDGER_WRITABLE
 log = structlog.get_logger(__name__)
 
 LEDGER: Final = "ledger"
-FRESH: Final = 1.0  # seconds that an answer holds: at most one small write in that time
+FRESH: Final = 1.0  # seconds that a result stays valid: at most one write in that time
 DEADLINE: Final = 3.0  # seconds for that write
 AGAIN: Final = 60.0  # seconds between two alerts of the same
 
 
 class Readiness:
-    """`overdue`: the names of the background tasks that have not turned for their time."""
+    """`overdue`: `Background.overdue`."""
 
     def __init__(
         self,
@@ -37,24 +37,24 @@ class Readiness:
         self._overdue = overdue
         self._clock = clock
         self._writable = True
-        self._looked = float("-inf")
+        self._checked = float("-inf")
         self._began = 0.0
         self._probe: asyncio.Task[None] | None = None
         self._alerted: dict[str, float] = {}
 
     async def failing(self) -> list[str]:
-        """What fails: `ledger`, or a background task's name. Nothing: ready."""
+        """What fails: `ledger`, names of background tasks; empty: ready."""
         found = self._overdue()
         if not await self._can_write():
             found.append(LEDGER)
-        self._tell(found)
+        self._alert(found)
         return found
 
     async def _can_write(self) -> bool:
-        """One write at a time, however many ask; one that takes too long is a failure while it
-        lasts."""
+        """One write at a time, however many requests need it; while one takes longer than
+        `DEADLINE`, the ledger counts as not writable."""
         if self._probe is None:
-            if self._clock() < self._looked + FRESH:
+            if self._clock() < self._checked + FRESH:
                 return self._writable
             self._began = self._clock()
             self._probe = asyncio.create_task(self._write())
@@ -71,15 +71,15 @@ class Readiness:
         try:
             await self._ledger.write(write_check.beat, time.time())
             written = True
-        except IntegrityError:  # another worker made the first row this moment
+        except IntegrityError:  # another worker inserted the row first
             written = True
-        except Exception as error:  # noqa: BLE001 - whatever it is, it was not written
+        except Exception as error:  # noqa: BLE001 - any error means that it was not written
             log.warning("ledger.unwritable", error=type(error).__name__)
         finally:
-            self._writable, self._looked, self._probe = written, self._clock(), None
+            self._writable, self._checked, self._probe = written, self._clock(), None
             LEDGER_WRITABLE.set(written)
 
-    def _tell(self, failing: list[str]) -> None:
+    def _alert(self, failing: list[str]) -> None:
         now = self._clock()
         for name in failing:
             if now >= self._alerted.get(name, float("-inf")) + AGAIN:

@@ -1,4 +1,5 @@
-"""What happens although nobody watches: open attempts are asked about, open forms expire."""
+"""Recovery in the background: query open attempts and operations, expire payments and
+reservations."""
 
 from __future__ import annotations
 
@@ -24,40 +25,43 @@ from checkout.payments.status_query import QueryResult
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE: Final = 50  # questions to one account, of a worker
-LAPSE_AGAIN: Final = 5.0  # seconds, where the account has no room for a last look
+AT_ONCE: Final = 50  # queries of a worker to one account
+LAPSE_AGAIN: Final = 5.0  # seconds, where too many queries to the account are under way
 
 
 class Sweeper:
-    """One worker's. What asks a gateway runs by itself, so many at a time for each account: a turn
-    waits for no gateway, and one that hangs keeps its own waiting alone."""
+    """Recovery of one worker. Queries run as tasks, at most `AT_ONCE` for each account: a turn
+    waits for no gateway, and a gateway that hangs delays only its own payments."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._asking = Counter[str]()  # by account
-        self._running: dict[str, asyncio.Task[None]] = {}  # by what it is about
+        self._querying = Counter[str]()  # by account
+        # By attempt key, operation uid or payment uid.
+        self._running: dict[str, asyncio.Task[None]] = {}
 
     async def turn(self) -> None:
-        """One look at what is due, on this machine's share."""
+        """Start everything that is due and leased by no other worker."""
         context, now = self._context, self._context.clock()
         read = 100 + len(context.unreadable) + len(self._running)
         for uid in await context.ledger.read(payments.to_expire, now, read):
             if context.unreadable.get(uid, now) <= now:
-                await _alone(context, uid, _expire(context, uid, now))
+                await _isolated(context, uid, _expire(context, uid, now))
         for uid in await context.ledger.read(products.overdue, now, read):
             if context.unreadable.get(uid, now) <= now:
                 self._start(uid, uid, self._lapse(uid))
         for due in await context.ledger.read(attempts.to_sweep, now, free=self._free):
-            self._start(due.key, due.payment, _ask(context, due, now), due.account)
+            self._start(due.key, due.payment, _query(context, due, now), due.account)
         for open_ in await context.ledger.read(operations.to_sweep, now, free=self._free):
-            self._start(open_.uid, open_.payment, _look_up(context, open_, now), open_.account)
+            self._start(
+                open_.uid, open_.payment, _query_operation(context, open_, now), open_.account
+            )
 
     async def finish(self) -> None:
-        """Wait for what is under way. Raises what it raised."""
+        """Wait for the tasks. Raises what they raised."""
         await asyncio.gather(*self._running.values())
 
     def _free(self, account: str) -> int:
-        return AT_ONCE - self._asking[account]
+        return AT_ONCE - self._querying[account]
 
     def _start(
         self,
@@ -69,18 +73,19 @@ class Sweeper:
         if about in self._running or (account is not None and self._free(account) <= 0):
             work.close()
             return
-        task = self._context.run(_alone(self._context, payment, self._counted(work, account)))
+        task = self._context.run(_isolated(self._context, payment, self._counted(work, account)))
         self._running[about] = task
         task.add_done_callback(partial(self._ended, about))
 
-    async def _counted(self, work: Awaitable[None], account: str | None) -> None:
+    async def _counted(self, work: Awaitable[object], account: str | None) -> None:
         if account is None:
-            return await work
-        self._asking[account] += 1
+            await work
+            return
+        self._querying[account] += 1
         try:
             await work
         finally:
-            self._asking[account] -= 1
+            self._querying[account] -= 1
 
     def _ended(self, about: str, task: asyncio.Task[None]) -> None:
         del self._running[about]
@@ -89,7 +94,7 @@ class Sweeper:
             log.warning("sweep.failed", error=type(error).__name__)
 
     async def _lapse(self, uid: str) -> None:
-        """A buyer's time is over: after a last look, as who has paid this moment has bought."""
+        """A buyer's time is over: query once more, as they may have paid just now, and release."""
         context = self._context
         payment = await context.ledger.read(transitions.read, uid)
         if payment.live is not None:
@@ -97,23 +102,20 @@ class Sweeper:
                 later = context.clock() + LAPSE_AGAIN
                 await context.ledger.write(products.postpone, uid, later)
                 return
-            await self._counted(_look(context, payment), payment.live.account)
+            query = status_query.refresh_if_due(context, payment)
+            await self._counted(query, payment.live.account)
         await context.write(uid, reservations.lapse, uid, context.clock())
 
 
 async def sweep(context: Context) -> None:
-    """One look, and all that comes of it."""
+    """One turn, until everything that it started has ended."""
     sweeper = Sweeper(context)
     await sweeper.turn()
     await sweeper.finish()
 
 
-async def _look(context: Context, payment: Payment) -> None:
-    await status_query.refresh_if_due(context, payment)
-
-
-async def _alone(context: Context, uid: str, work: Awaitable[None]) -> None:
-    """One bad row must not stop the others. It is looked at again in an hour; a person has to."""
+async def _isolated(context: Context, uid: str, work: Awaitable[None]) -> None:
+    """A row that can't be handled must not stop the others: alert, and retry it in an hour."""
     try:
         await work
     except CheckoutError:
@@ -130,13 +132,13 @@ async def _expire(context: Context, uid: str, now: float) -> None:
     context.webhooks_due.set()
 
 
-async def _look_up(context: Context, due: operations.Due, now: float) -> None:
-    # Where the row can't be read, it is looked at again in an hour.
+async def _query_operation(context: Context, due: operations.Due, now: float) -> None:
+    # Leased for an hour, which is the delay where the row can't be read.
     if await context.ledger.write(operations.take_sweep, due, until=now + HOUR):
         await query_operation(context, due.uid)
 
 
-async def _ask(context: Context, due: Due, now: float) -> None:
+async def _query(context: Context, due: Due, now: float) -> None:
     until = _next(context, due, now)
     lease = now + HOUR if until is None else until
     if not await context.ledger.write(attempts.take_sweep, due, until=lease):
@@ -144,9 +146,9 @@ async def _ask(context: Context, due: Due, now: float) -> None:
     attempt = await context.ledger.read(attempts.by_key, due.key)
     if attempt is None:
         return
-    _, heard = await status_query.query_attempt(context, attempt)
-    if until is None and heard is not QueryResult.NOT_QUERIED:
-        await _past_its_time(context, due, attempt, lease, heard)
+    _, result = await status_query.query_attempt(context, attempt)
+    if until is None and result is not QueryResult.NOT_QUERIED:
+        await _end_of_recovery(context, due, attempt, lease, result)
 
 
 def _next(context: Context, due: Due, now: float) -> float | None:
@@ -155,11 +157,11 @@ def _next(context: Context, due: Due, now: float) -> float | None:
     return next_recovery(due.created_at, now, due.expires_at, slow=slow, alive=alive)
 
 
-async def _past_its_time(
-    context: Context, due: Due, attempt: Attempt, lease: float, heard: QueryResult
+async def _end_of_recovery(
+    context: Context, due: Due, attempt: Attempt, lease: float, result: QueryResult
 ) -> None:
-    """That was the last question, answered or not, unless the answer is that it is under way now.
-    Time alone never ends an attempt: a person has to look, and `reconcile` still asks."""
+    """That was the last query, unless its answer gives the attempt more time. Time alone never ends
+    an attempt: where its end is unknown a person is alerted, and `reconcile` still queries it."""
     after = await context.ledger.read(attempts.by_key, attempt.key)
     if after is None or after.sweep_at != lease:
         return
@@ -167,13 +169,13 @@ async def _past_its_time(
     await context.ledger.write(attempts.take_sweep, after, until=until)
     if until is not None:
         return
-    if heard is QueryResult.UNANSWERED or after.status in (Status.SUBMITTING, Status.PENDING):
+    if result is QueryResult.UNANSWERED or after.status in (Status.SUBMITTING, Status.PENDING):
         log.error("sweep.unsettled", payment=attempt.payment, attempt=attempt.number, alert=True)
 
 
 async def reconcile(context: Context, uid: str) -> Payment:
-    """Ask about every attempt of a payment, now: those that ended too, for late money that the
-    sweep got no answer about, and those that were paid, for what the gateway did to them since."""
+    """Query every attempt of a payment now: also those that ended, which may have been paid since,
+    and those that were paid, which the gateway may have refunded since."""
     payment = await context.ledger.read(transitions.read, uid)
     for attempt in payment.attempts:
         payment = await status_query.refresh(context, attempt)

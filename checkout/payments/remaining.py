@@ -1,5 +1,5 @@
-"""How much of an attempt's money can still be captured, voided or sent back, by what was done with
-it so far. All in minor units; `made` are the attempt's operations."""
+"""Remaining amounts: how much of an attempt can still be captured, voided or refunded after its
+operations so far (`made`). All in minor units."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Final
 from checkout.ledger.operations import FAILED, Operation
 from checkout.model.status import LIVE
 
-COLLECTS: Final = ("capture", "void")  # what ends a hold
-RETURNS: Final = ("refund", "chargeback")  # what sends paid money back
+ENDS_HOLD: Final = ("capture", "void")  # of an authorized amount
+RETURNS: Final = ("refund", "chargeback")  # of paid money
 
 
 def left(total: int, made: Sequence[Operation], kind: str, capture: Operation | None = None) -> int:
-    """What `kind` may still be asked for, of `capture` alone where it is given. What is under way
-    counts as done: it may be."""
+    """The amount that `kind` may still be requested for; with `capture`, of that capture only.
+    Operations under way count as done."""
     counted = [each for each in made if _counts(each)]
-    if kind in COLLECTS:
-        return max(total - _sum(counted, COLLECTS), 0)
+    if kind in ENDS_HOLD:
+        return max(total - _sum(counted, ENDS_HOLD), 0)
     most = collected(total, counted) - _sum(counted, RETURNS)
     if capture is not None:
         its_own = [each for each in counted if each.capture == capture.uid]
@@ -27,15 +27,15 @@ def left(total: int, made: Sequence[Operation], kind: str, capture: Operation | 
 
 
 def unspent(total: int, made: Sequence[Operation], kind: str) -> int:
-    """What is left to `kind` by what is done: what is under way may still fail."""
+    """The amount left for `kind` after the operations that are done; those under way may fail."""
     done = [each for each in made if each.done]
-    if kind in COLLECTS:
-        return max(total - _sum(done, COLLECTS), 0)
+    if kind in ENDS_HOLD:
+        return max(total - _sum(done, ENDS_HOLD), 0)
     return max(collected(total, done) - _sum(done, RETURNS), 0)
 
 
 def captures(made: Sequence[Operation]) -> list[Operation]:
-    """Those that took money, oldest first."""
+    """The captures that are done, oldest first."""
     return [each for each in made if each.kind == "capture" and each.done]
 
 
@@ -45,7 +45,7 @@ def _counts(operation: Operation) -> bool:
 
 
 def collected(total: int, made: Sequence[Operation]) -> int:
-    """What was taken: of an authorization what was captured."""
+    """The amount collected: the captures of an authorization, else the whole payment."""
     return sum(each.amount for each in captures(made)) or total
 
 

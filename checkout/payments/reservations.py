@@ -1,11 +1,11 @@
-"""What of a product belongs to whom: reserved by the buyer's POST, sold when the payment is paid,
-back on the shelf when it ends unpaid or after a quarter of an hour.
+"""Reservations of a product's stock: held by the buyer's POST, sold when the payment is paid,
+released when the payment ends unpaid or after a quarter of an hour.
 
-A POST costs nothing, so it reserves a share alone: of what there is, and of what one address may
-have. Who comes after that buys all the same: what they want is taken when they press Pay.
+A POST costs nothing, so unpaid reservations are limited: to a share of the stock, and for each
+address. Beyond that a buyer's pieces are taken when they press Pay.
 
-Transactions over one connection, for `record` and the sweep. Who pays after that has bought all
-the same: the money is taken. Where too few are left then, a person has to see to it.
+Who pays after the release has still bought, as the money is taken. Where too few pieces are left
+then, a person is alerted.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from checkout.settings import Limits
 log = structlog.get_logger(__name__)
 
 HOLD: Final = 900.0  # seconds that a buyer has
-SMALL_STOCK: Final = 10  # pieces that may all be reserved at once
+SMALL_STOCK: Final = 10  # pieces that may be reserved at once, however small the stock
 SMALL_SHARE: Final = 3  # pieces that one address may have reserved within an hour, of any stock
-LOOK_AGAIN: Final = 60.0  # seconds, while a charge is under way at its end
+POSTPONED: Final = 60.0  # seconds, where a charge is under way when the time is over
 
 
 def reserve(
     conn: Connection, limits: Limits, stocked: Stocked, count: int, mark: str | None, now: float
 ) -> bool:
-    """Take what a visitor wants from the shelf, if so much may be kept for who has not paid.
-    `mark`: of the visitor's address."""
+    """Take pieces from the stock for a buyer, unless that exceeds what may be reserved unpaid.
+    `mark`: of the buyer's address."""
     quantity = stocked.product.quantity
     if quantity is None:
         return products.take(conn, stocked.id, count, now)
@@ -50,7 +50,7 @@ def reserve(
 
 
 def hold(conn: Connection, uid: str, now: float) -> None:
-    """The buyer pays: what was not reserved is taken now. Raises SoldOut."""
+    """The buyer presses Pay: take the pieces, if they are not reserved. Raises SoldOut."""
     wanted = products.reservation(conn, uid)
     if wanted is None or wanted.state != RELEASED:
         return
@@ -61,7 +61,7 @@ def hold(conn: Connection, uid: str, now: float) -> None:
 
 
 def follow(conn: Connection, uid: str, status: Status, now: float) -> None:
-    """The payment has come to `status`; the caller holds it."""
+    """Sell or release the pieces when the payment comes to `status`; the caller has locked it."""
     taken = products.reservation(conn, uid)
     if taken is None or status not in FINAL or taken.state == SOLD:
         return
@@ -78,14 +78,14 @@ def follow(conn: Connection, uid: str, status: Status, now: float) -> None:
 
 
 def lapse(conn: Connection, uid: str, now: float) -> bool:
-    """The buyer's time is over. Goods whose charge is under way this moment are kept a little
-    longer: the money may have moved. True: they went back."""
-    payment = payments.held(conn, uid)
+    """The buyer's time is over: release the pieces. While a charge is under way they are kept a
+    little longer, as the money may have moved. True: released."""
+    payment = payments.lock(conn, uid)
     if payment is None:
         return False
     under_way = payment.status_at(now) is Status.PENDING
     if under_way and now < payment.created_at + HOLD + HOUR:
-        products.postpone(conn, uid, now + LOOK_AGAIN)
+        products.postpone(conn, uid, now + POSTPONED)
         return False
     return _release(conn, uid, now)
 

@@ -1,8 +1,8 @@
-"""Personal data have an end: what was paid keeps them for the settings' `retention`, what never
-was for `retention_unpaid`. The rows stay, with their money and states.
+"""Retention: removes personal data after `retention` (paid) or `retention_unpaid` of the settings.
+The rows stay, with their money and states.
 
-In small batches with pauses between them, so that no payment waits for one. Several workers may
-do it at once: each row goes once.
+It works in small batches with pauses, so that payments don't wait for it. Several workers may do it
+at once: each row is purged once.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ log = structlog.get_logger(__name__)
 
 PAID: Final = SUCCESSFUL | {Status.REFUNDED}
 BATCH: Final = 20  # rows in one transaction: some milliseconds
-PAUSE: Final = 0.05  # seconds between two
-MARKS: Final = 200
-TURN: Final = 600.0  # seconds, of each hour
+PAUSE: Final = 0.05  # seconds between two batches
+MARKS: Final = 200  # digests and keys removed in one transaction
+TURN: Final = 600.0  # seconds that it may take in each hour
 
 
 class Report(Struct, kw_only=True):
-    """How many payments and invoices lost their personal data, or would; `marks`: digests and
-    idempotency keys that were removed; `kept`: what is due but under way, by the reason."""
+    """How many payments and invoices were purged, or would be; `marks`: digests and idempotency
+    keys that were removed; `kept`: how many were due but are under way, by the reason."""
 
     payments: int = 0
     invoices: int = 0
@@ -48,7 +48,7 @@ class Report(Struct, kw_only=True):
 
 
 def why_kept(conn: Connection, payment: Payment, now: float) -> str | None:
-    """Why a payment's personal data are needed still; None: they aren't."""
+    """Why a payment's personal data are still needed; None: they are not."""
     status = payment.status_at(now)
     if status is Status.OPEN or payment.status is Status.OPEN:
         return "it is open"
@@ -64,8 +64,8 @@ def why_kept(conn: Connection, payment: Payment, now: float) -> str | None:
 
 
 def purge_one(conn: Connection, uid: str, now: float, *, dry: bool = False) -> str | None:
-    """Take a payment's personal data away; why not, where they are needed, and "" where somebody
-    has already. `dry`: nothing is done."""
+    """Remove a payment's personal data. Returns None when done, "" where it was done before, else
+    why they are still needed. `dry`: change nothing."""
     payment = transitions.lock(conn, uid)
     if personal_data.is_purged(conn, uid):
         return ""
@@ -76,7 +76,7 @@ def purge_one(conn: Connection, uid: str, now: float, *, dry: bool = False) -> s
 
 
 async def turn(context: Context) -> Report:
-    """What is due now, by the settings; what takes longer than a turn, in the next ones."""
+    """The background task: purge what is due by the settings, for `TURN` seconds at most."""
     paid, unpaid = context.settings.retention, context.settings.retention_unpaid
     done = await purge(context, paid=paid, unpaid=unpaid, seconds=TURN)
     if done.payments or done.invoices:
@@ -93,9 +93,9 @@ async def purge(
     seconds: float = math.inf,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Report:
-    """Purge payments that have not moved for so many seconds, and unopened invoices that ended so
-    long ago. `dry`: only count them; `seconds`: begin no batch after; `progress` is told how many
-    were looked at."""
+    """Purge payments that have not changed for `paid` or `unpaid` seconds, and unopened invoices
+    that expired so long ago. `dry`: only count them; `seconds`: begin no batch after; `progress`
+    gets the number of payments of each batch."""
     until = time.monotonic() + seconds
     now, report = context.clock(), Report()
     found = Counter[str | None]()
@@ -146,7 +146,7 @@ async def _batch(context: Context, uids: list[str], now: float, *, dry: bool) ->
         found = await context.ledger.write(work)
     except CheckoutError:
         raise
-    except Exception as error:  # noqa: BLE001 - one bad row must not keep the others' data
+    except Exception as error:  # noqa: BLE001 - one bad row must not stop the others
         if len(uids) == 1:
             log.error("purge.fault", payment=uids[0], error=type(error).__name__, alert=True)
             return ["it can't be read"]
@@ -159,7 +159,7 @@ async def _batch(context: Context, uids: list[str], now: float, *, dry: bool) ->
 async def _invoices(context: Context, now: float, age: float, until: float, *, dry: bool) -> int:
     def work(conn: Connection, ids: list[str]) -> None:
         for name in ids:
-            if invoices.held(conn, name) is not None:
+            if invoices.lock(conn, name) is not None:
                 personal_data.purge_invoice(conn, name, now)
 
     after: Place | None = None

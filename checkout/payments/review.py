@@ -1,4 +1,4 @@
-"""A person ends a mismatch."""
+"""Manual review: a person resolves a payment's mismatch."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from checkout.payments.status_query import reference
 async def resolve_mismatch(
     context: Context, uid: str, *, accept: bool, by: Actor, reason: str
 ) -> Payment:
-    """A person ends a payment's mismatch: the gateway's word, asked for now, stands whatever
-    facts it states; or the attempt ends unpaid.
+    """`accept`: query the gateway and accept its answer, whatever facts it states; else the attempt
+    ends unpaid.
 
-    Raises NotFound; Unprocessable where there is none, or the gateway says nothing final.
+    Raises NotFound; Unprocessable where there is no mismatch, or the gateway's answer is not final.
     """
     payment = await context.ledger.read(transitions.read, uid)
     attempt = next((a for a in payment.attempts if a.mismatch and a.live), None)

@@ -1,4 +1,4 @@
-"""How often and how long: every figure of the flow in one place, in seconds."""
+"""The schedule: every timeout, interval and retry of payments, in seconds."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Final
 
 from msgspec import Struct
 
-# While somebody watches, between two queries of one attempt; then the last one again.
+# Between two queries of one attempt while the customer waits; the last one repeats.
 POLL_INTERVALS: Final = (1, 1, 2, 3, 5, 8, 13, 20, 30)
-# While nobody does: after the claim; then hourly, or at the pace of a slow gateway.
+# Without the customer: seconds after the submission; then hourly, or at a slow gateway's interval.
 RECOVERY_INTERVALS: Final = (5, 30, 120, 300, 900)
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
-LONGEST_RECOVERY: Final = 14 * DAY  # that a payment under way at such a gateway is asked about
-# An operation that the gateway has accepted, banks may take weeks over: so long after it was asked
-# for, as often.
+LONGEST_RECOVERY: Final = 14 * DAY  # for a payment that is pending at a slow gateway
+# For an operation that the gateway has accepted, as banks may take weeks: (until so long after the
+# request, the interval).
 ACCEPTED_INTERVALS: Final = ((DAY, HOUR), (7 * DAY, 6 * HOUR), (30 * DAY, DAY))
 # The Standard Webhooks schedule, after the first try at once.
 WEBHOOK_RETRIES: Final = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
-# Of a mail to a customer, after the first try at once; and between two looks at a payment that is
-# under way at that moment.
+# Of a mail to a customer, after the first try at once; and the delay of the mail of an invoice that
+# is being paid.
 MAIL_RETRIES: Final = (60, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 MAIL_POSTPONED: Final = 900.0
 
@@ -28,17 +28,19 @@ MAIL_POSTPONED: Final = 900.0
 class Schedule(Struct, frozen=True, kw_only=True):
     charge_timeout: float = 25.0  # the deadline of a charge
     query_timeout: float = 6.0  # and of a query
-    answer_timeout: float = 30.0  # after which a claim without an answer is looked up
-    settle_window: float = 60.0  # before which "no such payment" proves nothing
-    recovery_interval: float = 1.0  # between two looks at what is due
-    purge_interval: float = HOUR  # between two looks at whose personal data are past their time
-    cache_seconds: float = 1.0  # how old an answer to a poll may be
-    verification_timeout: float = 10.0  # how long a shop has to say yes before a charge
-    verification_wait: float = 5.0  # how long a charge waits to ask it, behind others
-    webhook_timeout: float = 15.0  # the deadline of a notification to the shop
-    webhook_lease: float = 60.0  # after which another worker sends what one took and died with
+    answer_timeout: float = 30.0  # after which a submitted attempt without an answer is queried
+    settle_window: float = 60.0  # before which the answer "no such payment" does not end an attempt
+    recovery_interval: float = (
+        1.0  # between two turns of the recovery, the mailer and the webhook sender
+    )
+    purge_interval: float = HOUR  # between two turns of the retention
+    cache_seconds: float = 1.0  # how old an answer to status polling may be
+    verification_timeout: float = 10.0  # the deadline of a shop's answer before a charge
+    verification_wait: float = 5.0  # how long a charge waits for a slot to ask it
+    webhook_timeout: float = 15.0  # the deadline of a webhook
+    webhook_lease: float = 60.0  # after which a webhook is due again whose worker died
     mail_lease: float = 120.0  # the same of a mail, which may take 30 s to be handed over
-    notify_wait: float = 3.0  # how long the result page waits for the shop to be told
+    notify_wait: float = 3.0  # how long the result page waits for the webhook to be sent
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Schedule:
@@ -58,10 +60,11 @@ def next_recovery(
     slow: float | None = None,
     alive: bool = False,
 ) -> float | None:
-    """When to ask again unwatched; None an hour after the payment's time is over.
+    """When recovery queries next; None from an hour after the payment's expiry.
 
-    `slow`: the gateway's payments take long, so that it is asked every so many seconds for a day,
-    not hourly; and one that is under way there (`alive`) beyond our own time, up to `LONGEST`.
+    `slow`: `Capabilities.query_interval` of a gateway whose payments take long. It is queried so
+    often for the first day, and where the attempt is pending there (`alive`) also after the
+    payment's expiry, for up to `LONGEST_RECOVERY`.
     """
     soon = (created_at + offset for offset in RECOVERY_INTERVALS if created_at + offset > now)
     step = slow if slow is not None and now < created_at + DAY else HOUR
@@ -73,7 +76,7 @@ def next_recovery(
 
 
 def next_operation_recovery(created_at: float, now: float, *, accepted: bool) -> float | None:
-    """When to ask about an operation again: for a day where its end is unknown, for 30 where the
+    """When to query an operation next: for a day where its end is unknown, for 30 days where the
     gateway has `accepted` it; None after that."""
     if not accepted:
         return next_recovery(created_at, now, created_at + DAY)

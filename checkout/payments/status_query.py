@@ -1,4 +1,5 @@
-"""Asks a gateway how an attempt stands: once per interval, however many look."""
+"""Status queries: ask a gateway for an attempt's status, once in an interval, however many need
+it."""
 
 from __future__ import annotations
 
@@ -23,16 +24,16 @@ log = structlog.get_logger(__name__)
 
 
 class QueryResult(Enum):
-    """What came of asking a gateway how an attempt stands."""
+    """What came of a status query."""
 
-    NOT_QUERIED = 0  # somebody has, within the interval
+    NOT_QUERIED = 0  # another query was sent within the interval
     UNANSWERED = 1
     ANSWERED = 2
 
 
 async def refresh_if_due(context: Context, payment: Payment) -> Payment:
-    """The payment, asked anew where its live attempt is due: one query per interval, however
-    many look, on all machines together."""
+    """The payment, after a query where its live attempt is due for one. All workers together send
+    one query in an interval."""
     attempt = payment.live
     if attempt is None or attempt.next_query_at > context.clock():
         return payment
@@ -40,7 +41,7 @@ async def refresh_if_due(context: Context, payment: Payment) -> Payment:
 
 
 async def refresh(context: Context, attempt: Attempt) -> Payment:
-    """Ask the gateway how the attempt stands, unless somebody has within the interval."""
+    """Query the gateway for the attempt, unless a query was sent within the interval."""
     return (await query_attempt(context, attempt))[0]
 
 
@@ -57,15 +58,16 @@ async def query_attempt(context: Context, attempt: Attempt) -> tuple[Payment, Qu
 
 
 async def query_now(context: Context, attempt: Attempt) -> tuple[Payment, QueryResult]:
-    """`ask` whatever the pace, but never twice within its shortest interval."""
+    """`query_attempt` without waiting for the interval, but never twice within the shortest one."""
     if await may_query_now(context, attempt):
         return await asyncio.shield(context.run(query_gateway(context, attempt)))
     return await context.ledger.read(transitions.read, attempt.payment), QueryResult.NOT_QUERIED
 
 
 async def may_query_now(context: Context, attempt: Attempt) -> bool:
+    """Take the right to query now, waiting for the shortest interval to pass."""
     interval = next_query(0)
-    for _ in range(3):  # somebody may have asked this moment
+    for _ in range(3):  # another query may have been sent just now
         wait = await context.write(
             attempt.payment,
             attempts.take_query_now,
@@ -87,30 +89,33 @@ async def query_gateway(context: Context, attempt: Attempt) -> tuple[Payment, Qu
         return payment, QueryResult.UNANSWERED
     QUERIES.labels(attempt.account).inc()
     outcome = await outcome_of(context, gateway.status(reference(payment, attempt)))
-    heard = QueryResult.UNANSWERED if gateway_answers.unanswered(outcome) else QueryResult.ANSWERED
-    return await record(context, attempt, outcome, asked=True), heard
+    result = QueryResult.UNANSWERED if gateway_answers.unanswered(outcome) else QueryResult.ANSWERED
+    return await record(context, attempt, outcome, by_query=True), result
 
 
 async def query_soon(context: Context, attempt: Attempt) -> None:
-    """Ask at once, or as soon as the interval allows: the sweep holds it if we die."""
+    """Query now, or as soon as the interval allows; recovery does it where this worker dies."""
     wait = attempt.next_query_at - context.clock()
     if 0 < wait <= 2:
-        # Event loops round to milliseconds: a moment too early, and it is not our turn yet.
+        # Event loops round to milliseconds: woken too early, the query would not be allowed yet.
         await asyncio.sleep(wait + 0.01)
     await refresh(context, attempt)
 
 
-async def outcome_of(context: Context, said: Awaitable[Outcome]) -> Outcome:
-    """What a gateway's verb comes to. A fault of ours is no answer of theirs: money may have
-    moved, so it is unknown and looked up."""
+async def outcome_of(context: Context, answer: Awaitable[Outcome]) -> Outcome:
+    """The outcome of a gateway call. Where the adapter fails, the outcome is unknown and will be
+    queried: money may have moved."""
     try:
-        return without_plain_addresses(await said, sandbox=context.settings.sandbox)
+        return without_plain_addresses(await answer, sandbox=context.settings.sandbox)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - an adapter's library may exit
         log.error("gateway.fault", error=type(error).__name__, alert=True)
         return UNKNOWN
 
 
-async def record(context: Context, attempt: Attempt, outcome: Outcome, *, asked: bool) -> Payment:
+async def record(
+    context: Context, attempt: Attempt, outcome: Outcome, *, by_query: bool
+) -> Payment:
+    """`gateway_answers.record_answer` in a transaction."""
     now = context.clock()
     payment = await context.write(
         attempt.payment,
@@ -119,7 +124,7 @@ async def record(context: Context, attempt: Attempt, outcome: Outcome, *, asked:
         attempt,
         outcome,
         now,
-        asked=asked,
+        by_query=by_query,
     )
     if payment.order.page_settings.notification_url is not None:
         context.webhooks_due.set()
@@ -127,7 +132,7 @@ async def record(context: Context, attempt: Attempt, outcome: Outcome, *, asked:
 
 
 def next_check(context: Context, payment: Payment) -> float | None:
-    """Seconds until looking again can tell more; None when nothing is under way."""
+    """Seconds until the status may have changed; None when no attempt is live."""
     attempt = payment.live
     if attempt is None:
         return None

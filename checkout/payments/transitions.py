@@ -1,5 +1,5 @@
-"""The moves of a payment: each a function over one connection, each ends in a state that the tables
-of `model.status` allow, with its event and, where the shop is to know, its webhook."""
+"""Transitions of a payment and its attempts, each a transaction over one connection: it ends in a
+status that `model.status` allows, with an event and, where the payment has ended, a webhook."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from checkout.shop_api.webhooks import payment_webhook
 
 
 def read(conn: Connection, uid: str) -> Payment:
+    """Raises NotFound."""
     payment = payments.by_uid(conn, uid)
     if payment is None:
         raise NotFound
@@ -27,8 +28,8 @@ def read(conn: Connection, uid: str) -> Payment:
 
 
 def lock(conn: Connection, uid: str) -> Payment:
-    """The payment, kept from other writers until this transaction ends."""
-    payment = payments.held(conn, uid)
+    """The payment, locked until this transaction ends. Raises NotFound."""
+    payment = payments.lock(conn, uid)
     if payment is None:
         raise NotFound
     return payment
@@ -45,10 +46,10 @@ def lock_attempt(conn: Connection, key: str) -> tuple[Payment, Attempt]:
 def submit(
     conn: Connection, context: Context, attempt: Attempt, now: float, *, under_attack: bool = False
 ) -> tuple[Payment, bool]:
-    """Claim the attempt before its gateway is called. False: it is not this request's to send.
-    `wary`: cards are tested at the shop.
+    """Write the attempt to the ledger before its gateway is called. False: another request has sent
+    it, or the payment is not open. `under_attack`: cards are tested at the shop.
 
-    Raises TooMany by the limits on card testing, SoldOut when the goods went to others.
+    Raises TooMany by the limits on card testing, SoldOut.
     """
     payment = lock(conn, attempt.payment)
     if payment.status_at(now) is not Status.OPEN or attempt.number != payment.next_number:
@@ -56,7 +57,7 @@ def submit(
     limits.check(conn, context.settings.limits, payment, attempt, now, under_attack=under_attack)
     if payment.order.product is not None:
         reservations.hold(conn, attempt.payment, now)
-    attempts.claim(conn, attempt)
+    attempts.add(conn, attempt)
     events.append(
         conn, attempt.payment, "claimed", now, attempt.number,
         method=attempt.method, account=attempt.account,
@@ -65,7 +66,7 @@ def submit(
 
 
 def customer_returned(conn: Connection, key: str, now: float) -> Attempt:
-    """The customer is back from the bank: the first time starts the watched pace anew."""
+    """The customer is back from the bank; the first time the query intervals start anew."""
     _, attempt = lock_attempt(conn, key)
     if attempt.returned_at is None:
         attempts.change(conn, key, returned_at=now, next_query_at=now, queries=0)
@@ -74,7 +75,7 @@ def customer_returned(conn: Connection, key: str, now: float) -> Attempt:
 
 
 def customer_confirmed(conn: Connection, context: Context, key: str, now: float) -> Payment:
-    """The customer says that it is paid: from now on we wait for the gateway."""
+    """The customer says that the transfer is made: the attempt is pending from now on."""
     payment, attempt = lock_attempt(conn, key)
     if attempt.status is not Status.REQUIRES_ACTION:
         return payment
@@ -85,8 +86,8 @@ def customer_confirmed(conn: Connection, context: Context, key: str, now: float)
 
 
 def abandon(conn: Connection, context: Context, key: str, now: float) -> Payment:
-    """The customer leaves an unpaid step for another way to pay. The gateway may still be paid:
-    the attempt stays on the sweep's list. One with facts that are not ours is not left."""
+    """The customer ends an unpaid attempt to pay in another way. It may still be paid at the
+    gateway, so recovery goes on querying it. An attempt in mismatch is not abandoned."""
     payment, attempt = lock_attempt(conn, key)
     if attempt.status is not Status.REQUIRES_ACTION or attempt.mismatch:
         return payment
@@ -96,8 +97,8 @@ def abandon(conn: Connection, context: Context, key: str, now: float) -> Payment
 
 
 def keep_waiting(conn: Connection, context: Context, key: str, now: float) -> Payment:
-    """The customer is here and wants to leave an unpaid step, but the gateway doesn't say that it
-    is unpaid: wait for its word."""
+    """The customer wants to abandon an attempt, but the gateway doesn't say that it is unpaid: it
+    is pending from now on."""
     payment, attempt = lock_attempt(conn, key)
     if attempt.status is not Status.REQUIRES_ACTION:
         return payment
@@ -109,7 +110,7 @@ def keep_waiting(conn: Connection, context: Context, key: str, now: float) -> Pa
 
 
 def cancel(conn: Connection, context: Context, uid: str, now: float) -> Payment:
-    """The customer gives the payment up; nothing happens while an attempt is live or it is over."""
+    """The customer cancels the payment; no change while an attempt is live or after its end."""
     payment = lock(conn, uid)
     if payment.status_at(now) is not Status.OPEN:
         return payment
@@ -119,7 +120,7 @@ def cancel(conn: Connection, context: Context, uid: str, now: float) -> Payment:
 
 
 def expire(conn: Connection, context: Context, uid: str, now: float) -> Payment:
-    """Write down what time alone has changed: an open form past its time."""
+    """Record that an open payment has expired."""
     lock(conn, uid)
     return update(conn, context, uid, now)
 
@@ -127,8 +128,8 @@ def expire(conn: Connection, context: Context, uid: str, now: float) -> Payment:
 def moved_by_operation(
     conn: Connection, context: Context, attempt: Attempt, status: Status, now: float
 ) -> Payment:
-    """An operation after the payment has moved it (captured, voided, refunded), and tells of that
-    itself."""
+    """An operation (capture, void, refund) has moved the payment; the operation's own webhook
+    notifies the shop."""
     reached = move(attempt.status, status)
     if reached is not attempt.status:
         move_attempt(conn, attempt, reached, now)
@@ -161,20 +162,20 @@ def update(conn: Connection, context: Context, uid: str, now: float) -> Payment:
 def settle(
     conn: Connection, context: Context, payment: Payment, now: float, *, by_operation: bool = False
 ) -> Payment:
-    """Derive the payment's status anew, write it down, and write the shop's webhook with it; not
-    where the webhook of the operation that has led here says it."""
+    """Derive the payment's status from its attempts and record it, with the shop's webhook unless
+    an operation's webhook says it (`by_operation`)."""
     uid = payment.uid
     status = payment.status_at(now)
-    tell = status in FINAL and payment.notified != status
-    if status is payment.status and not tell:
+    notify = status in FINAL and payment.notified != status
+    if status is payment.status and not notify:
         return payment
-    notified = status if tell else payment.notified
+    notified = status if notify else payment.notified
     payments.change(conn, uid, status=status, told=notified, updated_at=now)
     if payment.order.product is not None:
         reservations.follow(conn, uid, status, now)
     events.append(conn, uid, "payment", now, None, status=status)
     payment = msgspec.structs.replace(payment, status=status, notified=notified, updated_at=now)
-    if tell and not by_operation:
+    if notify and not by_operation:
         _write_webhook(conn, context, payment, status, now)
     return payment
 
@@ -184,9 +185,9 @@ def _write_webhook(
 ) -> None:
     url = payment.order.page_settings.notification_url
     shop = context.settings.shops.get(payment.shop)
-    # What a shop's server asked for and was held back, or refused for a field: it was answered so.
-    held_back = payment.order.merchant_initiated and not payment.tried
-    if url is None or shop is None or held_back:
+    # The shop's server got the refusal as the answer to its request.
+    refused = payment.order.merchant_initiated and not payment.tried
+    if url is None or shop is None or refused:
         return
     body = payment_webhook(payment, status, shop, context.settings.public_url, now)
     outbox.add(conn, id=new_uid(), payment=payment.uid, url=url, body=body, now=now)

@@ -1,13 +1,15 @@
-"""The shop's last word before money moves: `settings.verification_url`.
+"""Transaction verification: asks the shop before each charge, where `settings.verification_url` is
+set.
 
-The shop is shown the transaction, signed like a notification, and answers 200 with
-`{"code": 0, "uid", "amount"}` to go on; any other code declines. It is asked by us and not by the
-gateway, whose credentials and names of things are no business of a shop's server: so every
-gateway is held to it. Without a clear answer nothing is sent.
+The shop gets the transaction, signed like a webhook, and answers 200 with `{"code": 0, "uid",
+"amount"}` to accept it; any other code declines it. This server asks and not the gateway, so it
+works with every gateway, and the shop's server needs none of a gateway's credentials. Without a
+clear answer nothing is sent to the gateway.
 
-Each shop and each host has its own room; who finds none waits a little, and then nothing is sent.
+Each shop and host has its own slots. Without a free slot a charge waits a little, and then nothing
+is sent.
 
-Source: the family's public documentation, "Transaction verification".
+Source: Overpay's public documentation, "Transaction verification".
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from checkout.ledger.rows import Payment
 from checkout.model.order import BY_APP
 from checkout.model.outcome import DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
-from checkout.payments.concurrency import NoRoom, Rooms
+from checkout.payments.concurrency import NoSlot, Slots
 from checkout.payments.context import Context
 from checkout.payments.dns import Resolve, Resolver
 from checkout.payments.webhook_sender import posted
@@ -34,42 +36,43 @@ from checkout.shop_api.responses import encoded
 from checkout.shop_api.webhooks import headers, payment_notification
 
 LARGEST: Final = 64 * 1024  # bytes of an answer
-FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL, NoRoom, TimeoutError, OSError, ValueError)
+FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL, NoSlot, TimeoutError, OSError, ValueError)
 
 log = structlog.get_logger(__name__)
 
 UNCLEAR: Final = Outcome(Status.NOT_SENT, reason=DeclineReason.CREDENTIALS)
-"""A shop that wants to be asked before each charge gave no clear answer: nothing is sent."""
+"""The shop's `verification_url` gave no clear answer: nothing is sent."""
 
 
 class Verifier:
-    """Asks shops over the client of the webhooks."""
+    """Asks shops, with the HTTP client of the webhooks."""
 
     def __init__(
         self, context: Context, http: httpx.AsyncClient, resolve: Resolve | None = None
     ) -> None:
         self._context = context
         self._http = http
-        self._rooms = Rooms("verification")
+        self._slots = Slots("verification")
         self._names = Resolver("verification_names")
         self._resolve = resolve
 
     async def __call__(self, payment: Payment) -> Outcome | None:
-        """None: go on. An outcome: the shop declined, or gave no clear answer; nothing is sent."""
+        """None: the shop accepts. An outcome: it declined or gave no clear answer; nothing is
+        sent."""
         shop, schedule = self._context.shop(payment), self._context.schedule
         host = host_of(payment.order.page_settings.verification_url or "")
         try:
             async with (
-                self._rooms.enter(shop.id, host, schedule.verification_wait),
+                self._slots.enter(shop.id, host, schedule.verification_wait),
                 asyncio.timeout(schedule.verification_timeout),
             ):
-                status, answer = await self._asked(payment, shop)
+                status, answer = await self._request(payment, shop)
         except FAILURES as error:
             log.warning("verification.failed", shop=shop.id, error=type(error).__name__, alert=True)
             return UNCLEAR
         return _verdict(payment, shop, status, answer)
 
-    async def _asked(self, payment: Payment, shop: Shop) -> tuple[int, Any]:
+    async def _request(self, payment: Payment, shop: Shop) -> tuple[int, Any]:
         context = self._context
         public_url = context.settings.public_url
         body = encoded(
@@ -98,18 +101,18 @@ class Verifier:
 
 
 def _verdict(payment: Payment, shop: Shop, status: int, answer: Any) -> Outcome | None:
-    said = answer if isinstance(answer, dict) else {}
-    code = said.get("code")
+    fields = answer if isinstance(answer, dict) else {}
+    code = fields.get("code")
     clear = status == 200 and isinstance(code, int) and not isinstance(code, bool)
-    # An answer about another payment is no answer. Digits are a number here too.
+    # An answer about another payment is not clear. The amount may be a string of digits.
     ours = (payment.uid, str(payment.order.money.minor))
-    stated = (said.get("uid"), str(said.get("amount")))
+    stated = (fields.get("uid"), str(fields.get("amount")))
     if not clear or stated != ours:
         log.warning("verification.unclear", shop=shop.id, status=status, alert=True)
         return UNCLEAR
     if code == 0:
         return None
     facts = GatewayFacts(
-        message=safe(text(said, "message")), friendly=safe(text(said, "friendly_message"))
+        message=safe(text(fields, "message")), friendly=safe(text(fields, "friendly_message"))
     )
     return Outcome(Status.DECLINED, reason=DeclineReason.SHOP_REFUSED, facts=facts)

@@ -1,11 +1,11 @@
-"""The shop's webhooks on their way: at least once, with the schedule of `schedule.WEBHOOK_RETRIES`.
+"""Sends webhooks to shops: at least once, retried as `schedule.WEBHOOK_RETRIES` says.
 
-Success is 2xx; redirects are not followed; 410 stops; Retry-After is obeyed. Addresses that
-shops give are checked when connecting: no private, loopback or link-local host (loopback in the
-sandbox alone).
+2xx is success; redirects are not followed; 410 stops the retries; Retry-After is obeyed. Addresses
+that shops give are checked when connecting: no private, loopback or link-local host (loopback only
+in the sandbox).
 
-Every shop and every host has its own room. A webhook that finds none stays in the outbox, due as it
-was: nobody holds it, and waiting is no try.
+Each shop and host has its own slots. A webhook without a free slot stays due in the outbox; waiting
+does not count as a try.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import PaymentRow
 from checkout.model.order import BY_APP
 from checkout.model.urls import is_loopback
-from checkout.payments.concurrency import NoRoom, Rooms
+from checkout.payments.concurrency import NoSlot, Slots
 from checkout.payments.context import Context
 from checkout.payments.dns import Resolve, Resolver
-from checkout.payments.metrics import NO_ROOM, WEBHOOKS
+from checkout.payments.metrics import SLOTS_FULL, WEBHOOKS
 from checkout.payments.schedule import next_webhook
 from checkout.settings import Settings
 from checkout.shop_api.webhooks import headers
@@ -54,28 +54,28 @@ class WebhookSender:
     ) -> None:
         self._context = context
         self._http = http
-        self._rooms = Rooms("webhooks")
+        self._slots = Slots("webhooks")
         self._names = Resolver("webhooks_names")
         self._resolve = resolve
         self._seen: dict[str, str] = {}
-        self._full = False  # whether something may wait for room
+        self._full = False  # whether a webhook may wait for a slot
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def deliver(self) -> None:
-        """Start sending every webhook that is due, has room and can be leased."""
+        """Start sending every webhook that is due, has a free slot and can be leased."""
         ledger, now = self._context.ledger, self._context.clock()
         free: dict[tuple[str, str | None], int] = {}
 
-        def room(shop: str, host: str | None) -> int:
-            free[shop, host] = min(self._rooms.free(shop, host), self._names.free(shop, host))
+        def slots(shop: str, host: str | None) -> int:
+            free[shop, host] = min(self._slots.free(shop, host), self._names.free(shop, host))
             return free[shop, host]
 
-        due = await ledger.read(outbox.due, now, free=room, seen=self._seen)
+        due = await ledger.read(outbox.due, now, free=slots, seen=self._seen)
         used = Counter((each.shop, host) for each in due for host in (each.host, None))
-        full = sum(used[lane] >= places for lane, places in free.items())
+        full = sum(used[queue] >= slots for queue, slots in free.items())
         self._full = full > 0
-        NO_ROOM.labels("webhooks").inc(full)
-        found = [webhook for webhook in due if self._rooms.take(webhook.shop, webhook.host)]
+        SLOTS_FULL.labels("webhooks").inc(full)
+        found = [webhook for webhook in due if self._slots.take(webhook.shop, webhook.host)]
         until, ours = now + self._context.schedule.webhook_lease, set[str]()
         try:
             if found:
@@ -85,7 +85,7 @@ class WebhookSender:
                 if webhook.id in ours:
                     self._start(webhook, until)
                 else:
-                    self._rooms.leave(webhook.shop, webhook.host)
+                    self._slots.release(webhook.shop, webhook.host)
 
     def _start(self, webhook: Webhook, until: float) -> None:
         task = asyncio.create_task(self._send(webhook, until))
@@ -93,9 +93,9 @@ class WebhookSender:
         task.add_done_callback(partial(self._done, webhook))
 
     def _done(self, webhook: Webhook, task: asyncio.Task[None]) -> None:
-        """A webhook whose end could not be written down is due again when its lease is over."""
+        """Where the result could not be recorded, the webhook is due again after its lease."""
         self._under_way.discard(task)
-        self._rooms.leave(webhook.shop, webhook.host)
+        self._slots.release(webhook.shop, webhook.host)
         if self._full:
             self._context.webhooks_due.set()
         if not task.cancelled() and (error := task.exception()):
@@ -110,14 +110,14 @@ class WebhookSender:
         tries = webhook.tries + 1
         try:
             answer, retry_after = await self._post(webhook)
-        except NoRoom:
+        except NoSlot:
             await self._context.ledger.write(outbox.give_back, webhook, until=until)
             return
         now = self._context.clock()
         delivered = answer.isdigit() and 200 <= int(answer) < 300
         wait = None if delivered or answer == "410" else next_webhook(tries)
         if wait is not None:
-            # Jitter: shops that were away are not all called back in the same second.
+            # Jitter: shops that come back must not get all retries in the same second.
             wait = max(wait * random.uniform(1.0, 1.1), retry_after)
         await self._context.ledger.write(
             _delivered, webhook, answer, now, due_at=None if wait is None else now + wait
@@ -126,7 +126,7 @@ class WebhookSender:
         log.info("webhook.sent", payment=webhook.payment, tries=tries, answer=answer)
 
     async def _post(self, webhook: Webhook) -> tuple[str, float]:
-        """The answer in a word (an HTTP status or an error's name), and its Retry-After."""
+        """The answer (an HTTP status or the name of an error), and its Retry-After in seconds."""
         body = webhook.body.encode()
         try:
             payment = await self._context.ledger.read(_payment_of, webhook.payment)
@@ -143,7 +143,7 @@ class WebhookSender:
                     resolve=self._resolve or self._names.of(webhook.shop),
                     settings=self._context.settings,
                 )
-                await response.aclose()  # a shop's answer is its status; the body is not read
+                await response.aclose()  # only the status counts: the body is not read
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
             return type(error).__name__, 0
         return str(response.status_code), _retry_after(response, self._context.clock())
@@ -158,9 +158,9 @@ async def posted(
     resolve: Resolve,
     settings: Settings,
 ) -> httpx.Response:
-    """The answer of a shop's address, its body unread. The host is resolved once and checked:
-    what was checked is connected to. Raises ValueError for a private one and for a port that none
-    is called at, else as httpx does."""
+    """POST to a shop's address; the answer with its body unread. The host is resolved once,
+    checked, and connected to at the checked address. Raises ValueError for a private address and
+    for a port that is not allowed, else as httpx does."""
     url = httpx.URL(address)
     port = url.port or (443 if url.scheme == "https" else 80)
     hosts = await resolve(url.raw_host.decode(), port)
@@ -177,8 +177,8 @@ async def posted(
 
 
 def allowed(host: str, *, sandbox: bool, networks: Sequence[Network] = ()) -> bool:
-    """May a shop's address lead there? Public addresses, those of `networks`; loopback in the
-    sandbox alone."""
+    """Whether a shop's webhooks may go to this address: a public one, or one of `networks`;
+    loopback only in the sandbox."""
     address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(
         host.partition("%")[0]
     )
@@ -196,14 +196,14 @@ def allowed(host: str, *, sandbox: bool, networks: Sequence[Network] = ()) -> bo
 
 
 def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The older address that a newer one stands for."""
+    """The IPv4 address that an IPv6 address maps to."""
     if address in NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
 
 
 def _retry_after(response: httpx.Response, now: float) -> float:
-    """Seconds: the shop says so many, or a date."""
+    """The Retry-After header in seconds; it may be a number or a date."""
     value = response.headers.get("retry-after", "")[:LONGEST_DATE]
     if value.isascii() and value.isdigit():
         seconds = float(value[:9])

@@ -1,4 +1,4 @@
-"""Cookies and headers, on the wire, through a whole flow."""
+"""Cookies and headers, on the wire, through a whole payment."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from tests.cli.conftest import Run, answered
-from tests.cli.test_payments import made, with_flow
+from tests.cli.test_payments import made, with_context
 from tests.web.server import PAID
 from tests.web.settings import write_usual_settings
 
@@ -21,7 +21,7 @@ def test_nothing(run: Run, config: Path) -> None:
 
 def test_a_refund_by_command(run: Run, sandbox: str, tmp_path: Path, pem: str) -> None:
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
-    uid = with_flow(config, lambda context: made(context, PAID))
+    uid = with_context(config, lambda context: made(context, PAID))
     for amount in ("5.00", "1.00"):
         done = run("payments", "refund", uid, "--amount", amount, "--reason", "late",
                    "--config", config)  # fmt: skip

@@ -15,7 +15,7 @@ from checkout.settings import load
 from checkout.signing import read_link
 from tests.cli.conftest import Run, answered
 from tests.cli.test_link_mail import with_smtp
-from tests.cli.test_payments import made, with_flow
+from tests.cli.test_payments import made, with_context
 from tests.support.mail_server import MailServer, open_mail_server
 from tests.web.server import PAID
 from tests.web.settings import write_usual_settings
@@ -87,7 +87,7 @@ def test_payments(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
     """Listed, shown and sent back by the payment's own count."""
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox, gateway=COUNTS)
     uids = {
-        currency: with_flow(config, partial(made, number=PAID, order={"currency": currency}))
+        currency: with_context(config, partial(made, number=PAID, order={"currency": currency}))
         for currency in ("IDR", "UGX")
     }
     listed = run("payments", "list", "--config", config).stdout

@@ -18,7 +18,7 @@ from checkout.payments.context import Context
 from checkout.payments.transitions import read
 from checkout.sandbox.exchanger.routes import ROUTES
 from tests.cli.conftest import Run, answered
-from tests.cli.test_payments import made, with_flow
+from tests.cli.test_payments import made, with_context
 from tests.support.settings import exchanger, toml
 from tests.web.settings import write_usual_settings
 
@@ -83,7 +83,7 @@ def test_where_an_order_can_be_seen(run: Run, config: Path, sandbox: str) -> Non
         )  # fmt: skip
         return (await charge.pay(context, payment, sent)).attempts[0].gateway_id, uid
 
-    identity, uid = with_flow(config, pay)
+    identity, uid = with_context(config, pay)
     number, _, secret = identity.partition("/")
     (attempt,) = answered(run("payments", "show", uid, "--json", "--config", config))["attempts"]
     assert attempt["gateway_id"] == number

@@ -32,7 +32,7 @@ from tests.web.settings import write_usual_settings
 Kept = tuple[Path, dict[str, str]]
 
 
-def with_flow(config: Path, work: Callable[[Context], Awaitable[Any]]) -> Any:
+def with_context(config: Path, work: Callable[[Context], Awaitable[Any]]) -> Any:
     async def run() -> Any:
         async with open_context(load(config, {}, OPTIONS)) as context:
             found = await work(context)
@@ -80,7 +80,7 @@ def filled(pem: str, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> 
             "other": await made(context, None, "framing"),
         }
 
-    return config, with_flow(config, fill)
+    return config, with_context(config, fill)
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_show_what_is_not_there(run: Run, config: Path, uid: str) -> None:
 def test_a_letter_is_shown(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     settings = {"notification_url": "http://127.0.0.1:9/n"}
-    uid = with_flow(config, lambda context: made(context, PAID, settings=settings))
+    uid = with_context(config, lambda context: made(context, PAID, settings=settings))
     (webhook,) = answered(run("payments", "show", uid, "--json", "--config", config))["letters"]
     assert webhook["url"] == "http://127.0.0.1:9/n"
     assert (webhook["tries"], webhook["answer"], webhook["delivered_at"]) == (0, None, None)
@@ -197,7 +197,7 @@ def test_reconcile(run: Run, ledger: Kept, sandbox: str) -> None:
         assert payment.live
         await asyncio.sleep(max(0.0, payment.live.next_query_at - context.clock()) + 0.05)
 
-    with_flow(config, wait)
+    with_context(config, wait)
     said = run("payments", "reconcile", "--config", config)
     assert said.exit_code == 0
     assert f"{uids['bank']}  action -> paid" in said.output
@@ -227,7 +227,7 @@ def test_reconcile_when_the_gateway_is_away(
     run: Run, tmp_path: Path, pem: str, sandbox: str
 ) -> None:
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
-    uid = with_flow(config, lambda context: made(context, CHALLENGE))
+    uid = with_context(config, lambda context: made(context, CHALLENGE))
     config.write_text(config.read_text().replace(sandbox, "http://127.0.0.1:9"))
     found = answered(run("payments", "reconcile", "--json", "--config", config))
     assert found == [{"uid": uid, "before": "action", "after": "action"}]
@@ -238,7 +238,7 @@ def test_what_a_shop_wrote_is_text(run: Run, tmp_path: Path, pem: str, sandbox: 
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     evil = "[/b] [red]x[/red] [link=https://evil.example]y[/link]"
     order = {"description": evil, "tracking_id": "[/]"}
-    uid = with_flow(config, lambda context: made(context, None, order=order))
+    uid = with_context(config, lambda context: made(context, None, order=order))
     listed = run("payments", "list", "--config", config, COLUMNS="300")
     assert listed.exit_code == 0
     assert evil[:40] in listed.output
@@ -258,7 +258,7 @@ def test_a_mismatch_is_ended_by_hand(
 ) -> None:
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     httpx.post(f"{sandbox}/sandbox/faults", json={"faults": ["wrong_amount"]}).raise_for_status()
-    uid = with_flow(config, lambda context: made(context, PAID))
+    uid = with_context(config, lambda context: made(context, PAID))
     shown = answered(run("payments", "show", uid, "--json", "--config", config))
     (attempt,) = shown["attempts"]
     assert shown["status"] == "pending"
@@ -283,7 +283,7 @@ def held(tmp_path: Path, pem: str, sandbox: str) -> tuple[Path, str]:
     """Settings, and the uid of an authorization."""
     config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
     kind = {"transaction_type": "authorization"}
-    return config, with_flow(config, lambda context: made(context, PAID, **kind))
+    return config, with_context(config, lambda context: made(context, PAID, **kind))
 
 
 def operations_of(run: Run, config: Path, uid: str) -> list[dict[str, Any]]:
@@ -328,7 +328,7 @@ def test_what_was_accepted_and_never_ends(
         known = {"status": Status.ACCEPTED, "sweep_at": None, "created_at": context.clock() - 1e6}
         await context.ledger.write(operations.change, refund, **known)
 
-    with_flow(config, weeks_ago)
+    with_context(config, weeks_ago)
     row = operations_of(run, config, uid)[0]
     assert (row["uid"], row["status"], row["state"]) == (refund, "pending", "accepted")
     asked = ("payments", verb, refund, "--reason", "the bank's statement")

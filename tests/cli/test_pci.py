@@ -17,22 +17,22 @@ from tests.web.settings import write_usual_settings
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
     with local_servers(tmp_path_factory.mktemp("demo")) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def address(stage: LocalServers) -> str:
+def address(local: LocalServers) -> str:
     """A payment page of the running server."""
     order = {"amount": 1999, "currency": "EUR", "description": "Page check"}
     answer = httpx.post(
-        f"{stage.checkout}/ctp/api/checkouts",
+        f"{local.checkout}/ctp/api/checkouts",
         json={"checkout": {"transaction_type": "payment", "order": order}},
-        auth=(SHOP, stage.keys.secret_key),
+        auth=(SHOP, local.keys.secret_key),
         trust_env=False,
     )
-    return f"{stage.checkout}/widget/hpp.html?token={answer.json()['checkout']['token']}"
+    return f"{local.checkout}/widget/hpp.html?token={answer.json()['checkout']['token']}"
 
 
 def test_the_inventory_for_machines(run: Run, config: Path) -> None:
@@ -66,8 +66,8 @@ def test_without_a_card_form(run: Run, config: Path) -> None:
     assert "No method of any shop takes a card here: no page has a card form." in said
 
 
-def test_a_page_that_is_the_same(run: Run, stage: LocalServers, address: str) -> None:
-    config = stage.folder / "checkout.toml"
+def test_a_page_that_is_the_same(run: Run, local: LocalServers, address: str) -> None:
+    config = local.folder / "checkout.toml"
     for more in ((), ("--framed",), ("--config", config), ("--page", "payment")):
         said = run("pci", "verify", address, *more)
         assert said.exit_code == 0, said.output
@@ -80,10 +80,10 @@ def test_a_page_that_is_the_same(run: Run, stage: LocalServers, address: str) ->
 
 
 def test_a_page_that_has_changed(
-    run: Run, stage: LocalServers, address: str, tmp_path: Path
+    run: Run, local: LocalServers, address: str, tmp_path: Path
 ) -> None:
     """Since its inventory was authorised."""
-    config, authorised = stage.folder / "checkout.toml", tmp_path / "authorised.json"
+    config, authorised = local.folder / "checkout.toml", tmp_path / "authorised.json"
     whole = run("pci", "inventory", "--json", "--config", config).output
     authorised.write_text(whole)
     assert run("pci", "verify", address, "--inventory", authorised).exit_code == 0

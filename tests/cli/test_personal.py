@@ -14,7 +14,7 @@ import pytest
 
 from checkout.payments.context import Context
 from tests.cli.conftest import Run, answered
-from tests.cli.test_payments import Kept, made, with_flow
+from tests.cli.test_payments import Kept, made, with_context
 from tests.web.server import DECLINED, PAID
 from tests.web.settings import write_usual_settings
 from tests.web.traces import on_disk
@@ -42,7 +42,7 @@ def filled(pem: str, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> 
             "his": await made(context, None, **HIS),
         }
 
-    return config, with_flow(config, fill)
+    return config, with_context(config, fill)
 
 
 @pytest.fixture

@@ -21,17 +21,17 @@ def receiver() -> Iterator[WebhookServer]:
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
-    with local_servers(tmp_path_factory.mktemp("clients"), of_shop=APPS) as stage:
-        yield stage
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServers]:
+    with local_servers(tmp_path_factory.mktemp("clients"), of_shop=APPS) as local:
+        yield local
 
 
 @pytest.fixture(scope="session")
-def http(stage: LocalServers) -> Iterator[httpx.Client]:
+def http(local: LocalServers) -> Iterator[httpx.Client]:
     """The shop's own HTTP, with its credentials, where a test looks past a client library."""
     with httpx.Client(
-        base_url=stage.checkout,
-        auth=(SHOP, stage.keys.secret_key),
+        base_url=local.checkout,
+        auth=(SHOP, local.keys.secret_key),
         trust_env=False,
         timeout=30,
     ) as client:
@@ -39,11 +39,11 @@ def http(stage: LocalServers) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def app(stage: LocalServers) -> Iterator[httpx.Client]:
+def app(local: LocalServers) -> Iterator[httpx.Client]:
     """The customer, with the shop's app."""
     with httpx.Client(
-        base_url=stage.checkout,
-        headers={"Authorization": f"Bearer {stage.keys.public_key}"},
+        base_url=local.checkout,
+        headers={"Authorization": f"Bearer {local.keys.public_key}"},
         trust_env=False,
         timeout=30,
     ) as client:

@@ -41,14 +41,14 @@ from tests.support.http_server import WebhookServer
 DECLINED = "4005550000000019"
 
 
-def bases(stage: LocalServers) -> Any:
+def bases(local: LocalServers) -> Any:
     names = ("base_gateway_url", "base_checkout_url", "base_api_url")
-    return dict.fromkeys(names, stage.checkout)
+    return dict.fromkeys(names, local.checkout)
 
 
 @pytest.fixture(scope="module")
-def bepaid(stage: LocalServers) -> Iterator[BepaidClient]:
-    with BepaidClient(SHOP, stage.keys.secret_key, **bases(stage)) as client:
+def bepaid(local: LocalServers) -> Iterator[BepaidClient]:
+    with BepaidClient(SHOP, local.keys.secret_key, **bases(local)) as client:
         yield client
 
 
@@ -73,17 +73,17 @@ def wanted(**changes: Any) -> CheckoutRequest:
     )
 
 
-def pem(stage: LocalServers) -> str:
-    key = load_der_public_key(base64.b64decode(stage.keys.public_key))
+def pem(local: LocalServers) -> str:
+    key = load_der_public_key(base64.b64decode(local.keys.public_key))
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 # --- Asking ------------------------------------------------------------------------------------
 
 
-def test_create_and_status(bepaid: BepaidClient, stage: LocalServers, app: httpx.Client) -> None:
+def test_create_and_status(bepaid: BepaidClient, local: LocalServers, app: httpx.Client) -> None:
     made = bepaid.create_checkout(wanted())
-    assert made.redirect_url == f"{stage.checkout}/widget/hpp.html?token={made.token}"
+    assert made.redirect_url == f"{local.checkout}/widget/hpp.html?token={made.token}"
     before = bepaid.get_checkout_status(made.token)
     assert (before.token, before.shop_id) == (made.token, int(SHOP))
     assert (before.status, before.finished, before.expired) == (None, False, False)
@@ -111,8 +111,8 @@ def test_create_and_status(bepaid: BepaidClient, stage: LocalServers, app: httpx
     assert transaction.paid_at
 
 
-async def test_create_and_status_async(stage: LocalServers, app: httpx.Client) -> None:
-    async with AsyncBepaidClient(SHOP, stage.keys.secret_key, **bases(stage)) as bepaid:
+async def test_create_and_status_async(local: LocalServers, app: httpx.Client) -> None:
+    async with AsyncBepaidClient(SHOP, local.keys.secret_key, **bases(local)) as bepaid:
         made = await bepaid.create_checkout(wanted(attempts=1, transaction_type="authorization"))
         assert pay(app, made.token, DECLINED) == "failed"
         status = await bepaid.get_checkout_status(made.token)
@@ -180,8 +180,8 @@ def test_errors_of_what_is_not_there(bepaid: BepaidClient, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_errors_of_strangers(stage: LocalServers, name: str) -> None:
-    with BepaidClient(SHOP, "wrong", **bases(stage)) as bepaid:
+def test_errors_of_strangers(local: LocalServers, name: str) -> None:
+    with BepaidClient(SHOP, "wrong", **bases(local)) as bepaid:
         with pytest.raises(ApiError) as refused:
             CALLS[name][0](bepaid)
         assert (refused.value.status, refused.value.message) == (401, "Access denied")
@@ -192,9 +192,9 @@ def test_errors_of_strangers(stage: LocalServers, name: str) -> None:
 
 @pytest.fixture
 def told(
-    bepaid: BepaidClient, stage: LocalServers, app: httpx.Client, receiver: WebhookServer
+    bepaid: BepaidClient, local: LocalServers, app: httpx.Client, receiver: WebhookServer
 ) -> Callable[..., tuple[str, bytes]]:
-    """(token, body) of the first letter about a payment that a card was tried on; its proofs are
+    """(token, body) of the first webhook about a payment that a card was tried on; its proofs are
     checked with the package's own helpers."""
 
     def webhook(name: str, number: str | None, **changes: Any) -> tuple[str, bytes]:
@@ -203,9 +203,9 @@ def told(
         if number:
             pay(app, made.token, number)
         headers, body = receiver.webhook(name)
-        assert verify_webhook_signature(pem(stage), headers["content-signature"], body)
-        assert not verify_webhook_signature(pem(stage), headers["content-signature"], body + b" ")
-        assert verify_webhook_auth(headers["authorization"], SHOP, stage.keys.secret_key)
+        assert verify_webhook_signature(pem(local), headers["content-signature"], body)
+        assert not verify_webhook_signature(pem(local), headers["content-signature"], body + b" ")
+        assert verify_webhook_auth(headers["authorization"], SHOP, local.keys.secret_key)
         return made.token, body
 
     return webhook

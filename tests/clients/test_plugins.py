@@ -90,21 +90,21 @@ def test_php_sdk_is_success(http: httpx.Client, app: httpx.Client) -> None:
         assert answer["checkout"].get("status") != "error"
 
 
-def test_php_sdk_redirect_url_script_name(http: httpx.Client, stage: LocalServers) -> None:
+def test_php_sdk_redirect_url_script_name(http: httpx.Client, local: LocalServers) -> None:
     """Plugins that send the token by a form of their own cut it off the address."""
     made = create(http)["checkout"]
     script = re.sub(r"(.+)\?token=(.+)", r"\1", made["redirect_url"])
-    assert script == f"{stage.checkout}/widget/hpp.html"
+    assert script == f"{local.checkout}/widget/hpp.html"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_redirect_url_by_a_form(http: httpx.Client, stage: LocalServers, method: str) -> None:
+def test_redirect_url_by_a_form(http: httpx.Client, local: LocalServers, method: str) -> None:
     """OpenCart and Moodle post the token from the shop's page, WHMCS gets it, all with fields of
     their own beside."""
     token = create(http)["checkout"]["token"]
     given = {"params" if method == "GET" else "data": {"token": token, "order_id": "7"}}
     headers = {"Origin": "https://shop.example.com", "Sec-Fetch-Site": "cross-site"}
-    with httpx.Client(base_url=stage.checkout, trust_env=False) as browser:
+    with httpx.Client(base_url=local.checkout, trust_env=False) as browser:
         answer = browser.request(method, "/widget/hpp.html", headers=headers, **given)  # type: ignore[arg-type]
         assert answer.status_code == 303
         assert browser.get(answer.headers["location"]).status_code == 200
@@ -193,10 +193,10 @@ def webhooks(
     return found
 
 
-def test_php_sdk_webhook_is_authorized(webhooks: Any, stage: LocalServers) -> None:
+def test_php_sdk_webhook_is_authorized(webhooks: Any, local: LocalServers) -> None:
     """The key comes in lines or in one, without a PEM header, as people paste it."""
     headers, body, _ = webhooks["successful"]
-    for pasted in (stage.keys.public_key, "\r\n".join(textwrap.wrap(stage.keys.public_key, 76))):
+    for pasted in (local.keys.public_key, "\r\n".join(textwrap.wrap(local.keys.public_key, 76))):
         plain = "\n".join(textwrap.wrap(pasted.replace("\r\n", "").replace("\n", ""), 64))
         pem = f"-----BEGIN PUBLIC KEY-----\n{plain}\n-----END PUBLIC KEY-----"
         key = load_pem_public_key(pem.encode())
@@ -204,12 +204,12 @@ def test_php_sdk_webhook_is_authorized(webhooks: Any, stage: LocalServers) -> No
         key.verify(base64.b64decode(headers["content-signature"]), body, PKCS1v15(), SHA256())
 
 
-def test_php_sdk_webhook_basic(webhooks: Any, stage: LocalServers) -> None:
+def test_php_sdk_webhook_basic(webhooks: Any, local: LocalServers) -> None:
     """`explode(':', ...)` into exactly two."""
     headers, _, _ = webhooks["successful"]
     scheme, _, encoded = headers["authorization"].partition(" ")
     assert scheme.lower() == "basic"
-    assert base64.b64decode(encoded).decode().split(":") == [SHOP, stage.keys.secret_key]
+    assert base64.b64decode(encoded).decode().split(":") == [SHOP, local.keys.secret_key]
 
 
 READ: dict[str, tuple[str, Any]] = {
@@ -264,7 +264,7 @@ def test_transaction_has_no_empty_three_d_secure_verification(webhooks: Any) -> 
 
 
 def test_transaction_erip_account_number(
-    http: httpx.Client, stage: LocalServers, receiver: WebhookServer
+    http: httpx.Client, local: LocalServers, receiver: WebhookServer
 ) -> None:
     """WHMCS finds an order without tracking id by it."""
     erip = {"account_number": "1007", "order_id": 7, "service_no": "99999999",
@@ -276,8 +276,8 @@ def test_transaction_erip_account_number(
         payment_method={"types": ["erip"], "erip": erip},
     )["checkout"]
     with httpx.Client(
-        base_url=stage.checkout,
-        headers={"Authorization": f"Bearer {stage.keys.public_key}"},
+        base_url=local.checkout,
+        headers={"Authorization": f"Bearer {local.keys.public_key}"},
         trust_env=False,
     ) as app:
         request = {"token": made["token"], "payment_method": "erip"}

@@ -1,4 +1,4 @@
-"""docs/glossary.md: every public class and module takes its noun from it, and no retired word is back."""
+"""docs/glossary.md: each public class and module takes its noun from it, no retired word is back."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ GLOSSARY: Final = ROOT / "docs" / "glossary.md"
 # Words that mean what they mean in any program.
 PLAIN: Final = frozenset(
     """
-    address asset app api base body browser cache call change check choice code colour common config
-    connection constructor customer description detail document draft due encoding entry env error
-    field file filter find form format formatting group header html id index instruction item key kind
-    large list listening local log logo mail mailer markup mime missing name network number option other
-    page paging parameter parsing part payload place policy process proof proxy read redirect refusal
-    renderer request resolver resource response result run scope script secret security sender serve
-    server setting shop size smtp state static step store strength summary table tag target task
-    template text thread type unavailable url use value wait with work
+    address asset app api base body browser cache call change check choice code colour common
+    config connection constructor customer description detail document draft due encoding
+    entry env error field file filter find form format formatting group header html id index
+    instruction item key kind large list listening local log logo mail mailer markup mime
+    missing name network number option other page paging parameter parsing part payload place
+    policy process proof proxy read redirect refusal renderer request resolver resource
+    response result run scope script secret security sender serve server setting shop size
+    smtp state static step store strength summary table tag target task template text thread
+    type unavailable url use value wait with work
     """.split()
 )
 RETIRED: Final = frozenset(
@@ -41,7 +42,7 @@ def words(name: str) -> list[str]:
     parts = (
         name.split("_")
         if "_" in name or name.islower() or name.isupper()
-        else [part for part in re.findall(r"[A-Z]+(?=[A-Z][a-z]|$|\d)|[A-Z]?[a-z0-9]+", name)]
+        else list(re.findall(r"[A-Z]+(?=[A-Z][a-z]|$|\d)|[A-Z]?[a-z0-9]+", name))
     )
     return [part.lower() for part in parts if part]
 

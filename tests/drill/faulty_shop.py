@@ -44,7 +44,7 @@ class Order:
     sent: int = 0
 
 
-class NaiveShop:
+class FaultyShop:
     """`mistake`: the one it makes now. Tells `{"order": {"state", "sent"}}`."""
 
     def __init__(self, checkout: str, shop_id: str, secret: str, public_key: str) -> None:
@@ -145,7 +145,7 @@ class NaiveShop:
 
 
 @contextmanager
-def serve(shop: NaiveShop, port: int) -> Iterator[NaiveShop]:
+def serve(shop: FaultyShop, port: int) -> Iterator[FaultyShop]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             place, _, number = self.path[1:].partition("/")

@@ -18,7 +18,7 @@ from checkout.local_servers import SHOP, LocalServers, new_keys
 from checkout.settings import Settings
 from tests.cli.conftest import Run, answered
 from tests.cli.conftest import run as run  # the fixture
-from tests.drill.faulty_shop import MISTAKES, NaiveShop, serve
+from tests.drill.faulty_shop import MISTAKES, FaultyShop, serve
 from tests.support.servers import free_ports
 
 NAMES = [each.name for each in SCENARIOS]
@@ -91,15 +91,15 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalSer
 
 
 @pytest.fixture(scope="module")
-def naive(servers: tuple[LocalServers, Settings]) -> Iterator[NaiveShop]:
+def faulty_shop(servers: tuple[LocalServers, Settings]) -> Iterator[FaultyShop]:
     where, _ = servers
     keys, port = where.keys, int(where.shop.rpartition(":")[2])
-    with serve(NaiveShop(where.checkout, SHOP, keys.secret_key, keys.public_key), port) as shop:
+    with serve(FaultyShop(where.checkout, SHOP, keys.secret_key, keys.public_key), port) as shop:
         yield shop
 
 
 async def drilled(
-    shop: NaiveShop, servers: tuple[LocalServers, Settings], names: set[str]
+    shop: FaultyShop, servers: tuple[LocalServers, Settings], names: set[str]
 ) -> list[Result]:
     return await drill(
         Shop(
@@ -122,20 +122,20 @@ def test_every_mistake_has_its_row() -> None:
 
 @pytest.mark.parametrize("mistake", FAILS, ids=lambda name: name or "none")
 async def test_a_mistake_fails_where_it_should(
-    mistake: str, servers: tuple[LocalServers, Settings], naive: NaiveShop
+    mistake: str, servers: tuple[LocalServers, Settings], faulty_shop: FaultyShop
 ) -> None:
-    naive.mistake = mistake
+    faulty_shop.mistake = mistake
     played = set(NAMES) - (SLOW - FAILS[mistake] if mistake else set())
-    results = await drilled(naive, servers, played)
+    results = await drilled(faulty_shop, servers, played)
     assert [result.error for result in results] == [None] * len(played)
     assert {result.scenario.name for result in results if not result.passed} == FAILS[mistake]
 
 
 async def test_what_the_shop_did_is_told(
-    servers: tuple[LocalServers, Settings], naive: NaiveShop
+    servers: tuple[LocalServers, Settings], faulty_shop: FaultyShop
 ) -> None:
-    naive.mistake = "ships at each notification"
-    (result,) = await drilled(naive, servers, {"notification-doubled"})
+    faulty_shop.mistake = "ships at each notification"
+    (result,) = await drilled(faulty_shop, servers, {"notification-doubled"})
     wrong = [check for check in result.checks if not check.passed]
     assert (wrong[0].should, wrong[0].did) == (
         "paid, handed over once",
@@ -192,21 +192,25 @@ def test_settings_to_point_the_shop_to(run: Run, tmp_path: Path) -> None:
     ],
 )
 async def test_a_shop_that_can_not_be_drilled(
-    start: str, state: str, said: str, servers: tuple[LocalServers, Settings], naive: NaiveShop
+    start: str,
+    state: str,
+    said: str,
+    servers: tuple[LocalServers, Settings],
+    faulty_shop: FaultyShop,
 ) -> None:
-    naive.mistake = ""
-    nobody = "http://127.0.0.1:9" if said == "can't be asked" else naive.url
-    shop = Shop(start=start.format(shop=nobody), state=state.format(shop=naive.url))
+    faulty_shop.mistake = ""
+    nobody = "http://127.0.0.1:9" if said == "can't be asked" else faulty_shop.url
+    shop = Shop(start=start.format(shop=nobody), state=state.format(shop=faulty_shop.url))
     with pytest.raises(Unusable) as error:
         await drill(shop, servers[1], servers[0].sandbox, scenarios=[])
     assert said in str(error.value)
 
 
 async def test_commands_instead_of_addresses(
-    servers: tuple[LocalServers, Settings], naive: NaiveShop, tmp_path: Path
+    servers: tuple[LocalServers, Settings], faulty_shop: FaultyShop, tmp_path: Path
 ) -> None:
     """A shop without such addresses is drilled by two scripts of its own."""
-    naive.mistake = ""
+    faulty_shop.mistake = ""
     start = tmp_path / "start.py"
     start.write_text(
         "import json, sys, urllib.request as u\n"
@@ -224,8 +228,8 @@ async def test_commands_instead_of_addresses(
         "print(json.dumps({'status': json.loads(said)['order']['state'].upper()}))\n"
     )
     shop = Shop(
-        start=f"{sys.executable} {start} {naive.url}/start",
-        state=f"{sys.executable} {state} {naive.url}/state/{{tracking_id}}",
+        start=f"{sys.executable} {start} {faulty_shop.url}/start",
+        state=f"{sys.executable} {state} {faulty_shop.url}/state/{{tracking_id}}",
         paid=frozenset({"PAID"}),
     )
     (result,) = await drill(

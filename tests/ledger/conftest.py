@@ -1,4 +1,4 @@
-"""A ledger for each test, on SQLite and where asked for on PostgreSQL too."""
+"""A ledger for each test, on SQLite, and where requested on PostgreSQL too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attempts: claimed once, asked about once an interval, swept by one worker."""
+"""Attempts: submitted once, queried once in an interval, recovered by one worker."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def paying(ledger: Ledger) -> PaymentRow:
     return made
 
 
-async def test_what_is_claimed_comes_out(ledger: Ledger, paying: PaymentRow) -> None:
+async def test_what_is_submitted_comes_out(ledger: Ledger, paying: PaymentRow) -> None:
     put = attempt(
         paying,
         facts=GatewayFacts(card=PaidCard(brand="visa", last_4="0000")),
@@ -34,7 +34,7 @@ async def test_what_is_claimed_comes_out(ledger: Ledger, paying: PaymentRow) -> 
         address_mark="a" * 32,
         bin_mark="b" * 32,
     )
-    await ledger.write(attempts.claim, put)
+    await ledger.write(attempts.add, put)
     assert await ledger.read(attempts.by_key, put.key) == put
     assert await ledger.read(attempts.by_return_ticket, put.return_ticket) == put
     assert await ledger.read(attempts.by_notify_ticket, put.notify_ticket) == put
@@ -55,7 +55,7 @@ async def test_what_is_claimed_comes_out(ledger: Ledger, paying: PaymentRow) -> 
 )
 async def test_steps_are_kept_exactly(ledger: Ledger, paying: PaymentRow, step: NextAction) -> None:
     put = attempt(paying)
-    await ledger.write(attempts.claim, put)
+    await ledger.write(attempts.add, put)
     facts = GatewayFacts(money=Money(1, "EUR"), auth_code="1")
     values = {"step": text(step), "reason": DeclineReason.LIMIT, "facts": text(facts)}
     await ledger.write(
@@ -67,19 +67,19 @@ async def test_steps_are_kept_exactly(ledger: Ledger, paying: PaymentRow, step: 
     assert (found.status, found.gateway_id) == (Status.REQUIRES_ACTION, "g")
 
 
-async def test_a_number_is_claimed_once(ledger: Ledger, paying: PaymentRow) -> None:
-    await ledger.write(attempts.claim, attempt(paying))
+async def test_a_number_is_submitted_once(ledger: Ledger, paying: PaymentRow) -> None:
+    await ledger.write(attempts.add, attempt(paying))
     with pytest.raises(IntegrityError):
-        await ledger.write(attempts.claim, attempt(paying))
-    await ledger.write(attempts.claim, attempt(paying, 2))
+        await ledger.write(attempts.add, attempt(paying))
+    await ledger.write(attempts.add, attempt(paying, 2))
 
 
-async def test_a_number_is_claimed_once_by_all(
+async def test_a_number_is_submitted_once_by_all(
     ledger: Ledger, other: Ledger, paying: PaymentRow
 ) -> None:
     async def claim(where: Ledger) -> bool:
         try:
-            await where.write(attempts.claim, attempt(paying))
+            await where.write(attempts.add, attempt(paying))
         except IntegrityError:
             return False
         return True
@@ -88,10 +88,12 @@ async def test_a_number_is_claimed_once_by_all(
     assert len(await ledger.read(payments.attempts_of, paying.uid)) == 1
 
 
-async def test_a_lost_claim_leaves_the_ledger_usable(ledger: Ledger, paying: PaymentRow) -> None:
-    await ledger.write(attempts.claim, attempt(paying))
+async def test_a_lost_submission_leaves_the_ledger_usable(
+    ledger: Ledger, paying: PaymentRow
+) -> None:
+    await ledger.write(attempts.add, attempt(paying))
     with pytest.raises(IntegrityError):
-        await ledger.write(attempts.claim, attempt(paying))
+        await ledger.write(attempts.add, attempt(paying))
     await ledger.write(payments.change, paying.uid, status=Status.PENDING)
     payment = await ledger.read(payments.by_uid, paying.uid)
     assert payment is not None
@@ -103,7 +105,7 @@ async def test_a_lost_claim_leaves_the_ledger_usable(ledger: Ledger, paying: Pay
 
 async def test_one_query_an_interval(ledger: Ledger, other: Ledger, paying: PaymentRow) -> None:
     put = attempt(paying, next_query_at=NOW)
-    await ledger.write(attempts.claim, put)
+    await ledger.write(attempts.add, put)
 
     async def take(where: Ledger, now: float) -> bool:
         return await where.write(attempts.take_query, put.key, now=now, until=now + 5)
@@ -120,7 +122,7 @@ async def test_who_cannot_wait_asks_a_second_after_the_last(
     ledger: Ledger, paying: PaymentRow
 ) -> None:
     put = attempt(paying, next_query_at=NOW + 30, queries=8)
-    await ledger.write(attempts.claim, put)
+    await ledger.write(attempts.add, put)
 
     async def taken_at(now: float) -> float:
         return await ledger.write(attempts.take_query_now, put.key, now=now, interval=1.0)
@@ -135,22 +137,22 @@ async def test_who_cannot_wait_asks_a_second_after_the_last(
     assert await taken_at(at) == 0
 
 
-# The sweep
+# Recovery
 
 
 async def test_longest_due_first(ledger: Ledger, paying: PaymentRow) -> None:
     for number, at in ((1, NOW), (2, NOW - 9), (3, None), (4, NOW + 1)):
-        await ledger.write(attempts.claim, attempt(paying, number, sweep_at=at))
+        await ledger.write(attempts.add, attempt(paying, number, sweep_at=at))
     due = await ledger.read(attempts.to_sweep, NOW)
     assert [each.number for each in due] == [2, 1]
     assert [each.number for each in await ledger.read(attempts.to_sweep, NOW, 1)] == [2]
 
 
 @pytest.mark.parametrize("until", [NOW + 60, None])
-async def test_one_worker_sweeps(
+async def test_one_worker_recovers(
     ledger: Ledger, other: Ledger, paying: PaymentRow, until: float | None
 ) -> None:
-    await ledger.write(attempts.claim, attempt(paying, sweep_at=NOW))
+    await ledger.write(attempts.add, attempt(paying, sweep_at=NOW))
     (due,) = await ledger.read(attempts.to_sweep, NOW)
     took = await asyncio.gather(
         *(where.write(attempts.take_sweep, due, until=until) for where in (ledger, other) * 10)
@@ -172,7 +174,7 @@ async def test_tries_are_found_by_mark(ledger: Ledger, paying: PaymentRow) -> No
     )
     for number, (status, mark, at) in enumerate(rows, 1):
         put = attempt(paying, number, status=status, address_mark=mark, created_at=at, shop="9")
-        await ledger.write(attempts.claim, put)
+        await ledger.write(attempts.add, put)
 
     async def tried(**mark: str) -> list[Status]:
         return [each.status for each in await ledger.read(attempts.tried, NOW - 600, **mark)]
@@ -185,7 +187,7 @@ async def test_tries_are_found_by_mark(ledger: Ledger, paying: PaymentRow) -> No
 
 @pytest.mark.parametrize("name", attempts.TRIED)
 async def test_tries_are_found_in_their_index(ledger: Ledger, name: str) -> None:
-    """However many attempts there are; and no more than so many are looked at."""
+    """However many attempts there are; and no more than so many are read."""
 
     def plan(conn: Connection) -> str:
         if conn.dialect.name != "sqlite":

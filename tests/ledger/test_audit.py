@@ -110,7 +110,7 @@ async def test_a_change_by_who_has_the_database(ledger: Ledger, statement: str, 
 
 
 async def test_all_written_anew_or_cut_off(ledger: Ledger) -> None:
-    """The chain alone is whole then; a hash that was noted elsewhere tells."""
+    """The chain is intact then; only a hash that was kept elsewhere shows it."""
     await filled(ledger)
     noted = await ledger.read(audit.verify)
     mark = (noted.number, noted.hash)

@@ -36,7 +36,7 @@ async def test_an_event_belongs_to_a_payment(ledger: Ledger) -> None:
 
 
 def test_nothing_changes_an_event() -> None:
-    """The room has two verbs: one adds, one reads."""
+    """The module has two verbs: one adds, one reads."""
     verbs = {
         name
         for name, verb in inspect.getmembers(events, inspect.isfunction)

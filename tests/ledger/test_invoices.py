@@ -90,7 +90,7 @@ async def opened(ledger: Ledger, made: Invoice, *attempted: Status, **changes: A
     )
     await ledger.write(payments.add, payment)
     for number, status in enumerate(attempted, 1):
-        await ledger.write(attempts.claim, attempt(payment, number, status=status))
+        await ledger.write(attempts.add, attempt(payment, number, status=status))
     return payment.uid
 
 
@@ -153,11 +153,11 @@ async def test_by_the_shops_own_number(ledger: Ledger) -> None:
 async def test_only_a_cancelled_one_is_shut(ledger: Ledger) -> None:
     made, another = await add(ledger), await add(ledger)
     await ledger.write(invoices.change, made.id, cancelled_at=NOW)
-    assert await ledger.read(invoices.shut, made.link)
-    assert not await ledger.read(invoices.shut, another.link)
-    assert not await ledger.read(invoices.shut, "0" * 64)
+    assert await ledger.read(invoices.is_cancelled, made.link)
+    assert not await ledger.read(invoices.is_cancelled, another.link)
+    assert not await ledger.read(invoices.is_cancelled, "0" * 64)
 
 
 async def test_what_is_unknown(ledger: Ledger) -> None:
     assert await ledger.read(invoices.by_id, "inv_0000000000000000") is None
-    assert await ledger.write(invoices.held, "inv_0000000000000000") is None
+    assert await ledger.write(invoices.lock, "inv_0000000000000000") is None

@@ -30,7 +30,7 @@ async def write(
     return name
 
 
-async def test_a_letter_is_due_when_written(ledger: Ledger, paid: PaymentRow) -> None:
+async def test_a_webhook_is_due_when_written(ledger: Ledger, paid: PaymentRow) -> None:
     name = await write(ledger, paid)
     assert await ledger.read(outbox.due, NOW - 1) == []
     (webhook,) = await ledger.read(outbox.due, NOW)
@@ -67,7 +67,7 @@ async def test_one_worker_takes_it(ledger: Ledger, other: Ledger, paid: PaymentR
     assert await other.read(outbox.due, NOW + 59) == []
 
 
-async def test_a_dead_workers_letter_is_due_again(ledger: Ledger, paid: PaymentRow) -> None:
+async def test_a_dead_workers_webhook_is_due_again(ledger: Ledger, paid: PaymentRow) -> None:
     name = await write(ledger, paid)
     (webhook,) = await ledger.read(outbox.due, NOW)
     await ledger.write(outbox.take, webhook, until=NOW + 60)
@@ -77,7 +77,7 @@ async def test_a_dead_workers_letter_is_due_again(ledger: Ledger, paid: PaymentR
     assert await ledger.write(outbox.take, again, until=NOW + 120)
 
 
-async def test_a_settled_letter_is_not_due(ledger: Ledger, paid: PaymentRow) -> None:
+async def test_a_settled_webhook_is_not_due(ledger: Ledger, paid: PaymentRow) -> None:
     name = await write(ledger, paid)
     await ledger.write(outbox.settle, name, answer="200", due_at=None, delivered_at=NOW + 1)
     assert await ledger.read(outbox.due, NOW + 10**9) == []
@@ -85,7 +85,7 @@ async def test_a_settled_letter_is_not_due(ledger: Ledger, paid: PaymentRow) -> 
     assert (webhook.answer, webhook.delivered_at, webhook.due_at) == ("200", NOW + 1, None)
 
 
-async def test_a_lane_is_never_in_the_way_of_another(ledger: Ledger, paid: PaymentRow) -> None:
+async def test_a_queue_is_never_in_the_way_of_another(ledger: Ledger, paid: PaymentRow) -> None:
     """A thousand of one shop, and one of its other host and one of another shop behind them."""
     theirs = payment_row(shop="other")
     await ledger.write(payments.add, theirs)
@@ -105,10 +105,10 @@ async def test_a_lane_is_never_in_the_way_of_another(ledger: Ledger, paid: Payme
     mine = await write(ledger, paid, address="https://well.example/")
     their = await write(ledger, theirs, address="https://hanging.example/")
     found = await ledger.read(outbox.due, NOW, free=lambda _shop, host: 5 if host else 20)
-    lanes: dict[tuple[str, str], list[str]] = {}
+    queues: dict[tuple[str, str], list[str]] = {}
     for each in found:
-        lanes.setdefault((each.shop, each.host), []).append(each.id)
-    assert lanes == {
+        queues.setdefault((each.shop, each.host), []).append(each.id)
+    assert queues == {
         (paid.shop, "hanging.example"): [f"many-{number:04}" for number in range(5)],
         (paid.shop, "well.example"): [mine],
         ("other", "hanging.example"): [their],
@@ -118,7 +118,7 @@ async def test_a_lane_is_never_in_the_way_of_another(ledger: Ledger, paid: Payme
     assert only.id == their
 
 
-async def test_what_found_no_room_is_given_back(ledger: Ledger, paid: PaymentRow) -> None:
+async def test_what_found_no_slot_is_given_back(ledger: Ledger, paid: PaymentRow) -> None:
     await write(ledger, paid)
     (webhook,) = await ledger.read(outbox.due, NOW)
     assert await ledger.write(outbox.take_all, [webhook], until=NOW + 60) == {webhook.id}
@@ -148,5 +148,5 @@ async def test_how_many_wait_and_since_when(ledger: Ledger, paid: PaymentRow) ->
         (f"https://{'x' * 400}/", "x" * 255),
     ],
 )
-def test_a_letters_host(address: str, host: str) -> None:
+def test_a_webhooks_host(address: str, host: str) -> None:
     assert outbox.host_of(address) == host

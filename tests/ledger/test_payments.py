@@ -49,7 +49,7 @@ async def test_what_is_put_in_comes_out(ledger: Ledger) -> None:
 
 async def test_unknown_names_find_nothing(ledger: Ledger) -> None:
     await ledger.write(payments.add, payment_row())
-    for verb in (payments.by_uid, payments.by_token, payments.by_link, payments.held):
+    for verb in (payments.by_uid, payments.by_token, payments.by_link, payments.lock):
         assert await ledger.read(verb, "nothing") is None
 
 
@@ -63,7 +63,7 @@ async def test_names_are_unique(ledger: Ledger, name: str) -> None:
 
 async def test_an_attempt_needs_its_payment(ledger: Ledger) -> None:
     with pytest.raises(IntegrityError):
-        await ledger.write(attempts.claim, attempt(payment_row()))
+        await ledger.write(attempts.add, attempt(payment_row()))
 
 
 async def test_newest_are_listed_first(ledger: Ledger) -> None:
@@ -99,7 +99,7 @@ async def test_the_same_key_gives_the_same_payment(ledger: Ledger) -> None:
     assert len(await ledger.read(payments.listed)) == 1
 
 
-async def test_the_same_key_with_another_body_is_told(ledger: Ledger) -> None:
+async def test_the_same_key_with_another_body_is_refused(ledger: Ledger) -> None:
     first = payment_row()
     await ledger.write(payments.add_once, first, idempotency_key="k", digest="d")
     made, same = await ledger.write(
@@ -181,6 +181,6 @@ def test_orders_of_older_versions_can_be_read() -> None:
 
 
 async def test_nobody_is_named_with_a_nul(ledger: Ledger) -> None:
-    """No row has one, and PostgreSQL can't even be asked."""
+    """No row has one, and PostgreSQL refuses such a value."""
     for verb in (payments.by_uid, payments.by_token, payments.by_link):
         assert await ledger.read(verb, "a\0b") is None

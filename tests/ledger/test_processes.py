@@ -1,4 +1,4 @@
-"""Two workers, two processes, one payment: one claim."""
+"""Two workers, two processes, one payment: one submission."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from checkout.ledger.store import Ledger
 from tests.support.ledger_rows import payment_row
 from tests.support.servers import two_at_once
 
-# Claims each number from 1 on as soon as it can, and tells which ones were its own.
+# Submits each number from 1 on as soon as it can, and prints which ones were its own.
 WORKER = """
 import asyncio, sys
 from sqlalchemy.exc import IntegrityError
@@ -23,7 +23,7 @@ async def main(url, uid):
     won = []
     for number in range(1, 31):
         try:
-            await ledger.write(attempts.claim, attempt(payment, number))
+            await ledger.write(attempts.add, attempt(payment, number))
         except IntegrityError:
             continue
         won.append(number)
@@ -34,7 +34,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_two_processes_claim_one_payment(url: str, ledger: Ledger) -> None:
+async def test_two_processes_submit_one_payment(url: str, ledger: Ledger) -> None:
     made = payment_row()
     await ledger.write(payments.add, made)
     said = await two_at_once(WORKER, url, made.uid)

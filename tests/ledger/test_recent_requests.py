@@ -1,4 +1,4 @@
-"""The same money on the same card is asked for once within half a minute, by whoever and wherever
+"""The same money on the same card is requested once within half a minute, by whoever and wherever
 it comes in."""
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def test_marks_differ_where_their_parts_do() -> None:
     assert recent_requests.mark("a", "bc") != recent_requests.mark("ab", "c")
 
 
-# Asks for each amount as soon as it can, and tells which ones were its own.
+# Requests each amount as soon as it can, and prints which ones were its own.
 WORKER = """
 import asyncio, sys
 from checkout.errors import Duplicate

@@ -83,7 +83,7 @@ def test_operations_made_before_they_had_parents(tmp_path: Path) -> None:
     assert (found.amount, found.done) == (500, True)
 
 
-def test_letters_that_waited_before_they_had_lanes(tmp_path: Path) -> None:
+def test_webhooks_that_waited_before_they_had_queues(tmp_path: Path) -> None:
     """They belong to their payment's shop, and are found."""
     engine = create_engine(f"sqlite:///{tmp_path}/x.db", poolclass=NullPool)
     steps = config()
@@ -142,4 +142,4 @@ def _operations(context: MigrationContext):  # type: ignore[no-untyped-def]
 
 def test_rows_are_held_where_the_database_can() -> None:
     """PostgreSQL's transactions run side by side: whoever changes a payment holds its row."""
-    assert "FOR NO KEY UPDATE" in str(payments.HELD.select.compile(dialect=postgresql.dialect()))
+    assert "FOR NO KEY UPDATE" in str(payments.LOCK.select.compile(dialect=postgresql.dialect()))

@@ -1,4 +1,5 @@
-"""A harness for each test: a ledger of its own, on SQLite and where asked for on PostgreSQL too."""
+"""A harness for each test: a ledger of its own, on SQLite, and where requested on PostgreSQL
+too."""
 
 from __future__ import annotations
 

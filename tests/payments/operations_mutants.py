@@ -11,10 +11,10 @@ from checkout.model.money import Money
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
 from tests.payments.operations_state_machine import Operations
-from tests.support.operations_gateway import Office
+from tests.support.operations_gateway import OperationsGateway
 
 
-class AcceptedMeansDone(Office):
+class AcceptedMeansDone(OperationsGateway):
     async def refund(
         self, reference: PaymentReference, money: Money, key: str, reason: str
     ) -> Outcome:
@@ -24,7 +24,7 @@ class AcceptedMeansDone(Office):
         return outcome
 
 
-class TimeoutMeansFailed(Office):
+class TimeoutMeansFailed(OperationsGateway):
     async def refund(
         self, reference: PaymentReference, money: Money, key: str, reason: str
     ) -> Outcome:
@@ -32,7 +32,7 @@ class TimeoutMeansFailed(Office):
         return Outcome(Status.DECLINED) if outcome == UNKNOWN else outcome
 
 
-class TimeoutMeansAgain(Office):
+class TimeoutMeansAgain(OperationsGateway):
     async def refund(
         self, reference: PaymentReference, money: Money, key: str, reason: str
     ) -> Outcome:
@@ -42,7 +42,7 @@ class TimeoutMeansAgain(Office):
         return outcome
 
 
-class FailedQueryMeansAbsent(Office):
+class FailedQueryMeansAbsent(OperationsGateway):
     async def operation_status(
         self, reference: PaymentReference, asked: OperationReference
     ) -> Outcome:
@@ -50,7 +50,7 @@ class FailedQueryMeansAbsent(Office):
         return Outcome(Status.NOT_SENT) if outcome == UNKNOWN else outcome
 
 
-class NamesTheAuthorization(Office):
+class NamesTheAuthorization(OperationsGateway):
     async def refund(
         self, reference: PaymentReference, money: Money, key: str, reason: str
     ) -> Outcome:
@@ -58,7 +58,7 @@ class NamesTheAuthorization(Office):
         return await super().refund(reference, money, key, reason)
 
 
-OFFICES: Final = (
+GATEWAYS: Final = (
     AcceptedMeansDone,
     TimeoutMeansFailed,
     TimeoutMeansAgain,
@@ -67,8 +67,8 @@ OFFICES: Final = (
 )
 
 
-def with_office(mutant: type[Office]) -> type[Operations]:
-    return type(f"With{mutant.__name__}", (Operations,), {"office_class": mutant})
+def with_gateway(mutant: type[OperationsGateway]) -> type[Operations]:
+    return type(f"With{mutant.__name__}", (Operations,), {"gateway_class": mutant})
 
 
-MUTANTS: Final = tuple(map(with_office, OFFICES))
+MUTANTS: Final = tuple(map(with_gateway, GATEWAYS))

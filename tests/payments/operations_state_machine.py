@@ -1,9 +1,10 @@
-"""Anything that can happen to a payment after it was made, told by Hypothesis: operations that the
-shop asks for, what the gateway does by itself, notifications in any order, answers that get lost.
+"""Hypothesis state machine: anything that can happen to a payment after it was made: operations
+that the shop asks for, what the gateway does by itself, notifications in any order, answers that
+get lost.
 
-The payments' code is the real one; the gateway (`tests.support.operations_gateway`), the clock and
-the ledger's disk are the test's. After every step `check()` looks at what must always be true; at
-the end all works again, time passes, and `settled()` compares our books with the gateway's."""
+The context is the real one; the gateway (`tests.support.operations_gateway`), the clock and the
+ledger's disk are the test's. After every step `check()` looks at what must always be true; at the end all works
+again, time passes, and `settled()` compares our books with the gateway's."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ from tests.payments.payment_state_machine import SETTINGS, Machine
 from tests.support import operations_gateway, samples
 from tests.support.harness import submission
 from tests.support.honest_gateway import LATEST
-from tests.support.operations_gateway import Books, Movement, Office
+from tests.support.operations_gateway import Books, Movement, OperationsGateway
 
 which = st.integers(0, 7)  # of several, modulo how many there are
 amounts = st.sampled_from((None, 1, 250, 250, 500, 500, 1000, 1251, 0))
@@ -61,16 +62,16 @@ AFTER: dict[Status, set[Status]] = {
 
 
 class Operations(Machine):
-    flow_class: ClassVar[type[Context]] = Context
-    office_class: ClassVar[type[Office]] = Office
+    context_class: ClassVar[type[Context]] = Context
+    gateway_class: ClassVar[type[OperationsGateway]] = OperationsGateway
 
     def other_side(self) -> None:
         self.books = Books(self.clock)
-        self.office = self.office_class(self.books)
+        self.office = self.gateway_class(self.books)
 
-    def new_flow(self) -> Context:
+    def new_context(self) -> Context:
         gateways: dict[str, Gateway] = {"cards": self.office}
-        return self.flow_class(SETTINGS, self.ledger, gateways, clock=self.clock)
+        return self.context_class(SETTINGS, self.ledger, gateways, clock=self.clock)
 
     @initialize(
         held=st.booleans(),
@@ -98,9 +99,9 @@ class Operations(Machine):
         books = self.books = Books(
             self.clock, held=held, by_state=by_state, tells_key=tells_key, lag=lag
         )
-        self.office = self.office_class(books)
+        self.office = self.gateway_class(books)
         self.office.down = down
-        self.context = self.new_flow()
+        self.context = self.new_context()
         order = samples.order(
             transaction_type="authorization" if held else "payment",
             expires_at=self.clock() + HOUR,
@@ -161,8 +162,8 @@ class Operations(Machine):
 
     @rule(kind=st.sampled_from(("capture", "void", "refund", "chargeback")), amount=amounts)
     def back_office_does(self, kind: str, amount: int | None) -> None:
-        """At a gateway that tells no amounts all that is left, and nothing where the state could
-        not tell it from what we asked for."""
+        """At a gateway that states no amounts all that is left, and nothing where its state could
+        not be told apart from what we requested."""
         if self.books.by_state:
             refunded = kind == "refund" and any(each.kind == "refund" for each in self.made)
             assume(not (self.open or self.unheard_by_state or refunded))
@@ -259,8 +260,8 @@ class Operations(Machine):
 
     @property
     def unheard_by_state(self) -> bool:
-        """Whether the gateway did something that only the payment's state tells, and that we don't
-        know yet: asked now, the state would say that ours was done."""
+        """Whether the gateway did something that only the payment's state shows and that is not
+        recorded yet: a query now would show ours as done."""
         return self.books.by_state and any(
             each.key is None
             and not any(m.by_gateway and m.kind == each.kind and m.done for m in self.made)
@@ -276,13 +277,13 @@ class Operations(Machine):
         faults_of_ours = [
             line
             for line in self.said
-            if line["event"] in ("flow.fault", "sweep.fault") and line["error"] != "Crash"
+            if line["event"] in ("payments.fault", "sweep.fault") and line["error"] != "Crash"
         ]
         assert not faults_of_ours, faults_of_ours
         assert not self.books.misnamed, "another parent than the one that took the money"
         sent = Counter(self.books.sent)
         assert all(count == 1 for count in sent.values()), "an order was sent twice"
-        assert set(sent) <= {each.key for each in self.made}, "sent without a claim"
+        assert set(sent) <= {each.key for each in self.made}, "sent before it was in the ledger"
         self.never_more_than_there_is()
         self.forward_only()
         self.each_is_told_once()
@@ -317,20 +318,20 @@ class Operations(Machine):
                 assert after in AFTER[before], f"{before} -> {after}"
 
     def each_is_told_once(self) -> None:
-        payments, told = [], Counter[tuple[str, str]]()
+        payments, notified = [], Counter[tuple[str, str]]()
         for webhook in self.now.webhooks:
             about = msgspec.json.decode(webhook.body)["transaction"]
             if about["uid"] == self.uid:
                 payments.append(about["status"])
-            told[about["uid"], about["status"]] += 1
+            notified[about["uid"], about["status"]] += 1
         assert payments == ["successful"], "the payment's own webhook, again"
         for each in self.made:
-            says = {status: count for (uid, status), count in told.items() if uid == each.uid}
+            says = {status: count for (uid, status), count in notified.items() if uid == each.uid}
             assert says.get("successful", 0) == (1 if each.done else 0)
             assert says.get("failed", 0) <= (0 if each.by_gateway else 1)
-            assert set(says) <= {"successful", "failed"}, "told before its end"
+            assert set(says) <= {"successful", "failed"}, "notified before its end"
             if each.status in FAILED and not each.by_gateway and self.was_open(each):
-                assert says.get("failed") == 1, "failed later, and nobody was told"
+                assert says.get("failed") == 1, "failed later, and not notified"
 
     def was_open(self, operation: Operation) -> bool:
         """Whether its end was not the answer to the order itself."""
@@ -370,7 +371,7 @@ class Operations(Machine):
             self.verb(reconcile(self.context, self.uid))
             self.sweeps_until_nothing_is_due()
         if self.open:
-            # Nobody asks any more after its time, and a state tells little: who is told so does.
+            # Recovery stops after the last query, and a state says little: the operator decides.
             self.clock.move(HOUR)
             self.verb(reconcile(self.context, self.uid))
             self.sweeps_until_nothing_is_due()

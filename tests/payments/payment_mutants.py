@@ -65,12 +65,12 @@ GATEWAYS: Final = (
     TimeoutMeansAgain,
     FailedQueryMeansAbsent,
 )
-FLOWS: Final = (AsksAtEachLook, Impatient)
+CONTEXTS: Final = (AsksAtEachLook, Impatient)
 
 
 def with_gateway(mutant: type[OverpayCards]) -> type[Payments]:
     return type(f"With{mutant.__name__}", (Payments,), {"gateway_class": mutant})
 
 
-def with_flow(mutant: type[Context]) -> type[Payments]:
-    return type(f"With{mutant.__name__}", (Payments,), {"flow_class": mutant})
+def with_context(mutant: type[Context]) -> type[Payments]:
+    return type(f"With{mutant.__name__}", (Payments,), {"context_class": mutant})

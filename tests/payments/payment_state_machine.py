@@ -1,9 +1,9 @@
-"""Any payment that can happen to one payment, told by Hypothesis.
+"""Hypothesis state machine: any sequence of events that can happen to one payment.
 
-The flow and the adapter are the real ones; the bank, the network, the clock and the ledger's disk
-are the test's, and each fails when the payment says so. After every step `check()` looks at what
-must always be true; at the end all works again, time passes, and `settled()` looks at what must
-become true.
+The context and the adapter are the real ones; the bank, the network, the clock and the ledger's
+disk are the test's, and each fails when the payment says so. After every step `check()` looks at
+what must always be true; at the end all works again, time passes, and `settled()` looks at what
+must become true.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ from tests.support import samples
 from tests.support.clock import BEGINNING, Clock
 from tests.support.deterministic_loop import DeterministicLoop
 from tests.support.harness import status_told, submission
-from tests.support.honest_gateway import Bank, Crash, Transaction
+from tests.support.honest_gateway import Crash, HonestGateway, Transaction
 from tests.support.ledgers import InlineLedger
 
 SETTINGS = samples.settings(limits=Limits(submits_per_payment=6, slow_seconds=0))
@@ -108,7 +108,7 @@ def look_at(conn: Connection, uid: str) -> Seen:
 
 
 class Machine(RuleBasedStateMachine):
-    """A flow whose loop, clock and ledger are the test's: how steps are made, how it dies."""
+    """A context whose loop, clock and ledger are the test's: how steps are made, how it crashes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,13 +122,13 @@ class Machine(RuleBasedStateMachine):
         self.under_way: list[asyncio.Task[Any]] = []
         self.uid = ""
         self.seen: tuple[int, Seen] | None = None
-        self.context = self.new_flow()
+        self.context = self.new_context()
 
     def other_side(self) -> None:
         """Make the gateway's side, which no death of ours touches."""
         raise NotImplementedError
 
-    def new_flow(self) -> Context:
+    def new_context(self) -> Context:
         raise NotImplementedError
 
     def verb(self, work: Any) -> None:
@@ -154,7 +154,7 @@ class Machine(RuleBasedStateMachine):
 
     def done(self, work: Any) -> Any:
         task = self.loop.begin(work)
-        if not task.done():  # a notification waits a moment for the charge that it tells of
+        if not task.done():  # a notification waits a moment for the charge that it is about
             self.clock.move(self.context.schedule.notify_wait + 0.1)
             self.loop.quiet()
         return task.result()
@@ -164,7 +164,7 @@ class Machine(RuleBasedStateMachine):
         self.loop.end()
         self.under_way.clear()
         self.ledger.faults.clear()
-        self.context = self.new_flow()
+        self.context = self.new_context()
 
     @property
     def now(self) -> Seen:
@@ -188,7 +188,7 @@ class Machine(RuleBasedStateMachine):
 
 
 class Payments(Machine):
-    flow_class: ClassVar[type[Context]] = Context
+    context_class: ClassVar[type[Context]] = Context
     gateway_class: ClassVar[type[OverpayCards]] = OverpayCards
 
     def __init__(self) -> None:
@@ -197,12 +197,12 @@ class Payments(Machine):
         self.won = False
 
     def other_side(self) -> None:
-        self.bank = Bank(self.clock)
+        self.bank = HonestGateway(self.clock)
 
-    def new_flow(self) -> Context:
+    def new_context(self) -> Context:
         gateway = self.gateway_class(banks.options(), self.bank.transport())
         gateways: dict[str, Gateway] = {"cards": gateway}
-        return self.flow_class(SETTINGS, self.ledger, gateways, clock=self.clock)
+        return self.context_class(SETTINGS, self.ledger, gateways, clock=self.clock)
 
     # The beginning
 
@@ -404,7 +404,7 @@ class Payments(Machine):
         notice.heard = True
 
     def judge(self, *, accept: bool) -> None:
-        """Refused without a look, so what the bank has taken stays flagged."""
+        """Refused without a query, so an alert about money that the bank has taken stays."""
         if any(attempt.mismatch and attempt.live for attempt in self.attempts):
             self.verb(
                 review.resolve_mismatch(
@@ -486,16 +486,16 @@ class Payments(Machine):
 
     def letters_agree(self, payment: Payment) -> None:
         webhooks = self.now.webhooks
-        told = [status_told(webhook) for webhook in webhooks]
-        assert len(set(told)) == len(told), f"told twice: {told}"
+        notified = [status_told(webhook) for webhook in webhooks]
+        assert len(set(notified)) == len(notified), f"notified twice: {notified}"
         if payment.status in FINAL:
-            assert told, f"not told: {payment.status}"
-            assert told[-1] == outward(payment.status)
+            assert notified, f"not notified: {payment.status}"
+            assert notified[-1] == outward(payment.status)
             body = msgspec.json.decode(webhooks[-1].body)
             if payment.status in SUCCESSFUL:
                 assert body["transaction"]["message"] != "Payment was declined"
         else:
-            assert told == []
+            assert notified == []
 
     def few_questions(self, payment: Payment) -> None:
         """Never two within a second, but when the customer comes back: that counts anew."""
@@ -523,7 +523,7 @@ class Payments(Machine):
             self.close()
 
     def all_works_again(self) -> None:
-        """Slow answers come, what was not heard is told again, the sweep does its work."""
+        """Slow answers come, lost notifications are sent again, recovery runs."""
         self.prepare()
         self.bank.down = False
         while self.bank.held:
@@ -538,7 +538,7 @@ class Payments(Machine):
             self.rest()
         self.sweeps_until_nothing_is_due()
         if any(line["event"] == "sweep.unsettled" for line in self.said):
-            # The sweep asks no more after a payment's time; who is told so does.
+            # Recovery stops after a payment's expiry; the operator reconciles.
             self.clock.move(HOUR)
             self.verb(reconcile(self.context, self.uid))
             self.sweeps_until_nothing_is_due()
@@ -563,7 +563,7 @@ class Payments(Machine):
         by_key = {attempt.key: attempt for attempt in payment.attempts}
         for transaction in paid:
             attempt = by_key[transaction.key]
-            # The gateway told wrong facts of it: an operator was told, and has to look.
+            # The gateway stated other facts: an operator was alerted, and has to decide.
             flagged = attempt.mismatch and kinds["mismatch"]
             assert attempt.status in SUCCESSFUL or flagged, f"paid, and we say {attempt.status}"
         if any(not by_key[transaction.key].mismatch for transaction in paid):
@@ -572,7 +572,7 @@ class Payments(Machine):
             assert payment.status not in SUCCESSFUL, "unpaid, and shown as paid"
         if len(paid) > 1:
             alerts = kinds["late_success"] + kinds["mismatch"]
-            assert alerts >= len(paid) - 1, "paid twice, and nobody was told"
+            assert alerts >= len(paid) - 1, "paid twice, and nobody was alerted"
         for attempt in payment.attempts:
             known = bool(self.bank.by_key(attempt.key))
             assert attempt.status is not Status.SUBMITTING

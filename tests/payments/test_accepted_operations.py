@@ -66,7 +66,7 @@ async def test_it_blocks_nothing_and_counts(office: Harness) -> None:
     assert await office.told(payment) == ["successful", *["successful: refund"] * 2]
 
 
-async def test_the_shop_is_told_that_it_waits(office: Harness) -> None:
+async def test_the_shop_is_notified_that_it_waits(office: Harness) -> None:
     """Not in the gateway's words, which sound like an end; by no webhook."""
     payment = await office.paid_with(PAID)
     said = shape(await refund(office, payment, ACCEPTED), payment)
@@ -140,7 +140,7 @@ async def test_what_failed_and_is_accepted_after_all(office: Harness) -> None:
     assert await standing(office, operation) is Status.ACCEPTED
     await office.sweep(HOUR)
     assert await standing(office, operation) is Status.DECLINED
-    assert await office.told(payment) == ["successful", "failed: refund"], "told once"
+    assert await office.told(payment) == ["successful", "failed: refund"], "notified once"
     assert "late_operation" in await office.kinds(payment)
 
 

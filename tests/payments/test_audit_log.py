@@ -13,7 +13,7 @@ from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
 from checkout.payments import review
 from checkout.payments.operations import resolve_operation, start_operation
-from tests.payments.test_gateway_operations import done, hears, told
+from tests.payments.test_gateway_operations import done, notice, notify
 from tests.payments.test_review import LESS
 from tests.support import samples
 from tests.support.fake_gateway import PAID
@@ -73,7 +73,7 @@ async def test_an_operation_that_a_person_settles(office: Harness) -> None:
 @pytest.mark.parametrize("kind", ["refund", "chargeback"])
 async def test_what_the_gateway_does_by_itself(office: Harness, kind: str) -> None:
     payment = await office.paid_with(PAID)
-    await hears(office, payment, told(kind), done())
+    await notify(office, payment, notice(kind), done())
     await _again(office, payment, kind)
     (entry,) = await log(office)
     assert (entry.who, entry.via, entry.act) == (payment.attempts[0].account, "gateway", kind)
@@ -82,4 +82,4 @@ async def test_what_the_gateway_does_by_itself(office: Harness, kind: str) -> No
 
 
 async def _again(office: Harness, payment: Payment, kind: str) -> None:
-    await hears(office, payment, told(kind))
+    await notify(office, payment, notice(kind))

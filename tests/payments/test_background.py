@@ -34,7 +34,7 @@ RAISED = (
 
 
 class Turns:
-    """Counts them; raises or waits first where it is told so."""
+    """Counts them; raises or waits first where the test wants that."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -167,7 +167,7 @@ async def test_it_is_woken(harness: Harness) -> None:
     await background.stop()
 
 
-async def test_a_gateway_that_cancels_does_not_end_the_sweep(harness: Harness) -> None:
+async def test_a_gateway_that_cancels_does_not_end_recovery(harness: Harness) -> None:
     """What an adapter's library raises may look like the end of the server."""
     payments = [await harness.paid_with(PENDING) for _ in range(3)]
     harness.gateway.will_state(asyncio.CancelledError(), PAID, PAID, PAID)

@@ -1,4 +1,4 @@
-"""One attempt, one charge: claimed before it is sent, sent once, written down after."""
+"""One attempt, one charge: submitted before it is sent, sent once, recorded after."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_what_an_answer_makes_of_it(
     assert await harness.payment(payment) == payment
 
 
-async def test_what_is_sent_is_what_was_claimed(harness: Harness) -> None:
+async def test_what_is_sent_is_what_was_submitted(harness: Harness) -> None:
     payment = await harness.paid_with(PAID)
     (charge,), (attempt,) = harness.gateway.charges, payment.attempts
     assert charge.key == attempt.key
@@ -126,7 +126,7 @@ async def test_nobody_is_sent_to_an_address_without_tls(
     assert payment.attempts[0].next_action == left
 
 
-async def test_claimed_durably_before_it_is_sent(harness: Harness) -> None:
+async def test_submitted_durably_before_it_is_sent(harness: Harness) -> None:
     held = Held(PAID)
     harness.gateway.will_answer(held)
     payment = await harness.new_payment()
@@ -277,11 +277,11 @@ async def test_a_shutdown_leaves_what_does_not_end_to_the_next_start(harness: Ha
     await held.asked.wait()
     await harness.context.finish(0.02)
     assert (await harness.payment(payment)).attempts[0].status is Status.SUBMITTING
-    # The next start asks, and never charges again.
-    next_flow = harness.restarted()
+    # The next start queries, and never charges again.
+    next_context = harness.restarted()
     harness.gateway.will_state(PAID)
     harness.clock.move(30)
-    await sweep(next_flow)
+    await sweep(next_context)
     assert (await harness.payment(payment)).status is Status.PAID
     assert len(harness.gateway.charges) == 1
     held.let.set()
@@ -297,7 +297,7 @@ async def settled(harness: Harness, payment: Payment) -> Payment:
 
 
 async def test_never_sent_may_be_sent_again(harness: Harness) -> None:
-    """A crash between the claim and the call."""
+    """A crash between the submission and the call."""
     harness.gateway.will_answer(asyncio.CancelledError())
     payment = await harness.new_payment()
     with pytest.raises(asyncio.CancelledError):
@@ -313,7 +313,7 @@ async def test_never_sent_may_be_sent_again(harness: Harness) -> None:
 # The ledger away
 
 
-async def test_no_claim_no_charge(harness: Harness) -> None:
+async def test_no_submission_no_charge(harness: Harness) -> None:
     """The database is away: the form is answered with 503 and nothing is sent."""
     payment = await harness.new_payment()
     harness.context.ledger = UnavailableLedger()
@@ -322,7 +322,9 @@ async def test_no_claim_no_charge(harness: Harness) -> None:
     assert harness.gateway.charges == []
 
 
-async def test_a_full_disk_charges_nothing_that_is_not_claimed(harness: Harness, url: str) -> None:
+async def test_a_full_disk_charges_nothing_that_is_not_submitted(
+    harness: Harness, url: str
+) -> None:
     if not url.startswith("sqlite"):
         pytest.skip("PostgreSQL's disk is not ours to fill")
     payments = [await harness.new_payment(description="x" * 255) for _ in range(30)]

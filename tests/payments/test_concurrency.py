@@ -1,5 +1,5 @@
-"""Everybody has room of their own: what hangs for one shop, or at one host, changes nothing for
-another; and waiting for room is no try."""
+"""Concurrency limits: what hangs for one shop, or at one host, delays no other; and waiting for a
+slot does not count as a try."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from checkout.ledger import outbox
 from checkout.ledger.outbox import Webhook
 from checkout.model.order import PageSettings
 from checkout.payments import create
-from checkout.payments.concurrency import NoRoom, Rooms
+from checkout.payments.concurrency import NoSlot, Slots
 from checkout.payments.dns import Resolver
 from checkout.payments.webhook_sender import WebhookSender
 from tests.payments.webhook_receiver import PUBLIC
@@ -30,44 +30,44 @@ from tests.support.polling import until
 
 HANGING, WELL = "hanging.example.com", "well.example.com"
 
-# Rooms
+# Slots
 
 
-def taken(rooms: Rooms, shop: str, host: str, tries: int = 100) -> int:
-    return sum(rooms.take(shop, host) for _ in range(tries))
+def taken(slots: Slots, shop: str, host: str, tries: int = 100) -> int:
+    return sum(slots.take(shop, host) for _ in range(tries))
 
 
-def test_a_shop_at_one_host_leaves_half_of_the_room_there() -> None:
-    rooms = Rooms("test", total=256, shop=16, host=16)
-    assert taken(rooms, "a", "x") == 8
-    assert taken(rooms, "b", "x") == 4
-    assert taken(rooms, "c", "x") == 2
-    assert rooms.take("d", "x")
-    assert rooms.take("e", "x")
-    assert not rooms.take("f", "x"), "it is full, for everybody"
-    assert taken(rooms, "f", "y") == 8, "and nowhere else"
-    rooms.leave("a", "x")
-    assert not rooms.take("a", "x"), "whoever has most waits longest"
-    assert rooms.take("f", "x")
+def test_a_shop_at_one_host_leaves_half_of_the_slots_there() -> None:
+    slots = Slots("test", total=256, shop=16, host=16)
+    assert taken(slots, "a", "x") == 8
+    assert taken(slots, "b", "x") == 4
+    assert taken(slots, "c", "x") == 2
+    assert slots.take("d", "x")
+    assert slots.take("e", "x")
+    assert not slots.take("f", "x"), "it is full, for everybody"
+    assert taken(slots, "f", "y") == 8, "and nowhere else"
+    slots.release("a", "x")
+    assert not slots.take("a", "x"), "whoever has most waits longest"
+    assert slots.take("f", "x")
 
 
 def test_many_hosts_of_one_shop_are_bounded() -> None:
-    rooms = Rooms("test", total=256, shop=16, host=16)
-    assert sum(rooms.take("a", f"host{each}") for each in range(1000)) == 16
-    assert rooms.free("b") >= 8
+    slots = Slots("test", total=256, shop=16, host=16)
+    assert sum(slots.take("a", f"host{each}") for each in range(1000)) == 16
+    assert slots.free("b") >= 8
 
 
 def test_many_shops_at_one_host_are_bounded() -> None:
-    rooms = Rooms("test", total=256, shop=16, host=16)
-    assert sum(rooms.take(f"shop{each}", "x") for each in range(1000)) == 16
+    slots = Slots("test", total=256, shop=16, host=16)
+    assert sum(slots.take(f"shop{each}", "x") for each in range(1000)) == 16
 
 
-def test_many_that_hang_leave_room_for_the_next() -> None:
-    rooms = Rooms("test", total=256, shop=16, host=16)
+def test_many_that_hang_leave_slots_for_the_next() -> None:
+    slots = Slots("test", total=256, shop=16, host=16)
     for each in range(50):
-        taken(rooms, f"shop{each}", f"{each}.example.com")
-        assert rooms.take("next", "next.example.com"), each
-        rooms.leave("next", "next.example.com")
+        taken(slots, f"shop{each}", f"{each}.example.com")
+        assert slots.take("next", "next.example.com"), each
+        slots.release("next", "next.example.com")
 
 
 @given(
@@ -76,65 +76,65 @@ def test_many_that_hang_leave_room_for_the_next() -> None:
     )
 )
 def test_no_bound_is_ever_crossed(steps: list[tuple[bool, str, str]]) -> None:
-    rooms, held = Rooms("test", total=20, shop=6, host=8), Counter[tuple[str, str]]()
+    slots, held = Slots("test", total=20, shop=6, host=8), Counter[tuple[str, str]]()
     for take, shop, host in steps:
         if take:
-            could = rooms.free(shop, host) > 0
-            assert rooms.take(shop, host) is could
+            could = slots.free(shop, host) > 0
+            assert slots.take(shop, host) is could
             held[shop, host] += could
         elif held[shop, host]:
-            rooms.leave(shop, host)
+            slots.release(shop, host)
             held[shop, host] -= 1
         assert held.total() <= 20
         for each in "abcde":
-            assert rooms.held(each) == sum(held[each, at] for at in "xyz") <= 6
+            assert slots.held(each) == sum(held[each, at] for at in "xyz") <= 6
         for at in "xyz":
             assert sum(held[each, at] for each in "abcde") <= 8
     for (shop, host), count in held.items():
         for _ in range(count):
-            rooms.leave(shop, host)
-    assert vars(rooms) | {"_left": None} == vars(Rooms("test", total=20, shop=6, host=8)) | {
-        "_left": None
+            slots.release(shop, host)
+    assert vars(slots) | {"_released": None} == vars(Slots("test", total=20, shop=6, host=8)) | {
+        "_released": None
     }, "nothing is kept of those who have gone"
 
 
 async def test_who_waits_comes_in_when_one_leaves() -> None:
-    rooms = Rooms("test", total=16, shop=1, host=16)
-    async with rooms.enter("a", "x", 1):
-        waiting = asyncio.create_task(rooms.wait("a", "x", 10))
-        async with rooms.enter("b", "x", 1):
+    slots = Slots("test", total=16, shop=1, host=16)
+    async with slots.enter("a", "x", 1):
+        waiting = asyncio.create_task(slots.wait("a", "x", 10))
+        async with slots.enter("b", "x", 1):
             await asyncio.sleep(0.01)
         assert not waiting.done()
     await waiting
-    assert rooms.held("a") == 1
+    assert slots.held("a") == 1
 
 
 async def test_waiting_has_an_end_and_so_has_the_line() -> None:
-    rooms = Rooms("test", total=16, shop=1, host=16, waiting=3)
-    async with rooms.enter("a", "x", 1):
-        waiting = [asyncio.create_task(rooms.wait("a", "x", 0.5)) for _ in range(3)]
+    slots = Slots("test", total=16, shop=1, host=16, waiting=3)
+    async with slots.enter("a", "x", 1):
+        waiting = [asyncio.create_task(slots.wait("a", "x", 0.5)) for _ in range(3)]
         await asyncio.sleep(0)
         began = time.monotonic()
-        with pytest.raises(NoRoom):
-            await rooms.wait("a", "x", 10)
+        with pytest.raises(NoSlot):
+            await slots.wait("a", "x", 10)
         assert time.monotonic() - began < 0.4
         for each in await asyncio.gather(*waiting, return_exceptions=True):
-            assert isinstance(each, NoRoom)
-    async with rooms.enter("a", "x", 0.1):
+            assert isinstance(each, NoSlot)
+    async with slots.enter("a", "x", 0.1):
         pass
 
 
 # Webhooks
 
 
-class Street:
-    """Shops' servers behind one courier; those of a host in `hanging` never answer."""
+class Shops:
+    """Shops' servers behind one webhook sender; those of a host in `hanging` never answer."""
 
     def __init__(self, harness: Harness) -> None:
         self.harness = harness
         self.hanging = {HANGING}
         self.asked = Counter[str]()
-        self.told: list[str] = []
+        self.received: list[str] = []
         self.now = Counter[str]()
         self.most = Counter[str]()
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
@@ -155,14 +155,14 @@ class Street:
         try:
             if host in self.hanging:
                 await asyncio.Event().wait()
-            self.told.append(request.headers["webhook-id"])
+            self.received.append(request.headers["webhook-id"])
             return httpx.Response(200)
         finally:
             self.now[host] -= 1
 
     async def write(self, count: int, host: str, shop: str = samples.SHOP_ID) -> list[str]:
-        """Letters that are due; one payment has them all."""
-        url = f"https://{host}/told"
+        """Webhooks that are due, all of one payment."""
+        url = f"https://{host}/webhooks"
         order = samples.order(page_settings=PageSettings(notification_url=url))
         made = await create.create(self.harness.context, order, self.harness.settings.shops[shop])
         name = f"{host.partition('.')[0]}-{made.uid[:8]}"
@@ -176,14 +176,14 @@ class Street:
         await self.harness.ledger.write(add)
         return names
 
-    async def tell(self, names: Sequence[str], *couriers: WebhookSender) -> None:
-        """Turn by turn, until these are told, and no others."""
+    async def deliver(self, names: Sequence[str], *senders: WebhookSender) -> None:
+        """Run turns until these webhooks have arrived, and no others."""
 
-        async def told() -> bool:
-            await asyncio.gather(*(each.deliver() for each in couriers))
-            return set(self.told) == set(names)
+        async def received() -> bool:
+            await asyncio.gather(*(each.deliver() for each in senders))
+            return set(self.received) == set(names)
 
-        await until(told, 5)
+        await until(received, 5)
 
     async def webhooks(self, names: Sequence[str]) -> list[Webhook]:
         wanted = set(names)
@@ -192,27 +192,27 @@ class Street:
 
 
 @pytest.fixture
-async def street(url: str) -> AsyncIterator[Street]:
+async def servers(url: str) -> AsyncIterator[Shops]:
     async with AsyncExitStack() as stack:
         named = [samples.shop(id=f"shop{number}") for number in range(40)]
         settings = samples.settings(samples.shop(), samples.shop(id="other"), *named)
         harness = await stack.enter_async_context(open_harness(url, settings=settings))
-        street = Street(harness)
-        await stack.enter_async_context(street.http)
-        yield street
+        servers = Shops(harness)
+        await stack.enter_async_context(servers.http)
+        yield servers
         for task in asyncio.all_tasks():
             if task.get_coro().__qualname__ == "Courier._send":  # type: ignore[union-attr]
                 task.cancel()
 
 
-async def test_a_thousand_letters_for_a_shop_that_hangs(street: Street) -> None:
-    waiting = await street.write(1000, HANGING)
-    well = await street.write(5, WELL, "other")
-    await street.tell(well, street.webhook_sender)
+async def test_a_thousand_webhooks_for_a_shop_that_hangs(servers: Shops) -> None:
+    waiting = await servers.write(1000, HANGING)
+    well = await servers.write(5, WELL, "other")
+    await servers.deliver(well, servers.webhook_sender)
     for _ in range(20):
-        await street.webhook_sender.deliver()
-    assert street.asked[HANGING] == street.most[HANGING] == 8
-    webhooks = await street.webhooks(waiting)
+        await servers.webhook_sender.deliver()
+    assert servers.asked[HANGING] == servers.most[HANGING] == 8
+    webhooks = await servers.webhooks(waiting)
     assert Counter(webhook.tries for webhook in webhooks) == {1: 8, 0: 992}, "waiting is no try"
     untouched = [webhook for webhook in webhooks if not webhook.tries]
     assert all(webhook.due_at == webhook.created_at for webhook in untouched), "they hold no lease"
@@ -221,80 +221,82 @@ async def test_a_thousand_letters_for_a_shop_that_hangs(street: Street) -> None:
     )
 
 
-async def test_what_waited_goes_its_way_when_the_shop_is_back(street: Street) -> None:
-    waiting = await street.write(50, HANGING)
-    street.hanging.clear()
-    context = street.harness.context
-    webhook_sender = WebhookSender(context, street.http, street._resolve)
+async def test_what_waited_goes_its_way_when_the_shop_is_back(servers: Shops) -> None:
+    waiting = await servers.write(50, HANGING)
+    servers.hanging.clear()
+    context = servers.harness.context
+    webhook_sender = WebhookSender(context, servers.http, servers._resolve)
     turns = 0
-    while len(street.told) < 50 and turns < 100:
+    while len(servers.received) < 50 and turns < 100:
         turns += 1
         context.webhooks_due.clear()
         await webhook_sender.deliver()
         await webhook_sender.finish(5)
         await asyncio.sleep(0)
-        assert context.webhooks_due.is_set() or len(street.told) == 50, "room wakes the next turn"
-    assert sorted(street.told) == sorted(waiting), "once each"
-    assert street.most[HANGING] <= 8
+        assert context.webhooks_due.is_set() or len(servers.received) == 50, (
+            "a free slot wakes the next turn"
+        )
+    assert sorted(servers.received) == sorted(waiting), "once each"
+    assert servers.most[HANGING] <= 8
 
 
-async def test_one_host_of_a_shop_hangs_and_another_does_not(street: Street) -> None:
-    await street.write(1000, HANGING)
-    await street.write(1000, "also." + HANGING)
-    street.hanging.add("also." + HANGING)
-    await street.webhook_sender.deliver()
-    await street.webhook_sender.deliver()
-    well = await street.write(3, WELL)
-    await street.tell(well, street.webhook_sender)
-    assert street.most["all"] <= 16
+async def test_one_host_of_a_shop_hangs_and_another_does_not(servers: Shops) -> None:
+    await servers.write(1000, HANGING)
+    await servers.write(1000, "also." + HANGING)
+    servers.hanging.add("also." + HANGING)
+    await servers.webhook_sender.deliver()
+    await servers.webhook_sender.deliver()
+    well = await servers.write(3, WELL)
+    await servers.deliver(well, servers.webhook_sender)
+    assert servers.most["all"] <= 16
 
 
-async def test_a_shop_with_a_thousand_hosts_that_hang(street: Street) -> None:
+async def test_a_shop_with_a_thousand_hosts_that_hang(servers: Shops) -> None:
     hosts = [f"h{number:03}.example.com" for number in range(200)]
-    street.hanging.update(hosts)
+    servers.hanging.update(hosts)
     for host in hosts:
-        await street.write(1, host)
+        await servers.write(1, host)
     for _ in range(20):
-        await street.webhook_sender.deliver()
-    await street.tell(await street.write(3, WELL, "other"), street.webhook_sender)
-    assert sum(street.asked[host] for host in hosts) == 16
+        await servers.webhook_sender.deliver()
+    await servers.deliver(await servers.write(3, WELL, "other"), servers.webhook_sender)
+    assert sum(servers.asked[host] for host in hosts) == 16
 
 
-async def test_every_one_of_many_hosts_has_its_turn(street: Street) -> None:
+async def test_every_one_of_many_hosts_has_its_turn(servers: Shops) -> None:
     """Also those behind the first of them that always have something waiting."""
     hosts = [f"h{number:03}.example.com" for number in range(100)]
     for host in hosts:
-        await street.write(2, host)
+        await servers.write(2, host)
     for _ in range(60):
-        await street.webhook_sender.deliver()
-        await street.webhook_sender.finish(5)
-    assert {street.asked[host] for host in hosts} == {2}
+        await servers.webhook_sender.deliver()
+        await servers.webhook_sender.finish(5)
+    assert {servers.asked[host] for host in hosts} == {2}
 
 
-async def test_many_shops_name_one_host(street: Street) -> None:
+async def test_many_shops_name_one_host(servers: Shops) -> None:
     for number in range(40):
-        await street.write(5, HANGING, f"shop{number}")
+        await servers.write(5, HANGING, f"shop{number}")
     for _ in range(10):
-        await street.webhook_sender.deliver()
-    await street.tell(await street.write(2, WELL, "shop0"), street.webhook_sender)
-    assert street.most[HANGING] == 16
+        await servers.webhook_sender.deliver()
+    await servers.deliver(await servers.write(2, WELL, "shop0"), servers.webhook_sender)
+    assert servers.most[HANGING] == 16
 
 
-async def test_two_workers_send_once_and_are_both_bounded(street: Street) -> None:
-    waiting = await street.write(300, HANGING)
-    well = await street.write(30, WELL, "other")
-    other = street.another()
-    await street.tell(well, street.webhook_sender, other)
-    assert sorted(street.told) == sorted(well), "once each"
-    assert street.asked[HANGING] == 16
-    assert Counter(x.tries for x in await street.webhooks(waiting)) == {1: 16, 0: 284}
+async def test_two_workers_send_once_and_are_both_bounded(servers: Shops) -> None:
+    waiting = await servers.write(300, HANGING)
+    well = await servers.write(30, WELL, "other")
+    other = servers.another()
+    await servers.deliver(well, servers.webhook_sender, other)
+    assert sorted(servers.received) == sorted(well), "once each"
+    assert servers.asked[HANGING] == 16
+    assert Counter(x.tries for x in await servers.webhooks(waiting)) == {1: 16, 0: 284}
 
 
 # Names
 
 
 class Names:
-    """A resolver's look-up where names of `hanging` come to nothing until the test's end."""
+    """A resolver's lookup where names of `hanging` come to nothing until the test's end."""
 
     def __init__(self) -> None:
         self.let = threading.Event()
@@ -339,29 +341,29 @@ async def test_names_that_hang_are_at_the_expense_of_their_shop(names: Names) ->
         each.cancel()
 
 
-async def test_a_letter_that_found_no_room_for_its_name_is_not_tried(street: Street) -> None:
-    (name,) = await street.write(1, WELL)
+async def test_a_webhook_that_found_no_slot_for_its_name_is_not_tried(servers: Shops) -> None:
+    (name,) = await servers.write(1, WELL)
 
     async def full(_host: str, _port: int) -> Sequence[str]:
-        raise NoRoom
+        raise NoSlot
 
-    (before,) = await street.webhooks([name])
-    webhook_sender = WebhookSender(street.harness.context, street.http, full)
+    (before,) = await servers.webhooks([name])
+    webhook_sender = WebhookSender(servers.harness.context, servers.http, full)
     await webhook_sender.deliver()
     await webhook_sender.finish(5)
-    assert await street.webhooks([name]) == [before]
-    await street.webhook_sender.deliver()
-    await street.webhook_sender.finish(5)
-    assert street.told == [name]
+    assert await servers.webhooks([name]) == [before]
+    await servers.webhook_sender.deliver()
+    await servers.webhook_sender.finish(5)
+    assert servers.received == [name]
 
 
 # Measured
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-async def test_how_late_others_are_told(workers: int) -> None:
+async def test_how_late_others_are_notified(workers: int) -> None:
     """Real servers on loopback: it was two minutes and more with one worker, eight seconds with
-    two; a worker looks each second."""
+    two; a worker runs a turn each second."""
     found, hanging = await delays(workers=workers, waiting=1000, told=10)
     assert max(found) < 5.0
     assert hanging.most <= 8 * workers

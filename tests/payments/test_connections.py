@@ -16,7 +16,7 @@ from checkout.payments.dns import Resolver
 
 
 class Names:
-    """A look-up that hangs for some, and counts."""
+    """A lookup that hangs for some, and counts."""
 
     def __init__(self) -> None:
         self.let = threading.Event()

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from tests.support.fake_network import FakeNetwork, open_fake_network
-from tests.support.form_customer import Bought, Visitor
+from tests.support.form_customer import Bought, FormCustomer
 from tests.support.killable_server import KillableServer, open_killable_server
 
 KILLS = int(os.environ.get("CHECKOUT_KILLS", "3"))
@@ -38,12 +38,12 @@ async def server(tmp_path: Path, network: FakeNetwork) -> AsyncIterator[Killable
 
 
 @pytest.fixture
-async def visitor(server: KillableServer, network: FakeNetwork) -> AsyncIterator[Visitor]:
+async def visitor(server: KillableServer, network: FakeNetwork) -> AsyncIterator[FormCustomer]:
     async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
-        yield Visitor(server, client, f"{network.url}/letters")
+        yield FormCustomer(server, client, f"{network.url}/webhooks")
 
 
-async def becomes(visitor: Visitor, bought: Bought, *words: str | None) -> None:
+async def becomes(visitor: FormCustomer, bought: Bought, *words: str | None) -> None:
     for _ in range(300):
         word = await visitor.status(bought)
         if word in words:
@@ -52,8 +52,8 @@ async def becomes(visitor: Visitor, bought: Bought, *words: str | None) -> None:
     raise AssertionError(f"it is {await visitor.status(bought)}, not one of {words}")
 
 
-async def heard(network: FakeNetwork, bought: Bought) -> list[str]:
-    """The statuses that the shop was told, once it was told any."""
+async def notified(network: FakeNetwork, bought: Bought) -> list[str]:
+    """The statuses in the webhooks that the shop got, once there are any."""
     for _ in range(300):
         if network.webhooks[bought.token]:
             break
@@ -62,7 +62,7 @@ async def heard(network: FakeNetwork, bought: Bought) -> list[str]:
 
 
 async def test_killed_while_the_gateway_hangs(
-    server: KillableServer, network: FakeNetwork, visitor: Visitor
+    server: KillableServer, network: FakeNetwork, visitor: FormCustomer
 ) -> None:
     await server.start()
     bought = await visitor.buy()
@@ -82,14 +82,14 @@ async def test_killed_while_the_gateway_hangs(
     await visitor.press_pay(form)  # back, and submitted again
     await becomes(visitor, bought, "successful")
     assert len(network.bank.transactions) == 1
-    assert await heard(network, bought) == ["successful"]
+    assert await notified(network, bought) == ["successful"]
     await visitor.press_pay(form)
     assert len(network.bank.transactions) == 1
     assert await server.stop() == 0
 
 
 async def test_two_workers_and_one_form(
-    server: KillableServer, network: FakeNetwork, visitor: Visitor
+    server: KillableServer, network: FakeNetwork, visitor: FormCustomer
 ) -> None:
     network.slow = 0.2
     await server.start(workers=2)
@@ -107,7 +107,7 @@ async def test_two_workers_and_one_form(
 async def test_killed_at_random(
     server: KillableServer,
     network: FakeNetwork,
-    visitor: Visitor,
+    visitor: FormCustomer,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Some customers pay at once, each at a moment of his own, the gateway is slow, and the
@@ -136,12 +136,12 @@ async def test_killed_at_random(
     assert [len(network.bank.transactions), len(all_bought)] == [len(all_bought)] * 2
     assert all(t.takings == 1 for t in network.bank.transactions.values())
     for each in all_bought:
-        told = await heard(network, each)
-        assert set(told) == {"successful"}, "at least once, and never anything else"
+        statuses = await notified(network, each)
+        assert set(statuses) == {"successful"}, "at least once, and never anything else"
     assert await server.stop() == 0
 
 
-async def pay_at_some_time(visitor: Visitor, bought: Bought) -> None:
+async def pay_at_some_time(visitor: FormCustomer, bought: Bought) -> None:
     try:
         form = await visitor.form(bought)
         await asyncio.sleep(random.uniform(0.0, 0.3))

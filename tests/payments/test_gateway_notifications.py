@@ -35,7 +35,7 @@ async def test_the_query_tells_the_truth_and_not_the_notification(harness: Harne
 
 
 async def test_it_is_noted_before_it_is_answered(harness: Harness) -> None:
-    """And asked about by the sweep, should we die now."""
+    """And queried by recovery, should this worker die now."""
     payment = await harness.paid_with(PENDING)
     harness.clock.move(1)
     held = Held(PAID)
@@ -54,11 +54,11 @@ async def test_one_that_overtakes_the_charges_own_answer_waits_for_it(harness: H
     harness.gateway.will_answer(charge)
     paying = asyncio.create_task(harness.pay(payment))
     await charge.asked.wait()
-    told = asyncio.create_task(harness.notify((await harness.payment(payment)).attempts[0]))
+    notified = asyncio.create_task(harness.notify((await harness.payment(payment)).attempts[0]))
     await asyncio.sleep(0.05)
-    assert not told.done()
+    assert not notified.done()
     charge.let.set()
-    await asyncio.gather(paying, told)
+    await asyncio.gather(paying, notified)
     await harness.context.finish(5)
     assert await harness.status(payment) is Status.PAID
     assert harness.gateway.queries == []
@@ -85,8 +85,8 @@ async def test_it_is_asked_about_at_once(harness: Harness) -> None:
     assert len(harness.gateway.queries) == 1
 
 
-async def test_one_that_is_too_early_waits_for_the_sweep(harness: Harness) -> None:
-    """Somebody has just asked: at most one query an interval, also for notifications."""
+async def test_one_that_is_too_early_waits_for_recovery(harness: Harness) -> None:
+    """A query was sent just now: at most one in an interval, also for notifications."""
     payment = await harness.paid_with(UNKNOWN)
     for _ in range(8):
         harness.clock.move(30)
@@ -140,8 +140,9 @@ async def test_while_the_charge_is_under_way(harness: Harness) -> None:
     assert await harness.told(payment) == ["successful"]
 
 
-async def test_the_charges_answer_is_lost_and_another_worker_was_told(harness: Harness) -> None:
-    """It can't ask yet, and the one that charges has not heard of it: its answer over, it asks."""
+async def test_the_charges_answer_is_lost_and_another_worker_was_notified(harness: Harness) -> None:
+    """It can't query yet, and the charge does not know of it: after its answer the charge
+    queries."""
     held = Held(UNKNOWN)
     harness.gateway.will_answer(held)
     harness.gateway.will_state(PAID)
@@ -200,7 +201,7 @@ async def test_every_order_ends_in_the_same_state(harness: Harness, order: tuple
     assert await harness.told(payment) == ["successful"]
 
 
-async def test_an_outcome_without_meaning_is_looked_up(harness: Harness) -> None:
+async def test_an_outcome_without_meaning_is_queried(harness: Harness) -> None:
     payment = await harness.paid_with(PENDING)
     harness.clock.move(1)
     harness.gateway.news = Outcome(Status.PENDING)

@@ -1,4 +1,5 @@
-"""What a gateway does to a payment by itself: told by a notification, taken by its own word."""
+"""What a gateway does to a payment by itself: reported by a notification or by the payment's
+state."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ async def office(harness: Harness) -> Harness:
     return harness
 
 
-def told(kind: str, amount: int = 1250, id: str = "b-1", key: str | None = None) -> Outcome:
+def notice(kind: str, amount: int = 1250, id: str = "b-1", key: str | None = None) -> Outcome:
     return Outcome(Status.PENDING, notice=OperationNotice(kind, id, key, Money(amount, "EUR")))
 
 
@@ -46,7 +47,7 @@ async def made(harness: Harness, payment: Payment) -> list[Operation]:
     return await harness.ledger.read(operations.of, payment.uid)
 
 
-async def hears(harness: Harness, payment: Payment, news: Outcome, *says: Outcome) -> None:
+async def notify(harness: Harness, payment: Payment, news: Outcome, *says: Outcome) -> None:
     harness.gateway.news = news
     harness.gateway.will_trace(*says)
     await harness.notify(payment.attempts[0])
@@ -57,7 +58,7 @@ async def hears(harness: Harness, payment: Payment, news: Outcome, *says: Outcom
 async def test_all_of_it_taken_back(office: Harness, kind: str) -> None:
     payment = await office.paid_with(PAID)
     with capture_logs() as said:
-        await hears(office, payment, told(kind), done())
+        await notify(office, payment, notice(kind), done())
     assert await office.status(payment) is Status.REFUNDED
     assert [line["event"] for line in said if line.get("alert")] == [f"by_gateway.{kind}"]
     assert await office.told(payment) == ["successful", f"successful: {kind}"]
@@ -66,14 +67,14 @@ async def test_all_of_it_taken_back(office: Harness, kind: str) -> None:
     ((_, asked),) = office.gateway.traced
     assert (asked.kind, asked.id, asked.key, asked.money) == (kind, "b-1", None, None)
     # Told again, it is the same.
-    await hears(office, payment, told(kind), done())
+    await notify(office, payment, notice(kind), done())
     assert len(await office.ledger.read(operations.of, payment.uid)) == 1
     assert len(office.gateway.traced) == 1
 
 
 async def test_a_part_taken_back_leaves_it_paid(office: Harness) -> None:
     payment = await office.paid_with(PAID)
-    await hears(office, payment, told("refund", 999), done(1000))
+    await notify(office, payment, notice("refund", 999), done(1000))
     assert await office.status(payment) is Status.PAID
     assert await office.told(payment) == ["successful", "successful: refund"]
     with pytest.raises(Unprocessable):
@@ -86,7 +87,7 @@ async def test_a_part_taken_back_leaves_it_paid(office: Harness) -> None:
 @pytest.mark.parametrize("says", [UNKNOWN, ABSENT, DECLINED], ids=["silent", "absent", "declined"])
 async def test_the_notification_alone_moves_nothing(office: Harness, says: Outcome) -> None:
     payment = await office.paid_with(PAID)
-    await hears(office, payment, told("refund"), says)
+    await notify(office, payment, notice("refund"), says)
     await office.sweep_for(120, step=5)
     assert office.gateway.traced
     assert await office.status(payment) is Status.PAID
@@ -97,7 +98,7 @@ async def test_the_notification_alone_moves_nothing(office: Harness, says: Outco
 
 async def test_unanswered_it_is_asked_again(office: Harness) -> None:
     payment = await office.paid_with(PAID)
-    await hears(office, payment, told("chargeback"), UNKNOWN, done())
+    await notify(office, payment, notice("chargeback"), UNKNOWN, done())
     assert await office.status(payment) is Status.PAID
     await office.sweep_for(60)
     assert await office.status(payment) is Status.REFUNDED
@@ -105,10 +106,10 @@ async def test_unanswered_it_is_asked_again(office: Harness) -> None:
 
 async def test_held_money(office: Harness) -> None:
     captured = await office.paid_with(AUTHORIZED, transaction_type="authorization")
-    await hears(office, captured, told("capture", 1000), done(1000, status=Status.PAID))
+    await notify(office, captured, notice("capture", 1000), done(1000, status=Status.PAID))
     assert await office.status(captured) is Status.PAID
     voided = await office.paid_with(AUTHORIZED, transaction_type="authorization")
-    await hears(office, voided, told("void", id="b-2"), done(id="b-2"))
+    await notify(office, voided, notice("void", id="b-2"), done(id="b-2"))
     assert await office.status(voided) is Status.REFUNDED
 
 
@@ -116,18 +117,18 @@ async def test_news_of_what_we_asked_for_is_not_new(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(UNKNOWN)
     ours = await start_operation(office.context, "refund", payment.uid, amount=500)
-    # By our key its answer is asked for at once; by its id it was known before.
-    await hears(office, payment, told("refund", 500, key=ours.key), done(500))
-    await hears(office, payment, told("refund", 500), done(500))
+    # With our key it is queried at once; its id was known before.
+    await notify(office, payment, notice("refund", 500, key=ours.key), done(500))
+    await notify(office, payment, notice("refund", 500), done(500))
     (row,) = await office.ledger.read(operations.of, payment.uid)
     assert (row.status, row.by_gateway, row.gateway_id) == (Status.REFUNDED, False, "b-1")
     assert await office.told(payment) == ["successful", "successful: refund"]
 
 
 async def test_news_before_the_answer_to_what_we_asked_for(office: Harness) -> None:
-    """Without our key in it, only the gateway's id tells that the two are one."""
+    """Without our key in it, only the gateway's id shows that the two are one."""
     payment = await office.paid_with(PAID)
-    office.gateway.news = told("refund", 500)
+    office.gateway.news = notice("refund", 500)
     await office.notify(payment.attempts[0])
     office.gateway.will_do(done(500))
     await start_operation(office.context, "refund", payment.uid, amount=500)
@@ -165,7 +166,7 @@ async def test_news_of_ours_while_its_end_is_unknown(office: Harness) -> None:
     await office.ledger.write(
         operations.change, (await made(office, payment))[0].uid, sweep_at=None
     )
-    await hears(office, payment, told("refund", 500), done(500))
+    await notify(office, payment, notice("refund", 500), done(500))
     ours, theirs = await made(office, payment)
     assert (ours.status, theirs.status) == (Status.PENDING, Status.PENDING)
     assert await office.told(payment) == ["successful"]
@@ -188,7 +189,7 @@ async def test_news_of_ours_that_was_taken_for_lost(office: Harness) -> None:
     office.gateway.will_trace(ABSENT)
     await office.sweep_for(95)
     assert (await made(office, payment))[0].status is Status.NOT_SENT
-    await hears(office, payment, told("refund", 500), done(500))
+    await notify(office, payment, notice("refund", 500), done(500))
     held.let.set()
     await asking
     ours, theirs = await made(office, payment)
@@ -202,7 +203,7 @@ async def test_news_under_the_payments_own_key(office: Harness) -> None:
     (attempt,) = payment.attempts
     office.gateway.will_do(done(250, "o-1"))
     await start_operation(office.context, "refund", payment.uid, amount=250)
-    await hears(office, payment, told("chargeback", 1000, key=attempt.key), done(1000))
+    await notify(office, payment, notice("chargeback", 1000, key=attempt.key), done(1000))
     assert await office.status(payment) is Status.REFUNDED
     assert await office.told(payment) == [
         "successful", "successful: refund", "successful: chargeback",
@@ -210,11 +211,11 @@ async def test_news_under_the_payments_own_key(office: Harness) -> None:
     assert office.gateway.traced[-1][1].key is None
 
 
-async def test_a_refund_told_before_the_capture_that_took_the_money(office: Harness) -> None:
+async def test_a_refund_notified_before_the_capture_that_took_the_money(office: Harness) -> None:
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
-    await hears(office, payment, told("refund", 1000), done(1000))
+    await notify(office, payment, notice("refund", 1000), done(1000))
     assert await office.status(payment) is Status.AUTHORIZED
-    await hears(office, payment, told("capture", 1000, "b-2"), done(1000, "b-2", Status.PAID))
+    await notify(office, payment, notice("capture", 1000, "b-2"), done(1000, "b-2", Status.PAID))
     assert await office.status(payment) is Status.REFUNDED
     assert await office.told(payment) == [
         "successful", "successful: refund", "successful: capture",
@@ -224,7 +225,7 @@ async def test_a_refund_told_before_the_capture_that_took_the_money(office: Harn
 async def test_an_operation_on_what_is_not_known_to_be_paid_waits(office: Harness) -> None:
     payment = await office.paid_with(PENDING)
     office.gateway.will_state(PENDING)
-    await hears(office, payment, told("refund", 500), done(500))
+    await notify(office, payment, notice("refund", 500), done(500))
     assert await office.told(payment) == []
     office.gateway.will_state(PAID)
     await office.sweep_for(60)
@@ -234,7 +235,7 @@ async def test_an_operation_on_what_is_not_known_to_be_paid_waits(office: Harnes
 
 async def test_news_asked_about_a_moment_ago_waits_a_second(office: Harness) -> None:
     payment = await office.paid_with(PAID)
-    await hears(office, payment, told("refund", 500), UNKNOWN)
+    await notify(office, payment, notice("refund", 500), UNKNOWN)
     office.clock.move(0.5)
     office.gateway.will_trace(done(500))
     await office.notify(payment.attempts[0])
@@ -248,7 +249,7 @@ async def test_news_asked_about_a_moment_ago_waits_a_second(office: Harness) -> 
 
 
 async def says(harness: Harness, payment: Payment, state: Outcome, *, times: int = 1) -> None:
-    """A notification that proves nothing, and then the state that the gateway is asked for."""
+    """A notification that proves nothing, and then the state that a query shows."""
     harness.gateway.news = UNSIGNED
     harness.gateway.will_state(state)
     for _ in range(times):
@@ -292,10 +293,10 @@ async def test_one_that_agrees_is_asked_about_all_the_same(office: Harness) -> N
 
 
 async def test_one_that_comes_while_the_gateway_is_asked(office: Harness) -> None:
-    """The answer may be older than what it tells of: it is asked once more."""
+    """The answer may be older than the notification: another query follows."""
     payment = await office.paid_with(PAID)
     office.gateway.news = UNSIGNED
-    for _ in range(6):  # asked ever more slowly
+    for _ in range(6):  # at longer and longer intervals
         await says(office, payment, PAID)
         office.clock.move(60)
     held = Held(PAID)
@@ -366,7 +367,7 @@ async def test_reversed_after_a_refund_that_was_refused_is_the_gateways(office: 
 
 
 async def test_reversed_while_ours_is_unknown_and_then_refused(office: Harness) -> None:
-    """The state is looked at again, once it is known what became of ours."""
+    """The state is queried again, once the end of ours is known."""
     payment = await office.paid_with(PAID)
     office.gateway.will_do(UNKNOWN)
     await start_operation(office.context, "refund", payment.uid, amount=500)
@@ -409,7 +410,7 @@ async def test_a_chargeback_after_all_was_refunded(office: Harness) -> None:
 async def test_the_state_first_and_then_its_own_notification(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     await says(office, payment, REVERSED)
-    await hears(office, payment, told("refund"), done())
+    await notify(office, payment, notice("refund"), done())
     (row,) = await made(office, payment)
     assert (row.gateway_id, row.status) == ("b-1", Status.REFUNDED)
     assert await office.told(payment) == ["successful", "successful: refund"]
@@ -418,7 +419,7 @@ async def test_the_state_first_and_then_its_own_notification(office: Harness) ->
 async def test_the_notification_first_and_then_the_state(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_trace(UNKNOWN, done())
-    office.gateway.news = told("refund")
+    office.gateway.news = notice("refund")
     await office.notify(payment.attempts[0])
     await office.sweep(1)
     await says(office, payment, REVERSED)

@@ -179,7 +179,7 @@ async def test_cancelled_while_it_is_being_opened(harness: Harness) -> None:
         assert found.payment is None or found.payment.status_at(harness.clock()) is Status.CANCELLED
 
 
-async def test_cancelled_between_the_look_and_the_writing(harness: Harness) -> None:
+async def test_cancelled_between_the_read_and_the_writing(harness: Harness) -> None:
     made = await make(harness)
     invoice = made.invoice
 

@@ -1,4 +1,4 @@
-"""What comes late or wrong: facts that are not ours, money after a decline, forms left behind."""
+"""What comes late or wrong: facts that are not ours, money after a decline, abandoned attempts."""
 
 from __future__ import annotations
 
@@ -145,8 +145,8 @@ async def test_paid_twice_is_alerted(harness: Harness) -> None:
     assert await harness.told(payment) == ["successful"], "one webhook: it is paid"
 
 
-async def test_the_letter_of_late_money_is_about_the_attempt_that_paid(harness: Harness) -> None:
-    """Attempt 1 is left, attempt 2 declined, then 1 turns out to be paid."""
+async def test_the_webhook_of_late_money_is_about_the_attempt_that_paid(harness: Harness) -> None:
+    """Attempt 1 is abandoned, attempt 2 declined, then 1 turns out to be paid."""
     payment = await harness.paid_with(REQUIRES_ACTION)
     payment = await harness.left(payment)
     refusal = Outcome(Status.DECLINED, "g-2", facts=GatewayFacts(message="No money", code="F.0114"))
@@ -167,7 +167,7 @@ async def test_the_letter_of_late_money_is_about_the_attempt_that_paid(harness: 
 # Leaving
 
 
-async def test_leaving_a_step_opens_the_form_and_keeps_the_sweep_going(harness: Harness) -> None:
+async def test_abandoning_a_step_opens_the_form_and_keeps_recovery_going(harness: Harness) -> None:
     payment = await harness.left(await harness.paid_with(REQUIRES_ACTION))
     assert len(harness.gateway.queries) == 1
     assert payment.status is Status.OPEN
@@ -188,7 +188,8 @@ NOWHERE = Outcome(Status.CANCELLED, "g-1", reason=DeclineReason.PROVIDER, abando
 async def test_a_step_that_cannot_be_shown_is_left_for_the_customer(
     harness: Harness, lost: bool
 ) -> None:
-    """They can choose another way at once; the gateway has not ended it, so the sweep asks on."""
+    """They can choose another way at once; the gateway has not ended it, so recovery goes on
+    querying."""
     payment = await harness.paid_with(UNKNOWN if lost else NOWHERE)
     if lost:
         harness.gateway.will_state(NOWHERE)
@@ -241,7 +242,8 @@ async def test_leaving_asks_first_whatever_the_pace(harness: Harness, watched: f
 async def test_nothing_is_left_that_is_not_said_to_be_unpaid(
     harness: Harness, state: Any, leave: Callable[[Context, Payment], Awaitable[Payment]]
 ) -> None:
-    """It may be paid this moment: the customer waits for the gateway's word, then may leave."""
+    """It may be paid this moment: the customer waits for the gateway's answer, then may abandon
+    it."""
     payment = await harness.paid_with(REQUIRES_ACTION)
     harness.gateway.will_state(state)
     after = await leave(harness.context, payment)
@@ -346,7 +348,7 @@ async def test_i_have_paid_waits_for_the_gateway(harness: Harness) -> None:
         harness.context, await harness.paid_with(REQUIRES_ACTION)
     )
     assert payment.status is Status.PENDING
-    assert harness.gateway.prompts == [], "this one does not want to be told"
+    assert harness.gateway.prompts == [], "this one does not want to be notified"
     assert status_query.next_check(harness.context, payment) == 1.0
     assert await harness.webhooks(payment) == []
     harness.gateway.will_state(PAID)
@@ -354,12 +356,12 @@ async def test_i_have_paid_waits_for_the_gateway(harness: Harness) -> None:
     assert (await status_query.refresh_if_due(harness.context, payment)).status is Status.PAID
 
 
-async def test_i_have_paid_is_told_where_it_is_wanted(harness: Harness) -> None:
+async def test_i_have_paid_is_notified_where_it_is_wanted(harness: Harness) -> None:
     harness.gateway.has("confirm", "withdraw")
     payment = await harness.paid_with(REQUIRES_ACTION)
     assert (
         await customer_actions.confirm(harness.context, payment)
-    ).status is Status.REQUIRES_ACTION, "it was not heard"
+    ).status is Status.REQUIRES_ACTION, "the gateway was not notified"
     harness.gateway.will_reply(PENDING)
     payment = await customer_actions.confirm(harness.context, payment)
     assert payment.status is Status.PENDING
@@ -367,7 +369,7 @@ async def test_i_have_paid_is_told_where_it_is_wanted(harness: Harness) -> None:
     assert {reference.key for _, reference in harness.gateway.prompts} == {payment.attempts[0].key}
 
 
-async def test_leaving_is_told_where_it_is_wanted(harness: Harness) -> None:
+async def test_leaving_is_notified_where_it_is_wanted(harness: Harness) -> None:
     harness.gateway.has("withdraw")
     harness.gateway.will_reply(Outcome(Status.CANCELLED, "g-1"))
     payment = await harness.left(await harness.paid_with(REQUIRES_ACTION))
@@ -434,7 +436,7 @@ async def test_money_after_the_end_is_money(harness: Harness) -> None:
     assert await harness.told(payment) == ["error", "successful"]
 
 
-async def test_a_hold_is_told_and_then_what_becomes_of_it(harness: Harness) -> None:
+async def test_a_hold_is_notified_and_then_what_becomes_of_it(harness: Harness) -> None:
     payment = await harness.paid_with(AUTHORIZED)
     refunded = Outcome(Status.REFUNDED, "g-1")
     harness.gateway.news = refunded

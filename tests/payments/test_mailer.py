@@ -213,7 +213,7 @@ async def test_a_fault_of_ours_is_no_end(office: Office) -> None:
 
 
 async def test_a_crowd_is_not_sent_at_once(office: Office) -> None:
-    """And leaves half of the room to other shops."""
+    """And leaves half of the slots to other shops."""
     for _ in range(11):
         await office.make()
     office.door.clear()
@@ -229,7 +229,7 @@ async def test_a_crowd_is_not_sent_at_once(office: Office) -> None:
     office.door.set()
     await office.mailer.finish(5)
     await asyncio.sleep(0)
-    assert office.harness.context.mails_due.is_set(), "room wakes the next turn"
+    assert office.harness.context.mails_due.is_set(), "a free slot wakes the next turn"
     await office.deliver()
     assert len(office.taken) == 12
     assert (await office.now(another)).of(Kind.INVOICE)[0].state is Delivery.SENT

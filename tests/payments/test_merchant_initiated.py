@@ -83,7 +83,7 @@ async def test_it_names_the_first(series: Harness) -> None:
     assert len(series.gateway.charges) == 2
 
 
-async def test_unclear_it_is_looked_up_and_unsent_it_ends(series: Harness) -> None:
+async def test_unclear_it_is_queried_and_unsent_it_ends(series: Harness) -> None:
     first = await series.paid_with(PAID, contract=("recurring",))
     unclear = await go_on(series, first.uid, UNKNOWN)
     assert unclear.status is Status.PENDING
@@ -192,7 +192,8 @@ async def test_what_was_not_sent_may_be_asked_for_at_once(alone: Harness) -> Non
     ],
 )
 async def test_a_field_that_the_gateway_refuses(alone: Harness, field: str, named: str) -> None:
-    """No attempt and no decline: named, told nobody, and free to be asked for anew."""
+    """No attempt and no decline: the field is named, no webhook is sent, and it can be requested
+    anew."""
     refusal = Outcome(Status.NOT_SENT, reason=DeclineReason.INVALID, field=field)
     alone.gateway.will_answer(refusal, PAID)
     wanted = asked(alone, "t-1")

@@ -1,4 +1,4 @@
-"""What pages and apps are told of each method that is offered."""
+"""What pages and apps get of each method that is offered."""
 
 from __future__ import annotations
 

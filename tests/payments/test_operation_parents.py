@@ -76,7 +76,7 @@ async def test_a_refund_after_a_capture_names_the_capture(office: Harness, named
     assert await refused(office, "refund", uid, amount=601) == {"amount": ["must be from 1 to 600"]}
 
 
-async def test_looked_up_it_names_the_capture_too(office: Harness) -> None:
+async def test_queried_it_names_the_capture_too(office: Harness) -> None:
     payment = await captured(office, 1000)
     await do(office, "refund", payment.uid, UNKNOWN)
     office.gateway.will_trace(REFUNDED)

@@ -1,4 +1,4 @@
-"""Each operation is told as a transaction of its own, once; the payment is not told again by it."""
+"""Each operation has a webhook of its own, once; the payment's webhook is not repeated."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def bodies(harness: Harness, payment: Payment) -> list[dict[str, Any]]:
     return [json.loads(each.body)["transaction"] for each in await harness.webhooks(payment)]
 
 
-async def test_a_captures_letter(office: Harness) -> None:
+async def test_a_captures_webhook(office: Harness) -> None:
     payment = await held(office)
     office.clock.move(60)
     facts = GatewayFacts(money=Money(1000, "EUR"), code="S.0000", message="Captured", auth_code="1",
@@ -84,7 +84,7 @@ async def test_a_captures_letter(office: Harness) -> None:
     assert "o-1" not in json.dumps(captured), "the gateway's own name is for our queries"
 
 
-async def test_all_of_a_payments_life_in_letters(office: Harness) -> None:
+async def test_all_of_a_payments_life_in_webhooks(office: Harness) -> None:
     payment = await held(office)
     await do(office, "capture", payment, CAPTURED)
     for amount in (1000, 250):
@@ -101,7 +101,7 @@ async def test_all_of_a_payments_life_in_letters(office: Harness) -> None:
     assert (after.status, after.notified) == (Status.REFUNDED, "refunded")
 
 
-async def test_what_looks_at_the_payment_later_tells_nothing_again(office: Harness) -> None:
+async def test_a_later_query_of_the_payment_notifies_nothing_again(office: Harness) -> None:
     payment = await held(office)
     await do(office, "capture", payment, CAPTURED)
     for _ in range(2):
@@ -122,14 +122,15 @@ async def test_a_void(office: Harness) -> None:
 
 @pytest.mark.parametrize("answer", [DECLINED, UNREACHABLE])
 async def test_a_refusal_at_once_is_the_answer_alone(office: Harness, answer: Outcome) -> None:
-    """Who asked has it; a webhook that says "failed" would be taken for the payment by many."""
+    """The shop has it as the answer; many would take a webhook that says "failed" for the
+    payment's."""
     payment = await office.paid_with(PAID)
     assert (await do(office, "refund", payment, answer)).status is answer.status
     assert await office.told(payment) == ["successful"]
 
 
 @pytest.mark.parametrize("later", [DECLINED, ABSENT])
-async def test_what_fails_later_is_told(office: Harness, later: Outcome) -> None:
+async def test_what_fails_later_is_notified(office: Harness, later: Outcome) -> None:
     payment = await office.paid_with(PAID)
     await do(office, "refund", payment, UNKNOWN)
     office.gateway.will_trace(later)
@@ -140,7 +141,7 @@ async def test_what_fails_later_is_told(office: Harness, later: Outcome) -> None
 
 
 async def test_what_was_taken_for_failed_and_done_after_all(office: Harness) -> None:
-    """By the gateway's notification: asked about again, told again, raised."""
+    """After the gateway's notification: queried again, notified again, alerted."""
     payment = await office.paid_with(PAID)
     refund = await do(office, "refund", payment, UNKNOWN, amount=500)
     office.gateway.will_trace(ABSENT)
@@ -158,7 +159,7 @@ async def test_what_was_taken_for_failed_and_done_after_all(office: Harness) -> 
     assert (await office.kinds(payment)).count("late_operation") == 1
 
 
-async def test_what_failed_is_asked_about_in_vain_and_a_person_is_told(office: Harness) -> None:
+async def test_what_failed_is_asked_about_in_vain_and_a_person_is_alerted(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     refund = await do(office, "refund", payment, DECLINED)
     office.gateway.will_trace(UNKNOWN)
@@ -172,7 +173,7 @@ async def test_what_failed_is_asked_about_in_vain_and_a_person_is_told(office: H
 
 
 @pytest.mark.parametrize("accept", [True, False])
-async def test_what_a_person_decides_is_told(office: Harness, *, accept: bool) -> None:
+async def test_what_a_person_decides_is_notified(office: Harness, *, accept: bool) -> None:
     payment = await office.paid_with(PAID)
     refund = await do(office, "refund", payment, UNKNOWN)
     office.clock.move(61)
@@ -189,7 +190,7 @@ async def test_a_shop_that_wants_none_gets_none(office: Harness) -> None:
     assert await office.webhooks(payment) == []
 
 
-async def test_the_letter_wakes_the_sender(office: Harness) -> None:
+async def test_the_webhook_wakes_the_sender(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.context.webhooks_due.clear()
     await do(office, "refund", payment, REFUNDED, amount=1)

@@ -1,4 +1,4 @@
-"""After the payment: captured, voided, refunded; claimed before it is asked for, asked for once."""
+"""Operations: capture, void, refund; in the ledger before they are sent, sent once."""
 
 from __future__ import annotations
 

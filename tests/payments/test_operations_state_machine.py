@@ -1,4 +1,4 @@
-"""The state machine of operations: many random payments, and proof that it can tell a wrong one."""
+"""The state machine of operations: many random payments, and proof that it finds a wrong one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.payments.test_payment_state_machine import EXAMPLES, UNHURRIED, UNTIL
 USUAL = 100
 
 
-def test_every_story_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_payment_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
     began = time.monotonic()
-    # The same payments at every run of the usual number; a longer run looks for new ones.
+    # The same payments at every run of the usual number; a longer run makes new ones.
     found = settings(UNHURRIED, max_examples=EXAMPLES, derandomize=EXAMPLES <= USUAL, database=None)
     run_state_machine_as_test(Operations, settings=found)
     with capsys.disabled():
@@ -27,6 +27,6 @@ def test_every_story_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
-def test_a_wrong_flow_is_found_out(mutant: type[Operations]) -> None:
+def test_a_wrong_context_is_found_out(mutant: type[Operations]) -> None:
     with pytest.raises(AssertionError):
         run_state_machine_as_test(seed(0)(mutant), settings=UNTIL_IT_FALLS)

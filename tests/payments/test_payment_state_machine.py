@@ -1,4 +1,4 @@
-"""The state machine: many random payments, and proof that it can tell a wrong flow."""
+"""The state machine: many random payments, and proof that it finds a wrong context."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.payments.payment_mutants import FLOWS, GATEWAYS, with_flow, with_gateway
+from tests.payments.payment_mutants import CONTEXTS, GATEWAYS, with_context, with_gateway
 from tests.payments.payment_state_machine import Payments
 
 EXAMPLES = int(os.environ.get("CHECKOUT_EXAMPLES", "100"))
-# Not shrunk: that may take the five minutes after which a hanging test is killed, and nothing told.
+# Not shrunk: that may take the five minutes after which a hanging test is killed, and then nothing
+# is reported.
 UNHURRIED = settings(
     deadline=None,
     stateful_step_count=30,
@@ -27,7 +28,7 @@ UNTIL_IT_FALLS = settings(
 )
 
 
-def test_every_story_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_payment_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
     began = time.monotonic()
     run_state_machine_as_test(Payments, settings=settings(UNHURRIED, max_examples=EXAMPLES))
     with capsys.disabled():
@@ -35,10 +36,10 @@ def test_every_story_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
         sys.stdout.write(f" {EXAMPLES} payments of 30 steps in {seconds:.1f} s ")
 
 
-MUTANTS = [*map(with_gateway, GATEWAYS), *map(with_flow, FLOWS)]
+MUTANTS = [*map(with_gateway, GATEWAYS), *map(with_context, CONTEXTS)]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
-def test_a_wrong_flow_is_found_out(mutant: type[Payments]) -> None:
+def test_a_wrong_context_is_found_out(mutant: type[Payments]) -> None:
     with pytest.raises(AssertionError):
         run_state_machine_as_test(seed(0)(mutant), settings=UNTIL_IT_FALLS)

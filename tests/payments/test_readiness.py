@@ -1,4 +1,4 @@
-"""Ready tells the truth about writing: a real small write, seldom, and never one that waits for
+"""Readiness is right about writing: a real small write, seldom, and never one that waits for
 long."""
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ async def test_a_thousand_checks_are_one_write(ledger: Counted) -> None:
 
 
 @pytest.mark.parametrize("error", [Unavailable(), OverflowError(), MemoryError()])
-async def test_a_write_that_fails_is_told_and_alerted(ledger: Counted, error: Exception) -> None:
+async def test_a_write_that_fails_is_reported_and_alerted(
+    ledger: Counted, error: Exception
+) -> None:
     clock = Clock()
     readiness = Readiness(ledger, list, clock=clock)
     ledger.broken = error
@@ -166,18 +168,18 @@ async def test_a_database_that_was_removed(tmp_path: Path) -> None:
 
 async def test_a_disk_that_is_full(tmp_path: Path) -> None:
     """Neither the ledger nor the log can be written for a while: ready says so, and afterwards
-    everything goes on: what was due meanwhile is done, and the shop is told."""
-    told = asyncio.Event()
+    everything goes on: what was due meanwhile is done, and the shop is notified."""
+    notified = asyncio.Event()
 
     async def shop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         if b"webhook-id" in head.lower():
-            told.set()
+            notified.set()
         writer.write(b"HTTP/1.1 204 \r\nConnection: close\r\n\r\n")
         writer.close()
 
     receiver = await asyncio.start_server(shop, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{receiver.sockets[0].getsockname()[1]}/told"
+    address = f"http://127.0.0.1:{receiver.sockets[0].getsockname()[1]}/webhooks"
     server = KillableServer(tmp_path, "http://127.0.0.1:9")
     try:
         await server.start()
@@ -190,10 +192,10 @@ async def test_a_disk_that_is_full(tmp_path: Path) -> None:
             assert answer.json() == {"status": "unavailable", "failing": ["ledger"]}
             assert answer.headers["retry-after"]
             assert (await http.get("/health/live")).status_code == 200
-            assert not told.is_set()
+            assert not notified.is_set()
             _most_written(server, resource.RLIM_INFINITY)
             async with asyncio.timeout(15):
-                await told.wait()
+                await notified.wait()
 
             async def ready() -> bool:
                 return (await http.get("/health/ready")).status_code == 200

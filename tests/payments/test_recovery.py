@@ -65,7 +65,7 @@ async def test_two_workers_ask_once(harness: Harness) -> None:
     assert len(harness.gateway.queries) == 1
 
 
-async def test_whoever_watches_saves_the_sweep_a_query(harness: Harness) -> None:
+async def test_whoever_watches_saves_recovery_a_query(harness: Harness) -> None:
     payment = await harness.paid_with(PENDING)
     harness.clock.move(5)
     await status_query.refresh_if_due(harness.context, payment)
@@ -85,8 +85,8 @@ async def test_many_are_swept_together(harness: Harness) -> None:
 
 @pytest.mark.parametrize("left", [False, True])
 async def test_after_its_time_one_last_question(harness: Harness, *, left: bool) -> None:
-    """The server was down for days, and the gateway does not answer just now: a person is told to
-    look, and the command still asks."""
+    """The server was down for days, and the gateway does not answer just now: a person is
+    alerted, and the command still queries."""
     payment = await harness.paid_with(REQUIRES_ACTION, expires_at=harness.clock() + 60)
     if left:
         await harness.left(payment)
@@ -120,8 +120,8 @@ async def test_a_charge_that_slept_past_its_time_is_asked_about(harness: Harness
     assert await harness.status(payment) is Status.PAID
 
 
-async def test_one_bad_row_does_not_stop_the_sweep(harness: Harness) -> None:
-    """A row that can't be read is alerted once an hour; the others are asked about and expire."""
+async def test_one_bad_row_does_not_stop_recovery(harness: Harness) -> None:
+    """A row that can't be read is alerted once an hour; the others are queried and expire."""
     at = harness.clock()
     bad = [await harness.paid_with(PENDING), await harness.new_payment(expires_at=at + 4)]
     good = [await harness.paid_with(PENDING), await harness.new_payment(expires_at=at + 4)]
@@ -225,7 +225,7 @@ async def test_reconcile_asks_about_all_that_is_open(harness: Harness) -> None:
 
 
 async def test_reconcile_asks_about_what_was_paid(harness: Harness) -> None:
-    """The sweep gives up an hour after the payment's time, and says to reconcile."""
+    """Recovery ends an hour after the payment's expiry, with an alert to reconcile."""
     harness.gateway.has("capture")
     payment = await harness.paid_with(AUTHORIZED, transaction_type="authorization")
     harness.clock.move(2)

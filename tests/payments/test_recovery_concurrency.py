@@ -1,4 +1,4 @@
-"""A gateway that hangs keeps the sweep of its own account waiting, and of no other."""
+"""A gateway that hangs delays the recovery of its own account, and of no other."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ async def test_operations_of_another_account_are_asked_about(two: Two) -> None:
 
 
 async def test_goods_of_buyers_at_another_gateway_go_back(two: Two) -> None:
-    """Also where very many buyers of one that hangs are to be looked at for the last time."""
+    """Also where very many buyers of one that hangs are to be queried for the last time."""
     harness = two.harness
     harness.context.unreadable.clear()
     terms = Product(

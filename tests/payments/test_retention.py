@@ -36,7 +36,7 @@ async def purged(harness: Harness, payments: list[Payment]) -> list[bool]:
     return [each.attempts[0].customer == Customer() for each in found]
 
 
-async def told(harness: Harness, uid: str) -> None:
+async def notify(harness: Harness, uid: str) -> None:
     """Its shop has got the webhooks."""
 
     def settle(conn: Connection) -> None:
@@ -61,7 +61,7 @@ async def test_what_may_not_go_stands_in_nobodys_way(harness: Harness) -> None:
     """More of it than a batch, and older than the rest."""
     waiting = await paid(
         harness, retention.BATCH + 5, page_settings=LOUD
-    )  # the shop has not been told
+    )  # the webhook is not sent yet
     harness.clock.move(DAY)
     made = await paid(harness, 3)
     harness.clock.move(401 * DAY)
@@ -70,7 +70,7 @@ async def test_what_may_not_go_stands_in_nobodys_way(harness: Harness) -> None:
     assert done.kept == {"a notification to the shop is on its way": retention.BATCH + 5}
     assert await purged(harness, [*made, *waiting]) == [True] * 3 + [False] * len(waiting)
     for each in waiting:
-        await told(harness, each.uid)
+        await notify(harness, each.uid)
     assert (await retention.turn(harness.context)).payments == len(waiting)
 
 

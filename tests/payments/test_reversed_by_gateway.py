@@ -29,8 +29,8 @@ async def office(harness: Harness) -> Harness:
     return harness
 
 
-async def hears(harness: Harness, payment: Payment, state: Outcome) -> None:
-    """The gateway notifies, and says so when it is asked; twice."""
+async def notify(harness: Harness, payment: Payment, state: Outcome) -> None:
+    """The gateway notifies, and answers the same to the query; twice."""
     for _ in range(2):
         harness.gateway.news = state
         harness.gateway.will_state(state)
@@ -51,7 +51,7 @@ async def test_after_a_part_of_ours_it_is_that_part(office: Harness, answer: Out
     office.gateway.will_do(answer)
     office.gateway.will_trace(UNKNOWN)
     ours = await start_operation(office.context, "refund", payment.uid, amount=500)
-    await hears(office, payment, REVERSED)
+    await notify(office, payment, REVERSED)
     assert await office.status(payment) is Status.PAID
     (row,) = await made(office, payment)
     assert (row.uid, row.amount, row.by_gateway) == (ours.uid, 500, False)
@@ -64,7 +64,7 @@ async def test_all_of_it_by_ours_ends_the_payment_once(office: Harness) -> None:
     office.gateway.will_do(UNKNOWN)
     office.gateway.will_trace(DONE)
     await start_operation(office.context, "refund", payment.uid)
-    await hears(office, payment, REVERSED)
+    await notify(office, payment, REVERSED)
     await office.sweep_for(60)
     assert await office.status(payment) is Status.REFUNDED
     assert len(await made(office, payment)) == 1
@@ -75,7 +75,7 @@ async def test_where_ours_failed_it_is_the_gateways(office: Harness, answer: Out
     payment = await office.paid_with(PAID)
     office.gateway.will_do(answer)
     await start_operation(office.context, "refund", payment.uid, amount=500)
-    await hears(office, payment, REVERSED)
+    await notify(office, payment, REVERSED)
     assert await office.status(payment) is Status.REFUNDED
     _, row = await made(office, payment)
     assert (row.kind, row.amount, row.by_gateway) == ("refund", 1250, True)
@@ -85,7 +85,7 @@ async def test_a_chargeback_is_of_what_our_part_left(office: Harness) -> None:
     payment = await office.paid_with(PAID)
     office.gateway.will_do(DONE)
     await start_operation(office.context, "refund", payment.uid, amount=500)
-    await hears(office, payment, CHARGED_BACK)
+    await notify(office, payment, CHARGED_BACK)
     assert await office.status(payment) is Status.REFUNDED
     _, row = await made(office, payment)
     assert (row.kind, row.amount, row.by_gateway) == ("chargeback", 750, True)
@@ -95,7 +95,7 @@ async def test_only_what_was_captured_goes_back(office: Harness) -> None:
     payment = await office.paid_with(AUTHORIZED, transaction_type="authorization")
     office.gateway.will_do(Outcome(Status.PAID, "g-1"))
     await start_operation(office.context, "capture", payment.uid, amount=800)
-    await hears(office, payment, REVERSED)
+    await notify(office, payment, REVERSED)
     _, row = await made(office, payment)
     assert (row.kind, row.amount, row.by_gateway) == ("refund", 800, True)
 
@@ -107,7 +107,7 @@ async def test_cancelled_after_it_was_won(
     office: Harness, paid: Outcome, kind: str, asked: str
 ) -> None:
     payment = await office.paid_with(paid, transaction_type=asked)
-    await hears(office, payment, GIVEN_UP)
+    await notify(office, payment, GIVEN_UP)
     assert await office.status(payment) is Status.REFUNDED
     assert await office.told(payment) == ["successful", f"successful: {kind}"]
     (row,) = await made(office, payment)
@@ -116,7 +116,7 @@ async def test_cancelled_after_it_was_won(
 
 async def test_cancelled_before_it_was_won(office: Harness) -> None:
     payment = await office.paid_with(UNKNOWN)
-    await hears(office, payment, GIVEN_UP)
+    await notify(office, payment, GIVEN_UP)
     assert payment.order.attempts == 1
     assert (await find.by_token(office.context, payment.token)).attempts[0].status is (
         Status.CANCELLED
@@ -129,7 +129,7 @@ async def test_a_hold_that_we_give_up_is_given_up_once(office: Harness) -> None:
     office.gateway.will_do(UNKNOWN)
     office.gateway.will_trace(DONE)
     await start_operation(office.context, "void", payment.uid)
-    await hears(office, payment, GIVEN_UP)
+    await notify(office, payment, GIVEN_UP)
     await office.sweep_for(60)
     assert await office.status(payment) is Status.REFUNDED
     (row,) = await made(office, payment)
@@ -139,7 +139,7 @@ async def test_a_hold_that_we_give_up_is_given_up_once(office: Harness) -> None:
 async def test_another_card_is_not_mixed_with_it(office: Harness) -> None:
     payment = await office.paid_with(Outcome(Status.PENDING, "g-1"))
     card = PaidCard(brand="master", last_4="9999")
-    await hears(office, payment, Outcome(Status.PAID, "g-1", facts=GatewayFacts(card=card)))
+    await notify(office, payment, Outcome(Status.PAID, "g-1", facts=GatewayFacts(card=card)))
     facts = (await find.by_token(office.context, payment.token)).attempts[0].facts
     assert facts.card == card
 
@@ -152,7 +152,7 @@ async def test_what_was_known_of_the_card_stays(office: Harness) -> None:
     paid = Outcome(
         Status.PAID, "g-1", facts=GatewayFacts(card=PaidCard(brand="visa", last_4="1111"))
     )
-    await hears(office, payment, paid)
+    await notify(office, payment, paid)
     facts = (await find.by_token(office.context, payment.token)).attempts[0].facts
     assert facts.card is not None
     assert (facts.card.token, facts.card.last_4, facts.rrn) == ("t-1", "1111", "7")

@@ -1,4 +1,4 @@
-"""What runs in the background ends when it is told to, also when work comes at that very moment."""
+"""Background tasks end when they are cancelled, also when work comes at that very moment."""
 
 from __future__ import annotations
 
@@ -36,4 +36,4 @@ async def test_work_that_comes_with_the_end_does_not_hold_it_up(
                 await asyncio.sleep(0)
             began = time.monotonic()
             await running.stop()
-            assert time.monotonic() - began < 0.5, "told once"
+            assert time.monotonic() - began < 0.5, "cancelled once"

@@ -46,8 +46,8 @@ async def test_everything_at_once(harness: Harness, state: Outcome) -> None:
     after = await harness.payment(payment)
     assert after.status is after.status_at(harness.clock())
     assert len(harness.gateway.charges) == len(after.attempts)
-    told = await harness.told(payment)
-    assert len(set(told)) == len(told)
+    notified = await harness.told(payment)
+    assert len(set(notified)) == len(notified)
     at = {1: Status.SUBMITTING, 2: Status.SUBMITTING}
     for event in await harness.events(payment):
         if event.kind in ("moved", "left") and event.attempt is not None:

@@ -1,5 +1,5 @@
-"""Gateways whose payments take an hour and more are asked every few minutes, as long as the payment
-is under way there."""
+"""Gateways whose payments take an hour and more are queried every few minutes, as long as the
+payment is under way there."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def slow(harness: Harness) -> Harness:
 
 
 async def asked(harness: Harness, payment: Payment, seconds: float) -> list[float]:
-    """When it was asked about, in seconds, while nobody looked for so long."""
+    """When it was queried, in seconds, while the customer was away for so long."""
     began, times, number = harness.clock(), list[float](), payment.attempts[-1].number
     while True:
         attempt = (await harness.payment(payment)).attempts[number - 1]
@@ -79,7 +79,7 @@ async def test_after_a_day_hourly_and_not_for_ever(slow: Harness) -> None:
 
 
 async def test_what_nobody_paid_is_left_alone_in_the_end(slow: Harness) -> None:
-    """At the same pace, but no longer than an hour past our time."""
+    """At the same interval, but no longer than an hour after the payment's expiry."""
     payment = await slow.paid_with(REQUIRES_ACTION, expires_at=slow.clock() + HOUR)
     slow.gateway.will_state(REQUIRES_ACTION)
     times = await asked(slow, payment, DAY)

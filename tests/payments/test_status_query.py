@@ -1,4 +1,4 @@
-"""Asking the gateway: one query an interval, however many look; lost only after a long silence."""
+"""Status queries: one in an interval, however many need it; not sent only after a long silence."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.fake_gateway import (
 from tests.support.harness import Harness
 
 
-async def test_a_hundred_looks_are_one_query(harness: Harness) -> None:
+async def test_a_hundred_readers_are_one_query(harness: Harness) -> None:
     payment = await harness.paid_with(UNKNOWN)
     held = Held(PENDING)
     harness.gateway.will_state(held, PENDING)
@@ -38,7 +38,7 @@ async def test_a_hundred_looks_are_one_query(harness: Harness) -> None:
     assert len(harness.gateway.queries) == 1
 
 
-async def test_a_hundred_looks_on_two_machines_are_one_query(harness: Harness) -> None:
+async def test_a_hundred_readers_on_two_machines_are_one_query(harness: Harness) -> None:
     payment = await harness.paid_with(UNKNOWN)
     other = harness.restarted()
     harness.clock.move(1)
@@ -182,7 +182,7 @@ async def test_a_failed_query_is_no_empty_answer(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("answer", [PENDING, Outcome(Status.PENDING, "g-1")])
-async def test_an_id_once_told_never_becomes_lost(harness: Harness, answer: Outcome) -> None:
+async def test_an_id_once_stated_never_becomes_not_sent(harness: Harness, answer: Outcome) -> None:
     for paying in (answer, UNKNOWN):
         payment = await harness.paid_with(paying)
         harness.gateway.will_state(answer, ABSENT)
@@ -192,7 +192,7 @@ async def test_an_id_once_told_never_becomes_lost(harness: Harness, answer: Outc
         assert (await harness.payment(payment)).attempts[0].gateway_id == "g-1"
 
 
-async def test_a_mismatch_never_becomes_lost(harness: Harness) -> None:
+async def test_a_mismatch_never_becomes_not_sent(harness: Harness) -> None:
     """The gateway knew something under our key: whatever it says now, the form stays shut."""
     payment = await harness.paid_with(Outcome(Status.PAID, facts=GatewayFacts(amount=1)))
     harness.gateway.will_state(ABSENT)

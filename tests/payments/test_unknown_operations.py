@@ -1,4 +1,4 @@
-"""An operation whose answer is unknown is looked up, and blocks later ones no longer than that."""
+"""An operation whose answer is unknown is queried, and blocks later ones no longer than that."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def standing(harness: Harness, payment: Payment) -> Status:
     return operation.status
 
 
-async def test_it_is_settled_by_the_sweep(office: Harness) -> None:
+async def test_it_is_settled_by_recovery(office: Harness) -> None:
     payment, operation = await unknown(office)
     office.gateway.will_trace(DONE)
     await office.sweep(5)

@@ -23,7 +23,7 @@ from tests.support import samples
 from tests.support.harness import Harness, open_harness
 
 HANGING, WELL = "hanging.example.com", "well.example.com"
-PACE = Schedule(verification_timeout=2.0, verification_wait=0.5)
+SCHEDULE = Schedule(verification_timeout=2.0, verification_wait=0.5)
 
 
 class Shops:
@@ -43,8 +43,8 @@ class Shops:
         self.asked[host] += 1
         if host == HANGING:
             await asyncio.Event().wait()
-        told = json.loads(request.content)["transaction"]
-        said = json.dumps({"code": 0} | {name: told[name] for name in ("uid", "amount")})
+        transaction = json.loads(request.content)["transaction"]
+        said = json.dumps({"code": 0} | {name: transaction[name] for name in ("uid", "amount")})
         return httpx.Response(200, stream=httpx.ByteStream(said.encode()))
 
     async def payment(self, host: str, shop: str = samples.SHOP_ID) -> Payment:
@@ -56,7 +56,7 @@ class Shops:
 @pytest.fixture
 async def asking(url: str) -> AsyncIterator[Shops]:
     settings = samples.settings(samples.shop(), samples.shop(id="other"))
-    async with open_harness(url, settings=settings, schedule=PACE) as harness:
+    async with open_harness(url, settings=settings, schedule=SCHEDULE) as harness:
         found = Shops(harness)
         async with found.http:
             yield found
@@ -71,11 +71,11 @@ async def test_a_server_that_hangs_keeps_its_own_waiting(asking: Shops) -> None:
     well = await asking.payment(WELL, "other")
     assert await asking.verify(well) is None
     assert time.monotonic() - began < 1
-    assert done == 200 - 8 - 64, "who finds no place in the line is told at once"
+    assert done == 200 - 8 - 64, "beyond the queue a charge is refused at once"
     assert asking.asked[HANGING] == 8
     found = await asyncio.gather(*waiting)
     assert all(isinstance(each, Outcome) for each in found), "nothing is sent"
-    assert asking.asked[HANGING] == 8, "who found no room in time has not asked"
+    assert asking.asked[HANGING] == 8, "without a slot in time nothing was sent"
 
 
 async def test_who_waits_a_little_is_asked_about(asking: Shops) -> None:

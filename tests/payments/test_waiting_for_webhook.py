@@ -1,4 +1,4 @@
-"""The result page waits for the shop to be told: once, and not for long."""
+"""The result page waits for the webhook: once, and not for long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.fake_gateway import DECLINED, PAID, PENDING
 from tests.support.harness import Harness
 
 
-async def test_no_letter_no_waiting(harness: Harness) -> None:
+async def test_no_webhook_no_waiting(harness: Harness) -> None:
     for payment in (await harness.new_payment(), await harness.paid_with(PENDING)):
         await asyncio.wait_for(customer_actions.wait_for_webhook(harness.context, payment), 10)
     silent = await harness.paid_with(PAID, page_settings=PageSettings())
@@ -41,7 +41,7 @@ async def test_it_waits_three_seconds_at_most_and_only_once(harness: Harness) ->
     await asyncio.wait_for(customer_actions.wait_for_webhook(harness.context, payment), 10)
 
 
-async def test_the_courier_is_woken_by_the_letter(harness: Harness) -> None:
+async def test_the_sender_is_woken_by_the_webhook(harness: Harness) -> None:
     assert not harness.context.webhooks_due.is_set()
     await harness.paid_with(PAID)
     assert harness.context.webhooks_due.is_set()

@@ -92,7 +92,7 @@ def test_only_addresses_are_asked_about(host: str) -> None:
 
 
 @pytest.mark.parametrize("found", [("10.0.0.1",), (PUBLIC, "10.0.0.1"), ("127.0.0.1",), ()])
-async def test_a_letter_into_the_house_is_not_sent(
+async def test_a_webhook_to_a_private_host_is_not_sent(
     receiver: WebhookReceiver, found: tuple[str, ...]
 ) -> None:
     payment = await receiver.paid()
@@ -114,7 +114,7 @@ async def test_a_letter_into_the_house_is_not_sent(
         ("https://[fd00::1]/n", ("fd00::1", 443)),
     ],
 )
-async def test_whatever_is_written_is_looked_up(
+async def test_whatever_is_written_is_queried(
     receiver: WebhookReceiver, address: str, asked: object
 ) -> None:
     await receiver.paid(page_settings=PageSettings(notification_url=address))
@@ -207,7 +207,7 @@ async def test_the_systems_resolver() -> None:
         await resolved("no-such-name.invalid", 443)
 
 
-async def test_each_letter_has_a_connection_of_its_own(url: str) -> None:
+async def test_each_webhook_has_a_connection_of_its_own(url: str) -> None:
     """Shops may share an address and not a certificate: no connection made for one is used for
     another. Over a real socket, which the sandbox may reach."""
     seen: list[bytes] = []

@@ -199,7 +199,7 @@ async def test_retry_after_may_be_a_date(
 # Several couriers, and the death of one
 
 
-async def test_two_couriers_send_once(receiver: WebhookReceiver) -> None:
+async def test_two_senders_send_once(receiver: WebhookReceiver) -> None:
     for _ in range(10):
         await receiver.paid()
     other = receiver.another()
@@ -208,7 +208,7 @@ async def test_two_couriers_send_once(receiver: WebhookReceiver) -> None:
     assert len(receiver.requests) == 10
 
 
-async def test_a_letter_outlives_its_courier(receiver: WebhookReceiver) -> None:
+async def test_a_webhook_outlives_its_sender(receiver: WebhookReceiver) -> None:
     """Killed after the shop has answered and before that was written down: sent again, the same."""
     payment = await receiver.paid()
     receiver.answers = [asyncio.CancelledError()]
@@ -226,7 +226,7 @@ async def test_a_letter_outlives_its_courier(receiver: WebhookReceiver) -> None:
     assert (await receiver.webhook(payment)).delivered_at is not None
 
 
-async def test_a_letter_that_could_not_be_written_down_is_no_loss(
+async def test_a_webhook_that_could_not_be_written_down_is_no_loss(
     receiver: WebhookReceiver,
 ) -> None:
     payment = await receiver.paid()
@@ -261,11 +261,11 @@ async def test_it_runs_by_itself(receiver: WebhookReceiver) -> None:
     await asyncio.sleep(0)
     payments = [await receiver.paid() for _ in range(3)]
 
-    async def told() -> bool:
+    async def arrived() -> bool:
         webhooks = [await receiver.webhook(payment) for payment in payments]
         return sum(webhook.delivered_at is not None for webhook in webhooks) == 2
 
-    await until(told)
+    await until(arrived)
     await running.stop()
     await webhook_sender.finish(5)
 

@@ -1,4 +1,5 @@
-"""A courier whose webhooks go to a shop of the test's: what arrives, and what the shop answers."""
+"""A webhook sender whose webhooks go to a shop of the test's: what arrives, what the shop
+answers."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ PUBLIC = "93.184.216.34"
 
 class WebhookReceiver:
     """`answers` are used up one by one, then 200; an exception is raised. `addresses` is the DNS:
-    what each look-up finds, the last one stays."""
+    what each lookup finds, the last one stays."""
 
     def __init__(self, harness: Harness) -> None:
         self.harness = harness
@@ -31,7 +32,7 @@ class WebhookReceiver:
         self.webhook_sender = self.another()
 
     def another(self) -> WebhookSender:
-        """Another process's courier over the same ledger."""
+        """Another process's webhook sender over the same ledger."""
         return WebhookSender(self.harness.restarted(), self.http, self._resolve)
 
     async def _shop(self, request: httpx.Request) -> httpx.Response:

@@ -35,7 +35,7 @@ class Mailbox:
     """A shop's address for notifications on a free port; `answers` are given one by one."""
 
     def __init__(self) -> None:
-        self.letters: list[tuple[dict[str, str], bytes]] = []
+        self.notifications: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[int] = []
         mailbox = self
 
@@ -43,7 +43,7 @@ class Mailbox:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                mailbox.letters.append((headers, body))
+                mailbox.notifications.append((headers, body))
                 self.send_response(mailbox.answers.pop(0) if mailbox.answers else 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -62,11 +62,11 @@ class Mailbox:
         self.thread.join()
 
     def wait(self, count: int, seconds: float = 5.0) -> list[tuple[dict[str, str], bytes]]:
-        """The letters, once there are `count`; what came so far when time is up."""
+        """The notifications, once there are `count`; what came so far when time is up."""
         until = time.monotonic() + seconds
-        while len(self.letters) < count and time.monotonic() < until:
+        while len(self.notifications) < count and time.monotonic() < until:
             time.sleep(0.01)
-        return self.letters
+        return self.notifications
 
 
 @pytest.fixture

@@ -307,8 +307,8 @@ def test_confirmed_orders_move_by_themselves(sandbox: Client, mailbox: Mailbox) 
     order = make(sandbox, TEXT, ipnUrl=mailbox.url, ipnSecret="s3cret")
     assert say(sandbox, order, "inProgress")["success"] is True
     until(lambda: get(sandbox, order)["status"] == "done")
-    letters = mailbox.wait(3)
-    assert sorted(dict(parse_qsl(body.decode()))["newStatus"] for _, body in letters) == [
+    notifications = mailbox.wait(3)
+    assert sorted(dict(parse_qsl(body.decode()))["newStatus"] for _, body in notifications) == [
         *("done", "inProgress", "inProgressPayout"),
     ]
     assert books(sandbox)["charges"] == 1
@@ -452,7 +452,7 @@ def test_notification_is_sent_once_whatever_the_answer(sandbox: Client, mailbox:
     mailbox.answers = [500]
     notified(sandbox, mailbox)
     time.sleep(0.3)
-    assert len(mailbox.letters) == 1
+    assert len(mailbox.notifications) == 1
 
 
 @pytest.mark.parametrize(("mode", "count"), [("lost", 0), ("doubled", 2)])
@@ -461,7 +461,7 @@ def test_notifications_go_astray(sandbox: Client, mailbox: Mailbox, mode: str, c
     order = make(sandbox, ipnUrl=mailbox.url, ipnSecret="s3cret")
     move(sandbox, order, "done")
     until(lambda: len(books(sandbox)["notifications"]) == max(count, 1))
-    assert len(mailbox.letters) == count
+    assert len(mailbox.notifications) == count
 
 
 # Faults

@@ -532,7 +532,7 @@ async def test_another_amount_than_asked_is_not_shown(opened: Opened) -> None:
     ],
 )
 async def test_faults(opened: Opened, fault: str, status: Status) -> None:
-    """PENDING without an id: the flow turns it into NOT_SENT, for `CAPABILITIES.lookup` is
+    """PENDING without an id: the payment turns it into NOT_SENT, for `CAPABILITIES.lookup` is
     false."""
     assert not CAPABILITIES.lookup_by_key
     async with opened() as sides:

@@ -64,8 +64,8 @@ def test_retried_until_200(
         notifications.Notification, "__init__", _impatient(notifications.Notification.__init__)
     )
     sandbox.post(PAYMENTS, json=card_request(notification_url=mailbox.url))
-    letters = mailbox.wait(4)
-    assert len({(headers["content-signature"], body) for headers, body in letters}) == 1
+    received = mailbox.wait(4)
+    assert len({(headers["content-signature"], body) for headers, body in received}) == 1
     assert [one["answer"] for one in attempts(sandbox, 4)] == [500, 302, 201, 200]
     assert len(mailbox.wait(5, 0.2)) == 4
 

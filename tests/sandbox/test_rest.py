@@ -646,7 +646,7 @@ def test_sent_once_whatever_the_answer(sandbox: Client, mailbox: Mailbox) -> Non
     pay(sandbox, notificationUrl=mailbox.url)
     mailbox.wait(1)
     time.sleep(0.2)
-    assert len(mailbox.letters) == 1
+    assert len(mailbox.notifications) == 1
     assert [one["answer"] for one in books(sandbox)["notifications"]] == [500]
 
 

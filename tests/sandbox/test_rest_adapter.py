@@ -127,7 +127,7 @@ async def both(signing_key: SigningKey, mailbox: Mailbox) -> AsyncIterator[Both]
     await notifier.stop()
 
 
-async def letters(mailbox: Mailbox, count: int) -> list[tuple[dict[str, str], bytes]]:
+async def received(mailbox: Mailbox, count: int) -> list[tuple[dict[str, str], bytes]]:
     """The notifications, once there are so many; the sandbox sends them meanwhile."""
     return await asyncio.to_thread(mailbox.wait, count)
 
@@ -191,7 +191,7 @@ async def test_three_d_secure(
     assert where == charge.return_url
     assert fields["paymentId"] == said.id
     assert (await both.asked(charge, said)).status is status
-    [(headers, body)] = await letters(mailbox, 1)
+    [(headers, body)] = await received(mailbox, 1)
     told = both.gateway.notification(headers, body)
     assert (told.status, told.id, told.facts.key) == (status, said.id, charge.key)
 
@@ -255,10 +255,10 @@ async def test_voided(both: Both, mailbox: Mailbox) -> None:
     assert (await both.gateway.void(lost, EUR, "op-1")).status is Status.REFUNDED
     asked = await both.asked(charge, said)
     assert (asked.status, asked.facts.taken_back) == (Status.CANCELLED, "void")
-    # Two letters on the wire at once arrive in either order.
+    # Two notifications on the wire at once arrive in either order.
     told = {
         both.gateway.notification(*notification).status
-        for notification in await letters(mailbox, 2)
+        for notification in await received(mailbox, 2)
     }
     assert told == {Status.PENDING, Status.CANCELLED}
 
@@ -271,14 +271,16 @@ async def test_the_card_is_kept(both: Both) -> None:
 
 async def test_a_series(both: Both) -> None:
     first = await both.gateway.pay(both.charge(order={"contract": ("recurring",)}))
-    alone = {"merchant_initiated": True, "recurring": True}
-    nexts = [both.charge(None, after=first.id, order=alone, money=Money(700, "EUR")) for _ in "12"]
+    following = {"merchant_initiated": True, "recurring": True}
+    nexts = [
+        both.charge(None, after=first.id, order=following, money=Money(700, "EUR")) for _ in "12"
+    ]
     for charge in nexts:
         said = await both.gateway.pay(charge)
         assert (said.status, said.facts.money) == (Status.PAID, Money(700, "EUR"))
         assert (await both.asked(charge)).id == said.id != first.id
     plain = await both.gateway.pay(both.charge())
-    refused = await both.gateway.pay(both.charge(None, after=plain.id, order=alone))
+    refused = await both.gateway.pay(both.charge(None, after=plain.id, order=following))
     assert refused.status is Status.DECLINED
 
 
@@ -302,7 +304,7 @@ async def test_a_card_alone(both: Both, mailbox: Mailbox) -> None:
     await both.control("faults", faults=["502_after"])
     assert await both.gateway.pay(lost) == Outcome(Status.PENDING)
     assert await both.asked(lost) == Outcome(Status.NOT_SENT)  # another one costs nothing
-    assert mailbox.letters == []
+    assert mailbox.notifications == []
 
 
 @pytest.mark.parametrize(("kind", "status"), [("payment", "paid"), ("authorization", "authorized")])
@@ -329,13 +331,13 @@ async def test_by_a_registration_with_three_d_secure(both: Both) -> None:
 async def test_a_series_by_a_registration(both: Both) -> None:
     token = await registered(both)
     recurring: dict[str, Any] = {"contract": ("recurring",)}
-    alone = recurring | {"merchant_initiated": True}
-    early = await both.gateway.pay(both.charge(None, card=SavedCard(token), order=alone))
+    following = recurring | {"merchant_initiated": True}
+    early = await both.gateway.pay(both.charge(None, card=SavedCard(token), order=following))
     assert early.status is Status.DECLINED
     first = both.charge(None, card=SavedCard(token, "123"), order=recurring)
     assert (await both.gateway.pay(first)).status is Status.PAID
     for _ in range(2):
-        said = await both.gateway.pay(both.charge(None, card=SavedCard(token), order=alone))
+        said = await both.gateway.pay(both.charge(None, card=SavedCard(token), order=following))
         assert said.status is Status.PAID
     rows = (await both.books())["transactions"]
     assert [row["facts"]["recurring"] for row in rows] == [None, "INITIAL", "REPEATED", "REPEATED"]
@@ -438,10 +440,10 @@ async def test_what_the_back_office_does(
 ) -> None:
     charge = both.charge()
     said = await both.gateway.pay(charge)
-    await letters(mailbox, 1)
+    await received(mailbox, 1)
     await both.control(f"rest/payments/{said.id}/state", status=word)
     assert (await both.asked(charge, said)).status is status
-    told = both.gateway.notification(*(await letters(mailbox, 2))[1])
+    told = both.gateway.notification(*(await received(mailbox, 2))[1])
     # Signed is the short Y alone: what it doesn't mean is asked for.
     assert told.status is (Status.PAID if status is Status.PAID else Status.PENDING)
 
@@ -478,7 +480,7 @@ async def test_notifications(both: Both, mailbox: Mailbox, signed: str) -> None:
     await both.control("rest/behaviour", signed_status=signed)
     charge = both.charge()
     said = await both.gateway.pay(charge)
-    [(headers, body)] = await letters(mailbox, 1)
+    [(headers, body)] = await received(mailbox, 1)
     told = both.gateway.notification(headers, body)
     assert (told.status, told.id, told.facts.money) == (Status.PAID, said.id, EUR)
     for forged in (
@@ -492,7 +494,7 @@ async def test_notifications(both: Both, mailbox: Mailbox, signed: str) -> None:
 async def test_forged_notifications_are_refused(both: Both, mailbox: Mailbox) -> None:
     await both.control("rest/behaviour", checksums="wrong")
     await both.gateway.pay(both.charge())
-    [(headers, body)] = await letters(mailbox, 1)
+    [(headers, body)] = await received(mailbox, 1)
     with pytest.raises(Unauthorized):
         both.gateway.notification(headers, body)
 

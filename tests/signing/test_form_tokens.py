@@ -28,18 +28,18 @@ UID, OTHER = new_uid(), new_uid()
 signer = Signer([OLD])
 
 # A letter that base64 may have, one it may not, and one beyond ASCII.
-webhooks = st.sampled_from(string.ascii_letters + string.digits + "-_.=+/!\n \0é")
+letters = st.sampled_from(string.ascii_letters + string.digits + "-_.=+/!\n \0é")
 purposes = st.sampled_from(["pay", "cancel", "confirm"])
 
 
-def changed(text: str, place: int, webhook: str, kind: str) -> str:
+def changed(text: str, place: int, letter: str, kind: str) -> str:
     """`text` with one letter replaced, dropped or put in."""
     place %= len(text)
     after = {"replace": 1, "drop": 1, "insert": 0}[kind]
-    return text[:place] + ("" if kind == "drop" else webhook) + text[place + after :]
+    return text[:place] + ("" if kind == "drop" else letter) + text[place + after :]
 
 
-changes = st.tuples(st.integers(0, 5000), webhooks, st.sampled_from(["replace", "drop", "insert"]))
+changes = st.tuples(st.integers(0, 5000), letters, st.sampled_from(["replace", "drop", "insert"]))
 
 
 # --- Form tokens -------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ def test_a_tampered_token(change: tuple[int, str, str]) -> None:
             signer.read_form("pay", UID, other)
 
 
-@given(st.text() | st.text(alphabet=webhooks))
+@given(st.text() | st.text(alphabet=letters))
 def test_what_is_no_token(token: str) -> None:
     with pytest.raises(Forbidden):
         signer.read_form("pay", UID, token)
@@ -87,10 +87,10 @@ def test_every_letter_of_a_signature_counts() -> None:
     """base64 spells 256 bits in four ways; one is taken."""
     token = signer.sign_form("pay", UID, 1)
     for place in range(len(token)):
-        for webhook in string.ascii_letters + string.digits + "-_":
-            if webhook != token[place]:
+        for letter in string.ascii_letters + string.digits + "-_":
+            if letter != token[place]:
                 with pytest.raises(Forbidden):
-                    signer.read_form("pay", UID, changed(token, place, webhook, "replace"))
+                    signer.read_form("pay", UID, changed(token, place, letter, "replace"))
 
 
 # --- The cookie --------------------------------------------------------------------------------

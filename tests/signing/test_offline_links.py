@@ -111,24 +111,24 @@ def test_a_link_that_would_be_too_long() -> None:
 # --- What is not -------------------------------------------------------------------------------
 
 LINK = sign_link("361", KEY, {**ORDER, "id": "1"})
-webhooks = st.sampled_from(string.ascii_letters + string.digits + "-_.=+/!\n \0é")
+letters = st.sampled_from(string.ascii_letters + string.digits + "-_.=+/!\n \0é")
 
 
-@given(st.integers(0, len(LINK)), webhooks, st.sampled_from([0, 1]))
-def test_a_tampered_link(place: int, webhook: str, dropped: int) -> None:
-    other = LINK[:place] + webhook + LINK[place + dropped :]
+@given(st.integers(0, len(LINK)), letters, st.sampled_from([0, 1]))
+def test_a_tampered_link(place: int, letter: str, dropped: int) -> None:
+    other = LINK[:place] + letter + LINK[place + dropped :]
     assert other == LINK or refused(other)
     assert refused(LINK[:place] + LINK[place + 1 :]) or place == len(LINK)
 
 
 def test_every_letter_counts() -> None:
     for place in range(len(LINK)):
-        for webhook in string.ascii_letters + string.digits + "-_.":
-            assert webhook == LINK[place] or refused(LINK[:place] + webhook + LINK[place + 1 :])
+        for letter in string.ascii_letters + string.digits + "-_.":
+            assert letter == LINK[place] or refused(LINK[:place] + letter + LINK[place + 1 :])
 
 
 @given(
-    st.text() | st.text(alphabet=webhooks) | st.from_regex(r"\.?[\w-]+\.[\w-]{43}", fullmatch=True)
+    st.text() | st.text(alphabet=letters) | st.from_regex(r"\.?[\w-]+\.[\w-]{43}", fullmatch=True)
 )
 def test_what_is_no_link(signed: str) -> None:
     assert refused(signed)

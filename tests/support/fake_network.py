@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.support.honest_gateway import Bank
+from tests.support.honest_gateway import HonestGateway
 
 HTTP_OK = b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 
@@ -22,7 +22,7 @@ class FakeNetwork:
     charges wait, after the money has moved."""
 
     def __init__(self) -> None:
-        self.bank = Bank(time.time)
+        self.bank = HonestGateway(time.time)
         self.slow = 0.0
         self.open = asyncio.Event()
         self.open.set()
@@ -47,7 +47,7 @@ class FakeNetwork:
             writer.close()
 
     async def _answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-        if path == "/letters":
+        if path == "/webhooks":
             told = json.loads(body)
             told = told.get("transaction", told)
             self.webhooks[told["token"]].append(told)

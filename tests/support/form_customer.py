@@ -30,7 +30,7 @@ class Bought:
     description: str
 
 
-class Visitor:
+class FormCustomer:
     def __init__(self, server: KillableServer, client: httpx.AsyncClient, webhooks: str) -> None:
         self.server = server
         self.client = client

@@ -1,4 +1,4 @@
-"""A flow in this process: a real ledger, a fake gateway, a clock that stands still."""
+"""Payments in this process: a real ledger, a fake gateway, a clock that stands still."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Harness:
         return await self.ledger.read(outbox.of, payment.uid)
 
     async def told(self, payment: Payment) -> list[str]:
-        """The statuses that the shop's letters tell, in the order written."""
+        """The statuses that the shop's webhooks tell, in the order written."""
         return [status_told(webhook) for webhook in await self.webhooks(payment)]
 
     def restarted(self, **changes: Any) -> Context:

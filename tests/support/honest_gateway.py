@@ -135,7 +135,7 @@ class Notice:
     heard: bool = False
 
 
-class Bank:
+class HonestGateway:
     """`verdicts` and `faults` are used up one a charge, `query_faults` one a query; without any
     a charge is paid and all works. `lag`: seconds before a new transaction is found by key. `down`:
     no query is answered."""

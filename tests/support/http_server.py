@@ -60,18 +60,18 @@ def http_server(handler: type[Handler], port: int = 0) -> Iterator[int]:
 
 @dataclass
 class WebhookServer:
-    """A shop's. Each address `/<name>` has its letters: (headers in small letters, body)."""
+    """A shop's. Each address `/<name>` has its webhooks: (headers in small letters, body)."""
 
     url: str
     webhooks: dict[str, list[tuple[dict[str, str], bytes]]] = field(default_factory=dict)
     came: threading.Condition = field(default_factory=threading.Condition)
 
     def webhook(self, name: str) -> tuple[dict[str, str], bytes]:
-        """The first letter to `/<name>`, once it has come."""
+        """The first webhook to `/<name>`, once it has come."""
         until = time.monotonic() + SECONDS
         with self.came:
             while name not in self.webhooks:
-                assert self.came.wait(until - time.monotonic()), f"no letter to /{name}"
+                assert self.came.wait(until - time.monotonic()), f"no webhook to /{name}"
             return self.webhooks[name][0]
 
 

@@ -22,7 +22,7 @@ def local_servers(folder: Path, more: str = "", of_shop: str = "") -> Iterator[L
     """Both answer, until the block ends; their log is in `folder`. `more` ends the settings,
     `of_shop` those of the shop."""
     port, sandbox_port = free_ports(2)
-    stage = LocalServers(
+    local = LocalServers(
         folder=folder,
         shop="http://127.0.0.1:9",
         checkout=f"http://127.0.0.1:{port}",
@@ -32,9 +32,9 @@ def local_servers(folder: Path, more: str = "", of_shop: str = "") -> Iterator[L
     log = folder / "log"
     with running() as children:
         children.append(start(*sandbox_arguments("127.0.0.1", sandbox_port), log=log))
-        wait_for(children, f"{stage.sandbox}/sandbox/public_key")
-        config = stage.write_settings(more, of_shop)
+        wait_for(children, f"{local.sandbox}/sandbox/public_key")
+        config = local.write_settings(more, of_shop)
         serve = ("-m", "checkout", "serve", "--config", str(config), "--port", str(port))
         children.append(start(*serve, log=log))
-        wait_for(children, f"{stage.checkout}/health/ready")
-        yield stage
+        wait_for(children, f"{local.checkout}/health/ready")
+        yield local

@@ -136,7 +136,7 @@ class Books:
         return Outcome(Status.PAID if paid else Status.AUTHORIZED, PAYMENT, facts=facts)
 
 
-class Office(Captures, Voids, Refunds, FindsOperations):
+class OperationsGateway(Captures, Voids, Refunds, FindsOperations):
     """`verdicts`, `faults` and `query_faults` are used up one a call; then all is done at once.
     `down`: it takes orders, and answers no query."""
 

@@ -20,7 +20,7 @@ from tests.web.process import ServerProcess, serving, spoken
 from tests.web.server import ordered
 from tests.web.traces import number, on_disk, writings
 
-CANARY, CODE = number("371448", 15), "9137"  # not the one that test_canary.py looks for
+CANARY, CODE = number("371448", 15), "9137"  # not the one of test_card_data_traces.py
 
 
 @pytest.fixture(scope="module")

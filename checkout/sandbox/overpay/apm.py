@@ -35,11 +35,8 @@ def pay(state: SandboxState, caller: Credentials, fields: Fields, *, section: st
     if shared["tracking_id"] is None:
         shared["tracking_id"] = fields.text("order_id")
     wanted = fields.section(section)
-    name = wanted.text("type", required=True) or ""
-    if name and not _NAME(name):
-        wanted.reject("type")
-    if name == "erip" and not wanted.raw("account_number"):
-        wanted.reject("account_number", BLANK)
+    name = _method_name(wanted)
+    details = {key: value for key, value in wanted.items() if key != "type"}
     who = customer_fields(fields)
     refuse_invalid(fields)
     transaction = ApmTransaction(
@@ -47,7 +44,7 @@ def pay(state: SandboxState, caller: Credentials, fields: Fields, *, section: st
         type="payment",
         method=name,
         status="pending",
-        details={key: value for key, value in wanted.items() if key != "type"},
+        details=details,
         echo=who,
         origin=state.public_url,
         facts=who
@@ -56,7 +53,7 @@ def pay(state: SandboxState, caller: Credentials, fields: Fields, *, section: st
             "description": shared["description"],
             "return_url": shared["return_url"],
             "notification_url": shared["notification_url"],
-            "details": {key: value for key, value in wanted.items() if key != "type"},
+            "details": details,
         },
         **shared,
     )
@@ -65,6 +62,15 @@ def pay(state: SandboxState, caller: Credentials, fields: Fields, *, section: st
         transaction.become(end, codes.BY_STATUS[end], state.now())
     state.add(transaction)
     return {"transaction": apm_response(state, transaction)}
+
+
+def _method_name(wanted: Fields) -> str:
+    name = wanted.text("type", required=True) or ""
+    if name and not _NAME(name):
+        wanted.reject("type")
+    if name == "erip" and not wanted.raw("account_number"):
+        wanted.reject("account_number", BLANK)
+    return name
 
 
 @get("/beyag/payments")

@@ -94,12 +94,7 @@ def payment_of(
     """An undecided payment, by a `kept` card where there is one; raises `Refusal` naming every
     wrong field."""
     by_card = fields.get("paymentMode") in CARD_MODES
-    wrong = wrong_fields(fields, _SHAPES)
-    if by_card and kept is None:
-        wrong += wrong_card(fields)
-    if not by_card and (kept or not fields.get("merchantRedirectUrl")):
-        wrong.append("paymentMode" if kept else "merchantRedirectUrl")
-    if wrong:
+    if wrong := _wrong_payment(fields, by_card, kept):
         raise Refusal(f"Validation failed: {', '.join(wrong)}")
     amount = minor_units(fields["amount"], fields["currency"])
     card = (kept or card_of(state, fields)) if by_card else None
@@ -125,6 +120,15 @@ def payment_of(
         | {"secure": three_d_secure, "by_token": kept is not None}
         | {name: fields[name] for name in fields if name.startswith(SHOWN)},
     )
+
+
+def _wrong_payment(fields: Fields, by_card: bool, kept: Card | None) -> list[str]:
+    wrong = wrong_fields(fields, _SHAPES)
+    if by_card:
+        return wrong if kept else wrong + wrong_card(fields)
+    if kept:
+        return [*wrong, "paymentMode"]
+    return wrong if fields.get("merchantRedirectUrl") else [*wrong, "merchantRedirectUrl"]
 
 
 def new_transaction(

@@ -37,6 +37,13 @@ class CheckoutFailure(Exception):
 BUYER = {"email": "jane@shop.example.com", "first_name": "Jane", "last_name": "Doe"}
 
 
+def _payment_method(order: Order, wanted: dict[str, Any]) -> dict[str, Any]:
+    """An ERIP bill is found by the shop's own number of the order."""
+    if "erip" in (wanted.get("types") or ("erip",)):
+        return {"erip": {"account_number": order.number}} | wanted
+    return wanted
+
+
 class CheckoutClient:
     """The part of checkout's API that a shop needs."""
 
@@ -111,11 +118,7 @@ class CheckoutClient:
             if more.get(name) is not None:
                 body[name] = more[name]
         body.setdefault("customer", BUYER)
-        methods = more.get("payment_method") or {}
-        if "erip" in (methods.get("types") or ("erip",)):
-            # An ERIP bill is found by the shop's own number of the order.
-            methods = {"erip": {"account_number": order.number}} | methods
-        if methods:
+        if methods := _payment_method(order, more.get("payment_method") or {}):
             body["payment_method"] = methods
         return {"checkout": body}
 
