@@ -22,7 +22,7 @@ from checkout.gateways import OPTIONS, open_accounts
 from checkout.ledger.store import migrate, open_ledger
 from checkout.payments import retention
 from checkout.payments.background import Background, Task
-from checkout.payments.connections import ByHost
+from checkout.payments.connections import HostConnections
 from checkout.payments.context import Context
 from checkout.payments.mailer import Mailer
 from checkout.payments.readiness import Readiness
@@ -196,7 +196,9 @@ async def open_context(
     ledger = open_ledger(settings.database)
     try:
         trusted = httpx.create_ssl_context(trust_env=False)
-        async with upstream or ByHost(partial(_connections, 200, 200, trusted)) as transport:
+        async with upstream or HostConnections(
+            partial(_connections, 200, 200, trusted)
+        ) as transport:
             gateways = open_accounts(
                 settings.gateways,
                 transport,

@@ -94,7 +94,7 @@ class Webhook(Struct, frozen=True, kw_only=True):
     created_at: float
 
 
-class Waiting(Struct, frozen=True):
+class Backlog(Struct, frozen=True):
     """The webhooks that are due: how many, counted up to `COUNTED`, and since when the first."""
 
     count: int
@@ -164,9 +164,9 @@ def _of_one(
     return found
 
 
-def waiting(conn: Connection, now: float) -> Waiting:
+def waiting(conn: Connection, now: float) -> Backlog:
     row = OVERDUE.all(conn, now=now)[0]
-    return Waiting(row.count, row.since)
+    return Backlog(row.count, row.since)
 
 
 def of(conn: Connection, payment: str) -> list[Webhook]:

@@ -22,7 +22,7 @@ HELD, SOLD, RELEASED = "held", "sold", "released"
 _product = msgspec.json.Decoder(Product)
 
 
-class Stocked(Struct, frozen=True, kw_only=True):
+class ProductStock(Struct, frozen=True, kw_only=True):
     """A product with its stock; `given`: the fields as the shop sent them. Numbers count pieces."""
 
     id: str
@@ -64,7 +64,7 @@ class Reservation(Struct, frozen=True):
     state: str
 
 
-def add(conn: Connection, stocked: Stocked) -> None:
+def add(conn: Connection, stocked: ProductStock) -> None:
     conn.execute(
         insert(products).values(
             id=stocked.id,
@@ -78,7 +78,7 @@ def add(conn: Connection, stocked: Stocked) -> None:
     )
 
 
-def by_id(conn: Connection, id: str) -> Stocked | None:
+def by_id(conn: Connection, id: str) -> ProductStock | None:
     row = conn.execute(select(products).where(products.c.id == id)).first()
     return None if row is None else _stocked(row)
 
@@ -88,7 +88,7 @@ def change(
     id: str,
     read: Callable[[dict[str, Any]], tuple[Product, dict[str, Any]]],
     now: float,
-) -> Stocked | None:
+) -> ProductStock | None:
     """Change a product to what `read` makes of its present fields; nothing changes where `read`
     raises."""
     query = select(products).where(products.c.id == id).with_for_update()
@@ -101,7 +101,7 @@ def change(
     return by_id(conn, id)
 
 
-def listed(conn: Connection, shop: str, *, limit: int, offset: int) -> list[Stocked]:
+def listed(conn: Connection, shop: str, *, limit: int, offset: int) -> list[ProductStock]:
     """A shop's products, the newest first."""
     query = (
         select(products)
@@ -215,8 +215,8 @@ def _terms(product: Product, given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _stocked(row: Row[Any]) -> Stocked:
-    return Stocked(
+def _stocked(row: Row[Any]) -> ProductStock:
+    return ProductStock(
         id=row.id,
         shop=row.shop,
         product=_product.decode(row.terms),

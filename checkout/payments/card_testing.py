@@ -51,7 +51,7 @@ class AddressStanding(Struct, frozen=True):
     tally: Tally
 
 
-class Recently:
+class RecentMarks:
     """A set whose entries expire after the window; beyond `MOST_KNOWN` the oldest are dropped."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -84,8 +84,8 @@ class Guard:
 
     def __init__(self, limits: Limits, ledger: Ledger, clock: Callable[[], float]) -> None:
         self._limits, self._ledger, self._clock = limits, ledger, clock
-        self._near = Recently(clock)
-        self._alerted = Recently(clock)
+        self._near = RecentMarks(clock)
+        self._alerted = RecentMarks(clock)
         self._shops: dict[str, tuple[float, bool]] = {}  # shop -> when it was checked, result
         self._waiting: dict[str, int] = {}  # by address
 

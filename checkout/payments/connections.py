@@ -22,7 +22,7 @@ FRESH: Final = 30.0  # seconds that a lookup stays valid
 OWNER: Final = "gateways"  # whose slots the lookups take
 
 
-class ByHost(httpx.AsyncBaseTransport):
+class HostConnections(httpx.AsyncBaseTransport):
     """`opened` opens the connections to one host. The hosts are those of the settings' accounts."""
 
     def __init__(

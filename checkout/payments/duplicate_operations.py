@@ -16,7 +16,7 @@ from checkout.payments import remaining
 from checkout.payments.gateway_operations import AFTER
 
 
-class Whose(Enum):
+class Ownership(Enum):
     """Which record an operation belongs to that the gateway says is done."""
 
     ITS_OWN = 0  # this record
@@ -41,7 +41,7 @@ def whose_is(
     now: float,
     *,
     by_query: bool,
-) -> Whose:
+) -> Ownership:
     """`stated_id`: the gateway's id of the operation, where the answer has one."""
     attempt = payment.attempts[operation.attempt - 1]
     id_ = stated_id or operation.gateway_id
@@ -51,31 +51,31 @@ def whose_is(
         return _by_gateway(conn, others, attempt, now)
     known = any(each.done and each.by_gateway for each in (*others.same, *others.alike))
     if operation.status in FAILED and known:
-        return Whose.ANOTHER
+        return Ownership.ANOTHER
     if by_query and own_id is None and any(each.done for each in others.alike):
         return _without_id(operation, payment, others)
-    return Whose.ITS_OWN
+    return Ownership.ITS_OWN
 
 
-def _without_id(operation: Operation, payment: Payment, others: Others) -> Whose:
+def _without_id(operation: Operation, payment: Payment, others: Others) -> Ownership:
     """The payment's state says that an operation was done, but not which. Where the money allows
     only one, it is the one already recorded; else a person has to decide."""
     total = payment.order.money.minor
     both = operation.amount <= remaining.unspent(total, others.made, operation.kind)
-    return Whose.UNCLEAR if both else Whose.ANOTHER
+    return Ownership.UNCLEAR if both else Ownership.ANOTHER
 
 
-def _by_gateway(conn: Connection, others: Others, attempt: Attempt, now: float) -> Whose:
+def _by_gateway(conn: Connection, others: Others, attempt: Attempt, now: float) -> Ownership:
     """For an operation that a notification reported: it may be one that we requested."""
     ours = [each for each in others.same if not each.by_gateway]
     for each in ours:
         if each.status in FAILED:
             operations.change(conn, each.uid, sweep_at=each.next_query(now))
     if ours:
-        return Whose.ANOTHER
+        return Ownership.ANOTHER
     unnamed = any(each.status in OPEN and not each.by_gateway for each in others.alike)
     unpaid = attempt.status not in AFTER  # as far as we know: then it is queried again
-    return Whose.UNCLEAR if unnamed or unpaid else Whose.ITS_OWN
+    return Ownership.UNCLEAR if unnamed or unpaid else Ownership.ITS_OWN
 
 
 def _others(

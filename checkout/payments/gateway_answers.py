@@ -16,7 +16,7 @@ from checkout.payments import gateway_operations
 from checkout.payments.alerts import alert
 from checkout.payments.context import Context
 from checkout.payments.facts import merge_facts, stated_facts
-from checkout.payments.gateway_operations import AFTER, Found
+from checkout.payments.gateway_operations import AFTER, Recorded
 from checkout.payments.mismatches import (
     differences,
     hold_back,
@@ -87,9 +87,9 @@ def _status_after_operation(
     found = gateway_operations.record_state(
         conn, context.settings.shops, payment, attempt, kind, outcome, now
     )
-    if found is Found.UNDER_WAY:
+    if found is Recorded.UNDER_WAY:
         return None
-    return attempt.status if found is Found.KNOWN else status
+    return attempt.status if found is Recorded.KNOWN else status
 
 
 def _save(

@@ -32,7 +32,7 @@ AFTER: Final = SUCCESSFUL | {Status.REFUNDED}  # the payment was made, whatever 
 CHARGEBACK: Final = "chargeback"
 
 
-class Found(Enum):
+class Recorded(Enum):
     """Which operation explains that a paid attempt has another status at the gateway."""
 
     NEW = 0  # one that the gateway did by itself, recorded now
@@ -59,7 +59,7 @@ def record_state(
     kind: str,
     outcome: Outcome,
     now: float,
-) -> Found:
+) -> Recorded:
     """A paid attempt's state at the gateway shows that `kind` was done: record it, notify the shop
     and alert, unless it is known."""
     made = operations.of_attempt(conn, attempt.payment, attempt.number)
@@ -67,9 +67,9 @@ def record_state(
         for each in under_way:
             if each.status is not Status.SUBMITTING:  # its own answer is still to come
                 operations.change(conn, each.uid, sweep_at=each.next_query(now))
-        return Found.UNDER_WAY
+        return Recorded.UNDER_WAY
     if kind == "refund" and any(_is_our_refund(each) for each in made):
-        return Found.KNOWN
+        return Recorded.KNOWN
     total = payment.order.money.minor
     amount = remaining.unspent(total, made, kind) or remaining.collected(total, made)
     operation = _new(attempt, kind, amount, DONE[kind], now, gateway_id=outcome.id)
@@ -78,7 +78,7 @@ def record_state(
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=amount)
     audit_gateway_operation(conn, operation, attempt, payment, now)
     notify_of_operation(conn, shops, operation, payment, now)
-    return Found.NEW
+    return Recorded.NEW
 
 
 def audit_gateway_operation(

@@ -19,7 +19,7 @@ from checkout.model.status import Status
 from checkout.payments import gateway_answers, remaining, transitions
 from checkout.payments.alerts import alert
 from checkout.payments.context import Context
-from checkout.payments.duplicate_operations import Whose, whose_is
+from checkout.payments.duplicate_operations import Ownership, whose_is
 from checkout.payments.gateway_operations import audit_gateway_operation
 from checkout.payments.operation_webhooks import notify_of_operation
 from checkout.payments.schedule import next_operation_recovery, next_query
@@ -61,9 +61,9 @@ def settle(
         return operation
     if status is DONE[operation.kind]:
         whose = whose_is(conn, operation, payment, outcome.id, now, by_query=by_query)
-        if whose is Whose.UNCLEAR:
+        if whose is Ownership.UNCLEAR:
             return operation
-        if whose is Whose.ANOTHER:
+        if whose is Ownership.ANOTHER:
             return _mark_duplicate(conn, context, operation, now)
     _save(conn, operation, payment, status, outcome, now)
     if status is operation.status:

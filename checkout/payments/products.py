@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from checkout.errors import NotFound, Unprocessable
 from checkout.ledger import audit, events, payments, products
 from checkout.ledger.audit import SERVER, Actor
-from checkout.ledger.products import Stocked
+from checkout.ledger.products import ProductStock
 from checkout.ledger.rows import PaymentRow
 from checkout.model.money import Money
 from checkout.model.order import Order
@@ -44,7 +44,7 @@ class NotForSale(Exception):
     """The product as it is now; `sale`: why it can't be bought. `few`: fewer are left than
     wanted."""
 
-    def __init__(self, stocked: Stocked, sale: Sale) -> None:
+    def __init__(self, stocked: ProductStock, sale: Sale) -> None:
         super().__init__(sale)
         self.stocked = stocked
         self.sale = sale
@@ -70,11 +70,11 @@ class Choice(Struct, frozen=True):
 
 async def make(
     context: Context, product: Product, given: Given, shop: Shop, *, by: Actor = SERVER
-) -> Stocked:
+) -> ProductStock:
     """A new product. Raises Unprocessable when no method of the shop can take its payments."""
     product = _counted(context, product, shop)
     now = context.clock()
-    stocked = Stocked(
+    stocked = ProductStock(
         id=PREFIX + secrets.token_hex(8),
         shop=shop.id,
         product=product,
@@ -88,14 +88,14 @@ async def make(
     return stocked
 
 
-def _make(conn: Connection, stocked: Stocked, by: Actor) -> None:
+def _make(conn: Connection, stocked: ProductStock, by: Actor) -> None:
     products.add(conn, stocked)
     _note(conn, by, "product.make", stocked, stocked.created_at)
 
 
 async def change(
     context: Context, id: str, shop: Shop, read: Read, *, by: Actor = SERVER
-) -> Stocked:
+) -> ProductStock:
     """`read` makes the new product from its present fields. Raises NotFound, Unprocessable."""
     await find(context, id, shop)
 
@@ -106,7 +106,7 @@ async def change(
     return await context.ledger.write(_change, id, checked, context.clock(), by)
 
 
-def _change(conn: Connection, id: str, read: Read, now: float, by: Actor) -> Stocked:
+def _change(conn: Connection, id: str, read: Read, now: float, by: Actor) -> ProductStock:
     changed = products.change(conn, id, read, now)
     if changed is None:
         raise NotFound
@@ -114,7 +114,7 @@ def _change(conn: Connection, id: str, read: Read, now: float, by: Actor) -> Sto
     return changed
 
 
-def _note(conn: Connection, by: Actor, act: str, stocked: Stocked, now: float) -> None:
+def _note(conn: Connection, by: Actor, act: str, stocked: ProductStock, now: float) -> None:
     product = stocked.product
     audit.append(
         conn, by, act, stocked.id, now, shop=stocked.shop, active=product.active,
@@ -122,7 +122,7 @@ def _note(conn: Connection, by: Actor, act: str, stocked: Stocked, now: float) -
     )  # fmt: skip
 
 
-async def find(context: Context, id: str, shop: Shop | None = None) -> Stocked:
+async def find(context: Context, id: str, shop: Shop | None = None) -> ProductStock:
     """One product; with `shop`, of that shop only. Raises NotFound."""
     stocked = await context.ledger.read(products.by_id, id)
     if stocked is None or (shop is not None and stocked.shop != shop.id):
@@ -194,7 +194,7 @@ def _buy(
     return payment
 
 
-def _for_sale(conn: Connection, stocked: Stocked, count: int, now: float) -> Stocked:
+def _for_sale(conn: Connection, stocked: ProductStock, count: int, now: float) -> ProductStock:
     """The product as it is now. Raises NotForSale where fewer than `count` are left."""
     found = products.by_id(conn, stocked.id) or stocked
     sale, available = found.sale(now), found.available
@@ -214,7 +214,7 @@ def _check(product: Product, choice: Choice) -> None:
         raise Unprocessable({"amount": [f"must be from {least.minor} to {most.minor}"]})
 
 
-def payable(context: Context, stocked: Stocked) -> bool:
+def payable(context: Context, stocked: ProductStock) -> bool:
     """Whether an account still uses the decimals that the product was made with."""
     found = counts(_sample(stocked.product), context.settings.shop(stocked.shop), context.gateways)
     return stocked.product.money(0).exponent in found

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from checkout.errors import SoldOut
 from checkout.ledger import events, openings, payments, products
-from checkout.ledger.products import HELD, RELEASED, SOLD, Stocked
+from checkout.ledger.products import HELD, RELEASED, SOLD, ProductStock
 from checkout.model.status import FINAL, SUCCESSFUL, UNPAID_ENDS, Status
 from checkout.payments.metrics import ALERTS
 from checkout.payments.schedule import HOUR
@@ -32,7 +32,12 @@ POSTPONED: Final = 60.0  # seconds, where a charge is under way when the time is
 
 
 def reserve(
-    conn: Connection, limits: Limits, stocked: Stocked, count: int, mark: str | None, now: float
+    conn: Connection,
+    limits: Limits,
+    stocked: ProductStock,
+    count: int,
+    mark: str | None,
+    now: float,
 ) -> bool:
     """Take pieces from the stock for a buyer, unless that exceeds what may be reserved unpaid.
     `mark`: of the buyer's address."""

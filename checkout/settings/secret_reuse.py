@@ -17,7 +17,7 @@ class Kind(Enum):
     TEXT = 2  # of a gateway's options: perhaps no secret at all
 
 
-class Used(NamedTuple):
+class SecretUse(NamedTuple):
     text: str
     key: str  # the setting that has it
     kind: Kind
@@ -25,7 +25,7 @@ class Used(NamedTuple):
 
 def check_reuse(fields: Reader, settings: Settings) -> None:
     """Of two that are the same the later one is reported, with the name of the other."""
-    owners: dict[str, Used] = {}
+    owners: dict[str, SecretUse] = {}
     for used in _used(settings):
         first = owners.setdefault(used.text.strip(), used)
         if first.key != used.key and not _may_share(first.kind, used.kind):
@@ -36,7 +36,7 @@ def _may_share(first: Kind, later: Kind) -> bool:
     return later is Kind.TEXT or (later is Kind.GATEWAY and first is not Kind.OURS)
 
 
-def _used(settings: Settings) -> Iterator[Used]:
+def _used(settings: Settings) -> Iterator[SecretUse]:
     """First those that others chose, or that are hard to change."""
     smtp = settings.smtp if settings.smtp and settings.smtp.url else None
     ours = [
@@ -49,7 +49,7 @@ def _used(settings: Settings) -> Iterator[Used]:
         known = getattr(account.options, "secrets", ())
         for name, text in _texts(account):
             kind = Kind.GATEWAY if name in known else Kind.TEXT
-            yield Used(text, f"gateways.{account.name}.{name}", kind)
+            yield SecretUse(text, f"gateways.{account.name}.{name}", kind)
     shops = settings.shops.values()
     yield from _ours((f"shops.{shop.id}.secret_key", shop.secret_key) for shop in shops)
     yield from _listed("secrets", settings.secrets)
@@ -59,11 +59,11 @@ def _used(settings: Settings) -> Iterator[Used]:
     yield from _ours((f"shops.{shop.id}.publishable_key", shop.publishable_key) for shop in shops)
 
 
-def _ours(secrets: Iterable[tuple[str, str | None]]) -> Iterator[Used]:
-    return (Used(secret, key, Kind.OURS) for key, secret in secrets if secret)
+def _ours(secrets: Iterable[tuple[str, str | None]]) -> Iterator[SecretUse]:
+    return (SecretUse(secret, key, Kind.OURS) for key, secret in secrets if secret)
 
 
-def _listed(key: str, secrets: Iterable[str] | None) -> Iterator[Used]:
+def _listed(key: str, secrets: Iterable[str] | None) -> Iterator[SecretUse]:
     return _ours((f"{key}.{place}", secret) for place, secret in enumerate(secrets or (), 1))
 
 

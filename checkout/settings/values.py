@@ -82,7 +82,7 @@ class Shop(HidesSecrets, frozen=True):
     apps_transaction_types: tuple[str, ...] = ("payment",)
 
     @property
-    def landing_origins(self) -> tuple[str, ...]:
+    def customer_origins(self) -> tuple[str, ...]:
         """Where customers may be sent: origins, and apps like myshop://."""
         return self.return_origins or (parse(self.url).origin,)
 

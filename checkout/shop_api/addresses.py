@@ -12,7 +12,7 @@ ADDRESS: Final = {"type": "string", "maxLength": 2048}
 
 
 def scope_of(shop: Shop, *, sandbox: bool, now: float) -> Scope:
-    return Scope(shop.landing_origins, shop.ports, sandbox, now)
+    return Scope(shop.customer_origins, shop.ports, sandbox, now)
 
 
 return_address: Final = Scoped(

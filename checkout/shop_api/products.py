@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from checkout.errors import Unprocessable
-from checkout.ledger.products import Stocked
+from checkout.ledger.products import ProductStock
 from checkout.model.money import LARGEST, Money
 from checkout.model.order import MOST_ATTEMPTS, Customer, Methods, Order, PageSettings
 from checkout.model.product import Product, Sale
@@ -225,7 +225,7 @@ def _own_name(path: str) -> str:
     return path or BASE
 
 
-def ordered(stocked: Stocked, money: Money | None, quantity: int, until: float) -> Order:
+def ordered(stocked: ProductStock, money: Money | None, quantity: int, until: float) -> Order:
     """The order of a buyer; `money`: what was chosen, where it may be."""
     product = stocked.product
     whole_price = (product.amount or 0) * quantity
@@ -246,7 +246,7 @@ def ordered(stocked: Stocked, money: Money | None, quantity: int, until: float) 
     )
 
 
-def shape(stocked: Stocked, shop: Shop, public_url: str, now: float) -> dict[str, Any]:
+def shape(stocked: ProductStock, shop: Shop, public_url: str, now: float) -> dict[str, Any]:
     """A product as shops read it: their own fields, where it is bought, and how it sells. The
     three addresses are one: opening it makes no payment."""
     product, address = stocked.product, f"{public_url}/product/{stocked.id}"

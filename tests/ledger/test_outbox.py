@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from checkout.identifiers import new_uid
 from checkout.ledger import outbox, payments
-from checkout.ledger.outbox import Waiting, Webhook
+from checkout.ledger.outbox import Backlog, Webhook
 from checkout.ledger.rows import PaymentRow
 from checkout.ledger.store import Ledger
 from tests.support.ledger_rows import NOW, payment_row
@@ -131,10 +131,10 @@ async def test_what_found_no_slot_is_given_back(ledger: Ledger, paid: PaymentRow
 
 
 async def test_how_many_wait_and_since_when(ledger: Ledger, paid: PaymentRow) -> None:
-    assert await ledger.read(outbox.waiting, NOW) == Waiting(0, None)
+    assert await ledger.read(outbox.waiting, NOW) == Backlog(0, None)
     for at in (NOW - 50, NOW - 20, NOW + 5):
         await write(ledger, paid, at)
-    assert await ledger.read(outbox.waiting, NOW) == Waiting(2, NOW - 50)
+    assert await ledger.read(outbox.waiting, NOW) == Backlog(2, NOW - 50)
 
 
 @pytest.mark.parametrize(

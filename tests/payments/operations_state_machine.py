@@ -3,8 +3,8 @@ that the shop asks for, what the gateway does by itself, notifications in any or
 get lost.
 
 The context is the real one; the gateway (`tests.support.operations_gateway`), the clock and the
-ledger's disk are the test's. After every step `check()` looks at what must always be true; at the end all works
-again, time passes, and `settled()` compares our books with the gateway's."""
+ledger's disk are the test's. After every step `check()` looks at what must always be true; at the
+end all works again, time passes, and `settled()` compares our books with the gateway's."""
 
 from __future__ import annotations
 

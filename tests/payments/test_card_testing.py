@@ -15,7 +15,7 @@ from checkout.payments.card_testing import (
     MOST_KNOWN,
     MOST_WAITING,
     MOST_WAITING_EACH,
-    Recently,
+    RecentMarks,
     Standing,
 )
 from checkout.settings import Limits
@@ -98,7 +98,7 @@ async def test_what_a_worker_knows(slow: Harness) -> None:
 
 def test_what_is_remembered_is_bounded() -> None:
     clock = Clock()
-    recently = Recently(clock)
+    recently = RecentMarks(clock)
     for number in range(3 * MOST_KNOWN):
         assert recently.note("address", str(number))
     assert len(recently) == MOST_KNOWN

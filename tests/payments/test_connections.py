@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from checkout.gateways.client import UNREACHABLE, GatewayClient, GatewayResponse
-from checkout.payments.connections import ByHost
+from checkout.payments.connections import HostConnections
 from checkout.payments.dns import Resolver
 
 
@@ -57,7 +57,7 @@ async def test_a_gateway_that_hangs_leaves_the_others_their_connections() -> Non
     hanging = await asyncio.start_server(_hangs, "127.0.0.2", 0)
     well = await asyncio.start_server(_answers, "127.0.0.1", 0)
     ports = [each.sockets[0].getsockname()[1] for each in (hanging, well)]
-    async with hanging, well, ByHost(pool) as transport:
+    async with hanging, well, HostConnections(pool) as transport:
         bad = wire(transport, f"http://127.0.0.2:{ports[0]}")
         good = wire(transport, f"http://127.0.0.1:{ports[1]}")
         stuck = [asyncio.create_task(bad.query("/status")) for _ in range(50)]
@@ -76,7 +76,7 @@ async def test_a_name_that_hangs_is_nothing_sent_and_one_thread() -> None:
     well = await asyncio.start_server(_answers, "127.0.0.1", 0)
     port = well.sockets[0].getsockname()[1]
     before = threading.active_count()
-    async with well, ByHost(pool, Resolver("test", names, seconds=0.3)) as transport:
+    async with well, HostConnections(pool, Resolver("test", names, seconds=0.3)) as transport:
         bad = wire(transport, "https://hanging.example.com")
         charges = [asyncio.create_task(bad.charge("/pay", {})) for _ in range(50)]
         await asyncio.sleep(0.05)
@@ -93,7 +93,7 @@ async def test_a_name_that_hangs_is_nothing_sent_and_one_thread() -> None:
 @pytest.mark.parametrize("left", [True, False])
 async def test_who_leaves_does_not_take_the_look_up_along(*, left: bool) -> None:
     names = Names()
-    async with ByHost(pool, Resolver("test", names, seconds=5)) as transport:
+    async with HostConnections(pool, Resolver("test", names, seconds=5)) as transport:
         request = httpx.Request("GET", "https://hanging.example.com")
         waiting = [asyncio.create_task(transport.handle_async_request(request)) for _ in range(2)]
         await asyncio.sleep(0.05)

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from checkout.errors import Unprocessable
 from checkout.gateways import open_gateway
 from checkout.gateways.base import Gateway
-from checkout.ledger.products import Stocked
+from checkout.ledger.products import ProductStock
 from checkout.ledger.rows import Payment
 from checkout.model.card import SavedCard
 from checkout.model.money import EXPONENTS, TWO_WAYS, Money
@@ -93,11 +93,11 @@ def product(currency: str, **changes: Any) -> Product:
     return msgspec.structs.replace(plain, **changes)
 
 
-async def made(harness: Harness, currency: str, **changes: Any) -> Stocked:
+async def made(harness: Harness, currency: str, **changes: Any) -> ProductStock:
     return await products.make(harness.context, product(currency, **changes), {}, harness.shop)
 
 
-async def bought(harness: Harness, of: Stocked, **changes: Any) -> Payment:
+async def bought(harness: Harness, of: ProductStock, **changes: Any) -> Payment:
     choice = Choice(**({"form": token_hex(8)} | changes))
     payment = await products.buy(harness.context, of.id, choice)
     return await harness.payment(payment.uid)

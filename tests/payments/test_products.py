@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from checkout.errors import NotFound, SoldOut, TooMany, Unprocessable
-from checkout.ledger.products import Stocked
+from checkout.ledger.products import ProductStock
 from checkout.ledger.rows import Payment, PaymentRow
 from checkout.model.money import Money
 from checkout.model.order import PageSettings
@@ -27,7 +27,7 @@ from tests.support.samples import CUSTOMER, NOTIFIED, changed
 QUARTER = 900.0
 
 
-async def product(harness: Harness, **changes: Any) -> Stocked:
+async def product(harness: Harness, **changes: Any) -> ProductStock:
     values: dict[str, Any] = {
         "name": "Ticket", "description": "Row 5", "currency": "EUR", "amount": 1250, "quantity": 5,
         "page_settings": PageSettings(notification_url=NOTIFIED),
@@ -35,7 +35,7 @@ async def product(harness: Harness, **changes: Any) -> Stocked:
     return await products.make(harness.context, Product(**(values | changes)), {}, harness.shop)
 
 
-async def shelf(harness: Harness, made: Stocked) -> tuple[int | None, int, int]:
+async def shelf(harness: Harness, made: ProductStock) -> tuple[int | None, int, int]:
     """(available, held, sold)"""
     now = await products.find(harness.context, made.id)
     return now.available, now.held, now.sold
@@ -45,7 +45,7 @@ def choice(**changes: Any) -> Choice:
     return Choice(**({"form": token_hex(8)} | changes))
 
 
-async def bought(harness: Harness, made: Stocked, **changes: Any) -> Payment:
+async def bought(harness: Harness, made: ProductStock, **changes: Any) -> Payment:
     payment = await products.buy(harness.context, made.id, choice(**changes))
     return await harness.payment(payment.uid)
 

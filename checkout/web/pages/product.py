@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from checkout.errors import NotFound, Unprocessable
 from checkout.i18n import LANGUAGES, choose_language
-from checkout.ledger.products import Stocked
+from checkout.ledger.products import ProductStock
 from checkout.model.money import Money
 from checkout.model.product import Product, Sale
 from checkout.payments.products import Choice, NotForSale, buy, find, payable
@@ -83,7 +83,7 @@ async def buy_product(request: AppRequest) -> RawResponse:
 
 async def enter_product(
     request: AppRequest, lang: str | None = None
-) -> tuple[PageRequest, Stocked]:
+) -> tuple[PageRequest, ProductStock]:
     """Raises NotFound, also for an unknown language."""
     app = app_of(request)
     stocked = await find(app.context, request.path_params["id"])
@@ -94,19 +94,19 @@ async def enter_product(
     return PageRequest(app, request, spoken, app.settings.shop(stocked.shop)), stocked
 
 
-def _sale(page: PageRequest, stocked: Stocked) -> Sale:
+def _sale(page: PageRequest, stocked: ProductStock) -> Sale:
     sale, context = stocked.sale(page.app.context.clock()), page.app.context
     unpayable = sale is Sale.OPEN and not payable(context, stocked)
     return Sale.INACTIVE if unpayable else sale
 
 
-def _most(stocked: Stocked) -> int:
+def _most(stocked: ProductStock) -> int:
     """How many can be bought at once."""
     available, most = stocked.available, stocked.product.most_at_once
     return most if available is None else min(most, available)
 
 
-def _get(page: PageRequest, stocked: Stocked) -> RawResponse:
+def _get(page: PageRequest, stocked: ProductStock) -> RawResponse:
     return _show(page, stocked, status_code=GET_STATUS.get(_sale(page, stocked), 200))
 
 
@@ -119,7 +119,7 @@ def _refused(page: PageRequest, fields: Mapping[str, str], refused: NotForSale) 
 
 def _show(
     page: PageRequest,
-    stocked: Stocked,
+    stocked: ProductStock,
     *,
     values: Mapping[str, str] = {},
     errors: Mapping[str, str] = {},
@@ -149,7 +149,7 @@ def _show(
     return page.show("product", view, layout, status_code=status_code)
 
 
-def _url(stocked: Stocked, lang: str) -> str:
+def _url(stocked: ProductStock, lang: str) -> str:
     return f"/{lang}/product/{stocked.id}"
 
 
@@ -163,7 +163,7 @@ def _refusal(product: Product, sale: Sale, lang: str) -> Notice | None:
     return found
 
 
-def _facts(page: PageRequest, stocked: Stocked) -> tuple[Row, ...]:
+def _facts(page: PageRequest, stocked: ProductStock) -> tuple[Row, ...]:
     _, product, available, found = page._, stocked.product, stocked.available, []
     if available is not None and available <= FEW:
         found.append(Row(_(messages.LEFT), str(available)))
@@ -174,7 +174,7 @@ def _facts(page: PageRequest, stocked: Stocked) -> tuple[Row, ...]:
 
 
 def _fields(
-    page: PageRequest, stocked: Stocked, values: Mapping[str, str], errors: Mapping[str, str]
+    page: PageRequest, stocked: ProductStock, values: Mapping[str, str], errors: Mapping[str, str]
 ) -> tuple[Field, ...]:
     _, product, most, found = page._, stocked.product, _most(stocked), []
     if product.free:
@@ -213,7 +213,7 @@ def _bounds(page: PageRequest, product: Product) -> str | None:
 
 
 def _read_choice(
-    page: PageRequest, stocked: Stocked, fields: Mapping[str, str], form: str
+    page: PageRequest, stocked: ProductStock, fields: Mapping[str, str], form: str
 ) -> tuple[Choice, dict[str, str]]:
     """The customer's choice, and its errors."""
     _, product, errors = page._, stocked.product, {}
