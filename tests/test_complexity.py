@@ -13,19 +13,7 @@ LIMIT: Final = 12
 
 # Each with why it may be above the limit. A line that is no longer needed has to go.
 SPLIT: Final = "to be split"
-EXCEPTIONS: Final[dict[str, str]] = {
-    "checkout/gateways/exchanger.py::Exchanger._made": SPLIT,
-    "checkout/gateways/overpay.py::Overpay.newest": SPLIT,
-    "checkout/gateways/overpay_answer.py::_transaction": SPLIT,
-    "checkout/gateways/overpay_operation.py::followed": SPLIT,
-    "checkout/gateways/overpay_operation.py::Operations.operation_status": SPLIT,
-    "checkout/gateways/overpay_refusal.py::refusal": SPLIT,
-    "checkout/gateways/rest_answer.py::_money": SPLIT,
-    "checkout/gateways/rest_answer.py::_pairs": SPLIT,
-    "checkout/gateways/rest_operations.py::_by_code": SPLIT,
-    "checkout/gateways/rest_verdict.py::outcome": SPLIT,
-    "checkout/gateways/rest_verdict.py::refused": SPLIT,
-}
+EXCEPTIONS: Final[dict[str, str]] = {}
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ class Adapter(NamedTuple):
 
 
 class Adapters(Mapping[str, Adapter]):
-    """Every adapter by its name. Those of others are loaded when they are asked for, so that one
-    that is broken troubles nobody who doesn't use it."""
+    """Every adapter by its name. Those of other distributions are loaded at their first use, so
+    that a broken one does no harm where it isn't used."""
 
     def __init__(self) -> None:
         self._known: dict[str, Adapter] = {}
@@ -51,7 +51,7 @@ class Adapters(Mapping[str, Adapter]):
         return name in built_in() or any(point.name == name for point in _points())
 
     def __getitem__(self, name: str) -> Adapter:
-        """Raises Wrong for one that can't be used, with the reason."""
+        """Raises Invalid for one that can't be used, with the reason."""
         if name not in self._known:
             self._known[name] = _found(name)
         return self._known[name]
@@ -106,7 +106,7 @@ def open_gateway(
 
 @cache
 def built_in() -> Mapping[str, Adapter]:
-    """Ours, found by what is here and not by the installation's list, which may be an old one."""
+    """The adapters of this package, by its modules: the installation's list may be an old one."""
     packages = [
         import_module(f"{__name__}.{each.name}") for each in iter_modules(__path__) if each.ispkg
     ]
@@ -135,8 +135,8 @@ def _loaded(point: EntryPoint) -> Adapter:
     try:
         module = point.load()
     except Exception as error:  # whatever somebody else's code does
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST]
-        raise Invalid(f"can't be loaded from {_owner(point)} ({point.value}): {said}") from error
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST]
+        raise Invalid(f"can't be loaded from {_owner(point)} ({point.value}): {reason}") from error
     adapter = _adapter(module)
     if adapter is None:
         raise Invalid(

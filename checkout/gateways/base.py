@@ -1,4 +1,4 @@
-"""What every gateway is: its abilities, what it is asked, what it answers.
+"""What every gateway is: its capabilities, what it is asked, what it answers.
 
 A gateway is a `Gateway`, and one of the classes under "Verbs" for each thing that it can do
 besides: having the class is the declaration, so that mypy sees a verb that is missing or wrong.
@@ -27,7 +27,7 @@ from checkout.model.order import Customer, Method, Order
 from checkout.model.outcome import DeclineReason, Outcome
 from checkout.model.status import Status
 
-# Of a charge or an operation that can't be said in the gateway's protocol.
+# Of a charge or an operation that the gateway's protocol can't express.
 NOT_OURS_TO_SEND: Final = Outcome(Status.NOT_SENT, reason=DeclineReason.INVALID)
 
 
@@ -64,15 +64,13 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     browser: bool  # it takes 3-D Secure browser data
     lookup_by_key: bool  # it finds a payment by our key, also when its answer was lost
     transaction_types: frozenset[str]
-    # What it does by a token alone, no customer present: payments too, credits, payouts.
+    # Transaction types that it does by a card's token, with no customer present.
     merchant_initiated: frozenset[str] = frozenset()
-    # What goes on with a series by the id of the payment that began it.
+    # Transaction types that continue a series by the id of the payment that began it.
     recurring: frozenset[str] = frozenset()
     currencies: frozenset[str] | None = None  # None: any with these exponents
     exponents: frozenset[int] = frozenset(range(MOST_DECIMALS + 1))  # decimals that it can say
-    full_amount_only: frozenset[str] = (
-        frozenset()
-    )  # operations that it does for all that is left alone
+    full_amount_only: frozenset[str] = frozenset()  # operations that it can't do in part
     # Which of the shop's parameters it sends on, by the names of `model.charge_parameters`; and
     # which where no customer is present, by transaction type: what else the shop says is refused.
     parameters: frozenset[str] = frozenset()
@@ -80,9 +78,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     # Operations that it does once on a payment, or whose second it can't tell from the first.
     once_only: frozenset[str] = frozenset()
     decimals: Mapping[str, int] = {}  # the account's, from its settings
-    query_interval: float | None = (
-        None  # payments take long: seconds between two questions about one
-    )
+    query_interval: float | None = None  # seconds between two queries, where payments take long
     code_optional: bool = False  # the account takes cards without a security code
 
     def takes_card(self, method: Method) -> bool:
@@ -131,7 +127,7 @@ class PaymentReference(Struct, frozen=True, kw_only=True):
     transaction_type: str
     parent: str | None = None  # the gateway's id of what took the money, where that is another
     capture: str | None = None  # the gateway's id of the capture that collected an authorization
-    code: str | None = None  # the gateway's own word for how it stood, when last heard of
+    code: str | None = None  # the gateway's own word for its state, when last queried
 
 
 class OperationReference(Struct, frozen=True, kw_only=True):
@@ -145,7 +141,8 @@ class OperationReference(Struct, frozen=True, kw_only=True):
 
 
 class Description(Struct, frozen=True):
-    """What an account can take, for the operator: lines of text. Not `ok`: nothing, as it is."""
+    """What an account can take, for the operator: lines of text. Not `ok`: nothing as things
+    are."""
 
     lines: tuple[str, ...]
     ok: bool = True
@@ -175,7 +172,7 @@ class Gateway(ABC):
         """
 
     async def prepare(self) -> None:  # noqa: B027 - most gateways have nothing to learn
-        """Learn anew, where it is old, what `refusal_of_amount` and `input_fields` answer by.
+        """Refresh what `refusal_of_amount` and `input_fields` are answered from, where it is old.
         Raises nothing."""
 
     def refusal_of_amount(self, money: Money) -> str | None:
@@ -202,7 +199,7 @@ O_contra = TypeVar("O_contra", bound=Options, contravariant=True)
 class Constructor(Protocol[O_contra]):
     """How an account is opened. An adapter's module has
 
-    gateway: Final[Constructor[Options]] = opened_by(SomeGateway)
+    gateway: Final[Constructor[Options]] = constructor(SomeGateway)
     """
 
     def __call__(
@@ -219,8 +216,8 @@ G = TypeVar("G", bound=Gateway)
 
 
 def constructor(adapter: type[G]) -> type[G]:
-    """The class as it is: named here, mypy sees what it declares and lacks. Raises TypeError where
-    nobody let mypy look."""
+    """Returns the class itself. Its type lets mypy see which methods the class lacks; where mypy
+    was not run, TypeError is raised."""
     if missing := getattr(adapter, "__abstractmethods__", None):
         raise TypeError(f"{adapter.__name__} lacks {', '.join(sorted(missing))}")
     return adapter
@@ -259,7 +256,7 @@ class FindsOperations(Gateway):
         """Ask what became of one. NOT_SENT: the gateway knows no such. Unknown is PENDING."""
 
 
-# Of gateways that want to be told what the customer did.
+# For gateways that want to know what the customer did.
 
 
 class Confirms(Gateway):
@@ -288,10 +285,10 @@ def has_verb(gateway: Gateway, verb: str) -> bool:
     return isinstance(gateway, VERBS[verb])
 
 
-def capabilities_of(can: Capabilities, options: Options) -> Capabilities:
-    """An adapter's abilities with what the account's settings say of them."""
+def capabilities_of(declared: Capabilities, options: Options) -> Capabilities:
+    """An adapter's capabilities with what the account's settings say of them."""
     return msgspec.structs.replace(
-        can, decimals=options.decimals, code_optional=options.code == "optional"
+        declared, decimals=options.decimals, code_optional=options.code == "optional"
     )
 
 

@@ -34,14 +34,14 @@ NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 UNREACHABLE: Final = Outcome(Status.NOT_SENT, reason=DeclineReason.UNREACHABLE)
 REFUSED_US: Final = Outcome(Status.NOT_SENT, reason=DeclineReason.CREDENTIALS)
 
-# Shares of the deadline: waiting for a connection ends (and is known as that) before all ends.
+# Shares of the deadline: a wait for a connection times out, as itself, before the whole call does.
 POOL_SHARE: Final = 0.2
 CONNECT_SHARE: Final = 0.3  # spent twice at most: for TCP and for TLS
 
-# 4xx that speak of the moment and not of the request: an earlier copy of it may be under way.
+# 4xx that are no refusal of the request: an earlier copy of it may be under way.
 UNDECIDED: Final = frozenset({408, 409, 425})
 DENIED: Final = frozenset({401, 403})
-TELLING: Final = DENIED | {429}  # the status says all: their body is not waited for
+TELLING: Final = DENIED | {429}  # the status is enough: their body is not read
 
 AGENT: Final = f"checkout/{__version__}"
 
@@ -63,10 +63,9 @@ class Unreadable(Exception):
 
 
 class GatewayClient:
-    """Sends to one gateway account over connections that all accounts share. Straight to httpx's
-    transport: of what a client does besides, a gateway shall have nothing (cookies, redirects,
-    outside proxies). `encode` and `decode` are for a gateway that speaks something else than JSON;
-    its `headers` then say so."""
+    """Sends to one gateway account over connections that all accounts share. It calls httpx's
+    transport directly: a client's cookies, redirects and proxies are not wanted here. `encode` and
+    `decode` are for a gateway that speaks something else than JSON; its `headers` then say so."""
 
     def __init__(
         self,
@@ -100,8 +99,8 @@ class GatewayClient:
         """Send what may move money, once. An Outcome where the failure already has its meaning.
 
         `seconds`: what is left of the deadline, where other calls came before. `renewable`: a 401
-        is a response, for a caller that gets itself a new token and comes again. `name`: what the
-        log calls it, where the path itself says too much.
+        is returned as a response, for a caller that fetches a new token and tries again. `name`:
+        for the log, where the path holds a secret.
         """
         shown = name or path
         limit = self.charge_seconds if seconds is None else seconds
@@ -136,7 +135,7 @@ class GatewayClient:
         seconds: float | None = None,
         renewable: bool = False,
     ) -> GatewayResponse | Outcome:
-        """Send a question, or word of what moves no money; any failure means that we still don't
+        """Send what moves no money, such as a status query; any failure means that we still don't
         know. `seconds` and `renewable` as for `charge`."""
         limit = self.query_seconds if seconds is None else seconds
         try:

@@ -1,4 +1,4 @@
-"""What is in a page that should not be there, or isn't as it should be."""
+"""What in a page differs from what it should be."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ THEME: Final = re.compile(
 )
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):", re.ASCII)
 _BLANKS: Final = "".join(map(chr, range(33)))  # what browsers drop before an address
-# Where a link may never lead: these run, or show what somebody wrote as if it were ours.
+# Schemes that no link may have: these run code, or show a page of others as if it were ours.
 RUN: Final = frozenset({"javascript", "data", "vbscript", "blob", "filesystem", "about", "file"})
 SCHEMES_OF_COLOUR: Final = frozenset({"light", "dark", "light dark"})
 MOST: Final = 50
-MOST_WRONG: Final = 500  # of which many are told in the same words
+MOST_WRONG: Final = 500  # differences, equal ones included, after which the rest is not read
 EMPTY: Final = Text("")
 REFRESH: Final = re.compile(r"[0-9]{1,5}(?:;url=(.*))?", re.ASCII | re.DOTALL)
 # Pages that may send the browser elsewhere by themselves: to the bank, back to the shop.
@@ -35,7 +35,7 @@ SENDS: Final = frozenset({"redirect", "result"})
 
 
 class Change(NamedTuple):
-    """One thing that isn't as it should be. `kind`: a word for machines."""
+    """One difference. `kind`: a word for machines."""
 
     kind: str
     text: str
@@ -51,7 +51,7 @@ class Target(NamedTuple):
 
 @dataclass
 class Document:
-    """A page as it came from `url`, beside what it should be."""
+    """A page as it came from `url`, to be compared with what it should be."""
 
     url: str
     page: Page
@@ -69,14 +69,14 @@ class Document:
         self.vocabulary = vocabulary_of(self.type.template)
 
     def read(self) -> list[Change]:
-        """What is wrong with it, at most `MOST` changes: a page with more is another page."""
+        """Its differences, at most `MOST`: a page with more is another page."""
         parts = (each for each in parse_page(self.text, whole=self.type.whole) if each != EMPTY)
         tags = Counter[str]()
         for part, following in pairwise(chain(parts, (EMPTY,))):
             if isinstance(part, Unexpected):
                 self._add("markup", f"the page has what we never write: {part.source}")
             elif isinstance(part, Tag) and not part.closes:
-                # Right behind a script's or a style's tag stands all that is in it.
+                # The text after a script's or a style's tag is all its content.
                 self._tag(part, following.text if isinstance(following, Text) else "")
                 sheet = part.name == "link" and "stylesheet" in part.get("rel").lower()
                 tags["stylesheet" if sheet else part.name] += 1

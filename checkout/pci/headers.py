@@ -1,4 +1,4 @@
-"""What is not as it should be in an answer's headers, and in its policy."""
+"""What in an answer's headers and policy differs from what it should be."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from checkout.signing import COOKIE, COOKIE_ATTRIBUTES
 
 POLICY: Final = "content-security-policy"
 ANCESTORS: Final = "frame-ancestors"
-# What would change what a browser does with the page, and is never ours.
+# Headers that change what a browser does with the page, and that we never send.
 UNWANTED: Final = (
     "content-security-policy-report-only", "link", "refresh", "report-to", "nel", "sourcemap",
     "x-sourcemap", "speculation-rules", "service-worker-allowed", "access-control-allow-origin",

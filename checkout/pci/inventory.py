@@ -25,7 +25,7 @@ BY_NONCE_ALONE: Final = "the page's policy, by its nonce; only colours and corne
 BY_SELF: Final = "the page's policy, as a file of our own; the page says its hash"
 BY_SHOP: Final = "the shop's page, by the tag of `checkout widget`, which says its hash"
 INLINE: Final = "(inline)"
-OFFLINE: Final = httpx.AsyncBaseTransport()  # carries nothing: only the settings are asked
+OFFLINE: Final = httpx.AsyncBaseTransport()  # sends nothing: only the settings are read
 
 
 class Part(Struct, frozen=True):

@@ -1,8 +1,8 @@
 """A page taken apart, strictly: as our templates write HTML and no other way.
 
-A browser forgives anything, and what it forgives can hide from whoever reads otherwise. So nothing
-is forgiven here: each `<` begins a tag that is written as ours are, or is reported; we have no
-comments. What tags and attributes a template can write is read from the template itself.
+A browser accepts any markup, and what it accepts can hide from a reader that reads differently. So
+nothing else is accepted here: each `<` begins a tag that is written as ours are, or is reported; we
+have no comments. What tags and attributes a template can write is read from the template itself.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _sources(template: str) -> Iterator[str]:
 
 
 def excerpt(text: str) -> str:
-    """Something that others wrote, fit to be shown on a terminal."""
+    """Text of others, safe to show on a terminal."""
     line = " ".join(text[: 2 * EXCERPT].split())
     shown = "".join(letter if letter.isprintable() else "?" for letter in line)
     return shown if len(shown) <= EXCERPT else f"{shown[:EXCERPT]}…"

@@ -1,4 +1,4 @@
-"""What a browser receives from one address now, beside what it should: PCI DSS 11.6.1."""
+"""Compares what a browser receives from one address with what it should: PCI DSS 11.6.1."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from checkout.web.page_types import page_type
 from checkout.web.render import integrity
 
 ERROR: Final = "error"
-MOST: Final = 100  # changes that are told
+MOST: Final = 100  # changes that are reported
 WIDGET: Final = "widget"
 TYPES: Final = {"script": "text/javascript", "style": "text/css"}
 LATEST: Final = ("/widget.js", "/widget/be_gateway.js")
 
 
 class Unusable(Exception):
-    """The address can't be looked at; the reason is for the operator."""
+    """The address can't be verified; the reason is for the operator."""
 
 
 class Verdict(Struct, frozen=True):

@@ -56,8 +56,9 @@ def test_every_verb_and_what_a_side_has_is_explained() -> None:
 
 def test_abilities_that_change_what_is_asked_are_explained() -> None:
     for name in (
-        "alone", "series", "whole", "once", "exponents", "card_modes", "tokens", "slow", "details",
-        "details_alone",
+        "merchant_initiated", "recurring", "full_amount_only", "once_only", "exponents",
+        "card_modes", "accepts_tokens", "query_interval", "parameters",
+        "merchant_initiated_parameters", "lookup_by_key", "tokenizes",
     ):  # fmt: skip
         assert name in Capabilities.__struct_fields__
         assert f"`CAPABILITIES.{name}`" in TEXT

@@ -45,7 +45,15 @@ SHOPS: Final = (
 )
 OTHERS: Final = frozenset(
     {"adding-a-gateway.md", "architecture.md", "exchanger.md", "operating.md", "security.md"}
-    | {"overpay.md", "pci.md", "privacy.md", "rest.md", "settings.md", "threat-model.md"}
+    | {
+        "glossary.md",
+        "overpay.md",
+        "pci.md",
+        "privacy.md",
+        "rest.md",
+        "settings.md",
+        "threat-model.md",
+    }
 )
 ELSEWHERE: Final = frozenset({"links.md", "widget.md"})  # have tests of their own
 
@@ -57,26 +65,26 @@ def mail_server() -> Iterator[MailServer]:
 
 
 @pytest.fixture(scope="module")
-def stage(
+def local(
     mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalServers]:
     smtp = f'\n[smtp]\nurl = "smtp://127.0.0.1:{mail_server.port}"\nsender = "pay@example.com"\n'
-    with local_servers(tmp_path_factory.mktemp("demo"), smtp) as stage:
-        yield stage
+    with local_servers(tmp_path_factory.mktemp("demo"), smtp) as local:
+        yield local
 
 
-def desk(folder: Path, stage: LocalServers) -> Desk:
+def desk(folder: Path, local: LocalServers) -> Desk:
     """The reader has put these into the environment, as quick-start.md says."""
     return Desk(
         folder,
         {
-            "CHECKOUT": stage.checkout,
-            "CHECKOUT_CONFIG": str(stage.folder / "checkout.toml"),
+            "CHECKOUT": local.checkout,
+            "CHECKOUT_CONFIG": str(local.folder / "checkout.toml"),
             "SHOP_ID": SHOP,
-            "SHOP_SECRET": stage.keys.secret_key,
-            "PUBLIC_KEY": stage.keys.public_key,
+            "SHOP_SECRET": local.keys.secret_key,
+            "PUBLIC_KEY": local.keys.public_key,
         },
-        {"https://pay.example.com": stage.checkout, "http://127.0.0.1:8001": stage.checkout},
+        {"https://pay.example.com": local.checkout, "http://127.0.0.1:8001": local.checkout},
     )
 
 
@@ -86,10 +94,10 @@ def test_every_document_is_known() -> None:
 
 
 @pytest.mark.parametrize("name", SHOPS)
-def test_the_blocks_run(name: str, stage: LocalServers, tmp_path: Path) -> None:
+def test_the_blocks_run(name: str, local: LocalServers, tmp_path: Path) -> None:
     """In order, in one folder, one after the other."""
     document = DOCS / name
-    reader = desk(tmp_path, stage)
+    reader = desk(tmp_path, local)
     found = blocks(document)
     # No fence is overlooked, and each has a language that is known here.
     assert len(re.findall(r"^ *```", document.read_text(), re.MULTILINE)) == 2 * len(found)
@@ -141,31 +149,31 @@ def test_a_block_that_fails_is_seen(language: str, code: str, tmp_path: Path) ->
 # --- What the documents promise -----------------------------------------------------------------
 
 
-def test_the_quick_start_ends_with_a_paid_order(stage: LocalServers, tmp_path: Path) -> None:
+def test_the_quick_start_ends_with_a_paid_order(local: LocalServers, tmp_path: Path) -> None:
     """The customer pays between the blocks, as the text says."""
-    reader = desk(tmp_path, stage)
+    reader = desk(tmp_path, local)
     said = ""
     for block in blocks(DOCS / "quick-start.md"):
         if "asked.json" in block.code:
             assert "finished: False" in reader.run(block)
             created = json.loads((tmp_path / "created.json").read_text())["checkout"]
-            asyncio.run(pay(stage, created["redirect_url"]))
+            asyncio.run(pay(local, created["redirect_url"]))
         said = reader.run(block)
     assert said == "status: successful finished: True as asked: True\n"
 
 
-async def pay(stage: LocalServers, url: str) -> None:
+async def pay(local: LocalServers, url: str) -> None:
     async with httpx.AsyncClient(trust_env=False, timeout=30) as browser:
-        customer = Customer(browser, stage.checkout)
+        customer = Customer(browser, local.checkout)
         await customer.open_payment(url)
         await customer.pay(good_card())
 
 
 def test_an_invoice_of_the_document_arrives(
-    stage: LocalServers, mail_server: MailServer, tmp_path: Path
+    local: LocalServers, mail_server: MailServer, tmp_path: Path
 ) -> None:
     """At the address that it was made for, and at the one that it was sent to again."""
-    reader = desk(tmp_path, stage)
+    reader = desk(tmp_path, local)
     told: dict[str, str] = {}  # by address: the plain text
 
     def came(address: str) -> bool:
@@ -205,18 +213,18 @@ def receiver() -> Iterator[WebhookServer]:
 
 
 @pytest.fixture(scope="module")
-def webhook(stage: LocalServers, receiver: WebhookServer) -> Webhook:
+def webhook(local: LocalServers, receiver: WebhookServer) -> Webhook:
     """The signature and the body of a notification that checkout really sent."""
     order = {"amount": 1999, "currency": "EUR", "description": "Tea", "tracking_id": "order-1234"}
     ways = {"notification_url": f"{receiver.url}/signed"}
     asked = {"transaction_type": "payment", "order": order, "settings": ways}
     made = httpx.post(
-        f"{stage.checkout}/ctp/api/checkouts",
+        f"{local.checkout}/ctp/api/checkouts",
         json={"checkout": asked},
-        auth=(SHOP, stage.keys.secret_key),
+        auth=(SHOP, local.keys.secret_key),
         trust_env=False,
     ).json()["checkout"]
-    asyncio.run(pay(stage, made["redirect_url"]))
+    asyncio.run(pay(local, made["redirect_url"]))
     headers, sent = receiver.webhook("signed")
     return headers["content-signature"], sent
 
@@ -245,9 +253,9 @@ CALLS: Final = {
 
 @pytest.mark.parametrize("language", CALLS)
 def test_notifications_are_verified(
-    language: str, stage: LocalServers, webhook: Webhook, tmp_path: Path
+    language: str, local: LocalServers, webhook: Webhook, tmp_path: Path
 ) -> None:
-    reader = desk(tmp_path, stage)
+    reader = desk(tmp_path, local)
     (block,) = (
         b
         for b in blocks(DOCS / "notifications.md")
@@ -257,7 +265,7 @@ def test_notifications_are_verified(
     signature, body = webhook
 
     def read(signature: str, body: bytes) -> object:
-        for name, content in (("key", stage.keys.public_key), ("signature", signature)):
+        for name, content in (("key", local.keys.public_key), ("signature", signature)):
             (tmp_path / name).write_text(content)
         (tmp_path / "body").write_bytes(body)
         return json.loads(reader.run(Block(block.document, 0, language, "", CALLS[language])))
@@ -269,7 +277,7 @@ def test_notifications_are_verified(
         "order-1234",
         1999,
     )
-    private = load_pem_private_key(stage.keys.private_key.encode(), None)
+    private = load_pem_private_key(local.keys.private_key.encode(), None)
     assert isinstance(private, RSAPrivateKey)
     pss = padding.PSS(padding.MGF1(SHA256()), 32)
     forged = {

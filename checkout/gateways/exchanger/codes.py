@@ -32,10 +32,10 @@ STATUS: Final[Codes] = {
     WITHDRAWN: Status.CANCELLED,
 }
 REASON: Final[Mapping[str, DeclineReason]] = {
-    "errorPayment": DeclineReason.UNKNOWN,  # what the customer sent may be on its way all the same
+    "errorPayment": DeclineReason.UNKNOWN,  # the customer's transfer may still arrive
     "returned": DeclineReason.RETURNED,
 }
 WAITING: Final = frozenset(
     word for word, status in STATUS.items() if status is Status.REQUIRES_ACTION
 )
-STUCK: Final = frozenset({"errorPayout", "hold", "returned"})  # somebody has to look
+STUCK: Final = frozenset({"errorPayout", "hold", "returned"})  # a person has to look

@@ -1,4 +1,5 @@
-"""What a route can take, said to the operator: for the log, and for `checkout check --online`."""
+"""What a route can take, described to the operator: for the log, and for `checkout check
+--online`."""
 
 from __future__ import annotations
 
@@ -55,7 +56,8 @@ def _rate(route: Route) -> str:
 
 
 def _taken(route: Route, rates: Mapping[str, str], known: Mapping[str, Route]) -> Iterator[str]:
-    """Which currencies it takes; the first of its sides that is one is the price's."""
+    """Which currencies it takes: prices are in the first of its sides that is a currency of
+    ours."""
     for side in (route.source, route.target):
         if side.symbol in EXPONENTS:
             yield f"takes {side.symbol}{_limits(route, side)}"
@@ -71,7 +73,7 @@ def _taken(route: Route, rates: Mapping[str, str], known: Mapping[str, Route]) -
 
 
 def _limits(route: Route, side: Currency) -> str:
-    """From the least to the most of a price, as the route's limits on both sides make it."""
+    """The smallest and the largest price within the route's limits on both sides."""
     least, most = _least(route), _most(route)
     if side is route.target:
         least = route.got_for(least) if least else None
@@ -86,7 +88,7 @@ def _limits(route: Route, side: Currency) -> str:
 
 
 def _least(route: Route) -> Fraction | None:
-    """What has to be given at least."""
+    """The least that has to be given."""
     found = [route.source.least] if route.source.least else []
     if route.target.least:
         found.append(route.given_for(route.target.least))

@@ -123,7 +123,7 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         return (InputField(name=TERMS, label="", kind="terms", url=url),) if url else ()
 
     def _questions(self, language: str | None) -> tuple[InputField, ...]:
-        """What the route asks for; None: in the words that are there."""
+        """The fields that the route asks for; `language` None: with whatever labels are known."""
         return self._routes.once(("asks", language), lambda: self._asked(language))
 
     def _asked(self, language: str | None) -> tuple[InputField, ...]:
@@ -162,46 +162,46 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         return await self._made(order, f"{order.uid}/{secret}", asked_for, charge)
 
     async def _made(self, order: Order, identity: str, wanted: Quote, charge: Charge) -> Outcome:
-        """A new order, if it is what was asked for. How to pay it is told by the order itself, and
-        its sums where its creation didn't state them."""
+        """A new order, if it is what was requested. Where the answer to its creation lacks the sums
+        or how to pay, the order is read once more."""
         if wrong := wanted.wrong(order):
             return await self._unwanted(order, identity, wrong)
         unstated, language = wanted.unstated(order), spoken(charge.language)
         made = self._outcome(order, identity, charge.money, language)
-        if unstated or (made.next_action is None and order.status in WAITING):
-            told = await self._orders.read(identity)
-            if isinstance(told, Order):
-                if wrong := wanted.wrong(told) or (unstated and wanted.unstated(told)):
-                    return await self._unwanted(told, identity, wrong)
-                made = self._outcome(told, identity, charge.money, language)
-                if made.next_action is None and told.status in WAITING:
-                    return await self._unwanted(told, identity, "nothing_to_show")
-                order = told if unstated else order
+        if unstated or _shows_nothing(made, order):
+            read = await self._orders.read(identity)
+            if isinstance(read, Order):
+                if wrong := wanted.wrong(read) or (unstated and wanted.unstated(read)):
+                    return await self._unwanted(read, identity, wrong)
+                made = self._outcome(read, identity, charge.money, language)
+                if _shows_nothing(made, read):
+                    return await self._unwanted(read, identity, "nothing_to_show")
+                order = read if unstated else order
             elif unstated:
                 return await self._unwanted(order, identity, unstated)
         facts = msgspec.structs.replace(made.facts, agreed=exchanged(order))
         return msgspec.structs.replace(made, facts=facts)
 
     async def _unwanted(self, order: Order, identity: str, why: str) -> Outcome:
-        """An order that is not for our customer: nobody was shown it, so nobody can pay it. It is
-        withdrawn; whether that arrives makes no difference."""
-        told = log.warning if why == RATE_MOVED else log.error
-        told("gateway.unwanted", order=order.uid, why=why, alert=why != RATE_MOVED)
+        """Withdraw an order that is not what we wanted. Nobody was shown it, so nobody can pay it,
+        also where the withdrawal fails."""
+        write = log.warning if why == RATE_MOVED else log.error
+        write("gateway.unwanted", order=order.uid, why=why, alert=why != RATE_MOVED)
         await self._orders.say(identity, WITHDRAWN)
         facts = GatewayFacts(code=order.status, ref_id=order.uid, exchanged=exchanged(order))
         return Outcome(Status.NOT_SENT, identity, reason=DeclineReason.PROVIDER, facts=facts)
 
     def _refused(self, answer: GatewayResponse, route: Route, charge: Charge) -> Outcome:
-        """A plain refusal, also with 200, is no attempt: nothing was made. Anything else leaves the
-        order unknown."""
-        said = refusal(answer.data)
-        if said is None:
+        """A plain refusal, also with 200: no order was made, so the attempt is NOT_SENT. Anything
+        else leaves the order unknown."""
+        error = refusal(answer.data)
+        if error is None:
             log.warning("gateway.unknown", status=answer.status)
             return UNKNOWN
-        name = refused_input(said, route, self.options.templates, charge)
-        ours = name is None and said.field != AMOUNT  # nothing that the customer could mend
-        told = log.error if ours else log.warning
-        told("gateway.refused", field=said.field, alert=ours)
+        name = refused_input(error, route, self.options.templates, charge)
+        ours = name is None and error.field != AMOUNT  # nothing that the customer could correct
+        write = log.error if ours else log.warning
+        write("gateway.refused", field=error.field, alert=ours)
         reason = (
             DeclineReason.INVALID
             if name
@@ -209,14 +209,14 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
             if ours
             else DeclineReason.LIMIT
         )
-        facts = GatewayFacts(code=said.field, message=said.message)
+        facts = GatewayFacts(code=error.field, message=error.message)
         return Outcome(Status.NOT_SENT, reason=reason, field=name, facts=facts)
 
     # How it stands
 
     async def status(self, reference: PaymentReference) -> Outcome:
         if reference.id is None:
-            return Outcome(Status.NOT_SENT)  # nobody was told of it, so nobody can pay it
+            return Outcome(Status.NOT_SENT)  # nobody was shown the order, so nobody can pay it
         order = await self._orders.read(reference.id)
         if isinstance(order, Outcome):
             return order
@@ -225,11 +225,11 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         return self._outcome(order, reference.id, reference.money)
 
     def notification(self, headers: Mapping[str, str], body: bytes, query: str = "") -> Outcome:
-        told = verified(headers, body, self.options.ipn_secret, query)
-        if told is None:
+        notified = verified(headers, body, self.options.ipn_secret, query)
+        if notified is None:
             raise Unauthorized
-        word = told["newStatus"]
-        facts = GatewayFacts(exchanged=sums(told))
+        word = notified["newStatus"]
+        facts = GatewayFacts(exchanged=sums(notified))
         return Outcome(meaning(STATUS, word), reason=REASON.get(word), facts=facts)
 
     async def confirm(self, reference: PaymentReference) -> Outcome:
@@ -239,8 +239,9 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         return await self._tell(reference, WITHDRAWN)
 
     async def _tell(self, reference: PaymentReference, word: str) -> Outcome:
-        """Move an order that waits for its customer. One that is further isn't touched, for money
-        may have arrived: how it stands is the answer. UNKNOWN: it may not have heard of it."""
+        """Confirm or withdraw an order that waits for its customer. In any other state it isn't
+        touched, as money may have arrived: its state is returned. UNKNOWN: the exchanger may not
+        have got the message."""
         before = await self.status(reference)
         if reference.id is None or before.facts.code is None:
             return UNKNOWN
@@ -259,7 +260,8 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
     def _outcome(
         self, order: Order, identity: str, money: Money, language: str | None = None
     ) -> Outcome:
-        """`language`: of the exchanger's page; only a new order is led there."""
+        """`language`: of the exchanger's page, for a new order; None: the customer isn't sent
+        there."""
         status = meaning(STATUS, order.status)
         step: NextAction | None = None
         if status is Status.REQUIRES_ACTION and self.options.page == "own":
@@ -270,7 +272,7 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
         sums = exchanged(order)
         unsaid = status is Status.PAID and sums is None
         if unsaid or (status in (Status.PAID, Status.REFUNDED) and not order.sound):
-            # Nobody says how much, so nobody says that it is paid.
+            # Without a stated sum it is not known to be paid.
             log.error("gateway.sums_unstated", order=order.uid, alert=True)
             status = Status.PENDING
         facts = GatewayFacts(
@@ -287,6 +289,11 @@ class Exchanger(HttpGateway[Options], Confirms, Withdraws):
 
 
 gateway: Final[Constructor[Options]] = constructor(Exchanger)
+
+
+def _shows_nothing(made: Outcome, order: Order) -> bool:
+    """Whether the customer has to pay and would not be shown how."""
+    return made.next_action is None and order.status in WAITING
 
 
 def _done(data: Any) -> bool:

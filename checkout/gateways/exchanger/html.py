@@ -1,12 +1,13 @@
 """The exchanger's texts are HTML for its own page; ours shows them as plain lines.
 
-Nothing of the HTML is passed on, so it needn't be understood, only read past: in one pass over it,
-however it is broken. The standard library's parser may take seconds for what is broken.
+No HTML is passed on, so tags are only skipped: in one linear pass, however broken they are. The
+standard library's parser may take seconds for broken HTML.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import unescape
 from typing import Final
 
@@ -20,7 +21,7 @@ BREAKS: Final = frozenset({
     "hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul",
 })  # fmt: skip
 _COMMENT = re.compile(r"<!--(?:.*?-->|.*)", re.DOTALL)  # without an end it hides the rest
-# A tag, or what else is none of the text (a tag without an end, a declaration), and the text after.
+# A tag (also one without an end, or a declaration), and the text after it.
 _PIECE = re.compile(
     r"(?:<(/?)([a-z][a-z0-9]{0,15})([^<>]*)>|<[a-z!?/][^<>]*>?|(<?))([^<]*)",
     re.ASCII | re.IGNORECASE,
@@ -32,27 +33,35 @@ def plain_lines(written: str) -> tuple[str, ...]:
     """The words, line by line; the address of a link stands behind its words."""
     if "<" not in written:
         return kept(*_unescaped(written).splitlines())
-    found, link, hidden = [""], None, ""
+    found, link = [""], None
+    for ends, name, inside, text in _visible(written):
+        if name in BREAKS:
+            found.append("\n")
+        elif name == "a":  # the one before ends in either case
+            if link and not found[-1].endswith(link):
+                found.append(f" {link} ")
+            link = None if ends else _site(inside)
+        # In HTML a line break in the text is a blank.
+        found.append(re.sub(r"\s+", " ", _unescaped(text)))
+    return kept(*"".join(found).splitlines())
+
+
+def _visible(written: str) -> Iterator[tuple[str, str, str, str]]:
+    """The tags outside of `HIDDEN` elements, each with the text after it: `/` where it closes, its
+    name, its attributes, the text."""
+    hidden = ""
     for ends, tag, inside, less, text in _PIECE.findall(_COMMENT.sub("", written)):
         name = tag.lower()
         if hidden:
             hidden = "" if ends and name == hidden else hidden
         elif name in HIDDEN:
             hidden = "" if ends or inside.endswith("/") else name
-        elif name in BREAKS:
-            found.append("\n")
-        elif name == "a":  # the one before ends in either case
-            if link and not found[-1].endswith(link):
-                found.append(f" {link} ")
-            link = None if ends else _site(inside)
         if not hidden:
-            # In HTML a line break in the text is a blank.
-            found.append(re.sub(r"\s+", " ", _unescaped(less + text)))
-    return kept(*"".join(found).splitlines())
+            yield ends, name, inside, less + text
 
 
 def kept(*lines: str | None) -> tuple[str, ...]:
-    """Neither too many nor too long; without control characters, and without empty ones."""
+    """The lines within our bounds, without control characters and without empty ones."""
     clean = (
         "".join(c for c in " ".join(line.split()) if c.isprintable()) for line in lines if line
     )
@@ -60,7 +69,7 @@ def kept(*lines: str | None) -> tuple[str, ...]:
 
 
 def _unescaped(written: str) -> str:
-    """Without `&amp;` and its like; as it is where one is a number that Python would not read."""
+    """With `&amp;` and its like resolved; unchanged where one is a number that Python refuses."""
     try:
         return unescape(written)
     except ValueError:

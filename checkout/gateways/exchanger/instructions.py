@@ -1,7 +1,7 @@
 """How an order is paid, as plain data for our own page.
 
 Documents: public clients of the exchanger's script; its own page is the example of what is shown
-when. `merchant.template` is code for that page: it is never read.
+in which state. `merchant.template` is code for that page and is never read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from checkout.model.urls import is_app, web_url
 from checkout.model.validation.reader import Invalid
 
 LONGEST_TEXT: Final = 16384
-# What a sender has to add, or the money isn't found; networks call it differently.
+# What a sender has to add so that the money is found; networks have different names for it.
 MEMOS: Final = ("memo", "tag", "destinationTag", "paymentId")
 _PLACE = re.compile(r"\[\[(\w{1,32})\]\]")
 _ADDRESS = re.compile(r"[A-Za-z0-9_:-]{25,128}", re.ASCII)  # of a wallet; accounts are shorter
@@ -28,7 +28,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,31}):[!-~]+", re.ASCII | re.IGNORECAS
 
 
 def instructions(order: Order, secret: str) -> Instructions | None:
-    """None where there is nothing plain to show: then only the exchanger's own page helps. What
+    """None where nothing can be shown as plain text: only the exchanger's own page can then. What
     repeats the order's secret is left out."""
     step = _step(order)
     if step is None or secret in (step.account or ""):
@@ -52,7 +52,7 @@ def _step(order: Order) -> Instructions | None:
         return _transfer(order, ())
     if enabled is not True:
         return _transfer(order, _manual(order, manual))
-    # The text says all; an account that it doesn't name may be an old one.
+    # The text is complete; an account that it doesn't name may be an old one.
     named = "[[account]]" in manual.lower()
     lines = kept(*_manual(order, manual), order.comment)
     if not lines:
@@ -62,17 +62,17 @@ def _step(order: Order) -> Instructions | None:
 
 
 def _automatic(order: Order) -> Instructions | None:
-    """The exchanger's payment provider watches a wallet. Where the provider counts otherwise than
-    the order does, nothing is guessed."""
-    told = section(section(section(order.details, "merchant"), "data"), "merchantData")
-    account, amount = text(told, "walletAddr"), _amount(order)
-    counted, currency = number(told, "amount"), text(told, "currency")
+    """A wallet that the exchanger's payment provider watches. None where the provider's sum is not
+    the order's."""
+    merchant = section(section(section(order.details, "merchant"), "data"), "merchantData")
+    account, amount = text(merchant, "walletAddr"), _amount(order)
+    counted, currency = number(merchant, "amount"), text(merchant, "currency")
     same = counted is None or Decimal(counted) == Decimal(order.source.amount or "-1")
     if account is None or amount is None or not same:
         return None
     if currency is not None and currency != order.source.symbol:
         return None
-    memo, *others = _memos(told)
+    memo, *others = _memos(merchant)
     return Instructions(
         kept(_network(order), order.comment, *others), account, memo, amount, _code(None, account)
     )
@@ -94,7 +94,7 @@ def _transfer(order: Order, manual: tuple[str, ...]) -> Instructions | None:
 
 
 def _amount(order: Order) -> str | None:
-    """What the customer sends: as it was written, but for the exponent that nobody could type."""
+    """What the customer sends: as it was written, without an exponent, which nobody could type."""
     amount, unit = order.source.amount, order.source.symbol or order.source.name
     if amount is None:
         return None
@@ -104,7 +104,7 @@ def _amount(order: Order) -> str | None:
 
 
 def _network(order: Order) -> str | None:
-    """Tether is sent over several networks, and lost over the wrong one."""
+    """The network's name: Tether exists on several, and is lost over the wrong one."""
     name, symbol = order.source.name, order.source.symbol
     if name is None or symbol is None or name.lower() == symbol.lower():
         return None
@@ -112,7 +112,7 @@ def _network(order: Order) -> str | None:
 
 
 def _memos(fields: Object, comment: str | None = None) -> tuple[str | None, ...]:
-    """What has to go with the money: the first as it is, or None; others as lines to read."""
+    """What has to be sent with the money: the first memo, or None; all others as lines of text."""
     found = [each for name in MEMOS if (each := text(fields, name))]
     first, *others = dict.fromkeys([*found, comment] if comment else found) or (None,)
     return (first, *(f"Memo: {other}" for other in others))
@@ -128,12 +128,12 @@ def _link(details: Object) -> str | None:
         return link
     try:
         return web_url(link, sandbox=True)
-    except Invalid:  # no https; or a program that nobody pays by
+    except Invalid:  # not https, or an app that is not for paying
         return None
 
 
 def _code(link: str | None, account: str | None) -> str | None:
-    """The text of the QR code: what a wallet's app understands, before a site to visit."""
+    """The text of the QR code: a wallet's link where there is one, else an address to visit."""
     site = link if link and link.startswith(("https://", "http://")) else None
     wallet = account if account and _ADDRESS.fullmatch(account) else None
     return (link if link != site else None) or wallet or site
@@ -144,7 +144,8 @@ def _manual(order: Order, written: str) -> tuple[str, ...]:
 
 
 def _filled(line: str, order: Order) -> str:
-    """The placeholders of the exchanger's texts, in one pass: what is put in isn't read again."""
+    """The placeholders of the exchanger's texts, in one pass: inserted text is not searched for
+    placeholders."""
     values = {
         "uid": order.uid,
         "account": text(order.details, "account"),

@@ -15,8 +15,8 @@ LONGEST: Final = 200  # characters that the exchanger takes of an address or a s
 
 class Options(base.Options, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The route that the shop is paid by. Its fields: the exchanger's key = a template over the
-    order, see `templates.NAMES`. `rate_routes`: by currency, the route of the same
-    exchanger by whose rate a price is reckoned that is in neither currency of ours. `ipn_secret`
+    order, see `templates.NAMES`. `rate_routes`: by currency, the route of the same exchanger whose
+    rate converts a price in that currency, where it is neither side of `route_id`. `ipn_secret`
     signs notifications; `page`: whose page shows how to pay. Either `terms_url`, where customers
     read what they agree to, or `agreement = "shop"`: the shop's own terms cover the exchanger's."""
 

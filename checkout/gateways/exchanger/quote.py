@@ -1,8 +1,8 @@
 """How much the customer is asked to give, so that the shop's price is paid.
 
-The exchanger's `amount` is what the customer gives, in the currency of the route's beginning. The
-shop's currency is that one, or the one at its end, or neither: then the settings name a route by
-whose rate the price is reckoned.
+The exchanger's `amount` is what the customer gives, in the route's source currency. The shop's
+price is in that currency, or in the target's, or in neither: then the settings name a route whose
+rate converts it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from checkout.model.money import Money
 from checkout.model.outcome import DeclineReason
 
 RATE_MOVED: Final = "rate_moved"
-MOST_ROUNDING: Final = Fraction(1, 50)  # more than that on top of a price isn't rounding
+MOST_ROUNDING: Final = Fraction(1, 50)  # an order that rounds up by more is refused
 
 
 class CannotTake(Exception):
@@ -33,14 +33,14 @@ class CannotTake(Exception):
 
 class Quote(Struct, frozen=True):
     """What an order is asked for. `give`: the digits that are sent; `get`: the least that the shop
-    has to get, where it is that that the price says."""
+    has to get, where the price is in the target currency."""
 
     give: str
     get: Fraction | None
 
     def wrong(self, order: Order) -> str | None:
-        """Why a new order isn't what was asked for, as far as it states that. More for the shop
-        is no fault; less happens where the rate has moved since the route was read."""
+        """Why a new order isn't what was requested, as far as it states its sums. More for the shop
+        is fine; less happens where the rate has moved since the route was read."""
         gives, gets = order.source.amount, order.target.amount
         if gives is not None and Fraction(gives) != Fraction(self.give):
             return "another_amount"
@@ -49,7 +49,7 @@ class Quote(Struct, frozen=True):
         return None
 
     def unstated(self, order: Order) -> str | None:
-        """Where an order doesn't state what there is to compare."""
+        """A reason where the order doesn't state the sums that have to be compared."""
         lacks = order.source.amount is None or (self.get is not None and not order.target.amount)
         return "sums_unstated" if lacks else None
 
@@ -78,7 +78,7 @@ def make_quote(route: Route, price: Money, rates: Mapping[str, Route]) -> Quote:
 def _worth(
     route: Route, wanted: Fraction, currency: str, rates: Mapping[str, Route]
 ) -> tuple[Currency, Fraction]:
-    """What a price is worth at one of the route's ends."""
+    """A price in the currency of one of the route's ends."""
     if route.target.symbol == currency:
         return route.target, wanted
     by = rates.get(currency)
@@ -90,7 +90,7 @@ def _worth(
         )
     ends = (by.source.symbol, by.target.symbol)
     for side in (route.target, route.source):
-        if ends == (side.symbol, currency):  # what would become of it, its fee included
+        if ends == (side.symbol, currency):  # what has to be exchanged to get it, the fee included
             return side, by.given_for(wanted)
         if ends == (currency, side.symbol):  # what the price would buy
             return side, wanted * by.get / by.give
@@ -101,8 +101,8 @@ def _worth(
 
 
 def _to_get(route: Route, worth: Fraction) -> Quote:
-    """So that the shop gets this much: in digits that the exchanger has, as it rounds what is got,
-    and one more of the last one where it would come out a digit too low."""
+    """What to give so that the shop gets this much: in the exchanger's decimals, and one unit of
+    the last one more where its rounding would leave the shop short."""
     get = Fraction(rounded_up(worth, route.target.decimals))
     give = rounded_up(route.given_for(get), route.source.decimals)
     if route.got_at_least(Fraction(give)) < get:

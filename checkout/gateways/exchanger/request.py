@@ -1,7 +1,7 @@
 """What an order is created with. The fields of its route come from the settings, or are asked of
 the customer.
 
-Where the shop is paid out to is never asked: a customer could write an account of their own.
+The shop's payout account is never asked for: a customer could enter an account of their own.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TERMS: Final = "terms"  # the name of the box to tick
 
 
 class Missing(Exception):
-    """A field that the route requires is empty. `name`: of what the customer can fill in."""
+    """A field that the route requires is empty. `name`: of the input that the customer can fill."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -66,7 +66,7 @@ def spoken(language: str) -> str:
 
 
 def asked(route: Route, templates: Templates, labels: Labels) -> tuple[InputField, ...]:
-    """What the route requires and the settings don't fill, or fill with what may not be known."""
+    """The required fields that the settings don't fill, or fill from data that may be missing."""
     return tuple(
         InputField(
             name=_name(field),
@@ -80,7 +80,7 @@ def asked(route: Route, templates: Templates, labels: Labels) -> tuple[InputFiel
 
 
 def never_asked(route: Route, templates: Templates) -> list[RouteField]:
-    """What the route requires to pay the shop, and the settings leave out."""
+    """The fields required for the payout to the shop that the settings leave out."""
     return [
         field
         for field in route.fields
@@ -111,7 +111,7 @@ def values(route: Route, templates: Templates, charge: Charge) -> dict[str, list
         if not value:
             raise Missing(known or _name(field))
         found[field.side][field.key] = value
-    # One that nothing is known for is left out: the exchanger knows which it needs.
+    # A field without a value is left out: the exchanger checks which it needs.
     return {
         LISTS[side]: [{"key": key, "value": value} for key, value in given.items() if value]
         for side, given in found.items()
@@ -127,7 +127,7 @@ def refused_input(
         for field in route.fields
         if field.key == refusal.field
     ]
-    # In whose list it is, exchangers are known to tell wrongly: a hint where two are called so.
+    # Exchangers are known to name the wrong list: it only decides between two fields of one key.
     found = [name for _, name in sorted(names, key=lambda each: not each[0]) if name]
     return found[0] if found else None
 
@@ -140,7 +140,7 @@ def _input(field: RouteField, templates: Templates, charge: Charge) -> str | Non
 
 
 def _open(route: Route, templates: Templates) -> Iterator[tuple[RouteField, str | None]]:
-    """The fields to ask for, each with that of the customer's that makes asking needless."""
+    """The fields to ask for, each with the customer's datum that would fill it, or None."""
     for field in route.fields:
         if field.side == "to" or not field.required:
             continue

@@ -1,7 +1,7 @@
 """Reading the exchanger's answers: orders and refusals.
 
 Documents: the exchanger's pages on payment processing, and public clients of the same script. They
-leave much open, so an order is taken from wherever it stands; only what is needed has to be there.
+leave much open, so an order is found at several places, and only what is needed has to be there.
 Numbers are text here, as they were written: none goes through a float.
 """
 
@@ -19,7 +19,9 @@ from checkout.model.money import Money
 from checkout.model.outcome import Exchanged
 
 _UID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_SECRET = re.compile(r"[!-.0-~]{1,128}", re.ASCII)  # visible, and no slash: it parts uid and secret
+_SECRET = re.compile(
+    r"[!-.0-~]{1,128}", re.ASCII
+)  # visible, without a slash, which separates uid and secret
 _NUMBER = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 
 
@@ -35,8 +37,8 @@ class Side(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
-    """`details`: how the customer pays. `secret`: told at creation alone. `sound`: what it
-    states as given could be read; what is got may be hidden."""
+    """`details`: how the customer pays. `secret`: stated at creation only. `sound`: the
+    stated sum to give could be read; the sum to get may be hidden."""
 
     uid: str
     secret: str | None
@@ -90,8 +92,8 @@ def number(fields: Object, name: str) -> str | None:
 
 
 def stated_money(order: Order, asked: Money) -> Money | None:
-    """What the order says in the shop's own currency: that the customer gives, where it is that
-    that is counted so, else that the shop gets. More than was asked for is as good as that."""
+    """The order's sum in the shop's currency: what the customer gives, where that is in it, else
+    what the shop gets. More than the price counts as the price."""
     side = order.source if order.source.symbol == asked.currency else order.target
     if side.symbol != asked.currency or side.amount is None:
         return None
@@ -114,7 +116,7 @@ def _order(fields: Object) -> Order:
         uid=text(fields, "uid") or "",
         secret=secret if secret and _SECRET.fullmatch(secret) else None,
         status=text(fields, "status") or "",
-        # A new order is told with its sums beside the route, or within it.
+        # A new order has its sums beside the route, or within it.
         source=_side(source, number(fields, "inAmount") or number(route, "inAmount")),
         target=_side(target, number(fields, "outAmount") or number(route, "outAmount")),
         details=section(source, "paymentDetails"),

@@ -1,6 +1,6 @@
 """A route of the exchanger: what is given and what is got, at which rate, within which limits.
 
-Documents: public clients of the exchanger's script, whose own pages reckon so: out = in * rate.out
+Documents: public clients of the exchanger's script, whose own pages compute out = in * rate.out
 / rate.in - outFeeAmount, rounded to the decimals of what is got. Numbers are fractions here; none
 goes through a float.
 """
@@ -23,7 +23,7 @@ Side = Literal["from", "to", "route"]
 
 MOST_DECIMALS: Final = 18
 MOST_FIELDS: Final = 50  # of one side
-EXACT_DIGITS: Final = 15  # that a float carries unharmed: the exchanger reads our amount as one
+EXACT_DIGITS: Final = 15  # that a float keeps exactly: the exchanger reads our amount as one
 RATE_UNITS: Final = 10**20
 LONGEST_LABEL: Final = 100
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -32,7 +32,7 @@ _EMAIL = re.compile(r"e-?mail|\bпочта", re.IGNORECASE)
 
 
 class RouteField(Struct, frozen=True):
-    """What an order has to tell. `label` is plain text."""
+    """A field that an order needs. `label` is plain text."""
 
     side: Side
     key: str
@@ -53,7 +53,7 @@ class Currency(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """`give` of the one for `get` of the other, less `fee`; the exchanger has `reserve` of it.
+    """`give` of the source for `get` of the target, less `fee`; the exchanger has `reserve` of it.
     `floating`: the rate may move until the money has come."""
 
     source: Currency
@@ -70,8 +70,8 @@ class Route(Struct, frozen=True):
         return given * self.get / self.give - self.fee
 
     def got_at_least(self, given: Fraction) -> Fraction:
-        """As the exchanger's script reckons, where the rate is rounded to 20 decimals. What is got
-        is rounded down: nobody says how the exchanger does."""
+        """As the exchanger's script computes it, with the rate rounded to 20 decimals. The result
+        is rounded down, as the exchanger's rounding is not documented."""
         rate = Fraction(floor(self.get / self.give * RATE_UNITS + Fraction(1, 2)), RATE_UNITS)
         unit = Fraction(1, 10**self.target.decimals)
         return (given * rate - self.fee) // unit * unit
@@ -82,7 +82,7 @@ class Route(Struct, frozen=True):
 
 
 def route_in(data: Any) -> Route | None:
-    """The route of an answer; None where there is none, or not all of it that counts."""
+    """The route of an answer; None where there is none, or where a needed part is missing."""
     if not isinstance(data, dict) or data.get("success") is False:
         return None
     route = section(section(data, "data"), "route")
@@ -105,7 +105,7 @@ def route_in(data: Any) -> Route | None:
 
 
 def rounded_up(amount: Fraction, decimals: int) -> str:
-    """As many digits as count, and as a float carries."""
+    """As many digits as are significant, and as a float keeps."""
     whole = len(str(floor(amount)))
     decimals = min(decimals, max(0, EXACT_DIGITS - whole))
     return written(ceil(amount * 10**decimals), decimals)
@@ -125,9 +125,13 @@ def in_words(amount: Fraction, currency: Currency) -> str:
 
 
 def _currency(fields: Object) -> Currency | None:
-    symbol, told = text(fields, "symbol", 16), text(fields, "decimal") or ""
+    symbol, stated = text(fields, "symbol", 16), text(fields, "decimal") or ""
     # Without its decimals an amount can't be rounded: two would be 600 EUR too much for bitcoins.
-    if symbol is None or not _DECIMALS.fullmatch(told) or (decimals := int(told)) > MOST_DECIMALS:
+    if (
+        symbol is None
+        or not _DECIMALS.fullmatch(stated)
+        or (decimals := int(stated)) > MOST_DECIMALS
+    ):
         return None
     return Currency(
         name=text(fields, "name", 64) or symbol,

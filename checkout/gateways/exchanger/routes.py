@@ -1,7 +1,7 @@
 """What is known of an account's routes: read now and then, by one caller at a time.
 
-Rates move, so a payment is made by a fresh one; what is offered goes by one that may be a minute
-old, and by an older one for a while where the exchanger doesn't answer.
+Rates move, so a payment takes a fresh one. Methods are offered by a rate that may be a minute old,
+or older for a while where the exchanger doesn't answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PATH: Final = "/service/api/v1/public/exchanger/route/get/one"
 FRESH: Final = 60.0  # seconds: for what is offered
 NOW: Final = 10.0  # for a payment
 STALE: Final = 600.0  # after which nothing is offered by it
-RETRY: Final = 15.0  # after a try in vain
+RETRY: Final = 15.0  # after a failed try
 WAIT: Final = 3.0  # for an answer: a customer waits for the page
 LANGUAGE: Final = "en"
 MOST_MADE: Final = 4096  # sums and questions, for one state of the routes
@@ -58,13 +58,13 @@ class Routes:
 
     @property
     def state(self) -> tuple[int, int]:
-        """Another one whenever something else is known, by an answer or by time."""
+        """Changes whenever what is known changes, by an answer or by time."""
         now = self._clock()
         return self._changes, sum(now >= at + STALE for at, _ in self._known.values())
 
     def once(self, key: Hashable, work: Callable[[], T]) -> T:
-        """What follows from the routes alone, for every view of a payment page asks for it: made
-        once for each state of theirs."""
+        """A value computed from the routes alone, kept until they change: every view of a payment
+        page asks for it."""
         state = self.state
         if state != self._state or len(self._made) >= MOST_MADE:
             self._state, self._made = state, {}
@@ -98,7 +98,7 @@ class Routes:
     async def _learn(self, keys: list[Key], older: float) -> None:
         if not any(self._is_due(key, older) for key in keys):
             return
-        async with self._lock:  # whoever waits for it then finds it read
+        async with self._lock:  # a caller who waited here finds it read
             due = [key for key in keys if self._is_due(key, older)]
             self._changes += 1
             for key, (answered, route) in zip(
@@ -109,7 +109,7 @@ class Routes:
                     self._failed.pop(key, None)
                     continue
                 self._failed[key] = self._clock()
-                if answered:  # there is no such route, or none that can be used
+                if answered:  # no such route, or an unusable one
                     self._known.pop(key, None)
 
     def _is_due(self, key: Key, older: float) -> bool:

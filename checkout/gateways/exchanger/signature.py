@@ -1,7 +1,7 @@
 """The exchanger's instant payment notification: a form, signed with the secret of its order.
 
 Document: the exchanger's page on payment processing. `sha256` in hex over seven fields and the
-secret, with colons between; which field carries it, the page doesn't say.
+secret, with colons between; the page doesn't say which field carries it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def verified(
 
 
 def sums(fields: Mapping[str, str]) -> Exchanged | None:
-    """Both as they were written; None where neither is a number."""
+    """Both sums as they were written; None where neither is a number."""
     found = Exchanged(number(fields, "inAmount"), number(fields, "outAmount"))
     return None if found == Exchanged() else found
 

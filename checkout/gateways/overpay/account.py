@@ -35,11 +35,11 @@ class Account(HttpGateway[Options]):
         return await self.client.charge(path, {"request": request}, {"RequestID": request_id(key)})
 
     def until(self) -> float:
-        """When a query has to be over, however many calls it takes; of the monotonic clock."""
+        """The deadline of a query, for all its calls together; of the monotonic clock."""
         return time.monotonic() + self.client.query_seconds
 
     async def found(self, id: str | None, key: str, until: float) -> list[Transaction] | Outcome:
-        """What stands under the gateway's id or our key; an Outcome where that is not known."""
+        """The transactions under the gateway's id or our key; an Outcome where the query failed."""
         path = self.BY_UID + quote(id, safe="") if id else self.BY_KEY + quote(key, safe="")
         answer = await self.client.query(path, seconds=max(until - time.monotonic(), 0))
         if isinstance(answer, Outcome):

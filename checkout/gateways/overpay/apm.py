@@ -40,7 +40,8 @@ OPERATIONS: Final = {"refund": "/beyag/transactions/refunds"}
 LINKS: Final = ("deep_link", "deeplink", "payment_url", "link", "qr_code_raw", "qr_code")
 TYPE: Final = "type"
 FORM_METHODS: Final = frozenset({"GET", "POST"})
-# How pictures begin, also as base64 (PNG, JPEG, GIF, SVG): we draw codes from text alone.
+# How pictures begin, also as base64 (PNG, JPEG, GIF, SVG). They are not shown: we draw codes from
+# text.
 PICTURES: Final = ("data:", "<svg", "<?xml", "iVBOR", "/9j/", "R0lGOD", "PHN2Zy", "PD94bWw")
 PICTURE_FILES: Final = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp")
 
@@ -122,7 +123,7 @@ def _form(transaction: Object) -> _Form:
 
 
 def _method(method: Method, order: Order) -> dict[str, Any]:
-    """The settings' parameters, over them the shop's; which method it is, neither says."""
+    """The settings' parameters with the shop's over them; neither can change the method."""
     params = merged(method.params, order.methods.params.get(method.name, {}))
     others = {name: value for name, value in params.items() if name.lower() != TYPE}
     return {TYPE: method.name} | others
@@ -159,15 +160,15 @@ def _value(value: Any) -> str | None:
 
 
 def _instructions(transaction: Object, method: str, app: str | None) -> Instructions | None:
-    """How ERIP and its like are paid: told in a section named after the method. `app`: what the
+    """How ERIP and its like are paid, from the section named after the method. `app`: what the
     form opens, where that is an app."""
-    told = section(transaction, text(transaction, "method_type") or method)
-    links = (address(told, name) or app_link(told, name) for name in LINKS)
+    stated = section(transaction, text(transaction, "method_type") or method)
+    links = (address(stated, name) or app_link(stated, name) for name in LINKS)
     link = next((found for found in links if found and not _is_picture_file(found)), app)
     steps = Instructions(
-        lines=_lines(told.get("instruction")),
-        account=text(told, "account_number"),
-        qr=_qr(told) or (link if link and len(link) <= LONGEST_QR else None),
+        lines=_lines(stated.get("instruction")),
+        account=text(stated, "account_number"),
+        qr=_qr(stated) or (link if link and len(link) <= LONGEST_QR else None),
         link=link,
     )
     return None if steps == Instructions() else steps
@@ -182,10 +183,10 @@ def _lines(instruction: Any) -> tuple[str, ...]:
     return tuple(line for line in found if line)
 
 
-def _qr(told: Object) -> str | None:
+def _qr(stated: Object) -> str | None:
     """The text of the code. Some deployments send a picture in `qr_code` and the text beside."""
     for name in ("qr_code_raw", "qr_code"):
-        value = told.get(name)
+        value = stated.get(name)
         if isinstance(value, str) and value.isprintable() and 0 < len(value) <= LONGEST_QR:
             if not value.startswith(PICTURES) and not _is_picture_file(value):
                 return value

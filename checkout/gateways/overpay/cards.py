@@ -123,8 +123,8 @@ class OverpayCards(Overpay, Captures, Voids):
         return _waiting(outcome) if is_held else outcome
 
     async def asked(self, reference: PaymentReference, until: float) -> Outcome:
-        """Of a charge that became an authorization the money is taken by its capture alone, which
-        its `parent_uid` leads to."""
+        """Where a charge became an authorization, its capture takes the money: `parent_uid` names
+        it."""
         outcome = await super().asked(reference, until)
         if not _is_held(outcome, reference.transaction_type):
             return outcome
@@ -167,7 +167,7 @@ def _is_held(outcome: Outcome, asked: str) -> bool:
 
 
 def _collected(held: Outcome, found: list[Transaction]) -> Outcome:
-    """A charge's authorization, paid where its capture is among these and done."""
+    """A charge's authorization; PAID where its successful capture is among these."""
     for one in found:
         if one.kind != "capture" or one.uid is None or one.parent not in (None, held.id):
             continue
@@ -212,7 +212,7 @@ def _additional_data(order: Order, browser: Browser | None) -> dict[str, Any]:
         {name: getattr(details, name) for name in ADDITIONAL}
         | {
             "expected_bank_code": details.expected_bank_code if order.test else None,
-            # All fields, defaults too: the bank's server wants to be told them.
+            # All fields, defaults too: the bank's server requires them.
             "browser": merged(msgspec.structs.asdict(browser)) if browser else None,
             "receipt_text": order.receipt_text,
             "contract": order.contract,

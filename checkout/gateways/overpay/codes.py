@@ -28,7 +28,7 @@ CARDS_SUCCESSFUL: Final[Mapping[str | None, Status]] = {
     "authorization": Status.AUTHORIZED,
     "credit": Status.PAID,
     "payout": Status.PAID,
-    None: Status.PENDING,  # successful, but as what? The status query tells
+    None: Status.PENDING,  # successful without a type: the status query tells it
 }
 # REQUIRES_ACTION here is PENDING where the transaction doesn't say what the customer has to do.
 CARDS: Final[Codes] = {
@@ -99,7 +99,7 @@ REASON: Final[Mapping[str, DeclineReason]] = {
     "F.0217": DeclineReason.SUSPECTED_FRAUD,
     "F.0218": DeclineReason.INVALID,
     "F.0222": DeclineReason.PROVIDER,
-    "F.0998": DeclineReason.TIMED_OUT,  # the customer left: closed by the gateway itself
+    "F.0998": DeclineReason.TIMED_OUT,  # the customer left, and the gateway closed it
     "F.0999": DeclineReason.UNKNOWN,
     "E.1005": DeclineReason.INVALID,
     "E.1007": DeclineReason.CURRENCY,
@@ -139,7 +139,7 @@ REASON_OF_FORM: Final[Mapping[str, DeclineReason]] = {
     "code": DeclineReason.SECURITY_CODE,
 }
 
-# Of a refusal without a code: which field beside the form's it complains about; the first wins.
+# A refusal without a code: the reason by the field that it names; the first match counts.
 REASON_OF_FIELD: Final[Mapping[str, DeclineReason]] = {
     "token": DeclineReason.SAVED_CARD,
     "currency": DeclineReason.CURRENCY,

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from checkout.gateways.client import GatewayResponse
 from checkout.gateways.overpay.codes import FORM, REASON, REASON_OF_FIELD, REASON_OF_FORM
-from checkout.gateways.parsing import safe, section, text
+from checkout.gateways.parsing import Object, safe, section, text
 from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 
@@ -49,8 +49,8 @@ log = structlog.get_logger(__name__)
 
 
 class Refusal(Struct, frozen=True):
-    """An error's body. `field`: what of our form it complains about, by our own name; nothing was
-    made then. `names`: all that it complains about, as it said it."""
+    """An error's body. `field`: the refused field of our form, by our own name; nothing was made
+    then. `names`: all refused fields, as the gateway names them."""
 
     code: str | None
     reason: DeclineReason
@@ -63,14 +63,13 @@ def refusal(data: Any) -> Refusal | None:
     """The refusal in an error's body; None where the body isn't an error of this gateway."""
     if not isinstance(data, dict):
         return None
-    older = section(data, "response")
-    said = [name for name in ("message", "errors") if data.get(name) or older.get(name)]
-    if not said:
+    places = (data, section(data, "response"))  # newer and older answers
+    errors = next(filter(None, (place.get("errors") for place in places)), None)
+    if not errors and not any(place.get("message") for place in places):
         return None
-    code = text(data, "code") or text(older, "code")
-    message = safe(text(data, "message") or text(older, "message"))
-    friendly = safe(text(data, "friendly_message") or text(older, "friendly_message"))
-    errors = data.get("errors") or older.get("errors") or message
+    code = _first(places, "code")
+    message, friendly = safe(_first(places, "message")), safe(_first(places, "friendly_message"))
+    errors = errors or message
     reason = _reason(code, errors, message or "")
     field = _field(code, reason, errors)
     return Refusal(
@@ -80,6 +79,10 @@ def refusal(data: Any) -> Refusal | None:
         tuple(filter(None, (safe(".".join(path)) for path in _paths(errors)))),
         GatewayFacts(code=code, message=message, friendly=friendly),
     )
+
+
+def _first(places: tuple[Object, ...], name: str) -> str | None:
+    return next(filter(None, (text(place, name) for place in places)), None)
 
 
 def _reason(code: str | None, errors: Any, message: str) -> DeclineReason:
@@ -94,8 +97,8 @@ def _reason(code: str | None, errors: Any, message: str) -> DeclineReason:
 
 
 def _field(code: str | None, reason: DeclineReason, errors: Any) -> str | None:
-    """The first by the order of our form. A code that a bank or a payment gave says more than
-    field names do: then there was a payment, which is over."""
+    """The first refused field in the order of our form; None where the code is a bank's or a
+    payment's: then a payment was made, and has ended."""
     if reason is DeclineReason.DUPLICATE or (code or "E")[0] in "SFP":
         return None
     wrong = {ours for path in _paths(errors) if (ours := _of_form(path))}
@@ -115,8 +118,7 @@ def _named(sentence: str) -> str | None:
 
 
 def _paths(errors: Any) -> Iterator[Path]:
-    """The path of each field that is complained about, the first of them; a dotted name is a
-    path."""
+    """The paths of the first refused fields; a dotted name is a path."""
     return islice(_walk(errors), MOST_PATHS)
 
 
@@ -132,7 +134,7 @@ def _walk(errors: Any, above: Path = ()) -> Iterator[Path]:
 
 
 def _sentences(errors: Any) -> Iterator[str]:
-    """What is said in words: a message, a list of sentences, or what stands under `base`."""
+    """The sentences: a message, a list of them, or what is under `base`."""
     if isinstance(errors, dict):
         errors = errors.get("base")
     found = errors if isinstance(errors, list) else [errors]
@@ -142,26 +144,26 @@ def _sentences(errors: Any) -> Iterator[str]:
 
 
 def refused(answer: GatewayResponse) -> Outcome:
-    """What a charge's answer without a transaction means. A field of our form that is refused: no
-    attempt at all, the form comes back. Another well-formed refusal with 4xx is a decline;
+    """What a charge's answer without a transaction means. A refused field of our form is
+    NOT_SENT, and the form comes back. Another well-formed refusal with 4xx is a decline;
     anything else leaves the payment unknown."""
-    said = refusal(answer.data) if answer.status >= 400 else None
-    if said is not None and said.field is not None:
-        log.info("gateway.field_refused", status=answer.status, field=said.field)
-        return Outcome(Status.NOT_SENT, reason=said.reason, facts=said.facts, field=said.field)
+    error = refusal(answer.data) if answer.status >= 400 else None
+    if error is not None and error.field is not None:
+        log.info("gateway.field_refused", status=answer.status, field=error.field)
+        return Outcome(Status.NOT_SENT, reason=error.reason, facts=error.facts, field=error.field)
     return not_done(answer)
 
 
 def not_done(answer: GatewayResponse) -> Outcome:
     """The same of an operation, which comes from no form."""
-    said = refusal(answer.data) if answer.status >= 400 else None
-    if said is None or (said.code or "").startswith("P"):
+    error = refusal(answer.data) if answer.status >= 400 else None
+    if error is None or (error.code or "").startswith("P"):
         log.warning("gateway.unknown", status=answer.status)
         return UNKNOWN
-    if said.reason is DeclineReason.CREDENTIALS:
-        log.error("gateway.refused_us", status=answer.status, code=said.code, alert=True)
+    if error.reason is DeclineReason.CREDENTIALS:
+        log.error("gateway.refused_us", status=answer.status, code=error.code, alert=True)
     elif (
-        said.reason is DeclineReason.INVALID
+        error.reason is DeclineReason.INVALID
     ):  # what we send is wrong, or an account's settings are
-        log.error("gateway.refused_request", status=answer.status, fields=said.names, alert=True)
-    return Outcome(Status.DECLINED, reason=said.reason, facts=said.facts)
+        log.error("gateway.refused_request", status=answer.status, fields=error.names, alert=True)
+    return Outcome(Status.DECLINED, reason=error.reason, facts=error.facts)

@@ -1,4 +1,4 @@
-"""What the two hosts of Overpay share: paying, asking how it stands, notifications."""
+"""What the two hosts of Overpay share: paying, status queries, notifications."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from checkout.errors import Unauthorized
 from checkout.gateways.base import NOT_OURS_TO_SEND, Charge, PaymentReference
 from checkout.gateways.overpay.codes import REASON, REASON_OF_STATUS
 from checkout.gateways.overpay.errors import refused
-from checkout.gateways.overpay.operations import Operations, news
+from checkout.gateways.overpay.operations import Operations, operation_notice
 from checkout.gateways.overpay.response import Transaction, transactions
 from checkout.gateways.overpay.signature import has_credentials, is_signed, rsa_key
 from checkout.gateways.parsing import Codes, decode_exact, meaning
@@ -29,12 +29,12 @@ class Unusable(Exception):
 
 
 class Overpay(Operations):
-    """An account on one of the hosts. The class below says what the host calls things."""
+    """An account on one of the hosts. The subclass has the host's own paths and words."""
 
     CREATE: ClassVar[Mapping[str, str]]  # transaction type asked for -> path
     STATUS: ClassVar[Codes]
-    # Whether the customer has something to do, also where an answer doesn't say what: a later one
-    # leaves it out.
+    # Whether the customer still has to act where an answer doesn't say what: later answers leave
+    # it out.
     STAYS_ACTION: ClassVar[bool]
 
     def set_up(self) -> None:
@@ -75,16 +75,16 @@ class Overpay(Operations):
         if not found or len(found) > 1:
             return UNKNOWN
         outcome = self._outcome(found[0], None, "", known=True)
-        return msgspec.structs.replace(outcome, notice=news(found[0]))
+        return msgspec.structs.replace(outcome, notice=operation_notice(found[0]))
 
     @abstractmethod
     def request(self, charge: Charge) -> dict[str, Any] | None:
-        """The `request` object; None where the charge can't be said in this host's words."""
+        """The `request` object; None where this host's protocol can't express the charge."""
 
     @abstractmethod
     def kinds(self, asked: str | None) -> Collection[str | None]:
-        """The types of transaction that may answer, where `asked` was asked for (None: a
-        notification doesn't know). Others are not what we asked for."""
+        """The types of transaction that may answer a request for `asked`; None: a notification,
+        which answers no request."""
 
     @abstractmethod
     def step(self, transaction: Transaction, method: str) -> NextAction | None:
@@ -93,21 +93,23 @@ class Overpay(Operations):
         Raises Unusable where it says something that we can't show."""
 
     def newest(self, found: list[Transaction], reference: PaymentReference) -> Outcome:
-        """The payment among what stands under our key: a paid one before the newest."""
+        """The payment among the transactions under our key: a successful one before the newest."""
         asked = reference.transaction_type
-        ours = [one for one in found if one.facts.key == reference.key]
-        # What stands there alone is the payment, also without a type: operations come after it.
-        alone = len(ours) == 1 and ours[0].kind is None
-        payments = ours if alone else [one for one in ours if one.kind in self.kinds(asked)]
-        # Else one of another type than we asked for, if there is any; never an operation.
-        payments = payments or [one for one in ours if one.kind and one.kind in self.kinds(None)]
         outcomes = [
             (self._outcome(one, asked, reference.method, later=True), one.created_at)
-            for one in payments
+            for one in self._payments(found, reference)
         ]
         if not outcomes:
             return UNKNOWN
         return max(outcomes, key=lambda pair: (pair[0].status in SUCCESSFUL, pair[1]))[0]
+
+    def _payments(self, found: list[Transaction], reference: PaymentReference) -> list[Transaction]:
+        ours = [one for one in found if one.facts.key == reference.key]
+        if len(ours) == 1 and ours[0].kind is None:
+            return ours  # the payment, also without a type: operations come after it
+        payments = [one for one in ours if one.kind in self.kinds(reference.transaction_type)]
+        # Else one of another type than we asked for, if there is any; never an operation.
+        return payments or [one for one in ours if one.kind and one.kind in self.kinds(None)]
 
     def _outcome(
         self,
@@ -137,8 +139,8 @@ class Overpay(Operations):
         return Outcome(status, transaction.uid, reason=reason, facts=facts)
 
     def _of_another_type(self, transaction: Transaction, asked: str | None) -> Outcome:
-        """Told of a refund or void: that says nothing of the payment itself, the status query will.
-        Where a payment was asked for and something else answers, somebody has to look."""
+        """A notification of a refund or void says nothing of the payment itself: PENDING, and the
+        status query follows. Another type in answer to a request is a mismatch for a person."""
         facts = GatewayFacts(key=transaction.facts.key)
         if asked is None:
             return Outcome(Status.PENDING, facts=facts)
@@ -158,8 +160,8 @@ class Overpay(Operations):
         later: bool,
         known: bool,
     ) -> Outcome:
-        """The customer is to do something; or, where that can't be shown, is to choose another way:
-        nothing has been paid, and the sweep follows it in case it is after all."""
+        """The customer has to act. Where we can't show how, the attempt is abandoned and the
+        customer chooses another method; it is queried on, in case it is paid after all."""
         step = None
         try:
             step = self.step(transaction, method)
@@ -182,7 +184,7 @@ class Overpay(Operations):
         )
 
     def _is_genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """With a key only its signature counts; without one the credentials do."""
+        """By the signature where the account has a key, else by the credentials."""
         if self._key is not None:
             return is_signed(self._key, headers.get("content-signature", ""), body)
         return has_credentials(headers, self.options.credentials)

@@ -35,8 +35,8 @@ log = structlog.get_logger(__name__)
 
 
 def parents(reference: PaymentReference, kind: str) -> tuple[str, ...]:
-    """The gateway's ids of what this operation is done to, best first; none where that is not
-    known. Money goes back from what took it, never from an authorization."""
+    """The gateway's ids of what this operation applies to, best first; none where that is not
+    known. Refunds name what took the money, never an authorization."""
     held = reference.transaction_type == "authorization"
     took = (reference.capture, reference.parent) if kind in RETURNS else ()
     found = tuple(uid for uid in took if uid)
@@ -46,51 +46,65 @@ def parents(reference: PaymentReference, kind: str) -> tuple[str, ...]:
 
 
 def followed(
-    said: Transaction,
+    transaction: Transaction,
     reference: PaymentReference,
     asked: OperationReference,
     also: tuple[str, ...] = (),
 ) -> Outcome:
-    """What became of an operation. What is stated and isn't ours is never success. `also`: what
-    its parent may be beside what the reference knows."""
-    facts = said.facts
+    """The state of an operation; a stated value that isn't ours is never success. `also`: parents
+    that are allowed beside those of the reference."""
+    other = _not_ours(transaction, reference, asked, also)
+    if asked.money and not is_sum(transaction.facts, asked.money):
+        other.append("money")
+    if other or not transaction.sound:
+        log.error("operation.mismatch", uid=transaction.uid, fields=other, alert=True)
+        return Outcome(Status.PENDING, transaction.uid)
+    status = meaning(OPERATION, transaction.status, asked.kind)
+    if status is Status.ACCEPTED and transaction.uid is None:
+        status = Status.PENDING  # nothing to query it by later
+    return Outcome(status, transaction.uid, facts=transaction.facts)
+
+
+def _not_ours(
+    transaction: Transaction,
+    reference: PaymentReference,
+    asked: OperationReference,
+    also: tuple[str, ...],
+) -> list[str]:
+    """The fields in which it differs from the operation that we asked for."""
     named = (*parents(reference, asked.kind), *also)
     compared = (  # name, what it states, what that may be; None: we don't know
-        ("type", said.kind, (asked.kind,)),
-        ("parent_uid", text(said.fields, "parent_uid"), named if reference.id else None),
+        ("type", transaction.kind, (asked.kind,)),
+        ("parent_uid", text(transaction.fields, "parent_uid"), named if reference.id else None),
         # Whether an operation keeps our key or has the payment's, no document says.
-        ("key", facts.key, (asked.key, reference.key) if asked.key else None),
+        ("key", transaction.facts.key, (asked.key, reference.key) if asked.key else None),
     )
-    other = [
+    return [
         name
         for name, stated, ours in compared
         if stated is not None and ours is not None and stated not in ours
     ]
-    if asked.money and not is_sum(facts, asked.money):
-        other.append("money")
-    if other or not said.sound:
-        log.error("operation.mismatch", uid=said.uid, fields=other, alert=True)
-        return Outcome(Status.PENDING, said.uid)
-    status = meaning(OPERATION, said.status, asked.kind)
-    if status is Status.ACCEPTED and said.uid is None:
-        status = Status.PENDING  # by what would it be asked after?
-    return Outcome(status, said.uid, facts=facts)
 
 
-def news(said: Transaction) -> OperationNotice | None:
-    """What a notification tells of an operation that is over: done, or refused after it was
+def operation_notice(transaction: Transaction) -> OperationNotice | None:
+    """The operation that a notification reports as ended: done, or refused after it was
     accepted."""
-    if said.kind is None or said.uid is None or not said.sound:
+    if transaction.kind is None or transaction.uid is None or not transaction.sound:
         return None
-    if said.kind not in OPERATION_SUCCESSFUL:
+    if transaction.kind not in OPERATION_SUCCESSFUL:
         return None
-    if meaning(OPERATION, said.status, said.kind) in (Status.PENDING, Status.ACCEPTED):
+    if meaning(OPERATION, transaction.status, transaction.kind) in (
+        Status.PENDING,
+        Status.ACCEPTED,
+    ):
         return None
-    return OperationNotice(said.kind, said.uid, said.facts.key, said.facts.money)
+    return OperationNotice(
+        transaction.kind, transaction.uid, transaction.facts.key, transaction.facts.money
+    )
 
 
 class Operations(Account, Refunds, FindsOperations):
-    """Asking for operations and about them; the host's class says what it calls them."""
+    """Sends operations and queries them; the host's class has their paths."""
 
     OPERATIONS: ClassVar[Mapping[str, str]]  # operation -> path
 
@@ -102,7 +116,7 @@ class Operations(Account, Refunds, FindsOperations):
     async def follow(
         self, kind: str, reference: PaymentReference, money: Money, key: str, **more: str
     ) -> Outcome:
-        """Ask for an operation: a transaction of its own that names its parent."""
+        """Send an operation: a transaction of its own that names its parent."""
         named = parents(reference, kind)
         if not named:
             log.error("operation.parent_unknown", kind=kind, uid=reference.id, alert=True)
@@ -128,14 +142,11 @@ class Operations(Account, Refunds, FindsOperations):
         if isinstance(found, Outcome):
             hidden = found.status is Status.NOT_SENT and await self._hidden(reference, asked, until)
             return UNKNOWN if hidden else found
-        said = next((one for one in found if one.kind == asked.kind), None)
-        if said is None:
+        transaction = next((one for one in found if one.kind == asked.kind), None)
+        if transaction is None:
             return UNKNOWN
-        parent = said.parent
-        if asked.kind not in RETURNS or parent in (None, *parents(reference, asked.kind)):
-            return followed(said, reference, asked)
-        another = await self._is_capture(parent, reference, until)
-        return followed(said, reference, asked, (parent,) if another and parent else ())
+        also = await self._other_capture(transaction, reference, asked, until)
+        return followed(transaction, reference, asked, also)
 
     async def _hidden(
         self, reference: PaymentReference, asked: OperationReference, until: float
@@ -149,12 +160,22 @@ class Operations(Account, Refunds, FindsOperations):
             return found.status is not Status.NOT_SENT
         return any(one.kind == asked.kind for one in found)
 
-    async def _is_capture(self, id: str | None, reference: PaymentReference, until: float) -> bool:
-        """Whether that is a capture of our authorization: there may be several."""
-        if id is None or reference.id is None:
-            return False
-        found = await self.found(id, "", until)
-        return (
-            not isinstance(found, Outcome)
-            and (found[0].kind, found[0].uid, found[0].parent) == ("capture", id, reference.id)
-        )  # fmt: skip
+    async def _other_capture(
+        self,
+        transaction: Transaction,
+        reference: PaymentReference,
+        asked: OperationReference,
+        until: float,
+    ) -> tuple[str, ...]:
+        """What a refund or chargeback names as its parent, where that is another capture of our
+        authorization: there may be several."""
+        parent = transaction.parent
+        if parent is None or reference.id is None or asked.kind not in RETURNS:
+            return ()
+        if parent in parents(reference, asked.kind):
+            return ()
+        found = await self.found(parent, "", until)
+        if isinstance(found, Outcome):
+            return ()
+        stated = (found[0].kind, found[0].uid, found[0].parent)
+        return (parent,) if stated == ("capture", parent, reference.id) else ()

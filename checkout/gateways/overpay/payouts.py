@@ -48,10 +48,10 @@ def payout_request(charge: Charge, common: dict[str, Any]) -> dict[str, Any] | N
 
 
 def checks_duplicates(order: Order) -> bool:
-    """Whether the gateway is to refuse the same amount on the same card within 30 s: as the shop
-    says; where it says nothing, its server's requests alone are checked, as the documents have it.
-    On the page that would be a customer with two orders, or one who tries again after a decline;
-    what it is meant against, one payment sent twice, our claim and the RequestID rule out there.
+    """Whether the gateway refuses the same amount on the same card within 30 s: as the shop says,
+    by default for merchant-initiated charges only, as documented. On the page the same again is a
+    customer with two orders or a new try after a decline; one payment can't be sent twice there, as
+    attempts are unique and carry a RequestID.
     """
     wanted = order.details.duplicate_check
     return order.merchant_initiated if wanted is None else wanted

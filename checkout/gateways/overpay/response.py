@@ -25,7 +25,7 @@ from checkout.gateways.parsing import (
 from checkout.model.money import Money
 from checkout.model.outcome import GatewayFacts, PaidCard
 
-# Where the bank's own answer stands.
+# The sections with the bank's own answer.
 BANK: Final = ("payment", "authorization", "charge", "tokenization")
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -54,7 +54,7 @@ def transactions(data: Any) -> list[Transaction] | None:
     elif "transaction" in data:
         found = [data["transaction"]]
     else:
-        # Without its envelope it has to name itself: other things have a "status" too.
+        # Without its envelope it needs an id: other objects have a "status" too.
         found = [data] if data.get("uid") else None
     if not isinstance(found, list) or not all(_is_transaction(one) for one in found):
         return None
@@ -108,8 +108,8 @@ def _result(fields: Object, name: str) -> str | None:
 
 
 def _parent(fields: Object, uid: str | None) -> str | None:
-    """Of an operation: what it was done to. Of a charge that became an authorization and a capture:
-    the capture; one that stayed a payment names itself."""
+    """Of an operation: the transaction it applies to. Of a charge that became an authorization and
+    a capture: the capture; a charge that stayed a payment names itself."""
     parent = text(fields, "parent_uid")
     return identifier(parent) if parent != uid else None
 
@@ -137,7 +137,7 @@ def _integer(value: Any) -> int | None:
 
 
 def _card(fields: Object) -> PaidCard | None:
-    """What may be kept of a card: never more digits than the names promise."""
+    """What may be kept of a card: each field with its own number of digits at most."""
     card = PaidCard(
         brand=safe(text(fields, "brand", 32)),
         last_4=digits(fields, "last_4", 4),

@@ -56,7 +56,8 @@ class Account:
     async def charge(
         self, path: str, body: Reader, proof: Proof, name: str | None = None
     ) -> GatewayResponse | Outcome:
-        """Send what may move money, once. NOT_SENT: nothing was sent, or it was refused unread."""
+        """Send what may move money, once. NOT_SENT: nothing was sent, or the gateway refused it
+        unread."""
         charge = partial(self._client.charge, name=name)
         answer = await self._send(charge, self._client.charge_seconds, path, body, proof)
         return (
@@ -74,7 +75,7 @@ class Account:
     async def _send(
         self, send: Send, seconds: float, path: str, body: Reader, proof: Proof
     ) -> GatewayResponse | Outcome | DeclineReason:
-        """Send within `seconds` in all. A Reason: nothing was done, and why."""
+        """Send within `seconds` in all. A DeclineReason: why nothing was done."""
         until = time.monotonic() + seconds
         body = dict(body) | self._authentication(proof)
         token = await self._token.get(seconds)
@@ -124,7 +125,7 @@ class Account:
 async def _within(
     until: float, send: Send, path: str, body: Reader, token: str, *, renewable: bool
 ) -> GatewayResponse | Outcome | DeclineReason:
-    """What is left of the time is for this call; with nothing left, nothing is sent."""
+    """The rest of the deadline is for this call; when it is over, nothing is sent."""
     left = until - time.monotonic()
     if left <= 0:
         return DeclineReason.UNREACHABLE

@@ -1,5 +1,5 @@
-"""Which call a charge is at the REST gateway: a payment by a card, elsewhere, or by a registration,
-the next of a series, a registration alone, a payout."""
+"""Which call of the REST gateway a charge becomes: a payment by card, by redirect or by a
+registration, the next one of a series, a registration without a payment, a payout."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CAPABILITIES: Final = Capabilities(
     recurring=frozenset({"payment"}),
     exponents=EXPONENTS,
     full_amount_only=frozenset({"void"}),
-    # The payment's state tells that one was done, and not which.
+    # The payment's state tells that one was done, but not which one.
     once_only=frozenset({"capture", "void", "refund"}),
     parameters=DETAILS,
     merchant_initiated_parameters=DETAILS_ALONE,
@@ -82,7 +82,7 @@ def switched_off(setting: str) -> Cannot:
 
 
 def abilities(options: Options) -> Capabilities:
-    """What the account is asked for, by its settings."""
+    """What the account may be asked for, by its settings."""
     types, alone = CAPABILITIES.transaction_types, frozenset[str]()
     if options.registrations:
         types |= {TOKENIZATION}
@@ -99,7 +99,7 @@ def abilities(options: Options) -> Capabilities:
 
 
 def call_of(charge: Charge, options: Options) -> Call | Cannot:
-    """The one call that the charge is, or why it is none."""
+    """The call for a charge, or why there is none."""
     kind, amount = charge.order.transaction_type, amount_of(charge.money)
     if not sendable(charge):
         return UNSAYABLE

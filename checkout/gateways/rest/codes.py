@@ -3,8 +3,8 @@
 From its public documents and clients. The long word in `status` decides wherever it is one of
 those below; the short one in `transactionStatus` only where the long one is absent: the platform
 sends a short Y beside `reversed` and `authcancelled`, and a short N beside every long word that its
-own table lacks. A result code tells how the call went: no payment is won by one. What the words
-tell of an operation on a payment stands in `rest_operations`.
+own table lacks. A result code tells how the call went and is never a success by itself. What the
+words mean for an operation on a payment is in `operations`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from checkout.gateways.parsing import Codes
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
 
-# All in lower case. A table within says what a word means by what was asked for; None: a
-# notification doesn't know that, and the status query tells. REQUIRES_ACTION is PENDING, unless
-# there is an address to go to. A word that isn't here is PENDING: only what says success or failure
-# plainly is final.
+# All in lower case. An inner table has a word's meaning by what was asked for; None: a
+# notification, which doesn't know that. REQUIRES_ACTION is PENDING, unless there is an address to
+# go to. A word that isn't here is PENDING: only what says success or failure plainly is final.
 SHORT: Final[Codes] = {
     "y": {
         "payment": Status.PAID,
@@ -55,9 +54,9 @@ LONG: Final[Codes] = {
     "failed": Status.DECLINED,
     "markedforreversal": Status.PENDING,
     "reversed": Status.REFUNDED,
-    "partialrefund": Status.PENDING,  # not among the words of "paid": who knows it paid, keeps that
+    "partialrefund": Status.PENDING,  # PENDING, which leaves a paid payment as it is
     "chargeback": Status.REFUNDED,  # taken back by the cardholder's bank
-    # Of payouts alone: of what is none they prove nothing.
+    # Of payouts only: of other payments they prove nothing.
     "payoutstarted": Status.PENDING,
     "payoutsuccessful": {None: Status.PAID},
     "payoutfailed": {None: Status.DECLINED},
@@ -74,8 +73,8 @@ PAYOUT: Final[Codes] = {
     "payoutfailed": Status.DECLINED,
     "failed": Status.DECLINED,
 }
-# What was held or taken has gone back, where it was: beside a status that says only that the
-# payment is no success.
+# The held or taken money has gone back; the status beside it only says that the payment is no
+# success.
 GIVEN_BACK: Final[dict[str, str]] = {
     "authcancelled": "void",
     "cancelled": "void",
@@ -91,7 +90,7 @@ FAILED: Final = frozenset({"10001", NOT_FOUND})
 # How codes begin that refuse nothing: all of success (00001, ...), and the two of waiting.
 NO_REFUSAL: Final = ("000", "10004", "90026")
 
-# Most codes are one and the same "failed": the sentence beside it says why. The first match of
+# Most codes only mean "failed": the sentence beside them says why. The first match of
 # these in lower case wins; `remark` is the bank's sentence and read before the platform's.
 REASON_OF_WORDS: Final[tuple[tuple[str, DeclineReason], ...]] = (
     ("insufficient", DeclineReason.INSUFFICIENT_FUNDS),
@@ -135,8 +134,8 @@ REASON_OF_WORDS: Final[tuple[tuple[str, DeclineReason], ...]] = (
     ("mandatory", DeclineReason.INVALID),
     ("invalid", DeclineReason.INVALID),
 )
-# A field that the platform's validation names -> the form's name for it; those of the card are told
-# by the reason.
+# A field that the platform's validation names -> the form's name for it; the card's fields follow
+# from the reason.
 FIELDS: Final[tuple[tuple[str, str], ...]] = (
     ("customer.email", "email"),
     ("customer.phone", "phone"),
@@ -175,11 +174,11 @@ OUR_BRANDS: Final[dict[str, str]] = {theirs: ours for ours, theirs in BRANDS.ite
 
 
 def reason_of(*sentences: str | None) -> DeclineReason | None:
-    """What the first sentence that says something says."""
+    """The reason of the first sentence that has one."""
     for sentence in sentences:
-        said = (sentence or "").lower()
+        lowered = (sentence or "").lower()
         for words, reason in REASON_OF_WORDS:
-            if words in said:
+            if words in lowered:
                 return reason
     return None
 
@@ -191,6 +190,6 @@ def names_token(*sentences: str | None) -> bool:
 
 def field_of(reason: DeclineReason | None, *sentences: str | None) -> str | None:
     """The field of our form that a refusal is about."""
-    said = " ".join(sentence or "" for sentence in sentences).lower()
-    named = next((ours for theirs, ours in FIELDS if theirs in said), None)
+    joined = " ".join(sentence or "" for sentence in sentences).lower()
+    named = next((ours for theirs, ours in FIELDS if theirs in joined), None)
     return named or (FIELD_OF_REASON.get(reason) if reason else None)

@@ -1,7 +1,7 @@
 """The REST gateway's bodies: form-urlencoded out, JSON or XML in.
 
-Whatever came, the reader gets objects, lists and texts: no number is ever read as a float, since
-checksums are over the very digits ("50.00"). Some answers have blanks at the end of their keys.
+JSON and XML are both read to objects, lists and texts. No number becomes a float, since checksums
+are over the exact digits ("50.00"). Some answers have blanks at the end of their keys.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The adapter of the REST gateway: paying, asking how it stands, operations, notifications."""
+"""The adapter of the REST gateway: paying, status queries, operations, notifications."""
 
 from __future__ import annotations
 
@@ -35,10 +35,16 @@ from checkout.gateways.rest.interpretation import (
     refused,
     registered,
 )
-from checkout.gateways.rest.operations import CAPTURE, REFUND, REVERSAL, answered, stands
+from checkout.gateways.rest.operations import (
+    CAPTURE,
+    REFUND,
+    REVERSAL,
+    operation_outcome,
+    outcome_by_state,
+)
 from checkout.gateways.rest.options import ID, Options
 from checkout.gateways.rest.request import amount_of
-from checkout.gateways.rest.response import PaymentRow, payment, read
+from checkout.gateways.rest.response import StatedPayment, payment, read
 from checkout.gateways.rest.signature import Proof, signed_words
 from checkout.gateways.rest.unconfirmed import PAYOUTS_ARE_FOUND
 from checkout.model.card import Card
@@ -75,19 +81,19 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
         answer = await self._account.charge(call.path, call.fields, call.proof, call.name)
         if isinstance(answer, Outcome):
             return answer
-        said = _said(answer, charge.money)
-        if said is None:
+        stated = _payment_in(answer, charge.money)
+        if stated is None:
             return UNKNOWN
         if asked == TOKENIZATION and isinstance(charge.card, Card):
-            return registered(said, answer.status, charge, charge.card)
-        return refused(said, answer.status, charge) or outcome(said, asked)
+            return registered(stated, answer.status, charge, charge.card)
+        return refused(stated, answer.status, charge) or outcome(stated, asked)
 
     async def status(self, reference: PaymentReference) -> Outcome:
-        said = await self._look_up(reference)
-        if isinstance(said, Outcome):
-            return _found(said, reference)
+        stated = await self._look_up(reference)
+        if isinstance(stated, Outcome):
+            return _found(stated, reference)
         on_card = reference.method == CARD_METHOD
-        found = outcome(said, reference.transaction_type, later=True, on_card=on_card)
+        found = outcome(stated, reference.transaction_type, later=True, on_card=on_card)
         return _found(found, reference)
 
     def notification(self, headers: Mapping[str, str], body: bytes, query: str = "") -> Outcome:
@@ -96,12 +102,12 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
         signed = signed_words(data, key) if isinstance(data, dict) else frozenset()
         if not signed:
             raise Unauthorized
-        # What the checksum doesn't cover is anybody's, and not told.
-        said = read(data, self.capabilities.decimals)
-        facts = GatewayFacts(money=said.facts.money, key=said.facts.key)
-        if not is_proved(said, signed):
-            return Outcome(Status.PENDING, said.id, facts=facts)
-        return outcome(msgspec.structs.replace(said, facts=facts, step=None), None)
+        # What the checksum doesn't cover may be forged, and is left out.
+        stated = read(data, self.capabilities.decimals)
+        facts = GatewayFacts(money=stated.facts.money, key=stated.facts.key)
+        if not is_proved(stated, signed):
+            return Outcome(Status.PENDING, stated.id, facts=facts)
+        return outcome(msgspec.structs.replace(stated, facts=facts, step=None), None)
 
     async def capture(self, reference: PaymentReference, money: Money, key: str) -> Outcome:
         """Collect (part of) what was authorized."""
@@ -122,11 +128,11 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
     async def operation_status(
         self, reference: PaymentReference, asked: OperationReference
     ) -> Outcome:
-        """The gateway knows operations by what they have made of the payment."""
-        said = await self._look_up(reference)
-        if isinstance(said, Outcome):
+        """Operations have no state of their own: the payment's state tells what became of them."""
+        stated = await self._look_up(reference)
+        if isinstance(stated, Outcome):
             return UNKNOWN
-        return stands(said, asked, reference)
+        return outcome_by_state(stated, asked, reference)
 
     async def _follow(self, reference: PaymentReference, operation: str, money: Money) -> Outcome:
         amount = amount_of(money)
@@ -137,20 +143,20 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
         payment_id = reference.id or await self._id_of(reference)
         if payment_id is None:
             return UNREACHABLE
-        stated = {} if operation == REVERSAL else {"amount": amount}
+        amount_field = {} if operation == REVERSAL else {"amount": amount}
         answer = await self._account.charge(
             f"{self.options.payments_path}/{quote(payment_id, safe='')}",
-            {"paymentType": operation, **stated},
-            Proof((payment_id, *stated.values())),
+            {"paymentType": operation, **amount_field},
+            Proof((payment_id, *amount_field.values())),
         )
         if isinstance(answer, Outcome):
             return answer
-        said = payment(answer.data, money)
-        if said is None:
+        stated = payment(answer.data, money)
+        if stated is None:
             return UNKNOWN
-        return answered(said, answer.status, operation, reference, money)
+        return operation_outcome(stated, answer.status, operation, reference, money)
 
-    async def _look_up(self, reference: PaymentReference) -> PaymentRow | Outcome:
+    async def _look_up(self, reference: PaymentReference) -> StatedPayment | Outcome:
         id_type, field = ("PID", "paymentId") if reference.id else ("MID", "merchantTransactionId")
         name, path = reference.id or reference.key, self.options.inquiry_path
         fields = {"paymentType": "IN", "idType": id_type}
@@ -161,29 +167,29 @@ class Rest(HttpGateway[Options], Captures, Voids, Refunds, FindsOperations):
         )
         if isinstance(answer, Outcome):
             return answer
-        said = _said(answer, reference.money)
-        return UNKNOWN if said is None else not_found(said) or said
+        stated = _payment_in(answer, reference.money)
+        return UNKNOWN if stated is None else not_found(stated) or stated
 
     async def _id_of(self, reference: PaymentReference) -> str | None:
-        said = await self._look_up(reference)
-        return said.id if isinstance(said, PaymentRow) else None
+        stated = await self._look_up(reference)
+        return stated.id if isinstance(stated, StatedPayment) else None
 
 
 gateway: Final[Constructor[Options]] = constructor(Rest)
 
 
-def _said(answer: GatewayResponse, asked: Money) -> PaymentRow | None:
-    """The answer of this gateway; None: something else, or a success told with an error."""
-    said = payment(answer.data, asked)
-    if said and answer.status >= 300 and not (said.says_nothing or is_declined(said)):
-        said = None
-    if said is None:
+def _payment_in(answer: GatewayResponse, asked: Money) -> StatedPayment | None:
+    """The answer of this gateway; None: another body, or a success under an error status."""
+    stated = payment(answer.data, asked)
+    if stated and answer.status >= 300 and not (stated.says_nothing or is_declined(stated)):
+        stated = None
+    if stated is None:
         log.warning("gateway.unknown", status=answer.status)
-    return said
+    return stated
 
 
 def _found(found: Outcome, reference: PaymentReference) -> Outcome:
-    """What a lookup proves of what it was made for."""
+    """The outcome of a lookup that found no payment, or None."""
     kind = reference.transaction_type
     if kind == PAYOUT and found.status is Status.NOT_SENT and not PAYOUTS_ARE_FOUND:
         log.warning("gateway.payout_not_found")

@@ -1,6 +1,6 @@
 """A charge in the REST gateway's fields: dotted names, amounts as "50.00".
 
-Zero-decimal currencies carry ".00" too; what has more than two decimals can't be said.
+Zero-decimal currencies carry ".00" too; those with more than two decimals can't be sent.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ADDRESS: Final = {
     "postcode": "zip",
     "street1": "address",
 }
-DEVICE: Final = {  # `user_Agent`: that is how it is spelled
+DEVICE: Final = {  # spelled so: `user_Agent`
     "deviceDetails.user_Agent": "user_agent",
     "deviceDetails.browserAcceptHeader": "accept_header",
     "deviceDetails.browserLanguage": "language",
@@ -57,7 +57,7 @@ DETAILS: Final = frozenset({  # which of the shop's parameters have a field here
     *(f"billing_address.{name}" for name in ("first_name", "last_name", "phone")),
     *(f"billing_address.{name}" for name in ADDRESS.values()),
 })  # fmt: skip
-DETAILS_ALONE: Final = {  # the same by what is asked without the customer
+DETAILS_ALONE: Final = {  # the same for merchant-initiated calls
     **dict.fromkeys(("payment", "authorization", "charge"), DETAILS),
     "payout": frozenset(name for name in DETAILS if name.startswith(("customer.", "billing_"))),
     SERIES: frozenset({"additional_data.contract"}),
@@ -67,7 +67,7 @@ _KEY: Final = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)  # never the separator of
 _DOTTED: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+", re.ASCII)
 # Registrations go into a path and into checksums.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:-]{0,127}", re.ASCII)
-# What no parameter can say, whatever its letter case, and whatever stands behind a dot: the
+# What no parameter can set, in any letter case and with anything behind a dot: the
 # account, the card, the money, where the customer and the notification go.
 _OURS: Final = frozenset(
     name.lower()
@@ -96,7 +96,7 @@ def takes_card(charge: Charge) -> bool:
 
 
 def sendable(charge: Charge) -> bool:
-    """Whether the charge can be said at all in this protocol."""
+    """Whether the protocol can express the charge."""
     return (
         len(charge.key) <= LONGEST_KEY
         and _KEY.fullmatch(charge.key) is not None
@@ -105,7 +105,7 @@ def sendable(charge: Charge) -> bool:
 
 
 def is_token(token: str) -> bool:
-    """Whether it can be a registration of this gateway's; a card's number is none."""
+    """Whether a token can be a registration of this gateway; a card number is not."""
     return _TOKEN.fullmatch(token) is not None and not could_be_card_number(token)
 
 
@@ -132,7 +132,7 @@ def fields_of(charge: Charge, payment_type: str, amount: str) -> dict[str, str]:
 
 
 def registration_fields(charge: Charge, card: Card) -> dict[str, str]:
-    """Of a card that is kept, and no more."""
+    """Of a registration without a payment."""
     ours = {
         "merchantTransactionId": charge.key,
         "createRegistration": "true",
@@ -145,7 +145,7 @@ def registration_fields(charge: Charge, card: Card) -> dict[str, str]:
 
 
 def series_fields(charge: Charge, payment_type: str, amount: str) -> dict[str, str]:
-    """Of the next payment of a series: the first one says the rest."""
+    """Of the next payment of a series: the gateway has the rest from the first."""
     return {
         "merchantTransactionId": charge.key,
         "amount": amount,
@@ -183,8 +183,8 @@ def _how(charge: Charge, card: AnyCard | None) -> dict[str, Any]:
 
 
 def _recurring(charge: Charge, card: AnyCard | None) -> str | None:
-    """The first payment of a series, or, with no customer there, a later one. A registration that
-    the customer pays with at once, without its security code, begins none."""
+    """The first payment of a series, or, merchant-initiated, a later one. A payment by a
+    registration without its security code begins none."""
     if card is None or RECURRING not in charge.order.contract:
         return None
     if charge.order.merchant_initiated:
@@ -197,7 +197,7 @@ def _mode(charge: Charge) -> str:
 
 
 def _is_forced(params: Mapping[str, Any]) -> bool:
-    """3-D Secure is the gateway's to decide, unless the shop insists, in Overpay's words."""
+    """3-D Secure is the gateway's decision, unless the shop sets it, by Overpay's parameters."""
     return params.get("force_three_d_secure_verification") is True
 
 
@@ -232,14 +232,14 @@ def _customer(customer: Customer, card: AnyCard | None) -> dict[str, Any]:
         "customer.phone": "".join(c for c in customer.phone or "" if c in "0123456789"),
         "customer.birthDate": (customer.birth_date or "").replace("-", ""),
         **{theirs: getattr(customer, ours) for theirs, ours in CUSTOMER.items()},
-        # Deployments differ in which of the two they read, and we know of one address.
+        # Deployments read one of the two, and we have one address for both.
         **{f"billing.{name}": value for name, value in place.items()},
         **{f"shipping.{name}": value for name, value in place.items()},
     }
 
 
 def _card(card: AnyCard | None) -> dict[str, Any]:
-    """Of a registration, whose token is in the path, the security code alone."""
+    """For a registration, whose token is in the path, only the security code."""
     if card is None:
         return {}
     if isinstance(card, SavedCard):
@@ -253,7 +253,7 @@ def _card(card: AnyCard | None) -> dict[str, Any]:
 
 
 def _device(browser: Browser | None) -> dict[str, Any]:
-    """All fields, defaults too: the bank's server wants to be told them."""
+    """All fields, defaults too: the bank's server requires them."""
     if browser is None:
         return {}
     found = {theirs: getattr(browser, ours) for theirs, ours in DEVICE.items()}

@@ -38,7 +38,7 @@ LISTS: Final = ("parameters", "listofParameters")
 _AMOUNT: Final = re.compile(r"[0-9]{1,14}(\.[0-9]{1,4})?", re.ASCII)
 
 
-class PaymentRow(Struct, frozen=True):
+class StatedPayment(Struct, frozen=True):
     """One answer as stated. `short` is its `transactionStatus`, `long` its `status`, both in lower
     case. `sound`: what it says of money and key could be read."""
 
@@ -47,7 +47,7 @@ class PaymentRow(Struct, frozen=True):
     long: str
     code: str | None
     mode: str | None  # CC, NB, ...
-    asked: str | None  # DB, PA, PO
+    payment_type: str | None  # DB, PA, PO
     registration: str | None  # the `id` of a registration alone
     step: Redirect | PostForm | None
     facts: GatewayFacts
@@ -56,42 +56,42 @@ class PaymentRow(Struct, frozen=True):
 
     @property
     def word(self) -> str:
-        """The one that decides."""
+        """The word that decides: the long one where there is one."""
         return self.long or self.short
 
     @property
     def says_nothing(self) -> bool:
-        """It tells how the call went, and nothing of a payment."""
+        """Whether it is only about the call, and not about a payment."""
         return self.id is None and not self.word and self.step is None
 
     @property
     def proves_nothing(self) -> bool:
-        """A short N for a record that isn't there, or whose word the platform's own table lacks."""
+        """Whether its short N is for a missing record, or for a long word that no table has."""
         return self.no_record and self.long not in LONG
 
     @property
     def no_record(self) -> bool:
-        """A short N, because no record was found: it says no more."""
+        """Whether its short N only means that no record was found."""
         absent = self.code == NOT_FOUND or any(
             NO_RECORD in (sentence or "").lower() for sentence in self.sentences
         )
         return self.short == "n" and absent
 
 
-def payment(data: Any, asked: Money | None) -> PaymentRow | None:
-    """What an answer says; None where it is no answer of this gateway. `asked`: what was asked for,
-    in whose currency a stated amount is, should the answer not say, and in whose decimals."""
+def payment(data: Any, asked: Money | None) -> StatedPayment | None:
+    """The payment of an answer; None where it is no answer of this gateway. `asked`: the money
+    asked about, whose currency and decimals count where the answer has none."""
     if not isinstance(data, dict):
         return None
     decimals = {asked.currency: asked.decimals} if asked else {}
-    said = read(data, decimals, asked.currency if asked else None)
-    # Without a result or the gateway's own field it may be anybody's: others have a "status" too.
-    return said if said.code or stated(data, "transactionStatus") else None
+    found = read(data, decimals, asked.currency if asked else None)
+    # Without a result or the gateway's own field it may be another object: many have a "status".
+    return found if found.code or stated(data, "transactionStatus") else None
 
 
 def read(
     data: Object, decimals: Mapping[str, int | None], currency: str | None = None
-) -> PaymentRow:
+) -> StatedPayment:
     """The same of what is known to be the gateway's. `decimals`: of the currencies that the account
     counts otherwise than ISO."""
     result = section(data, "result")
@@ -102,13 +102,13 @@ def read(
     message = remark if code == FOUND else description or remark
     money, amount, key, sound = _money(data, decimals, currency)
     short, long = _words(data)
-    return PaymentRow(
+    return StatedPayment(
         id=identifier(uid),
         short=short,
         long=long,
         code=code,
         mode=text(data, "paymentMode", 32),
-        asked=text(data, "paymentType", 8),
+        payment_type=text(data, "paymentType", 8),
         registration=token(stated(data, "id")),
         step=_step(section(data, "redirect")),
         facts=GatewayFacts(
@@ -126,20 +126,20 @@ def read(
 
 
 def stated(fields: Object, name: str, longest: int = LONGEST) -> str | None:
-    """The words in a field, unless they say that there is nothing."""
+    """A field's text; None where it is empty or a word for nothing."""
     value = text(fields, name, longest)
     return None if value in NOTHING else value
 
 
 def _words(data: Object) -> tuple[str, str]:
-    """The short and the long word, in lower case. Some deployments write the short one in the long
-    one's place; where that isn't the short word there is, it stays: a word that nobody knows."""
+    """The short and the long word, in lower case. Some deployments write the short word in the long
+    one's field; where the two differ it stays there, as a word that no table has."""
     short, long = _word(data, "transactionStatus"), _word(data, "status")
     return (long, "") if long in SHORT and short in ("", long) else (short, long)
 
 
 def _word(data: Object, name: str) -> str:
-    """In lower case; "" for none. One that can't be read is none that anybody knows."""
+    """In lower case; "" for none. `UNREADABLE`, which no table has, for one that can't be read."""
     if isinstance(data.get(name), str | None):
         return (stated(data, name) or "").lower()
     return text(data, name) or UNREADABLE
@@ -162,7 +162,7 @@ def _money(
     there = [data.get(name) not in (None, *NOTHING) for name in names]
     amount, code, key = (stated(data, name) for name in names)
     currency = code if code in EXPONENTS else None
-    in_currency = (currency or asked) if code is None or currency else None
+    in_currency = asked if code is None else currency
     counted = decimals.get(in_currency or "")
     minor = minor_units(amount, in_currency, counted) if amount and in_currency else None
     read = (minor, currency, key)
@@ -173,7 +173,7 @@ def _money(
 
 
 def _card(data: Object) -> PaidCard | None:
-    """What may be kept of a card: never more digits than the names promise."""
+    """What may be kept of a card: each field with its own number of digits at most."""
     card = section(data, "card")
     bin_ = digits(card, "bin", 6)
     registration = token(stated(data, "registrationId"))
@@ -204,21 +204,29 @@ def _step(redirect: Object) -> Redirect | PostForm | None:
 
 
 def _pairs(listed: Any) -> tuple[tuple[str, str], ...] | None:
-    """A list of {name, value}, byte for byte; one of them alone, inside another object, or
-    name: value, as XML and some deployments write it. None: unreadable."""
+    """A form's inputs, byte for byte. None: unreadable."""
     if not listed:
         return ()
+    items = _items(listed)
+    if items is None:
+        return None
+    pairs = [pair for item in items if (pair := _pair(item)) is not None]
+    return tuple(pairs) if len(pairs) == len(items) and fits(pairs) else None
+
+
+def _items(listed: Any) -> list[Any] | None:
+    """A list of {name, value}; also where one of them stands without a list, inside another object,
+    or as name: value, as XML and some deployments write it."""
     if isinstance(listed, dict) and len(listed) == 1:
         inner = next(iter(listed.values()))  # <parameters><parameter>...
         listed = inner if isinstance(inner, dict | list) else listed
-    if isinstance(listed, dict):
-        named = "name" in listed and set(listed) <= {"name", "value"}
-        plain = [{"name": name, "value": value} for name, value in listed.items()]
-        listed = [listed] if named else plain
-    if not isinstance(listed, list):
+    if isinstance(listed, list):
+        return listed
+    if not isinstance(listed, dict):
         return None
-    pairs = [pair for item in listed if (pair := _pair(item)) is not None]
-    return tuple(pairs) if len(pairs) == len(listed) and fits(pairs) else None
+    if "name" in listed and set(listed) <= {"name", "value"}:
+        return [listed]
+    return [{"name": name, "value": value} for name, value in listed.items()]
 
 
 def _pair(item: Any) -> tuple[str, str] | None:

@@ -36,8 +36,8 @@ def signed_words(message: Mapping[str, Any], secure_key: str) -> frozenset[str]:
     """The status fields that a notification's checksum covers, over values exactly as received;
     none: it isn't the gateway's.
 
-    It covers one of the two, which one differs between deployments. The other is then anybody's:
-    the customer carries a valid checksum back from the bank.
+    It covers one of the two, which one differs between deployments. The other can then be
+    forged: the customer carries a valid checksum back from the bank.
     """
     proof = exactly(message.get("checksum")).encode()
     fields = [exactly(message.get(name)) for name in SIGNED]

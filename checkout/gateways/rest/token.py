@@ -37,7 +37,7 @@ class Token:
             if (value := self._kept()) is not None:
                 return value
             if self._tries != tries:
-                return self._failure  # what another was told while we waited, we are told too
+                return self._failure  # the failure of the one that we waited for
             began = self._clock()
             answer = await self._fetch(seconds)
             self._tries += 1
@@ -48,7 +48,7 @@ class Token:
             return answer
 
     def drop(self, value: str) -> None:
-        """The gateway refuses it; a newer one stays."""
+        """Drop a token that the gateway refuses; a newer one stays."""
         if self._value == value:
             self._value = None
 
