@@ -21,7 +21,7 @@ Transitions, transactions over one connection:
   mismatches            facts that differ from ours, and success that comes late
   operation_checks      which operation is allowed, and its submission
   operation_outcomes    record how an operation ended
-  gateway_operations    operations that the gateway did by itself
+  gateway_initiated     operations that the gateway did by itself
   duplicate_operations  the same operation recorded twice
   remaining             how much can still be captured, voided, refunded
   operation_webhooks    the shop's webhooks about operations

@@ -89,7 +89,7 @@ class Guard:
         self._shops: dict[str, tuple[float, bool]] = {}  # shop -> when it was checked, result
         self._waiting: dict[str, int] = {}  # by address
 
-    async def look(self, shop: str, mark: str | None) -> AddressStanding:
+    async def standing_of(self, shop: str, mark: str | None) -> AddressStanding:
         """The standing of an address (`Context.address_mark`) now, before it tries a card at the
         shop. Read once for each submission."""
         under_attack = await self._is_attacked(shop)
@@ -119,19 +119,19 @@ class Guard:
         """Whether no address is close to its limit and no shop under attack, as far as known."""
         return not self._near and not any(under_attack for _, under_attack in self._shops.values())
 
-    async def admit(self, attempt: Attempt, look: AddressStanding | None = None) -> bool:
+    async def admit(self, attempt: Attempt, address: AddressStanding | None = None) -> bool:
         """Slow an address down that is close to its limit. Returns whether the shop is under
-        attack. `look`: the standing, where it was read for this try already.
+        attack. `address`: its standing, where it was read for this try already.
 
         Raises TooMany where too many wait, and where the limit is reached: requests over the limit
         must not keep the ledger's writer busy.
         """
         if attempt.shop is None:
             return False
-        look = look or await self.look(attempt.shop, attempt.address_mark)
-        standing = look.standing
+        address = address or await self.standing_of(attempt.shop, attempt.address_mark)
+        standing = address.standing
         limits.check_failed(
-            self._limits, look.tally, self._clock(), under_attack=standing.under_attack
+            self._limits, address.tally, self._clock(), under_attack=standing.under_attack
         )
         if standing.near and self._limits.slow_seconds:
             await self._wait(attempt.address_mark or "")

@@ -40,7 +40,7 @@ AFTERWARDS: Final = 0.01  # seconds by which notifications wait for the customer
 class Submission(Struct, frozen=True, kw_only=True):
     """What the customer submitted. `number`: the attempt that the form was made for; `remember`:
     whether to save the card, None where the form did not ask; `inputs`: values of the gateway's own
-    fields, by its names; `stranger`: the sender is not the customer; `look`: the standing of the
+    fields, by its names; `stranger`: the sender is not the customer; `address`: the standing of the
     address, where it was read already."""
 
     number: int
@@ -53,7 +53,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     inputs: Mapping[str, str] = {}
     after: str | None = None
     stranger: bool = False
-    look: AddressStanding | None = None
+    address: AddressStanding | None = None
 
 
 async def pay(context: Context, payment: Payment, sent: Submission) -> Payment:
@@ -73,7 +73,7 @@ async def pay(context: Context, payment: Payment, sent: Submission) -> Payment:
 async def _pay(context: Context, payment: Payment, method: Method, sent: Submission) -> Payment:
     attempt = _new_attempt(context, payment, method, sent)
     try:
-        under_attack = await context.guard.admit(attempt, sent.look)
+        under_attack = await context.guard.admit(attempt, sent.address)
         payment, ours = await context.write(
             attempt.payment,
             transitions.submit,

@@ -13,7 +13,7 @@ from checkout.ledger import operations
 from checkout.ledger.operations import FAILED, OPEN, Operation
 from checkout.ledger.rows import Attempt, Payment
 from checkout.payments import remaining
-from checkout.payments.gateway_operations import AFTER
+from checkout.payments.gateway_initiated import AFTER
 
 
 class Ownership(Enum):

@@ -12,11 +12,11 @@ from checkout.ledger import attempts, cards, events
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import FINAL, LIVE, SUCCESSFUL, Status, move
-from checkout.payments import gateway_operations
+from checkout.payments import gateway_initiated
 from checkout.payments.alerts import alert
 from checkout.payments.context import Context
 from checkout.payments.facts import merge_facts, stated_facts
-from checkout.payments.gateway_operations import AFTER, Recorded
+from checkout.payments.gateway_initiated import AFTER, Recorded
 from checkout.payments.mismatches import (
     differences,
     hold_back,
@@ -48,7 +48,7 @@ def record_answer(
         return hold_back(conn, context, attempt, outcome, stated, now)
     if _is_contradiction(attempt, outcome):
         return payment
-    done = gateway_operations.done_by(attempt, outcome)
+    done = gateway_initiated.done_by(attempt, outcome)
     if done is not None:
         status = _status_after_operation(conn, context, payment, attempt, outcome, done, now)
         if status is None:
@@ -84,7 +84,7 @@ def _status_after_operation(
     """The attempt's status after an operation that the gateway's answer reports (`done`); None:
     an operation that is under way may be the one, and is queried first."""
     kind, status = done
-    found = gateway_operations.record_state(
+    found = gateway_initiated.record_state(
         conn, context.settings.shops, payment, attempt, kind, outcome, now
     )
     if found is Recorded.UNDER_WAY:
@@ -131,7 +131,7 @@ def record_notification(
     elif short and not attempt.mismatch:  # a person has to look, although the attempt has ended
         alert(conn, attempt, "mismatch", now, says=outcome.status, **short)
     if outcome.notice is not None and not outcome.unsigned:
-        gateway_operations.record_notice(conn, attempt, outcome.notice, now)
+        gateway_initiated.record_notice(conn, attempt, outcome.notice, now)
         agrees = agrees or attempt.status in AFTER
     if not agrees:
         attempts.change(conn, attempt.key, sweep_at=max(now, attempt.next_query_at))

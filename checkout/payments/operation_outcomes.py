@@ -20,7 +20,7 @@ from checkout.payments import gateway_answers, remaining, transitions
 from checkout.payments.alerts import alert
 from checkout.payments.context import Context
 from checkout.payments.duplicate_operations import Ownership, whose_is
-from checkout.payments.gateway_operations import audit_gateway_operation
+from checkout.payments.gateway_initiated import audit_gateway_operation
 from checkout.payments.operation_webhooks import notify_of_operation
 from checkout.payments.schedule import next_operation_recovery, next_query
 

@@ -1,6 +1,6 @@
 """Operations on a payment: capture, void, refund. Like an attempt, each is written to the ledger
 before the gateway is called, never sent twice, and queried where the answer is unknown. Operations
-that the gateway did by itself (`gateway_operations`) are queried here too. To the shop each is a
+that the gateway did by itself (`gateway_initiated`) are queried here too. To the shop each is a
 transaction of its own, with a webhook when it has ended."""
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from checkout.sandbox.test_cards import TEST_CARDS, CardResult
+from checkout.sandbox.card_results import TEST_CARDS, CardResult
 
 _NUMBER = re.compile(r"[0-9]{12,19}")
 

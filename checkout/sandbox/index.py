@@ -6,12 +6,12 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from checkout.sandbox.card_results import TEST_CARDS
 from checkout.sandbox.faults import FAULTS
 from checkout.sandbox.forms import form
 from checkout.sandbox.overpay.methods import METHODS
 from checkout.sandbox.pages import page, see_other
 from checkout.sandbox.state import HttpRequest, state_of
-from checkout.sandbox.test_cards import TEST_CARDS
 
 ADDRESSES = (
     ("POST /transactions/payments, /authorizations", "a payment by card"),

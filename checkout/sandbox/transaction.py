@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from checkout.sandbox import clock, codes
 from checkout.sandbox.card import Card
-from checkout.sandbox.test_cards import ThreeDSecure
+from checkout.sandbox.card_results import ThreeDSecure
 
 OPEN = frozenset({"incomplete", "pending"})
 """Statuses that wait for the customer or for money."""

@@ -22,7 +22,7 @@ DECIMALS: Final = "decimals"
 def read_account(
     fields: Reader, name: str, adapters: Mapping[str, type[Struct]], *, sandbox: bool
 ) -> Account:
-    """The account; its options are None where they have problems. `adapters` may raise Wrong for
+    """The account; its options are None where they have problems. `adapters` may raise Invalid for
     one of its names."""
     adapter: str | None = fields.need("adapter", choice(adapters))
     base_url: str | None = fields.need("base_url", gateway_url(sandbox=sandbox))

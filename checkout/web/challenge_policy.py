@@ -32,7 +32,7 @@ async def address_standing(page: PaymentRequest) -> AddressStanding | None:
     context = page.app.context
     if page.app.challenge is None:
         return None
-    return await context.guard.look(page.shop.id, context.address_mark(page.address))
+    return await context.guard.standing_of(page.shop.id, context.address_mark(page.address))
 
 
 def challenge_met(

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from checkout.drill.customer import Customer, good_card
 from checkout.local_servers import SHOP, LocalServers
-from checkout.sandbox.test_cards import TEST_CARDS
+from checkout.sandbox.card_results import TEST_CARDS
 from tests.support.document_blocks import FENCE, PICTURES, RUNNERS, Block, Desk, blocks
 from tests.support.http_server import WebhookServer, webhook_server
 from tests.support.local_servers import local_servers

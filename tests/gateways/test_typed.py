@@ -82,7 +82,7 @@ MISTAKES = {  # how -> the code, and what mypy must say
         r'Signature of "refund" incompatible',
     ),
     "a verb answers something else": (
-        SAMPLE.replace("key: str, reason: str) -> Outcome", "key: str, reason: str) -> bool"),
+        SAMPLE.replace("reason: str\n    ) -> Outcome", "reason: str\n    ) -> bool"),
         r'"refund" incompatible',
     ),
     "a verb is no coroutine": (
@@ -145,7 +145,6 @@ def test_a_verb_that_is_missing_is_seen_without_mypy_too() -> None:
 
 def test_nothing_casts() -> None:
     """What is cast is seen by nobody."""
-    for path in (ROOT / "checkout" / "gateways").rglob("*.py"):
-        assert not re.search(r"\bcast\(", path.read_text()), path
-    for name in ("operations.py", "charge.py", "status_query.py"):
-        assert not re.search(r"\bcast\(", (ROOT / "checkout" / "payments" / name).read_text())
+    for folder in ("gateways", "payments"):
+        for path in (ROOT / "checkout" / folder).rglob("*.py"):
+            assert not re.search(r"\bcast\(", path.read_text()), path

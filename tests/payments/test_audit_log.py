@@ -13,7 +13,7 @@ from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
 from checkout.payments import review
 from checkout.payments.operations import resolve_operation, start_operation
-from tests.payments.test_gateway_operations import done, notice, notify
+from tests.payments.test_gateway_initiated import done, notice, notify
 from tests.payments.test_review import LESS
 from tests.support import samples
 from tests.support.fake_gateway import PAID

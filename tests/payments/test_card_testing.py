@@ -86,13 +86,13 @@ async def test_what_a_worker_knows(slow: Harness) -> None:
     for _ in range(2):
         await timed(slow, "192.0.2.1", DECLINED)
     assert guard.known("361", mark) == Standing()
-    assert (await guard.look("361", mark)).standing == Standing(near=True)
+    assert (await guard.standing_of("361", mark)).standing == Standing(near=True)
     assert guard.known("361", mark).suspect
     assert (calm, guard.calm) == (True, False)
     # Two that were paid make up for it.
     for _ in range(2):
         await timed(slow, "192.0.2.1")
-    assert (await guard.look("361", mark)).standing == Standing()
+    assert (await guard.standing_of("361", mark)).standing == Standing()
     assert not guard.known("361", mark).suspect
 
 

@@ -196,7 +196,7 @@ async def test_retry_after_may_be_a_date(
     assert least <= due_at - receiver.harness.clock() <= least * 1.1
 
 
-# Several couriers, and the death of one
+# Several senders, and the death of one
 
 
 async def test_two_senders_send_once(receiver: WebhookReceiver) -> None:

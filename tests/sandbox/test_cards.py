@@ -9,9 +9,9 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from checkout.sandbox.card_results import TEST_CARDS
 from checkout.sandbox.codes import CODES
 from checkout.sandbox.state import SandboxState
-from checkout.sandbox.test_cards import TEST_CARDS
 from tests.sandbox.requests import CHALLENGE, DECLINED, PAID, card_request
 
 PAYMENTS = "/transactions/payments"

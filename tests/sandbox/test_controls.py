@@ -11,9 +11,9 @@ from litestar.testing import TestClient
 
 from checkout.sandbox import bounded, codes, controls, faults, settings, transaction
 from checkout.sandbox.bounded import Bounded
+from checkout.sandbox.card_results import TEST_CARDS
 from checkout.sandbox.overpay.methods import METHODS
 from checkout.sandbox.state import SandboxState
-from checkout.sandbox.test_cards import TEST_CARDS
 from tests.sandbox.requests import CHALLENGE, apm_request, card_request
 
 Client = TestClient[Litestar]

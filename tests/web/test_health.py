@@ -59,8 +59,8 @@ async def test_the_figures_of_letters_that_wait(opened: Opened) -> None:
         await asyncio.sleep(0.2)
         found = await metrics(server)
         assert found["checkout_webhooks_due"] == 12 - 8
-        assert found['checkout_rooms_held{room="letters"}'] >= 8
-        assert found['checkout_rooms_full_total{room="letters"}'] >= 1
+        assert found['checkout_rooms_held{room="webhooks"}'] >= 8
+        assert found['checkout_rooms_full_total{room="webhooks"}'] >= 1
         server.offset = 5.0
         assert 4 < (await metrics(server))["checkout_webhooks_oldest_seconds"] < 15
         server.mailbox.slow.set()

@@ -12,6 +12,7 @@ from checkout.sandbox import card as cards
 from checkout.sandbox import codes
 from checkout.sandbox.basic_auth import Credentials
 from checkout.sandbox.card import Card
+from checkout.sandbox.card_results import ThreeDSecure, card_result
 from checkout.sandbox.fields import BLANK, INVALID, Fields, Rule, between, either, matching
 from checkout.sandbox.overpay.additional_data import (
     card_on_file,
@@ -23,7 +24,6 @@ from checkout.sandbox.overpay.codes import AVS, CVC, NOT_SUPPORTED
 from checkout.sandbox.overpay.request import CommonFields, common_fields, customer_fields
 from checkout.sandbox.overpay.response import Refusal, refuse_invalid
 from checkout.sandbox.state import SandboxState
-from checkout.sandbox.test_cards import ThreeDSecure, card_result
 
 DUPLICATE_WITHIN = 30.0
 """Seconds in which the same amount on the same card counts as a duplicate."""

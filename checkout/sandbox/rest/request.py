@@ -10,12 +10,12 @@ from typing import Any
 
 from checkout.sandbox import card as cards
 from checkout.sandbox.card import Card
+from checkout.sandbox.card_results import ThreeDSecure, card_result
 from checkout.sandbox.forms import form
 from checkout.sandbox.money import EXPONENTS
 from checkout.sandbox.rest.codes import METHODS
 from checkout.sandbox.rest.transaction import PROTOCOL, RestTransaction
 from checkout.sandbox.state import HttpRequest, SandboxState
-from checkout.sandbox.test_cards import ThreeDSecure, card_result
 from checkout.sandbox.urls import acceptable
 
 Fields = dict[str, str]

@@ -59,7 +59,7 @@ async def pay_in_app(request: AppRequest) -> Response[Any]:
     number = payment.next_number
     if page.status is Status.OPEN:
         no_challenge(address := await address_standing(page))
-        sent = msgspec.structs.replace(await _submission(page, fields), look=address)
+        sent = msgspec.structs.replace(await _submission(page, fields), address=address)
         page.payment = await charge.pay(app.context, payment, sent)
         if refused := refused_field(page.payment, number):
             raise Unprocessable(refused)

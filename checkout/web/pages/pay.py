@@ -59,7 +59,7 @@ async def pay(request: AppRequest) -> RawResponse:
         page.recognise()
     uid = page.payment.uid
     cookie = CustomerCookie(uid, page.lang, chosen.name, token.attempt, kept, page.is_customer)
-    submission = msgspec.structs.replace(submission, stranger=not page.is_customer, look=address)
+    submission = msgspec.structs.replace(submission, stranger=not page.is_customer, address=address)
     try:
         page.payment = await charge.pay(page.app.context, page.payment, submission)
     except Unprocessable:  # the shop's methods changed while the form was open

@@ -61,8 +61,8 @@ def _names(ours: Mapping[str, Any], value: Any) -> dict[str, Any]:
         for end in ends:
             written = (".".join(end), f"{end[0]}{''.join(f'[{each}]' for each in end[1:])}")
             for name in written:
-                for webhooks in (name, name.upper(), name.title(), name.swapcase()):
-                    found[webhooks] = value
+                for spelling in (name, name.upper(), name.title(), name.swapcase()):
+                    found[spelling] = value
     return found
 
 
