@@ -112,8 +112,8 @@ def create_app(
     header. `load`: limits on concurrent requests other than the usual ones."""
     assets, signer = Assets(), Signer(settings.secrets)
     challenge = challenge_of(settings, signer)
-    for name, script in challenge.scripts.items() if challenge else ():
-        assets.add(name, script)
+    for file, script in challenge.scripts.items() if challenge else ():
+        assets.add(file, script)
     renderer = Renderer(assets)
     renderer.compile()
 
@@ -123,10 +123,8 @@ def create_app(
             open_context(settings, schedule=schedule, clock=clock, upstream=upstream) as context,
             _shops(downstream) as http,
         ):
-            webhook_sender, mailer = (
-                WebhookSender(context, http),
-                Mailer(context, invoice_sender(context)),
-            )
+            webhook_sender = WebhookSender(context, http)
+            mailer = Mailer(context, invoice_sender(context))
             context.verify = Verifier(context, http)
             serving = AppContext(settings, context, signer, renderer, {}, challenge)
             app.state.context = serving
