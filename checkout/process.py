@@ -50,13 +50,16 @@ def make_private(path: Path) -> None:
 
 
 def end_with_parent(interval: float = INTERVAL, grace: float = GRACE) -> None:
-    """In a worker: end when the process that started it is gone, however that ended.
+    """In a worker that does not serve yet: end when the process that started it is gone, however
+    that ended.
 
     A parent that was killed (out of memory, by an operator) can't stop its workers. They would keep
     the port and the old settings, and answer beside the next server.
     """
     parent = multiprocessing.parent_process()
     if parent is not None:
+        # Until it serves, a forked worker has its parent's handler, which would swallow the signal.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         watch = (parent.pid, interval, grace)
         threading.Thread(target=_watch, args=watch, name="parent", daemon=True).start()
 

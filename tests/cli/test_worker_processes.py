@@ -12,7 +12,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from checkout.process import GRACE
 from tests.support.killable_server import KillableServer
 from tests.support.polling import wait_until
 from tests.support.servers import Process, start
@@ -60,10 +59,38 @@ def test_workers_end_with_their_parent(served: tuple[Process, str]) -> None:
     workers = children(process.pid)
     process.kill()  # as the kernel does when memory runs out: no handler runs
     process.wait()
-    # One that is still starting may not hear the first signal: then its time of grace ends it.
-    wait_until(lambda: not any(map(is_alive, workers)), GRACE + 10)
+    wait_until(lambda: not any(map(is_alive, workers)))
     with socket.socket() as found:  # no SO_REUSEADDR, as nobody listens any more
         port = int(url.rpartition(":")[2])
         wait_until(lambda: not answers(url))
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(("127.0.0.1", port))
+
+
+# A parent whose handler of SIGTERM its forked worker has too, until that serves.
+STARTING = """
+import multiprocessing, signal, time
+from checkout.process import end_with_parent
+
+def work(pipe):
+    end_with_parent(interval=0.1, grace=60)
+    pipe.send(multiprocessing.current_process().pid)
+    time.sleep(60)
+
+signal.signal(signal.SIGTERM, lambda *_: None)
+ours, theirs = multiprocessing.Pipe()
+multiprocessing.get_context("fork").Process(target=work, args=(theirs,)).start()
+print(ours.recv(), flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_worker_that_is_still_starting_ends_too(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    process = start("-c", STARTING, log=log)
+    wait_until(lambda: log.read_text().endswith("\n"))
+    worker = int(log.read_text())
+    assert is_alive(worker)
+    process.kill()
+    process.wait()
+    wait_until(lambda: not is_alive(worker))
