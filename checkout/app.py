@@ -126,7 +126,7 @@ def create_app(
             webhook_sender = WebhookSender(context, http)
             mailer = Mailer(context, invoice_sender(context))
             context.verify = Verifier(context, http)
-            serving = AppContext(settings, context, signer, renderer, {}, challenge)
+            serving = AppContext(context, signer, renderer, {}, challenge)
             app.state.context = serving
             often = context.schedule.recovery_interval
             tasks = [

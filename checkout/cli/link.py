@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import httpx
 import msgspec
 import segno
 
@@ -27,7 +26,7 @@ from checkout.cli.common import (
     settings_of,
 )
 from checkout.errors import CheckoutError, Unprocessable
-from checkout.gateways import open_accounts
+from checkout.gateways import OFFLINE, open_accounts
 from checkout.i18n import LANGUAGES
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import Order
@@ -45,7 +44,6 @@ PICTURES: Final = (".png", ".svg")
 QR_SCALE: Final = 6  # pixels a square
 OPTION: Final = {"email": "--email", "send": "--email"}  # an invoice's field -> the option
 MOST_IN_QR: Final = 2953  # bytes in the largest QR code
-OFFLINE: Final = httpx.AsyncBaseTransport()  # never used: only the settings are read
 
 
 def seconds(text: str) -> int:

@@ -24,6 +24,8 @@ from checkout.model.validation.reader import Invalid
 from checkout.settings import Account
 
 GROUP: Final = "checkout.gateways"
+# For those who open accounts only to ask what their settings say.
+OFFLINE: Final = httpx.AsyncBaseTransport()
 LONGEST: Final = 200  # characters of somebody else's error
 
 

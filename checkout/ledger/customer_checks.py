@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from checkout.ledger.schema import answers
 
@@ -22,8 +22,3 @@ def since(
         query = query.where(answers.c.address_mark == address_mark)
     found: int = conn.execute(query).scalar_one()
     return found
-
-
-def forget(conn: Connection, before: float) -> int:
-    """Delete older tries; how many those were."""
-    return conn.execute(delete(answers).where(answers.c.at <= before)).rowcount

@@ -13,19 +13,6 @@ from checkout.payments import gateway_answers, status_query
 from checkout.payments.context import Context
 
 
-async def receive(
-    context: Context,
-    account: str,
-    ticket: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    query: str = "",
-) -> None:
-    """A notification, by the address that it came to. Raises NotFound (unknown ticket or account)
-    and Unauthorized (wrong or missing proof)."""
-    await process(context, await attempt_of(context, account, ticket), headers, body, query)
-
-
 async def attempt_of(context: Context, account: str, ticket: str) -> Attempt:
     """The attempt that this notification address belongs to. Raises NotFound."""
     attempt = await context.ledger.read(attempts.by_notify_ticket, ticket)

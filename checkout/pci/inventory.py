@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Final
 
-import httpx
 from msgspec import Struct
 
 from checkout import __version__
 from checkout.assets import STATIC
-from checkout.gateways import open_accounts
+from checkout.gateways import OFFLINE, open_accounts
 from checkout.pci import purposes
 from checkout.settings import Settings
 from checkout.web.page_types import PAGE_TYPES, PageType
@@ -25,7 +24,6 @@ BY_NONCE_ALONE: Final = "the page's policy, by its nonce; only colours and corne
 BY_SELF: Final = "the page's policy, as a file of our own; the page says its hash"
 BY_SHOP: Final = "the shop's page, by the tag of `checkout widget`, which says its hash"
 INLINE: Final = "(inline)"
-OFFLINE: Final = httpx.AsyncBaseTransport()  # sends nothing: only the settings are read
 
 
 class Part(Struct, frozen=True):

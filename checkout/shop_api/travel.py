@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from checkout.model.validation.description import says
 from checkout.model.validation.reader import Invalid, Reader, Rule
-from checkout.model.validation.rules import blank_is_none, cardless, text
+from checkout.model.validation.rules import blank_is_none, cardless, existing, text
 from checkout.model.validation.table import Field, FieldTable, ListOf
 
 MOST_LEGS: Final = 50
@@ -50,16 +50,10 @@ def ticket(value: Any) -> str:
     return str(value)
 
 
-@says("a local time like `2014-05-26T05:15:00`", type="string")
-def local_time(value: Any) -> str:
-    """A time of the airport's own clock, that exists: 2014-05-26T05:15:00, without a zone."""
-    try:
-        if isinstance(value, str) and _LOCAL_TIME.fullmatch(value):
-            datetime.fromisoformat(value)
-            return value
-    except ValueError:
-        pass
-    raise Invalid("must be a local time like 2014-05-26T05:15:00")
+# A time of the airport's own clock, without a zone.
+local_time: Final = says("a local time like `2014-05-26T05:15:00`", type="string")(
+    existing(_LOCAL_TIME, datetime.fromisoformat, "local time like 2014-05-26T05:15:00")
+)
 
 
 def _field(rule: Rule[str]) -> Field:

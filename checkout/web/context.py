@@ -22,13 +22,16 @@ from checkout.web.security import REPORTING, content_security_policy, new_nonce
 class AppContext:
     """In the app's state."""
 
-    settings: Settings
     context: Context
     signer: Signer
     render: Renderer
     logos: dict[str, str]  # shop id -> our own address of its logo
     challenge: Challenge | None = None
     password_throttle: PasswordThrottle = field(default_factory=PasswordThrottle)
+
+    @property
+    def settings(self) -> Settings:
+        return self.context.settings
 
     def show(
         self,

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from checkout.errors import BadRequest, Unprocessable
 from checkout.model.validation.reader import (
-    DEEPEST,
     FORM,
     LONGEST_NAME,
     MOST_LISTED,
@@ -237,6 +236,7 @@ def test_what_is_told_twice(raw: bytes, found: str | None, differing: str | None
 
 # --- Fields ------------------------------------------------------------------------------------
 
+DEEPEST = Bounds().depth
 BODY: dict[str, Any] = {
     "checkout": {
         "order": {"amount": "1250", "currency": "EUR", "description": "Tickets"},

@@ -21,14 +21,14 @@ from checkout.errors import Unavailable
 from checkout.gateways.base import Gateway
 from checkout.ledger.operations import FAILED, OPEN, Operation
 from checkout.model.status import Status, payment_status
-from checkout.payments import charge, create, gateway_notifications, remaining, transitions
+from checkout.payments import charge, create, remaining, transitions
 from checkout.payments.context import Context
 from checkout.payments.operations import resolve_operation, start_operation
 from checkout.payments.recovery import reconcile, sweep
 from checkout.payments.schedule import DAY, HOUR
 from tests.payments.payment_state_machine import SETTINGS, Machine
 from tests.support import operations_gateway, samples
-from tests.support.harness import submission
+from tests.support.harness import receive_notification, submission
 from tests.support.honest_gateway import LATEST
 from tests.support.operations_gateway import Books, Movement, OperationsGateway
 
@@ -233,11 +233,7 @@ class Operations(Machine):
     def hear(self, place: int) -> None:
         ticket = self.attempts[0].notify_ticket
         try:
-            self.done(
-                gateway_notifications.receive(
-                    self.context, "cards", ticket, {}, str(place).encode()
-                )
-            )
+            self.done(receive_notification(self.context, "cards", ticket, {}, str(place).encode()))
         except Unavailable:  # then the gateway sends it again
             return
         finally:

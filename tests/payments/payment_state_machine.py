@@ -45,7 +45,6 @@ from checkout.payments import (
     charge,
     create,
     customer_actions,
-    gateway_notifications,
     review,
     status_query,
     transitions,
@@ -58,7 +57,7 @@ from tests.support import honest_gateway as banks
 from tests.support import samples
 from tests.support.clock import BEGINNING, Clock
 from tests.support.deterministic_loop import DeterministicLoop
-from tests.support.harness import status_told, submission
+from tests.support.harness import receive_notification, status_told, submission
 from tests.support.honest_gateway import Crash, HonestGateway, Transaction
 from tests.support.ledgers import InlineLedger
 
@@ -323,11 +322,7 @@ class Payments(Machine):
         body = notice.body.replace(b'"status": "', b'"status":  "')
         for ticket, error in ((attempt_.notify_ticket, Unauthorized), ("x" * 22, NotFound)):
             try:
-                self.done(
-                    gateway_notifications.receive(
-                        self.context, "cards", ticket, notice.headers, body
-                    )
-                )
+                self.done(receive_notification(self.context, "cards", ticket, notice.headers, body))
             except error:
                 continue
             raise AssertionError("a forged notification was taken")
@@ -395,7 +390,7 @@ class Payments(Machine):
             return
         try:
             self.done(
-                gateway_notifications.receive(
+                receive_notification(
                     self.context, "cards", found[0].notify_ticket, notice.headers, notice.body
                 )
             )

@@ -25,6 +25,7 @@ from checkout.payments.dns import Resolver
 from checkout.payments.webhook_sender import WebhookSender
 from tests.payments.webhook_receiver import PUBLIC
 from tests.support import samples
+from tests.support.hanging_names import HangingNames
 from tests.support.harness import Harness, open_harness
 from tests.support.polling import until
 
@@ -295,30 +296,14 @@ async def test_two_workers_send_once_and_are_both_bounded(servers: Shops) -> Non
 # Names
 
 
-class Names:
-    """A resolver's lookup where names of `hanging` come to nothing until the test's end."""
-
-    def __init__(self) -> None:
-        self.let = threading.Event()
-        self.looked = Counter[str]()
-
-    def __call__(self, host: str, _port: int) -> list[str]:
-        self.looked[host] += 1
-        if "hanging" in host:
-            self.let.wait(30)
-        if "wrong" in host:
-            raise OSError("no such name")
-        return [PUBLIC]
-
-
 @pytest.fixture
-async def names() -> AsyncIterator[Names]:
-    found = Names()
+async def names() -> AsyncIterator[HangingNames]:
+    found = HangingNames(PUBLIC)
     yield found
     found.let.set()
 
 
-async def test_names_that_hang_are_at_the_expense_of_their_shop(names: Names) -> None:
+async def test_names_that_hang_are_at_the_expense_of_their_shop(names: HangingNames) -> None:
     resolver = Resolver("test", names, seconds=0.05)
     before = threading.active_count()
     hosts = [f"{number}.hanging.example.com" for number in range(60)]

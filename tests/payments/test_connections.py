@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import Counter
 
 import httpx
 import pytest
@@ -13,22 +12,7 @@ import pytest
 from checkout.gateways.client import UNREACHABLE, GatewayClient, GatewayResponse
 from checkout.payments.connections import HostConnections
 from checkout.payments.dns import Resolver
-
-
-class Names:
-    """A lookup that hangs for some, and counts."""
-
-    def __init__(self) -> None:
-        self.let = threading.Event()
-        self.looked = Counter[str]()
-
-    def __call__(self, host: str, _port: int) -> list[str]:
-        self.looked[host] += 1
-        if host.startswith("hanging"):
-            self.let.wait(30)
-        if host.startswith("wrong"):
-            raise OSError("no such name")
-        return ["127.0.0.1"]
+from tests.support.hanging_names import HangingNames
 
 
 def pool() -> httpx.AsyncHTTPTransport:
@@ -72,7 +56,7 @@ async def test_a_gateway_that_hangs_leaves_the_others_their_connections() -> Non
 
 
 async def test_a_name_that_hangs_is_nothing_sent_and_one_thread() -> None:
-    names = Names()
+    names = HangingNames("127.0.0.1")
     well = await asyncio.start_server(_answers, "127.0.0.1", 0)
     port = well.sockets[0].getsockname()[1]
     before = threading.active_count()
@@ -92,7 +76,7 @@ async def test_a_name_that_hangs_is_nothing_sent_and_one_thread() -> None:
 
 @pytest.mark.parametrize("left", [True, False])
 async def test_who_leaves_does_not_take_the_look_up_along(*, left: bool) -> None:
-    names = Names()
+    names = HangingNames("127.0.0.1")
     async with HostConnections(pool, Resolver("test", names, seconds=5)) as transport:
         request = httpx.Request("GET", "https://hanging.example.com")
         waiting = [asyncio.create_task(transport.handle_async_request(request)) for _ in range(2)]

@@ -10,7 +10,7 @@ import pytest
 from checkout.errors import NotFound, Unauthorized
 from checkout.model.outcome import UNKNOWN, Outcome
 from checkout.model.status import Status
-from checkout.payments import gateway_notifications, status_query
+from checkout.payments import status_query
 from checkout.payments.context import Context
 from tests.support.fake_gateway import (
     DECLINED,
@@ -21,7 +21,7 @@ from tests.support.fake_gateway import (
     REQUIRES_ACTION,
     Held,
 )
-from tests.support.harness import Harness
+from tests.support.harness import Harness, receive_notification
 
 
 async def test_the_query_tells_the_truth_and_not_the_notification(harness: Harness) -> None:
@@ -66,11 +66,11 @@ async def test_one_that_overtakes_the_charges_own_answer_waits_for_it(harness: H
 
 async def test_what_a_gateway_added_to_our_address_may_be_its_proof(harness: Harness) -> None:
     (attempt,) = (await harness.paid_with(PENDING)).attempts
-    await gateway_notifications.receive(
+    await receive_notification(
         harness.context, attempt.account, attempt.notify_ticket, {}, b"", PROVED
     )
     with pytest.raises(Unauthorized):
-        await gateway_notifications.receive(
+        await receive_notification(
             harness.context, attempt.account, attempt.notify_ticket, {}, b"", PROVED + "0"
         )
 
@@ -151,7 +151,7 @@ async def test_the_charges_answer_is_lost_and_another_worker_was_notified(harnes
     task = asyncio.create_task(harness.pay(payment))
     await held.asked.wait()
     attempt = (await harness.payment(payment)).attempts[0]
-    await gateway_notifications.receive(other, attempt.account, attempt.notify_ticket, GENUINE, b"")
+    await receive_notification(other, attempt.account, attempt.notify_ticket, GENUINE, b"")
     await other.finish(5)
     assert harness.gateway.queries == []
     held.let.set()
@@ -181,7 +181,7 @@ async def test_an_unknown_ticket_or_account_is_not_found(harness: Harness) -> No
         ("", attempt.notify_ticket),
     ):
         with pytest.raises(NotFound):
-            await gateway_notifications.receive(harness.context, account, ticket, {}, b"{}")
+            await receive_notification(harness.context, account, ticket, {}, b"{}")
 
 
 NEWS = (PAID, DECLINED, PENDING, UNKNOWN)

@@ -8,10 +8,10 @@ import pytest
 
 from checkout.model.outcome import Outcome
 from checkout.model.status import MOVES, Status
-from checkout.payments import charge, customer_actions, gateway_notifications, status_query
+from checkout.payments import charge, customer_actions, status_query
 from checkout.payments.recovery import reconcile, sweep
 from tests.support.fake_gateway import DECLINED, PAID, PENDING, REQUIRES_ACTION
-from tests.support.harness import Harness, submission
+from tests.support.harness import Harness, receive_notification, submission
 
 
 @pytest.mark.parametrize("state", [PAID, DECLINED, PENDING], ids=["paid", "declined", "pending"])
@@ -33,7 +33,7 @@ async def test_everything_at_once(harness: Harness, state: Outcome) -> None:
             customer_actions.confirm(context, payment),
             charge.pay(context, payment, submission(payment, number=2)),
             customer_actions.cancel(context, payment),
-            gateway_notifications.receive(
+            receive_notification(
                 context, "cards", attempt.notify_ticket, {"authorization": "genuine"}, b"{}"
             ),
             sweep(context),

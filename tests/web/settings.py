@@ -20,6 +20,30 @@ def publishable_key() -> str:
     return f"pk_{secrets.token_urlsafe(32)}"
 
 
+def acquired_shop(*account: str) -> str:
+    """Settings of the shop `acquired` with an account at the other acquirer; `account`: its lines
+    beside those that each has."""
+    lines = "\n".join(account)
+    return f"""
+[gateways.acquirer]
+adapter = "rest"
+base_url = "http://localhost:8002"
+member_id = "11344"
+secure_key = "{secrets.token_hex(32)}"
+{lines}
+
+[shops.acquired]
+name = "Acquired shop"
+secret_key = "{secrets.token_hex(32)}"
+link_keys = ["{secrets.token_hex(32)}"]
+private_key = "file:shop.pem"
+url = "https://shop.example.com"
+
+[shops.acquired.methods]
+credit_card = "acquirer"
+"""
+
+
 USUAL: Final = {
     "public_url": PUBLIC,
     "sandbox": SANDBOX,

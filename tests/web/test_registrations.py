@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from secrets import token_hex
 from typing import Any
 
 import httpx
@@ -14,33 +13,13 @@ import pytest
 from checkout.sandbox.rest.transaction import RestTransaction
 from tests.web.conftest import Opened
 from tests.web.server import CARD, CHALLENGE, PAID, CreatedPayment, Customer, Server
+from tests.web.settings import acquired_shop
 
 SHOP = "acquired"
-SETTINGS = """
-[gateways.acquirer]
-adapter = "rest"
-base_url = "http://localhost:8002"
-token_by = "member"
-member_id = "11344"
-secure_key = "{key}"
-{more}
-
-[shops.acquired]
-name = "Acquired shop"
-secret_key = "{secret}"
-link_keys = ["{link_key}"]
-private_key = "file:shop.pem"
-url = "https://shop.example.com"
-
-[shops.acquired.methods]
-credit_card = "acquirer"
-"""
 
 
-def settings(more: str = "") -> str:
-    return SETTINGS.format(
-        **{name: token_hex(32) for name in ("key", "secret", "link_key")}, more=more
-    )
+def settings(*more: str) -> str:
+    return acquired_shop('token_by = "member"', *more)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ onto the page besides: the name on the card, its terms, payment at once."""
 from __future__ import annotations
 
 import json
-from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from tests.web.conftest import Opened
 from tests.web.page import Page
 from tests.web.server import CARD, DECLINED, PAID, CreatedPayment, Customer, Server
+from tests.web.settings import acquired_shop
 
 ONECLICK: dict[str, Any] = {"additional_data": {"contract": ["oneclick"]}}
 NEW = {"card": "new", "number": "5204240000015003"}
@@ -260,33 +260,11 @@ def _declined(request: Any) -> Any:
     return httpx.Response(200, json={"transaction": values | {"code": "F.0112"}})
 
 
-ACQUIRER = """
-[gateways.acquirer]
-adapter = "rest"
-base_url = "http://localhost:8002"
-partner_id = "195"
-username = "shop"
-member_id = "11344"
-secure_key = "{key}"
-pay_with_token = false
-
-[shops.acquired]
-name = "Acquired shop"
-secret_key = "{secret}"
-link_keys = ["{link_key}"]
-private_key = "file:shop.pem"
-url = "https://shop.example.com"
-
-[shops.acquired.methods]
-credit_card = "acquirer"
-"""
-
-
 async def test_a_gateway_that_keeps_cards_and_takes_no_tokens(opened: Opened) -> None:
     """The question is asked and the shop gets the token; a payment by it asks for all of the card,
     not at once either."""
-    words = {name: token_hex(32) for name in ("key", "secret", "link_key")}
-    async with opened(top=ACQUIRER.format(**words)) as server, server.customer() as customer:
+    account = ('partner_id = "195"', 'username = "shop"', "pay_with_token = false")
+    async with opened(top=acquired_shop(*account)) as server, server.customer() as customer:
         made = await server.create(shop="acquired", order=ONECLICK)
         form = (await customer.open(made.path())).form("pay")
         answer = await customer.submit(form, **CARD, remember="1")

@@ -43,7 +43,6 @@ BODY: Final = Bounds()
 FORM: Final = Bounds(members=100)  # and a query
 SETTINGS: Final = Bounds(members=10_000, items=10_000, values=200_000)
 ANSWER: Final = Bounds(members=2000, items=10_000, values=50_000)  # of a gateway
-DEEPEST: Final = BODY.depth
 MOST_LISTED: Final = 50  # problems; of the others their number
 LONGEST_NAME: Final = 64  # characters of a name in a problem's path
 BASE: Final = "base"  # where a problem stands that belongs to no field

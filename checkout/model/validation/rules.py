@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar
@@ -356,16 +356,24 @@ def country(value: Any) -> str:
     return value.upper()
 
 
-@says("`YYYY-MM-DD`", type="string", format="date")
-def day(value: Any) -> str:
-    """A date that exists, as YYYY-MM-DD."""
-    try:
-        if isinstance(value, str) and _DAY.fullmatch(value):
-            date.fromisoformat(value)
-            return value
-    except ValueError:
-        pass
-    raise Invalid("must be a date like 1990-12-31")
+def existing(pattern: re.Pattern[str], parse: Callable[[str], object], like: str) -> Rule[str]:
+    """Text that `pattern` describes and `parse` takes: a date or time that exists."""
+
+    def rule(value: Any) -> str:
+        try:
+            if isinstance(value, str) and pattern.fullmatch(value):
+                parse(value)
+                return value
+        except ValueError:
+            pass
+        raise Invalid(f"must be a {like}")
+
+    return rule
+
+
+day: Final = says("`YYYY-MM-DD`", type="string", format="date")(
+    existing(_DAY, date.fromisoformat, "date like 1990-12-31")
+)
 
 
 @says("ISO 8601, like `2030-01-31T12:00:00+03:00`", type="string", format="date-time")
