@@ -8,7 +8,7 @@ from typing import Final
 from litestar import HttpMethod, Response, route
 
 from checkout.i18n import choose_language
-from checkout.ledger.rows import PaymentRow
+from checkout.ledger.rows import Payment
 from checkout.model.validation.reader import form_pairs
 from checkout.payments import create, find
 from checkout.shop_api.checkout_request import read_link_order
@@ -36,8 +36,7 @@ async def hosted_page(request: AppRequest) -> Response[bytes]:
     if request.method == HttpMethod.POST and not token:
         form = await posted_form(request)
         token = form.get("token", "")
-    payment = await find.by_token(app_of(request).context, token)
-    return await to_payment(request, payment)
+    return to_payment(request, await find.by_token(app_of(request).context, token))
 
 
 @route("/pay/{signed:str}", http_method=READ, include_in_schema=False)
@@ -50,14 +49,13 @@ async def offline_link(request: AppRequest) -> Response[bytes]:
     request.scope["state"]["shop"] = shop  # shown on the error page of an expired link
     order = read_link_order(link.data, shop, sandbox=app.settings.sandbox, now=now)
     address = client_address(request, app.settings.trusted_proxies)
-    return await to_payment(
-        request, await create.open_link(app.context, link.digest, order, shop, address)
-    )
+    made = await create.open_link(app.context, link.digest, order, shop, address)
+    # With its attempts: it may have been opened and paid before.
+    return to_payment(request, await find.by_address(app.context, made.uid, made.secret))
 
 
-async def to_payment(request: AppRequest, payment: PaymentRow) -> Response[bytes]:
+def to_payment(request: AppRequest, payment: Payment) -> Response[bytes]:
     app = app_of(request)
-    payment = await find.by_address(app.context, payment.uid, payment.secret)
     accept = request.headers.get("accept-language", "")
     lang = choose_language(payment.order.page_settings.language, accept=accept)
     page = payment_request(app, request, lang, payment)
