@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any
 
 import jsonschema_rs
@@ -80,22 +81,58 @@ def test_what_a_rule_takes_its_schema_takes(rule: Rule[Any], value: Any) -> None
 # --- Money -------------------------------------------------------------------------------------
 
 
+SPACES = " \t\r\n"
+amounts = st.integers(1, LARGEST)
+
+
 @given(anything | st.from_regex(r"\s?[+-]?[\d_.,eE]{1,6}\s?", fullmatch=True))
-def test_money_is_an_integer_or_ascii_digits(value: Any) -> None:
+def test_money_is_nearly_an_integer_in_ascii_digits(value: Any) -> None:
     if not wrong(minor_units(), value):
-        assert type(value) is int or re.fullmatch("[0-9]+", value)
-        assert minor_units()(value) == int(value)
-        assert 1 <= int(value) <= LARGEST
+        kept = minor_units()(value)
+        assert type(kept) is int
+        assert 1 <= kept <= LARGEST
+        if isinstance(value, str):
+            assert re.fullmatch(r"[0-9]+(\.[0-9]+)?", value.strip(SPACES))
+        assert abs(Fraction(value.strip(SPACES) if isinstance(value, str) else value) - kept) <= (
+            Fraction(1, 10**6)
+        )
 
 
-@given(st.integers(1, LARGEST))
+@given(amounts)
 def test_amounts_come_back(amount: int) -> None:
-    assert minor_units()(amount) == minor_units()(str(amount)) == amount
+    rule = minor_units()
+    assert rule(amount) == rule(str(amount)) == rule(f"{amount}.00") == rule(f" {amount}\n") == amount
+    assert rule(float(amount)) == amount, "every integer up to 2**53 is a float"
+
+
+@given(st.integers(1, 10**9), st.integers(1, 10**6 - 1).filter(lambda n: 2 <= n <= 10**6 - 2))
+def test_a_fraction_is_never_rounded(whole: int, millionths: int) -> None:
+    for value in (f"{whole}.{millionths:06}", whole + millionths / 10**6):
+        with pytest.raises(Invalid, match="minor units have no fractions"):
+            minor_units()(value)
+
+
+@given(st.integers(1, 10**9), st.sampled_from([10, 100, 1000]))
+def test_prices_that_were_multiplied_in_floating_point_are_meant(cents: int, unit: int) -> None:
+    """`19.99 * 100` is 1998.9999999999998 in PHP and JavaScript as well."""
+    assert minor_units()(cents / unit * unit) == cents
+
+
+@pytest.mark.parametrize(
+    "value",
+    [1999, 1999.0, 19.99 * 100, "1999", "1999.0", "1999.00", "01999", " 1999 ", "1999\n",
+     "1998.9999999999998", 1999.0000001, "1999.0000001"],
+    ids=repr,
+)  # fmt: skip
+def test_what_shops_write_for_1999(value: Any) -> None:
+    assert minor_units()(value) == 1999
 
 
 NO_AMOUNTS = [
-    "1e3", " 1", "1 ", "+1", "-1", "1.0", "1,0", "1_000", "0x10", "", "१२", "１２", "12\n", "NaN",
-    "0", "9" * 18, "9" * 5000, 1.0, 1e3, True, False, None, [], [1], {}, 0, -1, LARGEST + 1,
+    "1e3", "+1", "-1", "1,0", "1_000", "0x10", "", " ", "१२", "１２", "NaN", "1.", ".5", "1 000",
+    "0", "9" * 18, "9" * 5000, True, False, None, [], [1], {}, 0, -1, LARGEST + 1, 10**5000,
+    0.0, -1.0, 0.5, 1.5, 1999.5, "1999.50", 1998.999, "1998.999", float("nan"), float("inf"),
+    -float("inf"), float(2**53), 1e300, "1." + "0" * 5000, " " * 9 + "1", "\u00a01",
 ]  # fmt: skip
 
 
@@ -107,7 +144,8 @@ def test_what_is_no_amount(value: Any) -> None:
 def test_an_integer_is_no_text_unless_asked() -> None:
     assert wrong(integer(0, 9), "5")
     assert integer(0, 9, digits=True)("5") == 5
-    assert minor_units(least=0)(0) == 0
+    assert minor_units(least=0)(0) == minor_units(least=0)("0.00") == 0
+    assert wrong(minor_units(least=0), -1e-9)
 
 
 # --- Text --------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
@@ -34,6 +35,8 @@ from checkout.model.validation.reader import Bounds, Invalid, Rule, check_bounds
 T = TypeVar("T")
 
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
+_AMOUNT = re.compile(r"[ \t\r\n]{0,8}[0-9]{1,18}(?:\.[0-9]{1,18})?[ \t\r\n]{0,8}", re.ASCII)
+NEARLY: Final = Decimal("1e-6")  # how far an amount may be from an integer
 # The domain needs a dot: mail to a bare name is allowed by the standards but never delivered.
 _EMAIL = re.compile(
     r"[^@\s,;:<>()\[\]\"\\]{1,64}"
@@ -111,9 +114,44 @@ def integer(least: int, most: int, *, digits: bool = False) -> Rule[int]:
 
 
 def minor_units(*, least: int = 1) -> Rule[int]:
-    """An amount in minor units, as an integer or a string of digits."""
-    rule = integer(least, LARGEST, digits=True)
-    return says("minor units, an integer or a string of digits", **schema_of(rule))(rule)
+    """An amount in minor units, from `least` to `LARGEST`: an integer, or what comes within
+    `NEARLY` of one, also as text. PHP's `19.99 * 100` is 1998.9999999999998, and its
+    `number_format` writes "1999.00".
+
+    A real fraction is never rounded: 1999.5 may be a price in another unit.
+    """
+
+    @says(
+        "minor units: an integer, also as `1999.0`, `\"1999\"` or `\"1999.00\"`",
+        anyOf=[
+            {"type": "integer", "minimum": least, "maximum": LARGEST},
+            {"type": "number", "exclusiveMinimum": least - 1, "maximum": LARGEST}
+            if least
+            else {"type": "number", "minimum": 0, "maximum": LARGEST},
+            {"type": "string", "pattern": f"^{_AMOUNT.pattern}$"},
+        ],
+    )
+    def rule(value: Any) -> int:
+        exact = _number(value)
+        amount = round(exact)
+        if abs(exact - amount) > NEARLY:
+            raise Invalid("must be an integer: minor units have no fractions")
+        if exact < 0 or not least <= amount <= LARGEST:
+            raise Invalid(f"must be from {least} to {LARGEST}")
+        return amount
+
+    return rule
+
+
+def _number(value: Any) -> int | Decimal:
+    """A finite number of JSON, or decimal digits as text, exactly as it is."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return Decimal(value)
+    if isinstance(value, str) and _AMOUNT.fullmatch(value):
+        return Decimal(value.strip())
+    raise Invalid("must be an integer")
 
 
 @says("`true` or `false`", type="boolean")
