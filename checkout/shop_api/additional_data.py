@@ -23,6 +23,7 @@ from checkout.model.validation.rules import (
     refused,
     text,
     texts,
+    without_blanks,
 )
 from checkout.model.validation.table import Field, FieldTable
 from checkout.shop_api.page_settings import card_token
@@ -52,13 +53,17 @@ RECEIPT: Final = FieldTable(
     receipt_text=Field(
         texts(most=50), "lines on the receipt and in the gateway's mail", default=()
     ),
-    contract=Field(many(choice(CONTRACTS), most=10), "the answer brings a card token", default=()),
+    contract=Field(
+        without_blanks(many(choice(CONTRACTS), most=10)),
+        "the answer brings a card token",
+        default=(),
+    ),
 )
 EXTRA: Final = FieldTable(
     referer=Field(blank_is_none(page_address), "the page of the shop that the order began at"),
     p2p=Field(FieldTable(service_id=_word, service_extension=_word)),
     excluded_gateways=Field(
-        many(integer(1, LARGEST_ID, digits=True), most=100),
+        without_blanks(many(integer(1, LARGEST_ID, digits=True), most=100)),
         "numbers of the gateway's own gateways, for cascades",
         default=(),
     ),

@@ -118,4 +118,4 @@ def _blank(value: Any) -> bool:
         return all(map(_blank, value.values()))
     if isinstance(value, list):
         return all(map(_blank, value))
-    return value in BLANK_WORDS if isinstance(value, str) else not value
+    return value.strip() in BLANK_WORDS if isinstance(value, str) else not value

@@ -134,7 +134,7 @@ def app_customer(
     values = {name: getattr(known, name) for name in Customer.__struct_fields__}
     shown = {name: values[name] or "" for name in asked}
     for name in given.names:
-        if name not in CUSTOMER or name == "ip" or given.data[name] == "":
+        if name not in CUSTOMER or name == "ip":
             continue
         if name in shown:
             shown[name] = given.get(name, text(255, least=0, numbers=True), "")

@@ -9,11 +9,11 @@ from typing import Any, Final
 from checkout.model.browser import DEPTHS, LONGEST, OFFSETS, Browser, short_language
 from checkout.model.validation.description import says, schema_of, words_of
 from checkout.model.validation.reader import Invalid, Reader, Rule
-from checkout.model.validation.rules import blank_is_none, integer, loose_flag, text
+from checkout.model.validation.rules import integer, loose_flag, text
 from checkout.model.validation.table import Field, FieldTable
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,6}", re.ASCII)
-_header: Final = blank_is_none(text(LONGEST))
+_header: Final = text(LONGEST)
 
 
 def _number(least: int, most: int) -> Rule[int]:
@@ -55,7 +55,7 @@ BROWSER: Final = FieldTable(
     window_height=Field(_number(0, 999_999)),
     java_enabled=Field(loose_flag),
     time_zone=Field(_number(*OFFSETS), "in minutes, positive west of UTC: UTC+3 is -180"),
-    time_zone_name=Field(blank_is_none(text(255))),
+    time_zone_name=Field(text(255)),
 )
 
 

@@ -1,7 +1,7 @@
 """Reads what shops send into an `Order`: the body of `POST /ctp/api/checkouts`, or a link.
 
-Source: Overpay's documents on the checkout token. Callers in the wild send nulls everywhere, `[]`
-where an object is meant, digit strings and unknown fields: all four are taken. Money is strict.
+Source: Overpay's documents on the checkout token. Callers in the wild send nulls and "" everywhere,
+`[]` where an object is meant, digit strings and unknown fields: all are taken.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ from checkout.model.order import (
     PageSettings,
 )
 from checkout.model.validation.description import says, schema_of, words_of
-from checkout.model.validation.reader import Invalid, Reader, Rule, drop_nulls
+from checkout.model.validation.reader import Invalid, Reader, Rule, drop_nulls, is_left_out
 from checkout.model.validation.rules import (
-    blank_is_none,
     choice,
     echoed,
     integer,
@@ -79,7 +78,7 @@ def _names(note: str, most: int) -> Field:
     return Field(texts(most=most), note, default=())
 
 
-_BUTTON: Final = blank_is_none(text(60, least=0))
+_BUTTON: Final = text(60, least=0)
 _BY_OUTCOME: Final = "by how it ended"
 _RETURN: Final = Field(return_address, _BY_OUTCOME)
 
@@ -125,7 +124,7 @@ SETTINGS: Final = FieldTable(
     auto_return=Field(
         integer(0, 3600, digits=True), "seconds on the result page; 0: back to the shop at once"
     ),
-    language=Field(blank_is_none(text(35)), "of the page; else the customer's browser decides"),
+    language=Field(text(35), "of the page; else the customer's browser decides"),
     button_text=Field(_BUTTON, "of Pay"),
     button_next_text=Field(_BUTTON, "of the way back to the shop"),
     customer_fields=Field(
@@ -177,6 +176,7 @@ def read_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order:
 
 def read_link_order(payload: Mapping[str, Any], shop: Shop, *, sandbox: bool, now: float) -> Order:
     """The order in an offline link's flat payload, checked like the API's."""
+    payload = {name: value for name, value in payload.items() if not is_left_out(value)}
     same = {
         "checkout": {
             "transaction_type": payload.get("transaction_type") or "payment",

@@ -131,7 +131,7 @@ def read_invoice(data: Any, shop: Shop, settings: Settings, now: float) -> Draft
     """Raises Unprocessable, naming every wrong field; also where we can't sign or send."""
     fields = Reader(without_card_numbers(drop_nulls(data)), tolerant=True)
     fields.done()
-    given = {name: fields.data[name] for name in ORDERED if name in fields.data}
+    given = {name: value for name, value in fields.given.items() if name in ORDERED}
     if not shop.link_keys:
         fields.wrong("", NO_KEYS.format(shop=shop.id))
     send, email = _mail(fields, settings)

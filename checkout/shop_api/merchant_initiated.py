@@ -20,7 +20,7 @@ from checkout.model.card import SavedCard
 from checkout.model.order import CARD_METHOD, MONEY_OUT, Methods, Order, PageSettings
 from checkout.model.validation.description import says
 from checkout.model.validation.reader import Invalid, Reader, drop_nulls
-from checkout.model.validation.rules import blank_is_none, loose_flag, refused, text
+from checkout.model.validation.rules import loose_flag, refused, text
 from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Shop
 from checkout.shop_api.additional_data import (
@@ -55,9 +55,8 @@ _DIGITS = re.compile(r"[0-9]{3,4}", re.ASCII)
 
 @says("3 or 4 digits", type=["string", "integer"])
 def _code(value: Any) -> str:
-    """A rule; plugins send "" for a missing value."""
-    written = text(64, least=0, numbers=True)(value)
-    if written and not _DIGITS.fullmatch(written):
+    written = text(64, numbers=True)(value)
+    if not _DIGITS.fullmatch(written):
         raise Invalid("must be 3 or 4 digits")
     return written
 
@@ -77,9 +76,7 @@ CARD: Final = FieldTable(
 )
 PAYMENT: Final = FieldTable(
     test=Field(loose_flag, "a test payment", default=False),
-    dynamic_billing_descriptor=Field(
-        blank_is_none(text(numbers=True)), "on the customer's bank statement"
-    ),
+    dynamic_billing_descriptor=Field(text(numbers=True), "on the customer's bank statement"),
 )
 ADDRESSES: Final = FieldTable(
     return_url=Field(return_address, "where a customer who was at the bank goes back to"),
@@ -93,7 +90,7 @@ REQUEST: Final = FieldTable(
         CARD_METHOD: Field(CARD),
         "encrypted_credit_card": Field(refused(NO_NUMBER)),
         "parent_uid": Field(
-            blank_is_none(text(64)),
+            text(64),
             "in the card's place: the payment that began the series, paid under the contract "
             "`recurring`; some gateways know a series by it alone",
         ),

@@ -14,9 +14,8 @@ from checkout.ledger.products import ProductStock
 from checkout.model.money import LARGEST, Money
 from checkout.model.order import MOST_ATTEMPTS, Customer, Methods, Order, PageSettings
 from checkout.model.product import Product, Sale
-from checkout.model.validation.reader import BASE, Reader, drop_nulls
+from checkout.model.validation.reader import BASE, Reader, drop_nulls, is_left_out
 from checkout.model.validation.rules import (
-    blank_is_none,
     choice,
     integer,
     loose_flag,
@@ -67,7 +66,7 @@ STOCK: Final = FieldTable(
     immortal=Field(loose_flag, "on sale for ever, as without `expired_at`", default=False),
     expired_at=Field(moment, "until when it is on sale"),
     active=Field(loose_flag, "`false` takes it off sale", default=True),
-    inactive_text=Field(blank_is_none(text(255, least=0)), "why it is not on sale"),
+    inactive_text=Field(text(255, least=0), "why it is not on sale"),
     transaction_type=Field(choice(TYPES), "`payment` unless said", default="payment"),
     attempts=Field(
         integer(1, MOST_ATTEMPTS, digits=True),
@@ -104,18 +103,19 @@ def read_product(
     that is updated. Raises Unprocessable, naming every wrong field."""
     sent = Reader(without_card_numbers(drop_nulls(data)), tolerant=True)
     sent.done()
-    new = {name: sent.data[name] for name in PRODUCT if name in sent.data}
-    given = _merged(before or {}, new)
+    given = _merged(before or {}, {n: value for n, value in sent.data.items() if n in PRODUCT})
     fields = Reader(given, tolerant=True)
     product = _product(fields, shop, sandbox=sandbox, now=now)
-    if product.expires_at is not None and product.expires_at <= now and "expired_at" in new:
+    if product.expires_at is not None and product.expires_at <= now and "expired_at" in sent.names:
         fields.wrong("expired_at", "must be in the future")
     fields.done()
     return product, given
 
 
 def _merged(before: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    given = {**before, **new}
+    """The fields after an update: "" empties one."""
+    given = {name: value for name, value in {**before, **new}.items() if not is_left_out(value)}
+    new = {name: value for name, value in new.items() if name in given}
     for one, other in EITHER:
         for named, ended in ((one, other), (other, one)):
             if named in new and ended not in new:

@@ -10,9 +10,9 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from checkout.model.validation.description import says
+from checkout.model.validation.description import blank_too, says
 from checkout.model.validation.reader import Invalid, Reader, Rule
-from checkout.model.validation.rules import blank_is_none, cardless, existing, text
+from checkout.model.validation.rules import cardless, existing, text
 from checkout.model.validation.table import Field, FieldTable, ListOf
 
 MOST_LEGS: Final = 50
@@ -57,7 +57,7 @@ local_time: Final = says("a local time like `2014-05-26T05:15:00`", type="string
 
 
 def _field(rule: Rule[str]) -> Field:
-    return Field(blank_is_none(rule))
+    return Field(rule)
 
 
 _WORDS: Final = _field(text(255, numbers=True))
@@ -69,7 +69,7 @@ LEG: Final = FieldTable(
         "airline_code": _field(
             code(r"[0-9A-Z]{2}", "must be an airline's two characters, like B2")
         ),
-        "stop_over_code": Field(code(r"[OX]?", "must be O, X or empty")),  # empty says something
+        "stop_over_code": Field(blank_too(code(r"[OX]?", "must be O, X or empty"))),
         "flight_number": _WORDS,
         "departure_date_time": _field(local_time),
         "arrival_date_time": _field(local_time),

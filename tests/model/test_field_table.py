@@ -89,7 +89,7 @@ def test_its_schema() -> None:
     assert schema["properties"]["amount"] == schema_of(minor_units()) | {
         "description": "what is paid"
     }
-    assert schema["properties"]["kind"] == {"enum": ["a", "b", None]}
+    assert schema["properties"]["kind"] == {"enum": ["a", "b", "", None]}
     assert schema["properties"]["buyer"]["type"] == ["object", "null"]
     assert schema["properties"]["people"]["items"]["properties"].keys() == PERSON.keys()
     assert "required" not in ORDER.optional().schema()

@@ -277,7 +277,7 @@ def test_every_wrong_field_is_told() -> None:
     with pytest.raises(Unprocessable) as caught:
         read(body)
     assert caught.value.fields == {
-        "order.amount": ["must be an integer"],
+        "order.amount": ["must be an integer: minor units have no fractions"],
         "order.currency": ["must be one of: EUR, USD (did you mean EUR?)"],
         "order.description": ["is required"],
         "settings": ["must be an object"],
@@ -286,7 +286,10 @@ def test_every_wrong_field_is_told() -> None:
     }
 
 
-@pytest.mark.parametrize("body", [{}, {"checkout": None}, {"checkout": []}, {"checkout": {}}, []])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"checkout": None}, {"checkout": []}, {"checkout": {}}, {"checkout": {"order": ""}}, []],
+)
 def test_what_is_missing_is_told_by_its_field(body: Any) -> None:
     with pytest.raises(Unprocessable) as caught:
         read(body)
@@ -297,7 +300,7 @@ def test_what_is_missing_is_told_by_its_field(body: Any) -> None:
     ("body", "where"),
     [(1, "base"), ("x", "base"), ([1], "base"), ({"checkout": 1}, "base"), (False, "base"),
      ({"checkout": {"order": [1]}}, "order"), ({"checkout": {"order": False}}, "order"),
-     ({"checkout": {"order": ""}}, "order")],
+     ({"checkout": {"order": "x"}}, "order")],
 )  # fmt: skip
 def test_what_is_no_object_is_told_once(body: Any, where: str) -> None:
     with pytest.raises(Unprocessable) as caught:

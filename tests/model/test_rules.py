@@ -101,7 +101,9 @@ def test_money_is_nearly_an_integer_in_ascii_digits(value: Any) -> None:
 @given(amounts)
 def test_amounts_come_back(amount: int) -> None:
     rule = minor_units()
-    assert rule(amount) == rule(str(amount)) == rule(f"{amount}.00") == rule(f" {amount}\n") == amount
+    assert (
+        rule(amount) == rule(str(amount)) == rule(f"{amount}.00") == rule(f" {amount}\n") == amount
+    )
     assert rule(float(amount)) == amount, "every integer up to 2**53 is a float"
 
 

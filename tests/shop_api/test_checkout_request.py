@@ -248,6 +248,7 @@ def test_unknown_fields_are_ignored() -> None:
     [
         ("order.amount", "1250", 1250),
         ("order.amount", "007", 7),
+        ("order.amount", " 1999.00 ", 1999),
         ("attempts", "3", 3),
         ("settings.auto_return", "0", 0),
     ],

@@ -147,7 +147,7 @@ async def test_every_wrong_field_is_named_at_once(server: Server) -> None:
     assert set(errors["settings"]) == {"return_url", "auto_return"}
     assert set(errors["customer"]) == {"email", "country", "ip"}
     assert errors["order"]["amount"] == ["must be from 1 to 100000000000000"]
-    assert errors["order"]["description"] == ["must not be blank"]
+    assert errors["order"]["description"] == ["is required"]
     assert errors["payment_method"]["types"] == ["must be a list"]
     for name in ("order.amount", "order.currency", "customer.email", "settings.return_url"):
         assert name in said["message"]
@@ -173,7 +173,7 @@ async def test_json_that_is_no_object(server: Server, body: str) -> None:
 
 @pytest.mark.parametrize(
     "amount",
-    ["1e3", 1.0, 10.5, "10.5", " 10", "+10", "-10", -10, 0, "0", True, "١٠", "0x10", "", [10],
+    ["1e3", 10.5, "10.5", 1998.999, "+10", "-10", -10, 0, "0", True, "١٠", "0x10", "", [10],
      {"a": 1}, 10**30, "1_000", "1,000"],
     ids=repr,
 )  # fmt: skip
@@ -186,9 +186,14 @@ async def test_money_is_strict(server: Server, amount: Any) -> None:
 async def test_money_in_odd_json(server: Server) -> None:
     """Numbers that only look like integers once a parser has touched them."""
     body = json.dumps({"checkout": ordered(order={"amount": 77777})}).encode()
-    for amount in (b"1e3", b"1.0", b"1E2", b"-0", b"0.1e2", b"100000000000000000000000"):
+    for amount in (b"-0", b"1e-3", b"1e17", b"100000000000000000000000"):
         answer = await post(server, body.replace(b"77777", amount))
         assert answer.status_code == 422, amount
+    for amount, kept in {b"1e3": 1000, b"1.0": 1, b"1998.9999999999998": 1999}.items():
+        made = (await post(server, body.replace(b"77777", amount))).json()["checkout"]
+        async with server.customer() as http:
+            read = await http.get(f"{CHECKOUTS}/{made['token']}", headers=server.basic())
+        assert f'"amount":{kept},'.encode() in read.content, "an integer again"
     answer = await post(server, body.replace(b"77777", b"NaN"))
     assert answer.status_code == 400
     answer = await post(server, body.replace(b"77777", b"007"))

@@ -480,9 +480,8 @@ async def test_again(posting: Server, mail_server: MailServer) -> None:
     assert (status, answer["invoice"]["email"]) == (200, "new@example.org")
     await becomes(posting, made, "sent")
     assert (len(mails(mail_server, to)), len(mails(mail_server, "new@example.org"))) == (2, 1)
-    for body in ({"email": "nobody"}, {"email": ""}):
-        status, answer = await api(posting, "POST", path, body)
-        assert (status, list(answer["errors"])) == (422, ["email"])
+    status, answer = await api(posting, "POST", path, {"email": "nobody"})
+    assert (status, list(answer["errors"])) == (422, ["email"])
     await cancel(posting, made)
     status, answer = await api(posting, "POST", path)
     assert (status, list(answer["errors"])) == (422, ["status"])

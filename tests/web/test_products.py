@@ -139,6 +139,17 @@ async def test_refused(server: Server, changes: dict[str, Any], named: str) -> N
     assert answer["response"]["errors"] == answer["errors"]
 
 
+async def test_an_update_empties_what_is_blank(server: Server) -> None:
+    product = await made(server, tracking_id="shelf-1", inactive_text="Back in spring.")
+    path = f"/products/{product['id']}"
+    _, now = await api(server, "PUT", path, {"tracking_id": None, "infinite": "", "test": " "})
+    assert now | {"updated_at": product["updated_at"]} == product
+    _, now = await api(server, "PUT", path, {"tracking_id": "", "inactive_text": ""})
+    assert not {"tracking_id", "inactive_text"} & set(now)
+    status, answer = await api(server, "PUT", path, {"name": "", "quantity": ""})
+    assert (status, list(answer["errors"])) == (422, ["name", "quantity"])
+
+
 async def test_a_bad_update_changes_nothing(server: Server) -> None:
     product = await made(server)
     path = f"/products/{product['id']}"

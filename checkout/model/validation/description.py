@@ -26,6 +26,16 @@ def says(words: str, **schema: Any) -> Callable[[F], F]:
     return describe
 
 
+def blank_too(rule: F) -> F:
+    """Marks a rule by which "" says something; to all others it is a field that is left out."""
+    vars(rule)["blank"] = True
+    return rule
+
+
+def takes_blank(rule: Any) -> bool:
+    return getattr(rule, "blank", False)
+
+
 def schema_of(rule: Any) -> Json:
     """JSON Schema of what a rule accepts; {} of one without a description."""
     found: Json = getattr(rule, "schema", {})
@@ -52,6 +62,11 @@ def or_null(schema: Json) -> Json:
 
 def or_blank(schema: Json) -> Json:
     """The schema of what is taken besides ""."""
+    blank = {"const": ""}
     if "enum" in schema:
-        return schema | {"enum": [*schema["enum"], ""]}
-    return {"anyOf": [schema, {"const": ""}]}
+        return schema if "" in schema["enum"] else schema | {"enum": [*schema["enum"], ""]}
+    if "anyOf" in schema:
+        return schema if blank in schema["anyOf"] else schema | {"anyOf": [*schema["anyOf"], blank]}
+    if "string" not in schema.get("type", "string") or "pattern" in schema or "format" in schema:
+        return {"anyOf": [schema, blank]}
+    return {name: value for name, value in schema.items() if name != "minLength"}

@@ -26,6 +26,7 @@ import msgspec
 from msgspec import Struct
 
 from checkout.errors import BadRequest, Unprocessable
+from checkout.model.validation.description import takes_blank
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
@@ -172,6 +173,11 @@ def form_pairs(encoded: bytes, bounds: Bounds = FORM, *, blanks: bool = True) ->
     return found
 
 
+def is_left_out(value: Any) -> bool:
+    """Whether plugins send it for nothing: null, or blank text."""
+    return value is None or (isinstance(value, str) and (not value or value.isspace()))
+
+
 def drop_nulls(data: Any) -> Any:
     """The same data without nulls, at every depth."""
     if isinstance(data, Mapping):
@@ -228,7 +234,8 @@ class Problems(dict[str, list[str]]):
 class Reader:
     """One object being read. `problems` is shared by all that are read beside it.
 
-    `tolerant`, for the shops' API: a null is a missing field, `[]` is an empty object.
+    `tolerant`, for the shops' API: null and blank text are a missing field (but where a rule
+    `takes_blank`), `[]` is an empty object.
     """
 
     def __init__(
@@ -253,6 +260,11 @@ class Reader:
                 self.problems.add(shown or BASE, "must be an object")
             data = {}
         self.data: Mapping[str, Any] = data
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that are present, as they came."""
+        return {name: self.data[name] for name in self.names}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -295,7 +307,7 @@ class Reader:
     def read(self, name: str, rule: Rule[Any], default: Any = None, required: bool = False) -> Any:
         """The field of this name; `default` stands in where it is missing or wrong."""
         self._known.add(name)
-        value = self._value(name)
+        value = self._value(name, blank=takes_blank(rule))
         if value is _MISSING:
             if required and not self._broken:
                 self.wrong(name, REQUIRED)
@@ -386,6 +398,8 @@ class Reader:
         parent._known.add(name)
         return parent, name
 
-    def _value(self, name: str) -> Any:
+    def _value(self, name: str, *, blank: bool = False) -> Any:
+        """`_MISSING` also for what a tolerant reader takes as left out; `blank`: text never is."""
         value = self.data.get(name, _MISSING)
-        return _MISSING if self._tolerant and value is None else value
+        left_out = value is None if blank else is_left_out(value)
+        return _MISSING if self._tolerant and left_out else value

@@ -30,7 +30,14 @@ from checkout.model.validation.description import (
     schema_of,
     words_of,
 )
-from checkout.model.validation.reader import Bounds, Invalid, Rule, check_bounds, suggestion
+from checkout.model.validation.reader import (
+    Bounds,
+    Invalid,
+    Rule,
+    check_bounds,
+    is_left_out,
+    suggestion,
+)
 
 T = TypeVar("T")
 
@@ -122,7 +129,7 @@ def minor_units(*, least: int = 1) -> Rule[int]:
     """
 
     @says(
-        "minor units: an integer, also as `1999.0`, `\"1999\"` or `\"1999.00\"`",
+        'minor units: an integer, also as `1999.0`, `"1999"` or `"1999.00"`',
         anyOf=[
             {"type": "integer", "minimum": least, "maximum": LARGEST},
             {"type": "number", "exclusiveMinimum": least - 1, "maximum": LARGEST}
@@ -231,21 +238,23 @@ def many(rule: Rule[T], *, most: int = 100, least: int = 0) -> Rule[tuple[T, ...
 
 
 def texts(*, most: int = 100, longest: int = 255) -> Rule[tuple[str, ...]]:
-    """A list of texts; nulls in it are dropped, as everywhere in the shops' API."""
-    listed = many(text(longest), most=most)
+    """A list of texts, `without_blanks`."""
+    rule = without_blanks(many(text(longest), most=most))
+    return says(f"up to {most} texts", **schema_of(rule))(rule)
 
-    @says(
-        f"up to {most} texts",
-        type="array",
-        items=or_null(schema_of(text(longest))),
-        maxItems=most,
-    )
-    def rule(value: Any) -> tuple[str, ...]:
+
+def without_blanks(rule: Rule[tuple[T, ...]]) -> Rule[tuple[T, ...]]:
+    """What `rule` takes as a list; nulls and blank texts in it are dropped, as everywhere in the
+    shops' API."""
+    schema = schema_of(rule)
+
+    @says(words_of(rule), **schema | {"items": or_null(or_blank(schema["items"]))})
+    def filled(value: Any) -> tuple[T, ...]:
         if isinstance(value, list):
-            value = [item for item in value if item is not None]
-        return listed(value)
+            value = [item for item in value if not is_left_out(item)]
+        return rule(value)
 
-    return rule
+    return filled
 
 
 @says("an object", type="object")

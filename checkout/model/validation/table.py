@@ -13,7 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from checkout.model.validation.description import NEVER, Json, or_null, schema_of, words_of
+from checkout.model.validation.description import (
+    NEVER,
+    Json,
+    or_blank,
+    or_null,
+    schema_of,
+    words_of,
+)
 from checkout.model.validation.reader import Reader, Rule
 
 
@@ -92,7 +99,7 @@ class FieldTable(dict[str, Field]):
         rule, _, required, default = self[name]
         if isinstance(rule, FieldTable):
             inner = given.child(name)
-            if rule.blank and all(value in (None, "") for value in inner.data.values()):
+            if rule.blank and not inner.names:
                 return default
             return rule.read(inner, scope)
         if isinstance(rule, ListOf):
@@ -128,7 +135,7 @@ class FieldTable(dict[str, Field]):
         return FieldTable({name: each._replace(required=False) for name, each in self.items()})
 
     def schema(self) -> Json:
-        """JSON Schema of the object. Nulls are taken everywhere but where a field is required."""
+        """JSON Schema of the object. Null and "" are taken for every field that is not required."""
         shown = {name: field for name, field in self.items() if _takes(field.rule)}
         required = [name for name, field in shown.items() if field.required]
         found: Json = {
@@ -178,5 +185,6 @@ def _field_schema(field: Field) -> Json:
     else:
         found = schema_of(rule)
     if not field.required:
-        found = or_null(found)
+        blank = isinstance(rule, FieldTable | ListOf) or found.get("type") in ("object", "array")
+        found = or_null(found if blank else or_blank(found))
     return found | {"description": field.note} if field.note else found
