@@ -30,6 +30,7 @@ from checkout.gateways import OFFLINE, open_accounts
 from checkout.i18n import LANGUAGES
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import Order
+from checkout.model.withdrawn_currencies import why_no_currency
 from checkout.payments.currencies import count
 from checkout.payments.invoices import signed
 from checkout.settings import Settings, Shop
@@ -129,7 +130,7 @@ def _shop(settings: Settings, shop_id: str) -> Shop:
 def _money(amount: str, currency: str, settings: Settings, shop: Shop) -> Money:
     """With the decimals of the shop's accounts."""
     if currency not in EXPONENTS:
-        fail("--currency: unknown currency", UNUSABLE)
+        fail(f"--currency: {why_no_currency(currency, EXPONENTS)}", UNUSABLE)
     order = Order(
         money=Money(1, currency), description="-", transaction_type="payment", expires_at=0.0
     )

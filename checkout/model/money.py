@@ -11,10 +11,14 @@ import msgspec
 from iso4217 import Currency
 from msgspec import Struct
 
-# Currencies without an exponent (metals, testing, XDR) can't be paid with.
+from checkout.model.withdrawn_currencies import WITHDRAWN, why_no_currency
+
+# What can be paid with now. Currencies without an exponent (metals, testing, XDR) can't.
 EXPONENTS: Final[dict[str, int]] = {
     currency.code: currency.exponent for currency in Currency if currency.exponent is not None
 }
+# With those that ISO has withdrawn: what was paid in one stays readable.
+KNOWN_EXPONENTS: Final = WITHDRAWN | EXPONENTS
 # Currencies that gateways count with ISO's decimals or with these, as the SDK behind most shop
 # plugins does. A wrong guess charges 100 times too much or too little.
 TWO_WAYS: Final[dict[str, int]] = {
@@ -45,12 +49,12 @@ class Money(Struct, frozen=True, omit_defaults=True):
     decimals: int | None = None
 
     def __post_init__(self) -> None:
-        if self.decimals is not None and self.decimals == EXPONENTS.get(self.currency):
+        if self.decimals is not None and self.decimals == KNOWN_EXPONENTS.get(self.currency):
             msgspec.structs.force_setattr(self, "decimals", None)
 
     @property
     def exponent(self) -> int:
-        return EXPONENTS[self.currency] if self.decimals is None else self.decimals
+        return KNOWN_EXPONENTS[self.currency] if self.decimals is None else self.decimals
 
     def same_sum(self, other: Money) -> bool:
         """Whether the minor units and the currency are equal; decimals don't matter."""
@@ -77,7 +81,7 @@ class Money(Struct, frozen=True, omit_defaults=True):
         than `LARGEST`.
         """
         if currency not in EXPONENTS:
-            raise ValueError("unknown currency")
+            raise ValueError(why_no_currency(currency, EXPONENTS))
         match = _MAJOR.fullmatch(text)
         if not match:
             raise ValueError("write it as 12.50")

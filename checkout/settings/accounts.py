@@ -9,9 +9,10 @@ from typing import Any, Final, Literal, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from checkout.model.money import EXPONENTS, MOST_DECIMALS
-from checkout.model.validation.reader import REQUIRED, Invalid, Reader, Rule, suggestion
+from checkout.model.money import KNOWN_EXPONENTS, MOST_DECIMALS
+from checkout.model.validation.reader import REQUIRED, Invalid, Reader, Rule
 from checkout.model.validation.rules import choice, integer
+from checkout.model.withdrawn_currencies import why_no_currency
 from checkout.settings.rules import gateway_url
 from checkout.settings.secret_strength import guessable
 from checkout.settings.values import Account
@@ -76,8 +77,8 @@ def _decimals(fields: Reader) -> dict[str, int]:
     """How the account counts currencies: their codes and numbers of decimals."""
     found: dict[str, int] = {}
     for code in fields.names:
-        if code not in EXPONENTS:
-            fields.wrong(code, suggestion(code.upper(), EXPONENTS))
+        if code not in KNOWN_EXPONENTS:
+            fields.wrong(code, why_no_currency(code, KNOWN_EXPONENTS))
         elif (count := fields.get(code, integer(0, MOST_DECIMALS))) is not None:
             found[code] = count
     return found

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from checkout.errors import Unprocessable
-from checkout.model.money import EXPONENTS, Money
+from checkout.model.money import Money
 from checkout.model.order import (
     CARD_METHOD,
     MOST_ATTEMPTS,
@@ -22,10 +22,11 @@ from checkout.model.order import (
     Order,
     PageSettings,
 )
-from checkout.model.validation.description import says, schema_of, words_of
+from checkout.model.validation.description import schema_of, words_of
 from checkout.model.validation.reader import Invalid, Reader, Rule, drop_nulls, is_left_out
 from checkout.model.validation.rules import (
     choice,
+    currency,
     echoed,
     integer,
     loose_flag,
@@ -86,7 +87,7 @@ _RETURN: Final = Field(return_address, _BY_OUTCOME)
 TERMS: Final = FieldTable(
     amount=Field(minor_units(), "what is paid", required=True),
     currency=Field(
-        says("ISO 4217", **schema_of(choice(EXPONENTS)))(choice(EXPONENTS)),
+        currency,
         "twelve of them only once the settings say how they are counted",
         required=True,
     ),

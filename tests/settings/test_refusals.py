@@ -144,9 +144,9 @@ def test_what_is_refused(problems: Problems, old: str, new: str, key: str, reaso
 @pytest.mark.parametrize(
     ("decimals", "key", "reason"),
     [
-        ("{ EURO = 0 }", ".EURO", "is unknown (did you mean EUR?)"),
-        ("{ idr = 0 }", ".idr", "is unknown (did you mean IDR?)"),
-        ("{ XAU = 0 }", ".XAU", "is unknown"),
+        ("{ EURO = 0 }", ".EURO", "must be an ISO 4217 code, like EUR"),
+        ("{ idr = 0 }", ".idr", "must be in capitals: IDR"),
+        ("{ XAU = 0 }", ".XAU", "must be an ISO 4217 code"),
         ("{ IDR = 5 }", ".IDR", "must be from 0 to 4"),
         ("{ IDR = -1 }", ".IDR", "must be from 0 to 4"),
         ("{ IDR = true }", ".IDR", "must be an integer"),

@@ -27,7 +27,7 @@ from checkout.gateways.parsing import (
     token,
 )
 from checkout.gateways.rest.codes import FOUND, LONG, NO_RECORD, NOT_FOUND, OUR_BRANDS, SHORT
-from checkout.model.money import EXPONENTS, LARGEST, Money
+from checkout.model.money import KNOWN_EXPONENTS, LARGEST, Money
 from checkout.model.next_action import PostForm, Redirect
 from checkout.model.outcome import GatewayFacts, PaidCard
 from checkout.model.pan import brand_of
@@ -149,7 +149,7 @@ def minor_units(amount: str, currency: str, decimals: int | None = None) -> int 
     """Of "50.00" 5000; None unless it is plain digits and a whole number of minor units."""
     if not _AMOUNT.fullmatch(amount):
         return None
-    minor = Decimal(amount).scaleb(EXPONENTS[currency] if decimals is None else decimals)
+    minor = Decimal(amount).scaleb(KNOWN_EXPONENTS[currency] if decimals is None else decimals)
     return int(minor) if minor == minor.to_integral_value() and minor <= LARGEST else None
 
 
@@ -161,7 +161,7 @@ def _money(
     names = ("amount", "currency", "merchantTransactionId")
     there = [data.get(name) not in (None, *NOTHING) for name in names]
     amount, code, key = (stated(data, name) for name in names)
-    currency = code if code in EXPONENTS else None
+    currency = code if code in KNOWN_EXPONENTS else None
     in_currency = asked if code is None else currency
     counted = decimals.get(in_currency or "")
     minor = minor_units(amount, in_currency, counted) if amount and in_currency else None

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from checkout.model.money import LARGEST
+from checkout.model.money import EXPONENTS, LARGEST
 from checkout.model.pan import holds_card_number
 from checkout.model.urls import shop_url, web_url
 from checkout.model.validation.description import (
@@ -38,6 +38,7 @@ from checkout.model.validation.reader import (
     is_left_out,
     suggestion,
 )
+from checkout.model.withdrawn_currencies import why_no_currency
 
 T = TypeVar("T")
 
@@ -178,6 +179,16 @@ def loose_flag(value: Any) -> bool:
     if written not in _BOOLEANS:
         raise Invalid("must be true or false")
     return _BOOLEANS[written]
+
+
+@says("ISO 4217", enum=list(EXPONENTS))
+def currency(value: Any) -> str:
+    """A currency that can be paid with. Nothing is suggested by its spelling: UAH is no RUB."""
+    if not isinstance(value, str):
+        raise Invalid("must be text")
+    if value not in EXPONENTS:
+        raise Invalid(why_no_currency(value, EXPONENTS))
+    return value
 
 
 def choice(options: Collection[str]) -> Rule[str]:
