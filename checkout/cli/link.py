@@ -168,6 +168,8 @@ def _signed(
     it."""
     try:
         draft = read_invoice(fields, shop, settings, now)
+        if draft.order.dropped:  # whoever is at the keyboard can mend it
+            raise Unprocessable({name: [why] for name, why in draft.order.dropped.items()})
         return draft, settings.url(f"/pay/{signed(draft, shop)}")
     except Unprocessable as error:
         lines = (

@@ -113,6 +113,9 @@ async def _shown(context: Context, uid: str) -> dict[str, Any]:
             for each in await read(operations.of, uid)
         ],
         "letters": [webhook_row(webhook) for webhook in await read(outbox.of, uid)],
+        "dropped": [
+            {"field": field, "reason": reason} for field, reason in payment.order.dropped.items()
+        ],
     }
 
 

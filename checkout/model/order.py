@@ -174,6 +174,7 @@ class Order(Struct, frozen=True, omit_defaults=True, rename=STORED):
     raw: dict[str, Raw] = {}  # the shop's own objects as JSON, returned unchanged in answers
     merchant_initiated: bool = False  # made by the shop's server: no customer is present
     recurring: bool = False  # of these: by the first payment of its series, else by a card's token
+    dropped: dict[str, str] = {}  # of the shop's data: field -> why it was cut or dropped
 
     @property
     def card_token(self) -> str | None:

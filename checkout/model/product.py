@@ -51,6 +51,7 @@ class Product(Struct, frozen=True, omit_defaults=True, rename=STORED):
     page_settings: PageSettings = PageSettings()
     methods: Methods = Methods()
     decimals: int | None = None
+    dropped: dict[str, str] = {}  # of the shop's data: field -> why it was cut or dropped
 
     @property
     def free(self) -> bool:

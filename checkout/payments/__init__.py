@@ -53,4 +53,5 @@ Shared:
   context               settings, ledger, gateways, clock
   schedule              every timeout and retry, in seconds
   metrics, alerts       for the operator
+  dropped_data          logs what was cut or dropped of a shop's data
 """

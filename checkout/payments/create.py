@@ -21,6 +21,7 @@ from checkout.model.order import BY_SHOP, Order
 from checkout.model.status import UNPAID_ENDS, Status
 from checkout.payments import currencies
 from checkout.payments.context import Context
+from checkout.payments.dropped_data import log_dropped
 from checkout.payments.limits import check_opening, note_opening
 from checkout.payments.methods import prepare
 from checkout.payments.metrics import PAYMENTS
@@ -52,6 +53,7 @@ async def create(
     payment = new_payment(context, order, shop)
     if idempotency_key is None and mark is None:
         await context.ledger.write(_add, payment)
+        log_dropped(order.dropped, payment=payment.uid, shop=shop.id)
         return payment
     once = (payment, idempotency_key, digest, mark, by)
     try:
@@ -60,6 +62,8 @@ async def create(
         made, same = await context.ledger.write(_add_once, *once)
     if not same:
         raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
+    if made.uid == payment.uid:
+        log_dropped(order.dropped, payment=payment.uid, shop=shop.id)
     return made
 
 
@@ -84,7 +88,11 @@ async def open_link(
     invoice = await context.ledger.read(invoices.order_by_link, link)
     if invoice is not None:
         order = msgspec.structs.replace(
-            order, money=invoice.money, customer=invoice.customer, created_by=BY_SHOP
+            order,
+            money=invoice.money,
+            customer=invoice.customer,
+            dropped=invoice.dropped,
+            created_by=BY_SHOP,
         )
     order = await count_money(context, order, shop, fixed=invoice is not None)
     made, mark = new_payment(context, order, shop, link), context.address_mark(address)
@@ -92,7 +100,10 @@ async def open_link(
     with context.guard.counting():
         # Read first: requests over the limit must not keep the ledger's writer busy.
         await context.ledger.read(check_opening, limits, mark, made.created_at)
-        return await context.ledger.write(_add_for_link, limits, made, mark)
+        found = await context.ledger.write(_add_for_link, limits, made, mark)
+    if found.uid == made.uid:
+        log_dropped(order.dropped, payment=made.uid, shop=shop.id)
+    return found
 
 
 async def count_money(

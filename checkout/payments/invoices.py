@@ -22,6 +22,7 @@ from checkout.model.status import LIVE, OUTWARD, SUCCESSFUL, Status
 from checkout.payments import create, transitions
 from checkout.payments.context import Context
 from checkout.payments.create import SAME_KEY
+from checkout.payments.dropped_data import log_dropped
 from checkout.settings import Shop
 from checkout.shop_api.invoices import Draft
 from checkout.signing import link_digest, sign_link
@@ -61,6 +62,7 @@ async def make(
         made, same = await context.ledger.write(_make, *once)
     if not same:
         raise Unprocessable({"Idempotency-Key": [SAME_KEY]})
+    log_dropped(order.dropped, invoice=made.invoice.id, shop=shop.id)
     context.mails_due.set()
     return made
 

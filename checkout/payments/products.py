@@ -25,6 +25,7 @@ from checkout.model.status import UNPAID_ENDS
 from checkout.payments import create, reservations
 from checkout.payments.context import Context
 from checkout.payments.currencies import count, counts, unpayable
+from checkout.payments.dropped_data import log_dropped
 from checkout.payments.limits import check_opening, note_opening
 from checkout.payments.metrics import PAYMENTS
 from checkout.payments.reservations import HOLD
@@ -85,6 +86,7 @@ async def make(
         updated_at=now,
     )
     await context.ledger.write(_make, stocked, by)
+    log_dropped(product.dropped, product=stocked.id, shop=shop.id)
     return stocked
 
 
@@ -103,7 +105,9 @@ async def change(
         product, merged = read(given)
         return _counted(context, product, shop), merged
 
-    return await context.ledger.write(_change, id, checked, context.clock(), by)
+    changed = await context.ledger.write(_change, id, checked, context.clock(), by)
+    log_dropped(changed.product.dropped, product=id, shop=shop.id)
+    return changed
 
 
 def _change(conn: Connection, id: str, read: Read, now: float, by: Actor) -> ProductStock:

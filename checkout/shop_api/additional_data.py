@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from checkout.model.order import SECURE, Details
 from checkout.model.pan import holds_card_number
+from checkout.model.validation.optional_data import cut_texts, dropped_if_wrong
 from checkout.model.validation.reader import Invalid, Reader
 from checkout.model.validation.rules import (
     blank_is_none,
@@ -22,10 +23,10 @@ from checkout.model.validation.rules import (
     passed_on,
     refused,
     text,
-    texts,
     without_blanks,
 )
 from checkout.model.validation.table import Field, FieldTable
+from checkout.shop_api.card_numbers import is_of_digits
 from checkout.shop_api.page_settings import card_token
 from checkout.shop_api.travel import read_travel
 
@@ -51,7 +52,7 @@ CARD_ON_FILE: Final = FieldTable(
 # In the order in which they are read: what `Order` holds itself, then what `Details` does.
 RECEIPT: Final = FieldTable(
     receipt_text=Field(
-        texts(most=50), "lines on the receipt and in the gateway's mail", default=()
+        cut_texts(most=50), "lines on the receipt and in the gateway's mail", default=()
     ),
     contract=Field(
         without_blanks(many(choice(CONTRACTS), most=10)),
@@ -60,7 +61,10 @@ RECEIPT: Final = FieldTable(
     ),
 )
 EXTRA: Final = FieldTable(
-    referer=Field(blank_is_none(page_address), "the page of the shop that the order began at"),
+    referer=Field(
+        dropped_if_wrong(blank_is_none(page_address)),
+        "the page of the shop that the order began at",
+    ),
     p2p=Field(FieldTable(service_id=_word, service_extension=_word)),
     excluded_gateways=Field(
         without_blanks(many(integer(1, LARGEST_ID, digits=True), most=100)),
@@ -125,7 +129,7 @@ def read_card_params(fields: Reader) -> dict[str, Any]:
         fields.wrong("", str(wrong))
         return {}
     for name, value in rest.items():
-        if name != "token" and isinstance(value, str) and holds_card_number(value):
+        if not is_of_digits(name) and isinstance(value, str) and holds_card_number(value):
             fields.wrong(name, "must not hold a card number")
     return rest | flags
 

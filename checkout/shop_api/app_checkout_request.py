@@ -20,7 +20,6 @@ from checkout.model.validation.reader import Reader, drop_nulls
 from checkout.model.validation.rules import choice
 from checkout.settings import Shop
 from checkout.shop_api.checkout_request import read_order
-from checkout.shop_api.customer import CUSTOMER
 
 TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
     "": ("transaction_type", "order", "settings", "customer"),
@@ -28,7 +27,6 @@ TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
     "settings": (
         "language", "return_url", "success_url", "decline_url", "fail_url", "cancel_url",
     ),
-    "customer": tuple(name for name in CUSTOMER if name != "ip"),
 }  # fmt: skip
 THE_SHOPS: Final = "is the shop's alone: the publishable key can't set it"
 BLANK_WORDS: Final = ("", "0", "false")
@@ -48,7 +46,6 @@ def _any(_: Any) -> bool:
 PASSED_OVER: Final[Mapping[str, Known]] = {
     "version": _any,
     "attempts": _any,
-    "customer.ip": _any,  # it is the address that calls
     "settings.button_text": _any,
     "settings.customer_fields": _is(
         {"visible": ["first_name", "last_name"], "read_only": ["email"]}
@@ -72,7 +69,11 @@ def read_app_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order
     fields = body.within("checkout", shown="")
     if not body.has("checkout"):
         body.wrong("checkout", "is required")
-    taken = {name: _taken(fields, name, shop) for name in TAKEN if name}
+    taken: dict[str, Any] = {
+        name: _taken(fields.within(name), name, shop) for name in ("order", "settings")
+    }
+    if fields.has("customer"):  # what it may be is read tolerantly
+        taken["customer"] = _taken_of_customer(fields.data["customer"])
     kind = fields.get("transaction_type", choice(shop.apps_transaction_types))
     for name in _others(fields, "", shop):
         fields.wrong(name, THE_SHOPS)
@@ -92,10 +93,17 @@ def read_app_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order
 
 def _taken(fields: Reader, section: str, shop: Shop) -> dict[str, Any]:
     """The fields of a section that apps may set, unchanged; any other is a problem."""
-    inner = fields.within(section)
-    for name in _others(inner, section, shop):
-        inner.wrong(name, THE_SHOPS)
-    return {name: inner.data[name] for name in TAKEN[section] if name in inner.data}
+    for name in _others(fields, section, shop):
+        fields.wrong(name, THE_SHOPS)
+    return {name: fields.data[name] for name in TAKEN[section] if name in fields.data}
+
+
+def _taken_of_customer(given: Any) -> Any:
+    """What a caller says of itself is no one else's, and an unknown field of it has no effect. The
+    address is the one that calls."""
+    if not isinstance(given, Mapping):
+        return given
+    return {name: value for name, value in given.items() if name != "ip"}
 
 
 def _others(fields: Reader, section: str, shop: Shop) -> list[str]:

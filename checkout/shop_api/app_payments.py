@@ -25,7 +25,7 @@ from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Shop
 from checkout.shop_api import answers
 from checkout.shop_api.browser import BROWSER
-from checkout.shop_api.customer import CUSTOMER, fitted
+from checkout.shop_api.customer import CUSTOMER, fitted, without
 from checkout.shop_api.responses import (
     CHECKS,
     bank_result,
@@ -129,8 +129,9 @@ def app_customer(
     fields: Reader, order: Order, known: Customer, asked: tuple[str, ...]
 ) -> tuple[Customer, dict[str, str]]:
     """(the `known` customer, completed by the app where the shop gave nothing; the fields that the
-    page asks for (`asked`), with the app's values, else those that the page would show)."""
-    given = fields.within("customer")
+    page asks for (`asked`), with the app's values, else those that the page would show). What isn't
+    asked for and is wrong is cut or dropped, which `fields` notes."""
+    given = fields.optional_child("customer")
     values = {name: getattr(known, name) for name in Customer.__struct_fields__}
     shown = {name: values[name] or "" for name in asked}
     for name in given.names:
@@ -142,11 +143,11 @@ def app_customer(
             not getattr(order.customer, name)
             and name not in order.page_settings.customer_fields.hidden
         ):
-            values[name] = CUSTOMER.take(given, name)
+            values[name] = CUSTOMER.take(given, name) or values[name]
     customer, misfits = fitted(Customer(**values))
-    for name in {*misfits} & {*given.names}:
-        given.wrong(name, misfits[name])
-    return customer, shown
+    for name in {*misfits} & {*given.names} - {*shown}:
+        given.drop(name, misfits[name])
+    return without(customer, misfits), shown
 
 
 def form_path(fields: Reader, name: str) -> str:

@@ -23,7 +23,8 @@ from checkout.model.order import (
     PageSettings,
 )
 from checkout.model.validation.description import schema_of, words_of
-from checkout.model.validation.reader import Invalid, Reader, Rule, drop_nulls, is_left_out
+from checkout.model.validation.optional_data import cut_text, names_of
+from checkout.model.validation.reader import Invalid, Reader, Rule, is_left_out
 from checkout.model.validation.rules import (
     choice,
     currency,
@@ -36,7 +37,7 @@ from checkout.model.validation.rules import (
     text,
     texts,
 )
-from checkout.model.validation.table import Field, FieldTable, Scope, Scoped
+from checkout.model.validation.table import Field, FieldTable, OptionalData, Scope, Scoped
 from checkout.settings import Shop
 from checkout.shop_api.additional_data import (
     ADDITIONAL_DATA,
@@ -47,7 +48,7 @@ from checkout.shop_api.additional_data import (
     read_details,
 )
 from checkout.shop_api.addresses import called_address, return_address, scope_of
-from checkout.shop_api.card_numbers import not_a_card, without_card_numbers
+from checkout.shop_api.card_numbers import body_reader
 from checkout.shop_api.customer import CUSTOMER, read_customer
 from checkout.shop_api.page_settings import PAGE, page_settings
 from checkout.shop_api.theme import Style, style
@@ -79,7 +80,11 @@ def _names(note: str, most: int) -> Field:
     return Field(texts(most=most), note, default=())
 
 
-_BUTTON: Final = text(60, least=0)
+def _asked(note: str) -> Field:
+    return Field(names_of(CUSTOMER), note, default=())
+
+
+_BUTTON: Final = cut_text(60)
 _BY_OUTCOME: Final = "by how it ended"
 _RETURN: Final = Field(return_address, _BY_OUTCOME)
 
@@ -96,7 +101,7 @@ TERMS: Final = FieldTable(
         "until when it can be paid; 24 hours from now unless said",
     ),
     description=Field(text(255, numbers=True), "what is paid for", required=True),
-    tracking_id=Field(not_a_card(text(255, numbers=True)), "the shop's own number for it"),
+    tracking_id=Field(text(255, numbers=True), "the shop's own number for it"),
 )
 PAYMENT: Final = FieldTable(
     transaction_type=Field(
@@ -109,7 +114,7 @@ PAYMENT: Final = FieldTable(
     ),
     test=Field(loose_flag, "a test payment: the page says so, the gateway is told", default=False),
     iframe=Field(loose_flag, "the page is shown in a frame", default=False),
-    dynamic_billing_descriptor=Field(text(255, numbers=True), "on the customer's bank statement"),
+    dynamic_billing_descriptor=Field(cut_text(255), "on the customer's bank statement"),
 )
 SETTINGS: Final = FieldTable(
     return_url=Field(
@@ -129,10 +134,10 @@ SETTINGS: Final = FieldTable(
     button_text=Field(_BUTTON, "of Pay"),
     button_next_text=Field(_BUTTON, "of the way back to the shop"),
     customer_fields=Field(
-        FieldTable(
-            visible=_names("names of `customer` fields that the page asks for", 20),
-            read_only=_names("names of those that are shown and can't be changed", 20),
-            hidden=_names("names of those that are not shown", 20),
+        OptionalData(
+            visible=_asked("`customer` fields that the page asks for"),
+            read_only=_asked("those that are shown and can't be changed"),
+            hidden=_asked("those that are not shown"),
         )
     ),
     **PAGE,
@@ -166,7 +171,7 @@ _ECHOED: Final = FieldTable(
 
 def read_order(data: Any, shop: Shop, *, sandbox: bool, now: float) -> Order:
     """The order in `{"checkout": {...}}`; raises Unprocessable, naming every wrong field."""
-    whole_body = Reader(without_card_numbers(drop_nulls(data)), tolerant=True)
+    whole_body = body_reader(data)
     fields = whole_body.within("checkout", shown="")
     if not whole_body.has("checkout"):
         whole_body.wrong("checkout", "is required")
@@ -225,9 +230,10 @@ def _order(fields: Reader, scope: Scope, shop: Shop) -> Order:
         **RECEIPT.read(extra),
         details=read_details(fields, extra),
         page_settings=_page_settings(SETTINGS.read(fields.within("settings"), scope), shop),
-        customer=read_customer(fields.within("customer")),
+        customer=read_customer(fields.optional_child("customer")),
         methods=_methods(fields.within("payment_method")),
         raw={name: _ECHOED.take(fields, name) for name in _ECHOED if fields.has(name)},
+        dropped=dict(fields.dropped),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from checkout.errors import Unprocessable
@@ -30,7 +31,7 @@ from checkout.model.validation.rules import (
 from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Settings, Shop
 from checkout.shop_api import answers
-from checkout.shop_api.card_numbers import without_card_numbers
+from checkout.shop_api.card_numbers import body_reader
 from checkout.shop_api.checkout_request import (
     DAY,
     LAST_MOMENT,
@@ -129,7 +130,7 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 def read_invoice(data: Any, shop: Shop, settings: Settings, now: float) -> Draft:
     """Raises Unprocessable, naming every wrong field; also where we can't sign or send."""
-    fields = Reader(without_card_numbers(drop_nulls(data)), tolerant=True)
+    fields = body_reader(data)
     fields.done()
     given = {name: value for name, value in fields.given.items() if name in ORDERED}
     if not shop.link_keys:
@@ -147,6 +148,9 @@ def read_invoice(data: Any, shop: Shop, settings: Settings, now: float) -> Draft
     fields.done()
     if order is None:
         raise ValueError("an order without problems is read")
+    if "customer" in given:  # as it is kept; what was dropped may be anything
+        given["customer"] = payload["customer"] = msgspec.to_builtins(order.customer)
+    order = msgspec.structs.replace(order, dropped=fields.dropped | _in_flat_body(order.dropped))
     return Draft(
         payload=payload, order=order, given=given, email=email, send=send, remind_at=remind_at
     )
@@ -195,6 +199,10 @@ def _order(
             for reason in reasons:
                 fields.wrong(_own_name(path), reason)
         return None
+
+
+def _in_flat_body(dropped: Mapping[str, str]) -> dict[str, str]:
+    return {_own_name(path): reason for path, reason in dropped.items()}
 
 
 def _own_name(path: str) -> str:

@@ -3,7 +3,8 @@ authorization, a charge, a credit, a payout.
 
 Source: the whole table of Overpay's charge request, for a token in place of a card's number. A
 number is not taken, encrypted neither: no customer is there to type it, and the shop's server
-should not have it. What is read here is sent on, or refused by name: nothing is dropped.
+should not have it. What is read here is sent on, or refused by name: nothing is dropped, but for
+what is wrong with the customer's data. Of money that goes out even that is refused.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from msgspec import Struct
 from checkout.model import charge_parameters
 from checkout.model.browser import Browser
 from checkout.model.card import SavedCard
-from checkout.model.order import CARD_METHOD, MONEY_OUT, Methods, Order, PageSettings
+from checkout.model.order import CARD_METHOD, MONEY_OUT, Customer, Methods, Order, PageSettings
 from checkout.model.validation.description import says
-from checkout.model.validation.reader import Invalid, Reader, drop_nulls
+from checkout.model.validation.reader import Invalid, Reader
 from checkout.model.validation.rules import loose_flag, refused, text
 from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Shop
@@ -33,9 +34,9 @@ from checkout.shop_api.additional_data import (
 )
 from checkout.shop_api.addresses import called_address, return_address, scope_of
 from checkout.shop_api.browser import BROWSER, read_browser
-from checkout.shop_api.card_numbers import without_card_numbers
-from checkout.shop_api.checkout_request import SETTINGS, TERMS, read_terms
-from checkout.shop_api.customer import CUSTOMER, read_customer
+from checkout.shop_api.card_numbers import body_reader
+from checkout.shop_api.checkout_request import CHECKOUT, SETTINGS, TERMS, read_terms
+from checkout.shop_api.customer import CUSTOMER, TYPED, read_customer, read_recipient
 from checkout.shop_api.page_settings import card_token
 from checkout.shop_api.travel import TRAVEL
 
@@ -76,7 +77,7 @@ CARD: Final = FieldTable(
 )
 PAYMENT: Final = FieldTable(
     test=Field(loose_flag, "a test payment", default=False),
-    dynamic_billing_descriptor=Field(text(numbers=True), "on the customer's bank statement"),
+    dynamic_billing_descriptor=CHECKOUT["dynamic_billing_descriptor"],
 )
 ADDRESSES: Final = FieldTable(
     return_url=Field(return_address, "where a customer who was at the bank goes back to"),
@@ -106,9 +107,8 @@ REQUEST: Final = FieldTable(
     }
 )
 # What a request that sends money to the customer may have.
-SENT: Final = (
-    *TERMS, CARD_METHOD, "duplicate_check", "test", *ADDRESSES, "customer", "billing_address",
-)  # fmt: skip
+PERSONS: Final = ("customer", "billing_address")
+SENT: Final = (*TERMS, CARD_METHOD, "duplicate_check", "test", *ADDRESSES, *PERSONS)
 
 
 def table_of(kind: str) -> FieldTable:
@@ -116,7 +116,8 @@ def table_of(kind: str) -> FieldTable:
     if kind not in MONEY_OUT:
         return REQUEST
     card = FieldTable(token=CARD["token"]._replace(required=True))
-    table = REQUEST.only(SENT) | {CARD_METHOD: Field(card, required=True)}
+    persons = {name: REQUEST[name]._replace(rule=TYPED) for name in PERSONS}
+    table = REQUEST.only(SENT) | {CARD_METHOD: Field(card, required=True)} | persons
     return FieldTable({section_of(name, kind): field for name, field in table.items()})
 
 
@@ -139,9 +140,7 @@ def read_merchant_initiated(
 
     Raises Unprocessable, naming every wrong field; a card's number is one.
     """
-    fields = Reader(without_card_numbers(drop_nulls(data)), tolerant=True).within(
-        "request", shown=""
-    )
+    fields = body_reader(data).within("request", shown="")
     given = fields.within(section_of(CARD_METHOD, kind))
     card, parent = _card(fields, given, kind)
     for name, here in RECIPIENTS.items() if kind == PAYOUT else ():
@@ -158,10 +157,7 @@ def read_merchant_initiated(
         **RECEIPT.read(extra),
         details=read_details(fields, extra, strict=True),
         page_settings=_page_settings(ADDRESSES.read(fields, scope), shop),
-        customer=read_customer(
-            fields.within(section_of("customer", kind)),
-            fields.within(section_of("billing_address", kind)),
-        ),
+        customer=_customer(fields, kind),
         methods=Methods(params={CARD_METHOD: switches} if switches else {}),
         merchant_initiated=True,
     )
@@ -176,6 +172,7 @@ def read_merchant_initiated(
         charge_parameters.CODE: card.code,
     }
     fields.done()
+    order = msgspec.structs.replace(order, dropped=dict(fields.dropped))
     return MerchantInitiated(
         order=order,
         card=card,
@@ -224,6 +221,13 @@ def _card(fields: Reader, given: Reader, kind: str) -> tuple[SavedCard, str | No
     if not (parent or token) and given.ok:
         given.wrong("token", "is required")
     return SavedCard(token or "", CARD.take(given, CODE_FIELD)), parent
+
+
+def _customer(fields: Reader, kind: str) -> Customer:
+    names = (section_of(name, kind) for name in PERSONS)
+    if kind in MONEY_OUT:
+        return read_recipient(*map(fields.within, names))
+    return read_customer(*map(fields.optional_child, names))
 
 
 def _page_settings(values: dict[str, Any], shop: Shop) -> PageSettings:

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from checkout.model.validation.reader import Reader, drop_nulls
+from checkout.model.validation.optional_data import cut_text
 from checkout.model.validation.rules import minor_units, text
 from checkout.model.validation.table import Field, FieldTable
-from checkout.shop_api.card_numbers import without_card_numbers
+from checkout.shop_api.card_numbers import body_reader
 
 OPERATION: Final = FieldTable(
     parent_uid=Field(
@@ -18,22 +18,23 @@ OPERATION: Final = FieldTable(
         required=True,
     ),
     amount=Field(minor_units(), "without it all that is left"),
-    reason=Field(text(255, least=0), "why", default=""),
+    reason=Field(cut_text(255), "why", default=""),
 )
 
 
 class OperationRequest(Struct, frozen=True, kw_only=True):
-    """`amount`: None for the whole remaining amount."""
+    """`amount`: None for the whole remaining amount. `dropped`: field -> why it was cut."""
 
     parent_uid: str
     amount: int | None
     reason: str
+    dropped: dict[str, str]
 
 
 def read_operation(data: Any) -> OperationRequest:
     """The operation of `{"request": {...}}`; raises Unprocessable."""
-    body = Reader(without_card_numbers(drop_nulls(data)), tolerant=True)
+    body = body_reader(data)
     fields = body.within("request", shown="")
-    requested = OperationRequest(**OPERATION.read(fields))
+    requested = OperationRequest(**OPERATION.read(fields), dropped=fields.dropped)
     fields.done()
     return requested

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from checkout.model.card_form import LONGEST_HOLDER, digits, read_holder
+from checkout.model.cut import cut
 from checkout.model.order import Agreement, CardFields, SaveCard
 from checkout.model.pan import luhn
 from checkout.model.validation.description import says
-from checkout.model.validation.reader import Invalid
-from checkout.model.validation.rules import loose_flag, text, texts
-from checkout.model.validation.table import Field, FieldTable, UnlessBlank
+from checkout.model.validation.optional_data import cut_text, dropped_if_wrong, names_of
+from checkout.model.validation.reader import Dropped, Invalid
+from checkout.model.validation.rules import loose_flag, text
+from checkout.model.validation.table import Field, FieldTable, OptionalData, UnlessBlank
 from checkout.shop_api.addresses import shown_address
 
 LONGEST_TEXT: Final = 500  # of the text beside a checkbox
@@ -35,17 +37,17 @@ def card_token(value: Any) -> str | None:
     return token
 
 
-@says(f"up to {LONGEST_HOLDER} characters", type="string", maxLength=LONGEST_HOLDER)
+@says(f"up to {LONGEST_HOLDER} characters, cut", type="string", maxLength=LONGEST_HOLDER)
 def _holder(value: Any) -> str | None:
     if not isinstance(value, str):
         raise Invalid("must be text")
     if not value.strip():
         return None
-    if len(value) > LONGEST_HOLDER:
-        raise Invalid(f"must have 1 to {LONGEST_HOLDER} characters")
-    holder, problem = read_holder(value)
+    holder, problem = read_holder(cut(value.strip(), LONGEST_HOLDER))
     if problem:
         raise Invalid("must be the name on the card")
+    if len(value.strip()) > LONGEST_HOLDER:
+        raise Dropped(f"cut to {LONGEST_HOLDER} characters", holder)
     return holder
 
 
@@ -54,15 +56,18 @@ def _words(value: Any) -> str | None:
     return text(LONGEST_TEXT, least=0)(value).strip() or None
 
 
-CARD_FIELDS: Final = FieldTable(
-    read_only=Field(texts(most=20), "`holder` fixes the name", default=()),
-    holder=Field(_holder, "the name on the card, filled in"),
+_BESIDE: Final = cut_text(LONGEST_TEXT)
+
+
+CARD_FIELDS: Final = OptionalData(
+    read_only=Field(names_of(("holder",)), "`holder` fixes the name", default=()),
+    holder=Field(dropped_if_wrong(_holder), "the name on the card, filled in"),
 )
 SAVE_CARD: Final = UnlessBlank(
     display=Field(loose_flag, "whether the customer is asked to have the card remembered"),
     customer_contract=Field(loose_flag, "whether they have agreed to it at the shop"),
-    text=Field(_words, "beside the checkbox"),
-    hint=Field(_words, "below it"),
+    text=Field(_BESIDE, "beside the checkbox"),
+    hint=Field(_BESIDE, "below it"),
 )
 ANOTHER_CARD: Final = FieldTable(
     display=Field(loose_flag, "`false`: no other card than the saved one", default=True),

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from checkout.errors import Unprocessable
 from checkout.ledger.products import ProductStock
+from checkout.model.cut import cut
 from checkout.model.money import LARGEST, Money
-from checkout.model.order import MOST_ATTEMPTS, Customer, Methods, Order, PageSettings
+from checkout.model.order import MOST_ATTEMPTS, Methods, Order, PageSettings
 from checkout.model.product import Product, Sale
-from checkout.model.validation.reader import BASE, Reader, drop_nulls, is_left_out
+from checkout.model.validation.optional_data import names_of
+from checkout.model.validation.reader import BASE, Reader, is_left_out
 from checkout.model.validation.rules import (
     choice,
     integer,
@@ -22,12 +26,11 @@ from checkout.model.validation.rules import (
     minor_units,
     moment,
     text,
-    texts,
 )
 from checkout.model.validation.table import Field, FieldTable
 from checkout.settings import Shop
 from checkout.shop_api import answers
-from checkout.shop_api.card_numbers import without_card_numbers
+from checkout.shop_api.card_numbers import body_reader
 from checkout.shop_api.checkout_request import (
     LINK_ATTEMPTS,
     LINK_SETTINGS,
@@ -36,6 +39,7 @@ from checkout.shop_api.checkout_request import (
     TERMS,
     read_order,
 )
+from checkout.shop_api.customer import CUSTOMER
 from checkout.shop_api.responses import moment as written_moment
 
 MOST_AT_ONCE: Final = 99
@@ -78,7 +82,7 @@ STOCK: Final = FieldTable(
 # What a product passes on to its payments, by the rules of their own tables.
 PASSED_ON: Final = FieldTable(
     tracking_id=TERMS["tracking_id"],
-    visible_fields=Field(texts(most=20), "what the buyer is asked: names of `customer` fields"),
+    visible_fields=Field(names_of(CUSTOMER), "what the buyer is asked: `customer` fields"),
     **SETTINGS.only(LINK_SETTINGS),
     payment_method=Field(PAYMENT_METHOD),
 )
@@ -101,11 +105,12 @@ def read_product(
 ) -> tuple[Product, dict[str, Any]]:
     """The product, and the shop's fields that it was read from; `before`: those of the product
     that is updated. Raises Unprocessable, naming every wrong field."""
-    sent = Reader(without_card_numbers(drop_nulls(data)), tolerant=True)
+    sent = body_reader(data)
     sent.done()
     given = _merged(before or {}, {n: value for n, value in sent.data.items() if n in PRODUCT})
     fields = Reader(given, tolerant=True)
     product = _product(fields, shop, sandbox=sandbox, now=now)
+    product = msgspec.structs.replace(product, dropped=sent.dropped | product.dropped)
     if product.expires_at is not None and product.expires_at <= now and "expired_at" in sent.names:
         fields.wrong("expired_at", "must be in the future")
     fields.done()
@@ -142,6 +147,7 @@ def _product(fields: Reader, shop: Shop, *, sandbox: bool, now: float) -> Produc
         tracking_id=order.tracking_id if order else None,
         page_settings=order.page_settings if order else PageSettings(),
         methods=order.methods if order else Methods(),
+        dropped=_in_flat_body(order.dropped) if order else {},
     )
     _check_amounts(fields, product)
     return product
@@ -209,10 +215,11 @@ def _order(fields: Reader, shop: Shop, *, sandbox: bool, now: float) -> Order | 
             for reason in reasons:
                 fields.wrong(_own_name(path), reason)
         return None
-    unknown = set(order.page_settings.customer_fields.visible) - set(Customer.__struct_fields__)
-    if unknown:
-        fields.wrong("visible_fields", "must be names of the customer's fields")
     return order
+
+
+def _in_flat_body(dropped: dict[str, str]) -> dict[str, str]:
+    return {_own_name(path): reason for path, reason in dropped.items()}
 
 
 def _own_name(path: str) -> str:
@@ -233,7 +240,7 @@ def ordered(stocked: ProductStock, money: Money | None, quantity: int, until: fl
     description = product.name if quantity == 1 else f"{quantity} × {product.name}"
     return Order(
         money=money if product.free and money else product.money(whole_price),
-        description=description[:255],
+        description=cut(description, 255),
         transaction_type=product.transaction_type,
         expires_at=ends,
         tracking_id=product.tracking_id,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from checkout.model.validation.description import blank_too, says
 from checkout.model.validation.reader import Invalid, Reader, Rule
-from checkout.model.validation.rules import cardless, existing, text
+from checkout.model.validation.rules import existing, text
 from checkout.model.validation.table import Field, FieldTable, ListOf
 
 MOST_LEGS: Final = 50
@@ -61,7 +61,7 @@ def _field(rule: Rule[str]) -> Field:
 
 
 _WORDS: Final = _field(text(255, numbers=True))
-_NAME: Final = _field(cardless(text(255)))
+_NAME: Final = _field(text(255))
 _AIRPORT: Final = _field(code(r"[A-Z]{3}", "must be an airport's three letters, like DME"))
 
 LEG: Final = FieldTable(

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from checkout.model.order import Details
-from checkout.shop_api.customer import CUSTOMER
 from tests.shop_api.checkout_requests import Changes, read, wrong
 
 EXTRA = "order.additional_data"
@@ -30,8 +29,6 @@ def passenger(**values: Any) -> dict[str, Any]:
 
 
 LEG = "travel.airline.legs[1]"
-US: Changes = {"customer.country": "us"}
-CA = {"customer.country": "CA"}
 
 
 @pytest.mark.parametrize(
@@ -40,11 +37,6 @@ CA = {"customer.country": "CA"}
         ({"duplicate_check": "perhaps"}, "duplicate_check", "true or false"),
         ({"three_d_secure.advanced": 2}, "three_d_secure.advanced", "true or false"),
         ({"three_d_secure": True}, "three_d_secure", "an object"),
-        ({f"{EXTRA}.referer": "shop.example.com"}, f"{EXTRA}.referer", "a URL"),
-        ({f"{EXTRA}.referer": "javascript:alert(1)"}, f"{EXTRA}.referer", "a URL"),
-        ({f"{EXTRA}.referer": "https://x.example/ y"}, f"{EXTRA}.referer", "a URL"),
-        ({f"{EXTRA}.referer": "https://x.example/\r\n"}, f"{EXTRA}.referer", "a URL"),
-        ({f"{EXTRA}.referer": "https://x.example/" + "x" * 2048}, f"{EXTRA}.referer", "a URL"),
         ({f"{EXTRA}.p2p": "17"}, f"{EXTRA}.p2p", "an object"),
         ({f"{EXTRA}.p2p.service_id": ["17"]}, f"{EXTRA}.p2p.service_id", "text"),
         ({f"{EXTRA}.p2p.service_extension": "x" * 256}, f"{EXTRA}.p2p.service_extension", "255"),
@@ -55,8 +47,6 @@ CA = {"customer.country": "CA"}
         ({f"{EXTRA}.masterpass": "s"}, f"{EXTRA}.masterpass", "an object"),
         ({f"{EXTRA}.masterpass.params": "s"}, f"{EXTRA}.masterpass.params", "an object"),
         ({f"{EXTRA}.masterpass.params.session": {}}, f"{EXTRA}.masterpass.params.session", "text"),
-        ({f"{EXTRA}.receipt_text": "one line"}, f"{EXTRA}.receipt_text", "a list"),
-        ({f"{EXTRA}.receipt_text": ["one", 2]}, f"{EXTRA}.receipt_text", "item 2"),
         ({f"{EXTRA}.contract": "recurring"}, f"{EXTRA}.contract", "a list"),
         ({f"{EXTRA}.contract": ["recuring"]}, f"{EXTRA}.contract", "did you mean recurring?"),
         ({f"{EXTRA}.card_on_file": "merchant"}, f"{EXTRA}.card_on_file", "an object"),
@@ -67,7 +57,6 @@ CA = {"customer.country": "CA"}
          f"{EXTRA}.avs_cvc_verification.avs_verification", "an object"),
         ({f"{EXTRA}.meta": [1]}, f"{EXTRA}.meta", "an object"),
         ({f"{EXTRA}.expected_bank_code": "7" * 33}, f"{EXTRA}.expected_bank_code", "32"),
-        ({"dynamic_billing_descriptor": "x" * 256}, "dynamic_billing_descriptor", "255"),
         ({f"{CARD}.skip_three_d_secure_verification": "maybe"},
          f"{CARD}.skip_three_d_secure_verification", "true or false"),
         ({f"{CARD}.force_three_d_secure_verification": []},
@@ -75,23 +64,6 @@ CA = {"customer.country": "CA"}
         ({f"{CARD}.number": PAN}, f"{CARD}.number", "must not be sent"),
         ({f"{CARD}.verification_value": "123"}, f"{CARD}.verification_value", "must not be sent"),
         ({f"{CARD}.token": PAN}, f"{CARD}.token", "never its number"),
-        # The customer and the billing address
-        ({"customer.email": "anna@example"}, "customer.email", "e-mail"),
-        ({"customer.ip": "192.0.2"}, "customer.ip", "IP address"),
-        ({"customer.birth_date": "1990-02-30"}, "customer.birth_date", "a date"),
-        ({"customer.first_name": "x" * 31}, "customer.first_name", "1 to 30"),
-        ({"customer.last_name": "x" * 31}, "customer.last_name", "1 to 30"),
-        ({"customer.city": "x" * 61}, "customer.city", "1 to 60"),
-        ({"customer.address": "x" * 256}, "customer.address", "1 to 255"),
-        ({"customer.phone": "1" + "x" * 100}, "customer.phone", "1 to 100"),
-        ({"customer.country": "Greece"}, "customer.country", "two letters"),
-        (US | {"customer.state": "New York"}, "customer.state", "two letters"),
-        (CA | {"customer.state": "Ontario"}, "customer.state", "two letters"),
-        (US | {"customer.state": "N1"}, "customer.state", "two letters"),
-        (US | {"customer.zip": "1000"}, "customer.zip", "10001"),
-        (US | {"customer.zip": "10001-12"}, "customer.zip", "10001-1234"),
-        (US | {"customer.zip": "100011234"}, "customer.zip", "10001-1234"),
-        (US | {"customer.zip": "K1A 0B1"}, "customer.zip", "10001"),
         # Travel
         ({"travel": "x"}, "travel", "an object"),
         (airline(agency_code="IATA-1"), "travel.airline.agency_code", "like 03"),
@@ -122,7 +94,7 @@ CA = {"customer.country": "CA"}
         (leg(coupon="x" * 256), f"{LEG}.coupon", "255"),
         (leg(**{"class": "CC"}), f"{LEG}.class", "one letter"),
         (passenger(first_name="x" * 256), "travel.airline.passengers[0].first_name", "255"),
-        (passenger(last_name=PAN), "travel.airline.passengers[0].last_name", "card number"),
+        (passenger(last_name=7), "travel.airline.passengers[0].last_name", "text"),
     ],
     ids=lambda value: re.sub(r"(.)\1{9,}", r"\1+", ascii(value)) if isinstance(value, dict) else "",
 )  # fmt: skip
@@ -134,24 +106,13 @@ def test_a_broken_rule_is_named(sent: dict[str, Any], named: str, reason: str) -
 
 
 def test_all_at_once() -> None:
-    sent = leg(flight_number="", airline_code="B", arrival_date_time="x") | US
-    assert list(wrong(**sent, **{f"{EXTRA}.referer": "x", "customer.zip": "x"})) == [
-        f"{EXTRA}.referer",
+    sent = leg(flight_number="", airline_code="B", arrival_date_time="x")
+    assert list(wrong(**sent, **{f"{EXTRA}.contract": "x", "settings.auto_return": -1})) == [
+        f"{EXTRA}.contract",
         f"{LEG}.airline_code",
         f"{LEG}.arrival_date_time",
-        "customer.zip",
+        "settings.auto_return",
     ]
-
-
-@pytest.mark.parametrize("name", sorted(set(CUSTOMER) - {"country", "birth_date", "ip"}))
-@pytest.mark.parametrize("number", ["4200000000000000", "3714-4963-5398-431"])
-def test_no_card_number_in_a_customers_field(name: str, number: str) -> None:
-    value = f"{number}@shop.example.com" if name == "email" else f"No {number}"
-    if name == "zip":
-        value = number
-    assert wrong(**Changes({f"customer.{name}": value})) == {
-        f"customer.{name}": ["must not hold a card number"]
-    }
 
 
 def test_a_phone_is_no_card() -> None:
@@ -236,4 +197,6 @@ def test_elsewhere_a_region_is_free() -> None:
 
 @pytest.mark.parametrize("zip_", ["10001", "10001-1234", 10001], ids=repr)
 def test_american_postal_codes(zip_: Any) -> None:
-    assert read(**US, **Changes({"customer.zip": zip_})).customer.zip == str(zip_)
+    assert read(**Changes({"customer.country": "us", "customer.zip": zip_})).customer.zip == str(
+        zip_
+    )

@@ -11,6 +11,7 @@ from typing import Final
 
 from checkout.gateways.base import Charge
 from checkout.gateways.exchanger.route import Side
+from checkout.model.cut import cut
 from checkout.model.order import Customer
 from checkout.model.validation.reader import suggestion
 
@@ -54,7 +55,7 @@ def filled(template: str, charge: Charge) -> str:
 
 
 def clean(text: str) -> str:
-    return "".join(c for c in text if c.isprintable()).strip()[:LONGEST]
+    return cut("".join(c for c in text if c.isprintable()).strip(), LONGEST)
 
 
 def of_customer(template: str) -> str | None:

@@ -32,6 +32,7 @@ from checkout.gateways.parsing import address, meaning, section
 from checkout.model.browser import Browser
 from checkout.model.card import AnyCard, SavedCard
 from checkout.model.charge_parameters import PARAMETERS
+from checkout.model.cut import cut
 from checkout.model.money import Money
 from checkout.model.next_action import NextAction, Redirect
 from checkout.model.order import SECURE, Customer, Order
@@ -226,5 +227,5 @@ def _customer(customer: Customer) -> dict[str, Any]:
 
 def _billing_address(customer: Customer) -> dict[str, Any]:
     return filled(
-        {name: (getattr(customer, name) or "")[:longest] for name, longest in ADDRESS.items()}
+        {name: cut(getattr(customer, name) or "", longest) for name, longest in ADDRESS.items()}
     )

@@ -62,6 +62,15 @@ class Invalid(ValueError):
     a secret."""
 
 
+class Dropped(Invalid):
+    """What a rule raises of data that no payment is refused for: `instead` is kept in place of the
+    value (None: nothing), and the reason is noted."""
+
+    def __init__(self, reason: str, instead: Any = None) -> None:
+        super().__init__(reason)
+        self.instead = instead
+
+
 def decode(raw: bytes) -> Any:
     """JSON as builtins.
 
@@ -198,11 +207,13 @@ def _shown(name: str) -> str:
 
 
 class Problems(dict[str, list[str]]):
-    """Reasons by dotted path, in the order found: the first 50; `more` counts the others."""
+    """Reasons by dotted path, in the order found: the first 50; `more` counts the others.
+    `dropped`: what was cut or dropped without being a problem, by path too."""
 
     def __init__(self) -> None:
         super().__init__()
         self.more = 0
+        self.dropped: dict[str, str] = {}
         self._room = MOST_LISTED
 
     def add(self, path: str, reason: str) -> None:
@@ -317,6 +328,9 @@ class Reader:
             return default
         try:
             found = rule(value)
+        except Dropped as wrong:
+            self.drop(name, str(wrong))
+            found = wrong.instead
         except Invalid as wrong:
             self.wrong(name, str(wrong))
             return default
@@ -344,6 +358,19 @@ class Reader:
             )
             self._children[name]._broken |= self._broken
         return self._children[name]
+
+    def optional_child(self, name: str) -> Reader:
+        """The same of an object that no payment is refused for: an empty one where it is none."""
+        value = self._value(name)
+        if not (value is _MISSING or value in ("", []) or isinstance(value, Mapping)):
+            self.drop(name, "must be an object")
+            value = _MISSING
+        if not isinstance(value, Mapping):
+            self._children.setdefault(
+                name,
+                Reader({}, tolerant=self._tolerant, shown=self.path(name), problems=self.problems),
+            )
+        return self.child(name)
 
     def each(self, path: str, *, most: int) -> tuple[Reader, ...]:
         """The objects of the list at a dotted path, with problems under its place
@@ -375,6 +402,17 @@ class Reader:
     def wrong(self, path: str, reason: str) -> None:
         """Add a problem that no single rule sees, under a dotted path ("" is the object)."""
         self.problems.add(self.path(path) or BASE, reason)
+
+    def drop(self, path: str, reason: str) -> None:
+        """Note that something under a dotted path was cut or dropped, and why."""
+        before = self.dropped.get(self.path(path))
+        if before is not None or len(self.dropped) < MOST_LISTED:
+            self.dropped[self.path(path)] = f"{before}, {reason}" if before else reason
+
+    @property
+    def dropped(self) -> dict[str, str]:
+        """What was cut or dropped, here and in all that are read beside it: reasons by path."""
+        return self.problems.dropped
 
     def no_others(self) -> None:
         """Refuse unknown fields, with the name that was perhaps meant."""

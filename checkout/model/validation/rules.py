@@ -72,6 +72,11 @@ class HoldsCard(Invalid):
     """A card's number in a field of something else; the value must not be shown again."""
 
 
+def speakable(value: str) -> str:
+    """The text without what can't be stored or shown."""
+    return _UNSPEAKABLE.sub("", value)
+
+
 def text(most: int = 255, *, least: int = 1, numbers: bool = False) -> Rule[str]:
     """Text of `least` to `most` characters that is not blank (unless `least` is 0) and has no
     control characters but line breaks and tabs. `numbers`: an integer is taken as its digits."""

@@ -73,6 +73,7 @@ class FieldTable(dict[str, Field]):
 
     others: Field | None = None
     blank = False
+    optional_data = False
 
     def __init__(self, fields: Mapping[str, Field] | None = None, /, **named: Field) -> None:
         super().__init__(fields or {}, **named)
@@ -98,7 +99,7 @@ class FieldTable(dict[str, Field]):
         """One field."""
         rule, _, required, default = self[name]
         if isinstance(rule, FieldTable):
-            inner = given.child(name)
+            inner = given.optional_child(name) if rule.optional_data else given.child(name)
             if rule.blank and not inner.names:
                 return default
             return rule.read(inner, scope)
@@ -169,6 +170,13 @@ class UnlessBlank(FieldTable):
     """Plugins send an object of empty values for a missing one."""
 
     blank = True
+
+
+class OptionalData(FieldTable):
+    """What no payment is refused for: what should be an object and is none is dropped and noted.
+    Each field's own rule says what becomes of a wrong value."""
+
+    optional_data = True
 
 
 def _takes(rule: Any) -> bool:

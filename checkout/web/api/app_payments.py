@@ -16,6 +16,7 @@ from checkout.model.validation.reader import Reader, decode
 from checkout.model.validation.rules import text
 from checkout.payments import charge, find
 from checkout.payments.charge import CHOOSE_METHOD, Submission
+from checkout.payments.dropped_data import log_dropped
 from checkout.shop_api.answers import AppPayment
 from checkout.shop_api.app_payments import (
     PAYMENT,
@@ -60,6 +61,7 @@ async def pay_in_app(request: AppRequest) -> Response[Any]:
     if page.status is Status.OPEN:
         no_challenge(address := await address_standing(page))
         sent = msgspec.structs.replace(await _submission(page, fields), address=address)
+        log_dropped(fields.dropped, payment=payment.uid)
         page.payment = await charge.pay(app.context, payment, sent)
         if refused := refused_field(page.payment, number):
             raise Unprocessable(refused)

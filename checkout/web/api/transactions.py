@@ -12,6 +12,7 @@ from checkout.errors import NotFound
 from checkout.ledger import operations, payments
 from checkout.model.validation.reader import decode
 from checkout.payments import transitions
+from checkout.payments.dropped_data import log_dropped
 from checkout.payments.operations import start_operation
 from checkout.shop_api.answers import Operation, Transaction
 from checkout.shop_api.operation import OPERATION, read_operation
@@ -50,6 +51,7 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
             request_id=request.headers.get("requestid", "")[:255] or None,
             by=actor_of(request, shop),
         )
+        log_dropped(requested.dropped, payment=done.payment, shop=shop.id)
         payment = await app.context.ledger.read(transitions.read, done.payment)
         return Response({"transaction": shape(done, payment)})
 

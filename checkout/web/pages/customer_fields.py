@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from checkout.i18n import N_, gettext, locale
 from checkout.model.order import Customer, Order
 from checkout.model.validation.reader import Invalid
 from checkout.model.validation.rules import HoldsCard
-from checkout.shop_api.customer import CUSTOMER, fitted
+from checkout.shop_api.country import is_country
+from checkout.shop_api.customer import DIGITS, TYPED, fitted, without
 from checkout.web.pages.components import Field
 from checkout.web.pages.field_values import masked_field, prefilled_field, shown_again
 
@@ -146,13 +145,13 @@ def read_customer(
         if name in editable:
             errors.setdefault(name, LOCAL[name])
         else:  # a part of the shop's address, which doesn't fit the country just chosen
-            customer = msgspec.structs.replace(customer, **{name: None})
+            customer = without(customer, (name,))
     return customer, errors
 
 
 def _read_field(name: str, typed: str, values: dict[str, Any], errors: dict[str, str]) -> None:
     try:
-        values[name] = CUSTOMER.rule(name)(typed)
+        values[name] = TYPED.rule(name)(typed)
     except HoldsCard:
         errors[name] = CARD_HERE
     except Invalid:
@@ -187,7 +186,7 @@ def customer_fields(
             language,
             name=name,
             label=_(CUSTOMER_INPUTS[name].label),
-            value=shown_again(typed.get(name)) if name not in fixed else "",
+            value=shown_again(typed.get(name), digits=name in DIGITS) if name not in fixed else "",
             error=_(errors[name]) if name in errors else None,
             type=CUSTOMER_INPUTS[name].type,
             autocomplete=CUSTOMER_INPUTS[name].autocomplete,
@@ -204,6 +203,5 @@ def customer_fields(
 def countries(language: str) -> tuple[tuple[str, str], ...]:
     """(code, name) of every country in the language's own order of the alphabet."""
     names = locale(language).territories
-    pairs = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha()]
-    unreal = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"}
-    return tuple(sorted((p for p in pairs if p[0] not in unreal), key=lambda pair: pair[1]))
+    pairs = [(code, name) for code, name in names.items() if is_country(code)]
+    return tuple(sorted(pairs, key=lambda pair: pair[1]))

@@ -16,12 +16,12 @@ LEAVE: Final = N_("Leave it empty to use %(value)s")
 LEAVE_ALL: Final = N_("Leave it empty to use what the shop knows")
 
 
-def shown_again(typed: str | None) -> str:
-    """What was typed, as the page shows it again: never a card's number, in whichever field it was
-    typed, and nothing longer than people type."""
-    if typed is None or len(typed) > LONGEST_AGAIN or holds_card_number(typed):
+def shown_again(typed: str | None, *, digits: bool = False) -> str:
+    """What was typed, as the page shows it again: nothing longer than people type, and never a
+    card's number, unless the field is one of `digits`, such as a phone."""
+    if typed is None or len(typed) > LONGEST_AGAIN:
         return ""
-    return typed
+    return typed if digits or not holds_card_number(typed) else ""
 
 
 def prefilled_field(known: str, _language: str, **field: Any) -> Field:
