@@ -15,8 +15,7 @@ from checkout.payments import transitions
 from checkout.payments.operations import start_operation
 from checkout.shop_api.answers import Operation, Transaction
 from checkout.shop_api.operation import OPERATION, read_operation
-from checkout.shop_api.responses import operation as shape
-from checkout.shop_api.webhooks import payment_notification
+from checkout.shop_api.webhooks import operation_notification, payment_notification
 from checkout.web.api.authentication import actor_of, authenticated
 from checkout.web.api.schema import REF, UID, answered, described, sent, within
 from checkout.web.bodies import read_json
@@ -51,7 +50,7 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
             by=actor_of(request, shop),
         )
         payment = await app.context.ledger.read(transitions.read, done.payment)
-        return Response({"transaction": shape(done, payment)})
+        return Response(operation_notification(done, payment, app.settings.public_url))
 
     return after_payment
 
@@ -73,7 +72,7 @@ async def read_transaction(request: AppRequest) -> Response[Any]:
     if payment is None or payment.shop != shop.id:
         raise NotFound
     if done:
-        return Response({"transaction": shape(done, payment)})
+        return Response(operation_notification(done, payment, app.settings.public_url))
     return Response(
         payment_notification(payment, app.context.status_of(payment), shop, app.settings.public_url)
     )
