@@ -45,17 +45,20 @@ from checkout.web import (
     widget,
 )
 from checkout.web.api import (
+    aliases,
     app_payments,
     checkouts,
     document,
     invoices,
     merchant_initiated,
     products,
+    tracking_id,
     transactions,
 )
 from checkout.web.challenge import Challenge, open_challenge
 from checkout.web.concurrency_limits import ConcurrencyLimits
 from checkout.web.context import AppContext
+from checkout.web.cors import readable_by_pages
 from checkout.web.errors import on_error
 from checkout.web.invoice_mail import invoice_sender
 from checkout.web.load_shedding import LoadShedder
@@ -82,9 +85,11 @@ HANDLERS = (
     *checkouts.HANDLERS,
     *app_payments.HANDLERS,
     *transactions.HANDLERS,
+    *tracking_id.HANDLERS,
     *merchant_initiated.HANDLERS,
     *products.HANDLERS,
     *invoices.HANDLERS,
+    *aliases.HANDLERS,
     *gateway_notification.HANDLERS,
     *csp_reports.HANDLERS,
     *static.HANDLERS,
@@ -155,11 +160,11 @@ def create_app(
                 await asyncio.gather(context.finish(), webhook_sender.finish(), mailer.finish())
 
     app = Litestar(
-        route_handlers=list(HANDLERS),
+        route_handlers=[*HANDLERS, *aliases.heads(HANDLERS)],
         lifespan=[lifespan],
         exception_handlers={Exception: on_error},
         middleware=[ConcurrencyLimits(settings), load or LoadShedder()],
-        before_send=[security_headers(settings, name=name)],
+        before_send=[security_headers(settings, name=name), readable_by_pages(settings)],
         request_max_body_size=LARGEST_BODY,
         openapi_config=OpenAPIConfig(
             title="checkout",

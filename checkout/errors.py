@@ -6,6 +6,7 @@
     ├── Unauthorized             401   shop credentials or a notification's signature
     ├── Forbidden                403   a cross-site form post
     ├── NotFound                 404   a wrong uid and a wrong secret look the same
+    │   └── NotServed                  an address of the family's that has no counterpart here
     ├── SoldOut                  409   others bought the last ones while the page was open
     ├── Gone                     410   a link or a payment past its time
     │   └── Cancelled                  a link whose shop has cancelled its invoice
@@ -64,6 +65,12 @@ class Forbidden(CheckoutError):
 class NotFound(CheckoutError):
     status = 404
     message = "Record not found"
+
+
+class NotServed(NotFound):
+    """The message says what to call in its place."""
+
+    message = "This address is not served"
 
 
 class SoldOut(CheckoutError):

@@ -22,11 +22,14 @@ from checkout.cli.common import (
 )
 from checkout.cli.payment_rows import payment_row
 from checkout.ledger import operations
+from checkout.ledger.operations import Operation
+from checkout.ledger.rows import Payment
 from checkout.model.money import Money
 from checkout.payments import review, transitions
 from checkout.payments.context import Context
 from checkout.payments.operations import payment_named, resolve_operation, start_operation
 from checkout.shop_api.responses import operation as operation_shape
+from checkout.shop_api.responses import receipt_address
 
 OPERATIONS = {
     "capture": "Collect (part of) an authorized amount.",
@@ -61,7 +64,7 @@ def _review(word: str, summary: str) -> click.Command:
             if await context.ledger.read(operations.find, uid) is not None:
                 done = await resolve_operation(context, uid, accept=accept, by=by, reason=reason)
                 payment = await context.ledger.read(transitions.read, done.payment)
-                return operation_shape(done, payment)
+                return _shown(context, done, payment)
             payment = await review.resolve_mismatch(
                 context, uid, accept=accept, by=by, reason=reason
             )
@@ -74,6 +77,11 @@ def _review(word: str, summary: str) -> click.Command:
             console().print(f"{uid}  {found['status']}")
 
     return command
+
+
+def _shown(context: Context, done: Operation, payment: Payment) -> dict[str, Any]:
+    receipt = receipt_address(payment, context.settings.public_url)
+    return operation_shape(done, payment, receipt)
 
 
 def _operation(kind: str, summary: str) -> click.Command:
@@ -97,7 +105,7 @@ def _operation(kind: str, summary: str) -> click.Command:
             done = await start_operation(
                 context, kind, uid, amount=minor, reason=reason, by=actor()
             )
-            return operation_shape(done, payment)
+            return _shown(context, done, payment)
 
         try:
             found = with_context(config, work)

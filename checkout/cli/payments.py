@@ -31,6 +31,7 @@ from checkout.payments import transitions
 from checkout.payments.context import Context
 from checkout.payments.recovery import reconcile as reconcile_one
 from checkout.shop_api.responses import operation as operation_shape
+from checkout.shop_api.responses import receipt_address
 
 UNDER_WAY = (Status.PENDING, Status.REQUIRES_ACTION)
 
@@ -97,7 +98,7 @@ def show(uid: str, config: Path | None, as_json: bool) -> None:
 
 async def _shown(context: Context, uid: str) -> dict[str, Any]:
     """A payment with its attempts, events, operations and webhooks."""
-    read = context.ledger.read
+    read, base = context.ledger.read, context.settings.public_url
     payment, happened = await read(transitions.read, uid), await read(events.of, uid)
     return {
         **payment_row(payment),
@@ -109,7 +110,7 @@ async def _shown(context: Context, uid: str) -> dict[str, Any]:
             {"at": moment(e.at), "kind": e.kind, "attempt": e.attempt, **e.data} for e in happened
         ],
         "operations": [
-            operation_row(each, operation_shape(each, payment))
+            operation_row(each, operation_shape(each, payment, receipt_address(payment, base)))
             for each in await read(operations.of, uid)
         ],
         "letters": [webhook_row(webhook) for webhook in await read(outbox.of, uid)],

@@ -13,6 +13,7 @@ from checkout.ledger.schema import attempts, creations, payments
 from checkout.ledger.statements import Change, Query
 from checkout.model.status import Status
 
+MOST_OF_TRACKING_ID: Final = 10  # newest payments with one tracking id
 KEPT_SECONDS: Final = 24 * 3600  # how long an idempotency key gives the same answer
 
 # Built once: building a statement takes longer than running it.
@@ -29,6 +30,16 @@ OPENED: Final = Change(
 LOCK: Final = Query(OF_UID.with_for_update(key_share=True))
 BY_TOKEN: Final = Query(select(payments).where(payments.c.token == bindparam("value")))
 BY_LINK: Final = Query(select(payments).where(payments.c.link == bindparam("value")))
+BY_TRACKING_ID: Final = Query(
+    select(payments)
+    .where(
+        payments.c.shop == bindparam("shop_id"),
+        payments.c.tracking_id == bindparam("value"),
+        payments.c.attempts > 0,
+    )
+    .order_by(payments.c.created_at.desc(), payments.c.uid.desc())
+    .limit(MOST_OF_TRACKING_ID)
+)
 ATTEMPTS: Final = Query(
     select(attempts).where(attempts.c.payment == bindparam("value")).order_by(attempts.c.number)
 )
@@ -83,6 +94,12 @@ def by_token(conn: Connection, token: str) -> Payment | None:
 
 def by_link(conn: Connection, link: str) -> Payment | None:
     return _payment(conn, BY_LINK, link)
+
+
+def by_tracking_id(conn: Connection, shop: str, tracking_id: str) -> list[Payment]:
+    """A shop's payments with this tracking id that were tried, the newest first, 10 at most."""
+    rows = BY_TRACKING_ID.all(conn, shop_id=shop, value=tracking_id)
+    return [payment_of(row, attempts_of(conn, row.uid)) for row in rows]
 
 
 def _payment(conn: Connection, query: Query, value: str) -> Payment | None:

@@ -171,6 +171,7 @@ class Order(Struct, frozen=True, omit_defaults=True, rename=STORED):
     public: bool = False
     product: str | None = None  # the product, where the payment was made on its page
     quantity: int = 1  # of the product
+    echoed: dict[str, Any] = {}  # of the additional data what is the shop's own: only answered
     raw: dict[str, Raw] = {}  # the shop's own objects as JSON, returned unchanged in answers
     merchant_initiated: bool = False  # made by the shop's server: no customer is present
     recurring: bool = False  # of these: by the first payment of its series, else by a card's token

@@ -77,6 +77,16 @@ def _short(stated: str | None, agreed: str | None) -> bool:
     return other or Fraction(amount) < Fraction(wanted)
 
 
+class ThreeDSecure(Struct, frozen=True, omit_defaults=True):
+    """What became of the cardholder's authentication, in the gateway's words."""
+
+    status: str | None = None  # successful, failed, ...
+    message: str | None = None
+    ve_status: str | None = None  # whether the card takes part: Y, N, U
+    pa_status: str | None = None  # the bank's result: Y, N, A, U, C, R
+    eci: str | None = None
+
+
 class GatewayFacts(Struct, frozen=True, omit_defaults=True):
     """What the gateway stated; None: not stated, which is no mismatch."""
 
@@ -94,6 +104,7 @@ class GatewayFacts(Struct, frozen=True, omit_defaults=True):
     avs: str | None = None  # result codes of the address and security code checks
     cvc: str | None = None
     parent: str | None = None  # the transaction that took the money, where it isn't this one
+    three_d_secure: ThreeDSecure | None = None
     descriptor: str | None = None
     code: str | None = None
     message: str | None = None  # for the shop
@@ -166,6 +177,9 @@ def _masked(facts: GatewayFacts, card: PaidCard | None) -> GatewayFacts:
     for name in ("agreed", "exchanged"):
         if (sums := getattr(facts, name)) is not None and (short := _sums(sums)) is not sums:
             changes[name] = short
+    if (secure := facts.three_d_secure) is not None:
+        if said := _changes(secure, secure.__struct_fields__):
+            changes["three_d_secure"] = msgspec.structs.replace(secure, **said)
     if card is not None and (of_card := _of_card(card)):
         changes["card"] = msgspec.structs.replace(card, **of_card)
     return msgspec.structs.replace(facts, **changes) if changes else facts

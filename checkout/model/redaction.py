@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from checkout.model.order import Order, PageSettings
-from checkout.model.outcome import GatewayFacts, PaidCard
+from checkout.model.outcome import GatewayFacts, PaidCard, ThreeDSecure
 
 # Kept: the shop's own number of the order and its webhook address, as a chargeback may come a year
 # later.
@@ -23,6 +23,8 @@ FACTS: Final = (
 )  # fmt: skip
 # Kept: the token, by which the shop may charge the card again with the customer's consent.
 CARD: Final = ("brand", "last_4", "token")
+# Kept: who answers for a chargeback.
+SECURE: Final = ("status", "ve_status", "pa_status", "eci")
 
 
 def redacted_order(order: Order) -> Order:
@@ -35,7 +37,9 @@ def redacted_order(order: Order) -> Order:
 
 def redacted_facts(facts: GatewayFacts) -> GatewayFacts:
     card = PaidCard(**_kept(facts.card, CARD)) if facts.card else None
-    return GatewayFacts(**_kept(facts, FACTS), card=card)
+    secure = facts.three_d_secure
+    kept = ThreeDSecure(**_kept(secure, SECURE)) if secure else None
+    return GatewayFacts(**_kept(facts, FACTS), card=card, three_d_secure=kept)
 
 
 def _kept(value: msgspec.Struct, names: tuple[str, ...]) -> dict[str, Any]:

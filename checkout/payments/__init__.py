@@ -2,7 +2,7 @@
 
 Verbs, called by the pages, the API and the commands:
   create                create a payment: a shop's request, a payment link
-  find                  find a payment by its address or token
+  find                  find a payment by its address, token or tracking id
   charge                submit an attempt and send it to the gateway once
   status_query          query the gateway for an attempt's status
   customer_actions      return from the bank, abandon, confirm, cancel

@@ -1,12 +1,17 @@
-"""Find a payment by its address, its receipt's address or its token. Raises NotFound."""
+"""Find a payment by its address, its receipt's address or its token; raises NotFound. Transactions
+by the shop's tracking id."""
 
 from __future__ import annotations
 
 import hmac
+from operator import itemgetter
+
+from sqlalchemy import Connection
 
 from checkout.errors import NotFound
 from checkout.identifiers import receipt_secret
-from checkout.ledger import payments
+from checkout.ledger import operations, payments
+from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
 from checkout.payments.context import Context
 from checkout.settings import Shop
@@ -44,6 +49,28 @@ async def by_address_cached(context: Context, uid: str, secret: str) -> Payment:
     elif not hmac.compare_digest(payment.secret.encode(), secret.encode()):
         raise NotFound
     return payment
+
+
+async def by_tracking_id(
+    context: Context, tracking_id: str, shop: Shop
+) -> list[tuple[Payment, Operation | None]]:
+    """The shop's transactions with this tracking id, the newest first: payments that were tried,
+    and what was done after them, each beside its payment. At most 10; of more payments the
+    newest."""
+    return await context.ledger.read(_tracked, shop.id, tracking_id)
+
+
+def _tracked(
+    conn: Connection, shop: str, tracking_id: str
+) -> list[tuple[Payment, Operation | None]]:
+    found: list[tuple[float, Payment, Operation | None]] = []
+    for payment in payments.by_tracking_id(conn, shop, tracking_id):
+        if payment.tried:
+            done = operations.of(conn, payment.uid)
+            found += ((each.created_at, payment, each) for each in reversed(done))
+            found.append((payment.created_at, payment, None))
+    found.sort(key=itemgetter(0), reverse=True)  # stable: what follows a payment stands before it
+    return [(payment, done) for _, payment, done in found[: payments.MOST_OF_TRACKING_ID]]
 
 
 async def by_token(context: Context, token: str, shop: Shop | None = None) -> Payment:

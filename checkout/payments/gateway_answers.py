@@ -85,7 +85,7 @@ def _status_after_operation(
     an operation that is under way may be the one, and is queried first."""
     kind, status = done
     found = gateway_initiated.record_state(
-        conn, context.settings.shops, payment, attempt, kind, outcome, now
+        conn, context.settings, payment, attempt, kind, outcome, now
     )
     if found is Recorded.UNDER_WAY:
         return None

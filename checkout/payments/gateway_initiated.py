@@ -20,7 +20,7 @@ from checkout.model.status import SUCCESSFUL, Status
 from checkout.payments import remaining
 from checkout.payments.alerts import alert
 from checkout.payments.operation_webhooks import notify_of_operation
-from checkout.settings import Shop
+from checkout.settings import Settings
 
 # A paid attempt's status here and its status at the gateway -> the operation that was done.
 KINDS: Final[Mapping[tuple[Status, Status], str]] = {
@@ -53,7 +53,7 @@ def done_by(attempt: Attempt, outcome: Outcome) -> tuple[str, Status] | None:
 
 def record_state(
     conn: Connection,
-    shops: Mapping[str, Shop],
+    settings: Settings,
     payment: Payment,
     attempt: Attempt,
     kind: str,
@@ -77,7 +77,7 @@ def record_state(
     if kind != "capture":
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=amount)
     audit_gateway_operation(conn, operation, attempt, payment, now)
-    notify_of_operation(conn, shops, operation, payment, now)
+    notify_of_operation(conn, settings, operation, payment, now)
     return Recorded.NEW
 
 

@@ -194,7 +194,7 @@ def _moved(
     if operation.done:
         _done(conn, context, operation, payment, now)
     elif operation.status in FAILED and notify_failure and not operation.by_gateway:
-        notify_of_operation(conn, context.settings.shops, operation, payment, now)
+        notify_of_operation(conn, context.settings, operation, payment, now)
     return with_payment(conn, uid)[0]
 
 
@@ -206,7 +206,7 @@ def _done(
         alert(conn, attempt, f"by_gateway.{kind}", now, amount=operation.amount)
     if operation.by_gateway:
         audit_gateway_operation(conn, operation, attempt, payment, now)
-    notify_of_operation(conn, context.settings.shops, operation, payment, now)
+    notify_of_operation(conn, context.settings, operation, payment, now)
     made = operations.of_attempt(conn, operation.payment, operation.attempt)
     total = payment.order.money.minor
     if kind == "capture":

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from sqlalchemy import Connection
 
 from checkout.identifiers import new_uid
 from checkout.ledger import operations, outbox
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
-from checkout.settings import Shop
+from checkout.settings import Settings
 from checkout.shop_api.responses import OPERATION
 from checkout.shop_api.webhooks import operation_webhook
 
 
 def notify_of_operation(
-    conn: Connection, shops: Mapping[str, Shop], operation: Operation, payment: Payment, now: float
+    conn: Connection, settings: Settings, operation: Operation, payment: Payment, now: float
 ) -> None:
     """Write the webhook about how an operation ended: once, and once more where one that had failed
     was done after all."""
@@ -25,7 +23,7 @@ def notify_of_operation(
         return
     operations.change(conn, operation.uid, told=word)
     url = payment.order.page_settings.notification_url
-    if url is None or payment.shop not in shops:
+    if url is None or payment.shop not in settings.shops:
         return
-    body = operation_webhook(operation, payment)
+    body = operation_webhook(operation, payment, settings.public_url)
     outbox.add(conn, id=new_uid(), payment=payment.uid, url=url, body=body, now=now)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from checkout.model.order import SECURE, Details
 from checkout.model.pan import holds_card_number
+from checkout.model.validation.description import says
 from checkout.model.validation.optional_data import cut_texts, dropped_if_wrong
 from checkout.model.validation.reader import Invalid, Reader
 from checkout.model.validation.rules import (
@@ -81,7 +82,15 @@ EXTRA: Final = FieldTable(
         blank_is_none(text(32, numbers=True)), "of test payments: the bank's code in the answer"
     ),
 )
+# What plugins write for themselves: `vendor`, `request_id`, `platform_data`, ...
+OTHERS: Final = Field(says("anything")(lambda value: value), "answered and notified, not sent on")
 ADDITIONAL_DATA: Final = FieldTable(**RECEIPT, **EXTRA)
+ADDITIONAL_DATA.others = OTHERS
+# Read elsewhere, or a person's or a card's data, which nothing here keeps twice.
+NOT_ECHOED: Final = frozenset({
+    *ADDITIONAL_DATA, "travel", "browser", "customer", "billing_address", "recipient",
+    "recipient_billing_address", "credit_card", "recipient_credit_card", "encrypted_credit_card",
+})  # fmt: skip
 # Fields of the request itself.
 BESIDE: Final = FieldTable(
     three_d_secure=Field(FieldTable(advanced=Field(loose_flag, "passed on"))),
@@ -116,6 +125,18 @@ def read_details(fields: Reader, extra: Reader, *, strict: bool = False) -> Deta
         travel=_travel(fields, extra),
         **values,
     )
+
+
+def read_echoed(extra: Reader) -> dict[str, Any]:
+    """The members of the additional data that no document names (`vendor`, `request_id`,
+    `platform_data`, ...): answered and notified as they came, and sent to nobody else."""
+    given = {name: extra.data[name] for name in extra.names if name not in NOT_ECHOED}
+    found = {name: value for name, value in given.items() if value not in ("", [], {})}
+    try:
+        return passed_on()(found)
+    except Invalid as wrong:
+        extra.wrong("", str(wrong))
+        return {}
 
 
 def read_card_params(fields: Reader) -> dict[str, Any]:

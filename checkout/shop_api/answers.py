@@ -69,6 +69,17 @@ class Card(TypedDict):
     token: str | None
 
 
+class ThreeDSecure(TypedDict):
+    """What became of the cardholder's authentication, in the gateway's words; all null where it
+    said nothing."""
+
+    status: str | None
+    message: str | None
+    ve_status: str | None
+    pa_status: str | None
+    eci: str | None
+
+
 class Bought(TypedDict):
     id: str
     quantity: int
@@ -83,6 +94,7 @@ class _Transaction(TypedDict):
     status: Word
     message: str | None
     code: str | None
+    friendly_message: str | None
     amount: Minor
     currency: str
     description: str
@@ -95,6 +107,12 @@ class _Transaction(TypedDict):
     created_at: Time | None
     updated_at: Time | None
     paid_at: Time | None
+    receipt_url: str
+    credit_card: Card | None
+    customer: dict[str, str | None]
+    billing_address: dict[str, str | None]
+    avs_cvc_verification: Checks | None
+    three_d_secure_verification: ThreeDSecure
     additional_data: Json
 
 
@@ -117,13 +135,7 @@ class Transaction(_Transaction, _Sections):
     """A payment, as a notification tells it. What the shop said of a method other than cards stands
     under the method's name."""
 
-    friendly_message: str | None
     expired_at: Time | None
-    receipt_url: str
-    credit_card: Card | None
-    customer: dict[str, str | None]
-    billing_address: dict[str, str | None]
-    avs_cvc_verification: Checks | None
 
 
 class _OperationSections(TypedDict, total=False):
@@ -138,7 +150,7 @@ class Operation(_Transaction, _OperationSections):
 
     parent_uid: Annotated[str, Meta(description="The uid that was named, else the payment's")]
     reason: str | None
-    three_d_secure_verification: Json
+    redirect_url: None
 
 
 class _Bought(TypedDict, total=False):
@@ -204,6 +216,7 @@ class AppPayment(TypedDict):
     code: str | None
     friendly_message: str | None
     credit_card: Json
+    three_d_secure_verification: ThreeDSecure
 
 
 class Product(TypedDict):

@@ -33,6 +33,7 @@ from checkout.shop_api.responses import (
     checkout,
     message,
     status_and_message,
+    three_d_secure,
 )
 
 # What SDKs call the card's fields, by the names of our own form.
@@ -221,6 +222,7 @@ def app_answer(
         "receipt_url": attempt.facts.receipt_url if attempt else None,
         "code": attempt.facts.code if attempt else None,
         "friendly_message": attempt.facts.friendly if attempt else None,
+        "three_d_secure_verification": three_d_secure(attempt),
         "credit_card": known if ours else known | HIDDEN,
     }
 

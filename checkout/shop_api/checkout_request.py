@@ -46,6 +46,7 @@ from checkout.shop_api.additional_data import (
     RECEIPT,
     read_card_params,
     read_details,
+    read_echoed,
 )
 from checkout.shop_api.addresses import called_address, return_address, scope_of
 from checkout.shop_api.card_numbers import body_reader
@@ -229,6 +230,7 @@ def _order(fields: Reader, scope: Scope, shop: Shop) -> Order:
         descriptor=values["dynamic_billing_descriptor"],
         **RECEIPT.read(extra),
         details=read_details(fields, extra),
+        echoed=read_echoed(extra),
         page_settings=_page_settings(SETTINGS.read(fields.within("settings"), scope), shop),
         customer=read_customer(fields.optional_child("customer")),
         methods=_methods(fields.within("payment_method")),

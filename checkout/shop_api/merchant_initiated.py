@@ -27,9 +27,11 @@ from checkout.settings import Shop
 from checkout.shop_api.additional_data import (
     ADDITIONAL_DATA,
     BESIDE,
+    OTHERS,
     RECEIPT,
     SWITCHES,
     read_details,
+    read_echoed,
     read_switches,
 )
 from checkout.shop_api.addresses import called_address, return_address, scope_of
@@ -85,6 +87,10 @@ ADDRESSES: Final = FieldTable(
     verification_url=Field(called_address, "is asked before anything is sent"),
     language=SETTINGS["language"],
 )
+EXTRA: Final = FieldTable(
+    **ADDITIONAL_DATA, browser=Field(BROWSER, "the customer's, for 3-D Secure")
+)
+EXTRA.others = OTHERS
 REQUEST: Final = FieldTable(
     {
         **TERMS,
@@ -100,9 +106,7 @@ REQUEST: Final = FieldTable(
         **ADDRESSES,
         "customer": Field(CUSTOMER),
         "billing_address": Field(CUSTOMER, "names and address, where they are not in `customer`"),
-        "additional_data": Field(
-            FieldTable(**ADDITIONAL_DATA, browser=Field(BROWSER, "the customer's, for 3-D Secure"))
-        ),
+        "additional_data": Field(EXTRA),
         "travel": Field(TRAVEL),
     }
 )
@@ -156,6 +160,7 @@ def read_merchant_initiated(
         descriptor=values["dynamic_billing_descriptor"],
         **RECEIPT.read(extra),
         details=read_details(fields, extra, strict=True),
+        echoed=read_echoed(extra),
         page_settings=_page_settings(ADDRESSES.read(fields, scope), shop),
         customer=_customer(fields, kind),
         methods=Methods(params={CARD_METHOD: switches} if switches else {}),

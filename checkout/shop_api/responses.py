@@ -11,9 +11,11 @@ from typing import Any, Final
 
 import msgspec
 
+from checkout.identifiers import receipt_secret
 from checkout.ledger.operations import OPEN, Operation
 from checkout.ledger.rows import Attempt, Payment
 from checkout.model.order import CARD_METHOD, Customer, Order
+from checkout.model.outcome import PaidCard, ThreeDSecure
 from checkout.model.status import OUTWARD, SUCCESSFUL, Status
 from checkout.settings import Shop
 from checkout.shop_api import answers
@@ -37,6 +39,7 @@ ECHOED: Final = (
     "referer", "p2p", "excluded_gateways", "masterpass", "card_on_file", "avs_cvc_verification",
     "meta",
 )  # fmt: skip
+NOT_SAID: Final = ThreeDSecure()
 NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 SETTLED: Final = frozenset(MESSAGES) - {Status.OPEN, Status.REQUIRES_ACTION, Status.PENDING}
 
@@ -82,6 +85,12 @@ def message(payment: Payment, status: Status) -> str | None:
     return of_bank or MESSAGES[status]
 
 
+def receipt_address(payment: Payment, public_url: str) -> str:
+    """Our own receipt of the payment, in the language of its customer."""
+    language = payment.shown.language if payment.shown else "en"
+    return f"{public_url}/{language}/order/{payment.uid}/{receipt_secret(payment.secret)}"
+
+
 def transaction(payment: Payment, status: Status, shop: Shop, receipt_url: str) -> dict[str, Any]:
     """`transaction` as notifications carry it: about the attempt that decided the payment."""
     attempt, order = payment.shown, payment.order
@@ -117,6 +126,7 @@ def transaction(payment: Payment, status: Status, shop: Shop, receipt_url: str) 
         "billing_address": _billing(customer),
         "additional_data": _additional_data(order, attempt.contract if attempt else order.contract),
         "avs_cvc_verification": _checks(attempt),
+        "three_d_secure_verification": three_d_secure(attempt),
     }
     # A charge may have become two transactions at the gateway; here it is one.
     parent = {"parent_uid": payment.uid} if order.transaction_type == "charge" else {}
@@ -207,9 +217,10 @@ OPERATION: Final[dict[Status, tuple[str, str]]] = {
 }
 
 
-def operation(done: Operation, payment: Payment) -> dict[str, Any]:
+def operation(done: Operation, payment: Payment, receipt_url: str) -> dict[str, Any]:
     """`transaction` of a capture, void, refund or chargeback: a transaction of its own, with its
-    own uid, money and times. `parent_uid` is the one that the shop named, else the payment's."""
+    own uid, money and times; card, customer and receipt are the payment's. `parent_uid` is the one
+    that the shop named, else the payment's."""
     order = payment.order
     attempt = payment.attempts[done.attempt - 1]
     outward, plain = OPERATION[done.status]
@@ -226,6 +237,7 @@ def operation(done: Operation, payment: Payment) -> dict[str, Any]:
         "status": outward,
         "message": text,
         "code": done.facts.code,
+        "friendly_message": done.facts.friendly,
         "amount": done.amount,
         "currency": order.money.currency,
         "description": order.description,
@@ -239,7 +251,13 @@ def operation(done: Operation, payment: Payment) -> dict[str, Any]:
         "created_at": moment(done.created_at),
         "updated_at": moment(done.updated_at),
         "paid_at": paid_at,
-        "three_d_secure_verification": {},  # always empty; plugins access its fields
+        "receipt_url": attempt.facts.receipt_url or receipt_url,
+        "redirect_url": None,  # there is nothing for a customer to do
+        "credit_card": card(attempt),
+        "customer": _customer(attempt.customer),
+        "billing_address": _billing(attempt.customer),
+        "avs_cvc_verification": _checks(attempt),
+        "three_d_secure_verification": three_d_secure(attempt),
         "additional_data": _additional_data(order, attempt.contract),
     }
     result: answers.OperationResult = {
@@ -301,20 +319,35 @@ def _checks(attempt: Attempt | None) -> answers.Checks | None:
     }
 
 
+def three_d_secure(attempt: Attempt | None) -> answers.ThreeDSecure:
+    """What the gateway said of 3-D Secure. Plugins read its fields without a look whether it is
+    there, and some that it has them (PHP 8 ends there): all are there, null where nothing was
+    said."""
+    said = (attempt.facts.three_d_secure if attempt else None) or NOT_SAID
+    return {
+        "status": said.status,
+        "message": said.message,
+        "ve_status": said.ve_status,
+        "pa_status": said.pa_status,
+        "eci": said.eci,
+    }
+
+
 def _additional_data(order: Order, contract: tuple[str, ...]) -> dict[str, Any]:
-    """The shop's `additional_data`, without empty fields; the two lists that plugins read are
-    always there."""
-    given = {name: getattr(order.details, name) for name in ECHOED}
+    """The shop's `additional_data`, without empty fields, also what is only echoed; the two lists
+    that plugins read are always there."""
+    given = order.echoed | {name: getattr(order.details, name) for name in ECHOED}
     return {"receipt_text": list(order.receipt_text), "contract": list(contract)} | {
         name: value for name, value in given.items() if value
     }
 
 
 def card(attempt: Attempt | None) -> answers.Card | None:
-    """The parts of the card that a shop may see; None where no card was used."""
-    if attempt is None or attempt.method != CARD_METHOD or attempt.facts.card is None:
+    """The parts of the card that a shop may see; None where no card was used. Plugins open it
+    wherever the method is a card: what the gateway has not said is null in it."""
+    if attempt is None or attempt.method != CARD_METHOD:
         return None
-    used = attempt.facts.card
+    used = attempt.facts.card or PaidCard()
     return {
         "brand": used.brand,
         "last_4": used.last_4,

@@ -16,12 +16,17 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from checkout.identifiers import receipt_secret
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
 from checkout.model.status import Status
 from checkout.settings import Shop
-from checkout.shop_api.responses import checkout, encoded, operation, transaction
+from checkout.shop_api.responses import (
+    checkout,
+    encoded,
+    operation,
+    receipt_address,
+    transaction,
+)
 
 
 def payment_webhook(
@@ -37,15 +42,18 @@ def payment_notification(
     payment: Payment, status: Status, shop: Shop, public_url: str
 ) -> dict[str, Any]:
     """`{"transaction": …}`, as webhooks and `GET /transactions` have it."""
-    language = payment.shown.language if payment.shown else "en"
-    own = receipt_secret(payment.secret)
-    receipt = f"{public_url}/{language}/order/{payment.uid}/{own}"
+    receipt = receipt_address(payment, public_url)
     return {"transaction": transaction(payment, status, shop, receipt)}
 
 
-def operation_webhook(done: Operation, payment: Payment) -> str:
+def operation_webhook(done: Operation, payment: Payment, public_url: str) -> str:
     """The body about a capture, void, refund or chargeback: a transaction of its own."""
-    return encoded({"transaction": operation(done, payment)})
+    return encoded(operation_notification(done, payment, public_url))
+
+
+def operation_notification(done: Operation, payment: Payment, public_url: str) -> dict[str, Any]:
+    """`{"transaction": …}` of an operation, as webhooks and the API have it."""
+    return {"transaction": operation(done, payment, receipt_address(payment, public_url))}
 
 
 def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:

@@ -13,6 +13,7 @@ page_types           which kinds of page there are
 csp_reports          browsers' reports of what a page's policy stopped
 challenge            the challenge against card testing; proof_of_work: our own one
 challenge_policy     who has to solve it
+cors                 which answers pages of other sites may read
 proxies              the client's address behind proxies
 concurrency_limits   how many requests a caller may have under way at once
 load_shedding        what is refused when the server is overloaded

@@ -49,6 +49,11 @@ def _type(request: AppRequest) -> str:
     return (header(request, b"content-type") or "")[:200].partition(";")[0].strip().lower()
 
 
+def sends_json(request: AppRequest) -> bool:
+    """Whether it says that its body is JSON."""
+    return JSON.fullmatch(_type(request)) is not None
+
+
 def _is_server(request: AppRequest) -> bool:
     """Whether it has a shop's credentials, which have been verified by now, and no browser's
     headers."""

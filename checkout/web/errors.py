@@ -5,6 +5,7 @@ No body, header or local variable is logged: there may be a card in it.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import structlog
@@ -12,19 +13,25 @@ from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
 from checkout.errors import CheckoutError, TooMany, Unavailable, Unprocessable
+from checkout.web.bodies import sends_json
 from checkout.web.pages.error import error_page
-from checkout.web.request import AppRequest
+from checkout.web.request import AppRequest, header
 
 log = structlog.get_logger(__name__)
 
 DEEPEST: Final = 8  # objects that errors are nested in: further dots are part of a name
 
+# Where nobody but a program calls, whatever its head says.
 MACHINES: Final = (
+    "/beyag/",
     "/ctp/",
     "/products",
     "/services/",
     "/invoices",
     "/transactions/",
+    "/v2/transactions/",
+    "/v2/credit_cards",
+    "/credit_cards",
     "/notify/",
     "/reports/",
     "/health/",
@@ -33,12 +40,16 @@ MACHINES: Final = (
 )
 
 
+# Customers' pages under one of them.
+PAGES: Final = re.compile(r"/products/[^/]+/pay/?", re.ASCII)
+
+
 def on_error(request: AppRequest, error: Exception) -> Response[Any]:
     status, message, fields, headers = _read(error)
     if status >= 500 and not isinstance(error, Unavailable):
         # The place, never the values: no message, no local variable.
         log.error("web.fault", path=_place(request), **_trace(error))
-    if _path(request).startswith(MACHINES):
+    if _wants_json(request):
         code = error.code if isinstance(error, Unprocessable) else None
         return _json(status, message, fields, headers, code)
     return error_page(request, error, status, headers)
@@ -98,6 +109,22 @@ def _nested(fields: dict[str, list[str]]) -> dict[str, Any]:
             place = inner if isinstance(inner, dict) else place.setdefault("base", {})
         place[last] = reasons
     return found
+
+
+def _wants_json(request: AppRequest) -> bool:
+    """At the addresses of machines always, elsewhere where the head says that a program calls: a
+    plugin that calls an address we don't have must be able to read why."""
+    path = _path(request)
+    if path.startswith(MACHINES) and not PAGES.fullmatch(path):
+        return True
+    accept = (header(request, b"accept") or "").lower()
+    if header(request, b"sec-fetch-mode") == "navigate" or "text/html" in accept:
+        return False
+    return (
+        "application/json" in accept
+        or sends_json(request)
+        or header(request, b"authorization") is not None
+    )
 
 
 def _path(request: AppRequest) -> str:

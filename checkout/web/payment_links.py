@@ -1,5 +1,5 @@
-"""Addresses that lead to a payment's page: the `redirect_url` of the API, and offline-signed
-links."""
+"""Addresses that lead to a page: of a payment the `redirect_url` of the API, those that plugins
+make of its token, and offline-signed links; of a product the older ones."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Final
 
 from litestar import HttpMethod, Response, route
 
+from checkout.errors import NotFound
 from checkout.i18n import choose_language
+from checkout.ledger.products import ProductStock
 from checkout.ledger.rows import Payment
 from checkout.model.validation.reader import form_pairs
-from checkout.payments import create, find
+from checkout.payments import create, find, products
 from checkout.shop_api.checkout_request import read_link_order
 from checkout.signing import read_link
 from checkout.web.bodies import posted_form
@@ -20,16 +22,20 @@ from checkout.web.request import READ, AppRequest
 from checkout.web.response import see_other
 from checkout.web.security import client_address
 
+# Plugins write the older ones themselves, from the token alone.
+PAGES: Final = ["/widget/hpp.html", "/checkout", "/v2/checkout"]
+
 
 @route(
-    "/widget/hpp.html",
+    PAGES,
     http_method=(*READ, HttpMethod.POST),
     status_code=303,
     include_in_schema=False,
 )
 async def hosted_page(request: AppRequest) -> Response[bytes]:
-    """Where `redirect_url` leads: on to the payment's own address. Some plugins cut its query off
-    and post `token` there by a form of the shop's page: that changes nothing either."""
+    """Where `redirect_url` leads, and the family's older addresses: on to the payment's own. Some
+    plugins cut the query off and post `token` there by a form of the shop's page: that changes
+    nothing either."""
     # Not by `request.query_params`, which keeps whole queries in a cache.
     query = form_pairs(request.scope["query_string"], blanks=False)
     token = query.get("token", "")
@@ -54,6 +60,33 @@ async def offline_link(request: AppRequest) -> Response[bytes]:
     return to_payment(request, await find.by_address(app.context, made.uid, made.secret))
 
 
+@route("/products/{product_id:str}/pay", http_method=READ, include_in_schema=False)
+async def older_product_link(request: AppRequest) -> Response[bytes]:
+    """The PHP SDK makes this address of a product's id, for customers."""
+    return to_product(await products.find(app_of(request).context, _product_id(request)))
+
+
+@route(
+    "/v2/confirm_order/{product_id:str}/{shop_id:str}", http_method=READ, include_in_schema=False
+)
+async def confirm_order(request: AppRequest) -> Response[bytes]:
+    """The same, with the shop's id beside it."""
+    app = app_of(request)
+    shop = app.settings.shops.get(request.path_params["shop_id"])
+    if shop is None:
+        raise NotFound
+    return to_product(await products.find(app.context, _product_id(request), shop))
+
+
+def _product_id(request: AppRequest) -> str:
+    found: str = request.path_params["product_id"]
+    return found
+
+
+def to_product(stocked: ProductStock) -> Response[bytes]:
+    return see_other(f"/product/{stocked.id}")
+
+
 def to_payment(request: AppRequest, payment: Payment) -> Response[bytes]:
     app = app_of(request)
     accept = request.headers.get("accept-language", "")
@@ -62,4 +95,4 @@ def to_payment(request: AppRequest, payment: Payment) -> Response[bytes]:
     return see_other(page.url(page.current))
 
 
-HANDLERS: Final = (hosted_page, offline_link)
+HANDLERS: Final = (hosted_page, offline_link, older_product_link, confirm_order)

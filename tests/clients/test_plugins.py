@@ -258,9 +258,12 @@ def test_transaction_has_no_parent(webhooks: Any) -> None:
     assert "parent_uid" not in webhooks["successful"][2]
 
 
-def test_transaction_has_no_empty_three_d_secure_verification(webhooks: Any) -> None:
-    """OpenCart opens it wherever it is set."""
-    assert webhooks["successful"][2].get("three_d_secure_verification") is None
+@pytest.mark.parametrize("status", ["successful", "failed"])
+def test_transaction_three_d_secure_verification(webhooks: Any, status: str) -> None:
+    """OpenCart, VirtueMart and Bitrix open `pa_status` wherever it is set, Shop-Script without a
+    look: PHP 8 ends where the object is missing, and warns where the field is."""
+    said = webhooks[status][2]["three_d_secure_verification"]
+    assert said == dict.fromkeys(("status", "message", "ve_status", "pa_status", "eci"))
 
 
 def test_transaction_erip_account_number(

@@ -7,7 +7,7 @@ from typing import get_type_hints
 import msgspec
 import pytest
 
-from checkout.model.outcome import Exchanged, GatewayFacts, Outcome, PaidCard
+from checkout.model.outcome import Exchanged, GatewayFacts, Outcome, PaidCard, ThreeDSecure
 from checkout.model.status import Status
 
 PAN = "4005550000000019"
@@ -48,6 +48,15 @@ def card_of(name: str, value: str) -> PaidCard:
 def test_in_every_text_of_the_card(name: str) -> None:
     card = stated(GatewayFacts(card=card_of(name, PAN))).card
     assert card == card_of(name, MASKED)
+
+
+@pytest.mark.parametrize("name", ThreeDSecure.__struct_fields__)
+def test_in_every_text_of_3_d_secure(name: str) -> None:
+    def said(value: str) -> ThreeDSecure:
+        return msgspec.structs.replace(ThreeDSecure(), **{name: value})
+
+    assert stated(GatewayFacts(three_d_secure=said(PAN))).three_d_secure == said(MASKED)
+    assert stated(GatewayFacts(three_d_secure=said("Y"))).three_d_secure == said("Y")
 
 
 @pytest.mark.parametrize("token", [PAN, SPACED, f"card {PAN}"])

@@ -8,12 +8,13 @@ import pytest
 
 from checkout.model.money import Money
 from checkout.model.order import Customer, Details, Methods, Order, PageSettings
-from checkout.model.outcome import GatewayFacts, PaidCard
+from checkout.model.outcome import GatewayFacts, PaidCard, ThreeDSecure
 from checkout.model.redaction import (
     CARD,
     FACTS,
     KEPT_SETTINGS,
     ORDER,
+    SECURE,
     redacted_facts,
     redacted_order,
 )
@@ -21,17 +22,19 @@ from checkout.model.redaction import (
 GO = {
     Order: {
         "description", "descriptor", "receipt_text", "details", "page_settings", "customer",
-        "methods", "raw",
+        "methods", "echoed", "raw",
     },
     PageSettings: set(PageSettings.__struct_fields__) - set(KEPT_SETTINGS),
-    GatewayFacts: {"card", "receipt_url", "descriptor", "message", "friendly"},
+    GatewayFacts: {"card", "three_d_secure", "receipt_url", "descriptor", "message", "friendly"},
     PaidCard: {"first_1", "bin", "exp_month", "exp_year", "holder"},
+    ThreeDSecure: {"message"},
 }  # fmt: skip
 STAY: dict[type[msgspec.Struct], tuple[str, ...]] = {
     Order: ORDER,
     PageSettings: KEPT_SETTINGS,
     GatewayFacts: FACTS,
     PaidCard: CARD,
+    ThreeDSecure: SECURE,
 }
 
 
@@ -56,6 +59,7 @@ def test_an_order() -> None:
             return_url="https://shop.example.com/?who=anna",
             notification_url="https://shop.example.com/hook",
         ),
+        echoed={"vendor": {"name": "Anna"}},
         methods=Methods(params={"erip": {"account_number": "Anna"}}),
     )
     bare = redacted_order(order)
@@ -67,9 +71,17 @@ def test_an_order() -> None:
 
 def test_facts() -> None:
     card = PaidCard(brand="visa", last_4="0000", bin="420000", holder="ANNA LEE", token="t-1")
-    facts = GatewayFacts(card=card, message="Dear Anna", friendly="Anna!", auth_code="731337")
+    facts = GatewayFacts(
+        card=card,
+        three_d_secure=ThreeDSecure(message="Dear Anna", pa_status="Y"),
+        message="Dear Anna",
+        friendly="Anna!",
+        auth_code="731337",
+    )
     bare = redacted_facts(facts)
     assert bare == GatewayFacts(
-        card=PaidCard(brand="visa", last_4="0000", token="t-1"), auth_code="731337"
+        card=PaidCard(brand="visa", last_4="0000", token="t-1"),
+        three_d_secure=ThreeDSecure(pa_status="Y"),
+        auth_code="731337",
     )
     assert redacted_facts(GatewayFacts()) == GatewayFacts()

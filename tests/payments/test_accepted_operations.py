@@ -69,7 +69,7 @@ async def test_it_blocks_nothing_and_counts(office: Harness) -> None:
 async def test_the_shop_is_notified_that_it_waits(office: Harness) -> None:
     """Not in the gateway's words, which sound like an end; by no webhook."""
     payment = await office.paid_with(PAID)
-    said = shape(await refund(office, payment, ACCEPTED), payment)
+    said = shape(await refund(office, payment, ACCEPTED), payment, "")
     assert (said["status"], said["message"]) == ("pending", "Accepted, on its way")
     assert said["paid_at"] is None
     assert said["refund"]["status"] == "pending"

@@ -72,7 +72,7 @@ async def test_a_refund_after_a_capture_names_the_capture(office: Harness, named
     _, reference, money, _ = office.gateway.orders[-1]
     assert (reference.capture, reference.id, money.minor) == ("c-1", "g-1", 400)
     assert done.capture == capture.uid
-    assert shape(done, payment)["parent_uid"] == uid, "as the shop has named it"
+    assert shape(done, payment, "")["parent_uid"] == uid, "as the shop has named it"
     assert await refused(office, "refund", uid, amount=601) == {"amount": ["must be from 1 to 600"]}
 
 
@@ -88,7 +88,7 @@ async def test_captures_and_voids_are_of_the_authorization(office: Harness) -> N
     payment = await captured(office, 1000)
     (capture,) = await captures(office, payment)
     assert office.gateway.orders[-1][1].capture is None
-    assert shape(capture, payment)["parent_uid"] == payment.uid
+    assert shape(capture, payment, "")["parent_uid"] == payment.uid
     for kind in ("void", "capture"):
         wrong = await refused(office, kind, capture.uid)
         assert wrong == {"parent_uid": [f"is a capture: can't {kind} it"]}

@@ -77,7 +77,9 @@ async def test_a_captures_webhook(office: Harness) -> None:
         "paid_at": "2027-01-15T08:01:00.000Z",
         "payment_method_type": "credit_card",
         "method_type": "credit_card",
-        "three_d_secure_verification": {},
+        "three_d_secure_verification": dict.fromkeys(
+            ("status", "message", "ve_status", "pa_status", "eci")
+        ),
         "additional_data": {"receipt_text": [], "contract": []},
     }
     assert captured["capture"] == captured["capture"] | {"auth_code": "1", "ref_id": "77"}

@@ -149,11 +149,12 @@ def test_blanks(path: str) -> None:
     assert read(**Changes({path: ""})).details == Details()
 
 
-def test_unknown_fields_go_nowhere() -> None:
+def test_unknown_fields_go_to_no_gateway() -> None:
+    """Those of the additional data itself are answered."""
     said = leg(seat="12A", flight_number="A3 971") | {f"{EXTRA}.p2p.other": 1, f"{EXTRA}.other": 1}
-    assert read(**said).details == Details(
-        travel={"airline": {"legs": [{}, {"flight_number": "A3 971"}]}}
-    )
+    order = read(**said)
+    assert order.details == Details(travel={"airline": {"legs": [{}, {"flight_number": "A3 971"}]}})
+    assert order.echoed == {"other": 1}
 
 
 def test_travel_stands_beside_the_order_or_in_its_additional_data() -> None:

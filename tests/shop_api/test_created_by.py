@@ -55,7 +55,7 @@ def test_operations_say_it_too() -> None:
         status=Status.REFUNDED, sweep_at=None,
         created_at=ledger_rows.NOW, updated_at=ledger_rows.NOW,
     )  # fmt: skip
-    body = json.loads(operation_webhook(done, found))["transaction"]
+    body = json.loads(operation_webhook(done, found, "https://pay.example.com"))["transaction"]
     assert (body["type"], body["test"], body["created_by"]) == ("refund", False, "app")
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from checkout.errors import Unprocessable
 from checkout.model.cut import JOINER, cut
 from checkout.model.order import Customer
+from checkout.model.validation.reader import is_left_out
 from checkout.shop_api.app_checkout_request import read_app_order
 from checkout.shop_api.checkout_request import read_link_order
 from checkout.shop_api.customer import CUSTOMER, DIGITS, LONGEST, TYPED, fitted

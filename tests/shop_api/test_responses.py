@@ -24,6 +24,7 @@ CHECKED: Final = {
     "avs_verification": {"result_code": "M"},
     "cvc_verification": {"result_code": "Y"},
 }
+NOT_SAID: Final = dict.fromkeys(("status", "message", "ve_status", "pa_status", "eci"))
 RECEIPT: Final = "https://pay.example.com/en/order/u/s"
 
 CHECKOUT: Final = {
@@ -233,7 +234,8 @@ def test_a_transaction_without_facts() -> None:
     found = told_of(made, Status.PAID)
     assert found["receipt_url"] == RECEIPT
     assert found["paid_at"] == moment(made.attempts[0].updated_at)
-    assert found["credit_card"] is None
+    assert set(found["credit_card"].values()) == {None}, "opened wherever the method is a card"
+    assert found["three_d_secure_verification"] == NOT_SAID
 
 
 @pytest.mark.parametrize("status", [Status.DECLINED, Status.CANCELLED, Status.REFUNDED])
@@ -293,7 +295,8 @@ def told_after(**made: Any) -> dict[str, Any]:
         "amount": 500, "status": Status.REFUNDED, "gateway_id": "gateway-7", "sweep_at": None,
         "created_at": BEGINNING + 60, "updated_at": BEGINNING + 90,
     }  # fmt: skip
-    found: dict[str, Any] = json.loads(encoded(operation(Operation(**(values | made)), PAID_STORY)))
+    done = Operation(**(values | made))
+    found: dict[str, Any] = json.loads(encoded(operation(done, PAID_STORY, RECEIPT)))
     return found
 
 
@@ -320,7 +323,7 @@ def test_an_operation_is_a_transaction_of_its_own() -> None:
     found = told_after(reason="broken", facts=GatewayFacts(code="S.0000", rrn="77", paid_at="2027"))
     assert (found["uid"], found["type"], found["amount"]) == ("o-1", "refund", 500)
     assert (found["code"], found["paid_at"], found["refund"]["rrn"]) == ("S.0000", "2027", "77")
-    assert found["three_d_secure_verification"] == {}
+    assert found["three_d_secure_verification"] == NOT_SAID
     assert (found["reason"], found["payment_method_type"]) == ("broken", "credit_card")
     assert found["created_at"] != found["updated_at"]
     assert "gateway-7" not in json.dumps(found), "the gateway's name of it is for our queries"

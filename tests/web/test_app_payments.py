@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import textwrap
 from typing import Any
 
 import httpx
@@ -502,6 +503,89 @@ async def test_a_key_of_two_shops(opened: Opened) -> None:
             assert found.json()["checkout"]["token"] == made.token
             response = await customer.post(PAYMENTS, json=asked(made.token), headers=key)
             assert response.json()["response"]["status"] == "successful"
+
+
+def pasted(key: str) -> dict[str, str]:
+    """A public key as people and SDKs put it into the header."""
+    lines = textwrap.wrap(key, 64)
+    pem = ("-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----")
+    return {
+        "Bearer": f"Bearer {key}",
+        "bare": key,
+        "in lines": " ".join(lines),
+        "Bearer in lines": "Bearer " + " ".join(lines),
+        "lines as an Android resource": "Bearer " + "\\n".join(lines) + "\\n",
+        "as Windows": "\\r\\n".join(lines),
+        "PEM": " ".join(pem),
+        "Bearer PEM": "Bearer " + "\\n".join(pem),
+        "without padding": key.rstrip("="),
+    }
+
+
+@pytest.mark.parametrize("form", pasted("MIIB"))
+async def test_a_public_key_as_it_is_pasted(opened: Opened, form: str) -> None:
+    async with opened(apps=f"apps = true\n{BY_PUBLIC_KEY}") as server, server.customer() as http:
+        key = {"Authorization": pasted(server.settings.shops["361"].public_key)[form]}
+        made = await http.post(CHECKOUTS, json={"checkout": ordered()}, headers=key)
+        assert made.status_code == 201, made.text
+        token = made.json()["checkout"]["token"]
+        read = await http.get(f"{CHECKOUTS}/{token}", headers=key)
+        assert read.json()["checkout"]["token"] == token
+        paid = await http.post(PAYMENTS, json=asked(token), headers=key)
+        assert paid.json()["response"]["status"] == "successful"
+
+
+async def test_as_the_flutter_sdk(opened: Opened) -> None:
+    """By the bare public key it makes a payment, by the payment's token it pays, with a slash at
+    the end; by nothing it reads how it stands."""
+    async with opened(apps=f"apps = true\n{BY_PUBLIC_KEY}") as server, server.customer() as http:
+        key = {"Authorization": server.settings.shops["361"].public_key}
+        made = await http.post(f"{CHECKOUTS}/", json={"checkout": ordered()}, headers=key)
+        token = made.json()["checkout"]["token"]
+        said = await http.post(f"{PAYMENTS}/", json=asked(token), headers={"Authorization": token})
+        assert said.json()["response"]["status"] == "successful"
+        read = (await http.get(f"{CHECKOUTS}/{token}")).json()["checkout"]
+        assert (read["status"], read["customer"]) == ("successful", None)
+        assert read["company"]["name"] == server.settings.shops["361"].name
+
+        # A token opens its own payment and makes none.
+        other = (await server.create()).token
+        refused = await http.post(PAYMENTS, json=asked(other), headers={"Authorization": token})
+        assert (refused.status_code, refused.json()["message"]) == (404, "Record not found")
+        for status, answer in (
+            (404, await http.get(f"{CHECKOUTS}/{other}", headers={"Authorization": token})),
+            (
+                401,
+                await http.post(
+                    CHECKOUTS, json={"checkout": ordered()}, headers={"Authorization": token}
+                ),
+            ),
+            (
+                401,
+                await http.post(
+                    PAYMENTS, json=asked("0" * 64), headers={"Authorization": "0" * 64}
+                ),
+            ),
+            (401, await http.post(PAYMENTS, json=asked(other))),
+            (401, await http.get(f"{CHECKOUTS}/{'0' * 64}")),
+            (401, await http.get(f"/transactions/{token}", headers={"Authorization": token})),
+        ):
+            assert answer.status_code == status, answer.text
+        assert not (await server.create()).attempts()
+
+
+async def test_a_token_proves_nothing_unless_the_settings_say_so(
+    server: Server, customer: Customer
+) -> None:
+    made = await server.create()
+    by_token = {"Authorization": made.token}
+    for answer in (
+        await customer.get(f"{CHECKOUTS}/{made.token}"),
+        await customer.get(f"{CHECKOUTS}/{made.token}", headers=by_token),
+        await customer.post(PAYMENTS, json=asked(made.token), headers=by_token),
+    ):
+        assert answer.status_code == 401
+    assert not made.attempts()
 
 
 # --- Payments made by the app ------------------------------------------------------------------

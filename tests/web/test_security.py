@@ -14,6 +14,7 @@ import pytest_asyncio
 from litestar import Litestar, Request, post
 
 from checkout.errors import BadRequest
+from checkout.web.cors import ADDRESSES, ALLOWED
 from checkout.web.security import read_body
 from checkout.web.static import takes_gzip
 from tests.web.conftest import Opened
@@ -56,8 +57,15 @@ def check(answer: httpx.Response, *, https: bool = True) -> None:
     assert headers["cross-origin-resource-policy"] == shared, where
     assert "server" not in headers, where
     read_by = {name: headers[name] for name in headers if name.startswith("access-control")}
-    # Its hash is checked in a frame without an origin, too; nothing else is for other sites.
-    assert read_by == ({"access-control-allow-origin": "*"} if kept else {}), where
+    # Its hash is checked in a frame without an origin, too; beside it others read what apps do.
+    by_secret = answer.request.headers.get("authorization", "").startswith("Basic ")
+    by_key = ADDRESSES.fullmatch(answer.request.url.path) is not None and not by_secret
+    shown = {"access-control-allow-origin": "*"} if kept or by_key else {}
+    exposed = {"access-control-expose-headers": "Retry-After"} if by_key else {}
+    asked = [name.decode() for name, _ in ALLOWED]
+    if by_key and answer.request.method == "OPTIONS":
+        exposed |= {name: headers[name] for name in asked}
+    assert read_by == shown | exposed, where
 
     policy = policy_of(answer)
     assert "unsafe" not in headers["content-security-policy"], where

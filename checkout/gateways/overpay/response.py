@@ -23,7 +23,7 @@ from checkout.gateways.parsing import (
     token,
 )
 from checkout.model.money import Money
-from checkout.model.outcome import GatewayFacts, PaidCard
+from checkout.model.outcome import GatewayFacts, PaidCard, ThreeDSecure
 
 # The sections with the bank's own answer.
 BANK: Final = ("payment", "authorization", "charge", "tokenization")
@@ -92,6 +92,7 @@ def _transaction(fields: Object) -> Transaction:
             bank_code=text(bank, "bank_code"),
             avs=_result(fields, "avs_verification"),
             cvc=_result(fields, "cvc_verification"),
+            three_d_secure=_three_d_secure(section(fields, "three_d_secure_verification")),
             descriptor=safe(text(bank, "billing_descriptor")),
             code=text(fields, "code"),
             message=safe(text(fields, "message") or text(bank, "message")),
@@ -105,6 +106,18 @@ def _transaction(fields: Object) -> Transaction:
 def _result(fields: Object, name: str) -> str | None:
     """What the bank found when it compared: a short code of the documents' table."""
     return text(section(section(fields, "avs_cvc_verification"), name), "result_code", 16)
+
+
+def _three_d_secure(fields: Object) -> ThreeDSecure | None:
+    """What may be kept of it: the cardholder's authentication value is not."""
+    found = ThreeDSecure(
+        message=safe(text(fields, "message")),
+        **{
+            name: safe(text(fields, name, 32))
+            for name in ("status", "ve_status", "pa_status", "eci")
+        },
+    )
+    return None if found == ThreeDSecure() else found
 
 
 def _parent(fields: Object, uid: str | None) -> str | None:

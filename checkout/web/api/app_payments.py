@@ -28,7 +28,7 @@ from checkout.shop_api.app_payments import (
     refused_field,
     request_of,
 )
-from checkout.web.api.authentication import key_holder
+from checkout.web.api.authentication import payer
 from checkout.web.api.schema import REF, TOKEN, answered, described, sent, within
 from checkout.web.bodies import read_json
 from checkout.web.challenge_policy import address_standing, no_challenge
@@ -49,12 +49,12 @@ async def pay_in_app(request: AppRequest) -> Response[Any]:
     """Answers `{"response": {"status", "url", ...}}`. A payment that is under way or over is
     answered as it is: a request sent twice charges once."""
     app = app_of(request)
-    holder = key_holder(request, app.settings)
+    holder = await payer(request)
     fields = request_of(decode(await read_json(request)))
     token = fields.need("token", text(255))
     fields.done()
     payment = await find.by_token(app.context, token)
-    holder.of(app.context.shop(payment))  # raises NotFound for another shop's payment
+    holder.of(payment, app.context.shop(payment))  # raises NotFound for another shop's payment
     lang = choose_language(payment.order.page_settings.language, accept=_languages(request))
     page = payment_request(app, request, lang, payment)
     number = payment.next_number

@@ -9,19 +9,25 @@ pay a payment whose token is known, as anybody may who has its address.
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 from typing import Final, NamedTuple
 
 from checkout.errors import Forbidden, NotFound, Unauthorized, Unprocessable
+from checkout.ledger import payments
 from checkout.ledger.audit import Actor
+from checkout.ledger.rows import Payment
 from checkout.settings import Settings, Shop
 from checkout.web.api.password_throttle import same
 from checkout.web.concurrency_limits import count_as
 from checkout.web.context import app_of
-from checkout.web.request import AppRequest
+from checkout.web.request import AppRequest, header
 from checkout.web.security import client_address
 
 NOBODYS: Final = secrets.token_hex(32).encode()  # compared with where there is no such shop
+TOKEN: Final = re.compile(r"[0-9a-f]{64}")  # of a payment
+PUBLIC_KEYS: Final = ("MI", "-----BEGIN")  # how base64 of DER, and a PEM, begin
+ARMOUR: Final = re.compile(r"-----(?:BEGIN|END) PUBLIC KEY-----")
 SHARED_KEY: Final = "several shops have this public key: call with the shop's id and secret_key"
 APPS_OFF = "Payments by apps are off: shops.ID.apps is not true in the settings"
 NOT_THIS_KEY = (
@@ -57,13 +63,15 @@ def actor_of(request: AppRequest, shop: Shop) -> Actor:
 
 
 class KeyHolder(NamedTuple):
-    """The caller's shops: one, or several that share a public key."""
+    """The caller's shops: one, or several that share a public key. `token`: of the one payment that
+    the caller may have, where its token was all that proved anything."""
 
     shops: tuple[Shop, ...]
+    token: str | None = None
 
-    def of(self, shop: Shop) -> Shop:
-        """A payment's shop, where the key is its. Raises NotFound."""
-        if shop not in self.shops:
+    def of(self, payment: Payment, shop: Shop) -> Shop:
+        """The payment's `shop`, where the key is its. Raises NotFound."""
+        if shop not in self.shops or self.token not in (None, payment.token):
             raise NotFound
         return shop
 
@@ -83,7 +91,7 @@ def key_holder(request: AppRequest, settings: Settings) -> KeyHolder:
     shops, refusal = [], None
     for shop in settings.shops.values():
         named = _is(key, shop.publishable_key)
-        if named or _is(key, shop.public_key):
+        if named or _is(key.rstrip(b"="), shop.public_key.rstrip("=")):
             if shop.apps and (named or shop.apps_public_key):
                 shops.append(shop)
             refusal = NOT_THIS_KEY if shop.apps else APPS_OFF
@@ -96,20 +104,53 @@ def key_holder(request: AppRequest, settings: Settings) -> KeyHolder:
     raise Unauthorized
 
 
+async def payer(request: AppRequest) -> KeyHolder:
+    """Who pays or reads one payment: the holder of a key, or of that payment's token.
+
+    The public Flutter SDK sends the token as `Authorization` when it pays, and nothing when it
+    reads: the token is in the address then. It is as good as the key, which anybody may have; it is
+    taken where the SDKs' own key, the public one, is. Raises as `key_holder` does.
+    """
+    app = app_of(request)
+    given = header(request, b"authorization") or request.path_params.get("token", "")
+    if not TOKEN.fullmatch(given):
+        return key_holder(request, app.settings)
+    payment = await app.context.ledger.read(payments.by_token, given)
+    shop = app.settings.shops.get(payment.shop) if payment else None
+    if shop is None or not (shop.apps and shop.apps_public_key):
+        _throttle(request, "app", "", right=False)
+        raise Unauthorized
+    return KeyHolder((shop,), given)
+
+
+def by_server(request: AppRequest) -> bool:
+    """Whether the caller sends a shop's id and secret."""
+    return _authorization(request)[0] == "basic"
+
+
 def by_key(request: AppRequest) -> bool:
     """Whether the caller sends a key as apps do."""
     return _key(request) is not None
 
 
 def _key(request: AppRequest) -> str | None:
+    """The key behind Bearer, or bare. A public key as people paste it: in lines, which arrive as
+    blanks or written as \\n, and between the lines of its PEM."""
     scheme, given = _authorization(request)
-    if scheme == "bearer":
-        return "".join(given.split())
     bare = request.headers.get("authorization", "").strip()
-    return bare if bare and not given and scheme != "basic" else None
+    if scheme == "bearer":
+        found = given
+    elif bare and scheme != "basic" and (not given or bare.startswith(PUBLIC_KEYS)):
+        found = bare
+    else:
+        return None
+    for written in ("\\r", "\\n"):
+        found = found.replace(written, " ")
+    return "".join(ARMOUR.sub("", found).split())
 
 
 def _is(given: bytes, key: str | None) -> bool:
+    """Of a public key's base64 the padding may be missing."""
     return same(given, (key or "-").encode()) and bool(key)
 
 

@@ -15,7 +15,13 @@ from checkout.shop_api.app_checkout_request import read_app_order
 from checkout.shop_api.app_payments import app_checkout
 from checkout.shop_api.checkout_request import CHECKOUT, read_order
 from checkout.shop_api.responses import checkout
-from checkout.web.api.authentication import authenticated, by_key, key_holder
+from checkout.web.api.authentication import (
+    authenticated,
+    by_key,
+    by_server,
+    key_holder,
+    payer,
+)
 from checkout.web.api.schema import (
     ORDER,
     REF,
@@ -28,6 +34,7 @@ from checkout.web.api.schema import (
 )
 from checkout.web.bodies import read_json
 from checkout.web.context import app_of
+from checkout.web.cors import refuse_pages
 from checkout.web.request import AppRequest
 from checkout.web.security import client_address
 
@@ -51,6 +58,7 @@ async def create_checkout(request: AppRequest) -> Response[Any]:
     if by_app:
         shop, read = key_holder(request, app.settings).one(), read_app_order
     else:
+        refuse_pages(request, app.settings)
         shop, read = authenticated(request, app.settings), read_order
     body = await read_json(request)
     context = app.context
@@ -79,12 +87,12 @@ async def read_checkout(request: AppRequest) -> Response[Any]:
     what the payment page would show."""
     app = app_of(request)
     token, now = request.path_params["token"], app.context.clock()
-    if by_key(request):
-        holder = key_holder(request, app.settings)
+    if not by_server(request):
+        holder = await payer(request)
         payment = await find.by_token(app.context, token)
-        return Response(
-            {"checkout": app_checkout(payment, holder.of(app.context.shop(payment)), now)}
-        )
+        shop = holder.of(payment, app.context.shop(payment))
+        return Response({"checkout": app_checkout(payment, shop, now)})
+    refuse_pages(request, app.settings)
     shop = authenticated(request, app.settings)
     payment = await find.by_token(app.context, token, shop)
     return Response({"checkout": checkout(payment, shop, now)})

@@ -15,13 +15,14 @@ from checkout.web.api import (
     invoices,
     merchant_initiated,
     products,
+    tracking_id,
     transactions,
 )
 from checkout.web.api.schema import SCHEMAS
 from checkout.web.context import app_of
 
 RESOURCES: Final = (
-    checkouts, app_payments, transactions, merchant_initiated, products, invoices,
+    checkouts, app_payments, transactions, tracking_id, merchant_initiated, products, invoices,
 )  # fmt: skip
 DESCRIBED: Final[dict[tuple[str, str], Json]] = {
     address: operation for resource in RESOURCES for address, operation in resource.SCHEMA.items()

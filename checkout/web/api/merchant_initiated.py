@@ -10,7 +10,6 @@ from typing import Any, Final
 from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from checkout.identifiers import receipt_secret
 from checkout.model.order import CARD_METHOD
 from checkout.model.validation.description import Json
 from checkout.model.validation.reader import decode
@@ -22,7 +21,7 @@ from checkout.shop_api.merchant_initiated import (
     table_of,
     without_code,
 )
-from checkout.shop_api.responses import merchant_initiated
+from checkout.shop_api.responses import merchant_initiated, receipt_address
 from checkout.web.api.authentication import actor_of, authenticated
 from checkout.web.api.schema import REF, answered, described, header, sent, within
 from checkout.web.bodies import read_json
@@ -69,10 +68,8 @@ async def made_by(request: AppRequest, kind: str) -> dict[str, Any]:
         digest=hashlib.sha256(without_code(data, kind)).hexdigest(),
         by=actor_of(request, shop),
     )
-    language = payment.attempts[0].language
-    base = f"{settings.public_url}/{language}"
-    receipt = f"{base}/order/{payment.uid}/{receipt_secret(payment.secret)}"
-    page = f"{base}/payment/{payment.uid}/{payment.secret}"
+    receipt, language = receipt_address(payment, settings.public_url), payment.attempts[0].language
+    page = f"{settings.public_url}/{language}/payment/{payment.uid}/{payment.secret}"
     return merchant_initiated(payment, context.status_of(payment), shop, receipt, page)
 
 

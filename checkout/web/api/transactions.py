@@ -10,18 +10,20 @@ from litestar.handlers import HTTPRouteHandler
 
 from checkout.errors import NotFound
 from checkout.ledger import operations, payments
+from checkout.ledger.operations import Operation
+from checkout.ledger.rows import Payment
 from checkout.model.validation.reader import decode
 from checkout.payments import transitions
 from checkout.payments.dropped_data import log_dropped
 from checkout.payments.operations import start_operation
-from checkout.shop_api.answers import Operation, Transaction
+from checkout.settings import Shop
+from checkout.shop_api import answers
 from checkout.shop_api.operation import OPERATION, read_operation
-from checkout.shop_api.responses import operation as shape
-from checkout.shop_api.webhooks import payment_notification
+from checkout.shop_api.webhooks import operation_notification, payment_notification
 from checkout.web.api.authentication import actor_of, authenticated
 from checkout.web.api.schema import REF, UID, answered, described, sent, within
 from checkout.web.bodies import read_json
-from checkout.web.context import app_of
+from checkout.web.context import AppContext, app_of
 from checkout.web.request import AppRequest
 
 KINDS: Final = {  # address -> the type of the transaction
@@ -53,9 +55,20 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
         )
         log_dropped(requested.dropped, payment=done.payment, shop=shop.id)
         payment = await app.context.ledger.read(transitions.read, done.payment)
-        return Response({"transaction": shape(done, payment)})
+        return Response(shown(app, shop, payment, done))
 
     return after_payment
+
+
+def shown(
+    app: AppContext, shop: Shop, payment: Payment, done: Operation | None = None
+) -> dict[str, Any]:
+    """`{"transaction": {...}}` of a payment, or of what was done after it, as notifications say
+    it."""
+    base = app.settings.public_url
+    if done is not None:
+        return operation_notification(done, payment, base)
+    return payment_notification(payment, app.context.status_of(payment), shop, base)
 
 
 @post("/transactions/{uid:str}", include_in_schema=False)
@@ -74,11 +87,7 @@ async def read_transaction(request: AppRequest) -> Response[Any]:
     payment = await app.context.ledger.read(payments.by_uid, done.payment if done else uid)
     if payment is None or payment.shop != shop.id:
         raise NotFound
-    if done:
-        return Response({"transaction": shape(done, payment)})
-    return Response(
-        payment_notification(payment, app.context.status_of(payment), shop, app.settings.public_url)
-    )
+    return Response(shown(app, shop, payment, done))
 
 
 SCHEMA: Final = {
@@ -87,7 +96,7 @@ SCHEMA: Final = {
             "Sent once; `pending` is accepted, or unknown and looked up. It is a transaction of "
             "its own, and notified as one.",
             body=sent(OPERATION, {"parent_uid": UID, "reason": "returned"}, under="request"),
-            answer=answered(within("transaction", REF[Operation]), "What became of it"),
+            answer=answered(within("transaction", REF[answers.Operation]), "What became of it"),
             errors=(404,),
         )
         for address in KINDS
@@ -95,13 +104,15 @@ SCHEMA: Final = {
     ("/transactions/{uid}", "get"): described(
         "What a notification says, of a payment, capture, void or refund.",
         answer=answered(
-            within("transaction", {"anyOf": [REF[Operation], REF[Transaction]]}), "The transaction"
+            within("transaction", {"anyOf": [REF[answers.Operation], REF[answers.Transaction]]}),
+            "The transaction",
         ),
         errors=(404,),
     ),
 }
+OPERATIONS: Final = {kind: handler(address, kind) for address, kind in KINDS.items()}
 HANDLERS: Final = (
-    *(handler(address, kind) for address, kind in KINDS.items()),
+    *OPERATIONS.values(),
     unknown_operation,
     read_transaction,
 )
