@@ -48,7 +48,9 @@ def read_shop(
     ports: frozenset[int] = frozenset({HTTPS_PORT}),
 ) -> Shop:
     """`accounts`: the names that a method may lead to; `ports`: where shops are called."""
-    web, called = web_address(sandbox=sandbox), web_address(sandbox=sandbox, ports=ports)
+    origins = fields.get("return_origins", many(back_origin(sandbox=sandbox)), ())
+    web = web_address(sandbox=sandbox, plain=origins)
+    called = web_address(sandbox=sandbox, ports=ports, plain=origins)
     key: RSAPrivateKey | None = fields.need("private_key", private_key)
     shop = Shop(
         id=shop_id,
@@ -59,9 +61,9 @@ def read_shop(
         url=fields.need("url", web),
         link_keys=fields.get("link_keys", many(strong()), ()),
         email=fields.get("email", email_address),
-        logo=fields.get("logo", called),
+        logo=fields.get("logo", web_address(sandbox=sandbox, ports=ports)),
         frame_origins=fields.get("frame_origins", many(frame_origin(sandbox=sandbox)), ()),
-        return_origins=fields.get("return_origins", many(back_origin(sandbox=sandbox)), ()),
+        return_origins=origins,
         accent=fields.get("accent", accent, DEFAULT_ACCENT),
         accent_dark=fields.get("accent_dark", accent_dark),
         scheme=fields.get("scheme", choice(SCHEMES), "auto"),
