@@ -31,10 +31,14 @@ from checkout.settings.secret_strength import password, strong
 from checkout.settings.values import DEFAULT_ACCENT, HTTPS_PORT, Shop
 
 SMALLEST_KEY: Final = 2048  # bits
+APPENDED: Final = ("token", "status", "uid")  # in each return URL
 SCHEMES: Final = ("auto", "light", "dark")
 
 publishable_key = matching(
     r"pk_[A-Za-z0-9_-]{43,200}", "must be pk_ and 43 letters or more: `checkout keys` prints one"
+)
+_parameter = matching(
+    r"[A-Za-z0-9_-]{0,64}", 'must be letters, digits, _ and - (at most 64), or "" for none'
 )
 _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
 
@@ -75,12 +79,22 @@ def read_shop(
         apps_transaction_types=fields.get(
             "apps_transaction_types", many(choice(TRANSACTION_TYPES), least=1), ("payment",)
         ),
+        result_parameter=fields.get("result_parameter", result_parameter, "result"),
+        notify_canceled=fields.get("notify_canceled", flag, False),
         methods=_methods(fields.within("methods"), accounts),
     )
     if shop.apps and not (shop.apps_public_key or fields.has("publishable_key")):
         fields.wrong("publishable_key", "is required where apps = true: `checkout keys` prints one")
     fields.no_others()
     return shop
+
+
+def result_parameter(value: Any) -> str:
+    """A rule: the name of the signed result in return URLs, beside `APPENDED`."""
+    name: str = _parameter(value)
+    if name in APPENDED:
+        raise Invalid(f"must not be one of {', '.join(APPENDED)}: they are appended as well")
+    return name
 
 
 def private_key(value: Any) -> RSAPrivateKey:

@@ -54,7 +54,9 @@ class Shop(HidesSecrets, frozen=True):
 
     `apps`: whoever has the `publishable_key` (with `apps_public_key` the `public_key` too) may make
     payments of `apps_transaction_types`. `notification_url`: where the notifications of payments go
-    that name no address of their own, and those of apps always.
+    that name no address of their own, and those of apps always. `result_parameter`: of the signed
+    result in return URLs, "" for none. `notify_canceled`: the shop is told when a customer gives
+    up, unless its order says otherwise.
     """
 
     SHOWN = ("id", "name", "url")  # not the methods: their params may be the gateway's secrets
@@ -80,6 +82,8 @@ class Shop(HidesSecrets, frozen=True):
     publishable_key: str | None = None
     apps_public_key: bool = False
     apps_transaction_types: tuple[str, ...] = ("payment",)
+    result_parameter: str = "result"
+    notify_canceled: bool = False
 
     @property
     def customer_origins(self) -> tuple[str, ...]:
