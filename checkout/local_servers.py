@@ -81,6 +81,7 @@ url = "{shop_url}"
 email = "help@shop.example.com"
 frame_origins = ["{shop_url}"]
 return_origins = {return_origins}
+notify_canceled = true
 {of_shop}
 
 [shops.{shop}.methods]

@@ -29,6 +29,7 @@ from checkout.identifiers import new_attempt_key
 from checkout.model.money import Money
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
+from checkout.model.urls import is_loopback, parse
 from checkout.payments.dns import Resolver
 from checkout.payments.webhook_sender import allowed
 from checkout.settings import Settings
@@ -47,6 +48,7 @@ def check(config: Path | None, online: bool, as_json: bool) -> None:
     settings = settings_of(config)
     results = [{"check": "settings", "ok": True, "detail": ""}]
     results += [_warning("proxy", line) for line in _remarks(settings)]
+    results += [_warning("http", line) for line in _plain_origins(settings)]
     results += [_warning("files", line) for line in exposed_files(settings_path(config))]
     results.append(_try("templates", lambda: Renderer(Assets()).compile()))
     results.append(_try("catalogues", lambda: [translations(name) for name in LANGUAGES]))
@@ -76,6 +78,17 @@ def _remarks(settings: Settings) -> Iterator[str]:
             "trusted_proxies is empty, though public_url is https: something stands in front that "
             "speaks TLS, and unless it is named all customers count as its one address"
         )
+
+
+def _plain_origins(settings: Settings) -> Iterator[str]:
+    """Sites without TLS that shops list: allowed, but anybody on the way reads and changes it."""
+    for shop in settings.shops.values():
+        sites = [each for each in shop.plain_origins if not is_loopback(parse(each).host)]
+        if sites:
+            yield (
+                f"shops.{shop.id}.return_origins lists {', '.join(sites)}: customers and "
+                "notifications go there without TLS"
+            )
 
 
 def _warning(name: str, detail: str) -> dict[str, Any]:

@@ -87,6 +87,7 @@ class PageSettings(Struct, frozen=True, omit_defaults=True):
     client_callback_url: str | None = None
     notification_url: str | None = None
     verification_url: str | None = None
+    notify_canceled: bool | None = None  # None: as the shop's settings say
     auto_return: int | None = None
     language: str | None = None
     button_text: str | None = None

@@ -1,6 +1,7 @@
 """URLs that others give us: which are accepted, and which site they belong to.
 
-A URL is kept byte for byte; these functions only check it. They raise `Invalid`.
+A URL is kept byte for byte; these functions only check it. They raise `Invalid`. What people write
+in other scripts is made ASCII before, by `browser_urls`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from checkout.model.validation.reader import Invalid
 
 LONGEST: Final = 2048
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+PLAIN: Final = "http://"
+NO_TLS: Final = "must begin with https://"
+NOT_LISTED: Final = f"{NO_TLS}: http:// is for origins that the shop's return_origins list"
 
 # Schemes that run code, read files or belong to no app: a customer is never sent there.
 FORBIDDEN_SCHEMES: Final = frozenset({
@@ -74,15 +78,21 @@ def web_url(
     sandbox: bool = False,
     longest: int = LONGEST,
     ports: Collection[int] | None = None,
+    plain: Collection[str] | None = None,
 ) -> str:
     """An https address; in the sandbox also http on loopback. `ports`: at one of these, where that
-    matters; on loopback, in the sandbox, at any. Returns it unchanged."""
+    matters; on loopback, in the sandbox, at any. `plain`: where http is taken besides, each at its
+    own port: of these the http:// origins. Returns it unchanged."""
     _check_characters(text, longest)
     address = parse(text)
-    local = sandbox and is_loopback(address.host)
-    if address.scheme == "http" and not local:
-        raise Invalid("must begin with https://")
-    if ports is not None and address.port not in ports and not local:
+    if ports is not None and address.host.endswith("."):  # in no certificate is there such a name
+        raise Invalid("must have a host without a dot at its end")
+    if sandbox and is_loopback(address.host):
+        return text
+    if address.scheme == "http":
+        if address.origin not in (plain or ()):
+            raise Invalid(NO_TLS if plain is None else NOT_LISTED)
+    elif ports is not None and address.port not in ports:
         raise Invalid(f"must be at port {' or '.join(map(str, sorted(ports)))}")
     return text
 
@@ -95,24 +105,25 @@ def shop_url(
     longest: int = LONGEST,
 ) -> str:
     """Where a shop may send customers: an address on one of its `origins` ("myshop://" is an
-    app's), https unless the sandbox allows http. Returns it unchanged."""
+    app's); http where they list it, and in the sandbox. Returns it unchanged."""
     _check_characters(text, longest)
     scheme = _scheme(text)
     if scheme not in DEFAULT_PORTS:
         if f"{scheme}://" not in origins or scheme in FORBIDDEN_SCHEMES:
-            raise Invalid("must begin with https://")
+            raise Invalid(NO_TLS)
         if "@" in urlsplit(text).netloc:
             raise Invalid("must not contain a user name")
         return text
-    web_url(text, sandbox=sandbox, longest=longest)
+    web_url(text, sandbox=sandbox, longest=longest, plain=origins)
     if parse(text).origin not in origins:
         raise Invalid(f"must be on one of the shop's return_origins ({', '.join(origins)})")
     return text
 
 
-def web_origin(text: str, *, sandbox: bool = False) -> str:
-    """Only a site, like https://shop.example.com, as browsers write it."""
-    web_url(text, sandbox=sandbox)
+def web_origin(text: str, *, sandbox: bool = False, plain: bool = False) -> str:
+    """Only a site, like https://shop.example.com, as browsers write it. `plain`: http too."""
+    _check_characters(text, LONGEST)
+    web_url(text, sandbox=sandbox, plain=(parse(text).origin,) if plain else None)
     parts = urlsplit(text)
     if parts.path not in ("", "/") or parts.query or parts.fragment or text.endswith(("?", "#")):
         raise Invalid("must be an origin like https://shop.example.com, without a path")
@@ -120,10 +131,10 @@ def web_origin(text: str, *, sandbox: bool = False) -> str:
 
 
 def return_origin(text: str, *, sandbox: bool = False) -> str:
-    """An origin of the web, or an app's scheme like myshop://."""
+    """An origin of the web, http:// too where that is written, or an app's scheme like myshop://."""
     scheme = _scheme(text)
     if scheme in DEFAULT_PORTS:
-        return web_origin(text, sandbox=sandbox)
+        return web_origin(text, sandbox=sandbox, plain=True)
     if scheme in FORBIDDEN_SCHEMES or text.lower() != f"{scheme}://":
         raise Invalid("must be an origin like https://shop.example.com or an app's like myshop://")
     return f"{scheme}://"
@@ -139,7 +150,7 @@ def parse(text: str) -> Address:
     """The address of an http or https URL; no user name, a host that can be one, a real port."""
     scheme = _scheme(text)
     if scheme not in DEFAULT_PORTS:
-        raise Invalid("must begin with https://")
+        raise Invalid(NO_TLS)
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
@@ -178,7 +189,7 @@ def _check_characters(text: str, longest: int) -> None:
 def _scheme(text: str) -> str:
     match = _SCHEME.match(text)
     if not match:
-        raise Invalid("must begin with https://")
+        raise Invalid(NO_TLS)
     return match[1].lower()
 
 
@@ -191,7 +202,7 @@ def _exact(netloc: str, host: str, port: int | None) -> bool:
 def _is_host(host: str) -> bool:
     if ":" in host:
         return _is_ip(host) and "%" not in host
-    labels = host.split(".")
+    labels = host.removesuffix(".").split(".")  # to browsers "shop.example." is a site of its own
     if _NUMBER.fullmatch(labels[-1]):
         return _is_ip(host)
     return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels)

@@ -16,6 +16,7 @@ from checkout.payments import limits, reservations
 from checkout.payments.context import Context
 from checkout.payments.metrics import ATTEMPTS
 from checkout.payments.schedule import next_query
+from checkout.settings import Shop
 from checkout.shop_api.webhooks import payment_webhook
 
 
@@ -185,9 +186,23 @@ def _write_webhook(
 ) -> None:
     url = payment.order.page_settings.notification_url
     shop = context.settings.shops.get(payment.shop)
-    # The shop's server got the refusal as the answer to its request.
-    refused = payment.order.merchant_initiated and not payment.tried
-    if url is None or shop is None or refused:
+    if url is None or shop is None or not _is_notified(payment, status, shop):
         return
     body = payment_webhook(payment, status, shop, context.settings.public_url, now)
     outbox.add(conn, id=new_uid(), payment=payment.uid, url=url, body=body, now=now)
+
+
+def _is_notified(payment: Payment, status: Status, shop: Shop) -> bool:
+    """Whether the shop's server is notified of this end of a payment.
+
+    The gateways that plugins are written for send nothing when a customer leaves, and some plugins
+    take `canceled` for a failure of the order: it is for shops that ask for it. Links and invoices
+    are ours alone, and without a customer nobody has left: these ends are told always."""
+    order = payment.order
+    if order.merchant_initiated:
+        return payment.tried  # else the server got the refusal as the answer to its request
+    by_link = payment.link is not None and order.product is None
+    if status is not Status.CANCELLED or by_link:
+        return True
+    asked = order.page_settings.notify_canceled
+    return shop.notify_canceled if asked is None else asked

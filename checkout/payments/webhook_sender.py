@@ -167,7 +167,9 @@ async def posted(
     sandbox, networks = settings.sandbox, settings.notify_networks
     if not hosts or not all(allowed(host, sandbox=sandbox, networks=networks) for host in hosts):
         raise ValueError("a private address")
-    if port not in settings.egress_ports and not (sandbox and all(map(is_loopback, hosts))):
+    if port not in settings.called_ports(address) and not (
+        sandbox and all(map(is_loopback, hosts))
+    ):
         raise ValueError("a port that shops are not called at")
     target = url.copy_with(host=hosts[0], fragment=None)
     request = http.build_request("POST", target, content=body, headers=dict(headers))

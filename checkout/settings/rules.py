@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from checkout.model.browser_urls import browser_url
 from checkout.model.urls import is_loopback, parse, return_origin, web_origin, web_url
 from checkout.model.validation.reader import Invalid, Rule
 from checkout.model.validation.rules import email_address
@@ -33,8 +34,8 @@ def public_url(*, sandbox: bool) -> Rule[str]:
     """An address without a path; https, in the sandbox http too (phones on the same network)."""
 
     def rule(value: Any) -> str:
-        text = nonempty_text(value)
-        if sandbox and text.lower().startswith("http://"):
+        text = browser_url(nonempty_text(value))
+        if sandbox and text.startswith("http://"):
             # The characters and the shape are checked as for https.
             web_origin("https://" + text[len("http://") :])
             return parse(text).origin
@@ -72,11 +73,12 @@ def _is_inside(host: str) -> bool:
 
 
 def frame_origin(*, sandbox: bool) -> Rule[str]:
-    return lambda value: web_origin(nonempty_text(value), sandbox=sandbox)
+    return lambda value: web_origin(browser_url(nonempty_text(value)), sandbox=sandbox)
 
 
 def back_origin(*, sandbox: bool) -> Rule[str]:
-    return lambda value: return_origin(nonempty_text(value), sandbox=sandbox)
+    """Where customers may be sent; http:// is the operator's choice, `checkout check` notes it."""
+    return lambda value: return_origin(browser_url(nonempty_text(value)), sandbox=sandbox)
 
 
 def database(value: Any) -> str:
@@ -131,7 +133,7 @@ def contact(value: Any) -> str:
     """Where weaknesses are reported: an e-mail address (as mailto:) or an https page."""
     text = nonempty_text(value)
     if text.lower().startswith("https:"):
-        return web_url(text)
+        return web_page(text)
     try:
         address = email_address(text.removeprefix("mailto:"))
     except Invalid:
@@ -140,7 +142,7 @@ def contact(value: Any) -> str:
 
 
 def web_page(value: Any) -> str:
-    return web_url(nonempty_text(value))
+    return web_url(browser_url(nonempty_text(value)))
 
 
 def language(value: Any) -> str:

@@ -31,10 +31,14 @@ from checkout.settings.secret_strength import password, strong
 from checkout.settings.values import DEFAULT_ACCENT, HTTPS_PORT, Shop
 
 SMALLEST_KEY: Final = 2048  # bits
+APPENDED: Final = ("token", "status", "uid")  # in each return URL
 SCHEMES: Final = ("auto", "light", "dark")
 
 publishable_key = matching(
     r"pk_[A-Za-z0-9_-]{43,200}", "must be pk_ and 43 letters or more: `checkout keys` prints one"
+)
+_parameter = matching(
+    r"[A-Za-z0-9_-]{0,64}", 'must be letters, digits, _ and - (at most 64), or "" for none'
 )
 _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
 
@@ -48,7 +52,9 @@ def read_shop(
     ports: frozenset[int] = frozenset({HTTPS_PORT}),
 ) -> Shop:
     """`accounts`: the names that a method may lead to; `ports`: where shops are called."""
-    web, called = web_address(sandbox=sandbox), web_address(sandbox=sandbox, ports=ports)
+    origins = fields.get("return_origins", many(back_origin(sandbox=sandbox)), ())
+    web = web_address(sandbox=sandbox, plain=origins)
+    called = web_address(sandbox=sandbox, ports=ports, plain=origins)
     key: RSAPrivateKey | None = fields.need("private_key", private_key)
     shop = Shop(
         id=shop_id,
@@ -59,9 +65,9 @@ def read_shop(
         url=fields.need("url", web),
         link_keys=fields.get("link_keys", many(strong()), ()),
         email=fields.get("email", email_address),
-        logo=fields.get("logo", called),
+        logo=fields.get("logo", web_address(sandbox=sandbox, ports=ports)),
         frame_origins=fields.get("frame_origins", many(frame_origin(sandbox=sandbox)), ()),
-        return_origins=fields.get("return_origins", many(back_origin(sandbox=sandbox)), ()),
+        return_origins=origins,
         accent=fields.get("accent", accent, DEFAULT_ACCENT),
         accent_dark=fields.get("accent_dark", accent_dark),
         scheme=fields.get("scheme", choice(SCHEMES), "auto"),
@@ -73,12 +79,22 @@ def read_shop(
         apps_transaction_types=fields.get(
             "apps_transaction_types", many(choice(TRANSACTION_TYPES), least=1), ("payment",)
         ),
+        result_parameter=fields.get("result_parameter", result_parameter, "result"),
+        notify_canceled=fields.get("notify_canceled", flag, False),
         methods=_methods(fields.within("methods"), accounts),
     )
     if shop.apps and not (shop.apps_public_key or fields.has("publishable_key")):
         fields.wrong("publishable_key", "is required where apps = true: `checkout keys` prints one")
     fields.no_others()
     return shop
+
+
+def result_parameter(value: Any) -> str:
+    """A rule: the name of the signed result in return URLs, beside `APPENDED`."""
+    name: str = _parameter(value)
+    if name in APPENDED:
+        raise Invalid(f"must not be one of {', '.join(APPENDED)}: they are appended as well")
+    return name
 
 
 def private_key(value: Any) -> RSAPrivateKey:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from checkout.errors import NotFound
 from checkout.model.order import Method
-from checkout.model.urls import parse
+from checkout.model.urls import PLAIN, parse
 from checkout.settings.colour import on_dark, text_on
 
 DEFAULT_ACCENT = "#0b5fff"
@@ -47,14 +47,16 @@ class Account(HidesSecrets, frozen=True):
 
 class Shop(HidesSecrets, frozen=True):
     """A shop that may take payments. `return_origins` empty: customers go to the origin of `url`
-    alone.
+    alone; those of http are the only ones where its addresses may be http.
 
     `private_key` is RSA of 2048 bits or more; `public_key` is its other half, base64 of the DER
     SubjectPublicKeyInfo, as shops' plugins want it.
 
     `apps`: whoever has the `publishable_key` (with `apps_public_key` the `public_key` too) may make
     payments of `apps_transaction_types`. `notification_url`: where the notifications of payments go
-    that name no address of their own, and those of apps always.
+    that name no address of their own, and those of apps always. `result_parameter`: of the signed
+    result in return URLs, "" for none. `notify_canceled`: the shop is told when a customer gives
+    up, unless its order says otherwise.
     """
 
     SHOWN = ("id", "name", "url")  # not the methods: their params may be the gateway's secrets
@@ -80,11 +82,18 @@ class Shop(HidesSecrets, frozen=True):
     publishable_key: str | None = None
     apps_public_key: bool = False
     apps_transaction_types: tuple[str, ...] = ("payment",)
+    result_parameter: str = "result"
+    notify_canceled: bool = False
 
     @property
     def customer_origins(self) -> tuple[str, ...]:
         """Where customers may be sent: origins, and apps like myshop://."""
         return self.return_origins or (parse(self.url).origin,)
+
+    @property
+    def plain_origins(self) -> tuple[str, ...]:
+        """Those of `return_origins` that are http://."""
+        return tuple(origin for origin in self.return_origins if origin.startswith(PLAIN))
 
     @property
     def on_accent(self) -> str:
@@ -181,6 +190,13 @@ class Settings(HidesSecrets, frozen=True):
     @property
     def https(self) -> bool:
         return self.public_url.startswith("https:")
+
+    def called_ports(self, address: str) -> frozenset[int]:
+        """Where shops are called: `egress_ports`; of an http address that one of them lists, its
+        own. Raises Invalid."""
+        site = parse(address)
+        listed = any(site.origin in shop.plain_origins for shop in self.shops.values())
+        return self.egress_ports | {site.port} if listed else self.egress_ports
 
     def url(self, path: str) -> str:
         """The address of a path of ours, which begins with a slash."""

@@ -21,8 +21,11 @@ return_address: Final = Scoped(
     ADDRESS,
 )
 called_address: Final = Scoped(
-    lambda scope: blank_is_none(web_address(sandbox=scope.sandbox, ports=scope.ports)),
-    "an https address, at port 443 or one that the server's `egress_ports` name",
+    lambda scope: blank_is_none(
+        web_address(sandbox=scope.sandbox, ports=scope.ports, plain=scope.origins)
+    ),
+    "an https address, at port 443 or one that the server's `egress_ports` name; http:// on a site "
+    "that `return_origins` name",
     ADDRESS,
 )
 shown_address: Final = Scoped(

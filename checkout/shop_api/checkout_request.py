@@ -128,6 +128,9 @@ SETTINGS: Final = FieldTable(
     ),
     notification_url=Field(called_address, "is told every final state"),
     verification_url=Field(called_address, "is asked before each charge"),
+    notify_canceled=Field(
+        loose_flag, "whether it is told that the customer gave up; else the settings decide"
+    ),
     auto_return=Field(
         integer(0, 3600, digits=True), "seconds on the result page; 0: back to the shop at once"
     ),

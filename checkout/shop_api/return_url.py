@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from checkout.ledger.rows import Payment
 from checkout.model.order import PageSettings
@@ -29,9 +29,12 @@ CALLBACK: Final = {Status.PAID: "success", Status.AUTHORIZED: "success"}
 
 
 def return_url_of(payment: Payment, status: Status, shop: Shop, now: float) -> str | None:
-    """The shop's address for this status with `token`, `status`, `uid` and the signed `result`
-    appended, its own query and fragment kept byte for byte. A `client_callback_url` gets
-    only `?status=success|error`. The shop's plain address where the order names none."""
+    """The shop's address for this status with `token`, `status`, `uid` and the signed result
+    appended, its own query and fragment kept byte for byte. The result is left out where the shop
+    wants none, or its own query has a parameter of that name: readers that take the last would
+    miss the shop's own. The others are appended always, as the gateways do that plugins are
+    written for. A `client_callback_url` gets only `?status=success|error`. The shop's plain address
+    where the order names none."""
     settings = payment.order.page_settings
     if settings.client_callback_url:
         result = CALLBACK.get(status, "error")
@@ -39,8 +42,11 @@ def return_url_of(payment: Payment, status: Status, shop: Shop, now: float) -> s
     url = _named(settings, ADDRESS[status])
     if url is None:
         return shop.url
-    name, result = quote(OUTWARD[status]), signed_result(payment, status, shop, now)
-    return _appended(url, f"token={payment.token}&status={name}&uid={payment.uid}&result={result}")
+    told = f"token={payment.token}&status={quote(OUTWARD[status])}&uid={payment.uid}"
+    name = shop.result_parameter
+    if name and name not in _names(url):
+        told += f"&{name}={signed_result(payment, status, shop, now)}"
+    return _appended(url, told)
 
 
 def has_return_url(payment: Payment, status: Status) -> bool:
@@ -51,6 +57,13 @@ def has_return_url(payment: Payment, status: Status) -> bool:
 
 def _named(settings: PageSettings, names: tuple[str, ...]) -> str | None:
     return next((url for name in names if (url := getattr(settings, name))), None)
+
+
+def _names(url: str) -> set[str]:
+    """Names in a URL's own query, as shops' software reads them: `result[x]` is `result` to PHP."""
+    query = url.partition("#")[0].partition("?")[2]
+    names = (pair.partition("=")[0] for pair in query.replace(";", "&").split("&"))
+    return {unquote_plus(name).strip().partition("[")[0] for name in names}
 
 
 def _appended(url: str, query: str) -> str:

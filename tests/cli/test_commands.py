@@ -211,6 +211,21 @@ def test_check_remarks_a_proxy_without_a_name(
     assert ("trusted_proxies is empty" in said.output) is remarked
 
 
+def test_check_warns_of_sites_without_tls(run: Run, config: Path) -> None:
+    table = "[shops.361]\n"
+    origins = 'return_origins = ["http://old.example.com", "https://shop.example.com"]\n'
+    written = config.read_text()
+    assert table in written
+    config.write_text(written.replace(table, table + origins))
+    said = run("check", "--config", config)
+    assert said.exit_code == 0
+    assert re.search(r"^warning\s+http\s+shops.361.return_origins", said.output, re.MULTILINE)
+    found = answered(run("check", "--config", config, "--json"))
+    assert "lists http://old.example.com: " in next(
+        each["detail"] for each in found if each["check"] == "http"
+    )
+
+
 SPOILED = {
     "public_url": ('public_url = "https://pay.example.com"', 'public_url = "not a url"'),
     "secrets": ("secrets = [", 'secrets = ["short", '),

@@ -67,6 +67,7 @@ def settings(sandbox: str, shop: str, gateway_public_key: str) -> Table:
                 email="help@shop.example.com",
                 frame_origins=[shop],
                 return_origins=[shop, "https://shop.example.com"],
+                notify_canceled=True,
             ),
             "acquired": usual_shop(shop, {"credit_card": "acquirer"}, name="Acquired shop"),
         },

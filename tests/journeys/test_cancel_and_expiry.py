@@ -33,6 +33,19 @@ async def test_cancel(servers: Servers, customer: Shopper) -> None:
     assert await servers.calls(order) == []
 
 
+async def test_cancel_without_telling(servers: Servers, customer: Shopper) -> None:
+    """As plugins of the family know it: the customer comes back, nothing is notified."""
+    back = f"{servers.shop}/?why=cancelled"
+    order = await servers.order(settings={"cancel_url": back, "notify_canceled": False})
+    page = await customer.open(order)
+    await customer.press("Cancel payment")
+    await customer.at("result")
+    await customer.back_to_shop()
+    assert page.url.startswith(f"{back}&token={order.token}&status=canceled&uid=")
+    assert (await servers.state(order))["status"] == "canceled"
+    assert (await servers.sold(order))["notifications"] == []
+
+
 async def test_time_is_up(servers: Servers, customer: Shopper) -> None:
     ends = datetime.now(UTC) + timedelta(seconds=4)
     order = await servers.order(expired_at=ends.isoformat())

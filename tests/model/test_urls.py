@@ -33,6 +33,7 @@ GOOD = [
     "https://203.0.113.7/x",
     "https://[2001:db8::1]:8443/",
     "https://shop/",
+    "https://shop.example./",
 ]
 BAD = [
     "",
@@ -74,7 +75,6 @@ BAD = [
     "https://shop.example:-1/",
     "https://.example/",
     "https://shop..example/",
-    "https://shop.example./",
     "https://-shop.example/",
     "https://shop-.example/",
     "https://*.example/",
@@ -196,7 +196,6 @@ def test_origins_are_written_as_browsers_do() -> None:
         "https://a.example/x",
         "https://a.example?",
         "https://a.example/#",
-        "http://a.example",
     ):
         assert wrong(web_origin, url)
         assert wrong(return_origin, url)
@@ -210,6 +209,46 @@ def test_origins_are_written_as_browsers_do() -> None:
         "my shop://",
     ):
         assert wrong(return_origin, url)
+
+
+# --- http, where a shop lists it ----------------------------------------------------------------
+
+PLAIN = ("https://shop.example", "http://old.example", "http://old.example:8080", "myshop://")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://old.example/x", "http://old.example:80/x", "HTTP://OLD.example", "https://shop.example/",
+     "http://old.example:8080/x?y#z"],
+)  # fmt: skip
+def test_http_is_taken_on_listed_origins(url: str) -> None:
+    assert shop_url(url, origins=PLAIN) == url
+    assert web_url(url, plain=PLAIN, ports=(443,)) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://shop.example/", "http://old.example:8000/", "http://old.example:443/",
+     "http://old.example.evil.example/", "http://sub.old.example/", "http://127.0.0.1/",
+     "http://old.example./", "http://@old.example/"],
+)  # fmt: skip
+def test_and_on_no_other(url: str) -> None:
+    assert wrong(shop_url, url, origins=PLAIN)
+    assert wrong(web_url, url, plain=PLAIN, ports=(80, 443, 8000, 8080))
+    assert wrong(web_url, "http://old.example/x"), "of what is shown or framed nothing is listed"
+
+
+def test_a_listed_http_origin_lists_no_https_one() -> None:
+    assert wrong(shop_url, "https://old.example/", origins=PLAIN)
+    assert wrong(web_url, "https://old.example:8080/", plain=PLAIN, ports=(443,))
+    assert web_url("https://old.example/", plain=PLAIN, ports=(443,))
+
+
+def test_return_origins_may_be_http_and_no_other_ones() -> None:
+    assert return_origin("http://Shop.example:80/") == "http://shop.example"
+    assert return_origin("http://shop.example:8080") == "http://shop.example:8080"
+    assert wrong(web_origin, "http://shop.example")
+    assert wrong(return_origin, "http://shop.example/x")
 
 
 # --- Any text ----------------------------------------------------------------------------------

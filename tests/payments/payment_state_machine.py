@@ -61,7 +61,9 @@ from tests.support.harness import receive_notification, status_told, submission
 from tests.support.honest_gateway import Crash, HonestGateway, Transaction
 from tests.support.ledgers import InlineLedger
 
-SETTINGS = samples.settings(limits=Limits(submits_per_payment=6, slow_seconds=0))
+SETTINGS = samples.settings(
+    samples.shop(notify_canceled=True), limits=Limits(submits_per_payment=6, slow_seconds=0)
+)
 LEDGER = InlineLedger()  # one for all payments, emptied between them
 VERB_FAULTS = (Unavailable, TooMany, Unprocessable)
 

@@ -13,7 +13,7 @@ from checkout.identifiers import new_payment_secret
 from checkout.ledger.invoices import Standing
 from checkout.ledger.rows import Payment, PaymentRow
 from checkout.model.status import Status
-from checkout.payments import create, invoices
+from checkout.payments import create, customer_actions, invoices
 from checkout.shop_api.checkout_request import read_link_order
 from checkout.shop_api.invoices import read_invoice
 from checkout.signing import read_link
@@ -113,6 +113,13 @@ async def test_an_opened_one_is_shut_with_its_payment(harness: Harness) -> None:
     after = await harness.pay(before)
     assert after.attempts == ()
     assert harness.gateway.charges == []
+
+
+async def test_a_customer_who_gives_up_is_told_of(harness: Harness) -> None:
+    """Without asking: what gives up an invoice is no plugin's checkout."""
+    left = await payment(harness, await make(harness))
+    await customer_actions.cancel(harness.context, left)
+    assert await harness.told(left) == ["canceled"]
 
 
 async def test_a_second_time_changes_nothing(harness: Harness) -> None:

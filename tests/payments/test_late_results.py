@@ -12,12 +12,14 @@ from structlog.testing import capture_logs
 
 from checkout.ledger.rows import Payment
 from checkout.model.money import Money
+from checkout.model.order import PageSettings
 from checkout.model.outcome import UNKNOWN, DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
 from checkout.payments import customer_actions, status_query
 from checkout.payments.context import Context
 from checkout.payments.recovery import reconcile
 from checkout.payments.schedule import HOUR
+from tests.support import samples
 from tests.support.fake_gateway import (
     ABSENT,
     AUTHORIZED,
@@ -319,8 +321,12 @@ async def test_landing_on_what_was_lost_asks(harness: Harness) -> None:
 # Giving up
 
 
-async def test_giving_up_tells_the_shop(harness: Harness) -> None:
-    payment = await customer_actions.cancel(harness.context, await harness.new_payment())
+ASKED = PageSettings(notification_url=samples.NOTIFIED, notify_canceled=True)
+
+
+async def test_giving_up_tells_the_shop_that_asks(harness: Harness) -> None:
+    made = await harness.new_payment(page_settings=ASKED)
+    payment = await customer_actions.cancel(harness.context, made)
     assert payment.status is Status.CANCELLED
     assert await harness.told(payment) == ["canceled"]
     await customer_actions.cancel(harness.context, payment)
@@ -330,7 +336,7 @@ async def test_giving_up_tells_the_shop(harness: Harness) -> None:
 
 
 async def test_giving_up_at_the_bank_leaves_it_first(harness: Harness) -> None:
-    payment = await harness.paid_with(REQUIRES_ACTION)
+    payment = await harness.paid_with(REQUIRES_ACTION, page_settings=ASKED)
     harness.gateway.will_state(REQUIRES_ACTION)
     payment = await customer_actions.cancel(harness.context, payment)
     assert payment.status is Status.CANCELLED

@@ -25,6 +25,7 @@ from checkout.shop_api.merchant_initiated import MerchantInitiated
 from tests.gateways.rest.side import options as rest_options
 from tests.support import samples
 from tests.support.fake_gateway import (
+    ABSENT,
     CAN_CARDS,
     DECLINED,
     EXPIRED,
@@ -95,6 +96,16 @@ async def test_unclear_it_is_queried_and_unsent_it_ends(series: Harness) -> None
     unsent = await go_on(series, first.uid, UNREACHABLE, money=Money(1, "EUR"))
     assert unsent.status is Status.CANCELLED
     assert unsent.attempts[0].status is Status.NOT_SENT
+
+
+async def test_one_that_was_never_sent_is_told_of(series: Harness) -> None:
+    """No customer has left, who would be told of on asking alone."""
+    first = await series.paid_with(PAID, contract=("recurring",))
+    unclear = await go_on(series, first.uid, UNKNOWN)
+    series.gateway.will_state(ABSENT)
+    await series.sweep_for(90)
+    assert await series.status(unclear) is Status.CANCELLED
+    assert await series.told(unclear) == ["failed"]
 
 
 async def test_what_began_no_series(series: Harness) -> None:

@@ -67,6 +67,14 @@ async def test_a_buyers_payment(harness: Harness) -> None:
     assert await harness.told(payment) == ["successful"]
 
 
+async def test_a_buyer_who_gives_up_is_told_of_where_the_shop_asks(harness: Harness) -> None:
+    quiet, asking = PageSettings(notification_url=NOTIFIED), {"notify_canceled": True}
+    for wanted, told in ((quiet, []), (changed(quiet, **asking), ["canceled"])):
+        payment = await bought(harness, await product(harness, page_settings=wanted))
+        await customer_actions.cancel(harness.context, payment)
+        assert await harness.told(payment) == told
+
+
 async def test_fifty_buyers_at_once(harness: Harness) -> None:
     made = await product(harness, quantity=5)
     flows = [harness.context, harness.restarted()]

@@ -137,6 +137,38 @@ async def test_ports_that_shops_are_not_called_at(receiver: WebhookReceiver) -> 
     assert len(receiver.requests) == 1
 
 
+async def test_a_listed_http_site_is_called_at_its_own_port_alone(url: str) -> None:
+    shop = samples.shop(return_origins=("http://shop.example.com", "http://shop.example.com:8080"))
+    async with (
+        open_harness(url, settings=samples.settings(shop)) as harness,
+        open_webhook_receiver(harness) as receiver,
+    ):
+        for address in (
+            "http://shop.example.com:8000/n",
+            "http://other.example.com/n",
+            "https://shop.example.com:8080/n",
+            "https://shop.example.com:80/n",
+        ):
+            await receiver.paid(page_settings=PageSettings(notification_url=address))
+        await receiver.deliver()
+        assert receiver.requests == []
+        for address in ("http://shop.example.com/n", "http://shop.example.com:8080/n"):
+            await receiver.paid(page_settings=PageSettings(notification_url=address))
+        await receiver.deliver()
+        assert [str(each.url.copy_with(host="x")) for each in receiver.requests] == [
+            "http://x/n",
+            "http://x:8080/n",
+        ]
+        assert {each.headers["Host"] for each in receiver.requests} == {
+            "shop.example.com",
+            "shop.example.com:8080",
+        }
+        receiver.addresses = [("10.0.0.1",)]
+        await receiver.paid(page_settings=PageSettings(notification_url="http://shop.example.com/"))
+        await receiver.deliver()
+        assert len(receiver.requests) == 2, "listed or not, nothing goes into our network"
+
+
 async def test_a_private_network_that_shops_live_in(url: str) -> None:
     """Named in the settings, and nothing beside it."""
     networks = (ip_network("10.1.2.0/24"), ip_network("fd12:3456::/32"))

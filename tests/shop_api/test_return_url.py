@@ -126,3 +126,47 @@ def test_a_client_callback_gets_one_word(status: Status) -> None:
     url, _ = return_url(status, client_callback_url=f"{BASE}/c?x=1", return_url=f"{BASE}/r")
     word = "success" if status in (Status.PAID, Status.AUTHORIZED) else "error"
     assert url == f"{BASE}/c?x=1&status={word}"
+
+
+RESULTS: Final = re.compile(r"[?&](result|signed)=[\w-]+\.[\w-]+\.[\w-]{342}(?=&|#|$)", re.ASCII)
+
+
+def appended(url: str, **of_shop: Any) -> tuple[str, list[str]]:
+    """(the return URL without its results, the names under which these stand)."""
+    payment = ledger_rows.payment_of(
+        ledger_rows.payment_row(order=samples.order(page_settings=PageSettings(return_url=url)))
+    )
+    found = return_url_of(payment, Status.PAID, samples.shop(**of_shop), BEGINNING) or ""
+    told = f"token={payment.token}&status=successful&uid={payment.uid}"
+    names: list[str] = RESULTS.findall(found)
+    return RESULTS.sub("", found).replace(told, "{}"), names
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["result=ok", "x=1&result=", "result", "x&result=1&y", "result[]=1", "result%5Bx%5D=1",
+     "%72esult=1", "r=1;result=2", "+result=1"],
+)  # fmt: skip
+def test_a_result_of_the_shops_own_is_the_only_one(query: str) -> None:
+    assert appended(f"{BASE}/r?{query}#top") == (f"{BASE}/r?{query}&{{}}#top", [])
+
+
+@pytest.mark.parametrize(
+    "rest", ["?results=1", "?Result=1", "?x=result", "?x=1#?result=1", "#result=1", "/result=1"]
+)
+def test_what_only_looks_like_one_is_none(rest: str) -> None:
+    assert appended(f"{BASE}/r{rest}")[1] == ["result"]
+
+
+def test_the_shop_names_it_or_wants_none() -> None:
+    assert appended(f"{BASE}/r", result_parameter="signed") == (f"{BASE}/r?{{}}", ["signed"])
+    own = f"{BASE}/r?result=ok"
+    assert appended(own, result_parameter="signed") == (f"{own}&{{}}", ["signed"])
+    assert appended(f"{BASE}/r?signed=1", result_parameter="signed")[1] == []
+    assert appended(f"{BASE}/r", result_parameter="") == (f"{BASE}/r?{{}}", [])
+
+
+def test_the_others_are_appended_beside_the_shops_own() -> None:
+    """As the gateways do that plugins are written for."""
+    own = f"{BASE}/r?token=mine&status=x&uid=7"
+    assert appended(own) == (f"{own}&{{}}", ["result"])

@@ -421,6 +421,25 @@ async def test_instructions(server: Server, customer: Customer) -> None:
     assert page.all("div", role="img")
 
 
+async def test_back_to_a_page_without_tls(opened: Opened) -> None:
+    """By a link and a refresh, which no policy for forms stops; our address is not told there."""
+    listed = 'return_origins = ["http://old.example.com:8080"]'
+    async with opened(apps=listed) as server, server.customer() as customer:
+        back = "http://old.example.com:8080/back?order=7"
+        made = await server.create(settings={"return_url": back, "auto_return": 0})
+        await customer.pay(made, PAID)
+        answer = await customer.get(made.path("result"))
+        page = Page(answer.text)
+        (link,) = (each for each in page.links if each.startswith("http://old."))
+        assert link.startswith(
+            f"{back}&token={made.token}&status=successful&uid={made.uid}&result="
+        )
+        assert page.refresh == f"0;url={link}"
+        assert not page.forms
+        assert answer.headers["referrer-policy"] == "strict-origin"
+        assert "upgrade-insecure-requests" not in answer.headers["content-security-policy"]
+
+
 # --- The page that leaves ----------------------------------------------------------------------
 
 

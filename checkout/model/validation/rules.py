@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from checkout.model.browser_urls import browser_url
 from checkout.model.money import EXPONENTS, LARGEST
 from checkout.model.pan import holds_card_number
 from checkout.model.urls import shop_url, web_url
@@ -322,27 +323,33 @@ def _json(value: Any) -> bytes:
 def shop_address(
     *, origins: Collection[str], sandbox: bool = False, longest: int = 2048
 ) -> Rule[str]:
-    """Where a customer may be sent: `urls.shop_url`."""
+    """Where a customer may be sent: `urls.shop_url`, as browsers take it."""
 
     @says("an address of the shop's own", **_address(longest))
     def rule(value: Any) -> str:
         if not isinstance(value, str):
             raise Invalid("must be a URL")
-        return shop_url(value, origins=origins, sandbox=sandbox, longest=longest)
+        url = browser_url(value, longest)
+        return shop_url(url, origins=origins, sandbox=sandbox, longest=longest)
 
     return rule
 
 
 def web_address(
-    *, sandbox: bool = False, longest: int = 2048, ports: Collection[int] | None = None
+    *,
+    sandbox: bool = False,
+    longest: int = 2048,
+    ports: Collection[int] | None = None,
+    plain: Collection[str] | None = None,
 ) -> Rule[str]:
-    """An address that is called or shown, on any site: `urls.web_url`."""
+    """An address that is called or shown, on any site: `urls.web_url`, as browsers take it."""
 
     @says("an https address", **_address(longest))
     def rule(value: Any) -> str:
         if not isinstance(value, str):
             raise Invalid("must be a URL")
-        return web_url(value, sandbox=sandbox, longest=longest, ports=ports)
+        url = browser_url(value, longest)
+        return web_url(url, sandbox=sandbox, longest=longest, ports=ports, plain=plain)
 
     return rule
 
