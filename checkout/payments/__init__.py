@@ -52,6 +52,8 @@ Background:
 Shared:
   context               settings, ledger, gateways, clock
   schedule              every timeout and retry, in seconds
+  shop_requests         calls shops at the addresses that they name, once those are checked
+  call_failures         why a call failed, in words
   metrics, alerts       for the operator
   dropped_data          logs what was cut or dropped of a shop's data
 """

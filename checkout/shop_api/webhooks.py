@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from typing import Any
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -27,6 +27,8 @@ from checkout.shop_api.responses import (
     receipt_address,
     transaction,
 )
+
+PREFIX: Final = "whsec_"
 
 
 def payment_webhook(
@@ -54,6 +56,12 @@ def operation_webhook(done: Operation, payment: Payment, public_url: str) -> str
 def operation_notification(done: Operation, payment: Payment, public_url: str) -> dict[str, Any]:
     """`{"transaction": …}` of an operation, as webhooks and the API have it."""
     return {"transaction": operation(done, payment, receipt_address(payment, public_url))}
+
+
+def standard_secret(secret_key: str) -> str:
+    """A shop's secret key as the libraries of Standard Webhooks take it: `whsec_` and base64 of the
+    bytes that are the HMAC's key."""
+    return PREFIX + base64.b64encode(secret_key.encode()).decode()
 
 
 def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:
