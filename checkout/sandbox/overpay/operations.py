@@ -85,8 +85,10 @@ def operate(
         raise Refusal(404, NOT_FOUND)
     if parent.effective_type not in rule.parents or parent.status != "successful":
         fields.reject("parent_uid", f"can't be followed by a {kind}")
-    elif amount > rule.remaining(parent) or (kind == "void" and amount != rule.remaining(parent)):
-        fields.reject("amount", f"must be at most {rule.remaining(parent)} for this transaction")
+    elif amount > rule.remaining(parent):
+        fields.reject("amount", f"can't be greater than {rule.remaining(parent)}")
+    elif kind == "void" and amount != rule.remaining(parent):
+        fields.reject("amount", f"must be {rule.remaining(parent)}: a void is of the whole")
     refuse_invalid(fields)
     later = state.settings.operations == "later"
     child = _add(state, parent, kind, amount, tracking_id, done=not later)
