@@ -176,7 +176,7 @@ def environment(where: Site) -> dict[str, str]:
     ours = {
         name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")
     }
-    return ours | where.environment
+    return {**ours, **where.environment}
 
 
 def figures(report: Path) -> Figures:
