@@ -128,6 +128,25 @@ def test_a_card_that_has_expired_is_refused(
         assert answer.json()["response"]["message"] == "Date is expired."
 
 
+@pytest.mark.parametrize(
+    ("year", "sentences"),
+    [
+        (10, "Exp year Invalid. Format should be: yyyy. Date is expired."),
+        ("10", "Exp year Invalid. Format should be: yyyy. Date is expired."),
+        ("203O", "Exp year Invalid. Format should be: yyyy."),
+        ("٢٠٣٠", "Exp year Invalid. Format should be: yyyy."),
+        (2100, "Exp year Invalid. Format should be: yyyy."),
+        ("9" * 5000, "Exp year Invalid. Format should be: yyyy."),
+        (None, "Exp year can't be blank."),
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+def test_years(sandbox: Client, year: Any, sentences: str) -> None:
+    card = card_request()["request"]["credit_card"] | {"exp_year": year}
+    answer = sandbox.post(PAYMENTS, json=card_request(credit_card=card))
+    assert answer.json()["message"] == sentences
+
+
 def test_a_saved_card_that_has_expired_is_declined(sandbox: Client, state: SandboxState) -> None:
     token = kept(sandbox)
     state.now = datetime(2041, 1, 1, tzinfo=UTC).timestamp
@@ -168,7 +187,8 @@ def test_every_wrong_field_is_named(sandbox: Client) -> None:
     said = answer.json()
     errors = said["errors"]
     assert errors.keys() == wrong.keys()
-    assert errors["credit_card"].keys() == wrong["credit_card"].keys()  # type: ignore[attr-defined]
+    card = wrong["credit_card"]
+    assert errors["credit_card"].keys() == card.keys() | {"date"}  # type: ignore[attr-defined]
     assert errors["additional_data"] == {
         "browser": {"screen_color_depth": ["is invalid"]},
         "contract": ["is invalid"],
@@ -232,7 +252,7 @@ def test_a_charge_with_a_challenge_needs_a_way_back(sandbox: Client) -> None:
     assert answer.json()["errors"] == {"return_url": ["can't be blank"]}
 
 
-@pytest.mark.parametrize("number", [CHALLENGE, "4012000000003010"])
+@pytest.mark.parametrize("number", [CHALLENGE, "4012000000003010", "4012001037141112"])
 def test_a_payment_does_without_a_way_back(sandbox: Client, number: str) -> None:
     said = pay(sandbox, number, return_url="")
     assert (said["status"], said["message"]) == ("incomplete", None)
@@ -558,7 +578,10 @@ def test_operations_that_are_settled_later(sandbox: Client, end: str, left: int)
 
 
 def test_what_follows_needs_a_parent_and_a_reason(sandbox: Client) -> None:
-    assert follow(sandbox, "refund", "unknown", 5, reason="x").status_code == 404
+    unknown = follow(sandbox, "refund", "unknown", 5, reason="x")
+    assert unknown.status_code == 422
+    assert unknown.json()["errors"] == {"parent_uid": ["Parent transaction is not found"]}
+    assert unknown.json()["message"] == "Parent uid Parent transaction is not found."
     silent = follow(sandbox, "refund", pay(sandbox)["uid"], 5).json()
     assert silent["errors"] == {"reason": ["can't be blank"]}
     assert silent["message"] == "Reason can't be blank."
