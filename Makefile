@@ -11,12 +11,13 @@ FUZZ ?= 300
 ATTACK ?= 10000
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
+SDK ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format docs fuzz attack bench build sbom audit lock clean
+.PHONY: help demo test lint format docs fuzz attack vendor-suite bench build sbom audit lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: $(VENV)/.runtime ## a sample shop, the checkout and simulated gateways, on this machine
 	@exec $(BIN)/checkout demo $(DEMO_ARGS)
@@ -44,6 +45,9 @@ fuzz: $(VENV)/.dev ## readers that are not linear in time and memory: FUZZ examp
 
 attack: $(VENV)/.dev ## cards are tested from one address and from thousands: ATTACK cards, what came of them
 	CHECKOUT_ATTACK=$(ATTACK) $(BIN)/python -m pytest tests/web/test_card_testing.py -s $(PYTEST_ARGS)
+
+vendor-suite: $(VENV)/.dev ## the vendor's own PHP suite, of the checkout SDK=/path, against ours (needs phpunit)
+	@exec $(BIN)/python -m tools.vendor_suite $(SDK)
 
 bench: $(VENV)/.dev ## speed, weight and memory, each beside a baseline of the same run
 	@exec $(BIN)/python -m bench $(BENCH_ARGS)

@@ -46,13 +46,18 @@ class Card:
 
     def expired(self, at: float) -> bool:
         """Whether its month is over at this moment, in Unix seconds."""
-        today = datetime.fromtimestamp(at, UTC)
-        return (self.exp_year, self.exp_month) < (today.year, today.month)
+        return is_over(self.exp_month, self.exp_year, at)
 
     @property
     def mask(self) -> str:
         """How a person recognises it."""
         return f"{NAMES.get(self.brand, self.brand.title())} •••• {self.last_4}"
+
+
+def is_over(month: int, year: int, at: float) -> bool:
+    """Whether a month has ended at this moment, in Unix seconds."""
+    today = datetime.fromtimestamp(at, UTC)
+    return (year, month) < (today.year, today.month)
 
 
 def acceptable(number: str) -> bool:

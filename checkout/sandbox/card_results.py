@@ -36,6 +36,10 @@ TEST_CARDS: dict[str, CardResult] = {
     "5204240000015003": CardResult(codes.SUCCESS, "frictionless", "3-D Secure, unnoticed: paid"),
     "5204240000015029": CardResult(codes.SUCCESS, "challenge", "3-D Secure, password 1111: paid"),
     "5204240000015045": CardResult(codes.NOT_AUTHENTICATED, "failed", "3-D Secure: declined"),
+    # Of the family's own test suites.
+    "4012001037141112": CardResult(codes.SUCCESS, "challenge", "3-D Secure, password 1111: paid"),
+    "4012000000003010": CardResult(codes.SUCCESS, "challenge", "3-D Secure, password 1111: paid"),
+    "9112300000000000": CardResult(codes.SUCCESS, "none", "Paid, with a Belkart"),
     # The sandbox's own, for decline reasons that the documented cards lack.
     "4000000000000119": CardResult("F.0114", "none", "Declined: insufficient funds"),
     "4000000000000069": CardResult("F.0111", "none", "Declined: card expired"),

@@ -86,6 +86,7 @@ SETTINGS = (
     ("iframe", "whether the bank's page says that it may be framed"),
     ("charges", "what becomes of a charge: payment; authorization: captured by itself"),
     ("operations", "at_once; later: captures, voids, refunds wait until they are settled"),
+    ("tokens", "asked: a card's token for those who ask; always: with every payment"),
 )
 """Setting -> its values, for people."""
 

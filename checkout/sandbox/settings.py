@@ -20,6 +20,8 @@ class SandboxSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
                         captures by itself
     operations          whether Overpay does captures, voids and refunds at once, or accepts them
                         and does them later: when they are settled
+    tokens              whether Overpay gives a card's token to those who asked for one, or with
+                        every payment, as the family's demo gateway does
     """
 
     return_method: Literal["GET", "POST"] = "GET"
@@ -29,3 +31,4 @@ class SandboxSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     iframe: bool = True
     charges: Literal["payment", "authorization"] = "payment"
     operations: Literal["at_once", "later"] = "at_once"
+    tokens: Literal["asked", "always"] = "asked"

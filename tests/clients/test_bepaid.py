@@ -215,7 +215,7 @@ def told(
     ("number", "status", "message"),
     [
         ("4200000000000000", "successful", "Successfully processed"),
-        (DECLINED, "failed", "Do not honour"),
+        (DECLINED, "failed", "Payment was declined"),
     ],
 )
 def test_parse_webhook(

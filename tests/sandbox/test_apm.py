@@ -94,7 +94,7 @@ def test_refunds(sandbox: Client) -> None:
     assert refund(paid, 500).json()["errors"].keys() == {"amount"}
     assert refund(said["uid"], 1).json()["errors"].keys() == {"parent_uid"}
     assert refund(pay(sandbox, "sbp")["uid"], 1).json()["errors"].keys() == {"parent_uid"}
-    assert refund("unknown", 1).status_code == 404
+    assert refund("unknown", 1).json()["message"] == "Parent uid Parent transaction is not found."
     nameless = {"request": {"parent_uid": paid, "amount": 1}}
     refused = sandbox.post("/beyag/transactions/refunds", json=nameless)
     assert refused.json()["errors"] == {"reason": ["can't be blank"]}

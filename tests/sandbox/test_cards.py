@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -66,6 +67,7 @@ def test_charge_answers_flat_and_is_shown_enveloped(sandbox: Client) -> None:
 def test_declined_authorization(sandbox: Client) -> None:
     said = pay(sandbox, DECLINED, "/transactions/authorizations")
     assert (said["status"], said["code"]) == ("failed", "F.0105")
+    assert said["message"] == "Authorization was declined"
     assert said["authorization"]["message"] == "Authorization was declined"
     assert said["authorization"]["auth_code"] is None
     assert said["paid_at"] is None
@@ -87,9 +89,70 @@ def test_every_test_card_does_what_its_story_says(sandbox: Client, number: str) 
     )
 
 
-def test_expired_card_is_declined(sandbox: Client) -> None:
-    card = card_request()["request"]["credit_card"]
-    assert pay(sandbox, credit_card=card | {"exp_year": 2020})["code"] == "F.0111"
+@pytest.mark.parametrize(
+    ("path", "number", "message"),
+    [
+        (PAYMENTS, DECLINED, "Payment was declined"),
+        (PAYMENTS, "4000000000000119", "Payment was declined"),
+        (PAYMENTS, "4012000000001014", "Payment was declined"),
+        ("/transactions/authorizations", DECLINED, "Authorization was declined"),
+        ("/transactions/tokenizations", DECLINED, "Tokenization was declined"),
+        ("/services/credit_cards/charges", DECLINED, "Payment was declined"),
+        ("/transactions/authorizations", PAID, "Successfully processed"),
+        (PAYMENTS, CHALLENGE, None),
+    ],
+)
+def test_the_message_of_each_outcome(
+    sandbox: Client, path: str, number: str, message: str | None
+) -> None:
+    """The reason of a decline is in its code and its friendly message."""
+    said = pay(sandbox, number, path)
+    assert said["message"] == message
+    assert said["friendly_message"] == CODES[said["code"]].friendly
+
+
+@pytest.mark.parametrize(
+    ("month", "year", "status"),
+    [(12, 2010, 422), (10, 2026, 422), (11, 2026, 200), ("01", "2027", 200)],
+)
+def test_a_card_that_has_expired_is_refused(
+    sandbox: Client, state: SandboxState, month: Any, year: Any, status: int
+) -> None:
+    """Until its month is over it may pay."""
+    state.now = datetime(2026, 11, 30, 23, 59, tzinfo=UTC).timestamp
+    card = card_request()["request"]["credit_card"] | {"exp_month": month, "exp_year": year}
+    answer = sandbox.post(PAYMENTS, json=card_request(credit_card=card))
+    assert answer.status_code == status
+    if status == 422:
+        assert answer.json()["errors"] == {"credit_card": {"date": ["is expired"]}}
+        assert answer.json()["response"]["message"] == "Date is expired."
+
+
+@pytest.mark.parametrize(
+    ("year", "sentences"),
+    [
+        (10, "Exp year Invalid. Format should be: yyyy. Date is expired."),
+        ("10", "Exp year Invalid. Format should be: yyyy. Date is expired."),
+        ("203O", "Exp year Invalid. Format should be: yyyy."),
+        ("٢٠٣٠", "Exp year Invalid. Format should be: yyyy."),
+        (2100, "Exp year Invalid. Format should be: yyyy."),
+        ("9" * 5000, "Exp year Invalid. Format should be: yyyy."),
+        (None, "Exp year can't be blank."),
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+def test_years(sandbox: Client, year: Any, sentences: str) -> None:
+    card = card_request()["request"]["credit_card"] | {"exp_year": year}
+    answer = sandbox.post(PAYMENTS, json=card_request(credit_card=card))
+    assert answer.json()["message"] == sentences
+
+
+def test_a_saved_card_that_has_expired_is_declined(sandbox: Client, state: SandboxState) -> None:
+    token = kept(sandbox)
+    state.now = datetime(2041, 1, 1, tzinfo=UTC).timestamp
+    extra = {"contract": ["recurring"]}
+    said = pay(sandbox, amount=5, credit_card={"token": token}, additional_data=extra)
+    assert (said["status"], said["code"]) == ("failed", "F.0111")
 
 
 def test_expected_bank_code_needs_a_test_transaction(sandbox: Client) -> None:
@@ -124,7 +187,8 @@ def test_every_wrong_field_is_named(sandbox: Client) -> None:
     said = answer.json()
     errors = said["errors"]
     assert errors.keys() == wrong.keys()
-    assert errors["credit_card"].keys() == wrong["credit_card"].keys()  # type: ignore[attr-defined]
+    card = wrong["credit_card"]
+    assert errors["credit_card"].keys() == card.keys() | {"date"}  # type: ignore[attr-defined]
     assert errors["additional_data"] == {
         "browser": {"screen_color_depth": ["is invalid"]},
         "contract": ["is invalid"],
@@ -136,7 +200,8 @@ def test_every_wrong_field_is_named(sandbox: Client) -> None:
         "errors": errors,
         "code": "E.1005",
     }
-    assert "credit_card.number is invalid" in said["message"]
+    assert "Number is invalid. Holder is too long (maximum is 32 characters)." in said["message"]
+    assert said["message"].startswith("Amount must be an integer. Currency is invalid.")
     assert "4200000000000001" not in answer.text
     assert sandbox.get("/sandbox/ledger").json()["transactions"] == []
 
@@ -181,9 +246,18 @@ def test_bad_bodies_never_crash(sandbox: Client, body: bytes, status: int) -> No
     assert answer.json()["message"]
 
 
-def test_challenge_needs_a_way_back(sandbox: Client) -> None:
-    answer = sandbox.post(PAYMENTS, json=card_request(CHALLENGE, return_url=None))
+def test_a_charge_with_a_challenge_needs_a_way_back(sandbox: Client) -> None:
+    body = card_request(CHALLENGE, return_url=None)
+    answer = sandbox.post("/services/credit_cards/charges", json=body)
     assert answer.json()["errors"] == {"return_url": ["can't be blank"]}
+
+
+@pytest.mark.parametrize("number", [CHALLENGE, "4012000000003010", "4012001037141112"])
+def test_a_payment_does_without_a_way_back(sandbox: Client, number: str) -> None:
+    said = pay(sandbox, number, return_url="")
+    assert (said["status"], said["message"]) == ("incomplete", None)
+    done = sandbox.post(f"/process/{said['uid']}", data={"password": "1111"})
+    assert "You can close this page." in done.text
 
 
 # Who calls
@@ -210,6 +284,16 @@ def test_a_transaction_belongs_to_its_shop(sandbox: Client) -> None:
     path = "/v2/transactions/tracking_id/key-1"
     assert sandbox.get(path, auth=("other", "key")).json() == {"transactions": []}
     assert len(sandbox.get(path).json()["transactions"]) == 1
+
+
+def test_the_newest_under_a_tracking_id(sandbox: Client) -> None:
+    """The older address shows one."""
+    path = "/transactions/tracking_id/key-1"
+    assert sandbox.get(path).status_code == 404
+    pay(sandbox, amount=1)
+    newest = pay(sandbox, amount=2)
+    assert sandbox.get(path).json()["transaction"]["uid"] == newest["uid"]
+    assert sandbox.get(path, auth=("other", "key")).json()["message"] == "Record not found"
 
 
 def test_protocols_do_not_mix(sandbox: Client) -> None:
@@ -302,12 +386,15 @@ def test_saved_card(sandbox: Client) -> None:
     )
     assert again["credit_card"]["last_4"] == "0000"
     assert again["credit_card"]["stamp"] == first["credit_card"]["stamp"]
-    bare = sandbox.post(PAYMENTS, json=card_request(amount=6, credit_card={"token": token}))
-    assert bare.json()["errors"] == {"additional_data": {"contract": ["can't be blank"]}}
+    bare = card_request(amount=6, credit_card={"token": token})
+    charge = sandbox.post("/services/credit_cards/charges", json=bare)
+    assert charge.json()["errors"] == {"additional_data": {"contract": ["can't be blank"]}}
+    assert sandbox.post(PAYMENTS, json=bare).status_code == 200  # only the charge's document asks
     card = {"token": token, "verification_value": "123"}
     other = card_request(amount=7, credit_card=card, additional_data=oneclick)
     refused = sandbox.post(PAYMENTS, json=other, auth=("other", "k"))
-    assert refused.json()["errors"] == {"credit_card": {"token": ["is invalid"]}}
+    assert refused.json()["errors"] == {"credit_card": {"token": ["does not exist"]}}
+    assert refused.json()["message"] == "Token does not exist."
 
 
 @pytest.mark.parametrize(
@@ -405,7 +492,10 @@ def test_capture_and_refund_are_bounded(sandbox: Client) -> None:
         *("capture", "successful", uid),
     )
     assert captured["capture"]["amount"] == 1000
-    assert follow(sandbox, "capture", uid, 1000).status_code == 422
+    too_much = follow(sandbox, "capture", uid, 1000)
+    assert too_much.status_code == 422
+    assert too_much.json()["errors"] == {"amount": ["can't be greater than 999"]}
+    assert too_much.json()["message"] == "Amount can't be greater than 999."
     assert follow(sandbox, "void", uid, 1999).status_code == 422
     taken = captured["uid"]
     assert follow(sandbox, "refund", taken, 600, reason="broken cup").status_code == 200
@@ -415,7 +505,10 @@ def test_capture_and_refund_are_bounded(sandbox: Client) -> None:
 
 def test_void(sandbox: Client) -> None:
     uid = pay(sandbox, path="/transactions/authorizations")["uid"]
-    assert follow(sandbox, "void", uid, 5).status_code == 422
+    part = follow(sandbox, "void", uid, 5).json()
+    assert part["message"] == "Amount must be 1999: a void is of the whole."
+    more = follow(sandbox, "void", uid, 2000).json()
+    assert more["message"] == "Amount can't be greater than 1999."
     assert follow(sandbox, "void", uid, 1999).status_code == 200
     assert follow(sandbox, "capture", uid, 1).status_code == 422
 
@@ -485,10 +578,13 @@ def test_operations_that_are_settled_later(sandbox: Client, end: str, left: int)
 
 
 def test_what_follows_needs_a_parent_and_a_reason(sandbox: Client) -> None:
-    assert follow(sandbox, "refund", "unknown", 5, reason="x").status_code == 404
-    assert follow(sandbox, "refund", pay(sandbox)["uid"], 5).json()["errors"] == {
-        "reason": ["can't be blank"]
-    }
+    unknown = follow(sandbox, "refund", "unknown", 5, reason="x")
+    assert unknown.status_code == 422
+    assert unknown.json()["errors"] == {"parent_uid": ["Parent transaction is not found"]}
+    assert unknown.json()["message"] == "Parent uid Parent transaction is not found."
+    silent = follow(sandbox, "refund", pay(sandbox)["uid"], 5).json()
+    assert silent["errors"] == {"reason": ["can't be blank"]}
+    assert silent["message"] == "Reason can't be blank."
     declined = pay(sandbox, DECLINED)["uid"]
     assert follow(sandbox, "refund", declined, 5, reason="x").status_code == 422
 

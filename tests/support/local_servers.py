@@ -18,9 +18,11 @@ from tests.support.servers import free_ports
 
 
 @contextmanager
-def local_servers(folder: Path, more: str = "", of_shop: str = "") -> Iterator[LocalServers]:
+def local_servers(
+    folder: Path, more: str = "", of_shop: str = "", return_origins: tuple[str, ...] = ()
+) -> Iterator[LocalServers]:
     """Both answer, until the block ends; their log is in `folder`. `more` ends the settings,
-    `of_shop` those of the shop."""
+    `of_shop` those of the shop; it also sends customers to `return_origins`."""
     port, sandbox_port = free_ports(2)
     local = LocalServers(
         folder=folder,
@@ -28,6 +30,7 @@ def local_servers(folder: Path, more: str = "", of_shop: str = "") -> Iterator[L
         checkout=f"http://127.0.0.1:{port}",
         sandbox=f"http://localhost:{sandbox_port}",
         keys=new_keys(),
+        return_origins=return_origins,
     )
     log = folder / "log"
     with running() as children:

@@ -119,6 +119,7 @@ FORM: Final[Mapping[str, str]] = {
     "number": "number",
     "exp_month": "expiry",
     "exp_year": "expiry",
+    "date": "expiry",  # where month and year are right each, and over together
     "verification_value": "code",
     "holder": "holder",
     "email": "email",

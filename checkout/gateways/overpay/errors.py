@@ -140,7 +140,7 @@ def _sentences(errors: Any) -> Iterator[str]:
     found = errors if isinstance(errors, list) else [errors]
     for one in found:
         if isinstance(one, str):
-            yield from (part.strip() for part in re.split(r"[;\n]", one))
+            yield from (part.strip() for part in re.split(r"[;\n]|\.\s", one))
 
 
 def refused(answer: GatewayResponse) -> Outcome:

@@ -12,6 +12,8 @@ notification.py   a notification
 transaction.py    what both keep of a transaction
 operations.py     captures, voids, refunds, chargebacks
 payouts.py        credits and payouts
+card_fields.py    a card's number, name and date, of a payment or of a card to keep
+saved_cards.py    cards that the gateway keeps, and /credit_cards
 additional_data.py, travel.py    the rest of a card request
 acs.py            the card issuer's 3-D Secure page
 provider.py       the payment provider's page, and the cash desk of ERIP

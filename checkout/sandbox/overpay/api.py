@@ -13,16 +13,17 @@ from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from checkout.sandbox import basic_auth, codes
+from checkout.sandbox import basic_auth
 from checkout.sandbox.basic_auth import Credentials
 from checkout.sandbox.call_log import annotate
-from checkout.sandbox.fields import Fields
+from checkout.sandbox.fields import BLANK, Fields
 from checkout.sandbox.overpay.response import (
     NOT_FOUND,
     UNAUTHORIZED,
     Json,
     Refusal,
     bytes_response,
+    invalid,
     json_response,
 )
 from checkout.sandbox.state import HttpRequest, SandboxState, state_of
@@ -47,13 +48,13 @@ def creates(path: str, create: Create, *, payment: bool = False) -> HTTPRouteHan
 
     @post(path, name=path, status_code=200, opt={"creates_payment": payment})
     async def handle(request: HttpRequest) -> Response[bytes]:
-        return await _create(request, create)
+        return await create_once(request, create)
 
     return handle
 
 
-async def _create(request: HttpRequest, create: Create) -> Response[bytes]:
-    """The same `RequestID` never creates twice."""
+async def create_once(request: HttpRequest, create: Create) -> Response[bytes]:
+    """What `create` answers; the same `RequestID` never creates twice."""
     state = state_of(request)
     await state.simulate_latency()
     body = await request.body()
@@ -101,7 +102,7 @@ def _request_fields(body: bytes) -> Fields:
         raise Refusal(400, "The body is not valid JSON") from None
     inner = decoded.get("request") if isinstance(decoded, dict) else None
     if not isinstance(inner, dict):
-        raise Refusal(422, "request can't be blank", {"request": ["can't be blank"]}, codes.INVALID)
+        raise invalid({"request": [BLANK]})
     return Fields(inner)
 
 

@@ -22,7 +22,7 @@ from checkout.sandbox.overpay.apm_transaction import PROTOCOL, ApmTransaction
 from checkout.sandbox.overpay.notification import notification_of
 from checkout.sandbox.overpay.operations import operate, release_failed
 from checkout.sandbox.overpay.request import common_fields, customer_fields
-from checkout.sandbox.overpay.response import Json, Refusal, refuse_invalid
+from checkout.sandbox.overpay.response import Json, invalid, refuse_invalid
 from checkout.sandbox.state import Gateway, HttpRequest, SandboxState
 from checkout.sandbox.transaction import Transaction
 
@@ -79,7 +79,7 @@ async def erip_by_order(
 ) -> Response[bytes]:
     """`{"transaction": {...}}`: the newest payment of an order."""
     if not order_id:
-        return Refusal(422, f"order_id {BLANK}", {"order_id": [BLANK]}).response()
+        return invalid({"order_id": [BLANK]}).response()
     return await show_newest(request, PROTOCOL, order_id, apm_response)
 
 

@@ -5,24 +5,24 @@ Every wrong field is named at once. The number lives for this call; what is kept
 
 from __future__ import annotations
 
-import hmac
 import uuid
 
-from checkout.sandbox import card as cards
 from checkout.sandbox import codes
 from checkout.sandbox.basic_auth import Credentials
 from checkout.sandbox.card import Card
-from checkout.sandbox.card_results import ThreeDSecure, card_result
-from checkout.sandbox.fields import BLANK, INVALID, Fields, Rule, between, either, matching
+from checkout.sandbox.card_results import ThreeDSecure
+from checkout.sandbox.fields import BLANK, Fields, matching
 from checkout.sandbox.overpay.additional_data import (
     card_on_file,
     check_additional_data,
     without_card_secrets,
 )
+from checkout.sandbox.overpay.card_fields import new_card
 from checkout.sandbox.overpay.card_transaction import PROTOCOL, SAVING_CONTRACTS, CardTransaction
 from checkout.sandbox.overpay.codes import AVS, CVC, NOT_SUPPORTED
 from checkout.sandbox.overpay.request import CommonFields, common_fields, customer_fields
 from checkout.sandbox.overpay.response import Refusal, refuse_invalid
+from checkout.sandbox.overpay.saved_cards import save_card, saved_card
 from checkout.sandbox.state import SandboxState
 
 DUPLICATE_WITHIN = 30.0
@@ -31,8 +31,6 @@ DUPLICATE_WITHIN = 30.0
 ECHOED = ("referer", "receipt_text", "contract", "card_on_file", "meta")
 """The parts of `additional_data` that an answer repeats."""
 
-_MONTH = either(between(1, 12), matching(r"0?[1-9]|1[0-2]"))
-_YEAR = either(between(2000, 2099), matching(r"20\d\d"))
 _SECURITY_CODE = matching(r"\d{3,4}")
 
 
@@ -46,8 +44,8 @@ def read(state: SandboxState, caller: Credentials, fields: Fields, kind: str) ->
     stored = card_on_file(extra)
     by_merchant = _is_merchant_initiated(contract, stored)
     three_d_secure = _three_d_secure(fields.section("credit_card"), card, by_token, by_merchant)
-    if three_d_secure == "challenge" and not fields.raw("return_url"):
-        fields.reject("return_url", BLANK)
+    if kind == "charge":
+        _check_charge(fields, by_token and not contract, three_d_secure == "challenge")
     who = customer_fields(fields)
     expected = extra.text("expected_bank_code") if shared["test"] else None
     descriptor = fields.text("dynamic_billing_descriptor") or "test descriptor"
@@ -84,6 +82,14 @@ def read(state: SandboxState, caller: Credentials, fields: Fields, kind: str) ->
     )
 
 
+def _check_charge(fields: Fields, without_contract: bool, challenged: bool) -> None:
+    """What the document of the charge demands; payments and authorizations do without."""
+    if without_contract:
+        fields.section("additional_data").reject("contract", BLANK)
+    if challenged and not fields.raw("return_url"):
+        fields.reject("return_url", BLANK)
+
+
 def _facts(shared: CommonFields, fields: Fields, card: Card | None) -> dict[str, object]:
     """For the ledger."""
     return {
@@ -115,40 +121,12 @@ def _card(
     code = section.raw("verification_value")
     if code is not None and code != "" and not _SECURITY_CODE(code):
         section.reject("verification_value")
-    token = section.text("token")
-    if token is None:
-        return _new_card(state, section), False
-    if not contract:
-        fields.section("additional_data").reject("contract", BLANK)
-    saved = state.memory.get(("overpay", "token", caller.shop_id, token))
-    if not isinstance(saved, Card):
-        section.reject("token")
-        return None, True
-    if "oneclick" in contract and code in (None, ""):
+    if section.text("token", longest=1000) is None:
+        return new_card(state, section), False
+    saved = saved_card(state, caller.shop_id, section)
+    if saved is not None and "oneclick" in contract and code in (None, ""):
         section.reject("verification_value", BLANK)
     return saved, True
-
-
-def _new_card(state: SandboxState, section: Fields) -> Card | None:
-    number = section.text("number", required=True, longest=19)
-    if number is not None and not cards.acceptable(number):
-        section.reject("number")
-        number = None
-    holder = section.text("holder", required=True, longest=32)
-    month = _part(section, "exp_month", _MONTH)
-    year = _part(section, "exp_year", _YEAR)
-    if number is None or holder is None or month is None or year is None:
-        return None
-    return Card(
-        holder=holder,
-        stamp=cards.stamp_of(state.salt, number),
-        brand=cards.brand_of(number),
-        bin_8=number[:8],
-        last_4=number[-4:],
-        exp_month=month,
-        exp_year=year,
-        result=card_result(number),
-    )
 
 
 def _compared(fields: Fields, asked: bool) -> tuple[str, str]:
@@ -158,17 +136,6 @@ def _compared(fields: Fields, asked: bool) -> tuple[str, str]:
     address = fields.section("billing_address")
     code = fields.section("credit_card").raw("verification_value")
     return AVS[bool(address.raw("address")), bool(address.raw("zip"))], CVC[bool(code)]
-
-
-def _part(section: Fields, name: str, rule: Rule) -> int | None:
-    value = section.raw(name)
-    if value is None or value == "":
-        section.reject(name, BLANK)
-    elif rule(value):
-        return int(str(value))
-    else:
-        section.reject(name, INVALID)
-    return None
 
 
 def _three_d_secure(
@@ -190,12 +157,11 @@ def _three_d_secure(
 def _save(
     state: SandboxState, caller: Credentials, card: Card | None, kind: str, contract: list[str]
 ) -> str | None:
-    """Keep the card for later payments; the same card has the same token at the same shop."""
-    if card is None or not (kind == "tokenization" or SAVING_CONTRACTS.intersection(contract)):
+    """Keep the card for later payments, where its token is asked for or always given."""
+    asked = kind == "tokenization" or SAVING_CONTRACTS.intersection(contract)
+    if card is None or not (asked or state.settings.tokens == "always"):
         return None
-    token = hmac.new(state.salt, f"{caller.shop_id}:{card.stamp}".encode(), "sha256").hexdigest()
-    state.memory["overpay", "token", caller.shop_id, token] = card
-    return token
+    return save_card(state, caller.shop_id, card)
 
 
 def refuse_duplicate(

@@ -6,7 +6,7 @@ from checkout.sandbox import codes
 from checkout.sandbox.overpay.card_transaction import CardTransaction
 from checkout.sandbox.overpay.codes import APPROVED, CHALLENGE_FAILED, MESSAGE_TYPES, THREE_D_SECURE
 from checkout.sandbox.overpay.request import ADDRESS
-from checkout.sandbox.overpay.response import Json, common_response, echoed
+from checkout.sandbox.overpay.response import Json, card_object, common_response, echoed
 from checkout.sandbox.state import SandboxState
 from checkout.sandbox.transaction import Transaction
 
@@ -25,7 +25,7 @@ def response_as(state: SandboxState, transaction: CardTransaction, kind: str) ->
     answer = common_response(transaction) | {
         "id": transaction.uid,
         "type": kind,
-        "message": codes.CODES[transaction.code].message if transaction.final else None,
+        "message": _message(transaction, kind),
         "closed_at": None,
         "settled_at": None,
         "manually_corrected_at": None,
@@ -63,36 +63,31 @@ def _parent(transaction: CardTransaction) -> str | None:
 
 def _card(transaction: CardTransaction) -> Json | None:
     card = transaction.card
-    if card is None:
-        return None
-    return {
-        "holder": card.holder,
-        "stamp": card.stamp,
-        "brand": card.brand,
-        "last_4": card.last_4,
-        "first_1": card.bin_8[:1],
-        "bin": card.bin_8[:6],
-        "bin_8": card.bin_8,
-        "issuer_country": None,
-        "issuer_name": None,
-        "product": None,
-        "exp_month": card.exp_month,
-        "exp_year": card.exp_year,
-        "token_provider": None,
-        "token": transaction.token,
-    }
+    return None if card is None else card_object(card, transaction.token)
+
+
+def _message(transaction: CardTransaction, kind: str) -> str | None:
+    """A decline's message names no reason: that is in the code and its friendly message."""
+    if transaction.status == "failed":
+        return _verdict(transaction, kind)
+    return codes.CODES[transaction.code].message if transaction.final else None
+
+
+def _verdict(transaction: CardTransaction, kind: str) -> str:
+    """`Payment was declined`."""
+    verdict = APPROVED.get(transaction.status, "declined")
+    return f"{MESSAGE_TYPES.get(kind, kind).capitalize()} was {verdict}"
 
 
 def _section(transaction: CardTransaction, kind: str) -> Json:
     """The bank's own answer, under the name of the transaction's type."""
     successful = transaction.status in APPROVED
-    verdict = APPROVED.get(transaction.status, "declined")
     return {
         "auth_code": transaction.auth_code if successful else None,
         "bank_code": transaction.expected_bank_code or codes.CODES[transaction.code].bank,
         "rrn": transaction.rrn,
         "ref_id": transaction.ref_id,
-        "message": f"{MESSAGE_TYPES.get(kind, kind).capitalize()} was {verdict}",
+        "message": _verdict(transaction, kind),
         "amount": transaction.amount,
         "currency": transaction.currency,
         "billing_descriptor": transaction.descriptor,

@@ -1,14 +1,18 @@
-"""The card gateway: payments, authorizations, charges, the operations on them, status queries."""
+"""The card gateway: payments, authorizations, charges, the operations on them, saved cards, status
+queries."""
 
 from __future__ import annotations
 
 from functools import partial
 
+from litestar import Response, get
+from litestar.params import FromPath
+
 from checkout.sandbox.basic_auth import Credentials
 from checkout.sandbox.fields import Fields
 from checkout.sandbox.notifications import Notification
-from checkout.sandbox.overpay import acs
-from checkout.sandbox.overpay.api import creates, shows_one, shows_tracked
+from checkout.sandbox.overpay import acs, saved_cards
+from checkout.sandbox.overpay.api import creates, show_newest, shows_one, shows_tracked
 from checkout.sandbox.overpay.card_request import read
 from checkout.sandbox.overpay.card_response import card_response, response_as
 from checkout.sandbox.overpay.card_transaction import PROTOCOL, CardTransaction
@@ -16,7 +20,7 @@ from checkout.sandbox.overpay.notification import notification_of
 from checkout.sandbox.overpay.operations import operate, operate_unasked, release_failed
 from checkout.sandbox.overpay.payouts import send_money
 from checkout.sandbox.overpay.response import Json
-from checkout.sandbox.state import Gateway, SandboxState
+from checkout.sandbox.state import Gateway, HttpRequest, SandboxState
 from checkout.sandbox.transaction import Transaction
 
 
@@ -54,6 +58,13 @@ def after(state: SandboxState, transaction: Transaction) -> None:
         operate_unasked(state, transaction, "capture", transaction.amount)
 
 
+@get("/transactions/tracking_id/{tracking_id:str}")
+async def by_tracking_id(request: HttpRequest, tracking_id: FromPath[str]) -> Response[bytes]:
+    """The older address, which the family's Ruby client asks: `{"transaction": {...}}`, the newest
+    under a tracking id."""
+    return await show_newest(request, PROTOCOL, tracking_id, card_response)
+
+
 operation = partial(operate, protocol=PROTOCOL, respond=card_response)
 
 GATEWAY = Gateway(
@@ -74,6 +85,8 @@ GATEWAY = Gateway(
         ),
         shows_one("/transactions", PROTOCOL, card_response),
         shows_tracked("/v2/transactions/tracking_id", PROTOCOL, card_response),
+        by_tracking_id,
+        *saved_cards.HANDLERS,
         *acs.HANDLERS,
     ),
     notification=notification,

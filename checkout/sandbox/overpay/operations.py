@@ -13,7 +13,7 @@ from checkout.sandbox import codes
 from checkout.sandbox.basic_auth import Credentials
 from checkout.sandbox.fields import Fields
 from checkout.sandbox.overpay.api import Respond
-from checkout.sandbox.overpay.response import NOT_FOUND, Json, Refusal, refuse_invalid
+from checkout.sandbox.overpay.response import Json, invalid, refuse_invalid
 from checkout.sandbox.overpay.transaction import OverpayTransaction
 from checkout.sandbox.state import SandboxState
 
@@ -82,11 +82,13 @@ def operate(
     refuse_invalid(fields)
     parent = state.find(protocol, caller.shop_id, uid or "")
     if not isinstance(parent, OverpayTransaction):
-        raise Refusal(404, NOT_FOUND)
+        raise invalid({"parent_uid": ["Parent transaction is not found"]})
     if parent.effective_type not in rule.parents or parent.status != "successful":
         fields.reject("parent_uid", f"can't be followed by a {kind}")
-    elif amount > rule.remaining(parent) or (kind == "void" and amount != rule.remaining(parent)):
-        fields.reject("amount", f"must be at most {rule.remaining(parent)} for this transaction")
+    elif amount > rule.remaining(parent):
+        fields.reject("amount", f"can't be greater than {rule.remaining(parent)}")
+    elif kind == "void" and amount != rule.remaining(parent):
+        fields.reject("amount", f"must be {rule.remaining(parent)}: a void is of the whole")
     refuse_invalid(fields)
     later = state.settings.operations == "later"
     child = _add(state, parent, kind, amount, tracking_id, done=not later)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from checkout.sandbox.basic_auth import Credentials
-from checkout.sandbox.card import Card
-from checkout.sandbox.fields import BLANK, Fields
+from checkout.sandbox.fields import Fields
 from checkout.sandbox.overpay.card_request import refuse_duplicate
 from checkout.sandbox.overpay.card_response import card_response
 from checkout.sandbox.overpay.card_transaction import PROTOCOL, CardTransaction
 from checkout.sandbox.overpay.request import common_fields
 from checkout.sandbox.overpay.response import Json, refuse_invalid
+from checkout.sandbox.overpay.saved_cards import saved_card
 from checkout.sandbox.state import SandboxState
 
 CARD = {"credit": "credit_card", "payout": "recipient_credit_card"}
@@ -20,22 +20,17 @@ def send_money(state: SandboxState, caller: Credentials, fields: Fields, *, kind
     """Decided at once, as the card's bank would decide a payment."""
     shared = common_fields(state, caller, fields)
     section = fields.section(CARD[kind])
-    token = section.text("token", longest=1000)
-    saved = state.memory.get(("overpay", "token", caller.shop_id, token or ""))
-    if token is None:
-        section.reject("token", BLANK)
-    elif not isinstance(saved, Card):
-        section.reject("token")
+    saved = saved_card(state, caller.shop_id, section)
     checked = fields.flag("duplicate_check", default=True)
     refuse_invalid(fields)
-    if isinstance(saved, Card):
+    if saved is not None:
         refuse_duplicate(state, caller, shared["amount"], saved, checked, "to")
     transaction = CardTransaction(
         protocol=PROTOCOL,
         type=kind,
         method="credit_card",
         status="pending",
-        card=saved if isinstance(saved, Card) else None,
+        card=saved,
         three_d_secure="none",
         echo={},
         contract=[],

@@ -5,12 +5,13 @@ Errors are `{"message", "errors"}`, and again under `response` for older clients
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 from litestar import Response
 
 from checkout.sandbox import clock, codes
+from checkout.sandbox.card import Card
 from checkout.sandbox.fields import Fields
 from checkout.sandbox.overpay.request import ADDRESS, CUSTOMER
 from checkout.sandbox.overpay.transaction import OverpayTransaction
@@ -46,18 +47,21 @@ class Refusal(Exception):
 def refuse_invalid(fields: Fields) -> None:
     """Refuse a request with invalid fields, naming all of them."""
     if fields.errors:
-        message = "; ".join(_sentences(fields.errors))
-        raise Refusal(422, message, fields.errors, codes.INVALID)
+        raise invalid(fields.errors)
 
 
-def _sentences(errors: Mapping[str, object], prefix: str = "") -> list[str]:
-    found: list[str] = []
+def invalid(errors: Mapping[str, object]) -> Refusal:
+    """The refusal of these fields; the message has a sentence for each of them."""
+    return Refusal(422, " ".join(_sentences(errors)), errors, codes.INVALID)
+
+
+def _sentences(errors: Mapping[str, object]) -> Iterator[str]:
+    """`Reason can't be blank.`: the field's own name, wherever it stands, and what is wrong."""
     for name, reasons in errors.items():
         if isinstance(reasons, Mapping):
-            found += _sentences(reasons, f"{prefix}{name}.")
+            yield from _sentences(reasons)
         elif isinstance(reasons, list):
-            found += [f"{prefix}{name} {reason}" for reason in reasons]
-    return found
+            yield from (f"{name.replace('_', ' ').capitalize()} {reason}." for reason in reasons)
 
 
 def common_response(transaction: OverpayTransaction) -> Json:
@@ -87,6 +91,26 @@ def echoed(transaction: OverpayTransaction, section: str, names: Iterable[str]) 
     given = transaction.echo.get(section)
     present = given if isinstance(given, dict) else {}
     return {name: present.get(name) for name in names}
+
+
+def card_object(card: Card, token: str | None) -> Json:
+    """A card as every answer shows it."""
+    return {
+        "holder": card.holder,
+        "stamp": card.stamp,
+        "brand": card.brand,
+        "last_4": card.last_4,
+        "first_1": card.bin_8[:1],
+        "bin": card.bin_8[:6],
+        "bin_8": card.bin_8,
+        "issuer_country": None,
+        "issuer_name": None,
+        "product": None,
+        "exp_month": card.exp_month,
+        "exp_year": card.exp_year,
+        "token_provider": None,
+        "token": token,
+    }
 
 
 def json_response(body: Json, status: int = 200) -> Response[bytes]:
