@@ -1,0 +1,586 @@
+"""A row a plugin: what it sends, what it reads of its notification and what it does next.
+
+Gathered from the plugins' public sources, in our own words. Values are those that their shops
+really give: PHP's arithmetic, order numbers with a bar, empty strings, methods that the shop does
+not have. `$URL` stands for the shop's own address, `$NOTIFY` for its address for notifications.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+Json = dict[str, Any]
+
+UID: Final = re.compile(r"[0-9a-f-]{36}")
+TOKEN: Final = re.compile(r"[0-9a-f]{64}")
+SOMETHING: Final = re.compile(r".+")
+TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
+
+SDK_HEADERS: Final = {"X-Api-Version": "2", "Content-type": "application/json"}
+
+
+class Then(NamedTuple):
+    """What the shop does afterwards: `capture`, `void`, `refund` of so much (in minor units, as it
+    is sent); `renewal`: the card's token is charged so much; `status`, `uid`, `tracking`: it asks
+    by the token, by the transaction's uid, by its own number."""
+
+    what: str
+    amount: Any = None
+
+
+class Plugin(NamedTuple):
+    """`reads`: of the notification's `transaction`, path -> what stands there. `returns`: the
+    setting whose address the customer comes back to."""
+
+    name: str
+    checkout: Json
+    reads: Mapping[str, Any]
+    returns: str = "success_url"
+    then: tuple[Then, ...] = ()
+    headers: Mapping[str, str] = SDK_HEADERS
+    path: str = "/ctp/api/checkouts"
+    proof: str = "signature"  # or `basic`: what it verifies
+
+
+def sdk(
+    tracking_id: Any,
+    amount: Any = 1999,
+    *,
+    transaction_type: str = "payment",
+    settings: Json | None = None,
+    customer: Json | None = None,
+    extra: Json | None = None,
+    methods: Json | None = None,
+    **order: Any,
+) -> Json:
+    """The `checkout` that the PHP SDK writes: every field, null where the plugin set nothing."""
+    nothing = dict.fromkeys(("meta", "fiscalization", "platform_data", "integration_data"))
+    people = (
+        "email",
+        "first_name",
+        "last_name",
+        "country",
+        "city",
+        "state",
+        "zip",
+        "address",
+        "phone",
+        "birth_date",
+    )
+    return {
+        "transaction_type": transaction_type,
+        "test": False,
+        "order": {
+            "amount": amount,
+            "currency": "EUR",
+            "description": f"Order # {tracking_id}",
+            "tracking_id": tracking_id,
+            "expired_at": None,
+            "additional_data": {"receipt_text": [], "contract": []} | nothing | (extra or {}),
+        }
+        | order,
+        "settings": {
+            "notification_url": "$NOTIFY",
+            "success_url": "$URL/ok",
+            "decline_url": "$URL/no",
+            "fail_url": "$URL/fail",
+            "cancel_url": None,
+            "language": "en",
+            "customer_fields": {"read_only": [], "visible": []},
+        }
+        | (settings or {}),
+        "customer": dict.fromkeys(people) | {"email": "anna@example.com"} | (customer or {}),
+    } | ({} if methods is None else {"payment_method": methods})
+
+
+BUYER: Final = {
+    "first_name": "Anna",
+    "last_name": "Lee",
+    "country": "DE",
+    "city": "Berlin",
+    "zip": "10115",
+    "address": "Example street 1",
+    "phone": "+49 30 1234567",
+}
+ERIP: Final = {"order_id": 7, "account_number": "7", "service_no": "99999999"}
+# `$transaction->credit_card->token` and its neighbours, which become the shop's saved card.
+CARD: Final = {
+    "payment_method_type": "credit_card",
+    "credit_card.token": SOMETHING,
+    "credit_card.last_4": "0000",
+    "credit_card.brand": "visa",
+}
+SOLD: Final = {"uid": UID, "status": "successful", "amount": 1999, "currency": "EUR"}
+RECURRING: Final = {"contract": ["recurring", "card_on_file"]}
+
+PLUGINS: Final = (
+    Plugin(
+        "WooCommerce",
+        sdk(
+            4711,
+            settings={
+                "success_url": "$URL/checkout/order-received/4711/?key=wc_order_a1",
+                "cancel_url": "$URL/cart/?cancel_order=true&order_id=4711&_wpnonce=a1",
+                "notification_url": "$NOTIFY?wc-api=WC_Gateway_BeGateway",
+            },
+            customer=BUYER,
+            methods={
+                "types": ["credit_card", "halva", "erip"],
+                "credit_card": [],
+                "halva": [],
+                "erip": ERIP | {"service_no": None},
+            },
+            expired_at="2030-01-31T12:00:01+00:00",
+        ),
+        SOLD
+        | {
+            "type": "payment",
+            "tracking_id": "4711",
+            "payment_method_type": "credit_card",
+            "language": "en",
+        },
+        then=(Then("refund", 500), Then("refund", 1499)),
+    ),
+    Plugin(
+        "WooCommerce, two steps",
+        sdk(4712, transaction_type="authorization", customer=BUYER),
+        SOLD | {"type": "authorization", "tracking_id": "4712"},
+        then=(Then("capture", 1500), Then("refund", 500)),
+    ),
+    Plugin(
+        "WooCommerce, cancelled order",
+        sdk(4713, transaction_type="authorization", customer=BUYER),
+        SOLD | {"type": "authorization"},
+        then=(Then("void", 1999),),
+    ),
+    Plugin(
+        "WooCommerce Subscriptions",
+        sdk(4714, customer=BUYER, extra=RECURRING),
+        SOLD | CARD | {"type": "payment"},
+        then=(Then("renewal", 999), Then("renewal", 1099)),
+    ),
+    Plugin(
+        "Easy Digital Downloads",
+        sdk(
+            "4f1d0c9e2b7a4f1d0c9e2b7a4f1d0c9e",
+            extra=RECURRING,
+            customer={
+                "first_name": "Anna",
+                "last_name": "",
+                "country": "",
+                "city": "",
+                "zip": "",
+                "address": "",
+            },
+        ),
+        SOLD | CARD | {"type": "payment", "message": SOMETHING},
+        then=(Then("refund", 1999),),
+    ),
+    Plugin(
+        "PrestaShop",
+        sdk(
+            81,
+            extra={"platform_data": "Prestashop 8.1.2"},
+            customer=BUYER | {"state": None},
+            methods={"types": ["credit_card"], "credit_card": []},
+            settings={"language": "fr"},
+        ),
+        SOLD
+        | {
+            "type": "payment",
+            "tracking_id": "81",
+            "payment_method_type": "credit_card",
+            "additional_data.platform_data": "Prestashop 8.1.2",
+        },
+    ),
+    Plugin(
+        "Magento 2",
+        sdk(
+            "000000012_6747",
+            extra={"meta": {"cms": {"name": "Magento", "version": "2.4.6"}}},
+            customer=BUYER | {"state": "BER"},
+            settings={"cancel_url": "$URL/begateway/checkout/redirect/action/cancel/"},
+            methods={"types": ["credit_card"], "credit_card": []},
+            transaction_type="authorization",
+        ),
+        SOLD | {"type": "authorization", "tracking_id": "000000012_6747", "message": SOMETHING},
+        then=(Then("capture", 1999), Then("refund", 1999)),
+    ),
+    Plugin(
+        "OpenCart 3",
+        {
+            "version": "2.1",
+            "transaction_type": "payment",
+            "test": False,
+            "settings": {
+                "success_url": "$URL/index.php?route=extension/payment/begateway/callback",
+                "decline_url": "$URL/index.php?route=checkout/checkout",
+                "cancel_url": "$URL/index.php?route=checkout/checkout",
+                "fail_url": "$URL/index.php?route=checkout/checkout",
+                "language": "en",
+                "notification_url": "$NOTIFY",
+            },
+            "order": {
+                "currency": "EUR",
+                "amount": 1999,
+                "description": "Order 15",
+                "tracking_id": "15",
+            },
+            "customer": {
+                "address": "Example street 1",
+                "first_name": "Anna",
+                "last_name": "Lee",
+                "country": "DE",
+                "city": "Berlin",
+                "phone": "+49 30 1234567",
+                "email": "anna@example.com",
+                "zip": None,
+                "ip": "203.0.113.7",
+            },
+            "payment_method": {
+                "types": ["credit_card", "halva", "erip"],
+                "erip": {
+                    "order_id": "15",
+                    "account_number": "15",
+                    "service_no": "",
+                    "service_info": ["Order 15"],
+                },
+            },
+        },
+        SOLD | {"tracking_id": "15"},
+        headers={"X-API-Version": "2", "Content-Type": "application/json"},
+        then=(Then("status"),),
+    ),
+    Plugin(
+        "WHMCS",
+        sdk(
+            "1021|77",
+            extra=RECURRING
+            | {
+                "platform_data": "WHMCS v8.8.0",
+                "integration_data": "BeGateway Gateway Module v2.5.0",
+            },
+            customer={"first_name": "Anna", "last_name": "Lee"},
+        ),
+        SOLD | CARD | {"tracking_id": "1021|77", "type": "payment"},
+        then=(Then("refund", 1999),),
+        proof="basic",
+    ),
+    Plugin(
+        "VirtueMart",
+        sdk(
+            "3|ABCD011",
+            customer=BUYER,
+            settings={"cancel_url": "$URL/index.php?option=com_virtuemart"},
+            methods={"types": ["credit_card"], "credit_card": []},
+        ),
+        SOLD | {"tracking_id": "3|ABCD011", "three_d_secure_verification": dict},
+        proof="basic",
+    ),
+    Plugin(
+        "Drupal Commerce",
+        sdk(
+            "92",
+            transaction_type="authorization",
+            customer=BUYER,
+            expired_at="2031-02-01T00:00:00+00:00",
+            settings={
+                "cancel_url": "$URL/checkout/92/payment/back/a1b2",
+                "success_url": "$URL/checkout/92/payment/return/a1b2",
+            },
+        ),
+        SOLD | {"tracking_id": "92", "payment_method_type": "credit_card"},
+        then=(Then("capture", 1999), Then("refund", 1000)),
+    ),
+    Plugin(
+        "Bitrix",
+        sdk(
+            "12:34",
+            customer=BUYER | {"state": "Berlin", "country": "Germany"},
+            methods={"types": ["credit_card", "halva"], "credit_card": [], "halva": []},
+        ),
+        SOLD | {"tracking_id": "12:34", "paid_at": TIME, "three_d_secure_verification": dict},
+        then=(Then("status"),),
+    ),
+    Plugin(
+        "CS-Cart",
+        sdk(
+            "105_1",
+            extra={
+                "platform_data": "CS-Cart vMULTIVENDOR",
+                "integration_data": "BeGateway CS-Cart v1.2",
+            },
+            customer=BUYER | {"state": None},
+            settings={
+                "notification_url": "$NOTIFY?dispatch=payment_notification.notify&order_id=105_1",
+                "cancel_url": "$URL/index.php?dispatch=payment_notification.cancel&order_id=105_1",
+            },
+        ),
+        SOLD | {"tracking_id": "105_1", "message": SOMETHING, "test": False},
+        proof="basic",
+    ),
+    Plugin(
+        "Moodle enrolment",
+        sdk(
+            "5|12|3",
+            customer={
+                "first_name": "Anna",
+                "last_name": "Lee",
+                "address": "",
+                "city": "Berlin",
+                "country": "DE",
+            },
+            settings={
+                "success_url": "$URL/enrol/begateway/return.php?id=12",
+                "decline_url": "$URL/enrol/begateway/return.php?id=12",
+                "fail_url": "$URL/enrol/begateway/return.php?id=12",
+            },
+        ),
+        SOLD | {"tracking_id": "5|12|3"},
+        proof="basic",
+    ),
+    Plugin(
+        "Moodle payments",
+        {
+            "transaction_type": "payment",
+            "order": {
+                "amount": 19.99 * 100,  # 1998.9999999999998
+                "currency": "EUR",
+                "description": "Course",
+                "tracking_id": 318,
+                "expired_at": "2030-01-31T12:00:00+01:00",
+                "additional_data": {"contract": ["recurring"]},
+            },
+            "settings": {
+                "return_url": "$URL/payment/gateway/bepaid/return.php?ID=318",
+                "fail_url": "$URL/payment/gateway/bepaid/return.php?ID=318",
+                "cancel_url": "$URL/payment/gateway/bepaid/return.php?ID=318",
+                "notification_url": "$NOTIFY",
+                "auto_return": 30,
+                "language": "de_kids",
+                "customer_fields": {"visible": ["email"]},
+                "save_card_toggle": {"display": False},
+                "customer_contract": True,
+            },
+            "customer": {"email": "anna@example.com"},
+            "payment_method": {"types": ["credit_card"]},
+        },
+        SOLD
+        | {
+            "additional_data.vendor.token": TOKEN,
+            "recurring_type": "initial",
+            "credit_card.token": SOMETHING,
+            "test": False,
+        },
+        returns="return_url",
+        headers={
+            "RequestID": "31867473b4a1.23",
+            "Accept": "application/json",
+            "X-API-Version": "2",
+            "Content-Type": "application/json",
+        },
+        then=(Then("status"), Then("charge", 999)),
+    ),
+    Plugin(
+        "OkayCMS",
+        sdk(
+            "55|4",
+            customer={
+                "first_name": "Anna",
+                "last_name": "",
+                "phone": "+375291234567",
+                "address": "",
+                "email": "anna@example.com",
+            },
+            settings={"cancel_url": "$URL/", "language": "uk"},
+            expired_at="2030-01-31T12:00:01+02:00",
+        ),
+        SOLD
+        | {
+            "tracking_id": "55|4",
+            "type": "payment",
+            "language": SOMETHING,
+            "payment_method_type": "credit_card",
+        },
+    ),
+    Plugin(
+        "JoomShopping",
+        sdk(
+            "9|19.99|EUR",
+            customer=BUYER | {"state": ""},
+            extra={"meta": {"cms": "joomla"}},
+            settings={"cancel_url": "$URL/index.php?option=com_jshopping&act=cancel"},
+        ),
+        SOLD | {"tracking_id": "9|19.99|EUR", "test": False},
+        proof="basic",
+    ),
+    Plugin(
+        "ReadyScript",
+        sdk("17|A-2026", settings={"language": "ru"}),
+        SOLD | {"tracking_id": "17|A-2026"},
+    ),
+    Plugin(
+        "Charitable",
+        sdk(
+            "300|5f0c9a",
+            customer=BUYER | {"state": "", "address": "Example street 1 "},
+            extra={"meta": {"campaign": 12}},
+            settings={"cancel_url": "$URL/donate?x=1#form"},
+        ),
+        SOLD | {"tracking_id": "300|5f0c9a", "message": SOMETHING, "test": False},
+    ),
+    Plugin(
+        "WordPress payment button",
+        sdk(
+            None,
+            description=" Donation",
+            settings={
+                "cancel_url": "$URL",
+                "success_url": "$URL",
+                "decline_url": "$URL",
+                "fail_url": "$URL",
+                "customer_fields": {
+                    "read_only": [],
+                    "visible": ["first_name", "last_name", "email"],
+                },
+            },
+        ),
+        SOLD | {"tracking_id": None},
+    ),
+    Plugin(
+        "BILLmanager",
+        {
+            "transaction_type": "payment",
+            "order": {
+                "amount": 1999,
+                "currency": "EUR",
+                "description": "Account 8",
+                "tracking_id": "8",
+                "expired_at": "2030-01-31T12:00:00+03:00",
+            },
+            "settings": {
+                "success_url": "$URL/billmgr?func=payment.success&elid=8&module=pmbegateway",
+                "cancel_url": "$URL/billmgr?startpage=payment",
+                "decline_url": "$URL/billmgr?func=payment.fail&elid=8&module=pmbegateway",
+                "fail_url": "$URL/billmgr?startpage=payment",
+                "notification_url": "$NOTIFY",
+                "language": "ru",
+            },
+        },
+        SOLD | {"tracking_id": "8", "message": SOMETHING, "test": False},
+        proof="basic",
+    ),
+    Plugin(
+        "MODX miniShop2",
+        {
+            "version": "2.1",
+            "test": False,
+            "transaction_type": "payment",
+            "settings": {
+                "success_url": "$URL/assets/bepaid.php?order=6&action=success",
+                "decline_url": "$URL/assets/bepaid.php?order=6&action=decline",
+                "fail_url": "$URL/assets/bepaid.php?order=6&action=fail",
+                "cancel_url": "$URL/assets/bepaid.php?order=6&action=cancel",
+                "notification_url": "$NOTIFY?order=6&action=notify",
+                "language": "en",
+                "customer_fields": None,
+            },
+            "order": {
+                "currency": "EUR",
+                "amount": 1999,
+                "description": "Order 6",
+                "tracking_id": 6,
+            },
+            "customer": {
+                "email": "anna@example.com",
+                "first_name": "Anna",
+                "country": "DE",
+                "zip": "10115",
+                "address": "Example street 1",
+            },
+            "payment_method": {"types": ["credit_card"]},
+        },
+        SOLD | {"type": "payment", "tracking_id": "6"},
+        headers={"Content-Type": "application/json", "Accept": "application/json"},
+        then=(Then("status"),),
+    ),
+    Plugin(
+        "Omnipay",
+        {
+            "transaction_type": "payment",
+            "version": 2.1,
+            "attempts": 3,
+            "order": {
+                "amount": 1999,
+                "currency": "EUR",
+                "description": "Order",
+                "tracking_id": "o1",
+                "expired_at": "2030-01-31T12:00:00+00:00",
+            },
+            "settings": {
+                "success_url": "$URL/ok",
+                "decline_url": "$URL/no",
+                "fail_url": "$URL/fail",
+                "notification_url": "$NOTIFY",
+                "language": "de",
+                "auto_return": 5,
+                "button_text": "Pay",
+                "button_next_text": "Back",
+            },
+        },
+        SOLD | {"tracking_id": "o1", "payment.status": "successful"},
+        headers={"Content-Type": "application/json", "Accept": "application/json"},
+        then=(Then("status"),),
+    ),
+    Plugin(
+        "Laravel",
+        sdk(
+            "L-1",
+            "1999",
+            customer=BUYER,
+            settings={
+                "customer_fields": {"read_only": ["email"], "visible": ["first_name"]},
+            },
+        )
+        | {"attempts": 5},
+        SOLD | {"tracking_id": "L-1"},
+        then=(Then("refund", 1999),),
+    ),
+    Plugin(
+        "Node",
+        {
+            "transaction_type": "payment",
+            "order": {
+                "amount": 1999,
+                "currency": "EUR",
+                "description": "Order n1",
+                "tracking_id": "n1",
+            },
+            "settings": {"success_url": "$URL/ok", "notification_url": "$NOTIFY"},
+        },
+        SOLD | {"tracking_id": "n1"},
+        path="/ctp/api/checkouts/",
+        headers={"Content-Type": "application/json", "Accept": "application/json"},
+        proof="basic",
+    ),
+    Plugin(
+        "Ruby",
+        {
+            "version": "2.1",
+            "transaction_type": "authorization",
+            "order": {
+                "amount": 1999,
+                "currency": "EUR",
+                "description": "Order r1",
+                "tracking_id": "r/1 a",
+                "additional_data": {"contract": ["recurring"]},
+            },
+            "settings": {"success_url": "$URL/ok", "notification_url": "$NOTIFY"},
+        },
+        SOLD | CARD | {"type": "authorization", "authorization.status": "successful"},
+        headers={"Content-Type": "application/json", "X-API-Version": "2"},
+        then=(Then("uid"), Then("tracking"), Then("capture", 1000), Then("renewal", 700)),
+    ),
+)
