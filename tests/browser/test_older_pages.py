@@ -97,15 +97,23 @@ WIDGET_PAGE: Final = """<!DOCTYPE html>
     }};
     new BeGateway(params).createWidget();
   }};
-  window.addEventListener("load", start, false);
+  {start}
 </script>
 </body>
 </html>"""
 
 
-def widget_page(sites: Sites, made: CreatedPayment) -> str:
+def widget_page(
+    sites: Sites,
+    made: CreatedPayment,
+    start: str = 'window.addEventListener("load", start, false);',
+) -> str:
     html = WIDGET_PAGE.format(
-        js=sites.beside("js"), pay=sites.pay, token=made.token, cancel=f"{sites.shop}/basket"
+        js=sites.beside("js"),
+        pay=sites.pay,
+        token=made.token,
+        cancel=f"{sites.shop}/basket",
+        start=start,
     )
     sites.pages |= {"/widget": ("text/html", html), "/widget.policy": ("", "")}
     return f"{sites.shop}/widget"
@@ -146,6 +154,29 @@ async def test_how_wide(sites: Sites, enter: Enter, size: str, width: int) -> No
     box: Any = await page.locator("#beGatewayForm").bounding_box()
     around: Any = await page.locator("#order-7").bounding_box()
     assert box["width"] == (width or around["width"])
+
+
+async def test_cancelled_and_nowhere_to_go(sites: Sites, enter: Enter) -> None:
+    """To the address for that; without any the modal shows how it ended until it is closed."""
+    visitor = await enter()
+    made = sites.order(settings={"cancel_url": f"{sites.shop}/basket"})
+    # No such element: at the end of the page, as it was.
+    page = await visitor.page(old_page(sites, "inline", made, place=""))
+    assert await page.locator("body > #beGatewayForm").count() == 1
+    frame = await frame_of(page, sites.pay)
+    await press(frame, ".leave button")
+    await page.wait_for_url(f"{sites.shop}/basket?token={made.token}&status=*")
+
+    made = sites.order(settings={})
+    await page.goto(old_page(sites, "overlay", made))
+    await page.get_by_role("link", name="Buy it").click()
+    frame = await frame_of(page, sites.pay)
+    await pay(frame, PLAIN)
+    await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
+    await escape(page)
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.url == f"{sites.shop}/old"
+    assert sites.status(made) == "successful"
 
 
 @pytest.mark.parametrize(("said", "scheme"), [("", "light"), ("light dark", "light dark")])
@@ -295,7 +326,8 @@ async def test_the_strictest_policy(sites: Sites, enter: Enter) -> None:
 async def test_the_widget_by_the_js_name(sites: Sites, enter: Enter) -> None:
     """`null` when closed unpaid and never else: such plugins cancel the order then."""
     visitor = await enter()
-    page = await visitor.page(widget_page(sites, sites.order()))
+    # Others' slip: at once, while the page is still read.
+    page = await visitor.page(widget_page(sites, sites.order(), "window.onload = start();"))
     frame = await frame_of(page, sites.pay)
     await expect(frame.locator("[data-pay]")).to_be_visible()
     await frame.locator("#f-number").focus()
