@@ -15,7 +15,7 @@ from checkout.settings import Settings
 from checkout.web.page_types import PAGE_TYPES, PageType
 from checkout.web.render import Assets
 from checkout.web.security import HEADERS, HSTS, REPORTING, content_security_policy
-from checkout.web.widget import SCRIPTS, path_of
+from checkout.web.widget import BUILD_FORM, BUILD_FORM_PATHS, SCRIPTS, Script, path_of
 
 NONCE: Final = "..."  # stands for the one of each answer
 ANCESTORS: Final = "https://frames.invalid"  # stands for the shop's
@@ -23,6 +23,7 @@ BY_NONCE: Final = "the page's policy, by its nonce; the page says its hash"
 BY_NONCE_ALONE: Final = "the page's policy, by its nonce; only colours and corners may be in it"
 BY_SELF: Final = "the page's policy, as a file of our own; the page says its hash"
 BY_SHOP: Final = "the shop's page, by the tag of `checkout widget`, which says its hash"
+BY_OLD_SHOP: Final = "the shop's page, by a tag of its own"
 INLINE: Final = "(inline)"
 
 
@@ -117,17 +118,24 @@ def inventory(public_url: str, *, sandbox: bool = False, shops: tuple[Shop, ...]
             )
             for each in PAGE_TYPES
         ),
-        widget=tuple(
-            Resource(
-                kind="script",
-                path=path_of(version),
-                integrity=script.integrity,
-                purpose=purposes.WIDGET,
-                authorised_by=BY_SHOP,
-            )
-            for version, script in SCRIPTS.items()
+        widget=(
+            *(
+                _widget(path_of(version), script, purposes.WIDGET, BY_SHOP)
+                for version, script in SCRIPTS.items()
+            ),
+            _widget(BUILD_FORM_PATHS[0], BUILD_FORM, purposes.BUILD_FORM, BY_OLD_SHOP),
         ),
         shops=shops,
+    )
+
+
+def _widget(path: str, script: Script, purpose: str, authorised_by: str) -> Resource:
+    return Resource(
+        kind="script",
+        path=path,
+        integrity=script.integrity,
+        purpose=purpose,
+        authorised_by=authorised_by,
     )
 
 

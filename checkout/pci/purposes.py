@@ -39,3 +39,4 @@ STYLES: Final[dict[str, str]] = {
 }
 THEME: Final = "the shop's own colours and corners, in the page itself"
 WIDGET: Final = "opens the payment page in a frame on the shop's own page"
+BUILD_FORM: Final = "the same for pages that were written for the script before it"

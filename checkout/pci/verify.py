@@ -18,12 +18,12 @@ from checkout.pci.inventory import Inventory, Resource
 from checkout.pci.markup import excerpt
 from checkout.web.page_types import page_type
 from checkout.web.render import integrity
+from checkout.web.widget import BUILD_FORM_PATHS, LATEST_PATHS
 
 ERROR: Final = "error"
 MOST: Final = 100  # changes that are reported
 WIDGET: Final = "widget"
 TYPES: Final = {"script": "text/javascript", "style": "text/css"}
-LATEST: Final = ("/widget.js", "/widget/be_gateway.js")
 
 
 class Unusable(Exception):
@@ -98,8 +98,10 @@ def _asked_again(browser: Browser, document: Document) -> Iterator[Change]:
 
 
 def _widget(path: str, inventory: Inventory) -> Resource | None:
-    if path in LATEST:
-        return inventory.widget[-1]
+    if path in LATEST_PATHS:
+        return [each for each in inventory.widget if each.path.startswith("/widget-")][-1]
+    if path in BUILD_FORM_PATHS:
+        path = BUILD_FORM_PATHS[0]
     return next((each for each in inventory.widget if each.path == path), None)
 
 

@@ -2,6 +2,9 @@
 
 `static/widget/widget.js` is this version's source. A version that has been released stays in
 `static/widget/<version>.js` as it was served, for shops that have pinned it by its hash.
+
+Pages that were written for the script before it ask for `begateway-1-latest.min.js`: the latest
+widget, and after it `begateway-1.js`, which gives it their `buildForm`.
 """
 
 from __future__ import annotations
@@ -27,6 +30,10 @@ from checkout.web.static import FOREVER, takes_gzip
 FOLDER: Final = STATIC / "widget"
 SCRIPT: Final = "text/javascript"  # Litestar adds the charset
 TYPES: Final = "application/typescript; charset=utf-8"
+LATEST_PATHS: Final = ("/widget.js", "/widget/be_gateway.js")
+# Plugins name the first; pages made by the older script's readme name a version of it.
+_OLDER: Final = "1-latest 1.1.0 1.1.1 1.2.0 1.2.1 1.2.2 1.2.3 1.2.4 1.2.8 1.2.9 1.3.0"
+BUILD_FORM_PATHS: Final = tuple(f"/begateway-{version}.min.js" for version in _OLDER.split())
 # Cached for a day where a shop's page has not pinned a version; then revalidated by its ETag.
 LATEST: Final = "public, max-age=3600, stale-while-revalidate=86400"
 
@@ -64,6 +71,9 @@ def read_scripts(folder: Path = FOLDER) -> dict[str, Script]:
 
 
 SCRIPTS: Final[Mapping[str, Script]] = read_scripts()
+BUILD_FORM: Final = Script.of(
+    SCRIPTS[__version__].body + squeezed((FOLDER / "begateway-1.js").read_text("utf-8")).encode()
+)
 TYPINGS: Final = Script.of((FOLDER / "widget.d.ts").read_bytes())
 
 
@@ -103,6 +113,7 @@ def _serve(path: str | list[str], script: Script, media_type: str, kept: str) ->
 
 HANDLERS: Final = (
     *(_serve(path_of(version), script, SCRIPT, FOREVER) for version, script in SCRIPTS.items()),
-    _serve(["/widget.js", "/widget/be_gateway.js"], SCRIPTS[__version__], SCRIPT, LATEST),
+    _serve([*LATEST_PATHS], SCRIPTS[__version__], SCRIPT, LATEST),
+    _serve([*BUILD_FORM_PATHS], BUILD_FORM, SCRIPT, LATEST),
     _serve("/widget.d.ts", TYPINGS, TYPES, LATEST),
 )

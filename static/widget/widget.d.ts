@@ -30,6 +30,20 @@ export interface WidgetParameters {
   [name: string]: unknown;
 }
 
+/** Of pages that were written for the script before (begateway-1-latest.min.js). */
+export interface FormParameters {
+  /** In the element `id`, or as a modal by a click on it. */
+  type: "inline" | "overlay";
+  id: string;
+  /** `redirect_url` of `POST /ctp/api/checkouts`. */
+  url: string;
+  /** Pixels: how wide at most; as high as the content. */
+  size?: { width?: number; [name: string]: unknown };
+  /** CSS; let be. */
+  style?: string;
+  [name: string]: unknown;
+}
+
 /** What the frame says of itself. */
 export interface FrameMessage {
   source: "checkout";
@@ -59,9 +73,11 @@ export interface FrameEvents {
 
 declare global {
   class BeGateway {
-    constructor(parameters: WidgetParameters);
+    constructor(parameters: WidgetParameters | FormParameters);
     /** Opens the modal; while one is open, does nothing. */
     createWidget(): void;
+    /** There with begateway-1-latest.min.js alone. */
+    buildForm?: () => false;
     /** Closes it as the customer would; there once it is open. */
     close?: () => void;
   }

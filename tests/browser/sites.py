@@ -24,6 +24,8 @@ from tests.support.settings import SHOP, UNLIMITED, Table, overpay, secret, shop
 from tests.support.tls import certificate, relay
 
 NAMES: Final = ("pay", "shop", "stranger", "bank")
+# Which checkout answers to, too: plugins put them in the place of its first name.
+OTHER_NAMES: Final = ("js", "gateway", "api")
 
 # As strict as a shop's own policy can be: no inline script, no inline style, Trusted Types.
 POLICY: Final = (
@@ -126,6 +128,10 @@ class Sites:
     def inline(self, made: CreatedPayment) -> str:
         return f"{self.shop}/?frame={made.token}"
 
+    def beside(self, name: str) -> str:
+        """Checkout under another of its names, as plugins derive it from the page's."""
+        return f"https://{name}.{self.pay.partition('.')[2]}"
+
     def behave(self, **switches: Any) -> None:
         answer = httpx.post(
             f"{self.gateway}/sandbox/behaviour", json=switches, trust_env=False, timeout=20
@@ -173,7 +179,7 @@ def open_sites(folder: Path, top: str = "test") -> Iterator[Sites]:
         log = folder / "checkout.log"
         running.enter_context(checkout(config, checkout_port, log, schedule=PACE))
         running.enter_context(http_server(_pages(sites.pay, sites.pages), pages_port))
-        context, _ = certificate(folder, *(f"{name}.{top}" for name in NAMES))
+        context, _ = certificate(folder, *(f"{name}.{top}" for name in (*NAMES, *OTHER_NAMES)))
         relays = [(port, behind[name]) for name, port in zip(NAMES, fronts, strict=True)]
         running.enter_context(relay(relays, context))
         yield sites

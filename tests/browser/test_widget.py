@@ -397,7 +397,7 @@ async def test_the_documents_own_code(sites: Sites, enter: Enter) -> None:
         for written, real in said.items():
             code = code.replace(written, real)
         found.setdefault(block.language, []).append(code)
-    _latest, pinned, element = found["html"]
+    _latest, pinned, element, _older = found["html"]
     (policy,) = found[""]
     script = "\n".join(found["js"])
     head = f"<!doctype html><html lang=en><title>A shop</title>{pinned}"

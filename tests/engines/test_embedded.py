@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.browser.sites import NAMES, Sites, open_sites
+from tests.browser.sites import NAMES, OTHER_NAMES, Sites, open_sites
 from tests.engines.engine import Reader, open_firefox, open_webkit
 from tests.journeys.shopper import CHALLENGE
 
@@ -35,10 +35,19 @@ def reader(
         pytest.skip(f"*** NO {' AND NO '.join(missing)}: nothing is seen in {request.param} ***")
     with ExitStack() as running:
         if request.param == "firefox":
-            names = [f"{name}.{TOP}" for name in NAMES]
+            names = [f"{name}.{TOP}" for name in (*NAMES, *OTHER_NAMES)]
             yield Reader(running.enter_context(open_firefox(folder, names)))
         else:
             yield Reader(running.enter_context(open_webkit(folder)))
+
+
+# By the script before the widget, from the name of ours that plugins derive.
+OLDER: Final = """<!doctype html><title>A tea shop</title><link rel="icon" href="data:,">
+<script src="{js}/begateway-1-latest.min.js"></script>
+<a href="#" id="pay">Pay</a><div id="form"></div>
+<script>
+  new BeGateway({{ type: "{kind}", id: "{id}", url: "{url}" }}).buildForm();
+</script>"""
 
 
 def pay(reader: Reader) -> None:
@@ -87,5 +96,21 @@ def test_the_bank_in_the_whole_window_from_inline(sites: Sites, reader: Reader) 
     answer(reader)
     reader.reads("Paid", framed=False)
     reader.press("[data-back]")
+    reader.at(f"{sites.shop}/thanks?order=7&token={made.token}&status=successful&uid=")
+    assert sites.status(made) == "successful"
+
+
+@pytest.mark.parametrize(("kind", "place"), [("overlay", "pay"), ("inline", "form")])
+def test_an_older_page(sites: Sites, reader: Reader, kind: str, place: str) -> None:
+    sites.behave(iframe=True)
+    made = sites.order()
+    page = OLDER.format(js=sites.beside("js"), kind=kind, id=place, url=made.url)
+    sites.pages |= {"/older": ("text/html", page), "/older.policy": ("", "")}
+    reader.engine.go(f"{sites.shop}/older")
+    if kind == "overlay":
+        reader.press("#pay")
+    pay(reader)
+    reader.reads("Confirm your payment")
+    answer(reader)
     reader.at(f"{sites.shop}/thanks?order=7&token={made.token}&status=successful&uid=")
     assert sites.status(made) == "successful"

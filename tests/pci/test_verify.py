@@ -14,6 +14,7 @@ import pytest
 from checkout.pci.browser import LARGEST
 from checkout.pci.inventory import inventory, of_settings
 from checkout.pci.verify import Unusable, verify
+from checkout.web.widget import BUILD_FORM_PATHS, LATEST_PATHS
 from tests.pci.conftest import Tamper, look
 from tests.web.server import CHALLENGE, CreatedPayment, Server
 from tests.web.settings import PUBLIC
@@ -387,7 +388,7 @@ async def test_every_page_is_as_it_should_be(server: Server) -> None:
             assert {request.method for request in proxy.asked} == {"GET"}
     verdict, _ = await look(server, "/nowhere", expected="error")
     assert (verdict.page, told(verdict), verdict.files) == ("error", "", 1)
-    for path in ("/widget.js", "/widget/be_gateway.js", "/widget-0.1.0.js"):
+    for path in (*LATEST_PATHS, *BUILD_FORM_PATHS, "/widget-0.1.0.js"):
         verdict, _ = await look(server, path)
         assert (verdict.page, told(verdict), verdict.files) == ("widget", "", 1)
         verdict, _ = await look(server, path, file(".js", lambda said: said + b" "))

@@ -20,7 +20,8 @@ from tests.web.test_security import policy_of
 
 ROOT = Path(__file__).parents[2]
 VERSIONED = f"/widget-{__version__}.js"
-PATHS = [VERSIONED, "/widget.js", "/widget/be_gateway.js"]
+PATHS = [VERSIONED, *widget.LATEST_PATHS]
+OLDER = widget.BUILD_FORM_PATHS
 
 
 def integrity(body: bytes) -> str:
@@ -49,7 +50,30 @@ async def test_three_kilobytes(customer: Customer) -> None:
     assert len(raw) <= 3000
 
 
-@pytest.mark.parametrize("path", PATHS)
+async def test_half_a_kilobyte_more_for_older_pages(customer: Customer) -> None:
+    """`buildForm` is thin over the widget, which it begins with."""
+    async with customer.stream("GET", OLDER[0], headers={"Accept-Encoding": "gzip"}) as answer:
+        raw = b"".join([chunk async for chunk in answer.aiter_raw()])
+    body = gzip.decompress(raw)
+    assert body.startswith(widget.SCRIPTS[__version__].body)
+    assert b"buildForm" in body
+    assert b"buildForm" not in widget.SCRIPTS[__version__].body
+    assert len(raw) <= 3500
+
+
+@pytest.mark.parametrize("path", OLDER)
+async def test_every_name_of_the_older_script(customer: Customer, path: str) -> None:
+    """All the same, and never for ever: they stand for the latest."""
+    answer = await customer.get(path)
+    assert answer.status_code == 200
+    assert answer.content == widget.BUILD_FORM.body
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert "immutable" not in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", [*PATHS, OLDER[0]])
 async def test_asked_again(customer: Customer, path: str) -> None:
     first = await customer.get(path)
     again = await customer.get(path, headers={"If-None-Match": first.headers["etag"]})
@@ -61,7 +85,12 @@ async def test_asked_again(customer: Customer, path: str) -> None:
 
 
 async def test_another_version_is_not_there(customer: Customer) -> None:
-    for path in ("/widget-99.0.0.js", "/widget-.js", "/widget/other.js"):
+    for path in (
+        "/widget-99.0.0.js",
+        "/widget-.js",
+        "/widget/other.js",
+        "/begateway-2-latest.min.js",
+    ):
         assert (await customer.get(path)).status_code == 404
 
 
