@@ -3,7 +3,7 @@ by their types, and `/schema` is made of them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, TypedDict
+from typing import Annotated, Any, Final, Literal, TypedDict
 
 from msgspec import Meta
 
@@ -136,6 +136,10 @@ class Transaction(_Transaction, _Sections):
     under the method's name."""
 
     expired_at: Time | None
+    recurring_type: Annotated[
+        Literal["initial", "recurring"] | None,
+        Meta(description="Under a contract `recurring`: the first payment, or a later one"),
+    ]
 
 
 class _OperationSections(TypedDict, total=False):

@@ -14,6 +14,7 @@ import msgspec
 from checkout.identifiers import receipt_secret
 from checkout.ledger.operations import OPEN, Operation
 from checkout.ledger.rows import Attempt, Payment
+from checkout.model.card_on_file import RECURRING
 from checkout.model.order import CARD_METHOD, Customer, Order
 from checkout.model.outcome import PaidCard, ThreeDSecure
 from checkout.model.status import OUTWARD, SUCCESSFUL, Status
@@ -21,6 +22,7 @@ from checkout.settings import Shop
 from checkout.shop_api import answers
 
 VERSION: Final = "2.1"
+VENDOR: Final = "checkout"
 EXPIRED_MESSAGE: Final = "Token is expired."
 
 MESSAGES: Final[dict[Status, str | None]] = {
@@ -96,6 +98,7 @@ def transaction(payment: Payment, status: Status, shop: Shop, receipt_url: str) 
     attempt, order = payment.shown, payment.order
     facts, method = (attempt.facts, attempt.method) if attempt else (None, None)
     customer = attempt.customer if attempt else order.customer
+    contract = attempt.contract if attempt else order.contract
     outward, text = _status_and_message(payment, status)
     found: answers.Transaction = {
         "uid": payment.uid,
@@ -124,7 +127,8 @@ def transaction(payment: Payment, status: Status, shop: Shop, receipt_url: str) 
         "credit_card": card(attempt),
         "customer": _customer(customer),
         "billing_address": _billing(customer),
-        "additional_data": _additional_data(order, attempt.contract if attempt else order.contract),
+        "additional_data": _additional_data(payment, contract),
+        "recurring_type": _recurring_type(order, contract),
         "avs_cvc_verification": _checks(attempt),
         "three_d_secure_verification": three_d_secure(attempt),
     }
@@ -258,7 +262,7 @@ def operation(done: Operation, payment: Payment, receipt_url: str) -> dict[str, 
         "billing_address": _billing(attempt.customer),
         "avs_cvc_verification": _checks(attempt),
         "three_d_secure_verification": three_d_secure(attempt),
-        "additional_data": _additional_data(order, attempt.contract),
+        "additional_data": _additional_data(payment, attempt.contract),
     }
     result: answers.OperationResult = {
         "uid": done.uid,
@@ -333,13 +337,23 @@ def three_d_secure(attempt: Attempt | None) -> answers.ThreeDSecure:
     }
 
 
-def _additional_data(order: Order, contract: tuple[str, ...]) -> dict[str, Any]:
-    """The shop's `additional_data`, without empty fields, also what is only echoed; the two lists
-    that plugins read are always there."""
+def _recurring_type(order: Order, contract: tuple[str, ...]) -> str | None:
+    """Where a payment stands in its series: the first one, or one that the shop's server made."""
+    if RECURRING not in contract:
+        return None
+    return RECURRING if order.merchant_initiated else "initial"
+
+
+def _additional_data(payment: Payment, contract: tuple[str, ...]) -> dict[str, Any]:
+    """The shop's `additional_data`, without empty fields, also what is only echoed. Always there
+    are the two lists that plugins read, and `vendor`, by whose token they find their order."""
+    order = payment.order
     given = order.echoed | {name: getattr(order.details, name) for name in ECHOED}
-    return {"receipt_text": list(order.receipt_text), "contract": list(contract)} | {
-        name: value for name, value in given.items() if value
-    }
+    return {
+        "receipt_text": list(order.receipt_text),
+        "contract": list(contract),
+        "vendor": {"name": VENDOR, "token": payment.token},
+    } | {name: value for name, value in given.items() if value}
 
 
 def card(attempt: Attempt | None) -> answers.Card | None:

@@ -381,7 +381,7 @@ PLUGINS: Final = (
             "X-API-Version": "2",
             "Content-Type": "application/json",
         },
-        then=(Then("status"), Then("charge", 999)),
+        then=(Then("status"), Then("charge", 998)),
     ),
     Plugin(
         "OkayCMS",
