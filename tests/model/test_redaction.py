@@ -21,7 +21,7 @@ from checkout.model.redaction import (
 GO = {
     Order: {
         "description", "descriptor", "receipt_text", "details", "page_settings", "customer",
-        "methods", "raw",
+        "methods", "raw", "dropped",
     },
     PageSettings: set(PageSettings.__struct_fields__) - set(KEPT_SETTINGS),
     GatewayFacts: {"card", "receipt_url", "descriptor", "message", "friendly"},
