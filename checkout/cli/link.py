@@ -30,11 +30,12 @@ from checkout.gateways import OFFLINE, open_accounts
 from checkout.i18n import LANGUAGES
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import Order
+from checkout.model.validation.reader import Invalid
 from checkout.model.withdrawn_currencies import why_no_currency
 from checkout.payments.currencies import count
 from checkout.payments.invoices import signed
 from checkout.settings import Settings, Shop
-from checkout.shop_api.customer import CUSTOMER
+from checkout.shop_api.customer import CUSTOMER, TYPED
 from checkout.shop_api.invoices import Draft, read_invoice
 from checkout.shop_api.mail import Undelivered
 from checkout.web.invoice_mail import mail_of, post
@@ -155,8 +156,12 @@ def _customer(pairs: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
-        if not equals or name not in CUSTOMER:
+        if not equals or name not in TYPED:
             fail(f"--customer: write it as FIELD=VALUE, of: {', '.join(CUSTOMER)}", UNUSABLE)
+        try:
+            TYPED.rule(name)(value)
+        except Invalid as wrong:
+            fail(f"customer.{name}: {wrong}", UNUSABLE)
         found[name] = value
     return found
 

@@ -135,20 +135,23 @@ def app_customer(
     given = fields.optional_child("customer")
     values = {name: getattr(known, name) for name in Customer.__struct_fields__}
     shown = {name: values[name] or "" for name in asked}
-    for name in given.names:
-        if name not in CUSTOMER or name == "ip":
-            continue
+    there = [name for name in given.names if name in CUSTOMER and name != "ip"]
+    for name in there:
         if name in shown:
             shown[name] = given.get(name, text(255, least=0, numbers=True), "")
-        elif (
-            not getattr(order.customer, name)
-            and name not in order.page_settings.customer_fields.hidden
-        ):
+        elif _may_be_added(name, order):
             values[name] = CUSTOMER.take(given, name) or values[name]
     customer, misfits = fitted(Customer(**values))
-    for name in {*misfits} & {*given.names} - {*shown}:
+    for name in {*misfits} & {*there} - {*shown}:
         given.drop(name, misfits[name])
     return without(customer, misfits), shown
+
+
+def _may_be_added(name: str, order: Order) -> bool:
+    """Whether an app may say it although the page would not ask. Its address is the one that
+    calls."""
+    hidden = order.page_settings.customer_fields.hidden
+    return name != "ip" and not getattr(order.customer, name) and name not in hidden
 
 
 def form_path(fields: Reader, name: str) -> str:

@@ -408,7 +408,10 @@ async def test_a_token_that_is_no_good(server: Server, customer: Customer) -> No
 
 
 async def test_errors_of_other_fields(server: Server, customer: Customer) -> None:
-    made = await server.create(payment_method={"types": ["credit_card"]})
+    made = await server.create(
+        payment_method={"types": ["credit_card"]},
+        settings={"customer_fields": {"visible": ["email"]}},
+    )
     for changes, path in (
         ({"request_payment_method": "sbp"}, "payment_method"),
         ({"request_payment_method": ["credit_card"]}, "payment_method"),

@@ -179,7 +179,6 @@ OTHERS: dict[str, dict[str, Any]] = {
     "another way back": within("settings", client_callback_url="https://shop.example.com/x"),
     "who made it": {"created_by": "shop"},
     "an older word for it": {"public": False, "alone": True},
-    "somebody unknown": within("customer", account="7"),
     "what nobody knows": {"invoice": "paid"},
 }  # fmt: skip
 
