@@ -17,6 +17,7 @@ from checkout.model.order import (
     CARD_METHOD,
     MOST_ATTEMPTS,
     TRANSACTION_TYPES,
+    ZERO_AMOUNT,
     CustomerFields,
     Methods,
     Order,
@@ -53,6 +54,7 @@ from checkout.shop_api.page_settings import PAGE, page_settings
 from checkout.shop_api.theme import Style, style
 from checkout.shop_api.travel import TRAVEL
 
+NOT_ZERO: Final = "must be more than 0: only an authorization or a tokenization can be of 0"
 DAY: Final = 24 * 3600.0
 LINK_SECONDS: Final = 70 * DAY  # of a link that names no expiry
 LINK_ATTEMPTS: Final = 5
@@ -85,7 +87,11 @@ _RETURN: Final = Field(return_address, _BY_OUTCOME)
 
 # Tables in the order in which their fields are read.
 TERMS: Final = FieldTable(
-    amount=Field(minor_units(), "what is paid", required=True),
+    amount=Field(
+        minor_units(least=0),
+        "what is paid; 0 in a `tokenization` or an `authorization` alone: no money moves",
+        required=True,
+    ),
     currency=Field(
         currency,
         "twelve of them only once the settings say how they are counted",
@@ -214,6 +220,7 @@ def _order(fields: Reader, scope: Scope, shop: Shop) -> Order:
     ordered = fields.within("order")
     terms = read_terms(ordered, scope)
     values = PAYMENT.read(fields)
+    check_amount(ordered, terms["money"], values["transaction_type"])
     extra = ordered.within("additional_data")
     return Order(
         **terms,
@@ -240,6 +247,11 @@ def read_terms(fields: Reader, scope: Scope) -> dict[str, Any]:
         "tracking_id": values["tracking_id"],
         "expires_at": values["expired_at"] or scope.now + DAY,
     }
+
+
+def check_amount(fields: Reader, money: Money, kind: str | None) -> None:
+    if money.minor == 0 and kind not in ZERO_AMOUNT:
+        fields.wrong("amount", NOT_ZERO)
 
 
 def _page_settings(values: dict[str, Any], shop: Shop) -> PageSettings:

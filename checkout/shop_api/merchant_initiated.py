@@ -34,7 +34,7 @@ from checkout.shop_api.additional_data import (
 from checkout.shop_api.addresses import called_address, return_address, scope_of
 from checkout.shop_api.browser import BROWSER, read_browser
 from checkout.shop_api.card_numbers import without_card_numbers
-from checkout.shop_api.checkout_request import SETTINGS, TERMS, read_terms
+from checkout.shop_api.checkout_request import SETTINGS, TERMS, check_amount, read_terms
 from checkout.shop_api.customer import CUSTOMER, read_customer
 from checkout.shop_api.page_settings import card_token
 from checkout.shop_api.travel import TRAVEL
@@ -150,6 +150,7 @@ def read_merchant_initiated(
     extra = fields.within("additional_data")
     switches, scope = read_switches(given), scope_of(shop, sandbox=sandbox, now=now)
     terms, values = read_terms(fields, scope), PAYMENT.read(fields)
+    check_amount(fields, terms["money"], kind)
     order = Order(
         **terms,
         transaction_type=kind,
