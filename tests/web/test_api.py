@@ -402,6 +402,18 @@ async def test_a_repeated_key(server: Server, name: str) -> None:
     assert (await post(server, body, **key)).json() == first.json()
 
 
+@pytest.mark.parametrize("name", ["Idempotency-Key", "RequestID"])
+async def test_long_keys_are_as_good(server: Server, name: str) -> None:
+    """What differs behind the column's length is another key."""
+    same, body = secrets.token_hex(150), {"checkout": ordered()}
+    first, again, other, short = [
+        (await post(server, body, **{name: key})).json()
+        for key in (same + "1", same + "1", same + "2", same[:255])
+    ]
+    assert first == again
+    assert len({each["checkout"]["token"] for each in (first, other, short)}) == 3
+
+
 async def test_keys_are_a_shops_own(server: Server) -> None:
     key, body = (
         {"RequestID": secrets.token_hex(16)},

@@ -18,6 +18,7 @@ from checkout.shop_api.operation import OPERATION, read_operation
 from checkout.shop_api.responses import operation as shape
 from checkout.shop_api.webhooks import payment_notification
 from checkout.web.api.authentication import actor_of, authenticated
+from checkout.web.api.idempotency import request_id
 from checkout.web.api.schema import REF, UID, answered, described, sent, within
 from checkout.web.bodies import read_json
 from checkout.web.context import app_of
@@ -47,7 +48,7 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
             shop=shop,
             amount=requested.amount,
             reason=requested.reason,
-            request_id=request.headers.get("requestid", "")[:255] or None,
+            request_id=request_id(request),
             by=actor_of(request, shop),
         )
         payment = await app.context.ledger.read(transitions.read, done.payment)
