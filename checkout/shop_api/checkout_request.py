@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from checkout.errors import Unprocessable
+from checkout.i18n import LONGEST_TAG
 from checkout.model.money import Money
 from checkout.model.order import (
     CARD_METHOD,
@@ -23,7 +24,7 @@ from checkout.model.order import (
     Order,
     PageSettings,
 )
-from checkout.model.validation.description import schema_of, words_of
+from checkout.model.validation.description import says, schema_of, words_of
 from checkout.model.validation.reader import Invalid, Reader, Rule, drop_nulls, is_left_out
 from checkout.model.validation.rules import (
     choice,
@@ -75,6 +76,16 @@ def _future(scope: Scope) -> Rule[float]:
         return at
 
     return rule
+
+
+@says("like `de`, `de-AT`, `de_AT` or `deu`", type="string")
+def language(value: Any) -> str | None:
+    """A rule that takes anything: no sale is lost for the language of its page. What can be none
+    is left out."""
+    try:
+        return text(LONGEST_TAG)(value)
+    except Invalid:
+        return None
 
 
 def _names(note: str, most: int) -> Field:
@@ -131,7 +142,7 @@ SETTINGS: Final = FieldTable(
     auto_return=Field(
         integer(0, 3600, digits=True), "seconds on the result page; 0: back to the shop at once"
     ),
-    language=Field(text(35), "of the page; else the customer's browser decides"),
+    language=Field(language, "of the page; else the customer's browser decides"),
     button_text=Field(_BUTTON, "of Pay"),
     button_next_text=Field(_BUTTON, "of the way back to the shop"),
     customer_fields=Field(
