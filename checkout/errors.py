@@ -11,7 +11,7 @@
     ├── Gone                     410   a link or a payment past its time
     │   └── Cancelled                  a link whose shop has cancelled its invoice
     ├── TooLarge                 413   a body over 64 KiB
-    ├── WrongType                415   a body of the API whose type isn't JSON
+    ├── WrongType                415   a body of the API that isn't JSON in UTF-8; a compressed one
     ├── Unprocessable            422   readable but wrong; names every wrong field
     │   └── Duplicate            422   the same money on the same card again, too soon
     ├── TooMany                  429   with seconds to wait

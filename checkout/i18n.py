@@ -6,13 +6,15 @@ English is the source: a message id is the English text. Adding a language is a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
+from babel.core import get_global
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -20,6 +22,12 @@ from babel.support import NullTranslations, Translations
 CATALOGUES: Final = Path(__file__).with_name("locale")
 SOURCE: Final = "en"
 LANGUAGES: Final[dict[str, str]] = {"en": "English", "ru": "Русский", "de": "Deutsch"}
+
+# What shops write for a language and is a country's code; none is a language's.
+COUNTRIES: Final = {
+    "by": "be", "ua": "uk", "kz": "kk", "cn": "zh", "jp": "ja", "us": "en", "gb": "en",
+}  # fmt: skip
+_OTHER_CODES: Final[Mapping[str, str]] = get_global("language_aliases")  # three letters, old ones
 
 LONGEST_TAG: Final = 35  # characters (RFC 5646, 4.4.1)
 LONGEST_ACCEPT: Final = 500
@@ -57,15 +65,19 @@ def locale(language: str) -> Locale:
     return Locale.parse(language)
 
 
-def supported(tag: str | None) -> str | None:
-    """The supported language of a tag: "de-AT" is "de"; None where there is none."""
-    if not tag or len(tag) > LONGEST_TAG:
+def tag_of(spelling: str) -> str:
+    """As browsers write it: of POSIX' "de_AT.UTF-8@euro" "de-AT"."""
+    return re.split(r"[.@]", spelling.strip(), maxsplit=1)[0].replace("_", "-")
+
+
+def supported(spelling: str | None) -> str | None:
+    """The supported language of a tag, however shops spell it: "de-AT", "DE_at.utf8", "deu" and
+    "ger" are "de". None where there is none."""
+    if not spelling or len(spelling) > LONGEST_TAG:
         return None
-    try:
-        spoken = Locale.parse(tag.strip(), sep="-").language
-    except (ValueError, UnknownLocaleError):
-        return None
-    return spoken if spoken in LANGUAGES else None
+    spoken = tag_of(spelling).partition("-")[0].lower()
+    language = COUNTRIES.get(spoken) or _OTHER_CODES.get(spoken, spoken)
+    return language if language in LANGUAGES else None
 
 
 def choose_language(*wishes: str | None, accept: str = "") -> str:

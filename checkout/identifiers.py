@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 import uuid
@@ -28,6 +29,14 @@ def receipt_secret(secret: str) -> str:
     """The secret of a payment's receipt, derived from the payment's own, which can't be computed
     from it: a receipt can be passed on without access to the payment."""
     return base64_encode(hmac.digest(secret.encode(), b"receipt", "sha256")[:16]).decode()
+
+
+def fitting(name: str, longest: int) -> str:
+    """A name that others chose, as it is compared: itself up to `longest` characters, else its
+    digest. Cut, two long ones would be the same."""
+    if len(name) <= longest:
+        return name
+    return f"sha256:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def new_attempt_key(number: int) -> str:

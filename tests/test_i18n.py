@@ -9,12 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.localedata import locale_identifiers
 from babel.messages import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import strategies as st
 
-from checkout.i18n import CATALOGUES, LANGUAGES, SOURCE, locale, translations
+from checkout.i18n import (
+    CATALOGUES,
+    COUNTRIES,
+    LANGUAGES,
+    SOURCE,
+    choose_language,
+    locale,
+    supported,
+    translations,
+)
 from tests.support.servers import ROOT
 
 KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None}  # marked where it stands, translated where it is shown
@@ -176,3 +188,51 @@ def test_texts_are_in_their_language(language: str) -> None:
 @pytest.mark.parametrize("language", list(LANGUAGES))
 def test_a_language_knows_its_own_name(language: str) -> None:
     assert LANGUAGES[language].lower() == (locale(language).get_display_name() or "").lower()
+
+
+# As shops write them
+
+
+@pytest.mark.parametrize(
+    ("spelling", "language"),
+    [
+        ("ru", "ru"), ("RU", "ru"), ("ru-RU", "ru"), ("ru_RU", "ru"), ("ru_RU.UTF-8", "ru"),
+        ("ru-ru.utf8@cyrillic", "ru"), (" ru ", "ru"), ("rus", "ru"), ("RUS_RU", "ru"),
+        ("de-DE", "de"), ("de_AT@euro", "de"), ("deu", "de"), ("ger", "de"), ("de-Latn-DE", "de"),
+        ("en_US.UTF-8", "en"), ("eng", "en"), ("us", "en"), ("gb", "en"), ("en-x-what", "en"),
+        ("C", None), ("POSIX", None), ("", None), ("_", None), (".", None), ("xx", None),
+        ("russian", None), ("r", None), ("de" * 20, None), (None, None), ("zz-de", None),
+    ],
+)  # fmt: skip
+def test_spellings(spelling: str | None, language: str | None) -> None:
+    assert supported(spelling) == language
+    assert choose_language(spelling, accept="de;q=0.5, ru") == (language or "ru")
+
+
+# The languages of the family's own pages, by ISO 639-2 (both of its codes where there are two), and
+# by the countries that its plugins write.
+THREE_LETTERS = {
+    "eng": "en", "spa": "es", "tur": "tr", "deu": "de", "ger": "de", "ita": "it", "rus": "ru",
+    "zho": "zh", "chi": "zh", "fra": "fr", "fre": "fr", "dan": "da", "swe": "sv", "nor": "no",
+    "fin": "fi", "pol": "pl", "jpn": "ja", "bel": "be", "ukr": "uk", "kat": "ka", "geo": "ka",
+    "ron": "ro", "rum": "ro", "aze": "az", "lav": "lv", "est": "et", "por": "pt", "srp": "sr",
+    "ben": "bn", "tgk": "tg", "kaz": "kk", "by": "be", "ua": "uk", "kz": "kk", "cn": "zh",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "language"), THREE_LETTERS.items())
+def test_a_language_that_comes_is_found(
+    code: str, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a catalogue of its own, which most do not have yet."""
+    monkeypatch.setitem(LANGUAGES, language, "")
+    assert supported(code) == supported(f"{code}_XX.utf8") == language
+
+
+def test_no_country_hides_a_language() -> None:
+    assert not COUNTRIES.keys() & {each.partition("_")[0] for each in locale_identifiers()}
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_language_or_none(written: str) -> None:
+    assert supported(written) in (None, *LANGUAGES)

@@ -64,6 +64,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     browser: bool  # it takes 3-D Secure browser data
     lookup_by_key: bool  # it finds a payment by our key, also when its answer was lost
     transaction_types: frozenset[str]
+    zero_amount: frozenset[str] = frozenset()  # of these those that it does with an amount of 0
     # Transaction types that it does by a card's token, with no customer present.
     merchant_initiated: frozenset[str] = frozenset()
     # Transaction types that continue a series by the id of the payment that began it.

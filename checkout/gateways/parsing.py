@@ -19,6 +19,7 @@ Object = Mapping[str, Any]
 Codes = Mapping[str, Status | Mapping[str | None, Status]]
 
 LONGEST: Final = 255  # characters kept of a word of the gateway's
+LONGEST_TOKEN: Final = 1024
 LONGEST_READ: Final = 4096  # characters looked at for them
 LARGEST_NUMBER: Final = 10**30  # more is no number, and no name of anything
 LONGEST_ADDRESS: Final = 8192
@@ -133,9 +134,12 @@ def could_be_card_number(value: str) -> bool:
     return _CARD_NUMBER.fullmatch(value) is not None
 
 
-def token(value: str | None) -> str | None:
+def token(fields: Object, name: str) -> str | None:
     """A card's token, whole or not at all; a number that could be the card's own is none."""
-    return None if value and could_be_card_number(value) else value
+    value = text(fields, name, LONGEST_TOKEN + 1)
+    if value is None or len(value) > LONGEST_TOKEN or could_be_card_number(value):
+        return None
+    return value
 
 
 def is_sum(facts: GatewayFacts, *sums: Money) -> bool:

@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
 
+from checkout.identifiers import fitting
 from checkout.ledger.index_steps import earliest, steps
 from checkout.ledger.schema import outbox, payments
 from checkout.ledger.statements import Change, Query
 
 MOST: Final = 200  # webhooks read at a time
 HOSTS: Final = 32  # of one shop that are read at a time
+LONGEST_HOST: Final = 255  # characters of the column
 COUNTED: Final = 10_000  # due webhooks that are counted at most
 
 Free = Callable[[str, str | None], int]
@@ -124,7 +126,9 @@ def host_of(url: str) -> str:
         found = urlsplit(url).hostname
     except ValueError:
         found = None
-    return (found or "").rstrip(".")[:255] or "-"  # a dot at the end is the same host
+    return (
+        fitting((found or "").rstrip("."), LONGEST_HOST) or "-"
+    )  # a dot at the end is the same host
 
 
 def due(

@@ -14,6 +14,8 @@ from checkout.model.money import Money
 MOST_ATTEMPTS: Final = 10
 TOKENIZATION: Final = "tokenization"  # keeps the card for later; no money moves
 TRANSACTION_TYPES: Final = ("payment", "authorization", TOKENIZATION, "charge")  # of a page
+# What may be of an amount of 0: it only checks or keeps the card (WooCommerce's change of a card).
+ZERO_AMOUNT: Final = (TOKENIZATION, "authorization")
 MONEY_OUT: Final = ("credit", "payout")  # transaction types whose money goes to the customer
 CARD_METHOD: Final = "credit_card"
 # A card's 3-D Secure switches; the second has priority.
@@ -177,6 +179,11 @@ class Order(Struct, frozen=True, omit_defaults=True, rename=STORED):
     merchant_initiated: bool = False  # made by the shop's server: no customer is present
     recurring: bool = False  # of these: by the first payment of its series, else by a card's token
     dropped: dict[str, str] = {}  # of the shop's data: field -> why it was cut or dropped
+
+    @property
+    def moves_money(self) -> bool:
+        """Whether money is taken or reserved; else the card is only kept or checked."""
+        return self.transaction_type != TOKENIZATION and self.money.minor != 0
 
     @property
     def card_token(self) -> str | None:

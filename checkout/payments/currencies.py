@@ -22,6 +22,7 @@ from checkout.settings import Shop
 CURRENCY: Final = "order.currency"
 METHODS: Final = "payment_method.types"
 NO_METHOD: Final = "none of the shop's methods can take this payment"
+NO_ZERO: Final = "none of the shop's methods can take an amount of 0"
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +92,7 @@ def unpayable(order: Order, found: Counts, currency: str, methods: str) -> Unpro
     """The error for an order that no method can take."""
     silent = found.get(None)
     if not silent:
-        return Unprocessable({methods: [NO_METHOD]})
+        return Unprocessable({methods: [NO_METHOD if order.money.minor else NO_ZERO]})
     code = order.money.currency
     log.warning("currency.uncounted", currency=code, accounts=silent)
     return Unprocessable({currency: [advice(code, silent)]})

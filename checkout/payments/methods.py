@@ -50,6 +50,7 @@ def eligible_methods(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) 
         for method in shop.methods
         if (method.name in types if types else method.name not in excluded)
         and order.transaction_type in getattr(can := gateways[method.gateway].capabilities, kinds)
+        and (order.money.minor or order.transaction_type in can.zero_amount)
         and (can.currencies is None or currency in can.currencies)
         and (method.name == CARD_METHOD or not order.merchant_initiated)
     ]

@@ -30,6 +30,7 @@ NOTHING_AFTER: Final[Mapping[str, str]] = {  # transaction type -> why no operat
     TOKENIZATION: "is a tokenization: no money has moved",
     **dict.fromkeys(MONEY_OUT, "is money that was sent to the customer"),
 }
+OF_ZERO: Final = "is of 0: it only checked the card, no money has moved"
 # What `parent_uid` may name instead of a payment -> what can be done to it.
 ON: Final[Mapping[str, frozenset[str]]] = {"capture": frozenset({"refund"})}
 UNDER_WAY: Final = "another operation on this payment is under way"
@@ -134,7 +135,9 @@ def _attempts(
     context: Context, payment: Payment, kind: str, capture: Operation | None
 ) -> list[Attempt]:
     """The attempts that it can be done to; more than one where a payment was paid twice."""
-    if why := NOTHING_AFTER.get(payment.order.transaction_type):
+    why = NOTHING_AFTER.get(payment.order.transaction_type)
+    if why or not payment.order.moves_money:
+        why = why or OF_ZERO
         raise Unprocessable({"parent_uid": [why]})
     found = [
         each

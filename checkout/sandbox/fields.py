@@ -87,16 +87,17 @@ class Fields:
             return value
         return None
 
-    def amount(self, name: str = "amount", *, required: bool = True) -> int:
-        """Positive minor units, an integer or a string of digits; 0 if it is neither."""
+    def amount(self, name: str = "amount", *, required: bool = True, least: int = 1) -> int:
+        """Minor units from `least`, an integer or a string of digits; 0 if it is neither."""
         value = self.raw(name)
         if value is None:
             self._absent(name, required)
         elif _is_integer(value) or (isinstance(value, str) and _DIGITS.fullmatch(value)):
             number = int(str(value))
-            if 0 < number <= LARGEST_AMOUNT:
+            if least <= number <= LARGEST_AMOUNT:
                 return number
-            self.reject(name, "must be greater than 0" if number <= 0 else "is too large")
+            small = f"must be greater than {least - 1}"
+            self.reject(name, small if number < least else "is too large")
         else:
             self.reject(name, "must be an integer")
         return 0

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from checkout.i18n import tag_of
 from checkout.model.browser import DEPTHS, LONGEST, OFFSETS, Browser, short_language
 from checkout.model.validation.description import says, schema_of, words_of
 from checkout.model.validation.reader import Invalid, Reader, Rule
@@ -38,7 +39,7 @@ def _depth(value: Any) -> int:
 
 @says("like `en` or `en-GB`", type="string", maxLength=255)
 def _language(value: Any) -> str | None:
-    tag = short_language(text(255)(value))
+    tag = short_language(tag_of(text(255)(value)))
     if tag is None:
         raise Invalid("must be a language like en or en-GB")
     return tag

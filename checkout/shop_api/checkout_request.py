@@ -12,17 +12,19 @@ from typing import Any, Final
 import msgspec
 
 from checkout.errors import Unprocessable
+from checkout.i18n import LONGEST_TAG
 from checkout.model.money import Money
 from checkout.model.order import (
     CARD_METHOD,
     MOST_ATTEMPTS,
     TRANSACTION_TYPES,
+    ZERO_AMOUNT,
     CustomerFields,
     Methods,
     Order,
     PageSettings,
 )
-from checkout.model.validation.description import schema_of, words_of
+from checkout.model.validation.description import says, schema_of, words_of
 from checkout.model.validation.optional_data import cut_text, names_of
 from checkout.model.validation.reader import Invalid, Reader, Rule, is_left_out
 from checkout.model.validation.rules import (
@@ -55,6 +57,7 @@ from checkout.shop_api.page_settings import PAGE, page_settings
 from checkout.shop_api.theme import Style, style
 from checkout.shop_api.travel import TRAVEL
 
+NOT_ZERO: Final = "must be more than 0: only an authorization or a tokenization can be of 0"
 DAY: Final = 24 * 3600.0
 LINK_SECONDS: Final = 70 * DAY  # of a link that names no expiry
 LINK_ATTEMPTS: Final = 5
@@ -77,6 +80,16 @@ def _future(scope: Scope) -> Rule[float]:
     return rule
 
 
+@says("like `de`, `de-AT`, `de_AT` or `deu`", type="string")
+def language(value: Any) -> str | None:
+    """A rule that takes anything: no sale is lost for the language of its page. What can be none
+    is left out."""
+    try:
+        return text(LONGEST_TAG)(value)
+    except Invalid:
+        return None
+
+
 def _names(note: str, most: int) -> Field:
     return Field(texts(most=most), note, default=())
 
@@ -91,7 +104,11 @@ _RETURN: Final = Field(return_address, _BY_OUTCOME)
 
 # Tables in the order in which their fields are read.
 TERMS: Final = FieldTable(
-    amount=Field(minor_units(), "what is paid", required=True),
+    amount=Field(
+        minor_units(least=0),
+        "what is paid; 0 in a `tokenization` or an `authorization` alone: no money moves",
+        required=True,
+    ),
     currency=Field(
         currency,
         "twelve of them only once the settings say how they are counted",
@@ -134,7 +151,7 @@ SETTINGS: Final = FieldTable(
     auto_return=Field(
         integer(0, 3600, digits=True), "seconds on the result page; 0: back to the shop at once"
     ),
-    language=Field(text(35), "of the page; else the customer's browser decides"),
+    language=Field(language, "of the page; else the customer's browser decides"),
     button_text=Field(_BUTTON, "of Pay"),
     button_next_text=Field(_BUTTON, "of the way back to the shop"),
     customer_fields=Field(
@@ -223,6 +240,7 @@ def _order(fields: Reader, scope: Scope, shop: Shop) -> Order:
     ordered = fields.within("order")
     terms = read_terms(ordered, scope)
     values = PAYMENT.read(fields)
+    check_amount(ordered, terms["money"], values["transaction_type"])
     extra = ordered.within("additional_data")
     return Order(
         **terms,
@@ -251,6 +269,11 @@ def read_terms(fields: Reader, scope: Scope) -> dict[str, Any]:
         "tracking_id": values["tracking_id"],
         "expires_at": values["expired_at"] or scope.now + DAY,
     }
+
+
+def check_amount(fields: Reader, money: Money, kind: str | None) -> None:
+    if money.minor == 0 and kind not in ZERO_AMOUNT:
+        fields.wrong("amount", NOT_ZERO)
 
 
 def _page_settings(values: dict[str, Any], shop: Shop) -> PageSettings:

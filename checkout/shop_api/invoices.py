@@ -26,6 +26,7 @@ from checkout.model.validation.rules import (
     email_address,
     integer,
     loose_flag,
+    minor_units,
     moment,
 )
 from checkout.model.validation.table import Field, FieldTable
@@ -91,7 +92,8 @@ def _reminder(value: Any) -> tuple[int | None, float | None]:
 
 # What stands in the link: it is read by the rules of a payment.
 ORDERED: Final = FieldTable(
-    **TERMS.only(("amount", "currency", "description", "tracking_id")),
+    amount=Field(minor_units(), "what is paid", required=True),
+    **TERMS.only(("currency", "description", "tracking_id")),
     transaction_type=Field(choice(TYPES), "`payment` unless said"),
     attempts=PAYMENT["attempts"]._replace(
         note=f"how many declines end its payment; {LINK_ATTEMPTS} unless said"
@@ -144,7 +146,8 @@ def read_invoice(data: Any, shop: Shop, settings: Settings, now: float) -> Draft
     payload = given | {"expires": expires}
     order = _order(fields, payload, shop, settings, now)
     if order is not None:
-        ORDERED.take(fields, "transaction_type")
+        for name in ("amount", "transaction_type"):
+            ORDERED.take(fields, name)
     fields.done()
     if order is None:
         raise ValueError("an order without problems is read")

@@ -37,7 +37,13 @@ from checkout.shop_api.additional_data import (
 from checkout.shop_api.addresses import called_address, return_address, scope_of
 from checkout.shop_api.browser import BROWSER, read_browser
 from checkout.shop_api.card_numbers import body_reader
-from checkout.shop_api.checkout_request import CHECKOUT, SETTINGS, TERMS, read_terms
+from checkout.shop_api.checkout_request import (
+    CHECKOUT,
+    SETTINGS,
+    TERMS,
+    check_amount,
+    read_terms,
+)
 from checkout.shop_api.customer import CUSTOMER, TYPED, read_customer, read_recipient
 from checkout.shop_api.page_settings import card_token
 from checkout.shop_api.travel import TRAVEL
@@ -153,6 +159,7 @@ def read_merchant_initiated(
     extra = fields.within("additional_data")
     switches, scope = read_switches(given), scope_of(shop, sandbox=sandbox, now=now)
     terms, values = read_terms(fields, scope), PAYMENT.read(fields)
+    check_amount(fields, terms["money"], kind)
     order = Order(
         **terms,
         transaction_type=kind,

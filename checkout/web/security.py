@@ -14,12 +14,14 @@ from litestar import Request
 from litestar.exceptions import InternalServerException
 from litestar.types import Message, Scope
 
-from checkout.errors import BadRequest, Forbidden, TooLarge
+from checkout.errors import BadRequest, Forbidden, TooLarge, WrongType
 from checkout.settings import Settings
 from checkout.web.proxies import Networks, address_of
 
 LARGEST_BODY: Final = 64 * 1024
 BODY_SECONDS: Final = 10.0  # to send it in
+PLAIN: Final = ("", "identity")
+COMPRESSED: Final = "Send the body as it is, without Content-Encoding"
 _LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 HEADERS: Final[dict[str, str]] = {
@@ -106,11 +108,14 @@ def guard_form(request: Request[Any, Any, Any], public_url: str) -> None:
 
 async def read_body(request: Request[Any, Any, Any], seconds: float = BODY_SECONDS) -> bytes:
     """The raw body, at most 64 KiB of it, and in time: one that never ends would hold a place
-    among the requests under way. Raises TooLarge, and BadRequest for one that breaks off.
+    among the requests under way. Raises TooLarge, BadRequest for one that breaks off, WrongType for
+    one that is compressed: it could be a thousand times as large.
 
     Read here and never by Litestar's form parser: that keeps the last bodies, cards and all, in
     a cache.
     """
+    if request.headers.get("content-encoding", "").strip().lower() not in PLAIN:
+        raise WrongType(COMPRESSED)
     stated = request.headers.get("content-length", "0")
     if not _LENGTH.fullmatch(stated) or int(stated) > LARGEST_BODY:
         raise TooLarge

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from checkout.identifiers import fitting
 from checkout.model.client_network import LONGEST, network_of
 
 
@@ -19,7 +20,8 @@ from checkout.model.client_network import LONGEST, network_of
         ("", ""),
         ("unix", "unix"),
         ("192.0.2.07", "192.0.2.07"),
-        ("x" * 1000, "x" * LONGEST),
+        ("x" * 1000, fitting("x" * 1000, LONGEST)),
+        ("x" * LONGEST, "x" * LONGEST),
     ],
     ids=lambda value: value[:24] or "none",
 )

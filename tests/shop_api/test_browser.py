@@ -36,6 +36,7 @@ def test_nothing_said(said: dict[str, Any]) -> None:
         ({"screen_color_depth": 48}, {"screen_color_depth": 48}),
         ({"java_enabled": "true"}, {"java_enabled": True}),
         ({"language": "zh-Hans-CN"}, {"language": "zh-Hans"}),
+        ({"language": "ru_RU.UTF-8"}, {"language": "ru-RU"}),
         ({"time_zone_name": "Europe/Vilnius"}, {"time_zone_name": "Europe/Vilnius"}),
         ({"accept_header": "*/*"}, {"accept_header": "*/*"}),
     ],

@@ -368,3 +368,13 @@ def test_raw_is_answered_as_it_came() -> None:
     settings = {"style": {"a": 1.5, "b": [1, "x"]}, "no_such": "kept"}
     order = read(settings=settings)
     assert order.raw["settings"] == as_json(settings)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("ru_RU", "ru_RU"), ("xx", "xx"), ("deu", "deu"), ("", None), (" ", None), (5, None),
+     (True, None), (["de"], None), ({"a": 1}, None), ("x" * 36, None), ("a\x00", None)],
+    ids=repr,
+)  # fmt: skip
+def test_no_language_loses_the_order(said: Any, kept: str | None) -> None:
+    assert read(**Changes({"settings.language": said})).page_settings.language == kept

@@ -6,8 +6,17 @@ import re
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from checkout.identifiers import new_attempt_key, new_payment_secret, new_ticket, new_token, new_uid
+from checkout.identifiers import (
+    fitting,
+    new_attempt_key,
+    new_payment_secret,
+    new_ticket,
+    new_token,
+    new_uid,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,3 +34,12 @@ def test_names(make: Callable[[], str], shape: str) -> None:
     names = {make() for _ in range(500)}
     assert len(names) == 500
     assert all(re.fullmatch(shape, name) for name in names)
+
+
+@given(st.text(), st.text(), st.integers(0, 20))
+def test_a_long_name_is_not_cut_into_another(one: str, other: str, longest: int) -> None:
+    assert (fitting(one, longest) == fitting(other, longest)) is (one == other)
+    if len(one) <= longest:
+        assert fitting(one, longest) == one
+    else:
+        assert re.fullmatch("sha256:[0-9a-f]{64}", fitting(one, longest))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import inspect
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,6 +51,64 @@ async def test_a_shops_server_may_leave_the_type_to_its_http_client(
     basic = server.basic()["Authorization"]
     for kind in ("", "application/x-www-form-urlencoded"):
         assert await create(customer, typed(kind, Authorization=basic)) == 201, kind
+
+
+BODY: Final = b'{"checkout":{"transaction_type":"payment",%b}}' % ORDER
+CYRILLIC: Final = BODY.replace(b"Two tickets", "Два билета".encode())
+
+
+async def test_a_byte_order_mark(server: Server, customer: Customer) -> None:
+    """What editors and some .NET clients write before JSON. It is no other request."""
+    headers = typed("application/json", **server.basic(), RequestID="bom-1")
+    found = [
+        await customer.post(CHECKOUTS, content=body, headers=headers)
+        for body in (BOM_UTF8 + BODY, BODY)
+    ]
+    assert [answer.status_code for answer in found] == [201, 201]
+    assert found[0].json() == found[1].json()
+    for body in (BOM_UTF8 * 2 + BODY, BODY + BOM_UTF8, BOM_UTF8):
+        assert await create(customer, typed("application/json", **server.basic()), body) == 400
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "GZIP", "identity, gzip", "x"])
+async def test_nothing_compressed(server: Server, customer: Customer, encoding: str) -> None:
+    squeezed = {"Content-Encoding": encoding}
+    for body in (gzip.compress(BODY), BODY):
+        headers = typed("application/json", **server.basic(), **squeezed)
+        answer = await customer.post(CHECKOUTS, content=body, headers=headers)
+        assert answer.status_code == 415
+        assert answer.json()["message"] == "Send the body as it is, without Content-Encoding"
+    page = await customer.open((made := await server.create()).path())
+    form = page.form("pay")
+    answer = await customer.submit(form, headers=squeezed, **CARD)
+    assert answer.status_code == 415
+    assert (await made.told())["status"] is None
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
+async def test_what_is_not_compressed(server: Server, customer: Customer, encoding: str) -> None:
+    headers = typed("application/json", **server.basic(), **{"Content-Encoding": encoding})
+    assert await create(customer, headers) == 201
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf-8", "UTF8", '"utf-8"', "utf_8", "windows-1251", "iso-8859-1", "", "us-ascii"]
+)
+async def test_utf_8_whatever_it_is_called(
+    server: Server, customer: Customer, charset: str
+) -> None:
+    for place in (f"; charset={charset}", f";charset = {charset};x=1", f"; x=1; Charset={charset}"):
+        headers = typed("application/json" + place, **server.basic())
+        assert await create(customer, headers, CYRILLIC) == 201
+
+
+async def test_another_charset(server: Server, customer: Customer) -> None:
+    for charset, status in (("windows-1251", 415), ("cp1251", 415), ("utf-8", 400)):
+        headers = typed(f"application/json; charset={charset}", **server.basic())
+        body = CYRILLIC.decode().encode("windows-1251")
+        answer = await customer.post(CHECKOUTS, content=body, headers=headers)
+        assert answer.status_code == status
+        assert ("UTF-8" in answer.json()["message"]) is (status == 415)
 
 
 @pytest.mark.parametrize("kind", SIMPLE)

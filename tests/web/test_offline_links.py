@@ -192,3 +192,18 @@ async def test_what_a_link_may_say(server: Server, customer: Customer) -> None:
     assert "chair-7" in page.text
     assert "Test mode" in page.text
     assert [form.fields.get("method") for form in page.forms] == ["sbp", None]
+
+
+@pytest.mark.parametrize(
+    ("spelling", "language"),
+    [("ru_RU.UTF-8", "ru"), ("GER", "de"), ("by", "en"), ("klingon", "en"), (7, "en")],
+)
+async def test_the_language_however_it_is_spelled(
+    server: Server, customer: Customer, spelling: Any, language: str
+) -> None:
+    """One that we do not speak, or that is none, is the browser's."""
+    made = await server.create(settings={"language": spelling})
+    assert (await made.told())["settings"]["language"] == spelling, "as it was sent"
+    for path in (link(server, language=spelling), f"/widget/hpp.html?token={made.token}"):
+        answer = await customer.get(path)
+        assert answer.headers["location"].startswith(f"/{language}/")

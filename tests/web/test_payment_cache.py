@@ -26,6 +26,8 @@ ORDERS: dict[str, dict[str, Any]] = {
     "test": {"test": True},
     "authorization": {"transaction_type": "authorization"},
     "tokenization": {"transaction_type": "tokenization"},
+    "authorization of 0": {"transaction_type": "authorization", "order": {"amount": 0}},
+    "tokenization of 0": {"transaction_type": "tokenization", "order": {"amount": 0}},
     "contract": {"order": {"additional_data": {"contract": ["oneclick"]}}},
     "save card": {"settings": {"save_card_toggle": {"display": True, "text": "Keep <it>"}}},
     "terms": {"settings": {"agreement_toggle": {"url": "https://shop.example.com/terms"}}},

@@ -12,7 +12,7 @@ import pytest
 
 from checkout.sandbox.rest.transaction import RestTransaction
 from tests.web.conftest import Opened
-from tests.web.server import CARD, CHALLENGE, PAID, CreatedPayment, Customer, Server
+from tests.web.server import CARD, CHALLENGE, PAID, CreatedPayment, Customer, Server, ordered
 from tests.web.settings import acquired_shop
 
 SHOP = "acquired"
@@ -158,3 +158,16 @@ async def test_what_is_switched_off_is_not_offered(opened: Opened, setting: str)
             )
         assert answer.status_code == 422, answer.text
         assert made_there(server) == []
+
+
+async def test_an_amount_of_0(acquired: Server, payer: Customer) -> None:
+    """A registration states no amount; an authorization of 0 this protocol does not know."""
+    made = await acquired.create(shop=SHOP, transaction_type="tokenization", order={"amount": 0})
+    page = await payer.open(made.path())
+    await payer.submit(page.form("pay"), **CARD)
+    told = await made.told()
+    assert (told["status"], told["order"]["amount"]) == ("successful", 0)
+    body = {"checkout": ordered(transaction_type="authorization", order={"amount": 0})}
+    answer = await payer.post("/ctp/api/checkouts", json=body, headers=acquired.basic(SHOP))
+    assert answer.status_code == 422
+    assert "can take an amount of 0" in answer.text

@@ -142,6 +142,16 @@ async def test_the_same_request_id_is_the_same_refund(server: Server, customer: 
     assert [each["type"] for each in await webhooks(server, made, 2)] == ["payment", "refund"]
 
 
+async def test_two_long_request_ids_are_two_refunds(server: Server, customer: Customer) -> None:
+    made = await paid(server, customer)
+    found = []
+    for end in ("1", "1", "2"):
+        once = {"headers": {"RequestID": "r" * 300 + end}, "amount": 100}
+        answer = await asked(server, customer, "refund", made.uid, **once)
+        found.append(answer.json()["transaction"]["uid"])
+    assert found[0] == found[1] != found[2]
+
+
 async def test_a_refusal_is_the_answer_alone(server: Server, customer: Customer) -> None:
     made = await paid(server, customer)
     server.line.broken.append(httpx.ConnectError("nobody there"))

@@ -35,7 +35,7 @@ from checkout.model.charge_parameters import PARAMETERS
 from checkout.model.cut import cut
 from checkout.model.money import Money
 from checkout.model.next_action import NextAction, Redirect
-from checkout.model.order import SECURE, Customer, Order
+from checkout.model.order import SECURE, ZERO_AMOUNT, Customer, Order
 from checkout.model.outcome import Outcome
 from checkout.model.status import Status
 
@@ -83,6 +83,7 @@ CAPABILITIES: Final = Capabilities(
     browser=True,
     lookup_by_key=True,
     transaction_types=frozenset(CREATE),
+    zero_amount=frozenset(ZERO_AMOUNT),
     merchant_initiated=frozenset({"payment", "authorization", "charge", *payouts.CREATE}),
     full_amount_only=frozenset({"void"}),
     parameters=PARAMETERS,

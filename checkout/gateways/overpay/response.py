@@ -159,7 +159,7 @@ def _card(fields: Object) -> PaidCard | None:
         exp_month=_small(fields, "exp_month", 12),
         exp_year=_small(fields, "exp_year", 2200),
         holder=safe(text(fields, "holder", 64)),
-        token=token(text(fields, "token")),
+        token=token(fields, "token"),
     )
     return None if card == PaidCard() else card
 

@@ -45,6 +45,7 @@ CAPABILITIES: Final = Capabilities(
     browser=True,
     lookup_by_key=True,
     transaction_types=frozenset(PAYMENT_TYPE),
+    zero_amount=frozenset({TOKENIZATION}),  # a registration states no amount
     recurring=frozenset({"payment"}),
     exponents=EXPONENTS,
     full_amount_only=frozenset({"void"}),

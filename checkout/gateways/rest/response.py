@@ -109,7 +109,7 @@ def read(
         code=code,
         mode=text(data, "paymentMode", 32),
         payment_type=text(data, "paymentType", 8),
-        registration=token(stated(data, "id")),
+        registration=_registration(data, "id"),
         step=_step(section(data, "redirect")),
         facts=GatewayFacts(
             money=money,
@@ -129,6 +129,11 @@ def stated(fields: Object, name: str, longest: int = LONGEST) -> str | None:
     """A field's text; None where it is empty or a word for nothing."""
     value = text(fields, name, longest)
     return None if value in NOTHING else value
+
+
+def _registration(data: Object, name: str) -> str | None:
+    found = token(data, name)
+    return None if found in NOTHING else found
 
 
 def _words(data: Object) -> tuple[str, str]:
@@ -176,7 +181,7 @@ def _card(data: Object) -> PaidCard | None:
     """What may be kept of a card: each field with its own number of digits at most."""
     card = section(data, "card")
     bin_ = digits(card, "bin", 6)
-    registration = token(stated(data, "registrationId"))
+    registration = _registration(data, "registrationId")
     brand = OUR_BRANDS.get((text(data, "paymentBrand") or "").upper())
     if brand is None and bin_ and (found := brand_of(bin_)):
         brand = found.name

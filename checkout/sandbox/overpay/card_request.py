@@ -28,6 +28,9 @@ from checkout.sandbox.state import SandboxState
 DUPLICATE_WITHIN = 30.0
 """Seconds in which the same amount on the same card counts as a duplicate."""
 
+OF_ZERO = ("authorization", "tokenization")
+"""What only checks or keeps the card: its amount may be 0."""
+
 ECHOED = ("referer", "receipt_text", "contract", "card_on_file", "meta")
 """The parts of `additional_data` that an answer repeats."""
 
@@ -36,7 +39,7 @@ _SECURITY_CODE = matching(r"\d{3,4}")
 
 def read(state: SandboxState, caller: Credentials, fields: Fields, kind: str) -> CardTransaction:
     """An undecided transaction of type `kind`; raises `Refusal` if anything is wrong."""
-    shared = common_fields(state, caller, fields)
+    shared = common_fields(state, caller, fields, least=0 if kind in OF_ZERO else 1)
     extra = fields.section("additional_data")
     contract = extra.texts("contract")
     check_additional_data(fields)

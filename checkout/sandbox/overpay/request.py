@@ -67,15 +67,17 @@ class CommonFields(TypedDict):
     expires_at: float | None
 
 
-def common_fields(state: SandboxState, caller: Credentials, fields: Fields) -> CommonFields:
-    """Read them; what is wrong is noted in `fields`."""
+def common_fields(
+    state: SandboxState, caller: Credentials, fields: Fields, *, least: int = 1
+) -> CommonFields:
+    """Read them; what is wrong is noted in `fields`. `least`: the smallest amount."""
     now = state.now()
     fields.url("verification_url")
     return CommonFields(
         uid=str(uuid.uuid4()),
         shop_id=caller.shop_id,
         secret_key=caller.secret_key,
-        amount=fields.amount(),
+        amount=fields.amount(least=least),
         currency=fields.currency(),
         description=fields.text("description", required=True) or "",
         tracking_id=fields.text("tracking_id"),

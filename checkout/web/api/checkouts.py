@@ -22,6 +22,7 @@ from checkout.web.api.authentication import (
     key_holder,
     payer,
 )
+from checkout.web.api.idempotency import idempotency_key
 from checkout.web.api.schema import (
     ORDER,
     REF,
@@ -38,17 +39,6 @@ from checkout.web.cors import refuse_pages
 from checkout.web.request import AppRequest
 from checkout.web.security import client_address
 
-# The prefix of an app's idempotency keys: no header can contain it, so an app's key never equals
-# one of the shop's server.
-APPS_OWN: Final = "\x1f"
-LONGEST_KEY: Final = 255
-
-
-def idempotency_key(request: AppRequest) -> str:
-    """By either of the names that clients know; "" for none."""
-    key = request.headers.get("idempotency-key") or request.headers.get("requestid") or ""
-    return key[:LONGEST_KEY]
-
 
 @post("/ctp/api/checkouts", status_code=201, tags=["checkouts"], summary="Create a payment")
 async def create_checkout(request: AppRequest) -> Response[Any]:
@@ -63,16 +53,14 @@ async def create_checkout(request: AppRequest) -> Response[Any]:
     body = await read_json(request)
     context = app.context
     order = read(decode(body), shop, sandbox=app.settings.sandbox, now=context.clock())
-    key = idempotency_key(request)
     if by_app:
         address = client_address(request, app.settings.trusted_proxies)
         await count_app_payment(context, shop, address)
-        key = key and (APPS_OWN + key)[:LONGEST_KEY]
     payment = await create.create(
         context,
         order,
         shop,
-        idempotency_key=key or None,
+        idempotency_key=idempotency_key(request, by_app=by_app),
         digest=hashlib.sha256(body).hexdigest(),
     )
     address = app.settings.url(f"/widget/hpp.html?token={payment.token}")

@@ -25,7 +25,7 @@ from checkout.shop_api.invoices import (
     shape,
 )
 from checkout.web.api.authentication import actor_of, authenticated
-from checkout.web.api.checkouts import idempotency_key
+from checkout.web.api.idempotency import idempotency_key
 from checkout.web.api.paging import PAGES, page_of
 from checkout.web.api.schema import (
     answered,
@@ -60,7 +60,7 @@ async def create_invoice(request: AppRequest) -> Response[Any]:
         app.context,
         draft,
         shop,
-        idempotency_key=idempotency_key(request) or None,
+        idempotency_key=idempotency_key(request),
         digest=hashlib.sha256(body).hexdigest(),
         by=actor_of(request, shop),
     )

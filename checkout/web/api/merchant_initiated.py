@@ -23,6 +23,7 @@ from checkout.shop_api.merchant_initiated import (
 )
 from checkout.shop_api.responses import merchant_initiated, receipt_address
 from checkout.web.api.authentication import actor_of, authenticated
+from checkout.web.api.idempotency import request_id
 from checkout.web.api.schema import REF, answered, described, header, sent, within
 from checkout.web.bodies import read_json
 from checkout.web.context import app_of
@@ -64,7 +65,7 @@ async def made_by(request: AppRequest, kind: str) -> dict[str, Any]:
         context,
         requested,
         shop,
-        request_id=request.headers.get("requestid", "")[:255] or None,
+        request_id=request_id(request),
         digest=hashlib.sha256(without_code(data, kind)).hexdigest(),
         by=actor_of(request, shop),
     )

@@ -17,6 +17,7 @@ import structlog
 from msgspec import Struct
 
 from checkout.errors import TooMany, Unauthorized
+from checkout.identifiers import fitting
 from checkout.payments.metrics import WRONG_PASSWORDS
 
 log = structlog.get_logger(__name__)
@@ -98,7 +99,7 @@ def network_of(address: str) -> str:
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return address[:64]
+        return fitting(address, 64)
     return str(found) if found.version == 4 else str(ipaddress.ip_network((int(found), 64), False))
 
 

@@ -21,6 +21,7 @@ from checkout.shop_api import answers
 from checkout.shop_api.operation import OPERATION, read_operation
 from checkout.shop_api.webhooks import operation_notification, payment_notification
 from checkout.web.api.authentication import actor_of, authenticated
+from checkout.web.api.idempotency import request_id
 from checkout.web.api.schema import REF, UID, answered, described, sent, within
 from checkout.web.bodies import read_json
 from checkout.web.context import AppContext, app_of
@@ -50,7 +51,7 @@ def handler(address: str, kind: str) -> HTTPRouteHandler:
             shop=shop,
             amount=requested.amount,
             reason=requested.reason,
-            request_id=request.headers.get("requestid", "")[:255] or None,
+            request_id=request_id(request),
             by=actor_of(request, shop),
         )
         log_dropped(requested.dropped, payment=done.payment, shop=shop.id)

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from checkout.i18n import Gettext, gettext
 from checkout.ledger.rows import Attempt, Payment
-from checkout.model.order import TOKENIZATION, Order
+from checkout.model.order import Order
 from checkout.model.status import Status
 from checkout.web.pages import declines, messages
 from checkout.web.pages.formatting import amount, fill, time_left
@@ -93,10 +93,14 @@ def summary(payment: Payment, language: str, now: float, *, timed: bool = False)
     )
 
 
+def _card_only(order: Order) -> messages.CardOnly:
+    return messages.CARD_ONLY[order.transaction_type]
+
+
 def headline_amount(order: Order, language: str) -> str:
     """The amount; where nothing is charged, what happens instead."""
-    if order.transaction_type == TOKENIZATION:
-        return gettext(language)(messages.SAVE_YOUR_CARD)
+    if not order.moves_money:
+        return gettext(language)(_card_only(order).headline)
     return amount(order.money, language)
 
 
@@ -105,8 +109,8 @@ def pay_label(order: Order, language: str) -> str:
     _ = gettext(language)
     if order.page_settings.button_text:
         return order.page_settings.button_text
-    if order.transaction_type == TOKENIZATION:
-        return _(messages.SAVE_CARD)
+    if not order.moves_money:
+        return _(_card_only(order).button)
     return fill(_(messages.PAY), amount=amount(order.money, language))
 
 

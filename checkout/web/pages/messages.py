@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from checkout.i18n import N_
-from checkout.model.order import BANK, CARD, CARD_METHOD
+from checkout.model.order import BANK, CARD, CARD_METHOD, TOKENIZATION
 from checkout.model.product import Sale
 from checkout.model.status import Status
 
@@ -219,14 +219,27 @@ INVOICE_CANCELLED: Final = Message(
     "info",
 )
 
-# A payment that only keeps the card: nothing is charged, so no amount is shown.
+# A payment that only keeps or checks the card: nothing is charged, so no amount is shown.
 CARD_SAVED: Final = Message(
     N_("Card saved"),
     N_("Nothing was charged. The shop can use this card for later payments."),
     "good",
 )
-SAVE_YOUR_CARD: Final = N_("Save your card")
-SAVE_CARD: Final = N_("Save card")
+CARD_CHECKED: Final = Message(N_("Card checked"), N_("Nothing was charged."), "good")
+
+
+class CardOnly(NamedTuple):
+    """In the amount's place, on the button, and as the result."""
+
+    headline: str
+    button: str
+    done: Message
+
+
+CARD_ONLY: Final = {
+    TOKENIZATION: CardOnly(N_("Save your card"), N_("Save card"), CARD_SAVED),
+    "authorization": CardOnly(N_("Card check"), N_("Check card"), CARD_CHECKED),
+}
 ROW_SHOP_ALONE: Final = N_("Shop")
 
 PAY: Final = N_("Pay %(amount)s")

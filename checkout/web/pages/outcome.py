@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checkout.ledger.rows import Attempt
-from checkout.model.order import CARD_METHOD, TOKENIZATION
+from checkout.model.order import CARD_METHOD
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import FINAL, SUCCESSFUL, Status
 from checkout.web.pages import declines, messages
@@ -33,8 +33,8 @@ def result_notice(page: PaymentRequest) -> Notice:
     if status in declines.ENDS:
         tried = kind if any(was_sent(each) for each in payment.attempts) else None
         return explained(declines.explain_end(messages.STATUS[status], status, tried), page.lang)
-    if status is Status.PAID and payment.order.transaction_type == TOKENIZATION:
-        return notice(messages.CARD_SAVED, page.lang)
+    if status in SUCCESSFUL and not payment.order.moves_money:
+        return notice(messages.CARD_ONLY[payment.order.transaction_type].done, page.lang)
     message = messages.STATUS[status]
     if status is Status.AUTHORIZED:
         message = message._replace(text=messages.of_kind(messages.RESERVED, kind))
@@ -51,7 +51,7 @@ def receipt_rows(page: PaymentRequest) -> tuple[Row, ...]:
     """The receipt's rows, without personal data; only the customer sees the card's last digits."""
     _, payment, attempt = page._, page.payment, page.payment.shown
     order, status = payment.order, page.status
-    if order.transaction_type == TOKENIZATION:
+    if not order.moves_money:
         found = [Row(_(messages.ROW_SHOP_ALONE), page.shop.name)]
     else:
         money = amount(order.money, page.lang)

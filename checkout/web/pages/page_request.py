@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checkout.i18n import gettext
-from checkout.model.order import TOKENIZATION, Order, PageSettings
+from checkout.model.order import Order, PageSettings
 from checkout.settings import Shop
 from checkout.web.bodies import posted_form
 from checkout.web.context import AppContext
@@ -67,7 +67,7 @@ class PageRequest:
             shop=self.app.shop_view(self.shop, order.page_settings if order else PageSettings()),
             framed=self.framed,
             test=order.test if order else test,
-            charges=order is None or order.transaction_type != TOKENIZATION,
+            charges=order is None or order.moves_money,
             languages=languages,
             frame=self.frame(uid) if self.framed and self.shop.frame_origins else None,
         )

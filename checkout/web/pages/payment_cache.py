@@ -43,7 +43,8 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
     order, methods = payment.order, payment.order.methods
     general = msgspec.structs.replace(
         order,
-        money=order.money.part(0),  # same currency, on which the methods depend
+        # The same currency, on which the methods depend, and whether any is to be paid.
+        money=order.money.part(min(order.money.minor, 1)),
         description="",
         expires_at=0.0,
         tracking_id=None,

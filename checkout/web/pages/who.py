@@ -41,8 +41,9 @@ async def who(request: AppRequest) -> RawResponse:
 async def _knows_email(page: PaymentRequest) -> bool:
     """Raises TooMany, Forbidden."""
     fields = await page.posted_for("who")
-    email = fields.get(ANSWER, "")[:LONGEST]
-    return await is_customer(page.app.context, page.payment, email, page.address)
+    email = fields.get(ANSWER, "")
+    known = email if len(email) <= LONGEST else ""
+    return await is_customer(page.app.context, page.payment, known, page.address)
 
 
 HANDLERS: Final = (who, who_again)
