@@ -50,6 +50,7 @@ from checkout.web.api import (
     document,
     invoices,
     merchant_initiated,
+    payment_lists,
     products,
     transactions,
 )
@@ -80,6 +81,7 @@ HANDLERS = (
     *gateway_return.HANDLERS,
     *payment_links.HANDLERS,
     *checkouts.HANDLERS,
+    *payment_lists.HANDLERS,
     *app_payments.HANDLERS,
     *transactions.HANDLERS,
     *merchant_initiated.HANDLERS,

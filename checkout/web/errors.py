@@ -24,7 +24,7 @@ MACHINES: Final = (
     "/products",
     "/services/",
     "/invoices",
-    "/transactions/",
+    "/transactions",
     "/notify/",
     "/reports/",
     "/health/",
