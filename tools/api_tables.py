@@ -14,9 +14,11 @@ from checkout.shop_api import app_payments, checkout_request, invoices, merchant
 from checkout.shop_api.additional_data import ADDITIONAL_DATA
 from checkout.shop_api.browser import BROWSER
 from checkout.shop_api.customer import CUSTOMER
+from checkout.shop_api.list_request import TRANSACTIONS
 from checkout.shop_api.operation import OPERATION
 from checkout.shop_api.products import PRODUCT
 from checkout.shop_api.travel import TRAVEL
+from checkout.web.api.payment_lists import PAGES
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 MARKED: Final = re.compile(r"(<!-- fields: (\w+) -->\n).*?(<!-- end of fields -->)", re.DOTALL)
@@ -40,6 +42,7 @@ TABLES: Final = {
     "customer": Documented(CUSTOMER),
     "additional_data": Documented(ADDITIONAL_DATA),
     "travel": Documented(TRAVEL),
+    "payment_list": Documented(FieldTable(**TRANSACTIONS, **PAGES)),
     "app_payment": Documented(
         app_payments.PAYMENT,
         {"browser": "for 3-D Secure: [its fields](#its-browser)", "customer": WHO},

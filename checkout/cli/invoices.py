@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Column, Table
 
 from checkout.cli.common import actor, config_option, console, json_option, print_json, with_context
+from checkout.cli.list_table import print_table
 from checkout.ledger.invoices import Standing
 from checkout.model.money import Money
 from checkout.model.status import OUTWARD
 from checkout.payments import invoices as payments_invoices
 from checkout.payments.context import Context
 from checkout.shop_api.invoices import shape
+
+LINE = ("id", "status", "amount", "created", "mail", "to", "order", "shop")
 
 
 @click.group()
@@ -34,27 +36,14 @@ def list_(
     """The newest invoices."""
 
     async def work(context: Context) -> list[dict[str, Any]]:
-        found = await payments_invoices.listed(context, shop=shop, status=status, limit=limit)
+        found, _ = await payments_invoices.listed(context, shop=shop, status=status, limit=limit)
         return [_shape(context, each) for each in found]
 
     found = with_context(config, work)
     if as_json:
         print_json(found)
         return
-    name = Column("id", no_wrap=True)  # to be copied
-    table = Table("created", name, "shop", "amount", "status", "mail", "to", "order")
-    for each in found:
-        table.add_row(
-            each["created_at"],
-            each["id"],
-            each["shop"],
-            f"{Money(each['amount'], each['currency'], each['decimals']).major} {each['currency']}",
-            each["status"],
-            each["mail_status"],
-            each["email"] or "",
-            each["tracking_id"] or "",
-        )
-    console().print(table)
+    print_table([_line(each) for each in found], LINE, first="id")
 
 
 @invoices.command()
@@ -97,3 +86,17 @@ def _shape(context: Context, standing: Standing) -> dict[str, Any]:
     found = shape(standing, context.settings.public_url, context.clock())
     decimals = standing.invoice.order.money.exponent
     return {"shop": standing.invoice.shop, "decimals": decimals, **found}
+
+
+def _line(shown: dict[str, Any]) -> dict[str, str]:
+    money = Money(shown["amount"], shown["currency"], shown["decimals"])
+    return {
+        "id": shown["id"],
+        "status": shown["status"],
+        "amount": f"{money.major} {money.currency}",
+        "created": shown["created_at"],
+        "mail": shown["mail_status"],
+        "to": shown["email"] or "",
+        "order": shown["tracking_id"] or "",
+        "shop": shown["shop"],
+    }

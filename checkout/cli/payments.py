@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 from rich.progress import Progress
-from rich.table import Column, Table
 
-from checkout.cli import payment_operations, personal
+from checkout.cli import options, payment_operations, personal
 from checkout.cli.common import (
     FAILED,
     config_option,
@@ -21,15 +20,19 @@ from checkout.cli.common import (
     print_json,
     with_context,
 )
+from checkout.cli.list_table import print_table
 from checkout.cli.payment_rows import attempt_row, operation_row, payment_row, webhook_row
 from checkout.errors import NotFound
-from checkout.ledger import events, operations, outbox
+from checkout.ledger import events, lists, operations, outbox
 from checkout.ledger import payments as ledger_payments
-from checkout.ledger.rows import PaymentRow
+from checkout.ledger.lists import ListFilter
+from checkout.model.cursor import Cursor
+from checkout.model.money import Money
 from checkout.model.status import Status
 from checkout.payments import transitions
 from checkout.payments.context import Context
 from checkout.payments.recovery import reconcile as reconcile_one
+from checkout.shop_api.list_request import PAYMENT_TYPES
 from checkout.shop_api.responses import operation as operation_shape
 from checkout.shop_api.responses import receipt_address
 
@@ -47,33 +50,67 @@ payment_operations.add_to(payments)
 
 @payments.command("list")
 @click.option("--shop", help="Only this shop's.")
+@click.option(
+    "--status",
+    type=click.Choice(sorted(lists.CHECKOUT_STATUSES)),
+    help="Only these; open: untried.",
+)
+@click.option(
+    "--from", "created_from", type=options.moment, help="Made then or later: 2026-11-01, 7d."
+)
+@click.option("--to", "created_to", type=options.moment, help="Made before: 2026-11-01T12:00:00Z.")
+@click.option("--tracking-id", help="The shop's own number, whole.")
+@click.option("--amount", type=click.IntRange(0), help="Just this, in minor units: 1999.")
+@click.option("--currency", help="ISO 4217, like EUR.")
+@click.option("--type", "type_", type=click.Choice(PAYMENT_TYPES), help="Of the transaction.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "--after", type=options.cursor, help="Where the list goes on: printed where there are more."
+)
 @config_option
 @json_option
-def list_(shop: str | None, limit: int, config: Path | None, as_json: bool) -> None:
-    """The newest payments."""
+def list_(
+    limit: int,
+    after: Cursor | None,
+    config: Path | None,
+    as_json: bool,
+    type_: str | None,
+    **wanted: Any,
+) -> None:
+    """The newest payments; times are UTC."""
 
-    async def work(context: Context) -> list[PaymentRow]:
-        return await context.ledger.read(ledger_payments.listed, shop=shop, limit=limit)
-
-    found = with_context(config, work)
-    if as_json:
-        print_json([payment_row(payment) for payment in found])
-        return
-    uid = Column("uid", no_wrap=True)  # to be copied
-    table = Table("created", uid, "shop", "amount", "status", "order", "description")
-    for payment in found:
-        money = payment.order.money
-        table.add_row(
-            moment(payment.created_at),
-            payment.uid,
-            payment.shop,
-            f"{money.major} {money.currency}",
-            payment.status,
-            payment.order.tracking_id or "",
-            payment.order.description[:40],
+    async def work(context: Context) -> tuple[list[dict[str, Any]], Cursor | None]:
+        now = context.clock()
+        found, following = await context.ledger.read(
+            lists.checkouts, ListFilter(type=type_, **wanted), now=now, after=after, limit=limit
         )
-    console().print(table)
+        rows = [payment_row(each) | {"status": each.status_at(now)} for each in found]
+        return rows, following
+
+    found, following = with_context(config, work)
+    if as_json:
+        print_json(found)
+    else:
+        print_table([_line(each) for each in found], LINE, first="uid")
+    if following is not None:
+        # Beside the answer: what reads it reads rows alone.
+        click.echo(f"There are more: --after={following}", err=as_json)
+
+
+LINE = ("uid", "status", "amount", "created", "order", "shop", "description")
+
+
+def _line(row: dict[str, Any]) -> dict[str, str]:
+    money = Money(row["amount"], row["currency"], row["decimals"])
+    return {
+        "uid": row["uid"],
+        "status": row["status"],
+        "amount": f"{money.major} {money.currency}",
+        "created": row["created_at"],
+        "order": row["tracking_id"] or "",
+        "shop": row["shop"],
+        "description": row["description"],
+    }
 
 
 @payments.command()

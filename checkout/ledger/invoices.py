@@ -13,9 +13,11 @@ from sqlalchemy import Connection, Row, case, insert, select, update
 from checkout.ledger import mails
 from checkout.ledger import payments as ledger_payments
 from checkout.ledger.mails import Mail
+from checkout.ledger.paging import newest_first, page
 from checkout.ledger.payments import KEPT_SECONDS
 from checkout.ledger.rows import Payment, order_of, text
 from checkout.ledger.schema import invoices, payments
+from checkout.model.cursor import Cursor
 from checkout.model.invoice import Delivery, Kind
 from checkout.model.order import Order
 from checkout.model.status import UNPAID_ENDS, Status
@@ -85,7 +87,8 @@ def add_once(
         row = conn.execute(select(invoices).where(*same)).first()
         if row is not None and row.created_at > invoice.created_at - KEPT_SECONDS:
             return _invoice(row), row.digest == digest
-        conn.execute(update(invoices).where(*same).values(idempotency_key=None))
+        if row is not None:  # one made at the same moment keeps its key
+            change(conn, row.id, idempotency_key=None)
     conn.execute(
         insert(invoices).values(
             id=invoice.id,
@@ -145,9 +148,10 @@ def listed(
     now: float,
     limit: int,
     offset: int = 0,
-) -> list[Standing]:
-    """The newest first."""
-    query = select(invoices).order_by(invoices.c.created_at.desc(), invoices.c.id)
+    after: Cursor | None = None,
+) -> tuple[list[Standing], Cursor | None]:
+    """The newest first, with the cursor of the next page."""
+    query = select(invoices)
     if shop is not None:
         query = query.where(invoices.c.shop == shop)
     if tracking_id is not None:
@@ -155,7 +159,11 @@ def listed(
     if statuses is not None:
         query = query.outerjoin(payments, payments.c.link == invoices.c.link)
         query = query.where(_status(now).in_(list(statuses)))
-    return [_standing(conn, row) for row in conn.execute(query.limit(limit).offset(offset)).all()]
+    place = (invoices.c.created_at, invoices.c.id)
+    query = newest_first(query, *place, after=after, limit=limit + 1).offset(offset)
+    rows = conn.execute(query).all()
+    shown, following = page(rows, limit, lambda row: Cursor(row.created_at, row.id))
+    return [_standing(conn, row) for row in shown], following
 
 
 def _status(now: float) -> Any:

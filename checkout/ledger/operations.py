@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, u
 
 from checkout.ledger.attempts import Free
 from checkout.ledger.rows import facts_of, text
-from checkout.ledger.schema import attempts, operations
+from checkout.ledger.schema import attempts, operations, payments
 from checkout.ledger.statements import Query
 from checkout.model.outcome import GatewayFacts
 from checkout.model.status import LIVE, Status
@@ -26,6 +26,7 @@ DONE: Final[Mapping[str, Status]] = {  # the status of one that is done
     "chargeback": Status.REFUNDED,
 }
 
+OF_PAYMENT: Final = ("shop", "currency")  # the payment's, for lists
 QUERY_EVERY: Final = 1.0  # seconds
 
 BY_UID: Final = Query(select(operations).where(operations.c.uid == bindparam("value")))
@@ -107,6 +108,9 @@ def add(conn: Connection, operation: Operation) -> None:
     """Insert it; a requested one before the gateway is called."""
     values = msgspec.structs.asdict(operation) | {"facts": text(operation.facts)}
     values["told"] = values.pop("notified")
+    for column in OF_PAYMENT:
+        found = select(payments.c[column]).where(payments.c.uid == operation.payment)
+        values[column] = found.scalar_subquery()
     conn.execute(insert(operations).values(**values))
 
 
@@ -119,6 +123,11 @@ def change(conn: Connection, /, uid: str, **values: Any) -> None:
 def find(conn: Connection, uid: str) -> Operation | None:
     row = BY_UID.first(conn, value=uid)
     return _operation(row) if row else None
+
+
+def by_uids(conn: Connection, uids: Sequence[str]) -> dict[str, Operation]:
+    rows = conn.execute(select(operations).where(operations.c.uid.in_(uids))) if uids else ()
+    return {row.uid: _operation(row) for row in rows}
 
 
 def of(conn: Connection, payment: str) -> list[Operation]:
@@ -170,4 +179,6 @@ def _operation(row: Any) -> Operation:
     values["by_gateway"] = bool(row.by_gateway)
     values["facts"] = facts_of(row.facts) if row.facts else GatewayFacts()
     values["notified"] = values.pop("told")
+    for column in OF_PAYMENT:
+        del values[column]
     return Operation(**values)

@@ -1,14 +1,15 @@
-"""Verbs over payments: add, find, lock, change, list."""
+"""Verbs over payments: add, find, lock, change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from checkout.ledger.rows import Attempt, Payment, PaymentRow, attempt_of, payment_of, row_of, text
+from checkout.ledger.rows import Attempt, Payment, PaymentRow, attempt_of, payment_of, text
 from checkout.ledger.schema import attempts, creations, payments
 from checkout.ledger.statements import Change, Query
 from checkout.model.status import Status
@@ -59,6 +60,7 @@ def add(conn: Connection, payment: PaymentRow) -> None:
             "amount": payment.order.money.minor,
             "currency": payment.order.money.currency,
             "tracking_id": payment.order.tracking_id,
+            "type": payment.order.transaction_type,
             "terms": text(payment.order),
             "cancelled": payment.cancelled,
             "attempts": 0,
@@ -114,12 +116,16 @@ def attempts_of(conn: Connection, uid: str) -> tuple[Attempt, ...]:
     return tuple(attempt_of(row) for row in ATTEMPTS.all(conn, value=uid))
 
 
-def listed(conn: Connection, *, shop: str | None = None, limit: int = 100) -> list[PaymentRow]:
-    """The newest payments first."""
-    query = select(payments).order_by(payments.c.created_at.desc()).limit(limit)
-    if shop is not None:
-        query = query.where(payments.c.shop == shop)
-    return [row_of(row) for row in conn.execute(query)]
+def by_uids(conn: Connection, uids: Sequence[str]) -> dict[str, Payment]:
+    """Payments with their attempts, by uid; two statements, however many."""
+    if not uids:
+        return {}
+    tried = defaultdict[str, list[Attempt]](list)
+    theirs = select(attempts).where(attempts.c.payment.in_(uids)).order_by(attempts.c.number)
+    for row in conn.execute(theirs):
+        tried[row.payment].append(attempt_of(row))
+    rows = conn.execute(select(payments).where(payments.c.uid.in_(uids)))
+    return {row.uid: payment_of(row, tuple(tried[row.uid])) for row in rows}
 
 
 def to_expire(conn: Connection, now: float, limit: int = 100) -> list[str]:

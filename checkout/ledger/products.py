@@ -13,8 +13,10 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
+from checkout.ledger.paging import newest_first, page
 from checkout.ledger.rows import text
 from checkout.ledger.schema import products, reservations
+from checkout.model.cursor import Cursor
 from checkout.model.product import Product, Sale
 
 HELD, SOLD, RELEASED = "held", "sold", "released"
@@ -101,16 +103,18 @@ def change(
     return by_id(conn, id)
 
 
-def listed(conn: Connection, shop: str, *, limit: int, offset: int) -> list[ProductStock]:
-    """A shop's products, the newest first."""
-    query = (
-        select(products)
-        .where(products.c.shop == shop)
-        .order_by(products.c.created_at.desc(), products.c.id)
-        .limit(limit)
-        .offset(offset)
+def listed(
+    conn: Connection, shop: str, *, limit: int, offset: int = 0, after: Cursor | None = None
+) -> tuple[list[ProductStock], Cursor | None]:
+    """A shop's products, the newest first, with the cursor of the next page."""
+    theirs, place = (
+        select(products).where(products.c.shop == shop),
+        (products.c.created_at, products.c.id),
     )
-    return [_stocked(row) for row in conn.execute(query)]
+    query = newest_first(theirs, *place, after=after, limit=limit + 1).offset(offset)
+    rows = conn.execute(query).all()
+    shown, following = page(rows, limit, lambda row: Cursor(row.created_at, row.id))
+    return [_stocked(row) for row in shown], following
 
 
 def take(

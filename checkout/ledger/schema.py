@@ -51,7 +51,20 @@ payments: Final = Table(
     Column("expires_at", Double, nullable=False),
     Column("opened_at", Double),  # when it was first opened or paid
     Column("purged_at", Double),  # since when it holds no personal data
-    Index("payments_by_shop", "shop", "created_at"),
+    Column("type", String(16)),  # the order's transaction type, for lists
+    # For lists: each in their order, by what they are filtered by.
+    Index("payments_by_shop", "shop", "created_at", "uid", "currency", "type"),
+    Index(
+        "payments_by_status",
+        "shop",
+        "status",
+        "created_at",
+        "uid",
+        "expires_at",
+        "cancelled",
+    ),
+    Index("payments_by_tracking_id", "shop", "tracking_id", "created_at", "uid"),
+    Index("payments_by_amount", "shop", "amount", "created_at", "uid"),
     Index("payments_to_expire", "status", "expires_at"),
     Index(
         "payments_to_purge",
@@ -189,8 +202,11 @@ operations: Final = Table(
     Column("sweep_at", Double),  # the next one; None: settled, or no longer queried
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
+    Column("shop", String(64)),  # the payment's, like the currency: for lists
+    Column("currency", String(3)),
     UniqueConstraint("payment", "request_id"),
     Index("operations_to_sweep", "sweep_at"),
+    Index("operations_by_shop", "shop", "created_at", "uid", "kind", "status", "currency"),
 )
 
 # What is known of the cards that gateways keep for a shop. Instead of the token there is its

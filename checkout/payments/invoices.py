@@ -16,6 +16,7 @@ from checkout.identifiers import new_uid
 from checkout.ledger import audit, events, invoices, mails, payments
 from checkout.ledger.audit import SERVER, Actor
 from checkout.ledger.invoices import Invoice, Standing
+from checkout.model.cursor import Cursor
 from checkout.model.invoice import PREFIX, Delivery, Kind
 from checkout.model.order import BY_SHOP, Order
 from checkout.model.status import LIVE, OUTWARD, SUCCESSFUL, Status
@@ -118,8 +119,9 @@ async def listed(
     tracking_id: str | None = None,
     limit: int,
     offset: int = 0,
-) -> list[Standing]:
-    """The newest first. `status`: as the shop's API names it."""
+    after: Cursor | None = None,
+) -> tuple[list[Standing], Cursor | None]:
+    """The newest first, with the cursor of the next page. `status`: as the shop's API names it."""
     statuses: Collection[Status] | None = None
     if status is not None:
         statuses = [each for each, word in OUTWARD.items() if word == status]
@@ -131,6 +133,7 @@ async def listed(
         now=context.clock(),
         limit=limit,
         offset=offset,
+        after=after,
     )
 
 

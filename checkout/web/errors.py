@@ -28,7 +28,7 @@ MACHINES: Final = (
     "/products",
     "/services/",
     "/invoices",
-    "/transactions/",
+    "/transactions",
     "/v2/transactions/",
     "/v2/credit_cards",
     "/credit_cards",

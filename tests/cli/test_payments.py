@@ -120,16 +120,71 @@ def test_list(run: Run, ledger: Kept) -> None:
     assert run("payments", "list", "--limit", 0, "--config", config).exit_code == 2
 
 
-def test_list_for_people(run: Run, ledger: Kept) -> None:
+def test_list_filtered(run: Run, ledger: Kept) -> None:
     config, uids = ledger
-    narrow, wide = (
-        run("payments", "list", "--config", config, COLUMNS=columns) for columns in ("80", "200")
-    )
-    for said in (narrow, wide):
-        assert said.exit_code == 0
-        for uid in uids.values():
-            assert uid in said.output  # whole, to be copied
-    assert "19.99 EUR" in wide.output
+
+    def names(*options: object) -> set[str]:
+        found = answered(run("payments", "list", "--json", "--config", config, *options))
+        return {name for name, uid in uids.items() if uid in {each["uid"] for each in found}}
+
+    everything = set(uids)
+    assert names("--status", "successful") == {"paid"}
+    assert names("--status", "failed") == {"declined"}
+    assert names("--status", "incomplete") == {"bank"}
+    assert names("--status", "open") == {"open", "other"}
+    assert names("--status", "open", "--shop", "361") == {"open"}
+    assert names("--tracking-id", "order-7") == everything
+    assert names("--tracking-id", "order") == set()
+    assert names("--amount", 1999, "--currency", "EUR") == everything
+    assert names("--amount", 5) == set()
+    assert names("--currency", "USD") == set()
+    assert names("--type", "authorization") == set()
+    for since in ("1h", "2020-01-01", "2020-01-01T00:00:00Z"):
+        assert names("--from", since) == everything
+        assert names("--to", since) == set()
+    for wrong in (
+        ("--from", "yesterday"),
+        ("--to", "2026-13-01"),
+        ("--status", "paid"),
+        ("--amount", "19.99"),
+        ("--after", "x"),
+    ):
+        said = run("payments", "list", "--config", config, *wrong)
+        assert said.exit_code == 2
+        assert wrong[0] in said.stderr
+
+
+def test_list_by_pages(run: Run, ledger: Kept) -> None:
+    config, _ = ledger
+    whole = answered(run("payments", "list", "--json", "--config", config))
+    found: list[Any] = []
+    more: list[str] = []
+    for _ in range(3):
+        said = run("payments", "list", "--json", "--limit", 2, "--config", config, *more)
+        found += json.loads(said.stdout)
+        more = re.findall(r"--after=\S+", said.stderr)
+    assert found == whole
+    assert more == []
+    said = run("payments", "list", "--limit", 2, "--config", config)
+    assert re.search(r"^There are more: --after=\S+$", said.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "80", "100", "200"])
+def test_list_for_people(run: Run, ledger: Kept, columns: str) -> None:
+    """A uid is whole, on one line, to be copied; what does not fit is left out whole."""
+    config, uids = ledger
+    said = run("payments", "list", "--config", config, COLUMNS=columns)
+    assert said.exit_code == 0
+    lines = said.stdout.splitlines()
+    assert len(lines) == len(uids) + 4
+    assert max(map(len, lines)) <= int(columns)
+    for name, uid in uids.items():
+        (line,) = [line for line in lines if uid in line]
+        assert "…" not in line
+        if int(columns) >= 80:
+            assert STATUS[name] in line
+            assert "19.99 EUR" in line
+    assert ("description" in said.stdout) == (columns == "200")
 
 
 def test_show(run: Run, ledger: Kept) -> None:

@@ -50,6 +50,7 @@ from checkout.i18n import choose_language, supported
 from checkout.model.browser import FIELDS, Browser
 from checkout.model.card_form import digits, expiry, read_card, read_holder
 from checkout.model.client_network import network_of
+from checkout.model.cursor import cursor
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import Customer, CustomerFields, Order, PageSettings
 from checkout.model.pan import holds_card_number, mask_card_numbers
@@ -87,6 +88,7 @@ from checkout.shop_api.app_checkout_request import read_app_order
 from checkout.shop_api.app_payments import app_browser, app_customer, app_form, request_of
 from checkout.shop_api.checkout_request import read_link_order, read_order
 from checkout.shop_api.invoices import read_address, read_invoice
+from checkout.shop_api.list_request import TRANSACTIONS, read_wanted, zoned_moment
 from checkout.shop_api.mail import mailbox
 from checkout.shop_api.merchant_initiated import read_merchant_initiated
 from checkout.shop_api.page_settings import card_token
@@ -240,6 +242,15 @@ def query_of(name: str) -> Read:
 
 # By what they read: a text as it came out of a form, a header, JSON or a gateway's answer.
 IPN: Final = "&".join(f"{name}=1" for name in SIGNED)
+
+
+def list_query(written: str) -> Any:
+    fields = Reader(dict.fromkeys(TRANSACTIONS, written))
+    read_wanted(fields, TRANSACTIONS, "361")
+    fields.no_others()
+    return fields.problems
+
+
 TEXTS: Final[Mapping[str, Read]] = {
     "card: a number anywhere": holds_card_number,
     "card: masked": mask_card_numbers,
@@ -281,6 +292,9 @@ TEXTS: Final[Mapping[str, Read]] = {
     "request: form field": lambda field: form_pairs(b"a=" + field),
     "request: form type": check_form,
     "request: query": query_of("limit"),
+    "request: query of a list": list_query,
+    "rule: cursor": cursor,
+    "rule: time with its zone": zoned_moment,
     "request: cookie": lambda written: our_cookie(request(cookie=written)),
     "request: our cookie": lambda written: our_cookie(request(cookie=f"{COOKIE}={written}")),
     "request: signed cookie": lambda written: SIGNER.read_cookie(UID, written),

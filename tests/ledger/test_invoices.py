@@ -27,7 +27,7 @@ async def add(ledger: Ledger, key: str | None = None, digest: str = "", **change
 async def ids(ledger: Ledger, now: float = NOW, **asked: Any) -> list[str]:
     asked.setdefault("shop", SHOP_ID)
     asked.setdefault("limit", 100)
-    found = await ledger.read(invoices.listed, now=now, **asked)
+    found, _ = await ledger.read(invoices.listed, now=now, **asked)
     return [each.invoice.id for each in found]
 
 

@@ -66,13 +66,17 @@ async def test_an_attempt_needs_its_payment(ledger: Ledger) -> None:
         await ledger.write(attempts.add, attempt(payment_row()))
 
 
-async def test_newest_are_listed_first(ledger: Ledger) -> None:
-    made = [payment_row(created_at=NOW + n, shop=shop) for n, shop in enumerate(("1", "2", "1"))]
+async def test_several_are_read_at_once(ledger: Ledger) -> None:
+    made = [payment_row(created_at=NOW + n) for n in range(3)]
     for each in made:
         await ledger.write(payments.add, each)
-    assert [p.uid for p in await ledger.read(payments.listed)] == [p.uid for p in made[::-1]]
-    ones = await ledger.read(payments.listed, shop="1", limit=1)
-    assert [p.uid for p in ones] == [made[2].uid]
+    await ledger.write(attempts.add, attempt(made[1]))
+    await ledger.write(attempts.add, attempt(made[1], 2))
+    uids = [made[1].uid, made[0].uid, "x"]
+    found = await ledger.read(payments.by_uids, uids)
+    assert found == {uid: await ledger.read(payments.by_uid, uid) for uid in uids[:2]}
+    assert [each.number for each in found[made[1].uid].attempts] == [1, 2]
+    assert await ledger.read(payments.by_uids, []) == {}
 
 
 async def test_open_payments_past_their_time_are_to_expire(ledger: Ledger) -> None:
@@ -96,7 +100,7 @@ async def test_the_same_key_gives_the_same_payment(ledger: Ledger) -> None:
     assert await ledger.write(payments.add_once, first, **key) == (first, True)
     made, same = await ledger.write(payments.add_once, payment_row(created_at=NOW + DAY - 1), **key)
     assert (made.uid, same) == (first.uid, True)
-    assert len(await ledger.read(payments.listed)) == 1
+    assert len(await ledger.read(payments.uids, Status)) == 1
 
 
 async def test_the_same_key_with_another_body_is_refused(ledger: Ledger) -> None:
@@ -138,7 +142,7 @@ async def test_one_key_used_at_once(ledger: Ledger, other: Ledger) -> None:
 
     made = await asyncio.gather(*(create(where) for where in (ledger, other) * 10))
     assert len(set(made)) == 1
-    assert len(await ledger.read(payments.listed)) == 1
+    assert len(await ledger.read(payments.uids, Status)) == 1
 
 
 # Links
@@ -163,7 +167,7 @@ async def test_a_link_opened_at_once_by_many(ledger: Ledger, other: Ledger) -> N
     )
     assert len({each.uid for each in opened}) == 1
     assert len({each.secret for each in opened}) == 1
-    assert len(await ledger.read(payments.listed)) == 1
+    assert len(await ledger.read(payments.uids, Status)) == 1
 
 
 async def test_a_payment_for_a_link_names_it(ledger: Ledger) -> None:

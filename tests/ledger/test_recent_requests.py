@@ -11,6 +11,7 @@ from checkout.ledger import payments, recent_requests
 from checkout.ledger.rows import PaymentRow
 from checkout.ledger.schema import recent as table
 from checkout.ledger.store import Ledger
+from checkout.model.status import Status
 from tests.support.ledger_rows import NOW, payment_row
 from tests.support.servers import two_at_once
 
@@ -100,4 +101,4 @@ async def test_two_processes_are_asked_for_the_same(url: str, ledger: Ledger) ->
     said = await two_at_once(WORKER, url)
     won = sorted(int(number) for number in said)
     assert won == list(range(1, 31)), "each was made once, by one of them"
-    assert len(await ledger.read(payments.listed)) == 30
+    assert len(await ledger.read(payments.uids, Status)) == 30

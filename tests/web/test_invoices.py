@@ -324,7 +324,7 @@ async def test_whose_it_is(server: Server, customer: Customer) -> None:
     for method, where in (("GET", path), ("POST", f"{path}/cancel")):
         assert (await api(server, method, where, shop="framing"))[0] == 404
     _, listed = await api(server, "GET", shop="framing")
-    assert listed == {"invoices": []}
+    assert listed == {"invoices": [], "next": None}
     assert (await api(server, "GET", "/invoices/inv_0000000000000000"))[0] == 404
     for method, where in (
         ("POST", "/invoices"),

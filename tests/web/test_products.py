@@ -76,6 +76,9 @@ async def test_create_read_list(server: Server) -> None:
     assert [each["id"] for each in listed["products"]] == [second["id"], product["id"]]
     _, listed = await api(server, "GET", "/products?limit=1&offset=1")
     assert listed["products"] == [product]
+    _, listed = await api(server, "GET", "/products?limit=1")
+    _, listed = await api(server, "GET", f"/products?limit=1&after={listed['next']}")
+    assert listed["products"] == [product]
 
 
 async def test_as_existing_callers_send_it(server: Server) -> None:
@@ -161,7 +164,7 @@ async def test_whose_it_is(server: Server, customer: Customer) -> None:
     assert (await api(server, "GET", path, shop="framing"))[0] == 404
     assert (await api(server, "PUT", path, {"name": "mine"}, shop="framing"))[0] == 404
     _, listed = await api(server, "GET", shop="framing")
-    assert listed == {"products": []}
+    assert listed == {"products": [], "next": None}
     assert (await api(server, "GET", "/products/prd_0000000000000000"))[0] == 404
     for method, where in (
         ("POST", "/products"),

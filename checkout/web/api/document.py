@@ -14,6 +14,7 @@ from checkout.web.api import (
     checkouts,
     invoices,
     merchant_initiated,
+    payment_lists,
     products,
     tracking_id,
     transactions,
@@ -22,7 +23,8 @@ from checkout.web.api.schema import SCHEMAS
 from checkout.web.context import app_of
 
 RESOURCES: Final = (
-    checkouts, app_payments, transactions, tracking_id, merchant_initiated, products, invoices,
+    checkouts, payment_lists, app_payments, transactions, tracking_id, merchant_initiated, products,
+    invoices,
 )  # fmt: skip
 DESCRIBED: Final[dict[tuple[str, str], Json]] = {
     address: operation for resource in RESOURCES for address, operation in resource.SCHEMA.items()
@@ -39,10 +41,10 @@ APP: Final = {
     "public key too, base64 of its DER",
 }
 EITHER: Final[list[Json]] = [{"shop": []}, {"app": []}]
-SECURITY: Final[dict[str, list[Json]]] = {
-    "/ctp/api/checkouts": EITHER,
-    "/ctp/api/checkouts/{token}": EITHER,
-    "/ctp/api/payments": [{"app": []}],
+SECURITY: Final[dict[tuple[str, str], list[Json]]] = {
+    ("/ctp/api/checkouts", "post"): EITHER,
+    ("/ctp/api/checkouts/{token}", "get"): EITHER,
+    ("/ctp/api/payments", "post"): [{"app": []}],
 }
 
 
@@ -54,7 +56,7 @@ class ShopApi(JsonRenderPlugin):
             path: {
                 verb: operation
                 | DESCRIBED[path, verb]
-                | {"security": SECURITY.get(path, [{"shop": []}])}
+                | {"security": SECURITY.get((path, verb), [{"shop": []}])}
                 for verb, operation in verbs.items()
             }
             for path, verbs in openapi_schema["paths"].items()

@@ -26,7 +26,7 @@ from checkout.shop_api.invoices import (
 )
 from checkout.web.api.authentication import actor_of, authenticated
 from checkout.web.api.idempotency import idempotency_key
-from checkout.web.api.paging import PAGES, page_of
+from checkout.web.api.paging import PAGES, answer_of, page_of
 from checkout.web.api.schema import (
     answered,
     described,
@@ -69,23 +69,25 @@ async def create_invoice(request: AppRequest) -> Response[Any]:
 
 @get("/invoices", tags=["invoices"], summary="List invoices")
 async def list_invoices(request: AppRequest) -> Response[Any]:
-    """Answers `{"invoices": [...]}`, the newest first; `limit` and `offset` turn the pages,
+    """Answers `{"invoices": [...], "next"}`, the newest first; `limit` and `after` turn the pages,
     `status` and `tracking_id` choose."""
     app = app_of(request)
     shop = authenticated(request, app.settings)
-    fields, limit, offset = page_of(request)
+    fields, limit, after, offset = page_of(request)
     status, tracking_id = (LISTED.take(fields, name) for name in ("status", "tracking_id"))
     fields.done()
-    found = await invoices.listed(
+    found, following = await invoices.listed(
         app.context,
         shop=shop.id,
         status=status,
         tracking_id=tracking_id,
         limit=limit,
         offset=offset,
+        after=after,
     )
     base, now = app.settings.public_url, app.context.clock()
-    return Response({"invoices": [shape(each, base, now) for each in found]})
+    shown = [shape(each, base, now) for each in found]
+    return Response(answer_of("invoices", shown, following))
 
 
 @get("/invoices/{invoice_id:str}", tags=["invoices"], summary="Read an invoice")

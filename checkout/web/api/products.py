@@ -13,7 +13,7 @@ from checkout.payments import products
 from checkout.shop_api import answers
 from checkout.shop_api.products import PRODUCT, read_product, shape
 from checkout.web.api.authentication import actor_of, authenticated
-from checkout.web.api.paging import PAGES, page_of
+from checkout.web.api.paging import PAGES, answer_of, page_of
 from checkout.web.api.schema import answered, described, listed, query, sent, with_fields
 from checkout.web.bodies import read_json
 from checkout.web.context import app_of
@@ -33,14 +33,18 @@ async def create_product(request: AppRequest) -> Response[Any]:
 
 @get("/products", tags=["products"], summary="List products")
 async def list_products(request: AppRequest) -> Response[Any]:
-    """Answers `{"products": [...]}`, the newest first; `limit` and `offset` turn the pages."""
+    """Answers `{"products": [...], "next"}`, the newest first; `limit` and `after` turn the
+    pages."""
     app = app_of(request)
     shop = authenticated(request, app.settings)
-    fields, limit, offset = page_of(request)
+    fields, limit, after, offset = page_of(request)
     fields.done()
-    found = await app.context.ledger.read(listed_products, shop.id, limit=limit, offset=offset)
+    found, following = await app.context.ledger.read(
+        listed_products, shop.id, limit=limit, offset=offset, after=after
+    )
     now, base = app.context.clock(), app.settings.public_url
-    return Response({"products": [shape(each, shop, base, now) for each in found]})
+    shown = [shape(each, shop, base, now) for each in found]
+    return Response(answer_of("products", shown, following))
 
 
 @get("/products/{product_id:str}", tags=["products"], summary="Read a product")

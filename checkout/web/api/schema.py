@@ -112,7 +112,13 @@ def within(name: str, schema: Json) -> Json:
 
 
 def listed(name: str, schema: Json) -> Json:
-    return within(name, {"type": "array", "items": schema})
+    """A page of a list."""
+    following: Json = {
+        "type": ["string", "null"],
+        "description": "The `after` of the next page; null on the last one",
+    }
+    properties = {name: {"type": "array", "items": schema}, "next": following}
+    return {"type": "object", "properties": properties, "required": [name, "next"]}
 
 
 def with_fields(answer: Any, table: FieldTable) -> Json:
