@@ -235,9 +235,10 @@ def _connections(
 
 def _shops(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     """For calls to the shops: no redirects, no cookies. The number of connections is unlimited
-    here, as the callers' slots (`payments.concurrency`) limit them for each shop and host."""
+    here, as the callers' slots (`payments.concurrency`) limit them for each shop and host. None is
+    kept: it is known by its address, and shops may share one, but not a certificate."""
     client = httpx.AsyncClient(
-        transport=transport or _connections(None, 50),
+        transport=transport or _connections(None, 0),
         timeout=httpx.Timeout(30, connect=5),
         follow_redirects=False,
         trust_env=False,

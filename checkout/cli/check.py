@@ -30,7 +30,7 @@ from checkout.model.money import Money
 from checkout.model.outcome import DeclineReason
 from checkout.model.status import Status
 from checkout.payments.dns import Resolver
-from checkout.payments.webhook_sender import allowed
+from checkout.payments.shop_requests import allowed
 from checkout.settings import Settings
 from checkout.settings.file_permissions import exposed_files
 from checkout.signing import Signer

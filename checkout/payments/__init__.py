@@ -52,5 +52,7 @@ Background:
 Shared:
   context               settings, ledger, gateways, clock
   schedule              every timeout and retry, in seconds
+  shop_requests         calls shops at the addresses that they name, once those are checked
+  call_failures         why a call failed, in words
   metrics, alerts       for the operator
 """

@@ -27,16 +27,16 @@ from checkout.ledger.rows import Payment
 from checkout.model.order import BY_APP
 from checkout.model.outcome import DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
+from checkout.payments.call_failures import TOO_LARGE, NotCalled, in_words
 from checkout.payments.concurrency import NoSlot, Slots
 from checkout.payments.context import Context
 from checkout.payments.dns import Resolve, Resolver
-from checkout.payments.webhook_sender import posted
+from checkout.payments.shop_requests import FAILURES, posted
 from checkout.settings import Shop
 from checkout.shop_api.responses import encoded
 from checkout.shop_api.webhooks import headers, payment_notification
 
 LARGEST: Final = 64 * 1024  # bytes of an answer
-FAILURES: Final = (httpx.HTTPError, httpx.InvalidURL, NoSlot, TimeoutError, OSError, ValueError)
 
 log = structlog.get_logger(__name__)
 
@@ -67,8 +67,8 @@ class Verifier:
                 asyncio.timeout(schedule.verification_timeout),
             ):
                 status, answer = await self._request(payment, shop)
-        except FAILURES as error:
-            log.warning("verification.failed", shop=shop.id, error=type(error).__name__, alert=True)
+        except (*FAILURES, NoSlot) as error:
+            log.warning("verification.failed", shop=shop.id, error=in_words(error), alert=True)
             return UNCLEAR
         return _verdict(payment, shop, status, answer)
 
@@ -94,7 +94,7 @@ class Verifier:
             async for chunk in response.aiter_raw():
                 found += chunk
                 if len(found) > LARGEST:
-                    raise ValueError("too large")
+                    raise NotCalled(TOO_LARGE)
             return response.status_code, decode_json(bytes(found))
         finally:
             await response.aclose()

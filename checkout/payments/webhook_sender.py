@@ -1,8 +1,7 @@
 """Sends webhooks to shops: at least once, retried as `schedule.WEBHOOK_RETRIES` says.
 
-2xx is success; redirects are not followed; 410 stops the retries; Retry-After is obeyed. Addresses
-that shops give are checked when connecting: no private, loopback or link-local host (loopback only
-in the sandbox).
+2xx is success; redirects are not followed; 410 stops the retries; Retry-After is obeyed.
+`shop_requests` checks the address.
 
 Each shop and host has its own slots. A webhook without a free slot stays due in the outbox; waiting
 does not count as a try.
@@ -11,10 +10,8 @@ does not count as a try.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Final
@@ -27,23 +24,19 @@ from checkout.ledger import events, outbox, payments
 from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import PaymentRow
 from checkout.model.order import BY_APP
-from checkout.model.urls import is_loopback
+from checkout.payments.call_failures import UNKNOWN_SHOP, in_words, label
 from checkout.payments.concurrency import NoSlot, Slots
 from checkout.payments.context import Context
 from checkout.payments.dns import Resolve, Resolver
 from checkout.payments.metrics import SLOTS_FULL, WEBHOOKS
 from checkout.payments.schedule import next_webhook
-from checkout.settings import Settings
+from checkout.payments.shop_requests import FAILURES, posted
 from checkout.shop_api.webhooks import headers
 
 log = structlog.get_logger(__name__)
 
 LONGEST_RETRY_AFTER: Final = 24 * 3600
 LONGEST_DATE: Final = 64  # characters of one in a header
-NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # all that IANA has given out
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class WebhookSender:
@@ -122,17 +115,18 @@ class WebhookSender:
         await self._context.ledger.write(
             _delivered, webhook, answer, now, due_at=None if wait is None else now + wait
         )
-        WEBHOOKS.labels(answer).inc()
+        WEBHOOKS.labels(label(answer)).inc()
         log.info("webhook.sent", payment=webhook.payment, tries=tries, answer=answer)
 
     async def _post(self, webhook: Webhook) -> tuple[str, float]:
-        """The answer (an HTTP status or the name of an error), and its Retry-After in seconds."""
+        """The answer (an HTTP status, or in words why there is none), and its Retry-After in
+        seconds."""
         body = webhook.body.encode()
         try:
             payment = await self._context.ledger.read(_payment_of, webhook.payment)
             shop = self._context.settings.shops.get(payment.shop)
             if shop is None:
-                return "unknown shop", 0
+                return UNKNOWN_SHOP, 0
             async with asyncio.timeout(self._context.schedule.webhook_timeout):
                 now, public = self._context.clock(), payment.created_by == BY_APP
                 response = await posted(
@@ -144,62 +138,9 @@ class WebhookSender:
                     settings=self._context.settings,
                 )
                 await response.aclose()  # only the status counts: the body is not read
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
-            return type(error).__name__, 0
+        except FAILURES as error:
+            return in_words(error), 0
         return str(response.status_code), _retry_after(response, self._context.clock())
-
-
-async def posted(
-    http: httpx.AsyncClient,
-    address: str,
-    body: bytes,
-    headers: Mapping[str, str],
-    *,
-    resolve: Resolve,
-    settings: Settings,
-) -> httpx.Response:
-    """POST to a shop's address; the answer with its body unread. The host is resolved once,
-    checked, and connected to at the checked address. Raises ValueError for a private address and
-    for a port that is not allowed, else as httpx does."""
-    url = httpx.URL(address)
-    port = url.port or (443 if url.scheme == "https" else 80)
-    hosts = await resolve(url.raw_host.decode(), port)
-    sandbox, networks = settings.sandbox, settings.notify_networks
-    if not hosts or not all(allowed(host, sandbox=sandbox, networks=networks) for host in hosts):
-        raise ValueError("a private address")
-    if port not in settings.egress_ports and not (sandbox and all(map(is_loopback, hosts))):
-        raise ValueError("a port that shops are not called at")
-    target = url.copy_with(host=hosts[0], fragment=None)
-    request = http.build_request("POST", target, content=body, headers=dict(headers))
-    request.headers["Host"] = url.netloc.decode()
-    request.extensions["sni_hostname"] = url.raw_host.decode()
-    return await http.send(request, stream=True)
-
-
-def allowed(host: str, *, sandbox: bool, networks: Sequence[Network] = ()) -> bool:
-    """Whether a shop's webhooks may go to this address: a public one, or one of `networks`;
-    loopback only in the sandbox."""
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(
-        host.partition("%")[0]
-    )
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = _inner(address)
-        strange = address not in GLOBAL_UNICAST and not address.is_loopback
-        if inner is None and strange:
-            return any(address in network for network in networks)
-        address = inner or address
-    if address.is_loopback:
-        return sandbox
-    if any(address in network for network in networks):
-        return True
-    return address.is_global and not address.is_multicast
-
-
-def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that an IPv6 address maps to."""
-    if address in NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
 
 
 def _retry_after(response: httpx.Response, now: float) -> float:

@@ -17,8 +17,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 
-def certificate(folder: Path, *hosts: str) -> tuple[ssl.SSLContext, Path]:
-    """A server's TLS for these hosts (none: 127.0.0.1), and the file to trust it by."""
+def certificate(
+    folder: Path, *hosts: str, since: float = -1, until: float = 1
+) -> tuple[ssl.SSLContext, Path]:
+    """A server's TLS for these hosts (none: 127.0.0.1), and the file to trust it by. `since`,
+    `until`: when it is valid, in days from now."""
     hosts = hosts or ("127.0.0.1",)
     key = ec.generate_private_key(ec.SECP256R1())
     who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0])])
@@ -29,8 +32,8 @@ def certificate(folder: Path, *hosts: str) -> tuple[ssl.SSLContext, Path]:
         .issuer_name(who)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now + timedelta(days=since))
+        .not_valid_after(now + timedelta(days=until))
         .add_extension(x509.SubjectAlternativeName([_name(host) for host in hosts]), critical=False)
         .sign(key, SHA256())
     )
