@@ -1,40 +1,67 @@
-"""`checkout keys`: fresh signing secrets and an RSA pair for a shop."""
+"""`checkout keys`: fresh signing secrets and an RSA pair for a shop; what a shop verifies with."""
 
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 import click
 
-from checkout.cli.common import json_option, print_json
+from checkout.cli.common import (
+    UNUSABLE,
+    config_option,
+    fail,
+    json_option,
+    print_json,
+    settings_of,
+)
 from checkout.local_servers import new_pair as new_pair
+from checkout.shop_api.webhooks import standard_secret
+
+NOTES = {
+    "secret": "secrets = [...]: signs sessions and forms; append, the newest is last",
+    "shop_secret_key": "[shops.ID] secret_key: the shop's API password",
+    "webhook_secret": "the same for the shop's Standard Webhooks library",
+    "link_key": "[shops.ID] link_keys = [...]: signs the shop's offline links",
+    "operator_token": "operator_token: Bearer token of /metrics",
+    "publishable_key": "[shops.ID] publishable_key: for the shop's app, and no secret",
+    "private_key": "[shops.ID] private_key: signs notifications and results for the shop",
+    "public_key": "for the shop's plugin, which verifies both with it",
+}
 
 
 @click.command()
+@click.option("--shop", metavar="ID", help="What this shop of the settings verifies us with.")
+@config_option
 @json_option
-def keys(as_json: bool) -> None:
-    """Print fresh signing secrets and an RSA pair for a shop. Nothing is written anywhere."""
+def keys(shop: str | None, config: Path | None, as_json: bool) -> None:
+    """Print fresh signing secrets and an RSA pair for a shop; with --shop what a shop of the
+    settings verifies notifications with. Nothing is written anywhere."""
+    found = _fresh() if shop is None else _of(shop, config)
+    if as_json:
+        print_json(found)
+        return
+    for name, value in found.items():
+        click.echo(f"# {NOTES[name]}\n{value}\n")
+
+
+def _fresh() -> dict[str, str]:
     private, public = new_pair()
-    found = {
+    shop_secret_key = secrets.token_hex(32)
+    return {
         "secret": secrets.token_urlsafe(48),
-        "shop_secret_key": secrets.token_hex(32),
+        "shop_secret_key": shop_secret_key,
+        "webhook_secret": standard_secret(shop_secret_key),
         "link_key": secrets.token_urlsafe(48),
         "operator_token": secrets.token_urlsafe(32),
         "publishable_key": f"pk_{secrets.token_urlsafe(32)}",
         "private_key": private,
         "public_key": public,
     }
-    if as_json:
-        print_json(found)
-        return
-    notes = {
-        "secret": "secrets = [...]: signs sessions and forms; append, the newest is last",
-        "shop_secret_key": "[shops.ID] secret_key: the shop's API password",
-        "link_key": "[shops.ID] link_keys = [...]: signs the shop's offline links",
-        "operator_token": "operator_token: Bearer token of /metrics",
-        "publishable_key": "[shops.ID] publishable_key: for the shop's app, and no secret",
-        "private_key": "[shops.ID] private_key: signs notifications and results for the shop",
-        "public_key": "for the shop's plugin, which verifies both with it",
-    }
-    for name, note in notes.items():
-        click.echo(f"# {note}\n{found[name]}\n")
+
+
+def _of(id: str, config: Path | None) -> dict[str, str]:
+    shop = settings_of(config).shops.get(id)
+    if shop is None:
+        fail(f"The settings have no shop {id!r}", UNUSABLE)
+    return {"webhook_secret": standard_secret(shop.secret_key), "public_key": shop.public_key}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from typing import Any
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -22,6 +22,8 @@ from checkout.ledger.rows import Payment
 from checkout.model.status import Status
 from checkout.settings import Shop
 from checkout.shop_api.responses import checkout, encoded, operation, transaction
+
+PREFIX: Final = "whsec_"
 
 
 def payment_webhook(
@@ -46,6 +48,12 @@ def payment_notification(
 def operation_webhook(done: Operation, payment: Payment) -> str:
     """The body about a capture, void, refund or chargeback: a transaction of its own."""
     return encoded({"transaction": operation(done, payment)})
+
+
+def standard_secret(secret_key: str) -> str:
+    """A shop's secret key as the libraries of Standard Webhooks take it: `whsec_` and base64 of the
+    bytes that are the HMAC's key."""
+    return PREFIX + base64.b64encode(secret_key.encode()).decode()
 
 
 def headers(shop: Shop, id: str, body: bytes, now: float, *, public: bool) -> dict[str, str]:

@@ -71,7 +71,7 @@ def test_keys(run: Run) -> None:
     first, second = answered(run("keys", "--json")), answered(run("keys", "--json"))
     assert set(first) == {
         "secret", "shop_secret_key", "link_key", "operator_token", "publishable_key",
-        "private_key", "public_key",
+        "webhook_secret", "private_key", "public_key",
     }  # fmt: skip
     assert not set(first.values()) & set(second.values())
     for name in ("secret", "link_key", "shop_secret_key"):
@@ -100,6 +100,27 @@ def test_fresh_keys_make_good_settings(run: Run, tmp_path: Path) -> None:
     )  # fmt: skip
     settings = load(path, {}, OPTIONS)
     assert settings.shops["361"].public_key == keys["public_key"]
+
+
+def test_what_a_shop_of_the_settings_verifies_with(run: Run, tmp_path: Path) -> None:
+    keys = answered(run("keys", "--json"))
+    path = str(
+        write_usual_settings(
+            tmp_path,
+            keys["private_key"],
+            secret=keys["secret"],
+            shop_secret=keys["shop_secret_key"],
+            link_key=keys["link_key"],
+        )  # fmt: skip
+    )
+    ours = {name: keys[name] for name in ("webhook_secret", "public_key")}
+    assert answered(run("keys", "--shop", "361", "--config", path, "--json")) == ours
+    plain = run("keys", "--shop", "361", "--config", path).output
+    assert all(value in plain for value in ours.values())
+    assert keys["shop_secret_key"] not in plain
+    assert ours["webhook_secret"].startswith("whsec_")
+    unknown = run("keys", "--shop", "362", "--config", path)
+    assert (unknown.exit_code, unknown.output) == (2, "The settings have no shop '362'\n")
 
 
 # --- widget ------------------------------------------------------------------------------------

@@ -21,7 +21,16 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from checkout.drill.customer import Customer, good_card
 from checkout.local_servers import SHOP, LocalServers
 from checkout.sandbox.card_results import TEST_CARDS
-from tests.support.document_blocks import FENCE, PICTURES, RUNNERS, Block, Desk, blocks
+from tests.support.document_blocks import (
+    FENCE,
+    PHP_LIBRARY,
+    PICTURES,
+    RUNNERS,
+    Block,
+    Desk,
+    blocks,
+    php_library,
+)
 from tests.support.http_server import WebhookServer, webhook_server
 from tests.support.local_servers import local_servers
 from tests.support.mail_server import MailServer, open_mail_server
@@ -203,7 +212,7 @@ def test_the_table_of_cards_is_the_sandboxs() -> None:
     }
 
 
-Webhook = tuple[str, bytes]
+Webhook = tuple[dict[str, str], bytes]  # its headers, in small letters, and its body
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +223,7 @@ def receiver() -> Iterator[WebhookServer]:
 
 @pytest.fixture(scope="module")
 def webhook(local: LocalServers, receiver: WebhookServer) -> Webhook:
-    """The signature and the body of a notification that checkout really sent."""
+    """A notification that checkout really sent."""
     order = {"amount": 1999, "currency": "EUR", "description": "Tea", "tracking_id": "order-1234"}
     ways = {"notification_url": f"{receiver.url}/signed"}
     asked = {"transaction_type": "payment", "order": order, "settings": ways}
@@ -225,8 +234,7 @@ def webhook(local: LocalServers, receiver: WebhookServer) -> Webhook:
         trust_env=False,
     ).json()["checkout"]
     asyncio.run(pay(local, made["redirect_url"]))
-    headers, sent = receiver.webhook("signed")
-    return headers["content-signature"], sent
+    return receiver.webhook("signed")
 
 
 # How each language's block is called: with the key, the signature and the body in these files.
@@ -262,7 +270,8 @@ def test_notifications_are_verified(
         if b.language == language and "verify" in b.name
     )
     reader.run(block)
-    signature, body = webhook
+    headers, body = webhook
+    signature = headers["content-signature"]
 
     def read(signature: str, body: bytes) -> object:
         for name, content in (("key", local.keys.public_key), ("signature", signature)):
@@ -292,5 +301,71 @@ def test_notifications_are_verified(
             b64encode(private.sign(body, pss, SHA256())).decode(),
             body,
         ),
+    }
+    assert {how: read(*each) for how, each in forged.items()} == dict.fromkeys(forged)
+
+
+# The same with the libraries of Standard Webhooks: with the secret, the headers and the body.
+BY_LIBRARY: Final = {
+    "python": (
+        "import json, pathlib\n"
+        "from standard import read_notification\n"
+        "secret, headers = (pathlib.Path(n).read_text() for n in ('secret', 'headers'))\n"
+        "body = pathlib.Path('body').read_bytes()\n"
+        "print(json.dumps(read_notification(secret, json.loads(headers), body)))\n"
+    ),
+    "php": (
+        "<?php\nrequire 'standard.php';\n"
+        "$headers = json_decode(file_get_contents('headers'), true);\n"
+        "echo json_encode(read_notification_by_library("
+        "file_get_contents('secret'), $headers, file_get_contents('body')));\n"
+    ),
+    "js": (
+        "import { readFileSync as read } from 'node:fs';\n"
+        "import { readNotification } from './standard.mjs';\n"
+        "const headers = JSON.parse(read('headers', 'utf8'));\n"
+        "console.log(JSON.stringify(readNotification("
+        "read('secret', 'utf8'), headers, read('body'))));\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("language", BY_LIBRARY)
+def test_notifications_are_verified_by_libraries(
+    language: str, local: LocalServers, webhook: Webhook, tmp_path: Path
+) -> None:
+    """As they are, with the secret that `checkout keys --shop` prints."""
+    if language == "php" and php_library() is None:
+        pytest.skip(
+            f"*** NO {PHP_LIBRARY}: it names no copy of libraries/php of standard-webhooks, so its "
+            "PHP library is not tried ***"
+        )
+    reader = desk(tmp_path, local)
+    found = blocks(DOCS / "notifications.md")
+    (block,) = (b for b in found if b.language == language and "standard" in b.name)
+    reader.run(block)
+    (command,) = (b for b in found if b.language == "sh" and "checkout keys" in b.code)
+    asked = command._replace(code=command.code.strip() + " --json")
+    secret = json.loads(reader.run(asked))["webhook_secret"]
+
+    def read(secret: str, headers: dict[str, str], body: bytes) -> object:
+        (tmp_path / "secret").write_text(secret)
+        (tmp_path / "headers").write_text(json.dumps(headers))
+        (tmp_path / "body").write_bytes(body)
+        return json.loads(reader.run(Block(block.document, 0, language, "", BY_LIBRARY[language])))
+
+    headers, body = webhook
+    for bare in (secret, secret.removeprefix("whsec_")):  # libraries take either
+        said = read(bare, headers, body)
+        assert isinstance(said, dict)
+        assert (said["status"], said["tracking_id"]) == ("successful", "order-1234")
+    old = str(int(headers["webhook-timestamp"]) - 301)
+    unsigned = {name: value for name, value in headers.items() if name != "webhook-signature"}
+    forged = {
+        "another body": (secret, headers, body.replace(b"successful", b"failed")),
+        "another secret": ("whsec_" + b64encode(b"x" * 64).decode(), headers, body),
+        "another id": (secret, headers | {"webhook-id": "x"}, body),
+        "too old": (secret, headers | {"webhook-timestamp": old}, body),
+        "no signature": (secret, unsigned, body),
     }
     assert {how: read(*each) for how, each in forged.items()} == dict.fromkeys(forged)

@@ -8,7 +8,7 @@ import re
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -58,7 +58,7 @@ async def answer_of(
 class Hosts:
     """Servers by their address. `broken` ones raise."""
 
-    def __init__(self, broken: dict[str, Exception]) -> None:
+    def __init__(self, broken: Mapping[str, Exception]) -> None:
         self.broken = broken
         self.asked: list[str] = []
         self.seconds: list[float] = []

@@ -3,7 +3,9 @@
 A fence says the language and, where other blocks build on it, a file name: ```python verify.py.
 
 sh           with what the blocks before it exported; a command that fails fails the block
-python, php, js   as a program; one with a file name is saved under it for those that follow
+python, php, js   as a program; one with a file name is saved under it for those that follow.
+             Packages of JavaScript are those of tests/node; PHP's one is where
+             STANDARD_WEBHOOKS_PHP says, else what needs it is only parsed
 json, toml   must be readable
 others       are pictures (text, html): nothing runs them here, so nothing runnable may hide there
 """
@@ -23,10 +25,15 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from tests.support.node import node_modules
+
 FENCE: Final = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```\s*$", re.MULTILINE | re.DOTALL)
 SECONDS: Final = 60.0
 PICTURES: Final = frozenset({"text", "html", "http", ""})
 SAVED: Final = "exported.sh"
+PACKAGE: Final = re.compile(r'(?m)^import .* from "([a-z][a-z-]*)"')
+AUTOLOAD: Final = "vendor/autoload.php"
+PHP_LIBRARY: Final = "STANDARD_WEBHOOKS_PHP"
 
 
 class Block(NamedTuple):
@@ -117,12 +124,34 @@ def _python(desk: Desk, block: Block, code: str) -> str:
 
 
 def _node(desk: Desk, block: Block, code: str) -> str:
+    if packages := set(PACKAGE.findall(code)):
+        link = desk.folder / "node_modules"
+        if not link.exists():
+            link.symlink_to(node_modules(*packages))
     return desk.command(block, needed("node"), desk.file(block, code, ".mjs"))
 
 
 def _php(desk: Desk, block: Block, code: str) -> str:
     options = ("-d", "display_errors=stderr", "-d", "error_reporting=-1")
-    return desk.command(block, needed("php"), *options, desk.file(block, code, ".php"))
+    file = desk.file(block, code, ".php")
+    if AUTOLOAD in code and not _with_library(desk):
+        options = ("-l",)  # without the library it can be read, and no more
+    return desk.command(block, needed("php"), *options, file)
+
+
+def php_library() -> Path | None:
+    """The folder libraries/php of standard-webhooks/standard-webhooks, where there is one."""
+    found = os.environ.get(PHP_LIBRARY)
+    return Path(found).resolve() if found else None
+
+
+def _with_library(desk: Desk) -> bool:
+    """Put it where Composer would; its registry isn't asked."""
+    library = php_library()
+    if library is not None:
+        (desk.folder / "vendor").mkdir(exist_ok=True)
+        (desk.folder / AUTOLOAD).write_text(f"<?php require '{library}/init.php';\n")
+    return library is not None
 
 
 def _json(_desk: Desk, block: Block, code: str) -> str:
