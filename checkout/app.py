@@ -53,6 +53,7 @@ from checkout.web.api import (
     payment_lists,
     products,
     transactions,
+    webhooks,
 )
 from checkout.web.challenge import Challenge, open_challenge
 from checkout.web.concurrency_limits import ConcurrencyLimits
@@ -87,6 +88,7 @@ HANDLERS = (
     *merchant_initiated.HANDLERS,
     *products.HANDLERS,
     *invoices.HANDLERS,
+    *webhooks.HANDLERS,
     *gateway_notification.HANDLERS,
     *csp_reports.HANDLERS,
     *static.HANDLERS,

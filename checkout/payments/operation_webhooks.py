@@ -10,6 +10,7 @@ from checkout.identifiers import new_uid
 from checkout.ledger import operations, outbox
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
+from checkout.payments.webhook_address import webhook_address
 from checkout.settings import Shop
 from checkout.shop_api.responses import OPERATION
 from checkout.shop_api.webhooks import operation_webhook
@@ -24,7 +25,7 @@ def notify_of_operation(
     if operation.notified == word:
         return
     operations.change(conn, operation.uid, told=word)
-    url = payment.order.page_settings.notification_url
+    url = webhook_address(conn, payment, now)
     if url is None or payment.shop not in shops:
         return
     body = operation_webhook(operation, payment)

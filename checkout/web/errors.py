@@ -25,6 +25,7 @@ MACHINES: Final = (
     "/services/",
     "/invoices",
     "/transactions",
+    "/webhooks",
     "/notify/",
     "/reports/",
     "/health/",

@@ -17,12 +17,14 @@ from checkout.web.api import (
     payment_lists,
     products,
     transactions,
+    webhooks,
 )
 from checkout.web.api.schema import SCHEMAS
 from checkout.web.context import app_of
 
 RESOURCES: Final = (
     checkouts, payment_lists, app_payments, transactions, merchant_initiated, products, invoices,
+    webhooks,
 )  # fmt: skip
 DESCRIBED: Final[dict[tuple[str, str], Json]] = {
     address: operation for resource in RESOURCES for address, operation in resource.SCHEMA.items()
