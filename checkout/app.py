@@ -55,6 +55,7 @@ from checkout.web.api import (
     products,
     tracking_id,
     transactions,
+    webhooks,
 )
 from checkout.web.challenge import Challenge, open_challenge
 from checkout.web.concurrency_limits import ConcurrencyLimits
@@ -92,6 +93,7 @@ HANDLERS = (
     *products.HANDLERS,
     *invoices.HANDLERS,
     *aliases.HANDLERS,
+    *webhooks.HANDLERS,
     *gateway_notification.HANDLERS,
     *csp_reports.HANDLERS,
     *static.HANDLERS,

@@ -1,5 +1,5 @@
-"""The command line: demo, serve, sandbox, link, check, payments, invoices, keys, widget, drill,
-pci.
+"""The command line: demo, serve, sandbox, link, listen, check, payments, invoices, keys, widget,
+drill, pci.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -20,6 +20,7 @@ from checkout.cli import (
     invoices,
     keys,
     link,
+    listen,
     payments,
     pci,
     sandbox,
@@ -41,6 +42,7 @@ for command in (
     serve.serve,
     sandbox.sandbox,
     link.link,
+    listen.listen,
     check.check,
     payments.payments,
     invoices.invoices,

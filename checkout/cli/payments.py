@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from checkout.cli import options, payment_operations, personal
+from checkout.cli import options, payment_operations, personal, webhooks
 from checkout.cli.common import (
     FAILED,
     config_option,
@@ -46,6 +46,7 @@ def payments() -> None:
 
 personal.add_to(payments)
 payment_operations.add_to(payments)
+webhooks.add_to(payments)
 
 
 @payments.command("list")

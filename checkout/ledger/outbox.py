@@ -11,12 +11,14 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, tuple_, update
 
 from checkout.identifiers import fitting
 from checkout.ledger.index_steps import earliest, steps
+from checkout.ledger.paging import newest_first, page
 from checkout.ledger.schema import outbox, payments
 from checkout.ledger.statements import Change, Query
+from checkout.model.cursor import Cursor
 
 MOST: Final = 200  # webhooks read at a time
 HOSTS: Final = 32  # of one shop that are read at a time
@@ -72,6 +74,8 @@ OVERDUE: Final = Query(select(*_sums))
 OF: Final = Query(
     select(outbox).where(outbox.c.payment == bindparam("value")).order_by(outbox.c.created_at)
 )
+BY_ID: Final = Query(select(outbox).where(outbox.c.id == bindparam("value")))
+RENEW: Final = Change(update(outbox).where(outbox.c.id == bindparam("of_id")))
 TAKE: Final = Change(
     update(outbox)
     .where(outbox.c.id == bindparam("of_id"), outbox.c.due_at == bindparam("was_due_at"))
@@ -81,7 +85,8 @@ SETTLE: Final = Change(update(outbox).where(outbox.c.id == bindparam("of_id")))
 
 
 class Webhook(Struct, frozen=True, kw_only=True):
-    """`id` stays the same at every try; `due_at` None: delivered or given up."""
+    """`id` stays the same at every try; `due_at` None: delivered, given up, or never to be sent,
+    where it has no `url`."""
 
     id: str
     payment: str
@@ -104,6 +109,7 @@ class Backlog(Struct, frozen=True):
 
 
 def add(conn: Connection, *, id: str, payment: str, url: str, body: str, now: float) -> None:
+    """Due at once; never with the url "", for a listener."""
     ADD(
         conn,
         {
@@ -114,7 +120,7 @@ def add(conn: Connection, *, id: str, payment: str, url: str, body: str, now: fl
             "url": url,
             "body": body,
             "tries": 0,
-            "due_at": now,
+            "due_at": now if url else None,
             "created_at": now,
         },
     )
@@ -177,6 +183,33 @@ def of(conn: Connection, payment: str) -> list[Webhook]:
     return _webhooks(OF.all(conn, value=payment))
 
 
+def by_id(conn: Connection, id: str) -> Webhook | None:
+    return next(iter(_webhooks(BY_ID.all(conn, value=id))), None)
+
+
+def listed(
+    conn: Connection, shop: str, *, payment: str | None, limit: int, after: Cursor | None
+) -> tuple[list[Webhook], Cursor | None]:
+    """A shop's, or of one of its payments; the newest first, with the cursor of the next page."""
+    query = select(outbox).where(outbox.c.shop == shop)
+    if payment is not None:
+        query = query.where(outbox.c.payment == payment)
+    query = newest_first(query, outbox.c.created_at, outbox.c.id, after=after, limit=limit + 1)
+    shown, following = page(_webhooks(conn.execute(query)), limit, _place)
+    return list(shown), following
+
+
+def since(conn: Connection, shop: str, after: Cursor, limit: int) -> list[Webhook]:
+    """A shop's, the oldest first."""
+    place = (outbox.c.created_at, outbox.c.id)
+    query = select(outbox).where(outbox.c.shop == shop, tuple_(*place) > tuple_(*after))
+    return _webhooks(conn.execute(query.order_by(*place).limit(limit)))
+
+
+def _place(webhook: Webhook) -> Cursor:
+    return Cursor(webhook.created_at, webhook.id)
+
+
 def _webhooks(rows: Iterable[Any]) -> list[Webhook]:
     return [Webhook(**row._asdict()) for row in rows]
 
@@ -199,6 +232,11 @@ def give_back(conn: Connection, webhook: Webhook, *, until: float) -> bool:
     was = webhook.due_at
     values = {"of_id": webhook.id, "was_due_at": until, "until": was, "more": webhook.tries}
     return TAKE(conn, values) == 1
+
+
+def renew(conn: Connection, id: str, *, url: str, now: float) -> None:
+    """Due at once, to this address, as if it had never been tried."""
+    RENEW(conn, {"of_id": id, "url": url, "host": host_of(url), "due_at": now, "tries": 0})
 
 
 def settle(

@@ -154,12 +154,12 @@ outbox: Final = Table(
     Column("payment", String(36), ForeignKey("payments.uid"), nullable=False),
     Column("shop", String(64), nullable=False, server_default="-"),
     Column("host", String(255), nullable=False, server_default="-"),  # of the address
-    Column("url", Text, nullable=False),
+    Column("url", Text, nullable=False),  # "": none, written for a listener
     Column("body", Text, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("due_at", Double),  # None: delivered or given up
     Column("delivered_at", Double),
-    Column("answer", String(64)),  # of the last try: an HTTP status or an error's name
+    Column("answer", String(64)),  # of the last try: an HTTP status, or in words why there is none
     Column("created_at", Double, nullable=False),
     Index("outbox_due", "due_at"),
     *(
@@ -168,6 +168,15 @@ outbox: Final = Table(
         for name, columns in (("outbox_by_shop", ("shop",)), ("outbox_by_lane", ("shop", "host")))
     ),
     Index("outbox_by_payment", "payment"),
+    Index("outbox_by_age", "shop", "created_at", "id"),
+)
+
+# The shops whose webhooks a developer listens to, and when they last asked for them.
+listeners: Final = Table(
+    "listeners",
+    METADATA,
+    Column("shop", String(64), primary_key=True),
+    Column("seen_at", Double, nullable=False),
 )
 
 # For the readiness check: whether the ledger can be written.
@@ -340,9 +349,9 @@ mails: Final = Table(
 app_counts: Final = Table(
     "app_counts",
     METADATA,
-    Column("mark", String(64), nullable=False),  # of a shop or an address
+    Column("mark", String(64), nullable=False),  # of a shop, an address or a webhook
     Column("period", BigInteger, nullable=False),  # which ten minutes since 1970
-    Column("number", Integer, nullable=False),  # of payments made with publishable keys
+    Column("number", Integer, nullable=False),  # payments by publishable keys, resends of webhooks
     PrimaryKeyConstraint("mark", "period"),
 )
 

@@ -11,6 +11,7 @@ Verbs, called by the pages, the API and the commands:
   merchant_initiated    charges without the customer, by a card's token
   operations            capture, void, refund; query and resolve them
   review                a person resolves a mismatch
+  webhooks              list a shop's webhooks, send them again
   products, invoices    what shops sell by a page or by mail
   personal_data         export and erase one customer's data
 
@@ -25,6 +26,7 @@ Transitions, transactions over one connection:
   duplicate_operations  the same operation recorded twice
   remaining             how much can still be captured, voided, refunded
   operation_webhooks    the shop's webhooks about operations
+  webhook_address       where a payment's webhooks go
   reservations          a product's stock
 
 Methods and money:

@@ -8,6 +8,7 @@ import asyncio
 from checkout.errors import NotFound
 from checkout.gateways.base import Confirms, Withdraws
 from checkout.ledger import attempts, outbox
+from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Payment
 from checkout.model.outcome import UNKNOWN
 from checkout.model.status import Status
@@ -89,12 +90,16 @@ async def cancel(context: Context, payment: Payment) -> Payment:
     return payment
 
 
+def _untried(webhook: Webhook) -> bool:
+    return webhook.answer is None and webhook.due_at is not None
+
+
 async def wait_for_webhook(context: Context, payment: Payment) -> None:
     """Wait until the shop's webhook was tried once, at most `schedule.notify_wait` after it was
     written: the shop should know the result before the customer returns to it."""
     while True:
         webhooks = await context.ledger.read(outbox.of, payment.uid)
         until = context.clock() - context.schedule.notify_wait
-        if not any(each.answer is None and each.created_at > until for each in webhooks):
+        if not any(_untried(each) and each.created_at > until for each in webhooks):
             return
         await asyncio.sleep(0.03)

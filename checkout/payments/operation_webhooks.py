@@ -8,6 +8,7 @@ from checkout.identifiers import new_uid
 from checkout.ledger import operations, outbox
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
+from checkout.payments.webhook_address import webhook_address
 from checkout.settings import Settings
 from checkout.shop_api.responses import OPERATION
 from checkout.shop_api.webhooks import operation_webhook
@@ -22,7 +23,7 @@ def notify_of_operation(
     if operation.notified == word:
         return
     operations.change(conn, operation.uid, told=word)
-    url = payment.order.page_settings.notification_url
+    url = webhook_address(conn, payment, now)
     if url is None or payment.shop not in settings.shops:
         return
     body = operation_webhook(operation, payment, settings.public_url)

@@ -16,6 +16,7 @@ from checkout.payments import limits, reservations
 from checkout.payments.context import Context
 from checkout.payments.metrics import ATTEMPTS
 from checkout.payments.schedule import next_query
+from checkout.payments.webhook_address import webhook_address
 from checkout.settings import Shop
 from checkout.shop_api.webhooks import payment_webhook
 
@@ -184,7 +185,7 @@ def settle(
 def _write_webhook(
     conn: Connection, context: Context, payment: Payment, status: Status, now: float
 ) -> None:
-    url = payment.order.page_settings.notification_url
+    url = webhook_address(conn, payment, now)
     shop = context.settings.shops.get(payment.shop)
     if url is None or shop is None or not _is_notified(payment, status, shop):
         return

@@ -279,3 +279,43 @@ class Invoice(TypedDict):
     expires: Time | None
     created_at: Time | None
     updated_at: Time | None
+
+
+STATES: Final = ("waiting", "delivered", "failed", "unaddressed")
+
+
+class Webhook(TypedDict):
+    """A notification: what it tells, and what became of it."""
+
+    id: Annotated[str, Meta(description="As in its header webhook-id, the same at each try")]
+    payment: Annotated[str, Meta(description="The uid of the payment that it belongs to")]
+    uid: Annotated[str | None, Meta(description="Of the transaction that it tells of")]
+    type: str | None
+    status: Annotated[Word | None, Meta(description="null once its content was removed")]
+    url: Annotated[str | None, Meta(description="null: the payment names none")]
+    tries: int
+    state: Annotated[
+        str,
+        Meta(
+            description="waiting: for the first try or another; failed: given up; unaddressed: "
+            "written for whoever listens, and never sent",
+            extra_json_schema={"enum": list(STATES)},
+        ),
+    ]
+    answer: Annotated[
+        str | None,
+        Meta(description="Of the last try: the HTTP status, or in words why there was none"),
+    ]
+    created_at: Time | None
+    due_at: Annotated[Time | None, Meta(description="The next try")]
+    delivered_at: Time | None
+
+
+class SignedWebhook(Webhook):
+    """With its content as it is sent. Where there is a `webhook-signature`, HTTP Basic is sent
+    besides."""
+
+    body: Annotated[str | None, Meta(description="null once it was removed")]
+    headers: Annotated[
+        dict[str, str] | None, Meta(description="As a try at this moment would have them")
+    ]

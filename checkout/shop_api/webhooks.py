@@ -13,16 +13,20 @@ import hashlib
 import hmac
 from typing import Any, Final
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from checkout.ledger.operations import Operation
+from checkout.ledger.outbox import Webhook
 from checkout.ledger.rows import Payment
 from checkout.model.status import Status
 from checkout.settings import Shop
+from checkout.shop_api import answers
 from checkout.shop_api.responses import (
     checkout,
     encoded,
+    moment,
     operation,
     receipt_address,
     transaction,
@@ -88,3 +92,44 @@ def _by_secret(shop: Shop, id: str, stamp: str, body: bytes) -> dict[str, str]:
         "Authorization": f"Basic {basic}",
         "webhook-signature": "v1," + base64.b64encode(mac).decode(),
     }
+
+
+def shape(webhook: Webhook) -> answers.Webhook:
+    """A webhook as the shop's API shows it."""
+    told = msgspec.json.decode(webhook.body) if webhook.body else {}
+    inner = told.get("transaction", told)
+    return {
+        "id": webhook.id,
+        "payment": webhook.payment,
+        # An expired checkout is told without a uid.
+        "uid": inner.get("uid", webhook.payment) if inner else None,
+        "type": inner.get("type"),
+        "status": inner.get("status"),
+        "url": webhook.url or None,
+        "tries": webhook.tries,
+        "state": _state(webhook),
+        "answer": webhook.answer,
+        "created_at": moment(webhook.created_at),
+        "due_at": moment(webhook.due_at),
+        "delivered_at": moment(webhook.delivered_at),
+    }
+
+
+def _state(webhook: Webhook) -> str:
+    if webhook.due_at is not None:
+        return "waiting"
+    if not webhook.url:
+        return "unaddressed"
+    return "failed" if webhook.delivered_at is None else "delivered"
+
+
+def signed_shape(
+    webhook: Webhook, shop: Shop, now: float, *, public: bool
+) -> answers.SignedWebhook:
+    """The same with its body and the headers of a try at `now`, without HTTP Basic: whoever may
+    read this has the password."""
+    found: dict[str, str] | None = None
+    if webhook.body:
+        found = headers(shop, webhook.id, webhook.body.encode(), now, public=public)
+        found.pop("Authorization", None)
+    return {**shape(webhook), "body": webhook.body or None, "headers": found}

@@ -32,6 +32,7 @@ MACHINES: Final = (
     "/v2/transactions/",
     "/v2/credit_cards",
     "/credit_cards",
+    "/webhooks",
     "/notify/",
     "/reports/",
     "/health/",

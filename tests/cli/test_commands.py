@@ -111,7 +111,7 @@ def test_what_a_shop_of_the_settings_verifies_with(run: Run, tmp_path: Path) -> 
             secret=keys["secret"],
             shop_secret=keys["shop_secret_key"],
             link_key=keys["link_key"],
-        )  # fmt: skip
+        )
     )
     ours = {name: keys[name] for name in ("webhook_secret", "public_key")}
     assert answered(run("keys", "--shop", "361", "--config", path, "--json")) == ours

@@ -97,6 +97,7 @@ from checkout.shop_api.travel import AIRLINE, LEG
 from checkout.signing import COOKIE, Signer, read_link
 from checkout.web.api.authentication import authenticated, by_key, key_holder
 from checkout.web.api.password_throttle import PasswordThrottle
+from checkout.web.api.webhooks import LISTED
 from checkout.web.bodies import check_form
 from checkout.web.csp_reports import NEW, NEW_TYPE, OLD_TYPE, violations
 from checkout.web.pages.amount_input import read_amount
@@ -295,6 +296,7 @@ TEXTS: Final[Mapping[str, Read]] = {
     "request: query of a list": list_query,
     "rule: cursor": cursor,
     "rule: time with its zone": zoned_moment,
+    "request: webhooks": lambda written: LISTED.read(Reader(dict.fromkeys(LISTED, written))),
     "request: cookie": lambda written: our_cookie(request(cookie=written)),
     "request: our cookie": lambda written: our_cookie(request(cookie=f"{COOKIE}={written}")),
     "request: signed cookie": lambda written: SIGNER.read_cookie(UID, written),

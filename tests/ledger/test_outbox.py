@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import Connection
 
 from checkout.identifiers import new_uid
-from checkout.ledger import outbox, payments
+from checkout.ledger import listeners, outbox, payments
 from checkout.ledger.outbox import Backlog, Webhook
 from checkout.ledger.rows import PaymentRow
 from checkout.ledger.store import Ledger
+from checkout.model.cursor import Cursor
 from tests.support.ledger_rows import NOW, payment_row
 
 
@@ -150,3 +151,72 @@ async def test_how_many_wait_and_since_when(ledger: Ledger, paid: PaymentRow) ->
 )
 def test_a_webhooks_host(address: str, host: str) -> None:
     assert outbox.host_of(address) == host
+
+
+# Lists, and once more
+
+
+async def test_a_shops_newest_first(ledger: Ledger, paid: PaymentRow) -> None:
+    names = [await write(ledger, paid, NOW + at) for at in (0, 5, 2, 2)]
+    other = payment_row(shop="other")
+    await ledger.write(payments.add, other)
+    await write(ledger, other)
+    seen: list[str] = []
+    after, pages = None, 0
+    while True:
+        found, after = await ledger.read(
+            outbox.listed, paid.shop, payment=None, limit=2, after=after
+        )
+        seen, pages = seen + [each.id for each in found], pages + 1
+        if after is None:
+            break
+    assert seen == [names[1], *sorted(names[2:], reverse=True), names[0]]
+    assert pages == 2
+    found, after = await ledger.read(
+        outbox.listed, paid.shop, payment=paid.uid, limit=4, after=None
+    )
+    assert ([each.id for each in found], after) == (seen, None)
+    found, _ = await ledger.read(outbox.listed, paid.shop, payment=other.uid, limit=4, after=None)
+    assert found == []
+
+
+async def test_since_a_place(ledger: Ledger, paid: PaymentRow) -> None:
+    names = [await write(ledger, paid, NOW + at) for at in (0, 1, 2, 2)]
+    found = await ledger.read(outbox.since, paid.shop, Cursor(NOW + 1, "-"), 100)
+    assert [each.id for each in found] == [names[1], *sorted(names[2:])]
+    found = await ledger.read(outbox.since, paid.shop, Cursor(NOW + 1, names[1]), 1)
+    assert [each.id for each in found] == sorted(names[2:])[:1]
+    assert await ledger.read(outbox.since, "other", Cursor(0, "-"), 100) == []
+
+
+async def test_without_an_address_it_is_never_due(ledger: Ledger, paid: PaymentRow) -> None:
+    name = await write(ledger, paid, address="")
+    assert await ledger.read(outbox.due, NOW + 10**6) == []
+    assert (await ledger.read(outbox.waiting, NOW + 10**6)).count == 0
+    await ledger.write(outbox.renew, name, url="https://shop.example/later", now=NOW + 1)
+    (due,) = await ledger.read(outbox.due, NOW + 1)
+    assert (due.id, due.url, due.host) == (name, "https://shop.example/later", "shop.example")
+
+
+async def test_once_more(ledger: Ledger, paid: PaymentRow) -> None:
+    """The same id and body; the tries start anew."""
+    name = await write(ledger, paid)
+    (webhook,) = await ledger.read(outbox.due, NOW)
+    await ledger.write(outbox.take, webhook, until=NOW + 60)
+    await ledger.write(outbox.settle, name, answer="200", due_at=None, delivered_at=NOW + 1)
+    await ledger.write(outbox.renew, name, url=webhook.url, now=NOW + 9)
+    (again,) = await ledger.read(outbox.due, NOW + 9)
+    assert (again.id, again.body, again.tries, again.due_at) == (name, "{}", 0, NOW + 9)
+    assert await ledger.read(outbox.by_id, name) == again
+    for unknown in ("nonsense", "\0"):
+        assert await ledger.read(outbox.by_id, unknown) is None
+
+
+async def test_listeners_are_there_for_a_minute(ledger: Ledger) -> None:
+    assert not await ledger.read(listeners.present, "361", NOW)
+    for at in (NOW, NOW + 30, NOW + 20):  # clocks of several workers
+        await ledger.write(listeners.note, "361", at)
+    assert await ledger.read(listeners.present, "361", NOW + 89)
+    assert not await ledger.read(listeners.present, "361", NOW + 90)
+    assert not await ledger.read(listeners.present, "361", NOW + 45, seconds=listeners.OFTEN)
+    assert not await ledger.read(listeners.present, "362", NOW)

@@ -6,17 +6,32 @@ import base64
 import hashlib
 import hmac
 import json
+import time
+from typing import Any
 
+import msgspec
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks import Webhook as StandardWebhook
+from standardwebhooks import WebhookVerificationError
 
 from checkout.identifiers import receipt_secret
+from checkout.ledger.outbox import Webhook
 from checkout.model.status import Status
-from checkout.shop_api.webhooks import headers, payment_webhook
+from checkout.shop_api import answers
+from checkout.shop_api.webhooks import (
+    headers,
+    payment_webhook,
+    shape,
+    signed_shape,
+    standard_secret,
+)
 from tests.shop_api.payment_rows import payment
 from tests.support import samples
 from tests.support.clock import BEGINNING
@@ -105,3 +120,87 @@ def test_a_secret_of_any_letters() -> None:
     sent = headers(shop, "id-1", BODY, NOW, public=False)
     plain = base64.b64decode(sent["Authorization"].removeprefix("Basic ")).decode()
     assert plain == "361:пароль:🍵"
+
+
+# --- By the libraries of Standard Webhooks -------------------------------------------------------
+
+
+@given(
+    secret=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80),
+    body=st.text(max_size=50).map(lambda text: json.dumps({"text": text})),
+)
+def test_their_library_verifies_with_the_secret_as_it_wants_it(secret: str, body: str) -> None:
+    shop = samples.shop(secret_key=secret)
+    found = headers(shop, "an-id", body.encode(), time.time(), public=False)
+    library = StandardWebhook(standard_secret(secret))
+    assert library.verify(body.encode(), found) == json.loads(body)
+    with pytest.raises(WebhookVerificationError):
+        library.verify(body.encode() + b" ", found)
+
+
+def test_the_secret_is_base64_of_the_keys_bytes() -> None:
+    assert standard_secret("5f") == "whsec_NWY="
+
+
+# --- As the API shows them -----------------------------------------------------------------------
+
+
+def webhook(**changes: Any) -> Webhook:
+    made = payment(Status.PAID)
+    usual = Webhook(
+        id="an-id",
+        payment=made.uid,
+        shop="361",
+        host="shop.example.com",
+        url="https://shop.example.com/n",
+        body=payment_webhook(made, Status.PAID, SHOP, samples.PUBLIC_URL, NOW),
+        tries=1,
+        due_at=None,
+        delivered_at=NOW,
+        answer="200",
+        created_at=NOW,
+    )
+    return msgspec.structs.replace(usual, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({}, "delivered"),
+        ({"due_at": NOW, "delivered_at": None}, "waiting"),
+        ({"due_at": NOW}, "waiting"),  # once more
+        ({"delivered_at": None, "answer": "410"}, "failed"),
+        ({"url": "", "delivered_at": None, "answer": None}, "unaddressed"),
+    ],
+)
+def test_states(changes: dict[str, Any], state: str) -> None:
+    assert shape(webhook(**changes))["state"] == state
+    assert state in answers.STATES
+
+
+def test_what_it_tells_of() -> None:
+    found = shape(webhook())
+    assert (found["type"], found["status"]) == ("payment", "successful")
+    assert found["uid"] == found["payment"]
+    made = payment()
+    expired = payment_webhook(made, Status.EXPIRED, SHOP, samples.PUBLIC_URL, made.expires_at)
+    found = shape(webhook(body=expired))
+    assert (found["type"], found["status"]) == ("payment", "error")
+    assert found["uid"] == found["payment"]
+
+
+def test_once_its_content_was_removed() -> None:
+    found = signed_shape(webhook(body=""), SHOP, NOW, public=False)
+    assert {name for name, value in found.items() if value is None} == {
+        "uid", "type", "status", "due_at", "body", "headers",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_no_password_is_among_the_headers(public: bool) -> None:
+    found = signed_shape(webhook(), SHOP, NOW, public=public)
+    said = found["headers"]
+    assert said is not None
+    assert "Authorization" not in said
+    assert ("webhook-signature" in said) is not public
+    assert SHOP.secret_key not in repr(found)

@@ -132,10 +132,10 @@ def _node(desk: Desk, block: Block, code: str) -> str:
 
 
 def _php(desk: Desk, block: Block, code: str) -> str:
-    options = ("-d", "display_errors=stderr", "-d", "error_reporting=-1")
+    options = ["-d", "display_errors=stderr", "-d", "error_reporting=-1"]
     file = desk.file(block, code, ".php")
     if AUTOLOAD in code and not _with_library(desk):
-        options = ("-l",)  # without the library it can be read, and no more
+        options += ["-l"]  # without the library it can be read, and no more
     return desk.command(block, needed("php"), *options, file)
 
 

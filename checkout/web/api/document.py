@@ -18,13 +18,14 @@ from checkout.web.api import (
     products,
     tracking_id,
     transactions,
+    webhooks,
 )
 from checkout.web.api.schema import SCHEMAS
 from checkout.web.context import app_of
 
 RESOURCES: Final = (
     checkouts, payment_lists, app_payments, transactions, tracking_id, merchant_initiated, products,
-    invoices,
+    invoices, webhooks,
 )  # fmt: skip
 DESCRIBED: Final[dict[tuple[str, str], Json]] = {
     address: operation for resource in RESOURCES for address, operation in resource.SCHEMA.items()

@@ -47,7 +47,7 @@ class Error(_Code):
 
 ANSWERS: Final = (
     answers.Created, answers.Checkout, answers.Transaction, answers.Operation, answers.AppPayment,
-    answers.Product, answers.Invoice, Error,
+    answers.Product, answers.Invoice, answers.Webhook, answers.SignedWebhook, Error,
 )  # fmt: skip
 _REFS, _COMPONENTS = msgspec.json.schema_components(
     ANSWERS, ref_template="#/components/schemas/{name}"

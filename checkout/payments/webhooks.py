@@ -1,0 +1,199 @@
+"""A shop's webhooks: find, list, listen to, send again. A webhook that is sent again keeps its id,
+as it tells of the same event; its tries start anew."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from checkout.errors import NotFound, TooMany, Unprocessable
+from checkout.identifiers import new_uid
+from checkout.ledger import app_counts, audit, listeners, operations, outbox, personal_data
+from checkout.ledger.audit import Actor
+from checkout.ledger.outbox import Webhook
+from checkout.ledger.rows import Payment
+from checkout.model.cursor import Cursor
+from checkout.model.status import FINAL, OUTWARD
+from checkout.payments.context import Context
+from checkout.payments.operations import payment_named
+from checkout.settings import Shop
+from checkout.shop_api.webhooks import operation_webhook, payment_webhook
+
+# How often in ten minutes a shop may have webhooks sent again.
+RESENDS_OF_WEBHOOK: Final = 10
+RESENDS_OF_SHOP: Final = 1000
+TOO_MANY: Final = "Sent again too often: try again later"
+
+NO_ADDRESS: Final = "the payment names none, nor do the settings of its shop"
+ERASED: Final = "was removed with the customer's data"
+NOT_ENDED: Final = "is {status}: its shop is told once it has ended"
+NO_SHOP: Final = "is no longer in the settings"
+
+LATE: Final = 10.0  # seconds that a transaction may take between its clock and its commit
+FIRST_ID: Final = "-"  # before all ids
+
+
+async def find(context: Context, id: str, shop: Shop) -> tuple[Webhook, Payment]:
+    """One of the shop's, with its payment. Raises NotFound."""
+    return await context.ledger.read(_find, id, shop.id)
+
+
+def _find(conn: Connection, id: str, shop: str | None) -> tuple[Webhook, Payment]:
+    webhook = outbox.by_id(conn, id)
+    if webhook is None or shop not in (None, webhook.shop):
+        raise NotFound
+    return webhook, payment_named(conn, webhook.payment)
+
+
+async def listed(
+    context: Context, shop: Shop, *, named: str | None, limit: int, after: Cursor | None
+) -> tuple[list[Webhook], Cursor | None]:
+    """The newest first. `named`: only those of this payment, by its uid or by that of what followed
+    it. Raises NotFound for another shop's."""
+    return await context.ledger.read(_listed, shop.id, named=named, limit=limit, after=after)
+
+
+def _listed(
+    conn: Connection, shop: str, *, named: str | None, limit: int, after: Cursor | None
+) -> tuple[list[Webhook], Cursor | None]:
+    payment = None
+    if named is not None:
+        payment = payment_named(conn, named)
+        if payment.shop != shop:
+            raise NotFound
+    uid = payment.uid if payment else None
+    return outbox.listed(conn, shop, payment=uid, limit=limit, after=after)
+
+
+async def listen(
+    context: Context, shop: Shop, after: Cursor | None, limit: int
+) -> tuple[list[Webhook], Cursor]:
+    """Listen: those written after the cursor, or from now on, the oldest first, and the cursor to
+    listen on with. Some come twice, as one may be seen later than another that was written after
+    it. From now on the shop is listened to."""
+    now = context.clock()
+    if not await context.ledger.read(listeners.present, shop.id, now, seconds=listeners.OFTEN):
+        try:
+            await context.ledger.write(listeners.note, shop.id, now)
+        except IntegrityError:  # another worker has just noted it
+            pass
+    after = after or Cursor(now, FIRST_ID)
+    found = await context.ledger.read(outbox.since, shop.id, after, limit)
+    if len(found) == limit:
+        return found, Cursor(found[-1].created_at, found[-1].id)
+    return found, max(after, Cursor(now - LATE, FIRST_ID))
+
+
+async def resend(context: Context, id: str, shop: Shop, *, by: Actor) -> Webhook:
+    """Send one of the shop's webhooks again, whether or not it was delivered.
+
+    Raises NotFound; Unprocessable where there is no address or nothing left to send; TooMany.
+    """
+    limits = {
+        context.mark("resends", "webhook", id): RESENDS_OF_WEBHOOK,
+        context.mark("resends", "shop", shop.id): RESENDS_OF_SHOP,
+    }
+    again = (context, id, shop.id, limits, context.clock(), by)
+    try:
+        webhook = await context.ledger.write(_resend, *again)
+    except IntegrityError:  # another worker counted the first one
+        webhook = await context.ledger.write(_resend, *again)
+    context.webhooks_due.set()
+    return webhook
+
+
+def _resend(
+    conn: Connection,
+    context: Context,
+    id: str,
+    shop: str,
+    limits: dict[str, int],
+    now: float,
+    by: Actor,
+) -> Webhook:
+    webhook, payment = _find(conn, id, shop)
+    if app_counts.take(conn, limits, now) is not None:
+        raise TooMany(retry_after=app_counts.wait(now), message=TOO_MANY)
+    return _renew(conn, context, webhook, payment, now, by)
+
+
+async def resend_of_payment(
+    context: Context, named: str, *, every: bool, by: Actor
+) -> list[Webhook]:
+    """For the operator: send a payment's last webhook again, or `every` one; one that was never
+    written, as there was no address then, is written now. `named`: its uid, or that of what
+    followed it.
+
+    Raises NotFound; Unprocessable where there is no address, nothing has ended or is left to send.
+    """
+    return await context.ledger.write(
+        _resend_of_payment, context, named, every, context.clock(), by
+    )
+
+
+def _resend_of_payment(
+    conn: Connection, context: Context, named: str, every: bool, now: float, by: Actor
+) -> list[Webhook]:
+    payment = payment_named(conn, named)
+    found = outbox.of(conn, payment.uid)
+    if not found:
+        bodies = _bodies(conn, context, payment, now)
+        return [_write(conn, context, payment, body, now, by) for body in bodies]
+    chosen = found if every else found[-1:]
+    return [_renew(conn, context, webhook, payment, now, by) for webhook in chosen]
+
+
+def _renew(
+    conn: Connection, context: Context, webhook: Webhook, payment: Payment, now: float, by: Actor
+) -> Webhook:
+    if not webhook.body:
+        raise Unprocessable({"body": [ERASED]})
+    url = webhook.url or _url(context, payment)
+    outbox.renew(conn, webhook.id, url=url, now=now)
+    return _noted(conn, webhook.id, payment, now, by)
+
+
+def _write(
+    conn: Connection, context: Context, payment: Payment, body: str, now: float, by: Actor
+) -> Webhook:
+    name, url = new_uid(), _url(context, payment)
+    outbox.add(conn, id=name, payment=payment.uid, url=url, body=body, now=now)
+    return _noted(conn, name, payment, now, by)
+
+
+def _noted(conn: Connection, id: str, payment: Payment, now: float, by: Actor) -> Webhook:
+    """The webhook as it is now, after a line in the audit log."""
+    audit.append(conn, by, "webhook.resend", id, now, shop=payment.shop, payment=payment.uid)
+    return _find(conn, id, None)[0]
+
+
+def _bodies(conn: Connection, context: Context, payment: Payment, now: float) -> list[str]:
+    """What the shop of a payment without webhooks would have been told: of itself and of what
+    followed. Raises Unprocessable."""
+    shop, status = _shop(context, payment), payment.status_at(now)
+    if status not in FINAL:
+        raise Unprocessable({"status": [NOT_ENDED.format(status=OUTWARD[status])]})
+    if personal_data.is_purged(conn, payment.uid):
+        raise Unprocessable({"body": [ERASED]})
+    followed = [each for each in operations.of(conn, payment.uid) if each.notified is not None]
+    return [
+        payment_webhook(payment, status, shop, context.settings.public_url, now),
+        *(operation_webhook(each, payment) for each in followed),
+    ]
+
+
+def _url(context: Context, payment: Payment) -> str:
+    """Where a webhook without an address goes now. Raises Unprocessable."""
+    url = payment.order.page_settings.notification_url or _shop(context, payment).notification_url
+    if url is None:
+        raise Unprocessable({"notification_url": [NO_ADDRESS]})
+    return url
+
+
+def _shop(context: Context, payment: Payment) -> Shop:
+    shop = context.settings.shops.get(payment.shop)
+    if shop is None:
+        raise Unprocessable({"shop": [NO_SHOP]})
+    return shop
