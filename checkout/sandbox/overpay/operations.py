@@ -6,7 +6,8 @@ the authorization.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from checkout.sandbox import codes
@@ -78,7 +79,7 @@ def operate(
     amount = fields.amount()
     uid = fields.text("parent_uid", required=True)
     tracking_id = fields.text("tracking_id")
-    fields.text("reason", required=rule.needs_reason)
+    reason = fields.text("reason", required=rule.needs_reason)
     refuse_invalid(fields)
     parent = state.find(protocol, caller.shop_id, uid or "")
     if not isinstance(parent, OverpayTransaction):
@@ -91,7 +92,8 @@ def operate(
         fields.reject("amount", f"must be {rule.remaining(parent)}: a void is of the whole")
     refuse_invalid(fields)
     later = state.settings.operations == "later"
-    child = _add(state, parent, kind, amount, tracking_id, done=not later)
+    said = {"reason": reason} if reason else {}
+    child = _add(state, parent, kind, amount, tracking_id, done=not later, echo=said)
     return {"transaction": respond(state, child)}
 
 
@@ -110,9 +112,11 @@ def _add(
     tracking_id: str | None,
     *,
     done: bool = True,
+    echo: Mapping[str, object] = MappingProxyType({}),
 ) -> OverpayTransaction:
     OPERATIONS[kind].book(parent, amount)
     child = parent.operation(state.now(), kind, amount, tracking_id)
+    child.echo = dict(echo)
     if done:
         child.become("successful", codes.SUCCESS, state.now())
     state.add(child)
