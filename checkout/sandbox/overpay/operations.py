@@ -6,8 +6,7 @@ the authorization.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import NamedTuple
 
 from checkout.sandbox import codes
@@ -92,8 +91,7 @@ def operate(
         fields.reject("amount", f"must be {rule.remaining(parent)}: a void is of the whole")
     refuse_invalid(fields)
     later = state.settings.operations == "later"
-    said = {"reason": reason} if reason else {}
-    child = _add(state, parent, kind, amount, tracking_id, done=not later, echo=said)
+    child = _add(state, parent, kind, amount, tracking_id, reason, done=not later)
     return {"transaction": respond(state, child)}
 
 
@@ -110,13 +108,13 @@ def _add(
     kind: str,
     amount: int,
     tracking_id: str | None,
+    reason: str | None = None,
     *,
     done: bool = True,
-    echo: Mapping[str, object] = MappingProxyType({}),
 ) -> OverpayTransaction:
     OPERATIONS[kind].book(parent, amount)
     child = parent.operation(state.now(), kind, amount, tracking_id)
-    child.echo = dict(echo)
+    child.echo = {"reason": reason} if reason else {}
     if done:
         child.become("successful", codes.SUCCESS, state.now())
     state.add(child)
