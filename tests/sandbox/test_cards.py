@@ -491,7 +491,7 @@ def test_capture_and_refund_are_bounded(sandbox: Client) -> None:
     assert (captured["type"], captured["status"], captured["parent_uid"]) == (
         *("capture", "successful", uid),
     )
-    assert captured["capture"]["amount"] == 1000
+    assert captured["amount"] == 1000
     too_much = follow(sandbox, "capture", uid, 1000)
     assert too_much.status_code == 422
     assert too_much.json()["errors"] == {"amount": ["can't be greater than 999"]}
@@ -501,6 +501,32 @@ def test_capture_and_refund_are_bounded(sandbox: Client) -> None:
     assert follow(sandbox, "refund", taken, 600, reason="broken cup").status_code == 200
     assert follow(sandbox, "refund", taken, 400, reason="late").status_code == 200
     assert follow(sandbox, "refund", taken, 1, reason="too much").status_code == 422
+
+
+@pytest.mark.parametrize("tracking", [{}, {"tracking_id": "op-1"}])
+def test_an_operation_says_little(sandbox: Client, tracking: dict[str, str]) -> None:
+    """As recorded answers have it: nothing of card and customer, no page, no `tracking_id` but one
+    that was sent."""
+    uid = pay(sandbox, customer={"email": "jane@example.com"})["uid"]
+    said = follow(sandbox, "refund", uid, 600, reason="broken cup", **tracking).json()[
+        "transaction"
+    ]
+    assert said.keys() == {
+        *("uid", "id", "type", "status", "amount", "currency", "test", "message", "reason"),
+        *("created_at", "updated_at", "paid_at", "closed_at", "settled_at", "parent_uid"),
+        *("code", "friendly_message", "refund"),
+        *tracking,
+    }
+    assert (said["reason"], said["message"]) == ("broken cup", "Successfully processed")
+    assert said["refund"] == {
+        "message": "Refund was approved",
+        "ref_id": said["refund"]["ref_id"],
+        "rrn": None,
+        "auth_code": None,
+        "gateway_id": 1,
+        "status": "successful",
+    }
+    assert sandbox.get(f"/transactions/{said['uid']}").json()["transaction"] == said
 
 
 def test_void(sandbox: Client) -> None:

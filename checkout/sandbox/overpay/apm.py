@@ -13,7 +13,7 @@ from litestar.params import FromQuery
 
 from checkout.sandbox import codes
 from checkout.sandbox.basic_auth import Credentials
-from checkout.sandbox.fields import BLANK, Fields, matching
+from checkout.sandbox.fields import BLANK, Fields, between, matching
 from checkout.sandbox.notifications import Notification
 from checkout.sandbox.overpay import provider
 from checkout.sandbox.overpay.api import creates, show_newest, shows_one, shows_tracked
@@ -27,13 +27,14 @@ from checkout.sandbox.state import Gateway, HttpRequest, SandboxState
 from checkout.sandbox.transaction import Transaction
 
 _NAME = matching(r"[a-z][a-z0-9_]{0,63}")
+_ORDER_NUMBER = between(0, 10**12 - 1)
 
 
 def pay(state: SandboxState, caller: Credentials, fields: Fields, *, section: str) -> Json:
     """Take a payment; `section` is where the request names its method."""
     shared = common_fields(state, caller, fields)
     if shared["tracking_id"] is None:
-        shared["tracking_id"] = fields.text("order_id")
+        shared["tracking_id"] = _order_id(fields)
     wanted = fields.section(section)
     name = _method_name(wanted)
     details = {key: value for key, value in wanted.items() if key != "type"}
@@ -62,6 +63,12 @@ def pay(state: SandboxState, caller: Credentials, fields: Fields, *, section: st
         transaction.become(end, codes.BY_STATUS[end], state.now())
     state.add(transaction)
     return {"transaction": apm_response(state, transaction)}
+
+
+def _order_id(fields: Fields) -> str | None:
+    """A string, or a number of at most 12 digits: so ERIP counts orders."""
+    value = fields.raw("order_id")
+    return str(value) if _ORDER_NUMBER(value) else fields.text("order_id")
 
 
 def _method_name(wanted: Fields) -> str:
@@ -99,11 +106,13 @@ GATEWAY = Gateway(
     handlers=(
         creates("/beyag/transactions/payments", partial(pay, section="method"), payment=True),
         creates("/beyag/transactions/refunds", refund),
+        creates("/beyag/refunds", refund),  # ERIP's
         shows_one("/beyag/transactions", PROTOCOL, apm_response),
         shows_tracked("/beyag/transactions/tracking_id", PROTOCOL, apm_response),
         # The older twin for ERIP.
         creates("/beyag/payments", partial(pay, section="payment_method"), payment=True),
         shows_one("/beyag/payments", PROTOCOL, apm_response),
+        shows_one("/beyag/refunds", PROTOCOL, apm_response),
         erip_by_order,
         *provider.HANDLERS,
     ),

@@ -10,6 +10,12 @@ from checkout.sandbox.overpay.response import Json, card_object, common_response
 from checkout.sandbox.state import SandboxState
 from checkout.sandbox.transaction import Transaction
 
+OPERATION = (
+    *("uid", "type", "status", "amount", "currency", "tracking_id", "test"),
+    *("created_at", "updated_at", "paid_at"),
+)
+"""What an operation's answer has of what all have."""
+
 
 def card_response(state: SandboxState, transaction: Transaction) -> Json:
     """The flat transaction object; whoever answers wraps it where an envelope is due. A charge is
@@ -20,7 +26,10 @@ def card_response(state: SandboxState, transaction: Transaction) -> Json:
 
 
 def response_as(state: SandboxState, transaction: CardTransaction, kind: str) -> Json:
-    """The same, shown as of this type."""
+    """The same, shown as of this type. A charge names the capture that takes its money, or itself
+    where it is a payment."""
+    if transaction.parent_uid is not None:
+        return _operation(transaction, kind)
     receipt = f"{state.public_url}/receipt/{transaction.uid}"
     answer = common_response(transaction) | {
         "id": transaction.uid,
@@ -41,8 +50,8 @@ def response_as(state: SandboxState, transaction: CardTransaction, kind: str) ->
         "smart_routing_verification": {"status": "successful"},
         "billing_address": echoed(transaction, "billing_address", ADDRESS),
     }
-    if (parent := _parent(transaction)) is not None:
-        answer["parent_uid"] = parent
+    if transaction.type == "charge":
+        answer["parent_uid"] = transaction.automatic_capture_uid or transaction.uid
     if transaction.final:
         answer[kind] = _section(transaction, kind)
         answer["avs_cvc_verification"] = {
@@ -54,11 +63,32 @@ def response_as(state: SandboxState, transaction: CardTransaction, kind: str) ->
     return answer
 
 
-def _parent(transaction: CardTransaction) -> str | None:
-    """Of a charge the capture that takes its money, itself where it is a payment."""
-    if transaction.type == "charge":
-        return transaction.automatic_capture_uid or transaction.uid
-    return transaction.parent_uid
+def _operation(transaction: CardTransaction, kind: str) -> Json:
+    """A capture, void, refund or chargeback: it says nothing of card and customer, and has no page.
+
+    So recorded answers of the family have it; a tracking id only where one was sent.
+    """
+    known = common_response(transaction)
+    answer: Json = {name: known[name] for name in OPERATION if known[name] is not None}
+    answer |= transaction.echo | {
+        "id": transaction.uid,
+        "message": _message(transaction, kind),
+        "closed_at": None,
+        "settled_at": None,
+        "code": transaction.code,
+        "friendly_message": codes.CODES[transaction.code].friendly,
+        "parent_uid": transaction.parent_uid,
+    }
+    if transaction.final:
+        answer[kind] = {
+            "message": _verdict(transaction, kind),
+            "ref_id": transaction.ref_id,
+            "rrn": None,
+            "auth_code": None,
+            "gateway_id": 1,
+            "status": transaction.status,
+        }
+    return answer
 
 
 def _card(transaction: CardTransaction) -> Json | None:

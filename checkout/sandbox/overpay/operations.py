@@ -78,7 +78,7 @@ def operate(
     amount = fields.amount()
     uid = fields.text("parent_uid", required=True)
     tracking_id = fields.text("tracking_id")
-    fields.text("reason", required=rule.needs_reason)
+    reason = fields.text("reason", required=rule.needs_reason)
     refuse_invalid(fields)
     parent = state.find(protocol, caller.shop_id, uid or "")
     if not isinstance(parent, OverpayTransaction):
@@ -91,7 +91,7 @@ def operate(
         fields.reject("amount", f"must be {rule.remaining(parent)}: a void is of the whole")
     refuse_invalid(fields)
     later = state.settings.operations == "later"
-    child = _add(state, parent, kind, amount, tracking_id, done=not later)
+    child = _add(state, parent, kind, amount, tracking_id, reason, done=not later)
     return {"transaction": respond(state, child)}
 
 
@@ -108,11 +108,13 @@ def _add(
     kind: str,
     amount: int,
     tracking_id: str | None,
+    reason: str | None = None,
     *,
     done: bool = True,
 ) -> OverpayTransaction:
     OPERATIONS[kind].book(parent, amount)
     child = parent.operation(state.now(), kind, amount, tracking_id)
+    child.echo = {"reason": reason} if reason else {}
     if done:
         child.become("successful", codes.SUCCESS, state.now())
     state.add(child)
