@@ -44,7 +44,7 @@
       const open = () => {
         if (!token) return location.assign(page);
         const end = ({ origin: from, data }) => {
-          if (from === origin && data?.source === "checkout" && over(data)) widget.close?.();
+          if (from === origin && data?.source === "checkout" && over(data)) widget.close();
         };
         const widget = new BeGateway({
           checkout_url: origin,
@@ -55,8 +55,8 @@
           },
         });
         widget.createWidget();
-        // After the widget's own: it knows the address by then.
-        addEventListener("message", end);
+        // After the widget's own: it knows the address by then. Nothing opens beside another modal.
+        if (widget.close) addEventListener("message", end);
       };
       if (!modals.has(button))
         button.addEventListener("click", (event) => {

@@ -173,7 +173,7 @@ async def test_cancelled_and_nowhere_to_go(sites: Sites, enter: Enter) -> None:
     frame = await frame_of(page, sites.pay)
     await pay(frame, PLAIN)
     await expect(frame.locator("h1")).to_have_text("Paid", timeout=SECONDS)
-    await escape(page)
+    await page.get_by_role("button", name="Close").click()
     await expect(page.get_by_role("dialog")).to_have_count(0)
     assert page.url == f"{sites.shop}/old"
     assert sites.status(made) == "successful"
@@ -203,6 +203,16 @@ async def test_overlay(sites: Sites, enter: Enter) -> None:
     frame = await frame_of(page, sites.pay)
     await expect(frame.locator("[data-pay]")).to_be_visible()
     assert page.url == f"{sites.shop}/old"
+    # Another button beside it, by the page's script: no second modal, and nothing of it is heard.
+    await page.evaluate(
+        """url => {
+          document.querySelector("h1").id = "order-8";
+          new BeGateway({ ...options, id: "order-8", url }).buildForm();
+          document.querySelector("h1").click();
+        }""",
+        first.url,
+    )
+    await expect(dialog).to_have_count(1)
     await picture(page, "older-overlay")
     await escape(page)
     await expect(dialog).to_have_count(0)
@@ -330,6 +340,8 @@ async def test_the_widget_by_the_js_name(sites: Sites, enter: Enter) -> None:
     page = await visitor.page(widget_page(sites, sites.order(), "window.onload = start();"))
     frame = await frame_of(page, sites.pay)
     await expect(frame.locator("[data-pay]")).to_be_visible()
+    # By then it hears the key.
+    await expect(frame.locator("html[data-around=modal]")).to_be_attached()
     await frame.locator("#f-number").focus()
     await escape(page)
     await page.wait_for_url(f"{sites.shop}/basket")
