@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from litestar.types import Message, Scope
+from litestar.types import Message
 
 from checkout.errors import Forbidden
 from checkout.settings import Settings
@@ -55,7 +55,7 @@ def readable_by_pages(settings: Settings) -> Any:
     secret by none."""
     on = pages_may_call(settings)
 
-    async def before_send(message: Message, scope: Scope) -> None:
+    async def before_send(message: Message, scope: Any) -> None:
         if not on or message["type"] != "http.response.start":
             return
         if ADDRESSES.fullmatch(scope["path"]) and not _by_secret(scope):

@@ -90,6 +90,7 @@ class Sites:
     api: str
     gateway: str
     secret: str
+    key: str  # publishable
     client: httpx.AsyncClient = field(
         default_factory=lambda: httpx.AsyncClient(trust_env=False, timeout=20)
     )
@@ -147,6 +148,8 @@ def settings(sites: Sites) -> Table:
         secret_key=sites.secret,
         frame_origins=[sites.shop],
         return_origins=[sites.shop, "myshop://"],
+        apps=True,
+        publishable_key=sites.key,
     )
     cards = {"cards": overpay(sites.gateway)}
     return {"gateways": cards, "shops": {SHOP: tea_shop}, "limits": UNLIMITED}
@@ -166,6 +169,7 @@ def open_sites(folder: Path, top: str = "test") -> Iterator[Sites]:
         api=f"http://127.0.0.1:{checkout_port}",
         gateway=f"http://localhost:{sandbox_port}",
         secret=secret(),
+        key=f"pk_{secret()}",
     )
     behind = {
         "pay": checkout_port,

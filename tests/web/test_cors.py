@@ -90,11 +90,10 @@ async def test_what_a_page_reads(server: Server, customer: Customer) -> None:
 
 async def test_too_many_can_be_read(opened: Opened) -> None:
     async with opened(app_payments="1") as server, server.customer() as http:
-        for status in (201, 429):
-            answer = await http.post(
-                CHECKOUTS, json={"checkout": ordered()}, headers=PAGE | bearer(server)
-            )
-            assert (answer.status_code, of_pages(answer)) == (status, READABLE)
+        key = PAGE | bearer(server)
+        await http.post(CHECKOUTS, json={"checkout": ordered()}, headers=key)
+        answer = await http.post(CHECKOUTS, json={"checkout": ordered()}, headers=key)
+        assert (answer.status_code, of_pages(answer)) == (429, READABLE)
         assert int(answer.headers["retry-after"]) > 0
 
 
