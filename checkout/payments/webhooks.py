@@ -178,9 +178,10 @@ def _bodies(conn: Connection, context: Context, payment: Payment, now: float) ->
     if personal_data.is_purged(conn, payment.uid):
         raise Unprocessable({"body": [ERASED]})
     followed = [each for each in operations.of(conn, payment.uid) if each.notified is not None]
+    base = context.settings.public_url
     return [
-        payment_webhook(payment, status, shop, context.settings.public_url, now),
-        *(operation_webhook(each, payment) for each in followed),
+        payment_webhook(payment, status, shop, base, now),
+        *(operation_webhook(each, payment, base) for each in followed),
     ]
 
 

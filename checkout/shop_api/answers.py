@@ -85,6 +85,9 @@ class Bought(TypedDict):
     quantity: int
 
 
+RecurringType = Literal["initial", "recurring"]
+
+
 class _Transaction(TypedDict):
     uid: str
     id: str
@@ -137,7 +140,7 @@ class Transaction(_Transaction, _Sections):
 
     expired_at: Time | None
     recurring_type: Annotated[
-        Literal["initial", "recurring"] | None,
+        RecurringType | None,
         Meta(description="Under a contract `recurring`: the first payment, or a later one"),
     ]
 

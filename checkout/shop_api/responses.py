@@ -337,11 +337,11 @@ def three_d_secure(attempt: Attempt | None) -> answers.ThreeDSecure:
     }
 
 
-def _recurring_type(order: Order, contract: tuple[str, ...]) -> str | None:
+def _recurring_type(order: Order, contract: tuple[str, ...]) -> answers.RecurringType | None:
     """Where a payment stands in its series: the first one, or one that the shop's server made."""
     if RECURRING not in contract:
         return None
-    return RECURRING if order.merchant_initiated else "initial"
+    return "recurring" if order.merchant_initiated else "initial"
 
 
 def _additional_data(payment: Payment, contract: tuple[str, ...]) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from checkout.model.validation.table import FieldTable
 from checkout.shop_api.answers import Checkout, Operation, Transaction
 from checkout.shop_api.list_request import CHECKOUTS, TRANSACTIONS, read_wanted
 from checkout.shop_api.responses import checkout
-from checkout.shop_api.responses import operation as operation_shape
-from checkout.shop_api.webhooks import payment_notification
+from checkout.shop_api.webhooks import operation_notification, payment_notification
 from checkout.web.api.authentication import authenticated
 from checkout.web.api.paging import Page, answer_of, pages, query_of
 from checkout.web.api.schema import REF, answered, described, listed, query
@@ -50,7 +49,7 @@ async def list_transactions(request: AppRequest) -> Response[Any]:
         lists.transactions, wanted, now=now, after=page.after, limit=page.limit
     )
     shown = [
-        operation_shape(done, payment)
+        operation_notification(done, payment, base)["transaction"]
         if done
         else payment_notification(payment, payment.status_at(now), shop, base)["transaction"]
         for payment, done in found
