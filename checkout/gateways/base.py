@@ -86,6 +86,11 @@ class Capabilities(Struct, frozen=True, kw_only=True):
         """Whether the method asks for a card on our page."""
         return self.card and (method.mode is None or method.mode in self.card_modes)
 
+    def takes_money(self, money: Money, transaction_type: str) -> bool:
+        """Whether it takes the currency; and 0, where the amount is that."""
+        known = self.currencies is None or money.currency in self.currencies
+        return known and (money.minor > 0 or transaction_type in self.zero_amount)
+
 
 class InputField(Struct, frozen=True, kw_only=True):
     """What a method asks the customer for, beside what every page does. `label` is plain text, in

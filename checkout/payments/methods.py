@@ -38,8 +38,7 @@ def available_methods(
 
 def eligible_methods(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) -> list[Method]:
     """Those that the order allows and the gateway can do, whatever decimals its account uses."""
-    wanted, currency = order.methods, order.money.currency
-    types, excluded = wanted.types, wanted.excluded_types
+    types, excluded = order.methods.types, order.methods.excluded_types
     kinds = (
         ("recurring" if order.recurring else "merchant_initiated")
         if order.merchant_initiated
@@ -50,8 +49,7 @@ def eligible_methods(order: Order, shop: Shop, gateways: Mapping[str, Gateway]) 
         for method in shop.methods
         if (method.name in types if types else method.name not in excluded)
         and order.transaction_type in getattr(can := gateways[method.gateway].capabilities, kinds)
-        and (order.money.minor or order.transaction_type in can.zero_amount)
-        and (can.currencies is None or currency in can.currencies)
+        and can.takes_money(order.money, order.transaction_type)
         and (method.name == CARD_METHOD or not order.merchant_initiated)
     ]
 

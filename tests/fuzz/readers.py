@@ -47,6 +47,7 @@ from checkout.gateways.rest.encoding import decoded
 from checkout.gateways.rest.response import read as read_rest
 from checkout.gateways.rest.signature import signed_words
 from checkout.i18n import choose_language, supported
+from checkout.identifiers import fitting
 from checkout.model.browser import FIELDS, Browser
 from checkout.model.card_form import digits, expiry, read_card, read_holder
 from checkout.model.client_network import network_of
@@ -66,6 +67,7 @@ from checkout.model.validation.rules import (
     cardless,
     choice,
     country,
+    currency,
     day,
     email_address,
     integer,
@@ -273,6 +275,8 @@ TEXTS: Final[Mapping[str, Read]] = {
     "rule: IP address": ip_address,
     "rule: integer": integer(0, 9, digits=True),
     "rule: money": minor_units(),
+    "rule: currency": currency,
+    "key: fitting": lambda written: fitting(written, 255),
     "rule: flag": loose_flag,
     "rule: choice": choice(EXPONENTS),
     "rule: short choice": choice(("payment", "authorization")),

@@ -157,14 +157,13 @@ def minor_units(*, least: int = 1) -> Rule[int]:
     return rule
 
 
-def _number(value: Any) -> int | Decimal:
+def _number(value: Any) -> Decimal:
     """A finite number of JSON, or decimal digits as text, exactly as it is."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, float) and math.isfinite(value):
-        return Decimal(value)
-    if isinstance(value, str) and _AMOUNT.fullmatch(value):
-        return Decimal(value.strip())
+    written = isinstance(value, str) and _AMOUNT.fullmatch(value)
+    if written or (isinstance(value, int | float) and not isinstance(value, bool)):
+        number = Decimal(value.strip() if written else value)
+        if number.is_finite():
+            return number
     raise Invalid("must be an integer")
 
 

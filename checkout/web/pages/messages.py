@@ -225,6 +225,8 @@ CARD_SAVED: Final = Message(
     N_("Nothing was charged. The shop can use this card for later payments."),
     "good",
 )
+SAVE_YOUR_CARD: Final = N_("Save your card")
+SAVE_CARD: Final = N_("Save card")
 CARD_CHECKED: Final = Message(N_("Card checked"), N_("Nothing was charged."), "good")
 
 
@@ -237,7 +239,7 @@ class CardOnly(NamedTuple):
 
 
 CARD_ONLY: Final = {
-    TOKENIZATION: CardOnly(N_("Save your card"), N_("Save card"), CARD_SAVED),
+    TOKENIZATION: CardOnly(SAVE_YOUR_CARD, SAVE_CARD, CARD_SAVED),
     "authorization": CardOnly(N_("Card check"), N_("Check card"), CARD_CHECKED),
 }
 ROW_SHOP_ALONE: Final = N_("Shop")
