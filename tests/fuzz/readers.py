@@ -52,9 +52,11 @@ from checkout.model.browser import FIELDS, Browser
 from checkout.model.card_form import digits, expiry, read_card, read_holder
 from checkout.model.client_network import network_of
 from checkout.model.cursor import cursor
+from checkout.model.cut import cut
 from checkout.model.money import EXPONENTS, Money
 from checkout.model.order import Customer, CustomerFields, Order, PageSettings
 from checkout.model.pan import holds_card_number, mask_card_numbers
+from checkout.model.validation.optional_data import cut_text, cut_texts, names_of
 from checkout.model.validation.reader import (
     Invalid,
     Problems,
@@ -89,6 +91,7 @@ from checkout.settings.secret_strength import strong
 from checkout.shop_api.app_checkout_request import read_app_order
 from checkout.shop_api.app_payments import app_browser, app_customer, app_form, request_of
 from checkout.shop_api.checkout_request import read_link_order, read_order
+from checkout.shop_api.customer import CUSTOMER
 from checkout.shop_api.invoices import read_address, read_invoice
 from checkout.shop_api.list_request import TRANSACTIONS, read_wanted, zoned_moment
 from checkout.shop_api.mail import mailbox
@@ -265,6 +268,11 @@ TEXTS: Final[Mapping[str, Read]] = {
     "rule: text": text_of(255),
     "rule: long text": text_of(100_000, least=0),
     "rule: e-mail": cardless(email_address),
+    **{f"customer: {name}": CUSTOMER.rule(name) for name in CUSTOMER},
+    "customer: a long text": cut_text(100_000),
+    "order: lines": cut_texts(most=50),
+    "order: names": names_of(CUSTOMER),
+    "order: a text that is cut": lambda written: cut(written, len(written) // 2),
     "rule: page": page_address,
     "rule: return address": shop_address(origins=("https://a.example",)),
     "rule: an app's address": shop_address(origins=("app://", "https://a.example")),

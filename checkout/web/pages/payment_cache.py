@@ -56,6 +56,7 @@ def specimen_of(page: PaymentRequest) -> PaymentRequest:
         product=None,
         quantity=1,
         raw={},
+        dropped={},
     )
     return replace(page, payment=msgspec.structs.replace(payment, order=general, attempts=()))
 
