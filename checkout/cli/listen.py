@@ -28,9 +28,10 @@ from checkout.settings.env_and_file import Missing, follow
 
 FIELDS: Final = ("id", "payment", "uid", "type", "status")
 REMEMBERED: Final = 10_000  # webhooks, so that none is posted twice
+NO_CHECKOUT: Final = "There is no /webhooks: is --url the address of a checkout?"
 ANSWERS: Final = {
     401: "The shop's id or secret is wrong",
-    404: "That server has no /webhooks: is --url the address of a checkout?",
+    404: NO_CHECKOUT,
 }
 
 
@@ -95,7 +96,7 @@ class Listener:
             else:
                 if answer.status_code == 200:
                     self._lost = False
-                    return answer.json()
+                    return _json(answer)
                 if answer.status_code not in (429, 503):
                     fail(ANSWERS.get(answer.status_code, f"Answered {answer.status_code}"), FAILED)
                 self._tell(f"{self._url}: answered {answer.status_code}")
@@ -108,6 +109,12 @@ class Listener:
         if not self._lost:
             click.echo(f"{what}; trying again", err=True)
         self._lost = True
+
+
+def _json(answer: httpx.Response) -> Any:
+    if answer.headers.get("content-type", "").partition(";")[0] != "application/json":
+        fail(NO_CHECKOUT, FAILED)
+    return answer.json()
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -196,6 +203,8 @@ def _address(option: str, url: str, *, secret: bool = False) -> str:
     try:
         parts = urlsplit(url)
         scheme, host, _ = parts.scheme, parts.hostname, parts.port
+        # What is printed holds no password.
+        host = None if parts.username or parts.password else host
     except ValueError:
         scheme, host = "", None
     if not host or scheme not in ("http", "https"):

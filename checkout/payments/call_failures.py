@@ -21,6 +21,7 @@ PORT: Final = "a port that shops are not called at"
 NO_NAME: Final = "name not found"
 NO_NAME_IN_TIME: Final = "name not found in time"
 TOO_LARGE: Final = "the answer is too large"
+NO_IMAGE: Final = "no image"
 UNKNOWN_SHOP: Final = "unknown shop"
 REFUSED: Final = "connection refused"
 NOT_IN_TIME: Final = "no connection in time"
@@ -56,7 +57,17 @@ WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (OSError, NO_CONNECTION),
 )
 ALL: Final = frozenset(
-    {PRIVATE, PORT, NO_NAME, NO_NAME_IN_TIME, TOO_LARGE, UNKNOWN_SHOP, NOT_TRUSTED, FAILED}
+    {
+        PRIVATE,
+        PORT,
+        NO_NAME,
+        NO_NAME_IN_TIME,
+        TOO_LARGE,
+        NO_IMAGE,
+        UNKNOWN_SHOP,
+        NOT_TRUSTED,
+        FAILED,
+    }
     | {*CERTIFICATES.values()}
     | {words for _, words in WORDS}
 )
@@ -65,7 +76,7 @@ STATUSES: Final = frozenset(str(each.value) for each in HTTPStatus)
 DEEPEST: Final = 16  # exceptions that one came from
 
 
-class NotCalled(ValueError):
+class CallFailed(ValueError):
     """`words`: one of those above."""
 
     def __init__(self, words: str) -> None:
@@ -75,7 +86,7 @@ class NotCalled(ValueError):
 
 def in_words(error: BaseException) -> str:
     """Why a call failed: one of `ALL`, at most 64 characters."""
-    if isinstance(error, NotCalled):
+    if isinstance(error, CallFailed):
         return error.words
     causes = list(_causes(error))
     for each in causes:

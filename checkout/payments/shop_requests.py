@@ -19,7 +19,7 @@ from checkout.payments.call_failures import (
     NO_NAME_IN_TIME,
     PORT,
     PRIVATE,
-    NotCalled,
+    CallFailed,
     distance,
 )
 from checkout.payments.dns import Resolve
@@ -48,18 +48,17 @@ async def posted(
     settings: Settings,
 ) -> httpx.Response:
     """POST to a shop's address; the answer with its body unread. Where a connection can't be made
-    the host's next address is tried; once there is one, nothing is sent again. Raises NotCalled for
-    a private address and for a port that is not allowed, else one of `FAILURES`."""
+    the host's next address is tried; once there is one, nothing is sent again. Raises CallFailed
+    for a private address and for a port that is not allowed, else one of `FAILURES`."""
     url = httpx.URL(address)
     port = url.port or (443 if url.scheme == "https" else 80)
     hosts = await _resolved(resolve, url.raw_host.decode(), port)
     sandbox, networks = settings.sandbox, settings.notify_networks
     if not all(allowed(host, sandbox=sandbox, networks=networks) for host in hosts):
-        raise NotCalled(PRIVATE)
-    if port not in settings.called_ports(address) and not (
-        sandbox and all(map(is_loopback, hosts))
-    ):
-        raise NotCalled(PORT)
+        raise CallFailed(PRIVATE)
+    ports = settings.called_ports(address)
+    if port not in ports and not (sandbox and all(map(is_loopback, hosts))):
+        raise CallFailed(PORT)
     failures: list[httpx.TransportError] = []
     seconds = max(CONNECT / len(hosts), SHORTEST)
     for host in hosts[:MOST]:
@@ -72,15 +71,15 @@ async def posted(
 
 
 async def _resolved(resolve: Resolve, host: str, port: int) -> list[str]:
-    """Its addresses, the nearest first. Raises NotCalled; NoSlot where the shop's lookups hang."""
+    """Its addresses, the nearest first. Raises CallFailed; NoSlot where the shop's lookups hang."""
     try:
         found = await resolve(host, port)
     except TimeoutError:  # of the lookup: the caller's own deadline is no exception here
-        raise NotCalled(NO_NAME_IN_TIME) from None
+        raise CallFailed(NO_NAME_IN_TIME) from None
     except OSError:
-        raise NotCalled(NO_NAME) from None
+        raise CallFailed(NO_NAME) from None
     if not found:
-        raise NotCalled(NO_NAME)
+        raise CallFailed(NO_NAME)
     return list(dict.fromkeys(found))
 
 

@@ -27,7 +27,7 @@ from checkout.ledger.rows import Payment
 from checkout.model.order import BY_APP
 from checkout.model.outcome import DeclineReason, GatewayFacts, Outcome
 from checkout.model.status import Status
-from checkout.payments.call_failures import TOO_LARGE, NotCalled, in_words
+from checkout.payments.call_failures import TOO_LARGE, CallFailed, in_words
 from checkout.payments.concurrency import NoSlot, Slots
 from checkout.payments.context import Context
 from checkout.payments.dns import Resolve, Resolver
@@ -94,7 +94,7 @@ class Verifier:
             async for chunk in response.aiter_raw():
                 found += chunk
                 if len(found) > LARGEST:
-                    raise NotCalled(TOO_LARGE)
+                    raise CallFailed(TOO_LARGE)
             return response.status_code, decode_json(bytes(found))
         finally:
             await response.aclose()

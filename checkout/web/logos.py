@@ -9,6 +9,8 @@ from typing import Final
 import httpx
 import structlog
 
+from checkout.payments.call_failures import NO_IMAGE, TOO_LARGE, CallFailed, in_words
+from checkout.payments.shop_requests import FAILURES
 from checkout.settings import Shop
 from checkout.web.context import AppContext
 
@@ -41,8 +43,8 @@ async def _fetch(
     try:
         async with room, asyncio.timeout(SECONDS):
             ending, body = await _read(http, logo)
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
-        log.warning("logo.unavailable", shop=shop.id, error=type(error).__name__)
+    except FAILURES as error:
+        log.warning("logo.unavailable", shop=shop.id, error=in_words(error))
         return
     app.logos[shop.id] = app.render.assets.add(f"logo-{shop.id}.{ending}", body)
 
@@ -51,10 +53,10 @@ async def _read(http: httpx.AsyncClient, url: str) -> tuple[str, bytes]:
     async with http.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
         kind = response.headers.get("content-type", "").partition(";")[0].strip()
         if response.status_code != 200 or kind not in ENDINGS:
-            raise ValueError("no image")
+            raise CallFailed(NO_IMAGE)
         body = bytearray()
         async for chunk in response.aiter_raw():
             body += chunk
             if len(body) > LARGEST:
-                raise ValueError("too large")
+                raise CallFailed(TOO_LARGE)
     return ENDINGS[kind], bytes(body)

@@ -180,6 +180,13 @@ def test_a_wrong_secret_ends_it(local: LocalServers, tmp_path: Path) -> None:
     assert "id or secret is wrong" in log.read_text()
 
 
+def test_a_server_that_is_no_checkout_ends_it(local: LocalServers, tmp_path: Path) -> None:
+    log, other = tmp_path / "log", local.sandbox
+    with listening(local, "http://127.0.0.1:9/", log, "--url", other) as process:
+        assert process.wait(30) == 1
+    assert "is --url the address of a checkout?" in log.read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
@@ -188,6 +195,7 @@ def test_a_wrong_secret_ends_it(local: LocalServers, tmp_path: Path) -> None:
         (("--url", "http://pay.example.com"), "must be https"),
         (("--forward-to", "localhost:3000"), "must be an address"),
         (("--forward-to", "http://[::1/"), "must be an address"),
+        (("--url", "https://a:very-secret@pay.example.com"), "must be an address"),
         (("--since", "yesterday"), "write it as"),
     ],
 )

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkout.payments import call_failures
-from checkout.payments.call_failures import ALL, CERTIFICATES, WORDS, NotCalled, in_words, label
+from checkout.payments.call_failures import ALL, CERTIFICATES, WORDS, CallFailed, in_words, label
 from checkout.payments.concurrency import NoSlot
 from checkout.payments.shop_requests import FAILURES, MOST, posted
 from checkout.settings import Settings
@@ -257,7 +257,7 @@ async def test_a_certificate_over_real_sockets(
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (NotCalled(call_failures.TOO_LARGE), "the answer is too large"),
+        (CallFailed(call_failures.TOO_LARGE), "the answer is too large"),
         (NoSlot(), "too many calls at once"),
         (TimeoutError(), "no answer in time"),
         (httpx.InvalidURL("x"), "no address"),
@@ -277,7 +277,7 @@ async def test_a_lookup_has_its_own_words() -> None:
         raise TimeoutError
 
     async with httpx.AsyncClient(trust_env=False) as http:
-        with pytest.raises(NotCalled) as raised:
+        with pytest.raises(CallFailed) as raised:
             await posted(http, f"https://{SHOP}/", b"", {}, resolve=slow, settings=SANDBOX)
     assert in_words(raised.value) == "name not found in time"
 
@@ -287,8 +287,8 @@ def test_the_document_explains_each() -> None:
     text = (ROOT / "docs" / "notifications.md").read_text()
     table = text[text.index("| answer | what is wrong |") : text.index("## Verify before")]
     named = re.findall(r"`([^`]+)`", "".join(re.findall(r"(?m)^(\|[^|]*\|)", table)))
-    only_of_verifications = {call_failures.TOO_LARGE, "too many calls at once"}
-    assert sorted(named) == sorted(ALL - only_of_verifications)
+    of_other_calls = {call_failures.TOO_LARGE, call_failures.NO_IMAGE, "too many calls at once"}
+    assert sorted(named) == sorted(ALL - of_other_calls)
 
 
 def test_words_fit_the_column_and_are_few() -> None:

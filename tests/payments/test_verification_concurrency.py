@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from checkout.ledger.rows import Payment
 from checkout.model.order import PageSettings
@@ -83,3 +84,35 @@ async def test_who_waits_a_little_is_asked_about(asking: Shops) -> None:
     found = await asyncio.gather(*(asking.verify(well) for _ in range(60)))
     assert found == [None] * 60
     assert asking.asked[WELL] == 60
+
+
+async def test_every_address_of_the_host_is_tried(asking: Shops) -> None:
+    """As for webhooks: where nobody answers at the first, the second is asked, and once."""
+    tried: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        tried.append(request.url.host)
+        if len(tried) == 1:
+            raise httpx.ConnectError("nobody there")
+        return await asking._answer(request)
+
+    async def resolve(_host: str, _port: int) -> Sequence[str]:
+        return ("2606:4700:4700::1111", PUBLIC)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        verify = Verifier(asking.harness.context, http, resolve)
+        assert await verify(await asking.payment(WELL)) is None
+    assert tried == ["2606:4700:4700::1111", PUBLIC]
+
+
+async def test_why_a_shop_was_not_asked_is_said_in_words(asking: Shops) -> None:
+    async def resolve(_host: str, _port: int) -> Sequence[str]:
+        return (PUBLIC, "10.0.0.1")
+
+    verify = Verifier(asking.harness.context, asking.http, resolve)
+    with capture_logs() as said:
+        assert isinstance(await verify(await asking.payment(WELL)), Outcome)
+    assert [line["error"] for line in said if line["event"] == "verification.failed"] == [
+        "a private address"
+    ]
+    assert asking.asked[WELL] == 0
