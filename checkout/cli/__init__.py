@@ -1,5 +1,5 @@
 """The command line: demo, serve, sandbox, link, check, payments, invoices, keys, widget, drill,
-pci.
+trigger, pci.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -24,6 +24,7 @@ from checkout.cli import (
     pci,
     sandbox,
     serve,
+    trigger,
     widget,
 )
 
@@ -47,6 +48,7 @@ for command in (
     audit.audit,
     keys.keys,
     drill.drill_command,
+    trigger.trigger,
     widget.widget,
     pci.pci,
 ):
