@@ -22,7 +22,7 @@ demo: $(VENV)/.runtime ## a sample shop, the checkout and simulated gateways, on
 	@exec $(BIN)/checkout demo $(DEMO_ARGS)
 
 test: lint ## everything: style, types, imports, then the tests (installs browsers where it may)
-	@CHECKOUT_CHROMIUM="$$(tools/chromium)" && export CHECKOUT_CHROMIUM && tools/engines && \
+	@CHECKOUT_CHROMIUM="$$(tools/chromium)" && export CHECKOUT_CHROMIUM && tools/engines && tools/node && tools/php && \
 		$(BIN)/python -m pytest -n auto --dist loadfile -m "not browser and not engines" $(PYTEST_ARGS) && \
 		$(BIN)/python -m pytest -m "browser or engines" $(PYTEST_ARGS)  # alone: they have clocks to keep
 
@@ -109,5 +109,5 @@ $(UV):
 	.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv==0.13.9
 
 clean: ## away with all that can be made again
-	rm -rf $(VENV) .venv-lock .venv-audit dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-lock .venv-audit dist tests/node/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

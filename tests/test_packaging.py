@@ -306,3 +306,12 @@ def test_the_locks_agree() -> None:
         for name, version in re.findall(r"(?m)^([\w.-]+)==(\S+)", lock.read_text()):
             versions.setdefault(name, set()).add(version)
     assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+
+
+def test_the_lock_of_the_javascript_packages_names_no_index_and_hashes_everything() -> None:
+    lock = json.loads((ROOT / "tests" / "node" / "package-lock.json").read_text())
+    packages = [each for name, each in lock["packages"].items() if name]
+    assert len(packages) > 5
+    for each in packages:
+        assert "resolved" not in each
+        assert each["integrity"].startswith("sha512-")
