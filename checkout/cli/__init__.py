@@ -1,5 +1,5 @@
-"""The command line: demo, serve, sandbox, link, listen, check, payments, invoices, keys, widget,
-drill, pci.
+"""The command line: demo, serve, sandbox, link, listen, trigger, check, payments, invoices, keys,
+widget, drill, pci.
 
 Exit codes: 0 done, 1 failed, 2 unusable input.
 """
@@ -25,6 +25,7 @@ from checkout.cli import (
     pci,
     sandbox,
     serve,
+    trigger,
     widget,
 )
 
@@ -49,6 +50,7 @@ for command in (
     audit.audit,
     keys.keys,
     drill.drill_command,
+    trigger.trigger,
     widget.widget,
     pci.pci,
 ):

@@ -42,6 +42,11 @@ TYPED: Final = {
 """What the customer types in the form's fields."""
 
 
+Mark = tuple[str, str | None]  # an attribute of a form, and its value where it has one
+PAY: Final[Mark] = ("data-pay", None)
+CANCEL: Final[Mark] = ("class", "leave")
+
+
 class Refused(Exception):
     """A page of checkout did not answer as expected."""
 
@@ -78,19 +83,34 @@ class Customer:
 
     async def pay(self, number: str) -> None:
         """Fill in the form and press Pay. Raises Refused when the form comes back."""
-        form = _Form((await self._get(self.page)).text)
+        await self._submit(PAY, TYPED | {"number": number})
+
+    async def cancel(self) -> None:
+        """Press Cancel on the payment page. Raises Refused."""
+        await self._submit(CANCEL, {})
+
+    async def _submit(self, mark: Mark, typed: dict[str, str]) -> None:
+        form = _Form((await self._get(self.page)).text, mark)
         if form.action is None:
-            raise Refused("the payment page has no form")
-        fields = form.filled(TYPED | {"number": number})
+            raise Refused("the payment page has no such form")
         answer = await self.browser.post(
-            urljoin(self.page, form.action), data=fields, headers={"Origin": self._checkout}
+            urljoin(self.page, form.action),
+            data=form.filled(typed),
+            headers={"Origin": self._checkout},
         )
         if answer.status_code != 303:
-            raise Refused(f"the payment page answered {answer.status_code} to Pay")
+            raise Refused(f"the payment page answered {answer.status_code} to its form")
+
+    async def bank_address(self) -> str:
+        """Where the redirect page sends the customer. Raises Refused."""
+        found = _Address((await self._get(f"{self.page}/redirect")).text, "data-leave").found
+        if found is None:
+            raise Refused("the customer is not sent to a bank")
+        return found
 
     async def return_address(self) -> str:
         """Where the result page's button leads: the shop's address with its parameters."""
-        found = _Back((await self._get(f"{self.page}/result")).text).href
+        found = _Address((await self._get(f"{self.page}/result")).text, "data-back").found
         if found is None:
             raise Refused("the result page has no way back to the shop")
         return found
@@ -130,10 +150,11 @@ class Order:
 
 
 class _Form(HTMLParser):
-    """The fields of the form that pays, as a browser without scripts would send them."""
+    """The fields of the form with this mark, as a browser without scripts would send them."""
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, page: str, mark: Mark) -> None:
         super().__init__()
+        self._mark = mark
         self.action: str | None = None
         self._inside = False
         self._fields: dict[str, str] = {}
@@ -151,7 +172,8 @@ class _Form(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         if tag == "form":
-            self._inside = "data-pay" in given
+            attribute, value = self._mark
+            self._inside = attribute in given and value in (None, given[attribute])
             self.action = given.get("action") if self._inside else self.action
         name = given.get("name")
         if not self._inside or not name:
@@ -176,15 +198,16 @@ class _Form(HTMLParser):
             self._inside = False
 
 
-class _Back(HTMLParser):
-    """The link back to the shop."""
+class _Address(HTMLParser):
+    """Where the link or form with this attribute leads."""
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, page: str, mark: str) -> None:
         super().__init__()
-        self.href: str | None = None
+        self.found: str | None = None
+        self._mark = mark
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        if tag == "a" and "data-back" in given:
-            self.href = given.get("href")
+        if self._mark in given:
+            self.found = given.get("href") or given.get("action")
