@@ -45,10 +45,10 @@ from checkout.web import (
     widget,
 )
 from checkout.web.api import (
-    aliases,
     app_payments,
     checkouts,
     document,
+    family_addresses,
     invoices,
     merchant_initiated,
     payment_lists,
@@ -92,8 +92,8 @@ HANDLERS = (
     *merchant_initiated.HANDLERS,
     *products.HANDLERS,
     *invoices.HANDLERS,
-    *aliases.HANDLERS,
     *webhooks.HANDLERS,
+    *family_addresses.HANDLERS,
     *gateway_notification.HANDLERS,
     *csp_reports.HANDLERS,
     *static.HANDLERS,
@@ -164,7 +164,7 @@ def create_app(
                 await asyncio.gather(context.finish(), webhook_sender.finish(), mailer.finish())
 
     app = Litestar(
-        route_handlers=[*HANDLERS, *aliases.heads(HANDLERS)],
+        route_handlers=[*HANDLERS, *family_addresses.heads(HANDLERS)],
         lifespan=[lifespan],
         exception_handlers={Exception: on_error},
         middleware=[ConcurrencyLimits(settings), load or LoadShedder()],

@@ -50,7 +50,7 @@ def on_error(request: AppRequest, error: Exception) -> Response[Any]:
     if status >= 500 and not isinstance(error, Unavailable):
         # The place, never the values: no message, no local variable.
         log.error("web.fault", path=_place(request), **_trace(error))
-    if _wants_json(request):
+    if wants_json(request):
         code = error.code if isinstance(error, Unprocessable) else None
         return _json(status, message, fields, headers, code)
     return error_page(request, error, status, headers)
@@ -112,7 +112,7 @@ def _nested(fields: dict[str, list[str]]) -> dict[str, Any]:
     return found
 
 
-def _wants_json(request: AppRequest) -> bool:
+def wants_json(request: AppRequest) -> bool:
     """At the addresses of machines always, elsewhere where the head says that a program calls: a
     plugin that calls an address we don't have must be able to read why."""
     path = _path(request)

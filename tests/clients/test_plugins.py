@@ -11,6 +11,7 @@ import base64
 import re
 import textwrap
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -132,6 +133,82 @@ def test_ruby_query_transaction(http: httpx.Client, app: httpx.Client) -> None:
     assert (said["uid"], said["status"], said["type"]) == (uid, "successful", "payment")
     assert said[said["type"]]["status"] == "successful"
     assert http.get("/transactions/nobody").json()["message"] == "Record not found"
+
+
+@pytest.mark.parametrize("name", ["order/7 №1", "plain-7", "a//b|c"])
+def test_php_sdk_query_by_tracking_id(http: httpx.Client, app: httpx.Client, name: str) -> None:
+    """`getResponse()->transactions`: one of one payment, an empty list of an unknown name. It needs
+    `isValid()`, and `errors` or `response` would be an error."""
+    token = create(http, order={"tracking_id": name})["checkout"]["token"]
+    address = f"/v2/transactions/tracking_id/{quote(name, safe='')}"
+    assert http.get(address).json() == {"transactions": []}
+    pay(app, token)
+    said = http.get(address, headers={"Accept": "application/json"}).json()
+    assert list(said) == ["transactions"]
+    (found,) = said["transactions"]
+    assert (found["amount"], found["tracking_id"], found["status"]) == (1999, name, "successful")
+    beyag = http.get(f"/beyag/transactions/tracking_id/{quote(name, safe='')}")
+    assert beyag.json() == said
+    ruby = http.get(f"/transactions/tracking_id/{quote(name, safe='')}").json()
+    assert ruby == {"transaction": found}
+    assert http.get(f"/beyag/transactions/{found['uid']}").json() == {"transaction": found}
+
+
+def test_php_sdk_additional_data(
+    http: httpx.Client, app: httpx.Client, receiver: WebhookServer
+) -> None:
+    """What it writes of shop and plugin comes back, and `vendor.token` of whoever keeps cards."""
+    written = {
+        "platform_data": "WooCommerce v9",
+        "integration_data": "BeGateway v2",
+        "fiscalization": {"items": [{"name": "Tea"}]},
+        "vendor": {"name": "vault", "token": "t-1"},
+        "request_id": "r-1",
+    }
+    extra = {"receipt_text": [], "contract": [], "meta": None} | written
+    settings = {"notification_url": f"{receiver.url}/plugins-additional"}
+    token = create(http, order={"additional_data": extra}, settings=settings)["checkout"]["token"]
+    assert pay(app, token) == "successful"
+    _, body = receiver.webhook("plugins-additional")
+    told = httpx.Response(200, content=body).json()["transaction"]["additional_data"]
+    assert told == {"receipt_text": [], "contract": []} | written
+    kept = read(http, token)["checkout"]["order"]["additional_data"]
+    assert {name: kept[name] for name in written} == written
+
+
+def test_php_sdk_product_links(http: httpx.Client, local: LocalServers) -> None:
+    """`getPayLink` and `getPayUrl` are made of the product's id."""
+    product = {"name": "Tea", "description": "Tea", "amount": 500, "currency": "EUR",
+               "infinite": True, "immortal": True, "language": "en"}  # fmt: skip
+    made = http.post("/products", json=product).json()
+    with httpx.Client(base_url=local.checkout, trust_env=False) as browser:
+        for link in (f"/v2/confirm_order/{made['id']}/{SHOP}", f"/products/{made['id']}/pay"):
+            answer = browser.get(link)
+            assert (answer.status_code, answer.headers["location"]) == (
+                303,
+                f"/product/{made['id']}",
+            )
+            assert "Tea" in browser.get(answer.headers["location"]).text
+
+
+def test_flutter_sdk(http: httpx.Client, local: LocalServers) -> None:
+    """By the bare public key it makes a payment, by its token it pays, by nothing it reads."""
+    with httpx.Client(base_url=local.checkout, trust_env=False, timeout=30) as phone:
+        key = {"Authorization": local.keys.public_key}
+        body = php_sdk()["checkout"]
+        asked = {"transaction_type": "payment", "order": dict(body["order"], additional_data=None)}
+        made = phone.post("/ctp/api/checkouts/", json={"checkout": asked}, headers=key)
+        token = made.json()["checkout"]["token"]
+        card = {"number": "4200000000000000", "exp_date": "12/39", "holder": "ANNA LEE",
+                "verification_value": "123", "save_card": False}  # fmt: skip
+        request = {"token": token, "payment_method": "credit_card", "credit_card": card}
+        said = phone.post(
+            "/ctp/api/payments/", json={"request": request}, headers={"Authorization": token}
+        )
+        assert said.json()["response"]["credit_card"]["brand"] == "visa"
+        status = phone.get(f"/ctp/api/checkouts/{token}").json()["checkout"]
+        assert status["status"] == "successful"
+        assert status["company"]["name"]
 
 
 # --- Errors ------------------------------------------------------------------------------------

@@ -102,9 +102,11 @@ from checkout.shop_api.travel import AIRLINE, LEG
 from checkout.signing import COOKIE, Signer, read_link
 from checkout.web.api.authentication import authenticated, by_key, key_holder
 from checkout.web.api.password_throttle import PasswordThrottle
+from checkout.web.api.tracking_id import tracking_id_of
 from checkout.web.api.webhooks import LISTED
 from checkout.web.bodies import check_form
 from checkout.web.csp_reports import NEW, NEW_TYPE, OLD_TYPE, violations
+from checkout.web.errors import wants_json
 from checkout.web.pages.amount_input import read_amount
 from checkout.web.pages.checkboxes import terms
 from checkout.web.pages.customer_fields import (
@@ -172,6 +174,12 @@ def request(**headers: str) -> Request[Any, Any, Any]:
     scope: Any = {"type": "http", "headers": pairs, "client": ("10.0.0.1", 1), "state": {}}
     scope["litestar_app"] = SimpleNamespace(state=SimpleNamespace(context=WEB))
     return Request(scope)
+
+
+def for_a_program(written: str) -> bool:
+    asked = request(accept=written, content_type=written)
+    asked.scope["path"] = f"/{written}"
+    return wants_json(asked)
 
 
 def header(written: str) -> str:
@@ -331,6 +339,8 @@ TEXTS: Final[Mapping[str, Read]] = {
         request(authorization=f"Bearer {written}"), SETTINGS
     ),
     "request: authorization": lambda written: by_key(request(authorization=written)),
+    "request: tracking id": lambda written: tracking_id_of(raw(f"/tracking_id/{written}")),
+    "request: who wants JSON": for_a_program,
     "request: violation": violation,
     "request: violations": lambda written: list(violations(OLD_TYPE, raw(written), "https://a")),
     "request: violation's type": lambda written: list(violations(written, b"", "https://a")),

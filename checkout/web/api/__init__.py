@@ -9,7 +9,7 @@ products           links that many customers use
 invoices           links that are mailed
 authentication     who calls: a shop's server, its app, the operator
 password_throttle  wrong passwords are slowed down
-aliases            the family's other addresses
+family_addresses   the family's other addresses
 paging             the pages of a list
 schema             helpers that describe an address
 document           /schema: all of it in one document

@@ -25,11 +25,10 @@ BEFORE: Final = b"/tracking_id/"
 LONGEST: Final = 255  # characters of a tracking id
 
 
-def tracking_id_of(request: AppRequest) -> str:
+def tracking_id_of(raw_path: bytes) -> str:
     """The rest of the address as it was sent, decoded once: a tracking id may have slashes, blanks
     and letters of any alphabet in it. Litestar's own would lack slashes. "" for what is none."""
-    raw: bytes = request.scope["raw_path"]
-    _, _, rest = raw.partition(b"?")[0].partition(BEFORE)
+    _, _, rest = raw_path.partition(b"?")[0].partition(BEFORE)
     if rest.endswith(b"/"):
         rest = rest[:-1]  # of the address, as of all: in a tracking id it is sent as %2F
     found = unquote_to_bytes(rest).decode("utf-8", "replace")
@@ -45,7 +44,8 @@ async def list_by_tracking_id(request: AppRequest) -> Response[Any]:
     """Answers `{"transactions": [...]}`, the newest first, 10 at most; an empty list for none."""
     app = app_of(request)
     shop = authenticated(request, app.settings)
-    found = await find.by_tracking_id(app.context, tracking_id_of(request), shop)
+    name = tracking_id_of(request.scope["raw_path"])
+    found = await find.by_tracking_id(app.context, name, shop)
     return Response({"transactions": [shown(app, shop, *each)["transaction"] for each in found]})
 
 
@@ -58,7 +58,8 @@ async def read_by_tracking_id(request: AppRequest) -> Response[Any]:
     """Answers `{"transaction": {...}}` of the newest payment; what followed it is in the list."""
     app = app_of(request)
     shop = authenticated(request, app.settings)
-    found = await find.by_tracking_id(app.context, tracking_id_of(request), shop)
+    name = tracking_id_of(request.scope["raw_path"])
+    found = await find.by_tracking_id(app.context, name, shop)
     if not found:
         raise NotFound
     newest = max((payment for payment, _ in found), key=attrgetter("created_at"))

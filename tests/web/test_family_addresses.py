@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from checkout.web.api.aliases import NOT_SERVED, SAME
+from checkout.web.api.family_addresses import NOT_SERVED, SAME
 from tests.web.server import BROWSER, DECLINED, PAID, Customer, Server
 from tests.web.test_transactions import done
 
