@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from checkout.model.card import WALLET_MARK
 from checkout.model.money import Money
 from checkout.model.outcome import GatewayFacts
 from checkout.model.status import Status
@@ -134,8 +135,10 @@ def could_be_card_number(value: str) -> bool:
 
 
 def token(value: str | None) -> str | None:
-    """A card's token, whole or not at all; a number that could be the card's own is none."""
-    return None if value and could_be_card_number(value) else value
+    """A card's token, whole or not at all; a number that could be the card's own is none, nor is
+    what a wallet gave for one payment."""
+    hides = value and (could_be_card_number(value) or value.startswith(WALLET_MARK))
+    return None if hides else value
 
 
 def is_sum(facts: GatewayFacts, *sums: Money) -> bool:
