@@ -61,6 +61,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     card_modes: frozenset[str] = frozenset()  # which of `Method.mode` do, where one is set
     tokenizes: bool = False  # it makes a token of a card, where the order has a contract
     accepts_tokens: bool = False  # it takes such a token, with the security code, in a card's place
+    wallets: bool = False  # it takes what a wallet gave an app (`WalletCard`) in a card's place
     browser: bool  # it takes 3-D Secure browser data
     lookup_by_key: bool  # it finds a payment by our key, also when its answer was lost
     transaction_types: frozenset[str]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from checkout.model.card import WALLET_MARK
 from checkout.model.money import Money
 from checkout.model.outcome import GatewayFacts
 from checkout.model.status import Status
@@ -135,11 +136,12 @@ def could_be_card_number(value: str) -> bool:
 
 
 def token(fields: Object, name: str) -> str | None:
-    """A card's token, whole or not at all; a number that could be the card's own is none."""
+    """A card's token, whole or not at all; a number that could be the card's own is none, nor is
+    what a wallet gave for one payment."""
     value = text(fields, name, LONGEST_TOKEN + 1)
-    if value is None or len(value) > LONGEST_TOKEN or could_be_card_number(value):
+    if value is None or len(value) > LONGEST_TOKEN:
         return None
-    return value
+    return None if could_be_card_number(value) or value.startswith(WALLET_MARK) else value
 
 
 def is_sum(facts: GatewayFacts, *sums: Money) -> bool:

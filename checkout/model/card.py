@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from checkout.model.outcome import PaidCard
 from checkout.model.pan import brand_of
+
+WALLET_MARK: Final = "$begateway_"  # what a wallet's token begins with
 
 
 class _Unshown(Struct, frozen=True):
@@ -64,4 +66,20 @@ class SavedCard(_Unshown, frozen=True, tag="saved"):
         return self.token
 
 
-AnyCard = Card | SavedCard
+class WalletCard(_Unshown, frozen=True, tag="wallet"):
+    """What Apple Pay, Google Pay or another wallet of the customer's device gave an app for one
+    payment. `token` has the card in it, encrypted for the gateway or not: nothing of it is stored,
+    and it lives for one request."""
+
+    token: str
+
+    def without_secrets(self) -> PaidCard:
+        """The part of the card that may be stored: what it is, the gateway says."""
+        return PaidCard()
+
+    @property
+    def range(self) -> str:
+        return self.token
+
+
+AnyCard = Card | SavedCard | WalletCard

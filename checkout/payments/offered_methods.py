@@ -52,6 +52,7 @@ class OfferedMethod(Struct, frozen=True, kw_only=True):
     takes_card: bool
     code_optional: bool  # a card without its security code is taken
     tokenizes: bool  # it makes a token of a card
+    wallets: bool  # it takes a wallet's token in a card's place
     inputs: tuple[MethodInput, ...]
     saved_card: PaidCard | None
 
@@ -90,6 +91,7 @@ def _offered(
         takes_card=card,
         code_optional=can.code_optional,
         tokenizes=card and can.tokenizes,
+        wallets=card and can.wallets,
         inputs=_missing(inputs, order, customer) if inputs else (),
         saved_card=saved if method.name == CARD_METHOD else None,
     )

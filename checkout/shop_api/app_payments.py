@@ -10,15 +10,19 @@ fields of the answers that they read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from checkout.ledger.rows import Payment
 from checkout.model.browser import FIELDS, Browser
+from checkout.model.card import WALLET_MARK, WalletCard
 from checkout.model.card_form import ANY_LENGTH, digits
 from checkout.model.order import CARD_METHOD, Customer, Order
 from checkout.model.status import LIVE, OUTWARD, Status
-from checkout.model.validation.description import says, schema_of
+from checkout.model.validation.description import says
 from checkout.model.validation.reader import Invalid, Reader, drop_nulls
 from checkout.model.validation.rules import loose_flag, text
 from checkout.model.validation.table import Field, FieldTable
@@ -26,6 +30,7 @@ from checkout.settings import Shop
 from checkout.shop_api import answers
 from checkout.shop_api.browser import BROWSER
 from checkout.shop_api.customer import CUSTOMER, fitted, without
+from checkout.shop_api.encrypted_card import ENCRYPTED, TABLE, opened_card
 from checkout.shop_api.responses import (
     CHECKS,
     bank_result,
@@ -40,9 +45,16 @@ from checkout.shop_api.responses import (
 CARD: Final = {"number": "number", "code": "verification_value", "holder": "holder"}
 EXPIRY: Final = "exp_date"  # else month and year
 AGREED: Final = "agreed"  # to the shop's terms
-PLACES: Final = {"method": "payment_method", "agreed": AGREED}
+PLACES: Final = {"method": "payment_method", "agreed": AGREED, "wallet": "credit_card.token"}
 SAVED: Final = "is not the saved card that the shop's order names: send the card's number"
 REFUSED: Final = "was not accepted by the gateway"
+NO_WALLET: Final = "must be a wallet's, like $begateway_apple_pay_1_0_0$ and base64"
+LONGEST_WALLET: Final = 16 * 1024  # characters of what a wallet gave; Apple's has certificates
+_WALLET: Final = re.compile(
+    r"\$begateway_(?:apple|google|samsung)_pay(?:_decrypted)?_[0-9]{1,4}(?:_[0-9]{1,4}){0,3}\$"
+    r"[A-Za-z0-9+/_-]+={0,2}",
+    re.ASCII,
+)
 
 # The parts of the shop's own objects that its customer may see.
 SHOWN: Final = {
@@ -67,7 +79,11 @@ WAITING: Final = "incomplete"
 
 
 def _token(value: Any) -> str:
-    """A rule: nothing that may be a card's number is a token."""
+    """A rule: nothing that may be a card's number is a token; what a wallet gave is longer."""
+    if isinstance(value, str) and value.startswith(WALLET_MARK):
+        if len(value) > LONGEST_WALLET or not _WALLET.fullmatch(value):
+            raise Invalid(NO_WALLET)
+        return value
     found = text(255)(value)
     if len(digits(found) or "") in ANY_LENGTH:
         raise Invalid(SAVED)
@@ -82,8 +98,11 @@ CREDIT_CARD: Final = FieldTable(
         "exp_year": Field(_typed, "four digits, or two", default=""),
         EXPIRY: Field(_typed, "like `08/29`, in place of the two", default=""),
         "token": Field(
-            says("up to 255 characters", **schema_of(text(255)))(_token),
-            "in place of the number: the saved card that the shop's order names, beside its code",
+            says("up to 255 characters, a wallet's 16384", type="string", maxLength=LONGEST_WALLET)(
+                _token
+            ),
+            "in place of the number: the saved card that the shop's order names, beside its code; "
+            "or [what a wallet gave](#wallets)",
         ),
         "save_card": Field(loose_flag, "the customer wants the card to be kept"),
     }
@@ -94,6 +113,9 @@ PAYMENT: Final = FieldTable(
         "payment_method": Field(text(64), "`credit_card` unless said", default=CARD_METHOD),
         AGREED: Field(loose_flag, "the customer has agreed to the terms of the `agreement_toggle`"),
         CARD_METHOD: Field(CREDIT_CARD),
+        ENCRYPTED: Field(
+            TABLE, "in place of these fields or beside them, [encrypted](#an-encrypted-card)"
+        ),
         "browser": Field(
             BROWSER, "for 3-D Secure; what is missing is read off the request's headers"
         ),
@@ -107,15 +129,37 @@ def request_of(data: Any) -> Reader:
     return Reader(drop_nulls(data), tolerant=True).within("request", shown="")
 
 
-def app_form(fields: Reader, order: Order) -> dict[str, str]:
+def with_opened_card(fields: Reader, key: RSAPrivateKey) -> Reader:
+    """The request with the card as it was typed, where the app has encrypted it. Raises
+    Unprocessable where it can't be opened."""
+    given = fields.within(CARD_METHOD)
+    card = opened_card(given, fields.within(ENCRYPTED), key)
+    if card is None:
+        fields.done()
+    return (
+        fields
+        if card == given.data
+        else request_of({"request": {**fields.data, CARD_METHOD: card}})
+    )
+
+
+def app_wallet(fields: Reader) -> WalletCard | None:
+    """What a wallet gave the app, in the place of a card's token."""
+    given = fields.within(CARD_METHOD)
+    token = None if given.has("number") else CREDIT_CARD.take(given, "token")
+    return WalletCard(token) if token and token.startswith(WALLET_MARK) else None
+
+
+def app_form(fields: Reader, order: Order, wallet: WalletCard | None = None) -> dict[str, str]:
     """What the app sends, by the names of the page's form; other problems are added to `fields`. A
-    card's token is only accepted where the shop's order has it."""
+    card's token is only accepted where the shop's order has it, or as a `wallet`'s."""
     given = fields.within(CARD_METHOD)
     form = {ours: CREDIT_CARD.take(given, theirs) for ours, theirs in CARD.items()}
     names = (EXPIRY,) if given.has(EXPIRY) else ("exp_month", "exp_year")
     form["expiry"] = "/".join(CREDIT_CARD.take(given, name) for name in names)
     form["method"] = PAYMENT.take(fields, "payment_method")
-    token = CREDIT_CARD.take(given, "token") if not given.has("number") else None
+    by_token = wallet is None and not given.has("number")
+    token = CREDIT_CARD.take(given, "token") if by_token else None
     form["card"] = "saved" if token else "new"
     if token is not None and token != order.card_token:
         given.wrong("token", SAVED)

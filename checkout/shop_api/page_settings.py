@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from checkout.model.card import WALLET_MARK
 from checkout.model.card_form import LONGEST_HOLDER, digits, read_holder
 from checkout.model.cut import cut
 from checkout.model.order import Agreement, CardFields, SaveCard
@@ -21,6 +22,7 @@ from checkout.shop_api.addresses import shown_address
 
 LONGEST_TEXT: Final = 500  # of the text beside a checkbox
 LONGEST_TOKEN: Final = 1024
+WALLETS: Final = "is a wallet's: an app sends it with its payment, nobody keeps it"
 
 
 @says("the name that the gateway gave the card", type="string", maxLength=LONGEST_TOKEN)
@@ -32,6 +34,8 @@ def card_token(value: Any) -> str | None:
     number = digits(token)
     if number and 12 <= len(number) <= 19 and luhn(number):
         raise Invalid("must be a card's token, never its number")
+    if token.startswith(WALLET_MARK):
+        raise Invalid(WALLETS)
     if not all(character.isprintable() for character in token):
         raise Invalid("must not contain line breaks")
     return token

@@ -58,7 +58,7 @@ def test_abilities_that_change_what_is_asked_are_explained() -> None:
     for name in (
         "merchant_initiated", "recurring", "full_amount_only", "once_only", "exponents",
         "card_modes", "accepts_tokens", "query_interval", "parameters",
-        "merchant_initiated_parameters", "lookup_by_key", "tokenizes",
+        "merchant_initiated_parameters", "lookup_by_key", "tokenizes", "wallets",
     ):  # fmt: skip
         assert name in Capabilities.__struct_fields__
         assert f"`CAPABILITIES.{name}`" in TEXT

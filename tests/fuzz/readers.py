@@ -89,7 +89,14 @@ from checkout.settings.env_and_file import resolve
 from checkout.settings.load import read_settings
 from checkout.settings.secret_strength import strong
 from checkout.shop_api.app_checkout_request import read_app_order
-from checkout.shop_api.app_payments import app_browser, app_customer, app_form, request_of
+from checkout.shop_api.app_payments import (
+    app_browser,
+    app_customer,
+    app_form,
+    app_wallet,
+    request_of,
+    with_opened_card,
+)
 from checkout.shop_api.checkout_request import read_link_order, read_order
 from checkout.shop_api.customer import CUSTOMER
 from checkout.shop_api.invoices import read_address, read_invoice
@@ -409,8 +416,8 @@ class Json(NamedTuple):
 
 
 def in_app(data: Any) -> Any:
-    fields = request_of(data)
-    form = app_form(fields, ASKING)
+    fields = with_opened_card(request_of(data), SHOP.private_key)
+    form = app_form(fields, ASKING, app_wallet(fields))
     known, shown = app_customer(fields, ASKING, Customer(), input_names(ASKING))
     app_browser(fields, {})
     read_customer(ASKING, known, form | shown, "192.0.2.1", is_customer=False)

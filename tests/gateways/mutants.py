@@ -317,6 +317,14 @@ CARDS: Final = (
         ("test_a_token_where_it_takes_one",),
     ),
     Mutant(
+        "a wallet's token is cut",
+        "overpay_cards",
+        "overpay/cards",
+        'return {"token": card.token}',
+        'return {"token": card.token[:12]}',
+        ("test_a_wallet_where_it_takes_one",),
+    ),
+    Mutant(
         "a notification without a signature is genuine",
         "overpay_cards",
         "overpay/gateway",

@@ -73,6 +73,12 @@ async def test_what_is_known_or_on_the_page_is_not_asked_twice(url: str) -> None
     assert asked.inputs == (EMAIL, TAG)
 
 
+async def test_wallets_only_where_the_gateway_takes_them(url: str) -> None:
+    for wallets in (True, False):
+        found = await offered(url, cards={"wallets": wallets})
+        assert [each.wallets for each in found] == [wallets, False]
+
+
 async def test_a_saved_card_only_where_the_order_names_one(url: str) -> None:
     with_token = Methods(params={"credit_card": {"token": "t-1"}})
     for tokens, wanted in ((True, Methods()), (False, with_token)):

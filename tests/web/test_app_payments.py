@@ -6,12 +6,17 @@ Each expectation of a client is named by the field that the client reads.
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import secrets
 import textwrap
 from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tests.web.conftest import Opened
 from tests.web.server import (
@@ -309,7 +314,6 @@ async def test_request_customer(server: Server, customer: Customer) -> None:
         ({"number": ...}, "number"),
         ({"number": "4200000000000001"}, "number"),
         ({"number": ["4200000000000000"]}, "number"),
-        ({"number": "x" * 344}, "number"),
         ({"verification_value": ...}, "verification_value"),
         ({"verification_value": "12345"}, "verification_value"),
         ({"exp_month": "13"}, "exp_month"),
@@ -321,7 +325,7 @@ async def test_request_customer(server: Server, customer: Customer) -> None:
         ({"number": ..., "token": "4200-0000 00000000"}, "token"),
         ({"number": ..., "token": "e8f9c1", "verification_value": "1"}, "token"),
     ],
-    ids=["no number", "a digit wrong", "a list", "encrypted", "no code", "long code", "month",
+    ids=["no number", "a digit wrong", "a list", "no code", "long code", "month",
          "past", "no date", "no such date", "no holder", "long token", "no token",
          "nobody's token"],
 )  # fmt: skip
@@ -656,3 +660,176 @@ async def test_checkout_of_typed_clients(server: Server, customer: Customer) -> 
     assert "small_logo_url" in told["company"]
     assert isinstance(told["order"]["amount"], int)
     assert all(isinstance(told[name], bool) for name in ("finished", "expired", "test"))
+
+
+# --- An encrypted card -------------------------------------------------------------------------
+
+
+def sealed(server: Server, plain: str, mark: str = "$begatewaycsejs_1_0_0$") -> str:
+    """As the public libraries encrypt it, with the public key that the shop was given."""
+    key = load_der_public_key(base64.b64decode(server.settings.shops["361"].public_key))
+    assert isinstance(key, RSAPublicKey)
+    return mark + base64.b64encode(key.encrypt(plain.encode(), PKCS1v15())).decode()
+
+
+def all_sealed(server: Server, mark: str = "$begatewaycsejs_1_0_0$", **of_card: str) -> Any:
+    return {name: sealed(server, each, mark) for name, each in (CARD | of_card).items()}
+
+
+async def test_a_card_that_the_app_has_encrypted(server: Server, customer: Customer) -> None:
+    made = await server.create()
+    card = all_sealed(server)
+    said = await paid(customer, made, request_credit_card=..., request_encrypted_credit_card=card)
+    assert (said["status"], said["credit_card"]["last_4"]) == ("successful", "0000")
+    assert server.line.sent()["credit_card"] == {
+        "number": PAID, "verification_value": "123", "holder": "ANNA LEE",
+        "exp_month": 12, "exp_year": 2039,
+    }  # fmt: skip
+
+
+async def test_beside_what_is_not_encrypted(server: Server, customer: Customer) -> None:
+    made = await server.create(order=CONTRACT)
+    card = {name: sealed(server, CARD[name]) for name in ("number", "verification_value")}
+    said = await paid(
+        customer, made, number=..., verification_value=..., save_card=True,
+        request_encrypted_credit_card=card,
+    )  # fmt: skip
+    assert (said["status"], bool(said["credit_card"]["token"])) == ("successful", True)
+
+
+@pytest.mark.parametrize("mark", ["$begatewaycsejs_1_0_0$", "$begatewaycseios_2_0$", ""])
+async def test_in_the_cards_own_fields(server: Server, customer: Customer, mark: str) -> None:
+    """As the iOS SDK sends them, without a mark."""
+    made = await server.create()
+    said = await paid(customer, made, request_credit_card=all_sealed(server, mark))
+    assert said["status"] == "successful"
+
+
+async def test_what_was_encrypted_obeys_the_same_rules(server: Server, customer: Customer) -> None:
+    made = await server.create()
+    card = all_sealed(server, number="4200000000000001", exp_year="2001", holder="")
+    answer = await pay(customer, made, request_credit_card=..., request_encrypted_credit_card=card)
+    assert answer.status_code == 422
+    assert set(answer.json()["errors"]["credit_card"]) == {"number", "exp_month", "holder"}
+    assert "4200000000000001" not in answer.text
+
+
+def _another_shops(server: Server) -> str:
+    other = generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    return "$begatewaycsejs_1_0_0$" + base64.b64encode(other.encrypt(b"123", PKCS1v15())).decode()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda server: sealed(server, "123")[:-8],
+        lambda server: sealed(server, "1\n2"),
+        lambda server: sealed(server, "1" * 65),
+        lambda _: "$begatewaycsejs_1_0_0$AAAAAA",
+        lambda _: "$begatewaycsejs_1_0_0$***",
+        lambda _: "$begatewaycsejs_1_0_0$" + base64.b64encode(b"\xff" * 256).decode(),
+        lambda _: "123",
+        lambda _: "x" * 4096,
+        lambda _: 123,
+        lambda _: ["123"],
+    ],
+    ids=range(10),
+)
+async def test_what_cant_be_opened_is_one_error(
+    server: Server, customer: Customer, wrong: Any
+) -> None:
+    """Whatever is wrong with it, and whichever field it is: nobody learns of a padding."""
+    made = await server.create()
+    for name in ("number", "verification_value"):
+        card = all_sealed(server) | {name: wrong(server)}
+        answer = await pay(
+            customer, made, request_credit_card=..., request_encrypted_credit_card=card
+        )
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == {
+            "encrypted_credit_card": ["can't be opened with the shop's key"]
+        }
+    for value in ("$begatewaycsejs_1_0_0$AAAA", "x" * 344):
+        answer = await pay(customer, made, number=value)
+        assert answer.json()["errors"] == {"credit_card": ["can't be opened with the shop's key"]}
+    assert (await read(customer, made))["status"] is None
+
+
+async def test_encrypted_for_another_shop(server: Server, customer: Customer) -> None:
+    made = await server.create()
+    card = all_sealed(server) | {"number": _another_shops(server)}
+    answer = await pay(customer, made, request_credit_card=..., request_encrypted_credit_card=card)
+    assert answer.status_code == 422
+    assert (await read(customer, made))["status"] is None
+
+
+# --- Wallets -----------------------------------------------------------------------------------
+
+APPLE = "$begateway_apple_pay_1_0_0$" + base64.b64encode(b'{"paymentData": 1}' * 400).decode()
+GOOGLE = "$begateway_google_pay_1_0_0$eyJ0ZXN0Ijp0cnVlfQ=="
+DECRYPTED = "$begateway_samsung_pay_decrypted_1_0_0$eyJ0ZXN0Ijp0cnVlfQ=="
+
+
+@pytest.mark.parametrize("token", [APPLE, GOOGLE, DECRYPTED], ids=["apple", "google", "samsung"])
+async def test_what_a_wallet_gave(server: Server, customer: Customer, token: str) -> None:
+    made = await server.create()
+    said = await paid(customer, made, request_credit_card={"token": token})
+    assert (said["status"], said["credit_card"]["last_4"]) == ("successful", "0000")
+    assert said["credit_card"]["token"] is None
+    assert server.line.sent()["credit_card"] == {"token": token}
+    kept = json.dumps(await made.told()) + "".join(map(str, made.attempts()))
+    assert token.rpartition("$")[2] not in kept
+
+
+async def test_a_wallet_beside_the_shops_saved_card(server: Server, customer: Customer) -> None:
+    """It is another card: taken where one is."""
+    first = await server.create(order=CONTRACT)
+    saved = (await paid(customer, first, save_card=True))["credit_card"]["token"]
+    for other, status in ((True, 200), (False, 422)):
+        made = await server.create(
+            settings={"another_card_toggle": {"display": other}},
+            payment_method={"credit_card": {"token": saved}},
+        )
+        answer = await pay(customer, made, request_credit_card={"token": GOOGLE})
+        assert answer.status_code == status, answer.text
+        if status == 422:
+            assert list(answer.json()["errors"]["credit_card"]) == ["token"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "token", "reason"),
+    [
+        ({"payment_method": {"types": ["sbp"]}}, GOOGLE, "no wallets"),
+        ({"payment_method": {"excluded_brands": ["visa"]}}, GOOGLE, "excludes brands"),
+        ({}, "$begateway_apple_pay_1_0_0$", "must be a wallet's"),
+        ({}, "$begateway_apple_pay_1_0_0$***", "must be a wallet's"),
+        ({}, "$begateway_other_1_0_0$AAAA", "must be a wallet's"),
+        ({}, "$begateway_apple_pay_1_0_0$" + "A" * 16384, "must be a wallet's"),
+    ],
+)
+async def test_what_is_no_wallet_or_has_no_gateway(
+    server: Server, customer: Customer, changes: Any, token: str, reason: str
+) -> None:
+    made = await server.create(**changes)
+    method = "sbp" if "types" in str(changes) else "credit_card"
+    answer = await pay(
+        customer, made, request_credit_card={"token": token}, request_payment_method=method
+    )
+    assert answer.status_code == 422
+    assert reason in answer.json()["errors"]["credit_card"]["token"][0]
+    assert (await read(customer, made))["status"] is None
+
+
+async def test_nobody_else_sends_one(server: Server, customer: Customer) -> None:
+    """A token that is kept is another thing: an order and a server can't name this one."""
+    order = {"checkout": ordered(payment_method={"credit_card": {"token": GOOGLE}})}
+    basic = server.basic()
+    answer = await customer.post(CHECKOUTS, json=order, headers=basic)
+    assert answer.status_code == 422
+    assert "wallet" in answer.text
+    alone = {
+        "amount": 700, "currency": "EUR", "description": "May", "credit_card": {"token": GOOGLE},
+    }  # fmt: skip
+    answer = await customer.post("/transactions/payments", json={"request": alone}, headers=basic)
+    assert answer.status_code == 422
+    assert "wallet" in answer.text

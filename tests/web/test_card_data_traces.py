@@ -8,6 +8,7 @@ import logging
 import re
 import sqlite3
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -17,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from litestar import _parsers
 
 from checkout.model.card import Card
@@ -315,6 +317,42 @@ async def paid_in_an_app(server: Server, customer: Customer, made: CreatedPaymen
         *answers,
         *[await customer.get(path, headers=h) for h in (server.basic(), bearer(server))],
     ]
+
+
+@drive
+async def encrypted_by_an_app(server: Server, customer: Customer, made: CreatedPayment) -> Any:
+    """Opened and paid, refused by the card's rules, and a number that nobody has encrypted."""
+    key = server.settings.shops["361"].private_key.public_key()
+
+    def sealed(text: str) -> str:
+        return "$begatewaycsejs_1_0_0$" + b64encode(key.encrypt(text.encode(), PKCS1v15())).decode()
+
+    async def sent(number: str) -> httpx.Response:
+        body = json.loads(in_app(made))
+        card = body["request"].pop("credit_card")
+        body["request"]["encrypted_credit_card"] = {
+            name: sealed(text) for name, text in card.items()
+        } | {"number": number}
+        return await from_app(customer, server, json.dumps(body).encode())
+
+    almost = canary()[:-1] + str((int(canary()[-1]) + 1) % 10)
+    answers = [await sent(each) for each in (sealed(almost), canary(), sealed(canary()))]
+    assert [answer.status_code for answer in answers] == [422, 422, 200]
+    assert answers[-1].json()["response"]["status"] == "successful"
+    return answers
+
+
+@drive
+async def by_a_wallet(server: Server, customer: Customer, made: CreatedPayment) -> Any:
+    token = f"$begateway_google_pay_decrypted_1_0_0${canary()}"
+    card = dict.fromkeys(("number", "verification_value", "holder", "exp_month", "exp_year"))
+    answers = [
+        await from_app(customer, server, in_app(made, **card | {"token": each}))
+        for each in (f"{token}*", token)
+    ]
+    assert [answer.status_code for answer in answers] == [422, 200]
+    assert answers[-1].json()["response"]["status"] == "successful"
+    return answers
 
 
 @drive

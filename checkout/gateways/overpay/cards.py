@@ -30,7 +30,7 @@ from checkout.gateways.overpay.request import common, filled
 from checkout.gateways.overpay.response import Transaction
 from checkout.gateways.parsing import address, meaning, section
 from checkout.model.browser import Browser
-from checkout.model.card import AnyCard, SavedCard
+from checkout.model.card import AnyCard, SavedCard, WalletCard
 from checkout.model.charge_parameters import PARAMETERS
 from checkout.model.cut import cut
 from checkout.model.money import Money
@@ -80,6 +80,7 @@ CAPABILITIES: Final = Capabilities(
     card=True,
     tokenizes=True,
     accepts_tokens=True,
+    wallets=True,
     browser=True,
     lookup_by_key=True,
     transaction_types=frozenset(CREATE),
@@ -190,6 +191,8 @@ def _waiting(held: Outcome) -> Outcome:
 
 
 def _credit_card(card: AnyCard) -> dict[str, Any]:
+    if isinstance(card, WalletCard):
+        return {"token": card.token}
     if isinstance(card, SavedCard):
         return filled({"token": card.token, "verification_value": card.code})
     return filled(

@@ -31,7 +31,7 @@ from checkout.gateways.rest.unconfirmed import (
     proof_of_registration,
     proof_of_token_payment,
 )
-from checkout.model.card import Card, SavedCard
+from checkout.model.card import Card, SavedCard, WalletCard
 from checkout.model.order import TOKENIZATION
 from checkout.model.outcome import DeclineReason
 
@@ -116,7 +116,7 @@ def call_of(charge: Charge, options: Options) -> Call | Cannot:
         return _next_of_series(charge, charge.after, options, amount)
     if isinstance(charge.card, SavedCard) and takes_card(charge):
         return _by_token(charge, charge.card.token, options, amount)
-    if charge.card is None and takes_card(charge):
+    if (charge.card is None or isinstance(charge.card, WalletCard)) and takes_card(charge):
         return NO_CARD
     fields = fields_of(charge, PAYMENT_TYPE[kind], amount)
     return Call(options.payments_path, fields, Proof((charge.key, amount)))

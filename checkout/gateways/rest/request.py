@@ -15,7 +15,7 @@ from checkout.gateways.parsing import could_be_card_number
 from checkout.gateways.rest.codes import BRANDS, CARD_MODES
 from checkout.gateways.rest.unconfirmed import PAYOUT_TO
 from checkout.model.browser import Browser
-from checkout.model.card import AnyCard, Card, SavedCard
+from checkout.model.card import AnyCard, Card, SavedCard, WalletCard
 from checkout.model.card_on_file import RECURRING
 from checkout.model.charge_parameters import SERIES
 from checkout.model.money import Money
@@ -189,7 +189,7 @@ def _recurring(charge: Charge, card: AnyCard | None) -> str | None:
         return None
     if charge.order.merchant_initiated:
         return REPEATED
-    return INITIAL if isinstance(card, Card) or card.code else None
+    return None if isinstance(card, SavedCard) and not card.code else INITIAL
 
 
 def _mode(charge: Charge) -> str:
@@ -239,8 +239,9 @@ def _customer(customer: Customer, card: AnyCard | None) -> dict[str, Any]:
 
 
 def _card(card: AnyCard | None) -> dict[str, Any]:
-    """For a registration, whose token is in the path, only the security code."""
-    if card is None:
+    """For a registration, whose token is in the path, only the security code. A wallet's token has
+    no field here."""
+    if card is None or isinstance(card, WalletCard):
         return {}
     if isinstance(card, SavedCard):
         return {"card.cvv": card.code}

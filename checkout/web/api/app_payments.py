@@ -24,9 +24,11 @@ from checkout.shop_api.app_payments import (
     app_browser,
     app_customer,
     app_form,
+    app_wallet,
     form_path,
     refused_field,
     request_of,
+    with_opened_card,
 )
 from checkout.web.api.authentication import payer
 from checkout.web.api.schema import REF, TOKEN, answered, described, sent, within
@@ -83,10 +85,12 @@ def _languages(request: AppRequest) -> str:
 
 async def _submission(page: PaymentRequest, fields: Reader) -> Submission:
     """What the page's form would have sent. Raises Unprocessable, naming every wrong field."""
-    order = page.payment.order
-    form = app_form(fields, order)
+    order, fields = page.payment.order, with_opened_card(fields, page.shop.private_key)
+    wallet = app_wallet(fields)
+    form = app_form(fields, order, wallet)
     if order.card_token is not None and form["method"] == CARD_METHOD:
-        _check_card(fields, form["card"], saved_card(page, await page.offered_methods()))
+        saved = saved_card(page, await page.offered_methods())
+        _check_card(fields, form["card"], saved, "token" if wallet else "number")
     asked = tuple(name for name in input_names(order) if name not in fixed_names(order))
     known, shown = app_customer(fields, order, page.known_customer, asked)
     headers = {key.lower(): value for key, value in page.request.headers.items()}
@@ -97,6 +101,7 @@ async def _submission(page: PaymentRequest, fields: Reader) -> Submission:
         known=known,
         browser=app_browser(fields, headers),
         code_always=True,
+        wallet=wallet,
     )
     no_card = fields.problems.about("credit_card.token")  # then its other problems are left out
     for name, problem in errors.items():
@@ -109,12 +114,13 @@ async def _submission(page: PaymentRequest, fields: Reader) -> Submission:
     return sent
 
 
-def _check_card(fields: Reader, card: str, saved: SavedCardOffer | None) -> None:
-    """Whether the card is one that the page would let the customer pay with."""
+def _check_card(fields: Reader, card: str, saved: SavedCardOffer | None, name: str) -> None:
+    """Whether the card is one that the page would let the customer pay with. `name`: of the field
+    that a new one stands in."""
     if card == SAVED and saved is None:
         fields.within("credit_card").wrong("token", UNUSABLE)
     elif card == NEW and saved is not None and not saved.other:
-        fields.within("credit_card").wrong("number", SAVED_ONLY)
+        fields.within("credit_card").wrong(name, SAVED_ONLY)
 
 
 def _problem(path: str, problem: str) -> str:

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 from checkout.errors import BadRequest
 from checkout.model import card_on_file
 from checkout.model.browser import Browser
-from checkout.model.card import AnyCard
+from checkout.model.card import AnyCard, WalletCard
 from checkout.model.card_form import SENSITIVE, read_card, read_saved_card
-from checkout.model.order import Customer
+from checkout.model.order import Customer, Order
 from checkout.payments.charge import CHOOSE_METHOD, Submission
 from checkout.payments.offered_methods import OfferedMethod
 from checkout.web.pages import messages
@@ -26,6 +26,8 @@ from checkout.web.pages.payment_request import PaymentRequest
 from checkout.web.pages.saved_card import saved_card, today
 
 AGREED: Final = "agreed"
+NO_WALLETS: Final = "can't be taken: this payment's gateway takes no wallets, send a card"
+UNKNOWN_BRAND: Final = "can't be taken: this payment excludes brands, and a wallet's is not known"
 
 
 class Read(NamedTuple):
@@ -52,14 +54,15 @@ async def read_submission(
     known: Customer,
     browser: Browser,
     code_always: bool = False,
+    wallet: WalletCard | None = None,
 ) -> Read:
     """`number`: of the attempt; `known`: what is known of the customer; `code_always`: a saved card
-    needs its code, whatever the order says."""
+    needs its code, whatever the order says; `wallet`: an app's, in a card's place."""
     order = page.order
     methods = await page.offered_methods(known)
     _refuse_unexpected_card(methods, fields)
     method = chosen_method(methods, fields.get("method"))
-    paid_with, inputs, wrong = _read_method(page, method, fields, code_always)
+    paid_with, inputs, wrong = _read_method(page, method, fields, code_always, wallet)
     customer, wrong_of_customer = read_customer(
         order, known, fields, page.address, is_customer=page.is_customer
     )
@@ -94,12 +97,32 @@ def _read_method(
     method: OfferedMethod | None,
     fields: Mapping[str, str],
     code_always: bool,
+    wallet: WalletCard | None,
 ) -> tuple[PaidWith, dict[str, str], dict[str, str]]:
     """The card, the values of the method's own inputs, and the errors."""
     if method is None:
         return PaidWith(), {}, {"method": CHOOSE_METHOD}
-    card = _read_card(page, method, fields, code_always) if method.takes_card else PaidWith()
+    if wallet is not None:
+        card = _read_wallet(page.order, method, wallet, fields)
+    else:
+        card = _read_card(page, method, fields, code_always) if method.takes_card else PaidWith()
     return card, *read_inputs(method.name, method.inputs, fields)
+
+
+def _read_wallet(
+    order: Order, method: OfferedMethod, wallet: WalletCard, fields: Mapping[str, str]
+) -> PaidWith:
+    """Its brand is known to the gateway alone."""
+    if not method.wallets:
+        return PaidWith(errors={"wallet": NO_WALLETS})
+    if order.methods.excluded_brands:
+        return PaidWith(errors={"wallet": UNKNOWN_BRAND})
+    return PaidWith(wallet, _remember(order, method, fields))
+
+
+def _remember(order: Order, method: OfferedMethod, fields: Mapping[str, str]) -> bool | None:
+    offered = method.tokenizes and card_on_file.offers_to_save(order)
+    return bool(fields.get("remember")) if offered else None
 
 
 def _read_card(
@@ -124,5 +147,4 @@ def _read_card(
     card, errors = read_card(
         typed, today=today(page), excluded_brands=excluded, code_optional=optional
     )
-    offered = method.tokenizes and card_on_file.offers_to_save(order)
-    return PaidWith(card, bool(fields.get("remember")) if offered else None, errors)
+    return PaidWith(card, _remember(order, method, fields), errors)

@@ -31,6 +31,7 @@ MONEY = {
         (Money(1990, "IQD", 0), Money(7, "IQD", 0)),
     )
 }
+WALLET = "$begateway_google_pay_1_0_0$eyJ0ZXN0Ijp0cnVlfQ=="
 TOKEN = "k1t-9f3c0a51-saved"
 OTHERS: tuple[dict[str, str], ...] = ({}, {"parent": "p-2"}, {"capture": "c-3"})
 
@@ -170,6 +171,18 @@ class Sent(Harness):
             assert samples.CARD_NUMBER not in said
         elif can.card:
             await self._sends_nothing(self.paying, {"card": saved})
+
+    async def test_a_wallet_where_it_takes_one(self) -> None:
+        """What a wallet gave goes whole, and no card beside it; elsewhere it is never sent."""
+        can = await self._can()
+        wallet = {"type": "wallet", "token": WALLET}
+        if can.wallets:
+            said = all_of(await self.sent(self.paying, {"card": wallet}))
+            assert WALLET in said
+            assert samples.CARD_NUMBER not in said
+            assert samples.CARD_CODE not in said
+        elif can.card:
+            await self._sends_nothing(self.paying, {"card": wallet})
 
     def _keys(self, act: RecordedExchange, can: Capabilities) -> Iterator[tuple[str, ...]]:
         """Of each set of keys one must be in a request."""
