@@ -93,7 +93,7 @@ def summary(payment: Payment, language: str, now: float, *, timed: bool = False)
     )
 
 
-def _card_only(order: Order) -> messages.CardOnly:
+def _card_only(order: Order) -> messages.CardMessages:
     return messages.CARD_ONLY[order.transaction_type]
 
 

@@ -230,7 +230,7 @@ SAVE_CARD: Final = N_("Save card")
 CARD_CHECKED: Final = Message(N_("Card checked"), N_("Nothing was charged."), "good")
 
 
-class CardOnly(NamedTuple):
+class CardMessages(NamedTuple):
     """In the amount's place, on the button, and as the result."""
 
     headline: str
@@ -239,8 +239,8 @@ class CardOnly(NamedTuple):
 
 
 CARD_ONLY: Final = {
-    TOKENIZATION: CardOnly(SAVE_YOUR_CARD, SAVE_CARD, CARD_SAVED),
-    "authorization": CardOnly(N_("Card check"), N_("Check card"), CARD_CHECKED),
+    TOKENIZATION: CardMessages(SAVE_YOUR_CARD, SAVE_CARD, CARD_SAVED),
+    "authorization": CardMessages(N_("Card check"), N_("Check card"), CARD_CHECKED),
 }
 ROW_SHOP_ALONE: Final = N_("Shop")
 
