@@ -24,6 +24,7 @@ APART: Final[frozenset[Path]] = frozenset({
     ("credit_card",), ("recipient_credit_card",), ("encrypted_credit_card",),
     ("payment_method", "credit_card"), ("additional_data", "browser"),
 })  # fmt: skip
+CODES: Final = frozenset({"verification_value", "cvc", "cvv"})  # anywhere else nobody reads them
 # Fields of digits, and those where each character counts, by the last word of their names...
 DIGITS: Final = frozenset({
     "id", "ids", "uid", "uuid", "guid", "token", "code", "email", "amount", "account", "session",
@@ -52,8 +53,8 @@ _OURS: Final = re.compile(r"[a-z_]{1,64}")  # the names of the documents' fields
 
 
 def body_reader(data: Any) -> Reader:
-    """Reads what a shop sent: nulls are left out, card numbers masked in free text, which the
-    reader notes."""
+    """Reads what a shop sent: nulls and a card's code are left out, card numbers masked in free
+    text, which the reader notes."""
     masked = set[str]()
     found = _without_card_numbers(drop_nulls(data), (), masked)
     reader = Reader(found, tolerant=True)
@@ -77,7 +78,11 @@ def without_card_numbers(data: Any) -> Any:
 
 def _without_card_numbers(data: Any, path: Path, masked: set[str]) -> Any:
     if isinstance(data, dict):
-        return {key: _in_field(value, _below(path, key), masked) for key, value in data.items()}
+        return {
+            key: _in_field(value, _below(path, key), masked)
+            for key, value in data.items()
+            if key not in CODES
+        }
     if isinstance(data, list):
         return [_without_card_numbers(item, path, masked) for item in data]
     written = _written(data, path)

@@ -233,6 +233,18 @@ def test_a_letter_is_shown(run: Run, tmp_path: Path, pem: str, sandbox: str) -> 
     assert webhook["due_at"]
 
 
+def test_what_was_dropped_is_shown(run: Run, tmp_path: Path, pem: str, sandbox: str) -> None:
+    config = write_usual_settings(tmp_path, pem, sandbox=sandbox)
+    sent = {"email": "anna.canary", "city": "x" * 61}
+    uid = with_context(config, lambda context: made(context, None, customer=sent))
+    said = run("payments", "show", uid, "--json", "--config", config)
+    assert answered(said)["dropped"] == [
+        {"field": "customer.email", "reason": "must be an e-mail address"},
+        {"field": "customer.city", "reason": "cut to 60 characters"},
+    ]
+    assert "anna.canary" not in said.output
+
+
 def test_reconcile(run: Run, ledger: Kept, sandbox: str) -> None:
     config, uids = ledger
     shown = answered(run("payments", "show", uids["bank"], "--json", "--config", config))

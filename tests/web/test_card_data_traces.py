@@ -289,6 +289,35 @@ async def to_the_shops_api(server: Server, customer: Customer, made: CreatedPaym
     return answers
 
 
+@drive
+async def written_by_the_shop(server: Server, customer: Customer, made: CreatedPayment) -> Any:
+    """Where free text is, and in objects that mean nothing: no order is refused for it."""
+    digits = canary()
+    texts = ("first_name", "last_name", "address", "city", "state")
+    grouped = f"{digits[:4]} {digits[4:10]} {digits[10:]}"
+    first = await server.create(
+        customer=dict.fromkeys(texts, digits) | {"email": f"{digits}@example.com"},
+        order={
+            "additional_data": {"receipt_text": grouped},
+            "credit_card": {"number": digits, "verification_value": CODE},
+        },
+        settings={
+            "button_text": grouped,
+            "credit_card_fields": {"holder": digits},
+            "customer_fields": {"visible": [digits]},
+        },
+        travel={"airline": {"passengers": [dict.fromkeys(texts[:2], digits)]}},
+    )
+    second = await server.create(customer=dict.fromkeys(texts, int(digits)))
+    answers = []
+    for each in (first, second):
+        answers.append(await customer.submit(await form_of(customer, each), **card()))
+        assert answers[-1].status_code == 303
+        path = f"/ctp/api/checkouts/{each.token}"
+        answers.append(await customer.get(path, headers=server.basic()))
+    return answers
+
+
 def in_app(made: CreatedPayment, **changes: Any) -> bytes:
     card = {
         "number": canary(), "verification_value": CODE, "holder": "C LEE",

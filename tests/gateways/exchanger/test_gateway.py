@@ -235,6 +235,14 @@ async def test_templates_are_filled_once_and_never_read_again() -> None:
     ]
 
 
+async def test_what_is_too_long_is_cut_between_characters() -> None:
+    customer = Customer(address="x" * 254 + "e\u0301")
+    office = Office()
+    async with opened(office, from_values={"a": "{address}"}) as gateway:
+        await gateway.pay(charge(customer=customer))
+    assert office.bodies[0]["fromValues"] == [{"key": "a", "value": "x" * 254}]
+
+
 async def test_every_name_of_the_templates() -> None:
     known = {name: f"the {name}" for name in Customer.__struct_fields__}
     office = Office()
