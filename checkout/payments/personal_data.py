@@ -117,6 +117,7 @@ def _payment(conn: Connection, uid: str) -> dict[str, Any]:
         "card_holder": order.page_settings.card_fields.holder,
         "travel": order.details.travel or None,
         "order": raw.get("order"),
+        "additional_data": order.echoed or None,
         "created_at": _moment(payment.created_at),
         "updated_at": _moment(payment.updated_at),
         "opened_at": _moment(payment.opened_at),

@@ -36,7 +36,7 @@ class LoadShedder:
             path = scope["path"]
             if path.startswith(HEALTH):
                 return await app(scope, receive, send)
-            going_on = path.endswith(UNDER_WAY) or path.startswith(ALWAYS)
+            going_on = path.rstrip("/").endswith(UNDER_WAY) or path.startswith(ALWAYS)
             slot = Slot(self, self._most if going_on else self._most_new)
             slot.take()
 

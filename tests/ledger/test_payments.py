@@ -53,6 +53,25 @@ async def test_unknown_names_find_nothing(ledger: Ledger) -> None:
         assert await ledger.read(verb, "nothing") is None
 
 
+async def test_by_tracking_id(ledger: Ledger) -> None:
+    """A shop's own, tried, the newest first, ten at most."""
+    tried = []
+    for number in range(12):
+        put = payment_row(order=order(tracking_id="7/ü"), created_at=NOW + number)
+        await ledger.write(payments.add, put)
+        if number:  # the first one was never tried
+            await ledger.write(attempts.add, attempt(put))
+            tried.append(put.uid)
+    other = payment_row(order=order(tracking_id="7/ü"), shop="other")
+    await ledger.write(payments.add, other)
+    await ledger.write(attempts.add, attempt(other))
+    found = await ledger.read(payments.by_tracking_id, "361", "7/ü")
+    assert [each.uid for each in found] == tried[::-1][:10]
+    assert all(len(each.attempts) == 1 for each in found)
+    for shop, name in (("361", "7"), ("nobody", "7/ü"), ("361", "7\0")):
+        assert await ledger.read(payments.by_tracking_id, shop, name) == []
+
+
 @pytest.mark.parametrize("name", ["uid", "token", "link"])
 async def test_names_are_unique(ledger: Ledger, name: str) -> None:
     first = payment_row(link="a" * 64)

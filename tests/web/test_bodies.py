@@ -118,7 +118,9 @@ async def test_a_browser_may_not(server: Server, customer: Customer, kind: str) 
     basic = server.basic()["Authorization"]
     for mark in ({"Origin": "https://evil.example"}, {"Origin": "null"},
                  {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-origin"}):  # fmt: skip
-        assert await create(customer, typed(kind, Authorization=basic, **mark)) == 415
+        # A page's secret is refused before its body, where pages may call by key (test_cors.py).
+        status = 403 if "Origin" in mark else 415
+        assert await create(customer, typed(kind, Authorization=basic, **mark)) == status
     assert await create(customer, typed(kind, **bearer(server))) == 415
     answer = await customer.post(
         "/ctp/api/payments", content=b"{}", headers=typed(kind, **bearer(server))

@@ -155,6 +155,7 @@ FUZZED = {
     "POST /services/credit_cards/charges": "Basic",
     "POST /transactions/payouts": "Basic",
     "POST /invoices": "Basic",
+    "GET /v2/transactions/tracking_id/{tracking_id}": "Basic",
     "GET /invoices": "Basic",
 }
 
