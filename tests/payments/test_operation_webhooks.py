@@ -80,7 +80,11 @@ async def test_a_captures_webhook(office: Harness) -> None:
         "three_d_secure_verification": dict.fromkeys(
             ("status", "message", "ve_status", "pa_status", "eci")
         ),
-        "additional_data": {"receipt_text": [], "contract": []},
+        "additional_data": {
+            "receipt_text": [],
+            "contract": [],
+            "vendor": {"name": "checkout", "token": payment.token},
+        },
     }
     assert captured["capture"] == captured["capture"] | {"auth_code": "1", "ref_id": "77"}
     assert "o-1" not in json.dumps(captured), "the gateway's own name is for our queries"

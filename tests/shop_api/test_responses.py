@@ -157,9 +157,25 @@ def test_what_the_shop_added_comes_back() -> None:
     assert told_of(made, Status.PAID)["additional_data"] == {
         "receipt_text": [],
         "contract": ["recurring"],
+        "vendor": {"name": "checkout", "token": made.token},
         "referer": "https://shop.example.com/x",
         "meta": {"a": [1]},
     }
+    assert told_of(made, Status.PAID)["recurring_type"] == "initial"
+
+
+@pytest.mark.parametrize(
+    ("contract", "by_shop", "place"),
+    [((), False, None), (("oneclick",), False, None), (("recurring",), True, "recurring")],
+)
+def test_the_place_in_a_series(contract: tuple[str, ...], by_shop: bool, place: str | None) -> None:
+    made = payment({"status": Status.PAID, "contract": contract}, merchant_initiated=by_shop)
+    assert told_of(made, Status.PAID)["recurring_type"] == place
+
+
+def test_a_vendor_of_the_shops_own_stays() -> None:
+    made = payment(Status.PAID, echoed={"vendor": {"name": "crm", "token": "7"}})
+    assert told_of(made, Status.PAID)["additional_data"]["vendor"] == {"name": "crm", "token": "7"}
     assert answer(made)["travel"] == {"airline": {}}
 
 

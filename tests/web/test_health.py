@@ -52,7 +52,7 @@ async def test_the_figures_of_letters_that_wait(opened: Opened) -> None:
     async with opened() as server, server.customer() as http:
         server.mailbox.slow = asyncio.Event()
         for number in range(12):
-            values = {"notification_url": f"{SHOP}/{number}"}
+            values = {"notification_url": f"{SHOP}/{number}", "notify_canceled": True}
             made = await server.create(settings=values, order={"tracking_id": f"order-{number}"})
             page = await http.open(made.path())
             await http.submit(page.form("cancel"))

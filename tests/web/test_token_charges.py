@@ -166,7 +166,7 @@ WRONG: Final = {
     "credit_card.skip_three_d_secure_verification": "perhaps",
     "encrypted_credit_card": {"number": "$begatewaycsejs_1_0_0$x"},
     "parent_uid": "7f3c1a9e-2b40-4c11-9a4e-5d0e6a1f8b27",
-    "amount": 0,
+    "amount": -1,
     "currency": "EURO",
     "description": " ",
     "expired_at": "2020-01-01T00:00:00+00:00",

@@ -111,6 +111,11 @@ def within(name: str, schema: Json) -> Json:
     return {"type": "object", "properties": {name: schema}, "required": [name]}
 
 
+def many(name: str, schema: Json) -> Json:
+    """A list that has one page."""
+    return within(name, {"type": "array", "items": schema})
+
+
 def listed(name: str, schema: Json) -> Json:
     """A page of a list."""
     following: Json = {

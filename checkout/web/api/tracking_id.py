@@ -16,7 +16,7 @@ from checkout.errors import NotFound
 from checkout.payments import find
 from checkout.shop_api import answers
 from checkout.web.api.authentication import authenticated
-from checkout.web.api.schema import REF, answered, described, listed, within
+from checkout.web.api.schema import REF, answered, described, many, within
 from checkout.web.api.transactions import shown
 from checkout.web.context import app_of
 from checkout.web.request import AppRequest
@@ -71,7 +71,7 @@ SCHEMA: Final = {
     ("/v2/transactions/tracking_id/{tracking_id}", "get"): described(
         "Payments that were tried, and captures, voids, refunds and chargebacks, whose tracking id "
         "is their payment's. A slash in it is sent as %2F.",
-        answer=answered(listed("transactions", ANY), "The newest first, 10 at most"),
+        answer=answered(many("transactions", ANY), "The newest first, 10 at most"),
     ),
     ("/transactions/tracking_id/{tracking_id}", "get"): described(
         "The older address, which answers one payment.",
