@@ -53,6 +53,21 @@ def new_card(state: SandboxState, section: Fields) -> Card | None:
     )
 
 
+def wallet_card(state: SandboxState, token: str) -> Card:
+    """What a wallet of the customer's device gave is a card that is paid."""
+    number = "4200000000000000"
+    return Card(
+        holder="",
+        stamp=cards.stamp_of(state.salt, token),
+        brand=cards.brand_of(number),
+        bin_8=number[:8],
+        last_4=number[-4:],
+        exp_month=12,
+        exp_year=2039,
+        result=card_result(number),
+    )
+
+
 def changed_card(state: SandboxState, section: Fields, card: Card) -> Card | None:
     """The same card with the name and the date that are given; None, and noted, if one is wrong."""
     holder = section.text("holder", longest=LONGEST_HOLDER) or card.holder

@@ -17,7 +17,7 @@ from checkout.sandbox.overpay.additional_data import (
     check_additional_data,
     without_card_secrets,
 )
-from checkout.sandbox.overpay.card_fields import new_card
+from checkout.sandbox.overpay.card_fields import new_card, wallet_card
 from checkout.sandbox.overpay.card_transaction import PROTOCOL, SAVING_CONTRACTS, CardTransaction
 from checkout.sandbox.overpay.codes import AVS, CVC, NOT_SUPPORTED
 from checkout.sandbox.overpay.request import CommonFields, common_fields, customer_fields
@@ -27,6 +27,9 @@ from checkout.sandbox.state import SandboxState
 
 DUPLICATE_WITHIN = 30.0
 """Seconds in which the same amount on the same card counts as a duplicate."""
+
+WALLET = "$begateway_"
+"""What the token of a wallet begins with."""
 
 ECHOED = ("referer", "receipt_text", "contract", "card_on_file", "meta")
 """The parts of `additional_data` that an answer repeats."""
@@ -121,8 +124,11 @@ def _card(
     code = section.raw("verification_value")
     if code is not None and code != "" and not _SECURITY_CODE(code):
         section.reject("verification_value")
-    if section.text("token", longest=1000) is None:
+    token = section.text("token", longest=16 * 1024)  # Apple's has certificates in it
+    if token is None:
         return new_card(state, section), False
+    if token.startswith(WALLET):
+        return wallet_card(state, token), False
     saved = saved_card(state, caller.shop_id, section)
     if saved is not None and "oneclick" in contract and code in (None, ""):
         section.reject("verification_value", BLANK)
