@@ -79,6 +79,7 @@ def test_a_token_is_of_a_card_and_a_shop(sandbox: Client) -> None:
         ({"exp_month": 13}, {"exp_month": ["is invalid"]}),
         ({"exp_year": 2010}, {"date": ["is expired"]}),
         ({"token": "12345"}, {"token": ["does not exist"]}),
+        ({"token": 12345}, {"token": ["must be a string"]}),
     ],
     ids=",".join,
 )
