@@ -79,6 +79,7 @@ def test_a_token_is_of_a_card_and_a_shop(sandbox: Client) -> None:
         ({"exp_month": 13}, {"exp_month": ["is invalid"]}),
         ({"exp_year": 2010}, {"date": ["is expired"]}),
         ({"token": "12345"}, {"token": ["does not exist"]}),
+        ({"token": 12345}, {"token": ["must be a string"]}),
     ],
     ids=",".join,
 )
@@ -155,3 +156,15 @@ def test_who_is_given_a_token(sandbox: Client, tokens: str) -> None:
     assert token(PAID, amount=5, additional_data={"contract": ["recurring"]})
     if given:
         assert charge(sandbox, given, 7)["transaction"]["status"] == "successful"
+
+
+@pytest.mark.parametrize("wallet", ["apple_pay", "google_pay"])
+def test_a_wallets_token_is_a_card(sandbox: Client, wallet: str) -> None:
+    """It is long, needs no contract, and is no saved card."""
+    token = f"$begateway_{wallet}_1_0_0$" + "QUJD" * 3000
+    card = {"token": token}
+    said = sandbox.post("/transactions/payments", json=card_request(credit_card=card)).json()
+    assert said["transaction"]["status"] == "successful"
+    assert said["transaction"]["credit_card"]["last_4"] == "0000"
+    assert errors(sandbox, **card) == {"token": ["is too long (maximum is 1000 characters)"]}
+    assert token not in sandbox.get("/sandbox/ledger").text
