@@ -175,6 +175,7 @@ def create_app(
             version=__version__,
             path="/schema",
             render_plugins=document.RENDERERS,
+            operation_id_creator=document.operation_id,
         ),
         debug=False,
         logging_config=None,

@@ -3,9 +3,12 @@ load scripts from other sites."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from litestar import Request
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from checkout.model.validation.description import Json
@@ -20,7 +23,9 @@ from checkout.web.api import (
     transactions,
     webhooks,
 )
+from checkout.web.api.components import Components, pascal
 from checkout.web.api.schema import SCHEMAS
+from checkout.web.api.typed_schema import typed
 from checkout.web.context import app_of
 
 RESOURCES: Final = (
@@ -28,7 +33,9 @@ RESOURCES: Final = (
     invoices, webhooks,
 )  # fmt: skip
 DESCRIBED: Final[dict[tuple[str, str], Json]] = {
-    address: operation for resource in RESOURCES for address, operation in resource.SCHEMA.items()
+    address: typed(operation)
+    for resource in RESOURCES
+    for address, operation in resource.SCHEMA.items()
 }
 SHOP: Final = {
     "type": "http",
@@ -49,15 +56,27 @@ SECURITY: Final[dict[tuple[str, str], list[Json]]] = {
 }
 
 
+def operation_id(handler: HTTPRouteHandler, method: str, path: Sequence[Any]) -> str:
+    """For Litestar, which wants them unique: the handler's name, then its address."""
+    return f"{handler.handler_name} {method} {'/'.join(map(str, path))}"
+
+
 class ShopApi(JsonRenderPlugin):
     """Litestar's document, which has the routes, with the bodies, answers and security added."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: Json) -> bytes:
+        components = Components(SCHEMAS)
+        names = _Names()
         paths = {
             path: {
-                verb: operation
-                | DESCRIBED[path, verb]
-                | {"security": SECURITY.get((path, verb), [{"shop": []}])}
+                verb: components.operation(
+                    operation
+                    | DESCRIBED[path, verb]
+                    | {
+                        "operationId": names.of(operation["operationId"], path),
+                        "security": SECURITY.get((path, verb), [{"shop": []}]),
+                    }
+                )
                 for verb, operation in verbs.items()
             }
             for path, verbs in openapi_schema["paths"].items()
@@ -65,9 +84,25 @@ class ShopApi(JsonRenderPlugin):
         document = openapi_schema | {
             "servers": [{"url": app_of(request).settings.public_url}],
             "paths": paths,
-            "components": {"schemas": SCHEMAS, "securitySchemes": {"shop": SHOP, "app": APP}},
+            "components": {
+                "schemas": components.schemas,
+                "securitySchemes": {"shop": SHOP, "app": APP},
+            },
         }
         return super().render(request, document)
+
+
+class _Names(set[str]):
+    """The operations' names, from which clients make those of functions: `createCheckout`. One that
+    is taken has its address behind it."""
+
+    def of(self, id: str, path: str) -> str:
+        name = pascal(id.partition(" ")[0])
+        name = name[:1].lower() + name[1:]
+        if name in self:
+            name += "".join(pascal(part) for part in re.findall(r"[a-z0-9_]+", path))
+        self.add(name)
+        return name
 
 
 RENDERERS: Final = [ShopApi(path=["/", "/openapi.json"])]

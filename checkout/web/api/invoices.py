@@ -90,7 +90,12 @@ async def list_invoices(request: AppRequest) -> Response[Any]:
     return Response(answer_of("invoices", shown, following))
 
 
-@get("/invoices/{invoice_id:str}", tags=["invoices"], summary="Read an invoice")
+@get(
+    "/invoices/{invoice_id:str}",
+    tags=["invoices"],
+    summary="Read an invoice",
+    operation_id="read_invoice",
+)
 async def read_one_invoice(request: AppRequest) -> Response[Any]:
     """Answers the invoice: its terms, its link, and what became of it and of its mails."""
     app = app_of(request)

@@ -38,12 +38,26 @@ KINDS: Final = {  # address -> the type of the transaction
     "/transactions/credits": "credit",
     "/transactions/payouts": "payout",
 }
+NAMES: Final = {  # address -> the operation in /schema
+    "/services/credit_cards/charges": "charge_card",
+    "/transactions/charges": "create_charge",
+    "/transactions/payments": "create_card_payment",
+    "/transactions/authorizations": "create_card_authorization",
+    "/transactions/credits": "create_credit",
+    "/transactions/payouts": "create_payout",
+}
 
 
 def handler(address: str, kind: str) -> HTTPRouteHandler:
     """The handler of one address."""
 
-    @post(address, status_code=200, tags=["transactions"], summary="By the token of a card")
+    @post(
+        address,
+        status_code=200,
+        tags=["transactions"],
+        summary="By the token of a card",
+        operation_id=NAMES[address],
+    )
     async def charge(request: AppRequest) -> Response[Any]:
         """`{"request": {"amount", "currency", "description", "credit_card": {"token"}, ...}}`.
         Answers `{"transaction": {...}}`, also when it was declined."""

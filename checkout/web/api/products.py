@@ -47,7 +47,12 @@ async def list_products(request: AppRequest) -> Response[Any]:
     return Response(answer_of("products", shown, following))
 
 
-@get("/products/{product_id:str}", tags=["products"], summary="Read a product")
+@get(
+    "/products/{product_id:str}",
+    tags=["products"],
+    summary="Read a product",
+    operation_id="read_product",
+)
 async def read_one_product(request: AppRequest) -> Response[Any]:
     """Answers the product: its terms, where it is bought, how many are sold, reserved, left."""
     app = app_of(request)

@@ -15,6 +15,7 @@ import msgspec
 from checkout.model.validation.description import Json
 from checkout.model.validation.table import FieldTable
 from checkout.shop_api import answers
+from checkout.web.api.typed_schema import typed
 
 TOKEN: Final = "6e0ea1e0b7bd6d8a2d8b5f3c8a53dc4bfa1d1a3e9c27cf6b6ab1d0ffb3a0c9d1"
 UID: Final = "7f3c1a9e-2b40-4c11-9a4e-5d0e6a1f8b27"
@@ -52,7 +53,7 @@ ANSWERS: Final = (
 _REFS, _COMPONENTS = msgspec.json.schema_components(
     ANSWERS, ref_template="#/components/schemas/{name}"
 )
-SCHEMAS: Final[dict[str, Json]] = dict(_COMPONENTS)
+SCHEMAS: Final[dict[str, Json]] = typed(_COMPONENTS)
 REF: Final[Mapping[Any, Json]] = dict(zip(ANSWERS, _REFS, strict=True))
 SCHEMAS["Transaction"]["additionalProperties"] = {"type": "object"}  # of a method, by its name
 
@@ -150,7 +151,9 @@ def header(name: str, gives: str) -> Json:
 
 
 def query(table: FieldTable) -> list[Json]:
-    properties = table.schema()["properties"]
+    # What is left out is left out: there is no null in a query.
+    there = FieldTable({name: field._replace(required=True) for name, field in table.items()})
+    properties = there.schema()["properties"]
     return [
         {"name": name, "in": "query", "required": False, "schema": schema}
         for name, schema in properties.items()

@@ -37,7 +37,13 @@ KINDS: Final = {  # address -> the type of the transaction
 def handler(address: str, kind: str) -> HTTPRouteHandler:
     """The handler of one operation."""
 
-    @post(address, status_code=200, tags=["transactions"], summary=f"{kind.title()} a payment")
+    @post(
+        address,
+        status_code=200,
+        tags=["transactions"],
+        summary=f"{kind.title()} a payment",
+        operation_id=f"{kind}_payment",
+    )
     async def after_payment(request: AppRequest) -> Response[Any]:
         """`parent_uid` is the payment's uid, of refunds perhaps the capture's; without `amount` all
         that is left. Answers `{"transaction": {...}}`, also when it was declined."""
