@@ -93,6 +93,9 @@ async def test_what_takes_money_takes_some(server: Server, kind: str, amount: An
 
 async def test_by_a_card_s_token(server: Server) -> None:
     order = {"amount": 0, "currency": "EUR", "description": "x"}
+    request = {"request": order | {"credit_card": {"token": "no-such-token"}}}
+    status, said = await sent(server, "/transactions/authorizations", request)
+    assert (status, said["transaction"]["amount"]) == (200, 0)
     for path in ("payments", "charges", "credits"):
         request = {"request": order | {"credit_card": {"token": "t-1"}}}
         status, said = await sent(server, f"/transactions/{path}", request)
