@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from checkout.identifiers import fitting, new_uid
-from checkout.ledger import outbox, payments
+from checkout.ledger import listeners, outbox, payments
 from checkout.ledger.outbox import Backlog, Webhook
 from checkout.ledger.rows import PaymentRow
 from checkout.ledger.store import Ledger

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 from litestar import Response, get
 
 from checkout.errors import NotFound
+from checkout.model.validation.description import Json
 from checkout.payments import find
 from checkout.shop_api import answers
 from checkout.web.api.authentication import authenticated
@@ -66,15 +67,27 @@ async def read_by_tracking_id(request: AppRequest) -> Response[Any]:
     return Response(shown(app, shop, newest))
 
 
+# Litestar takes a parameter that may have slashes for an address.
+PARAMETERS: Final[list[Json]] = [
+    {
+        "name": "tracking_id",
+        "in": "path",
+        "required": True,
+        "description": "The shop's own number, with a slash in it as %2F",
+        "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST},
+    }
+]
 ANY: Final = {"anyOf": [REF[answers.Operation], REF[answers.Transaction]]}
 SCHEMA: Final = {
     ("/v2/transactions/tracking_id/{tracking_id}", "get"): described(
         "Payments that were tried, and captures, voids, refunds and chargebacks, whose tracking id "
-        "is their payment's. A slash in it is sent as %2F.",
+        "is their payment's.",
+        parameters=PARAMETERS,
         answer=answered(many("transactions", ANY), "The newest first, 10 at most"),
     ),
     ("/transactions/tracking_id/{tracking_id}", "get"): described(
         "The older address, which answers one payment.",
+        parameters=PARAMETERS,
         answer=answered(within("transaction", REF[answers.Transaction]), "The newest payment"),
         errors=(404,),
     ),
