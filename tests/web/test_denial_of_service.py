@@ -185,7 +185,15 @@ ATTACKS: Final[dict[str, tuple[Callable[[Target], Attack], set[int]]]] = {
     "a description without end": (lambda t: t.order(order={"description": "a" * FULL}), {422}),
     "an e-mail of dots by the API": (
         lambda t: t.order(customer={"email": "a@" + "a." * (FULL // 2)}),
-        {201},  # dropped
+        {201},
+    ),
+    "a name of flags": (
+        lambda t: t.order(customer={"first_name": "\U0001f1e7" * (FULL // 12)}),
+        {201},
+    ),
+    "lines of joiners": (
+        lambda t: t.order(order={"additional_data": {"receipt_text": ["x" + "\u200d" * 400] * 20}}),
+        {201},
     ),
     "an address of dots": (
         lambda t: t.order(settings={"return_url": "https://" + "a." * (FULL // 2)}),

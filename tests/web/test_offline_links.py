@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from checkout.signing import sign_link
 from tests.web.conftest import Opened
@@ -155,6 +156,19 @@ async def test_a_link_without_an_end_lives_seventy_days(opened: Opened) -> None:
         assert not (await customer.get(path)).headers["location"].endswith("/result")
         server.offset = 71 * 24 * 3600
         assert (await customer.get(path)).headers["location"].endswith("/result")
+
+
+@pytest.mark.parametrize("sent", ["x", {"email": "anna", "city": "x" * 61}], ids=repr)
+async def test_a_link_opens_whatever_it_says_of_its_customer(
+    server: Server, customer: Customer, sent: Any
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        path = link(server, customer=sent)
+        made = made_of(server, await customer.get(path))
+        assert (await customer.get(path)).headers["location"] == made.path()
+    (noted,) = [line for line in lines if line["event"] == "data.dropped"]  # once, not again
+    assert noted["payment"] == made.uid
+    assert all(name.startswith("customer") for name in noted["fields"])
 
 
 @pytest.mark.parametrize(
