@@ -31,6 +31,8 @@ from checkout.process import write_private
 
 SHOP: Final = "361"
 EXAMPLE_SHOP: Final = "https://shop.example.com"  # of the documentation's examples
+DEVELOPED: Final = ("http://127.0.0.1:3000", "http://localhost:3000")
+"""Where a shop usually is while it is written."""
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 10.0
 
@@ -79,7 +81,7 @@ link_keys = ["{link_key}"]
 private_key = "file:shop.pem"
 url = "{shop_url}"
 email = "help@shop.example.com"
-frame_origins = ["{shop_url}"]
+frame_origins = {frame_origins}
 return_origins = {return_origins}
 notify_canceled = true
 {of_shop}
@@ -142,7 +144,8 @@ class LocalServers(Struct, frozen=True, kw_only=True):
     checkout: str
     sandbox: str
     keys: Keys
-    return_origins: tuple[str, ...] = ()  # where the shop sends customers, beside its own site
+    return_origins: tuple[str, ...] = ()  # where the shop sends customers, beside its own site;
+    # sites among them show the payment page in a frame too
 
     def write_settings(self, more: str = "", of_shop: str = "") -> Path:
         """The settings of the shop and of checkout, with fresh secrets; checkout.toml's path.
@@ -158,6 +161,7 @@ class LocalServers(Struct, frozen=True, kw_only=True):
             sandbox=self.sandbox,
             shop_url=self.shop,
             return_origins=json.dumps([self.shop, EXAMPLE_SHOP, *self.return_origins]),
+            frame_origins=json.dumps([self.shop, *filter(_is_site, self.return_origins)]),
             folder=self.folder.as_posix(),
             shop=SHOP,
             secret=secrets.token_urlsafe(48),
@@ -180,6 +184,11 @@ class LocalServers(Struct, frozen=True, kw_only=True):
         }
         write_private(self.folder / "shop.json", json.dumps(shop))
         return config
+
+
+def _is_site(origin: str) -> bool:
+    """Not an app, like myshop://."""
+    return origin.startswith(("http://", "https://"))
 
 
 Processes = list[subprocess.Popen[bytes]]

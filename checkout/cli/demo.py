@@ -12,6 +12,7 @@ import click
 from checkout.cli.common import FAILED, fail
 from checkout.cli.sandbox import require_sandbox
 from checkout.local_servers import (
+    DEVELOPED,
     SHOP,
     LocalServers,
     NotStarted,
@@ -42,6 +43,7 @@ def demo(host: str, shop_port: int, port: int, sandbox_port: int) -> None:
             # Another host name than the shop's and checkout's: the gateway return is cross-site.
             sandbox=f"http://localhost:{sandbox_port}",
             keys=new_keys(),
+            return_origins=DEVELOPED,
         )
         try:
             with running() as processes:

@@ -82,10 +82,17 @@ class Desk:
 
     def run(self, block: Block) -> str:
         """What it prints. Skips loudly where its language is missing; fails if the block does."""
+        return RUNNERS[block.language](self, block, self._code(block))
+
+    def save(self, block: Block) -> None:
+        """Write a program into the folder, for blocks that start it."""
+        self.file(block, self._code(block), "")
+
+    def _code(self, block: Block) -> str:
         code = block.code
         for written, real in self._instead.items():
             code = code.replace(written, real)
-        return RUNNERS[block.language](self, block, code)
+        return code
 
     def command(self, block: Block, *words: str, stdin: str | None = None) -> str:
         done = subprocess.run(
