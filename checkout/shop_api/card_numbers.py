@@ -71,12 +71,9 @@ def is_of_digits(name: str) -> bool:
     return last in DIGITS or (last in NUMBER and before in NUMBERED)
 
 
-def without_card_numbers(data: Any) -> Any:
-    """The same plain data, at most the first six and last four digits of such numbers in it."""
-    return _without_card_numbers(data, (), set())
-
-
 def _without_card_numbers(data: Any, path: Path, masked: set[str]) -> Any:
+    """The same plain data, at most the first six and last four digits of such numbers in it;
+    `masked`: where."""
     if isinstance(data, dict):
         return {
             key: _in_field(value, _below(path, key), masked)

@@ -17,6 +17,7 @@ from checkout.model.cut import JOINER, cut
 from checkout.model.order import Customer
 from checkout.model.validation.reader import is_left_out
 from checkout.shop_api.app_checkout_request import read_app_order
+from checkout.shop_api.app_payments import app_customer, request_of
 from checkout.shop_api.checkout_request import read_link_order
 from checkout.shop_api.customer import CUSTOMER, DIGITS, LONGEST, TYPED, fitted
 from checkout.shop_api.invoices import read_invoice
@@ -309,6 +310,24 @@ def test_nor_any_other_way_to_order(customer: Any, address: Any) -> None:
         "payment", shop, sandbox=False, now=NOW,
     ).order  # fmt: skip
     held_to_the_rules(by_token.customer)
+
+
+@given(CUSTOMERS)
+def test_nor_what_an_app_adds_unasked(customer: Any) -> None:
+    order = read(customer={"email": "anna@example.com"})
+    fields = request_of({"request": {"token": "t-1", "customer": customer}})
+    found, shown = app_customer(fields, order, order.customer, ())
+    assert (fields.problems, shown, found.email) == ({}, {}, "anna@example.com")
+    held_to_the_rules(found)
+
+
+def test_what_an_app_is_asked_for_is_as_it_came() -> None:
+    """The page's own reading refuses it by name; what is not asked for is cut."""
+    sent = {"email": "nobody", "city": "x" * 61}
+    fields = request_of({"request": {"token": "t-1", "customer": sent}})
+    found, shown = app_customer(fields, read(), Customer(), ("email",))
+    assert (shown, found) == ({"email": "nobody"}, Customer(city="x" * 60))
+    assert fields.dropped == {"customer.city": "cut to 60 characters"}
 
 
 def by_token(kind: str, **sections: Any) -> Any:
