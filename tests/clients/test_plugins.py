@@ -165,7 +165,7 @@ def test_php_sdk_additional_data(
         "vendor": {"name": "vault", "token": "t-1"},
         "request_id": "r-1",
     }
-    extra = {"receipt_text": [], "contract": [], "meta": None} | written
+    extra: Json = {"receipt_text": [], "contract": [], "meta": None} | written
     settings = {"notification_url": f"{receiver.url}/plugins-additional"}
     token = create(http, order={"additional_data": extra}, settings=settings)["checkout"]["token"]
     assert pay(app, token) == "successful"
