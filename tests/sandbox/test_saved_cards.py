@@ -81,7 +81,7 @@ def test_a_token_is_of_a_card_and_a_shop(sandbox: Client) -> None:
         ({"token": "12345"}, {"token": ["does not exist"]}),
         ({"token": 12345}, {"token": ["must be a string"]}),
     ],
-    ids=",".join,
+    ids=repr,
 )
 def test_what_is_wrong_is_named(
     sandbox: Client, fields: dict[str, Any], wrong: dict[str, Any]
