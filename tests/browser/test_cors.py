@@ -84,10 +84,10 @@ async def test_a_page_can_read_what_is_wrong(sites: Sites, context: BrowserConte
     await page.goto(f"{sites.shop}/")
     status, said, _ = await call(page, f"{api}/checkouts", f"Bearer {sites.key}", ordered(0))
     assert (status, list(said["errors"]["order"])) == (422, ["amount"])
-    for _ in range(10):
-        status, said, _ = await call(page, f"{api}/checkouts", "Bearer pk_no", ordered())
+    after: Any = None
+    for _ in range(11):
+        status, said, after = await call(page, f"{api}/checkouts", "Bearer pk_no", ordered())
         assert status in (401, 429), said
-    status, _, after = await call(page, f"{api}/checkouts", "Bearer pk_no", ordered())
     assert (status, int(after) > 0) == (429, True), "it can tell how long to wait"
 
 
