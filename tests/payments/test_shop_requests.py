@@ -10,6 +10,7 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checkout.app import _shops
 from checkout.payments import call_failures
 from checkout.payments.call_failures import ALL, CERTIFICATES, WORDS, CallFailed, in_words, label
 from checkout.payments.concurrency import NoSlot
@@ -72,11 +74,11 @@ class Hosts:
             raise error
         return httpx.Response(200)
 
-    async def post(self, *hosts: str) -> str:
+    async def post(self, *hosts: str, networks: tuple[str, ...] = ()) -> str:
+        named = tuple(ip_network(each) for each in networks)
+        settings = samples.settings(sandbox=False, notify_networks=named)
         async with httpx.AsyncClient(transport=httpx.MockTransport(self), timeout=5) as http:
-            return await answer_of(
-                http, f"https://{SHOP}/n", *hosts, settings=samples.settings(sandbox=False)
-            )
+            return await answer_of(http, f"https://{SHOP}/n", *hosts, settings=settings)
 
 
 FIRST, SECOND, THIRD = "2606:4700:4700::1111", PUBLIC, "8.8.8.8"
@@ -130,6 +132,22 @@ async def test_one_private_address_spoils_all() -> None:
     assert hosts.asked == []
 
 
+@pytest.mark.parametrize(
+    ("hosts", "answer"),
+    [
+        (("10.1.2.3",), "200"),
+        (("10.1.2.3", PUBLIC), "200"),
+        (("10.1.2.3", "192.168.0.1"), "a private address"),
+        (("127.0.0.1",), "a private address"),
+        (("169.254.169.254",), "a private address"),
+    ],
+)
+async def test_shops_in_a_network_of_the_operators(hosts: tuple[str, ...], answer: str) -> None:
+    """`notify_networks`: what is named may be called, and nothing beside it."""
+    assert await Hosts({}).post(*hosts, networks=("10.0.0.0/8",)) == answer
+    assert await Hosts({}).post(*hosts) == "a private address"
+
+
 async def test_of_several_failures_the_nearest_is_told() -> None:
     """A certificate that has expired says more than an address that does not answer."""
     expired = httpx.ConnectError("x")
@@ -163,6 +181,8 @@ async def serving(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncItera
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError):
             await serve(reader, writer)
+        writer.close()
+        with suppress(OSError):
             await writer.wait_closed()
 
     def start(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -317,3 +337,25 @@ def test_labels_are_bounded(answer: str) -> None:
     assert len(call_failures.STATUSES) < 70
     if answer in ALL or answer in ("200", "410", "503"):
         assert label(answer) == answer
+
+
+async def test_no_connection_is_used_for_another_host() -> None:
+    """Two shops at one address: the second's answer is never read from a connection that was made
+    under the first one's certificate, although the first was read to its end."""
+    connections = 0
+
+    async def patient(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while await reader.readuntil(b"}"):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+
+    async with serving(patient) as port, _shops(None) as http:
+        for host in (SHOP, "other.example.com"):
+            url = f"http://{host}:{port}/verify"
+            answer = await posted(
+                http, url, b"{}", {}, resolve=found("127.0.0.1"), settings=SANDBOX
+            )
+            assert await answer.aread() == b"OK"
+            await answer.aclose()
+    assert connections == 2
