@@ -209,7 +209,7 @@ async def test_a_currency_without_money(server: Server) -> None:
 @pytest.mark.parametrize(
     "url",
     ["http://shop.example.com", "javascript:alert(1)", "data:text/html,x", "//shop.example.com",
-     "https://user:pass@shop.example.com", "https://shop.example.com/\nx", "ftp://shop.example.com",
+     "https://user:pass@shop.example.com", "https://shop.example.com/\n/", "ftp://shop.example.com",
      "https://", "shop.example.com", "myshop://paid", "https:\\\\shop.example.com"],
     ids=repr,
 )  # fmt: skip
