@@ -5,6 +5,7 @@ once, queried, recorded and notified like any other."""
 from __future__ import annotations
 
 import msgspec
+import structlog
 
 from checkout.errors import NotFound, Unprocessable
 from checkout.i18n import choose_language
@@ -29,6 +30,8 @@ NOT_RECURRING = "began no series: it has to be paid, under the contract recurrin
 REFUSED = "none of the shop's gateways can do this by a token alone"
 UNSENT = "can't be sent: the gateway account {account} has no word for it"
 CHECKED_HERE = frozenset({"duplicate_check"})  # checked here, not by the gateway
+
+log = structlog.get_logger(__name__)
 
 
 async def start_merchant_initiated(
@@ -154,15 +157,24 @@ async def _method(
 
 
 def _check_fields(context: Context, request: MerchantInitiated, method: Method) -> None:
-    """Raises Unprocessable for fields that the gateway can't take: no page would show the loss."""
+    """Raises Unprocessable for fields that the gateway can't take: no page would show the loss.
+    What is said of a customer who pays is noted alone: it stops no sale."""
     kind = request.order.transaction_type
     way = SERIES if request.order.recurring else kind
     sent = context.gateways[method.gateway].capabilities.merchant_initiated_parameters.get(
         way, frozenset()
     )
     why = UNSENT.format(account=method.gateway)
-    if unsent := sorted(request.given - sent - CHECKED_HERE):
+    unsent = sorted(request.given - sent - CHECKED_HERE)
+    if kind not in MONEY_OUT and (people := [name for name in unsent if _of_customer(name)]):
+        log.warning("gateway.unsent", account=method.gateway, fields=people)
+        unsent = [name for name in unsent if name not in people]
+    if unsent:
         raise Unprocessable({named(name, kind): [why] for name in unsent})
+
+
+def _of_customer(name: str) -> bool:
+    return name.startswith(("customer.", "billing_address."))
 
 
 def _mark(request: MerchantInitiated) -> str:

@@ -252,7 +252,7 @@ def app_answer(
     outward, text = _status_and_message(payment, status, now)
     bank = bank_result(payment, status)
     attempt = payment.shown
-    known: dict[str, Any] = {**(card(attempt) or {})}
+    known: dict[str, Any] = {**(card(payment.order, attempt) or {})}
     return {
         "status": outward,
         "message": text,

@@ -14,7 +14,7 @@ import msgspec
 from checkout.identifiers import receipt_secret
 from checkout.ledger.operations import OPEN, Operation
 from checkout.ledger.rows import Attempt, Payment
-from checkout.model.card_on_file import RECURRING
+from checkout.model.card_on_file import RECURRING, offers_to_save
 from checkout.model.order import CARD_METHOD, Customer, Order
 from checkout.model.outcome import PaidCard, ThreeDSecure
 from checkout.model.status import OUTWARD, SUCCESSFUL, Status
@@ -124,7 +124,7 @@ def transaction(payment: Payment, status: Status, shop: Shop, receipt_url: str) 
         "paid_at": _paid_at(attempt, status),
         "expired_at": moment(payment.expires_at),
         "receipt_url": (facts and facts.receipt_url) or receipt_url,
-        "credit_card": card(attempt),
+        "credit_card": card(order, attempt),
         "customer": _customer(customer),
         "billing_address": _billing(customer),
         "additional_data": _additional_data(payment, contract),
@@ -187,7 +187,7 @@ def checkout(payment: Payment, shop: Shop, now: float) -> dict[str, Any]:
         "version": VERSION,
         "attempts": order.attempts,
         "payment_method": raw.get("payment_method"),
-        "credit_card": card(payment.shown),
+        "credit_card": card(order, payment.shown),
         "travel": order.details.travel or None,
     }
     return {**found, **_product(order)}
@@ -257,7 +257,7 @@ def operation(done: Operation, payment: Payment, receipt_url: str) -> dict[str, 
         "paid_at": paid_at,
         "receipt_url": attempt.facts.receipt_url or receipt_url,
         "redirect_url": None,  # there is nothing for a customer to do
-        "credit_card": card(attempt),
+        "credit_card": card(order, attempt),
         "customer": _customer(attempt.customer),
         "billing_address": _billing(attempt.customer),
         "avs_cvc_verification": _checks(attempt),
@@ -356,9 +356,10 @@ def _additional_data(payment: Payment, contract: tuple[str, ...]) -> dict[str, A
     } | {name: value for name, value in given.items() if value}
 
 
-def card(attempt: Attempt | None) -> answers.Card | None:
+def card(order: Order, attempt: Attempt | None) -> answers.Card | None:
     """The parts of the card that a shop may see; None where no card was used. Plugins open it
-    wherever the method is a card: what the gateway has not said is null in it."""
+    wherever the method is a card: what the gateway has not said is null in it. Some gateways give
+    every card a token: the shop gets none of a customer who was asked and did not agree."""
     if attempt is None or attempt.method != CARD_METHOD:
         return None
     used = attempt.facts.card or PaidCard()
@@ -370,7 +371,7 @@ def card(attempt: Attempt | None) -> answers.Card | None:
         "exp_month": used.exp_month,
         "exp_year": used.exp_year,
         "holder": used.holder,
-        "token": used.token,
+        "token": used.token if attempt.contract or not offers_to_save(order) else None,
     }
 
 

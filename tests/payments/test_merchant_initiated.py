@@ -263,13 +263,15 @@ async def test_a_series_of_a_gateway_with_few_words(series: Harness) -> None:
     first = await series.paid_with(PAID, contract=("recurring",))
     async with httpx.AsyncHTTPTransport() as line:
         series.gateways["cards"] = open_gateway("rest", rest_options(), line)
-        sent = {"additional_data.p2p", "customer.email", "credit_card.verification_value"}
-        wanted = asked(series, parent=first.uid, said=frozenset(sent))
-        with pytest.raises(Unprocessable) as refused:
+        sent = {"additional_data.p2p", "credit_card.verification_value"}
+        wanted = asked(series, parent=first.uid, said=frozenset({*sent, "customer.email"}))
+        with pytest.raises(Unprocessable) as refused, capture_logs() as lines:
             await start_merchant_initiated(
                 series.context, wanted, series.shop, request_id=None, digest="d"
             )
     assert set(refused.value.fields) == sent
+    noted = [line["fields"] for line in lines if line["event"] == "gateway.unsent"]
+    assert noted == [["customer.email"]], "of the customer nothing stops a sale"
     (why,) = refused.value.fields["additional_data.p2p"]
     assert why == "can't be sent: the gateway account cards has no word for it"
 

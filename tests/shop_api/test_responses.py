@@ -9,8 +9,8 @@ import pytest
 
 from checkout.ledger.operations import Operation
 from checkout.ledger.rows import Payment
-from checkout.model.order import Customer, Details
-from checkout.model.outcome import GatewayFacts
+from checkout.model.order import Customer, Details, PageSettings, SaveCard
+from checkout.model.outcome import GatewayFacts, PaidCard
 from checkout.model.status import Status
 from checkout.shop_api.responses import checkout, encoded, moment, operation, transaction
 from tests.shop_api.checkout_requests import body, read
@@ -349,3 +349,25 @@ def test_its_parent_is_what_the_shop_named() -> None:
     assert told_after(parent="capture-1")["parent_uid"] == "capture-1"
     made = told_after(by_gateway=True, kind="chargeback")
     assert (made["type"], made["parent_uid"]) == ("chargeback", PAID_STORY.uid)
+
+
+@pytest.mark.parametrize(
+    ("asked", "contract", "token"),
+    [
+        (False, (), "tok-1"),  # the shop's own affair
+        (True, (), None),
+        (True, ("oneclick", "save_card"), "tok-1"),
+        (True, ("recurring",), "tok-1"),  # its other contract stands
+    ],
+)
+def test_a_token_only_of_who_agreed(
+    asked: bool, contract: tuple[str, ...], token: str | None
+) -> None:
+    """Whatever the gateway gives: some give every card a token."""
+    page = PageSettings(save_card=SaveCard(customer_contract=True) if asked else None)
+    facts = GatewayFacts(card=PaidCard(brand="visa", last_4="0000", token="tok-1"))
+    made = payment(
+        {"status": Status.PAID, "contract": contract, "facts": facts}, page_settings=page
+    )
+    for found in (told_of(made, Status.PAID), answer(made)):
+        assert (found["credit_card"]["token"], found["credit_card"]["last_4"]) == (token, "0000")
