@@ -117,10 +117,11 @@ def test_the_blocks_run(name: str, local: LocalServers, tmp_path: Path) -> None:
 
 
 def test_nothing_runnable_is_called_a_picture() -> None:
-    """`text` is for what can't run: servers that stay, addresses of the reader's own."""
+    """`text` is for what can't run: servers that stay, what is fetched, addresses of the reader's
+    own."""
     shown = [b for name in SHOPS for b in blocks(DOCS / name) if b.language in PICTURES]
     stays = re.compile(
-        r"make demo|checkout (demo|listen)|checkout drill --(demo|start)|--online|=…"
+        r"make demo|checkout (demo|listen)|checkout drill --(demo|start)|npx |--online|=…"
     )
     assert [b.where for b in shown if b.language == "text" and not stays.search(b.code)] == []
     assert FENCE.search("```sh\nx\n```\n")
