@@ -40,6 +40,11 @@ publishable_key = matching(
 _parameter = matching(
     r"[A-Za-z0-9_-]{0,64}", 'must be letters, digits, _ and - (at most 64), or "" for none'
 )
+# Rules of every shop, made once: a file may have many shops.
+_NAME: Final = text(80)
+_LINK_KEYS: Final = many(strong())
+_SCHEME: Final = choice(SCHEMES)
+_TYPES: Final = many(choice(TRANSACTION_TYPES), least=1)
 _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
 
 
@@ -58,27 +63,25 @@ def read_shop(
     key: RSAPrivateKey | None = fields.need("private_key", private_key)
     shop = Shop(
         id=shop_id,
-        name=fields.need("name", text(80)),
+        name=fields.need("name", _NAME),
         secret_key=fields.need("secret_key", password),
         private_key=cast(RSAPrivateKey, key),  # None only where there are problems
         public_key=public_half(key) if key is not None else "",
         url=fields.need("url", web),
-        link_keys=fields.get("link_keys", many(strong()), ()),
+        link_keys=fields.get("link_keys", _LINK_KEYS, ()),
         email=fields.get("email", email_address),
         logo=fields.get("logo", web_address(sandbox=sandbox, ports=ports)),
         frame_origins=fields.get("frame_origins", many(frame_origin(sandbox=sandbox)), ()),
         return_origins=origins,
         accent=fields.get("accent", accent, DEFAULT_ACCENT),
         accent_dark=fields.get("accent_dark", accent_dark),
-        scheme=fields.get("scheme", choice(SCHEMES), "auto"),
+        scheme=fields.get("scheme", _SCHEME, "auto"),
         ports=ports,
         notification_url=fields.get("notification_url", called),
         apps=fields.get("apps", flag, False),
         publishable_key=fields.get("publishable_key", publishable_key),
         apps_public_key=fields.get("apps_public_key", flag, False),
-        apps_transaction_types=fields.get(
-            "apps_transaction_types", many(choice(TRANSACTION_TYPES), least=1), ("payment",)
-        ),
+        apps_transaction_types=fields.get("apps_transaction_types", _TYPES, ("payment",)),
         result_parameter=fields.get("result_parameter", result_parameter, "result"),
         notify_canceled=fields.get("notify_canceled", flag, False),
         methods=_methods(fields.within("methods"), accounts),
