@@ -15,7 +15,6 @@ from checkout.model.validation.description import says
 from checkout.model.validation.optional_data import cut_texts, dropped_if_wrong
 from checkout.model.validation.reader import Invalid, Reader
 from checkout.model.validation.rules import (
-    blank_is_none,
     choice,
     integer,
     loose_flag,
@@ -42,13 +41,13 @@ LARGEST_ID: Final = 2**53 - 1  # the largest integer that every JSON reader keep
 CARD_DATA: Final = ("number", "verification_value", "cvc", "cvv")
 MERCHANTS_TYPE: Final = "is for the initiator merchant alone"
 
-_word: Final = Field(blank_is_none(text(255, numbers=True)))
+_word: Final = Field(text(255, numbers=True))
 _result: Final = Field(passed_on(values=MOST_RESULTS), "as the gateway reads it")
 _switch: Final = Field(loose_flag)
 
 CARD_ON_FILE: Final = FieldTable(
-    initiator=Field(blank_is_none(choice(INITIATORS))),
-    type=Field(blank_is_none(choice(CHARGES)), "of what the merchant begins"),
+    initiator=Field(choice(INITIATORS)),
+    type=Field(choice(CHARGES), "of what the merchant begins"),
 )
 # In the order in which they are read: what `Order` holds itself, then what `Details` does.
 RECEIPT: Final = FieldTable(
@@ -63,7 +62,7 @@ RECEIPT: Final = FieldTable(
 )
 EXTRA: Final = FieldTable(
     referer=Field(
-        dropped_if_wrong(blank_is_none(page_address)),
+        dropped_if_wrong(page_address),
         "the page of the shop that the order began at",
     ),
     p2p=Field(FieldTable(service_id=_word, service_extension=_word)),
@@ -79,7 +78,7 @@ EXTRA: Final = FieldTable(
     ),
     meta=Field(passed_on(), "any object", default={}),
     expected_bank_code=Field(
-        blank_is_none(text(32, numbers=True)), "of test payments: the bank's code in the answer"
+        text(32, numbers=True), "of test payments: the bank's code in the answer"
     ),
 )
 # What plugins write for themselves: `vendor`, `request_id`, `platform_data`, ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from checkout.model.validation.rules import blank_is_none, shop_address, web_address
+from checkout.model.validation.rules import shop_address, web_address
 from checkout.model.validation.table import Scope, Scoped
 from checkout.settings import Shop
 
@@ -16,18 +16,16 @@ def scope_of(shop: Shop, *, sandbox: bool, now: float) -> Scope:
 
 
 return_address: Final = Scoped(
-    lambda scope: blank_is_none(shop_address(origins=scope.origins, sandbox=scope.sandbox)),
+    lambda scope: shop_address(origins=scope.origins, sandbox=scope.sandbox),
     "an address on the shop's own site or one of its `return_origins`",
     ADDRESS,
 )
 called_address: Final = Scoped(
-    lambda scope: blank_is_none(
-        web_address(sandbox=scope.sandbox, ports=scope.ports, plain=scope.origins)
-    ),
+    lambda scope: web_address(sandbox=scope.sandbox, ports=scope.ports, plain=scope.origins),
     "an https address, at port 443 or one that the server's `egress_ports` name; http:// on a site "
     "that `return_origins` name",
     ADDRESS,
 )
 shown_address: Final = Scoped(
-    lambda scope: blank_is_none(web_address(sandbox=scope.sandbox)), "an https address", ADDRESS
+    lambda scope: web_address(sandbox=scope.sandbox), "an https address", ADDRESS
 )
