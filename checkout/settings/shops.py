@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import cache, lru_cache
 from typing import Any, Final, cast
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from checkout.model.order import KINDS, TRANSACTION_TYPES, Method
-from checkout.model.validation.reader import Invalid, Reader
+from checkout.model.validation.reader import Invalid, Reader, Rule
 from checkout.model.validation.rules import (
     choice,
     email_address,
@@ -45,7 +46,9 @@ _NAME: Final = text(80)
 _LINK_KEYS: Final = many(strong())
 _SCHEME: Final = choice(SCHEMES)
 _TYPES: Final = many(choice(TRANSACTION_TYPES), least=1)
+_LABEL, _MODE, _BRAND, _KIND = text(60), text(32), text(64), choice(KINDS)
 _method_name = matching(r"[a-z0-9_]{1,64}", "must be small letters, digits and _ (at most 64)")
+_address = lru_cache(maxsize=64)(web_address)  # most shops have no sites without TLS
 
 
 def read_shop(
@@ -57,9 +60,10 @@ def read_shop(
     ports: frozenset[int] = frozenset({HTTPS_PORT}),
 ) -> Shop:
     """`accounts`: the names that a method may lead to; `ports`: where shops are called."""
-    origins = fields.get("return_origins", many(back_origin(sandbox=sandbox)), ())
-    web = web_address(sandbox=sandbox, plain=origins)
-    called = web_address(sandbox=sandbox, ports=ports, plain=origins)
+    back, framed = _origins(sandbox)
+    origins = fields.get("return_origins", back, ())
+    web = _address(sandbox=sandbox, plain=origins)
+    called = _address(sandbox=sandbox, ports=ports, plain=origins)
     key: RSAPrivateKey | None = fields.need("private_key", private_key)
     shop = Shop(
         id=shop_id,
@@ -70,8 +74,8 @@ def read_shop(
         url=fields.need("url", web),
         link_keys=fields.get("link_keys", _LINK_KEYS, ()),
         email=fields.get("email", email_address),
-        logo=fields.get("logo", web_address(sandbox=sandbox, ports=ports)),
-        frame_origins=fields.get("frame_origins", many(frame_origin(sandbox=sandbox)), ()),
+        logo=fields.get("logo", _address(sandbox=sandbox, ports=ports)),
+        frame_origins=fields.get("frame_origins", framed, ()),
         return_origins=origins,
         accent=fields.get("accent", accent, DEFAULT_ACCENT),
         accent_dark=fields.get("accent_dark", accent_dark),
@@ -90,6 +94,12 @@ def read_shop(
         fields.wrong("publishable_key", "is required where apps = true: `checkout keys` prints one")
     fields.no_others()
     return shop
+
+
+@cache
+def _origins(sandbox: bool) -> tuple[Rule[tuple[str, ...]], Rule[tuple[str, ...]]]:
+    """(the rule of `return_origins`, that of `frame_origins`)"""
+    return many(back_origin(sandbox=sandbox)), many(frame_origin(sandbox=sandbox))
 
 
 def result_parameter(value: Any) -> str:
@@ -139,10 +149,10 @@ def _method(fields: Reader, name: str, accounts: frozenset[str]) -> Method:
     method = Method(
         name=name,
         gateway=table.need("gateway", account),
-        label=table.get("label", text(60)),
-        kind=table.get("kind", choice(KINDS)),
-        mode=table.get("mode", text(32)),
-        brand=table.get("brand", text(64)),
+        label=table.get("label", _LABEL),
+        kind=table.get("kind", _KIND),
+        mode=table.get("mode", _MODE),
+        brand=table.get("brand", _BRAND),
         params=table.get("params", plain_object, {}),
     )
     table.no_others()
