@@ -16,10 +16,14 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from checkout.ledger import operations, outbox, payments
+from checkout.ledger import lists, operations, outbox, payments
+from checkout.ledger.lists import ListFilter
+from checkout.ledger.rows import text as text_of
 from checkout.ledger.schema import METADATA
 from checkout.ledger.store import MIGRATIONS, migrate
+from checkout.model.money import Money
 from checkout.model.outcome import GatewayFacts
+from tests.support.samples import order
 
 
 def config() -> Config:
@@ -102,6 +106,37 @@ def test_webhooks_that_waited_before_they_had_queues(tmp_path: Path) -> None:
         (found,) = outbox.due(conn, 5.0)
     engine.dispose()
     assert (found.id, found.shop, found.tries) == ("l-1", "361", 2)
+
+
+def test_payments_made_before_there_were_lists(tmp_path: Path) -> None:
+    """They and what followed them are found by type, shop and currency."""
+    engine = create_engine(f"sqlite:///{tmp_path}/x.db", poolclass=NullPool)
+    steps = config()
+    terms = text_of(order(transaction_type="authorization", money=Money(5, "USD")))
+    held = {"uid": "p-1", "token": "t", "secret": "s", "shop": "361", "status": "authorized",
+            "amount": 5, "currency": "USD", "terms": terms, "cancelled": False, "attempts": 0,
+            "created_at": 1.0, "updated_at": 1.0, "expires_at": 1.0}  # fmt: skip
+    void = {"uid": "o-1", "payment": "p-1", "attempt": 1, "kind": "void", "by_gateway": False,
+            "key": "k-1", "amount": 5, "status": "refunded", "absences": 0, "created_at": 2.0,
+            "updated_at": 2.0}  # fmt: skip
+    with engine.begin() as conn:
+        steps.attributes["connection"] = conn
+        command.upgrade(steps, "0010")
+        for table, row in (("payments", held), ("operations", void)):
+            names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+            conn.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+        command.upgrade(steps, "head")
+        wanted = ListFilter(shop="361", currency="USD")
+        found, _ = lists.transactions(conn, wanted, now=3.0, after=None, limit=5)
+        wanted = ListFilter(shop="361", type="authorization")
+        by_type, _ = lists.checkouts(conn, wanted, now=3.0, after=None, limit=5)
+        (plan,) = conn.execute(
+            text("EXPLAIN QUERY PLAN SELECT uid FROM operations WHERE shop = '361'")
+        )
+    engine.dispose()
+    assert [done.uid if done else payment.uid for payment, done in found] == ["o-1", "p-1"]
+    assert [payment.uid for payment in by_type] == ["p-1"]
+    assert "operations_by_shop" in plan[-1]
 
 
 def test_one_line_of_migrations() -> None:

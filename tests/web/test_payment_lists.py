@@ -199,6 +199,11 @@ async def test_times(filled: Server, path: str) -> None:
         assert (await get(filled, path, f"created_from={written}"))[LISTS[path]] == whole[:1]
 
 
+@pytest.mark.parametrize("path", LISTS)
+async def test_a_slash_at_the_end(filled: Server, path: str) -> None:
+    assert await get(filled, f"{path}/") == await get(filled, path)
+
+
 async def test_by_whom(filled: Server) -> None:
     for path, name in LISTS.items():
         assert len((await get(filled, path, shop="framing"))[name]) == 1
