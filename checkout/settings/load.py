@@ -79,6 +79,7 @@ def read_settings(fields: Reader, adapters: Mapping[str, type[Struct]]) -> Setti
     shops = {
         name: read_shop(table, name, frozenset(gateways), sandbox=sandbox, ports=ports)
         for name, table in _tables(fields, "shops")
+        if table.is_object
     }
     settings = Settings(
         public_url=fields.need("public_url", rules.public_url(sandbox=sandbox)),

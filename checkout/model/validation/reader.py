@@ -273,6 +273,11 @@ class Reader:
         self.data: Mapping[str, Any] = data
 
     @property
+    def is_object(self) -> bool:
+        """Whether there are fields to read; what is none has been noted as wrong."""
+        return not self._broken
+
+    @property
     def given(self) -> dict[str, Any]:
         """The fields that are present, as they came."""
         return {name: self.data[name] for name in self.names}
